@@ -1,0 +1,71 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { Item } from '../resources/item.ts'
+import { compareBytes } from '../resources/text-order.ts'
+import { plainNumber } from './number-text.ts'
+
+/** Keys and derived attributes, made anew on every restore; a payload enters by `data_sha256`. */
+const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])
+
+/** An item's attributes that count, in order, each with its name as it is written. */
+type Shape = readonly (readonly [name: string, prefix: string])[]
+
+/** Items of one model have few shapes: sorting their names again for each would be half of the work. */
+const shapes = new Map<string, Shape>()
+const MAX_SHAPES = 1_000
+
+/**
+ * An item as the digest sees it: DynamoDB JSON without keys, derived attributes and payload; keys sorted by UTF-8 bytes
+ * at every depth, numbers as plain decimals, sets in order, no spaces. Rules: `FORMAT.md`.
+ */
+export const canonicalJson = (item: Item): string => {
+  let json = '{'
+  for (const [name, prefix] of shapeOf(Object.keys(item))) {
+    const value = item[name]
+    if (value === undefined) continue
+    json += json.length === 1 ? prefix : `,${prefix}`
+    // Texts are most of what there is.
+    json += value.S === undefined ? encodeValue(value) : `{"S":${JSON.stringify(value.S)}}`
+  }
+  return `${json}}`
+}
+
+const shapeOf = (names: readonly string[]): Shape => {
+  const key = names.join('\0')
+  const known = shapes.get(key)
+  if (known !== undefined) return known
+  const shape = names
+    .filter((name) => !NOT_IN_DIGEST.has(name))
+    .sort(compareBytes)
+    .map((name) => [name, `${JSON.stringify(name)}:`] as const)
+  if (shapes.size >= MAX_SHAPES) shapes.clear()
+  shapes.set(key, shape)
+  return shape
+}
+
+const encodeValue = (value: AttributeValue): string => {
+  if (value.S !== undefined) return `{"S":${JSON.stringify(value.S)}}`
+  if (value.N !== undefined) return `{"N":"${plainNumber(value.N)}"}`
+  if (value.BOOL !== undefined) return value.BOOL ? '{"BOOL":true}' : '{"BOOL":false}'
+  if (value.NULL !== undefined) return '{"NULL":true}'
+  if (value.M !== undefined) return `{"M":${encodeMap(value.M)}}`
+  if (value.L !== undefined) return `{"L":[${value.L.map(encodeValue).join(',')}]}`
+  if (value.B !== undefined) return `{"B":"${base64(value.B)}"}`
+  if (value.SS !== undefined) return `{"SS":${JSON.stringify([...value.SS].sort(compareBytes))}}`
+  if (value.NS !== undefined) return `{"NS":${JSON.stringify(value.NS.map(plainNumber).sort())}}`
+  if (value.BS !== undefined)
+    return `{"BS":${JSON.stringify([...value.BS].sort((a, b) => Buffer.compare(a, b)).map(base64))}}`
+  throw new TypeError('an attribute value without a type')
+}
+
+const encodeMap = (map: Item): string => {
+  const members = Object.keys(map)
+    .sort(compareBytes)
+    .flatMap((name) => {
+      const value = map[name]
+      return value === undefined ? [] : [`${JSON.stringify(name)}:${encodeValue(value)}`]
+    })
+  return `{${members.join(',')}}`
+}
+
+const base64 = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')

@@ -1,0 +1,165 @@
+import type { Item } from '../resources/item.ts'
+import { isNumberText, plainNumber } from './number-text.ts'
+
+/** DynamoDB's limits: an item, its keys, the length of a name, and levels of maps and lists. */
+const MAX_ITEM_BYTES = 400 * 1024
+const MAX_PARTITION_KEY_BYTES = 2048
+const MAX_SORT_KEY_BYTES = 1024
+const MAX_NAME_BYTES = 65_535
+const MAX_LEVELS = 32
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/**
+ * Makes an item of parsed DynamoDB JSON, in place: base64 becomes bytes. Throws `RangeError` with the reason for what
+ * DynamoDB would not take: two types in a value, numbers out of range, sets that are empty or hold a value twice, keys and
+ * items over its limits. `bytes` is the line's length, `escapes` whether it holds `\u`: both spare work on most lines.
+ */
+export const checkItem = (parsed: unknown, bytes: number, escapes: boolean): Item => {
+  if (!isRecord(parsed)) throw new RangeError('Item is not a map')
+  const check = new ItemCheck(escapes)
+  if (!check.isItem(parsed)) throw new RangeError('Item is not a map of attributes')
+  checkKey(parsed, 'pk', MAX_PARTITION_KEY_BYTES)
+  checkKey(parsed, 'sk', MAX_SORT_KEY_BYTES)
+  // An item never takes more than its line: names and texts are as long or longer there, all else is much longer.
+  if (bytes > MAX_ITEM_BYTES) {
+    const size = mapBytes(parsed)
+    if (size > MAX_ITEM_BYTES) throw new RangeError(`item of ${size} bytes, DynamoDB takes ${MAX_ITEM_BYTES}`)
+  }
+  return parsed
+}
+
+const checkKey = (item: Item, name: string, limit: number): void => {
+  const key = item[name]?.S
+  if (key === undefined || key === '') throw new RangeError(`${name} is not a text`)
+  if (Buffer.byteLength(key) > limit) throw new RangeError(`${name} is over ${limit} bytes`)
+}
+
+/** Walks the values of one item. Every method either holds or throws. */
+class ItemCheck {
+  readonly #escapes: boolean
+
+  constructor(escapes: boolean) {
+    this.#escapes = escapes
+  }
+
+  isItem(map: Record<string, unknown>): map is Item {
+    this.#map(map, 0)
+    return true
+  }
+
+  #map(map: Record<string, unknown>, level: number): void {
+    for (const name of Object.keys(map)) {
+      this.#text(name)
+      if (name === '' || name.length * 3 > MAX_NAME_BYTES) checkName(name, level)
+      this.#value(map[name], level + 1)
+    }
+  }
+
+  #value(value: unknown, level: number): void {
+    if (!isRecord(value)) throw new RangeError('an attribute value is not a map')
+    if (level > MAX_LEVELS + 1) throw new RangeError(`more than ${MAX_LEVELS} levels`)
+    const types = Object.keys(value)
+    const [type] = types
+    if (type === undefined || types.length > 1) throw new RangeError(`a value of ${types.length} types`)
+    const content = value[type]
+    switch (type) {
+      case 'S':
+        if (typeof content !== 'string') throw new RangeError('S is not a text')
+        this.#text(content)
+        return
+      case 'N':
+        if (typeof content !== 'string' || !isNumberText(content)) throw new RangeError('N is not a number of DynamoDB')
+        return
+      case 'BOOL':
+        if (typeof content !== 'boolean') throw new RangeError('BOOL is not true or false')
+        return
+      case 'NULL':
+        if (content !== true) throw new RangeError('NULL is not true')
+        return
+      case 'M':
+        if (!isRecord(content)) throw new RangeError('M is not a map')
+        this.#map(content, level)
+        return
+      case 'L':
+        if (!Array.isArray(content)) throw new RangeError('L is not a list')
+        for (const element of content) this.#value(element, level + 1)
+        return
+      case 'B':
+        value['B'] = bytesOf(content)
+        return
+      case 'SS':
+        this.#set(value, 'SS', (text) => {
+          if (typeof text !== 'string') throw new RangeError('SS holds what is not a text')
+          this.#text(text)
+          return text
+        })
+        return
+      case 'NS':
+        this.#set(value, 'NS', (text) => {
+          if (typeof text !== 'string' || !isNumberText(text)) throw new RangeError('NS holds what is not a number')
+          return plainNumber(text)
+        })
+        return
+      case 'BS': {
+        const texts = this.#set(value, 'BS', (text) => bytesOf(text).toString('base64'))
+        value['BS'] = texts.map((text) => Buffer.from(text, 'base64'))
+        return
+      }
+      default:
+        throw new RangeError('a value of a type that DynamoDB does not have')
+    }
+  }
+
+  #set(value: Record<string, unknown>, type: string, identity: (element: unknown) => string): string[] {
+    const elements = value[type]
+    if (!Array.isArray(elements) || elements.length === 0) throw new RangeError(`${type} is not a list, or empty`)
+    const identities = elements.map(identity)
+    if (new Set(identities).size < identities.length) throw new RangeError(`${type} holds a value twice`)
+    return identities
+  }
+
+  #text(text: string): void {
+    if (this.#escapes && !text.isWellFormed()) throw new RangeError('a text that is not valid Unicode')
+  }
+}
+
+const checkName = (name: string, level: number): void => {
+  // Keys inside a map may be empty, names of attributes not.
+  if (name === '' && level === 0) throw new RangeError('an attribute without a name')
+  if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw new RangeError(`a name over ${MAX_NAME_BYTES} bytes`)
+}
+
+const bytesOf = (text: unknown): Buffer => {
+  if (typeof text !== 'string') throw new RangeError('B is not base64')
+  const bytes = Buffer.from(text, 'base64')
+  if (bytes.toString('base64') !== text) throw new RangeError('B is not base64')
+  return bytes
+}
+
+/** An item's size as DynamoDB counts it: names and values, 3 bytes for a map or list and 1 for each of its members. */
+const mapBytes = (map: Item): number => {
+  let size = 0
+  for (const [name, value] of Object.entries(map)) size += Buffer.byteLength(name) + valueBytes(value)
+  return size
+}
+
+const valueBytes = (value: Item[string]): number => {
+  if (value.S !== undefined) return Buffer.byteLength(value.S)
+  if (value.B !== undefined) return value.B.length
+  if (value.N !== undefined) return numberBytes(value.N)
+  if (value.M !== undefined) return 3 + Object.keys(value.M).length + mapBytes(value.M)
+  if (value.L !== undefined) return 3 + value.L.length + value.L.reduce((sum, member) => sum + valueBytes(member), 0)
+  if (value.SS !== undefined) return value.SS.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
+  if (value.NS !== undefined) return value.NS.reduce((sum, text) => sum + numberBytes(text), 0)
+  if (value.BS !== undefined) return value.BS.reduce((sum, bytes) => sum + bytes.length, 0)
+  return 1
+}
+
+/** About one byte for two significant digits, and one more; a minus takes another. */
+const numberBytes = (text: string): number => {
+  const plain = plainNumber(text)
+  const digits = plain.replace(/[.-]/g, '').replace(/^0+/, '')
+  return Math.ceil(digits.length / 2) + 1 + (plain.startsWith('-') ? 1 : 0)
+}

@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { byteCount, modelName, placeHex, sha256Hex } from './index-line.ts'
+import { MAX_MANIFEST_BYTES } from './limits.ts'
+import type { SegmentSummary } from './segment-writer.ts'
+
+const time = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{3}Z$/)
+
+const SegmentSchema = z.object({
+  offset: byteCount,
+  size: byteCount,
+  model: modelName.optional(),
+  first_h: placeHex.optional(),
+  last_h: placeHex.optional(),
+  frame_sha256: sha256Hex,
+  unpacked_size: byteCount,
+  index: z.object({ offset: byteCount, size: byteCount, sha256: sha256Hex, unpacked_size: byteCount }).readonly(),
+})
+
+/** `manifest.json`. Keys that are not known are passed over. */
+export const ManifestSchema = z.object({
+  format: z.literal('acbak'),
+  version: z.literal(3),
+  job_id: z.string(),
+  created_at: time,
+  source: z.object({ deployment: z.string(), region: z.string() }).readonly(),
+  scope: z.object({ models: z.array(modelName).readonly(), filters: z.record(z.string(), z.unknown()) }).readonly(),
+  started_at: time,
+  next_since: time,
+  complete: z.boolean(),
+  missing_blobs: z.array(z.string()).readonly(),
+  models: z.record(
+    modelName,
+    z.object({ resources: byteCount, revisions: byteCount, blobs: byteCount, digest: sha256Hex }).readonly(),
+  ),
+  blobs: z.object({ count: byteCount, bytes: byteCount }).readonly(),
+  segments: z.array(SegmentSchema.readonly()).readonly(),
+})
+
+export type Manifest = Readonly<z.infer<typeof ManifestSchema>>
+/** All offsets count from the start of the archive. */
+export type ManifestSegment = Manifest['segments'][number]
+
+/** A written segment as the manifest names it: it begins at `offset` of the archive. */
+export const placeSegment = (summary: SegmentSummary, offset: number): ManifestSegment => ({
+  offset,
+  ...summary,
+  index: { ...summary.index, offset: offset + summary.index.offset },
+})
+
+/** The bytes of `manifest.json`. */
+export const encodeManifest = (manifest: Manifest): Buffer => {
+  const bytes = Buffer.from(JSON.stringify(manifest))
+  if (bytes.length > MAX_MANIFEST_BYTES) throw new RangeError(`a manifest of ${bytes.length} bytes is too large`)
+  return bytes
+}

@@ -1,0 +1,56 @@
+/** DynamoDB's numbers: 38 significant digits, magnitudes from 1E-130 to 9.99…E+125. */
+const MAX_DIGITS = 38
+const MIN_EXPONENT = -130
+const MAX_EXPONENT = 125
+
+const PLAIN_INTEGER = /^(?:0|-?[1-9][0-9]{0,37})$/
+const NUMBER = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,9}))?$/
+
+interface Decimal {
+  readonly negative: boolean
+  /** Significant digits without zeros at either end; empty for zero. */
+  readonly digits: string
+  /** The place of the first digit: the value is 0.digits × 10^(exponent + 1). */
+  readonly exponent: number
+}
+
+/** Whether DynamoDB takes the text as a number. */
+export const isNumberText = (text: string): boolean => PLAIN_INTEGER.test(text) || parse(text) !== undefined
+
+/**
+ * The one text of a number's value: a plain decimal without exponent, `+`, needless zeros or `-0`. Two texts of one
+ * value give the same. Throws on what is no DynamoDB number.
+ */
+export const plainNumber = (text: string): string => {
+  if (PLAIN_INTEGER.test(text)) return text
+  const decimal = parse(text)
+  if (decimal === undefined) throw new RangeError(`${text} is not a DynamoDB number`)
+  const { negative, digits, exponent } = decimal
+  if (digits === '') return '0'
+  const sign = negative ? '-' : ''
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`
+  const whole = exponent + 1
+  if (digits.length <= whole) return `${sign}${digits.padEnd(whole, '0')}`
+  return `${sign}${digits.slice(0, whole)}.${digits.slice(whole)}`
+}
+
+const parse = (text: string): Decimal | undefined => {
+  const match = NUMBER.exec(text)
+  if (match === null) return undefined
+  const [, sign, whole = '', fraction = '', power = '0'] = match
+  const all = whole + fraction
+  if (all === '') return undefined
+  const first = all.search(/[1-9]/)
+  if (first === -1) return { negative: false, digits: '', exponent: 0 }
+  const digits = withoutTrailingZeros(all.slice(first))
+  const exponent = whole.length - first - 1 + Number(power)
+  if (digits.length > MAX_DIGITS || exponent < MIN_EXPONENT || exponent > MAX_EXPONENT) return undefined
+  return { negative: sign === '-', digits, exponent }
+}
+
+/** By hand: a regular expression for this would take time by the square of a run of zeros. */
+const withoutTrailingZeros = (digits: string): string => {
+  let end = digits.length
+  while (digits[end - 1] === '0') end -= 1
+  return digits.slice(0, end)
+}

@@ -1,0 +1,149 @@
+import { hash } from 'node:crypto'
+import type { BucketDigest } from '../../shared/archive/digest.ts'
+import { modelDigest } from '../../shared/archive/digest.ts'
+import { encodeManifest, type Manifest, type ManifestSegment, placeSegment } from '../../shared/archive/manifest.ts'
+import { type ChunkLimits, RecordsWriter } from '../../shared/archive/records-writer.ts'
+import { SegmentWriter, type SegmentSummary } from '../../shared/archive/segment-writer.ts'
+import { encodeTail } from '../../shared/archive/tail.ts'
+import { blobName } from '../../shared/blobs/blob-name.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import { metadataKey, placeOf, revisionKey } from '../../shared/resources/place.ts'
+import { compareBytes } from '../../shared/resources/text-order.ts'
+import { MemorySink } from './memory.ts'
+
+export interface SampleResource {
+  readonly id: string
+  readonly revisions: readonly { readonly n: number; readonly data: string | Uint8Array }[]
+  readonly extra?: Item
+}
+
+export interface SampleArchive {
+  readonly models: Readonly<Record<string, readonly SampleResource[]>>
+  readonly blobs?: Readonly<Record<string, Buffer>>
+  readonly shards?: number
+  readonly limits?: ChunkLimits
+}
+
+/** A resource's items as a store holds them. */
+export const itemsOf = (
+  model: string,
+  { id, revisions, extra = {} }: SampleResource,
+  shards = 16,
+): { metadata: Item; revisions: Item[] } => {
+  const last = revisions.at(-1)?.n ?? 0
+  const key = (k: { pk: string; sk: string }): Item => ({ pk: { S: k.pk }, sk: { S: k.sk } })
+  const items = revisions.map(({ n, data }): Item => {
+    const bytes = Buffer.from(data)
+    return {
+      ...key(revisionKey(model, id, `${id}:${n}`, undefined, shards)),
+      resource_id: { S: id },
+      revision_id: { S: `${id}:${n}` },
+      schema_version: { NULL: true },
+      data: typeof data === 'string' ? { S: data } : { B: data },
+      data_sha256: { S: hash('sha256', bytes) },
+      data_size: { N: `${bytes.length}` },
+    }
+  })
+  return {
+    metadata: {
+      ...key(metadataKey(model, id, shards)),
+      resource_id: { S: id },
+      current_revision_id: { S: `${id}:${last}` },
+      total_revision_count: { N: `${last}` },
+      is_deleted: { BOOL: false },
+      ...extra,
+    },
+    revisions: items.sort((a, b) => compareBytes(a['sk']?.S ?? '', b['sk']?.S ?? '')),
+  }
+}
+
+/** Writes an archive with the product's writers, one segment a model and one of blobs. */
+export const writeArchive = async ({ models, blobs = {}, shards = 16, limits }: SampleArchive): Promise<Buffer> => {
+  const segments: { summary: SegmentSummary; bytes: Buffer }[] = []
+  const counted: Record<string, Manifest['models'][string]> = {}
+  const names = Object.keys(models).sort(compareBytes)
+  for (const [k, model] of names.entries()) {
+    const resources = [...(models[model] ?? [])].sort(
+      (a, b) => compareBytes(placeOf(a.id), placeOf(b.id)) || compareBytes(a.id, b.id),
+    )
+    let buckets: readonly BucketDigest[] = []
+    let revisions = 0
+    if (resources.length > 0) {
+      const sink = new MemorySink()
+      const segment = new SegmentWriter(`m-${k}`, sink, model)
+      const writer =
+        limits === undefined ? new RecordsWriter(segment, model) : new RecordsWriter(segment, model, limits)
+      for (const resource of resources) {
+        const items = itemsOf(model, resource, shards)
+        await writer.begin(items.metadata, placeOf(resource.id))
+        for (const item of items.revisions) await writer.revision(item)
+        await writer.end()
+      }
+      const summary = await writer.finish()
+      buckets = summary.buckets
+      revisions = summary.revisions
+      segments.push({ summary: await segment.finish(), bytes: sink.all() })
+    }
+    counted[model] = { resources: resources.length, revisions, blobs: 0, digest: modelDigest(buckets) }
+  }
+  const ids = Object.keys(blobs).sort((a, b) => compareBytes(hash('sha256', a), hash('sha256', b)))
+  if (ids.length > 0) segments.push(await blobSegment(ids, blobs))
+  let offset = 0
+  const placed: ManifestSegment[] = segments.map(({ summary }) => {
+    const segment = placeSegment(summary, offset)
+    offset += summary.size
+    return segment
+  })
+  const manifest: Manifest = {
+    ...MANIFEST,
+    scope: { models: names, filters: {} },
+    models: counted,
+    blobs: { count: ids.length, bytes: Object.values(blobs).reduce((sum, { length }) => sum + length, 0) },
+    segments: placed,
+  }
+  return Buffer.concat([...segments.map(({ bytes }) => bytes), encodeTail(encodeManifest(manifest), offset)])
+}
+
+/** What every sample's manifest says. */
+export const MANIFEST: Manifest = {
+  format: 'acbak',
+  version: 3,
+  job_id: 'sample',
+  created_at: '2026-03-01T00:00:09.500Z',
+  source: { deployment: 'test', region: 'eu-central-1' },
+  scope: { models: [], filters: {} },
+  started_at: '2026-03-01T00:00:00.000Z',
+  next_since: '2026-02-28T23:45:00.000Z',
+  complete: true,
+  missing_blobs: [],
+  models: {},
+  blobs: { count: 0, bytes: 0 },
+  segments: [],
+}
+
+/** Every other blob is laid in as an object's range. */
+const blobSegment = async (
+  ids: readonly string[],
+  blobs: Readonly<Record<string, Buffer>>,
+): Promise<{ summary: SegmentSummary; bytes: Buffer }> => {
+  const sink = new MemorySink(new Map(Object.entries(blobs)))
+  const segment = new SegmentWriter('blobs-0', sink)
+  for (const [k, id] of ids.entries()) {
+    const bytes = blobs[id] ?? Buffer.alloc(0)
+    const entry = {
+      path: `blobs/${blobName(id)}`,
+      size: bytes.length,
+      sha256: hash('sha256', bytes),
+      kind: 'blob' as const,
+      file_id: id,
+    }
+    if (k % 2 === 0) await segment.entry(entry, bytes)
+    else
+      await segment.object(entry, {
+        object: { bucket: 'b', key: id, size: bytes.length, etag: 'e' },
+        start: 0,
+        length: bytes.length,
+      })
+  }
+  return { summary: await segment.finish(), bytes: sink.all() }
+}
