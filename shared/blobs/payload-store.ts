@@ -1,0 +1,68 @@
+import { createHash } from 'node:crypto'
+import type { Readable } from 'node:stream'
+import type { ObjectRange, PinnedObject } from '../objects/object.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import type { WriteOptions } from '../objects/stored-object.ts'
+import { BlobMismatchError, BlobsMissingError } from './blob-errors.ts'
+import { copyRange, pinnedOf, prove, type ProvedObject, putProved } from './proved-object.ts'
+
+/** A spilled payload. It has no content type: what is in it, its revision knows. */
+export interface StoredPayload {
+  readonly sha256: string
+  readonly object: PinnedObject
+  readonly content_type?: undefined
+}
+
+/** Payloads too large for an item, each under its SHA-256: `payloads/{sha256}` in the blob bucket. */
+export class PayloadStore {
+  readonly #objects: ObjectStore
+  readonly #bucket: string
+
+  constructor(objects: ObjectStore, bucket: string) {
+    this.#objects = objects
+    this.#bucket = bucket
+  }
+
+  async head(sha256: string): Promise<StoredPayload | undefined> {
+    const stored = await this.#objects.head(this.#bucket, keyOf(sha256))
+    return stored === undefined ? undefined : { sha256, object: pinnedOf(stored) }
+  }
+
+  /** A payload with its bytes, unchecked. The body must be read to its end or destroyed. */
+  async open(sha256: string): Promise<(StoredPayload & { readonly body: Readable }) | undefined> {
+    const stored = await this.#objects.open(this.#bucket, keyOf(sha256))
+    return stored === undefined ? undefined : { sha256, object: pinnedOf(stored), body: stored.body }
+  }
+
+  /** A payload's bytes, checked. Throws `BlobsMissingError` and `BlobMismatchError`. */
+  async get(sha256: string): Promise<Buffer> {
+    const bytes = await this.#objects.getBytes(this.#bucket, keyOf(sha256))
+    if (bytes === undefined) throw new BlobsMissingError([keyOf(sha256)])
+    const actual = createHash('sha256').update(bytes).digest('hex')
+    if (actual !== sha256) throw new BlobMismatchError(keyOf(sha256), `sha256 ${sha256}`, `sha256 ${actual}`)
+    return bytes
+  }
+
+  /** Writes a payload. Throws `BlobMismatchError` where the bytes have another SHA-256. */
+  async put(sha256: string, bytes: Buffer): Promise<PinnedObject> {
+    const expected = { size: bytes.length, sha256 }
+    return putProved(this.#objects, this.#bucket, keyOf(sha256), bytes, expected, fieldsOf(sha256, bytes.length))
+  }
+
+  /** Lets S3 copy a payload's bytes out of an object whose range was checked before. Throws `SourceChangedError`. */
+  async copyIn(sha256: string, range: ObjectRange): Promise<PinnedObject> {
+    return copyRange(this.#objects, this.#bucket, keyOf(sha256), range, fieldsOf(sha256, range.length))
+  }
+
+  /** SHA-256 and size of the stored bytes, proved: by S3's own checksum where it keeps one, else by reading them. */
+  async sha256Of(sha256: string): Promise<ProvedObject | undefined> {
+    return prove(this.#objects, this.#bucket, keyOf(sha256))
+  }
+}
+
+const keyOf = (sha256: string): string => `payloads/${sha256}`
+
+const fieldsOf = (sha256: string, size: number): WriteOptions => ({
+  contentType: 'application/octet-stream',
+  metadata: { sha256, size: size.toString() },
+})

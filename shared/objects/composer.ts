@@ -1,0 +1,126 @@
+import { type Part, PartLayout } from '../archive/layout.ts'
+import type { PieceSink } from '../archive/piece.ts'
+import type { MultipartUpload, UploadedPart } from './multipart-store.ts'
+import type { ObjectRange, PinnedObject } from './object.ts'
+import type { ObjectStore } from './object-store.ts'
+import type { WriteOptions } from './stored-object.ts'
+
+type Source = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
+
+const MIB = 1024 * 1024
+
+/** A worker holds few bytes: parts of 8 MiB, where the archive's own composing makes them of 32. */
+const LAYOUT = { min: 5 * MIB, big: 16 * MIB, flush: 8 * MIB, max: 5 * 1024 * MIB }
+/** Two parts under way hide the latency of an upload; each holds at most 13 MiB. */
+const PARALLEL_PARTS = 2
+
+/**
+ * Lays pieces end to end into one object: bytes as they come, and ranges of large objects that S3 copies itself. What
+ * stays small is one PUT. Memory is bounded: `bytes` and `object` wait while two parts are under way.
+ */
+export class Composer implements PieceSink {
+  readonly #objects: ObjectStore
+  readonly #bucket: string
+  readonly #key: string
+  readonly #options: WriteOptions
+  readonly #layout = new PartLayout<Source>(LAYOUT)
+  readonly #underWay = new Set<Promise<void>>()
+  readonly #parts: UploadedPart[] = []
+  #upload: Promise<MultipartUpload> | undefined
+  #next = 1
+  #failure: { readonly error: unknown } | undefined
+
+  constructor(objects: ObjectStore, bucket: string, key: string, options: WriteOptions = {}) {
+    this.#objects = objects
+    this.#bucket = bucket
+    this.#key = key
+    this.#options = options
+  }
+
+  /** Appends bytes. They must not change afterwards. Throws what an earlier part failed with. */
+  async bytes(bytes: Uint8Array): Promise<void> {
+    if (bytes.byteLength === 0) return
+    await this.#put(this.#layout.add({ size: bytes.byteLength, source: { bytes }, copyable: false }))
+  }
+
+  /** Appends a range of an object: a large one is copied by S3, a small one is read. Throws `SourceChangedError`. */
+  async object(range: ObjectRange): Promise<void> {
+    if (range.length === 0) return
+    await this.#put(this.#layout.add({ size: range.length, source: { range }, copyable: true }))
+  }
+
+  /** Makes the object. */
+  async finish(): Promise<PinnedObject> {
+    const rest = this.#layout.end()
+    const [only] = rest
+    if (this.#upload === undefined && (only === undefined || (only.kind === 'upload' && rest.length === 1))) {
+      this.#throwFailure()
+      const body = only === undefined ? Buffer.alloc(0) : await this.#bytesOf(only)
+      return this.#objects.put(this.#bucket, this.#key, body, this.#options)
+    }
+    await this.#put(rest)
+    await this.#settle()
+    this.#throwFailure()
+    return (await this.#begin()).complete({ parts: this.#parts })
+  }
+
+  /** Leaves nothing behind of an object that is not to be finished. After `finish` it changes nothing. */
+  async abort(): Promise<void> {
+    await this.#settle()
+    const upload = await this.#upload?.catch(() => undefined)
+    await upload?.abort()
+  }
+
+  async #put(parts: readonly Part<Source>[]): Promise<void> {
+    for (const part of parts) {
+      while (this.#underWay.size >= PARALLEL_PARTS) await Promise.race(this.#underWay)
+      this.#throwFailure()
+      const work: Promise<void> = this.#make(part, this.#next++)
+        .catch((error: unknown) => {
+          this.#failure ??= { error }
+        })
+        .finally(() => this.#underWay.delete(work))
+      this.#underWay.add(work)
+    }
+    this.#throwFailure()
+  }
+
+  async #make(part: Part<Source>, number: number): Promise<void> {
+    const upload = await this.#begin()
+    if (part.kind === 'upload') {
+      this.#parts.push(await upload.uploadPart(number, await this.#bytesOf(part)))
+      return
+    }
+    const { source, start, length } = part.slice
+    if (!('range' in source)) throw new Error('only ranges of objects are copied')
+    const { object, start: from } = source.range
+    this.#parts.push(await upload.copyPart(number, { object, start: from + start, length }))
+  }
+
+  #begin(): Promise<MultipartUpload> {
+    this.#upload ??= this.#objects.multipart(this.#bucket, this.#key, this.#options)
+    return this.#upload
+  }
+
+  async #bytesOf(part: Part<Source> & { readonly kind: 'upload' }): Promise<Buffer> {
+    const slices: Uint8Array[] = []
+    for (const { source, start, length } of part.slices) {
+      slices.push(
+        'bytes' in source
+          ? source.bytes.subarray(start, start + length)
+          : await this.#objects.readBytes(source.range.object, source.range.start + start, length),
+      )
+    }
+    return Buffer.concat(slices)
+  }
+
+  async #settle(): Promise<void> {
+    await Promise.all(this.#underWay)
+  }
+
+  #throwFailure(): void {
+    if (this.#failure === undefined) return
+    const { error } = this.#failure
+    throw error instanceof Error ? error : new Error('a part could not be written', { cause: error })
+  }
+}

@@ -1,0 +1,59 @@
+import { instantOf } from './instant.ts'
+import type { Item } from './item.ts'
+
+/**
+ * What a metadata item and a resource's revisions, read one after the other, say of each other:
+ * `torn`: the current revision has no item; `stale`: someone wrote in between; `whole`: they belong together.
+ */
+export type Standing = 'whole' | 'stale' | 'torn'
+
+export const standingOf = (metadata: Item, revisions: readonly Item[]): Standing => {
+  const check = new StandingCheck(metadata)
+  for (const revision of revisions) check.add(revision)
+  return check.standing
+}
+
+/** The same over revisions that are not held. */
+export class StandingCheck {
+  readonly #current: string | undefined
+  readonly #suffixAt: number
+  readonly #count: number
+  readonly #updated: string | undefined
+  readonly #currentUpdated: string | undefined
+  #found = false
+  #stale = false
+
+  constructor(metadata: Item) {
+    this.#current = metadata['current_revision_id']?.S
+    this.#suffixAt = (metadata['sk']?.S ?? '').length + 1
+    this.#count = Number(metadata['total_revision_count']?.N ?? 'NaN')
+    this.#updated = metadata['updated_time']?.S
+    this.#currentUpdated = metadata['rev_updated_time']?.S
+  }
+
+  add(revision: Item): void {
+    const updated = revision['updated_time']?.S
+    if (revision['revision_id']?.S === this.#current) {
+      this.#found = true
+      // The metadata mirrors the current revision: another time means that it was modified between the reads.
+      if (this.#currentUpdated !== undefined && updated !== this.#currentUpdated) this.#stale = true
+    }
+    // Ten digits, or `~…` (then there is no number).
+    if (Number((revision['sk']?.S ?? '').slice(this.#suffixAt, this.#suffixAt + 10)) > this.#count) this.#stale = true
+    if (updated !== this.#updated && updated !== undefined && this.#isLater(updated)) this.#stale = true
+  }
+
+  get standing(): Standing {
+    if (!this.#found) return 'torn'
+    return this.#stale ? 'stale' : 'whole'
+  }
+
+  #isLater(updated: string): boolean {
+    // Two times of one form in UTC compare as text: only others need a calendar.
+    if (updated.length === this.#updated?.length && updated.endsWith('Z') && this.#updated.endsWith('Z'))
+      return updated > this.#updated
+    const revision = instantOf(updated)
+    const metadata = this.#updated === undefined ? undefined : instantOf(this.#updated)
+    return revision !== undefined && metadata !== undefined && revision > metadata
+  }
+}

@@ -1,0 +1,116 @@
+import { isDeepStrictEqual } from 'node:util'
+import { standingOf, StandingCheck } from './consistency.ts'
+import type { Item } from './item.ts'
+import type { JoinedResource } from './resource-join.ts'
+import { ResourceChangedError, TornResourcesError } from './resource-errors.ts'
+import { idOf, placeOfKey, type ReadOptions, sortKeyOf, type StoredResource } from './stored-resource.ts'
+
+/** What a resource is read through. */
+export interface Reading {
+  readonly model: string
+  readonly metadata: (id: string) => Promise<Item | undefined>
+  readonly revisionPages: (id: string) => AsyncIterable<readonly Item[]>
+  readonly delay: (ms: number) => Promise<void>
+}
+
+/** A torn resource is read again this often: a writer that lives puts its metadata and revision within milliseconds. */
+const TORN_ATTEMPTS = 3
+const TORN_DELAY_MS = 100
+/** A resource that changes between each of so many reads is written faster than it can be read. */
+const CHANGED_ATTEMPTS = 10
+const HELD_BYTES = 4 * 1024 * 1024
+
+/** Brings resources, as they came off the streams, to rest: each as it stood at one moment. */
+export class ResourceReading {
+  readonly #reading: Reading
+  readonly #options: ReadOptions
+  readonly #torn: string[] = []
+
+  constructor(reading: Reading, options: ReadOptions) {
+    this.#reading = reading
+    this.#options = options
+  }
+
+  /** Checks each resource and reads again those that do not stand. Those that are gone meanwhile are left out. */
+  async settle(batch: readonly JoinedResource[]): Promise<StoredResource[]> {
+    const settled: StoredResource[] = []
+    for (const joined of batch) {
+      const { metadata, revisions } = joined
+      if (revisions !== undefined && standingOf(metadata, revisions) === 'whole')
+        settled.push(stored(metadata, revisions))
+      else {
+        const again = await this.#readAgain(joined)
+        if (again !== undefined) settled.push(again)
+      }
+    }
+    return settled
+  }
+
+  /** A metadata item with its revisions, where they can be held. */
+  async join(metadata: Item): Promise<JoinedResource> {
+    const revisions = await this.#held(idOf(metadata))
+    return revisions === undefined ? { metadata } : { metadata, revisions }
+  }
+
+  /** Throws what was torn, where nobody was told of it. */
+  end(): void {
+    if (this.#options.onTorn === undefined && this.#torn.length > 0) throw new TornResourcesError(this.#torn)
+  }
+
+  /** Reads metadata, revisions, metadata, until both reads of the metadata are the same. */
+  async #readAgain({ metadata }: JoinedResource): Promise<StoredResource | undefined> {
+    const id = idOf(metadata)
+    let torn = 0
+    for (let attempt = 1; attempt <= CHANGED_ATTEMPTS; attempt++) {
+      const before = await this.#reading.metadata(id)
+      if (before === undefined || this.#options.filter?.(before) === false) return undefined
+      const revisions = await this.#held(id)
+      if (revisions === undefined) {
+        if (await this.#hasCurrent(before)) return stored(before, this.#streamed(before))
+      } else if (!isDeepStrictEqual(before, await this.#reading.metadata(id))) continue
+      else if (standingOf(before, revisions) !== 'torn') return stored(before, revisions)
+      torn += 1
+      if (torn > TORN_ATTEMPTS) {
+        this.#torn.push(id)
+        this.#options.onTorn?.(id)
+        return undefined
+      }
+      await this.#reading.delay(TORN_DELAY_MS * 2 ** torn * (0.5 + Math.random() / 2))
+    }
+    throw new ResourceChangedError(this.#reading.model, id)
+  }
+
+  /** Undefined where the revisions are too large to hold. */
+  async #held(id: string): Promise<Item[] | undefined> {
+    const items: Item[] = []
+    let bytes = 0
+    for await (const page of this.#reading.revisionPages(id)) {
+      items.push(...page)
+      for (const item of page)
+        bytes += Number(item['data_spilled'] === undefined ? (item['data_size']?.N ?? 0) : 0) + 1024
+      if (bytes > HELD_BYTES) return undefined
+    }
+    return items
+  }
+
+  async #hasCurrent(metadata: Item): Promise<boolean> {
+    const check = new StandingCheck(metadata)
+    for await (const page of this.#reading.revisionPages(idOf(metadata))) for (const item of page) check.add(item)
+    return check.standing !== 'torn'
+  }
+
+  /** The revisions of a large resource. Throws `ResourceChangedError` at their end where its metadata is another one by then. */
+  async *#streamed(metadata: Item): AsyncGenerator<Item> {
+    const id = idOf(metadata)
+    for await (const page of this.#reading.revisionPages(id)) yield* page
+    if (!isDeepStrictEqual(metadata, await this.#reading.metadata(id)))
+      throw new ResourceChangedError(this.#reading.model, id)
+  }
+}
+
+const stored = (metadata: Item, revisions: StoredResource['revisions']): StoredResource => ({
+  h: placeOfKey(sortKeyOf(metadata)),
+  id: idOf(metadata),
+  metadata,
+  revisions,
+})

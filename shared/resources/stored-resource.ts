@@ -1,0 +1,20 @@
+import type { Item } from './item.ts'
+
+/** A resource as the store gives it: its metadata, and its revisions in the order of their sort keys. */
+export interface StoredResource {
+  readonly h: string
+  readonly id: string
+  readonly metadata: Item
+  /** An array, or, over 4 MiB of them, a stream that must be read before the next resource. */
+  readonly revisions: readonly Item[] | AsyncIterable<Item>
+}
+
+export interface ReadOptions {
+  readonly filter?: (metadata: Item) => boolean
+  /** Told of each resource that stays torn; without it they are thrown together at the end (`TornResourcesError`). */
+  readonly onTorn?: (id: string) => void
+}
+
+export const sortKeyOf = (item: Item): string => item['sk']?.S ?? ''
+export const idOf = (item: Item): string => item['resource_id']?.S ?? ''
+export const placeOfKey = (sk: string): string => sk.slice(0, 16)

@@ -1,0 +1,118 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BlobMismatchError, BlobsMissingError } from '../../shared/blobs/blob-errors.ts'
+import { BlobStore } from '../../shared/blobs/blob-store.ts'
+import { PayloadStore } from '../../shared/blobs/payload-store.ts'
+import { ObjectStore } from '../../shared/objects/object-store.ts'
+import type { TestServers } from '../services.ts'
+
+const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
+const said = (bytes: Buffer): { size: number; sha256: string } => ({ size: bytes.length, sha256: sha256(bytes) })
+
+/** What blob and payload stores must do, on whatever server. */
+export const blobStoreContract = (start: () => Promise<TestServers>): void => {
+  describe('a blob store', () => {
+    let servers: TestServers
+    let objects: ObjectStore
+    let blobs: BlobStore
+    let payloads: PayloadStore
+    let bucket: string
+
+    beforeAll(async () => {
+      servers = await start()
+      objects = new ObjectStore(servers.s3)
+      bucket = servers.config.buckets.blobs
+      blobs = new BlobStore(objects, bucket)
+      payloads = new PayloadStore(objects, bucket)
+    })
+    afterAll(async () => {
+      await servers.stop()
+    })
+
+    it.each([
+      '99aa06d3014798d86001c324468d497f',
+      '..',
+      'a/b c',
+      '勇者 портрет.png',
+      'x'.repeat(300),
+      'sha256-looks-like-one',
+      '%2E',
+    ])('keeps a blob under the id %s', async (fileId) => {
+      const bytes = randomBytes(500)
+      await blobs.put(fileId, bytes, said(bytes))
+      const opened = await blobs.open(fileId)
+      expect(opened).toMatchObject({ file_id: fileId, sha256: sha256(bytes) })
+      expect(await buffer(opened?.body ?? Readable.from([]))).toEqual(bytes)
+    })
+
+    it.each([
+      undefined,
+      'image/png',
+      'text/plain; charset="utf-8"',
+      'application/x-banner; name="ñandú.bin"',
+      'binary/octet-stream',
+      'application/octet-stream',
+      ' padded ',
+    ])('keeps the content type %s', async (content_type) => {
+      const bytes = Buffer.from(`of type ${content_type ?? 'unknown'}`)
+      await blobs.put('typed', bytes, { ...said(bytes), ...(content_type === undefined ? {} : { content_type }) })
+      expect((await blobs.head('typed'))?.content_type).toBe(content_type)
+    })
+
+    it('takes a stream, small or large, and an empty blob', async () => {
+      for (const size of [0, 10, 9 * 1024 * 1024]) {
+        const bytes = randomBytes(size)
+        await blobs.put(`stream-${size}`, Readable.from(size === 0 ? [] : [bytes]), said(bytes))
+        expect(await blobs.sha256Of(`stream-${size}`)).toMatchObject(said(bytes))
+      }
+    })
+
+    it('refuses bytes that are not what is said of them, and keeps what it had', async () => {
+      const bytes = randomBytes(100)
+      await blobs.put('kept', bytes, said(bytes))
+      const other = randomBytes(100)
+      await expect(blobs.put('kept', other, said(bytes))).rejects.toThrow(BlobMismatchError)
+      await expect(blobs.put('kept', Readable.from([other, other]), said(other))).rejects.toThrow(BlobMismatchError)
+      const large = randomBytes(9 * 1024 * 1024)
+      await expect(
+        blobs.put('kept', Readable.from([large]), { size: large.length, sha256: sha256(other) }),
+      ).rejects.toThrow(BlobMismatchError)
+      expect(await blobs.sha256Of('kept')).toMatchObject(said(bytes))
+    })
+
+    it('proves the bytes that are there, whatever the metadata says', async () => {
+      const bytes = randomBytes(300)
+      const { object } = { object: await blobs.put('damaged', bytes, said(bytes)) }
+      const damaged = Buffer.from(bytes)
+      damaged.writeUInt8(damaged.readUInt8(7) ^ 1, 7)
+      await objects.put(object.bucket, object.key, damaged, { metadata: { sha256: sha256(bytes), size: '300' } })
+      expect((await blobs.head('damaged'))?.sha256).toBe(sha256(bytes))
+      expect((await blobs.sha256Of('damaged'))?.sha256).toBe(sha256(damaged))
+      expect(await blobs.sha256Of('nothing')).toBeUndefined()
+    })
+
+    it('lets S3 copy a range of another object in', async () => {
+      const archive = randomBytes(20 * 1024 * 1024)
+      const object = await objects.put(servers.config.buckets.archives, 'archive', archive)
+      const range = { object, start: 1000, length: 17 * 1024 * 1024 }
+      const bytes = archive.subarray(range.start, range.start + range.length)
+      await blobs.copyIn('copied', range, { sha256: sha256(bytes), content_type: 'image/tiff' })
+      expect(await blobs.sha256Of('copied')).toMatchObject(said(bytes))
+      expect(await blobs.head('copied')).toMatchObject({ content_type: 'image/tiff', sha256: sha256(bytes) })
+      await payloads.copyIn(sha256(bytes), range)
+      expect(await payloads.sha256Of(sha256(bytes))).toMatchObject(said(bytes))
+    })
+
+    it('gives a spilled payload only when it is what its name says', async () => {
+      const bytes = randomBytes(400_000)
+      await payloads.put(sha256(bytes), bytes)
+      expect(await payloads.get(sha256(bytes))).toEqual(bytes)
+      await expect(payloads.get('0'.repeat(64))).rejects.toThrow(BlobsMissingError)
+      await expect(payloads.put('0'.repeat(64), bytes)).rejects.toThrow(BlobMismatchError)
+      await objects.put(bucket, `payloads/${sha256(bytes)}`, bytes.subarray(1))
+      await expect(payloads.get(sha256(bytes))).rejects.toThrow(BlobMismatchError)
+    })
+  })
+}

@@ -1,0 +1,4 @@
+import { startServices } from '../services.ts'
+import { blobStoreContract } from './blob-store.contract.ts'
+
+blobStoreContract(startServices)

@@ -1,0 +1,204 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { Readable } from 'node:stream'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { Composer } from '../../shared/objects/composer.ts'
+import { ObjectExistsError, SourceChangedError } from '../../shared/objects/object-errors.ts'
+import { ObjectStore } from '../../shared/objects/object-store.ts'
+import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
+import type { TestServers } from '../services.ts'
+
+const MIB = 1024 * 1024
+
+/** What an object store must do, on whatever server. */
+export const objectStoreContract = (start: () => Promise<TestServers>): void => {
+  describe('an object store', () => {
+    let servers: TestServers
+    let store: ObjectStore
+    let bucket: string
+    const faultyStore = (plan: FaultPlan): ObjectStore => {
+      const client = servers.newS3()
+      injectFaults(client, plan)
+      return new ObjectStore(client)
+    }
+
+    beforeAll(async () => {
+      servers = await start()
+      store = new ObjectStore(servers.s3)
+      bucket = servers.config.buckets.work
+    })
+    afterAll(async () => {
+      await servers.stop()
+    })
+
+    it('gives back what was put, with type and metadata', async () => {
+      const body = randomBytes(1000)
+      const put = await store.put(bucket, 'a/plain', body, { contentType: 'text/x', metadata: { sha256: 'abc' } })
+      const head = await store.head(bucket, 'a/plain')
+      expect(head).toMatchObject({ ...put, size: 1000, content_type: 'text/x', sha256: 'abc' })
+      expect(await store.getBytes(bucket, 'a/plain')).toEqual(body)
+      expect(await store.readBytes(put, 10, 20)).toEqual(body.subarray(10, 30))
+      expect(await store.readBytes(put, 0, 1)).toEqual(body.subarray(0, 1))
+      expect(await store.readBytes(put, 5, 0)).toEqual(Buffer.alloc(0))
+    })
+
+    it('knows nothing of a key that is not there', async () => {
+      expect(await store.head(bucket, 'none')).toBeUndefined()
+      expect(await store.getBytes(bucket, 'none')).toBeUndefined()
+      expect(await store.open(bucket, 'none')).toBeUndefined()
+    })
+
+    it('puts where nothing is only once, also of eight at the same moment', async () => {
+      const puts = await Promise.all(
+        Array.from({ length: 8 }, (_, k) => store.putJson(bucket, 'once', { k }, { ifAbsent: true })),
+      )
+      expect(puts.filter((put) => put === 'exists')).toHaveLength(7)
+    })
+
+    it('refuses to read an object that has changed or gone', async () => {
+      const old = await store.put(bucket, 'changing', Buffer.from('old bytes'))
+      await store.put(bucket, 'changing', Buffer.from('new bytes'))
+      if (old.version_id === undefined) await expect(store.readBytes(old, 0, 3)).rejects.toThrow(SourceChangedError)
+      else expect((await store.readBytes(old, 0, 3)).toString()).toBe('old')
+      await expect(store.readBytes({ ...old, key: 'gone', etag: 'f'.repeat(32) }, 0, 3)).rejects.toThrow(
+        SourceChangedError,
+      )
+    })
+
+    it('asks again for a body that was cut', async () => {
+      const body = randomBytes(100_000)
+      const put = await store.put(bucket, 'cut', body)
+      const faulty = faultyStore((n) => (n < 3 ? { kind: 'cut', bytes: 5000 } : undefined))
+      expect(await faulty.readBytes(put, 0, body.length)).toEqual(body)
+    })
+
+    it('uploads a stream of unknown length, and leaves nothing of one that fails', async () => {
+      const body = randomBytes(9 * MIB)
+      const put = await store.upload(bucket, 'streamed', Readable.from([body.subarray(0, MIB), body.subarray(MIB)]))
+      expect(put.size).toBe(body.length)
+      expect(await store.getBytes(bucket, 'streamed')).toEqual(body)
+      const failing = Readable.from(
+        (function* () {
+          yield body
+          throw new Error('the source broke')
+        })(),
+      )
+      await expect(store.upload(bucket, 'failed', failing)).rejects.toThrow('the source broke')
+      expect(await store.head(bucket, 'failed')).toBeUndefined()
+    })
+
+    it('makes one object of uploaded and copied parts, resumed elsewhere, and completes it twice', async () => {
+      const source = randomBytes(12 * MIB)
+      const object = await store.put(bucket, 'parts/source', source)
+      const bytes = randomBytes(5 * MIB)
+      const upload = await store.multipart(bucket, 'parts/made', { metadata: { sha256: 'x' } })
+      const resumed = store.resumeMultipart(bucket, 'parts/made', upload.uploadId)
+      const parts = [
+        await resumed.uploadPart(1, bytes),
+        await upload.copyPart(2, { object, start: 3, length: 11 * MIB }),
+        await upload.uploadPart(3, Buffer.from('end')),
+      ]
+      const made = await upload.complete({ ifAbsent: true, parts })
+      const expected = Buffer.concat([bytes, source.subarray(3, 3 + 11 * MIB), Buffer.from('end')])
+      expect(await store.readBytes(made, 0, made.size)).toEqual(expected)
+      expect((await store.head(bucket, 'parts/made'))?.sha256).toBe('x')
+      expect(await upload.complete({ ifAbsent: true, parts })).toEqual(made)
+      await upload.abort()
+      expect((await store.head(bucket, 'parts/made'))?.size).toBe(expected.length)
+    })
+
+    it('does not complete over another object when it must be absent', async () => {
+      await store.put(bucket, 'taken', Buffer.from('here'))
+      const upload = await store.multipart(bucket, 'taken')
+      await upload.uploadPart(1, Buffer.from('other'))
+      await expect(upload.complete({ ifAbsent: true })).rejects.toThrow(ObjectExistsError)
+      await upload.abort()
+      expect((await store.getBytes(bucket, 'taken'))?.toString()).toBe('here')
+    })
+
+    it('does not copy from an object that has changed', async () => {
+      const old = await store.put(bucket, 'copied', randomBytes(6 * MIB))
+      await store.put(bucket, 'copied', randomBytes(6 * MIB))
+      const upload = await store.multipart(bucket, 'copy')
+      if (old.version_id === undefined) {
+        await expect(upload.copyPart(1, { object: old, start: 0, length: old.size })).rejects.toThrow(
+          SourceChangedError,
+        )
+        await expect(store.copyObject(old, bucket, 'copy')).rejects.toThrow(SourceChangedError)
+      }
+      await upload.abort()
+    })
+
+    it('lists by prefix over pages and deletes in batches', async () => {
+      const keys = Array.from({ length: 30 }, (_, k) => `list/${k.toString().padStart(3, '0')}`)
+      await Promise.all(keys.map((key) => store.put(bucket, key, Buffer.from(key))))
+      const listed = await Array.fromAsync(store.list(bucket, 'list/'))
+      expect(listed.map(({ key }) => key)).toEqual(keys)
+      const [first] = listed
+      expect(first).toEqual({ ...(await store.put(bucket, 'list/000', Buffer.from('list/000'))) })
+      await store.delete(bucket, [...keys, 'list/never'])
+      expect(await Array.fromAsync(store.list(bucket, 'list/'))).toEqual([])
+    })
+
+    it('signs a download that carries a file name', async () => {
+      await store.put(bucket, 'signed', Buffer.from('content'))
+      const url = await store.presignGet(bucket, 'signed', { expiresIn: 60, filename: 'my “dump”.acbak' })
+      const answer = await fetch(url)
+      expect([answer.status, await answer.text()]).toEqual([200, 'content'])
+      expect(answer.headers.get('content-disposition')).toContain('attachment; filename=')
+    })
+
+    it('signs an upload that is good once', async () => {
+      const { url, headers } = await store.presignPut(bucket, 'slot', { expiresIn: 60, ifAbsent: true })
+      const put = (with_: Readonly<Record<string, string>>): Promise<number> =>
+        fetch(url, { method: 'PUT', headers: with_, body: 'archive' }).then(({ status }) => status)
+      expect(await put({})).toBe(403)
+      expect(await put(headers)).toBe(200)
+      expect(await put(headers)).toBe(412)
+    })
+
+    describe('a composer', () => {
+      it.each([
+        ['nothing at all', [], 0],
+        ['a little', [10, 20], 0],
+        ['several parts', [3 * MIB, 20 * MIB, 7], 0],
+        ['a large object between bytes', [100, MIB], 17 * MIB],
+      ])('lays %s end to end', async (name, sizes, objectSize) => {
+        const composer = new Composer(store, bucket, `composed/${name.replaceAll(' ', '-')}`)
+        const expected: Buffer[] = []
+        for (const size of sizes) {
+          const bytes = randomBytes(size)
+          expected.push(bytes)
+          for (let at = 0; at < size; at += 700_000) await composer.bytes(bytes.subarray(at, at + 700_000))
+        }
+        if (objectSize > 0) {
+          const bytes = randomBytes(objectSize + 5)
+          const object = await store.put(bucket, 'composed/source', bytes)
+          await composer.object({ object, start: 5, length: objectSize })
+          await composer.object({ object, start: 0, length: 9 })
+          expected.push(bytes.subarray(5), bytes.subarray(0, 9))
+        }
+        const made = await composer.finish()
+        const whole = Buffer.concat(expected)
+        expect(made.size).toBe(whole.length)
+        const read = await store.readBytes(made, 0, made.size)
+        expect(createHash('sha256').update(read).digest('hex')).toBe(createHash('sha256').update(whole).digest('hex'))
+        await composer.abort()
+        expect(await store.head(bucket, made.key)).toBeDefined()
+      })
+
+      it('hands on what a part failed with, and leaves nothing behind', async () => {
+        const faulty = faultyStore((_n, command) =>
+          command === 'UploadPartCommand' ? { kind: 'fail-before' } : undefined,
+        )
+        const composer = new Composer(faulty, bucket, 'composed/broken')
+        const write = async (): Promise<unknown> => {
+          for (let k = 0; k < 8; k++) await composer.bytes(Buffer.alloc(5 * MIB))
+          return composer.finish()
+        }
+        await expect(write()).rejects.toThrow('injected')
+        await composer.abort()
+        expect(await store.head(bucket, 'composed/broken')).toBeUndefined()
+      })
+    })
+  })
+}

@@ -1,0 +1,84 @@
+import { describe, expect, it } from 'vitest'
+import { compileFilters, type Filters, FilterTimeError } from '../../shared/resources/filters.ts'
+import { instantOf, zonedInstantOf } from '../../shared/resources/instant.ts'
+import { madeResource } from './made-resources.ts'
+
+describe('an instant', () => {
+  it.each([
+    ['2026-01-05T08:30:00Z', '2026-01-05T08:30:00.000000Z'],
+    ['2026-06-11T16:33:00+05:30', '2026-06-11T11:03:00.000000Z'],
+    ['2026-06-11 16:33-05:00', '2026-06-11T21:33:00.000000Z'],
+    ['2026-01-01T00:00:00.1+08:00', '2025-12-31T16:00:00.100000Z'],
+    ['2026-01-05T08:30:00.1234567Z', '2026-01-05T08:30:00.123456Z'],
+    ['20260105T083000Z', '2026-01-05T08:30:00.000000Z'],
+    ['2026-W02-1T08+01', '2026-01-05T07:00:00.000000Z'],
+    ['2024-02-29', '2024-02-29T00:00:00.000000Z'],
+    ['0099-03-01T00:00:00', '0099-03-01T00:00:00.000000Z'],
+  ])('%s is %s', (text, instant) => {
+    expect(instantOf(text)).toBe(instant)
+  })
+
+  it.each([
+    '',
+    'yesterday',
+    '1767601800',
+    '2026-02-29',
+    '2026-13-01',
+    '2026-01-05T24:00:00Z',
+    '2026-01-05T08:60Z',
+    '2026-01-05t08:30Z',
+    '2026-01-05T08:30:00z',
+    '2026-01-05T08:30:00 08:00',
+    '2026-W54-1',
+    '0001-01-01T00:00:00+01:00',
+  ])('%j is none', (text) => {
+    expect(instantOf(text)).toBeUndefined()
+  })
+
+  it('of a filter has an offset', () => {
+    expect(zonedInstantOf('2026-01-05T08:30:00')).toBeUndefined()
+    expect(zonedInstantOf('2026-01-05T08:30:00+00:00')).toBe('2026-01-05T08:30:00.000000Z')
+  })
+})
+
+describe('filters', () => {
+  const { metadata } = madeResource('m', 1, {
+    id: 'one',
+    meta: {
+      created_time: '2026-01-05T08:30:00.000001+08:00',
+      updated_time: '2026-02-01T00:00:00',
+      created_by: 'alice',
+      updated_by: 'Bob',
+    },
+  })
+
+  it.each<[Filters, boolean]>([
+    [{}, true],
+    [{ is_deleted: false }, true],
+    [{ is_deleted: true }, false],
+    [{ created_time_start: '2026-01-05T00:30:00.000001Z' }, true],
+    [{ created_time_start: '2026-01-05T00:30:00.000002Z' }, false],
+    [{ created_time_end: '2026-01-05T00:30:00.000001Z' }, true],
+    [{ created_time_end: '2026-01-05T00:30:00Z' }, false],
+    [{ updated_time_start: '2026-02-01T08:00:00+08:00', updated_time_end: '2026-02-01T00:00:00Z' }, true],
+    [{ created_bys: ['bob', 'alice'] }, true],
+    [{ created_bys: ['Alice'] }, false],
+    [{ created_bys: [] }, false],
+    [{ updated_bys: ['Bob'] }, true],
+    [{ ids: ['one', 'two'] }, true],
+    [{ ids: ['two'] }, false],
+    [{ ids: ['one'], updated_bys: ['alice'] }, false],
+  ])('%j takes it: %s', (filters, taken) => {
+    expect(compileFilters(filters)(metadata)).toBe(taken)
+  })
+
+  it('do not believe derived times', () => {
+    const lying = { ...metadata, created_at: { S: '2030-01-01T00:00:00.000000Z' } }
+    expect(compileFilters({ created_time_start: '2029-01-01T00:00:00Z' })(lying)).toBe(false)
+  })
+
+  it('name the bound that is no time', () => {
+    expect(() => compileFilters({ updated_time_end: '2026-01-01' })).toThrow(FilterTimeError)
+    expect(() => compileFilters({ updated_time_end: '2026-01-01' })).toThrow('updated_time_end')
+  })
+})

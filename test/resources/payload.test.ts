@@ -1,0 +1,114 @@
+import { encode, encodeTimestampExtension, ExtData } from '@msgpack/msgpack'
+import { describe, expect, it } from 'vitest'
+import { indexedDifferences, indexedText } from '../../shared/resources/indexed.ts'
+import { loadModels } from '../../shared/resources/models.ts'
+import { blobRefs, decodePayload, PayloadInstant, references, valueAt } from '../../shared/resources/payload.ts'
+
+describe('a payload', () => {
+  it('of JSON keeps big integers and floats apart', () => {
+    expect(decodePayload('{"a":9007199254740993,"b":1.0,"c":-3,"d":1e21,"e":"7"}')).toEqual({
+      a: 9007199254740993n,
+      b: 1,
+      c: -3n,
+      d: 1e21,
+      e: '7',
+    })
+  })
+
+  it('of msgpack is told by its bytes', () => {
+    const time = encodeTimestampExtension(new Date('2026-01-05T08:30:00.250Z'))
+    const bytes = encode(
+      { n: 2n ** 62n, s: 3, f: 0.5, t: new ExtData(-1, time ?? new Uint8Array()) },
+      { useBigInt64: true },
+    )
+    expect(decodePayload(bytes)).toEqual({
+      n: 2n ** 62n,
+      s: 3n,
+      f: 0.5,
+      t: new PayloadInstant('2026-01-05T08:30:00.250000Z'),
+    })
+  })
+
+  it.each(['', '{', 'nonsense', '{"a":1}}', Buffer.from([0x81]), Buffer.from([0xc1]), Buffer.from([0xff, 0xff])])(
+    'that cannot be read is undefined: %j',
+    (data) => {
+      expect(decodePayload(data)).toBeUndefined()
+    },
+  )
+
+  it('may be nested deeper than calls can be', () => {
+    const deep = `${'[{"x":'.repeat(40_000)}{"file_id":"deep"}${'}]'.repeat(40_000)}`
+    expect(blobRefs(decodePayload(deep))).toEqual([{ file_id: 'deep' }])
+  })
+
+  it('refers to blobs by maps of one shape, at any depth', () => {
+    const payload = decodePayload(
+      JSON.stringify({
+        a: { file_id: 'one', size: 3, content_type: 'x/y' },
+        b: [[{ file_id: 'two' }], { c: { file_id: 'three', content_type: null } }],
+        no: [{ file_id: '' }, { file_id: 7 }, { file_id: 'x', name: 'more' }, { size: 1 }, 'file_id'],
+        inside: { file_id: 'outer', other: { file_id: 'inner' } },
+      }),
+    )
+    expect(
+      blobRefs(payload)
+        .map(({ file_id }) => file_id)
+        .sort(),
+    ).toEqual(['inner', 'one', 'three', 'two'])
+  })
+
+  it('refers to resources by the fields of its model', () => {
+    const model = loadModels({
+      a: {
+        references: [
+          { field: 'guild', target: 'a' },
+          { field: 'deep.list', target: 'a', list: true },
+          { field: 'rows.of', target: 'a', ref_type: 'revision_id' },
+          { field: 'absent', target: 'a' },
+        ],
+      },
+    }).get('a')
+    const payload = { guild: 'g1', deep: { list: ['l1', null, '', 'l2'] }, rows: [{ of: 'r:1' }, { of: null }, {}] }
+    expect(references(model, payload).map(({ field, id, ref_type }) => [field, id, ref_type])).toEqual([
+      ['guild', 'g1', 'resource_id'],
+      ['deep.list', 'l1', 'resource_id'],
+      ['deep.list', 'l2', 'resource_id'],
+      ['rows.of', 'r:1', 'revision_id'],
+    ])
+    expect(valueAt(payload, 'deep.list.0')).toBeUndefined()
+  })
+})
+
+describe('indexed values', () => {
+  const model = loadModels({
+    a: { indexed: ['name', { key: 'class_', path: 'class' }, 'p.q', { key: 'xp', type: 'float' }] },
+  }).get('a')
+  const payload = decodePayload('{"name":"n","class":null,"p":{"q":["x",{"k":1}]},"xp":2.5}')
+
+  it('that are what the payload gives differ in nothing', () => {
+    expect(
+      indexedDifferences(model, '{"p.q":["x",{"k":1}],"xp":2.5,"name":"n","class_":null,"old":3}', payload),
+    ).toEqual([])
+  })
+
+  it('that are not are named, with what was expected and found', () => {
+    expect(indexedDifferences(model, '{"name":"m","xp":2.5,"class_":null,"p.q":null}', payload)).toEqual([
+      { key: 'name', expected: '"n"', actual: '"m"' },
+      { key: 'p.q', expected: '["x",{"k":1}]', actual: 'null' },
+    ])
+    expect(indexedDifferences(model, undefined, payload)).toHaveLength(4)
+  })
+
+  it('are written so that floats stay floats', () => {
+    expect(
+      indexedText([
+        ['i', 9007199254740993n],
+        ['f', 1],
+        ['e', 1e21],
+        ['t', 5e-324],
+        ['l', [1n, null, 'a"']],
+        ['d.e', { k: -0.5 }],
+      ]),
+    ).toBe('{"i":9007199254740993,"f":1.0,"e":1e+21,"t":5e-324,"l":[1,null,"a\\""],"d.e":{"k":-0.5}}')
+  })
+})

@@ -1,0 +1,117 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { blobName, encodeName } from '../../shared/blobs/blob-name.ts'
+import { shardsOf, toSortKeys } from '../../shared/resources/key-range.ts'
+import {
+  metadataKey,
+  metadataSortKey,
+  placeOf,
+  revisionKey,
+  revisionSortKey,
+  shardOf,
+} from '../../shared/resources/place.ts'
+import { ResourceIdError } from '../../shared/resources/resource-errors.ts'
+import { compareBytes } from '../../shared/resources/text-order.ts'
+
+describe('the place of a resource', () => {
+  it('is what the store’s document says', () => {
+    // Out of an archive that another hand wrote.
+    expect(metadataKey('guild', 'g 3', 16)).toEqual({ pk: 'guild#m#5', sk: '5148b9d8ff0d8801/g 3' })
+    expect(revisionKey('guild', 'g 3', 'g 3:1', null, 16)).toEqual({
+      pk: 'guild#r#5',
+      sk: '5148b9d8ff0d8801/g 3/0000000001/-',
+    })
+  })
+
+  it.each([
+    ['x:0', null, '0000000000/-'],
+    ['x:4294967296', null, '4294967296/-'],
+    ['x:12345678901', null, '~x%3A12345678901/-'],
+    ['x:01', null, '~x%3A01/-'],
+    ['x:', null, '~x%3A/-'],
+    ['y:1', null, '~y%3A1/-'],
+    ['free/勇', undefined, '~free%2F%E5%8B%87/-'],
+    ['x:1', 'v1', '0000000001/v1'],
+    ['x:1', '-', '0000000001/%2D'],
+    ['x:1', '--', '0000000001/--'],
+    ['x:1', 'a/b', '0000000001/a%2Fb'],
+  ])('puts revision %s of schema %s at %s', (revisionId, schema, place) => {
+    expect(revisionSortKey('x', revisionId, schema)).toBe(`${placeOf('x')}/x/${place}`)
+  })
+
+  it.each([
+    '',
+    'a/b',
+    'a\\b',
+    'a\nb',
+    'a\u0000',
+    'a\u007f',
+    'a'.repeat(256),
+    '\ud800',
+    '勇'.repeat(255) + 'x'.repeat(0) + '勇',
+  ])('refuses the id %j', (id) => {
+    expect(() => metadataSortKey(id)).toThrow(ResourceIdError)
+  })
+
+  it('counts characters of an id, and bytes of a key', () => {
+    expect(metadataSortKey('勇'.repeat(255))).toHaveLength(17 + 255)
+    expect(() => metadataSortKey('\u{1f600}'.repeat(255))).toThrow('1037 bytes')
+    expect(() => revisionSortKey('x', 'r'.repeat(1100), null)).toThrow('DynamoDB takes 1024')
+  })
+
+  it('falls into the shard of its top bits, and shards lie one behind the other', () => {
+    fc.assert(
+      fc.property(fc.stringMatching(/^[0-9a-f]{16}$/), fc.integer({ min: 0, max: 10 }), (h, bits) => {
+        const shard = shardOf(h, 2 ** bits)
+        expect(shard).toBe(Number(BigInt(`0x${h}`) >> BigInt(64 - bits)))
+        expect(shardsOf({ fromSk: h, toSk: `${h}g` }, 2 ** bits)).toEqual([shard])
+      }),
+    )
+  })
+
+  it('has every shard of a run of buckets, and no other', () => {
+    const border = fc.integer({ min: 0, max: 0x10000 })
+    fc.assert(
+      fc.property(border, border, fc.integer({ min: 0, max: 10 }), (a, b, bits) => {
+        const [from, to] = [Math.min(a, b), Math.max(a, b)]
+        const hex = (n: number): string => n.toString(16).padStart(4, '0')
+        const width = 0x10000 / 2 ** bits
+        const expected = Array.from({ length: 2 ** bits }, (_, k) => k).filter(
+          (k) => from < to && k * width < to && (k + 1) * width > from,
+        )
+        if (from < to) expect(shardsOf(toSortKeys({ from: hex(from), to: hex(to) }), 2 ** bits)).toEqual(expected)
+      }),
+    )
+  })
+})
+
+describe('names', () => {
+  it('keep every id apart, and are safe as paths', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'grapheme' }), fc.string({ unit: 'grapheme' }), (a, b) => {
+        expect(decodeURIComponent(encodeName(a))).toBe(a)
+        if (a !== b) expect(blobName(a)).not.toBe(blobName(b))
+        expect(blobName(a)).toMatch(/^[A-Za-z0-9_%-]{0,200}$/)
+      }),
+    )
+  })
+
+  it('that are long, or look like a hash, are hashes', () => {
+    expect(blobName('..')).toBe('%2E%2E')
+    expect(blobName('a'.repeat(200))).toBe('a'.repeat(200))
+    expect(blobName('a'.repeat(201))).toMatch(/^sha256-[0-9a-f]{64}$/)
+    expect(blobName('sha256-x')).toMatch(/^sha256-[0-9a-f]{64}$/)
+  })
+})
+
+describe('the order of texts', () => {
+  it('is that of their UTF-8 bytes', () => {
+    const text = fc.string({ unit: 'binary' }).filter((value) => value.isWellFormed())
+    fc.assert(
+      fc.property(text, text, (a, b) => {
+        expect(Math.sign(compareBytes(a, b))).toBe(Buffer.compare(Buffer.from(a), Buffer.from(b)))
+      }),
+    )
+    expect(compareBytes('\u{1f600}', '\ufffd')).toBeGreaterThan(0)
+  })
+})

@@ -1,0 +1,94 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { Item } from '../../shared/resources/item.ts'
+import { joinPages, type JoinedResource } from '../../shared/resources/resource-join.ts'
+import { compareBytes } from '../../shared/resources/text-order.ts'
+
+const metadataOf = (place: string, id: string): Item => ({ sk: { S: `${place}/${id}` }, resource_id: { S: id } })
+const revisionOf = (place: string, id: string, n: number, size = 10): Item => ({
+  sk: { S: `${place}/${id}/${n.toString().padStart(10, '0')}/-` },
+  data_size: { N: size.toString() },
+})
+const sk = (item: Item): string => item['sk']?.S ?? ''
+const sorted = (items: Item[]): Item[] => items.sort((a, b) => compareBytes(sk(a), sk(b)))
+
+/** Cuts a stream into pages of uneven length, some of them empty. */
+async function* pagesOf(items: readonly Item[], lengths: readonly number[]): AsyncGenerator<readonly Item[]> {
+  for (let at = 0, k = 0; at < items.length; k++) {
+    const length = lengths[k % lengths.length] ?? 1
+    await Promise.resolve()
+    yield items.slice(at, at + length)
+    at += length
+  }
+}
+
+const join = async (metadata: Item[], revisions: Item[], lengths: readonly number[] = [3]): Promise<JoinedResource[]> =>
+  (await Array.fromAsync(joinPages(pagesOf(sorted(metadata), lengths), pagesOf(sorted(revisions), lengths)))).flat()
+
+describe('joining metadata and revisions', () => {
+  it('gives each resource its own revisions, however the pages are cut', async () => {
+    const resource = fc.record({
+      place: fc.integer({ min: 0, max: 0xffffff }),
+      revisions: fc.nat(5),
+      metadata: fc.boolean(),
+    })
+    const lengths = fc.array(fc.integer({ min: 0, max: 7 }), { minLength: 1 }).filter((all) => all.some((n) => n > 0))
+    await fc.assert(
+      fc.asyncProperty(fc.uniqueArray(resource, { selector: ({ place }) => place }), lengths, async (made, cuts) => {
+        const all = made.map((each) => ({
+          ...each,
+          h: each.place.toString(16).padStart(16, '0'),
+          id: `id ${each.place}`,
+        }))
+        const revisionsOf = ({ h, id, revisions }: (typeof all)[number]): Item[] =>
+          Array.from({ length: revisions }, (_, n) => revisionOf(h, id, n))
+        const joined = await join(
+          all.filter(({ metadata }) => metadata).map(({ h, id }) => metadataOf(h, id)),
+          all.flatMap(revisionsOf),
+          cuts,
+        )
+        const expected = all
+          .filter(({ metadata }) => metadata)
+          .sort((a, b) => compareBytes(a.h, b.h))
+          .map((each) => ({ metadata: metadataOf(each.h, each.id), revisions: revisionsOf(each) }))
+        expect(joined).toEqual(expected)
+      }),
+    )
+  })
+
+  it('leaves the revisions of two ids with one place to be read by themselves', async () => {
+    const h = '8'.repeat(16)
+    // `a!` stands after `a` among metadata and before it among revisions.
+    const ids = ['a', 'a!']
+    const joined = await join(
+      [...ids.map((id) => metadataOf(h, id)), metadataOf('9'.repeat(16), 'b')],
+      [...ids.flatMap((id) => [1, 2].map((n) => revisionOf(h, id, n))), revisionOf('9'.repeat(16), 'b', 1)],
+      [1],
+    )
+    expect(joined.map(({ metadata, revisions }) => [metadata['resource_id']?.S, revisions?.length])).toEqual([
+      ['a', undefined],
+      ['a!', undefined],
+      ['b', 1],
+    ])
+  })
+
+  it('does not hold a resource of more than 4 MiB', async () => {
+    const h = '1'.repeat(16)
+    const revisions = Array.from({ length: 20 }, (_, n) => revisionOf(h, 'large', n, 300_000))
+    const joined = await join([metadataOf(h, 'large'), metadataOf('2'.repeat(16), 'next')], revisions)
+    expect(joined.map(({ revisions: held }) => held?.length)).toEqual([undefined, 0])
+  })
+
+  it('passes a hundred thousand items a second and more', async () => {
+    const h = (k: number): string => k.toString(16).padStart(16, '0')
+    const metadata = Array.from({ length: 30_000 }, (_, k) => metadataOf(h(k), `id-${k}`))
+    const revisions = metadata.flatMap((_, k) => [1, 2, 3].map((n) => revisionOf(h(k), `id-${k}`, n)))
+    const begin = performance.now()
+    let count = 0
+    for await (const batch of joinPages(pagesOf(metadata, [1000]), pagesOf(revisions, [1000])))
+      for (const { revisions: own } of batch) count += 1 + (own?.length ?? 0)
+    const perSecond = count / ((performance.now() - begin) / 1000)
+    expect(count).toBe(120_000)
+    expect(perSecond).toBeGreaterThan(100_000)
+  })
+})

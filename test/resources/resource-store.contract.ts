@@ -1,0 +1,252 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { BlobStore } from '../../shared/blobs/blob-store.ts'
+import { PayloadStore } from '../../shared/blobs/payload-store.ts'
+import { ObjectStore } from '../../shared/objects/object-store.ts'
+import { compileFilters } from '../../shared/resources/filters.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import { loadModels } from '../../shared/resources/models.ts'
+import { metadataKey, placeOf } from '../../shared/resources/place.ts'
+import { TornResourcesError } from '../../shared/resources/resource-errors.ts'
+import { ResourceStore, type StoredResource } from '../../shared/resources/resource-store.ts'
+import { compareBytes } from '../../shared/resources/text-order.ts'
+import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
+import type { TestServers } from '../services.ts'
+import { type Made, madeResource } from './made-resources.ts'
+
+const MODELS = loadModels({
+  many: { shards: 4 },
+  one: { shards: 1 },
+  torn: { shards: 2 },
+  large: { shards: 2 },
+  written: { shards: 2 },
+  empty: {},
+  orphan: { shards: 2 },
+})
+
+/** What a resource store must do, on whatever server. */
+export const resourceStoreContract = (start: () => Promise<TestServers>): void => {
+  describe('a resource store', () => {
+    let servers: TestServers
+    let store: ResourceStore
+    const idsOf = (resources: readonly StoredResource[]): string[] => resources.map(({ id }) => id)
+    const storeOn = (plan?: FaultPlan): ResourceStore => {
+      const client = servers.newDynamo()
+      if (plan !== undefined) injectFaults(client, plan)
+      const objects = new ObjectStore(servers.s3)
+      const payloads = new PayloadStore(objects, servers.config.buckets.blobs)
+      return new ResourceStore(client, servers.config.tables.resources, MODELS, payloads, {
+        delay: () => Promise.resolve(),
+      })
+    }
+    const fill = async (model: string, made: readonly Made[]): Promise<void> => {
+      const writer = store.writer()
+      const { shards } = MODELS.get(model)
+      const items = made.flatMap((each) => {
+        const { metadata, revisions } = madeResource(model, shards, each)
+        return [...revisions, metadata]
+      })
+      await Promise.all(items.map((item) => writer.put(item)))
+    }
+    const collect = async <T>(source: AsyncIterable<T>): Promise<T[]> => {
+      const all: T[] = []
+      for await (const one of source) all.push(one)
+      return all
+    }
+
+    beforeAll(async () => {
+      servers = await start()
+      store = storeOn()
+      const many = Array.from({ length: 300 }, (_, k) => ({
+        id: `many-${k}`,
+        revisions: 1 + (k % 4),
+        meta: { is_deleted: k % 10 === 0, created_by: k % 3 === 0 ? 'bob' : 'alice' },
+      }))
+      await fill('many', [...many, { id: '勇者-3' }, { id: 'g 3' }, { id: 'hero:a:b' }])
+    })
+    afterAll(async () => {
+      await servers.stop()
+    })
+
+    it('gives every resource once, whole, in the order of place and id', async () => {
+      const all = await collect(store.resources('many'))
+      expect(all).toHaveLength(303)
+      const keys = all.map(({ metadata }) => metadata['sk']?.S ?? '')
+      expect(keys).toEqual([...keys].sort(compareBytes))
+      for (const { h, id, metadata, revisions } of all) {
+        expect(h).toBe(placeOf(id))
+        expect(revisions).toHaveLength(Number(metadata['total_revision_count']?.N))
+      }
+    })
+
+    it('gives back exactly the items that were written', async () => {
+      const made = madeResource('many', 4, { id: '勇者-3' })
+      const [found] = await collect(store.resourcesById('many', ['勇者-3']))
+      expect(found?.metadata).toEqual(made.metadata)
+      expect(found?.revisions).toEqual(made.revisions)
+      expect(await store.getMetadata('many', '勇者-3')).toEqual(made.metadata)
+      expect(await store.getRevisions('many', '勇者-3')).toEqual(made.revisions)
+    })
+
+    it('cuts anywhere between buckets: the runs together are the whole', async () => {
+      const whole = idsOf(await collect(store.resources('many')))
+      for (const borders of [
+        ['0000', '8000', '10000'],
+        ['0000', '0001', '3fff', '4000', '4001', 'c000', 'ffff', '10000'],
+      ]) {
+        const parts: string[] = []
+        for (const [k, to] of borders.entries()) {
+          const from = borders[k - 1]
+          if (from !== undefined) parts.push(...idsOf(await collect(store.resources('many', { from, to }))))
+        }
+        expect(parts).toEqual(whole)
+      }
+    })
+
+    it('cuts at a sort key, which belongs to its run', async () => {
+      const metadata = await collect(store.metadata('many'))
+      const keys = metadata.map((item) => item['sk']?.S ?? '')
+      const range = { fromSk: keys[10] ?? '', toSk: keys[20] ?? '' }
+      const run = await collect(store.resources('many', range))
+      expect(run.map((each) => each.metadata['sk']?.S)).toEqual(keys.slice(10, 21))
+      const revisions = await collect(store.revisions('many', range))
+      const inRun = (await Promise.all(run.map(({ revisions: own }) => Array.fromAsync(own)))).flat()
+      expect(revisions).toEqual(inRun)
+    })
+
+    it('gives what a filter takes, with all revisions of each', async () => {
+      const takes = compileFilters({ is_deleted: true, created_bys: ['bob'] })
+      const found = await collect(store.resources('many', undefined, { filter: takes }))
+      const expected = idsOf((await collect(store.resources('many'))).filter(({ metadata }) => takes(metadata)))
+      expect(idsOf(found)).toEqual(expected)
+      expect(found).toHaveLength(10)
+      for (const { metadata, revisions } of found)
+        expect(revisions).toHaveLength(Number(metadata['total_revision_count']?.N))
+    })
+
+    it('gives named resources in its own order, each once, and passes over those that are absent', async () => {
+      const found = await collect(store.resourcesById('many', ['many-7', 'nobody', 'many-1', 'many-7', 'g 3']))
+      const whole = idsOf(await collect(store.resources('many')))
+      expect(idsOf(found)).toEqual(whole.filter((id) => ['many-7', 'many-1', 'g 3'].includes(id)))
+    })
+
+    it('says which ids exist, also past the hundred of one request', async () => {
+      const ids = Array.from({ length: 330 }, (_, k) => `many-${k}`)
+      const existing = await store.existing('many', ids)
+      expect(existing.size).toBe(300)
+      expect(existing.has('many-299')).toBe(true)
+      expect(existing.has('many-300')).toBe(false)
+    })
+
+    it('knows an empty model from one with a lone revision', async () => {
+      expect(await store.isEmpty('empty')).toBe(true)
+      expect(await store.isEmpty('many')).toBe(false)
+      const [revision] = madeResource('orphan', 2, { id: 'lone' }).revisions
+      await store.writer().put(revision ?? {})
+      expect(await store.isEmpty('orphan')).toBe(false)
+      expect(await collect(store.resources('orphan'))).toEqual([])
+    })
+
+    it('samples from the beginning of the hash space, and a small model whole', async () => {
+      const whole = await store.sample('many', 1e9, 1e9)
+      expect(whole).toMatchObject({ fraction: 1, resources: 303 })
+      const part = await store.sample('many', 1e9, 20)
+      expect(part.fraction).toBeLessThan(1)
+      expect(part.resources).toBeGreaterThanOrEqual(20)
+      expect(await store.sample('empty', 1, 1)).toEqual({ bytes: 0, resources: 0, revisions: 0, fraction: 1 })
+    })
+
+    it('reports a resource whose current revision has no item, after reading it again', async () => {
+      await fill('torn', [{ id: 'fine' }, { id: 'broken', revisions: 2 }])
+      const { revisions } = madeResource('torn', 2, { id: 'broken', revisions: 2 })
+      const last = revisions[1]
+      await store.writer().remove({ pk: last?.['pk']?.S ?? '', sk: last?.['sk']?.S ?? '' })
+      const torn: string[] = []
+      const found = await collect(store.resources('torn', undefined, { onTorn: (id) => torn.push(id) }))
+      expect([idsOf(found), torn]).toEqual([['fine'], ['broken']])
+      await expect(collect(store.resources('torn'))).rejects.toThrow(TornResourcesError)
+    })
+
+    it('finds a resource whole that was torn only while it was written', async () => {
+      const { metadata, revisions } = madeResource('one', 1, { id: 'late', revisions: 2 })
+      const writer = store.writer()
+      for (const item of [revisions[0], metadata]) await writer.put(item ?? {})
+      const slow = new ResourceStore(
+        servers.dynamo,
+        servers.config.tables.resources,
+        MODELS,
+        new PayloadStore(new ObjectStore(servers.s3), servers.config.buckets.blobs),
+        { delay: () => writer.put(revisions[1] ?? {}) },
+      )
+      const [found] = await collect(slow.resources('one'))
+      expect(found?.revisions).toEqual(revisions)
+    })
+
+    it('streams a resource with more revisions than it holds', async () => {
+      await fill('large', [{ id: 'huge', revisions: 20, payloadBytes: 300_000 }, { id: 'small' }])
+      const found = await collect(store.resources('large'))
+      expect(idsOf(found).sort()).toEqual(['huge', 'small'])
+      const huge = found.find(({ id }) => id === 'huge')
+      expect(Array.isArray(huge?.revisions)).toBe(false)
+      const streamed: Item[] = []
+      for await (const revision of huge?.revisions ?? []) streamed.push(revision)
+      expect(streamed).toEqual(madeResource('large', 2, { id: 'huge', revisions: 20, payloadBytes: 300_000 }).revisions)
+    })
+
+    it('writes what DynamoDB leaves over until it is taken, and does not give up', async () => {
+      const faulty = storeOn((n, command) => {
+        if (command !== 'BatchWriteItemCommand') return undefined
+        return n % 3 === 0 ? { kind: 'throttle' } : n < 30 ? { kind: 'unprocessed', items: 20 } : undefined
+      })
+      const writer = faulty.writer({ delay: () => Promise.resolve() })
+      const made = Array.from({ length: 60 }, (_, k) => madeResource('written', 2, { id: `w-${k}` }))
+      await Promise.all(made.flatMap(({ metadata, revisions }) => [metadata, ...revisions].map((i) => writer.put(i))))
+      expect(await collect(store.resources('written'))).toHaveLength(60)
+    })
+
+    it('keeps the order of writes to one key', async () => {
+      const writer = store.writer()
+      const versions = Array.from({ length: 9 }, (_, k) =>
+        madeResource('written', 2, { id: 'again', meta: { updated_by: `user-${k}` } }),
+      )
+      const puts = versions.map(({ metadata }) => writer.put(metadata))
+      await Promise.all(puts)
+      expect((await store.getMetadata('written', 'again'))?.['updated_by']?.S).toBe('user-8')
+      await writer.remove(metadataKey('written', 'again', 2))
+      expect(await store.getMetadata('written', 'again')).toBeUndefined()
+    })
+
+    it('puts on condition of absence, and takes back only what its job wrote', async () => {
+      const writer = store.writer()
+      const key = metadataKey('written', 'cond', 2)
+      const ours = madeResource('written', 2, { id: 'cond', job_id: 'job-a' }).metadata
+      const theirs = madeResource('written', 2, { id: 'cond', job_id: 'job-b' }).metadata
+      expect(await writer.putIfAbsent(ours)).toBe('written')
+      expect(await writer.putIfAbsent(theirs)).toBe('exists')
+      expect(await store.appliedBy(key)).toBe('job-a')
+      expect(await writer.removeIfOurs(key, 'job-b')).toBe(false)
+      expect(await writer.removeIfOurs(key, 'job-a')).toBe(true)
+      expect(await store.appliedBy(key)).toBeUndefined()
+    })
+
+    it('sends nothing once its guard refuses', async () => {
+      const writer = store.writer({ guard: () => Promise.reject(new Error('no lease')) })
+      const { metadata } = madeResource('written', 2, { id: 'guarded' })
+      await expect(writer.put(metadata)).rejects.toThrow('no lease')
+      await expect(writer.putIfAbsent(metadata)).rejects.toThrow('no lease')
+      await writer.drain()
+      expect(await store.getMetadata('written', 'guarded')).toBeUndefined()
+    })
+
+    it('reads a spilled payload through the payload store', async () => {
+      const objects = new ObjectStore(servers.s3)
+      const payloads = new PayloadStore(objects, servers.config.buckets.blobs)
+      const { revisions } = madeResource('one', 1, { id: 'spilled', payloadBytes: 400_000 })
+      const [revision] = revisions
+      const bytes = Buffer.from(JSON.stringify({ name: 'spilled', n: 0, fill: 'x'.repeat(400_000) }))
+      expect(revision?.['data_spilled']?.BOOL).toBe(true)
+      await payloads.put(revision?.['data_sha256']?.S ?? '', bytes)
+      expect(await store.payload(revision ?? {})).toEqual(bytes)
+      expect(await new BlobStore(objects, servers.config.buckets.blobs).head('nothing')).toBeUndefined()
+    })
+  })
+}
