@@ -1,0 +1,277 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
+import type { Item } from '../resources/item.ts'
+import { queryPages } from '../resources/resource-query-store.ts'
+import type { Once } from './identity.ts'
+import { ENDED, type Job, type JobError, type JobStatus } from './job.ts'
+import { IdempotencyMismatchError } from './job-errors.ts'
+import { expiresAttribute, jobAttributes, jobKey, jobOf, keyAttributes } from './job-item.ts'
+import { JobList, type JobPage, type ListOptions } from './job-list-store.ts'
+
+/** What may change of a job while it lives. */
+export type JobPatch = Partial<
+  Pick<Job, 'status' | 'phase' | 'started_at' | 'ended_at' | 'error' | 'slot_expires_at'>
+> & {
+  readonly request?: Job['request']
+  readonly result?: Job['result']
+}
+
+/** One pass's result, under its place. */
+export interface StageResult<Result> {
+  readonly stage: string
+  readonly n: number
+  readonly pass: number
+  readonly result: Result
+}
+
+const ABSENT = 'attribute_not_exists(#pk)'
+const PK = { '#pk': 'pk' }
+
+/** Jobs, their results and failures, and the keys that make a repeated request find its job. */
+export class JobStore {
+  readonly #client: DynamoDBClient
+  readonly #table: string
+  readonly #clock: () => Date
+  readonly #list: JobList
+
+  constructor(client: DynamoDBClient, table: string, clock: () => Date = () => new Date()) {
+    this.#client = client
+    this.#table = table
+    this.#clock = clock
+    this.#list = new JobList(client, table, clock)
+  }
+
+  /**
+   * Makes a job; `created` is false where it stands already. With `once`, whoever comes first with the key makes the job, and a
+   * repeat gets it. The key is written first, then the list, then the job: a repeat completes what a crash left. Throws
+   * `IdempotencyMismatchError` where the key stands for another request.
+   */
+  async create(job: Job, once?: Once): Promise<{ job: Job; created: boolean }> {
+    const job_id = once === undefined ? job.job_id : await this.#claim(job.job_id, once)
+    const standing = await this.get(job_id)
+    if (standing !== undefined) return { job: standing, created: false }
+    const made: Job = { ...job, job_id }
+    await this.#list.add(made)
+    const created = await this.#putAbsent({
+      ...jobKey(job_id),
+      planned: { M: {} },
+      ...jobAttributes(made),
+      ...expiresAttribute(this.#clock()),
+    })
+    return created ? { job: made, created } : { job: (await this.get(job_id)) ?? made, created }
+  }
+
+  async get(jobId: string): Promise<Job | undefined> {
+    const item = await this.#get(jobKey(jobId))
+    return item === undefined ? undefined : jobOf(item)
+  }
+
+  /** Newest first. Throws `InvalidRequestError` for a cursor that is none. */
+  list(options: ListOptions): Promise<JobPage> {
+    return this.#list.page(options)
+  }
+
+  /** Jobs that are queued or running, oldest first. */
+  runningJobs(): Promise<Job[]> {
+    return this.#list.active(['queued', 'running'])
+  }
+
+  /** Changes a job that has one of these statuses, and gives it as it then is; undefined where it has none of them. */
+  async change(
+    jobId: string,
+    patch: JobPatch,
+    { from }: { readonly from: readonly JobStatus[] },
+  ): Promise<Job | undefined> {
+    const changes = Object.entries(jobAttributes(patch))
+    try {
+      const { Attributes } = await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: jobKey(jobId),
+          UpdateExpression: `SET ${changes.map((_, k) => `#c${k} = :c${k}`).join(', ')}`,
+          ConditionExpression: `#status IN (${from.map((_, k) => `:s${k}`).join(', ')})`,
+          ExpressionAttributeNames: {
+            '#status': 'status',
+            ...Object.fromEntries(changes.map(([name], k) => [`#c${k}`, name])),
+          },
+          ExpressionAttributeValues: {
+            ...Object.fromEntries(changes.map(([, value], k) => [`:c${k}`, value])),
+            ...Object.fromEntries(from.map((status, k) => [`:s${k}`, { S: status }])),
+          },
+          ReturnValues: 'ALL_NEW',
+        }),
+      )
+      const job = jobOf(Attributes ?? {})
+      if (ENDED.includes(job.status)) await this.#list.ended(jobId)
+      return job
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined
+      throw error
+    }
+  }
+
+  /** Notes that a phase begins, and how many children it has. */
+  async plan(jobId: string, phase: string, count: number): Promise<void> {
+    await this.#client.send(
+      new UpdateItemCommand({
+        TableName: this.#table,
+        Key: jobKey(jobId),
+        UpdateExpression: 'SET #phase = :phase, #planned.#name = :count',
+        ConditionExpression: 'attribute_exists(#pk)',
+        ExpressionAttributeNames: { ...PK, '#phase': 'phase', '#planned': 'planned', '#name': phase },
+        ExpressionAttributeValues: { ':phase': { S: phase }, ':count': { N: count.toString() } },
+      }),
+    )
+  }
+
+  /** Keeps a pass's result. The first one counts: what is given back is the one that is kept. */
+  async keepResult<Result extends object>(
+    jobId: string,
+    stage: string,
+    n: number,
+    pass: number,
+    result: Result,
+  ): Promise<Result> {
+    const kept = await this.#putAbsent({
+      ...resultKey(jobId, stage, n, pass),
+      result: { S: JSON.stringify(result) },
+      done: { BOOL: 'done' in result && result.done === true },
+      ...expiresAttribute(this.#clock()),
+    })
+    return kept ? result : ((await this.getResult<Result>(jobId, stage, n, pass)) ?? result)
+  }
+
+  /** Writes a pass's result over whatever stood there. */
+  async putResult(jobId: string, stage: string, n: number, pass: number, result: object): Promise<void> {
+    await this.#put({
+      ...resultKey(jobId, stage, n, pass),
+      result: { S: JSON.stringify(result) },
+      done: { BOOL: 'done' in result && result.done === true },
+      ...expiresAttribute(this.#clock()),
+    })
+  }
+
+  /** What was kept of a pass. Its type is the word of whoever kept it. */
+  async getResult<Result>(jobId: string, stage: string, n: number, pass: number): Promise<Result | undefined> {
+    const item = await this.#get(resultKey(jobId, stage, n, pass))
+    return item === undefined ? undefined : (resultOf(item) as Result)
+  }
+
+  /** The results of a stage (or of all stages), by child and pass. */
+  async *results<Result>(jobId: string, stage?: string): AsyncGenerator<StageResult<Result>> {
+    for await (const page of this.#resultPages(jobId, stage)) {
+      for (const item of page) {
+        const [, name = '', n = '', pass = ''] = (item['sk']?.S ?? '').split('#')
+        yield { stage: name, n: Number(n), pass: Number(pass), result: resultOf(item) as Result }
+      }
+    }
+  }
+
+  /** How many children of a stage have finished. */
+  async countDone(jobId: string, stage: string): Promise<number> {
+    let done = 0
+    for await (const page of this.#resultPages(jobId, stage, ['done']))
+      for (const item of page) if (item['done']?.BOOL === true) done += 1
+    return done
+  }
+
+  /** Keeps what a stage failed with, with all its fields: the workflow hands on an error's name and message only. */
+  async keepFailure(jobId: string, problem: JobError): Promise<void> {
+    await this.#put({
+      ...keyAttributes(`job#${jobId}`, `failure#${problem.type}`),
+      problem: { S: JSON.stringify(problem) },
+      ...expiresAttribute(this.#clock()),
+    })
+  }
+
+  /** The failure that belongs to an error's name; where none has just this name (one type has several), any that was kept. */
+  async failure(jobId: string, errorName: string): Promise<JobError | undefined> {
+    const problems: JobError[] = []
+    const range = { fromSk: 'failure#', toSk: 'failure$' }
+    for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range))
+      for (const item of page) problems.push(JSON.parse(item['problem']?.S ?? '') as JobError)
+    const type = errorName
+      .replace(/Error$/, '')
+      .replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-')
+      .toLowerCase()
+    return problems.find((problem) => problem.type === type) ?? problems[0]
+  }
+
+  /** Takes an idempotency key, or finds whose it is. */
+  async #claim(jobId: string, { key, fingerprint, expires }: Once): Promise<string> {
+    const once = keyAttributes(`once#${key}`, 'once')
+    const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }
+    const now = Math.floor(this.#clock().getTime() / 1000)
+    for (;;) {
+      if (await this.#putAbsent(claim)) return jobId
+      const standing = await this.#get(once)
+      if (standing === undefined) continue
+      // DynamoDB deletes expired items within days: until then they count for nothing.
+      if (Number(standing['expires']?.N ?? 0) <= now) {
+        if (await this.#putWhere(claim, '#expires <= :now', { '#expires': 'expires' }, { ':now': { N: `${now}` } }))
+          return jobId
+        continue
+      }
+      const owner = standing['job_id']?.S ?? ''
+      if (standing['fingerprint']?.S !== fingerprint) throw new IdempotencyMismatchError(owner)
+      return owner
+    }
+  }
+
+  #resultPages(jobId: string, stage?: string, attributes?: readonly string[]): AsyncGenerator<readonly Item[]> {
+    const prefix = stage === undefined ? 'result' : `result#${stage}`
+    // `$` is the character after `#`: what lies between begins with the prefix and `#`.
+    const range = { fromSk: `${prefix}#`, toSk: `${prefix}$` }
+    return queryPages(
+      this.#client,
+      this.#table,
+      [`job#${jobId}`],
+      range,
+      attributes === undefined ? {} : { attributes },
+    )
+  }
+
+  async #get(key: Item): Promise<Item | undefined> {
+    const { Item: item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
+    )
+    return item
+  }
+
+  async #put(item: Item): Promise<void> {
+    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
+  }
+
+  #putAbsent(item: Item): Promise<boolean> {
+    return this.#putWhere(item, ABSENT, PK)
+  }
+
+  /** False where the condition does not hold. */
+  async #putWhere(item: Item, condition: string, names: Record<string, string>, values?: Item): Promise<boolean> {
+    try {
+      await this.#client.send(
+        new PutItemCommand({
+          TableName: this.#table,
+          Item: item,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: names,
+          ...(values === undefined ? {} : { ExpressionAttributeValues: values }),
+        }),
+      )
+      return true
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false
+      throw error
+    }
+  }
+}
+
+const resultKey = (jobId: string, stage: string, n: number, pass: number): Item =>
+  keyAttributes(`job#${jobId}`, `result#${stage}#${n.toString().padStart(5, '0')}#${pass.toString().padStart(3, '0')}`)
+
+const resultOf = (item: Item): unknown => JSON.parse(item['result']?.S ?? 'null')

@@ -1,0 +1,56 @@
+import { randomUUID } from 'node:crypto'
+import type { Services } from '../runtime/services.ts'
+import type { PassInput, PassOutput } from './stage-messages.ts'
+
+/** What every result of a pass has: whether its child is finished, and where the next pass begins. */
+export interface PassResult {
+  readonly done: boolean
+  readonly cursor?: string
+}
+
+/** One attempt at one pass. */
+export interface Attempt extends PassInput {
+  /** Names what this attempt writes. */
+  readonly attempt: string
+  /** True once the pass has worked as long as it may: then it stops at the next border. */
+  readonly timeIsUp: () => boolean
+}
+
+/**
+ * Runs one pass of a child's loop, exactly once as far as anyone can see: the first attempt whose result is kept counts,
+ * and every later one (a retry, a late zombie, a job run again after a crash) gives that attempt's answer and drops its own.
+ */
+export const runPass = async <Result extends PassResult>(
+  stage: string,
+  input: PassInput,
+  services: Services,
+  work: (attempt: Attempt) => Promise<Result>,
+): Promise<PassOutput> => {
+  const { jobs, limits } = services
+  const { job_id, n, pass } = input
+  const kept = await jobs.getResult<Result>(job_id, stage, n, pass)
+  const until = performance.now() + limits.passMs
+  const result =
+    kept ??
+    (await jobs.keepResult(
+      job_id,
+      stage,
+      n,
+      pass,
+      await work({ ...input, attempt: randomUUID(), timeIsUp: () => performance.now() >= until }),
+    ))
+  return {
+    job_id,
+    n,
+    pass: pass + 1,
+    more: !result.done,
+    ...(result.cursor === undefined ? {} : { cursor: result.cursor }),
+  }
+}
+
+/** All results of a stage in the order of (child, pass). */
+export const allResults = async <Result>(services: Services, jobId: string, stage: string): Promise<Result[]> => {
+  const all: Result[] = []
+  for await (const { result } of services.jobs.results<Result>(jobId, stage)) all.push(result)
+  return all
+}

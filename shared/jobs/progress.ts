@@ -1,0 +1,51 @@
+import type { Job } from './job.ts'
+import type { JobStore } from './job-store.ts'
+
+/** How far the phase is that runs: its children, and the sums over their results. */
+export interface Progress {
+  readonly progress: { readonly done: number; readonly total: number }
+  readonly counts: Readonly<Record<string, number>>
+}
+
+/** What a result may count, at its top level or of each of its segments. */
+const COUNTED = [
+  'resources',
+  'revisions',
+  'blobs',
+  'bytes',
+  'missing',
+  'loaded',
+  'skipped',
+  'checked',
+  'new',
+  'changed',
+  'same',
+]
+
+/** Progress of the running phase: a query over its results, nothing is counted up. Undefined before anything is planned. */
+export const progressOf = async (jobs: JobStore, job: Job): Promise<Progress | undefined> => {
+  const { phase } = job
+  if (phase === undefined) return undefined
+  const total = job.planned?.[phase]
+  if (total === undefined) return undefined
+  const counts: Record<string, number> = {}
+  let done = 0
+  for await (const { result } of jobs.results<Readonly<Record<string, unknown>>>(job.job_id, stageOf(job, phase))) {
+    if (result['done'] === true) done += 1
+    addCounts(counts, result)
+    const segments: unknown = result['segments']
+    if (Array.isArray(segments)) for (const segment of segments) addCounts(counts, segment)
+  }
+  return { progress: { done, total }, counts }
+}
+
+/** Under which name the results of a phase are kept: a restore applies what its phases are called after. */
+const stageOf = ({ kind }: Job, phase: string): string =>
+  kind === 'restore' && ['records', 'blobs'].includes(phase) ? `apply-${phase}` : phase
+
+const addCounts = (counts: Record<string, number>, from: unknown): void => {
+  if (typeof from !== 'object' || from === null) return
+  for (const [name, value] of Object.entries(from)) {
+    if (typeof value === 'number' && COUNTED.includes(name)) counts[name] = (counts[name] ?? 0) + value
+  }
+}

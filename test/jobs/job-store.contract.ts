@@ -1,0 +1,171 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { InvalidRequestError } from '../../shared/http/request-errors.ts'
+import type { ExportJob } from '../../shared/jobs/job.ts'
+import { IdempotencyMismatchError } from '../../shared/jobs/job-errors.ts'
+import { JobStore } from '../../shared/jobs/job-store.ts'
+import { injectFaults } from '../faults/fault-middleware.ts'
+import type { TestServers } from '../services.ts'
+
+/** What a job store must do, on whatever server. */
+export const jobStoreContract = (start: () => Promise<TestServers>): void => {
+  describe('a job store', () => {
+    let servers: TestServers
+    let jobs: JobStore
+    let now: Date
+    let made = 0
+    const job = (more: Partial<ExportJob> = {}): ExportJob => ({
+      job_id: `job-${++made}`,
+      kind: 'export',
+      status: 'queued',
+      source: 'api',
+      requested_by: 'alice',
+      created_at: now.toISOString(),
+      request: { models: ['country'], filters: { ids: ['a'] }, strict: true, format: 'acbak' },
+      ...more,
+    })
+
+    beforeAll(async () => {
+      servers = await start()
+      jobs = new JobStore(servers.dynamo, servers.config.tables.jobs, () => now)
+    })
+    beforeEach(() => {
+      now = new Date('2026-03-05T10:00:00.000Z')
+    })
+    afterAll(async () => {
+      await servers.stop()
+    })
+
+    it('gives back a job as it was made', async () => {
+      const one = job()
+      expect(await jobs.create(one)).toEqual({ job: one, created: true })
+      expect(await jobs.get(one.job_id)).toEqual({ ...one, planned: {} })
+      expect(await jobs.get('nobody')).toBeUndefined()
+    })
+
+    it('makes a job once', async () => {
+      const one = job()
+      await jobs.create(one)
+      const again = await jobs.create({ ...one, requested_by: 'bob' })
+      expect([again.created, again.job.requested_by]).toEqual([false, 'alice'])
+    })
+
+    it('gives a repeat with the same key the first one’s job, and refuses it with other parameters', async () => {
+      const once = { key: 'k1', fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
+      const first = await jobs.create(job(), once)
+      const again = await jobs.create(job(), once)
+      expect([again.created, again.job.job_id]).toEqual([false, first.job.job_id])
+      await expect(jobs.create(job(), { ...once, fingerprint: 'other' })).rejects.toThrow(IdempotencyMismatchError)
+    })
+
+    it('counts a key that has expired for nothing', async () => {
+      const once = { key: 'k2', fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
+      const first = await jobs.create(job(), once)
+      now = new Date(now.getTime() + 61_000)
+      const second = await jobs.create(job(), { ...once, fingerprint: 'other', expires: once.expires + 600 })
+      expect([second.created, second.job.job_id === first.job.job_id]).toEqual([true, false])
+    })
+
+    it('completes on a repeat what was left by a death at any call', async () => {
+      for (let dies = 1; dies <= 5; dies++) {
+        const client = servers.newDynamo()
+        injectFaults(client, (n) => (n === dies ? { kind: 'fail-after' } : undefined))
+        const once = { key: `dying-${dies}`, fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
+        const one = job()
+        const dying = new JobStore(client, servers.config.tables.jobs, () => now)
+        await expect(dying.create(one, once)).rejects.toThrow('injected')
+        const { job: kept } = await jobs.create(job(), once)
+        expect(kept.job_id).toBe(one.job_id)
+        const listed = await jobs.list({ limit: 200 })
+        expect(listed.jobs.filter(({ job_id }) => job_id === one.job_id)).toHaveLength(1)
+        expect((await jobs.runningJobs()).some(({ job_id }) => job_id === one.job_id)).toBe(true)
+      }
+    })
+
+    it('changes a job only from the statuses that are named', async () => {
+      const one = job()
+      await jobs.create(one)
+      const running = await jobs.change(one.job_id, { status: 'running', started_at: 'now' }, { from: ['queued'] })
+      expect(running).toMatchObject({ status: 'running', started_at: 'now', request: one.request })
+      expect(await jobs.change(one.job_id, { status: 'running' }, { from: ['queued'] })).toBeUndefined()
+      expect(await jobs.change('nobody', { status: 'running' }, { from: ['queued'] })).toBeUndefined()
+      await jobs.plan(one.job_id, 'records', 12)
+      await jobs.plan(one.job_id, 'blobs', 3)
+      expect(await jobs.get(one.job_id)).toMatchObject({ phase: 'blobs', planned: { records: 12, blobs: 3 } })
+    })
+
+    it('forgets of the running ones those that end', async () => {
+      const one = job()
+      await jobs.create(one)
+      expect((await jobs.runningJobs()).map(({ job_id }) => job_id)).toContain(one.job_id)
+      await jobs.change(one.job_id, { status: 'succeeded' }, { from: ['queued'] })
+      expect((await jobs.runningJobs()).map(({ job_id }) => job_id)).not.toContain(one.job_id)
+    })
+
+    it('keeps the first result of a pass, and gives all in their order', async () => {
+      const { job_id } = job()
+      expect(await jobs.keepResult(job_id, 'records', 0, 0, { done: false, big: 2 ** 53 })).toMatchObject({
+        done: false,
+      })
+      expect(await jobs.keepResult(job_id, 'records', 0, 0, { done: true })).toEqual({ done: false, big: 2 ** 53 })
+      await jobs.keepResult(job_id, 'records', 0, 1, { done: true })
+      await jobs.keepResult(job_id, 'records', 11, 0, { done: true })
+      await jobs.keepResult(job_id, 'records', 2, 0, { done: false })
+      await jobs.keepResult(job_id, 'records-2', 0, 0, { done: true })
+      const results = await Array.fromAsync(jobs.results(job_id, 'records'))
+      expect(results.map(({ n, pass }) => [n, pass])).toEqual([
+        [0, 0],
+        [0, 1],
+        [2, 0],
+        [11, 0],
+      ])
+      expect(await jobs.countDone(job_id, 'records')).toBe(2)
+      expect(await Array.fromAsync(jobs.results(job_id))).toHaveLength(5)
+      expect(await jobs.getResult(job_id, 'records', 9, 0)).toBeUndefined()
+    })
+
+    it('gives the failure that belongs to an error’s name', async () => {
+      const { job_id } = job()
+      expect(await jobs.failure(job_id, 'DuplicatesError')).toBeUndefined()
+      const problem = (type: string) => ({ type, title: type, status: 400, detail: 'x', duplicates: { count: 2 } })
+      await jobs.keepFailure(job_id, problem('archive-invalid'))
+      await jobs.keepFailure(job_id, problem('entry-corrupt'))
+      expect(await jobs.failure(job_id, 'EntryCorruptError')).toEqual(problem('entry-corrupt'))
+      expect(await jobs.failure(job_id, 'RecordInvalidError')).toEqual(problem('archive-invalid'))
+    })
+
+    it('lists newest first, over months, in pages, by kind and status', async () => {
+      const list = new JobStore(servers.dynamo, servers.config.tables.jobs, () => now)
+      const times = [
+        '2026-05-31T23:59:59.000Z',
+        '2026-06-30T10:00:00.000Z',
+        '2026-07-01T00:00:00.000Z',
+        '2026-07-31T01:00:00.000Z',
+      ]
+      const ids: string[] = []
+      for (const time of times) {
+        now = new Date(time)
+        for (const status of ['failed', 'succeeded'] as const) {
+          const one = job({ status, requested_by: 'lister', created_at: now.toISOString() })
+          ids.unshift(one.job_id)
+          await list.create(one)
+        }
+      }
+      const pages: string[][] = []
+      let cursor: string | undefined
+      do {
+        const page = await list.list({ kind: 'export', limit: 3, ...(cursor === undefined ? {} : { cursor }) })
+        pages.push(page.jobs.map(({ job_id }) => job_id))
+        cursor = page.cursor
+      } while (cursor !== undefined && pages.length < 20)
+      const newest = pages.flat().slice(0, 8)
+      // Jobs of the same moment stand in no order that matters.
+      expect(newest.length).toBe(8)
+      expect([...newest].sort()).toEqual([...ids].sort())
+      expect(new Set(pages.flat()).size).toBe(pages.flat().length)
+      const failed = await list.list({ status: 'failed', limit: 100 })
+      expect(failed.jobs).toHaveLength(4)
+      expect((await list.list({ kind: 'restore', limit: 5 })).jobs).toEqual([])
+      await expect(list.list({ limit: 5, cursor: 'nonsense' })).rejects.toThrow(InvalidRequestError)
+    })
+  })
+}

@@ -1,0 +1,4 @@
+import { startServices } from '../services.ts'
+import { jobStoreContract } from './job-store.contract.ts'
+
+jobStoreContract(startServices)

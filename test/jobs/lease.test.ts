@@ -1,0 +1,123 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { LeaseLostError, Leases, RestoreRunningError } from '../../shared/jobs/lease.ts'
+import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
+import { startServices, type TestServers } from '../services.ts'
+
+const MINUTE = 60_000
+
+describe('a lease of a model', () => {
+  let servers: TestServers
+  let leases: Leases
+  let now: number
+  let models = 0
+  let model: string
+  const leasesOn = (plan?: FaultPlan): Leases => {
+    const client = servers.newDynamo()
+    if (plan !== undefined) injectFaults(client, plan)
+    return new Leases(client, servers.config.tables.jobs, () => new Date(now))
+  }
+
+  beforeAll(async () => {
+    servers = await startServices()
+    leases = leasesOn()
+  })
+  beforeEach(() => {
+    now = Date.parse('2026-03-05T10:00:00Z')
+    model = `model-${++models}`
+  })
+  afterAll(async () => {
+    await servers.stop()
+  })
+
+  it('is held by one job, and tells another which and until when', async () => {
+    await leases.take(model, 'a')
+    const refused = leases.take(model, 'b')
+    await expect(refused).rejects.toThrow(RestoreRunningError)
+    await expect(refused).rejects.toMatchObject({ model, job_id: 'a', until: '2026-03-05T10:09:00.000Z' })
+  })
+
+  it('is free at once when it is freed', async () => {
+    const lease = await leases.take(model, 'a')
+    await lease.free()
+    await leases.take(model, 'b')
+    await expect(lease.check()).rejects.toThrow(LeaseLostError)
+  })
+
+  it('drains until a write of its job can no longer arrive', async () => {
+    const lease = await leases.take(model, 'a')
+    await lease.drain()
+    await expect(lease.check()).rejects.toThrow(LeaseLostError)
+    now += 9 * MINUTE - 1
+    await expect(leases.take(model, 'b')).rejects.toThrow(RestoreRunningError)
+    now += 1
+    await leases.take(model, 'b')
+  })
+
+  it('goes to another job six minutes after it ran out', async () => {
+    const lease = await leases.take(model, 'a')
+    await lease.check()
+    now += 9 * MINUTE
+    await leases.take(model, 'b')
+    await expect(lease.check()).rejects.toThrow(LeaseLostError)
+  })
+
+  it('is taken up again by its own job at once, with a new epoch, also while it drains', async () => {
+    const first = await leases.take(model, 'a')
+    await first.check()
+    const second = await leases.take(model, 'a')
+    await second.check()
+    expect(second.epoch(model)).toBe((first.epoch(model) ?? 0) + 1)
+    await second.drain()
+    const third = await leases.take(model, 'a')
+    await third.check()
+    now += 1.5 * MINUTE
+    await expect(first.check()).rejects.toThrow('a later attempt')
+    await third.check()
+  })
+
+  it('is renewed by its workers as long as they write', async () => {
+    await leases.take(model, 'a')
+    const workers = [leases.held([model], 'a'), leases.held([model], 'a')]
+    for (let k = 0; k < 20; k++) {
+      now += 0.7 * MINUTE
+      for (const worker of workers) await worker.check()
+    }
+    await expect(leases.take(model, 'b')).rejects.toThrow(RestoreRunningError)
+  })
+
+  it('asks the table only when less than two minutes are left', async () => {
+    await leases.take(model, 'a')
+    let calls = 0
+    const worker = leasesOn(() => {
+      calls += 1
+      return undefined
+    }).held([model], 'a')
+    await worker.check()
+    for (let k = 0; k < 50; k++) await worker.check()
+    expect(calls).toBe(1)
+    now += 1.1 * MINUTE
+    await Promise.all(Array.from({ length: 30 }, () => worker.check()))
+    expect(calls).toBe(2)
+  })
+
+  it('stops its worker 30 seconds before it runs out where it cannot be renewed', async () => {
+    await leases.take(model, 'a')
+    let broken = false
+    const worker = leasesOn(() => (broken ? { kind: 'fail-before' } : undefined)).held([model], 'a')
+    await worker.check()
+    broken = true
+    now += 2.4 * MINUTE
+    await worker.check()
+    now += 0.2 * MINUTE
+    await expect(worker.check()).rejects.toThrow('injected')
+    broken = false
+    await worker.check()
+  })
+
+  it('is taken for all models or none', async () => {
+    const other = `${model}-other`
+    await leases.take(other, 'b')
+    await expect(leases.takeAll([model, other], 'a')).rejects.toThrow(RestoreRunningError)
+    await leases.take(model, 'c')
+  })
+})
