@@ -1,0 +1,23 @@
+import { jsonRoute } from '../../shared/http/json-route.ts'
+import { MethodNotAllowedError, NotFoundError } from '../../shared/http/request-errors.ts'
+import { ROUTES } from '../routes.ts'
+
+const takesPath = (pattern: string, path: string): boolean => {
+  const wanted = pattern.split('/')
+  const steps = path.split('/')
+  return (
+    wanted.length === steps.length &&
+    wanted.every((step, k) => step === steps[k] || (step.startsWith('{') && steps[k] !== ''))
+  )
+}
+
+/** What no route takes: another method's path (405), or no path at all (404). */
+export const handler = jsonRoute(
+  ({ method, path }) => ({ method, path }),
+  ({ method, path }) => {
+    const allow = [...new Set(ROUTES.filter((route) => takesPath(route.path, path)).map((route) => route.method))]
+    if (allow.length > 0) throw new MethodNotAllowedError(method, path, allow)
+    const routes = [...new Set(ROUTES.map((route) => route.path))]
+    throw new NotFoundError(`there is no ${path}; the routes are: ${routes.join(', ')}`)
+  },
+)

@@ -1,0 +1,21 @@
+import type { Services } from '../../shared/runtime/services.ts'
+import { services } from '../../shared/runtime/services.ts'
+import { problemOf } from '../../shared/http/problem.ts'
+import type { StageInput } from '../../shared/jobs/stage-messages.ts'
+
+/**
+ * A stage's Lambda handler. What fails for good (a corrupt archive, duplicates) is kept in the job table with all its
+ * fields before it is thrown: Step Functions carries an error's name and message only.
+ */
+export const stage =
+  <Input extends StageInput, Output>(work: (input: Input, services: Services) => Promise<Output>) =>
+  async (input: Input): Promise<Output> => {
+    const all = await services()
+    try {
+      return await work(input, all)
+    } catch (error) {
+      const problem = problemOf(error)
+      if (problem.status < 500) await all.jobs.keepFailure(input.job_id, problem)
+      throw error
+    }
+  }

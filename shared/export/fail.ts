@@ -1,0 +1,30 @@
+import { problemFromCause } from '../http/problem.ts'
+import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
+import type { Services } from '../runtime/services.ts'
+import type { ComposePlan } from './plan-compose.ts'
+import { workKey } from './work-keys.ts'
+
+/** Ends a job that failed: no part of an archive stays behind, and the job says what failed. */
+export const failExport = async ({ job_id, error }: FailInput, services: Services): Promise<StageInput> => {
+  await abortUpload(services, job_id)
+  const problem = (await services.jobs.failure(job_id, error.Error)) ?? problemFromCause(error)
+  await services.jobs.change(
+    job_id,
+    { status: 'failed', error: problem, ended_at: services.clock().toISOString() },
+    { from: ['queued', 'running'] },
+  )
+  return { job_id }
+}
+
+/** Takes the unfinished upload of the archive away, where there is one. */
+export const abortUpload = async ({ objects, config }: Services, jobId: string): Promise<void> => {
+  for (let round = 0; ; round++) {
+    const plan = await objects.getJson<ComposePlan>(config.buckets.work, workKey.composePlan(jobId, round))
+    if (plan === undefined) return
+    if (plan.kind === 'archive') {
+      const { bucket, key, upload_id } = plan.target
+      await objects.resumeMultipart(bucket, key, upload_id).abort()
+      return
+    }
+  }
+}

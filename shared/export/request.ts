@@ -1,0 +1,73 @@
+import { z } from 'zod'
+import { InvalidRequestError } from '../http/request-errors.ts'
+import { FILTER_SHAPE, filtersIn, flag, list, oneOf, wait, withoutEmptyBounds } from '../http/parameters.ts'
+import { parseParameters } from '../http/parse.ts'
+import type { ExportRequest } from '../jobs/job.ts'
+import type { ModelRegistry } from '../resources/models.ts'
+import type { Filters } from '../resources/filters.ts'
+
+/** An export as it was asked for by a caller, before the models are looked up. */
+export interface ExportParameters {
+  /** Absent: all registered models. */
+  readonly models?: readonly string[]
+  readonly filters: Filters
+  readonly strict: boolean
+  readonly format: 'acbak'
+  readonly waitSeconds: number
+  readonly redirect: boolean
+}
+
+const OPTIONS = {
+  ...FILTER_SHAPE,
+  strict: flag().default(true),
+  format: oneOf(['acbak', 'specstar']).default('acbak'),
+  wait: wait(),
+  redirect: flag().default(false),
+}
+const ModelParameters = z.strictObject(OPTIONS)
+const AllParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIONS })
+
+/** Reads the parameters of `/{model}/export`. */
+export const modelExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters =>
+  exportParameters(parseParameters(ModelParameters, withoutEmptyBounds(input)))
+
+/** Reads the parameters of `/_backup/export`, where `models` may be repeated or joined by commas. */
+export const allExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters => {
+  const { models, ...options } = parseParameters(AllParameters, withoutEmptyBounds(input))
+  if (models === undefined) return exportParameters(options)
+  const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
+  if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'holds an empty name' }])
+  return { ...exportParameters(options), models: [...new Set(names)] }
+}
+
+const exportParameters = (options: z.output<typeof ModelParameters>): ExportParameters => {
+  if (options.format !== 'acbak')
+    throw new InvalidRequestError([
+      { field: 'format', message: 'specstar is not supported yet: it comes with a later version; allowed: acbak' },
+    ])
+  return {
+    filters: filtersIn(options),
+    strict: options.strict,
+    format: options.format,
+    waitSeconds: options.wait,
+    redirect: options.redirect,
+  }
+}
+
+/** What the job holds. Throws `UnknownModelError` for a model that is not registered. */
+export const exportRequest = (
+  { models, filters, strict, format }: ExportParameters,
+  registry: ModelRegistry,
+  routeModel?: string,
+): ExportRequest => {
+  const wanted = routeModel === undefined ? (models ?? registry.names) : [routeModel]
+  for (const name of wanted) registry.get(name)
+  return {
+    // In the registry's own order, so that two requests for the same models are the same request.
+    models: registry.names.filter((name) => wanted.includes(name)),
+    ...(routeModel === undefined ? {} : { route_model: routeModel }),
+    filters,
+    strict,
+    format,
+  }
+}

@@ -1,0 +1,82 @@
+import { type Asking, fingerprintOf, hashOf, jobIdentity, type JobIdentity } from '../jobs/identity.ts'
+import type { ExportJob, ExportRequest, JobSource } from '../jobs/job.ts'
+import { hasEnded } from '../jobs/job.ts'
+import { UnknownJobError } from '../jobs/job-errors.ts'
+import { refuseTooMany } from '../jobs/running-limit.ts'
+import type { Services } from '../runtime/services.ts'
+
+/**
+ * Starts an export and gives its job. A repeat with the same `Idempotency-Key` gives the first one's; without a key, an
+ * identical export that still runs is shared.
+ */
+export const startExport = async (
+  services: Services,
+  request: ExportRequest,
+  asking: Asking,
+  source: JobSource = 'api',
+): Promise<ExportJob> => {
+  const fingerprint = fingerprintOf({ kind: 'export', ...request })
+  const now = services.clock()
+  const make = (job_id: string): ExportJob => ({
+    job_id,
+    kind: 'export',
+    status: 'queued',
+    source,
+    requested_by: asking.requestedBy,
+    created_at: now.toISOString(),
+    request,
+  })
+  const job =
+    asking.idempotencyKey === undefined
+      ? ((await identicalRunning(services, fingerprint)) ?? (await createShared(services, fingerprint, make, now)))
+      : await create(services, make, jobIdentity(asking, fingerprint, now))
+  return startWorkflow(services, job)
+}
+
+/** Starts a job's workflow where it has not begun: also where the process died between making the job and starting it. */
+const startWorkflow = async ({ workflows }: Services, job: ExportJob): Promise<ExportJob> => {
+  if (job.status === 'queued') await workflows.start('export', job.job_id)
+  return job
+}
+
+const identicalRunning = async ({ jobs }: Services, fingerprint: string): Promise<ExportJob | undefined> => {
+  const running = await jobs.runningJobs()
+  refuseTooMany(running)
+  return running.find(
+    (job): job is ExportJob =>
+      job.kind === 'export' && fingerprintOf({ kind: 'export', ...job.request }) === fingerprint,
+  )
+}
+
+/**
+ * Two identical requests that come at the same moment make one job: both ask for the same key. A key is good for the
+ * minute; within it, each job that has ended hands on to the next key.
+ */
+const createShared = async (
+  services: Services,
+  fingerprint: string,
+  make: (jobId: string) => ExportJob,
+  now: Date,
+): Promise<ExportJob> => {
+  let key = hashOf(['identical export', fingerprint, now.toISOString().slice(0, 16)])
+  for (;;) {
+    const { job_id } = jobIdentity({ requestedBy: '' }, fingerprint, now)
+    const job = await create(services, make, { job_id, once: { key, fingerprint, expires: minutesFrom(now) } })
+    if (!hasEnded(job)) return job
+    key = hashOf([key, job.job_id])
+  }
+}
+
+/** Past the minute that the key is good for, with room for clocks that differ; in seconds since 1970. */
+const minutesFrom = (now: Date): number => Math.floor(now.getTime() / 1000) + 15 * 60
+
+const create = async (
+  { jobs }: Services,
+  make: (jobId: string) => ExportJob,
+  { job_id, once }: JobIdentity,
+): Promise<ExportJob> => {
+  const { job } = await jobs.create(make(job_id), once)
+  // A key that belongs to a restore has another fingerprint, and is refused before this.
+  if (job.kind !== 'export') throw new UnknownJobError(job.job_id)
+  return job
+}

@@ -1,0 +1,43 @@
+import { problemFromCause } from '../http/problem.ts'
+import type { JobError, RestoreJob } from '../jobs/job.ts'
+import { restoreJob } from '../jobs/running-job.ts'
+import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
+import type { Services } from '../runtime/services.ts'
+import type { RestorePlan } from './plan.ts'
+import { workKey } from './work-keys.ts'
+
+/** Before these phases nothing of a restore has been written. */
+const READING_PHASES: readonly (string | undefined)[] = [undefined, 'preflight', 'preflight-blobs']
+
+/** Ends a job that failed: tells why (also beside an upload), and frees its leases, or leaves them draining where it has written. */
+export const failRestore = async ({ job_id, error }: FailInput, services: Services): Promise<StageInput> => {
+  const job = await restoreJob(services, job_id)
+  const problem = (await services.jobs.failure(job_id, error.Error)) ?? problemFromCause(error)
+  await releaseLeases(services, job)
+  const failed = await services.jobs.change(
+    job_id,
+    { status: 'failed', error: problem, ended_at: services.clock().toISOString() },
+    { from: ['queued', 'running'] },
+  )
+  if (failed !== undefined) await reportBeside(services, job, problem)
+  return { job_id }
+}
+
+/** Frees the leases of a restore that ends: at once where it wrote nothing, else when no write of its can still be under way. */
+export const releaseLeases = async (services: Services, job: RestoreJob): Promise<void> => {
+  const { objects, config } = services
+  const plan = await objects.getJson<RestorePlan>(config.buckets.work, workKey.plan(job.job_id))
+  if (plan === undefined || job.request.dry_run) return
+  const lease = services.leases.held(plan.models, job.job_id)
+  if (READING_PHASES.includes(job.phase)) await lease.free()
+  else await lease.drain()
+}
+
+/** The outcome of an upload lies beside it, also when it failed: with a report where verification made one. */
+const reportBeside = async ({ objects }: Services, job: RestoreJob, problem: JobError): Promise<void> => {
+  const beside = job.request.report_beside
+  if (beside === undefined) return
+  const key = `${beside.key}.report.json`
+  const kept = problem.type === 'verification-failed' ? await objects.getJson<object>(beside.bucket, key) : undefined
+  await objects.putJson(beside.bucket, key, { job_id: job.job_id, ...kept, passed: false, error: problem })
+}

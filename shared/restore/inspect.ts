@@ -1,0 +1,136 @@
+import { ArchiveInvalidError } from '../archive/errors.ts'
+import { openArchive, type OpenArchive } from '../archive/open.ts'
+import type { RestoreRequest } from '../jobs/job.ts'
+import { beginJob, restoreJob } from '../jobs/running-job.ts'
+import { type PlannedItems, plannedItems, type StageInput } from '../jobs/stage-messages.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { placeOf } from '../resources/place.ts'
+import type { Services } from '../runtime/services.ts'
+import { ArchiveAbsentError, SectionMissingError, UnknownModelsError } from './errors.ts'
+import type { RecordsItem, RestorePlan, SegmentShare } from './plan.ts'
+import { workKey } from './work-keys.ts'
+
+/**
+ * Reads trailer and manifest, pins the archive's version, checks the scope, takes the leases and plans the records.
+ * A repeat takes the leases again (with a new epoch) and keeps the plan.
+ */
+export const inspect = async ({ job_id }: StageInput, services: Services): Promise<PlannedItems> => {
+  const { objects, config, jobs, leases } = services
+  const { request } = await restoreJob(services, job_id)
+  await beginJob(services, job_id)
+  const key = workKey.plan(job_id)
+  const kept = await objects.getJson<RestorePlan>(config.buckets.work, key)
+  const plan = kept ?? (await planRestore(services, request))
+  if (!request.dry_run) await leases.takeAll(plan.models, job_id)
+  if (kept === undefined) await objects.putJson(config.buckets.work, key, plan)
+  await jobs.plan(job_id, 'preflight', plan.items.length)
+  return plannedItems(job_id, plan.items.length)
+}
+
+const planRestore = async (services: Services, request: RestoreRequest): Promise<RestorePlan> => {
+  const object = await pinArchive(services, request)
+  const archive = await openArchive(services.objects.sourceOf(object))
+  const models = scope(services, archive, request)
+  const empty: string[] = []
+  for (const model of models) if (await services.resources.isEmpty(model)) empty.push(model)
+  return {
+    archive: object,
+    manifest_sha256: archive.manifestSha256,
+    proven_manifest: archive.provenManifest,
+    models,
+    whole: Object.keys(request.filters).length === 0,
+    empty,
+    items: planItems(archive, models, request.filters.ids, services.limits.rangeBytes),
+    blob_segments: archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : [])),
+    missing_blobs: archive.manifest.missing_blobs,
+  }
+}
+
+/** Exactly one state of the object: its version where the bucket keeps versions, else its ETag. */
+const pinArchive = async ({ objects }: Services, { archive }: RestoreRequest): Promise<PinnedObject> => {
+  if (archive === undefined) throw new ArchiveAbsentError('the upload slot has not been used')
+  const { bucket, key, version_id, etag } = archive
+  const head = await objects.head(bucket, key, version_id === undefined ? {} : { version_id })
+  if (head === undefined || (etag !== undefined && head.etag !== etag))
+    throw new ArchiveAbsentError(`s3://${bucket}/${key} ${head === undefined ? 'is not there' : 'has changed'}`)
+  return {
+    bucket,
+    key,
+    size: head.size,
+    etag: head.etag,
+    ...(head.version_id === undefined ? {} : { version_id: head.version_id }),
+  }
+}
+
+/** The models to restore: those asked for, else every section. All of the archive's sections must be registered. */
+const scope = (services: Services, archive: OpenArchive, { models }: RestoreRequest): readonly string[] => {
+  const sections = archive.manifest.scope.models
+  const wanted = models ?? sections
+  const missing = wanted.filter((model) => !sections.includes(model))
+  if (missing[0] !== undefined) throw new SectionMissingError(missing[0], sections)
+  const registered = services.models.names
+  const unknown = wanted.filter((model) => !registered.includes(model))
+  if (unknown.length > 0) throw new UnknownModelsError(unknown, registered)
+  return wanted
+}
+
+/** Packs the wanted segments into children of about `rangeBytes` each, in order. */
+const planItems = (
+  archive: OpenArchive,
+  models: readonly string[],
+  ids: readonly string[] | undefined,
+  rangeBytes: number,
+): RecordsItem[] => {
+  const items: RecordsItem[] = []
+  let item: SegmentShare[] = []
+  let bytes = 0
+  const close = (): void => {
+    if (item.length > 0) items.push(item)
+    item = []
+    bytes = 0
+  }
+  for (const { share, size } of models.flatMap((model) => sharesOf(archive, model, ids))) {
+    if (item.length > 0 && bytes + size > rangeBytes) close()
+    item.push(share)
+    bytes += size
+  }
+  close()
+  return items
+}
+
+/** A model's segments, and how its part of the target is divided among them. With `ids`, only those that can hold one. */
+const sharesOf = (
+  archive: OpenArchive,
+  model: string,
+  ids: readonly string[] | undefined,
+): { share: SegmentShare; size: number }[] => {
+  const own = archive.segments.flatMap((segment, k) =>
+    segment.model === model
+      ? [{ k, first: hOf(segment.first_h, k), last: hOf(segment.last_h, k), size: segment.size }]
+      : [],
+  )
+  for (const [k, { first, last }] of own.entries()) {
+    const before = own[k - 1]
+    if (first > last || (before !== undefined && before.last.slice(0, 4) >= first.slice(0, 4)))
+      throw new ArchiveInvalidError(`segments of model ${model} are not whole runs of buckets in order (${first})`)
+  }
+  if (own.length === 0) return ids === undefined ? [{ share: { model }, size: 0 }] : []
+  const places = ids?.map(placeOf)
+  return own.flatMap(({ k, first, last, size }, place) => {
+    if (places !== undefined && !places.some((h) => first <= h && h <= last)) return []
+    const before = own[place - 1]
+    const share: SegmentShare = {
+      model,
+      segment: k,
+      // `g` sorts after every hex digit and `/`: the run ends after all ids of this place.
+      ...(before === undefined ? {} : { after: `${before.last}g` }),
+      ...(place === own.length - 1 ? {} : { upTo: `${last}g` }),
+    }
+    return [{ share, size: places === undefined ? size : 0 }]
+  })
+}
+
+const hOf = (h: string | undefined, segment: number): string => {
+  if (h === undefined) throw new ArchiveInvalidError(`segment ${segment} of records has no first_h or last_h`)
+  return h
+}

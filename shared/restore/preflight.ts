@@ -1,0 +1,226 @@
+import { type BucketDigest, BucketDigests, encodeBuckets, ResourceLeaf } from '../archive/digest.ts'
+import type { OpenArchive } from '../archive/open.ts'
+import { noteBlobs } from '../blobs/note-blobs.ts'
+import { SeenBlobs, type SeenList } from '../blobs/seen-blobs.ts'
+import type { RestoreRequest } from '../jobs/job.ts'
+import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
+import { restoreJob } from '../jobs/running-job.ts'
+import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { compileFilters } from '../resources/filters.ts'
+import type { Services } from '../runtime/services.ts'
+import { ArchivePayloads } from './archive-payloads.ts'
+import { type ArchivedRecord, archivedRecords, type RecordsFrom } from './archived-records.ts'
+import { Bits } from './bits.ts'
+import { openPlanned, type RestorePlan, restorePlan, type SegmentShare } from './plan.ts'
+import { readThrough } from './read-through.ts'
+import { type Comparison, type TargetComparison, targetComparison } from './target-comparison.ts'
+import { workKey } from './work-keys.ts'
+
+/** A run of one segment's resources that one pass has checked: what is applied, and verified, as one child. */
+export interface Extent {
+  readonly model: string
+  readonly segment?: number
+  readonly from?: RecordsFrom
+  /** The run ends before this bucket; absent: at the segment's end. */
+  readonly to_bucket?: string
+  /** The run of the target's sort keys that belongs to it. */
+  readonly after?: string
+  readonly upTo?: string
+  /** Resources in the run that the filters take, and their revisions. */
+  readonly resources: number
+  readonly revisions: number
+  /** One bit for each of them, in order: it exists in the target. */
+  readonly decisions: PinnedObject
+  readonly duplicates: number
+  /** The first 100 duplicates. */
+  readonly duplicate_ids: readonly string[]
+  /** Digests of the run's buckets as the archive's records give them. */
+  readonly digests: PinnedObject
+  readonly dry_run?: Comparison
+}
+
+export interface PreflightResult extends PassResult {
+  readonly extents: readonly Extent[]
+  readonly seen: SeenList
+}
+
+interface Cursor {
+  /** The place of the share in its item. */
+  readonly k: number
+  readonly from?: RecordsFrom
+}
+
+/** One pass of checking: every byte of its segments, every line, every duplicate. Writes nothing to the store. */
+export const preflight = (input: PassInput, services: Services): Promise<PassOutput> =>
+  runPass<PreflightResult>('preflight', input, services, (attempt) => preflightPass(attempt, services))
+
+const preflightPass = async (attempt: Attempt, services: Services): Promise<PreflightResult> => {
+  const { job_id, n } = attempt
+  const { request } = await restoreJob(services, job_id)
+  const plan = await restorePlan(services, job_id)
+  const archive = await openPlanned(services, plan)
+  const start = attempt.cursor === undefined ? { k: 0 } : (JSON.parse(attempt.cursor) as Cursor)
+  const seen = new SeenBlobs()
+  const payloads = new ArchivePayloads(archive)
+  const extents: Extent[] = []
+  let cursor: Cursor | undefined
+  for (const [k, share] of (plan.items[n] ?? []).entries()) {
+    if (k < start.k || cursor !== undefined) continue
+    const from = k === start.k ? start.from : undefined
+    const run = new SegmentPreflight({ attempt, services, request, plan, archive, share, k, from, seen, payloads })
+    const { extent, stoppedAt } = await run.check()
+    extents.push(extent)
+    if (stoppedAt !== undefined) cursor = { k, from: stoppedAt }
+    else if (attempt.timeIsUp() && k + 1 < (plan.items[n] ?? []).length) cursor = { k: k + 1 }
+  }
+  return {
+    done: cursor === undefined,
+    ...(cursor === undefined ? {} : { cursor: JSON.stringify(cursor) }),
+    extents,
+    seen: await seen.write(services.objects, services.config.buckets.work, workKey.seen(job_id, n, attempt.attempt)),
+  }
+}
+
+interface Run {
+  readonly attempt: Attempt
+  readonly services: Services
+  readonly request: RestoreRequest
+  readonly plan: RestorePlan
+  readonly archive: OpenArchive
+  readonly share: SegmentShare
+  readonly k: number
+  readonly from: RecordsFrom | undefined
+  readonly seen: SeenBlobs
+  readonly payloads: ArchivePayloads
+}
+
+/** Checks one segment (or what a pass before has left of it). */
+class SegmentPreflight {
+  readonly #run: Run
+  readonly #takes: (metadata: ArchivedRecord['item']) => boolean
+  readonly #digests = new BucketDigests()
+  readonly #bits = Bits.empty()
+  readonly #duplicates: string[] = []
+  #duplicateCount = 0
+  #resources = 0
+  #revisions = 0
+  #current: { leaf: ResourceLeaf; record: ArchivedRecord; taken: boolean; needed: boolean } | undefined
+
+  constructor(run: Run) {
+    this.#run = run
+    this.#takes = compileFilters(run.request.filters)
+  }
+
+  async check(): Promise<{ extent: Extent; stoppedAt?: RecordsFrom }> {
+    const { services, share, archive, from, attempt, request } = this.#run
+    const target = targetComparison(services, this.#run.plan, share, from?.bucket, request)
+    let stoppedAt: RecordsFrom | undefined
+    try {
+      if (share.segment !== undefined) {
+        const batches = archivedRecords(archive, share.segment, { from, ids: request.filters.ids })
+        reading: for await (const batch of batches) {
+          for (const record of batch) {
+            if (record.kind === 'revision') {
+              await this.#revision(record)
+              continue
+            }
+            const bucket = record.h.slice(0, 4)
+            const last = this.#current?.record.h.slice(0, 4)
+            if (last !== undefined && bucket !== last && this.#full(attempt)) {
+              stoppedAt = { entry: record.entry, bucket }
+              break reading
+            }
+            await this.#endResource(target)
+            await this.#metadata(record, target)
+          }
+        }
+      }
+      await this.#endResource(target)
+      if (
+        share.segment !== undefined &&
+        stoppedAt === undefined &&
+        from !== undefined &&
+        request.filters.ids === undefined
+      )
+        await readThrough(archive, share.segment)
+      const comparison = await target.end(stoppedAt?.bucket)
+      return { extent: await this.#extent(stoppedAt, comparison), ...(stoppedAt === undefined ? {} : { stoppedAt }) }
+    } finally {
+      await target.close()
+    }
+  }
+
+  #full(attempt: Attempt): boolean {
+    return attempt.timeIsUp() || this.#run.seen.size >= this.#run.services.limits.seenBlobs
+  }
+
+  async #metadata(record: ArchivedRecord, target: TargetComparison): Promise<void> {
+    const taken = this.#takes(record.item)
+    const leaf = new ResourceLeaf()
+    leaf.add(record.item)
+    let needed = false
+    const exists = await target.exists(record.id)
+    if (taken) {
+      this.#bits.push(exists)
+      this.#resources += 1
+      if (exists) {
+        this.#duplicateCount += 1
+        if (this.#duplicates.length < 100) this.#duplicates.push(record.id)
+      }
+      needed = !(exists && this.#run.request.on_duplicate === 'skip')
+    }
+    this.#current = { leaf, record, taken, needed }
+  }
+
+  async #revision({ item }: ArchivedRecord): Promise<void> {
+    const current = this.#current
+    if (current === undefined) throw new Error('a revision before any metadata')
+    current.leaf.add(item)
+    if (!current.taken) return
+    this.#revisions += 1
+    const { seen, share, payloads } = this.#run
+    await noteBlobs(seen, share.model, item, (sha256) => payloads.get(sha256), current.needed)
+  }
+
+  async #endResource(target: TargetComparison): Promise<void> {
+    const current = this.#current
+    this.#current = undefined
+    if (current === undefined) return
+    const leaf = current.leaf.digest()
+    this.#digests.add(current.record.h, leaf)
+    if (current.taken) await target.compare(current.record.id, leaf)
+  }
+
+  async #extent(stoppedAt: RecordsFrom | undefined, comparison: Comparison | undefined): Promise<Extent> {
+    const { attempt, services, share, k, from } = this.#run
+    const { objects, config } = services
+    const { job_id, n } = attempt
+    const buckets: BucketDigest[] = this.#digests.end()
+    const after = from?.bucket ?? share.after
+    const upTo = stoppedAt?.bucket ?? share.upTo
+    return {
+      model: share.model,
+      ...(share.segment === undefined ? {} : { segment: share.segment }),
+      ...(from === undefined ? {} : { from }),
+      ...(stoppedAt === undefined ? {} : { to_bucket: stoppedAt.bucket }),
+      ...(after === undefined ? {} : { after }),
+      ...(upTo === undefined ? {} : { upTo }),
+      resources: this.#resources,
+      revisions: this.#revisions,
+      decisions: await objects.put(
+        config.buckets.work,
+        workKey.decisions(job_id, n, attempt.attempt, k),
+        this.#bits.encode(),
+      ),
+      duplicates: this.#duplicateCount,
+      duplicate_ids: this.#duplicates,
+      digests: await objects.put(
+        config.buckets.work,
+        workKey.digests(job_id, n, attempt.attempt, k),
+        encodeBuckets(buckets),
+      ),
+      ...(comparison === undefined ? {} : { dry_run: comparison }),
+    }
+  }
+}

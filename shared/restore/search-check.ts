@@ -1,0 +1,67 @@
+import { compileFilters, type Filters } from '../resources/filters.ts'
+import { indexedDifferences } from '../resources/indexed.ts'
+import type { Item } from '../resources/item.ts'
+import { decodePayload } from '../resources/payload.ts'
+import type { Services } from '../runtime/services.ts'
+import { currentPayload } from './current-payload.ts'
+import type { Findings } from './findings.ts'
+
+/**
+ * Checks that a resource is found as filters and search find it: by its id, times and users, and that its indexed values
+ * are what its payload gives by `models.json`. What the archive itself has so is told apart.
+ */
+export const checkSearch = async (
+  services: Services,
+  model: string,
+  archived: Item,
+  metadata: Item,
+  revisions: readonly Item[],
+  findings: Findings,
+): Promise<void> => {
+  findings.checked('search')
+  const id = metadata['resource_id']?.S ?? ''
+  for (const filters of ownFilters(archived)) {
+    if (compileFilters(filters)(metadata)) continue
+    const expected: unknown[] = Object.values(filters)
+    findings.fail('search', {
+      model,
+      resource_id: id,
+      what: `not found by ${Object.keys(filters).join(', ')}`,
+      expected: expected.map(String).join(', '),
+      actual: 'not found',
+    })
+  }
+  const payload = await currentPayload(services, metadata, revisions)
+  if (payload === undefined) return
+  const text = metadata['indexed_data']?.S
+  const asArchived = text === archived['indexed_data']?.S
+  for (const { key, expected, actual } of indexedDifferences(
+    services.models.get(model),
+    text,
+    decodePayload(payload),
+  )) {
+    const finding = { model, resource_id: id, expected, actual }
+    if (asArchived) findings.tellApart('search', { ...finding, what: `indexed ${key}: was already so in the archive` })
+    else findings.fail('search', { ...finding, what: `indexed ${key}` })
+  }
+}
+
+/** Filters that must each find this resource alone by what the archive says of it. */
+const ownFilters = (archived: Item): Filters[] => {
+  const text = (name: string): string | undefined => archived[name]?.S
+  const id = text('resource_id')
+  const created = text('created_at') ?? text('created_time')
+  const updated = text('updated_at') ?? text('updated_time')
+  const createdBy = text('created_by')
+  const updatedBy = text('updated_by')
+  const deleted = archived['is_deleted']?.BOOL
+  const zoned = (time: string | undefined): time is string => time !== undefined && /Z|[+-]\d\d:?\d\d$/.test(time)
+  return [
+    ...(id === undefined ? [] : [{ ids: [id] }]),
+    ...(zoned(created) ? [{ created_time_start: created, created_time_end: created }] : []),
+    ...(zoned(updated) ? [{ updated_time_start: updated, updated_time_end: updated }] : []),
+    ...(createdBy === undefined ? [] : [{ created_bys: [createdBy] }]),
+    ...(updatedBy === undefined ? [] : [{ updated_bys: [updatedBy] }]),
+    ...(deleted === undefined ? [] : [{ is_deleted: deleted }]),
+  ]
+}

@@ -1,0 +1,142 @@
+import type { RestoreRequest } from '../jobs/job.ts'
+import { compileFilters } from '../resources/filters.ts'
+import type { Item } from '../resources/item.ts'
+import type { StoredResource } from '../resources/resource-store.ts'
+import type { Services } from '../runtime/services.ts'
+import type { Finding } from './findings.ts'
+import type { RestorePlan, SegmentShare } from './plan.ts'
+import { storedLeaf } from './stored-leaf.ts'
+import { itemSortKey, TargetJoin } from './target-join.ts'
+
+/** What a dry run says of one run of resources. */
+export interface Comparison {
+  readonly new: number
+  readonly changed: number
+  readonly same: number
+  readonly target_only: number
+  /** The first differences, 100 a run. */
+  readonly findings: readonly Finding[]
+}
+
+/** The target beside the archive: asked for each archived resource in the archive's order. */
+export interface TargetComparison {
+  /** Whether the target has the resource. */
+  exists(id: string): Promise<boolean>
+  /** Dry run: compares the resource that was asked for last with the archive's leaf. */
+  compare(id: string, leaf: Buffer): Promise<void>
+  /** Dry run: counts what is left (before a bucket, where the pass stopped at one) and gives the sums. */
+  end(beforeBucket?: string): Promise<Comparison | undefined>
+  close(): Promise<void>
+}
+
+/** Sort keys that fall to a share, for a pass that begins and ends where it does. */
+export const targetRange = (
+  after: string | undefined,
+  upTo: string | undefined,
+): { readonly fromSk: string; readonly toSk: string } => ({ fromSk: after ?? '0', toSk: upTo ?? 'g' })
+
+/** Opens the share's run of the target, from `bucket` on: metadata alone, or on a dry run everything. */
+export const targetComparison = (
+  services: Services,
+  plan: RestorePlan,
+  share: SegmentShare,
+  bucket: string | undefined,
+  request: RestoreRequest,
+): TargetComparison => {
+  const { model } = share
+  if (plan.empty.includes(model) && !request.dry_run) return EMPTY_TARGET
+  const range = targetRange(bucket ?? share.after, share.upTo)
+  const { ids } = request.filters
+  if (request.dry_run || ids !== undefined) {
+    const rows =
+      ids === undefined ? services.resources.resources(model, range) : services.resources.resourcesById(model, ids)
+    return new FullComparison(services, model, rows, compileFilters(request.filters), request.dry_run)
+  }
+  const join = new TargetJoin<Item>(services.resources.metadata(model, range), itemSortKey)
+  return {
+    exists: async (id) => (await join.seek(id)) !== undefined,
+    compare: () => Promise.resolve(),
+    end: () => Promise.resolve(undefined),
+    close: () => join.close(),
+  }
+}
+
+const EMPTY_TARGET: TargetComparison = {
+  exists: () => Promise.resolve(false),
+  compare: () => Promise.resolve(),
+  end: () => Promise.resolve(undefined),
+  close: () => Promise.resolve(),
+}
+
+const KEPT_FINDINGS = 100
+
+class FullComparison implements TargetComparison {
+  readonly #services: Services
+  readonly #model: string
+  readonly #join: TargetJoin<StoredResource>
+  readonly #takes: (metadata: Item) => boolean
+  readonly #dryRun: boolean
+  #row: StoredResource | undefined
+  readonly #sums = { new: 0, changed: 0, same: 0, target_only: 0 }
+  readonly #findings: Finding[] = []
+
+  constructor(
+    services: Services,
+    model: string,
+    rows: AsyncIterable<StoredResource>,
+    takes: (metadata: Item) => boolean,
+    dryRun: boolean,
+  ) {
+    this.#services = services
+    this.#model = model
+    this.#join = new TargetJoin(rows, ({ metadata }) => itemSortKey(metadata))
+    this.#takes = takes
+    this.#dryRun = dryRun
+  }
+
+  async exists(id: string): Promise<boolean> {
+    this.#row = await this.#join.seek(id, (row) => {
+      this.#targetOnly(row)
+    })
+    return this.#row !== undefined
+  }
+
+  async compare(id: string, leaf: Buffer): Promise<void> {
+    if (!this.#dryRun) return
+    if (this.#row === undefined) {
+      this.#sums.new += 1
+      return
+    }
+    const stored = await storedLeaf(this.#row, this.#services)
+    const differs = !stored.leaf.equals(leaf)
+    if (!differs && stored.damaged.length === 0) {
+      this.#sums.same += 1
+      return
+    }
+    this.#sums.changed += 1
+    if (differs) this.#find(id, 'resource differs', leaf.toString('hex'), stored.leaf.toString('hex'))
+    for (const { revision, expected, actual } of stored.damaged)
+      this.#find(id, `payload of revision ${revision} is damaged`, expected, actual)
+  }
+
+  async end(beforeBucket?: string): Promise<Comparison | undefined> {
+    if (!this.#dryRun) return undefined
+    await this.#join.end((row) => {
+      this.#targetOnly(row)
+    }, beforeBucket)
+    return { ...this.#sums, findings: this.#findings }
+  }
+
+  close(): Promise<void> {
+    return this.#join.close()
+  }
+
+  #targetOnly({ metadata }: StoredResource): void {
+    if (this.#takes(metadata)) this.#sums.target_only += 1
+  }
+
+  #find(resource_id: string, what: string, expected: string, actual: string): void {
+    if (this.#findings.length < KEPT_FINDINGS)
+      this.#findings.push({ model: this.#model, resource_id, what, expected, actual })
+  }
+}

@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { STRATEGIES, type Strategy } from '../jobs/job.ts'
+
+/** Where this process runs, and what its stores are called. */
+export interface Config {
+  /** Names the deployment in manifests. */
+  readonly deployment: string
+  readonly region: string
+  readonly tables: { readonly resources: string; readonly jobs: string }
+  readonly buckets: {
+    readonly blobs: string
+    readonly archives: string
+    readonly restores: string
+    readonly work: string
+  }
+  /** Buckets beside the deployment's own that an import may name in `from`. */
+  readonly restore_from: readonly string[]
+  /** What an upload does with duplicates whose key names no strategy. */
+  readonly upload_strategy: Strategy
+  /** Absent: the registry that comes with the program, `shared/models.json`. */
+  readonly models_file?: string
+}
+
+const Name = z.string().min(1)
+const Environment = z.object({
+  DEPLOYMENT: Name.default('local'),
+  AWS_REGION: Name.default('us-east-1'),
+  RESOURCE_TABLE: Name.default('specstar-resources'),
+  JOB_TABLE: Name.default('specstar-jobs'),
+  BLOB_BUCKET: Name.default('specstar-blobs'),
+  ARCHIVE_BUCKET: Name.default('specstar-archives'),
+  RESTORE_BUCKET: Name.default('specstar-restores'),
+  WORK_BUCKET: Name.default('specstar-work'),
+  RESTORE_FROM: z.string().default(''),
+  UPLOAD_STRATEGY: z.enum(STRATEGIES).default('raise_error'),
+  MODELS_FILE: Name.optional(),
+})
+
+/** Reads the configuration from the environment; what is not set has the name of the local program. Throws `ZodError`. */
+export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
+  const read = Environment.parse(env)
+  return {
+    deployment: read.DEPLOYMENT,
+    region: read.AWS_REGION,
+    tables: { resources: read.RESOURCE_TABLE, jobs: read.JOB_TABLE },
+    buckets: {
+      blobs: read.BLOB_BUCKET,
+      archives: read.ARCHIVE_BUCKET,
+      restores: read.RESTORE_BUCKET,
+      work: read.WORK_BUCKET,
+    },
+    restore_from: read.RESTORE_FROM.split(',').filter((bucket) => bucket !== ''),
+    upload_strategy: read.UPLOAD_STRATEGY,
+    ...(read.MODELS_FILE === undefined ? {} : { models_file: read.MODELS_FILE }),
+  }
+}

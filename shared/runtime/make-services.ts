@@ -1,0 +1,44 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { BlobStore } from '../blobs/blob-store.ts'
+import { PayloadStore } from '../blobs/payload-store.ts'
+import { JobStore } from '../jobs/job-store.ts'
+import { Leases } from '../jobs/lease.ts'
+import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
+import { ObjectStore } from '../objects/object-store.ts'
+import { loadModelsFile } from '../resources/models.ts'
+import { ResourceStore } from '../resources/resource-store.ts'
+import type { Config } from './config.ts'
+import { LIMITS, type Limits } from './limits.ts'
+import type { Services } from './services.ts'
+
+const OWN_MODELS = new URL('../models.json', import.meta.url)
+
+/** Puts the stores of one process together over two clients. Throws `ModelsInvalidError`. */
+export const makeServices = async (parts: {
+  readonly config: Config
+  readonly dynamoDb: DynamoDBClient
+  readonly s3: S3Client
+  readonly workflows: WorkflowEngine
+  readonly limits?: Partial<Limits>
+  readonly clock?: () => Date
+}): Promise<Services> => {
+  const { config, dynamoDb, s3, workflows } = parts
+  const clock = parts.clock ?? (() => new Date())
+  const models = await loadModelsFile(config.models_file ?? OWN_MODELS)
+  const objects = new ObjectStore(s3)
+  const payloads = new PayloadStore(objects, config.buckets.blobs)
+  return {
+    config,
+    limits: { ...LIMITS, ...parts.limits },
+    models,
+    objects,
+    payloads,
+    resources: new ResourceStore(dynamoDb, config.tables.resources, models, payloads),
+    blobs: new BlobStore(objects, config.buckets.blobs),
+    jobs: new JobStore(dynamoDb, config.tables.jobs, clock),
+    leases: new Leases(dynamoDb, config.tables.jobs, clock),
+    workflows,
+    clock,
+  }
+}

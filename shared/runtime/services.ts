@@ -1,0 +1,36 @@
+import type { BlobStore } from '../blobs/blob-store.ts'
+import type { PayloadStore } from '../blobs/payload-store.ts'
+import type { JobStore } from '../jobs/job-store.ts'
+import type { Leases } from '../jobs/lease.ts'
+import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
+import type { ObjectStore } from '../objects/object-store.ts'
+import type { ModelRegistry } from '../resources/models.ts'
+import type { ResourceStore } from '../resources/resource-store.ts'
+import type { Config } from './config.ts'
+import type { Limits } from './limits.ts'
+
+/** Everything that handlers and stages work with, in one process. */
+export interface Services {
+  readonly config: Config
+  readonly limits: Limits
+  readonly models: ModelRegistry
+  readonly resources: ResourceStore
+  readonly blobs: BlobStore
+  readonly payloads: PayloadStore
+  readonly objects: ObjectStore
+  readonly jobs: JobStore
+  readonly leases: Leases
+  readonly workflows: WorkflowEngine
+  readonly clock: () => Date
+}
+
+let installed: Promise<Services> | undefined
+
+/** Installs the services that every handler of this process gets: the local program's, or a test's. */
+export const setServices = (services: Services | Promise<Services> | undefined): void => {
+  installed = services === undefined ? undefined : Promise.resolve(services)
+}
+
+/** The services of this process. Throws where nobody installed any. */
+export const services = (): Promise<Services> =>
+  installed ?? Promise.reject(new Error('no services are installed in this process: call setServices first'))
