@@ -1,0 +1,40 @@
+import { createReadStream } from 'node:fs'
+import { pipeline } from 'node:stream/promises'
+import tar from 'tar-stream'
+
+export interface Entry {
+  readonly path: string
+  readonly size: number
+}
+
+export interface FolderCount {
+  readonly folder: string
+  readonly entries: number
+  readonly bytes: number
+}
+
+/** Lists an archive as `tar tvf` does: it is a plain tar, and this reads nothing of it but the headers. */
+export const listArchive = async (file: string): Promise<Entry[]> => {
+  const entries: Entry[] = []
+  const extract = tar.extract()
+  extract.on('entry', ({ name, size }, content, next) => {
+    entries.push({ path: name, size })
+    content.on('error', next)
+    content.on('end', next)
+    content.resume()
+  })
+  await pipeline(createReadStream(file), extract)
+  return entries
+}
+
+/** Entries and bytes by top folder, in the order in which the archive has them; files at the top by their own name. */
+export const folderCounts = (entries: readonly Entry[]): FolderCount[] => {
+  const folders = new Map<string, FolderCount>()
+  for (const { path, size } of entries) {
+    const [top = path, ...rest] = path.split('/')
+    const folder = rest.length === 0 ? top : `${top}/`
+    const before = folders.get(folder) ?? { folder, entries: 0, bytes: 0 }
+    folders.set(folder, { folder, entries: before.entries + 1, bytes: before.bytes + size })
+  }
+  return [...folders.values()]
+}

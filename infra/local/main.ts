@@ -1,0 +1,34 @@
+import './check-node.ts'
+import process from 'node:process'
+import { programOptions, startProgram } from './program.ts'
+
+export { type Program, type ProgramOptions, startProgram } from './program.ts'
+
+const fail = (error: unknown): never => {
+  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.exit(1)
+}
+
+/** `npm start`: one line when everything answers; Ctrl-C or SIGTERM stops it, a second one at once. */
+const main = async (): Promise<void> => {
+  const state = { stopping: false }
+  const starting = startProgram(programOptions(process.env))
+  const stop = async (): Promise<void> => {
+    if (state.stopping) process.exit(130)
+    state.stopping = true
+    // What is starting is let start first: its processes are then known, and ended.
+    await (await starting).stop()
+    process.exit(0)
+  }
+  for (const signal of ['SIGINT', 'SIGTERM'])
+    process.on(signal, () => {
+      stop().catch(fail)
+    })
+  const { url, died } = await starting
+  if (!state.stopping) process.stdout.write(`ready ${url}\n`)
+  died.catch((error: unknown) => {
+    if (!state.stopping) fail(error)
+  })
+}
+
+if (import.meta.main) main().catch(fail)

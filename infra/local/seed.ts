@@ -1,0 +1,23 @@
+import './check-node.ts'
+import process from 'node:process'
+import prettyBytes from 'pretty-bytes'
+import { showProgress } from './demo/progress.ts'
+import { runCommand } from './seed/command.ts'
+import { fill } from './seed/fill.ts'
+import { openLocalStores } from './seed/local-stores.ts'
+
+/** `npm run seed`: fills the program that runs on these ports with countries and cities. */
+await runCommand('seed', async () => {
+  const stores = await openLocalStores(process.env)
+  const start = performance.now()
+  const progress = showProgress()
+  const { resources, items, blobs, bytes } = await fill(stores, (done) => {
+    progress.update('resources', done, 0)
+  }).finally(() => {
+    progress.end()
+  })
+  const seconds = ((performance.now() - start) / 1000).toFixed(1)
+  console.log(
+    `seeded ${resources} resources (${items} items) and ${blobs} blobs, ${prettyBytes(bytes)}, in ${seconds} s`,
+  )
+})

@@ -1,0 +1,88 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { z } from 'zod'
+import type { Model } from '../../../shared/resources/models.ts'
+import { oneIn, xxh3Hex } from './content-hash.ts'
+import { type Payload, resourceOf, type Save, type Story } from './history.ts'
+import { float } from './json-text.ts'
+import { binaryOf, type SampleBlob, type SampleResource } from './sample.ts'
+
+const Countries = z.array(
+  z.object({
+    name: z.object({ common: z.string(), official: z.string() }),
+    cca2: z.string(),
+    cca3: z.string(),
+    ccn3: z.string(),
+    independent: z.boolean().nullable(),
+    capital: z.array(z.string()),
+    region: z.string(),
+    subregion: z.string(),
+    languages: z.record(z.string(), z.string()),
+    latlng: z.array(z.number()),
+    landlocked: z.boolean(),
+    borders: z.array(z.string()),
+    area: z.number(),
+  }),
+)
+type Country = z.output<typeof Countries>[number]
+
+// The package's ESM entry imports JSON without an attribute, which Node refuses: its files are read instead.
+const packageFile = (path: string): string => createRequire(import.meta.url).resolve(`world-countries/${path}`)
+
+/** A country's resource id: from its two letters, which is how cities name it. */
+export const countryId = (cca2: string): string => `country:${cca2}`
+
+/** The 250 countries of npm's `world-countries`, with borders as references to each other, flags and outlines as blobs. */
+export function* countries(model: Model): Generator<SampleResource> {
+  const all = Countries.parse(JSON.parse(readFileSync(packageFile('countries.json'), 'utf8')))
+  const idOf = new Map(all.map(({ cca2, cca3 }) => [cca3, countryId(cca2)]))
+  for (const country of all) yield resourceOf(storyOf(model, country, idOf))
+}
+
+const storyOf = (model: Model, country: Country, idOf: ReadonlyMap<string, string>): Story => {
+  const id = countryId(country.cca2)
+  const flag = blobOf(country, 'svg', 'image/svg+xml')
+  const outline = blobOf(country, 'geo.json', 'application/geo+json')
+  const borders = country.borders.flatMap((cca3) => idOf.get(cca3) ?? [])
+  const bare: Payload = { ...factsOf(country), borders: [], flag: null, outline: null, remark: null }
+  const whole: Payload = { ...bare, borders, flag: binaryOf(flag), outline: binaryOf(outline) }
+  const saves: [Save, ...Save[]] = [{ payload: bare }, { payload: whole }]
+  if (oneIn(2, `${id} checked`)) saves.push({ payload: { ...whole, remark: 'Checked against ISO 3166.' } })
+  // Someone went back to the first revision and went on from there: the attachments are only in the other branch.
+  if (oneIn(10, `${id} branch`)) saves.push({ payload: { ...bare, borders, remark: 'Without attachments.' }, from: 1 })
+  if (oneIn(8, `${id} draft`)) saves.push({ payload: { ...whole, remark: 'To be checked.' }, status: 'draft' })
+  return {
+    model,
+    id,
+    saves,
+    blobs: [flag, outline],
+    ...(oneIn(12, `${id} switched`) ? { current: 2 } : {}),
+    deleted: oneIn(20, `${id} deleted`),
+    pruned: oneIn(16, `${id} pruned`) ? 1 : 0,
+  }
+}
+
+const factsOf = (country: Country): Payload => ({
+  name: country.name.common,
+  official_name: country.name.official,
+  cca2: country.cca2,
+  cca3: country.cca3,
+  ccn3: country.ccn3,
+  independent: country.independent,
+  capital: country.capital,
+  region: country.region,
+  subregion: country.subregion,
+  languages: country.languages,
+  lat: float(country.latlng[0] ?? 0),
+  lng: float(country.latlng[1] ?? 0),
+  landlocked: country.landlocked,
+  area: float(country.area),
+})
+
+const blobOf = ({ cca3 }: Country, extension: string, contentType: string): SampleBlob => {
+  const name = `${cca3.toLowerCase()}.${extension}`
+  const bytes = readFileSync(packageFile(`data/${name}`))
+  const fileId = xxh3Hex(bytes)
+  // Some clients upload without a type: then the payload has none either.
+  return oneIn(25, fileId) ? { file_id: fileId, bytes } : { file_id: fileId, bytes, content_type: contentType }
+}

@@ -1,0 +1,155 @@
+import { ExecutionAbortedError, StateMachine } from 'aws-local-stepfunctions'
+import { EXPORT_STAGES, exportWorkflow } from '../../functions/export/export.workflow.ts'
+import { RESTORE_STAGES, restoreWorkflow } from '../../functions/restore/restore.workflow.ts'
+import type { Definition } from '../../functions/workflow/states.ts'
+import type { WorkflowEngine } from '../../shared/jobs/workflow-engine.ts'
+import { checkDefinition, checkedHandler, localDefinition, type StageHandler, taskStates } from './workflow-rules.ts'
+
+const ARN = 'arn:aws:lambda:local:000000000000:function:'
+
+/** Where the handlers come from: by the stage's name. The program loads `functions/`; a test may give bundles. */
+export type LoadStage = (kind: 'export' | 'restore', stage: string) => Promise<StageHandler>
+
+const loadFromSource: LoadStage = async (kind, stage) => {
+  const module = (await import(`../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
+  return module.handler
+}
+
+interface Workflow {
+  readonly machine: StateMachine
+  readonly handlers: Readonly<Record<string, StageHandler>>
+  readonly definition: Definition
+}
+
+interface Execution {
+  readonly abort: () => void
+  readonly ended: Promise<void>
+}
+
+/** Runs both workflows in this process, holding them to what AWS enforces. The execution's name is the job id. */
+export class LocalWorkflowEngine implements WorkflowEngine {
+  readonly #workflows: Readonly<Record<'export' | 'restore', Promise<Workflow>>>
+  readonly #running = new Map<string, Execution>()
+  readonly #inHandlers = new Map<string, Set<Promise<unknown>>>()
+  readonly #retryMs: number | undefined
+
+  /** `retryMs`: how long retries wait instead of the definition's seconds (tests). */
+  constructor(options: { load?: LoadStage; retryMs?: number } = {}) {
+    const load = options.load ?? loadFromSource
+    this.#retryMs = options.retryMs
+    this.#workflows = {
+      export: this.#prepare(
+        'export',
+        exportWorkflow((stage) => ARN + stage),
+        EXPORT_STAGES,
+        load,
+      ),
+      restore: this.#prepare(
+        'restore',
+        restoreWorkflow((stage) => ARN + stage),
+        RESTORE_STAGES,
+        load,
+      ),
+    }
+  }
+
+  /** Starts a workflow; starting what already runs is success. */
+  async start(kind: 'export' | 'restore', jobId: string): Promise<void> {
+    const { machine, handlers, definition } = await this.#workflows[kind]
+    if (this.#running.has(jobId)) return
+    const tasks = taskStates(definition)
+    const execution = machine.run(
+      { job_id: jobId },
+      {
+        context: { Execution: { Name: jobId } },
+        overrides: {
+          taskResourceLocalHandlers: Object.fromEntries(
+            Object.entries(tasks).map(([state, resource]) => [
+              state,
+              this.#tracked(jobId, checkedHandler(state, stageHandler(handlers, resource))),
+            ]),
+          ),
+          ...(this.#retryMs === undefined
+            ? {}
+            : {
+                retryIntervalOverrides: Object.fromEntries(
+                  Object.keys(tasks).map((state) => [state, this.#retryMs ?? 0]),
+                ),
+              }),
+        },
+      },
+    )
+    const ended = execution.result
+      .then(
+        () => undefined,
+        (error: unknown) => {
+          // The `Fail` stage has told the job why; an abort is the caller's own.
+          if (!(error instanceof ExecutionAbortedError)) this.lastError = error
+        },
+      )
+      .then(() => this.#handlersReturned(jobId))
+      .finally(() => {
+        this.#running.delete(jobId)
+        this.#inHandlers.delete(jobId)
+      })
+    this.#running.set(jobId, { abort: execution.abort, ended })
+  }
+
+  /** What the last failed execution ended with: for a look in tests and the program's log. */
+  lastError: unknown
+
+  /** Aborts an execution and waits until its handlers have returned: after that it writes nothing. */
+  async stop(_kind: 'export' | 'restore', jobId: string): Promise<void> {
+    const execution = this.#running.get(jobId)
+    execution?.abort()
+    await execution?.ended
+  }
+
+  /** Resolves when the execution has ended and its handlers have returned. */
+  async ended(jobId: string): Promise<void> {
+    await this.#running.get(jobId)?.ended
+  }
+
+  /** Stops everything: executions are aborted, handlers finish the call that they are in. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((jobId) => this.stop('export', jobId)))
+  }
+
+  async #prepare(
+    kind: 'export' | 'restore',
+    definition: Definition,
+    stages: readonly string[],
+    load: LoadStage,
+  ): Promise<Workflow> {
+    checkDefinition(definition)
+    const handlers = Object.fromEntries(
+      await Promise.all(stages.map(async (stage) => [stage, await load(kind, stage)] as const)),
+    )
+    const machine = new StateMachine(localDefinition(definition))
+    return { machine, handlers, definition }
+  }
+
+  #tracked(jobId: string, handler: StageHandler): StageHandler {
+    return async (input) => {
+      const active = this.#inHandlers.get(jobId) ?? new Set<Promise<unknown>>()
+      this.#inHandlers.set(jobId, active)
+      const work = handler(input)
+      active.add(work)
+      try {
+        return await work
+      } finally {
+        active.delete(work)
+      }
+    }
+  }
+
+  async #handlersReturned(jobId: string): Promise<void> {
+    await Promise.allSettled([...(this.#inHandlers.get(jobId) ?? [])])
+  }
+}
+
+const stageHandler = (handlers: Readonly<Record<string, StageHandler>>, resource: string): StageHandler => {
+  const handler = handlers[resource.slice(ARN.length)]
+  if (handler === undefined) throw new Error(`no handler for ${resource}`)
+  return handler
+}
