@@ -1,0 +1,141 @@
+import type { BatchWriteItemCommandInput, BatchWriteItemCommandOutput } from '@aws-sdk/client-dynamodb'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+
+/**
+ * What happens to one call of an SDK client: it fails before it has an effect, or after (the answer is lost); it is
+ * throttled; some items of a batch are left over; the body of its answer is cut; it comes late; it arrives twice.
+ */
+export type Fault =
+  | { readonly kind: 'fail-before' | 'fail-after' | 'throttle' | 'repeat' }
+  | { readonly kind: 'unprocessed'; readonly items: number }
+  | { readonly kind: 'cut'; readonly bytes: number }
+  | { readonly kind: 'delay'; readonly ms: number }
+
+/** Gives the fault of a call: `n` counts the calls of this client from 1, `command` is like `PutObjectCommand`. */
+export type FaultPlan = (n: number, command: string) => Fault | undefined
+
+/** The calls that a client has made, by command. */
+export interface Calls {
+  readonly byCommand: ReadonlyMap<string, number>
+  readonly total: number
+}
+
+/** What the middleware needs of an SDK client. */
+interface FaultyClient {
+  readonly middlewareStack: {
+    add(middleware: Middleware, options: { readonly step: 'initialize'; readonly name: string }): void
+  }
+}
+type Next = (args: { input: object }) => Promise<{ response: unknown; output: object }>
+type Middleware = (next: Next, context: { readonly commandName?: string }) => Next
+
+export class InjectedFault extends Error {
+  override readonly name: string
+
+  constructor(name: string, call: string) {
+    super(`injected: ${call}`)
+    this.name = name
+  }
+}
+
+/** Puts faults on every call that a plan names, above the SDK's own retries, and counts all calls. */
+export const injectFaults = (client: FaultyClient, plan: FaultPlan): Calls => {
+  const byCommand = new Map<string, number>()
+  let total = 0
+  client.middlewareStack.add(
+    (next, { commandName = '' }) =>
+      (args) => {
+        total += 1
+        byCommand.set(commandName, (byCommand.get(commandName) ?? 0) + 1)
+        return faulty(next, plan(total, commandName), `call ${total}, ${commandName}`)(args)
+      },
+    { step: 'initialize', name: 'injectedFaults' },
+  )
+  return {
+    byCommand,
+    get total() {
+      return total
+    },
+  }
+}
+
+const faulty =
+  (next: Next, fault: Fault | undefined, call: string): Next =>
+  async (args) => {
+    if (fault === undefined) return next(args)
+    switch (fault.kind) {
+      case 'fail-before':
+        throw new InjectedFault('InjectedFault', call)
+      case 'fail-after':
+        await next(args)
+        throw new InjectedFault('InjectedFault', call)
+      case 'throttle':
+        throw new InjectedFault('ProvisionedThroughputExceededException', call)
+      case 'repeat':
+        await next(args)
+        return next(args)
+      case 'delay':
+        await sleep(fault.ms)
+        return next(args)
+      case 'unprocessed':
+        return leaveOver(next, args, fault.items)
+      case 'cut':
+        return cutBody(await next(args), fault.bytes)
+    }
+  }
+
+/** Sends a batch without its last items, and says so. */
+const leaveOver = async (
+  next: Next,
+  args: { input: object },
+  items: number,
+): Promise<{ response: unknown; output: object }> => {
+  if (!isBatchWrite(args.input)) return next(args)
+  const [[table, requests] = ['', []]] = Object.entries(args.input.RequestItems ?? {})
+  const sent = requests.slice(0, Math.max(0, requests.length - items))
+  const left = requests.slice(sent.length)
+  const unprocessed: Partial<BatchWriteItemCommandOutput> = { UnprocessedItems: { [table]: left } }
+  if (sent.length === 0) return { response: {}, output: { $metadata: {}, ...unprocessed } }
+  const answer = await next({ ...args, input: { ...args.input, RequestItems: { [table]: sent } } })
+  return { ...answer, output: { ...answer.output, ...unprocessed } }
+}
+
+const isBatchWrite = (input: object): input is BatchWriteItemCommandInput => 'RequestItems' in input
+
+const cutBody = (
+  answer: { response: unknown; output: object },
+  bytes: number,
+): { response: unknown; output: object } => {
+  if (!('Body' in answer.output) || !(answer.output.Body instanceof Readable)) return answer
+  const whole = answer.output.Body
+  return { ...answer, output: { ...answer.output, Body: Readable.from(firstBytes(whole, bytes)) } }
+}
+
+/** The first bytes of a body, then the error of a connection that is gone. */
+async function* firstBytes(body: Readable, bytes: number): AsyncGenerator<Buffer> {
+  let left = bytes
+  for await (const chunk of body as AsyncIterable<Buffer>) {
+    if (chunk.length >= left) {
+      yield chunk.subarray(0, left)
+      body.destroy()
+      throw new InjectedFault('ECONNRESET', 'the body was cut')
+    }
+    left -= chunk.length
+    yield chunk
+  }
+}
+
+/** The same faults for the same seed: about one call in `every` meets one of them. */
+export const seededFaults = (seed: number, every: number, faults: readonly Fault[]): FaultPlan => {
+  let state = seed >>> 0
+  const next = (): number => {
+    // Numerical Recipes' generator: good enough to choose calls, and the same everywhere.
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+  return () => {
+    const [hit, which] = [next() < 1 / every, Math.floor(next() * faults.length)]
+    return hit ? faults[which] : undefined
+  }
+}

@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Doors, openDoors } from './doors.ts'
+
+let doors: Doors
+beforeAll(async () => {
+  doors = await openDoors()
+})
+afterAll(() => doors.stop())
+
+interface Bad {
+  readonly request: string
+  readonly body?: string
+  readonly headers?: Record<string, string>
+  readonly status: number
+  readonly type: string
+  /** The field that the answer names. */
+  readonly field?: string
+  /** What its text says. */
+  readonly says?: string
+}
+
+const json = { 'content-type': 'application/json' }
+
+const BAD: readonly Bad[] = [
+  { request: 'GET /nope/export', status: 404, type: 'unknown-model', says: 'character, city, country' },
+  { request: 'GET /_other/export', status: 404, type: 'unknown-model' },
+  { request: 'GET /blobs/export', status: 404, type: 'unknown-model' },
+  { request: 'GET /a%20b/export', status: 404, type: 'unknown-model' },
+  { request: 'POST /nope/import', body: 'x', status: 404, type: 'unknown-model' },
+  { request: 'GET /_backup/export?models=country,nope', status: 404, type: 'unknown-model', says: 'nope' },
+  { request: 'GET /country/export?wait=30', status: 400, type: 'invalid-request', field: 'wait', says: '0 to 25' },
+  { request: 'GET /country/export?models=city', status: 400, type: 'invalid-request', field: 'models' },
+  { request: 'GET /country/export?limit=5', status: 400, type: 'invalid-request', field: 'limit', says: 'search' },
+  { request: 'GET /country/export?qb=1', status: 400, type: 'invalid-request', field: 'qb', says: 'later version' },
+  {
+    request: 'GET /country/export?format=specstar',
+    status: 400,
+    type: 'invalid-request',
+    field: 'format',
+    says: 'later',
+  },
+  { request: 'GET /country/export?foo=1', status: 400, type: 'invalid-request', field: 'foo', says: 'allowed:' },
+  {
+    request: 'GET /country/export?is_deleted=x',
+    status: 400,
+    type: 'invalid-request',
+    field: 'is_deleted',
+    says: 'true or',
+  },
+  {
+    request: 'GET /country/export?created_time_start=2026-01-05',
+    status: 400,
+    type: 'invalid-request',
+    field: 'created_time_start',
+    says: 'offset',
+  },
+  { request: 'POST /country/export', body: '{', status: 400, type: 'invalid-request', field: 'body', says: 'JSON' },
+  { request: 'POST /country/export', body: '[]', status: 400, type: 'invalid-request', field: 'body', says: 'object' },
+  {
+    request: 'POST /country/export?strict=true',
+    body: '{"strict":true}',
+    status: 400,
+    type: 'invalid-request',
+    field: 'strict',
+    says: 'give it once',
+  },
+  {
+    request: 'POST /country/export',
+    headers: { 'idempotency-key': 'x'.repeat(256) },
+    status: 400,
+    type: 'invalid-request',
+    field: 'Idempotency-Key',
+  },
+  {
+    request: 'POST /country/import?on_duplicate=replace',
+    body: 'x',
+    status: 400,
+    type: 'invalid-request',
+    field: 'on_duplicate',
+    says: 'overwrite, skip, raise_error',
+  },
+  {
+    request: 'POST /country/import?on_duplicate=skip&strict=true',
+    status: 400,
+    type: 'invalid-request',
+    field: 'strict',
+  },
+  { request: 'POST /_backup/import?dry_run=2', status: 400, type: 'invalid-request', field: 'dry_run' },
+  { request: 'POST /_backup/import', body: '{}', headers: json, status: 400, type: 'invalid-request', field: 'from' },
+  { request: 'POST /_backup/import', body: 'x', headers: json, status: 400, type: 'invalid-request', field: 'body' },
+  {
+    request: 'POST /_backup/import',
+    body: '{"from":{"job_id":"none"}}',
+    headers: json,
+    status: 404,
+    type: 'unknown-job',
+  },
+  {
+    request: 'POST /_backup/import',
+    body: '{"from":{"bucket":"elsewhere","key":"k"}}',
+    headers: json,
+    status: 403,
+    type: 'source-not-allowed',
+    says: 'specstar-archives',
+  },
+  {
+    request: 'POST /_backup/import',
+    body: '{"from":{"bucket":"specstar-archives","key":"none.acbak"}}',
+    headers: json,
+    status: 400,
+    type: 'invalid-request',
+    field: 'from.key',
+  },
+  {
+    request: 'POST /_backup/import',
+    body: '{"from":{"bucket":"specstar-archives","key":""}}',
+    headers: json,
+    status: 400,
+    type: 'invalid-request',
+    field: 'from.key',
+  },
+  {
+    request: 'POST /_backup/import',
+    body: '{"from":{"bucket":"specstar-archives","key":"none.acbak","version_id":"v1"}}',
+    headers: json,
+    status: 400,
+    type: 'invalid-request',
+    field: 'from.version_id',
+  },
+  {
+    request: 'POST /country/export',
+    body: JSON.stringify({ ids: Array.from({ length: 20_000 }, (_, k) => `id-${k}`) }),
+    status: 400,
+    type: 'invalid-request',
+    field: 'ids',
+    says: 'too long',
+  },
+  {
+    request: 'POST /_backup/import',
+    body: 'x',
+    headers: { 'content-type': 'multipart/form-data' },
+    status: 400,
+    type: 'invalid-request',
+    field: 'body',
+  },
+  {
+    request: 'POST /_backup/import',
+    body: 'x'.repeat(4 * 1024 * 1024 + 1),
+    status: 413,
+    type: 'too-large',
+    says: 'upload slot',
+  },
+  { request: 'GET /_backup/jobs?status=done', status: 400, type: 'invalid-request', field: 'status', says: 'queued' },
+  { request: 'GET /_backup/jobs?limit=0', status: 400, type: 'invalid-request', field: 'limit', says: '1 to 200' },
+  { request: 'GET /_backup/jobs?cursor=junk', status: 400, type: 'invalid-request', field: 'cursor' },
+  { request: 'GET /_backup/jobs/none', status: 404, type: 'unknown-job' },
+  { request: 'GET /_backup/jobs/a%2Fb', status: 404, type: 'unknown-job' },
+  { request: 'GET /_backup/jobs/none?x=1', status: 400, type: 'invalid-request', field: 'x' },
+  { request: 'GET /_backup/jobs/none/report', status: 404, type: 'unknown-job' },
+  { request: 'GET /_backup/jobs/none/archive', status: 404, type: 'unknown-job' },
+  { request: 'POST /_backup/jobs/none/cancel', status: 404, type: 'unknown-job' },
+  { request: 'GET /', status: 404, type: 'not-found', says: '/{model}/export' },
+  { request: 'GET /_backup', status: 404, type: 'not-found' },
+  { request: 'GET /country/import', status: 405, type: 'method-not-allowed', says: 'POST' },
+  { request: 'DELETE /_backup/jobs/x', status: 405, type: 'method-not-allowed', says: 'GET' },
+]
+
+describe('a bad request', () => {
+  it.each(BAD)(
+    '$request is $status $type $field',
+    async ({ request, body, headers = {}, status, type, field, says }) => {
+      const started = doors.engine.started.length
+      const [method, path = ''] = request.split(' ')
+      const response = await fetch(doors.gateway.url + path, {
+        method: method ?? 'GET',
+        headers,
+        ...(body === undefined ? {} : { body }),
+      })
+      const problem = (await response.json()) as { errors?: { field: string }[]; detail: string }
+      expect(problem).toMatchObject({ type, status, title: expect.any(String) as string })
+      expect(response.status).toBe(status)
+      expect(response.headers.get('content-type')).toBe('application/problem+json')
+      if (field !== undefined) expect(problem.errors?.map((error) => error.field)).toEqual([field])
+      if (says !== undefined) expect(problem.detail).toContain(says)
+      expect(doors.engine.started).toHaveLength(started)
+    },
+  )
+
+  it('of another method names those that are taken', async () => {
+    const response = await fetch(`${doors.gateway.url}/country/export`, { method: 'PUT' })
+    expect(response.headers.get('allow')).toBe('GET, POST')
+  })
+})

@@ -1,0 +1,152 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Doors, exportedAs, failedWith, openDoors } from './doors.ts'
+
+let doors: Doors
+beforeAll(async () => {
+  doors = await openDoors()
+})
+afterAll(() => doors.stop())
+afterEach(async () => {
+  doors.engine.play = undefined
+  for (const { job_id } of await doors.services.jobs.runningJobs())
+    await doors.services.jobs.change(job_id, { status: 'cancelled' }, { from: ['queued', 'running'] })
+})
+
+const get = (path: string, init: RequestInit = {}) => fetch(doors.gateway.url + path, { redirect: 'manual', ...init })
+const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
+  get(path, { method: 'POST', body: JSON.stringify(body), headers })
+
+describe('an export', () => {
+  it('answers 200 with a URL that gives the archive under its own name', async () => {
+    doors.engine.play = exportedAs(Buffer.from('the archive'))
+    const response = await get('/country/export')
+    expect(response.status).toBe(200)
+    expect(response.headers.get('cache-control')).toBe('no-store')
+    const body = (await response.json()) as { url: string; expires_at: string; job_id: string }
+    expect(body).toMatchObject({
+      status: 'succeeded',
+      archive: { bucket: 'specstar-archives', size: 11, manifest_sha256: 'ab'.repeat(32) },
+      models: { country: { resources: 1, revisions: 2, blobs: 0 } },
+      complete: true,
+      missing_blobs: { count: 0, ids: [] },
+    })
+    const left = Date.parse(body.expires_at) - Date.now()
+    expect(left).toBeGreaterThan(3_500_000)
+    expect(left).toBeLessThanOrEqual(3_600_000)
+    const download = await fetch(body.url)
+    expect(await download.text()).toBe('the archive')
+    expect(download.headers.get('content-disposition')).toContain('country.acbak')
+    const job = (await (await get(`/_backup/jobs/${body.job_id}`)).json()) as { result: { url: string } }
+    expect(job).toMatchObject({
+      kind: 'export',
+      status: 'succeeded',
+      result: { models: { country: { revisions: 2 } } },
+    })
+    expect((await fetch(job.result.url)).status).toBe(200)
+  })
+
+  it('keeps the key in the job, and no URL', async () => {
+    doors.engine.play = exportedAs(Buffer.from('x'))
+    const { job_id } = (await (await get('/_backup/export')).json()) as { job_id: string }
+    expect(JSON.stringify(await doors.services.jobs.get(job_id))).not.toContain('X-Amz')
+  })
+
+  it('answers 202 where it still runs, with the place to look', async () => {
+    const response = await get('/country/export?wait=0')
+    expect(response.status).toBe(202)
+    const { job_id, links } = (await response.json()) as { job_id: string; links: object }
+    expect(response.headers.get('location')).toBe(`/_backup/jobs/${job_id}`)
+    expect(response.headers.get('retry-after')).toMatch(/^\d+$/)
+    expect(links).toEqual({
+      self: `/_backup/jobs/${job_id}`,
+      archive: `/_backup/jobs/${job_id}/archive`,
+      cancel: `/_backup/jobs/${job_id}/cancel`,
+    })
+  })
+
+  it('leads a client that follows redirects to the archive', async () => {
+    doors.engine.play = exportedAs(Buffer.from('bytes of it'))
+    const response = await fetch(`${doors.gateway.url}/_backup/export?redirect=true`)
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-disposition')).toContain('backup.acbak')
+    expect(await response.text()).toBe('bytes of it')
+  })
+
+  it('leads to the job’s archive route where it still runs, and from there to the archive', async () => {
+    const first = await get('/country/export?redirect=true&wait=0')
+    expect(first.status).toBe(303)
+    const location = first.headers.get('location') ?? ''
+    expect(location).toMatch(/^\/_backup\/jobs\/[^/]+\/archive$/)
+    const [, , , jobId = ''] = location.split('/')
+    const waiting = fetch(doors.gateway.url + location)
+    await exportedAs(Buffer.from('late'))(doors.services, jobId)
+    expect(await (await waiting).text()).toBe('late')
+  })
+
+  it('never answers a failure as an archive', async () => {
+    doors.engine.play = failedWith({ type: 'blobs-missing', title: 't', status: 409, detail: 'd' })
+    const response = await fetch(`${doors.gateway.url}/_backup/export?redirect=true`)
+    expect(response.status).toBe(409)
+    expect(response.headers.get('content-type')).toBe('application/problem+json')
+    const problem = (await response.json()) as { instance: string }
+    expect(problem).toMatchObject({ type: 'blobs-missing', detail: 'd' })
+    expect(await (await get(problem.instance)).json()).toMatchObject({
+      status: 'failed',
+      error: { type: 'blobs-missing', status: 409 },
+    })
+  })
+
+  it('shares a job among identical requests while it runs, however they are written', async () => {
+    const before = doors.engine.started.length
+    const answers = await Promise.all([
+      get('/_backup/export?wait=0&models=country,city&ids=b&ids=a'),
+      get('/_backup/export?wait=0&models=city&models=country&ids=a&ids=b'),
+      post('/_backup/export', { wait: 0, models: ['city', 'country'], ids: ['b', 'a'] }),
+    ])
+    const ids = await Promise.all(answers.map(async (answer) => ((await answer.json()) as { job_id: string }).job_id))
+    expect(new Set(ids).size).toBe(1)
+    expect(new Set(doors.engine.started.slice(before)).size).toBe(1)
+    const other = (await (await get('/_backup/export?wait=0&models=city,country&ids=a')).json()) as { job_id: string }
+    expect(other.job_id).not.toBe(ids[0])
+  })
+
+  it('makes a new job once the identical one has ended', async () => {
+    doors.engine.play = exportedAs(Buffer.from('x'))
+    const ids = []
+    for (let k = 0; k < 3; k++) ids.push(((await (await get('/city/export')).json()) as { job_id: string }).job_id)
+    expect(new Set(ids).size).toBe(3)
+  })
+})
+
+describe('an Idempotency-Key', () => {
+  it('makes a repeat answer with the first one’s job, also when it has ended', async () => {
+    doors.engine.play = exportedAs(Buffer.from('x'))
+    const headers = { 'idempotency-key': 'one' }
+    const first = (await (await post('/country/export', {}, headers)).json()) as { job_id: string }
+    const started = doors.engine.started.length
+    const again = (await (await post('/country/export', {}, headers)).json()) as { job_id: string }
+    expect(again.job_id).toBe(first.job_id)
+    expect(doors.engine.started).toHaveLength(started)
+  })
+
+  it('refuses other parameters under the same key, also of another route', async () => {
+    const headers = { 'idempotency-key': 'two' }
+    await post('/country/export', { wait: 0 }, headers)
+    for (const answer of [
+      await post('/country/export', { wait: 0, strict: false }, headers),
+      await post('/_backup/export', { wait: 0 }, headers),
+      await get('/country/import?wait=0', { method: 'POST', body: 'x', headers }),
+    ]) {
+      expect(answer.status).toBe(422)
+      expect(await answer.json()).toMatchObject({ type: 'idempotency-mismatch' })
+    }
+  })
+
+  it('starts the job again where the process died before it was started', async () => {
+    const headers = { 'idempotency-key': 'three' }
+    const { job_id } = (await (await post('/country/export', { wait: 0 }, headers)).json()) as { job_id: string }
+    const before = doors.engine.started.length
+    await post('/country/export', { wait: 0 }, headers)
+    expect(doors.engine.started.slice(before)).toEqual([job_id])
+  })
+})

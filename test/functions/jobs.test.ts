@@ -1,0 +1,140 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { type Doors, exportedAs, failedWith, openDoors, restored } from './doors.ts'
+
+let doors: Doors
+beforeAll(async () => {
+  doors = await openDoors()
+})
+afterAll(() => doors.stop())
+afterEach(() => {
+  doors.engine.play = undefined
+})
+
+const get = async (path: string, status = 200): Promise<Record<string, unknown>> => {
+  const response = await fetch(doors.gateway.url + path, { redirect: 'manual' })
+  expect(response.status).toBe(status)
+  return (await response.json()) as Record<string, unknown>
+}
+const post = (path: string, body?: string) =>
+  fetch(doors.gateway.url + path, { method: 'POST', ...(body === undefined ? {} : { body }) })
+const jobIdOf = async (answer: Promise<Response>) => ((await (await answer).json()) as { job_id: string }).job_id
+
+describe('the list of jobs', () => {
+  it('pages through all of them, newest first, each once', async () => {
+    const made: string[] = []
+    for (let k = 0; k < 5; k++) {
+      made.push(await jobIdOf(fetch(`${doors.gateway.url}/country/export?wait=0&ids=page-${k}`)))
+      made.push(await jobIdOf(post('/city/import?wait=0', `body ${k}`)))
+    }
+    const seen: string[] = []
+    let cursor: unknown
+    do {
+      const more = typeof cursor === 'string' ? `&cursor=${encodeURIComponent(cursor)}` : ''
+      const page = await get(`/_backup/jobs?limit=3${more}`)
+      seen.push(...(page['jobs'] as { job_id: string }[]).map(({ job_id }) => job_id))
+      cursor = page['cursor']
+    } while (cursor !== undefined)
+    expect(seen).toEqual(made.toReversed())
+    const exports = await get('/_backup/jobs?kind=export')
+    expect((exports['jobs'] as { kind: string }[]).map(({ kind }) => kind)).toEqual(Array(5).fill('export'))
+    expect(await get('/_backup/jobs?kind=export&status=failed')).toEqual({ jobs: [] })
+  })
+})
+
+describe('a job', () => {
+  it('shows what it was asked for, by whom, and where to go on', async () => {
+    const id = await jobIdOf(post('/country/import?wait=0&dry_run=true&created_bys=ann', 'x'))
+    expect(await get(`/_backup/jobs/${id}`)).toMatchObject({
+      job_id: id,
+      kind: 'restore',
+      status: 'queued',
+      source: 'api',
+      requested_by: 'local',
+      request: { models: ['country'], created_bys: ['ann'], on_duplicate: 'overwrite', dry_run: true },
+      links: { self: `/_backup/jobs/${id}`, cancel: `/_backup/jobs/${id}/cancel` },
+    })
+  })
+
+  it('has the progress of its phase, and the sums over its results', async () => {
+    const { jobs } = doors.services
+    const id = await jobIdOf(fetch(`${doors.gateway.url}/country/export?wait=0&ids=progress`))
+    await jobs.change(id, { status: 'running' }, { from: ['queued'] })
+    await jobs.plan(id, 'records', 3)
+    const segment = { resources: 5, revisions: 7 }
+    await jobs.keepResult(id, 'records', 0, 0, { done: false, cursor: 'x', segments: [segment] })
+    await jobs.keepResult(id, 'records', 0, 1, { done: true, segments: [segment, segment] })
+    await jobs.keepResult(id, 'records', 1, 0, { done: true, segments: [] })
+    expect(await get(`/_backup/jobs/${id}`)).toMatchObject({
+      status: 'running',
+      phase: 'records',
+      progress: { done: 2, total: 3 },
+      counts: { resources: 15, revisions: 21 },
+    })
+  })
+
+  it('has the progress of a restore’s phase as well, whose results are kept under another name', async () => {
+    const { jobs } = doors.services
+    const id = await jobIdOf(post('/_backup/import?wait=0', 'progress'))
+    await jobs.change(id, { status: 'running' }, { from: ['queued'] })
+    await jobs.plan(id, 'records', 2)
+    await jobs.keepResult(id, 'apply-records', 0, 0, { done: true, loaded: 4, skipped: 1 })
+    expect(await get(`/_backup/jobs/${id}`)).toMatchObject({
+      phase: 'records',
+      progress: { done: 1, total: 2 },
+      counts: { loaded: 4, skipped: 1 },
+    })
+  })
+
+  it('has a report once its restore has ended: verification’s, or why there is none', async () => {
+    const { jobs, objects } = doors.services
+    const running = await jobIdOf(post('/_backup/import?wait=0', 'report'))
+    await get(`/_backup/jobs/${running}/report`, 202)
+    const kept = await objects.putJson('specstar-archives', `reports/${running}.json`, {
+      passed: true,
+      job_id: running,
+    })
+    const result = { models: {}, report: { bucket: kept.bucket, key: kept.key } }
+    await jobs.change(running, { status: 'succeeded', result }, { from: ['queued'] })
+    expect(await get(`/_backup/jobs/${running}/report`)).toEqual({ passed: true, job_id: running })
+
+    doors.engine.play = failedWith({ type: 'archive-truncated', title: 't', status: 400, detail: 'd' })
+    const failed = ((await (await post('/_backup/import', 'cut')).json()) as { instance: string }).instance
+    expect(await get(`${failed}/report`)).toMatchObject({ passed: false, error: { type: 'archive-truncated' } })
+  })
+
+  it('has no report where it is an export, and no archive where it is a restore', async () => {
+    doors.engine.play = exportedAs(Buffer.from('x'))
+    const exported = await jobIdOf(fetch(`${doors.gateway.url}/country/export?ids=no-report`))
+    await get(`/_backup/jobs/${exported}/report`, 409)
+    doors.engine.play = restored
+    const imported = await jobIdOf(post('/_backup/import', 'no archive'))
+    await get(`/_backup/jobs/${imported}/archive`, 409)
+  })
+})
+
+describe('cancelling', () => {
+  it('stops a job, and again is the same', async () => {
+    const id = await jobIdOf(fetch(`${doors.gateway.url}/country/export?wait=0&ids=cancel`))
+    for (let k = 0; k < 2; k++) {
+      const response = await post(`/_backup/jobs/${id}/cancel`)
+      expect(response.status).toBe(200)
+      expect(await response.json()).toMatchObject({ job_id: id, status: 'cancelled' })
+    }
+    expect(doors.engine.stopped).toContain(id)
+    await get(`/_backup/jobs/${id}/archive`, 409)
+  })
+
+  it('closes a slot', async () => {
+    const id = await jobIdOf(post('/_backup/import'))
+    expect((await post(`/_backup/jobs/${id}/cancel`)).status).toBe(200)
+    expect(await get(`/_backup/jobs/${id}/report`)).toMatchObject({ passed: false, error: { type: 'conflict' } })
+  })
+
+  it('refuses a job that has ended', async () => {
+    doors.engine.play = restored
+    const id = await jobIdOf(post('/_backup/import', 'ended'))
+    const response = await post(`/_backup/jobs/${id}/cancel`)
+    expect(response.status).toBe(409)
+    expect(await response.json()).toMatchObject({ type: 'conflict', job_status: 'succeeded' })
+  })
+})

@@ -1,0 +1,203 @@
+import { describe, expect, it } from 'vitest'
+import { EXPORT_STAGES, exportWorkflow } from '../../../functions/export/export.workflow.ts'
+import { RESTORE_STAGES, restoreWorkflow } from '../../../functions/restore/restore.workflow.ts'
+import type { Definition, Json } from '../../../functions/workflow/states.ts'
+import { checkDefinition, checkedHandler, taskStates } from '../../../infra/local/workflow-rules.ts'
+import { LocalWorkflowEngine } from '../../../infra/local/workflow-runner.ts'
+
+type Call = { stage: string; input: Record<string, Json> }
+type Script = Partial<Record<string, (input: Record<string, Json>, nth: number) => Json>>
+
+/** An engine whose stages are scripted: by default they hand the job id on and plan nothing. */
+const scripted = (script: Script): { engine: LocalWorkflowEngine; calls: Call[] } => {
+  const calls: Call[] = []
+  const engine = new LocalWorkflowEngine({
+    retryMs: 0,
+    load: (_kind, stage) =>
+      Promise.resolve((input: Json) => {
+        const fields = input as Record<string, Json>
+        const nth = calls.filter((call) => call.stage === stage).length
+        calls.push({ stage, input: fields })
+        const answer = script[stage]?.(fields, nth)
+        return Promise.resolve(
+          answer ?? { job_id: fields['job_id'] ?? null, items: [], count: 0, round: 0, more: false, write: true },
+        )
+      }),
+  })
+  return { engine, calls }
+}
+
+const planned = (count: number): Json => ({
+  job_id: 'j',
+  items: Array.from({ length: count }, (_, n) => n),
+  count,
+  round: 0,
+  more: false,
+  write: true,
+})
+
+const named = (name: string, message: string): Error => Object.assign(new Error(message), { name })
+
+const run = async (kind: 'export' | 'restore', script: Script): Promise<Call[]> => {
+  const { engine, calls } = scripted(script)
+  await engine.start(kind, 'j')
+  await engine.ended('j')
+  return calls
+}
+
+const stagesOf = (calls: readonly Call[]): string[] => calls.map(({ stage }) => stage)
+
+describe('the export workflow', () => {
+  it('runs its stages in order and passes over maps without items', async () => {
+    expect(stagesOf(await run('export', {}))).toEqual([
+      'plan-export',
+      'plan-export-blobs',
+      'plan-compose',
+      'finish-compose',
+      'announce',
+    ])
+  })
+
+  it.each([3, 20])('gives each of %i children its place, whether inline or distributed', async (count) => {
+    const calls = await run('export', {
+      'plan-export': () => planned(count),
+      'export-records': (input) => ({ ...input, more: false }),
+    })
+    const children = calls.filter(({ stage }) => stage === 'export-records')
+    expect(children.map(({ input }) => input['n']).sort((a, b) => Number(a) - Number(b))).toEqual(
+      Array.from({ length: count }, (_, n) => n),
+    )
+    expect(children.every(({ input }) => input['job_id'] === 'j' && input['pass'] === 0)).toBe(true)
+  })
+
+  it('calls a child again with its cursor until nothing is left', async () => {
+    const calls = await run('export', {
+      'plan-export': () => planned(1),
+      'export-records': (input, nth) => ({ ...input, pass: nth + 1, more: nth < 2, cursor: `c${nth}` }),
+    })
+    const passes = calls.filter(({ stage }) => stage === 'export-records')
+    expect(passes.map(({ input }) => [input['pass'], input['cursor']])).toEqual([
+      [0, undefined],
+      [1, 'c0'],
+      [2, 'c1'],
+    ])
+  })
+
+  it('composes in rounds until the archive itself is made', async () => {
+    const calls = await run('export', {
+      'plan-compose': (input, nth) => ({
+        job_id: 'j',
+        items: [0],
+        count: 1,
+        round: input['round'] ?? null,
+        more: nth === 0,
+      }),
+      'compose-parts': (input) => ({ ...input, more: false }),
+    })
+    expect(calls.filter(({ stage }) => stage === 'plan-compose').map(({ input }) => input['round'])).toEqual([0, 1])
+  })
+
+  it('tries again what may pass, and not what the caller did', async () => {
+    const passing = await run('export', {
+      'plan-export': (_input, nth) => {
+        if (nth < 2) throw named('TimeoutError', 'slow')
+        return planned(0)
+      },
+    })
+    expect(stagesOf(passing).filter((stage) => stage === 'plan-export')).toHaveLength(3)
+    const final = await run('export', {
+      'plan-compose': () => {
+        throw named('BlobsMissingError', 'gone')
+      },
+    })
+    expect(stagesOf(final).filter((stage) => stage === 'plan-compose')).toHaveLength(1)
+  })
+
+  it('tells the fail stage the error and its message, also from inside a map', async () => {
+    const calls = await run('export', {
+      'plan-export': () => planned(2),
+      'export-records': () => {
+        throw named('TornResourcesError', 'torn: a')
+      },
+    })
+    const { input } = calls.at(-1) ?? { input: {} }
+    expect(calls.at(-1)?.stage).toBe('fail-export')
+    expect(input).toMatchObject({ job_id: 'j', error: { Error: 'TornResourcesError' } })
+    expect(JSON.stringify(input)).toContain('torn: a')
+  })
+})
+
+describe('the restore workflow', () => {
+  it('goes from preflight through the writes to the report', async () => {
+    expect(stagesOf(await run('restore', {}))).toEqual([
+      'inspect',
+      'plan-preflight-blobs',
+      'decide',
+      'plan-apply-records',
+      'plan-verify',
+      'report',
+    ])
+  })
+
+  it('writes nothing where the decision says so', async () => {
+    const calls = await run('restore', { decide: () => ({ job_id: 'j', items: [], count: 0, write: false }) })
+    expect(stagesOf(calls)).toEqual(['inspect', 'plan-preflight-blobs', 'decide', 'report'])
+  })
+
+  it('takes back what it wrote where another writer came in between', async () => {
+    const calls = await run('restore', {
+      'plan-apply-records': () => planned(1),
+      'apply-records': () => {
+        throw named('ConflictError', 'rival')
+      },
+      'plan-take-back': (input) => ({ job_id: 'j', items: [0], count: 1, error: input['error'] ?? null }),
+      'take-back': (input) => ({ ...input, more: false }),
+    })
+    expect(stagesOf(calls).slice(-3)).toEqual(['plan-take-back', 'take-back', 'fail-restore'])
+    expect(calls.at(-1)?.input).toMatchObject({ error: { Error: 'ConflictError' } })
+  })
+})
+
+describe('the local runner', () => {
+  it('stops a job: no stage begins after that, and those under way have returned', async () => {
+    let release = (): void => undefined
+    const held = new Promise<void>((resolve) => (release = resolve))
+    const calls: string[] = []
+    const engine = new LocalWorkflowEngine({
+      load: (_kind, stage) =>
+        Promise.resolve(async (): Promise<Json> => {
+          calls.push(stage)
+          await held
+          calls.push(`${stage} returned`)
+          return planned(0)
+        }),
+    })
+    await engine.start('export', 'j')
+    await engine.start('export', 'j')
+    const stopped = engine.stop('export', 'j')
+    release()
+    await stopped
+    expect(calls).toEqual(['plan-export', 'plan-export returned'])
+  })
+
+  it('refuses more state than Step Functions takes', async () => {
+    const handler = checkedHandler('Plan', () => Promise.resolve({ text: 'x'.repeat(257 * 1024) }))
+    await expect(handler({})).rejects.toThrow(/output of state Plan: \d+ bytes, 262144 allowed/)
+  })
+
+  it.each([
+    ['a field that the interpreter would ignore', { Type: 'Map', ItemReader: {} }, /ignores ItemReader/],
+    ['an explicit ResultPath of $', { Type: 'Pass', ResultPath: '$' }, /leave "ResultPath": "\$" out/],
+  ])('refuses %s', (_what, state, message) => {
+    const definition: Definition = { Comment: '', StartAt: 'A', TimeoutSeconds: 1, States: { A: state } }
+    expect(() => {
+      checkDefinition(definition)
+    }).toThrow(message)
+  })
+
+  it('knows every stage that the definitions name, and they name every stage', () => {
+    const resources = (definition: Definition): Set<string> => new Set(Object.values(taskStates(definition)))
+    expect(resources(exportWorkflow((stage) => stage))).toEqual(new Set<string>(EXPORT_STAGES))
+    expect(resources(restoreWorkflow((stage) => stage))).toEqual(new Set<string>(RESTORE_STAGES))
+  })
+})

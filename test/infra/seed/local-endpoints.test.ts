@@ -1,0 +1,35 @@
+import { describe, expect, it } from 'vitest'
+import { localEndpoints, NoAnswerError, NotLocalError, probe } from '../../../infra/local/seed/local-endpoints.ts'
+import { freePorts } from '../../../infra/local/demo/free-ports.ts'
+
+describe('the endpoints of the local program', () => {
+  it('follow its ports, with the credentials of the stand-ins', () => {
+    const env = { S3_PORT: '9100', DYNAMODB_PORT: '8100', AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'x' }
+    expect(localEndpoints(env)).toEqual({
+      dynamo: 'http://127.0.0.1:8100',
+      s3: 'http://127.0.0.1:9100',
+      credentials: { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' },
+    })
+  })
+
+  it.each(['http://[::1]:8000', 'http://localhost:8000', 'http://127.0.0.1:8000'])('may be %s', (endpoint) => {
+    expect(localEndpoints({ AWS_ENDPOINT_URL_DYNAMODB: endpoint }).dynamo).toBe(endpoint)
+  })
+
+  it.each([
+    { AWS_ENDPOINT_URL_DYNAMODB: 'https://dynamodb.eu-central-1.amazonaws.com' },
+    { AWS_ENDPOINT_URL_S3: 'http://localhost.example.com:9000' },
+    { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1@example.com' },
+  ])('are refused on another machine: %o', (env) => {
+    expect(() => localEndpoints(env)).toThrow(NotLocalError)
+  })
+
+  it('say in one line where nothing answers', async () => {
+    const [s3 = 0, dynamo = 0] = await freePorts(2)
+    const endpoints = localEndpoints({ S3_PORT: String(s3), DYNAMODB_PORT: String(dynamo) })
+    await expect(probe(endpoints)).rejects.toThrow(NoAnswerError)
+    await expect(probe(endpoints)).rejects.toThrow(
+      `nothing answers at http://127.0.0.1:${dynamo} (DynamoDB): begin with \`npm start\`, and give both the same DYNAMODB_PORT`,
+    )
+  })
+})

@@ -1,0 +1,84 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { S3Client } from '@aws-sdk/client-s3'
+import { randomUUID } from 'node:crypto'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import process from 'node:process'
+import { startDynamoDb } from '../infra/local/dynamodb.ts'
+import { startS3 } from '../infra/local/s3.ts'
+import { dynamoDB, s3 } from '../shared/runtime/clients.ts'
+import { type Config, readConfig } from '../shared/runtime/config.ts'
+import { createBuckets, createTables } from '../shared/runtime/tables.ts'
+
+/** Clients of running servers, with tables and buckets of this test's own. */
+export interface TestServers {
+  readonly config: Config
+  readonly dynamo: DynamoDBClient
+  readonly s3: S3Client
+  /** Another client of the same servers: faults can be put on it alone. */
+  newDynamo(): DynamoDBClient
+  newS3(): S3Client
+  stop(): Promise<void>
+}
+
+const LOCAL = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
+
+/** Starts the embedded stand-ins; `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3` take their place. */
+export const startServices = async (): Promise<TestServers> => {
+  const stops: (() => Promise<void>)[] = []
+  const dynamoEndpoint = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? (await ownDynamo(stops))
+  const s3Endpoint = process.env['AWS_ENDPOINT_URL_S3'] ?? (await ownS3(stops))
+  const config = ownNames(readConfig({}))
+  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env
+  const credentials =
+    accessKeyId === undefined || secretAccessKey === undefined ? LOCAL : { accessKeyId, secretAccessKey }
+  const clients: { destroy(): void }[] = []
+  const kept = <Client extends { destroy(): void }>(client: Client): Client => {
+    clients.push(client)
+    return client
+  }
+  const newDynamo = (): DynamoDBClient =>
+    kept(dynamoDB({ region: config.region, endpoint: dynamoEndpoint, credentials }))
+  const newS3 = (): S3Client => kept(s3({ region: config.region, endpoint: s3Endpoint, credentials }))
+  const servers = { config, dynamo: newDynamo(), s3: newS3(), newDynamo, newS3 }
+  await Promise.all([createTables(servers.dynamo, config), createBuckets(servers.s3, config)])
+  return {
+    ...servers,
+    stop: async () => {
+      for (const client of clients) client.destroy()
+      for (const stop of stops) await stop()
+    },
+  }
+}
+
+const ownDynamo = async (stops: (() => Promise<void>)[]): Promise<string> => {
+  const server = await startDynamoDb({ port: 0 })
+  stops.push(() => server.stop())
+  return server.endpoint
+}
+
+const ownS3 = async (stops: (() => Promise<void>)[]): Promise<string> => {
+  const dir = await mkdtemp(join(tmpdir(), 'specstar-s3-'))
+  const server = await startS3({ port: 0, dir })
+  stops.push(async () => {
+    await server.stop()
+    await rm(dir, { recursive: true, force: true })
+  })
+  return server.endpoint
+}
+
+/** Test files that share a server must not see each other. */
+const ownNames = (config: Config): Config => {
+  const own = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`
+  return {
+    ...config,
+    tables: { resources: own(config.tables.resources), jobs: own(config.tables.jobs) },
+    buckets: {
+      blobs: own(config.buckets.blobs),
+      archives: own(config.buckets.archives),
+      restores: own(config.buckets.restores),
+      work: own(config.buckets.work),
+    },
+  }
+}
