@@ -2,13 +2,14 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BatchWriteItemCommand, paginateScan, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, PutObjectCommand } from '@aws-sdk/client-s3'
+import { PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { type Program, startProgram } from '../../infra/local/program.ts'
 import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import type { Limits } from '../../shared/runtime/limits.ts'
 import type { Item } from '../../shared/resources/item.ts'
+import { type Contents, contentsOf, type Outside, removeItems, wipe } from '../contents.ts'
 
 const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 
@@ -28,12 +29,6 @@ const Ended = z.object({
   result: z.unknown().optional(),
   error: z.looseObject({ status: z.number() }).optional(),
 })
-
-/** What the store holds: items by key and blobs by key, read by plain clients. */
-export interface Contents {
-  readonly items: ReadonlyMap<string, Item>
-  readonly objects: ReadonlyMap<string, string>
-}
 
 /** The local program on free ports and a folder of its own, with the clients of someone outside. */
 export class TestProgram {
@@ -107,15 +102,8 @@ export class TestProgram {
   }
 
   /** Everything in the resource table and the blob bucket. */
-  async contents(): Promise<Contents> {
-    const items = new Map<string, Item>()
-    const { tables, buckets } = this.program.services.config
-    for await (const { Items = [] } of paginateScan({ client: this.dynamo }, { TableName: tables.resources }))
-      for (const item of Items) items.set(`${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`, item)
-    const objects = new Map<string, string>()
-    for await (const { Contents = [] } of paginateListObjectsV2({ client: this.s3 }, { Bucket: buckets.blobs }))
-      for (const { Key = '' } of Contents) objects.set(Key, (await this.object(Key)).toString('base64'))
-    return { items, objects }
+  contents(): Promise<Contents> {
+    return contentsOf(this.#outside())
   }
 
   async object(key: string, bucket = this.program.services.config.buckets.blobs): Promise<Buffer> {
@@ -131,33 +119,16 @@ export class TestProgram {
     await this.dynamo.send(new PutItemCommand({ TableName: this.program.services.config.tables.resources, Item: item }))
   }
 
-  async removeItems(items: Iterable<Item>): Promise<void> {
-    const keys = [...items].map(({ pk = { S: '' }, sk = { S: '' } }) => ({ pk, sk }))
-    const { resources } = this.program.services.config.tables
-    for (let from = 0; from < keys.length; from += 25) {
-      const requests = keys.slice(from, from + 25).map((Key) => ({ DeleteRequest: { Key } }))
-      await this.dynamo.send(new BatchWriteItemCommand({ RequestItems: { [resources]: requests } }))
-    }
+  removeItems(items: Iterable<Item>): Promise<void> {
+    return removeItems(this.#outside(), items)
   }
 
   /** Empties the store: what a disaster leaves. */
-  async wipe(): Promise<void> {
-    const { items, objects } = await this.contents()
-    await this.removeItems(items.values())
-    for (const key of objects.keys())
-      await this.s3.send(new DeleteObjectCommand({ Bucket: this.program.services.config.buckets.blobs, Key: key }))
+  wipe(): Promise<void> {
+    return wipe(this.#outside())
+  }
+
+  #outside(): Outside {
+    return { dynamo: this.dynamo, s3: this.s3, config: this.program.services.config }
   }
 }
-
-const DERIVED = ['applied_by', 'created_at', 'updated_at']
-
-/** Contents without what every restore makes anew. */
-export const lasting = ({ items, objects }: Contents): { items: [string, Item][]; objects: [string, string][] } => ({
-  items: [...items]
-    .map(([key, item]): [string, Item] => [
-      key,
-      Object.fromEntries(Object.entries(item).filter(([name]) => !DERIVED.includes(name))),
-    ])
-    .sort(([a], [b]) => (a < b ? -1 : 1)),
-  objects: [...objects].sort(([a], [b]) => (a < b ? -1 : 1)),
-})

@@ -3,7 +3,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openArchive } from '../../shared/archive/open.ts'
 import type { Manifest } from '../../shared/archive/manifest.ts'
-import { type Contents, fixture, lasting, TestProgram } from './program.ts'
+import { type Contents, lasting } from '../contents.ts'
+import { fixture, TestProgram } from './program.ts'
 
 const ExportAnswer = z.object({ job_id: z.string(), archive: z.object({ bucket: z.string(), key: z.string() }) })
 

@@ -1,0 +1,60 @@
+import { BatchWriteItemCommand, type DynamoDBClient, paginateScan } from '@aws-sdk/client-dynamodb'
+import { DeleteObjectCommand, GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3'
+import type { Item } from '../shared/resources/item.ts'
+import type { Config } from '../shared/runtime/config.ts'
+
+/** What the store holds: items by key and blobs by key, read by plain clients. */
+export interface Contents {
+  readonly items: ReadonlyMap<string, Item>
+  readonly objects: ReadonlyMap<string, string>
+}
+
+/** A store as someone outside sees it: plain clients and the names of tables and buckets. */
+export interface Outside {
+  readonly dynamo: DynamoDBClient
+  readonly s3: S3Client
+  readonly config: Config
+}
+
+/** Everything in the resource table and the blob bucket. */
+export const contentsOf = async ({ dynamo, s3, config }: Outside): Promise<Contents> => {
+  const items = new Map<string, Item>()
+  for await (const { Items = [] } of paginateScan({ client: dynamo }, { TableName: config.tables.resources }))
+    for (const item of Items) items.set(`${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`, item)
+  const objects = new Map<string, string>()
+  for await (const { Contents: page = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: config.buckets.blobs }))
+    for (const { Key = '' } of page) {
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: config.buckets.blobs, Key }))
+      objects.set(Key, (await Body?.transformToString('base64')) ?? '')
+    }
+  return { items, objects }
+}
+
+export const removeItems = async ({ dynamo, config }: Outside, items: Iterable<Item>): Promise<void> => {
+  const keys = [...items].map(({ pk = { S: '' }, sk = { S: '' } }) => ({ pk, sk }))
+  for (let from = 0; from < keys.length; from += 25) {
+    const requests = keys.slice(from, from + 25).map((Key) => ({ DeleteRequest: { Key } }))
+    await dynamo.send(new BatchWriteItemCommand({ RequestItems: { [config.tables.resources]: requests } }))
+  }
+}
+
+/** Empties the store: what a disaster leaves. */
+export const wipe = async (outside: Outside): Promise<void> => {
+  const { items, objects } = await contentsOf(outside)
+  await removeItems(outside, items.values())
+  for (const Key of objects.keys())
+    await outside.s3.send(new DeleteObjectCommand({ Bucket: outside.config.buckets.blobs, Key }))
+}
+
+const DERIVED = ['applied_by', 'created_at', 'updated_at']
+
+/** Contents without what every restore makes anew. */
+export const lasting = ({ items, objects }: Contents): { items: [string, Item][]; objects: [string, string][] } => ({
+  items: [...items]
+    .map(([key, item]): [string, Item] => [
+      key,
+      Object.fromEntries(Object.entries(item).filter(([name]) => !DERIVED.includes(name))),
+    ])
+    .sort(([a], [b]) => (a < b ? -1 : 1)),
+  objects: [...objects].sort(([a], [b]) => (a < b ? -1 : 1)),
+})
