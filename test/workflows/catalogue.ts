@@ -1,0 +1,122 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3'
+import { z } from 'zod'
+import type { Limits } from '../../shared/runtime/limits.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import type { Contents } from '../contents.ts'
+import { type Answer, fixture, TestProgram } from './program.ts'
+
+/** Resources of `catalogue-v3.acbak`, by model. */
+export const COUNTS = { character: 47, guild: 12, item: 63 } as const
+export type CatalogueModel = keyof typeof COUNTS
+
+const KEY = 'catalogue-v3.acbak'
+const JobStatus = z.object({ status: z.string() })
+
+/** A running program whose store holds the catalogue, the archive of it lying in the archive bucket. */
+export class Catalogue extends TestProgram {
+  /** What `from` names. */
+  readonly archive = { bucket: this.program.services.config.buckets.archives, key: KEY }
+
+  /** `scope`: the one model that is loaded, or all of them. */
+  static async open({
+    scope = '_backup',
+    ...options
+  }: { scope?: string; limits?: Partial<Limits>; env?: Record<string, string> } = {}): Promise<{
+    test: Catalogue
+    before: Contents
+  }> {
+    const { program, dir } = await TestProgram.start(options)
+    const test = new Catalogue(program, dir)
+    await test.putObject(KEY, await fixture(KEY), test.archive.bucket)
+    const loaded = await test.restore(scope, 'on_duplicate=raise_error')
+    if (loaded.status !== 200) throw new Error(`the catalogue was not loaded: ${JSON.stringify(loaded.body)}`)
+    return { test, before: await test.contents() }
+  }
+
+  /** Restores the catalogue (`scope`: a model, or `_backup`) and waits for the end. */
+  restore(scope: string, query = ''): Promise<Answer> {
+    return this.run('POST', `/${scope}/import?wait=25&${query}`, { from: this.archive })
+  }
+
+  /** Writes items as they are, past the program. */
+  async putItems(items: Iterable<Item>): Promise<void> {
+    const all = [...items]
+    for (let from = 0; from < all.length; from += 25) {
+      let requests = all.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }))
+      const { resources } = this.program.services.config.tables
+      while (requests.length > 0) {
+        const { UnprocessedItems } = await this.dynamo.send(
+          new BatchWriteItemCommand({ RequestItems: { [resources]: requests } }),
+        )
+        requests = (UnprocessedItems?.[resources] ?? []).flatMap(({ PutRequest: put }) =>
+          put?.Item === undefined ? [] : [{ PutRequest: { Item: put.Item } }],
+        )
+      }
+    }
+  }
+
+  async removeObject(key: string, bucket = this.program.services.config.buckets.blobs): Promise<void> {
+    await this.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
+  }
+
+  /** Puts back whatever differs from these contents. */
+  async reset({ items, objects }: Contents): Promise<void> {
+    const now = await this.contents()
+    await this.removeItems([...now.items].flatMap(([key, item]) => (items.has(key) ? [] : [item])))
+    await this.putItems(
+      [...items].flatMap(([key, item]) => (JSON.stringify(now.items.get(key)) === JSON.stringify(item) ? [] : [item])),
+    )
+    for (const key of now.objects.keys()) if (!objects.has(key)) await this.removeObject(key)
+    for (const [key, bytes] of objects)
+      if (now.objects.get(key) !== bytes) await this.putObject(key, Buffer.from(bytes, 'base64'))
+  }
+
+  /** Keys and ETags of everything that is kept: archives, reports, uploads. Jobs and their work come and go. */
+  async kept(): Promise<string[]> {
+    const { archives, restores } = this.program.services.config.buckets
+    const found: string[] = []
+    for (const Bucket of [archives, restores])
+      for await (const { Contents = [] } of paginateListObjectsV2({ client: this.s3 }, { Bucket }))
+        for (const { Key = '', ETag = '' } of Contents) found.push(`${Bucket} ${Key} ${ETag}`)
+    return found
+  }
+
+  /** The job as it is when it has ended. */
+  async ended(jobId: string): Promise<unknown> {
+    for (;;) {
+      const { body } = await this.ask('GET', `/_backup/jobs/${jobId}`)
+      if (!['awaiting_upload', 'queued', 'running'].includes(JobStatus.parse(body).status)) return body
+      await sleep(50)
+    }
+  }
+}
+
+/** Items of one resource: its metadata, and its revisions in the order of their keys. */
+export const resourceIn = (
+  { items }: Contents,
+  model: string,
+  id: string,
+): { readonly metadata: Item; readonly revisions: readonly Item[] } => {
+  const own = [...items.values()].filter((item) => item['resource_id']?.S === id)
+  const of = (kind: string): Item[] => own.filter((item) => item['pk']?.S?.startsWith(`${model}#${kind}#`) === true)
+  const [metadata] = of('m')
+  if (metadata === undefined) throw new Error(`there is no ${model} ${id}`)
+  return { metadata, revisions: of('r').sort((a, b) => ((a['sk']?.S ?? '') < (b['sk']?.S ?? '') ? -1 : 1)) }
+}
+
+/** The ids of a model's resources, in the order of their hash; `minRevisions`: only of those with so many. */
+export const idsIn = (contents: Contents, model: string, minRevisions = 1): string[] =>
+  [...contents.items.values()]
+    .filter((item) => item['pk']?.S?.startsWith(`${model}#m#`) === true)
+    .sort((a, b) => ((a['sk']?.S ?? '') < (b['sk']?.S ?? '') ? -1 : 1))
+    .map((item) => item['resource_id']?.S ?? '')
+    .filter((id) => resourceIn(contents, model, id).revisions.length >= minRevisions)
+
+/** The n-th of a list that is long enough. */
+export const nth = <T>(list: readonly T[], n: number): T => {
+  const found = list.at(n)
+  if (found === undefined) throw new Error(`there is no element ${n} of ${list.length}`)
+  return found
+}

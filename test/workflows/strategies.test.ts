@@ -1,0 +1,176 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { Limits } from '../../shared/runtime/limits.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import { type Contents, lasting } from '../contents.ts'
+import { madeResource } from '../resources/made-resources.ts'
+import { Catalogue, type CatalogueModel, COUNTS, idsIn, nth, resourceIn } from './catalogue.ts'
+
+const STRANGERS = ['a guild of someone else', 'zz']
+
+/** A resource's items without what a restore makes anew, by key. */
+const itemsOf = (contents: Contents, of: (item: Item) => boolean): [string, Item][] =>
+  lasting(contents).items.filter(([, item]) => of(item))
+const isStranger = (item: Item): boolean => STRANGERS.includes(item['resource_id']?.S ?? '')
+
+/** What has happened since the archive was made, in every model: one id for each kind of change. */
+interface Since {
+  readonly edited: string
+  readonly surplus: string
+  readonly ahead: string
+  readonly pruned: string
+  readonly absent: string
+}
+
+/** In passes of a few milliseconds each resource is one: the smallest model is enough of them. */
+describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
+  ['in one pass a worker', '_backup', ['character', 'guild', 'item'], {}],
+  ['in passes of a few milliseconds', 'guild', ['guild'], { passMs: 3, rangeBytes: 20_000, blobsPerRange: 10 }],
+])('a restore over a store that has changed, %s', (_name, scope, models, limits) => {
+  const total = models.reduce((sum, model) => sum + COUNTS[model], 0)
+  let test: Catalogue
+  let before: Contents
+  let changed: Contents
+  const since = new Map<string, Since>()
+
+  beforeAll(async () => {
+    const opened = await Catalogue.open({ scope, limits })
+    test = opened.test
+    before = opened.before
+    for (const model of models) await change(model)
+    changed = await test.contents()
+  })
+  afterAll(() => test.stop())
+  beforeEach(() => test.reset(changed))
+
+  const change = async (model: string): Promise<void> => {
+    const ids = idsIn(before, model, 2)
+    const [edited, surplus, ahead, pruned, absent] = [0, 1, 2, 3, -1].map((n) => nth(ids, n))
+    if (!edited || !surplus || !ahead || !pruned || !absent) throw new Error(`${model} has too few resources`)
+    since.set(model, { edited, surplus, ahead, pruned, absent })
+    const { metadata, revisions } = resourceIn(before, model, edited)
+    await test.putItems([
+      {
+        ...metadata,
+        is_deleted: { BOOL: !(metadata['is_deleted']?.BOOL ?? false) },
+        indexed_data: { S: '{}' },
+        note: { S: 'x' },
+      },
+      { ...nth(revisions, 0), status: { S: 'revised' }, data: { S: '{"name":"someone else"}' } },
+    ])
+    await test.putItems([
+      revised(before, model, surplus, 91).revision,
+      { ...revised(before, model, surplus, 92).revision, schema_version: { S: '2' } },
+      { ...nth(resourceIn(before, model, surplus).revisions, 0), sk: { S: migrated(before, model, surplus) } },
+    ])
+    const newer = revised(before, model, ahead, 93)
+    await test.putItems([newer.revision, newer.metadata])
+    await test.removeItems([nth(resourceIn(before, model, pruned).revisions, 0)])
+    const gone = resourceIn(before, model, absent)
+    await test.removeItems([gone.metadata, ...gone.revisions])
+    for (const id of STRANGERS) {
+      const { metadata: own, revisions: history } = madeResource(model, 16, { id, revisions: 2 })
+      await test.putItems([own, ...history])
+    }
+  }
+
+  it('overwrite makes each resource the archived one as a whole, and leaves what the archive does not name', async () => {
+    const { status, body } = await test.restore(scope, 'on_duplicate=overwrite')
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ status: 'succeeded', verification: { passed: true } })
+    expect(sums(body)).toEqual({ loaded: total, skipped: 0, total })
+    const after = await test.contents()
+    expect(itemsOf(after, (item) => !isStranger(item))).toEqual(lasting(before).items)
+    expect([...after.items].filter(([, item]) => isStranger(item))).toEqual(
+      [...changed.items].filter(([, item]) => isStranger(item)),
+    )
+    expect(lasting(after).objects).toEqual(lasting(before).objects)
+  })
+
+  it('skip leaves what exists untouched in every part, and creates what is absent', async () => {
+    const { status, body } = await test.restore(scope, 'on_duplicate=skip')
+    expect(status).toBe(200)
+    expect(body).toMatchObject({ status: 'succeeded', verification: { passed: true } })
+    expect(sums(body)).toEqual({ loaded: models.length, skipped: total - models.length, total })
+    const after = await test.contents()
+    const absent = new Set([...since.values()].map((own) => own.absent))
+    const isAbsent = (item: Item): boolean => absent.has(item['resource_id']?.S ?? '')
+    expect(itemsOf(after, isAbsent)).toEqual(itemsOf(before, isAbsent))
+    // Not only what lasts: also what a restore would have made anew.
+    for (const [key, item] of changed.items) expect(after.items.get(key)).toEqual(item)
+    expect(after.items.size).toBe(changed.items.size + itemsOf(before, isAbsent).length)
+  })
+
+  it('raise_error writes nothing at all, and lists the duplicates', async () => {
+    const kept = await test.kept()
+    const { status, body } = await test.restore(scope, 'on_duplicate=raise_error')
+    expect(status).toBe(409)
+    expect(body).toMatchObject({ type: 'duplicates', status: 409, duplicates: { count: total - models.length } })
+    const { duplicates } = body as { duplicates: { ids: string[] } }
+    expect(duplicates.ids).toHaveLength(Math.min(100, total - models.length))
+    const existing = models.flatMap((model) => idsIn(before, model))
+    expect(existing).toEqual(expect.arrayContaining(duplicates.ids))
+    for (const { absent } of since.values()) expect(duplicates.ids).not.toContain(absent)
+    expect(await test.contents()).toEqual(changed)
+    expect(await test.kept()).toEqual(kept)
+  })
+
+  it.runIf(models.length > 1)(
+    'raise_error names every duplicate of one model, and creates all where there is none',
+    async () => {
+      const refused = await test.restore('guild', 'on_duplicate=raise_error')
+      expect(refused.status).toBe(409)
+      const { duplicates } = refused.body as { duplicates: { count: number; ids: string[] } }
+      const standing = idsIn(changed, 'guild').filter((id) => !STRANGERS.includes(id))
+      expect([...duplicates.ids].sort()).toEqual([...standing].sort())
+      expect(duplicates.count).toBe(standing.length)
+      expect(await test.contents()).toEqual(changed)
+
+      const ofGuild = (item: Item): boolean => item['pk']?.S?.startsWith('guild#') === true && !isStranger(item)
+      await test.removeItems([...changed.items.values()].filter(ofGuild))
+      const created = await test.restore('guild', 'on_duplicate=raise_error')
+      expect(created).toMatchObject({
+        status: 200,
+        body: { status: 'succeeded', loaded: COUNTS.guild, skipped: 0, total: COUNTS.guild },
+      })
+      const after = await test.contents()
+      expect(itemsOf(after, ofGuild)).toEqual(itemsOf(before, ofGuild))
+      const others = ({ items }: Contents): unknown[] => [...items].filter(([, item]) => !ofGuild(item))
+      expect(others(after)).toEqual(others(changed))
+    },
+  )
+
+  it.runIf(models.length > 1)('of one model leaves the other sections of the archive alone', async () => {
+    const { body } = await test.restore('guild', 'on_duplicate=overwrite')
+    expect(body).toMatchObject({ loaded: COUNTS.guild, skipped: 0, total: COUNTS.guild })
+    const others = ({ items }: Contents): unknown[] =>
+      [...items].filter(([, item]) => item['pk']?.S?.startsWith('guild#') === false)
+    expect(others(await test.contents())).toEqual(others(changed))
+  })
+})
+
+const Counts = z.object({ loaded: z.number(), skipped: z.number(), total: z.number() })
+const Answered = z.union([Counts, z.object({ models: z.record(z.string(), Counts) })])
+
+/** What an answer counts, over all of its models. */
+const sums = (body: unknown): z.output<typeof Counts> => {
+  const answered = Answered.parse(body)
+  const all = 'models' in answered ? Object.values(answered.models) : [answered]
+  const sum = (of: keyof z.output<typeof Counts>): number => all.reduce((total, counts) => total + counts[of], 0)
+  return { loaded: sum('loaded'), skipped: sum('skipped'), total: sum('total') }
+}
+
+/** One more revision of a resource, and metadata that has it as its current one. */
+const revised = (contents: Contents, model: string, id: string, n: number): { metadata: Item; revision: Item } => {
+  const { metadata, revisions } = resourceIn(contents, model, id)
+  const last = nth(revisions, -1)
+  const sk = `${metadata['sk']?.S ?? ''}/${n.toString().padStart(10, '0')}/-`
+  return {
+    metadata: { ...metadata, current_revision_id: { S: `${id}:${n}` }, total_revision_count: { N: `${n}` } },
+    revision: { ...last, sk: { S: sk }, revision_id: { S: `${id}:${n}` } },
+  }
+}
+
+/** The sort key of a resource's first revision under another schema version. */
+const migrated = (contents: Contents, model: string, id: string): string =>
+  (nth(resourceIn(contents, model, id).revisions, 0)['sk']?.S ?? '').replace(/[^/]*$/, 'v9')
