@@ -1,0 +1,128 @@
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { LocalWorkflowEngine } from '../../infra/local/workflow-runner.ts'
+import { hasEnded, type Job } from '../../shared/jobs/job.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import { makeServices } from '../../shared/runtime/make-services.ts'
+import type { Limits } from '../../shared/runtime/limits.ts'
+import { type Services, setServices } from '../../shared/runtime/services.ts'
+import { type Contents, contentsOf, type Outside, wipe } from '../contents.ts'
+import { startServices, type TestServers } from '../services.ts'
+import { type Fault, injectFaults } from './fault-middleware.ts'
+
+/** A call that the services made, by its place among all calls of DynamoDB and S3 since the last `arm`. */
+export interface Call {
+  readonly n: number
+  readonly command: string
+}
+
+/** Export and restore over stores whose every call can be made to fail, and clean clients to look at what is left. */
+export class FaultyWorld {
+  readonly services: Services
+  readonly outside: Outside
+  readonly #clean: Services
+  readonly #workflows: LocalWorkflowEngine
+  readonly #servers: TestServers
+  readonly #calls: Call[] = []
+  #plan: (call: Call) => Fault | undefined = () => undefined
+
+  private constructor(
+    servers: TestServers,
+    workflows: LocalWorkflowEngine,
+    parts: { readonly faulty: Services; readonly clean: Services },
+    connect: (world: FaultyWorld) => void,
+  ) {
+    this.#servers = servers
+    this.#workflows = workflows
+    this.services = parts.faulty
+    this.#clean = parts.clean
+    this.outside = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
+    connect(this)
+  }
+
+  static async start(limits: Partial<Limits> = {}): Promise<FaultyWorld> {
+    const servers = await startServices()
+    const [dynamoDb, s3] = [servers.newDynamo(), servers.newS3()]
+    const workflows = new LocalWorkflowEngine({ retryMs: 1 })
+    const { config } = servers
+    const faulty = await makeServices({ config, dynamoDb, s3, workflows, limits })
+    const clean = await makeServices({ config, dynamoDb: servers.dynamo, s3: servers.s3, workflows, limits })
+    setServices(faulty)
+    return new FaultyWorld(servers, workflows, { faulty, clean }, (world) => {
+      for (const client of [dynamoDb, s3]) injectFaults(client, (_n, command) => world.#next(command))
+    })
+  }
+
+  async stop(): Promise<void> {
+    await this.#workflows.close()
+    setServices(undefined)
+    await this.#servers.stop()
+  }
+
+  /** Counts calls from 1 again, each with the fault that the plan gives it. */
+  arm(plan: (call: Call) => Fault | undefined): void {
+    this.#calls.length = 0
+    this.#plan = plan
+  }
+
+  /** The calls since `arm`; no more faults. */
+  disarm(): readonly Call[] {
+    this.#plan = () => undefined
+    return [...this.#calls]
+  }
+
+  /**
+   * Starts a job as a client would who repeats a request that got no answer (by its `Idempotency-Key`), and waits for its end.
+   * Throws where a third try fails too.
+   */
+  async run(start: (services: Services) => Promise<Job>): Promise<Job> {
+    const { job_id } = await tries(3, () => start(this.services))
+    for (;;) {
+      await this.#workflows.ended(job_id)
+      const job = await this.#clean.jobs.get(job_id)
+      if (job === undefined) throw new Error(`job ${job_id} is gone`)
+      if (hasEnded(job)) return job
+      await sleep(5)
+    }
+  }
+
+  contents(): Promise<Contents> {
+    return contentsOf(this.outside)
+  }
+
+  /** Makes the store what it was: exactly these items and blobs. */
+  async putContents({ items, objects }: Contents): Promise<void> {
+    await wipe(this.outside)
+    const { resources } = this.#clean
+    const writer = resources.writer()
+    await Promise.all([...items.values()].map((item: Item) => writer.put(item)))
+    await writer.drain()
+    for (const [key, base64] of objects)
+      await this.#clean.objects.put(this.#servers.config.buckets.blobs, key, Buffer.from(base64, 'base64'))
+  }
+
+  /** Multipart uploads that were begun and neither completed nor aborted: parts that nobody sees, and that cost. */
+  async unfinishedUploads(): Promise<readonly string[]> {
+    const found: string[] = []
+    for (const Bucket of Object.values(this.#servers.config.buckets)) {
+      const { Uploads = [] } = await this.#servers.s3.send(new ListMultipartUploadsCommand({ Bucket }))
+      found.push(...Uploads.map(({ Key = '' }) => `${Bucket}/${Key}`))
+    }
+    return found
+  }
+
+  #next(command: string): Fault | undefined {
+    const call = { n: this.#calls.length + 1, command }
+    this.#calls.push(call)
+    return this.#plan(call)
+  }
+}
+
+const tries = async <T>(left: number, work: () => Promise<T>): Promise<T> => {
+  try {
+    return await work()
+  } catch (error) {
+    if (left <= 1) throw error
+    return tries(left - 1, work)
+  }
+}
