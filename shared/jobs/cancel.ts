@@ -1,8 +1,6 @@
 import { abortUpload } from '../export/fail.ts'
 import { releaseLeases } from '../restore/fail.ts'
-import type { RestorePlan } from '../restore/plan.ts'
 import { reportFailedUpload } from '../restore/upload-report.ts'
-import { workKey } from '../restore/work-keys.ts'
 import type { Services } from '../runtime/services.ts'
 import { ENDED, type Job, type RestoreJob } from './job.ts'
 import { JobStateError, UnknownJobError } from './job-errors.ts'
@@ -42,10 +40,9 @@ export const cancelJob = async (services: Services, jobId: string): Promise<Job>
 
 /** Where handlers run in this process they have returned by now: nothing is written any more, and the leases are free at once. */
 const endLeases = async (services: Services, job: RestoreJob): Promise<void> => {
-  const { objects, config, leases, workflows } = services
-  if (workflows.ended === undefined) return releaseLeases(services, job)
-  const plan = await objects.getJson<RestorePlan>(config.buckets.work, workKey.plan(job.job_id))
-  if (plan !== undefined) await leases.held(plan.models, job.job_id).free()
+  const { leases, workflows } = services
+  if (workflows.ended === undefined) await releaseLeases(services, job)
+  else if (job.leased !== undefined) await leases.held(job.leased, job.job_id).free()
 }
 
 const BY_CALLER = 'a caller stopped it'

@@ -12,7 +12,7 @@ export const expiresAttribute = (now: Date): Item => ({
 export const keyAttributes = (pk: string, sk: string): Item => ({ pk: { S: pk }, sk: { S: sk } })
 
 /** Members that hold objects: kept as JSON text, in which numbers stay what they are. */
-const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error']
+const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased']
 
 /** Single members of a job as attributes. `planned` has a map of its own, so that a phase is added without reading the job. */
 export const jobAttributes = (members: object): Item => {

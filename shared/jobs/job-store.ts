@@ -8,7 +8,7 @@ import {
 import type { Item } from '../resources/item.ts'
 import { queryPages } from '../resources/resource-query-store.ts'
 import type { Once } from './identity.ts'
-import { ENDED, type Job, type JobError, type JobStatus } from './job.ts'
+import { ENDED, type Job, type JobError, type JobStatus, type RestoreJob } from './job.ts'
 import { IdempotencyMismatchError } from './job-errors.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf, keyAttributes } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list-store.ts'
@@ -19,6 +19,7 @@ export type JobPatch = Partial<
 > & {
   readonly request?: Job['request']
   readonly result?: Job['result']
+  readonly leased?: RestoreJob['leased']
 }
 
 /** One pass's result, under its place. */

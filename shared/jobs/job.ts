@@ -127,6 +127,8 @@ export interface ExportJob extends JobBase {
 export interface RestoreJob extends JobBase {
   readonly kind: 'restore'
   readonly request: RestoreRequest
+  /** The models whose leases it has taken, or was about to take. */
+  readonly leased?: readonly string[]
   readonly result?: RestoreResult
 }
 

@@ -3,8 +3,6 @@ import type { JobError, RestoreJob } from '../jobs/job.ts'
 import { restoreJob } from '../jobs/running-job.ts'
 import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
 import type { Services } from '../runtime/services.ts'
-import type { RestorePlan } from './plan.ts'
-import { workKey } from './work-keys.ts'
 
 /** Before these phases nothing of a restore has been written. */
 const READING_PHASES: readonly (string | undefined)[] = [undefined, 'preflight', 'preflight-blobs']
@@ -17,19 +15,18 @@ export const failRestore = async ({ job_id, error }: FailInput, services: Servic
   const failed = await services.jobs.change(
     job_id,
     { status: 'failed', error: problem, ended_at: services.clock().toISOString() },
-    { from: ['queued', 'running'] },
+    { from: ['queued', 'running', 'failed'] },
   )
+  // Not where it was cancelled or has ended otherwise: that has been told.
   if (failed !== undefined) await reportBeside(services, job, problem)
   return { job_id }
 }
 
-/** Frees the leases of a restore that ends: at once where it wrote nothing, else when no write of its can still be under way. */
-export const releaseLeases = async (services: Services, job: RestoreJob): Promise<void> => {
-  const { objects, config } = services
-  const plan = await objects.getJson<RestorePlan>(config.buckets.work, workKey.plan(job.job_id))
-  if (plan === undefined || job.request.dry_run) return
-  const lease = services.leases.held(plan.models, job.job_id)
-  if (READING_PHASES.includes(job.phase)) await lease.free()
+/** Gives the leases of a restore back that ends: at once where it wrote nothing, else when no write of its can still be under way. */
+export const releaseLeases = async ({ leases }: Services, { job_id, leased, phase }: RestoreJob): Promise<void> => {
+  if (leased === undefined) return
+  const lease = leases.held(leased, job_id)
+  if (READING_PHASES.includes(phase)) await lease.free()
   else await lease.drain()
 }
 

@@ -1,7 +1,7 @@
 import { ArchiveInvalidError } from '../archive/errors.ts'
 import { openArchive, type OpenArchive } from '../archive/open.ts'
 import type { RestoreRequest } from '../jobs/job.ts'
-import { beginJob, restoreJob } from '../jobs/running-job.ts'
+import { beginJob, JobCancelledError, restoreJob } from '../jobs/running-job.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../jobs/stage-messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { placeOf } from '../resources/place.ts'
@@ -15,22 +15,44 @@ import { workKey } from './work-keys.ts'
  * A repeat takes the leases again (with a new epoch) and keeps the plan.
  */
 export const inspect = async ({ job_id }: StageInput, services: Services): Promise<PlannedItems> => {
-  const { objects, config, jobs, leases } = services
+  const { objects, config, jobs } = services
   const { request } = await restoreJob(services, job_id)
   await beginJob(services, job_id)
   const key = workKey.plan(job_id)
-  const kept = await objects.getJson<RestorePlan>(config.buckets.work, key)
-  const plan = kept ?? (await planRestore(services, request))
-  if (!request.dry_run) await leases.takeAll(plan.models, job_id)
-  if (kept === undefined) await objects.putJson(config.buckets.work, key, plan)
+  let plan = await objects.getJson<RestorePlan>(config.buckets.work, key)
+  if (plan === undefined) {
+    const object = await pinArchive(services, request)
+    const archive = await openArchive(objects.sourceOf(object))
+    const models = scope(services, archive, request)
+    await takeLeases(services, job_id, request, models)
+    plan = await planRestore(services, request, archive, object, models)
+    await objects.putJson(config.buckets.work, key, plan)
+  } else await takeLeases(services, job_id, request, plan.models)
   await jobs.plan(job_id, 'preflight', plan.items.length)
   return plannedItems(job_id, plan.items.length)
 }
 
-const planRestore = async (services: Services, request: RestoreRequest): Promise<RestorePlan> => {
-  const object = await pinArchive(services, request)
-  const archive = await openArchive(services.objects.sourceOf(object))
-  const models = scope(services, archive, request)
+/** The job knows its leases before it has them: whatever ends it can give them back. */
+const takeLeases = async (
+  { jobs, leases }: Services,
+  jobId: string,
+  request: RestoreRequest,
+  models: readonly string[],
+): Promise<void> => {
+  if (request.dry_run) return
+  const job = await jobs.change(jobId, { leased: models }, { from: ['running'] })
+  if (job === undefined) throw new JobCancelledError(jobId, 'no longer running')
+  await leases.takeAll(models, jobId)
+}
+
+/** What a target holds is looked at under the leases: no other restore fills it meanwhile. */
+const planRestore = async (
+  services: Services,
+  request: RestoreRequest,
+  archive: OpenArchive,
+  object: PinnedObject,
+  models: readonly string[],
+): Promise<RestorePlan> => {
   const empty: string[] = []
   for (const model of models) if (await services.resources.isEmpty(model)) empty.push(model)
   return {
