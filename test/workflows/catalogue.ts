@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb'
-import { DeleteObjectCommand, paginateListObjectsV2 } from '@aws-sdk/client-s3'
+import { DeleteObjectCommand, NoSuchKey, paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import type { Limits } from '../../shared/runtime/limits.ts'
 import type { Item } from '../../shared/resources/item.ts'
@@ -81,6 +81,18 @@ export class Catalogue extends TestProgram {
       for await (const { Contents = [] } of paginateListObjectsV2({ client: this.s3 }, { Bucket }))
         for (const { Key = '', ETag = '' } of Contents) found.push(`${Bucket} ${Key} ${ETag}`)
     return found
+  }
+
+  /** An object, once it is there. */
+  async appearing(key: string, bucket: string): Promise<Buffer> {
+    for (;;) {
+      try {
+        return await this.object(key, bucket)
+      } catch (error) {
+        if (!(error instanceof NoSuchKey)) throw error
+        await sleep(50)
+      }
+    }
   }
 
   /** The job as it is when it has ended. */

@@ -1,0 +1,169 @@
+import { hash } from 'node:crypto'
+import { encode } from '@msgpack/msgpack'
+import { encodeTail } from '../../shared/archive/tail.ts'
+import { writeArchive } from '../archive/sample.ts'
+import { expect } from 'vitest'
+import { fixture } from './program.ts'
+
+/** An archive that must be refused, and what the refusal says. */
+export interface Broken {
+  readonly name: string
+  readonly bytes: Buffer
+  readonly problem: { readonly type: string; readonly detail: RegExp } & Readonly<Record<string, unknown>>
+  /** The route it is sent to; `_backup` where nothing else is said. */
+  readonly scope?: string
+}
+
+/** One guild with seven revisions in one chunk, its four blobs, manifest and trailer: 14 KiB. */
+const whole = await fixture('single-v3.acbak')
+const CHUNK = 'models/guild/s-guild-0000-00000.jsonl.zst'
+const BLOB = 'blobs/fac7ae30fc337307b8b7349e9511efa3'
+
+const headerOf = (name: string): number => {
+  const at = whole.indexOf(`${name}\0`, 0, 'latin1')
+  if (at === -1 || at % 512 !== 0) throw new Error(`there is no entry ${name}`)
+  return at
+}
+const contentOf = (name: string): number => headerOf(name) + 512
+
+const flipped = (at: number): Buffer => {
+  const broken = Buffer.from(whole)
+  broken[at] = (broken[at] ?? 0) ^ 4
+  return broken
+}
+
+/** The archive with another manifest, and a trailer that vouches for it. `end`: where its segments end. */
+const withManifest = (change: (manifest: string) => string, end = headerOf('manifest.json')): Buffer => {
+  const manifest = whole.subarray(contentOf('manifest.json'), headerOf('acbak.trailer')).toString().replaceAll('\0', '')
+  const changed = change(manifest)
+  if (changed === manifest) throw new Error('the manifest is as it was')
+  return Buffer.concat([whole.subarray(0, end), encodeTail(Buffer.from(changed), end)])
+}
+
+/** The archive without its second segment, which holds the blobs: its manifest owns to none. */
+const withoutBlobs = (): Buffer =>
+  withManifest(
+    (manifest) =>
+      manifest
+        .replace('"blobs":4', '"blobs":0')
+        .replace('"blobs":{"count":4,"bytes":220}', '"blobs":{"count":0,"bytes":0}')
+        .replace(/,\{"offset":5120.*$/, ']}'),
+    headerOf(BLOB),
+  )
+
+const withTrailer = (text: string): Buffer => {
+  const broken = Buffer.from(whole)
+  broken.write(text, contentOf('acbak.trailer'))
+  return broken
+}
+
+/** The first record of SpecStar's own stream, and nothing after it. */
+const streamHeader = (version: number): Buffer => {
+  const record = encode({ t: 'HeaderRecord', version })
+  const length = Buffer.alloc(4)
+  length.writeUInt32BE(record.length)
+  return Buffer.concat([length, record, Buffer.alloc(600)])
+}
+
+/** The first byte of an entry's content is changed: its checksum as it was, and as it is then. */
+const checksums = (name: string, size: number): { expected: string; actual: string } => {
+  const at = contentOf(name)
+  return {
+    expected: hash('sha256', whole.subarray(at, at + size)),
+    actual: hash('sha256', flipped(at).subarray(at, at + size)),
+  }
+}
+
+export const BROKEN: readonly Broken[] = [
+  {
+    name: 'a chunk of records with one bit flipped',
+    bytes: flipped(contentOf(CHUNK)),
+    problem: { type: 'entry-corrupt', entry: CHUNK, ...checksums(CHUNK, 3135), detail: /expected sha256 .* found/ },
+  },
+  {
+    name: 'a blob with one bit flipped',
+    bytes: flipped(contentOf(BLOB)),
+    problem: { type: 'entry-corrupt', entry: BLOB, ...checksums(BLOB, 64), detail: /expected sha256 .* found/ },
+  },
+  {
+    name: 'a manifest with one bit flipped',
+    bytes: flipped(contentOf('manifest.json')),
+    problem: {
+      type: 'entry-corrupt',
+      entry: 'manifest.json',
+      ...checksums('manifest.json', 1085),
+      detail: /expected sha256 .* found/,
+    },
+  },
+  {
+    name: 'padding that is not zero',
+    bytes: flipped(headerOf('manifest.json') - 1),
+    problem: { type: 'archive-invalid', detail: /padding|frame/ },
+  },
+  {
+    name: 'the first half of an archive',
+    bytes: whole.subarray(0, whole.length / 2),
+    problem: { type: 'archive-truncated', detail: /neither a trailer nor the end of a tar/ },
+  },
+  {
+    name: 'all of an archive but its last byte',
+    bytes: whole.subarray(0, -1),
+    problem: { type: 'archive-truncated', detail: /truncated/ },
+  },
+  {
+    name: 'something that is no archive',
+    bytes: Buffer.from('{"resources":[]}\n'.repeat(100)),
+    problem: { type: 'not-an-archive', detail: /not an \.acbak archive/ },
+  },
+  {
+    name: 'an archive of a version to come',
+    bytes: withTrailer('{"acbak":7,"manifest":{"offset":10752,'),
+    problem: { type: 'unsupported-version', version: 7, detail: /version 7/ },
+  },
+  {
+    name: 'a stream of SpecStar of a version to come',
+    bytes: streamHeader(9),
+    problem: { type: 'unsupported-version', version: 9, detail: /SpecStar/ },
+  },
+  {
+    name: 'models that nobody registered',
+    bytes: await writeArchive({
+      models: {
+        guild: [{ id: 'guild-of-the-archive', revisions: [{ n: 1, data: '{"name":"a"}' }] }],
+        nobodys: [{ id: 'nobodys-1', revisions: [{ n: 1, data: '{}' }] }],
+      },
+    }),
+    problem: {
+      type: 'unknown-models',
+      models: ['nobodys'],
+      registered: expect.arrayContaining(['guild', 'item']) as unknown,
+      detail: /nobodys/,
+    },
+  },
+  {
+    name: 'an archive without the section that is asked for',
+    bytes: whole,
+    scope: 'item',
+    problem: { type: 'section-missing', model: 'item', sections: ['guild'], detail: /no section for model item/ },
+  },
+  {
+    name: 'a digest that its records do not give',
+    bytes: withManifest((manifest) => manifest.replace('"digest":"b3376f', '"digest":"a3376f')),
+    problem: { type: 'archive-invalid', detail: /guild: the manifest says digest a3376f/ },
+  },
+  {
+    name: 'a count that its records do not give',
+    bytes: withManifest((manifest) => manifest.replace('"revisions":7', '"revisions":8')),
+    problem: { type: 'archive-invalid', detail: /revisions 8/ },
+  },
+  {
+    name: 'blobs that are not there and not said to be missing',
+    bytes: withoutBlobs(),
+    problem: { type: 'archive-invalid', detail: /blob [0-9a-f]{32} is referred to, not in the archive/ },
+  },
+  {
+    name: 'more blobs than there are',
+    bytes: withManifest((manifest) => manifest.replace('"blobs":4', '"blobs":5')),
+    problem: { type: 'archive-invalid', detail: /guild: the manifest says blobs 5, the archive has 4/ },
+  },
+]

@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { Contents } from '../contents.ts'
+import { BROKEN } from './broken-archives.ts'
+import { Catalogue } from './catalogue.ts'
+
+const Slot = z.object({
+  job_id: z.string(),
+  upload: z.object({ url: z.string(), headers: z.record(z.string(), z.string()) }),
+})
+const Problem = z.looseObject({ type: z.string(), status: z.number(), title: z.string(), detail: z.string() })
+const FailedJob = z.object({ status: z.literal('failed'), error: Problem })
+const FailedReport = z.object({ passed: z.literal(false), job_id: z.string(), error: Problem })
+type Problem = z.output<typeof Problem>
+
+/** Sends an archive in to a model, or to all (`_backup`), and gives the problem that it was refused with. */
+type Door = (scope: string, archive: Buffer) => Promise<Problem>
+
+let test: Catalogue
+let before: Contents
+let uploads = 0
+beforeAll(async () => {
+  const opened = await Catalogue.open({ scope: 'guild' })
+  test = opened.test
+  before = opened.before
+})
+afterAll(() => test.stop())
+
+const problemIn = (status: number, body: unknown): Problem => {
+  const problem = Problem.parse(body)
+  expect(problem.status).toBe(status)
+  return problem
+}
+
+const DOORS: Readonly<Record<string, Door>> = {
+  'in the request': async (scope, archive) => {
+    const { status, body } = await test.ask('POST', `/${scope}/import?wait=25`, archive)
+    return problemIn(status, body)
+  },
+  'as the field of a form': async (scope, archive) => {
+    const form = new FormData()
+    form.append('file', new Blob([new Uint8Array(archive)]), 'some.acbak')
+    const response = await fetch(`${test.program.url}/${scope}/import?wait=25`, { method: 'POST', body: form })
+    return problemIn(response.status, await response.json())
+  },
+  'by an upload slot': async (scope, archive) => {
+    const { job_id, upload } = Slot.parse((await test.ask('POST', `/${scope}/import`)).body)
+    const put = await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(archive) })
+    expect(put.status).toBe(200)
+    return FailedJob.parse(await test.ended(job_id)).error
+  },
+  'by the bucket alone': async (scope, archive) => {
+    const { restores } = test.program.services.config.buckets
+    const key = `overwrite/${scope === '_backup' ? '_all' : scope}/${++uploads} of some.acbak`
+    await test.putObject(key, archive, restores)
+    const report = await test.appearing(`${key}.report.json`, restores)
+    const { job_id, error } = FailedReport.parse(JSON.parse(report.toString()))
+    expect(FailedJob.parse(await test.ended(job_id)).error).toEqual(error)
+    return error
+  },
+  'from where it lies': async (scope, archive) => {
+    const from = { bucket: test.archive.bucket, key: `broken/${++uploads}.acbak` }
+    await test.putObject(from.key, archive, from.bucket)
+    const { status, body } = await test.ask('POST', `/${scope}/import?wait=25`, { from })
+    return problemIn(status, body)
+  },
+}
+
+describe.each(BROKEN)('$name', ({ bytes, problem, scope = '_backup' }) => {
+  it.each(Object.entries(DOORS))('is refused %s, and nothing is written', async (_name, door) => {
+    const { detail, ...members } = problem
+    const refused = await door(scope, bytes)
+    expect(refused).toMatchObject({ status: 400, ...members })
+    expect(refused.detail).toMatch(detail)
+    expect(await test.contents()).toEqual(before)
+  })
+})
+
+describe('after all refusals', () => {
+  it('a good archive is restored: no lease is left behind', async () => {
+    expect(await test.restore('guild', 'on_duplicate=skip')).toMatchObject({
+      status: 200,
+      body: { status: 'succeeded', verification: { passed: true } },
+    })
+    expect(await test.contents()).toEqual(before)
+  })
+})
