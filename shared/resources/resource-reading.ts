@@ -1,3 +1,4 @@
+import pMap from 'p-map'
 import { isDeepStrictEqual } from 'node:util'
 import { standingOf, StandingCheck } from './consistency.ts'
 import type { Item } from './item.ts'
@@ -18,6 +19,8 @@ const TORN_ATTEMPTS = 3
 const TORN_DELAY_MS = 100
 /** A resource that changes between each of so many reads is written faster than it can be read. */
 const CHANGED_ATTEMPTS = 10
+/** A wait costs nothing but the few reads around it. */
+const PARALLEL_WAITS = 32
 const HELD_BYTES = 4 * 1024 * 1024
 
 /** Brings resources, as they came off the streams, to rest: each as it stood at one moment. */
@@ -33,17 +36,24 @@ export class ResourceReading {
 
   /** Checks each resource and reads again those that do not stand. Those that are gone meanwhile are left out. */
   async settle(batch: readonly JoinedResource[]): Promise<StoredResource[]> {
-    const settled: StoredResource[] = []
-    for (const joined of batch) {
-      const { metadata, revisions } = joined
-      if (revisions !== undefined && standingOf(metadata, revisions) === 'whole')
-        settled.push(stored(metadata, revisions))
-      else {
-        const again = await this.#readAgain(joined)
-        if (again !== undefined) settled.push(again)
-      }
+    const settled: (StoredResource | undefined)[] = []
+    const unsettled: number[] = []
+    for (const [k, { metadata, revisions }] of batch.entries()) {
+      const isWhole = revisions !== undefined && standingOf(metadata, revisions) === 'whole'
+      settled.push(isWhole ? stored(metadata, revisions) : undefined)
+      if (!isWhole) unsettled.push(k)
     }
-    return settled
+    // Each torn one is waited for: in a store that lost many revisions, one after the other would take hours.
+    if (unsettled.length > 0)
+      await pMap(
+        unsettled,
+        async (k) => {
+          const joined = batch[k]
+          if (joined !== undefined) settled[k] = await this.#readAgain(joined)
+        },
+        { concurrency: PARALLEL_WAITS },
+      )
+    return settled.filter((resource) => resource !== undefined)
   }
 
   /** A metadata item with its revisions, where they can be held. */

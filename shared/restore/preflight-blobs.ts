@@ -20,6 +20,7 @@ import { workKey } from './work-keys.ts'
 export interface PreflightBlobsResult extends PassResult {
   /** The blobs that resources to be written refer to. */
   readonly list: PinnedObject
+  /** Blobs alone, without spilled payloads. */
   readonly actions: Readonly<Record<BlobAction, number>>
   /** Blobs whose bytes differ in the target, and the first 100 of their ids. */
   readonly different: number
@@ -96,7 +97,9 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
   const differing = blobs.filter(
     ({ kind, action }) => kind === 'blob' && (action === 'changed' || action === 'conflict'),
   )
-  const count = (action: BlobAction): number => blobs.filter((blob) => blob.action === action).length
+  // A payload is part of its resource: it is told of there.
+  const count = (action: BlobAction): number =>
+    blobs.filter((blob) => blob.kind === 'blob' && blob.action === action).length
   return {
     done: cursor === undefined,
     ...(cursor === undefined ? {} : { cursor: JSON.stringify(cursor) }),

@@ -1,6 +1,8 @@
 import type { RestoreRequest } from '../jobs/job.ts'
 import { compileFilters } from '../resources/filters.ts'
 import type { Item } from '../resources/item.ts'
+import type { SortKeyRange } from '../resources/key-range.ts'
+import { placeOf } from '../resources/place.ts'
 import type { StoredResource } from '../resources/resource-store.ts'
 import type { Services } from '../runtime/services.ts'
 import type { Finding } from './findings.ts'
@@ -47,11 +49,8 @@ export const targetComparison = (
   if (plan.empty.includes(model) && !request.dry_run) return EMPTY_TARGET
   const range = targetRange(bucket ?? share.after, share.upTo)
   const { ids } = request.filters
-  if (request.dry_run || ids !== undefined) {
-    const rows =
-      ids === undefined ? services.resources.resources(model, range) : services.resources.resourcesById(model, ids)
-    return new FullComparison(services, model, rows, compileFilters(request.filters), request.dry_run)
-  }
+  if (request.dry_run) return new FullComparison(services, model, range, request)
+  if (ids !== undefined) return new NamedComparison(services.resources.existing(model, ids))
   const join = new TargetJoin<Item>(services.resources.metadata(model, range), itemSortKey)
   return {
     exists: async (id) => (await join.seek(id)) !== undefined,
@@ -68,43 +67,71 @@ const EMPTY_TARGET: TargetComparison = {
   close: () => Promise.resolve(),
 }
 
+/** A few resources by their ids: one look at their metadata tells of all. */
+class NamedComparison implements TargetComparison {
+  readonly #existing: Promise<ReadonlySet<string>>
+
+  constructor(existing: Promise<ReadonlySet<string>>) {
+    this.#existing = existing
+    // Awaited with the first resource; until then a rejection must not end the process.
+    existing.catch(() => undefined)
+  }
+
+  async exists(id: string): Promise<boolean> {
+    return (await this.#existing).has(id)
+  }
+
+  compare(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  end(): Promise<undefined> {
+    return Promise.resolve(undefined)
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+}
+
 const KEPT_FINDINGS = 100
 
+/** A dry run: everything that the target has is read, and compared. */
 class FullComparison implements TargetComparison {
   readonly #services: Services
   readonly #model: string
   readonly #join: TargetJoin<StoredResource>
   readonly #takes: (metadata: Item) => boolean
-  readonly #dryRun: boolean
   #row: StoredResource | undefined
+  /** Resources without their current revision: no rows of the join, but there. Told before the join passes over their place. */
+  readonly #torn = new Set<string>()
   readonly #sums = { new: 0, changed: 0, same: 0, target_only: 0 }
   readonly #findings: Finding[] = []
 
-  constructor(
-    services: Services,
-    model: string,
-    rows: AsyncIterable<StoredResource>,
-    takes: (metadata: Item) => boolean,
-    dryRun: boolean,
-  ) {
+  constructor(services: Services, model: string, range: SortKeyRange, { filters }: RestoreRequest) {
     this.#services = services
     this.#model = model
+    const options = { onTorn: (id: string) => void this.#torn.add(id) }
+    const rows =
+      filters.ids === undefined
+        ? services.resources.resources(model, range, options)
+        : services.resources.resourcesById(model, filters.ids, options)
     this.#join = new TargetJoin(rows, ({ metadata }) => itemSortKey(metadata))
-    this.#takes = takes
-    this.#dryRun = dryRun
+    this.#takes = compileFilters(filters)
   }
 
   async exists(id: string): Promise<boolean> {
     this.#row = await this.#join.seek(id, (row) => {
       this.#targetOnly(row)
     })
-    return this.#row !== undefined
+    return this.#row !== undefined || this.#torn.has(id)
   }
 
   async compare(id: string, leaf: Buffer): Promise<void> {
-    if (!this.#dryRun) return
     if (this.#row === undefined) {
-      this.#sums.new += 1
+      const isTorn = this.#torn.delete(id)
+      this.#sums[isTorn ? 'changed' : 'new'] += 1
+      if (isTorn) this.#find(id, 'current revision is missing', leaf.toString('hex'), 'torn')
       return
     }
     const stored = await storedLeaf(this.#row, this.#services)
@@ -119,11 +146,15 @@ class FullComparison implements TargetComparison {
       this.#find(id, `payload of revision ${revision} is damaged`, expected, actual)
   }
 
-  async end(beforeBucket?: string): Promise<Comparison | undefined> {
-    if (!this.#dryRun) return undefined
+  async end(beforeBucket?: string): Promise<Comparison> {
     await this.#join.end((row) => {
       this.#targetOnly(row)
     }, beforeBucket)
+    for (const id of this.#torn) {
+      if (beforeBucket !== undefined && placeOf(id) >= beforeBucket) continue
+      const metadata = await this.#services.resources.getMetadata(this.#model, id)
+      if (metadata !== undefined) this.#targetOnly({ metadata })
+    }
     return { ...this.#sums, findings: this.#findings }
   }
 
@@ -131,7 +162,7 @@ class FullComparison implements TargetComparison {
     return this.#join.close()
   }
 
-  #targetOnly({ metadata }: StoredResource): void {
+  #targetOnly({ metadata }: Pick<StoredResource, 'metadata'>): void {
     if (this.#takes(metadata)) this.#sums.target_only += 1
   }
 

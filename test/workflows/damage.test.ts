@@ -1,0 +1,200 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import type { Item } from '../../shared/resources/item.ts'
+import { type Contents, lasting } from '../contents.ts'
+import { madeResource } from '../resources/made-resources.ts'
+import { Catalogue, COUNTS, idsIn, nth, resourceIn } from './catalogue.ts'
+
+const DryRun = z.object({
+  models: z.object({
+    item: z.object({ new: z.number(), changed: z.number(), same: z.number(), target_only: z.number() }),
+  }),
+  blobs: z.object({ new: z.number(), changed: z.number(), same: z.number() }),
+  findings: z.array(z.object({ model: z.string(), resource_id: z.string(), what: z.string() })),
+})
+type DryRun = z.output<typeof DryRun>
+
+const LARGE = 'item-large-a'
+let test: Catalogue
+let before: Contents
+/** A resource with several revisions, and what it consists of. */
+let id: string
+let metadata: Item
+let revisions: readonly Item[]
+
+beforeAll(async () => {
+  const opened = await Catalogue.open({ scope: 'item' })
+  test = opened.test
+  before = opened.before
+  id = nth(
+    idsIn(before, 'item', 3).filter((one) => !one.startsWith('item-large')),
+    0,
+  )
+  const resource = resourceIn(before, 'item', id)
+  metadata = resource.metadata
+  revisions = resource.revisions
+})
+afterAll(() => test.stop())
+beforeEach(() => test.reset(before))
+
+const dryRun = async (): Promise<DryRun> => {
+  const { status, body } = await test.restore('item', 'dry_run=true')
+  expect({ status, body }).toMatchObject({ status: 200 })
+  return DryRun.parse(body)
+}
+
+const mends = async (): Promise<void> => {
+  const mended = await test.restore('item')
+  expect(mended).toMatchObject({
+    status: 200,
+    body: { status: 'succeeded', loaded: COUNTS.item, verification: { passed: true } },
+  })
+  expect(lasting(await test.contents())).toEqual(lasting(before))
+  expect(await dryRun()).toMatchObject({ models: { item: { same: COUNTS.item } }, findings: [] })
+}
+
+const objectKey = (prefix: string): string => {
+  const key = [...before.objects.keys()].filter((one) => one.startsWith(prefix)).sort()[0]
+  if (key === undefined) throw new Error(`there is nothing under ${prefix}`)
+  return key
+}
+const flipObject = async (key: string): Promise<void> => {
+  const bytes = Buffer.from(before.objects.get(key) ?? '', 'base64')
+  bytes[0] = (bytes[0] ?? 0) ^ 1
+  await test.putObject(key, bytes)
+}
+const current = (): Item => {
+  const found = revisions.find((item) => item['revision_id']?.S === metadata['current_revision_id']?.S)
+  if (found === undefined) throw new Error(`${id} has no current revision`)
+  return found
+}
+const earlier = (): Item => nth(revisions, 0)
+
+interface Damage {
+  readonly what: string
+  readonly damage: () => Promise<void>
+  /** The resources that are found, beside those that are as they were: one that changed, where nothing is said. */
+  readonly models?: Partial<DryRun['models']['item']>
+  readonly blobs?: Partial<DryRun['blobs']>
+  /** In the findings, by resource. */
+  readonly finding?: { readonly of: () => string; readonly what: RegExp }
+}
+const own = (): string => id
+const differs = { of: own, what: /differs/ }
+
+describe.each<Damage>([
+  {
+    what: 'a payload that is not what its checksum says',
+    damage: () => test.putItem({ ...earlier(), data: { S: '{"name":"damaged"}' } }),
+    finding: { of: own, what: /payload of revision .* is damaged/ },
+  },
+  {
+    what: 'a payload replaced with its checksum',
+    damage: () =>
+      test.putItem({ ...earlier(), data: { S: '{}' }, data_sha256: { S: EMPTY_MAP }, data_size: { N: '2' } }),
+    finding: differs,
+  },
+  {
+    what: 'an attribute of a revision',
+    damage: () => test.putItem({ ...earlier(), status: { S: 'nobody knows' } }),
+    finding: differs,
+  },
+  {
+    what: 'an attribute of metadata',
+    damage: () => test.putItem({ ...metadata, updated_by: { S: 'nobody' } }),
+    finding: differs,
+  },
+  {
+    what: 'an attribute that is gone',
+    damage: () => test.putItem(without(metadata, 'indexed_data')),
+    finding: differs,
+  },
+  {
+    what: 'an attribute that is new',
+    damage: () => test.putItem({ ...metadata, note: { S: 'mine' } }),
+    finding: differs,
+  },
+  { what: 'an earlier revision that is gone', damage: () => test.removeItems([earlier()]), finding: differs },
+  {
+    what: 'the current revision, gone',
+    damage: () => test.removeItems([current()]),
+    finding: { of: own, what: /current revision is missing/ },
+  },
+  {
+    what: 'all revisions, gone',
+    damage: () => test.removeItems(revisions),
+    finding: { of: own, what: /current revision is missing/ },
+  },
+  {
+    what: 'a surplus revision',
+    damage: () => test.putItem({ ...earlier(), sk: { S: `${metadata['sk']?.S ?? ''}/~surplus/-` } }),
+    finding: differs,
+  },
+  {
+    what: 'a resource that is gone',
+    damage: () => test.removeItems([metadata, ...revisions]),
+    models: { new: 1, changed: 0 },
+  },
+  {
+    what: 'metadata gone from its revisions',
+    damage: () => test.removeItems([metadata]),
+    models: { new: 1, changed: 0 },
+  },
+  {
+    what: 'a blob with other bytes',
+    damage: () => flipObject(objectKey('blobs/')),
+    models: { changed: 0 },
+    blobs: { changed: 1 },
+    finding: { of: () => '', what: /^blob .* has other bytes$/ },
+  },
+  {
+    what: 'a blob that is gone',
+    damage: () => test.removeObject(objectKey('blobs/')),
+    models: { changed: 0 },
+    blobs: { new: 1 },
+  },
+  {
+    what: 'a spilled payload with other bytes',
+    damage: () => flipObject(objectKey('payloads/')),
+    // Three revisions of two resources have this one payload.
+    models: { changed: 2 },
+    finding: { of: () => LARGE, what: /payload of revision .* is damaged/ },
+  },
+  {
+    what: 'a spilled payload that is gone',
+    damage: () => test.removeObject(objectKey('payloads/')),
+    models: { changed: 2 },
+    finding: { of: () => LARGE, what: /payload of revision .* is damaged/ },
+  },
+])('$what', ({ damage, models = {}, blobs = {}, finding }) => {
+  it('is found by a dry run, which changes nothing, and mended by a restore', async () => {
+    await damage()
+    const damaged = await test.contents()
+    const found = await dryRun()
+    const expected = { new: 0, changed: 1, target_only: 0, ...models }
+    expect(found.models.item).toEqual({ ...expected, same: COUNTS.item - expected.new - expected.changed })
+    expect(found.blobs).toMatchObject({ changed: 0, new: 0, ...blobs })
+    if (finding !== undefined)
+      expect(found.findings.filter(({ resource_id }) => resource_id === finding.of())).toContainEqual(
+        expect.objectContaining({ what: expect.stringMatching(finding.what) as unknown }),
+      )
+    expect(await test.contents()).toEqual(damaged)
+    await mends()
+  })
+})
+
+describe('what the archive does not name', () => {
+  it('is counted by a dry run, and stays', async () => {
+    const stranger = madeResource('item', 16, { id: 'not of the catalogue', revisions: 2 })
+    await test.putItems([stranger.metadata, ...stranger.revisions])
+    const found = await dryRun()
+    expect(found.models.item).toEqual({ new: 0, changed: 0, same: COUNTS.item, target_only: 1 })
+    expect(found.findings).toEqual([])
+  })
+})
+
+/** SHA-256 of `{}`. */
+const EMPTY_MAP = '44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a'
+
+const without = (item: Item, name: string): Item =>
+  Object.fromEntries(Object.entries(item).filter(([own]) => own !== name))
