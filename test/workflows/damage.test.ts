@@ -50,7 +50,6 @@ const mends = async (): Promise<void> => {
     body: { status: 'succeeded', loaded: COUNTS.item, verification: { passed: true } },
   })
   expect(lasting(await test.contents())).toEqual(lasting(before))
-  expect(await dryRun()).toMatchObject({ models: { item: { same: COUNTS.item } }, findings: [] })
 }
 
 const objectKey = (prefix: string): string => {
@@ -183,12 +182,30 @@ describe.each<Damage>([
   })
 })
 
+describe('a torn resource', () => {
+  it('is mended by its id alone', async () => {
+    await test.removeItems([current()])
+    const query = `ids=${encodeURIComponent(id)}`
+    expect(await test.restore('item', `${query}&dry_run=true`)).toMatchObject({
+      status: 200,
+      body: { models: { item: { new: 0, changed: 1, same: 0, target_only: 0 } } },
+    })
+    expect(await test.restore('item', `${query}&on_duplicate=raise_error`)).toMatchObject({
+      status: 409,
+      body: { type: 'duplicates', duplicates: { count: 1, ids: [id] } },
+    })
+    expect(await test.restore('item', query)).toMatchObject({ status: 200, body: { loaded: 1, total: 1 } })
+    expect(lasting(await test.contents())).toEqual(lasting(before))
+  })
+})
+
 describe('what the archive does not name', () => {
   it('is counted by a dry run, and stays', async () => {
-    const stranger = madeResource('item', 16, { id: 'not of the catalogue', revisions: 2 })
-    await test.putItems([stranger.metadata, ...stranger.revisions])
+    const made = (one: string) => madeResource('item', 16, { id: one, revisions: 2 })
+    const whole = made('not of the catalogue')
+    await test.putItems([whole.metadata, ...whole.revisions, made('not of it, and torn').metadata])
     const found = await dryRun()
-    expect(found.models.item).toEqual({ new: 0, changed: 0, same: COUNTS.item, target_only: 1 })
+    expect(found.models.item).toEqual({ new: 0, changed: 0, same: COUNTS.item, target_only: 2 })
     expect(found.findings).toEqual([])
   })
 })
