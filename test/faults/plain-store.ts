@@ -1,0 +1,172 @@
+import { createHash } from 'node:crypto'
+import { blobName } from '../../shared/blobs/blob-name.ts'
+import { itemFromMetadata, itemFromRevision } from '../../shared/resources/attributes.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import type { Contents } from '../contents.ts'
+
+/** One revision, as plainly as it can be said. */
+export interface PlainRevision {
+  readonly n: number
+  readonly schema: string | null
+  readonly payload: string
+  /** Ids of the blobs that the payload names. */
+  readonly blobs: readonly string[]
+  readonly at: string
+}
+
+export interface PlainResource {
+  readonly model: string
+  readonly id: string
+  readonly deleted: boolean
+  readonly updatedAt: string
+  readonly revisions: readonly PlainRevision[]
+}
+
+/** What an archive of the plain store holds, and what it lacks. */
+export interface PlainArchive {
+  readonly resources: ReadonlyMap<string, PlainResource>
+  readonly blobs: ReadonlyMap<string, string>
+}
+
+export interface PlainFilter {
+  readonly models?: readonly string[]
+  readonly ids?: readonly string[]
+  readonly is_deleted?: boolean
+}
+
+/** What a restore must come to. */
+export interface PlainOutcome {
+  readonly status: 'succeeded' | 'partial' | 'duplicates'
+  readonly loaded: number
+  readonly skipped: number
+}
+
+const SHARDS = 16
+
+/** A store that is a few maps: what the real one must equal after any history. */
+export class PlainStore {
+  readonly resources = new Map<string, PlainResource>()
+  /** File id → bytes as base64. */
+  readonly blobs = new Map<string, string>()
+  /** Spilled payloads that were ever written: nothing removes them. */
+  readonly payloads = new Map<string, string>()
+
+  put(resource: PlainResource): void {
+    this.resources.set(keyOf(resource), resource)
+    this.#spill(resource)
+  }
+
+  #spill(resource: PlainResource): void {
+    for (const [sha256, bytes] of itemsOf(resource).spilled) this.payloads.set(sha256, bytes.toString('base64'))
+  }
+
+  wipe(): void {
+    this.resources.clear()
+    this.blobs.clear()
+    this.payloads.clear()
+  }
+
+  /** The archive that an export makes now; `missing` are the blobs that strict exports refuse to go without. */
+  export(filter: PlainFilter): { readonly archive: PlainArchive; readonly missing: readonly string[] } {
+    const resources = new Map([...this.resources].filter(([, resource]) => passes(resource, filter)))
+    const named = namedBy(resources.values())
+    const held = [...named].filter((id) => this.blobs.has(id))
+    return {
+      archive: { resources, blobs: new Map(held.map((id) => [id, this.blobs.get(id) ?? ''])) },
+      missing: [...named].filter((id) => !this.blobs.has(id)),
+    }
+  }
+
+  restore(archive: PlainArchive, strategy: 'overwrite' | 'skip' | 'raise_error', filter: PlainFilter): PlainOutcome {
+    const taken = [...archive.resources].filter(([, resource]) => passes(resource, filter))
+    const present = taken.filter(([key]) => this.resources.has(key))
+    const written = strategy === 'skip' ? taken.filter(([key]) => !this.resources.has(key)) : taken
+    const named = namedBy(written.map(([, resource]) => resource))
+    const lacking = [...named].filter((id) => !archive.blobs.has(id))
+    const coming = [...named].flatMap((id): [string, string][] => {
+      const bytes = archive.blobs.get(id)
+      return bytes === undefined ? [] : [[id, bytes]]
+    })
+    const clashing = coming.filter(([id, bytes]) => this.blobs.has(id) && this.blobs.get(id) !== bytes)
+    if (strategy === 'raise_error' && present.length + clashing.length > 0)
+      return { status: 'duplicates', loaded: 0, skipped: 0 }
+    for (const [, resource] of written) this.put(resource)
+    for (const [id, bytes] of coming) if (strategy !== 'skip' || !this.blobs.has(id)) this.blobs.set(id, bytes)
+    const left = strategy === 'skip' ? clashing.length : 0
+    return {
+      status: lacking.length + left > 0 ? 'partial' : 'succeeded',
+      loaded: written.length,
+      skipped: taken.length - written.length,
+    }
+  }
+
+  /** As the tables and buckets must show it. */
+  contents(): Contents {
+    const items = [...this.resources.values()].flatMap((resource) => itemsOf(resource).items)
+    return {
+      items: new Map(items.map((item) => [`${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`, item])),
+      objects: new Map([
+        ...[...this.blobs].map(([id, bytes]): [string, string] => [`blobs/${blobName(id)}`, bytes]),
+        ...[...this.payloads].map(([sha256, bytes]): [string, string] => [`payloads/${sha256}`, bytes]),
+      ]),
+    }
+  }
+}
+
+export const keyOf = ({ model, id }: { readonly model: string; readonly id: string }): string => `${model} ${id}`
+
+const passes = ({ model, id, deleted }: PlainResource, { models, ids, is_deleted }: PlainFilter): boolean =>
+  (models?.includes(model) ?? true) && (ids?.includes(id) ?? true) && (is_deleted ?? deleted) === deleted
+
+const namedBy = (resources: Iterable<PlainResource>): Set<string> =>
+  new Set([...resources].flatMap(({ revisions }) => revisions.flatMap(({ blobs }) => blobs)))
+
+const CREATED = '2026-01-05T08:30:00Z'
+
+/** The items of a resource, and its payloads that are too large for one. */
+export const itemsOf = ({
+  model,
+  id,
+  deleted,
+  updatedAt,
+  revisions,
+}: PlainResource): { readonly items: Item[]; readonly spilled: [string, Buffer][] } => {
+  const target = { model, shards: SHARDS }
+  const by = { created_by: 'alice', updated_by: 'bob' }
+  const last = revisions.at(-1)
+  const metadata = itemFromMetadata(
+    {
+      current_revision_id: `${id}:${last?.n ?? 0}`,
+      resource_id: id,
+      total_revision_count: last?.n ?? 0,
+      schema_version: last?.schema ?? null,
+      created_time: CREATED,
+      updated_time: updatedAt,
+      is_deleted: deleted,
+      ...by,
+    },
+    target,
+  )
+  const spilled: [string, Buffer][] = []
+  const items = revisions.map(({ n, schema, payload, at }) => {
+    const made = itemFromRevision(
+      {
+        uid: `00000000-0000-4000-8000-${n.toString().padStart(12, '0')}`,
+        resource_id: id,
+        revision_id: `${id}:${n}`,
+        parent_revision_id: n === 1 ? null : `${id}:${n - 1}`,
+        schema_version: schema,
+        status: 'stable',
+        created_time: at,
+        updated_time: at,
+        ...by,
+      },
+      Buffer.from(payload),
+      target,
+    )
+    if (made.spilled !== undefined)
+      spilled.push([createHash('sha256').update(made.spilled).digest('hex'), made.spilled])
+    return made.item
+  })
+  return { items: [metadata, ...items], spilled }
+}
