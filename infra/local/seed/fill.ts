@@ -17,9 +17,27 @@ export interface Filled {
 /** Resources under way at once: enough to fill the writer's batches. */
 const AT_ONCE = 500
 
+type Stores = Pick<LocalStores, 'models' | 'resources' | 'blobs' | 'payloads'>
+
 /** Writes the sample data. `onResource` is told how many resources are written. Repeating it changes nothing. */
-export const fill = async (
-  { models, resources: store, blobs, payloads }: Pick<LocalStores, 'models' | 'resources' | 'blobs' | 'payloads'>,
+export const fill = async (stores: Stores, onResource: (done: number) => void): Promise<Filled> => {
+  // Countries first: cities refer to them.
+  const first = await fillWith(stores, countries(stores.models.get('country')), onResource)
+  const then = await fillWith(stores, cities(stores.models.get('city')), (done) => {
+    onResource(first.resources + done)
+  })
+  return {
+    resources: first.resources + then.resources,
+    items: first.items + then.items,
+    blobs: first.blobs + then.blobs,
+    bytes: first.bytes + then.bytes,
+  }
+}
+
+/** Writes these resources, each with its history and blobs. */
+export const fillWith = async (
+  { models, resources: store, blobs, payloads }: Stores,
+  samples: Iterable<SampleResource>,
   onResource: (done: number) => void,
 ): Promise<Filled> => {
   const writer = store.writer()
@@ -56,8 +74,7 @@ export const fill = async (
     filled.items += 1 + revisions.length
     onResource(filled.resources)
   }
-  await pMap(countries(models.get('country')), putResource, { concurrency: 8 })
-  await pMap(cities(models.get('city')), putResource, { concurrency: AT_ONCE })
+  await pMap(samples, putResource, { concurrency: AT_ONCE })
   await writer.drain()
   return filled
 }
