@@ -30,6 +30,18 @@ export const contentsOf = async ({ dynamo, s3, config }: Outside): Promise<Conte
   return { items, objects }
 }
 
+/** Writes items as they are. */
+export const putItems = async ({ dynamo, config }: Outside, items: Iterable<Item>): Promise<void> => {
+  const all = [...items]
+  for (let from = 0; from < all.length; from += 25) {
+    const requests = all.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }))
+    const { UnprocessedItems = {} } = await dynamo.send(
+      new BatchWriteItemCommand({ RequestItems: { [config.tables.resources]: requests } }),
+    )
+    if (Object.keys(UnprocessedItems).length > 0) throw new Error('the table left items over: it never does so locally')
+  }
+}
+
 export const removeItems = async ({ dynamo, config }: Outside, items: Iterable<Item>): Promise<void> => {
   const keys = [...items].map(({ pk = { S: '' }, sk = { S: '' } }) => ({ pk, sk }))
   for (let from = 0; from < keys.length; from += 25) {

@@ -1,5 +1,4 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { BatchWriteItemCommand } from '@aws-sdk/client-dynamodb'
 import { DeleteObjectCommand, NoSuchKey, paginateListObjectsV2 } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import type { Limits } from '../../shared/runtime/limits.ts'
@@ -38,23 +37,6 @@ export class Catalogue extends TestProgram {
   /** Restores the catalogue (`scope`: a model, or `_backup`) and waits for the end. */
   restore(scope: string, query = ''): Promise<Answer> {
     return this.run('POST', `/${scope}/import?wait=25&${query}`, { from: this.archive })
-  }
-
-  /** Writes items as they are, past the program. */
-  async putItems(items: Iterable<Item>): Promise<void> {
-    const all = [...items]
-    for (let from = 0; from < all.length; from += 25) {
-      let requests = all.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }))
-      const { resources } = this.program.services.config.tables
-      while (requests.length > 0) {
-        const { UnprocessedItems } = await this.dynamo.send(
-          new BatchWriteItemCommand({ RequestItems: { [resources]: requests } }),
-        )
-        requests = (UnprocessedItems?.[resources] ?? []).flatMap(({ PutRequest: put }) =>
-          put?.Item === undefined ? [] : [{ PutRequest: { Item: put.Item } }],
-        )
-      }
-    }
   }
 
   async removeObject(key: string, bucket = this.program.services.config.buckets.blobs): Promise<void> {

@@ -9,7 +9,7 @@ import { type Program, startProgram } from '../../infra/local/program.ts'
 import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import type { Limits } from '../../shared/runtime/limits.ts'
 import type { Item } from '../../shared/resources/item.ts'
-import { type Contents, contentsOf, type Outside, removeItems, wipe } from '../contents.ts'
+import { type Contents, contentsOf, type Outside, putItems, removeItems, wipe } from '../contents.ts'
 
 const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 
@@ -117,6 +117,11 @@ export class TestProgram {
 
   async putItem(item: Item): Promise<void> {
     await this.dynamo.send(new PutItemCommand({ TableName: this.program.services.config.tables.resources, Item: item }))
+  }
+
+  /** Writes items as they are, past the program. */
+  putItems(items: Iterable<Item>): Promise<void> {
+    return putItems(this.#outside(), items)
   }
 
   removeItems(items: Iterable<Item>): Promise<void> {

@@ -1,0 +1,130 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import {
+  itemFromMetadata,
+  itemFromRevision,
+  type ResourceMeta,
+  type RevisionInfo,
+} from '../../shared/resources/attributes.ts'
+import { indexedText, indexedValues } from '../../shared/resources/indexed.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import type { ModelRegistry } from '../../shared/resources/models.ts'
+import { decodePayload } from '../../shared/resources/payload.ts'
+import { type Outside, putItems } from '../contents.ts'
+
+/** What a store is filled with: items, and objects of the blob bucket by key. */
+export interface World {
+  readonly items: readonly Item[]
+  readonly objects: ReadonlyMap<string, Buffer>
+}
+
+export interface Told {
+  readonly model: string
+  readonly id: string
+  /** One revision each, the last one current; text stands as it is. */
+  readonly payloads: readonly (object | string)[]
+  readonly meta?: Partial<ResourceMeta>
+  readonly info?: Partial<RevisionInfo>
+}
+
+/** A resource as SpecStar would have stored it: metadata, revisions, and its spilled payloads by key. */
+export const tell = (registry: ModelRegistry, { model, id, payloads, meta = {}, info = {} }: Told): World => {
+  const definition = registry.get(model)
+  const target = { model, shards: definition.shards }
+  const objects = new Map<string, Buffer>()
+  const texts = payloads.map((payload) => (typeof payload === 'string' ? payload : JSON.stringify(payload)))
+  const at = (n: number): string => `2026-01-05T08:${(30 + n).toString()}:00Z`
+  const users = { created_by: 'alice', updated_by: 'bob' }
+  const revisions = texts.map((text, k) => {
+    const { item, spilled } = itemFromRevision(
+      {
+        uid: `00000000-0000-4000-8000-${(k + 1).toString().padStart(12, '0')}`,
+        resource_id: id,
+        revision_id: `${id}:${k + 1}`,
+        parent_revision_id: k === 0 ? null : `${id}:${k}`,
+        status: 'stable',
+        created_time: at(k),
+        updated_time: at(k),
+        ...users,
+        ...info,
+      },
+      Buffer.from(text),
+      target,
+    )
+    if (spilled !== undefined) objects.set(`payloads/${item['data_sha256']?.S ?? ''}`, spilled)
+    return item
+  })
+  const last = texts.length - 1
+  const metadata = itemFromMetadata(
+    {
+      current_revision_id: `${id}:${texts.length}`,
+      resource_id: id,
+      total_revision_count: texts.length,
+      created_time: at(0),
+      updated_time: at(last),
+      indexed_data: indexedText(indexedValues(definition, decodePayload(texts[last] ?? ''))),
+      rev_status: 'stable',
+      rev_updated_time: at(last),
+      ...users,
+      ...meta,
+    },
+    target,
+  )
+  return { items: [metadata, ...revisions], objects }
+}
+
+export const together = (...worlds: readonly World[]): World => ({
+  items: worlds.flatMap(({ items }) => items),
+  objects: new Map(worlds.flatMap(({ objects }) => [...objects])),
+})
+
+export const blobs = (contents: Readonly<Record<string, Buffer>>): World => ({
+  items: [],
+  objects: new Map(Object.entries(contents).map(([id, bytes]) => [`blobs/${id}`, bytes])),
+})
+
+/** Two countries, six cities and two memos: references, a shared blob, one spilled payload in two revisions. */
+export const smallWorld = (registry: ModelRegistry): World => {
+  const flag = (id: string): object => ({ file_id: id, size: 5, content_type: 'image/svg+xml' })
+  const long = 'long '.repeat(80_000)
+  const city = (id: string, ...payloads: readonly object[]): World => tell(registry, { model: 'city', id, payloads })
+  return together(
+    tell(registry, {
+      model: 'country',
+      id: 'north',
+      payloads: [{ name: 'N' }, { name: 'North', borders: ['south'], area: 1.5, flag: flag('flag-n') }],
+    }),
+    tell(registry, {
+      model: 'country',
+      id: 'south',
+      payloads: [{ name: 'South', borders: ['north'], flag: flag('flag-s') }],
+      meta: { is_deleted: true },
+    }),
+    city(
+      'a',
+      { name: 'A', country: 'north', lat: 1.5 },
+      { name: 'Aa', country: 'north', lat: 1.5, arms: flag('flag-n') },
+    ),
+    city('b', { name: 'B', country: 'south', lng: -2.25 }),
+    city('c', { name: 'C', country: 'north' }, { name: 'C2', country: 'north' }, { name: 'C3', country: 'south' }),
+    city('d', { name: 'D', country: 'nowhere', arms: flag('arms-d') }),
+    city('e', { name: 'E', country: 'north', long }, { name: 'E', country: 'north', long }, { name: 'E' }),
+    city('f', { name: 'F', country: 'south', tags: ['x'] }),
+    tell(registry, { model: 'memo', id: 'm', payloads: [{ text: 'one', rank: 1 }] }),
+    tell(registry, {
+      model: 'memo',
+      id: 'n',
+      payloads: [
+        { text: 'two', rank: 2 },
+        { text: 'three', rank: 3 },
+      ],
+    }),
+    blobs({ 'flag-n': Buffer.from('north'), 'flag-s': Buffer.from('south'), 'arms-d': Buffer.from('a lion') }),
+  )
+}
+
+/** Writes all of it, past the program. */
+export const fill = async (outside: Outside, { items, objects }: World): Promise<void> => {
+  await putItems(outside, items)
+  for (const [Key, Body] of objects)
+    await outside.s3.send(new PutObjectCommand({ Bucket: outside.config.buckets.blobs, Key, Body }))
+}

@@ -1,0 +1,143 @@
+import { LocalWorkflowEngine } from '../../infra/local/workflow-runner.ts'
+import type { StageHandler } from '../../infra/local/workflow-rules.ts'
+import { exportRequest } from '../../shared/export/request.ts'
+import { startExport } from '../../shared/export/start.ts'
+import type { ExportJob, Job, JobError, RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
+import { waitForEnd } from '../../shared/jobs/wait.ts'
+import type { Filters } from '../../shared/resources/filters.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import { startRestoreOfBody } from '../../shared/restore/start.ts'
+import type { Limits } from '../../shared/runtime/limits.ts'
+import { makeServices } from '../../shared/runtime/make-services.ts'
+import { type Services, setServices } from '../../shared/runtime/services.ts'
+import { type Contents, contentsOf, type Outside, putItems, removeItems, wipe } from '../contents.ts'
+import { startServices, type TestServers } from '../services.ts'
+
+/** What a test does when a stage is about to begin for the first time. */
+type Between = (jobId: string) => Promise<void>
+
+/** The real workflows over real stores, in this process, with a say between their stages. */
+export class StagedWorkflows {
+  readonly services: Services
+  readonly outside: Outside
+  readonly #servers: TestServers
+  readonly #engine: LocalWorkflowEngine
+  readonly #before: Map<string, Between>
+
+  private constructor(
+    servers: TestServers,
+    services: Services,
+    engine: LocalWorkflowEngine,
+    before: Map<string, Between>,
+  ) {
+    this.#servers = servers
+    this.services = services
+    this.#engine = engine
+    this.#before = before
+    this.outside = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
+  }
+
+  static async start(options: { limits?: Partial<Limits>; models_file?: string } = {}): Promise<StagedWorkflows> {
+    const servers = await startServices()
+    const before = new Map<string, Between>()
+    const load = async (kind: string, stage: string): Promise<StageHandler> => {
+      const { handler } = (await import(`../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
+      return async (input) => {
+        const between = before.get(stage)
+        before.delete(stage)
+        if (between !== undefined) await between((input as { job_id: string }).job_id)
+        return handler(input)
+      }
+    }
+    const engine = new LocalWorkflowEngine({ load, retryMs: 5 })
+    const { limits = {}, models_file } = options
+    const config = { ...servers.config, ...(models_file === undefined ? {} : { models_file }) }
+    const { dynamo: dynamoDb, s3 } = servers
+    const services = await makeServices({ config, dynamoDb, s3, workflows: engine, limits })
+    setServices(services)
+    return new StagedWorkflows(servers, services, engine, before)
+  }
+
+  async stop(): Promise<void> {
+    await this.#engine.close()
+    setServices(undefined)
+    await this.#servers.stop()
+  }
+
+  /** Once, before the next run of this stage. */
+  before(stage: string, between: Between): void {
+    this.#before.set(stage, between)
+  }
+
+  /** Exports models, and gives the archive's bytes. Throws what the export failed with. */
+  async export(
+    models: readonly string[],
+    filters: Filters = {},
+    strict = true,
+  ): Promise<{ job: ExportJob; archive: Buffer }> {
+    const { services } = this
+    const request = exportRequest(
+      { models, filters, strict, format: 'acbak', waitSeconds: 0, redirect: false },
+      services.models,
+    )
+    const job = await this.#end(await startExport(services, request, { requestedBy: 'test' }))
+    if (job.kind !== 'export' || job.result === undefined) throw new JobFailed(job)
+    const { bucket, key } = job.result.archive
+    return { job, archive: (await services.objects.getBytes(bucket, key)) ?? Buffer.alloc(0) }
+  }
+
+  /** Starts a restore of an archive's bytes. */
+  begin(archive: Buffer, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> {
+    return startRestoreOfBody(
+      this.services,
+      { filters: {}, on_duplicate: 'overwrite', dry_run: false, ...request },
+      archive,
+      { requestedBy: 'test' },
+    )
+  }
+
+  /** Restores an archive's bytes, and gives the job as it ended. */
+  async restore(archive: Buffer, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> {
+    return this.end(await this.begin(archive, request))
+  }
+
+  /** The job when it has ended, and its handlers have returned. */
+  async end(job: RestoreJob): Promise<RestoreJob> {
+    const ended = await this.#end(job)
+    if (ended.kind !== 'restore') throw new Error('not a restore')
+    return ended
+  }
+
+  contents(): Promise<Contents> {
+    return contentsOf(this.outside)
+  }
+
+  putItems(...items: readonly Item[]): Promise<void> {
+    return putItems(this.outside, items)
+  }
+
+  removeItems(...items: readonly Item[]): Promise<void> {
+    return removeItems(this.outside, items)
+  }
+
+  wipe(): Promise<void> {
+    return wipe(this.outside)
+  }
+
+  async #end({ job_id }: Job): Promise<Job> {
+    const job = await waitForEnd(this.services.jobs, job_id, 120)
+    await this.#engine.ended(job_id)
+    return job
+  }
+}
+
+/** An export that made no archive. */
+export class JobFailed extends Error {
+  override readonly name = 'JobFailed'
+  readonly error: JobError | undefined
+
+  constructor({ job_id, status, error }: Job) {
+    super(`job ${job_id} ${status}: ${error?.detail ?? ''}`)
+    this.error = error
+  }
+}
