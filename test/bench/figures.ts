@@ -1,0 +1,62 @@
+import Table from 'cli-table3'
+
+/** What several rounds took, in their order. */
+export class Rounds {
+  readonly values: readonly number[]
+
+  constructor(values: readonly number[]) {
+    this.values = values
+  }
+
+  get median(): number {
+    const sorted = [...this.values].sort((a, b) => a - b)
+    const middle = (sorted.length - 1) / 2
+    return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2
+  }
+
+  /** The least and the most. */
+  get spread(): string {
+    return `${Math.min(...this.values).toFixed(2)}–${Math.max(...this.values).toFixed(2)}`
+  }
+
+  /** The median of the rounds' own ratios: a machine that is slow for a while is slow for both sides. */
+  ratioTo(other: Rounds): number {
+    return new Rounds(this.values.map((value, round) => value / (other.values[round] ?? Number.NaN))).median
+  }
+}
+
+/** Figures of several rounds, by what was measured. */
+export class Figures {
+  readonly #values = new Map<string, number[]>()
+
+  add(name: string, value: number): void {
+    const values = this.#values.get(name)
+    if (values === undefined) this.#values.set(name, [value])
+    else values.push(value)
+  }
+
+  get names(): string[] {
+    return [...this.#values.keys()]
+  }
+
+  of(name: string): Rounds {
+    return new Rounds(this.#values.get(name) ?? [])
+  }
+
+  /** Round by round, the sum of several figures. */
+  sum(names: readonly string[]): Rounds {
+    const [first = [], ...rest] = names.map((name) => this.of(name).values)
+    return new Rounds(first.map((value, round) => rest.reduce((sum, values) => sum + (values[round] ?? 0), value)))
+  }
+}
+
+/** Names to the left, numbers to the right; no colours, which a log would show as noise. */
+export const tableText = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
+  const table = new Table({
+    head: [...head],
+    colAligns: head.map((_, k) => (k === 0 ? 'left' : 'right')),
+    style: { head: [], border: [], compact: true },
+  })
+  table.push(...rows.map((row) => [...row]))
+  return table.toString()
+}

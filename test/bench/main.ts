@@ -1,0 +1,61 @@
+import '../../infra/local/check-node.ts'
+import process from 'node:process'
+import { z } from 'zod'
+import { tableText } from './figures.ts'
+import { benchStore, type StoreBench } from './store.ts'
+
+const { BENCH_RESOURCES, BENCH_BLOB_MB, BENCH_ROUNDS } = z
+  .object({
+    BENCH_RESOURCES: z.coerce.number().int().min(400).default(12_000),
+    BENCH_BLOB_MB: z.coerce.number().int().min(1).default(60),
+    BENCH_ROUNDS: z.coerce.number().int().min(1).default(5),
+  })
+  .parse(process.env)
+
+/** What the two sides are made of: a side's seconds are the sum of its figures. */
+const COMPARISONS: readonly {
+  readonly name: string
+  readonly ours: readonly string[]
+  readonly raw: readonly string[]
+}[] = [
+  { name: 'export', ours: ['export'], raw: ['raw query', 'raw copy of blobs'] },
+  { name: 'export: records', ours: ['export: records'], raw: ['raw query'] },
+  { name: 'export: blobs', ours: ['export: blobs'], raw: ['raw copy of blobs'] },
+  { name: 'restore', ours: ['restore'], raw: ['raw write of items', 'raw write of blobs'] },
+  { name: 'restore: records', ours: ['restore: records'], raw: ['raw write of items'] },
+  { name: 'restore: blobs', ours: ['restore: blobs'], raw: ['raw write of blobs'] },
+  { name: 'restore: verify', ours: ['restore: verify'], raw: ['raw query', 'raw read of blobs'] },
+]
+
+const show = ({ items, blobs, megabytes, figures }: StoreBench): void => {
+  console.log(`\n${items} items and ${blobs} blobs, ${megabytes.toFixed(0)} MB; medians of ${BENCH_ROUNDS} rounds`)
+  console.log(
+    tableText(
+      ['figure', 'seconds', 'spread', 'MB/s'],
+      figures.names.map((name) => [
+        name,
+        figures.of(name).median.toFixed(2),
+        figures.of(name).spread,
+        (megabytes / figures.of(name).median).toFixed(1),
+      ]),
+    ),
+  )
+  console.log(
+    tableText(
+      ['ours against raw', 'ours, s', 'raw, s', 'ours / raw', 'speed of raw'],
+      COMPARISONS.map(({ name, ours, raw }) => {
+        const [mine, limit] = [figures.sum(ours), figures.sum(raw)]
+        const ratio = mine.ratioTo(limit)
+        return [
+          name,
+          mine.median.toFixed(2),
+          limit.median.toFixed(2),
+          ratio.toFixed(2),
+          `${(100 / ratio).toFixed(0)} %`,
+        ]
+      }),
+    ),
+  )
+}
+
+show(await benchStore({ resources: BENCH_RESOURCES, blobBytes: BENCH_BLOB_MB * 1_000_000 }, BENCH_ROUNDS, console.log))
