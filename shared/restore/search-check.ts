@@ -1,4 +1,5 @@
 import { compileFilters, type Filters } from '../resources/filters.ts'
+import { instantOf } from '../resources/instant.ts'
 import { indexedDifferences } from '../resources/indexed.ts'
 import type { Item } from '../resources/item.ts'
 import { decodePayload } from '../resources/payload.ts'
@@ -46,20 +47,22 @@ export const checkSearch = async (
   }
 }
 
-/** Filters that must each find this resource alone by what the archive says of it. */
+/**
+ * Filters that must each find this resource alone by what the archive says of it. Times are those that came with it: what is
+ * derived of them may be of another hand, and is made anew.
+ */
 const ownFilters = (archived: Item): Filters[] => {
   const text = (name: string): string | undefined => archived[name]?.S
   const id = text('resource_id')
-  const created = text('created_at') ?? text('created_time')
-  const updated = text('updated_at') ?? text('updated_time')
+  const created = instantOf(text('created_time') ?? '')
+  const updated = instantOf(text('updated_time') ?? '')
   const createdBy = text('created_by')
   const updatedBy = text('updated_by')
   const deleted = archived['is_deleted']?.BOOL
-  const zoned = (time: string | undefined): time is string => time !== undefined && /Z|[+-]\d\d:?\d\d$/.test(time)
   return [
     ...(id === undefined ? [] : [{ ids: [id] }]),
-    ...(zoned(created) ? [{ created_time_start: created, created_time_end: created }] : []),
-    ...(zoned(updated) ? [{ updated_time_start: updated, updated_time_end: updated }] : []),
+    ...(created === undefined ? [] : [{ created_time_start: created, created_time_end: created }]),
+    ...(updated === undefined ? [] : [{ updated_time_start: updated, updated_time_end: updated }]),
     ...(createdBy === undefined ? [] : [{ created_bys: [createdBy] }]),
     ...(updatedBy === undefined ? [] : [{ updated_bys: [updatedBy] }]),
     ...(deleted === undefined ? [] : [{ is_deleted: deleted }]),
