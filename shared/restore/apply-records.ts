@@ -38,7 +38,6 @@ const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyRec
   const applier: ResourceApplier =
     request.on_duplicate === 'overwrite'
       ? new OverwriteWriter(context, {
-          empty: plan.empty.includes(extent.model),
           after: start?.from.bucket ?? extent.after,
           upTo: extent.upTo,
           ids: request.filters.ids,

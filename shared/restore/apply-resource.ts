@@ -48,12 +48,11 @@ const prepare = async (
 /** `overwrite`: the resource becomes the archived one as a whole, whatever stood there. */
 export class OverwriteWriter implements ResourceApplier {
   readonly #context: Context
-  readonly #surplus: SurplusRevisions | undefined
+  readonly #surplus: SurplusRevisions
 
   constructor(
     context: Context,
     target: {
-      readonly empty: boolean
       readonly after: string | undefined
       readonly upTo: string | undefined
       readonly ids: readonly string[] | undefined
@@ -61,18 +60,17 @@ export class OverwriteWriter implements ResourceApplier {
   ) {
     this.#context = context
     const { services, model } = context
-    this.#surplus = target.empty
-      ? undefined
-      : new SurplusRevisions(
-          services,
-          model,
-          target.ids === undefined ? targetRange(target.after, target.upTo) : undefined,
-        )
+    // Also where the target was empty at first: someone may have written since, and reading nothing costs next to nothing.
+    this.#surplus = new SurplusRevisions(
+      services,
+      model,
+      target.ids === undefined ? targetRange(target.after, target.upTo) : undefined,
+    )
   }
 
   async begin({ metadata }: TakenResource): Promise<AppliedResource> {
     const { writer } = this.#context
-    const stored = (await this.#surplus?.keysOf(metadata.id)) ?? []
+    const stored = await this.#surplus.keysOf(metadata.id)
     const revisions: Promise<void>[] = []
     const written = new Set<string>()
     return {
@@ -96,7 +94,7 @@ export class OverwriteWriter implements ResourceApplier {
   }
 
   async close(): Promise<void> {
-    await this.#surplus?.close()
+    await this.#surplus.close()
   }
 }
 
