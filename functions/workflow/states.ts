@@ -40,6 +40,7 @@ const FINAL_ERRORS = [
   'VerificationFailedError',
   'JobCancelledError',
   'InvalidRequestError',
+  'FilterError',
 ]
 
 /** Four more tries over about a minute: longer than a partition's split or a failover takes, short beside a pass of 5 minutes. */

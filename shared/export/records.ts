@@ -3,12 +3,13 @@ import { RecordsWriter } from '../archive/records-writer.ts'
 import { SegmentWriter, type SegmentSummary } from '../archive/segment-writer.ts'
 import { SeenBlobs, type SeenList } from '../blobs/seen-blobs.ts'
 import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
+import type { ExportJob } from '../jobs/job.ts'
+import { takesOf } from '../jobs/job-filter.ts'
 import { exportJob } from '../jobs/running-job.ts'
 import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
 import { Composer } from '../objects/composer.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { noteBlobs } from '../blobs/note-blobs.ts'
-import { compileFilters, type Filters } from '../resources/filters.ts'
 import { TornResourcesError } from '../resources/resource-errors.ts'
 import { placeOf } from '../resources/place.ts'
 import type { StoredResource } from '../resources/resource-store.ts'
@@ -47,7 +48,7 @@ const parseCursor = (cursor = '0/'): { k: number; from: string | undefined } => 
 
 const exportPass = async (attempt: Attempt, services: Services): Promise<RecordsResult> => {
   const { job_id, n } = attempt
-  const { filters } = (await exportJob(services, job_id)).request
+  const job = await exportJob(services, job_id)
   const ranges = (await exportPlan(services, job_id)).items[n] ?? []
   const start = parseCursor(attempt.cursor)
   const seen = new SeenBlobs()
@@ -56,7 +57,7 @@ const exportPass = async (attempt: Attempt, services: Services): Promise<Records
   for (const [k, range] of ranges.entries()) {
     if (k < start.k || cursor !== undefined) continue
     const from = k === start.k ? (start.from ?? range.from) : range.from
-    const { segment, stoppedAt } = await exportRange(attempt, services, k, { ...range, from }, filters, seen)
+    const { segment, stoppedAt } = await exportRange(attempt, services, k, { ...range, from }, job, seen)
     if (segment !== undefined) segments.push(segment)
     if (stoppedAt !== undefined) cursor = `${k}/${stoppedAt}`
     else if (attempt.timeIsUp() && k + 1 < ranges.length) cursor = `${k + 1}/`
@@ -75,7 +76,7 @@ const exportRange = async (
   services: Services,
   k: number,
   range: ModelRange,
-  filters: Filters,
+  job: ExportJob,
   seen: SeenBlobs,
 ): Promise<{ segment?: RecordsSegment; stoppedAt?: string }> => {
   const { job_id, n, pass } = attempt
@@ -88,7 +89,7 @@ const exportRange = async (
   let bucket: string | undefined
   let stoppedAt: string | undefined
   try {
-    for await (const { h, metadata, revisions } of readResources(services, range, filters, torn)) {
+    for await (const { h, metadata, revisions } of readResources(services, range, job, torn)) {
       const next = h.slice(0, 4)
       const full = records.packedSoFar >= limits.segmentBytes || seen.size >= limits.seenBlobs
       if (bucket !== undefined && next !== bucket && (full || attempt.timeIsUp())) {
@@ -128,21 +129,24 @@ const exportRange = async (
 }
 
 const readResources = (
-  { resources }: Services,
+  { resources, models }: Services,
   { model, from, to }: ModelRange,
-  filters: Filters,
+  job: ExportJob,
   torn: string[],
 ): AsyncGenerator<StoredResource> => {
-  const options = { filter: compileFilters(filters), onTorn: (id: string) => void torn.push(id) }
+  const { filters } = job.request
+  const options = { filter: takesOf(job, models, model), onTorn: (id: string) => void torn.push(id) }
   if (filters.ids === undefined)
-    return resources.resources(model, { from, to }, isUnfiltered(filters) ? { onTorn: options.onTorn } : options)
+    return resources.resources(
+      model,
+      { from, to },
+      Object.keys(filters).length === 0 ? { onTorn: options.onTorn } : options,
+    )
   const ids = filters.ids.filter((id) => {
     const bucket = placeOf(id).slice(0, 4)
     return bucket >= from && (to.length > 4 || bucket < to)
   })
   return resources.resourcesById(model, ids, options)
 }
-
-const isUnfiltered = (filters: Filters): boolean => Object.keys(filters).length === 0
 
 const pad = (value: number, digits: number): string => value.toString().padStart(digits, '0')

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import { InvalidRequestError } from '../http/request-errors.ts'
-import { FILTER_SHAPE, filtersIn, flag, list, oneOf, wait, withoutEmptyBounds } from '../http/parameters.ts'
+import { FILTER_SHAPE, filtersIn, flag, list, oneOf, wait, withoutEmptyFilters } from '../http/parameters.ts'
 import { parseParameters } from '../http/parse.ts'
 import type { ExportRequest } from '../jobs/job.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import type { Filters } from '../resources/filters.ts'
+import { compileFilters, type Filters } from '../resources/filters/filters.ts'
 
 /** An export as it was asked for by a caller, before the models are looked up. */
 export interface ExportParameters {
@@ -29,11 +29,11 @@ const AllParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIO
 
 /** Reads the parameters of `/{model}/export`. */
 export const modelExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters =>
-  exportParameters(parseParameters(ModelParameters, withoutEmptyBounds(input)))
+  exportParameters(parseParameters(ModelParameters, withoutEmptyFilters(input)))
 
 /** Reads the parameters of `/_backup/export`, where `models` may be repeated or joined by commas. */
 export const allExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters => {
-  const { models, ...options } = parseParameters(AllParameters, withoutEmptyBounds(input))
+  const { models, ...options } = parseParameters(AllParameters, withoutEmptyFilters(input))
   if (models === undefined) return exportParameters(options)
   const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
   if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'holds an empty name' }])
@@ -54,14 +54,17 @@ const exportParameters = (options: z.output<typeof ModelParameters>): ExportPara
   }
 }
 
-/** What the job holds. Throws `UnknownModelError` for a model that is not registered. */
+/**
+ * What the job holds. Throws `UnknownModelError` for a model that is not registered, and `FilterError` for a filter that no
+ * resource of a model can be asked.
+ */
 export const exportRequest = (
   { models, filters, strict, format }: ExportParameters,
   registry: ModelRegistry,
   routeModel?: string,
 ): ExportRequest => {
   const wanted = routeModel === undefined ? (models ?? registry.names) : [routeModel]
-  for (const name of wanted) registry.get(name)
+  for (const name of wanted) compileFilters(filters, { model: registry.get(name), askedAt: new Date() })
   return {
     // In the registry's own order, so that two requests for the same models are the same request.
     models: registry.names.filter((name) => wanted.includes(name)),

@@ -1,4 +1,6 @@
 import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from 'aws-lambda'
+import { jsonText } from '../resources/indexed.ts'
+import { exactNumbers } from '../resources/payload.ts'
 import { InvalidRequestError } from './request-errors.ts'
 
 /** An API Gateway HTTP API event, payload version 2, with IAM authorisation. */
@@ -52,6 +54,9 @@ export const queryObject = (query: URLSearchParams): Record<string, unknown> =>
     }),
   )
 
+/** Parameters that are kept as JSON text: in a body they may stand as the JSON itself. */
+const JSON_TEXTS = ['conditions', 'data_conditions']
+
 /** The JSON object in a body; an empty body is an empty object. */
 export const jsonObject = (body: Buffer): Record<string, unknown> => {
   if (body.length === 0) return {}
@@ -63,11 +68,26 @@ export const jsonObject = (body: Buffer): Record<string, unknown> => {
 
 const parseJson = (body: Buffer): unknown => {
   try {
-    return JSON.parse(new TextDecoder('utf-8', { fatal: true }).decode(body))
+    const text = new TextDecoder('utf-8', { fatal: true }).decode(body)
+    return withJsonTexts(text, JSON.parse(text))
   } catch (error) {
     const why = error instanceof Error ? error.message : 'it cannot be read'
     throw new InvalidRequestError([{ field: 'body', message: `must be JSON in UTF-8: ${why}` }])
   }
+}
+
+/** Numbers of conditions stay what they are: 1.0 is not 1, and integers may be large. */
+const withJsonTexts = (text: string, value: unknown): unknown => {
+  const isJson = (name: string): boolean =>
+    typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'object'
+  const names = JSON_TEXTS.filter(isJson)
+  if (names.length === 0 || typeof value !== 'object' || value === null) return value
+  const exact: unknown = JSON.parse(text, exactNumbers)
+  const texts = names.map((name) => [
+    name,
+    typeof exact === 'object' && exact !== null ? jsonText(Reflect.get(exact, name)) : '',
+  ])
+  return { ...value, ...Object.fromEntries(texts) }
 }
 
 /** Parameters of the query and of a JSON body together. One that stands in both is refused: which one counts? */

@@ -4,20 +4,6 @@ import { type FieldError, InvalidRequestError } from './request-errors.ts'
 /** Parameters of list and search that a backup does not have: all that matches is taken, whole. */
 const SEARCH_ONLY = ['limit', 'offset', 'sorts', 'partial', 'returns']
 
-/** Filters that are understood and not yet supported. */
-const LATER = [
-  'conditions',
-  'data_conditions',
-  'qb',
-  'rev_statuses',
-  'rev_created_bys',
-  'rev_updated_bys',
-  'rev_created_time_start',
-  'rev_created_time_end',
-  'rev_updated_time_start',
-  'rev_updated_time_end',
-]
-
 /** Reads a request's parameters, or throws `InvalidRequestError` naming every field that is wrong. */
 export const parseParameters = <Shape extends z.core.$ZodLooseShape>(
   schema: z.ZodObject<Shape, z.core.$strict>,
@@ -48,7 +34,6 @@ const whyRefused = (name: string, allowed: readonly string[]): string => {
   if (allowed.includes('cursor')) return unknownParameter(allowed)
   if (SEARCH_ONLY.includes(name))
     return 'belongs to search: a backup takes all that matches, whole and in its own order'
-  if (LATER.includes(name)) return 'is not supported yet: it comes with a later version'
   return unknownParameter(allowed)
 }
 

@@ -44,6 +44,7 @@ const KINDS: Readonly<Record<string, Kind>> = {
     title: 'The request is not valid',
     members: pick('errors'),
   },
+  FilterError: { type: 'invalid-request', status: 400, title: 'The request is not valid', members: pick('errors') },
   NotAnArchiveError: { type: 'not-an-archive', status: 400, title: 'This is not an archive' },
   UnsupportedVersionError: {
     type: 'unsupported-version',
@@ -135,7 +136,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
     status: 422,
     title: 'The Idempotency-Key was used for another request',
   },
-  FiltersExclusiveError: { type: 'filters-exclusive', status: 422, title: 'These filters exclude each other' },
+  FiltersExclusiveError: {
+    type: 'filters-exclusive',
+    status: 422,
+    title: 'These filters exclude each other',
+    members: pick('errors'),
+  },
   TooManyJobsError: {
     type: 'too-many-jobs',
     status: 429,

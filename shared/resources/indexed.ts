@@ -46,7 +46,8 @@ const memberOf = (value: unknown, key: string): unknown =>
 export const indexedText = (values: readonly (readonly [key: string, value: unknown])[]): string =>
   `{${values.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`
 
-const jsonText = (value: unknown): string => {
+/** JSON of a value of an index or a payload, every number as it came. */
+export const jsonText = (value: unknown): string => {
   if (value === undefined) return 'absent'
   if (typeof value === 'bigint') return value.toString()
   if (typeof value === 'number') return floatText(value)

@@ -7,32 +7,34 @@ const TIME = /^(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(Z|([+-])(\d\d)(?::
 
 const DAY_MS = 86_400_000
 
-interface Parsed {
+/** A time that was read: the instant, and the seconds of its offset where it has one. */
+export interface ReadTime {
   readonly instant: string
-  readonly zoned: boolean
+  readonly offsetSeconds?: number
 }
 
 /** An instant as `2026-01-05T08:30:00.000000Z`; a time without a zone counts as UTC. Undefined where the text is no time. */
 export const instantOf = (text: string): string | undefined => {
   // Most stored times are written in UTC already; only they need no calendar.
   if (text.length === 27 && CANONICAL.test(text)) return text
-  return parse(text)?.instant
+  return readTime(text)?.instant
 }
 const CANONICAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
 
 /** As `instantOf`, but a time without an offset is none. */
 export const zonedInstantOf = (text: string): string | undefined => {
-  const parsed = parse(text)
-  return parsed?.zoned === true ? parsed.instant : undefined
+  const time = readTime(text)
+  return time?.offsetSeconds === undefined ? undefined : time.instant
 }
 
-const parse = (text: string): Parsed | undefined => {
+/** Reads a time. Undefined where the text is none. */
+export const readTime = (text: string): ReadTime | undefined => {
   const date = DATE.exec(text)
   if (date === null) return undefined
   const day = dayOf(date)
   if (day === undefined) return undefined
   const rest = text.slice(date[0].length)
-  if (rest === '') return instant(day, 0, '', false)
+  if (rest === '') return instant(day, 0, '', undefined)
   if (rest[0] !== 'T' && rest[0] !== ' ') return undefined
   const time = TIME.exec(rest.slice(1))
   if (time === null) return undefined
@@ -51,14 +53,22 @@ const parse = (text: string): Parsed | undefined => {
   const clock = secondsOf(hours, minutes, seconds)
   const offset = secondsOf(atHours, atMinutes, atSeconds)
   if (clock === undefined || offset === undefined) return undefined
-  return instant(day, clock - (sign === '-' ? -offset : offset), fraction, zone !== undefined)
+  return instant(day, clock, fraction, zone === undefined ? undefined : sign === '-' ? -offset : offset)
 }
 
-const instant = (dayMs: number, seconds: number, fraction: string, zoned: boolean): Parsed | undefined => {
-  const date = new Date(dayMs + seconds * 1000)
+const instant = (
+  dayMs: number,
+  clockSeconds: number,
+  fraction: string,
+  offsetSeconds: number | undefined,
+): ReadTime | undefined => {
+  const date = new Date(dayMs + (clockSeconds - (offsetSeconds ?? 0)) * 1000)
   const year = date.getUTCFullYear()
   if (year < 1 || year > 9999) return undefined
-  return { instant: `${date.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`, zoned }
+  return {
+    instant: `${date.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`,
+    ...(offsetSeconds === undefined ? {} : { offsetSeconds }),
+  }
 }
 
 /** Milliseconds of a day's beginning, UTC. */

@@ -37,7 +37,8 @@ declare global {
 
 const INTEGER = /^-?\d+$/
 
-const exactNumbers = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
+/** A reviver that reads integers as `bigint`. */
+export const exactNumbers = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
   typeof value === 'number' && source !== undefined && INTEGER.test(source) ? BigInt(source) : value
 
 const decodeJson = (text: string): unknown => {

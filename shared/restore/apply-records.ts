@@ -26,7 +26,8 @@ export const applyRecords = (input: PassInput, services: Services): Promise<Pass
 
 const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyRecordsResult> => {
   const { job_id, n } = attempt
-  const { request } = await restoreJob(services, job_id)
+  const job = await restoreJob(services, job_id)
+  const { request } = job
   const plan = await restorePlan(services, job_id)
   const extent = (await applyPlan(services, job_id))[n]
   if (extent === undefined) throw new Error(`job ${job_id} has no extent ${n}`)
@@ -66,7 +67,7 @@ const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyRec
   }
   try {
     let lastBucket = first
-    applying: for await (const events of extentEvents(services, archive, extent, request, start)) {
+    applying: for await (const events of extentEvents(services, archive, extent, job, start)) {
       for (const event of events) {
         if (failure !== undefined) break applying
         if (event.kind === 'revision') await current?.revision(event.record)

@@ -1,6 +1,6 @@
 import { allResults } from '../jobs/pass.ts'
-import type { RestoreRequest } from '../jobs/job.ts'
-import { compileFilters } from '../resources/filters.ts'
+import type { RestoreJob } from '../jobs/job.ts'
+import { takesOf } from '../jobs/job-filter.ts'
 import type { Services } from '../runtime/services.ts'
 import type { OpenArchive } from '../archive/open.ts'
 import { type ArchivedRecord, archivedRecords, type RecordsFrom } from './archived-records.ts'
@@ -49,17 +49,17 @@ export async function* extentEvents(
   services: Services,
   archive: OpenArchive,
   extent: Extent,
-  request: RestoreRequest,
+  job: RestoreJob,
   start?: ExtentCursor,
 ): AsyncGenerator<ExtentEvent[]> {
   if (extent.segment === undefined || extent.resources === 0) return
   const { objects } = services
   const bits = Bits.decode(await objects.readBytes(extent.decisions, 0, extent.decisions.size))
-  const takes = compileFilters(request.filters)
+  const takes = takesOf(job, services.models, extent.model)
   let place = start?.place ?? 0
   let open = false
   const from = start?.from ?? extent.from
-  for await (const batch of archivedRecords(archive, extent.segment, { from, ids: request.filters.ids })) {
+  for await (const batch of archivedRecords(archive, extent.segment, { from, ids: job.request.filters.ids })) {
     const events: ExtentEvent[] = []
     for (const record of batch) {
       if (record.kind === 'revision') {

@@ -2,12 +2,12 @@ import { type BucketDigest, BucketDigests, encodeBuckets, ResourceLeaf } from '.
 import type { OpenArchive } from '../archive/open.ts'
 import { noteBlobs } from '../blobs/note-blobs.ts'
 import { SeenBlobs, type SeenList } from '../blobs/seen-blobs.ts'
-import type { RestoreRequest } from '../jobs/job.ts'
+import type { RestoreJob } from '../jobs/job.ts'
+import { takesOf } from '../jobs/job-filter.ts'
 import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
 import { restoreJob } from '../jobs/running-job.ts'
 import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
-import { compileFilters } from '../resources/filters.ts'
 import type { Services } from '../runtime/services.ts'
 import { ArchivePayloads } from './archive-payloads.ts'
 import { type ArchivedRecord, archivedRecords, type RecordsFrom } from './archived-records.ts'
@@ -57,7 +57,7 @@ export const preflight = (input: PassInput, services: Services): Promise<PassOut
 
 const preflightPass = async (attempt: Attempt, services: Services): Promise<PreflightResult> => {
   const { job_id, n } = attempt
-  const { request } = await restoreJob(services, job_id)
+  const job = await restoreJob(services, job_id)
   const plan = await restorePlan(services, job_id)
   const archive = await openPlanned(services, plan)
   const start = attempt.cursor === undefined ? { k: 0 } : (JSON.parse(attempt.cursor) as Cursor)
@@ -68,7 +68,7 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
   for (const [k, share] of (plan.items[n] ?? []).entries()) {
     if (k < start.k || cursor !== undefined) continue
     const from = k === start.k ? start.from : undefined
-    const run = new SegmentPreflight({ attempt, services, request, plan, archive, share, k, from, seen, payloads })
+    const run = new SegmentPreflight({ attempt, services, job, plan, archive, share, k, from, seen, payloads })
     const { extent, stoppedAt } = await run.check()
     extents.push(extent)
     if (stoppedAt !== undefined) cursor = { k, from: stoppedAt }
@@ -85,7 +85,7 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
 interface Run {
   readonly attempt: Attempt
   readonly services: Services
-  readonly request: RestoreRequest
+  readonly job: RestoreJob
   readonly plan: RestorePlan
   readonly archive: OpenArchive
   readonly share: SegmentShare
@@ -109,12 +109,13 @@ class SegmentPreflight {
 
   constructor(run: Run) {
     this.#run = run
-    this.#takes = compileFilters(run.request.filters)
+    this.#takes = takesOf(run.job, run.services.models, run.share.model)
   }
 
   async check(): Promise<{ extent: Extent; stoppedAt?: RecordsFrom }> {
-    const { services, share, archive, from, attempt, request } = this.#run
-    const target = targetComparison(services, this.#run.plan, share, from?.bucket, request)
+    const { services, share, archive, from, attempt, job } = this.#run
+    const { request } = job
+    const target = targetComparison(services, this.#run.plan, share, from?.bucket, job)
     let stoppedAt: RecordsFrom | undefined
     try {
       if (share.segment !== undefined) {
@@ -168,7 +169,7 @@ class SegmentPreflight {
         this.#duplicateCount += 1
         if (this.#duplicates.length < 100) this.#duplicates.push(record.id)
       }
-      needed = !(exists && this.#run.request.on_duplicate === 'skip')
+      needed = !(exists && this.#run.job.request.on_duplicate === 'skip')
     }
     this.#current = { leaf, record, taken, needed }
   }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { FILTER_SHAPE, filtersIn, flag, oneOf, text, wait, withoutEmptyBounds } from '../http/parameters.ts'
+import { FILTER_SHAPE, filtersIn, flag, oneOf, text, wait, withoutEmptyFilters } from '../http/parameters.ts'
 import { parseParameters } from '../http/parse.ts'
 import { InvalidRequestError } from '../http/request-errors.ts'
 import { type RestoreRequest, STRATEGIES } from '../jobs/job.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import type { Filters } from '../resources/filters.ts'
+import { compileFilters, type Filters } from '../resources/filters/filters.ts'
 
 /** A restore as a caller asked for it, without its archive. */
 export interface RestoreParameters {
@@ -43,13 +43,13 @@ const ParametersWithFrom = z.strictObject({ ...SHAPE, from: FromShape })
 
 /** Reads the query of an import whose body is the archive, or empty. */
 export const restoreParameters = (query: Readonly<Record<string, unknown>>): RestoreParameters =>
-  fromOptions(parseParameters(Parameters, withoutEmptyBounds(query)))
+  fromOptions(parseParameters(Parameters, withoutEmptyFilters(query)))
 
 /** Reads query and JSON body of an import of an archive that lies somewhere. */
 export const restoreFromParameters = (
   input: Readonly<Record<string, unknown>>,
 ): { readonly parameters: RestoreParameters; readonly from: From } => {
-  const { from, ...options } = parseParameters(ParametersWithFrom, withoutEmptyBounds(input))
+  const { from, ...options } = parseParameters(ParametersWithFrom, withoutEmptyFilters(input))
   return { parameters: fromOptions(options), from: placeOfFrom(from) }
 }
 
@@ -79,7 +79,8 @@ export const restoreRequest = (
   registry: ModelRegistry,
   routeModel?: string,
 ): RestoreRequest => {
-  if (routeModel !== undefined) registry.get(routeModel)
+  // Which models an archive holds is not known yet; where the route says it, its filters are tried now.
+  if (routeModel !== undefined) compileFilters(filters, { model: registry.get(routeModel), askedAt: new Date() })
   return {
     ...(routeModel === undefined ? {} : { models: [routeModel], route_model: routeModel }),
     filters,

@@ -1,4 +1,4 @@
-import { compileFilters, type Filters } from '../resources/filters.ts'
+import { compileFilters, type Filters } from '../resources/filters/filters.ts'
 import { instantOf } from '../resources/instant.ts'
 import { indexedDifferences } from '../resources/indexed.ts'
 import type { Item } from '../resources/item.ts'
@@ -21,8 +21,9 @@ export const checkSearch = async (
 ): Promise<void> => {
   findings.checked('search')
   const id = metadata['resource_id']?.S ?? ''
+  const scope = { model: services.models.get(model), askedAt: services.clock() }
   for (const filters of ownFilters(archived)) {
-    if (compileFilters(filters)(metadata)) continue
+    if (compileFilters(filters, scope)(metadata)) continue
     const expected: unknown[] = Object.values(filters)
     findings.fail('search', {
       model,

@@ -27,7 +27,7 @@ export const planTakeBack = async (
 export const takeBack = (input: PassInput, services: Services): Promise<PassOutput> =>
   runPass<PassResult>('take-back', input, services, async (attempt) => {
     const { job_id, n } = attempt
-    const { request } = await restoreJob(services, job_id)
+    const job = await restoreJob(services, job_id)
     const plan = await restorePlan(services, job_id)
     const extent = (await applyPlan(services, job_id))[n]
     if (extent === undefined) throw new Error(`job ${job_id} has no extent ${n}`)
@@ -37,7 +37,7 @@ export const takeBack = (input: PassInput, services: Services): Promise<PassOutp
     const { shards } = services.models.get(extent.model)
     const start = attempt.cursor === undefined ? undefined : (JSON.parse(attempt.cursor) as ExtentCursor)
     let bucket: string | undefined
-    for await (const events of extentEvents(services, archive, extent, request, start)) {
+    for await (const events of extentEvents(services, archive, extent, job, start)) {
       for (const event of events) {
         if (event.kind !== 'begin') continue
         const { metadata, cursor } = event.resource

@@ -1,5 +1,5 @@
-import type { RestoreRequest } from '../jobs/job.ts'
-import { compileFilters } from '../resources/filters.ts'
+import type { RestoreJob } from '../jobs/job.ts'
+import { takesOf } from '../jobs/job-filter.ts'
 import type { Item } from '../resources/item.ts'
 import type { SortKeyRange } from '../resources/key-range.ts'
 import { placeOf } from '../resources/place.ts'
@@ -43,13 +43,14 @@ export const targetComparison = (
   plan: RestorePlan,
   share: SegmentShare,
   bucket: string | undefined,
-  request: RestoreRequest,
+  job: RestoreJob,
 ): TargetComparison => {
   const { model } = share
+  const { request } = job
   if (plan.empty.includes(model) && !request.dry_run) return EMPTY_TARGET
   const range = targetRange(bucket ?? share.after, share.upTo)
   const { ids } = request.filters
-  if (request.dry_run) return new FullComparison(services, model, range, request)
+  if (request.dry_run) return new FullComparison(services, model, range, job)
   if (ids !== undefined) return new NamedComparison(services.resources.existing(model, ids))
   const join = new TargetJoin<Item>(services.resources.metadata(model, range), itemSortKey)
   return {
@@ -108,7 +109,8 @@ class FullComparison implements TargetComparison {
   readonly #sums = { new: 0, changed: 0, same: 0, target_only: 0 }
   readonly #findings: Finding[] = []
 
-  constructor(services: Services, model: string, range: SortKeyRange, { filters }: RestoreRequest) {
+  constructor(services: Services, model: string, range: SortKeyRange, job: RestoreJob) {
+    const { filters } = job.request
     this.#services = services
     this.#model = model
     const options = { onTorn: (id: string) => void this.#torn.add(id) }
@@ -117,7 +119,7 @@ class FullComparison implements TargetComparison {
         ? services.resources.resources(model, range, options)
         : services.resources.resourcesById(model, filters.ids, options)
     this.#join = new TargetJoin(rows, ({ metadata }) => itemSortKey(metadata))
-    this.#takes = compileFilters(filters)
+    this.#takes = takesOf(job, services.models, model)
   }
 
   async exists(id: string): Promise<boolean> {

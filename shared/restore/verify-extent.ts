@@ -38,7 +38,8 @@ export const verifyExtent = async (
   findings: Findings,
   digests: BucketDigests,
 ): Promise<{ cursor?: ExtentCursor; changedSince: number }> => {
-  const { request } = await restoreJob(services, attempt.job_id)
+  const job = await restoreJob(services, attempt.job_id)
+  const { request } = job
   const plan = await restorePlan(services, attempt.job_id)
   const archive = await openPlanned(services, plan)
   const yielded = await yieldedIds(services, attempt.job_id, attempt.n)
@@ -66,7 +67,7 @@ export const verifyExtent = async (
   let cursor: ExtentCursor | undefined
   let lastBucket: string | undefined
   try {
-    verifying: for await (const events of extentEvents(services, archive, extent, request, start)) {
+    verifying: for await (const events of extentEvents(services, archive, extent, job, start)) {
       for (const event of events) {
         if (event.kind === 'revision') addRevision(expected, event.record)
         else if (event.kind === 'end') {

@@ -1,10 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { queryObject } from '../../shared/http/http-request.ts'
+import { jsonObject, queryObject } from '../../shared/http/http-request.ts'
 import { listParameters } from '../../shared/http/job-list.ts'
 import { InvalidRequestError } from '../../shared/http/request-errors.ts'
 import { allExportParameters, exportRequest, modelExportParameters } from '../../shared/export/request.ts'
-import { restoreFromParameters, restoreParameters } from '../../shared/restore/request.ts'
-import { ModelRegistry } from '../../shared/resources/models.ts'
+import { restoreFromParameters, restoreParameters, restoreRequest } from '../../shared/restore/request.ts'
+import { loadModels, ModelRegistry } from '../../shared/resources/models.ts'
 
 const exportQuery = (query: string) => allExportParameters(queryObject(new URLSearchParams(query)))
 const importQuery = (query: string) => restoreParameters(queryObject(new URLSearchParams(query)))
@@ -52,6 +52,54 @@ describe('parameters of an export', () => {
     })
   })
 
+  it('reads the filters of current revisions and conditions, and keeps expressions as their text', () => {
+    const query =
+      'rev_statuses=stable&rev_statuses=draft&rev_created_bys=bob&rev_updated_time_start=2026-01-05T08:30:00Z' +
+      '&conditions=[]&conditions=[{"field_path":"level","operator":"eq","value":1.0}]&data_conditions='
+    expect(exportQuery(query).filters).toEqual({
+      rev_statuses: ['draft', 'stable'],
+      rev_created_bys: ['bob'],
+      rev_updated_time_start: '2026-01-05T08:30:00Z',
+      conditions: '[{"field_path":"level","operator":"eq","value":1.0}]',
+    })
+    expect(exportQuery('qb=QB.all()&is_deleted=true&ids=a').filters).toEqual({
+      qb: 'QB.all()',
+      is_deleted: true,
+      ids: ['a'],
+    })
+    expect(exportQuery('qb=').filters).toEqual({})
+  })
+
+  it('keeps the numbers of conditions that stand in a body as JSON', () => {
+    const body = '{"wait":0,"conditions":[{"field_path":"n","operator":"in","value":[1.0,1,9007199254740993,1e21]}]}'
+    expect(modelExportParameters(jsonObject(Buffer.from(body))).filters).toEqual({
+      conditions: '[{"field_path":"n","operator":"in","value":[1.0,1,9007199254740993,1e+21]}]',
+    })
+  })
+
+  it.each(['conditions=[]', 'created_bys=bob', 'rev_statuses=draft', 'updated_time_end=2026-01-05T08:30:00Z'])(
+    'refuses ?%s beside qb',
+    (other) => {
+      const [field = ''] = other.split('=')
+      expect(() => exportQuery(`qb=QB.all()&${other}`)).toThrow(`qb does not go together with ${field}`)
+    },
+  )
+
+  it('refuses an expression that is too long to be kept, without reading it', () => {
+    const qb = `QB.any(${'QB["a"] == 1, '.repeat(20_000)})`
+    expect(errorsOf(() => exportQuery(`qb=${encodeURIComponent(qb)}`))).toEqual([
+      { field: 'qb', message: expect.stringContaining('too long') as string },
+    ])
+  })
+
+  it('refuses a question that no list can be asked, where the model is known', () => {
+    const models = loadModels({ m: { indexed: [{ key: 'tags', type: 'list' }] }, n: {} })
+    const parameters = exportQuery('models=m,n&qb=QB["tags"].starts_with("p")')
+    expect(() => exportRequest(parameters, models)).toThrow('QB["tags"].any().starts_with(…)')
+    expect(exportRequest(parameters, models, 'n').models).toEqual(['n'])
+    expect(() => restoreRequest(importQuery('qb=QB["tags"].starts_with("p")'), models, 'm')).toThrow('tags')
+  })
+
   it('takes an empty bound for none, and the last of repeated bounds', () => {
     expect(exportQuery('created_time_start=').filters).toEqual({})
     expect(exportQuery('created_time_end=x&created_time_end=2026-01-05T00:00:00Z').filters).toEqual({
@@ -92,11 +140,12 @@ describe('parameters of an export', () => {
     ['sorts=[]', 'sorts', 'search'],
     ['partial=x', 'partial', 'search'],
     ['returns=data', 'returns', 'search'],
-    ['qb=QB["level"]', 'qb', 'later version'],
-    ['conditions=[]', 'conditions', 'later version'],
-    ['data_conditions=[]', 'data_conditions', 'later version'],
-    ['rev_statuses=draft', 'rev_statuses', 'later version'],
-    ['rev_created_time_start=2026', 'rev_created_time_start', 'later version'],
+    ['qb=QB["level"] >', 'qb', 'ends too early (column 14)'],
+    ['qb=level == 1', 'qb', 'QB["level"] (column 1)'],
+    ['conditions={"field_path":"level"}', 'conditions', 'JSON list'],
+    ['conditions=[{"operator":"eq","value":1}]', 'conditions', 'condition 1: lacks field_path'],
+    ['data_conditions=[', 'data_conditions', 'JSON'],
+    ['rev_created_time_start=2026', 'rev_created_time_start', 'ISO 8601'],
     ['created_by=alice', 'created_by', 'allowed: models, is_deleted'],
     ['models=', 'models', 'empty name'],
     ['models=a,,b', 'models', 'empty name'],

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { BlobStore } from '../../shared/blobs/blob-store.ts'
 import { PayloadStore } from '../../shared/blobs/payload-store.ts'
 import { ObjectStore } from '../../shared/objects/object-store.ts'
-import { compileFilters } from '../../shared/resources/filters.ts'
+import { compileFilters } from '../../shared/resources/filters/filters.ts'
 import type { Item } from '../../shared/resources/item.ts'
 import { loadModels } from '../../shared/resources/models.ts'
 import { metadataKey, placeOf } from '../../shared/resources/place.ts'
@@ -114,7 +114,10 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
     })
 
     it('gives what a filter takes, with all revisions of each', async () => {
-      const takes = compileFilters({ is_deleted: true, created_bys: ['bob'] })
+      const takes = compileFilters(
+        { is_deleted: true, created_bys: ['bob'] },
+        { model: MODELS.get('many'), askedAt: new Date() },
+      )
       const found = await collect(store.resources('many', undefined, { filter: takes }))
       const expected = idsOf((await collect(store.resources('many'))).filter(({ metadata }) => takes(metadata)))
       expect(idsOf(found)).toEqual(expected)

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { compileFilters, type Filters, FilterTimeError } from '../../shared/resources/filters.ts'
-import { instantOf, zonedInstantOf } from '../../shared/resources/instant.ts'
-import { madeResource } from './made-resources.ts'
+import { FilterError } from '../../../shared/resources/filters/errors.ts'
+import { compileFilters, type Filters } from '../../../shared/resources/filters/filters.ts'
+import { instantOf, zonedInstantOf } from '../../../shared/resources/instant.ts'
+import { madeResource } from '../made-resources.ts'
 
 describe('an instant', () => {
   it.each([
@@ -42,6 +43,7 @@ describe('an instant', () => {
 })
 
 describe('filters', () => {
+  const scope = { model: { name: 'm', indexed: [], references: [] }, askedAt: new Date('2026-01-05T00:00:00Z') }
   const { metadata } = madeResource('m', 1, {
     id: 'one',
     meta: {
@@ -69,16 +71,16 @@ describe('filters', () => {
     [{ ids: ['two'] }, false],
     [{ ids: ['one'], updated_bys: ['alice'] }, false],
   ])('%j takes it: %s', (filters, taken) => {
-    expect(compileFilters(filters)(metadata)).toBe(taken)
+    expect(compileFilters(filters, scope)(metadata)).toBe(taken)
   })
 
   it('do not believe derived times', () => {
     const lying = { ...metadata, created_at: { S: '2030-01-01T00:00:00.000000Z' } }
-    expect(compileFilters({ created_time_start: '2029-01-01T00:00:00Z' })(lying)).toBe(false)
+    expect(compileFilters({ created_time_start: '2029-01-01T00:00:00Z' }, scope)(lying)).toBe(false)
   })
 
   it('name the bound that is no time', () => {
-    expect(() => compileFilters({ updated_time_end: '2026-01-01' })).toThrow(FilterTimeError)
-    expect(() => compileFilters({ updated_time_end: '2026-01-01' })).toThrow('updated_time_end')
+    expect(() => compileFilters({ updated_time_end: '2026-01-01' }, scope)).toThrow(FilterError)
+    expect(() => compileFilters({ updated_time_end: '2026-01-01' }, scope)).toThrow('updated_time_end')
   })
 })

@@ -1,0 +1,66 @@
+import { Bytes } from '../python/values.ts'
+import { QbError } from './syntax.ts'
+
+const INTEGER = /^(?:0[xX](?:_?[0-9a-fA-F])+|0[oO](?:_?[0-7])+|0[bB](?:_?[01])+|0(?:_?0)*|[1-9](?:_?\d)*)$/
+const DIGITS = '\\d(?:_?\\d)*'
+const FLOAT = new RegExp(
+  `^(?:(?:${DIGITS})?\\.${DIGITS}|${DIGITS}\\.)(?:[eE][+-]?${DIGITS})?$|^${DIGITS}[eE][+-]?${DIGITS}$`,
+)
+/** As Python's own limit on digits that it reads. */
+const MAX_DIGITS = 4300
+
+/** Reads a number: an int as `bigint`, a float as `number`. Throws `QbError`. */
+export const readNumber = (text: string, at: number): bigint | number => {
+  if (/[jJ]$/.test(text)) throw new QbError(`${text} is a complex number: no field holds one`, at)
+  const digits = text.replaceAll('_', '')
+  if (digits.length > MAX_DIGITS) throw new QbError(`a number has more than ${MAX_DIGITS} digits`, at)
+  if (INTEGER.test(text)) return BigInt(digits)
+  if (FLOAT.test(text)) return Number(digits)
+  throw new QbError(`${text} is no number`, at)
+}
+
+const STRING = /^([A-Za-z]*)('''|"""|'|")/
+
+/** Reads one string literal: text, or bytes with the prefix `b`. Throws `QbError`. */
+export const readString = (literal: string, at: number): string | Bytes => {
+  const [opening = '', prefix = '', quote = ''] = STRING.exec(literal) ?? []
+  const kind = prefix.toLowerCase()
+  if (!['', 'r', 'u', 'b', 'br', 'rb'].includes(kind))
+    throw new QbError(`strings with the prefix ${prefix} are not taken`, at)
+  if (opening === '' || !literal.endsWith(quote) || literal.length < opening.length + quote.length)
+    throw new QbError('a string is not closed', at)
+  const isBytes = kind.includes('b')
+  const inside = literal.slice(opening.length, -quote.length)
+  if (isBytes && /[^\0-\x7f]/.test(inside)) throw new QbError('bytes hold ASCII characters alone', at)
+  const text = kind.includes('r') ? inside : unescape(inside, isBytes, at)
+  if (isBytes) return new Bytes(text)
+  if (!text.isWellFormed()) throw new QbError('a string holds half a surrogate pair', at)
+  return text
+}
+
+const ESCAPE = /\\(?:\n|([\\'"abfnrtv])|([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([NuUx])|)/g
+const SHORT: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
+
+/** An escape that Python does not know stands for itself: `'\s'` is a backslash and an s. */
+const unescape = (text: string, isBytes: boolean, at: number): string =>
+  text.replace(
+    ESCAPE,
+    (whole: string, short?: string, octal?: string, x?: string, u?: string, U?: string, rest?: string) => {
+      if (whole === '\\\n') return ''
+      if (short !== undefined) return SHORT[short] ?? short
+      if (octal !== undefined) return character(Number.parseInt(octal, 8), at)
+      if (x !== undefined) return character(Number.parseInt(x, 16), at)
+      const wide = u ?? U
+      if (isBytes) return wide === undefined ? whole : `\\${u === undefined ? 'U' : 'u'}${wide}`
+      if (wide !== undefined) return character(Number.parseInt(wide, 16), at)
+      if (rest === 'N')
+        throw new QbError('names of characters (\\N{…}) are not known here: write the character itself, or \\u', at)
+      if (rest !== undefined) throw new QbError(`\\${rest} lacks digits`, at)
+      return whole
+    },
+  )
+
+const character = (code: number, at: number): string => {
+  if (code > 0x10ffff) throw new QbError('there is no such character', at)
+  return String.fromCodePoint(code)
+}

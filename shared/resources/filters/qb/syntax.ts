@@ -1,0 +1,41 @@
+/** What a `qb` expression is made of, and nothing else. `at`: where it begins in the text. */
+export type Expression = { readonly at: number } & (
+  | { readonly kind: 'constant'; readonly value: unknown }
+  | { readonly kind: 'name'; readonly name: string }
+  | { readonly kind: 'attribute'; readonly of: Expression; readonly name: string }
+  | { readonly kind: 'subscript'; readonly of: Expression; readonly key: Expression }
+  | {
+      readonly kind: 'call'
+      readonly callee: Expression
+      readonly positional: readonly Expression[]
+      readonly named: readonly (readonly [name: string, value: Expression])[]
+    }
+  | { readonly kind: 'list' | 'tuple'; readonly items: readonly Expression[] }
+  | { readonly kind: 'unary'; readonly operator: UnaryOperator; readonly operand: Expression }
+  | {
+      readonly kind: 'binary'
+      readonly operator: BinaryOperator
+      readonly left: Expression
+      readonly right: Expression
+    }
+)
+
+export const UNARY_OPERATORS = ['+', '-', '~', 'not'] as const
+export type UnaryOperator = (typeof UNARY_OPERATORS)[number]
+
+export const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='] as const
+export type Comparison = (typeof COMPARISONS)[number]
+
+export const BINARY_OPERATORS = [...COMPARISONS, '&', '|', '+', '-', '*', '/', '%', '<<', '>>'] as const
+export type BinaryOperator = (typeof BINARY_OPERATORS)[number]
+
+/** An expression that is wrong at a place of the text. */
+export class QbError extends Error {
+  override readonly name = 'QbError'
+  readonly at: number
+
+  constructor(reason: string, at: number) {
+    super(reason)
+    this.at = at
+  }
+}

@@ -1,0 +1,59 @@
+import { exactNumbers } from '../payload.ts'
+import { ELEMENT_OPERATORS, type Leaf, leafOf, type Operator, OPERATORS } from './condition.ts'
+import { FilterError } from './errors.ts'
+import { isDict, isList } from './python/values.ts'
+import { RegexError } from './regex/syntax.ts'
+
+export type ConditionsField = 'conditions' | 'data_conditions'
+
+const FORM = 'must be a JSON list of {"field_path", "operator", "value"}'
+
+/** Reads `conditions` or `data_conditions` from their JSON text; an empty list, object or text is no condition. Throws `FilterError`. */
+export const readConditions = (parameter: ConditionsField, text: string): Leaf[] => {
+  if (text === '') return []
+  const decoded = decodePythonJson(parameter, text)
+  if (decoded === '' || (isDict(decoded) && Object.keys(decoded).length === 0)) return []
+  if (!isList(decoded)) throw new FilterError(parameter, FORM)
+  return decoded.map((one, k) =>
+    readCondition(one, (reason) => new FilterError(parameter, `condition ${k + 1}: ${reason}`)),
+  )
+}
+
+const readCondition = (condition: unknown, refused: (reason: string) => FilterError): Leaf => {
+  if (!isDict(condition)) throw refused('is no object of field_path, operator and value')
+  const lacking = ['field_path', 'operator', 'value'].filter((member) => !Object.hasOwn(condition, member))
+  if (lacking.length > 0) throw refused(`lacks ${lacking.join(', ')} (groups are written in qb)`)
+  const { field_path, operator, value } = condition
+  if (typeof field_path !== 'string') throw refused('field_path must be a text')
+  if (!isOperator(operator)) throw refused(`operator must be one of: ${OPERATORS.join(', ')}`)
+  const { transform = null, quantifier: over = null } = condition
+  if (transform !== null && transform !== 'len') throw refused('transform must be len, where it is given')
+  if (over !== null && over !== 'any' && over !== 'all')
+    throw refused('quantifier must be any or all, where it is given')
+  if (over !== null && !ELEMENT_OPERATORS.includes(operator))
+    throw refused(`quantifier goes with the operators ${ELEMENT_OPERATORS.join(', ')}`)
+  try {
+    const leaf = leafOf(field_path, operator, value, transform === 'len')
+    return over === null ? leaf : { ...leaf, over }
+  } catch (error) {
+    if (error instanceof RegexError) throw refused(`value: ${error.message}`)
+    throw error
+  }
+}
+
+const isOperator = (value: unknown): value is Operator => OPERATORS.some((operator) => operator === value)
+
+/** JSON as Python reads it: with `NaN`, `Infinity` and `-Infinity`. Integers come as `bigint`, floats as `number`. */
+const decodePythonJson = (parameter: string, text: string): unknown => {
+  const json = text.replace(/"(?:[^"\\]|\\.)*"|Infinity|NaN/gs, (token) => CONSTANTS[token] ?? token)
+  try {
+    return JSON.parse(json, (key, value, context) =>
+      context.source === CONSTANTS['NaN'] ? NaN : exactNumbers(key, value, context),
+    )
+  } catch (error) {
+    throw new FilterError(parameter, `${FORM}: ${error instanceof Error ? error.message : 'it cannot be read'}`)
+  }
+}
+
+/** Numbers that nobody writes, and whose values JSON can hold or the reader replaces. */
+const CONSTANTS: Readonly<Record<string, string>> = { Infinity: '1e999', NaN: '-0e999' }
