@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { NODE_FLAGS } from './node-flags.ts'
 import { PortInUseError } from './port-in-use.ts'
 
 /** A stand-in that did not start, or died by itself. */
@@ -47,7 +48,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, settings } = options
   // execArgv: a debugger, a coverage tool or a test runner on this process is not meant for the child
   const child = fork(options.entry, [JSON.stringify(settings)], {
-    execArgv: [],
+    execArgv: [...NODE_FLAGS],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const exited = new Promise<string>((resolve) => {

@@ -3,14 +3,14 @@ import { ClassicLevel } from 'classic-level'
 import dynalite from 'dynalite'
 import { z } from 'zod'
 import { runAsChild } from './child-process.ts'
-import { closeIterators } from './dynamodb-database.ts'
+import { boundDatabase } from './dynamodb-database.ts'
 import { guardDynalite } from './dynamodb-guard.ts'
 
 const Settings = z.object({ port: z.number().int(), dir: z.string().optional() })
 
+boundDatabase()
 await runAsChild(Settings, async ({ dir }) => {
   if (dir !== undefined) await openable(dir)
-  closeIterators()
   const server = dynalite({
     ...(dir !== undefined && { path: dir }),
     createTableMs: 0,

@@ -25,6 +25,9 @@ describe('npm run demo', () => {
     expect(output).toContain('✓ verification passed')
     expect(output).toContain('✓ the damaged blob is found')
     expect(output).toContain('✓ nothing differs from the archive')
+    const peaks = [...output.matchAll(/│ (main|dynamodb-server|s3-server) +│ +([\d.]+) MiB │/g)]
+    expect(peaks).toHaveLength(3)
+    for (const [line, , mib] of peaks) expect(Number(mib), line).toBeLessThan(512)
     expect(exit).toEqual([0, null])
     expect(await readdir(folder)).toEqual([])
   })

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { NODE_FLAGS } from '../node-flags.ts'
 import { DemoFailedError } from './check.ts'
 import { freePorts } from './free-ports.ts'
 import { peakMemory, type ProcessMemory } from './memory.ts'
@@ -30,7 +31,7 @@ export const startDemoProgram = async (folder: string): Promise<DemoProgram> => 
     DYNAMODB_PORT: String(dynamo),
     DATA_DIR: folder,
   }
-  const child = spawn(process.execPath, [MAIN], {
+  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], {
     env: { ...cleanEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
