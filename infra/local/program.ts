@@ -4,6 +4,7 @@ import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { handler as uploadHandler } from '../../functions/events/upload.ts'
+import { freeEndedLeases } from '../../shared/restore/fail.ts'
 import { sweepUploads } from '../../shared/restore/sweep-uploads.ts'
 import { type ClientOptions, dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import { readConfig } from '../../shared/runtime/config.ts'
@@ -125,7 +126,7 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
   })
   await Promise.all([createTables(clients.dynamoDb, config), createBuckets(clients.s3, config)])
 
-  const workflows = new LocalWorkflowEngine()
+  const workflows = new LocalWorkflowEngine({ onEnded: (_kind, jobId) => freeEndedLeases(services, jobId) })
   const limits = options.limits === undefined ? {} : { limits: options.limits }
   const services = await makeServices({ config, workflows, ...clients, ...limits })
   setServices(services)

@@ -3,6 +3,7 @@ import { EXPORT_STAGES, exportWorkflow } from '../../functions/export/export.wor
 import { RESTORE_STAGES, restoreWorkflow } from '../../functions/restore/restore.workflow.ts'
 import type { Definition } from '../../functions/workflow/states.ts'
 import type { WorkflowEngine } from '../../shared/jobs/workflow-engine.ts'
+import { RunningHandlers } from './running-handlers.ts'
 import { checkDefinition, checkedHandler, localDefinition, type StageHandler, taskStates } from './workflow-rules.ts'
 
 const ARN = 'arn:aws:lambda:local:000000000000:function:'
@@ -21,6 +22,9 @@ interface Workflow {
   readonly definition: Definition
 }
 
+/** Called when an execution has ended, however, and all of its handlers have returned. */
+export type OnEnded = (kind: 'export' | 'restore', jobId: string) => Promise<void>
+
 interface Execution {
   readonly abort: () => void
   readonly ended: Promise<void>
@@ -30,12 +34,13 @@ interface Execution {
 export class LocalWorkflowEngine implements WorkflowEngine {
   readonly #workflows: Readonly<Record<'export' | 'restore', Promise<Workflow>>>
   readonly #running = new Map<string, Execution>()
-  readonly #inHandlers = new Map<string, Set<Promise<unknown>>>()
   readonly #retryMs: number | undefined
+  readonly #onEnded: OnEnded
 
   /** `retryMs`: how long retries wait instead of the definition's seconds (tests). */
-  constructor(options: { load?: LoadStage; retryMs?: number } = {}) {
+  constructor(options: { load?: LoadStage; retryMs?: number; onEnded?: OnEnded } = {}) {
     const load = options.load ?? loadFromSource
+    this.#onEnded = options.onEnded ?? (() => Promise.resolve())
     this.#retryMs = options.retryMs
     this.#workflows = {
       export: this.#prepare(
@@ -58,6 +63,7 @@ export class LocalWorkflowEngine implements WorkflowEngine {
     const { machine, handlers, definition } = await this.#workflows[kind]
     if (this.#running.has(jobId)) return
     const tasks = taskStates(definition)
+    const running = new RunningHandlers()
     const execution = machine.run(
       { job_id: jobId },
       {
@@ -66,7 +72,7 @@ export class LocalWorkflowEngine implements WorkflowEngine {
           taskResourceLocalHandlers: Object.fromEntries(
             Object.entries(tasks).map(([state, resource]) => [
               state,
-              this.#tracked(jobId, checkedHandler(state, stageHandler(handlers, resource))),
+              running.tracked(state, checkedHandler(state, stageHandler(handlers, resource))),
             ]),
           ),
           ...(this.#retryMs === undefined
@@ -87,10 +93,15 @@ export class LocalWorkflowEngine implements WorkflowEngine {
           if (!(error instanceof ExecutionAbortedError)) this.lastError = error
         },
       )
-      .then(() => this.#handlersReturned(jobId))
+      .then(async () => {
+        await running.close()
+        await this.#onEnded(kind, jobId)
+      })
+      .catch((error: unknown) => {
+        this.lastError = error
+      })
       .finally(() => {
         this.#running.delete(jobId)
-        this.#inHandlers.delete(jobId)
       })
     this.#running.set(jobId, { abort: execution.abort, ended })
   }
@@ -127,24 +138,6 @@ export class LocalWorkflowEngine implements WorkflowEngine {
     )
     const machine = new StateMachine(localDefinition(definition))
     return { machine, handlers, definition }
-  }
-
-  #tracked(jobId: string, handler: StageHandler): StageHandler {
-    return async (input) => {
-      const active = this.#inHandlers.get(jobId) ?? new Set<Promise<unknown>>()
-      this.#inHandlers.set(jobId, active)
-      const work = handler(input)
-      active.add(work)
-      try {
-        return await work
-      } finally {
-        active.delete(work)
-      }
-    }
-  }
-
-  async #handlersReturned(jobId: string): Promise<void> {
-    await Promise.allSettled([...(this.#inHandlers.get(jobId) ?? [])])
   }
 }
 

@@ -1,5 +1,5 @@
 import { problemFromCause } from '../http/problem.ts'
-import type { JobError, RestoreJob } from '../jobs/job.ts'
+import { hasEnded, type JobError, type RestoreJob } from '../jobs/job.ts'
 import { restoreJob } from '../jobs/running-job.ts'
 import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
 import type { Services } from '../runtime/services.ts'
@@ -28,6 +28,15 @@ export const releaseLeases = async ({ leases }: Services, { job_id, leased, phas
   const lease = leases.held(leased, job_id)
   if (READING_PHASES.includes(phase)) await lease.free()
   else await lease.drain()
+}
+
+/**
+ * Frees what a restore that ended left draining. For engines whose handlers run in this process, once they have all returned:
+ * no write of the job can be under way any more.
+ */
+export const freeEndedLeases = async ({ jobs, leases }: Services, jobId: string): Promise<void> => {
+  const job = await jobs.get(jobId)
+  if (job?.kind === 'restore' && job.leased !== undefined && hasEnded(job)) await leases.held(job.leased, jobId).free()
 }
 
 /** The outcome of an upload lies beside it, also when it failed: with a report where verification made one. */

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { EXPORT_STAGES, exportWorkflow } from '../../../functions/export/export.workflow.ts'
 import { RESTORE_STAGES, restoreWorkflow } from '../../../functions/restore/restore.workflow.ts'
@@ -156,6 +157,43 @@ describe('the restore workflow', () => {
     expect(stagesOf(calls).slice(-3)).toEqual(['plan-take-back', 'take-back', 'fail-restore'])
     expect(calls.at(-1)?.input).toMatchObject({ error: { Error: 'ConflictError' } })
   })
+
+  it.each([
+    ['one of a few children', 6],
+    ['one of many', 30],
+  ])(
+    'takes back when nothing is written any more: %s failed, and no other begins after that',
+    async (_which, count) => {
+      const calls: string[] = []
+      const engine = new LocalWorkflowEngine({
+        retryMs: 0,
+        load: (_kind, stage) =>
+          Promise.resolve(async (input: Json): Promise<Json> => {
+            const { n } = input as { n?: number }
+            if (stage === 'apply-records') {
+              calls.push(`begins`)
+              await sleep(n === 1 ? 5 : 40)
+              if (n === 1) throw named('ConflictError', 'rival')
+              calls.push('returns')
+              return { job_id: 'j', n: n ?? 0, pass: 1, more: true }
+            }
+            if (['plan-take-back', 'fail-restore'].includes(stage)) calls.push(stage)
+            if (stage === 'plan-take-back')
+              return { job_id: 'j', items: [], count: 0, error: { Error: 'ConflictError' } }
+            return planned(stage === 'plan-apply-records' ? count : 0)
+          }),
+      })
+      await engine.start('restore', 'j')
+      await engine.ended('j')
+      await sleep(100)
+      expect(calls.slice(-2)).toEqual(['plan-take-back', 'fail-restore'])
+      const work = calls.slice(0, -2)
+      // The one that failed began, and did not return.
+      expect(work.filter((call) => call === 'begins')).toHaveLength(
+        1 + work.filter((call) => call === 'returns').length,
+      )
+    },
+  )
 })
 
 describe('the local runner', () => {

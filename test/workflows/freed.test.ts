@@ -1,0 +1,38 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { fixture, TestProgram } from './program.ts'
+
+const Started = z.object({ job_id: z.string() })
+const Job = z.looseObject({ status: z.string(), phase: z.string().optional() })
+
+let test: TestProgram
+beforeAll(async () => {
+  // Each guild is a pass of its own: verification takes long enough for someone to come in between.
+  test = await TestProgram.start({ limits: { passMs: 10 } })
+})
+afterAll(() => test.stop())
+
+describe('a restore that fails after it has written', () => {
+  it('can be repeated at once on one machine: its handlers have returned, and its leases are free', async () => {
+    const archive = await fixture('catalogue-v3.acbak')
+    const { body } = await test.ask('POST', '/guild/import?wait=0', archive)
+    const { job_id } = Started.parse(body)
+    let job = Job.parse(body)
+    while (job.phase !== 'verify' && ['queued', 'running'].includes(job.status)) {
+      await sleep(5)
+      job = Job.parse((await test.ask('GET', `/_backup/jobs/${job_id}`)).body)
+    }
+    await test.removeItems((await test.contents()).items.values())
+    while (['queued', 'running'].includes(job.status)) {
+      await sleep(50)
+      job = Job.parse((await test.ask('GET', `/_backup/jobs/${job_id}`)).body)
+    }
+    expect(job).toMatchObject({ status: 'failed', error: { type: 'verification-failed' } })
+
+    expect(await test.run('POST', '/guild/import?wait=25', archive)).toMatchObject({
+      status: 200,
+      body: { status: 'succeeded', loaded: 12, verification: { passed: true } },
+    })
+  })
+})
