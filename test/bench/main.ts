@@ -1,6 +1,7 @@
 import '../../infra/local/check-node.ts'
 import process from 'node:process'
 import { z } from 'zod'
+import { benchCodec, type CodecBench } from './codec.ts'
 import { tableText } from './figures.ts'
 import { benchStore, type StoreBench } from './store.ts'
 
@@ -58,4 +59,22 @@ const show = ({ items, blobs, megabytes, figures }: StoreBench): void => {
   )
 }
 
+const showCodec = ({ megabytes, seconds, memory, stored }: CodecBench): void => {
+  console.log(`\n${megabytes.toFixed(0)} MB of record lines; medians of ${BENCH_ROUNDS} rounds`)
+  console.log(
+    tableText(
+      ['codec', 'seconds', 'spread', 'MB/s', 'memory, MiB', 'stored, MB'],
+      seconds.names.map((name) => [
+        name,
+        seconds.of(name).median.toFixed(2),
+        seconds.of(name).spread,
+        (megabytes / seconds.of(name).median).toFixed(0),
+        memory.names.includes(name) ? memory.of(name).median.toFixed(0) : '',
+        stored.names.includes(name) ? stored.of(name).median.toFixed(1) : '',
+      ]),
+    ),
+  )
+}
+
+showCodec(await benchCodec(BENCH_RESOURCES * 4, BENCH_ROUNDS))
 show(await benchStore({ resources: BENCH_RESOURCES, blobBytes: BENCH_BLOB_MB * 1_000_000 }, BENCH_ROUNDS, console.log))
