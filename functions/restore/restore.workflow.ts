@@ -22,6 +22,12 @@ export type RestoreStage = (typeof RESTORE_STAGES)[number]
 const TIMEOUT_SECONDS = 80 * 3600
 
 /**
+ * Functions outlive a map that has failed: a worker looks at its lease again within a minute, finds that `plan-take-back` took it
+ * anew, and stops; what it sent until then arrives within half a minute. Only then is all there that must be taken back.
+ */
+const LAST_WRITES_SECONDS = 90
+
+/**
  * Inspect → preflight (nothing is written) → decide → blobs → records → verify → report. Input: `{ job_id }`.
  * A restore under `raise_error` that meets another writer takes back what it wrote before it fails.
  */
@@ -47,7 +53,8 @@ export const restoreWorkflow = (arn: Arn<RestoreStage>): Definition => ({
     ...mapOver('Verify', arn('verify'), 'Report'),
     Report: task(arn('report'), 'Restored', JOB_ID),
     Restored: { Type: 'Succeed' },
-    PlanTakeBack: task(arn('plan-take-back'), 'TakeBack', { 'job_id.$': '$.job_id', 'error.$': '$.error' }),
+    PlanTakeBack: task(arn('plan-take-back'), 'LastWrites', { 'job_id.$': '$.job_id', 'error.$': '$.error' }),
+    LastWrites: { Type: 'Wait', Seconds: LAST_WRITES_SECONDS, Next: 'TakeBack' },
     ...mapOver('TakeBack', arn('take-back'), 'Fail'),
     ...failing(arn('fail-restore')),
   },

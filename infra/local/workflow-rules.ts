@@ -69,7 +69,7 @@ export const taskStates = (definition: Definition): Readonly<Record<string, stri
     ),
   )
 
-/** The definition as it runs here: never more than four children of a map at once. */
+/** The definition as it runs here: never more than four children of a map at once, and no waits: handlers have returned here. */
 export const localDefinition = (definition: Definition): StateMachineDefinition =>
   JSON.parse(JSON.stringify({ ...definition, States: mapStates(definition.States) })) as StateMachineDefinition
 
@@ -77,6 +77,7 @@ const mapStates = (states: States): States =>
   Object.fromEntries(
     Object.entries(states).map(([name, state]) => {
       const concurrency = state['MaxConcurrency']
+      if (state['Type'] === 'Wait') return [name, { ...state, Seconds: 0 }]
       return [
         name,
         typeof concurrency === 'number'

@@ -13,11 +13,16 @@ import { type ExtentCursor, extentEvents } from './extents.ts'
 import { openPlanned, restorePlan } from './plan.ts'
 import { applyPlan } from './plan-apply-records.ts'
 
-/** One child for each extent that may have been written. The error that brought us here stays in the state. */
+/**
+ * One child for each extent that may have been written. The lease is taken anew: workers that are still under way lose it with
+ * its epoch. The error that brought us here stays in the state.
+ */
 export const planTakeBack = async (
   { job_id, error }: FailInput,
   services: Services,
 ): Promise<PlannedItems & Pick<FailInput, 'error'>> => {
+  const { models } = await restorePlan(services, job_id)
+  await services.leases.takeAll(models, job_id)
   const count = (await applyPlan(services, job_id)).length
   await services.jobs.plan(job_id, 'take-back', count)
   return { ...plannedItems(job_id, count), error }

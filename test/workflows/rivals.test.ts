@@ -106,6 +106,27 @@ describe('a resource that someone else creates between preflight and write', () 
     expect(objects.every(([key]) => before.objects.has(key))).toBe(true)
   })
 
+  it('ends the hold of workers on their lease before anything is taken back: they outlive their map', async () => {
+    const epochs: (number | undefined)[] = []
+    const noteEpoch = async (jobId: string): Promise<void> => {
+      const lease = staged.services.leases.held(['city'], jobId)
+      await lease.check()
+      epochs.push(lease.epoch('city'))
+    }
+    staged.before('take-back', noteEpoch)
+    const job = await restoreWhile(
+      'apply-records',
+      async (jobId) => {
+        await noteEpoch(jobId)
+        await rival('c')
+      },
+      { on_duplicate: 'raise_error' },
+    )
+    expect(job).toMatchObject({ error: { type: 'conflict' } })
+    const [working = 0, takingBack = 0] = epochs
+    expect(takingBack).toBeGreaterThan(working)
+  })
+
   it('is replaced under overwrite, with every revision that only it had', async () => {
     const job = await restoreWhile('apply-records', async () => {
       await fill(
