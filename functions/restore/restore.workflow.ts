@@ -1,6 +1,7 @@
 import { type Arn, type Definition, failing, JOB_ID, mapOver, task } from '../workflow/states.ts'
 
 export const RESTORE_STAGES = [
+  'convert',
   'inspect',
   'preflight',
   'plan-preflight-blobs',
@@ -28,15 +29,23 @@ const TIMEOUT_SECONDS = 80 * 3600
 const LAST_WRITES_SECONDS = 90
 
 /**
- * Inspect → preflight (nothing is written) → decide → blobs → records → verify → report. Input: `{ job_id }`.
+ * Convert (SpecStar's stream, pass by pass; anything else is left as it is) → inspect → preflight (nothing is written) →
+ * decide → blobs → records → verify → report. Input: `{ job_id }`.
  * A restore under `raise_error` that meets another writer takes back what it wrote before it fails.
  */
 export const restoreWorkflow = (arn: Arn<RestoreStage>): Definition => ({
   Comment: 'Restores an archive and proves it',
-  StartAt: 'Inspect',
+  StartAt: 'FirstPass',
   TimeoutSeconds: TIMEOUT_SECONDS,
   States: {
-    Inspect: task(arn('inspect'), 'Preflight'),
+    FirstPass: { Type: 'Pass', Parameters: { 'job_id.$': '$.job_id', n: 0, pass: 0 }, Next: 'Convert' },
+    Convert: task(arn('convert'), 'Converted'),
+    Converted: {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.more', BooleanEquals: true, Next: 'Convert' }],
+      Default: 'Inspect',
+    },
+    Inspect: task(arn('inspect'), 'Preflight', JOB_ID),
     ...mapOver('Preflight', arn('preflight'), 'PlanPreflightBlobs'),
     PlanPreflightBlobs: task(arn('plan-preflight-blobs'), 'PreflightBlobs', JOB_ID),
     ...mapOver('PreflightBlobs', arn('preflight-blobs'), 'Decide'),

@@ -7,13 +7,13 @@ export class NotAnArchiveError extends Error {
   }
 }
 
-/** An archive of a version that this reader does not know. Version 2 is SpecStar's length-prefixed msgpack stream. */
+/** An archive of a version that cannot be read. Version 2 is SpecStar's length-prefixed msgpack stream, which a restore converts. */
 export class UnsupportedVersionError extends Error {
   override readonly name = 'UnsupportedVersionError'
   readonly version: number
 
   constructor(version: number, what = 'the archive') {
-    super(`${what} is of version ${version}; only version 3 can be read`)
+    super(`${what} is of version ${version}; versions 2 (SpecStar's stream) and 3 can be restored`)
     this.version = version
   }
 }
@@ -34,8 +34,8 @@ export class EntryCorruptError extends Error {
   readonly expected: string
   readonly actual: string
 
-  constructor(entry: string, expected: string, actual: string) {
-    super(`entry ${entry}: expected sha256 ${expected}, found ${actual}`)
+  constructor(entry: string, expected: string, actual: string, algorithm = 'sha256') {
+    super(`entry ${entry}: expected ${algorithm} ${expected}, found ${actual}`)
     this.entry = entry
     this.expected = expected
     this.actual = actual

@@ -1,6 +1,4 @@
 import { pMapIterable } from 'p-map'
-import { SegmentWriter } from '../archive/segment-writer.ts'
-import { blobName } from '../blobs/blob-name.ts'
 import { BlobsMissingError } from '../blobs/blob-errors.ts'
 import { readSeen, type SeenBlob } from '../blobs/seen-blobs.ts'
 import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
@@ -8,6 +6,7 @@ import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
 import { Composer } from '../objects/composer.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
+import { BlobSegment } from './blob-segment.ts'
 import type { BlobPlan } from './plan-blobs.ts'
 import type { WrittenSegment } from './records.ts'
 import { openStored, type StoredBytes } from './stored-bytes.ts'
@@ -40,7 +39,8 @@ const exportPass = async (attempt: Attempt, services: Services): Promise<BlobsRe
   if (plan === undefined || range === undefined) throw new Error(`job ${job_id} has no blob range ${n}`)
   const wanted = (await readSeen(objects, plan.lists, range)).filter(({ position }) => position >= cursor)
   const composer = new Composer(objects, config.buckets.work, workKey.segment(job_id, 'blobs', n, attempt.attempt, 0))
-  const writer = new BlobSegment(attempt, composer)
+  const name = `blobs-${n.toString().padStart(5, '0')}-${attempt.pass.toString().padStart(2, '0')}`
+  const writer = new BlobSegment(name, composer)
   try {
     const missing: string[] = []
     let stoppedAt: string | undefined
@@ -49,7 +49,8 @@ const exportPass = async (attempt: Attempt, services: Services): Promise<BlobsRe
         stoppedAt = seen.position
         break
       }
-      if (stored !== undefined) await writer.add(seen, stored)
+      if (stored !== undefined)
+        await writer.add(seen, { ...stored, range: { object: stored.object, start: 0, length: stored.object.size } })
       else if (seen.position.startsWith('0')) throw new BlobsMissingError([`payloads/${seen.id}`])
       else missing.push(seen.id)
     }
@@ -87,50 +88,3 @@ const readAhead = (
     concurrency: READ_AHEAD,
     backpressure: READ_AHEAD,
   })
-
-/** A segment of payloads and blobs, begun with its first entry, and the sums over it. */
-class BlobSegment {
-  readonly #composer: Composer
-  readonly #segment: SegmentWriter
-  readonly models: Record<string, number> = {}
-  entries = 0
-  bytes = 0
-  blobs = 0
-  blobBytes = 0
-
-  constructor({ n, pass }: Attempt, composer: Composer) {
-    const name = `blobs-${n.toString().padStart(5, '0')}-${pass.toString().padStart(2, '0')}`
-    this.#composer = composer
-    this.#segment = new SegmentWriter(name, composer)
-  }
-
-  async add(seen: SeenBlob, stored: StoredBytes): Promise<void> {
-    const { object, sha256, bytes, content_type } = stored
-    const isPayload = seen.position.startsWith('0')
-    const entry = isPayload
-      ? { kind: 'payload' as const, path: `payloads/${sha256}`, sha256 }
-      : {
-          kind: 'blob' as const,
-          path: `blobs/${blobName(seen.id)}`,
-          sha256,
-          file_id: seen.id,
-          ...(content_type === undefined ? {} : { content_type }),
-        }
-    if (bytes !== undefined) await this.#segment.entry({ ...entry, size: bytes.length }, bytes)
-    else await this.#segment.object({ ...entry, size: object.size }, { object, start: 0, length: object.size })
-    this.entries += 1
-    this.bytes += object.size
-    if (isPayload) return
-    this.blobs += 1
-    this.blobBytes += object.size
-    for (const model of seen.models) this.models[model] = (this.models[model] ?? 0) + 1
-  }
-
-  async finish(): Promise<WrittenSegment | undefined> {
-    if (this.entries === 0) {
-      await this.#composer.abort()
-      return undefined
-    }
-    return { summary: await this.#segment.finish(), object: await this.#composer.finish() }
-  }
-}

@@ -62,11 +62,12 @@ export const assemble = async (services: Services, job: ExportJob): Promise<Asse
   }
 }
 
-const manifestModels = async (
+/** What the manifest says of each model, out of its segments. */
+export const manifestModels = async (
   services: Services,
   models: readonly string[],
   records: readonly RecordsSegment[],
-  blobs: readonly BlobsResult[],
+  blobs: readonly Pick<BlobsResult, 'models'>[],
 ): Promise<Manifest['models']> => {
   const entries: [string, Manifest['models'][string]][] = []
   for (const model of models) {

@@ -5,7 +5,7 @@ import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
 import type { Services } from '../runtime/services.ts'
 
 /** Before these phases nothing of a restore has been written. */
-const READING_PHASES: readonly (string | undefined)[] = [undefined, 'preflight', 'preflight-blobs']
+const READING_PHASES: readonly (string | undefined)[] = [undefined, 'convert', 'preflight', 'preflight-blobs']
 
 /** Ends a job that failed: tells why (also beside an upload), and frees its leases, or leaves them draining where it has written. */
 export const failRestore = async ({ job_id, error }: FailInput, services: Services): Promise<StageInput> => {

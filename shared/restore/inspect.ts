@@ -6,12 +6,14 @@ import { type PlannedItems, plannedItems, type StageInput } from '../jobs/stage-
 import type { PinnedObject } from '../objects/object.ts'
 import { placeOf } from '../resources/place.ts'
 import type { Services } from '../runtime/services.ts'
-import { ArchiveAbsentError, SectionMissingError, UnknownModelsError } from './errors.ts'
+import { convertedArchive } from '../specstar/converted-archive.ts'
+import { SectionMissingError, UnknownModelsError } from './errors.ts'
+import { pinArchive } from './pin-archive.ts'
 import type { RecordsItem, RestorePlan, SegmentShare } from './plan.ts'
 import { workKey } from './work-keys.ts'
 
 /**
- * Reads trailer and manifest, pins the archive's version, checks the scope, takes the leases and plans the records.
+ * Reads trailer and manifest (of what a stream was converted to, where it is one), pins the archive's version, checks the scope, takes the leases and plans the records.
  * A repeat takes the leases again (with a new epoch) and keeps the plan.
  */
 export const inspect = async ({ job_id }: StageInput, services: Services): Promise<PlannedItems> => {
@@ -21,11 +23,13 @@ export const inspect = async ({ job_id }: StageInput, services: Services): Promi
   const key = workKey.plan(job_id)
   let plan = await objects.getJson<RestorePlan>(config.buckets.work, key)
   if (plan === undefined) {
-    const object = await pinArchive(services, request)
+    const converted = await convertedArchive(services, job_id)
+    const object = converted?.archive ?? (await pinArchive(services, request))
     const archive = await openArchive(objects.sourceOf(object))
     const models = scope(services, archive, request)
     await takeLeases(services, job_id, request, models)
     plan = await planRestore(services, request, archive, object, models)
+    if (converted !== undefined) plan = { ...plan, converted }
     await objects.putJson(config.buckets.work, key, plan)
   } else await takeLeases(services, job_id, request, plan.models)
   await jobs.plan(job_id, 'preflight', plan.items.length)
@@ -65,22 +69,6 @@ const planRestore = async (
     items: planItems(archive, models, request.filters.ids, services.limits.rangeBytes),
     blob_segments: archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : [])),
     missing_blobs: archive.manifest.missing_blobs,
-  }
-}
-
-/** Exactly one state of the object: its version where the bucket keeps versions, else its ETag. */
-const pinArchive = async ({ objects }: Services, { archive }: RestoreRequest): Promise<PinnedObject> => {
-  if (archive === undefined) throw new ArchiveAbsentError('the upload slot has not been used')
-  const { bucket, key, version_id, etag } = archive
-  const head = await objects.head(bucket, key, version_id === undefined ? {} : { version_id })
-  if (head === undefined || (etag !== undefined && head.etag !== etag))
-    throw new ArchiveAbsentError(`s3://${bucket}/${key} ${head === undefined ? 'is not there' : 'has changed'}`)
-  return {
-    bucket,
-    key,
-    size: head.size,
-    etag: head.etag,
-    ...(head.version_id === undefined ? {} : { version_id: head.version_id }),
   }
 }
 

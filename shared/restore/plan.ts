@@ -1,6 +1,7 @@
 import type { PinnedObject } from '../objects/object.ts'
 import { openArchive, type OpenArchive } from '../archive/open.ts'
 import type { Services } from '../runtime/services.ts'
+import type { Converted } from '../specstar/convert-messages.ts'
 import { workKey } from './work-keys.ts'
 
 /** What `inspect` settles for all stages after it. */
@@ -8,6 +9,8 @@ export interface RestorePlan {
   /** Pinned: every later read is of exactly this object. */
   readonly archive: PinnedObject
   readonly manifest_sha256: string
+  /** Where the job's archive is SpecStar's stream: `archive` is what it was converted to. */
+  readonly converted?: Converted
   /** False: a repacked archive without a trailer, whose manifest nothing vouches for. */
   readonly proven_manifest: boolean
   readonly models: readonly string[]

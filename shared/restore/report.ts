@@ -20,7 +20,12 @@ export interface Report {
   readonly passed: boolean
   readonly started_at: string
   readonly ended_at: string
-  readonly archive: PinnedObject & { readonly manifest_sha256: string; readonly proven_manifest: boolean }
+  /** The job's own archive; of a stream, `manifest_sha256` is that of the archive that it was converted to. */
+  readonly archive: PinnedObject & {
+    readonly format: 'acbak' | 'specstar'
+    readonly manifest_sha256: string
+    readonly proven_manifest: boolean
+  }
   readonly strategy: Strategy
   readonly models: Readonly<Record<string, { loaded: number; skipped: number; total: number; changed_since: number }>>
   readonly checks: Readonly<Record<Check, CheckResult>>
@@ -93,6 +98,8 @@ const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan
       return [model, { loaded, skipped, total: loaded + skipped, changed_since }]
     }),
   )
+  for (const stale of plan.converted?.stale ?? [])
+    if (plan.models.includes(stale.model)) findings.tellApart('content', stale)
   await checkTotals(services, job_id, models, findings)
   if (plan.whole) await checkModelDigests(services, plan, models, results, findings)
   const checks = findings.results()
@@ -102,7 +109,12 @@ const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan
     passed: CHECKS.every((check) => checks[check].passed),
     started_at: job.started_at ?? job.created_at,
     ended_at: services.clock().toISOString(),
-    archive: { ...plan.archive, manifest_sha256: plan.manifest_sha256, proven_manifest: plan.proven_manifest },
+    archive: {
+      ...(plan.converted?.source ?? plan.archive),
+      format: plan.converted === undefined ? 'acbak' : 'specstar',
+      manifest_sha256: plan.manifest_sha256,
+      proven_manifest: plan.proven_manifest,
+    },
     strategy: request.on_duplicate,
     models,
     checks,

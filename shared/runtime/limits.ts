@@ -14,6 +14,10 @@ export interface Limits {
   readonly partsPerItem: number
   /** Parts of one multipart upload; S3 takes 10,000, the rest is reserve. */
   readonly maxParts: number
+  /** Bytes of records that the conversion of a stream holds, to sort them into one run. */
+  readonly runBytes: number
+  /** Runs that are merged at once: each is read in pieces of half a MiB, two of them held. */
+  readonly mergedRuns: number
   /** Objects that runs of segments are joined into where there are more parts. */
   readonly maxJoins: number
 }
@@ -28,5 +32,7 @@ export const LIMITS: Limits = {
   blobsPerRange: 2_000,
   partsPerItem: 64,
   maxParts: 9_900,
+  runBytes: 64 * MIB,
+  mergedRuns: 32,
   maxJoins: 1_000,
 }

@@ -131,6 +131,7 @@ describe('the export workflow', () => {
 describe('the restore workflow', () => {
   it('goes from preflight through the writes to the report', async () => {
     expect(stagesOf(await run('restore', {}))).toEqual([
+      'convert',
       'inspect',
       'plan-preflight-blobs',
       'decide',
@@ -142,7 +143,20 @@ describe('the restore workflow', () => {
 
   it('writes nothing where the decision says so', async () => {
     const calls = await run('restore', { decide: () => ({ job_id: 'j', items: [], count: 0, write: false }) })
-    expect(stagesOf(calls)).toEqual(['inspect', 'plan-preflight-blobs', 'decide', 'report'])
+    expect(stagesOf(calls)).toEqual(['convert', 'inspect', 'plan-preflight-blobs', 'decide', 'report'])
+  })
+
+  it('converts pass by pass, each with the cursor of the one before, and then inspects', async () => {
+    const calls = await run('restore', {
+      convert: (input, nth) => ({ ...input, pass: nth + 1, more: nth < 2, cursor: `c${nth}` }),
+    })
+    const passes = calls.filter(({ stage }) => stage === 'convert')
+    expect(passes.map(({ input }) => [input['n'], input['pass'], input['cursor']])).toEqual([
+      [0, 0, undefined],
+      [0, 1, 'c0'],
+      [0, 2, 'c1'],
+    ])
+    expect(calls[3]).toMatchObject({ stage: 'inspect', input: { job_id: 'j' } })
   })
 
   it('takes back what it wrote where another writer came in between', async () => {

@@ -1,0 +1,133 @@
+/**
+ * JSON text with nothing lost: integers are `bigint`, floats `number`, maps `Map`s in the order of their keys. `JSON.parse` loses
+ * the order of keys that look like numbers. Throws `RangeError` for what is no JSON.
+ */
+export const parseOrderedJson = (text: string): unknown => {
+  const parser = new OrderedJson(text)
+  return parser.whole()
+}
+
+const SPACE = /[\t\n\r ]*/y
+const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
+const STRING = /"[^"\\]*(?:\\.[^"\\]*)*"/y
+const WORDS = new Map<string, unknown>([
+  ['true', true],
+  ['false', false],
+  ['null', null],
+])
+
+class OrderedJson {
+  readonly #text: string
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  whole(): unknown {
+    const value = this.#value()
+    this.#match(SPACE)
+    if (this.#at < this.#text.length) throw this.#wrong()
+    return value
+  }
+
+  #value(): unknown {
+    this.#match(SPACE)
+    const sign = this.#text[this.#at]
+    if (sign === '{') return this.#map()
+    if (sign === '[') return this.#list()
+    return sign === '"' ? this.#string() : (this.#number() ?? this.#word())
+  }
+
+  #map(): Map<string, unknown> {
+    const map = new Map<string, unknown>()
+    this.#members('}', () => {
+      const key = this.#string()
+      this.#match(SPACE)
+      this.#expect(':')
+      map.set(key, this.#value())
+    })
+    return map
+  }
+
+  #list(): unknown[] {
+    const list: unknown[] = []
+    this.#members(']', () => void list.push(this.#value()))
+    return list
+  }
+
+  #members(end: string, member: () => void): void {
+    this.#at += 1
+    this.#match(SPACE)
+    if (this.#text[this.#at] === end) {
+      this.#at += 1
+      return
+    }
+    for (;;) {
+      this.#match(SPACE)
+      member()
+      this.#match(SPACE)
+      if (this.#text[this.#at] === end) break
+      this.#expect(',')
+    }
+    this.#at += 1
+  }
+
+  #string(): string {
+    const source = this.#match(STRING)
+    if (source === undefined) throw this.#wrong()
+    try {
+      return String(JSON.parse(source))
+    } catch {
+      throw this.#wrong()
+    }
+  }
+
+  #number(): bigint | number | undefined {
+    const source = this.#match(NUMBER)
+    if (source === undefined || source === '') return undefined
+    return /[.eE]/.test(source) ? Number(source) : BigInt(source)
+  }
+
+  #word(): unknown {
+    for (const [word, value] of WORDS)
+      if (this.#text.startsWith(word, this.#at)) {
+        this.#at += word.length
+        return value
+      }
+    throw this.#wrong()
+  }
+
+  #expect(sign: string): void {
+    if (this.#text[this.#at] !== sign) throw this.#wrong()
+    this.#at += 1
+  }
+
+  #match(pattern: RegExp): string | undefined {
+    pattern.lastIndex = this.#at
+    const found = pattern.exec(this.#text)?.[0]
+    this.#at += found?.length ?? 0
+    return found
+  }
+
+  #wrong(): RangeError {
+    return new RangeError(`it is not JSON at character ${this.#at}`)
+  }
+}
+
+/** The text of a value that msgpack or `parseOrderedJson` gave; a float keeps `.0`, so that it stays one. Throws `RangeError`. */
+export const orderedJsonText = (value: unknown): string => {
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value === 'number') return floatText(value)
+  if (typeof value === 'string' || typeof value === 'boolean' || value === null) return JSON.stringify(value)
+  if (Array.isArray(value)) return `[${value.map(orderedJsonText).join(',')}]`
+  if (value instanceof Map)
+    return `{${[...value].map(([key, member]) => `${JSON.stringify(key)}:${orderedJsonText(member)}`).join(',')}}`
+  throw new RangeError('a value that JSON does not have')
+}
+
+const floatText = (value: number): string => {
+  if (!Number.isFinite(value)) throw new RangeError(`${value} is not a number of JSON`)
+  const text = Object.is(value, -0) ? '-0' : JSON.stringify(value)
+  return /[.e]/.test(text) ? text : `${text}.0`
+}

@@ -1,0 +1,13 @@
+/** Where a conversion's objects lie in the work bucket; attempts never share a key. */
+export const workKey = {
+  /** What the conversion made: written once, when the archive is whole. */
+  converted: (job: string) => `work/${job}/converted.json`,
+  archive: (job: string, attempt: string) => `work/${job}/converted/${attempt}.acbak`,
+  run: (job: string, attempt: string, k: number) => `work/${job}/runs/${attempt}-${k}`,
+  places: (job: string, attempt: string) => `work/${job}/places/${attempt}`,
+  seen: (job: string, attempt: string) => `work/${job}/seen/convert/${attempt}`,
+  stale: (job: string, attempt: string) => `work/${job}/stale/${attempt}`,
+  segment: (job: string, attempt: string, k: number) => `work/${job}/seg/convert/${attempt}-${k}`,
+  digests: (job: string, attempt: string, k: number) => `work/${job}/digests/convert/${attempt}-${k}`,
+  missing: (job: string, attempt: string) => `work/${job}/missing/convert/${attempt}`,
+} as const

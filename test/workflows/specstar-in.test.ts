@@ -1,0 +1,172 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { TestProgram } from './program.ts'
+import {
+  exactIndexes,
+  type Inventory,
+  inventoryOfListing,
+  listing,
+  specstarFile,
+  storedIndexes,
+  storedInventory,
+  wrongPayloads,
+} from './specstar-listing.ts'
+
+let test: TestProgram
+beforeAll(async () => {
+  test = await TestProgram.start()
+})
+afterAll(() => test.stop())
+afterEach(() => test.wipe())
+
+const restore = async (bytes: Buffer, path = '/_backup/import', query = '') =>
+  test.run('POST', `${path}?wait=25${query}`, bytes)
+
+const inventory = (): Promise<Inventory> => storedInventory(test)
+
+describe.each([
+  ['catalogue.acbak', 'catalogue.json', undefined],
+  ['character.acbak', 'catalogue.json', ['character']],
+  ['guild.acbak', 'catalogue.json', ['guild']],
+  ['catalogue-msgpack.acbak', 'catalogue-msgpack.json', undefined],
+  ['edge.acbak', 'edge.json', undefined],
+])('%s, as the real SpecStar wrote it', (archive, json, only) => {
+  it('is restored to what the listing of its store says, and proved', async () => {
+    const restored = await restore(await specstarFile(archive))
+    expect(restored).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
+    const expected = inventoryOfListing(await listing(json), only)
+    expect(await inventory()).toEqual(expected)
+    const contents = await test.contents()
+    expect(wrongPayloads(contents)).toEqual([])
+    const indexes = await exactIndexes(json)
+    for (const [id, indexed] of storedIndexes(contents)) expect(indexed).toEqual(indexes.get(id))
+  })
+})
+
+describe('an archive of some resources', () => {
+  it.each([
+    ['character-qb.acbak', 7],
+    ['character-qb-all.acbak', 39],
+    ['character-qb-deleted.acbak', 8],
+  ])('%s is restored with its %i', async (archive, count) => {
+    const restored = await restore(await specstarFile(archive), '/character/import')
+    expect(restored).toMatchObject({ status: 200, body: { loaded: count, verification: { passed: true } } })
+    const all = inventoryOfListing(await listing('catalogue.json'), ['character'])
+    const stored = await inventory()
+    expect(Object.keys(stored.resources)).toHaveLength(count)
+    expect(all.resources).toMatchObject(stored.resources)
+    expect(all.revisions).toMatchObject(stored.revisions)
+  })
+})
+
+const GUILD = 'guild:b1fca6de-884d-4803-b760-ebd7f8cac475'
+
+/** What we answer for each damaged copy; what the real SpecStar answers stands in `broken/answers.json`. */
+const REFUSALS: readonly (readonly [file: string, type: string, detail: string])[] = [
+  ['cut-mid-record', 'archive-truncated', 'record 13 at byte 6682: 342 of its 688 bytes'],
+  ['cut-in-length', 'archive-truncated', 'record 13 at byte 6682: 2 of the 4 bytes of its length'],
+  ['cut-at-border', 'archive-truncated', 'it ends at byte 7374 after 13 records, without an EofRecord'],
+  ['cut-before-eof', 'archive-truncated', 'it ends at byte 15027 after 29 records, without an EofRecord'],
+  ['cut-header-only', 'archive-truncated', 'it ends at byte 29 after 1 records, without an EofRecord'],
+  ['flip-payload', 'entry-corrupt', 'record 13 at byte 6682 (payload of revision'],
+  ['flip-json-syntax', 'entry-corrupt', 'record 13 at byte 6682 (payload of revision'],
+  ['flip-record-tag', 'archive-invalid', 'record 13 at byte 6682: there is no record type "SevisionRecord"'],
+  ['flip-length', 'archive-invalid', 'record 13 at byte 6682: 4096 bytes after its map'],
+  ['flip-meta', 'archive-invalid', 'record 8 at byte 3617: total_revision_count'],
+  ['version-1', 'unsupported-version', 'is of version 1'],
+  ['version-3', 'unsupported-version', 'is of version 3'],
+  ['no-header', 'not-an-archive', 'without its header'],
+  ['trailing-garbage', 'archive-invalid', '22 bytes follow the EofRecord, which ends at byte 15044'],
+  ['not-an-archive', 'not-an-archive', 'does not begin as a tar'],
+  ['unknown-model', 'unknown-models', 'stranger'],
+  ['meta-without-revisions', 'archive-invalid', `record 3 at byte 70: resource ${GUILD} lacks its current revision`],
+  ['revisions-without-meta', 'archive-invalid', `of resource ${GUILD} does not follow its metadata`],
+  ['blob-wrong-id', 'entry-corrupt', '(blob '],
+  ['outside-section', 'archive-invalid', "record 2 at byte 29: a MetaRecord outside of a model's section"],
+  ['same-resource-twice', 'archive-invalid', `record 4 at byte 641: resource ${GUILD} stands twice, also at byte 70`],
+]
+
+describe('a damaged copy of an archive', () => {
+  it.each(REFUSALS)('%s is refused as %s, told where, and nothing is written', async (file, type, detail) => {
+    const refused = await restore(await specstarFile(`broken/${file}.acbak`))
+    expect(refused).toMatchObject({ status: 400, body: { type } })
+    expect(refused.body).toHaveProperty('detail', expect.stringContaining(detail))
+    expect(await test.contents()).toEqual({ items: new Map(), objects: new Map() })
+  })
+
+  it('that is empty asks for an archive in a slot, and an empty upload is refused', async () => {
+    const { services } = test.program
+    const { bucket, key } = await services.objects.put(services.config.buckets.archives, 'empty', Buffer.alloc(0))
+    const refused = await test.run('POST', '/_backup/import?wait=25', { from: { bucket, key } })
+    expect(refused).toMatchObject({ status: 400, body: { type: 'not-an-archive' } })
+    expect((await test.ask('POST', '/_backup/import')).body).toMatchObject({ status: 'awaiting_upload' })
+  })
+
+  it('covers every variant that the real SpecStar was asked about', async () => {
+    const answers: unknown = JSON.parse((await specstarFile('broken/answers.json')).toString())
+    const files = Answers.parse(answers).rows.map(({ file }) => file.replace(/^.*?([\w-]+)\.acbak$/, '$1'))
+    const others = ['good', 'empty', 'without-blobs']
+    expect([...REFUSALS.map(([file]) => file), ...others].sort()).toEqual(files.sort())
+  })
+
+  it('that lacks its blobs is restored as far as it goes, and says what is missing', async () => {
+    const restored = await restore(await specstarFile('broken/without-blobs.acbak'))
+    expect(restored).toMatchObject({
+      status: 200,
+      body: { status: 'partial', missing_blobs: { count: 6 }, models: { guild: { loaded: 5 } } },
+    })
+    expect((await restore(await specstarFile('broken/good.acbak'))).body).toMatchObject({ status: 'succeeded' })
+    expect(Object.keys((await inventory()).blobs)).toHaveLength(6)
+  })
+})
+
+describe('a stream', () => {
+  it('is told by its own name in the report, and says which hashes a migration left stale', async () => {
+    const { services } = test.program
+    const bytes = await specstarFile('edge.acbak')
+    const { bucket, key } = await services.objects.put(services.config.buckets.archives, 'edge.acbak', bytes)
+    const restored = await test.run('POST', '/_backup/import?wait=25', { from: { bucket, key } })
+    const { job_id } = Started.parse(restored.body)
+    const report = (await test.ask('GET', `/_backup/jobs/${job_id}/report`)).body
+    expect(report).toMatchObject({ passed: true, archive: { bucket, key, size: bytes.length, format: 'specstar' } })
+    const [stale, ...others] = Report.parse(report).checks.content.findings
+    expect(stale?.what).toContain('a migration left its data_hash as it was')
+    expect(others).toEqual([])
+  })
+
+  it('is looked at by a dry run, and restored by an upload to the bucket', async () => {
+    const bytes = await specstarFile('broken/good.acbak')
+    expect((await restore(bytes, '/_backup/import', '&dry_run=true')).body).toMatchObject({
+      models: { guild: { new: 5, changed: 0, same: 0 } },
+    })
+    expect((await test.contents()).items.size).toBe(0)
+    const { restores } = test.program.services.config.buckets
+    await test.putObject('overwrite/guild/good.acbak', bytes, restores)
+    const report = await beside(restores, 'overwrite/guild/good.acbak.report.json')
+    expect(report).toMatchObject({ passed: true, models: { guild: { loaded: 5, skipped: 0, total: 5 } } })
+  })
+
+  it('gives one resource out of all that it holds', async () => {
+    const bytes = await specstarFile('broken/good.acbak')
+    const one = await restore(bytes, '/guild/import', `&ids=${encodeURIComponent(GUILD)}`)
+    expect(one).toMatchObject({
+      status: 200,
+      body: { loaded: 1, skipped: 0, total: 1, verification: { passed: true } },
+    })
+  })
+})
+
+const Answers = z.object({ rows: z.array(z.object({ file: z.string() })) })
+const Started = z.object({ job_id: z.string() })
+const Report = z.object({
+  checks: z.object({ content: z.object({ findings: z.array(z.object({ what: z.string() })) }) }),
+})
+
+const beside = async (bucket: string, key: string): Promise<unknown> => {
+  for (;;) {
+    const report = await test.program.services.objects.getJson<unknown>(bucket, key)
+    if (report !== undefined) return report
+    await sleep(100)
+  }
+}

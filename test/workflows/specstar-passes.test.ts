@@ -1,0 +1,24 @@
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import { allResults } from '../../shared/jobs/pass.ts'
+import { TestProgram } from './program.ts'
+import { inventoryOfListing, listing, specstarFile, storedInventory } from './specstar-listing.ts'
+
+const Started = z.object({ job_id: z.string() })
+
+let test: TestProgram
+beforeAll(async () => {
+  const limits = { passMs: 5, runBytes: 2_000, mergedRuns: 3, blobsPerRange: 2, rangeBytes: 8_000 }
+  test = await TestProgram.start({ limits })
+})
+afterAll(() => test.stop())
+
+it('a stream that is converted in many passes, by runs that are joined first, comes to the same store', async () => {
+  const restored = await test.run('POST', '/_backup/import?wait=25', await specstarFile('guild.acbak'))
+  expect(restored).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
+  const { job_id } = Started.parse(restored.body)
+  const results = await allResults<{ phase: string }>(test.program.services, job_id, 'convert')
+  expect(new Set(results.map(({ phase }) => phase))).toEqual(new Set(['scan', 'join', 'records', 'blobs', 'finish']))
+  expect(results.length).toBeGreaterThan(15)
+  expect(await storedInventory(test)).toEqual(inventoryOfListing(await listing('catalogue.json'), ['guild']))
+})
