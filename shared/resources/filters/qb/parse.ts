@@ -118,9 +118,11 @@ class Walk {
       case 'CallExpression':
         return { kind: 'call', at, callee: inner(children[0]), ...this.#arguments(children[1], inner) }
       case 'UnaryExpression':
+        if (this.#of(node)[0] !== 'n') this.#refuseNot(children[1])
         return { kind: 'unary', at, operator: this.#unary(children[0], at), operand: inner(children[1]) }
       case 'BinaryExpression': {
         const [left, operator, right] = children
+        this.#refuseNot(children.at(-1))
         // The place of the operator, which is what such an error is about.
         return {
           kind: 'binary',
@@ -166,7 +168,10 @@ class Walk {
   ): Expression {
     const at = node.from
     const [of, sign, name, ...rest] = children
-    if (of?.name === 'Number') return { kind: 'constant', at, value: readNumber(this.#of(node), at) }
+    if (of?.name === 'Number') {
+      const end = name === undefined || name.type.isError ? sign?.to : name.to
+      return { kind: 'constant', at, value: readNumber(this.#text.slice(at, end), at) }
+    }
     if (sign?.name === '.' && name !== undefined)
       return { kind: 'attribute', at: name.from, of: inner(of), name: this.#of(name) }
     if (rest.length !== 1 || rest[0]?.name !== ']')
@@ -190,6 +195,11 @@ class Walk {
       else positional.push(inner(item))
     }
     return { positional, named }
+  }
+
+  /** Python wants parentheses around a `not` that stands behind another operator; the grammar does not. */
+  #refuseNot(node: SyntaxNode | undefined): void {
+    if (node?.name === 'UnaryExpression' && node.firstChild?.name === 'not') throw syntaxError(this.#text, node.from)
   }
 
   #unary(operator: SyntaxNode | undefined, at: number): UnaryOperator {
