@@ -1,16 +1,16 @@
 /**
- * Times as SpecStar writes and reads them (Python's `fromisoformat`): extended, basic and week forms, `T` or one space between
- * date and time, offset or none. Here an instant is text in UTC with microseconds, so that instants compare as text.
+ * Times as SpecStar writes and reads them: what Python's `datetime.fromisoformat` (3.11) takes, to the letter. Extended, basic and
+ * week forms, any one character between date and time, offset or none. Here an instant is text in UTC with microseconds, so
+ * that instants compare as text.
  */
-const DATE = /^(\d{4})(?:-(\d\d)-(\d\d)|(\d\d)(\d\d)|-?W(\d\d)-?([1-7]))/
-const TIME = /^(\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d+))?)?)?(Z|([+-])(\d\d)(?::?(\d\d)(?::?(\d\d)(?:\.\d+)?)?)?)?$/
 
 const DAY_MS = 86_400_000
+const DAY_SECONDS = 86_400
 
-/** A time that was read: the instant, and the seconds of its offset where it has one. */
+/** A time that was read: the instant, and the microseconds of its offset where it has one. */
 export interface ReadTime {
   readonly instant: string
-  readonly offsetSeconds?: number
+  readonly offset?: number
 }
 
 /** An instant as `2026-01-05T08:30:00.000000Z`; a time without a zone counts as UTC. Undefined where the text is no time. */
@@ -24,61 +24,120 @@ const CANONICAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-
 /** As `instantOf`, but a time without an offset is none. */
 export const zonedInstantOf = (text: string): string | undefined => {
   const time = readTime(text)
-  return time?.offsetSeconds === undefined ? undefined : time.instant
+  return time?.offset === undefined ? undefined : time.instant
 }
 
 /** Reads a time. Undefined where the text is none. */
 export const readTime = (text: string): ReadTime | undefined => {
-  const date = DATE.exec(text)
-  if (date === null) return undefined
-  const day = dayOf(date)
+  // eslint-disable-next-line no-control-regex -- ASCII is meant: the forms know nothing else
+  if (text.length < 7 || !/^[\x01-\x7f]+$/.test(text)) return undefined
+  const dateEnd = separatorOf(text)
+  const day = dayOf(text.slice(0, dateEnd))
   if (day === undefined) return undefined
-  const rest = text.slice(date[0].length)
-  if (rest === '') return instant(day, 0, '', undefined)
-  if (rest[0] !== 'T' && rest[0] !== ' ') return undefined
-  const time = TIME.exec(rest.slice(1))
-  if (time === null) return undefined
-  const [
-    ,
-    hours = '',
-    minutes = '0',
-    seconds = '0',
-    fraction = '',
-    zone,
-    sign,
-    atHours = '0',
-    atMinutes = '0',
-    atSeconds = '0',
-  ] = time
-  const clock = secondsOf(hours, minutes, seconds)
-  const offset = secondsOf(atHours, atMinutes, atSeconds)
-  if (clock === undefined || offset === undefined) return undefined
-  return instant(day, clock, fraction, zone === undefined ? undefined : sign === '-' ? -offset : offset)
+  if (dateEnd === text.length) return timeAt(day, 0, 0, undefined)
+
+  const clockText = text.slice(dateEnd + 1)
+  const zoneAt = clockText.search(/[-+Z]/)
+  const clock = clockOf(zoneAt === -1 ? clockText : clockText.slice(0, zoneAt))
+  if (clock === undefined || clock.hours > 23 || clock.minutes > 59 || clock.seconds > 59) return undefined
+  if (zoneAt === -1) return clock.ended ? timeAt(day, secondsOf(clock), clock.micros, undefined) : undefined
+  const offset = offsetOf(clockText.slice(zoneAt))
+  return offset === undefined ? undefined : timeAt(day, secondsOf(clock), clock.micros, offset)
 }
 
-const instant = (
-  dayMs: number,
-  clockSeconds: number,
-  fraction: string,
-  offsetSeconds: number | undefined,
-): ReadTime | undefined => {
-  const date = new Date(dayMs + (clockSeconds - (offsetSeconds ?? 0)) * 1000)
+/** Where the date ends. A week's day may be left out, so that what follows has a say. */
+const separatorOf = (text: string): number => {
+  if (text.length === 7) return 7
+  if (text[4] === '-') {
+    if (text[5] !== 'W') return 10
+    if (text[8] !== '-') return 8
+    return isDigit(text[10]) ? 8 : 10
+  }
+  if (text[4] !== 'W') return 8
+  let end = 7
+  while (isDigit(text[end])) end += 1
+  if (end < 9) return end
+  return end % 2 === 0 ? 7 : 8
+}
+
+const isDigit = (character: string | undefined): boolean =>
+  character !== undefined && character >= '0' && character <= '9'
+
+const DATE = /^(\d{4})-(\d\d)-(\d\d)$|^(\d{4})(\d\d)(\d\d)$/
+const WEEK = /^(\d{4})-W(\d\d)(?:-([1-7]))?$|^(\d{4})W(\d\d)([1-7])?$/
+
+/** Milliseconds of a day's beginning, UTC. */
+const dayOf = (text: string): number | undefined => {
+  const date = DATE.exec(text)
+  if (date !== null)
+    return calendarDay(Number(date[1] ?? date[4]), Number(date[2] ?? date[5]), Number(date[3] ?? date[6]))
+  const week = WEEK.exec(text)
+  if (week === null) return undefined
+  return weekDay(Number(week[1] ?? week[4]), Number(week[2] ?? week[5]), Number(week[3] ?? week[6] ?? 1))
+}
+
+interface Clock {
+  readonly hours: number
+  readonly minutes: number
+  readonly seconds: number
+  readonly micros: number
+  /** Nothing is left behind it. Before an offset, Python passes over one character that is. */
+  readonly ended: boolean
+}
+
+/** `HH[:MM[:SS[.ffffff]]]`, or the same without colons; also with the fraction's point or a colon too many, as Python has it. */
+const clockOf = (text: string): Clock | undefined => {
+  const parts = [0, 0, 0]
+  let at = 0
+  let colons = true
+  const clock = (micros: number, ended: boolean): Clock => {
+    const [hours = 0, minutes = 0, seconds = 0] = parts
+    return { hours, minutes, seconds, micros, ended }
+  }
+  for (let k = 0; k < 3; k++) {
+    if (!isDigit(text[at]) || !isDigit(text[at + 1])) return undefined
+    parts[k] = Number(text.slice(at, at + 2))
+    const next = text[at + 2]
+    at += 3
+    if (k === 0) colons = next === ':'
+    if (at >= text.length) return clock(0, next === undefined)
+    if (next === '.' || next === ',') break
+    if (!colons) at -= 1
+    else if (next !== ':') return undefined
+  }
+  const digits = text.slice(at, at + 6)
+  if (!/^\d+$/.test(digits)) return undefined
+  return clock(Number(digits.padEnd(6, '0')), /^\d*$/.test(text.slice(at)))
+}
+
+/** Microseconds east of UTC. */
+const offsetOf = (text: string): number | undefined => {
+  if (text.startsWith('Z')) return text === 'Z' ? 0 : undefined
+  const clock = clockOf(text.slice(1))
+  if (clock?.ended !== true) return undefined
+  // An offset under a second is none, says Python.
+  const micros = secondsOf(clock) === 0 ? 0 : secondsOf(clock) * 1e6 + clock.micros
+  if (micros >= DAY_SECONDS * 1e6) return undefined
+  return text.startsWith('-') ? -micros : micros
+}
+
+const secondsOf = ({ hours, minutes, seconds }: Clock): number => hours * 3600 + minutes * 60 + seconds
+
+const timeAt = (dayMs: number, seconds: number, micros: number, offset: number | undefined): ReadTime | undefined => {
+  const rest = micros - (offset ?? 0)
+  const carry = Math.floor(rest / 1e6)
+  const date = new Date(dayMs + (seconds + carry) * 1000)
   const year = date.getUTCFullYear()
   if (year < 1 || year > 9999) return undefined
+  const fraction = (rest - carry * 1e6).toString().padStart(6, '0')
   return {
-    instant: `${date.toISOString().slice(0, 19)}.${fraction.slice(0, 6).padEnd(6, '0')}Z`,
-    ...(offsetSeconds === undefined ? {} : { offsetSeconds }),
+    instant: `${date.toISOString().slice(0, 19)}.${fraction}Z`,
+    ...(offset === undefined ? {} : { offset }),
   }
 }
 
-/** Milliseconds of a day's beginning, UTC. */
-const dayOf = ([, year = '', month, day, basicMonth, basicDay, week, weekday]: RegExpExecArray): number | undefined => {
-  if (Number(year) < 1) return undefined
-  if (week !== undefined) return weekDay(Number(year), Number(week), Number(weekday))
-  return calendarDay(Number(year), Number(month ?? basicMonth), Number(day ?? basicDay))
-}
-
 const calendarDay = (year: number, month: number, day: number): number | undefined => {
+  if (year < 1) return undefined
   // Date.UTC would read the years 0–99 as 1900–1999.
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
@@ -93,9 +152,4 @@ const weekDay = (year: number, week: number, weekday: number): number | undefine
   const monday = (of: number): number => of - ((new Date(of).getUTCDay() + 6) % 7) * DAY_MS
   const first = monday(fourth) + (week - 1) * 7 * DAY_MS
   return week < 1 || first >= monday(next) ? undefined : first + (weekday - 1) * DAY_MS
-}
-
-const secondsOf = (hours: string, minutes: string, seconds: string): number | undefined => {
-  const [h, m, s] = [Number(hours), Number(minutes), Number(seconds)]
-  return h > 23 || m > 59 || s > 59 ? undefined : h * 3600 + m * 60 + s
 }

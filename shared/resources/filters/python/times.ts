@@ -35,7 +35,7 @@ export class DateTime {
   static ofStored(text: string): DateTime | undefined {
     const time = readTime(text)
     if (time === undefined) return undefined
-    const zone = time.offsetSeconds === undefined ? undefined : new TimeZone(BigInt(time.offsetSeconds) * SECOND)
+    const zone = time.offset === undefined ? undefined : new TimeZone(BigInt(time.offset))
     return new DateTime(microsOf(time) + (zone?.offset ?? 0n), zone, true)
   }
 
