@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import type { Item } from '../../shared/resources/item.ts'
+import { nth, resourceIn } from './catalogue.ts'
+import { fill, smallWorld, tell } from './small-world.ts'
+import { StagedWorkflows } from './staged.ts'
+
+let staged: StagedWorkflows
+let archive: Buffer
+beforeAll(async () => {
+  // Every resource is a pass: what stands between two of them must be counted by one of the passes.
+  staged = await StagedWorkflows.start({ limits: { passMs: 1 } })
+  await fill(staged.outside, smallWorld(staged.services.models))
+  archive = (await staged.export(['city', 'country'])).archive
+})
+afterAll(() => staged.stop())
+beforeEach(async () => {
+  await staged.wipe()
+  await fill(staged.outside, smallWorld(staged.services.models))
+})
+
+const dryRun = async (request: Parameters<StagedWorkflows['restore']>[1] = {}): Promise<unknown> => {
+  const job = await staged.restore(archive, { dry_run: true, ...request })
+  expect(job).toMatchObject({ status: 'succeeded' })
+  return job.result?.dry_run?.models
+}
+
+/** Cities that the archive does not name, all over the hash space; every other one is torn. */
+const strangers = async (count: number): Promise<void> => {
+  for (let k = 0; k < count; k++) {
+    const { items } = tell(staged.services.models, { model: 'city', id: `stranger ${k}`, payloads: [{ name: 'S' }] })
+    const [metadata, ...revisions] = items
+    if (metadata !== undefined) await staged.putItems(metadata, ...(k % 2 === 0 ? revisions : []))
+  }
+}
+
+const current = async (id: string): Promise<Item> => nth(resourceIn(await staged.contents(), 'city', id).revisions, -1)
+
+describe('a dry run of many passes', () => {
+  it('counts each resource once: those that the archive does not name too, and those that are torn', async () => {
+    await strangers(9)
+    await staged.removeItems(await current('c'), await current('f'))
+    const gone = resourceIn(await staged.contents(), 'city', 'b')
+    await staged.removeItems(gone.metadata, ...gone.revisions)
+    expect(await dryRun()).toEqual({
+      city: { new: 1, changed: 2, same: 3, target_only: 9 },
+      country: { new: 0, changed: 0, same: 2, target_only: 0 },
+    })
+  })
+
+  it('counts what its filters take, also of what the archive does not name', async () => {
+    await strangers(4)
+    await staged.putItems({
+      ...resourceIn(await staged.contents(), 'city', 'stranger 1').metadata,
+      created_by: { S: 'eve' },
+    })
+    expect(await dryRun({ filters: { created_bys: ['alice'] }, models: ['city'] })).toEqual({
+      city: { new: 0, changed: 0, same: 6, target_only: 3 },
+    })
+    expect(await dryRun({ filters: { ids: ['a', 'b', 'stranger 0', 'nobody'] }, models: ['city'] })).toMatchObject({
+      city: { new: 0, changed: 0, same: 2 },
+    })
+  })
+})
