@@ -1,11 +1,15 @@
 import { createHash } from 'node:crypto'
+import pLimit from 'p-limit'
 import pMap from 'p-map'
 import { EntryCorruptError } from '../archive/errors.ts'
 import { blobName } from '../blobs/blob-name.ts'
+import type { BlobContent } from '../blobs/blob-store.ts'
 import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
 import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
+import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
 import { readBlobList, type RestoredBlob } from './blob-list.ts'
+import { type BlobRun, blobRuns } from './blob-runs.ts'
 import { restorePlan } from './plan.ts'
 import type { PreflightBlobsResult } from './preflight-blobs.ts'
 
@@ -16,8 +20,10 @@ export interface ApplyBlobsResult extends PassResult {
 /** From this size on the bytes are copied by the storage itself, out of the pinned object whose bytes preflight checked. */
 const COPIED_FROM = 16 * 1024 * 1024
 
-/** Eight blobs of under 16 MiB bound the memory of a pass. */
+/** Eight runs, or blobs of under 16 MiB, bound the memory of a pass. */
 const PARALLEL_BLOBS = 8
+/** Blobs between two looks at the clock: enough to fill runs, some seconds at the most. */
+const BATCH = 256
 
 /** One pass over a list of blobs: writes those that are missing or different. */
 export const applyBlobs = (input: PassInput, services: Services): Promise<PassOutput> =>
@@ -32,14 +38,19 @@ const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyBlo
   const lease = services.leases.held(plan.models, job_id)
   let next = Number(attempt.cursor ?? 0)
   const first = next
+  const writer: BlobWriter = {
+    services,
+    archive: plan.archive,
+    guard: () => lease.check(),
+    puts: pLimit(PARALLEL_BLOBS),
+  }
   while (next < todo.length && (next === first || !attempt.timeIsUp())) {
-    const batch = todo.slice(next, next + 64)
+    const batch = todo.slice(next, next + BATCH)
+    const copied = batch.filter(({ size }) => size >= COPIED_FROM)
+    const runs = blobRuns(batch.filter(({ size }) => size < COPIED_FROM))
     await pMap(
-      batch,
-      async (blob) => {
-        await lease.check()
-        await writeBlob(services, plan.archive, blob)
-      },
+      [...copied.map((blob) => () => copyBlob(writer, blob)), ...runs.map((run) => () => writeRun(writer, run))],
+      (work) => work(),
       { concurrency: PARALLEL_BLOBS },
     )
     next += batch.length
@@ -58,23 +69,43 @@ export const blobListOf = async (services: Services, jobId: string, n: number): 
   return readBlobList(services, list.list)
 }
 
-const writeBlob = async (
-  { objects, blobs, payloads }: Services,
-  archive: Parameters<typeof objects.readBytes>[0],
-  blob: RestoredBlob,
-): Promise<void> => {
-  const { id, offset, size, sha256, content_type } = blob
-  const type = content_type === undefined ? {} : { content_type }
-  const range = { object: archive, start: offset, length: size }
-  if (size >= COPIED_FROM) {
-    if (blob.kind === 'payload') await payloads.copyIn(id, range)
-    else await blobs.copyIn(id, range, { sha256, ...type })
-    return
-  }
-  const bytes = await objects.readBytes(archive, offset, size)
+interface BlobWriter {
+  readonly services: Services
+  readonly archive: PinnedObject
+  /** Awaited before each write: a restore's lease. */
+  readonly guard: () => Promise<void>
+  /** Over all runs that are under way. */
+  readonly puts: <T>(work: () => Promise<T>) => Promise<T>
+}
+
+const copyBlob = async ({ services, archive, guard }: BlobWriter, blob: RestoredBlob): Promise<void> => {
+  const range = { object: archive, start: blob.offset, length: blob.size }
+  await guard()
+  if (blob.kind === 'payload') await services.payloads.copyIn(blob.id, range)
+  else await services.blobs.copyIn(blob.id, range, contentOf(blob))
+}
+
+/** Reads a run, and writes each of its blobs once its bytes have proved to be those that preflight checked. */
+const writeRun = async (writer: BlobWriter, { start, length, blobs }: BlobRun): Promise<void> => {
+  const bytes = await writer.services.objects.readBytes(writer.archive, start, length)
+  await Promise.all(
+    blobs.map((blob) =>
+      writer.puts(() => writeBlob(writer, blob, bytes.subarray(blob.offset - start, blob.offset - start + blob.size))),
+    ),
+  )
+}
+
+const writeBlob = async ({ services, guard }: BlobWriter, blob: RestoredBlob, bytes: Buffer): Promise<void> => {
+  const { id, kind, size, sha256 } = blob
   const actual = createHash('sha256').update(bytes).digest('hex')
   if (actual !== sha256)
-    throw new EntryCorruptError(blob.kind === 'payload' ? `payloads/${id}` : `blobs/${blobName(id)}`, sha256, actual)
-  if (blob.kind === 'payload') await payloads.put(id, bytes)
-  else await blobs.put(id, bytes, { size, sha256, ...type })
+    throw new EntryCorruptError(kind === 'payload' ? `payloads/${id}` : `blobs/${blobName(id)}`, sha256, actual)
+  await guard()
+  if (kind === 'payload') await services.payloads.put(id, bytes)
+  else await services.blobs.put(id, bytes, { size, ...contentOf(blob) })
 }
+
+const contentOf = ({ sha256, content_type }: RestoredBlob): BlobContent => ({
+  sha256,
+  ...(content_type === undefined ? {} : { content_type }),
+})
