@@ -3,14 +3,17 @@ import { DeleteObjectCommand, NoSuchKey, paginateListObjectsV2 } from '@aws-sdk/
 import { z } from 'zod'
 import type { Limits } from '../../shared/runtime/limits.ts'
 import type { Item } from '../../shared/resources/item.ts'
+import type { ModelRegistry } from '../../shared/resources/models.ts'
 import type { Contents } from '../contents.ts'
 import { type Answer, fixture, TestProgram } from './program.ts'
+import { fill, type World } from './small-world.ts'
 
 /** Resources of `catalogue-v3.acbak`, by model. */
 export const COUNTS = { character: 47, guild: 12, item: 63 } as const
 export type CatalogueModel = keyof typeof COUNTS
 
 const KEY = 'catalogue-v3.acbak'
+const Exported = z.object({ archive: z.object({ bucket: z.string(), key: z.string() }) })
 const JobStatus = z.object({ status: z.string() })
 
 /** A running program whose store holds the catalogue, the archive of it lying in the archive bucket. */
@@ -34,7 +37,18 @@ export class Catalogue extends TestProgram {
     return { test, before: await test.contents() }
   }
 
-  /** Restores the catalogue (`scope`: a model, or `_backup`) and waits for the end. */
+  /** A program with a store of the test's own instead: its archive is what it exports. */
+  static async holding(world: (registry: ModelRegistry) => World): Promise<{ test: Catalogue; before: Contents }> {
+    const { program, dir } = await TestProgram.start()
+    const test = new Catalogue(program, dir)
+    const { config, models } = program.services
+    await fill({ dynamo: test.dynamo, s3: test.s3, config }, world(models))
+    const { archive } = Exported.parse((await test.run('GET', '/_backup/export?wait=25')).body)
+    await test.putObject(KEY, await test.object(archive.key, archive.bucket), test.archive.bucket)
+    return { test, before: await test.contents() }
+  }
+
+  /** Restores the archive (`scope`: a model, or `_backup`) and waits for the end. */
   restore(scope: string, query = ''): Promise<Answer> {
     return this.run('POST', `/${scope}/import?wait=25&${query}`, { from: this.archive })
   }
