@@ -1,4 +1,4 @@
-import { type Part, PartLayout } from '../archive/layout.ts'
+import { type Part, PartLayout, type Slice } from '../archive/layout.ts'
 import type { PieceSink } from '../archive/piece.ts'
 import type { MultipartUpload, UploadedPart } from './multipart-store.ts'
 import type { ObjectRange, PinnedObject } from './object.ts'
@@ -75,7 +75,10 @@ export class Composer implements PieceSink {
     for (const part of parts) {
       while (this.#underWay.size >= PARALLEL_PARTS) await Promise.race(this.#underWay)
       this.#throwFailure()
-      const work: Promise<void> = this.#make(part, this.#next++)
+      const number = this.#next++
+      // What an upload was put together from is let go before it travels: else each part would be held twice.
+      const made = part.kind === 'upload' ? this.#send(this.#bytesOf(part), number) : this.#copy(part.slice, number)
+      const work: Promise<void> = made
         .catch((error: unknown) => {
           this.#failure ??= { error }
         })
@@ -85,16 +88,15 @@ export class Composer implements PieceSink {
     this.#throwFailure()
   }
 
-  async #make(part: Part<Source>, number: number): Promise<void> {
-    const upload = await this.#begin()
-    if (part.kind === 'upload') {
-      this.#parts.push(await upload.uploadPart(number, await this.#bytesOf(part)))
-      return
-    }
-    const { source, start, length } = part.slice
+  async #send(gathered: Promise<Buffer>, number: number): Promise<void> {
+    const bytes = await gathered
+    this.#parts.push(await (await this.#begin()).uploadPart(number, bytes))
+  }
+
+  async #copy({ source, start, length }: Slice<Source>, number: number): Promise<void> {
     if (!('range' in source)) throw new Error('only ranges of objects are copied')
     const { object, start: from } = source.range
-    this.#parts.push(await upload.copyPart(number, { object, start: from + start, length }))
+    this.#parts.push(await (await this.#begin()).copyPart(number, { object, start: from + start, length }))
   }
 
   #begin(): Promise<MultipartUpload> {
