@@ -37,6 +37,7 @@ const FINAL_ERRORS = [
   'ConflictError',
   'BlobsMissingError',
   'TornResourcesError',
+  'SpecstarRefusesError',
   'VerificationFailedError',
   'JobCancelledError',
   'InvalidRequestError',

@@ -3,7 +3,7 @@ import { blobName } from '../blobs/blob-name.ts'
 import type { SeenBlob } from '../blobs/seen-blobs.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { ObjectRange } from '../objects/object.ts'
-import type { WrittenSegment } from './records.ts'
+import type { WrittenSegment } from './records-target.ts'
 
 /** Where the bytes of an entry come from: small ones are given, large ones are laid in by the storage out of `range`. */
 export interface BlobSource {

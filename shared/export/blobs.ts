@@ -1,15 +1,14 @@
-import { pMapIterable } from 'p-map'
 import { BlobsMissingError } from '../blobs/blob-errors.ts'
-import { readSeen, type SeenBlob } from '../blobs/seen-blobs.ts'
 import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
+import { exportJob } from '../jobs/running-job.ts'
 import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
 import { Composer } from '../objects/composer.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
 import { BlobSegment } from './blob-segment.ts'
-import type { BlobPlan } from './plan-blobs.ts'
-import type { WrittenSegment } from './records.ts'
-import { openStored, type StoredBytes } from './stored-bytes.ts'
+import type { WrittenSegment } from './records-target.ts'
+import { exportStreamBlobs } from './stream-blobs.ts'
+import { type BlobsPiece, readAhead, wantedBlobs } from './wanted-blobs.ts'
 import { workKey } from './work-keys.ts'
 
 export interface BlobsResult extends PassResult {
@@ -22,22 +21,23 @@ export interface BlobsResult extends PassResult {
   readonly missing: number
   /** The missing ids, as a JSON list. */
   readonly missing_list?: PinnedObject
+  /** Of SpecStar's stream, where the export writes one; then there is no segment. */
+  readonly pieces?: readonly BlobsPiece[]
 }
-
-/** Small blobs are read ahead, to hide the latency of a GET; eight of under 16 MiB bound the memory. */
-const READ_AHEAD = 8
 
 /** One pass over a range of blobs: each is read once and laid into a segment, in the order of its place. */
 export const exportBlobs = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<BlobsResult>('blobs', input, services, (attempt) => exportPass(attempt, services))
+  runPass<BlobsResult>('blobs', input, services, async (attempt) => {
+    const { request } = await exportJob(services, input.job_id)
+    return request.format === 'specstar'
+      ? exportStreamBlobs(attempt, services, request.models)
+      : exportPass(attempt, services)
+  })
 
 const exportPass = async (attempt: Attempt, services: Services): Promise<BlobsResult> => {
   const { job_id, n, cursor = '' } = attempt
   const { objects, config } = services
-  const plan = await objects.getJson<BlobPlan>(config.buckets.work, workKey.blobPlan(job_id))
-  const range = plan?.items[n]
-  if (plan === undefined || range === undefined) throw new Error(`job ${job_id} has no blob range ${n}`)
-  const wanted = (await readSeen(objects, plan.lists, range)).filter(({ position }) => position >= cursor)
+  const wanted = (await wantedBlobs(services, attempt)).filter(({ position }) => position >= cursor)
   const composer = new Composer(objects, config.buckets.work, workKey.segment(job_id, 'blobs', n, attempt.attempt, 0))
   const name = `blobs-${n.toString().padStart(5, '0')}-${attempt.pass.toString().padStart(2, '0')}`
   const writer = new BlobSegment(name, composer)
@@ -78,13 +78,3 @@ const exportPass = async (attempt: Attempt, services: Services): Promise<BlobsRe
     throw error
   }
 }
-
-/** Opens blobs a few ahead of the one that is written, in order. */
-const readAhead = (
-  services: Services,
-  wanted: readonly SeenBlob[],
-): AsyncIterable<{ seen: SeenBlob; stored: StoredBytes | undefined }> =>
-  pMapIterable(wanted, async (seen) => ({ seen, stored: await openStored(services, seen) }), {
-    concurrency: READ_AHEAD,
-    backpressure: READ_AHEAD,
-  })

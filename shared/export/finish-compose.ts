@@ -1,15 +1,17 @@
 import { openArchive } from '../archive/open.ts'
+import type { ExportResult } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
 import type { StageInput } from '../jobs/stage-messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
+import { eofFrame, headerFrame } from '../specstar/stream-frame.ts'
 import type { PartsResult } from './compose-parts.ts'
 import { latestPlan } from './compose-parts.ts'
 
 /** What `announce` tells: the archive, as it was read back. */
 export interface ComposedResult {
   readonly done: true
-  readonly archive: PinnedObject & { readonly manifest_sha256: string }
+  readonly archive: ExportResult['archive']
 }
 
 /** Completes the upload and reads trailer and manifest back: before that nobody is told of an archive. */
@@ -21,12 +23,33 @@ export const finishCompose = async ({ job_id }: StageInput, services: Services):
   const results = await allResults<PartsResult>(services, job_id, 'compose')
   const parts = results.flatMap((result) => result.parts).sort((a, b) => a.number - b.number)
   const archive = await services.objects.resumeMultipart(bucket, key, upload_id).complete({ ifAbsent: true, parts })
-  const opened = await openArchive(services.objects.sourceOf(archive))
-  if (opened.manifestSha256 !== plan.manifest_sha256)
-    throw new Error(`${key} reads back with manifest ${opened.manifestSha256}, written was ${plan.manifest_sha256}`)
+  await readBack(services, archive, plan.manifest_sha256)
   await services.jobs.keepResult<ComposedResult>(job_id, 'finish-compose', 0, 0, {
     done: true,
-    archive: { ...archive, manifest_sha256: plan.manifest_sha256 },
+    archive: {
+      ...archive,
+      ...(plan.manifest_sha256 === undefined ? {} : { manifest_sha256: plan.manifest_sha256 }),
+    },
   })
   return { job_id }
+}
+
+/** An archive is opened by its trailer; a stream, which has none, must begin and end as one. */
+const readBack = async (
+  services: Services,
+  archive: PinnedObject,
+  manifestSha256: string | undefined,
+): Promise<void> => {
+  const { objects } = services
+  if (manifestSha256 !== undefined) {
+    const opened = await openArchive(objects.sourceOf(archive))
+    if (opened.manifestSha256 === manifestSha256) return
+    throw new Error(`${archive.key} reads back with manifest ${opened.manifestSha256}, written was ${manifestSha256}`)
+  }
+  for (const [frame, start] of [
+    [headerFrame(), 0],
+    [eofFrame(), archive.size - eofFrame().length],
+  ] as const)
+    if (!(await objects.readBytes(archive, start, frame.length)).equals(frame))
+      throw new Error(`${archive.key} does not read back as a stream at byte ${start}`)
 }

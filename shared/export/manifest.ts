@@ -8,7 +8,8 @@ import type { Services } from '../runtime/services.ts'
 import { compareBytes } from '../resources/text-order.ts'
 import type { BlobsResult } from './blobs.ts'
 import { exportPlan } from './plan.ts'
-import type { RecordsResult, RecordsSegment, WrittenSegment } from './records.ts'
+import type { RecordsResult } from './records.ts'
+import type { RecordsSegment, WrittenSegment } from './records-target.ts'
 
 /** Before reading began, so that writers whose clocks are behind fall into the next window. */
 const SINCE_MARGIN_MS = 15 * 60_000
@@ -92,12 +93,13 @@ export const manifestModels = async (
 }
 
 /** The missing ids of all passes, sorted by UTF-8 bytes. */
-const missingBlobs = async (services: Services, results: readonly BlobsResult[]): Promise<string[]> => {
+export const missingBlobs = async (services: Services, results: readonly BlobsResult[]): Promise<string[]> => {
   const ids: string[] = []
   for (const { missing_list } of results) {
     if (missing_list === undefined) continue
     const bytes = await services.objects.readBytes(missing_list, 0, missing_list.size)
     ids.push(...(JSON.parse(bytes.toString()) as string[]))
   }
-  return ids.sort(compareBytes)
+  // A stream's blob is in the section of each model that refers to it, and missing from each.
+  return [...new Set(ids)].sort(compareBytes)
 }

@@ -7,6 +7,7 @@ import { type ComposeInput, type ComposeOutput, plannedItems } from '../jobs/sta
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
 import { archiveKey } from './archive-key.ts'
+import { type AssembledStream, assembleStream } from './assemble-stream.ts'
 import { type ComposePiece, type ComposeTarget, partsOf, runsOf } from './compose-plan.ts'
 import type { JoinResult } from './compose-parts.ts'
 import { assemble } from './manifest.ts'
@@ -20,7 +21,8 @@ export type ComposePlan =
       readonly target: ComposeTarget
       /** Each child's run of part numbers. */
       readonly items: readonly (readonly number[])[]
-      readonly manifest_sha256: string
+      /** Absent for SpecStar's stream, which has no manifest. */
+      readonly manifest_sha256?: string
     }
 
 /** Plans a round. The plan is written once; a repeat gives the same one. */
@@ -59,7 +61,7 @@ const makePlan = async (services: Services, jobId: string, round: number, key: s
       parts.map(({ number }) => number),
       Math.ceil(parts.length / limits.partsPerItem),
     ),
-    manifest_sha256: tail.manifest_sha256,
+    ...(tail.manifest_sha256 === undefined ? {} : { manifest_sha256: tail.manifest_sha256 }),
   }
   if ((await objects.putJson(config.buckets.work, key, plan, { ifAbsent: true })) !== 'exists') return plan
   // Another attempt was first: its upload counts, ours is taken away.
@@ -69,10 +71,20 @@ const makePlan = async (services: Services, jobId: string, round: number, key: s
   return kept
 }
 
+/** What follows the segments (or pieces of a stream): an archive's manifest and trailer, a stream's end. */
 interface Tail {
   readonly object: PinnedObject
   readonly segments: readonly PinnedObject[]
-  readonly manifest_sha256: string
+  readonly manifest_sha256?: string
+  /** Of a stream: what the job tells, which an archive's manifest says itself. */
+  readonly told?: AssembledStream['told']
+}
+
+/** What a stream's job tells of it. */
+export const toldOfStream = async (services: Services, jobId: string): Promise<AssembledStream['told']> => {
+  const { told } = await readTail(services, jobId)
+  if (told === undefined) throw new Error(`job ${jobId} made no stream`)
+  return told
 }
 
 /** Writes the manifest and trailer once: `created_at` must be the same in every attempt. */
@@ -80,7 +92,18 @@ const assembleTail = async (services: Services, jobId: string): Promise<Tail> =>
   const { objects, config } = services
   const kept = await objects.getJson<Tail>(config.buckets.work, workKey.tailPlan(jobId))
   if (kept !== undefined) return kept
-  const { manifest, segments } = await assemble(services, await exportJob(services, jobId))
+  const job = await exportJob(services, jobId)
+  if (job.request.format === 'specstar') {
+    const { pieces, end, told } = await assembleStream(services, job)
+    const tail: Tail = {
+      object: await objects.put(config.buckets.work, workKey.tail(jobId), end),
+      segments: pieces,
+      told,
+    }
+    await objects.putJson(config.buckets.work, workKey.tailPlan(jobId), tail)
+    return tail
+  }
+  const { manifest, segments } = await assemble(services, job)
   const encoded = encodeManifest(manifest)
   const offset = segments.reduce((sum, { size }) => sum + size, 0)
   const object = await objects.put(config.buckets.work, workKey.tail(jobId), encodeTail(encoded, offset))

@@ -1,6 +1,3 @@
-import { encodeBuckets } from '../archive/digest.ts'
-import { RecordsWriter } from '../archive/records-writer.ts'
-import { SegmentWriter, type SegmentSummary } from '../archive/segment-writer.ts'
 import { SeenBlobs, type SeenList } from '../blobs/seen-blobs.ts'
 import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
 import type { ExportJob } from '../jobs/job.ts'
@@ -8,31 +5,26 @@ import { takesOf } from '../jobs/job-filter.ts'
 import { exportJob } from '../jobs/running-job.ts'
 import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
 import { Composer } from '../objects/composer.ts'
-import type { PinnedObject } from '../objects/object.ts'
 import { noteBlobs } from '../blobs/note-blobs.ts'
 import { TornResourcesError } from '../resources/resource-errors.ts'
 import { placeOf } from '../resources/place.ts'
 import type { StoredResource } from '../resources/resource-store.ts'
 import type { Services } from '../runtime/services.ts'
 import { exportPlan, type ModelRange } from './plan.ts'
+import {
+  type RecordsPiece,
+  type RecordsSegment,
+  type RecordsTarget,
+  SegmentRecords,
+  type WrittenRecords,
+} from './records-target.ts'
+import { StreamRecords } from './stream-records.ts'
 import { workKey } from './work-keys.ts'
-
-/** A segment that a pass wrote into the work bucket. */
-export interface WrittenSegment {
-  readonly object: PinnedObject
-  readonly summary: SegmentSummary
-}
-
-export interface RecordsSegment extends WrittenSegment {
-  readonly model: string
-  readonly resources: number
-  readonly revisions: number
-  /** The digests of the segment's buckets, 36 bytes each. */
-  readonly digests: PinnedObject
-}
 
 export interface RecordsResult extends PassResult {
   readonly segments: readonly RecordsSegment[]
+  /** Of SpecStar's stream, where the export writes one; then there are no segments. */
+  readonly pieces: readonly RecordsPiece[]
   readonly seen: SeenList
 }
 
@@ -52,25 +44,26 @@ const exportPass = async (attempt: Attempt, services: Services): Promise<Records
   const ranges = (await exportPlan(services, job_id)).items[n] ?? []
   const start = parseCursor(attempt.cursor)
   const seen = new SeenBlobs()
-  const segments: RecordsSegment[] = []
+  const all: WrittenRecords[] = []
   let cursor: string | undefined
   for (const [k, range] of ranges.entries()) {
     if (k < start.k || cursor !== undefined) continue
     const from = k === start.k ? (start.from ?? range.from) : range.from
-    const { segment, stoppedAt } = await exportRange(attempt, services, k, { ...range, from }, job, seen)
-    if (segment !== undefined) segments.push(segment)
+    const { written, stoppedAt } = await exportRange(attempt, services, k, { ...range, from }, job, seen)
+    if (written !== undefined) all.push(written)
     if (stoppedAt !== undefined) cursor = `${k}/${stoppedAt}`
     else if (attempt.timeIsUp() && k + 1 < ranges.length) cursor = `${k + 1}/`
   }
   return {
     done: cursor === undefined,
     ...(cursor === undefined ? {} : { cursor }),
-    segments,
+    segments: all.flatMap((written) => (written.kind === 'segment' ? [written.segment] : [])),
+    pieces: all.flatMap((written) => (written.kind === 'piece' ? [written.piece] : [])),
     seen: await seen.write(services.objects, services.config.buckets.work, workKey.seen(job_id, n, attempt.attempt)),
   }
 }
 
-/** Streams one model's range into a segment of its own, until its end or the bucket where the pass has to stop. */
+/** Streams one model's range into a segment (or piece) of its own, until its end or the bucket where the pass has to stop. */
 const exportRange = async (
   attempt: Attempt,
   services: Services,
@@ -78,54 +71,44 @@ const exportRange = async (
   range: ModelRange,
   job: ExportJob,
   seen: SeenBlobs,
-): Promise<{ segment?: RecordsSegment; stoppedAt?: string }> => {
-  const { job_id, n, pass } = attempt
-  const { objects, config, limits, payloads } = services
-  const composer = new Composer(objects, config.buckets.work, workKey.segment(job_id, 'records', n, attempt.attempt, k))
-  const name = `${pad(n, 5)}-${pad(k, 2)}-${pad(pass, 2)}`
-  const segment = new SegmentWriter(name, composer, range.model)
-  const records = new RecordsWriter(segment, range.model)
+): Promise<{ written?: WrittenRecords; stoppedAt?: string }> => {
+  const { limits, payloads } = services
+  const target = targetOf(attempt, services, k, range.model, job)
   const torn: string[] = []
   let bucket: string | undefined
   let stoppedAt: string | undefined
   try {
     for await (const { h, metadata, revisions } of readResources(services, range, job, torn)) {
       const next = h.slice(0, 4)
-      const full = records.packedSoFar >= limits.segmentBytes || seen.size >= limits.seenBlobs
+      const full = target.bytesSoFar >= limits.segmentBytes || seen.size >= limits.seenBlobs
       if (bucket !== undefined && next !== bucket && (full || attempt.timeIsUp())) {
         stoppedAt = next
         break
       }
       bucket = next
-      await records.begin(metadata, h)
+      await target.begin(metadata, h)
       for await (const revision of revisions) {
-        await records.revision(revision)
+        await target.revision(revision)
         await noteBlobs(seen, range.model, revision, (sha256) => payloads.get(sha256))
       }
-      await records.end()
+      await target.end()
     }
     if (torn.length > 0) throw new TornResourcesError(torn)
     if (bucket === undefined) return {}
-    const summary = await records.finish()
-    return {
-      segment: {
-        model: range.model,
-        resources: summary.resources,
-        revisions: summary.revisions,
-        summary: await segment.finish(),
-        object: await composer.finish(),
-        digests: await objects.put(
-          config.buckets.work,
-          workKey.digests(job_id, n, attempt.attempt, k),
-          encodeBuckets(summary.buckets),
-        ),
-      },
-      ...(stoppedAt === undefined ? {} : { stoppedAt }),
-    }
+    return { written: await target.finish(), ...(stoppedAt === undefined ? {} : { stoppedAt }) }
   } catch (error) {
-    await composer.abort()
+    await target.abort()
     throw error
   }
+}
+
+const targetOf = (attempt: Attempt, services: Services, k: number, model: string, job: ExportJob): RecordsTarget => {
+  const { job_id, n, pass } = attempt
+  const { objects, config } = services
+  const composer = new Composer(objects, config.buckets.work, workKey.segment(job_id, 'records', n, attempt.attempt, k))
+  if (job.request.format === 'specstar') return new StreamRecords(services, composer, model, job.request.strict)
+  const digestsKey = workKey.digests(job_id, n, attempt.attempt, k)
+  return new SegmentRecords(services, composer, model, `${pad(n, 5)}-${pad(k, 2)}-${pad(pass, 2)}`, digestsKey)
 }
 
 const readResources = (

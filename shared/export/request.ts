@@ -12,7 +12,7 @@ export interface ExportParameters {
   readonly models?: readonly string[]
   readonly filters: Filters
   readonly strict: boolean
-  readonly format: 'acbak'
+  readonly format: ExportRequest['format']
   readonly waitSeconds: number
   readonly redirect: boolean
 }
@@ -41,10 +41,8 @@ export const allExportParameters = (input: Readonly<Record<string, unknown>>): E
 }
 
 const exportParameters = (options: z.output<typeof ModelParameters>): ExportParameters => {
-  if (options.format !== 'acbak')
-    throw new InvalidRequestError([
-      { field: 'format', message: 'specstar is not supported yet: it comes with a later version; allowed: acbak' },
-    ])
+  if (options.format === 'specstar' && options.ids?.some((id) => id.trim() === '') === true)
+    throw new InvalidRequestError([{ field: 'ids', message: 'holds a blank id, which SpecStar does not take' }])
   return {
     filters: filtersIn(options),
     strict: options.strict,

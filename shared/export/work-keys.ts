@@ -11,5 +11,7 @@ export const workKey = {
   digests: (job: string, n: number, attempt: string, k: number) => `work/${job}/digests/${n}/${attempt}-${k}`,
   seen: (job: string, n: number, attempt: string) => `work/${job}/seen/${n}/${attempt}`,
   missing: (job: string, n: number, attempt: string) => `work/${job}/missing/${n}/${attempt}`,
+  /** Of a stream: what stands before the records of its nth model. */
+  border: (job: string, n: number) => `work/${job}/border/${n}`,
   joined: (job: string, round: number, n: number) => `work/${job}/joined/${round}/${n}`,
 } as const

@@ -124,6 +124,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
     title: 'Resources lack their current revision',
     members: counted('torn_resources'),
   },
+  SpecstarRefusesError: {
+    type: 'specstar-refuses',
+    status: 409,
+    title: 'SpecStar does not take what is to be exported',
+    members: pick('model', 'id'),
+  },
   VerificationFailedError: {
     type: 'verification-failed',
     status: 409,

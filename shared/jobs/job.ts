@@ -73,7 +73,8 @@ export interface MissingBlobs {
 }
 
 export interface ExportResult {
-  readonly archive: PinnedObject & { readonly manifest_sha256: string }
+  /** SpecStar's stream has no manifest. */
+  readonly archive: PinnedObject & { readonly manifest_sha256?: string }
   readonly models: Readonly<Record<string, ModelCounts>>
   readonly complete: boolean
   readonly missing_blobs: MissingBlobs

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { SeenList } from '../blobs/seen-blobs.ts'
-import type { RecordsSegment, WrittenSegment } from '../export/records.ts'
+import type { RecordsSegment, WrittenSegment } from '../export/records-target.ts'
 import type { PassResult } from '../jobs/pass.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Finding } from '../restore/findings.ts'

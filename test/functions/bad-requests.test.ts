@@ -33,11 +33,11 @@ const BAD: readonly Bad[] = [
   { request: 'GET /country/export?limit=5', status: 400, type: 'invalid-request', field: 'limit', says: 'search' },
   { request: 'GET /country/export?qb=1', status: 400, type: 'invalid-request', field: 'qb', says: 'no condition' },
   {
-    request: 'GET /country/export?format=specstar',
+    request: 'GET /country/export?format=specstar&ids=%20',
     status: 400,
     type: 'invalid-request',
-    field: 'format',
-    says: 'later',
+    field: 'ids',
+    says: 'blank',
   },
   { request: 'GET /country/export?foo=1', status: 400, type: 'invalid-request', field: 'foo', says: 'allowed:' },
   {
