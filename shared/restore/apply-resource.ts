@@ -117,9 +117,15 @@ export class PresentWriter implements ResourceApplier {
         keys.push(key)
         return
       }
-      // Ours from an attempt before counts as written; anything else was here first.
-      if ((await services.resources.appliedBy(key)) === jobId) keys.push(key)
-      else rival = true
+      const by = await services.resources.appliedBy(key)
+      if (by === jobId) {
+        // Ours from an attempt before.
+        keys.push(key)
+      } else if (by !== undefined && (await services.resources.getMetadata(model, metadata.id)) === undefined) {
+        // A restore that ended before it put the metadata left it: it is no resource, and its writer is gone (we have the lease).
+        await writer.removeIfOurs(key, by)
+        await put(item)
+      } else rival = true
     }
     return Promise.resolve({
       id: metadata.id,
