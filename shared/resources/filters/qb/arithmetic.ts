@@ -1,12 +1,12 @@
 import { CalendarDate, DateTime, DAY, dayOf, TimeDelta } from '../python/times.ts'
-import { isList, isTruthy, numberOf, Tuple, typeName } from '../python/values.ts'
+import { isList, isTruthy, itemsOf, numberOf, Tuple, typeName } from '../python/values.ts'
 import { scaled } from './datetime.ts'
 import { QbError, type UnaryOperator } from './syntax.ts'
 
 export type Arithmetic = '&' | '|' | '+' | '-' | '*' | '/' | '%' | '<<' | '>>'
 
-/** A text or list that grows past this is no filter any more, but an attack on the memory. */
-const MAX_LENGTH = 100_000
+/** A repeated text or list that grows past this, with all that is in it, is no filter any more but an attack on the memory. */
+const MAX_LENGTH = 1_000
 const MAX_BITS = 16_384n
 
 /** Python's arithmetic of plain values. Throws `QbError` for values that do not go together. */
@@ -100,7 +100,7 @@ const ofSequences = (left: unknown, operator: Arithmetic, right: unknown): unkno
   if (typeof left === 'string') return left.repeat(countOf(left.length, times))
   const items = left instanceof Tuple ? left.items : left
   if (!isList(items)) return undefined
-  const many = Array.from({ length: countOf(items.length, times) }, () => items).flat()
+  const many = Array.from({ length: countOf(sizeOf(items), times) }, () => items).flat()
   return left instanceof Tuple ? new Tuple(many) : many
 }
 
@@ -108,6 +108,12 @@ const countOf = (length: number, times: bigint): number => {
   if (times <= 0n || length === 0) return 0
   if (BigInt(length) * times > MAX_LENGTH) throw new RangeError(`a repeated value is longer than ${MAX_LENGTH}`)
   return Number(times)
+}
+
+/** All values in a list, at any depth. */
+const sizeOf = (value: unknown): number => {
+  const items = itemsOf(value)
+  return items === undefined ? 1 : items.reduce<number>((sum, item) => sum + sizeOf(item), 1)
 }
 
 const ofTimes = (left: unknown, operator: Arithmetic, right: unknown): unknown => {

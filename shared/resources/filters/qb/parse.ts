@@ -20,6 +20,9 @@ const MAX_DEPTH = 1_000
  */
 export const parseQb = (source: string): Expression => {
   const text = source.replace(/\r\n?/g, '\n')
+  // The grammar's parser would take seconds to give up.
+  const nested = /(?:[([{]\s*){1000}/.exec(text)
+  if (nested !== null) throw new QbError(`the expression nests deeper than ${MAX_DEPTH}`, nested.index)
   if (text.includes('\0')) throw new QbError('a null character is not taken', text.indexOf('\0'))
   const top = parser.parse(text).topNode
   const statement = onlyStatement(top, text)
@@ -30,6 +33,7 @@ export const parseQb = (source: string): Expression => {
 
 const onlyStatement = (top: SyntaxNode, text: string): SyntaxNode => {
   const error = firstError(top)
+  if (error !== undefined) refuseChain(top)
   const statements = childrenOf(top)
   const [statement, second] = statements
   if (statement === undefined) throw new QbError('there is no expression', 0)
@@ -40,6 +44,20 @@ const onlyStatement = (top: SyntaxNode, text: string): SyntaxNode => {
   if (second !== undefined)
     throw syntaxError(text, error === undefined ? second.from : Math.min(error.from, second.from))
   return statement
+}
+
+/** The grammar's parser breaks off chains of operators somewhere past this, so that its trees stay flat. */
+const MAX_CHAIN = 250
+
+const refuseChain = (top: SyntaxNode): void => {
+  const cursor = top.cursor()
+  do {
+    let length = 0
+    for (let node: SyntaxNode | null = cursor.node; node?.name === 'BinaryExpression'; node = node.firstChild)
+      length += 1
+    if (length < MAX_CHAIN) continue
+    throw new QbError(`a chain of over ${MAX_CHAIN} operators is too long: write QB.any(…) or QB.all(…)`, cursor.from)
+  } while (cursor.next())
 }
 
 /** Lezer marks what it could not read, or what is lacking. */

@@ -18,13 +18,14 @@ const MAX_STEPS = 5_000
 /** Makes the steps of a search out of a parsed expression. Throws `RegexError` for one that repeats too much. */
 export const programOf = (node: Node): Program => {
   const steps: Step[] = [{ kind: 'match' }]
-  const add = (step: Step): number => {
-    if (steps.length >= MAX_STEPS) throw new RegexError(`repeats make it longer than ${MAX_STEPS} steps`, 0)
-    return steps.push(step) - 1
-  }
+  let built = 0
+  const add = (step: Step): number => steps.push(step) - 1
 
   /** Adds a node's steps, the last of which go on at `next`, and gives the first. */
   const build = (of: Node, next: number): number => {
+    // What is empty makes no steps, and may be repeated all the same.
+    built += 1
+    if (built > MAX_STEPS) throw new RegexError(`repeats make it longer than ${MAX_STEPS} steps`, 0)
     switch (of.kind) {
       case 'class':
         return add({ kind: 'character', takes: taker(of.of, of.fold), next })
