@@ -39,12 +39,22 @@ const DEFAULT_SHARDS = 16
 const MAX_SHARDS = 1024
 
 const Text = z.string().min(1)
+/** The mark of what `npm run models` proposes and is not sure of: nothing reads it. */
+const Guess = z.literal(true).optional()
 const ModelFile = z.record(
   z.string(),
   z.strictObject({
     indexed: z
       .array(
-        z.union([Text, z.strictObject({ key: Text, path: Text.optional(), type: z.enum(INDEXED_TYPES).optional() })]),
+        z.union([
+          Text,
+          z.strictObject({
+            key: Text,
+            path: Text.optional(),
+            type: z.enum(INDEXED_TYPES).optional(),
+            guess: Guess,
+          }),
+        ]),
       )
       .default([]),
     references: z
@@ -54,6 +64,7 @@ const ModelFile = z.record(
           target: Text,
           list: z.boolean().default(false),
           ref_type: z.enum(REF_TYPES).default('resource_id'),
+          guess: Guess,
         }),
       )
       .default([]),
@@ -114,7 +125,7 @@ const modelOf = (name: string, { indexed, references, schema, shards }: ModelEnt
     const { key, path = key, type } = field
     return { key, path, ...(type === undefined ? {} : { type }) }
   }),
-  references,
+  references: references.map(({ field, target, list, ref_type }) => ({ field, target, list, ref_type })),
   shards,
   ...(schema === undefined ? {} : { schema }),
 })

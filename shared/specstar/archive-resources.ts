@@ -1,0 +1,66 @@
+import { isStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
+import { openArchive } from '../archive/open.ts'
+import type { ArchiveSource } from '../archive/source.ts'
+import { decodePayload } from '../resources/payload.ts'
+import { ArchivePayloads } from '../restore/archive-payloads.ts'
+import { archivedRecords } from '../restore/archived-records.ts'
+import { readStream } from './read-stream.ts'
+import { decodeMeta, decodeRevision } from './resource-records.ts'
+import { StreamOrder } from './stream-order.ts'
+
+/** What stands in an archive of either version, as far as models can be seen in it. */
+export type ArchiveResource =
+  | { readonly kind: 'model'; readonly model: string }
+  | {
+      readonly kind: 'metadata'
+      readonly model: string
+      readonly id: string
+      readonly current: string
+      /** JSON text, where it is set. */
+      readonly indexed: string | undefined
+    }
+  | { readonly kind: 'revision'; readonly model: string; readonly revision_id: string; readonly payload: unknown }
+
+/** Reads an archive of version 3, or SpecStar's stream: each model, its resources, and their revisions with decoded payloads. */
+export async function* archiveResources(source: ArchiveSource): AsyncGenerator<ArchiveResource> {
+  const head = await source.read(0, Math.min(STREAM_HEAD_BYTES, source.size))
+  yield* isStream(head) ? streamResources(source) : segmentResources(source)
+}
+
+async function* streamResources(source: ArchiveSource): AsyncGenerator<ArchiveResource> {
+  const order = new StreamOrder()
+  for await (const record of readStream(source, { at: 0, after: 0, order })) {
+    if (record.t === 'ModelStartRecord') yield { kind: 'model', model: record.model_name }
+    else if (record.t === 'MetaRecord') {
+      const meta = decodeMeta(record.data)
+      order.meta(record, meta)
+      const { resource_id: id, current_revision_id: current, indexed_data } = meta
+      const indexed = typeof indexed_data === 'string' ? indexed_data : undefined
+      yield { kind: 'metadata', model: order.model(record), id, current, indexed }
+    } else if (record.t === 'RevisionRecord') {
+      const { info, payload } = decodeRevision(record.data)
+      order.revision(record, info)
+      const { revision_id } = info
+      yield { kind: 'revision', model: order.model(record), revision_id, payload: decodePayload(payload) }
+    } else if (record.t === 'BlobRecord') for await (const piece of record.content.pieces) piece.subarray(0, 0)
+  }
+}
+
+async function* segmentResources(source: ArchiveSource): AsyncGenerator<ArchiveResource> {
+  const archive = await openArchive(source)
+  const payloads = new ArchivePayloads(archive)
+  for (const model of archive.manifest.scope.models) yield { kind: 'model', model }
+  for (const [k, { model }] of archive.segments.entries()) {
+    if (model === undefined) continue
+    for await (const batch of archivedRecords(archive, k))
+      for (const { kind, id, item } of batch) {
+        if (kind === 'metadata') {
+          const current = item['current_revision_id']?.S ?? ''
+          yield { kind, model, id, current, indexed: item['indexed_data']?.S }
+          continue
+        }
+        const bytes = item['data']?.S ?? item['data']?.B ?? (await payloads.get(item['data_sha256']?.S ?? ''))
+        yield { kind, model, revision_id: item['revision_id']?.S ?? '', payload: decodePayload(bytes) }
+      }
+  }
+}

@@ -1,0 +1,162 @@
+import type { ArchiveSource } from '../archive/source.ts'
+import { type IndexedType, type RefType } from '../resources/models.ts'
+import { decodePayload, sameValue, valueAt } from '../resources/payload.ts'
+import { archiveResources } from './archive-resources.ts'
+
+/** A proposed `models.json`. What is only likely is marked: someone who knows the models should look at it. */
+export type ProposedModels = Readonly<Record<string, ProposedModel>>
+
+interface ProposedModel {
+  readonly indexed: readonly ProposedIndex[]
+  readonly references: readonly ProposedReference[]
+}
+
+interface ProposedIndex {
+  readonly key: string
+  readonly path?: string
+  readonly type?: IndexedType
+  readonly guess?: true
+}
+
+interface ProposedReference {
+  readonly field: string
+  readonly target: string
+  readonly list?: true
+  readonly ref_type?: RefType
+  readonly guess: true
+}
+
+/**
+ * Proposes models from an archive of version 2 or 3: names, indexed fields as they stand in `indexed_data`, and references
+ * where values are ids of other resources in it. The archive is read twice; its ids are held in memory.
+ */
+export const proposeModels = async (source: ArchiveSource): Promise<ProposedModels> => {
+  const ids = await readIds(source)
+  const models = new Map<string, SeenModel>()
+  let open: { readonly current: string; readonly indexed: string | undefined } | undefined
+  for await (const one of archiveResources(source)) {
+    const model = models.get(one.model) ?? new SeenModel()
+    models.set(one.model, model)
+    if (one.kind === 'metadata') open = one
+    else if (one.kind === 'revision' && one.revision_id === open?.current) model.see(one.payload, open.indexed, ids)
+  }
+  return Object.fromEntries([...models].map(([name, model]) => [name, model.proposed()]))
+}
+
+interface KnownId {
+  readonly model: string
+  readonly ref_type: RefType
+}
+
+const readIds = async (source: ArchiveSource): Promise<ReadonlyMap<string, KnownId>> => {
+  const ids = new Map<string, KnownId>()
+  for await (const one of archiveResources(source)) {
+    if (one.kind === 'metadata') ids.set(one.id, { model: one.model, ref_type: 'resource_id' })
+    else if (one.kind === 'revision') ids.set(one.revision_id, { model: one.model, ref_type: 'revision_id' })
+  }
+  return ids
+}
+
+/** A field refers to what most of its values name: some references dangle in any store. */
+const MOST = 0.5
+/** Deeper fields are hardly references, and payloads may nest without end. */
+const MAX_STEPS = 4
+
+interface SeenText {
+  isList: boolean
+  values: number
+  readonly hits: Map<string, { readonly known: KnownId; count: number }>
+}
+
+class SeenModel {
+  readonly #indexed = new Map<string, { types: Set<IndexedType>; paths: Set<string> | undefined }>()
+  readonly #texts = new Map<string, SeenText>()
+
+  /** A resource's current payload, and its indexed values. */
+  see(payload: unknown, indexed: string | undefined, ids: ReadonlyMap<string, KnownId>): void {
+    for (const { path, value, isList } of textsIn(payload)) {
+      const seen: SeenText = this.#texts.get(path) ?? { isList: false, values: 0, hits: new Map() }
+      this.#texts.set(path, seen)
+      seen.isList ||= isList
+      seen.values += 1
+      const known = ids.get(value)
+      if (known === undefined) continue
+      const hit = seen.hits.get(`${known.model} ${known.ref_type}`) ?? { known, count: 0 }
+      seen.hits.set(`${known.model} ${known.ref_type}`, hit)
+      hit.count += 1
+    }
+    const values: unknown = indexed === undefined ? undefined : decodePayload(indexed)
+    if (typeof values !== 'object' || values === null) return
+    for (const [key, value] of Object.entries(values)) this.#index(key, value, payload)
+  }
+
+  proposed(): ProposedModel {
+    const indexed = [...this.#indexed].map(([key, { types, paths }]): ProposedIndex => {
+      const [type, ...others] = types
+      const path = paths === undefined || paths.has(key) ? undefined : [...paths][0]
+      return {
+        key,
+        ...(path === undefined ? {} : { path, guess: true }),
+        ...(type === undefined || others.length > 0 ? {} : { type }),
+      }
+    })
+    return { indexed, references: [...this.#texts].flatMap(([field, seen]) => referenceOf(field, seen)) }
+  }
+
+  /** Paths that have given the indexed value in every resource so far; the key itself is the likeliest. */
+  #index(key: string, value: unknown, payload: unknown): void {
+    const seen = this.#indexed.get(key) ?? { types: new Set<IndexedType>(), paths: undefined }
+    this.#indexed.set(key, seen)
+    if (value === null) return
+    const type = typeOf(value)
+    if (type !== undefined) seen.types.add(type)
+    const fits = (path: string): boolean => sameValue(valueAt(payload, path) ?? null, value)
+    seen.paths = new Set([...(seen.paths ?? [key, ...pathsOf(payload)])].filter(fits))
+  }
+}
+
+const referenceOf = (field: string, { isList, values, hits }: SeenText): ProposedReference[] => {
+  const [most] = [...hits.values()].sort((a, b) => b.count - a.count)
+  if (most === undefined || most.count < values * MOST) return []
+  const { model, ref_type } = most.known
+  return [
+    {
+      field,
+      target: model,
+      ...(isList ? { list: true } : {}),
+      ...(ref_type === 'revision_id' ? { ref_type } : {}),
+      guess: true,
+    },
+  ]
+}
+
+const typeOf = (value: unknown): IndexedType | undefined => {
+  if (typeof value === 'bigint') return 'int'
+  if (typeof value === 'number') return 'float'
+  if (typeof value === 'boolean') return 'bool'
+  if (Array.isArray(value)) return 'list'
+  return typeof value === 'string' ? 'str' : 'map'
+}
+
+const isMap = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** Texts of a payload with their dotted paths; those of a list under the list's own. */
+function* textsIn(
+  value: unknown,
+  steps: readonly string[] = [],
+): Generator<{ path: string; value: string; isList: boolean }> {
+  const path = steps.join('.')
+  if (typeof value === 'string' && value !== '') yield { path, value, isList: false }
+  else if (Array.isArray(value)) {
+    for (const member of value)
+      if (typeof member === 'string' && member !== '') yield { path, value: member, isList: true }
+  } else if (isMap(value) && steps.length < MAX_STEPS)
+    for (const [key, member] of Object.entries(value)) yield* textsIn(member, [...steps, key])
+}
+
+const pathsOf = (value: unknown, steps: readonly string[] = []): string[] => [
+  ...(steps.length > 0 ? [steps.join('.')] : []),
+  ...(isMap(value) && steps.length < MAX_STEPS
+    ? Object.entries(value).flatMap(([key, member]) => pathsOf(member, [...steps, key]))
+    : []),
+]
