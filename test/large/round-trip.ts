@@ -40,7 +40,11 @@ export interface RoundTrip {
  * Fills a store, exports it, wipes it and restores it, through the local program as `npm start` runs it. Each step has
  * processes of its own on the same folder, so that a peak belongs to the step and to nothing before it.
  */
-export const roundTrip = async (size: Size, say: (line: string) => void): Promise<RoundTrip> => {
+export const roundTrip = async (
+  size: Size,
+  say: (line: string) => void,
+  format: 'acbak' | 'specstar' = 'acbak',
+): Promise<RoundTrip> => {
   const folder = await mkdtemp(join(tmpdir(), 'specstar-large-'))
   const steps: Step[] = []
   const step = async <T>(name: string, work: (program: DemoProgram, stores: LocalStores) => Promise<T>): Promise<T> => {
@@ -65,7 +69,7 @@ export const roundTrip = async (size: Size, say: (line: string) => void): Promis
     const before = await step('look', (_, stores) => held(stores))
     const exported = await step('export', async ({ url }) => {
       const api = new ApiClient(url)
-      const jobId = await api.startExport()
+      const jobId = await api.startExport(format)
       return { jobId, result: exportResult(await api.finished(jobId, phases(say))) }
     })
     await step('wipe', (_, stores) => wipe(stores))

@@ -49,8 +49,8 @@ export class ApiClient {
   }
 
   /** Starts an export of all models; answers at once. */
-  async startExport(): Promise<string> {
-    return (await this.#ask('POST', '/_backup/export', Started, { wait: 0 })).job_id
+  async startExport(format: 'acbak' | 'specstar' = 'acbak'): Promise<string> {
+    return (await this.#ask('POST', '/_backup/export', Started, { wait: 0, format })).job_id
   }
 
   /** Asks for an upload slot that restores all models. */
