@@ -29,8 +29,8 @@ export const zonedInstantOf = (text: string): string | undefined => {
 
 /** Reads a time. Undefined where the text is none. */
 export const readTime = (text: string): ReadTime | undefined => {
-  // eslint-disable-next-line no-control-regex -- ASCII is meant: the forms know nothing else
-  if (text.length < 7 || !/^[\x01-\x7f]+$/.test(text)) return undefined
+  // The forms know nothing but ASCII.
+  if (text.length < 7 || text.includes('\0') || !/^\p{ASCII}+$/u.test(text)) return undefined
   const dateEnd = separatorOf(text)
   const day = dayOf(text.slice(0, dateEnd))
   if (day === undefined) return undefined
