@@ -1,0 +1,82 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import process from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { expect } from 'vitest'
+
+const MAIN = new URL('../../infra/local/main.ts', import.meta.url).pathname
+
+/** The program as `npm start` runs it: a process of its own, seen from outside. */
+export class RunningProgram {
+  readonly child: ChildProcess
+  /** Its exit code; null where a signal ended it. */
+  readonly exited: Promise<number | null>
+  #out = ''
+  #err = ''
+
+  /** Any free ports, unless `env` names some. `command`: how it is started, from the project's folder. */
+  constructor(dir: string, env: Readonly<Record<string, string>> = {}, command = [process.execPath, MAIN]) {
+    const [program = '', ...parameters] = command
+    const child = spawn(program, parameters, {
+      cwd: new URL('../..', import.meta.url),
+      env: { PATH: process.env['PATH'], PORT: '0', S3_PORT: '0', DYNAMODB_PORT: '0', DATA_DIR: dir, ...env },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
+    child.stdout.on('data', (bytes: Buffer) => (this.#out += bytes.toString()))
+    child.stderr.on('data', (bytes: Buffer) => (this.#err += bytes.toString()))
+    this.child = child
+    this.exited = once(child, 'exit').then(([code]) => (typeof code === 'number' ? code : null))
+  }
+
+  get out(): string {
+    return this.#out
+  }
+
+  get err(): string {
+    return this.#err
+  }
+
+  get pid(): number {
+    return this.child.pid ?? 0
+  }
+
+  /** Its address, once it says that it is ready. */
+  async ready(): Promise<string> {
+    const ended = this.exited.then(() => {
+      throw new Error(`the program ended: ${this.#err}`)
+    })
+    // npm says first what it runs.
+    const line = /^ready (http:\/\/127\.0\.0\.1:\d+)$/m
+    while (!line.test(this.#out)) await Promise.race([once(this.child.stdout ?? this.child, 'data'), ended])
+    return line.exec(this.#out)?.[1] ?? ''
+  }
+
+  async kill(signal: NodeJS.Signals): Promise<void> {
+    this.child.kill(signal)
+    await this.exited
+  }
+}
+
+/** All processes below this one. */
+export const processesBelow = async (pid: number): Promise<number[]> => {
+  const ps = spawn('ps', ['-o', 'pid=', '--ppid', `${pid}`], { stdio: ['ignore', 'pipe', 'ignore'] })
+  let out = ''
+  ps.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()))
+  await once(ps, 'close')
+  const children = out.split('\n').filter(Boolean).map(Number)
+  return [...children, ...(await Promise.all(children.map(processesBelow))).flat()]
+}
+
+const lives = (pid: number): boolean => {
+  try {
+    return process.kill(pid, 0)
+  } catch {
+    return false
+  }
+}
+
+/** Fails where one of them still runs after some seconds. */
+export const allGone = async (pids: readonly number[]): Promise<void> => {
+  for (let k = 0; k < 100 && pids.some(lives); k++) await sleep(50)
+  expect(pids.filter(lives)).toEqual([])
+}

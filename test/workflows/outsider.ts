@@ -1,0 +1,115 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { z } from 'zod'
+import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
+import type { Config } from '../../shared/runtime/config.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import { type Contents, contentsOf, type Outside, putItems, removeItems, wipe } from '../contents.ts'
+
+const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
+
+export interface Answer {
+  readonly status: number
+  readonly headers: Headers
+  readonly body: unknown
+}
+
+const Started = z.object({ job_id: z.string() })
+const Ended = z.object({
+  status: z.string(),
+  result: z.unknown().optional(),
+  error: z.looseObject({ status: z.number() }).optional(),
+})
+
+/** Where a local program is found. */
+export interface Place {
+  readonly url: string
+  readonly s3Endpoint: string
+  readonly dynamoEndpoint: string
+  readonly config: Config
+}
+
+/** Someone outside of a local program: HTTP, and plain clients of its servers. */
+export class Outsider implements Outside {
+  readonly url: string
+  readonly config: Config
+  readonly dynamo: ReturnType<typeof dynamoDB>
+  readonly s3: ReturnType<typeof s3>
+
+  constructor({ url, s3Endpoint, dynamoEndpoint, config }: Place) {
+    this.url = url
+    this.config = config
+    this.dynamo = dynamoDB({ region: 'us-east-1', endpoint: dynamoEndpoint, credentials: CREDENTIALS })
+    this.s3 = s3({ region: 'us-east-1', endpoint: s3Endpoint, credentials: CREDENTIALS })
+  }
+
+  async ask(
+    method: string,
+    path: string,
+    body?: Buffer | object,
+    headers: Record<string, string> = {},
+  ): Promise<Answer> {
+    const isBytes = Buffer.isBuffer(body)
+    const response = await fetch(`${this.url}${path}`, {
+      method,
+      redirect: 'manual',
+      headers: {
+        ...(body === undefined ? {} : { 'content-type': isBytes ? 'application/octet-stream' : 'application/json' }),
+        ...headers,
+      },
+      ...(body === undefined ? {} : { body: isBytes ? new Uint8Array(body) : JSON.stringify(body) }),
+    })
+    const text = await response.text()
+    return {
+      status: response.status,
+      headers: response.headers,
+      body: text === '' ? {} : (JSON.parse(text) as unknown),
+    }
+  }
+
+  /** As `ask`, but where the job still runs, waits for its end and answers with its result (or its error). */
+  async run(method: string, path: string, body?: Buffer | object, headers?: Record<string, string>): Promise<Answer> {
+    const answer = await this.ask(method, path, body, headers)
+    if (answer.status !== 202) return answer
+    const { job_id } = Started.parse(answer.body)
+    for (;;) {
+      const job = Ended.parse((await this.ask('GET', `/_backup/jobs/${job_id}`)).body)
+      if (job.error !== undefined) return { ...answer, status: job.error.status, body: job.error }
+      if (!['queued', 'running'].includes(job.status)) return { ...answer, status: 200, body: job.result }
+      await sleep(100)
+    }
+  }
+
+  /** Everything in the resource table and the blob bucket. */
+  contents(): Promise<Contents> {
+    return contentsOf(this)
+  }
+
+  async object(key: string, bucket = this.config.buckets.blobs): Promise<Buffer> {
+    const { Body } = await this.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+    return Buffer.from((await Body?.transformToByteArray()) ?? [])
+  }
+
+  async putObject(key: string, bytes: Buffer, bucket = this.config.buckets.blobs): Promise<void> {
+    await this.s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes }))
+  }
+
+  async putItem(item: Item): Promise<void> {
+    await this.dynamo.send(new PutItemCommand({ TableName: this.config.tables.resources, Item: item }))
+  }
+
+  /** Writes items as they are, past the program. */
+  putItems(items: Iterable<Item>): Promise<void> {
+    return putItems(this, items)
+  }
+
+  removeItems(items: Iterable<Item>): Promise<void> {
+    return removeItems(this, items)
+  }
+
+  /** Empties the store: what a disaster leaves. */
+  wipe(): Promise<void> {
+    return wipe(this)
+  }
+}
