@@ -86,8 +86,8 @@ describe('a restore that a kill -9 cuts off', () => {
     expect(job['result']).toMatchObject({ models: Object.fromEntries(each) as object })
     expect(lasting(await life.contents())).toEqual(lasting(before))
     expect(await openUploads(life.config.buckets.blobs)).toEqual([])
-    // Its leases are free: another restore of the same models may begin.
-    const again = await life.run('POST', '/_backup/import?dry_run=false&on_duplicate=skip&wait=25', archive)
+    // Its leases are free: another restore may begin.
+    const again = await life.run('POST', '/guild/import?on_duplicate=skip&wait=25', archive)
     expect(again).toMatchObject({ status: 200, body: { status: 'succeeded' } })
   })
 })
