@@ -12,7 +12,7 @@ export class BlobsMissingError extends Error {
   }
 }
 
-/** Bytes that were to be stored are not what their SHA-256 or size says. Nothing was stored. */
+/** Bytes to be stored (then nothing is), or a payload that was read, are not what their SHA-256 or size says. */
 export class BlobMismatchError extends Error {
   override readonly name = 'BlobMismatchError'
   readonly id: string

@@ -118,6 +118,12 @@ const KINDS: Readonly<Record<string, Kind>> = {
     title: 'Blobs that resources refer to cannot be read',
     members: counted('missing_blobs'),
   },
+  BlobMismatchError: {
+    type: 'blobs-missing',
+    status: 409,
+    title: 'A stored blob or payload is not what its SHA-256 says',
+    members: pick('id'),
+  },
   TornResourcesError: {
     type: 'torn-resources',
     status: 409,
