@@ -20,7 +20,7 @@ export interface AssembledStream {
 }
 
 /** Puts together what the workers left as pieces of SpecStar's stream. Fails under `strict` where blobs are missing. */
-export const assembleStream = async (services: Services, job: ExportJob): Promise<AssembledStream> => {
+export const assembleStream = async (services: Services, job: ExportJob, attempt: string): Promise<AssembledStream> => {
   const records = (await allResults<RecordsResult>(services, job.job_id, 'records')).flatMap((result) => result.pieces)
   const blobs = await allResults<BlobsResult>(services, job.job_id, 'blobs')
   const missing = await missingBlobs(services, blobs)
@@ -34,7 +34,7 @@ export const assembleStream = async (services: Services, job: ExportJob): Promis
     const own = records.filter((piece) => piece.model === model).sort((a, b) => compareBytes(a.first_h, b.first_h))
     const ownBlobs = blobs.flatMap((result) => result.pieces ?? []).filter((piece) => piece.model === model)
     pieces.push(
-      await services.objects.put(services.config.buckets.work, workKey.border(job.job_id, k), border),
+      await services.objects.put(services.config.buckets.work, workKey.border(job.job_id, attempt, k), border),
       ...[...own, ...ownBlobs].map(({ object }) => object),
     )
     told[model] = {

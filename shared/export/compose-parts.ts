@@ -49,12 +49,12 @@ export const latestPlan = async (
 }
 
 const joinRun = async (
-  { job_id, n }: Attempt,
+  { job_id, n, attempt }: Attempt,
   { objects, config }: Services,
   run: readonly PinnedObject[],
   round: number,
 ): Promise<JoinResult> => {
-  const composer = new Composer(objects, config.buckets.work, workKey.joined(job_id, round, n))
+  const composer = new Composer(objects, config.buckets.work, workKey.joined(job_id, round, n, attempt))
   try {
     for (const object of run) await composer.object({ object, start: 0, length: object.size })
     return { done: true, object: await composer.finish() }

@@ -1,7 +1,8 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { encodeManifest } from '../archive/manifest.ts'
 import { encodeTail } from '../archive/tail.ts'
 import { allResults } from '../jobs/pass.ts'
+import type { ExportJob } from '../jobs/job.ts'
 import { exportJob } from '../jobs/running-job.ts'
 import { type ComposeInput, type ComposeOutput, plannedItems } from '../jobs/stage-messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
@@ -64,10 +65,10 @@ const makePlan = async (services: Services, jobId: string, round: number, key: s
     ...(tail.manifest_sha256 === undefined ? {} : { manifest_sha256: tail.manifest_sha256 }),
   }
   if ((await objects.putJson(config.buckets.work, key, plan, { ifAbsent: true })) !== 'exists') return plan
-  // Another attempt was first: its upload counts, ours is taken away.
-  await upload.abort()
   const kept = await objects.getJson<ComposePlan>(config.buckets.work, key)
   if (kept === undefined) throw new Error(`job ${jobId}: compose plan ${round} is gone`)
+  // Another attempt was first: its upload counts, ours is taken away. Or it was this one, and the first answer was lost.
+  if (kept.kind !== 'archive' || kept.target.upload_id !== upload.uploadId) await upload.abort()
   return kept
 }
 
@@ -87,30 +88,46 @@ export const toldOfStream = async (services: Services, jobId: string): Promise<A
   return told
 }
 
-/** Writes the manifest and trailer once: `created_at` must be the same in every attempt. */
+/**
+ * Writes the manifest and trailer once: `created_at` must be the same in every attempt. Each attempt writes a tail of its own,
+ * and the first plan that names one counts.
+ */
 const assembleTail = async (services: Services, jobId: string): Promise<Tail> => {
   const { objects, config } = services
   const kept = await objects.getJson<Tail>(config.buckets.work, workKey.tailPlan(jobId))
   if (kept !== undefined) return kept
   const job = await exportJob(services, jobId)
-  if (job.request.format === 'specstar') {
-    const { pieces, end, told } = await assembleStream(services, job)
-    const tail: Tail = {
-      object: await objects.put(config.buckets.work, workKey.tail(jobId), end),
-      segments: pieces,
-      told,
-    }
-    await objects.putJson(config.buckets.work, workKey.tailPlan(jobId), tail)
-    return tail
-  }
+  const attempt = randomUUID()
+  const tail =
+    job.request.format === 'specstar'
+      ? await streamTail(services, job, attempt)
+      : await archiveTail(services, job, attempt)
+  await objects.putJson(config.buckets.work, workKey.tailPlan(jobId), tail, { ifAbsent: true })
+  return readTail(services, jobId)
+}
+
+const streamTail = async (services: Services, job: ExportJob, attempt: string): Promise<Tail> => {
+  const { pieces, end, told } = await assembleStream(services, job, attempt)
+  return { object: await putTail(services, job, attempt, end), segments: pieces, told }
+}
+
+const archiveTail = async (services: Services, job: ExportJob, attempt: string): Promise<Tail> => {
   const { manifest, segments } = await assemble(services, job)
   const encoded = encodeManifest(manifest)
   const offset = segments.reduce((sum, { size }) => sum + size, 0)
-  const object = await objects.put(config.buckets.work, workKey.tail(jobId), encodeTail(encoded, offset))
-  const tail: Tail = { object, segments, manifest_sha256: createHash('sha256').update(encoded).digest('hex') }
-  await objects.putJson(config.buckets.work, workKey.tailPlan(jobId), tail)
-  return tail
+  return {
+    object: await putTail(services, job, attempt, encodeTail(encoded, offset)),
+    segments,
+    manifest_sha256: createHash('sha256').update(encoded).digest('hex'),
+  }
 }
+
+const putTail = (
+  { objects, config }: Services,
+  { job_id }: ExportJob,
+  attempt: string,
+  bytes: Buffer,
+): Promise<PinnedObject> => objects.put(config.buckets.work, workKey.tail(job_id, attempt), bytes)
 
 const readTail = async ({ objects, config }: Services, jobId: string): Promise<Tail> => {
   const tail = await objects.getJson<Tail>(config.buckets.work, workKey.tailPlan(jobId))

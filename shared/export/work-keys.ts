@@ -4,7 +4,7 @@ export const workKey = {
   blobPlan: (job: string) => `work/${job}/blob-plan.json`,
   composePlan: (job: string, round: number) => `work/${job}/compose-${round}.json`,
   tailPlan: (job: string) => `work/${job}/tail.json`,
-  tail: (job: string) => `work/${job}/tail`,
+  tail: (job: string, attempt: string) => `work/${job}/tail/${attempt}`,
   /** What one attempt of a pass writes: attempts never share a key, the result names the one that counts. */
   segment: (job: string, stage: string, n: number, attempt: string, k: number) =>
     `work/${job}/seg/${stage}/${n}/${attempt}-${k}`,
@@ -12,6 +12,6 @@ export const workKey = {
   seen: (job: string, n: number, attempt: string) => `work/${job}/seen/${n}/${attempt}`,
   missing: (job: string, n: number, attempt: string) => `work/${job}/missing/${n}/${attempt}`,
   /** Of a stream: what stands before the records of its nth model. */
-  border: (job: string, n: number) => `work/${job}/border/${n}`,
-  joined: (job: string, round: number, n: number) => `work/${job}/joined/${round}/${n}`,
+  border: (job: string, attempt: string, n: number) => `work/${job}/border/${attempt}/${n}`,
+  joined: (job: string, round: number, n: number, attempt: string) => `work/${job}/joined/${round}/${n}/${attempt}`,
 } as const
