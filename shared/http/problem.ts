@@ -12,19 +12,34 @@ interface Kind {
   readonly members?: Members
 }
 
-const FIRST_IDS = 100
+/**
+ * A problem is part of a job's item (400 KB in all) and of an answer (6 MB), whatever a request or an archive holds: a list
+ * shows its first hundred, and texts end somewhere. Ids of resources, of 255 characters at most, are whole.
+ */
+const FIRST = 100
+const LISTED_CHARACTERS = 300
+const TEXT_CHARACTERS = 1_000
+const DETAIL_CHARACTERS = 4_000
+
+const cut = (text: string, characters: number): string =>
+  text.length > characters ? `${text.slice(0, characters)}…` : text
+
+const bounded = (value: unknown, characters = TEXT_CHARACTERS): unknown => {
+  if (typeof value === 'string') return cut(value, characters)
+  if (typeof value !== 'object' || value === null) return value
+  if (Array.isArray(value)) return value.slice(0, FIRST).map((one: unknown) => bounded(one, LISTED_CHARACTERS))
+  return Object.fromEntries(Object.entries(value).map(([name, one]: [string, unknown]) => [name, bounded(one)]))
+}
 
 const pick =
   (...names: string[]): Members =>
   (error) =>
-    Object.fromEntries(names.flatMap((name) => (error[name] === undefined ? [] : [[name, error[name]]])))
+    Object.fromEntries(names.flatMap((name) => (error[name] === undefined ? [] : [[name, bounded(error[name])]])))
 
 /** `{ count, ids }` of an error under one member's name, the first hundred ids. */
 const counted =
   (member: string): Members =>
-  ({ count, ids }) => ({
-    [member]: { count, ids: Array.isArray(ids) ? ids.slice(0, FIRST_IDS) : [] },
-  })
+  ({ count, ids }) => ({ [member]: { count, ids: bounded(ids ?? []) } })
 
 const whereInArchive = pick('entry', 'line', 'expected', 'actual')
 
@@ -172,7 +187,7 @@ export const problemOf = (error: unknown, requestId: string = randomUUID()): Job
   if (kind === undefined) return internalError(requestId)
   const { type, status, title, members } = kind
   const own = members?.(Object.fromEntries(Object.entries(error))) ?? {}
-  return { type, title, status, detail: error.message, ...own }
+  return { type, title, status, detail: cut(error.message, DETAIL_CHARACTERS), ...own }
 }
 
 /** An error as Step Functions carries it: its name, and in `Cause` JSON with the message. Its fields are lost on the way. */
@@ -184,7 +199,8 @@ export const problemFromCause = (
     return { ...internalError(requestId), detail: `the workflow took too long and was ended (request ${requestId})` }
   const kind = kindOf(name)
   if (kind === undefined) return internalError(requestId)
-  return { type: kind.type, title: kind.title, status: kind.status, detail: messageIn(Cause) ?? kind.title }
+  const detail = cut(messageIn(Cause) ?? kind.title, DETAIL_CHARACTERS)
+  return { type: kind.type, title: kind.title, status: kind.status, detail }
 }
 
 const kindOf = (name: string): Kind | undefined => (Object.hasOwn(KINDS, name) ? KINDS[name] : undefined)

@@ -30,6 +30,20 @@ describe('the map from errors to answers', () => {
     expect(duplicates).toEqual({ count: 250, ids: ids.slice(0, 100) })
   })
 
+  it('stays small, whatever a request or an archive holds', () => {
+    const long = 'x'.repeat(100_000)
+    const errors = Array.from({ length: 200 }, (_, k) => ({ field: `${k}${long}`, message: long }))
+    const names = Array.from({ length: 200 }, (_, k) => `${k}${long}`)
+    const problems = [
+      problemOf(new InvalidRequestError(errors)),
+      problemOf(new UnknownModelsError(names, ['a'])),
+      problemOf(new DuplicatesError(250, names)),
+      problemFromCause({ Error: 'ArchiveInvalidError', Cause: long }),
+    ]
+    for (const problem of problems) expect(JSON.stringify(problem).length).toBeLessThan(256 * 1024)
+    expect(problems[0]?.errors).toHaveLength(100)
+  })
+
   it('shows nothing of the inside of an unknown error but a request id', () => {
     const problem = problemOf(new Error('password=hunter2'), 'request-7')
     expect(problem).toMatchObject({ type: 'internal-error', status: 500, request_id: 'request-7' })
