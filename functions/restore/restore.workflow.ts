@@ -62,7 +62,12 @@ export const restoreWorkflow = (arn: Arn<RestoreStage>): Definition => ({
     ...mapOver('Verify', arn('verify'), 'Report'),
     Report: task(arn('report'), 'Restored', JOB_ID),
     Restored: { Type: 'Succeed' },
-    PlanTakeBack: task(arn('plan-take-back'), 'LastWrites', { 'job_id.$': '$.job_id', 'error.$': '$.error' }),
+    PlanTakeBack: task(arn('plan-take-back'), 'TakesBack', { 'job_id.$': '$.job_id', 'error.$': '$.error' }),
+    TakesBack: {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.count', NumericEquals: 0, Next: 'Fail' }],
+      Default: 'LastWrites',
+    },
     LastWrites: { Type: 'Wait', Seconds: LAST_WRITES_SECONDS, Next: 'TakeBack' },
     ...mapOver('TakeBack', arn('take-back'), 'Fail'),
     ...failing(arn('fail-restore')),

@@ -4,8 +4,8 @@ import { problemOf } from '../../shared/http/problem.ts'
 import type { StageInput } from '../../shared/jobs/stage-messages.ts'
 
 /**
- * A stage's Lambda handler. What fails for good (a corrupt archive, duplicates) is kept in the job table with all its
- * fields before it is thrown: Step Functions carries an error's name and message only.
+ * A stage's Lambda handler. What it fails with (a corrupt archive, duplicates) is kept in the job table with all its fields
+ * before it is thrown: Step Functions carries an error's name and message only, and out of a distributed map neither.
  */
 export const stage =
   <Input extends StageInput, Output>(work: (input: Input, services: Services) => Promise<Output>) =>
@@ -14,8 +14,7 @@ export const stage =
     try {
       return await work(input, all)
     } catch (error) {
-      const problem = problemOf(error)
-      if (problem.status < 500) await all.jobs.keepFailure(input.job_id, problem)
+      await all.jobs.keepFailure(input.job_id, error instanceof Error ? error.name : 'Error', problemOf(error))
       throw error
     }
   }

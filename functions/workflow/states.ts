@@ -65,8 +65,11 @@ const FAILED = 'Fail'
 /** Whatever fails ends in the `Fail` stage, which tells the job. */
 const CATCH: Json[] = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: FAILED }]
 
-const conflictGoesTo = (next: string): Json => ({
-  ErrorEquals: ['ConflictError'],
+type MapMode = 'Inline' | 'Distributed'
+
+/** A distributed map fails with an error of its own, whatever its child failed with: `next` then finds out what it was. */
+const conflictGoesTo = (next: string, mode: MapMode): Json => ({
+  ErrorEquals: mode === 'Inline' ? ['ConflictError'] : ['States.ExceedToleratedFailureThreshold'],
   ResultPath: '$.error',
   Next: next,
 })
@@ -115,10 +118,10 @@ const MAX_CONCURRENCY = 64
 /**
  * A map over `$.items`. Each child is a loop of passes, `Work → more? → Work`, and ends with an empty output, so that
  * ten thousand of them fit into the state. The map keeps its input as its output. `onConflict` names the state that takes
- * over where another writer came in between (`ConflictError`).
+ * over where another writer may have come in between (`ConflictError`).
  */
 export const mapOver = (name: string, resource: string, next: string, onConflict?: string): States => {
-  const map = (mode: 'Inline' | 'Distributed'): State => ({
+  const map = (mode: MapMode): State => ({
     Type: 'Map',
     ItemsPath: '$.items',
     ItemSelector: { 'job_id.$': '$.job_id', 'n.$': '$$.Map.Item.Value', pass: 0 },
@@ -128,7 +131,7 @@ export const mapOver = (name: string, resource: string, next: string, onConflict
       ...childLoop(`${name}${mode}`, resource),
     },
     ResultPath: null,
-    Catch: onConflict === undefined ? CATCH : [conflictGoesTo(onConflict), ...CATCH],
+    Catch: onConflict === undefined ? CATCH : [conflictGoesTo(onConflict, mode), ...CATCH],
     Next: next,
   })
   return {

@@ -69,23 +69,50 @@ export const taskStates = (definition: Definition): Readonly<Record<string, stri
     ),
   )
 
-/** The definition as it runs here: never more than four children of a map at once, and no waits: handlers have returned here. */
+/**
+ * The definition as it runs here: never more than four children of a map at once, and no waits: handlers have returned here.
+ * A distributed map fails as on AWS, with an error that does not say what its child failed with.
+ */
 export const localDefinition = (definition: Definition): StateMachineDefinition =>
   JSON.parse(JSON.stringify({ ...definition, States: mapStates(definition.States) })) as StateMachineDefinition
 
 const mapStates = (states: States): States =>
   Object.fromEntries(
     Object.entries(states).map(([name, state]) => {
-      const concurrency = state['MaxConcurrency']
       if (state['Type'] === 'Wait') return [name, { ...state, Seconds: 0 }]
-      return [
-        name,
-        typeof concurrency === 'number'
-          ? { ...state, MaxConcurrency: Math.min(concurrency, LOCAL_CONCURRENCY) }
-          : state,
-      ]
+      return [name, state['Type'] === 'Map' ? mapHere(name, state) : state]
     }),
   )
+
+const mapHere = (name: string, state: State): State => {
+  const { MaxConcurrency, ItemProcessor } = state
+  const here = typeof MaxConcurrency === 'number' ? Math.min(MaxConcurrency, LOCAL_CONCURRENCY) : LOCAL_CONCURRENCY
+  const children = nested(state)
+  if (children === undefined || !isDistributed(ItemProcessor)) return { ...state, MaxConcurrency: here }
+  return { ...state, MaxConcurrency: here, ItemProcessor: { ...ItemProcessor, States: failingUnnamed(name, children) } }
+}
+
+const isDistributed = (processor: Json | undefined): processor is { [key: string]: Json } =>
+  typeof processor === 'object' &&
+  processor !== null &&
+  'ProcessorConfig' in processor &&
+  JSON.stringify(processor.ProcessorConfig).includes('"DISTRIBUTED"')
+
+const failingUnnamed = (map: string, states: States): { [key: string]: Json } => ({
+  ...Object.fromEntries(
+    Object.entries(states).map(([name, state]) => [
+      name,
+      state['Type'] === 'Task'
+        ? { ...state, Catch: [{ ErrorEquals: ['States.ALL'], Next: `${map}Unnamed` }] }
+        : { ...state },
+    ]),
+  ),
+  [`${map}Unnamed`]: {
+    Type: 'Fail',
+    Error: 'States.ExceedToleratedFailureThreshold',
+    Cause: 'The specified tolerated failure threshold was exceeded',
+  },
+})
 
 /** Holds a handler to the state limit, and to JSON: what does not survive it is not there on AWS either. */
 export const checkedHandler =

@@ -1,13 +1,14 @@
-import { problemFromCause } from '../http/problem.ts'
+import { whyItFailed } from '../jobs/failed-job.ts'
 import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
 import type { Services } from '../runtime/services.ts'
 import type { ComposePlan } from './plan-compose.ts'
 import { workKey } from './work-keys.ts'
 
 /** Ends a job that failed: no part of an archive stays behind, and the job says what failed. */
-export const failExport = async ({ job_id, error }: FailInput, services: Services): Promise<StageInput> => {
+export const failExport = async (input: FailInput, services: Services): Promise<StageInput> => {
+  const { job_id } = input
   await abortUpload(services, job_id)
-  const problem = (await services.jobs.failure(job_id, error.Error)) ?? problemFromCause(error)
+  const problem = await whyItFailed(services, input)
   await services.jobs.change(
     job_id,
     { status: 'failed', error: problem, ended_at: services.clock().toISOString() },

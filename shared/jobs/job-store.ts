@@ -182,25 +182,28 @@ export class JobStore {
   }
 
   /** Keeps what a stage failed with, with all its fields: the workflow hands on an error's name and message only. */
-  async keepFailure(jobId: string, problem: JobError): Promise<void> {
+  async keepFailure(jobId: string, errorName: string, problem: JobError): Promise<void> {
     await this.#put({
-      ...keyAttributes(`job#${jobId}`, `failure#${problem.type}`),
+      ...failureKey(jobId, errorName),
       problem: { S: JSON.stringify(problem) },
+      kept_at: { S: this.#clock().toISOString() },
       ...expiresAttribute(this.#clock()),
     })
   }
 
-  /** The failure that belongs to an error's name; where none has just this name (one type has several), any that was kept. */
+  /** The failure that was kept last of this error. */
   async failure(jobId: string, errorName: string): Promise<JobError | undefined> {
-    const problems: JobError[] = []
+    const item = await this.#get(failureKey(jobId, errorName))
+    return item === undefined ? undefined : problemIn(item)
+  }
+
+  /** The failure that was kept last, of any error. */
+  async lastFailure(jobId: string): Promise<JobError | undefined> {
+    const items: Item[] = []
     const range = { fromSk: 'failure#', toSk: 'failure$' }
-    for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range))
-      for (const item of page) problems.push(JSON.parse(item['problem']?.S ?? '') as JobError)
-    const type = errorName
-      .replace(/Error$/, '')
-      .replaceAll(/(?<=[a-z])(?=[A-Z])/g, '-')
-      .toLowerCase()
-    return problems.find((problem) => problem.type === type) ?? problems[0]
+    for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range)) items.push(...page)
+    const last = items.sort((a, b) => ((a['kept_at']?.S ?? '') < (b['kept_at']?.S ?? '') ? -1 : 1)).at(-1)
+    return last === undefined ? undefined : problemIn(last)
   }
 
   /** Takes an idempotency key, or finds whose it is. */
@@ -274,5 +277,9 @@ export class JobStore {
 
 const resultKey = (jobId: string, stage: string, n: number, pass: number): Item =>
   keyAttributes(`job#${jobId}`, `result#${stage}#${n.toString().padStart(5, '0')}#${pass.toString().padStart(3, '0')}`)
+
+const failureKey = (jobId: string, errorName: string): Item => keyAttributes(`job#${jobId}`, `failure#${errorName}`)
+
+const problemIn = (item: Item): JobError => JSON.parse(item['problem']?.S ?? '') as JobError
 
 const resultOf = (item: Item): unknown => JSON.parse(item['result']?.S ?? 'null')

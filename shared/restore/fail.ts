@@ -1,4 +1,4 @@
-import { problemFromCause } from '../http/problem.ts'
+import { whyItFailed } from '../jobs/failed-job.ts'
 import { hasEnded, type JobError, type RestoreJob } from '../jobs/job.ts'
 import { restoreJob } from '../jobs/running-job.ts'
 import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
@@ -8,9 +8,10 @@ import type { Services } from '../runtime/services.ts'
 const READING_PHASES: readonly (string | undefined)[] = [undefined, 'convert', 'preflight', 'preflight-blobs']
 
 /** Ends a job that failed: tells why (also beside an upload), and frees its leases, or leaves them draining where it has written. */
-export const failRestore = async ({ job_id, error }: FailInput, services: Services): Promise<StageInput> => {
+export const failRestore = async (input: FailInput, services: Services): Promise<StageInput> => {
+  const { job_id } = input
   const job = await restoreJob(services, job_id)
-  const problem = (await services.jobs.failure(job_id, error.Error)) ?? problemFromCause(error)
+  const problem = await whyItFailed(services, input)
   await releaseLeases(services, job)
   const failed = await services.jobs.change(
     job_id,

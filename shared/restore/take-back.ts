@@ -14,13 +14,15 @@ import { openPlanned, restorePlan } from './plan.ts'
 import { applyPlan } from './plan-apply-records.ts'
 
 /**
- * One child for each extent that may have been written. The lease is taken anew: workers that are still under way lose it with
- * its epoch. The error that brought us here stays in the state.
+ * One child for each extent that may have been written; none where it was no conflict that brought us here: a distributed map
+ * does not say what its child failed with. The lease is taken anew: workers that are still under way lose it with its epoch.
+ * The error stays in the state.
  */
 export const planTakeBack = async (
   { job_id, error }: FailInput,
   services: Services,
 ): Promise<PlannedItems & Pick<FailInput, 'error'>> => {
+  if ((await services.jobs.failure(job_id, 'ConflictError')) === undefined) return { ...plannedItems(job_id, 0), error }
   const { models } = await restorePlan(services, job_id)
   await services.leases.takeAll(models, job_id)
   const count = (await applyPlan(services, job_id)).length

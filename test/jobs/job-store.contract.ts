@@ -123,14 +123,18 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(await jobs.getResult(job_id, 'records', 9, 0)).toBeUndefined()
     })
 
-    it('gives the failure that belongs to an error’s name', async () => {
+    it('gives the failure that belongs to an error’s name, and the one that was kept last', async () => {
       const { job_id } = job()
       expect(await jobs.failure(job_id, 'DuplicatesError')).toBeUndefined()
+      expect(await jobs.lastFailure(job_id)).toBeUndefined()
       const problem = (type: string) => ({ type, title: type, status: 400, detail: 'x', duplicates: { count: 2 } })
-      await jobs.keepFailure(job_id, problem('archive-invalid'))
-      await jobs.keepFailure(job_id, problem('entry-corrupt'))
+      await jobs.keepFailure(job_id, 'RecordInvalidError', problem('archive-invalid'))
+      now = new Date(now.getTime() + 1_000)
+      await jobs.keepFailure(job_id, 'EntryCorruptError', problem('entry-corrupt'))
       expect(await jobs.failure(job_id, 'EntryCorruptError')).toEqual(problem('entry-corrupt'))
       expect(await jobs.failure(job_id, 'RecordInvalidError')).toEqual(problem('archive-invalid'))
+      expect(await jobs.failure(job_id, 'TypeError')).toBeUndefined()
+      expect(await jobs.lastFailure(job_id)).toEqual(problem('entry-corrupt'))
     })
 
     it('lists newest first, over months, in pages, by kind and status', async () => {

@@ -114,6 +114,19 @@ describe('the export workflow', () => {
     expect(stagesOf(final).filter((stage) => stage === 'plan-compose')).toHaveLength(1)
   })
 
+  it('says no more than AWS does where a child of a distributed map has failed', async () => {
+    const calls = await run('export', {
+      'plan-export': () => planned(20),
+      'export-records': () => {
+        throw named('TornResourcesError', 'torn: a')
+      },
+    })
+    expect(calls.at(-1)).toMatchObject({
+      stage: 'fail-export',
+      input: { job_id: 'j', error: { Error: 'States.ExceedToleratedFailureThreshold' } },
+    })
+  })
+
   it('tells the fail stage the error and its message, also from inside a map', async () => {
     const calls = await run('export', {
       'plan-export': () => planned(2),

@@ -1,0 +1,19 @@
+import { problemFromCause } from '../http/problem.ts'
+import type { Services } from '../runtime/services.ts'
+import type { JobError } from './job.ts'
+import type { FailInput } from './stage-messages.ts'
+
+/** What a Distributed Map fails with, whichever error its child failed with. */
+const CHILD_FAILED = 'States.ExceedToleratedFailureThreshold'
+
+/**
+ * Why a job failed: as the stage kept it that failed, else as the workflow carried it. What is our own trouble goes into the
+ * log, under the id that the job shows.
+ */
+export const whyItFailed = async ({ jobs }: Services, { job_id, error }: FailInput): Promise<JobError> => {
+  const kept = error.Error === CHILD_FAILED ? await jobs.lastFailure(job_id) : await jobs.failure(job_id, error.Error)
+  const problem = kept ?? problemFromCause(error)
+  if (problem.status >= 500)
+    console.error(`request ${String(problem['request_id'])}: job ${job_id} failed with ${error.Error}`, error.Cause)
+  return problem
+}

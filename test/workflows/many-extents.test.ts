@@ -1,0 +1,36 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { fill, smallWorld, tell } from './small-world.ts'
+import { StagedWorkflows } from './staged.ts'
+
+const MODELS = ['city', 'country', 'memo']
+let staged: StagedWorkflows
+let archive: Buffer
+beforeAll(async () => {
+  // A pass ends with every bucket: as many extents as resources, more than an inline map takes.
+  staged = await StagedWorkflows.start({ limits: { seenBlobs: 0 } })
+  await fill(staged.outside, smallWorld(staged.services.models))
+  archive = (await staged.export(MODELS)).archive
+  await staged.wipe()
+})
+afterAll(() => staged.stop())
+afterEach(async () => {
+  await staged.settle()
+  await staged.wipe()
+})
+
+describe('a restore whose map of records is distributed', () => {
+  it('takes back what it wrote after a conflict, though the map does not say what failed', async () => {
+    const theirs = tell(staged.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
+    staged.before('apply-records', () => fill(staged.outside, theirs))
+    const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
+    expect(job.planned?.['records']).toBeGreaterThan(8)
+    expect(job).toMatchObject({ phase: 'take-back', error: { type: 'conflict', status: 409, id: 'c' } })
+    expect((await staged.contents()).items.size).toBe(theirs.items.length)
+  })
+
+  it('takes nothing back after any other error, and tells that one', async () => {
+    staged.before('apply-records', (jobId) => staged.services.leases.held(MODELS, jobId).drain())
+    const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
+    expect(job).toMatchObject({ phase: 'records', status: 'failed', error: { title: 'The restore lost its lease' } })
+  })
+})
