@@ -93,7 +93,10 @@ export const manifestModels = async (
 }
 
 /** The missing ids of all passes, sorted by UTF-8 bytes. */
-export const missingBlobs = async (services: Services, results: readonly BlobsResult[]): Promise<string[]> => {
+export const missingBlobs = async (
+  services: Services,
+  results: readonly Pick<BlobsResult, 'missing_list'>[],
+): Promise<string[]> => {
   const ids: string[] = []
   for (const { missing_list } of results) {
     if (missing_list === undefined) continue

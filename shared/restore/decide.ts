@@ -8,7 +8,10 @@ import type { Services } from '../runtime/services.ts'
 import { DuplicatesError } from './errors.ts'
 import { openPlanned, type RestorePlan, restorePlan } from './plan.ts'
 import type { PreflightBlobsResult } from './preflight-blobs.ts'
-import type { Extent, PreflightResult } from './preflight.ts'
+import { type Extent, type PreflightResult, toldOf } from './preflight.ts'
+
+/** An answer shows this many duplicates, and counts all. */
+const SHOWN_IDS = 100
 
 /** `write` is false on a dry run: then the report comes next. */
 export type Decision = PlannedItems & { readonly write: boolean }
@@ -21,10 +24,11 @@ export const decide = async ({ job_id }: StageInput, services: Services): Promis
   const { request } = await restoreJob(services, job_id)
   const plan = await restorePlan(services, job_id)
   const { manifest } = await openPlanned(services, plan)
-  const extents = (await allResults<PreflightResult>(services, job_id, 'preflight')).flatMap((result) => result.extents)
+  const preflight = await allResults<PreflightResult>(services, job_id, 'preflight')
+  const extents = preflight.flatMap((result) => result.extents)
   const blobs = await allResults<PreflightBlobsResult>(services, job_id, 'preflight-blobs')
   if (plan.whole) await checkSums(services, plan, manifest, extents, blobs)
-  if (request.on_duplicate === 'raise_error' && !request.dry_run) refuseDuplicates(extents, blobs)
+  if (request.on_duplicate === 'raise_error' && !request.dry_run) await refuseDuplicates(services, preflight, blobs)
   const children = request.dry_run ? 0 : await blobChildren(services, job_id)
   if (!request.dry_run) await services.jobs.plan(job_id, 'blobs', children)
   return { ...plannedItems(job_id, children), write: !request.dry_run }
@@ -84,14 +88,18 @@ const expectEqual = (of: string, what: string, said: string | number, found: str
     throw new ArchiveInvalidError(`${of}: the manifest says ${what} ${said}, the archive has ${found}`)
 }
 
-const refuseDuplicates = (extents: readonly Extent[], blobs: readonly PreflightBlobsResult[]): void => {
+const refuseDuplicates = async (
+  services: Services,
+  preflight: readonly PreflightResult[],
+  blobs: readonly PreflightBlobsResult[],
+): Promise<void> => {
   const count =
-    extents.reduce((total, { duplicates }) => total + duplicates, 0) +
+    preflight.flatMap(({ extents }) => extents).reduce((total, { duplicates }) => total + duplicates, 0) +
     blobs.reduce((total, { different }) => total + different, 0)
   if (count === 0) return
   const ids = [
-    ...extents.flatMap(({ duplicate_ids }) => duplicate_ids),
+    ...(await toldOf(services, preflight, 'duplicates', SHOWN_IDS)),
     ...blobs.flatMap(({ different_ids }) => different_ids.map((id) => `blob ${id}`)),
   ]
-  throw new DuplicatesError(count, ids.slice(0, 100))
+  throw new DuplicatesError(count, ids.slice(0, SHOWN_IDS))
 }

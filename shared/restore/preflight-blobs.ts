@@ -30,8 +30,9 @@ export interface PreflightBlobsResult extends PassResult {
   readonly bytes: number
   /** The different blobs in the archive that each model refers to. */
   readonly models: Readonly<Record<string, number>>
-  /** Ids referred to that the archive itself says it lacks, where this restore needs them. */
-  readonly missing: readonly string[]
+  /** Ids referred to that the archive itself says it lacks, where this restore needs them: their number, and a JSON list. */
+  readonly missing: number
+  readonly missing_list?: PinnedObject
 }
 
 interface Cursor {
@@ -110,7 +111,16 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
     blobs: pass.blobs,
     bytes: pass.bytes,
     models: pass.models,
-    missing,
+    missing: missing.length,
+    ...(missing.length === 0
+      ? {}
+      : {
+          missing_list: await services.objects.putJson(
+            services.config.buckets.work,
+            workKey.missing(job_id, n, attempt.attempt),
+            missing,
+          ),
+        }),
   }
 }
 

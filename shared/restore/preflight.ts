@@ -12,9 +12,10 @@ import type { Services } from '../runtime/services.ts'
 import { ArchivePayloads } from './archive-payloads.ts'
 import { type ArchivedRecord, archivedRecords, type RecordsFrom } from './archived-records.ts'
 import { Bits } from './bits.ts'
+import type { Finding } from './findings.ts'
 import { openPlanned, type RestorePlan, restorePlan, type SegmentShare } from './plan.ts'
 import { readThrough } from './read-through.ts'
-import { type Comparison, type TargetComparison, targetComparison } from './target-comparison.ts'
+import { type ComparisonSums, type TargetComparison, targetComparison } from './target-comparison.ts'
 import { workKey } from './work-keys.ts'
 
 /** A run of one segment's resources that one pass has checked: what is applied, and verified, as one child. */
@@ -33,16 +34,40 @@ export interface Extent {
   /** One bit for each of them, in order: it exists in the target. */
   readonly decisions: PinnedObject
   readonly duplicates: number
-  /** The first 100 duplicates. */
-  readonly duplicate_ids: readonly string[]
   /** Digests of the run's buckets as the archive's records give them. */
   readonly digests: PinnedObject
-  readonly dry_run?: Comparison
+  readonly dry_run?: ComparisonSums
 }
 
 export interface PreflightResult extends PassResult {
   readonly extents: readonly Extent[]
   readonly seen: SeenList
+  /** `Told`, as JSON: absent where there is nothing to tell. */
+  readonly told?: PinnedObject
+}
+
+/** What a caller may be told of single resources: too long for an item of the job table. The first 100 of each extent. */
+export interface Told {
+  readonly duplicates: readonly string[]
+  /** Dry run: differences. */
+  readonly findings: readonly Finding[]
+}
+
+/** What the passes have to tell of single resources, up to `count` of a kind. */
+export const toldOf = async <Kind extends keyof Told>(
+  { objects }: Services,
+  results: readonly PreflightResult[],
+  kind: Kind,
+  count: number,
+): Promise<Told[Kind][number][]> => {
+  const all: Told[Kind][number][] = []
+  for (const { told } of results) {
+    if (all.length >= count) break
+    if (told === undefined) continue
+    const read = JSON.parse((await objects.readBytes(told, 0, told.size)).toString()) as Told
+    all.push(...read[kind])
+  }
+  return all.slice(0, count)
 }
 
 interface Cursor {
@@ -64,13 +89,16 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
   const seen = new SeenBlobs()
   const payloads = new ArchivePayloads(archive)
   const extents: Extent[] = []
+  const told: { duplicates: string[]; findings: Finding[] } = { duplicates: [], findings: [] }
   let cursor: Cursor | undefined
   for (const [k, share] of (plan.items[n] ?? []).entries()) {
     if (k < start.k || cursor !== undefined) continue
     const from = k === start.k ? start.from : undefined
     const run = new SegmentPreflight({ attempt, services, job, plan, archive, share, k, from, seen, payloads })
-    const { extent, stoppedAt } = await run.check()
+    const { extent, stoppedAt, findings } = await run.check()
     extents.push(extent)
+    told.duplicates.push(...run.duplicates)
+    told.findings.push(...findings)
     if (stoppedAt !== undefined) cursor = { k, from: stoppedAt }
     else if (attempt.timeIsUp() && k + 1 < (plan.items[n] ?? []).length) cursor = { k: k + 1 }
   }
@@ -79,6 +107,15 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
     ...(cursor === undefined ? {} : { cursor: JSON.stringify(cursor) }),
     extents,
     seen: await seen.write(services.objects, services.config.buckets.work, workKey.seen(job_id, n, attempt.attempt)),
+    ...(told.duplicates.length + told.findings.length === 0
+      ? {}
+      : {
+          told: await services.objects.putJson(
+            services.config.buckets.work,
+            workKey.findings(job_id, 'preflight', n, attempt.attempt),
+            told,
+          ),
+        }),
   }
 }
 
@@ -101,7 +138,8 @@ class SegmentPreflight {
   readonly #takes: (metadata: ArchivedRecord['item']) => boolean
   readonly #digests = new BucketDigests()
   readonly #bits = Bits.empty()
-  readonly #duplicates: string[] = []
+  /** The first 100. */
+  readonly duplicates: string[] = []
   #duplicateCount = 0
   #resources = 0
   #revisions = 0
@@ -112,7 +150,7 @@ class SegmentPreflight {
     this.#takes = takesOf(run.job, run.services.models, run.share.model)
   }
 
-  async check(): Promise<{ extent: Extent; stoppedAt?: RecordsFrom }> {
+  async check(): Promise<{ extent: Extent; stoppedAt?: RecordsFrom; findings: readonly Finding[] }> {
     const { services, share, archive, from, attempt, job } = this.#run
     const { request } = job
     const target = targetComparison(services, this.#run.plan, share, from?.bucket, job)
@@ -146,7 +184,11 @@ class SegmentPreflight {
       )
         await readThrough(archive, share.segment)
       const comparison = await target.end(stoppedAt?.bucket)
-      return { extent: await this.#extent(stoppedAt, comparison), ...(stoppedAt === undefined ? {} : { stoppedAt }) }
+      return {
+        extent: await this.#extent(stoppedAt, comparison?.sums),
+        ...(stoppedAt === undefined ? {} : { stoppedAt }),
+        findings: comparison?.findings ?? [],
+      }
     } finally {
       await target.close()
     }
@@ -167,7 +209,7 @@ class SegmentPreflight {
       this.#resources += 1
       if (exists) {
         this.#duplicateCount += 1
-        if (this.#duplicates.length < 100) this.#duplicates.push(record.id)
+        if (this.duplicates.length < 100) this.duplicates.push(record.id)
       }
       needed = !(exists && this.#run.job.request.on_duplicate === 'skip')
     }
@@ -193,7 +235,7 @@ class SegmentPreflight {
     if (current.taken) await target.compare(current.record.id, leaf)
   }
 
-  async #extent(stoppedAt: RecordsFrom | undefined, comparison: Comparison | undefined): Promise<Extent> {
+  async #extent(stoppedAt: RecordsFrom | undefined, sums: ComparisonSums | undefined): Promise<Extent> {
     const { attempt, services, share, k, from } = this.#run
     const { objects, config } = services
     const { job_id, n } = attempt
@@ -215,13 +257,12 @@ class SegmentPreflight {
         this.#bits.encode(),
       ),
       duplicates: this.#duplicateCount,
-      duplicate_ids: this.#duplicates,
       digests: await objects.put(
         config.buckets.work,
         workKey.digests(job_id, n, attempt.attempt, k),
         encodeBuckets(buckets),
       ),
-      ...(comparison === undefined ? {} : { dry_run: comparison }),
+      ...(sums === undefined ? {} : { dry_run: sums }),
     }
   }
 }

@@ -8,10 +8,12 @@ import type { Services } from '../runtime/services.ts'
 import type { ApplyRecordsResult } from './apply-records.ts'
 import { readBlobList } from './blob-list.ts'
 import { VerificationFailedError } from './errors.ts'
+import { missingBlobs } from '../export/manifest.ts'
 import { allExtents } from './extents.ts'
 import { type Check, type CheckResult, CHECKS, type Finding, Findings } from './findings.ts'
 import { openPlanned, type RestorePlan, restorePlan } from './plan.ts'
 import type { PreflightBlobsResult } from './preflight-blobs.ts'
+import { type PreflightResult, toldOf } from './preflight.ts'
 import { verifyResults } from './verify.ts'
 
 /** The verification report, as it is kept and served. */
@@ -35,6 +37,8 @@ export interface Report {
 
 /** An answer shows this many findings of each check; the report has them all (up to its own bound). */
 const SHOWN_FINDINGS = 10
+/** A dry run has no report: these stand in the job itself, an item of 400 KB at most. */
+const DRY_RUN_FINDINGS = 100
 
 /** Writes the report, ends the job and frees its leases. A verification that failed fails the job, with its report kept. */
 export const report = async ({ job_id }: StageInput, services: Services): Promise<StageInput> => {
@@ -118,7 +122,7 @@ const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan
     strategy: request.on_duplicate,
     models,
     checks,
-    missing_blobs: [...new Set(blobs.flatMap(({ missing }) => missing))],
+    missing_blobs: await missingBlobs(services, blobs),
     blob_conflicts: await conflicts(services, blobs),
   }
 }
@@ -194,9 +198,10 @@ const shownChecks = (checks: Report['checks']): Record<string, CheckResult> =>
 
 const dryRunResult = async (services: Services, jobId: string): Promise<RestoreResult> => {
   const plan = await restorePlan(services, jobId)
-  const extents = await allExtents(services, jobId)
+  const preflight = await allResults<PreflightResult>(services, jobId, 'preflight')
+  const extents = preflight.flatMap((result) => result.extents)
   const blobs = await allResults<PreflightBlobsResult>(services, jobId, 'preflight-blobs')
-  const findings: Finding[] = extents.flatMap(({ dry_run }) => dry_run?.findings ?? [])
+  const findings: Finding[] = await toldOf(services, preflight, 'findings', DRY_RUN_FINDINGS)
   for (const { different_ids } of blobs)
     for (const id of different_ids)
       findings.push({
@@ -223,7 +228,7 @@ const dryRunResult = async (services: Services, jobId: string): Promise<RestoreR
         }),
       ),
       blobs: { new: count('new'), changed: count('changed') + count('conflict'), same: count('same') },
-      findings: findings.slice(0, 1_000),
+      findings: findings.slice(0, DRY_RUN_FINDINGS),
     },
   }
 }

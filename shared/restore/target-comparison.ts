@@ -10,12 +10,16 @@ import type { RestorePlan, SegmentShare } from './plan.ts'
 import { storedLeaf } from './stored-leaf.ts'
 import { itemSortKey, TargetJoin } from './target-join.ts'
 
-/** What a dry run says of one run of resources. */
-export interface Comparison {
+/** What a dry run counts in one run of resources. */
+export interface ComparisonSums {
   readonly new: number
   readonly changed: number
   readonly same: number
   readonly target_only: number
+}
+
+export interface Comparison {
+  readonly sums: ComparisonSums
   /** The first differences, 100 a run. */
   readonly findings: readonly Finding[]
 }
@@ -157,7 +161,7 @@ class FullComparison implements TargetComparison {
       const metadata = await this.#services.resources.getMetadata(this.#model, id)
       if (metadata !== undefined) this.#targetOnly({ metadata })
     }
-    return { ...this.#sums, findings: this.#findings }
+    return { sums: this.#sums, findings: this.#findings }
   }
 
   close(): Promise<void> {

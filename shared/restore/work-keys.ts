@@ -7,5 +7,6 @@ export const workKey = {
   digests: (job: string, n: number, attempt: string, k: number) => `work/${job}/digests/${n}/${attempt}-${k}`,
   seen: (job: string, n: number, attempt: string) => `work/${job}/seen/${n}/${attempt}`,
   blobs: (job: string, n: number, attempt: string) => `work/${job}/blobs/${n}/${attempt}`,
+  missing: (job: string, n: number, attempt: string) => `work/${job}/missing/${n}/${attempt}`,
   findings: (job: string, stage: string, n: number, attempt: string) => `work/${job}/findings/${stage}/${n}/${attempt}`,
 } as const
