@@ -29,8 +29,19 @@ export const startExport = async (
   const job =
     asking.idempotencyKey === undefined
       ? ((await identicalRunning(services, fingerprint)) ?? (await createShared(services, fingerprint, make, now)))
-      : await create(services, make, jobIdentity(asking, fingerprint, now))
+      : await createKeyed(services, make, jobIdentity(asking, fingerprint, now))
   return startWorkflow(services, job)
+}
+
+/** A repeat starts nothing: it has its answer however many jobs run. */
+const createKeyed = async (
+  services: Services,
+  make: (jobId: string) => ExportJob,
+  identity: JobIdentity,
+): Promise<ExportJob> => {
+  const { jobs } = services
+  if ((await jobs.get(identity.job_id)) === undefined) refuseTooMany(await jobs.runningJobs())
+  return create(services, make, identity)
 }
 
 /** Starts a job's workflow where it has not begun: also where the process died between making the job and starting it. */

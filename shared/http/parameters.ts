@@ -4,6 +4,8 @@ import { zonedInstantOf } from '../resources/instant.ts'
 import { FilterError, FiltersExclusiveError } from '../resources/filters/errors.ts'
 import { readConditions } from '../resources/filters/read-conditions.ts'
 import { readQb } from '../resources/filters/qb/read-qb.ts'
+import { checkResourceId } from '../resources/place.ts'
+import { ResourceIdError } from '../resources/resource-errors.ts'
 import { InvalidRequestError } from './request-errors.ts'
 
 /** Values arrive as text in a query and as JSON in a body: both forms are read. */
@@ -43,6 +45,25 @@ export const list = () =>
     .union([z.string(), z.array(z.string())], 'must be a text, repeated for more, or in JSON a list of texts')
     .transform((value): readonly string[] => (typeof value === 'string' ? [value] : [...new Set(value)].sort()))
     .refine((values) => values.length > 0, 'must name at least one')
+
+/** Ids that a resource can have: any other one is a mistake, and not the name of nothing. */
+const resourceIds = () =>
+  list().superRefine((ids, context) => {
+    for (const id of ids) {
+      const message = whyNoResourceId(id)
+      if (message !== undefined) context.addIssue({ code: 'custom', message })
+    }
+  })
+
+const whyNoResourceId = (id: string): string | undefined => {
+  try {
+    checkResourceId(id)
+    return undefined
+  } catch (error) {
+    if (error instanceof ResourceIdError) return error.message
+    throw error
+  }
+}
 
 /** A bound of a window of time: ISO 8601 with an offset. SpecStar takes the last one where it is repeated. */
 const bound = () => z.preprocess(lastOf, z.string(TIME)).refine(isInstant, TIME)
@@ -90,7 +111,7 @@ export const FILTER_SHAPE = {
   rev_created_time_end: z.exactOptional(bound()),
   rev_updated_time_start: z.exactOptional(bound()),
   rev_updated_time_end: z.exactOptional(bound()),
-  ids: z.exactOptional(list()),
+  ids: z.exactOptional(resourceIds()),
   conditions: z.exactOptional(expression((text) => readConditions('conditions', text))),
   data_conditions: z.exactOptional(expression((text) => readConditions('data_conditions', text))),
   qb: z.exactOptional(expression((text) => readQb(text, new Date()))),

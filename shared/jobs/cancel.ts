@@ -4,6 +4,7 @@ import { reportFailedUpload } from '../restore/upload-report.ts'
 import type { Services } from '../runtime/services.ts'
 import { ENDED, type Job, type RestoreJob } from './job.ts'
 import { JobStateError, UnknownJobError } from './job-errors.ts'
+import { restoreJob } from './running-job.ts'
 import { statusAt } from './view.ts'
 
 /**
@@ -41,7 +42,8 @@ export const cancelJob = async (services: Services, jobId: string): Promise<Job>
 /** Where handlers run in this process they have returned by now: nothing is written any more, and the leases are free at once. */
 const endLeases = async (services: Services, job: RestoreJob): Promise<void> => {
   const { leases, workflows } = services
-  if (workflows.ended === undefined) await releaseLeases(services, job)
+  // Until it was stopped it went on, perhaps from reading to writing: how far it came is looked at again.
+  if (workflows.ended === undefined) await releaseLeases(services, await restoreJob(services, job.job_id))
   else if (job.leased !== undefined) await leases.held(job.leased, job.job_id).free()
 }
 

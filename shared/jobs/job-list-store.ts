@@ -27,7 +27,11 @@ const PAGE = 100
 /** All jobs that have not been seen to end: few, whatever the number of jobs. */
 const ACTIVE = 'jobs#active'
 
-const Cursor = z.strictObject({ month: z.string().regex(/^\d{6}$/), after: z.string().min(1) })
+/** `after` is a key of the list: a time and a job's id. */
+const Cursor = z.strictObject({
+  month: z.string().regex(/^\d{6}$/),
+  after: z.string().regex(/^[\x21-\x7e]{1,200}$/),
+})
 type Cursor = z.output<typeof Cursor>
 
 /** The lists of jobs: by month, newest first, and of those that have not ended. Single items, no index. */
@@ -43,9 +47,10 @@ export class JobList {
   }
 
   /** Lists a job. It may not be there yet: who reads the list passes over it then. */
-  async add({ job_id, created_at }: Job): Promise<void> {
+  async add(job: Job): Promise<void> {
+    const { job_id, created_at } = job
     const item = { job_id: { S: job_id }, ...expiresAttribute(this.#clock()) }
-    await this.#put({ ...keyAttributes(`jobs#${monthOf(created_at)}`, `${created_at}#${job_id}`), ...item })
+    await this.#put({ ...keyAttributes(`jobs#${monthOf(created_at)}`, listKey(job)), ...item })
     await this.#put({ ...keyAttributes(ACTIVE, job_id), ...item, created_at: { S: created_at } })
   }
 
@@ -75,7 +80,9 @@ export class JobList {
         for (const [k, item] of items.entries()) {
           const job = found.get(idOf(item))
           at = { month, after: item['sk']?.S ?? '' }
-          if (job === undefined || (kind ?? job.kind) !== job.kind || (status ?? job.status) !== job.status) continue
+          // Two who make one job at once, or a repeat after a crash, list it twice: at the job's own time it counts.
+          if (job === undefined || at.after !== listKey(job)) continue
+          if ((kind ?? job.kind) !== job.kind || (status ?? job.status) !== job.status) continue
           jobs.push(job)
           if (jobs.length < limit) continue
           const last = k === items.length - 1 && !more && !(await this.#isOlder(month))
@@ -127,6 +134,8 @@ export class JobList {
 }
 
 const idOf = (item: Item): string => item['job_id']?.S ?? ''
+
+const listKey = ({ job_id, created_at }: Job): string => `${created_at}#${job_id}`
 
 const monthOf = (time: string): string => time.slice(0, 7).replace('-', '')
 

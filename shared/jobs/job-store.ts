@@ -53,7 +53,7 @@ export class JobStore {
    * `IdempotencyMismatchError` where the key stands for another request.
    */
   async create(job: Job, once?: Once): Promise<{ job: Job; created: boolean }> {
-    const job_id = once === undefined ? job.job_id : await this.#claim(job.job_id, once)
+    const job_id = once === undefined ? job.job_id : await this.claim(job.job_id, once)
     const standing = await this.get(job_id)
     if (standing !== undefined) return { job: standing, created: false }
     const made: Job = { ...job, job_id }
@@ -206,8 +206,8 @@ export class JobStore {
     return last === undefined ? undefined : problemIn(last)
   }
 
-  /** Takes an idempotency key, or finds whose it is. */
-  async #claim(jobId: string, { key, fingerprint, expires }: Once): Promise<string> {
+  /** Takes an idempotency key, or finds whose it is. Throws `IdempotencyMismatchError` where it stands for another request. */
+  async claim(jobId: string, { key, fingerprint, expires }: Once): Promise<string> {
     const once = keyAttributes(`once#${key}`, 'once')
     const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }
     const now = Math.floor(this.#clock().getTime() / 1000)

@@ -29,6 +29,7 @@ const Parameters = z.strictObject(SHAPE)
 const name = () =>
   text()
     .min(1, 'must not be empty')
+    .refine((value) => value.isWellFormed(), 'must be valid Unicode')
     .refine((value) => Buffer.byteLength(value) <= 1024, 'is longer than 1,024 bytes')
 const FromShape = z.strictObject(
   {

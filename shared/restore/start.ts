@@ -15,9 +15,11 @@ export const startRestoreOfBody = (
   asking: Asking,
 ): Promise<RestoreJob> => {
   const sha256 = createHash('sha256').update(body).digest('hex')
-  return startRestore(services, request, asking, { body: sha256 }, async (jobId) => {
+  return startRestore(services, request, asking, { body: sha256 }, async ({ job_id, once }) => {
+    // Whoever has the key alone puts a body under the job's name: it must not replace another request's.
+    if (once !== undefined) await services.jobs.claim(job_id, once)
     const bucket = services.config.buckets.work
-    const key = `work/${jobId}/request.acbak`
+    const key = `work/${job_id}/request.acbak`
     const put = await services.objects.put(bucket, key, body)
     return { bucket, key, etag: put.etag, ...(put.version_id === undefined ? {} : { version_id: put.version_id }) }
   })
@@ -36,7 +38,7 @@ const startRestore = async (
   request: RestoreRequest,
   asking: Asking,
   source: object,
-  locate: (jobId: string) => Promise<ArchiveLocation>,
+  locate: (identity: JobIdentity) => Promise<ArchiveLocation>,
 ): Promise<RestoreJob> => {
   const fingerprint = fingerprintOf({ kind: 'restore', ...request, source })
   const identity = jobIdentity(asking, fingerprint, services.clock())
@@ -44,7 +46,7 @@ const startRestore = async (
   const job =
     first ??
     (await createRestore(services, identity, {
-      request: { ...request, archive: await locate(identity.job_id) },
+      request: { ...request, archive: await locate(identity) },
       status: 'queued',
       source: 'api',
       requestedBy: asking.requestedBy,

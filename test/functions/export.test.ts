@@ -149,4 +149,17 @@ describe('an Idempotency-Key', () => {
     await post('/country/export', { wait: 0 }, headers)
     expect(doors.engine.started.slice(before)).toEqual([job_id])
   })
+
+  it('does not get past the bound of running jobs, but for a repeat', async () => {
+    const headers = { 'idempotency-key': 'four' }
+    const first = (await (await post('/country/export', { wait: 0 }, headers)).json()) as { job_id: string }
+    const { jobs } = doors.services
+    const one = await jobs.get(first.job_id)
+    if (one === undefined) throw new Error('no job')
+    await Promise.all(Array.from({ length: 99 }, (_, k) => jobs.create({ ...one, job_id: `flood-${k}` })))
+    const another = await post('/country/export', { wait: 0 }, { 'idempotency-key': 'five' })
+    expect(another.status).toBe(429)
+    expect(await another.json()).toMatchObject({ type: 'too-many-jobs', running: 100 })
+    expect(await (await post('/country/export', { wait: 0 }, headers)).json()).toMatchObject(first)
+  })
 })

@@ -115,6 +115,21 @@ describe('an archive in the request', () => {
     const kept = await doors.services.objects.getBytes('specstar-work', `work/${first.job_id}/request.acbak`)
     expect(kept?.toString()).toBe('one')
   })
+
+  it('stays the bytes of the one request that has the key, whoever comes at the same moment', async () => {
+    for (let k = 0; k < 5; k++) {
+      const bodies = ['one', 'two', 'three']
+      const headers = { 'idempotency-key': `at once ${k}` }
+      const answers = await Promise.all(bodies.map((body) => post('/_backup/import?wait=0', body, headers)))
+      expect(answers.map(({ status }) => status).sort()).toEqual([202, 422, 422])
+      const won = answers.findIndex(({ status }) => status === 202)
+      const { job_id } = (await answers[won]?.json()) as { job_id: string }
+      const kept = await doors.services.objects.head('specstar-work', `work/${job_id}/request.acbak`)
+      const job = await doors.services.jobs.get(job_id)
+      expect(job).toMatchObject({ request: { archive: { etag: kept?.etag } } })
+      expect(kept?.size).toBe(bodies[won]?.length)
+    }
+  })
 })
 
 describe('an archive that lies somewhere', () => {

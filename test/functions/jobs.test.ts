@@ -1,4 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { cancelJob } from '../../shared/jobs/cancel.ts'
+import { RestoreRunningError } from '../../shared/jobs/lease.ts'
 import { type Doors, exportedAs, failedWith, openDoors, restored } from './doors.ts'
 
 let doors: Doors
@@ -122,6 +124,18 @@ describe('cancelling', () => {
     }
     expect(doors.engine.stopped).toContain(id)
     await get(`/_backup/jobs/${id}/archive`, 409)
+  })
+
+  it('leaves leases draining where the job began to write until it was stopped', async () => {
+    const { services } = doors
+    const id = await jobIdOf(post('/country/import?wait=0', 'cancelled late'))
+    await services.jobs.change(id, { status: 'running', leased: ['country'] }, { from: ['queued'] })
+    await services.jobs.plan(id, 'preflight', 1)
+    await services.leases.take('country', id)
+    const workflows = { start: () => Promise.resolve(), stop: () => services.jobs.plan(id, 'blobs', 1) }
+    await cancelJob({ ...services, workflows }, id)
+    await expect(services.leases.take('country', 'another')).rejects.toThrow(RestoreRunningError)
+    await services.leases.held(['country'], id).free()
   })
 
   it('closes a slot', async () => {

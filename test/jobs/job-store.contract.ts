@@ -73,6 +73,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
         const one = job()
         const dying = new JobStore(client, servers.config.tables.jobs, () => now)
         await expect(dying.create(one, once)).rejects.toThrow('injected')
+        now = new Date(now.getTime() + 1)
         const { job: kept } = await jobs.create(job(), once)
         expect(kept.job_id).toBe(one.job_id)
         const listed = await jobs.list({ limit: 200 })
