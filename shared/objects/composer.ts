@@ -53,8 +53,8 @@ export class Composer implements PieceSink {
   async finish(): Promise<PinnedObject> {
     const rest = this.#layout.end()
     const [only] = rest
-    if (this.#upload === undefined && (only === undefined || (only.kind === 'upload' && rest.length === 1))) {
-      this.#throwFailure()
+    // The upload itself begins only when its first part is gathered: whether there is one, the parts' numbers tell.
+    if (this.#next === 1 && only?.kind !== 'copy') {
       const body = only === undefined ? Buffer.alloc(0) : await this.#bytesOf(only)
       return this.#objects.put(this.#bucket, this.#key, body, this.#options)
     }
