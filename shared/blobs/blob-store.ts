@@ -1,10 +1,19 @@
 import type { Readable } from 'node:stream'
 import type { ObjectRange, PinnedObject } from '../objects/object.ts'
+import { ObjectExistsError } from '../objects/object-errors.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
 import type { StoredObject, WriteOptions } from '../objects/stored-object.ts'
 import { blobName } from './blob-name.ts'
 import { typeFields, typeOf } from './content-type.ts'
-import { copyRange, type Expected, pinnedOf, prove, type ProvedObject, putProved } from './proved-object.ts'
+import {
+  copyRange,
+  type Expected,
+  pinnedOf,
+  prove,
+  type ProvedObject,
+  putProved,
+  putProvedIfAbsent,
+} from './proved-object.ts'
 
 /** A blob as it lies in the bucket. `sha256` is what its writer said: it proves nothing of the bytes. */
 export interface StoredBlob {
@@ -46,9 +55,26 @@ export class BlobStore {
     return putProved(this.#objects, this.#bucket, keyOf(fileId), body, content, fieldsOf(content, content.size))
   }
 
+  /** Writes a blob where none stands: false where one does, whatever its bytes. Throws `BlobMismatchError`. */
+  async putIfAbsent(fileId: string, body: Buffer, content: Expected & BlobContent): Promise<boolean> {
+    return putProvedIfAbsent(this.#objects, this.#bucket, keyOf(fileId), body, content, fieldsOf(content, content.size))
+  }
+
   /** Lets S3 copy a blob's bytes out of an object whose range was checked before. Throws `SourceChangedError`. */
   async copyIn(fileId: string, range: ObjectRange, content: BlobContent): Promise<PinnedObject> {
     return copyRange(this.#objects, this.#bucket, keyOf(fileId), range, fieldsOf(content, range.length))
+  }
+
+  /** `copyIn` where no blob stands: false where one does, whatever its bytes. */
+  async copyInIfAbsent(fileId: string, range: ObjectRange, content: BlobContent): Promise<boolean> {
+    try {
+      const options = { ...fieldsOf(content, range.length), ifAbsent: true }
+      await copyRange(this.#objects, this.#bucket, keyOf(fileId), range, options)
+      return true
+    } catch (error) {
+      if (error instanceof ObjectExistsError) return false
+      throw error
+    }
   }
 
   /** SHA-256 and size of the stored bytes, proved: by S3's own checksum where it keeps one, else by reading them. */

@@ -58,6 +58,20 @@ export interface Expected {
   readonly sha256: string
 }
 
+/** Puts bytes where nothing stands yet: false where something does. Throws `BlobMismatchError`; then nothing is stored. */
+export const putProvedIfAbsent = async (
+  objects: ObjectStore,
+  bucket: string,
+  key: string,
+  bytes: Buffer,
+  expected: Expected,
+  options: WriteOptions,
+): Promise<boolean> => {
+  checkSum(key, expected, bytes.length, createHash('sha256').update(bytes).digest('hex'))
+  const put = await objects.put(bucket, key, bytes, { ...options, sha256: expected.sha256, ifAbsent: true })
+  return put !== 'exists'
+}
+
 /** Puts bytes whose SHA-256 and size are known. Throws `BlobMismatchError` where they are not these; then nothing is stored. */
 export const putProved = async (
   objects: ObjectStore,
@@ -118,15 +132,14 @@ const checkSum = (key: string, expected: Expected, size: number, sha256: string)
   if (sha256 !== expected.sha256) throw new BlobMismatchError(key, `sha256 ${expected.sha256}`, `sha256 ${sha256}`)
 }
 
-/** Lets S3 copy a range of an object to a key of its own. Throws `SourceChangedError`. */
+/** Lets S3 copy a range (of a byte at least) of an object to a key of its own. Throws `SourceChangedError` and, with `ifAbsent`, `ObjectExistsError`. */
 export const copyRange = async (
   objects: ObjectStore,
   bucket: string,
   key: string,
   range: ObjectRange,
-  options: WriteOptions,
+  { ifAbsent = false, ...options }: WriteOptions & { readonly ifAbsent?: boolean },
 ): Promise<PinnedObject> => {
-  if (range.length === 0) return objects.put(bucket, key, Buffer.alloc(0), options)
   const upload = await objects.multipart(bucket, key, options)
   try {
     const count = Math.ceil(range.length / COPY_PART)
@@ -141,7 +154,7 @@ export const copyRange = async (
         }),
       { concurrency: PARALLEL_COPIES },
     )
-    return await upload.complete()
+    return await upload.complete({ ifAbsent })
   } catch (error) {
     await upload.abort()
     throw error

@@ -1,5 +1,6 @@
 import { openArchive } from '../archive/open.ts'
 import { exportJob } from '../jobs/running-job.ts'
+import { shownBlobs } from '../jobs/shown.ts'
 import type { StageInput } from '../jobs/stage-messages.ts'
 import type { Services } from '../runtime/services.ts'
 import type { AssembledStream } from './assemble-stream.ts'
@@ -36,6 +37,6 @@ const toldOfArchive = async (services: Services, { archive }: ComposedResult): P
       ]),
     ),
     complete: manifest.complete,
-    missing_blobs: { count: manifest.missing_blobs.length, ids: manifest.missing_blobs.slice(0, 100) },
+    missing_blobs: shownBlobs(manifest.missing_blobs),
   }
 }

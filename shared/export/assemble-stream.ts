@@ -1,6 +1,7 @@
 import { BlobsMissingError } from '../blobs/blob-errors.ts'
 import type { ExportJob, ExportResult } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
+import { shownBlobs } from '../jobs/shown.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../resources/text-order.ts'
 import type { Services } from '../runtime/services.ts'
@@ -50,7 +51,7 @@ export const assembleStream = async (services: Services, job: ExportJob, attempt
     told: {
       models: told,
       complete: missing.length === 0,
-      missing_blobs: { count: missing.length, ids: missing.slice(0, 100) },
+      missing_blobs: shownBlobs(missing),
     },
   }
 }

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { JobError } from '../jobs/job.ts'
+import { cutText, LISTED_CHARACTERS, SHOWN } from '../jobs/shown.ts'
 
 /** What an error's own fields say to the caller, by the names of the answer's members. */
 type Members = (error: Fields) => Readonly<Record<string, unknown>>
@@ -12,22 +13,14 @@ interface Kind {
   readonly members?: Members
 }
 
-/**
- * A problem is part of a job's item (400 KB in all) and of an answer (6 MB), whatever a request or an archive holds: a list
- * shows its first hundred, and texts end somewhere. Ids of resources, of 255 characters at most, are whole.
- */
-const FIRST = 100
-const LISTED_CHARACTERS = 300
 const TEXT_CHARACTERS = 1_000
 const DETAIL_CHARACTERS = 4_000
 
-const cut = (text: string, characters: number): string =>
-  text.length > characters ? `${text.slice(0, characters)}…` : text
-
+/** A problem is part of a job's item: what it may show there. */
 const bounded = (value: unknown, characters = TEXT_CHARACTERS): unknown => {
-  if (typeof value === 'string') return cut(value, characters)
+  if (typeof value === 'string') return cutText(value, characters)
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.slice(0, FIRST).map((one: unknown) => bounded(one, LISTED_CHARACTERS))
+  if (Array.isArray(value)) return value.slice(0, SHOWN).map((one: unknown) => bounded(one, LISTED_CHARACTERS))
   return Object.fromEntries(Object.entries(value).map(([name, one]: [string, unknown]) => [name, bounded(one)]))
 }
 
@@ -187,7 +180,7 @@ export const problemOf = (error: unknown, requestId: string = randomUUID()): Job
   if (kind === undefined) return internalError(requestId)
   const { type, status, title, members } = kind
   const own = members?.(Object.fromEntries(Object.entries(error))) ?? {}
-  return { type, title, status, detail: cut(error.message, DETAIL_CHARACTERS), ...own }
+  return { type, title, status, detail: cutText(error.message, DETAIL_CHARACTERS), ...own }
 }
 
 /** An error as Step Functions carries it: its name, and in `Cause` JSON with the message. Its fields are lost on the way. */
@@ -199,7 +192,7 @@ export const problemFromCause = (
     return { ...internalError(requestId), detail: `the workflow took too long and was ended (request ${requestId})` }
   const kind = kindOf(name)
   if (kind === undefined) return internalError(requestId)
-  const detail = cut(messageIn(Cause) ?? kind.title, DETAIL_CHARACTERS)
+  const detail = cutText(messageIn(Cause) ?? kind.title, DETAIL_CHARACTERS)
   return { type: kind.type, title: kind.title, status: kind.status, detail }
 }
 

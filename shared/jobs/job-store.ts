@@ -141,7 +141,6 @@ export class JobStore {
     const kept = await this.#putAbsent({
       ...resultKey(jobId, stage, n, pass),
       result: { S: JSON.stringify(result) },
-      done: { BOOL: 'done' in result && result.done === true },
       ...expiresAttribute(this.#clock()),
     })
     return kept ? result : ((await this.getResult<Result>(jobId, stage, n, pass)) ?? result)
@@ -152,7 +151,6 @@ export class JobStore {
     await this.#put({
       ...resultKey(jobId, stage, n, pass),
       result: { S: JSON.stringify(result) },
-      done: { BOOL: 'done' in result && result.done === true },
       ...expiresAttribute(this.#clock()),
     })
   }
@@ -163,22 +161,17 @@ export class JobStore {
     return item === undefined ? undefined : (resultOf(item) as Result)
   }
 
-  /** The results of a stage (or of all stages), by child and pass. */
-  async *results<Result>(jobId: string, stage?: string): AsyncGenerator<StageResult<Result>> {
-    for await (const page of this.#resultPages(jobId, stage)) {
+  /** The results of all stages, of one, or of one child of it, by child and pass. */
+  async *results<Result>(jobId: string, stage?: string, n?: number): AsyncGenerator<StageResult<Result>> {
+    const prefix = ['result', stage, n === undefined ? n : childKey(n)].filter((part) => part !== undefined).join('#')
+    // `$` is the character after `#`: what lies between begins with the prefix and `#`.
+    const range = { fromSk: `${prefix}#`, toSk: `${prefix}$` }
+    for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range)) {
       for (const item of page) {
         const [, name = '', n = '', pass = ''] = (item['sk']?.S ?? '').split('#')
         yield { stage: name, n: Number(n), pass: Number(pass), result: resultOf(item) as Result }
       }
     }
-  }
-
-  /** How many children of a stage have finished. */
-  async countDone(jobId: string, stage: string): Promise<number> {
-    let done = 0
-    for await (const page of this.#resultPages(jobId, stage, ['done']))
-      for (const item of page) if (item['done']?.BOOL === true) done += 1
-    return done
   }
 
   /** Keeps what a stage failed with, with all its fields: the workflow hands on an error's name and message only. */
@@ -227,19 +220,6 @@ export class JobStore {
     }
   }
 
-  #resultPages(jobId: string, stage?: string, attributes?: readonly string[]): AsyncGenerator<readonly Item[]> {
-    const prefix = stage === undefined ? 'result' : `result#${stage}`
-    // `$` is the character after `#`: what lies between begins with the prefix and `#`.
-    const range = { fromSk: `${prefix}#`, toSk: `${prefix}$` }
-    return queryPages(
-      this.#client,
-      this.#table,
-      [`job#${jobId}`],
-      range,
-      attributes === undefined ? {} : { attributes },
-    )
-  }
-
   async #get(key: Item): Promise<Item | undefined> {
     const { Item: item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
@@ -276,7 +256,9 @@ export class JobStore {
 }
 
 const resultKey = (jobId: string, stage: string, n: number, pass: number): Item =>
-  keyAttributes(`job#${jobId}`, `result#${stage}#${n.toString().padStart(5, '0')}#${pass.toString().padStart(3, '0')}`)
+  keyAttributes(`job#${jobId}`, `result#${stage}#${childKey(n)}#${pass.toString().padStart(3, '0')}`)
+
+const childKey = (n: number): string => n.toString().padStart(5, '0')
 
 const failureKey = (jobId: string, errorName: string): Item => keyAttributes(`job#${jobId}`, `failure#${errorName}`)
 

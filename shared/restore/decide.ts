@@ -99,7 +99,7 @@ const refuseDuplicates = async (
   if (count === 0) return
   const ids = [
     ...(await toldOf(services, preflight, 'duplicates', SHOWN_IDS)),
-    ...blobs.flatMap(({ different_ids }) => different_ids.map((id) => `blob ${id}`)),
+    ...blobs.flatMap(({ different_blobs }) => different_blobs.map(({ id }) => `blob ${id}`)),
   ]
   throw new DuplicatesError(count, ids.slice(0, SHOWN_IDS))
 }

@@ -45,13 +45,14 @@ export class DuplicatesError extends Error {
   }
 }
 
-/** Another writer created a resource between preflight and write, under `raise_error`. What was written is taken back. */
+/** Another writer created a resource or a blob between preflight and write, under `raise_error`. What was written is taken back. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
   readonly id: string
 
-  constructor(model: string, id: string) {
-    super(`${model} ${id} was created by another writer during the restore`)
+  /** `what`: a model, or `blob`. */
+  constructor(what: string, id: string) {
+    super(`${what} ${id} was created by another writer during the restore`)
     this.id = id
   }
 }

@@ -8,6 +8,7 @@ import { CELLS, readSeen, type SeenBlob } from '../blobs/seen-blobs.ts'
 import type { Strategy } from '../jobs/job.ts'
 import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
 import { restoreJob } from '../jobs/running-job.ts'
+import { cutText, LISTED_CHARACTERS, SHOWN } from '../jobs/shown.ts'
 import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
@@ -22,9 +23,9 @@ export interface PreflightBlobsResult extends PassResult {
   readonly list: PinnedObject
   /** Blobs alone, without spilled payloads. */
   readonly actions: Readonly<Record<BlobAction, number>>
-  /** Blobs whose bytes differ in the target, and the first 100 of their ids. */
+  /** Blobs whose bytes differ in the target, and the first of them with the models that refer to them. */
   readonly different: number
-  readonly different_ids: readonly string[]
+  readonly different_blobs: readonly { readonly id: string; readonly models: readonly string[] }[]
   /** Blob entries read, and their bytes. */
   readonly blobs: number
   readonly bytes: number
@@ -107,7 +108,9 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
     list: await writeBlobList(services, workKey.blobs(job_id, n, attempt.attempt), blobs),
     actions: { new: count('new'), changed: count('changed'), same: count('same'), conflict: count('conflict') },
     different: differing.length,
-    different_ids: differing.slice(0, 100).map(({ id }) => id),
+    different_blobs: differing
+      .slice(0, SHOWN)
+      .map(({ id, models }) => ({ id: cutText(id, LISTED_CHARACTERS), models })),
     blobs: pass.blobs,
     bytes: pass.bytes,
     models: pass.models,

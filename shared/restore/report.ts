@@ -2,9 +2,11 @@ import { decodeBuckets, modelDigest } from '../archive/digest.ts'
 import type { Job, RestoreJob, RestoreResult, Strategy } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
 import { restoreJob } from '../jobs/running-job.ts'
+import { shownBlobs } from '../jobs/shown.ts'
 import type { StageInput } from '../jobs/stage-messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
+import { lateConflicts } from './apply-blobs.ts'
 import type { ApplyRecordsResult } from './apply-records.ts'
 import { readBlobList } from './blob-list.ts'
 import { VerificationFailedError } from './errors.ts'
@@ -55,8 +57,8 @@ export const report = async ({ job_id }: StageInput, services: Services): Promis
       Object.entries(whole.models).map(([model, { loaded, skipped, total }]) => [model, { loaded, skipped, total }]),
     ),
     verification: { passed: whole.passed, checks: shownChecks(whole.checks) },
-    missing_blobs: { count: whole.missing_blobs.length, ids: whole.missing_blobs.slice(0, 100) },
-    blob_conflicts: { count: whole.blob_conflicts.length, ids: whole.blob_conflicts.slice(0, 100) },
+    missing_blobs: shownBlobs(whole.missing_blobs),
+    blob_conflicts: shownBlobs(whole.blob_conflicts),
     report: { bucket: kept.bucket, key: kept.key },
   }
   if (!whole.passed) {
@@ -123,7 +125,7 @@ const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan
     models,
     checks,
     missing_blobs: await missingBlobs(services, blobs),
-    blob_conflicts: await conflicts(services, blobs),
+    blob_conflicts: await conflicts(services, job_id, blobs),
   }
 }
 
@@ -174,13 +176,17 @@ const checkModelDigests = async (
   }
 }
 
-const conflicts = async (services: Services, results: readonly PreflightBlobsResult[]): Promise<string[]> => {
+const conflicts = async (
+  services: Services,
+  jobId: string,
+  results: readonly PreflightBlobsResult[],
+): Promise<string[]> => {
   const ids: string[] = []
   for (const { list, actions } of results) {
     if (actions.conflict === 0) continue
     for (const { id, action } of await readBlobList(services, list)) if (action === 'conflict') ids.push(id)
   }
-  return ids
+  return [...ids, ...(await lateConflicts(services, jobId))]
 }
 
 /** Keeps the report with the archives, and beside the upload where the restore began with one. */
@@ -202,10 +208,10 @@ const dryRunResult = async (services: Services, jobId: string): Promise<RestoreR
   const extents = preflight.flatMap((result) => result.extents)
   const blobs = await allResults<PreflightBlobsResult>(services, jobId, 'preflight-blobs')
   const findings: Finding[] = await toldOf(services, preflight, 'findings', DRY_RUN_FINDINGS)
-  for (const { different_ids } of blobs)
-    for (const id of different_ids)
+  for (const { different_blobs } of blobs)
+    for (const { id, models } of different_blobs)
       findings.push({
-        model: '',
+        model: models.join(', '),
         resource_id: '',
         what: `blob ${id} has other bytes`,
         expected: 'as in the archive',

@@ -21,12 +21,7 @@ export const verifyBlobs = async (
   while (next < list.length) {
     if (next > first && timeIsUp()) return next
     const batch = list.slice(next, next + 64)
-    // Under `skip` the target's own bytes stay: that is told as a conflict, not as damage.
-    await pMap(
-      batch.filter(({ action }) => action !== 'conflict'),
-      (blob) => verifyBlob(services, blob, findings),
-      { concurrency: PARALLEL },
-    )
+    await pMap(batch, (blob) => verifyBlob(services, blob, findings), { concurrency: PARALLEL })
     next += batch.length
   }
   return undefined

@@ -4,7 +4,8 @@ import { allResults, type Attempt, type PassResult, runPass } from '../jobs/pass
 import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
-import { blobListOf } from './apply-blobs.ts'
+import { blobListOf, lateConflicts } from './apply-blobs.ts'
+import type { RestoredBlob } from './blob-list.ts'
 import { Findings } from './findings.ts'
 import { applyPlan } from './plan-apply-records.ts'
 import type { ExtentCursor } from './extents.ts'
@@ -36,7 +37,7 @@ const verifyPass = async (attempt: Attempt, services: Services): Promise<VerifyR
   const keep = (): Promise<PinnedObject> =>
     objects.putJson(config.buckets.work, workKey.findings(job_id, 'verify', n, attempt.attempt), findings.results())
   if (extent === undefined) {
-    const list = await blobListOf(services, job_id, n - extents.length)
+    const list = await provableBlobs(services, job_id, n - extents.length)
     const next = await verifyBlobs(services, list, Number(attempt.cursor ?? 0), attempt.timeIsUp, findings)
     return {
       done: next === undefined,
@@ -64,12 +65,20 @@ const verifyPass = async (attempt: Attempt, services: Services): Promise<VerifyR
   }
 }
 
+/** What must stand in the store of the n-th list. Under `skip` the target's own bytes stay: a conflict, no damage. */
+const provableBlobs = async (services: Services, jobId: string, n: number): Promise<RestoredBlob[]> => {
+  const late = new Set(await lateConflicts(services, jobId, n))
+  return (await blobListOf(services, jobId, n)).filter(
+    ({ kind, id, action }) => action !== 'conflict' && !(kind === 'blob' && late.has(id)),
+  )
+}
+
 /** The ids of one extent that were skipped because someone else created them after preflight. */
 export const yieldedIds = async (services: Services, jobId: string, n: number): Promise<ReadonlySet<string>> => {
   const ids = new Set<string>()
-  for await (const entry of services.jobs.results<ApplyRecordsResult>(jobId, 'apply-records')) {
-    if (entry.n !== n || entry.result.yielded === undefined) continue
-    const { yielded } = entry.result
+  for await (const { result } of services.jobs.results<ApplyRecordsResult>(jobId, 'apply-records', n)) {
+    const { yielded } = result
+    if (yielded === undefined) continue
     const bytes = await services.objects.readBytes(yielded, 0, yielded.size)
     for (const id of JSON.parse(bytes.toString()) as string[]) ids.add(id)
   }

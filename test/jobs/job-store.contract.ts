@@ -119,7 +119,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
         [2, 0],
         [11, 0],
       ])
-      expect(await jobs.countDone(job_id, 'records')).toBe(2)
+      expect((await Array.fromAsync(jobs.results(job_id, 'records', 0))).map(({ pass }) => pass)).toEqual([0, 1])
       expect(await Array.fromAsync(jobs.results(job_id))).toHaveLength(5)
       expect(await jobs.getResult(job_id, 'records', 9, 0)).toBeUndefined()
     })

@@ -106,6 +106,65 @@ describe('a blob id that stands with other bytes in the target', () => {
   })
 })
 
+describe('a blob that another writer puts between preflight and write', () => {
+  const MIB = 1024 * 1024
+  const large = Buffer.alloc(17 * MIB, 'ours ')
+  /** Exports countries and a document whose blob the storage copies, and wipes. */
+  const archived = async (): Promise<Buffer> => {
+    await fill(
+      staged.outside,
+      together(
+        tell(staged.services.models, {
+          model: 'doc',
+          id: 'heavy',
+          payloads: [{ title: 'x', names: [{ file_id: 'large', size: large.length }] }],
+        }),
+        blobs({ large }),
+      ),
+    )
+    const { archive } = await staged.export(['country', 'doc'])
+    await staged.wipe()
+    return archive
+  }
+  const rival = async (): Promise<void> => {
+    await put('flag-n', 'someone else’s')
+    await put('flag-s', 'south')
+    await put('large', 'someone else’s')
+  }
+
+  it('stays under skip where its bytes are others: it is listed, and the job ends partial', async () => {
+    const archive = await archived()
+    staged.before('apply-blobs', rival)
+    const job = await staged.restore(archive, { on_duplicate: 'skip' })
+    expect(job).toMatchObject({
+      status: 'partial',
+      result: { blob_conflicts: { count: 2 }, verification: { passed: true }, models: { country: { loaded: 2 } } },
+    })
+    expect((await reportOf(job))?.blob_conflicts.toSorted()).toEqual(['flag-n', 'large'])
+    expect(await bytesOf('flag-n')).toBe('someone else’s')
+    expect(await bytesOf('flag-s')).toBe('south')
+    expect(await bytesOf('large')).toBe('someone else’s')
+  })
+
+  it.each(['flag-n', 'large'])('is a conflict under raise_error, and stays: %s', async (id) => {
+    const archive = await archived()
+    staged.before('apply-blobs', () => put(id, 'someone else’s').then(() => undefined))
+    const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
+    expect(job).toMatchObject({ status: 'failed', error: { type: 'conflict', id } })
+    expect(await bytesOf(id)).toBe('someone else’s')
+    expect((await staged.contents()).items.size).toBe(0)
+    await staged.settle()
+  })
+
+  it('is replaced under overwrite', async () => {
+    const archive = await archived()
+    staged.before('apply-blobs', rival)
+    expect(await staged.restore(archive)).toMatchObject({ status: 'succeeded' })
+    expect(await bytesOf('flag-n')).toBe('north')
+    expect(await bytesOf('large')).toBe(large.toString())
+  })
+})
+
 describe('a blob that is missing in the store', () => {
   const failure = async (): Promise<unknown> => {
     try {

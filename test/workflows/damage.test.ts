@@ -171,7 +171,10 @@ describe.each<Damage>([
     expect(found.blobs).toMatchObject({ changed: 0, new: 0, ...blobs })
     if (finding !== undefined)
       expect(found.findings.filter(({ resource_id }) => resource_id === finding.of())).toContainEqual(
-        expect.objectContaining({ what: expect.stringMatching(finding.what) as unknown }),
+        expect.objectContaining({
+          model: 'city',
+          what: expect.stringMatching(finding.what) as unknown,
+        }),
       )
     expect(await test.contents()).toEqual(damaged)
     await mends()
