@@ -16,11 +16,21 @@ const MAX_ATTEMPTS = 5
 
 const LOGGER = 'loggerMiddleware'
 
-const agents = { requestHandler: { httpAgent: { maxSockets: MAX_SOCKETS }, httpsAgent: { maxSockets: MAX_SOCKETS } } }
+const agents = { httpAgent: { maxSockets: MAX_SOCKETS }, httpsAgent: { maxSockets: MAX_SOCKETS } }
+
+/**
+ * A write that hangs and is then signed anew must not arrive when the lease it was sent under belongs to another: all tries of
+ * a request fit between the last write of a lease and its takeover (`LeaseStore`). S3's bodies take as long as they take.
+ */
+const DYNAMODB_TIMEOUT_MS = 10_000
 
 /** The low-level client. The SDK's logging would deep-copy every response: without it the client's CPU time halves. */
 export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): DynamoDBClient => {
-  const config: DynamoDBClientConfig = { region, maxAttempts: MAX_ATTEMPTS, ...agents }
+  const config: DynamoDBClientConfig = {
+    region,
+    maxAttempts: MAX_ATTEMPTS,
+    requestHandler: { ...agents, requestTimeout: DYNAMODB_TIMEOUT_MS, throwOnRequestTimeout: true },
+  }
   const client = new DynamoDBClient({
     ...config,
     ...(endpoint === undefined ? {} : { endpoint }),
@@ -43,7 +53,7 @@ export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client =
     responseChecksumValidation: 'WHEN_REQUIRED',
     // Servers other than AWS have no host name a bucket.
     forcePathStyle: local !== undefined,
-    ...agents,
+    requestHandler: agents,
   }
   const client = new S3Client({
     ...config,
