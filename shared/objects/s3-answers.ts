@@ -12,6 +12,9 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 export const isNotFound = (error: unknown): boolean =>
   statusOf(error) === 404 || ['NoSuchKey', 'NotFound', 'NoSuchVersion'].includes(nameOf(error))
 
+/** The caller may not do this here. A HEAD says no more than the status. */
+export const isForbidden = (error: unknown): boolean => statusOf(error) === 403
+
 /** A version that cannot be one is a bad request: to a HEAD, S3 says no more than that. */
 export const isBadVersion = (error: unknown, versionId: string | undefined): boolean =>
   versionId !== undefined && statusOf(error) === 400

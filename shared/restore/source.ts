@@ -1,6 +1,7 @@
 import { InvalidRequestError } from '../http/request-errors.ts'
 import type { ArchiveLocation } from '../jobs/job.ts'
 import { UnknownJobError } from '../jobs/job-errors.ts'
+import { isForbidden } from '../objects/s3-answers.ts'
 import type { Services } from '../runtime/services.ts'
 import type { From } from './request.ts'
 
@@ -37,7 +38,15 @@ const archiveAt = async (
 ): Promise<ArchiveLocation> => {
   const allowed = [...Object.values(config.buckets), ...config.restore_from]
   if (!allowed.includes(bucket)) throw new SourceNotAllowedError(bucket, allowed)
-  const head = await objects.head(bucket, key, version_id === undefined ? {} : { version_id })
+  const head = await objects
+    .head(bucket, key, version_id === undefined ? {} : { version_id })
+    .catch((error: unknown) => {
+      if (!isForbidden(error)) throw error
+      throw refused(
+        'bucket',
+        `S3 refuses to read s3://${bucket}/${key} (403): its bucket or key must let this deployment read it`,
+      )
+    })
   if (head === undefined)
     throw version_id === undefined
       ? refused('key', `there is no object s3://${bucket}/${key}`)

@@ -1,6 +1,7 @@
 import { uploadJobId } from '../jobs/identity.ts'
 import type { ArchiveLocation, RestoreJob, RestoreRequest } from '../jobs/job.ts'
 import { STRATEGIES } from '../jobs/job.ts'
+import { TooManyJobsError } from '../jobs/job-errors.ts'
 import { InvalidRequestError } from '../http/request-errors.ts'
 import { problemOf } from '../http/problem.ts'
 import type { Services } from '../runtime/services.ts'
@@ -23,7 +24,7 @@ const ALL_MODELS = '_all'
 /**
  * Starts the restore that an upload asks for. Gives no job where there is nothing to do: the key is not an archive's, or
  * the object is gone or replaced (what replaced it has an event of its own). What cannot start is told beside the upload;
- * trouble of our own is thrown, for the event to come again.
+ * trouble of our own is thrown, for the event to come again, and so is a deployment that is full.
  */
 export const startUploadedRestore = async (services: Services, uploaded: Uploaded): Promise<RestoreJob | undefined> => {
   const { bucket, key } = uploaded
@@ -37,6 +38,8 @@ export const startUploadedRestore = async (services: Services, uploaded: Uploade
   } catch (error) {
     if (problemOf(error).status >= 500) throw error
     await reportFailedUpload(services, { bucket, key }, error)
+    // This passes: there may be room when the event comes again, and the report of that restore takes this one's place.
+    if (error instanceof TooManyJobsError) throw error
     return undefined
   }
 }

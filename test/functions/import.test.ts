@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { handler as upload } from '../../functions/events/upload.ts'
+import { TooManyJobsError } from '../../shared/jobs/job-errors.ts'
 import { jobOf } from '../../shared/jobs/view.ts'
 import { sweepUploads } from '../../shared/restore/sweep-uploads.ts'
 import { type Doors, exportedAs, failedWith, openDoors, restored } from './doors.ts'
@@ -280,6 +281,21 @@ describe('an upload to the bucket', () => {
     const before = doors.engine.started.length
     await upload(old)
     expect(doors.engine.started).toHaveLength(before)
+  })
+
+  it('waits for its event to come again where as many jobs run as may', async () => {
+    const { jobs } = doors.services
+    const one = await jobs.get((await startedBy('skip/_all/one.acbak'))?.job_id ?? '')
+    if (one === undefined) throw new Error('no job')
+    const flood = Array.from({ length: 100 }, (_, k) => `flood-${k}`)
+    await Promise.all(flood.map((job_id) => jobs.create({ ...one, job_id })))
+    const event = await uploaded('skip/_all/too-many.acbak', 'x')
+    await expect(upload(event)).rejects.toThrow(TooManyJobsError)
+    expect(await reportBeside('skip/_all/too-many.acbak')).toMatchObject({ error: { type: 'too-many-jobs' } })
+    await Promise.all(flood.map((id) => jobs.change(id, { status: 'failed' }, { from: ['queued'] })))
+    const before = doors.engine.started.length
+    await upload(event)
+    expect(doors.engine.started).toHaveLength(before + 1)
   })
 
   it('is found at the next start where its event was lost, once', async () => {
