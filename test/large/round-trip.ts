@@ -75,7 +75,7 @@ export const roundTrip = async (
     await step('wipe', (_, stores) => wipe(stores))
     const report = await step('restore', async ({ url }) => {
       const api = new ApiClient(url)
-      const jobId = await api.startRestore(exported.jobId, false)
+      const jobId = await api.startRestore(exported.jobId)
       await api.finished(jobId, phases(say))
       return api.report(jobId)
     })

@@ -14,6 +14,7 @@ const ExportResult = z.object({
 const DryRunResult = z.object({
   models: z.record(z.string(), Changes.extend({ target_only: z.number() })),
   blobs: Changes,
+  findings: z.array(z.object({ model: z.string(), resource_id: z.string() })),
 })
 const Report = z.object({ passed: z.boolean(), checks: z.record(z.string(), Check) })
 const Job = z.object({
@@ -40,6 +41,14 @@ const ENDED = ['succeeded', 'partial', 'failed', 'cancelled', 'expired']
 /** Often enough for a bar to move, seldom enough not to slow the job down. */
 const POLL_MS = 250
 
+/** What a restore is to do; absent: everything that the archive holds. */
+export interface RestoreScope {
+  readonly model?: string
+  /** Resources of that model; none: all of them. */
+  readonly ids?: readonly string[]
+  readonly dryRun?: boolean
+}
+
 /** A client of the API, as anyone could write it: HTTP and JSON, nothing of this project's. */
 export class ApiClient {
   readonly #url: string
@@ -58,11 +67,13 @@ export class ApiClient {
     return this.#ask('POST', '/_backup/import?wait=0', Slot)
   }
 
-  /** Starts a restore, or its dry run, of an export's archive over what is there. */
-  async startRestore(exportJob: string, dryRun: boolean): Promise<string> {
-    const query = `wait=0&on_duplicate=overwrite&dry_run=${dryRun}`
+  /** Starts a restore of an export's archive over what is there. Answers at once. */
+  async startRestore(exportJob: string, { model, ids = [], dryRun = false }: RestoreScope = {}): Promise<string> {
+    const path = model === undefined ? '/_backup/import' : `/${model}/import`
+    const query = new URLSearchParams({ wait: '0', on_duplicate: 'overwrite', dry_run: `${dryRun}` })
+    for (const id of ids) query.append('ids', id)
     const body = { from: { job_id: exportJob } }
-    return (await this.#ask('POST', `/_backup/import?${query}`, Started, body)).job_id
+    return (await this.#ask('POST', `${path}?${query.toString()}`, Started, body)).job_id
   }
 
   /** Waits for a job's end and tells every change on the way. Throws where it does not succeed. */

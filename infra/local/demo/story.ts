@@ -115,19 +115,31 @@ const findAndMend = async (telling: Telling, exportJob: string): Promise<void> =
   const found = await dryRun(telling, 'A dry run against the archive finds both', exportJob)
   check('the damaged blob is found, and no other', found.blobs.changed, 1)
   check('the damaged city is found, and nothing else', changesOf(found), { city: 1 })
-  const jobId = await telling.step('mend', 'A restore mends them', async () => {
-    const id = await telling.api.startRestore(exportJob, false)
-    await telling.job(id)
-    return id
-  })
-  await showReport(telling, jobId)
+  const models = [...new Set(found.findings.map(({ model }) => model))].sort()
+  for (const model of models) await mend(telling, exportJob, model, idsOf(found, model))
   const left = await dryRun(telling, 'Another dry run finds nothing', exportJob)
   check('nothing differs from the archive', [left.blobs.changed, changesOf(left)], [0, {}])
 }
 
+/** Restores what a dry run named, and nothing else. */
+const mend = async (telling: Telling, exportJob: string, model: string, ids: readonly string[]): Promise<void> => {
+  const what = ids.length === 0 ? `model ${model}, as a blob of it differs` : `${model} ${ids.join(', ')}`
+  const jobId = await telling.part(`mend ${model}`, `A restore mends ${what}`, async () => {
+    const id = await telling.api.startRestore(exportJob, { model, ids })
+    await telling.job(id)
+    return id
+  })
+  await showReport(telling, jobId)
+}
+
+/** The resources of a model that a dry run named; none where it named blobs alone. */
+const idsOf = ({ findings }: DryRunResult, model: string): string[] => [
+  ...new Set(findings.filter((finding) => finding.model === model).flatMap(({ resource_id }) => resource_id || [])),
+]
+
 const dryRun = async (telling: Telling, title: string, exportJob: string): Promise<DryRunResult> => {
   const result = await telling.step('dry run', title, async () =>
-    dryRunResult(await telling.job(await telling.api.startRestore(exportJob, true))),
+    dryRunResult(await telling.job(await telling.api.startRestore(exportJob, { dryRun: true }))),
   )
   console.log(dryRunTable(result))
   return result

@@ -8,6 +8,8 @@ import type { ProcessMemory } from './memory.ts'
 export interface Step {
   readonly name: string
   readonly seconds: number
+  /** It went through all that the store holds. */
+  readonly whole: boolean
 }
 
 /** Entries of the listing that are shown, of each end. */
@@ -77,11 +79,15 @@ export const dryRunTable = ({ models, blobs }: DryRunResult): string =>
     ],
   )
 
-/** Seconds of each step, and its speed over the bytes that the store holds: each step goes through all of them. */
+/** Seconds of each step, and the speed of those that go through all of the bytes that the store holds. */
 export const stepTable = (steps: readonly Step[], bytes: number): string =>
   table(
     ['step', 'seconds', 'MB/s'],
-    steps.map(({ name, seconds }) => [name, seconds.toFixed(1), (bytes / MEGABYTE / seconds).toFixed(1)]),
+    steps.map(({ name, seconds, whole }) => [
+      name,
+      seconds.toFixed(1),
+      whole ? (bytes / MEGABYTE / seconds).toFixed(1) : '',
+    ]),
   )
 
 export const memoryTable = (processes: readonly ProcessMemory[]): string =>

@@ -20,12 +20,21 @@ export class Telling {
     return this.#steps
   }
 
-  /** Does one step under its title and notes how long it took. */
-  async step<T>(name: string, title: string, work: () => Promise<T>): Promise<T> {
+  /** Does one step, which goes through all that the store holds, under its title and notes how long it took. */
+  step<T>(name: string, title: string, work: () => Promise<T>): Promise<T> {
+    return this.#timed({ name, whole: true }, title, work)
+  }
+
+  /** A step that goes through a part of the store. */
+  part<T>(name: string, title: string, work: () => Promise<T>): Promise<T> {
+    return this.#timed({ name, whole: false }, title, work)
+  }
+
+  async #timed<T>(step: Omit<Step, 'seconds'>, title: string, work: () => Promise<T>): Promise<T> {
     console.log(`\n${title}`)
     const start = performance.now()
     const result = await work()
-    this.#steps.push({ name, seconds: (performance.now() - start) / 1000 })
+    this.#steps.push({ ...step, seconds: (performance.now() - start) / 1000 })
     return result
   }
 
