@@ -4,7 +4,7 @@ import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { handler as uploadHandler } from '../../functions/events/upload.ts'
-import { freeEndedLeases } from '../../shared/restore/fail.ts'
+import { freeAbandonedLeases, freeEndedLeases } from '../../shared/restore/fail.ts'
 import { sweepUploads } from '../../shared/restore/sweep-uploads.ts'
 import { type ClientOptions, dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import { readConfig } from '../../shared/runtime/config.ts'
@@ -131,6 +131,7 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
   const services = await makeServices({ config, workflows, ...clients, ...limits })
   setServices(services)
   endings.push(() => atMost(STOP_MS, workflows.close()))
+  await freeAbandonedLeases(services)
   await resumeJobs(services)
   endings.push(() => atMost(STOP_MS, uploads.close()))
   await sweepUploads(services)

@@ -72,6 +72,11 @@ export class Leases {
     )
   }
 
+  /** Which job has a model, also where its time is over. */
+  async holderOf(model: string): Promise<string | undefined> {
+    return (await this.#read(model)).holder
+  }
+
   /** True where the job did not have the lease before. */
   async #take(model: string, jobId: string): Promise<boolean> {
     const now = this.#clock().getTime()

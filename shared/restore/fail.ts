@@ -40,6 +40,14 @@ export const freeEndedLeases = async ({ jobs, leases }: Services, jobId: string)
   if (job?.kind === 'restore' && job.leased !== undefined && hasEnded(job)) await leases.held(job.leased, jobId).free()
 }
 
+/** The same for all models, when such an engine begins: its process may have died between a job's end and the freeing. */
+export const freeAbandonedLeases = async (services: Services): Promise<void> => {
+  for (const model of services.models.names) {
+    const holder = await services.leases.holderOf(model)
+    if (holder !== undefined) await freeEndedLeases(services, holder)
+  }
+}
+
 /** The outcome of an upload lies beside it, also when it failed: with a report where verification made one. */
 const reportBeside = async ({ objects }: Services, job: RestoreJob, problem: JobError): Promise<void> => {
   const beside = job.request.report_beside

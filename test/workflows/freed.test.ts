@@ -36,3 +36,16 @@ describe('a restore that fails after it has written', () => {
     })
   })
 })
+
+describe('a restore whose program died before it freed the leases', () => {
+  it('does not keep the next one waiting after a restart', async () => {
+    const program = await TestProgram.start()
+    const archive = await fixture('catalogue-v3.acbak')
+    const { body } = await program.run('POST', '/guild/import?wait=25', archive)
+    await program.program.services.leases.take('guild', Started.parse(body).job_id)
+    expect(await program.run('POST', '/guild/import?wait=25', archive)).toMatchObject({ status: 409 })
+    const again = await program.restart()
+    expect(await again.run('POST', '/guild/import?wait=25', archive)).toMatchObject({ status: 200 })
+    await again.stop()
+  })
+})

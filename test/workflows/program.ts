@@ -37,6 +37,12 @@ export class TestProgram extends Outsider {
     return new TestProgram(program, dir)
   }
 
+  /** Ends it and starts it again on the same data. */
+  async restart(): Promise<TestProgram> {
+    await this.program.stop()
+    return TestProgram.start({ dir: this.dir })
+  }
+
   async stop(): Promise<void> {
     await this.program.stop()
     await rm(this.dir, { recursive: true, force: true })
