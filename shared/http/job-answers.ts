@@ -1,13 +1,16 @@
 import type { Job } from '../jobs/job.ts'
 import { ENDED, hasEnded } from '../jobs/job.ts'
 import { JobStateError } from '../jobs/job-errors.ts'
-import { jobPath, jobView, resultView, signArchive, statusAt } from '../jobs/view.ts'
+import { jobPath, jobView, resultView, signArchive, statusAt, URL_SECONDS } from '../jobs/view.ts'
 import type { Services } from '../runtime/services.ts'
 import { type Answer, problemAnswer } from './json-route.ts'
 import { problemOf } from './problem.ts'
 
 /** When to ask again, in seconds: shorter than anyone's patience, longer than it takes to answer. */
 const RETRY_AFTER = '5'
+
+/** An answer of Lambda holds 6 MB, and its body is escaped in it once more. */
+const MAX_ANSWER_BYTES = 3 * 1024 * 1024
 
 /**
  * What a request answers that waited for its job: `200` with the result, the problem that the job failed with, or `202`
@@ -30,7 +33,7 @@ export const archiveAnswer = async (services: Services, job: Job): Promise<Answe
 
 /**
  * A restore's report: verification's, where it came to that; else, for a job that ended before, `passed: false` and why.
- * `202` while it runs.
+ * `202` while it runs, `303` to where it lies where it is too large for an answer.
  */
 export const reportAnswer = async (services: Services, job: Job): Promise<Answer> => {
   const status = statusAt(job, services.clock())
@@ -39,6 +42,10 @@ export const reportAnswer = async (services: Services, job: Job): Promise<Answer
   if (!ENDED.includes(status)) return stillRunning(services, job)
   const kept = job.result?.report
   const report = kept === undefined ? undefined : await services.objects.getBytes(kept.bucket, kept.key)
+  if (kept !== undefined && report !== undefined && report.length > MAX_ANSWER_BYTES) {
+    const filename = `${job.job_id}.report.json`
+    return redirect(await services.objects.presignGet(kept.bucket, kept.key, { expiresIn: URL_SECONDS, filename }))
+  }
   if (report !== undefined) return { status: 200, body: JSON.parse(report.toString()) }
   if (job.status === 'succeeded' || job.status === 'partial')
     // A dry run proves nothing: what it found is its result.

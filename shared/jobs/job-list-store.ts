@@ -24,6 +24,8 @@ export interface JobPage {
 const MONTHS = 5
 /** List items read at once: a filter may pass over most of them. */
 const PAGE = 100
+/** A job holds up to 400 KB, its request's filters most of it; an answer of Lambda 6 MB. */
+const PAGE_BYTES = 4 * 1024 * 1024
 /** All jobs that have not been seen to end: few, whatever the number of jobs. */
 const ACTIVE = 'jobs#active'
 
@@ -68,9 +70,10 @@ export class JobList {
       .sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
   }
 
-  /** A page of jobs, newest first. Throws `InvalidRequestError` for a cursor that no page gave. */
+  /** A page of jobs, newest first: fewer than `limit` where they are large. Throws `InvalidRequestError` for a cursor that no page gave. */
   async page({ kind, status, limit, cursor }: ListOptions): Promise<JobPage> {
     const jobs: Job[] = []
+    let bytes = 0
     let at = cursor === undefined ? undefined : parseCursor(cursor)
     for (const month of monthsBack(this.#clock())) {
       if (at !== undefined && month > at.month) continue
@@ -84,7 +87,8 @@ export class JobList {
           if (job === undefined || at.after !== listKey(job)) continue
           if ((kind ?? job.kind) !== job.kind || (status ?? job.status) !== job.status) continue
           jobs.push(job)
-          if (jobs.length < limit) continue
+          bytes += Buffer.byteLength(JSON.stringify(job))
+          if (jobs.length < limit && bytes < PAGE_BYTES) continue
           const last = k === items.length - 1 && !more && !(await this.#isOlder(month))
           return last ? { jobs } : { jobs, cursor: encodeCursor(at) }
         }

@@ -5,7 +5,7 @@ import { UnknownJobError } from './job-errors.ts'
 import { type Progress, progressOf } from './progress.ts'
 
 /** An hour, and never longer: whoever has the URL has the archive. */
-const URL_SECONDS = 3600
+export const URL_SECONDS = 3600
 
 /** A job as callers see it. */
 export interface JobView {

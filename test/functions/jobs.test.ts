@@ -104,6 +104,21 @@ describe('a job', () => {
     expect(await get(`${failed}/report`)).toMatchObject({ passed: false, error: { type: 'archive-truncated' } })
   })
 
+  it('redirects to a report that is too large for an answer', async () => {
+    const { jobs, objects } = doors.services
+    const job_id = await jobIdOf(post('/_backup/import?wait=0', 'large report'))
+    const whole = { passed: true, missing_blobs: ['x'.repeat(4 * 1024 * 1024)] }
+    const { bucket, key } = await objects.putJson('specstar-archives', `reports/${job_id}.json`, whole)
+    await jobs.change(
+      job_id,
+      { status: 'succeeded', result: { models: {}, report: { bucket, key } } },
+      { from: ['queued'] },
+    )
+    const response = await fetch(`${doors.gateway.url}/_backup/jobs/${job_id}/report`, { redirect: 'manual' })
+    expect(response.status).toBe(303)
+    expect(await (await fetch(response.headers.get('location') ?? '')).json()).toEqual(whole)
+  })
+
   it('has no report where it is an export, and no archive where it is a restore', async () => {
     doors.engine.play = exportedAs(Buffer.from('x'))
     const exported = await jobIdOf(fetch(`${doors.gateway.url}/country/export?ids=no-report`))

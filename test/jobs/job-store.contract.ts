@@ -94,6 +94,23 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(await jobs.get(one.job_id)).toMatchObject({ phase: 'blobs', planned: { records: 12, blobs: 3 } })
     })
 
+    it('lists large jobs in pages that fit into an answer, and each of them once', async () => {
+      now = new Date(now.getTime() + 1000)
+      const { request, ...rest } = job()
+      const large = { ...request, filters: { ids: ['x'.repeat(300_000)] } }
+      const made = Array.from({ length: 20 }, (_, k) => `large-${k}`)
+      for (const job_id of made) await jobs.create({ ...rest, job_id, request: large })
+      const listed: string[] = []
+      let cursor: string | undefined
+      do {
+        const page = await jobs.list({ limit: 200, ...(cursor === undefined ? {} : { cursor }) })
+        expect(JSON.stringify(page.jobs).length).toBeLessThan(5 * 1024 * 1024)
+        listed.push(...page.jobs.map(({ job_id }) => job_id))
+        cursor = page.cursor
+      } while (cursor !== undefined)
+      expect(listed.filter((id) => id.startsWith('large-')).sort()).toEqual(made.sort())
+    })
+
     it('forgets of the running ones those that end', async () => {
       const one = job()
       await jobs.create(one)
