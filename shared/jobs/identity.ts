@@ -1,7 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-
-/** Jobs, and the keys that make a repeat find its job, are kept 90 days. */
-const KEPT_SECONDS = 90 * 24 * 3600
+import { KEPT_SECONDS } from './job-item.ts'
 
 /** Who asks for a job, and the `Idempotency-Key` of the request where it has one. */
 export interface Asking {
