@@ -10,6 +10,7 @@ import type { BlobsResult } from './blobs.ts'
 import { missingBlobs } from './manifest.ts'
 import type { RecordsResult } from './records.ts'
 import { workKey } from './work-keys.ts'
+import { countOf } from '../blobs/model-counts.ts'
 
 /** What lies end to end in a stream, and what the job tells of it. */
 export interface AssembledStream {
@@ -41,7 +42,7 @@ export const assembleStream = async (services: Services, job: ExportJob, attempt
     told[model] = {
       resources: own.reduce((sum, { resources }) => sum + resources, 0),
       revisions: own.reduce((sum, { revisions }) => sum + revisions, 0),
-      blobs: blobs.reduce((sum, result) => sum + (result.models[model] ?? 0), 0),
+      blobs: blobs.reduce((sum, result) => sum + countOf(result.models, model), 0),
     }
   }
   const last = models.at(-1)

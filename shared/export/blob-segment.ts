@@ -4,6 +4,7 @@ import type { SeenBlob } from '../blobs/seen-blobs.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { ObjectRange } from '../objects/object.ts'
 import type { WrittenSegment } from './records-target.ts'
+import { addCount } from '../blobs/model-counts.ts'
 
 /** Where the bytes of an entry come from: small ones are given, large ones are laid in by the storage out of `range`. */
 export interface BlobSource {
@@ -47,7 +48,7 @@ export class BlobSegment {
     if (isPayload) return
     this.blobs += 1
     this.blobBytes += range.length
-    for (const model of seen.models) this.models[model] = (this.models[model] ?? 0) + 1
+    for (const model of seen.models) addCount(this.models, model)
   }
 
   async finish(): Promise<WrittenSegment | undefined> {

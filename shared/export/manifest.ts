@@ -10,6 +10,7 @@ import type { BlobsResult } from './blobs.ts'
 import { exportPlan } from './plan.ts'
 import type { RecordsResult } from './records.ts'
 import type { RecordsSegment, WrittenSegment } from './records-target.ts'
+import { countOf } from '../blobs/model-counts.ts'
 
 /** Before reading began, so that writers whose clocks are behind fall into the next window. */
 const SINCE_MARGIN_MS = 15 * 60_000
@@ -84,7 +85,7 @@ export const manifestModels = async (
       {
         resources: own.reduce((sum, { resources }) => sum + resources, 0),
         revisions: own.reduce((sum, { revisions }) => sum + revisions, 0),
-        blobs: blobs.reduce((sum, result) => sum + (result.models[model] ?? 0), 0),
+        blobs: blobs.reduce((sum, result) => sum + countOf(result.models, model), 0),
         digest: modelDigest(buckets),
       },
     ])
@@ -101,7 +102,8 @@ export const missingBlobs = async (
   for (const { missing_list } of results) {
     if (missing_list === undefined) continue
     const bytes = await services.objects.readBytes(missing_list, 0, missing_list.size)
-    ids.push(...(JSON.parse(bytes.toString()) as string[]))
+    // One by one: a call takes no hundred thousand arguments.
+    for (const id of JSON.parse(bytes.toString()) as string[]) ids.push(id)
   }
   // A stream's blob is in the section of each model that refers to it, and missing from each.
   return [...new Set(ids)].sort(compareBytes)

@@ -161,7 +161,7 @@ export class JobStore {
     return item === undefined ? undefined : (resultOf(item) as Result)
   }
 
-  /** The results of all stages, of one, or of one child of it, by child and pass. */
+  /** The results of all stages, of one, or of one child of it; by child, and by pass up to the 999th. */
   async *results<Result>(jobId: string, stage?: string, n?: number): AsyncGenerator<StageResult<Result>> {
     const prefix = ['result', stage, n === undefined ? n : childKey(n)].filter((part) => part !== undefined).join('#')
     // `$` is the character after `#`: what lies between begins with the prefix and `#`.

@@ -4,7 +4,7 @@ import pMap from 'p-map'
 import { EntryCorruptError } from '../archive/errors.ts'
 import { blobName } from '../blobs/blob-name.ts'
 import type { BlobContent } from '../blobs/blob-store.ts'
-import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
+import { allResults, type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
 import { restoreJob } from '../jobs/running-job.ts'
 import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
@@ -90,17 +90,14 @@ export const lateConflicts = async (services: Services, jobId: string, n?: numbe
   for await (const { result } of services.jobs.results<ApplyBlobsResult>(jobId, 'apply-blobs', n)) {
     if (result.conflicts === undefined) continue
     const bytes = await services.objects.readBytes(result.conflicts, 0, result.conflicts.size)
-    ids.push(...(JSON.parse(bytes.toString()) as string[]))
+    for (const id of JSON.parse(bytes.toString()) as string[]) ids.push(id)
   }
   return ids
 }
 
 /** The n-th list that preflight made. */
 export const blobListOf = async (services: Services, jobId: string, n: number): Promise<RestoredBlob[]> => {
-  const lists: PreflightBlobsResult[] = []
-  for await (const { result } of services.jobs.results<PreflightBlobsResult>(jobId, 'preflight-blobs'))
-    lists.push(result)
-  const list = lists[n]
+  const list = (await allResults<PreflightBlobsResult>(services, jobId, 'preflight-blobs'))[n]
   if (list === undefined) throw new Error(`job ${jobId} has no blob list ${n}`)
   return readBlobList(services, list.list)
 }

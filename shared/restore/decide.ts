@@ -9,6 +9,7 @@ import { DuplicatesError } from './errors.ts'
 import { openPlanned, type RestorePlan, restorePlan } from './plan.ts'
 import type { PreflightBlobsResult } from './preflight-blobs.ts'
 import { type Extent, type PreflightResult, toldOf } from './preflight.ts'
+import { countOf } from '../blobs/model-counts.ts'
 
 /** An answer shows this many duplicates, and counts all. */
 const SHOWN_IDS = 100
@@ -53,7 +54,7 @@ const checkSums = async (
     for (const { digests } of own)
       buckets.push(...decodeBuckets(await services.objects.readBytes(digests, 0, digests.size)))
     const sum = (of: (extent: Extent) => number): number => own.reduce((total, extent) => total + of(extent), 0)
-    const held = blobs.reduce((total, { models }) => total + (models[model] ?? 0), 0)
+    const held = blobs.reduce((total, { models }) => total + countOf(models, model), 0)
     expectEqual(
       model,
       'resources',

@@ -17,6 +17,7 @@ import { openPlanned, restorePlan } from './plan.ts'
 import { restoreBlobPlan } from './plan-preflight-blobs.ts'
 import { readThrough } from './read-through.ts'
 import { workKey } from './work-keys.ts'
+import { addCount } from '../blobs/model-counts.ts'
 
 export interface PreflightBlobsResult extends PassResult {
   /** The blobs that resources to be written refer to. */
@@ -181,7 +182,7 @@ class BlobsPass {
     const seen = this.#seen.get(position)
     this.#met.add(position)
     if (seen === undefined) return
-    if (entry.kind === 'blob') for (const model of seen.models) this.models[model] = (this.models[model] ?? 0) + 1
+    if (entry.kind === 'blob') for (const model of seen.models) addCount(this.models, model)
     if (!seen.needed) return
     const { size, sha256, content_type } = entry
     const kind = entry.kind === 'payload' ? 'payload' : 'blob'

@@ -13,6 +13,7 @@ import { decodePlace, type StreamPlace } from './place-entry.ts'
 import { MergedRuns, type RunEntry } from './sorted-runs.ts'
 import { invalidRecord } from './stream-errors.ts'
 import { workKey } from './work-keys.ts'
+import { addCount } from '../blobs/model-counts.ts'
 
 /** Small blobs are read ahead, to hide the latency of a GET; eight of under 16 MiB bound the memory. */
 const READ_AHEAD = 8
@@ -191,7 +192,6 @@ class BlobSegments {
     this.#written.push(written)
     this.#blobs += segment.blobs
     this.#bytes += segment.blobBytes
-    for (const [model, count] of Object.entries(segment.models))
-      this.#models[model] = (this.#models[model] ?? 0) + count
+    for (const [model, count] of Object.entries(segment.models)) addCount(this.#models, model, count)
   }
 }

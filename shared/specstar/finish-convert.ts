@@ -1,7 +1,7 @@
 import { encodeManifest } from '../archive/manifest.ts'
 import { placeSegment } from '../archive/manifest.ts'
 import { encodeTail } from '../archive/tail.ts'
-import { manifestModels } from '../export/manifest.ts'
+import { manifestModels, missingBlobs } from '../export/manifest.ts'
 import type { WrittenSegment } from '../export/records-target.ts'
 import { allResults, type Attempt } from '../jobs/pass.ts'
 import { restoreJob } from '../jobs/running-job.ts'
@@ -29,12 +29,7 @@ export const finishConvert = async (
   const records = results.flatMap((result) => (result.phase === 'records' ? result.segments : []))
   const blobs = results.flatMap((result) => (result.phase === 'blobs' ? [result] : []))
   const models = [...new Set(scans.flatMap((scan) => scan.models))].sort(compareBytes)
-  const missing: string[] = []
-  for (const { missing_list } of blobs)
-    if (missing_list !== undefined)
-      missing.push(
-        ...(JSON.parse((await objects.readBytes(missing_list, 0, missing_list.size)).toString()) as string[]),
-      )
+  const missing = await missingBlobs(services, blobs)
   const written: WrittenSegment[] = [...records, ...blobs.flatMap(({ blob_segments }) => blob_segments)]
   let end = 0
   const segments = written.map(({ summary }) => {
@@ -52,7 +47,7 @@ export const finishConvert = async (
     started_at: started_at ?? created_at,
     next_since: NEXT_SINCE,
     complete: missing.length === 0,
-    missing_blobs: missing.sort(compareBytes),
+    missing_blobs: missing,
     models: await manifestModels(services, models, records, blobs),
     blobs: {
       count: blobs.reduce((sum, result) => sum + result.blobs, 0),
