@@ -30,7 +30,7 @@ export const canonicalJson = (item: Item): string => {
 }
 
 const shapeOf = (names: readonly string[]): Shape => {
-  const key = names.join('\0')
+  const key = JSON.stringify(names)
   const known = shapes.get(key)
   if (known !== undefined) return known
   const shape = names

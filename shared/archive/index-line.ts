@@ -6,6 +6,9 @@ export const placeHex = z.string().regex(/^[0-9a-f]{16}$/)
 export const byteCount = z.int().nonnegative()
 export const modelName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/)
 
+/** A text with half a surrogate has no bytes: two such ids would share one name. */
+const wellFormed = z.string().refine((text) => text.isWellFormed(), 'is no whole Unicode text')
+
 const common = { path: z.string().min(1), offset: byteCount, size: byteCount, sha256: sha256Hex }
 
 const RecordsLine = z.object({
@@ -22,8 +25,8 @@ const PayloadLine = z.object({ ...common, kind: z.literal('payload') })
 const BlobLine = z.object({
   ...common,
   kind: z.literal('blob'),
-  file_id: z.string().min(1),
-  content_type: z.string().optional(),
+  file_id: wellFormed.min(1),
+  content_type: wellFormed.optional(),
 })
 
 /** One line of an index, as it is parsed: keys that are not known are passed over. */

@@ -20,6 +20,8 @@ const HELD_BYTES = 8 * 1024 * 1024
 /** Copied parts are made by S3: large ones cost nothing here, and four at once copy faster than one. */
 const COPY_PART = 512 * 1024 * 1024
 const PARALLEL_COPIES = 4
+/** What S3 takes in one upload. */
+const MAX_PARTS = 10_000
 /** An object that is replaced while it is read is looked at again. */
 const PROVE_ATTEMPTS = 3
 
@@ -142,7 +144,7 @@ export const copyRange = async (
 ): Promise<PinnedObject> => {
   const upload = await objects.multipart(bucket, key, options)
   try {
-    const count = Math.ceil(range.length / COPY_PART)
+    const count = Math.ceil(range.length / Math.max(COPY_PART, Math.ceil(range.length / MAX_PARTS)))
     const border = (k: number): number => Math.floor((k * range.length) / count)
     await pMap(
       Array.from({ length: count }, (_, k) => k),
@@ -154,7 +156,7 @@ export const copyRange = async (
         }),
       { concurrency: PARALLEL_COPIES },
     )
-    return await upload.complete({ ifAbsent })
+    return await upload.complete({ ifAbsent, strictly: ifAbsent })
   } catch (error) {
     await upload.abort()
     throw error

@@ -21,6 +21,8 @@ export interface UploadedPart {
 export interface CompleteOptions {
   /** Throws `ObjectExistsError` where the key is taken. */
   readonly ifAbsent?: boolean
+  /** With `ifAbsent`, where the caller compares what stands there itself: an object alike is not taken for this one. */
+  readonly strictly?: boolean
   /** Absent: the parts that this object has made. */
   readonly parts?: readonly UploadedPart[]
 }
@@ -82,7 +84,11 @@ export class MultipartUpload {
    * Makes the object. A repeat after a lost answer finds it made: the object that then stands there counts as this one
    * when it has this upload's size and number of parts.
    */
-  async complete({ ifAbsent = false, parts = [...this.#parts.values()] }: CompleteOptions = {}): Promise<PinnedObject> {
+  async complete({
+    ifAbsent = false,
+    strictly = false,
+    parts = [...this.#parts.values()],
+  }: CompleteOptions = {}): Promise<PinnedObject> {
     const size = parts.reduce((sum, part) => sum + part.size, 0)
     const inOrder = parts.toSorted((a, b) => a.number - b.number)
     try {
@@ -98,6 +104,7 @@ export class MultipartUpload {
       return this.#pinned(size, ETag, VersionId)
     } catch (error) {
       const taken = isConditionFailed(error)
+      if (taken && strictly) throw new ObjectExistsError(this.bucket, this.key)
       if (!taken && !isNoSuchUpload(error)) throw error
       const made = await this.#find(size, parts.length)
       if (made !== undefined) return made

@@ -37,6 +37,8 @@ export interface ObjectSource {
 
 /** A body that was cut is asked for again this often; the SDK's retries end where the body begins. */
 const BODY_ATTEMPTS = 4
+/** Conditional writes of one key that meet: each waits for the other's end, seconds at most. */
+const CONFLICT_ATTEMPTS = 100
 /** Bodies held by an upload from a stream: two parts of 8 MiB. */
 const UPLOAD = { partSize: 8 * 1024 * 1024, queueSize: 2 }
 /** What S3 takes in one DeleteObjects. */
@@ -95,7 +97,9 @@ export class ObjectStore {
           Bucket: bucket,
           Key: key,
           Range: `bytes=${start}-${start + length - 1}`,
-          ...(version_id === undefined ? { IfMatch: quotedETag(etag) } : { VersionId: version_id }),
+          // Also with a version: the one called `null` may be replaced.
+          IfMatch: quotedETag(etag),
+          ...(version_id === undefined ? {} : { VersionId: version_id }),
         }),
       )
       const body = bodyOf(answer)
@@ -149,7 +153,7 @@ export class ObjectStore {
   async put(bucket: string, key: string, body: Buffer, options: PutOptions): Promise<PinnedObject | 'exists'>
   async put(bucket: string, key: string, body: Buffer, options: PutOptions = {}): Promise<PinnedObject | 'exists'> {
     const sha256 = options.sha256 ?? createHash('sha256').update(body).digest('hex')
-    for (;;) {
+    for (let attempt = 1; ; attempt++) {
       try {
         const { ETag, VersionId } = await this.#client.send(
           new PutObjectCommand({
@@ -167,7 +171,7 @@ export class ObjectStore {
         if (options.ifAbsent !== true) throw error
         if (isConditionFailed(error)) return 'exists'
         // Another conditional write is under way: S3 says to ask again.
-        if (!isConflict(error)) throw error
+        if (!isConflict(error) || attempt === CONFLICT_ATTEMPTS) throw error
         await sleep(20 + 80 * Math.random())
       }
     }

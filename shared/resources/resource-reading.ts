@@ -78,7 +78,11 @@ export class ResourceReading {
       if (revisions === undefined) {
         if (await this.#hasCurrent(before)) return stored(before, this.#streamed(before))
       } else if (!isDeepStrictEqual(before, await this.#reading.metadata(id))) continue
-      else if (standingOf(before, revisions) !== 'torn') return stored(before, revisions)
+      else {
+        const standing = standingOf(before, revisions)
+        // What stays stale after a wait is no writer between its two puts: counts and times may have been set back.
+        if (standing === 'whole' || (standing === 'stale' && torn > 0)) return stored(before, revisions)
+      }
       torn += 1
       if (torn > TORN_ATTEMPTS) {
         this.#torn.push(id)

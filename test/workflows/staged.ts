@@ -3,7 +3,7 @@ import type { StageHandler } from '../../infra/local/workflow-rules.ts'
 import { exportRequest } from '../../shared/export/request.ts'
 import { startExport } from '../../shared/export/start.ts'
 import type { ExportJob, Job, JobError, RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
-import { waitForEnd } from '../../shared/jobs/wait.ts'
+import { UnknownJobError } from '../../shared/jobs/job-errors.ts'
 import type { Filters } from '../../shared/resources/filters/filters.ts'
 import type { Item } from '../../shared/resources/item.ts'
 import { startRestoreOfBody } from '../../shared/restore/start.ts'
@@ -132,8 +132,9 @@ export class StagedWorkflows {
   }
 
   async #end({ job_id }: Job): Promise<Job> {
-    const job = await waitForEnd(this.services.jobs, job_id, 120)
     await this.#engine.ended(job_id)
+    const job = await this.services.jobs.get(job_id)
+    if (job === undefined) throw new UnknownJobError(job_id)
     return job
   }
 }
