@@ -49,8 +49,12 @@ export const runPass = async <Result extends PassResult>(
 }
 
 /** All results of a stage in the order of (child, pass). */
-export const allResults = async <Result>(services: Services, jobId: string, stage: string): Promise<Result[]> => {
-  const all = await Array.fromAsync(services.jobs.results<Result>(jobId, stage))
+export const allResults = async <Result>(
+  { jobs }: Pick<Services, 'jobs'>,
+  jobId: string,
+  stage: string,
+): Promise<Result[]> => {
+  const all = await Array.fromAsync(jobs.results<Result>(jobId, stage))
   // Their keys have three digits for a pass, and sort as text: a child may take more.
   return all.sort((a, b) => a.n - b.n || a.pass - b.pass).map(({ result }) => result)
 }

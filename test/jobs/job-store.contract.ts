@@ -5,6 +5,7 @@ import { IdempotencyMismatchError } from '../../shared/jobs/job-errors.ts'
 import { JobStore } from '../../shared/jobs/job-store.ts'
 import { injectFaults } from '../faults/fault-middleware.ts'
 import type { TestServers } from '../services.ts'
+import { allResults } from '../../shared/jobs/pass.ts'
 
 /** What a job store must do, on whatever server. */
 export const jobStoreContract = (start: () => Promise<TestServers>): void => {
@@ -139,6 +140,15 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect((await Array.fromAsync(jobs.results(job_id, 'records', 0))).map(({ pass }) => pass)).toEqual([0, 1])
       expect(await Array.fromAsync(jobs.results(job_id))).toHaveLength(5)
       expect(await jobs.getResult(job_id, 'records', 9, 0)).toBeUndefined()
+    })
+
+    it('gives the results of a child of more than a thousand passes in the order of its passes', async () => {
+      const { job_id } = job()
+      for (const pass of [1000, 2, 100, 1001, 99])
+        await jobs.keepResult(job_id, 'blobs', 0, pass, { done: false, pass })
+      await jobs.keepResult(job_id, 'blobs', 1, 0, { done: true, pass: 0 })
+      const results = await allResults<{ pass: number }>({ jobs }, job_id, 'blobs')
+      expect(results.map(({ pass }) => pass)).toEqual([2, 99, 100, 1000, 1001, 0])
     })
 
     it('gives the failure that belongs to an error’s name, and the one that was kept last', async () => {
