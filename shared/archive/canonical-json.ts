@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../resources/item.ts'
 import { compareBytes } from '../resources/text-order.ts'
-import { plainNumber } from './number-text.ts'
+import { plainNumber } from '../resources/number-text.ts'
 
 /** Keys and derived attributes, made anew on every restore; a payload enters by `data_sha256`. */
 const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])

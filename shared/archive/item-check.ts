@@ -1,5 +1,5 @@
 import type { Item } from '../resources/item.ts'
-import { isNumberText, plainNumber } from './number-text.ts'
+import { isNumberText, plainNumber } from '../resources/number-text.ts'
 
 /** DynamoDB's limits: an item, its keys, the length of a name, and levels of maps and lists. */
 const MAX_ITEM_BYTES = 400 * 1024

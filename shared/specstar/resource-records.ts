@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { plainNumber } from '../archive/number-text.ts'
+import { plainNumber } from '../resources/number-text.ts'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
 import { instantOf } from '../resources/instant.ts'
 import type { Item } from '../resources/item.ts'
 import { decodeMsgpack } from './msgpack-reader.ts'
 import { encodeMsgpack } from './msgpack-writer.ts'
-import { orderedJsonText, parseOrderedJson } from './ordered-json.ts'
+import { orderedJsonText, parseOrderedJson } from '../resources/ordered-json.ts'
 import { streamTime, Timestamp } from './timestamp.ts'
 
 /**

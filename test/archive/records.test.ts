@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { canonicalJson, decodeLine, encodeLine, recordOf } from '../../shared/archive/record-line.ts'
-import { plainNumber } from '../../shared/archive/number-text.ts'
+import { plainNumber } from '../../shared/resources/number-text.ts'
 import { modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
 import type { Item } from '../../shared/resources/item.ts'
 import { itemsOf } from './sample.ts'
@@ -80,6 +80,11 @@ describe('record lines', () => {
       }),
       { numRuns: 500 },
     )
+  })
+
+  it('do not take a name with a zero character for two names', () => {
+    const [one, two] = [{ 'a\0b': { S: 'x' } }, { a: { S: 'x' }, b: { S: 'x' } }].map(canonicalJson)
+    expect([one, two]).toEqual(['{"a\\u0000b":{"S":"x"}}', '{"a":{"S":"x"},"b":{"S":"x"}}'])
   })
 
   it('write the canonical text as the format says', () => {

@@ -1,5 +1,6 @@
+import { plainNumber } from '../number-text.ts'
 import type { Item } from '../item.ts'
-import { decodePayload } from '../payload.ts'
+import { parseOrderedJson } from '../ordered-json.ts'
 import { type Lookup, MISSING } from './evaluate.ts'
 import { DateTime } from './python/times.ts'
 import { isDict } from './python/values.ts'
@@ -28,7 +29,7 @@ const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 /** A resource's fields as conditions see them; its index is decoded once, when the first condition asks for it. */
 export class Fields {
   readonly #metadata: Item
-  #index: unknown = MISSING
+  #index: ReadonlyMap<string, unknown> | undefined
 
   constructor(metadata: Item) {
     this.#metadata = metadata
@@ -46,8 +47,8 @@ export class Fields {
   }
 
   readonly indexed: Lookup = (field) => {
-    if (this.#index === MISSING) this.#index = decodePayload(this.#metadata['indexed_data']?.S ?? '{}')
-    return isDict(this.#index) && Object.hasOwn(this.#index, field) ? this.#index[field] : MISSING
+    this.#index ??= indexOf(this.#metadata['indexed_data']?.S ?? '{}')
+    return this.#index.has(field) ? this.#index.get(field) : MISSING
   }
 
   #ofMetadata(field: string): unknown {
@@ -55,9 +56,26 @@ export class Fields {
     if (!isTime && !OTHERS.includes(field)) return MISSING
     const value = this.#metadata[field]
     if (value?.S !== undefined) return isTime ? (DateTime.ofStored(value.S) ?? value.S) : value.S
-    if (value?.N !== undefined) return BigInt(value.N)
+    if (value?.N !== undefined) return numberOf(value.N)
     if (value?.BOOL !== undefined) return value.BOOL
     if (value?.NULL === true) return null
     return DEFAULTS.has(field) ? DEFAULTS.get(field) : MISSING
   }
+}
+
+/** An index that cannot be read, as one nested too deep for Python too, has no fields. */
+const indexOf = (text: string): ReadonlyMap<string, unknown> => {
+  try {
+    const index = parseOrderedJson(text)
+    return isDict(index) ? index : new Map<string, unknown>()
+  } catch (error) {
+    if (error instanceof RangeError) return new Map<string, unknown>()
+    throw error
+  }
+}
+
+/** DynamoDB's number: whole ones as ints, however they are written. */
+const numberOf = (text: string): bigint | number => {
+  const plain = plainNumber(text)
+  return plain.includes('.') ? Number(plain) : BigInt(plain)
 }

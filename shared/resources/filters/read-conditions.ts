@@ -1,4 +1,4 @@
-import { exactNumbers } from '../payload.ts'
+import { parsePythonJson } from '../ordered-json.ts'
 import { ELEMENT_OPERATORS, type Leaf, leafOf, type Operator, OPERATORS } from './condition.ts'
 import { FilterError } from './errors.ts'
 import { isDict, isList } from './python/values.ts'
@@ -12,7 +12,7 @@ const FORM = 'must be a JSON list of {"field_path", "operator", "value"}'
 export const readConditions = (parameter: ConditionsField, text: string): Leaf[] => {
   if (text === '') return []
   const decoded = decodePythonJson(parameter, text)
-  if (decoded === '' || (isDict(decoded) && Object.keys(decoded).length === 0)) return []
+  if (decoded === '' || (isDict(decoded) && decoded.size === 0)) return []
   if (!isList(decoded)) throw new FilterError(parameter, FORM)
   return decoded.map((one, k) =>
     readCondition(one, (reason) => new FilterError(parameter, `condition ${k + 1}: ${reason}`)),
@@ -21,12 +21,12 @@ export const readConditions = (parameter: ConditionsField, text: string): Leaf[]
 
 const readCondition = (condition: unknown, refused: (reason: string) => FilterError): Leaf => {
   if (!isDict(condition)) throw refused('is no object of field_path, operator and value')
-  const lacking = ['field_path', 'operator', 'value'].filter((member) => !Object.hasOwn(condition, member))
+  const lacking = ['field_path', 'operator', 'value'].filter((member) => !condition.has(member))
   if (lacking.length > 0) throw refused(`lacks ${lacking.join(', ')} (groups are written in qb)`)
-  const { field_path, operator, value } = condition
+  const [field_path, operator, value] = ['field_path', 'operator', 'value'].map((member) => condition.get(member))
   if (typeof field_path !== 'string') throw refused('field_path must be a text')
   if (!isOperator(operator)) throw refused(`operator must be one of: ${OPERATORS.join(', ')}`)
-  const { transform = null, quantifier: over = null } = condition
+  const [transform, over] = ['transform', 'quantifier'].map((member) => condition.get(member) ?? null)
   if (transform !== null && transform !== 'len') throw refused('transform must be len, where it is given')
   if (over !== null && over !== 'any' && over !== 'all')
     throw refused('quantifier must be any or all, where it is given')
@@ -43,17 +43,10 @@ const readCondition = (condition: unknown, refused: (reason: string) => FilterEr
 
 const isOperator = (value: unknown): value is Operator => OPERATORS.some((operator) => operator === value)
 
-/** JSON as Python reads it: with `NaN`, `Infinity` and `-Infinity`. Integers come as `bigint`, floats as `number`. */
 const decodePythonJson = (parameter: string, text: string): unknown => {
-  const json = text.replace(/"(?:[^"\\]|\\.)*"|Infinity|NaN/gs, (token) => CONSTANTS[token] ?? token)
   try {
-    return JSON.parse(json, (key, value, context) =>
-      context.source === CONSTANTS['NaN'] ? NaN : exactNumbers(key, value, context),
-    )
+    return parsePythonJson(text)
   } catch (error) {
     throw new FilterError(parameter, `${FORM}: ${error instanceof Error ? error.message : 'it cannot be read'}`)
   }
 }
-
-/** Numbers that nobody writes, and whose values JSON can hold or the reader replaces. */
-const CONSTANTS: Readonly<Record<string, string>> = { Infinity: '1e999', NaN: '-0e999' }

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { FilterError } from '../../../shared/resources/filters/errors.ts'
 import { compileFilters, type Filters } from '../../../shared/resources/filters/filters.ts'
 import { instantOf, zonedInstantOf } from '../../../shared/resources/instant.ts'
+import type { Item } from '../../../shared/resources/item.ts'
 import { madeResource } from '../made-resources.ts'
 
 describe('an instant', () => {
@@ -90,5 +91,38 @@ describe('filters', () => {
   it('name the bound that is no time', () => {
     expect(() => compileFilters({ updated_time_end: '2026-01-01' }, scope)).toThrow(FilterError)
     expect(() => compileFilters({ updated_time_end: '2026-01-01' }, scope)).toThrow('updated_time_end')
+  })
+
+  const asks = (qb: string, item: Item): boolean => compileFilters({ qb }, scope)(item)
+
+  it.each([
+    ['{"m":{"10":1,"9":2,"a":3}}', `{'10': 1, '9': 2, 'a': 3}`],
+    ['{"m":{"b":{"1":null,"0":[1.0]}}}', `{'b': {'1': None, '0': [1.0]}}`],
+  ])('see the text of a map with its keys in their order: %s', (indexed_data, text) => {
+    const item = { ...metadata, indexed_data: { S: indexed_data } }
+    expect(asks(`QB["m"].contains(${JSON.stringify(text)})`, item)).toBe(true)
+  })
+
+  it('find two maps equal whatever the order of their keys', () => {
+    const item = { ...metadata, indexed_data: { S: '{"m":{"10":1,"9":{"x":2}}}' } }
+    const condition = (value: string): string => `[{"field_path":"m","operator":"eq","value":${value}}]`
+    const holds = (value: string): boolean => compileFilters({ data_conditions: condition(value) }, scope)(item)
+    expect(holds('{"9":{"x":2.0},"10":true}')).toBe(true)
+    expect(holds('{"9":{"x":2}}')).toBe(false)
+    expect(holds('{"9":{"y":2},"10":1}')).toBe(false)
+  })
+
+  it.each(['1E2', '100.0', '+100'])('see the number %s of metadata as a whole one', (N) => {
+    const item = { ...metadata, total_revision_count: { N } }
+    expect(asks('QB["total_revision_count"] == 100', item)).toBe(true)
+    expect(asks('QB["total_revision_count"].contains("100.")', item)).toBe(false)
+  })
+
+  it('see a fraction in metadata as a float', () => {
+    expect(asks('QB["total_revision_count"] == 1.5', { ...metadata, total_revision_count: { N: '15e-1' } })).toBe(true)
+  })
+
+  it.each(['', 'no JSON', '[1]', '['.repeat(100_000)])('see no field in an index that is no object', (indexed_data) => {
+    expect(asks('QB["m"].exists(False)', { ...metadata, indexed_data: { S: indexed_data } })).toBe(true)
   })
 })

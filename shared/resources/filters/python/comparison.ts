@@ -16,12 +16,8 @@ export const areEqual = (a: unknown, b: unknown): boolean => {
   if (left !== undefined && right !== undefined) return left <= right && left >= right
   if (isList(a) && isList(b)) return areAllEqual(a, b)
   if (a instanceof Tuple && b instanceof Tuple) return areAllEqual(a.items, b.items)
-  if (isDict(a) && isDict(b)) {
-    const keys = Object.keys(a)
-    return (
-      keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && areEqual(a[key], b[key]))
-    )
-  }
+  if (isDict(a) && isDict(b))
+    return a.size === b.size && [...a].every(([key, value]) => b.has(key) && areEqual(value, b.get(key)))
   if (a instanceof TimeZone && b instanceof TimeZone) return a.offset === b.offset
   const scalars = sameKind(a, b)
   return scalars === undefined ? a === b : scalars[0] === scalars[1]

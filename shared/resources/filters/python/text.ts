@@ -20,10 +20,7 @@ const reprOf = (value: unknown): string => {
   if (value instanceof Bytes) return `b${quoted(value.latin1, (character) => /[ -~]/.test(character))}`
   if (value instanceof TimeZone) return 'UTC'
   if (isTime(value)) return value.toString()
-  if (isDict(value))
-    return `{${Object.entries(value)
-      .map(([key, inner]) => `${reprOf(key)}: ${reprOf(inner)}`)
-      .join(', ')}}`
+  if (isDict(value)) return `{${[...value].map(([key, inner]) => `${reprOf(key)}: ${reprOf(inner)}`).join(', ')}}`
   throw new TypeError('a value that Python does not know')
 }
 

@@ -2,7 +2,7 @@ import { CalendarDate, ClockTime, DateTime, TimeDelta, TimeZone } from './times.
 
 /**
  * Python's values as they stand in indexes and filters. None is null, an int a `bigint`, a float a `number`, a list an array,
- * a dict a plain object; what has no like of its own in JSON is one of the classes here and in `times.ts`.
+ * a dict a `Map`, which keeps the order of its keys; what has no like of its own in JSON is one of the classes here and in `times.ts`.
  */
 export class Tuple {
   readonly items: readonly unknown[]
@@ -23,13 +23,11 @@ export class Bytes {
 
 export const ELLIPSIS = Symbol('...')
 
-type Dict = Readonly<Record<string, unknown>>
+type Dict = ReadonlyMap<string, unknown>
 
 export const isList = (value: unknown): value is readonly unknown[] => Array.isArray(value)
 
-/** A dict: none of the classes that stand for other values. */
-export const isDict = (value: unknown): value is Dict =>
-  typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype
+export const isDict = (value: unknown): value is Dict => value instanceof Map
 
 /** A list or a tuple, as what `in` takes. */
 export const itemsOf = (value: unknown): readonly unknown[] | undefined => {
@@ -53,7 +51,7 @@ export const isTruthy = (value: unknown): boolean => {
   if (items !== undefined) return items.length > 0
   if (value instanceof Bytes) return value.latin1 !== ''
   if (value instanceof TimeDelta) return value.micros !== 0n
-  return !isDict(value) || Object.keys(value).length > 0
+  return !isDict(value) || value.size > 0
 }
 
 /** Python's `len()`: code points, elements, keys. Undefined for what has none. */
@@ -66,7 +64,7 @@ export const lengthOf = (value: unknown): bigint | undefined => {
   const items = itemsOf(value)
   if (items !== undefined) return BigInt(items.length)
   if (value instanceof Bytes) return BigInt(value.latin1.length)
-  return isDict(value) ? BigInt(Object.keys(value).length) : undefined
+  return isDict(value) ? BigInt(value.size) : undefined
 }
 
 /** The name of a value's type, as Python's messages have it. */

@@ -2,10 +2,10 @@
  * JSON text with nothing lost: integers are `bigint`, floats `number`, maps `Map`s in the order of their keys. `JSON.parse` loses
  * the order of keys that look like numbers. Throws `RangeError` for what is no JSON.
  */
-export const parseOrderedJson = (text: string): unknown => {
-  const parser = new OrderedJson(text)
-  return parser.whole()
-}
+export const parseOrderedJson = (text: string): unknown => new OrderedJson(text, WORDS).whole()
+
+/** The same of JSON as Python reads it: with `NaN`, `Infinity` and `-Infinity`. */
+export const parsePythonJson = (text: string): unknown => new OrderedJson(text, PYTHON_WORDS).whole()
 
 const SPACE = /[\t\n\r ]*/y
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
@@ -15,13 +15,21 @@ const WORDS = new Map<string, unknown>([
   ['false', false],
   ['null', null],
 ])
+const PYTHON_WORDS = new Map<string, unknown>([
+  ...WORDS,
+  ['NaN', NaN],
+  ['Infinity', Infinity],
+  ['-Infinity', -Infinity],
+])
 
 class OrderedJson {
   readonly #text: string
+  readonly #words: ReadonlyMap<string, unknown>
   #at = 0
 
-  constructor(text: string) {
+  constructor(text: string, words: ReadonlyMap<string, unknown>) {
     this.#text = text
+    this.#words = words
   }
 
   whole(): unknown {
@@ -90,7 +98,7 @@ class OrderedJson {
   }
 
   #word(): unknown {
-    for (const [word, value] of WORDS)
+    for (const [word, value] of this.#words)
       if (this.#text.startsWith(word, this.#at)) {
         this.#at += word.length
         return value
