@@ -8,7 +8,7 @@ import { Composer } from '../objects/composer.ts'
 import { noteBlobs } from '../blobs/note-blobs.ts'
 import { TornResourcesError } from '../resources/resource-errors.ts'
 import { placeOf } from '../resources/place.ts'
-import type { StoredResource } from '../resources/resource-store.ts'
+import type { ReadOptions, StoredResource } from '../resources/resource-store.ts'
 import type { Services } from '../runtime/services.ts'
 import { exportPlan, type ModelRange } from './plan.ts'
 import {
@@ -77,8 +77,18 @@ const exportRange = async (
   const torn: string[] = []
   let bucket: string | undefined
   let stoppedAt: string | undefined
+  let first: string | undefined
+  // Where the filters take nothing, the loop below is not reached.
+  const until = (h: string): boolean => {
+    const next = h.slice(0, 4)
+    first ??= next
+    if (next === first || !attempt.timeIsUp()) return false
+    stoppedAt = next
+    return true
+  }
+  const onTorn = (id: string): void => void torn.push(id)
   try {
-    for await (const { h, metadata, revisions } of readResources(services, range, job, torn)) {
+    for await (const { h, metadata, revisions } of readResources(services, range, job, { onTorn, until })) {
       const next = h.slice(0, 4)
       const full = target.bytesSoFar >= limits.segmentBytes || seen.size >= limits.seenBlobs
       if (bucket !== undefined && next !== bucket && (full || attempt.timeIsUp())) {
@@ -94,8 +104,10 @@ const exportRange = async (
       await target.end()
     }
     if (torn.length > 0) throw new TornResourcesError(torn)
-    if (bucket === undefined) return {}
-    return { written: await target.finish(), ...(stoppedAt === undefined ? {} : { stoppedAt }) }
+    return {
+      ...(bucket === undefined ? {} : { written: await target.finish() }),
+      ...(stoppedAt === undefined ? {} : { stoppedAt }),
+    }
   } catch (error) {
     await target.abort()
     throw error
@@ -115,21 +127,21 @@ const readResources = (
   { resources, models }: Services,
   { model, from, to }: ModelRange,
   job: ExportJob,
-  torn: string[],
+  options: ReadOptions,
 ): AsyncGenerator<StoredResource> => {
   const { filters } = job.request
-  const options = { filter: takesOf(job, models, model), onTorn: (id: string) => void torn.push(id) }
+  const filter = takesOf(job, models, model)
   if (filters.ids === undefined)
     return resources.resources(
       model,
       { from, to },
-      Object.keys(filters).length === 0 ? { onTorn: options.onTorn } : options,
+      Object.keys(filters).length === 0 ? options : { ...options, filter },
     )
   const ids = filters.ids.filter((id) => {
     const bucket = placeOf(id).slice(0, 4)
     return bucket >= from && (to.length > 4 || bucket < to)
   })
-  return resources.resourcesById(model, ids, options)
+  return resources.resourcesById(model, ids, { ...options, filter })
 }
 
 const pad = (value: number, digits: number): string => value.toString().padStart(digits, '0')

@@ -11,7 +11,7 @@ import { joinPages, type JoinedResource } from './resource-join.ts'
 import { batchGet, bySortKey, queryPages, type QueryOptions } from './resource-query-store.ts'
 import { type Reading, ResourceReading } from './resource-reading.ts'
 import { ResourceWriter, type WriterOptions } from './resource-writer-store.ts'
-import { idOf, type ReadOptions, type StoredResource } from './stored-resource.ts'
+import { idOf, placeOfKey, type ReadOptions, sortKeyOf, type StoredResource } from './stored-resource.ts'
 import { compareBytes } from './text-order.ts'
 
 export type { ReadOptions, StoredResource } from './stored-resource.ts'
@@ -86,7 +86,7 @@ export class ResourceStore {
     const joined =
       filter === undefined
         ? joinPages(metadata, this.#pages('r', model, revisionRange(keys)))
-        : this.#matches(metadata, filter, reading)
+        : this.#matches(upTo(metadata, options.until), filter, reading)
     for await (const batch of joined) yield await reading.settle(batch)
     reading.end()
   }
@@ -233,5 +233,17 @@ export class ResourceStore {
       new GetItemCommand({ TableName: this.#table, Key: { pk: { S: pk }, sk: { S: sk } }, ConsistentRead: true }),
     )
     return item
+  }
+}
+
+/** Pages up to the first item at whose place the reading ends. */
+async function* upTo(
+  pages: AsyncIterable<readonly Item[]>,
+  until: ReadOptions['until'] = () => false,
+): AsyncGenerator<readonly Item[]> {
+  for await (const page of pages) {
+    const end = page.findIndex((item) => until(placeOfKey(sortKeyOf(item))))
+    yield end === -1 ? page : page.slice(0, end)
+    if (end !== -1) return
   }
 }

@@ -11,6 +11,11 @@ export interface StoredResource {
 
 export interface ReadOptions {
   readonly filter?: (metadata: Item) => boolean
+  /**
+   * Asked, where a filter is given, of the place of each resource on the way, taken or not: true ends the reading before it.
+   * A filter that takes nothing can so be stopped too. Pages are asked ahead of what is given out.
+   */
+  readonly until?: (h: string) => boolean
   /** Told of each resource that stays torn; without it they are thrown together at the end (`TornResourcesError`). */
   readonly onTorn?: (id: string) => void
 }
