@@ -20,6 +20,8 @@ export class BlobSegment {
   readonly #segment: SegmentWriter
   readonly models: Record<string, number> = {}
   entries = 0
+  /** Bytes that went through this program: not those that the storage copied. */
+  throughBytes = 0
   bytes = 0
   blobs = 0
   blobBytes = 0
@@ -41,8 +43,10 @@ export class BlobSegment {
           file_id: seen.id,
           ...(content_type === undefined ? {} : { content_type }),
         }
-    if (bytes !== undefined) await this.#segment.entry({ ...entry, size: bytes.length }, bytes)
-    else await this.#segment.object({ ...entry, size: range.length }, range)
+    if (bytes !== undefined) {
+      await this.#segment.entry({ ...entry, size: bytes.length }, bytes)
+      this.throughBytes += bytes.length
+    } else await this.#segment.object({ ...entry, size: range.length }, range)
     this.entries += 1
     this.bytes += range.length
     if (isPayload) return

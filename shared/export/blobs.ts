@@ -25,6 +25,12 @@ export interface BlobsResult extends PassResult {
   readonly pieces?: readonly BlobsPiece[]
 }
 
+/**
+ * What the storage copies by itself costs no time, and a pass for every few hundred MiB of it would be thousands of passes.
+ * A segment is closed here all the same: its parts and its size stay far from the bounds of S3.
+ */
+const MOST_COPIED = 1024 ** 4
+
 /** One pass over a range of blobs: each is read once and laid into a segment, in the order of its place. */
 export const exportBlobs = (input: PassInput, services: Services): Promise<PassOutput> =>
   runPass<BlobsResult>('blobs', input, services, async (attempt) => {
@@ -45,7 +51,8 @@ const exportPass = async (attempt: Attempt, services: Services): Promise<BlobsRe
     const missing: string[] = []
     let stoppedAt: string | undefined
     for await (const { seen, stored } of readAhead(services, wanted)) {
-      if (writer.entries > 0 && (attempt.timeIsUp() || writer.bytes >= services.limits.segmentBytes)) {
+      const full = writer.throughBytes >= services.limits.segmentBytes || writer.bytes >= MOST_COPIED
+      if (writer.entries > 0 && (full || attempt.timeIsUp())) {
         stoppedAt = seen.position
         break
       }

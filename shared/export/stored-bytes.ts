@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-
 import { buffer } from 'node:stream/consumers'
 import type { SeenBlob } from '../blobs/seen-blobs.ts'
 import type { PinnedObject } from '../objects/object.ts'
@@ -19,9 +18,14 @@ export interface StoredBytes {
 
 /**
  * Opens what a reference names and proves its SHA-256: of small ones by reading them, of large ones by S3's own checksum
- * or by reading them once. Undefined: it is not there, or it is damaged (its bytes are not those that were stored).
+ * or by reading them once. Undefined: it is not there, or it is damaged (its bytes are not those that were stored, twice:
+ * once may be the transfer's fault).
  */
-export const openStored = async (services: Services, seen: SeenBlob): Promise<StoredBytes | undefined> => {
+export const openStored = async (
+  services: Pick<Services, 'blobs' | 'payloads'>,
+  seen: Pick<SeenBlob, 'position' | 'id'>,
+  isSecond = false,
+): Promise<StoredBytes | undefined> => {
   const isPayload = seen.position.startsWith('0')
   const stored = isPayload ? await services.payloads.open(seen.id) : await services.blobs.open(seen.id)
   if (stored === undefined) return undefined
@@ -31,7 +35,8 @@ export const openStored = async (services: Services, seen: SeenBlob): Promise<St
   if (object.size < COPIED_FROM) {
     const bytes = await buffer(body)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    return said !== undefined && said !== sha256 ? undefined : { object, sha256, bytes, ...type }
+    if (said === undefined || said === sha256) return { object, sha256, bytes, ...type }
+    return isSecond ? undefined : openStored(services, seen, true)
   }
   body.destroy()
   const proved = isPayload ? await services.payloads.sha256Of(seen.id) : await services.blobs.sha256Of(seen.id)
