@@ -1,4 +1,5 @@
 import { openArchive } from '../archive/open.ts'
+import { endJob } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/running-job.ts'
 import { shownBlobs } from '../jobs/shown.ts'
 import type { StageInput } from '../jobs/stage-messages.ts'
@@ -14,16 +15,9 @@ export const announceExport = async ({ job_id }: StageInput, services: Services)
   if (composed === undefined) throw new Error(`job ${job_id} has no archive to announce`)
   const told =
     request.format === 'specstar' ? await toldOfStream(services, job_id) : await toldOfArchive(services, composed)
-  await services.jobs.change(
-    job_id,
-    {
-      status: told.complete ? 'succeeded' : 'partial',
-      phase: 'announce',
-      ended_at: services.clock().toISOString(),
-      result: { archive: composed.archive, ...told },
-    },
-    { from: ['running'] },
-  )
+  const status = told.complete ? 'succeeded' : 'partial'
+  const result = { archive: composed.archive, ...told }
+  await endJob(services, job_id, { status, phase: 'announce', result }, ['running'])
   return { job_id }
 }
 

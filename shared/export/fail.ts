@@ -1,3 +1,4 @@
+import { endJob } from '../jobs/end-job.ts'
 import { whyItFailed } from '../jobs/failed-job.ts'
 import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
 import type { Services } from '../runtime/services.ts'
@@ -9,11 +10,7 @@ export const failExport = async (input: FailInput, services: Services): Promise<
   const { job_id } = input
   await abortUpload(services, job_id)
   const problem = await whyItFailed(services, input)
-  await services.jobs.change(
-    job_id,
-    { status: 'failed', error: problem, ended_at: services.clock().toISOString() },
-    { from: ['queued', 'running'] },
-  )
+  await endJob(services, job_id, { status: 'failed', error: problem }, ['queued', 'running'])
   return { job_id }
 }
 

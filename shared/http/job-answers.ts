@@ -1,7 +1,7 @@
 import type { Job } from '../jobs/job.ts'
 import { ENDED, hasEnded } from '../jobs/job.ts'
 import { JobStateError } from '../jobs/job-errors.ts'
-import { jobPath, jobView, resultView, signArchive, statusAt, URL_SECONDS } from '../jobs/view.ts'
+import { jobPath, jobView, resultView, signArchive, statusAt } from '../jobs/view.ts'
 import type { Services } from '../runtime/services.ts'
 import { type Answer, problemAnswer } from './json-route.ts'
 import { problemOf } from './problem.ts'
@@ -42,10 +42,8 @@ export const reportAnswer = async (services: Services, job: Job): Promise<Answer
   if (!ENDED.includes(status)) return stillRunning(services, job)
   const kept = job.result?.report
   const report = kept === undefined ? undefined : await services.objects.getBytes(kept.bucket, kept.key)
-  if (kept !== undefined && report !== undefined && report.length > MAX_ANSWER_BYTES) {
-    const filename = `${job.job_id}.report.json`
-    return redirect(await services.objects.presignGet(kept.bucket, kept.key, { expiresIn: URL_SECONDS, filename }))
-  }
+  if (kept !== undefined && report !== undefined && report.length > MAX_ANSWER_BYTES)
+    return redirect((await services.urls.download(kept, `${job.job_id}.report.json`)).url)
   if (report !== undefined) return { status: 200, body: JSON.parse(report.toString()) }
   if (job.status === 'succeeded' || job.status === 'partial')
     // A dry run proves nothing: what it found is its result.

@@ -3,6 +3,7 @@ import { releaseLeases } from '../restore/fail.ts'
 import { reportFailedUpload } from '../restore/upload-report.ts'
 import type { Services } from '../runtime/services.ts'
 import { ENDED, type Job, type RestoreJob } from './job.ts'
+import { endJob } from './end-job.ts'
 import { JobStateError, UnknownJobError } from './job-errors.ts'
 import { restoreJob } from './running-job.ts'
 import { statusAt } from './view.ts'
@@ -21,11 +22,7 @@ export const cancelJob = async (services: Services, jobId: string): Promise<Job>
   const cancelled =
     status === 'cancelled'
       ? job
-      : await jobs.change(
-          jobId,
-          { status: 'cancelled', ended_at: clock().toISOString() },
-          { from: ['awaiting_upload', 'queued', 'running'] },
-        )
+      : await endJob(services, jobId, { status: 'cancelled' }, ['awaiting_upload', 'queued', 'running'])
   // It ended, or was cancelled, between the look and the change.
   if (cancelled === undefined) return cancelJob(services, jobId)
   await workflows.stop(cancelled.kind, jobId, 'cancelled by the caller')

@@ -24,6 +24,8 @@ export type JobSource = 'api' | 'upload' | 'schedule'
 export interface ExportRequest {
   readonly models: readonly string[]
   readonly route_model?: string
+  /** The schedule that asked for it. */
+  readonly schedule?: string
   readonly filters: Filters
   readonly strict: boolean
   readonly format: 'acbak' | 'specstar'

@@ -4,9 +4,6 @@ import { ENDED } from './job.ts'
 import { UnknownJobError } from './job-errors.ts'
 import { type Progress, progressOf } from './progress.ts'
 
-/** An hour, and never longer: whoever has the URL has the archive. */
-export const URL_SECONDS = 3600
-
 /** A job as callers see it. */
 export interface JobView {
   readonly job_id: string
@@ -120,18 +117,12 @@ const restoreView = (job: RestoreJob): object | undefined => {
 
 /** A URL for one export's archive, and when it ends. Throws where the export has no archive. */
 export const signArchive = async (
-  { objects, clock }: Services,
+  { urls }: Services,
   { job_id, result, request }: ExportJob,
 ): Promise<{ readonly url: string; readonly expires_at: string }> => {
   if (result === undefined) throw new Error(`job ${job_id} has no archive to sign`)
-  const { bucket, key, version_id } = result.archive
-  const signedAt = clock().getTime()
-  const url = await objects.presignGet(bucket, key, {
-    expiresIn: URL_SECONDS,
-    filename: `${request.route_model ?? 'backup'}.acbak`,
-    ...(version_id === undefined ? {} : { version_id }),
-  })
-  return { url, expires_at: new Date(signedAt + URL_SECONDS * 1000).toISOString() }
+  const { url, expires_at } = await urls.download(result.archive, `${request.route_model ?? 'backup'}.acbak`)
+  return { url, expires_at: expires_at.toISOString() }
 }
 
 /** What was asked for, the filters at the level where the caller gave them. */

@@ -16,7 +16,6 @@ import { MultipartUpload } from './multipart-store.ts'
 import type { PinnedObject } from './object.ts'
 import { BodyCutError, SourceChangedError } from './object-errors.ts'
 import { copySource, isConditionFailed, isConflict, isBadVersion, isNotFound, quotedETag } from './s3-answers.ts'
-import { presignGet, presignPut, type SignedGet, type SignedPut, type SignedUpload } from './signed-url-store.ts'
 import {
   bodyOf,
   collect,
@@ -289,16 +288,6 @@ export class ObjectStore {
       if (first !== undefined)
         throw new Error(`s3://${bucket}/${first.Key ?? ''} was not deleted: ${first.Code ?? ''} ${first.Message ?? ''}`)
     }
-  }
-
-  /** A URL that downloads the object under a file name. `expiresIn` in seconds. */
-  presignGet(bucket: string, key: string, options: SignedGet): Promise<string> {
-    return presignGet(this.#client, bucket, key, options)
-  }
-
-  /** A URL that takes one upload: the headers are signed, a second PUT is refused (412), one without them too (403). */
-  presignPut(bucket: string, key: string, options: SignedPut): Promise<SignedUpload> {
-    return presignPut(this.#client, bucket, key, options)
   }
 
   sourceOf(ref: PinnedObject): ObjectSource {

@@ -1,3 +1,4 @@
+import { endJob } from '../jobs/end-job.ts'
 import { whyItFailed } from '../jobs/failed-job.ts'
 import { hasEnded, type JobError, type RestoreJob } from '../jobs/job.ts'
 import { restoreJob } from '../jobs/running-job.ts'
@@ -13,11 +14,7 @@ export const failRestore = async (input: FailInput, services: Services): Promise
   const job = await restoreJob(services, job_id)
   const problem = await whyItFailed(services, input)
   await releaseLeases(services, job)
-  const failed = await services.jobs.change(
-    job_id,
-    { status: 'failed', error: problem, ended_at: services.clock().toISOString() },
-    { from: ['queued', 'running', 'failed'] },
-  )
+  const failed = await endJob(services, job_id, { status: 'failed', error: problem }, ['queued', 'running', 'failed'])
   // Not where it was cancelled or has ended otherwise: that has been told.
   if (failed !== undefined) await reportBeside(services, job, problem)
   return { job_id }

@@ -1,4 +1,5 @@
 import { decodeBuckets, modelDigest } from '../archive/digest.ts'
+import { endJob } from '../jobs/end-job.ts'
 import type { Job, RestoreJob, RestoreResult, Strategy } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
 import { restoreJob } from '../jobs/running-job.ts'
@@ -47,7 +48,7 @@ export const report = async ({ job_id }: StageInput, services: Services): Promis
   const job = await restoreJob(services, job_id)
   const plan = await restorePlan(services, job_id)
   if (job.request.dry_run) {
-    await endJob(services, job, 'succeeded', await dryRunResult(services, job_id))
+    await end(services, job_id, 'succeeded', await dryRunResult(services, job_id))
     return { job_id }
   }
   const whole = await makeReport(services, job, plan)
@@ -67,22 +68,16 @@ export const report = async ({ job_id }: StageInput, services: Services): Promis
   }
   await services.leases.held(plan.models, job_id).free()
   const partial = whole.missing_blobs.length + whole.blob_conflicts.length > 0
-  await endJob(services, job, partial ? 'partial' : 'succeeded', result)
+  await end(services, job_id, partial ? 'partial' : 'succeeded', result)
   return { job_id }
 }
 
-const endJob = async (
+const end = (
   services: Services,
-  { job_id }: RestoreJob,
-  status: Job['status'],
+  jobId: string,
+  status: 'succeeded' | 'partial',
   result: RestoreResult,
-): Promise<void> => {
-  await services.jobs.change(
-    job_id,
-    { status, result, phase: 'report', ended_at: services.clock().toISOString() },
-    { from: ['running'] },
-  )
-}
+): Promise<Job | undefined> => endJob(services, jobId, { status, result, phase: 'report' }, ['running'])
 
 const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan): Promise<Report> => {
   const { job_id, request } = job

@@ -7,8 +7,6 @@ import { createRestore, firstJob, startWorkflow } from './start.ts'
 
 /** A day: an archive of hundreds of gigabytes is copied to its slot by `aws s3 cp`, which takes hours. */
 const SLOT_MS = 24 * 3600_000
-/** The URL alone lives an hour at most; a slow upload that has begun before goes on. */
-const URL_SECONDS = 3600
 
 const PREFIX = '_slots/'
 const SUFFIX = '.acbak'
@@ -47,20 +45,20 @@ export const openSlot = async (services: Services, request: RestoreRequest, aski
   )
 }
 
-/** Signs the upload of a slot that still waits. The signature takes one upload only: a second one is refused (412). */
+/**
+ * Signs the upload of a slot that still waits. The URL lives an hour at most (a slow upload that has begun before goes on), and
+ * takes one upload only: a second one is refused (412).
+ */
 export const slotUpload = async (services: Services, job: RestoreJob): Promise<SlotUpload | undefined> => {
-  const now = services.clock()
-  if (job.slot_expires_at === undefined || statusAt(job, now) !== 'awaiting_upload') return undefined
-  const left = Math.floor((Date.parse(job.slot_expires_at) - now.getTime()) / 1000)
-  const expiresIn = Math.max(1, Math.min(URL_SECONDS, left))
+  if (job.slot_expires_at === undefined || statusAt(job, services.clock()) !== 'awaiting_upload') return undefined
   const bucket = services.config.buckets.restores
   const key = slotKey(job.job_id)
-  const { url, headers } = await services.objects.presignPut(bucket, key, { expiresIn, ifAbsent: true })
+  const { url, headers, expires_at } = await services.urls.upload(bucket, key, new Date(job.slot_expires_at))
   return {
     method: 'PUT',
     url,
     headers,
-    expires_at: new Date(now.getTime() + expiresIn * 1000).toISOString(),
+    expires_at: expires_at.toISOString(),
     bucket,
     key,
   }

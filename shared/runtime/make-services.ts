@@ -2,10 +2,12 @@ import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import type { S3Client } from '@aws-sdk/client-s3'
 import { BlobStore } from '../blobs/blob-store.ts'
 import { PayloadStore } from '../blobs/payload-store.ts'
+import type { JobEvents } from '../jobs/job-events.ts'
 import { JobStore } from '../jobs/job-store.ts'
 import { Leases } from '../jobs/lease.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import { ObjectStore } from '../objects/object-store.ts'
+import { type SignerFor, SignedUrls } from '../objects/signed-url-store.ts'
 import { loadModelsFile } from '../resources/models.ts'
 import { ResourceStore } from '../resources/resource-store.ts'
 import type { Config } from './config.ts'
@@ -20,6 +22,10 @@ export const makeServices = async (parts: {
   readonly dynamoDb: DynamoDBClient
   readonly s3: S3Client
   readonly workflows: WorkflowEngine
+  /** Absent: URLs are signed with this program's own credentials. */
+  readonly signerFor?: SignerFor
+  /** Absent: nobody is told. */
+  readonly events?: JobEvents
   readonly limits?: Partial<Limits>
   readonly clock?: () => Date
 }): Promise<Services> => {
@@ -33,12 +39,14 @@ export const makeServices = async (parts: {
     limits: { ...LIMITS, ...parts.limits },
     models,
     objects,
+    urls: new SignedUrls(parts.signerFor ?? (() => Promise.resolve({ client: s3 })), clock),
     payloads,
     resources: new ResourceStore(dynamoDb, config.tables.resources, models, payloads),
     blobs: new BlobStore(objects, config.buckets.blobs),
     jobs: new JobStore(dynamoDb, config.tables.jobs, clock),
     leases: new Leases(dynamoDb, config.tables.jobs, clock),
     workflows,
+    events: parts.events ?? { ended: () => Promise.resolve() },
     clock,
   }
 }

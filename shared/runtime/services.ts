@@ -1,9 +1,11 @@
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
+import type { JobEvents } from '../jobs/job-events.ts'
 import type { JobStore } from '../jobs/job-store.ts'
 import type { Leases } from '../jobs/lease.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import type { ObjectStore } from '../objects/object-store.ts'
+import type { SignedUrls } from '../objects/signed-url-store.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import type { ResourceStore } from '../resources/resource-store.ts'
 import type { Config } from './config.ts'
@@ -18,9 +20,11 @@ export interface Services {
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
   readonly objects: ObjectStore
+  readonly urls: SignedUrls
   readonly jobs: JobStore
   readonly leases: Leases
   readonly workflows: WorkflowEngine
+  readonly events: JobEvents
   readonly clock: () => Date
 }
 

@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Composer } from '../../shared/objects/composer.ts'
 import { ObjectExistsError, SourceChangedError } from '../../shared/objects/object-errors.ts'
 import { ObjectStore } from '../../shared/objects/object-store.ts'
+import { SignedUrls } from '../../shared/objects/signed-url-store.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
 import type { TestServers } from '../services.ts'
 
@@ -139,21 +140,25 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       expect(await Array.fromAsync(store.list(bucket, 'list/'))).toEqual([])
     })
 
-    it('signs a download that carries a file name', async () => {
-      await store.put(bucket, 'signed', Buffer.from('content'))
-      const url = await store.presignGet(bucket, 'signed', { expiresIn: 60, filename: 'my “dump”.acbak' })
-      const answer = await fetch(url)
-      expect([answer.status, await answer.text()]).toEqual([200, 'content'])
-      expect(answer.headers.get('content-disposition')).toContain('attachment; filename=')
-    })
+    describe('a signed URL', () => {
+      const urls = (): SignedUrls => new SignedUrls(() => Promise.resolve({ client: servers.s3 }))
 
-    it('signs an upload that is good once', async () => {
-      const { url, headers } = await store.presignPut(bucket, 'slot', { expiresIn: 60, ifAbsent: true })
-      const put = (with_: Readonly<Record<string, string>>): Promise<number> =>
-        fetch(url, { method: 'PUT', headers: with_, body: 'archive' }).then(({ status }) => status)
-      expect(await put({})).toBe(403)
-      expect(await put(headers)).toBe(200)
-      expect(await put(headers)).toBe(412)
+      it('downloads under a file name', async () => {
+        const object = await store.put(bucket, 'signed', Buffer.from('content'))
+        const { url } = await urls().download(object, 'my “dump”.acbak')
+        const answer = await fetch(url)
+        expect([answer.status, await answer.text()]).toEqual([200, 'content'])
+        expect(answer.headers.get('content-disposition')).toContain('attachment; filename=')
+      })
+
+      it('takes an upload once', async () => {
+        const { url, headers } = await urls().upload(bucket, 'slot')
+        const put = (with_: Readonly<Record<string, string>>): Promise<number> =>
+          fetch(url, { method: 'PUT', headers: with_, body: 'archive' }).then(({ status }) => status)
+        expect(await put({})).toBe(403)
+        expect(await put(headers)).toBe(200)
+        expect(await put(headers)).toBe(412)
+      })
     })
 
     describe('a composer', () => {

@@ -4,6 +4,7 @@ import { exportRequest } from '../../shared/export/request.ts'
 import { startExport } from '../../shared/export/start.ts'
 import type { ExportJob, Job, JobError, RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
 import { UnknownJobError } from '../../shared/jobs/job-errors.ts'
+import type { JobEvents } from '../../shared/jobs/job-events.ts'
 import type { Filters } from '../../shared/resources/filters/filters.ts'
 import type { Item } from '../../shared/resources/item.ts'
 import { startRestoreOfBody } from '../../shared/restore/start.ts'
@@ -37,7 +38,9 @@ export class StagedWorkflows {
     this.outside = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
   }
 
-  static async start(options: { limits?: Partial<Limits>; models_file?: string } = {}): Promise<StagedWorkflows> {
+  static async start(
+    options: { limits?: Partial<Limits>; models_file?: string; events?: JobEvents } = {},
+  ): Promise<StagedWorkflows> {
     const servers = await startServices()
     const before = new Map<string, Between>()
     const load = async (kind: string, stage: string): Promise<StageHandler> => {
@@ -50,10 +53,17 @@ export class StagedWorkflows {
       }
     }
     const engine = new LocalWorkflowEngine({ load, retryMs: 5 })
-    const { limits = {}, models_file } = options
+    const { limits = {}, models_file, events } = options
     const config = { ...servers.config, ...(models_file === undefined ? {} : { models_file }) }
     const { dynamo: dynamoDb, s3 } = servers
-    const services = await makeServices({ config, dynamoDb, s3, workflows: engine, limits })
+    const services = await makeServices({
+      config,
+      dynamoDb,
+      s3,
+      workflows: engine,
+      limits,
+      ...(events === undefined ? {} : { events }),
+    })
     setServices(services)
     return new StagedWorkflows(servers, services, engine, before)
   }

@@ -1,0 +1,50 @@
+import type { Job } from './job.ts'
+
+/** What is told of a job that has ended: who must know it, and where to look. No payload, no URL. */
+export interface EndedJob {
+  readonly deployment: string
+  readonly job_id: string
+  readonly kind: Job['kind']
+  readonly status: Job['status']
+  readonly source: Job['source']
+  readonly schedule?: string
+  readonly requested_by: string
+  readonly created_at: string
+  readonly ended_at?: string
+  readonly dry_run?: boolean
+  readonly archive?: { readonly bucket: string; readonly key: string; readonly version_id?: string }
+  readonly error?: { readonly type: string; readonly title: string }
+}
+
+/** Tells of jobs that ended, at least once each. */
+export interface JobEvents {
+  ended(job: EndedJob): Promise<void>
+}
+
+export const endedJob = (deployment: string, job: Job): EndedJob => {
+  const { job_id, kind, status, source, requested_by, created_at, ended_at, error } = job
+  const archive = job.kind === 'export' ? job.result?.archive : job.request.archive
+  const schedule = job.kind === 'export' ? job.request.schedule : undefined
+  return {
+    deployment,
+    job_id,
+    kind,
+    status,
+    source,
+    ...(schedule === undefined ? {} : { schedule }),
+    requested_by,
+    created_at,
+    ...(ended_at === undefined ? {} : { ended_at }),
+    ...(job.kind === 'restore' ? { dry_run: job.request.dry_run } : {}),
+    ...(archive === undefined
+      ? {}
+      : {
+          archive: {
+            bucket: archive.bucket,
+            key: archive.key,
+            ...(archive.version_id === undefined ? {} : { version_id: archive.version_id }),
+          },
+        }),
+    ...(error === undefined ? {} : { error: { type: error.type, title: error.title } }),
+  }
+}

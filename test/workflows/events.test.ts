@@ -1,0 +1,78 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { cancelJob } from '../../shared/jobs/cancel.ts'
+import type { EndedJob } from '../../shared/jobs/job-events.ts'
+import { openSlot } from '../../shared/restore/slot.ts'
+import { fill, smallWorld, tell } from './small-world.ts'
+import { StagedWorkflows } from './staged.ts'
+
+const MODELS = ['city', 'country', 'memo']
+const told: EndedJob[] = []
+/** How many of the next events are lost on their way. */
+let lost = 0
+let staged: StagedWorkflows
+
+beforeAll(async () => {
+  const ended = (job: EndedJob): Promise<void> => {
+    if (lost > 0) {
+      lost -= 1
+      return Promise.reject(new Error('the bus does not answer'))
+    }
+    told.push(job)
+    return Promise.resolve()
+  }
+  staged = await StagedWorkflows.start({ events: { ended } })
+  await fill(staged.outside, smallWorld(staged.services.models))
+})
+afterAll(() => staged.stop())
+beforeEach(() => {
+  told.length = 0
+})
+
+describe('a job that ends is told of', () => {
+  it('where an export has its archive', async () => {
+    const { job } = await staged.export(MODELS)
+    const { bucket, key } = job.result?.archive ?? {}
+    const { job_id, created_at, ended_at } = job
+    const common = { deployment: staged.services.config.deployment, job_id, created_at, ended_at }
+    expect(told).toEqual([
+      {
+        ...common,
+        kind: 'export',
+        status: 'succeeded',
+        source: 'api',
+        requested_by: 'test',
+        archive: { bucket, key },
+      },
+    ])
+  })
+
+  it('again where the bus did not take it at first', async () => {
+    lost = 1
+    await staged.export(MODELS)
+    expect(told).toMatchObject([{ kind: 'export', status: 'succeeded' }])
+  })
+
+  it('where a restore is proved, and where it fails', async () => {
+    const { archive } = await staged.export(MODELS)
+    await staged.restore(archive)
+    await staged.restore(archive, { on_duplicate: 'raise_error' })
+    expect(told.slice(1)).toMatchObject([
+      { kind: 'restore', status: 'succeeded', dry_run: false },
+      { kind: 'restore', status: 'failed', error: { type: 'duplicates', title: expect.any(String) as string } },
+    ])
+  })
+
+  it('where a caller cancels it', async () => {
+    const request = { filters: {}, on_duplicate: 'overwrite', dry_run: false } as const
+    const { job_id } = await openSlot(staged.services, request, { requestedBy: 'test' })
+    await cancelJob(staged.services, job_id)
+    expect(told).toMatchObject([{ job_id, kind: 'restore', status: 'cancelled' }])
+  })
+
+  it('without a payload of it', async () => {
+    const { models } = staged.services
+    await fill(staged.outside, tell(models, { model: 'memo', id: 'odd', payloads: [{ text: 'only in a payload' }] }))
+    await staged.export(MODELS, { ids: ['odd'] })
+    expect(JSON.stringify(told)).not.toMatch(/only in a payload|X-Amz-Signature/)
+  })
+})
