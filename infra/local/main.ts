@@ -1,6 +1,6 @@
 import './check-node.ts'
 import process from 'node:process'
-import { programOptions, startProgram } from './program.ts'
+import { type ProgramOptions, programOptions, startProgram } from './program.ts'
 
 export { type Program, type ProgramOptions, startProgram } from './program.ts'
 
@@ -9,10 +9,10 @@ const fail = (error: unknown): never => {
   process.exit(1)
 }
 
-/** `npm start`: one line when everything answers; Ctrl-C or SIGTERM stops it, a second one at once. */
-const main = async (): Promise<void> => {
+/** Runs the program: one line when everything answers; Ctrl-C or SIGTERM stops it, a second one at once. */
+export const runProgram = async (options: ProgramOptions): Promise<void> => {
   const state = { stopping: false }
-  const starting = startProgram(programOptions(process.env))
+  const starting = startProgram(options)
   const stop = async (): Promise<void> => {
     if (state.stopping) process.exit(130)
     state.stopping = true
@@ -31,4 +31,4 @@ const main = async (): Promise<void> => {
   })
 }
 
-if (import.meta.main) main().catch(fail)
+if (import.meta.main) runProgram(programOptions(process.env)).catch(fail)

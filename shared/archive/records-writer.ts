@@ -29,6 +29,26 @@ interface Line {
   readonly kind: 'metadata' | 'revision'
 }
 
+/** A chunk that is to be packed. The lines that it was made of are let go: else each would be held twice. */
+interface Chunk {
+  readonly unpacked: Buffer
+  readonly resources: number
+  readonly revisions: number
+  readonly first_h: string
+  readonly last_h: string
+}
+
+const chunkOf = (lines: readonly Line[]): Chunk => {
+  const resources = lines.filter(({ kind }) => kind === 'metadata').length
+  return {
+    unpacked: Buffer.concat(lines.map(({ bytes }) => bytes)),
+    resources,
+    revisions: lines.length - resources,
+    first_h: lines[0]?.h ?? '',
+    last_h: lines.at(-1)?.h ?? '',
+  }
+}
+
 /**
  * Writes resources, in the order of the archive, as chunks of a segment: `begin`, its revisions in the order of `sk`, `end`,
  * for each. One chunk is packed while the next is gathered; two of at most 16 MiB are held.
@@ -134,27 +154,22 @@ export class RecordsWriter {
     const size = lines.reduce((sum, { bytes }) => sum + bytes.length, 0)
     this.#bytes -= size
     await this.#writing
-    this.#writing = this.#write(lines, this.#chunks++)
+    this.#writing = this.#write(chunkOf(lines), this.#chunks++)
     // Awaited with the next chunk; until then a rejection must not end the process.
     this.#writing.catch(() => undefined)
   }
 
-  async #write(lines: readonly Line[], chunk: number): Promise<void> {
-    const unpacked = Buffer.concat(lines.map(({ bytes }) => bytes))
+  async #write({ unpacked, ...told }: Chunk, number: number): Promise<void> {
     const packed = await packZstd(unpacked)
-    const resources = lines.filter(({ kind }) => kind === 'metadata').length
     await this.#segment.entry(
       {
-        path: `models/${this.#model}/${this.#segment.name}-${chunk.toString().padStart(5, '0')}.jsonl.zst`,
+        path: `models/${this.#model}/${this.#segment.name}-${number.toString().padStart(5, '0')}.jsonl.zst`,
         size: packed.length,
         sha256: hash('sha256', packed),
         kind: 'records',
         unpacked_size: unpacked.length,
         model: this.#model,
-        resources,
-        revisions: lines.length - resources,
-        first_h: lines[0]?.h ?? '',
-        last_h: lines.at(-1)?.h ?? '',
+        ...told,
       },
       packed,
     )

@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { ApiClient, exportResult, type Job, type Report } from '../../infra/local/demo/api-client.ts'
 import type { ProcessMemory } from '../../infra/local/demo/memory.ts'
 import { type DemoProgram, startDemoProgram } from '../../infra/local/demo/program.ts'
@@ -9,6 +10,8 @@ import { fillWith } from '../../infra/local/seed/fill.ts'
 import { type LocalStores, openLocalStores } from '../../infra/local/seed/local-stores.ts'
 import { wipe } from '../../infra/local/seed/wipe-store.ts'
 import { largeSample, type Size } from './sample.ts'
+
+const PROGRAM = fileURLToPath(new URL('main.ts', import.meta.url))
 
 /** One step, measured: its time, and the most memory that each of the program's processes held in it. */
 export interface Step {
@@ -48,7 +51,7 @@ export const roundTrip = async (
   const folder = await mkdtemp(join(tmpdir(), 'specstar-large-'))
   const steps: Step[] = []
   const step = async <T>(name: string, work: (program: DemoProgram, stores: LocalStores) => Promise<T>): Promise<T> => {
-    const program = await startDemoProgram(folder)
+    const program = await startDemoProgram(folder, PROGRAM)
     try {
       const stores = await openLocalStores(program.env)
       const began = performance.now()

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { NODE_FLAGS } from '../node-flags.ts'
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '../node-flags.ts'
 import { DemoFailedError } from './check.ts'
 import { freePorts } from './free-ports.ts'
 import { peakMemory, type ProcessMemory } from './memory.ts'
@@ -22,8 +22,11 @@ const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
 /** A stop takes a second or two; what still runs then hangs. */
 const STOP_WITHIN_MS = 15_000
 
-/** Starts the program as `npm start` does, and waits until it says that it is ready. Throws `DemoFailedError`. */
-export const startDemoProgram = async (folder: string): Promise<DemoProgram> => {
+/**
+ * Starts the program as `npm start` does, and waits until it says that it is ready. `main`: another file that starts it. Throws
+ * `DemoFailedError`.
+ */
+export const startDemoProgram = async (folder: string, main = MAIN): Promise<DemoProgram> => {
   const [http, s3, dynamo] = await freePorts(3)
   const env = {
     PORT: String(http),
@@ -31,8 +34,8 @@ export const startDemoProgram = async (folder: string): Promise<DemoProgram> => 
     DYNAMODB_PORT: String(dynamo),
     DATA_DIR: folder,
   }
-  const child = spawn(process.execPath, [...NODE_FLAGS, MAIN], {
-    env: { ...cleanEnvironment(), ...env },
+  const child = spawn(process.execPath, [...NODE_FLAGS, main], {
+    env: { ...cleanEnvironment(), ...NODE_ENVIRONMENT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const errors: string[] = []
