@@ -7,14 +7,16 @@ import { handler as uploadHandler } from '../../functions/events/upload.ts'
 import { freeAbandonedLeases, freeEndedLeases } from '../../shared/restore/fail.ts'
 import { sweepUploads } from '../../shared/restore/sweep-uploads.ts'
 import { type ClientOptions, dynamoDB, s3 } from '../../shared/runtime/clients.ts'
-import { readConfig } from '../../shared/runtime/config.ts'
+import { ConfigError, readConfig } from '../../shared/runtime/config.ts'
 import type { Limits } from '../../shared/runtime/limits.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
 import { type Services, setServices } from '../../shared/runtime/services.ts'
+import { whyNotExported } from '../../shared/schedules/schedule.ts'
 import { createBuckets, createTables } from '../../shared/runtime/tables.ts'
 import { startDynamoDb } from './dynamodb.ts'
 import { startGateway } from './gateway.ts'
 import { startS3 } from './s3.ts'
+import { LocalSchedules } from './schedules.ts'
 import { UploadEvents } from './upload-events.ts'
 import { LocalWorkflowEngine } from './workflow-runner.ts'
 
@@ -136,6 +138,12 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
   endings.push(() => atMost(STOP_MS, uploads.close()))
   await sweepUploads(services)
   uploads.open()
+  for (const schedule of config.schedules) {
+    const why = whyNotExported(schedule, services.models)
+    if (why !== undefined) throw new ConfigError(`SCHEDULES: schedule ${schedule.name}: ${why}`)
+  }
+  const schedules = new LocalSchedules(config.schedules)
+  endings.push(() => schedules.close())
   const gateway = await startGateway({ port: options.port })
   endings.push(() => gateway.stop())
   return {

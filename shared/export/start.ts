@@ -17,21 +17,37 @@ export const startExport = async (
 ): Promise<ExportJob> => {
   const fingerprint = fingerprintOf({ kind: 'export', ...request })
   const now = services.clock()
-  const make = (job_id: string): ExportJob => ({
-    job_id,
-    kind: 'export',
-    status: 'queued',
-    source,
-    requested_by: asking.requestedBy,
-    created_at: now.toISOString(),
-    request,
-  })
+  const make = newExport(request, asking.requestedBy, source, now)
   const job =
     asking.idempotencyKey === undefined
       ? ((await identicalRunning(services, fingerprint)) ?? (await createShared(services, fingerprint, make, now)))
       : await createKeyed(services, make, jobIdentity(asking, fingerprint, now))
   return startWorkflow(services, job)
 }
+
+/** Starts an export whose job has a name of its own: a repeat gives the job that stands. */
+export const startNamedExport = async (
+  services: Services,
+  job_id: string,
+  request: ExportRequest,
+  requestedBy: string,
+  source: JobSource,
+): Promise<ExportJob> => {
+  const make = newExport(request, requestedBy, source, services.clock())
+  return startWorkflow(services, await createKeyed(services, make, { job_id }))
+}
+
+const newExport =
+  (request: ExportRequest, requested_by: string, source: JobSource, now: Date) =>
+  (job_id: string): ExportJob => ({
+    job_id,
+    kind: 'export',
+    status: 'queued',
+    source,
+    requested_by,
+    created_at: now.toISOString(),
+    request,
+  })
 
 /** A repeat starts nothing: it has its answer however many jobs run. */
 const createKeyed = async (

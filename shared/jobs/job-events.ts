@@ -7,7 +7,7 @@ export interface EndedJob {
   readonly kind: Job['kind']
   readonly status: Job['status']
   readonly source: Job['source']
-  readonly schedule?: string
+  readonly schedule?: { readonly name: string; readonly at: string }
   readonly requested_by: string
   readonly created_at: string
   readonly ended_at?: string

@@ -67,6 +67,13 @@ export class JobStore {
     return created ? { job: made, created } : { job: (await this.get(job_id)) ?? made, created }
   }
 
+  /** When this was asked first of the same key. */
+  async firstSeen(key: string): Promise<Date> {
+    const seen = { ...keyAttributes(key, 'seen'), at: { S: this.#clock().toISOString() } }
+    await this.#putAbsent(seen)
+    return new Date((await this.#get(keyAttributes(key, 'seen')))?.['at']?.S ?? seen.at.S)
+  }
+
   async get(jobId: string): Promise<Job | undefined> {
     const item = await this.#get(jobKey(jobId))
     return item === undefined ? undefined : jobOf(item)

@@ -24,8 +24,8 @@ export type JobSource = 'api' | 'upload' | 'schedule'
 export interface ExportRequest {
   readonly models: readonly string[]
   readonly route_model?: string
-  /** The schedule that asked for it. */
-  readonly schedule?: string
+  /** The schedule that asked for it, and the time for which it did. */
+  readonly schedule?: { readonly name: string; readonly at: string }
   readonly filters: Filters
   readonly strict: boolean
   readonly format: 'acbak' | 'specstar'

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type Schedule, SchedulesShape } from '../schedules/schedule.ts'
 import { STRATEGIES, type Strategy } from '../jobs/job.ts'
 
 /** Where this process runs, and what its stores are called. */
@@ -17,6 +18,7 @@ export interface Config {
   readonly restore_from: readonly string[]
   /** What an upload does with duplicates whose key names no strategy. */
   readonly upload_strategy: Strategy
+  readonly schedules: readonly Schedule[]
   /** Absent: the registry that comes with the program, `shared/models.json`. */
   readonly models_file?: string
 }
@@ -33,12 +35,31 @@ const Environment = z.object({
   WORK_BUCKET: Name.default('specstar-work'),
   RESTORE_FROM: z.string().default(''),
   UPLOAD_STRATEGY: z.enum(STRATEGIES).default('raise_error'),
+  SCHEDULES: z
+    .string()
+    .default('[]')
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text)
+      } catch {
+        context.addIssue({ code: 'custom', message: 'is no JSON' })
+        return []
+      }
+    })
+    .pipe(SchedulesShape),
   MODELS_FILE: Name.optional(),
 })
 
-/** Reads the configuration from the environment; what is not set has the name of the local program. Throws `ZodError`. */
+/** The environment sets something that cannot be. The message names each variable and what is wrong with it. */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError'
+}
+
+/** Reads the configuration from the environment; what is not set has the name of the local program. Throws `ConfigError`. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
-  const read = Environment.parse(env)
+  const parsed = Environment.safeParse(env)
+  if (!parsed.success) throw new ConfigError(z.prettifyError(parsed.error))
+  const read = parsed.data
   return {
     deployment: read.DEPLOYMENT,
     region: read.AWS_REGION,
@@ -51,6 +72,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     },
     restore_from: read.RESTORE_FROM.split(',').filter((bucket) => bucket !== ''),
     upload_strategy: read.UPLOAD_STRATEGY,
+    schedules: read.SCHEDULES,
     ...(read.MODELS_FILE === undefined ? {} : { models_file: read.MODELS_FILE }),
   }
 }

@@ -9,6 +9,7 @@ import type { Filters } from '../../shared/resources/filters/filters.ts'
 import type { Item } from '../../shared/resources/item.ts'
 import { startRestoreOfBody } from '../../shared/restore/start.ts'
 import type { Limits } from '../../shared/runtime/limits.ts'
+import type { Schedule } from '../../shared/schedules/schedule.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
 import { type Services, setServices } from '../../shared/runtime/services.ts'
 import { type Contents, contentsOf, type Outside, putItems, removeItems, wipe } from '../contents.ts'
@@ -39,7 +40,13 @@ export class StagedWorkflows {
   }
 
   static async start(
-    options: { limits?: Partial<Limits>; models_file?: string; events?: JobEvents } = {},
+    options: {
+      limits?: Partial<Limits>
+      models_file?: string
+      events?: JobEvents
+      schedules?: readonly Schedule[]
+      clock?: () => Date
+    } = {},
   ): Promise<StagedWorkflows> {
     const servers = await startServices()
     const before = new Map<string, Between>()
@@ -53,8 +60,8 @@ export class StagedWorkflows {
       }
     }
     const engine = new LocalWorkflowEngine({ load, retryMs: 5 })
-    const { limits = {}, models_file, events } = options
-    const config = { ...servers.config, ...(models_file === undefined ? {} : { models_file }) }
+    const { limits = {}, models_file, schedules = [], ...parts } = options
+    const config = { ...servers.config, schedules, ...(models_file === undefined ? {} : { models_file }) }
     const { dynamo: dynamoDb, s3 } = servers
     const services = await makeServices({
       config,
@@ -62,7 +69,7 @@ export class StagedWorkflows {
       s3,
       workflows: engine,
       limits,
-      ...(events === undefined ? {} : { events }),
+      ...parts,
     })
     setServices(services)
     return new StagedWorkflows(servers, services, engine, before)

@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { type Timing, timesOf } from '../../shared/schedules/times.ts'
+
+const at = (text: string): Date => new Date(text)
+const NOON = at('2026-11-28T12:00:00Z')
+
+describe('the times of a schedule', () => {
+  it.each<[string, Timing, string, string]>([
+    ['each night in UTC', { cron: '0 3 * * ? *' }, '2026-11-29T03:00:00Z', '2026-11-28T03:00:00Z'],
+    [
+      'each night in Berlin',
+      { cron: '0 3 * * ? *', timezone: 'Europe/Berlin' },
+      '2026-11-29T02:00:00Z',
+      '2026-11-28T02:00:00Z',
+    ],
+    ['on weekdays by name', { cron: '0 3 ? * MON-FRI *' }, '2026-11-30T03:00:00Z', '2026-11-27T03:00:00Z'],
+    [
+      'on weekdays by number, Sunday being 1',
+      { cron: '0 3 ? * 2-6 *' },
+      '2026-11-30T03:00:00Z',
+      '2026-11-27T03:00:00Z',
+    ],
+    ['on the last of a month', { cron: '0 3 L * ? *' }, '2026-11-30T03:00:00Z', '2026-10-31T03:00:00Z'],
+    ['on the third Friday', { cron: '0 3 ? * 6#3 *' }, '2026-12-18T03:00:00Z', '2026-11-20T03:00:00Z'],
+    ['every quarter of an hour', { cron: '0/15 * * * ? *' }, '2026-11-28T12:15:00Z', '2026-11-28T11:45:00Z'],
+    ['in one year only', { cron: '0 0 1 1 ? 2027' }, '2027-01-01T00:00:00Z', ''],
+    ['every 12 hours', { rate: '12 hours' }, '2026-11-29T00:00:00Z', '2026-11-28T00:00:00Z'],
+    ['every day', { rate: '1 day' }, '2026-11-29T00:00:00Z', '2026-11-28T00:00:00Z'],
+    ['every 5 minutes', { rate: '5 minutes' }, '2026-11-28T12:05:00Z', '2026-11-28T11:55:00Z'],
+  ])('%s', (_, timing, next, last) => {
+    const times = timesOf(timing)
+    expect(times.next(NOON)).toEqual(at(next))
+    expect(times.last(NOON, 1)).toEqual(last === '' ? [] : [at(last)])
+  })
+
+  it('go back as far as is asked, newest first', () => {
+    expect(timesOf({ rate: '2 hours' }).last(NOON, 2)).toEqual([at('2026-11-28T10:00:00Z'), at('2026-11-28T08:00:00Z')])
+    expect(timesOf({ cron: '0 9 * * ? *' }).last(NOON, 2)).toEqual([
+      at('2026-11-28T09:00:00Z'),
+      at('2026-11-27T09:00:00Z'),
+    ])
+  })
+
+  it.each<[string, Timing, string]>([
+    ['five fields', { cron: '0 3 * * *' }, 'six fields'],
+    ['two days', { cron: '0 3 * * * *' }, 'must be ?'],
+    ['no day', { cron: '0 3 ? * ? *' }, 'must be ?'],
+    ['a minute that is none', { cron: '61 3 * * ? *' }, '61'],
+    ['a zone that is none', { cron: '0 3 * * ? *', timezone: 'Europe/Atlantis' }, 'Atlantis'],
+    ['a rate without a unit', { rate: '12' }, 'minutes, hours or days'],
+    ['one hours', { rate: '1 hours' }, 'minutes, hours or days'],
+    ['2 hour', { rate: '2 hour' }, 'minutes, hours or days'],
+    ['a rate of nothing', { rate: '0 hours' }, 'minutes, hours or days'],
+  ])('are none of %s', (_, timing, why) => {
+    expect(() => timesOf(timing)).toThrow(RangeError)
+    expect(() => timesOf(timing)).toThrow(why)
+  })
+})

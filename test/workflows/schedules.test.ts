@@ -1,0 +1,137 @@
+import { PutObjectCommand } from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { handler as checkSchedules } from '../../functions/events/check-schedules.ts'
+import { handler as prune } from '../../functions/events/prune.ts'
+import { handler as startScheduled } from '../../functions/events/start-scheduled.ts'
+import type { Schedule } from '../../shared/schedules/schedule.ts'
+import { fill, smallWorld } from './small-world.ts'
+import { StagedWorkflows } from './staged.ts'
+
+const NIGHTLY: Schedule = { name: 'nightly', timing: { cron: '0 3 * * ? *' }, filters: {}, keep_days: 7 }
+const OTHER: Schedule = { name: 'night', timing: { rate: '1 hour' }, models: ['memo'], filters: {}, keep_days: 1 }
+
+let now = new Date('2026-01-05T03:00:10Z')
+let staged: StagedWorkflows
+beforeAll(async () => {
+  staged = await StagedWorkflows.start({ schedules: [NIGHTLY, OTHER], clock: () => now })
+  await fill(staged.outside, smallWorld(staged.services.models))
+})
+afterAll(() => staged.stop())
+
+const archives = (): string => staged.services.config.buckets.archives
+const keys = async (): Promise<string[]> =>
+  (await Array.fromAsync(staged.services.objects.list(archives(), 'scheduled/'))).map(({ key }) => key)
+const keyOf = (day: string, name = 'nightly', hour = '03'): string =>
+  `scheduled/${name}/2026/01/${day}/s-${name}-202601${day}T${hour}0000Z.acbak`
+
+/** Runs a schedule for one time, and waits for its archive. */
+const run = async (day: string, name = 'nightly', hour = '03'): Promise<string> => {
+  await startScheduled({ schedule: name, at: `2026-01-${day}T${hour}:00:00Z` })
+  const jobId = `s-${name}-202601${day}T${hour}0000Z`
+  await staged.services.workflows.ended?.(jobId)
+  return jobId
+}
+const put = (key: string, body: string): Promise<unknown> =>
+  staged.outside.s3.send(new PutObjectCommand({ Bucket: archives(), Key: key, Body: Buffer.from(body, 'latin1') }))
+
+beforeEach(async () => {
+  await staged.services.objects.delete(archives(), await keys())
+})
+
+describe('a schedule that is due', () => {
+  it('makes an archive under its own prefix, by the day for which it was due', async () => {
+    const jobId = await run('05')
+    expect(await staged.services.jobs.get(jobId)).toMatchObject({
+      job_id: jobId,
+      status: 'succeeded',
+      source: 'schedule',
+      requested_by: 'schedule:nightly',
+      request: { models: staged.services.models.names, strict: true },
+      result: { complete: true, archive: { bucket: archives(), key: keyOf('05') } },
+    })
+    expect(await keys()).toEqual([keyOf('05')])
+  })
+
+  it('starts nothing twice, however often it is told', async () => {
+    const twice = await Promise.all([run('06'), run('06')])
+    await run('06')
+    expect(new Set(twice).size).toBe(1)
+    const jobs = (await staged.services.jobs.list({ kind: 'export', limit: 100 })).jobs
+    expect(jobs.filter(({ job_id }) => job_id === twice[0])).toHaveLength(1)
+  })
+
+  it('exports what it names and nothing else', async () => {
+    const job = await staged.services.jobs.get(await run('05', 'night', '07'))
+    expect(job?.kind === 'export' && Object.keys(job.result?.models ?? {})).toEqual(['memo'])
+  })
+
+  it('is refused where the deployment has none of its name, or its time is none', async () => {
+    await expect(startScheduled({ schedule: 'weekly', at: '2026-01-05T03:00:00Z' })).rejects.toThrow('weekly')
+    await expect(startScheduled({ schedule: 'nightly', at: 'now' })).rejects.toThrow('at')
+  })
+})
+
+describe('pruning', () => {
+  it('deletes what is past its days, and leaves the rest', async () => {
+    for (const day of ['07', '08', '16']) await run(day)
+    now = new Date('2026-01-15T12:00:00Z')
+    expect(await prune()).toEqual([
+      { schedule: 'nightly', deleted: [keyOf('07'), keyOf('08')].reverse() },
+      { schedule: 'night', deleted: [] },
+    ])
+    expect(await keys()).toEqual([keyOf('16')])
+  })
+
+  it('never deletes the last good archive, however old, and not what is no archive of its schedule', async () => {
+    for (const day of ['09', '10']) await run(day)
+    await run('10', 'night', '01')
+    const strangers = ['scheduled/nightly/readme.txt', 'scheduled/nightly/2026/01/01/mine.acbak']
+    for (const key of strangers) await put(key, 'mine')
+    now = new Date('2027-01-15T12:00:00Z')
+    await prune()
+    await prune()
+    expect((await keys()).sort()).toEqual([keyOf('10'), keyOf('10', 'night', '01'), ...strangers].sort())
+  })
+
+  it('does not take a newer archive for good that is cut, damaged or empty', async () => {
+    for (const day of ['11', '12']) await run(day)
+    const whole = await staged.services.objects.getBytes(archives(), keyOf('12'))
+    await put(keyOf('13'), whole?.subarray(0, -1).toString('latin1') ?? '')
+    await put(keyOf('14'), '')
+    now = new Date('2027-01-15T12:00:00Z')
+    await prune()
+    expect(await keys()).toEqual([keyOf('12'), keyOf('13'), keyOf('14')])
+  })
+
+  it('deletes nothing where no archive is good', async () => {
+    await put(keyOf('13'), 'x')
+    await put(keyOf('14'), 'y')
+    now = new Date('2027-01-15T12:00:00Z')
+    await prune()
+    expect(await keys()).toEqual([keyOf('13'), keyOf('14')])
+  })
+})
+
+describe('the check of schedules', () => {
+  const nightly = async (at: string): Promise<object | undefined> => {
+    now = new Date(at)
+    return (await checkSchedules()).find(({ schedule }) => schedule === 'nightly')
+  }
+
+  it('finds one overdue whose export has had its time and made nothing good', async () => {
+    // Looked at for the first time: it owes nothing yet.
+    expect(await nightly('2026-01-20T12:00:00Z')).toEqual({ schedule: 'nightly', overdue: false })
+    // Due at 3, and given until 9.
+    expect(await nightly('2026-01-21T08:59:00Z')).toEqual({ schedule: 'nightly', overdue: false })
+    const due = { schedule: 'nightly', due_at: '2026-01-21T03:00:00.000Z' }
+    expect(await nightly('2026-01-21T09:01:00Z')).toEqual({ ...due, overdue: true })
+    await put(keyOf('21'), 'no archive')
+    expect(await nightly('2026-01-21T09:01:00Z')).toEqual({ ...due, overdue: true })
+    await staged.services.objects.delete(archives(), [keyOf('21')])
+    await run('21')
+    const good = { ...due, overdue: false, last_good_at: '2026-01-21T03:00:00.000Z' }
+    expect(await nightly('2026-01-21T09:01:00Z')).toEqual(good)
+    expect(await nightly('2026-01-22T08:59:00Z')).toEqual(good)
+    expect(await nightly('2026-01-22T09:01:00Z')).toMatchObject({ overdue: true, due_at: '2026-01-22T03:00:00.000Z' })
+  })
+})
