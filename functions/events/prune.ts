@@ -1,5 +1,10 @@
-import { services } from '../../shared/runtime/services.ts'
+import { eventHandler } from '../../shared/runtime/event-handler.ts'
+import { logger } from '../../shared/runtime/telemetry.ts'
 import { type Pruned, pruneSchedules } from '../../shared/schedules/prune.ts'
 
 /** Once a day: deletes the archives that schedules keep no longer. Gives what it deleted. */
-export const handler = async (): Promise<Pruned[]> => pruneSchedules(await services())
+export const handler = eventHandler<unknown, Pruned[]>(async (_, services) => {
+  const pruned = await pruneSchedules(services)
+  logger.info('pruned', { pruned })
+  return pruned
+})

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { services } from '../../shared/runtime/services.ts'
+import { eventHandler } from '../../shared/runtime/event-handler.ts'
 import { startScheduled } from '../../shared/schedules/start-scheduled.ts'
 
 const Due = z.object({ schedule: z.string(), at: z.iso.datetime({ offset: true }) })
@@ -7,7 +7,7 @@ const Due = z.object({ schedule: z.string(), at: z.iso.datetime({ offset: true }
 export type ScheduleEvent = z.input<typeof Due>
 
 /** A schedule is due: starts its export. The same event may come more than once. */
-export const handler = async (event: ScheduleEvent): Promise<void> => {
+export const handler = eventHandler<ScheduleEvent>(async (event, services) => {
   const { schedule, at } = Due.parse(event)
-  await startScheduled(await services(), schedule, new Date(at))
-}
+  await startScheduled(services, schedule, new Date(at))
+})

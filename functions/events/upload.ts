@@ -1,7 +1,7 @@
 import type { EventBridgeEvent } from 'aws-lambda'
 import { z } from 'zod'
 import { startUploadedRestore } from '../../shared/restore/upload.ts'
-import { services } from '../../shared/runtime/services.ts'
+import { eventHandler } from '../../shared/runtime/event-handler.ts'
 
 /** What is read of S3's `Object Created` event. The key stands there as it is: it is not decoded. */
 const ObjectCreated = z.object({
@@ -17,13 +17,13 @@ const ObjectCreated = z.object({
 export type UploadEvent = Pick<EventBridgeEvent<'Object Created', unknown>, 'detail'>
 
 /** An object was put into the restore bucket: starts its restore. The same event may come more than once. */
-export const handler = async (event: UploadEvent): Promise<void> => {
-  const { bucket, object } = ObjectCreated.parse(event.detail)
-  await startUploadedRestore(await services(), {
+export const handler = eventHandler<UploadEvent>(async ({ detail }, services) => {
+  const { bucket, object } = ObjectCreated.parse(detail)
+  await startUploadedRestore(services, {
     bucket: bucket.name,
     key: object.key,
     etag: object.etag,
     version_id: object['version-id'],
     sequencer: object.sequencer,
   })
-}
+})

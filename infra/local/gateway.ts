@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Context } from 'aws-lambda'
 import createRouter from 'find-my-way'
 import { type HttpEvent, MAX_ARCHIVE_BYTES } from '../../shared/http/http-request.ts'
 import { type HttpResult, problemHeaders } from '../../shared/http/json-route.ts'
 import { problemOf } from '../../shared/http/problem.ts'
 import { TooLargeError } from '../../shared/http/request-errors.ts'
 import { DEFAULT_ROUTE, type Route, ROUTES } from '../../functions/routes.ts'
-import { type LocalContext, localContext } from './local-context.ts'
+import { localContext } from './local-context.ts'
 import { PortInUseError } from './port-in-use.ts'
 
 /** What API Gateway's HTTP API takes. */
@@ -24,7 +25,7 @@ export interface Gateway {
 }
 
 /** A route's handler, as Lambda calls it. */
-export type LocalHandler = (event: HttpEvent, context: LocalContext) => Promise<HttpResult>
+export type LocalHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>
 
 /** Loads a route's handler: from `functions/`, or in tests from anywhere. */
 export type LoadHandler = (file: string) => Promise<LocalHandler>

@@ -1,10 +1,7 @@
 import type { Context } from 'aws-lambda'
 
-/** What Lambda tells a function of its call, but for the callbacks that nobody uses any more. */
-export type LocalContext = Omit<Context, 'done' | 'fail' | 'succeed'>
-
-/** The context of a handler that runs here. */
-export const localContext = (functionName: string, requestId: string, maxMs: number): LocalContext => {
+/** The context of a handler that runs here: without Lambda's old callbacks, which nobody uses any more. */
+export const localContext = (functionName: string, requestId: string, maxMs: number): Context => {
   const until = performance.now() + maxMs
   return {
     callbackWaitsForEmptyEventLoop: false,
@@ -16,5 +13,5 @@ export const localContext = (functionName: string, requestId: string, maxMs: num
     logGroupName: 'local',
     logStreamName: 'local',
     getRemainingTimeInMillis: () => Math.max(0, until - performance.now()),
-  }
+  } as Context
 }

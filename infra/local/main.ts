@@ -31,4 +31,6 @@ export const runProgram = async (options: ProgramOptions): Promise<void> => {
   })
 }
 
-if (import.meta.main) runProgram(programOptions(process.env)).catch(fail)
+const main = async (): Promise<void> => runProgram(programOptions(process.env))
+
+if (import.meta.main) main().catch(fail)

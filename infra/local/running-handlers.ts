@@ -1,4 +1,6 @@
-import type { StageHandler } from './workflow-rules.ts'
+import type { Json } from '../../functions/workflow/states.ts'
+
+type Handler = (input: Json) => Promise<Json>
 
 /** On its way out an execution only goes on: from its work to taking back what it wrote, and to `Fail`. */
 const stepOf = (state: string): number => {
@@ -15,7 +17,7 @@ export class RunningHandlers {
   readonly #active = new Set<Promise<unknown>>()
   #step = 0
 
-  tracked(state: string, handler: StageHandler): StageHandler {
+  tracked(state: string, handler: Handler): Handler {
     const step = stepOf(state)
     return async (input) => {
       if (step > this.#step) {

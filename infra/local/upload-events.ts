@@ -1,17 +1,25 @@
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { Context } from 'aws-lambda'
 import type { UploadEvent } from '../../functions/events/upload.ts'
+import { localContext } from './local-context.ts'
 
 /** As EventBridge does with a target that fails: again, and later each time. The last try is after half a minute. */
 const RETRY_MS = [500, 2_000, 8_000, 20_000]
 
+type UploadHandler = (event: UploadEvent, context: Context) => Promise<void>
+
+/** What the handler may take on Lambda. */
+const MAX_MS = 60_000
+
 /** Delivers the events of uploads to their handler: those that come before the program is ready wait for it. */
 export class UploadEvents {
-  readonly #handler: (event: UploadEvent) => Promise<void>
+  readonly #handler: UploadHandler
   readonly #underWay = new Set<Promise<void>>()
   readonly #waiting: UploadEvent[] = []
   #state: 'waiting' | 'open' | 'closed' = 'waiting'
 
-  constructor(handler: (event: UploadEvent) => Promise<void>) {
+  constructor(handler: UploadHandler) {
     this.#handler = handler
   }
 
@@ -39,7 +47,7 @@ export class UploadEvents {
   async #tries(event: UploadEvent): Promise<void> {
     for (const [tried, pause] of RETRY_MS.entries()) {
       try {
-        await this.#handler(event)
+        await this.#handler(event, localContext('upload', randomUUID(), MAX_MS))
         return
       } catch (error) {
         console.error(`an upload's event failed (try ${tried + 1})`, error)

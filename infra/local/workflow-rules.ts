@@ -1,11 +1,17 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from 'aws-lambda'
 import type { StateMachineDefinition } from 'aws-local-stepfunctions'
+import { localContext } from './local-context.ts'
 import type { Definition, Json, State, States } from '../../functions/workflow/states.ts'
 
 /** A stage's handler, as Lambda calls it: JSON in, JSON out. */
-export type StageHandler = (input: Json) => Promise<Json>
+export type StageHandler = (input: Json, context: Context) => Promise<Json>
 
 /** Step Functions' limit on a state's input or output. */
 const STATE_BYTES = 256 * 1024
+
+/** What a stage may take on Lambda. */
+const TASK_MS = 900_000
 
 /** All children of a local map share one process. */
 const LOCAL_CONCURRENCY = 4
@@ -116,9 +122,10 @@ const failingUnnamed = (map: string, states: States): { [key: string]: Json } =>
 
 /** Holds a handler to the state limit, and to JSON: what does not survive it is not there on AWS either. */
 export const checkedHandler =
-  (state: string, handler: StageHandler): StageHandler =>
+  (state: string, handler: StageHandler): ((input: Json) => Promise<Json>) =>
   async (input) => {
-    const output = await handler(throughJson(state, 'input', input))
+    const context = localContext(state, randomUUID(), TASK_MS)
+    const output = await handler(throughJson(state, 'input', input), context)
     return throughJson(state, 'output', output)
   }
 

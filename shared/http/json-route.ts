@@ -1,5 +1,6 @@
 import middy, { type MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import { logger, telemetry } from '../runtime/telemetry.ts'
 import { type HttpEvent, type HttpRequest, httpRequest } from './http-request.ts'
 import { problemOf } from './problem.ts'
 
@@ -25,6 +26,7 @@ export const jsonRoute = <Input>(
   answer: (input: Input, request: HttpRequest) => Promise<Answer>,
 ): HttpHandler =>
   middy<HttpEvent, HttpResult>()
+    .use(telemetry())
     .use(problems())
     .handler(async (event: HttpEvent): Promise<HttpResult> => {
       const request = httpRequest(event)
@@ -47,7 +49,10 @@ const httpResult = ({ status, body, headers }: Answer): HttpResult =>
 const problems = (): MiddlewareObj<HttpEvent, HttpResult> => ({
   onError: (request) => {
     const problem = problemOf(request.error, request.event.requestContext.requestId)
-    if (problem.status >= 500) console.error(`request ${request.event.requestContext.requestId} failed`, request.error)
+    if (problem.status >= 500) {
+      const error = request.error instanceof Error ? request.error : new Error(String(request.error))
+      logger.error('a request failed', { request_id: request.event.requestContext.requestId, error })
+    }
     request.response = problemResult(problem)
   },
 })

@@ -188,6 +188,8 @@ export const problemFromCause = (
   { Error: name, Cause }: { readonly Error: string; readonly Cause?: string },
   requestId: string = randomUUID(),
 ): JobError => {
+  if (name === 'WorkflowStoppedError')
+    return { ...internalError(requestId), detail: `the workflow was stopped from outside (request ${requestId})` }
   if (name === 'States.Timeout')
     return { ...internalError(requestId), detail: `the workflow took too long and was ended (request ${requestId})` }
   const kind = kindOf(name)

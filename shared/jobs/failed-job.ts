@@ -1,4 +1,5 @@
 import { problemFromCause } from '../http/problem.ts'
+import { logger } from '../runtime/telemetry.ts'
 import type { Services } from '../runtime/services.ts'
 import type { JobError } from './job.ts'
 import type { FailInput } from './stage-messages.ts'
@@ -14,6 +15,6 @@ export const whyItFailed = async ({ jobs }: Services, { job_id, error }: FailInp
   const kept = error.Error === CHILD_FAILED ? await jobs.lastFailure(job_id) : await jobs.failure(job_id, error.Error)
   const problem = kept ?? problemFromCause(error)
   if (problem.status >= 500)
-    console.error(`request ${String(problem['request_id'])}: job ${job_id} failed with ${error.Error}`, error.Cause)
+    logger.error('a job failed', { job_id, request_id: problem['request_id'], error: error.Error, cause: error.Cause })
   return problem
 }

@@ -8,13 +8,12 @@ import { Leases } from '../jobs/lease.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import { ObjectStore } from '../objects/object-store.ts'
 import { type SignerFor, SignedUrls } from '../objects/signed-url-store.ts'
-import { loadModelsFile } from '../resources/models.ts'
+import ownModels from '../models.json' with { type: 'json' }
+import { loadModels, loadModelsFile } from '../resources/models.ts'
 import { ResourceStore } from '../resources/resource-store.ts'
 import type { Config } from './config.ts'
 import { LIMITS, type Limits } from './limits.ts'
 import type { Services } from './services.ts'
-
-const OWN_MODELS = new URL('../models.json', import.meta.url)
 
 /** Puts the stores of one process together over two clients. Throws `ModelsInvalidError`. */
 export const makeServices = async (parts: {
@@ -31,7 +30,7 @@ export const makeServices = async (parts: {
 }): Promise<Services> => {
   const { config, dynamoDb, s3, workflows } = parts
   const clock = parts.clock ?? (() => new Date())
-  const models = await loadModelsFile(config.models_file ?? OWN_MODELS)
+  const models = config.models_file === undefined ? loadModels(ownModels) : await loadModelsFile(config.models_file)
   const objects = new ObjectStore(s3)
   const payloads = new PayloadStore(objects, config.buckets.blobs)
   return {

@@ -1,3 +1,4 @@
+import process from 'node:process'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { JobEvents } from '../jobs/job-events.ts'
@@ -30,11 +31,20 @@ export interface Services {
 
 let installed: Promise<Services> | undefined
 
-/** Installs the services that every handler of this process gets: the local program's, or a test's. */
+/** Installs the services that every handler of this process gets: the local program's, or a test's. Absent: those of Lambda. */
 export const setServices = (services: Services | Promise<Services> | undefined): void => {
   installed = services === undefined ? undefined : Promise.resolve(services)
 }
 
-/** The services of this process. Throws where nobody installed any. */
-export const services = (): Promise<Services> =>
-  installed ?? Promise.reject(new Error('no services are installed in this process: call setServices first'))
+/** The services of this process: those installed, else on Lambda those that its environment describes. */
+export const services = (): Promise<Services> => {
+  installed ??= onLambda()
+  return installed
+}
+
+const onLambda = async (): Promise<Services> => {
+  if (process.env['AWS_LAMBDA_FUNCTION_NAME'] === undefined)
+    throw new Error('no services are installed in this process: call setServices first')
+  const { deployedServices } = await import('./deployed.ts')
+  return deployedServices()
+}

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { handler as upload } from '../../functions/events/upload.ts'
+import { handler, type UploadEvent } from '../../functions/events/upload.ts'
+import { localContext } from '../../infra/local/local-context.ts'
 import { TooManyJobsError } from '../../shared/jobs/job-errors.ts'
 import { jobOf } from '../../shared/jobs/view.ts'
 import { sweepUploads } from '../../shared/restore/sweep-uploads.ts'
@@ -15,6 +16,7 @@ afterEach(() => {
   doors.clock.ahead = 0
 })
 
+const upload = (event: UploadEvent): Promise<void> => handler(event, localContext('upload', 'test', 60_000))
 const post = (path: string, body?: RequestInit['body'], headers: Record<string, string> = {}) =>
   fetch(doors.gateway.url + path, { method: 'POST', headers, ...(body === undefined ? {} : { body }) })
 const json = { 'content-type': 'application/json' }

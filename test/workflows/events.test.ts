@@ -1,4 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { handler as endStopped } from '../../functions/events/end-stopped.ts'
+import { localContext } from '../../infra/local/local-context.ts'
 import { cancelJob } from '../../shared/jobs/cancel.ts'
 import type { EndedJob } from '../../shared/jobs/job-events.ts'
 import { openSlot } from '../../shared/restore/slot.ts'
@@ -74,5 +76,39 @@ describe('a job that ends is told of', () => {
     await fill(staged.outside, tell(models, { model: 'memo', id: 'odd', payloads: [{ text: 'only in a payload' }] }))
     await staged.export(MODELS, { ids: ['odd'] })
     expect(JSON.stringify(told)).not.toMatch(/only in a payload|X-Amz-Signature/)
+  })
+})
+
+describe('an execution that is stopped from outside', () => {
+  const stopped = (name: string, status: 'ABORTED' | 'TIMED_OUT' | 'FAILED'): Promise<void> =>
+    endStopped({ detail: { name, status } }, localContext('end-stopped', 'test', 60_000))
+
+  it.each([
+    ['ABORTED', 'was stopped from outside'],
+    ['TIMED_OUT', 'took too long'],
+    ['FAILED', 'something failed on our side'],
+  ] as const)('leaves a job that %s failed, told of, with its leases given back', async (status, detail) => {
+    const { archive } = await staged.export(MODELS)
+    const { job_id } = await staged.abandon(archive, 'apply-records')
+    expect((await staged.services.jobs.get(job_id))?.status).toBe('running')
+    told.length = 0
+    await stopped(job_id, status)
+    const job = await staged.services.jobs.get(job_id)
+    expect(job).toMatchObject({
+      status: 'failed',
+      error: { status: 500, detail: expect.stringContaining(detail) as string },
+    })
+    expect(told).toMatchObject([{ job_id, status: 'failed' }])
+    await staged.settle()
+    expect(await staged.services.leases.holderOf('city')).toBeUndefined()
+  })
+
+  it('changes nothing of a job that has ended, or that is not there', async () => {
+    const { job } = await staged.export(MODELS)
+    told.length = 0
+    await stopped(job.job_id, 'FAILED')
+    await stopped('nobody', 'ABORTED')
+    expect(await staged.services.jobs.get(job.job_id)).toEqual(job)
+    expect(told).toEqual([])
   })
 })

@@ -1,14 +1,20 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { handler as checkSchedules } from '../../functions/events/check-schedules.ts'
-import { handler as prune } from '../../functions/events/prune.ts'
-import { handler as startScheduled } from '../../functions/events/start-scheduled.ts'
+import { handler as checkHandler } from '../../functions/events/check-schedules.ts'
+import { handler as pruneHandler } from '../../functions/events/prune.ts'
+import { handler as startHandler, type ScheduleEvent } from '../../functions/events/start-scheduled.ts'
+import { localContext } from '../../infra/local/local-context.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
 import { fill, smallWorld } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 const NIGHTLY: Schedule = { name: 'nightly', timing: { cron: '0 3 * * ? *' }, filters: {}, keep_days: 7 }
 const OTHER: Schedule = { name: 'night', timing: { rate: '1 hour' }, models: ['memo'], filters: {}, keep_days: 1 }
+
+const CONTEXT = localContext('test', 'test', 60_000)
+const startScheduled = (event: ScheduleEvent): Promise<void> => startHandler(event, CONTEXT)
+const prune = () => pruneHandler({}, CONTEXT)
+const checkSchedules = () => checkHandler({}, CONTEXT)
 
 let now = new Date('2026-01-05T03:00:10Z')
 let staged: StagedWorkflows

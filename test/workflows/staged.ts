@@ -52,11 +52,11 @@ export class StagedWorkflows {
     const before = new Map<string, Between>()
     const load = async (kind: string, stage: string): Promise<StageHandler> => {
       const { handler } = (await import(`../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
-      return async (input) => {
+      return async (input, context) => {
         const between = before.get(stage)
         before.delete(stage)
         if (between !== undefined) await between((input as { job_id: string }).job_id)
-        return handler(input)
+        return handler(input, context)
       }
     }
     const engine = new LocalWorkflowEngine({ load, retryMs: 5 })
@@ -118,6 +118,22 @@ export class StagedWorkflows {
       archive,
       { requestedBy: 'test' },
     )
+  }
+
+  /** Begins a restore whose execution is gone, without a word, when a stage is about to begin. */
+  async abandon(archive: Buffer, stage: string): Promise<RestoreJob> {
+    const gone = Promise.withResolvers<undefined>()
+    this.before(stage, async (jobId) => {
+      // Its handlers never return: the engine is not asked to wait for them.
+      void this.#engine.stop('restore', jobId)
+      gone.resolve(undefined)
+      await Promise.resolve()
+      throw new Error('the execution is gone')
+    })
+    const job = await this.begin(archive)
+    await gone.promise
+    await this.#engine.ended(job.job_id)
+    return job
   }
 
   /** Restores an archive's bytes, and gives the job as it ended. */

@@ -1,0 +1,39 @@
+import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
+import { SFNClient } from '@aws-sdk/client-sfn'
+import { STSClient } from '@aws-sdk/client-sts'
+import process from 'node:process'
+import { z } from 'zod'
+import { dynamoDB, s3 } from './clients.ts'
+import { readConfig } from './config.ts'
+import { JobBus } from './job-bus.ts'
+import { makeServices } from './make-services.ts'
+import { roleSigner } from './role-signer.ts'
+import type { Services } from './services.ts'
+import { StepFunctionsEngine } from './step-functions.ts'
+import { tracer } from './telemetry.ts'
+
+const Arns = z.object({
+  /** Only functions that start or stop workflows have the first two, only those that sign URLs the third. */
+  EXPORT_WORKFLOW_ARN: z.string().default(''),
+  RESTORE_WORKFLOW_ARN: z.string().default(''),
+  SIGNER_ROLE_ARN: z.string().default(''),
+})
+
+/** The services of a function on AWS, made of its environment. */
+export const deployedServices = (): Promise<Services> => {
+  const config = readConfig(process.env)
+  const { region } = config
+  const { EXPORT_WORKFLOW_ARN, RESTORE_WORKFLOW_ARN, SIGNER_ROLE_ARN } = Arns.parse(process.env)
+  const sts = tracer.captureAWSv3Client(new STSClient({ region }))
+  return makeServices({
+    config,
+    dynamoDb: tracer.captureAWSv3Client(dynamoDB({ region })),
+    s3: tracer.captureAWSv3Client(s3({ region })),
+    workflows: new StepFunctionsEngine(tracer.captureAWSv3Client(new SFNClient({ region })), {
+      export: EXPORT_WORKFLOW_ARN,
+      restore: RESTORE_WORKFLOW_ARN,
+    }),
+    events: new JobBus(tracer.captureAWSv3Client(new EventBridgeClient({ region }))),
+    signerFor: roleSigner(sts, SIGNER_ROLE_ARN, (credentials) => s3({ region, credentials })),
+  })
+}

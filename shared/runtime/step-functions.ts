@@ -1,0 +1,47 @@
+import {
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn'
+import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
+
+type Kind = Parameters<WorkflowEngine['start']>[0]
+
+/** Runs the workflows on Step Functions. */
+export class StepFunctionsEngine implements WorkflowEngine {
+  readonly #client: SFNClient
+  readonly #arns: Readonly<Record<Kind, string>>
+
+  /** `arns`: of the state machine of each kind. */
+  constructor(client: SFNClient, arns: Readonly<Record<Kind, string>>) {
+    this.#client = client
+    this.#arns = arns
+  }
+
+  /** The execution's name is the job id: a repeat with the same input gives the execution that runs, one that ended says so. */
+  async start(kind: Kind, jobId: string): Promise<void> {
+    try {
+      await this.#client.send(
+        new StartExecutionCommand({
+          stateMachineArn: this.#arns[kind],
+          name: jobId,
+          input: JSON.stringify({ job_id: jobId }),
+        }),
+      )
+    } catch (error) {
+      if (!(error instanceof ExecutionAlreadyExists)) throw error
+    }
+  }
+
+  /** What has ended, or never began, is stopped already. */
+  async stop(kind: Kind, jobId: string, reason: string): Promise<void> {
+    const executionArn = `${this.#arns[kind].replace(':stateMachine:', ':execution:')}:${jobId}`
+    try {
+      await this.#client.send(new StopExecutionCommand({ executionArn, error: 'JobStopped', cause: reason }))
+    } catch (error) {
+      if (!(error instanceof ExecutionDoesNotExist)) throw error
+    }
+  }
+}
