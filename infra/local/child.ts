@@ -40,6 +40,12 @@ const Failed = z.object({ ready: z.literal(false), code: z.string().optional(), 
 // Closing takes milliseconds; past this, something hangs, and the data is as safe as after a kill -9.
 const STOP_MS = 5_000
 
+/** LevelDB's lock has no better name: the folder is another program's. */
+const whyNot = ({ code, reason }: z.output<typeof Failed>): string =>
+  code === 'LEVEL_DATABASE_NOT_OPEN'
+    ? 'its folder cannot be opened, or another program uses it: stop that one, or choose another folder with DATA_DIR'
+    : reason
+
 /**
  * Starts a stand-in in a process of its own, and resolves when it answers. Its process ends with this one, however this
  * one ends. Rejects with `PortInUseError`, or `ChildError` for anything else that keeps it from starting.
@@ -72,7 +78,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
         reject(
           failed.data.code === 'EADDRINUSE'
             ? new PortInUseError(settings.port, options.portVariable)
-            : new ChildError(name, `did not start: ${failed.data.reason}`),
+            : new ChildError(name, `did not start: ${whyNot(failed.data)}`),
         )
         return
       }

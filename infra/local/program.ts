@@ -56,13 +56,23 @@ const Port = z
   .refine((port) => port <= 65_535)
 
 /** Reads `PORT`, `S3_PORT`, `DYNAMODB_PORT` and `DATA_DIR`. Throws an `Error` that names what is wrong. */
-export const programOptions = (env: Environment): ProgramOptions => ({
-  port: portOf(env, 'PORT', 3000),
-  s3Port: portOf(env, 'S3_PORT', 9000),
-  dynamoDbPort: portOf(env, 'DYNAMODB_PORT', 8000),
-  dataDir: env['DATA_DIR'] ?? '.local',
-  env,
-})
+export const programOptions = (env: Environment): ProgramOptions => {
+  const ports = {
+    PORT: portOf(env, 'PORT', 3000),
+    S3_PORT: portOf(env, 'S3_PORT', 9000),
+    DYNAMODB_PORT: portOf(env, 'DYNAMODB_PORT', 8000),
+  }
+  const all = Object.entries(ports)
+  const twice = all.find(([, port], k) => port !== 0 && all.findIndex(([, other]) => other === port) < k)
+  if (twice !== undefined) throw new Error(`${twice.join('=')} is another port of this program too: give each its own`)
+  return {
+    port: ports.PORT,
+    s3Port: ports.S3_PORT,
+    dynamoDbPort: ports.DYNAMODB_PORT,
+    dataDir: env['DATA_DIR'] ?? '.local',
+    env,
+  }
+}
 
 const portOf = (env: Environment, name: string, otherwise: number): number => {
   const text = env[name]
@@ -103,7 +113,10 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
     death.reject(error)
   }
 
-  await mkdir(dataDir, { recursive: true })
+  await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
+    const why = error instanceof Error ? error.message : String(error)
+    throw new ConfigError(`DATA_DIR=${dataDir} cannot be a folder: ${why}`)
+  })
   const dynamo = await serverAt(env['AWS_ENDPOINT_URL_DYNAMODB'], endings, () =>
     startDynamoDb({ port: options.dynamoDbPort, dir: join(dataDir, 'dynamodb'), onDied }),
   )

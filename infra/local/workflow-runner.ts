@@ -1,7 +1,7 @@
 import { StateMachine } from 'aws-local-stepfunctions'
 import { EXPORT_STAGES, exportWorkflow } from '../../functions/export/export.workflow.ts'
 import { RESTORE_STAGES, restoreWorkflow } from '../../functions/restore/restore.workflow.ts'
-import type { Definition } from '../../functions/workflow/states.ts'
+import type { Arn, Definition } from '../../functions/workflow/states.ts'
 import type { WorkflowEngine } from '../../shared/jobs/workflow-engine.ts'
 import { RunningHandlers } from './running-handlers.ts'
 import { checkDefinition, checkedHandler, localDefinition, type StageHandler, taskStates } from './workflow-rules.ts'
@@ -16,10 +16,14 @@ const loadFromSource: LoadStage = async (kind, stage) => {
   return module.handler
 }
 
-interface Workflow {
-  readonly machine: StateMachine
-  readonly handlers: Readonly<Record<string, StageHandler>>
+/** A definition, and the handlers of its tasks by their resources. */
+export interface RunnableWorkflow {
   readonly definition: Definition
+  readonly handlers: Readonly<Record<string, StageHandler>>
+}
+
+interface Workflow extends RunnableWorkflow {
+  readonly machine: StateMachine
 }
 
 /** Called when an execution has ended, however, and all of its handlers have returned. */
@@ -37,24 +41,22 @@ export class LocalWorkflowEngine implements WorkflowEngine {
   readonly #retryMs: number | undefined
   readonly #onEnded: OnEnded
 
-  /** `retryMs`: how long retries wait instead of the definition's seconds (tests). */
-  constructor(options: { load?: LoadStage; retryMs?: number; onEnded?: OnEnded } = {}) {
+  /** `workflows`: others than those of `functions/`. `retryMs`: how long retries wait instead of the definition's seconds (tests). */
+  constructor(
+    options: {
+      load?: LoadStage
+      workflows?: Readonly<Record<'export' | 'restore', RunnableWorkflow>>
+      retryMs?: number
+      onEnded?: OnEnded
+    } = {},
+  ) {
     const load = options.load ?? loadFromSource
     this.#onEnded = options.onEnded ?? (() => Promise.resolve())
     this.#retryMs = options.retryMs
+    const { workflows } = options
     this.#workflows = {
-      export: this.#prepare(
-        'export',
-        exportWorkflow((stage) => ARN + stage),
-        EXPORT_STAGES,
-        load,
-      ),
-      restore: this.#prepare(
-        'restore',
-        restoreWorkflow((stage) => ARN + stage),
-        RESTORE_STAGES,
-        load,
-      ),
+      export: prepare(workflows?.export ?? fromSource('export', exportWorkflow, EXPORT_STAGES, load)),
+      restore: prepare(workflows?.restore ?? fromSource('restore', restoreWorkflow, RESTORE_STAGES, load)),
     }
   }
 
@@ -117,24 +119,28 @@ export class LocalWorkflowEngine implements WorkflowEngine {
   async close(): Promise<void> {
     await Promise.all([...this.#running.keys()].map((jobId) => this.stop('export', jobId)))
   }
-
-  async #prepare(
-    kind: 'export' | 'restore',
-    definition: Definition,
-    stages: readonly string[],
-    load: LoadStage,
-  ): Promise<Workflow> {
-    checkDefinition(definition)
-    const handlers = Object.fromEntries(
-      await Promise.all(stages.map(async (stage) => [stage, await load(kind, stage)] as const)),
-    )
-    const machine = new StateMachine(localDefinition(definition))
-    return { machine, handlers, definition }
-  }
 }
 
+const prepare = async (given: RunnableWorkflow | Promise<RunnableWorkflow>): Promise<Workflow> => {
+  const { definition, handlers } = await given
+  checkDefinition(definition)
+  return { definition, handlers, machine: new StateMachine(localDefinition(definition)) }
+}
+
+const fromSource = async <Stage extends string>(
+  kind: 'export' | 'restore',
+  definition: (arn: Arn<Stage>) => Definition,
+  stages: readonly Stage[],
+  load: LoadStage,
+): Promise<RunnableWorkflow> => ({
+  definition: definition((stage) => ARN + stage),
+  handlers: Object.fromEntries(
+    await Promise.all(stages.map(async (stage) => [ARN + stage, await load(kind, stage)] as const)),
+  ),
+})
+
 const stageHandler = (handlers: Readonly<Record<string, StageHandler>>, resource: string): StageHandler => {
-  const handler = handlers[resource.slice(ARN.length)]
+  const handler = handlers[resource]
   if (handler === undefined) throw new Error(`no handler for ${resource}`)
   return handler
 }

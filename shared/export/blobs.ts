@@ -52,7 +52,7 @@ const exportPass = async (attempt: Attempt, services: Services): Promise<BlobsRe
     let stoppedAt: string | undefined
     for await (const { seen, stored } of readAhead(services, wanted)) {
       const full = writer.throughBytes >= services.limits.segmentBytes || writer.bytes >= MOST_COPIED
-      if (writer.entries > 0 && (full || attempt.timeIsUp())) {
+      if ((attempt.timeIsUp() || full) && writer.entries > 0) {
         stoppedAt = seen.position
         break
       }

@@ -91,7 +91,7 @@ const exportRange = async (
     for await (const { h, metadata, revisions } of readResources(services, range, job, { onTorn, until })) {
       const next = h.slice(0, 4)
       const full = target.bytesSoFar >= limits.segmentBytes || seen.size >= limits.seenBlobs
-      if (bucket !== undefined && next !== bucket && (full || attempt.timeIsUp())) {
+      if (bucket !== undefined && next !== bucket && (attempt.timeIsUp() || full)) {
         stoppedAt = next
         break
       }

@@ -45,7 +45,7 @@ export const exportStreamBlobs = async (
     try {
       let written = 0
       for await (const { seen, stored } of readAhead(services, own)) {
-        if (pieces.length + written > 0 && (attempt.timeIsUp() || bytes >= limits.segmentBytes)) {
+        if ((attempt.timeIsUp() || bytes >= limits.segmentBytes) && pieces.length + written > 0) {
           cursor = `${k}/${seen.position}`
           break
         }

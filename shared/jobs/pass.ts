@@ -1,5 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Services } from '../runtime/services.ts'
+import { hasEnded, type JobStatus } from './job.ts'
+import { JobCancelledError } from './running-job.ts'
 import type { PassInput, PassOutput } from './stage-messages.ts'
 
 /** What every result of a pass has: whether its child is finished, and where the next pass begins. */
@@ -12,7 +14,7 @@ export interface PassResult {
 export interface Attempt extends PassInput {
   /** Names what this attempt writes. */
   readonly attempt: string
-  /** True once the pass has worked as long as it may: then it stops at the next border. */
+  /** True once the pass has worked as long as it may: then it stops at the next border. Throws `JobCancelledError`. */
   readonly timeIsUp: () => boolean
 }
 
@@ -23,28 +25,47 @@ export interface Attempt extends PassInput {
 export const runPass = async <Result extends PassResult>(
   stage: string,
   input: PassInput,
-  services: Services,
+  { jobs, limits }: Pick<Services, 'jobs' | 'limits'>,
   work: (attempt: Attempt) => Promise<Result>,
 ): Promise<PassOutput> => {
-  const { jobs, limits } = services
   const { job_id, n, pass } = input
   const kept = await jobs.getResult<Result>(job_id, stage, n, pass)
-  const until = performance.now() + limits.passMs
   const result =
-    kept ??
-    (await jobs.keepResult(
-      job_id,
-      stage,
-      n,
-      pass,
-      await work({ ...input, attempt: randomUUID(), timeIsUp: () => performance.now() >= until }),
-    ))
+    kept ?? (await jobs.keepResult(job_id, stage, n, pass, await whileItRuns({ jobs, limits }, input, work)))
   return {
     job_id,
     n,
     pass: pass + 1,
     more: !result.done,
     ...(result.cursor === undefined ? {} : { cursor: result.cursor }),
+  }
+}
+
+/** Works for as long as a pass may, and while the job has not ended: what it has written then stays, and no more is. */
+const whileItRuns = async <Result>(
+  { jobs, limits }: Pick<Services, 'jobs' | 'limits'>,
+  input: PassInput,
+  work: (attempt: Attempt) => Promise<Result>,
+): Promise<Result> => {
+  const until = performance.now() + limits.passMs
+  let ended: JobStatus | undefined
+  const look = async (): Promise<void> => {
+    const job = await jobs.get(input.job_id)
+    if (job !== undefined && hasEnded(job)) ended = job.status
+  }
+  // A look that fails is followed by the next one.
+  const watch = setInterval(() => void look().catch(() => undefined), limits.watchMs)
+  try {
+    return await work({
+      ...input,
+      attempt: randomUUID(),
+      timeIsUp: () => {
+        if (ended !== undefined) throw new JobCancelledError(input.job_id, ended)
+        return performance.now() >= until
+      },
+    })
+  } finally {
+    clearInterval(watch)
   }
 }
 

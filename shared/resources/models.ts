@@ -99,7 +99,9 @@ export class ModelRegistry {
 
 /** Reads the registry from a file. Throws `ModelsInvalidError`. */
 export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry> => {
-  const text = await readFile(path, 'utf8')
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    throw new ModelsInvalidError([`cannot be read: ${error instanceof Error ? error.message : String(error)}`])
+  })
   try {
     return loadModels(JSON.parse(text))
   } catch (error) {

@@ -56,7 +56,7 @@ const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyBlo
     guard: () => lease.check(),
     puts: pLimit(PARALLEL_BLOBS),
   }
-  while (next < todo.length && (next === first || !attempt.timeIsUp())) {
+  while (next < todo.length && (!attempt.timeIsUp() || next === first)) {
     const batch = todo.slice(next, next + BATCH)
     const copied = batch.filter(({ size }) => size >= COPIED_FROM)
     const runs = blobRuns(batch.filter(({ size }) => size < COPIED_FROM))

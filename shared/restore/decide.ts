@@ -29,7 +29,7 @@ export const decide = async ({ job_id }: StageInput, services: Services): Promis
   const extents = preflight.flatMap((result) => result.extents)
   const blobs = await allResults<PreflightBlobsResult>(services, job_id, 'preflight-blobs')
   if (plan.whole) await checkSums(services, plan, manifest, extents, blobs)
-  if (request.on_duplicate === 'raise_error' && !request.dry_run) await refuseDuplicates(services, preflight, blobs)
+  if (request.on_duplicate === 'raise_error') await refuseDuplicates(services, preflight, blobs)
   const children = request.dry_run ? 0 : await blobChildren(services, job_id)
   if (!request.dry_run) await services.jobs.plan(job_id, 'blobs', children)
   return { ...plannedItems(job_id, children), write: !request.dry_run }

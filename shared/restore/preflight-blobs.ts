@@ -81,7 +81,7 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
       ...(plan.whole ? {} : { only: (entry: IndexLine) => seen.has(blobOrder(entry)) }),
     })
     for await (const { entry, ordinal } of entries) {
-      if (pass.entries > 0 && attempt.timeIsUp()) {
+      if (attempt.timeIsUp() && pass.entries > 0) {
         cursor = { k, entry: ordinal }
         break
       }

@@ -19,7 +19,7 @@ export const verifyBlobs = async (
 ): Promise<number | undefined> => {
   let next = first
   while (next < list.length) {
-    if (next > first && timeIsUp()) return next
+    if (timeIsUp() && next > first) return next
     const batch = list.slice(next, next + 64)
     await pMap(batch, (blob) => verifyBlob(services, blob, findings), { concurrency: PARALLEL })
     next += batch.length

@@ -2,6 +2,8 @@
 export interface Limits {
   /** How long a pass works before it hands over a cursor, in ms: a third of a function's 15 minutes, so that the slowest bucket still fits. */
   readonly passMs: number
+  /** How often a pass looks whether its job still runs, in ms: a cancelled one stops at the next border. */
+  readonly watchMs: number
   /** Packed bytes that a range of an export is planned for. */
   readonly rangeBytes: number
   /** Packed bytes after which a pass ends its segment, however wrong the plan was. */
@@ -26,6 +28,7 @@ const MIB = 1024 * 1024
 
 export const LIMITS: Limits = {
   passMs: 5 * 60_000,
+  watchMs: 1_000,
   rangeBytes: 64 * MIB,
   segmentBytes: 256 * MIB,
   seenBlobs: 200_000,

@@ -184,6 +184,8 @@ const BAD: readonly Bad[] = [
   { request: 'POST /_backup/jobs/none/cancel', status: 404, type: 'unknown-job' },
   { request: 'GET /', status: 404, type: 'not-found', says: '/{model}/export' },
   { request: 'GET /_backup', status: 404, type: 'not-found' },
+  { request: 'GET /%E0%A4%A/export', status: 404, type: 'not-found', says: 'the routes are' },
+  { request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found', says: 'the routes are' },
   { request: 'GET /country/import', status: 405, type: 'method-not-allowed', says: 'POST' },
   { request: 'DELETE /_backup/jobs/x', status: 405, type: 'method-not-allowed', says: 'GET' },
 ]

@@ -61,3 +61,12 @@ describe('a dry run of many passes', () => {
     })
   })
 })
+
+describe('a dry run under raise_error', () => {
+  it('is refused where the restore would be, and counts where it would go through', async () => {
+    const refused = await staged.restore(archive, { dry_run: true, on_duplicate: 'raise_error' })
+    expect(refused).toMatchObject({ status: 'failed', error: { type: 'duplicates', duplicates: { count: 8 } } })
+    await staged.wipe()
+    expect(await dryRun({ on_duplicate: 'raise_error' })).toMatchObject({ city: { new: 6, same: 0 } })
+  })
+})

@@ -84,10 +84,26 @@ describe('npm start', () => {
     expect(program.err).toMatch(/^the (S3|DynamoDB) stand-in was ended by SIGKILL\n$/)
   })
 
-  it('says what is wrong with a port that is none', async () => {
-    const program = start({ S3_PORT: 'ninety' })
+  it.each([
+    [{ S3_PORT: 'ninety' }, 'S3_PORT=ninety is not a port: give a number from 0 to 65535\n'],
+    [{ PORT: '4999', S3_PORT: '4999' }, 'S3_PORT=4999 is another port of this program too: give each its own\n'],
+    [{ DATA_DIR: '/dev/null' }, 'DATA_DIR=/dev/null cannot be a folder'],
+    [{ MODELS_FILE: '/nowhere.json' }, 'models.json: cannot be read: ENOENT'],
+    [{ SCHEDULES: '[{"name":"x"}]' }, 'SCHEDULES'],
+    [{ SCHEDULES: '[{"name":"x","rate":"1 day","keep_days":1,"models":["planet"]}]' }, 'schedule x: model planet'],
+  ])('says what is wrong with %j', async (environment, message) => {
+    const program = start(environment)
     expect(await program.exited).toBe(1)
-    expect(program.err).toBe('S3_PORT=ninety is not a port: give a number from 0 to 65535\n')
+    expect(program.out).toBe('')
+    expect(program.err).toContain(message)
+    expect(program.err).not.toContain('    at ')
+  })
+
+  it('says that another program has its folder', async () => {
+    await start().ready()
+    const program = start()
+    expect(await program.exited).toBe(1)
+    expect(program.err).toMatch(/another program uses it: stop that one, or choose another folder with DATA_DIR\n$/)
   })
 
   it('runs beside another one on other ports and another folder', async () => {

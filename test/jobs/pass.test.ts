@@ -1,0 +1,56 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { describe, expect, it } from 'vitest'
+import type { Job, JobStatus } from '../../shared/jobs/job.ts'
+import { type PassResult, runPass } from '../../shared/jobs/pass.ts'
+import { JobCancelledError } from '../../shared/jobs/running-job.ts'
+import { LIMITS } from '../../shared/runtime/limits.ts'
+import type { Services } from '../../shared/runtime/services.ts'
+
+/** A job table that holds one job, and keeps what passes give. */
+const tableOf = (job: { status: JobStatus; looks: number; fails?: boolean }): Pick<Services, 'jobs' | 'limits'> => {
+  const jobs = {
+    get: () => {
+      job.looks += 1
+      return job.fails === true && job.looks < 3
+        ? Promise.reject(new Error('throttled'))
+        : Promise.resolve({ status: job.status } as Job)
+    },
+    getResult: () => Promise.resolve(undefined),
+    keepResult: (_job: string, _stage: string, _n: number, _pass: number, result: object) => Promise.resolve(result),
+  }
+  return { jobs: jobs as unknown as Services['jobs'], limits: { ...LIMITS, watchMs: 5 } }
+}
+
+const INPUT = { job_id: 'j', n: 0, pass: 0 }
+
+describe('a pass', () => {
+  it.each([false, true])(
+    'stops at the next border once its job was cancelled (a look failed before: %s)',
+    async (fails) => {
+      const job = { status: 'running' as JobStatus, looks: 0, fails }
+      let borders = 0
+      const pass = runPass<PassResult>('records', INPUT, tableOf(job), async ({ timeIsUp }) => {
+        for (; !timeIsUp(); borders++) {
+          if (borders === 5) job.status = 'cancelled'
+          await sleep(2)
+        }
+        return { done: false, cursor: 'never' }
+      })
+      await expect(pass).rejects.toThrow(JobCancelledError)
+      expect(borders).toBeGreaterThan(5)
+      const { looks } = job
+      await sleep(30)
+      expect(job.looks).toBe(looks)
+    },
+  )
+
+  it('works on while its job runs', async () => {
+    const job = { status: 'running' as JobStatus, looks: 0 }
+    const output = await runPass<PassResult>('records', INPUT, tableOf(job), async ({ timeIsUp }) => {
+      await sleep(30)
+      return { done: !timeIsUp() }
+    })
+    expect(output).toMatchObject({ more: false, pass: 1 })
+    expect(job.looks).toBeGreaterThan(1)
+  })
+})
