@@ -24,12 +24,11 @@ export interface TestServers {
 
 const LOCAL = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 
-/** Starts the embedded stand-ins; `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3` take their place. */
-export const startServices = async (): Promise<TestServers> => {
+/** Starts the embedded stand-ins, with stores of these names; `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3` take their place. */
+export const startServices = async (config = ownNames(readConfig({}))): Promise<TestServers> => {
   const stops: (() => Promise<void>)[] = []
   const dynamoEndpoint = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? (await ownDynamo(stops))
   const s3Endpoint = process.env['AWS_ENDPOINT_URL_S3'] ?? (await ownS3(stops))
-  const config = ownNames(readConfig({}))
   const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env
   const credentials =
     accessKeyId === undefined || secretAccessKey === undefined ? LOCAL : { accessKeyId, secretAccessKey }

@@ -1,0 +1,30 @@
+import { Stack, Validations } from 'aws-cdk-lib'
+import type { IConstruct } from 'constructs'
+
+/** Takes single findings of a construct as they are, each with its reason. */
+export const acknowledge = (construct: IConstruct, reasons: Readonly<Record<string, string>>): void => {
+  Validations.of(construct).acknowledge(...Object.entries(reasons).map(([id, reason]) => ({ id, reason })))
+}
+
+/** Takes those of a policy's resources that have a `*` as they are, one by one. */
+export const acknowledgeWildcards = (policy: IConstruct, resources: readonly string[], reason: string): void => {
+  for (const resource of resources)
+    if (resource.includes('*'))
+      acknowledge(policy, { [`AwsSolutions-IAM5[Resource::${readable(Stack.of(policy).resolve(resource))}]`]: reason })
+}
+
+/** A resource as findings name it: what CloudFormation fills in stands in angle brackets. */
+const readable = (resource: unknown): string => {
+  if (typeof resource === 'string') return resource
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = resource as Intrinsic
+  if (Ref !== undefined) return `<${Ref}>`
+  if (attribute !== undefined) return `<${attribute.join('.')}>`
+  if (join !== undefined) return join[1].map(readable).join(join[0])
+  return JSON.stringify(resource)
+}
+
+interface Intrinsic {
+  readonly Ref?: string
+  readonly 'Fn::GetAtt'?: readonly string[]
+  readonly 'Fn::Join'?: readonly [string, readonly unknown[]]
+}

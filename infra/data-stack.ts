@@ -1,0 +1,102 @@
+import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
+import { Key } from 'aws-cdk-lib/aws-kms'
+import {
+  BlockPublicAccess,
+  Bucket,
+  BucketEncryption,
+  type BucketProps,
+  CfnBucket,
+  type LifecycleRule,
+  ObjectLockRetention,
+  ObjectOwnership,
+} from 'aws-cdk-lib/aws-s3'
+import type { Construct } from 'constructs'
+import { acknowledge } from './acknowledge.ts'
+import { storeNames } from './names.ts'
+import type { Settings } from './settings.ts'
+
+/** Work of a day and a half at most, and what a failed job leaves for whoever looks into it. */
+const WORK_DAYS = 7
+/** An archive of hundreds of gigabytes is composed, or uploaded by hand, within hours. */
+const UNFINISHED_UPLOAD_DAYS = 2
+
+/** Everything that is somebody's only copy: it outlives its stack, and no refactoring of the other stack touches it. */
+export class DataStack extends Stack {
+  /** Absent where S3's and DynamoDB's own keys are used. */
+  readonly key: Key | undefined
+
+  constructor(scope: Construct, id: string, settings: Settings, props: StackProps = {}) {
+    super(scope, id, { ...props, terminationProtection: true })
+    this.key =
+      settings.encryption === 'kms'
+        ? new Key(this, 'Key', {
+            description: `Data of the SpecStar Backup deployment ${settings.deployment}`,
+            enableKeyRotation: true,
+            removalPolicy: RemovalPolicy.RETAIN,
+          })
+        : undefined
+    const names = storeNames(settings.deployment)
+    this.#table('ResourceTable', names.resources)
+    this.#table('JobTable', names.jobs, 'expires')
+    const { old_versions_days } = settings.retention
+    const oldVersions = { noncurrentVersionExpiration: Duration.days(old_versions_days) }
+    this.#bucket('BlobBucket', { bucketName: names.blobs, versioned: true }, oldVersions)
+    this.#bucket(
+      'ArchiveBucket',
+      {
+        bucketName: names.archives,
+        versioned: true,
+        ...(settings.archive_lock_days === undefined
+          ? {}
+          : {
+              objectLockEnabled: true,
+              objectLockDefaultRetention: ObjectLockRetention.governance(Duration.days(settings.archive_lock_days)),
+            }),
+      },
+      oldVersions,
+    )
+    // Versioned: a restore reads the very version whose upload started it.
+    const restores = this.#bucket('RestoreBucket', { bucketName: names.restores, versioned: true }, oldVersions)
+    // The L2 property would add a function of CDK's own to the stack.
+    if (restores.node.defaultChild instanceof CfnBucket)
+      restores.node.defaultChild.notificationConfiguration = {
+        eventBridgeConfiguration: { eventBridgeEnabled: true },
+      }
+    this.#bucket('WorkBucket', { bucketName: names.work, versioned: false }, { expiration: Duration.days(WORK_DAYS) })
+  }
+
+  #table(id: string, tableName: string, timeToLiveAttribute?: string): void {
+    new TableV2(this, id, {
+      tableName,
+      partitionKey: { name: 'pk', type: AttributeType.STRING },
+      sortKey: { name: 'sk', type: AttributeType.STRING },
+      billing: Billing.onDemand(),
+      encryption:
+        this.key === undefined ? TableEncryptionV2.awsManagedKey() : TableEncryptionV2.customerManagedKey(this.key),
+      pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
+      deletionProtection: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...(timeToLiveAttribute === undefined ? {} : { timeToLiveAttribute }),
+    })
+  }
+
+  #bucket(id: string, props: BucketProps, rule: LifecycleRule): Bucket {
+    const bucket = new Bucket(this, id, {
+      blockPublicAccess: BlockPublicAccess.BLOCK_ALL,
+      objectOwnership: ObjectOwnership.BUCKET_OWNER_ENFORCED,
+      enforceSSL: true,
+      minimumTLSVersion: 1.2,
+      removalPolicy: RemovalPolicy.RETAIN,
+      ...(this.key === undefined
+        ? { encryption: BucketEncryption.S3_MANAGED }
+        : { encryption: BucketEncryption.KMS, encryptionKey: this.key, bucketKeyEnabled: true }),
+      lifecycleRules: [{ ...rule, abortIncompleteMultipartUploadAfter: Duration.days(UNFINISHED_UPLOAD_DAYS) }],
+      ...props,
+    })
+    acknowledge(bucket, {
+      'AwsSolutions-S1': 'CloudTrail’s data events tell more, and are the account’s to have: RUNBOOK.md, Deploying.',
+    })
+    return bucket
+  }
+}

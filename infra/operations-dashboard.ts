@@ -1,0 +1,63 @@
+import { AlarmStatusWidget, Dashboard, GraphWidget, type IAlarm, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
+import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
+import { Duration } from 'aws-cdk-lib'
+import { Construct } from 'constructs'
+import { METRIC } from '../shared/runtime/telemetry.ts'
+import { jobMetric } from './alarms.ts'
+
+export interface OperationsDashboardProps {
+  readonly deployment: string
+  /** Names of tables by what they hold. */
+  readonly tables: Readonly<Record<string, string>>
+  readonly workflows: readonly IStateMachine[]
+  readonly alarms: readonly IAlarm[]
+}
+
+const WIDTH = 12
+
+/** What runs, what came of it, and what it takes of the tables. */
+export class OperationsDashboard extends Construct {
+  constructor(scope: Construct, id: string, { deployment, tables, workflows, alarms }: OperationsDashboardProps) {
+    super(scope, id)
+    const jobs = (kind: string): GraphWidget =>
+      new GraphWidget({
+        title: `${kind} jobs`,
+        width: WIDTH,
+        left: [METRIC.succeeded, METRIC.partial, METRIC.failed, METRIC.cancelled].map((name) =>
+          jobMetric(deployment, name, kind),
+        ),
+      })
+    const capacity = ([name, TableName]: [string, string]): GraphWidget => {
+      const consumed = (metricName: string): Metric =>
+        new Metric({
+          namespace: 'AWS/DynamoDB',
+          metricName,
+          dimensionsMap: { TableName },
+          statistic: Stats.SUM,
+          period: Duration.minutes(1),
+        })
+      return new GraphWidget({
+        title: `Capacity of the ${name} table, a minute`,
+        width: WIDTH,
+        left: [consumed('ConsumedReadCapacityUnits'), consumed('ConsumedWriteCapacityUnits')],
+        right: [consumed('ReadThrottleEvents'), consumed('WriteThrottleEvents')],
+      })
+    }
+    new Dashboard(this, 'Dashboard', {
+      dashboardName: deployment,
+      widgets: [
+        [new AlarmStatusWidget({ title: 'Alarms', width: 2 * WIDTH, alarms: [...alarms] })],
+        [jobs('export'), jobs('restore')],
+        Object.entries(tables).map(capacity),
+        [
+          new GraphWidget({
+            title: 'Executions under way and failed',
+            width: 2 * WIDTH,
+            left: workflows.map((workflow) => workflow.metricStarted()),
+            right: workflows.map((workflow) => workflow.metricFailed()),
+          }),
+        ],
+      ],
+    })
+  }
+}

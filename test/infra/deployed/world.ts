@@ -1,0 +1,194 @@
+import { rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import { z } from 'zod'
+import { FUNCTIONS } from '../../../infra/function-catalogue.ts'
+import { type Gateway, type LocalHandler, startGateway } from '../../../infra/local/gateway.ts'
+import { LocalWorkflowEngine, type RunnableWorkflow } from '../../../infra/local/workflow-runner.ts'
+import type { Definition, Json } from '../../../functions/workflow/states.ts'
+import { type Config, readConfig } from '../../../shared/runtime/config.ts'
+import { startServices, type TestServers } from '../../services.ts'
+import { AwsEndpoint } from './aws-endpoint.ts'
+import { BundledFunction } from './bundled-function.ts'
+import { Intrinsics } from './intrinsics.ts'
+import { needsOf } from './needs.ts'
+import { type Allowed, allowedBy, matching, type Need } from './policy.ts'
+import { type Resource, type Synthesized, synthesize } from './template.ts'
+
+const Environment = z.object({ Variables: z.record(z.string(), z.unknown()) })
+
+/** The synthesized deployment, as far as it runs on one machine: its bundles, its state machines, its routes. */
+export class DeployedWorld {
+  readonly functions = new Map<string, BundledFunction>()
+  readonly servers: TestServers
+  readonly aws: AwsEndpoint
+  readonly synthesized: Synthesized
+  readonly #intrinsics: Intrinsics
+  readonly #roles = new Map<string, string>()
+  readonly #before = new Map<string, () => Promise<unknown>>()
+  #gateway: Gateway | undefined
+
+  private constructor(synthesized: Synthesized, servers: TestServers, aws: AwsEndpoint) {
+    this.synthesized = synthesized
+    this.servers = servers
+    this.aws = aws
+    this.#intrinsics = new Intrinsics(synthesized.service)
+  }
+
+  static async start(): Promise<DeployedWorld> {
+    const synthesized = await synthesize({ bundles: true })
+    const [servers, aws] = await Promise.all([startServices(storesOf(synthesized)), AwsEndpoint.start()])
+    const world = new DeployedWorld(synthesized, servers, aws)
+    await world.#load()
+    const engine = new LocalWorkflowEngine({
+      retryMs: 5,
+      workflows: { export: world.#workflow('export'), restore: world.#workflow('restore') },
+    })
+    aws.engine = engine
+    const routes = new Map(FUNCTIONS.map(({ file, name }) => [file, name]))
+    world.#gateway = await startGateway({
+      port: 0,
+      load: (file) => Promise.resolve(world.#route(routes.get(file) ?? '')),
+    })
+    return world
+  }
+
+  get url(): string {
+    return this.#gateway?.url ?? ''
+  }
+
+  function(name: string): BundledFunction {
+    const own = this.functions.get(name)
+    if (own === undefined) throw new Error(`there is no function ${name}`)
+    return own
+  }
+
+  /** Once, before the next run of this stage. */
+  before(stage: string, work: () => Promise<unknown>): void {
+    this.#before.set(stage, work)
+  }
+
+  /** Waits until the workflow of a job has ended. */
+  async ended(jobId: string): Promise<void> {
+    await this.aws.engine?.ended(jobId)
+  }
+
+  /** What a function's calls needed, each once. */
+  needs(name: string): Need[] {
+    const all = this.function(name).calls.flatMap(needsOf)
+    return [...new Map(all.map((need) => [`${need.action} ${need.resource}`, need])).values()]
+  }
+
+  /** What a function's role is allowed. */
+  allowed(name: string): Allowed[] {
+    return this.allowedTo(this.#roles.get(name) ?? '')
+  }
+
+  allowedTo(roleId: string): Allowed[] {
+    return allowedBy(this.synthesized.service, this.#intrinsics, roleId)
+  }
+
+  isAllowed(name: string, need: Need): boolean {
+    return matching(this.allowed(name), need).length > 0
+  }
+
+  async stop(): Promise<void> {
+    await this.#gateway?.stop()
+    await this.aws.engine?.close()
+    await Promise.all([...this.functions.values()].map((own) => own.stop()))
+    await this.aws.stop()
+    await this.servers.stop()
+    await rm(this.synthesized.outdir, { recursive: true, force: true })
+  }
+
+  async #load(): Promise<void> {
+    const endpoints = await this.#endpoints()
+    for (const resource of Object.values(this.synthesized.service.Resources)) {
+      if (resource.Type !== 'AWS::Lambda::Function') continue
+      const { Properties } = resource
+      const name = String(Properties['FunctionName']).replace(/^specstar-/, '')
+      const { Variables } = Environment.parse(Properties['Environment'])
+      const own = this.#intrinsics.resolve(Variables) as Readonly<Record<string, string>>
+      const bundle = join(this.synthesized.outdir, assetOf(resource), 'index.mjs')
+      this.functions.set(
+        name,
+        new BundledFunction(name, bundle, { ...endpoints, ...own, AWS_LAMBDA_FUNCTION_NAME: name }),
+      )
+      this.#roles.set(name, roleOf(resource))
+    }
+    await Promise.all([...this.functions.values()].map((own) => own.loaded))
+  }
+
+  /** What Lambda gives every function, and where the stand-ins are. */
+  async #endpoints(): Promise<Record<string, string>> {
+    const endpointOf = async (client: TestServers['s3'] | TestServers['dynamo']): Promise<string> => {
+      const { protocol, hostname, port } = (await client.config.endpoint?.()) ?? {}
+      return `${protocol}//${hostname}:${port}`
+    }
+    return {
+      AWS_REGION: 'us-east-1',
+      AWS_ACCESS_KEY_ID: 'S3RVER',
+      AWS_SECRET_ACCESS_KEY: 'S3RVER',
+      AWS_ENDPOINT_URL_DYNAMODB: await endpointOf(this.servers.dynamo),
+      AWS_ENDPOINT_URL_S3: await endpointOf(this.servers.s3),
+      AWS_ENDPOINT_URL_SFN: this.aws.url,
+      AWS_ENDPOINT_URL_STS: this.aws.url,
+      AWS_ENDPOINT_URL_EVENTBRIDGE: this.aws.url,
+      POWERTOOLS_TRACE_ENABLED: 'false',
+      POWERTOOLS_LOG_LEVEL: 'CRITICAL',
+    }
+  }
+
+  #workflow(kind: 'export' | 'restore'): RunnableWorkflow {
+    const resources = Object.values(this.synthesized.service.Resources)
+    const machine = resources.find(
+      ({ Type, Properties }) =>
+        Type === 'AWS::StepFunctions::StateMachine' && Properties['StateMachineName'] === `specstar-${kind}`,
+    )
+    const text = this.#intrinsics.text(machine?.Properties['DefinitionString'])
+    const definition = JSON.parse(text) as Definition
+    const handlers = [...this.functions].map(([name, own]) => [
+      `arn:aws:lambda:us-east-1:000000000000:function:specstar-${name}:1`,
+      async (input: Json): Promise<Json> => {
+        const before = this.#before.get(name)
+        this.#before.delete(name)
+        await before?.()
+        return (await own.invoke(input, 900_000)) as Json
+      },
+    ])
+    return { definition, handlers: Object.fromEntries(handlers) as RunnableWorkflow['handlers'] }
+  }
+
+  #route(name: string): LocalHandler {
+    return (async (event: object) => this.function(name).invoke(event, 29_000)) as LocalHandler
+  }
+}
+
+/** The folder of a function's bundle: named by its hash, as is the object that it is uploaded as. */
+const assetOf = ({ Properties }: Resource): string => {
+  const { S3Key } = Properties['Code'] as { readonly S3Key: string }
+  return `asset.${S3Key.replace(/\.zip$/, '')}`
+}
+
+/** The stores as the data stack names them. */
+const storesOf = ({ data }: Synthesized): Config => {
+  const intrinsics = new Intrinsics(data)
+  const nameOf = (prefix: string, property: string): string => {
+    const [, resource] = Object.entries(data.Resources).find(([id]) => id.startsWith(prefix)) ?? []
+    return intrinsics.text(resource?.Properties[property])
+  }
+  return {
+    ...readConfig({}),
+    tables: { resources: nameOf('ResourceTable', 'TableName'), jobs: nameOf('JobTable', 'TableName') },
+    buckets: {
+      blobs: nameOf('BlobBucket', 'BucketName'),
+      archives: nameOf('ArchiveBucket', 'BucketName'),
+      restores: nameOf('RestoreBucket', 'BucketName'),
+      work: nameOf('WorkBucket', 'BucketName'),
+    },
+  }
+}
+
+const roleOf = ({ Properties }: Resource): string => {
+  const { 'Fn::GetAtt': [id = ''] = [] } = Properties['Role'] as { readonly 'Fn::GetAtt'?: string[] }
+  return id
+}
