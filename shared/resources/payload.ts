@@ -19,11 +19,15 @@ export class PayloadInstant {
 export const decodePayload = (data: Uint8Array | string): unknown => {
   const first = typeof data === 'string' ? data.charCodeAt(0) : (data[0] ?? 0)
   // No JSON text begins beyond ASCII; msgpack maps and lists do.
-  if (first >= 0x80) return decodeMsgpack(typeof data === 'string' ? Buffer.from(data) : data)
-  return decodeJson(
-    typeof data === 'string' ? data : Buffer.from(data.buffer, data.byteOffset, data.byteLength).toString(),
-  )
+  if (first >= 0x80) return decodeMsgpack(bufferOf(data))
+  const json = decodeJson(typeof data === 'string' ? data : bufferOf(data).toString())
+  // What is one byte and no JSON is one of msgpack's small integers.
+  return json === undefined && data.length === 1 ? BigInt(first) : json
 }
+
+/** The bytes, without a copy of them. */
+const bufferOf = (data: Uint8Array | string): Buffer =>
+  typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 
 declare global {
   interface JSON {
@@ -73,19 +77,44 @@ extensionCodec.register({
   },
 })
 
-const decodeMsgpack = (bytes: Uint8Array): unknown => {
+const OPTIONS = { extensionCodec, useBigInt64: true, mapKeyConverter: String } as const
+
+/**
+ * The decoder refuses the key `__proto__`, and a list as a key may become one. Payloads that hold the word are read with a
+ * mark before every key, which is slower: the decoder's cache of keys is left aside.
+ */
+const PROTO = '__proto__'
+const MARK = '.'
+const MARKED_OPTIONS = {
+  ...OPTIONS,
+  keyDecoder: {
+    canBeCached: () => true,
+    decode: (bytes: Uint8Array, start: number, length: number) =>
+      MARK + bufferOf(bytes.subarray(start, start + length)).toString(),
+  },
+  mapKeyConverter: (key: unknown) => (typeof key === 'string' ? key : MARK + String(key)),
+} as const
+
+const decodeMsgpack = (bytes: Buffer): unknown => {
   try {
-    return exactMsgpack(decode(bytes, { extensionCodec, useBigInt64: true, mapKeyConverter: String }))
+    return bytes.includes(PROTO)
+      ? exactMsgpack(decode(bytes, MARKED_OPTIONS), MARK.length)
+      : exactMsgpack(decode(bytes, OPTIONS))
   } catch {
     return undefined
   }
 }
 
-/** Integers of 32 bits and fewer come out of the decoder as numbers. Recursion as deep as the decoder's own result. */
-const exactMsgpack = (value: unknown): unknown => {
+/**
+ * Integers of 32 bits and fewer come out of the decoder as numbers, and keys with a mark of some length. Recursion as deep as
+ * the decoder's own result.
+ */
+const exactMsgpack = (value: unknown, mark = 0): unknown => {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
-  if (Array.isArray(value)) return value.map(exactMsgpack)
-  if (isMap(value)) return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, exactMsgpack(inner)]))
+  if (Array.isArray(value)) return value.map((inner) => exactMsgpack(inner, mark))
+  if (isMap(value))
+    // Makes own properties, also of `__proto__`.
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.slice(mark), exactMsgpack(inner, mark)]))
   return value
 }
 

@@ -29,7 +29,37 @@ describe('a payload', () => {
     })
   })
 
-  it.each(['', '{', 'nonsense', '{"a":1}}', Buffer.from([0x81]), Buffer.from([0xc1]), Buffer.from([0xff, 0xff])])(
+  it('of msgpack may hold the key __proto__ at any depth, as a key like any other', () => {
+    const json =
+      '{"__proto__":{"file_id":"a"},"x":[{"__proto__":{"__proto__":[1,{".":"__proto__"}]}}],".":2,"long enough for no cache":3}'
+    const bytes = encode(JSON.parse(json))
+    const payload = decodePayload(bytes)
+    expect(payload).toEqual(decodePayload(json))
+    expect(Object.keys(payload as object)).toContain('__proto__')
+    expect(Object.getPrototypeOf(payload)).toBe(Object.prototype)
+    expect(blobRefs(payload)).toEqual([{ file_id: 'a' }])
+    expect(valueAt(payload, '__proto__.file_id')).toBe('a')
+  })
+
+  it('of msgpack may have lists and numbers for keys', () => {
+    const bytes = Buffer.from([0x82, 0x91, 0xa9, ...Buffer.from('__proto__'), 0x05, 0x01, 0xa1, 0x61])
+    expect(decodePayload(bytes)).toEqual(
+      JSON.parse('{"__proto__":5,"1":"a"}', (_key, value: unknown) => (value === 5 ? 5n : value)),
+    )
+  })
+
+  it.each([
+    [[0x05], 5n],
+    [[0x7b], 123n],
+    [[0xe0], -32n],
+    [[0xa1, 0x61], 'a'],
+    [[0xc0], null],
+    [[0xc3], true],
+  ])('of msgpack may be one bare value: %j', (bytes, value) => {
+    expect(decodePayload(Buffer.from(bytes))).toBe(value)
+  })
+
+  it.each(['', '{"', 'nonsense', '{"a":1}}', Buffer.from([0x81]), Buffer.from([0xc1]), Buffer.from([0xff, 0xff])])(
     'that cannot be read is undefined: %j',
     (data) => {
       expect(decodePayload(data)).toBeUndefined()
