@@ -1,4 +1,5 @@
 import type { Item } from '../resources/item.ts'
+import { shownId } from '../resources/shown-id.ts'
 import { compareBytes } from '../resources/text-order.ts'
 import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
@@ -95,9 +96,11 @@ export class RecordOrder {
     const before = this.#resource
     this.#endResource()
     if (before !== undefined && (before.h > h || (before.h === h && compareBytes(before.id, id) >= 0)))
-      throw this.#wrong(before.id === id ? `resource ${id} stands twice` : `resource ${id} stands out of order`)
+      throw this.#wrong(
+        before.id === id ? `resource ${shownId(id)} stands twice` : `resource ${shownId(id)} stands out of order`,
+      )
     const current = item['current_revision_id']?.S
-    if (current === undefined) throw this.#wrong(`resource ${id} has no current_revision_id`)
+    if (current === undefined) throw this.#wrong(`resource ${shownId(id)} has no current_revision_id`)
     this.#resource = { id, h, current, hasCurrent: false, sk: '' }
     this.resources += 1
   }
@@ -105,13 +108,14 @@ export class RecordOrder {
   #revision({ id, h, sk }: RecordPlace, item: Item): void {
     let resource = this.#resource
     if (resource?.id !== id) {
-      if (!this.#partial || this.#openChunk().line > 1) throw this.#wrong(`a revision of ${id} without its metadata`)
-      if (resource !== undefined && resource.h > h) throw this.#wrong(`resource ${id} stands out of order`)
+      if (!this.#partial || this.#openChunk().line > 1)
+        throw this.#wrong(`a revision of ${shownId(id)} without its metadata`)
+      if (resource !== undefined && resource.h > h) throw this.#wrong(`resource ${shownId(id)} stands out of order`)
       resource = { id, h, current: undefined, hasCurrent: true, sk: '' }
       this.#resource = resource
     }
     if (resource.sk !== '' && compareBytes(resource.sk, sk) >= 0)
-      throw this.#wrong(`revision ${sk} stands out of order, or twice`)
+      throw this.#wrong(`revision ${shownId(sk)} stands out of order, or twice`)
     resource.sk = sk
     if (item['revision_id']?.S === resource.current) resource.hasCurrent = true
     this.revisions += 1
@@ -120,7 +124,9 @@ export class RecordOrder {
   #endResource(): void {
     const resource = this.#resource
     if (resource !== undefined && !resource.hasCurrent)
-      throw this.#wrong(`resource ${resource.id} lacks its current revision ${resource.current}`)
+      throw this.#wrong(
+        `resource ${shownId(resource.id)} lacks its current revision ${shownId(resource.current ?? '')}`,
+      )
   }
 
   #openChunk(): OpenChunk {

@@ -4,6 +4,7 @@ import { FILTER_SHAPE, filtersIn, flag, list, oneOf, wait, withoutEmptyFilters }
 import { parseParameters } from '../http/parse.ts'
 import type { ExportRequest } from '../jobs/job.ts'
 import type { ModelRegistry } from '../resources/models.ts'
+import { isBlank } from '../resources/python-space.ts'
 import { compileFilters, type Filters } from '../resources/filters/filters.ts'
 
 /** An export as it was asked for by a caller, before the models are looked up. */
@@ -41,7 +42,7 @@ export const allExportParameters = (input: Readonly<Record<string, unknown>>): E
 }
 
 const exportParameters = (options: z.output<typeof ModelParameters>): ExportParameters => {
-  if (options.format === 'specstar' && options.ids?.some((id) => id.trim() === '') === true)
+  if (options.format === 'specstar' && options.ids?.some(isBlank) === true)
     throw new InvalidRequestError([{ field: 'ids', message: 'holds a blank id, which SpecStar does not take' }])
   return {
     filters: filtersIn(options),

@@ -99,6 +99,6 @@ const frameOf = (model: string, id: string, size: number, type: string | undefin
     return blobFrame(id, size, type)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new SpecstarRefusesError(model, `blob ${id}`, error.message)
+    throw new SpecstarRefusesError(model, id, `the blob makes ${error.message}`)
   }
 }

@@ -1,6 +1,8 @@
 import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../resources/item.ts'
 import { decodePayload } from '../resources/payload.ts'
+import { isBlank } from '../resources/python-space.ts'
+import { shownId } from '../resources/shown-id.ts'
 import { idOf } from '../resources/stored-resource.ts'
 import type { Services } from '../runtime/services.ts'
 import { encodeMeta, encodeRevision, strangeAttributes } from '../specstar/resource-records.ts'
@@ -14,7 +16,7 @@ export class SpecstarRefusesError extends Error {
   readonly id: string
 
   constructor(model: string, id: string, reason: string) {
-    super(`SpecStar does not take ${model} ${id}: ${reason}`)
+    super(`SpecStar does not take ${model} ${shownId(id)}: ${reason}`)
     this.model = model
     this.id = id
   }
@@ -51,7 +53,7 @@ export class StreamRecords implements RecordsTarget {
     this.#id = idOf(metadata)
     this.#first ??= h
     this.#resources += 1
-    if (this.#id.trim() === '') throw this.#refusal('its id is blank')
+    if (isBlank(this.#id)) throw this.#refusal('its id is blank')
     this.#checkStrange('metadata', metadata)
     await this.#add(this.#taken(() => metaFrame(encodeMeta(metadata))))
   }
@@ -61,7 +63,9 @@ export class StreamRecords implements RecordsTarget {
     this.#checkStrange('revision', item)
     const payload = await this.#payload(item)
     if (this.#strict && decodePayload(payload) === undefined)
-      throw this.#refusal(`the payload of revision ${item['revision_id']?.S ?? ''} is neither JSON nor msgpack`)
+      throw this.#refusal(
+        `the payload of revision ${shownId(item['revision_id']?.S ?? '')} is neither JSON nor msgpack`,
+      )
     await this.#add(this.#taken(() => revisionFrame(encodeRevision(item, payload))))
   }
 

@@ -11,15 +11,15 @@ export interface Key {
 /** DynamoDB's limit on a sort key, in UTF-8 bytes. */
 const MAX_KEY_BYTES = 1024
 const MAX_ID_CHARACTERS = 255
-const NOT_IN_ID = /[/\\\p{Cc}]/u
+const NOT_IN_ID = /[/\\]|[^\P{Cc}\x7f-\x9f]/u
 
-/** Throws `ResourceIdError` for an id that the store does not take: 1–255 characters, no `/`, `\` or control character. */
+/** Throws `ResourceIdError` for an id that the store does not take: 1–255 characters, no `/`, no `\`, nothing below U+0020. */
 export const checkResourceId = (id: string): void => {
   if (id === '') throw new ResourceIdError(id, 'is empty')
   // Two units of UTF-16 at most make a character: only then are they counted.
   if (id.length > MAX_ID_CHARACTERS && Array.from(id).length > MAX_ID_CHARACTERS)
     throw new ResourceIdError(id, `is longer than ${MAX_ID_CHARACTERS} characters`)
-  if (NOT_IN_ID.test(id)) throw new ResourceIdError(id, 'holds "/", "\\" or a control character')
+  if (NOT_IN_ID.test(id)) throw new ResourceIdError(id, 'holds "/", "\\" or a character below U+0020')
   if (!id.isWellFormed()) throw new ResourceIdError(id, 'is not valid Unicode')
 }
 

@@ -1,10 +1,12 @@
+import { shownId } from './shown-id.ts'
+
 /** A resource (or revision) whose id or schema version cannot be a key of the store. */
 export class ResourceIdError extends Error {
   override readonly name = 'ResourceIdError'
   readonly id: string
 
   constructor(id: string, reason: string) {
-    super(`resource id ${JSON.stringify(id.length > 300 ? `${id.slice(0, 300)}…` : id)}: ${reason}`)
+    super(`resource id ${shownId(id)}: ${reason}`)
     this.id = id
   }
 }
@@ -18,7 +20,7 @@ export class TornResourcesError extends Error {
 
   constructor(ids: readonly string[]) {
     super(
-      `${ids.length} resources lack their current revision: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`,
+      `${ids.length} resources lack their current revision: ${ids.slice(0, 5).map(shownId).join(', ')}${ids.length > 5 ? ', …' : ''}`,
     )
     this.count = ids.length
     this.ids = ids.slice(0, 100)
@@ -31,7 +33,7 @@ export class ResourceChangedError extends Error {
   readonly id: string
 
   constructor(model: string, id: string) {
-    super(`${model} ${id} kept changing while it was read`)
+    super(`${model} ${shownId(id)} kept changing while it was read`)
     this.id = id
   }
 }

@@ -1,3 +1,5 @@
+import { shownId } from '../resources/shown-id.ts'
+
 export class UnknownModelsError extends Error {
   override readonly name = 'UnknownModelsError'
   readonly models: readonly string[]
@@ -52,7 +54,7 @@ export class ConflictError extends Error {
 
   /** `what`: a model, or `blob`. */
   constructor(what: string, id: string) {
-    super(`${what} ${id} was created by another writer during the restore`)
+    super(`${what} ${shownId(id)} was created by another writer during the restore`)
     this.id = id
   }
 }

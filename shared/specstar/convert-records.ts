@@ -6,6 +6,7 @@ import type { RecordsSegment } from '../export/records-target.ts'
 import { allResults, type Attempt } from '../jobs/pass.ts'
 import { Composer } from '../objects/composer.ts'
 import type { Item } from '../resources/item.ts'
+import { shownId } from '../resources/shown-id.ts'
 import type { Services } from '../runtime/services.ts'
 import type { ConvertCursor, ConvertedRecords, ConvertResult, CursorOf } from './convert-messages.ts'
 import { runsSoFar } from './join-runs.ts'
@@ -50,9 +51,13 @@ export const convertRecords = async (
 /** SpecStar's memory store writes a migrated revision twice, the same: it counts once. Anything else that is twice is refused. */
 const checkRepeated = (first: RunEntry, second: RunEntry): void => {
   const { kind, id, sk } = recordOf(decodeLine(second.body))
-  if (kind === 'metadata') throw invalidRecord(second, `resource ${id} stands twice, also at byte ${first.offset}`)
+  if (kind === 'metadata')
+    throw invalidRecord(second, `resource ${shownId(id)} stands twice, also at byte ${first.offset}`)
   if (!first.body.equals(second.body))
-    throw invalidRecord(second, `revision ${sk} stands twice with different content, also at byte ${first.offset}`)
+    throw invalidRecord(
+      second,
+      `revision ${shownId(sk)} stands twice with different content, also at byte ${first.offset}`,
+    )
 }
 
 interface OpenSegment {

@@ -7,6 +7,7 @@ import { itemFromMetadata, itemFromRevision } from '../resources/attributes.ts'
 import type { Item } from '../resources/item.ts'
 import { itemBytes } from '../resources/item-size.ts'
 import { ResourceIdError } from '../resources/resource-errors.ts'
+import { shownId } from '../resources/shown-id.ts'
 import type { Finding } from '../restore/findings.ts'
 import type { Services } from '../runtime/services.ts'
 import { type ContentHashes, contentHashes } from './content-hashes.ts'
@@ -155,7 +156,7 @@ class Scan {
     const actual = `xxh3_128:${this.#hashes.xxh3(payload)}`
     if (actual === expected) return
     if (parent_schema_version === undefined)
-      throw corruptRecord(where, `payload of revision ${revision_id}`, expected, actual)
+      throw corruptRecord(where, `payload of revision ${shownId(revision_id)}`, expected, actual)
     if (this.#stale.length >= KEPT_STALE) return
     const what = `revision ${revision_id}: a migration left its data_hash as it was`
     this.#stale.push({ model, resource_id, what, expected, actual })

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { modelName } from '../archive/index-line.ts'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
+import { shownId } from '../resources/shown-id.ts'
 import { invalidRecord, type RecordWhere } from './stream-errors.ts'
 import type { StreamRecord } from './stream-reader.ts'
 
@@ -101,7 +102,10 @@ export class StreamOrder {
   /** A MetaRecord's content. */
   meta({ number, offset }: RecordWhere, { resource_id: id, current_revision_id: current }: ResourceMeta): void {
     if (this.#resource?.id === id)
-      throw invalidRecord({ number, offset }, `resource ${id} stands twice, also at byte ${this.#resource.offset}`)
+      throw invalidRecord(
+        { number, offset },
+        `resource ${shownId(id)} stands twice, also at byte ${this.#resource.offset}`,
+      )
     this.#endResource()
     this.#resource = { id, current, has_current: false, number, offset }
   }
@@ -109,7 +113,10 @@ export class StreamOrder {
   /** A RevisionRecord's content. */
   revision(where: RecordWhere, { resource_id: id, revision_id }: RevisionInfo): void {
     if (this.#resource?.id !== id)
-      throw invalidRecord(where, `revision ${revision_id} of resource ${id} does not follow its metadata`)
+      throw invalidRecord(
+        where,
+        `revision ${shownId(revision_id)} of resource ${shownId(id)} does not follow its metadata`,
+      )
     if (revision_id === this.#resource.current) this.#resource = { ...this.#resource, has_current: true }
   }
 
@@ -136,6 +143,9 @@ export class StreamOrder {
     const resource = this.#resource
     this.#resource = undefined
     if (resource !== undefined && !resource.has_current)
-      throw invalidRecord(resource, `resource ${resource.id} lacks its current revision ${resource.current}`)
+      throw invalidRecord(
+        resource,
+        `resource ${shownId(resource.id)} lacks its current revision ${shownId(resource.current)}`,
+      )
   }
 }

@@ -130,7 +130,7 @@ describe('parameters of an export', () => {
     ['is_deleted=', 'is_deleted', 'true or false'],
     ['is_deleted=null', 'is_deleted', 'true or false'],
     ['format=zip', 'format', 'acbak, specstar'],
-    ['format=specstar&ids=%20', 'ids', 'blank id'],
+    ['format=specstar&ids=%20%C2%85', 'ids', 'blank id'],
     ['created_time_start=2026-01-05T08:30:00', 'created_time_start', 'offset'],
     ['created_time_end=2026-01-05T08:30:00+08:00', 'created_time_end', '%2B'],
     ['updated_time_start=1767601800', 'updated_time_start', 'ISO 8601'],

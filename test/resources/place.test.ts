@@ -10,6 +10,7 @@ import {
   revisionSortKey,
   shardOf,
 } from '../../shared/resources/place.ts'
+import { isBlank } from '../../shared/resources/python-space.ts'
 import { ResourceIdError } from '../../shared/resources/resource-errors.ts'
 import { compareBytes } from '../../shared/resources/text-order.ts'
 
@@ -45,12 +46,30 @@ describe('the place of a resource', () => {
     'a\\b',
     'a\nb',
     'a\u0000',
-    'a\u007f',
+    'a\u001f',
     'a'.repeat(256),
     '\ud800',
     '勇'.repeat(255) + 'x'.repeat(0) + '勇',
   ])('refuses the id %j', (id) => {
     expect(() => metadataSortKey(id)).toThrow(ResourceIdError)
+  })
+
+  it.each(['a\u007f', '\u0085', 'a\u009f', ' ', '\ufeff', '\u2028', '"'])('takes the id %j, as SpecStar does', (id) => {
+    expect(metadataSortKey(id)).toBe(`${placeOf(id)}/${id}`)
+  })
+
+  it.each(['', ' ', '\t\u001c\u0085\u00a0\u2028\u3000'])('calls the id %j blank, as Python does', (id) => {
+    expect(isBlank(id)).toBe(true)
+  })
+
+  it.each(['\ufeff', '\u200b', ' a ', '\u180e'])('does not call the id %j blank', (id) => {
+    expect(isBlank(id)).toBe(false)
+  })
+
+  it('shows what cannot be seen of an id that it refuses', () => {
+    expect(() => metadataSortKey('/a "b"\n\u0085\ufeff\u{e0001}\ud800\u202e 勇')).toThrow(
+      'resource id "/a \\"b\\"\\n\\u0085\\ufeff\\udb40\\udc01\\ud800\\u202e 勇": holds',
+    )
   })
 
   it('counts characters of an id, and bytes of a key', () => {

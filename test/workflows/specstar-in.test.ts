@@ -80,11 +80,11 @@ const REFUSALS: readonly (readonly [file: string, type: string, detail: string])
   ['trailing-garbage', 'archive-invalid', '22 bytes follow the EofRecord, which ends at byte 15044'],
   ['not-an-archive', 'not-an-archive', 'does not begin as a tar'],
   ['unknown-model', 'unknown-models', 'stranger'],
-  ['meta-without-revisions', 'archive-invalid', `record 3 at byte 70: resource ${GUILD} lacks its current revision`],
-  ['revisions-without-meta', 'archive-invalid', `of resource ${GUILD} does not follow its metadata`],
+  ['meta-without-revisions', 'archive-invalid', `record 3 at byte 70: resource "${GUILD}" lacks its current revision`],
+  ['revisions-without-meta', 'archive-invalid', `of resource "${GUILD}" does not follow its metadata`],
   ['blob-wrong-id', 'entry-corrupt', '(blob '],
   ['outside-section', 'archive-invalid', "record 2 at byte 29: a MetaRecord outside of a model's section"],
-  ['same-resource-twice', 'archive-invalid', `record 4 at byte 641: resource ${GUILD} stands twice, also at byte 70`],
+  ['same-resource-twice', 'archive-invalid', `record 4 at byte 641: resource "${GUILD}" stands twice, also at byte 70`],
 ]
 
 describe('a damaged copy of an archive', () => {

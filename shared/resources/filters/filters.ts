@@ -1,6 +1,7 @@
 import { instantOf, zonedInstantOf } from '../instant.ts'
 import type { Item } from '../item.ts'
 import type { Model } from '../models.ts'
+import { shownId } from '../shown-id.ts'
 import { type Condition, textOfList } from './condition.ts'
 import { FilterError } from './errors.ts'
 import { answer, type Lookup } from './evaluate.ts'
@@ -126,7 +127,7 @@ const pushConditions = (tests: Takes[], filters: Filters, { model, askedAt }: Fi
       const fields = new Fields(metadata)
       if (parameter === 'data_conditions' && !fields.isIndexed) return false
       return of.every((condition) =>
-        isMet(parameter, condition, lookup(fields), `${model.name} ${metadata['resource_id']?.S ?? ''}`),
+        isMet(parameter, condition, lookup(fields), `${model.name} ${shownId(metadata['resource_id']?.S ?? '')}`),
       )
     })
   }

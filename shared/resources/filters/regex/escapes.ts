@@ -1,3 +1,4 @@
+import { PYTHON_SPACE } from '../../python-space.ts'
 import { type Assertion, type CharacterClass, literal, RegexError } from './syntax.ts'
 
 /** What `\…` stands for outside a class. */
@@ -6,7 +7,7 @@ export type Escape = { readonly assertion: Assertion } | { readonly characters: 
 /** Python's `\d`, `\s` and `\w` by Unicode, as insides of JavaScript classes; with the flag `a`, by ASCII. */
 const SHORTHANDS: Readonly<Record<string, string>> = {
   d: '\\p{Nd}',
-  s: '\\t-\\r\\x1c-\\x20\\x85\\xa0\\u1680\\u2000-\\u200a\\u2028\\u2029\\u202f\\u205f\\u3000',
+  s: PYTHON_SPACE,
   w: '\\p{L}\\p{N}_',
 }
 const ASCII_SHORTHANDS: Readonly<Record<string, string>> = { d: '0-9', s: '\\t-\\r\\x20', w: 'A-Za-z0-9_' }
