@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { type Filters, WINDOWS } from '../resources/filters/filters.ts'
-import { zonedInstantOf } from '../resources/instant.ts'
+import { boundOf } from '../resources/instant.ts'
 import { FilterError, FiltersExclusiveError } from '../resources/filters/errors.ts'
 import { readConditions } from '../resources/filters/read-conditions.ts'
 import { readQb } from '../resources/filters/qb/read-qb.ts'
@@ -75,7 +75,7 @@ const lastOf = (value: unknown): unknown => {
 }
 
 /** The filters themselves say what a time is, so that the door and the search cannot differ. */
-const isInstant = (value: string): boolean => zonedInstantOf(value) !== undefined
+const isInstant = (value: string): boolean => boundOf(value) !== undefined
 
 const TIME =
   'must be a time in ISO 8601 with an offset, such as 2026-01-05T08:30:00Z or 2026-01-05T08:30:00%2B08:00 in a query'

@@ -27,22 +27,46 @@ export const zonedInstantOf = (text: string): string | undefined => {
   return time?.offset === undefined ? undefined : time.instant
 }
 
-/** Reads a time. Undefined where the text is none. */
+const FIRST = '0001-01-01T00:00:00.000000Z'
+const LAST = '9999-12-31T23:59:59.999999Z'
+
+/** The bound of a window: a time with an offset. One that its offset takes out of the calendar is the first or last instant. */
+export const boundOf = (text: string): string | undefined => {
+  const moment = momentIn(text)
+  if (moment?.offset === undefined) return undefined
+  return readTime(text)?.instant ?? (moment.offset > 0 ? FIRST : LAST)
+}
+
+/** Reads a time. Undefined where the text is none, or its instant is out of the years 1 to 9999. */
 export const readTime = (text: string): ReadTime | undefined => {
+  const moment = momentIn(text)
+  return moment === undefined ? undefined : timeAt(moment)
+}
+
+/** What a text says: a day's beginning in milliseconds, and what the clock on the wall adds to it. */
+interface Moment {
+  readonly day: number
+  readonly seconds: number
+  readonly micros: number
+  readonly offset?: number
+}
+
+const momentIn = (text: string): Moment | undefined => {
   // The forms know nothing but ASCII.
   if (text.length < 7 || text.includes('\0') || !/^\p{ASCII}+$/u.test(text)) return undefined
   const dateEnd = separatorOf(text)
   const day = dayOf(text.slice(0, dateEnd))
   if (day === undefined) return undefined
-  if (dateEnd === text.length) return timeAt(day, 0, 0, undefined)
+  if (dateEnd === text.length) return { day, seconds: 0, micros: 0 }
 
   const clockText = text.slice(dateEnd + 1)
   const zoneAt = clockText.search(/[-+Z]/)
   const clock = clockOf(zoneAt === -1 ? clockText : clockText.slice(0, zoneAt))
   if (clock === undefined || clock.hours > 23 || clock.minutes > 59 || clock.seconds > 59) return undefined
-  if (zoneAt === -1) return clock.ended ? timeAt(day, secondsOf(clock), clock.micros, undefined) : undefined
+  const wall = { day, seconds: secondsOf(clock), micros: clock.micros }
+  if (zoneAt === -1) return clock.ended ? wall : undefined
   const offset = offsetOf(clockText.slice(zoneAt))
-  return offset === undefined ? undefined : timeAt(day, secondsOf(clock), clock.micros, offset)
+  return offset === undefined ? undefined : { ...wall, offset }
 }
 
 /** Where the date ends. A week's day may be left out, so that what follows has a say. */
@@ -123,10 +147,10 @@ const offsetOf = (text: string): number | undefined => {
 
 const secondsOf = ({ hours, minutes, seconds }: Clock): number => hours * 3600 + minutes * 60 + seconds
 
-const timeAt = (dayMs: number, seconds: number, micros: number, offset: number | undefined): ReadTime | undefined => {
+const timeAt = ({ day, seconds, micros, offset }: Moment): ReadTime | undefined => {
   const rest = micros - (offset ?? 0)
   const carry = Math.floor(rest / 1e6)
-  const date = new Date(dayMs + (seconds + carry) * 1000)
+  const date = new Date(day + (seconds + carry) * 1000)
   const year = date.getUTCFullYear()
   if (year < 1 || year > 9999) return undefined
   const fraction = (rest - carry * 1e6).toString().padStart(6, '0')

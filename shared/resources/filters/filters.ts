@@ -1,4 +1,4 @@
-import { instantOf, zonedInstantOf } from '../instant.ts'
+import { instantOf, boundOf } from '../instant.ts'
 import type { Item } from '../item.ts'
 import type { Model } from '../models.ts'
 import { shownId } from '../shown-id.ts'
@@ -93,7 +93,7 @@ const pushWindow = (tests: Takes[], filters: Filters, field: (typeof WINDOWS)[nu
 const bound = (filters: Filters, field: `${(typeof WINDOWS)[number]}_${'start' | 'end'}`): string | undefined => {
   const text = filters[field]
   if (text === undefined) return undefined
-  const instant = zonedInstantOf(text)
+  const instant = boundOf(text)
   if (instant === undefined)
     throw new FilterError(
       field,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FilterError } from '../../../shared/resources/filters/errors.ts'
 import { compileFilters, type Filters } from '../../../shared/resources/filters/filters.ts'
-import { instantOf, zonedInstantOf } from '../../../shared/resources/instant.ts'
+import { boundOf, instantOf, zonedInstantOf } from '../../../shared/resources/instant.ts'
 import type { Item } from '../../../shared/resources/item.ts'
 import { madeResource } from '../made-resources.ts'
 
@@ -46,8 +46,15 @@ describe('an instant', () => {
   })
 
   it('of a filter has an offset', () => {
-    expect(zonedInstantOf('2026-01-05T08:30:00')).toBeUndefined()
-    expect(zonedInstantOf('2026-01-05T08:30:00+00:00')).toBe('2026-01-05T08:30:00.000000Z')
+    expect(boundOf('2026-01-05T08:30:00')).toBeUndefined()
+    expect(boundOf('2026-01-05T08:30:00+00:00')).toBe('2026-01-05T08:30:00.000000Z')
+  })
+
+  it('of a filter may be out of the calendar by its offset', () => {
+    expect(boundOf('0001-01-01T00:00:00+08:00')).toBe('0001-01-01T00:00:00.000000Z')
+    expect(boundOf('9999-12-31T23:59:59-08:00')).toBe('9999-12-31T23:59:59.999999Z')
+    expect(boundOf('0000-12-31T23:59:59-08:00')).toBeUndefined()
+    expect(zonedInstantOf('9999-12-31T23:59:59-08:00')).toBeUndefined()
   })
 })
 
@@ -72,6 +79,7 @@ describe('filters', () => {
     [{ created_time_end: '2026-01-05T00:30:00.000001Z' }, true],
     [{ created_time_end: '2026-01-05T00:30:00Z' }, false],
     [{ updated_time_start: '2026-02-01T08:00:00+08:00', updated_time_end: '2026-02-01T00:00:00Z' }, true],
+    [{ created_time_start: '0001-01-01T00:00:00+08:00', created_time_end: '9999-12-31T23:59:59-08:00' }, true],
     [{ created_bys: ['bob', 'alice'] }, true],
     [{ created_bys: ['Alice'] }, false],
     [{ created_bys: [] }, false],
