@@ -16,6 +16,10 @@ const at = (text: string): Record<string, unknown> => ({ created_time: DateTime.
 describe('an expression', () => {
   it.each([
     ['QB["a"] == 5.', 5n, true],
+    ['QB["a"] == 2.e-07', 2e-7, true],
+    ['QB["a"] == -2.E+0_1*3 ', -60, true],
+    ['QB["a"] == "2.e-07" # 2.e-07', '2.e-07', true],
+    ['QB["a"] << [1.e-3,2.e3,2.]', 2e3, true],
     ['QB["a"] == 0x1_F', 31n, true],
     ['QB["a"] == 0b101 + 0o17', 20n, true],
     ['QB["a"] == -7 % 4', 1n, true],
@@ -59,6 +63,11 @@ describe('an expression', () => {
     ['this_month(8)', '2027-02-28T16:00:00Z', '2027-03-31T15:59:59.999999Z'],
     ['this_year()', '2027-01-01T00:00:00Z', '2027-12-31T23:59:59.999999Z'],
     ['last_n_days(7)', '2027-02-22T00:00:00Z', '9999-12-31T23:59:59.999999Z'],
+    ['last_n_days(2.0)', '2027-02-27T00:00:00Z', '9999-12-31T23:59:59.999999Z'],
+    ['last_n_days(1.5)', '2027-02-28T00:00:00Z', '9999-12-31T23:59:59.999999Z'],
+    ['last_n_days(1.9)', '2027-02-27T00:00:00Z', '9999-12-31T23:59:59.999999Z'],
+    ['last_n_days(1.5, 8)', '2027-02-27T16:00:00Z', '9999-12-31T23:59:59.999999Z'],
+    ['last_n_days(True)', '2027-02-28T00:00:00Z', '9999-12-31T23:59:59.999999Z'],
   ])('.%s is from %s to %s', (method, first, last) => {
     const isIn = (text: string): unknown => says(`QB.created_time().${method}`, at(text))
     expect([isIn(first), isIn(last)]).toEqual([true, true])
@@ -85,6 +94,13 @@ describe('an expression', () => {
     ['QB["a"] == f"x"', 'a string with the prefix f'],
     ['QB["a"] == 2 ** 3', '** is not taken in qb (column 14)'],
     ['QB["a"] == 1j', 'complex'],
+    ['QB["a"] == 2.e-07j', 'complex'],
+    ['QB["a"] == 2.e-07 and 1', 'and (write & between parentheses) is not taken in qb (column 19)'],
+    ['QB["a"] == 2.0.e-07', 'no number'],
+    ['QB["a"] == 2.e-7x', 'not expected'],
+    ['QB["a"] == "%s" % 1', 'formatting a text by % is not taken'],
+    ['QB["a"].last_n_days("7")', 'n is a number'],
+    ['QB["a"].last_n_days(1e300)', 'out of the years'],
     ['QB["a"] == 012', 'no number'],
     ['QB["a"] == "\\N{DRAGON}"', '\\N{…}'],
     ['QB["a"].fuzzy("x")', '.fuzzy() is not taken: there is no index of trigrams here (column 9)'],
@@ -124,6 +140,10 @@ describe('an expression', () => {
       const chain = Array.from({ length }, () => '(QB["a"] == 1)').join(' | ')
       expect(() => readQb(chain, NOW)).toThrow('write QB.any(…)')
     }
+    for (const call of ['.filter(QB["a"] == 1)', '.eq(1)'])
+      for (const length of [500, 3_000])
+        expect(() => readQb(`QB["a"]${call.repeat(length)}`, NOW)).toThrow('write QB.any(…)')
+    expect(says(`QB["a"]${'.filter(QB["a"] == 1)'.repeat(140)}`, { a: 1n })).toBe(true)
     expect(says(Array.from({ length: 250 }, (_, k) => `(QB["a"] == ${k})`).join(' | '), { a: 249n })).toBe(true)
   })
 

@@ -1,5 +1,5 @@
 import { CalendarDate, DateTime, DAY, dayOf, TimeDelta } from '../python/times.ts'
-import { isList, isTruthy, itemsOf, numberOf, Tuple, typeName } from '../python/values.ts'
+import { Bytes, isList, isTruthy, itemsOf, numberOf, Tuple, typeName } from '../python/values.ts'
 import { scaled } from './datetime.ts'
 import { QbError, type UnaryOperator } from './syntax.ts'
 
@@ -19,6 +19,8 @@ export const compute = (left: unknown, operator: Arithmetic, right: unknown, at:
     if (error instanceof RangeError) throw new QbError(error.message, at)
     throw error
   }
+  if (operator === '%' && (typeof left === 'string' || left instanceof Bytes))
+    throw new QbError('formatting a text by % is not taken in qb: write the text itself', at)
   throw new QbError(`${operator} does not go with '${typeName(left)}' and '${typeName(right)}'`, at)
 }
 

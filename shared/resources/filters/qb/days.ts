@@ -1,5 +1,6 @@
 import { DAY, DateTime, dayOf, dayOfDate, TimeZone } from '../python/times.ts'
 import { numberOf } from '../python/values.ts'
+import { scaled } from './datetime.ts'
 import type { Method } from './fields.ts'
 import { type Parameter, QbCondition, type QbField } from './objects.ts'
 import { QbError } from './syntax.ts'
@@ -9,15 +10,20 @@ import { QbError } from './syntax.ts'
 const HOUR = DAY / 24n
 const TZ: Parameter = ['tz', null]
 
-/** A span's first and last day, counted from 1970; an open end is absent. */
-type Span = (today: bigint, values: readonly unknown[], at: number) => readonly [first: bigint, last?: bigint]
+/** A span's first and last day, counted from 1970; an open end is absent. `wall`: the time of today, in microseconds. */
+type Span = (
+  today: bigint,
+  values: readonly unknown[],
+  at: number,
+  wall: bigint,
+) => readonly [first: bigint, last?: bigint]
 
 const spanMethod = (parameters: readonly Parameter[], tzAt: number, span: Span): Method<QbField> => ({
   parameters,
   make: (field, values, at, now) => {
     const zone = zoneOf(values[tzAt], at)
     const wall = BigInt(now.getTime()) * 1000n + zone.offset
-    const [first, last] = span(dayOf(wall), values, at)
+    const [first, last] = span(dayOf(wall), values, at, wall)
     const from = field.leaf('gte', momentOf(first * DAY, zone, at), at)
     if (last === undefined) return new QbCondition(from)
     const to = field.leaf('lte', momentOf((last + 1n) * DAY - 1n, zone, at), at)
@@ -80,11 +86,18 @@ const year: Span = (today) => {
   return [dayOfDate(year, 1, 1), dayOfDate(year, 12, 31)]
 }
 
+/** Parts of a day count from the time of today, as in SpecStar: 1.5 days at noon begin today, before noon yesterday. */
+const lastDays: Span = (_today, [n], at, wall) => {
+  const days = numberOf(n)
+  if (days === undefined || !Number.isFinite(Number(days))) throw new QbError('n is a number', at)
+  return [dayOf(wall - (typeof days === 'bigint' ? (days - 1n) * DAY : scaled(days - 1, DAY)))]
+}
+
 export const DAY_METHODS: readonly (readonly [name: string, method: Method<QbField>])[] = [
   ['today', spanMethod([TZ], 0, (today) => [today, today])],
   ['yesterday', spanMethod([TZ], 0, (today) => [today - 1n, today - 1n])],
   ['this_week', spanMethod([TZ, ['week_start', 0n]], 0, week)],
   ['this_month', spanMethod([TZ], 0, month)],
   ['this_year', spanMethod([TZ], 0, year)],
-  ['last_n_days', spanMethod([['n'], TZ], 1, (today, [n], at) => [today - wholeNumber(n, 'n', at) + 1n])],
+  ['last_n_days', spanMethod([['n'], TZ], 1, lastDays)],
 ]

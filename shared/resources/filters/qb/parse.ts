@@ -1,4 +1,4 @@
-import type { SyntaxNode } from '@lezer/common'
+import type { SyntaxNode, Tree } from '@lezer/common'
 import { parser } from '@lezer/python'
 import { Bytes, ELLIPSIS } from '../python/values.ts'
 import { readNumber, readString } from './literals.ts'
@@ -19,16 +19,40 @@ const MAX_DEPTH = 1_000
  * lenient than Python here and there, so that what is not known by name is refused. Throws `QbError`.
  */
 export const parseQb = (source: string): Expression => {
-  const text = source.replace(/\r\n?/g, '\n')
+  let text = source.replace(/\r\n?/g, '\n')
   // The grammar's parser would take seconds to give up.
   const nested = /(?:[([{]\s*){1000}/.exec(text)
   if (nested !== null) throw new QbError(`the expression nests deeper than ${MAX_DEPTH}`, nested.index)
   if (text.includes('\0')) throw new QbError('a null character is not taken', text.indexOf('\0'))
-  const top = parser.parse(text).topNode
+  let tree = parser.parse(text)
+  const known = withoutBarePoints(text, tree)
+  if (known !== text) {
+    text = known
+    tree = parser.parse(text)
+  }
+  const top = tree.topNode
   const statement = onlyStatement(top, text)
   const line = text.slice(text.lastIndexOf('\n', statement.from - 1) + 1, statement.from)
   if (line !== '') throw new QbError('the expression begins with a space', statement.from - line.length)
   return new Walk(text).expression(only(statement, text), 0)
+}
+
+const BARE_POINT = /(\d(?:_?\d)*)\.([eE][+-]?\d(?:_?\d)*[jJ]?)/y
+
+/** `2.e-07` is a number of Python's; the grammar takes it for a difference. As `2e-07 ` nothing behind it changes its place. */
+const withoutBarePoints = (text: string, tree: Tree): string => {
+  const parts: string[] = []
+  let end = 0
+  tree.iterate({
+    enter: ({ name, from }) => {
+      BARE_POINT.lastIndex = from
+      const found = name === 'Number' ? BARE_POINT.exec(text) : null
+      if (found === null) return
+      parts.push(text.slice(end, from), found[1] ?? '', found[2] ?? '', ' ')
+      end = BARE_POINT.lastIndex
+    },
+  })
+  return parts.join('') + text.slice(end)
 }
 
 const onlyStatement = (top: SyntaxNode, text: string): SyntaxNode => {
@@ -46,17 +70,21 @@ const onlyStatement = (top: SyntaxNode, text: string): SyntaxNode => {
   return statement
 }
 
-/** The grammar's parser breaks off chains of operators somewhere past this, so that its trees stay flat. */
+/** The grammar's parser breaks off chains somewhere past this, so that its trees stay flat. A call is two links: its name too. */
 const MAX_CHAIN = 250
+const LINKS = ['BinaryExpression', 'MemberExpression', 'CallExpression']
 
 const refuseChain = (top: SyntaxNode): void => {
   const cursor = top.cursor()
   do {
     let length = 0
-    for (let node: SyntaxNode | null = cursor.node; node?.name === 'BinaryExpression'; node = node.firstChild)
+    for (let node: SyntaxNode | null = cursor.node; LINKS.includes(node?.name ?? ''); node = node?.firstChild ?? null)
       length += 1
     if (length < MAX_CHAIN) continue
-    throw new QbError(`a chain of over ${MAX_CHAIN} operators is too long: write QB.any(…) or QB.all(…)`, cursor.from)
+    throw new QbError(
+      `a chain of over ${MAX_CHAIN} operators, or ${MAX_CHAIN / 2} calls, is too long: write QB.any(…) or QB.all(…)`,
+      cursor.from,
+    )
   } while (cursor.next())
 }
 
