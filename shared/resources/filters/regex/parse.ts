@@ -1,7 +1,7 @@
 import { parseClass, readEscape } from './escapes.ts'
 import { type Assertion, type Fold, literal, type Node, RegexError } from './syntax.ts'
 
-/** Flags of Python: a, i, m, s, x; `u` is what every text has. */
+/** Flags of Python: a, i, m, s, x; `u` is what every text has that is not under `a`. */
 export interface Flags {
   readonly a: boolean
   readonly i: boolean
@@ -34,6 +34,7 @@ class Parser {
   /** By code points, as Python counts. */
   readonly #characters: readonly string[]
   readonly #names = new Set<string>()
+  #isAscii = false
   #at = 0
   #depth = 0
 
@@ -64,19 +65,25 @@ class Parser {
 
   /** `(?i)` and its like, which Python takes at the start alone. */
   #globalFlags(): Flags {
-    let flags = NO_FLAGS
+    let letters = ''
     for (;;) {
       const found = /^\(\?([aiLmsux]+)\)/.exec(this.#characters.slice(this.#at, this.#at + 20).join(''))
-      if (found === null) return flags
-      flags = this.#withFlags(flags, found[1] ?? '')
+      if (found === null) break
+      letters += found[1] ?? ''
       this.#at += found[0].length
     }
+    const flags = this.#withFlags(NO_FLAGS, letters)
+    this.#isAscii = flags.a
+    return flags
   }
 
   #withFlags(flags: Flags, letters: string, value = true): Flags {
     if (letters.includes('L')) throw this.#error('the flag L is for bytes alone')
     if (letters.includes('a') && letters.includes('u')) throw this.#error('the flags a and u exclude each other')
-    return { ...flags, ...Object.fromEntries(Array.from(letters, (letter) => [letter, value])) }
+    // Python itself finds neither \w nor \W there.
+    if (letters.includes('u') && this.#isAscii) throw this.#error('the flag u does not go into a global (?a)')
+    const named = Object.fromEntries(Array.from(letters, (letter) => [letter, value]))
+    return { ...flags, ...named, ...(letters.includes('u') ? { a: false } : {}) }
   }
 
   #choice(flags: Flags): Node {
