@@ -132,10 +132,9 @@ const pushConditions = (tests: Takes[], filters: Filters, { model, askedAt }: Fi
     })
   }
   if (conditions !== undefined) push('conditions', readConditions('conditions', conditions), (fields) => fields.any)
-  if (data_conditions !== undefined) {
-    const read = readConditions('data_conditions', data_conditions)
-    if (read.length > 0) push('data_conditions', read, (fields) => fields.indexed)
-  }
+  // An empty list asks nothing but for an index, as in SpecStar.
+  if (data_conditions !== undefined && data_conditions !== '')
+    push('data_conditions', readConditions('data_conditions', data_conditions), (fields) => fields.indexed)
   const condition = qb === undefined || qb === '' ? undefined : readQb(qb, askedAt)
   if (condition !== undefined) push('qb', [condition], (fields) => fields.any)
 }

@@ -25,6 +25,7 @@ const readCondition = (condition: unknown, refused: (reason: string) => FilterEr
   if (lacking.length > 0) throw refused(`lacks ${lacking.join(', ')} (groups are written in qb)`)
   const [field_path, operator, value] = ['field_path', 'operator', 'value'].map((member) => condition.get(member))
   if (typeof field_path !== 'string') throw refused('field_path must be a text')
+  if (![field_path, value].every(isUnicode)) throw refused('holds half a surrogate pair, which no stored text has')
   if (!isOperator(operator)) throw refused(`operator must be one of: ${OPERATORS.join(', ')}`)
   const [transform, over] = ['transform', 'quantifier'].map((member) => condition.get(member) ?? null)
   if (transform !== null && transform !== 'len') throw refused('transform must be len, where it is given')
@@ -39,6 +40,19 @@ const readCondition = (condition: unknown, refused: (reason: string) => FilterEr
     if (error instanceof RegexError) throw refused(`value: ${error.message}`)
     throw error
   }
+}
+
+/** All texts in a value are whole Unicode. */
+const isUnicode = (value: unknown): boolean => {
+  // A stack of one's own: what could be parsed may nest deeper than other calls can.
+  const rest = [value]
+  while (rest.length > 0) {
+    const one = rest.pop()
+    if (typeof one === 'string' && !one.isWellFormed()) return false
+    if (isList(one)) for (const inner of one) rest.push(inner)
+    else if (isDict(one)) for (const entry of one) rest.push(...entry)
+  }
+  return true
 }
 
 const isOperator = (value: unknown): value is Operator => OPERATORS.some((operator) => operator === value)

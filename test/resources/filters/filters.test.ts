@@ -120,6 +120,33 @@ describe('filters', () => {
     expect(holds('{"9":{"y":2},"10":1}')).toBe(false)
   })
 
+  it.each(['[]', '{}', '""'])(
+    'that ask nothing of the index, %s, still want one, as in SpecStar',
+    (data_conditions) => {
+      const takes = compileFilters({ data_conditions }, scope)
+      expect(takes({ ...metadata, indexed_data: { S: '{}' } })).toBe(true)
+      const unset = Object.fromEntries(Object.entries(metadata).filter(([name]) => name !== 'indexed_data'))
+      expect(takes(unset)).toBe(false)
+      expect(compileFilters({ data_conditions: '' }, scope)(unset)).toBe(true)
+      expect(compileFilters({ conditions: data_conditions }, scope)(unset)).toBe(true)
+    },
+  )
+
+  it.each(['"\\ud83d"', '[{"k":["\\udd25"]}]', '{"\\ud83dx":1}'])(
+    'refuse the value %s, half of a character',
+    (value) => {
+      for (const parameter of ['conditions', 'data_conditions'] as const) {
+        const filters = { [parameter]: `[{"field_path":"m","operator":"eq","value":${value}}]` }
+        expect(() => compileFilters(filters, scope)).toThrow('condition 1: holds half a surrogate pair')
+      }
+    },
+  )
+
+  it('take a pair of halves in JSON for the character that it is', () => {
+    const conditions = '[{"field_path":"m","operator":"eq","value":"\\ud83d\\udd25"}]'
+    expect(compileFilters({ conditions }, scope)({ ...metadata, indexed_data: { S: '{"m":"🔥"}' } })).toBe(true)
+  })
+
   it.each(['1E2', '100.0', '+100'])('see the number %s of metadata as a whole one', (N) => {
     const item = { ...metadata, total_revision_count: { N } }
     expect(asks('QB["total_revision_count"] == 100', item)).toBe(true)

@@ -34,9 +34,11 @@ export const readString = (literal: string, at: number): string | Bytes => {
   if (isBytes && /[^\0-\x7f]/.test(inside)) throw new QbError('bytes hold ASCII characters alone', at)
   const text = kind.includes('r') ? inside : unescape(inside, isBytes, at)
   if (isBytes) return new Bytes(text)
-  if (!text.isWellFormed()) throw new QbError('a string holds half a surrogate pair', at)
+  if (!text.isWellFormed()) throw new QbError(HALF, at)
   return text
 }
+
+const HALF = 'a string holds half a surrogate pair: \\U and eight digits write a character beyond U+FFFF'
 
 const ESCAPE = /\\(?:\n|([\\'"abfnrtv])|([0-7]{1,3})|x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|([NuUx])|)/g
 const SHORT: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f', n: '\n', r: '\r', t: '\t', v: '\v' }
@@ -62,5 +64,7 @@ const unescape = (text: string, isBytes: boolean, at: number): string =>
 
 const character = (code: number, at: number): string => {
   if (code > 0x10ffff) throw new QbError('there is no such character', at)
+  // To Python two halves that are written so stay two, which no text has.
+  if (code >= 0xd800 && code <= 0xdfff) throw new QbError(HALF, at)
   return String.fromCodePoint(code)
 }
