@@ -99,8 +99,8 @@ const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan
       return [model, { loaded, skipped, total: loaded + skipped, changed_since }]
     }),
   )
-  for (const stale of plan.converted?.stale ?? [])
-    if (plan.models.includes(stale.model)) findings.tellApart('content', stale)
+  for (const told of plan.converted?.told ?? [])
+    if (plan.models.includes(told.model)) findings.tellApart('content', told)
   await checkTotals(services, job_id, models, findings)
   if (plan.whole) await checkModelDigests(services, plan, models, results, findings)
   const checks = findings.results()

@@ -32,7 +32,7 @@ async function* streamResources(source: ArchiveSource): AsyncGenerator<ArchiveRe
   for await (const record of readStream(source, { at: 0, after: 0, order })) {
     if (record.t === 'ModelStartRecord') yield { kind: 'model', model: record.model_name }
     else if (record.t === 'MetaRecord') {
-      const meta = decodeMeta(record.data)
+      const { meta } = decodeMeta(record.data)
       order.meta(record, meta)
       const { resource_id: id, current_revision_id: current, indexed_data } = meta
       const indexed = typeof indexed_data === 'string' ? indexed_data : undefined

@@ -48,8 +48,8 @@ export interface Scanned {
   /** Records read; `revisions` and `resources` are shown as progress. */
   readonly resources: number
   readonly revisions: number
-  /** Revisions whose `data_hash` a migration left stale: a list of the first of them (`Finding[]`). */
-  readonly stale?: PinnedObject
+  /** What the stream has and SpecStar lets pass: a stale or missing `data_hash`, unknown keys. The first of it (`Finding[]`). */
+  readonly told?: PinnedObject
 }
 
 /** The first `joined` runs became one. */
@@ -88,5 +88,5 @@ export interface Converted {
   readonly archive: PinnedObject
   /** The stream. */
   readonly source: PinnedObject
-  readonly stale: readonly Finding[]
+  readonly told: readonly Finding[]
 }

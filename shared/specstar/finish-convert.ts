@@ -62,7 +62,7 @@ export const finishConvert = async (
     const converted: Converted = {
       archive: await composer.finish(),
       source,
-      stale: await staleRevisions(services, scans),
+      told: await allTold(services, scans),
     }
     // Another attempt may have been first: what it made is the same archive.
     await objects.putJson(config.buckets.work, workKey.converted(job_id), converted, { ifAbsent: true })
@@ -73,12 +73,12 @@ export const finishConvert = async (
   }
 }
 
-const staleRevisions = async ({ objects }: Services, scans: readonly Scanned[]): Promise<Finding[]> => {
-  const stale: Finding[] = []
-  for (const { stale: list } of scans)
-    if (list !== undefined && stale.length < KEPT_FINDINGS)
-      stale.push(...(JSON.parse((await objects.readBytes(list, 0, list.size)).toString()) as Finding[]))
+const allTold = async ({ objects }: Services, scans: readonly Scanned[]): Promise<Finding[]> => {
+  const told: Finding[] = []
+  for (const { told: list } of scans)
+    if (list !== undefined && told.length < KEPT_FINDINGS)
+      told.push(...(JSON.parse((await objects.readBytes(list, 0, list.size)).toString()) as Finding[]))
   // A migrated revision may stand twice in a stream.
-  const once = new Map(stale.map((finding) => [JSON.stringify(finding), finding]))
+  const once = new Map(told.map((finding) => [JSON.stringify(finding), finding]))
   return [...once.values()].slice(0, KEPT_FINDINGS)
 }

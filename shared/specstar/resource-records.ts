@@ -10,7 +10,7 @@ import { streamTime, Timestamp } from './timestamp.ts'
 
 /**
  * Metadata and revisions as a stream has them, inside the `data` of their records. What decodes throws `RangeError` naming the
- * field; keys that SpecStar does not know are passed over, as SpecStar does.
+ * field; keys that SpecStar does not know are passed over, as SpecStar does, and named as `unknown`.
  */
 
 const text = z.string()
@@ -67,13 +67,21 @@ const Info = z.object({
 const Revision = z.object({ info: z.instanceof(Map), raw_data: z.instanceof(Buffer) })
 
 /** The `data` of a MetaRecord. */
-export const decodeMeta = (data: Buffer): ResourceMeta => parsed(Meta, decodeMsgpack(data))
+export const decodeMeta = (data: Buffer): { readonly meta: ResourceMeta; readonly unknown: readonly string[] } => {
+  const value = decodeMsgpack(data)
+  return { meta: parsed(Meta, value), unknown: value instanceof Map ? unknownKeys(Meta, value) : [] }
+}
 
 /** The `data` of a RevisionRecord; the payload is a view of it. */
-export const decodeRevision = (data: Buffer): { readonly info: RevisionInfo; readonly payload: Buffer } => {
+export const decodeRevision = (
+  data: Buffer,
+): { readonly info: RevisionInfo; readonly payload: Buffer; readonly unknown: readonly string[] } => {
   const { info, raw_data } = parsed(Revision, decodeMsgpack(data))
-  return { info: parsed(Info, info), payload: raw_data }
+  return { info: parsed(Info, info), payload: raw_data, unknown: unknownKeys(Info, info) }
 }
+
+const unknownKeys = (shape: typeof Meta | typeof Info, map: ReadonlyMap<unknown, unknown>): string[] =>
+  [...map.keys()].map(String).filter((key) => !Object.hasOwn(shape.shape, key))
 
 const parsed = <Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<Shape> => {
   const { data, error } = shape.safeParse(value instanceof Map ? Object.fromEntries(value) : value)

@@ -22,7 +22,9 @@ import { placeOfView, type StreamRecord } from './stream-reader.ts'
 import { workKey } from './work-keys.ts'
 
 /** The report shows so many findings of a check. */
-const KEPT_STALE = 1_000
+const KEPT_TOLD = 1_000
+/** A finding names so many keys of a record. */
+const NAMED_KEYS = 3
 /** DynamoDB's limit for an item. */
 const MAX_ITEM_BYTES = 400 * 1024
 /** The ids that SpecStar itself gives: XXH3-128 of the blob's bytes. */
@@ -56,7 +58,7 @@ class Scan {
   readonly #seen = new SeenBlobs()
   readonly #runs: PinnedObject[] = []
   readonly #models = new Set<string>()
-  readonly #stale: Finding[] = []
+  readonly #told: Finding[] = []
   #resources = 0
   #revisions = 0
 
@@ -111,24 +113,26 @@ class Scan {
       models: [...this.#models],
       resources: this.#resources,
       revisions: this.#revisions,
-      ...(this.#stale.length === 0
+      ...(this.#told.length === 0
         ? {}
-        : { stale: await objects.putJson(work, workKey.stale(job_id, attempt), this.#stale) }),
+        : { told: await objects.putJson(work, workKey.told(job_id, attempt), this.#told) }),
     }
   }
 
   #meta(record: StreamRecord, data: Buffer): void {
-    const meta = decodeMeta(data)
+    const { meta, unknown } = decodeMeta(data)
     this.#order.meta(record, meta)
     const model = this.#order.model(record)
+    this.#tellUnknown(model, meta.resource_id, 'metadata', unknown)
     this.#resources += 1
     this.#add(record, model, itemFromMetadata(meta, { model, shards: 1 }))
   }
 
   async #revision(record: StreamRecord, data: Buffer): Promise<void> {
     const model = this.#order.model(record)
-    const { info, payload } = refused(record, () => decodeRevision(data))
+    const { info, payload, unknown } = refused(record, () => decodeRevision(data))
     this.#order.revision(record, info)
+    this.#tellUnknown(model, info.resource_id, `revision ${info.revision_id}`, unknown)
     this.#checkHash(record, model, info, payload)
     const { item, spilled } = refused(record, () => itemFromRevision(info, payload, { model, shards: 1 }))
     this.#revisions += 1
@@ -144,7 +148,18 @@ class Scan {
     })
   }
 
-  /** A migration leaves the hash as it was: told, and kept so. */
+  /** A key that SpecStar passes over may be one of its own with a byte flipped, such as that of a deletion. */
+  #tellUnknown(model: string, resource_id: string, of: string, keys: readonly string[]): void {
+    if (keys.length === 0) return
+    const actual = `${keys.slice(0, NAMED_KEYS).map(shownId).join(', ')}${keys.length > NAMED_KEYS ? ', …' : ''}`
+    this.#tell({ model, resource_id, what: `${of}: keys that SpecStar does not know`, expected: 'none', actual })
+  }
+
+  #tell(finding: Finding): void {
+    if (this.#told.length < KEPT_TOLD) this.#told.push(finding)
+  }
+
+  /** A migration leaves the hash as it was, and old stores have none: told, and kept so. */
   #checkHash(
     where: RecordWhere,
     model: string,
@@ -152,14 +167,17 @@ class Scan {
     payload: Buffer,
   ): void {
     const { data_hash: expected, resource_id, revision_id, parent_schema_version } = info
-    if (expected === undefined) return
+    if (expected === undefined) {
+      const what = `revision ${revision_id}: it has no data_hash, so that nothing vouches for its payload`
+      this.#tell({ model, resource_id, what, expected: 'a data_hash', actual: 'none' })
+      return
+    }
     const actual = `xxh3_128:${this.#hashes.xxh3(payload)}`
     if (actual === expected) return
     if (parent_schema_version === undefined)
       throw corruptRecord(where, `payload of revision ${shownId(revision_id)}`, expected, actual)
-    if (this.#stale.length >= KEPT_STALE) return
     const what = `revision ${revision_id}: a migration left its data_hash as it was`
-    this.#stale.push({ model, resource_id, what, expected, actual })
+    this.#tell({ model, resource_id, what, expected, actual })
   }
 
   async #blob(record: Extract<StreamRecord, { readonly t: 'BlobRecord' }>): Promise<void> {

@@ -122,7 +122,7 @@ describe('a damaged copy of an archive', () => {
 })
 
 describe('a stream', () => {
-  it('is told by its own name in the report, and says which hashes a migration left stale', async () => {
+  it('is told by its own name in the report, and says which hashes a migration left stale and which are not there', async () => {
     const { services } = test.program
     const bytes = await specstarFile('edge.acbak')
     const { bucket, key } = await services.objects.put(services.config.buckets.archives, 'edge.acbak', bytes)
@@ -130,9 +130,30 @@ describe('a stream', () => {
     const { job_id } = Started.parse(restored.body)
     const report = (await test.ask('GET', `/_backup/jobs/${job_id}/report`)).body
     expect(report).toMatchObject({ passed: true, archive: { bucket, key, size: bytes.length, format: 'specstar' } })
-    const [stale, ...others] = Report.parse(report).checks.content.findings
-    expect(stale?.what).toContain('a migration left its data_hash as it was')
-    expect(others).toEqual([])
+    const whats = Report.parse(report).checks.content.findings.map(({ what }) => what)
+    expect(whats).toEqual([
+      'revision old-hash:1: it has no data_hash, so that nothing vouches for its payload',
+      expect.stringContaining('a migration left its data_hash as it was'),
+    ])
+  })
+
+  it('with a key that SpecStar does not know, or without a hash, is restored and says so', async () => {
+    const bytes = await specstarFile('broken/good.acbak')
+    for (const [key, flipped] of [
+      ['is_deleted', 'is_deletee'],
+      ['data_hash', 'data_hasi'],
+    ] as const)
+      bytes.write(flipped, bytes.indexOf(key))
+    const { job_id } = Started.parse((await restore(bytes)).body)
+    const findings = [
+      { resource_id: GUILD, what: 'metadata: keys that SpecStar does not know', actual: '"is_deletee"' },
+      { what: `revision ${GUILD}:1: keys that SpecStar does not know`, actual: '"data_hasi"' },
+      { what: `revision ${GUILD}:1: it has no data_hash, so that nothing vouches for its payload` },
+    ]
+    expect((await test.ask('GET', `/_backup/jobs/${job_id}/report`)).body).toMatchObject({
+      passed: true,
+      checks: { content: { passed: true, findings } },
+    })
   })
 
   it('is looked at by a dry run, and restored by an upload to the bucket', async () => {
