@@ -69,9 +69,13 @@ describe.each([
 /** The EofRecord stands after the last section, whichever it is. */
 const withoutEof = (all: readonly string[]): string[] => all.filter((record) => !record.includes(' EofRecord '))
 
-const id = fc
+const anyId = fc
   .string({ unit: 'grapheme', minLength: 1, maxLength: 40 })
   .filter((text) => !/[/\\]|[^\P{Cc}\x7f-\x9f]/u.test(text) && !isBlank(text) && text.isWellFormed())
+const id = fc.oneof(
+  { weight: 9, arbitrary: anyId },
+  { weight: 1, arbitrary: fc.constantFrom('\u007f', '\u0085x', '\ufeff') },
+)
 const user = fc.string({ unit: 'grapheme', maxLength: 20 }).filter((text) => text.isWellFormed())
 const time = fc.oneof(
   fc.date({ min: new Date('0001-01-02T00:00:00Z'), max: new Date('9999-12-30T00:00:00Z'), noInvalidDate: true }).map(
@@ -159,7 +163,11 @@ const streamOf = async (all: readonly Made[]): Promise<Buffer> => {
     frames.push(encodeFrame({ t: 'MetaRecord', data: encodeMsgpack(meta) }))
     const payloads = revisions.map((revision) => revision.payload)
     if (blob !== undefined) {
-      payloads[0] = Buffer.from(JSON.stringify({ file: { file_id: blob.name } }))
+      // A blob that is found under this key in msgpack too.
+      payloads[0] =
+        blob.name === '..'
+          ? encodeMsgpack(new Map([['__proto__', new Map([['file_id', blob.name]])]]))
+          : Buffer.from(JSON.stringify({ file: { file_id: blob.name } }))
       const data = Buffer.from(blob.name)
       const fields = {
         file_id: blob.name,
