@@ -8,12 +8,17 @@ import { DataStack } from './data-stack.ts'
 import { ServiceStack } from './service-stack.ts'
 import { readSettings, SettingsError } from './settings.ts'
 
+export const stackNames = (deployment: string): { readonly data: string; readonly service: string } => ({
+  data: `${deployment}-data`,
+  service: `${deployment}-service`,
+})
+
 /** The deployment that an app's context describes: two stacks, named by it. Throws `SettingsError`. */
 export const deployment = (app: App): { readonly data: DataStack; readonly service: ServiceStack } => {
   const settings = readSettings(app.node.tryGetContext('specstar'), loadModels(models))
-  const name = settings.deployment
-  const data = new DataStack(app, `${name}-data`, settings)
-  const service = new ServiceStack(app, `${name}-service`, settings, data)
+  const names = stackNames(settings.deployment)
+  const data = new DataStack(app, names.data, settings)
+  const service = new ServiceStack(app, names.service, settings, data)
   return { data, service }
 }
 
