@@ -1,5 +1,6 @@
 import { Stack, Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
+import { z } from 'zod'
 
 /** Takes single findings of a construct as they are, each with its reason. */
 export const acknowledge = (construct: IConstruct, reasons: Readonly<Record<string, string>>): void => {
@@ -13,18 +14,18 @@ export const acknowledgeWildcards = (policy: IConstruct, resources: readonly str
       acknowledge(policy, { [`AwsSolutions-IAM5[Resource::${readable(Stack.of(policy).resolve(resource))}]`]: reason })
 }
 
+const Intrinsic = z.object({
+  Ref: z.string().optional(),
+  'Fn::GetAtt': z.array(z.string()).optional(),
+  'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]).optional(),
+})
+
 /** A resource as findings name it: what CloudFormation fills in stands in angle brackets. */
 const readable = (resource: unknown): string => {
   if (typeof resource === 'string') return resource
-  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = resource as Intrinsic
+  const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = Intrinsic.parse(resource)
   if (Ref !== undefined) return `<${Ref}>`
   if (attribute !== undefined) return `<${attribute.join('.')}>`
   if (join !== undefined) return join[1].map(readable).join(join[0])
   return JSON.stringify(resource)
-}
-
-interface Intrinsic {
-  readonly Ref?: string
-  readonly 'Fn::GetAtt'?: readonly string[]
-  readonly 'Fn::Join'?: readonly [string, readonly unknown[]]
 }

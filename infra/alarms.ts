@@ -1,4 +1,4 @@
-import { Duration } from 'aws-cdk-lib'
+import { Aws, Duration } from 'aws-cdk-lib'
 import {
   Alarm,
   ComparisonOperator,
@@ -9,6 +9,7 @@ import {
   TreatMissingData,
 } from 'aws-cdk-lib/aws-cloudwatch'
 import { SnsAction } from 'aws-cdk-lib/aws-cloudwatch-actions'
+import { PolicyStatement, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
@@ -19,6 +20,8 @@ import { METRIC, METRICS_NAMESPACE } from '../shared/runtime/telemetry.ts'
 export interface AlarmsProps {
   readonly deployment: string
   readonly functions: readonly IFunction[]
+  /** Those whose errors nobody else tells: a stage's end in a job that failed, as do refusals that are a caller's doing. */
+  readonly watched: readonly IFunction[]
   readonly deadLetters: IQueue
   readonly hasSchedules: boolean
   readonly email: string | undefined
@@ -41,15 +44,24 @@ export const jobMetric = (deployment: string, metricName: string, kind?: string,
 /** What somebody must know. Every alarm has a heading of its name in `RUNBOOK.md`. */
 export class Alarms extends Construct {
   readonly topic: Topic
-  readonly alarms: Alarm[] = []
+  readonly #alarms: Alarm[] = []
   readonly #deployment: string
   readonly #action: SnsAction
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id)
-    const { deployment, functions, deadLetters, hasSchedules, email } = props
+    const { deployment, functions, watched, deadLetters, hasSchedules, email } = props
     this.#deployment = deployment
     this.topic = new Topic(this, 'Topic', { displayName: `SpecStar Backup ${deployment}`, enforceSSL: true })
+    // A policy that asks for TLS stands in place of the one that lets the account publish.
+    this.topic.addToResourcePolicy(
+      new PolicyStatement({
+        principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
+        actions: ['sns:Publish'],
+        resources: [this.topic.topicArn],
+        conditions: { StringEquals: { 'aws:SourceAccount': Aws.ACCOUNT_ID } },
+      }),
+    )
     if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email))
     this.#action = new SnsAction(this.topic)
 
@@ -61,12 +73,12 @@ export class Alarms extends Construct {
       'An event was given up',
       deadLetters.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, statistic: Stats.MAXIMUM }),
     )
-    for (const [k, group] of groupsOf(functions).entries()) {
-      const metrics = (of: 'metricErrors' | 'metricThrottles'): IMetric =>
-        sumOf(group.map((own) => own[of]({ period: FIVE_MINUTES, statistic: Stats.SUM })))
-      this.#alarm(`FunctionErrors${k + 1}`, 'A function failed', metrics('metricErrors'))
-      this.#alarm(`FunctionThrottles${k + 1}`, 'A function was throttled', metrics('metricThrottles'))
-    }
+    const sum = (group: readonly IFunction[], of: 'metricErrors' | 'metricThrottles'): IMetric =>
+      sumOf(group.map((own) => own[of]({ period: FIVE_MINUTES, statistic: Stats.SUM })))
+    for (const [k, group] of groupsOf(watched).entries())
+      this.#alarm(`FunctionErrors${k + 1}`, 'A function failed', sum(group, 'metricErrors'))
+    for (const [k, group] of groupsOf(functions).entries())
+      this.#alarm(`FunctionThrottles${k + 1}`, 'A function was throttled', sum(group, 'metricThrottles'))
     if (hasSchedules)
       this.#alarm(
         'ScheduleOverdue',
@@ -75,6 +87,10 @@ export class Alarms extends Construct {
         // It is counted every hour, also where nothing is overdue: silence is a failure.
         { missing: TreatMissingData.BREACHING, periods: 2 },
       )
+  }
+
+  get alarms(): readonly Alarm[] {
+    return this.#alarms
   }
 
   #alarm(
@@ -94,7 +110,7 @@ export class Alarms extends Construct {
     })
     alarm.addAlarmAction(this.#action)
     alarm.addOkAction(this.#action)
-    this.alarms.push(alarm)
+    this.#alarms.push(alarm)
   }
 }
 

@@ -1,5 +1,5 @@
-import '../infra/local/check-node.ts'
-import { App, Validations } from 'aws-cdk-lib'
+import './local/check-node.ts'
+import { App, type Environment, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import process from 'node:process'
 import models from '../shared/models.json' with { type: 'json' }
@@ -13,12 +13,25 @@ export const stackNames = (deployment: string): { readonly data: string; readonl
   service: `${deployment}-service`,
 })
 
+/** The account and region of the credentials that the CDK found; without them a template is good for any. */
+const environment = (): Environment => {
+  const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
+  return account === undefined || region === undefined ? {} : { account, region }
+}
+
 /** The deployment that an app's context describes: two stacks, named by it. Throws `SettingsError`. */
-export const deployment = (app: App): { readonly data: DataStack; readonly service: ServiceStack } => {
+export const deployment = (
+  app: App,
+  env = environment(),
+): { readonly data: DataStack; readonly service: ServiceStack } => {
   const settings = readSettings(app.node.tryGetContext('specstar'), loadModels(models))
+  if (settings.encryption === 'kms' && env.region === undefined)
+    throw new SettingsError([
+      'encryption: "kms" needs an account and a region: synthesize with credentials of the account',
+    ])
   const names = stackNames(settings.deployment)
-  const data = new DataStack(app, names.data, settings)
-  const service = new ServiceStack(app, names.service, settings, data)
+  const data = new DataStack(app, names.data, settings, { env })
+  const service = new ServiceStack(app, names.service, settings, data, { env })
   return { data, service }
 }
 

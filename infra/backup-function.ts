@@ -1,8 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
-import { Effect, PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
+import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
 import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
 import { LogLevel, NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
+import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct, IConstruct } from 'constructs'
 import { fileURLToPath } from 'node:url'
 import { acknowledgeWildcards } from './acknowledge.ts'
@@ -13,18 +15,24 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** Bundles of ESM have no `require`, which some of the SDK's parts call. */
 const BANNER = "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
 
+/** Lambda's own most: twice more, over minutes; a throttled function is waited for. */
+const EVENT_RETRIES = { retryAttempts: 2, maxEventAge: Duration.hours(6) }
+
 export interface BackupFunctionProps {
   readonly spec: FunctionSpec
   readonly deployment: string
   readonly environment: Readonly<Record<string, string>>
   readonly logDays: RetentionDays
+  /** Where events go that the function could not handle. */
+  readonly deadLetters: IQueue
 }
 
 /** One file of `functions/` as a Lambda function, with a role, a log group and a bundle of its own. */
 export class BackupFunction extends NodejsFunction {
   readonly #policy: IConstruct
 
-  constructor(scope: Construct, id: string, { spec, deployment, environment, logDays }: BackupFunctionProps) {
+  constructor(scope: Construct, id: string, props: BackupFunctionProps) {
+    const { spec, deployment, environment, logDays, deadLetters } = props
     const functionName = `${deployment}-${spec.name}`
     const logGroup = new LogGroup(scope, `${id}Logs`, { retention: logDays, removalPolicy: RemovalPolicy.DESTROY })
     const role = new Role(scope, `${id}Role`, {
@@ -47,6 +55,8 @@ export class BackupFunction extends NodejsFunction {
       tracing: Tracing.ACTIVE,
       role,
       logGroup,
+      // Rules and schedules only hand events over: what is tried again, and kept where it fails, is said here.
+      ...(spec.kind === 'event' ? { ...EVENT_RETRIES, onFailure: new SqsDestination(deadLetters) } : {}),
       // Versions of a deployment under whose feet jobs run must stay, or these die with the next deployment.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       bundling: {
@@ -56,7 +66,7 @@ export class BackupFunction extends NodejsFunction {
         banner: BANNER,
         minify: true,
         sourceMap: true,
-        sourceMapMode: SourceMapMode.EXTERNAL,
+        sourceMapMode: SourceMapMode.DEFAULT,
         sourcesContent: false,
         externalModules: [],
         logLevel: LogLevel.WARNING,
@@ -71,10 +81,13 @@ export class BackupFunction extends NodejsFunction {
   }
 
   /** Allows actions on resources. `why`: what a `*` in them stands for. */
-  allow(actions: readonly string[], resources: readonly string[], why = ''): void {
-    this.addToRolePolicy(
-      new PolicyStatement({ effect: Effect.ALLOW, actions: [...actions], resources: [...resources] }),
-    )
+  allow(
+    actions: readonly string[],
+    resources: readonly string[],
+    why = '',
+    conditions: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+  ): void {
+    this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }))
     acknowledgeWildcards(this.#policy, resources, why)
   }
 }

@@ -6,7 +6,7 @@ import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cd
 import { Construct } from 'constructs'
 import type { Definition } from '../functions/workflow/states.ts'
 import { acknowledgeWildcards } from './acknowledge.ts'
-import { executionArn } from './names.ts'
+import { childrenArn, executionsArn } from './names.ts'
 
 export interface BackupWorkflowProps {
   readonly name: string
@@ -39,7 +39,7 @@ export class BackupWorkflow extends Construct {
       logs: {
         destination: new LogGroup(this, 'Logs', { retention: logDays, removalPolicy: RemovalPolicy.DESTROY }),
         level: LogLevel.ALL,
-        // Keys and counts alone travel between stages, but nobody needs them twice.
+        // Cursors hold ids of resources, which are nobody's but the store's.
         includeExecutionData: false,
       },
     })
@@ -53,7 +53,7 @@ export class BackupWorkflow extends Construct {
     )
     acknowledgeWildcards(policy, ['*'], 'Of X-Ray and of the delivery of logs AWS has no resources to name.')
     // Apart from the role's own policy, on which the state machine depends: a distributed map runs its children as executions of it.
-    const executions = [executionArn(name, ':*'), executionArn(name, '/*')]
+    const executions = [executionsArn(name), childrenArn(name)]
     const childrenPolicy = new ManagedPolicy(this, 'ChildrenPolicy', {
       description: `Lets the workflow ${name} run the children of its distributed maps`,
       roles: [role],

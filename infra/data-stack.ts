@@ -40,7 +40,10 @@ export class DataStack extends Stack {
     this.#table('ResourceTable', names.resources)
     this.#table('JobTable', names.jobs, 'expires')
     const { old_versions_days } = settings.retention
-    const oldVersions = { noncurrentVersionExpiration: Duration.days(old_versions_days) }
+    const oldVersions = {
+      noncurrentVersionExpiration: Duration.days(old_versions_days),
+      expiredObjectDeleteMarker: true,
+    }
     this.#bucket('BlobBucket', { bucketName: names.blobs, versioned: true }, oldVersions)
     this.#bucket(
       'ArchiveBucket',

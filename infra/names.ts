@@ -29,6 +29,10 @@ export const tableArn = (name: string): string =>
 export const bucketArn = (name: string, keys?: string): string =>
   `arn:${Aws.PARTITION}:s3:::${name}${keys === undefined ? '' : `/${keys}`}`
 
-/** Of the executions of a state machine. */
-export const executionArn = (stateMachine: string, executions: string): string =>
-  `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachine}${executions}`
+/** Of all executions of a state machine. */
+export const executionsArn = (stateMachine: string): string =>
+  `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachine}:*`
+
+/** Of all children of its distributed maps. */
+export const childrenArn = (stateMachine: string): string =>
+  `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachine}/*`

@@ -108,7 +108,7 @@ export const PERMISSIONS: Readonly<Record<string, Permissions>> = {
   'get-job': { jobs: ['GetItem', 'Query'], signs: true },
   'get-report': {
     jobs: ['GetItem', 'Query'],
-    archives: [{ actions: ['GetObject'], keys: ['reports/*'] }],
+    archives: [{ actions: ['GetObject', 'ListBucket'], keys: ['reports/*'] }],
     signs: true,
   },
   'get-archive': { jobs: ['GetItem'], signs: true },

@@ -12,15 +12,14 @@ import { Alarms } from './alarms.ts'
 import { BackupFunction } from './backup-function.ts'
 import { BackupWorkflow } from './backup-workflow.ts'
 import type { DataStack } from './data-stack.ts'
+import { EventDoor, stoppedPattern, uploadPattern } from './event-door.ts'
 import { FUNCTIONS } from './function-catalogue.ts'
 import { HttpDoor } from './http-door.ts'
-import { bucketArn, executionArn, type StoreNames, storeNames, tableArn } from './names.ts'
+import { bucketArn, executionsArn, type StoreNames, storeNames, tableArn } from './names.ts'
 import { OperationsDashboard } from './operations-dashboard.ts'
 import { type Permissions, PERMISSIONS, type Workflow } from './permissions.ts'
 import { ScheduledBackups } from './scheduled-backups.ts'
 import type { Settings } from './settings.ts'
-import { StoppedJobs } from './stopped-jobs.ts'
-import { UploadDoor } from './upload-door.ts'
 
 /** All that runs: it holds nothing that is not made again by deploying it anew. */
 export class ServiceStack extends Stack {
@@ -35,7 +34,8 @@ export class ServiceStack extends Stack {
     this.#names = storeNames(settings.deployment)
     this.#key = data.key
     this.addStackDependency(data, 'its stores are known by their names')
-    this.#functions = this.#makeFunctions()
+    const deadLetters = this.#deadLetters()
+    this.#functions = this.#makeFunctions(deadLetters)
     const workflows = {
       export: this.#workflow('export', EXPORT_STAGES, exportWorkflow),
       restore: this.#workflow('restore', RESTORE_STAGES, restoreWorkflow),
@@ -43,7 +43,6 @@ export class ServiceStack extends Stack {
     const signer = this.#signer()
     for (const [name, own] of Object.entries(this.#functions)) this.#grant(own, permissionsOf(name), workflows, signer)
 
-    const deadLetters = this.#deadLetters()
     const door = new HttpDoor(this, 'Http', {
       name: settings.deployment,
       functions: Object.fromEntries(
@@ -53,13 +52,15 @@ export class ServiceStack extends Stack {
       throttle: settings.throttle,
       logDays: settings.retention.log_days,
     })
-    new UploadDoor(this, 'Uploads', {
-      bucketName: this.#names.restores,
+    new EventDoor(this, 'Uploads', {
+      description: 'An archive was put into the restore bucket',
+      pattern: uploadPattern(this.#names.restores),
       handler: this.#function('upload'),
       deadLetters,
     })
-    new StoppedJobs(this, 'StoppedJobs', {
-      stateMachineArns: Object.values(workflows).map(({ stateMachine }) => stateMachine.stateMachineArn),
+    new EventDoor(this, 'StoppedJobs', {
+      description: 'An execution was aborted, timed out or failed',
+      pattern: stoppedPattern(Object.values(workflows).map(({ stateMachine }) => stateMachine.stateMachineArn)),
       handler: this.#function('end-stopped'),
       deadLetters,
     })
@@ -74,6 +75,9 @@ export class ServiceStack extends Stack {
     const { alarms, topic } = new Alarms(this, 'Alarms', {
       deployment: settings.deployment,
       functions: Object.values(this.#functions),
+      watched: FUNCTIONS.filter(({ kind }) => kind === 'route' || kind === 'event').map(({ name }) =>
+        this.#function(name),
+      ),
       deadLetters,
       hasSchedules: settings.schedules.length > 0,
       email: settings.alarm_email,
@@ -99,7 +103,7 @@ export class ServiceStack extends Stack {
     return own
   }
 
-  #makeFunctions(): Record<string, BackupFunction> {
+  #makeFunctions(deadLetters: Queue): Record<string, BackupFunction> {
     const { deployment, schedules_json, restore_from, upload_strategy } = this.#settings
     const { resources, jobs, blobs, archives, restores, work } = this.#names
     const environment = {
@@ -120,6 +124,7 @@ export class ServiceStack extends Stack {
         new BackupFunction(this, idOf(spec.name), {
           spec,
           deployment,
+          deadLetters,
           environment: scheduled.includes(spec.name) ? { ...environment, SCHEDULES: schedules_json } : environment,
           logDays: this.#settings.retention.log_days,
         }),
@@ -183,21 +188,14 @@ export class ServiceStack extends Stack {
           own.allow(prefixed('s3', onKeys), objects, 'Objects are named by jobs, file ids and callers.')
         if (onKeys.length < actions.length) own.allow(['s3:ListBucket'], [bucketArn(names[bucket])])
       }
-    for (const name of permissions.foreign === true ? this.#settings.restore_from : []) {
-      own.allow(
-        ['s3:GetObject', 's3:GetObjectVersion'],
-        [bucketArn(name, '*')],
-        'The settings let archives of it be restored.',
-      )
-      own.allow(['s3:ListBucket'], [bucketArn(name)])
-    }
+    if (permissions.foreign === true) this.#grantForeign(own)
     const { start = [], stop = [] } = permissions
     const machineOf = (kind: Workflow): string => workflows[kind].stateMachine.stateMachineArn
     for (const kind of start) own.allow(['states:StartExecution'], [machineOf(kind)])
     for (const kind of stop)
       own.allow(
         ['states:StopExecution'],
-        [executionArn(`${this.#settings.deployment}-${kind}`, ':*')],
+        [executionsArn(`${this.#settings.deployment}-${kind}`)],
         'Executions are named by their jobs.',
       )
     for (const kind of new Set([...start, ...stop]))
@@ -212,6 +210,22 @@ export class ServiceStack extends Stack {
     if (this.#key !== undefined && touchesData) own.allow(KEY_ACTIONS, [this.#key.keyArn])
   }
 
+  /** Archives of other buckets, under whatever keys of theirs. */
+  #grantForeign(own: BackupFunction): void {
+    const { restore_from } = this.#settings
+    if (restore_from.length === 0) return
+    const why = 'The settings let archives of these buckets be restored.'
+    const objects = restore_from.map((name) => bucketArn(name, '*'))
+    own.allow(['s3:GetObject', 's3:GetObjectVersion'], objects, why)
+    own.allow(
+      ['s3:ListBucket'],
+      restore_from.map((name) => bucketArn(name)),
+    )
+    own.allow(['kms:Decrypt'], ['*'], `${why} Their keys are not known, and allow it themselves or not.`, {
+      StringEquals: { 'kms:ViaService': `s3.${this.region}.amazonaws.com` },
+    })
+  }
+
   /** Events that were given up wait here for two weeks, for somebody to look at them. */
   #deadLetters(): Queue {
     const queue = new Queue(this, 'DeadLetters', {
@@ -224,7 +238,15 @@ export class ServiceStack extends Stack {
   }
 }
 
-const KEY_ACTIONS = ['kms:Decrypt', 'kms:GenerateDataKey']
+/** S3 wants the first two, DynamoDB all. */
+const KEY_ACTIONS = [
+  'kms:Decrypt',
+  'kms:GenerateDataKey',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+]
 const STORES = ['resources', 'jobs', 'blobs', 'archives', 'restores', 'work'] as const
 
 const prefixed = (service: string, actions: readonly string[]): string[] =>

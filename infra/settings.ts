@@ -41,8 +41,13 @@ const bucketName = z
   .string()
   .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'must be the name of a bucket: 3 to 63 of a-z 0-9 . -')
 
+const DEPLOYMENT = 'must be a letter, then up to 23 of a-z 0-9 -'
+
 const SettingsShape = z.strictObject({
-  deployment: z.string().regex(/^[a-z][a-z0-9-]{0,23}$/, 'must be a letter, then up to 23 of a-z 0-9 -'),
+  deployment: z
+    .string(DEPLOYMENT)
+    .regex(/^[a-z][a-z0-9-]{0,23}$/, DEPLOYMENT)
+    .refine((name) => name !== 'default', 'is a name that AWS itself uses'),
   schedules: z.array(z.unknown()).default([]),
   retention: z
     .strictObject({
@@ -53,7 +58,7 @@ const SettingsShape = z.strictObject({
     })
     .prefault({}),
   upload_strategy: z.enum(STRATEGIES, `must be one of: ${STRATEGIES.join(', ')}`).default('raise_error'),
-  restore_from: z.array(bucketName).default([]),
+  restore_from: z.array(bucketName).max(10, 'must be 10 at most').default([]),
   resource_routes: z.boolean('must be true or false').default(true),
   encryption: z.enum(['kms', 's3'], 'must be kms or s3').default('s3'),
   archive_lock_days: z.exactOptional(z.int().min(1, 'must be 1 at least').max(36_500, 'must be 36500 at most')),

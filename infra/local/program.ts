@@ -142,8 +142,7 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
   await Promise.all([createTables(clients.dynamoDb, config), createBuckets(clients.s3, config)])
 
   const workflows = new LocalWorkflowEngine({ onEnded: (_kind, jobId) => freeEndedLeases(services, jobId) })
-  const limits = options.limits === undefined ? {} : { limits: options.limits }
-  const services = await makeServices({ config, workflows, ...clients, ...limits })
+  const services = await makeServices({ config, workflows, ...clients, limits: { ...LOCAL, ...options.limits } })
   setServices(services)
   endings.push(() => atMost(STOP_MS, workflows.close()))
   await freeAbandonedLeases(services)
@@ -167,6 +166,9 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
     died: death.promise,
   }
 }
+
+/** Whoever cancels a job waits here until its handlers have returned, and a look at it costs nothing. */
+const LOCAL: Partial<Limits> = { watchMs: 1_000 }
 
 /** What a handler is in the middle of may take minutes: it is cut, as by a crash, and run again at the next start. */
 const STOP_MS = 3_000

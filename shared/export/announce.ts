@@ -1,5 +1,5 @@
 import { openArchive } from '../archive/open.ts'
-import { endJob } from '../jobs/end-job.ts'
+import { endJob, tellEnd } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/running-job.ts'
 import { shownBlobs } from '../jobs/shown.ts'
 import type { StageInput } from '../jobs/stage-messages.ts'
@@ -18,6 +18,7 @@ export const announceExport = async ({ job_id }: StageInput, services: Services)
   const status = told.complete ? 'succeeded' : 'partial'
   const result = { archive: composed.archive, ...told }
   await endJob(services, job_id, { status, phase: 'announce', result }, ['running'])
+  await tellEnd(services, job_id)
   return { job_id }
 }
 

@@ -1,4 +1,4 @@
-import { endJob } from '../jobs/end-job.ts'
+import { endJob, tellEnd } from '../jobs/end-job.ts'
 import { whyItFailed } from '../jobs/failed-job.ts'
 import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
 import type { Services } from '../runtime/services.ts'
@@ -11,6 +11,7 @@ export const failExport = async (input: FailInput, services: Services): Promise<
   await abortUpload(services, job_id)
   const problem = await whyItFailed(services, input)
   await endJob(services, job_id, { status: 'failed', error: problem }, ['queued', 'running'])
+  await tellEnd(services, job_id)
   return { job_id }
 }
 

@@ -3,7 +3,7 @@ import { releaseLeases } from '../restore/fail.ts'
 import { reportFailedUpload } from '../restore/upload-report.ts'
 import type { Services } from '../runtime/services.ts'
 import { ENDED, type Job, type RestoreJob } from './job.ts'
-import { endJob } from './end-job.ts'
+import { endJob, tellEnd } from './end-job.ts'
 import { JobStateError, UnknownJobError } from './job-errors.ts'
 import { restoreJob } from './running-job.ts'
 import { statusAt } from './view.ts'
@@ -33,6 +33,7 @@ export const cancelJob = async (services: Services, jobId: string): Promise<Job>
     if (beside !== undefined)
       await reportFailedUpload(services, beside, new JobStateError(jobId, 'cancelled', BY_CALLER), jobId)
   }
+  await tellEnd(services, jobId)
   return cancelled
 }
 

@@ -1,20 +1,23 @@
 import type { Services } from '../runtime/services.ts'
-import type { Job, JobStatus } from './job.ts'
+import { hasEnded, type Job, type JobStatus } from './job.ts'
 import { endedJob } from './job-events.ts'
 import type { JobPatch } from './job-store.ts'
 
-/**
- * Ends a job that has one of these statuses, and tells of it; undefined where it had ended otherwise. A repeat tells again: a
- * stage may have died between the two.
- */
-export const endJob = async (
-  { jobs, events, clock, config }: Pick<Services, 'jobs' | 'events' | 'clock' | 'config'>,
+type Parts = Pick<Services, 'jobs' | 'events' | 'clock' | 'config'>
+
+/** Ends a job that has one of these statuses; undefined where it had ended otherwise. `tellEnd` follows. */
+export const endJob = (
+  { jobs, clock }: Parts,
   jobId: string,
   ending: JobPatch & { readonly status: JobStatus },
   from: readonly JobStatus[],
-): Promise<Job | undefined> => {
-  const ended = await jobs.change(jobId, { ...ending, ended_at: clock().toISOString() }, { from })
-  const told = ended ?? (await jobs.get(jobId))
-  if (told?.status === ending.status) await events.ended(endedJob(config.deployment, told))
-  return ended
+): Promise<Job | undefined> => jobs.change(jobId, { ...ending, ended_at: clock().toISOString() }, { from })
+
+/**
+ * Tells of a job that has ended: the last thing that is done for it, so that nothing else waits for the bus. A repeat tells
+ * again, for whoever died between the two.
+ */
+export const tellEnd = async ({ jobs, events, config }: Parts, jobId: string): Promise<void> => {
+  const job = await jobs.get(jobId)
+  if (job !== undefined && hasEnded(job)) await events.ended(endedJob(config.deployment, job))
 }

@@ -1,6 +1,7 @@
 import { failExport } from '../export/fail.ts'
 import { failRestore } from '../restore/fail.ts'
 import type { Services } from '../runtime/services.ts'
+import { tellEnd } from './end-job.ts'
 import { hasEnded } from './job.ts'
 
 /** How an execution ended, of those that do not end themselves. */
@@ -13,10 +14,14 @@ const ERRORS: Readonly<Record<StoppedStatus, string>> = {
   FAILED: 'WorkflowFailedError',
 }
 
-/** Ends the job of an execution that was stopped from outside: no catch runs there. A job that has ended stays as it is. */
+/** Ends the job of an execution that was stopped from outside: no catch runs there. A job that has ended stays as it is, and is told of. */
 export const endStopped = async (services: Services, jobId: string, status: StoppedStatus): Promise<void> => {
   const job = await services.jobs.get(jobId)
-  if (job === undefined || hasEnded(job)) return
+  if (job === undefined) return
+  if (hasEnded(job)) {
+    await tellEnd(services, jobId)
+    return
+  }
   const input = { job_id: jobId, error: { Error: ERRORS[status] } }
   await (job.kind === 'export' ? failExport(input, services) : failRestore(input, services))
 }

@@ -8,7 +8,7 @@ import {
 import type { Item } from '../resources/item.ts'
 import { queryPages } from '../resources/resource-query-store.ts'
 import type { Once } from './identity.ts'
-import { ENDED, type Job, type JobError, type JobStatus, type RestoreJob } from './job.ts'
+import { ENDED, JOB_STATUSES, type Job, type JobError, type JobStatus, type RestoreJob } from './job.ts'
 import { IdempotencyMismatchError } from './job-errors.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf, keyAttributes } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list-store.ts'
@@ -77,6 +77,19 @@ export class JobStore {
   async get(jobId: string): Promise<Job | undefined> {
     const item = await this.#get(jobKey(jobId))
     return item === undefined ? undefined : jobOf(item)
+  }
+
+  /** A job's status, as it was a moment ago: a look that costs little, for those who look often. */
+  async glance(jobId: string): Promise<JobStatus | undefined> {
+    const { Item: item } = await this.#client.send(
+      new GetItemCommand({
+        TableName: this.#table,
+        Key: jobKey(jobId),
+        ProjectionExpression: '#status',
+        ExpressionAttributeNames: { '#status': 'status' },
+      }),
+    )
+    return JOB_STATUSES.find((status) => status === item?.['status']?.S)
   }
 
   /** Newest first. Throws `InvalidRequestError` for a cursor that is none. */

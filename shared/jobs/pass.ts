@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { Services } from '../runtime/services.ts'
-import { hasEnded, type JobStatus } from './job.ts'
+import { ENDED, type JobStatus } from './job.ts'
 import { JobCancelledError } from './running-job.ts'
 import type { PassInput, PassOutput } from './stage-messages.ts'
 
@@ -50,8 +50,8 @@ const whileItRuns = async <Result>(
   const until = performance.now() + limits.passMs
   let ended: JobStatus | undefined
   const look = async (): Promise<void> => {
-    const job = await jobs.get(input.job_id)
-    if (job !== undefined && hasEnded(job)) ended = job.status
+    const status = await jobs.glance(input.job_id)
+    if (status !== undefined && ENDED.includes(status)) ended = status
   }
   // A look that fails is followed by the next one.
   const watch = setInterval(() => void look().catch(() => undefined), limits.watchMs)

@@ -1,4 +1,4 @@
-import { endJob } from '../jobs/end-job.ts'
+import { endJob, tellEnd } from '../jobs/end-job.ts'
 import { whyItFailed } from '../jobs/failed-job.ts'
 import { hasEnded, type JobError, type RestoreJob } from '../jobs/job.ts'
 import { restoreJob } from '../jobs/running-job.ts'
@@ -15,8 +15,9 @@ export const failRestore = async (input: FailInput, services: Services): Promise
   const problem = await whyItFailed(services, input)
   await releaseLeases(services, job)
   const failed = await endJob(services, job_id, { status: 'failed', error: problem }, ['queued', 'running', 'failed'])
-  // Not where it was cancelled or has ended otherwise: that has been told.
+  // Not where it was cancelled or has ended otherwise: that stands beside the upload already.
   if (failed !== undefined) await reportBeside(services, job, problem)
+  await tellEnd(services, job_id)
   return { job_id }
 }
 

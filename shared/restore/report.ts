@@ -1,6 +1,6 @@
 import { decodeBuckets, modelDigest } from '../archive/digest.ts'
-import { endJob } from '../jobs/end-job.ts'
-import type { Job, RestoreJob, RestoreResult, Strategy } from '../jobs/job.ts'
+import { endJob, tellEnd } from '../jobs/end-job.ts'
+import type { RestoreJob, RestoreResult, Strategy } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
 import { restoreJob } from '../jobs/running-job.ts'
 import { shownBlobs } from '../jobs/shown.ts'
@@ -72,12 +72,15 @@ export const report = async ({ job_id }: StageInput, services: Services): Promis
   return { job_id }
 }
 
-const end = (
+const end = async (
   services: Services,
   jobId: string,
   status: 'succeeded' | 'partial',
   result: RestoreResult,
-): Promise<Job | undefined> => endJob(services, jobId, { status, result, phase: 'report' }, ['running'])
+): Promise<void> => {
+  await endJob(services, jobId, { status, result, phase: 'report' }, ['running'])
+  await tellEnd(services, jobId)
+}
 
 const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan): Promise<Report> => {
   const { job_id, request } = job

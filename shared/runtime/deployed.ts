@@ -12,11 +12,11 @@ import type { Services } from './services.ts'
 import { StepFunctionsEngine } from './step-functions.ts'
 import { tracer } from './telemetry.ts'
 
+/** Functions that start or stop workflows have the first two, those that sign URLs the third. */
 const Arns = z.object({
-  /** Only functions that start or stop workflows have the first two, only those that sign URLs the third. */
-  EXPORT_WORKFLOW_ARN: z.string().default(''),
-  RESTORE_WORKFLOW_ARN: z.string().default(''),
-  SIGNER_ROLE_ARN: z.string().default(''),
+  EXPORT_WORKFLOW_ARN: z.string().optional(),
+  RESTORE_WORKFLOW_ARN: z.string().optional(),
+  SIGNER_ROLE_ARN: z.string().optional(),
 })
 
 /** The services of a function on AWS, made of its environment. */

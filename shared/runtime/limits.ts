@@ -28,7 +28,7 @@ const MIB = 1024 * 1024
 
 export const LIMITS: Limits = {
   passMs: 5 * 60_000,
-  watchMs: 1_000,
+  watchMs: 5_000,
   rangeBytes: 64 * MIB,
   segmentBytes: 256 * MIB,
   seenBlobs: 200_000,

@@ -16,14 +16,15 @@ interface Credentials {
  * key. What a URL leaks is that key, for the hour.
  */
 export const roleSigner =
-  (sts: STSClient, roleArn: string, clientFor: (credentials: Credentials) => S3Client): SignerFor =>
+  (sts: STSClient, roleArn: string | undefined, clientFor: (credentials: Credentials) => S3Client): SignerFor =>
   async (grant) => {
+    if (roleArn === undefined) throw new Error('this function is not told of the role that signs URLs')
     const { Credentials: given } = await sts.send(
       new AssumeRoleCommand({
         RoleArn: roleArn,
         RoleSessionName: `specstar-${grant.action}`,
         DurationSeconds: SESSION_SECONDS,
-        Policy: JSON.stringify(sessionPolicy(grant)),
+        Policy: JSON.stringify(sessionPolicy(grant, roleArn.split(':')[1] ?? 'aws')),
       }),
     )
     const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = given ?? {}
@@ -36,14 +37,16 @@ export const roleSigner =
   }
 
 /** The role's own policy says on which prefixes; this one, on which key. */
-const sessionPolicy = ({ action, bucket, key, version_id }: Grant): object => ({
+const sessionPolicy = ({ action, bucket, key, version_id }: Grant, partition: string): object => ({
   Version: '2012-10-17',
   Statement: [
     {
       Effect: 'Allow',
       Action: action === 'put' ? 's3:PutObject' : version_id === undefined ? 's3:GetObject' : 's3:GetObjectVersion',
       // `*` and `?` in a key would be patterns here, `$` the beginning of a variable.
-      Resource: `arn:aws:s3:::${bucket}/${key.replaceAll(/[*?$]/g, (sign) => `\${${sign}}`)}`,
+      Resource: `arn:${partition}:s3:::${bucket}/${key.replaceAll(/[*?$]/g, (sign) => `\${${sign}}`)}`,
     },
+    // Where the buckets have a key of their own. What the role itself may not, its sessions may not either.
+    { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: '*' },
   ],
 })

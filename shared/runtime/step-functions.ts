@@ -12,10 +12,10 @@ type Kind = Parameters<WorkflowEngine['start']>[0]
 /** Runs the workflows on Step Functions. */
 export class StepFunctionsEngine implements WorkflowEngine {
   readonly #client: SFNClient
-  readonly #arns: Readonly<Record<Kind, string>>
+  readonly #arns: Readonly<Record<Kind, string | undefined>>
 
-  /** `arns`: of the state machine of each kind. */
-  constructor(client: SFNClient, arns: Readonly<Record<Kind, string>>) {
+  /** `arns`: of the state machines that this function may start or stop. */
+  constructor(client: SFNClient, arns: Readonly<Record<Kind, string | undefined>>) {
     this.#client = client
     this.#arns = arns
   }
@@ -25,7 +25,7 @@ export class StepFunctionsEngine implements WorkflowEngine {
     try {
       await this.#client.send(
         new StartExecutionCommand({
-          stateMachineArn: this.#arns[kind],
+          stateMachineArn: this.#arnOf(kind),
           name: jobId,
           input: JSON.stringify({ job_id: jobId }),
         }),
@@ -37,11 +37,17 @@ export class StepFunctionsEngine implements WorkflowEngine {
 
   /** What has ended, or never began, is stopped already. */
   async stop(kind: Kind, jobId: string, reason: string): Promise<void> {
-    const executionArn = `${this.#arns[kind].replace(':stateMachine:', ':execution:')}:${jobId}`
+    const executionArn = `${this.#arnOf(kind).replace(':stateMachine:', ':execution:')}:${jobId}`
     try {
       await this.#client.send(new StopExecutionCommand({ executionArn, error: 'JobStopped', cause: reason }))
     } catch (error) {
       if (!(error instanceof ExecutionDoesNotExist)) throw error
     }
+  }
+
+  #arnOf(kind: Kind): string {
+    const arn = this.#arns[kind]
+    if (arn === undefined) throw new Error(`this function is not told of the workflow ${kind}`)
+    return arn
   }
 }

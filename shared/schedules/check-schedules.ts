@@ -1,6 +1,7 @@
 import type { Services } from '../runtime/services.ts'
-import { dueTimes, type Schedule } from './schedule.ts'
+import type { Schedule } from './schedule.ts'
 import { newestGood } from './scheduled-archives.ts'
+import { periodOf, timesOf } from './times.ts'
 
 /** Whether a schedule has the archive that it should have by now. */
 export interface ScheduleState {
@@ -39,11 +40,18 @@ const check = async (services: Services, schedule: Schedule): Promise<ScheduleSt
 }
 
 /** The last time that a schedule was due, long enough ago for its export to have ended. */
-const lastDue = (schedule: Schedule, now: Date): Date | undefined => {
-  const times = dueTimes(schedule)
+const lastDue = ({ timing }: Schedule, now: Date): Date | undefined => {
+  if ('rate' in timing) {
+    // AWS counts a rate from when the schedule was made: the last time may be as long ago as its period.
+    const period = periodOf(timing.rate)
+    return new Date(now.getTime() - period - graceOf(period))
+  }
+  const times = timesOf(timing)
   const [last, before] = times.last(now, 2)
   if (last === undefined) return undefined
   const period = before === undefined ? Infinity : last.getTime() - before.getTime()
-  const [due] = times.last(new Date(now.getTime() - Math.min(period / 2, MOST_GRACE_MS)), 1)
+  const [due] = times.last(new Date(now.getTime() - graceOf(period)), 1)
   return due
 }
+
+const graceOf = (period: number): number => Math.min(period / 2, MOST_GRACE_MS)

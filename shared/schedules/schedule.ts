@@ -37,15 +37,11 @@ const ScheduleShape = z
   .transform(({ name, cron, rate, timezone, models, filters = {}, keep_days }, context): Schedule => {
     const timing = timingOf({ cron, rate, timezone })
     const wrong = typeof timing === 'string' ? timing : whyNoTimes(timing)
-    if (wrong !== undefined)
-      context.addIssue({ code: 'custom', message: wrong, path: [cron === undefined ? 'rate' : 'cron'] })
-    return {
-      name,
-      timing: typeof timing === 'string' ? { rate: '1 day' } : timing,
-      ...(models === undefined ? {} : { models }),
-      filters,
-      keep_days,
+    if (wrong !== undefined || typeof timing === 'string') {
+      context.addIssue({ code: 'custom', message: wrong ?? '', path: [cron === undefined ? 'rate' : 'cron'] })
+      return z.NEVER
     }
+    return { name, timing, ...(models === undefined ? {} : { models }), filters, keep_days }
   })
 
 interface Given {

@@ -1,7 +1,14 @@
 import { openArchive } from '../archive/open.ts'
 import { schedulePrefix } from '../export/archive-key.ts'
-import { problemOf } from '../http/problem.ts'
+import {
+  ArchiveInvalidError,
+  ArchiveTruncatedError,
+  EntryCorruptError,
+  NotAnArchiveError,
+  UnsupportedVersionError,
+} from '../archive/errors.ts'
 import type { PinnedObject } from '../objects/object.ts'
+import { SourceChangedError } from '../objects/object-errors.ts'
 import type { Services } from '../runtime/services.ts'
 
 /** An archive that a schedule made, and the time for which it was due. */
@@ -37,13 +44,23 @@ export const firstGood = async (
   return undefined
 }
 
+/** It is not an archive, cut, damaged, or gone meanwhile. */
+const FAULTS = [
+  ArchiveInvalidError,
+  ArchiveTruncatedError,
+  EntryCorruptError,
+  NotAnArchiveError,
+  SourceChangedError,
+  UnsupportedVersionError,
+]
+
 /** Whether an archive is whole: its trailer and manifest are read, and it says that nothing was left out. */
 const isComplete = async ({ objects }: Services, { object }: ScheduledArchive): Promise<boolean> => {
   try {
     return (await openArchive(objects.sourceOf(object))).manifest.complete
   } catch (error) {
-    // Not an archive, cut, damaged, or gone meanwhile; trouble of our own says nothing of it.
-    if (problemOf(error).status < 500) return false
+    // Trouble of our own says nothing of the archive.
+    if (FAULTS.some((kind) => error instanceof kind)) return false
     throw error
   }
 }

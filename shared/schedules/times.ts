@@ -44,7 +44,8 @@ const readCron = (fields: string, timezone: string): Cron => {
   }
 }
 
-const periodOf = (rate: string): number => {
+/** The period of a rate, in ms. Throws `RangeError`. */
+export const periodOf = (rate: string): number => {
   const [, count = '', unit = '', plural = ''] = RATE.exec(rate) ?? []
   if (count === '' || (count === '1') !== (plural === ''))
     throw new RangeError('must be a number and minutes, hours or days: 1 day, 12 hours')

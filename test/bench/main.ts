@@ -2,6 +2,7 @@ import '../../infra/local/check-node.ts'
 import process from 'node:process'
 import { z } from 'zod'
 import { benchCodec, type CodecBench } from './codec.ts'
+import { benchColdStart, type ColdStartBench } from './cold-start.ts'
 import { tableText } from './figures.ts'
 import { benchStore, type StoreBench } from './store.ts'
 
@@ -76,5 +77,37 @@ const showCodec = ({ megabytes, seconds, memory, stored }: CodecBench): void => 
   )
 }
 
-showCodec(await benchCodec(BENCH_RESOURCES * 4, BENCH_ROUNDS))
-show(await benchStore({ resources: BENCH_RESOURCES, blobBytes: BENCH_BLOB_MB * 1_000_000 }, BENCH_ROUNDS, console.log))
+const showColdStart = ({ ms, mebibytes }: ColdStartBench): void => {
+  console.log(`\nimport of each bundle in a process of its own; medians of ${BENCH_ROUNDS} rounds`)
+  console.log(
+    tableText(
+      ['function', 'MiB', 'ms', 'spread'],
+      ms.names.map((name) => [
+        name,
+        (mebibytes.get(name) ?? 0).toFixed(2),
+        ms.of(name).median.toFixed(0),
+        ms.of(name).spread,
+      ]),
+    ),
+  )
+}
+
+const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
+  codec: async () => {
+    showCodec(await benchCodec(BENCH_RESOURCES * 4, BENCH_ROUNDS))
+  },
+  store: async () => {
+    const size = { resources: BENCH_RESOURCES, blobBytes: BENCH_BLOB_MB * 1_000_000 }
+    show(await benchStore(size, BENCH_ROUNDS, console.log))
+  },
+  'cold-start': async () => {
+    showColdStart(await benchColdStart(BENCH_ROUNDS))
+  },
+}
+
+const asked = process.argv.slice(2)
+for (const name of asked.length === 0 ? Object.keys(BENCHES) : asked) {
+  const bench = BENCHES[name]
+  if (bench === undefined) throw new Error(`there is no bench ${name}: there are ${Object.keys(BENCHES).join(', ')}`)
+  await bench()
+}

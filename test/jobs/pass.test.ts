@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import type { Job, JobStatus } from '../../shared/jobs/job.ts'
+import type { JobStatus } from '../../shared/jobs/job.ts'
 import { type PassResult, runPass } from '../../shared/jobs/pass.ts'
 import { JobCancelledError } from '../../shared/jobs/running-job.ts'
 import { LIMITS } from '../../shared/runtime/limits.ts'
@@ -9,11 +9,9 @@ import type { Services } from '../../shared/runtime/services.ts'
 /** A job table that holds one job, and keeps what passes give. */
 const tableOf = (job: { status: JobStatus; looks: number; fails?: boolean }): Pick<Services, 'jobs' | 'limits'> => {
   const jobs = {
-    get: () => {
+    glance: () => {
       job.looks += 1
-      return job.fails === true && job.looks < 3
-        ? Promise.reject(new Error('throttled'))
-        : Promise.resolve({ status: job.status } as Job)
+      return job.fails === true && job.looks < 3 ? Promise.reject(new Error('throttled')) : Promise.resolve(job.status)
     },
     getResult: () => Promise.resolve(undefined),
     keepResult: (_job: string, _stage: string, _n: number, _pass: number, result: object) => Promise.resolve(result),

@@ -140,4 +140,15 @@ describe('the check of schedules', () => {
     expect(await nightly('2026-01-22T08:59:00Z')).toEqual(good)
     expect(await nightly('2026-01-22T09:01:00Z')).toMatchObject({ overdue: true, due_at: '2026-01-22T03:00:00.000Z' })
   })
+
+  it('gives one by a rate its period and half of one, for AWS counts a rate from when it was made', async () => {
+    const hourly = async (at: string): Promise<object | undefined> => {
+      now = new Date(at)
+      return (await checkSchedules()).find(({ schedule }) => schedule === 'night')
+    }
+    await hourly('2026-02-01T00:00:00Z')
+    await run('31', 'night', '23')
+    expect(await hourly('2026-02-01T00:29:00Z')).toMatchObject({ overdue: false })
+    expect(await hourly('2026-02-01T01:31:00Z')).toMatchObject({ overdue: true })
+  })
 })

@@ -1,12 +1,15 @@
 import { PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomBytes } from 'node:crypto'
+import { stat } from 'node:fs/promises'
+import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FUNCTIONS } from '../../../infra/function-catalogue.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
 import { contentsOf, lasting, type Outside, wipe } from '../../contents.ts'
 import { blobs, fill, smallWorld, tell, together } from '../../workflows/small-world.ts'
+import { bundlesOf } from './template.ts'
 import { type Allowed, matching } from './policy.ts'
 import { DeployedWorld } from './world.ts'
 
@@ -102,6 +105,14 @@ const reasonFor = (name: string, { action, pattern }: Allowed): string | undefin
   REASONS.find(([names, allowed]) => names.test(name) && allowed.test(`${action} ${pattern}`))?.[2]
 
 describe('what ships', () => {
+  it('loads, each bundle by itself, of less than 2 MiB', async () => {
+    const { synthesized } = world
+    for (const { name, file } of bundlesOf(synthesized)) {
+      expect(await world.function(name).loaded, name).toBeGreaterThan(0)
+      expect((await stat(join(synthesized.outdir, file))).size, name).toBeLessThan(2 * MIB)
+    }
+  })
+
   let everything: Answer
   let before: Awaited<ReturnType<typeof contentsOf>>
 
@@ -112,7 +123,7 @@ describe('what ships', () => {
     const answer = await fetch(String(everything.body['url']))
     expect(answer.status).toBe(200)
     await answer.arrayBuffer()
-    expect(world.aws.sessions.at(-1)).toMatchObject({ Statement: [{ Action: 's3:GetObject' }] })
+    expect(world.aws.sessions.at(-1)).toMatchObject({ Statement: [{ Action: 's3:GetObject' }, { Resource: '*' }] })
     expect(world.aws.events.at(-1)).toMatchObject({ DetailType: 'Export Succeeded', Detail: { status: 'succeeded' } })
   })
 

@@ -1,4 +1,4 @@
-import { App } from 'aws-cdk-lib'
+import { App, type Environment } from 'aws-cdk-lib'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -22,13 +22,27 @@ export interface Synthesized {
   readonly service: Template
 }
 
+/** The bundles of all functions: each file below `outdir`. */
+export const bundlesOf = ({
+  service,
+}: Synthesized): { readonly name: string; readonly file: string; readonly id: string }[] =>
+  Object.entries(service.Resources)
+    .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
+    .map(([id, { Properties }]) => {
+      // The folder is named by the bundle's hash, as is the object that it is uploaded as.
+      const { S3Key } = Properties['Code'] as { readonly S3Key: string }
+      const name = String(Properties['FunctionName']).replace(/^specstar-/, '')
+      return { id, name, file: `asset.${S3Key.replace(/\.zip$/, '')}/index.mjs` }
+    })
+
 const Cdk = z.object({ context: z.record(z.string(), z.unknown()) })
 
 /** Synthesizes the deployment that `cdk.json` describes. `settings` stand in for its own; `bundles`: with the functions' code. */
 export const synthesize = async ({
   settings,
   bundles = false,
-}: { settings?: object; bundles?: boolean } = {}): Promise<Synthesized> => {
+  env,
+}: { settings?: object; bundles?: boolean; env?: Environment } = {}): Promise<Synthesized> => {
   const { context } = Cdk.parse(JSON.parse(await readFile(new URL('../../../cdk.json', import.meta.url), 'utf8')))
   const outdir = await mkdtemp(join(tmpdir(), 'specstar-cdk-'))
   const app = new App({
@@ -39,7 +53,7 @@ export const synthesize = async ({
       ...(bundles ? {} : { 'aws:cdk:bundling-stacks': [] }),
     },
   })
-  const { data, service } = deployment(app)
+  const { data, service } = deployment(app, env ?? {})
   const assembly = app.synth()
   const templateOf = (name: string): Template => assembly.getStackByName(name).template as Template
   return { outdir, data: templateOf(data.stackName), service: templateOf(service.stackName) }

@@ -12,7 +12,7 @@ import { BundledFunction } from './bundled-function.ts'
 import { Intrinsics } from './intrinsics.ts'
 import { needsOf } from './needs.ts'
 import { type Allowed, allowedBy, matching, type Need } from './policy.ts'
-import { type Resource, type Synthesized, synthesize } from './template.ts'
+import { bundlesOf, type Resource, type Synthesized, synthesize } from './template.ts'
 
 const Environment = z.object({ Variables: z.record(z.string(), z.unknown()) })
 
@@ -102,18 +102,13 @@ export class DeployedWorld {
 
   async #load(): Promise<void> {
     const endpoints = await this.#endpoints()
-    for (const resource of Object.values(this.synthesized.service.Resources)) {
-      if (resource.Type !== 'AWS::Lambda::Function') continue
-      const { Properties } = resource
-      const name = String(Properties['FunctionName']).replace(/^specstar-/, '')
+    for (const { id, name, file } of bundlesOf(this.synthesized)) {
+      const { Properties = {} } = this.synthesized.service.Resources[id] ?? {}
       const { Variables } = Environment.parse(Properties['Environment'])
       const own = this.#intrinsics.resolve(Variables) as Readonly<Record<string, string>>
-      const bundle = join(this.synthesized.outdir, assetOf(resource), 'index.mjs')
-      this.functions.set(
-        name,
-        new BundledFunction(name, bundle, { ...endpoints, ...own, AWS_LAMBDA_FUNCTION_NAME: name }),
-      )
-      this.#roles.set(name, roleOf(resource))
+      const environment = { ...endpoints, ...own, AWS_LAMBDA_FUNCTION_NAME: name }
+      this.functions.set(name, new BundledFunction(name, join(this.synthesized.outdir, file), environment))
+      this.#roles.set(name, roleOf(Properties))
     }
     await Promise.all([...this.functions.values()].map((own) => own.loaded))
   }
@@ -163,12 +158,6 @@ export class DeployedWorld {
   }
 }
 
-/** The folder of a function's bundle: named by its hash, as is the object that it is uploaded as. */
-const assetOf = ({ Properties }: Resource): string => {
-  const { S3Key } = Properties['Code'] as { readonly S3Key: string }
-  return `asset.${S3Key.replace(/\.zip$/, '')}`
-}
-
 /** The stores as the data stack names them. */
 const storesOf = ({ data }: Synthesized): Config => {
   const intrinsics = new Intrinsics(data)
@@ -188,7 +177,7 @@ const storesOf = ({ data }: Synthesized): Config => {
   }
 }
 
-const roleOf = ({ Properties }: Resource): string => {
-  const { 'Fn::GetAtt': [id = ''] = [] } = Properties['Role'] as { readonly 'Fn::GetAtt'?: string[] }
+const roleOf = (properties: Resource['Properties']): string => {
+  const { 'Fn::GetAtt': [id = ''] = [] } = properties['Role'] as { readonly 'Fn::GetAtt'?: string[] }
   return id
 }

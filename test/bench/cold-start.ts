@@ -1,0 +1,42 @@
+import { execFile } from 'node:child_process'
+import { rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { promisify } from 'node:util'
+import { bundlesOf, synthesize } from '../infra/deployed/template.ts'
+import { Figures } from './figures.ts'
+
+const run = promisify(execFile)
+const MIB = 1024 * 1024
+
+export interface ColdStartBench {
+  /** Milliseconds from the beginning of the import to the handler, by function; and of a process that imports nothing. */
+  readonly ms: Figures
+  readonly mebibytes: ReadonlyMap<string, number>
+}
+
+/** Imports every synthesized bundle by itself, in a new process of this Node each time. */
+export const benchColdStart = async (rounds: number): Promise<ColdStartBench> => {
+  const synthesized = await synthesize({ bundles: true })
+  try {
+    const ms = new Figures()
+    const mebibytes = new Map<string, number>()
+    for (const { name, file } of bundlesOf(synthesized)) {
+      const path = join(synthesized.outdir, file)
+      mebibytes.set(name, (await stat(path)).size / MIB)
+      for (let round = 0; round < rounds; round++) ms.add(name, await importTime(path, name))
+    }
+    return { ms, mebibytes }
+  } finally {
+    await rm(synthesized.outdir, { recursive: true, force: true })
+  }
+}
+
+const importTime = async (path: string, name: string): Promise<number> => {
+  const code = `const began = performance.now(); const { handler } = await import(${JSON.stringify(path)});
+    if (typeof handler !== 'function') throw new Error('no handler'); console.log(performance.now() - began)`
+  const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], {
+    env: { AWS_LAMBDA_FUNCTION_NAME: name, AWS_REGION: 'us-east-1', POWERTOOLS_TRACE_ENABLED: 'false' },
+  })
+  return Number(stdout)
+}
