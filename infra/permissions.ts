@@ -214,3 +214,13 @@ export const PERMISSIONS: Readonly<Record<string, Permissions>> = {
   'plan-take-back': { jobs: CHANGES, work: [readsWork] },
   'fail-restore': all(tellsFailure, { jobs: FAILS, tells: true }),
 }
+
+/** On the deployment's own key, where it has one: S3 wants the first two, DynamoDB all. */
+export const KEY_ACTIONS: readonly string[] = [
+  'kms:Decrypt',
+  'kms:GenerateDataKey',
+  'kms:DescribeKey',
+  'kms:Encrypt',
+  'kms:ReEncryptFrom',
+  'kms:ReEncryptTo',
+]

@@ -1,0 +1,36 @@
+import { Duration } from 'aws-cdk-lib'
+import { ArnPrincipal, CompositePrincipal, PolicyStatement, Role } from 'aws-cdk-lib/aws-iam'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import type { Construct } from 'constructs'
+import { acknowledgeWildcards } from './acknowledge.ts'
+import type { BackupFunction } from './backup-function.ts'
+import { bucketArn, type StoreNames } from './names.ts'
+import { KEY_ACTIONS } from './permissions.ts'
+
+export interface SignerProps {
+  readonly names: StoreNames
+  readonly key: IKey | undefined
+  /** The functions that assume it. */
+  readonly signing: readonly BackupFunction[]
+}
+
+/** The role whose sessions sign URLs: each is narrowed to one key, of these prefixes at most. */
+export class Signer extends Role {
+  constructor(scope: Construct, id: string, { names, key, signing }: SignerProps) {
+    super(scope, id, {
+      description: 'Signs URLs of archives and of upload slots',
+      assumedBy: new CompositePrincipal(...signing.map(({ role }) => new ArnPrincipal(role?.roleArn ?? ''))),
+      maxSessionDuration: Duration.hours(1),
+    })
+    const downloads = ['exports/*', 'scheduled/*', 'reports/*'].map((keys) => bucketArn(names.archives, keys))
+    const uploads = [bucketArn(names.restores, '_slots/*')]
+    this.addToPolicy(new PolicyStatement({ actions: ['s3:GetObject', 's3:GetObjectVersion'], resources: downloads }))
+    this.addToPolicy(new PolicyStatement({ actions: ['s3:PutObject'], resources: uploads }))
+    if (key !== undefined) this.addToPolicy(new PolicyStatement({ actions: [...KEY_ACTIONS], resources: [key.keyArn] }))
+    acknowledgeWildcards(
+      this.node.findChild('DefaultPolicy'),
+      [...downloads, ...uploads],
+      'Each of its sessions is narrowed to one action on one key (shared/runtime/role-signer.ts).',
+    )
+  }
+}
