@@ -4,6 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag'
 import process from 'node:process'
 import models from '../shared/models.json' with { type: 'json' }
 import { loadModels } from '../shared/resources/models.ts'
+import { ModelsInvalidError } from '../shared/resources/resource-errors.ts'
 import { DataStack } from './data-stack.ts'
 import { ServiceStack } from './service-stack.ts'
 import { readSettings, SettingsError } from './settings.ts'
@@ -35,17 +36,22 @@ export const deployment = (
   return { data, service }
 }
 
-const main = (): void => {
+/** Runs a command; what is wrong with settings or models is told in lines, without a trace. */
+export const withoutTrace = async (command: () => void | Promise<void>): Promise<void> => {
   try {
-    const app = new App()
-    deployment(app)
-    Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
-    app.synth()
+    await command()
   } catch (error) {
-    if (!(error instanceof SettingsError)) throw error
+    if (!(error instanceof SettingsError || error instanceof ModelsInvalidError)) throw error
     process.stderr.write(`${error.message}\n`)
     process.exitCode = 1
   }
 }
 
-if (import.meta.main) main()
+const main = (): void => {
+  const app = new App()
+  deployment(app)
+  Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
+  app.synth()
+}
+
+if (import.meta.main) await withoutTrace(main)

@@ -1,8 +1,7 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
+import { Architecture, type IDestination, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
 import { LogLevel, NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs'
-import { SqsDestination } from 'aws-cdk-lib/aws-lambda-destinations'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct, IConstruct } from 'constructs'
@@ -17,6 +16,14 @@ const BANNER = "import { createRequire } from 'node:module';const require = crea
 
 /** Lambda's own most: twice more, over minutes; a throttled function is waited for. */
 const EVENT_RETRIES = { retryAttempts: 2, maxEventAge: Duration.hours(6) }
+
+/** A queue as a destination, with the one action that it takes: the library's own allows three. */
+const sendingTo = (queue: IQueue): IDestination => ({
+  bind: (_, own) => {
+    own.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }))
+    return { destination: queue.queueArn }
+  },
+})
 
 export interface BackupFunctionProps {
   readonly spec: FunctionSpec
@@ -34,7 +41,11 @@ export class BackupFunction extends NodejsFunction {
   constructor(scope: Construct, id: string, props: BackupFunctionProps) {
     const { spec, deployment, environment, logDays, deadLetters } = props
     const functionName = `${deployment}-${spec.name}`
-    const logGroup = new LogGroup(scope, `${id}Logs`, { retention: logDays, removalPolicy: RemovalPolicy.DESTROY })
+    const logGroup = new LogGroup(scope, `${id}Logs`, {
+      logGroupName: `/aws/lambda/${functionName}`,
+      retention: logDays,
+      removalPolicy: RemovalPolicy.DESTROY,
+    })
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
       description: `Of the function ${functionName}`,
@@ -56,7 +67,7 @@ export class BackupFunction extends NodejsFunction {
       role,
       logGroup,
       // Rules and schedules only hand events over: what is tried again, and kept where it fails, is said here.
-      ...(spec.kind === 'event' ? { ...EVENT_RETRIES, onFailure: new SqsDestination(deadLetters) } : {}),
+      ...(spec.kind === 'event' ? { ...EVENT_RETRIES, onFailure: sendingTo(deadLetters) } : {}),
       // Versions of a deployment under whose feet jobs run must stay, or these die with the next deployment.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
       bundling: {

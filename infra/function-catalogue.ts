@@ -74,3 +74,10 @@ export const FUNCTIONS: readonly FunctionSpec[] = [
   ...stages('export', EXPORT_STAGES),
   ...stages('restore', RESTORE_STAGES),
 ]
+
+/** Those that answer the routes of single models, which a deployment may do without. */
+const OF_ONE_MODEL: readonly string[] = ['export-model', 'import-model']
+
+/** The functions of a deployment that has the routes of single models, or has not. */
+export const functionsOf = (resourceRoutes: boolean): readonly FunctionSpec[] =>
+  FUNCTIONS.filter(({ name }) => resourceRoutes || !OF_ONE_MODEL.includes(name))

@@ -12,7 +12,7 @@ import { BackupFunction } from './backup-function.ts'
 import { BackupWorkflow } from './backup-workflow.ts'
 import type { DataStack } from './data-stack.ts'
 import { EventDoor, stoppedPattern, uploadPattern } from './event-door.ts'
-import { type FunctionSpec, FUNCTIONS } from './function-catalogue.ts'
+import { type FunctionSpec, functionsOf } from './function-catalogue.ts'
 import { grant } from './grants.ts'
 import { HttpDoor } from './http-door.ts'
 import { type StoreNames, storeNames } from './names.ts'
@@ -28,12 +28,14 @@ type Workflows = Readonly<Record<Workflow, BackupWorkflow>>
 export class ServiceStack extends Stack {
   readonly #settings: Settings
   readonly #names: StoreNames
+  readonly #specs: readonly FunctionSpec[]
   readonly #functions: Readonly<Record<string, BackupFunction>>
 
   constructor(scope: Construct, id: string, settings: Settings, data: DataStack, props: StackProps = {}) {
     super(scope, id, props)
     this.#settings = settings
     this.#names = storeNames(settings.deployment)
+    this.#specs = functionsOf(settings.resource_routes)
     this.addStackDependency(data, 'its stores are known by their names')
     const deadLetters = this.#deadLetters()
     this.#functions = this.#makeFunctions(deadLetters)
@@ -65,7 +67,7 @@ export class ServiceStack extends Stack {
     const { api } = new HttpDoor(this, 'Http', {
       name: deployment,
       functions: Object.fromEntries(
-        FUNCTIONS.filter(({ kind }) => kind === 'route').map(({ name }) => [name, this.#function(name)]),
+        this.#specs.filter(({ kind }) => kind === 'route').map(({ name }) => [name, this.#function(name)]),
       ),
       resourceRoutes: resource_routes,
       throttle,
@@ -100,7 +102,7 @@ export class ServiceStack extends Stack {
     const { alarms, topic } = new Alarms(this, 'Alarms', {
       deployment,
       functions: Object.values(this.#functions),
-      watched: FUNCTIONS.filter(isWatched).map(({ name }) => this.#function(name)),
+      watched: this.#specs.filter(isWatched).map(({ name }) => this.#function(name)),
       deadLetters,
       hasSchedules: schedules.length > 0,
       email: alarm_email,
@@ -136,7 +138,7 @@ export class ServiceStack extends Stack {
     }
     const scheduled = ['start-scheduled', 'prune', 'check-schedules']
     return Object.fromEntries(
-      FUNCTIONS.map((spec) => [
+      this.#specs.map((spec) => [
         spec.name,
         new BackupFunction(this, idOf(spec.name), {
           spec,

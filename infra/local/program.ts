@@ -11,7 +11,7 @@ import { ConfigError, readConfig } from '../../shared/runtime/config.ts'
 import type { Limits } from '../../shared/runtime/limits.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
 import { type Services, setServices } from '../../shared/runtime/services.ts'
-import { whyNotExported } from '../../shared/schedules/schedule.ts'
+import { whyOfNoUse } from '../../shared/schedules/schedule.ts'
 import { createBuckets, createTables } from '../../shared/runtime/tables.ts'
 import { startDynamoDb } from './dynamodb.ts'
 import { startGateway } from './gateway.ts'
@@ -151,7 +151,7 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
   await sweepUploads(services)
   uploads.open()
   for (const schedule of config.schedules) {
-    const why = whyNotExported(schedule, services.models)
+    const why = whyOfNoUse(schedule, services.models)
     if (why !== undefined) throw new ConfigError(`SCHEDULES: schedule ${schedule.name}: ${why}`)
   }
   const schedules = new LocalSchedules(config.schedules)

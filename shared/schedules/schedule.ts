@@ -4,10 +4,10 @@ import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../http/parameters
 import { parseParameters } from '../http/parse.ts'
 import { InvalidRequestError } from '../http/request-errors.ts'
 import type { ExportRequest } from '../jobs/job.ts'
-import { FilterError } from '../resources/filters/errors.ts'
+import { FilterError, FiltersExclusiveError } from '../resources/filters/errors.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import { UnknownModelError } from '../resources/resource-errors.ts'
-import { type Times, type Timing, timesOf } from './times.ts'
+import { isTimeZone, type Times, type Timing, timesOf } from './times.ts'
 
 /** A backup that makes itself: one archive each time it is due, kept `keep_days` and at least until a newer one stands. */
 export interface Schedule {
@@ -23,18 +23,22 @@ export interface Schedule {
 
 const text = (pattern: RegExp, message: string) => z.string(message).regex(pattern, message)
 
-const ScheduleShape = z
-  .strictObject({
-    // With its time behind it, it is the name of an execution: 80 characters at most.
-    name: text(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/, 'must be 1 to 40 letters, digits, - or _'),
-    cron: z.exactOptional(z.string()),
-    rate: z.exactOptional(z.string()),
-    timezone: z.exactOptional(z.string()),
-    models: z.exactOptional(z.array(z.string()).min(1, 'must name at least one')),
-    filters: z.exactOptional(z.record(z.string(), z.unknown())),
-    keep_days: z.int('must be a number of days').min(1, 'must be 1 at least').max(36_500, 'must be 36500 at most'),
-  })
-  .transform(({ name, cron, rate, timezone, models, filters = {}, keep_days }, context): Schedule => {
+const Written = z.strictObject({
+  // With its time behind it, it is the name of an execution: 80 characters at most.
+  name: text(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/, 'must be 1 to 40 letters, digits, - or _'),
+  cron: z.exactOptional(z.string()),
+  rate: z.exactOptional(z.string()),
+  timezone: z.exactOptional(z.string().refine(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin')),
+  models: z.exactOptional(z.array(z.string()).min(1, 'must name at least one')),
+  filters: z.exactOptional(z.record(z.string(), z.unknown())),
+  keep_days: z.int('must be a number of days').min(1, 'must be 1 at least').max(36_500, 'must be 36500 at most'),
+})
+
+/** What a schedule may say. */
+export const SCHEDULE_MEMBERS: readonly string[] = Object.keys(Written.shape)
+
+const ScheduleShape = Written.transform(
+  ({ name, cron, rate, timezone, models, filters = {}, keep_days }, context): Schedule => {
     const timing = timingOf({ cron, rate, timezone })
     const wrong = typeof timing === 'string' ? timing : whyNoTimes(timing)
     if (wrong !== undefined || typeof timing === 'string') {
@@ -42,7 +46,8 @@ const ScheduleShape = z
       return z.NEVER
     }
     return { name, timing, ...(models === undefined ? {} : { models }), filters, keep_days }
-  })
+  },
+)
 
 interface Given {
   readonly cron: string | undefined
@@ -58,7 +63,8 @@ const timingOf = ({ cron, rate, timezone }: Given): Timing | string => {
 
 const whyNoTimes = (timing: Timing): string | undefined => {
   try {
-    return timesOf(timing).next(new Date()) === undefined ? 'is never due again' : undefined
+    timesOf(timing)
+    return undefined
   } catch (error) {
     if (error instanceof RangeError) return error.message
     throw error
@@ -87,13 +93,19 @@ export const scheduledRequest = (
 
 const FiltersShape = z.strictObject(FILTER_SHAPE)
 
-/** What is wrong with what a schedule asks for; undefined where it can be exported. */
-export const whyNotExported = (schedule: Schedule, registry: ModelRegistry): string | undefined => {
+/**
+ * Why a schedule is of no use: what it asks for is refused, or it is never due again. Undefined where it is of use. For those who
+ * write schedules: one whose last time has come must not stop the others.
+ */
+export const whyOfNoUse = (schedule: Schedule, registry: ModelRegistry): string | undefined => {
+  if (dueTimes(schedule).next(new Date()) === undefined) return 'it is never due again'
   try {
     scheduledRequest(schedule, new Date(), registry)
     return undefined
   } catch (error) {
-    const isOfTheirs = [InvalidRequestError, FilterError, UnknownModelError].some((kind) => error instanceof kind)
+    const isOfTheirs = [InvalidRequestError, FilterError, FiltersExclusiveError, UnknownModelError].some(
+      (kind) => error instanceof kind,
+    )
     if (error instanceof Error && isOfTheirs) return error.message
     throw error
   }

@@ -28,19 +28,44 @@ const cronTimes = (fields: string, timezone: string): Times => {
 
 const FIELDS = 'minutes hours day-of-month month day-of-week year, as in 0 3 * * ? *'
 
-const readCron = (fields: string, timezone: string): Cron => {
-  const [, , day, , weekday] = fields.split(' ')
-  if (fields.split(' ').length !== 6) throw new RangeError(`must have six fields: ${FIELDS}`)
-  if ((day === '?') === (weekday === '?')) throw new RangeError(`one of the two days must be ?: ${FIELDS}`)
+/** A list of values, ranges and steps of one kind of value. */
+const list = (value: string): string => `(?:\\*(?:/\\d+)?|${value}(?:[-/]${value})?)`
+const field = (value: string, ...more: readonly string[]): RegExp =>
+  new RegExp(`^(?:${[`${list(value)}(?:,${list(value)})*`, ...more].join('|')})$`, 'i')
+const DAY = '(?:[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)'
+/** EventBridge Scheduler's grammar, field by field: what the library takes beyond it would fail when it is deployed. */
+const GRAMMAR: readonly (readonly [name: string, form: RegExp])[] = [
+  ['minutes', field('\\d{1,2}')],
+  ['hours', field('\\d{1,2}')],
+  ['day-of-month', field('\\d{1,2}', '\\?', 'L', 'LW', '\\d{1,2}W')],
+  ['month', field('(?:\\d{1,2}|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)')],
+  ['day-of-week', field(DAY, '\\?', `${DAY}L`, `${DAY}#[1-5]`)],
+  ['year', field('(?:19[7-9]\\d|20\\d\\d|21\\d\\d)')],
+]
+
+const readCron = (text: string, timezone: string): Cron => {
+  const fields = text.split(' ')
+  if (fields.length !== GRAMMAR.length) throw new RangeError(`must have six fields: ${FIELDS}`)
+  const wrong = GRAMMAR.find(([, form], k) => !form.test(fields[k] ?? ''))
+  if (wrong !== undefined) throw new RangeError(`has ${wrong[0]} that EventBridge does not take; fields: ${FIELDS}`)
+  if ((fields[2] === '?') === (fields[4] === '?')) throw new RangeError(`one of the two days must be ?: ${FIELDS}`)
   try {
-    // Throws for a zone that is none: the library would find out only when the time comes.
-    new Intl.DateTimeFormat('en', { timeZone: timezone }).format()
     // Its weekdays are Quartz's: 1 is Sunday.
     const options = { mode: '7-part', alternativeWeekdays: true, sloppyRanges: true, paused: true, timezone } as const
-    return new Cron(`0 ${fields}`, options)
+    return new Cron(`0 ${text}`, options)
   } catch (error) {
     const why = error instanceof Error ? error.message : ''
     throw new RangeError(`cannot be read (${why}); fields: ${FIELDS}`, { cause: error })
+  }
+}
+
+/** Whether it is a time zone by a name. Offsets are none: EventBridge takes no other. */
+export const isTimeZone = (text: string): boolean => {
+  try {
+    new Intl.DateTimeFormat('en', { timeZone: text }).format()
+    return /^[A-Za-z]/.test(text)
+  } catch {
+    return false
   }
 }
 

@@ -29,10 +29,22 @@ describe('settings', () => {
 
   it.each<[string, unknown, readonly string[]]>([
     ['nothing', undefined, ['deployment: nothing must be a letter']],
-    ['AWS’s own name', { deployment: 'default' }, ['deployment: "default" is a name that AWS itself uses']],
+    [
+      'AWS’s own name',
+      { deployment: 'default' },
+      ['deployment: "default" is a name, or begins as one, that AWS itself uses'],
+    ],
     ['a name with capitals', { deployment: 'Prod' }, ['deployment: "Prod" must be a letter']],
-    ['an unknown setting', { deployment: 'prod', shedules: [] }, ['shedules: there is no such setting']],
-    ['an unknown one inside', { deployment: 'prod', throttle: { rps: 1 } }, ['throttle.rps: there is no such setting']],
+    [
+      'an unknown setting',
+      { deployment: 'prod', shedules: [] },
+      ['shedules: [] is no setting; settings: deployment, schedules'],
+    ],
+    [
+      'an unknown one inside',
+      { deployment: 'prod', throttle: { rps: 1 } },
+      ['throttle.rps: 1 is no setting; settings: rate, burst'],
+    ],
     [
       'days that CloudWatch does not keep',
       { deployment: 'prod', retention: { log_days: 42 } },
@@ -59,13 +71,30 @@ describe('settings', () => {
     [
       'a schedule of a model that is not registered',
       { deployment: 'prod', schedules: [{ ...nightly, models: ['planet'] }] },
-      ['schedules.nightly: model planet is not registered'],
+      ['schedules.0 (nightly): model planet is not registered'],
     ],
     [
       'schedules that do not fit into a function’s environment',
       { deployment: 'prod', schedules: Array.from({ length: 60 }, (_, k) => ({ ...nightly, name: `n${k}` })) },
-      ['schedules: take', '2500 are allowed'],
+      ['schedules: take', '2300 are allowed'],
     ],
+    [
+      'a schedule’s unknown member',
+      { deployment: 'prod', schedules: [{ ...nightly, keep: 1 }] },
+      ['schedules.0.keep: 1 is no setting; settings: name, cron'],
+    ],
+    [
+      'a schedule that is over',
+      { deployment: 'prod', schedules: [{ ...nightly, cron: '0 3 1 1 ? 2020' }] },
+      ['schedules.0 (nightly): it is never due again'],
+    ],
+    [
+      'a text for a number',
+      { deployment: 'prod', archive_lock_days: '30' },
+      ['archive_lock_days: "30" must be a number of days'],
+    ],
+    ['a bucket twice', { deployment: 'prod', restore_from: ['abc', 'abc'] }, ['names a bucket twice']],
+    ['an address for a bucket', { deployment: 'prod', restore_from: ['192.168.1.1'] }, ['restore_from.0']],
     ['two faults', { deployment: '', encryption: 'x' }, ['deployment: ""', 'encryption: "x"']],
   ])('are refused with %s', (_, settings, says) => {
     expect(() => read(settings)).toThrow(SettingsError)

@@ -114,7 +114,8 @@ describe('what holds data', () => {
 
   it('is what npm run destroy says that it keeps', () => {
     for (const name of ['specstar-resources', 'specstar-jobs', 'specstar-blobs', 'specstar-archives', 'specstar-data'])
-      expect(retained('specstar')).toContain(name)
+      expect(retained('specstar', 's3')).toContain(name)
+    expect(retained('specstar', 'kms')).toContain('the key')
   })
 })
 
@@ -303,6 +304,9 @@ describe('settings', () => {
     const keys = of(service, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => String(Properties['RouteKey']))
     expect(keys.filter((key) => key.includes('{model}'))).toEqual([])
     expect(keys).toContain('GET /_backup/export')
+    const functions = of(service, 'AWS::Lambda::Function').map(([, { Properties }]) => Properties['FunctionName'])
+    expect(functions).toHaveLength(FUNCTIONS.length - 2)
+    expect(functions).not.toContain('specstar-export-model')
   })
 
   it('may lock archives, take a key of its own, and tell somebody', async () => {

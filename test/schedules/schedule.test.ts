@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadModelsFile } from '../../shared/resources/models.ts'
 import { ConfigError, readConfig } from '../../shared/runtime/config.ts'
-import { type Schedule, scheduledRequest, whyNotExported } from '../../shared/schedules/schedule.ts'
+import { type Schedule, scheduledRequest, whyOfNoUse } from '../../shared/schedules/schedule.ts'
 
 const MODELS = await loadModelsFile(new URL('../../shared/models.json', import.meta.url))
 
@@ -28,13 +28,21 @@ describe('schedules in the environment', () => {
     ['both', [{ ...nightly, rate: '1 day' }], 'either cron or rate'],
     ['a zone for a rate', [{ name: 'x', rate: '1 day', timezone: 'UTC', keep_days: 1 }], 'timezone goes with cron'],
     ['a cron that is none', [{ ...nightly, cron: 'daily' }], 'six fields'],
-    ['a time that is past', [{ ...nightly, cron: '0 3 1 1 ? 2020' }], 'never due again'],
+    ['an offset for a zone', [{ ...nightly, timezone: '+02:00' }], 'Europe/Berlin'],
+    ['a zone that is none', [{ ...nightly, timezone: 'Mars/X' }], 'Europe/Berlin'],
     ['no days to keep', [{ ...nightly, keep_days: 0 }], '1 at least'],
     ['an unknown member', [{ ...nightly, keep: 3 }], 'keep'],
   ])('are refused with %s', (_, schedules, why) => {
     expect(() => read(...schedules)).toThrow(ConfigError)
     expect(() => read(...schedules)).toThrow(why)
     expect(() => read(...schedules)).toThrow('SCHEDULES')
+  })
+
+  it('are read though the last time of one has come: the others must go on', () => {
+    const once = { ...nightly, name: 'once', cron: '0 3 1 1 ? 2020' }
+    const [first, second] = read(once, nightly)
+    expect([first?.name, second?.name]).toEqual(['once', 'nightly'])
+    expect(whyOfNoUse(first ?? expect.fail(), MODELS)).toBe('it is never due again')
   })
 
   it('are refused where they are no JSON', () => {
@@ -54,7 +62,7 @@ describe('what a schedule asks for', () => {
       format: 'acbak',
       schedule: { name: 'nightly', at: '2026-01-05T03:00:00.000Z' },
     })
-    expect(whyNotExported(given({}), MODELS)).toBeUndefined()
+    expect(whyOfNoUse(given({}), MODELS)).toBeUndefined()
   })
 
   it.each<[string, object, string]>([
@@ -62,7 +70,8 @@ describe('what a schedule asks for', () => {
     ['a filter that is none', { filters: { colour: 'red' } }, 'colour'],
     ['an option that is no filter', { filters: { strict: false } }, 'strict'],
     ['a value that is none', { filters: { qb: 'QB[' } }, 'qb'],
+    ['filters that exclude each other', { filters: { qb: 'QB["a"] == 1', created_bys: ['x'] } }, 'created_bys'],
   ])('is refused with %s', (_, more, why) => {
-    expect(whyNotExported(given(more), MODELS)).toContain(why)
+    expect(whyOfNoUse(given(more), MODELS)).toContain(why)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Timing, timesOf } from '../../shared/schedules/times.ts'
+import { isTimeZone, type Timing, timesOf } from '../../shared/schedules/times.ts'
 
 const at = (text: string): Date => new Date(text)
 const NOON = at('2026-11-28T12:00:00Z')
@@ -46,7 +46,13 @@ describe('the times of a schedule', () => {
     ['two days', { cron: '0 3 * * * *' }, 'must be ?'],
     ['no day', { cron: '0 3 ? * ? *' }, 'must be ?'],
     ['a minute that is none', { cron: '61 3 * * ? *' }, '61'],
-    ['a zone that is none', { cron: '0 3 * * ? *', timezone: 'Europe/Atlantis' }, 'Atlantis'],
+    ['the eighth day of a week', { cron: '0 3 ? * 8 *' }, 'day-of-week'],
+    ['days up to the eighth', { cron: '0 3 ? * 2-8 *' }, 'day-of-week'],
+    ['a day with a sign', { cron: '0 3 ? * +MON *' }, 'day-of-week'],
+    ['a step from nowhere', { cron: '/15 * * * ? *' }, 'minutes'],
+    ['any minute as a question', { cron: '? 3 * * ? *' }, 'minutes'],
+    ['any month as a question', { cron: '0 3 * ? ? *' }, 'month'],
+    ['a year past AWS’s last', { cron: '0 3 * * ? 2200' }, 'year'],
     ['a rate without a unit', { rate: '12' }, 'minutes, hours or days'],
     ['one hours', { rate: '1 hours' }, 'minutes, hours or days'],
     ['2 hour', { rate: '2 hour' }, 'minutes, hours or days'],
@@ -54,5 +60,15 @@ describe('the times of a schedule', () => {
   ])('are none of %s', (_, timing, why) => {
     expect(() => timesOf(timing)).toThrow(RangeError)
     expect(() => timesOf(timing)).toThrow(why)
+  })
+
+  it.each([
+    ['Europe/Berlin', true],
+    ['UTC', true],
+    ['+02:00', false],
+    ['Europe/Atlantis', false],
+    ['', false],
+  ])('know %s as a zone: %s', (zone, known) => {
+    expect(isTimeZone(zone)).toBe(known)
   })
 })

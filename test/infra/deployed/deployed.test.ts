@@ -73,6 +73,7 @@ const kept = async (key: string, bucket: string): Promise<Buffer> => {
 const REASONS: readonly (readonly [names: RegExp, allowed: RegExp, reason: string])[] = [
   [/./, /^xray:/, 'tracing is off outside Lambda'],
   [/./, /^logs:/, 'Lambda writes the log'],
+  [/./, /^sqs:SendMessage /, 'Lambda sends what the function could not handle'],
   [/./, /^s3:GetObjectVersion /, 'the stand-ins keep no versions: on AWS what was looked at is read by its version'],
   [/./, /^s3:ListBucket /, 'what is not there is told from what may not be read only to those who may list'],
   [/./, /^s3:AbortMultipartUpload /, 'an upload is taken back where its pass fails'],
