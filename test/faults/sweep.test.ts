@@ -10,6 +10,7 @@ import { startRestoreFrom } from '../../shared/restore/start.ts'
 import { startUploadedRestore } from '../../shared/restore/upload.ts'
 import type { From } from '../../shared/restore/request.ts'
 import { type Contents, lasting } from '../contents.ts'
+import { numbersOf } from '../large/noise.ts'
 import { damaged, smallStore } from './small-store.ts'
 import type { Fault } from './fault-middleware.ts'
 import { type Story, sweep } from './sweep.ts'
@@ -17,7 +18,9 @@ import { FaultyWorld } from './world.ts'
 
 /** `npm test` takes a call here and there, `npm run test:faults` every one. */
 const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 101)
-const OFFSET = Number(process.env['FAULT_SEED'] ?? 0)
+const SEED = process.env['FAULT_SEED'] ?? '0'
+/** Runs in which two calls fail, each story. */
+const PAIRS = Number(process.env['FAULT_PAIRS'] ?? 2)
 const FAULTS: readonly Fault[] = [
   { kind: 'fail-before' },
   { kind: 'fail-after' },
@@ -96,8 +99,15 @@ describe('one call that fails, whichever it is', { timeout: 3_600_000 }, () => {
   }
 
   const report = async (name: string, story: Story): Promise<void> => {
-    const { calls, injected, failures } = await sweep(world, story, FAULTS, { stride: STRIDE, offset: OFFSET })
-    console.info(`${name}: ${calls} calls, ${injected} faults injected, ${failures.length} not survived`)
+    const { calls, injected, failures } = await sweep(world, story, FAULTS, {
+      stride: STRIDE,
+      offset: Number(SEED),
+      pairs: PAIRS,
+      numbers: numbersOf(`${name} ${SEED}`),
+    })
+    console.info(
+      `${name}: ${calls} calls, ${injected} faults injected, ${failures.length} runs not survived (FAULT_SEED=${SEED})`,
+    )
     expect(failures).toEqual([])
     expect(injected).toBeGreaterThan(0)
   }

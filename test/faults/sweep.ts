@@ -1,7 +1,7 @@
 import { type Fault } from './fault-middleware.ts'
-import type { Call, FaultyWorld } from './world.ts'
+import type { FaultyWorld } from './world.ts'
 
-/** Something that is done on a store and must come out the same whatever single call fails. */
+/** Something that is done on a store and must come out the same whatever calls fail. */
 export interface Story {
   /** Makes the store what it is before; no faults yet. */
   prepare(): Promise<void>
@@ -11,23 +11,31 @@ export interface Story {
   check(): Promise<void>
 }
 
-/** What was swept: how many calls the story makes, and how many of them were made to fail. */
+/** What was swept: how many calls the story makes, and how many faults they met. */
 export interface Swept {
   readonly calls: number
   readonly injected: number
-  /** Each fault that the story did not survive. */
+  /** Each run that the story did not survive. */
   readonly failures: readonly string[]
 }
 
+/** Which calls fail, and how: all of them in one run of the story. */
+type Plan = ReadonlyMap<number, Fault>
+
 /**
  * Runs the story once for every `stride`-th call that it makes, beginning at `offset`, that call meeting each of the
- * faults in turn.
+ * faults in turn; then `pairs` times with two calls that fail in one run, drawn by `numbers` (each from 0 to 1).
  */
 export const sweep = async (
   world: FaultyWorld,
   story: Story,
   faults: readonly Fault[],
-  { stride, offset }: { readonly stride: number; readonly offset: number },
+  {
+    stride,
+    offset,
+    pairs,
+    numbers,
+  }: { readonly stride: number; readonly offset: number; readonly pairs: number; readonly numbers: () => number },
 ): Promise<Swept> => {
   await story.prepare()
   world.arm(() => undefined)
@@ -36,35 +44,42 @@ export const sweep = async (
   await story.check()
   const failures: string[] = []
   let injected = 0
-  for (let n = 1 + (offset % stride); n <= calls; n += stride) {
-    for (const fault of faults) {
-      const told = await survives(world, story, n, fault)
-      if (told === 'not reached') continue
-      injected += 1
-      if (told !== undefined) failures.push(told)
-    }
+  const run = async (plan: Plan): Promise<void> => {
+    const { met, failure } = await survives(world, story, plan)
+    injected += met
+    if (failure !== undefined) failures.push(failure)
   }
+  for (let n = 1 + (offset % stride); n <= calls; n += stride)
+    for (const fault of faults) await run(new Map([[n, fault]]))
+  const drawn = (): [number, Fault] => [
+    1 + Math.floor(numbers() * calls),
+    faults[Math.floor(numbers() * faults.length)] ?? { kind: 'fail-before' },
+  ]
+  for (let pair = 0; pair < pairs; pair++) await run(new Map([drawn(), drawn()]))
   return { calls, injected, failures }
 }
 
-const survives = async (world: FaultyWorld, story: Story, n: number, fault: Fault): Promise<string | undefined> => {
+/** How many of the plan's faults were met (what runs side by side makes a few calls more or fewer each time), and what went wrong. */
+const survives = async (
+  world: FaultyWorld,
+  story: Story,
+  plan: Plan,
+): Promise<{ readonly met: number; readonly failure?: string }> => {
   await story.prepare()
-  let hit: Call | undefined
-  world.arm((call) => {
-    if (call.n !== n) return undefined
-    hit = call
+  const hits: string[] = []
+  world.arm(({ n, command }) => {
+    const fault = plan.get(n)
+    if (fault !== undefined) hits.push(`${fault.kind} at call ${n}, ${command}`)
     return fault
   })
   try {
     await story.act()
     world.disarm()
-    // What runs side by side makes a few calls more or fewer each time.
-    if (hit === undefined) return 'not reached'
-    await story.check()
-    return undefined
+    if (hits.length > 0) await story.check()
+    return { met: hits.length }
   } catch (error) {
     world.disarm()
     const what = error instanceof Error ? error.message : String(error)
-    return `${fault.kind} at call ${n}, ${hit?.command ?? '?'}: ${what.slice(0, 2_000)}`
+    return { met: hits.length, failure: `${hits.join('; ')}: ${what.slice(0, 2_000)}` }
   }
 }

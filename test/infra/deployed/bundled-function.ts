@@ -20,6 +20,8 @@ interface Waiting {
 export class BundledFunction {
   readonly name: string
   readonly calls: Call[] = []
+  /** All that it wrote, as CloudWatch would have it. */
+  log = ''
   /** From the first line of the bundle to its handler, in ms. */
   readonly loaded: Promise<number>
   readonly #worker: Worker
@@ -34,7 +36,13 @@ export class BundledFunction {
       workerData: { bundle, name },
       env: { ...environment },
       execArgv: ['--no-warnings'],
+      stdout: true,
+      stderr: true,
     })
+    for (const stream of [this.#worker.stdout, this.#worker.stderr])
+      stream.setEncoding('utf8').on('data', (text: string) => {
+        this.log += text
+      })
     const failAll = (error: Error): void => {
       loaded.reject(error)
       for (const waiting of this.#waiting.values()) waiting.reject(error)

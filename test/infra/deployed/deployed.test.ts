@@ -251,6 +251,14 @@ describe('what ships', () => {
     expect(await check()).toMatchObject([{ overdue: true, last_good_at: '2026-01-02T03:00:00.000Z' }])
   })
 
+  it('writes no payload, no blob and no signed URL into its logs', () => {
+    const logs = [...world.functions.values()].map(({ log }) => log).join('')
+    expect(logs).toContain('"message":"a job failed"')
+    expect(logs).toContain('"JobSucceeded":1')
+    for (const secret of ['X-Amz-Signature', 'X-Amz-Credential', 'North', 'theirs', 'a lion', 'la"', 'long long'])
+      expect(logs).not.toContain(secret)
+  })
+
   it.each(FUNCTIONS.map(({ name }) => name))('%s is allowed every call that it makes', (name) => {
     const refused = world.needs(name).filter((need) => !world.isAllowed(name, need))
     expect(refused).toEqual([])

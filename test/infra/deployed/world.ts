@@ -129,7 +129,7 @@ export class DeployedWorld {
       AWS_ENDPOINT_URL_STS: this.aws.url,
       AWS_ENDPOINT_URL_EVENTBRIDGE: this.aws.url,
       POWERTOOLS_TRACE_ENABLED: 'false',
-      POWERTOOLS_LOG_LEVEL: 'CRITICAL',
+      POWERTOOLS_LOG_LEVEL: 'DEBUG',
     }
   }
 
