@@ -1,3 +1,5 @@
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import type { S3Client } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Gateway, startGateway } from '../../infra/local/gateway.ts'
 import { startDynamoDb } from '../../infra/local/dynamodb.ts'
@@ -40,6 +42,9 @@ export interface Doors {
   readonly services: Services
   readonly engine: PlayedEngine
   readonly gateway: Gateway
+  /** Clients of the stores, past the routes. */
+  readonly dynamo: DynamoDBClient
+  readonly s3: S3Client
   /** The clock of all services; a test may set it ahead. */
   readonly clock: { ahead: number }
   stop(): Promise<void>
@@ -71,6 +76,8 @@ export const openDoors = async (): Promise<Doors> => {
     services,
     engine,
     gateway,
+    dynamo: dynamoDb,
+    s3: s3Client,
     clock,
     stop: async () => {
       await gateway.stop()

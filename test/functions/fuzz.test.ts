@@ -1,0 +1,133 @@
+import fc from 'fast-check'
+import process from 'node:process'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ROUTES } from '../../functions/routes.ts'
+import { contentsOf } from '../contents.ts'
+import { type Doors, failedWith, openDoors, restored } from './doors.ts'
+
+/** Requests that are made: `npm run test:faults` makes more. */
+const RUNS = Number(process.env['FUZZ_REQUESTS'] ?? 1_500)
+const SEED = Number(process.env['FAULT_SEED'] ?? 0)
+
+let doors: Doors
+beforeAll(async () => {
+  doors = await openDoors()
+  // What starts ends at once: nobody waits for it, and it does not fill the deployment.
+  const fails = failedWith({ type: 'played', title: 'played', status: 409, detail: 'played' })
+  doors.engine.play = async (services, jobId) => {
+    const job = await services.jobs.get(jobId)
+    await (job?.kind === 'restore' ? restored : fails)(services, jobId)
+  }
+})
+afterAll(() => doors.stop())
+
+const odd = fc.oneof(
+  fc.constantFrom(
+    '',
+    ' ',
+    '0',
+    '-1',
+    '1e9',
+    'null',
+    'true',
+    '[]',
+    '{}',
+    '"',
+    '\\',
+    '%',
+    '../..',
+    '__proto__',
+    'constructor',
+  ),
+  fc.string({ unit: 'binary', maxLength: 20 }),
+  fc.string({ unit: 'grapheme', maxLength: 300 }),
+)
+const NAMES = [
+  ...['wait', 'strict', 'redirect', 'format', 'models', 'ids', 'qb', 'conditions', 'data_conditions', 'is_deleted'],
+  ...['created_time_start', 'updated_time_end', 'created_bys', 'rev_statuses', 'on_duplicate', 'dry_run'],
+  ...['kind', 'status', 'limit', 'cursor', 'from', 'toString', '__proto__'],
+]
+const VALUES = [
+  'true',
+  'overwrite',
+  'skip',
+  'acbak',
+  'specstar',
+  'city',
+  '2026-01-05T08:30:00Z',
+  '[]',
+  'QB["a"] == 1',
+  '5',
+]
+const query = fc.array(
+  fc.tuple(
+    fc.oneof(fc.constantFrom(...NAMES), odd),
+    fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...VALUES) }, odd),
+  ),
+  { maxLength: 4 },
+)
+const json = fc.oneof(
+  fc.json({ maxDepth: 4 }),
+  fc
+    .dictionary(fc.oneof(fc.constantFrom(...NAMES), odd), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 4 })
+    .map((one) => JSON.stringify(one)),
+)
+const body = fc.oneof(
+  fc.constant(undefined),
+  json.map((text) => ({ bytes: Buffer.from(text), type: 'application/json' })),
+  fc.uint8Array({ maxLength: 600 }).map((bytes) => ({ bytes: Buffer.from(bytes), type: 'application/octet-stream' })),
+  fc.tuple(fc.uint8Array({ maxLength: 300 }), odd).map(([bytes, type]) => ({
+    bytes: Buffer.from(bytes),
+    type: `multipart/form-data; boundary=${encodeURIComponent(type)}`,
+  })),
+)
+const path = fc.constantFrom(...ROUTES, { method: 'GET', path: '/{model}/{job_id}' }).chain((route) =>
+  fc.tuple(fc.oneof(fc.constantFrom('city', 'country', 'planet'), odd), odd).map(([model, job]) => ({
+    method: route.method,
+    path: route.path
+      .replace('{model}', encodeURIComponent(model.toWellFormed()))
+      .replace('{job_id}', encodeURIComponent(job.toWellFormed())),
+  })),
+)
+const headers = fc.record(
+  { 'idempotency-key': fc.string({ unit: fc.constantFrom('a', 'b', ' ', 'é', '~'), maxLength: 5 }) },
+  { requiredKeys: [] },
+)
+
+it(
+  'whatever is asked, the answer is one of the API’s own, and the store stays as it was',
+  { timeout: 600_000 },
+  async () => {
+    const outside = { dynamo: doors.dynamo, s3: doors.s3, config: doors.services.config }
+    const before = await contentsOf(outside)
+    const seen = new Map<number, number>()
+    await fc.assert(
+      fc.asyncProperty(path, query, body, headers, async (route, parameters, content, more) => {
+        const search = new URLSearchParams(
+          parameters.map(([name, value]): [string, string] => [name.toWellFormed(), value.toWellFormed()]),
+        )
+        const hasBody = content !== undefined && route.method !== 'GET'
+        const response = await fetch(`${doors.gateway.url}${route.path}?${search.toString()}`, {
+          method: route.method,
+          redirect: 'manual',
+          headers: { ...more, ...(hasBody ? { 'content-type': content.type } : {}) },
+          ...(hasBody ? { body: new Uint8Array(content.bytes) } : {}),
+        })
+        const text = await response.text()
+        seen.set(response.status, (seen.get(response.status) ?? 0) + 1)
+        expect(response.status, text).toBeLessThan(500)
+        if (response.status < 400) return
+        expect(response.headers.get('content-type')).toBe('application/problem+json')
+        const problem = JSON.parse(text) as Record<string, unknown>
+        expect(problem).toMatchObject({ status: response.status, type: expect.any(String) as string })
+        if (problem['type'] === 'invalid-request') expect(problem['errors']).not.toEqual([])
+      }),
+      { numRuns: RUNS, seed: SEED },
+    )
+    console.info(
+      `${RUNS} requests (FAULT_SEED=${SEED}), by status: ${JSON.stringify(Object.fromEntries([...seen].sort()))}`,
+    )
+    expect(seen.size).toBeGreaterThan(4)
+    expect(await contentsOf(outside)).toEqual(before)
+  },
+)
