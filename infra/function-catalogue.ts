@@ -16,7 +16,7 @@ const IMPORT: FunctionSize = { memory: 1024, timeout: 30 }
 const WORKER: FunctionSize = { memory: 1769, timeout: 900 }
 /** Plans read results and write lists: a few thousand keys. The longest reads a million of them. */
 const PLANNER: FunctionSize = { memory: 1024, timeout: 900 }
-/** Starts or ends one job; behind a queue of retries. */
+/** Starts or ends one job. */
 const EVENT: FunctionSize = { memory: 512, timeout: 60 }
 /** Lists and opens every archive of every schedule. */
 const HOUSEKEEPING: FunctionSize = { memory: 512, timeout: 900 }

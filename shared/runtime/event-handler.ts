@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda'
 import { type Services, services } from './services.ts'
 import { telemetry } from './telemetry.ts'
 
-/** The Lambda handler of an event: `work` is one function of `shared`. What it throws, the event's source tries again. */
+/** The Lambda handler of an event: `work` is one function of `shared`. What it throws, Lambda tries twice more, and then keeps in a queue. */
 export const eventHandler = <Event, Result = void>(
   work: (event: Event, services: Services) => Promise<Result>,
 ): ((event: Event, context: Context) => Promise<Result>) =>
