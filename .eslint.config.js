@@ -18,7 +18,7 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['.eslint.config.js'] },
+        projectService: { allowDefaultProject: ['.eslint.config.js', '.stryker.config.js'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
@@ -43,5 +43,5 @@ export default tseslint.config(
     files: ['functions/**/*.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [outer('infra')] }] },
   },
-  { files: ['.eslint.config.js'], extends: [tseslint.configs.disableTypeChecked] },
+  { files: ['.eslint.config.js', '.stryker.config.js'], extends: [tseslint.configs.disableTypeChecked] },
 )

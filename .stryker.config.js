@@ -1,0 +1,29 @@
+/** What decides without I/O: each change that Stryker makes there must fail a test. `-m` names other files. */
+export default {
+  mutate: [
+    'shared/must.ts',
+    'shared/archive/*.ts',
+    'shared/export/compose-plan.ts',
+    'shared/restore/{bits,blob-runs,findings,target-join}.ts',
+    'shared/resources/{attributes,consistency,indexed,instant,item-size,key-range,models,number-text}.ts',
+    'shared/resources/{ordered-json,payload,place,python-space,resource-join,text-order}.ts',
+    'shared/resources/filters/**/*.ts',
+    'shared/specstar/{archive-resources,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',
+    'shared/specstar/{stream-frame,stream-order,stream-reader,stream-window,timestamp}.ts',
+  ],
+  testRunner: 'vitest',
+  plugins: ['@stryker-mutator/vitest-runner'],
+  vitest: { configFile: '.vitest.mutation.config.ts' },
+  coverageAnalysis: 'perTest',
+  // What is made once, as a module is read, would ask for every test with each mutant.
+  ignoreStatic: true,
+  concurrency: 2,
+  timeoutMS: 20_000,
+  tempDirName: '.local/stryker',
+  incremental: true,
+  incrementalFile: '.local/mutation.json',
+  reporters: ['clear-text', 'progress-append-only', 'json'],
+  jsonReporter: { fileName: '.local/mutation-report.json' },
+  clearTextReporter: { reportTests: false, allowColor: false },
+  thresholds: { high: 90, low: 80, break: 80 },
+}

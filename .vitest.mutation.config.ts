@@ -1,0 +1,18 @@
+import { defineConfig } from 'vitest/config'
+
+/** The tests without network that are fast enough to run for each mutant: what decides without I/O is held by them alone. */
+export default defineConfig({
+  test: {
+    include: [
+      'test/must.test.ts',
+      'test/archive/**/*.test.ts',
+      'test/export/compose-plan.test.ts',
+      'test/restore/**/*.test.ts',
+      'test/specstar/**/*.test.ts',
+      'test/resources/filters/**/*.test.ts',
+      'test/resources/{attributes,consistency,indexed,instant,models,number-text,payload,place,resource-join}.test.ts',
+    ],
+    exclude: ['test/archive/damage.test.ts', 'test/restore/source.test.ts'],
+    testTimeout: 60_000,
+  },
+})
