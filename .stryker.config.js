@@ -18,7 +18,7 @@ export default {
   // What is made once, as a module is read, would ask for every test with each mutant.
   ignoreStatic: true,
   concurrency: 2,
-  timeoutMS: 20_000,
+  timeoutMS: 5_000,
   tempDirName: '.local/stryker',
   incremental: true,
   incrementalFile: '.local/mutation.json',
