@@ -1,4 +1,3 @@
-import type { BatchWriteItemCommandInput, BatchWriteItemCommandOutput } from '@aws-sdk/client-dynamodb'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
@@ -85,32 +84,39 @@ const faulty =
     }
   }
 
-/** Sends a batch without its last items, and says so. */
+/** Sends a batch of writes or reads without its last items, and says so. */
 const leaveOver = async (
   next: Next,
   args: { input: object },
   items: number,
 ): Promise<{ response: unknown; output: object }> => {
-  if (!isBatchWrite(args.input)) return next(args)
-  const [[table, requests] = ['', []]] = Object.entries(args.input.RequestItems ?? {})
-  const sent = requests.slice(0, Math.max(0, requests.length - items))
-  const left = requests.slice(sent.length)
-  const unprocessed: Partial<BatchWriteItemCommandOutput> = { UnprocessedItems: { [table]: left } }
+  if (!isBatch(args.input)) return next(args)
+  const [[table, batch] = ['', []]] = Object.entries(args.input.RequestItems)
+  const all = 'Keys' in batch ? batch.Keys : batch
+  const sent = all.slice(0, Math.max(0, all.length - items))
+  const left = all.slice(sent.length)
+  const of = (part: readonly unknown[]): object => ({ [table]: 'Keys' in batch ? { ...batch, Keys: part } : part })
+  const unprocessed = 'Keys' in batch ? { UnprocessedKeys: of(left) } : { UnprocessedItems: of(left) }
   if (sent.length === 0) return { response: {}, output: { $metadata: {}, ...unprocessed } }
-  const answer = await next({ ...args, input: { ...args.input, RequestItems: { [table]: sent } } })
+  const answer = await next({ ...args, input: { ...args.input, RequestItems: of(sent) } })
   return { ...answer, output: { ...answer.output, ...unprocessed } }
 }
 
-const isBatchWrite = (input: object): input is BatchWriteItemCommandInput => 'RequestItems' in input
+interface Batch {
+  readonly RequestItems: Readonly<Record<string, readonly unknown[] | { readonly Keys: readonly unknown[] }>>
+}
+const isBatch = (input: object): input is Batch => 'RequestItems' in input
 
 const cutBody = (
   answer: { response: unknown; output: object },
   bytes: number,
 ): { response: unknown; output: object } => {
   if (!('Body' in answer.output) || !(answer.output.Body instanceof Readable)) return answer
-  const whole = answer.output.Body
-  return { ...answer, output: { ...answer.output, Body: Readable.from(firstBytes(whole, bytes)) } }
+  return { ...answer, output: { ...answer.output, Body: cutReadable(answer.output.Body, bytes) } }
 }
+
+/** A body that breaks off after so many bytes. */
+export const cutReadable = (body: Readable, bytes: number): Readable => Readable.from(firstBytes(body, bytes))
 
 /** The first bytes of a body, then the error of a connection that is gone. */
 async function* firstBytes(body: Readable, bytes: number): AsyncGenerator<Buffer> {
@@ -123,19 +129,5 @@ async function* firstBytes(body: Readable, bytes: number): AsyncGenerator<Buffer
     }
     left -= chunk.length
     yield chunk
-  }
-}
-
-/** The same faults for the same seed: about one call in `every` meets one of them. */
-export const seededFaults = (seed: number, every: number, faults: readonly Fault[]): FaultPlan => {
-  let state = seed >>> 0
-  const next = (): number => {
-    // Numerical Recipes' generator: good enough to choose calls, and the same everywhere.
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
-    return state / 2 ** 32
-  }
-  return () => {
-    const [hit, which] = [next() < 1 / every, Math.floor(next() * faults.length)]
-    return hit ? faults[which] : undefined
   }
 }

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { xxh3Hex } from '../../infra/local/seed/content-hash.ts'
 import { itemFromMetadata, itemFromRevision } from '../../shared/resources/attributes.ts'
 import type { Item } from '../../shared/resources/item.ts'
 import type { Contents } from '../contents.ts'
@@ -41,6 +42,7 @@ export const smallStore = async (world: FaultyWorld): Promise<Contents> => {
           revision_id: `${id}:${k + 1}`,
           parent_revision_id: k === 0 ? null : `${id}:${k}`,
           status: 'stable',
+          data_hash: `xxh3_128:${xxh3Hex(JSON.stringify(payload))}`,
           created_time: at(k + 1),
           updated_time: at(k + 1),
           ...by,
@@ -57,7 +59,7 @@ export const smallStore = async (world: FaultyWorld): Promise<Contents> => {
     await add('guild', `guild:${k}`, [{ name: 'Draft' }, { name }], { name })
   }
   for (let k = 0; k < ITEMS; k++) {
-    const file_id = `blob-${k % BLOBS}`
+    const file_id = xxh3Hex(blobBytes(k % BLOBS))
     const last = { name: `Item ${k}`, guild: `guild:${k % GUILDS}`, image: { file_id, size: 500 + (k % BLOBS) } }
     const earlier = Array.from({ length: k % 3 }, (_, n) => ({ ...last, name: `Item ${k} as it was ${n}` }))
     const whole = k === ITEMS - 1 ? { ...last, description: 'x'.repeat(SPILLED_BYTES) } : last
@@ -66,7 +68,7 @@ export const smallStore = async (world: FaultyWorld): Promise<Contents> => {
   for (let k = 0; k < BLOBS; k++) {
     const bytes = blobBytes(k)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    await blobs.put(`blob-${k}`, bytes, { size: bytes.length, sha256, content_type: 'image/png' })
+    await blobs.put(xxh3Hex(bytes), bytes, { size: bytes.length, sha256, content_type: 'image/png' })
   }
   const { objects } = await world.contents()
   return { items: new Map(items.map((item) => [`${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`, item])), objects }

@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomUUID } from 'node:crypto'
 import process from 'node:process'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, type TestContext } from 'vitest'
 import { z } from 'zod'
 import type { Job, RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
 import { startExport } from '../../shared/export/start.ts'
@@ -10,27 +10,21 @@ import { startRestoreFrom } from '../../shared/restore/start.ts'
 import { startUploadedRestore } from '../../shared/restore/upload.ts'
 import type { From } from '../../shared/restore/request.ts'
 import { type Contents, lasting } from '../contents.ts'
-import { numbersOf } from '../large/noise.ts'
 import { damaged, smallStore } from './small-store.ts'
-import type { Fault } from './fault-middleware.ts'
 import { type Story, sweep } from './sweep.ts'
+import { SEED, tally } from './seeded.ts'
 import { FaultyWorld } from './world.ts'
 
-/** `npm test` takes a call here and there, `npm run test:faults` every one. */
+/** `npm test` takes a call here and there, `npm run test:faults` every one within a few rounds. */
 const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 101)
-const SEED = process.env['FAULT_SEED'] ?? '0'
 /** Runs in which two calls fail, each story. */
-const PAIRS = Number(process.env['FAULT_PAIRS'] ?? 2)
-const FAULTS: readonly Fault[] = [
-  { kind: 'fail-before' },
-  { kind: 'fail-after' },
-  { kind: 'repeat' },
-  { kind: 'cut', bytes: 100 },
-]
+const PAIRS = Number(process.env['FAULT_PAIRS'] ?? 1)
+const HOURS_MS = 7_200_000
+const LAYERS = ['requests', 'stores'] as const
 
 const EXPORT = { models: ['guild', 'item'], filters: {}, strict: true, format: 'acbak' } as const
 
-describe('one call that fails, whichever it is', { timeout: 3_600_000 }, () => {
+describe.each(LAYERS)('one of the %s that fails, whichever it is', { timeout: HOURS_MS }, (layer) => {
   let world: FaultyWorld
   let full: Contents
   let empty: Contents
@@ -54,7 +48,7 @@ describe('one call that fails, whichever it is', { timeout: 3_600_000 }, () => {
   }
 
   beforeAll(async () => {
-    world = await FaultyWorld.start({ rangeBytes: 400_000 })
+    world = await FaultyWorld.start({ rangeBytes: 400_000 }, layer)
     full = await smallStore(world)
     empty = { items: new Map(), objects: new Map() }
     await world.putContents(full)
@@ -98,23 +92,25 @@ describe('one call that fails, whichever it is', { timeout: 3_600_000 }, () => {
     }
   }
 
-  const report = async (name: string, story: Story): Promise<void> => {
-    const { calls, injected, failures } = await sweep(world, story, FAULTS, {
+  const report = async (task: TestContext['task'], story: Story): Promise<void> => {
+    const name = `${layer} ${task.name}`
+    const { calls, injected, failures } = await sweep(world, story, {
+      name,
       stride: STRIDE,
-      offset: Number(SEED),
+      seed: SEED,
       pairs: PAIRS,
-      numbers: numbersOf(`${name} ${SEED}`),
     })
     console.info(
-      `${name}: ${calls} calls, ${injected} faults injected, ${failures.length} runs not survived (FAULT_SEED=${SEED})`,
+      `${name}: ${calls} calls, ${injected} faults injected, ${failures.length} runs not survived (seed ${SEED})`,
     )
+    tally(task, { 'calls that can fail': calls, 'faults injected': injected })
     expect(failures).toEqual([])
     expect(injected).toBeGreaterThan(0)
   }
 
-  it('leaves an export whole', async () => {
+  it('leaves an export whole', async ({ task }) => {
     let job: Job | undefined
-    await report('export', {
+    await report(task, {
       prepare: () => world.putContents(full),
       act: async () => {
         job = await exported()
@@ -139,20 +135,20 @@ describe('one call that fails, whichever it is', { timeout: 3_600_000 }, () => {
     })
   })
 
-  it('leaves a restore into an empty store whole', async () => {
-    await report('raise_error, empty store', restore('raise_error', empty, full, { loaded: 12, skipped: 0 }))
+  it('leaves a restore into an empty store whole', async ({ task }) => {
+    await report(task, restore('raise_error', empty, full, { loaded: 12, skipped: 0 }))
   })
 
-  it('leaves a restore over other data whole', async () => {
-    await report('overwrite', restore('overwrite', damaged(full), full, { loaded: 12, skipped: 0 }))
+  it('leaves a restore over other data whole', async ({ task }) => {
+    await report(task, restore('overwrite', damaged(full), full, { loaded: 12, skipped: 0 }))
   })
 
-  it('leaves a restore that skips what exists whole', async () => {
+  it('leaves a restore that skips what exists whole', async ({ task }) => {
     const before = {
       items: new Map([...full.items].filter(([key]) => key.startsWith('guild#'))),
       objects: full.objects,
     }
-    await report('skip', restore('skip', before, full, { loaded: 9, skipped: 3 }))
+    await report(task, restore('skip', before, full, { loaded: 9, skipped: 3 }))
   })
 
   /** A restore that must be refused, as an upload to the bucket: told beside it, nothing written, every lease free. */
@@ -189,20 +185,20 @@ describe('one call that fails, whichever it is', { timeout: 3_600_000 }, () => {
     }
   }
 
-  it('leaves a refusal of duplicates without a trace', async () => {
+  it('leaves a refusal of duplicates without a trace', async ({ task }) => {
     await report(
-      'duplicates',
+      task,
       refusal('duplicates', full, () => archiveBytes()),
     )
   })
 
-  it('leaves a refusal of a damaged archive without a trace', async () => {
+  it('leaves a refusal of a damaged archive without a trace', async ({ task }) => {
     const flipped = async (): Promise<Buffer> => {
       const bytes = await archiveBytes()
       bytes[700] = (bytes[700] ?? 0) ^ 1
       return bytes
     }
-    await report('a damaged archive', refusal('entry-corrupt', empty, flipped))
+    await report(task, refusal('entry-corrupt', empty, flipped))
   })
 
   const archiveBytes = async (): Promise<Buffer> => {

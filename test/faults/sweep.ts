@@ -1,4 +1,5 @@
-import { type Fault } from './fault-middleware.ts'
+import { numbersOf } from '../large/noise.ts'
+import type { Fault } from './fault-middleware.ts'
 import type { FaultyWorld } from './world.ts'
 
 /** Something that is done on a store and must come out the same whatever calls fail. */
@@ -19,23 +20,36 @@ export interface Swept {
   readonly failures: readonly string[]
 }
 
-/** Which calls fail, and how: all of them in one run of the story. */
-type Plan = ReadonlyMap<number, Fault>
+/** Which calls fail in one run of the story: to each its number, by which it takes one of the faults that fit it. */
+type Plan = ReadonlyMap<number, number>
+
+/** What may befall any call, and what befalls some. */
+const ANY: readonly Fault[] = [
+  { kind: 'fail-before' },
+  { kind: 'fail-after' },
+  { kind: 'repeat' },
+  { kind: 'throttle' },
+  { kind: 'delay', ms: 50 },
+]
+const SOME: readonly (readonly [call: RegExp, fault: Fault])[] = [
+  [/^(GetObjectCommand|.*\.(open|stream))$/, { kind: 'cut', bytes: 100 }],
+  [/^Batch/, { kind: 'unprocessed', items: 1 }],
+]
+
+/** The fault that a call takes by its number. The numbers 0 to 5 are all that fit it. */
+const faultOf = (command: string, number: number): Fault => {
+  const fitting = [...ANY, ...SOME.flatMap(([call, fault]) => (call.test(command) ? [fault] : []))]
+  return fitting[number % fitting.length] ?? { kind: 'fail-before' }
+}
 
 /**
- * Runs the story once for every `stride`-th call that it makes, beginning at `offset`, that call meeting each of the
- * faults in turn; then `pairs` times with two calls that fail in one run, drawn by `numbers` (each from 0 to 1).
+ * Runs the story once for every `stride`-th call that it makes, beginning at the seed's: that call meets one fault, another
+ * with each round of seeds. Then `pairs` times with two calls that fail in one run, drawn by the seed.
  */
 export const sweep = async (
   world: FaultyWorld,
   story: Story,
-  faults: readonly Fault[],
-  {
-    stride,
-    offset,
-    pairs,
-    numbers,
-  }: { readonly stride: number; readonly offset: number; readonly pairs: number; readonly numbers: () => number },
+  { name, stride, seed, pairs }: { name: string; stride: number; seed: number; pairs: number },
 ): Promise<Swept> => {
   await story.prepare()
   world.arm(() => undefined)
@@ -49,13 +63,11 @@ export const sweep = async (
     injected += met
     if (failure !== undefined) failures.push(failure)
   }
-  for (let n = 1 + (offset % stride); n <= calls; n += stride)
-    for (const fault of faults) await run(new Map([[n, fault]]))
-  const drawn = (): [number, Fault] => [
-    1 + Math.floor(numbers() * calls),
-    faults[Math.floor(numbers() * faults.length)] ?? { kind: 'fail-before' },
-  ]
-  for (let pair = 0; pair < pairs; pair++) await run(new Map([drawn(), drawn()]))
+  for (let n = 1 + (seed % stride); n <= calls; n += stride) await run(new Map([[n, n + Math.floor(seed / stride)]]))
+  const numbers = numbersOf(`${name} ${seed}`)
+  const drawn = (below: number): number => Math.floor(numbers() * below)
+  for (let pair = 0; pair < pairs; pair++)
+    await run(new Map(Array.from({ length: 2 }, () => [1 + drawn(calls), drawn(6)])))
   return { calls, injected, failures }
 }
 
@@ -68,8 +80,10 @@ const survives = async (
   await story.prepare()
   const hits: string[] = []
   world.arm(({ n, command }) => {
-    const fault = plan.get(n)
-    if (fault !== undefined) hits.push(`${fault.kind} at call ${n}, ${command}`)
+    const number = plan.get(n)
+    if (number === undefined) return undefined
+    const fault = faultOf(command, number)
+    hits.push(`${fault.kind} at call ${n}, ${command}`)
     return fault
   })
   try {

@@ -9,8 +9,12 @@ import { type Services, setServices } from '../../shared/runtime/services.ts'
 import { type Contents, contentsOf, type Outside, wipe } from '../contents.ts'
 import { startServices, type TestServers } from '../services.ts'
 import { type Fault, injectFaults } from './fault-middleware.ts'
+import { faultyStore } from './faulty-store.ts'
 
-/** A call that the services made, by its place among all calls of DynamoDB and S3 since the last `arm`. */
+/** Where faults are put: on every request of the SDK's clients, or on every call of a store. */
+export type FaultyLayer = 'requests' | 'stores'
+
+/** A call that the services made, by its place among all calls of that layer since the last `arm`. */
 export interface Call {
   readonly n: number
   readonly command: string
@@ -30,27 +34,27 @@ export class FaultyWorld {
     servers: TestServers,
     workflows: LocalWorkflowEngine,
     parts: { readonly faulty: Services; readonly clean: Services },
-    connect: (world: FaultyWorld) => void,
   ) {
     this.#servers = servers
     this.#workflows = workflows
     this.services = parts.faulty
     this.#clean = parts.clean
     this.outside = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
-    connect(this)
   }
 
-  static async start(limits: Partial<Limits> = {}): Promise<FaultyWorld> {
+  static async start(limits: Partial<Limits> = {}, layer: FaultyLayer = 'requests'): Promise<FaultyWorld> {
     const servers = await startServices()
     const [dynamoDb, s3] = [servers.newDynamo(), servers.newS3()]
     const workflows = new LocalWorkflowEngine({ retryMs: 1 })
     const { config } = servers
-    const faulty = await makeServices({ config, dynamoDb, s3, workflows, limits })
+    const own = await makeServices({ config, dynamoDb, s3, workflows, limits })
     const clean = await makeServices({ config, dynamoDb: servers.dynamo, s3: servers.s3, workflows, limits })
+    const next = (call: string): Fault | undefined => world.#next(call)
+    if (layer === 'requests') for (const client of [dynamoDb, s3]) injectFaults(client, (_n, command) => next(command))
+    const faulty = layer === 'requests' ? own : withFaultyStores(own, next)
     setServices(faulty)
-    return new FaultyWorld(servers, workflows, { faulty, clean }, (world) => {
-      for (const client of [dynamoDb, s3]) injectFaults(client, (_n, command) => world.#next(command))
-    })
+    const world = new FaultyWorld(servers, workflows, { faulty, clean })
+    return world
   }
 
   async stop(): Promise<void> {
@@ -117,6 +121,13 @@ export class FaultyWorld {
     return this.#plan(call)
   }
 }
+
+const STORES = ['resources', 'blobs', 'payloads', 'objects', 'jobs', 'leases'] as const
+
+const withFaultyStores = (services: Services, next: (call: string) => Fault | undefined): Services => ({
+  ...services,
+  ...Object.fromEntries(STORES.map((name) => [name, faultyStore<object>(services[name], name, next)])),
+})
 
 const tries = async <T>(left: number, work: () => Promise<T>): Promise<T> => {
   try {

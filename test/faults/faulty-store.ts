@@ -1,0 +1,85 @@
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { cutReadable, type Fault, InjectedFault } from './fault-middleware.ts'
+
+/**
+ * A store whose every call meets the fault that `next` gives it, by a name like `objects.put`. What a call gives back that
+ * has calls of its own (a writer, an upload, a lease, a source of bytes) meets faults too.
+ */
+export const faultyStore = <Store extends object>(
+  store: Store,
+  name: string,
+  next: (call: string) => Fault | undefined,
+): Store =>
+  new Proxy(store, {
+    get: (target, key) => {
+      const member: unknown = Reflect.get(target, key, target)
+      if (typeof member !== 'function' || typeof key !== 'string') return member
+      const call = `${name}.${key}`
+      const wrapped = (value: unknown): unknown => (hasCalls(value) ? faultyStore(value, call, next) : value)
+      return (...args: unknown[]): unknown => {
+        const made = (): unknown => Reflect.apply(member, target, args)
+        if (isAsync(member)) return promised(made, next(call), call, args).then(wrapped)
+        if (isGenerator(member)) return streamed(made() as AsyncIterable<unknown>, next(call), call)
+        return wrapped(made())
+      }
+    },
+  })
+
+const isAsync = (member: unknown): boolean => member?.constructor.name === 'AsyncFunction'
+const isGenerator = (member: unknown): boolean => member?.constructor.name === 'AsyncGeneratorFunction'
+
+const hasCalls = (value: unknown): value is object => {
+  if (typeof value !== 'object' || value === null || value instanceof Readable || ArrayBuffer.isView(value))
+    return false
+  const owners = [value, Object.getPrototypeOf(value) as object]
+  return owners.some((owner) =>
+    Object.values(Object.getOwnPropertyDescriptors(owner)).some((property) => isAsync(property.value)),
+  )
+}
+
+const promised = async (
+  made: () => unknown,
+  fault: Fault | undefined,
+  call: string,
+  args: readonly unknown[],
+): Promise<unknown> => {
+  switch (fault?.kind) {
+    case 'fail-before':
+      throw new InjectedFault('InjectedFault', call)
+    case 'throttle':
+    case 'unprocessed':
+      throw new InjectedFault('ProvisionedThroughputExceededException', call)
+    case 'fail-after':
+      await made()
+      throw new InjectedFault('InjectedFault', call)
+    case 'repeat':
+      // A stream is read once.
+      if (!args.some((arg) => arg instanceof Readable)) await made()
+      return made()
+    case 'delay':
+      await sleep(fault.ms)
+      return made()
+    case 'cut':
+      return cutBody(await made(), fault.bytes)
+    case undefined:
+      return made()
+  }
+}
+
+const cutBody = (value: unknown, bytes: number): unknown => {
+  if (value instanceof Readable) return cutReadable(value, bytes)
+  if (typeof value !== 'object' || value === null || !('body' in value) || !(value.body instanceof Readable))
+    return value
+  return { ...value, body: cutReadable(value.body, bytes) }
+}
+
+/** A stream that breaks off: at once, or after its first element. */
+async function* streamed(rows: AsyncIterable<unknown>, fault: Fault | undefined, call: string): AsyncGenerator {
+  if (fault?.kind === 'fail-before' || fault?.kind === 'throttle') throw new InjectedFault('InjectedFault', call)
+  if (fault?.kind === 'delay') await sleep(fault.ms)
+  for await (const row of rows) {
+    yield row
+    if (fault !== undefined && fault.kind !== 'delay') throw new InjectedFault('ECONNRESET', `${call} was cut`)
+  }
+}
