@@ -4,11 +4,11 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { wipe } from '../contents.ts'
 import { counts, Delete, Export, MODELS, PutBlob, Restore, type Step, type Told, Wipe, Write } from './history-steps.ts'
 import { PlainStore } from './plain-store.ts'
+import { SEED, tally } from './seeded.ts'
 import { FaultyWorld } from './world.ts'
 
 /** `npm test` tells a few histories, `npm run test:faults` many. */
 const RUNS = Number(process.env['HISTORIES'] ?? 4)
-const SEED = Number(process.env['FAULT_SEED'] ?? 7)
 
 const IDS = ['a', 'b:1', 'ü 3', 'd']
 const BLOBS = ['red', 'blue', 'büro plan 1.pdf']
@@ -53,7 +53,7 @@ describe('any history of writes, exports and restores', { timeout: 7_200_000 }, 
   })
   afterAll(() => world.stop())
 
-  it('leaves the store as a few plain maps would be left', async () => {
+  it('leaves the store as a few plain maps would be left', async ({ task }) => {
     await fc.assert(
       fc.asyncProperty(fc.commands(STEPS, { maxCommands: 40, size: 'max' }), async (steps) => {
         await wipe(world.outside)
@@ -64,6 +64,7 @@ describe('any history of writes, exports and restores', { timeout: 7_200_000 }, 
       { numRuns: RUNS, seed: SEED, endOnFailure: process.env['SHRINK'] === undefined },
     )
     console.info(`${RUNS} histories, seed ${SEED}:`, Object.fromEntries(counts))
+    tally(task, { histories: RUNS, ...Object.fromEntries(counts) })
     for (const ended of ['succeeded', 'duplicates', ...(RUNS < 20 ? [] : ['partial'])])
       expect(counts.get(`restores that ended ${ended}`)).toBeGreaterThan(0)
   })

@@ -94,7 +94,7 @@ describe.each(LAYERS)('one of the %s that fails, whichever it is', { timeout: HO
 
   const report = async (task: TestContext['task'], story: Story): Promise<void> => {
     const name = `${layer} ${task.name}`
-    const { calls, injected, failures } = await sweep(world, story, {
+    const { calls, swept, injected, failures } = await sweep(world, story, {
       name,
       stride: STRIDE,
       seed: SEED,
@@ -103,7 +103,7 @@ describe.each(LAYERS)('one of the %s that fails, whichever it is', { timeout: HO
     console.info(
       `${name}: ${calls} calls, ${injected} faults injected, ${failures.length} runs not survived (seed ${SEED})`,
     )
-    tally(task, { 'calls that can fail': calls, 'faults injected': injected })
+    tally(task, { 'calls swept': swept, 'faults injected': injected })
     expect(failures).toEqual([])
     expect(injected).toBeGreaterThan(0)
   }

@@ -15,6 +15,8 @@ export interface Story {
 /** What was swept: how many calls the story makes, and how many faults they met. */
 export interface Swept {
   readonly calls: number
+  /** Runs in which one of them failed. */
+  readonly swept: number
   readonly injected: number
   /** Each run that the story did not survive. */
   readonly failures: readonly string[]
@@ -57,18 +59,21 @@ export const sweep = async (
   const calls = world.disarm().length
   await story.check()
   const failures: string[] = []
-  let injected = 0
+  let [swept, injected] = [0, 0]
   const run = async (plan: Plan): Promise<void> => {
     const { met, failure } = await survives(world, story, plan)
     injected += met
     if (failure !== undefined) failures.push(failure)
   }
-  for (let n = 1 + (seed % stride); n <= calls; n += stride) await run(new Map([[n, n + Math.floor(seed / stride)]]))
+  for (let n = 1 + (seed % stride); n <= calls; n += stride) {
+    await run(new Map([[n, n + Math.floor(seed / stride)]]))
+    swept += 1
+  }
   const numbers = numbersOf(`${name} ${seed}`)
   const drawn = (below: number): number => Math.floor(numbers() * below)
   for (let pair = 0; pair < pairs; pair++)
     await run(new Map(Array.from({ length: 2 }, () => [1 + drawn(calls), drawn(6)])))
-  return { calls, injected, failures }
+  return { calls, swept, injected, failures }
 }
 
 /** How many of the plan's faults were met (what runs side by side makes a few calls more or fewer each time), and what went wrong. */

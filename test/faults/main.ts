@@ -1,0 +1,89 @@
+import '../../infra/local/check-node.ts'
+import process from 'node:process'
+import { parseArgs } from 'node:util'
+import { startVitest } from 'vitest/node'
+import { z } from 'zod'
+import { tableText } from '../bench/figures.ts'
+import './seeded.ts'
+
+const USAGE = `npm run test:faults -- [--minutes 20] [--seed N]
+Rounds of faults, damage, kills, histories and bad requests, each with another seed, until the minutes are over:
+a round that would end later than that is not begun, the first always is. Sizes of a round: FAULT_STRIDE (of
+how many calls one fails), FAULT_PAIRS, FLIPS, KILLS, HISTORIES, FUZZ_REQUESTS.`
+
+/** Three rounds that follow each other make every call fail once. */
+const ROUND = { FAULT_STRIDE: 3, FAULT_PAIRS: 4, FLIPS: 70, KILLS: 8, HISTORIES: 40, FUZZ_REQUESTS: 4_000 }
+
+const Options = z.object({
+  minutes: z.coerce.number().nonnegative().default(20),
+  seed: z.coerce
+    .number()
+    .int()
+    .nonnegative()
+    .default(() => Math.floor(Math.random() * 1e9)),
+})
+
+const options = () => {
+  try {
+    const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } })
+    return Options.parse(values)
+  } catch (error) {
+    console.error(error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : error)
+    console.error(USAGE)
+    process.exit(2)
+  }
+}
+
+interface Round {
+  readonly passed: number
+  readonly failed: number
+  readonly tallies: readonly Readonly<Record<string, number>>[]
+}
+
+const run = async (seed: number): Promise<Round> => {
+  const sizes = Object.entries(ROUND).map(([name, size]) => [name, process.env[name] ?? `${size}`] as const)
+  const vitest = await startVitest([], {
+    config: '.vitest.faults.config.ts',
+    watch: false,
+    env: { ...Object.fromEntries(sizes), FAULT_SEED: `${seed}` },
+  })
+  const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()])
+  const modulesFailed = vitest.state.getTestModules().filter((module) => module.errors().length > 0).length
+  await vitest.close()
+  const count = (state: string): number => tests.filter((test) => test.result().state === state).length
+  return {
+    passed: count('passed'),
+    failed: count('failed') + modulesFailed,
+    tallies: tests.map((test) => test.meta().tally ?? {}),
+  }
+}
+
+const { minutes, seed } = options()
+const started = performance.now()
+const elapsed = (): number => (performance.now() - started) / 60_000
+const sums = new Map<string, number>()
+const add = (what: string, count: number): void => void sums.set(what, (sums.get(what) ?? 0) + count)
+let rounds = 0
+let longest = 0
+do {
+  const begun = elapsed()
+  console.log(
+    `round ${rounds + 1}, seed ${seed + rounds}: again by \`npm run test:faults -- --minutes 0 --seed ${seed + rounds}\``,
+  )
+  const { passed, failed, tallies } = await run(seed + rounds)
+  for (const tally of tallies) for (const [what, count] of Object.entries(tally)) add(what, count)
+  add('tests passed', passed)
+  add('tests failed', failed)
+  rounds += 1
+  longest = Math.max(longest, elapsed() - begun)
+} while (sums.get('tests failed') === 0 && elapsed() + longest <= minutes)
+
+console.log(
+  tableText(
+    ['what', 'count'],
+    [...sums].map(([what, count]) => [what, count.toLocaleString('en')]),
+  ),
+)
+const ended = sums.get('tests failed') === 0 ? 'nothing lost, nothing doubled' : 'a round failed'
+console.log(`${rounds} rounds from seed ${seed} in ${elapsed().toFixed(1)} minutes: ${ended}`)
+process.exitCode = sums.get('tests failed') === 0 ? 0 : 1
