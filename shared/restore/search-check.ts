@@ -20,7 +20,7 @@ export const checkSearch = async (
   findings: Findings,
 ): Promise<void> => {
   findings.checked('search')
-  const id = metadata['resource_id']?.S ?? ''
+  const id = archived['resource_id']?.S ?? ''
   const scope = { model: services.models.get(model), askedAt: services.clock() }
   for (const filters of ownFilters(archived)) {
     if (compileFilters(filters, scope)(metadata)) continue

@@ -7,7 +7,7 @@ import type { Services } from '../runtime/services.ts'
 /** A resource as the store gives it back: its leaf of the digest, and what its payloads show that no digest does. */
 export interface StoredLeaf {
   readonly leaf: Buffer
-  /** Revisions whose payload is not what its own SHA-256 says. */
+  /** Revisions whose payload is not what its own SHA-256 says: what a finding tells as expected, and as actual. */
   readonly damaged: readonly { revision: string; expected: string; actual: string }[]
   readonly revisions: readonly Item[]
 }
@@ -23,19 +23,20 @@ export const storedLeaf = async (resource: StoredResource, services: Services): 
   const revisions: Item[] = []
   for await (const revision of resource.revisions) {
     leaf.add(revision)
-    const expected = revision['data_sha256']?.S ?? 'none'
-    const actual = await payloadSha256(revision, services)
+    const expected = `sha256 ${revision['data_sha256']?.S ?? 'none'}`
+    const sha256 = await payloadSha256(revision, services)
+    const actual = sha256 === undefined ? 'no payload' : `sha256 ${sha256}`
     if (actual !== expected) damaged.push({ revision: revision['revision_id']?.S ?? '', expected, actual })
     revisions.push(revision)
   }
   return { leaf: leaf.digest(), damaged, revisions }
 }
 
-/** SHA-256 of the payload's bytes as they lie in the store. */
-const payloadSha256 = async (revision: Item, services: Services): Promise<string> => {
+/** SHA-256 of the payload's bytes as they lie in the store; undefined where they do not. */
+const payloadSha256 = async (revision: Item, services: Services): Promise<string | undefined> => {
   const inline = revision['data']?.S ?? revision['data']?.B
   if (inline !== undefined) return createHash('sha256').update(inline).digest('hex')
   const sha256 = revision['data_sha256']?.S
-  if (revision['data_spilled']?.BOOL !== true || sha256 === undefined) return 'no payload'
-  return (await services.payloads.sha256Of(sha256))?.sha256 ?? 'no payload'
+  if (revision['data_spilled']?.BOOL !== true || sha256 === undefined) return undefined
+  return (await services.payloads.sha256Of(sha256))?.sha256
 }

@@ -164,7 +164,7 @@ class ExtentCheck {
     if (!sameContent)
       this.#fail('content', id, 'resource differs', archived.toString('hex'), stored.leaf.toString('hex'))
     for (const { revision, expected, actual } of stored.damaged)
-      this.#fail('content', id, `payload of revision ${revision}`, `sha256 ${expected}`, `sha256 ${actual}`)
+      this.#fail('content', id, `payload of revision ${revision}`, expected, actual)
     this.#checkRevisions(id, row.metadata, revisions, stored.revisions)
     await this.#references.check(this.#model, id, row.metadata, stored.revisions)
     await checkSearch(this.#services, this.#model, metadata.item, row.metadata, stored.revisions, findings)

@@ -1,4 +1,5 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { hash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import type { Item } from '../../shared/resources/item.ts'
@@ -40,8 +41,8 @@ const revision = async (id: string, n: number): Promise<Item> => nth((await reso
 const metadata = async (id: string): Promise<Item> => (await resource('city', id)).metadata
 
 const object = (Key: string): { Bucket: string; Key: string } => ({ Bucket: staged.outside.config.buckets.blobs, Key })
-const replaceObject = (key: string): Promise<unknown> =>
-  staged.outside.s3.send(new PutObjectCommand({ ...object(key), Body: 'other bytes' }))
+const replaceObject = (key: string, Body: string): Promise<unknown> =>
+  staged.outside.s3.send(new PutObjectCommand({ ...object(key), Body }))
 const removeObject = (key: string): Promise<unknown> => staged.outside.s3.send(new DeleteObjectCommand(object(key)))
 const payloadKey = async (): Promise<string> => `payloads/${(await revision('e', 1))['data_sha256']?.S ?? ''}`
 
@@ -78,56 +79,144 @@ describe('verification', () => {
   })
 })
 
+/** What a finding must say. */
+interface Said {
+  readonly model?: string
+  readonly of: string
+  readonly what: string
+  readonly expected: string | RegExp
+  readonly actual: string | RegExp
+}
+
 interface Case {
   readonly what: string
   readonly damage: () => Promise<unknown>
-  /** The checks that fail, each with what it must say of which resource. */
-  readonly fails: Partial<Record<Check, readonly [resource: string, what: RegExp]>>
+  /** The checks that fail, each with what it must say. */
+  readonly fails: Partial<Record<Check, readonly Said[]>>
 }
+
+const SHA256 = /^[0-9a-f]{64}$/
+const sha256 = (text: string | Buffer): string => hash('sha256', text)
+const differs = (of: string): readonly Said[] => [
+  { of, what: 'resource differs', expected: SHA256, actual: SHA256 },
+  MODEL_DIFFERS,
+]
+const MODEL_DIFFERS: Said = { of: '', what: 'digest of the model', expected: SHA256, actual: SHA256 }
+const PRESENT = { expected: 'present', actual: 'absent' }
+const ABSENT = { expected: 'absent', actual: 'present' }
+const OTHER = 'other bytes'
+const LONG = sha256(JSON.stringify({ name: 'E', country: 'north', long: 'long '.repeat(80_000) }))
+
+/** Metadata of a city with one attribute changed, which a filter no longer finds. */
+const unfound = (name: string, value: Item[string], filter: string, expected: string | RegExp): Case => ({
+  what: `metadata with another ${name}`,
+  damage: async () => staged.putItems({ ...(await metadata('c')), [name]: value }),
+  fails: {
+    content: differs('c'),
+    search: [{ of: 'c', what: `not found by ${filter}`, expected, actual: 'not found' }],
+  },
+})
 
 const CASES: readonly Case[] = [
   {
     what: 'a payload that is not what its checksum says',
     damage: async () => staged.putItems({ ...(await revision('c', 1)), data: { S: '{"name":"X"}' } }),
-    fails: { content: ['c', /^payload of revision c:1$/] },
+    fails: {
+      content: [
+        {
+          of: 'c',
+          what: 'payload of revision c:1',
+          expected: `sha256 ${sha256('{"name":"C","country":"north"}')}`,
+          actual: `sha256 ${sha256('{"name":"X"}')}`,
+        },
+      ],
+    },
+  },
+  {
+    what: 'a payload that is gone',
+    damage: async () => {
+      const { data, ...rest } = await revision('c', 1)
+      expect(data).toBeDefined()
+      await staged.putItems(rest)
+    },
+    fails: {
+      content: [
+        {
+          of: 'c',
+          what: 'payload of revision c:1',
+          expected: `sha256 ${sha256('{"name":"C","country":"north"}')}`,
+          actual: 'no payload',
+        },
+      ],
+    },
+  },
+  {
+    what: 'a payload replaced with its checksum',
+    damage: async () =>
+      staged.putItems({
+        ...(await revision('c', 1)),
+        data: { S: '{}' },
+        data_sha256: { S: sha256('{}') },
+        data_size: { N: '2' },
+      }),
+    fails: { content: differs('c') },
   },
   {
     what: 'an attribute of a revision',
     damage: async () => staged.putItems({ ...(await revision('c', 2)), status: { S: 'draft' } }),
-    fails: { content: ['c', /differs/] },
+    fails: { content: differs('c') },
   },
   {
-    what: 'metadata that filters no longer find',
-    damage: async () => staged.putItems({ ...(await metadata('c')), updated_by: { S: 'nobody' } }),
-    fails: { content: ['c', /differs/], search: ['c', /^not found by updated_bys$/] },
+    what: 'an attribute that is new',
+    damage: async () => staged.putItems({ ...(await metadata('c')), note: { S: 'mine' } }),
+    fails: { content: differs('c') },
   },
+  unfound('resource_id', { S: 'C' }, 'ids', 'c'),
+  unfound('created_time', { S: '2025-01-01T00:00:00Z' }, 'created_time_start, created_time_end', /2026-01-05T08:30:00/),
+  unfound('updated_time', { S: '2027-01-01T00:00:00Z' }, 'updated_time_start, updated_time_end', /2026-01-05T08:32:00/),
+  unfound('created_by', { S: 'nobody' }, 'created_bys', 'alice'),
+  unfound('updated_by', { S: 'nobody' }, 'updated_bys', 'bob'),
+  unfound('is_deleted', { BOOL: true }, 'is_deleted', 'false'),
   {
     what: 'an index that is not what the payload gives',
     damage: async () => staged.putItems({ ...(await metadata('c')), indexed_data: { S: '{"name":"C9"}' } }),
-    fails: { content: ['c', /differs/], search: ['c', /^indexed name$/] },
+    fails: {
+      content: differs('c'),
+      search: [
+        { of: 'c', what: 'indexed name', expected: '"C3"', actual: '"C9"' },
+        { of: 'c', what: 'indexed country', expected: '"south"', actual: 'absent' },
+        { of: 'c', what: 'indexed lat', expected: 'null', actual: 'absent' },
+        { of: 'c', what: 'indexed lng', expected: 'null', actual: 'absent' },
+      ],
+    },
   },
   {
     what: 'an earlier revision that is gone',
     damage: async () => staged.removeItems(await revision('c', 1)),
     fails: {
-      counts: ['c', /^revision c:1 is missing$/],
-      revisions: ['c', /^revision c:1 is missing$/],
-      content: ['c', /differs/],
+      counts: [{ of: 'c', what: 'revision c:1 is missing', ...PRESENT }],
+      revisions: [{ of: 'c', what: 'revision c:1 is missing', ...PRESENT }],
+      content: differs('c'),
     },
   },
   {
     what: 'the current revision, gone',
     damage: async () => staged.removeItems(await revision('c', 3)),
     fails: {
-      counts: ['c', /^revision c:3 is missing$/],
-      revisions: ['c', /^current revision is missing$/],
-      content: ['', /^digest of the model$/],
+      counts: [{ of: 'c', what: 'revision c:3 is missing', ...PRESENT }],
+      revisions: [{ of: 'c', what: 'current revision is missing', expected: 'c:3', actual: 'absent' }],
+      content: [MODEL_DIFFERS],
     },
   },
   {
     what: 'a resource that is gone',
     damage: async () => staged.removeItems(await metadata('b'), await revision('b', 1)),
-    fails: { counts: ['b', /^resource is missing$/], content: ['', /^digest of the model$/] },
+    fails: { counts: [{ of: 'b', what: 'resource is missing', ...PRESENT }], content: [MODEL_DIFFERS] },
+  },
+  {
+    what: 'metadata that is gone from its revisions',
+    damage: async () => staged.removeItems(await metadata('c')),
+    fails: { counts: [{ of: 'c', what: 'resource is missing', ...PRESENT }], content: [MODEL_DIFFERS] },
   },
   {
     what: 'a revision too many',
@@ -139,12 +228,23 @@ const CASES: readonly Case[] = [
         sk: { S: (one['sk']?.S ?? '').replace('0000000001', '0000000009') },
       })
     },
-    fails: { revisions: ['b', /^revision b:9 is not in the archive$/], content: ['b', /differs/] },
+    fails: { revisions: [{ of: 'b', what: 'revision b:9 is not in the archive', ...ABSENT }], content: differs('b') },
   },
   {
     what: 'a revision with another parent',
     damage: async () => staged.putItems({ ...(await revision('c', 3)), parent_revision_id: { S: 'c:1' } }),
-    fails: { revisions: ['c', /^parent of revision c:3$/], content: ['c', /differs/] },
+    fails: {
+      revisions: [{ of: 'c', what: 'parent of revision c:3', expected: 'c:2', actual: 'c:1' }],
+      content: differs('c'),
+    },
+  },
+  {
+    what: 'a revision without its parent',
+    damage: async () => staged.putItems({ ...(await revision('c', 2)), parent_revision_id: { NULL: true } }),
+    fails: {
+      revisions: [{ of: 'c', what: 'parent of revision c:2', expected: 'c:1', actual: 'none' }],
+      content: differs('c'),
+    },
   },
   {
     what: 'a resource that others refer to, gone',
@@ -153,43 +253,120 @@ const CASES: readonly Case[] = [
       await staged.removeItems(south.metadata, ...south.revisions)
     },
     fails: {
-      counts: ['south', /^resource is missing$/],
-      content: ['', /^digest of the model$/],
-      references: ['f', /^reference country to country$/],
+      counts: [{ model: 'country', of: 'south', what: 'resource is missing', ...PRESENT }],
+      content: [{ model: 'country', ...MODEL_DIFFERS }],
+      references: [
+        { of: 'f', what: 'reference country to country', expected: 'south', actual: 'absent' },
+        { of: 'c', what: 'reference country to country', expected: 'south', actual: 'absent' },
+        { of: 'b', what: 'reference country to country', expected: 'south', actual: 'absent' },
+        { model: 'country', of: 'north', what: 'reference borders to country', expected: 'south', actual: 'absent' },
+      ],
     },
   },
   {
-    what: 'a blob with other bytes',
-    damage: () => replaceObject('blobs/arms-d'),
-    fails: { blobs: ['', /^blob arms-d has other bytes$/] },
+    what: 'a blob with other bytes of the same length',
+    damage: () => replaceObject('blobs/arms-d', 'A lion'),
+    fails: {
+      blobs: [
+        {
+          of: '',
+          what: 'blob arms-d has other bytes',
+          expected: `6 bytes, sha256 ${sha256('a lion')}`,
+          actual: `6 bytes, sha256 ${sha256('A lion')}`,
+        },
+      ],
+    },
   },
   {
-    what: 'a blob that is gone',
+    what: 'a blob that was cut',
+    damage: () => replaceObject('blobs/arms-d', 'a li'),
+    fails: {
+      blobs: [
+        {
+          of: '',
+          what: 'blob arms-d has other bytes',
+          expected: `6 bytes, sha256 ${sha256('a lion')}`,
+          actual: `4 bytes, sha256 ${sha256('a li')}`,
+        },
+      ],
+    },
+  },
+  {
+    what: 'a blob of two models that is gone',
     damage: () => removeObject('blobs/flag-n'),
-    fails: { blobs: ['', /^blob flag-n is missing$/] },
+    fails: {
+      blobs: [
+        {
+          model: 'city, country',
+          of: '',
+          what: 'blob flag-n is missing',
+          expected: `5 bytes, sha256 ${sha256('north')}`,
+          actual: 'not there',
+        },
+      ],
+    },
   },
   {
     what: 'a spilled payload with other bytes',
-    damage: async () => replaceObject(await payloadKey()),
-    fails: { content: ['e', /^payload of revision e:1$/] },
+    damage: async () => replaceObject(await payloadKey(), OTHER),
+    fails: {
+      content: [
+        ...[1, 2].map((n) => ({
+          of: 'e',
+          what: `payload of revision e:${n}`,
+          expected: `sha256 ${LONG}`,
+          actual: `sha256 ${sha256(OTHER)}`,
+        })),
+        {
+          of: '',
+          what: `payload ${LONG} has other bytes`,
+          expected: `400040 bytes, sha256 ${LONG}`,
+          actual: `11 bytes, sha256 ${sha256(OTHER)}`,
+        },
+      ],
+    },
   },
   {
     what: 'a spilled payload that is gone',
     damage: async () => removeObject(await payloadKey()),
-    fails: { content: ['e', /^payload of revision e:2$/] },
+    fails: {
+      content: [
+        ...[1, 2].map((n) => ({
+          of: 'e',
+          what: `payload of revision e:${n}`,
+          expected: `sha256 ${LONG}`,
+          actual: 'no payload',
+        })),
+        {
+          of: '',
+          what: `payload ${LONG} is missing`,
+          expected: `400040 bytes, sha256 ${LONG}`,
+          actual: 'not there',
+        },
+      ],
+    },
   },
 ]
 
+const matching = (said: string | RegExp): unknown => (typeof said === 'string' ? said : expect.stringMatching(said))
+
 describe.each(CASES)('$what', ({ damage, fails }) => {
-  it('fails the checks that it concerns, and no other', async () => {
+  it('fails the checks that it concerns and no other, and each finding says of what, what was expected and what is there', async () => {
     const { job, report } = await restoreThen(damage)
     const failed = CHECKS.filter((check) => fails[check] !== undefined)
     expect(CHECKS.filter((check) => !report.checks[check].passed)).toEqual(failed)
-    for (const [check, [resource_id, what]] of Object.entries(fails)) {
-      const { findings } = report.checks[CHECKS.find((one) => one === check) ?? 'counts']
-      expect(findings).toContainEqual(
-        expect.objectContaining({ resource_id, what: expect.stringMatching(what) as unknown }),
-      )
+    for (const check of failed) {
+      // What the archive itself has so is told apart, and no failure.
+      const found = report.checks[check].findings.filter(({ what }) => !what.includes('already dangling'))
+      const said = (fails[check] ?? []).map(({ model = 'city', of, what, expected, actual }) => ({
+        model,
+        resource_id: of,
+        what,
+        expected: matching(expected),
+        actual: matching(actual),
+      }))
+      expect(found).toHaveLength(said.length)
+      expect(found).toEqual(expect.arrayContaining(said))
     }
     expect(report.passed).toBe(false)
     expect(job).toMatchObject({
