@@ -1,34 +1,128 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { cancelJob } from '../../shared/jobs/cancel.ts'
-import { fill, tell, together } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { hasEnded } from '../../shared/jobs/job.ts'
+import { type Contents, lasting } from '../contents.ts'
+import { fill, smallWorld, tell, together } from './small-world.ts'
+import { JobFailed, StagedWorkflows } from './staged.ts'
 
 const RESOURCES = 3_000
 
 let staged: StagedWorkflows
-let archive: Buffer
 beforeAll(async () => {
   staged = await StagedWorkflows.start({ limits: { watchMs: 10 } })
-  const memos = Array.from({ length: RESOURCES }, (_, k) =>
-    tell(staged.services.models, { model: 'memo', id: `memo ${k}`, payloads: [{ text: `${k}` }] }),
-  )
-  await fill(staged.outside, together(...memos))
-  archive = (await staged.export(['memo'])).archive
-  await staged.wipe()
 })
 afterAll(() => staged.stop())
+afterEach(async () => {
+  await staged.settle()
+  await staged.wipe()
+})
 
 const written = async (): Promise<number> => (await staged.contents()).items.size
 
-it('a restore that is cancelled in the middle of a pass writes no more once the answer is there', async () => {
-  const { job_id } = await staged.begin(archive)
-  while ((await written()) < 20) await sleep(5)
-  expect(await cancelJob(staged.services, job_id)).toMatchObject({ status: 'cancelled' })
-  const count = await written()
-  expect(count).toBeLessThan(2 * RESOURCES)
-  await sleep(300)
-  expect(await written()).toBe(count)
-  expect(await staged.services.leases.holderOf('memo')).toBeUndefined()
-  expect((await staged.restore(archive)).result).toMatchObject({ verification: { passed: true } })
+describe('a restore that is cancelled in the middle of a pass', () => {
+  it('writes no more once the answer is there', async () => {
+    const memos = Array.from({ length: RESOURCES }, (_, k) =>
+      tell(staged.services.models, { model: 'memo', id: `memo ${k}`, payloads: [{ text: `${k}` }] }),
+    )
+    await fill(staged.outside, together(...memos))
+    const { archive } = await staged.export(['memo'])
+    await staged.wipe()
+    const { job_id } = await staged.begin(archive)
+    while ((await written()) < 20) await sleep(5)
+    expect(await cancelJob(staged.services, job_id)).toMatchObject({ status: 'cancelled' })
+    const count = await written()
+    expect(count).toBeLessThan(2 * RESOURCES)
+    await sleep(300)
+    expect(await written()).toBe(count)
+    expect(await staged.services.leases.holderOf('memo')).toBeUndefined()
+    expect((await staged.restore(archive)).result).toMatchObject({ verification: { passed: true } })
+  })
+})
+
+const MODELS = ['city', 'country', 'memo']
+
+/** Cancels the next job when a stage is about to begin; gives the job's id when nothing of it runs any more. */
+const cancelledAt = (stage: string): Promise<string> => {
+  const { promise, resolve, reject } = Promise.withResolvers<string>()
+  staged.before(stage, async (jobId) => {
+    cancelJob(staged.services, jobId).then(() => {
+      resolve(jobId)
+    }, reject)
+    for (let job = await staged.services.jobs.get(jobId); job !== undefined && !hasEnded(job);) {
+      await sleep(5)
+      job = await staged.services.jobs.get(jobId)
+    }
+  })
+  return promise
+}
+
+const unfinishedUploads = async (): Promise<unknown[]> => {
+  const found: unknown[] = []
+  for (const Bucket of Object.values(staged.outside.config.buckets))
+    found.push(...((await staged.outside.s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []))
+  return found
+}
+
+describe('an export that is cancelled', () => {
+  it.each([
+    'plan-export',
+    'export-records',
+    'plan-export-blobs',
+    'export-blobs',
+    'plan-compose',
+    'compose-parts',
+    'finish-compose',
+  ])('as %s begins leaves no archive and no part of one, and the next is whole', async (stage) => {
+    await fill(staged.outside, smallWorld(staged.services.models))
+    const cancelled = cancelledAt(stage)
+    await expect(staged.export(MODELS)).rejects.toThrow(JobFailed)
+    const job = await staged.services.jobs.get(await cancelled)
+    expect(job).toMatchObject({ status: 'cancelled' })
+    expect(job).not.toHaveProperty('result')
+    expect(await unfinishedUploads()).toEqual([])
+    expect((await staged.export(MODELS)).job).toMatchObject({ status: 'succeeded', result: { complete: true } })
+  })
+})
+
+describe('a restore that is cancelled', () => {
+  let archive: Buffer
+  let whole: Contents
+  beforeAll(async () => {
+    await fill(staged.outside, smallWorld(staged.services.models))
+    whole = await staged.contents()
+    archive = (await staged.export(MODELS)).archive
+    await staged.wipe()
+  })
+
+  it.each([
+    ['inspect', false],
+    ['preflight', false],
+    ['plan-preflight-blobs', false],
+    ['preflight-blobs', false],
+    ['decide', false],
+    ['apply-blobs', false],
+    ['plan-apply-records', true],
+    ['apply-records', true],
+    ['plan-verify', true],
+    ['verify', true],
+    ['report', true],
+  ])('as %s begins writes no more, frees its leases, and the next is proved', async (stage, hasWritten) => {
+    const cancelled = cancelledAt(stage)
+    const { job_id } = await staged.begin(archive)
+    expect(await cancelled).toBe(job_id)
+    expect(await staged.services.jobs.get(job_id)).toMatchObject({ status: 'cancelled' })
+    const left = await staged.contents()
+    expect(left.items.size + left.objects.size > 0).toBe(hasWritten)
+    for (const model of MODELS) expect(await staged.services.leases.holderOf(model)).toBeUndefined()
+    expect(await unfinishedUploads()).toEqual([])
+    await sleep(50)
+    expect(await staged.contents()).toEqual(left)
+    expect(await staged.restore(archive)).toMatchObject({
+      status: 'succeeded',
+      result: { verification: { passed: true } },
+    })
+    expect(lasting(await staged.contents())).toEqual(lasting(whole))
+  })
 })

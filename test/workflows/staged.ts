@@ -103,11 +103,12 @@ export class StagedWorkflows {
     return { job, archive: (await services.objects.getBytes(bucket, key)) ?? Buffer.alloc(0) }
   }
 
-  /** Gives back what a restore that failed past its first write leaves draining for minutes. */
+  /** Gives back what a restore that failed or was cancelled past its first write leaves draining for minutes. */
   async settle(): Promise<void> {
-    for (const { job_id, ...job } of (await this.services.jobs.list({ kind: 'restore', status: 'failed', limit: 100 }))
-      .jobs)
-      if (job.kind === 'restore' && job.leased !== undefined) await this.services.leases.held(job.leased, job_id).free()
+    for (const status of ['failed', 'cancelled'] as const)
+      for (const { job_id, ...job } of (await this.services.jobs.list({ kind: 'restore', status, limit: 100 })).jobs)
+        if (job.kind === 'restore' && job.leased !== undefined)
+          await this.services.leases.held(job.leased, job_id).free()
   }
 
   /** Starts a restore of an archive's bytes. */
