@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { must } from '../must.ts'
 import type { Item } from '../resources/item.ts'
 import { compareBytes } from '../resources/text-order.ts'
 import { plainNumber } from '../resources/number-text.ts'
@@ -20,8 +21,7 @@ const MAX_SHAPES = 1_000
 export const canonicalJson = (item: Item): string => {
   let json = '{'
   for (const [name, prefix] of shapeOf(Object.keys(item))) {
-    const value = item[name]
-    if (value === undefined) continue
+    const value = must(item[name])
     json += json.length === 1 ? prefix : `,${prefix}`
     // Texts are most of what there is.
     json += value.S === undefined ? encodeValue(value) : `{"S":${JSON.stringify(value.S)}}`
@@ -58,12 +58,9 @@ const encodeValue = (value: AttributeValue): string => {
 }
 
 const encodeMap = (map: Item): string => {
-  const members = Object.keys(map)
-    .sort(compareBytes)
-    .flatMap((name) => {
-      const value = map[name]
-      return value === undefined ? [] : [`${JSON.stringify(name)}:${encodeValue(value)}`]
-    })
+  const members = Object.entries(map)
+    .sort(([a], [b]) => compareBytes(a, b))
+    .map(([name, value]) => `${JSON.stringify(name)}:${encodeValue(value)}`)
   return `{${members.join(',')}}`
 }
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import type { ByteReader } from './byte-reader.ts'
-import { EntryCorruptError } from './errors.ts'
+import { EntryCorruptError, messageOf } from './errors.ts'
 
 /** One entry's content on its way: hashed as it passes, whoever reads it. */
 export class EntryContent {
@@ -41,7 +41,7 @@ export class EntryContent {
       while (this.#left > 0) yield await this.#next()
       this.#check()
     } catch (error) {
-      this.#failure ??= error instanceof Error ? error : new Error(String(error))
+      this.#failure = error instanceof Error ? error : new Error(messageOf(error), { cause: error })
       throw error
     }
   }

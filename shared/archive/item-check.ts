@@ -1,5 +1,6 @@
 import type { Item } from '../resources/item.ts'
 import { isNumberText, plainNumber } from '../resources/number-text.ts'
+import { RecordInvalidError, type RecordWhere } from './errors.ts'
 
 /** DynamoDB's limits: an item, its keys, the length of a name, and levels of maps and lists. */
 const MAX_ITEM_BYTES = 400 * 1024
@@ -12,130 +13,137 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * Makes an item of parsed DynamoDB JSON, in place: base64 becomes bytes. Throws `RangeError` with the reason for what
- * DynamoDB would not take: two types in a value, numbers out of range, sets that are empty or hold a value twice, keys and
- * items over its limits. `bytes` is the line's length, `escapes` whether it holds `\u`: both spare work on most lines.
+ * Makes an item of the parsed DynamoDB JSON of `line`, in place: base64 becomes bytes. Throws `RecordInvalidError` with the
+ * reason for what DynamoDB would not take: two types in a value, numbers out of range, sets that are empty or hold a value
+ * twice, keys and items over its limits.
  */
-export const checkItem = (parsed: unknown, bytes: number, escapes: boolean): Item => {
-  if (!isRecord(parsed)) throw new RangeError('Item is not a map')
-  const check = new ItemCheck(escapes)
-  if (!check.isItem(parsed)) throw new RangeError('Item is not a map of attributes')
-  checkKey(parsed, 'pk', MAX_PARTITION_KEY_BYTES)
-  checkKey(parsed, 'sk', MAX_SORT_KEY_BYTES)
-  // An item never takes more than its line: names and texts are as long or longer there, all else is much longer.
-  if (bytes > MAX_ITEM_BYTES) {
-    const size = mapBytes(parsed)
-    if (size > MAX_ITEM_BYTES) throw new RangeError(`item of ${size} bytes, DynamoDB takes ${MAX_ITEM_BYTES}`)
-  }
+export const checkItem = (parsed: unknown, line: Buffer, where: RecordWhere): Item => {
+  const check: ItemCheck = new ItemCheck(line, where)
+  check.item(parsed)
   return parsed
-}
-
-const checkKey = (item: Item, name: string, limit: number): void => {
-  const key = item[name]?.S
-  if (key === undefined || key === '') throw new RangeError(`${name} is not a text`)
-  if (Buffer.byteLength(key) > limit) throw new RangeError(`${name} is over ${limit} bytes`)
 }
 
 /** Walks the values of one item. Every method either holds or throws. */
 class ItemCheck {
+  readonly #lineBytes: number
+  readonly #where: RecordWhere
+  /** A line of UTF-8 without `\u` holds whole Unicode alone: that spares work on most lines. */
   readonly #escapes: boolean
 
-  constructor(escapes: boolean) {
-    this.#escapes = escapes
+  constructor(line: Buffer, where: RecordWhere) {
+    this.#lineBytes = line.length
+    this.#where = where
+    this.#escapes = line.includes('\\u')
   }
 
-  isItem(map: Record<string, unknown>): map is Item {
-    this.#map(map, 0)
-    return true
+  item(parsed: unknown): asserts parsed is Item {
+    if (!isRecord(parsed)) throw this.#wrong('Item is not a map')
+    this.#map(parsed, 0)
+    this.#key(parsed, 'pk', MAX_PARTITION_KEY_BYTES)
+    this.#key(parsed, 'sk', MAX_SORT_KEY_BYTES)
+    // An item never takes more than its line: names and texts are as long or longer there, all else is much longer.
+    if (this.#lineBytes <= MAX_ITEM_BYTES) return
+    const size = mapBytes(parsed)
+    if (size > MAX_ITEM_BYTES) throw this.#wrong(`item of ${size} bytes, DynamoDB takes ${MAX_ITEM_BYTES}`)
   }
 
-  #map(map: Record<string, unknown>, level: number): void {
+  #key(item: Item, name: string, limit: number): void {
+    const key = item[name]?.S
+    if (key === undefined || key === '') throw this.#wrong(`${name} is not a text`)
+    if (Buffer.byteLength(key) > limit) throw this.#wrong(`${name} is over ${limit} bytes`)
+  }
+
+  #map(map: Record<string, unknown>, level: number): asserts map is Item {
     for (const name of Object.keys(map)) {
       this.#text(name)
-      if (name === '' || name.length * 3 > MAX_NAME_BYTES) checkName(name, level)
+      if (name === '' || name.length * 3 > MAX_NAME_BYTES) this.#name(name, level)
       this.#value(map[name], level + 1)
     }
   }
 
   #value(value: unknown, level: number): void {
-    if (!isRecord(value)) throw new RangeError('an attribute value is not a map')
-    if (level > MAX_LEVELS + 1) throw new RangeError(`more than ${MAX_LEVELS} levels`)
+    if (!isRecord(value)) throw this.#wrong('an attribute value is not a map')
+    if (level > MAX_LEVELS + 1) throw this.#wrong(`more than ${MAX_LEVELS} levels`)
     const types = Object.keys(value)
     const [type] = types
-    if (type === undefined || types.length > 1) throw new RangeError(`a value of ${types.length} types`)
+    if (type === undefined || types.length > 1) throw this.#wrong(`a value of ${types.length} types`)
     const content = value[type]
     switch (type) {
       case 'S':
-        if (typeof content !== 'string') throw new RangeError('S is not a text')
+        if (typeof content !== 'string') throw this.#wrong('S is not a text')
         this.#text(content)
         return
       case 'N':
-        if (typeof content !== 'string' || !isNumberText(content)) throw new RangeError('N is not a number of DynamoDB')
+        if (typeof content !== 'string' || !isNumberText(content)) throw this.#wrong('N is not a number of DynamoDB')
         return
       case 'BOOL':
-        if (typeof content !== 'boolean') throw new RangeError('BOOL is not true or false')
+        if (typeof content !== 'boolean') throw this.#wrong('BOOL is not true or false')
         return
       case 'NULL':
-        if (content !== true) throw new RangeError('NULL is not true')
+        if (content !== true) throw this.#wrong('NULL is not true')
         return
       case 'M':
-        if (!isRecord(content)) throw new RangeError('M is not a map')
+        if (!isRecord(content)) throw this.#wrong('M is not a map')
         this.#map(content, level)
         return
       case 'L':
-        if (!Array.isArray(content)) throw new RangeError('L is not a list')
+        if (!Array.isArray(content)) throw this.#wrong('L is not a list')
         for (const element of content) this.#value(element, level + 1)
         return
       case 'B':
-        value['B'] = bytesOf(content)
+        value['B'] = this.#base64(content)
         return
       case 'SS':
         this.#set(value, 'SS', (text) => {
-          if (typeof text !== 'string') throw new RangeError('SS holds what is not a text')
+          if (typeof text !== 'string') throw this.#wrong('SS holds what is not a text')
           this.#text(text)
           return text
         })
         return
       case 'NS':
         this.#set(value, 'NS', (text) => {
-          if (typeof text !== 'string' || !isNumberText(text)) throw new RangeError('NS holds what is not a number')
+          if (typeof text !== 'string' || !isNumberText(text)) throw this.#wrong('NS holds what is not a number')
           return plainNumber(text)
         })
         return
       case 'BS': {
-        const texts = this.#set(value, 'BS', (text) => bytesOf(text).toString('base64'))
+        const texts = this.#set(value, 'BS', (text) => this.#base64(text).toString('base64'))
         value['BS'] = texts.map((text) => Buffer.from(text, 'base64'))
         return
       }
       default:
-        throw new RangeError('a value of a type that DynamoDB does not have')
+        throw this.#wrong('a value of a type that DynamoDB does not have')
     }
   }
 
   #set(value: Record<string, unknown>, type: string, identity: (element: unknown) => string): string[] {
     const elements = value[type]
-    if (!Array.isArray(elements) || elements.length === 0) throw new RangeError(`${type} is not a list, or empty`)
+    if (!Array.isArray(elements) || elements.length === 0) throw this.#wrong(`${type} is not a list, or empty`)
     const identities = elements.map(identity)
-    if (new Set(identities).size < identities.length) throw new RangeError(`${type} holds a value twice`)
+    if (new Set(identities).size < identities.length) throw this.#wrong(`${type} holds a value twice`)
     return identities
   }
 
   #text(text: string): void {
-    if (this.#escapes && !text.isWellFormed()) throw new RangeError('a text that is not valid Unicode')
+    if (this.#escapes && !text.isWellFormed()) throw this.#wrong('a text that is not valid Unicode')
   }
-}
 
-const checkName = (name: string, level: number): void => {
-  // Keys inside a map may be empty, names of attributes not.
-  if (name === '' && level === 0) throw new RangeError('an attribute without a name')
-  if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw new RangeError(`a name over ${MAX_NAME_BYTES} bytes`)
-}
+  #name(name: string, level: number): void {
+    // Keys inside a map may be empty, names of attributes not.
+    if (name === '' && level === 0) throw this.#wrong('an attribute without a name')
+    if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw this.#wrong(`a name over ${MAX_NAME_BYTES} bytes`)
+  }
 
-const bytesOf = (text: unknown): Buffer => {
-  if (typeof text !== 'string') throw new RangeError('B is not base64')
-  const bytes = Buffer.from(text, 'base64')
-  if (bytes.toString('base64') !== text) throw new RangeError('B is not base64')
-  return bytes
+  #base64(text: unknown): Buffer {
+    if (typeof text !== 'string') throw this.#wrong('B is not base64')
+    const bytes = Buffer.from(text, 'base64')
+    if (bytes.toString('base64') !== text) throw this.#wrong('B is not base64')
+    return bytes
+  }
+
+  #wrong(reason: string): RecordInvalidError {
+    return new RecordInvalidError(reason, this.#where)
+  }
 }
 
 /** An item's size as DynamoDB counts it: names and values, 3 bytes for a map or list and 1 for each of its members. */

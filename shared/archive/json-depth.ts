@@ -5,7 +5,7 @@ const BACKSLASH = 0x5c
 export const isDeeperThan = (json: Buffer, levels: number): boolean => {
   let depth = 0
   for (let at = 0; at < json.length; at++) {
-    const byte = json[at] ?? 0
+    const byte = json[at]
     if (byte === QUOTE) {
       at = endOfString(json, at)
     } else if (byte === 0x7b || byte === 0x5b) {

@@ -1,3 +1,5 @@
+import { must } from '../must.ts'
+
 /** A run of bytes of one source. */
 export interface Slice<T> {
   readonly source: T
@@ -58,7 +60,7 @@ export class PartLayout<T> {
     }
     const head = this.#size > 0 && this.#size < min ? min - this.#size : 0
     this.#append({ source, start: 0, length: head })
-    while (this.#size > 0) parts.push(this.#upload(this.#size))
+    if (this.#size > 0) parts.push(this.#upload(this.#size))
     return [...parts, ...this.#copies(source, head, size - head)]
   }
 
@@ -78,13 +80,12 @@ export class PartLayout<T> {
     const slices: Slice<T>[] = []
     let left = size
     while (left > 0) {
-      const slice = this.#pending[0]
-      if (slice === undefined) throw new Error('fewer bytes are pending than counted')
+      const slice = must(this.#pending.shift())
       const length = Math.min(left, slice.length)
       slices.push({ ...slice, length })
       left -= length
-      if (length === slice.length) this.#pending.shift()
-      else this.#pending[0] = { ...slice, start: slice.start + length, length: slice.length - length }
+      if (length < slice.length)
+        this.#pending.unshift({ ...slice, start: slice.start + length, length: slice.length - length })
     }
     this.#size -= size
     return { kind: 'upload', slices, size }

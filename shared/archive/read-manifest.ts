@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
+import { must } from '../must.ts'
 import { compareBytes } from '../resources/text-order.ts'
 import { ArchiveInvalidError, UnsupportedVersionError } from './errors.ts'
 import { isDeeperThan } from './json-depth.ts'
@@ -32,10 +33,12 @@ const parseJson = (bytes: Buffer): unknown => {
 }
 
 /** The first thing that a schema found, as one line. */
-export const firstIssue = ({ issues: [issue] }: z.ZodError): string =>
-  issue === undefined ? 'invalid' : `${issue.path.map(String).join('.')}: ${issue.message}`
+export const firstIssue = ({ issues }: z.ZodError): string => {
+  const { path, message } = must(issues[0])
+  return `${path.map(String).join('.')}: ${message}`
+}
 
-const demand = (holds: boolean, what: string): void => {
+function demand(holds: boolean, what: string): asserts holds {
   if (!holds) throw new ArchiveInvalidError(`manifest.json: ${what}`)
 }
 
@@ -62,12 +65,13 @@ const checkMeaning = (manifest: Manifest): void => {
 }
 
 const isAscending = (texts: readonly string[]): boolean =>
-  texts.every((text, k) => k === 0 || compareBytes(texts[k - 1] ?? '', text) < 0)
+  texts.slice(1).every((text, k) => compareBytes(must(texts[k]), text) < 0)
 
 /** Records by model and place, each segment a run of whole buckets; then what has no model. */
 const checkOrder = (segments: readonly ManifestSegment[]): void => {
-  for (const [k, segment] of segments.entries()) {
-    const { model, first_h, last_h, index, unpacked_size } = segment
+  let before: { readonly model: string; readonly last_h: string } | undefined
+  let recordsEnded = false
+  for (const [k, { model, first_h, last_h, index, unpacked_size }] of segments.entries()) {
     demand(
       index.unpacked_size <= MAX_INDEX_BYTES && index.size <= MAX_INDEX_BYTES,
       `the index of segment ${k} is too large`,
@@ -77,21 +81,23 @@ const checkOrder = (segments: readonly ManifestSegment[]): void => {
         first_h === undefined && last_h === undefined && unpacked_size === 0,
         `segment ${k} has no model, but places`,
       )
+      recordsEnded = true
       continue
     }
     demand(
       first_h !== undefined && last_h !== undefined && first_h <= last_h,
       `segment ${k} of records has no first_h and last_h in order`,
     )
-    const before = segments[k - 1]
-    if (before === undefined) continue
-    const order = compareBytes(before.model ?? '\uffff', model)
-    demand(order <= 0, `segment ${k} of model ${model} is out of order`)
-    if (order === 0)
+    demand(
+      !recordsEnded && (before === undefined || compareBytes(before.model, model) <= 0),
+      `segment ${k} of model ${model} is out of order`,
+    )
+    if (before?.model === model)
       demand(
-        (before.last_h ?? '').slice(0, 4) < (first_h ?? '').slice(0, 4),
+        before.last_h.slice(0, 4) < first_h.slice(0, 4),
         `segment ${k} of model ${model} is no run of whole buckets after the one before it`,
       )
+    before = { model, last_h }
   }
 }
 

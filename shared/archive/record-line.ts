@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../resources/item.ts'
 import { metadataSortKey, revisionSortKey } from '../resources/place.ts'
-import { RecordInvalidError, type RecordWhere } from './errors.ts'
+import { messageOf, RecordInvalidError, type RecordWhere } from './errors.ts'
 import { checkItem } from './item-check.ts'
 import { isDeeperThan } from './json-depth.ts'
 import { MAX_LINE_BYTES, MAX_LINE_LEVELS } from './limits.ts'
@@ -46,13 +46,7 @@ export const decodeLine = (line: Buffer, where: RecordWhere = {}): Item => {
   if (!isUtf8(line)) throw new RecordInvalidError('the line is not UTF-8', where)
   if (isDeeperThan(line, MAX_LINE_LEVELS))
     throw new RecordInvalidError(`the line nests deeper than ${MAX_LINE_LEVELS} levels`, where)
-  const parsed = parseJson(line, where)
-  try {
-    return checkItem(parsed, line.length, line.includes('\\u'))
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new RecordInvalidError(error.message, where)
-  }
+  return checkItem(parseJson(line, where), line, where)
 }
 
 const parseJson = (line: Buffer, where: RecordWhere): unknown => {
@@ -108,6 +102,6 @@ const keyOf = (where: RecordWhere, make: () => string): string => {
   try {
     return make()
   } catch (error) {
-    throw new RecordInvalidError(error instanceof Error ? error.message : 'its id is refused', where)
+    throw new RecordInvalidError(messageOf(error), where)
   }
 }

@@ -9,9 +9,8 @@ import { BLOCK, paddedSize } from './tar-header.ts'
 interface OpenResource {
   readonly id: string
   readonly h: string
-  /** Undefined where its metadata was not read (a run that begins inside it). */
-  readonly current: string | undefined
-  hasCurrent: boolean
+  /** The current revision, until it is read. Undefined too where it may have been passed over. */
+  awaited: string | undefined
   /** The last line's `sk` among its revisions. */
   sk: string
 }
@@ -53,7 +52,7 @@ export class RecordOrder {
   beginChunk(entry: IndexLine): void {
     // What was passed over may have held the open resource's current revision.
     if (this.#resource !== undefined && this.#partial && entry.offset !== this.#chunkEnd + BLOCK)
-      this.#resource.hasCurrent = true
+      this.#resource.awaited = undefined
     this.#chunkEnd = entry.offset + paddedSize(entry.size)
     this.#chunk = { entry, line: 0, resources: 0, revisions: 0, first: undefined, last: undefined }
   }
@@ -99,9 +98,9 @@ export class RecordOrder {
       throw this.#wrong(
         before.id === id ? `resource ${shownId(id)} stands twice` : `resource ${shownId(id)} stands out of order`,
       )
-    const current = item['current_revision_id']?.S
-    if (current === undefined) throw this.#wrong(`resource ${shownId(id)} has no current_revision_id`)
-    this.#resource = { id, h, current, hasCurrent: false, sk: '' }
+    const awaited = item['current_revision_id']?.S
+    if (awaited === undefined) throw this.#wrong(`resource ${shownId(id)} has no current_revision_id`)
+    this.#resource = { id, h, awaited, sk: '' }
     this.resources += 1
   }
 
@@ -111,22 +110,19 @@ export class RecordOrder {
       if (!this.#partial || this.#openChunk().line > 1)
         throw this.#wrong(`a revision of ${shownId(id)} without its metadata`)
       if (resource !== undefined && resource.h > h) throw this.#wrong(`resource ${shownId(id)} stands out of order`)
-      resource = { id, h, current: undefined, hasCurrent: true, sk: '' }
+      resource = { id, h, awaited: undefined, sk: '' }
       this.#resource = resource
     }
-    if (resource.sk !== '' && compareBytes(resource.sk, sk) >= 0)
-      throw this.#wrong(`revision ${shownId(sk)} stands out of order, or twice`)
+    if (compareBytes(resource.sk, sk) >= 0) throw this.#wrong(`revision ${shownId(sk)} stands out of order, or twice`)
     resource.sk = sk
-    if (item['revision_id']?.S === resource.current) resource.hasCurrent = true
+    if (item['revision_id']?.S === resource.awaited) resource.awaited = undefined
     this.revisions += 1
   }
 
   #endResource(): void {
     const resource = this.#resource
-    if (resource !== undefined && !resource.hasCurrent)
-      throw this.#wrong(
-        `resource ${shownId(resource.id)} lacks its current revision ${shownId(resource.current ?? '')}`,
-      )
+    if (resource?.awaited !== undefined)
+      throw this.#wrong(`resource ${shownId(resource.id)} lacks its current revision ${shownId(resource.awaited)}`)
   }
 
   #openChunk(): OpenChunk {
@@ -135,10 +131,7 @@ export class RecordOrder {
   }
 
   #wrong(reason: string): RecordInvalidError {
-    const { entry, line } = this.#chunk ?? {}
-    return new RecordInvalidError(reason, {
-      ...(entry === undefined ? {} : { entry: entry.path }),
-      ...(line === undefined ? {} : { line }),
-    })
+    const chunk = this.#chunk
+    return new RecordInvalidError(reason, chunk === undefined ? {} : { entry: chunk.entry.path, line: chunk.line })
   }
 }

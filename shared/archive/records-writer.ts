@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { must } from '../must.ts'
 import type { Item } from '../resources/item.ts'
 import { BucketDigests, type BucketDigest, ResourceLeaf } from './digest.ts'
 import { CHUNK_BYTES, MAX_CHUNK_BYTES } from './limits.ts'
@@ -44,8 +45,8 @@ const chunkOf = (lines: readonly Line[]): Chunk => {
     unpacked: Buffer.concat(lines.map(({ bytes }) => bytes)),
     resources,
     revisions: lines.length - resources,
-    first_h: lines[0]?.h ?? '',
-    last_h: lines.at(-1)?.h ?? '',
+    first_h: must(lines[0]).h,
+    last_h: must(lines.at(-1)).h,
   }
 }
 

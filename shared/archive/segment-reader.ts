@@ -1,6 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
+import { must } from '../must.ts'
 import { ByteReader } from './byte-reader.ts'
 import { EntryContent } from './entry-content.ts'
 import { ArchiveInvalidError, EntryCorruptError, RecordInvalidError } from './errors.ts'
@@ -99,12 +100,14 @@ const runsOf = (
   only: ReadOptions['only'],
 ): Placed[][] => {
   const runs: Placed[][] = []
-  let last: number | undefined
+  let run: Placed[] = []
   for (const [ordinal, entry] of index.entries()) {
     if (ordinal < from || only?.(entry) === false) continue
-    if (last === ordinal - 1 && segment.walked === undefined) runs.at(-1)?.push({ entry, ordinal })
-    else runs.push([{ entry, ordinal }])
-    last = ordinal
+    if (segment.walked !== undefined || run.at(-1)?.ordinal !== ordinal - 1) {
+      run = []
+      runs.push(run)
+    }
+    run.push({ entry, ordinal })
   }
   return runs
 }
@@ -114,8 +117,8 @@ async function* readRun(
   segment: ArchiveSegment,
   run: readonly Placed[],
 ): AsyncGenerator<ReadEntry> {
-  const [first, last] = [run[0]?.entry, run.at(-1)?.entry]
-  if (first === undefined || last === undefined) return
+  const { entry: first } = must(run[0])
+  const { entry: last } = must(run.at(-1))
   const length = last.offset + last.size - first.offset
   const start = segment.offset + first.offset
   const reader = new ByteReader(length === 0 ? Readable.from([]) : await source.stream(start, length))

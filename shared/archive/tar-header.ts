@@ -14,20 +14,29 @@ export const paddedSize = (size: number): number => size + paddingOf(size)
  * zero); before it a pax header with `path` alone where the name does not fit 100 bytes and a prefix.
  */
 export const encodeHeader = (path: string, size: number): Buffer => {
-  const plain = encodeBlock(path, size, '0')
-  if (plain !== undefined) return plain
+  const split = splitPath(path)
+  if (split !== undefined) return encodeBlock(split, size, '0')
   const body = encodePaxPath(path)
-  const pax = encodeBlock('PaxHeader', body.length, 'x')
-  const own = encodeBlock('PaxHeader', size, '0')
-  if (pax === undefined || own === undefined) throw new Error('a pax header has a short name')
-  return Buffer.concat([pax, body, Buffer.alloc(paddingOf(body.length)), own])
+  return Buffer.concat([
+    encodeBlock(PAX_PATH, body.length, 'x'),
+    body,
+    Buffer.alloc(paddingOf(body.length)),
+    encodeBlock(PAX_PATH, size, '0'),
+  ])
 }
 
-const encodeBlock = (path: string, size: number, type: '0' | 'x'): Buffer | undefined => {
-  const split = splitPath(path)
-  if (split === undefined) return undefined
+/** A path as it stands in one header. */
+interface SplitPath {
+  readonly name: string
+  readonly prefix: string
+}
+
+/** What headers are called whose path stands in pax. */
+const PAX_PATH: SplitPath = { name: 'PaxHeader', prefix: '' }
+
+const encodeBlock = ({ name, prefix }: SplitPath, size: number, type: '0' | 'x'): Buffer => {
   const block = Buffer.alloc(BLOCK)
-  block.write(split.name, 0, 'ascii')
+  block.write(name, 0, 'ascii')
   block.write('000644 ', 100, 'ascii')
   block.write('000000 ', 108, 'ascii')
   block.write('000000 ', 116, 'ascii')
@@ -37,13 +46,13 @@ const encodeBlock = (path: string, size: number, type: '0' | 'x'): Buffer | unde
   block.write('ustar\0' + '00', 257, 'ascii')
   block.write('000000 ', 329, 'ascii')
   block.write('000000 ', 337, 'ascii')
-  block.write(split.prefix, 345, 'ascii')
+  block.write(prefix, 345, 'ascii')
   block.write(`${checksumOf(block).toString(8).padStart(6, '0')} `, 148, 'ascii')
   return block
 }
 
 /** A long name moves its first folders to the prefix, as few as it takes. Undefined: it needs pax. */
-const splitPath = (path: string): { readonly name: string; readonly prefix: string } | undefined => {
+const splitPath = (path: string): SplitPath | undefined => {
   if (Buffer.byteLength(path) !== path.length) return undefined
   let slash = -1
   while (path.length - slash - 1 > 100) {
@@ -64,9 +73,12 @@ const writeSize = (block: Buffer, size: number): void => {
 }
 
 /** The sum of a header's bytes, its own field counted as spaces. */
-export const checksumOf = (block: Buffer): number => {
-  let sum = 8 * 0x20
-  for (let at = 0; at < BLOCK; at++) if (at < 148 || at >= 156) sum += block[at] ?? 0
+export const checksumOf = (block: Buffer): number =>
+  sumOf(block.subarray(0, 148)) + 8 * 0x20 + sumOf(block.subarray(156))
+
+const sumOf = (bytes: Buffer): number => {
+  let sum = 0
+  for (const byte of bytes) sum += byte
   return sum
 }
 

@@ -87,7 +87,7 @@ export const checkZero = (bytes: Buffer, what: string): void => {
 
 const parseBlock = (block: Buffer): Block => {
   const said = CHECKSUM.exec(block.toString('latin1', 148, 156))
-  if (said === null || Number.parseInt(said[1] ?? '', 8) !== checksumOf(block))
+  if (said === null || Number.parseInt(said[0], 8) !== checksumOf(block))
     throw new ArchiveInvalidError('a tar header has a wrong checksum')
   const magic = block.toString('latin1', 257, 265)
   if (magic !== 'ustar\x0000' && magic !== 'ustar  \0') throw new ArchiveInvalidError('a tar header that is not ustar')
@@ -98,7 +98,7 @@ const parseBlock = (block: Buffer): Block => {
 }
 
 /** Six digits and then NUL and space, in the order of POSIX or of tar-stream: in any other form a flipped bit could hide. */
-const CHECKSUM = /^([0-7]{6})(?:\0 | \0)$/
+const CHECKSUM = /^[0-7]{6}(?:\0 | \0)$/
 const SIZE = /^ *([0-7]{1,12})[ \0]*$/
 
 const sizeOf = (block: Buffer): number => {

@@ -1,5 +1,5 @@
 import zlib from 'node:zlib'
-import { ArchiveInvalidError } from './errors.ts'
+import { ArchiveInvalidError, messageOf } from './errors.ts'
 import { MAX_WINDOW_LOG } from './limits.ts'
 
 /** Pieces that a decompressor gives: larger than its 16 KiB default, for speed. */
@@ -43,9 +43,9 @@ const unpackGzip = async (path: string, packed: Buffer, unpackedSize: number): P
 
 /** Where the deflated data begin (RFC 1952, 2.3). */
 const gzipHeader = (packed: Buffer): number | undefined => {
-  const flags = packed[3]
-  if (packed.length < 18 || packed.readUIntBE(0, 3) !== 0x1f8b08 || flags === undefined || flags > 0x1f)
-    return undefined
+  if (packed.length < 18 || packed.readUIntBE(0, 3) !== 0x1f8b08) return undefined
+  const flags = packed.readUInt8(3)
+  if (flags > 0x1f) return undefined
   let at = 10
   if ((flags & 4) !== 0) at += 2 + packed.readUInt16LE(at)
   for (const text of [8, 16]) {
@@ -76,7 +76,7 @@ const run = async (
     }
   } catch (error) {
     if (error instanceof ArchiveInvalidError) throw error
-    throw new ArchiveInvalidError(`${path} cannot be unpacked: ${error instanceof Error ? error.message : 'unknown'}`)
+    throw new ArchiveInvalidError(`${path} cannot be unpacked: ${messageOf(error)}`)
   } finally {
     engine.destroy()
   }
