@@ -165,9 +165,9 @@ const valueBytes = (value: Item[string]): number => {
   return 1
 }
 
-/** About one byte for two significant digits, and one more; a minus takes another. */
+/** About one byte for two digits between the zeros at both ends, and one more; a minus takes another. */
 const numberBytes = (text: string): number => {
   const plain = plainNumber(text)
-  const digits = plain.replace(/[.-]/g, '').replace(/^0+/, '')
+  const digits = plain.replace(/[.-]/g, '').replace(/^0+|0+$/g, '')
   return Math.ceil(digits.length / 2) + 1 + (plain.startsWith('-') ? 1 : 0)
 }
