@@ -21,6 +21,8 @@ export interface Crafted {
   readonly segment?: Readonly<Record<string, unknown>>
   readonly manifest?: Readonly<Record<string, unknown>>
   readonly indexText?: (text: string) => string
+  /** The index's own entry: its name, and what it has instead of its header. */
+  readonly index?: { readonly path?: string; readonly header?: Buffer }
 }
 
 const entryBytes = (path: string, content: Buffer, header?: Buffer): Buffer[] => [
@@ -30,7 +32,13 @@ const entryBytes = (path: string, content: Buffer, header?: Buffer): Buffer[] =>
 ]
 
 /** An archive of one segment whose checksums are right, whatever it says. */
-export const craft = ({ entries, segment = {}, manifest = {}, indexText = (text) => text }: Crafted): Buffer => {
+export const craft = ({
+  entries,
+  segment = {},
+  manifest = {},
+  indexText = (text) => text,
+  index: own = {},
+}: Crafted): Buffer => {
   const bytes: Buffer[] = []
   const frame: Buffer[] = []
   const lines: string[] = []
@@ -51,7 +59,7 @@ export const craft = ({ entries, segment = {}, manifest = {}, indexText = (text)
   }
   const text = indexText(lines.map((line) => `${line}\n`).join(''))
   const packed = zstdCompressSync(Buffer.from(text))
-  const offset = add('index/s.jsonl.zst', packed)
+  const offset = add(own.path ?? 'index/s.jsonl.zst', packed, own.header)
   const index = { offset, size: packed.length, sha256: hash('sha256', packed), unpacked_size: Buffer.byteLength(text) }
   const said = {
     offset: 0,

@@ -95,4 +95,43 @@ describe('the layout of parts', () => {
       { kind: 'upload', size: 5, slices: [{ source: 2, start: 0, length: 5 }] },
     ])
   })
+
+  const limits = { min: 50, big: 160, flush: 320, max: 5_000 }
+  const sizes = (...pieces: readonly (readonly [size: number, copyable: boolean])[]): string[] =>
+    layOut(
+      pieces.map(([size, copyable], source) => ({ size, source, copyable })),
+      limits,
+    ).map(({ kind, size }) => `${kind} ${size}`)
+
+  it('sends what is pending only where enough stays behind', () => {
+    expect(sizes()).toEqual([])
+    expect(sizes([0, false])).toEqual([])
+    expect(sizes([369, false])).toEqual(['upload 369'])
+    expect(sizes([370, false])).toEqual(['upload 320', 'upload 50'])
+    expect(sizes([690, false])).toEqual(['upload 320', 'upload 320', 'upload 50'])
+  })
+
+  it('copies objects from their size on, and tops up what is short before them', () => {
+    expect(sizes([159, true])).toEqual(['upload 159'])
+    expect(sizes([160, false])).toEqual(['upload 160'])
+    expect(sizes([160, true])).toEqual(['copy 160'])
+    expect(sizes([1, false], [160, true])).toEqual(['upload 50', 'copy 111'])
+    expect(sizes([49, false], [160, true])).toEqual(['upload 50', 'copy 159'])
+    expect(sizes([50, false], [160, true])).toEqual(['upload 50', 'copy 160'])
+    expect(sizes([51, false], [160, true], [1, false])).toEqual(['upload 51', 'copy 160', 'upload 1'])
+  })
+
+  it('cuts copies into equal ranges, as few as there may be', () => {
+    expect(sizes([5_000, true])).toEqual(['copy 5000'])
+    expect(sizes([5_001, true])).toEqual(['copy 2500', 'copy 2501'])
+    expect(sizes([15_001, true])).toEqual(['copy 3750', 'copy 3750', 'copy 3750', 'copy 3751'])
+  })
+
+  it('has the limits of S3', () => {
+    const MIB = 1024 * 1024
+    expect(LAYOUT_LIMITS).toEqual({ min: 5 * MIB, big: 16 * MIB, flush: 32 * MIB, max: 5_120 * MIB })
+    expect(new PartLayout<number>().add({ size: 37 * MIB, source: 0, copyable: false })).toEqual([
+      { kind: 'upload', size: 32 * MIB, slices: [{ source: 0, start: 0, length: 32 * MIB }] },
+    ])
+  })
 })

@@ -59,4 +59,36 @@ describe('tar headers', () => {
       await expect(readTarEntry(() => Promise.resolve(broken), 'segment')).rejects.toThrow('tar header')
     }
   })
+
+  const [n100, n101, p155, p156] = ['n'.repeat(100), 'n'.repeat(101), 'p'.repeat(155), 'p'.repeat(156)]
+  it.each([
+    ['a name of 100 bytes', n100, 512],
+    ['a name of 101 bytes', n101, 1536],
+    ['folders before a name of 100 bytes', `a/${n100}`, 512],
+    ['folders before a name of 101 bytes', `a/${n101}`, 1536],
+    ['a prefix of 155 bytes', `${p155}/${n100}`, 512],
+    ['a prefix of 156 bytes', `${p156}/${n100}`, 1536],
+    ['a name beyond ASCII', 'ü', 1536],
+    ['a pax record of 99 bytes', `${'n'.repeat(88)}ü`, 1536],
+    ['a pax record of 101 bytes', `${'n'.repeat(89)}ü`, 1536],
+    ['a pax record of 102 bytes', `${'n'.repeat(90)}ü`, 1536],
+    ['a pax record of a block', 'n'.repeat(512 - '512 path=\n'.length), 1536],
+    ['a pax record of over a block', 'n'.repeat(513 - '513 path=\n'.length), 2048],
+    ['a pax record of 1,001 bytes', 'n'.repeat(1001 - '1001 path=\n'.length), 2048],
+  ])('take as few blocks as they can: %s', async (_, path, length) => {
+    const header = encodeHeader(path, 7)
+    expect(header.length).toBe(length)
+    expect(header).toEqual(await byTarStream(path, 7))
+  })
+
+  it('move as few folders to the prefix as it takes', () => {
+    const header = encodeHeader(`a/b/${'c'.repeat(96)}/d`, 0)
+    expect(header.toString('latin1', 0, 100)).toBe(`b/${'c'.repeat(96)}/d`)
+    expect(header.toString('latin1', 345, 348)).toBe('a\0\0')
+  })
+
+  it('give sizes in octal digits to 8 GiB, and from there on as a number', () => {
+    expect(encodeHeader('a', 8 ** 11 - 1).toString('latin1', 124, 136)).toBe('77777777777 ')
+    expect(encodeHeader('a', 8 ** 11).toString('hex', 124, 136)).toBe('800000000000000200000000')
+  })
 })
