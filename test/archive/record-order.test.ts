@@ -41,7 +41,7 @@ const wrong = (line: number, reason: string): Error =>
 describe('records in order', () => {
   it('are counted: resources by place and id, revisions by their keys', () => {
     const order = begun()
-    check(order, metadata('b', '1'), revision('b', '1'), metadata('ﬀ', '2', '2'), revision('ﬀ', '2', '1'))
+    check(order, metadata('😂', '1'), revision('😂', '1'), metadata('ﬀ', '2', '2'), revision('ﬀ', '2', '1'))
     check(order, revision('ﬀ', '2', '2'), revision('ﬀ', '2', '3'), metadata('😀', '2'), revision('😀', '2'))
     order.end()
     expect([order.resources, order.revisions]).toEqual([3, 5])

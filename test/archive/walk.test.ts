@@ -136,8 +136,8 @@ describe('a tar that was repacked', () => {
   it('holds every entry that an index names, with its content', async () => {
     await isRefused(tarOf(without(BLOB)), invalid(`entry ${BLOB} is not there, or is named twice`))
     const other = Buffer.from('b blob')
-    await isRefused(
-      tarOf(replaced(BLOB, other)),
+    // Before any content is read again.
+    await expect(openArchive(memorySource(tarOf(replaced(BLOB, other))))).rejects.toThrow(
       new EntryCorruptError(BLOB, hash('sha256', 'a blob'), hash('sha256', other)),
     )
     await isRefused(
@@ -201,6 +201,13 @@ describe('a tar that was repacked', () => {
     )
     const other = saying((text) => text, { size: 7 })
     await isRefused(tarOf(other), invalid('the trailer names another size of the manifest'))
+  })
+
+  it('is let go of where it is refused', async () => {
+    const refused = memorySource(Buffer.concat([entryOf('/a', Buffer.alloc(0)), tarOf(original)]))
+    const stream = await refused.stream(0, refused.size)
+    await expect(openArchive({ ...refused, stream: () => Promise.resolve(stream) })).rejects.toThrow('leads elsewhere')
+    expect(stream.destroyed).toBe(true)
   })
 
   it('has only zeros between and behind its files', async () => {
