@@ -1,8 +1,12 @@
+import { must } from '../../../must.ts'
 import { CalendarDate, ClockTime, DateTime, TimeDelta, TimeZone } from './times.ts'
 import { Bytes, ELLIPSIS, isDict, itemsOf, Tuple } from './values.ts'
 
 /** Python's `str()` of a value: `True`, `1.0`, `1e+21`, `None`, `['a', 1]`, `{'a': 1}`, `2026-02-01 08:00:00+08:00`. */
-export const textOf = (value: unknown): string => (typeof value === 'string' ? value : reprOf(value))
+export const textOf = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  return isTime(value) ? value.toString() : reprOf(value)
+}
 
 const reprOf = (value: unknown): string => {
   if (value === null) return 'None'
@@ -18,14 +22,13 @@ const reprOf = (value: unknown): string => {
     return value instanceof Tuple ? `(${list})` : `[${list}]`
   }
   if (value instanceof Bytes) return `b${quoted(value.latin1, (character) => /[ -~]/.test(character))}`
-  if (value instanceof TimeZone) return 'UTC'
-  if (isTime(value)) return value.toString()
+  if (isTime(value)) return value.repr()
   if (isDict(value)) return `{${[...value].map(([key, inner]) => `${reprOf(key)}: ${reprOf(inner)}`).join(', ')}}`
   throw new TypeError('a value that Python does not know')
 }
 
-const isTime = (value: unknown): value is DateTime | CalendarDate | ClockTime | TimeDelta =>
-  [DateTime, CalendarDate, ClockTime, TimeDelta].some((kind) => value instanceof kind)
+const isTime = (value: unknown): value is DateTime | CalendarDate | ClockTime | TimeDelta | TimeZone =>
+  [DateTime, CalendarDate, ClockTime, TimeDelta, TimeZone].some((kind) => value instanceof kind)
 
 /** A float by the fewest digits that give it back; with an exponent from 1e16 on and under 1e-4. */
 const floatText = (value: number): string => {
@@ -66,7 +69,7 @@ const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t'
 const escaped = (character: string): string => {
   const short = SHORT[character]
   if (short !== undefined) return short
-  const code = character.codePointAt(0) ?? 0
+  const code = must(character.codePointAt(0))
   const hex = code.toString(16)
   if (code < 0x100) return `\\x${hex.padStart(2, '0')}`
   return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`

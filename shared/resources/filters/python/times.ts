@@ -16,6 +16,15 @@ export class TimeZone {
   }
 
   static readonly utc = new TimeZone(0n)
+
+  /** Of the only zone that an expression can name. */
+  toString(): string {
+    return 'UTC'
+  }
+
+  repr(): string {
+    return this.offset === 0n ? 'datetime.timezone.utc' : `datetime.timezone(${new TimeDelta(this.offset).repr()})`
+  }
 }
 
 export class DateTime {
@@ -43,6 +52,11 @@ export class DateTime {
   toString(): string {
     return `${dateText(dayOf(this.wall))} ${clockText(modulo(this.wall, DAY))}${zoneText(this.zone)}`
   }
+
+  /** `datetime.datetime(2026, 2, 1, 8, 0, tzinfo=datetime.timezone.utc)` */
+  repr(): string {
+    return called('datetime', [...dateParts(dayOf(this.wall)), ...clockParts(modulo(this.wall, DAY), this.zone)])
+  }
 }
 
 export class CalendarDate {
@@ -57,6 +71,10 @@ export class CalendarDate {
   toString(): string {
     return dateText(this.day)
   }
+
+  repr(): string {
+    return called('date', dateParts(this.day))
+  }
 }
 
 export class ClockTime {
@@ -70,6 +88,10 @@ export class ClockTime {
 
   toString(): string {
     return `${clockText(this.micros)}${zoneText(this.zone)}`
+  }
+
+  repr(): string {
+    return called('time', clockParts(this.micros, this.zone))
   }
 }
 
@@ -90,6 +112,14 @@ export class TimeDelta {
     const rest = modulo(this.micros, DAY)
     const clock = `${rest / HOUR}${clockText(rest).slice(2)}`
     return days === 0n ? clock : `${days} day${days === 1n || days === -1n ? '' : 's'}, ${clock}`
+  }
+
+  /** `datetime.timedelta(days=-1, seconds=86399)` */
+  repr(): string {
+    const rest = modulo(this.micros, DAY)
+    const parts = { days: dayOf(this.micros), seconds: rest / SECOND, microseconds: rest % SECOND }
+    const named = Object.entries(parts).flatMap(([name, count]) => (count === 0n ? [] : [`${name}=${count}`]))
+    return called('timedelta', named.length === 0 ? ['0'] : named)
   }
 }
 
@@ -136,6 +166,25 @@ const zoneText = (zone: TimeZone | undefined): string => {
   const { offset } = zone
   const text = clockText(offset < 0n ? -offset : offset)
   return `${offset < 0n ? '-' : '+'}${text.endsWith(':00') ? text.slice(0, -3) : text}`
+}
+
+const called = (name: string, values: readonly string[]): string => `datetime.${name}(${values.join(', ')})`
+
+const dateParts = (day: bigint): string[] =>
+  dateText(day)
+    .split('-')
+    .map((part) => Number(part).toString())
+
+/** Hours and minutes always; seconds and microseconds where they are not nothing. */
+const clockParts = (micros: bigint, zone: TimeZone | undefined): string[] => {
+  const parts = [micros / HOUR, (micros / (60n * SECOND)) % 60n, (micros / SECOND) % 60n, micros % SECOND]
+  const shown =
+    1 +
+    Math.max(
+      1,
+      parts.findLastIndex((part) => part !== 0n),
+    )
+  return [...parts.slice(0, shown).map(String), ...(zone === undefined ? [] : [`tzinfo=${zone.repr()}`])]
 }
 
 const pad = (value: bigint, digits: number): string => value.toString().padStart(digits, '0')

@@ -56,11 +56,7 @@ export const isTruthy = (value: unknown): boolean => {
 
 /** Python's `len()`: code points, elements, keys. Undefined for what has none. */
 export const lengthOf = (value: unknown): bigint | undefined => {
-  if (typeof value === 'string') {
-    let points = 0n
-    for (const point of value) if (point !== '') points += 1n
-    return points
-  }
+  if (typeof value === 'string') return BigInt(Array.from(value).length)
   const items = itemsOf(value)
   if (items !== undefined) return BigInt(items.length)
   if (value instanceof Bytes) return BigInt(value.latin1.length)

@@ -1,7 +1,7 @@
+import { nearest, ratioOf } from '../python/micros.ts'
 import { CalendarDate, DateTime, DAY, dayOf, TimeDelta } from '../python/times.ts'
 import { Bytes, isList, isTruthy, itemsOf, numberOf, Tuple, typeName } from '../python/values.ts'
-import { scaled } from './datetime.ts'
-import { QbError, type UnaryOperator } from './syntax.ts'
+import { placed, QbError, type UnaryOperator } from './syntax.ts'
 
 export type Arithmetic = '&' | '|' | '+' | '-' | '*' | '/' | '%' | '<<' | '>>'
 
@@ -11,14 +11,12 @@ const MAX_BITS = 16_384n
 
 /** Python's arithmetic of plain values. Throws `QbError` for values that do not go together. */
 export const compute = (left: unknown, operator: Arithmetic, right: unknown, at: number): unknown => {
-  try {
-    const result =
-      ofNumbers(left, operator, right) ?? ofSequences(left, operator, right) ?? ofTimes(left, operator, right)
-    if (result !== undefined) return result
-  } catch (error) {
-    if (error instanceof RangeError) throw new QbError(error.message, at)
-    throw error
-  }
+  const result = placed(
+    RangeError,
+    at,
+    () => ofNumbers(left, operator, right) ?? ofSequences(left, operator, right) ?? ofTimes(left, operator, right),
+  )
+  if (result !== undefined) return result
   if (operator === '%' && (typeof left === 'string' || left instanceof Bytes))
     throw new QbError('formatting a text by % is not taken in qb: write the text itself', at)
   throw new QbError(`${operator} does not go with '${typeName(left)}' and '${typeName(right)}'`, at)
@@ -44,13 +42,30 @@ const ofNumbers = (left: unknown, operator: Arithmetic, right: unknown): unknown
   if (operator === '/') return quotient(a, b)
   return typeof a === 'bigint' && typeof b === 'bigint'
     ? ofIntegers(a, operator, b)
-    : ofFloats(Number(a), operator, Number(b))
+    : ofFloats(floatOf(a), operator, floatOf(b))
+}
+
+const floatOf = (number: bigint | number): number => {
+  const float = Number(number)
+  if (typeof number === 'bigint' && !Number.isFinite(float)) throw new RangeError('an int is too large for a float')
+  return float
 }
 
 const quotient = (a: bigint | number, b: bigint | number): number => {
-  const divisor = Number(b)
-  if (divisor === 0) throw new RangeError('division by zero')
-  return Number(a) / divisor
+  if (Number(b) === 0) throw new RangeError('division by zero')
+  if (typeof a !== 'bigint' || typeof b !== 'bigint') return floatOf(a) / floatOf(b)
+  const float = quotientOf(magnitude(a), magnitude(b))
+  return a < 0n === b < 0n ? float : -float
+}
+
+const magnitude = (number: bigint): bigint => (number < 0n ? -number : number)
+
+/** Of two ints, rounded once: as floats, each would be rounded before. */
+const quotientOf = (a: bigint, b: bigint): number => {
+  // At least 68 bits, the last of which stands for all that is left: more than enough to round to the 53 of a float.
+  const bits = Math.max(0, 72 + 4 * (b.toString(16).length - a.toString(16).length))
+  const over = a << BigInt(bits)
+  return floatOf((over / b) | (over % b === 0n ? 0n : 1n)) / 2 ** bits
 }
 
 const ofIntegers = (a: bigint, operator: Arithmetic, b: bigint): bigint | undefined => {
@@ -62,9 +77,7 @@ const ofIntegers = (a: bigint, operator: Arithmetic, b: bigint): bigint | undefi
     case '*':
       return a * b
     case '%':
-      if (b === 0n) throw new RangeError('division by zero')
-      // Python's remainder has the sign of the divisor.
-      return ((a % b) + b) % b
+      return remainder(a, b)
     case '&':
       return a & b
     case '|':
@@ -78,6 +91,12 @@ const ofIntegers = (a: bigint, operator: Arithmetic, b: bigint): bigint | undefi
   }
 }
 
+/** Python's remainder has the sign of the divisor. */
+const remainder = (a: bigint, b: bigint): bigint => {
+  if (b === 0n) throw new RangeError('division by zero')
+  return ((a % b) + b) % b
+}
+
 const ofFloats = (a: number, operator: Arithmetic, b: number): number | undefined => {
   if (operator === '+') return a + b
   if (operator === '-') return a - b
@@ -85,7 +104,9 @@ const ofFloats = (a: number, operator: Arithmetic, b: number): number | undefine
   if (operator !== '%') return undefined
   if (b === 0) throw new RangeError('division by zero')
   const rest = a % b
-  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest
+  // The sign of a zero is the divisor's too.
+  if (rest === 0) return b < 0 ? -0 : 0
+  return rest < 0 === b < 0 ? rest : rest + b
 }
 
 const ofSequences = (left: unknown, operator: Arithmetic, right: unknown): unknown => {
@@ -93,6 +114,7 @@ const ofSequences = (left: unknown, operator: Arithmetic, right: unknown): unkno
     if (typeof left === 'string' && typeof right === 'string') return left + right
     if (isList(left) && isList(right)) return [...left, ...right]
     if (left instanceof Tuple && right instanceof Tuple) return new Tuple([...left.items, ...right.items])
+    if (left instanceof Bytes && right instanceof Bytes) return new Bytes(left.latin1 + right.latin1)
   }
   if (operator !== '*') return undefined
   if (numberOf(left) !== undefined)
@@ -100,6 +122,7 @@ const ofSequences = (left: unknown, operator: Arithmetic, right: unknown): unkno
   const times = numberOf(right)
   if (typeof times !== 'bigint') return undefined
   if (typeof left === 'string') return left.repeat(countOf(left.length, times))
+  if (left instanceof Bytes) return new Bytes(left.latin1.repeat(countOf(left.latin1.length, times)))
   const items = left instanceof Tuple ? left.items : left
   if (!isList(items)) return undefined
   const many = Array.from({ length: countOf(sizeOf(items), times) }, () => items).flat()
@@ -132,16 +155,23 @@ const ofTimes = (left: unknown, operator: Arithmetic, right: unknown): unknown =
     return left instanceof TimeDelta ? times(left, right) : right instanceof TimeDelta ? times(right, left) : undefined
   if (operator === '/' && left instanceof TimeDelta) {
     if (right instanceof TimeDelta) return quotient(left.micros, right.micros)
-    const by = numberOf(right)
-    return by === undefined ? undefined : new TimeDelta(scaled(quotient(left.micros, by), 1n))
+    const ratio = ratioIn(right)
+    return ratio && new TimeDelta(nearest(left.micros * ratio[1], ratio[0]))
   }
+  if (operator === '%' && left instanceof TimeDelta && right instanceof TimeDelta)
+    return new TimeDelta(remainder(left.micros, right.micros))
   return undefined
 }
 
 const times = (delta: TimeDelta, by: unknown): TimeDelta | undefined => {
-  const number = numberOf(by)
-  if (number === undefined) return undefined
-  return new TimeDelta(typeof number === 'bigint' ? delta.micros * number : scaled(number, delta.micros))
+  const ratio = ratioIn(by)
+  return ratio && new TimeDelta(nearest(delta.micros * ratio[0], ratio[1]))
+}
+
+/** A number as a fraction, without loss. */
+const ratioIn = (value: unknown): readonly [over: bigint, under: bigint] | undefined => {
+  const number = numberOf(value)
+  return typeof number === 'number' ? ratioOf(number) : number === undefined ? undefined : [number, 1n]
 }
 
 /** The time from one moment to another. Between one with a zone and one without there is none. */

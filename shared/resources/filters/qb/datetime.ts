@@ -1,7 +1,8 @@
 import { CalendarDate, ClockTime, DateTime, DAY, dayOfDate, TimeDelta, TimeZone } from '../python/times.ts'
 import { numberOf } from '../python/values.ts'
+import { microsIn } from '../python/micros.ts'
 import { type Parameter, QbFunction, QbNamespace } from './objects.ts'
-import { QbError } from './syntax.ts'
+import { placed, QbError } from './syntax.ts'
 
 /** The module `datetime`, as far as `qb` takes it. */
 
@@ -46,10 +47,12 @@ const zoneIn = (value: unknown, at: number): TimeZone | undefined => {
 }
 
 /** Microseconds into the day. */
-const clockOf = ([hour, minute, second, microsecond]: readonly unknown[], at: number): bigint =>
-  ((within(hour, 'hour', 24, at) * 60n + within(minute, 'minute', 60, at)) * 60n + within(second, 'second', 60, at)) *
-    SECOND +
-  within(microsecond, 'microsecond', 1_000_000, at)
+const clockOf = ([hour, minute, second, microsecond, , fold]: readonly unknown[], at: number): bigint => {
+  within(fold, 'fold', 2, at)
+  const minutes = within(hour, 'hour', 24, at) * 60n + within(minute, 'minute', 60, at)
+  const seconds = minutes * 60n + within(second, 'second', 60, at)
+  return seconds * SECOND + within(microsecond, 'microsecond', 1_000_000, at)
+}
 
 const dateOf = ([year, month, day]: readonly unknown[], at: number): bigint =>
   dayOfDate(integer(year, 'year', at), integer(month, 'month', at), integer(day, 'day', at))
@@ -57,39 +60,24 @@ const dateOf = ([year, month, day]: readonly unknown[], at: number): bigint =>
 /** Turns what the calendar refuses into an error at its place. */
 const calendar =
   (make: (values: readonly unknown[], at: number) => unknown) =>
-  (values: readonly unknown[], at: number): unknown => {
-    try {
-      return make(values, at)
-    } catch (error) {
-      if (error instanceof RangeError) throw new QbError(error.message, at)
-      throw error
-    }
-  }
+  (values: readonly unknown[], at: number): unknown =>
+    placed(RangeError, at, () => make(values, at))
 
 const deltaOf = (values: readonly unknown[], at: number): TimeDelta => {
-  const micros = Object.entries(UNITS).map(([name, unit], k) => {
-    const number = numberOf(values[k])
-    if (typeof number === 'bigint') return number * unit
-    if (number === undefined || !Number.isFinite(number)) throw new QbError(`${name} is a number`, at)
-    return scaled(number, unit)
+  const counts = Object.entries(UNITS).map(([name, unit], k) => {
+    const count = numberOf(values[k])
+    if (count === undefined || !Number.isFinite(Number(count))) throw new QbError(`${name} is a number`, at)
+    return [count, unit] as const
   })
-  return new TimeDelta(micros.reduce((sum, one) => sum + one, 0n))
-}
-
-/** A float of units in microseconds, rounded to the nearest, and to even between two. */
-export const scaled = (number: number, unit: bigint): bigint => {
-  const whole = Math.trunc(number)
-  const rest = (number - whole) * Number(unit)
-  const floor = Math.floor(rest)
-  const up = rest - floor > 0.5 || (rest - floor === 0.5 && floor % 2 !== 0)
-  return BigInt(whole) * unit + BigInt(floor) + (up ? 1n : 0n)
+  return new TimeDelta(microsIn(counts))
 }
 
 const datetimeClass = new QbFunction(
   { name: 'dt.datetime', parameters: [...DATE, ...CLOCK], namedFrom: 8 },
-  calendar(
-    (values, at) => new DateTime(dateOf(values, at) * DAY + clockOf(values.slice(3), at), zoneIn(values[7], at)),
-  ),
+  calendar((values, at) => {
+    const wall = dateOf(values, at) * DAY + clockOf(values.slice(3), at)
+    return new DateTime(wall, zoneIn(values[7], at))
+  }),
 )
 const dateClass = new QbFunction(
   { name: 'dt.date', parameters: DATE },

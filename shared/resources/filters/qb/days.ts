@@ -1,9 +1,9 @@
+import { microsIn } from '../python/micros.ts'
 import { DAY, DateTime, dayOf, dayOfDate, TimeZone } from '../python/times.ts'
 import { numberOf } from '../python/values.ts'
-import { scaled } from './datetime.ts'
 import type { Method } from './fields.ts'
 import { type Parameter, QbCondition, type QbField } from './objects.ts'
-import { QbError } from './syntax.ts'
+import { placed, QbError } from './syntax.ts'
 
 /** `today`, `this_week` and their like: spans of whole days around the moment when the job was asked for. */
 
@@ -31,14 +31,8 @@ const spanMethod = (parameters: readonly Parameter[], tzAt: number, span: Span):
   },
 })
 
-const momentOf = (wall: bigint, zone: TimeZone, at: number): DateTime => {
-  try {
-    return new DateTime(wall, zone)
-  } catch (error) {
-    if (error instanceof RangeError) throw new QbError(error.message, at)
-    throw error
-  }
-}
+const momentOf = (wall: bigint, zone: TimeZone, at: number): DateTime =>
+  placed(RangeError, at, () => new DateTime(wall, zone))
 
 /** None: the server's own zone, which is UTC here; hours as a number or a text; `dt.timezone.utc`. */
 const zoneOf = (tz: unknown, at: number): TimeZone => {
@@ -90,7 +84,7 @@ const year: Span = (today) => {
 const lastDays: Span = (_today, [n], at, wall) => {
   const days = numberOf(n)
   if (days === undefined || !Number.isFinite(Number(days))) throw new QbError('n is a number', at)
-  return [dayOf(wall - (typeof days === 'bigint' ? (days - 1n) * DAY : scaled(days - 1, DAY)))]
+  return [dayOf(wall - microsIn([[typeof days === 'bigint' ? days - 1n : days - 1, DAY]]))]
 }
 
 export const DAY_METHODS: readonly (readonly [name: string, method: Method<QbField>])[] = [

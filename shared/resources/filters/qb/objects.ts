@@ -1,7 +1,7 @@
 import { type Condition, type Leaf, leafOf, type Operator } from '../condition.ts'
 import { typeName } from '../python/values.ts'
 import { RegexError } from '../regex/syntax.ts'
-import { QbError } from './syntax.ts'
+import { placed, QbError } from './syntax.ts'
 
 /** What an expression of `qb` is about, beside Python's plain values. */
 
@@ -17,12 +17,7 @@ export class QbField {
 
   /** Throws `QbError` at a place for a regular expression that is none. */
   leaf(operator: Operator, value: unknown, at: number): Leaf {
-    try {
-      return leafOf(this.field, operator, value, this.length)
-    } catch (error) {
-      if (error instanceof RegexError) throw new QbError(error.message, at)
-      throw error
-    }
+    return placed(RegexError, at, () => leafOf(this.field, operator, value, this.length))
   }
 
   /** Not null, false, 0, "" or []; of the value itself, also where its length was asked for. */
@@ -109,7 +104,7 @@ export const bind = (
   if (positional.length > (namedFrom ?? parameters.length))
     throw wrong(`takes ${namedFrom ?? parameters.length} values at most, and got ${positional.length}`)
   const given = new Map<string, unknown>()
-  for (const [k, value] of positional.entries()) given.set(parameters[k]?.[0] ?? '', value)
+  for (const [k, [parameter]] of parameters.slice(0, positional.length).entries()) given.set(parameter, positional[k])
   for (const [parameter, value] of named) {
     if (!parameters.some(([known]) => known === parameter)) throw wrong(`has no parameter ${parameter}`)
     if (given.has(parameter)) throw wrong(`got ${parameter} twice`)

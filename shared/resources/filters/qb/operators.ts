@@ -3,7 +3,7 @@ import { areEqual, isOrdered, NoOrderError } from '../python/comparison.ts'
 import { compute } from './arithmetic.ts'
 import { describe, isQbObject, plain, QbCondition, QbField } from './objects.ts'
 import { join } from './query.ts'
-import { type BinaryOperator, type Comparison, COMPARISONS, QbError } from './syntax.ts'
+import { type BinaryOperator, type Comparison, COMPARISONS, placed, QbError } from './syntax.ts'
 
 const ASKING: Readonly<Record<Comparison, Operator>> = {
   '==': 'eq',
@@ -52,12 +52,7 @@ const compared = (left: unknown, operator: Comparison, right: unknown, at: numbe
   if (isQbObject(right)) return asked(right, TURNED[operator], left, at)
   if (operator === '==') return areEqual(left, right)
   if (operator === '!=') return !areEqual(left, right)
-  try {
-    return isOrdered(left, operator, right)
-  } catch (error) {
-    if (error instanceof NoOrderError) throw new QbError(error.message, at)
-    throw error
-  }
+  return placed(NoOrderError, at, () => isOrdered(left, operator, right))
 }
 
 /** Of a comparison only its field goes on: `1 < QB["a"] <= 20` is `QB["a"] <= 20`. */

@@ -39,3 +39,12 @@ export class QbError extends Error {
     this.at = at
   }
 }
+
+/** Runs what may throw an error of this kind, which is then one at a place of the text. */
+export const placed = <T>(kind: new (...values: never[]) => Error, at: number, make: () => T): T => {
+  try {
+    return make()
+  } catch (error) {
+    throw error instanceof kind ? new QbError(error.message, at) : error
+  }
+}
