@@ -1,3 +1,4 @@
+import { must } from '../../../must.ts'
 import { Bytes } from '../python/values.ts'
 import { QbError } from './syntax.ts'
 
@@ -19,20 +20,20 @@ export const readNumber = (text: string, at: number): bigint | number => {
   throw new QbError(`${text} is no number`, at)
 }
 
-const STRING = /^([A-Za-z]*)('''|"""|'|")/
+const OPENING = /^[A-Za-z]*(?:'''|"""|'|")/
 
-/** Reads one string literal: text, or bytes with the prefix `b`. Throws `QbError`. */
+/** Reads one string literal, as the grammar has found it: text, or bytes with the prefix `b`. Throws `QbError`. */
 export const readString = (literal: string, at: number): string | Bytes => {
-  const [opening = '', prefix = '', quote = ''] = STRING.exec(literal) ?? []
-  const kind = prefix.toLowerCase()
-  if (!['', 'r', 'u', 'b', 'br', 'rb'].includes(kind))
-    throw new QbError(`strings with the prefix ${prefix} are not taken`, at)
-  if (opening === '' || !literal.endsWith(quote) || literal.length < opening.length + quote.length)
+  const [opening] = must(OPENING.exec(literal))
+  const prefix = opening.replace(/['"]+/, '').toLowerCase()
+  const isBytes = prefix.includes('b')
+  const quotes = opening.slice(prefix.length)
+  const inside = literal.slice(opening.length, -quotes.length)
+  // To the grammar a string of one line ends with the line. A quote behind an odd backslash closes none.
+  if (literal !== opening + inside + quotes || /(?<!\\)\\(?:\\\\)*$/.test(inside))
     throw new QbError('a string is not closed', at)
-  const isBytes = kind.includes('b')
-  const inside = literal.slice(opening.length, -quote.length)
   if (isBytes && /[^\0-\x7f]/.test(inside)) throw new QbError('bytes hold ASCII characters alone', at)
-  const text = kind.includes('r') ? inside : unescape(inside, isBytes, at)
+  const text = prefix.includes('r') ? inside : unescape(inside, isBytes, at)
   if (isBytes) return new Bytes(text)
   if (!text.isWellFormed()) throw new QbError(HALF, at)
   return text
@@ -50,11 +51,12 @@ const unescape = (text: string, isBytes: boolean, at: number): string =>
     (whole: string, short?: string, octal?: string, x?: string, u?: string, U?: string, rest?: string) => {
       if (whole === '\\\n') return ''
       if (short !== undefined) return SHORT[short] ?? short
-      if (octal !== undefined) return character(Number.parseInt(octal, 8), at)
-      if (x !== undefined) return character(Number.parseInt(x, 16), at)
-      const wide = u ?? U
-      if (isBytes) return wide === undefined ? whole : `\\${u === undefined ? 'U' : 'u'}${wide}`
-      if (wide !== undefined) return character(Number.parseInt(wide, 16), at)
+      // A byte keeps the lower eight of the nine bits that three digits hold.
+      if (octal !== undefined) return character(Number.parseInt(octal, 8) & (isBytes ? 0xff : 0x1ff), at)
+      // Bytes have no \u and no \N.
+      if (isBytes && x === undefined && rest !== 'x') return whole
+      const hex = x ?? u ?? U
+      if (hex !== undefined) return character(Number.parseInt(hex, 16), at)
       if (rest === 'N')
         throw new QbError('names of characters (\\N{…}) are not known here: write the character itself, or \\u', at)
       if (rest !== undefined) throw new QbError(`\\${rest} lacks digits`, at)

@@ -1,5 +1,6 @@
 import type { SyntaxNode, Tree } from '@lezer/common'
 import { parser } from '@lezer/python'
+import { must } from '../../../must.ts'
 import { Bytes, ELLIPSIS } from '../python/values.ts'
 import { readNumber, readString } from './literals.ts'
 import {
@@ -37,7 +38,7 @@ export const parseQb = (source: string): Expression => {
   return new Walk(text).expression(only(statement, text), 0)
 }
 
-const BARE_POINT = /(\d(?:_?\d)*)\.([eE][+-]?\d(?:_?\d)*[jJ]?)/y
+const BARE_POINT = /\d(?:_?\d)*\.[eE][+-]?\d(?:_?\d)*[jJ]?/y
 
 /** `2.e-07` is a number of Python's; the grammar takes it for a difference. As `2e-07 ` nothing behind it changes its place. */
 const withoutBarePoints = (text: string, tree: Tree): string => {
@@ -46,9 +47,9 @@ const withoutBarePoints = (text: string, tree: Tree): string => {
   tree.iterate({
     enter: ({ name, from }) => {
       BARE_POINT.lastIndex = from
-      const found = name === 'Number' ? BARE_POINT.exec(text) : null
-      if (found === null) return
-      parts.push(text.slice(end, from), found[1] ?? '', found[2] ?? '', ' ')
+      if (name !== 'Number' || !BARE_POINT.test(text)) return
+      const point = text.indexOf('.', from)
+      parts.push(text.slice(end, point), text.slice(point + 1, BARE_POINT.lastIndex), ' ')
       end = BARE_POINT.lastIndex
     },
   })
@@ -78,8 +79,7 @@ const refuseChain = (top: SyntaxNode): void => {
   const cursor = top.cursor()
   do {
     let length = 0
-    for (let node: SyntaxNode | null = cursor.node; LINKS.includes(node?.name ?? ''); node = node?.firstChild ?? null)
-      length += 1
+    for (let node = cursor.node; LINKS.includes(node.name); node = must(node.firstChild)) length += 1
     if (length < MAX_CHAIN) continue
     throw new QbError(
       `a chain of over ${MAX_CHAIN} operators, or ${MAX_CHAIN / 2} calls, is too long: write QB.any(…) or QB.all(…)`,
@@ -98,7 +98,7 @@ const firstError = (node: SyntaxNode): { readonly from: number } | undefined => 
 
 /** `5.` is a number of Python's; the grammar takes it for an attribute that lacks its name. */
 const isDotOfFloat = (error: SyntaxNode): boolean =>
-  error.parent?.name === 'MemberExpression' && error.parent.firstChild?.name === 'Number'
+  error.from === error.to && error.parent?.name === 'MemberExpression' && error.parent.firstChild?.name === 'Number'
 
 const syntaxError = (text: string, at: number): QbError => {
   const found = text.slice(at).trimStart()
@@ -112,9 +112,8 @@ const only = (node: SyntaxNode, text: string): SyntaxNode => {
   const error = firstError(node)
   if (error !== undefined) throw syntaxError(text, error.from)
   const [child, second] = childrenOf(node)
-  if (child === undefined) throw new QbError('there is no expression', node.from)
   if (second !== undefined) throw new QbError('write one expression', second.from)
-  return child
+  return must(child)
 }
 
 const childrenOf = (node: SyntaxNode): SyntaxNode[] => {
@@ -135,17 +134,14 @@ class Walk {
     if (depth > MAX_DEPTH) throw new QbError(`the expression nests deeper than ${MAX_DEPTH}`, node.from)
     const at = node.from
     const children = childrenOf(node)
-    const inner = (child: SyntaxNode | undefined): Expression => {
-      if (child === undefined) throw new QbError('something is missing', node.to)
-      return this.expression(child, depth + 1)
-    }
+    const inner = (child: SyntaxNode | undefined): Expression => this.expression(must(child), depth + 1)
     switch (node.name) {
       case 'Number':
         return { kind: 'constant', at, value: readNumber(this.#of(node), at) }
       case 'String':
         return { kind: 'constant', at, value: readString(this.#of(node), at) }
       case 'ContinuedString':
-        return { kind: 'constant', at, value: this.#continued(children) }
+        return { kind: 'constant', at, value: this.#continued(children, at) }
       case 'Boolean':
         return { kind: 'constant', at, value: this.#of(node) === 'True' }
       case 'None':
@@ -165,15 +161,16 @@ class Walk {
         return { kind: 'call', at, callee: inner(children[0]), ...this.#arguments(children[1], inner) }
       case 'UnaryExpression':
         if (this.#of(node)[0] !== 'n') this.#refuseNot(children[1])
-        return { kind: 'unary', at, operator: this.#unary(children[0], at), operand: inner(children[1]) }
+        return { kind: 'unary', at, operator: this.#unary(children), operand: inner(children[1]) }
       case 'BinaryExpression': {
         const [left, operator, right] = children
         this.#refuseNot(children.at(-1))
         // The place of the operator, which is what such an error is about.
+        const place = must(operator).from
         return {
           kind: 'binary',
-          at: operator?.from ?? at,
-          operator: this.#binary(children, at),
+          at: place,
+          operator: this.#binary(children.slice(1, -1), place),
           left: inner(left),
           right: inner(right),
         }
@@ -187,15 +184,15 @@ class Walk {
     return this.#text.slice(from, to)
   }
 
-  #continued(parts: readonly SyntaxNode[]): string | Bytes {
+  #continued(parts: readonly SyntaxNode[], at: number): string | Bytes {
     const values = parts.map((part) => {
-      if (part.name !== 'String') throw new QbError(`${REFUSED[part.name] ?? part.name} is not taken in qb`, part.from)
+      if (part.name !== 'String') throw new QbError(`${must(REFUSED[part.name])} is not taken in qb`, part.from)
       return readString(this.#of(part), part.from)
     })
     const texts = values.filter((value) => typeof value === 'string')
     const bytes = values.filter((value) => value instanceof Bytes)
     if (bytes.length === 0) return texts.join('')
-    if (texts.length > 0) throw new QbError('text and bytes do not go together', parts[0]?.from ?? 0)
+    if (texts.length > 0) throw new QbError('text and bytes do not go together', at)
     return new Bytes(bytes.map(({ latin1 }) => latin1).join(''))
   }
 
@@ -213,15 +210,13 @@ class Walk {
     inner: (child: SyntaxNode | undefined) => Expression,
   ): Expression {
     const at = node.from
-    const [of, sign, name, ...rest] = children
-    if (of?.name === 'Number') {
-      const end = name === undefined || name.type.isError ? sign?.to : name.to
-      return { kind: 'constant', at, value: readNumber(this.#text.slice(at, end), at) }
+    const [of, sign, name] = [must(children[0]), must(children[1]), must(children[2])]
+    if (of.name === 'Number') {
+      const { to } = name.type.isError ? sign : name
+      return { kind: 'constant', at, value: readNumber(this.#text.slice(at, to), at) }
     }
-    if (sign?.name === '.' && name !== undefined)
-      return { kind: 'attribute', at: name.from, of: inner(of), name: this.#of(name) }
-    if (rest.length !== 1 || rest[0]?.name !== ']')
-      throw new QbError('in brackets stands one text, the name of a field', name?.from ?? at)
+    if (sign.name === '.') return { kind: 'attribute', at: name.from, of: inner(of), name: this.#of(name) }
+    if (children.length !== 4) throw new QbError('in brackets stands one text, the name of a field', name.from)
     return { kind: 'subscript', at, of: inner(of), key: inner(name) }
   }
 
@@ -231,13 +226,14 @@ class Walk {
   ): { positional: Expression[]; named: [string, Expression][] } {
     const positional: Expression[] = []
     const named: [string, Expression][] = []
-    const items = list === undefined ? [] : this.#items(childrenOf(list))
-    for (let k = 0; k < items.length; k++) {
-      const item = items[k]
-      if (items[k + 1]?.name === 'AssignOp' && item !== undefined) {
+    const items = this.#items(childrenOf(must(list)))
+    for (const [k, item] of items.entries()) {
+      const [before, after] = [items[k - 1], items[k + 1]]
+      if (item.name === 'AssignOp' || before?.name === 'AssignOp') continue
+      if (after?.name === 'AssignOp') {
+        if (this.#of(after) !== '=') throw new QbError(':= is not taken in qb', after.from)
         named.push([this.#of(item), inner(items[k + 2])])
-        k += 2
-      } else if (named.length > 0) throw new QbError('a value stands behind a named one', item?.from ?? 0)
+      } else if (named.length > 0) throw new QbError('a value stands behind a named one', item.from)
       else positional.push(inner(item))
     }
     return { positional, named }
@@ -248,22 +244,16 @@ class Walk {
     if (node?.name === 'UnaryExpression' && node.firstChild?.name === 'not') throw syntaxError(this.#text, node.from)
   }
 
-  #unary(operator: SyntaxNode | undefined, at: number): UnaryOperator {
-    const text = operator === undefined ? '' : this.#of(operator)
-    const known = UNARY_OPERATORS.find((one) => one === text)
-    if (known === undefined) throw new QbError(`${text} is not taken in qb`, at)
-    return known
+  #unary(children: readonly SyntaxNode[]): UnaryOperator {
+    const text = this.#of(must(children[0]))
+    return must(UNARY_OPERATORS.find((one) => one === text))
   }
 
-  #binary(children: readonly SyntaxNode[], at: number): BinaryOperator {
-    const operator = children[1]
-    // `not in` and `is not` are two nodes.
-    const text = children
-      .slice(1, -1)
-      .map((child) => this.#of(child))
-      .join(' ')
+  /** `not in` and `is not` are two nodes. */
+  #binary(operators: readonly SyntaxNode[], at: number): BinaryOperator {
+    const text = operators.map((operator) => this.#of(operator)).join(' ')
     const known = BINARY_OPERATORS.find((one) => one === text)
-    if (known === undefined) throw new QbError(`${text}${HINTS[text] ?? ''} is not taken in qb`, operator?.from ?? at)
+    if (known === undefined) throw new QbError(`${text}${HINTS[text] ?? ''} is not taken in qb`, at)
     return known
   }
 }
