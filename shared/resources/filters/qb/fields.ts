@@ -1,4 +1,4 @@
-import type { Operator } from '../condition.ts'
+import type { Leaf, Operator } from '../condition.ts'
 import { DAY_METHODS } from './days.ts'
 import { type Parameter, plain, QbCondition, QbElements, QbField, QbFunction } from './objects.ts'
 import { QbError } from './syntax.ts'
@@ -15,10 +15,18 @@ const PATTERN: readonly Parameter[] = [['pattern']]
 const RANGE: readonly Parameter[] = [['min_val'], ['max_val']]
 const OR_TRUE: readonly Parameter[] = [['value', true]]
 
+/** What is asked of a field, or of each element of a list, about a value. */
+type Question = (field: QbField, value: unknown, at: number) => Leaf
+
+const question =
+  (operator: Operator): Question =>
+  (field, value, at) =>
+    field.leaf(operator, plain(value, at), at)
+
 const asks =
-  (operator: Operator): Make<QbField> =>
+  (of: Question): Make<QbField> =>
   (field, [value], at) =>
-    new QbCondition(field.leaf(operator, plain(value, at), at))
+    new QbCondition(of(field, value, at))
 
 const asksFor =
   (operator: Operator, value: unknown): Make<QbField> =>
@@ -28,7 +36,7 @@ const asksFor =
 const asksNot =
   (operator: Operator): Make<QbField> =>
   (field, [value], at) =>
-    new QbCondition({ kind: 'not', conditions: [field.leaf(operator, plain(value, at), at)] })
+    new QbCondition({ kind: 'not', conditions: [question(operator)(field, value, at)] })
 
 /** A range, both bounds included. */
 const between: Make<QbField> = (field, [low, high], at) =>
@@ -93,28 +101,25 @@ const COMPARING: Readonly<Record<string, Operator>> = {
   not_in: 'not_in',
 }
 
+const QUESTIONS: ReadonlyMap<string, Question> = new Map([
+  ...Object.entries(COMPARING).map(([name, operator]) => [name, question(operator)] as const),
+  ...Object.entries(IGNORING_CASE).map(([name, pattern]): [string, Question] => [
+    name,
+    (field, value, at) => field.leaf('regex', pattern(escaped(textIn(value, at))), at),
+  ]),
+])
+
 export const FIELD_METHODS: Methods<QbField> = new Map<string, Method<QbField>>([
-  ...Object.entries(COMPARING).map(([name, operator]) => [name, { parameters: VALUE, make: asks(operator) }] as const),
-  ...Object.entries(IGNORING_CASE).map(
-    ([name, pattern]) =>
-      [
-        name,
-        {
-          parameters: VALUE,
-          make: (field: QbField, [value]: readonly unknown[], at: number) =>
-            new QbCondition(field.leaf('regex', pattern(escaped(textIn(value, at))), at)),
-        },
-      ] as const,
-  ),
+  ...Array.from(QUESTIONS, ([name, of]) => [name, { parameters: VALUE, make: asks(of) }] as const),
   ['not_contains', { parameters: VALUE, make: asksNot('contains') }],
   ['not_starts_with', { parameters: VALUE, make: asksNot('starts_with') }],
   ['not_ends_with', { parameters: VALUE, make: asksNot('ends_with') }],
   ['like', { parameters: PATTERN, make: like }],
   ['between', { parameters: RANGE, make: between }],
   ['in_range', { parameters: RANGE, make: between }],
-  ['is_null', { parameters: OR_TRUE, make: asks('is_null') }],
-  ['exists', { parameters: OR_TRUE, make: asks('exists') }],
-  ['isna', { parameters: OR_TRUE, make: asks('isna') }],
+  ['is_null', { parameters: OR_TRUE, make: asks(question('is_null')) }],
+  ['exists', { parameters: OR_TRUE, make: asks(question('exists')) }],
+  ['isna', { parameters: OR_TRUE, make: asks(question('isna')) }],
   ['is_not_null', { parameters: [], make: asksFor('is_null', false) }],
   ['has_value', { parameters: [], make: asksFor('is_null', false) }],
   ['is_true', { parameters: [], make: asksFor('eq', true) }],
@@ -142,17 +147,13 @@ const OF_ELEMENTS = [
 
 /** Questions to each element are those to a field, said of each. */
 export const elementsMethod = (name: string): Method<QbElements> | undefined => {
-  const method = FIELD_METHODS.get(name)
-  if (method === undefined || !OF_ELEMENTS.includes(name)) return undefined
-  return {
-    parameters: method.parameters,
-    make: ({ of, over }, values, at, now) => {
-      const made = method.make(of, values, at, now)
-      const condition = made instanceof QbCondition ? made.condition : undefined
-      if (condition?.kind !== 'leaf') throw new Error(`${name} is asked of elements and makes no leaf`)
-      return new QbCondition({ ...condition, over })
-    },
-  }
+  const asked = OF_ELEMENTS.includes(name) ? QUESTIONS.get(name) : undefined
+  return (
+    asked && {
+      parameters: VALUE,
+      make: ({ of, over }, [value], at) => new QbCondition({ ...asked(of, value, at), over }),
+    }
+  )
 }
 
 /** A method of an object, to be called. */

@@ -12,14 +12,14 @@ export const readQb = (text: string, now: Date): Condition | undefined => {
   try {
     return evaluateQb(parseQb(text), now)
   } catch (error) {
-    if (error instanceof QbError) throw new FilterError('qb', `${error.message} (${placeIn(text, error.at)})`)
-    throw error
+    throw error instanceof QbError ? new FilterError('qb', `${error.message} (${placeIn(text, error.at)})`) : error
   }
 }
 
 /** Columns count characters from 1. */
 const placeIn = (source: string, at: number): string => {
-  const before = source.replace(/\r\n?/g, '\n').slice(0, at).split('\n')
-  const column = Array.from(before.at(-1) ?? '').length + 1
-  return before.length === 1 ? `column ${column}` : `line ${before.length}, column ${column}`
+  const before = source.replace(/\r\n?/g, '\n').slice(0, at)
+  const line = before.split('\n').length
+  const column = Array.from(before.slice(before.lastIndexOf('\n') + 1)).length + 1
+  return line === 1 ? `column ${column}` : `line ${line}, column ${column}`
 }
