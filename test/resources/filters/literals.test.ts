@@ -55,6 +55,13 @@ describe('a literal', () => {
     expect(writtenOf(must(expression))).toBe(written)
   })
 
+  it('of a number has 4300 digits at most, as in Python', () => {
+    expect(writtenOf(`0${'_0'.repeat(4_299)}`)).toBe('0')
+    expect(() => writtenOf('1'.repeat(4_301))).toThrow(
+      new FilterError('qb', 'a number has more than 4300 digits (column 12)'),
+    )
+  })
+
   it('of bytes or text goes on behind a backslash at the end of a line', () => {
     expect(writtenOf('b"a\\\nb"')).toBe("b'ab'")
     expect(writtenOf('"a\\\r\nb"')).toBe("'ab'")

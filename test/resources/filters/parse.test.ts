@@ -67,6 +67,8 @@ describe('the parser of qb', () => {
     ['x(', 'the expression ends too early (column 3)'],
     ['x == 2.)', '")" is not expected (column 8)'],
     ['1 + not 2', '"not 2" is not expected (column 5)'],
+    ['1 == not 2', '"not 2" is not expected (column 6)'],
+    ['1 and not 2', 'and (write & between parentheses) is not taken in qb (column 3)'],
     ['~not 1', '"not 1" is not expected (column 2)'],
     ['x[]', '"]" is not expected (column 3)'],
     ['x[1, 2]', 'in brackets stands one text, the name of a field (column 3)'],

@@ -68,7 +68,7 @@ const quotientOf = (a: bigint, b: bigint): number => {
   return floatOf((over / b) | (over % b === 0n ? 0n : 1n)) / 2 ** bits
 }
 
-const ofIntegers = (a: bigint, operator: Arithmetic, b: bigint): bigint | undefined => {
+const ofIntegers = (a: bigint, operator: Exclude<Arithmetic, '/'>, b: bigint): bigint => {
   switch (operator) {
     case '+':
       return a + b
@@ -86,8 +86,6 @@ const ofIntegers = (a: bigint, operator: Arithmetic, b: bigint): bigint | undefi
     case '>>':
       if (b < 0n || b > MAX_BITS) throw new RangeError(`shifts go from 0 to ${MAX_BITS} bits`)
       return operator === '<<' ? a << b : a >> b
-    case '/':
-      return undefined
   }
 }
 
@@ -117,8 +115,8 @@ const ofSequences = (left: unknown, operator: Arithmetic, right: unknown): unkno
     if (left instanceof Bytes && right instanceof Bytes) return new Bytes(left.latin1 + right.latin1)
   }
   if (operator !== '*') return undefined
-  if (numberOf(left) !== undefined)
-    return numberOf(right) === undefined ? ofSequences(right, operator, left) : undefined
+  // Two numbers have been multiplied before.
+  if (numberOf(left) !== undefined) return ofSequences(right, operator, left)
   const times = numberOf(right)
   if (typeof times !== 'bigint') return undefined
   if (typeof left === 'string') return left.repeat(countOf(left.length, times))

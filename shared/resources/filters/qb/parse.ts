@@ -160,20 +160,14 @@ class Walk {
       case 'CallExpression':
         return { kind: 'call', at, callee: inner(children[0]), ...this.#arguments(children[1], inner) }
       case 'UnaryExpression':
-        if (this.#of(node)[0] !== 'n') this.#refuseNot(children[1])
         return { kind: 'unary', at, operator: this.#unary(children), operand: inner(children[1]) }
       case 'BinaryExpression': {
-        const [left, operator, right] = children
-        this.#refuseNot(children.at(-1))
+        const [left, sign, right] = children
         // The place of the operator, which is what such an error is about.
-        const place = must(operator).from
-        return {
-          kind: 'binary',
-          at: place,
-          operator: this.#binary(children.slice(1, -1), place),
-          left: inner(left),
-          right: inner(right),
-        }
+        const place = must(sign).from
+        const operator = this.#binary(children.slice(1, -1), place)
+        this.#refuseNot(right)
+        return { kind: 'binary', at: place, operator, left: inner(left), right: inner(right) }
       }
       default:
         throw new QbError(`${REFUSED[node.name] ?? node.name} is not taken in qb`, at)
@@ -239,7 +233,7 @@ class Walk {
     return { positional, named }
   }
 
-  /** Python wants parentheses around a `not` that stands behind another operator; the grammar does not. */
+  /** Python wants parentheses around a `not` that stands behind a comparison; the grammar does not. */
   #refuseNot(node: SyntaxNode | undefined): void {
     if (node?.name === 'UnaryExpression' && node.firstChild?.name === 'not') throw syntaxError(this.#text, node.from)
   }
