@@ -37,6 +37,7 @@ describe('arithmetic', () => {
       6 & 3 ⇒ 2
       6 | 3 ⇒ 7
       True & 3 ⇒ 1
+      2 & True ⇒ 0
       3 | False ⇒ 3
       True & False ⇒ False
       True & True ⇒ True
