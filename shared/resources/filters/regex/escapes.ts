@@ -1,3 +1,4 @@
+import { must } from '../../../must.ts'
 import { PYTHON_SPACE } from '../../python-space.ts'
 import { type Assertion, type CharacterClass, literal, RegexError } from './syntax.ts'
 
@@ -42,7 +43,7 @@ export const readEscape = (
   const letter = characters[at + 1] ?? ''
   const assertion = ASSERTIONS[letter]
   if (assertion !== undefined) return { escape: { assertion }, end: at + 2 }
-  if (/^[1-9]$/.test(letter) && !/^\\[1-3][0-7][0-7]/.test(characters.slice(at, at + 4).join('')))
+  if (/^[1-9]$/.test(letter) && !/^\\[1-7][0-7][0-7]/.test(characters.slice(at, at + 4).join('')))
     throw new RegexError(`a backreference \\${letter} does not run in linear time`, at)
   const shorthand = shorthandOf(letter, ascii)
   if (shorthand !== undefined) return { escape: { characters: shorthand }, end: at + 2 }
@@ -62,8 +63,8 @@ const readCharacterEscape = (characters: readonly string[], at: number): { chara
   const control = CONTROLS[letter]
   if (control !== undefined) return { character: control, end: at + 2 }
   const rest = characters.slice(at, at + 12).join('')
-  const octal = /^\\(0[0-7]{0,2}|[1-7][0-7]{2})/.exec(rest)
-  if (octal !== null) return numbered(Number.parseInt(octal[1] ?? '', 8), 0o377, at, octal[0].length)
+  const octal = /^\\(?:0[0-7]{0,2}|[1-7][0-7]{2})/.exec(rest)
+  if (octal !== null) return octalEscape(octal[0], at)
   const digits = HEX_DIGITS[letter]
   if (digits !== undefined) {
     const hex = new RegExp(`^[0-9a-fA-F]{${digits}}`).exec(rest.slice(2))
@@ -75,6 +76,10 @@ const readCharacterEscape = (characters: readonly string[], at: number): { chara
   if (/^[A-Za-z0-9]$/.test(letter)) throw new RegexError(`bad escape \\${letter}`, at)
   return { character: letter, end: at + 2 }
 }
+
+/** `\101`, up to a byte. */
+const octalEscape = (text: string, at: number): { character: string; end: number } =>
+  numbered(Number.parseInt(text.slice(1), 8), 0o377, at, text.length)
 
 const numbered = (code: number, max: number, at: number, length: number): { character: string; end: number } => {
   if (code > max) throw new RegexError('an escape is out of range', at)
@@ -117,7 +122,7 @@ interface Member {
 }
 
 const readMember = (characters: readonly string[], at: number, ascii: boolean): Member => {
-  const character = characters[at] ?? ''
+  const character = must(characters[at])
   if (character !== '\\') return member(character, at + 1)
   const letter = characters[at + 1] ?? ''
   if (letter === 'b') return member('\b', at + 2)
@@ -125,16 +130,13 @@ const readMember = (characters: readonly string[], at: number, ascii: boolean): 
   // A class inside a class: the flag `v` has them.
   if (shorthand !== undefined)
     return { inside: shorthand.not ? `[^${shorthand.inside}]` : shorthand.inside, end: at + 2 }
-  const octal = /^\\([0-7]{1,3})/.exec(characters.slice(at, at + 4).join(''))
-  const escape =
-    octal === null
-      ? readCharacterEscape(characters, at)
-      : numbered(Number.parseInt(octal[1] ?? '', 8), 0o377, at, octal[0].length)
+  const octal = /^\\[0-7]{1,3}/.exec(characters.slice(at, at + 4).join(''))
+  const escape = octal === null ? readCharacterEscape(characters, at) : octalEscape(octal[0], at)
   return member(escape.character, escape.end)
 }
 
 const member = (character: string, end: number): Member => ({
   inside: literal(character),
-  code: character.codePointAt(0) ?? 0,
+  code: must(character.codePointAt(0)),
   end,
 })

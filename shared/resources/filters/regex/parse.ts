@@ -1,3 +1,4 @@
+import { must } from '../../../must.ts'
 import { parseClass, readEscape } from './escapes.ts'
 import { type Assertion, type Fold, literal, type Node, RegexError } from './syntax.ts'
 
@@ -63,16 +64,18 @@ class Parser {
     return true
   }
 
-  /** `(?i)` and its like, which Python takes at the start alone. */
+  /** `(?i)` and its like, which Python takes at the start alone, behind comments at most. */
   #globalFlags(): Flags {
     let letters = ''
+    let flags = NO_FLAGS
     for (;;) {
-      const found = /^\(\?([aiLmsux]+)\)/.exec(this.#characters.slice(this.#at, this.#at + 20).join(''))
+      this.#skipComments(flags)
+      const found = /^\(\?[aiLmsux]+\)/.exec(this.#characters.slice(this.#at, this.#at + 20).join(''))
       if (found === null) break
-      letters += found[1] ?? ''
+      letters += found[0].slice(2, -1)
       this.#at += found[0].length
+      flags = this.#withFlags(NO_FLAGS, letters)
     }
-    const flags = this.#withFlags(NO_FLAGS, letters)
     this.#isAscii = flags.a
     return flags
   }
@@ -89,18 +92,20 @@ class Parser {
   #choice(flags: Flags): Node {
     this.#depth += 1
     if (this.#depth > MAX_DEPTH) throw this.#error(`groups nest deeper than ${MAX_DEPTH}`)
-    const nodes = [this.#sequence(flags)]
-    while (this.#take('|')) nodes.push(this.#sequence(flags))
+    const first = this.#sequence(flags)
+    const others: Node[] = []
+    while (this.#take('|')) others.push(this.#sequence(flags))
     this.#depth -= 1
-    return nodes.length === 1 && nodes[0] !== undefined ? nodes[0] : { kind: 'choice', nodes }
+    return others.length === 0 ? first : { kind: 'choice', nodes: [first, ...others] }
   }
 
   #sequence(flags: Flags): Node {
     const nodes: Node[] = []
     for (;;) {
       this.#skipComments(flags)
-      if (this.#at >= this.#characters.length || this.#peek('|') || this.#peek(')')) break
-      nodes.push(this.#repeated(this.#atom(flags), flags))
+      const character = this.#characters[this.#at]
+      if (character === undefined || character === '|' || character === ')') break
+      nodes.push(this.#repeated(this.#atom(character, flags), flags))
     }
     return { kind: 'sequence', nodes }
   }
@@ -109,10 +114,8 @@ class Parser {
     for (;;) {
       const character = this.#characters[this.#at] ?? ''
       if (/^[ \t\n\r\f\v]$/.test(character)) this.#at += 1
-      else if (character === '#') {
-        const end = this.#characters.indexOf('\n', this.#at)
-        this.#at = end === -1 ? this.#characters.length : end
-      } else return
+      else if (character === '#') this.#goTo('\n')
+      else return
     }
   }
 
@@ -122,14 +125,17 @@ class Parser {
       if (flags.x) this.#skipVerbose()
       const at = this.#at
       if (!this.#take('(?#')) return
-      const end = this.#characters.indexOf(')', this.#at)
-      if (end === -1) throw this.#error('missing ), unterminated comment', at)
-      this.#at = end + 1
+      this.#goTo(')')
+      if (!this.#take(')')) throw this.#error('missing ), unterminated comment', at)
     }
   }
 
-  #atom(flags: Flags): Node {
-    const character = this.#characters[this.#at] ?? ''
+  /** Goes on to a sign, or to the end. `\` and what follows it are one, and not the sign, also in a comment. */
+  #goTo(sign: string): void {
+    while (this.#at < this.#characters.length && !this.#peek(sign)) this.#at += this.#peek('\\') ? 2 : 1
+  }
+
+  #atom(character: string, flags: Flags): Node {
     const assertion = (what: Assertion): Node => ({ kind: 'assertion', what, ascii: flags.a })
     switch (character) {
       case '(':
@@ -187,12 +193,12 @@ class Parser {
     if (sign === '*') return { min: 0, max: Infinity, end: at + 1 }
     if (sign === '+') return { min: 1, max: Infinity, end: at + 1 }
     if (sign === '?') return { min: 0, max: 1, end: at + 1 }
-    const found = /^\{(\d*)(?:(,)(\d*))?\}/.exec(this.#characters.slice(at, at + 40).join(''))
+    const found = /^\{(\d*)(,?)(\d*)\}/.exec(this.#characters.slice(at, at + 40).join(''))
     if (found === null) return undefined
-    const [text, min = '', comma, max = ''] = found
-    if (min === '' && comma === undefined) return undefined
+    const [text, min, comma, max] = found
+    if (min === '' && comma === '') return undefined
     const least = Number(min)
-    return { min: least, max: comma === undefined ? least : max === '' ? Infinity : Number(max), end: at + text.length }
+    return { min: least, max: comma === '' ? least : max === '' ? Infinity : Number(max), end: at + text.length }
   }
 
   #group(flags: Flags): Node {
@@ -208,13 +214,17 @@ class Parser {
     const found = /^([aiLmsux]*)(?:-([imsx]+))?:/.exec(this.#characters.slice(this.#at, this.#at + 20).join(''))
     if (found === null) throw this.#error(`unknown extension ?${this.#characters[this.#at] ?? ''}`, at + 1)
     this.#at += found[0].length
-    return this.#inner(this.#withFlags(this.#withFlags(flags, found[1] ?? ''), found[2] ?? '', false), at)
+    const on = must(found[1])
+    const off = found[2] ?? ''
+    const both = Array.from(off).find((letter) => on.includes(letter))
+    if (both !== undefined) throw this.#error(`the flag ${both} is turned on and off`, at)
+    return this.#inner(this.#withFlags(this.#withFlags(flags, on), off, false), at)
   }
 
   #name(at: number): void {
     const end = this.#characters.indexOf('>', this.#at)
     const name = this.#characters.slice(this.#at, end === -1 ? this.#at : end).join('')
-    if (!/^[\p{L}_][\p{L}\p{N}_]*$/u.test(name)) throw this.#error('bad character in group name', at)
+    if (!/^[\p{XID_Start}_]\p{XID_Continue}*$/u.test(name)) throw this.#error('bad character in group name', at)
     if (this.#names.has(name)) throw this.#error(`redefinition of group name ${name}`, at)
     this.#names.add(name)
     this.#at = end + 1

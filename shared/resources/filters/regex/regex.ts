@@ -1,6 +1,7 @@
+import { must } from '../../../must.ts'
 import { isWordCharacter } from './escapes.ts'
 import { parseRegex } from './parse.ts'
-import { type Program, programOf } from './program.ts'
+import { type Program, programOf, type Step } from './program.ts'
 import type { Assertion } from './syntax.ts'
 
 /**
@@ -19,42 +20,38 @@ export const compileRegex = (pattern: string): Regex => {
 }
 
 const isFound = (program: Program, characters: readonly string[]): boolean => {
-  let states: number[] = []
+  // A match may begin at every place.
+  let states = [program.start]
   const marks = new Uint32Array(program.steps.length)
-  for (let at = 0; at <= characters.length; at++) {
-    // A match may begin at every place.
-    states.push(program.start)
-    const waiting = waitingStates(program, states, characters, at, marks)
+  for (const [at, character] of characters.entries()) {
+    const waiting = waitingSteps(program, states, characters, at, marks)
     if (waiting === undefined) return true
-    states = []
-    const character = characters[at]
-    if (character === undefined) return false
-    for (const state of waiting) {
-      const step = program.steps[state]
-      if (step?.kind === 'character' && step.takes(character)) states.push(step.next)
-    }
+    states = [program.start]
+    for (const step of waiting) if (step.takes(character)) states.push(step.next)
   }
-  return false
+  return waitingSteps(program, states, characters, characters.length, marks) === undefined
 }
 
-/** Follows all that takes no character. The states that wait for one; undefined where the match is reached. */
-const waitingStates = (
+type Waiting = Extract<Step, { readonly kind: 'character' }>
+
+/** Follows all that takes no character. The steps that wait for one; undefined where the match is reached. */
+const waitingSteps = (
   { steps }: Program,
   states: number[],
   characters: readonly string[],
   at: number,
   marks: Uint32Array,
-): number[] | undefined => {
-  const waiting: number[] = []
+): Waiting[] | undefined => {
+  const waiting: Waiting[] = []
   for (let state = states.pop(); state !== undefined; state = states.pop()) {
     if (marks[state] === at + 1) continue
     marks[state] = at + 1
-    const step = steps[state]
-    switch (step?.kind) {
+    const step = must(steps[state])
+    switch (step.kind) {
       case 'match':
         return undefined
       case 'character':
-        waiting.push(state)
+        waiting.push(step)
         break
       case 'assertion':
         if (stands(step.what, characters, at, step.ascii)) states.push(step.next)
@@ -62,7 +59,6 @@ const waitingStates = (
       case 'split':
         states.push(...step.next)
         break
-      case undefined:
     }
   }
   return waiting

@@ -1,3 +1,5 @@
+import { must } from '../../../must.ts'
+
 /** A regular expression that Python does not take, or that cannot run in linear time. `at`: the place in the pattern, from 0. */
 export class RegexError extends Error {
   override readonly name = 'RegexError'
@@ -27,4 +29,4 @@ export type Node =
   | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number }
 
 /** A character as it stands inside a JavaScript class. */
-export const literal = (character: string): string => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`
+export const literal = (character: string): string => `\\u{${must(character.codePointAt(0)).toString(16)}}`
