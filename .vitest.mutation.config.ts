@@ -5,12 +5,14 @@ export default defineConfig({
   test: {
     include: [
       'test/must.test.ts',
+      'test/message-of.test.ts',
       'test/archive/**/*.test.ts',
       'test/export/compose-plan.test.ts',
       'test/restore/**/*.test.ts',
       'test/specstar/**/*.test.ts',
       'test/resources/filters/**/*.test.ts',
-      'test/resources/{attributes,consistency,indexed,instant,models,number-text,payload,place,resource-join}.test.ts',
+      'test/resources/{attributes,consistency,indexed,instant,item-size,key-range,models}.test.ts',
+      'test/resources/{number-text,ordered-json,payload,place,resource-join,text-order}.test.ts',
     ],
     exclude: ['test/archive/damage.test.ts', 'test/restore/source.test.ts'],
     testTimeout: 60_000,

@@ -1,3 +1,5 @@
+import { must } from '../must.ts'
+
 /**
  * Times as SpecStar writes and reads them: what Python's `datetime.fromisoformat` (3.11) takes, to the letter. Extended, basic and
  * week forms, any one character between date and time, offset or none. Here an instant is text in UTC with microseconds, so
@@ -19,7 +21,7 @@ export const instantOf = (text: string): string | undefined => {
   if (text.length === 27 && CANONICAL.test(text)) return text
   return readTime(text)?.instant
 }
-const CANONICAL = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
+const CANONICAL = /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
 
 /** As `instantOf`, but a time without an offset is none. */
 export const zonedInstantOf = (text: string): string | undefined => {
@@ -111,11 +113,11 @@ interface Clock {
 
 /** `HH[:MM[:SS[.ffffff]]]`, or the same without colons; also with the fraction's point or a colon too many, as Python has it. */
 const clockOf = (text: string): Clock | undefined => {
-  const parts = [0, 0, 0]
+  const parts: [number, number, number] = [0, 0, 0]
   let at = 0
   let colons = true
   const clock = (micros: number, ended: boolean): Clock => {
-    const [hours = 0, minutes = 0, seconds = 0] = parts
+    const [hours, minutes, seconds] = parts
     return { hours, minutes, seconds, micros, ended }
   }
   for (let k = 0; k < 3; k++) {
@@ -171,9 +173,13 @@ const calendarDay = (year: number, month: number, day: number): number | undefin
 /** ISO weeks: the first has the year's fourth of January in it. */
 const weekDay = (year: number, week: number, weekday: number): number | undefined => {
   const fourth = calendarDay(year, 1, 4)
-  const next = calendarDay(year + 1, 1, 4)
-  if (fourth === undefined || next === undefined) return undefined
+  if (fourth === undefined) return undefined
+  const next = must(calendarDay(year + 1, 1, 4))
   const monday = (of: number): number => of - ((new Date(of).getUTCDay() + 6) % 7) * DAY_MS
   const first = monday(fourth) + (week - 1) * 7 * DAY_MS
-  return week < 1 || first >= monday(next) ? undefined : first + (weekday - 1) * DAY_MS
+  if (week < 1 || first >= monday(next)) return undefined
+  const day = first + (weekday - 1) * DAY_MS
+  // The last week of the year 9999 ends after it.
+  return day > LAST_DAY ? undefined : day
 }
+const LAST_DAY = Date.UTC(9999, 11, 31)
