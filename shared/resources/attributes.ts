@@ -137,8 +137,7 @@ const keyAttributes = ({ pk, sk }: Key): Item => ({ pk: { S: pk }, sk: { S: sk }
 
 const appliedBy = ({ job_id }: Target): Item => (job_id === undefined ? {} : { applied_by: { S: job_id } })
 
-const setPlain = (item: Item, name: string, value: string | number | bigint | boolean | null | undefined): void => {
-  if (value === undefined) return
+const setPlain = (item: Item, name: string, value: string | number | bigint | boolean | null): void => {
   if (value === null) item[name] = { NULL: true }
   else if (typeof value === 'string') item[name] = { S: value }
   else if (typeof value === 'boolean') item[name] = { BOOL: value }

@@ -1,5 +1,6 @@
 import { instantOf } from './instant.ts'
 import type { Item } from './item.ts'
+import { sortKeyOf } from './stored-resource.ts'
 
 /**
  * What a metadata item and a resource's revisions, read one after the other, say of each other:
@@ -25,8 +26,8 @@ export class StandingCheck {
 
   constructor(metadata: Item) {
     this.#current = metadata['current_revision_id']?.S
-    this.#suffixAt = (metadata['sk']?.S ?? '').length + 1
-    this.#count = Number(metadata['total_revision_count']?.N ?? 'NaN')
+    this.#suffixAt = sortKeyOf(metadata).length + 1
+    this.#count = Number(metadata['total_revision_count']?.N)
     this.#updated = metadata['updated_time']?.S
     this.#currentUpdated = metadata['rev_updated_time']?.S
   }
@@ -39,7 +40,7 @@ export class StandingCheck {
       if (this.#currentUpdated !== undefined && updated !== this.#currentUpdated) this.#stale = true
     }
     // Ten digits, or `~…` (then there is no number).
-    if (Number((revision['sk']?.S ?? '').slice(this.#suffixAt, this.#suffixAt + 10)) > this.#count) this.#stale = true
+    if (Number(sortKeyOf(revision).slice(this.#suffixAt, this.#suffixAt + 10)) > this.#count) this.#stale = true
     if (updated !== this.#updated && updated !== undefined && this.#isLater(updated)) this.#stale = true
   }
 

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
+import { messageOf } from '../message-of.ts'
 import { ModelsInvalidError, UnknownModelError } from './resource-errors.ts'
 import { compareBytes } from './text-order.ts'
 
@@ -100,7 +101,7 @@ export class ModelRegistry {
 /** Reads the registry from a file. Throws `ModelsInvalidError`. */
 export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry> => {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new ModelsInvalidError([`cannot be read: ${error instanceof Error ? error.message : String(error)}`])
+    throw new ModelsInvalidError([`cannot be read: ${messageOf(error)}`])
   })
   try {
     return loadModels(JSON.parse(text))

@@ -34,12 +34,9 @@ export async function* joinPages(
     for (;;) {
       const own = metadata.peek()
       if (own === undefined) {
-        // What is joined goes on its way before a page is waited for.
+        // The loop below has waited for a next page: there is none.
         if (batch.length > 0) yield batch
-        batch = []
-        bytes = 0
-        if (!(await metadata.fill())) return
-        continue
+        return
       }
       metadata.skip()
       const place = placeOfKey(sortKeyOf(own))

@@ -1,3 +1,5 @@
+import { must } from '../must.ts'
+
 /** One thing that a check found: where, what, what the archive says and what the store has. */
 export interface Finding {
   readonly model: string
@@ -77,8 +79,6 @@ export class Findings {
   }
 
   #of(check: Check): { passed: boolean; checked: number; findings: Finding[]; total: number } {
-    const own = this.#checks.get(check)
-    if (own === undefined) throw new Error(`no check ${check}`)
-    return own
+    return must(this.#checks.get(check))
   }
 }

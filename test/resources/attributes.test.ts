@@ -4,10 +4,13 @@ import { describe, expect, it } from 'vitest'
 import {
   deriveMetadata,
   deriveRevision,
+  itemFromMetadata,
   itemFromRevision,
   type RevisionInfo,
 } from '../../shared/resources/attributes.ts'
-import { lineBytes } from '../../shared/resources/item-size.ts'
+import { itemBytes, lineBytes } from '../../shared/resources/item-size.ts'
+import { placeOf } from '../../shared/resources/place.ts'
+import { ResourceIdError } from '../../shared/resources/resource-errors.ts'
 import { madeResource } from './made-resources.ts'
 
 const info: RevisionInfo = {
@@ -65,7 +68,156 @@ describe('a revision’s item', () => {
   })
 })
 
+describe('a revision’s item, to the byte,', () => {
+  const bare = { resource_id: { S: 'x' }, revision_id: { S: 'x:1' }, schema_version: { S: 'v' }, data_size: { N: '2' } }
+  const keys = {
+    pk: { S: `m#r#${Number.parseInt(placeOf('x').slice(0, 1), 16)}` },
+    sk: { S: `${placeOf('x')}/x/0000000001/v` },
+  }
+
+  it('is what came with it, and what is derived', () => {
+    expect(deriveRevision({ ...bare, data: { S: '{}' }, data_spilled: { BOOL: true } }, target)).toEqual({
+      item: { ...bare, ...keys, data: { S: '{}' } },
+    })
+    expect(deriveRevision({ ...bare, pk: { S: 'old' }, applied_by: { S: 'old' } }, target)).toEqual({
+      item: { ...bare, ...keys, data_spilled: { BOOL: true } },
+    })
+    expect(deriveRevision({ ...bare, data: { NULL: true } }, target).item).toEqual({
+      ...bare,
+      ...keys,
+      data_spilled: { BOOL: true },
+    })
+  })
+
+  it('has a key without a schema version too, and none without a resource', () => {
+    const unnamed = deriveRevision({ resource_id: { S: 'x' } }, target)
+    expect(unnamed.item['sk']).toEqual({ S: `${placeOf('x')}/x/~/-` })
+    expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, target)).toThrow(ResourceIdError)
+    expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, target)).toThrow('is empty')
+  })
+
+  it('holds a payload up to 350 KiB of item', () => {
+    const room = 350 * 1024 - itemBytes({ ...bare, ...keys, data: { S: '' } })
+    for (const [length, spills] of [
+      [room, false],
+      [room + 1, true],
+    ] as const) {
+      const { item, spilled } = deriveRevision({ ...bare, data: { S: 'a'.repeat(length) } }, target)
+      expect(spilled?.length).toBe(spills ? length : undefined)
+      expect(item['data_spilled']).toEqual(spills ? { BOOL: true } : undefined)
+    }
+  })
+
+  it('holds a payload up to 1 MiB of record line', () => {
+    const line = lineBytes({ ...bare, ...keys, data: { S: '' } })
+    // Six characters of a line each.
+    const escaped = Math.floor((1024 * 1024 - line) / 6)
+    const rest = 1024 * 1024 - line - escaped * 6
+    for (const [length, spills] of [
+      [rest, false],
+      [rest + 1, true],
+    ] as const) {
+      const payload = '\u0001'.repeat(escaped) + 'a'.repeat(length)
+      const { item, spilled } = deriveRevision({ ...bare, data: { S: payload } }, target)
+      expect(spilled?.toString()).toBe(spills ? payload : undefined)
+      if (!spills) expect(lineBytes(item)).toBe(1024 * 1024)
+    }
+  })
+
+  it('is made of its info, where unset fields are absent and versions null', () => {
+    const { item } = itemFromRevision(
+      { ...info, data_hash: 'h', parent_schema_version: null },
+      Buffer.from('{}'),
+      target,
+    )
+    expect(item).toEqual({
+      ...bare,
+      pk: keys.pk,
+      sk: { S: `${placeOf('x')}/x/0000000001/-` },
+      uid: { S: info.uid },
+      parent_revision_id: { NULL: true },
+      parent_schema_version: { NULL: true },
+      schema_version: { NULL: true },
+      data_hash: { S: 'h' },
+      status: { S: 'stable' },
+      created_time: { S: info.created_time },
+      updated_time: { S: info.updated_time },
+      created_by: { S: 'alice' },
+      updated_by: { S: 'alice' },
+      data: { S: '{}' },
+      data_sha256: { S: createHash('sha256').update('{}').digest('hex') },
+    })
+  })
+
+  it('is made of the view of a payload, not of what lies around it', () => {
+    const view = Buffer.from('ab{}cd').subarray(2, 4)
+    expect(itemFromRevision(info, view, target).item['data']).toEqual({ S: '{}' })
+  })
+})
+
 describe('a metadata item', () => {
+  const meta = {
+    current_revision_id: 'x:1',
+    resource_id: 'x',
+    total_revision_count: 1,
+    created_time: '2026-01-05T08:30:00Z',
+    updated_time: '2026-01-05T16:30:00+08:00',
+    created_by: 'alice',
+    updated_by: 'bob',
+  }
+  const plain = {
+    pk: { S: `m#m#${Number.parseInt(placeOf('x').slice(0, 1), 16)}` },
+    sk: { S: `${placeOf('x')}/x` },
+    current_revision_id: { S: 'x:1' },
+    resource_id: { S: 'x' },
+    total_revision_count: { N: '1' },
+    created_time: { S: '2026-01-05T08:30:00Z' },
+    updated_time: { S: '2026-01-05T16:30:00+08:00' },
+    created_by: { S: 'alice' },
+    updated_by: { S: 'bob' },
+    schema_version: { NULL: true },
+    is_deleted: { BOOL: false },
+    created_at: { S: '2026-01-05T08:30:00.000000Z' },
+    updated_at: { S: '2026-01-05T08:30:00.000000Z' },
+  }
+
+  it('is made of what is set, and says that it is not deleted', () => {
+    expect(itemFromMetadata(meta, target)).toEqual(plain)
+    expect(itemFromMetadata({ ...meta, is_deleted: true, schema_version: 'v', rev_status: 'draft' }, target)).toEqual({
+      ...plain,
+      is_deleted: { BOOL: true },
+      schema_version: { S: 'v' },
+      rev_status: { S: 'draft' },
+    })
+    expect(itemFromMetadata({ ...meta, total_revision_count: 2n ** 60n }, { ...target, job_id: 'job' })).toEqual({
+      ...plain,
+      total_revision_count: { N: '1152921504606846976' },
+      applied_by: { S: 'job' },
+    })
+  })
+
+  it('has its index as text, as it came or out of values', () => {
+    const indexOf = (indexed_data: string | Record<string, unknown>): unknown =>
+      itemFromMetadata({ ...meta, indexed_data }, target)['indexed_data']
+    expect(indexOf('{"a": 1.0}')).toEqual({ S: '{"a": 1.0}' })
+    expect(indexOf({ a: [1, 'x'], b: null })).toEqual({ S: '{"a":[1,"x"],"b":null}' })
+  })
+
+  it('has no comparable time where its own is none, and no key without an id', () => {
+    const timeless = Object.fromEntries(Object.entries(plain).filter(([name]) => !name.endsWith('_at')))
+    expect(deriveMetadata({ ...timeless, created_time: { S: 'once' }, updated_time: { N: '1' } }, target)).toEqual({
+      ...timeless,
+      created_time: { S: 'once' },
+      updated_time: { N: '1' },
+    })
+    expect(deriveMetadata({ resource_id: { S: 'x' } }, target)).toEqual({
+      pk: plain.pk,
+      sk: plain.sk,
+      resource_id: { S: 'x' },
+    })
+    expect(() => deriveMetadata({}, target)).toThrow('is empty')
+  })
+
   it('has its derived attributes made anew, and all else as it came', () => {
     const { metadata } = madeResource('m', 4, { id: 'x', meta: { created_time: '2026-01-05T08:30:00.5+08:00' } })
     const archived = {

@@ -1,3 +1,6 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadModels, loadModelsFile } from '../../shared/resources/models.ts'
 import { ModelsInvalidError, UnknownModelError } from '../../shared/resources/resource-errors.ts'
@@ -21,6 +24,87 @@ describe('the registry of models', () => {
       references: [{ field: 'b.c', target: 'a', list: false, ref_type: 'resource_id' }],
       shards: 16,
     })
+  })
+
+  it('keeps what is said', () => {
+    const models = loadModels({
+      a: {
+        indexed: [{ key: 'k', path: 'p.q', type: 'list', guess: true }, { key: 'same' }],
+        references: [{ field: 'f', target: 'b', list: true, ref_type: 'revision_id', guess: true }],
+        schema: { type: 'object' },
+        shards: 1024,
+      },
+      b: { shards: 1 },
+    })
+    expect(models.get('a')).toEqual({
+      name: 'a',
+      indexed: [
+        { key: 'k', path: 'p.q', type: 'list' },
+        { key: 'same', path: 'same' },
+      ],
+      references: [{ field: 'f', target: 'b', list: true, ref_type: 'revision_id' }],
+      schema: { type: 'object' },
+      shards: 1024,
+    })
+    expect(models.get('b')).toEqual({ name: 'b', indexed: [], references: [], shards: 1 })
+    expect([models.has('a'), models.has('c'), models.has('toString')]).toEqual([true, false, false])
+    expect(loadModels({}).names).toEqual([])
+  })
+
+  it.each(['a', 'Z', 'a-b_C9', 'a'.repeat(63)])('takes the name %s', (name) => {
+    expect(loadModels({ [name]: {} }).names).toEqual([name])
+  })
+
+  it.each(['', '-a', '1a', 'a.b', 'é', 'a'.repeat(64), 'a\n'])('does not take the name %j', (name) => {
+    const fault = `model ${JSON.stringify(name)}: a name is a letter, then up to 62 of A-Z a-z 0-9 _ -`
+    expect(() => loadModels({ [name]: {} })).toThrow(expect.objectContaining({ findings: [fault] }))
+  })
+
+  it('is told all its faults at once, each by model and key', () => {
+    const indexed = ['x', 'y', { key: 'x' }, 'x', 'y']
+    const reference = { field: 'f', target: 'c' }
+    expect(() => loadModels({ a: { indexed, shards: 6 }, b: { references: [reference, reference] } })).toThrow(
+      expect.objectContaining({
+        message: expect.stringMatching(/^models\.json: model a: shards.*; model a: indexed/) as string,
+        findings: [
+          'model a: shards: 6 is not a power of two',
+          'model a: indexed: key x stands twice',
+          'model a: indexed: key y stands twice',
+          'model b: references: field f stands twice',
+          'model b: references: field f: target c is not registered',
+          'model b: references: field f: target c is not registered',
+        ],
+      }),
+    )
+    expect(() => loadModels([])).toThrow(
+      expect.objectContaining({ findings: ['Invalid input: expected record, received array'] }),
+    )
+    expect(() => loadModels({ a: 7, b: { shards: 0 } })).toThrow(
+      expect.objectContaining({
+        findings: [
+          'model a: Invalid input: expected object, received number',
+          'model b: shards: Too small: expected number to be >=1',
+        ],
+      }),
+    )
+  })
+
+  it('is not made of a file that is not there, no JSON, or no registry', async () => {
+    const dir = await mkdtemp(join(tmpdir(), 'models-'))
+    const file = join(dir, 'models.json')
+    try {
+      await expect(loadModelsFile(file)).rejects.toThrow(ModelsInvalidError)
+      await expect(loadModelsFile(file)).rejects.toThrow(/^models\.json: cannot be read: ENOENT/)
+      await writeFile(file, '{"a":')
+      await expect(loadModelsFile(file)).rejects.toThrow(ModelsInvalidError)
+      await expect(loadModelsFile(file)).rejects.toThrow(/^models\.json: is not JSON: Unexpected end/)
+      await writeFile(file, '{"a":{"shards":3}}')
+      await expect(loadModelsFile(file)).rejects.toThrow('models.json: model a: shards: 3 is not a power of two')
+      await writeFile(file, '{"a":{}}')
+      expect((await loadModelsFile(file)).names).toEqual(['a'])
+    } finally {
+      await rm(dir, { recursive: true })
+    }
   })
 
   it.each([

@@ -78,6 +78,47 @@ describe('the place of a resource', () => {
     expect(() => revisionSortKey('x', 'r'.repeat(1100), null)).toThrow('DynamoDB takes 1024')
   })
 
+  it.each([
+    ['', 'resource id "": is empty'],
+    ['a'.repeat(256), `resource id "${'a'.repeat(256)}": is longer than 255 characters`],
+    ['a/b', 'resource id "a/b": holds "/", "\\" or a character below U+0020'],
+    ['a\ud800', 'resource id "a\\ud800": is not valid Unicode'],
+  ])('says of the id %j what is wrong with it', (id, message) => {
+    expect(() => metadataSortKey(id)).toThrow(expect.objectContaining({ name: 'ResourceIdError', id, message }))
+    expect(() => revisionSortKey(id, 'r', null)).toThrow(expect.objectContaining({ message }))
+  })
+
+  it('takes an id of 255 characters, however many units of UTF-16 they are', () => {
+    expect(metadataSortKey('a'.repeat(255))).toHaveLength(17 + 255)
+    expect(metadataSortKey('a'.repeat(100) + '\u{1f600}'.repeat(155))).toHaveLength(17 + 100 + 310)
+    expect(() => metadataSortKey('\u{1f600}'.repeat(256))).toThrow('is longer than 255 characters')
+  })
+
+  it('takes a key of 1,024 bytes and no more', () => {
+    // Before the revision stand the place, two slashes, the id and the mark of what has no number; behind it, two characters.
+    const room = 1024 - (16 + 1 + 1 + 1 + 1 + 2)
+    expect(revisionSortKey('x', 'r'.repeat(room), null)).toHaveLength(1024)
+    expect(() => revisionSortKey('x', 'r'.repeat(room + 1), null)).toThrow(
+      'resource id "x": its key takes 1025 bytes, and DynamoDB takes 1024',
+    )
+    const ids = '\u{1f600}'.repeat(251) + 'abc'
+    expect(Buffer.byteLength(metadataSortKey(ids))).toBe(1024)
+    expect(() => metadataSortKey(`${ids}d`)).toThrow('its key takes 1025 bytes')
+  })
+
+  it('has no place for a revision id that is not valid Unicode', () => {
+    expect(() => revisionSortKey('x', 'x:\ud800', null)).toThrow(
+      'resource id "x": has a revision id that is not valid Unicode',
+    )
+  })
+
+  it('has keys of its own for metadata and revisions, which share a shard', () => {
+    expect(metadataKey('m', 'x', 1)).toEqual({ pk: 'm#m#0', sk: `${placeOf('x')}/x` })
+    expect(revisionKey('m', 'x', 'x:7', 'v', 1)).toEqual({ pk: 'm#r#0', sk: `${placeOf('x')}/x/0000000007/v` })
+    expect(placeOf('x')).toBe('2d711642b726b044')
+    expect(revisionKey('m', 'x', 'x:7', undefined, 1024).pk).toBe(`m#r#${0x2d711642 >> 22}`)
+  })
+
   it('falls into the shard of its top bits, and shards lie one behind the other', () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[0-9a-f]{16}$/), fc.integer({ min: 0, max: 10 }), (h, bits) => {

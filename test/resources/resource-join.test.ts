@@ -79,6 +79,79 @@ describe('joining metadata and revisions', () => {
     expect(joined.map(({ revisions: held }) => held?.length)).toEqual([undefined, 0])
   })
 
+  const one = '1'.repeat(16)
+  const two = '2'.repeat(16)
+  const held = (joined: readonly JoinedResource[]): (number | undefined)[] =>
+    joined.map(({ revisions }) => revisions?.length)
+
+  it('holds a resource of 4 MiB, a KiB beside each payload', async () => {
+    const whole = (size: number): Item[] => [revisionOf(one, 'a', 1, size), revisionOf(one, 'a', 2, 2 * 1024 * 1024)]
+    const edge = 2 * 1024 * 1024 - 2 * 1024
+    expect(held(await join([metadataOf(one, 'a')], whole(edge)))).toEqual([2])
+    expect(held(await join([metadataOf(one, 'a')], whole(edge + 1)))).toEqual([undefined])
+  })
+
+  it('does not count a payload that is spilled, nor one of no size', async () => {
+    const spilled = Array.from({ length: 20 }, (_, n) => ({
+      ...revisionOf(one, 'a', n, 1024 * 1024),
+      data_spilled: { BOOL: true },
+    }))
+    expect(held(await join([metadataOf(one, 'a')], spilled))).toEqual([20])
+    const { sk: key = { S: '' } } = revisionOf(one, 'a', 1)
+    expect(held(await join([metadataOf(one, 'a')], [{ sk: key }]))).toEqual([1])
+  })
+
+  it('passes over revisions that no metadata claims', async () => {
+    const revisions = [revisionOf('0'.repeat(16), 'z', 1), revisionOf(one, 'ab', 1), revisionOf(one, 'a', 1)]
+    expect(
+      held(
+        await join([metadataOf(one, 'a'), metadataOf(two, 'b')], [...revisions, revisionOf('3'.repeat(16), 'c', 1)]),
+      ),
+    ).toEqual([1, 0])
+    expect(await join([], revisions)).toEqual([])
+  })
+
+  const batches = async (metadata: Item[], revisions: Item[]): Promise<number[]> =>
+    (await Array.fromAsync(joinPages(pagesOf(metadata, [1000]), pagesOf(revisions, [1000])))).map(
+      ({ length }) => length,
+    )
+  const placed = (k: number): string => k.toString(16).padStart(16, '0')
+
+  it('hands on 256 resources at once', async () => {
+    const metadata = (count: number): Item[] => Array.from({ length: count }, (_, k) => metadataOf(placed(k), 'a'))
+    expect(await batches(metadata(600), [])).toEqual([256, 256, 88])
+    expect(await batches(metadata(256), [])).toEqual([256])
+    expect(await batches([], [])).toEqual([])
+  })
+
+  it('hands on 4 MiB at once', async () => {
+    const metadata = Array.from({ length: 5 }, (_, k) => metadataOf(placed(k), 'a'))
+    const revisions = (size: number): Item[] => metadata.map((_, k) => revisionOf(placed(k), 'a', 1, size - 1024))
+    expect(await batches(metadata, revisions(2 * 1024 * 1024))).toEqual([2, 2, 1])
+    expect(await batches(metadata, revisions(2 * 1024 * 1024 - 1))).toEqual([3, 2])
+  })
+
+  it('closes both streams, also where nobody reads to their end', async () => {
+    const closed: string[] = []
+    async function* told(name: string, items: readonly Item[]): AsyncGenerator<readonly Item[]> {
+      try {
+        for (const item of items) {
+          await Promise.resolve()
+          yield [item]
+        }
+      } finally {
+        closed.push(name)
+      }
+    }
+    const metadata = Array.from({ length: 600 }, (_, k) => metadataOf(placed(k), 'a'))
+    const revisions = metadata.map((_, k) => revisionOf(placed(k), 'a', 1))
+    for await (const batch of joinPages(told('metadata', metadata), told('revisions', revisions))) {
+      expect(batch).toHaveLength(256)
+      break
+    }
+    expect(closed.sort()).toEqual(['metadata', 'revisions'])
+  })
+
   it('passes a hundred thousand items a second and more', async () => {
     const h = (k: number): string => k.toString(16).padStart(16, '0')
     const metadata = Array.from({ length: 30_000 }, (_, k) => metadataOf(h(k), `id-${k}`))

@@ -27,6 +27,26 @@ describe('runs of blobs', () => {
     expect(runs.map(({ blobs }) => blobs.length)).toEqual([1, 2])
   })
 
+  const KIB = 1024
+  const counts = (...blobs: RestoredBlob[]): number[] => blobRuns(blobs).map((run) => run.blobs.length)
+
+  it('are up to 4 MiB, and join over gaps up to 64 KiB', () => {
+    expect(counts(blob(7, 10), blob(17 + 64 * KIB, 10))).toEqual([2])
+    expect(counts(blob(7, 10), blob(18 + 64 * KIB, 10))).toEqual([1, 1])
+    expect(counts(blob(7, 3 * MIB), blob(7 + 3 * MIB, MIB))).toEqual([2])
+    expect(counts(blob(7, 3 * MIB), blob(7 + 3 * MIB, MIB + 1))).toEqual([1, 1])
+    expect(counts(blob(7, 10), blob(27, 20), blob(57, 30))).toEqual([3])
+    expect(blobRuns([blob(7, 10), blob(27, 20), blob(57, 30)])[0]).toMatchObject({ start: 7, length: 80 })
+    expect(blobRuns([blob(7, 5 * MIB)])).toEqual([{ start: 7, length: 5 * MIB, blobs: [blob(7, 5 * MIB)] }])
+    expect(blobRuns([])).toEqual([])
+  })
+
+  it('do not change the order of what they were given', () => {
+    const blobs = [blob(2048, 10), blob(512, 10)]
+    expect(blobRuns(blobs)[0]?.blobs).toEqual([blob(512, 10), blob(2048, 10)])
+    expect(blobs.map(({ offset }) => offset)).toEqual([2048, 512])
+  })
+
   it('do not reach over what nobody asked for', () => {
     expect(blobRuns([blob(0, 10), blob(MIB, 10)])).toHaveLength(2)
   })

@@ -1,4 +1,5 @@
-import type { Condition, Group, Leaf } from './condition.ts'
+import { must } from '../../must.ts'
+import type { Condition, Group, Leaf, Operator } from './condition.ts'
 import { areEqual, holds, isOrdered } from './python/comparison.ts'
 import { textOf } from './python/text.ts'
 import { isList, isTruthy, itemsOf, lengthOf } from './python/values.ts'
@@ -42,24 +43,27 @@ const answerLeaf = (leaf: Leaf, stored: unknown): Answer => {
   if (missing) return null
   if (asked === null) return operator === 'is_null' ? answerOf(value) : null
   if (operator === 'is_null') return !isTruthy(value)
-  if (leaf.over !== undefined) return answerElements(leaf, asked)
-  return compare(leaf, asked)
+  if (leaf.over !== undefined) return answerElements(leaf, operator, asked)
+  return compare(leaf, operator, asked)
 }
 
 const answerOf = (value: unknown): Answer => (value === null || typeof value === 'boolean' ? value : 'odd')
 
 /** Of a list's elements: some, or all. What is no list has none to ask. */
-const answerElements = (leaf: Leaf, list: unknown): Answer => {
+const answerElements = (leaf: Leaf, operator: Comparison, list: unknown): Answer => {
   if (!isList(list)) return null
-  const answers = list.map((element) => asElement(leaf, element))
+  const answers = list.map((element) => asElement(leaf, operator, element))
   return leaf.over === 'any' ? answers.includes(true) : !answers.includes(false)
 }
 
 /** An element that is itself a list, or null, is asked for its text as any other. */
-const asElement = (leaf: Leaf, element: unknown): boolean =>
-  leaf.operator === 'contains' ? textOf(element).includes(textOf(leaf.value)) : compare(leaf, element)
+const asElement = (leaf: Leaf, operator: Comparison, element: unknown): boolean =>
+  operator === 'contains' ? textOf(element).includes(textOf(leaf.value)) : compare(leaf, operator, element)
 
-const compare = ({ operator, value, regex }: Leaf, asked: unknown): boolean => {
+/** Operators that ask a value which is there and not null. */
+type Comparison = Exclude<Operator, 'exists' | 'isna' | 'is_null'>
+
+const compare = ({ value, regex }: Leaf, operator: Comparison, asked: unknown): boolean => {
   switch (operator) {
     case 'eq':
       return areEqual(asked, value)
@@ -84,14 +88,10 @@ const compare = ({ operator, value, regex }: Leaf, asked: unknown): boolean => {
     case 'ends_with':
       return textOf(asked).endsWith(textOf(value))
     case 'regex':
-      return regex?.isIn(textOf(asked)) ?? false
+      return must(regex).isIn(textOf(asked))
     case 'in':
       return holds(itemsOf(value) ?? [], asked)
     case 'not_in':
       return !holds(itemsOf(value) ?? [], asked)
-    case 'exists':
-    case 'isna':
-    case 'is_null':
-      throw new Error(`${operator} is answered before`)
   }
 }

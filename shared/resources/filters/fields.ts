@@ -68,9 +68,8 @@ const indexOf = (text: string): ReadonlyMap<string, unknown> => {
   try {
     const index = parseOrderedJson(text)
     return isDict(index) ? index : new Map<string, unknown>()
-  } catch (error) {
-    if (error instanceof RangeError) return new Map<string, unknown>()
-    throw error
+  } catch {
+    return new Map<string, unknown>()
   }
 }
 

@@ -1,8 +1,8 @@
+import { messageOf } from '../../message-of.ts'
 import { parsePythonJson } from '../ordered-json.ts'
 import { ELEMENT_OPERATORS, type Leaf, leafOf, type Operator, OPERATORS } from './condition.ts'
 import { FilterError } from './errors.ts'
 import { isDict, isList } from './python/values.ts'
-import { RegexError } from './regex/syntax.ts'
 
 export type ConditionsField = 'conditions' | 'data_conditions'
 
@@ -37,8 +37,7 @@ const readCondition = (condition: unknown, refused: (reason: string) => FilterEr
     const leaf = leafOf(field_path, operator, value, transform === 'len')
     return over === null ? leaf : { ...leaf, over }
   } catch (error) {
-    if (error instanceof RegexError) throw refused(`value: ${error.message}`)
-    throw error
+    throw refused(`value: ${messageOf(error)}`)
   }
 }
 
@@ -61,6 +60,6 @@ const decodePythonJson = (parameter: string, text: string): unknown => {
   try {
     return parsePythonJson(text)
   } catch (error) {
-    throw new FilterError(parameter, `${FORM}: ${error instanceof Error ? error.message : 'it cannot be read'}`)
+    throw new FilterError(parameter, `${FORM}: ${messageOf(error)}`)
   }
 }

@@ -1,0 +1,104 @@
+import { describe, expect, it } from 'vitest'
+import { standingOf } from '../../shared/resources/consistency.ts'
+import type { Item } from '../../shared/resources/item.ts'
+import { madeResource } from './made-resources.ts'
+
+const { metadata, revisions } = madeResource('m', 1, { id: 'x', revisions: 2 })
+const first = revisions.slice(0, 1)
+const current = revisions.slice(1)
+const times = (of: Item, updated_time: string): Item => ({ ...of, updated_time: { S: updated_time } })
+const without = (of: Item, name: string): Item => Object.fromEntries(Object.entries(of).filter(([key]) => key !== name))
+
+/** Metadata, its mirror of the current revision and that revision, updated at these times. */
+const standing = (ofMetadata: string | undefined, ofRevision: string, mirror: string | undefined): string => {
+  const base = without(without(metadata, 'updated_time'), 'rev_updated_time')
+  const own: Item = {
+    ...base,
+    ...(ofMetadata === undefined ? {} : { updated_time: { S: ofMetadata } }),
+    ...(mirror === undefined ? {} : { rev_updated_time: { S: mirror } }),
+  }
+  return standingOf(
+    own,
+    current.map((revision) => times(revision, ofRevision)),
+  )
+}
+
+describe('metadata and revisions that were read one after the other', () => {
+  it('belong together where none of them says otherwise', () => {
+    expect(standingOf(metadata, revisions)).toBe('whole')
+    expect(standingOf(metadata, revisions.toReversed())).toBe('whole')
+  })
+
+  it('are torn where the current revision is not there, whatever else they say', () => {
+    expect(standingOf(metadata, [])).toBe('torn')
+    expect(standingOf(metadata, first)).toBe('torn')
+    const later = first.map((revision) => times(revision, '2030-01-01T00:00:00Z'))
+    expect(standingOf(metadata, later)).toBe('torn')
+    expect(standingOf(without(metadata, 'current_revision_id'), revisions)).toBe('torn')
+  })
+
+  it('are stale where a revision has a number beyond their count', () => {
+    const counted = (N: string): Item => ({ ...metadata, total_revision_count: { N } })
+    expect(standingOf(counted('1'), revisions)).toBe('stale')
+    expect(standingOf(counted('3'), revisions)).toBe('whole')
+    expect(standingOf(without(metadata, 'total_revision_count'), revisions)).toBe('whole')
+  })
+
+  it('are not counted by revisions without a number', () => {
+    const [named] = current.map((revision) => ({ ...revision, sk: { S: `${metadata['sk']?.S ?? ''}/~9999999999/-` } }))
+    expect(
+      named === undefined ? undefined : standingOf({ ...metadata, total_revision_count: { N: '1' } }, [named]),
+    ).toBe('whole')
+    expect(
+      standingOf(
+        metadata,
+        current.map((revision) => without(revision, 'sk')),
+      ),
+    ).toBe('whole')
+  })
+
+  it('are counted by all ten digits of a number', () => {
+    const numbered = (number: string): Item[] =>
+      current.map((revision) => ({ ...revision, sk: { S: `${metadata['sk']?.S ?? ''}/${number}/7` } }))
+    const item = { ...metadata, total_revision_count: { N: '1000000002' } }
+    expect(standingOf(item, numbered('1000000002'))).toBe('whole')
+    expect(standingOf(item, numbered('1000000003'))).toBe('stale')
+  })
+
+  it('are stale where the metadata mirrors another state of the current revision', () => {
+    expect(standing('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z')).toBe('whole')
+    expect(standing('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', '2026-01-05T08:30:00Z')).toBe('stale')
+    expect(standing('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', undefined)).toBe('whole')
+    // Of another revision the metadata has no mirror.
+    const earlier = first.map((revision) => times(revision, '2026-01-05T08:00:00Z'))
+    expect(standingOf(metadata, [...earlier, ...current])).toBe('whole')
+  })
+
+  it.each([
+    ['2026-01-05T08:31:00Z', '2026-01-05T08:31:01Z', 'stale'],
+    ['2026-01-05T08:31:01Z', '2026-01-05T08:31:00Z', 'whole'],
+    ['2026-01-05T08:31:00Z', '2026-01-05T08:31:00.000000Z', 'whole'],
+    ['2026-01-05T08:31:00Z', '2026-01-05T08:31:00.000001Z', 'stale'],
+    ['2026-01-05T08:31:00.5Z', '2026-01-05T08:31:01Z', 'stale'],
+    ['2026-01-05T08:31:00.500Z', '2026-01-05T16:31:00+08:00', 'whole'],
+    ['2026-01-05T16:31:00+08:00', '2026-01-05T08:32:00.000000Z', 'stale'],
+    ['2026-01-05T16:31:00+08:00', '2026-01-05T16:31:00.0000Z', 'stale'],
+    ['2026-01-05T08:31:00.0000Z', '2026-01-05T09:00:00+08:00', 'whole'],
+    ['2026-01-05T09:00:00+08:00', '2026-01-05T09:00:00-08:00', 'stale'],
+    ['2026-01-05T08:31:00Z', 'later', 'whole'],
+    ['sometime', '2026-01-05T08:31:00Z', 'whole'],
+    [undefined, '2026-01-05T08:31:00Z', 'whole'],
+  ])('of %s, with a revision of %s, are %s', (ofMetadata, ofRevision, said) => {
+    expect(standing(ofMetadata, ofRevision, undefined)).toBe(said)
+  })
+
+  it('do not ask a revision that has no time', () => {
+    const timeless = without(metadata, 'rev_updated_time')
+    expect(
+      standingOf(
+        timeless,
+        current.map((revision) => without(revision, 'updated_time')),
+      ),
+    ).toBe('whole')
+  })
+})

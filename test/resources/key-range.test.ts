@@ -1,0 +1,45 @@
+import { describe, expect, it } from 'vitest'
+import { revisionRange, shardsOf, toSortKeys, WHOLE } from '../../shared/resources/key-range.ts'
+
+describe('a run of sort keys', () => {
+  it('of buckets ends where the next bucket begins, and the last one after all keys', () => {
+    expect(toSortKeys({ from: '0000', to: '4000' })).toEqual({ fromSk: '0000', toSk: '4000' })
+    expect(toSortKeys({ from: 'ffff', to: '10000' })).toEqual({ fromSk: 'ffff', toSk: 'g' })
+    const keys = { fromSk: 'a', toSk: 'b'.repeat(16) }
+    expect(toSortKeys(keys)).toBe(keys)
+    expect(WHOLE).toEqual({ fromSk: '0', toSk: 'g' })
+  })
+
+  it('has, among revisions, those of the resource at its end', () => {
+    expect(revisionRange({ fromSk: '1/a', toSk: '2/b' })).toEqual({ fromSk: '1/a', toSk: '2/b/\u{10ffff}' })
+    expect(revisionRange({ fromSk: '1/a', toSk: '4000' })).toEqual({ fromSk: '1/a', toSk: '4000' })
+  })
+
+  it.each([
+    ['0', 'g', 4, [0, 1, 2, 3]],
+    ['0', 'g', 1, [0]],
+    ['0000', '4000', 4, [0]],
+    ['0000', '4001', 4, [0, 1]],
+    ['4000', '8000', 4, [1]],
+    ['3fff', '4000', 4, [0]],
+    ['0', '4', 4, [0]],
+    ['0', '41', 4, [0, 1]],
+    ['c', 'g', 4, [3]],
+    ['ffff', 'g', 4, [3]],
+    ['', 'g', 2, [0, 1]],
+    ['/', '8000', 2, [0]],
+    ['g', 'g', 4, [3]],
+    ['4g', 'g', 4, [1, 2, 3]],
+    ['4g', 'g', 16, [5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]],
+    ['4/', 'g', 16, [4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15]],
+    ['fg', 'g', 16, [15]],
+    ['12g', '2', 256, [19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31]],
+    ['4fff/a', '5000/b', 16, [4, 5]],
+    ['4fff/a', '5000', 16, [4]],
+    ['4fffg', '5000', 16, [4]],
+    ['8000', '4000', 4, []],
+    ['0000', '0000', 4, []],
+  ])('from %j to %j of %d shards touches %j', (fromSk, toSk, shards, touched) => {
+    expect(shardsOf({ fromSk, toSk }, shards)).toEqual(touched)
+  })
+})
