@@ -73,7 +73,6 @@ const momentIn = (text: string): Moment | undefined => {
 
 /** Where the date ends. A week's day may be left out, so that what follows has a say. */
 const separatorOf = (text: string): number => {
-  if (text.length === 7) return 7
   if (text[4] === '-') {
     if (text[5] !== 'W') return 10
     if (text[8] !== '-') return 8

@@ -34,8 +34,7 @@ const shardAt = (sk: string, shards: number): number => Math.min(shards - 1, Mat
 /** Where a sort key stands in the hash space, 0 to 1. */
 const placeAt = (sk: string): number => {
   const [digits] = must(/^[0-9a-f]{0,4}/.exec(sk))
-  if (digits === '') return sk < '0' ? 0 : 1
   // `4g` stands after all that begins with `4`.
-  const after = digits.length < 4 && sk.length > digits.length && sk.charAt(digits.length) > 'f'
+  const after = digits.length < 4 && sk.charAt(digits.length) > 'f'
   return (Number.parseInt(digits.padEnd(4, '0'), 16) + (after ? 16 ** (4 - digits.length) : 0)) / 0x10000
 }

@@ -93,7 +93,7 @@ class OrderedJson {
 
   #number(): bigint | number | undefined {
     const source = this.#match(NUMBER)
-    if (source === undefined || source === '') return undefined
+    if (source === undefined) return undefined
     return /[.eE]/.test(source) ? Number(source) : BigInt(source)
   }
 

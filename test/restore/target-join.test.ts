@@ -93,6 +93,18 @@ describe('walking the target beside the archive', () => {
     await new TargetJoin<string>(endless, metadataSortKey).close()
   })
 
+  it('does not ask a reader again that has come to its end', async () => {
+    let asked = 0
+    const next = (): Promise<IteratorResult<string>> => {
+      asked += 1
+      return Promise.resolve({ done: true, value: undefined })
+    }
+    const join = new TargetJoin<string>({ [Symbol.asyncIterator]: () => ({ next }) }, metadataSortKey)
+    expect(await join.seek('a')).toBeUndefined()
+    expect(await join.seek('b')).toBeUndefined()
+    expect(asked).toBe(1)
+  })
+
   it('orders items by their sort keys', () => {
     expect(itemSortKey({ sk: { S: 'k' } })).toBe('k')
     expect(itemSortKey({})).toBe('')
