@@ -85,11 +85,18 @@ describe('metadata and revisions that were read one after the other', () => {
     ['2026-01-05T16:31:00+08:00', '2026-01-05T16:31:00.0000Z', 'stale'],
     ['2026-01-05T08:31:00.0000Z', '2026-01-05T09:00:00+08:00', 'whole'],
     ['2026-01-05T09:00:00+08:00', '2026-01-05T09:00:00-08:00', 'stale'],
+    ['2026-01-05T09:00:00+08:00', '2026-01-05T08:31:00.0000Z', 'stale'],
     ['2026-01-05T08:31:00Z', 'later', 'whole'],
     ['sometime', '2026-01-05T08:31:00Z', 'whole'],
     [undefined, '2026-01-05T08:31:00Z', 'whole'],
   ])('of %s, with a revision of %s, are %s', (ofMetadata, ofRevision, said) => {
     expect(standing(ofMetadata, ofRevision, undefined)).toBe(said)
+  })
+
+  it('pass over a revision that has no id', () => {
+    const nameless = first.map((revision) => without(revision, 'revision_id'))
+    expect(standingOf(metadata, nameless)).toBe('torn')
+    expect(standingOf(metadata, [...nameless, ...current])).toBe('whole')
   })
 
   it('do not ask a revision that has no time', () => {
