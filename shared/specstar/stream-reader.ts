@@ -151,7 +151,7 @@ const blobIn = (map: RecordMap): RecordMap['blob'] => {
 
 /** The map of one record, member by member. A blob's bytes are passed over: only their place is kept. */
 class RecordMap {
-  readonly members: Record<string, unknown> = {}
+  readonly members = new Map<string, unknown>()
   /** A large blob goes on behind what is held here. */
   readonly #isLarge: boolean
   #reader: MsgpackReader
@@ -168,7 +168,7 @@ class RecordMap {
     this.left -= 1
     const key = this.#reader.value()
     if (key !== 'blob_data') {
-      this.members[String(key)] = this.#reader.value()
+      this.members.set(String(key), this.#reader.value())
       return
     }
     const length = this.#reader.binLength()
@@ -189,12 +189,13 @@ class RecordMap {
 }
 
 const recordOf = (where: Placed, { members }: RecordMap, content?: BlobContent): StreamRecord => {
-  const { data, error } = Fields.safeParse(members)
+  // Makes own properties, also of `__proto__`.
+  const { data, error } = Fields.safeParse(Object.fromEntries(members))
   if (error !== undefined) {
     const [issue] = error.issues
     throw new RangeError(
       issue?.code === 'invalid_union'
-        ? `there is no record type ${JSON.stringify(members['t'])}`
+        ? `there is no record type ${JSON.stringify(members.get('t'))}`
         : `${issue?.path.join('.') ?? 'it'}: ${issue?.message ?? 'is not valid'}`,
     )
   }

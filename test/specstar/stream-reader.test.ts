@@ -106,6 +106,11 @@ describe('the records of a stream', () => {
       'takes 33554432 at most',
     ],
     ['a record that is no map', [header, Buffer.from('00000001c0', 'hex')], 'not a map'],
+    [
+      'a blob whose size is that of its prototype',
+      [header, start, frame({ t: 'BlobRecord', ['__proto__']: new Map(), file_id: 'x', blob_data: Buffer.alloc(0) })],
+      'record 3 at byte 66: size: Invalid input: expected bigint, received undefined',
+    ],
   ])('%s is refused', async (_what, records, message) => {
     await expect(readAll(Buffer.concat(records))).rejects.toThrow(message)
   })
