@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import { must } from '../must.ts'
+import { shownId } from '../resources/shown-id.ts'
 import { MsgpackReader } from './msgpack-reader.ts'
 import { invalidRecord, type RecordWhere, truncatedRecord } from './stream-errors.ts'
 import { type ByteSource, StreamWindow } from './stream-window.ts'
@@ -189,14 +191,14 @@ class RecordMap {
 }
 
 const recordOf = (where: Placed, { members }: RecordMap, content?: BlobContent): StreamRecord => {
+  const type = members.get('t')
+  if (typeof type !== 'string') throw new RangeError('t: is not a text')
   // Makes own properties, also of `__proto__`.
   const { data, error } = Fields.safeParse(Object.fromEntries(members))
   if (error !== undefined) {
-    const [issue] = error.issues
+    const { code, path, message } = must(error.issues[0])
     throw new RangeError(
-      issue?.code === 'invalid_union'
-        ? `there is no record type ${JSON.stringify(members.get('t'))}`
-        : `${issue?.path.join('.') ?? 'it'}: ${issue?.message ?? 'is not valid'}`,
+      code === 'invalid_union' ? `there is no record type ${shownId(type)}` : `${path.join('.')}: ${message}`,
     )
   }
   if (data.t !== 'BlobRecord') return { ...where, ...data }

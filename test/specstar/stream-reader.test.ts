@@ -106,6 +106,11 @@ describe('the records of a stream', () => {
       'takes 33554432 at most',
     ],
     ['a record that is no map', [header, Buffer.from('00000001c0', 'hex')], 'not a map'],
+    ['a record without a type', [header, frame({ version: 2n })], 'record 2 at byte 29: t: is not a text'],
+    ['a record whose type is a number', [header, frame({ t: 5n })], 'record 2 at byte 29: t: is not a text'],
+    ['a record whose type is a list', [header, frame({ t: [5n] })], 'record 2 at byte 29: t: is not a text'],
+    ['an unknown type', [header, frame({ t: 'Odd\u0085' })], 'there is no record type "Odd\\u0085"'],
+    ['an endless type', [header, frame({ t: 'x'.repeat(9999) })], `there is no record type "${'x'.repeat(300)}…"`],
     [
       'a blob whose size is that of its prototype',
       [header, start, frame({ t: 'BlobRecord', ['__proto__']: new Map(), file_id: 'x', blob_data: Buffer.alloc(0) })],
