@@ -32,7 +32,8 @@ export const blobFrame = (
   const head = Buffer.concat([
     mapHeader(5),
     ...['t', 'BlobRecord', 'file_id', fileId, 'blob_data'].map(encodeMsgpack),
-    binHeader(size),
+    // A length of more than 32 bits has no header; the record, which is longer yet, is refused below.
+    binHeader(Math.min(size, MAX_FRAME_BYTES)),
   ])
   const behind = Buffer.concat(['size', BigInt(size), 'content_type', contentType ?? ''].map(encodeMsgpack))
   return { before: Buffer.concat([lengthBytes(head.length + size + behind.length), head]), behind }
