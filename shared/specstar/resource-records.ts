@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { must } from '../must.ts'
 import { plainNumber } from '../resources/number-text.ts'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
 import { instantOf } from '../resources/instant.ts'
@@ -25,7 +26,7 @@ const indexed = z.instanceof(Map).transform((map, context): string => {
   try {
     return orderedJsonText(map)
   } catch (error) {
-    context.addIssue(error instanceof Error ? error.message : 'is not JSON')
+    context.addIssue(z.instanceof(Error).parse(error).message)
     return ''
   }
 })
@@ -68,26 +69,32 @@ const Revision = z.object({ info: z.instanceof(Map), raw_data: z.instanceof(Buff
 
 /** The `data` of a MetaRecord. */
 export const decodeMeta = (data: Buffer): { readonly meta: ResourceMeta; readonly unknown: readonly string[] } => {
-  const value = decodeMsgpack(data)
-  return { meta: parsed(Meta, value), unknown: value instanceof Map ? unknownKeys(Meta, value) : [] }
+  const map = mapIn(data)
+  return { meta: parsed(Meta, map), unknown: unknownKeys(Meta, map) }
 }
 
 /** The `data` of a RevisionRecord; the payload is a view of it. */
 export const decodeRevision = (
   data: Buffer,
 ): { readonly info: RevisionInfo; readonly payload: Buffer; readonly unknown: readonly string[] } => {
-  const { info, raw_data } = parsed(Revision, decodeMsgpack(data))
+  const { info, raw_data } = parsed(Revision, mapIn(data))
   return { info: parsed(Info, info), payload: raw_data, unknown: unknownKeys(Info, info) }
+}
+
+const mapIn = (data: Buffer): Map<unknown, unknown> => {
+  const value = decodeMsgpack(data)
+  if (!(value instanceof Map)) throw new RangeError('it is not a map')
+  return value
 }
 
 const unknownKeys = (shape: typeof Meta | typeof Info, map: ReadonlyMap<unknown, unknown>): string[] =>
   [...map.keys()].map(String).filter((key) => !Object.hasOwn(shape.shape, key))
 
-const parsed = <Shape extends z.ZodType>(shape: Shape, value: unknown): z.output<Shape> => {
-  const { data, error } = shape.safeParse(value instanceof Map ? Object.fromEntries(value) : value)
+const parsed = <Shape extends z.ZodType>(shape: Shape, map: ReadonlyMap<unknown, unknown>): z.output<Shape> => {
+  const { data, error } = shape.safeParse(Object.fromEntries(map))
   if (error === undefined) return data
-  const [issue] = error.issues
-  throw new RangeError(`${issue?.path.join('.') ?? 'it'}: ${issue?.message ?? 'is not valid'}`)
+  const { path, message } = must(error.issues[0])
+  throw new RangeError(`${path.join('.')}: ${message}`)
 }
 
 /** The `data` of a MetaRecord of a stored item. Throws `RangeError` for a value that SpecStar does not take. */
