@@ -1,6 +1,7 @@
 import { isStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
 import { openArchive } from '../archive/open.ts'
 import type { ArchiveSource } from '../archive/source.ts'
+import { must } from '../must.ts'
 import { decodePayload } from '../resources/payload.ts'
 import { ArchivePayloads } from '../restore/archive-payloads.ts'
 import { archivedRecords } from '../restore/archived-records.ts'
@@ -55,12 +56,12 @@ async function* segmentResources(source: ArchiveSource): AsyncGenerator<ArchiveR
     for await (const batch of archivedRecords(archive, k))
       for (const { kind, id, item } of batch) {
         if (kind === 'metadata') {
-          const current = item['current_revision_id']?.S ?? ''
+          const current = must(item['current_revision_id']?.S)
           yield { kind, model, id, current, indexed: item['indexed_data']?.S }
           continue
         }
         const bytes = item['data']?.S ?? item['data']?.B ?? (await payloads.get(item['data_sha256']?.S ?? ''))
-        yield { kind, model, revision_id: item['revision_id']?.S ?? '', payload: decodePayload(bytes) }
+        yield { kind, model, revision_id: must(item['revision_id']?.S), payload: decodePayload(bytes) }
       }
   }
 }

@@ -145,10 +145,10 @@ const once = async function* (bytes: Buffer): AsyncGenerator<Buffer> {
 const blobIn = (map: RecordMap): RecordMap['blob'] => {
   try {
     while (map.left > 0 && map.blob === undefined) map.member()
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
+    return map.blob
+  } catch {
+    return undefined
   }
-  return map.blob
 }
 
 /** The map of one record, member by member. A blob's bytes are passed over: only their place is kept. */

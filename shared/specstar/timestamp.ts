@@ -48,7 +48,7 @@ const partsOf = (bytes: Buffer): { readonly seconds: bigint; readonly nanosecond
 export const encodeTimestamp = ({ text }: Timestamp): Buffer => {
   const instant = instantOf(text)
   if (instant === undefined) throw new RangeError(`${JSON.stringify(text)} is not a time`)
-  const seconds = BigInt(Math.floor(Date.parse(`${instant.slice(0, 19)}Z`) / 1000))
+  const seconds = BigInt(Date.parse(`${instant.slice(0, 19)}Z`) / 1000)
   const nanoseconds = Number(instant.slice(20, 26)) * 1000
   if (seconds < 0n || seconds >= 1n << 34n) {
     const bytes = Buffer.from([0xc7, 12, 0xff, ...Buffer.alloc(12)])
