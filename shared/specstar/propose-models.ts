@@ -138,7 +138,9 @@ const typeOf = (value: unknown): IndexedType | undefined => {
   return typeof value === 'string' ? 'str' : 'map'
 }
 
-const isMap = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+/** A map of a payload or index: not a list, bytes or an instant. */
+const isMap = (value: unknown): value is object =>
+  value instanceof Object && Object.getPrototypeOf(value) === Object.prototype
 
 /** Texts of a payload with their dotted paths; those of a list under the list's own. */
 function* textsIn(

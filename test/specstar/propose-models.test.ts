@@ -2,6 +2,10 @@ import { readFile } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
+import { Timestamp } from '../../shared/specstar/timestamp.ts'
+import { memorySource } from '../archive/memory.ts'
+import { madeStream, type MadeModels } from './made-stream.ts'
 import { loadModels } from '../../shared/resources/models.ts'
 import { proposeModels } from '../../shared/specstar/propose-models.ts'
 
@@ -15,6 +19,8 @@ const proposed = async (name: string) => {
     stream: (start, length) => Promise.resolve(Readable.from([bytes.subarray(start, start + length)])),
   })
 }
+
+const proposedOf = (models: MadeModels) => proposeModels(memorySource(madeStream(models)))
 
 const Configured = z.record(
   z.string(),
@@ -56,3 +62,18 @@ describe.each(['specstar/catalogue.acbak', 'specstar/catalogue-msgpack.acbak', '
     })
   },
 )
+
+describe('a proposed reference', () => {
+  it('is no time and no bytes of a msgpack payload, whatever an id looks like', async () => {
+    const id = '2026-01-05T08:30:00.000000Z'
+    const payload = encodeMsgpack(
+      new Map<string, unknown>([
+        ['at', new Timestamp(id)],
+        ['bytes', Buffer.from(id)],
+      ]),
+    )
+    expect(await proposedOf({ a: { resources: [{ id, revisions: { '1': payload } }] } })).toEqual({
+      a: { indexed: [], references: [] },
+    })
+  })
+})
