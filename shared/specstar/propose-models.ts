@@ -74,19 +74,9 @@ class SeenModel {
 
   /** A resource's current payload, and its indexed values. */
   see(payload: unknown, indexed: string | undefined, ids: ReadonlyMap<string, KnownId>): void {
-    for (const { path, value, isList } of textsIn(payload)) {
-      const seen: SeenText = this.#texts.get(path) ?? { isList: false, values: 0, hits: new Map() }
-      this.#texts.set(path, seen)
-      seen.isList ||= isList
-      seen.values += 1
-      const known = ids.get(value)
-      if (known === undefined) continue
-      const hit = seen.hits.get(`${known.model} ${known.ref_type}`) ?? { known, count: 0 }
-      seen.hits.set(`${known.model} ${known.ref_type}`, hit)
-      hit.count += 1
-    }
+    for (const { path, value } of fieldsIn(payload)) this.#text(path, value, ids)
     const values: unknown = indexed === undefined ? undefined : decodePayload(indexed)
-    if (typeof values !== 'object' || values === null) return
+    if (!isMap(values)) return
     for (const [key, value] of Object.entries(values)) this.#index(key, value, payload)
   }
 
@@ -103,15 +93,31 @@ class SeenModel {
     return { indexed, references: [...this.#texts].flatMap(([field, seen]) => referenceOf(field, seen)) }
   }
 
+  /** A field's text, or the texts of its list. */
+  #text(path: string, value: unknown, ids: ReadonlyMap<string, KnownId>): void {
+    const isList = Array.isArray(value)
+    for (const text of isList ? value : [value]) {
+      if (typeof text !== 'string' || text === '') continue
+      const seen: SeenText = this.#texts.get(path) ?? { isList: false, values: 0, hits: new Map() }
+      this.#texts.set(path, seen)
+      seen.isList ||= isList
+      seen.values += 1
+      const known = ids.get(text)
+      if (known === undefined) continue
+      const hit = seen.hits.get(`${known.model} ${known.ref_type}`) ?? { known, count: 0 }
+      seen.hits.set(`${known.model} ${known.ref_type}`, hit)
+      hit.count += 1
+    }
+  }
+
   /** Paths that have given the indexed value in every resource so far; the key itself is the likeliest. */
   #index(key: string, value: unknown, payload: unknown): void {
     const seen = this.#indexed.get(key) ?? { types: new Set<IndexedType>(), paths: undefined }
     this.#indexed.set(key, seen)
     if (value === null) return
-    const type = typeOf(value)
-    if (type !== undefined) seen.types.add(type)
-    const fits = (path: string): boolean => sameValue(valueAt(payload, path) ?? null, value)
-    seen.paths = new Set([...(seen.paths ?? [key, ...pathsOf(payload)])].filter(fits))
+    seen.types.add(typeOf(value))
+    const fits = (path: string): boolean => sameValue(valueAt(payload, path), value)
+    seen.paths = new Set([...(seen.paths ?? [key, ...Array.from(fieldsIn(payload), ({ path }) => path)])].filter(fits))
   }
 }
 
@@ -130,7 +136,7 @@ const referenceOf = (field: string, { isList, values, hits }: SeenText): Propose
   ]
 }
 
-const typeOf = (value: unknown): IndexedType | undefined => {
+const typeOf = (value: unknown): IndexedType => {
   if (typeof value === 'bigint') return 'int'
   if (typeof value === 'number') return 'float'
   if (typeof value === 'boolean') return 'bool'
@@ -142,23 +148,15 @@ const typeOf = (value: unknown): IndexedType | undefined => {
 const isMap = (value: unknown): value is object =>
   value instanceof Object && Object.getPrototypeOf(value) === Object.prototype
 
-/** Texts of a payload with their dotted paths; those of a list under the list's own. */
-function* textsIn(
+/** Every field of a payload under its dotted path, maps and what is in them alike. */
+function* fieldsIn(
   value: unknown,
   steps: readonly string[] = [],
-): Generator<{ path: string; value: string; isList: boolean }> {
-  const path = steps.join('.')
-  if (typeof value === 'string' && value !== '') yield { path, value, isList: false }
-  else if (Array.isArray(value)) {
-    for (const member of value)
-      if (typeof member === 'string' && member !== '') yield { path, value: member, isList: true }
-  } else if (isMap(value) && steps.length < MAX_STEPS)
-    for (const [key, member] of Object.entries(value)) yield* textsIn(member, [...steps, key])
+): Generator<{ readonly path: string; readonly value: unknown }> {
+  if (!isMap(value) || steps.length === MAX_STEPS) return
+  for (const [key, member] of Object.entries(value)) {
+    const inner = [...steps, key]
+    yield { path: inner.join('.'), value: member }
+    yield* fieldsIn(member, inner)
+  }
 }
-
-const pathsOf = (value: unknown, steps: readonly string[] = []): string[] => [
-  ...(steps.length > 0 ? [steps.join('.')] : []),
-  ...(isMap(value) && steps.length < MAX_STEPS
-    ? Object.entries(value).flatMap(([key, member]) => pathsOf(member, [...steps, key]))
-    : []),
-]

@@ -64,6 +64,14 @@ describe.each(['specstar/catalogue.acbak', 'specstar/catalogue-msgpack.acbak', '
 )
 
 describe('a proposed reference', () => {
+  it('has a field: a payload that is a bare id, or a list of them, has none', async () => {
+    const resources = [
+      { id: 'r', revisions: { '1': '"r"' } },
+      { id: 's', revisions: { '2': '["r","s"]' } },
+    ]
+    expect(await proposedOf({ a: { resources } })).toEqual({ a: { indexed: [], references: [] } })
+  })
+
   it('is no time and no bytes of a msgpack payload, whatever an id looks like', async () => {
     const id = '2026-01-05T08:30:00.000000Z'
     const payload = encodeMsgpack(
