@@ -123,6 +123,17 @@ describe('the records of a stream', () => {
     await expect(readAll(Buffer.concat(records))).rejects.toThrow(message)
   })
 
+  it('end with the EofRecord: without it, or with bytes behind it, they are refused', async () => {
+    const whole = Buffer.concat([header, eof])
+    await expect(readAll(header)).rejects.toThrow(
+      new ArchiveTruncatedError('it ends at byte 29 after 1 records, without an EofRecord'),
+    )
+    await expect(readAll(Buffer.concat([whole, Buffer.alloc(2)]))).rejects.toThrow(
+      new ArchiveInvalidError(`2 bytes follow the EofRecord, which ends at byte ${whole.length}`),
+    )
+    expect(await readAll(whole)).toEqual(['HeaderRecord', 'EofRecord'])
+  })
+
   it('are refused wherever they are cut', async () => {
     const whole = Buffer.concat([header, start, blob(Buffer.from('content')), end, eof])
     for (let length = 0; length < whole.length; length++)
