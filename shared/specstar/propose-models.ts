@@ -1,4 +1,5 @@
 import type { ArchiveSource } from '../archive/source.ts'
+import { must } from '../must.ts'
 import { type IndexedType, type RefType } from '../resources/models.ts'
 import { decodePayload, sameValue, valueAt } from '../resources/payload.ts'
 import { archiveResources } from './archive-resources.ts'
@@ -38,21 +39,24 @@ export const proposeModels = async (source: ArchiveSource): Promise<ProposedMode
     const model = models.get(one.model) ?? new SeenModel()
     models.set(one.model, model)
     if (one.kind === 'metadata') open = one
-    else if (one.kind === 'revision' && one.revision_id === open?.current) model.see(one.payload, open.indexed, ids)
+    else if (one.kind === 'revision') {
+      const { current, indexed } = must(open)
+      if (one.revision_id === current) model.see(one.payload, indexed, ids)
+    }
   }
   return Object.fromEntries([...models].map(([name, model]) => [name, model.proposed()]))
 }
 
 interface KnownId {
   readonly model: string
-  readonly ref_type: RefType
+  readonly isRevision: boolean
 }
 
 const readIds = async (source: ArchiveSource): Promise<ReadonlyMap<string, KnownId>> => {
   const ids = new Map<string, KnownId>()
   for await (const one of archiveResources(source)) {
-    if (one.kind === 'metadata') ids.set(one.id, { model: one.model, ref_type: 'resource_id' })
-    else if (one.kind === 'revision') ids.set(one.revision_id, { model: one.model, ref_type: 'revision_id' })
+    if (one.kind === 'metadata') ids.set(one.id, { model: one.model, isRevision: false })
+    else if (one.kind === 'revision') ids.set(one.revision_id, { model: one.model, isRevision: true })
   }
   return ids
 }
@@ -104,8 +108,9 @@ class SeenModel {
       seen.values += 1
       const known = ids.get(text)
       if (known === undefined) continue
-      const hit = seen.hits.get(`${known.model} ${known.ref_type}`) ?? { known, count: 0 }
-      seen.hits.set(`${known.model} ${known.ref_type}`, hit)
+      const named = `${known.model} ${known.isRevision}`
+      const hit = seen.hits.get(named) ?? { known, count: 0 }
+      seen.hits.set(named, hit)
       hit.count += 1
     }
   }
@@ -124,13 +129,13 @@ class SeenModel {
 const referenceOf = (field: string, { isList, values, hits }: SeenText): ProposedReference[] => {
   const [most] = [...hits.values()].sort((a, b) => b.count - a.count)
   if (most === undefined || most.count < values * MOST) return []
-  const { model, ref_type } = most.known
+  const { model, isRevision } = most.known
   return [
     {
       field,
       target: model,
       ...(isList ? { list: true } : {}),
-      ...(ref_type === 'revision_id' ? { ref_type } : {}),
+      ...(isRevision ? { ref_type: 'revision_id' } : {}),
       guess: true,
     },
   ]

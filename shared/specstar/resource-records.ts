@@ -27,7 +27,7 @@ const indexed = z.instanceof(Map).transform((map, context): string => {
     return orderedJsonText(map)
   } catch (error) {
     context.addIssue(z.instanceof(Error).parse(error).message)
-    return ''
+    return z.NEVER
   }
 })
 const UUID = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/

@@ -207,8 +207,8 @@ describe('indexed fields', () => {
   })
 
   it('have no type where it is mixed, and none where they are null only', async () => {
-    expect(await indexedOf([{ a: 1 }, { a: 1n }], [{ a: 'x' }, { a: 'x' }])).toEqual([{ key: 'a' }])
-    expect(await indexedOf([{}, { a: null }])).toEqual([{ key: 'a' }])
+    expect(await indexedOf([{ a: 1 }, { a: 1n }], [{ a: 'x' }, { a: 'x' }])).toStrictEqual([{ key: 'a' }])
+    expect(await indexedOf([{}, { a: null }])).toStrictEqual([{ key: 'a' }])
     expect(await indexedOf([{ b: 1 }, { a: null }], [{ b: 1 }, { a: 1n }])).toEqual([
       { key: 'a', path: 'b', guess: true, type: 'int' },
     ])
