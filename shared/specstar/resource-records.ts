@@ -94,7 +94,8 @@ const parsed = <Shape extends z.ZodType>(shape: Shape, map: ReadonlyMap<unknown,
   const { data, error } = shape.safeParse(Object.fromEntries(map))
   if (error === undefined) return data
   const { path, message } = must(error.issues[0])
-  throw new RangeError(`${path.join('.')}: ${message}`)
+  const [field] = path
+  throw new RangeError(`${String(field)}: ${message}`)
 }
 
 /** The `data` of a MetaRecord of a stored item. Throws `RangeError` for a value that SpecStar does not take. */

@@ -120,9 +120,9 @@ export class StreamReader {
     const head = await this.#window.take(MAX_AROUND_BLOB)
     const map = new RecordMap(head, true)
     const blob = blobIn(map)
-    const behind = blob === undefined ? length : length - blob.at - blob.length
-    if (blob === undefined || behind < 0 || behind > MAX_AROUND_BLOB)
-      throw new RangeError(`${length} bytes; without a blob's bytes a record takes ${MAX_HELD_RECORD} at most`)
+    if (blob === undefined) throw tooLong(length)
+    const behind = length - blob.at - blob.length
+    if (behind < 0 || behind > MAX_AROUND_BLOB) throw tooLong(length)
     map.resume(await this.#source.read(start + blob.at + blob.length, behind))
     while (map.left > 0) map.member()
     map.end()
@@ -137,6 +137,9 @@ export class StreamReader {
   }
 }
 
+const tooLong = (length: number): RangeError =>
+  new RangeError(`${length} bytes; without a blob's bytes a record takes ${MAX_HELD_RECORD} at most`)
+
 const once = async function* (bytes: Buffer): AsyncGenerator<Buffer> {
   yield await Promise.resolve(bytes)
 }
@@ -145,10 +148,10 @@ const once = async function* (bytes: Buffer): AsyncGenerator<Buffer> {
 const blobIn = (map: RecordMap): RecordMap['blob'] => {
   try {
     while (map.left > 0 && map.blob === undefined) map.member()
-    return map.blob
   } catch {
-    return undefined
+    // It is not known whether a blob follows what cannot be read.
   }
+  return map.blob
 }
 
 /** The map of one record, member by member. A blob's bytes are passed over: only their place is kept. */
@@ -197,8 +200,9 @@ const recordOf = (where: Placed, { members }: RecordMap, content?: BlobContent):
   const { data, error } = Fields.safeParse(Object.fromEntries(members))
   if (error !== undefined) {
     const { code, path, message } = must(error.issues[0])
+    const [field] = path
     throw new RangeError(
-      code === 'invalid_union' ? `there is no record type ${shownId(type)}` : `${path.join('.')}: ${message}`,
+      code === 'invalid_union' ? `there is no record type ${shownId(type)}` : `${String(field)}: ${message}`,
     )
   }
   if (data.t !== 'BlobRecord') return { ...where, ...data }
