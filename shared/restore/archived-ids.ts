@@ -12,7 +12,7 @@ export class ArchivedIds {
   }
 
   async has(model: string, id: string, to: string, kind: 'resource_id' | 'revision_id'): Promise<boolean> {
-    const key = `${model}/${to}`
+    const key = `${model}/${kind}/${to}`
     const answer = this.#answers.get(key) ?? (await this.#look(model, id, kind === 'revision_id' ? to : undefined))
     if (this.#answers.size > 10_000) this.#answers.clear()
     this.#answers.set(key, answer)

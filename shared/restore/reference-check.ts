@@ -42,7 +42,8 @@ export class ReferenceCheck {
     if (payload === undefined) return
     for (const { field, target, id: to, ref_type } of references(definition, decodePayload(payload))) {
       this.#findings.checked('references')
-      if (!this.#known.has(`${target}/${to}`)) this.#waiting.push({ model, id, field, target, to, ref_type })
+      const reference = { model, id, field, target, to, ref_type }
+      if (!this.#known.has(nameOf(reference))) this.#waiting.push(reference)
     }
     if (this.#waiting.length >= BATCH) await this.end()
   }
@@ -59,7 +60,7 @@ export class ReferenceCheck {
       const found = await this.#services.resources.existing(target, ids)
       for (const reference of own) {
         if (found.has(resourceOf(reference)) && (await this.#revisionResolves(reference)))
-          this.#known.add(`${target}/${reference.to}`)
+          this.#known.add(nameOf(reference))
         else await this.#dangling(reference)
       }
     }
@@ -83,6 +84,9 @@ export class ReferenceCheck {
     else this.#findings.fail('references', { ...finding, what })
   }
 }
+
+/** What a reference names: a resource and a revision may be called the same. */
+const nameOf = ({ target, to, ref_type }: Reference): string => `${target}/${ref_type}/${to}`
 
 /** The resource that a reference names: of a revision id, what stands before its last colon. */
 const resourceOf = ({ to, ref_type }: Reference): string => {
