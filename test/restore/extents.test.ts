@@ -13,5 +13,16 @@ describe('the order of application', () => {
 
   it('begins far apart, so that the first workers meet different shards', () => {
     expect(bitReversed(8)).toEqual([0, 4, 2, 6, 1, 5, 3, 7])
+    expect(bitReversed(5)).toEqual([0, 4, 2, 1, 3])
+  })
+
+  it.each([
+    [0, []],
+    [1, [0]],
+    [2, [0, 1]],
+    [3, [0, 2, 1]],
+    [4, [0, 2, 1, 3]],
+  ])('of %i places is %j', (count, order) => {
+    expect(bitReversed(count)).toEqual(order)
   })
 })

@@ -54,7 +54,7 @@ describe('msgpack', () => {
       -(2 ** 31),
     ])
       expect(encodeMsgpack(BigInt(number)).equals(encode(number))).toBe(true)
-    for (const length of [0, 31, 32, 255, 256, 65_535, 65_536]) {
+    for (const length of [0, 15, 16, 31, 32, 255, 256, 65_535, 65_536]) {
       expect(encodeMsgpack('x'.repeat(length)).equals(encode('x'.repeat(length)))).toBe(true)
       expect(encodeMsgpack(Buffer.alloc(length)).equals(encode(new Uint8Array(length)))).toBe(true)
       const list = Array.from({ length }, () => null)
