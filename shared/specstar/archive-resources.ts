@@ -35,8 +35,7 @@ async function* streamResources(source: ArchiveSource): AsyncGenerator<ArchiveRe
     else if (record.t === 'MetaRecord') {
       const { meta } = decodeMeta(record.data)
       order.meta(record, meta)
-      const { resource_id: id, current_revision_id: current, indexed_data } = meta
-      const indexed = typeof indexed_data === 'string' ? indexed_data : undefined
+      const { resource_id: id, current_revision_id: current, indexed_data: indexed } = meta
       yield { kind: 'metadata', model: order.model(record), id, current, indexed }
     } else if (record.t === 'RevisionRecord') {
       const { info, payload } = decodeRevision(record.data)

@@ -67,8 +67,11 @@ const Info = z.object({
 
 const Revision = z.object({ info: z.instanceof(Map), raw_data: z.instanceof(Buffer) })
 
+/** Metadata of a stream: indexed data are JSON text. */
+type StreamMeta = ResourceMeta & { readonly indexed_data?: string }
+
 /** The `data` of a MetaRecord. */
-export const decodeMeta = (data: Buffer): { readonly meta: ResourceMeta; readonly unknown: readonly string[] } => {
+export const decodeMeta = (data: Buffer): { readonly meta: StreamMeta; readonly unknown: readonly string[] } => {
   const map = mapIn(data)
   return { meta: parsed(Meta, map), unknown: unknownKeys(Meta, map) }
 }
