@@ -14,7 +14,7 @@ export default defineConfig({
       'test/resources/{attributes,consistency,indexed,instant,item-size,key-range,models}.test.ts',
       'test/resources/{number-text,ordered-json,payload,place,resource-join,text-order}.test.ts',
     ],
-    exclude: ['test/archive/damage.test.ts', 'test/restore/source.test.ts'],
+    exclude: ['test/archive/{damage,order,writer}.test.ts', 'test/restore/source.test.ts'],
     testTimeout: 60_000,
   },
 })

@@ -1,6 +1,7 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
+import { messageOf } from '../../shared/message-of.ts'
 
 export interface Running {
   readonly server: Server
@@ -37,7 +38,7 @@ export async function runAsChild<Settings extends { readonly port: number }>(
       await running.close()
     }
   } catch (error) {
-    tell({ ready: false, code: codeOf(error), reason: error instanceof Error ? error.message : String(error) })
+    tell({ ready: false, code: codeOf(error), reason: messageOf(error) })
     process.exitCode = 1
   }
   if (process.connected) process.disconnect()

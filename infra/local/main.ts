@@ -1,11 +1,12 @@
 import './check-node.ts'
 import process from 'node:process'
 import { type ProgramOptions, programOptions, startProgram } from './program.ts'
+import { messageOf } from '../../shared/message-of.ts'
 
 export { type Program, type ProgramOptions, startProgram } from './program.ts'
 
 const fail = (error: unknown): never => {
-  process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`)
+  process.stderr.write(`${messageOf(error)}\n`)
   process.exit(1)
 }
 

@@ -19,6 +19,7 @@ import { startS3 } from './s3.ts'
 import { LocalSchedules } from './schedules.ts'
 import { UploadEvents } from './upload-events.ts'
 import { LocalWorkflowEngine } from './workflow-runner.ts'
+import { messageOf } from '../../shared/message-of.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -114,7 +115,7 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
   }
 
   await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
-    const why = error instanceof Error ? error.message : String(error)
+    const why = messageOf(error)
     throw new ConfigError(`DATA_DIR=${dataDir} cannot be a folder: ${why}`)
   })
   const dynamo = await serverAt(env['AWS_ENDPOINT_URL_DYNAMODB'], endings, () =>

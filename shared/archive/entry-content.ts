@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import type { ByteReader } from './byte-reader.ts'
-import { EntryCorruptError, messageOf } from './errors.ts'
+import { messageOf } from '../message-of.ts'
+import { EntryCorruptError } from './errors.ts'
 
 /** One entry's content on its way: hashed as it passes, whoever reads it. */
 export class EntryContent {

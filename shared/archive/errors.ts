@@ -72,6 +72,3 @@ export class RecordInvalidError extends ArchiveInvalidError {
     this.line = line
   }
 }
-
-/** What was thrown, as a text that can stand in another message. */
-export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

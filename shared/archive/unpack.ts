@@ -1,5 +1,6 @@
 import zlib from 'node:zlib'
-import { ArchiveInvalidError, messageOf } from './errors.ts'
+import { messageOf } from '../message-of.ts'
+import { ArchiveInvalidError } from './errors.ts'
 import { MAX_WINDOW_LOG } from './limits.ts'
 
 /** Pieces that a decompressor gives: larger than its 16 KiB default, for speed. */

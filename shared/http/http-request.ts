@@ -2,6 +2,7 @@ import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequest
 import { jsonText } from '../resources/indexed.ts'
 import { exactNumbers } from '../resources/payload.ts'
 import { InvalidRequestError } from './request-errors.ts'
+import { messageOf } from '../message-of.ts'
 
 /** An API Gateway HTTP API event, payload version 2, with IAM authorisation. */
 export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
@@ -71,8 +72,7 @@ const parseJson = (body: Buffer): unknown => {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body)
     return withJsonTexts(text, JSON.parse(text))
   } catch (error) {
-    const why = error instanceof Error ? error.message : 'it cannot be read'
-    throw new InvalidRequestError([{ field: 'body', message: `must be JSON in UTF-8: ${why}` }])
+    throw new InvalidRequestError([{ field: 'body', message: `must be JSON in UTF-8: ${messageOf(error)}` }])
   }
 }
 

@@ -1,6 +1,7 @@
 import { Busboy } from '@fastify/busboy'
 import { finished } from 'node:stream/promises'
 import { InvalidRequestError, TooLargeError } from './request-errors.ts'
+import { messageOf } from '../message-of.ts'
 
 const FIELD = 'file'
 
@@ -63,8 +64,6 @@ const onlyFile = (files: readonly Buffer[], others: readonly string[]): Buffer =
 }
 
 const unreadable = (error: unknown): InvalidRequestError =>
-  new InvalidRequestError([
-    { field: 'body', message: `the form cannot be read: ${error instanceof Error ? error.message : 'it is broken'}` },
-  ])
+  new InvalidRequestError([{ field: 'body', message: `the form cannot be read: ${messageOf(error)}` }])
 
 const invalid = (message: string): InvalidRequestError => new InvalidRequestError([{ field: FIELD, message }])

@@ -1,4 +1,5 @@
 import { Cron } from 'croner'
+import { messageOf } from '../message-of.ts'
 
 /** When a schedule runs, as EventBridge Scheduler reads it: its six fields of cron, or `N minutes|hours|days`. */
 export type Timing = { readonly cron: string; readonly timezone?: string } | { readonly rate: string }
@@ -54,8 +55,7 @@ const readCron = (text: string, timezone: string): Cron => {
     const options = { mode: '7-part', alternativeWeekdays: true, sloppyRanges: true, paused: true, timezone } as const
     return new Cron(`0 ${text}`, options)
   } catch (error) {
-    const why = error instanceof Error ? error.message : ''
-    throw new RangeError(`cannot be read (${why}); fields: ${FIELDS}`, { cause: error })
+    throw new RangeError(`cannot be read (${messageOf(error)}); fields: ${FIELDS}`, { cause: error })
   }
 }
 

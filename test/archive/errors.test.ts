@@ -3,7 +3,6 @@ import {
   ArchiveInvalidError,
   ArchiveTruncatedError,
   EntryCorruptError,
-  messageOf,
   NotAnArchiveError,
   RecordInvalidError,
   UnsupportedVersionError,
@@ -38,11 +37,5 @@ describe('refusals of an archive', () => {
     expect(new UnsupportedVersionError(4)).toMatchObject({ version: 4 })
     expect(new RecordInvalidError('r', { entry: 'a', line: 1 })).toMatchObject({ reason: 'r', entry: 'a', line: 1 })
     expect(new RecordInvalidError('r')).toBeInstanceOf(ArchiveInvalidError)
-  })
-
-  it('say also what was thrown that is no error', () => {
-    expect(messageOf(new Error('lost'))).toBe('lost')
-    expect(messageOf('gone')).toBe('gone')
-    expect(messageOf(undefined)).toBe('undefined')
   })
 })

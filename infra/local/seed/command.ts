@@ -1,18 +1,19 @@
 import process from 'node:process'
 import { z } from 'zod'
+import { messageOf } from '../../../shared/message-of.ts'
 
 /** Runs a command; what goes wrong is one line on stderr and exit code 1. */
 export const runCommand = async (name: string, command: () => Promise<void>): Promise<void> => {
   try {
     await command()
   } catch (error) {
-    process.stderr.write(`${name}: ${messageOf(error)}\n`)
+    process.stderr.write(`${name}: ${textOf(error)}\n`)
     process.exitCode = 1
   }
 }
 
-const messageOf = (error: unknown): string => {
+const textOf = (error: unknown): string => {
   if (error instanceof z.ZodError)
     return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
-  return error instanceof Error ? error.message : String(error)
+  return messageOf(error)
 }
