@@ -16,5 +16,7 @@ export default defineConfig({
     ],
     exclude: ['test/archive/{damage,order,writer}.test.ts', 'test/restore/source.test.ts'],
     testTimeout: 60_000,
+    // A new worker for each file would take most of a mutant's time.
+    isolate: false,
   },
 })
