@@ -6,6 +6,9 @@ import { isDict, isList } from './python/values.ts'
 
 export type ConditionsField = 'conditions' | 'data_conditions'
 
+/** As deep as an expression of qb may nest. */
+const MAX_LEVELS = 1_000
+
 const FORM = 'must be a JSON list of {"field_path", "operator", "value"}'
 
 /** Reads `conditions` or `data_conditions` from their JSON text; an empty list, object or text is no condition. Throws `FilterError`. */
@@ -25,7 +28,8 @@ const readCondition = (condition: unknown, refused: (reason: string) => FilterEr
   if (lacking.length > 0) throw refused(`lacks ${lacking.join(', ')} (groups are written in qb)`)
   const [field_path, operator, value] = ['field_path', 'operator', 'value'].map((member) => condition.get(member))
   if (typeof field_path !== 'string') throw refused('field_path must be a text')
-  if (![field_path, value].every(isUnicode)) throw refused('holds half a surrogate pair, which no stored text has')
+  const flaw = flawOf(field_path) ?? flawOf(value)
+  if (flaw !== undefined) throw refused(flaw)
   if (!isOperator(operator)) throw refused(`operator must be one of: ${OPERATORS.join(', ')}`)
   const [transform, over] = ['transform', 'quantifier'].map((member) => condition.get(member) ?? null)
   if (transform !== null && transform !== 'len') throw refused('transform must be len, where it is given')
@@ -41,17 +45,18 @@ const readCondition = (condition: unknown, refused: (reason: string) => FilterEr
   }
 }
 
-/** All texts in a value are whole Unicode. */
-const isUnicode = (value: unknown): boolean => {
+/** What no value may be: text that nothing stored has, or lists in lists until comparing them runs out of calls. */
+const flawOf = (value: unknown): string | undefined => {
   // A stack of one's own: what could be parsed may nest deeper than other calls can.
-  const rest = [value]
-  while (rest.length > 0) {
-    const one = rest.pop()
-    if (typeof one === 'string' && !one.isWellFormed()) return false
-    if (isList(one)) for (const inner of one) rest.push(inner)
-    else if (isDict(one)) for (const entry of one) rest.push(...entry)
+  const rest: [value: unknown, level: number][] = [[value, 1]]
+  for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
+    const [one, level] = next
+    if (typeof one === 'string' && !one.isWellFormed()) return 'holds half a surrogate pair, which no stored text has'
+    if (!isList(one) && !isDict(one)) continue
+    if (level > MAX_LEVELS) return `value nests deeper than ${MAX_LEVELS} levels`
+    for (const inner of isList(one) ? one : [...one].flat()) rest.push([inner, level + 1])
   }
-  return true
+  return undefined
 }
 
 const isOperator = (value: unknown): value is Operator => OPERATORS.some((operator) => operator === value)

@@ -230,6 +230,16 @@ describe('conditions of JSON', () => {
     expect(fourth).toEqual({ kind: 'leaf', field: 'g', operator: 'ne', value: 1n, length: false, over: 'all' })
   })
 
+  const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
+
+  it('may hold a value of 1000 levels, and none that is deeper', () => {
+    expect(readConditions('conditions', leaf({ value: nested(1_000) }))).toHaveLength(1)
+    expect(() => readConditions('conditions', leaf({ value: nested(1_001) }))).toThrow(
+      'condition 1: value nests deeper than 1000 levels',
+    )
+    expect(() => readConditions('conditions', leaf({ value: { a: nested(1_000) } }))).toThrow('deeper than 1000')
+  })
+
   it.each(['', '""', '[]', '{}'])('are none: %j', (text) => {
     expect(readConditions('conditions', text)).toEqual([])
   })
