@@ -17,3 +17,5 @@ export const MAX_INDEX_BYTES = 64 * MIB
 export const MAX_PAX_BYTES = 64 * 1024
 /** zstd windows up to 2^23 bytes (8 MiB) are decoded. */
 export const MAX_WINDOW_LOG = 23
+/** Files of a repacked tar, whose names and checksums are held in memory: some 500 bytes each. */
+export const MAX_WALKED_FILES = 1_000_000

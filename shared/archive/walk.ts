@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ByteReader } from './byte-reader.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
-import { MAX_MANIFEST_BYTES } from './limits.ts'
+import { MAX_MANIFEST_BYTES, MAX_WALKED_FILES } from './limits.ts'
 import type { ManifestSegment } from './manifest.ts'
 import type { ArchiveSegment, OpenArchive } from './open.ts'
 import { decodeIndex } from './read-index.ts'
@@ -22,10 +22,10 @@ interface WalkedFile {
 
 /**
  * Opens a tar that was repacked: reads all of it, hashes every content, and finds by their names what the indexes speak of.
- * Offsets and frames count for nothing. Memory: the names, places and checksums of all entries.
+ * Offsets and frames count for nothing. Memory: the names, places and checksums of all entries, a million at most.
  */
-export const walkArchive = async (source: ArchiveSource): Promise<OpenArchive> => {
-  const files = await walkFiles(source)
+export const walkArchive = async (source: ArchiveSource, maxFiles = MAX_WALKED_FILES): Promise<OpenArchive> => {
+  const files = await walkFiles(source, maxFiles)
   const manifestFile = takeFile(files, MANIFEST_NAME)
   if (manifestFile === undefined) throw new ArchiveTruncatedError('it has no manifest.json')
   if (manifestFile.size > MAX_MANIFEST_BYTES) throw new ArchiveInvalidError(`a manifest of ${manifestFile.size} bytes`)
@@ -99,7 +99,7 @@ const findIndexes = (
 }
 
 /** All files of the tar by name, without a leading `./`; directories are passed over. */
-const walkFiles = async (source: ArchiveSource): Promise<Map<string, WalkedFile>> => {
+const walkFiles = async (source: ArchiveSource, maxFiles: number): Promise<Map<string, WalkedFile>> => {
   const files = new Map<string, WalkedFile>()
   const reader = new ByteReader(await source.stream(0, source.size))
   let at = 0
@@ -115,6 +115,7 @@ const walkFiles = async (source: ArchiveSource): Promise<Map<string, WalkedFile>
       const entry = await readTarEntry(take, 'any', block)
       const path = entry.path.replace(/^(?:\.\/+)+/, '')
       if (entry.kind === 'directory') continue
+      if (files.size === maxFiles) throw new ArchiveInvalidError(`a repacked tar of more than ${maxFiles} files`)
       checkName(path)
       if (files.has(path)) throw new ArchiveInvalidError(`entry ${path} is there twice`)
       if (entry.size > source.size - at) throw new ArchiveTruncatedError(`it ends inside entry ${path}`)

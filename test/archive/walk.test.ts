@@ -11,6 +11,7 @@ import { openArchive } from '../../shared/archive/open.ts'
 import { encodeTrailer } from '../../shared/archive/tail.ts'
 import { encodeHeader, paddingOf } from '../../shared/archive/tar-header.ts'
 import { eofFrame, headerFrame } from '../../shared/specstar/stream-frame.ts'
+import { walkArchive } from '../../shared/archive/walk.ts'
 import { craftRecords } from './craft.ts'
 import { memorySource } from './memory.ts'
 import { readAll } from './read-all.ts'
@@ -131,6 +132,14 @@ describe('a tar that was repacked', () => {
     )
     await isRefused(tarOf(replaced('more', Buffer.alloc(0))), invalid('entry more is named by no index'))
     await isRefused(tarOf(replaced('index/more', contentOf(INDEX))), invalid('entry index/more is named by no index'))
+  })
+
+  it('holds at most so many files as are held in memory', async () => {
+    const bytes = memorySource(tarOf(original))
+    expect((await walkArchive(bytes, original.size)).walked).toBe(true)
+    await expect(walkArchive(bytes, original.size - 1)).rejects.toThrow(
+      invalid(`a repacked tar of more than ${original.size - 1} files`),
+    )
   })
 
   it('holds every entry that an index names, with its content', async () => {
