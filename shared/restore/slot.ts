@@ -71,6 +71,8 @@ export const fillSlot = async (services: Services, jobId: string, archive: Archi
   const status = statusAt(job, services.clock())
   if (status === 'expired')
     throw new JobStateError(jobId, status, 'its upload slot was open for a day; ask for a new one')
+  if (status === 'cancelled' && job.request.archive === undefined)
+    throw new JobStateError(jobId, status, 'its upload slot was closed before anything came; ask for a new one')
   if (status !== 'awaiting_upload') return startWorkflow(services, job)
   const filled = await services.jobs.change(
     jobId,

@@ -215,6 +215,20 @@ describe('an upload slot', () => {
     expect(await reportBeside(slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
   })
 
+  it('starts nothing where it is filled after it was cancelled, and says so beside it', async () => {
+    const slot = await openSlot('/_backup/import')
+    expect((await post(`/_backup/jobs/${slot.job_id}/cancel`)).status).toBe(200)
+    // The URL that was given out still signs one upload.
+    const put = await fetch(slot.upload.url, { method: 'PUT', headers: slot.upload.headers, body: 'archive' })
+    expect(put.status).toBe(200)
+    const { etag } = (await doors.services.objects.head(RESTORES, slot.upload.key)) ?? { etag: '' }
+    const before = doors.engine.started.length
+    await upload({ detail: { bucket: { name: RESTORES }, object: { key: slot.upload.key, etag, sequencer: '1' } } })
+    expect(doors.engine.started).toHaveLength(before)
+    expect(await restoreJobOf(slot.job_id)).toMatchObject({ status: 'cancelled' })
+    expect(await reportBeside(slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
+  })
+
   it('is the same slot for the same Idempotency-Key', async () => {
     const headers = { 'idempotency-key': 'slot' }
     const first = (await (await post('/_backup/import', undefined, headers)).json()) as Slot
@@ -283,6 +297,17 @@ describe('an upload to the bucket', () => {
     const before = doors.engine.started.length
     await upload(old)
     expect(doors.engine.started).toHaveLength(before)
+  })
+
+  it('keeps to what lies there where events come out of order', async () => {
+    const old = await uploaded('skip/_all/late.acbak', 'old')
+    const young = await uploaded('skip/_all/late.acbak', 'new')
+    const before = doors.engine.started.length
+    for (const event of [young, old, young, old]) await upload(event)
+    expect(new Set(doors.engine.started.slice(before)).size).toBe(1)
+    const job = await restoreJobOf(doors.engine.started.at(-1) ?? '')
+    const stored = await doors.services.objects.head(RESTORES, 'skip/_all/late.acbak')
+    expect(job.request.archive).toMatchObject({ key: 'skip/_all/late.acbak', etag: stored?.etag })
   })
 
   it('waits for its event to come again where as many jobs run as may', async () => {
