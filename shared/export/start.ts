@@ -2,7 +2,7 @@ import { type Asking, fingerprintOf, hashOf, jobIdentity, type JobIdentity } fro
 import type { ExportJob, ExportRequest, JobSource } from '../jobs/job.ts'
 import { hasEnded } from '../jobs/job.ts'
 import { UnknownJobError } from '../jobs/job-errors.ts'
-import { refuseTooMany } from '../jobs/running-limit.ts'
+import { withinBound } from '../jobs/running-limit.ts'
 import type { Services } from '../runtime/services.ts'
 
 /**
@@ -20,7 +20,8 @@ export const startExport = async (
   const make = newExport(request, asking.requestedBy, source, now)
   const job =
     asking.idempotencyKey === undefined
-      ? ((await identicalRunning(services, fingerprint)) ?? (await createShared(services, fingerprint, make, now)))
+      ? ((await identicalRunning(services, fingerprint)) ??
+        (await withinBound(services, () => createShared(services, fingerprint, make, now))))
       : await createKeyed(services, make, jobIdentity(asking, fingerprint, now))
   return startWorkflow(services, job)
 }
@@ -56,8 +57,8 @@ const createKeyed = async (
   identity: JobIdentity,
 ): Promise<ExportJob> => {
   const { jobs } = services
-  if ((await jobs.get(identity.job_id)) === undefined) refuseTooMany(await jobs.runningJobs())
-  return create(services, make, identity)
+  const makes = (): Promise<ExportJob> => create(services, make, identity)
+  return (await jobs.get(identity.job_id)) === undefined ? withinBound(services, makes) : makes()
 }
 
 /** Starts a job's workflow where it has not begun: also where the process died between making the job and starting it. */
@@ -68,7 +69,6 @@ const startWorkflow = async ({ workflows }: Services, job: ExportJob): Promise<E
 
 const identicalRunning = async ({ jobs }: Services, fingerprint: string): Promise<ExportJob | undefined> => {
   const running = await jobs.runningJobs()
-  refuseTooMany(running)
   return running.find(
     (job): job is ExportJob =>
       job.kind === 'export' && fingerprintOf({ kind: 'export', ...job.request }) === fingerprint,

@@ -12,6 +12,7 @@ import { ENDED, JOB_STATUSES, type Job, type JobError, type JobStatus, type Rest
 import { IdempotencyMismatchError } from './job-errors.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf, keyAttributes } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list-store.ts'
+import { Starting } from './starting-store.ts'
 
 /** What may change of a job while it lives. */
 export type JobPatch = Partial<
@@ -39,12 +40,15 @@ export class JobStore {
   readonly #table: string
   readonly #clock: () => Date
   readonly #list: JobList
+  /** Those who are about to make a job. */
+  readonly starting: Starting
 
   constructor(client: DynamoDBClient, table: string, clock: () => Date = () => new Date()) {
     this.#client = client
     this.#table = table
     this.#clock = clock
     this.#list = new JobList(client, table, clock)
+    this.starting = new Starting(client, table, clock)
   }
 
   /**

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Asking, fingerprintOf, type JobIdentity, jobIdentity } from '../jobs/identity.ts'
 import type { ArchiveLocation, Job, JobSource, RestoreJob, RestoreRequest } from '../jobs/job.ts'
 import { UnknownJobError } from '../jobs/job-errors.ts'
-import { refuseTooMany } from '../jobs/running-limit.ts'
+import { withinBound } from '../jobs/running-limit.ts'
 import type { Services } from '../runtime/services.ts'
 import type { From } from './request.ts'
 import { locateArchive } from './source.ts'
@@ -65,7 +65,7 @@ export const firstJob = async ({ jobs }: Services, { job_id, once }: JobIdentity
 
 /** Makes the job of a restore. Where one of this name stands, that one is given. */
 export const createRestore = async (
-  { jobs, clock }: Services,
+  services: Services,
   { job_id, once }: JobIdentity,
   making: {
     readonly request: RestoreRequest
@@ -75,20 +75,17 @@ export const createRestore = async (
     readonly slotExpiresAt?: string
   },
 ): Promise<RestoreJob> => {
-  refuseTooMany(await jobs.runningJobs())
-  const { job } = await jobs.create(
-    {
-      job_id,
-      kind: 'restore',
-      status: making.status,
-      source: making.source,
-      requested_by: making.requestedBy,
-      created_at: clock().toISOString(),
-      request: making.request,
-      ...(making.slotExpiresAt === undefined ? {} : { slot_expires_at: making.slotExpiresAt }),
-    },
-    once,
-  )
+  const made: RestoreJob = {
+    job_id,
+    kind: 'restore',
+    status: making.status,
+    source: making.source,
+    requested_by: making.requestedBy,
+    created_at: services.clock().toISOString(),
+    request: making.request,
+    ...(making.slotExpiresAt === undefined ? {} : { slot_expires_at: making.slotExpiresAt }),
+  }
+  const { job } = await withinBound(services, () => services.jobs.create(made, once))
   return asRestore(job)
 }
 
