@@ -147,11 +147,11 @@ export class RecordsWriter {
     this.#unpacked += bytes.length
   }
 
-  /** Closes a chunk of the first `count` lines and begins to pack it, once the one before is written. */
+  /** Closes a chunk of the first `count` lines (at least those before the open resource) and begins to pack it, once the one before is written. */
   async #flush(count: number): Promise<void> {
     const lines = this.#lines.slice(0, count)
     this.#lines = this.#lines.slice(count)
-    this.#resourceFrom = Math.max(0, this.#resourceFrom - count)
+    this.#resourceFrom = 0
     const size = lines.reduce((sum, { bytes }) => sum + bytes.length, 0)
     this.#bytes -= size
     await this.#writing

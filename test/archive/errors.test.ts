@@ -9,26 +9,26 @@ import {
 } from '../../shared/archive/errors.ts'
 
 describe('refusals of an archive', () => {
-  it.each<[Error, string, string]>([
-    [new NotAnArchiveError('it is empty'), 'NotAnArchiveError', 'not an .acbak archive: it is empty'],
-    [new ArchiveTruncatedError('it ends'), 'ArchiveTruncatedError', 'the archive is truncated: it ends'],
-    [new ArchiveInvalidError('it lies'), 'ArchiveInvalidError', 'the archive is invalid: it lies'],
-    [new EntryCorruptError('a', 'b', 'c'), 'EntryCorruptError', 'entry a: expected sha256 b, found c'],
-    [new EntryCorruptError('a', 'b', 'c', 'crc32'), 'EntryCorruptError', 'entry a: expected crc32 b, found c'],
+  it.each<[string, Error, string]>([
+    ['NotAnArchiveError', new NotAnArchiveError('it is empty'), 'not an .acbak archive: it is empty'],
+    ['ArchiveTruncatedError', new ArchiveTruncatedError('it ends'), 'the archive is truncated: it ends'],
+    ['ArchiveInvalidError', new ArchiveInvalidError('it lies'), 'the archive is invalid: it lies'],
+    ['EntryCorruptError', new EntryCorruptError('a', 'b', 'c'), 'entry a: expected sha256 b, found c'],
+    ['EntryCorruptError', new EntryCorruptError('a', 'b', 'c', 'crc32'), 'entry a: expected crc32 b, found c'],
     [
-      new UnsupportedVersionError(4),
       'UnsupportedVersionError',
+      new UnsupportedVersionError(4),
       "the archive is of version 4; versions 2 (SpecStar's stream) and 3 can be restored",
     ],
     [
-      new UnsupportedVersionError(1, 'it'),
       'UnsupportedVersionError',
+      new UnsupportedVersionError(1, 'it'),
       "it is of version 1; versions 2 (SpecStar's stream) and 3 can be restored",
     ],
-    [new RecordInvalidError('bad'), 'RecordInvalidError', 'the archive is invalid: record: bad'],
-    [new RecordInvalidError('bad', { entry: 'a' }), 'RecordInvalidError', 'the archive is invalid: record of a: bad'],
-    [new RecordInvalidError('bad', { line: 1 }), 'RecordInvalidError', 'the archive is invalid: record, line 1: bad'],
-  ])('have a name and say what is wrong: %s', (error, name, message) => {
+    ['RecordInvalidError', new RecordInvalidError('bad'), 'the archive is invalid: record: bad'],
+    ['RecordInvalidError', new RecordInvalidError('bad', { entry: 'a' }), 'the archive is invalid: record of a: bad'],
+    ['RecordInvalidError', new RecordInvalidError('bad', { line: 1 }), 'the archive is invalid: record, line 1: bad'],
+  ])('have a name and say what is wrong: %s', (name, error, message) => {
     expect({ name: error.name, message: error.message }).toEqual({ name, message })
   })
 

@@ -101,6 +101,28 @@ describe('the entries of a segment', () => {
     expect((await reading(bytes, { from: 1, ...only(must(a), must(d)) })).texts).toEqual([fourth])
   })
 
+  it.each<[string, ReadOptions]>([
+    ['whole', {}],
+    ['in part', { from: 1 }],
+  ])('are let go of where the reading of them ends early: %s', async (_how, options) => {
+    const streams: Readable[] = []
+    const source = memorySource(bytes, 7)
+    const archive = await openArchive({
+      ...source,
+      stream: async (start, length) => {
+        const stream = await source.stream(start, length)
+        streams.push(stream)
+        return stream
+      },
+    })
+    const segment = must(archive.segments[0])
+    for await (const { ordinal } of readEntries(archive, segment, await readIndex(archive, segment), options)) {
+      expect(ordinal).toBe(options.from ?? 0)
+      break
+    }
+    expect(streams.map(({ destroyed }) => destroyed)).toEqual([true])
+  })
+
   it('of a tar that was repacked are read one by one', async () => {
     const { texts: walked, ranges } = await reading(Buffer.concat([bytes, Buffer.alloc(512)]))
     expect(walked).toEqual(texts)
