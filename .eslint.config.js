@@ -43,5 +43,8 @@ export default tseslint.config(
     files: ['functions/**/*.ts'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [outer('infra')] }] },
   },
-  { files: ['.eslint.config.js', '.stryker.config.js'], extends: [tseslint.configs.disableTypeChecked] },
+  {
+    files: ['.eslint.config.js', '.stryker.config.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
 )

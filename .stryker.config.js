@@ -1,15 +1,8 @@
+import { DECISIONS } from './.decisions.ts'
+
 /** What decides without I/O: each change that Stryker makes there must fail a test. `-m` names other files. */
 export default {
-  mutate: [
-    'shared/archive/*.ts',
-    'shared/export/compose-plan.ts',
-    'shared/restore/{bits,blob-runs,findings,target-join}.ts',
-    'shared/resources/{attributes,consistency,indexed,instant,item-size,key-range,models,number-text}.ts',
-    'shared/resources/{ordered-json,payload,place,python-space,resource-join,text-order}.ts',
-    'shared/resources/filters/**/*.ts',
-    'shared/specstar/{archive-resources,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',
-    'shared/specstar/{stream-frame,stream-order,stream-reader,stream-window,timestamp}.ts',
-  ],
+  mutate: DECISIONS,
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
   // Asking which tests import a file, for each mutant, would take longer than running those that cover it.

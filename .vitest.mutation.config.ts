@@ -1,4 +1,5 @@
 import { defineConfig } from 'vitest/config'
+import { DECISIONS } from './.decisions.ts'
 
 /** The tests without network that are fast enough to run for each mutant: what decides without I/O is held by them alone. */
 export default defineConfig({
@@ -18,5 +19,6 @@ export default defineConfig({
     testTimeout: 60_000,
     // A new worker for each file would take most of a mutant's time.
     isolate: false,
+    coverage: { provider: 'v8', include: DECISIONS, reporter: ['text-summary'], thresholds: { branches: 100 } },
   },
 })

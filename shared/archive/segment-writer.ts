@@ -33,6 +33,7 @@ export class SegmentWriter {
   readonly name: string
   readonly #sink: PieceSink
   readonly #model: string | undefined
+  readonly #maxIndexBytes: number
   readonly #frame = createHash('sha256')
   readonly #lines: Buffer[] = []
   #indexBytes = 0
@@ -42,11 +43,12 @@ export class SegmentWriter {
   #last: string | undefined
 
   /** `name` is that of the segment, once in an archive. `model` for records; without it payloads and blobs. */
-  constructor(name: string, sink: PieceSink, model?: string) {
+  constructor(name: string, sink: PieceSink, model?: string, maxIndexBytes = MAX_INDEX_BYTES) {
     if (!NAME.test(name)) throw new RangeError(`${name} is not a name of a segment`)
     this.name = name
     this.#sink = sink
     this.#model = model
+    this.#maxIndexBytes = maxIndexBytes
   }
 
   /** Bytes written so far. */
@@ -110,7 +112,7 @@ export class SegmentWriter {
     const line = { path, offset: this.#size, size, sha256, kind, ...rest }
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
     this.#indexBytes += bytes.length
-    if (this.#indexBytes > MAX_INDEX_BYTES) throw new RangeError(`the index of segment ${this.name} is too large`)
+    if (this.#indexBytes > this.#maxIndexBytes) throw new RangeError(`the index of segment ${this.name} is too large`)
     this.#lines.push(bytes)
   }
 

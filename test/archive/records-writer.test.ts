@@ -218,6 +218,16 @@ describe('a segment', () => {
     )
   })
 
+  it('has an index of so many bytes at most', async () => {
+    const content = Buffer.from('x')
+    const entry = { path: 'blobs/x', size: 1, sha256: hash('sha256', content), kind: 'blob', file_id: 'x' } as const
+    const line = Buffer.byteLength(`${JSON.stringify({ ...entry, offset: 512 })}\n`)
+    await new SegmentWriter('s', new MemorySink(), undefined, line).entry(entry, content)
+    await expect(new SegmentWriter('s', new MemorySink(), undefined, line - 1).entry(entry, content)).rejects.toThrow(
+      new RangeError('the index of segment s is too large'),
+    )
+  })
+
   it('has at least one entry', async () => {
     await expect(new SegmentWriter('s', new MemorySink()).finish()).rejects.toThrow(
       new RangeError('segment s has no entry'),
