@@ -58,8 +58,8 @@ const looksForArchive = reads(['GetObject', 'GetObjectVersion', 'ListBucket'])
 /** What came of an upload is told beside it. */
 const tellsBeside: S3Permission = { actions: ['PutObject'], keys: ['*.report.json'] }
 
-/** Makes a job, or finds it: a repeat, the jobs that run, the list. */
-const STARTS = ['GetItem', 'BatchGetItem', 'Query', 'PutItem'] as const
+/** Makes a job, or finds it: a repeat, the jobs that run, the list. For as long as that takes it has a place of its own. */
+const STARTS = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'] as const
 /** Looks at its job, and keeps the result of a pass. Every stage keeps what it failed with. */
 const PASS = ['GetItem', 'PutItem'] as const
 /** Notes a phase, or the job's state; renews a lease. */

@@ -17,5 +17,9 @@ export const MAX_INDEX_BYTES = 64 * MIB
 export const MAX_PAX_BYTES = 64 * 1024
 /** zstd windows up to 2^23 bytes (8 MiB) are decoded. */
 export const MAX_WINDOW_LOG = 23
-/** Files of a repacked tar, whose names and checksums are held in memory: some 500 bytes each. */
+/** Files of a repacked tar, whose names and checksums are held in memory: some 250 bytes each beside the name. */
 export const MAX_WALKED_FILES = 1_000_000
+/** A name in a repacked tar: a folder and a name that S3 takes. */
+export const MAX_WALKED_NAME_BYTES = 1_100
+/** All of them together. */
+export const MAX_WALKED_NAMES_BYTES = 128 * MIB

@@ -26,10 +26,17 @@ export const parseManifest = (bytes: Buffer): Manifest => {
 
 const parseJson = (bytes: Buffer): unknown => {
   try {
-    return JSON.parse(bytes.toString())
-  } catch {
+    return JSON.parse(bytes.toString(), refuseProto)
+  } catch (error) {
+    if (error instanceof ArchiveInvalidError) throw error
     throw new ArchiveInvalidError('manifest.json is not JSON')
   }
+}
+
+/** What reads a map by its names passes over this one without a word. */
+const refuseProto = (name: string, value: unknown): unknown => {
+  if (name === '__proto__') throw new ArchiveInvalidError('manifest.json has a member __proto__')
+  return value
 }
 
 /** The first thing that a schema found, as one line. */

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ByteReader } from './byte-reader.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
-import { MAX_MANIFEST_BYTES, MAX_WALKED_FILES } from './limits.ts'
+import { MAX_MANIFEST_BYTES, MAX_WALKED_FILES, MAX_WALKED_NAME_BYTES, MAX_WALKED_NAMES_BYTES } from './limits.ts'
 import type { ManifestSegment } from './manifest.ts'
 import type { ArchiveSegment, OpenArchive } from './open.ts'
 import { decodeIndex } from './read-index.ts'
@@ -12,6 +12,14 @@ import { MANIFEST_NAME, TRAILER_NAME } from './tail.ts'
 import { BLOCK, paddingOf } from './tar-header.ts'
 import { checkZero, readTarEntry, type Take } from './tar-reader.ts'
 import { parseTrailer } from './trailer.ts'
+
+/** What a walk holds in memory at most. */
+export interface WalkLimits {
+  readonly files: number
+  /** Of all names together. */
+  readonly namesBytes: number
+}
+const LIMITS: WalkLimits = { files: MAX_WALKED_FILES, namesBytes: MAX_WALKED_NAMES_BYTES }
 
 /** A file of the tar: where its content lies, and its true checksum. */
 interface WalkedFile {
@@ -24,8 +32,8 @@ interface WalkedFile {
  * Opens a tar that was repacked: reads all of it, hashes every content, and finds by their names what the indexes speak of.
  * Offsets and frames count for nothing. Memory: the names, places and checksums of all entries, a million at most.
  */
-export const walkArchive = async (source: ArchiveSource, maxFiles = MAX_WALKED_FILES): Promise<OpenArchive> => {
-  const files = await walkFiles(source, maxFiles)
+export const walkArchive = async (source: ArchiveSource, limits: WalkLimits = LIMITS): Promise<OpenArchive> => {
+  const files = await walkFiles(source, limits)
   const manifestFile = takeFile(files, MANIFEST_NAME)
   if (manifestFile === undefined) throw new ArchiveTruncatedError('it has no manifest.json')
   if (manifestFile.size > MAX_MANIFEST_BYTES) throw new ArchiveInvalidError(`a manifest of ${manifestFile.size} bytes`)
@@ -99,10 +107,11 @@ const findIndexes = (
 }
 
 /** All files of the tar by name, without a leading `./`; directories are passed over. */
-const walkFiles = async (source: ArchiveSource, maxFiles: number): Promise<Map<string, WalkedFile>> => {
+const walkFiles = async (source: ArchiveSource, limits: WalkLimits): Promise<Map<string, WalkedFile>> => {
   const files = new Map<string, WalkedFile>()
   const reader = new ByteReader(await source.stream(0, source.size))
   let at = 0
+  let names = 0
   const take: Take = async (length) => {
     const bytes = await reader.take(length)
     at += length
@@ -114,8 +123,19 @@ const walkFiles = async (source: ArchiveSource, maxFiles: number): Promise<Map<s
       if (isZero(block)) break
       const entry = await readTarEntry(take, 'any', block)
       const path = entry.path.replace(/^(?:\.\/+)+/, '')
-      if (entry.kind === 'directory') continue
-      if (files.size === maxFiles) throw new ArchiveInvalidError(`a repacked tar of more than ${maxFiles} files`)
+      if (entry.kind === 'directory') {
+        const folder = path.replace(/\/+$/, '')
+        if (folder !== '' || entry.path.startsWith('/')) checkName(folder)
+        continue
+      }
+      if (files.size === limits.files)
+        throw new ArchiveInvalidError(`a repacked tar of more than ${limits.files} files`)
+      // Before it is looked for: very long names make a map of them slow.
+      const bytes = Buffer.byteLength(path)
+      if (bytes > MAX_WALKED_NAME_BYTES) throw new ArchiveInvalidError(`a name of ${bytes} bytes`)
+      names += bytes
+      if (names > limits.namesBytes)
+        throw new ArchiveInvalidError(`a repacked tar whose names take more than ${limits.namesBytes} bytes`)
       checkName(path)
       if (files.has(path)) throw new ArchiveInvalidError(`entry ${path} is there twice`)
       if (entry.size > source.size - at) throw new ArchiveTruncatedError(`it ends inside entry ${path}`)

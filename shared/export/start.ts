@@ -21,7 +21,10 @@ export const startExport = async (
   const job =
     asking.idempotencyKey === undefined
       ? ((await identicalRunning(services, fingerprint)) ??
-        (await withinBound(services, () => createShared(services, fingerprint, make, now))))
+        (await withinBound(services, {
+          find: () => identicalRunning(services, fingerprint),
+          make: () => createShared(services, fingerprint, make, now),
+        })))
       : await createKeyed(services, make, jobIdentity(asking, fingerprint, now))
   return startWorkflow(services, job)
 }
@@ -58,7 +61,9 @@ const createKeyed = async (
 ): Promise<ExportJob> => {
   const { jobs } = services
   const makes = (): Promise<ExportJob> => create(services, make, identity)
-  return (await jobs.get(identity.job_id)) === undefined ? withinBound(services, makes) : makes()
+  const find = async (): Promise<ExportJob | undefined> =>
+    (await jobs.get(identity.job_id)) === undefined ? undefined : makes()
+  return (await find()) ?? withinBound(services, { find, make: makes })
 }
 
 /** Starts a job's workflow where it has not begun: also where the process died between making the job and starting it. */

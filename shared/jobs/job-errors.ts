@@ -19,13 +19,13 @@ export class IdempotencyMismatchError extends Error {
   }
 }
 
-/** So many jobs run that another one would only wait for them. */
+/** So many jobs run, or are being started at this moment, that another one would only wait for them. */
 export class TooManyJobsError extends Error {
   override readonly name = 'TooManyJobsError'
   readonly running: number
 
-  constructor(running: number) {
-    super(`${running} jobs run already; try again when some have ended`)
+  constructor(running: number, starting: number, most: number) {
+    super(`${running} jobs run and ${starting} more are being started, ${most} may; try again when some have ended`)
     this.running = running
   }
 }

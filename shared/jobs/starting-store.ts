@@ -1,4 +1,4 @@
-import { type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { randomUUID } from 'node:crypto'
 import { queryPages } from '../resources/resource-query-store.ts'
 import { keyAttributes } from './job-item.ts'
@@ -28,9 +28,16 @@ export class Starting {
 
   /** From when this resolves, whoever counts sees the place, until it is left. */
   async enter(): Promise<Place> {
-    const sk = `${this.#clock().toISOString()}#${randomUUID()}`
-    await this.#put(sk, false)
-    return { leave: () => this.#put(sk, true) }
+    const key = keyAttributes(STARTING, `${this.#clock().toISOString()}#${randomUUID()}`)
+    const expires = Math.floor(this.#clock().getTime() / 1000) + KEPT_SECONDS
+    await this.#client.send(
+      new PutItemCommand({ TableName: this.#table, Item: { ...key, expires: { N: expires.toString() } } }),
+    )
+    return {
+      leave: async () => {
+        await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: key }))
+      },
+    }
   }
 
   /** Places that have not been left, the caller's own among them. */
@@ -38,13 +45,7 @@ export class Starting {
     const since = new Date(this.#clock().getTime() - COUNTED_MS).toISOString()
     let places = 0
     for await (const page of queryPages(this.#client, this.#table, [STARTING], { fromSk: since, toSk: '\u{10ffff}' }))
-      places += page.filter((item) => item['left']?.BOOL !== true).length
+      places += page.length
     return places
-  }
-
-  async #put(sk: string, left: boolean): Promise<void> {
-    const expires = Math.floor(this.#clock().getTime() / 1000) + KEPT_SECONDS
-    const item = { ...keyAttributes(STARTING, sk), left: { BOOL: left }, expires: { N: expires.toString() } }
-    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
   }
 }

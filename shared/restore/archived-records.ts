@@ -46,11 +46,14 @@ export async function* archivedRecords(
   })
   for await (const { entry, ordinal, content } of entries) {
     order.beginChunk(entry)
+    let n = 0
     for await (const lines of readLineBatches(entry, content)) {
       const batch: ArchivedRecord[] = []
       for (const line of lines) {
-        const item = decodeLine(line)
-        const place = recordOf(item)
+        n += 1
+        const where = { entry: entry.path, line: n }
+        const item = decodeLine(line, where)
+        const place = recordOf(item, where)
         order.check(place, item)
         if (wanted !== undefined && !wanted.has(place.id)) continue
         if (from !== undefined && place.h.slice(0, 4) < from.bucket) continue

@@ -1,7 +1,6 @@
 import { type Asking, fingerprintOf, jobIdentity } from '../jobs/identity.ts'
 import type { ArchiveLocation, RestoreJob, RestoreRequest } from '../jobs/job.ts'
 import { JobStateError, UnknownJobError } from '../jobs/job-errors.ts'
-import { withinBound } from '../jobs/running-limit.ts'
 import { statusAt } from '../jobs/view.ts'
 import type { Services } from '../runtime/services.ts'
 import { createRestore, firstJob, startWorkflow } from './start.ts'
@@ -75,14 +74,13 @@ export const fillSlot = async (services: Services, jobId: string, archive: Archi
   if (status === 'cancelled' && job.request.archive === undefined)
     throw new JobStateError(jobId, status, 'its upload slot was closed before anything came; ask for a new one')
   if (status !== 'awaiting_upload') return startWorkflow(services, job)
-  const filled = await withinBound(services, () =>
-    services.jobs.change(
-      jobId,
-      { status: 'queued', request: { ...job.request, archive } },
-      { from: ['awaiting_upload'] },
-    ),
+  // Its place among the jobs that run was asked for as it was opened: its upload is not refused.
+  const filled = await services.jobs.change(
+    jobId,
+    { status: 'queued', request: { ...job.request, archive } },
+    { from: ['awaiting_upload'] },
   )
-  // Another event of the same upload came first: it starts the job.
-  if (filled?.kind !== 'restore') return job
+  // Another event of the same upload came first, or a caller cancelled it.
+  if (filled?.kind !== 'restore') return fillSlot(services, jobId, archive)
   return startWorkflow(services, filled)
 }

@@ -85,8 +85,15 @@ export const createRestore = async (
     request: making.request,
     ...(making.slotExpiresAt === undefined ? {} : { slot_expires_at: making.slotExpiresAt }),
   }
-  const { job } = await withinBound(services, () => services.jobs.create(made, once))
-  return asRestore(job)
+  return withinBound(services, {
+    find: () => (once === undefined ? standingJob(services, job_id) : firstJob(services, { job_id, once })),
+    make: async () => asRestore((await services.jobs.create(made, once)).job),
+  })
+}
+
+const standingJob = async ({ jobs }: Services, jobId: string): Promise<RestoreJob | undefined> => {
+  const standing = await jobs.get(jobId)
+  return standing === undefined ? undefined : asRestore(standing)
 }
 
 /** Starts a job's workflow where it has not begun: also where the process died between making the job and starting it. */

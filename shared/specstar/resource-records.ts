@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { messageOf } from '../message-of.ts'
 import { must } from '../must.ts'
 import { plainNumber } from '../resources/number-text.ts'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
@@ -26,7 +27,7 @@ const indexed = z.instanceof(Map).transform((map, context): string => {
   try {
     return orderedJsonText(map)
   } catch (error) {
-    context.addIssue(z.instanceof(Error).parse(error).message)
+    context.addIssue(messageOf(error))
     return z.NEVER
   }
 })

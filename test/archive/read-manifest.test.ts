@@ -29,6 +29,13 @@ const withSegments = (...segments: ManifestSegment[]): object => ({
 })
 
 describe('the bytes of a manifest', () => {
+  it('have no member __proto__, which a reader by names would pass over', () => {
+    const text = JSON.stringify(MANIFEST).replace('{', '{"__proto__":{"resources":5},')
+    expect(() => parseManifest(Buffer.from(text))).toThrow(
+      new ArchiveInvalidError('manifest.json has a member __proto__'),
+    )
+  })
+
   it('are given back as they were written', () => {
     const manifest: Manifest = {
       ...MANIFEST,

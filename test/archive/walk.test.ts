@@ -16,7 +16,7 @@ import { craftRecords } from './craft.ts'
 import { memorySource } from './memory.ts'
 import { readAll } from './read-all.ts'
 import { MANIFEST, writeArchive } from './sample.ts'
-import { changed, extended } from './tar-blocks.ts'
+import { changed, extended, pax, record } from './tar-blocks.ts'
 
 const MIB = 1024 * 1024
 const END = Buffer.alloc(1024)
@@ -136,10 +136,26 @@ describe('a tar that was repacked', () => {
 
   it('holds at most so many files as are held in memory', async () => {
     const bytes = memorySource(tarOf(original))
-    expect((await walkArchive(bytes, original.size)).walked).toBe(true)
-    await expect(walkArchive(bytes, original.size - 1)).rejects.toThrow(
-      invalid(`a repacked tar of more than ${original.size - 1} files`),
+    const [files, namesBytes] = [original.size, [...original.keys()].join('').length]
+    expect((await walkArchive(bytes, { files, namesBytes })).walked).toBe(true)
+    await expect(walkArchive(bytes, { files: files - 1, namesBytes })).rejects.toThrow(
+      invalid(`a repacked tar of more than ${files - 1} files`),
     )
+    await expect(walkArchive(bytes, { files, namesBytes: namesBytes - 1 })).rejects.toThrow(
+      invalid(`a repacked tar whose names take more than ${namesBytes - 1} bytes`),
+    )
+  })
+
+  it.each(['../', '/', '/a/', 'a/../b/', './..//'])('holds no directory %s', async (name) => {
+    const directory = changed(encodeHeader(name, 0), undefined, '5')
+    await expect(reading(Buffer.concat([directory, tarOf(original)]))).rejects.toThrow('a name that leads elsewhere')
+  })
+
+  it('holds names of at most 1,100 bytes', async () => {
+    const named = (length: number): Buffer =>
+      Buffer.concat([pax(record('path', 'ü'.repeat(length / 2))), entryOf('x', Buffer.alloc(0)), tarOf(original)])
+    await isRefused(named(1_100), invalid(`entry ${'ü'.repeat(550)} is named by no index`))
+    await isRefused(named(1_102), invalid('a name of 1102 bytes'))
   })
 
   it('holds every entry that an index names, with its content', async () => {

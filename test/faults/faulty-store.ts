@@ -14,17 +14,21 @@ export const faultyStore = <Store extends object>(
   new Proxy(store, {
     get: (target, key) => {
       const member: unknown = Reflect.get(target, key, target)
-      if (typeof member !== 'function' || typeof key !== 'string') return member
-      const call = `${name}.${key}`
+      const call = `${name}.${String(key)}`
       const wrapped = (value: unknown): unknown => (hasCalls(value) ? faultyStore(value, call, next) : value)
+      if (typeof key !== 'string') return member
+      if (typeof member !== 'function') return wrapped(member)
       return (...args: unknown[]): unknown => {
         const made = (): unknown => Reflect.apply(member, target, args)
-        if (isAsync(member)) return promised(made, next(call), call, args).then(wrapped)
+        if (AT_ONCE.includes(key)) return wrapped(made())
         if (isGenerator(member)) return streamed(made() as AsyncIterable<unknown>, next(call), call)
-        return wrapped(made())
+        return promised(made, next(call), call, args).then(wrapped)
       }
     },
   })
+
+/** What gives something to call, and promises nothing. */
+const AT_ONCE: readonly string[] = ['writer', 'held', 'resumeMultipart', 'sourceOf', 'epoch']
 
 const isAsync = (member: unknown): boolean => member?.constructor.name === 'AsyncFunction'
 const isGenerator = (member: unknown): boolean => member?.constructor.name === 'AsyncGeneratorFunction'

@@ -5,19 +5,24 @@ import { MAX_WALKED_FILES } from '../../shared/archive/limits.ts'
 import { openArchive } from '../../shared/archive/open.ts'
 import type { ArchiveSource } from '../../shared/archive/source.ts'
 import { checksumOf, encodeHeader } from '../../shared/archive/tar-header.ts'
-import { changed } from '../archive/tar-blocks.ts'
+import { walkArchive } from '../../shared/archive/walk.ts'
+import { changed, pax, record } from '../archive/tar-blocks.ts'
 
 const BLOCK = 512
 const MIB = 1024 * 1024
 
-/** Bytes that are made as they are asked for: `block` gives each block of 512. */
-const madeSource = (blocks: number, block: (n: number) => Buffer): ArchiveSource => {
+/** Bytes that are made as they are asked for: `block` gives each block of 512. Notes how much memory the reader has taken by then. */
+const madeSource = (blocks: number, block: (n: number) => Buffer): ArchiveSource & { readonly peaks: number[] } => {
+  const before = process.memoryUsage().rss
+  const peaks: number[] = []
   const bytes = (start: number, length: number): Buffer => {
+    peaks.push((process.memoryUsage().rss - before) / MIB)
     const made: Buffer[] = []
     for (let at = start; at < start + length; at += BLOCK) made.push(block(at / BLOCK))
     return Buffer.concat(made, length)
   }
   return {
+    peaks,
     size: blocks * BLOCK,
     read: (start, length) => Promise.resolve(bytes(start, length)),
     stream: (start, length) =>
@@ -31,19 +36,6 @@ const madeSource = (blocks: number, block: (n: number) => Buffer): ArchiveSource
   }
 }
 const ZEROS = Buffer.alloc(BLOCK)
-
-/** What a reading takes at its highest, beyond what there was before. */
-const peakOf = async (reading: Promise<unknown>): Promise<number> => {
-  const before = process.memoryUsage().rss
-  let peak = before
-  const watch = setInterval(() => {
-    peak = Math.max(peak, process.memoryUsage().rss)
-  }, 20)
-  await reading.finally(() => {
-    clearInterval(watch)
-  })
-  return (peak - before) / MIB
-}
 
 describe('an archive made to exhaust its reader', () => {
   it(
@@ -59,10 +51,9 @@ describe('an archive made to exhaust its reader', () => {
         return block
       }
       const source = madeSource(MAX_WALKED_FILES + 3, (n) => (n > MAX_WALKED_FILES ? ZEROS : named(n)))
-      const refused = expect(openArchive(source)).rejects.toThrow(
-        `a repacked tar of more than ${MAX_WALKED_FILES} files`,
-      )
-      expect(await peakOf(refused)).toBeLessThan(600)
+      await expect(openArchive(source)).rejects.toThrow(`a repacked tar of more than ${MAX_WALKED_FILES} files`)
+      expect(source.peaks.length).toBeGreaterThan(400)
+      expect(Math.max(...source.peaks)).toBeLessThan(512)
     },
   )
 
@@ -70,7 +61,21 @@ describe('an archive made to exhaust its reader', () => {
     const size = 1024 * MIB
     const pax = changed(encodeHeader('PaxHeader', size), undefined, 'x')
     const source = madeSource(size / BLOCK + 3, (n) => (n === 0 ? pax : ZEROS))
-    const refused = expect(openArchive(source)).rejects.toThrow(`a header of ${size} bytes`)
-    expect(await peakOf(refused)).toBeLessThan(100)
+    await expect(openArchive(source)).rejects.toThrow(`a header of ${size} bytes`)
+    expect(source.peaks.length).toBeLessThan(5)
+  })
+
+  it('with the longest names that there may be is refused when they are too many', async () => {
+    // Each entry is a pax header with a name of 1,100 bytes, and the file that it names.
+    const entry = (n: number): Buffer =>
+      Buffer.concat([pax(record('path', n.toString().padStart(1_100, '0'))), encodeHeader('x', 0)])
+    const each = entry(0).length / BLOCK
+    const source = madeSource(130_000 * each, (n) => {
+      const at = (n % each) * BLOCK
+      return entry(Math.floor(n / each)).subarray(at, at + BLOCK)
+    })
+    const walked = { ...source, read: () => Promise.resolve(Buffer.alloc(0)) }
+    await expect(walkArchive(walked)).rejects.toThrow(`whose names take more than ${128 * MIB} bytes`)
+    expect(Math.max(...source.peaks)).toBeLessThan(512)
   })
 })

@@ -3,6 +3,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { startVitest } from 'vitest/node'
 import { z } from 'zod'
+import { messageOf } from '../../shared/message-of.ts'
 import { tableText } from '../bench/figures.ts'
 import './seeded.ts'
 
@@ -15,12 +16,16 @@ how many calls one fails), FAULT_PAIRS, FLIPS, KILLS, HISTORIES, FUZZ_REQUESTS.`
 const ROUND = { FAULT_STRIDE: 3, FAULT_PAIRS: 4, FLIPS: 70, KILLS: 8, HISTORIES: 40, FUZZ_REQUESTS: 4_000 }
 
 const Options = z.object({
-  minutes: z.coerce.number().nonnegative().default(20),
-  seed: z.coerce
-    .number()
-    .int()
-    .nonnegative()
-    .default(() => Math.floor(Math.random() * 1e9)),
+  minutes: z
+    .string()
+    .regex(/^\d+(\.\d+)?$/, 'must be a number of minutes')
+    .default('20')
+    .transform(Number),
+  seed: z
+    .string()
+    .regex(/^\d{1,9}$/, 'must be a whole number of up to 9 digits')
+    .default(() => `${Math.floor(Math.random() * 1e9)}`)
+    .transform(Number),
 })
 
 const options = () => {
@@ -28,7 +33,7 @@ const options = () => {
     const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } })
     return Options.parse(values)
   } catch (error) {
-    console.error(error instanceof z.ZodError ? z.prettifyError(error) : error instanceof Error ? error.message : error)
+    console.error(error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error))
     console.error(USAGE)
     process.exit(2)
   }
@@ -47,13 +52,16 @@ const run = async (seed: number): Promise<Round> => {
     watch: false,
     env: { ...Object.fromEntries(sizes), FAULT_SEED: `${seed}` },
   })
-  const tests = vitest.state.getTestModules().flatMap((module) => [...module.children.allTests()])
-  const modulesFailed = vitest.state.getTestModules().filter((module) => module.errors().length > 0).length
+  const modules = vitest.state.getTestModules()
+  const tests = modules.flatMap((module) => [...module.children.allTests()])
+  const unhandled = vitest.state.getUnhandledErrors().length
   await vitest.close()
-  const count = (state: string): number => tests.filter((test) => test.result().state === state).length
+  const passed = tests.filter((test) => test.result().state === 'passed').length
+  // What was skipped, since what it stands on failed, has not passed; a round without tests has not either.
+  const failed = tests.length - passed + modules.filter((module) => module.state() !== 'passed').length + unhandled
   return {
-    passed: count('passed'),
-    failed: count('failed') + modulesFailed,
+    passed,
+    failed: passed === 0 ? Math.max(1, failed) : failed,
     tallies: tests.map((test) => test.meta().tally ?? {}),
   }
 }

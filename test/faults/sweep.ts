@@ -1,3 +1,4 @@
+import { messageOf } from '../../shared/message-of.ts'
 import { numbersOf } from '../large/noise.ts'
 import type { Fault } from './fault-middleware.ts'
 import type { FaultyWorld } from './world.ts'
@@ -60,14 +61,15 @@ export const sweep = async (
   await story.check()
   const failures: string[] = []
   let [swept, injected] = [0, 0]
-  const run = async (plan: Plan): Promise<void> => {
+  /** False where the story came to no call that was to fail. */
+  const run = async (plan: Plan): Promise<boolean> => {
     const { met, failure } = await survives(world, story, plan)
     injected += met
     if (failure !== undefined) failures.push(failure)
+    return met > 0
   }
   for (let n = 1 + (seed % stride); n <= calls; n += stride) {
-    await run(new Map([[n, n + Math.floor(seed / stride)]]))
-    swept += 1
+    if (await run(new Map([[n, n + Math.floor(seed / stride)]]))) swept += 1
   }
   const numbers = numbersOf(`${name} ${seed}`)
   const drawn = (below: number): number => Math.floor(numbers() * below)
@@ -98,7 +100,6 @@ const survives = async (
     return { met: hits.length }
   } catch (error) {
     world.disarm()
-    const what = error instanceof Error ? error.message : String(error)
-    return { met: hits.length, failure: `${hits.join('; ')}: ${what.slice(0, 2_000)}` }
+    return { met: hits.length, failure: `${hits.join('; ')}: ${messageOf(error).slice(0, 2_000)}` }
   }
 }

@@ -54,10 +54,10 @@ export class KilledProgram {
     await rm(this.#dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 })
   }
 
-  /** An export that is cut off is run again at the next start, and comes out whole. */
-  async export(moment: Moment, kill: Kill): Promise<void> {
+  /** An export that is cut off is run again at the next start, and comes out whole. Gives whether it was: it may have ended before. */
+  async export(moment: Moment, kill: Kill): Promise<boolean> {
     const path = '/_backup/export?models=character,guild,item&wait=0'
-    const job = await this.#cutOff(await this.#life.begun('GET', path), moment, kill)
+    const { job, wasCutOff } = await this.#cutOff(await this.#life.begun('GET', path), moment, kill)
     strictEqual(job.status, 'succeeded', JSON.stringify(job))
     const { models } = Exported.parse(job['result'])
     deepStrictEqual(
@@ -77,12 +77,13 @@ export class KilledProgram {
       ALL,
     )
     deepStrictEqual(await this.#unfinishedUploads(), [])
+    return wasCutOff
   }
 
-  /** A restore that is cut off is run again at the next start, and leaves just what the archive holds. */
-  async restore(moment: Moment, kill: Kill): Promise<void> {
+  /** A restore that is cut off is run again at the next start, and leaves just what the archive holds. Gives whether it was. */
+  async restore(moment: Moment, kill: Kill): Promise<boolean> {
     await this.#life.wipe()
-    const job = await this.#cutOff(
+    const { job, wasCutOff } = await this.#cutOff(
       await this.#life.begun('POST', '/_backup/import?wait=0', this.#archive),
       moment,
       kill,
@@ -95,14 +96,16 @@ export class KilledProgram {
     // Its leases are free: another restore may begin.
     const again = await this.#life.run('POST', '/guild/import?on_duplicate=skip&wait=25', this.#archive)
     expect(again).toMatchObject({ status: 200, body: { status: 'succeeded' } })
+    return wasCutOff
   }
 
   /** Lets a job run to a moment, kills the program there, starts it again, and gives the job as it then ends. */
   async #cutOff(jobId: string, moment: Moment, kill: Kill) {
     await moment(this.#life, jobId)
+    const { status } = await this.#life.job(jobId)
     await kill(this.#life)
     this.#life = await Life.begin(this.#dir)
-    return this.#life.ended(jobId)
+    return { job: await this.#life.ended(jobId), wasCutOff: ['queued', 'running'].includes(status) }
   }
 
   async #unfinishedUploads(): Promise<unknown[]> {

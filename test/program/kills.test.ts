@@ -46,16 +46,17 @@ describe('a restore that a kill -9 cuts off', () => {
 describe('a kill -9 at any moment', { timeout: 7_200_000 }, () => {
   it('loses and doubles nothing', async ({ task }) => {
     const numbers = numbersOf(`kills ${SEED}`)
+    let cutOff = 0
     for (let n = 0; n < KILLS; n++) {
       const ms = Math.floor(numbers() * LATEST_MS)
       const kill = numbers() < 0.5 ? alone : withStandIns
       const what = numbers() < 0.4 ? 'export' : 'restore'
       try {
-        await program[what](() => sleep(ms), kill)
+        if (await program[what](() => sleep(ms), kill)) cutOff += 1
       } catch (error) {
         throw new Error(`${what} killed after ${ms} ms (seed ${SEED}, kill ${n})`, { cause: error })
       }
     }
-    tally(task, { 'kills at random moments': KILLS })
+    tally(task, { 'kills at random moments': KILLS, 'of them in the middle of a job': cutOff })
   })
 })

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import { encode } from '@msgpack/msgpack'
 import { encodeTail } from '../../shared/archive/tail.ts'
+import { must } from '../../shared/must.ts'
+import { craftRecords } from '../archive/craft.ts'
 import { writeArchive } from '../archive/sample.ts'
 import { expect } from 'vitest'
 import { fixture } from './program.ts'
@@ -75,6 +77,16 @@ const checksums = (name: string, size: number): { expected: string; actual: stri
 }
 
 export const BROKEN: readonly Broken[] = [
+  {
+    name: 'a record that is not JSON, its checksums as they must be',
+    bytes: craftRecords({ lines: ([metadata, ...revisions]) => [must(metadata), Buffer.from('{\n'), ...revisions] }),
+    problem: {
+      type: 'archive-invalid',
+      entry: 'models/city/s-00000.jsonl.zst',
+      line: 2,
+      detail: /record of models\/city\/s-00000\.jsonl\.zst, line 2: the line is not JSON/,
+    },
+  },
   {
     name: 'a chunk of records with one bit flipped',
     bytes: flipped(contentOf(CHUNK)),
