@@ -17,7 +17,7 @@ import { smallStore } from './small-store.ts'
 import { FaultyWorld } from './world.ts'
 
 /** Of each family of archives: `npm test` damages a few, `npm run test:faults` many. */
-const FLIPS = Number(process.env['FLIPS'] ?? 6)
+const FLIPS = Number(process.env['FLIPS'] ?? 4)
 
 /** What a damaged archive may be refused with. */
 const REFUSALS = [

@@ -16,7 +16,7 @@ import { SEED, tally } from './seeded.ts'
 import { FaultyWorld } from './world.ts'
 
 /** `npm test` takes a call here and there, `npm run test:faults` every one within a few rounds. */
-const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 101)
+const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 151)
 /** Runs in which two calls fail, each story. */
 const PAIRS = Number(process.env['FAULT_PAIRS'] ?? 1)
 const HOURS_MS = 7_200_000

@@ -102,7 +102,8 @@ describe('a restore that is cancelled', () => {
     ['plan-preflight-blobs', false],
     ['preflight-blobs', false],
     ['decide', false],
-    ['apply-blobs', false],
+    // A blob may be under way as it begins.
+    ['apply-blobs', undefined],
     ['plan-apply-records', true],
     ['apply-records', true],
     ['plan-verify', true],
@@ -114,7 +115,7 @@ describe('a restore that is cancelled', () => {
     expect(await cancelled).toBe(job_id)
     expect(await staged.services.jobs.get(job_id)).toMatchObject({ status: 'cancelled' })
     const left = await staged.contents()
-    expect(left.items.size + left.objects.size > 0).toBe(hasWritten)
+    if (hasWritten !== undefined) expect(left.items.size + left.objects.size > 0).toBe(hasWritten)
     for (const model of MODELS) expect(await staged.services.leases.holderOf(model)).toBeUndefined()
     expect(await unfinishedUploads()).toEqual([])
     await sleep(50)
