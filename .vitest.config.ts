@@ -7,7 +7,8 @@ export default defineConfig({
     exclude: ['test/large/**', 'test/faults/hostile-sizes.test.ts', 'test/real/**', '**/node_modules/**'],
     testTimeout: 60_000,
     hookTimeout: 60_000,
-    maxWorkers: 2,
+    // They wait for servers as much as they reckon: one more than two cores can carry.
+    maxWorkers: 3,
     coverage: {
       provider: 'v8',
       include: ['shared/**', 'functions/**', 'infra/**'],

@@ -8,7 +8,7 @@ import { SEED, tally } from './seeded.ts'
 import { FaultyWorld } from './world.ts'
 
 /** `npm test` tells a few histories, `npm run test:faults` many. */
-const RUNS = Number(process.env['HISTORIES'] ?? 4)
+const RUNS = Number(process.env['HISTORIES'] ?? 3)
 
 const IDS = ['a', 'b:1', 'ü 3', 'd']
 const BLOBS = ['red', 'blue', 'büro plan 1.pdf']

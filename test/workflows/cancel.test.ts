@@ -7,7 +7,7 @@ import { type Contents, lasting } from '../contents.ts'
 import { fill, smallWorld, tell, together } from './small-world.ts'
 import { JobFailed, StagedWorkflows } from './staged.ts'
 
-const RESOURCES = 3_000
+const RESOURCES = 1_500
 
 let staged: StagedWorkflows
 beforeAll(async () => {
