@@ -116,7 +116,11 @@ const cutBody = (
 }
 
 /** A body that breaks off after so many bytes. */
-export const cutReadable = (body: Readable, bytes: number): Readable => Readable.from(firstBytes(body, bytes))
+export const cutReadable = (body: Readable, bytes: number): Readable => {
+  // Its socket may say that it was aborted after nobody reads it any more.
+  body.on('error', () => undefined)
+  return Readable.from(firstBytes(body, bytes))
+}
 
 /** The first bytes of a body, then the error of a connection that is gone. */
 async function* firstBytes(body: Readable, bytes: number): AsyncGenerator<Buffer> {
