@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { startExport } from '../../shared/export/start.ts'
+import { unfinishedUploads } from '../contents.ts'
 import { smallStore } from './small-store.ts'
 import { FaultyWorld } from './world.ts'
 
@@ -25,5 +26,5 @@ it('a spilled payload that is not what its SHA-256 says fails an export, strict 
     expect(job).toMatchObject({ status: 'failed', error: { type: 'blobs-missing', status: 409 } })
     expect(job.error?.detail).toContain(payload)
   }
-  expect(await world.unfinishedUploads()).toEqual([])
+  expect(await unfinishedUploads(world.outside)).toEqual([])
 })

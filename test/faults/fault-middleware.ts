@@ -67,12 +67,12 @@ const faulty =
       case 'fail-before':
         throw new InjectedFault('InjectedFault', call)
       case 'fail-after':
-        await next(args)
+        lose((await next(args)).output)
         throw new InjectedFault('InjectedFault', call)
       case 'throttle':
         throw new InjectedFault('ProvisionedThroughputExceededException', call)
       case 'repeat':
-        await next(args)
+        lose((await next(args)).output)
         return next(args)
       case 'delay':
         await sleep(fault.ms)
@@ -116,10 +116,13 @@ const cutBody = (
 }
 
 /** A body that breaks off after so many bytes. */
-export const cutReadable = (body: Readable, bytes: number): Readable => {
-  // Its socket may say that it was aborted after nobody reads it any more.
-  body.on('error', () => undefined)
-  return Readable.from(firstBytes(body, bytes))
+export const cutReadable = (body: Readable, bytes: number): Readable => Readable.from(firstBytes(body, bytes))
+
+/** Lets go of an answer that is lost on its way: a body that nobody reads would hold its socket, and end in an error of its own. */
+export const lose = (answer: unknown): void => {
+  if (answer instanceof Readable) answer.on('error', () => undefined).destroy()
+  else if (typeof answer === 'object' && answer !== null)
+    for (const member of Object.values(answer)) if (member instanceof Readable) lose(member)
 }
 
 /** The first bytes of a body, then the error of a connection that is gone. */

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cutReadable, type Fault, InjectedFault } from './fault-middleware.ts'
+import { cutReadable, type Fault, InjectedFault, lose } from './fault-middleware.ts'
 
 /**
  * A store whose every call meets the fault that `next` gives it, by a name like `objects.put`. What a call gives back that
@@ -55,11 +55,11 @@ const promised = async (
     case 'unprocessed':
       throw new InjectedFault('ProvisionedThroughputExceededException', call)
     case 'fail-after':
-      await made()
+      lose(await made())
       throw new InjectedFault('InjectedFault', call)
     case 'repeat':
       // A stream is read once.
-      if (!args.some((arg) => arg instanceof Readable)) await made()
+      if (!args.some((arg) => arg instanceof Readable)) lose(await made())
       return made()
     case 'delay':
       await sleep(fault.ms)

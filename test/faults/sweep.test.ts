@@ -9,7 +9,7 @@ import { startExport } from '../../shared/export/start.ts'
 import { startRestoreFrom } from '../../shared/restore/start.ts'
 import { startUploadedRestore } from '../../shared/restore/upload.ts'
 import type { From } from '../../shared/restore/request.ts'
-import { type Contents, lasting } from '../contents.ts'
+import { type Contents, lasting, unfinishedUploads } from '../contents.ts'
 import { damaged, smallStore } from './small-store.ts'
 import { type Story, sweep } from './sweep.ts'
 import { SEED, tally } from './seeded.ts'
@@ -44,7 +44,7 @@ describe.each(LAYERS)('one of the %s that fails, whichever it is', { timeout: HO
     return job
   }
   const nothingLeft = async (): Promise<void> => {
-    deepStrictEqual(await world.unfinishedUploads(), [])
+    deepStrictEqual(await unfinishedUploads(world.outside), [])
   }
 
   beforeAll(async () => {

@@ -1,4 +1,3 @@
-import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { LocalWorkflowEngine } from '../../infra/local/workflow-runner.ts'
 import { hasEnded, type Job } from '../../shared/jobs/job.ts'
@@ -103,16 +102,6 @@ export class FaultyWorld {
     await writer.drain()
     for (const [key, base64] of objects)
       await this.#clean.objects.put(this.#servers.config.buckets.blobs, key, Buffer.from(base64, 'base64'))
-  }
-
-  /** Multipart uploads that were begun and neither completed nor aborted: parts that nobody sees, and that cost. */
-  async unfinishedUploads(): Promise<readonly string[]> {
-    const found: string[] = []
-    for (const Bucket of Object.values(this.#servers.config.buckets)) {
-      const { Uploads = [] } = await this.#servers.s3.send(new ListMultipartUploadsCommand({ Bucket }))
-      found.push(...Uploads.map(({ Key = '' }) => `${Bucket}/${Key}`))
-    }
-    return found
   }
 
   #next(command: string): Fault | undefined {

@@ -2,10 +2,9 @@ import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { expect } from 'vitest'
 import { z } from 'zod'
-import { type Contents, lasting } from '../contents.ts'
+import { type Contents, lasting, unfinishedUploads } from '../contents.ts'
 import { fixture } from '../workflows/program.ts'
 import { Life } from './lives.ts'
 
@@ -76,7 +75,7 @@ export class KilledProgram {
       counts.reduce((sum, { same }) => sum + same, 0),
       ALL,
     )
-    deepStrictEqual(await this.#unfinishedUploads(), [])
+    deepStrictEqual(await unfinishedUploads(this.#life), [])
     return wasCutOff
   }
 
@@ -92,7 +91,7 @@ export class KilledProgram {
     const each = Object.entries(COUNTS).map(([model, count]) => [model, { loaded: count, skipped: 0, total: count }])
     expect(job['result']).toMatchObject({ models: Object.fromEntries(each) as object })
     deepStrictEqual(lasting(await this.#life.contents()), lasting(this.#before))
-    deepStrictEqual(await this.#unfinishedUploads(), [])
+    deepStrictEqual(await unfinishedUploads(this.#life), [])
     // Its leases are free: another restore may begin.
     const again = await this.#life.run('POST', '/guild/import?on_duplicate=skip&wait=25', this.#archive)
     expect(again).toMatchObject({ status: 200, body: { status: 'succeeded' } })
@@ -106,13 +105,5 @@ export class KilledProgram {
     await kill(this.#life)
     this.#life = await Life.begin(this.#dir)
     return { job: await this.#life.ended(jobId), wasCutOff: ['queued', 'running'].includes(status) }
-  }
-
-  async #unfinishedUploads(): Promise<unknown[]> {
-    const { archives, blobs } = this.#life.config.buckets
-    const found: unknown[] = []
-    for (const Bucket of [archives, blobs])
-      found.push(...((await this.#life.s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []))
-    return found
   }
 }

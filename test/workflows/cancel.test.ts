@@ -1,9 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { cancelJob } from '../../shared/jobs/cancel.ts'
 import { hasEnded } from '../../shared/jobs/job.ts'
-import { type Contents, lasting } from '../contents.ts'
+import { type Contents, lasting, unfinishedUploads } from '../contents.ts'
 import { fill, smallWorld, tell, together } from './small-world.ts'
 import { JobFailed, StagedWorkflows } from './staged.ts'
 
@@ -58,13 +57,6 @@ const cancelledAt = (stage: string): Promise<string> => {
   return promise
 }
 
-const unfinishedUploads = async (): Promise<unknown[]> => {
-  const found: unknown[] = []
-  for (const Bucket of Object.values(staged.outside.config.buckets))
-    found.push(...((await staged.outside.s3.send(new ListMultipartUploadsCommand({ Bucket }))).Uploads ?? []))
-  return found
-}
-
 describe('an export that is cancelled', () => {
   it.each([
     'plan-export',
@@ -81,7 +73,7 @@ describe('an export that is cancelled', () => {
     const job = await staged.services.jobs.get(await cancelled)
     expect(job).toMatchObject({ status: 'cancelled' })
     expect(job).not.toHaveProperty('result')
-    expect(await unfinishedUploads()).toEqual([])
+    expect(await unfinishedUploads(staged.outside)).toEqual([])
     expect((await staged.export(MODELS)).job).toMatchObject({ status: 'succeeded', result: { complete: true } })
   })
 })
@@ -117,7 +109,7 @@ describe('a restore that is cancelled', () => {
     const left = await staged.contents()
     if (hasWritten !== undefined) expect(left.items.size + left.objects.size > 0).toBe(hasWritten)
     for (const model of MODELS) expect(await staged.services.leases.holderOf(model)).toBeUndefined()
-    expect(await unfinishedUploads()).toEqual([])
+    expect(await unfinishedUploads(staged.outside)).toEqual([])
     await sleep(50)
     expect(await staged.contents()).toEqual(left)
     expect(await staged.restore(archive)).toMatchObject({
