@@ -123,6 +123,9 @@ const walkFiles = async (source: ArchiveSource, limits: WalkLimits): Promise<Map
       if (isZero(block)) break
       const entry = await readTarEntry(take, 'any', block)
       const path = entry.path.replace(/^(?:\.\/+)+/, '')
+      // Before anything is done with it: very long names make patterns and maps slow.
+      const bytes = Buffer.byteLength(path)
+      if (bytes > MAX_WALKED_NAME_BYTES) throw new ArchiveInvalidError(`a name of ${bytes} bytes`)
       if (entry.kind === 'directory') {
         const folder = path.replace(/\/+$/, '')
         if (folder !== '' || entry.path.startsWith('/')) checkName(folder)
@@ -130,9 +133,6 @@ const walkFiles = async (source: ArchiveSource, limits: WalkLimits): Promise<Map
       }
       if (files.size === limits.files)
         throw new ArchiveInvalidError(`a repacked tar of more than ${limits.files} files`)
-      // Before it is looked for: very long names make a map of them slow.
-      const bytes = Buffer.byteLength(path)
-      if (bytes > MAX_WALKED_NAME_BYTES) throw new ArchiveInvalidError(`a name of ${bytes} bytes`)
       names += bytes
       if (names > limits.namesBytes)
         throw new ArchiveInvalidError(`a repacked tar whose names take more than ${limits.namesBytes} bytes`)

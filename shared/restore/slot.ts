@@ -74,7 +74,7 @@ export const fillSlot = async (services: Services, jobId: string, archive: Archi
   if (status === 'cancelled' && job.request.archive === undefined)
     throw new JobStateError(jobId, status, 'its upload slot was closed before anything came; ask for a new one')
   if (status !== 'awaiting_upload') return startWorkflow(services, job)
-  // Its place among the jobs that run was asked for as it was opened: its upload is not refused.
+  // A slot takes one upload, which cannot be put again: it is not refused, however many jobs run.
   const filled = await services.jobs.change(
     jobId,
     { status: 'queued', request: { ...job.request, archive } },

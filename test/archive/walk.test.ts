@@ -156,6 +156,9 @@ describe('a tar that was repacked', () => {
       Buffer.concat([pax(record('path', 'ü'.repeat(length / 2))), entryOf('x', Buffer.alloc(0)), tarOf(original)])
     await isRefused(named(1_100), invalid(`entry ${'ü'.repeat(550)} is named by no index`))
     await isRefused(named(1_102), invalid('a name of 1102 bytes'))
+    const directory = changed(encodeHeader('d', 0), undefined, '5')
+    const slashes = pax(record('path', `a${'/'.repeat(60_000)}b`))
+    await isRefused(Buffer.concat([slashes, directory, tarOf(original)]), invalid('a name of 60002 bytes'))
   })
 
   it('holds every entry that an index names, with its content', async () => {
