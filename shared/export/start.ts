@@ -22,6 +22,7 @@ export const startExport = async (
     asking.idempotencyKey === undefined
       ? ((await identicalRunning(services, fingerprint)) ??
         (await withinBound(services, {
+          as: 'running jobs',
           find: () => identicalRunning(services, fingerprint),
           make: () => createShared(services, fingerprint, make, now),
         })))
@@ -63,7 +64,7 @@ const createKeyed = async (
   const makes = (): Promise<ExportJob> => create(services, make, identity)
   const find = async (): Promise<ExportJob | undefined> =>
     (await jobs.get(identity.job_id)) === undefined ? undefined : makes()
-  return (await find()) ?? withinBound(services, { find, make: makes })
+  return (await find()) ?? withinBound(services, { as: 'running jobs', find, make: makes })
 }
 
 /** Starts a job's workflow where it has not begun: also where the process died between making the job and starting it. */

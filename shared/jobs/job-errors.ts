@@ -19,14 +19,25 @@ export class IdempotencyMismatchError extends Error {
   }
 }
 
-/** So many jobs run, or are being started at this moment, that another one would only wait for them. */
+/** What there may be only so many of at one time. */
+export type Bounded = 'running jobs' | 'open slots'
+
+/** So many jobs run, or so many slots are open, that another one would only cost: those that are being made at this moment count too. */
 export class TooManyJobsError extends Error {
   override readonly name = 'TooManyJobsError'
-  readonly running: number
+  readonly standing: number
+  readonly running?: number
+  readonly open_slots?: number
 
-  constructor(running: number, starting: number, most: number) {
-    super(`${running} jobs run and ${starting} more are being started, ${most} may; try again when some have ended`)
-    this.running = running
+  constructor(bounded: Bounded, standing: number, starting: number, most: number) {
+    super(
+      bounded === 'running jobs'
+        ? `${standing} jobs run and ${starting} more are being started, ${most} may; try again when some have ended`
+        : `${standing} upload slots are open and ${starting} more are being opened, ${most} may; fill or cancel some`,
+    )
+    this.standing = standing
+    if (bounded === 'running jobs') this.running = standing
+    else this.open_slots = standing
   }
 }
 

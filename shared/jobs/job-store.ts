@@ -13,6 +13,7 @@ import { IdempotencyMismatchError } from './job-errors.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf, keyAttributes } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list-store.ts'
 import { Starting } from './starting-store.ts'
+import { statusAt } from './view.ts'
 
 /** What may change of a job while it lives. */
 export type JobPatch = Partial<
@@ -104,6 +105,12 @@ export class JobStore {
   /** Jobs that are queued or running, oldest first. */
   runningJobs(): Promise<Job[]> {
     return this.#list.active(['queued', 'running'])
+  }
+
+  /** Jobs whose upload slot waits for its archive and has not expired, oldest first. */
+  async openSlots(): Promise<Job[]> {
+    const now = this.#clock()
+    return (await this.#list.active(['awaiting_upload'])).filter((job) => statusAt(job, now) === 'awaiting_upload')
   }
 
   /** Changes a job that has one of these statuses, and gives it as it then is; undefined where it has none of them. */

@@ -1,10 +1,14 @@
 import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { randomUUID } from 'node:crypto'
 import { queryPages } from '../resources/resource-query-store.ts'
+import type { Bounded } from './job-errors.ts'
 import { keyAttributes } from './job-item.ts'
 
 /** Whoever is about to make a job: seen by all who are about to as well, before the job is there to be counted. */
-const STARTING = 'jobs#starting'
+const PARTITIONS = { 'running jobs': 'jobs#starting', 'open slots': 'jobs#opening' } as const satisfies Record<
+  Bounded,
+  string
+>
 /** Making a job takes well under a second; one whose process died at it counts no longer than this. */
 const COUNTED_MS = 60_000
 const KEPT_SECONDS = 3_600
@@ -27,8 +31,8 @@ export class Starting {
   }
 
   /** From when this resolves, whoever counts sees the place, until it is left. */
-  async enter(): Promise<Place> {
-    const key = keyAttributes(STARTING, `${this.#clock().toISOString()}#${randomUUID()}`)
+  async enter(as: Bounded): Promise<Place> {
+    const key = keyAttributes(PARTITIONS[as], `${this.#clock().toISOString()}#${randomUUID()}`)
     const expires = Math.floor(this.#clock().getTime() / 1000) + KEPT_SECONDS
     await this.#client.send(
       new PutItemCommand({ TableName: this.#table, Item: { ...key, expires: { N: expires.toString() } } }),
@@ -41,10 +45,13 @@ export class Starting {
   }
 
   /** Places that have not been left, the caller's own among them. */
-  async count(): Promise<number> {
+  async count(as: Bounded): Promise<number> {
     const since = new Date(this.#clock().getTime() - COUNTED_MS).toISOString()
     let places = 0
-    for await (const page of queryPages(this.#client, this.#table, [STARTING], { fromSk: since, toSk: '\u{10ffff}' }))
+    for await (const page of queryPages(this.#client, this.#table, [PARTITIONS[as]], {
+      fromSk: since,
+      toSk: '\u{10ffff}',
+    }))
       places += page.length
     return places
   }

@@ -42,6 +42,24 @@ describe('a flood of requests to start jobs', () => {
     expect((await ask('afterwards')).status).toBe(202)
   })
 
+  it('opens slots though as many jobs run as may, but no more slots than may be open at once', async () => {
+    const openSlot = (key: string): Promise<Response> =>
+      fetch(`${doors.gateway.url}/country/import`, { method: 'POST', headers: { 'idempotency-key': key } })
+    const asked = await Promise.all(Array.from({ length: BOUND + BEYOND }, (_, k) => openSlot(`slot ${k}`)))
+    const opened = asked.filter(({ status }) => status === 202).length
+    const refused = asked.filter(({ status }) => status === 429)
+    expect(opened + refused.length).toBe(BOUND + BEYOND)
+    expect(opened).toBeLessThanOrEqual(BOUND)
+    expect(opened).toBeGreaterThan(BOUND - 20)
+    for (const response of refused)
+      expect(await response.json()).toMatchObject({ type: 'too-many-jobs', open_slots: expect.any(Number) as number })
+
+    // The day after they have expired, and are in nobody's way.
+    doors.clock.ahead += 25 * 3600_000
+    expect(await doors.services.jobs.openSlots()).toEqual([])
+    expect((await openSlot('the day after')).status).toBe(202)
+  })
+
   it('takes a repeat for what it is where one place is left: one job, and no refusal', async () => {
     const running = await doors.services.jobs.runningJobs()
     const [one] = running

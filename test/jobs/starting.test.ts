@@ -17,7 +17,7 @@ const servicesOn = (plan?: FaultPlan): Promise<Services> => {
   const { config, s3 } = servers
   return makeServices({ config, dynamoDb, s3, workflows: new LocalWorkflowEngine(), clock: () => new Date(now) })
 }
-const places = (): Promise<number> => services.jobs.starting.count()
+const places = (): Promise<number> => services.jobs.starting.count('running jobs')
 
 beforeAll(async () => {
   servers = await startServices()
@@ -32,7 +32,7 @@ afterAll(() => servers.stop())
 describe('those who start a job at this moment', () => {
   it('are counted from when they have entered until they have left', async () => {
     const { starting } = services.jobs
-    const [first, second] = await Promise.all([starting.enter(), starting.enter()])
+    const [first, second] = await Promise.all([starting.enter('running jobs'), starting.enter('running jobs')])
     expect(await places()).toBe(2)
     await first.leave()
     await first.leave()
@@ -42,7 +42,7 @@ describe('those who start a job at this moment', () => {
   })
 
   it('count for a minute where their process died', async () => {
-    await services.jobs.starting.enter()
+    await services.jobs.starting.enter('running jobs')
     now += MINUTE_MS
     expect(await places()).toBe(1)
     now += 1
@@ -57,20 +57,22 @@ describe('a job that is made within the bound', () => {
     const faulty = await servicesOn((_n, command) =>
       command === 'DeleteItemCommand' ? { kind: 'fail-before' } : undefined,
     )
-    expect(await withinBound(faulty, { find: nobody, make: () => Promise.resolve('made') })).toBe('made')
+    expect(await withinBound(faulty, { as: 'running jobs', find: nobody, make: () => Promise.resolve('made') })).toBe(
+      'made',
+    )
     expect(await places()).toBe(1)
   })
 
   it('leaves its place where the making fails, and where nothing can be counted', async () => {
     const make = (): Promise<string> => Promise.reject(new Error('not made'))
-    await expect(withinBound(services, { find: nobody, make })).rejects.toThrow('not made')
+    await expect(withinBound(services, { as: 'running jobs', find: nobody, make })).rejects.toThrow('not made')
     expect(await places()).toBe(0)
     let queries = 0
     // The look at what runs, then the count of those who start.
     const faulty = await servicesOn((_n, command) =>
       command === 'QueryCommand' && ++queries === 2 ? { kind: 'throttle' } : undefined,
     )
-    await expect(withinBound(faulty, { find: nobody, make })).rejects.toThrow('injected')
+    await expect(withinBound(faulty, { as: 'running jobs', find: nobody, make })).rejects.toThrow('injected')
     expect(await places()).toBe(0)
   })
 })
