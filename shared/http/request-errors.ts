@@ -22,7 +22,7 @@ export class TooLargeError extends Error {
 
   constructor(limitBytes: number) {
     super(
-      `a request carries an archive of up to ${limitBytes} bytes. For a larger one send the same request without a body: ` +
+      `a request's body has up to ${limitBytes} bytes. For a larger archive send the import without a body: ` +
         'the answer holds an upload slot (`upload.url`), and what is put there is restored. ' +
         'Or name an archive that lies in S3 by a JSON body: {"from": {"bucket": …, "key": …}}',
     )
