@@ -1,0 +1,3 @@
+import { tellRestores } from './sweep-stories.ts'
+
+tellRestores('requests')
