@@ -67,6 +67,10 @@ describe('a literal', () => {
     expect(writtenOf('"a\\\r\nb"')).toBe("'ab'")
   })
 
+  it('of text in three quotes has the ends of its lines as Python reads them', () => {
+    expect(writtenOf('"""a\r\nb\rc\n"""')).toBe(String.raw`'a\nb\nc\n'`)
+  })
+
   it.each([
     ['01', '01 is no number (column 12)'],
     ['0_', '0_ is no number (column 12)'],

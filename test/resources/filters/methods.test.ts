@@ -121,6 +121,7 @@ describe('what is asked in qb', () => {
   it.each([
     ['today()', '2027-12-15 00:00:00+00:00', '2027-12-15 23:59:59.999999+00:00'],
     ['today(8)', '2027-12-16 00:00:00+08:00', '2027-12-16 23:59:59.999999+08:00'],
+    ['today("8")', '2027-12-16 00:00:00+08:00', '2027-12-16 23:59:59.999999+08:00'],
     ['today(" -23 ")', '2027-12-14 00:00:00-23:00', '2027-12-14 23:59:59.999999-23:00'],
     ['today(23)', '2027-12-16 00:00:00+23:00', '2027-12-16 23:59:59.999999+23:00'],
     ['yesterday(tz="+8")', '2027-12-15 00:00:00+08:00', '2027-12-15 23:59:59.999999+08:00'],
@@ -146,6 +147,7 @@ describe('what is asked in qb', () => {
       'QB["a"].any() == 1',
       '.any() without a question is not compared: only a field, or one comparison, is (column 15)',
     ],
+    ['QB.all() == 1', 'a condition is not compared: only a field, or one comparison, is (column 10)'],
     ['(QB["a"] & QB["b"]) == 1', 'a condition is not compared: only a field, or one comparison, is (column 21)'],
     ['QB["a"] == (QB["b"] == 1)', 'a condition stands where a value is wanted (column 9)'],
     ['QB["a"] + 1', 'the field a stands where a value is wanted (column 9)'],

@@ -137,6 +137,13 @@ describe('an expression', () => {
     expect(() => readQb(qb, NOW)).toThrow(reason)
   })
 
+  it('is told to be too long a chain from 250 operators on, where the grammar’s parser found no way', () => {
+    expect(() => readQb(`1${'+1'.repeat(250)})`, NOW)).toThrow(
+      'a chain of over 250 operators, or 125 calls, is too long',
+    )
+    expect(() => readQb(`1${'+1'.repeat(249)})`, NOW)).toThrow('")" is not expected')
+  })
+
   it('is refused where it nests too deeply, or is a chain too long for the grammar’s parser', () => {
     expect(() => readQb('('.repeat(5_000), NOW)).toThrow('nests deeper')
     expect(() => readQb(`${'~'.repeat(1_100)}QB["a"]`, NOW)).toThrow('nests deeper')

@@ -82,7 +82,7 @@ describe('the text of a value', () => {
     [new TimeDelta(2n * DAY), '2 days, 0:00:00'],
     [new TimeDelta(-1n), '-1 day, 23:59:59.999999'],
     [new TimeDelta(-DAY - 1n), '-2 days, 23:59:59.999999'],
-  ])('of %s is %s', (value, text) => {
+  ])('of value %# of these is Python’s', (value, text) => {
     expect(textOf(value)).toBe(text)
   })
 
@@ -95,6 +95,7 @@ describe('the text of a value', () => {
     ['\n\r\t', String.raw`'\n\r\t'`],
     ['a b', "'a b'"],
     ['\x00\x7f\xa0\xad', String.raw`'\x00\x7f\xa0\xad'`],
+    ['\u0378', String.raw`'\u0378'`],
     ['\u0100\u200b\u3000\ue000\uffff', String.raw`'Ā\u200b\u3000\ue000\uffff'`],
     ['勇🔥\u{e0001}\u{10ffff}', String.raw`'勇🔥\U000e0001\U0010ffff'`],
     [
@@ -172,6 +173,8 @@ describe('values', () => {
     [dict(['a', undefined]), dict(['b', 1n]), false],
     [dict(['a', null]), dict(['b', null]), false],
     [dict(), [], false],
+    [dict(), null, false],
+    [null, dict(), false],
     [[], dict(), false],
     [NaN, NaN, false],
     [new TimeZone(HOUR), new TimeZone(HOUR), true],

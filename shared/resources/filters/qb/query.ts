@@ -13,7 +13,6 @@ export const join = (kind: 'and' | 'or', left: unknown, right: unknown, at: numb
 
 /** `~`: of a field, that its value is nothing. */
 export const negated = (value: unknown, at: number): QbCondition => {
-  if (value instanceof QbField) return new QbCondition(value.isFalsy)
   const condition = conditionOf(value, at)
   if (condition === undefined) throw new QbError('what every resource meets cannot be turned round', at)
   return new QbCondition({ kind: 'not', conditions: [condition] })
