@@ -3,8 +3,9 @@ import { z } from 'zod'
 import { InvalidRequestError } from '../http/request-errors.ts'
 import { batchGet, queryPages } from '../resources/resource-query-store.ts'
 import type { Item } from '../resources/item.ts'
-import type { Job, JobStatus } from './job.ts'
+import { hasEnded, type Job, type JobStatus } from './job.ts'
 import { expiresAttribute, jobOf, keyAttributes } from './job-item.ts'
+import { statusAt } from './view.ts'
 
 export interface ListOptions {
   readonly kind?: Job['kind']
@@ -28,6 +29,9 @@ const PAGE = 100
 const PAGE_BYTES = 4 * 1024 * 1024
 /** All jobs that have not been seen to end: few, whatever the number of jobs. */
 const ACTIVE = 'jobs#active'
+
+/** The clocks of those who fill a slot and of those who look at it may differ. */
+const SLACK_MS = 3_600_000
 
 /** `after` is a key of the list: a time and a job's id. */
 const Cursor = z.strictObject({
@@ -60,14 +64,17 @@ export class JobList {
     await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: keyAttributes(ACTIVE, jobId) }))
   }
 
-  /** Jobs of these statuses, oldest first. */
+  /** Jobs of these statuses, oldest first. Who has ended and stands here still, by a death or as a slot that nobody used, is taken off. */
   async active(statuses: readonly JobStatus[]): Promise<Job[]> {
     const ids: string[] = []
     for await (const page of queryPages(this.#client, this.#table, [ACTIVE], { fromSk: '\u0000', toSk: '\u{10ffff}' }))
       for (const item of page) ids.push(item['sk']?.S ?? '')
-    return (await this.#jobs(ids))
-      .filter(({ status }) => statuses.includes(status))
-      .sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
+    const jobs = await this.#jobs(ids)
+    const now = new Date(this.#clock().getTime() - SLACK_MS)
+    await Promise.all(
+      jobs.filter((job) => hasEnded({ ...job, status: statusAt(job, now) })).map(({ job_id }) => this.ended(job_id)),
+    )
+    return jobs.filter(({ status }) => statuses.includes(status)).sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
   }
 
   /** A page of jobs, newest first: fewer than `limit` where they are large. Throws `InvalidRequestError` for a cursor that no page gave. */

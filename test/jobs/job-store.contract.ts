@@ -1,3 +1,4 @@
+import { QueryCommand } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { InvalidRequestError } from '../../shared/http/request-errors.ts'
 import type { ExportJob } from '../../shared/jobs/job.ts'
@@ -6,6 +7,12 @@ import { JobStore } from '../../shared/jobs/job-store.ts'
 import { injectFaults } from '../faults/fault-middleware.ts'
 import type { TestServers } from '../services.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
+
+const IN_ACTIVE = {
+  KeyConditionExpression: 'pk = :pk',
+  ExpressionAttributeValues: { ':pk': { S: 'jobs#active' } },
+  ConsistentRead: true,
+}
 
 /** What a job store must do, on whatever server. */
 export const jobStoreContract = (start: () => Promise<TestServers>): void => {
@@ -118,6 +125,29 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect((await jobs.runningJobs()).map(({ job_id }) => job_id)).toContain(one.job_id)
       await jobs.change(one.job_id, { status: 'succeeded' }, { from: ['queued'] })
       expect((await jobs.runningJobs()).map(({ job_id }) => job_id)).not.toContain(one.job_id)
+    })
+
+    it('takes off the list of those that have not ended who stays there by a death, and slots that nobody used', async () => {
+      const listed = async (): Promise<unknown[]> => {
+        const query = { ...IN_ACTIVE, TableName: servers.config.tables.jobs }
+        const { Items } = await servers.dynamo.send(new QueryCommand(query))
+        return (Items ?? []).map(({ sk }) => sk?.S)
+      }
+      const client = servers.newDynamo()
+      injectFaults(client, (_n, command) => (command === 'DeleteItemCommand' ? { kind: 'fail-before' } : undefined))
+      const dying = new JobStore(client, servers.config.tables.jobs, () => now)
+      const [ended, slot] = [job(), job({ status: 'awaiting_upload', slot_expires_at: now.toISOString() })]
+      await dying.create(ended)
+      await dying.create(slot)
+      await expect(dying.change(ended.job_id, { status: 'cancelled' }, { from: ['queued'] })).rejects.toThrow('injected')
+      expect(await listed()).toEqual(expect.arrayContaining([ended.job_id, slot.job_id]))
+      await jobs.runningJobs()
+      expect(await listed()).not.toContain(ended.job_id)
+      // Another clock may be behind: to it the slot may still be filled.
+      expect(await listed()).toContain(slot.job_id)
+      now = new Date(now.getTime() + 3_600_001)
+      await jobs.runningJobs()
+      expect(await listed()).not.toContain(slot.job_id)
     })
 
     it('keeps the first result of a pass, and gives all in their order', async () => {
