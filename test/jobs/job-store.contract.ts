@@ -139,7 +139,9 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       const [ended, slot] = [job(), job({ status: 'awaiting_upload', slot_expires_at: now.toISOString() })]
       await dying.create(ended)
       await dying.create(slot)
-      await expect(dying.change(ended.job_id, { status: 'cancelled' }, { from: ['queued'] })).rejects.toThrow('injected')
+      await expect(dying.change(ended.job_id, { status: 'cancelled' }, { from: ['queued'] })).rejects.toThrow(
+        'injected',
+      )
       expect(await listed()).toEqual(expect.arrayContaining([ended.job_id, slot.job_id]))
       await jobs.runningJobs()
       expect(await listed()).not.toContain(ended.job_id)
