@@ -66,16 +66,20 @@ export const wipe = async (outside: Outside): Promise<void> => {
 }
 
 /**
- * Multipart uploads that were neither completed nor aborted and hold parts: bytes that nobody sees, and that cost. (One whose
- * beginning was not answered is known to nobody and holds none; on AWS a rule of the bucket takes it away.)
+ * Multipart uploads that were neither completed nor aborted: bytes that nobody sees, and that cost. `withParts`: only those that
+ * hold some, for where a fault may lose the answer of a beginning. That upload is known to nobody; on AWS a rule of the bucket takes
+ * it away.
  */
-export const unfinishedUploads = async ({ s3, config }: Outside): Promise<string[]> => {
+export const unfinishedUploads = async (
+  { s3, config }: Outside,
+  { withParts = false }: { readonly withParts?: boolean } = {},
+): Promise<string[]> => {
   const found: string[] = []
   for (const Bucket of Object.values(config.buckets)) {
     const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket }))
     for (const { Key, UploadId } of Uploads) {
       const { Parts = [] } = await s3.send(new ListPartsCommand({ Bucket, Key, UploadId }))
-      if (Parts.length > 0) found.push(`${Bucket}/${Key ?? ''}: ${Parts.length} parts`)
+      if (!withParts || Parts.length > 0) found.push(`${Bucket}/${Key ?? ''}: ${Parts.length} parts`)
     }
   }
   return found

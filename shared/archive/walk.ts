@@ -123,7 +123,7 @@ const walkFiles = async (source: ArchiveSource, limits: WalkLimits): Promise<Map
       if (isZero(block)) break
       const entry = await readTarEntry(take, 'any', block)
       const path = entry.path.replace(/^(?:\.\/+)+/, '')
-      // Before anything is done with it: very long names make patterns and maps slow.
+      // Before the patterns and maps below, which very long names make slow.
       const bytes = Buffer.byteLength(path)
       if (bytes > MAX_WALKED_NAME_BYTES) throw new ArchiveInvalidError(`a name of ${bytes} bytes`)
       if (entry.kind === 'directory') {

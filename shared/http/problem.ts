@@ -165,8 +165,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   TooManyJobsError: {
     type: 'too-many-jobs',
     status: 429,
-    title: 'Too many jobs are running, or upload slots open',
-    members: pick('running', 'open_slots'),
+    title: 'Too many jobs are running, or upload slots in use',
+    members: pick('running', 'slots'),
   },
 }
 

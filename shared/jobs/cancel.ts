@@ -2,11 +2,10 @@ import { abortUpload } from '../export/fail.ts'
 import { releaseLeases } from '../restore/fail.ts'
 import { reportFailedUpload } from '../restore/upload-report.ts'
 import type { Services } from '../runtime/services.ts'
-import { ENDED, type Job, type RestoreJob } from './job.ts'
+import { ENDED, type Job, type RestoreJob, statusAt } from './job.ts'
 import { endJob, tellEnd } from './end-job.ts'
 import { JobStateError, UnknownJobError } from './job-errors.ts'
 import { restoreJob } from './running-job.ts'
-import { statusAt } from './view.ts'
 
 /**
  * Stops a job. What it wrote stays whole per resource; its leases are freed, or drain where its functions may still be

@@ -19,25 +19,25 @@ export class IdempotencyMismatchError extends Error {
   }
 }
 
-/** What there may be only so many of at one time. */
-export type Bounded = 'running jobs' | 'open slots'
+/** What there may be only so many of at one time. A slot counts until what came into it has been restored. */
+export type Bounded = 'running jobs' | 'slots'
 
-/** So many jobs run, or so many slots are open, that another one would only cost: those that are being made at this moment count too. */
+/** So many jobs run, or slots are in use, that another one would only cost: those that are being made at this moment count too. */
 export class TooManyJobsError extends Error {
   override readonly name = 'TooManyJobsError'
   readonly standing: number
   readonly running?: number
-  readonly open_slots?: number
+  readonly slots?: number
 
   constructor(bounded: Bounded, standing: number, starting: number, most: number) {
     super(
       bounded === 'running jobs'
         ? `${standing} jobs run and ${starting} more are being started, ${most} may; try again when some have ended`
-        : `${standing} upload slots are open and ${starting} more are being opened, ${most} may; fill or cancel some`,
+        : `${standing} upload slots wait or are restored and ${starting} more are being opened, ${most} may; try again when some have ended, or cancel some`,
     )
     this.standing = standing
     if (bounded === 'running jobs') this.running = standing
-    else this.open_slots = standing
+    else this.slots = standing
   }
 }
 

@@ -8,12 +8,11 @@ import {
 import type { Item } from '../resources/item.ts'
 import { queryPages } from '../resources/resource-query-store.ts'
 import type { Once } from './identity.ts'
-import { ENDED, JOB_STATUSES, type Job, type JobError, type JobStatus, type RestoreJob } from './job.ts'
+import { hasEnded, JOB_STATUSES, type Job, type JobError, type JobStatus, type RestoreJob } from './job.ts'
 import { IdempotencyMismatchError } from './job-errors.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf, keyAttributes } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list-store.ts'
 import { Starting } from './starting-store.ts'
-import { statusAt } from './view.ts'
 
 /** What may change of a job while it lives. */
 export type JobPatch = Partial<
@@ -107,10 +106,11 @@ export class JobStore {
     return this.#list.active(['queued', 'running'])
   }
 
-  /** Jobs whose upload slot waits for its archive and has not expired, oldest first. */
-  async openSlots(): Promise<Job[]> {
+  /** Jobs with an upload slot, oldest first: until it has expired, or what came into it has been restored. */
+  async slots(): Promise<Job[]> {
     const now = this.#clock()
-    return (await this.#list.active(['awaiting_upload'])).filter((job) => statusAt(job, now) === 'awaiting_upload')
+    const active = await this.#list.active(['awaiting_upload', 'queued', 'running'])
+    return active.filter((job) => job.slot_expires_at !== undefined && !hasEnded(job, now))
   }
 
   /** Changes a job that has one of these statuses, and gives it as it then is; undefined where it has none of them. */
@@ -139,7 +139,7 @@ export class JobStore {
         }),
       )
       const job = jobOf(Attributes ?? {})
-      if (ENDED.includes(job.status)) await this.#list.ended(jobId)
+      if (hasEnded(job)) await this.#list.ended(jobId)
       return job
     } catch (error) {
       if (error instanceof ConditionalCheckFailedException) return undefined

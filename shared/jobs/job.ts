@@ -137,4 +137,14 @@ export interface RestoreJob extends JobBase {
 
 export type Job = ExportJob | RestoreJob
 
-export const hasEnded = (job: Job): boolean => ENDED.includes(job.status)
+/** A job's status at a time: a slot that was not used until then has expired, though nothing wrote so. */
+export const statusAt = (job: Job, now: Date): JobStatus =>
+  job.status === 'awaiting_upload' &&
+  job.slot_expires_at !== undefined &&
+  Date.parse(job.slot_expires_at) <= now.getTime()
+    ? 'expired'
+    : job.status
+
+/** Whether a job has ended; with a time: whether it has by then. */
+export const hasEnded = (job: Job, now?: Date): boolean =>
+  ENDED.includes(now === undefined ? job.status : statusAt(job, now))

@@ -8,7 +8,7 @@ const MOST = 100
 
 /** What a job is made by, and how one that stands already is found: a repeat gets it, however many there are. */
 export interface Making<Made> {
-  /** What the job counts as once it is made. A slot that is filled runs, whatever else runs: so twice `MOST` may run in all. */
+  /** What the job counts as once it is made. A slot that is filled is restored whatever else runs: so twice `MOST` may run in all. */
   readonly as: Bounded
   readonly find: () => Promise<Made | undefined>
   readonly make: () => Promise<Made>
@@ -43,7 +43,7 @@ const admit = async <Made>(
     return { standing: found }
   }
   const countStanding = async (): Promise<number> =>
-    (await (as === 'running jobs' ? jobs.runningJobs() : jobs.openSlots())).length
+    (await (as === 'running jobs' ? jobs.runningJobs() : jobs.slots())).length
   // A flood is refused by a look alone.
   const before = await countStanding()
   if (before >= MOST) return refuse(before, 0)

@@ -5,10 +5,7 @@ import type { Bounded } from './job-errors.ts'
 import { keyAttributes } from './job-item.ts'
 
 /** Whoever is about to make a job: seen by all who are about to as well, before the job is there to be counted. */
-const PARTITIONS = { 'running jobs': 'jobs#starting', 'open slots': 'jobs#opening' } as const satisfies Record<
-  Bounded,
-  string
->
+const PARTITIONS = { 'running jobs': 'jobs#starting', slots: 'jobs#opening' } as const satisfies Record<Bounded, string>
 /** Making a job takes well under a second; one whose process died at it counts no longer than this. */
 const COUNTED_MS = 60_000
 const KEPT_SECONDS = 3_600

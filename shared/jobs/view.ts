@@ -1,6 +1,6 @@
 import type { Services } from '../runtime/services.ts'
 import type { ExportJob, Job, JobError, JobStatus, RestoreJob } from './job.ts'
-import { ENDED } from './job.ts'
+import { ENDED, statusAt } from './job.ts'
 import { UnknownJobError } from './job-errors.ts'
 import { type Progress, progressOf } from './progress.ts'
 
@@ -23,14 +23,6 @@ export interface JobView {
   readonly error?: JobError
   readonly links: Readonly<Record<string, string>>
 }
-
-/** A job's status now: a slot that was not used in time has expired, though nothing wrote so. */
-export const statusAt = (job: Job, now: Date): JobStatus =>
-  job.status === 'awaiting_upload' &&
-  job.slot_expires_at !== undefined &&
-  Date.parse(job.slot_expires_at) <= now.getTime()
-    ? 'expired'
-    : job.status
 
 /** The job of this id. Throws `UnknownJobError` where there is none. */
 export const jobOf = async ({ jobs }: Services, jobId: string): Promise<Job> => {

@@ -1,7 +1,6 @@
 import { type Asking, fingerprintOf, jobIdentity } from '../jobs/identity.ts'
-import type { ArchiveLocation, RestoreJob, RestoreRequest } from '../jobs/job.ts'
+import { type ArchiveLocation, type RestoreJob, type RestoreRequest, statusAt } from '../jobs/job.ts'
 import { JobStateError, UnknownJobError } from '../jobs/job-errors.ts'
-import { statusAt } from '../jobs/view.ts'
 import type { Services } from '../runtime/services.ts'
 import { createRestore, firstJob, startWorkflow } from './start.ts'
 

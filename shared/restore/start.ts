@@ -86,7 +86,7 @@ export const createRestore = async (
     ...(making.slotExpiresAt === undefined ? {} : { slot_expires_at: making.slotExpiresAt }),
   }
   return withinBound(services, {
-    as: making.status === 'queued' ? 'running jobs' : 'open slots',
+    as: making.status === 'queued' ? 'running jobs' : 'slots',
     find: () => (once === undefined ? standingJob(services, job_id) : firstJob(services, { job_id, once })),
     make: async () => asRestore((await services.jobs.create(made, once)).job),
   })

@@ -13,7 +13,7 @@ a round of which less than half would fit is not begun, the first always is. Siz
 how many calls one fails), FAULT_PAIRS, FLIPS, KILLS, HISTORIES, FUZZ_REQUESTS.`
 
 /** Three rounds that follow each other make every call fail once. */
-const ROUND = { FAULT_STRIDE: 3, FAULT_PAIRS: 4, FLIPS: 24, KILLS: 4, HISTORIES: 15, FUZZ_REQUESTS: 1_500 }
+const ROUND = { FAULT_STRIDE: 3, FAULT_PAIRS: 4, FLIPS: 36, KILLS: 4, HISTORIES: 15, FUZZ_REQUESTS: 1_500 }
 
 const Options = z.object({
   minutes: z

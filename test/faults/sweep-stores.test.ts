@@ -1,3 +1,3 @@
-import { tellRestores } from './sweep-stories.ts'
+import { tellWhole } from './sweep-stories.ts'
 
-tellRestores('stores')
+tellWhole('stores')

@@ -1,4 +1,6 @@
+import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { fillSlot } from '../../shared/restore/slot.ts'
 import { type Doors, openDoors } from './doors.ts'
 
 /** As many jobs run as may; so many ask beyond that, all at one moment. */
@@ -17,6 +19,18 @@ const ask = (key: string): Promise<Response> =>
     headers: { 'content-type': 'application/json', 'idempotency-key': key },
     body: '{"wait":0}',
   })
+
+/** Makes jobs that run, until so many do. */
+const fillTo = async (count: number): Promise<string[]> => {
+  const { jobs } = doors.services
+  const running = await jobs.runningJobs()
+  const [one] = running
+  if (one === undefined) throw new Error('nothing runs')
+  const filling = Array.from({ length: count - running.length }, () => randomUUID())
+  for (const job_id of filling) await jobs.create({ ...one, job_id })
+  expect(await jobs.runningJobs()).toHaveLength(count)
+  return filling
+}
 
 describe('a flood of requests to start jobs', () => {
   it('starts no more than may run at once, tells each of the rest so, and starts others when some have ended', async () => {
@@ -42,7 +56,8 @@ describe('a flood of requests to start jobs', () => {
     expect((await ask('afterwards')).status).toBe(202)
   })
 
-  it('opens slots though as many jobs run as may, but no more slots than may be open at once', async () => {
+  it('opens slots though as many jobs run as may, but no more than may wait or be restored at once', async () => {
+    const filling = await fillTo(BOUND)
     const openSlot = (key: string): Promise<Response> =>
       fetch(`${doors.gateway.url}/country/import`, { method: 'POST', headers: { 'idempotency-key': key } })
     const asked = await Promise.all(Array.from({ length: BOUND + BEYOND }, (_, k) => openSlot(`slot ${k}`)))
@@ -52,20 +67,27 @@ describe('a flood of requests to start jobs', () => {
     expect(opened).toBeLessThanOrEqual(BOUND)
     expect(opened).toBeGreaterThan(BOUND - 20)
     for (const response of refused)
-      expect(await response.json()).toMatchObject({ type: 'too-many-jobs', open_slots: expect.any(Number) as number })
+      expect(await response.json()).toMatchObject({ type: 'too-many-jobs', slots: expect.any(Number) as number })
+
+    // What is put into a slot is restored, and takes its place until that has ended.
+    const slots = await doors.services.jobs.slots()
+    for (let n = slots.length; n < BOUND; n++) expect((await openSlot(`one more ${n}`)).status).toBe(202)
+    const [filled] = slots
+    if (filled === undefined) throw new Error('no slot is open')
+    await fillSlot(doors.services, filled.job_id, { bucket: 'b', key: 'k', etag: 'e' })
+    expect((await openSlot('while it is restored')).status).toBe(429)
+    await doors.services.jobs.change(filled.job_id, { status: 'failed' }, { from: ['queued'] })
+    expect((await openSlot('when it has ended')).status).toBe(202)
 
     // The day after they have expired, and are in nobody's way.
     doors.clock.ahead += 25 * 3600_000
-    expect(await doors.services.jobs.openSlots()).toEqual([])
+    expect(await doors.services.jobs.slots()).toEqual([])
     expect((await openSlot('the day after')).status).toBe(202)
+    for (const id of filling) await doors.services.jobs.change(id, { status: 'failed' }, { from: ['queued'] })
   })
 
   it('takes a repeat for what it is where one place is left: one job, and no refusal', async () => {
-    const running = await doors.services.jobs.runningJobs()
-    const [one] = running
-    if (one === undefined) throw new Error('nothing runs')
-    for (let n = running.length; n < BOUND - 1; n++)
-      await doors.services.jobs.create({ ...one, job_id: `filling ${n}` })
+    await fillTo(BOUND - 1)
     const repeats = await Promise.all(Array.from({ length: 3 }, () => ask('the same')))
     expect(repeats.map(({ status }) => status)).toEqual([202, 202, 202])
     expect(await doors.services.jobs.runningJobs()).toHaveLength(BOUND)

@@ -143,6 +143,9 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
         'injected',
       )
       expect(await listed()).toEqual(expect.arrayContaining([ended.job_id, slot.job_id]))
+      // Who cannot take them off has looked nevertheless.
+      await dying.runningJobs()
+      expect(await listed()).toContain(ended.job_id)
       await jobs.runningJobs()
       expect(await listed()).not.toContain(ended.job_id)
       // Another clock may be behind: to it the slot may still be filled.
