@@ -1,4 +1,3 @@
-import process from 'node:process'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { JobEvents } from '../jobs/job-events.ts'
@@ -10,6 +9,7 @@ import type { SignedUrls } from '../objects/signed-url-store.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import type { ResourceStore } from '../resources/resource-store.ts'
 import type { Config } from './config.ts'
+import { isOnLambda } from './is-on-lambda.ts'
 import type { Limits } from './limits.ts'
 
 /** Everything that handlers and stages work with, in one process. */
@@ -43,8 +43,7 @@ export const services = (): Promise<Services> => {
 }
 
 const onLambda = async (): Promise<Services> => {
-  if (process.env['AWS_LAMBDA_FUNCTION_NAME'] === undefined)
-    throw new Error('no services are installed in this process: call setServices first')
+  if (!isOnLambda) throw new Error('no services are installed in this process: call setServices first')
   const { deployedServices } = await import('./deployed.ts')
   return deployedServices()
 }

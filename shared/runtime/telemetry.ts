@@ -1,3 +1,5 @@
+// Before the tracer is loaded.
+import { isOnLambda } from './is-on-lambda.ts'
 import { Logger } from '@aws-lambda-powertools/logger'
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
@@ -5,8 +7,6 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import process from 'node:process'
-
-const isOnLambda = process.env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined
 
 const named = { serviceName: process.env['DEPLOYMENT'] ?? 'local' }
 
