@@ -117,6 +117,8 @@ export class LocalWorkflowEngine implements WorkflowEngine {
 
   /** Stops everything: executions are aborted, handlers finish the call that they are in. */
   async close(): Promise<void> {
+    // Handlers that nobody asked for yet may still be loading.
+    await Promise.allSettled(Object.values(this.#workflows))
     await Promise.all([...this.#running.keys()].map((jobId) => this.stop('export', jobId)))
   }
 }

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { LocalWorkflowEngine } from '../../infra/local/workflow-runner.ts'
 import { withinBound } from '../../shared/jobs/running-limit.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
+import { PlayedEngine } from '../functions/doors.ts'
 import { startServices, type TestServers } from '../services.ts'
 
 const MINUTE_MS = 60_000
@@ -15,7 +15,7 @@ const servicesOn = (plan?: FaultPlan): Promise<Services> => {
   const dynamoDb = servers.newDynamo()
   if (plan !== undefined) injectFaults(dynamoDb, plan)
   const { config, s3 } = servers
-  return makeServices({ config, dynamoDb, s3, workflows: new LocalWorkflowEngine(), clock: () => new Date(now) })
+  return makeServices({ config, dynamoDb, s3, workflows: new PlayedEngine(), clock: () => new Date(now) })
 }
 const places = (): Promise<number> => services.jobs.starting.count('running jobs')
 
