@@ -7,9 +7,11 @@ import { DemoFailedError } from './demo/check.ts'
 import { startDemoProgram } from './demo/program.ts'
 import { tellStory } from './demo/story.ts'
 import { runCommand } from './seed/command.ts'
+import { seedOptions } from './seed/options.ts'
 
 /** `npm run demo`: the whole story on free ports and in a temporary folder, which goes again however it ends. */
 const demo = async (): Promise<void> => {
+  const { cities } = seedOptions()
   const interrupted = Promise.withResolvers<never>()
   const interrupt = (): void => {
     interrupted.reject(new DemoFailedError('interrupted'))
@@ -19,7 +21,7 @@ const demo = async (): Promise<void> => {
   const folder = await mkdtemp(join(tmpdir(), 'specstar-demo-'))
   const program = startDemoProgram(join(folder, 'data'))
   try {
-    await Promise.race([interrupted.promise, program.then((running) => tellStory(running, folder))])
+    await Promise.race([interrupted.promise, program.then((running) => tellStory(running, folder, cities))])
   } catch (error) {
     const said = await program.then((running) => running.errors()).catch(() => '')
     if (said !== '') process.stderr.write(`the program said:\n${said}\n`)

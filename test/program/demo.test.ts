@@ -1,45 +1,28 @@
-import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { fileURLToPath } from 'node:url'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-
-const DEMO = fileURLToPath(new URL('../../infra/local/demo.ts', import.meta.url))
-
-let folder: string
-beforeEach(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'demo-test-'))
-})
-afterEach(async () => {
-  await rm(folder, { recursive: true, force: true })
-})
+import { describe, expect, it } from 'vitest'
+import { must } from '../../shared/must.ts'
+import { runDemo, tellsTheStory } from './demo.ts'
 
 describe('npm run demo', () => {
   it('tells the whole story, with nothing left behind', { timeout: 300_000 }, async () => {
-    const child = spawn(process.execPath, [DEMO], { env: { ...process.env, TMPDIR: folder }, stdio: 'pipe' })
-    const [output, errors, exit] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])
-    expect(errors).toBe('')
-    expect(output).toContain('✓ verification passed')
-    expect(output).toContain('✓ the damaged blob is found')
-    expect(output).toContain('✓ nothing differs from the archive')
-    const peaks = [...output.matchAll(/│ (main|dynamodb-server|s3-server) +│ +([\d.]+) MiB │/g)]
-    expect(peaks).toHaveLength(3)
-    for (const [line, , mib] of peaks) expect(Number(mib), line).toBeLessThan(512)
-    expect(exit).toEqual([0, null])
-    expect(await readdir(folder)).toEqual([])
+    expect(await tellsTheStory('--cities', '2000')).toContain('all 5,436 items are as before')
   })
 
   it('cleans up when it is interrupted', async () => {
-    const child = spawn(process.execPath, [DEMO], { env: { ...process.env, TMPDIR: folder }, stdio: 'pipe' })
-    const exited = once(child, 'exit')
-    child.stderr.resume()
-    // By its first line the program runs and the seed has begun.
-    await once(child.stdout, 'data')
-    child.kill('SIGINT')
-    expect(await exited).toEqual([1, null])
-    expect(await readdir(folder)).toEqual([])
+    const { exit } = await runDemo([], async (child) => {
+      // By its first line the program runs and the seed has begun.
+      await once(must(child.stdout), 'data')
+      child.kill('SIGINT')
+    })
+    expect(exit).toEqual([1, null])
+  })
+
+  it.each([
+    [['--cities', '0'], 'demo: cities: must be a whole number from 1 to 999999\n'],
+    [['--towns'], "demo: Unknown option '--towns'"],
+  ])('refuses %j', async (args, says) => {
+    const { errors, exit } = await runDemo(args)
+    expect(errors).toContain(says)
+    expect(exit).toEqual([1, null])
   })
 })

@@ -17,13 +17,13 @@ import { dryRunTable, exportTable, folderTable, listingText, memoryTable, report
 import { Telling } from './telling.ts'
 
 /**
- * The whole story: seed, export, wipe, restore, prove; then damage, find and mend. Jobs go through the program's own doors, and
+ * The whole story, with no more cities than told: seed, export, wipe, restore, prove; then damage, find and mend. Jobs go through the program's own doors, and
  * what is there before and after is read by plain clients. Throws `DemoFailedError` where a step is not as it should be.
  */
-export const tellStory = async (program: DemoProgram, folder: string): Promise<void> => {
+export const tellStory = async (program: DemoProgram, folder: string, cities?: number): Promise<void> => {
   const began = performance.now()
   const telling = new Telling(new ApiClient(program.url), await openLocalStores(program.env))
-  const before = await seed(telling)
+  const before = await seed(telling, cities)
   const file = join(folder, 'backup.acbak')
   const exportJob = await exportAll(telling, file)
   await wipeAll(telling)
@@ -39,13 +39,17 @@ export const tellStory = async (program: DemoProgram, folder: string): Promise<v
   console.log(`done in ${((performance.now() - began) / 1000).toFixed(0)} s`)
 }
 
-const seed = async (telling: Telling): Promise<Snapshot> => {
+const seed = async (telling: Telling, cities: number | undefined): Promise<Snapshot> => {
   const seeded = await telling.step('seed', 'Seed: countries and cities with their histories', async () => {
     const progress = showProgress()
     try {
-      return await fill(telling.stores, (done) => {
-        progress.update('resources', done, 0)
-      })
+      return await fill(
+        telling.stores,
+        (done) => {
+          progress.update('resources', done, 0)
+        },
+        cities,
+      )
     } finally {
       progress.end()
     }

@@ -19,11 +19,14 @@ const AT_ONCE = 500
 
 type Stores = Pick<LocalStores, 'models' | 'resources' | 'blobs' | 'payloads'>
 
-/** Writes the sample data. `onResource` is told how many resources are written. Repeating it changes nothing. */
-export const fill = async (stores: Stores, onResource: (done: number) => void): Promise<Filled> => {
+/**
+ * Writes the sample data, of the cities no more than `most`. `onResource` is told how many resources are written. Repeating it
+ * changes nothing.
+ */
+export const fill = async (stores: Stores, onResource: (done: number) => void, most = Infinity): Promise<Filled> => {
   // Countries first: cities refer to them.
   const first = await fillWith(stores, countries(stores.models.get('country')), onResource)
-  const then = await fillWith(stores, cities(stores.models.get('city')), (done) => {
+  const then = await fillWith(stores, cities(stores.models.get('city')).take(most), (done) => {
     onResource(first.resources + done)
   })
   return {
