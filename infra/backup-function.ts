@@ -1,18 +1,12 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, type IDestination, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
-import { LogLevel, NodejsFunction, OutputFormat, SourceMapMode } from 'aws-cdk-lib/aws-lambda-nodejs'
+import { Architecture, Function, type IDestination, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct, IConstruct } from 'constructs'
-import { fileURLToPath } from 'node:url'
 import { acknowledgeWildcards } from './acknowledge.ts'
+import { codeOf } from './bundles.ts'
 import type { FunctionSpec } from './function-catalogue.ts'
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url))
-
-/** Bundles of ESM have no `require`, which some of the SDK's parts call. */
-const BANNER = "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
 
 /** Lambda's own most: twice more, over minutes; a throttled function is waited for. */
 const EVENT_RETRIES = { retryAttempts: 2, maxEventAge: Duration.hours(6) }
@@ -35,7 +29,7 @@ export interface BackupFunctionProps {
 }
 
 /** One file of `functions/` as a Lambda function, with a role, a log group and a bundle of its own. */
-export class BackupFunction extends NodejsFunction {
+export class BackupFunction extends Function {
   readonly #policy: IConstruct
 
   constructor(scope: Construct, id: string, props: BackupFunctionProps) {
@@ -54,10 +48,8 @@ export class BackupFunction extends NodejsFunction {
     super(scope, id, {
       functionName,
       description: `SpecStar Backup: ${spec.kind} ${spec.name}`,
-      entry: `${ROOT}functions/${spec.file}`,
-      projectRoot: ROOT,
-      depsLockFilePath: `${ROOT}package-lock.json`,
-      handler: 'handler',
+      code: codeOf(spec.file),
+      handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
       memorySize: spec.size.memory,
@@ -70,18 +62,6 @@ export class BackupFunction extends NodejsFunction {
       ...(spec.kind === 'event' ? { ...EVENT_RETRIES, onFailure: sendingTo(deadLetters) } : {}),
       // Versions of a deployment under whose feet jobs run must stay, or these die with the next deployment.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
-      bundling: {
-        format: OutputFormat.ESM,
-        target: 'node24',
-        mainFields: ['module', 'main'],
-        banner: BANNER,
-        minify: true,
-        sourceMap: true,
-        sourceMapMode: SourceMapMode.DEFAULT,
-        sourcesContent: false,
-        externalModules: [],
-        logLevel: LogLevel.WARNING,
-      },
     })
     this.#policy = role.node.findChild('DefaultPolicy')
     acknowledgeWildcards(
