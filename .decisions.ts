@@ -3,7 +3,7 @@ export const DECISIONS = [
   'shared/archive/*.ts',
   'shared/export/compose-plan.ts',
   'shared/restore/{bits,blob-runs,findings,target-join}.ts',
-  'shared/resources/{attributes,consistency,indexed,instant,item-size,key-range,models,number-text}.ts',
+  'shared/resources/{attributes,consistency,indexed,instant,item-size,json-depth,key-range,models,number-text}.ts',
   'shared/resources/{ordered-json,payload,place,python-space,resource-join,text-order}.ts',
   'shared/resources/filters/**/*.ts',
   'shared/specstar/{archive-resources,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',

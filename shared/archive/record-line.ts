@@ -5,7 +5,7 @@ import { metadataSortKey, revisionSortKey } from '../resources/place.ts'
 import { messageOf } from '../message-of.ts'
 import { RecordInvalidError, type RecordWhere } from './errors.ts'
 import { checkItem } from './item-check.ts'
-import { isDeeperThan } from './json-depth.ts'
+import { isDeeperThan } from '../resources/json-depth.ts'
 import { MAX_LINE_BYTES, MAX_LINE_LEVELS } from './limits.ts'
 
 export { canonicalJson } from './canonical-json.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { RecordInvalidError } from '../../shared/archive/errors.ts'
-import { isDeeperThan } from '../../shared/archive/json-depth.ts'
+import { isDeeperThan } from '../../shared/resources/json-depth.ts'
 import { canonicalJson, decodeLine, encodeLine, recordOf } from '../../shared/archive/record-line.ts'
 import type { Item } from '../../shared/resources/item.ts'
 import { itemsOf } from './sample.ts'

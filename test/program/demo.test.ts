@@ -19,6 +19,7 @@ describe('npm run demo', () => {
 
   it.each([
     [['--cities', '0'], 'demo: cities: must be a whole number from 1 to 999999\n'],
+    [['--cities', '1', '--cities', '2'], 'demo: cities: must stand once\n'],
     [['--towns'], "demo: Unknown option '--towns'"],
   ])('refuses %j', async (args, says) => {
     const { errors, exit } = await runDemo(args)

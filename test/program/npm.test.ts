@@ -58,8 +58,8 @@ describe('npm start', () => {
 })
 
 /** Runs a script of package.json to its end. */
-const npmRun = async (script: string, env: Readonly<Record<string, string>>) => {
-  const child = spawn('npm', ['run', '--silent', script], {
+const npmRun = async (script: string, env: Readonly<Record<string, string>>, ...args: string[]) => {
+  const child = spawn('npm', ['run', '--silent', script, '--', ...args], {
     cwd: new URL('../..', import.meta.url),
     env: { PATH: process.env['PATH'], ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -73,6 +73,12 @@ describe.each(['seed', 'wipe'])('npm run %s', (script) => {
     const endpoint = 'https://dynamodb.eu-central-1.amazonaws.com'
     const { out, err, code } = await npmRun(script, { AWS_ENDPOINT_URL_DYNAMODB: endpoint })
     expect(err).toBe(`${script}: ${endpoint} is not on this machine (127.0.0.1, localhost or [::1]): refused\n`)
+    expect({ out, code }).toEqual({ out: '', code: 1 })
+  })
+
+  it('refuses what it does not know, and does nothing', async () => {
+    const { out, err, code } = await npmRun(script, {}, '--no-such-thing')
+    expect(err).toContain(`${script}: Unknown option '--no-such-thing'`)
     expect({ out, code }).toEqual({ out: '', code: 1 })
   })
 

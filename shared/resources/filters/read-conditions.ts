@@ -1,4 +1,5 @@
 import { messageOf } from '../../message-of.ts'
+import { isDeeperThan } from '../json-depth.ts'
 import { parsePythonJson } from '../ordered-json.ts'
 import { ELEMENT_OPERATORS, type Leaf, leafOf, type Operator, OPERATORS } from './condition.ts'
 import { FilterError } from './errors.ts'
@@ -8,6 +9,9 @@ export type ConditionsField = 'conditions' | 'data_conditions'
 
 /** As deep as an expression of qb may nest. */
 const MAX_LEVELS = 1_000
+
+/** Levels around a condition's value: the list, the condition, and one by which a value is found too deep. */
+const AROUND = 3
 
 const FORM = 'must be a JSON list of {"field_path", "operator", "value"}'
 
@@ -62,6 +66,9 @@ const flawOf = (value: unknown): string | undefined => {
 const isOperator = (value: unknown): value is Operator => OPERATORS.some((operator) => operator === value)
 
 const decodePythonJson = (parameter: string, text: string): unknown => {
+  // The calls of the parser end somewhere below.
+  if (isDeeperThan(Buffer.from(text), MAX_LEVELS + AROUND))
+    throw new FilterError(parameter, `nests deeper than ${MAX_LEVELS} levels`)
   try {
     return parsePythonJson(text)
   } catch (error) {

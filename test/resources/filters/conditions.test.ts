@@ -238,6 +238,11 @@ describe('conditions of JSON', () => {
       'condition 1: value nests deeper than 1000 levels',
     )
     expect(() => readConditions('conditions', leaf({ value: { a: nested(1_000) } }))).toThrow('deeper than 1000')
+    expect(() => readConditions('conditions', '['.repeat(1_003))).toThrow('it is not JSON')
+    for (const levels of [1_004, 100_000])
+      expect(() => readConditions('conditions', '['.repeat(levels))).toThrow(
+        'conditions: nests deeper than 1000 levels',
+      )
   })
 
   it.each(['', '""', '[]', '{}'])('are none: %j', (text) => {
