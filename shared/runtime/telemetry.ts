@@ -1,5 +1,5 @@
-// Before the tracer is loaded.
-import { isOnLambda } from './is-on-lambda.ts'
+// First: the tracer below reads what this sets as it is loaded.
+import './untraced-outside-lambda.ts'
 import { Logger } from '@aws-lambda-powertools/logger'
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
@@ -7,6 +7,7 @@ import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
 import { Tracer } from '@aws-lambda-powertools/tracer'
 import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import process from 'node:process'
+import { isOnLambda } from './is-on-lambda.ts'
 
 const named = { serviceName: process.env['DEPLOYMENT'] ?? 'local' }
 

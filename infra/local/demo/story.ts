@@ -17,8 +17,9 @@ import { dryRunTable, exportTable, folderTable, listingText, memoryTable, report
 import { Telling } from './telling.ts'
 
 /**
- * The whole story, with no more cities than told: seed, export, wipe, restore, prove; then damage, find and mend. Jobs go through the program's own doors, and
- * what is there before and after is read by plain clients. Throws `DemoFailedError` where a step is not as it should be.
+ * The whole story: seed, export, wipe, restore, prove; then damage, find and mend. Jobs go through the program's own doors, and
+ * what is there before and after is read by plain clients. `cities`: no more of them than these. Throws `DemoFailedError` where a
+ * step is not as it should be.
  */
 export const tellStory = async (program: DemoProgram, folder: string, cities?: number): Promise<void> => {
   const began = performance.now()
