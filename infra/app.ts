@@ -1,4 +1,4 @@
-import './local/check-node.ts'
+import '../functions/cli/check-node.ts'
 import { App, type Environment, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import process from 'node:process'

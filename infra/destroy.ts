@@ -1,4 +1,4 @@
-import './local/check-node.ts'
+import '../functions/cli/check-node.ts'
 import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'

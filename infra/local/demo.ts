@@ -1,12 +1,12 @@
-import './check-node.ts'
+import '../../functions/cli/check-node.ts'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { DemoFailedError } from './demo/check.ts'
-import { startDemoProgram } from './demo/program.ts'
+import { startDemoProgram } from './demo/demo-program.ts'
 import { tellStory } from './demo/story.ts'
-import { runCommand } from './seed/command.ts'
+import { runCommand } from '../../functions/cli/run-command.ts'
 import { seedOptions } from './seed/options.ts'
 
 /** `npm run demo`: the whole story on free ports and in a temporary folder, which goes again however it ends. */

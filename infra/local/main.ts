@@ -1,9 +1,9 @@
-import './check-node.ts'
+import '../../functions/cli/check-node.ts'
 import process from 'node:process'
-import { type ProgramOptions, programOptions, startProgram } from './program.ts'
+import { type ProgramOptions, programOptions, startProgram } from './program/start-program.ts'
 import { messageOf } from '../../shared/message-of.ts'
 
-export { type Program, type ProgramOptions, startProgram } from './program.ts'
+export { type Program, type ProgramOptions, startProgram } from './program/start-program.ts'
 
 const fail = (error: unknown): never => {
   process.stderr.write(`${messageOf(error)}\n`)

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { startChild, type ChildError } from './child.ts'
-import type { LocalServer } from './dynamodb.ts'
+import { startChild, type ChildError } from './processes/start-child.ts'
+import type { LocalServer } from './dynamodb/start-dynamodb.ts'
 import { ObjectCreated } from './s3-gaps/events.ts'
 
 export type { ObjectCreated }

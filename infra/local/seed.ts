@@ -1,10 +1,10 @@
-import './check-node.ts'
+import '../../functions/cli/check-node.ts'
 import process from 'node:process'
 import prettyBytes from 'pretty-bytes'
 import { showProgress } from './demo/progress.ts'
-import { runCommand } from './seed/command.ts'
+import { runCommand } from '../../functions/cli/run-command.ts'
 import { fill } from './seed/fill.ts'
-import { openLocalStores } from './seed/local-stores.ts'
+import { openLocalStores } from './stores/local-stores.ts'
 import { seedOptions } from './seed/options.ts'
 
 /** `npm run seed`: fills the program that runs on these ports with countries and cities. */

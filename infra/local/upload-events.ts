@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from 'aws-lambda'
 import type { UploadEvent } from '../../functions/events/upload.ts'
-import { localContext } from './local-context.ts'
+import { localContext } from './program/local-context.ts'
 
 /** As EventBridge does with a target that fails: again, and later each time. The last try is after half a minute. */
 const RETRY_MS = [500, 2_000, 8_000, 20_000]

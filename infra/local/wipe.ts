@@ -1,9 +1,9 @@
-import './check-node.ts'
+import '../../functions/cli/check-node.ts'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
-import { runCommand } from './seed/command.ts'
-import { openLocalStores } from './seed/local-stores.ts'
-import { wipe } from './seed/wipe-store.ts'
+import { runCommand } from '../../functions/cli/run-command.ts'
+import { openLocalStores } from './stores/local-stores.ts'
+import { wipe } from './stores/wipe-store.ts'
 
 /** `npm run wipe`: empties the store of the program that runs on these ports. Archives and jobs stay. */
 await runCommand('wipe', async () => {

@@ -1,4 +1,4 @@
-import '../../infra/local/check-node.ts'
+import '../../functions/cli/check-node.ts'
 import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { startVitest } from 'vitest/node'

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { LocalWorkflowEngine } from '../../infra/local/workflow-runner.ts'
+import { LocalWorkflowEngine } from '../../infra/local/workflows/local-workflow-engine.ts'
 import { hasEnded, type Job } from '../../shared/jobs/job.ts'
 import type { Item } from '../../shared/resources/item.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'

@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { handler, type UploadEvent } from '../../functions/events/upload.ts'
-import { localContext } from '../../infra/local/local-context.ts'
+import { localContext } from '../../infra/local/program/local-context.ts'
 import { TooManyJobsError } from '../../shared/jobs/job-errors.ts'
 import { jobOf } from '../../shared/jobs/view.ts'
 import { sweepUploads } from '../../shared/restore/sweep-uploads.ts'

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { runProgram } from '../../infra/local/main.ts'
-import { programOptions } from '../../infra/local/program.ts'
+import { programOptions } from '../../infra/local/program/start-program.ts'
 
 const MIB = 1024 * 1024
 

@@ -1,7 +1,7 @@
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
-import { freePorts } from '../../infra/local/demo/free-ports.ts'
+import { freePorts } from '../../infra/local/processes/free-ports.ts'
 import { readConfig } from '../../shared/runtime/config.ts'
 import { Outsider } from '../workflows/outsider.ts'
 import { allGone, processesBelow, RunningProgram } from './running-program.ts'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { handler as endStopped } from '../../functions/events/end-stopped.ts'
-import { localContext } from '../../infra/local/local-context.ts'
+import { localContext } from '../../infra/local/program/local-context.ts'
 import { cancelJob } from '../../shared/jobs/cancel.ts'
 import type { EndedJob } from '../../shared/jobs/job-events.ts'
 import { openSlot } from '../../shared/restore/slot.ts'

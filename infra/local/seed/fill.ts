@@ -3,7 +3,7 @@ import pMap from 'p-map'
 import { itemFromMetadata, itemFromRevision } from '../../../shared/resources/attributes.ts'
 import { cities } from './cities.ts'
 import { countries } from './countries.ts'
-import type { LocalStores } from './local-stores.ts'
+import type { LocalStores } from '../stores/local-stores.ts'
 import type { SampleBlob, SampleResource } from './sample.ts'
 
 /** What was written, each blob counted once. */

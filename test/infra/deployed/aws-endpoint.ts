@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { text } from 'node:stream/consumers'
-import type { LocalWorkflowEngine } from '../../../infra/local/workflow-runner.ts'
+import type { LocalWorkflowEngine } from '../../../infra/local/workflows/local-workflow-engine.ts'
 
 /** An answer that a client of the SDK takes. */
 interface Answer {

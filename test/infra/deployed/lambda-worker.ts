@@ -2,7 +2,7 @@ import { channel } from 'node:diagnostics_channel'
 import type { ClientRequest } from 'node:http'
 import process from 'node:process'
 import { parentPort, workerData } from 'node:worker_threads'
-import { localContext } from '../../../infra/local/local-context.ts'
+import { localContext } from '../../../infra/local/program/local-context.ts'
 import type { Call, Invocation, Outcome } from './messages.ts'
 
 /** Runs one bundle as Lambda does: a process (here a thread) with its own environment. Every call that it makes is told. */

@@ -1,4 +1,4 @@
-import { startChild, type ChildError } from './child.ts'
+import { startChild, type ChildError } from '../processes/start-child.ts'
 
 export interface DynamoDbOptions {
   /** 0 takes any free port */

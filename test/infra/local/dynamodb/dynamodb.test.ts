@@ -12,8 +12,8 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { startDynamoDb, type LocalServer } from '../../../infra/local/dynamodb.ts'
-import { credentials } from './running-s3.ts'
+import { startDynamoDb, type LocalServer } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
+import { credentials } from '../running-s3.ts'
 
 const TableName = 'things'
 

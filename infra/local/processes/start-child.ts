@@ -2,7 +2,7 @@ import { fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { NODE_FLAGS } from './node-flags.ts'
-import { PortInUseError } from './port-in-use.ts'
+import { PortInUseError } from './port-in-use-error.ts'
 
 /** A stand-in that did not start, or died by itself. */
 export class ChildError extends Error {

@@ -2,13 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Context } from 'aws-lambda'
 import createRouter from 'find-my-way'
-import { type HttpEvent, MAX_ARCHIVE_BYTES } from '../../shared/http/http-request.ts'
-import { type HttpResult, problemHeaders } from '../../shared/http/json-route.ts'
-import { problemOf } from '../../shared/http/problem.ts'
-import { TooLargeError } from '../../shared/http/request-errors.ts'
-import { DEFAULT_ROUTE, type Route, ROUTES } from '../../functions/routes.ts'
+import { type HttpEvent, MAX_ARCHIVE_BYTES } from '../../../shared/http/http-request.ts'
+import { type HttpResult, problemHeaders } from '../../../shared/http/json-route.ts'
+import { problemOf } from '../../../shared/http/problem.ts'
+import { TooLargeError } from '../../../shared/http/request-errors.ts'
+import { DEFAULT_ROUTE, type Route, ROUTES } from '../../../functions/routes.ts'
 import { localContext } from './local-context.ts'
-import { PortInUseError } from './port-in-use.ts'
+import { PortInUseError } from '../processes/port-in-use-error.ts'
 
 /** What API Gateway's HTTP API takes. */
 const MAX_BODY_BYTES = 10_000_000
@@ -33,7 +33,7 @@ export type LoadHandler = (file: string) => Promise<LocalHandler>
 const loadFromSource: LoadHandler = async (file) => {
   // In this form bundlers and test runners can follow the import.
   const [folder, name] = file.replace(/\.ts$/, '').split('/')
-  const module = (await import(`../../functions/${folder}/${name}.ts`)) as { readonly handler: LocalHandler }
+  const module = (await import(`../../../functions/${folder}/${name}.ts`)) as { readonly handler: LocalHandler }
   return module.handler
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
 import tar from 'tar-stream'
 import { expect, it } from 'vitest'
-import { folderCounts, listArchive } from '../../../infra/local/demo/listing.ts'
+import { folderCounts, listArchive } from '../../../../infra/local/demo/listing.ts'
 
 it('an archive is listed as the tar that it is, and counted by folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'listing-'))

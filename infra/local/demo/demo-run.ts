@@ -1,4 +1,4 @@
-import type { LocalStores } from '../seed/local-stores.ts'
+import type { LocalStores } from '../stores/local-stores.ts'
 import type { ApiClient } from './api-client.ts'
 import { check, DemoFailedError } from './check.ts'
 import { showProgress } from './progress.ts'

@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { expect, it } from 'vitest'
 import { z } from 'zod'
-import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../../infra/local/node-flags.ts'
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '../../../../infra/local/processes/node-flags.ts'
 
 it('npm start gives the program the environment and flags that its stand-ins and the demo have', async () => {
-  const text = await readFile(new URL('../../../package.json', import.meta.url), 'utf8')
+  const text = await readFile(new URL('../../../../package.json', import.meta.url), 'utf8')
   const { scripts } = z.object({ scripts: z.object({ start: z.string() }) }).parse(JSON.parse(text))
   const environment = Object.entries(NODE_ENVIRONMENT).map(([name, value]) => `${name}=${value}`)
   expect(scripts.start).toBe([...environment, 'exec node', ...NODE_FLAGS, 'infra/local/main.ts'].join(' '))

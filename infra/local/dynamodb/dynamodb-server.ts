@@ -2,9 +2,9 @@ import { mkdir } from 'node:fs/promises'
 import { ClassicLevel } from 'classic-level'
 import dynalite from 'dynalite'
 import { z } from 'zod'
-import { runAsChild } from './child-process.ts'
-import { boundDatabase } from './dynamodb-database.ts'
-import { guardDynalite } from './dynamodb-guard.ts'
+import { runAsChild } from '../processes/run-as-child.ts'
+import { boundDatabase } from './leveldb-patches.ts'
+import { guardDynalite } from './request-guard.ts'
 
 const Settings = z.object({ port: z.number().int(), dir: z.string().optional() })
 

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { EXPORT_STAGES, exportWorkflow } from '../../../functions/export/export.workflow.ts'
-import { RESTORE_STAGES, restoreWorkflow } from '../../../functions/restore/restore.workflow.ts'
-import type { Definition, Json } from '../../../functions/workflow/states.ts'
-import { checkDefinition, checkedHandler, taskStates } from '../../../infra/local/workflow-rules.ts'
-import { LocalWorkflowEngine } from '../../../infra/local/workflow-runner.ts'
+import { EXPORT_STAGES, exportWorkflow } from '../../../../functions/export/export.workflow.ts'
+import { RESTORE_STAGES, restoreWorkflow } from '../../../../functions/restore/restore.workflow.ts'
+import type { Definition, Json } from '../../../../functions/workflow/states.ts'
+import { checkDefinition, checkedHandler, taskStates } from '../../../../infra/local/workflows/local-definition.ts'
+import { LocalWorkflowEngine } from '../../../../infra/local/workflows/local-workflow-engine.ts'
 
 type Call = { stage: string; input: Record<string, Json> }
 type Script = Partial<Record<string, (input: Record<string, Json>, nth: number) => Json>>

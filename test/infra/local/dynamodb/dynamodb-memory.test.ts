@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { CreateTableCommand, DynamoDBClient, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { expect, it } from 'vitest'
-import { startDynamoDb } from '../../../infra/local/dynamodb.ts'
-import { credentials } from './running-s3.ts'
+import { startDynamoDb } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
+import { credentials } from '../running-s3.ts'
 
 const TableName = 'things'
 const ROUNDS = 200

@@ -1,10 +1,10 @@
 import { StateMachine } from 'aws-local-stepfunctions'
-import { EXPORT_STAGES, exportWorkflow } from '../../functions/export/export.workflow.ts'
-import { RESTORE_STAGES, restoreWorkflow } from '../../functions/restore/restore.workflow.ts'
-import type { Arn, Definition } from '../../functions/workflow/states.ts'
-import type { WorkflowEngine } from '../../shared/jobs/workflow-engine.ts'
+import { EXPORT_STAGES, exportWorkflow } from '../../../functions/export/export.workflow.ts'
+import { RESTORE_STAGES, restoreWorkflow } from '../../../functions/restore/restore.workflow.ts'
+import type { Arn, Definition } from '../../../functions/workflow/states.ts'
+import type { WorkflowEngine } from '../../../shared/jobs/workflow-engine.ts'
 import { RunningHandlers } from './running-handlers.ts'
-import { checkDefinition, checkedHandler, localDefinition, type StageHandler, taskStates } from './workflow-rules.ts'
+import { checkDefinition, checkedHandler, localDefinition, type StageHandler, taskStates } from './local-definition.ts'
 
 const ARN = 'arn:aws:lambda:local:000000000000:function:'
 
@@ -12,7 +12,7 @@ const ARN = 'arn:aws:lambda:local:000000000000:function:'
 export type LoadStage = (kind: 'export' | 'restore', stage: string) => Promise<StageHandler>
 
 const loadFromSource: LoadStage = async (kind, stage) => {
-  const module = (await import(`../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
+  const module = (await import(`../../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
   return module.handler
 }
 

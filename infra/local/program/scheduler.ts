@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context } from 'aws-lambda'
-import { handler as prune } from '../../functions/events/prune.ts'
-import { handler as startScheduled } from '../../functions/events/start-scheduled.ts'
-import { dueTimes, type Schedule } from '../../shared/schedules/schedule.ts'
+import { handler as prune } from '../../../functions/events/prune.ts'
+import { handler as startScheduled } from '../../../functions/events/start-scheduled.ts'
+import { dueTimes, type Schedule } from '../../../shared/schedules/schedule.ts'
 import { localContext } from './local-context.ts'
-import { type Times, timesOf } from '../../shared/schedules/times.ts'
+import { type Times, timesOf } from '../../../shared/schedules/times.ts'
 
 /** A timer takes 24 days at most, and a machine's clock may be set: it is looked at again within the hour. */
 const MAX_SLEEP_MS = 3600_000

@@ -4,7 +4,7 @@ import { open } from 'node:fs/promises'
 import process from 'node:process'
 import type { ArchiveSource } from '../../shared/archive/source.ts'
 import { proposeModels } from '../../shared/specstar/propose-models.ts'
-import { runCommand } from './seed/command.ts'
+import { runCommand } from './run-command.ts'
 
 /** `npm run models -- FILE.acbak`: proposes `models.json` from an archive, on the standard output. */
 await runCommand('models', async () => {

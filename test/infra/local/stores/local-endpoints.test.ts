@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { localEndpoints, NoAnswerError, NotLocalError, probe } from '../../../infra/local/seed/local-endpoints.ts'
-import { freePorts } from '../../../infra/local/demo/free-ports.ts'
+import { localEndpoints, NoAnswerError, NotLocalError, probe } from '../../../../infra/local/stores/local-endpoints.ts'
+import { freePorts } from '../../../../infra/local/processes/free-ports.ts'
 
 describe('the endpoints of the local program', () => {
   it('follow its ports, with the credentials of the stand-ins', () => {

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { cities } from '../../../infra/local/seed/cities.ts'
-import { xxh3Hex } from '../../../infra/local/seed/content-hash.ts'
-import { countries } from '../../../infra/local/seed/countries.ts'
-import type { SampleResource } from '../../../infra/local/seed/sample.ts'
-import { loadModelsFile, type ModelRegistry } from '../../../shared/resources/models.ts'
+import { cities } from '../../../../infra/local/seed/cities.ts'
+import { xxh3Hex } from '../../../../infra/local/seed/content-hash.ts'
+import { countries } from '../../../../infra/local/seed/countries.ts'
+import type { SampleResource } from '../../../../infra/local/seed/sample.ts'
+import { loadModelsFile, type ModelRegistry } from '../../../../shared/resources/models.ts'
 
 let models: ModelRegistry
 let states: SampleResource[]
 let towns: SampleResource[]
 
 beforeAll(async () => {
-  models = await loadModelsFile(new URL('../../../shared/models.json', import.meta.url))
+  models = await loadModelsFile(new URL('../../../../shared/models.json', import.meta.url))
   states = [...countries(models.get('country'))]
   towns = [...cities(models.get('city'))]
 })

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
-import { NODE_ENVIRONMENT, NODE_FLAGS } from '../node-flags.ts'
+import { NODE_ENVIRONMENT, NODE_FLAGS } from '../processes/node-flags.ts'
 import { DemoFailedError } from './check.ts'
-import { freePorts } from './free-ports.ts'
+import { freePorts } from '../processes/free-ports.ts'
 import { peakMemory, type ProcessMemory } from './memory.ts'
 
 /** The local program in a process of its own, on ports and in a folder that nobody else uses. */

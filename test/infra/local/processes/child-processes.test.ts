@@ -10,11 +10,11 @@ import { CreateTableCommand, DynamoDBClient, GetItemCommand, PutItemCommand } fr
 import { GetObjectCommand, PutObjectCommand, UploadPartCommand, CreateMultipartUploadCommand } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
-import { ChildError } from '../../../infra/local/child.ts'
-import { startDynamoDb } from '../../../infra/local/dynamodb.ts'
-import { PortInUseError } from '../../../infra/local/port-in-use.ts'
-import { startS3 } from '../../../infra/local/s3.ts'
-import { bucket as Bucket, clientOf, credentials, runS3 } from './running-s3.ts'
+import { ChildError } from '../../../../infra/local/processes/start-child.ts'
+import { startDynamoDb } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
+import { PortInUseError } from '../../../../infra/local/processes/port-in-use-error.ts'
+import { startS3 } from '../../../../infra/local/s3.ts'
+import { bucket as Bucket, clientOf, credentials, runS3 } from '../running-s3.ts'
 
 let dir: string
 beforeEach(async () => {
@@ -26,7 +26,7 @@ const Place = z.object({ port: z.number(), pid: z.number() })
 const Started = z.object({ s3: Place, dynamoDb: Place })
 
 async function program(ports: readonly number[] = []) {
-  const path = fileURLToPath(new URL('stand-ins-program.ts', import.meta.url))
+  const path = fileURLToPath(new URL('both-services.ts', import.meta.url))
   const child = spawn(process.execPath, [path, dir, ...ports.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
   const [line] = z.tuple([z.string()]).parse(await once(lines, 'line'))
