@@ -5,17 +5,17 @@ import { DECISIONS } from './.decisions.ts'
 export default defineConfig({
   test: {
     include: [
-      'test/must.test.ts',
-      'test/message-of.test.ts',
+      'test/values/must.test.ts',
+      'test/values/error-message.test.ts',
       'test/archive/**/*.test.ts',
-      'test/export/compose-plan.test.ts',
+      'test/compose/compose-plan.test.ts',
       'test/restore/**/*.test.ts',
       'test/specstar/**/*.test.ts',
       'test/resources/filters/**/*.test.ts',
       'test/resources/{attributes,consistency,indexed,instant,item-size,key-range,models}.test.ts',
       'test/resources/{number-text,ordered-json,payload,place,resource-join,text-order}.test.ts',
     ],
-    exclude: ['test/archive/{damage,order,writer}.test.ts', 'test/restore/source.test.ts'],
+    exclude: ['test/archive/{damage,order,writer}.test.ts', 'test/restore/start/locate-archive.test.ts'],
     testTimeout: 60_000,
     // A new worker for each file would take most of a mutant's time.
     isolate: false,

@@ -15,7 +15,7 @@ import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
-import { METRIC, METRICS_NAMESPACE } from '../shared/runtime/telemetry.ts'
+import { METRIC, METRICS_NAMESPACE } from '../shared/telemetry/telemetry.ts'
 
 export interface AlarmsProps {
   readonly deployment: string

@@ -4,7 +4,7 @@ import { AwsSolutionsChecks } from 'cdk-nag'
 import process from 'node:process'
 import models from '../shared/models.json' with { type: 'json' }
 import { loadModels } from '../shared/resources/models.ts'
-import { ModelsInvalidError } from '../shared/resources/resource-errors.ts'
+import { ModelsInvalidError } from '../shared/resources/errors.ts'
 import { DataStack } from './data-stack.ts'
 import { ServiceStack } from './service-stack.ts'
 import { readSettings, SettingsError } from './settings.ts'

@@ -4,7 +4,7 @@ import type { Version } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cdk-lib/aws-stepfunctions'
 import { Construct } from 'constructs'
-import type { Definition } from '../functions/workflow/states.ts'
+import type { Definition } from '../functions/workflows/states.ts'
 import { acknowledgeWildcards } from './acknowledge.ts'
 import { childrenArn, executionsArn } from './names.ts'
 

@@ -1,5 +1,5 @@
-import { EXPORT_STAGES } from '../functions/export/export.workflow.ts'
-import { RESTORE_STAGES } from '../functions/restore/restore.workflow.ts'
+import { EXPORT_STAGES } from '../functions/workflows/export.workflow.ts'
+import { RESTORE_STAGES } from '../functions/workflows/restore.workflow.ts'
 import { DEFAULT_ROUTE, ROUTES } from '../functions/routes.ts'
 
 /** Why a function has its size: memory in MiB (CPU comes with it, one core at 1,769), time in seconds. */

@@ -2,7 +2,7 @@ import { AlarmStatusWidget, Dashboard, GraphWidget, type IAlarm, Metric, Stats }
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import { Duration } from 'aws-cdk-lib'
 import { Construct } from 'constructs'
-import { METRIC } from '../shared/runtime/telemetry.ts'
+import { METRIC } from '../shared/telemetry/telemetry.ts'
 import { jobMetric } from './alarms.ts'
 
 export interface OperationsDashboardProps {

@@ -30,7 +30,7 @@ export class Signer extends Role {
     acknowledgeWildcards(
       this.node.findChild('DefaultPolicy'),
       [...downloads, ...uploads],
-      'Each of its sessions is narrowed to one action on one key (shared/runtime/role-signer.ts).',
+      'Each of its sessions is narrowed to one action on one key (shared/objects/aws/role-signer.ts).',
     )
   }
 }

@@ -7,7 +7,7 @@ import {
   paginateListObjectsV2,
   type S3Client,
 } from '@aws-sdk/client-s3'
-import type { Item } from '../shared/resources/item.ts'
+import type { Item } from '../shared/tables/item.ts'
 import type { Config } from '../shared/runtime/config.ts'
 
 /** What the store holds: items by key and blobs by key, read by plain clients. */

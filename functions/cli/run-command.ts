@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { z } from 'zod'
-import { messageOf } from '../../shared/message-of.ts'
+import { messageOf } from '../../shared/values/error-message.ts'
 
 /** Runs a command; what goes wrong is one line on stderr and exit code 1. */
 export const runCommand = async (name: string, command: () => Promise<void>): Promise<void> => {

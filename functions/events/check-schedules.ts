@@ -1,5 +1,5 @@
-import { eventHandler } from '../../shared/runtime/event-handler.ts'
-import { addMetric, logger, METRIC } from '../../shared/runtime/telemetry.ts'
+import { eventHandler } from '../handlers/event.ts'
+import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
 import { checkSchedules, type ScheduleState } from '../../shared/schedules/check-schedules.ts'
 
 /** Once an hour: looks whether every schedule has the archive that it should have by now, and counts those that have not. */

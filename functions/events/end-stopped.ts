@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { endStopped } from '../../shared/jobs/end-stopped.ts'
-import { eventHandler } from '../../shared/runtime/event-handler.ts'
+import { endStopped } from '../../shared/lifecycle/end-stopped.ts'
+import { eventHandler } from '../handlers/event.ts'
 
 /** What is read of Step Functions' `Execution Status Change`: the execution's name is the job id. */
 const Changed = z.object({ detail: z.object({ name: z.string(), status: z.enum(['ABORTED', 'TIMED_OUT', 'FAILED']) }) })

@@ -1,5 +1,5 @@
-import { eventHandler } from '../../shared/runtime/event-handler.ts'
-import { logger } from '../../shared/runtime/telemetry.ts'
+import { eventHandler } from '../handlers/event.ts'
+import { logger } from '../../shared/telemetry/telemetry.ts'
 import { type Pruned, pruneSchedules } from '../../shared/schedules/prune.ts'
 
 /** Once a day: deletes the archives that schedules keep no longer. Gives what it deleted. */

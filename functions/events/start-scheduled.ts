@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { eventHandler } from '../../shared/runtime/event-handler.ts'
+import { eventHandler } from '../handlers/event.ts'
 import { startScheduled } from '../../shared/schedules/start-scheduled.ts'
 
 const Due = z.object({ schedule: z.string(), at: z.iso.datetime({ offset: true }) })

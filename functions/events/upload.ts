@@ -1,7 +1,7 @@
 import type { EventBridgeEvent } from 'aws-lambda'
 import { z } from 'zod'
-import { startUploadedRestore } from '../../shared/restore/upload.ts'
-import { eventHandler } from '../../shared/runtime/event-handler.ts'
+import { startUploadedRestore } from '../../shared/restore/start/start-upload.ts'
+import { eventHandler } from '../handlers/event.ts'
 
 /** What is read of S3's `Object Created` event. The key stands there as it is: it is not decoded. */
 const ObjectCreated = z.object({

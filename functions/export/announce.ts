@@ -1,4 +1,4 @@
 import { announceExport } from '../../shared/export/announce.ts'
-import { stage } from '../workflow/stage.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(announceExport)

@@ -1,4 +1,4 @@
 import { failExport } from '../../shared/export/fail.ts'
-import { stage } from '../workflow/stage.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(failExport)

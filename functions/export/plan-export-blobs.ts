@@ -1,4 +1,4 @@
 import { planExportBlobs } from '../../shared/export/plan-blobs.ts'
-import { stage } from '../workflow/stage.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(planExportBlobs)

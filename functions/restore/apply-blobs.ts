@@ -1,4 +1,4 @@
-import { applyBlobs } from '../../shared/restore/apply-blobs.ts'
-import { stage } from '../workflow/stage.ts'
+import { applyBlobs } from '../../shared/restore/apply/apply-blobs.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(applyBlobs)

@@ -1,4 +1,4 @@
-import { applyRecords } from '../../shared/restore/apply-records.ts'
-import { stage } from '../workflow/stage.ts'
+import { applyRecords } from '../../shared/restore/apply/apply-records.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(applyRecords)

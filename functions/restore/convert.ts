@@ -1,4 +1,4 @@
-import { convert } from '../../shared/specstar/convert.ts'
-import { stage } from '../workflow/stage.ts'
+import { convert } from '../../shared/restore/convert/convert.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(convert)

@@ -1,4 +1,4 @@
-import { decide } from '../../shared/restore/decide.ts'
-import { stage } from '../workflow/stage.ts'
+import { decide } from '../../shared/restore/preflight/decide.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(decide)

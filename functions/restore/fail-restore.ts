@@ -1,4 +1,4 @@
-import { failRestore } from '../../shared/restore/fail.ts'
-import { stage } from '../workflow/stage.ts'
+import { failRestore } from '../../shared/restore/report/fail-restore.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(failRestore)

@@ -1,4 +1,4 @@
-import { inspect } from '../../shared/restore/inspect.ts'
-import { stage } from '../workflow/stage.ts'
+import { inspect } from '../../shared/restore/inspect/inspect.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(inspect)

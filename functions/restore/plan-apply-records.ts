@@ -1,4 +1,4 @@
-import { planApplyRecords } from '../../shared/restore/plan-apply-records.ts'
-import { stage } from '../workflow/stage.ts'
+import { planApplyRecords } from '../../shared/restore/apply/plan-apply-records.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(planApplyRecords)

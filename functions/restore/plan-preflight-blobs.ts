@@ -1,4 +1,4 @@
-import { planPreflightBlobs } from '../../shared/restore/plan-preflight-blobs.ts'
-import { stage } from '../workflow/stage.ts'
+import { planPreflightBlobs } from '../../shared/restore/preflight/plan-preflight-blobs.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(planPreflightBlobs)

@@ -1,4 +1,4 @@
-import { planVerify } from '../../shared/restore/plan-verify.ts'
-import { stage } from '../workflow/stage.ts'
+import { planVerify } from '../../shared/restore/verify/plan-verify.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(planVerify)

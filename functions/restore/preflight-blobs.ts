@@ -1,4 +1,4 @@
-import { preflightBlobs } from '../../shared/restore/preflight-blobs.ts'
-import { stage } from '../workflow/stage.ts'
+import { preflightBlobs } from '../../shared/restore/preflight/preflight-blobs.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(preflightBlobs)

@@ -1,4 +1,4 @@
-import { preflight } from '../../shared/restore/preflight.ts'
-import { stage } from '../workflow/stage.ts'
+import { preflight } from '../../shared/restore/preflight/preflight.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(preflight)

@@ -1,4 +1,4 @@
-import { report } from '../../shared/restore/report.ts'
-import { stage } from '../workflow/stage.ts'
+import { report } from '../../shared/restore/report/report.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(report)

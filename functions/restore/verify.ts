@@ -1,4 +1,4 @@
-import { verify } from '../../shared/restore/verify.ts'
-import { stage } from '../workflow/stage.ts'
+import { verify } from '../../shared/restore/verify/verify.ts'
+import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(verify)

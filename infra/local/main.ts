@@ -1,7 +1,7 @@
 import '../../functions/cli/check-node.ts'
 import process from 'node:process'
 import { type ProgramOptions, programOptions, startProgram } from './program/start-program.ts'
-import { messageOf } from '../../shared/message-of.ts'
+import { messageOf } from '../../shared/values/error-message.ts'
 
 export { type Program, type ProgramOptions, startProgram } from './program/start-program.ts'
 

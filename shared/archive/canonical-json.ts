@@ -1,8 +1,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { must } from '../must.ts'
-import type { Item } from '../resources/item.ts'
-import { compareBytes } from '../resources/text-order.ts'
-import { plainNumber } from '../resources/number-text.ts'
+import { must } from '../values/must.ts'
+import type { Item } from '../tables/item.ts'
+import { compareBytes } from '../values/text-order.ts'
+import { plainNumber } from '../values/number-text.ts'
 
 /** Keys and derived attributes, made anew on every restore; a payload enters by `data_sha256`. */
 const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])

@@ -1,5 +1,5 @@
 import { createHash, type Hash } from 'node:crypto'
-import type { Item } from '../resources/item.ts'
+import type { Item } from '../tables/item.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { ArchiveInvalidError } from './errors.ts'
 

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import type { ByteReader } from './byte-reader.ts'
-import { messageOf } from '../message-of.ts'
+import { messageOf } from '../values/error-message.ts'
 import { EntryCorruptError } from './errors.ts'
 
 /** One entry's content on its way: hashed as it passes, whoever reads it. */

@@ -1,5 +1,5 @@
-import type { Item } from '../resources/item.ts'
-import { isNumberText, plainNumber } from '../resources/number-text.ts'
+import type { Item } from '../tables/item.ts'
+import { isNumberText, plainNumber } from '../values/number-text.ts'
 import { RecordInvalidError, type RecordWhere } from './errors.ts'
 
 /** DynamoDB's limits: an item, its keys, the length of a name, and levels of maps and lists. */

@@ -3,7 +3,7 @@ import { hash } from 'node:crypto'
 import { blobOrder } from './blob-order.ts'
 import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
 import { type IndexLine, IndexLineSchema, pathFault } from './index-line.ts'
-import { isDeeperThan } from '../resources/json-depth.ts'
+import { isDeeperThan } from '../values/json-depth.ts'
 import {
   MAX_CHUNK_BYTES,
   MAX_INDEX_BYTES,

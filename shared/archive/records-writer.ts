@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
-import { must } from '../must.ts'
-import type { Item } from '../resources/item.ts'
+import { must } from '../values/must.ts'
+import type { Item } from '../tables/item.ts'
 import { BucketDigests, type BucketDigest, ResourceLeaf } from './digest.ts'
 import { CHUNK_BYTES, MAX_CHUNK_BYTES } from './limits.ts'
 import { encodeLine } from './record-line.ts'

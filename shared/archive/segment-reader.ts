@@ -1,7 +1,7 @@
 import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { must } from '../must.ts'
+import { must } from '../values/must.ts'
 import { ByteReader } from './byte-reader.ts'
 import { EntryContent } from './entry-content.ts'
 import { ArchiveInvalidError, EntryCorruptError, RecordInvalidError } from './errors.ts'

@@ -1,5 +1,5 @@
 import zlib from 'node:zlib'
-import { messageOf } from '../message-of.ts'
+import { messageOf } from '../values/error-message.ts'
 import { ArchiveInvalidError } from './errors.ts'
 import { MAX_WINDOW_LOG } from './limits.ts'
 

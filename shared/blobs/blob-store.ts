@@ -1,8 +1,8 @@
 import type { Readable } from 'node:stream'
 import type { ObjectRange, PinnedObject } from '../objects/object.ts'
-import { ObjectExistsError } from '../objects/object-errors.ts'
-import type { ObjectStore } from '../objects/object-store.ts'
-import type { StoredObject, WriteOptions } from '../objects/stored-object.ts'
+import { ObjectExistsError } from '../objects/errors.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts'
 import { blobName } from './blob-name.ts'
 import { typeFields, typeOf } from './content-type.ts'
 import {

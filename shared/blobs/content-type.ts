@@ -1,4 +1,4 @@
-import type { StoredObject } from '../objects/stored-object.ts'
+import type { StoredObject } from '../objects/aws/stored-object.ts'
 
 /** What S3 gives an object that was put without a type: it stands for «unknown». */
 const UNKNOWN = 'binary/octet-stream'

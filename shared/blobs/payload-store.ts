@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import type { Readable } from 'node:stream'
 import type { ObjectRange, PinnedObject } from '../objects/object.ts'
-import type { ObjectStore } from '../objects/object-store.ts'
-import type { WriteOptions } from '../objects/stored-object.ts'
-import { BlobMismatchError, BlobsMissingError } from './blob-errors.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { WriteOptions } from '../objects/aws/stored-object.ts'
+import { BlobMismatchError, BlobsMissingError } from './errors.ts'
 import { copyRange, pinnedOf, prove, type ProvedObject, putProved } from './proved-object.ts'
 
 /** A spilled payload. It has no content type: what is in it, its revision knows. */

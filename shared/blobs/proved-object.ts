@@ -3,10 +3,10 @@ import { pipeline as piped, Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pMap from 'p-map'
 import type { ObjectRange, PinnedObject } from '../objects/object.ts'
-import { SourceChangedError } from '../objects/object-errors.ts'
-import type { ObjectStore } from '../objects/object-store.ts'
-import type { StoredObject, WriteOptions } from '../objects/stored-object.ts'
-import { BlobMismatchError } from './blob-errors.ts'
+import { SourceChangedError } from '../objects/errors.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts'
+import { BlobMismatchError } from './errors.ts'
 
 /** What an object's bytes are, proved: by S3's own checksum of the whole object, or by reading them. */
 export interface ProvedObject {

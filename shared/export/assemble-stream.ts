@@ -1,16 +1,16 @@
-import { BlobsMissingError } from '../blobs/blob-errors.ts'
+import { BlobsMissingError } from '../blobs/errors.ts'
 import type { ExportJob, ExportResult } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
-import { shownBlobs } from '../jobs/shown.ts'
+import { shownBlobs } from '../values/truncate.ts'
 import type { PinnedObject } from '../objects/object.ts'
-import { compareBytes } from '../resources/text-order.ts'
+import { compareBytes } from '../values/text-order.ts'
 import type { Services } from '../runtime/services.ts'
 import { endFrame, eofFrame, headerFrame, startFrame } from '../specstar/stream-frame.ts'
 import type { BlobsResult } from './blobs.ts'
 import { missingBlobs } from './manifest.ts'
 import type { RecordsResult } from './records.ts'
 import { workKey } from './work-keys.ts'
-import { countOf } from '../blobs/model-counts.ts'
+import { countOf } from '../values/model-counts.ts'
 
 /** What lies end to end in a stream, and what the job tells of it. */
 export interface AssembledStream {

@@ -1,6 +1,6 @@
 import { endJob, tellEnd } from '../jobs/end-job.ts'
-import { whyItFailed } from '../jobs/failed-job.ts'
-import type { FailInput, StageInput } from '../jobs/stage-messages.ts'
+import { whyItFailed } from '../jobs/explain-failure.ts'
+import type { FailInput, StageInput } from '../jobs/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import type { ComposePlan } from './plan-compose.ts'
 import { workKey } from './work-keys.ts'

@@ -1,7 +1,7 @@
 import { openArchive } from '../archive/open.ts'
 import type { ExportResult } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
-import type { StageInput } from '../jobs/stage-messages.ts'
+import type { StageInput } from '../jobs/messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
 import { eofFrame, headerFrame } from '../specstar/stream-frame.ts'

@@ -1,16 +1,16 @@
 import { decodeBuckets, modelDigest } from '../archive/digest.ts'
 import { type Manifest, type ManifestSegment, placeSegment } from '../archive/manifest.ts'
-import { BlobsMissingError } from '../blobs/blob-errors.ts'
+import { BlobsMissingError } from '../blobs/errors.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
-import { compareBytes } from '../resources/text-order.ts'
+import { compareBytes } from '../values/text-order.ts'
 import type { BlobsResult } from './blobs.ts'
 import { exportPlan } from './plan.ts'
 import type { RecordsResult } from './records.ts'
-import type { RecordsSegment, WrittenSegment } from './records-target.ts'
-import { countOf } from '../blobs/model-counts.ts'
+import type { RecordsSegment, WrittenSegment } from '../compose/records-target.ts'
+import { countOf } from '../values/model-counts.ts'
 
 /** Before reading began, so that writers whose clocks are behind fall into the next window. */
 const SINCE_MARGIN_MS = 15 * 60_000

@@ -1,6 +1,6 @@
-import { type CellRange, planCells, type SeenList } from '../blobs/seen-blobs.ts'
+import { type CellRange, planCells, type SeenList } from '../blobs/blob-references.ts'
 import { allResults } from '../jobs/pass.ts'
-import { type PlannedItems, plannedItems, type StageInput } from '../jobs/stage-messages.ts'
+import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import type { RecordsResult } from './records.ts'
 import { workKey } from './work-keys.ts'

@@ -1,7 +1,7 @@
 import type { ExportRequest } from '../jobs/job.ts'
-import { type PlannedItems, plannedItems, type StageInput } from '../jobs/stage-messages.ts'
+import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
 import type { Services } from '../runtime/services.ts'
-import { beginJob, exportJob } from '../jobs/running-job.ts'
+import { beginJob, exportJob } from '../jobs/find-job.ts'
 import { workKey } from './work-keys.ts'
 
 /** One model's run of whole buckets (4 hex digits of `h`; `to` exclusive, `10000` the end). */

@@ -1,14 +1,14 @@
-import { SeenBlobs, type SeenList } from '../blobs/seen-blobs.ts'
+import { SeenBlobs, type SeenList } from '../blobs/blob-references.ts'
 import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { takesOf } from '../jobs/job-filter.ts'
-import { exportJob } from '../jobs/running-job.ts'
-import type { PassInput, PassOutput } from '../jobs/stage-messages.ts'
+import { exportJob } from '../jobs/find-job.ts'
+import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { Composer } from '../objects/composer.ts'
-import { noteBlobs } from '../blobs/note-blobs.ts'
-import { TornResourcesError } from '../resources/resource-errors.ts'
-import { placeOf } from '../resources/place.ts'
-import type { ReadOptions, StoredResource } from '../resources/resource-store.ts'
+import { noteBlobs } from '../resources/collect-blob-references.ts'
+import { TornResourcesError } from '../resources/errors.ts'
+import { placeOf } from '../resources/keys.ts'
+import type { ReadOptions, StoredResource } from '../resources/aws/resource-store.ts'
 import type { Services } from '../runtime/services.ts'
 import { exportPlan, type ModelRange } from './plan.ts'
 import {
@@ -17,7 +17,7 @@ import {
   type RecordsTarget,
   SegmentRecords,
   type WrittenRecords,
-} from './records-target.ts'
+} from '../compose/records-target.ts'
 import { StreamRecords } from './stream-records.ts'
 import { workKey } from './work-keys.ts'
 

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { InvalidRequestError } from '../http/request-errors.ts'
-import { FILTER_SHAPE, filtersIn, flag, list, oneOf, wait, withoutEmptyFilters } from '../http/parameters.ts'
-import { parseParameters } from '../http/parse.ts'
+import { InvalidRequestError } from '../requests/errors.ts'
+import { FILTER_SHAPE, filtersIn, flag, list, oneOf, wait, withoutEmptyFilters } from '../requests/parameters.ts'
+import { parseParameters } from '../requests/parse-parameters.ts'
 import type { ExportRequest } from '../jobs/job.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import { isBlank } from '../resources/python-space.ts'
-import { compileFilters, type Filters } from '../resources/filters/filters.ts'
+import { isBlank } from '../values/python-space.ts'
+import { compileFilters, type Filters } from '../filters/filters.ts'
 
 /** An export as it was asked for by a caller, before the models are looked up. */
 export interface ExportParameters {

@@ -1,8 +1,8 @@
 import { type Asking, fingerprintOf, hashOf, jobIdentity, type JobIdentity } from '../jobs/identity.ts'
 import type { ExportJob, ExportRequest, JobSource } from '../jobs/job.ts'
 import { hasEnded } from '../jobs/job.ts'
-import { UnknownJobError } from '../jobs/job-errors.ts'
-import { withinBound } from '../jobs/running-limit.ts'
+import { UnknownJobError } from '../jobs/errors.ts'
+import { withinBound } from '../jobs/admission.ts'
 import type { Services } from '../runtime/services.ts'
 
 /**

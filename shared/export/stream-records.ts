@@ -1,13 +1,13 @@
 import type { Composer } from '../objects/composer.ts'
-import type { Item } from '../resources/item.ts'
+import type { Item } from '../tables/item.ts'
 import { decodePayload } from '../resources/payload.ts'
-import { isBlank } from '../resources/python-space.ts'
-import { shownId } from '../resources/shown-id.ts'
+import { isBlank } from '../values/python-space.ts'
+import { shownId } from '../values/quote-id.ts'
 import { idOf } from '../resources/stored-resource.ts'
 import type { Services } from '../runtime/services.ts'
 import { encodeMeta, encodeRevision, strangeAttributes } from '../specstar/resource-records.ts'
 import { metaFrame, revisionFrame } from '../specstar/stream-frame.ts'
-import type { RecordsTarget, WrittenRecords } from './records-target.ts'
+import type { RecordsTarget, WrittenRecords } from '../compose/records-target.ts'
 
 /** What the real SpecStar would refuse, or lose. The export fails before there is an archive. */
 export class SpecstarRefusesError extends Error {

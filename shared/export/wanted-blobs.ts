@@ -1,10 +1,10 @@
 import { pMapIterable } from 'p-map'
-import { readSeen, type SeenBlob } from '../blobs/seen-blobs.ts'
-import type { PassInput } from '../jobs/stage-messages.ts'
+import { readSeen, type SeenBlob } from '../blobs/blob-references.ts'
+import type { PassInput } from '../jobs/messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
 import type { BlobPlan } from './plan-blobs.ts'
-import { openStored, type StoredBytes } from './stored-bytes.ts'
+import { openStored, type StoredBytes } from '../compose/stored-content.ts'
 import { workKey } from './work-keys.ts'
 
 /** Small blobs are read ahead, to hide the latency of a GET; eight of under 16 MiB bound the memory. */

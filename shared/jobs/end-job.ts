@@ -1,7 +1,7 @@
 import type { Services } from '../runtime/services.ts'
 import { hasEnded, type Job, type JobStatus } from './job.ts'
 import { endedJob } from './job-events.ts'
-import type { JobPatch } from './job-store.ts'
+import type { JobPatch } from './aws/job-store.ts'
 
 type Parts = Pick<Services, 'jobs' | 'events' | 'clock' | 'config'>
 

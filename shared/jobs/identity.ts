@@ -1,5 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
-import { KEPT_SECONDS } from './job-item.ts'
+import { KEPT_SECONDS } from './aws/job-item.ts'
 
 /** Who asks for a job, and the `Idempotency-Key` of the request where it has one. */
 export interface Asking {

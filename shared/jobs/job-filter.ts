@@ -1,4 +1,4 @@
-import { compileFilters, type Takes } from '../resources/filters/filters.ts'
+import { compileFilters, type Takes } from '../filters/filters.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import type { Job } from './job.ts'
 

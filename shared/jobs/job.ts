@@ -1,4 +1,4 @@
-import type { Filters } from '../resources/filters/filters.ts'
+import type { Filters } from '../filters/filters.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
 export const JOB_STATUSES = [

@@ -1,2 +1,2 @@
 export { LeaseLostError, RestoreRunningError } from './lease-errors.ts'
-export { Lease, Leases } from './lease-store.ts'
+export { Lease, Leases } from './aws/leases.ts'

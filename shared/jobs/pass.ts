@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import type { Services } from '../runtime/services.ts'
 import { ENDED, type JobStatus } from './job.ts'
-import { JobCancelledError } from './running-job.ts'
-import type { PassInput, PassOutput } from './stage-messages.ts'
+import { JobCancelledError } from './find-job.ts'
+import type { PassInput, PassOutput } from './messages.ts'
 
 /** What every result of a pass has: whether its child is finished, and where the next pass begins. */
 export interface PassResult {

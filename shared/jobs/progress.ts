@@ -1,5 +1,5 @@
 import type { Job } from './job.ts'
-import type { JobStore } from './job-store.ts'
+import type { JobStore } from './aws/job-store.ts'
 
 /** How far the phase is that runs: its children, and the sums over their results. */
 export interface Progress {

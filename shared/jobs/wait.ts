@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { hasEnded, type Job } from './job.ts'
-import { UnknownJobError } from './job-errors.ts'
-import type { JobStore } from './job-store.ts'
+import { UnknownJobError } from './errors.ts'
+import type { JobStore } from './aws/job-store.ts'
 
 /** A small job ends within a second: it is looked at often at first, and then once a second. */
 const FIRST_LOOK_MS = 50

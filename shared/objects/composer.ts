@@ -1,9 +1,9 @@
-import { type Part, PartLayout, type Slice } from '../archive/layout.ts'
+import { type Part, PartLayout, type Slice } from './part-layout.ts'
 import type { PieceSink } from '../archive/piece.ts'
-import type { MultipartUpload, UploadedPart } from './multipart-store.ts'
+import type { MultipartUpload, UploadedPart } from './aws/multipart-upload.ts'
 import type { ObjectRange, PinnedObject } from './object.ts'
-import type { ObjectStore } from './object-store.ts'
-import type { WriteOptions } from './stored-object.ts'
+import type { ObjectStore } from './aws/object-store.ts'
+import type { WriteOptions } from './aws/stored-object.ts'
 
 type Source = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
 

@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
-import { instantOf } from './instant.ts'
-import type { Item } from './item.ts'
+import { instantOf } from '../values/instant.ts'
+import type { Item } from '../tables/item.ts'
 import { itemBytes, lineBytes } from './item-size.ts'
-import { type Key, metadataKey, revisionKey } from './place.ts'
+import { type Key, metadataKey, revisionKey } from './keys.ts'
 
 /** A resource's metadata as SpecStar has it. Times are ISO 8601, as they came; what is absent is unset. */
 export interface ResourceMeta {

@@ -1,5 +1,5 @@
-import { instantOf } from './instant.ts'
-import type { Item } from './item.ts'
+import { instantOf } from '../values/instant.ts'
+import type { Item } from '../tables/item.ts'
 import { sortKeyOf } from './stored-resource.ts'
 
 /**

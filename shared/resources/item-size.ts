@@ -1,5 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import type { Item } from './item.ts'
+import type { Item } from '../tables/item.ts'
 
 /** An item's size as DynamoDB counts it: names and values in UTF-8 bytes, numbers at most 21, 3 for a container and 1 a member. */
 export const itemBytes = (item: Item): number => {

@@ -1,5 +1,5 @@
-import { must } from '../must.ts'
-import type { BucketRange } from './item.ts'
+import { must } from '../values/must.ts'
+import type { BucketRange } from '../tables/item.ts'
 
 /** A run of sort keys, both ends included. */
 export interface SortKeyRange {

@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { messageOf } from '../message-of.ts'
-import { ModelsInvalidError, UnknownModelError } from './resource-errors.ts'
-import { compareBytes } from './text-order.ts'
+import { messageOf } from '../values/error-message.ts'
+import { ModelsInvalidError, UnknownModelError } from './errors.ts'
+import { compareBytes } from '../values/text-order.ts'
 
 /** An indexed value: its name in `indexed_data`, and where it stands in the payload. */
 export interface IndexedField {

@@ -1,4 +1,4 @@
-import type { Item } from './item.ts'
+import type { Item } from '../tables/item.ts'
 
 /** Reads items off pages: synchronously while a page lasts, so that a loop over items costs no promise each. */
 export class PageReader {

@@ -1,5 +1,5 @@
 import { decode, decodeTimestampToTimeSpec, EXT_TIMESTAMP, ExtensionCodec } from '@msgpack/msgpack'
-import { instantOf } from './instant.ts'
+import { instantOf } from '../values/instant.ts'
 import type { Model, RefType } from './models.ts'
 
 /** An instant inside a msgpack payload; `text` in UTC with microseconds. */

@@ -1,4 +1,4 @@
-import type { Item } from './item.ts'
+import type { Item } from '../tables/item.ts'
 import { PageReader } from './page-reader.ts'
 import { placeOfKey, sortKeyOf } from './stored-resource.ts'
 

@@ -1,9 +1,9 @@
 import pMap from 'p-map'
 import { isDeepStrictEqual } from 'node:util'
 import { standingOf, StandingCheck } from './consistency.ts'
-import type { Item } from './item.ts'
+import type { Item } from '../tables/item.ts'
 import type { JoinedResource } from './resource-join.ts'
-import { ResourceChangedError, TornResourcesError } from './resource-errors.ts'
+import { ResourceChangedError, TornResourcesError } from './errors.ts'
 import { idOf, placeOfKey, type ReadOptions, sortKeyOf, type StoredResource } from './stored-resource.ts'
 
 /** What a resource is read through. */

@@ -1,4 +1,4 @@
-import type { Item } from './item.ts'
+import type { Item } from '../tables/item.ts'
 import { lineBytes } from './item-size.ts'
 import { revisionRange, type SortKeyRange } from './key-range.ts'
 

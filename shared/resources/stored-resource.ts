@@ -1,4 +1,4 @@
-import type { Item } from './item.ts'
+import type { Item } from '../tables/item.ts'
 
 /** A resource as the store gives it: its metadata, and its revisions in the order of their sort keys. */
 export interface StoredResource {

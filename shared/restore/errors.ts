@@ -1,4 +1,4 @@
-import { shownId } from '../resources/shown-id.ts'
+import { shownId } from '../values/quote-id.ts'
 
 export class UnknownModelsError extends Error {
   override readonly name = 'UnknownModelsError'

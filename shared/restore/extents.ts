@@ -3,9 +3,9 @@ import type { RestoreJob } from '../jobs/job.ts'
 import { takesOf } from '../jobs/job-filter.ts'
 import type { Services } from '../runtime/services.ts'
 import type { OpenArchive } from '../archive/open.ts'
-import { type ArchivedRecord, archivedRecords, type RecordsFrom } from './archived-records.ts'
-import { Bits } from './bits.ts'
-import type { Extent, PreflightResult } from './preflight.ts'
+import { type ArchivedRecord, archivedRecords, type RecordsFrom } from '../archive/archived-records.ts'
+import { Bits } from './preflight/bits.ts'
+import type { Extent, PreflightResult } from './preflight/preflight.ts'
 
 /** Every extent that preflight made, in the order of (child, pass, share). */
 export const allExtents = async (services: Services, jobId: string): Promise<Extent[]> =>

@@ -1,10 +1,10 @@
 import { z } from 'zod'
-import { FILTER_SHAPE, filtersIn, flag, oneOf, text, wait, withoutEmptyFilters } from '../http/parameters.ts'
-import { parseParameters } from '../http/parse.ts'
-import { InvalidRequestError } from '../http/request-errors.ts'
+import { FILTER_SHAPE, filtersIn, flag, oneOf, text, wait, withoutEmptyFilters } from '../requests/parameters.ts'
+import { parseParameters } from '../requests/parse-parameters.ts'
+import { InvalidRequestError } from '../requests/errors.ts'
 import { type RestoreRequest, STRATEGIES } from '../jobs/job.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import { compileFilters, type Filters } from '../resources/filters/filters.ts'
+import { compileFilters, type Filters } from '../filters/filters.ts'
 
 /** A restore as a caller asked for it, without its archive. */
 export interface RestoreParameters {

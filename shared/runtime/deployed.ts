@@ -5,12 +5,12 @@ import process from 'node:process'
 import { z } from 'zod'
 import { dynamoDB, s3 } from './clients.ts'
 import { readConfig } from './config.ts'
-import { JobBus } from './job-bus.ts'
+import { JobBus } from '../jobs/aws/event-bus.ts'
 import { makeServices } from './make-services.ts'
-import { roleSigner } from './role-signer.ts'
+import { roleSigner } from '../objects/aws/role-signer.ts'
 import type { Services } from './services.ts'
-import { StepFunctionsEngine } from './step-functions.ts'
-import { tracer } from './telemetry.ts'
+import { StepFunctionsEngine } from '../jobs/aws/step-functions-engine.ts'
+import { tracer } from '../telemetry/telemetry.ts'
 
 /** Functions that start or stop workflows have the first two, those that sign URLs the third. */
 const Arns = z.object({

@@ -1,16 +1,16 @@
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { JobEvents } from '../jobs/job-events.ts'
-import type { JobStore } from '../jobs/job-store.ts'
+import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Leases } from '../jobs/lease.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
-import type { ObjectStore } from '../objects/object-store.ts'
-import type { SignedUrls } from '../objects/signed-url-store.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { SignedUrls } from '../objects/aws/signed-urls.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import type { ResourceStore } from '../resources/resource-store.ts'
+import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
-import { isOnLambda } from './is-on-lambda.ts'
-import type { Limits } from './limits.ts'
+import { isOnLambda } from '../telemetry/is-on-lambda.ts'
+import type { Limits } from '../jobs/limits.ts'
 
 /** Everything that handlers and stages work with, in one process. */
 export interface Services {

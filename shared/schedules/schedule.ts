@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import { exportRequest } from '../export/request.ts'
-import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../http/parameters.ts'
-import { parseParameters } from '../http/parse.ts'
-import { InvalidRequestError } from '../http/request-errors.ts'
+import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../requests/parameters.ts'
+import { parseParameters } from '../requests/parse-parameters.ts'
+import { InvalidRequestError } from '../requests/errors.ts'
 import type { ExportRequest } from '../jobs/job.ts'
-import { FilterError, FiltersExclusiveError } from '../resources/filters/errors.ts'
+import { FilterError, FiltersExclusiveError } from '../filters/errors.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import { UnknownModelError } from '../resources/resource-errors.ts'
+import { UnknownModelError } from '../resources/errors.ts'
 import { isTimeZone, type Times, type Timing, timesOf } from './times.ts'
 
 /** A backup that makes itself: one archive each time it is due, kept `keep_days` and at least until a newer one stands. */

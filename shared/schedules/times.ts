@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { messageOf } from '../message-of.ts'
+import { messageOf } from '../values/error-message.ts'
 
 /** When a schedule runs, as EventBridge Scheduler reads it: its six fields of cron, or `N minutes|hours|days`. */
 export type Timing = { readonly cron: string; readonly timezone?: string } | { readonly rate: string }

@@ -1,5 +1,5 @@
 import type { ArchiveSource } from '../archive/source.ts'
-import { must } from '../must.ts'
+import { must } from '../values/must.ts'
 import { type IndexedType, type RefType } from '../resources/models.ts'
 import { decodePayload, sameValue, valueAt } from '../resources/payload.ts'
 import { archiveResources } from './archive-resources.ts'

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 import { modelName } from '../archive/index-line.ts'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
-import { shownId } from '../resources/shown-id.ts'
-import { invalidRecord, type RecordWhere } from './stream-errors.ts'
+import { shownId } from '../values/quote-id.ts'
+import { invalidRecord, type RecordWhere } from './errors.ts'
 import type { StreamRecord } from './stream-reader.ts'
 
 const Resource = z.object({

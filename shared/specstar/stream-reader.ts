@@ -1,8 +1,8 @@
 import { z } from 'zod'
-import { must } from '../must.ts'
-import { shownId } from '../resources/shown-id.ts'
+import { must } from '../values/must.ts'
+import { shownId } from '../values/quote-id.ts'
 import { MsgpackReader } from './msgpack-reader.ts'
-import { invalidRecord, type RecordWhere, truncatedRecord } from './stream-errors.ts'
+import { invalidRecord, type RecordWhere, truncatedRecord } from './errors.ts'
 import { type ByteSource, StreamWindow } from './stream-window.ts'
 
 const MIB = 1024 * 1024

@@ -1,4 +1,4 @@
-import { instantOf, zonedInstantOf } from '../resources/instant.ts'
+import { instantOf, zonedInstantOf } from '../values/instant.ts'
 
 /** msgpack's extension type for instants. */
 export const TIMESTAMP_TYPE = -1

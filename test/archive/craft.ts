@@ -5,7 +5,7 @@ import { encodeHeader, paddingOf } from '../../shared/archive/tar-header.ts'
 import { BucketDigests, modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
 import { encodeLine } from '../../shared/archive/record-line.ts'
 import { itemsOf, MANIFEST } from './sample.ts'
-import { placeOf } from '../../shared/resources/place.ts'
+import { placeOf } from '../../shared/resources/keys.ts'
 
 /** One entry of a segment laid down by hand: what it holds, and what is said of it. */
 export interface CraftedEntry {

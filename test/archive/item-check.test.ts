@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { decodeLine, encodeLine } from '../../shared/archive/record-line.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 
 const LIMIT = 400 * 1024
 

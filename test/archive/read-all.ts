@@ -6,7 +6,7 @@ import { decodeLine, recordOf } from '../../shared/archive/record-line.ts'
 import { RecordOrder } from '../../shared/archive/record-order.ts'
 import { readEntries, readIndex, readLineBatches } from '../../shared/archive/segment-reader.ts'
 import type { ArchiveSource } from '../../shared/archive/source.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 
 export interface ReadArchive {
   readonly walked: boolean

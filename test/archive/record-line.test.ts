@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { RecordInvalidError } from '../../shared/archive/errors.ts'
-import { isDeeperThan } from '../../shared/resources/json-depth.ts'
+import { isDeeperThan } from '../../shared/values/json-depth.ts'
 import { canonicalJson, decodeLine, encodeLine, recordOf } from '../../shared/archive/record-line.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { itemsOf } from './sample.ts'
 
 const MIB = 1024 * 1024

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError, RecordInvalidError } from '../../shared/archive/errors.ts'
 import type { IndexLine, RecordsEntry } from '../../shared/archive/index-line.ts'
 import { RecordOrder } from '../../shared/archive/record-order.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 
 type Given = readonly [kind: 'metadata' | 'revision', id: string, h: string, revision: string]
 

@@ -6,7 +6,7 @@ import { encodeLine } from '../../shared/archive/record-line.ts'
 import { type ChunkLimits, RecordsWriter, type RecordsSummary } from '../../shared/archive/records-writer.ts'
 import { SegmentWriter } from '../../shared/archive/segment-writer.ts'
 import { encodeHeader } from '../../shared/archive/tar-header.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { MemorySink } from './memory.ts'
 
 const SHA = 'a'.repeat(64)

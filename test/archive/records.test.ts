@@ -2,9 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { canonicalJson, decodeLine, encodeLine, recordOf } from '../../shared/archive/record-line.ts'
-import { plainNumber } from '../../shared/resources/number-text.ts'
+import { plainNumber } from '../../shared/values/number-text.ts'
 import { modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { itemsOf } from './sample.ts'
 
 const key: Item = { pk: { S: 'city#m#3' }, sk: { S: 'x' } }

@@ -6,9 +6,9 @@ import { type ChunkLimits, RecordsWriter } from '../../shared/archive/records-wr
 import { SegmentWriter, type SegmentSummary } from '../../shared/archive/segment-writer.ts'
 import { encodeTail } from '../../shared/archive/tail.ts'
 import { blobName } from '../../shared/blobs/blob-name.ts'
-import type { Item } from '../../shared/resources/item.ts'
-import { metadataKey, placeOf, revisionKey } from '../../shared/resources/place.ts'
-import { compareBytes } from '../../shared/resources/text-order.ts'
+import type { Item } from '../../shared/tables/item.ts'
+import { metadataKey, placeOf, revisionKey } from '../../shared/resources/keys.ts'
+import { compareBytes } from '../../shared/values/text-order.ts'
 import { MemorySink } from './memory.ts'
 
 export interface SampleResource {

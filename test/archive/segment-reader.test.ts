@@ -21,7 +21,7 @@ import {
   type ReadOptions,
 } from '../../shared/archive/segment-reader.ts'
 import { encodeHeader } from '../../shared/archive/tar-header.ts'
-import { must } from '../../shared/must.ts'
+import { must } from '../../shared/values/must.ts'
 import { craft, type Crafted } from './craft.ts'
 import { memorySource } from './memory.ts'
 import { pax, record } from './tar-blocks.ts'

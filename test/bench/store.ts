@@ -9,7 +9,7 @@ import { startDemoProgram } from '../../infra/local/demo/demo-program.ts'
 import { fillWith } from '../../infra/local/seed/fill.ts'
 import { type LocalStores, openLocalStores } from '../../infra/local/stores/local-stores.ts'
 import { wipe } from '../../infra/local/stores/wipe-store.ts'
-import { metadataPartition, revisionPartition } from '../../shared/resources/place.ts'
+import { metadataPartition, revisionPartition } from '../../shared/resources/keys.ts'
 import { largeSample, type Size } from '../large/sample.ts'
 import { Figures } from './figures.ts'
 import {

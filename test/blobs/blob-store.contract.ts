@@ -2,10 +2,10 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BlobMismatchError, BlobsMissingError } from '../../shared/blobs/blob-errors.ts'
+import { BlobMismatchError, BlobsMissingError } from '../../shared/blobs/errors.ts'
 import { BlobStore } from '../../shared/blobs/blob-store.ts'
 import { PayloadStore } from '../../shared/blobs/payload-store.ts'
-import { ObjectStore } from '../../shared/objects/object-store.ts'
+import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import type { TestServers } from '../services.ts'
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')

@@ -3,7 +3,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import type fc from 'fast-check'
 import { startExport } from '../../shared/export/start.ts'
 import type { Strategy } from '../../shared/jobs/job.ts'
-import { startRestoreFrom } from '../../shared/restore/start.ts'
+import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
 import { lasting, removeItems, wipe } from '../contents.ts'
 import {
   itemsOf,

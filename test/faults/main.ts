@@ -3,7 +3,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { startVitest } from 'vitest/node'
 import { z } from 'zod'
-import { messageOf } from '../../shared/message-of.ts'
+import { messageOf } from '../../shared/values/error-message.ts'
 import { tableText } from '../bench/figures.ts'
 import './seeded.ts'
 

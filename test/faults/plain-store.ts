@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { blobName } from '../../shared/blobs/blob-name.ts'
 import { itemFromMetadata, itemFromRevision } from '../../shared/resources/attributes.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import type { Contents } from '../contents.ts'
 
 /** One revision, as plainly as it can be said. */

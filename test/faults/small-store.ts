@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { xxh3Hex } from '../../infra/local/seed/content-hash.ts'
 import { itemFromMetadata, itemFromRevision } from '../../shared/resources/attributes.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import type { Contents } from '../contents.ts'
 import type { FaultyWorld } from './world.ts'
 

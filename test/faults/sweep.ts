@@ -1,4 +1,4 @@
-import { messageOf } from '../../shared/message-of.ts'
+import { messageOf } from '../../shared/values/error-message.ts'
 import { numbersOf } from '../large/noise.ts'
 import type { Fault } from './fault-middleware.ts'
 import type { FaultyWorld } from './world.ts'

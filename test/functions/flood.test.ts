@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { fillSlot } from '../../shared/restore/slot.ts'
+import { fillSlot } from '../../shared/restore/start/upload-slot.ts'
 import { type Doors, openDoors } from './doors.ts'
 
 /** As many jobs run as may; so many ask beyond that, all at one moment. */

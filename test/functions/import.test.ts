@@ -1,9 +1,9 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { handler, type UploadEvent } from '../../functions/events/upload.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
-import { TooManyJobsError } from '../../shared/jobs/job-errors.ts'
-import { jobOf } from '../../shared/jobs/view.ts'
-import { sweepUploads } from '../../shared/restore/sweep-uploads.ts'
+import { TooManyJobsError } from '../../shared/jobs/errors.ts'
+import { jobOf } from '../../functions/http/job-view.ts'
+import { sweepUploads } from '../../shared/restore/start/sweep-uploads.ts'
 import { type Doors, exportedAs, failedWith, openDoors, restored } from './doors.ts'
 
 let doors: Doors

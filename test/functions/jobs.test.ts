@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { cancelJob } from '../../shared/jobs/cancel.ts'
+import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { RestoreRunningError } from '../../shared/jobs/lease.ts'
 import { type Doors, exportedAs, failedWith, openDoors, restored } from './doors.ts'
 

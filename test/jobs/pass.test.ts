@@ -2,8 +2,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { JobStatus } from '../../shared/jobs/job.ts'
 import { type PassResult, runPass } from '../../shared/jobs/pass.ts'
-import { JobCancelledError } from '../../shared/jobs/running-job.ts'
-import { LIMITS } from '../../shared/runtime/limits.ts'
+import { JobCancelledError } from '../../shared/jobs/find-job.ts'
+import { LIMITS } from '../../shared/jobs/limits.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 
 /** A job table that holds one job, and keeps what passes give. */

@@ -1,5 +1,5 @@
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Grant, SignedUrls } from '../../shared/objects/signed-url-store.ts'
+import { type Grant, SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import { s3 } from '../../shared/runtime/clients.ts'
 
 const credentials = { accessKeyId: 'AKIDEXAMPLE', secretAccessKey: 'secret' }

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { describe, expect, it } from 'vitest'
-import { must } from '../../shared/must.ts'
+import { must } from '../../shared/values/must.ts'
 import { runDemo, tellsTheStory } from './demo.ts'
 
 describe('npm run demo', () => {

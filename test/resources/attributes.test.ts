@@ -9,8 +9,8 @@ import {
   type RevisionInfo,
 } from '../../shared/resources/attributes.ts'
 import { itemBytes, lineBytes } from '../../shared/resources/item-size.ts'
-import { placeOf } from '../../shared/resources/place.ts'
-import { ResourceIdError } from '../../shared/resources/resource-errors.ts'
+import { placeOf } from '../../shared/resources/keys.ts'
+import { ResourceIdError } from '../../shared/resources/errors.ts'
 import { madeResource } from './made-resources.ts'
 
 const info: RevisionInfo = {

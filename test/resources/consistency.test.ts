@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { standingOf } from '../../shared/resources/consistency.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { madeResource } from './made-resources.ts'
 
 const { metadata, revisions } = madeResource('m', 1, { id: 'x', revisions: 2 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { itemBytes, lineBytes } from '../../shared/resources/item-size.ts'
 
 const bytes = Buffer.from([1, 2, 3, 4])

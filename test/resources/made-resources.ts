@@ -1,4 +1,4 @@
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { itemFromMetadata, itemFromRevision, type ResourceMeta } from '../../shared/resources/attributes.ts'
 
 export interface Made {

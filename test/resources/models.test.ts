@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { loadModels, loadModelsFile } from '../../shared/resources/models.ts'
-import { ModelsInvalidError, UnknownModelError } from '../../shared/resources/resource-errors.ts'
+import { ModelsInvalidError, UnknownModelError } from '../../shared/resources/errors.ts'
 
 describe('the registry of models', () => {
   it('that comes with the program is valid', async () => {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { joinPages, type JoinedResource } from '../../shared/resources/resource-join.ts'
-import { compareBytes } from '../../shared/resources/text-order.ts'
+import { compareBytes } from '../../shared/values/text-order.ts'
 
 const metadataOf = (place: string, id: string): Item => ({ sk: { S: `${place}/${id}` }, resource_id: { S: id } })
 const revisionOf = (place: string, id: string, n: number, size = 10): Item => ({

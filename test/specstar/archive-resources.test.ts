@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError } from '../../shared/archive/errors.ts'
-import { must } from '../../shared/must.ts'
+import { must } from '../../shared/values/must.ts'
 import { decodeLine, encodeLine } from '../../shared/archive/record-line.ts'
 import { archiveResources, type ArchiveResource } from '../../shared/specstar/archive-resources.ts'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'

@@ -3,7 +3,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { decodeMsgpack, MsgpackReader } from '../../shared/specstar/msgpack-reader.ts'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
-import { orderedJsonText, parseOrderedJson } from '../../shared/resources/ordered-json.ts'
+import { orderedJsonText, parseOrderedJson } from '../../shared/values/ordered-json.ts'
 import { decodeTimestamp, encodeTimestamp, streamTime, Timestamp } from '../../shared/specstar/timestamp.ts'
 
 const text = fc.string({ unit: 'grapheme' })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { decodeMsgpack } from '../../shared/specstar/msgpack-reader.ts'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
 import {

@@ -4,7 +4,7 @@ import { readStream } from '../../shared/specstar/read-stream.ts'
 import { binHeader, encodeMsgpack, mapHeader } from '../../shared/specstar/msgpack-writer.ts'
 import { MAX_HELD_RECORD, placeOfView, StreamReader, type StreamRecord } from '../../shared/specstar/stream-reader.ts'
 import type { ByteSource } from '../../shared/specstar/stream-window.ts'
-import { must } from '../../shared/must.ts'
+import { must } from '../../shared/values/must.ts'
 
 const frame = (record: Record<string, unknown>): Buffer => {
   const bytes = encodeMsgpack(new Map(Object.entries(record)))

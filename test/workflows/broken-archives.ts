@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { encode } from '@msgpack/msgpack'
 import { encodeTail } from '../../shared/archive/tail.ts'
-import { must } from '../../shared/must.ts'
+import { must } from '../../shared/values/must.ts'
 import { craftRecords } from '../archive/craft.ts'
 import { writeArchive } from '../archive/sample.ts'
 import { expect } from 'vitest'

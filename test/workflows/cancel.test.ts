@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { cancelJob } from '../../shared/jobs/cancel.ts'
+import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { hasEnded } from '../../shared/jobs/job.ts'
 import { type Contents, lasting, unfinishedUploads } from '../contents.ts'
 import { fill, smallWorld, tell, together } from './small-world.ts'

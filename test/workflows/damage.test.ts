@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { type Contents, lasting } from '../contents.ts'
 import { madeResource } from '../resources/made-resources.ts'
 import { Catalogue, nth, resourceIn } from './catalogue.ts'

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { nth, resourceIn } from './catalogue.ts'
 import { fill, smallWorld, tell } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'

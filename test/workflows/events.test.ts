@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { handler as endStopped } from '../../functions/events/end-stopped.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
-import { cancelJob } from '../../shared/jobs/cancel.ts'
+import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import type { EndedJob } from '../../shared/jobs/job-events.ts'
-import { openSlot } from '../../shared/restore/slot.ts'
+import { openSlot } from '../../shared/restore/start/upload-slot.ts'
 import { fill, smallWorld, tell } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 

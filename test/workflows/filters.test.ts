@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { fixture, TestProgram } from './program.ts'
 
 const Job = z.object({ job_id: z.string() })

@@ -4,7 +4,7 @@ import { GetObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { z } from 'zod'
 import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import type { Config } from '../../shared/runtime/config.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { type Contents, contentsOf, type Outside, putItems, removeItems, wipe } from '../contents.ts'
 
 const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }

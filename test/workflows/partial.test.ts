@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { type Contents, lasting } from '../contents.ts'
 import { TestProgram } from './program.ts'
 import { fill, smallWorld, tell, together, type World } from './small-world.ts'

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Program, startProgram } from '../../infra/local/program/start-program.ts'
-import type { Limits } from '../../shared/runtime/limits.ts'
+import type { Limits } from '../../shared/jobs/limits.ts'
 import { Outsider } from './outsider.ts'
 
 export type { Answer } from './outsider.ts'

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
 import { RestoreRunningError } from '../../shared/jobs/lease.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import type { Contents } from '../contents.ts'
 import { lasting } from '../contents.ts'
 import { nth, resourceIn } from './catalogue.ts'

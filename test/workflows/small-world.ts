@@ -6,7 +6,7 @@ import {
   type RevisionInfo,
 } from '../../shared/resources/attributes.ts'
 import { indexedText, indexedValues } from '../../shared/resources/indexed.ts'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import type { ModelRegistry } from '../../shared/resources/models.ts'
 import { decodePayload } from '../../shared/resources/payload.ts'
 import { type Outside, putItems } from '../contents.ts'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { Item } from '../../shared/resources/item.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { lasting } from '../contents.ts'
 import { fill, smallWorld, type World } from './small-world.ts'
 import { JobFailed, StagedWorkflows } from './staged.ts'

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
-import { messageOf } from '../../../shared/message-of.ts'
+import { messageOf } from '../../../shared/values/error-message.ts'
 
 export interface Running {
   readonly server: Server

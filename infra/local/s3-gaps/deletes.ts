@@ -3,7 +3,7 @@ import { answerEmpty, answerXml, checkOf, type Operation } from '../s3-call.ts'
 import { parseXml, xml } from '../s3-xml.ts'
 import { onlyVersion } from './versions.ts'
 import { receiveText } from './whole-bodies.ts'
-import { messageOf } from '../../../shared/message-of.ts'
+import { messageOf } from '../../../shared/values/error-message.ts'
 
 /** DeleteObject: 204 whether or not there was one. */
 export const deleteObject: Operation = async (call) => {

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import type { Context } from 'aws-lambda'
 import type { StateMachineDefinition } from 'aws-local-stepfunctions'
 import { localContext } from '../program/local-context.ts'
-import type { Definition, Json, State, States } from '../../../functions/workflow/states.ts'
+import type { Definition, Json, State, States } from '../../../functions/workflows/states.ts'
 
 /** A stage's handler, as Lambda calls it: JSON in, JSON out. */
 export type StageHandler = (input: Json, context: Context) => Promise<Json>

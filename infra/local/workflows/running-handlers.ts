@@ -1,4 +1,4 @@
-import type { Json } from '../../../functions/workflow/states.ts'
+import type { Json } from '../../../functions/workflows/states.ts'
 
 type Handler = (input: Json) => Promise<Json>
 

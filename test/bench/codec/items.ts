@@ -1,8 +1,8 @@
 import { itemFromMetadata, itemFromRevision } from '../../../shared/resources/attributes.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
-import { placeOf } from '../../../shared/resources/place.ts'
-import { compareBytes } from '../../../shared/resources/text-order.ts'
-import type { Item } from '../../../shared/resources/item.ts'
+import { placeOf } from '../../../shared/resources/keys.ts'
+import { compareBytes } from '../../../shared/values/text-order.ts'
+import type { Item } from '../../../shared/tables/item.ts'
 import { largeSample } from '../../large/sample.ts'
 
 /** A resource as the store gives it. */

@@ -1,7 +1,7 @@
 import { request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { HttpEvent } from '../../../../shared/http/http-request.ts'
+import type { HttpEvent } from '../../../../functions/http/http-request.ts'
 import { type Gateway, startGateway } from '../../../../infra/local/program/gateway.ts'
 
 const seen: HttpEvent[] = []

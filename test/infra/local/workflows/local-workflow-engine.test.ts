@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { EXPORT_STAGES, exportWorkflow } from '../../../../functions/export/export.workflow.ts'
-import { RESTORE_STAGES, restoreWorkflow } from '../../../../functions/restore/restore.workflow.ts'
-import type { Definition, Json } from '../../../../functions/workflow/states.ts'
+import { EXPORT_STAGES, exportWorkflow } from '../../../../functions/workflows/export.workflow.ts'
+import { RESTORE_STAGES, restoreWorkflow } from '../../../../functions/workflows/restore.workflow.ts'
+import type { Definition, Json } from '../../../../functions/workflows/states.ts'
 import { checkDefinition, checkedHandler, taskStates } from '../../../../infra/local/workflows/local-definition.ts'
 import { LocalWorkflowEngine } from '../../../../infra/local/workflows/local-workflow-engine.ts'
 

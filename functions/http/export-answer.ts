@@ -1,0 +1,20 @@
+import type { ExportParameters } from '../../shared/export/request.ts'
+import { startExport } from '../../shared/export/start.ts'
+import type { Asking } from '../../shared/jobs/identity.ts'
+import type { ExportRequest } from '../../shared/jobs/job.ts'
+import { waitForEnd } from '../../shared/jobs/wait.ts'
+import type { Services } from '../../shared/runtime/services.ts'
+import { archiveAnswer, waitedAnswer } from './job-answers.ts'
+import type { Answer } from '../handlers/route.ts'
+
+/** Starts an export, waits as long as the caller wants to, and answers with the result, the archive, or the running job. */
+export const exportAnswer = async (
+  services: Services,
+  request: ExportRequest,
+  { waitSeconds, redirect }: ExportParameters,
+  asking: Asking,
+): Promise<Answer> => {
+  const { job_id } = await startExport(services, request, asking)
+  const job = await waitForEnd(services.jobs, job_id, waitSeconds)
+  return redirect ? archiveAnswer(services, job) : waitedAnswer(services, job)
+}

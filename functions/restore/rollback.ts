@@ -1,0 +1,4 @@
+import { takeBack } from '../../shared/restore/apply/rollback.ts'
+import { stage } from '../handlers/stage.ts'
+
+export const handler = stage(takeBack)

@@ -1,4 +1,0 @@
-import { takeBack } from '../../shared/restore/take-back.ts'
-import { stage } from '../workflow/stage.ts'
-
-export const handler = stage(takeBack)

@@ -1,0 +1,17 @@
+import { exportRequest, modelExportParameters } from '../../shared/export/request.ts'
+import { exportAnswer } from '../http/export-answer.ts'
+import { jsonRoute } from '../handlers/route.ts'
+import { askingOf, modelOf, parametersOf } from '../http/route-input.ts'
+import { services } from '../../shared/runtime/services.ts'
+
+/** `GET|POST /{model}/export` */
+export const handler = jsonRoute(
+  async (request) => {
+    const { models } = await services()
+    const model = modelOf(request)
+    models.get(model)
+    const parameters = modelExportParameters(parametersOf(request))
+    return { parameters, wanted: exportRequest(parameters, models, model), asking: askingOf(request) }
+  },
+  async ({ parameters, wanted, asking }) => exportAnswer(await services(), wanted, parameters, asking),
+)

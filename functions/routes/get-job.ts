@@ -1,0 +1,10 @@
+import { jsonRoute } from '../handlers/route.ts'
+import { jobIdOf } from '../http/route-input.ts'
+import { jobOf, jobView } from '../http/job-view.ts'
+import { services } from '../../shared/runtime/services.ts'
+
+/** `GET /_backup/jobs/{job_id}` */
+export const handler = jsonRoute(jobIdOf, async (jobId) => {
+  const all = await services()
+  return { status: 200, body: await jobView(all, await jobOf(all, jobId)) }
+})

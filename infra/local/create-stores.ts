@@ -1,0 +1,65 @@
+import {
+  CreateTableCommand,
+  type DynamoDBClient,
+  ResourceInUseException,
+  UpdateTimeToLiveCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
+import { BucketAlreadyExists, BucketAlreadyOwnedByYou, CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3'
+import type { Config } from '../../shared/runtime/config.ts'
+
+/** Creates the two tables where they are not there: for the local program and for tests. Repeating it changes nothing. */
+export const createTables = async (client: DynamoDBClient, { tables }: Pick<Config, 'tables'>): Promise<void> => {
+  await Promise.all(Object.values(tables).map((name) => createTable(client, name)))
+  await expireJobs(client, tables.jobs)
+}
+
+const createTable = async (client: DynamoDBClient, name: string): Promise<void> => {
+  try {
+    await client.send(
+      new CreateTableCommand({
+        TableName: name,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [
+          { AttributeName: 'pk', AttributeType: 'S' },
+          { AttributeName: 'sk', AttributeType: 'S' },
+        ],
+        KeySchema: [
+          { AttributeName: 'pk', KeyType: 'HASH' },
+          { AttributeName: 'sk', KeyType: 'RANGE' },
+        ],
+      }),
+    )
+  } catch (error) {
+    if (!(error instanceof ResourceInUseException)) throw error
+  }
+  await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { TableName: name })
+}
+
+/** Jobs go after 90 days by their `expires`. Servers without expiry keep them; one that has it already says so. */
+const expireJobs = async (client: DynamoDBClient, table: string): Promise<void> => {
+  try {
+    await client.send(
+      new UpdateTimeToLiveCommand({
+        TableName: table,
+        TimeToLiveSpecification: { AttributeName: 'expires', Enabled: true },
+      }),
+    )
+  } catch (error) {
+    if (!(error instanceof Error && ['ValidationException', 'UnknownOperationException'].includes(error.name)))
+      throw error
+  }
+}
+
+/** Creates the four buckets where they are not there. Repeating it changes nothing. */
+export const createBuckets = async (client: S3Client, { buckets }: Pick<Config, 'buckets'>): Promise<void> => {
+  await Promise.all(Object.values(buckets).map((bucket) => createBucket(client, bucket)))
+}
+
+const createBucket = async (client: S3Client, bucket: string): Promise<void> => {
+  try {
+    await client.send(new CreateBucketCommand({ Bucket: bucket }))
+  } catch (error) {
+    if (!(error instanceof BucketAlreadyOwnedByYou || error instanceof BucketAlreadyExists)) throw error
+  }
+}

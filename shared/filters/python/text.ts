@@ -1,0 +1,76 @@
+import { must } from '../../values/must.ts'
+import { CalendarDate, ClockTime, DateTime, TimeDelta, TimeZone } from './times.ts'
+import { Bytes, ELLIPSIS, isDict, itemsOf, Tuple } from './values.ts'
+
+/** Python's `str()` of a value: `True`, `1.0`, `1e+21`, `None`, `['a', 1]`, `{'a': 1}`, `2026-02-01 08:00:00+08:00`. */
+export const textOf = (value: unknown): string => {
+  if (typeof value === 'string') return value
+  return isTime(value) ? value.toString() : reprOf(value)
+}
+
+const reprOf = (value: unknown): string => {
+  if (value === null) return 'None'
+  if (value === ELLIPSIS) return 'Ellipsis'
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  if (typeof value === 'bigint') return value.toString()
+  if (typeof value === 'number') return floatText(value)
+  if (typeof value === 'string') return quoted(value, isPrintable)
+  if (value instanceof Tuple && value.items.length === 1) return `(${reprOf(value.items[0])},)`
+  const items = itemsOf(value)
+  if (items !== undefined) {
+    const list = items.map(reprOf).join(', ')
+    return value instanceof Tuple ? `(${list})` : `[${list}]`
+  }
+  if (value instanceof Bytes) return `b${quoted(value.latin1, (character) => /[ -~]/.test(character))}`
+  if (isTime(value)) return value.repr()
+  if (isDict(value)) return `{${[...value].map(([key, inner]) => `${reprOf(key)}: ${reprOf(inner)}`).join(', ')}}`
+  throw new TypeError('a value that Python does not know')
+}
+
+const isTime = (value: unknown): value is DateTime | CalendarDate | ClockTime | TimeDelta | TimeZone =>
+  [DateTime, CalendarDate, ClockTime, TimeDelta, TimeZone].some((kind) => value instanceof kind)
+
+/** A float by the fewest digits that give it back; with an exponent from 1e16 on and under 1e-4. */
+const floatText = (value: number): string => {
+  if (Number.isNaN(value)) return 'nan'
+  if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
+  if (Object.is(value, -0)) return '-0.0'
+  const [digits = '', power = '0'] = value.toExponential().split('e')
+  const exponent = Number(power)
+  if (value !== 0 && (exponent < -4 || exponent >= 16))
+    return `${digits}e${exponent < 0 ? '-' : '+'}${Math.abs(exponent).toString().padStart(2, '0')}`
+  return plainText(digits, exponent)
+}
+
+/** `d.ddd` × 10^exponent without an exponent. */
+const plainText = (digits: string, exponent: number): string => {
+  const sign = digits.startsWith('-') ? '-' : ''
+  const all = digits.replace(/[-.]/g, '')
+  if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${all}`
+  const whole = all.slice(0, exponent + 1).padEnd(exponent + 1, '0')
+  return `${sign}${whole}.${all.slice(exponent + 1) || '0'}`
+}
+
+/** Single quotes, unless the text has these and no double ones. */
+const quoted = (text: string, isShown: (character: string) => boolean): string => {
+  const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
+  let inner = ''
+  for (const character of text) {
+    if (character === quote || character === '\\') inner += `\\${character}`
+    else inner += isShown(character) ? character : escaped(character)
+  }
+  return `${quote}${inner}${quote}`
+}
+
+const isPrintable = (character: string): boolean => character === ' ' || !/[\p{C}\p{Z}]/u.test(character)
+
+const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+
+const escaped = (character: string): string => {
+  const short = SHORT[character]
+  if (short !== undefined) return short
+  const code = must(character.codePointAt(0))
+  const hex = code.toString(16)
+  if (code < 0x100) return `\\x${hex.padStart(2, '0')}`
+  return code < 0x10000 ? `\\u${hex.padStart(4, '0')}` : `\\U${hex.padStart(8, '0')}`
+}

@@ -1,0 +1,190 @@
+import { type ReadTime, readTime } from '../../values/instant.ts'
+
+/** Python's times, as SpecStar's filters compare them. All counts are microseconds, of years 1 to 9999. */
+
+const SECOND = 1_000_000n
+const HOUR = 3600n * SECOND
+export const DAY = 24n * HOUR
+
+/** A fixed offset from UTC, less than a day either way. */
+export class TimeZone {
+  readonly offset: bigint
+
+  constructor(offset: bigint) {
+    if (offset <= -DAY || offset >= DAY) throw new RangeError('an offset is less than 24 hours')
+    this.offset = offset
+  }
+
+  static readonly utc = new TimeZone(0n)
+
+  /** Of the only zone that an expression can name. */
+  toString(): string {
+    return 'UTC'
+  }
+
+  repr(): string {
+    return this.offset === 0n ? 'datetime.timezone.utc' : `datetime.timezone(${new TimeDelta(this.offset).repr()})`
+  }
+}
+
+export class DateTime {
+  /** What the clock on the wall shows, counted from 1970. */
+  readonly wall: bigint
+  readonly zone: TimeZone | undefined
+  /** A stored time without a zone counts as UTC beside one that has a zone. */
+  readonly stored: boolean
+
+  constructor(wall: bigint, zone: TimeZone | undefined, stored = false) {
+    this.wall = inCalendar(wall)
+    this.zone = zone
+    this.stored = stored
+  }
+
+  /** Reads a stored time. Undefined where the text is none. */
+  static ofStored(text: string): DateTime | undefined {
+    const time = readTime(text)
+    if (time === undefined) return undefined
+    const zone = time.offset === undefined ? undefined : new TimeZone(BigInt(time.offset))
+    return new DateTime(microsOf(time) + (zone?.offset ?? 0n), zone, true)
+  }
+
+  /** `2026-02-01 08:00:00.000001+08:00` */
+  toString(): string {
+    return `${dateText(dayOf(this.wall))} ${clockText(modulo(this.wall, DAY))}${zoneText(this.zone)}`
+  }
+
+  /** `datetime.datetime(2026, 2, 1, 8, 0, tzinfo=datetime.timezone.utc)` */
+  repr(): string {
+    return called('datetime', [...dateParts(dayOf(this.wall)), ...clockParts(modulo(this.wall, DAY), this.zone)])
+  }
+}
+
+export class CalendarDate {
+  /** Days since 1970. */
+  readonly day: bigint
+
+  constructor(day: bigint) {
+    this.day = day
+    inCalendar(day * DAY)
+  }
+
+  toString(): string {
+    return dateText(this.day)
+  }
+
+  repr(): string {
+    return called('date', dateParts(this.day))
+  }
+}
+
+export class ClockTime {
+  readonly micros: bigint
+  readonly zone: TimeZone | undefined
+
+  constructor(micros: bigint, zone: TimeZone | undefined) {
+    this.micros = micros
+    this.zone = zone
+  }
+
+  toString(): string {
+    return `${clockText(this.micros)}${zoneText(this.zone)}`
+  }
+
+  repr(): string {
+    return called('time', clockParts(this.micros, this.zone))
+  }
+}
+
+const MAX_DELTA_DAYS = 999_999_999n
+
+export class TimeDelta {
+  readonly micros: bigint
+
+  constructor(micros: bigint) {
+    const days = dayOf(micros)
+    if (days < -MAX_DELTA_DAYS || days > MAX_DELTA_DAYS) throw new RangeError('a timedelta is under 1,000,000,000 days')
+    this.micros = micros
+  }
+
+  /** `-1 day, 23:59:59` */
+  toString(): string {
+    const days = dayOf(this.micros)
+    const rest = modulo(this.micros, DAY)
+    const clock = `${rest / HOUR}${clockText(rest).slice(2)}`
+    return days === 0n ? clock : `${days} day${days === 1n || days === -1n ? '' : 's'}, ${clock}`
+  }
+
+  /** `datetime.timedelta(days=-1, seconds=86399)` */
+  repr(): string {
+    const rest = modulo(this.micros, DAY)
+    const parts = { days: dayOf(this.micros), seconds: rest / SECOND, microseconds: rest % SECOND }
+    const named = Object.entries(parts).flatMap(([name, count]) => (count === 0n ? [] : [`${name}=${count}`]))
+    return called('timedelta', named.length === 0 ? ['0'] : named)
+  }
+}
+
+/** The whole days of a count of microseconds, rounded down. */
+export const dayOf = (micros: bigint): bigint => (micros - modulo(micros, DAY)) / DAY
+
+const modulo = (value: bigint, by: bigint): bigint => ((value % by) + by) % by
+
+/** Days since 1970 of a date. Throws `RangeError` for one that is not in the calendar. */
+export const dayOfDate = (year: number, month: number, day: number): bigint => {
+  // Date.UTC would read the years 0–99 as 1900–1999.
+  const date = new Date(0)
+  date.setUTCFullYear(year, month - 1, day)
+  if (year < 1 || year > 9999) throw new RangeError(`year ${year} is out of range`)
+  if (month < 1 || month > 12) throw new RangeError('month must be in 1..12')
+  if (date.getUTCMonth() !== month - 1 || date.getUTCDate() !== day)
+    throw new RangeError('day is out of range for month')
+  return BigInt(date.getTime() / 86_400_000)
+}
+
+const FIRST = -62_135_596_800n * SECOND
+const LAST = 253_402_300_800n * SECOND
+
+const inCalendar = (micros: bigint): bigint => {
+  if (micros < FIRST || micros >= LAST) throw new RangeError('a date is out of the years 1 to 9999')
+  return micros
+}
+
+const microsOf = ({ instant }: ReadTime): bigint =>
+  BigInt(Date.parse(`${instant.slice(0, 19)}Z`)) * 1000n + BigInt(instant.slice(20, 26))
+
+const dateText = (day: bigint): string => new Date(Number(day) * 86_400_000).toISOString().slice(0, 10)
+
+/** `HH:MM:SS`, with six digits of fraction where it has any. */
+const clockText = (micros: bigint): string => {
+  const fraction = micros % SECOND
+  const seconds = micros / SECOND
+  const clock = [seconds / 3600n, (seconds / 60n) % 60n, seconds % 60n].map((part) => pad(part, 2)).join(':')
+  return fraction === 0n ? clock : `${clock}.${pad(fraction, 6)}`
+}
+
+const zoneText = (zone: TimeZone | undefined): string => {
+  if (zone === undefined) return ''
+  const { offset } = zone
+  const text = clockText(offset < 0n ? -offset : offset)
+  return `${offset < 0n ? '-' : '+'}${text.endsWith(':00') ? text.slice(0, -3) : text}`
+}
+
+const called = (name: string, values: readonly string[]): string => `datetime.${name}(${values.join(', ')})`
+
+const dateParts = (day: bigint): string[] =>
+  dateText(day)
+    .split('-')
+    .map((part) => Number(part).toString())
+
+/** Hours and minutes always; seconds and microseconds where they are not nothing. */
+const clockParts = (micros: bigint, zone: TimeZone | undefined): string[] => {
+  const parts = [micros / HOUR, (micros / (60n * SECOND)) % 60n, (micros / SECOND) % 60n, micros % SECOND]
+  const shown =
+    1 +
+    Math.max(
+      1,
+      parts.findLastIndex((part) => part !== 0n),
+    )
+  return [...parts.slice(0, shown).map(String), ...(zone === undefined ? [] : [`tzinfo=${zone.repr()}`])]
+}
+
+const pad = (value: bigint, digits: number): string => value.toString().padStart(digits, '0')

@@ -1,0 +1,42 @@
+import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import type { EndedJob, JobEvents } from '../job-events.ts'
+import { addMetric, METRIC } from '../../telemetry/telemetry.ts'
+
+const METRIC_OF: Readonly<Partial<Record<EndedJob['status'], string>>> = {
+  succeeded: METRIC.succeeded,
+  partial: METRIC.partial,
+  failed: METRIC.failed,
+  cancelled: METRIC.cancelled,
+}
+
+/** Tells of ended jobs on the account's default EventBridge bus, and counts them. */
+export class JobBus implements JobEvents {
+  readonly #client: EventBridgeClient
+
+  constructor(client: EventBridgeClient) {
+    this.#client = client
+  }
+
+  /** Throws where the bus did not take the event. */
+  async ended(job: EndedJob): Promise<void> {
+    const { FailedEntryCount = 0, Entries = [] } = await this.#client.send(
+      new PutEventsCommand({
+        Entries: [{ Source: 'specstar.backup', DetailType: detailType(job), Detail: JSON.stringify(job) }],
+      }),
+    )
+    if (FailedEntryCount > 0)
+      throw new Error(`the event of job ${job.job_id} was not taken: ${Entries[0]?.ErrorCode ?? 'no reason given'}`)
+    count(job)
+  }
+}
+
+/** `Export Succeeded`, `Restore Failed`, … */
+const detailType = ({ kind, status }: EndedJob): string => `${capital(kind)} ${capital(status)}`
+
+const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
+
+const count = ({ kind, status, error }: EndedJob): void => {
+  const metric = METRIC_OF[status]
+  if (metric !== undefined) addMetric(metric, 1, { kind })
+  if (error?.type === 'verification-failed') addMetric(METRIC.verificationFailed, 1)
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import type { Item } from '../../tables/item.ts'
+import { type Job, JOB_STATUSES } from '../job.ts'
+
+/** Jobs, their results and what belongs to them are kept 90 days. */
+export const KEPT_SECONDS = 90 * 24 * 3600
+
+export const expiresAttribute = (now: Date): Item => ({
+  expires: { N: (Math.floor(now.getTime() / 1000) + KEPT_SECONDS).toString() },
+})
+
+export const keyAttributes = (pk: string, sk: string): Item => ({ pk: { S: pk }, sk: { S: sk } })
+
+/** Members that hold objects: kept as JSON text, in which numbers stay what they are. */
+const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased']
+
+/** Single members of a job as attributes. `planned` has a map of its own, so that a phase is added without reading the job. */
+export const jobAttributes = (members: object): Item => {
+  const item: Item = {}
+  const entries: [string, unknown][] = Object.entries(members)
+  for (const [name, value] of entries) {
+    if (value === undefined) continue
+    if (JSON_MEMBERS.includes(name)) item[name] = { S: JSON.stringify(value) }
+    else if (typeof value === 'string') item[name] = { S: value }
+    else if (name === 'planned' && typeof value === 'object' && value !== null)
+      item[name] = { M: plannedAttributes(value) }
+  }
+  return item
+}
+
+const plannedAttributes = (planned: object): Item =>
+  Object.fromEntries(Object.entries(planned).map(([phase, count]) => [phase, { N: String(count) }]))
+
+const Text = z.string()
+const StoredJob = z.looseObject({
+  kind: z.enum(['export', 'restore']),
+  status: z.enum(JOB_STATUSES),
+  job_id: Text,
+})
+
+/** The job of an item. What is in its JSON members is as it was written. */
+export const jobOf = (item: Item): Job => {
+  const members: Record<string, unknown> = {}
+  for (const [name, value] of Object.entries(item)) {
+    if (NOT_MEMBERS.includes(name)) continue
+    if (value.S !== undefined) members[name] = JSON_MEMBERS.includes(name) ? JSON.parse(value.S) : value.S
+    else if (name === 'planned' && value.M !== undefined)
+      members[name] = Object.fromEntries(Object.entries(value.M).map(([phase, count]) => [phase, Number(count.N)]))
+  }
+  if (isJob(members)) return members
+  throw new Error(`item ${item['pk']?.S ?? ''} of the job table is no job`)
+}
+
+const NOT_MEMBERS: readonly string[] = ['pk', 'sk', 'expires']
+
+/** Only this store writes jobs: kind and status are looked at, the rest is trusted. */
+const isJob = (members: unknown): members is Job => StoredJob.safeParse(members).success
+
+export const jobKey = (jobId: string): Item => keyAttributes(`job#${jobId}`, 'job')

@@ -1,0 +1,298 @@
+import {
+  ConditionalCheckFailedException,
+  type DynamoDBClient,
+  GetItemCommand,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
+import type { Item } from '../../tables/item.ts'
+import { queryPages } from '../../tables/aws/query.ts'
+import type { Once } from '../identity.ts'
+import { hasEnded, JOB_STATUSES, type Job, type JobError, type JobStatus, type RestoreJob } from '../job.ts'
+import { IdempotencyMismatchError } from '../errors.ts'
+import { expiresAttribute, jobAttributes, jobKey, jobOf, keyAttributes } from './job-item.ts'
+import { JobList, type JobPage, type ListOptions } from './job-list.ts'
+import { Starting } from './reservations.ts'
+
+/** What may change of a job while it lives. */
+export type JobPatch = Partial<
+  Pick<Job, 'status' | 'phase' | 'started_at' | 'ended_at' | 'error' | 'slot_expires_at'>
+> & {
+  readonly request?: Job['request']
+  readonly result?: Job['result']
+  readonly leased?: RestoreJob['leased']
+}
+
+/** One pass's result, under its place. */
+export interface StageResult<Result> {
+  readonly stage: string
+  readonly n: number
+  readonly pass: number
+  readonly result: Result
+}
+
+const ABSENT = 'attribute_not_exists(#pk)'
+const PK = { '#pk': 'pk' }
+
+/** Jobs, their results and failures, and the keys that make a repeated request find its job. */
+export class JobStore {
+  readonly #client: DynamoDBClient
+  readonly #table: string
+  readonly #clock: () => Date
+  readonly #list: JobList
+  /** Those who are about to make a job. */
+  readonly starting: Starting
+
+  constructor(client: DynamoDBClient, table: string, clock: () => Date = () => new Date()) {
+    this.#client = client
+    this.#table = table
+    this.#clock = clock
+    this.#list = new JobList(client, table, clock)
+    this.starting = new Starting(client, table, clock)
+  }
+
+  /**
+   * Makes a job; `created` is false where it stands already. With `once`, whoever comes first with the key makes the job, and a
+   * repeat gets it. The key is written first, then the list, then the job: a repeat completes what a crash left. Throws
+   * `IdempotencyMismatchError` where the key stands for another request.
+   */
+  async create(job: Job, once?: Once): Promise<{ job: Job; created: boolean }> {
+    const job_id = once === undefined ? job.job_id : await this.claim(job.job_id, once)
+    const standing = await this.get(job_id)
+    if (standing !== undefined) return { job: standing, created: false }
+    const made: Job = { ...job, job_id }
+    await this.#list.add(made)
+    const created = await this.#putAbsent({
+      ...jobKey(job_id),
+      planned: { M: {} },
+      ...jobAttributes(made),
+      ...expiresAttribute(this.#clock()),
+    })
+    return created ? { job: made, created } : { job: (await this.get(job_id)) ?? made, created }
+  }
+
+  /** When this was asked first of the same key. */
+  async firstSeen(key: string): Promise<Date> {
+    const seen = { ...keyAttributes(key, 'seen'), at: { S: this.#clock().toISOString() } }
+    await this.#putAbsent(seen)
+    return new Date((await this.#get(keyAttributes(key, 'seen')))?.['at']?.S ?? seen.at.S)
+  }
+
+  async get(jobId: string): Promise<Job | undefined> {
+    const item = await this.#get(jobKey(jobId))
+    return item === undefined ? undefined : jobOf(item)
+  }
+
+  /** A job's status, as it was a moment ago: a look that costs little, for those who look often. */
+  async glance(jobId: string): Promise<JobStatus | undefined> {
+    const { Item: item } = await this.#client.send(
+      new GetItemCommand({
+        TableName: this.#table,
+        Key: jobKey(jobId),
+        ProjectionExpression: '#status',
+        ExpressionAttributeNames: { '#status': 'status' },
+      }),
+    )
+    return JOB_STATUSES.find((status) => status === item?.['status']?.S)
+  }
+
+  /** Newest first. Throws `InvalidRequestError` for a cursor that is none. */
+  list(options: ListOptions): Promise<JobPage> {
+    return this.#list.page(options)
+  }
+
+  /** Jobs that are queued or running, oldest first. */
+  runningJobs(): Promise<Job[]> {
+    return this.#list.active(['queued', 'running'])
+  }
+
+  /** Jobs with an upload slot, oldest first: until it has expired, or what came into it has been restored. */
+  async slots(): Promise<Job[]> {
+    const now = this.#clock()
+    const active = await this.#list.active(['awaiting_upload', 'queued', 'running'])
+    return active.filter((job) => job.slot_expires_at !== undefined && !hasEnded(job, now))
+  }
+
+  /** Changes a job that has one of these statuses, and gives it as it then is; undefined where it has none of them. */
+  async change(
+    jobId: string,
+    patch: JobPatch,
+    { from }: { readonly from: readonly JobStatus[] },
+  ): Promise<Job | undefined> {
+    const changes = Object.entries(jobAttributes(patch))
+    try {
+      const { Attributes } = await this.#client.send(
+        new UpdateItemCommand({
+          TableName: this.#table,
+          Key: jobKey(jobId),
+          UpdateExpression: `SET ${changes.map((_, k) => `#c${k} = :c${k}`).join(', ')}`,
+          ConditionExpression: `#status IN (${from.map((_, k) => `:s${k}`).join(', ')})`,
+          ExpressionAttributeNames: {
+            '#status': 'status',
+            ...Object.fromEntries(changes.map(([name], k) => [`#c${k}`, name])),
+          },
+          ExpressionAttributeValues: {
+            ...Object.fromEntries(changes.map(([, value], k) => [`:c${k}`, value])),
+            ...Object.fromEntries(from.map((status, k) => [`:s${k}`, { S: status }])),
+          },
+          ReturnValues: 'ALL_NEW',
+        }),
+      )
+      const job = jobOf(Attributes ?? {})
+      if (hasEnded(job)) await this.#list.ended(jobId)
+      return job
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return undefined
+      throw error
+    }
+  }
+
+  /** Notes that a phase begins, and how many children it has. */
+  async plan(jobId: string, phase: string, count: number): Promise<void> {
+    await this.#client.send(
+      new UpdateItemCommand({
+        TableName: this.#table,
+        Key: jobKey(jobId),
+        UpdateExpression: 'SET #phase = :phase, #planned.#name = :count',
+        ConditionExpression: 'attribute_exists(#pk)',
+        ExpressionAttributeNames: { ...PK, '#phase': 'phase', '#planned': 'planned', '#name': phase },
+        ExpressionAttributeValues: { ':phase': { S: phase }, ':count': { N: count.toString() } },
+      }),
+    )
+  }
+
+  /** Keeps a pass's result. The first one counts: what is given back is the one that is kept. */
+  async keepResult<Result extends object>(
+    jobId: string,
+    stage: string,
+    n: number,
+    pass: number,
+    result: Result,
+  ): Promise<Result> {
+    const kept = await this.#putAbsent({
+      ...resultKey(jobId, stage, n, pass),
+      result: { S: JSON.stringify(result) },
+      ...expiresAttribute(this.#clock()),
+    })
+    return kept ? result : ((await this.getResult<Result>(jobId, stage, n, pass)) ?? result)
+  }
+
+  /** Writes a pass's result over whatever stood there. */
+  async putResult(jobId: string, stage: string, n: number, pass: number, result: object): Promise<void> {
+    await this.#put({
+      ...resultKey(jobId, stage, n, pass),
+      result: { S: JSON.stringify(result) },
+      ...expiresAttribute(this.#clock()),
+    })
+  }
+
+  /** What was kept of a pass. Its type is the word of whoever kept it. */
+  async getResult<Result>(jobId: string, stage: string, n: number, pass: number): Promise<Result | undefined> {
+    const item = await this.#get(resultKey(jobId, stage, n, pass))
+    return item === undefined ? undefined : (resultOf(item) as Result)
+  }
+
+  /** The results of all stages, of one, or of one child of it; by child, and by pass up to the 999th. */
+  async *results<Result>(jobId: string, stage?: string, n?: number): AsyncGenerator<StageResult<Result>> {
+    const prefix = ['result', stage, n === undefined ? n : childKey(n)].filter((part) => part !== undefined).join('#')
+    // `$` is the character after `#`: what lies between begins with the prefix and `#`.
+    const range = { fromSk: `${prefix}#`, toSk: `${prefix}$` }
+    for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range)) {
+      for (const item of page) {
+        const [, name = '', n = '', pass = ''] = (item['sk']?.S ?? '').split('#')
+        yield { stage: name, n: Number(n), pass: Number(pass), result: resultOf(item) as Result }
+      }
+    }
+  }
+
+  /** Keeps what a stage failed with, with all its fields: the workflow hands on an error's name and message only. */
+  async keepFailure(jobId: string, errorName: string, problem: JobError): Promise<void> {
+    await this.#put({
+      ...failureKey(jobId, errorName),
+      problem: { S: JSON.stringify(problem) },
+      kept_at: { S: this.#clock().toISOString() },
+      ...expiresAttribute(this.#clock()),
+    })
+  }
+
+  /** The failure that was kept last of this error. */
+  async failure(jobId: string, errorName: string): Promise<JobError | undefined> {
+    const item = await this.#get(failureKey(jobId, errorName))
+    return item === undefined ? undefined : problemIn(item)
+  }
+
+  /** The failure that was kept last, of any error. */
+  async lastFailure(jobId: string): Promise<JobError | undefined> {
+    const items: Item[] = []
+    const range = { fromSk: 'failure#', toSk: 'failure$' }
+    for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range)) items.push(...page)
+    const last = items.sort((a, b) => ((a['kept_at']?.S ?? '') < (b['kept_at']?.S ?? '') ? -1 : 1)).at(-1)
+    return last === undefined ? undefined : problemIn(last)
+  }
+
+  /** Takes an idempotency key, or finds whose it is. Throws `IdempotencyMismatchError` where it stands for another request. */
+  async claim(jobId: string, { key, fingerprint, expires }: Once): Promise<string> {
+    const once = keyAttributes(`once#${key}`, 'once')
+    const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }
+    const now = Math.floor(this.#clock().getTime() / 1000)
+    for (;;) {
+      if (await this.#putAbsent(claim)) return jobId
+      const standing = await this.#get(once)
+      if (standing === undefined) continue
+      // DynamoDB deletes expired items within days: until then they count for nothing.
+      if (Number(standing['expires']?.N ?? 0) <= now) {
+        if (await this.#putWhere(claim, '#expires <= :now', { '#expires': 'expires' }, { ':now': { N: `${now}` } }))
+          return jobId
+        continue
+      }
+      const owner = standing['job_id']?.S ?? ''
+      if (standing['fingerprint']?.S !== fingerprint) throw new IdempotencyMismatchError(owner)
+      return owner
+    }
+  }
+
+  async #get(key: Item): Promise<Item | undefined> {
+    const { Item: item } = await this.#client.send(
+      new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
+    )
+    return item
+  }
+
+  async #put(item: Item): Promise<void> {
+    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
+  }
+
+  #putAbsent(item: Item): Promise<boolean> {
+    return this.#putWhere(item, ABSENT, PK)
+  }
+
+  /** False where the condition does not hold. */
+  async #putWhere(item: Item, condition: string, names: Record<string, string>, values?: Item): Promise<boolean> {
+    try {
+      await this.#client.send(
+        new PutItemCommand({
+          TableName: this.#table,
+          Item: item,
+          ConditionExpression: condition,
+          ExpressionAttributeNames: names,
+          ...(values === undefined ? {} : { ExpressionAttributeValues: values }),
+        }),
+      )
+      return true
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false
+      throw error
+    }
+  }
+}
+
+const resultKey = (jobId: string, stage: string, n: number, pass: number): Item =>
+  keyAttributes(`job#${jobId}`, `result#${stage}#${childKey(n)}#${pass.toString().padStart(3, '0')}`)
+
+const childKey = (n: number): string => n.toString().padStart(5, '0')
+
+const failureKey = (jobId: string, errorName: string): Item => keyAttributes(`job#${jobId}`, `failure#${errorName}`)
+
+const problemIn = (item: Item): JobError => JSON.parse(item['problem']?.S ?? '') as JobError
+
+const resultOf = (item: Item): unknown => JSON.parse(item['result']?.S ?? 'null')

@@ -1,0 +1,53 @@
+import {
+  ExecutionAlreadyExists,
+  ExecutionDoesNotExist,
+  type SFNClient,
+  StartExecutionCommand,
+  StopExecutionCommand,
+} from '@aws-sdk/client-sfn'
+import type { WorkflowEngine } from '../workflow-engine.ts'
+
+type Kind = Parameters<WorkflowEngine['start']>[0]
+
+/** Runs the workflows on Step Functions. */
+export class StepFunctionsEngine implements WorkflowEngine {
+  readonly #client: SFNClient
+  readonly #arns: Readonly<Record<Kind, string | undefined>>
+
+  /** `arns`: of the state machines that this function may start or stop. */
+  constructor(client: SFNClient, arns: Readonly<Record<Kind, string | undefined>>) {
+    this.#client = client
+    this.#arns = arns
+  }
+
+  /** The execution's name is the job id: a repeat with the same input gives the execution that runs, one that ended says so. */
+  async start(kind: Kind, jobId: string): Promise<void> {
+    try {
+      await this.#client.send(
+        new StartExecutionCommand({
+          stateMachineArn: this.#arnOf(kind),
+          name: jobId,
+          input: JSON.stringify({ job_id: jobId }),
+        }),
+      )
+    } catch (error) {
+      if (!(error instanceof ExecutionAlreadyExists)) throw error
+    }
+  }
+
+  /** What has ended, or never began, is stopped already. */
+  async stop(kind: Kind, jobId: string, reason: string): Promise<void> {
+    const executionArn = `${this.#arnOf(kind).replace(':stateMachine:', ':execution:')}:${jobId}`
+    try {
+      await this.#client.send(new StopExecutionCommand({ executionArn, error: 'JobStopped', cause: reason }))
+    } catch (error) {
+      if (!(error instanceof ExecutionDoesNotExist)) throw error
+    }
+  }
+
+  #arnOf(kind: Kind): string {
+    const arn = this.#arns[kind]
+    if (arn === undefined) throw new Error(`this function is not told of the workflow ${kind}`)
+    return arn
+  }
+}

@@ -1,0 +1,69 @@
+import { describe, expect, it } from 'vitest'
+import { openArchive } from '../../shared/archive/open.ts'
+import { ArchivedIds } from '../../shared/archive/archived-ids.ts'
+import { memorySource } from './memory.ts'
+import { type SampleResource, writeArchive } from './sample.ts'
+
+const resource = (id: string, ...numbers: number[]): SampleResource => ({
+  id,
+  revisions: numbers.map((n) => ({ n, data: '{}' })),
+})
+
+/** An archive's ids, and how many reads it took so far. */
+const idsOf = async (models: Readonly<Record<string, SampleResource[]>>) => {
+  const bytes = await writeArchive({ models, limits: { full: 1, max: 1_000_000 } })
+  const source = memorySource(bytes)
+  const counted = { reads: 0 }
+  const archive = await openArchive({
+    ...source,
+    read: (start, length) => {
+      counted.reads += 1
+      return source.read(start, length)
+    },
+    stream: (start, length) => {
+      counted.reads += 1
+      return source.stream(start, length)
+    },
+  })
+  return { ids: new ArchivedIds(archive), counted }
+}
+
+describe('the ids of an archive', () => {
+  it('are those of resources and of revisions, each of its model', async () => {
+    const some = Array.from({ length: 8 }, (_, k) => resource(`r${k}`, 1, 3))
+    const { ids } = await idsOf({ a: some, b: [resource('s', 1)], none: [] })
+    for (const { id } of some) {
+      expect(await ids.has('a', id, id, 'resource_id')).toBe(true)
+      expect(await ids.has('a', id, `${id}:1`, 'revision_id')).toBe(true)
+      expect(await ids.has('a', id, `${id}:2`, 'revision_id')).toBe(false)
+      expect(await ids.has('a', id, `${id}:3`, 'revision_id')).toBe(true)
+      expect(await ids.has('b', id, id, 'resource_id')).toBe(false)
+    }
+    expect(await ids.has('b', 's', 's', 'resource_id')).toBe(true)
+    expect(await ids.has('a', 's', 's', 'resource_id')).toBe(false)
+    expect(await ids.has('none', 's', 's', 'resource_id')).toBe(false)
+    expect(await ids.has('unknown', 's', 's', 'resource_id')).toBe(false)
+    for (let k = 0; k < 8; k++) expect(await ids.has('a', `x${k}`, `x${k}`, 'resource_id')).toBe(false)
+  })
+
+  it('tell a resource from a revision that is called the same', async () => {
+    const { ids } = await idsOf({ a: [resource('r', 1), resource('s', 1), resource('s:2', 1)] })
+    expect(await ids.has('a', 'r', 'r:1', 'revision_id')).toBe(true)
+    expect(await ids.has('a', 'r:1', 'r:1', 'resource_id')).toBe(false)
+    expect(await ids.has('a', 's:2', 's:2', 'resource_id')).toBe(true)
+    expect(await ids.has('a', 's', 's:2', 'revision_id')).toBe(false)
+  })
+
+  it('are looked for once', async () => {
+    const { ids, counted } = await idsOf({ a: [resource('r', 1)] })
+    expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
+    const before = counted.reads
+    expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
+    expect(counted.reads).toBe(before)
+    expect(await ids.has('a', 'r', 'r:2', 'revision_id')).toBe(false)
+    const after = counted.reads
+    expect(after).toBeGreaterThan(before)
+    expect(await ids.has('a', 'r', 'r:2', 'revision_id')).toBe(false)
+    expect(counted.reads).toBe(after)
+  })
+})

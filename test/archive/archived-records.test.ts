@@ -1,0 +1,107 @@
+import { describe, expect, it } from 'vitest'
+import { openArchive } from '../../shared/archive/open.ts'
+import { type ArchivedRecord, archivedRecords } from '../../shared/archive/archived-records.ts'
+import { readThrough } from '../../shared/restore/preflight/read-through.ts'
+import { placeOf } from '../../shared/resources/keys.ts'
+import { must } from '../../shared/values/must.ts'
+import { memorySource } from './memory.ts'
+import { type SampleResource, writeArchive } from './sample.ts'
+
+const IDS = Array.from({ length: 12 }, (_, k) => `r${k}`)
+const resources = IDS.map((id): SampleResource => ({
+  id,
+  revisions: [
+    { n: 1, data: '{"a":1}' },
+    { n: 2, data: '{"a":2}' },
+  ],
+}))
+/** In the order of an archive. */
+const inOrder = IDS.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+
+/** One chunk a resource, all in one segment, and a second segment with a blob. */
+const opened = async (change: (bytes: Buffer) => void = () => undefined) => {
+  const bytes = await writeArchive({
+    models: { a: resources },
+    blobs: { blob: Buffer.from('content of a blob') },
+    limits: { full: 1, max: 1_000_000 },
+  })
+  change(bytes)
+  return openArchive(memorySource(bytes))
+}
+
+const read = async (...args: Parameters<typeof archivedRecords>): Promise<ArchivedRecord[]> => {
+  const records: ArchivedRecord[] = []
+  for await (const batch of archivedRecords(...args)) {
+    expect(batch).not.toEqual([])
+    records.push(...batch)
+  }
+  return records
+}
+const textOf = ({ kind, id, item }: ArchivedRecord): string =>
+  kind === 'metadata' ? `metadata ${id}` : `revision ${item['revision_id']?.S ?? ''}`
+const all = (ids: readonly string[]): string[] =>
+  ids.flatMap((id) => [`metadata ${id}`, `revision ${id}:1`, `revision ${id}:2`])
+
+describe('the records of a segment', () => {
+  it('come in order, each with its model, place and chunk', async () => {
+    const records = await read(await opened(), 0)
+    expect(records.map(textOf)).toEqual(all(inOrder))
+    expect(records.map(({ entry }) => entry)).toEqual(inOrder.flatMap((_, k) => [k, k, k]))
+    for (const { h, id, model, sk } of records) {
+      expect([model, h]).toEqual(['a', placeOf(id)])
+      expect(sk.startsWith(`${h}/${id}`)).toBe(true)
+    }
+  })
+
+  it('are those of the ids that are asked for, whether they are there or not', async () => {
+    const archive = await opened()
+    const ids = ['r7', 'not there', 'r3', 'r7']
+    const expected = all(inOrder.filter((id) => ids.includes(id)))
+    expect((await read(archive, 0, { ids })).map(textOf)).toEqual(expected)
+    expect(await read(archive, 0, { ids: ['not there'] })).toEqual([])
+    expect(await read(archive, 0, { ids: [] })).toEqual([])
+  })
+
+  it('go on at a chunk, from a bucket on', async () => {
+    const archive = await opened()
+    for (const entry of [0, 5, 11]) {
+      const bucket = placeOf(must(inOrder[entry])).slice(0, 4)
+      const here = await read(archive, 0, { from: { entry, bucket } })
+      expect(here.map(textOf)).toEqual(all(inOrder.slice(entry)))
+      const later = (Number.parseInt(bucket, 16) + 1).toString(16).padStart(4, '0')
+      const behind = await read(archive, 0, { from: { entry, bucket: later } })
+      expect(behind.map(textOf)).toEqual(all(inOrder.slice(entry + 1)))
+    }
+    expect(await read(archive, 0, { from: { entry: 12, bucket: '0000' } })).toEqual([])
+  })
+
+  it('go on at a chunk and are those that are asked for', async () => {
+    const archive = await opened()
+    const ids = [must(inOrder[3]), must(inOrder[9])]
+    const from = { entry: 6, bucket: '0000' }
+    expect((await read(archive, 0, { from, ids })).map(textOf)).toEqual(all([must(inOrder[9])]))
+  })
+
+  it('are none of a segment that is not there', async () => {
+    const archive = await opened()
+    await expect(read(archive, 2)).rejects.toThrow(new Error('the archive has no segment 2'))
+    await expect(readThrough(archive, 2)).rejects.toThrow(new Error('the archive has no segment 2'))
+  })
+})
+
+describe('a segment that is read through', () => {
+  it('is whole, be it of records or of blobs', async () => {
+    const archive = await opened()
+    await expect(readThrough(archive, 0)).resolves.toBeUndefined()
+    await expect(readThrough(archive, 1)).resolves.toBeUndefined()
+  })
+
+  it('is refused for any byte that is another one, though nobody takes its contents', async () => {
+    const archive = await opened((bytes) => {
+      const at = bytes.indexOf('content of a blob')
+      bytes.write('C', at)
+    })
+    await expect(readThrough(archive, 0)).resolves.toBeUndefined()
+    await expect(readThrough(archive, 1)).rejects.toThrow(/^entry blobs\/.*: expected sha256 /)
+  })
+})

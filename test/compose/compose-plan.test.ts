@@ -1,0 +1,66 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { partsOf, runsOf } from '../../shared/compose/compose-plan.ts'
+
+describe('runs of a list', () => {
+  it('hold every element once, in order, in at most as many runs as asked for', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer(), { minLength: 1 }), fc.integer({ min: 1, max: 50 }), (list, count) => {
+        const runs = runsOf(list, count)
+        expect(runs.flat()).toEqual(list)
+        expect(runs.length).toBeLessThanOrEqual(count)
+        expect(runs.every((run) => run.length > 0)).toBe(true)
+      }),
+    )
+  })
+
+  it.each([
+    [
+      5,
+      2,
+      [
+        [0, 1, 2],
+        [3, 4],
+      ],
+    ],
+    [
+      4,
+      2,
+      [
+        [0, 1],
+        [2, 3],
+      ],
+    ],
+    [3, 5, [[0], [1], [2]]],
+    [5, 4, [[0, 1], [2, 3], [4]]],
+    [1, 1, [[0]]],
+    [0, 3, []],
+  ])('of %d elements, %d at most, are of nearly equal length', (length, count, runs) => {
+    expect(
+      runsOf(
+        Array.from({ length }, (_, k) => k),
+        count,
+      ),
+    ).toEqual(runs)
+  })
+})
+
+describe('the parts of an archive', () => {
+  const MIB = 1024 * 1024
+  const piece = (size: number, copyable = true) => ({ object: { bucket: 'b', key: 'k', size, etag: 'e' }, copyable })
+
+  it('name their sources by place and are numbered from one, the tail last', () => {
+    expect(partsOf([piece(6 * MIB), piece(20 * MIB), piece(100, false)])).toEqual([
+      { kind: 'upload', slices: [{ source: 0, start: 0, length: 6 * MIB }], size: 6 * MIB, number: 1 },
+      { kind: 'copy', slice: { source: 1, start: 0, length: 20 * MIB }, size: 20 * MIB, number: 2 },
+      { kind: 'upload', slices: [{ source: 2, start: 0, length: 100 }], size: 100, number: 3 },
+    ])
+  })
+
+  it('copy no piece that is bytes, however large', () => {
+    expect(partsOf([piece(20 * MIB, false)])).toEqual([
+      { kind: 'upload', slices: [{ source: 0, start: 0, length: 20 * MIB }], size: 20 * MIB, number: 1 },
+    ])
+    expect(partsOf([])).toEqual([])
+  })
+})

@@ -1,0 +1,88 @@
+import { readFile } from 'node:fs/promises'
+import { modelExportParameters } from '../../shared/export/request.ts'
+import { queryObject } from '../../functions/http/http-request.ts'
+import { itemFromMetadata, type ResourceMeta } from '../../shared/resources/attributes.ts'
+import { compileFilters, type Filters } from '../../shared/filters/filters.ts'
+import { indexedText } from '../../shared/resources/indexed.ts'
+import { instantOf } from '../../shared/values/instant.ts'
+import type { Item } from '../../shared/tables/item.ts'
+import { loadModelsFile } from '../../shared/resources/models.ts'
+import { exactNumbers } from '../../shared/resources/payload.ts'
+
+/** What the real SpecStar answered to a request, and what it answers otherwise where the archive was imported before. */
+export interface Vector {
+  readonly group: string
+  readonly model: string
+  readonly request: string
+  readonly status: number
+  readonly ids?: readonly string[]
+  readonly error?: unknown
+  readonly differs?: { readonly 'imported-memory'?: { readonly status: number; readonly ids: readonly string[] } }
+}
+
+const fixture = (name: string): Promise<string> =>
+  readFile(new URL(`../../fixtures/specstar/${name}`, import.meta.url), 'utf8')
+
+export const MODELS = await loadModelsFile(new URL('../../shared/models.json', import.meta.url))
+
+/** All vectors but those that are about paging, sorting or returned parts, which a backup does not have. */
+export const goldenVectors = async (): Promise<Vector[]> => {
+  const { vectors } = JSON.parse(await fixture('filters.json')) as { vectors: Vector[] }
+  return vectors.filter(({ group, request }) => {
+    const parameters = new URLSearchParams(request)
+    return (
+      !['paging', 'sorts', 'qb paging'].includes(group) &&
+      !['limit', 'offset', 'sorts', 'partial', 'with_total'].some((name) => parameters.has(name))
+    )
+  })
+}
+
+type Meta = ResourceMeta & { readonly indexed_data: Readonly<Record<string, unknown>> }
+interface Listing {
+  readonly models: Readonly<Record<string, { readonly resources: readonly { readonly meta: Meta }[] }>>
+}
+
+/** The metadata that the vectors were asked of, by model. `imported`: as it is after a way through an archive of version 2. */
+export const catalogue = async (imported: boolean): Promise<ReadonlyMap<string, readonly Item[]>> => {
+  const { models } = JSON.parse(await fixture('catalogue.json'), exactNumbers) as Listing
+  return new Map(
+    Object.entries(models).map(([model, { resources }]) => [
+      model,
+      resources.map(({ meta }) => itemFromMetadata(asKept(meta, imported), { model, shards: 16 })),
+    ]),
+  )
+}
+
+const asKept = (meta: Meta, imported: boolean): ResourceMeta => ({
+  ...meta,
+  ...(imported ? timesInUtc(meta) : {}),
+  indexed_data: indexedText(Object.entries(meta.indexed_data)),
+})
+
+const TIMES = ['created_time', 'updated_time', 'rev_created_time', 'rev_updated_time'] as const
+
+/** An archive of version 2 holds instants: offsets are lost, and whole seconds have no fraction. */
+const timesInUtc = (meta: Meta): Partial<Record<(typeof TIMES)[number], string>> =>
+  Object.fromEntries(
+    TIMES.flatMap((name) => {
+      const instant = instantOf(meta[name] ?? '')
+      return instant === undefined ? [] : [[name, instant.replace('.000000Z', 'Z')]]
+    }),
+  )
+
+/** The filters of a vector as an export's door reads them; SpecStar leaves deleted ones out unless told otherwise. */
+export const filtersOf = (request: string): Filters => {
+  const query = new URLSearchParams(request)
+  if (!query.has('is_deleted')) query.append('is_deleted', 'false')
+  return modelExportParameters(queryObject(query)).filters
+}
+
+/** The ids that a vector's filters take, sorted as the vectors are. */
+export const taken = ({ model, request }: Vector, resources: ReadonlyMap<string, readonly Item[]>): string[] => {
+  const scope = { model: MODELS.get(model), askedAt: new Date('2026-11-24T00:00:00Z') }
+  const takes = compileFilters(filtersOf(request), scope)
+  return (resources.get(model) ?? [])
+    .filter(takes)
+    .map((metadata) => metadata['resource_id']?.S ?? '')
+    .sort()
+}

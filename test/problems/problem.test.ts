@@ -1,0 +1,81 @@
+import { describe, expect, it } from 'vitest'
+import { problemFromCause, problemOf } from '../../shared/problems/problem.ts'
+import { InvalidRequestError, TooLargeError } from '../../shared/requests/errors.ts'
+import { UnknownJobError } from '../../shared/jobs/errors.ts'
+import { DuplicatesError, UnknownModelsError } from '../../shared/restore/errors.ts'
+
+describe('the map from errors to answers', () => {
+  it('names every wrong field of a request', () => {
+    const errors = [
+      { field: 'wait', message: 'too long' },
+      { field: 'qb', message: 'not yet' },
+    ]
+    expect(problemOf(new InvalidRequestError(errors))).toMatchObject({ type: 'invalid-request', status: 400, errors })
+  })
+
+  it('tells what a known error knows', () => {
+    expect(problemOf(new UnknownModelsError(['b'], ['a']))).toMatchObject({
+      type: 'unknown-models',
+      status: 400,
+      models: ['b'],
+      registered: ['a'],
+    })
+    expect(problemOf(new UnknownJobError('x'))).toMatchObject({ type: 'unknown-job', status: 404 })
+    expect(problemOf(new TooLargeError(5))).toMatchObject({ type: 'too-large', status: 413, limit_bytes: 5 })
+  })
+
+  it('lists the first hundred duplicates, and counts all', () => {
+    const ids = Array.from({ length: 250 }, (_, k) => `id-${k}`)
+    const { duplicates } = problemOf(new DuplicatesError(250, ids))
+    expect(duplicates).toEqual({ count: 250, ids: ids.slice(0, 100) })
+  })
+
+  it('stays small, whatever a request or an archive holds', () => {
+    const long = 'x'.repeat(100_000)
+    const errors = Array.from({ length: 200 }, (_, k) => ({ field: `${k}${long}`, message: long }))
+    const names = Array.from({ length: 200 }, (_, k) => `${k}${long}`)
+    const problems = [
+      problemOf(new InvalidRequestError(errors)),
+      problemOf(new UnknownModelsError(names, ['a'])),
+      problemOf(new DuplicatesError(250, names)),
+      problemFromCause({ Error: 'ArchiveInvalidError', Cause: long }),
+    ]
+    for (const problem of problems) expect(JSON.stringify(problem).length).toBeLessThan(256 * 1024)
+    expect(problems[0]?.errors).toHaveLength(100)
+  })
+
+  it('shows nothing of the inside of an unknown error but a request id', () => {
+    const problem = problemOf(new Error('password=hunter2'), 'request-7')
+    expect(problem).toMatchObject({ type: 'internal-error', status: 500, request_id: 'request-7' })
+    expect(JSON.stringify(problem)).not.toContain('hunter2')
+    expect(problemOf('text')).toMatchObject({ status: 500 })
+  })
+
+  it('takes no error for a known one because an object has a member of its name', () => {
+    const error = new Error('x')
+    error.name = 'constructor'
+    expect(problemOf(error).status).toBe(500)
+  })
+})
+
+describe('an error that a workflow carried', () => {
+  it('keeps its type and message', () => {
+    const Cause = JSON.stringify({ errorType: 'ArchiveTruncatedError', errorMessage: 'cut at 7', trace: ['secret'] })
+    expect(problemFromCause({ Error: 'ArchiveTruncatedError', Cause })).toEqual({
+      type: 'archive-truncated',
+      status: 400,
+      title: 'The archive is cut off',
+      detail: 'cut at 7',
+    })
+  })
+
+  it('keeps the message of the local runner, which is plain text', () => {
+    expect(problemFromCause({ Error: 'ConflictError', Cause: 'a 7 came' })).toMatchObject({ detail: 'a 7 came' })
+  })
+
+  it('hides what is unknown', () => {
+    const problem = problemFromCause({ Error: 'TypeError', Cause: 'x is undefined' }, 'r1')
+    expect(problem).toMatchObject({ status: 500, request_id: 'r1' })
+    expect(JSON.stringify(problem)).not.toContain('undefined')
+  })
+})

@@ -1,0 +1,237 @@
+import { describe, expect, it } from 'vitest'
+import { jsonObject, queryObject } from '../../functions/http/http-request.ts'
+import { listParameters } from '../../functions/http/job-list.ts'
+import { InvalidRequestError } from '../../shared/requests/errors.ts'
+import { allExportParameters, exportRequest, modelExportParameters } from '../../shared/export/request.ts'
+import { restoreFromParameters, restoreParameters, restoreRequest } from '../../shared/restore/request.ts'
+import { loadModels, ModelRegistry } from '../../shared/resources/models.ts'
+
+const exportQuery = (query: string) => allExportParameters(queryObject(new URLSearchParams(query)))
+const importQuery = (query: string) => restoreParameters(queryObject(new URLSearchParams(query)))
+
+const errorsOf = (read: () => unknown): readonly { field: string; message: string }[] => {
+  try {
+    read()
+  } catch (error) {
+    if (error instanceof InvalidRequestError) return error.errors
+    throw error
+  }
+  throw new Error('nothing was refused')
+}
+
+const registry = new ModelRegistry(['b', 'a', 'c'].map((name) => ({ name, indexed: [], references: [], shards: 16 })))
+
+describe('parameters of an export', () => {
+  it('has defaults', () => {
+    expect(exportQuery('')).toEqual({ filters: {}, strict: true, format: 'acbak', waitSeconds: 20, redirect: false })
+  })
+
+  it('reads every filter', () => {
+    const query =
+      'is_deleted=False&created_time_start=2026-01-05T08:30:00%2B08:00&updated_time_end=2026-01-05T08:30:00Z' +
+      '&created_bys=bob&created_bys=al,ice&updated_bys=&ids=x&ids=x&ids=a'
+    expect(exportQuery(query).filters).toEqual({
+      is_deleted: false,
+      created_time_start: '2026-01-05T08:30:00+08:00',
+      updated_time_end: '2026-01-05T08:30:00Z',
+      created_bys: ['al,ice', 'bob'],
+      updated_bys: [''],
+      ids: ['a', 'x'],
+    })
+  })
+
+  it('reads the same from JSON', () => {
+    expect(
+      modelExportParameters({ is_deleted: true, ids: ['b', 'a'], wait: 0, redirect: true, strict: false }),
+    ).toEqual({
+      filters: { is_deleted: true, ids: ['a', 'b'] },
+      strict: false,
+      format: 'acbak',
+      waitSeconds: 0,
+      redirect: true,
+    })
+  })
+
+  it('reads the filters of current revisions and conditions, and keeps expressions as their text', () => {
+    const query =
+      'rev_statuses=stable&rev_statuses=draft&rev_created_bys=bob&rev_updated_time_start=2026-01-05T08:30:00Z' +
+      '&conditions=[]&conditions=[{"field_path":"level","operator":"eq","value":1.0}]&data_conditions='
+    expect(exportQuery(query).filters).toEqual({
+      rev_statuses: ['draft', 'stable'],
+      rev_created_bys: ['bob'],
+      rev_updated_time_start: '2026-01-05T08:30:00Z',
+      conditions: '[{"field_path":"level","operator":"eq","value":1.0}]',
+    })
+    expect(exportQuery('qb=QB.all()&is_deleted=true&ids=a').filters).toEqual({
+      qb: 'QB.all()',
+      is_deleted: true,
+      ids: ['a'],
+    })
+    expect(exportQuery('qb=').filters).toEqual({})
+  })
+
+  it('keeps the numbers of conditions that stand in a body as JSON', () => {
+    const body = '{"wait":0,"conditions":[{"field_path":"n","operator":"in","value":[1.0,1,9007199254740993,1e21]}]}'
+    expect(modelExportParameters(jsonObject(Buffer.from(body))).filters).toEqual({
+      conditions: '[{"field_path":"n","operator":"in","value":[1.0,1,9007199254740993,1e+21]}]',
+    })
+  })
+
+  it.each(['conditions=[]', 'created_bys=bob', 'rev_statuses=draft', 'updated_time_end=2026-01-05T08:30:00Z'])(
+    'refuses ?%s beside qb',
+    (other) => {
+      const [field = ''] = other.split('=')
+      expect(() => exportQuery(`qb=QB.all()&${other}`)).toThrow(`qb does not go together with ${field}`)
+    },
+  )
+
+  it('refuses an expression that is too long to be kept, without reading it', () => {
+    const qb = `QB.any(${'QB["a"] == 1, '.repeat(20_000)})`
+    expect(errorsOf(() => exportQuery(`qb=${encodeURIComponent(qb)}`))).toEqual([
+      { field: 'qb', message: expect.stringContaining('too long') as string },
+    ])
+  })
+
+  it('refuses a question that no list can be asked, where the model is known', () => {
+    const models = loadModels({ m: { indexed: [{ key: 'tags', type: 'list' }] }, n: {} })
+    const parameters = exportQuery('models=m,n&qb=QB["tags"].starts_with("p")')
+    expect(() => exportRequest(parameters, models)).toThrow('QB["tags"].any().starts_with(…)')
+    expect(exportRequest(parameters, models, 'n').models).toEqual(['n'])
+    expect(() => restoreRequest(importQuery('qb=QB["tags"].starts_with("p")'), models, 'm')).toThrow('tags')
+  })
+
+  it('takes an empty bound for none, and the last of repeated bounds', () => {
+    expect(exportQuery('created_time_start=').filters).toEqual({})
+    expect(exportQuery('created_time_end=x&created_time_end=2026-01-05T00:00:00Z').filters).toEqual({
+      created_time_end: '2026-01-05T00:00:00Z',
+    })
+  })
+
+  it('reads models repeated and joined by commas, in the order of the registry', () => {
+    expect(exportQuery('models=c,b&models=a&models=c').models?.toSorted()).toEqual(['a', 'b', 'c'])
+    expect(exportRequest(exportQuery('models=c,a'), registry).models).toEqual(['a', 'c'])
+    expect(exportRequest(exportQuery(''), registry).models).toEqual(['a', 'b', 'c'])
+  })
+
+  it('refuses a model that is not registered, and lists those that are', () => {
+    expect(() => exportRequest(exportQuery('models=x'), registry)).toThrow(
+      /x is not registered \(registered: a, b, c\)/,
+    )
+  })
+
+  it.each([
+    ['wait=26', 'wait', '0 to 25'],
+    ['wait=-1', 'wait', '0 to 25'],
+    ['wait=1.5', 'wait', 'whole number'],
+    ['wait=', 'wait', 'whole number'],
+    ['wait=1&wait=2', 'wait', 'whole number'],
+    ['strict=maybe', 'strict', 'true or false'],
+    ['redirect=2', 'redirect', 'true or false'],
+    ['is_deleted=', 'is_deleted', 'true or false'],
+    ['is_deleted=null', 'is_deleted', 'true or false'],
+    ['format=zip', 'format', 'acbak, specstar'],
+    ['format=specstar&ids=%20%C2%85', 'ids', 'blank id'],
+    ['created_time_start=2026-01-05T08:30:00', 'created_time_start', 'offset'],
+    ['created_time_end=2026-01-05T08:30:00+08:00', 'created_time_end', '%2B'],
+    ['updated_time_start=1767601800', 'updated_time_start', 'ISO 8601'],
+    ['updated_time_end=2026-02-30T00:00:00Z', 'updated_time_end', 'ISO 8601'],
+    ['limit=5', 'limit', 'search'],
+    ['offset=5', 'offset', 'search'],
+    ['sorts=[]', 'sorts', 'search'],
+    ['partial=x', 'partial', 'search'],
+    ['returns=data', 'returns', 'search'],
+    ['qb=QB["level"] >', 'qb', 'ends too early (column 14)'],
+    ['qb=level == 1', 'qb', 'QB["level"] (column 1)'],
+    ['conditions={"field_path":"level"}', 'conditions', 'JSON list'],
+    ['conditions=[{"operator":"eq","value":1}]', 'conditions', 'condition 1: lacks field_path'],
+    ['data_conditions=[', 'data_conditions', 'JSON'],
+    ['rev_created_time_start=2026', 'rev_created_time_start', 'ISO 8601'],
+    ['created_by=alice', 'created_by', 'allowed: models, is_deleted'],
+    ['models=', 'models', 'empty name'],
+    ['models=a,,b', 'models', 'empty name'],
+  ])('refuses ?%s, naming the field', (query, field, message) => {
+    const errors = errorsOf(() => exportQuery(query))
+    expect(errors).toEqual([{ field, message: expect.stringContaining(message) as string }])
+  })
+
+  it('names all that is wrong at once', () => {
+    expect(errorsOf(() => exportQuery('wait=99&strict=x&foo=1')).map(({ field }) => field)).toEqual([
+      'strict',
+      'wait',
+      'foo',
+    ])
+  })
+
+  it.each([
+    [{ wait: '5x' }, 'wait'],
+    [{ ids: [] }, 'ids'],
+    [{ ids: [1] }, 'ids'],
+    [{ ids: { a: 1 } }, 'ids'],
+    [{ created_time_start: 5 }, 'created_time_start'],
+    [{ is_deleted: 'maybe' }, 'is_deleted'],
+    [{ is_deleted: null }, 'is_deleted'],
+
+    [{ strict: 1 }, 'strict'],
+  ])('refuses the JSON %o of one model', (body, field) => {
+    expect(errorsOf(() => modelExportParameters(body)).map((error) => error.field)).toEqual([field])
+  })
+})
+
+describe('parameters of an import', () => {
+  it('overwrites unless told otherwise, as SpecStar does', () => {
+    expect(importQuery('')).toEqual({ filters: {}, on_duplicate: 'overwrite', dry_run: false, waitSeconds: 20 })
+  })
+
+  it.each(['replace', '', 'SKIP', 'skip&on_duplicate=overwrite'])(
+    'refuses on_duplicate=%s and names the three',
+    (value) => {
+      expect(errorsOf(() => importQuery(`on_duplicate=${value}`))).toEqual([
+        { field: 'on_duplicate', message: 'must be one of: overwrite, skip, raise_error' },
+      ])
+    },
+  )
+
+  it('knows nothing of an export’s own options', () => {
+    expect(errorsOf(() => importQuery('strict=true&models=a')).map(({ field }) => field)).toEqual(['strict', 'models'])
+  })
+
+  it('reads where an archive lies', () => {
+    expect(restoreFromParameters({ from: { job_id: 'j' }, on_duplicate: 'skip' })).toMatchObject({
+      from: { job_id: 'j' },
+      parameters: { on_duplicate: 'skip' },
+    })
+    expect(restoreFromParameters({ from: { bucket: 'b', key: 'k', version_id: 'v' } }).from).toEqual({
+      bucket: 'b',
+      key: 'k',
+      version_id: 'v',
+    })
+  })
+
+  it.each([
+    [{}, 'from'],
+    [{ from: 'x' }, 'from'],
+    [{ from: {} }, 'from'],
+    [{ from: { job_id: 'j', bucket: 'b', key: 'k' } }, 'from'],
+    [{ from: { bucket: 'b' } }, 'from'],
+    [{ from: { job_id: 7 } }, 'from.job_id'],
+    [{ from: { job_id: 'j', path: 'p' } }, 'from.path'],
+  ])('refuses %o', (body, field) => {
+    expect(errorsOf(() => restoreFromParameters(body)).map((error) => error.field)).toEqual([field])
+  })
+})
+
+describe('parameters of the list of jobs', () => {
+  it('pages by fifty', () => {
+    expect(listParameters({})).toEqual({ limit: 50 })
+  })
+
+  it.each([
+    ['kind', 'backup'],
+    ['status', 'done'],
+    ['limit', '0'],
+    ['limit', '201'],
+    ['offset', '5'],
+  ])('refuses %s=%s', (field, value) => {
+    expect(errorsOf(() => listParameters({ [field]: value })).map((error) => error.field)).toEqual([field])
+  })
+})

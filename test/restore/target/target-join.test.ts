@@ -1,0 +1,112 @@
+import { describe, expect, it } from 'vitest'
+import { metadataSortKey } from '../../../shared/resources/keys.ts'
+import { compareBytes } from '../../../shared/values/text-order.ts'
+import { itemSortKey, TargetJoin } from '../../../shared/restore/target/target-join.ts'
+
+const sorted = (ids: readonly string[]): string[] =>
+  ids.toSorted((a, b) => compareBytes(metadataSortKey(a), metadataSortKey(b)))
+const ALL = sorted(['a', 'b', 'c', 'd', 'e', 'f'])
+const pick = (...places: number[]): string[] => places.map((place) => ALL[place] ?? '')
+
+/** A target of these ids, that tells what was read of it. */
+class Target {
+  read = 0
+  closed = false
+  readonly #ids: readonly string[]
+
+  constructor(ids: readonly string[]) {
+    this.#ids = ids
+  }
+
+  async *rows(): AsyncGenerator<string> {
+    try {
+      for (const id of this.#ids) {
+        await Promise.resolve()
+        this.read += 1
+        yield id
+      }
+    } finally {
+      this.closed = true
+    }
+  }
+
+  join(): TargetJoin<string> {
+    return new TargetJoin(this.rows(), metadataSortKey)
+  }
+}
+
+describe('walking the target beside the archive', () => {
+  it('gives each resource its own row, and tells of those that are passed', async () => {
+    const join = new Target(pick(0, 2, 3, 4)).join()
+    const passed: string[] = []
+    const rows: (string | undefined)[] = []
+    for (const id of pick(1, 3, 5)) rows.push(await join.seek(id, (row) => passed.push(row)))
+    expect(rows).toEqual([undefined, ...pick(3), undefined])
+    expect(passed).toEqual(pick(0, 2, 4))
+  })
+
+  it('keeps a row that stands behind the one that is sought', async () => {
+    const target = new Target(pick(2))
+    const join = target.join()
+    expect(await join.seek(pick(0)[0] ?? '')).toBeUndefined()
+    expect(await join.seek(pick(1)[0] ?? '')).toBeUndefined()
+    expect(await join.seek(pick(2)[0] ?? '')).toBe(pick(2)[0])
+    expect(await join.seek(pick(2)[0] ?? '')).toBeUndefined()
+    expect(target.read).toBe(1)
+  })
+
+  it('passes over rows without being asked to tell of them', async () => {
+    const join = new Target(pick(0, 1, 2)).join()
+    expect(await join.seek(pick(2)[0] ?? '')).toBe(pick(2)[0])
+  })
+
+  it('passes over what is left, once', async () => {
+    const join = new Target(pick(0, 1, 2)).join()
+    await join.seek(pick(0)[0] ?? '')
+    const left: string[] = []
+    await join.end((row) => left.push(row))
+    await join.end((row) => left.push(row))
+    expect(left).toEqual(pick(1, 2))
+    expect(await join.seek(pick(5)[0] ?? '')).toBeUndefined()
+  })
+
+  it('passes over what is left before a sort key, which stays', async () => {
+    const join = new Target(pick(0, 1, 2, 3)).join()
+    const left: string[] = []
+    await join.end((row) => left.push(row), metadataSortKey(pick(2)[0] ?? ''))
+    expect(left).toEqual(pick(0, 1))
+    await join.end((row) => left.push(row))
+    expect(left).toEqual(pick(0, 1, 2, 3))
+  })
+
+  it('lets the reader of the target go', async () => {
+    const target = new Target(pick(0, 1))
+    const join = target.join()
+    await join.seek(pick(0)[0] ?? '')
+    expect(target.closed).toBe(false)
+    await join.close()
+    expect(target.closed).toBe(true)
+    // What cannot be let go needs not be.
+    const endless = {
+      [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true as const, value: '' }) }),
+    }
+    await new TargetJoin<string>(endless, metadataSortKey).close()
+  })
+
+  it('does not ask a reader again that has come to its end', async () => {
+    let asked = 0
+    const next = (): Promise<IteratorResult<string>> => {
+      asked += 1
+      return Promise.resolve({ done: true, value: undefined })
+    }
+    const join = new TargetJoin<string>({ [Symbol.asyncIterator]: () => ({ next }) }, metadataSortKey)
+    expect(await join.seek('a')).toBeUndefined()
+    expect(await join.seek('b')).toBeUndefined()
+    expect(asked).toBe(1)
+  })
+
+  it('orders items by their sort keys', () => {
+    expect(itemSortKey({ sk: { S: 'k' } })).toBe('k')
+    expect(itemSortKey({})).toBe('')
+  })
+})
