@@ -2,12 +2,12 @@ import { Stack, Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
 import { z } from 'zod'
 
-/** Takes single findings of a construct as they are, each with its reason. */
+/** ResourceFilter single findings of a construct as they are, each with its reason. */
 export const acknowledge = (construct: IConstruct, reasons: Readonly<Record<string, string>>): void => {
   Validations.of(construct).acknowledge(...Object.entries(reasons).map(([id, reason]) => ({ id, reason })))
 }
 
-/** Takes those of a policy's resources that have a `*` as they are, one by one. */
+/** ResourceFilter those of a policy's resources that have a `*` as they are, one by one. */
 export const acknowledgeWildcards = (policy: IConstruct, resources: readonly string[], reason: string): void => {
   for (const resource of resources)
     if (resource.includes('*'))

@@ -29,7 +29,7 @@ const WORKERS: readonly string[] = [
   'preflight-blobs',
   'apply-blobs',
   'apply-records',
-  'take-back',
+  'rollback',
   'verify',
 ]
 

@@ -86,7 +86,7 @@ const imports: Permissions = all(looksForArchive, {
   // A body in the request is kept for its job.
   work: [writesWork],
 })
-/** Takes the unfinished upload of an archive back. */
+/** ResourceFilter the unfinished upload of an archive back. */
 const abortsExport: Permissions = {
   work: [looksAtWork],
   archives: [{ actions: ['AbortMultipartUpload'], keys: ARCHIVES }],
@@ -206,12 +206,12 @@ export const PERMISSIONS: Readonly<Record<string, Permissions>> = {
     archives: [{ actions: ['PutObject'], keys: ['reports/*'] }],
     restores: [tellsBeside],
   }),
-  'take-back': all(readsArchive, {
+  'rollback': all(readsArchive, {
     jobs: CHANGES,
     resources: ['Query', 'GetItem', 'DeleteItem'],
     work: [readsWork],
   }),
-  'plan-take-back': { jobs: CHANGES, work: [readsWork] },
+  'plan-rollback': { jobs: CHANGES, work: [readsWork] },
   'fail-restore': all(tellsFailure, { jobs: FAILS, tells: true }),
 }
 

@@ -1,6 +1,6 @@
 import process from 'node:process'
 import { z } from 'zod'
-import { messageOf } from '../../shared/values/error-message.ts'
+import { errorMessage } from '../../shared/values/error-message.ts'
 
 /** Runs a command; what goes wrong is one line on stderr and exit code 1. */
 export const runCommand = async (name: string, command: () => Promise<void>): Promise<void> => {
@@ -15,5 +15,5 @@ export const runCommand = async (name: string, command: () => Promise<void>): Pr
 const textOf = (error: unknown): string => {
   if (error instanceof z.ZodError)
     return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
-  return messageOf(error)
+  return errorMessage(error)
 }

@@ -1,6 +1,6 @@
 import type { ExportParameters } from '../../shared/export/request.ts'
 import { startExport } from '../../shared/export/start.ts'
-import type { Asking } from '../../shared/jobs/identity.ts'
+import type { Caller } from '../../shared/jobs/identity.ts'
 import type { ExportRequest } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
 import type { Services } from '../../shared/runtime/services.ts'
@@ -12,9 +12,9 @@ export const exportAnswer = async (
   services: Services,
   request: ExportRequest,
   { waitSeconds, redirect }: ExportParameters,
-  asking: Asking,
+  caller: Caller,
 ): Promise<Answer> => {
-  const { job_id } = await startExport(services, request, asking)
+  const { job_id } = await startExport(services, request, caller)
   const job = await waitForEnd(services.jobs, job_id, waitSeconds)
   return redirect ? archiveAnswer(services, job) : waitedAnswer(services, job)
 }

@@ -1,7 +1,7 @@
 import { Busboy } from '@fastify/busboy'
 import { finished } from 'node:stream/promises'
 import { InvalidRequestError, TooLargeError } from '../../shared/requests/errors.ts'
-import { messageOf } from '../../shared/values/error-message.ts'
+import { errorMessage } from '../../shared/values/error-message.ts'
 
 const FIELD = 'file'
 
@@ -64,6 +64,6 @@ const onlyFile = (files: readonly Buffer[], others: readonly string[]): Buffer =
 }
 
 const unreadable = (error: unknown): InvalidRequestError =>
-  new InvalidRequestError([{ field: 'body', message: `the form cannot be read: ${messageOf(error)}` }])
+  new InvalidRequestError([{ field: 'body', message: `the form cannot be read: ${errorMessage(error)}` }])
 
 const invalid = (message: string): InvalidRequestError => new InvalidRequestError([{ field: FIELD, message }])

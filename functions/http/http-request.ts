@@ -2,7 +2,7 @@ import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequest
 import { jsonText } from '../../shared/resources/indexed.ts'
 import { exactNumbers } from '../../shared/resources/payload.ts'
 import { InvalidRequestError } from '../../shared/requests/errors.ts'
-import { messageOf } from '../../shared/values/error-message.ts'
+import { errorMessage } from '../../shared/values/error-message.ts'
 
 /** An API Gateway HTTP API event, payload version 2, with IAM authorisation. */
 export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
@@ -72,7 +72,7 @@ const parseJson = (body: Buffer): unknown => {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body)
     return withJsonTexts(text, JSON.parse(text))
   } catch (error) {
-    throw new InvalidRequestError([{ field: 'body', message: `must be JSON in UTF-8: ${messageOf(error)}` }])
+    throw new InvalidRequestError([{ field: 'body', message: `must be JSON in UTF-8: ${errorMessage(error)}` }])
   }
 }
 

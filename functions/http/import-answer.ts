@@ -1,4 +1,4 @@
-import type { Asking } from '../../shared/jobs/identity.ts'
+import type { Caller } from '../../shared/jobs/identity.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
 import {
@@ -16,13 +16,13 @@ import { waitedAnswer } from './job-answers.ts'
 import type { Answer } from '../handlers/route.ts'
 import { fileOfForm } from './form.ts'
 import { TooLargeError } from '../../shared/requests/errors.ts'
-import { askingOf } from './route-input.ts'
+import { callerOf } from './route-input.ts'
 import { jobPath } from './job-view.ts'
 
 /** An import as a request asks for it: by the archive itself, by where it lies, or by nothing (a slot is wanted). */
 export interface ImportInput {
   readonly parameters: RestoreParameters
-  readonly asking: Asking
+  readonly caller: Caller
   readonly archive:
     | { readonly by: 'body'; readonly bytes: Buffer }
     | { readonly by: 'place'; readonly from: From }
@@ -31,36 +31,36 @@ export interface ImportInput {
 
 /** Reads an import of any of the three kinds, told apart by the body and its content type. */
 export const importInput = async (request: HttpRequest): Promise<ImportInput> => {
-  const asking = askingOf(request)
+  const caller = callerOf(request)
   const query = queryObject(request.query)
   const contentType = request.headers['content-type'] ?? ''
   const mediaType = contentType.split(';')[0]?.trim().toLowerCase()
-  if (request.body.length === 0) return { parameters: restoreParameters(query), asking, archive: { by: 'slot' } }
+  if (request.body.length === 0) return { parameters: restoreParameters(query), caller, archive: { by: 'slot' } }
   if (mediaType === 'application/json') {
     const { parameters, from } = restoreFromParameters(mergeParameters(query, jsonObject(request.body)))
-    return { parameters, asking, archive: { by: 'place', from } }
+    return { parameters, caller, archive: { by: 'place', from } }
   }
   const parameters = restoreParameters(query)
   const bytes =
     mediaType === 'multipart/form-data' ? await fileOfForm(request.body, contentType, MAX_ARCHIVE_BYTES) : request.body
   if (bytes.length > MAX_ARCHIVE_BYTES) throw new TooLargeError(MAX_ARCHIVE_BYTES)
-  return { parameters, asking, archive: { by: 'body', bytes } }
+  return { parameters, caller, archive: { by: 'body', bytes } }
 }
 
 /** Starts the restore, or opens its slot, and answers as the caller wants to wait. `routeModel`: of `/{model}/import`. */
 export const importAnswer = async (
   services: Services,
-  { parameters, asking, archive }: ImportInput,
+  { parameters, caller, archive }: ImportInput,
   routeModel?: string,
 ): Promise<Answer> => {
   const request = restoreRequest(parameters, services.models, routeModel)
   switch (archive.by) {
     case 'slot':
-      return slotAnswer(services, await openSlot(services, request, asking), parameters.waitSeconds)
+      return slotAnswer(services, await openSlot(services, request, caller), parameters.waitSeconds)
     case 'place':
-      return ended(services, await startRestoreFrom(services, request, archive.from, asking), parameters.waitSeconds)
+      return ended(services, await startRestoreFrom(services, request, archive.from, caller), parameters.waitSeconds)
     case 'body':
-      return ended(services, await startRestoreOfBody(services, request, archive.bytes, asking), parameters.waitSeconds)
+      return ended(services, await startRestoreOfBody(services, request, archive.bytes, caller), parameters.waitSeconds)
   }
 }
 

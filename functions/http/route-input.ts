@@ -1,4 +1,4 @@
-import { type Asking } from '../../shared/jobs/identity.ts'
+import { type Caller } from '../../shared/jobs/identity.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import { type HttpRequest, idempotencyKey, jsonObject, mergeParameters, queryObject } from './http-request.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
@@ -11,7 +11,7 @@ export const parametersOf = (request: HttpRequest): Record<string, unknown> =>
     : queryObject(request.query)
 
 /** Who asks. The `Idempotency-Key` counts on a POST: a GET is repeated by nature. */
-export const askingOf = (request: HttpRequest): Asking => {
+export const callerOf = (request: HttpRequest): Caller => {
   const key = request.method === 'POST' ? idempotencyKey(request) : undefined
   return { requestedBy: request.caller, ...(key === undefined ? {} : { idempotencyKey: key }) }
 }

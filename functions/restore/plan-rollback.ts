@@ -1,4 +1,4 @@
-import { planTakeBack } from '../../shared/restore/apply/rollback.ts'
+import { planRollback } from '../../shared/restore/apply/rollback.ts'
 import { stage } from '../handlers/stage.ts'
 
-export const handler = stage(planTakeBack)
+export const handler = stage(planRollback)

@@ -1,4 +1,4 @@
-import { takeBack } from '../../shared/restore/apply/rollback.ts'
+import { rollback } from '../../shared/restore/apply/rollback.ts'
 import { stage } from '../handlers/stage.ts'
 
-export const handler = stage(takeBack)
+export const handler = stage(rollback)

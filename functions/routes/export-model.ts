@@ -1,7 +1,7 @@
 import { exportRequest, modelExportParameters } from '../../shared/export/request.ts'
 import { exportAnswer } from '../http/export-answer.ts'
 import { jsonRoute } from '../handlers/route.ts'
-import { askingOf, modelOf, parametersOf } from '../http/route-input.ts'
+import { callerOf, modelOf, parametersOf } from '../http/route-input.ts'
 import { services } from '../../shared/runtime/services.ts'
 
 /** `GET|POST /{model}/export` */
@@ -11,7 +11,7 @@ export const handler = jsonRoute(
     const model = modelOf(request)
     models.get(model)
     const parameters = modelExportParameters(parametersOf(request))
-    return { parameters, wanted: exportRequest(parameters, models, model), asking: askingOf(request) }
+    return { parameters, wanted: exportRequest(parameters, models, model), caller: callerOf(request) }
   },
-  async ({ parameters, wanted, asking }) => exportAnswer(await services(), wanted, parameters, asking),
+  async ({ parameters, wanted, caller }) => exportAnswer(await services(), wanted, parameters, caller),
 )

@@ -13,8 +13,8 @@ export const RESTORE_STAGES = [
   'plan-verify',
   'verify',
   'report',
-  'take-back',
-  'plan-take-back',
+  'rollback',
+  'plan-rollback',
   'fail-restore',
 ] as const
 export type RestoreStage = (typeof RESTORE_STAGES)[number]
@@ -23,7 +23,7 @@ export type RestoreStage = (typeof RESTORE_STAGES)[number]
 const TIMEOUT_SECONDS = 80 * 3600
 
 /**
- * Functions outlive a map that has failed: a worker looks at its lease again within a minute, finds that `plan-take-back` took it
+ * Functions outlive a map that has failed: a worker looks at its lease again within a minute, finds that `plan-rollback` took it
  * anew, and stops; what it sent until then arrives within half a minute. Only then is all there that must be taken back.
  */
 const LAST_WRITES_SECONDS = 90
@@ -57,19 +57,19 @@ export const restoreWorkflow = (arn: Arn<RestoreStage>): Definition => ({
     },
     ...mapOver('Blobs', arn('apply-blobs'), 'PlanRecords'),
     PlanRecords: task(arn('plan-apply-records'), 'Records', JOB_ID),
-    ...mapOver('Records', arn('apply-records'), 'PlanVerify', 'PlanTakeBack'),
+    ...mapOver('Records', arn('apply-records'), 'PlanVerify', 'PlanRollback'),
     PlanVerify: task(arn('plan-verify'), 'Verify', JOB_ID),
     ...mapOver('Verify', arn('verify'), 'Report'),
     Report: task(arn('report'), 'Restored', JOB_ID),
     Restored: { Type: 'Succeed' },
-    PlanTakeBack: task(arn('plan-take-back'), 'TakesBack', { 'job_id.$': '$.job_id', 'error.$': '$.error' }),
-    TakesBack: {
+    PlanRollback: task(arn('plan-rollback'), 'RollbackNeeded', { 'job_id.$': '$.job_id', 'error.$': '$.error' }),
+    RollbackNeeded: {
       Type: 'Choice',
       Choices: [{ Variable: '$.count', NumericEquals: 0, Next: 'Fail' }],
       Default: 'LastWrites',
     },
-    LastWrites: { Type: 'Wait', Seconds: LAST_WRITES_SECONDS, Next: 'TakeBack' },
-    ...mapOver('TakeBack', arn('take-back'), 'Fail'),
+    LastWrites: { Type: 'Wait', Seconds: LAST_WRITES_SECONDS, Next: 'Rollback' },
+    ...mapOver('Rollback', arn('rollback'), 'Fail'),
     ...failing(arn('fail-restore')),
   },
 })

@@ -1,12 +1,12 @@
 import '../../functions/cli/check-node.ts'
 import process from 'node:process'
 import { type ProgramOptions, programOptions, startProgram } from './program/start-program.ts'
-import { messageOf } from '../../shared/values/error-message.ts'
+import { errorMessage } from '../../shared/values/error-message.ts'
 
 export { type Program, type ProgramOptions, startProgram } from './program/start-program.ts'
 
 const fail = (error: unknown): never => {
-  process.stderr.write(`${messageOf(error)}\n`)
+  process.stderr.write(`${errorMessage(error)}\n`)
   process.exit(1)
 }
 

@@ -33,7 +33,7 @@ export class UploadEvents {
     for (const event of this.#waiting.splice(0)) this.#deliver(event)
   }
 
-  /** Takes no more; resolves when those under way are handled. What is lost here is found at the next start. */
+  /** ResourceFilter no more; resolves when those under way are handled. What is lost here is found at the next start. */
   async close(): Promise<void> {
     this.#state = 'closed'
     await Promise.all(this.#underWay)

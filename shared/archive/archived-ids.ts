@@ -1,5 +1,5 @@
 import type { OpenArchive } from './open.ts'
-import { placeOf } from '../resources/keys.ts'
+import { hashKeyOf } from '../resources/keys.ts'
 import { archivedRecords } from './archived-records.ts'
 
 /** Answers whether an archive holds a resource (or one revision of it), by reading the one chunk where it would stand. */
@@ -20,7 +20,7 @@ export class ArchivedIds {
   }
 
   async #look(model: string, id: string, revision: string | undefined): Promise<boolean> {
-    const h = placeOf(id)
+    const h = hashKeyOf(id)
     const segment = this.#archive.segments.findIndex(
       ({ model: own, first_h, last_h }) =>
         own === model && first_h !== undefined && last_h !== undefined && first_h <= h && h <= last_h,

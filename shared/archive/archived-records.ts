@@ -1,12 +1,12 @@
 import type { OpenArchive } from './open.ts'
-import { decodeLine, recordOf, type RecordPlace } from './record-line.ts'
+import { decodeLine, recordOf, type RecordKey } from './record-line.ts'
 import { RecordOrder } from './record-order.ts'
 import { readEntries, readIndex, readLineBatches } from './segment-reader.ts'
 import type { Item } from '../tables/item.ts'
-import { placeOf } from '../resources/keys.ts'
+import { hashKeyOf } from '../resources/keys.ts'
 
 /** One line of an archive, checked: what it is, and where it stands. */
-export interface ArchivedRecord extends RecordPlace {
+export interface ArchivedRecord extends RecordKey {
   readonly item: Item
   /** The chunk's place in its segment: where a later pass resumes. */
   readonly entry: number
@@ -33,7 +33,7 @@ export async function* archivedRecords(
   const index = await readIndex(archive, opened)
   const { from, ids } = options
   const wanted = ids === undefined ? undefined : new Set(ids)
-  const places = ids?.map(placeOf)
+  const places = ids?.map(hashKeyOf)
   const order = new RecordOrder(opened, { partial: wanted !== undefined || from !== undefined })
   const entries = readEntries(archive, opened, index, {
     ...(from === undefined ? {} : { from: from.entry }),

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { ArchiveTruncatedError } from './errors.ts'
 
-/** Takes bytes off a stream in the amounts that a format asks for. Holds one piece of the stream. */
+/** ResourceFilter bytes off a stream in the amounts that a format asks for. Holds one piece of the stream. */
 export class ByteReader {
   readonly #stream: Readable
   readonly #pieces: AsyncIterator<Buffer, undefined>

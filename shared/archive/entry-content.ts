@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
 import type { ByteReader } from './byte-reader.ts'
-import { messageOf } from '../values/error-message.ts'
+import { errorMessage } from '../values/error-message.ts'
 import { EntryCorruptError } from './errors.ts'
 
 /** One entry's content on its way: hashed as it passes, whoever reads it. */
@@ -42,7 +42,7 @@ export class EntryContent {
       while (this.#left > 0) yield await this.#next()
       this.#check()
     } catch (error) {
-      this.#failure = error instanceof Error ? error : new Error(messageOf(error), { cause: error })
+      this.#failure = error instanceof Error ? error : new Error(errorMessage(error), { cause: error })
       throw error
     }
   }

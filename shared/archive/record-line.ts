@@ -2,7 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../tables/item.ts'
 import { metadataSortKey, revisionSortKey } from '../resources/keys.ts'
-import { messageOf } from '../values/error-message.ts'
+import { errorMessage } from '../values/error-message.ts'
 import { RecordInvalidError, type RecordWhere } from './errors.ts'
 import { checkItem } from './item-check.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
@@ -63,7 +63,7 @@ const parseJson = (line: Buffer, where: RecordWhere): unknown => {
 }
 
 /** What a record is, and where it stands. */
-export interface RecordPlace {
+export interface RecordKey {
   readonly kind: 'metadata' | 'revision'
   readonly model: string
   readonly id: string
@@ -77,7 +77,7 @@ const PARTITION = /^([A-Za-z][A-Za-z0-9_-]{0,62})#([mr])#(?:0|[1-9][0-9]{0,3})$/
  * A record's model, kind, id and place. Throws `RecordInvalidError` where `pk` or `sk` is not what the store makes of the
  * item (`shared/resources/STORE.md`); the shard in `pk` is not read.
  */
-export const recordOf = (item: Item, where: RecordWhere = {}): RecordPlace => {
+export const recordOf = (item: Item, where: RecordWhere = {}): RecordKey => {
   const [, model, letter] = PARTITION.exec(item['pk']?.S ?? '') ?? []
   if (model === undefined) throw new RecordInvalidError('pk names no model and kind', where)
   const id = item['resource_id']?.S
@@ -103,6 +103,6 @@ const keyOf = (where: RecordWhere, make: () => string): string => {
   try {
     return make()
   } catch (error) {
-    throw new RecordInvalidError(messageOf(error), where)
+    throw new RecordInvalidError(errorMessage(error), where)
   }
 }

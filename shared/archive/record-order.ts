@@ -1,9 +1,9 @@
 import type { Item } from '../tables/item.ts'
-import { shownId } from '../values/quote-id.ts'
+import { quoteId } from '../values/quote-id.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
-import type { RecordPlace } from './record-line.ts'
+import type { RecordKey } from './record-line.ts'
 import { BLOCK, paddedSize } from './tar-header.ts'
 
 interface OpenResource {
@@ -58,7 +58,7 @@ export class RecordOrder {
   }
 
   /** The next record. Throws `RecordInvalidError` naming chunk and line. */
-  check(place: RecordPlace, item: Item): void {
+  check(place: RecordKey, item: Item): void {
     const chunk = this.#openChunk()
     chunk.line += 1
     chunk.first ??= place.h
@@ -91,29 +91,29 @@ export class RecordOrder {
     if (!this.#partial) this.#endResource()
   }
 
-  #metadata({ h, id }: RecordPlace, item: Item): void {
+  #metadata({ h, id }: RecordKey, item: Item): void {
     const before = this.#resource
     this.#endResource()
     if (before !== undefined && (before.h > h || (before.h === h && compareBytes(before.id, id) >= 0)))
       throw this.#wrong(
-        before.id === id ? `resource ${shownId(id)} stands twice` : `resource ${shownId(id)} stands out of order`,
+        before.id === id ? `resource ${quoteId(id)} stands twice` : `resource ${quoteId(id)} stands out of order`,
       )
     const awaited = item['current_revision_id']?.S
-    if (awaited === undefined) throw this.#wrong(`resource ${shownId(id)} has no current_revision_id`)
+    if (awaited === undefined) throw this.#wrong(`resource ${quoteId(id)} has no current_revision_id`)
     this.#resource = { id, h, awaited, sk: '' }
     this.resources += 1
   }
 
-  #revision({ id, h, sk }: RecordPlace, item: Item): void {
+  #revision({ id, h, sk }: RecordKey, item: Item): void {
     let resource = this.#resource
     if (resource?.id !== id) {
       if (!this.#partial || this.#openChunk().line > 1)
-        throw this.#wrong(`a revision of ${shownId(id)} without its metadata`)
-      if (resource !== undefined && resource.h > h) throw this.#wrong(`resource ${shownId(id)} stands out of order`)
+        throw this.#wrong(`a revision of ${quoteId(id)} without its metadata`)
+      if (resource !== undefined && resource.h > h) throw this.#wrong(`resource ${quoteId(id)} stands out of order`)
       resource = { id, h, awaited: undefined, sk: '' }
       this.#resource = resource
     }
-    if (compareBytes(resource.sk, sk) >= 0) throw this.#wrong(`revision ${shownId(sk)} stands out of order, or twice`)
+    if (compareBytes(resource.sk, sk) >= 0) throw this.#wrong(`revision ${quoteId(sk)} stands out of order, or twice`)
     resource.sk = sk
     if (item['revision_id']?.S === resource.awaited) resource.awaited = undefined
     this.revisions += 1
@@ -122,7 +122,7 @@ export class RecordOrder {
   #endResource(): void {
     const resource = this.#resource
     if (resource?.awaited !== undefined)
-      throw this.#wrong(`resource ${shownId(resource.id)} lacks its current revision ${shownId(resource.awaited)}`)
+      throw this.#wrong(`resource ${quoteId(resource.id)} lacks its current revision ${quoteId(resource.awaited)}`)
   }
 
   #openChunk(): OpenChunk {

@@ -28,7 +28,7 @@ export const isTarHeader = (block: Buffer): boolean => {
   }
 }
 
-/** Takes the next bytes of a tar: exactly so many. */
+/** ResourceFilter the next bytes of a tar: exactly so many. */
 export type Take = (length: number) => Promise<Buffer>
 
 /**

@@ -1,5 +1,5 @@
 import zlib from 'node:zlib'
-import { messageOf } from '../values/error-message.ts'
+import { errorMessage } from '../values/error-message.ts'
 import { ArchiveInvalidError } from './errors.ts'
 import { MAX_WINDOW_LOG } from './limits.ts'
 
@@ -77,7 +77,7 @@ const run = async (
     }
   } catch (error) {
     if (error instanceof ArchiveInvalidError) throw error
-    throw new ArchiveInvalidError(`${path} cannot be unpacked: ${messageOf(error)}`)
+    throw new ArchiveInvalidError(`${path} cannot be unpacked: ${errorMessage(error)}`)
   } finally {
     engine.destroy()
   }

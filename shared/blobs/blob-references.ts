@@ -7,7 +7,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
  * What payloads refer to, as record workers saw it: each blob and each spilled payload once a list, in the order in
  * which an archive holds them. A position is `0` + SHA-256 of a payload, or `1` + SHA-256 of a file id.
  */
-export interface SeenBlob {
+export interface BlobReference {
   readonly position: string
   /** The file id; for a payload its SHA-256. */
   readonly id: string
@@ -18,7 +18,7 @@ export interface SeenBlob {
 }
 
 /** A list in the work bucket, and how many entries it has of each kind. */
-export interface SeenList {
+export interface BlobReferenceList {
   readonly object: PinnedObject
   readonly payloads: number
   readonly blobs: number
@@ -43,7 +43,7 @@ interface Line {
 }
 
 /** Collects references in memory (a pass names a bounded number) and writes them as one list. */
-export class SeenBlobs {
+export class BlobReferenceSet {
   readonly #lines = new Map<string, Line>()
   readonly #positions = new Map<string, string>()
 
@@ -75,7 +75,7 @@ export class SeenBlobs {
   }
 
   /** Writes the list: a table of where each cell begins (32-bit offsets), then the lines in order of position. */
-  async write(objects: ObjectStore, bucket: string, key: string): Promise<SeenList> {
+  async write(objects: ObjectStore, bucket: string, key: string): Promise<BlobReferenceList> {
     const positions = [...this.#lines.keys()].sort()
     const header = Buffer.alloc(HEADER_BYTES)
     const lines: Buffer[] = []
@@ -103,7 +103,7 @@ export interface CellRange {
 }
 
 /** Cuts the cells of both kinds into runs of about `perRange` entries each; hashes spread evenly, so no list is read for it. */
-export const planCells = (lists: readonly SeenList[], perRange: number): CellRange[] => {
+export const planCells = (lists: readonly BlobReferenceList[], perRange: number): CellRange[] => {
   const sum = (kind: 'payloads' | 'blobs'): number => lists.reduce((total, list) => total + list[kind], 0)
   const cut = (first: number, entries: number): CellRange[] => {
     const ranges = Math.min(Math.ceil(entries / perRange), CELLS / 2)
@@ -114,11 +114,11 @@ export const planCells = (lists: readonly SeenList[], perRange: number): CellRan
 }
 
 /** Merges one range of cells out of all lists: each entry once, in order. Memory: the entries of the range. */
-export const readSeen = async (
+export const readBlobReferences = async (
   objects: ObjectStore,
-  lists: readonly SeenList[],
+  lists: readonly BlobReferenceList[],
   range: CellRange,
-): Promise<SeenBlob[]> => {
+): Promise<BlobReference[]> => {
   const merged = new Map<string, Line>()
   await pMap(
     lists,

@@ -60,7 +60,7 @@ export class BlobStore {
     return putProvedIfAbsent(this.#objects, this.#bucket, keyOf(fileId), body, content, fieldsOf(content, content.size))
   }
 
-  /** Lets S3 copy a blob's bytes out of an object whose range was checked before. Throws `SourceChangedError`. */
+  /** Lets S3 copy a blob's bytes out of an object whose range was checked before. Throws `ObjectChangedError`. */
   async copyIn(fileId: string, range: ObjectRange, content: BlobContent): Promise<PinnedObject> {
     return copyRange(this.#objects, this.#bucket, keyOf(fileId), range, fieldsOf(content, range.length))
   }

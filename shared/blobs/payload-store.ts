@@ -49,7 +49,7 @@ export class PayloadStore {
     return putProved(this.#objects, this.#bucket, keyOf(sha256), bytes, expected, fieldsOf(sha256, bytes.length))
   }
 
-  /** Lets S3 copy a payload's bytes out of an object whose range was checked before. Throws `SourceChangedError`. */
+  /** Lets S3 copy a payload's bytes out of an object whose range was checked before. Throws `ObjectChangedError`. */
   async copyIn(sha256: string, range: ObjectRange): Promise<PinnedObject> {
     return copyRange(this.#objects, this.#bucket, keyOf(sha256), range, fieldsOf(sha256, range.length))
   }

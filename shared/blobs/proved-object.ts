@@ -3,7 +3,7 @@ import { pipeline as piped, Readable, Transform, Writable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import pMap from 'p-map'
 import type { ObjectRange, PinnedObject } from '../objects/object.ts'
-import { SourceChangedError } from '../objects/errors.ts'
+import { ObjectChangedError } from '../objects/errors.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts'
 import { BlobMismatchError } from './errors.ts'
@@ -35,7 +35,7 @@ export const prove = async (objects: ObjectStore, bucket: string, key: string): 
     try {
       return { sha256: await sha256Of(objects, object), size: head.size, object }
     } catch (error) {
-      if (!(error instanceof SourceChangedError) || attempt === PROVE_ATTEMPTS) throw error
+      if (!(error instanceof ObjectChangedError) || attempt === PROVE_ATTEMPTS) throw error
     }
   }
 }
@@ -134,7 +134,7 @@ const checkSum = (key: string, expected: Expected, size: number, sha256: string)
   if (sha256 !== expected.sha256) throw new BlobMismatchError(key, `sha256 ${expected.sha256}`, `sha256 ${sha256}`)
 }
 
-/** Lets S3 copy a range (of a byte at least) of an object to a key of its own. Throws `SourceChangedError` and, with `ifAbsent`, `ObjectExistsError`. */
+/** Lets S3 copy a range (of a byte at least) of an object to a key of its own. Throws `ObjectChangedError` and, with `ifAbsent`, `ObjectExistsError`. */
 export const copyRange = async (
   objects: ObjectStore,
   bucket: string,

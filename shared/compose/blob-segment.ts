@@ -1,6 +1,6 @@
 import { SegmentWriter } from '../archive/segment-writer.ts'
 import { blobName } from '../blobs/blob-name.ts'
-import type { SeenBlob } from '../blobs/blob-references.ts'
+import type { BlobReference } from '../blobs/blob-references.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { ObjectRange } from '../objects/object.ts'
 import type { WrittenSegment } from './records-target.ts'
@@ -31,7 +31,7 @@ export class BlobSegment {
     this.#segment = new SegmentWriter(name, composer)
   }
 
-  async add(seen: Pick<SeenBlob, 'position' | 'id' | 'models'>, stored: BlobSource): Promise<void> {
+  async add(seen: Pick<BlobReference, 'position' | 'id' | 'models'>, stored: BlobSource): Promise<void> {
     const { range, sha256, bytes, content_type } = stored
     const isPayload = seen.position.startsWith('0')
     const entry = isPayload

@@ -35,7 +35,7 @@ export type WrittenRecords =
   | { readonly kind: 'segment'; readonly segment: RecordsSegment }
   | { readonly kind: 'piece'; readonly piece: RecordsPiece }
 
-/** Takes one model's resources in order: `begin`, its revisions, `end`, for each. */
+/** ResourceFilter one model's resources in order: `begin`, its revisions, `end`, for each. */
 export interface RecordsTarget {
   /** Bytes written so far, packed as they are kept. */
   readonly bytesSoFar: number

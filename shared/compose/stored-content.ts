@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import type { SeenBlob } from '../blobs/blob-references.ts'
+import type { BlobReference } from '../blobs/blob-references.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
 
@@ -23,7 +23,7 @@ export interface StoredBytes {
  */
 export const openStored = async (
   services: Pick<Services, 'blobs' | 'payloads'>,
-  seen: Pick<SeenBlob, 'position' | 'id'>,
+  seen: Pick<BlobReference, 'position' | 'id'>,
   isSecond = false,
 ): Promise<StoredBytes | undefined> => {
   const isPayload = seen.position.startsWith('0')

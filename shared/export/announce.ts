@@ -1,7 +1,7 @@
 import { openArchive } from '../archive/open.ts'
-import { endJob, tellEnd } from '../jobs/end-job.ts'
+import { endJob, publishJobEnded } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/find-job.ts'
-import { shownBlobs } from '../values/truncate.ts'
+import { listedBlobs } from '../values/truncate.ts'
 import type { StageInput } from '../jobs/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import type { AssembledStream } from './assemble-stream.ts'
@@ -18,7 +18,7 @@ export const announceExport = async ({ job_id }: StageInput, services: Services)
   const status = told.complete ? 'succeeded' : 'partial'
   const result = { archive: composed.archive, ...told }
   await endJob(services, job_id, { status, phase: 'announce', result }, ['running'])
-  await tellEnd(services, job_id)
+  await publishJobEnded(services, job_id)
   return { job_id }
 }
 
@@ -32,6 +32,6 @@ const toldOfArchive = async (services: Services, { archive }: ComposedResult): P
       ]),
     ),
     complete: manifest.complete,
-    missing_blobs: shownBlobs(manifest.missing_blobs),
+    missing_blobs: listedBlobs(manifest.missing_blobs),
   }
 }

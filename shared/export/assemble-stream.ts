@@ -1,7 +1,7 @@
 import { BlobsMissingError } from '../blobs/errors.ts'
 import type { ExportJob, ExportResult } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
-import { shownBlobs } from '../values/truncate.ts'
+import { listedBlobs } from '../values/truncate.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
 import type { Services } from '../runtime/services.ts'
@@ -52,7 +52,7 @@ export const assembleStream = async (services: Services, job: ExportJob, attempt
     told: {
       models: told,
       complete: missing.length === 0,
-      missing_blobs: shownBlobs(missing),
+      missing_blobs: listedBlobs(missing),
     },
   }
 }

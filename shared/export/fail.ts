@@ -1,5 +1,5 @@
-import { endJob, tellEnd } from '../jobs/end-job.ts'
-import { whyItFailed } from '../jobs/explain-failure.ts'
+import { endJob, publishJobEnded } from '../jobs/end-job.ts'
+import { explainFailure } from '../jobs/explain-failure.ts'
 import type { FailInput, StageInput } from '../jobs/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import type { ComposePlan } from './plan-compose.ts'
@@ -9,13 +9,13 @@ import { workKey } from './work-keys.ts'
 export const failExport = async (input: FailInput, services: Services): Promise<StageInput> => {
   const { job_id } = input
   await abortUpload(services, job_id)
-  const problem = await whyItFailed(services, input)
+  const problem = await explainFailure(services, input)
   await endJob(services, job_id, { status: 'failed', error: problem }, ['queued', 'running'])
-  await tellEnd(services, job_id)
+  await publishJobEnded(services, job_id)
   return { job_id }
 }
 
-/** Takes the unfinished upload of the archive away, where there is one. */
+/** ResourceFilter the unfinished upload of the archive away, where there is one. */
 export const abortUpload = async ({ objects, config }: Services, jobId: string): Promise<void> => {
   for (let round = 0; ; round++) {
     const plan = await objects.getJson<ComposePlan>(config.buckets.work, workKey.composePlan(jobId, round))

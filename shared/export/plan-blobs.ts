@@ -1,4 +1,4 @@
-import { type CellRange, planCells, type SeenList } from '../blobs/blob-references.ts'
+import { type CellRange, planCells, type BlobReferenceList } from '../blobs/blob-references.ts'
 import { allResults } from '../jobs/pass.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
 import type { Services } from '../runtime/services.ts'
@@ -6,7 +6,7 @@ import type { RecordsResult } from './records.ts'
 import { workKey } from './work-keys.ts'
 
 export interface BlobPlan {
-  readonly lists: readonly SeenList[]
+  readonly lists: readonly BlobReferenceList[]
   readonly items: readonly CellRange[]
 }
 

@@ -1,13 +1,13 @@
-import { SeenBlobs, type SeenList } from '../blobs/blob-references.ts'
+import { BlobReferenceSet, type BlobReferenceList } from '../blobs/blob-references.ts'
 import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
 import type { ExportJob } from '../jobs/job.ts'
-import { takesOf } from '../jobs/job-filter.ts'
+import { filterFor } from '../jobs/job-filter.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { Composer } from '../objects/composer.ts'
-import { noteBlobs } from '../resources/collect-blob-references.ts'
+import { collectBlobReferences } from '../resources/collect-blob-references.ts'
 import { TornResourcesError } from '../resources/errors.ts'
-import { placeOf } from '../resources/keys.ts'
+import { hashKeyOf } from '../resources/keys.ts'
 import type { ReadOptions, StoredResource } from '../resources/aws/resource-store.ts'
 import type { Services } from '../runtime/services.ts'
 import { exportPlan, type ModelRange } from './plan.ts'
@@ -25,7 +25,7 @@ export interface RecordsResult extends PassResult {
   readonly segments: readonly RecordsSegment[]
   /** Of SpecStar's stream, where the export writes one; then there are no segments. */
   readonly pieces: readonly RecordsPiece[]
-  readonly seen: SeenList
+  readonly seen: BlobReferenceList
 }
 
 /** One pass over a child's ranges: every resource that the filters take, into one segment a model. */
@@ -43,7 +43,7 @@ const exportPass = async (attempt: Attempt, services: Services): Promise<Records
   const job = await exportJob(services, job_id)
   const ranges = (await exportPlan(services, job_id)).items[n] ?? []
   const start = parseCursor(attempt.cursor)
-  const seen = new SeenBlobs()
+  const seen = new BlobReferenceSet()
   const all: WrittenRecords[] = []
   let cursor: string | undefined
   for (const [k, range] of ranges.entries()) {
@@ -70,7 +70,7 @@ const exportRange = async (
   k: number,
   range: ModelRange,
   job: ExportJob,
-  seen: SeenBlobs,
+  seen: BlobReferenceSet,
 ): Promise<{ written?: WrittenRecords; stoppedAt?: string }> => {
   const { limits, payloads } = services
   const target = targetOf(attempt, services, k, range.model, job)
@@ -99,7 +99,7 @@ const exportRange = async (
       await target.begin(metadata, h)
       for await (const revision of revisions) {
         await target.revision(revision)
-        await noteBlobs(seen, range.model, revision, (sha256) => payloads.get(sha256))
+        await collectBlobReferences(seen, range.model, revision, (sha256) => payloads.get(sha256))
       }
       await target.end()
     }
@@ -130,7 +130,7 @@ const readResources = (
   options: ReadOptions,
 ): AsyncGenerator<StoredResource> => {
   const { filters } = job.request
-  const filter = takesOf(job, models, model)
+  const filter = filterFor(job, models, model)
   if (filters.ids === undefined)
     return resources.resources(
       model,
@@ -138,7 +138,7 @@ const readResources = (
       Object.keys(filters).length === 0 ? options : { ...options, filter },
     )
   const ids = filters.ids.filter((id) => {
-    const bucket = placeOf(id).slice(0, 4)
+    const bucket = hashKeyOf(id).slice(0, 4)
     return bucket >= from && (to.length > 4 || bucket < to)
   })
   return resources.resourcesById(model, ids, { ...options, filter })

@@ -1,4 +1,4 @@
-import { type Asking, fingerprintOf, hashOf, jobIdentity, type JobIdentity } from '../jobs/identity.ts'
+import { type Caller, fingerprintOf, hashOf, jobIdentity, type JobIdentity } from '../jobs/identity.ts'
 import type { ExportJob, ExportRequest, JobSource } from '../jobs/job.ts'
 import { hasEnded } from '../jobs/job.ts'
 import { UnknownJobError } from '../jobs/errors.ts'
@@ -12,21 +12,21 @@ import type { Services } from '../runtime/services.ts'
 export const startExport = async (
   services: Services,
   request: ExportRequest,
-  asking: Asking,
+  caller: Caller,
   source: JobSource = 'api',
 ): Promise<ExportJob> => {
   const fingerprint = fingerprintOf({ kind: 'export', ...request })
   const now = services.clock()
-  const make = newExport(request, asking.requestedBy, source, now)
+  const make = newExport(request, caller.requestedBy, source, now)
   const job =
-    asking.idempotencyKey === undefined
+    caller.idempotencyKey === undefined
       ? ((await identicalRunning(services, fingerprint)) ??
         (await withinBound(services, {
           as: 'running jobs',
           find: () => identicalRunning(services, fingerprint),
           make: () => createShared(services, fingerprint, make, now),
         })))
-      : await createKeyed(services, make, jobIdentity(asking, fingerprint, now))
+      : await createKeyed(services, make, jobIdentity(caller, fingerprint, now))
   return startWorkflow(services, job)
 }
 

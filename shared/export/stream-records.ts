@@ -2,7 +2,7 @@ import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../tables/item.ts'
 import { decodePayload } from '../resources/payload.ts'
 import { isBlank } from '../values/python-space.ts'
-import { shownId } from '../values/quote-id.ts'
+import { quoteId } from '../values/quote-id.ts'
 import { idOf } from '../resources/stored-resource.ts'
 import type { Services } from '../runtime/services.ts'
 import { encodeMeta, encodeRevision, strangeAttributes } from '../specstar/resource-records.ts'
@@ -16,7 +16,7 @@ export class SpecstarRefusesError extends Error {
   readonly id: string
 
   constructor(model: string, id: string, reason: string) {
-    super(`SpecStar does not take ${model} ${shownId(id)}: ${reason}`)
+    super(`SpecStar does not take ${model} ${quoteId(id)}: ${reason}`)
     this.model = model
     this.id = id
   }
@@ -64,7 +64,7 @@ export class StreamRecords implements RecordsTarget {
     const payload = await this.#payload(item)
     if (this.#strict && decodePayload(payload) === undefined)
       throw this.#refusal(
-        `the payload of revision ${shownId(item['revision_id']?.S ?? '')} is neither JSON nor msgpack`,
+        `the payload of revision ${quoteId(item['revision_id']?.S ?? '')} is neither JSON nor msgpack`,
       )
     await this.#add(this.#taken(() => revisionFrame(encodeRevision(item, payload))))
   }

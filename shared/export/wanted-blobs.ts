@@ -1,5 +1,5 @@
 import { pMapIterable } from 'p-map'
-import { readSeen, type SeenBlob } from '../blobs/blob-references.ts'
+import { readBlobReferences, type BlobReference } from '../blobs/blob-references.ts'
 import type { PassInput } from '../jobs/messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
@@ -17,18 +17,18 @@ export interface BlobsPiece {
 }
 
 /** What one child is to write, in the order of an archive. */
-export const wantedBlobs = async ({ objects, config }: Services, { job_id, n }: PassInput): Promise<SeenBlob[]> => {
+export const wantedBlobs = async ({ objects, config }: Services, { job_id, n }: PassInput): Promise<BlobReference[]> => {
   const plan = await objects.getJson<BlobPlan>(config.buckets.work, workKey.blobPlan(job_id))
   const range = plan?.items[n]
   if (plan === undefined || range === undefined) throw new Error(`job ${job_id} has no blob range ${n}`)
-  return readSeen(objects, plan.lists, range)
+  return readBlobReferences(objects, plan.lists, range)
 }
 
 /** Opens blobs a few ahead of the one that is written, in order. */
 export const readAhead = (
   services: Services,
-  wanted: readonly SeenBlob[],
-): AsyncIterable<{ seen: SeenBlob; stored: StoredBytes | undefined }> =>
+  wanted: readonly BlobReference[],
+): AsyncIterable<{ seen: BlobReference; stored: StoredBytes | undefined }> =>
   pMapIterable(wanted, async (seen) => ({ seen, stored: await openStored(services, seen) }), {
     concurrency: READ_AHEAD,
     backpressure: READ_AHEAD,

@@ -1,7 +1,7 @@
 import { instantOf, boundOf } from '../values/instant.ts'
 import type { Item } from '../tables/item.ts'
 import type { Model } from '../resources/models.ts'
-import { shownId } from '../values/quote-id.ts'
+import { quoteId } from '../values/quote-id.ts'
 import { type Condition, textOfList } from './condition.ts'
 import { FilterError } from './errors.ts'
 import { answer, type Lookup } from './evaluate.ts'
@@ -44,7 +44,7 @@ export interface FilterScope {
 }
 
 /** Whether a resource is taken, by its metadata. Throws `FilterError` where a condition does not fit the resource's values. */
-export type Takes = (metadata: Item) => boolean
+export type ResourceFilter = (metadata: Item) => boolean
 
 export const WINDOWS = ['created_time', 'updated_time', 'rev_created_time', 'rev_updated_time'] as const
 const ANY_OF = [
@@ -60,8 +60,8 @@ const ANY_OF = [
  * error shows where SpecStar's would. Stored times are read as instants, to the microsecond, from the fields that came with
  * the resource, never from what is derived of them. Throws `FilterError`.
  */
-export const compileFilters = (filters: Filters, scope: FilterScope): Takes => {
-  const tests: Takes[] = []
+export const compileFilters = (filters: Filters, scope: FilterScope): ResourceFilter => {
+  const tests: ResourceFilter[] = []
   pushAnyOf(tests, 'resource_id', filters.ids)
   // With `qb`, deletion is asked for last.
   if (filters.qb === undefined) pushDeleted(tests, filters.is_deleted)
@@ -75,11 +75,11 @@ export const compileFilters = (filters: Filters, scope: FilterScope): Takes => {
   return (metadata) => tests.every((test) => test(metadata))
 }
 
-const pushDeleted = (tests: Takes[], wanted: boolean | undefined): void => {
+const pushDeleted = (tests: ResourceFilter[], wanted: boolean | undefined): void => {
   if (wanted !== undefined) tests.push((metadata) => (metadata['is_deleted']?.BOOL ?? false) === wanted)
 }
 
-const pushWindow = (tests: Takes[], filters: Filters, field: (typeof WINDOWS)[number]): void => {
+const pushWindow = (tests: ResourceFilter[], filters: Filters, field: (typeof WINDOWS)[number]): void => {
   const start = bound(filters, `${field}_start`)
   const end = bound(filters, `${field}_end`)
   if (start === undefined && end === undefined) return
@@ -102,7 +102,7 @@ const bound = (filters: Filters, field: `${(typeof WINDOWS)[number]}_${'start' |
   return instant
 }
 
-const pushAnyOf = (tests: Takes[], field: string, values: readonly string[] | undefined): void => {
+const pushAnyOf = (tests: ResourceFilter[], field: string, values: readonly string[] | undefined): void => {
   if (values === undefined) return
   const wanted = new Set(values)
   tests.push((metadata) => {
@@ -111,7 +111,7 @@ const pushAnyOf = (tests: Takes[], field: string, values: readonly string[] | un
   })
 }
 
-const pushConditions = (tests: Takes[], filters: Filters, { model, askedAt }: FilterScope): void => {
+const pushConditions = (tests: ResourceFilter[], filters: Filters, { model, askedAt }: FilterScope): void => {
   const { conditions, data_conditions, qb } = filters
   const lists = listFields(model)
   const push = (parameter: string, of: readonly Condition[], lookup: (fields: Fields) => Lookup): void => {
@@ -127,7 +127,7 @@ const pushConditions = (tests: Takes[], filters: Filters, { model, askedAt }: Fi
       const fields = new Fields(metadata)
       if (parameter === 'data_conditions' && !fields.isIndexed) return false
       return of.every((condition) =>
-        isMet(parameter, condition, lookup(fields), `${model.name} ${shownId(metadata['resource_id']?.S ?? '')}`),
+        isMet(parameter, condition, lookup(fields), `${model.name} ${quoteId(metadata['resource_id']?.S ?? '')}`),
       )
     })
   }

@@ -1,4 +1,4 @@
-import { messageOf } from '../values/error-message.ts'
+import { errorMessage } from '../values/error-message.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
 import { parsePythonJson } from '../values/ordered-json.ts'
 import { ELEMENT_OPERATORS, type Leaf, leafOf, type Operator, OPERATORS } from './condition.ts'
@@ -45,7 +45,7 @@ const readCondition = (condition: unknown, refused: (reason: string) => FilterEr
     const leaf = leafOf(field_path, operator, value, transform === 'len')
     return over === null ? leaf : { ...leaf, over }
   } catch (error) {
-    throw refused(`value: ${messageOf(error)}`)
+    throw refused(`value: ${errorMessage(error)}`)
   }
 }
 
@@ -72,6 +72,6 @@ const decodePythonJson = (parameter: string, text: string): unknown => {
   try {
     return parsePythonJson(text)
   } catch (error) {
-    throw new FilterError(parameter, `${FORM}: ${messageOf(error)}`)
+    throw new FilterError(parameter, `${FORM}: ${errorMessage(error)}`)
   }
 }

@@ -1,7 +1,7 @@
 import pRetry from 'p-retry'
 import type { Services } from '../runtime/services.ts'
 import { type Bounded, TooManyJobsError } from './errors.ts'
-import type { Place } from './aws/reservations.ts'
+import type { Reservation } from './aws/reservations.ts'
 
 /** Far more than anyone runs by intention: a caller that starts jobs in a loop is told so before it costs much. */
 const MOST = 100
@@ -36,7 +36,7 @@ export const withinBound = async <Made>(services: Services, making: Making<Made>
 const admit = async <Made>(
   { jobs }: Services,
   { as, find }: Making<Made>,
-): Promise<{ readonly place: Place } | { readonly standing: Made }> => {
+): Promise<{ readonly place: Reservation } | { readonly standing: Made }> => {
   const refuse = async (standing: number, starting: number): Promise<{ readonly standing: Made }> => {
     const found = await find()
     if (found === undefined) throw new TooManyJobsError(as, standing, starting, MOST)
@@ -61,4 +61,4 @@ const admit = async <Made>(
 }
 
 /** A place that cannot be left counts for a minute more, and no longer. */
-const leave = (place: Place): Promise<void> => place.leave().catch(() => undefined)
+const leave = (place: Reservation): Promise<void> => place.leave().catch(() => undefined)

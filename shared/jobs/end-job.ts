@@ -1,11 +1,11 @@
 import type { Services } from '../runtime/services.ts'
 import { hasEnded, type Job, type JobStatus } from './job.ts'
-import { endedJob } from './job-events.ts'
+import { jobEndedEvent } from './job-events.ts'
 import type { JobPatch } from './aws/job-store.ts'
 
 type Parts = Pick<Services, 'jobs' | 'events' | 'clock' | 'config'>
 
-/** Ends a job that has one of these statuses; undefined where it had ended otherwise. `tellEnd` follows. */
+/** Ends a job that has one of these statuses; undefined where it had ended otherwise. `publishJobEnded` follows. */
 export const endJob = (
   { jobs, clock }: Parts,
   jobId: string,
@@ -17,7 +17,7 @@ export const endJob = (
  * Tells of a job that has ended: the last thing that is done for it, so that nothing else waits for the bus. A repeat tells
  * again, for whoever died between the two.
  */
-export const tellEnd = async ({ jobs, events, config }: Parts, jobId: string): Promise<void> => {
+export const publishJobEnded = async ({ jobs, events, config }: Parts, jobId: string): Promise<void> => {
   const job = await jobs.get(jobId)
-  if (job !== undefined && hasEnded(job)) await events.ended(endedJob(config.deployment, job))
+  if (job !== undefined && hasEnded(job)) await events.ended(jobEndedEvent(config.deployment, job))
 }

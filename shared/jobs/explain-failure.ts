@@ -11,7 +11,7 @@ const CHILD_FAILED = 'States.ExceedToleratedFailureThreshold'
  * Why a job failed: as the stage kept it that failed, else as the workflow carried it. What is our own trouble goes into the
  * log, under the id that the job shows.
  */
-export const whyItFailed = async ({ jobs }: Services, { job_id, error }: FailInput): Promise<JobError> => {
+export const explainFailure = async ({ jobs }: Services, { job_id, error }: FailInput): Promise<JobError> => {
   const kept = error.Error === CHILD_FAILED ? await jobs.lastFailure(job_id) : await jobs.failure(job_id, error.Error)
   const problem = kept ?? problemFromCause(error)
   if (problem.status >= 500)

@@ -2,7 +2,7 @@ import { createHash, randomUUID } from 'node:crypto'
 import { KEPT_SECONDS } from './aws/job-item.ts'
 
 /** Who asks for a job, and the `Idempotency-Key` of the request where it has one. */
-export interface Asking {
+export interface Caller {
   readonly requestedBy: string
   readonly idempotencyKey?: string | undefined
 }
@@ -20,7 +20,7 @@ export interface JobIdentity {
 }
 
 /** The name of a new job. With an `Idempotency-Key`, a hash of caller and key: a repeat has the same name. */
-export const jobIdentity = ({ requestedBy, idempotencyKey }: Asking, fingerprint: string, now: Date): JobIdentity => {
+export const jobIdentity = ({ requestedBy, idempotencyKey }: Caller, fingerprint: string, now: Date): JobIdentity => {
   if (idempotencyKey === undefined) return { job_id: randomUUID() }
   const hash = hashOf([requestedBy, idempotencyKey])
   return { job_id: `k-${hash.slice(0, 40)}`, once: { key: hash, fingerprint, expires: keptUntil(now) } }

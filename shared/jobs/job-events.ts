@@ -1,7 +1,7 @@
 import type { Job } from './job.ts'
 
 /** What is told of a job that has ended: who must know it, and where to look. No payload, no URL. */
-export interface EndedJob {
+export interface JobEndedEvent {
   readonly deployment: string
   readonly job_id: string
   readonly kind: Job['kind']
@@ -18,10 +18,10 @@ export interface EndedJob {
 
 /** Tells of jobs that ended, at least once each. */
 export interface JobEvents {
-  ended(job: EndedJob): Promise<void>
+  ended(job: JobEndedEvent): Promise<void>
 }
 
-export const endedJob = (deployment: string, job: Job): EndedJob => {
+export const jobEndedEvent = (deployment: string, job: Job): JobEndedEvent => {
   const { job_id, kind, status, source, requested_by, created_at, ended_at, error } = job
   const archive = job.kind === 'export' ? job.result?.archive : job.request.archive
   const schedule = job.kind === 'export' ? job.request.schedule : undefined

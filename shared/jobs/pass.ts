@@ -50,7 +50,7 @@ const whileItRuns = async <Result>(
   const until = performance.now() + limits.passMs
   let ended: JobStatus | undefined
   const look = async (): Promise<void> => {
-    const status = await jobs.glance(input.job_id)
+    const status = await jobs.getStatus(input.job_id)
     if (status !== undefined && ENDED.includes(status)) ended = status
   }
   // A look that fails is followed by the next one.

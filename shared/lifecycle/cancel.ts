@@ -3,7 +3,7 @@ import { releaseLeases } from '../restore/report/fail-restore.ts'
 import { reportFailedUpload } from '../restore/report/upload-report.ts'
 import type { Services } from '../runtime/services.ts'
 import { ENDED, type Job, type RestoreJob, statusAt } from '../jobs/job.ts'
-import { endJob, tellEnd } from '../jobs/end-job.ts'
+import { endJob, publishJobEnded } from '../jobs/end-job.ts'
 import { JobStateError, UnknownJobError } from '../jobs/errors.ts'
 import { restoreJob } from '../jobs/find-job.ts'
 
@@ -32,7 +32,7 @@ export const cancelJob = async (services: Services, jobId: string): Promise<Job>
     if (beside !== undefined)
       await reportFailedUpload(services, beside, new JobStateError(jobId, 'cancelled', BY_CALLER), jobId)
   }
-  await tellEnd(services, jobId)
+  await publishJobEnded(services, jobId)
   return cancelled
 }
 

@@ -1,7 +1,7 @@
 import { failExport } from '../export/fail.ts'
 import { failRestore } from '../restore/report/fail-restore.ts'
 import type { Services } from '../runtime/services.ts'
-import { tellEnd } from '../jobs/end-job.ts'
+import { publishJobEnded } from '../jobs/end-job.ts'
 import { hasEnded } from '../jobs/job.ts'
 
 /** How an execution ended, of those that do not end themselves. */
@@ -19,7 +19,7 @@ export const endStopped = async (services: Services, jobId: string, status: Stop
   const job = await services.jobs.get(jobId)
   if (job === undefined) return
   if (hasEnded(job)) {
-    await tellEnd(services, jobId)
+    await publishJobEnded(services, jobId)
     return
   }
   const input = { job_id: jobId, error: { Error: ERRORS[status] } }

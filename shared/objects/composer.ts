@@ -43,7 +43,7 @@ export class Composer implements PieceSink {
     await this.#put(this.#layout.add({ size: bytes.byteLength, source: { bytes }, copyable: false }))
   }
 
-  /** Appends a range of an object: a large one is copied by S3, a small one is read. Throws `SourceChangedError`. */
+  /** Appends a range of an object: a large one is copied by S3, a small one is read. Throws `ObjectChangedError`. */
   async object(range: ObjectRange): Promise<void> {
     if (range.length === 0) return
     await this.#put(this.#layout.add({ size: range.length, source: { range }, copyable: true }))

@@ -1,6 +1,6 @@
 /** An object that reads were pinned to is gone, or is another one by now. */
-export class SourceChangedError extends Error {
-  override readonly name = 'SourceChangedError'
+export class ObjectChangedError extends Error {
+  override readonly name = 'ObjectChangedError'
   readonly bucket: string
   readonly key: string
 

@@ -75,7 +75,7 @@ export class PartLayout<T> {
     this.#size += slice.length
   }
 
-  /** Takes the first `size` pending bytes. */
+  /** ResourceFilter the first `size` pending bytes. */
   #upload(size: number): Part<T> {
     const slices: Slice<T>[] = []
     let left = size

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { JobError } from '../jobs/job.ts'
-import { cutText, LISTED_CHARACTERS, SHOWN } from '../values/truncate.ts'
+import { truncate, MAX_LISTED_CHARACTERS, MAX_LISTED } from '../values/truncate.ts'
 
 /** What an error's own fields say to the caller, by the names of the answer's members. */
 type Members = (error: Fields) => Readonly<Record<string, unknown>>
@@ -18,9 +18,9 @@ const DETAIL_CHARACTERS = 4_000
 
 /** A problem is part of a job's item: what it may show there. */
 const bounded = (value: unknown, characters = TEXT_CHARACTERS): unknown => {
-  if (typeof value === 'string') return cutText(value, characters)
+  if (typeof value === 'string') return truncate(value, characters)
   if (typeof value !== 'object' || value === null) return value
-  if (Array.isArray(value)) return value.slice(0, SHOWN).map((one: unknown) => bounded(one, LISTED_CHARACTERS))
+  if (Array.isArray(value)) return value.slice(0, MAX_LISTED).map((one: unknown) => bounded(one, MAX_LISTED_CHARACTERS))
   return Object.fromEntries(Object.entries(value).map(([name, one]: [string, unknown]) => [name, bounded(one)]))
 }
 
@@ -119,7 +119,8 @@ const KINDS: Readonly<Record<string, Kind>> = {
   JobStateError: { ...conflict, title: 'The job is not in a state for this', members: pick('job_status') },
   LeaseLostError: { ...conflict, title: 'The restore lost its lease', members: pick('model') },
   ResourceChangedError: { ...conflict, title: 'A resource kept changing while it was read', members: pick('id') },
-  SourceChangedError: { type: 'source-changed', status: 409, title: 'The archive is gone or has changed' },
+  ObjectChangedError: sourceChanged,
+  ArchiveUnavailableError: sourceChanged,
   BlobsMissingError: {
     type: 'blobs-missing',
     status: 409,
@@ -180,7 +181,7 @@ export const problemOf = (error: unknown, requestId: string = randomUUID()): Job
   if (kind === undefined) return internalError(requestId)
   const { type, status, title, members } = kind
   const own = members?.(Object.fromEntries(Object.entries(error))) ?? {}
-  return { type, title, status, detail: cutText(error.message, DETAIL_CHARACTERS), ...own }
+  return { type, title, status, detail: truncate(error.message, DETAIL_CHARACTERS), ...own }
 }
 
 /** An error as Step Functions carries it: its name, and in `Cause` JSON with the message. Its fields are lost on the way. */
@@ -194,7 +195,7 @@ export const problemFromCause = (
     return { ...internalError(requestId), detail: `the workflow took too long and was ended (request ${requestId})` }
   const kind = kindOf(name)
   if (kind === undefined) return internalError(requestId)
-  const detail = cutText(messageIn(Cause) ?? kind.title, DETAIL_CHARACTERS)
+  const detail = truncate(messageIn(Cause) ?? kind.title, DETAIL_CHARACTERS)
   return { type: kind.type, title: kind.title, status: kind.status, detail }
 }
 

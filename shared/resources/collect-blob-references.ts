@@ -1,13 +1,13 @@
 import { blobRefs, decodePayload } from './payload.ts'
 import type { Item } from '../tables/item.ts'
-import type { SeenBlobs } from '../blobs/blob-references.ts'
+import type { BlobReferenceSet } from '../blobs/blob-references.ts'
 
 /**
  * Notes what a revision's payload refers to: its blobs, and the payload itself where it is spilled. `spilled` reads a
  * spilled payload's bytes by SHA-256.
  */
-export const noteBlobs = async (
-  seen: SeenBlobs,
+export const collectBlobReferences = async (
+  seen: BlobReferenceSet,
   model: string,
   revision: Item,
   spilled: (sha256: string) => Promise<Uint8Array>,
@@ -25,7 +25,7 @@ export const noteBlobs = async (
   if (mayRefer(payload)) noteRefs(seen, model, payload, needed)
 }
 
-const noteRefs = (seen: SeenBlobs, model: string, payload: string | Uint8Array, needed: boolean): void => {
+const noteRefs = (seen: BlobReferenceSet, model: string, payload: string | Uint8Array, needed: boolean): void => {
   for (const { file_id } of blobRefs(decodePayload(payload))) seen.blob(model, file_id, needed)
 }
 

@@ -6,16 +6,16 @@ import { sortKeyOf } from './stored-resource.ts'
  * What a metadata item and a resource's revisions, read one after the other, say of each other:
  * `torn`: the current revision has no item; `stale`: someone wrote in between; `whole`: they belong together.
  */
-export type Standing = 'whole' | 'stale' | 'torn'
+export type ConsistencyState = 'whole' | 'stale' | 'torn'
 
-export const standingOf = (metadata: Item, revisions: readonly Item[]): Standing => {
-  const check = new StandingCheck(metadata)
+export const consistencyOf = (metadata: Item, revisions: readonly Item[]): ConsistencyState => {
+  const check = new ConsistencyCheck(metadata)
   for (const revision of revisions) check.add(revision)
   return check.standing
 }
 
 /** The same over revisions that are not held. */
-export class StandingCheck {
+export class ConsistencyCheck {
   readonly #current: string | undefined
   readonly #suffixAt: number
   readonly #count: number
@@ -44,7 +44,7 @@ export class StandingCheck {
     if (updated !== this.#updated && updated !== undefined && this.#isLater(updated)) this.#stale = true
   }
 
-  get standing(): Standing {
+  get standing(): ConsistencyState {
     if (!this.#found) return 'torn'
     return this.#stale ? 'stale' : 'whole'
   }

@@ -1,4 +1,4 @@
-import { shownId } from '../values/quote-id.ts'
+import { quoteId } from '../values/quote-id.ts'
 
 /** A resource (or revision) whose id or schema version cannot be a key of the store. */
 export class ResourceIdError extends Error {
@@ -6,7 +6,7 @@ export class ResourceIdError extends Error {
   readonly id: string
 
   constructor(id: string, reason: string) {
-    super(`resource id ${shownId(id)}: ${reason}`)
+    super(`resource id ${quoteId(id)}: ${reason}`)
     this.id = id
   }
 }
@@ -20,7 +20,7 @@ export class TornResourcesError extends Error {
 
   constructor(ids: readonly string[]) {
     super(
-      `${ids.length} resources lack their current revision: ${ids.slice(0, 5).map(shownId).join(', ')}${ids.length > 5 ? ', …' : ''}`,
+      `${ids.length} resources lack their current revision: ${ids.slice(0, 5).map(quoteId).join(', ')}${ids.length > 5 ? ', …' : ''}`,
     )
     this.count = ids.length
     this.ids = ids.slice(0, 100)
@@ -33,7 +33,7 @@ export class ResourceChangedError extends Error {
   readonly id: string
 
   constructor(model: string, id: string) {
-    super(`${model} ${shownId(id)} kept changing while it was read`)
+    super(`${model} ${quoteId(id)} kept changing while it was read`)
     this.id = id
   }
 }

@@ -24,7 +24,7 @@ export const checkResourceId = (id: string): void => {
 }
 
 /** A resource's place `h`: the first 16 hex digits of SHA-256 of its id. */
-export const placeOf = (resourceId: string): string => hash('sha256', resourceId, 'hex').slice(0, 16)
+export const hashKeyOf = (resourceId: string): string => hash('sha256', resourceId, 'hex').slice(0, 16)
 
 /** The shard of a place: its top bits. `shards` is a power of two up to 1,024. */
 export const shardOf = (h: string, shards: number): number =>
@@ -36,7 +36,7 @@ export const revisionPartition = (model: string, shard: number): string => `${mo
 /** `{h}/{resource_id}`. Throws `ResourceIdError`. */
 export const metadataSortKey = (resourceId: string): string => {
   checkResourceId(resourceId)
-  return checkLength(resourceId, `${placeOf(resourceId)}/${resourceId}`)
+  return checkLength(resourceId, `${hashKeyOf(resourceId)}/${resourceId}`)
 }
 
 /** `{h}/{resource_id}/{n}/{schema}`. Throws `ResourceIdError`. */
@@ -48,7 +48,7 @@ export const revisionSortKey = (
   checkResourceId(resourceId)
   return checkLength(
     resourceId,
-    `${placeOf(resourceId)}/${resourceId}/${revisionPlace(resourceId, revisionId)}/${schemaPlace(schemaVersion)}`,
+    `${hashKeyOf(resourceId)}/${resourceId}/${revisionPlace(resourceId, revisionId)}/${schemaPlace(schemaVersion)}`,
   )
 }
 

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
-import { messageOf } from '../values/error-message.ts'
+import { errorMessage } from '../values/error-message.ts'
 import { ModelsInvalidError, UnknownModelError } from './errors.ts'
 import { compareBytes } from '../values/text-order.ts'
 
@@ -101,7 +101,7 @@ export class ModelRegistry {
 /** Reads the registry from a file. Throws `ModelsInvalidError`. */
 export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry> => {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    throw new ModelsInvalidError([`cannot be read: ${messageOf(error)}`])
+    throw new ModelsInvalidError([`cannot be read: ${errorMessage(error)}`])
   })
   try {
     return loadModels(JSON.parse(text))

@@ -1,6 +1,6 @@
 import type { Item } from '../tables/item.ts'
 import { PageReader } from './page-reader.ts'
-import { placeOfKey, sortKeyOf } from './stored-resource.ts'
+import { hashKeyOfSortKey, sortKeyOf } from './stored-resource.ts'
 
 /** A resource as two streams give it; `revisions` is absent where they must be read by themselves. */
 export interface JoinedResource {
@@ -39,12 +39,12 @@ export async function* joinPages(
         return
       }
       metadata.skip()
-      const place = placeOfKey(sortKeyOf(own))
+      const place = hashKeyOfSortKey(sortKeyOf(own))
       let group: Item[] | undefined
       for (;;) {
         // Promises are made only where a page has ended: a hundred thousand items a second pass here.
         const next = metadata.peek() ?? ((await metadata.fill()) ? metadata.peek() : undefined)
-        if (next === undefined || placeOfKey(sortKeyOf(next)) !== place) break
+        if (next === undefined || hashKeyOfSortKey(sortKeyOf(next)) !== place) break
         group ??= [own]
         group.push(next)
         metadata.skip()
@@ -64,7 +64,7 @@ export async function* joinPages(
   }
 }
 
-/** Takes one resource's revisions off the stream, and passes over what no metadata of the run claims. */
+/** ResourceFilter one resource's revisions off the stream, and passes over what no metadata of the run claims. */
 class Taking {
   readonly #place: string
   readonly #prefix: string
@@ -74,7 +74,7 @@ class Taking {
 
   constructor(metadata: Item, passAll: boolean) {
     const sk = sortKeyOf(metadata)
-    this.#place = placeOfKey(sk)
+    this.#place = hashKeyOfSortKey(sk)
     this.#prefix = `${sk}/`
     this.#items = passAll ? undefined : []
   }
@@ -91,7 +91,7 @@ class Taking {
       if (next === undefined) return false
       const sk = sortKeyOf(next)
       // Hex digits: the same in UTF-16 and in UTF-8.
-      if (placeOfKey(sk) > this.#place) return true
+      if (hashKeyOfSortKey(sk) > this.#place) return true
       revisions.skip()
       if (this.#items === undefined || !sk.startsWith(this.#prefix)) continue
       this.#items.push(next)

@@ -1,10 +1,10 @@
 import pMap from 'p-map'
 import { isDeepStrictEqual } from 'node:util'
-import { standingOf, StandingCheck } from './consistency.ts'
+import { consistencyOf, ConsistencyCheck } from './consistency.ts'
 import type { Item } from '../tables/item.ts'
 import type { JoinedResource } from './resource-join.ts'
 import { ResourceChangedError, TornResourcesError } from './errors.ts'
-import { idOf, placeOfKey, type ReadOptions, sortKeyOf, type StoredResource } from './stored-resource.ts'
+import { idOf, hashKeyOfSortKey, type ReadOptions, sortKeyOf, type StoredResource } from './stored-resource.ts'
 
 /** What a resource is read through. */
 export interface Reading {
@@ -39,7 +39,7 @@ export class ResourceReading {
     const settled: (StoredResource | undefined)[] = []
     const unsettled: number[] = []
     for (const [k, { metadata, revisions }] of batch.entries()) {
-      const isWhole = revisions !== undefined && standingOf(metadata, revisions) === 'whole'
+      const isWhole = revisions !== undefined && consistencyOf(metadata, revisions) === 'whole'
       settled.push(isWhole ? stored(metadata, revisions) : undefined)
       if (!isWhole) unsettled.push(k)
     }
@@ -79,7 +79,7 @@ export class ResourceReading {
         if (await this.#hasCurrent(before)) return stored(before, this.#streamed(before))
       } else if (!isDeepStrictEqual(before, await this.#reading.metadata(id))) continue
       else {
-        const standing = standingOf(before, revisions)
+        const standing = consistencyOf(before, revisions)
         // What stays stale after a wait is no writer between its two puts: counts and times may have been set back.
         if (standing === 'whole' || (standing === 'stale' && torn > 0)) return stored(before, revisions)
       }
@@ -108,7 +108,7 @@ export class ResourceReading {
   }
 
   async #hasCurrent(metadata: Item): Promise<boolean> {
-    const check = new StandingCheck(metadata)
+    const check = new ConsistencyCheck(metadata)
     for await (const page of this.#reading.revisionPages(idOf(metadata))) for (const item of page) check.add(item)
     return check.standing !== 'torn'
   }
@@ -123,7 +123,7 @@ export class ResourceReading {
 }
 
 const stored = (metadata: Item, revisions: StoredResource['revisions']): StoredResource => ({
-  h: placeOfKey(sortKeyOf(metadata)),
+  h: hashKeyOfSortKey(sortKeyOf(metadata)),
   id: idOf(metadata),
   metadata,
   revisions,

@@ -22,4 +22,4 @@ export interface ReadOptions {
 
 export const sortKeyOf = (item: Item): string => item['sk']?.S ?? ''
 export const idOf = (item: Item): string => item['resource_id']?.S ?? ''
-export const placeOfKey = (sk: string): string => sk.slice(0, 16)
+export const hashKeyOfSortKey = (sk: string): string => sk.slice(0, 16)

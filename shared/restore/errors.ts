@@ -1,4 +1,4 @@
-import { shownId } from '../values/quote-id.ts'
+import { quoteId } from '../values/quote-id.ts'
 
 export class UnknownModelsError extends Error {
   override readonly name = 'UnknownModelsError'
@@ -27,8 +27,8 @@ export class SectionMissingError extends Error {
 }
 
 /** The object that was to be restored is not there, or is another one by now. */
-export class ArchiveAbsentError extends Error {
-  override readonly name = 'SourceChangedError'
+export class ArchiveUnavailableError extends Error {
+  override readonly name = 'ArchiveUnavailableError'
 }
 
 /** Duplicates under `raise_error`. Nothing was written. */
@@ -54,7 +54,7 @@ export class ConflictError extends Error {
 
   /** `what`: a model, or `blob`. */
   constructor(what: string, id: string) {
-    super(`${what} ${shownId(id)} was created by another writer during the restore`)
+    super(`${what} ${quoteId(id)} was created by another writer during the restore`)
     this.id = id
   }
 }

@@ -1,6 +1,6 @@
 import { allResults } from '../jobs/pass.ts'
 import type { RestoreJob } from '../jobs/job.ts'
-import { takesOf } from '../jobs/job-filter.ts'
+import { filterFor } from '../jobs/job-filter.ts'
 import type { Services } from '../runtime/services.ts'
 import type { OpenArchive } from '../archive/open.ts'
 import { type ArchivedRecord, archivedRecords, type RecordsFrom } from '../archive/archived-records.ts'
@@ -55,7 +55,7 @@ export async function* extentEvents(
   if (extent.segment === undefined || extent.resources === 0) return
   const { objects } = services
   const bits = Bits.decode(await objects.readBytes(extent.decisions, 0, extent.decisions.size))
-  const takes = takesOf(job, services.models, extent.model)
+  const takes = filterFor(job, services.models, extent.model)
   let place = start?.place ?? 0
   let open = false
   const from = start?.from ?? extent.from

@@ -5,7 +5,7 @@ import process from 'node:process'
 import { z } from 'zod'
 import { dynamoDB, s3 } from './clients.ts'
 import { readConfig } from './config.ts'
-import { JobBus } from '../jobs/aws/event-bus.ts'
+import { EventBridgePublisher } from '../jobs/aws/event-bus.ts'
 import { makeServices } from './make-services.ts'
 import { roleSigner } from '../objects/aws/role-signer.ts'
 import type { Services } from './services.ts'
@@ -33,7 +33,7 @@ export const deployedServices = (): Promise<Services> => {
       export: EXPORT_WORKFLOW_ARN,
       restore: RESTORE_WORKFLOW_ARN,
     }),
-    events: new JobBus(tracer.captureAWSv3Client(new EventBridgeClient({ region }))),
+    events: new EventBridgePublisher(tracer.captureAWSv3Client(new EventBridgeClient({ region }))),
     signerFor: roleSigner(sts, SIGNER_ROLE_ARN, (credentials) => s3({ region, credentials })),
   })
 }

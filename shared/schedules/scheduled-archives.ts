@@ -8,7 +8,7 @@ import {
   UnsupportedVersionError,
 } from '../archive/errors.ts'
 import type { PinnedObject } from '../objects/object.ts'
-import { SourceChangedError } from '../objects/errors.ts'
+import { ObjectChangedError } from '../objects/errors.ts'
 import type { Services } from '../runtime/services.ts'
 
 /** An archive that a schedule made, and the time for which it was due. */
@@ -50,7 +50,7 @@ const FAULTS = [
   ArchiveTruncatedError,
   EntryCorruptError,
   NotAnArchiveError,
-  SourceChangedError,
+  ObjectChangedError,
   UnsupportedVersionError,
 ]
 

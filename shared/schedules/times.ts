@@ -1,5 +1,5 @@
 import { Cron } from 'croner'
-import { messageOf } from '../values/error-message.ts'
+import { errorMessage } from '../values/error-message.ts'
 
 /** When a schedule runs, as EventBridge Scheduler reads it: its six fields of cron, or `N minutes|hours|days`. */
 export type Timing = { readonly cron: string; readonly timezone?: string } | { readonly rate: string }
@@ -55,7 +55,7 @@ const readCron = (text: string, timezone: string): Cron => {
     const options = { mode: '7-part', alternativeWeekdays: true, sloppyRanges: true, paused: true, timezone } as const
     return new Cron(`0 ${text}`, options)
   } catch (error) {
-    throw new RangeError(`cannot be read (${messageOf(error)}); fields: ${FIELDS}`, { cause: error })
+    throw new RangeError(`cannot be read (${errorMessage(error)}); fields: ${FIELDS}`, { cause: error })
   }
 }
 

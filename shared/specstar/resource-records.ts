@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { messageOf } from '../values/error-message.ts'
+import { errorMessage } from '../values/error-message.ts'
 import { must } from '../values/must.ts'
 import { plainNumber } from '../values/number-text.ts'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
@@ -27,7 +27,7 @@ const indexed = z.instanceof(Map).transform((map, context): string => {
   try {
     return orderedJsonText(map)
   } catch (error) {
-    context.addIssue(messageOf(error))
+    context.addIssue(errorMessage(error))
     return z.NEVER
   }
 })

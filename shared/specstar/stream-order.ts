@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { modelName } from '../archive/index-line.ts'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
-import { shownId } from '../values/quote-id.ts'
+import { quoteId } from '../values/quote-id.ts'
 import { invalidRecord, type RecordWhere } from './errors.ts'
 import type { StreamRecord } from './stream-reader.ts'
 
@@ -104,7 +104,7 @@ export class StreamOrder {
     if (this.#resource?.id === id)
       throw invalidRecord(
         { number, offset },
-        `resource ${shownId(id)} stands twice, also at byte ${this.#resource.offset}`,
+        `resource ${quoteId(id)} stands twice, also at byte ${this.#resource.offset}`,
       )
     this.#endResource()
     this.#resource = { id, current, has_current: false, number, offset }
@@ -115,7 +115,7 @@ export class StreamOrder {
     if (this.#resource?.id !== id)
       throw invalidRecord(
         where,
-        `revision ${shownId(revision_id)} of resource ${shownId(id)} does not follow its metadata`,
+        `revision ${quoteId(revision_id)} of resource ${quoteId(id)} does not follow its metadata`,
       )
     if (revision_id === this.#resource.current) this.#resource = { ...this.#resource, has_current: true }
   }
@@ -145,7 +145,7 @@ export class StreamOrder {
     if (resource !== undefined && !resource.has_current)
       throw invalidRecord(
         resource,
-        `resource ${shownId(resource.id)} lacks its current revision ${shownId(resource.current)}`,
+        `resource ${quoteId(resource.id)} lacks its current revision ${quoteId(resource.current)}`,
       )
   }
 }

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
 import { type ArchivedRecord, archivedRecords } from '../../shared/archive/archived-records.ts'
 import { readThrough } from '../../shared/restore/preflight/read-through.ts'
-import { placeOf } from '../../shared/resources/keys.ts'
+import { hashKeyOf } from '../../shared/resources/keys.ts'
 import { must } from '../../shared/values/must.ts'
 import { memorySource } from './memory.ts'
 import { type SampleResource, writeArchive } from './sample.ts'
@@ -16,7 +16,7 @@ const resources = IDS.map((id): SampleResource => ({
   ],
 }))
 /** In the order of an archive. */
-const inOrder = IDS.toSorted((a, b) => (placeOf(a) < placeOf(b) ? -1 : 1))
+const inOrder = IDS.toSorted((a, b) => (hashKeyOf(a) < hashKeyOf(b) ? -1 : 1))
 
 /** One chunk a resource, all in one segment, and a second segment with a blob. */
 const opened = async (change: (bytes: Buffer) => void = () => undefined) => {
@@ -48,7 +48,7 @@ describe('the records of a segment', () => {
     expect(records.map(textOf)).toEqual(all(inOrder))
     expect(records.map(({ entry }) => entry)).toEqual(inOrder.flatMap((_, k) => [k, k, k]))
     for (const { h, id, model, sk } of records) {
-      expect([model, h]).toEqual(['a', placeOf(id)])
+      expect([model, h]).toEqual(['a', hashKeyOf(id)])
       expect(sk.startsWith(`${h}/${id}`)).toBe(true)
     }
   })
@@ -65,7 +65,7 @@ describe('the records of a segment', () => {
   it('go on at a chunk, from a bucket on', async () => {
     const archive = await opened()
     for (const entry of [0, 5, 11]) {
-      const bucket = placeOf(must(inOrder[entry])).slice(0, 4)
+      const bucket = hashKeyOf(must(inOrder[entry])).slice(0, 4)
       const here = await read(archive, 0, { from: { entry, bucket } })
       expect(here.map(textOf)).toEqual(all(inOrder.slice(entry)))
       const later = (Number.parseInt(bucket, 16) + 1).toString(16).padStart(4, '0')

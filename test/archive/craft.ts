@@ -5,7 +5,7 @@ import { encodeHeader, paddingOf } from '../../shared/archive/tar-header.ts'
 import { BucketDigests, modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
 import { encodeLine } from '../../shared/archive/record-line.ts'
 import { itemsOf, MANIFEST } from './sample.ts'
-import { placeOf } from '../../shared/resources/keys.ts'
+import { hashKeyOf } from '../../shared/resources/keys.ts'
 
 /** One entry of a segment laid down by hand: what it holds, and what is said of it. */
 export interface CraftedEntry {
@@ -87,7 +87,7 @@ export const craftRecords = (
   } = {},
 ): Buffer => {
   const id = 'city:1'
-  const h = placeOf(id)
+  const h = hashKeyOf(id)
   const { metadata, revisions } = itemsOf('city', {
     id,
     revisions: [

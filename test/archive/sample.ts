@@ -7,7 +7,7 @@ import { SegmentWriter, type SegmentSummary } from '../../shared/archive/segment
 import { encodeTail } from '../../shared/archive/tail.ts'
 import { blobName } from '../../shared/blobs/blob-name.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import { metadataKey, placeOf, revisionKey } from '../../shared/resources/keys.ts'
+import { metadataKey, hashKeyOf, revisionKey } from '../../shared/resources/keys.ts'
 import { compareBytes } from '../../shared/values/text-order.ts'
 import { MemorySink } from './memory.ts'
 
@@ -64,7 +64,7 @@ export const writeArchive = async ({ models, blobs = {}, shards = 16, limits }: 
   const names = Object.keys(models).sort(compareBytes)
   for (const [k, model] of names.entries()) {
     const resources = [...(models[model] ?? [])].sort(
-      (a, b) => compareBytes(placeOf(a.id), placeOf(b.id)) || compareBytes(a.id, b.id),
+      (a, b) => compareBytes(hashKeyOf(a.id), hashKeyOf(b.id)) || compareBytes(a.id, b.id),
     )
     let buckets: readonly BucketDigest[] = []
     let revisions = 0
@@ -75,7 +75,7 @@ export const writeArchive = async ({ models, blobs = {}, shards = 16, limits }: 
         limits === undefined ? new RecordsWriter(segment, model) : new RecordsWriter(segment, model, limits)
       for (const resource of resources) {
         const items = itemsOf(model, resource, shards)
-        await writer.begin(items.metadata, placeOf(resource.id))
+        await writer.begin(items.metadata, hashKeyOf(resource.id))
         for (const item of items.revisions) await writer.revision(item)
         await writer.end()
       }

@@ -3,7 +3,7 @@ import process from 'node:process'
 import { parseArgs } from 'node:util'
 import { startVitest } from 'vitest/node'
 import { z } from 'zod'
-import { messageOf } from '../../shared/values/error-message.ts'
+import { errorMessage } from '../../shared/values/error-message.ts'
 import { tableText } from '../bench/figures.ts'
 import './seeded.ts'
 
@@ -33,7 +33,7 @@ const options = () => {
     const { values } = parseArgs({ options: { minutes: { type: 'string' }, seed: { type: 'string' } } })
     return Options.parse(values)
   } catch (error) {
-    console.error(error instanceof z.ZodError ? z.prettifyError(error) : messageOf(error))
+    console.error(error instanceof z.ZodError ? z.prettifyError(error) : errorMessage(error))
     console.error(USAGE)
     process.exit(2)
   }

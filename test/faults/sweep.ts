@@ -1,4 +1,4 @@
-import { messageOf } from '../../shared/values/error-message.ts'
+import { errorMessage } from '../../shared/values/error-message.ts'
 import { numbersOf } from '../large/noise.ts'
 import type { Fault } from './fault-middleware.ts'
 import type { FaultyWorld } from './world.ts'
@@ -100,6 +100,6 @@ const survives = async (
     return { met: hits.length }
   } catch (error) {
     world.disarm()
-    return { met: hits.length, failure: `${hits.join('; ')}: ${messageOf(error).slice(0, 2_000)}` }
+    return { met: hits.length, failure: `${hits.join('; ')}: ${errorMessage(error).slice(0, 2_000)}` }
   }
 }

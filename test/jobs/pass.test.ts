@@ -9,7 +9,7 @@ import type { Services } from '../../shared/runtime/services.ts'
 /** A job table that holds one job, and keeps what passes give. */
 const tableOf = (job: { status: JobStatus; looks: number; fails?: boolean }): Pick<Services, 'jobs' | 'limits'> => {
   const jobs = {
-    glance: () => {
+    getStatus: () => {
       job.looks += 1
       return job.fails === true && job.looks < 3 ? Promise.reject(new Error('throttled')) : Promise.resolve(job.status)
     },

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Composer } from '../../shared/objects/composer.ts'
-import { ObjectExistsError, SourceChangedError } from '../../shared/objects/errors.ts'
+import { ObjectExistsError, ObjectChangedError } from '../../shared/objects/errors.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
@@ -58,10 +58,10 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
     it('refuses to read an object that has changed or gone', async () => {
       const old = await store.put(bucket, 'changing', Buffer.from('old bytes'))
       await store.put(bucket, 'changing', Buffer.from('new bytes'))
-      if (old.version_id === undefined) await expect(store.readBytes(old, 0, 3)).rejects.toThrow(SourceChangedError)
+      if (old.version_id === undefined) await expect(store.readBytes(old, 0, 3)).rejects.toThrow(ObjectChangedError)
       else expect((await store.readBytes(old, 0, 3)).toString()).toBe('old')
       await expect(store.readBytes({ ...old, key: 'gone', etag: 'f'.repeat(32) }, 0, 3)).rejects.toThrow(
-        SourceChangedError,
+        ObjectChangedError,
       )
     })
 
@@ -122,9 +122,9 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       const upload = await store.multipart(bucket, 'copy')
       if (old.version_id === undefined) {
         await expect(upload.copyPart(1, { object: old, start: 0, length: old.size })).rejects.toThrow(
-          SourceChangedError,
+          ObjectChangedError,
         )
-        await expect(store.copyObject(old, bucket, 'copy')).rejects.toThrow(SourceChangedError)
+        await expect(store.copyObject(old, bucket, 'copy')).rejects.toThrow(ObjectChangedError)
       }
       await upload.abort()
     })

@@ -9,7 +9,7 @@ import {
   type RevisionInfo,
 } from '../../shared/resources/attributes.ts'
 import { itemBytes, lineBytes } from '../../shared/resources/item-size.ts'
-import { placeOf } from '../../shared/resources/keys.ts'
+import { hashKeyOf } from '../../shared/resources/keys.ts'
 import { ResourceIdError } from '../../shared/resources/errors.ts'
 import { madeResource } from './made-resources.ts'
 
@@ -71,8 +71,8 @@ describe('a revision’s item', () => {
 describe('a revision’s item, to the byte,', () => {
   const bare = { resource_id: { S: 'x' }, revision_id: { S: 'x:1' }, schema_version: { S: 'v' }, data_size: { N: '2' } }
   const keys = {
-    pk: { S: `m#r#${Number.parseInt(placeOf('x').slice(0, 1), 16)}` },
-    sk: { S: `${placeOf('x')}/x/0000000001/v` },
+    pk: { S: `m#r#${Number.parseInt(hashKeyOf('x').slice(0, 1), 16)}` },
+    sk: { S: `${hashKeyOf('x')}/x/0000000001/v` },
   }
 
   it('is what came with it, and what is derived', () => {
@@ -91,7 +91,7 @@ describe('a revision’s item, to the byte,', () => {
 
   it('has a key without a schema version too, and none without a resource', () => {
     const unnamed = deriveRevision({ resource_id: { S: 'x' } }, target)
-    expect(unnamed.item['sk']).toEqual({ S: `${placeOf('x')}/x/~/-` })
+    expect(unnamed.item['sk']).toEqual({ S: `${hashKeyOf('x')}/x/~/-` })
     expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, target)).toThrow(ResourceIdError)
     expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, target)).toThrow('is empty')
   })
@@ -133,7 +133,7 @@ describe('a revision’s item, to the byte,', () => {
     expect(item).toEqual({
       ...bare,
       pk: keys.pk,
-      sk: { S: `${placeOf('x')}/x/0000000001/-` },
+      sk: { S: `${hashKeyOf('x')}/x/0000000001/-` },
       uid: { S: info.uid },
       parent_revision_id: { NULL: true },
       parent_schema_version: { NULL: true },
@@ -166,8 +166,8 @@ describe('a metadata item', () => {
     updated_by: 'bob',
   }
   const plain = {
-    pk: { S: `m#m#${Number.parseInt(placeOf('x').slice(0, 1), 16)}` },
-    sk: { S: `${placeOf('x')}/x` },
+    pk: { S: `m#m#${Number.parseInt(hashKeyOf('x').slice(0, 1), 16)}` },
+    sk: { S: `${hashKeyOf('x')}/x` },
     current_revision_id: { S: 'x:1' },
     resource_id: { S: 'x' },
     total_revision_count: { N: '1' },

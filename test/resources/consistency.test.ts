@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { standingOf } from '../../shared/resources/consistency.ts'
+import { consistencyOf } from '../../shared/resources/consistency.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { madeResource } from './made-resources.ts'
 
@@ -17,7 +17,7 @@ const standing = (ofMetadata: string | undefined, ofRevision: string, mirror: st
     ...(ofMetadata === undefined ? {} : { updated_time: { S: ofMetadata } }),
     ...(mirror === undefined ? {} : { rev_updated_time: { S: mirror } }),
   }
-  return standingOf(
+  return consistencyOf(
     own,
     current.map((revision) => times(revision, ofRevision)),
   )
@@ -25,32 +25,32 @@ const standing = (ofMetadata: string | undefined, ofRevision: string, mirror: st
 
 describe('metadata and revisions that were read one after the other', () => {
   it('belong together where none of them says otherwise', () => {
-    expect(standingOf(metadata, revisions)).toBe('whole')
-    expect(standingOf(metadata, revisions.toReversed())).toBe('whole')
+    expect(consistencyOf(metadata, revisions)).toBe('whole')
+    expect(consistencyOf(metadata, revisions.toReversed())).toBe('whole')
   })
 
   it('are torn where the current revision is not there, whatever else they say', () => {
-    expect(standingOf(metadata, [])).toBe('torn')
-    expect(standingOf(metadata, first)).toBe('torn')
+    expect(consistencyOf(metadata, [])).toBe('torn')
+    expect(consistencyOf(metadata, first)).toBe('torn')
     const later = first.map((revision) => times(revision, '2030-01-01T00:00:00Z'))
-    expect(standingOf(metadata, later)).toBe('torn')
-    expect(standingOf(without(metadata, 'current_revision_id'), revisions)).toBe('torn')
+    expect(consistencyOf(metadata, later)).toBe('torn')
+    expect(consistencyOf(without(metadata, 'current_revision_id'), revisions)).toBe('torn')
   })
 
   it('are stale where a revision has a number beyond their count', () => {
     const counted = (N: string): Item => ({ ...metadata, total_revision_count: { N } })
-    expect(standingOf(counted('1'), revisions)).toBe('stale')
-    expect(standingOf(counted('3'), revisions)).toBe('whole')
-    expect(standingOf(without(metadata, 'total_revision_count'), revisions)).toBe('whole')
+    expect(consistencyOf(counted('1'), revisions)).toBe('stale')
+    expect(consistencyOf(counted('3'), revisions)).toBe('whole')
+    expect(consistencyOf(without(metadata, 'total_revision_count'), revisions)).toBe('whole')
   })
 
   it('are not counted by revisions without a number', () => {
     const [named] = current.map((revision) => ({ ...revision, sk: { S: `${metadata['sk']?.S ?? ''}/~9999999999/-` } }))
     expect(
-      named === undefined ? undefined : standingOf({ ...metadata, total_revision_count: { N: '1' } }, [named]),
+      named === undefined ? undefined : consistencyOf({ ...metadata, total_revision_count: { N: '1' } }, [named]),
     ).toBe('whole')
     expect(
-      standingOf(
+      consistencyOf(
         metadata,
         current.map((revision) => without(revision, 'sk')),
       ),
@@ -61,8 +61,8 @@ describe('metadata and revisions that were read one after the other', () => {
     const numbered = (number: string): Item[] =>
       current.map((revision) => ({ ...revision, sk: { S: `${metadata['sk']?.S ?? ''}/${number}/7` } }))
     const item = { ...metadata, total_revision_count: { N: '1000000002' } }
-    expect(standingOf(item, numbered('1000000002'))).toBe('whole')
-    expect(standingOf(item, numbered('1000000003'))).toBe('stale')
+    expect(consistencyOf(item, numbered('1000000002'))).toBe('whole')
+    expect(consistencyOf(item, numbered('1000000003'))).toBe('stale')
   })
 
   it('are stale where the metadata mirrors another state of the current revision', () => {
@@ -71,7 +71,7 @@ describe('metadata and revisions that were read one after the other', () => {
     expect(standing('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', undefined)).toBe('whole')
     // Of another revision the metadata has no mirror.
     const earlier = first.map((revision) => times(revision, '2026-01-05T08:00:00Z'))
-    expect(standingOf(metadata, [...earlier, ...current])).toBe('whole')
+    expect(consistencyOf(metadata, [...earlier, ...current])).toBe('whole')
   })
 
   it.each([
@@ -95,14 +95,14 @@ describe('metadata and revisions that were read one after the other', () => {
 
   it('pass over a revision that has no id', () => {
     const nameless = first.map((revision) => without(revision, 'revision_id'))
-    expect(standingOf(metadata, nameless)).toBe('torn')
-    expect(standingOf(metadata, [...nameless, ...current])).toBe('whole')
+    expect(consistencyOf(metadata, nameless)).toBe('torn')
+    expect(consistencyOf(metadata, [...nameless, ...current])).toBe('whole')
   })
 
   it('do not ask a revision that has no time', () => {
     const timeless = without(metadata, 'rev_updated_time')
     expect(
-      standingOf(
+      consistencyOf(
         timeless,
         current.map((revision) => without(revision, 'updated_time')),
       ),

@@ -5,7 +5,7 @@ import { shardsOf, toSortKeys } from '../../shared/resources/key-range.ts'
 import {
   metadataKey,
   metadataSortKey,
-  placeOf,
+  hashKeyOf,
   revisionKey,
   revisionSortKey,
   shardOf,
@@ -37,7 +37,7 @@ describe('the place of a resource', () => {
     ['x:1', '--', '0000000001/--'],
     ['x:1', 'a/b', '0000000001/a%2Fb'],
   ])('puts revision %s of schema %s at %s', (revisionId, schema, place) => {
-    expect(revisionSortKey('x', revisionId, schema)).toBe(`${placeOf('x')}/x/${place}`)
+    expect(revisionSortKey('x', revisionId, schema)).toBe(`${hashKeyOf('x')}/x/${place}`)
   })
 
   it.each([
@@ -55,7 +55,7 @@ describe('the place of a resource', () => {
   })
 
   it.each(['a\u007f', '\u0085', 'a\u009f', ' ', '\ufeff', '\u2028', '"'])('takes the id %j, as SpecStar does', (id) => {
-    expect(metadataSortKey(id)).toBe(`${placeOf(id)}/${id}`)
+    expect(metadataSortKey(id)).toBe(`${hashKeyOf(id)}/${id}`)
   })
 
   it.each(['', ' ', '\t\u001c\u0085\u00a0\u2028\u3000'])('calls the id %j blank, as Python does', (id) => {
@@ -113,9 +113,9 @@ describe('the place of a resource', () => {
   })
 
   it('has keys of its own for metadata and revisions, which share a shard', () => {
-    expect(metadataKey('m', 'x', 1)).toEqual({ pk: 'm#m#0', sk: `${placeOf('x')}/x` })
-    expect(revisionKey('m', 'x', 'x:7', 'v', 1)).toEqual({ pk: 'm#r#0', sk: `${placeOf('x')}/x/0000000007/v` })
-    expect(placeOf('x')).toBe('2d711642b726b044')
+    expect(metadataKey('m', 'x', 1)).toEqual({ pk: 'm#m#0', sk: `${hashKeyOf('x')}/x` })
+    expect(revisionKey('m', 'x', 'x:7', 'v', 1)).toEqual({ pk: 'm#r#0', sk: `${hashKeyOf('x')}/x/0000000007/v` })
+    expect(hashKeyOf('x')).toBe('2d711642b726b044')
     expect(revisionKey('m', 'x', 'x:7', undefined, 1024).pk).toBe(`m#r#${0x2d711642 >> 22}`)
   })
 

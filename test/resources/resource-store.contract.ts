@@ -5,7 +5,7 @@ import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { compileFilters } from '../../shared/filters/filters.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { loadModels } from '../../shared/resources/models.ts'
-import { metadataKey, placeOf } from '../../shared/resources/keys.ts'
+import { metadataKey, hashKeyOf } from '../../shared/resources/keys.ts'
 import { TornResourcesError } from '../../shared/resources/errors.ts'
 import { ResourceStore, type StoredResource } from '../../shared/resources/aws/resource-store.ts'
 import { compareBytes } from '../../shared/values/text-order.ts'
@@ -74,7 +74,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       const keys = all.map(({ metadata }) => metadata['sk']?.S ?? '')
       expect(keys).toEqual([...keys].sort(compareBytes))
       for (const { h, id, metadata, revisions } of all) {
-        expect(h).toBe(placeOf(id))
+        expect(h).toBe(hashKeyOf(id))
         expect(revisions).toHaveLength(Number(metadata['total_revision_count']?.N))
       }
     })

@@ -1,10 +1,10 @@
 import { expect, it } from 'vitest'
-import { messageOf } from '../../shared/values/error-message.ts'
+import { errorMessage } from '../../shared/values/error-message.ts'
 
 it.each([
   [new RangeError('too large'), 'too large'],
   ['a text', 'a text'],
   [undefined, 'undefined'],
 ])('says of what was thrown what can be said: %s', (error, message) => {
-  expect(messageOf(error)).toBe(message)
+  expect(errorMessage(error)).toBe(message)
 })

@@ -2,19 +2,19 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { handler as endStopped } from '../../functions/events/end-stopped.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
-import type { EndedJob } from '../../shared/jobs/job-events.ts'
+import type { JobEndedEvent } from '../../shared/jobs/job-events.ts'
 import { openSlot } from '../../shared/restore/start/upload-slot.ts'
 import { fill, smallWorld, tell } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 const MODELS = ['city', 'country', 'memo']
-const told: EndedJob[] = []
+const told: JobEndedEvent[] = []
 /** How many of the next events are lost on their way. */
 let lost = 0
 let staged: StagedWorkflows
 
 beforeAll(async () => {
-  const ended = (job: EndedJob): Promise<void> => {
+  const ended = (job: JobEndedEvent): Promise<void> => {
     if (lost > 0) {
       lost -= 1
       return Promise.reject(new Error('the bus does not answer'))

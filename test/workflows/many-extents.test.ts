@@ -24,7 +24,7 @@ describe('a restore whose map of records is distributed', () => {
     staged.before('apply-records', () => fill(staged.outside, theirs))
     const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
     expect(job.planned?.['records']).toBeGreaterThan(8)
-    expect(job).toMatchObject({ phase: 'take-back', error: { type: 'conflict', status: 409, id: 'c' } })
+    expect(job).toMatchObject({ phase: 'rollback', error: { type: 'conflict', status: 409, id: 'c' } })
     expect((await staged.contents()).items.size).toBe(theirs.items.length)
   })
 

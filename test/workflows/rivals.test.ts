@@ -113,7 +113,7 @@ describe('a resource that someone else creates between preflight and write', () 
       await lease.check()
       epochs.push(lease.epoch('city'))
     }
-    staged.before('take-back', noteEpoch)
+    staged.before('rollback', noteEpoch)
     const job = await restoreWhile(
       'apply-records',
       async (jobId) => {

@@ -1,7 +1,7 @@
 import type { Server } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
-import { messageOf } from '../../../shared/values/error-message.ts'
+import { errorMessage } from '../../../shared/values/error-message.ts'
 
 export interface Running {
   readonly server: Server
@@ -38,7 +38,7 @@ export async function runAsChild<Settings extends { readonly port: number }>(
       await running.close()
     }
   } catch (error) {
-    tell({ ready: false, code: codeOf(error), reason: messageOf(error) })
+    tell({ ready: false, code: codeOf(error), reason: errorMessage(error) })
     process.exitCode = 1
   }
   if (process.connected) process.disconnect()

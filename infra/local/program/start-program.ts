@@ -19,7 +19,7 @@ import { startS3 } from '../s3.ts'
 import { LocalSchedules } from './scheduler.ts'
 import { UploadEvents } from '../upload-events.ts'
 import { LocalWorkflowEngine } from '../workflows/local-workflow-engine.ts'
-import { messageOf } from '../../../shared/values/error-message.ts'
+import { errorMessage } from '../../../shared/values/error-message.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -115,7 +115,7 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
   }
 
   await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
-    const why = messageOf(error)
+    const why = errorMessage(error)
     throw new ConfigError(`DATA_DIR=${dataDir} cannot be a folder: ${why}`)
   })
   const dynamo = await serverAt(env['AWS_ENDPOINT_URL_DYNAMODB'], endings, () =>

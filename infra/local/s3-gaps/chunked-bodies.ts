@@ -56,7 +56,7 @@ export async function* decodeChunks(
   }
 }
 
-/** Takes lines and counted bytes off a stream. */
+/** ResourceFilter lines and counted bytes off a stream. */
 class ByteReader {
   readonly #source: AsyncIterator<Buffer>
   #rest: Buffer = Buffer.alloc(0)

@@ -3,7 +3,7 @@ import { answerEmpty, answerXml, checkOf, type Operation } from '../s3-call.ts'
 import { parseXml, xml } from '../s3-xml.ts'
 import { onlyVersion } from './versions.ts'
 import { receiveText } from './whole-bodies.ts'
-import { messageOf } from '../../../shared/values/error-message.ts'
+import { errorMessage } from '../../../shared/values/error-message.ts'
 
 /** DeleteObject: 204 whether or not there was one. */
 export const deleteObject: Operation = async (call) => {
@@ -35,7 +35,7 @@ export const deleteObjects: Operation = async (call) => {
       await objects.delete(request.bucket, Key)
       deleted.push({ Key })
     } catch (error) {
-      errors.push({ Key, Code: 'InvalidArgument', Message: messageOf(error) })
+      errors.push({ Key, Code: 'InvalidArgument', Message: errorMessage(error) })
     }
   }
   const quiet = batch.Quiet?.trim() === 'true'

@@ -5,7 +5,7 @@ type Handler = (input: Json) => Promise<Json>
 /** On its way out an execution only goes on: from its work to taking back what it wrote, and to `Fail`. */
 const stepOf = (state: string): number => {
   if (state === 'Fail') return 2
-  return /^(Plan)?TakeBack/.test(state) ? 1 : 0
+  return /^(Plan)?Rollback/.test(state) ? 1 : 0
 }
 
 /**

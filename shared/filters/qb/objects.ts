@@ -56,7 +56,7 @@ export class QbElements {
 export interface Signature {
   readonly name: string
   readonly parameters: readonly Parameter[]
-  /** Takes any number of values, none by name. */
+  /** ResourceFilter any number of values, none by name. */
   readonly rest?: boolean
   /** Parameters from this place on are given by name alone. */
   readonly namedFrom?: number

@@ -40,8 +40,8 @@ export const binary = (left: unknown, operator: BinaryOperator, right: unknown, 
       )
     return join(operator === '&' ? 'and' : 'or', left, right, at)
   }
-  const asking = OF_FIELDS.get(operator)
-  if (left instanceof QbField && asking !== undefined) return new QbCondition(left.leaf(asking, plain(right, at), at))
+  const caller = OF_FIELDS.get(operator)
+  if (left instanceof QbField && caller !== undefined) return new QbCondition(left.leaf(caller, plain(right, at), at))
   return compute(plain(left, at), operator, plain(right, at), at)
 }
 

@@ -1,8 +1,8 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
-import type { EndedJob, JobEvents } from '../job-events.ts'
+import type { JobEndedEvent, JobEvents } from '../job-events.ts'
 import { addMetric, METRIC } from '../../telemetry/telemetry.ts'
 
-const METRIC_OF: Readonly<Partial<Record<EndedJob['status'], string>>> = {
+const METRIC_OF: Readonly<Partial<Record<JobEndedEvent['status'], string>>> = {
   succeeded: METRIC.succeeded,
   partial: METRIC.partial,
   failed: METRIC.failed,
@@ -10,7 +10,7 @@ const METRIC_OF: Readonly<Partial<Record<EndedJob['status'], string>>> = {
 }
 
 /** Tells of ended jobs on the account's default EventBridge bus, and counts them. */
-export class JobBus implements JobEvents {
+export class EventBridgePublisher implements JobEvents {
   readonly #client: EventBridgeClient
 
   constructor(client: EventBridgeClient) {
@@ -18,7 +18,7 @@ export class JobBus implements JobEvents {
   }
 
   /** Throws where the bus did not take the event. */
-  async ended(job: EndedJob): Promise<void> {
+  async ended(job: JobEndedEvent): Promise<void> {
     const { FailedEntryCount = 0, Entries = [] } = await this.#client.send(
       new PutEventsCommand({
         Entries: [{ Source: 'specstar.backup', DetailType: detailType(job), Detail: JSON.stringify(job) }],
@@ -31,11 +31,11 @@ export class JobBus implements JobEvents {
 }
 
 /** `Export Succeeded`, `Restore Failed`, … */
-const detailType = ({ kind, status }: EndedJob): string => `${capital(kind)} ${capital(status)}`
+const detailType = ({ kind, status }: JobEndedEvent): string => `${capital(kind)} ${capital(status)}`
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
 
-const count = ({ kind, status, error }: EndedJob): void => {
+const count = ({ kind, status, error }: JobEndedEvent): void => {
   const metric = METRIC_OF[status]
   if (metric !== undefined) addMetric(metric, 1, { kind })
   if (error?.type === 'verification-failed') addMetric(METRIC.verificationFailed, 1)

@@ -12,7 +12,7 @@ import { hasEnded, JOB_STATUSES, type Job, type JobError, type JobStatus, type R
 import { IdempotencyMismatchError } from '../errors.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf, keyAttributes } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list.ts'
-import { Starting } from './reservations.ts'
+import { Reservations } from './reservations.ts'
 
 /** What may change of a job while it lives. */
 export type JobPatch = Partial<
@@ -41,14 +41,14 @@ export class JobStore {
   readonly #clock: () => Date
   readonly #list: JobList
   /** Those who are about to make a job. */
-  readonly starting: Starting
+  readonly starting: Reservations
 
   constructor(client: DynamoDBClient, table: string, clock: () => Date = () => new Date()) {
     this.#client = client
     this.#table = table
     this.#clock = clock
     this.#list = new JobList(client, table, clock)
-    this.starting = new Starting(client, table, clock)
+    this.starting = new Reservations(client, table, clock)
   }
 
   /**
@@ -84,7 +84,7 @@ export class JobStore {
   }
 
   /** A job's status, as it was a moment ago: a look that costs little, for those who look often. */
-  async glance(jobId: string): Promise<JobStatus | undefined> {
+  async getStatus(jobId: string): Promise<JobStatus | undefined> {
     const { Item: item } = await this.#client.send(
       new GetItemCommand({
         TableName: this.#table,
@@ -230,7 +230,7 @@ export class JobStore {
     return last === undefined ? undefined : problemIn(last)
   }
 
-  /** Takes an idempotency key, or finds whose it is. Throws `IdempotencyMismatchError` where it stands for another request. */
+  /** ResourceFilter an idempotency key, or finds whose it is. Throws `IdempotencyMismatchError` where it stands for another request. */
   async claim(jobId: string, { key, fingerprint, expires }: Once): Promise<string> {
     const once = keyAttributes(`once#${key}`, 'once')
     const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }

@@ -18,7 +18,7 @@ const MARGIN_MS = 30_000
 const TAKEOVER_MS = 6 * 60_000
 
 /** How a lease stands in the table. Times in ms since 1970. */
-interface Standing {
+interface LeaseRow {
   readonly holder: string | undefined
   readonly epoch: number
   readonly expires: number
@@ -38,7 +38,7 @@ export class Leases {
   }
 
   /**
-   * Takes the leases of all models for a job, or none. A job that has one already takes it up again, with a new epoch,
+   * ResourceFilter the leases of all models for a job, or none. A job that has one already takes it up again, with a new epoch,
    * also while it drains. Throws `RestoreRunningError`.
    */
   async takeAll(models: readonly string[], jobId: string): Promise<Lease> {
@@ -110,7 +110,7 @@ export class Leases {
     }
   }
 
-  async #read(model: string): Promise<Standing> {
+  async #read(model: string): Promise<LeaseRow> {
     const { Item: item = {} } = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: keyOf(model), ConsistentRead: true }),
     )
@@ -172,7 +172,7 @@ const NAMES = { '#holder': 'holder', '#expires': 'lease_until' }
 const keyOf = (model: string): Item => keyAttributes(`lease#${model}`, 'lease')
 
 interface Table {
-  readonly read: (model: string) => Promise<Standing>
+  readonly read: (model: string) => Promise<LeaseRow>
   readonly renew: (model: string, epoch: number, expires: number) => Promise<boolean>
   readonly free: (model: string) => Promise<void>
   readonly drain: (model: string) => Promise<void>

@@ -11,12 +11,12 @@ const COUNTED_MS = 60_000
 const KEPT_SECONDS = 3_600
 
 /** A place among those who start a job at this moment. */
-export interface Place {
+export interface Reservation {
   leave(): Promise<void>
 }
 
 /** Those who start jobs at this moment. */
-export class Starting {
+export class Reservations {
   readonly #client: DynamoDBClient
   readonly #table: string
   readonly #clock: () => Date
@@ -28,7 +28,7 @@ export class Starting {
   }
 
   /** From when this resolves, whoever counts sees the place, until it is left. */
-  async enter(as: Bounded): Promise<Place> {
+  async enter(as: Bounded): Promise<Reservation> {
     const key = keyAttributes(PARTITIONS[as], `${this.#clock().toISOString()}#${randomUUID()}`)
     const expires = Math.floor(this.#clock().getTime() / 1000) + KEPT_SECONDS
     await this.#client.send(

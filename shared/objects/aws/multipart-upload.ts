@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-s3'
 import { createHash } from 'node:crypto'
 import type { ObjectRange, PinnedObject } from '../object.ts'
-import { ObjectExistsError, SourceChangedError } from '../errors.ts'
+import { ObjectExistsError, ObjectChangedError } from '../errors.ts'
 import { copySource, isConditionFailed, isNoSuchUpload, isNotFound, plainETag, quotedETag } from './s3-errors.ts'
 
 /** A part that S3 has. Whoever completes the upload names all of them. */
@@ -59,7 +59,7 @@ export class MultipartUpload {
     return this.#keep({ number, etag: plainETag(ETag), size: body.length })
   }
 
-  /** Lets S3 copy a range of an object as part `number`. Throws `SourceChangedError`. */
+  /** Lets S3 copy a range of an object as part `number`. Throws `ObjectChangedError`. */
   async copyPart(number: number, { object, start, length }: ObjectRange): Promise<UploadedPart> {
     const { bucket, key, version_id, etag } = object
     try {
@@ -75,7 +75,7 @@ export class MultipartUpload {
       return this.#keep({ number, etag: plainETag(CopyPartResult?.ETag), size: length })
     } catch (error) {
       if (isConditionFailed(error) || (isNotFound(error) && !isUploadGone(error)))
-        throw new SourceChangedError(bucket, key)
+        throw new ObjectChangedError(bucket, key)
       throw error
     }
   }

@@ -14,7 +14,7 @@ import { pipeline, Readable, Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { MultipartUpload } from './multipart-upload.ts'
 import type { PinnedObject } from '../object.ts'
-import { BodyCutError, SourceChangedError } from '../errors.ts'
+import { BodyCutError, ObjectChangedError } from '../errors.ts'
 import { copySource, isConditionFailed, isConflict, isBadVersion, isNotFound, quotedETag } from './s3-errors.ts'
 import {
   bodyOf,
@@ -86,7 +86,7 @@ export class ObjectStore {
     }
   }
 
-  /** A range of exactly this state of the object. Throws `SourceChangedError` where it is no more. */
+  /** A range of exactly this state of the object. Throws `ObjectChangedError` where it is no more. */
   async read(ref: PinnedObject, start: number, length: number): Promise<Readable> {
     if (length === 0) return Readable.from([])
     const { bucket, key, version_id, etag } = ref
@@ -106,7 +106,7 @@ export class ObjectStore {
       body.destroy()
       throw new BodyCutError(bucket, key, length, answer.ContentLength ?? 0)
     } catch (error) {
-      if (isConditionFailed(error) || isNotFound(error)) throw new SourceChangedError(bucket, key)
+      if (isConditionFailed(error) || isNotFound(error)) throw new ObjectChangedError(bucket, key)
       throw error
     }
   }
@@ -240,7 +240,7 @@ export class ObjectStore {
     return new MultipartUpload(this.#client, bucket, key, uploadId)
   }
 
-  /** Copies a whole object of up to 5 GiB. Throws `SourceChangedError`. */
+  /** Copies a whole object of up to 5 GiB. Throws `ObjectChangedError`. */
   async copyObject(from: PinnedObject, bucket: string, key: string): Promise<PinnedObject> {
     try {
       const { CopyObjectResult, VersionId } = await this.#client.send(
@@ -253,7 +253,7 @@ export class ObjectStore {
       )
       return pinned(bucket, key, from.size, CopyObjectResult?.ETag, VersionId)
     } catch (error) {
-      if (isConditionFailed(error) || isNotFound(error)) throw new SourceChangedError(from.bucket, from.key)
+      if (isConditionFailed(error) || isNotFound(error)) throw new ObjectChangedError(from.bucket, from.key)
       throw error
     }
   }

@@ -11,7 +11,7 @@ import { joinPages, type JoinedResource } from '../resource-join.ts'
 import { batchGet, bySortKey, queryPages, type QueryOptions } from '../../tables/aws/query.ts'
 import { type Reading, ResourceReading } from '../resource-reading.ts'
 import { ResourceWriter, type WriterOptions } from './resource-writer.ts'
-import { idOf, placeOfKey, type ReadOptions, sortKeyOf, type StoredResource } from '../stored-resource.ts'
+import { idOf, hashKeyOfSortKey, type ReadOptions, sortKeyOf, type StoredResource } from '../stored-resource.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
 export type { ReadOptions, StoredResource } from '../stored-resource.ts'
@@ -242,7 +242,7 @@ async function* upTo(
   until: ReadOptions['until'] = () => false,
 ): AsyncGenerator<readonly Item[]> {
   for await (const page of pages) {
-    const end = page.findIndex((item) => until(placeOfKey(sortKeyOf(item))))
+    const end = page.findIndex((item) => until(hashKeyOfSortKey(sortKeyOf(item))))
     yield end === -1 ? page : page.slice(0, end)
     if (end !== -1) return
   }

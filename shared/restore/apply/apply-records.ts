@@ -14,7 +14,7 @@ export interface ApplyRecordsResult extends PassResult {
   readonly loaded: number
   readonly skipped: number
   /** Resources that someone else created after preflight, as a JSON list of ids; verification leaves them out. */
-  readonly yielded?: PinnedObject
+  readonly skippedAfterConflict?: PinnedObject
 }
 
 /** Resources that are under way at once: enough to fill batches of 25, few enough to hold in memory. */
@@ -46,7 +46,7 @@ const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyRec
       : new PresentWriter(context)
 
   const outcome = { loaded: 0, skipped: 0 }
-  const yielded: string[] = []
+  const skippedAfterConflict: string[] = []
   const underWay = new Set<Promise<void>>()
   let current: AppliedResource | undefined
   let cursor: ExtentCursor | undefined
@@ -57,7 +57,7 @@ const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyRec
       .end()
       .then((written) => {
         outcome[written ? 'loaded' : 'skipped'] += 1
-        if (!written) yielded.push(resource.id)
+        if (!written) skippedAfterConflict.push(resource.id)
       })
       .catch((error: unknown) => {
         failure ??= error
@@ -104,13 +104,13 @@ const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyRec
     ...(cursor === undefined ? {} : { cursor: JSON.stringify(cursor) }),
     model: extent.model,
     ...outcome,
-    ...(yielded.length === 0
+    ...(skippedAfterConflict.length === 0
       ? {}
       : {
-          yielded: await services.objects.putJson(
+          skippedAfterConflict: await services.objects.putJson(
             services.config.buckets.work,
-            workKey.findings(job_id, 'yielded', n, attempt.attempt),
-            yielded,
+            workKey.findings(job_id, 'skippedAfterConflict', n, attempt.attempt),
+            skippedAfterConflict,
           ),
         }),
   }

@@ -18,7 +18,7 @@ import { applyPlan } from './plan-apply-records.ts'
  * does not say what its child failed with. The lease is taken anew: workers that are still under way lose it with its epoch.
  * The error stays in the state.
  */
-export const planTakeBack = async (
+export const planRollback = async (
   { job_id, error }: FailInput,
   services: Services,
 ): Promise<PlannedItems & Pick<FailInput, 'error'>> => {
@@ -26,13 +26,13 @@ export const planTakeBack = async (
   const { models } = await restorePlan(services, job_id)
   await services.leases.takeAll(models, job_id)
   const count = (await applyPlan(services, job_id)).length
-  await services.jobs.plan(job_id, 'take-back', count)
+  await services.jobs.plan(job_id, 'rollback', count)
   return { ...plannedItems(job_id, count), error }
 }
 
 /** One pass of taking back what a restore under `raise_error` wrote: only what still bears its `applied_by`, metadata first. */
-export const takeBack = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<PassResult>('take-back', input, services, async (attempt) => {
+export const rollback = (input: PassInput, services: Services): Promise<PassOutput> =>
+  runPass<PassResult>('rollback', input, services, async (attempt) => {
     const { job_id, n } = attempt
     const job = await restoreJob(services, job_id)
     const plan = await restorePlan(services, job_id)

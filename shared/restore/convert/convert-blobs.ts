@@ -1,6 +1,6 @@
 import { pMapIterable } from 'p-map'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
-import { CELLS, cellStart, readSeen, type SeenBlob } from '../../blobs/blob-references.ts'
+import { CELLS, cellStart, readBlobReferences, type BlobReference } from '../../blobs/blob-references.ts'
 import { BlobSegment, type BlobSource } from '../../compose/blob-segment.ts'
 import type { WrittenSegment } from '../../compose/records-target.ts'
 import { COPIED_FROM } from '../../compose/stored-content.ts'
@@ -49,7 +49,7 @@ export const convertBlobs = async (
       if (k < cursor.range) continue
       const from = k === cursor.range ? cursor.from : ''
       const lists = scans.map(({ seen }) => seen).filter(({ payloads, blobs }) => payloads + blobs > 0)
-      const seen = (await readSeen(services.objects, lists, range)).filter(({ position }) => position >= from)
+      const seen = (await readBlobReferences(services.objects, lists, range)).filter(({ position }) => position >= from)
       const known = new Map(seen.map((blob) => [blob.position, blob]))
       const places = placesBefore(merged, cellStart(range.to))
       for await (const { place, content } of readAhead(services, source, places)) {
@@ -72,7 +72,7 @@ export const convertBlobs = async (
 }
 
 /** What was named before a position, and did not come. A payload always comes: its place is noted with its name. */
-const missed = (known: ReadonlyMap<string, SeenBlob>, before?: string): string[] => {
+const missed = (known: ReadonlyMap<string, BlobReference>, before?: string): string[] => {
   const ids = [...known.values()].filter(({ position }) => before === undefined || position < before)
   const payload = ids.find(({ position }) => position.startsWith('0'))
   if (payload !== undefined) throw new Error(`payload ${payload.id} has no place`)
@@ -150,7 +150,7 @@ class BlobSegments {
     this.#services = services
   }
 
-  async add(place: PlannedPlace, seen: SeenBlob | undefined, content: BlobSource): Promise<void> {
+  async add(place: PlannedPlace, seen: BlobReference | undefined, content: BlobSource): Promise<void> {
     const { position, id, sha256 } = place
     if (position.startsWith('0') && position !== `0${sha256}`)
       throw new ArchiveInvalidError(`payload ${id} is not at its place`)

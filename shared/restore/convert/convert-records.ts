@@ -6,7 +6,7 @@ import type { RecordsSegment } from '../../compose/records-target.ts'
 import { allResults, type Attempt } from '../../jobs/pass.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { Item } from '../../tables/item.ts'
-import { shownId } from '../../values/quote-id.ts'
+import { quoteId } from '../../values/quote-id.ts'
 import type { Services } from '../../runtime/services.ts'
 import type { ConvertCursor, ConvertedRecords, ConvertResult, CursorOf } from './messages.ts'
 import { runsSoFar } from './join-runs.ts'
@@ -52,11 +52,11 @@ export const convertRecords = async (
 const checkRepeated = (first: RunEntry, second: RunEntry): void => {
   const { kind, id, sk } = recordOf(decodeLine(second.body))
   if (kind === 'metadata')
-    throw invalidRecord(second, `resource ${shownId(id)} stands twice, also at byte ${first.offset}`)
+    throw invalidRecord(second, `resource ${quoteId(id)} stands twice, also at byte ${first.offset}`)
   if (!first.body.equals(second.body))
     throw invalidRecord(
       second,
-      `revision ${shownId(sk)} stands twice with different content, also at byte ${first.offset}`,
+      `revision ${quoteId(sk)} stands twice with different content, also at byte ${first.offset}`,
     )
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { SeenList } from '../../blobs/blob-references.ts'
+import type { BlobReferenceList } from '../../blobs/blob-references.ts'
 import type { RecordsSegment, WrittenSegment } from '../../compose/records-target.ts'
 import type { PassResult } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
@@ -42,7 +42,7 @@ export interface Scanned {
   /** Where blobs and large payloads lie in the stream: a run too, absent where there are none. */
   readonly places?: PinnedObject
   readonly place_count: number
-  readonly seen: SeenList
+  readonly seen: BlobReferenceList
   /** The models whose sections begin here. */
   readonly models: readonly string[]
   /** Records read; `revisions` and `resources` are shown as progress. */

@@ -1,13 +1,13 @@
 import { encodeLine } from '../../archive/record-line.ts'
-import { noteBlobs } from '../../resources/collect-blob-references.ts'
-import { blobPosition, payloadPosition, SeenBlobs } from '../../blobs/blob-references.ts'
+import { collectBlobReferences } from '../../resources/collect-blob-references.ts'
+import { blobPosition, payloadPosition, BlobReferenceSet } from '../../blobs/blob-references.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { itemFromMetadata, itemFromRevision } from '../../resources/attributes.ts'
 import type { Item } from '../../tables/item.ts'
 import { itemBytes } from '../../resources/item-size.ts'
 import { ResourceIdError } from '../../resources/errors.ts'
-import { shownId } from '../../values/quote-id.ts'
+import { quoteId } from '../../values/quote-id.ts'
 import type { Finding } from '../verify/findings.ts'
 import type { Services } from '../../runtime/services.ts'
 import { type ContentHashes, contentHashes } from '../../specstar/content-hashes.ts'
@@ -55,7 +55,7 @@ class Scan {
   readonly #hashes: ContentHashes
   readonly #records = new RunSorter()
   readonly #places = new RunSorter()
-  readonly #seen = new SeenBlobs()
+  readonly #seen = new BlobReferenceSet()
   readonly #runs: PinnedObject[] = []
   readonly #models = new Set<string>()
   readonly #told: Finding[] = []
@@ -137,7 +137,7 @@ class Scan {
     const { item, spilled } = refused(record, () => itemFromRevision(info, payload, { model, shards: 1 }))
     this.#revisions += 1
     this.#add(record, model, item)
-    await noteBlobs(this.#seen, model, item, () => Promise.resolve(payload))
+    await collectBlobReferences(this.#seen, model, item, () => Promise.resolve(payload))
     if (spilled === undefined) return
     const sha256 = item['data_sha256']?.S ?? ''
     const offset = placeOfView(record, payload)
@@ -151,7 +151,7 @@ class Scan {
   /** A key that SpecStar passes over may be one of its own with a byte flipped, such as that of a deletion. */
   #tellUnknown(model: string, resource_id: string, of: string, keys: readonly string[]): void {
     if (keys.length === 0) return
-    const actual = `${keys.slice(0, NAMED_KEYS).map(shownId).join(', ')}${keys.length > NAMED_KEYS ? ', …' : ''}`
+    const actual = `${keys.slice(0, NAMED_KEYS).map(quoteId).join(', ')}${keys.length > NAMED_KEYS ? ', …' : ''}`
     this.#tell({ model, resource_id, what: `${of}: keys that SpecStar does not know`, expected: 'none', actual })
   }
 
@@ -175,7 +175,7 @@ class Scan {
     const actual = `xxh3_128:${this.#hashes.xxh3(payload)}`
     if (actual === expected) return
     if (parent_schema_version === undefined)
-      throw corruptRecord(where, `payload of revision ${shownId(revision_id)}`, expected, actual)
+      throw corruptRecord(where, `payload of revision ${quoteId(revision_id)}`, expected, actual)
     const what = `revision ${revision_id}: a migration left its data_hash as it was`
     this.#tell({ model, resource_id, what, expected, actual })
   }

@@ -4,7 +4,7 @@ import type { RestoreRequest } from '../../jobs/job.ts'
 import { beginJob, JobCancelledError, restoreJob } from '../../jobs/find-job.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
 import type { PinnedObject } from '../../objects/object.ts'
-import { placeOf } from '../../resources/keys.ts'
+import { hashKeyOf } from '../../resources/keys.ts'
 import type { Services } from '../../runtime/services.ts'
 import { convertedArchive } from '../convert/converted-archive.ts'
 import { SectionMissingError, UnknownModelsError } from '../errors.ts'
@@ -125,7 +125,7 @@ const sharesOf = (
       throw new ArchiveInvalidError(`segments of model ${model} are not whole runs of buckets in order (${first})`)
   }
   if (own.length === 0) return ids === undefined ? [{ share: { model }, size: 0 }] : []
-  const places = ids?.map(placeOf)
+  const places = ids?.map(hashKeyOf)
   return own.flatMap(({ k, first, last, size }, place) => {
     if (places !== undefined && !places.some((h) => first <= h && h <= last)) return []
     const before = own[place - 1]

@@ -1,4 +1,4 @@
-import type { SeenList } from '../../blobs/blob-references.ts'
+import type { BlobReferenceList } from '../../blobs/blob-references.ts'
 import { allResults } from '../../jobs/pass.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -7,7 +7,7 @@ import type { PreflightResult } from './preflight.ts'
 import { workKey } from '../work-keys.ts'
 
 export interface RestoreBlobPlan {
-  readonly lists: readonly SeenList[]
+  readonly lists: readonly BlobReferenceList[]
   /** Each child's blob segments, by their place in the manifest. One child without any looks for what is missing. */
   readonly items: readonly (readonly number[])[]
 }

@@ -4,11 +4,11 @@ import { blobOrder } from '../../archive/blob-order.ts'
 import type { IndexLine } from '../../archive/index-line.ts'
 import type { OpenArchive } from '../../archive/open.ts'
 import { readEntries, readIndex } from '../../archive/segment-reader.ts'
-import { CELLS, readSeen, type SeenBlob } from '../../blobs/blob-references.ts'
+import { CELLS, readBlobReferences, type BlobReference } from '../../blobs/blob-references.ts'
 import type { Strategy } from '../../jobs/job.ts'
 import { type Attempt, type PassResult, runPass } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
-import { cutText, LISTED_CHARACTERS, SHOWN } from '../../values/truncate.ts'
+import { truncate, MAX_LISTED_CHARACTERS, MAX_LISTED } from '../../values/truncate.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -110,8 +110,8 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
     actions: { new: count('new'), changed: count('changed'), same: count('same'), conflict: count('conflict') },
     different: differing.length,
     different_blobs: differing
-      .slice(0, SHOWN)
-      .map(({ id, models }) => ({ id: cutText(id, LISTED_CHARACTERS), models })),
+      .slice(0, MAX_LISTED)
+      .map(({ id, models }) => ({ id: truncate(id, MAX_LISTED_CHARACTERS), models })),
     blobs: pass.blobs,
     bytes: pass.bytes,
     models: pass.models,
@@ -138,12 +138,12 @@ const positionAt = async (archive: OpenArchive, segment: number, entry: number):
 /** What was seen from one position (inclusive) to another (exclusive; '' is the end). */
 const seenBetween = async (
   { objects }: Services,
-  lists: Parameters<typeof readSeen>[1],
+  lists: Parameters<typeof readBlobReferences>[1],
   from: string,
   until: string,
-): Promise<Map<string, SeenBlob>> => {
+): Promise<Map<string, BlobReference>> => {
   const cell = (position: string): number => Number.parseInt(position.slice(0, 4), 16)
-  const seen = await readSeen(objects, lists, {
+  const seen = await readBlobReferences(objects, lists, {
     from: from === '' ? 0 : cell(from),
     to: until === '' ? CELLS : cell(until) + 1,
   })
@@ -158,7 +158,7 @@ const seenBetween = async (
 class BlobsPass {
   readonly #services: Services
   readonly #strategy: Strategy
-  readonly #seen: Map<string, SeenBlob>
+  readonly #seen: Map<string, BlobReference>
   readonly #limit = pLimit(PARALLEL_LOOKS)
   readonly #looks: Promise<RestoredBlob>[] = []
   readonly #met = new Set<string>()
@@ -167,7 +167,7 @@ class BlobsPass {
   blobs = 0
   bytes = 0
 
-  constructor(services: Services, strategy: Strategy, seen: Map<string, SeenBlob>) {
+  constructor(services: Services, strategy: Strategy, seen: Map<string, BlobReference>) {
     this.#services = services
     this.#strategy = strategy
     this.#seen = seen

@@ -1,9 +1,9 @@
 import { type BucketDigest, BucketDigests, encodeBuckets, ResourceLeaf } from '../../archive/digest.ts'
 import type { OpenArchive } from '../../archive/open.ts'
-import { noteBlobs } from '../../resources/collect-blob-references.ts'
-import { SeenBlobs, type SeenList } from '../../blobs/blob-references.ts'
+import { collectBlobReferences } from '../../resources/collect-blob-references.ts'
+import { BlobReferenceSet, type BlobReferenceList } from '../../blobs/blob-references.ts'
 import type { RestoreJob } from '../../jobs/job.ts'
-import { takesOf } from '../../jobs/job-filter.ts'
+import { filterFor } from '../../jobs/job-filter.ts'
 import { type Attempt, type PassResult, runPass } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
@@ -41,7 +41,7 @@ export interface Extent {
 
 export interface PreflightResult extends PassResult {
   readonly extents: readonly Extent[]
-  readonly seen: SeenList
+  readonly seen: BlobReferenceList
   /** `Told`, as JSON: absent where there is nothing to tell. */
   readonly told?: PinnedObject
 }
@@ -86,7 +86,7 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
   const plan = await restorePlan(services, job_id)
   const archive = await openPlanned(services, plan)
   const start = attempt.cursor === undefined ? { k: 0 } : (JSON.parse(attempt.cursor) as Cursor)
-  const seen = new SeenBlobs()
+  const seen = new BlobReferenceSet()
   const payloads = new ArchivePayloads(archive)
   const extents: Extent[] = []
   const told: { duplicates: string[]; findings: Finding[] } = { duplicates: [], findings: [] }
@@ -128,7 +128,7 @@ interface Run {
   readonly share: SegmentShare
   readonly k: number
   readonly from: RecordsFrom | undefined
-  readonly seen: SeenBlobs
+  readonly seen: BlobReferenceSet
   readonly payloads: ArchivePayloads
 }
 
@@ -147,7 +147,7 @@ class SegmentPreflight {
 
   constructor(run: Run) {
     this.#run = run
-    this.#takes = takesOf(run.job, run.services.models, run.share.model)
+    this.#takes = filterFor(run.job, run.services.models, run.share.model)
   }
 
   async check(): Promise<{ extent: Extent; stoppedAt?: RecordsFrom; findings: readonly Finding[] }> {
@@ -223,7 +223,7 @@ class SegmentPreflight {
     if (!current.taken) return
     this.#revisions += 1
     const { seen, share, payloads } = this.#run
-    await noteBlobs(seen, share.model, item, (sha256) => payloads.get(sha256), current.needed)
+    await collectBlobReferences(seen, share.model, item, (sha256) => payloads.get(sha256), current.needed)
   }
 
   async #endResource(target: TargetComparison): Promise<void> {

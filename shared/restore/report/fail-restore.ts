@@ -1,5 +1,5 @@
-import { endJob, tellEnd } from '../../jobs/end-job.ts'
-import { whyItFailed } from '../../jobs/explain-failure.ts'
+import { endJob, publishJobEnded } from '../../jobs/end-job.ts'
+import { explainFailure } from '../../jobs/explain-failure.ts'
 import { hasEnded, type JobError, type RestoreJob } from '../../jobs/job.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import type { FailInput, StageInput } from '../../jobs/messages.ts'
@@ -12,12 +12,12 @@ const READING_PHASES: readonly (string | undefined)[] = [undefined, 'convert', '
 export const failRestore = async (input: FailInput, services: Services): Promise<StageInput> => {
   const { job_id } = input
   const job = await restoreJob(services, job_id)
-  const problem = await whyItFailed(services, input)
+  const problem = await explainFailure(services, input)
   await releaseLeases(services, job)
   const failed = await endJob(services, job_id, { status: 'failed', error: problem }, ['queued', 'running', 'failed'])
   // Not where it was cancelled or has ended otherwise: that stands beside the upload already.
   if (failed !== undefined) await reportBeside(services, job, problem)
-  await tellEnd(services, job_id)
+  await publishJobEnded(services, job_id)
   return { job_id }
 }
 

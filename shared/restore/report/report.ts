@@ -1,9 +1,9 @@
 import { decodeBuckets, modelDigest } from '../../archive/digest.ts'
-import { endJob, tellEnd } from '../../jobs/end-job.ts'
+import { endJob, publishJobEnded } from '../../jobs/end-job.ts'
 import type { RestoreJob, RestoreResult, Strategy } from '../../jobs/job.ts'
 import { allResults } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
-import { shownBlobs } from '../../values/truncate.ts'
+import { listedBlobs } from '../../values/truncate.ts'
 import type { StageInput } from '../../jobs/messages.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -58,8 +58,8 @@ export const report = async ({ job_id }: StageInput, services: Services): Promis
       Object.entries(whole.models).map(([model, { loaded, skipped, total }]) => [model, { loaded, skipped, total }]),
     ),
     verification: { passed: whole.passed, checks: shownChecks(whole.checks) },
-    missing_blobs: shownBlobs(whole.missing_blobs),
-    blob_conflicts: shownBlobs(whole.blob_conflicts),
+    missing_blobs: listedBlobs(whole.missing_blobs),
+    blob_conflicts: listedBlobs(whole.blob_conflicts),
     report: { bucket: kept.bucket, key: kept.key },
   }
   if (!whole.passed) {
@@ -79,7 +79,7 @@ const end = async (
   result: RestoreResult,
 ): Promise<void> => {
   await endJob(services, jobId, { status, result, phase: 'report' }, ['running'])
-  await tellEnd(services, jobId)
+  await publishJobEnded(services, jobId)
 }
 
 const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan): Promise<Report> => {
@@ -103,7 +103,7 @@ const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan
     }),
   )
   for (const told of plan.converted?.told ?? [])
-    if (plan.models.includes(told.model)) findings.tellApart('content', told)
+    if (plan.models.includes(told.model)) findings.reportSeparately('content', told)
   await checkTotals(services, job_id, models, findings)
   if (plan.whole) await checkModelDigests(services, plan, models, results, findings)
   const checks = findings.results()

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { type Asking, fingerprintOf, type JobIdentity, jobIdentity } from '../../jobs/identity.ts'
+import { type Caller, fingerprintOf, type JobIdentity, jobIdentity } from '../../jobs/identity.ts'
 import type { ArchiveLocation, Job, JobSource, RestoreJob, RestoreRequest } from '../../jobs/job.ts'
 import { UnknownJobError } from '../../jobs/errors.ts'
 import { withinBound } from '../../jobs/admission.ts'
@@ -12,10 +12,10 @@ export const startRestoreOfBody = (
   services: Services,
   request: RestoreRequest,
   body: Buffer,
-  asking: Asking,
+  caller: Caller,
 ): Promise<RestoreJob> => {
   const sha256 = createHash('sha256').update(body).digest('hex')
-  return startRestore(services, request, asking, { body: sha256 }, async ({ job_id, once }) => {
+  return startRestore(services, request, caller, { body: sha256 }, async ({ job_id, once }) => {
     // Whoever has the key alone puts a body under the job's name: it must not replace another request's.
     if (once !== undefined) await services.jobs.claim(job_id, once)
     const bucket = services.config.buckets.work
@@ -30,18 +30,18 @@ export const startRestoreFrom = (
   services: Services,
   request: RestoreRequest,
   from: From,
-  asking: Asking,
-): Promise<RestoreJob> => startRestore(services, request, asking, { from }, () => locateArchive(services, from))
+  caller: Caller,
+): Promise<RestoreJob> => startRestore(services, request, caller, { from }, () => locateArchive(services, from))
 
 const startRestore = async (
   services: Services,
   request: RestoreRequest,
-  asking: Asking,
+  caller: Caller,
   source: object,
   locate: (identity: JobIdentity) => Promise<ArchiveLocation>,
 ): Promise<RestoreJob> => {
   const fingerprint = fingerprintOf({ kind: 'restore', ...request, source })
-  const identity = jobIdentity(asking, fingerprint, services.clock())
+  const identity = jobIdentity(caller, fingerprint, services.clock())
   const first = await firstJob(services, identity)
   const job =
     first ??
@@ -49,7 +49,7 @@ const startRestore = async (
       request: { ...request, archive: await locate(identity) },
       status: 'queued',
       source: 'api',
-      requestedBy: asking.requestedBy,
+      requestedBy: caller.requestedBy,
     }))
   return startWorkflow(services, job)
 }

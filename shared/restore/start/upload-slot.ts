@@ -1,4 +1,4 @@
-import { type Asking, fingerprintOf, jobIdentity } from '../../jobs/identity.ts'
+import { type Caller, fingerprintOf, jobIdentity } from '../../jobs/identity.ts'
 import { type ArchiveLocation, type RestoreJob, type RestoreRequest, statusAt } from '../../jobs/job.ts'
 import { JobStateError, UnknownJobError } from '../../jobs/errors.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -29,16 +29,16 @@ export interface SlotUpload {
 }
 
 /** Opens a slot: a job that waits for its archive, with its options fixed. */
-export const openSlot = async (services: Services, request: RestoreRequest, asking: Asking): Promise<RestoreJob> => {
+export const openSlot = async (services: Services, request: RestoreRequest, caller: Caller): Promise<RestoreJob> => {
   const now = services.clock()
-  const identity = jobIdentity(asking, fingerprintOf({ kind: 'restore', ...request, source: 'slot' }), now)
+  const identity = jobIdentity(caller, fingerprintOf({ kind: 'restore', ...request, source: 'slot' }), now)
   return (
     (await firstJob(services, identity)) ??
     createRestore(services, identity, {
       request,
       status: 'awaiting_upload',
       source: 'api',
-      requestedBy: asking.requestedBy,
+      requestedBy: caller.requestedBy,
       slotExpiresAt: new Date(now.getTime() + SLOT_MS).toISOString(),
     })
   )

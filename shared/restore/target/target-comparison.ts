@@ -1,8 +1,8 @@
 import type { RestoreJob } from '../../jobs/job.ts'
-import { takesOf } from '../../jobs/job-filter.ts'
+import { filterFor } from '../../jobs/job-filter.ts'
 import type { Item } from '../../tables/item.ts'
 import type { SortKeyRange } from '../../resources/key-range.ts'
-import { placeOf } from '../../resources/keys.ts'
+import { hashKeyOf } from '../../resources/keys.ts'
 import type { StoredResource } from '../../resources/aws/resource-store.ts'
 import type { Services } from '../../runtime/services.ts'
 import type { Finding } from '../verify/findings.ts'
@@ -123,7 +123,7 @@ class FullComparison implements TargetComparison {
         ? services.resources.resources(model, range, options)
         : services.resources.resourcesById(model, filters.ids, options)
     this.#join = new TargetJoin(rows, ({ metadata }) => itemSortKey(metadata))
-    this.#takes = takesOf(job, services.models, model)
+    this.#takes = filterFor(job, services.models, model)
   }
 
   async exists(id: string): Promise<boolean> {
@@ -157,7 +157,7 @@ class FullComparison implements TargetComparison {
       this.#targetOnly(row)
     }, beforeBucket)
     for (const id of this.#torn) {
-      if (beforeBucket !== undefined && placeOf(id) >= beforeBucket) continue
+      if (beforeBucket !== undefined && hashKeyOf(id) >= beforeBucket) continue
       const metadata = await this.#services.resources.getMetadata(this.#model, id)
       if (metadata !== undefined) this.#targetOnly({ metadata })
     }

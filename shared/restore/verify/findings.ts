@@ -41,11 +41,11 @@ export class Findings {
   }
 
   /** What was already so in the archive. */
-  tellApart(check: Check, finding: Finding): void {
+  reportSeparately(check: Check, finding: Finding): void {
     this.#note(check, finding)
   }
 
-  /** Takes over what another run has found. */
+  /** ResourceFilter over what another run has found. */
   merge(results: Readonly<Record<Check, CheckResult>>): void {
     for (const check of CHECKS) {
       const own = this.#of(check)

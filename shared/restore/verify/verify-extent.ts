@@ -14,7 +14,7 @@ import { checkSearch } from './search-check.ts'
 import { storedLeaf } from '../target/stored-leaf.ts'
 import { targetRange } from '../target/target-comparison.ts'
 import { itemSortKey, TargetJoin } from '../target/target-join.ts'
-import { yieldedIds } from './verify.ts'
+import { idsSkippedAfterConflict } from './verify.ts'
 
 /** A resource of the archive, with what verification compares of it: payloads enter by their SHA-256. */
 interface Expected {
@@ -42,7 +42,7 @@ export const verifyExtent = async (
   const { request } = job
   const plan = await restorePlan(services, attempt.job_id)
   const archive = await openPlanned(services, plan)
-  const yielded = await yieldedIds(services, attempt.job_id, attempt.n)
+  const skippedAfterConflict = await idsSkippedAfterConflict(services, attempt.job_id, attempt.n)
   const { ids } = request.filters
   const torn = new Set<string>()
   const options = { onTorn: (id: string) => void torn.add(id) }
@@ -81,7 +81,7 @@ export const verifyExtent = async (
             break verifying
           }
           lastBucket = bucket
-          const left = (resource.existed && request.on_duplicate === 'skip') || yielded.has(resource.metadata.id)
+          const left = (resource.existed && request.on_duplicate === 'skip') || skippedAfterConflict.has(resource.metadata.id)
           expected = left ? undefined : begin(resource)
         }
       }

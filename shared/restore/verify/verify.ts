@@ -74,12 +74,12 @@ const provableBlobs = async (services: Services, jobId: string, n: number): Prom
 }
 
 /** The ids of one extent that were skipped because someone else created them after preflight. */
-export const yieldedIds = async (services: Services, jobId: string, n: number): Promise<ReadonlySet<string>> => {
+export const idsSkippedAfterConflict = async (services: Services, jobId: string, n: number): Promise<ReadonlySet<string>> => {
   const ids = new Set<string>()
   for await (const { result } of services.jobs.results<ApplyRecordsResult>(jobId, 'apply-records', n)) {
-    const { yielded } = result
-    if (yielded === undefined) continue
-    const bytes = await services.objects.readBytes(yielded, 0, yielded.size)
+    const { skippedAfterConflict } = result
+    if (skippedAfterConflict === undefined) continue
+    const bytes = await services.objects.readBytes(skippedAfterConflict, 0, skippedAfterConflict.size)
     for (const id of JSON.parse(bytes.toString()) as string[]) ids.add(id)
   }
   return ids

@@ -88,8 +88,8 @@ const REASONS: readonly (readonly [names: RegExp, allowed: RegExp, reason: strin
     /^dynamodb:GetItem .*resources/,
     'a resource that changes meanwhile is read again',
   ],
-  [/^take-back$/, /^dynamodb:GetItem .*resources/, 'an item that another writer has replaced since'],
-  [/^(apply|take-back)/, /^dynamodb:UpdateItem .*jobs/, 'a lease is renewed after minutes'],
+  [/^rollback$/, /^dynamodb:GetItem .*resources/, 'an item that another writer has replaced since'],
+  [/^(apply|rollback)/, /^dynamodb:UpdateItem .*jobs/, 'a lease is renewed after minutes'],
   [/^cancel-job$/, /^s3:PutObject .*report.json/, 'an upload whose restore is cancelled is told so beside it'],
   [/^apply/, /^s3:PutObject .*work/, 'conflicts that came in between are listed'],
   [
@@ -98,7 +98,7 @@ const REASONS: readonly (readonly [names: RegExp, allowed: RegExp, reason: strin
     'a payload that stands in a record and is too large for an item',
   ],
   [/^apply-blobs$/, /^s3:GetObject .*(blobs|payloads)/, 'a blob that came in between is compared'],
-  [/^(apply-blobs|take-back)$/, /^s3:GetObject .*restores/, 'the archive may be an upload'],
+  [/^(apply-blobs|rollback)$/, /^s3:GetObject .*restores/, 'the archive may be an upload'],
   [/^compose-parts$/, /^s3:PutObject .*work/, 'segments are joined first where there are more than 9,900 parts'],
   [/^(fail-restore|end-stopped)$/, /^s3:GetObject .*report.json/, 'the report of a verification that failed'],
 ]

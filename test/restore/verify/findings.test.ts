@@ -29,10 +29,10 @@ describe('the findings of a check', () => {
 
   it('do not count against the restore where the archive had them already', () => {
     const findings = new Findings()
-    findings.tellApart('search', finding(1))
+    findings.reportSeparately('search', finding(1))
     expect(findings.results().search).toEqual({ passed: true, checked: 0, findings: [finding(1)], findings_total: 1 })
     findings.fail('search', finding(2))
-    findings.tellApart('search', finding(3))
+    findings.reportSeparately('search', finding(3))
     expect(findings.results().search).toEqual({
       passed: false,
       checked: 0,
@@ -53,7 +53,7 @@ describe('the findings of a check', () => {
     const one = new Findings()
     const other = new Findings()
     one.checked('counts', 2)
-    one.tellApart('counts', finding(1))
+    one.reportSeparately('counts', finding(1))
     other.checked('counts', 3)
     other.fail('counts', finding(2))
     const both = new Findings()

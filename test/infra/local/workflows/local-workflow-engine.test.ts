@@ -178,10 +178,10 @@ describe('the restore workflow', () => {
       'apply-records': () => {
         throw named('ConflictError', 'rival')
       },
-      'plan-take-back': (input) => ({ job_id: 'j', items: [0], count: 1, error: input['error'] ?? null }),
-      'take-back': (input) => ({ ...input, more: false }),
+      'plan-rollback': (input) => ({ job_id: 'j', items: [0], count: 1, error: input['error'] ?? null }),
+      'rollback': (input) => ({ ...input, more: false }),
     })
-    expect(stagesOf(calls).slice(-3)).toEqual(['plan-take-back', 'take-back', 'fail-restore'])
+    expect(stagesOf(calls).slice(-3)).toEqual(['plan-rollback', 'rollback', 'fail-restore'])
     expect(calls.at(-1)?.input).toMatchObject({ error: { Error: 'ConflictError' } })
   })
 
@@ -204,8 +204,8 @@ describe('the restore workflow', () => {
               calls.push('returns')
               return { job_id: 'j', n: n ?? 0, pass: 1, more: true }
             }
-            if (['plan-take-back', 'fail-restore'].includes(stage)) calls.push(stage)
-            if (stage === 'plan-take-back')
+            if (['plan-rollback', 'fail-restore'].includes(stage)) calls.push(stage)
+            if (stage === 'plan-rollback')
               return { job_id: 'j', items: [], count: 0, error: { Error: 'ConflictError' } }
             return planned(stage === 'plan-apply-records' ? count : 0)
           }),
@@ -213,7 +213,7 @@ describe('the restore workflow', () => {
       await engine.start('restore', 'j')
       await engine.ended('j')
       await sleep(100)
-      expect(calls.slice(-2)).toEqual(['plan-take-back', 'fail-restore'])
+      expect(calls.slice(-2)).toEqual(['plan-rollback', 'fail-restore'])
       const work = calls.slice(0, -2)
       // The one that failed began, and did not return.
       expect(work.filter((call) => call === 'begins')).toHaveLength(

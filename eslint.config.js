@@ -1,0 +1,101 @@
+import js from '@eslint/js'
+import boundaries from 'eslint-plugin-boundaries'
+import { importX } from 'eslint-plugin-import-x'
+import tseslint from 'typescript-eslint'
+
+/**
+ * The folders from general to specific: a folder imports only folders to the left of it. `export` and `restore` are siblings.
+ * CONTRIBUTING.md explains what each one holds.
+ */
+const FOLDERS = [
+  'shared/values',
+  'shared/telemetry',
+  'shared/problems',
+  'shared/tables',
+  'shared/objects',
+  'shared/blobs',
+  'shared/resources',
+  'shared/filters',
+  'shared/requests',
+  'shared/jobs',
+  'shared/archive',
+  'shared/compose',
+  'shared/specstar',
+  'shared/export',
+  'shared/restore',
+  'shared/schedules',
+  'shared/lifecycle',
+  'shared/runtime',
+  'functions',
+  'infra',
+  'test',
+]
+const SIBLINGS = new Map([
+  ['shared/export', 'shared/restore'],
+  ['shared/restore', 'shared/export'],
+])
+
+const folderPolicies = FOLDERS.map((folder, index) => ({
+  from: { element: { type: folder } },
+  allow: {
+    to: {
+      element: { types: { anyOf: FOLDERS.slice(0, index + 1).filter((other) => other !== SIBLINGS.get(folder)) } },
+    },
+  },
+}))
+
+const awsClients = {
+  group: ['@aws-sdk/client-*', '@aws-sdk/lib-storage', '@aws-sdk/s3-request-presigner'],
+  message: 'In shared/, only the adapters (shared/*/aws/) and shared/runtime/ call AWS clients.',
+  allowTypeImports: true,
+}
+
+export default tseslint.config(
+  { ignores: ['node_modules', 'coverage', 'cdk.out', '.local'] },
+  js.configs.recommended,
+  tseslint.configs.strictTypeChecked,
+  {
+    languageOptions: {
+      parserOptions: {
+        projectService: { allowDefaultProject: ['eslint.config.js', 'stryker.config.js'] },
+        tsconfigRootDir: import.meta.dirname,
+      },
+    },
+    plugins: { boundaries, 'import-x': importX },
+    settings: {
+      'boundaries/elements': FOLDERS.map((folder) => ({ type: folder, pattern: folder })),
+      'boundaries/include': ['{shared,functions,infra,test}/**/*.ts'],
+      'import/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
+      'import-x/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
+      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
+      'import-x/extensions': ['.ts', '.js'],
+    },
+    rules: {
+      '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
+      '@typescript-eslint/consistent-type-imports': 'error',
+      '@typescript-eslint/switch-exhaustiveness-check': 'error',
+      eqeqeq: 'error',
+      'import-x/no-cycle': ['error', { ignoreExternal: true }],
+      'boundaries/dependencies': [
+        'error',
+        {
+          default: 'disallow',
+          policies: [
+            ...folderPolicies,
+            // Packages and Node's own modules.
+            { allow: { to: { module: { origin: ['external', 'core'] } } } },
+          ],
+        },
+      ],
+    },
+  },
+  {
+    files: ['shared/**/*.ts'],
+    ignores: ['shared/*/aws/**', 'shared/runtime/**'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients] }] },
+  },
+  {
+    files: ['eslint.config.js', 'stryker.config.js'],
+    extends: [tseslint.configs.disableTypeChecked],
+  },
+)
