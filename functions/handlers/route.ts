@@ -2,7 +2,7 @@ import middy, { type MiddlewareObj } from '@middy/core'
 import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
 import { logger, telemetry } from '../../shared/telemetry/telemetry.ts'
 import { type HttpEvent, type HttpRequest, httpRequest } from '../http/http-request.ts'
-import { problemOf } from '../../shared/problems/problem.ts'
+import { isInternal, type Problem, problemOf } from '../../shared/problems/problem.ts'
 
 /** What a route answers: JSON, or nothing but headers. */
 export interface Answer {
@@ -49,7 +49,7 @@ const httpResult = ({ status, body, headers }: Answer): HttpResult =>
 const problems = (): MiddlewareObj<HttpEvent, HttpResult> => ({
   onError: (request) => {
     const problem = problemOf(request.error, request.event.requestContext.requestId)
-    if (problem.status >= 500) {
+    if (isInternal(problem)) {
       const error = request.error instanceof Error ? request.error : new Error(String(request.error))
       logger.error('a request failed', { request_id: request.event.requestContext.requestId, error })
     }
@@ -57,18 +57,18 @@ const problems = (): MiddlewareObj<HttpEvent, HttpResult> => ({
   },
 })
 
-const problemResult = (problem: ReturnType<typeof problemOf>): HttpResult =>
+const problemResult = (problem: Problem): HttpResult =>
   httpResult({ status: problem.status, body: problem, headers: problemHeaders(problem) })
 
 /** Headers of an answer whose body is a problem. */
-export const problemHeaders = ({ status, allow }: ReturnType<typeof problemOf>): Record<string, string> => ({
+export const problemHeaders = ({ type, allow }: Problem): Record<string, string> => ({
   'content-type': 'application/problem+json',
-  ...(status === 429 ? { 'retry-after': '30' } : {}),
-  ...(status === 405 && Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
+  ...(type === 'too-many-jobs' ? { 'retry-after': '30' } : {}),
+  ...(type === 'method-not-allowed' && Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
 })
 
 /** A problem as a route's answer: for jobs that fail while a request waits for them. */
-export const problemAnswer = (problem: ReturnType<typeof problemOf>): Answer => ({
+export const problemAnswer = (problem: Problem): Answer => ({
   status: problem.status,
   body: problem,
   headers: problemHeaders(problem),

@@ -3,7 +3,7 @@ import type { Context } from 'aws-lambda'
 import { problemOf } from '../../shared/problems/problem.ts'
 import type { StageInput } from '../../shared/jobs/messages.ts'
 import type { Services } from '../../shared/runtime/services.ts'
-import { services } from '../../shared/runtime/services.ts'
+import { currentServices } from '../../shared/runtime/current-services.ts'
 import { telemetry } from '../../shared/telemetry/telemetry.ts'
 
 /**
@@ -16,7 +16,7 @@ export const stage = <Input extends StageInput, Output>(
   middy<Input, Output>()
     .use(telemetry())
     .handler(async (input: Input): Promise<Output> => {
-      const all = await services()
+      const all = await currentServices()
       try {
         return await work(input, all)
       } catch (error) {

@@ -1,9 +1,9 @@
-import type { ExportParameters } from '../../shared/export/request.ts'
 import { startExport } from '../../shared/export/start.ts'
 import type { Caller } from '../../shared/jobs/identity.ts'
 import type { ExportRequest } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
 import type { Services } from '../../shared/runtime/services.ts'
+import type { ExportParameters } from './export-parameters.ts'
 import { archiveAnswer, waitedAnswer } from './job-answers.ts'
 import type { Answer } from '../handlers/route.ts'
 

@@ -1,6 +1,7 @@
 import { Busboy } from '@fastify/busboy'
 import { finished } from 'node:stream/promises'
-import { InvalidRequestError, TooLargeError } from '../../shared/requests/errors.ts'
+import { InvalidRequestError } from '../../shared/requests/errors.ts'
+import { TooLargeError } from './errors.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
 
 const FIELD = 'file'

@@ -1,21 +1,16 @@
 import type { Caller } from '../../shared/jobs/identity.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
-import {
-  type From,
-  type RestoreParameters,
-  restoreFromParameters,
-  restoreParameters,
-  restoreRequest,
-} from '../../shared/restore/request.ts'
+import { type ArchiveSourceRequest, restoreRequest } from '../../shared/restore/request.ts'
 import { openSlot, slotUpload } from '../../shared/restore/start/upload-slot.ts'
 import { startRestoreFrom, startRestoreOfBody } from '../../shared/restore/start/start-restore.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { type HttpRequest, jsonObject, MAX_ARCHIVE_BYTES, mergeParameters, queryObject } from './http-request.ts'
+import { type RestoreParameters, restoreFromParameters, restoreParameters } from './import-parameters.ts'
 import { waitedAnswer } from './job-answers.ts'
 import type { Answer } from '../handlers/route.ts'
 import { fileOfForm } from './form.ts'
-import { TooLargeError } from '../../shared/requests/errors.ts'
+import { TooLargeError } from './errors.ts'
 import { callerOf } from './route-input.ts'
 import { jobPath } from './job-view.ts'
 
@@ -25,7 +20,7 @@ export interface ImportInput {
   readonly caller: Caller
   readonly archive:
     | { readonly by: 'body'; readonly bytes: Buffer }
-    | { readonly by: 'place'; readonly from: From }
+    | { readonly by: 'place'; readonly from: ArchiveSourceRequest }
     | { readonly by: 'slot' }
 }
 

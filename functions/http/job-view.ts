@@ -1,5 +1,6 @@
 import type { Services } from '../../shared/runtime/services.ts'
-import type { ExportJob, Job, JobError, JobStatus, RestoreJob } from '../../shared/jobs/job.ts'
+import type { ExportJob, Job, JobStatus, RestoreJob } from '../../shared/jobs/job.ts'
+import type { Problem } from '../../shared/problems/problem.ts'
 import { ENDED, statusAt } from '../../shared/jobs/job.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import { type Progress, progressOf } from '../../shared/jobs/progress.ts'
@@ -20,7 +21,7 @@ export interface JobView {
   readonly slot_expires_at?: string
   readonly request: object
   readonly result?: object
-  readonly error?: JobError
+  readonly error?: Problem
   readonly links: Readonly<Record<string, string>>
 }
 

@@ -1,5 +1,5 @@
 import { jsonRoute } from '../handlers/route.ts'
-import { MethodNotAllowedError, NotFoundError } from '../../shared/requests/errors.ts'
+import { MethodNotAllowedError, NotFoundError } from '../http/errors.ts'
 import { ROUTES } from '../routes.ts'
 
 const takesPath = (pattern: string, path: string): boolean => {

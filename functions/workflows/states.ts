@@ -1,3 +1,5 @@
+import { ERROR_TABLE } from '../../shared/problems/error-table.ts'
+
 /**
  * The pieces that both workflows are made of, in Amazon States Language: a task, and a map whose child is a loop.
  * A definition is a function from stage names to function ARNs: CDK fills in ARNs, the local runner its handlers.
@@ -21,29 +23,7 @@ export type Arn<Stage extends string> = (stage: Stage) => string
  * Errors of the caller's doing, or that the same input will meet again: trying again changes nothing.
  * Everything else (a throttled call, a function that died, a lost connection) may pass.
  */
-const FINAL_ERRORS = [
-  'NotAnArchiveError',
-  'UnsupportedVersionError',
-  'ArchiveTruncatedError',
-  'EntryCorruptError',
-  'ArchiveInvalidError',
-  'RecordInvalidError',
-  'UnknownModelsError',
-  'SectionMissingError',
-  'SourceNotAllowedError',
-  'ObjectChangedError',
-  'ArchiveUnavailableError',
-  'DuplicatesError',
-  'RestoreRunningError',
-  'ConflictError',
-  'BlobsMissingError',
-  'TornResourcesError',
-  'SpecstarRefusesError',
-  'VerificationFailedError',
-  'JobCancelledError',
-  'InvalidRequestError',
-  'FilterError',
-]
+const FINAL_ERRORS = Object.entries(ERROR_TABLE).flatMap(([name, { retryable }]) => (retryable ? [] : [name]))
 
 /** Four more tries over about a minute: longer than a partition's split or a failover takes, short beside a pass of 5 minutes. */
 const RETRY: Json = [

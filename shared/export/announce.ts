@@ -1,7 +1,7 @@
 import { openArchive } from '../archive/open.ts'
 import { endJob, publishJobEnded } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/find-job.ts'
-import { listedBlobs } from '../values/truncate.ts'
+import { listedBlobs } from '../jobs/listed-blobs.ts'
 import type { StageInput } from '../jobs/messages.ts'
 import type { Services } from '../runtime/services.ts'
 import type { AssembledStream } from './assemble-stream.ts'

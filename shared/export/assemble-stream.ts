@@ -1,13 +1,13 @@
 import { BlobsMissingError } from '../blobs/errors.ts'
 import type { ExportJob, ExportResult } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
-import { listedBlobs } from '../values/truncate.ts'
+import { listedBlobs } from '../jobs/listed-blobs.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
 import type { Services } from '../runtime/services.ts'
 import { endFrame, eofFrame, headerFrame, startFrame } from '../specstar/stream-frame.ts'
 import type { BlobsResult } from './blobs.ts'
-import { missingBlobs } from './manifest.ts'
+import { missingBlobs } from '../compose/manifest-models.ts'
 import type { RecordsResult } from './records.ts'
 import { workKey } from './work-keys.ts'
 import { countOf } from '../values/model-counts.ts'
@@ -25,7 +25,7 @@ export interface AssembledStream {
 export const assembleStream = async (services: Services, job: ExportJob, attempt: string): Promise<AssembledStream> => {
   const records = (await allResults<RecordsResult>(services, job.job_id, 'records')).flatMap((result) => result.pieces)
   const blobs = await allResults<BlobsResult>(services, job.job_id, 'blobs')
-  const missing = await missingBlobs(services, blobs)
+  const missing = await missingBlobs(services.objects, blobs)
   if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
   const { models } = job.request
   const pieces: PinnedObject[] = []

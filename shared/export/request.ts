@@ -1,56 +1,14 @@
-import { z } from 'zod'
-import { InvalidRequestError } from '../requests/errors.ts'
-import { FILTER_SHAPE, filtersIn, flag, list, oneOf, wait, withoutEmptyFilters } from '../requests/parameters.ts'
-import { parseParameters } from '../requests/parse-parameters.ts'
+import { compileFilters, type Filters } from '../filters/filters.ts'
 import type { ExportRequest } from '../jobs/job.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import { isBlank } from '../values/python-space.ts'
-import { compileFilters, type Filters } from '../filters/filters.ts'
 
-/** An export as it was asked for by a caller, before the models are looked up. */
-export interface ExportParameters {
+/** The options of an export, before its models are looked up in the registry. */
+export interface ExportOptions {
   /** Absent: all registered models. */
   readonly models?: readonly string[]
   readonly filters: Filters
   readonly strict: boolean
   readonly format: ExportRequest['format']
-  readonly waitSeconds: number
-  readonly redirect: boolean
-}
-
-const OPTIONS = {
-  ...FILTER_SHAPE,
-  strict: flag().default(true),
-  format: oneOf(['acbak', 'specstar']).default('acbak'),
-  wait: wait(),
-  redirect: flag().default(false),
-}
-const ModelParameters = z.strictObject(OPTIONS)
-const AllParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIONS })
-
-/** Reads the parameters of `/{model}/export`. */
-export const modelExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters =>
-  exportParameters(parseParameters(ModelParameters, withoutEmptyFilters(input)))
-
-/** Reads the parameters of `/_backup/export`, where `models` may be repeated or joined by commas. */
-export const allExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters => {
-  const { models, ...options } = parseParameters(AllParameters, withoutEmptyFilters(input))
-  if (models === undefined) return exportParameters(options)
-  const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
-  if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'holds an empty name' }])
-  return { ...exportParameters(options), models: [...new Set(names)] }
-}
-
-const exportParameters = (options: z.output<typeof ModelParameters>): ExportParameters => {
-  if (options.format === 'specstar' && options.ids?.some(isBlank) === true)
-    throw new InvalidRequestError([{ field: 'ids', message: 'holds a blank id, which SpecStar does not take' }])
-  return {
-    filters: filtersIn(options),
-    strict: options.strict,
-    format: options.format,
-    waitSeconds: options.wait,
-    redirect: options.redirect,
-  }
 }
 
 /**
@@ -58,7 +16,7 @@ const exportParameters = (options: z.output<typeof ModelParameters>): ExportPara
  * resource of a model can be asked.
  */
 export const exportRequest = (
-  { models, filters, strict, format }: ExportParameters,
+  { models, filters, strict, format }: ExportOptions,
   registry: ModelRegistry,
   routeModel?: string,
 ): ExportRequest => {

@@ -1,5 +1,6 @@
 import type { Filters } from '../filters/filters.ts'
 import type { PinnedObject } from '../objects/object.ts'
+import type { Problem } from '../problems/problem.ts'
 
 export const JOB_STATUSES = [
   'awaiting_upload',
@@ -49,17 +50,6 @@ export interface ArchiveLocation {
   readonly key: string
   readonly version_id?: string
   readonly etag?: string
-}
-
-/** A job's error, as it stands in `job.error` and in a problem+json answer (RFC 9457): `type` is the error's name. */
-export interface JobError {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly errors?: readonly { readonly field: string; readonly message: string }[]
-  /** Members of single problem types: `duplicates`, `job_id`, `until`, … */
-  readonly [member: string]: unknown
 }
 
 export interface ModelCounts {
@@ -116,7 +106,7 @@ interface JobBase {
   readonly created_at: string
   readonly started_at?: string
   readonly ended_at?: string
-  readonly error?: JobError
+  readonly error?: Problem
   /** Upload slots: until when the slot may be used. */
   readonly slot_expires_at?: string
 }

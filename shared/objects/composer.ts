@@ -1,5 +1,4 @@
 import { type Part, PartLayout, type Slice } from './part-layout.ts'
-import type { PieceSink } from '../archive/piece.ts'
 import type { MultipartUpload, UploadedPart } from './aws/multipart-upload.ts'
 import type { ObjectRange, PinnedObject } from './object.ts'
 import type { ObjectStore } from './aws/object-store.ts'
@@ -18,7 +17,7 @@ const PARALLEL_PARTS = 2
  * Lays pieces end to end into one object: bytes as they come, and ranges of large objects that S3 copies itself. What
  * stays small is one PUT. Memory is bounded: `bytes` and `object` wait while two parts are under way.
  */
-export class Composer implements PieceSink {
+export class Composer {
   readonly #objects: ObjectStore
   readonly #bucket: string
   readonly #key: string

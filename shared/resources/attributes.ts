@@ -1,9 +1,9 @@
 import { createHash } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
 import { instantOf } from '../values/instant.ts'
-import type { Item } from '../tables/item.ts'
+import { type Item, keyAttributes } from '../tables/item.ts'
 import { itemBytes, lineBytes } from './item-size.ts'
-import { type Key, metadataKey, revisionKey } from './keys.ts'
+import { metadataKey, revisionKey } from './keys.ts'
 
 /** A resource's metadata as SpecStar has it. Times are ISO 8601, as they came; what is absent is unset. */
 export interface ResourceMeta {
@@ -132,8 +132,6 @@ const dataOf = (payload: Uint8Array): { S: string } | { B: Uint8Array } => {
 
 const without = (item: Item, names: readonly string[]): Item =>
   Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name)))
-
-const keyAttributes = ({ pk, sk }: Key): Item => ({ pk: { S: pk }, sk: { S: sk } })
 
 const appliedBy = ({ job_id }: Target): Item => (job_id === undefined ? {} : { applied_by: { S: job_id } })
 

@@ -1,10 +1,10 @@
 import { must } from '../values/must.ts'
-import type { BucketRange } from '../tables/item.ts'
+import type { SortKeyRange } from '../tables/item.ts'
 
-/** A run of sort keys, both ends included. */
-export interface SortKeyRange {
-  readonly fromSk: string
-  readonly toSk: string
+/** A range of digest buckets, 4 hex digits of `h` each: `from` inclusive, `to` exclusive (`10000` is the end). */
+export interface BucketRange {
+  readonly from: string
+  readonly to: string
 }
 
 /** Sorts after every sort key: they begin with a hex digit. */

@@ -1,12 +1,7 @@
 import { hash } from 'node:crypto'
-import { encodeName } from '../blobs/blob-name.ts'
+import type { Key } from '../tables/item.ts'
+import { encodeName } from '../values/percent-encoding.ts'
 import { ResourceIdError } from './errors.ts'
-
-/** The primary key of an item in the resource table. */
-export interface Key {
-  readonly pk: string
-  readonly sk: string
-}
 
 /** DynamoDB's limit on a sort key, in UTF-8 bytes. */
 const MAX_KEY_BYTES = 1024

@@ -1,6 +1,6 @@
-import type { Item } from '../tables/item.ts'
+import type { Item, SortKeyRange } from '../tables/item.ts'
 import { lineBytes } from './item-size.ts'
-import { revisionRange, type SortKeyRange } from './key-range.ts'
+import { revisionRange } from './key-range.ts'
 
 /** What a part of a model holds; `fraction` of its hash space was read (1: all of it). */
 export interface Sample {

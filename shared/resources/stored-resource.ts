@@ -23,3 +23,6 @@ export interface ReadOptions {
 export const sortKeyOf = (item: Item): string => item['sk']?.S ?? ''
 export const idOf = (item: Item): string => item['resource_id']?.S ?? ''
 export const hashKeyOfSortKey = (sk: string): string => sk.slice(0, 16)
+
+export const bySortKey = (items: readonly Item[]): Map<string, Item> =>
+  new Map(items.map((item) => [sortKeyOf(item), item]))

@@ -9,7 +9,6 @@ import type { SignedUrls } from '../objects/aws/signed-urls.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
-import { isOnLambda } from '../telemetry/is-on-lambda.ts'
 import type { Limits } from '../jobs/limits.ts'
 
 /** Everything that handlers and stages work with, in one process. */
@@ -27,23 +26,4 @@ export interface Services {
   readonly workflows: WorkflowEngine
   readonly events: JobEvents
   readonly clock: () => Date
-}
-
-let installed: Promise<Services> | undefined
-
-/** Installs the services that every handler of this process gets: the local program's, or a test's. Absent: those of Lambda. */
-export const setServices = (services: Services | Promise<Services> | undefined): void => {
-  installed = services === undefined ? undefined : Promise.resolve(services)
-}
-
-/** The services of this process: those installed, else on Lambda those that its environment describes. */
-export const services = (): Promise<Services> => {
-  installed ??= onLambda()
-  return installed
-}
-
-const onLambda = async (): Promise<Services> => {
-  if (!isOnLambda) throw new Error('no services are installed in this process: call setServices first')
-  const { deployedServices } = await import('./deployed.ts')
-  return deployedServices()
 }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { exportRequest } from '../export/request.ts'
-import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../requests/parameters.ts'
+import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../requests/filter-parameters.ts'
 import { parseParameters } from '../requests/parse-parameters.ts'
 import { InvalidRequestError } from '../requests/errors.ts'
 import type { ExportRequest } from '../jobs/job.ts'
@@ -83,7 +83,7 @@ export const scheduledRequest = (
   registry: ModelRegistry,
 ): ExportRequest => {
   const asked = filtersIn(parseParameters(FiltersShape, withoutEmptyFilters(filters)))
-  const options = { strict: true, format: 'acbak', waitSeconds: 0, redirect: false } as const
+  const options = { strict: true, format: 'acbak' } as const
   const scope = models === undefined ? {} : { models }
   return {
     ...exportRequest({ ...scope, filters: asked, ...options }, registry),

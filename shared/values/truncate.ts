@@ -1,5 +1,3 @@
-import type { MissingBlobs } from '../jobs/job.ts'
-
 /**
  * What a job's item (400 KB in all) and an answer (6 MB) show, whatever a request or an archive holds: the first hundred of a
  * list, and of each text so much. Ids of resources, of 255 characters at most, are whole. A report has everything.
@@ -13,6 +11,3 @@ export const truncate = (text: string, characters: number): string =>
 /** The first of a list of ids, each cut where it is long. */
 export const listedIds = (ids: readonly string[]): string[] =>
   ids.slice(0, MAX_LISTED).map((id) => truncate(id, MAX_LISTED_CHARACTERS))
-
-/** How many blobs there are, and which. */
-export const listedBlobs = (ids: readonly string[]): MissingBlobs => ({ count: ids.length, ids: listedIds(ids) })

@@ -8,7 +8,7 @@ import type { Job, RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
 import { startExport } from '../../shared/export/start.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
 import { startUploadedRestore } from '../../shared/restore/start/start-upload.ts'
-import type { From } from '../../shared/restore/request.ts'
+import type { ArchiveSourceRequest } from '../../shared/restore/request.ts'
 import { type Contents, lasting, unfinishedUploads } from '../contents.ts'
 import { damaged, smallStore } from './small-store.ts'
 import { type Story, sweep } from './sweep.ts'
@@ -29,7 +29,7 @@ class Stage {
   readonly #layer: FaultyLayer
   #world: FaultyWorld | undefined
   #full: Contents = EMPTY
-  #archive: From = { job_id: '' }
+  #archive: ArchiveSourceRequest = { job_id: '' }
 
   constructor(layer: FaultyLayer) {
     this.#layer = layer

@@ -1,5 +1,5 @@
 import { readFile } from 'node:fs/promises'
-import { modelExportParameters } from '../../shared/export/request.ts'
+import { modelExportParameters } from '../../functions/http/export-parameters.ts'
 import { queryObject } from '../../functions/http/http-request.ts'
 import { itemFromMetadata, type ResourceMeta } from '../../shared/resources/attributes.ts'
 import { compileFilters, type Filters } from '../../shared/filters/filters.ts'

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { problemFromCause, problemOf } from '../../shared/problems/problem.ts'
-import { InvalidRequestError, TooLargeError } from '../../shared/requests/errors.ts'
+import { problemOfWorkflow, problemOf } from '../../shared/problems/problem.ts'
+import { TooLargeError } from '../../functions/http/errors.ts'
+import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import { DuplicatesError, UnknownModelsError } from '../../shared/restore/errors.ts'
 
@@ -38,7 +39,7 @@ describe('the map from errors to answers', () => {
       problemOf(new InvalidRequestError(errors)),
       problemOf(new UnknownModelsError(names, ['a'])),
       problemOf(new DuplicatesError(250, names)),
-      problemFromCause({ Error: 'ArchiveInvalidError', Cause: long }),
+      problemOfWorkflow({ Error: 'ArchiveInvalidError', Cause: long }),
     ]
     for (const problem of problems) expect(JSON.stringify(problem).length).toBeLessThan(256 * 1024)
     expect(problems[0]?.errors).toHaveLength(100)
@@ -61,7 +62,7 @@ describe('the map from errors to answers', () => {
 describe('an error that a workflow carried', () => {
   it('keeps its type and message', () => {
     const Cause = JSON.stringify({ errorType: 'ArchiveTruncatedError', errorMessage: 'cut at 7', trace: ['secret'] })
-    expect(problemFromCause({ Error: 'ArchiveTruncatedError', Cause })).toEqual({
+    expect(problemOfWorkflow({ Error: 'ArchiveTruncatedError', Cause })).toEqual({
       type: 'archive-truncated',
       status: 400,
       title: 'The archive is cut off',
@@ -70,11 +71,11 @@ describe('an error that a workflow carried', () => {
   })
 
   it('keeps the message of the local runner, which is plain text', () => {
-    expect(problemFromCause({ Error: 'ConflictError', Cause: 'a 7 came' })).toMatchObject({ detail: 'a 7 came' })
+    expect(problemOfWorkflow({ Error: 'ConflictError', Cause: 'a 7 came' })).toMatchObject({ detail: 'a 7 came' })
   })
 
   it('hides what is unknown', () => {
-    const problem = problemFromCause({ Error: 'TypeError', Cause: 'x is undefined' }, 'r1')
+    const problem = problemOfWorkflow({ Error: 'TypeError', Cause: 'x is undefined' }, 'r1')
     expect(problem).toMatchObject({ status: 500, request_id: 'r1' })
     expect(JSON.stringify(problem)).not.toContain('undefined')
   })

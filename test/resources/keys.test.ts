@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { blobName, encodeName } from '../../shared/blobs/blob-name.ts'
+import { blobName } from '../../shared/blobs/blob-name.ts'
+import { encodeName } from '../../shared/values/percent-encoding.ts'
 import { shardsOf, toSortKeys } from '../../shared/resources/key-range.ts'
 import {
   metadataKey,

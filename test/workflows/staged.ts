@@ -2,7 +2,8 @@ import { LocalWorkflowEngine } from '../../infra/local/workflows/local-workflow-
 import type { StageHandler } from '../../infra/local/workflows/local-definition.ts'
 import { exportRequest } from '../../shared/export/request.ts'
 import { startExport } from '../../shared/export/start.ts'
-import type { ExportJob, Job, JobError, RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
+import type { ExportJob, Job, RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
+import type { Problem } from '../../shared/problems/problem.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import type { JobEvents } from '../../shared/jobs/job-events.ts'
 import type { Filters } from '../../shared/filters/filters.ts'
@@ -11,7 +12,8 @@ import { startRestoreOfBody } from '../../shared/restore/start/start-restore.ts'
 import type { Limits } from '../../shared/jobs/limits.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
-import { type Services, setServices } from '../../shared/runtime/services.ts'
+import { setServices } from '../../shared/runtime/current-services.ts'
+import type { Services } from '../../shared/runtime/services.ts'
 import { type Contents, contentsOf, type Outside, putItems, removeItems, wipe } from '../contents.ts'
 import { startServices, type TestServers } from '../services.ts'
 
@@ -93,10 +95,7 @@ export class StagedWorkflows {
     strict = true,
   ): Promise<{ job: ExportJob; archive: Buffer }> {
     const { services } = this
-    const request = exportRequest(
-      { models, filters, strict, format: 'acbak', waitSeconds: 0, redirect: false },
-      services.models,
-    )
+    const request = exportRequest({ models, filters, strict, format: 'acbak' }, services.models)
     const job = await this.#end(await startExport(services, request, { requestedBy: 'test' }))
     if (job.kind !== 'export' || job.result === undefined) throw new JobFailed(job)
     const { bucket, key } = job.result.archive
@@ -176,7 +175,7 @@ export class StagedWorkflows {
 /** An export that made no archive. */
 export class JobFailed extends Error {
   override readonly name = 'JobFailed'
-  readonly error: JobError | undefined
+  readonly error: Problem | undefined
 
   constructor({ job_id, status, error }: Job) {
     super(`job ${job_id} ${status}: ${error?.detail ?? ''}`)

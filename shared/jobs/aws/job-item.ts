@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Item } from '../../tables/item.ts'
+import { type Item, keyAttributes } from '../../tables/item.ts'
 import { type Job, JOB_STATUSES } from '../job.ts'
 
 /** Jobs, their results and what belongs to them are kept 90 days. */
@@ -8,8 +8,6 @@ export const KEPT_SECONDS = 90 * 24 * 3600
 export const expiresAttribute = (now: Date): Item => ({
   expires: { N: (Math.floor(now.getTime() / 1000) + KEPT_SECONDS).toString() },
 })
-
-export const keyAttributes = (pk: string, sk: string): Item => ({ pk: { S: pk }, sk: { S: sk } })
 
 /** Members that hold objects: kept as JSON text, in which numbers stay what they are. */
 const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased']
@@ -56,4 +54,4 @@ const NOT_MEMBERS: readonly string[] = ['pk', 'sk', 'expires']
 /** Only this store writes jobs: kind and status are looked at, the rest is trusted. */
 const isJob = (members: unknown): members is Job => StoredJob.safeParse(members).success
 
-export const jobKey = (jobId: string): Item => keyAttributes(`job#${jobId}`, 'job')
+export const jobKey = (jobId: string): Item => keyAttributes({ pk: `job#${jobId}`, sk: 'job' })

@@ -2,9 +2,9 @@ import { DeleteItemCommand, type DynamoDBClient, PutItemCommand, QueryCommand } 
 import { z } from 'zod'
 import { InvalidRequestError } from '../../requests/errors.ts'
 import { batchGet, queryPages } from '../../tables/aws/query.ts'
-import type { Item } from '../../tables/item.ts'
+import { type Item, keyAttributes } from '../../tables/item.ts'
 import { hasEnded, type Job, type JobStatus } from '../job.ts'
-import { expiresAttribute, jobOf, keyAttributes } from './job-item.ts'
+import { expiresAttribute, jobOf } from './job-item.ts'
 
 export interface ListOptions {
   readonly kind?: Job['kind']
@@ -57,12 +57,12 @@ export class JobList {
   async add(job: Job): Promise<void> {
     const { job_id, created_at } = job
     const item = { job_id: { S: job_id }, ...expiresAttribute(this.#clock()) }
-    await this.#put({ ...keyAttributes(`jobs#${monthOf(created_at)}`, listKey(job)), ...item })
-    await this.#put({ ...keyAttributes(ACTIVE, job_id), ...item, created_at: { S: created_at } })
+    await this.#put({ ...keyAttributes({ pk: `jobs#${monthOf(created_at)}`, sk: listKey(job) }), ...item })
+    await this.#put({ ...keyAttributes({ pk: ACTIVE, sk: job_id }), ...item, created_at: { S: created_at } })
   }
 
   async ended(jobId: string): Promise<void> {
-    await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: keyAttributes(ACTIVE, jobId) }))
+    await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: keyAttributes({ pk: ACTIVE, sk: jobId }) }))
   }
 
   /** Jobs of these statuses, oldest first. Who has ended and stands here still, by a death or as a slot that nobody used, is taken off. */
@@ -129,7 +129,7 @@ export class JobList {
         ExpressionAttributeNames: { '#pk': 'pk' },
         ExpressionAttributeValues: { ':pk': { S: partition } },
         Limit: limit,
-        ...(after === undefined ? {} : { ExclusiveStartKey: keyAttributes(partition, after) }),
+        ...(after === undefined ? {} : { ExclusiveStartKey: keyAttributes({ pk: partition, sk: after }) }),
       }),
     )
     return { items: Items, more: LastEvaluatedKey !== undefined }

@@ -5,12 +5,13 @@ import {
   PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import type { Item } from '../../tables/item.ts'
+import { type Item, keyAttributes } from '../../tables/item.ts'
 import { queryPages } from '../../tables/aws/query.ts'
 import type { Once } from '../identity.ts'
-import { hasEnded, JOB_STATUSES, type Job, type JobError, type JobStatus, type RestoreJob } from '../job.ts'
+import { hasEnded, JOB_STATUSES, type Job, type JobStatus, type RestoreJob } from '../job.ts'
+import type { Problem } from '../../problems/problem.ts'
 import { IdempotencyMismatchError } from '../errors.ts'
-import { expiresAttribute, jobAttributes, jobKey, jobOf, keyAttributes } from './job-item.ts'
+import { expiresAttribute, jobAttributes, jobKey, jobOf } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list.ts'
 import { Reservations } from './reservations.ts'
 
@@ -73,9 +74,9 @@ export class JobStore {
 
   /** When this was asked first of the same key. */
   async firstSeen(key: string): Promise<Date> {
-    const seen = { ...keyAttributes(key, 'seen'), at: { S: this.#clock().toISOString() } }
+    const seen = { ...keyAttributes({ pk: key, sk: 'seen' }), at: { S: this.#clock().toISOString() } }
     await this.#putAbsent(seen)
-    return new Date((await this.#get(keyAttributes(key, 'seen')))?.['at']?.S ?? seen.at.S)
+    return new Date((await this.#get(keyAttributes({ pk: key, sk: 'seen' })))?.['at']?.S ?? seen.at.S)
   }
 
   async get(jobId: string): Promise<Job | undefined> {
@@ -206,7 +207,7 @@ export class JobStore {
   }
 
   /** Keeps what a stage failed with, with all its fields: the workflow hands on an error's name and message only. */
-  async keepFailure(jobId: string, errorName: string, problem: JobError): Promise<void> {
+  async keepFailure(jobId: string, errorName: string, problem: Problem): Promise<void> {
     await this.#put({
       ...failureKey(jobId, errorName),
       problem: { S: JSON.stringify(problem) },
@@ -216,13 +217,13 @@ export class JobStore {
   }
 
   /** The failure that was kept last of this error. */
-  async failure(jobId: string, errorName: string): Promise<JobError | undefined> {
+  async failure(jobId: string, errorName: string): Promise<Problem | undefined> {
     const item = await this.#get(failureKey(jobId, errorName))
     return item === undefined ? undefined : problemIn(item)
   }
 
   /** The failure that was kept last, of any error. */
-  async lastFailure(jobId: string): Promise<JobError | undefined> {
+  async lastFailure(jobId: string): Promise<Problem | undefined> {
     const items: Item[] = []
     const range = { fromSk: 'failure#', toSk: 'failure$' }
     for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range)) items.push(...page)
@@ -232,7 +233,7 @@ export class JobStore {
 
   /** ResourceFilter an idempotency key, or finds whose it is. Throws `IdempotencyMismatchError` where it stands for another request. */
   async claim(jobId: string, { key, fingerprint, expires }: Once): Promise<string> {
-    const once = keyAttributes(`once#${key}`, 'once')
+    const once = keyAttributes({ pk: `once#${key}`, sk: 'once' })
     const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }
     const now = Math.floor(this.#clock().getTime() / 1000)
     for (;;) {
@@ -287,12 +288,12 @@ export class JobStore {
 }
 
 const resultKey = (jobId: string, stage: string, n: number, pass: number): Item =>
-  keyAttributes(`job#${jobId}`, `result#${stage}#${childKey(n)}#${pass.toString().padStart(3, '0')}`)
+  keyAttributes({ pk: `job#${jobId}`, sk: `result#${stage}#${childKey(n)}#${pass.toString().padStart(3, '0')}` })
 
 const childKey = (n: number): string => n.toString().padStart(5, '0')
 
-const failureKey = (jobId: string, errorName: string): Item => keyAttributes(`job#${jobId}`, `failure#${errorName}`)
+const failureKey = (jobId: string, errorName: string): Item => keyAttributes({ pk: `job#${jobId}`, sk: `failure#${errorName}` })
 
-const problemIn = (item: Item): JobError => JSON.parse(item['problem']?.S ?? '') as JobError
+const problemIn = (item: Item): Problem => JSON.parse(item['problem']?.S ?? '') as Problem
 
 const resultOf = (item: Item): unknown => JSON.parse(item['result']?.S ?? 'null')

@@ -4,8 +4,7 @@ import {
   GetItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
-import type { Item } from '../../tables/item.ts'
-import { keyAttributes } from './job-item.ts'
+import { type Item, keyAttributes } from '../../tables/item.ts'
 import { LeaseLostError, RestoreRunningError } from '../lease-errors.ts'
 
 /** Long beside a request, short beside the wait of whoever comes next. */
@@ -169,7 +168,7 @@ export class Leases {
 /** Not `expires`: that is the attribute by which the table drops items, and an epoch must never begin anew. */
 const NAMES = { '#holder': 'holder', '#expires': 'lease_until' }
 
-const keyOf = (model: string): Item => keyAttributes(`lease#${model}`, 'lease')
+const keyOf = (model: string): Item => keyAttributes({ pk: `lease#${model}`, sk: 'lease' })
 
 interface Table {
   readonly read: (model: string) => Promise<LeaseRow>

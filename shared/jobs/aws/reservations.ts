@@ -1,8 +1,8 @@
 import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { randomUUID } from 'node:crypto'
 import { queryPages } from '../../tables/aws/query.ts'
+import { keyAttributes } from '../../tables/item.ts'
 import type { Bounded } from '../errors.ts'
-import { keyAttributes } from './job-item.ts'
 
 /** Whoever is about to make a job: seen by all who are about to as well, before the job is there to be counted. */
 const PARTITIONS = { 'running jobs': 'jobs#starting', slots: 'jobs#opening' } as const satisfies Record<Bounded, string>
@@ -29,7 +29,7 @@ export class Reservations {
 
   /** From when this resolves, whoever counts sees the place, until it is left. */
   async enter(as: Bounded): Promise<Reservation> {
-    const key = keyAttributes(PARTITIONS[as], `${this.#clock().toISOString()}#${randomUUID()}`)
+    const key = keyAttributes({ pk: PARTITIONS[as], sk: `${this.#clock().toISOString()}#${randomUUID()}` })
     const expires = Math.floor(this.#clock().getTime() / 1000) + KEPT_SECONDS
     await this.#client.send(
       new PutItemCommand({ TableName: this.#table, Item: { ...key, expires: { N: expires.toString() } } }),

@@ -8,9 +8,8 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import type { Item } from '../../tables/item.ts'
+import type { Item, Key } from '../../tables/item.ts'
 import { itemBytes } from '../item-size.ts'
-import type { Key } from '../keys.ts'
 import { backoffMs } from '../../tables/aws/query.ts'
 
 export interface WriterOptions {

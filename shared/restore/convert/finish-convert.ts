@@ -1,7 +1,7 @@
 import { encodeManifest } from '../../archive/manifest.ts'
 import { placeSegment } from '../../archive/manifest.ts'
 import { encodeTail } from '../../archive/tail.ts'
-import { manifestModels, missingBlobs } from '../../export/manifest.ts'
+import { manifestModels, missingBlobs } from '../../compose/manifest-models.ts'
 import type { WrittenSegment } from '../../compose/records-target.ts'
 import { allResults, type Attempt } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
@@ -29,7 +29,7 @@ export const finishConvert = async (
   const records = results.flatMap((result) => (result.phase === 'records' ? result.segments : []))
   const blobs = results.flatMap((result) => (result.phase === 'blobs' ? [result] : []))
   const models = [...new Set(scans.flatMap((scan) => scan.models))].sort(compareBytes)
-  const missing = await missingBlobs(services, blobs)
+  const missing = await missingBlobs(services.objects, blobs)
   const written: WrittenSegment[] = [...records, ...blobs.flatMap(({ blob_segments }) => blob_segments)]
   let end = 0
   const segments = written.map(({ summary }) => {
@@ -48,7 +48,7 @@ export const finishConvert = async (
     next_since: NEXT_SINCE,
     complete: missing.length === 0,
     missing_blobs: missing,
-    models: await manifestModels(services, models, records, blobs),
+    models: await manifestModels(services.objects, models, records, blobs),
     blobs: {
       count: blobs.reduce((sum, result) => sum + result.blobs, 0),
       bytes: blobs.reduce((sum, result) => sum + result.bytes, 0),

@@ -1,6 +1,7 @@
 import { endJob, publishJobEnded } from '../../jobs/end-job.ts'
 import { explainFailure } from '../../jobs/explain-failure.ts'
-import { hasEnded, type JobError, type RestoreJob } from '../../jobs/job.ts'
+import { hasEnded, type RestoreJob } from '../../jobs/job.ts'
+import type { Problem } from '../../problems/problem.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import type { FailInput, StageInput } from '../../jobs/messages.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -47,7 +48,7 @@ export const freeAbandonedLeases = async (services: Services): Promise<void> => 
 }
 
 /** The outcome of an upload lies beside it, also when it failed: with a report where verification made one. */
-const reportBeside = async ({ objects }: Services, job: RestoreJob, problem: JobError): Promise<void> => {
+const reportBeside = async ({ objects }: Services, job: RestoreJob, problem: Problem): Promise<void> => {
   const beside = job.request.report_beside
   if (beside === undefined) return
   const key = `${beside.key}.report.json`

@@ -3,7 +3,7 @@ import { endJob, publishJobEnded } from '../../jobs/end-job.ts'
 import type { RestoreJob, RestoreResult, Strategy } from '../../jobs/job.ts'
 import { allResults } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
-import { listedBlobs } from '../../values/truncate.ts'
+import { listedBlobs } from '../../jobs/listed-blobs.ts'
 import type { StageInput } from '../../jobs/messages.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -11,7 +11,7 @@ import { lateConflicts } from '../apply/apply-blobs.ts'
 import type { ApplyRecordsResult } from '../apply/apply-records.ts'
 import { readBlobList } from '../preflight/blob-list.ts'
 import { VerificationFailedError } from '../errors.ts'
-import { missingBlobs } from '../../export/manifest.ts'
+import { missingBlobs } from '../../compose/manifest-models.ts'
 import { allExtents } from '../extents.ts'
 import { type Check, type CheckResult, CHECKS, type Finding, Findings } from '../verify/findings.ts'
 import { openPlanned, type RestorePlan, restorePlan } from '../inspect/restore-plan.ts'
@@ -122,7 +122,7 @@ const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan
     strategy: request.on_duplicate,
     models,
     checks,
-    missing_blobs: await missingBlobs(services, blobs),
+    missing_blobs: await missingBlobs(services.objects, blobs),
     blob_conflicts: await conflicts(services, job_id, blobs),
   }
 }

@@ -3,7 +3,7 @@ import type { ArchiveLocation } from '../../jobs/job.ts'
 import { UnknownJobError } from '../../jobs/errors.ts'
 import { isForbidden } from '../../objects/aws/s3-errors.ts'
 import type { Services } from '../../runtime/services.ts'
-import type { From } from '../request.ts'
+import type { ArchiveSourceRequest } from '../request.ts'
 
 /** The caller named a bucket that restores may not be taken from. */
 export class SourceNotAllowedError extends Error {
@@ -19,7 +19,7 @@ export class SourceNotAllowedError extends Error {
 }
 
 /** Finds the archive that a caller names, and pins the state that it is in now. */
-export const locateArchive = async (services: Services, from: From): Promise<ArchiveLocation> =>
+export const locateArchive = async (services: Services, from: ArchiveSourceRequest): Promise<ArchiveLocation> =>
   'job_id' in from ? archiveOfJob(services, from.job_id) : archiveAt(services, from)
 
 const archiveOfJob = async ({ jobs }: Services, jobId: string): Promise<ArchiveLocation> => {

@@ -4,7 +4,7 @@ import type { ArchiveLocation, Job, JobSource, RestoreJob, RestoreRequest } from
 import { UnknownJobError } from '../../jobs/errors.ts'
 import { withinBound } from '../../jobs/admission.ts'
 import type { Services } from '../../runtime/services.ts'
-import type { From } from '../request.ts'
+import type { ArchiveSourceRequest } from '../request.ts'
 import { locateArchive } from './locate-archive.ts'
 
 /** Restores an archive that came in the request itself: it is kept in the work bucket, under the job's name. */
@@ -29,7 +29,7 @@ export const startRestoreOfBody = (
 export const startRestoreFrom = (
   services: Services,
   request: RestoreRequest,
-  from: From,
+  from: ArchiveSourceRequest,
   caller: Caller,
 ): Promise<RestoreJob> => startRestore(services, request, caller, { from }, () => locateArchive(services, from))
 

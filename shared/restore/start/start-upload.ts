@@ -3,7 +3,7 @@ import type { ArchiveLocation, RestoreJob, RestoreRequest } from '../../jobs/job
 import { STRATEGIES } from '../../jobs/job.ts'
 import { TooManyJobsError } from '../../jobs/errors.ts'
 import { InvalidRequestError } from '../../requests/errors.ts'
-import { problemOf } from '../../problems/problem.ts'
+import { isInternal, problemOf } from '../../problems/problem.ts'
 import type { Services } from '../../runtime/services.ts'
 import { fillSlot, slotJobId } from './upload-slot.ts'
 import { createRestore, startWorkflow } from './start-restore.ts'
@@ -36,7 +36,7 @@ export const startUploadedRestore = async (services: Services, uploaded: Uploade
     if (slot !== undefined) return await fillSlot(services, slot, archive)
     return await startByKey(services, archive, uploaded)
   } catch (error) {
-    if (problemOf(error).status >= 500) throw error
+    if (isInternal(problemOf(error))) throw error
     await reportFailedUpload(services, { bucket, key }, error)
     // This passes: there may be room when the event comes again, and the report of that restore takes this one's place.
     if (error instanceof TooManyJobsError) throw error

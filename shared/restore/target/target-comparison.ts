@@ -1,7 +1,6 @@
 import type { RestoreJob } from '../../jobs/job.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
-import type { Item } from '../../tables/item.ts'
-import type { SortKeyRange } from '../../resources/key-range.ts'
+import type { Item, SortKeyRange } from '../../tables/item.ts'
 import { hashKeyOf } from '../../resources/keys.ts'
 import type { StoredResource } from '../../resources/aws/resource-store.ts'
 import type { Services } from '../../runtime/services.ts'

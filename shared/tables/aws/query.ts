@@ -7,10 +7,7 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Item } from '../item.ts'
-import type { SortKeyRange } from '../../resources/key-range.ts'
-import type { Key } from '../../resources/keys.ts'
-import { sortKeyOf } from '../../resources/stored-resource.ts'
+import type { Item, Key, SortKeyRange } from '../item.ts'
 
 /** DynamoDB's limit on one BatchGetItem. */
 const BATCH_GET = 100
@@ -97,6 +94,3 @@ export const batchGet = async (
 /** Jittered, doubled from 25 ms up to 3 s. */
 export const backoffMs = (attempt: number): number =>
   Math.random() * Math.min(MAX_BACKOFF_MS, 25 * 2 ** Math.min(attempt, 10))
-
-export const bySortKey = (items: readonly Item[]): Map<string, Item> =>
-  new Map(items.map((item) => [sortKeyOf(item), item]))

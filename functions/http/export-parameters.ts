@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import type { ExportOptions } from '../../shared/export/request.ts'
+import { InvalidRequestError } from '../../shared/requests/errors.ts'
+import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../../shared/requests/filter-parameters.ts'
+import { flag, list, oneOf } from '../../shared/requests/parameters.ts'
+import { parseParameters } from '../../shared/requests/parse-parameters.ts'
+import { isBlank } from '../../shared/values/python-space.ts'
+import { wait } from './wait-parameter.ts'
+
+/** The parameters of an export's route. */
+export interface ExportParameters extends ExportOptions {
+  readonly waitSeconds: number
+  readonly redirect: boolean
+}
+
+const OPTIONS = {
+  ...FILTER_SHAPE,
+  strict: flag().default(true),
+  format: oneOf(['acbak', 'specstar']).default('acbak'),
+  wait: wait(),
+  redirect: flag().default(false),
+}
+const ModelParameters = z.strictObject(OPTIONS)
+const AllParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIONS })
+
+/** Reads the parameters of `/{model}/export`. */
+export const modelExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters =>
+  exportParameters(parseParameters(ModelParameters, withoutEmptyFilters(input)))
+
+/** Reads the parameters of `/_backup/export`, where `models` may be repeated or joined by commas. */
+export const allExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters => {
+  const { models, ...options } = parseParameters(AllParameters, withoutEmptyFilters(input))
+  if (models === undefined) return exportParameters(options)
+  const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
+  if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'holds an empty name' }])
+  return { ...exportParameters(options), models: [...new Set(names)] }
+}
+
+const exportParameters = (options: z.output<typeof ModelParameters>): ExportParameters => {
+  if (options.format === 'specstar' && options.ids?.some(isBlank) === true)
+    throw new InvalidRequestError([{ field: 'ids', message: 'holds a blank id, which SpecStar does not take' }])
+  return {
+    filters: filtersIn(options),
+    strict: options.strict,
+    format: options.format,
+    waitSeconds: options.wait,
+    redirect: options.redirect,
+  }
+}

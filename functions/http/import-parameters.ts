@@ -1,0 +1,69 @@
+import { z } from 'zod'
+import { STRATEGIES } from '../../shared/jobs/job.ts'
+import { InvalidRequestError } from '../../shared/requests/errors.ts'
+import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../../shared/requests/filter-parameters.ts'
+import { flag, oneOf, text } from '../../shared/requests/parameters.ts'
+import { parseParameters } from '../../shared/requests/parse-parameters.ts'
+import type { ArchiveSourceRequest, RestoreOptions } from '../../shared/restore/request.ts'
+import { wait } from './wait-parameter.ts'
+
+/** The parameters of an import's route. */
+export interface RestoreParameters extends RestoreOptions {
+  readonly waitSeconds: number
+}
+
+const SHAPE = {
+  ...FILTER_SHAPE,
+  on_duplicate: oneOf(STRATEGIES).default('overwrite'),
+  dry_run: flag().default(false),
+  wait: wait(),
+}
+const Parameters = z.strictObject(SHAPE)
+/** S3's own bound on keys, in bytes; the others are shorter. */
+const name = () =>
+  text()
+    .min(1, 'must not be empty')
+    .refine((value) => value.isWellFormed(), 'must be valid Unicode')
+    .refine((value) => Buffer.byteLength(value) <= 1024, 'is longer than 1,024 bytes')
+const FromShape = z.strictObject(
+  {
+    job_id: z.exactOptional(name()),
+    bucket: z.exactOptional(name()),
+    key: z.exactOptional(name()),
+    version_id: z.exactOptional(name()),
+  },
+  'must be {"job_id"} or {"bucket", "key", "version_id"?}',
+)
+const ParametersWithFrom = z.strictObject({ ...SHAPE, from: FromShape })
+
+/** Reads the query of an import whose body is the archive, or empty. */
+export const restoreParameters = (query: Readonly<Record<string, unknown>>): RestoreParameters =>
+  fromOptions(parseParameters(Parameters, withoutEmptyFilters(query)))
+
+/** Reads query and JSON body of an import of an archive that lies somewhere. */
+export const restoreFromParameters = (
+  input: Readonly<Record<string, unknown>>,
+): { readonly parameters: RestoreParameters; readonly from: ArchiveSourceRequest } => {
+  const { from, ...options } = parseParameters(ParametersWithFrom, withoutEmptyFilters(input))
+  return { parameters: fromOptions(options), from: placeOfFrom(from) }
+}
+
+const fromOptions = (options: z.output<typeof Parameters>): RestoreParameters => ({
+  filters: filtersIn(options),
+  on_duplicate: options.on_duplicate,
+  dry_run: options.dry_run,
+  waitSeconds: options.wait,
+})
+
+const placeOfFrom = ({ job_id, bucket, key, version_id }: z.output<typeof FromShape>): ArchiveSourceRequest => {
+  if (job_id !== undefined && bucket === undefined && key === undefined && version_id === undefined) return { job_id }
+  if (job_id === undefined && bucket !== undefined && key !== undefined)
+    return { bucket, key, ...(version_id === undefined ? {} : { version_id }) }
+  throw new InvalidRequestError([
+    {
+      field: 'from',
+      message:
+        'must be either {"job_id"} of an export, or {"bucket", "key"} of an object with "version_id" where wanted',
+    },
+  ])
+}
