@@ -206,7 +206,7 @@ export const PERMISSIONS: Readonly<Record<string, Permissions>> = {
     archives: [{ actions: ['PutObject'], keys: ['reports/*'] }],
     restores: [tellsBeside],
   }),
-  'rollback': all(readsArchive, {
+  rollback: all(readsArchive, {
     jobs: CHANGES,
     resources: ['Query', 'GetItem', 'DeleteItem'],
     work: [readsWork],

@@ -17,7 +17,10 @@ export interface BlobsPiece {
 }
 
 /** What one child is to write, in the order of an archive. */
-export const wantedBlobs = async ({ objects, config }: Services, { job_id, n }: PassInput): Promise<BlobReference[]> => {
+export const wantedBlobs = async (
+  { objects, config }: Services,
+  { job_id, n }: PassInput,
+): Promise<BlobReference[]> => {
   const plan = await objects.getJson<BlobPlan>(config.buckets.work, workKey.blobPlan(job_id))
   const range = plan?.items[n]
   if (plan === undefined || range === undefined) throw new Error(`job ${job_id} has no blob range ${n}`)

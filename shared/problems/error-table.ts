@@ -23,9 +23,7 @@ const shortened = (value: unknown, characters = MAX_TEXT_CHARACTERS): unknown =>
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value))
     return value.slice(0, MAX_LISTED).map((element: unknown) => shortened(element, MAX_LISTED_CHARACTERS))
-  return Object.fromEntries(
-    Object.entries(value).map(([name, member]: [string, unknown]) => [name, shortened(member)]),
-  )
+  return Object.fromEntries(Object.entries(value).map(([name, member]: [string, unknown]) => [name, shortened(member)]))
 }
 
 /** The named fields of the error that are set. */

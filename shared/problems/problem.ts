@@ -38,10 +38,7 @@ export const problemOf = (error: unknown, requestId: string = randomUUID()): Pro
 }
 
 /** Describes an error that only the workflow reported. */
-export const problemOfWorkflow = (
-  { Error: name, Cause }: WorkflowError,
-  requestId: string = randomUUID(),
-): Problem => {
+export const problemOfWorkflow = ({ Error: name, Cause }: WorkflowError, requestId: string = randomUUID()): Problem => {
   const stopped = Object.hasOwn(STOPPED_DETAILS, name) ? STOPPED_DETAILS[name] : undefined
   if (stopped !== undefined) return { ...internalProblem(requestId), detail: `${stopped} (request ${requestId})` }
   const row = rowOf(name)

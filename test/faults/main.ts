@@ -48,7 +48,8 @@ interface Round {
 const run = async (seed: number): Promise<Round> => {
   const sizes = Object.entries(ROUND).map(([name, size]) => [name, process.env[name] ?? `${size}`] as const)
   const vitest = await startVitest([], {
-    config: '.vitest.faults.config.ts',
+    project: ['faults'],
+    maxWorkers: 2,
     watch: false,
     env: { ...Object.fromEntries(sizes), FAULT_SEED: `${seed}` },
   })

@@ -1,11 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type Condition,
-  type Leaf,
-  leafOf,
-  OPERATORS,
-  textOfList,
-} from '../../shared/filters/condition.ts'
+import { type Condition, type Leaf, leafOf, OPERATORS, textOfList } from '../../shared/filters/condition.ts'
 import { type Answer, answer, MISSING } from '../../shared/filters/evaluate.ts'
 import { DateTime } from '../../shared/filters/python/times.ts'
 import { Tuple } from '../../shared/filters/python/values.ts'

@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { LAYOUT_LIMITS, type LayoutLimits, type Part, PartLayout, type Piece } from '../../shared/objects/part-layout.ts'
+import {
+  LAYOUT_LIMITS,
+  type LayoutLimits,
+  type Part,
+  PartLayout,
+  type Piece,
+} from '../../shared/objects/part-layout.ts'
 
 const layOut = (pieces: readonly Piece<number>[], limits: LayoutLimits): Part<number>[] => {
   const layout = new PartLayout<number>(limits)

@@ -31,6 +31,10 @@ describe('a restore whose map of records is distributed', () => {
   it('takes nothing back after any other error, and tells that one', async () => {
     staged.before('apply-records', (jobId) => staged.services.leases.held(MODELS, jobId).drain())
     const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
-    expect(job).toMatchObject({ phase: 'records', status: 'failed', error: { title: 'The restore lost its lease' } })
+    expect(job).toMatchObject({
+      phase: 'records',
+      status: 'failed',
+      error: { title: 'The restore lost its lease on the model' },
+    })
   })
 })

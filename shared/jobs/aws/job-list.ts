@@ -62,7 +62,9 @@ export class JobList {
   }
 
   async ended(jobId: string): Promise<void> {
-    await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: keyAttributes({ pk: ACTIVE, sk: jobId }) }))
+    await this.#client.send(
+      new DeleteItemCommand({ TableName: this.#table, Key: keyAttributes({ pk: ACTIVE, sk: jobId }) }),
+    )
   }
 
   /** Jobs of these statuses, oldest first. Who has ended and stands here still, by a death or as a slot that nobody used, is taken off. */

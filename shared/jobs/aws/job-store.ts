@@ -292,7 +292,8 @@ const resultKey = (jobId: string, stage: string, n: number, pass: number): Item 
 
 const childKey = (n: number): string => n.toString().padStart(5, '0')
 
-const failureKey = (jobId: string, errorName: string): Item => keyAttributes({ pk: `job#${jobId}`, sk: `failure#${errorName}` })
+const failureKey = (jobId: string, errorName: string): Item =>
+  keyAttributes({ pk: `job#${jobId}`, sk: `failure#${errorName}` })
 
 const problemIn = (item: Item): Problem => JSON.parse(item['problem']?.S ?? '') as Problem
 

@@ -11,7 +11,14 @@ import { joinPages, type JoinedResource } from '../resource-join.ts'
 import { batchGet, queryPages, type QueryOptions } from '../../tables/aws/query.ts'
 import { type Reading, ResourceReading } from '../resource-reading.ts'
 import { ResourceWriter, type WriterOptions } from './resource-writer.ts'
-import { bySortKey, idOf, hashKeyOfSortKey, type ReadOptions, sortKeyOf, type StoredResource } from '../stored-resource.ts'
+import {
+  bySortKey,
+  idOf,
+  hashKeyOfSortKey,
+  type ReadOptions,
+  sortKeyOf,
+  type StoredResource,
+} from '../stored-resource.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
 export type { ReadOptions, StoredResource } from '../stored-resource.ts'

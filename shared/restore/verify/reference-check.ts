@@ -78,7 +78,10 @@ export class ReferenceCheck {
     const finding = { model, resource_id: id, expected: to, actual: 'absent' }
     const what = `reference ${field} to ${target}`
     if (!(await this.#archived.has(target, resourceOf(reference), to, reference.ref_type)))
-      this.#findings.reportSeparately('references', { ...finding, what: `${what}: was already dangling in the archive` })
+      this.#findings.reportSeparately('references', {
+        ...finding,
+        what: `${what}: was already dangling in the archive`,
+      })
     else if (!this.#plan.whole || !this.#plan.models.includes(target))
       this.#findings.reportSeparately('references', { ...finding, what: `${what}: not part of this restore` })
     else this.#findings.fail('references', { ...finding, what })

@@ -43,7 +43,8 @@ export const checkSearch = async (
     decodePayload(payload),
   )) {
     const finding = { model, resource_id: id, expected, actual }
-    if (asArchived) findings.reportSeparately('search', { ...finding, what: `indexed ${key}: was already so in the archive` })
+    if (asArchived)
+      findings.reportSeparately('search', { ...finding, what: `indexed ${key}: was already so in the archive` })
     else findings.fail('search', { ...finding, what: `indexed ${key}` })
   }
 }

@@ -81,7 +81,8 @@ export const verifyExtent = async (
             break verifying
           }
           lastBucket = bucket
-          const left = (resource.existed && request.on_duplicate === 'skip') || skippedAfterConflict.has(resource.metadata.id)
+          const left =
+            (resource.existed && request.on_duplicate === 'skip') || skippedAfterConflict.has(resource.metadata.id)
           expected = left ? undefined : begin(resource)
         }
       }

@@ -74,7 +74,11 @@ const provableBlobs = async (services: Services, jobId: string, n: number): Prom
 }
 
 /** The ids of one extent that were skipped because someone else created them after preflight. */
-export const idsSkippedAfterConflict = async (services: Services, jobId: string, n: number): Promise<ReadonlySet<string>> => {
+export const idsSkippedAfterConflict = async (
+  services: Services,
+  jobId: string,
+  n: number,
+): Promise<ReadonlySet<string>> => {
   const ids = new Set<string>()
   for await (const { result } of services.jobs.results<ApplyRecordsResult>(jobId, 'apply-records', n)) {
     const { skippedAfterConflict } = result

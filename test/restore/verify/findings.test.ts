@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type CheckResult, CHECKS, type Finding, Findings, KEPT_FINDINGS } from '../../../shared/restore/verify/findings.ts'
+import {
+  type CheckResult,
+  CHECKS,
+  type Finding,
+  Findings,
+  KEPT_FINDINGS,
+} from '../../../shared/restore/verify/findings.ts'
 
 const finding = (n: number): Finding => ({
   model: 'm',

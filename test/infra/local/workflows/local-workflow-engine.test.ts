@@ -179,7 +179,7 @@ describe('the restore workflow', () => {
         throw named('ConflictError', 'rival')
       },
       'plan-rollback': (input) => ({ job_id: 'j', items: [0], count: 1, error: input['error'] ?? null }),
-      'rollback': (input) => ({ ...input, more: false }),
+      rollback: (input) => ({ ...input, more: false }),
     })
     expect(stagesOf(calls).slice(-3)).toEqual(['plan-rollback', 'rollback', 'fail-restore'])
     expect(calls.at(-1)?.input).toMatchObject({ error: { Error: 'ConflictError' } })

@@ -1,14 +1,14 @@
-import { DECISIONS } from './.decisions.ts'
+import { LOGIC_FILES } from './test/logic-files.ts'
 
-/** What decides without I/O: each change that Stryker makes there must fail a test. `-m` names other files. */
+/** Every change that Stryker makes to these files must fail a unit test. `-m` selects other files. */
 export default {
-  mutate: DECISIONS,
+  mutate: LOGIC_FILES,
   testRunner: 'vitest',
   plugins: ['@stryker-mutator/vitest-runner'],
-  // Asking which tests import a file, for each mutant, would take longer than running those that cover it.
-  vitest: { configFile: '.vitest.mutation.config.ts', related: false },
+  // Selecting the tests that import a file, for each mutant, takes longer than running those that cover it.
+  vitest: { configFile: 'vitest.config.ts', related: false },
   coverageAnalysis: 'perTest',
-  // What is made once, as a module is read, would ask for every test with each mutant.
+  // A mutant in code that runs when a module loads would need all tests.
   ignoreStatic: true,
   concurrency: 2,
   timeoutMS: 3_000,

@@ -1,0 +1,15 @@
+/**
+ * Files whose decisions affect data and need no I/O. `npm run test:branches` requires that unit tests cover every branch of them;
+ * `npm run test:mutation` requires that unit tests detect changes to them.
+ */
+export const LOGIC_FILES = [
+  'shared/values/*.ts',
+  'shared/archive/*.ts',
+  'shared/objects/part-layout.ts',
+  'shared/compose/compose-plan.ts',
+  'shared/restore/{apply/blob-runs,preflight/bits,target/target-join,verify/findings}.ts',
+  'shared/resources/{attributes,consistency,indexed,item-size,key-range,keys,models,payload,resource-join}.ts',
+  'shared/filters/**/*.ts',
+  'shared/specstar/{archive-resources,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',
+  'shared/specstar/{stream-frame,stream-order,stream-reader,stream-window,timestamp}.ts',
+]

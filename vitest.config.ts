@@ -1,0 +1,90 @@
+import { relative } from 'node:path'
+import process from 'node:process'
+import { defineConfig } from 'vitest/config'
+import { BaseSequencer, type TestSpecification } from 'vitest/node'
+import { LOGIC_FILES } from './test/logic-files.ts'
+
+const LONG_FOLDERS = ['test/program', 'test/infra', 'test/workflows', 'test/faults']
+
+/** Starts the files that take minutes first, so that the workers end at about the same time. */
+class LongFilesFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files)
+    const rank = ({ moduleId }: TestSpecification): number => {
+      const index = LONG_FOLDERS.findIndex((folder) => relative(import.meta.dirname, moduleId).startsWith(folder))
+      return index === -1 ? LONG_FOLDERS.length : index
+    }
+    return sorted.sort((a, b) => rank(a) - rank(b))
+  }
+}
+
+const MINUTE_MS = 60_000
+
+/** Minutes and gigabytes (`large`, `hostile-sizes`), Python and PyPI (`real`): suites with commands of their own. */
+const SEPARATE_SUITES = ['test/large/**', 'test/faults/hostile-sizes.test.ts', 'test/real/**']
+
+/** `npm test`. */
+const main = {
+  extends: true as const,
+  test: {
+    name: 'main',
+    include: ['test/**/*.test.ts'],
+    exclude: [...SEPARATE_SUITES, '**/node_modules/**'],
+    testTimeout: MINUTE_MS,
+    hookTimeout: MINUTE_MS,
+  },
+}
+
+/** `npm run test:faults`: tests that draw their cases from a seed, in rounds with another seed each. */
+const faults = {
+  extends: true as const,
+  test: {
+    name: 'faults',
+    include: ['test/faults/**/*.test.ts', 'test/functions/fuzz.test.ts', 'test/program/kills.test.ts'],
+    testTimeout: 2 * MINUTE_MS,
+    hookTimeout: 2 * MINUTE_MS,
+  },
+}
+
+/** `npm run test:large`: `LARGE_RESOURCES` and `LARGE_BLOB_MB` set the size of the store. */
+const large = { extends: true as const, test: { name: 'large', include: ['test/large/**/*.test.ts'] } }
+
+/** `npm run test:specstar`: the real SpecStar loads our streams; needs Python 3 and, the first time, PyPI. */
+const specstar = {
+  extends: true as const,
+  test: { name: 'specstar', include: ['test/real/**/*.test.ts'], testTimeout: 2 * MINUTE_MS },
+}
+
+/** `npm run test:branches` and `npm run test:mutation`: unit tests that are fast enough to run for each mutant. */
+const logic = {
+  extends: true as const,
+  test: {
+    name: 'logic',
+    include: [
+      'test/{archive,values,filters,specstar}/**/*.test.ts',
+      'test/compose/compose-plan.test.ts',
+      'test/objects/part-layout.test.ts',
+      'test/restore/{apply,preflight,target,verify}/*.test.ts',
+      'test/restore/*.test.ts',
+      'test/resources/{attributes,consistency,indexed,item-size,key-range,keys,models,payload,resource-join}.test.ts',
+    ],
+    exclude: ['test/archive/{damage,order,writer}.test.ts'],
+    testTimeout: MINUTE_MS,
+    // A new worker for each file would take most of a mutant's time.
+    isolate: false,
+  },
+}
+
+export default defineConfig(({ mode }) => ({
+  test: {
+    // Stryker cannot select a project.
+    projects: process.env['STRYKER_MUTATOR_WORKER'] === undefined ? [main, faults, large, specstar, logic] : [logic],
+    // Tests wait for servers about as much as they compute: one worker more than the two cores.
+    maxWorkers: 3,
+    sequence: { sequencer: LongFilesFirst },
+    coverage:
+      mode === 'logic'
+        ? { provider: 'v8', include: LOGIC_FILES, reporter: ['text-summary'], thresholds: { branches: 100 } }
+        : { provider: 'v8', include: ['shared/**', 'functions/**', 'infra/**'], reporter: ['text-summary', 'html'] },
+  },
+}))
