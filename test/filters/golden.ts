@@ -21,7 +21,7 @@ export interface Vector {
 }
 
 const fixture = (name: string): Promise<string> =>
-  readFile(new URL(`../../fixtures/specstar/${name}`, import.meta.url), 'utf8')
+  readFile(new URL(`../fixtures/specstar/${name}`, import.meta.url), 'utf8')
 
 export const MODELS = await loadModelsFile(new URL('../../shared/models.json', import.meta.url))
 
