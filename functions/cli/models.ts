@@ -2,7 +2,7 @@ import './check-node.ts'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import process from 'node:process'
-import type { ArchiveSource } from '../../shared/archive/source.ts'
+import type { ArchiveSource } from '../../shared/archive/archive.ts'
 import { proposeModels } from '../../shared/specstar/propose-models.ts'
 import { runCommand } from './run-command.ts'
 

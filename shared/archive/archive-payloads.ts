@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
-import type { OpenArchive } from './open.ts'
+import type { OpenArchive } from './archive.ts'
 import { readIndex } from './segment-reader.ts'
 
 /** The spilled payloads of an archive, found by their SHA-256. Indexes are read as they are needed: payloads come before blobs. */

@@ -1,4 +1,4 @@
-import type { OpenArchive } from './open.ts'
+import type { OpenArchive } from './archive.ts'
 import { hashKeyOf } from '../resources/keys.ts'
 import { archivedRecords } from './archived-records.ts'
 

@@ -1,4 +1,4 @@
-import type { OpenArchive } from './open.ts'
+import type { OpenArchive } from './archive.ts'
 import { decodeLine, recordOf, type RecordKey } from './record-line.ts'
 import { RecordOrder } from './record-order.ts'
 import { readEntries, readIndex, readLineBatches } from './segment-reader.ts'

@@ -1,30 +1,37 @@
 import type { Readable } from 'node:stream'
 import { ArchiveTruncatedError } from './errors.ts'
 
-/** ResourceFilter bytes off a stream in the amounts that a format asks for. Holds one piece of the stream. */
+/** Reads a stream in the amounts that a format needs. It holds one piece of the stream in memory. */
 export class ByteReader {
   readonly #stream: Readable
   readonly #pieces: AsyncIterator<Buffer, undefined>
-  #left: Buffer = Buffer.alloc(0)
+  #rest: Buffer = Buffer.alloc(0)
+  #position = 0
 
   constructor(stream: Readable) {
     this.#stream = stream
     this.#pieces = stream[Symbol.asyncIterator]() as AsyncIterator<Buffer, undefined>
   }
 
-  /** At least one byte and at most `max`. Throws `ArchiveTruncatedError` where the stream has ended. */
+  /** Number of bytes returned so far. */
+  get position(): number {
+    return this.#position
+  }
+
+  /** Returns at least one byte and at most `max` bytes. Throws `ArchiveTruncatedError` if the stream has ended. */
   async some(max: number): Promise<Buffer> {
-    while (this.#left.length === 0) {
+    while (this.#rest.length === 0) {
       const next = await this.#pieces.next()
       if (next.done === true) throw new ArchiveTruncatedError('it ends inside an entry')
-      this.#left = next.value
+      this.#rest = next.value
     }
-    const piece = this.#left.subarray(0, max)
-    this.#left = this.#left.subarray(piece.length)
+    const piece = this.#rest.subarray(0, max)
+    this.#rest = this.#rest.subarray(piece.length)
+    this.#position += piece.length
     return piece
   }
 
-  /** Exactly `length` bytes, which are given memory: the caller has checked the amount. */
+  /** Returns exactly `length` bytes in one buffer. The caller has checked that this amount may be allocated. */
   async take(length: number): Promise<Buffer> {
     if (length === 0) return Buffer.alloc(0)
     const first = await this.some(length)
@@ -38,7 +45,7 @@ export class ByteReader {
     return Buffer.concat(pieces)
   }
 
-  /** Lets go of the stream, read to its end or not. */
+  /** Destroys the stream. */
   close(): void {
     this.#stream.destroy()
   }

@@ -7,10 +7,10 @@ import { EntryContent } from './entry-content.ts'
 import { ArchiveInvalidError, EntryCorruptError, RecordInvalidError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
 import { MAX_CHUNK_BYTES, MAX_LINE_BYTES, MAX_STORED_CHUNK_BYTES } from './limits.ts'
-import type { ArchiveSegment, OpenArchive } from './open.ts'
+import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { checkContiguity, decodeIndex } from './read-index.ts'
 import { paddedSize, paddingOf } from './tar-header.ts'
-import { checkZero, readTarEntry, type Take } from './tar-reader.ts'
+import { checkZero, readSegmentHeader, type Take } from './tar-reader.ts'
 import { unpack } from './unpack.ts'
 
 /** What a segment holds, entry by entry: read by one range, its checksum, bounds, order and paths checked. */
@@ -157,7 +157,7 @@ const readHeader = async (
     frame?.update(bytes)
     return bytes
   }
-  const { path, size } = await readTarEntry(take, 'segment')
+  const { path, size } = await readSegmentHeader(take)
   if (left !== 0 || size !== expected.size || (expected.path !== undefined && path !== expected.path))
     throw new ArchiveInvalidError(`the header of entry ${expected.path ?? path} is not what the index says`)
   return path

@@ -117,7 +117,7 @@ export class SegmentWriter {
   }
 
   async #header(path: string, size: number): Promise<void> {
-    await this.#frameBytes(encodeHeader(path, size))
+    await this.#frameBytes(await encodeHeader(path, size))
   }
 
   async #content(content: Uint8Array): Promise<void> {

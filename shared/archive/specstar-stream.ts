@@ -33,7 +33,7 @@ export const isStream = (head: Buffer): boolean => {
 }
 
 /** Refuses a stream where only version 3 can be read: a restore converts it before. */
-export const refuseStream = (head: Buffer): void => {
+export const rejectStream = (head: Buffer): void => {
   if (isStream(head)) throw new UnsupportedVersionError(STREAM_VERSION, "SpecStar's length-prefixed msgpack stream")
 }
 

@@ -1,150 +1,146 @@
 import { isUtf8 } from 'node:buffer'
 import { ArchiveInvalidError } from './errors.ts'
 import { MAX_PAX_BYTES } from './limits.ts'
-import { BLOCK, checksumOf, paddingOf } from './tar-header.ts'
+import { BLOCK, paddedSize } from './tar-header.ts'
 
-/** One header block. */
-interface Block {
+/** One header block, parsed. */
+export interface HeaderBlock {
+  /** Prefix and name. */
   readonly path: string
   readonly size: number
-  /** `0` file, `5` directory, `x` and `g` pax, `L` GNU long name, or another one, which is refused. */
+  /** The type flag: `0` file, `5` directory, `x` pax header, and so on. */
   readonly type: string
 }
 
-/** An entry's headers, all of them. */
-export interface TarEntry {
-  readonly path: string
-  readonly size: number
-  readonly kind: 'file' | 'directory'
+/** Returns the next `length` bytes of a tar. */
+export type Take = (length: number) => Promise<Buffer>
+
+/**
+ * Reads the headers of one entry of a segment: at most one pax header, which contains only a path, and the header of a file.
+ * Archives that other programs have packed again are read by `tar-files.ts`.
+ */
+export const readSegmentHeader = async (take: Take): Promise<{ readonly path: string; readonly size: number }> => {
+  let header = parseHeaderBlock(await take(BLOCK))
+  let paxPath: string | undefined
+  if (header.type === 'x') {
+    const { path: name } = header
+    const body = await takeExtension(take, header)
+    const pax = parsePax(body.subarray(0, header.size))
+    if ([...pax.keys()].some((key) => key !== 'path'))
+      throw new ArchiveInvalidError(`the pax header ${name} must contain only a path`)
+    paxPath = pax.get('path')
+    header = parseHeaderBlock(await take(BLOCK))
+  }
+  const path = paxPath ?? header.path
+  if (header.type !== '0')
+    throw new ArchiveInvalidError(
+      `entry ${path} has tar type ${JSON.stringify(header.type)}; a segment contains only files`,
+    )
+  return { path, size: header.size }
 }
 
-/** Whether a block reads as a tar header at all. */
+/** Reads the body of an extension header (pax or GNU long name) together with its padding. */
+export const takeExtension = async (take: Take, { path, size }: HeaderBlock): Promise<Buffer> => {
+  if (size > MAX_PAX_BYTES)
+    throw new ArchiveInvalidError(`the tar header ${path} has ${size} bytes; at most ${MAX_PAX_BYTES} are allowed`)
+  const padded = await take(paddedSize(size))
+  checkZero(padded.subarray(size), `the padding of the tar header ${path}`)
+  return padded
+}
+
+/** Whether a block is a valid tar header. */
 export const isTarHeader = (block: Buffer): boolean => {
   try {
-    parseBlock(block)
+    parseHeaderBlock(block)
     return true
   } catch {
     return false
   }
 }
 
-/** ResourceFilter the next bytes of a tar: exactly so many. */
-export type Take = (length: number) => Promise<Buffer>
-
-/**
- * Reads an entry's headers. `segment`: as this format's writers make them, a pax header with `path` alone and a file.
- * `any`: also what other tar programs write (directories, other pax keys, GNU long names). Links, devices and all else are
- * refused. `first` is the first block, where it has been taken already.
- */
-export const readTarEntry = async (take: Take, dialect: 'segment' | 'any', first?: Buffer): Promise<TarEntry> => {
-  let path: string | undefined
-  let size: number | undefined
-  let header = first
-  for (;;) {
-    const block = parseBlock(header ?? (await take(BLOCK)))
-    header = undefined
-    if (block.type === 'x') {
-      const pax = parsePax(await takeBody(take, block))
-      if (dialect === 'segment' && [...pax.keys()].some((key) => key !== 'path'))
-        throw new ArchiveInvalidError(`a pax header with more than a path before ${block.path}`)
-      path = pax.get('path') ?? path
-      size = paxSize(pax.get('size')) ?? size
-      continue
-    }
-    if (dialect === 'any' && block.type === 'g') {
-      const pax = parsePax(await takeBody(take, block))
-      if (pax.has('path') || pax.has('size')) throw new ArchiveInvalidError('a global pax header with a path or size')
-      continue
-    }
-    if (dialect === 'any' && block.type === 'L') {
-      const name = await takeBody(take, block)
-      const end = name.indexOf(0)
-      path = textOf(end === -1 ? name : name.subarray(0, end))
-      continue
-    }
-    const entry = { path: path ?? block.path, size: size ?? block.size }
-    if (block.type === '0') {
-      // Old programs tell a directory by its name alone.
-      if (dialect === 'any' && entry.path.endsWith('/') && entry.size === 0) return { ...entry, kind: 'directory' }
-      return { ...entry, kind: 'file' }
-    }
-    if (dialect === 'any' && block.type === '5') return { ...entry, size: 0, kind: 'directory' }
-    throw new ArchiveInvalidError(`entry ${entry.path} is of type ${JSON.stringify(block.type)}, not a file`)
-  }
-}
-
-const takeBody = async (take: Take, { size }: Block): Promise<Buffer> => {
-  if (size > MAX_PAX_BYTES) throw new ArchiveInvalidError(`a header of ${size} bytes`)
-  const body = await take(size)
-  checkZero(await take(paddingOf(size)), 'the padding of a header')
-  return body
-}
-
-/** Throws where any byte is not zero. */
-export const checkZero = (bytes: Buffer, what: string): void => {
-  for (const byte of bytes) if (byte !== 0) throw new ArchiveInvalidError(`${what} is not zero`)
-}
-
-const parseBlock = (block: Buffer): Block => {
-  const said = CHECKSUM.exec(block.toString('latin1', 148, 156))
-  if (said === null || Number.parseInt(said[0], 8) !== checksumOf(block))
+/** Parses a header block. Throws `ArchiveInvalidError` unless checksum, format, size and names are valid. */
+export const parseHeaderBlock = (block: Buffer): HeaderBlock => {
+  const checksum = CHECKSUM.exec(block.toString('latin1', 148, 156))?.[1]
+  if (checksum === undefined || Number.parseInt(checksum, 8) !== checksumOf(block))
     throw new ArchiveInvalidError('a tar header has a wrong checksum')
   const magic = block.toString('latin1', 257, 265)
-  if (magic !== 'ustar\x0000' && magic !== 'ustar  \0') throw new ArchiveInvalidError('a tar header that is not ustar')
-  const prefix = magic === 'ustar\x0000' ? field(block, 345, 155) : ''
-  const name = field(block, 0, 100)
+  if (magic !== USTAR && magic !== GNU) throw new ArchiveInvalidError('a tar header is in neither ustar nor GNU format')
+  // GNU stores times in the bytes of the prefix.
+  const prefix = magic === USTAR ? textField(block, 345, 155) : ''
+  const name = textField(block, 0, 100)
   const type = block.toString('latin1', 156, 157)
   return { path: prefix === '' ? name : `${prefix}/${name}`, size: sizeOf(block), type: type === '\0' ? '0' : type }
 }
 
-/** Six digits and then NUL and space, in the order of POSIX or of tar-stream: in any other form a flipped bit could hide. */
-const CHECKSUM = /^[0-7]{6}(?:\0 | \0)$/
+const USTAR = 'ustar\x0000'
+const GNU = 'ustar  \0'
+
+/**
+ * Six digits, then NUL and space in the order of POSIX or of tar-stream. A flipped bit could go unnoticed if other forms were
+ * accepted.
+ */
+const CHECKSUM = /^([0-7]{6})(?:\0 | \0)$/
 const SIZE = /^ *([0-7]{1,12})[ \0]*$/
+
+/** The sum of a header's bytes, with spaces in place of the checksum field. */
+export const checksumOf = (block: Buffer): number =>
+  sumOf(block.subarray(0, 148)) + 8 * 0x20 + sumOf(block.subarray(156))
+
+const sumOf = (bytes: Buffer): number => {
+  let sum = 0
+  for (const byte of bytes) sum += byte
+  return sum
+}
 
 const sizeOf = (block: Buffer): number => {
   if (block[124] === 0x80) {
     const size = block.readBigUInt64BE(128)
     if (size > BigInt(Number.MAX_SAFE_INTEGER) || block.readUIntBE(125, 3) !== 0)
-      throw new ArchiveInvalidError('a tar header with a size beyond all bounds')
+      throw new ArchiveInvalidError('the size in a tar header is over 2^53 - 1 bytes')
     return Number(size)
   }
   const digits = SIZE.exec(block.toString('latin1', 124, 136))?.[1]
-  if (digits === undefined) throw new ArchiveInvalidError('a tar header without a size')
+  if (digits === undefined) throw new ArchiveInvalidError('the size in a tar header is not an octal number')
   return Number.parseInt(digits, 8)
 }
 
-const field = (block: Buffer, start: number, length: number): string => {
-  const bytes = block.subarray(start, start + length)
+/** A text field, which ends at its first NUL or at the end of the field. */
+const textField = (block: Buffer, start: number, length: number): string =>
+  decodeName(beforeNul(block.subarray(start, start + length)))
+
+/** Bytes up to the first NUL. */
+export const beforeNul = (bytes: Buffer): Buffer => {
   const end = bytes.indexOf(0)
-  return textOf(end === -1 ? bytes : bytes.subarray(0, end))
+  return end === -1 ? bytes : bytes.subarray(0, end)
 }
 
-const textOf = (bytes: Buffer): string => {
-  if (!isUtf8(bytes)) throw new ArchiveInvalidError('a name that is not UTF-8')
+/** The text of a name, a pax key or a pax value. */
+export const decodeName = (bytes: Buffer): string => {
+  if (!isUtf8(bytes)) throw new ArchiveInvalidError('a name in a tar header is not UTF-8')
   return bytes.toString()
 }
 
 const PAX_LENGTH = /^([1-9][0-9]{0,5}) $/
 
-/** A pax body: records of their length, a space, `key=value` and a newline, and nothing else. */
-const parsePax = (body: Buffer): Map<string, string> => {
+/** Parses a pax body: records of their own length, a space, `key=value` and a newline. Of a repeated key, the last record counts. */
+export const parsePax = (body: Buffer): Map<string, string> => {
   const records = new Map<string, string>()
-  let at = 0
-  while (at < body.length) {
-    const space = body.indexOf(0x20, at)
-    const length = Number(PAX_LENGTH.exec(body.toString('latin1', at, space + 1))?.[1])
-    const end = at + length
+  for (let start = 0; start < body.length;) {
+    const space = body.indexOf(0x20, start)
+    const length = Number(PAX_LENGTH.exec(body.toString('latin1', start, space + 1))?.[1])
+    const end = start + length
     const equals = body.indexOf(0x3d, space)
     if (!(end <= body.length) || body[end - 1] !== 0x0a || equals === -1 || equals >= end - 1)
-      throw new ArchiveInvalidError('a pax header that cannot be read')
-    records.set(textOf(body.subarray(space + 1, equals)), textOf(body.subarray(equals + 1, end - 1)))
-    at = end
+      throw new ArchiveInvalidError('a pax header is malformed')
+    records.set(decodeName(body.subarray(space + 1, equals)), decodeName(body.subarray(equals + 1, end - 1)))
+    start = end
   }
   return records
 }
 
-const paxSize = (text: string | undefined): number | undefined => {
-  if (text === undefined) return undefined
-  if (!/^[0-9]{1,15}$/.test(text)) throw new ArchiveInvalidError('a pax header with a size beyond all bounds')
-  return Number(text)
+export const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0)
+
+/** Throws `ArchiveInvalidError` unless every byte is zero. */
+export const checkZero = (bytes: Buffer, what: string): void => {
+  if (!isZero(bytes)) throw new ArchiveInvalidError(`${what} must be zero bytes`)
 }

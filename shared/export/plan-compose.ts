@@ -116,7 +116,7 @@ const archiveTail = async (services: Services, job: ExportJob, attempt: string):
   const encoded = encodeManifest(manifest)
   const offset = segments.reduce((sum, { size }) => sum + size, 0)
   return {
-    object: await putTail(services, job, attempt, encodeTail(encoded, offset)),
+    object: await putTail(services, job, attempt, await encodeTail(encoded, offset)),
     segments,
     manifest_sha256: createHash('sha256').update(encoded).digest('hex'),
   }

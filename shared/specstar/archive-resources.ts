@@ -1,6 +1,6 @@
 import { isStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
 import { openArchive } from '../archive/open.ts'
-import type { ArchiveSource } from '../archive/source.ts'
+import type { ArchiveSource } from '../archive/archive.ts'
 import { must } from '../values/must.ts'
 import { decodePayload } from '../resources/payload.ts'
 import { ArchivePayloads } from '../archive/archive-payloads.ts'

@@ -1,4 +1,4 @@
-import type { ArchiveSource } from '../archive/source.ts'
+import type { ArchiveSource } from '../archive/archive.ts'
 import { must } from '../values/must.ts'
 import { type IndexedType, type RefType } from '../resources/models.ts'
 import { decodePayload, sameValue, valueAt } from '../resources/payload.ts'

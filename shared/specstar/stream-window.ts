@@ -1,4 +1,4 @@
-import type { ArchiveSource } from '../archive/source.ts'
+import type { ArchiveSource } from '../archive/archive.ts'
 
 /** What is read at once by default: the latency of a request costs little, and two of them are small beside a worker's memory. */
 const PIECE_BYTES = 4 * 1024 * 1024

@@ -1,10 +1,10 @@
 import { hash } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
-import { encodeTail } from '../../shared/archive/tail.ts'
-import { encodeHeader, paddingOf } from '../../shared/archive/tar-header.ts'
+import { paddingOf } from '../../shared/archive/tar-header.ts'
 import { BucketDigests, modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
 import { encodeLine } from '../../shared/archive/record-line.ts'
 import { itemsOf, MANIFEST } from './sample.ts'
+import { headerBytes, tailBytes } from './tar-blocks.ts'
 import { hashKeyOf } from '../../shared/resources/keys.ts'
 
 /** One entry of a segment laid down by hand: what it holds, and what is said of it. */
@@ -25,8 +25,8 @@ export interface Crafted {
   readonly index?: { readonly path?: string; readonly header?: Buffer }
 }
 
-const entryBytes = (path: string, content: Buffer, header?: Buffer): Buffer[] => [
-  header ?? encodeHeader(path, content.length),
+const entryParts = (path: string, content: Buffer, header?: Buffer): Buffer[] => [
+  header ?? headerBytes(path, content.length),
   content,
   Buffer.alloc(paddingOf(content.length)),
 ]
@@ -44,7 +44,7 @@ export const craft = ({
   const lines: string[] = []
   let at = 0
   const add = (path: string, content: Buffer, header?: Buffer): number => {
-    const parts = entryBytes(path, content, header)
+    const parts = entryParts(path, content, header)
     const offset = at + (parts[0]?.length ?? 0)
     frame.push(...parts.filter((part) => part !== content))
     bytes.push(...parts)
@@ -70,7 +70,7 @@ export const craft = ({
     ...segment,
   }
   const json = Buffer.from(JSON.stringify({ ...MANIFEST, segments: [said], ...manifest }))
-  return Buffer.concat([...bytes, encodeTail(json, at)])
+  return Buffer.concat([...bytes, tailBytes(json, at)])
 }
 
 /** An archive of one chunk of one resource of the model `city`, where lines, packing and what is said of them can be changed. */

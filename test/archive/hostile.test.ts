@@ -1,10 +1,11 @@
 import { gzipSync, zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { encodeHeader } from '../../shared/archive/tar-header.ts'
-import { encodeTail, encodeTrailer } from '../../shared/archive/tail.ts'
+
+import { encodeTrailer } from '../../shared/archive/tail.ts'
 import { craft, craftRecords } from './craft.ts'
 import { memorySource } from './memory.ts'
 import { readAll } from './read-all.ts'
+import { headerBytes, tailBytes } from './tar-blocks.ts'
 
 const reading = (bytes: Buffer): Promise<unknown> => readAll(memorySource(bytes))
 const H = /[0-9a-f]{16}/
@@ -143,10 +144,10 @@ describe('what a hostile archive may say', () => {
     ['another time', { manifest: { created_at: 'yesterday' } }, /created_at/],
     ['version 4', { manifest: { version: 4 } }, /version 4/],
     ['another format', { manifest: { format: 'zip' } }, /format/],
-    ['a link', { header: relabel(encodeHeader('models/city/s-00000.jsonl.zst', 0), '2') }, /not a file/],
+    ['a link', { header: relabel(headerBytes('models/city/s-00000.jsonl.zst', 0), '2') }, /contains only files/],
     [
       'a name in its header that the index has not',
-      { header: encodeHeader('models/city/x.jsonl.zst', 5) },
+      { header: headerBytes('models/city/x.jsonl.zst', 5) },
       /not what the index says/,
     ],
   ])('is refused for %s', async (_, change, reason) => {
@@ -177,8 +178,10 @@ describe('what a hostile archive may say', () => {
     await expect(reading(trailer(Buffer.from(text.replace('"acbak":3', '"acbak":4'))))).rejects.toThrow('version 4')
     await expect(reading(trailer(Buffer.from(text.replace('{"acbak"', ' {"acba"'))))).rejects.toThrow('acbak.trailer')
     const place = { offset: 512, size: 2 ** 50, sha256: '0'.repeat(64) }
-    await expect(reading(trailer(encodeTrailer(place)))).rejects.toThrow(`manifest of ${2 ** 50} bytes`)
-    await expect(reading(trailer(encodeTrailer({ ...place, size: 10 })))).rejects.toThrow('where the trailer begins')
-    await expect(reading(encodeTail(Buffer.from('[['.repeat(100)), 0))).rejects.toThrow('nests too deep')
+    await expect(reading(trailer(encodeTrailer(place)))).rejects.toThrow(`manifest.json has ${2 ** 50} bytes`)
+    await expect(reading(trailer(encodeTrailer({ ...place, size: 10 })))).rejects.toThrow(
+      'where the header of the trailer begins',
+    )
+    await expect(reading(tailBytes(Buffer.from('[['.repeat(100)), 0))).rejects.toThrow('nests too deep')
   })
 })

@@ -1,6 +1,6 @@
 import { Readable } from 'node:stream'
 import type { PieceSink } from '../../shared/archive/piece.ts'
-import type { ArchiveSource } from '../../shared/archive/source.ts'
+import type { ArchiveSource } from '../../shared/archive/archive.ts'
 import type { ObjectRange } from '../../shared/objects/object.ts'
 
 /** Bytes as a source. Streams come in awkward slices. */

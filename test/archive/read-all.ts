@@ -5,7 +5,7 @@ import { openArchive } from '../../shared/archive/open.ts'
 import { decodeLine, recordOf } from '../../shared/archive/record-line.ts'
 import { RecordOrder } from '../../shared/archive/record-order.ts'
 import { readEntries, readIndex, readLineBatches } from '../../shared/archive/segment-reader.ts'
-import type { ArchiveSource } from '../../shared/archive/source.ts'
+import type { ArchiveSource } from '../../shared/archive/archive.ts'
 import type { Item } from '../../shared/tables/item.ts'
 
 export interface ReadArchive {

@@ -5,9 +5,9 @@ import { ResourceLeaf } from '../../shared/archive/digest.ts'
 import { encodeLine } from '../../shared/archive/record-line.ts'
 import { type ChunkLimits, RecordsWriter, type RecordsSummary } from '../../shared/archive/records-writer.ts'
 import { SegmentWriter } from '../../shared/archive/segment-writer.ts'
-import { encodeHeader } from '../../shared/archive/tar-header.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { MemorySink } from './memory.ts'
+import { headerBytes } from './tar-blocks.ts'
 
 const SHA = 'a'.repeat(64)
 
@@ -197,12 +197,12 @@ describe('a segment', () => {
       { ...blob(Buffer.alloc(0), 'c'), offset: 2560 },
       '',
     ])
-    const indexHeader = encodeHeader('index/s.jsonl.zst', packed.length)
+    const indexHeader = headerBytes('index/s.jsonl.zst', packed.length)
     const frame = [
-      encodeHeader('blobs/a', 5),
+      headerBytes('blobs/a', 5),
       Buffer.alloc(507),
-      encodeHeader('blobs/b', 512),
-      encodeHeader('blobs/c', 0),
+      headerBytes('blobs/b', 512),
+      headerBytes('blobs/c', 0),
       indexHeader,
       Buffer.alloc(512 - packed.length),
     ] as const

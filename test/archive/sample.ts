@@ -101,7 +101,7 @@ export const writeArchive = async ({ models, blobs = {}, shards = 16, limits }: 
     blobs: { count: ids.length, bytes: Object.values(blobs).reduce((sum, { length }) => sum + length, 0) },
     segments: placed,
   }
-  return Buffer.concat([...segments.map(({ bytes }) => bytes), encodeTail(encodeManifest(manifest), offset)])
+  return Buffer.concat([...segments.map(({ bytes }) => bytes), await encodeTail(encodeManifest(manifest), offset)])
 }
 
 /** What every sample's manifest says. */

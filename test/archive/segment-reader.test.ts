@@ -20,11 +20,10 @@ import {
   readLines,
   type ReadOptions,
 } from '../../shared/archive/segment-reader.ts'
-import { encodeHeader } from '../../shared/archive/tar-header.ts'
 import { must } from '../../shared/values/must.ts'
 import { craft, type Crafted } from './craft.ts'
 import { memorySource } from './memory.ts'
-import { pax, record } from './tar-blocks.ts'
+import { headerBytes, pax, record } from './tar-blocks.ts'
 
 const MIB = 1024 * 1024
 const SHA = 'a'.repeat(64)
@@ -130,7 +129,7 @@ describe('the entries of a segment', () => {
   })
 
   it('may have pax headers with their path alone', async () => {
-    const header = Buffer.concat([pax(record('path', 'blobs/b')), encodeHeader('PaxHeader', 9)])
+    const header = Buffer.concat([pax(record('path', 'blobs/b')), headerBytes('PaxHeader', 9)])
     expect((await reading(craft({ entries: [blob('b', Buffer.from('nine char'), header)] }))).texts).toEqual([
       'nine char',
     ])
@@ -142,10 +141,10 @@ describe('headers that do not say what the index says', () => {
   const inside = (header: Buffer): Crafted => ({ entries: [blob('b', content, header)] })
 
   it.each<[string, Buffer]>([
-    ['another path', encodeHeader('blobs/c', 9)],
-    ['another size', encodeHeader('blobs/b', 8)],
-    ['another path in pax', Buffer.concat([pax(record('path', 'blobs/c')), encodeHeader('blobs/b', 9)])],
-    ['a block more', Buffer.concat([encodeHeader('blobs/b', 9), Buffer.alloc(512)])],
+    ['another path', headerBytes('blobs/c', 9)],
+    ['another size', headerBytes('blobs/b', 8)],
+    ['another path in pax', Buffer.concat([pax(record('path', 'blobs/c')), headerBytes('blobs/b', 9)])],
+    ['a block more', Buffer.concat([headerBytes('blobs/b', 9), Buffer.alloc(512)])],
   ])('are refused: %s', async (_, header) => {
     await isRefused(inside(header), invalid('the header of entry blobs/b is not what the index says'))
   })
@@ -161,7 +160,7 @@ describe('headers that do not say what the index says', () => {
 
   it('are checked between neighbours too, with their padding', async () => {
     const [a, b] = IDS.map(String)
-    const wrong = blob(must(b), Buffer.from('12'), encodeHeader('blobs/x', 2))
+    const wrong = blob(must(b), Buffer.from('12'), headerBytes('blobs/x', 2))
     await isRefused(
       { entries: [blob(must(a)), wrong] },
       invalid(`the header of entry blobs/${b} is not what the index says`),
@@ -169,8 +168,10 @@ describe('headers that do not say what the index says', () => {
     )
     const bytes = craft({ entries: [blob(must(a)), blob(must(b))] })
     bytes[1023] = 1
-    await expect(reading(bytes, { from: 0 })).rejects.toThrow(invalid(`the padding of entry blobs/${a} is not zero`))
-    await expect(reading(bytes)).rejects.toThrow(invalid(`the padding of entry blobs/${a} is not zero`))
+    await expect(reading(bytes, { from: 0 })).rejects.toThrow(
+      invalid(`the padding of entry blobs/${a} must be zero bytes`),
+    )
+    await expect(reading(bytes)).rejects.toThrow(invalid(`the padding of entry blobs/${a} must be zero bytes`))
     expect((await reading(bytes, { from: 1 })).texts).toHaveLength(1)
   })
 
@@ -191,16 +192,16 @@ describe('headers that do not say what the index says', () => {
 
   it('are refused where the index has another size', async () => {
     await isRefused(
-      { entries: [blob('b')], index: { header: encodeHeader('index/s.jsonl.zst', 1) } },
+      { entries: [blob('b')], index: { header: headerBytes('index/s.jsonl.zst', 1) } },
       invalid('the header of entry index/s.jsonl.zst is not what the index says'),
     )
   })
 
   it('are held by the checksum of the frame', async () => {
     const bytes = craft({ entries: [blob('b')], segment: { frame_sha256: SHA } })
-    const frame = Buffer.concat([encodeHeader('blobs/b', 12), Buffer.alloc(500)])
+    const frame = Buffer.concat([headerBytes('blobs/b', 12), Buffer.alloc(500)])
     const { index } = must((await openArchive(memorySource(bytes))).segments[0])
-    const indexFrame = Buffer.concat([encodeHeader('index/s.jsonl.zst', index.size), Buffer.alloc(512 - index.size)])
+    const indexFrame = Buffer.concat([headerBytes('index/s.jsonl.zst', index.size), Buffer.alloc(512 - index.size)])
     const actual = hash('sha256', Buffer.concat([frame, indexFrame]))
     await expect(reading(bytes)).rejects.toThrow(new EntryCorruptError('frame of the segment at 0', SHA, actual))
   })

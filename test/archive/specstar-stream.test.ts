@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { NotAnArchiveError, UnsupportedVersionError } from '../../shared/archive/errors.ts'
-import { isStream, refuseStream, STREAM_HEAD_BYTES } from '../../shared/archive/specstar-stream.ts'
+import { isStream, rejectStream, STREAM_HEAD_BYTES } from '../../shared/archive/specstar-stream.ts'
 import { encodeFrame, headerFrame, startFrame } from '../../shared/specstar/stream-frame.ts'
 
 const STREAM = "SpecStar's length-prefixed msgpack stream"
@@ -14,7 +14,7 @@ describe('the beginning of a stream of SpecStar', () => {
   ])('%s', (_, head) => {
     expect(isStream(head)).toBe(true)
     expect(() => {
-      refuseStream(head)
+      rejectStream(head)
     }).toThrow(new UnsupportedVersionError(2, STREAM))
   })
 
@@ -31,7 +31,7 @@ describe('the beginning of a stream of SpecStar', () => {
   ])('is not %s', (_, head) => {
     expect(isStream(head)).toBe(false)
     expect(() => {
-      refuseStream(head)
+      rejectStream(head)
     }).not.toThrow()
   })
 

@@ -1,62 +1,80 @@
 import fc from 'fast-check'
-import { pack } from 'tar-stream'
+import { readFileSync } from 'node:fs'
+import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { encodeHeader } from '../../shared/archive/tar-header.ts'
-import { readTarEntry } from '../../shared/archive/tar-reader.ts'
+import { z } from 'zod'
+import { encodeHeader, paddedSize, paddingOf } from '../../shared/archive/tar-header.ts'
+import { readSegmentHeader } from '../../shared/archive/tar-reader.ts'
+import { headerBytes } from './tar-blocks.ts'
 
-/** The bytes that tar-stream writes before an entry's content. */
-const byTarStream = async (name: string, size: number): Promise<Buffer> => {
-  const tar = pack()
-  tar.entry({ name, size, mode: 0o644, mtime: new Date(0) })
-  const pieces: Buffer[] = []
-  let length = 0
-  const wanted = encodeHeader(name, size).length
-  for await (const piece of tar) {
-    if (!Buffer.isBuffer(piece)) throw new TypeError('not bytes')
-    pieces.push(piece)
-    length += piece.length
-    if (length >= wanted) break
-  }
-  return Buffer.concat(pieces)
-}
+const fixture = (name: string): Buffer => readFileSync(new URL(`../fixtures/acbak/${name}`, import.meta.url))
+const GOLDEN = z
+  .array(z.object({ path: z.string(), size: z.number(), length: z.number(), sha256: z.string() }))
+  .parse(JSON.parse(fixture('headers.json').toString()))
 
-const name = fc
+const path = fc
   .array(fc.stringMatching(/^[A-Za-z0-9%._-]{1,120}$/), { minLength: 1, maxLength: 4 })
   .map((parts) => parts.join('/'))
 const size = fc.oneof(fc.nat(), fc.constantFrom(0, 8 ** 11 - 1, 8 ** 11, 2 ** 45 + 3))
 
-describe('tar headers', () => {
-  it('are those of tar-stream, byte for byte', async () => {
+/** Reads the headers at the start of `bytes`, which must contain nothing else. */
+const readAll = async (bytes: Buffer): Promise<{ path: string; size: number }> => {
+  let rest = bytes
+  const header = await readSegmentHeader((length) => {
+    const taken = rest.subarray(0, length)
+    rest = rest.subarray(length)
+    return Promise.resolve(taken)
+  })
+  expect(rest.length).toBe(0)
+  return header
+}
+
+describe('encodeHeader', () => {
+  it.each(GOLDEN)('writes the same bytes as earlier versions for $path with $size bytes', async (golden) => {
+    const header = await encodeHeader(golden.path, golden.size)
+    expect({ length: header.length, sha256: hash('sha256', header) }).toEqual({
+      length: golden.length,
+      sha256: golden.sha256,
+    })
+  })
+
+  it('writes the fields that FORMAT.md defines', async () => {
     await fc.assert(
-      fc.asyncProperty(name, size, async (path, bytes) => {
-        expect(encodeHeader(path, bytes).equals(await byTarStream(path, bytes))).toBe(true)
+      fc.asyncProperty(path, size, async (name, bytes) => {
+        expect((await encodeHeader(name, bytes)).equals(headerBytes(name, bytes))).toBe(true)
       }),
       { numRuns: 300 },
     )
   })
 
-  it('are read back as they were written', async () => {
+  it('writes the headers of an archive that an independent implementation wrote', async () => {
+    const archive = fixture('single-v3.acbak')
+    let entries = 0
+    for (let at = 0; archive[at] !== 0;) {
+      const name = archive.toString('latin1', at, at + 100).replace(/\0+$/, '')
+      const bytes = Number.parseInt(archive.toString('latin1', at + 124, at + 135), 8)
+      expect(await encodeHeader(name, bytes)).toEqual(archive.subarray(at, at + 512))
+      at += 512 + paddedSize(bytes)
+      entries += 1
+    }
+    expect(entries).toBeGreaterThan(5)
+  })
+
+  it('writes headers that a segment reader reads back', async () => {
     await fc.assert(
-      fc.asyncProperty(name, size, async (path, bytes) => {
-        let left = encodeHeader(path, bytes)
-        const take = (length: number): Promise<Buffer> => {
-          const taken = left.subarray(0, length)
-          left = left.subarray(length)
-          return Promise.resolve(taken)
-        }
-        expect(await readTarEntry(take, 'segment')).toEqual({ path, size: bytes, kind: 'file' })
-        expect(left.length).toBe(0)
+      fc.asyncProperty(path, size, async (name, bytes) => {
+        expect(await readAll(await encodeHeader(name, bytes))).toEqual({ path: name, size: bytes })
       }),
       { numRuns: 300 },
     )
   })
 
-  it('are refused with any one bit of them flipped', async () => {
-    const header = encodeHeader('models/city/m-0-00000.jsonl.zst', 123)
+  it('writes headers in which every flipped bit is detected', async () => {
+    const header = await encodeHeader('models/city/m-0-00000.jsonl.zst', 123)
     for (let bit = 0; bit < header.length * 8; bit++) {
       const broken = Buffer.from(header)
       broken[bit >> 3] = (broken[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-      await expect(readTarEntry(() => Promise.resolve(broken), 'segment')).rejects.toThrow('tar header')
+      await expect(readSegmentHeader(() => Promise.resolve(broken))).rejects.toThrow('tar header')
     }
   })
 
@@ -68,27 +86,34 @@ describe('tar headers', () => {
     ['folders before a name of 101 bytes', `a/${n101}`, 1536],
     ['a prefix of 155 bytes', `${p155}/${n100}`, 512],
     ['a prefix of 156 bytes', `${p156}/${n100}`, 1536],
-    ['a name beyond ASCII', 'ü', 1536],
+    ['a name that is not ASCII', 'ü', 1536],
     ['a pax record of 99 bytes', `${'n'.repeat(88)}ü`, 1536],
     ['a pax record of 101 bytes', `${'n'.repeat(89)}ü`, 1536],
     ['a pax record of 102 bytes', `${'n'.repeat(90)}ü`, 1536],
-    ['a pax record of a block', 'n'.repeat(512 - '512 path=\n'.length), 1536],
-    ['a pax record of over a block', 'n'.repeat(513 - '513 path=\n'.length), 2048],
+    ['a pax record of one block', 'n'.repeat(512 - '512 path=\n'.length), 1536],
+    ['a pax record of more than one block', 'n'.repeat(513 - '513 path=\n'.length), 2048],
     ['a pax record of 1,001 bytes', 'n'.repeat(1001 - '1001 path=\n'.length), 2048],
-  ])('take as few blocks as they can: %s', async (_, path, length) => {
-    const header = encodeHeader(path, 7)
+  ])('uses as few blocks as possible for %s', async (_, name, length) => {
+    const header = await encodeHeader(name, 7)
     expect(header.length).toBe(length)
-    expect(header).toEqual(await byTarStream(path, 7))
+    expect(header).toEqual(headerBytes(name, 7))
   })
 
-  it('move as few folders to the prefix as it takes', () => {
-    const header = encodeHeader(`a/b/${'c'.repeat(96)}/d`, 0)
+  it('moves as few folders to the prefix as possible', async () => {
+    const header = await encodeHeader(`a/b/${'c'.repeat(96)}/d`, 0)
     expect(header.toString('latin1', 0, 100)).toBe(`b/${'c'.repeat(96)}/d`)
     expect(header.toString('latin1', 345, 348)).toBe('a\0\0')
   })
 
-  it('give sizes in octal digits to 8 GiB, and from there on as a number', () => {
-    expect(encodeHeader('a', 8 ** 11 - 1).toString('latin1', 124, 136)).toBe('77777777777 ')
-    expect(encodeHeader('a', 8 ** 11).toString('hex', 124, 136)).toBe('800000000000000200000000')
+  it('writes sizes below 8 GiB as octal digits, and larger sizes as a binary number', async () => {
+    expect((await encodeHeader('a', 8 ** 11 - 1)).toString('latin1', 124, 136)).toBe('77777777777 ')
+    expect((await encodeHeader('a', 8 ** 11)).toString('hex', 124, 136)).toBe('800000000000000200000000')
+  })
+})
+
+describe('padding', () => {
+  it('fills the last block of 512 bytes', () => {
+    expect([0, 1, 511, 512, 513, 1024].map(paddingOf)).toEqual([0, 511, 1, 0, 511, 0])
+    expect([0, 1, 511, 512, 513, 1024].map(paddedSize)).toEqual([0, 512, 512, 512, 1024, 1024])
   })
 })

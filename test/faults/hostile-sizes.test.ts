@@ -3,10 +3,10 @@ import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { MAX_WALKED_FILES } from '../../shared/archive/limits.ts'
 import { openArchive } from '../../shared/archive/open.ts'
-import type { ArchiveSource } from '../../shared/archive/source.ts'
-import { checksumOf, encodeHeader } from '../../shared/archive/tar-header.ts'
+import type { ArchiveSource } from '../../shared/archive/archive.ts'
+import { checksumOf } from '../../shared/archive/tar-reader.ts'
 import { walkArchive } from '../../shared/archive/walk.ts'
-import { changed, pax, record } from '../archive/tar-blocks.ts'
+import { changed, headerBytes, pax, record } from '../archive/tar-blocks.ts'
 
 const BLOCK = 512
 const MIB = 1024 * 1024
@@ -42,7 +42,7 @@ describe('an archive made to exhaust its reader', () => {
     'of more than a million tiny entries is refused, in memory for a million names',
     { timeout: 300_000 },
     async () => {
-      const header = encodeHeader(`blobs/${'0'.repeat(12)}`, 0)
+      const header = headerBytes(`blobs/${'0'.repeat(12)}`, 0)
       // The name alone differs: its digits, and the checksum by as much.
       const named = (n: number): Buffer => {
         const block = Buffer.from(header)
@@ -51,7 +51,7 @@ describe('an archive made to exhaust its reader', () => {
         return block
       }
       const source = madeSource(MAX_WALKED_FILES + 3, (n) => (n > MAX_WALKED_FILES ? ZEROS : named(n)))
-      await expect(openArchive(source)).rejects.toThrow(`a repacked tar of more than ${MAX_WALKED_FILES} files`)
+      await expect(openArchive(source)).rejects.toThrow(`the tar has more than ${MAX_WALKED_FILES} files`)
       expect(source.peaks.length).toBeGreaterThan(400)
       expect(Math.max(...source.peaks)).toBeLessThan(512)
     },
@@ -59,23 +59,23 @@ describe('an archive made to exhaust its reader', () => {
 
   it('with a header of a gigabyte is refused before it is read', async () => {
     const size = 1024 * MIB
-    const pax = changed(encodeHeader('PaxHeader', size), undefined, 'x')
+    const pax = changed(headerBytes('PaxHeader', size), undefined, 'x')
     const source = madeSource(size / BLOCK + 3, (n) => (n === 0 ? pax : ZEROS))
-    await expect(openArchive(source)).rejects.toThrow(`a header of ${size} bytes`)
+    await expect(openArchive(source)).rejects.toThrow(`the tar header PaxHeader has ${size} bytes`)
     expect(source.peaks.length).toBeLessThan(5)
   })
 
   it('with the longest names that there may be is refused when they are too many', async () => {
     // Each entry is a pax header with a name of 1,100 bytes, and the file that it names.
     const entry = (n: number): Buffer =>
-      Buffer.concat([pax(record('path', n.toString().padStart(1_100, '0'))), encodeHeader('x', 0)])
+      Buffer.concat([pax(record('path', n.toString().padStart(1_100, '0'))), headerBytes('x', 0)])
     const each = entry(0).length / BLOCK
     const source = madeSource(130_000 * each, (n) => {
       const at = (n % each) * BLOCK
       return entry(Math.floor(n / each)).subarray(at, at + BLOCK)
     })
     const walked = { ...source, read: () => Promise.resolve(Buffer.alloc(0)) }
-    await expect(walkArchive(walked)).rejects.toThrow(`whose names take more than ${128 * MIB} bytes`)
+    await expect(walkArchive(walked)).rejects.toThrow(`the names in the tar have more than ${128 * MIB} bytes`)
     expect(Math.max(...source.peaks)).toBeLessThan(512)
   })
 })

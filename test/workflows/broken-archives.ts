@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import { encode } from '@msgpack/msgpack'
-import { encodeTail } from '../../shared/archive/tail.ts'
+import { tailBytes } from '../archive/tar-blocks.ts'
 import { must } from '../../shared/values/must.ts'
 import { craftRecords } from '../archive/craft.ts'
 import { writeArchive } from '../archive/sample.ts'
@@ -39,7 +39,7 @@ const withManifest = (change: (manifest: string) => string, end = headerOf('mani
   const manifest = whole.subarray(contentOf('manifest.json'), headerOf('acbak.trailer')).toString().replaceAll('\0', '')
   const changed = change(manifest)
   if (changed === manifest) throw new Error('the manifest is as it was')
-  return Buffer.concat([whole.subarray(0, end), encodeTail(Buffer.from(changed), end)])
+  return Buffer.concat([whole.subarray(0, end), tailBytes(Buffer.from(changed), end)])
 }
 
 /** The archive without its second segment, which holds the blobs: its manifest owns to none. */
@@ -115,7 +115,7 @@ export const BROKEN: readonly Broken[] = [
   {
     name: 'the first half of an archive',
     bytes: whole.subarray(0, whole.length / 2),
-    problem: { type: 'archive-truncated', detail: /neither a trailer nor the end of a tar/ },
+    problem: { type: 'archive-truncated', detail: /neither in a trailer nor in the end of a tar/ },
   },
   {
     name: 'all of an archive but its last byte',

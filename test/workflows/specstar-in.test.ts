@@ -78,7 +78,7 @@ const REFUSALS: readonly (readonly [file: string, type: string, detail: string])
   ['version-3', 'unsupported-version', 'is of version 3'],
   ['no-header', 'not-an-archive', 'without its header'],
   ['trailing-garbage', 'archive-invalid', '22 bytes follow the EofRecord, which ends at byte 15044'],
-  ['not-an-archive', 'not-an-archive', 'does not begin as a tar'],
+  ['not-an-archive', 'not-an-archive', 'does not begin with a tar header'],
   ['unknown-model', 'unknown-models', 'stranger'],
   ['meta-without-revisions', 'archive-invalid', `record 3 at byte 70: resource "${GUILD}" lacks its current revision`],
   ['revisions-without-meta', 'archive-invalid', `of resource "${GUILD}" does not follow its metadata`],

@@ -58,7 +58,7 @@ export const finishConvert = async (
   const composer = new Composer(objects, config.buckets.work, workKey.archive(job_id, attempt.attempt))
   try {
     for (const { object } of written) await composer.object({ object, start: 0, length: object.size })
-    await composer.bytes(encodeTail(manifest, end))
+    await composer.bytes(await encodeTail(manifest, end))
     const converted: Converted = {
       archive: await composer.finish(),
       source,

@@ -1,5 +1,6 @@
 import { ArchiveInvalidError } from '../../archive/errors.ts'
-import { openArchive, type OpenArchive } from '../../archive/open.ts'
+import type { OpenArchive } from '../../archive/archive.ts'
+import { openArchive } from '../../archive/open.ts'
 import type { RestoreRequest } from '../../jobs/job.ts'
 import { beginJob, JobCancelledError, restoreJob } from '../../jobs/find-job.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'

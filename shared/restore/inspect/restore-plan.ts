@@ -1,5 +1,6 @@
 import type { PinnedObject } from '../../objects/object.ts'
-import { openArchive, type OpenArchive } from '../../archive/open.ts'
+import type { OpenArchive } from '../../archive/archive.ts'
+import { openArchive } from '../../archive/open.ts'
 import type { Services } from '../../runtime/services.ts'
 import type { Converted } from '../convert/messages.ts'
 import { workKey } from '../work-keys.ts'

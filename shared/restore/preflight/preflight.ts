@@ -1,5 +1,5 @@
 import { type BucketDigest, BucketDigests, encodeBuckets, ResourceLeaf } from '../../archive/digest.ts'
-import type { OpenArchive } from '../../archive/open.ts'
+import type { OpenArchive } from '../../archive/archive.ts'
 import { collectBlobReferences } from '../../resources/collect-blob-references.ts'
 import { BlobReferenceSet, type BlobReferenceList } from '../../blobs/blob-references.ts'
 import type { RestoreJob } from '../../jobs/job.ts'

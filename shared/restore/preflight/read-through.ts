@@ -1,4 +1,4 @@
-import type { OpenArchive } from '../../archive/open.ts'
+import type { OpenArchive } from '../../archive/archive.ts'
 import { readEntries, readIndex } from '../../archive/segment-reader.ts'
 
 /**

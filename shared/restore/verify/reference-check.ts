@@ -1,4 +1,4 @@
-import type { OpenArchive } from '../../archive/open.ts'
+import type { OpenArchive } from '../../archive/archive.ts'
 import type { Item } from '../../tables/item.ts'
 import { decodePayload, references } from '../../resources/payload.ts'
 import type { Services } from '../../runtime/services.ts'

@@ -8,7 +8,7 @@ import { RecordOrder } from '../../../shared/archive/record-order.ts'
 import { RecordsWriter } from '../../../shared/archive/records-writer.ts'
 import { readEntries, readIndex, readLineBatches } from '../../../shared/archive/segment-reader.ts'
 import { SegmentWriter } from '../../../shared/archive/segment-writer.ts'
-import type { ArchiveSource } from '../../../shared/archive/source.ts'
+import type { ArchiveSource } from '../../../shared/archive/archive.ts'
 import { encodeTail } from '../../../shared/archive/tail.ts'
 import { MANIFEST } from '../../archive/sample.ts'
 import { MODEL, type StoredItems } from './items.ts'
@@ -40,7 +40,7 @@ export const write = async (resources: readonly StoredItems[], path: string): Pr
     models: { [MODEL]: { resources: count, revisions, blobs: 0, digest: modelDigest(buckets) } },
     segments: [placeSegment(summary, 0)],
   }
-  await file.write(encodeTail(encodeManifest(manifest), summary.size))
+  await file.write(await encodeTail(encodeManifest(manifest), summary.size))
 }
 
 /** The product's reader as preflight uses it: every checksum, the order, every line decoded and checked, leaves hashed. */

@@ -1,0 +1,86 @@
+import { createHash } from 'node:crypto'
+import { pipeline } from 'node:stream/promises'
+import { extract } from 'tar-stream'
+import type { ArchiveSource } from './archive.ts'
+import { ByteReader } from './byte-reader.ts'
+import { ArchiveInvalidError } from './errors.ts'
+import { MAX_WALKED_FILES, MAX_WALKED_NAME_BYTES, MAX_WALKED_NAMES_BYTES } from './limits.ts'
+import { guardTar } from './tar-guard.ts'
+import { BLOCK } from './tar-header.ts'
+
+/** A file of a tar: the position of its content from the start of the tar, and the checksum of that content. */
+export interface TarFile {
+  readonly offset: number
+  readonly size: number
+  readonly sha256: string
+}
+
+/** Limits on what is held in memory for a tar. */
+export interface TarLimits {
+  readonly files: number
+  /** Bytes of all names together. */
+  readonly nameBytes: number
+}
+const LIMITS: TarLimits = { files: MAX_WALKED_FILES, nameBytes: MAX_WALKED_NAMES_BYTES }
+
+/**
+ * Reads a whole tar that any program may have packed, and returns its files by name. A leading `./` is dropped, directories
+ * are skipped. Throws `ArchiveInvalidError` or `ArchiveTruncatedError` for a tar that an archive cannot be.
+ */
+export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Promise<Map<string, TarFile>> => {
+  const files = new Map<string, TarFile>()
+  let nameBytes = 0
+  const reader = new ByteReader(await source.stream(0, source.size))
+  const tar = extract()
+  const passed = pipeline(guardTar(reader, source.size), tar)
+  // A failure destroys `tar`, so that the loop throws it as well.
+  passed.catch(() => undefined)
+  try {
+    for await (const entry of tar) {
+      const { name, size, type } = entry.header
+      const path = name.replace(/^(?:\.\/+)+/, '')
+      const bytes = Buffer.byteLength(path)
+      // Checked first: the steps below are slow for very long names.
+      if (bytes > MAX_WALKED_NAME_BYTES)
+        throw new ArchiveInvalidError(
+          `a name in the tar has ${bytes} bytes; at most ${MAX_WALKED_NAME_BYTES} are allowed`,
+        )
+      if (type === 'directory' || (name.endsWith('/') && size === 0)) {
+        checkDirectory(name, path)
+        continue
+      }
+      if (files.size === limits.files) throw new ArchiveInvalidError(`the tar has more than ${limits.files} files`)
+      nameBytes += bytes
+      if (nameBytes > limits.nameBytes)
+        throw new ArchiveInvalidError(`the names in the tar have more than ${limits.nameBytes} bytes together`)
+      checkPath(path)
+      if (files.has(path)) throw new ArchiveInvalidError(`the tar has two entries ${path}`)
+      files.set(path, { offset: entry.offset + BLOCK, size, sha256: await sha256Of(entry) })
+    }
+    await passed
+  } finally {
+    reader.close()
+  }
+  return files
+}
+
+const checkDirectory = (name: string, path: string): void => {
+  const withoutSlash = path.replace(/\/+$/, '')
+  // `./` alone is the folder that was packed.
+  if (withoutSlash !== '' || name.startsWith('/')) checkPath(withoutSlash)
+}
+
+const checkPath = (path: string): void => {
+  const parts = path.split('/')
+  if (parts.some((part) => part === '' || part === '.' || part === '..') || path.includes('\0'))
+    throw new ArchiveInvalidError(
+      `entry ${JSON.stringify(path)} must have a relative path without empty parts, ".", ".." and NUL`,
+    )
+}
+
+const sha256Of = async (content: AsyncIterable<unknown>): Promise<string> => {
+  const hash = createHash('sha256')
+  // `tar-stream` declares no type for the pieces of a content. They are the buffers of the guard.
+  for await (const piece of content as AsyncIterable<Buffer>) hash.update(piece)
+  return hash.digest('hex')
+}

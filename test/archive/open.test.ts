@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest'
+import { hash } from 'node:crypto'
+import {
+  ArchiveInvalidError,
+  ArchiveTruncatedError,
+  EntryCorruptError,
+  NotAnArchiveError,
+  UnsupportedVersionError,
+} from '../../shared/archive/errors.ts'
+import { encodeTrailer } from '../../shared/archive/tail.ts'
+import { paddingOf } from '../../shared/archive/tar-header.ts'
+import { eofFrame, headerFrame } from '../../shared/specstar/stream-frame.ts'
+import { memorySource } from './memory.ts'
+import { readAll } from './read-all.ts'
+import { MANIFEST, writeArchive } from './sample.ts'
+import { filesOf, headerBytes, tailBytes } from './tar-blocks.ts'
+
+const MIB = 1024 * 1024
+const END = Buffer.alloc(1024)
+const TAIL_BYTES = 2048
+
+const archive = await writeArchive({
+  models: { city: [{ id: 'city:1', revisions: [{ n: 1, data: '{}' }] }] },
+  blobs: { 'flag/1': Buffer.from('a blob') },
+})
+const manifest = filesOf(archive).get('manifest.json') ?? Buffer.alloc(0)
+const manifestOffset = archive.length - TAIL_BYTES - manifest.length - paddingOf(manifest.length)
+
+const reading = (bytes: Buffer): Promise<unknown> => readAll(memorySource(bytes, MIB))
+const expectError = async (bytes: Buffer, error: Error): Promise<void> => {
+  await expect(reading(bytes)).rejects.toThrow(error)
+}
+const invalid = (what: string): Error => new ArchiveInvalidError(what)
+const truncated = (what: string): Error => new ArchiveTruncatedError(what)
+
+describe('openArchive', () => {
+  it('rejects what is not a tar', async () => {
+    await expectError(Buffer.alloc(0), new NotAnArchiveError('it is empty'))
+    for (const bytes of [Buffer.alloc(1), headerBytes('a', 0).subarray(0, 511), Buffer.alloc(5_000)])
+      await expectError(bytes, new NotAnArchiveError('it does not begin with a tar header'))
+  })
+
+  it("rejects SpecStar's stream by its version", async () => {
+    await expectError(
+      Buffer.concat([headerFrame(), eofFrame()]),
+      new UnsupportedVersionError(2, "SpecStar's length-prefixed msgpack stream"),
+    )
+  })
+
+  it('rejects a tar without an end before it reads all of it', async () => {
+    const message = truncated('it ends neither in a trailer nor in the end of a tar')
+    const header = headerBytes('a', 0)
+    await expectError(header, message)
+    await expectError(Buffer.concat([header, Buffer.alloc(511)]), message)
+    await expectError(Buffer.concat([header, Buffer.alloc(512)]), message)
+    for (const at of [0, 1023]) {
+      const end = Buffer.alloc(1024)
+      end[at] = 1
+      await expectError(Buffer.concat([header, end]), message)
+    }
+    await expectError(Buffer.concat([header, END]), truncated('it has no manifest.json'))
+    await expectError(archive.subarray(0, -512), message)
+  })
+
+  it('opens an archive without segments', async () => {
+    const tail = tailBytes(Buffer.from(JSON.stringify(MANIFEST)), 0)
+    expect(await reading(tail)).toMatchObject({ walked: false, proven: true, items: [] })
+    await expectError(tail.subarray(-TAIL_BYTES), truncated('it has no manifest.json'))
+  })
+
+  it('rejects an archive in which a byte of the tail differs', async () => {
+    const broken = (at: number): Buffer => {
+      const bytes = Buffer.from(archive)
+      bytes[at] = bytes.readUInt8(at) ^ 1
+      return bytes
+    }
+    const header = invalid('the tar header of manifest.json must consist of the bytes that FORMAT.md defines')
+    await expectError(broken(manifestOffset - 512), header)
+    await expectError(broken(manifestOffset - 1), header)
+    const changed = Buffer.from(manifest)
+    changed[0] = manifest.readUInt8(0) ^ 1
+    await expectError(
+      broken(manifestOffset),
+      new EntryCorruptError('manifest.json', hash('sha256', manifest), hash('sha256', changed)),
+    )
+    await expectError(
+      broken(archive.length - TAIL_BYTES - 1),
+      invalid('the padding of manifest.json must be zero bytes'),
+    )
+    for (const at of [archive.length - 1024, archive.length - 1])
+      await expectError(broken(at), invalid('the end of the tar must be zero bytes'))
+  })
+
+  it('rejects a trailer that does not locate the manifest in front of it', async () => {
+    const located = (location: object): Buffer => {
+      const right = { offset: manifestOffset, size: manifest.length, sha256: 'a'.repeat(64) }
+      return Buffer.concat([archive.subarray(0, -1536), encodeTrailer({ ...right, ...location }), END])
+    }
+    const elsewhere = invalid('manifest.json must end where the header of the trailer begins')
+    const length = archive.length - TAIL_BYTES
+    await expectError(
+      located({ size: 32 * MIB + 1 }),
+      invalid(`manifest.json has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
+    )
+    await expectError(located({ size: 32 * MIB }), elsewhere)
+    await expectError(located({ offset: 0, size: length }), elsewhere)
+    await expectError(located({ offset: length - 1024 - 100, size: 1124 }), elsewhere)
+    await expectError(located({ offset: length - 1024, size: 512 }), elsewhere)
+    await expectError(
+      located({ offset: 512, size: length - 512 }),
+      invalid('the tar header of manifest.json must consist of the bytes that FORMAT.md defines'),
+    )
+    await expectError(
+      located({ offset: 2 ** 53 }),
+      invalid('acbak.trailer must be the canonical JSON of FORMAT.md, padded with spaces to 512 bytes'),
+    )
+  })
+})
