@@ -1,3 +1,4 @@
+import { untyped } from '../jobs/pass.ts'
 import { openArchive } from '../archive/open.ts'
 import { endJob, publishJobEnded } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/find-job.ts'
@@ -11,7 +12,7 @@ import { toldOfStream } from './plan-compose.ts'
 /** Ends the job: the archive is there and has been read back. */
 export const announceExport = async ({ job_id }: StageInput, services: Services): Promise<StageInput> => {
   const { request } = await exportJob(services, job_id)
-  const composed = await services.jobs.getResult<ComposedResult>(job_id, 'finish-compose', 0, 0)
+  const composed = await services.jobs.getResult(job_id, untyped<ComposedResult>('finish-compose'), 0, 0)
   if (composed === undefined) throw new Error(`job ${job_id} has no archive to announce`)
   const told =
     request.format === 'specstar' ? await toldOfStream(services, job_id) : await toldOfArchive(services, composed)

@@ -1,6 +1,6 @@
 import { BlobsMissingError } from '../blobs/errors.ts'
 import type { ExportJob, ExportResult } from '../jobs/job.ts'
-import { allResults } from '../jobs/pass.ts'
+import { allResults, untyped } from '../jobs/pass.ts'
 import { listedBlobs } from '../jobs/listed-blobs.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
@@ -23,8 +23,10 @@ export interface AssembledStream {
 
 /** Puts together what the workers left as pieces of SpecStar's stream. Fails under `strict` where blobs are missing. */
 export const assembleStream = async (services: Services, job: ExportJob, attempt: string): Promise<AssembledStream> => {
-  const records = (await allResults<RecordsResult>(services, job.job_id, 'records')).flatMap((result) => result.pieces)
-  const blobs = await allResults<BlobsResult>(services, job.job_id, 'blobs')
+  const records = (await allResults(services, job.job_id, untyped<RecordsResult>('export-records'))).flatMap(
+    (result) => result.pieces,
+  )
+  const blobs = await allResults(services, job.job_id, untyped<BlobsResult>('export-blobs'))
   const missing = await missingBlobs(services.objects, blobs)
   if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
   const { models } = job.request

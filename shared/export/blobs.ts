@@ -1,5 +1,5 @@
 import { BlobsMissingError } from '../blobs/errors.ts'
-import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
+import { type Attempt, type PassResult, runPass, untyped } from '../jobs/pass.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { Composer } from '../objects/composer.ts'
@@ -33,7 +33,7 @@ const MOST_COPIED = 1024 ** 4
 
 /** One pass over a range of blobs: each is read once and laid into a segment, in the order of its place. */
 export const exportBlobs = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<BlobsResult>('blobs', input, services, async (attempt) => {
+  runPass(untyped<BlobsResult>('export-blobs'), input, services, async (attempt) => {
     const { request } = await exportJob(services, input.job_id)
     return request.format === 'specstar'
       ? exportStreamBlobs(attempt, services, request.models)

@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import type { Part } from '../objects/part-layout.ts'
-import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
+import { type Attempt, type PassResult, runPass, untyped } from '../jobs/pass.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { Composer } from '../objects/composer.ts'
 import type { ObjectRange, PinnedObject } from '../objects/object.ts'
@@ -26,10 +26,10 @@ const PARALLEL_PARTS = 3
 export const composeParts = async (input: PassInput, services: Services): Promise<PassOutput> => {
   const { plan, round } = await latestPlan(services, input.job_id)
   return plan.kind === 'join'
-    ? runPass<JoinResult>(`join-${round}`, input, services, (attempt) =>
+    ? runPass(untyped<JoinResult>('`join-${round}`'), input, services, (attempt) =>
         joinRun(attempt, services, plan.runs[attempt.n] ?? [], round),
       )
-    : runPass<PartsResult>('compose', input, services, (attempt) =>
+    : runPass(untyped<PartsResult>('compose-parts'), input, services, (attempt) =>
         makeParts(services, plan.target, plan.items[attempt.n] ?? []),
       )
 }

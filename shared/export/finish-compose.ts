@@ -1,6 +1,6 @@
 import { openArchive } from '../archive/open.ts'
 import type { ExportResult } from '../jobs/job.ts'
-import { allResults } from '../jobs/pass.ts'
+import { allResults, untyped } from '../jobs/pass.ts'
 import type { StageInput } from '../jobs/messages.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
@@ -18,13 +18,14 @@ export interface ComposedResult {
 export const finishCompose = async ({ job_id }: StageInput, services: Services): Promise<StageInput> => {
   const { plan } = await latestPlan(services, job_id)
   if (plan.kind !== 'archive') throw new Error(`job ${job_id}: the archive was not composed`)
-  if ((await services.jobs.getResult<ComposedResult>(job_id, 'finish-compose', 0, 0)) !== undefined) return { job_id }
+  if ((await services.jobs.getResult(job_id, untyped<ComposedResult>('finish-compose'), 0, 0)) !== undefined)
+    return { job_id }
   const { bucket, key, upload_id } = plan.target
-  const results = await allResults<PartsResult>(services, job_id, 'compose')
+  const results = await allResults(services, job_id, untyped<PartsResult>('compose-parts'))
   const parts = results.flatMap((result) => result.parts).sort((a, b) => a.number - b.number)
   const archive = await services.objects.resumeMultipart(bucket, key, upload_id).complete({ ifAbsent: true, parts })
   await readBack(services, archive, plan.manifest_sha256)
-  await services.jobs.keepResult<ComposedResult>(job_id, 'finish-compose', 0, 0, {
+  await services.jobs.keepResult(job_id, untyped<ComposedResult>('finish-compose'), 0, 0, {
     done: true,
     archive: {
       ...archive,

@@ -1,7 +1,7 @@
 import { type Manifest, type ManifestSegment, placeSegment } from '../archive/manifest.ts'
 import { BlobsMissingError } from '../blobs/errors.ts'
 import type { ExportJob } from '../jobs/job.ts'
-import { allResults } from '../jobs/pass.ts'
+import { allResults, untyped } from '../jobs/pass.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Services } from '../runtime/services.ts'
 import { compareBytes } from '../values/text-order.ts'
@@ -22,8 +22,10 @@ export interface Assembled {
 
 /** Puts together what the workers left as results. Fails under `strict` where blobs are missing. */
 export const assemble = async (services: Services, job: ExportJob): Promise<Assembled> => {
-  const records = (await allResults<RecordsResult>(services, job.job_id, 'records')).flatMap(({ segments }) => segments)
-  const blobs = await allResults<BlobsResult>(services, job.job_id, 'blobs')
+  const records = (await allResults(services, job.job_id, untyped<RecordsResult>('export-records'))).flatMap(
+    ({ segments }) => segments,
+  )
+  const blobs = await allResults(services, job.job_id, untyped<BlobsResult>('export-blobs'))
   const missing = await missingBlobs(services.objects, blobs)
   if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
 

@@ -1,7 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { encodeManifest } from '../archive/manifest.ts'
 import { encodeTail } from '../archive/tail.ts'
-import { allResults } from '../jobs/pass.ts'
+import { allResults, untyped } from '../jobs/pass.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import { type ComposeInput, type ComposeOutput, plannedItems } from '../jobs/messages.ts'
@@ -33,7 +33,7 @@ export const planCompose = async ({ job_id, round }: ComposeInput, services: Ser
   const plan =
     (await objects.getJson<ComposePlan>(config.buckets.work, key)) ?? (await makePlan(services, job_id, round, key))
   const count = plan.kind === 'join' ? plan.runs.length : plan.items.length
-  await services.jobs.plan(job_id, 'compose', count)
+  await services.jobs.plan(job_id, 'compose-parts', count)
   return { ...plannedItems(job_id, count), round, more: plan.kind === 'join' }
 }
 
@@ -136,4 +136,4 @@ const readTail = async ({ objects, config }: Services, jobId: string): Promise<T
 }
 
 const joinedSegments = async (services: Services, jobId: string, round: number): Promise<PinnedObject[]> =>
-  (await allResults<JoinResult>(services, jobId, `join-${round}`)).map(({ object }) => object)
+  (await allResults(services, jobId, untyped<JoinResult>('`join-${round}`'))).map(({ object }) => object)

@@ -34,7 +34,7 @@ export const planExport = async ({ job_id }: StageInput, services: Services): Pr
       started_at: services.clock().toISOString(),
       items: await planItems(job.request, services),
     }))
-  await services.jobs.plan(job_id, 'records', plan.items.length)
+  await services.jobs.plan(job_id, 'export-records', plan.items.length)
   return plannedItems(job_id, plan.items.length)
 }
 

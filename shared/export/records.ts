@@ -1,5 +1,5 @@
 import { BlobReferenceSet, type BlobReferenceList } from '../blobs/blob-references.ts'
-import { type Attempt, type PassResult, runPass } from '../jobs/pass.ts'
+import { type Attempt, type PassResult, runPass, untyped } from '../jobs/pass.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { filterFor } from '../jobs/job-filter.ts'
 import { exportJob } from '../jobs/find-job.ts'
@@ -30,7 +30,7 @@ export interface RecordsResult extends PassResult {
 
 /** One pass over a child's ranges: every resource that the filters take, into one segment a model. */
 export const exportRecords = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<RecordsResult>('records', input, services, (attempt) => exportPass(attempt, services))
+  runPass(untyped<RecordsResult>('export-records'), input, services, (attempt) => exportPass(attempt, services))
 
 /** Where a pass begins: the place of the model among the child's, and the first bucket. */
 const parseCursor = (cursor = '0/'): { k: number; from: string | undefined } => {

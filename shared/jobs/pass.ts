@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import type { Services } from '../runtime/services.ts'
 import { ENDED, type JobStatus } from './job.ts'
 import { JobCancelledError } from './find-job.ts'
 import type { PassInput, PassOutput } from './messages.ts'
+import type { Stage } from './stage.ts'
 
-/** What every result of a pass has: whether its child is finished, and where the next pass begins. */
-export interface PassResult {
-  readonly done: boolean
-  readonly cursor?: string
-}
+/** Members of every pass's result: whether the map item is finished, and where the next pass continues. */
+export const PassResult = z.object({ done: z.boolean(), cursor: z.exactOptional(z.string()) })
+export type PassResult = z.output<typeof PassResult>
 
 /** One attempt at one pass. */
 export interface Attempt extends PassInput {
@@ -23,13 +23,13 @@ export interface Attempt extends PassInput {
  * and every later one (a retry, a late zombie, a job run again after a crash) gives that attempt's answer and drops its own.
  */
 export const runPass = async <Result extends PassResult>(
-  stage: string,
+  stage: Stage<Result>,
   input: PassInput,
   { jobs, limits }: Pick<Services, 'jobs' | 'limits'>,
   work: (attempt: Attempt) => Promise<Result>,
 ): Promise<PassOutput> => {
   const { job_id, n, pass } = input
-  const kept = await jobs.getResult<Result>(job_id, stage, n, pass)
+  const kept = await jobs.getResult(job_id, stage, n, pass)
   const result =
     kept ?? (await jobs.keepResult(job_id, stage, n, pass, await whileItRuns({ jobs, limits }, input, work)))
   return {
@@ -73,9 +73,12 @@ const whileItRuns = async <Result>(
 export const allResults = async <Result>(
   { jobs }: Pick<Services, 'jobs'>,
   jobId: string,
-  stage: string,
+  stage: Stage<Result>,
 ): Promise<Result[]> => {
-  const all = await Array.fromAsync(jobs.results<Result>(jobId, stage))
+  const all = await Array.fromAsync(jobs.results(jobId, stage))
   // Their keys have three digits for a pass, and sort as text: a child may take more.
   return all.sort((a, b) => a.n - b.n || a.pass - b.pass).map(({ result }) => result)
 }
+
+/** @deprecated Until `messages.ts` of the workflow has the schema. */
+export const untyped = <Result>(name: string): Stage<Result> => ({ name, result: z.custom<Result>() })

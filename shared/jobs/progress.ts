@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Job } from './job.ts'
 import type { JobStore } from './aws/job-store.ts'
 
@@ -30,7 +31,7 @@ export const progressOf = async (jobs: JobStore, job: Job): Promise<Progress | u
   if (total === undefined) return undefined
   const counts: Record<string, number> = {}
   let done = 0
-  for await (const { result } of jobs.results<Readonly<Record<string, unknown>>>(job.job_id, stageOf(job, phase))) {
+  for await (const { result } of jobs.results(job.job_id, { name: phase, result: AnyResult })) {
     if (result['done'] === true) done += 1
     addCounts(counts, result)
     const segments: unknown = result['segments']
@@ -39,9 +40,8 @@ export const progressOf = async (jobs: JobStore, job: Job): Promise<Progress | u
   return { progress: { done, total }, counts }
 }
 
-/** Under which name the results of a phase are kept: a restore applies what its phases are called after. */
-const stageOf = ({ kind }: Job, phase: string): string =>
-  kind === 'restore' && ['records', 'blobs'].includes(phase) ? `apply-${phase}` : phase
+/** Phases and stages share their names; progress needs only the numbers in the results. */
+const AnyResult = z.looseObject({})
 
 const addCounts = (counts: Record<string, number>, from: unknown): void => {
   if (typeof from !== 'object' || from === null) return

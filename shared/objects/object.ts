@@ -1,11 +1,16 @@
-/** One immutable state of an S3 object: reads are pinned to its version where there is one, else by If-Match to its ETag. */
-export interface PinnedObject {
-  readonly bucket: string
-  readonly key: string
-  readonly size: number
-  readonly etag: string
-  readonly version_id?: string
-}
+import { z } from 'zod'
+
+/** One immutable state of an S3 object. Reads use its version id or, in a bucket without versions, `If-Match` with its ETag. */
+export const PinnedObject = z
+  .object({
+    bucket: z.string(),
+    key: z.string(),
+    size: z.int(),
+    etag: z.string(),
+    version_id: z.exactOptional(z.string()),
+  })
+  .readonly()
+export type PinnedObject = z.output<typeof PinnedObject>
 
 /** A run of bytes inside a pinned object. */
 export interface ObjectRange {

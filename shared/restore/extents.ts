@@ -1,4 +1,4 @@
-import { allResults } from '../jobs/pass.ts'
+import { allResults, untyped } from '../jobs/pass.ts'
 import type { RestoreJob } from '../jobs/job.ts'
 import { filterFor } from '../jobs/job-filter.ts'
 import type { Services } from '../runtime/services.ts'
@@ -9,7 +9,7 @@ import type { Extent, PreflightResult } from './preflight/preflight.ts'
 
 /** Every extent that preflight made, in the order of (child, pass, share). */
 export const allExtents = async (services: Services, jobId: string): Promise<Extent[]> =>
-  (await allResults<PreflightResult>(services, jobId, 'preflight')).flatMap(({ extents }) => extents)
+  (await allResults(services, jobId, untyped<PreflightResult>('preflight'))).flatMap(({ extents }) => extents)
 
 /**
  * The order in which extents are worked on: that of their places with the bits reversed, so that the first workers meet

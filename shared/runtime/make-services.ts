@@ -5,6 +5,7 @@ import { PayloadStore } from '../blobs/payload-store.ts'
 import type { JobEvents } from '../jobs/job-events.ts'
 import { JobStore } from '../jobs/aws/job-store.ts'
 import { Leases } from '../jobs/lease.ts'
+import { WorkFiles } from '../jobs/work-files.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import { ObjectStore } from '../objects/aws/object-store.ts'
 import { type SignerFor, SignedUrls } from '../objects/aws/signed-urls.ts'
@@ -38,6 +39,7 @@ export const makeServices = async (parts: {
     limits: { ...LIMITS, ...parts.limits },
     models,
     objects,
+    workFiles: new WorkFiles(objects, config.buckets.work),
     urls: new SignedUrls(parts.signerFor ?? (() => Promise.resolve({ client: s3 })), clock),
     payloads,
     resources: new ResourceStore(dynamoDb, config.tables.resources, models, payloads),

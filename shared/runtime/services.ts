@@ -3,6 +3,7 @@ import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { JobEvents } from '../jobs/job-events.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Leases } from '../jobs/lease.ts'
+import type { WorkFiles } from '../jobs/work-files.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { SignedUrls } from '../objects/aws/signed-urls.ts'
@@ -20,6 +21,7 @@ export interface Services {
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
   readonly objects: ObjectStore
+  readonly workFiles: WorkFiles
   readonly urls: SignedUrls
   readonly jobs: JobStore
   readonly leases: Leases

@@ -112,7 +112,7 @@ export class FaultyWorld {
   }
 }
 
-const STORES = ['resources', 'blobs', 'payloads', 'objects', 'jobs', 'leases'] as const
+const STORES = ['resources', 'blobs', 'payloads', 'objects', 'workFiles', 'jobs', 'leases'] as const
 
 const withFaultyStores = (services: Services, next: (call: string) => Fault | undefined): Services => ({
   ...services,

@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { RestoreRunningError } from '../../shared/jobs/lease.ts'
@@ -20,6 +21,8 @@ const get = async (path: string, status = 200): Promise<Record<string, unknown>>
 const post = (path: string, body?: string) =>
   fetch(doors.gateway.url + path, { method: 'POST', ...(body === undefined ? {} : { body }) })
 const jobIdOf = async (answer: Promise<Response>) => ((await (await answer).json()) as { job_id: string }).job_id
+
+const stage = (name: string) => ({ name, result: z.looseObject({}) })
 
 describe('the list of jobs', () => {
   it('pages through all of them, newest first, each once', async () => {
@@ -61,14 +64,14 @@ describe('a job', () => {
     const { jobs } = doors.services
     const id = await jobIdOf(fetch(`${doors.gateway.url}/country/export?wait=0&ids=progress`))
     await jobs.change(id, { status: 'running' }, { from: ['queued'] })
-    await jobs.plan(id, 'records', 3)
+    await jobs.plan(id, 'export-records', 3)
     const segment = { resources: 5, revisions: 7 }
-    await jobs.keepResult(id, 'records', 0, 0, { done: false, cursor: 'x', segments: [segment] })
-    await jobs.keepResult(id, 'records', 0, 1, { done: true, segments: [segment, segment] })
-    await jobs.keepResult(id, 'records', 1, 0, { done: true, segments: [] })
+    await jobs.keepResult(id, stage('export-records'), 0, 0, { done: false, cursor: 'x', segments: [segment] })
+    await jobs.keepResult(id, stage('export-records'), 0, 1, { done: true, segments: [segment, segment] })
+    await jobs.keepResult(id, stage('export-records'), 1, 0, { done: true, segments: [] })
     expect(await get(`/_backup/jobs/${id}`)).toMatchObject({
       status: 'running',
-      phase: 'records',
+      phase: 'export-records',
       progress: { done: 2, total: 3 },
       counts: { resources: 15, revisions: 21 },
     })
@@ -78,10 +81,10 @@ describe('a job', () => {
     const { jobs } = doors.services
     const id = await jobIdOf(post('/_backup/import?wait=0', 'progress'))
     await jobs.change(id, { status: 'running' }, { from: ['queued'] })
-    await jobs.plan(id, 'records', 2)
-    await jobs.keepResult(id, 'apply-records', 0, 0, { done: true, loaded: 4, skipped: 1 })
+    await jobs.plan(id, 'apply-records', 2)
+    await jobs.keepResult(id, stage('apply-records'), 0, 0, { done: true, loaded: 4, skipped: 1 })
     expect(await get(`/_backup/jobs/${id}`)).toMatchObject({
-      phase: 'records',
+      phase: 'apply-records',
       progress: { done: 1, total: 2 },
       counts: { loaded: 4, skipped: 1 },
     })
@@ -147,7 +150,7 @@ describe('cancelling', () => {
     await services.jobs.change(id, { status: 'running', leased: ['country'] }, { from: ['queued'] })
     await services.jobs.plan(id, 'preflight', 1)
     await services.leases.take('country', id)
-    const workflows = { start: () => Promise.resolve(), stop: () => services.jobs.plan(id, 'blobs', 1) }
+    const workflows = { start: () => Promise.resolve(), stop: () => services.jobs.plan(id, 'apply-blobs', 1) }
     await cancelJob({ ...services, workflows }, id)
     await expect(services.leases.take('country', 'another')).rejects.toThrow(RestoreRunningError)
     await services.leases.held(['country'], id).free()

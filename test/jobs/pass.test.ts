@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { JobStatus } from '../../shared/jobs/job.ts'
-import { type PassResult, runPass } from '../../shared/jobs/pass.ts'
+import { type PassResult, runPass, untyped } from '../../shared/jobs/pass.ts'
 import { JobCancelledError } from '../../shared/jobs/find-job.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
 import type { Services } from '../../shared/runtime/services.ts'
@@ -27,7 +27,7 @@ describe('a pass', () => {
     async (fails) => {
       const job = { status: 'running' as JobStatus, looks: 0, fails }
       let borders = 0
-      const pass = runPass<PassResult>('records', INPUT, tableOf(job), async ({ timeIsUp }) => {
+      const pass = runPass(untyped<PassResult>('records'), INPUT, tableOf(job), async ({ timeIsUp }) => {
         for (; !timeIsUp(); borders++) {
           if (borders === 5) job.status = 'cancelled'
           await sleep(2)
@@ -44,7 +44,7 @@ describe('a pass', () => {
 
   it('works on while its job runs', async () => {
     const job = { status: 'running' as JobStatus, looks: 0 }
-    const output = await runPass<PassResult>('records', INPUT, tableOf(job), async ({ timeIsUp }) => {
+    const output = await runPass(untyped<PassResult>('records'), INPUT, tableOf(job), async ({ timeIsUp }) => {
       await sleep(30)
       return { done: !timeIsUp() }
     })

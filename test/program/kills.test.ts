@@ -12,12 +12,12 @@ const EVERY_PHASE = KILLS > 1
 const LATEST_MS = 2_000
 
 const OTHER_EXPORT_PHASES: readonly [string, Kill][] = [
-  ['records', withStandIns],
-  ['blobs', alone],
+  ['export-records', withStandIns],
+  ['export-blobs', alone],
 ]
 const OTHER_RESTORE_PHASES: readonly [string, Kill][] = [
   ['preflight', withStandIns],
-  ['blobs', withStandIns],
+  ['apply-blobs', withStandIns],
   ['verify', withStandIns],
 ]
 
@@ -34,7 +34,7 @@ const during =
   }
 
 describe('an export that a kill -9 cuts off', () => {
-  it.each<[string, Kill]>([['compose', withStandIns], ...(EVERY_PHASE ? OTHER_EXPORT_PHASES : [])])(
+  it.each<[string, Kill]>([['compose-parts', withStandIns], ...(EVERY_PHASE ? OTHER_EXPORT_PHASES : [])])(
     'during %s is run again at the next start and comes out whole',
     async (phase, kill) => {
       await program.export(during(phase), kill)
@@ -43,7 +43,7 @@ describe('an export that a kill -9 cuts off', () => {
 })
 
 describe('a restore that a kill -9 cuts off', () => {
-  it.each<[string, Kill]>([['records', alone], ...(EVERY_PHASE ? OTHER_RESTORE_PHASES : [])])(
+  it.each<[string, Kill]>([['apply-records', alone], ...(EVERY_PHASE ? OTHER_RESTORE_PHASES : [])])(
     'during %s is run again at the next start and leaves just what the archive holds',
     async (phase, kill) => {
       await program.restore(during(phase), kill)

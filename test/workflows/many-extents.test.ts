@@ -23,7 +23,7 @@ describe('a restore whose map of records is distributed', () => {
     const theirs = tell(staged.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
     staged.before('apply-records', () => fill(staged.outside, theirs))
     const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
-    expect(job.planned?.['records']).toBeGreaterThan(8)
+    expect(job.planned?.['apply-records']).toBeGreaterThan(8)
     expect(job).toMatchObject({ phase: 'rollback', error: { type: 'conflict', status: 409, id: 'c' } })
     expect((await staged.contents()).items.size).toBe(theirs.items.length)
   })
@@ -32,7 +32,7 @@ describe('a restore whose map of records is distributed', () => {
     staged.before('apply-records', (jobId) => staged.services.leases.held(MODELS, jobId).drain())
     const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({
-      phase: 'records',
+      phase: 'apply-records',
       status: 'failed',
       error: { title: 'The restore lost its lease on the model' },
     })

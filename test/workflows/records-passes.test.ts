@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import type { RecordsResult } from '../../shared/export/records.ts'
-import { allResults } from '../../shared/jobs/pass.ts'
+import { allResults, untyped } from '../../shared/jobs/pass.ts'
 import { fill, smallWorld } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
@@ -16,7 +16,7 @@ it.each([
   ['all', 'alice', 6],
 ])('an export of a budget of no time stops at every bucket, also where its filters take %s', async (_, user, found) => {
   const { job } = await staged.export(['city'], { created_bys: [user] })
-  const results = await allResults<RecordsResult>(staged.services, job.job_id, 'records')
+  const results = await allResults(staged.services, job.job_id, untyped<RecordsResult>('export-records'))
   expect(results).toHaveLength(6)
   expect(results.flatMap(({ segments }) => segments.map(({ resources }) => resources))).toHaveLength(found)
 })

@@ -11,6 +11,7 @@ import type { Once } from '../identity.ts'
 import { hasEnded, JOB_STATUSES, type Job, type JobStatus, type RestoreJob } from '../job.ts'
 import type { Problem } from '../../problems/problem.ts'
 import { IdempotencyMismatchError } from '../errors.ts'
+import type { Stage } from '../stage.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list.ts'
 import { Reservations } from './reservations.ts'
@@ -24,9 +25,8 @@ export type JobPatch = Partial<
   readonly leased?: RestoreJob['leased']
 }
 
-/** One pass's result, under its place. */
+/** The result of one pass of a stage's map item `n`. */
 export interface StageResult<Result> {
-  readonly stage: string
   readonly n: number
   readonly pass: number
   readonly result: Result
@@ -162,46 +162,37 @@ export class JobStore {
     )
   }
 
-  /** Keeps a pass's result. The first one counts: what is given back is the one that is kept. */
-  async keepResult<Result extends object>(
+  /** Keeps the result of a pass, unless an attempt before has kept one. Returns the result that is kept. */
+  async keepResult<Result>(
     jobId: string,
-    stage: string,
+    stage: Stage<Result>,
     n: number,
     pass: number,
     result: Result,
   ): Promise<Result> {
     const kept = await this.#putAbsent({
-      ...resultKey(jobId, stage, n, pass),
+      ...resultKey(jobId, stage.name, n, pass),
       result: { S: JSON.stringify(result) },
       ...expiresAttribute(this.#clock()),
     })
-    return kept ? result : ((await this.getResult<Result>(jobId, stage, n, pass)) ?? result)
+    return kept ? result : ((await this.getResult(jobId, stage, n, pass)) ?? result)
   }
 
-  /** Writes a pass's result over whatever stood there. */
-  async putResult(jobId: string, stage: string, n: number, pass: number, result: object): Promise<void> {
-    await this.#put({
-      ...resultKey(jobId, stage, n, pass),
-      result: { S: JSON.stringify(result) },
-      ...expiresAttribute(this.#clock()),
-    })
+  /** The result that was kept for a pass. */
+  async getResult<Result>(jobId: string, stage: Stage<Result>, n: number, pass: number): Promise<Result | undefined> {
+    const item = await this.#get(resultKey(jobId, stage.name, n, pass))
+    return item === undefined ? undefined : stage.result.parse(resultIn(item))
   }
 
-  /** What was kept of a pass. Its type is the word of whoever kept it. */
-  async getResult<Result>(jobId: string, stage: string, n: number, pass: number): Promise<Result | undefined> {
-    const item = await this.#get(resultKey(jobId, stage, n, pass))
-    return item === undefined ? undefined : (resultOf(item) as Result)
-  }
-
-  /** The results of all stages, of one, or of one child of it; by child, and by pass up to the 999th. */
-  async *results<Result>(jobId: string, stage?: string, n?: number): AsyncGenerator<StageResult<Result>> {
-    const prefix = ['result', stage, n === undefined ? n : childKey(n)].filter((part) => part !== undefined).join('#')
-    // `$` is the character after `#`: what lies between begins with the prefix and `#`.
+  /** The results of a stage, or of one map item of it, sorted by map item and (up to pass 999) by pass. */
+  async *results<Result>(jobId: string, stage: Stage<Result>, n?: number): AsyncGenerator<StageResult<Result>> {
+    const prefix = ['result', stage.name, ...(n === undefined ? [] : [itemKey(n)])].join('#')
+    // `$` is the character after `#`: the range holds the keys that begin with the prefix and `#`.
     const range = { fromSk: `${prefix}#`, toSk: `${prefix}$` }
     for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range)) {
       for (const item of page) {
-        const [, name = '', n = '', pass = ''] = (item['sk']?.S ?? '').split('#')
-        yield { stage: name, n: Number(n), pass: Number(pass), result: resultOf(item) as Result }
+        const [, , n = '', pass = ''] = (item['sk']?.S ?? '').split('#')
+        yield { n: Number(n), pass: Number(pass), result: stage.result.parse(resultIn(item)) }
       }
     }
   }
@@ -288,13 +279,13 @@ export class JobStore {
 }
 
 const resultKey = (jobId: string, stage: string, n: number, pass: number): Item =>
-  keyAttributes({ pk: `job#${jobId}`, sk: `result#${stage}#${childKey(n)}#${pass.toString().padStart(3, '0')}` })
+  keyAttributes({ pk: `job#${jobId}`, sk: `result#${stage}#${itemKey(n)}#${pass.toString().padStart(3, '0')}` })
 
-const childKey = (n: number): string => n.toString().padStart(5, '0')
+const itemKey = (n: number): string => n.toString().padStart(5, '0')
 
 const failureKey = (jobId: string, errorName: string): Item =>
   keyAttributes({ pk: `job#${jobId}`, sk: `failure#${errorName}` })
 
 const problemIn = (item: Item): Problem => JSON.parse(item['problem']?.S ?? '') as Problem
 
-const resultOf = (item: Item): unknown => JSON.parse(item['result']?.S ?? 'null')
+const resultIn = (item: Item): unknown => JSON.parse(item['result']?.S ?? 'null')

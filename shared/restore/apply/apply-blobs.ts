@@ -4,7 +4,7 @@ import pMap from 'p-map'
 import { EntryCorruptError } from '../../archive/errors.ts'
 import { blobName } from '../../blobs/blob-name.ts'
 import type { BlobContent } from '../../blobs/blob-store.ts'
-import { allResults, type Attempt, type PassResult, runPass } from '../../jobs/pass.ts'
+import { allResults, type Attempt, type PassResult, runPass, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { PinnedObject } from '../../objects/object.ts'
@@ -32,7 +32,7 @@ const BATCH = 256
 
 /** One pass over a list of blobs: writes those that are missing or different. */
 export const applyBlobs = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<ApplyBlobsResult>('apply-blobs', input, services, (attempt) => applyPass(attempt, services))
+  runPass(untyped<ApplyBlobsResult>('apply-blobs'), input, services, (attempt) => applyPass(attempt, services))
 
 const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyBlobsResult> => {
   const { job_id } = attempt
@@ -87,7 +87,7 @@ const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyBlo
 /** Blobs that another writer put between preflight and write, and that `skip` left: of one list, or of all. */
 export const lateConflicts = async (services: Services, jobId: string, n?: number): Promise<string[]> => {
   const ids: string[] = []
-  for await (const { result } of services.jobs.results<ApplyBlobsResult>(jobId, 'apply-blobs', n)) {
+  for await (const { result } of services.jobs.results(jobId, untyped<ApplyBlobsResult>('apply-blobs'), n)) {
     if (result.conflicts === undefined) continue
     const bytes = await services.objects.readBytes(result.conflicts, 0, result.conflicts.size)
     for (const id of JSON.parse(bytes.toString()) as string[]) ids.push(id)
@@ -97,7 +97,7 @@ export const lateConflicts = async (services: Services, jobId: string, n?: numbe
 
 /** The n-th list that preflight made. */
 export const blobListOf = async (services: Services, jobId: string, n: number): Promise<RestoredBlob[]> => {
-  const list = (await allResults<PreflightBlobsResult>(services, jobId, 'preflight-blobs'))[n]
+  const list = (await allResults(services, jobId, untyped<PreflightBlobsResult>('preflight-blobs')))[n]
   if (list === undefined) throw new Error(`job ${jobId} has no blob list ${n}`)
   return readBlobList(services, list.list)
 }

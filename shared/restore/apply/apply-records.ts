@@ -1,4 +1,4 @@
-import { type Attempt, type PassResult, runPass } from '../../jobs/pass.ts'
+import { type Attempt, type PassResult, runPass, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { PinnedObject } from '../../objects/object.ts'
@@ -22,7 +22,7 @@ const IN_FLIGHT = 64
 
 /** One pass over an extent: each resource's revisions, then its metadata, then its surplus revisions go. */
 export const applyRecords = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<ApplyRecordsResult>('apply-records', input, services, (attempt) => applyPass(attempt, services))
+  runPass(untyped<ApplyRecordsResult>('apply-records'), input, services, (attempt) => applyPass(attempt, services))
 
 const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyRecordsResult> => {
   const { job_id, n } = attempt

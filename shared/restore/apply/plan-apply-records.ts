@@ -9,7 +9,7 @@ export const planApplyRecords = async ({ job_id }: StageInput, services: Service
   const extents = (await allExtents(services, job_id)).filter(({ resources }) => resources > 0)
   const inOrder = extents.length === 0 ? [] : bitReversed(extents.length).flatMap((place) => extents[place] ?? [])
   await services.objects.putJson(services.config.buckets.work, workKey.applyPlan(job_id), inOrder)
-  await services.jobs.plan(job_id, 'records', inOrder.length)
+  await services.jobs.plan(job_id, 'apply-records', inOrder.length)
   return plannedItems(job_id, inOrder.length)
 }
 

@@ -1,4 +1,4 @@
-import { type PassResult, runPass } from '../../jobs/pass.ts'
+import { type PassResult, runPass, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import {
   type FailInput,
@@ -32,7 +32,7 @@ export const planRollback = async (
 
 /** One pass of taking back what a restore under `raise_error` wrote: only what still bears its `applied_by`, metadata first. */
 export const rollback = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<PassResult>('rollback', input, services, async (attempt) => {
+  runPass(untyped<PassResult>('rollback'), input, services, async (attempt) => {
     const { job_id, n } = attempt
     const job = await restoreJob(services, job_id)
     const plan = await restorePlan(services, job_id)

@@ -4,7 +4,7 @@ import { CELLS, cellStart, readBlobReferences, type BlobReference } from '../../
 import { BlobSegment, type BlobSource } from '../../compose/blob-segment.ts'
 import type { WrittenSegment } from '../../compose/records-target.ts'
 import { COPIED_FROM } from '../../compose/stored-content.ts'
-import { allResults, type Attempt } from '../../jobs/pass.ts'
+import { allResults, type Attempt, untyped } from '../../jobs/pass.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -34,7 +34,7 @@ export const convertBlobs = async (
   cursor: CursorOf<'blobs'>,
 ): Promise<{ part: ConvertedBlobs; next: ConvertCursor }> => {
   const { source } = cursor
-  const results = await allResults<ConvertResult>(services, attempt.job_id, 'convert')
+  const results = await allResults(services, attempt.job_id, untyped<ConvertResult>('convert'))
   const scans = results.flatMap((result) => (result.phase === 'scan' ? [result] : []))
   const ranges = cellRanges(
     scans.reduce((sum, { place_count, seen }) => sum + place_count + seen.blobs + seen.payloads, 0),

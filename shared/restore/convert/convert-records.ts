@@ -3,7 +3,7 @@ import { decodeLine, recordOf } from '../../archive/record-line.ts'
 import { RecordsWriter } from '../../archive/records-writer.ts'
 import { SegmentWriter } from '../../archive/segment-writer.ts'
 import type { RecordsSegment } from '../../compose/records-target.ts'
-import { allResults, type Attempt } from '../../jobs/pass.ts'
+import { allResults, type Attempt, untyped } from '../../jobs/pass.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { Item } from '../../tables/item.ts'
 import { quoteId } from '../../values/quote-id.ts'
@@ -20,7 +20,7 @@ export const convertRecords = async (
   services: Services,
   { source, positions }: CursorOf<'records'>,
 ): Promise<{ part: ConvertedRecords; next: ConvertCursor }> => {
-  const runs = runsSoFar(await allResults<ConvertResult>(services, attempt.job_id, 'convert'))
+  const runs = runsSoFar(await allResults(services, attempt.job_id, untyped<ConvertResult>('convert')))
   const merged = await MergedRuns.open(services.objects, runs, positions)
   const writer = new SegmentsWriter(attempt, services)
   try {

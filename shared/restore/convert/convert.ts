@@ -1,5 +1,5 @@
 import { isStream, STREAM_HEAD_BYTES } from '../../archive/specstar-stream.ts'
-import { type Attempt, runPass } from '../../jobs/pass.ts'
+import { type Attempt, runPass, untyped } from '../../jobs/pass.ts'
 import { beginJob, restoreJob } from '../../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import { pinArchive } from '../inspect/pin-archive.ts'
@@ -18,7 +18,7 @@ import { ORDER_START } from '../../specstar/stream-order.ts'
  */
 export const convert = async (input: PassInput, services: Services): Promise<PassOutput> => {
   if (input.pass === 0) await beginJob(services, input.job_id)
-  return runPass<ConvertResult>('convert', input, services, (attempt) => convertPass(attempt, services))
+  return runPass(untyped<ConvertResult>('convert'), input, services, (attempt) => convertPass(attempt, services))
 }
 
 const convertPass = async (attempt: Attempt, services: Services): Promise<ConvertResult> => {

@@ -3,7 +3,7 @@ import { placeSegment } from '../../archive/manifest.ts'
 import { encodeTail } from '../../archive/tail.ts'
 import { manifestModels, missingBlobs } from '../../compose/manifest-models.ts'
 import type { WrittenSegment } from '../../compose/records-target.ts'
-import { allResults, type Attempt } from '../../jobs/pass.ts'
+import { allResults, type Attempt, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import { Composer } from '../../objects/composer.ts'
 import { compareBytes } from '../../values/text-order.ts'
@@ -24,7 +24,7 @@ export const finishConvert = async (
   const { job_id } = attempt
   const { objects, config } = services
   const { started_at, created_at } = await restoreJob(services, job_id)
-  const results = await allResults<ConvertResult>(services, job_id, 'convert')
+  const results = await allResults(services, job_id, untyped<ConvertResult>('convert'))
   const scans = results.flatMap((result) => (result.phase === 'scan' ? [result] : []))
   const records = results.flatMap((result) => (result.phase === 'records' ? result.segments : []))
   const blobs = results.flatMap((result) => (result.phase === 'blobs' ? [result] : []))

@@ -1,4 +1,4 @@
-import { allResults, type Attempt } from '../../jobs/pass.ts'
+import { allResults, type Attempt, untyped } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { Services } from '../../runtime/services.ts'
 import type { ConvertCursor, ConvertResult, CursorOf, Joined } from './messages.ts'
@@ -19,7 +19,7 @@ export const joinRuns = async (
   { source }: CursorOf<'join'>,
 ): Promise<{ part?: Joined; next: ConvertCursor }> => {
   const { objects, config, limits } = services
-  const runs = runsSoFar(await allResults<ConvertResult>(services, attempt.job_id, 'convert'))
+  const runs = runsSoFar(await allResults(services, attempt.job_id, untyped<ConvertResult>('convert')))
   if (runs.length <= limits.mergedRuns) return { next: { phase: 'records', source, positions: [] } }
   const first = runs.slice(0, limits.mergedRuns)
   const merged = await MergedRuns.open(objects, first)

@@ -1,7 +1,7 @@
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import { decodeBuckets, modelDigest } from '../../archive/digest.ts'
 import type { Manifest } from '../../archive/manifest.ts'
-import { allResults } from '../../jobs/pass.ts'
+import { allResults, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -25,19 +25,19 @@ export const decide = async ({ job_id }: StageInput, services: Services): Promis
   const { request } = await restoreJob(services, job_id)
   const plan = await restorePlan(services, job_id)
   const { manifest } = await openPlanned(services, plan)
-  const preflight = await allResults<PreflightResult>(services, job_id, 'preflight')
+  const preflight = await allResults(services, job_id, untyped<PreflightResult>('preflight'))
   const extents = preflight.flatMap((result) => result.extents)
-  const blobs = await allResults<PreflightBlobsResult>(services, job_id, 'preflight-blobs')
+  const blobs = await allResults(services, job_id, untyped<PreflightBlobsResult>('preflight-blobs'))
   if (plan.whole) await checkSums(services, plan, manifest, extents, blobs)
   if (request.on_duplicate === 'raise_error') await refuseDuplicates(services, preflight, blobs)
   const children = request.dry_run ? 0 : await blobChildren(services, job_id)
-  if (!request.dry_run) await services.jobs.plan(job_id, 'blobs', children)
+  if (!request.dry_run) await services.jobs.plan(job_id, 'apply-blobs', children)
   return { ...plannedItems(job_id, children), write: !request.dry_run }
 }
 
 /** One child for each list of blobs that a pass of preflight made. */
 const blobChildren = async (services: Services, jobId: string): Promise<number> =>
-  (await allResults<PreflightBlobsResult>(services, jobId, 'preflight-blobs')).length
+  (await allResults(services, jobId, untyped<PreflightBlobsResult>('preflight-blobs'))).length
 
 const checkSums = async (
   services: Services,

@@ -1,5 +1,5 @@
 import type { BlobReferenceList } from '../../blobs/blob-references.ts'
-import { allResults } from '../../jobs/pass.ts'
+import { allResults, untyped } from '../../jobs/pass.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
 import type { Services } from '../../runtime/services.ts'
 import { openPlanned, restorePlan } from '../inspect/restore-plan.ts'
@@ -16,7 +16,7 @@ export interface RestoreBlobPlan {
 export const planPreflightBlobs = async ({ job_id }: StageInput, services: Services): Promise<PlannedItems> => {
   const plan = await restorePlan(services, job_id)
   const archive = await openPlanned(services, plan)
-  const results = await allResults<PreflightResult>(services, job_id, 'preflight')
+  const results = await allResults(services, job_id, untyped<PreflightResult>('preflight'))
   const lists = results.map(({ seen }) => seen).filter(({ payloads, blobs }) => payloads + blobs > 0)
   const items: number[][] = []
   let bytes = Infinity

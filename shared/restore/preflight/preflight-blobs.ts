@@ -6,7 +6,7 @@ import type { OpenArchive } from '../../archive/archive.ts'
 import { readEntries, readIndex } from '../../archive/segment-reader.ts'
 import { CELLS, readBlobReferences, type BlobReference } from '../../blobs/blob-references.ts'
 import type { Strategy } from '../../jobs/job.ts'
-import { type Attempt, type PassResult, runPass } from '../../jobs/pass.ts'
+import { type Attempt, type PassResult, runPass, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import { truncate, MAX_LISTED_CHARACTERS, MAX_LISTED } from '../../values/truncate.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
@@ -47,7 +47,9 @@ const PARALLEL_LOOKS = 16
 
 /** One pass over blob segments: reads and checks their bytes, and looks at what the target has under the same ids. */
 export const preflightBlobs = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<PreflightBlobsResult>('preflight-blobs', input, services, (attempt) => preflightPass(attempt, services))
+  runPass(untyped<PreflightBlobsResult>('preflight-blobs'), input, services, (attempt) =>
+    preflightPass(attempt, services),
+  )
 
 const preflightPass = async (attempt: Attempt, services: Services): Promise<PreflightBlobsResult> => {
   const { job_id, n } = attempt

@@ -4,7 +4,7 @@ import { collectBlobReferences } from '../../resources/collect-blob-references.t
 import { BlobReferenceSet, type BlobReferenceList } from '../../blobs/blob-references.ts'
 import type { RestoreJob } from '../../jobs/job.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
-import { type Attempt, type PassResult, runPass } from '../../jobs/pass.ts'
+import { type Attempt, type PassResult, runPass, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { PinnedObject } from '../../objects/object.ts'
@@ -78,7 +78,7 @@ interface Cursor {
 
 /** One pass of checking: every byte of its segments, every line, every duplicate. Writes nothing to the store. */
 export const preflight = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<PreflightResult>('preflight', input, services, (attempt) => preflightPass(attempt, services))
+  runPass(untyped<PreflightResult>('preflight'), input, services, (attempt) => preflightPass(attempt, services))
 
 const preflightPass = async (attempt: Attempt, services: Services): Promise<PreflightResult> => {
   const { job_id, n } = attempt

@@ -1,7 +1,7 @@
 import { decodeBuckets, modelDigest } from '../../archive/digest.ts'
 import { endJob, publishJobEnded } from '../../jobs/end-job.ts'
 import type { RestoreJob, RestoreResult, Strategy } from '../../jobs/job.ts'
-import { allResults } from '../../jobs/pass.ts'
+import { allResults, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import { listedBlobs } from '../../jobs/listed-blobs.ts'
 import type { StageInput } from '../../jobs/messages.ts'
@@ -90,7 +90,7 @@ const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan
     const bytes = await services.objects.readBytes(checks, 0, checks.size)
     findings.merge(JSON.parse(bytes.toString()) as Record<Check, CheckResult>)
   }
-  const applied = await allResults<ApplyRecordsResult>(services, job_id, 'apply-records')
+  const applied = await allResults(services, job_id, untyped<ApplyRecordsResult>('apply-records'))
   const models = Object.fromEntries(
     plan.models.map((model) => {
       const own = applied.filter((result) => result.model === model)
@@ -107,7 +107,7 @@ const makeReport = async (services: Services, job: RestoreJob, plan: RestorePlan
   await checkTotals(services, job_id, models, findings)
   if (plan.whole) await checkModelDigests(services, plan, models, results, findings)
   const checks = findings.results()
-  const blobs = await allResults<PreflightBlobsResult>(services, job_id, 'preflight-blobs')
+  const blobs = await allResults(services, job_id, untyped<PreflightBlobsResult>('preflight-blobs'))
   return {
     job_id,
     passed: CHECKS.every((check) => checks[check].passed),
@@ -202,9 +202,9 @@ const shownChecks = (checks: Report['checks']): Record<string, CheckResult> =>
 
 const dryRunResult = async (services: Services, jobId: string): Promise<RestoreResult> => {
   const plan = await restorePlan(services, jobId)
-  const preflight = await allResults<PreflightResult>(services, jobId, 'preflight')
+  const preflight = await allResults(services, jobId, untyped<PreflightResult>('preflight'))
   const extents = preflight.flatMap((result) => result.extents)
-  const blobs = await allResults<PreflightBlobsResult>(services, jobId, 'preflight-blobs')
+  const blobs = await allResults(services, jobId, untyped<PreflightBlobsResult>('preflight-blobs'))
   const findings: Finding[] = await toldOf(services, preflight, 'findings', DRY_RUN_FINDINGS)
   for (const { different_blobs } of blobs)
     for (const { id, models } of different_blobs)

@@ -1,6 +1,6 @@
 import type { BucketDigest } from '../../archive/digest.ts'
 import { BucketDigests, encodeBuckets } from '../../archive/digest.ts'
-import { allResults, type Attempt, type PassResult, runPass } from '../../jobs/pass.ts'
+import { allResults, type Attempt, type PassResult, runPass, untyped } from '../../jobs/pass.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -26,7 +26,7 @@ export interface VerifyResult extends PassResult {
 
 /** One pass of reading back: an extent of resources, or a list of blobs. */
 export const verify = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass<VerifyResult>('verify', input, services, (attempt) => verifyPass(attempt, services))
+  runPass(untyped<VerifyResult>('verify'), input, services, (attempt) => verifyPass(attempt, services))
 
 const verifyPass = async (attempt: Attempt, services: Services): Promise<VerifyResult> => {
   const { job_id, n } = attempt
@@ -80,7 +80,7 @@ export const idsSkippedAfterConflict = async (
   n: number,
 ): Promise<ReadonlySet<string>> => {
   const ids = new Set<string>()
-  for await (const { result } of services.jobs.results<ApplyRecordsResult>(jobId, 'apply-records', n)) {
+  for await (const { result } of services.jobs.results(jobId, untyped<ApplyRecordsResult>('apply-records'), n)) {
     const { skippedAfterConflict } = result
     if (skippedAfterConflict === undefined) continue
     const bytes = await services.objects.readBytes(skippedAfterConflict, 0, skippedAfterConflict.size)
@@ -90,4 +90,4 @@ export const idsSkippedAfterConflict = async (
 }
 
 export const verifyResults = (services: Services, jobId: string): Promise<VerifyResult[]> =>
-  allResults<VerifyResult>(services, jobId, 'verify')
+  allResults(services, jobId, untyped<VerifyResult>('verify'))

@@ -1,0 +1,86 @@
+import type { z } from 'zod'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { PinnedObject } from '../objects/object.ts'
+
+/** One kind of JSON file that the stages of a job exchange: its name below the job's folder, and the schema of its content. */
+export interface WorkFile<Content, Parts extends readonly (string | number)[] = []> {
+  readonly name: (...parts: Parts) => string
+  readonly content: z.ZodType<Content>
+}
+
+/**
+ * The files of jobs in the work bucket, `work/{job_id}/…`: plans, lists and findings that are too large for the workflow's state.
+ * A lifecycle rule deletes them after 7 days.
+ */
+export class WorkFiles {
+  readonly bucket: string
+  readonly #objects: ObjectStore
+
+  constructor(objects: ObjectStore, bucket: string) {
+    this.#objects = objects
+    this.bucket = bucket
+  }
+
+  /** The key of a file, or of any other object of a job. */
+  key(jobId: string, name: string): string {
+    return `work/${jobId}/${name}`
+  }
+
+  /** The content of a file, or `undefined` if it does not exist. Throws `ZodError` for content that does not match the schema. */
+  async find<Content, Parts extends readonly (string | number)[]>(
+    file: WorkFile<Content, Parts>,
+    jobId: string,
+    ...parts: Parts
+  ): Promise<Content | undefined> {
+    const content = await this.#objects.getJson<unknown>(this.bucket, this.key(jobId, file.name(...parts)))
+    return content === undefined ? undefined : file.content.parse(content)
+  }
+
+  /** The content of a file that an earlier stage has written. Throws if it does not exist. */
+  async read<Content, Parts extends readonly (string | number)[]>(
+    file: WorkFile<Content, Parts>,
+    jobId: string,
+    ...parts: Parts
+  ): Promise<Content> {
+    const content = await this.find(file, jobId, ...parts)
+    if (content === undefined) throw new Error(`job ${jobId} has no file ${file.name(...parts)} in the work bucket`)
+    return content
+  }
+
+  /** The content of the file that `pinned` identifies: the state that was written, whatever was written later. */
+  async readPinned<Content>(file: Pick<WorkFile<Content>, 'content'>, pinned: PinnedObject): Promise<Content> {
+    const bytes = await this.#objects.readBytes(pinned, 0, pinned.size)
+    return file.content.parse(JSON.parse(bytes.toString()))
+  }
+
+  /** Writes a file, replacing an earlier one. */
+  write<Content, Parts extends readonly (string | number)[]>(
+    file: WorkFile<Content, Parts>,
+    content: Content & object,
+    jobId: string,
+    ...parts: Parts
+  ): Promise<PinnedObject> {
+    return this.#objects.putJson(this.bucket, this.key(jobId, file.name(...parts)), content)
+  }
+
+  /** Writes a file unless it exists, and returns the content that is kept: that of the first attempt. */
+  async writeOnce<Content, Parts extends readonly (string | number)[]>(
+    file: WorkFile<Content, Parts>,
+    content: Content & object,
+    jobId: string,
+    ...parts: Parts
+  ): Promise<Content> {
+    const key = this.key(jobId, file.name(...parts))
+    const written = await this.#objects.putJson(this.bucket, key, content, { ifAbsent: true })
+    return written === 'exists' ? this.read(file, jobId, ...parts) : content
+  }
+
+  /** Writes bytes as an object of the job. */
+  writeBytes(bytes: Uint8Array, jobId: string, name: string): Promise<PinnedObject> {
+    return this.#objects.put(
+      this.bucket,
+      this.key(jobId, name),
+      Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
+    )
+  }
+}
