@@ -92,8 +92,8 @@ describe('an execution that is stopped from outside', () => {
 
   it.each([
     ['ABORTED', 'was stopped from outside'],
-    ['TIMED_OUT', 'took too long'],
-    ['FAILED', 'something failed on our side'],
+    ['TIMED_OUT', 'exceeded its time limit'],
+    ['FAILED', 'an internal error occurred'],
   ] as const)('leaves a job that %s failed, told of, with its leases given back', async (status, detail) => {
     const { archive } = await staged.export(MODELS)
     const { job_id } = await staged.abandon(archive, 'apply-records')
