@@ -80,5 +80,5 @@ export const allResults = async <Result>(
   return all.sort((a, b) => a.n - b.n || a.pass - b.pass).map(({ result }) => result)
 }
 
-/** @deprecated Until `messages.ts` of the workflow has the schema. */
+/** A stage without a schema for its results, until `messages.ts` of the workflow has one. */
 export const untyped = <Result>(name: string): Stage<Result> => ({ name, result: z.custom<Result>() })
