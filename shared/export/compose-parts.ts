@@ -26,7 +26,7 @@ const PARALLEL_PARTS = 3
 export const composeParts = async (input: PassInput, services: Services): Promise<PassOutput> => {
   const { plan, round } = await latestPlan(services, input.job_id)
   return plan.kind === 'join'
-    ? runPass(untyped<JoinResult>('`join-${round}`'), input, services, (attempt) =>
+    ? runPass(untyped<JoinResult>(`join-${round}`), input, services, (attempt) =>
         joinRun(attempt, services, plan.runs[attempt.n] ?? [], round),
       )
     : runPass(untyped<PartsResult>('compose-parts'), input, services, (attempt) =>

@@ -136,4 +136,4 @@ const readTail = async ({ objects, config }: Services, jobId: string): Promise<T
 }
 
 const joinedSegments = async (services: Services, jobId: string, round: number): Promise<PinnedObject[]> =>
-  (await allResults(services, jobId, untyped<JoinResult>('`join-${round}`'))).map(({ object }) => object)
+  (await allResults(services, jobId, untyped<JoinResult>(`join-${round}`))).map(({ object }) => object)
