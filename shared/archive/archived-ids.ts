@@ -1,5 +1,6 @@
 import type { OpenArchive } from './archive.ts'
 import { hashKeyOf } from '../resources/keys.ts'
+import { RevisionView } from '../resources/views.ts'
 import { archivedRecords } from './archived-records.ts'
 
 /** Answers whether an archive holds a resource (or one revision of it), by reading the one chunk where it would stand. */
@@ -28,7 +29,7 @@ export class ArchivedIds {
     if (segment === -1) return false
     for await (const batch of archivedRecords(this.#archive, segment, { ids: [id] })) {
       for (const { kind, item } of batch) {
-        if (revision === undefined ? kind === 'metadata' : item['revision_id']?.S === revision) return true
+        if (revision === undefined ? kind === 'metadata' : new RevisionView(item).revisionId === revision) return true
       }
     }
     return false

@@ -1,4 +1,5 @@
 import type { Item } from '../tables/item.ts'
+import { MetadataView, RevisionView } from '../resources/views.ts'
 import { quoteId } from '../values/quote-id.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
@@ -98,7 +99,7 @@ export class RecordOrder {
       throw this.#wrong(
         before.id === id ? `resource ${quoteId(id)} stands twice` : `resource ${quoteId(id)} stands out of order`,
       )
-    const awaited = item['current_revision_id']?.S
+    const awaited = new MetadataView(item).currentRevisionId
     if (awaited === undefined) throw this.#wrong(`resource ${quoteId(id)} has no current_revision_id`)
     this.#resource = { id, h, awaited, sk: '' }
     this.resources += 1
@@ -115,7 +116,7 @@ export class RecordOrder {
     }
     if (compareBytes(resource.sk, sk) >= 0) throw this.#wrong(`revision ${quoteId(sk)} stands out of order, or twice`)
     resource.sk = sk
-    if (item['revision_id']?.S === resource.awaited) resource.awaited = undefined
+    if (new RevisionView(item).revisionId === resource.awaited) resource.awaited = undefined
     this.revisions += 1
   }
 

@@ -3,7 +3,7 @@ import type { Item } from '../tables/item.ts'
 import { decodePayload } from '../resources/payload.ts'
 import { isBlank } from '../values/python-space.ts'
 import { quoteId } from '../values/quote-id.ts'
-import { idOf } from '../resources/stored-resource.ts'
+import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
 import type { Services } from '../runtime/services.ts'
 import { encodeMeta, encodeRevision, strangeAttributes } from '../specstar/resource-records.ts'
 import { metaFrame, revisionFrame } from '../specstar/stream-frame.ts'
@@ -50,7 +50,7 @@ export class StreamRecords implements RecordsTarget {
   }
 
   async begin(metadata: Item, h: string): Promise<void> {
-    this.#id = idOf(metadata)
+    this.#id = new MetadataView(metadata).resourceId
     this.#first ??= h
     this.#resources += 1
     if (isBlank(this.#id)) throw this.#refusal('its id is blank')
@@ -61,12 +61,12 @@ export class StreamRecords implements RecordsTarget {
   async revision(item: Item): Promise<void> {
     this.#revisions += 1
     this.#checkStrange('revision', item)
-    const payload = await this.#payload(item)
+    const view = new RevisionView(item)
+    const payload = await payloadOf(view, (sha256) => this.#services.payloads.get(sha256))
+    if (payload === undefined) throw this.#refusal(`revision ${quoteId(view.revisionId ?? '')} has no payload`)
     if (this.#strict && decodePayload(payload) === undefined)
-      throw this.#refusal(
-        `the payload of revision ${quoteId(item['revision_id']?.S ?? '')} is neither JSON nor msgpack`,
-      )
-    await this.#add(this.#taken(() => revisionFrame(encodeRevision(item, payload))))
+      throw this.#refusal(`the payload of revision ${quoteId(view.revisionId ?? '')} is neither JSON nor msgpack`)
+    await this.#add(this.#taken(() => revisionFrame(encodeRevision(item, Buffer.from(payload)))))
   }
 
   end(): Promise<void> {
@@ -87,12 +87,6 @@ export class StreamRecords implements RecordsTarget {
 
   async abort(): Promise<void> {
     await this.#composer.abort()
-  }
-
-  async #payload(item: Item): Promise<Buffer> {
-    const inline = item['data']?.S ?? item['data']?.B
-    if (inline !== undefined) return Buffer.from(inline)
-    return this.#services.payloads.get(item['data_sha256']?.S ?? '')
   }
 
   #checkStrange(kind: 'metadata' | 'revision', item: Item): void {

@@ -1,5 +1,5 @@
-import { plainNumber } from '../values/number-text.ts'
 import type { Item } from '../tables/item.ts'
+import { MetadataView } from '../resources/views.ts'
 import { parseOrderedJson } from '../values/ordered-json.ts'
 import { type Lookup, MISSING } from './evaluate.ts'
 import { DateTime } from './python/times.ts'
@@ -28,16 +28,16 @@ const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 
 /** A resource's fields as conditions see them; its index is decoded once, when the first condition asks for it. */
 export class Fields {
-  readonly #metadata: Item
+  readonly #metadata: MetadataView
   #index: ReadonlyMap<string, unknown> | undefined
 
   constructor(metadata: Item) {
-    this.#metadata = metadata
+    this.#metadata = new MetadataView(metadata)
   }
 
   /** Whether the resource has an index at all. */
   get isIndexed(): boolean {
-    return this.#metadata['indexed_data']?.S !== undefined
+    return this.#metadata.indexedData !== undefined
   }
 
   /** Metadata first, then the index. */
@@ -47,18 +47,16 @@ export class Fields {
   }
 
   readonly indexed: Lookup = (field) => {
-    this.#index ??= indexOf(this.#metadata['indexed_data']?.S ?? '{}')
+    this.#index ??= indexOf(this.#metadata.indexedData ?? '{}')
     return this.#index.has(field) ? this.#index.get(field) : MISSING
   }
 
   #ofMetadata(field: string): unknown {
     const isTime = TIMES.includes(field)
     if (!isTime && !OTHERS.includes(field)) return MISSING
-    const value = this.#metadata[field]
-    if (value?.S !== undefined) return isTime ? (DateTime.ofStored(value.S) ?? value.S) : value.S
-    if (value?.N !== undefined) return numberOf(value.N)
-    if (value?.BOOL !== undefined) return value.BOOL
-    if (value?.NULL === true) return null
+    const value = this.#metadata.value(field)
+    if (typeof value === 'string' && isTime) return DateTime.ofStored(value) ?? value
+    if (value !== undefined) return value
     return DEFAULTS.has(field) ? DEFAULTS.get(field) : MISSING
   }
 }
@@ -71,10 +69,4 @@ const indexOf = (text: string): ReadonlyMap<string, unknown> => {
   } catch {
     return new Map<string, unknown>()
   }
-}
-
-/** DynamoDB's number: whole ones as ints, however they are written. */
-const numberOf = (text: string): bigint | number => {
-  const plain = plainNumber(text)
-  return plain.includes('.') ? Number(plain) : BigInt(plain)
 }

@@ -1,6 +1,7 @@
 import { instantOf, boundOf } from '../values/instant.ts'
 import type { Item } from '../tables/item.ts'
 import type { Model } from '../resources/models.ts'
+import { MetadataView } from '../resources/views.ts'
 import { quoteId } from '../values/quote-id.ts'
 import { type Condition, textOfList } from './condition.ts'
 import { FilterError } from './errors.ts'
@@ -76,7 +77,7 @@ export const compileFilters = (filters: Filters, scope: FilterScope): ResourceFi
 }
 
 const pushDeleted = (tests: ResourceFilter[], wanted: boolean | undefined): void => {
-  if (wanted !== undefined) tests.push((metadata) => (metadata['is_deleted']?.BOOL ?? false) === wanted)
+  if (wanted !== undefined) tests.push((metadata) => new MetadataView(metadata).isDeleted === wanted)
 }
 
 const pushWindow = (tests: ResourceFilter[], filters: Filters, field: (typeof WINDOWS)[number]): void => {
@@ -84,7 +85,7 @@ const pushWindow = (tests: ResourceFilter[], filters: Filters, field: (typeof WI
   const end = bound(filters, `${field}_end`)
   if (start === undefined && end === undefined) return
   tests.push((metadata) => {
-    const instant = instantOf(metadata[field]?.S ?? '')
+    const instant = instantOf(new MetadataView(metadata).text(field) ?? '')
     if (instant === undefined) return false
     return (start === undefined || instant >= start) && (end === undefined || instant <= end)
   })
@@ -106,7 +107,7 @@ const pushAnyOf = (tests: ResourceFilter[], field: string, values: readonly stri
   if (values === undefined) return
   const wanted = new Set(values)
   tests.push((metadata) => {
-    const value = metadata[field]?.S
+    const value = new MetadataView(metadata).text(field)
     return value !== undefined && wanted.has(value)
   })
 }
@@ -127,7 +128,7 @@ const pushConditions = (tests: ResourceFilter[], filters: Filters, { model, aske
       const fields = new Fields(metadata)
       if (parameter === 'data_conditions' && !fields.isIndexed) return false
       return of.every((condition) =>
-        isMet(parameter, condition, lookup(fields), `${model.name} ${quoteId(metadata['resource_id']?.S ?? '')}`),
+        isMet(parameter, condition, lookup(fields), `${model.name} ${quoteId(new MetadataView(metadata).resourceId)}`),
       )
     })
   }

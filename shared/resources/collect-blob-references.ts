@@ -1,28 +1,23 @@
 import { blobRefs, decodePayload } from './payload.ts'
 import type { Item } from '../tables/item.ts'
+import { payloadOf, type ReadSpilled, RevisionView } from './views.ts'
 import type { BlobReferenceSet } from '../blobs/blob-references.ts'
 
 /**
- * Notes what a revision's payload refers to: its blobs, and the payload itself where it is spilled. `spilled` reads a
- * spilled payload's bytes by SHA-256.
+ * Notes what a revision's payload refers to: its blobs, and the payload itself where it is spilled. `readSpilled`
+ * reads a spilled payload.
  */
 export const collectBlobReferences = async (
   seen: BlobReferenceSet,
   model: string,
   revision: Item,
-  spilled: (sha256: string) => Promise<Uint8Array>,
+  readSpilled: ReadSpilled,
   needed = true,
 ): Promise<void> => {
-  const inline = revision['data']?.S ?? revision['data']?.B
-  if (inline !== undefined) {
-    if (mayRefer(inline)) noteRefs(seen, model, inline, needed)
-    return
-  }
-  const sha256 = revision['data_sha256']?.S
-  if (revision['data_spilled']?.BOOL !== true || sha256 === undefined) return
-  seen.payload(model, sha256, needed)
-  const payload = await spilled(sha256)
-  if (mayRefer(payload)) noteRefs(seen, model, payload, needed)
+  const view = new RevisionView(revision)
+  if (view.spilledSha256 !== undefined) seen.payload(model, view.spilledSha256, needed)
+  const payload = await payloadOf(view, readSpilled)
+  if (payload !== undefined && mayRefer(payload)) noteRefs(seen, model, payload, needed)
 }
 
 const noteRefs = (seen: BlobReferenceSet, model: string, payload: string | Uint8Array, needed: boolean): void => {

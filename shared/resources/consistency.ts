@@ -1,6 +1,6 @@
 import { instantOf } from '../values/instant.ts'
-import type { Item } from '../tables/item.ts'
-import { sortKeyOf } from './stored-resource.ts'
+import { type Item, sortKeyOf } from '../tables/item.ts'
+import { MetadataView, RevisionView } from './views.ts'
 
 /**
  * What a metadata item and a resource's revisions, read one after the other, say of each other:
@@ -25,16 +25,17 @@ export class ConsistencyCheck {
   #stale = false
 
   constructor(metadata: Item) {
-    this.#current = metadata['current_revision_id']?.S
-    this.#suffixAt = sortKeyOf(metadata).length + 1
-    this.#count = Number(metadata['total_revision_count']?.N)
-    this.#updated = metadata['updated_time']?.S
-    this.#currentUpdated = metadata['rev_updated_time']?.S
+    const view = new MetadataView(metadata)
+    this.#current = view.currentRevisionId
+    this.#suffixAt = view.sortKey.length + 1
+    this.#count = view.totalRevisionCount
+    this.#updated = view.updatedTime
+    this.#currentUpdated = view.revUpdatedTime
   }
 
   add(revision: Item): void {
-    const updated = revision['updated_time']?.S
-    if (revision['revision_id']?.S === this.#current) {
+    const { revisionId, updatedTime: updated } = new RevisionView(revision)
+    if (revisionId === this.#current) {
       this.#found = true
       // The metadata mirrors the current revision: another time means that it was modified between the reads.
       if (this.#currentUpdated !== undefined && updated !== this.#currentUpdated) this.#stale = true

@@ -1,6 +1,7 @@
-import type { Item } from '../tables/item.ts'
+import { type Item, sortKeyOf } from '../tables/item.ts'
 import { PageReader } from './page-reader.ts'
-import { hashKeyOfSortKey, sortKeyOf } from './stored-resource.ts'
+import { hashKeyOfSortKey } from './stored-resource.ts'
+import { RevisionView } from './views.ts'
 
 /** A resource as two streams give it; `revisions` is absent where they must be read by themselves. */
 export interface JoinedResource {
@@ -95,7 +96,7 @@ class Taking {
       revisions.skip()
       if (this.#items === undefined || !sk.startsWith(this.#prefix)) continue
       this.#items.push(next)
-      this.bytes += INFO_BYTES + (next['data_spilled'] === undefined ? Number(next['data_size']?.N ?? 0) : 0)
+      this.bytes += INFO_BYTES + new RevisionView(next).inlineSize
       if (this.bytes > HELD_BYTES) this.#items = undefined
     }
   }

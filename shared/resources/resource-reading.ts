@@ -1,10 +1,11 @@
 import pMap from 'p-map'
 import { isDeepStrictEqual } from 'node:util'
 import { consistencyOf, ConsistencyCheck } from './consistency.ts'
-import type { Item } from '../tables/item.ts'
+import { type Item, sortKeyOf } from '../tables/item.ts'
 import type { JoinedResource } from './resource-join.ts'
 import { ResourceChangedError, TornResourcesError } from './errors.ts'
-import { idOf, hashKeyOfSortKey, type ReadOptions, sortKeyOf, type StoredResource } from './stored-resource.ts'
+import { hashKeyOfSortKey, type ReadOptions, type StoredResource } from './stored-resource.ts'
+import { MetadataView, RevisionView } from './views.ts'
 
 /** What a resource is read through. */
 export interface Reading {
@@ -58,7 +59,7 @@ export class ResourceReading {
 
   /** A metadata item with its revisions, where they can be held. */
   async join(metadata: Item): Promise<JoinedResource> {
-    const revisions = await this.#held(idOf(metadata))
+    const revisions = await this.#held(new MetadataView(metadata).resourceId)
     return revisions === undefined ? { metadata } : { metadata, revisions }
   }
 
@@ -69,7 +70,7 @@ export class ResourceReading {
 
   /** Reads metadata, revisions, metadata, until both reads of the metadata are the same. */
   async #readAgain({ metadata }: JoinedResource): Promise<StoredResource | undefined> {
-    const id = idOf(metadata)
+    const id = new MetadataView(metadata).resourceId
     let torn = 0
     for (let attempt = 1; attempt <= CHANGED_ATTEMPTS; attempt++) {
       const before = await this.#reading.metadata(id)
@@ -100,8 +101,7 @@ export class ResourceReading {
     let bytes = 0
     for await (const page of this.#reading.revisionPages(id)) {
       items.push(...page)
-      for (const item of page)
-        bytes += Number(item['data_spilled'] === undefined ? (item['data_size']?.N ?? 0) : 0) + 1024
+      for (const item of page) bytes += new RevisionView(item).inlineSize + 1024
       if (bytes > HELD_BYTES) return undefined
     }
     return items
@@ -109,13 +109,14 @@ export class ResourceReading {
 
   async #hasCurrent(metadata: Item): Promise<boolean> {
     const check = new ConsistencyCheck(metadata)
-    for await (const page of this.#reading.revisionPages(idOf(metadata))) for (const item of page) check.add(item)
+    for await (const page of this.#reading.revisionPages(new MetadataView(metadata).resourceId))
+      for (const item of page) check.add(item)
     return check.standing !== 'torn'
   }
 
   /** The revisions of a large resource. Throws `ResourceChangedError` at their end where its metadata is another one by then. */
   async *#streamed(metadata: Item): AsyncGenerator<Item> {
-    const id = idOf(metadata)
+    const id = new MetadataView(metadata).resourceId
     for await (const page of this.#reading.revisionPages(id)) yield* page
     if (!isDeepStrictEqual(metadata, await this.#reading.metadata(id)))
       throw new ResourceChangedError(this.#reading.model, id)
@@ -124,7 +125,7 @@ export class ResourceReading {
 
 const stored = (metadata: Item, revisions: StoredResource['revisions']): StoredResource => ({
   h: hashKeyOfSortKey(sortKeyOf(metadata)),
-  id: idOf(metadata),
+  id: new MetadataView(metadata).resourceId,
   metadata,
   revisions,
 })

@@ -1,4 +1,4 @@
-import type { Item } from '../tables/item.ts'
+import { type Item, sortKeyOf } from '../tables/item.ts'
 
 /** A resource as the store gives it: its metadata, and its revisions in the order of their sort keys. */
 export interface StoredResource {
@@ -20,8 +20,6 @@ export interface ReadOptions {
   readonly onTorn?: (id: string) => void
 }
 
-export const sortKeyOf = (item: Item): string => item['sk']?.S ?? ''
-export const idOf = (item: Item): string => item['resource_id']?.S ?? ''
 export const hashKeyOfSortKey = (sk: string): string => sk.slice(0, 16)
 
 export const bySortKey = (items: readonly Item[]): Map<string, Item> =>

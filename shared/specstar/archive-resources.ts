@@ -1,7 +1,10 @@
 import { isStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
+import { ArchiveInvalidError } from '../archive/errors.ts'
 import { openArchive } from '../archive/open.ts'
 import type { ArchiveSource } from '../archive/archive.ts'
+import { quoteId } from '../values/quote-id.ts'
 import { must } from '../values/must.ts'
+import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
 import { decodePayload } from '../resources/payload.ts'
 import { ArchivePayloads } from '../archive/archive-payloads.ts'
 import { archivedRecords } from '../archive/archived-records.ts'
@@ -55,12 +58,15 @@ async function* segmentResources(source: ArchiveSource): AsyncGenerator<ArchiveR
     for await (const batch of archivedRecords(archive, k))
       for (const { kind, id, item } of batch) {
         if (kind === 'metadata') {
-          const current = must(item['current_revision_id']?.S)
-          yield { kind, model, id, current, indexed: item['indexed_data']?.S }
+          const { currentRevisionId, indexedData } = new MetadataView(item)
+          yield { kind, model, id, current: must(currentRevisionId), indexed: indexedData }
           continue
         }
-        const bytes = item['data']?.S ?? item['data']?.B ?? (await payloads.get(item['data_sha256']?.S ?? ''))
-        yield { kind, model, revision_id: must(item['revision_id']?.S), payload: decodePayload(bytes) }
+        const revision = new RevisionView(item)
+        const revision_id = must(revision.revisionId)
+        const payload = await payloadOf(revision, (sha256) => payloads.get(sha256))
+        if (payload === undefined) throw new ArchiveInvalidError(`revision ${quoteId(revision_id)} has no payload`)
+        yield { kind, model, revision_id, payload: decodePayload(payload) }
       }
   }
 }

@@ -15,5 +15,11 @@ export interface SortKeyRange {
   readonly toSk: string
 }
 
+/** The sort key of an item that was read from a table. */
+export const sortKeyOf = (item: Item): string => item['sk']?.S ?? ''
+
+/** The primary key of an item that was read from a table. */
+export const keyOf = (item: Item): Key => ({ pk: item['pk']?.S ?? '', sk: sortKeyOf(item) })
+
 /** The attributes that a primary key consists of. */
 export const keyAttributes = ({ pk, sk }: Key): Item => ({ pk: { S: pk }, sk: { S: sk } })

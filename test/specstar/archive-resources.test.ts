@@ -107,18 +107,22 @@ describe('the resources of an archive of version 3', () => {
   })
 
   it.each([
-    ['names a payload that is nowhere', { data_sha256: { S: hash('sha256', '{}') } }, hash('sha256', '{}')],
-    ['has no payload and names none', {}, ''],
-  ])('are refused where a revision %s', async (_what, attributes, sha256) => {
+    [
+      'refers to a payload that the archive does not contain',
+      { data_spilled: { BOOL: true }, data_sha256: { S: hash('sha256', '{}') } },
+      `payload ${hash('sha256', '{}')} is referred to and not in the archive`,
+    ],
+    ['neither contains a payload nor refers to one', {}, 'has no payload'],
+  ])('are rejected if a revision %s', async (_what, attributes, message) => {
     const archive = craftRecords({
       lines: ([metadata, first, ...rest]) => {
         const kept = Object.entries(decodeLine(must(first))).filter(([name]) => !name.startsWith('data'))
         return [must(metadata), encodeLine({ ...Object.fromEntries(kept), ...attributes }), ...rest]
       },
     })
-    await expect(read(archive)).rejects.toThrow(
-      new ArchiveInvalidError(`payload ${sha256} is referred to and not in the archive`),
-    )
+    const failure = expect(read(archive)).rejects
+    await failure.toThrow(ArchiveInvalidError)
+    await failure.toThrow(message)
   })
 
   it('may be fewer than the bytes that are looked at first', async () => {

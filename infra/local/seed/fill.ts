@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import pMap from 'p-map'
+import { RevisionView } from '../../../shared/resources/views.ts'
 import { itemFromMetadata, itemFromRevision } from '../../../shared/resources/attributes.ts'
 import { cities } from './cities.ts'
 import { countries } from './countries.ts'
@@ -67,7 +68,7 @@ export const fillWith = async (
     await Promise.all(
       revisions.map(async ({ info, payload }) => {
         const { item, spilled } = itemFromRevision(info, payload, target)
-        if (spilled !== undefined) await payloads.put(item['data_sha256']?.S ?? '', spilled)
+        if (spilled !== undefined) await payloads.put(new RevisionView(item).dataSha256 ?? '', spilled)
         await writer.put(item)
         filled.bytes += payload.length
       }),

@@ -3,7 +3,7 @@ import pMap from 'p-map'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import { sampleModel, type Sample } from '../sample.ts'
-import type { Item, Key, SortKeyRange } from '../../tables/item.ts'
+import { type Item, type Key, keyOf, type SortKeyRange, sortKeyOf } from '../../tables/item.ts'
 import { type BucketRange, revisionRange, shardsOf, toSortKeys, WHOLE } from '../key-range.ts'
 import type { ModelRegistry } from '../models.ts'
 import { metadataKey, metadataPartition, metadataSortKey, revisionPartition, shardOf } from '../keys.ts'
@@ -11,14 +11,8 @@ import { joinPages, type JoinedResource } from '../resource-join.ts'
 import { batchGet, queryPages, type QueryOptions } from '../../tables/aws/query.ts'
 import { type Reading, ResourceReading } from '../resource-reading.ts'
 import { ResourceWriter, type WriterOptions } from './resource-writer.ts'
-import {
-  bySortKey,
-  idOf,
-  hashKeyOfSortKey,
-  type ReadOptions,
-  sortKeyOf,
-  type StoredResource,
-} from '../stored-resource.ts'
+import { bySortKey, hashKeyOfSortKey, type ReadOptions, type StoredResource } from '../stored-resource.ts'
+import { MetadataView, payloadOf, RevisionView } from '../views.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
 export type { ReadOptions, StoredResource } from '../stored-resource.ts'
@@ -65,10 +59,10 @@ export class ResourceStore {
     for await (const page of this.#pages('r', model, revisionRange(toSortKeys(range)))) yield* page
   }
 
-  /** As `revisions`, only `pk` and `sk` of each. */
-  async *revisionKeys(model: string, range: Range = WHOLE): AsyncGenerator<Item> {
+  /** As `revisions`, but only the keys. */
+  async *revisionKeys(model: string, range: Range = WHOLE): AsyncGenerator<Key> {
     const keys = this.#pages('r', model, revisionRange(toSortKeys(range)), { attributes: ['pk', 'sk'] })
-    for await (const page of keys) yield* page
+    for await (const page of keys) for (const item of page) yield keyOf(item)
   }
 
   /**
@@ -170,20 +164,20 @@ export class ResourceStore {
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
     const keys = [...new Set(ids)].map((id) => metadataKey(model, id, shards))
-    return new Set((await batchGet(this.#client, this.#table, keys, ['resource_id'])).map(idOf))
+    const items = await batchGet(this.#client, this.#table, keys, ['resource_id'])
+    return new Set(items.map((item) => new MetadataView(item).resourceId))
   }
 
   /** The job that wrote an item; undefined where there is no item, or where someone else has written it since. */
   async appliedBy(key: Key): Promise<string | undefined> {
-    return (await this.#get(key))?.['applied_by']?.S
+    const item = await this.#get(key)
+    return item === undefined ? undefined : new RevisionView(item).appliedBy
   }
 
   /** A revision's payload, inline or spilled. Undefined where its item has none. Throws as `PayloadStore.get` does. */
   async payload(revision: Item): Promise<Buffer | undefined> {
-    const inline = revision['data']?.S ?? revision['data']?.B
-    if (inline !== undefined) return Buffer.from(inline)
-    const sha256 = revision['data_sha256']?.S
-    return sha256 === undefined ? undefined : this.#payloads.get(sha256)
+    const payload = await payloadOf(new RevisionView(revision), (sha256) => this.#payloads.get(sha256))
+    return payload === undefined ? undefined : Buffer.from(payload)
   }
 
   writer(options: WriterOptions = {}): ResourceWriter {

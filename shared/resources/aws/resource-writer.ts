@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import type { Item, Key } from '../../tables/item.ts'
+import { type Item, type Key, keyAttributes, keyOf } from '../../tables/item.ts'
 import { itemBytes } from '../item-size.ts'
 import { backoffMs } from '../../tables/aws/query.ts'
 
@@ -68,13 +68,12 @@ export class ResourceWriter {
 
   /** Writes an item over whatever stood there. Resolves when it is durable. */
   put(item: Item): Promise<void> {
-    return this.#enqueue(keyOf(item), { PutRequest: { Item: item } }, itemBytes(item))
+    return this.#enqueue(nameOf(keyOf(item)), { PutRequest: { Item: item } }, itemBytes(item))
   }
 
   /** Deletes an item; one that is not there counts as deleted. */
-  remove({ pk, sk }: Key): Promise<void> {
-    const key = { pk: { S: pk }, sk: { S: sk } }
-    return this.#enqueue(keyOf(key), { DeleteRequest: { Key: key } }, pk.length + sk.length)
+  remove(key: Key): Promise<void> {
+    return this.#enqueue(nameOf(key), { DeleteRequest: { Key: keyAttributes(key) } }, key.pk.length + key.sk.length)
   }
 
   /** Writes an item where none stands. `exists` may also be this very write, when its first answer was lost. */
@@ -99,12 +98,12 @@ export class ResourceWriter {
   }
 
   /** Deletes an item that this job has written and nobody since. False where it stays (or is not there). */
-  removeIfOurs({ pk, sk }: Key, jobId: string): Promise<boolean> {
+  removeIfOurs(key: Key, jobId: string): Promise<boolean> {
     return this.#conditionally(() =>
       this.#client.send(
         new DeleteItemCommand({
           TableName: this.#table,
-          Key: { pk: { S: pk }, sk: { S: sk } },
+          Key: keyAttributes(key),
           ConditionExpression: '#by = :job',
           ExpressionAttributeNames: { '#by': 'applied_by' },
           ExpressionAttributeValues: { ':job': { S: jobId } },
@@ -194,7 +193,7 @@ export class ResourceWriter {
       const left = await this.#sendOnce([...open.values()])
       const still = new Map<string, Operation>()
       for (const request of left) {
-        const key = keyOf(request.PutRequest?.Item ?? request.DeleteRequest?.Key ?? {})
+        const key = nameOf(keyOf(request.PutRequest?.Item ?? request.DeleteRequest?.Key ?? {}))
         const operation = open.get(key)
         if (operation === undefined) throw new Error('DynamoDB left an item over that was not in the batch')
         still.set(key, operation)
@@ -240,6 +239,6 @@ export class ResourceWriter {
   }
 }
 
-const keyOf = (item: Item): string => `${item['pk']?.S ?? ''}\n${item['sk']?.S ?? ''}`
+const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`
 
 const isThrottled = (error: unknown): boolean => error instanceof Error && THROTTLED.includes(error.name)

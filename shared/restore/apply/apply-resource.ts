@@ -1,13 +1,13 @@
 import type { Strategy } from '../../jobs/job.ts'
 import { deriveMetadata, deriveRevision } from '../../resources/attributes.ts'
-import type { Item } from '../../tables/item.ts'
+import { type Item, type Key, keyOf, sortKeyOf } from '../../tables/item.ts'
+import { RevisionView } from '../../resources/views.ts'
 import type { ResourceWriter } from '../../resources/aws/resource-writer.ts'
 import type { Services } from '../../runtime/services.ts'
 import type { ArchivedRecord } from '../../archive/archived-records.ts'
 import { ConflictError } from '../errors.ts'
 import type { TakenResource } from '../extents.ts'
 import { targetRange } from '../target/target-comparison.ts'
-import { itemSortKey } from '../target/target-join.ts'
 import { SurplusRevisions } from './surplus-revisions.ts'
 
 interface Context {
@@ -40,7 +40,7 @@ const prepare = async (
   const { shards } = services.models.get(model)
   if (kind === 'metadata') return deriveMetadata(item, { model, shards, job_id: jobId })
   const derived = deriveRevision(item, { model, shards, job_id: jobId })
-  const sha256 = item['data_sha256']?.S
+  const sha256 = new RevisionView(item).dataSha256
   if (derived.spilled !== undefined && sha256 !== undefined) await services.payloads.put(sha256, derived.spilled)
   return derived.item
 }
@@ -77,7 +77,7 @@ export class OverwriteWriter implements ResourceApplier {
       id: metadata.id,
       revision: async ({ item }) => {
         const prepared = await prepare(this.#context, item, 'revision')
-        written.add(itemSortKey(prepared))
+        written.add(sortKeyOf(prepared))
         const put = writer.put(prepared)
         // Awaited before the metadata; until then a rejection must not end the process.
         put.catch(() => undefined)
@@ -109,10 +109,10 @@ export class PresentWriter implements ResourceApplier {
   begin({ metadata, existed }: TakenResource): Promise<AppliedResource> {
     const { writer, jobId, strategy, model, services } = this.#context
     const puts: Promise<void>[] = []
-    const keys: { pk: string; sk: string }[] = []
+    const keys: Key[] = []
     let rival = existed
     const put = async (item: Item): Promise<void> => {
-      const key = { pk: item['pk']?.S ?? '', sk: itemSortKey(item) }
+      const key = keyOf(item)
       if ((await writer.putIfAbsent(item)) === 'written') {
         keys.push(key)
         return

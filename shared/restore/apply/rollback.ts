@@ -7,6 +7,7 @@ import {
   type PlannedItems,
   plannedItems,
 } from '../../jobs/messages.ts'
+import { keyOf } from '../../tables/item.ts'
 import { metadataKey } from '../../resources/keys.ts'
 import type { Services } from '../../runtime/services.ts'
 import { type ExtentCursor, extentEvents } from '../extents.ts'
@@ -53,9 +54,7 @@ export const rollback = (input: PassInput, services: Services): Promise<PassOutp
         bucket = cursor.from.bucket
         await writer.removeIfOurs(metadataKey(extent.model, metadata.id, shards), job_id)
         const revisions = await services.resources.getRevisions(extent.model, metadata.id)
-        await Promise.all(
-          revisions.map((item) => writer.removeIfOurs({ pk: item['pk']?.S ?? '', sk: item['sk']?.S ?? '' }, job_id)),
-        )
+        await Promise.all(revisions.map((item) => writer.removeIfOurs(keyOf(item), job_id)))
       }
     }
     return { done: true }

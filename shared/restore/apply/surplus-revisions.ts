@@ -1,13 +1,7 @@
-import type { Item } from '../../tables/item.ts'
+import { type Key, keyOf } from '../../tables/item.ts'
 import { metadataSortKey } from '../../resources/keys.ts'
 import { compareBytes } from '../../values/text-order.ts'
 import type { Services } from '../../runtime/services.ts'
-import { itemSortKey } from '../target/target-join.ts'
-
-interface Key {
-  readonly pk: string
-  readonly sk: string
-}
 
 /**
  * The keys of the revisions that the target has of each resource, asked for in the archive's order: what the archive
@@ -17,7 +11,7 @@ interface Key {
 export class SurplusRevisions {
   readonly #services: Services
   readonly #model: string
-  readonly #rows: AsyncIterator<Item> | undefined
+  readonly #rows: AsyncIterator<Key> | undefined
   #next: Key | undefined
   #group: { h: string; keys: Key[] } | undefined
   #ended = false
@@ -36,7 +30,7 @@ export class SurplusRevisions {
     const prefix = `${metadataSortKey(id)}/`
     if (this.#rows === undefined) {
       const revisions = await this.#services.resources.getRevisions(this.#model, id)
-      return revisions.map((item) => ({ pk: item['pk']?.S ?? '', sk: itemSortKey(item) }))
+      return revisions.map(keyOf)
     }
     // Two ids may share a place, and then stand otherwise among revisions than among metadata: the whole place is held.
     const h = prefix.slice(0, 16)
@@ -67,6 +61,6 @@ export class SurplusRevisions {
       this.#ended = true
       return undefined
     }
-    return { pk: next.value['pk']?.S ?? '', sk: itemSortKey(next.value) }
+    return next.value
   }
 }

@@ -5,6 +5,7 @@ import type { Attempt } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { itemFromMetadata, itemFromRevision } from '../../resources/attributes.ts'
 import type { Item } from '../../tables/item.ts'
+import { MetadataView, RevisionView } from '../../resources/views.ts'
 import { itemBytes } from '../../resources/item-size.ts'
 import { ResourceIdError } from '../../resources/errors.ts'
 import { quoteId } from '../../values/quote-id.ts'
@@ -139,7 +140,7 @@ class Scan {
     this.#add(record, model, item)
     await collectBlobReferences(this.#seen, model, item, () => Promise.resolve(payload))
     if (spilled === undefined) return
-    const sha256 = item['data_sha256']?.S ?? ''
+    const sha256 = new RevisionView(item).dataSha256 ?? ''
     const offset = placeOfView(record, payload)
     this.#places.add({
       ...place(record),
@@ -218,8 +219,7 @@ const place = ({ number, offset }: RecordWhere): RecordWhere => ({ number, offse
 
 /** Orders records as an archive does: by model, place and id, metadata before the revisions by `sk`. No id holds a NUL. */
 const recordKey = (model: string, item: Item): Buffer => {
-  const sk = item['sk']?.S ?? ''
-  const id = item['resource_id']?.S ?? ''
+  const { sortKey: sk, resourceId: id } = new MetadataView(item)
   const resource = `${sk.slice(0, 16)}/${id}`
   return Buffer.from(`${model}\0${resource}\0${sk.slice(resource.length)}`)
 }

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ResourceLeaf } from '../../archive/digest.ts'
 import type { Item } from '../../tables/item.ts'
+import { RevisionView } from '../../resources/views.ts'
 import type { StoredResource } from '../../resources/aws/resource-store.ts'
 import type { Services } from '../../runtime/services.ts'
 
@@ -21,22 +22,21 @@ export const storedLeaf = async (resource: StoredResource, services: Services): 
   leaf.add(resource.metadata)
   const damaged: { revision: string; expected: string; actual: string }[] = []
   const revisions: Item[] = []
-  for await (const revision of resource.revisions) {
-    leaf.add(revision)
-    const expected = `sha256 ${revision['data_sha256']?.S ?? 'none'}`
+  for await (const item of resource.revisions) {
+    leaf.add(item)
+    const revision = new RevisionView(item)
+    const expected = `sha256 ${revision.dataSha256 ?? 'none'}`
     const sha256 = await payloadSha256(revision, services)
     const actual = sha256 === undefined ? 'no payload' : `sha256 ${sha256}`
-    if (actual !== expected) damaged.push({ revision: revision['revision_id']?.S ?? '', expected, actual })
-    revisions.push(revision)
+    if (actual !== expected) damaged.push({ revision: revision.revisionId ?? '', expected, actual })
+    revisions.push(item)
   }
   return { leaf: leaf.digest(), damaged, revisions }
 }
 
 /** SHA-256 of the payload's bytes as they lie in the store; undefined where they do not. */
-const payloadSha256 = async (revision: Item, services: Services): Promise<string | undefined> => {
-  const inline = revision['data']?.S ?? revision['data']?.B
-  if (inline !== undefined) return createHash('sha256').update(inline).digest('hex')
-  const sha256 = revision['data_sha256']?.S
-  if (revision['data_spilled']?.BOOL !== true || sha256 === undefined) return undefined
-  return (await services.payloads.sha256Of(sha256))?.sha256
+const payloadSha256 = async (revision: RevisionView, services: Services): Promise<string | undefined> => {
+  const { inlinePayload, spilledSha256 } = revision
+  if (inlinePayload !== undefined) return createHash('sha256').update(inlinePayload).digest('hex')
+  return spilledSha256 === undefined ? undefined : (await services.payloads.sha256Of(spilledSha256))?.sha256
 }

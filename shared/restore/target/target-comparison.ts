@@ -1,13 +1,13 @@
 import type { RestoreJob } from '../../jobs/job.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
-import type { Item, SortKeyRange } from '../../tables/item.ts'
+import { type Item, type SortKeyRange, sortKeyOf } from '../../tables/item.ts'
 import { hashKeyOf } from '../../resources/keys.ts'
 import type { StoredResource } from '../../resources/aws/resource-store.ts'
 import type { Services } from '../../runtime/services.ts'
 import type { Finding } from '../verify/findings.ts'
 import type { RestorePlan, SegmentShare } from '../inspect/restore-plan.ts'
 import { storedLeaf } from './stored-leaf.ts'
-import { itemSortKey, TargetJoin } from './target-join.ts'
+import { TargetJoin } from './target-join.ts'
 
 /** What a dry run counts in one run of resources. */
 export interface ComparisonSums {
@@ -55,7 +55,7 @@ export const targetComparison = (
   const { ids } = request.filters
   if (request.dry_run) return new FullComparison(services, model, range, job)
   if (ids !== undefined) return new NamedComparison(services.resources.existing(model, ids))
-  const join = new TargetJoin<Item>(services.resources.metadata(model, range), itemSortKey)
+  const join = new TargetJoin<Item>(services.resources.metadata(model, range), sortKeyOf)
   return {
     exists: async (id) => (await join.seek(id)) !== undefined,
     compare: () => Promise.resolve(),
@@ -121,7 +121,7 @@ class FullComparison implements TargetComparison {
       filters.ids === undefined
         ? services.resources.resources(model, range, options)
         : services.resources.resourcesById(model, filters.ids, options)
-    this.#join = new TargetJoin(rows, ({ metadata }) => itemSortKey(metadata))
+    this.#join = new TargetJoin(rows, ({ metadata }) => sortKeyOf(metadata))
     this.#takes = filterFor(job, services.models, model)
   }
 

@@ -1,4 +1,3 @@
-import type { Item } from '../../tables/item.ts'
 import { metadataSortKey } from '../../resources/keys.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
@@ -52,5 +51,3 @@ export class TargetJoin<Row> {
     await this.#rows.return?.()
   }
 }
-
-export const itemSortKey = (item: Item): string => item['sk']?.S ?? ''

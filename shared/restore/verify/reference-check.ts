@@ -1,5 +1,6 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import type { Item } from '../../tables/item.ts'
+import { RevisionView } from '../../resources/views.ts'
 import { decodePayload, references } from '../../resources/payload.ts'
 import type { Services } from '../../runtime/services.ts'
 import { ArchivedIds } from '../../archive/archived-ids.ts'
@@ -69,7 +70,7 @@ export class ReferenceCheck {
   async #revisionResolves({ target, to, ref_type, ...rest }: Reference): Promise<boolean> {
     if (ref_type === 'resource_id') return true
     const revisions = await this.#services.resources.getRevisions(target, resourceOf({ target, to, ref_type, ...rest }))
-    return revisions.some((item) => item['revision_id']?.S === to)
+    return revisions.some((item) => new RevisionView(item).revisionId === to)
   }
 
   /** What dangled in the archive already, or leads out of what this restore brings, is told apart. */

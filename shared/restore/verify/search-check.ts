@@ -2,6 +2,7 @@ import { compileFilters, type Filters } from '../../filters/filters.ts'
 import { instantOf } from '../../values/instant.ts'
 import { indexedDifferences } from '../../resources/indexed.ts'
 import type { Item } from '../../tables/item.ts'
+import { MetadataView } from '../../resources/views.ts'
 import { decodePayload } from '../../resources/payload.ts'
 import type { Services } from '../../runtime/services.ts'
 import { currentPayload } from '../target/current-payload.ts'
@@ -20,7 +21,7 @@ export const checkSearch = async (
   findings: Findings,
 ): Promise<void> => {
   findings.checked('search')
-  const id = archived['resource_id']?.S ?? ''
+  const id = new MetadataView(archived).resourceId
   const scope = { model: services.models.get(model), askedAt: services.clock() }
   for (const filters of ownFilters(archived)) {
     if (compileFilters(filters, scope)(metadata)) continue
@@ -35,8 +36,8 @@ export const checkSearch = async (
   }
   const payload = await currentPayload(services, metadata, revisions)
   if (payload === undefined) return
-  const text = metadata['indexed_data']?.S
-  const asArchived = text === archived['indexed_data']?.S
+  const text = new MetadataView(metadata).indexedData
+  const asArchived = text === new MetadataView(archived).indexedData
   for (const { key, expected, actual } of indexedDifferences(
     services.models.get(model),
     text,
@@ -54,19 +55,15 @@ export const checkSearch = async (
  * derived of them may be of another hand, and is made anew.
  */
 const ownFilters = (archived: Item): Filters[] => {
-  const text = (name: string): string | undefined => archived[name]?.S
-  const id = text('resource_id')
-  const created = instantOf(text('created_time') ?? '')
-  const updated = instantOf(text('updated_time') ?? '')
-  const createdBy = text('created_by')
-  const updatedBy = text('updated_by')
-  const deleted = archived['is_deleted']?.BOOL
+  const { resourceId, createdTime, updatedTime, createdBy, updatedBy, isDeleted } = new MetadataView(archived)
+  const created = instantOf(createdTime ?? '')
+  const updated = instantOf(updatedTime ?? '')
   return [
-    ...(id === undefined ? [] : [{ ids: [id] }]),
+    { ids: [resourceId] },
     ...(created === undefined ? [] : [{ created_time_start: created, created_time_end: created }]),
     ...(updated === undefined ? [] : [{ updated_time_start: updated, updated_time_end: updated }]),
     ...(createdBy === undefined ? [] : [{ created_bys: [createdBy] }]),
     ...(updatedBy === undefined ? [] : [{ updated_bys: [updatedBy] }]),
-    ...(deleted === undefined ? [] : [{ is_deleted: deleted }]),
+    { is_deleted: isDeleted },
   ]
 }

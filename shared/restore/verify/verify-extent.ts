@@ -1,7 +1,8 @@
 import { type BucketDigests, ResourceLeaf } from '../../archive/digest.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
-import type { Item } from '../../tables/item.ts'
+import { type Item, sortKeyOf } from '../../tables/item.ts'
+import { MetadataView, RevisionView } from '../../resources/views.ts'
 import type { StoredResource } from '../../resources/aws/resource-store.ts'
 import type { Services } from '../../runtime/services.ts'
 import type { ArchivedRecord } from '../../archive/archived-records.ts'
@@ -13,7 +14,7 @@ import { ReferenceCheck } from './reference-check.ts'
 import { checkSearch } from './search-check.ts'
 import { storedLeaf } from '../target/stored-leaf.ts'
 import { targetRange } from '../target/target-comparison.ts'
-import { itemSortKey, TargetJoin } from '../target/target-join.ts'
+import { TargetJoin } from '../target/target-join.ts'
 import { idsSkippedAfterConflict } from './verify.ts'
 
 /** A resource of the archive, with what verification compares of it: payloads enter by their SHA-256. */
@@ -24,7 +25,7 @@ interface Expected {
   readonly revisions: Map<string, { id: string; parent: string }>
 }
 
-const parentOf = (item: Item): string => item['parent_revision_id']?.S ?? 'none'
+const parentOf = (item: Item): string => new RevisionView(item).parentRevisionId ?? 'none'
 
 /**
  * Reads an extent of the archive beside the store and compares resource by resource: counts, content, revisions,
@@ -51,7 +52,7 @@ export const verifyExtent = async (
     ids === undefined
       ? services.resources.resources(extent.model, range, options)
       : services.resources.resourcesById(extent.model, ids, options)
-  const target = new TargetJoin<StoredResource>(rows, ({ metadata }) => itemSortKey(metadata))
+  const target = new TargetJoin<StoredResource>(rows, ({ metadata }) => sortKeyOf(metadata))
   const references = new ReferenceCheck(services, archive, plan, findings)
   const check = new ExtentCheck(
     services,
@@ -103,7 +104,7 @@ const begin = ({ metadata }: TakenResource): Expected => {
 const addRevision = (expected: Expected | undefined, { item, sk }: ArchivedRecord): void => {
   if (expected === undefined) return
   expected.leaf.add(item)
-  expected.revisions.set(sk, { id: item['revision_id']?.S ?? '', parent: parentOf(item) })
+  expected.revisions.set(sk, { id: new RevisionView(item).revisionId ?? '', parent: parentOf(item) })
 }
 
 /** The store beside the archive. Torn resources are no rows of the join; they are told before it passes over their place. */
@@ -176,7 +177,7 @@ class ExtentCheck {
     const torn = this.#target.torn.has(id) ? await this.#services.resources.getMetadata(this.#model, id) : undefined
     if (torn === undefined) this.#fail('counts', id, 'resource is missing', 'present', 'absent')
     else if (this.#isOurs(torn)) {
-      const current = torn['current_revision_id']?.S ?? ''
+      const current = new MetadataView(torn).currentRevisionId ?? ''
       this.#fail('counts', id, `revision ${current} is missing`, 'present', 'absent')
       this.#fail('revisions', id, 'current revision is missing', current, 'absent')
     } else {
@@ -191,7 +192,7 @@ class ExtentCheck {
     expected: ReadonlyMap<string, { id: string; parent: string }>,
     stored: readonly Item[],
   ): void {
-    const found = new Map(stored.map((item) => [itemSortKey(item), item]))
+    const found = new Map(stored.map((item) => [sortKeyOf(item), item]))
     for (const [sk, revision] of expected) {
       const item = found.get(sk)
       if (item === undefined) {
@@ -202,16 +203,16 @@ class ExtentCheck {
       }
     }
     for (const [sk, item] of found) {
-      const name = item['revision_id']?.S ?? sk
+      const name = new RevisionView(item).revisionId ?? sk
       if (!expected.has(sk)) this.#fail('revisions', id, `revision ${name} is not in the archive`, 'absent', 'present')
     }
-    const current = metadata['current_revision_id']?.S ?? ''
-    if (!stored.some((item) => item['revision_id']?.S === current))
+    const current = new MetadataView(metadata).currentRevisionId ?? ''
+    if (!stored.some((item) => new RevisionView(item).revisionId === current))
       this.#fail('revisions', id, 'current revision is missing', current, 'absent')
   }
 
   #isOurs(item: Item): boolean {
-    return item['applied_by']?.S === this.#jobId
+    return new RevisionView(item).appliedBy === this.#jobId
   }
 
   #fail(check: 'counts' | 'content' | 'revisions', id: string, what: string, expected: string, actual: string): void {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { metadataSortKey } from '../../../shared/resources/keys.ts'
 import { compareBytes } from '../../../shared/values/text-order.ts'
-import { itemSortKey, TargetJoin } from '../../../shared/restore/target/target-join.ts'
+import { TargetJoin } from '../../../shared/restore/target/target-join.ts'
 
 const sorted = (ids: readonly string[]): string[] =>
   ids.toSorted((a, b) => compareBytes(metadataSortKey(a), metadataSortKey(b)))
@@ -103,10 +103,5 @@ describe('walking the target beside the archive', () => {
     expect(await join.seek('a')).toBeUndefined()
     expect(await join.seek('b')).toBeUndefined()
     expect(asked).toBe(1)
-  })
-
-  it('orders items by their sort keys', () => {
-    expect(itemSortKey({ sk: { S: 'k' } })).toBe('k')
-    expect(itemSortKey({})).toBe('')
   })
 })
