@@ -1,11 +1,15 @@
 import process from 'node:process'
 
-// Lambda runs nodejs24.x: what is tested elsewhere is not what ships.
-const WANTED = 24
-const found = Number(process.versions.node.split('.')[0])
-if (found !== WANTED) {
+// Lambda runs nodejs24.x. Another version could behave differently from what is deployed.
+const REQUIRED_MAJOR = 24
+const installedMajor = Number(process.versions.node.split('.')[0])
+if (installedMajor !== REQUIRED_MAJOR) {
   process.stderr.write(
-    `Node ${WANTED} is needed and ${process.versions.node} runs: install with \`npm ci\` (its optional packages bring Node ${WANTED}) and start through \`npm run …\`; on macOS put Node ${WANTED} on your PATH.\n`,
+    [
+      `Node ${REQUIRED_MAJOR} is required, but Node ${process.versions.node} is running.`,
+      `On Linux and Windows, \`npm ci\` installs Node ${REQUIRED_MAJOR} for this project: start commands with \`npm run …\`.`,
+      `On macOS, install Node ${REQUIRED_MAJOR} and put it first on your PATH.\n`,
+    ].join('\n'),
   )
   process.exit(1)
 }

@@ -2,17 +2,17 @@ import process from 'node:process'
 import { z } from 'zod'
 import { errorMessage } from '../../shared/values/error-message.ts'
 
-/** Runs a command; what goes wrong is one line on stderr and exit code 1. */
+/** Runs a command. If it fails, prints one line to stderr and sets exit code 1. */
 export const runCommand = async (name: string, command: () => Promise<void>): Promise<void> => {
   try {
     await command()
   } catch (error) {
-    process.stderr.write(`${name}: ${textOf(error)}\n`)
+    process.stderr.write(`${name}: ${describe(error)}\n`)
     process.exitCode = 1
   }
 }
 
-const textOf = (error: unknown): string => {
+const describe = (error: unknown): string => {
   if (error instanceof z.ZodError)
     return error.issues.map(({ path, message }) => `${path.join('.')}: ${message}`).join('; ')
   return errorMessage(error)

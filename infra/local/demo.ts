@@ -3,15 +3,15 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
+import { runCommand } from '../../functions/cli/run-command.ts'
 import { DemoFailedError } from './demo/check.ts'
 import { startDemoProgram } from './demo/demo-program.ts'
-import { tellStory } from './demo/story.ts'
-import { runCommand } from '../../functions/cli/run-command.ts'
-import { seedOptions } from './seed/options.ts'
+import { runScenario } from './demo/scenario.ts'
+import { demoOptions } from './seed/options.ts'
 
-/** `npm run demo`: the whole story on free ports and in a temporary folder, which goes again however it ends. */
+/** `npm run demo`: runs the scenario on free ports and in a temporary folder, which is deleted even if the demo fails. */
 const demo = async (): Promise<void> => {
-  const { cities } = seedOptions()
+  const options = demoOptions()
   const interrupted = Promise.withResolvers<never>()
   const interrupt = (): void => {
     interrupted.reject(new DemoFailedError('interrupted'))
@@ -19,16 +19,16 @@ const demo = async (): Promise<void> => {
   process.once('SIGINT', interrupt)
   process.once('SIGTERM', interrupt)
   const folder = await mkdtemp(join(tmpdir(), 'specstar-demo-'))
-  const program = startDemoProgram(join(folder, 'data'))
+  const starting = startDemoProgram(join(folder, 'data'))
   try {
-    await Promise.race([interrupted.promise, program.then((running) => tellStory(running, folder, cities))])
+    await Promise.race([interrupted.promise, starting.then((program) => runScenario(program, folder, options))])
   } catch (error) {
-    const said = await program.then((running) => running.errors()).catch(() => '')
-    if (said !== '') process.stderr.write(`the program said:\n${said}\n`)
+    const log = await starting.then((program) => program.errors()).catch(() => '')
+    if (log !== '') process.stderr.write(`Error output of the local program:\n${log}\n`)
     throw error
   } finally {
-    // A second Ctrl-C finds no listener and ends this at once.
-    await program.then((running) => running.stop()).catch(() => undefined)
+    // The signal handlers are gone after the first signal: a second Ctrl-C ends the process at once.
+    await starting.then((program) => program.stop()).catch(() => undefined)
     await rm(folder, { recursive: true, force: true })
   }
 }

@@ -1,37 +1,39 @@
 import '../../functions/cli/check-node.ts'
 import process from 'node:process'
-import { type ProgramOptions, programOptions, startProgram } from './program/start-program.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
+import { type ProgramOptions, programOptions } from './program/program-options.ts'
+import { startProgram } from './program/start-program.ts'
 
-export { type Program, type ProgramOptions, startProgram } from './program/start-program.ts'
-
-const fail = (error: unknown): never => {
+const exitWithError = (error: unknown): never => {
   process.stderr.write(`${errorMessage(error)}\n`)
   process.exit(1)
 }
 
-/** Runs the program: one line when everything answers; Ctrl-C or SIGTERM stops it, a second one at once. */
+/**
+ * Runs the program and prints `ready` with its URL when it accepts requests. Ctrl-C or SIGTERM stops it; a second signal
+ * exits immediately.
+ */
 export const runProgram = async (options: ProgramOptions): Promise<void> => {
   const state = { stopping: false }
   const starting = startProgram(options)
   const stop = async (): Promise<void> => {
     if (state.stopping) process.exit(130)
     state.stopping = true
-    // What is starting is let start first: its processes are then known, and ended.
+    // Only a program that has started knows all of its child processes and can stop them.
     await (await starting).stop()
     process.exit(0)
   }
   for (const signal of ['SIGINT', 'SIGTERM'])
     process.on(signal, () => {
-      stop().catch(fail)
+      stop().catch(exitWithError)
     })
   const { url, died } = await starting
   if (!state.stopping) process.stdout.write(`ready ${url}\n`)
   died.catch((error: unknown) => {
-    if (!state.stopping) fail(error)
+    if (!state.stopping) exitWithError(error)
   })
 }
 
 const main = async (): Promise<void> => runProgram(programOptions(process.env))
 
-if (import.meta.main) main().catch(fail)
+if (import.meta.main) main().catch(exitWithError)

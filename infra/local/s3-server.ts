@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import S3rver from '@20minutes/s3rver'
 import S3Error from '@20minutes/s3rver/lib/models/error.js'
 import { z } from 'zod'
-import { runAsChild, tell } from './processes/run-as-child.ts'
+import { runAsChild, sendToParent } from './processes/run-as-child.ts'
 import { frontOf } from './s3-front.ts'
 import { objectCreated } from './s3-gaps/events.ts'
 import { ObjectStore } from './s3-objects.ts'
@@ -21,7 +21,7 @@ await runAsChild(Settings, async ({ dir, buckets }) => {
   for (const bucket of buckets) await app.store.putBucket(bucket)
   app.middleware.unshift(
     frontOf(objects, app.store, (bucket, key, record, reason) => {
-      tell({ event: objectCreated(bucket, key, record, reason) })
+      sendToParent({ event: objectCreated(bucket, key, record, reason) })
     }),
   )
   app.on('error', report)

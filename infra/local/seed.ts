@@ -1,29 +1,26 @@
 import '../../functions/cli/check-node.ts'
 import process from 'node:process'
 import prettyBytes from 'pretty-bytes'
-import { showProgress } from './demo/progress.ts'
 import { runCommand } from '../../functions/cli/run-command.ts'
-import { fill } from './seed/fill.ts'
-import { openLocalStores } from './stores/local-stores.ts'
+import { showProgress } from './demo/progress.ts'
 import { seedOptions } from './seed/options.ts'
+import { seedStore } from './seed/seed-store.ts'
+import { openLocalStores } from './stores/local-stores.ts'
 
-/** `npm run seed`: fills the program that runs on these ports with countries and cities. */
+/** `npm run seed`: writes sample data (countries and cities) to the running local program. */
 await runCommand('seed', async () => {
   const { cities } = seedOptions()
   const stores = await openLocalStores(process.env)
   const start = performance.now()
   const progress = showProgress()
-  const { resources, items, blobs, bytes } = await fill(
-    stores,
-    (done) => {
-      progress.update('resources', done, 0)
-    },
-    cities,
-  ).finally(() => {
+  const onProgress = (resources: number): void => {
+    progress.update('resources', resources, 0)
+  }
+  const { resources, items, blobs, bytes } = await seedStore(stores, onProgress, cities).finally(() => {
     progress.end()
   })
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
   console.log(
-    `seeded ${resources} resources (${items} items) and ${blobs} blobs, ${prettyBytes(bytes)}, in ${seconds} s`,
+    `Wrote ${resources} resources (${items} items) and ${blobs} blobs, ${prettyBytes(bytes)} in total, in ${seconds} s.`,
   )
 })

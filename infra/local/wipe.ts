@@ -5,10 +5,10 @@ import { runCommand } from '../../functions/cli/run-command.ts'
 import { openLocalStores } from './stores/local-stores.ts'
 import { wipe } from './stores/wipe-store.ts'
 
-/** `npm run wipe`: empties the store of the program that runs on these ports. Archives and jobs stay. */
+/** `npm run wipe`: deletes all resources and blobs of the running local program. Archives and jobs are kept. */
 await runCommand('wipe', async () => {
-  // What is not known here is no reason to wipe.
+  // Rejects unknown options, before anything is deleted.
   parseArgs({ args: process.argv.slice(2), options: {} })
   const { items, blobs } = await wipe(await openLocalStores(process.env))
-  console.log(`wiped ${items} items and ${blobs} blobs; archives and jobs stay`)
+  console.log(`Deleted ${items} items and ${blobs} blobs. Archives and jobs are kept.`)
 })

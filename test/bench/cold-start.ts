@@ -10,12 +10,12 @@ const run = promisify(execFile)
 const MIB = 1024 * 1024
 
 export interface ColdStartBench {
-  /** Milliseconds from the beginning of the import to the handler, by function; and of a process that imports nothing. */
+  /** Milliseconds from the start of the import to the loaded handler, by function. */
   readonly ms: Figures
   readonly mebibytes: ReadonlyMap<string, number>
 }
 
-/** Imports every synthesized bundle by itself, in a new process of this Node each time. */
+/** Imports every synthesized bundle, each time in a new Node process. */
 export const benchColdStart = async (rounds: number): Promise<ColdStartBench> => {
   const synthesized = await synthesize({ bundles: true })
   try {

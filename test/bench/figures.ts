@@ -1,6 +1,6 @@
 import Table from 'cli-table3'
 
-/** What several rounds took, in their order. */
+/** The values of one measurement in several rounds, in their order. */
 export class Rounds {
   readonly values: readonly number[]
 
@@ -14,18 +14,18 @@ export class Rounds {
     return ((sorted[Math.floor(middle)] ?? 0) + (sorted[Math.ceil(middle)] ?? 0)) / 2
   }
 
-  /** The least and the most. */
+  /** The minimum and the maximum. */
   get spread(): string {
     return `${Math.min(...this.values).toFixed(2)}–${Math.max(...this.values).toFixed(2)}`
   }
 
-  /** The median of the rounds' own ratios: a machine that is slow for a while is slow for both sides. */
+  /** The median of the ratios within each round. A temporarily slow machine slows both sides of a round. */
   ratioTo(other: Rounds): number {
     return new Rounds(this.values.map((value, round) => value / (other.values[round] ?? Number.NaN))).median
   }
 }
 
-/** Figures of several rounds, by what was measured. */
+/** All measurements of several rounds, by name. */
 export class Figures {
   readonly #values = new Map<string, number[]>()
 
@@ -43,14 +43,14 @@ export class Figures {
     return new Rounds(this.#values.get(name) ?? [])
   }
 
-  /** Round by round, the sum of several figures. */
+  /** The sum of several measurements in each round. */
   sum(names: readonly string[]): Rounds {
     const [first = [], ...rest] = names.map((name) => this.of(name).values)
     return new Rounds(first.map((value, round) => rest.reduce((sum, values) => sum + (values[round] ?? 0), value)))
   }
 }
 
-/** Names to the left, numbers to the right; no colours, which a log would show as noise. */
+/** Formats a table with names on the left and numbers on the right. It has no colours, whose escape sequences would end up in log files. */
 export const tableText = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const table = new Table({
     head: [...head],

@@ -14,7 +14,7 @@ const { BENCH_RESOURCES, BENCH_BLOB_MB, BENCH_ROUNDS } = z
   })
   .parse(process.env)
 
-/** What the two sides are made of: a side's seconds are the sum of its figures. */
+/** Which measurements are compared. The seconds of each side are the sum of its measurements. */
 const COMPARISONS: readonly {
   readonly name: string
   readonly ours: readonly string[]
@@ -33,7 +33,7 @@ const show = ({ items, blobs, megabytes, figures }: StoreBench): void => {
   console.log(`\n${items} items and ${blobs} blobs, ${megabytes.toFixed(0)} MB; medians of ${BENCH_ROUNDS} rounds`)
   console.log(
     tableText(
-      ['figure', 'seconds', 'spread', 'MB/s'],
+      ['measurement', 'seconds', 'range', 'MB/s'],
       figures.names.map((name) => [
         name,
         figures.of(name).median.toFixed(2),
@@ -44,14 +44,14 @@ const show = ({ items, blobs, megabytes, figures }: StoreBench): void => {
   )
   console.log(
     tableText(
-      ['ours against raw', 'ours, s', 'raw, s', 'ours / raw', 'speed of raw'],
+      ['product against raw access', 'product, s', 'raw, s', 'product / raw', 'relative speed'],
       COMPARISONS.map(({ name, ours, raw }) => {
-        const [mine, limit] = [figures.sum(ours), figures.sum(raw)]
-        const ratio = mine.ratioTo(limit)
+        const [product, rawAccess] = [figures.sum(ours), figures.sum(raw)]
+        const ratio = product.ratioTo(rawAccess)
         return [
           name,
-          mine.median.toFixed(2),
-          limit.median.toFixed(2),
+          product.median.toFixed(2),
+          rawAccess.median.toFixed(2),
           ratio.toFixed(2),
           `${(100 / ratio).toFixed(0)} %`,
         ]
@@ -64,7 +64,7 @@ const showCodec = ({ megabytes, seconds, memory, stored }: CodecBench): void => 
   console.log(`\n${megabytes.toFixed(0)} MB of record lines; medians of ${BENCH_ROUNDS} rounds`)
   console.log(
     tableText(
-      ['codec', 'seconds', 'spread', 'MB/s', 'memory, MiB', 'stored, MB'],
+      ['codec', 'seconds', 'range', 'MB/s', 'memory, MiB', 'stored, MB'],
       seconds.names.map((name) => [
         name,
         seconds.of(name).median.toFixed(2),
@@ -78,10 +78,10 @@ const showCodec = ({ megabytes, seconds, memory, stored }: CodecBench): void => 
 }
 
 const showColdStart = ({ ms, mebibytes }: ColdStartBench): void => {
-  console.log(`\nimport of each bundle in a process of its own; medians of ${BENCH_ROUNDS} rounds`)
+  console.log(`\ntime to import each bundle in a new process; medians of ${BENCH_ROUNDS} rounds`)
   console.log(
     tableText(
-      ['function', 'MiB', 'ms', 'spread'],
+      ['function', 'MiB', 'ms', 'range'],
       ms.names.map((name) => [
         name,
         (mebibytes.get(name) ?? 0).toFixed(2),
@@ -105,9 +105,9 @@ const BENCHES: Readonly<Record<string, () => Promise<void>>> = {
   },
 }
 
-const asked = process.argv.slice(2)
-for (const name of asked.length === 0 ? Object.keys(BENCHES) : asked) {
+const selected = process.argv.slice(2)
+for (const name of selected.length === 0 ? Object.keys(BENCHES) : selected) {
   const bench = BENCHES[name]
-  if (bench === undefined) throw new Error(`there is no bench ${name}: there are ${Object.keys(BENCHES).join(', ')}`)
+  if (bench === undefined) throw new Error(`unknown benchmark ${name}: choose from ${Object.keys(BENCHES).join(', ')}`)
   await bench()
 }

@@ -12,7 +12,7 @@ import pMap from 'p-map'
 
 export type Item = Record<string, AttributeValue>
 
-/** A store's items and blobs, held in memory: what the raw side writes. */
+/** The items and blobs of a store, kept in memory for raw writes. */
 export interface Content {
   readonly items: readonly Item[]
   readonly blobs: readonly Blob[]
@@ -23,14 +23,14 @@ export interface Blob {
   readonly bytes: Buffer
 }
 
-/** The program's own numbers (see the limits beside the stages), so that both sides ask for as much at once. */
+/** The same batch size and concurrency as in the program, so that both sides load the services equally. */
 const BATCH = 25
 const PARALLEL_BATCHES = 8
 const PARALLEL_BLOBS = 8
-/** From this size on the program leaves the copying to S3. */
+/** From this size on, the program lets S3 copy a blob. */
 const COPIED_FROM = 16 * 1024 * 1024
 
-/** Reads all items of these partitions, page by page and thrown away, two partitions at once: metadata beside revisions. */
+/** Reads and discards all items of these partitions, two partitions at a time: one of metadata and one of revisions. */
 export const readPartitions = async (
   client: DynamoDBClient,
   table: string,
@@ -59,7 +59,7 @@ const readPartition = async (client: DynamoDBClient, table: string, partition: s
   return read
 }
 
-/** Scans a table in segments beside each other, thrown away: the most that its server gives. */
+/** Reads and discards a table in parallel scan segments, which is the fastest way to read it. */
 export const scanSegments = async (client: DynamoDBClient, table: string, segments: number): Promise<number> => {
   const counts = await Promise.all(
     Array.from({ length: segments }, async (_, segment) => {
@@ -84,7 +84,7 @@ export const scanSegments = async (client: DynamoDBClient, table: string, segmen
   return counts.reduce((sum, count) => sum + count, 0)
 }
 
-/** Writes all items over whatever stands there, in full batches. */
+/** Writes all items in full batches and overwrites existing items. */
 export const writeItems = async (client: DynamoDBClient, table: string, items: readonly Item[]): Promise<void> => {
   const batches = Array.from({ length: Math.ceil(items.length / BATCH) }, (_, k) =>
     items.slice(k * BATCH, (k + 1) * BATCH),
@@ -92,17 +92,21 @@ export const writeItems = async (client: DynamoDBClient, table: string, items: r
   await pMap(
     batches,
     async (batch) => {
-      let open: { PutRequest?: { Item: Item | undefined } }[] = batch.map((Item) => ({ PutRequest: { Item } }))
-      while (open.length > 0) {
-        const { UnprocessedItems } = await client.send(new BatchWriteItemCommand({ RequestItems: { [table]: open } }))
-        open = (UnprocessedItems?.[table] ?? []).map(({ PutRequest }) => ({ PutRequest: { Item: PutRequest?.Item } }))
+      let unwritten: { PutRequest?: { Item: Item | undefined } }[] = batch.map((Item) => ({ PutRequest: { Item } }))
+      while (unwritten.length > 0) {
+        const { UnprocessedItems } = await client.send(
+          new BatchWriteItemCommand({ RequestItems: { [table]: unwritten } }),
+        )
+        unwritten = (UnprocessedItems?.[table] ?? []).map(({ PutRequest }) => ({
+          PutRequest: { Item: PutRequest?.Item },
+        }))
       }
     },
     { concurrency: PARALLEL_BATCHES },
   )
 }
 
-/** Copies all blobs into another bucket: small ones by reading and writing them, large ones by S3 itself. */
+/** Copies all blobs to another bucket: reads and writes small blobs, and lets S3 copy large ones. */
 export const copyBlobs = async (s3: S3Client, from: string, to: string, blobs: readonly Blob[]): Promise<void> => {
   await pMap(
     blobs,
@@ -115,7 +119,7 @@ export const copyBlobs = async (s3: S3Client, from: string, to: string, blobs: r
   )
 }
 
-/** Puts all blobs: small ones from memory, large ones as S3's own copies of those under `raw/` in the other bucket. */
+/** Writes all blobs: small ones from memory; large ones are copied by S3 from `raw/` in the other bucket. */
 export const writeBlobs = async (s3: S3Client, from: string, to: string, blobs: readonly Blob[]): Promise<void> => {
   await pMap(
     blobs,
@@ -128,7 +132,7 @@ export const writeBlobs = async (s3: S3Client, from: string, to: string, blobs: 
   )
 }
 
-/** Reads all blobs, thrown away. */
+/** Reads and discards all blobs. */
 export const readBlobs = async (s3: S3Client, bucket: string, blobs: readonly Blob[]): Promise<void> => {
   await pMap(blobs, ({ key }) => readBlob(s3, bucket, key), { concurrency: PARALLEL_BLOBS })
 }

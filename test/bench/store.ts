@@ -6,7 +6,7 @@ import { Readable } from 'node:stream'
 import { paginateScan } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { startDemoProgram } from '../../infra/local/demo/demo-program.ts'
-import { fillWith } from '../../infra/local/seed/fill.ts'
+import { writeResources } from '../../infra/local/seed/seed-store.ts'
 import { type LocalStores, openLocalStores } from '../../infra/local/stores/local-stores.ts'
 import { wipe } from '../../infra/local/stores/wipe-store.ts'
 import { metadataPartition, revisionPartition } from '../../shared/resources/keys.ts'
@@ -33,20 +33,20 @@ export interface StoreBench {
 }
 
 /**
- * Export and restore beside their raw limit, on the same store and in the same run: `rounds` times read raw, export, write
- * raw, restore. The program runs in its own processes; the raw side runs in this one.
+ * Compares export and restore with raw access to the same store. Each round reads raw, exports, writes raw and restores. The
+ * program runs in its own processes, the raw access in this process.
  */
-export const benchStore = async (size: Size, rounds: number, say: (line: string) => void): Promise<StoreBench> => {
+export const benchStore = async (size: Size, rounds: number, log: (line: string) => void): Promise<StoreBench> => {
   const folder = await mkdtemp(join(tmpdir(), 'specstar-bench-'))
   const program = await startDemoProgram(folder)
   try {
     const stores = await openLocalStores(program.env)
-    const filled = await fillWith(stores, largeSample(stores.models, size), () => undefined)
+    const filled = await writeResources(stores, largeSample(stores.models, size), () => undefined)
     const content = await contentOf(stores)
     const figures = new Figures()
-    // The first round warms caches and compilers of all processes: it is not counted.
+    // The first round is not counted: it fills caches and lets the compilers of all processes optimize.
     for (let round = 0; round <= rounds; round++)
-      await oneRound(program.url, stores, content, round, round === 0 ? new Figures() : figures, say)
+      await oneRound(program.url, stores, content, round, round === 0 ? new Figures() : figures, log)
     return { items: content.items.length, blobs: content.blobs.length, megabytes: filled.bytes / 1_000_000, figures }
   } finally {
     await program.stop()
@@ -60,7 +60,7 @@ const oneRound = async (
   { items, blobs }: Content,
   round: number,
   figures: Figures,
-  say: (line: string) => void,
+  log: (line: string) => void,
 ): Promise<void> => {
   const { dynamo, s3, config, models } = stores
   const table = config.tables.resources
@@ -71,15 +71,15 @@ const oneRound = async (
     ]),
   )
   const time = async (name: string, work: () => Promise<unknown>): Promise<void> => {
-    const began = performance.now()
+    const start = performance.now()
     await work()
-    figures.add(name, (performance.now() - began) / 1000)
+    figures.add(name, (performance.now() - start) / 1000)
   }
   const job = async (name: string, path: string, body: object): Promise<TimedJob> => {
     const done = await timedJob(url, path, body)
     figures.add(name, done.seconds)
     for (const [phase, seconds] of Object.entries(done.phases)) figures.add(`${name}: ${phase}`, seconds)
-    say(`round ${round}: ${name} ${done.seconds.toFixed(1)} s`)
+    log(`round ${round}: ${name} ${done.seconds.toFixed(1)} s`)
     return done
   }
   const readRaw = async (): Promise<void> => {
@@ -88,7 +88,7 @@ const oneRound = async (
     await time('raw copy of blobs', () => copyBlobs(s3, config.buckets.blobs, config.buckets.work, blobs))
     await time('raw read of blobs', () => readBlobs(s3, config.buckets.blobs, blobs))
   }
-  // Neither side is always the one that comes second.
+  // The order alternates, because the second side may profit from warm caches.
   if (round % 2 === 0) await readRaw()
   const exported = await job('export', '/_backup/export', { wait: 0 })
   if (round % 2 === 1) await readRaw()

@@ -1,12 +1,12 @@
 import process from 'node:process'
 import { runProgram } from '../../infra/local/main.ts'
-import { programOptions } from '../../infra/local/program/start-program.ts'
+import { programOptions } from '../../infra/local/program/program-options.ts'
 
 const MIB = 1024 * 1024
 
 /**
- * The local program with ranges so small that four children run at once whatever the size of the store: else a larger store would
- * have more of them, and their memory would look like growth.
+ * The local program with small ranges, so that four map items always run at the same time. With the normal ranges, a larger
+ * store would have more concurrent map items, and their memory would be mistaken for growth with the size of the store.
  */
 await runProgram({
   ...programOptions(process.env),

@@ -1,13 +1,13 @@
 import { createCipheriv } from 'node:crypto'
 import { xxh3Hex } from '../../infra/local/seed/content-hash.ts'
 
-/** Bytes that depend on nothing but the name, and that nothing can compress: an AES key stream, at over 1 GB/s. */
+/** Incompressible bytes that depend only on the name: an AES key stream, which is generated at more than 1 GB/s. */
 export const noise = (name: string, size: number): Buffer => {
   const key = Buffer.from(xxh3Hex(name), 'hex')
   return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(size))
 }
 
-/** Numbers from 0 to 1 by the mulberry32 generator: the same ones for the same name. */
+/** A generator of numbers from 0 to 1 (mulberry32) whose sequence depends only on the name. */
 export const numbersOf = (name: string): (() => number) => {
   let state = Number.parseInt(xxh3Hex(name).slice(0, 8), 16)
   return () => {
@@ -23,7 +23,7 @@ const WORDS =
    signal orbit canvas timber gravel marble anchor saddle thistle ember falcon hollow juniper kettle linen mosaic nectar
    oyster pebble quarry ribbon silver tunnel umbra velvet willow yonder zephyr amber birch cedar delta`.split(/\s+/)
 
-/** Text of about so many characters, which packs as prose does. */
+/** Text of about this length that compresses like prose. */
 export const prose = (next: () => number, length: number): string => {
   let text = ''
   while (text.length < length) text += `${WORDS[Math.floor(next() * WORDS.length)] ?? ''} `

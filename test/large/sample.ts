@@ -4,7 +4,7 @@ import { binaryOf, type SampleBlob, type SampleResource } from '../../infra/loca
 import type { ModelRegistry } from '../../shared/resources/models.ts'
 import { noise, numbersOf, prose } from './noise.ts'
 
-/** How much there is to be. */
+/** The size of the sample. */
 export interface Size {
   readonly resources: number
   readonly blobBytes: number
@@ -12,19 +12,19 @@ export interface Size {
 
 const KIB = 1024
 const MIB = 1024 * KIB
-/** Two fifths of the bytes lie in blobs that the storage copies by itself (16 MiB and more), the rest in small ones. */
+/** Two fifths of the bytes are in blobs that S3 copies server-side (16 MiB and more), the rest in small blobs. */
 const BIG_SHARE = 0.4
 const BIG = { from: 16 * MIB, to: 24 * MIB }
 const SMALL = { from: KIB, to: 256 * KIB }
-/** Sizes even on a logarithmic scale have this mean. */
+/** The mean of sizes that are uniformly distributed on a logarithmic scale. */
 const SMALL_MEAN = (SMALL.to - SMALL.from) / Math.log(SMALL.to / SMALL.from)
-/** One document in so many has a payload that does not fit into an item. */
+/** One document in 4,000 has a payload that does not fit into an item. */
 const SPILLED_EVERY = 4_000
 const SPILLED_BYTES = 400 * KIB
 
 /**
- * A store's content, the same for the same size: guilds, characters that refer to them, and documents with one to four
- * revisions, of which some name blobs (each tenth one shared) and few have payloads that spill.
+ * Generates the content of a store, which depends only on the size: guilds, characters that refer to them, and documents with
+ * one to four revisions. Some documents refer to blobs, of which every tenth is shared. A few have spilled payloads.
  */
 export function* largeSample(models: ModelRegistry, { resources, blobBytes }: Size): Generator<SampleResource> {
   const guilds = Math.ceil(resources / 400)
@@ -35,20 +35,20 @@ export function* largeSample(models: ModelRegistry, { resources, blobBytes }: Si
   const big = Math.round((blobBytes * BIG_SHARE) / ((BIG.from + BIG.to) / 2))
   const small = Math.round((blobBytes * (1 - BIG_SHARE)) / SMALL_MEAN)
   for (let k = 0; k < documents; k++) {
-    const blobs = [...smallBlobs(due(k, documents, small)), ...bigBlobs(due(k, documents, big))]
+    const blobs = [...smallBlobs(shareOf(k, documents, small)), ...bigBlobs(shareOf(k, documents, big))]
     yield document(models, k, blobs)
   }
 }
 
-/** Spreads `count` things evenly over `of` places: those that fall to place `k`. */
-const due = (k: number, of: number, count: number): number[] => {
-  const from = Math.floor((k * count) / of)
-  return Array.from({ length: Math.floor(((k + 1) * count) / of) - from }, (_, at) => from + at)
+/** Distributes the numbers below `count` evenly over `documents` and returns the share of document `k`. */
+const shareOf = (k: number, documents: number, count: number): number[] => {
+  const from = Math.floor((k * count) / documents)
+  return Array.from({ length: Math.floor(((k + 1) * count) / documents) - from }, (_, n) => from + n)
 }
 
 const smallBlobs = (numbers: readonly number[]): SampleBlob[] =>
   numbers.map((n) => {
-    // Every tenth is the one before it once more: two resources share it.
+    // Every tenth blob equals the one before it, so two resources share it.
     const name = `small blob ${n % 10 === 9 ? n - 1 : n}`
     return blobOf(name, Math.round(SMALL.from * (SMALL.to / SMALL.from) ** numbersOf(name)()))
   })
@@ -111,8 +111,11 @@ const document = (models: ModelRegistry, k: number, blobs: readonly SampleBlob[]
   })
 }
 
-/** One to four revisions, two on the average. */
+/** One to four revisions, two on average. */
 const savesOf = (next: () => number, payload: Payload): [Save, ...Save[]] => {
-  const more = Math.floor(next() ** 2 * 4)
-  return [{ payload }, ...Array.from({ length: more }, (_, k): Save => ({ payload: { ...payload, edition: k + 2 } }))]
+  const additional = Math.floor(next() ** 2 * 4)
+  return [
+    { payload },
+    ...Array.from({ length: additional }, (_, k): Save => ({ payload: { ...payload, edition: k + 2 } })),
+  ]
 }

@@ -4,7 +4,7 @@ import type { RoundTrip } from './round-trip.ts'
 const MIB = 1024 * 1024
 const MEGABYTE = 1_000_000
 
-/** One row a step: what went through it, how fast, and the peak of each process. */
+/** Formats one row per step: the size of the store, the speed and the peak memory of each process. */
 export const roundTripTable = (trips: readonly RoundTrip[]): string => {
   const processes = [...new Set(trips.flatMap(({ steps }) => steps.flatMap(({ memory }) => memory.map(nameOf))))]
   const head = ['step', 'resources', 'store MB', 'seconds', 'MB/s', ...processes.map((name) => `${name} MiB`)]

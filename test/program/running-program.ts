@@ -6,15 +6,15 @@ import { expect } from 'vitest'
 
 const MAIN = new URL('../../infra/local/main.ts', import.meta.url).pathname
 
-/** The program as `npm start` runs it: a process of its own, seen from outside. */
+/** The local program in a process of its own, as `npm start` runs it. */
 export class RunningProgram {
   readonly child: ChildProcess
-  /** Its exit code; null where a signal ended it. */
+  /** The exit code, or null if a signal terminated the process. */
   readonly exited: Promise<number | null>
   #out = ''
   #err = ''
 
-  /** Any free ports, unless `env` names some. `command`: how it is started, from the project's folder. */
+  /** Uses free ports by default; `env` can set others. `command` is run in the project's folder. */
   constructor(dir: string, env: Readonly<Record<string, string>> = {}, command = [process.execPath, MAIN]) {
     const [program = '', ...parameters] = command
     const child = spawn(program, parameters, {
@@ -40,12 +40,12 @@ export class RunningProgram {
     return this.child.pid ?? 0
   }
 
-  /** Its address, once it says that it is ready. */
+  /** Waits until the program is ready. Returns its URL. */
   async ready(): Promise<string> {
     const ended = this.exited.then(() => {
-      throw new Error(`the program ended: ${this.#err}`)
+      throw new Error(`the program exited: ${this.#err}`)
     })
-    // npm says first what it runs.
+    // npm prints the command before the program's own output.
     const line = /^ready (http:\/\/127\.0\.0\.1:\d+)$/m
     while (!line.test(this.#out)) await Promise.race([once(this.child.stdout ?? this.child, 'data'), ended])
     return line.exec(this.#out)?.[1] ?? ''
@@ -57,17 +57,17 @@ export class RunningProgram {
   }
 }
 
-/** All processes below this one. */
-export const processesBelow = async (pid: number): Promise<number[]> => {
+/** Returns the ids of all descendants of a process. */
+export const descendantsOf = async (pid: number): Promise<number[]> => {
   const ps = spawn('ps', ['-o', 'pid=', '--ppid', `${pid}`], { stdio: ['ignore', 'pipe', 'ignore'] })
   let out = ''
   ps.stdout.on('data', (bytes: Buffer) => (out += bytes.toString()))
   await once(ps, 'close')
   const children = out.split('\n').filter(Boolean).map(Number)
-  return [...children, ...(await Promise.all(children.map(processesBelow))).flat()]
+  return [...children, ...(await Promise.all(children.map(descendantsOf))).flat()]
 }
 
-const lives = (pid: number): boolean => {
+const isRunning = (pid: number): boolean => {
   try {
     return process.kill(pid, 0)
   } catch {
@@ -75,8 +75,8 @@ const lives = (pid: number): boolean => {
   }
 }
 
-/** Fails where one of them still runs after some seconds. */
-export const allGone = async (pids: readonly number[]): Promise<void> => {
-  for (let k = 0; k < 100 && pids.some(lives); k++) await sleep(50)
-  expect(pids.filter(lives)).toEqual([])
+/** Expects that all of these processes exit within five seconds. */
+export const expectAllExited = async (pids: readonly number[]): Promise<void> => {
+  for (let k = 0; k < 100 && pids.some(isRunning); k++) await sleep(50)
+  expect(pids.filter(isRunning)).toEqual([])
 }

@@ -1,4 +1,4 @@
-"""Loads two archives with the real SpecStar and compares what its stores then hold: metadata, revisions, payloads, blobs."""
+"""Loads two archives with the real SpecStar and compares the metadata, revisions, payloads and blobs in its stores."""
 
 import io
 import json
@@ -10,7 +10,7 @@ from specstar.resource_manager.dump_format import BlobRecord, DumpStreamReader, 
 
 
 class Anything(Struct):
-    """Loading looks at no payload: any model will do."""
+    """Loading does not decode payloads, so every model can have this empty class."""
 
 
 def names_and_blobs(data):
@@ -23,7 +23,7 @@ def names_and_blobs(data):
     return names, blobs
 
 
-def held(path):
+def load(path):
     with open(path, "rb") as file:
         data = file.read()
     names, blobs = names_and_blobs(data)
@@ -47,9 +47,9 @@ def held(path):
 
 
 def main():
-    (first, first_counts), (second, second_counts) = held(sys.argv[1]), held(sys.argv[2])
+    (first, first_counts), (second, second_counts) = load(sys.argv[1]), load(sys.argv[2])
     different = sorted(key for key in first.keys() | second.keys() if first.get(key) != second.get(key))
-    print(json.dumps({"held": len(first), "different": different, "loaded": [first_counts, second_counts]}))
+    print(json.dumps({"compared": len(first), "different": different, "loaded": [first_counts, second_counts]}))
 
 
 main()

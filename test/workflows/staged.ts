@@ -1,5 +1,5 @@
 import { LocalWorkflowEngine } from '../../infra/local/workflows/local-workflow-engine.ts'
-import type { StageHandler } from '../../infra/local/workflows/local-definition.ts'
+import type { StageHandler } from '../../infra/local/workflows/stage-handler.ts'
 import { exportRequest } from '../../shared/export/request.ts'
 import { startExport } from '../../shared/export/start.ts'
 import type { ExportJob, Job, RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'

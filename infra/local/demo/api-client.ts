@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { DemoFailedError } from './check.ts'
 
@@ -25,31 +26,31 @@ const Job = z.object({
   result: z.unknown().optional(),
   error: z.object({ title: z.string(), detail: z.string() }).optional(),
 })
-const Slot = z.object({
+const UploadSlot = z.object({
   job_id: z.string(),
   upload: z.object({ method: z.string(), url: z.string(), headers: z.record(z.string(), z.string()) }),
 })
-const Started = z.object({ job_id: z.string() })
+const StartedJob = z.object({ job_id: z.string() })
 
 export type Job = z.output<typeof Job>
 export type ExportResult = z.output<typeof ExportResult>
-export type Slot = z.output<typeof Slot>
+export type UploadSlot = z.output<typeof UploadSlot>
 export type DryRunResult = z.output<typeof DryRunResult>
 export type Report = z.output<typeof Report>
 
-const ENDED = ['succeeded', 'partial', 'failed', 'cancelled', 'expired']
-/** Often enough for a bar to move, seldom enough not to slow the job down. */
+const FINAL_STATUSES = ['succeeded', 'partial', 'failed', 'cancelled', 'expired']
+/** Short enough for a smooth progress bar, long enough not to slow the job down. */
 const POLL_MS = 250
 
-/** What a restore is to do; absent: everything that the archive holds. */
+/** What to restore: by default everything in the archive. */
 export interface RestoreScope {
   readonly model?: string
-  /** Resources of that model; none: all of them. */
+  /** Resource ids of that model. An empty list means all of its resources. */
   readonly ids?: readonly string[]
   readonly dryRun?: boolean
 }
 
-/** A client of the API, as anyone could write it: HTTP and JSON, nothing of this project's. */
+/** A client of the API that uses only HTTP and JSON, and no code of the product. */
 export class ApiClient {
   readonly #url: string
 
@@ -57,50 +58,54 @@ export class ApiClient {
     this.#url = url
   }
 
-  /** Starts an export of all models; answers at once. */
+  /** Starts an export of all models. Returns the job id without waiting for the job. */
   async startExport(format: 'acbak' | 'specstar' = 'acbak'): Promise<string> {
-    return (await this.#ask('POST', '/_backup/export', Started, { wait: 0, format })).job_id
+    return (await this.#request('POST', '/_backup/export', StartedJob, { wait: 0, format })).job_id
   }
 
-  /** Asks for an upload slot that restores all models. */
-  async openSlot(): Promise<Slot> {
-    return this.#ask('POST', '/_backup/import?wait=0', Slot)
+  /** Opens an upload slot for an archive whose models are all restored. */
+  async openUploadSlot(): Promise<UploadSlot> {
+    return this.#request('POST', '/_backup/import?wait=0', UploadSlot)
   }
 
-  /** Starts a restore of an export's archive over what is there. Answers at once. */
+  /** Starts a restore of an export job's archive that overwrites existing resources. Returns the job id without waiting. */
   async startRestore(exportJob: string, { model, ids = [], dryRun = false }: RestoreScope = {}): Promise<string> {
     const path = model === undefined ? '/_backup/import' : `/${model}/import`
     const query = new URLSearchParams({ wait: '0', on_duplicate: 'overwrite', dry_run: `${dryRun}` })
     for (const id of ids) query.append('ids', id)
     const body = { from: { job_id: exportJob } }
-    return (await this.#ask('POST', `${path}?${query.toString()}`, Started, body)).job_id
+    return (await this.#request('POST', `${path}?${query.toString()}`, StartedJob, body)).job_id
   }
 
-  /** Waits for a job's end and tells every change on the way. Throws where it does not succeed. */
-  async finished(jobId: string, onProgress: (job: Job) => void): Promise<unknown> {
+  /**
+   * Waits for the end of a job and passes every polled state to `onProgress`. Returns the job's result. Throws
+   * `DemoFailedError` unless the job succeeds.
+   */
+  async waitForJob(jobId: string, onProgress: (job: Job) => void): Promise<unknown> {
     for (;;) {
-      const job = await this.#ask('GET', `/_backup/jobs/${jobId}`, Job)
+      const job = await this.#request('GET', `/_backup/jobs/${jobId}`, Job)
       onProgress(job)
-      if (ENDED.includes(job.status)) {
+      if (FINAL_STATUSES.includes(job.status)) {
         if (job.status === 'succeeded') return job.result
-        throw new DemoFailedError(`job ${jobId} ended ${job.status}: ${job.error?.detail ?? 'no error given'}`)
+        throw new DemoFailedError(`job ${jobId} has the status ${job.status}: ${job.error?.detail ?? 'no error given'}`)
       }
-      await new Promise((resolve) => setTimeout(resolve, POLL_MS))
+      await sleep(POLL_MS)
     }
   }
 
   async report(jobId: string): Promise<Report> {
-    return this.#ask('GET', `/_backup/jobs/${jobId}/report`, Report)
+    return this.#request('GET', `/_backup/jobs/${jobId}/report`, Report)
   }
 
-  async #ask<T extends z.ZodType>(method: string, path: string, answer: T, body?: object): Promise<z.output<T>> {
+  async #request<T extends z.ZodType>(method: string, path: string, schema: T, body?: object): Promise<z.output<T>> {
     const response = await fetch(`${this.#url}${path}`, {
       method,
       ...(body === undefined ? {} : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    if (!response.ok) throw new DemoFailedError(`${method} ${path} answered ${response.status}: ${text.slice(0, 500)}`)
-    return answer.parse(JSON.parse(text))
+    if (!response.ok)
+      throw new DemoFailedError(`${method} ${path} returned status ${response.status}: ${text.slice(0, 500)}`)
+    return schema.parse(JSON.parse(text))
   }
 }
 

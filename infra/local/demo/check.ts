@@ -1,13 +1,15 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** A step of the demo that did not go as it should. */
+/** A step of the demo failed, or a check found an unexpected value. */
 export class DemoFailedError extends Error {
   override readonly name = 'DemoFailedError'
 }
 
-/** Says that something is as it should be. Throws `DemoFailedError` with both values where it is not. */
-export const check = (what: string, actual: unknown, expected: unknown): void => {
+/** Prints the statement if both values are equal. Otherwise throws `DemoFailedError` with both values. */
+export const check = (statement: string, actual: unknown, expected: unknown): void => {
   if (!isDeepStrictEqual(actual, expected))
-    throw new DemoFailedError(`${what}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`)
-  console.log(`  ✓ ${what}`)
+    throw new DemoFailedError(
+      `check failed: ${statement}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`,
+    )
+  console.log(`  ✓ ${statement}`)
 }

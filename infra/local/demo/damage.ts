@@ -2,23 +2,23 @@ import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { DemoFailedError } from './check.ts'
 
-/** Changes one bit of a blob. Its size, content type and metadata stay as they are: only its bytes tell. */
+/** Flips one bit of a blob. Its size, content type and metadata do not change, so only its bytes reveal the damage. */
 export const damageBlob = async (s3: S3Client, bucket: string, key: string): Promise<void> => {
   const { Body, ContentType, Metadata } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
   const bytes = await Body?.transformToByteArray()
   const middle = Math.floor((bytes?.length ?? 0) / 2)
   const byte = bytes?.[middle]
-  if (bytes === undefined || byte === undefined) throw new DemoFailedError(`blob ${key} has no bytes to damage`)
+  if (bytes === undefined || byte === undefined) throw new DemoFailedError(`blob ${key} is empty and cannot be damaged`)
   bytes[middle] = byte ^ 1
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, ContentType, Metadata }))
 }
 
-/** Puts another name into the payload of one revision. Nothing else of its item changes, its checksum neither. */
+/** Changes the name in the payload of one revision. The rest of its item does not change, not even its checksum. */
 export const damageRevision = async (dynamo: DynamoDBClient, table: string, pk: string, sk: string): Promise<void> => {
   const Key = { pk: { S: pk }, sk: { S: sk } }
   const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))
   const data = Item?.['data']?.S
-  if (data === undefined) throw new DemoFailedError(`revision ${sk} has no data to damage`)
+  if (data === undefined) throw new DemoFailedError(`revision ${sk} has no payload in its item and cannot be damaged`)
   await dynamo.send(
     new UpdateItemCommand({
       TableName: table,

@@ -3,27 +3,27 @@ import { once } from 'node:events'
 import process from 'node:process'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
+import { freePorts } from '../processes/free-ports.ts'
 import { NODE_ENVIRONMENT, NODE_FLAGS } from '../processes/node-flags.ts'
 import { DemoFailedError } from './check.ts'
-import { freePorts } from '../processes/free-ports.ts'
 import { peakMemory, type ProcessMemory } from './memory.ts'
 
-/** The local program in a process of its own, on ports and in a folder that nobody else uses. */
+/** The local program in a process of its own, with free ports and its own data folder. */
 export interface DemoProgram {
   readonly url: string
   readonly env: Readonly<Record<string, string>>
-  /** What it wrote to stderr. */
+  /** Everything that the program has written to stderr. */
   errors(): string
   peakMemory(): Promise<ProcessMemory[]>
   stop(): Promise<void>
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
-/** A stop takes a second or two; what still runs then hangs. */
-const STOP_WITHIN_MS = 15_000
+/** Stopping takes one or two seconds. A program that needs longer hangs and is killed. */
+const STOP_MS = 15_000
 
 /**
- * Starts the program as `npm start` does, and waits until it says that it is ready. `main`: another file that starts it. Throws
+ * Starts the program as `npm start` does, and waits until it is ready. `main` can name another entry file. Throws
  * `DemoFailedError`.
  */
 export const startDemoProgram = async (folder: string, main = MAIN): Promise<DemoProgram> => {
@@ -35,14 +35,14 @@ export const startDemoProgram = async (folder: string, main = MAIN): Promise<Dem
     DATA_DIR: folder,
   }
   const child = spawn(process.execPath, [...NODE_FLAGS, main], {
-    env: { ...cleanEnvironment(), ...NODE_ENVIRONMENT, ...env },
+    env: { ...inheritedEnvironment(), ...NODE_ENVIRONMENT, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const errors: string[] = []
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     errors.push(text)
   })
-  const url = await readyUrl(child, errors)
+  const url = await readUrl(child, errors)
   return {
     url,
     env,
@@ -52,14 +52,14 @@ export const startDemoProgram = async (folder: string, main = MAIN): Promise<Dem
   }
 }
 
-/** The demo shows the stand-ins: servers and names that the shell is set to stay outside. */
-const cleanEnvironment = (): Record<string, string | undefined> =>
+/** Removes variables that would make the program use AWS, other servers, or other tables, buckets and models. */
+const inheritedEnvironment = (): Record<string, string | undefined> =>
   Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^AWS_|^(DEPLOYMENT|MODELS_FILE)$|_(TABLE|BUCKET)$/.test(name)),
   )
 
-const readyUrl = async (child: ChildProcess, errors: readonly string[]): Promise<string> => {
-  if (child.stdout === null) throw new DemoFailedError('the program has no output')
+const readUrl = async (child: ChildProcess, errors: readonly string[]): Promise<string> => {
+  if (child.stdout === null) throw new DemoFailedError('the program has no stdout')
   for await (const line of createInterface({ input: child.stdout })) {
     const url = /^ready (http\S+)/.exec(line)?.[1]
     if (url !== undefined) {
@@ -74,7 +74,7 @@ const stop = async (child: ChildProcess): Promise<void> => {
   if (child.exitCode !== null || child.signalCode !== null) return
   const exited = once(child, 'exit')
   child.kill('SIGTERM')
-  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_WITHIN_MS)
+  const timer = setTimeout(() => child.kill('SIGKILL'), STOP_MS)
   await exited
   clearTimeout(timer)
 }

@@ -3,46 +3,54 @@ import type { ApiClient } from './api-client.ts'
 import { check, DemoFailedError } from './check.ts'
 import { showProgress } from './progress.ts'
 import { differences, digestOf, type Snapshot, snapshotOf } from './snapshot.ts'
-import type { Step } from './tables.ts'
+import type { Timing } from './tables.ts'
 
-/** What the chapters of the demo share: the program's doors, plain clients of its store, and the times that steps took. */
-export class Telling {
+/** What all steps of the demo share: the API client, AWS clients for the store, and the measured times. */
+export class DemoRun {
   readonly api: ApiClient
   readonly stores: LocalStores
-  readonly #steps: Step[] = []
+  readonly #steps: number
+  readonly #timings: Timing[] = []
+  #step = 0
 
-  constructor(api: ApiClient, stores: LocalStores) {
+  constructor(api: ApiClient, stores: LocalStores, steps: number) {
     this.api = api
     this.stores = stores
+    this.#steps = steps
   }
 
-  get steps(): readonly Step[] {
-    return this.#steps
+  get timings(): readonly Timing[] {
+    return this.#timings
   }
 
-  /** Does one step, which goes through all that the store holds, under its title and notes how long it took. */
-  step<T>(name: string, title: string, work: () => Promise<T>): Promise<T> {
-    return this.#timed({ name, whole: true }, title, work)
+  /** Prints the heading of the next step. */
+  beginStep(title: string): void {
+    this.#step += 1
+    console.log(`\nStep ${this.#step} of ${this.#steps}: ${title}`)
   }
 
-  /** A step that goes through a part of the store. */
-  part<T>(name: string, title: string, work: () => Promise<T>): Promise<T> {
-    return this.#timed({ name, whole: false }, title, work)
+  /** Measures an operation that reads or writes the whole store. */
+  timeWholeStore<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#time(name, true, work)
   }
 
-  async #timed<T>(step: Omit<Step, 'seconds'>, title: string, work: () => Promise<T>): Promise<T> {
-    console.log(`\n${title}`)
+  /** Measures an operation that reads or writes a part of the store. */
+  timePart<T>(name: string, work: () => Promise<T>): Promise<T> {
+    return this.#time(name, false, work)
+  }
+
+  async #time<T>(name: string, wholeStore: boolean, work: () => Promise<T>): Promise<T> {
     const start = performance.now()
     const result = await work()
-    this.#steps.push({ ...step, seconds: (performance.now() - start) / 1000 })
+    this.#timings.push({ name, wholeStore, seconds: (performance.now() - start) / 1000 })
     return result
   }
 
-  /** Waits for a job, showing how far it is; its result. Throws `DemoFailedError` where it does not succeed. */
+  /** Waits for a job and shows its progress. Returns its result. Throws `DemoFailedError` unless the job succeeds. */
   async job(jobId: string): Promise<unknown> {
     const progress = showProgress()
     try {
-      return await this.api.finished(jobId, ({ status, phase = status, progress: counts }) => {
+      return await this.api.waitForJob(jobId, ({ status, phase = status, progress: counts }) => {
         progress.update(phase, counts?.done ?? 0, counts?.total ?? 0)
       })
     } finally {
@@ -50,23 +58,25 @@ export class Telling {
     }
   }
 
-  /** Everything that the store holds now. */
+  /** Reads the current content of the store. */
   snapshot(): Promise<Snapshot> {
     const { dynamo, s3, config } = this.stores
     return snapshotOf(dynamo, config.tables.resources, s3, config.buckets.blobs)
   }
 
-  /** Checks that the store holds exactly what it held then, byte for byte. */
-  async checkSame(then: Snapshot): Promise<void> {
+  /** Checks that the store has the same content as an earlier snapshot, byte for byte. */
+  async checkUnchanged(before: Snapshot): Promise<void> {
     const now = await this.snapshot()
-    for (const what of ['items', 'blobs'] as const) {
-      const [different] = differences(now[what], then[what])
-      if (different !== undefined) throw new DemoFailedError(`${what} are not as before, the first is ${different}`)
-      const digest = digestOf(now[what])
+    for (const kind of ['items', 'blobs'] as const) {
+      const [firstDifference] = differences(now[kind], before[kind])
+      if (firstDifference !== undefined)
+        throw new DemoFailedError(`check failed: the ${kind} differ from the original data, first ${firstDifference}`)
+      const count = now[kind].size.toLocaleString('en')
+      const digest = digestOf(now[kind])
       check(
-        `all ${now[what].size.toLocaleString('en')} ${what} are as before, sha256 ${digest.slice(0, 16)}…`,
+        `all ${count} ${kind} are identical to the original data (SHA-256 ${digest.slice(0, 16)}…)`,
         digest,
-        digestOf(then[what]),
+        digestOf(before[kind]),
       )
     }
   }

@@ -13,7 +13,7 @@ export interface FolderCount {
   readonly bytes: number
 }
 
-/** Lists an archive as `tar tvf` does: it is a plain tar, and this reads nothing of it but the headers. */
+/** Lists the entries of an archive with a general tar library, to show that any tar tool can read an archive. */
 export const listArchive = async (file: string): Promise<Entry[]> => {
   const entries: Entry[] = []
   const extract = tar.extract()
@@ -27,7 +27,7 @@ export const listArchive = async (file: string): Promise<Entry[]> => {
   return entries
 }
 
-/** Entries and bytes by top folder, in the order in which the archive has them; files at the top by their own name. */
+/** Counts entries and bytes for each top-level folder and each top-level file, in the order of the archive. */
 export const folderCounts = (entries: readonly Entry[]): FolderCount[] => {
   const folders = new Map<string, FolderCount>()
   for (const { path, size } of entries) {

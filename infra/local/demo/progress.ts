@@ -1,20 +1,21 @@
+import process from 'node:process'
 import { SingleBar } from 'cli-progress'
 
-/** Shows how far a step is: a bar on a terminal, a line now and then elsewhere. */
+/** Shows the progress of a step: as a bar on a terminal, otherwise as lines. */
 export interface Progress {
-  /** `total` 0: not known. */
+  /** `total` is 0 if the total is unknown. */
   update(phase: string, done: number, total: number): void
   end(): void
 }
 
-/** A line every so often is enough for a log. */
+/** The interval of progress lines, unless the phase changes earlier. */
 const LINE_EVERY_MS = 3_000
 
 export const showProgress = (): Progress => (process.stdout.isTTY ? barProgress() : lineProgress())
 
 const barProgress = (): Progress => {
   const bar = new SingleBar({
-    format: '  {bar} {phase} {value}{of}, {duration} s',
+    format: '  {bar} {phase}: {value}{of}, {duration} s',
     barsize: 24,
     barCompleteChar: '█',
     barIncompleteChar: '░',
@@ -39,15 +40,16 @@ const barProgress = (): Progress => {
 const lineProgress = (): Progress => {
   let lastPhase = ''
   let lastAt = 0
-  const began = performance.now()
+  const start = performance.now()
   return {
     update(phase, done, total) {
       const now = performance.now()
       if (phase === lastPhase && now - lastAt < LINE_EVERY_MS) return
       lastPhase = phase
       lastAt = now
-      const seconds = ((now - began) / 1000).toFixed(0)
-      console.log(`  ${seconds} s: ${phase} ${done}${total === 0 ? '' : ` of ${total}`}`)
+      const seconds = ((now - start) / 1000).toFixed(0)
+      const count = done === 0 ? '' : `: ${done}${total === 0 ? '' : ` of ${total}`}`
+      console.log(`  ${seconds} s  ${phase}${count}`)
     },
     end() {
       lastPhase = ''

@@ -5,7 +5,7 @@ import { type AttributeValue, type DynamoDBClient, paginateScan } from '@aws-sdk
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3'
 import pMap from 'p-map'
 
-/** Everything that a store holds, each thing by its key and the SHA-256 of what it is. */
+/** The whole content of a store: each key with the SHA-256 of its item or blob. */
 export interface Snapshot {
   readonly items: ReadonlyMap<string, string>
   readonly blobs: ReadonlyMap<string, string>
@@ -13,12 +13,12 @@ export interface Snapshot {
   readonly blobBytes: number
 }
 
-/** What is made anew on every restore and therefore no part of a resource. */
-const DERIVED = ['created_at', 'updated_at', 'data_spilled', 'applied_by']
-/** Objects read at once: enough to keep a local S3 busy. */
-const READS = 8
+/** Attributes that every restore computes again. They are not part of the resource. */
+const DERIVED_ATTRIBUTES = ['created_at', 'updated_at', 'data_spilled', 'applied_by']
+/** Concurrent reads: enough to keep a local S3 service busy. */
+const CONCURRENT_READS = 8
 
-/** Reads a whole store by plain clients, past all of this project's own code. */
+/** Reads a whole store with AWS clients only, so that the comparison does not depend on the product's code. */
 export const snapshotOf = async (
   dynamo: DynamoDBClient,
   table: string,
@@ -29,7 +29,7 @@ export const snapshotOf = async (
   let itemBytes = 0
   for await (const { Items = [] } of paginateScan({ client: dynamo }, { TableName: table, ConsistentRead: true })) {
     for (const item of Items) {
-      const text = itemText(item)
+      const text = canonicalJson(item)
       itemBytes += Buffer.byteLength(text)
       items.set(`${item['pk']?.S} ${item['sk']?.S}`, sha256(text))
     }
@@ -45,17 +45,17 @@ export const snapshotOf = async (
         blobBytes += bytes.length
         blobs.set(Key, `${sha256(bytes)} ${ContentType}`)
       },
-      { concurrency: READS },
+      { concurrency: CONCURRENT_READS },
     )
   }
   return { items, blobs, itemBytes, blobBytes }
 }
 
-/** The keys that are not the same in both. */
+/** Returns the keys whose contents differ or that only one side contains. */
 export const differences = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] =>
   [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key))
 
-/** One digest over all keys and contents, whatever order they came in. */
+/** Returns one digest over all keys and contents that does not depend on their order. */
 export const digestOf = (contents: ReadonlyMap<string, string>): string =>
   sha256(
     [...contents]
@@ -64,10 +64,10 @@ export const digestOf = (contents: ReadonlyMap<string, string>): string =>
       .join(''),
   )
 
-const itemText = (item: Readonly<Record<string, AttributeValue>>): string =>
+const canonicalJson = (item: Readonly<Record<string, AttributeValue>>): string =>
   JSON.stringify(
     Object.entries(item)
-      .filter(([name]) => !DERIVED.includes(name))
+      .filter(([name]) => !DERIVED_ATTRIBUTES.includes(name))
       .sort(([a], [b]) => (a < b ? -1 : 1)),
     (_, value: unknown) => (value instanceof Uint8Array ? Buffer.from(value).toString('base64') : value),
   )

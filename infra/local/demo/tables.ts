@@ -4,15 +4,15 @@ import type { DryRunResult, ExportResult, Report } from './api-client.ts'
 import type { Entry, FolderCount } from './listing.ts'
 import type { ProcessMemory } from './memory.ts'
 
-/** One step of the demo, and how long it took. */
-export interface Step {
+/** One timed operation of the demo. */
+export interface Timing {
   readonly name: string
   readonly seconds: number
-  /** It went through all that the store holds. */
-  readonly whole: boolean
+  /** The operation reads or writes the whole store, so a speed can be computed. */
+  readonly wholeStore: boolean
 }
 
-/** Entries of the listing that are shown, of each end. */
+/** The number of entries that the listing shows from each end of the archive. */
 const SHOWN_ENTRIES = 6
 const MEGABYTE = 1_000_000
 
@@ -20,8 +20,8 @@ const number = (value: number): string => value.toLocaleString('en')
 const table = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const made = new Table({
     head: [...head],
-    // Names to the left, numbers to the right; no colours, which a log would show as noise.
     colAligns: head.map((_, k) => (k === 0 ? 'left' : 'right')),
+    // No colours: a log file would contain their escape sequences.
     style: { head: [], border: [], compact: true },
   })
   made.push(...rows.map((row) => [...row]))
@@ -36,14 +36,14 @@ export const exportTable = ({ models }: ExportResult): string =>
       .map(([model, { resources, revisions, blobs }]) => [model, number(resources), number(revisions), number(blobs)]),
   )
 
-/** The first and the last entries as `tar tvf` shows them, without owners and dates. */
+/** Formats the first and the last entries like `tar tvf`, without owners and dates. */
 export const listingText = (entries: readonly Entry[]): string => {
   const lines = entries.map(({ path, size }) => `  ${String(size).padStart(10)} ${path}`)
-  const between = lines.length - 2 * SHOWN_ENTRIES
-  if (between <= 0) return lines.join('\n')
+  const omitted = lines.length - 2 * SHOWN_ENTRIES
+  if (omitted <= 0) return lines.join('\n')
   return [
     ...lines.slice(0, SHOWN_ENTRIES),
-    `           … ${number(between)} more …`,
+    `           … ${number(omitted)} more …`,
     ...lines.slice(-SHOWN_ENTRIES),
   ].join('\n')
 }
@@ -67,26 +67,26 @@ export const reportTable = ({ checks }: Report): string =>
 
 export const dryRunTable = ({ models, blobs }: DryRunResult): string =>
   table(
-    ['would be', 'new', 'changed', 'same', 'only in the store'],
+    ['compared', 'only in the archive', 'different', 'identical', 'only in the store'],
     [
       ...Object.entries(models)
         .filter(([, counts]) => counts.new + counts.changed + counts.same + counts.target_only > 0)
         .map(([model, counts]) => [
-          model,
+          `model ${model}`,
           ...[counts.new, counts.changed, counts.same, counts.target_only].map(number),
         ]),
       ['blobs', ...[blobs.new, blobs.changed, blobs.same].map(number), ''],
     ],
   )
 
-/** Seconds of each step, and the speed of those that go through all of the bytes that the store holds. */
-export const stepTable = (steps: readonly Step[], bytes: number): string =>
+/** Shows the seconds of each operation, and the speed of operations on the whole store, which has so many bytes. */
+export const timingTable = (timings: readonly Timing[], storeBytes: number): string =>
   table(
-    ['step', 'seconds', 'MB/s'],
-    steps.map(({ name, seconds, whole }) => [
+    ['operation', 'seconds', 'MB/s'],
+    timings.map(({ name, seconds, wholeStore }) => [
       name,
       seconds.toFixed(1),
-      whole ? (bytes / MEGABYTE / seconds).toFixed(1) : '',
+      wholeStore ? (storeBytes / MEGABYTE / seconds).toFixed(1) : '',
     ]),
   )
 

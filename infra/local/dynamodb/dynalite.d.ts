@@ -1,9 +1,9 @@
-/** What is used of dynalite, which carries no types. */
+/** Types for the part of dynalite that this project uses. The package has none. */
 declare module 'dynalite' {
   import type { Server } from 'node:http'
 
   export interface DynaliteOptions {
-    /** where LevelDB keeps the data; in memory without it */
+    /** The folder of the LevelDB database. Without it, data is kept in memory. */
     readonly path?: string
     readonly createTableMs?: number
     readonly deleteTableMs?: number

@@ -4,18 +4,21 @@ type Open = (options?: { maxOpenFiles?: number }) => Promise<void>
 type Values = ClassicLevel['values']
 
 /**
- * LevelDB maps every table that it has open into memory, up to a thousand of 2 MB: a large store would seem to fill the
- * process. 64 is the least that it takes, and ten are for its other files.
+ * LevelDB maps every open table file into memory: by default up to 1,000 files of 2 MB, which makes the process look
+ * large. 64 table files is LevelDB's minimum; it reserves 10 more for its other files.
  */
 const MAX_OPEN_FILES = 64 + 10
 
-/** dynalite opens its database itself, and takes no options for it: they are set where all of this process's are made. */
-export function boundDatabase(): void {
-  boundOpenFiles()
-  closeIterators()
+/**
+ * Changes LevelDB for this process: bounds its open files and makes its iterators close. dynalite opens its database itself
+ * and passes no options to it, so the prototype of the database class is changed.
+ */
+export function patchLevelDb(): void {
+  limitOpenFiles()
+  closeIteratorsOnReturn()
 }
 
-function boundOpenFiles(): void {
+function limitOpenFiles(): void {
   const prototype: { open: Open } = ClassicLevel.prototype
   const { open } = prototype
   prototype.open = function (this: ClassicLevel, options) {
@@ -24,11 +27,10 @@ function boundOpenFiles(): void {
 }
 
 /**
- * dynalite ends the streams of its scans and queries by their iterators' `return()`, which LevelDB's have not. They would all stay
- * open, each with its snapshot and every write buffer that was in memory when it was made: the process would grow with all
- * that is ever written. With this, they close.
+ * dynalite ends a scan or query by calling `return()` of its iterator, a method that LevelDB's iterators lack. Each iterator
+ * would stay open with its snapshot and all write buffers of that time, so memory would grow with everything that is written.
  */
-function closeIterators(): void {
+function closeIteratorsOnReturn(): void {
   const prototype: { values: (...options: Parameters<Values>) => ReturnType<Values> } = ClassicLevel.prototype
   const { values } = prototype
   prototype.values = function (this: ClassicLevel, ...options) {

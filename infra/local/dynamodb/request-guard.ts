@@ -2,71 +2,78 @@ import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { z } from 'zod'
 
-// As dynalite and AWS have it; a request has to hold a BatchWriteItem of 25 items and 16 MB.
-const LIMIT = 17 * 1024 * 1024
+/** dynalite's and AWS's limit of a request: a BatchWriteItem with 25 items of at most 16 MB in total must fit. */
+const MAX_REQUEST_BYTES = 17 * 1024 * 1024
 
-const TimeToLive = z.object({ TableName: z.string(), TimeToLiveSpecification: z.record(z.string(), z.unknown()) })
+const UpdateTimeToLive = z.object({
+  TableName: z.string(),
+  TimeToLiveSpecification: z.record(z.string(), z.unknown()),
+})
 
 /**
- * Puts a guard before dynalite's request handler. It sees whole bodies only, for one that breaks off would end the
- * process; an exception inside it costs the requests under way an `InternalServerError`, which clients retry, and not
- * the server; and `UpdateTimeToLive`, which it lacks, is answered (nothing expires).
+ * Wraps dynalite's request handler to correct three defects:
+ * - A request whose body is cut off would end the process. The guard passes only complete requests on.
+ * - An exception in dynalite would end the process. The guard answers all open requests with `InternalServerError`, which
+ *   clients retry.
+ * - `UpdateTimeToLive` is missing. The guard confirms the request, but no item expires.
  */
-export function guardDynalite(server: Server): void {
+export function guardRequests(server: Server): void {
   const handlers = server.listeners('request')
   server.removeAllListeners('request')
-  const underWay = new Set<ServerResponse>()
+  const openResponses = new Set<ServerResponse>()
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    underWay.add(response)
-    response.once('close', () => underWay.delete(response))
-    wholeBody(request).then(
+    openResponses.add(response)
+    response.once('close', () => openResponses.delete(response))
+    readBody(request).then(
       (body) => {
-        if (body.length > LIMIT) answer(response, 413, { message: 'the request is too large' })
-        else if (request.headers['x-amz-target'] === 'DynamoDB_20120810.UpdateTimeToLive') answerTtl(response, body)
+        if (body === undefined)
+          answer(response, 413, { message: `a request may have ${MAX_REQUEST_BYTES} bytes at most` })
+        else if (request.headers['x-amz-target'] === 'DynamoDB_20120810.UpdateTimeToLive')
+          answerUpdateTimeToLive(response, body)
         else {
-          const whole = Object.assign(Readable.from(body.length > 0 ? [body] : []), {
+          const complete = Object.assign(Readable.from(body.length > 0 ? [body] : []), {
             headers: request.headers,
             method: request.method,
             url: request.url,
           })
-          for (const handler of handlers) handler.call(server, whole, response)
+          for (const handler of handlers) handler.call(server, complete, response)
         }
       },
-      // The client is gone: there is nobody to answer.
+      // The client has closed the connection.
       () => response.destroy(),
     )
   })
 
-  const failed = (error: unknown): void => {
-    // an answer that comes after this guard's own
+  const onUncaught = (error: unknown): void => {
+    // dynalite answers a request that this guard has already answered.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_HTTP_HEADERS_SENT') return
-    console.error('DynamoDB stand-in:', error)
-    for (const response of underWay) {
+    console.error('local DynamoDB service:', error)
+    for (const response of openResponses) {
       answer(response, 500, {
         __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
         message: 'internal error',
       })
     }
   }
-  process.on('uncaughtException', failed)
-  process.on('unhandledRejection', failed)
+  process.on('uncaughtException', onUncaught)
+  process.on('unhandledRejection', onUncaught)
 }
 
-// dynalite joins the pieces one by one, which takes a second for a full batch.
-async function wholeBody(request: IncomingMessage): Promise<Buffer> {
-  const pieces: Buffer[] = []
+/** Reads a whole body in one piece: dynalite's own way of joining the pieces takes a second for a full batch. */
+async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
+  const chunks: Buffer[] = []
   let size = 0
-  for await (const piece of request as AsyncIterable<Buffer>) {
-    size += piece.length
-    if (size <= LIMIT) pieces.push(piece)
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size <= MAX_REQUEST_BYTES) chunks.push(chunk)
   }
-  return size <= LIMIT ? Buffer.concat(pieces) : Buffer.alloc(LIMIT + 1)
+  return size <= MAX_REQUEST_BYTES ? Buffer.concat(chunks) : undefined
 }
 
-function answerTtl(response: ServerResponse, body: Buffer): void {
-  const asked = TimeToLive.safeParse(JSON.parse(body.toString()))
-  if (asked.success) answer(response, 200, { TimeToLiveSpecification: asked.data.TimeToLiveSpecification })
+function answerUpdateTimeToLive(response: ServerResponse, body: Buffer): void {
+  const parsed = UpdateTimeToLive.safeParse(JSON.parse(body.toString()))
+  if (parsed.success) answer(response, 200, { TimeToLiveSpecification: parsed.data.TimeToLiveSpecification })
   else answer(response, 400, { __type: 'com.amazon.coral.validate#ValidationException', message: 'invalid request' })
 }
 

@@ -1,9 +1,9 @@
 import { startChild, type ChildError } from '../processes/start-child.ts'
 
 export interface DynamoDbOptions {
-  /** 0 takes any free port */
+  /** 0 selects any free port. */
   readonly port: number
-  /** where the tables are kept; in memory without it */
+  /** The folder for the tables. Without it, tables are kept in memory. */
   readonly dir?: string
   readonly onDied?: (error: ChildError) => void
 }
@@ -16,8 +16,8 @@ export interface LocalServer {
 }
 
 /**
- * Starts dynalite in a process of its own, with what kills it kept from it. Tables are active within milliseconds, and data on disk
- * survives a `kill -9`. Rejects with `PortInUseError` or `ChildError`.
+ * Starts a local DynamoDB service (dynalite) in a process of its own. A new table is active within milliseconds. Data in a
+ * folder survives `kill -9`. Rejects with `PortInUseError` or `ChildError`.
  */
 export async function startDynamoDb({ port, dir, onDied }: DynamoDbOptions): Promise<LocalServer> {
   const child = await startChild({

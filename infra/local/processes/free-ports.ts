@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 
-/** Ports of this machine that nobody listens on at the moment. */
+/** Returns ports of 127.0.0.1 that are free at the moment. */
 export const freePorts = async (count: number): Promise<number[]> => {
-  // All are held until the last is known, so that no two are the same.
+  // All ports stay open until the last one is chosen, so that no port is returned twice.
   const servers = Array.from({ length: count }, () => createServer())
   const ports = await Promise.all(
     servers.map(
@@ -11,7 +11,7 @@ export const freePorts = async (count: number): Promise<number[]> => {
           server.once('error', reject)
           server.listen(0, '127.0.0.1', () => {
             const address = server.address()
-            if (address === null || typeof address === 'string') reject(new Error('a TCP server has a port'))
+            if (address === null || typeof address === 'string') reject(new Error('the server has no TCP port'))
             else resolve(address.port)
           })
         }),

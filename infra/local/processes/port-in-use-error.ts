@@ -1,10 +1,22 @@
-/** A port that the program wants is taken: names it, and the variable that chooses another. */
+/** Each environment variable that sets a port, with the commands that read it. */
+const COMMANDS = {
+  PORT: '`npm start`',
+  S3_PORT: '`npm start`, `npm run seed` and `npm run wipe`',
+  DYNAMODB_PORT: '`npm start`, `npm run seed` and `npm run wipe`',
+} as const
+
+export type PortVariable = keyof typeof COMMANDS
+
+/** Another process listens on a port of the program. */
 export class PortInUseError extends Error {
   override readonly name = 'PortInUseError'
   readonly port: number
 
-  constructor(port: number, variable: string) {
-    super(`port ${port} is in use: stop what listens there, or choose another with ${variable}=…`)
+  constructor(port: number, variable: PortVariable) {
+    super(
+      `port ${port} is already in use: stop the process that listens on it, ` +
+        `or set ${variable} to another port in the environment of ${COMMANDS[variable]}`,
+    )
     this.port = port
   }
 }

@@ -3,82 +3,85 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 
-export interface Running {
+export interface ChildServer {
   readonly server: Server
-  /** closes what outlives the server, once it is closed */
+  /** Closes everything that the server uses. Called after the last connection is closed. */
   close(): Promise<void>
 }
 
-// A program that was killed leaves its port and its database's lock to children that are just ending: wait that long.
+// When the program is killed, its old child processes may hold the port and the database lock for some milliseconds.
 const BUSY_RETRIES = 10
 const BUSY_WAIT_MS = 100
 
 /**
- * The inside of a stand-in's process: starts it with the settings from the command line, reports to the parent, and
- * ends when the parent asks or dies. Ctrl-C reaches the whole process group, and is the parent's to handle.
+ * Runs a server in a child process, the counterpart of `startChild`: reads the settings from the command line, starts the
+ * server and sends the parent either its port or the error. Exits when the parent disconnects or exits.
+ *
+ * Ctrl-C sends SIGINT to the whole process group. Only the parent handles it; the child waits for the parent to disconnect.
  */
 export async function runAsChild<Settings extends { readonly port: number }>(
   settings: z.ZodType<Settings>,
-  start: (settings: Settings) => Promise<Running>,
+  start: (settings: Settings) => Promise<ChildServer>,
 ): Promise<void> {
   process.on('SIGINT', () => undefined)
   process.on('SIGTERM', () => undefined)
-  const stopped = new Promise<void>((resolve) => {
+  const disconnected = new Promise<void>((resolve) => {
     process.once('disconnect', resolve)
   })
   try {
     const parsed = settings.parse(JSON.parse(process.argv[2] ?? '{}'))
-    const running = await whileBusy(() => start(parsed))
+    const child = await retryWhileBusy(() => start(parsed))
     try {
-      await whileBusy(() => listen(running.server, parsed.port))
-      tell({ ready: true, port: portOf(running.server) })
-      await stopped
-      running.server.closeAllConnections()
+      await retryWhileBusy(() => listen(child.server, parsed.port))
+      sendToParent({ ready: true, port: portOf(child.server) })
+      await disconnected
+      child.server.closeAllConnections()
     } finally {
-      await running.close()
+      await child.close()
     }
   } catch (error) {
-    tell({ ready: false, code: codeOf(error), reason: errorMessage(error) })
+    sendToParent({ ready: false, code: codeOf(error), reason: errorMessage(error) })
     process.exitCode = 1
   }
   if (process.connected) process.disconnect()
-  // Whatever still holds the loop open (a keep-alive socket, a timer of a library) must not keep the process.
+  // A keep-alive socket or a library's timer would otherwise keep the process running.
   process.exit()
 }
 
-/** Sends a message to the parent; a parent that is gone does not matter, for then this process is ending too. */
-export function tell(message: Readonly<Record<string, unknown>>): void {
+/** Sends a message to the parent process. Does nothing if the parent has exited, because this process exits too. */
+export function sendToParent(message: Readonly<Record<string, unknown>>): void {
   if (process.connected) process.send?.(message, () => undefined)
 }
 
-async function whileBusy<T>(attempt: () => Promise<T>): Promise<T> {
-  for (let tried = 0; ; tried++) {
+async function retryWhileBusy<T>(attempt: () => Promise<T>): Promise<T> {
+  for (let retries = 0; ; retries++) {
     try {
       return await attempt()
     } catch (error) {
-      const busy = ['EADDRINUSE', 'LEVEL_DATABASE_NOT_OPEN'].includes(codeOf(error) ?? '')
-      if (!busy || tried === BUSY_RETRIES || !process.connected) throw error
+      const isBusy = ['EADDRINUSE', 'LEVEL_DATABASE_NOT_OPEN'].includes(codeOf(error) ?? '')
+      if (!isBusy || retries === BUSY_RETRIES || !process.connected) throw error
       await sleep(BUSY_WAIT_MS)
     }
   }
 }
 
 async function listen(server: Server, port: number): Promise<void> {
-  // A client may be slow to send a gigabyte, and the SDK's agents keep sockets: do not close them under a request.
+  // A client may need minutes to send a gigabyte: no limit for a whole request.
   server.requestTimeout = 0
+  // The AWS SDK reuses idle sockets. Node's default of 5 seconds would close one while the SDK sends a request on it.
   server.keepAliveTimeout = 120_000
   server.headersTimeout = 125_000
   await new Promise<void>((resolve, reject) => {
-    const failed = (error: Error): void => {
-      server.off('listening', listening)
+    const onError = (error: Error): void => {
+      server.off('listening', onListening)
       reject(error)
     }
-    const listening = (): void => {
-      server.off('error', failed)
+    const onListening = (): void => {
+      server.off('error', onError)
       resolve()
     }
-    server.once('error', failed)
-    server.once('listening', listening)
+    server.once('error', onError)
+    server.once('listening', onListening)
     server.listen(port, '127.0.0.1')
   })
 }

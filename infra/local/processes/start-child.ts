@@ -2,29 +2,30 @@ import { fork } from 'node:child_process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { NODE_FLAGS } from './node-flags.ts'
-import { PortInUseError } from './port-in-use-error.ts'
+import { PortInUseError, type PortVariable } from './port-in-use-error.ts'
 
-/** A stand-in that did not start, or died by itself. */
+/** A local service failed to start, or exited while the program was using it. */
 export class ChildError extends Error {
   override readonly name = 'ChildError'
   readonly child: string
 
   constructor(child: string, reason: string) {
-    super(`the ${child} stand-in ${reason}`)
+    super(`the local ${child} service ${reason}`)
     this.child = child
   }
 }
 
 export interface ChildOptions {
-  /** what messages call it: S3, DynamoDB */
+  /** The name of the service in messages: `S3` or `DynamoDB`. */
   readonly name: string
+  /** The file to run. It calls `runAsChild`. */
   readonly entry: URL
-  /** given to the entry as JSON */
+  /** Passed to the entry file as JSON. `port` 0 selects any free port. */
   readonly settings: { readonly port: number; readonly [name: string]: unknown }
-  /** the environment variable that chooses its port */
-  readonly portVariable: string
+  /** The environment variable that sets the port. */
+  readonly portVariable: PortVariable
   readonly onMessage?: (message: unknown) => void
-  /** it ended without being asked to */
+  /** Called if the process exits before `stop` is called. */
   readonly onDied?: (error: ChildError) => void
 }
 
@@ -37,29 +38,30 @@ export interface Child {
 const Started = z.object({ ready: z.literal(true), port: z.number().int() })
 const Failed = z.object({ ready: z.literal(false), code: z.string().optional(), reason: z.string() })
 
-// Closing takes milliseconds; past this, something hangs, and the data is as safe as after a kill -9.
+// Closing takes milliseconds. A process that needs longer hangs; killing it is safe, because the data survives `kill -9`.
 const STOP_MS = 5_000
 
-/** LevelDB's lock has no better name: the folder is another program's. */
-const whyNot = ({ code, reason }: z.output<typeof Failed>): string =>
+const explainFailure = ({ code, reason }: z.output<typeof Failed>): string =>
+  // LevelDB reports a folder that another process has locked with this code only.
   code === 'LEVEL_DATABASE_NOT_OPEN'
-    ? 'its folder cannot be opened, or another program uses it: stop that one, or choose another folder with DATA_DIR'
+    ? 'its data folder cannot be opened, probably because another instance of the program uses it: ' +
+      'stop that instance, or set DATA_DIR to another folder'
     : reason
 
 /**
- * Starts a stand-in in a process of its own, and resolves when it answers. Its process ends with this one, however this
- * one ends. Rejects with `PortInUseError`, or `ChildError` for anything else that keeps it from starting.
+ * Starts a local service in a process of its own. Resolves when the service accepts requests. The process exits when this
+ * process exits, even if this process is killed. Rejects with `PortInUseError`, or with `ChildError` for any other failure.
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, settings } = options
-  // execArgv: a debugger, a coverage tool or a test runner on this process is not meant for the child
+  // `execArgv` replaces the flags of this process: a debugger, coverage tool or test runner must not attach to the child.
   const child = fork(options.entry, [JSON.stringify(settings)], {
     execArgv: [...NODE_FLAGS],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
   const exited = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => {
-      resolve(signal === null ? `ended with code ${code ?? 0}` : `was ended by ${signal}`)
+      resolve(signal === null ? `exited with code ${code ?? 0}` : `was terminated by ${signal}`)
     })
     child.once('error', (error) => {
       resolve(`did not start: ${error.message}`)
@@ -78,20 +80,20 @@ export async function startChild(options: ChildOptions): Promise<Child> {
         reject(
           failed.data.code === 'EADDRINUSE'
             ? new PortInUseError(settings.port, options.portVariable)
-            : new ChildError(name, `did not start: ${whyNot(failed.data)}`),
+            : new ChildError(name, `did not start: ${explainFailure(failed.data)}`),
         )
         return
       }
       options.onMessage?.(message)
     })
-    void exited.then((how) => {
-      reject(new ChildError(name, how))
+    void exited.then((reason) => {
+      reject(new ChildError(name, reason))
     })
   })
 
   let stopping = false
-  void exited.then((how) => {
-    if (!stopping) options.onDied?.(new ChildError(name, how))
+  void exited.then((reason) => {
+    if (!stopping) options.onDied?.(new ChildError(name, reason))
   })
 
   return {
@@ -99,10 +101,10 @@ export async function startChild(options: ChildOptions): Promise<Child> {
     pid: child.pid ?? 0,
     async stop() {
       stopping = true
-      // The child takes the closed channel as its order to end: the same that it sees when this process dies.
+      // The child exits when the channel closes, which also happens when this process exits.
       if (child.connected) child.disconnect()
       const timeout = new AbortController()
-      const late = sleep(STOP_MS, 'late' as const, { signal: timeout.signal }).catch(() => 'ended')
+      const late = sleep(STOP_MS, 'late' as const, { signal: timeout.signal }).catch(() => 'aborted')
       if ((await Promise.race([exited, late])) === 'late') child.kill('SIGKILL')
       timeout.abort()
       await exited

@@ -1,8 +1,8 @@
 import type { Context } from 'aws-lambda'
 
-/** The context of a handler that runs here: without Lambda's old callbacks, which nobody uses any more. */
-export const localContext = (functionName: string, requestId: string, maxMs: number): Context => {
-  const until = performance.now() + maxMs
+/** Creates the Lambda context of a local call. It lacks the deprecated callbacks `done`, `fail` and `succeed`. */
+export const localContext = (functionName: string, requestId: string, timeoutMs: number): Context => {
+  const deadline = performance.now() + timeoutMs
   return {
     callbackWaitsForEmptyEventLoop: false,
     functionName,
@@ -12,6 +12,6 @@ export const localContext = (functionName: string, requestId: string, maxMs: num
     awsRequestId: requestId,
     logGroupName: 'local',
     logStreamName: 'local',
-    getRemainingTimeInMillis: () => Math.max(0, until - performance.now()),
+    getRemainingTimeInMillis: () => Math.max(0, deadline - performance.now()),
   } as Context
 }

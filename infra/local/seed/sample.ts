@@ -2,7 +2,7 @@ import type { ResourceMeta, RevisionInfo } from '../../../shared/resources/attri
 
 export interface SampleRevision {
   readonly info: RevisionInfo
-  /** The payload's exact bytes: compact JSON. */
+  /** The bytes of the payload: compact JSON. */
   readonly payload: Buffer
 }
 
@@ -12,16 +12,16 @@ export interface SampleBlob {
   readonly content_type?: string
 }
 
-/** A resource with its whole history and the blobs that its revisions name. */
+/** A resource with its stored revisions and the blobs that they refer to. */
 export interface SampleResource {
   readonly model: string
   readonly meta: ResourceMeta
-  /** In the order of their numbers. */
+  /** In ascending order of their numbers. */
   readonly revisions: readonly SampleRevision[]
   readonly blobs: readonly SampleBlob[]
 }
 
-/** SpecStar's Binary: how a payload names a blob. */
+/** SpecStar's `Binary`: a reference to a blob in a payload. */
 export interface Binary {
   readonly file_id: string
   readonly size: number

@@ -9,7 +9,7 @@ import { dynamoDB, s3 as s3Client } from '../../../shared/runtime/clients.ts'
 import { type Config, readConfig } from '../../../shared/runtime/config.ts'
 import { localEndpoints, probe } from './local-endpoints.ts'
 
-/** The store of a running local program, from outside: its tables and buckets by their endpoints. */
+/** Clients and stores for the tables and buckets of a running local program, for use from another process. */
 export interface LocalStores {
   readonly config: Config
   readonly models: ModelRegistry
@@ -23,7 +23,7 @@ export interface LocalStores {
 
 const MODELS = new URL('../../../shared/models.json', import.meta.url)
 
-/** Opens the store of the program that runs on the environment's ports. Throws `NotLocalError` and `NoAnswerError`. */
+/** Connects to the program that runs on the ports in the environment. Throws `NotLocalError` or `NoAnswerError`. */
 export const openLocalStores = async (env: Readonly<Record<string, string | undefined>>): Promise<LocalStores> => {
   const endpoints = localEndpoints(env)
   await probe(endpoints)

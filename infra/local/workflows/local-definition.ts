@@ -1,23 +1,11 @@
-import { randomUUID } from 'node:crypto'
-import type { Context } from 'aws-lambda'
 import type { StateMachineDefinition } from 'aws-local-stepfunctions'
-import { localContext } from '../program/local-context.ts'
 import type { Definition, Json, State, States } from '../../../functions/workflows/states.ts'
 
-/** A stage's handler, as Lambda calls it: JSON in, JSON out. */
-export type StageHandler = (input: Json, context: Context) => Promise<Json>
-
-/** Step Functions' limit on a state's input or output. */
-const STATE_BYTES = 256 * 1024
-
-/** What a stage may take on Lambda. */
-const TASK_MS = 900_000
-
 /** All children of a local map share one process. */
-const LOCAL_CONCURRENCY = 4
+const MAX_LOCAL_CONCURRENCY = 4
 
-/** Fields that AWS heeds and the local interpreter passes over without a word, and `ResultPath: "$"`, which breaks it. */
-const UNSUPPORTED = [
+/** Fields that Step Functions supports and the local interpreter silently ignores. */
+const UNSUPPORTED_FIELDS = [
   'ItemReader',
   'ItemBatcher',
   'ResultWriter',
@@ -33,41 +21,27 @@ const UNSUPPORTED = [
   'Label',
 ]
 
+/** A workflow definition uses something that the local interpreter does not run as Step Functions does. */
 export class DefinitionError extends Error {
   override readonly name = 'DefinitionError'
 }
 
-export class StateTooLargeError extends Error {
-  override readonly name = 'States.DataLimitExceeded'
-}
-
-const nested = (state: State): States | undefined => {
-  const processor = state['ItemProcessor']
-  if (typeof processor !== 'object' || processor === null || !('States' in processor)) return undefined
-  return processor['States'] as States
-}
-
-function* allStates(states: States): Generator<[string, State]> {
-  for (const [name, state] of Object.entries(states)) {
-    yield [name, state]
-    const inner = nested(state)
-    if (inner !== undefined) yield* allStates(inner)
-  }
-}
-
-/** Refuses a definition that would run here otherwise than on AWS: unknown fields, a name used twice. */
+/** Rejects a definition that would behave differently on AWS. Throws `DefinitionError`. */
 export const checkDefinition = (definition: Definition): void => {
   const seen = new Set<string>()
   for (const [name, state] of allStates(definition.States)) {
-    if (seen.has(name)) throw new DefinitionError(`state ${name} stands twice in the definition`)
+    if (seen.has(name)) throw new DefinitionError(`the definition contains state ${name} twice`)
     seen.add(name)
-    const ignored = UNSUPPORTED.filter((field) => field in state)
-    if (ignored.length > 0) throw new DefinitionError(`state ${name}: the local runner ignores ${ignored.join(', ')}`)
-    if (state['ResultPath'] === '$') throw new DefinitionError(`state ${name}: leave "ResultPath": "$" out`)
+    const ignored = UNSUPPORTED_FIELDS.filter((field) => field in state)
+    if (ignored.length > 0)
+      throw new DefinitionError(`state ${name}: the local workflow engine ignores ${ignored.join(', ')}`)
+    // The interpreter fails on this field with its default value.
+    if (state['ResultPath'] === '$')
+      throw new DefinitionError(`state ${name}: remove "ResultPath": "$", which is the default`)
   }
 }
 
-/** State names of all tasks, with their resource. */
+/** Returns the resource of each task, by the task's state name. */
 export const taskStates = (definition: Definition): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...allStates(definition.States)].flatMap(([name, state]) =>
@@ -75,27 +49,43 @@ export const taskStates = (definition: Definition): Readonly<Record<string, stri
     ),
   )
 
+function* allStates(states: States): Generator<[string, State]> {
+  for (const [name, state] of Object.entries(states)) {
+    yield [name, state]
+    const children = childStates(state)
+    if (children !== undefined) yield* allStates(children)
+  }
+}
+
+const childStates = (state: State): States | undefined => {
+  const processor = state['ItemProcessor']
+  if (typeof processor !== 'object' || processor === null || !('States' in processor)) return undefined
+  return processor['States'] as States
+}
+
 /**
- * The definition as it runs here: never more than four children of a map at once, and no waits: handlers have returned here.
- * A distributed map fails as on AWS, with an error that does not say what its child failed with.
+ * Adapts a definition to local execution:
+ * - A map runs at most four children at the same time.
+ * - `Wait` states do not wait. They give functions on AWS time to end; local handlers have returned already.
+ * - A distributed map fails with the error that AWS reports, which does not contain the error of the failed child.
  */
 export const localDefinition = (definition: Definition): StateMachineDefinition =>
-  JSON.parse(JSON.stringify({ ...definition, States: mapStates(definition.States) })) as StateMachineDefinition
+  JSON.parse(JSON.stringify({ ...definition, States: adaptStates(definition.States) })) as StateMachineDefinition
 
-const mapStates = (states: States): States =>
+const adaptStates = (states: States): States =>
   Object.fromEntries(
     Object.entries(states).map(([name, state]) => {
       if (state['Type'] === 'Wait') return [name, { ...state, Seconds: 0 }]
-      return [name, state['Type'] === 'Map' ? mapHere(name, state) : state]
+      return [name, state['Type'] === 'Map' ? adaptMap(name, state) : state]
     }),
   )
 
-const mapHere = (name: string, state: State): State => {
-  const { MaxConcurrency, ItemProcessor } = state
-  const here = typeof MaxConcurrency === 'number' ? Math.min(MaxConcurrency, LOCAL_CONCURRENCY) : LOCAL_CONCURRENCY
-  const children = nested(state)
-  if (children === undefined || !isDistributed(ItemProcessor)) return { ...state, MaxConcurrency: here }
-  return { ...state, MaxConcurrency: here, ItemProcessor: { ...ItemProcessor, States: failingUnnamed(name, children) } }
+const adaptMap = (name: string, state: State): State => {
+  const { MaxConcurrency: given, ItemProcessor } = state
+  const MaxConcurrency = typeof given === 'number' ? Math.min(given, MAX_LOCAL_CONCURRENCY) : MAX_LOCAL_CONCURRENCY
+  const children = childStates(state)
+  if (children === undefined || !isDistributed(ItemProcessor)) return { ...state, MaxConcurrency }
+  return { ...state, MaxConcurrency, ItemProcessor: { ...ItemProcessor, States: hideErrors(name, children) } }
 }
 
 const isDistributed = (processor: Json | undefined): processor is { [key: string]: Json } =>
@@ -104,35 +94,19 @@ const isDistributed = (processor: Json | undefined): processor is { [key: string
   'ProcessorConfig' in processor &&
   JSON.stringify(processor.ProcessorConfig).includes('"DISTRIBUTED"')
 
-const failingUnnamed = (map: string, states: States): { [key: string]: Json } => ({
+/** Replaces the error of every task by the error of a failed distributed map. */
+const hideErrors = (map: string, states: States): { [key: string]: Json } => ({
   ...Object.fromEntries(
     Object.entries(states).map(([name, state]) => [
       name,
       state['Type'] === 'Task'
-        ? { ...state, Catch: [{ ErrorEquals: ['States.ALL'], Next: `${map}Unnamed` }] }
+        ? { ...state, Catch: [{ ErrorEquals: ['States.ALL'], Next: `${map}ChildFailed` }] }
         : { ...state },
     ]),
   ),
-  [`${map}Unnamed`]: {
+  [`${map}ChildFailed`]: {
     Type: 'Fail',
     Error: 'States.ExceedToleratedFailureThreshold',
     Cause: 'The specified tolerated failure threshold was exceeded',
   },
 })
-
-/** Holds a handler to the state limit, and to JSON: what does not survive it is not there on AWS either. */
-export const checkedHandler =
-  (state: string, handler: StageHandler): ((input: Json) => Promise<Json>) =>
-  async (input) => {
-    const context = localContext(state, randomUUID(), TASK_MS)
-    const output = await handler(throughJson(state, 'input', input), context)
-    return throughJson(state, 'output', output)
-  }
-
-const throughJson = (state: string, side: string, value: unknown): Json => {
-  const text = JSON.stringify(value ?? null)
-  const bytes = Buffer.byteLength(text)
-  if (bytes > STATE_BYTES)
-    throw new StateTooLargeError(`${side} of state ${state}: ${bytes} bytes, ${STATE_BYTES} allowed`)
-  return JSON.parse(text) as Json
-}

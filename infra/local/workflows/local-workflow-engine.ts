@@ -3,12 +3,13 @@ import { EXPORT_STAGES, exportWorkflow } from '../../../functions/workflows/expo
 import { RESTORE_STAGES, restoreWorkflow } from '../../../functions/workflows/restore.workflow.ts'
 import type { Arn, Definition } from '../../../functions/workflows/states.ts'
 import type { WorkflowEngine } from '../../../shared/jobs/workflow-engine.ts'
+import { checkDefinition, localDefinition, taskStates } from './local-definition.ts'
 import { RunningHandlers } from './running-handlers.ts'
-import { checkDefinition, checkedHandler, localDefinition, type StageHandler, taskStates } from './local-definition.ts'
+import { checkedHandler, type StageHandler } from './stage-handler.ts'
 
 const ARN = 'arn:aws:lambda:local:000000000000:function:'
 
-/** Where the handlers come from: by the stage's name. The program loads `functions/`; a test may give bundles. */
+/** Loads the handler of a stage by its name. The program loads it from `functions/`; a test can load a bundle instead. */
 export type LoadStage = (kind: 'export' | 'restore', stage: string) => Promise<StageHandler>
 
 const loadFromSource: LoadStage = async (kind, stage) => {
@@ -16,94 +17,79 @@ const loadFromSource: LoadStage = async (kind, stage) => {
   return module.handler
 }
 
-/** A definition, and the handlers of its tasks by their resources. */
+/** A workflow definition, and the handler of each resource (ARN) that its tasks name. */
 export interface RunnableWorkflow {
   readonly definition: Definition
   readonly handlers: Readonly<Record<string, StageHandler>>
 }
 
-interface Workflow extends RunnableWorkflow {
+interface PreparedWorkflow extends RunnableWorkflow {
   readonly machine: StateMachine
 }
 
-/** Called when an execution has ended, however, and all of its handlers have returned. */
+/** Called after an execution has ended, successfully or not, and all of its handlers have returned. */
 export type OnEnded = (kind: 'export' | 'restore', jobId: string) => Promise<void>
+
+export interface LocalWorkflowEngineOptions {
+  readonly load?: LoadStage
+  /** Replaces the workflows of `functions/`. */
+  readonly workflows?: Readonly<Record<'export' | 'restore', RunnableWorkflow>>
+  /** The delay before each retry, instead of the delays in the definition. For tests. */
+  readonly retryMs?: number
+  readonly onEnded?: OnEnded
+}
 
 interface Execution {
   readonly abort: () => void
   readonly ended: Promise<void>
 }
 
-/** Runs both workflows in this process, holding them to what AWS enforces. The execution's name is the job id. */
+/**
+ * Runs the export and the restore workflow in this process, with the limits of Step Functions. The name of an execution is
+ * its job id.
+ */
 export class LocalWorkflowEngine implements WorkflowEngine {
-  readonly #workflows: Readonly<Record<'export' | 'restore', Promise<Workflow>>>
+  readonly #workflows: Readonly<Record<'export' | 'restore', Promise<PreparedWorkflow>>>
   readonly #running = new Map<string, Execution>()
   readonly #retryMs: number | undefined
   readonly #onEnded: OnEnded
 
-  /** `workflows`: others than those of `functions/`. `retryMs`: how long retries wait instead of the definition's seconds (tests). */
-  constructor(
-    options: {
-      load?: LoadStage
-      workflows?: Readonly<Record<'export' | 'restore', RunnableWorkflow>>
-      retryMs?: number
-      onEnded?: OnEnded
-    } = {},
-  ) {
-    const load = options.load ?? loadFromSource
-    this.#onEnded = options.onEnded ?? (() => Promise.resolve())
-    this.#retryMs = options.retryMs
-    const { workflows } = options
+  constructor(options: LocalWorkflowEngineOptions = {}) {
+    const { load = loadFromSource, workflows, retryMs, onEnded = () => Promise.resolve() } = options
+    this.#onEnded = onEnded
+    this.#retryMs = retryMs
     this.#workflows = {
       export: prepare(workflows?.export ?? fromSource('export', exportWorkflow, EXPORT_STAGES, load)),
       restore: prepare(workflows?.restore ?? fromSource('restore', restoreWorkflow, RESTORE_STAGES, load)),
     }
   }
 
-  /** Starts a workflow; starting what already runs is success. */
+  /** Starts an execution. Does nothing if the job has a running execution. */
   async start(kind: 'export' | 'restore', jobId: string): Promise<void> {
-    const { machine, handlers, definition } = await this.#workflows[kind]
+    const workflow = await this.#workflows[kind]
     if (this.#running.has(jobId)) return
-    const tasks = taskStates(definition)
-    const running = new RunningHandlers()
-    const execution = machine.run(
+    const handlers = new RunningHandlers()
+    const { abort, result } = workflow.machine.run(
       { job_id: jobId },
-      {
-        context: { Execution: { Name: jobId } },
-        overrides: {
-          taskResourceLocalHandlers: Object.fromEntries(
-            Object.entries(tasks).map(([state, resource]) => [
-              state,
-              running.tracked(state, checkedHandler(state, stageHandler(handlers, resource))),
-            ]),
-          ),
-          ...(this.#retryMs === undefined
-            ? {}
-            : {
-                retryIntervalOverrides: Object.fromEntries(
-                  Object.keys(tasks).map((state) => [state, this.#retryMs ?? 0]),
-                ),
-              }),
-        },
-      },
+      { context: { Execution: { Name: jobId } }, overrides: this.#overrides(workflow, handlers) },
     )
-    const ended = execution.result
-      // The `Fail` stage has told the job why; an abort is the caller's own.
+    const ended = result
+      // The workflow's last state has recorded the failure in the job. After an abort, the caller knows the reason.
       .catch(() => undefined)
       .then(async () => {
-        await running.close()
+        await handlers.close()
         await this.#onEnded(kind, jobId)
       })
       .catch((error: unknown) => {
-        console.error(`what follows the end of job ${jobId} failed`, error)
+        console.error(`local workflow engine: cleaning up after job ${jobId} failed`, error)
       })
       .finally(() => {
         this.#running.delete(jobId)
       })
-    this.#running.set(jobId, { abort: execution.abort, ended })
+    this.#running.set(jobId, { abort, ended })
   }
 
-  /** Aborts an execution and waits until its handlers have returned: after that it writes nothing. */
+  /** Aborts an execution and waits until its handlers have returned. After that, the job writes nothing more. */
   async stop(_kind: 'export' | 'restore', jobId: string): Promise<void> {
     const execution = this.#running.get(jobId)
     execution?.abort()
@@ -115,16 +101,33 @@ export class LocalWorkflowEngine implements WorkflowEngine {
     await this.#running.get(jobId)?.ended
   }
 
-  /** Stops everything: executions are aborted, handlers finish the call that they are in. */
+  /** Aborts all executions and waits until their handlers have returned. */
   async close(): Promise<void> {
-    // Handlers that nobody asked for yet may still be loading.
+    // Handlers may still be loading, and a test must not end during an import.
     await Promise.allSettled(Object.values(this.#workflows))
     await Promise.all([...this.#running.keys()].map((jobId) => this.stop('export', jobId)))
   }
+
+  /** Gives the interpreter the handler and the retry delay of each task. */
+  #overrides({ definition, handlers }: PreparedWorkflow, running: RunningHandlers) {
+    const tasks = Object.entries(taskStates(definition))
+    const taskResourceLocalHandlers = Object.fromEntries(
+      tasks.map(([state, resource]) => [
+        state,
+        running.track(state, checkedHandler(state, handlerFor(handlers, resource))),
+      ]),
+    )
+    const delay = this.#retryMs
+    if (delay === undefined) return { taskResourceLocalHandlers }
+    return {
+      taskResourceLocalHandlers,
+      retryIntervalOverrides: Object.fromEntries(tasks.map(([state]) => [state, delay])),
+    }
+  }
 }
 
-const prepare = async (given: RunnableWorkflow | Promise<RunnableWorkflow>): Promise<Workflow> => {
-  const { definition, handlers } = await given
+const prepare = async (workflow: RunnableWorkflow | Promise<RunnableWorkflow>): Promise<PreparedWorkflow> => {
+  const { definition, handlers } = await workflow
   checkDefinition(definition)
   return { definition, handlers, machine: new StateMachine(localDefinition(definition)) }
 }
@@ -141,8 +144,8 @@ const fromSource = async <Stage extends string>(
   ),
 })
 
-const stageHandler = (handlers: Readonly<Record<string, StageHandler>>, resource: string): StageHandler => {
+const handlerFor = (handlers: Readonly<Record<string, StageHandler>>, resource: string): StageHandler => {
   const handler = handlers[resource]
-  if (handler === undefined) throw new Error(`no handler for ${resource}`)
+  if (handler === undefined) throw new Error(`no handler is registered for ${resource}`)
   return handler
 }

@@ -2,29 +2,32 @@ import type { Json } from '../../../functions/workflows/states.ts'
 
 type Handler = (input: Json) => Promise<Json>
 
-/** On its way out an execution only goes on: from its work to taking back what it wrote, and to `Fail`. */
+/** The order of the steps in which an execution ends: its work, the rollback, and the state that reports the failure. */
 const stepOf = (state: string): number => {
   if (state === 'Fail') return 2
   return /^(Plan)?Rollback/.test(state) ? 1 : 0
 }
 
 /**
- * The handlers of one execution that are under way. When a child of a map fails, the interpreter goes on to the next state
- * beside the other children, and even begins those that were waiting: here what is under way returns before a later step
- * begins, and nothing of an earlier one begins after it.
+ * The active handlers of one execution.
+ *
+ * When a child of a map fails, the interpreter enters the next state while other children still run, and even starts
+ * children that were waiting. This class enforces the order of AWS: a later step starts after all handlers of the earlier
+ * step have returned, and no handler of an earlier step starts after that.
  */
 export class RunningHandlers {
   readonly #active = new Set<Promise<unknown>>()
   #step = 0
 
-  tracked(state: string, handler: Handler): Handler {
+  /** Wraps a handler, so that its calls are tracked and follow the order of steps. */
+  track(state: string, handler: Handler): Handler {
     const step = stepOf(state)
     return async (input) => {
       if (step > this.#step) {
         this.#step = step
-        await this.#returned()
+        await this.#allReturned()
       }
-      if (step < this.#step) throw new Error(`${state} does not begin: its execution has failed or ended`)
+      if (step < this.#step) throw new Error(`${state} was not started: its execution has failed or ended`)
       const work = handler(input)
       this.#active.add(work)
       try {
@@ -35,13 +38,13 @@ export class RunningHandlers {
     }
   }
 
-  /** The execution has ended: no handler begins any more. Resolves when those under way have returned. */
+  /** Prevents further calls at the end of the execution. Resolves when all active handlers have returned. */
   async close(): Promise<void> {
     this.#step = Infinity
-    await this.#returned()
+    await this.#allReturned()
   }
 
-  async #returned(): Promise<void> {
+  async #allReturned(): Promise<void> {
     await Promise.allSettled(this.#active)
   }
 }

@@ -5,7 +5,7 @@ import { compareBytes } from '../../../shared/values/text-order.ts'
 import type { Item } from '../../../shared/tables/item.ts'
 import { largeSample } from '../../large/sample.ts'
 
-/** A resource as the store gives it. */
+/** The items of one resource, as the store returns them. */
 export interface StoredItems {
   readonly h: string
   readonly metadata: Item
@@ -14,7 +14,7 @@ export interface StoredItems {
 
 export const MODEL = 'doc'
 
-/** The documents of the large sample, in the order of an archive. Each side makes the same ones for itself. */
+/** The documents of the large sample, in the order of an archive. Every benchmark process generates them again. */
 export const documents = async (resources: number): Promise<StoredItems[]> => {
   const models = await loadModelsFile(new URL('../../../shared/models.json', import.meta.url))
   const target = { model: MODEL, shards: models.get(MODEL).shards }

@@ -13,7 +13,7 @@ import { encodeTail } from '../../../shared/archive/tail.ts'
 import { MANIFEST } from '../../archive/sample.ts'
 import { MODEL, type StoredItems } from './items.ts'
 
-/** The product's writer: lines, chunks, checksums, index, digest, manifest and trailer, into a file. */
+/** Writes an archive with the product's writer: lines, chunks, checksums, index, digest, manifest and trailer. */
 export const write = async (resources: readonly StoredItems[], path: string): Promise<void> => {
   await using file = await open(path, 'w')
   const segment = new SegmentWriter(
@@ -22,7 +22,7 @@ export const write = async (resources: readonly StoredItems[], path: string): Pr
       bytes: async (bytes) => {
         await file.write(bytes)
       },
-      object: () => Promise.reject(new Error('records are no objects')),
+      object: () => Promise.reject(new Error('a segment of records copies no S3 objects')),
     },
     MODEL,
   )
@@ -43,7 +43,7 @@ export const write = async (resources: readonly StoredItems[], path: string): Pr
   await file.write(await encodeTail(encodeManifest(manifest), summary.size))
 }
 
-/** The product's reader as preflight uses it: every checksum, the order, every line decoded and checked, leaves hashed. */
+/** Reads an archive as preflight does: verifies checksums and order, decodes and checks every line, and hashes the resources. */
 export const read = async (path: string): Promise<number> => {
   const archive = await openArchive(await fileSource(path))
   let lines = 0

@@ -13,7 +13,7 @@ const decompress = promisify<Buffer, Buffer>(zlib.zstdDecompress)
 const LEVEL_1: zlib.ZstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }
 const CHUNK_BYTES = 8 * 1024 * 1024
 
-/** What anyone would write: JSON lines in chunks of 8 MiB, packed, in a tar. No checksums, no index, no digest. */
+/** A simple implementation for comparison: JSON lines in compressed chunks of 8 MiB in a tar, without checksums, index or digest. */
 export const write = async (resources: readonly StoredItems[], path: string): Promise<void> => {
   const tar = pack()
   const written = pipeline(tar, createWriteStream(path))
@@ -30,7 +30,7 @@ export const write = async (resources: readonly StoredItems[], path: string): Pr
   await written
 }
 
-/** And read: unpacked, split and parsed. */
+/** Decompresses the chunks, splits them into lines and parses the lines. */
 export const read = async (path: string): Promise<number> => {
   let lines = 0
   const tar = extract()
@@ -48,7 +48,7 @@ export const read = async (path: string): Promise<number> => {
   return lines
 }
 
-/** The same chunks as files, for programs that work on files. */
+/** Writes the same chunks as files, for the programs `tar` and `zstd`. */
 export const writeFiles = async (resources: readonly StoredItems[], folder: string): Promise<void> => {
   await mkdir(folder)
   let n = 0

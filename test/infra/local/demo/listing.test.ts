@@ -6,7 +6,7 @@ import tar from 'tar-stream'
 import { expect, it } from 'vitest'
 import { folderCounts, listArchive } from '../../../../infra/local/demo/listing.ts'
 
-it('an archive is listed as the tar that it is, and counted by folder', async () => {
+it('lists the entries of a tar file and counts them by top-level folder', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'listing-'))
   const pack = tar.pack()
   pack.entry({ name: 'models/city/a-00000.jsonl.zst' }, 'abc')

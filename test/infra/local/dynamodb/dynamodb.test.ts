@@ -41,8 +41,8 @@ afterAll(async () => {
   await server.stop()
 })
 
-describe('the DynamoDB stand-in', () => {
-  it('has a table active, and gone, within milliseconds', async () => {
+describe('the local DynamoDB service', () => {
+  it('creates and deletes a table within milliseconds', async () => {
     const short = { TableName: 'short-lived' }
     const status = async () => (await client.send(new DescribeTableCommand(short))).Table?.TableStatus
     await client.send(
@@ -60,7 +60,7 @@ describe('the DynamoDB stand-in', () => {
     await vi.waitFor(() => expect(status()).rejects.toMatchObject({ name: 'ResourceNotFoundException' }), 400)
   })
 
-  it('lives when a request is cut off', async () => {
+  it('continues to serve requests after a request is cut off', async () => {
     for (const sent of ['', '{"TableName":']) {
       await new Promise<void>((resolve) => {
         const socket = connect(server.port, '127.0.0.1', () => {
@@ -75,11 +75,11 @@ describe('the DynamoDB stand-in', () => {
         })
       })
       await sleep(50)
-      await client.send(new PutItemCommand({ TableName, Item: { pk: { S: 'alive' } } }))
+      await client.send(new PutItemCommand({ TableName, Item: { pk: { S: 'after the cut' } } }))
     }
   })
 
-  it('takes the largest batch, and keeps to the limit of an item', async () => {
+  it('accepts the largest batch and rejects an item over the size limit', async () => {
     const text = 'x'.repeat(390_000)
     const requests = Array.from({ length: 25 }, (_, at) => ({
       PutRequest: { Item: { pk: { S: `large ${at}` }, text: { S: text } } },
@@ -94,13 +94,13 @@ describe('the DynamoDB stand-in', () => {
     await expect(client.send(tooLarge)).rejects.toMatchObject({ name: 'ValidationException' })
   })
 
-  it('answers the call that sets a time to live', async () => {
+  it('confirms UpdateTimeToLive', async () => {
     const specification = { AttributeName: 'expires', Enabled: true }
     const answer = await client.send(new UpdateTimeToLiveCommand({ TableName, TimeToLiveSpecification: specification }))
     expect(answer.TimeToLiveSpecification).toEqual(specification)
   })
 
-  it('answers what dynalite does not know', async () => {
+  it('rejects a request without a DynamoDB operation, and continues to serve requests', async () => {
     const unsigned = await fetch(server.endpoint, {
       method: 'POST',
       body: 'not JSON',

@@ -18,14 +18,14 @@ import { bucket as Bucket, clientOf, credentials, runS3 } from '../running-s3.ts
 
 let dir: string
 beforeEach(async () => {
-  dir = await mkdtemp(join(tmpdir(), 'stand-ins-'))
+  dir = await mkdtemp(join(tmpdir(), 'child-processes-'))
 })
 afterEach(() => rm(dir, { recursive: true, force: true }))
 
-const Place = z.object({ port: z.number(), pid: z.number() })
-const Started = z.object({ s3: Place, dynamoDb: Place })
+const Service = z.object({ port: z.number(), pid: z.number() })
+const Started = z.object({ s3: Service, dynamoDb: Service })
 
-async function program(ports: readonly number[] = []) {
+async function startBoth(ports: readonly number[] = []) {
   const path = fileURLToPath(new URL('both-services.ts', import.meta.url))
   const child = spawn(process.execPath, [path, dir, ...ports.map(String)], { stdio: ['ignore', 'pipe', 'inherit'] })
   const lines = createInterface({ input: child.stdout })
@@ -33,13 +33,13 @@ async function program(ports: readonly number[] = []) {
   return { child, ...Started.parse(JSON.parse(line)) }
 }
 
-async function killed(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
+async function kill(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
   const exit = once(child, 'exit')
   child.kill(signal)
   await exit
 }
 
-function lives(pid: number): boolean {
+function isRunning(pid: number): boolean {
   try {
     process.kill(pid, 0)
     return true
@@ -48,14 +48,14 @@ function lives(pid: number): boolean {
   }
 }
 
-const tableOf = (port: number) =>
+const dynamoDbClient = (port: number) =>
   new DynamoDBClient({ endpoint: `http://127.0.0.1:${port}`, region: 'us-east-1', credentials })
 
 const TableName = 'kept'
 const Item = { pk: { S: 'a' }, n: { N: '1' } }
 
-describe('two programs', () => {
-  it('side by side do not see each other', async () => {
+describe('two S3 services', () => {
+  it('do not share their objects', async () => {
     const [one, two] = await Promise.all([runS3(), runS3()])
     try {
       await one.client.send(new PutObjectCommand({ Bucket, Key: 'mine', Body: 'x' }))
@@ -65,7 +65,7 @@ describe('two programs', () => {
     }
   })
 
-  it('cannot have one folder', async () => {
+  it('cannot use the same folder', async () => {
     const first = await startS3({ port: 0, dir })
     try {
       await expect(startS3({ port: 0, dir })).rejects.toThrow(ChildError)
@@ -75,11 +75,11 @@ describe('two programs', () => {
   })
 })
 
-describe('a busy port', () => {
-  it('is an error that names it, and the variable that chooses another', async () => {
-    const taken = createServer().listen(0, '127.0.0.1')
-    await once(taken, 'listening')
-    const { port } = z.object({ port: z.number() }).parse(taken.address())
+describe('a port in use', () => {
+  it('is reported with the port and the variable that sets it', async () => {
+    const blocker = createServer().listen(0, '127.0.0.1')
+    await once(blocker, 'listening')
+    const { port } = z.object({ port: z.number() }).parse(blocker.address())
     try {
       const s3 = await startS3({ port, dir }).catch((error: unknown) => error)
       expect(s3).toBeInstanceOf(PortInUseError)
@@ -88,32 +88,32 @@ describe('a busy port', () => {
       expect(dynamoDb).toBeInstanceOf(PortInUseError)
       expect(dynamoDb).toMatchObject({ port, message: expect.stringContaining('DYNAMODB_PORT') as string })
     } finally {
-      taken.close()
+      blocker.close()
     }
   })
 })
 
-describe('a stand-in', () => {
-  it('ends when it is stopped, and frees its port and folder', async () => {
+describe('a local service', () => {
+  it('frees its port and its folder when it is stopped', async () => {
     const first = await startS3({ port: 0, dir })
     await first.stop()
-    expect(lives(first.pid)).toBe(false)
+    expect(isRunning(first.pid)).toBe(false)
     const second = await startS3({ port: first.port, dir })
     await second.stop()
   })
 
-  it('stops while a client keeps its connection', async () => {
+  it('stops while a client keeps a connection open', async () => {
     const s3 = await runS3()
     await s3.client.send(new PutObjectCommand({ Bucket, Key: 'x', Body: 'x' }))
     await fetch(s3.endpoint)
-    const begun = Date.now()
+    const start = Date.now()
     await s3.stop()
-    expect(Date.now() - begun).toBeLessThan(2_000)
-    expect(lives(s3.pid)).toBe(false)
+    expect(Date.now() - start).toBeLessThan(2_000)
+    expect(isRunning(s3.pid)).toBe(false)
     await s3.end()
   })
 
-  it('that dies by itself is reported', async () => {
+  it('is reported if it exits unexpectedly', async () => {
     const onDied = vi.fn()
     const { pid } = await startS3({ port: 0, dir, onDied })
     process.kill(pid, 'SIGKILL')
@@ -122,25 +122,28 @@ describe('a stand-in', () => {
     })
   })
 
-  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)('does not outlive its program, ended by %s', async (signal) => {
-    const { child, s3, dynamoDb } = await program()
-    await killed(child, signal)
-    await vi.waitFor(
-      () => {
-        expect([lives(s3.pid), lives(dynamoDb.pid)]).toEqual([false, false])
-      },
-      { timeout: 5_000 },
-    )
-  })
+  it.each(['SIGKILL', 'SIGTERM', 'SIGINT'] as const)(
+    'exits when its parent process is terminated by %s',
+    async (signal) => {
+      const { child, s3, dynamoDb } = await startBoth()
+      await kill(child, signal)
+      await vi.waitFor(
+        () => {
+          expect([isRunning(s3.pid), isRunning(dynamoDb.pid)]).toEqual([false, false])
+        },
+        { timeout: 5_000 },
+      )
+    },
+  )
 })
 
-describe('data', () => {
-  it('is there after a kill -9, on the same ports at once, and leftovers are swept', async () => {
-    const first = await program()
+describe('the data of the local services', () => {
+  it('survives kill -9 in the middle of an upload, and is available at once on the same ports', async () => {
+    const first = await startBoth()
     const client = clientOf(`http://127.0.0.1:${first.s3.port}`)
     await client.send(new PutObjectCommand({ Bucket, Key: 'kept', Body: 'still here', Metadata: { a: 'b' } }))
     const { UploadId } = await client.send(new CreateMultipartUploadCommand({ Bucket, Key: 'under-way' }))
-    const table = tableOf(first.dynamoDb.port)
+    const table = dynamoDbClient(first.dynamoDb.port)
     await table.send(
       new CreateTableCommand({
         TableName,
@@ -150,44 +153,44 @@ describe('data', () => {
       }),
     )
     await table.send(new PutItemCommand({ TableName, Item }))
-    // killed in the middle of an upload, all three processes at once
-    const cut = client
+    // All three processes are killed in the middle of an upload.
+    const upload = client
       .send(new PutObjectCommand({ Bucket, Key: 'kept', Body: Buffer.alloc(50_000_000) }))
-      .catch(() => 'cut')
+      .catch(() => 'connection lost')
     await new Promise((resolve) => setTimeout(resolve, 20))
     process.kill(first.s3.pid, 'SIGKILL')
     process.kill(first.dynamoDb.pid, 'SIGKILL')
-    await killed(first.child, 'SIGKILL')
-    expect(await cut).toBe('cut')
+    await kill(first.child, 'SIGKILL')
+    expect(await upload).toBe('connection lost')
 
-    const second = await program([first.s3.port, first.dynamoDb.port])
+    const second = await startBoth([first.s3.port, first.dynamoDb.port])
     try {
       const found = await client.send(new GetObjectCommand({ Bucket, Key: 'kept' }))
       expect(found.Metadata).toEqual({ a: 'b' })
       expect(await found.Body?.transformToString()).toBe('still here')
       await client.send(new UploadPartCommand({ Bucket, Key: 'under-way', UploadId, PartNumber: 1, Body: 'x' }))
       const key = { pk: { S: 'a' } }
-      const item = await tableOf(second.dynamoDb.port).send(
+      const item = await dynamoDbClient(second.dynamoDb.port).send(
         new GetItemCommand({ TableName, Key: key, ConsistentRead: true }),
       )
       expect(item.Item).toEqual(Item)
     } finally {
-      await killed(second.child, 'SIGKILL')
+      await kill(second.child, 'SIGKILL')
     }
   })
 })
 
-describe('the memory of the S3 stand-in', () => {
-  it('does not grow with its objects', async () => {
+describe('the memory of the local S3 service', () => {
+  it('does not grow with the size of its objects', async () => {
     const s3 = await runS3()
     try {
       const Body = Buffer.alloc(96 * 1024 * 1024, 'x')
       await s3.client.send(new PutObjectCommand({ Bucket, Key: 'warm', Body: Body.subarray(0, 8_000_000) }))
-      const before = await peakOf(s3.pid)
+      const before = await peakMemoryOf(s3.pid)
       for (const Key of ['a', 'b']) await s3.client.send(new PutObjectCommand({ Bucket, Key, Body }))
       const { Body: read } = await s3.client.send(new GetObjectCommand({ Bucket, Key: 'b' }))
       expect(await read?.transformToByteArray()).toHaveLength(Body.length)
-      expect((await peakOf(s3.pid)) - before).toBeLessThan(80)
+      expect((await peakMemoryOf(s3.pid)) - before).toBeLessThan(80)
     } finally {
       await s3.end()
     }
@@ -195,7 +198,7 @@ describe('the memory of the S3 stand-in', () => {
 })
 
 /** The largest resident size of a process so far, in MiB. */
-async function peakOf(pid: number): Promise<number> {
+async function peakMemoryOf(pid: number): Promise<number> {
   const status = await readFile(`/proc/${pid}/status`, 'utf8')
   return Number(/VmHWM:\s+(\d+)/.exec(status)?.[1]) / 1024
 }

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HttpEvent } from '../../../../functions/http/http-request.ts'
 import { type Gateway, startGateway } from '../../../../infra/local/program/gateway.ts'
 
-const seen: HttpEvent[] = []
+const events: HttpEvent[] = []
 
 let gateway: Gateway
 beforeAll(async () => {
@@ -21,9 +21,9 @@ beforeAll(async () => {
     ],
     load: (file) =>
       Promise.resolve(async (event, context) => {
-        seen.push(event)
+        events.push(event)
         if (file === 'slow') await sleep(1_000)
-        if (file === 'broken') throw new Error('the handler died')
+        if (file === 'broken') throw new Error('secret of the handler')
         if (file === 'bytes')
           return { statusCode: 200, body: Buffer.from([0, 255, 7]).toString('base64'), isBase64Encoded: true }
         return {
@@ -36,19 +36,19 @@ beforeAll(async () => {
 })
 afterAll(() => gateway.stop())
 
-const last = (): HttpEvent => {
-  const event = seen.at(-1)
-  if (event === undefined) throw new Error('no request came through')
+const lastEvent = (): HttpEvent => {
+  const event = events.at(-1)
+  if (event === undefined) throw new Error('no handler was called')
   return event
 }
 
 describe('the local gateway', () => {
-  it('makes an event of payload version 2, its query also raw', async () => {
+  it('creates an event with payload format version 2.0, with the parsed and the raw query string', async () => {
     const response = await fetch(`${gateway.url}/hero/export?ids=a,b&ids=c%20d&wait=1`)
     expect(response.status).toBe(200)
     expect(await response.json()).toEqual({ file: 'one', left: true })
     expect(response.headers.get('x-number')).toBe('7')
-    expect(last()).toMatchObject({
+    expect(lastEvent()).toMatchObject({
       version: '2.0',
       routeKey: 'GET /{model}/export',
       rawPath: '/hero/export',
@@ -60,51 +60,51 @@ describe('the local gateway', () => {
     })
   })
 
-  it('carries bodies as base64, byte for byte', async () => {
+  it('passes a request body to the handler as base64', async () => {
     const body = Uint8Array.from({ length: 1000 }, (_, k) => (k * 7) % 256)
     await fetch(`${gateway.url}/hero/export`, { method: 'POST', body })
-    expect(last().isBase64Encoded).toBe(true)
-    expect(Buffer.from(last().body ?? '', 'base64')).toEqual(Buffer.from(body))
+    expect(lastEvent().isBase64Encoded).toBe(true)
+    expect(Buffer.from(lastEvent().body ?? '', 'base64')).toEqual(Buffer.from(body))
   })
 
-  it('answers bytes where the handler gives base64', async () => {
+  it('decodes a base64 body that a handler returns', async () => {
     const response = await fetch(`${gateway.url}/bytes/now`)
     expect(new Uint8Array(await response.arrayBuffer())).toEqual(Uint8Array.from([0, 255, 7]))
   })
 
-  it('prefers a literal path, and decodes parameters', async () => {
+  it('prefers a literal path to a parameter and decodes parameters', async () => {
     expect(await (await fetch(`${gateway.url}/_backup/export`)).json()).toMatchObject({ file: 'all' })
     await fetch(`${gateway.url}/a%20b/export`)
-    expect(last().pathParameters).toEqual({ model: 'a b' })
+    expect(lastEvent().pathParameters).toEqual({ model: 'a b' })
   })
 
   it.each(['/nowhere', '/', '/hero/export/', '/%E0%A4%A/export', '/x'.repeat(500)])(
-    'gives what no route takes to the default: %s',
+    'calls the default route for a path without a route: %s',
     async (path) => {
       expect((await fetch(gateway.url + path)).status).toBe(404)
-      expect(last().routeKey).toBe('$default')
+      expect(lastEvent().routeKey).toBe('$default')
     },
   )
 
-  it('gives other methods to the default as well', async () => {
+  it('calls the default route for a method without a route', async () => {
     await fetch(`${gateway.url}/hero/export`, { method: 'DELETE' })
-    expect(last().routeKey).toBe('$default')
+    expect(lastEvent().routeKey).toBe('$default')
   })
 
-  it('answers 503 where a handler takes longer than API Gateway waits', async () => {
+  it('returns 503 if a handler takes longer than API Gateway waits', async () => {
     const response = await fetch(`${gateway.url}/slow/now`)
     expect(response.status).toBe(503)
     expect(await response.json()).toEqual({ message: 'Service Unavailable' })
   })
 
-  it('answers 500 where a handler dies, and lives on', async () => {
+  it('returns 500 without the error message if a handler throws, and continues to serve requests', async () => {
     const response = await fetch(`${gateway.url}/broken/now`)
     expect(response.status).toBe(500)
-    expect(await response.text()).not.toContain('died')
+    expect(await response.text()).not.toContain('secret')
     expect((await fetch(`${gateway.url}/hero/export`)).status).toBe(200)
   })
 
-  it('refuses a body over 10 MB with 413, and says where a larger archive goes', async () => {
+  it('rejects a body over 10 MB with 413 and recommends an upload slot', async () => {
     const response = await fetch(`${gateway.url}/hero/export`, { method: 'POST', body: new Uint8Array(10_000_001) })
     expect(response.status).toBe(413)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
@@ -114,7 +114,7 @@ describe('the local gateway', () => {
     })
   })
 
-  it('refuses such a body also where its length is not told', async () => {
+  it('rejects a body over 10 MB without a content-length header', async () => {
     const status = await new Promise<number | undefined>((resolve, reject) => {
       const request = httpRequest(`${gateway.url}/hero/export`, { method: 'POST' }, (response) => {
         resolve(response.statusCode)
@@ -127,7 +127,7 @@ describe('the local gateway', () => {
     expect(status).toBe(413)
   })
 
-  it('lives on when a client goes away in the middle of its body', async () => {
+  it('continues to serve requests after a client disconnects in the middle of a body', async () => {
     await new Promise<void>((resolve) => {
       const request = httpRequest(`${gateway.url}/hero/export`, {
         method: 'POST',
@@ -141,12 +141,17 @@ describe('the local gateway', () => {
     expect((await fetch(`${gateway.url}/hero/export`)).status).toBe(200)
   })
 
-  it('names a busy port and the variable that chooses another', async () => {
-    await expect(
-      startGateway({ port: gateway.port, routes: [], load: () => Promise.reject(new Error()) }),
-    ).rejects.toThrow()
+  it('rejects if a handler cannot be loaded', async () => {
+    const load = () => Promise.reject(new Error('no such handler'))
+    await expect(startGateway({ port: 0, routes: [], load })).rejects.toThrow('no such handler')
+  })
+
+  it('reports a port that is in use and the variable that sets it', async () => {
     await expect(
       startGateway({ port: gateway.port, routes: [], load: () => Promise.resolve(() => Promise.resolve({})) }),
-    ).rejects.toThrow(`port ${gateway.port} is in use: stop what listens there, or choose another with PORT=…`)
+    ).rejects.toThrow(
+      `port ${gateway.port} is already in use: stop the process that listens on it, ` +
+        'or set PORT to another port in the environment of `npm start`',
+    )
   })
 })

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { allGone, processesBelow, RunningProgram } from '../../../program/running-program.ts'
+import { expectAllExited, descendantsOf, RunningProgram } from '../../../program/running-program.ts'
 
 let dir: string
 let running: RunningProgram[] = []
@@ -24,74 +24,78 @@ const start = (env: Record<string, string> = {}): RunningProgram => {
   return program
 }
 
-const slotOf = async (url: string): Promise<string> => {
+const openSlot = async (url: string): Promise<string> => {
   const response = await fetch(`${url}/_backup/import`, { method: 'POST' })
   expect(response.status).toBe(202)
   return ((await response.json()) as { job_id: string }).job_id
 }
 
 describe('npm start', () => {
-  it('prints one line when everything answers, and SIGINT leaves no process behind', async () => {
+  it('prints one line when it is ready, and stops all of its processes on SIGINT', async () => {
     const program = start()
     const url = await program.ready()
     expect(await (await fetch(`${url}/_backup/jobs`)).json()).toEqual({ jobs: [] })
-    const children = await processesBelow(program.pid)
+    const children = await descendantsOf(program.pid)
     expect(children).toHaveLength(2)
     program.child.kill('SIGINT')
     expect(await program.exited).toBe(0)
-    await allGone(children)
+    await expectAllExited(children)
     expect(program.out).toBe(`ready ${url}\n`)
     expect(program.err).toBe('')
   })
 
-  it('keeps its jobs over a restart, and over a kill -9', async () => {
+  it('keeps its jobs after a restart and after kill -9', async () => {
     const first = start()
-    const kept = [await slotOf(await first.ready())]
+    const kept = [await openSlot(await first.ready())]
     first.child.kill('SIGTERM')
     expect(await first.exited).toBe(0)
     const second = start()
-    kept.push(await slotOf(await second.ready()))
-    const children = await processesBelow(second.pid)
+    kept.push(await openSlot(await second.ready()))
+    const children = await descendantsOf(second.pid)
     second.child.kill('SIGKILL')
     await second.exited
-    await allGone(children)
+    await expectAllExited(children)
     const third = await start().ready()
     const { jobs } = (await (await fetch(`${third}/_backup/jobs`)).json()) as { jobs: { job_id: string }[] }
     expect(jobs.map(({ job_id }) => job_id)).toEqual(kept.toReversed())
   })
 
-  it.each(['PORT', 'S3_PORT', 'DYNAMODB_PORT'])(
-    'says that the port of %s is in use, and leaves nothing behind',
-    async (name) => {
-      const blocker = createServer().listen(0, '127.0.0.1')
-      await once(blocker, 'listening')
-      const address = blocker.address()
-      const port = typeof address === 'object' && address !== null ? address.port : 0
-      const program = start({ [name]: `${port}` })
-      expect(await program.exited).toBe(1)
-      expect(program.out).toBe('')
-      expect(program.err).toBe(`port ${port} is in use: stop what listens there, or choose another with ${name}=…\n`)
-      blocker.close()
-    },
-  )
+  it.each([
+    ['PORT', '`npm start`'],
+    ['S3_PORT', '`npm start`, `npm run seed` and `npm run wipe`'],
+    ['DYNAMODB_PORT', '`npm start`, `npm run seed` and `npm run wipe`'],
+  ])('exits with an error that names the variable to change if the port of %s is in use', async (name, commands) => {
+    const blocker = createServer().listen(0, '127.0.0.1')
+    await once(blocker, 'listening')
+    const address = blocker.address()
+    const port = typeof address === 'object' && address !== null ? address.port : 0
+    const program = start({ [name]: `${port}` })
+    expect(await program.exited).toBe(1)
+    expect(program.out).toBe('')
+    expect(program.err).toBe(
+      `port ${port} is already in use: stop the process that listens on it, ` +
+        `or set ${name} to another port in the environment of ${commands}\n`,
+    )
+    blocker.close()
+  })
 
-  it('ends with one line when a stand-in dies', async () => {
+  it('exits with a one-line error if a local service exits unexpectedly', async () => {
     const program = start()
     await program.ready()
-    const [child = 0] = await processesBelow(program.pid)
+    const [child = 0] = await descendantsOf(program.pid)
     process.kill(child, 'SIGKILL')
     expect(await program.exited).toBe(1)
-    expect(program.err).toMatch(/^the (S3|DynamoDB) stand-in was ended by SIGKILL\n$/)
+    expect(program.err).toMatch(/^the local (S3|DynamoDB) service was terminated by SIGKILL\n$/)
   })
 
   it.each([
-    [{ S3_PORT: 'ninety' }, 'S3_PORT=ninety is not a port: give a number from 0 to 65535\n'],
-    [{ PORT: '4999', S3_PORT: '4999' }, 'S3_PORT=4999 is another port of this program too: give each its own\n'],
-    [{ DATA_DIR: '/dev/null' }, 'DATA_DIR=/dev/null cannot be a folder'],
+    [{ S3_PORT: 'ninety' }, 'S3_PORT=ninety is not a port: set S3_PORT to a number from 0 to 65535\n'],
+    [{ PORT: '4999', S3_PORT: '4999' }, 'S3_PORT and PORT are both 4999: set them to different ports\n'],
+    [{ DATA_DIR: '/dev/null' }, 'DATA_DIR=/dev/null cannot be used as a folder'],
     [{ MODELS_FILE: '/nowhere.json' }, 'models.json: cannot be read: ENOENT'],
     [{ SCHEDULES: '[{"name":"x"}]' }, 'SCHEDULES'],
     [{ SCHEDULES: '[{"name":"x","rate":"1 day","keep_days":1,"models":["planet"]}]' }, 'schedule x: model planet'],
-  ])('says what is wrong with %j', async (environment, message) => {
+  ])('exits with an error that explains the invalid setting in %j', async (environment, message) => {
     const program = start(environment)
     expect(await program.exited).toBe(1)
     expect(program.out).toBe('')
@@ -99,17 +103,19 @@ describe('npm start', () => {
     expect(program.err).not.toContain('    at ')
   })
 
-  it('says that another program has its folder', async () => {
+  it('exits with an error if another instance uses its folder', async () => {
     await start().ready()
     const program = start()
     expect(await program.exited).toBe(1)
-    expect(program.err).toMatch(/another program uses it: stop that one, or choose another folder with DATA_DIR\n$/)
+    expect(program.err).toMatch(
+      /another instance of the program uses it: stop that instance, or set DATA_DIR to another folder\n$/,
+    )
   })
 
-  it('runs beside another one on other ports and another folder', async () => {
+  it('runs at the same time as an instance with other ports and another folder', async () => {
     const one = await start().ready()
     const two = await start({ DATA_DIR: join(dir, 'other') }).ready()
-    await slotOf(one)
+    await openSlot(one)
     expect(await (await fetch(`${two}/_backup/jobs`)).json()).toEqual({ jobs: [] })
   })
 })

@@ -7,18 +7,18 @@ import type { SampleResource } from '../../../../infra/local/seed/sample.ts'
 import { loadModelsFile, type ModelRegistry } from '../../../../shared/resources/models.ts'
 
 let models: ModelRegistry
-let states: SampleResource[]
-let towns: SampleResource[]
+let countryResources: SampleResource[]
+let cityResources: SampleResource[]
 
 beforeAll(async () => {
   models = await loadModelsFile(new URL('../../../../shared/models.json', import.meta.url))
-  states = [...countries(models.get('country'))]
-  towns = [...cities(models.get('city'))]
+  countryResources = [...countries(models.get('country'))]
+  cityResources = [...cities(models.get('city'))]
 })
 
 const payloadOf = (revision: SampleResource['revisions'][number]): Record<string, unknown> => {
   const payload: unknown = JSON.parse(revision.payload.toString('utf8'))
-  if (typeof payload !== 'object' || payload === null) throw new Error('no map')
+  if (typeof payload !== 'object' || payload === null) throw new Error('the payload is not an object')
   return Object.fromEntries(Object.entries(payload))
 }
 const digestOf = (resources: Iterable<SampleResource>): string => {
@@ -32,41 +32,42 @@ const digestOf = (resources: Iterable<SampleResource>): string => {
 const ids = (texts: readonly unknown[]): string[] => texts.map((text) => (typeof text === 'string' ? text : ''))
 
 describe('the sample data', () => {
-  it('is the same every time', () => {
-    expect(digestOf(countries(models.get('country')))).toBe(digestOf(states))
-    expect(digestOf(towns.slice(0, 3))).toBe(digestOf(cities(models.get('city')).take(3)))
+  it('is the same in every run', () => {
+    expect(digestOf(countries(models.get('country')))).toBe(digestOf(countryResources))
+    expect(digestOf(cityResources.slice(0, 3))).toBe(digestOf(cities(models.get('city')).take(3)))
   })
 
-  it('has all 250 countries and about every eighth of 171,075 cities, each once', () => {
-    expect(states).toHaveLength(250)
-    expect(Math.abs(towns.length - 171_075 / 8)).toBeLessThan(400)
-    const all = [...states, ...towns].map(({ meta }) => meta.resource_id)
+  it('contains all 250 countries and about one eighth of the 171,075 cities, each once', () => {
+    expect(countryResources).toHaveLength(250)
+    expect(Math.abs(cityResources.length - 171_075 / 8)).toBeLessThan(400)
+    const all = [...countryResources, ...cityResources].map(({ meta }) => meta.resource_id)
     expect(new Set(all).size).toBe(all.length)
   })
 
-  it('refers only to countries that are there', () => {
-    const known = new Set(states.map(({ meta }) => meta.resource_id))
-    for (const { revisions } of states) {
+  it('refers only to existing countries', () => {
+    const known = new Set(countryResources.map(({ meta }) => meta.resource_id))
+    for (const { revisions } of countryResources) {
       for (const revision of revisions) {
         const { borders } = payloadOf(revision)
         for (const border of ids(Array.isArray(borders) ? borders : ['?'])) expect(known).toContain(border)
       }
     }
-    for (const { revisions } of towns) {
+    for (const { revisions } of cityResources) {
       for (const revision of revisions) expect(known.has(ids([payloadOf(revision)['country']])[0] ?? '')).toBe(true)
     }
   })
 
-  it('names every blob by XXH3-128 of its bytes, as the payloads do', () => {
-    for (const { blobs, revisions } of states) {
+  it('uses XXH3-128 of the bytes as the id of every blob, also in payloads', () => {
+    for (const { blobs, revisions } of countryResources) {
       expect(blobs.map(({ bytes }) => xxh3Hex(bytes))).toEqual(blobs.map(({ file_id }) => file_id))
-      const named = JSON.stringify(revisions.map(payloadOf))
-      for (const { file_id, bytes } of blobs) expect(named).toContain(`{"file_id":"${file_id}","size":${bytes.length}`)
+      const payloads = JSON.stringify(revisions.map(payloadOf))
+      for (const { file_id, bytes } of blobs)
+        expect(payloads).toContain(`{"file_id":"${file_id}","size":${bytes.length}`)
     }
   })
 
-  it('tells histories: branches, drafts, switches back, deleted and pruned ones, many users', () => {
-    const all = [...states, ...towns]
+  it('contains branches, drafts, switches to older revisions, deleted resources, pruned revisions and several users', () => {
+    const all = [...countryResources, ...cityResources]
     const some = (test: (resource: SampleResource) => boolean): number => all.filter(test).length
     const numberOf = (id: string): number => Number(id.slice(id.lastIndexOf(':') + 1))
     expect(some(({ revisions }) => revisions.length > 1)).toBeGreaterThan(1000)
@@ -87,25 +88,27 @@ describe('the sample data', () => {
     expect(new Set(all.map(({ meta }) => meta.updated_by)).size).toBe(6)
   })
 
-  it('keeps metadata true to the revisions: the current one is stored, mirrored and not newer than the metadata', () => {
-    for (const { meta, revisions } of [...states, ...towns]) {
+  it('stores the current revision of every resource, with a copy of its fields in newer or equally old metadata', () => {
+    for (const { meta, revisions } of [...countryResources, ...cityResources]) {
       const current = revisions.find(({ info }) => info.revision_id === meta.current_revision_id)
       expect(current?.info.status).toBe(meta.rev_status)
       expect(current?.info.updated_time).toBe(meta.rev_updated_time)
       for (const { info, payload } of revisions) {
-        if (Date.parse(info.updated_time) > Date.parse(meta.updated_time)) expect.fail(`${info.revision_id} is newer`)
-        if (info.data_hash !== `xxh3_128:${xxh3Hex(payload)}`) expect.fail(`${info.revision_id} has another hash`)
+        if (Date.parse(info.updated_time) > Date.parse(meta.updated_time))
+          expect.fail(`revision ${info.revision_id} is newer than its metadata`)
+        if (info.data_hash !== `xxh3_128:${xxh3Hex(payload)}`)
+          expect.fail(`revision ${info.revision_id} has a wrong hash`)
       }
     }
   })
 
-  it('indexes what the registry says', () => {
-    const france = states.find(({ meta }) => meta.resource_id === 'country:FR')
+  it('contains the indexed fields of the model registry', () => {
+    const france = countryResources.find(({ meta }) => meta.resource_id === 'country:FR')
     expect(france?.meta.indexed_data).toContain('"cca2":"FR","cca3":"FRA","name":"France","region":"Europe"')
   })
 
-  it('keeps floats floats, in payloads and in indexed values', () => {
-    const france = states.find(({ meta }) => meta.resource_id === 'country:FR')
+  it('writes integral floats with a fraction in payloads', () => {
+    const france = countryResources.find(({ meta }) => meta.resource_id === 'country:FR')
     expect(france?.revisions[0]?.payload.toString('utf8')).toContain('"lat":46.0,"lng":2.0')
   })
 })

@@ -2,8 +2,8 @@ import { describe, expect, it } from 'vitest'
 import { localEndpoints, NoAnswerError, NotLocalError, probe } from '../../../../infra/local/stores/local-endpoints.ts'
 import { freePorts } from '../../../../infra/local/processes/free-ports.ts'
 
-describe('the endpoints of the local program', () => {
-  it('follow its ports, with the credentials of the stand-ins', () => {
+describe('localEndpoints', () => {
+  it('uses the configured ports and the access key of the local services', () => {
     const env = { S3_PORT: '9100', DYNAMODB_PORT: '8100', AWS_ACCESS_KEY_ID: 'AKIAEXAMPLE', AWS_SECRET_ACCESS_KEY: 'x' }
     expect(localEndpoints(env)).toEqual({
       dynamo: 'http://127.0.0.1:8100',
@@ -12,7 +12,7 @@ describe('the endpoints of the local program', () => {
     })
   })
 
-  it.each(['http://[::1]:8000', 'http://localhost:8000', 'http://127.0.0.1:8000'])('may be %s', (endpoint) => {
+  it.each(['http://[::1]:8000', 'http://localhost:8000', 'http://127.0.0.1:8000'])('accepts %s', (endpoint) => {
     expect(localEndpoints({ AWS_ENDPOINT_URL_DYNAMODB: endpoint }).dynamo).toBe(endpoint)
   })
 
@@ -20,16 +20,19 @@ describe('the endpoints of the local program', () => {
     { AWS_ENDPOINT_URL_DYNAMODB: 'https://dynamodb.eu-central-1.amazonaws.com' },
     { AWS_ENDPOINT_URL_S3: 'http://localhost.example.com:9000' },
     { AWS_ENDPOINT_URL_S3: 'http://127.0.0.1@example.com' },
-  ])('are refused on another machine: %o', (env) => {
+  ])('rejects an endpoint on another machine: %o', (env) => {
     expect(() => localEndpoints(env)).toThrow(NotLocalError)
   })
+})
 
-  it('say in one line where nothing answers', async () => {
+describe('probe', () => {
+  it('reports which server does not answer and which variable to check', async () => {
     const [s3 = 0, dynamo = 0] = await freePorts(2)
     const endpoints = localEndpoints({ S3_PORT: String(s3), DYNAMODB_PORT: String(dynamo) })
     await expect(probe(endpoints)).rejects.toThrow(NoAnswerError)
     await expect(probe(endpoints)).rejects.toThrow(
-      `nothing answers at http://127.0.0.1:${dynamo} (DynamoDB): begin with \`npm start\`, and give both the same DYNAMODB_PORT`,
+      `no DynamoDB server answers at http://127.0.0.1:${dynamo}: start the program with \`npm start\`. ` +
+        'If you set DYNAMODB_PORT, both commands need the same value',
     )
   })
 })

@@ -3,13 +3,14 @@ import { describe, expect, it } from 'vitest'
 import { EXPORT_STAGES, exportWorkflow } from '../../../../functions/workflows/export.workflow.ts'
 import { RESTORE_STAGES, restoreWorkflow } from '../../../../functions/workflows/restore.workflow.ts'
 import type { Definition, Json } from '../../../../functions/workflows/states.ts'
-import { checkDefinition, checkedHandler, taskStates } from '../../../../infra/local/workflows/local-definition.ts'
+import { checkDefinition, taskStates } from '../../../../infra/local/workflows/local-definition.ts'
 import { LocalWorkflowEngine } from '../../../../infra/local/workflows/local-workflow-engine.ts'
+import { checkedHandler } from '../../../../infra/local/workflows/stage-handler.ts'
 
 type Call = { stage: string; input: Record<string, Json> }
 type Script = Partial<Record<string, (input: Record<string, Json>, nth: number) => Json>>
 
-/** An engine whose stages are scripted: by default they hand the job id on and plan nothing. */
+/** An engine with scripted stages. By default, a stage returns the job id and an empty plan. */
 const scripted = (script: Script): { engine: LocalWorkflowEngine; calls: Call[] } => {
   const calls: Call[] = []
   const engine = new LocalWorkflowEngine({
@@ -49,7 +50,7 @@ const run = async (kind: 'export' | 'restore', script: Script): Promise<Call[]> 
 const stagesOf = (calls: readonly Call[]): string[] => calls.map(({ stage }) => stage)
 
 describe('the export workflow', () => {
-  it('runs its stages in order and passes over maps without items', async () => {
+  it('runs its stages in order and skips maps without items', async () => {
     expect(stagesOf(await run('export', {}))).toEqual([
       'plan-export',
       'plan-export-blobs',
@@ -59,7 +60,7 @@ describe('the export workflow', () => {
     ])
   })
 
-  it.each([3, 20])('gives each of %i children its place, whether inline or distributed', async (count) => {
+  it.each([3, 20])('gives each of %i map items its number, in an inline and in a distributed map', async (count) => {
     const calls = await run('export', {
       'plan-export': () => planned(count),
       'export-records': (input) => ({ ...input, more: false }),
@@ -71,7 +72,7 @@ describe('the export workflow', () => {
     expect(children.every(({ input }) => input['job_id'] === 'j' && input['pass'] === 0)).toBe(true)
   })
 
-  it('calls a child again with its cursor until nothing is left', async () => {
+  it('repeats a map item with its cursor until no work is left', async () => {
     const calls = await run('export', {
       'plan-export': () => planned(1),
       'export-records': (input, nth) => ({ ...input, pass: nth + 1, more: nth < 2, cursor: `c${nth}` }),
@@ -84,7 +85,7 @@ describe('the export workflow', () => {
     ])
   })
 
-  it('composes in rounds until the archive itself is made', async () => {
+  it('composes in rounds until the archive is complete', async () => {
     const calls = await run('export', {
       'plan-compose': (input, nth) => ({
         job_id: 'j',
@@ -98,14 +99,14 @@ describe('the export workflow', () => {
     expect(calls.filter(({ stage }) => stage === 'plan-compose').map(({ input }) => input['round'])).toEqual([0, 1])
   })
 
-  it('tries again what may pass, and not what the caller did', async () => {
-    const passing = await run('export', {
+  it('retries a temporary error, but not an error that a retry cannot resolve', async () => {
+    const temporary = await run('export', {
       'plan-export': (_input, nth) => {
         if (nth < 2) throw named('TimeoutError', 'slow')
         return planned(0)
       },
     })
-    expect(stagesOf(passing).filter((stage) => stage === 'plan-export')).toHaveLength(3)
+    expect(stagesOf(temporary).filter((stage) => stage === 'plan-export')).toHaveLength(3)
     const final = await run('export', {
       'plan-compose': () => {
         throw named('BlobsMissingError', 'gone')
@@ -114,7 +115,7 @@ describe('the export workflow', () => {
     expect(stagesOf(final).filter((stage) => stage === 'plan-compose')).toHaveLength(1)
   })
 
-  it('says no more than AWS does where a child of a distributed map has failed', async () => {
+  it('reports only the generic error of AWS if an item of a distributed map fails', async () => {
     const calls = await run('export', {
       'plan-export': () => planned(20),
       'export-records': () => {
@@ -127,7 +128,7 @@ describe('the export workflow', () => {
     })
   })
 
-  it('tells the fail stage the error and its message, also from inside a map', async () => {
+  it('passes the name and message of an error in an inline map to the fail stage', async () => {
     const calls = await run('export', {
       'plan-export': () => planned(2),
       'export-records': () => {
@@ -142,7 +143,7 @@ describe('the export workflow', () => {
 })
 
 describe('the restore workflow', () => {
-  it('goes from preflight through the writes to the report', async () => {
+  it('runs its stages in order', async () => {
     expect(stagesOf(await run('restore', {}))).toEqual([
       'convert',
       'inspect',
@@ -154,12 +155,12 @@ describe('the restore workflow', () => {
     ])
   })
 
-  it('writes nothing where the decision says so', async () => {
+  it('skips the writing stages if the decide stage returns write: false', async () => {
     const calls = await run('restore', { decide: () => ({ job_id: 'j', items: [], count: 0, write: false }) })
     expect(stagesOf(calls)).toEqual(['convert', 'inspect', 'plan-preflight-blobs', 'decide', 'report'])
   })
 
-  it('converts pass by pass, each with the cursor of the one before, and then inspects', async () => {
+  it('repeats the convert stage with the cursor of the previous pass, and then inspects', async () => {
     const calls = await run('restore', {
       convert: (input, nth) => ({ ...input, pass: nth + 1, more: nth < 2, cursor: `c${nth}` }),
     })
@@ -172,7 +173,7 @@ describe('the restore workflow', () => {
     expect(calls[3]).toMatchObject({ stage: 'inspect', input: { job_id: 'j' } })
   })
 
-  it('takes back what it wrote where another writer came in between', async () => {
+  it('rolls back after a conflict with another writer', async () => {
     const calls = await run('restore', {
       'plan-apply-records': () => planned(1),
       'apply-records': () => {
@@ -186,11 +187,11 @@ describe('the restore workflow', () => {
   })
 
   it.each([
-    ['one of a few children', 6],
-    ['one of many', 30],
+    ['an inline', 6],
+    ['a distributed', 30],
   ])(
-    'takes back when nothing is written any more: %s failed, and no other begins after that',
-    async (_which, count) => {
+    'rolls back only after all running items of %s map have returned, and starts no further item',
+    async (_kind, count) => {
       const calls: string[] = []
       const engine = new LocalWorkflowEngine({
         retryMs: 0,
@@ -198,7 +199,7 @@ describe('the restore workflow', () => {
           Promise.resolve(async (input: Json): Promise<Json> => {
             const { n } = input as { n?: number }
             if (stage === 'apply-records') {
-              calls.push(`begins`)
+              calls.push('begins')
               await sleep(n === 1 ? 5 : 40)
               if (n === 1) throw named('ConflictError', 'rival')
               calls.push('returns')
@@ -215,7 +216,7 @@ describe('the restore workflow', () => {
       await sleep(100)
       expect(calls.slice(-2)).toEqual(['plan-rollback', 'fail-restore'])
       const work = calls.slice(0, -2)
-      // The one that failed began, and did not return.
+      // The failed item began and did not return.
       expect(work.filter((call) => call === 'begins')).toHaveLength(
         1 + work.filter((call) => call === 'returns').length,
       )
@@ -223,16 +224,16 @@ describe('the restore workflow', () => {
   )
 })
 
-describe('the local runner', () => {
-  it('stops a job: no stage begins after that, and those under way have returned', async () => {
+describe('the local workflow engine', () => {
+  it('waits for running stages when it stops a job, and starts no further stage', async () => {
     let release = (): void => undefined
-    const held = new Promise<void>((resolve) => (release = resolve))
+    const released = new Promise<void>((resolve) => (release = resolve))
     const calls: string[] = []
     const engine = new LocalWorkflowEngine({
       load: (_kind, stage) =>
         Promise.resolve(async (): Promise<Json> => {
           calls.push(stage)
-          await held
+          await released
           calls.push(`${stage} returned`)
           return planned(0)
         }),
@@ -245,22 +246,22 @@ describe('the local runner', () => {
     expect(calls).toEqual(['plan-export', 'plan-export returned'])
   })
 
-  it('refuses more state than Step Functions takes', async () => {
+  it('rejects a state output over the limit of Step Functions', async () => {
     const handler = checkedHandler('Plan', () => Promise.resolve({ text: 'x'.repeat(257 * 1024) }))
-    await expect(handler({})).rejects.toThrow(/output of state Plan: \d+ bytes, 262144 allowed/)
+    await expect(handler({})).rejects.toThrow(/the output of state Plan has \d+ bytes; the limit is 262144/)
   })
 
   it.each([
-    ['a field that the interpreter would ignore', { Type: 'Map', ItemReader: {} }, /ignores ItemReader/],
-    ['an explicit ResultPath of $', { Type: 'Pass', ResultPath: '$' }, /leave "ResultPath": "\$" out/],
-  ])('refuses %s', (_what, state, message) => {
+    ['a field that the interpreter ignores', { Type: 'Map', ItemReader: {} }, /ignores ItemReader/],
+    ['an explicit ResultPath of $', { Type: 'Pass', ResultPath: '$' }, /remove "ResultPath": "\$"/],
+  ])('rejects a definition with %s', (_what, state, message) => {
     const definition: Definition = { Comment: '', StartAt: 'A', TimeoutSeconds: 1, States: { A: state } }
     expect(() => {
       checkDefinition(definition)
     }).toThrow(message)
   })
 
-  it('knows every stage that the definitions name, and they name every stage', () => {
+  it('has a handler for every stage, and every stage is in a definition', () => {
     const resources = (definition: Definition): Set<string> => new Set(Object.values(taskStates(definition)))
     expect(resources(exportWorkflow((stage) => stage))).toEqual(new Set<string>(EXPORT_STAGES))
     expect(resources(restoreWorkflow((stage) => stage))).toEqual(new Set<string>(RESTORE_STAGES))

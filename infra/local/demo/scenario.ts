@@ -1,0 +1,196 @@
+import { createWriteStream, openAsBlob } from 'node:fs'
+import { join } from 'node:path'
+import { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import prettyBytes from 'pretty-bytes'
+import type { DemoOptions } from '../seed/options.ts'
+import { seedStore } from '../seed/seed-store.ts'
+import { openLocalStores } from '../stores/local-stores.ts'
+import { wipe } from '../stores/wipe-store.ts'
+import { ApiClient, type DryRunResult, dryRunResult, exportResult, type UploadSlot } from './api-client.ts'
+import { check, DemoFailedError } from './check.ts'
+import { damageBlob, damageRevision } from './damage.ts'
+import type { DemoProgram } from './demo-program.ts'
+import { DemoRun } from './demo-run.ts'
+import { folderCounts, listArchive } from './listing.ts'
+import { showProgress } from './progress.ts'
+import type { Snapshot } from './snapshot.ts'
+import { dryRunTable, exportTable, folderTable, listingText, memoryTable, reportTable, timingTable } from './tables.ts'
+
+const STEPS = 8
+
+/**
+ * The scenario of the demo: write sample data, export it, delete it, restore it and compare; then damage the store, find the
+ * damage and repair it. Jobs run through the API of the program. The store is read and damaged with AWS clients. Throws
+ * `DemoFailedError` at the first check that fails.
+ */
+export const runScenario = async (program: DemoProgram, folder: string, options: DemoOptions): Promise<void> => {
+  const start = performance.now()
+  const run = new DemoRun(new ApiClient(program.url), await openLocalStores(program.env), STEPS)
+  console.log('This demo backs up sample data, deletes it and restores it. Then it damages the data and repairs it.')
+  console.log('It runs the local program on free ports, with its data in a temporary folder.')
+  const original = await seed(run, options.cities)
+  const file = join(folder, 'backup.acbak')
+  const exportJob = await exportAll(run, file)
+  await wipeAll(run)
+  await restoreFile(run, file)
+  await run.checkUnchanged(original)
+  await damage(run, original)
+  const found = await findDamage(run, exportJob)
+  await repair(run, exportJob, found)
+  await compareAgain(run, exportJob)
+  await run.checkUnchanged(original)
+
+  console.log(`\nSummary for ${sizesOf(original)}:`)
+  console.log(timingTable(run.timings, original.itemBytes + original.blobBytes))
+  if (options.verbose) console.log(memoryTable(await program.peakMemory()))
+  console.log(`All checks passed in ${((performance.now() - start) / 1000).toFixed(0)} s.`)
+}
+
+const seed = async (run: DemoRun, maxCities: number | undefined): Promise<Snapshot> => {
+  run.beginStep('write sample data (countries and cities with their revisions)')
+  const progress = showProgress()
+  const onProgress = (resources: number): void => {
+    progress.update('resources', resources, 0)
+  }
+  const written = await run
+    .timeWholeStore('seed', () => seedStore(run.stores, onProgress, maxCities))
+    .finally(() => {
+      progress.end()
+    })
+  const original = await run.snapshot()
+  console.log(`  The store contains ${sizesOf(original)}.`)
+  check(
+    'every written item and blob is in the store',
+    [original.items.size, original.blobs.size],
+    [written.items, written.blobs],
+  )
+  return original
+}
+
+/** Exports all models and downloads the archive to a file. Returns the job id. */
+const exportAll = async (run: DemoRun, file: string): Promise<string> => {
+  run.beginStep('export all models to one archive')
+  const { jobId, result } = await run.timeWholeStore('export', async () => {
+    const jobId = await run.api.startExport()
+    return { jobId, result: exportResult(await run.job(jobId)) }
+  })
+  console.log(exportTable(result))
+  check('the export is complete', result.complete, true)
+  const { ok, status, body } = await fetch(result.url)
+  if (!ok || body === null) throw new DemoFailedError(`downloading the archive failed with status ${status}`)
+  await pipeline(Readable.fromWeb(body), createWriteStream(file))
+  const entries = await listArchive(file)
+  console.log(`  The archive has ${prettyBytes(result.archive.size)}. It is a tar file:\n${listingText(entries)}`)
+  console.log(folderTable(folderCounts(entries)))
+  return jobId
+}
+
+const wipeAll = async (run: DemoRun): Promise<void> => {
+  run.beginStep('delete all resources and blobs')
+  await run.timeWholeStore('wipe', () => wipe(run.stores))
+  const { items, blobs } = await run.snapshot()
+  check('the store is empty', [items.size, blobs.size], [0, 0])
+}
+
+const restoreFile = async (run: DemoRun, file: string): Promise<void> => {
+  run.beginStep('restore the downloaded archive through an upload slot')
+  const jobId = await run.timeWholeStore('restore', async () => {
+    const slot = await run.api.openUploadSlot()
+    await upload(slot, file)
+    await run.job(slot.job_id)
+    return slot.job_id
+  })
+  await showReport(run, jobId)
+}
+
+const upload = async ({ upload: { method, url, headers } }: UploadSlot, file: string): Promise<void> => {
+  const { ok, status } = await fetch(url, { method, headers, body: await openAsBlob(file) })
+  if (!ok) throw new DemoFailedError(`uploading the archive failed with status ${status}`)
+}
+
+const showReport = async ({ api }: DemoRun, jobId: string): Promise<void> => {
+  const report = await api.report(jobId)
+  console.log(reportTable(report))
+  check('the verification of the restore passed', report.passed, true)
+}
+
+/** Damages one blob and one city with AWS clients, without the program. */
+const damage = async (run: DemoRun, { blobs, items }: Snapshot): Promise<void> => {
+  run.beginStep('damage the store')
+  const { s3, dynamo, config } = run.stores
+  const blob = firstKey(blobs, 'blobs/')
+  await damageBlob(s3, config.buckets.blobs, blob)
+  console.log(`  Flipped one bit of the S3 object ${blob}.`)
+  // Partition keys of the sample data contain no space.
+  const [pk = '', sk = ''] = firstKey(items, 'city#r#').split(' ')
+  await damageRevision(dynamo, config.tables.resources, pk, sk)
+  // A sort key is `{hash key}/{resource id}/…`.
+  console.log(`  Changed the name in a revision of ${sk.split('/')[1]}.`)
+}
+
+const findDamage = async (run: DemoRun, exportJob: string): Promise<DryRunResult> => {
+  run.beginStep('compare the store with the archive (a dry run of a restore)')
+  const found = await dryRun(run, 'compare', exportJob)
+  check('exactly one blob differs', found.blobs.changed, 1)
+  check('exactly one city differs, and no other resource', differingResources(found), { city: 1 })
+  return found
+}
+
+/** Restores only the models and resources that the dry run reported. */
+const repair = async (run: DemoRun, exportJob: string, found: DryRunResult): Promise<void> => {
+  run.beginStep('restore only what differs')
+  const models = [...new Set(found.findings.map(({ model }) => model))].sort()
+  for (const model of models) {
+    const ids = reportedIds(found, model)
+    console.log(
+      ids.length === 0
+        ? `  Restoring the model ${model}, because one of its blobs differs`
+        : `  Restoring ${ids.join(', ')}`,
+    )
+    const jobId = await run.timePart(`repair ${model}`, async () => {
+      const id = await run.api.startRestore(exportJob, { model, ids })
+      await run.job(id)
+      return id
+    })
+    await showReport(run, jobId)
+  }
+}
+
+/** The resources of a model that the dry run reported. The list is empty if it reported only blobs. */
+const reportedIds = ({ findings }: DryRunResult, model: string): string[] => [
+  ...new Set(findings.filter((finding) => finding.model === model).flatMap(({ resource_id }) => resource_id || [])),
+]
+
+const compareAgain = async (run: DemoRun, exportJob: string): Promise<void> => {
+  run.beginStep('compare again')
+  const left = await dryRun(run, 'compare again', exportJob)
+  check('the store and the archive are identical', [left.blobs.changed, differingResources(left)], [0, {}])
+}
+
+const dryRun = async (run: DemoRun, name: string, exportJob: string): Promise<DryRunResult> => {
+  const result = await run.timeWholeStore(name, async () =>
+    dryRunResult(await run.job(await run.api.startRestore(exportJob, { dryRun: true }))),
+  )
+  console.log(dryRunTable(result))
+  return result
+}
+
+/** The number of differing resources of each model that has any. */
+const differingResources = ({ models }: DryRunResult): Record<string, number> =>
+  Object.fromEntries(
+    Object.entries(models).flatMap(([model, counts]) => {
+      const differing = counts.new + counts.changed + counts.target_only
+      return differing === 0 ? [] : [[model, differing] as const]
+    }),
+  )
+
+const sizesOf = ({ items, blobs, itemBytes, blobBytes }: Snapshot): string =>
+  `${items.size.toLocaleString('en')} items (${prettyBytes(itemBytes)}) in DynamoDB ` +
+  `and ${blobs.size.toLocaleString('en')} blobs (${prettyBytes(blobBytes)}) in S3`
+
+const firstKey = (contents: ReadonlyMap<string, string>, prefix: string): string => {
+  const key = [...contents.keys()].filter((one) => one.startsWith(prefix)).sort()[0]
+  if (key === undefined) throw new DemoFailedError(`the store contains no key that starts with ${prefix}`)
+  return key
+}

@@ -1,0 +1,44 @@
+import type { Context } from 'aws-lambda'
+import createRouter from 'find-my-way'
+import type { HttpEvent } from '../../../functions/http/http-request.ts'
+import type { HttpResult } from '../../../functions/handlers/route.ts'
+import { DEFAULT_ROUTE, type Route } from '../../../functions/routes.ts'
+
+/** The handler of a route, with the signature that Lambda calls. */
+export type LocalHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>
+
+/** Loads the handler of a route by its file in `functions/`. */
+export type LoadHandler = (file: string) => Promise<LocalHandler>
+
+export const loadFromSource: LoadHandler = async (file) => {
+  // Bundlers and test runners can only follow an import whose folder and file are separate variables.
+  const [folder, name] = file.replace(/\.ts$/, '').split('/')
+  const module = (await import(`../../../functions/${folder}/${name}.ts`)) as { readonly handler: LocalHandler }
+  return module.handler
+}
+
+export interface Match {
+  readonly handler: LocalHandler
+  readonly routeKey: string
+  readonly params: Readonly<Record<string, string | undefined>>
+}
+export type FindRoute = (method: string, path: string) => Match
+
+/** Returns a function that finds the route of a request as API Gateway does: literal paths first, then parameters, then `$default`. */
+export const createRouteFinder = async (routes: readonly Route[], load: LoadHandler): Promise<FindRoute> => {
+  const router = createRouter({ maxParamLength: 1024 })
+  // The router stores functions only. Each route gets a function of its own, which is never called, as its key.
+  const targets = new Map<unknown, Omit<Match, 'params'>>()
+  for (const { method, path, file } of routes) {
+    const key = (): undefined => undefined
+    targets.set(key, { handler: await load(file), routeKey: `${method} ${path}` })
+    router.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), key)
+  }
+  const defaultMatch: Match = { handler: await load(DEFAULT_ROUTE.file), routeKey: '$default', params: {} }
+  return (method, path) => {
+    const known = routes.find((route) => route.method === method)
+    const found = known === undefined ? null : router.find(known.method, path)
+    const target = targets.get(found?.handler)
+    return found === null || target === undefined ? defaultMatch : { ...target, params: found.params }
+  }
+}

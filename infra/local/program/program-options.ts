@@ -1,0 +1,58 @@
+import { z } from 'zod'
+import type { Limits } from '../../../shared/jobs/limits.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface ProgramOptions {
+  /** The port of the API. 0 selects any free port, here and below. */
+  readonly port: number
+  readonly s3Port: number
+  readonly dynamoDbPort: number
+  readonly dataDir: string
+  /** Names of tables and buckets, and `AWS_ENDPOINT_URL_…` of servers that replace the local services. */
+  readonly env?: Environment
+  /** Smaller limits, with which tests get many passes from little data. */
+  readonly limits?: Partial<Limits>
+}
+
+const DEFAULT_PORTS = { PORT: 3000, S3_PORT: 9000, DYNAMODB_PORT: 8000 } as const
+const DEFAULT_DATA_DIR = '.local'
+
+const Port = z
+  .string()
+  .regex(/^\d{1,5}$/)
+  .transform(Number)
+  .refine((port) => port <= 65_535)
+
+/** Reads `PORT`, `S3_PORT`, `DYNAMODB_PORT` and `DATA_DIR`. Throws an `Error` that names the invalid variable. */
+export const programOptions = (env: Environment): ProgramOptions => {
+  const ports = {
+    PORT: portOf(env, 'PORT'),
+    S3_PORT: portOf(env, 'S3_PORT'),
+    DYNAMODB_PORT: portOf(env, 'DYNAMODB_PORT'),
+  }
+  checkDistinct(Object.entries(ports))
+  return {
+    port: ports.PORT,
+    s3Port: ports.S3_PORT,
+    dynamoDbPort: ports.DYNAMODB_PORT,
+    dataDir: env['DATA_DIR'] ?? DEFAULT_DATA_DIR,
+    env,
+  }
+}
+
+const portOf = (env: Environment, name: keyof typeof DEFAULT_PORTS): number => {
+  const text = env[name]
+  if (text === undefined || text === '') return DEFAULT_PORTS[name]
+  const parsed = Port.safeParse(text)
+  if (!parsed.success) throw new Error(`${name}=${text} is not a port: set ${name} to a number from 0 to 65535`)
+  return parsed.data
+}
+
+const checkDistinct = (ports: readonly (readonly [string, number])[]): void => {
+  for (const [k, [name, port]] of ports.entries()) {
+    const earlier = ports.slice(0, k).find(([, other]) => other === port)
+    if (port !== 0 && earlier !== undefined)
+      throw new Error(`${name} and ${earlier[0]} are both ${port}: set them to different ports`)
+  }
+}

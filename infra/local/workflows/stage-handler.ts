@@ -1,0 +1,37 @@
+import { randomUUID } from 'node:crypto'
+import type { Context } from 'aws-lambda'
+import type { Json } from '../../../functions/workflows/states.ts'
+import { localContext } from '../program/local-context.ts'
+
+/** The handler of a stage, with the signature that Lambda calls: JSON in, JSON out. */
+export type StageHandler = (input: Json, context: Context) => Promise<Json>
+
+/** Step Functions' limit on the input or output of a state. */
+const MAX_STATE_BYTES = 256 * 1024
+
+/** The timeout of a stage on Lambda. */
+const TIMEOUT_MS = 900_000
+
+export class StateTooLargeError extends Error {
+  override readonly name = 'States.DataLimitExceeded'
+}
+
+/**
+ * Calls a handler with the restrictions of Step Functions: input and output are limited in size, and values that JSON cannot
+ * represent are lost.
+ */
+export const checkedHandler =
+  (state: string, handler: StageHandler): ((input: Json) => Promise<Json>) =>
+  async (input) => {
+    const context = localContext(state, randomUUID(), TIMEOUT_MS)
+    const output = await handler(throughJson(state, 'input', input), context)
+    return throughJson(state, 'output', output)
+  }
+
+const throughJson = (state: string, side: 'input' | 'output', value: unknown): Json => {
+  const text = JSON.stringify(value ?? null)
+  const bytes = Buffer.byteLength(text)
+  if (bytes > MAX_STATE_BYTES)
+    throw new StateTooLargeError(`the ${side} of state ${state} has ${bytes} bytes; the limit is ${MAX_STATE_BYTES}`)
+  return JSON.parse(text) as Json
+}
