@@ -9,7 +9,7 @@ import { startDynamoDb } from '../infra/local/dynamodb/start-dynamodb.ts'
 import { startS3 } from '../infra/local/s3.ts'
 import { dynamoDB, s3 } from '../shared/runtime/clients.ts'
 import { type Config, readConfig } from '../shared/runtime/config.ts'
-import { createBuckets, createTables } from '../infra/local/create-stores.ts'
+import { createBuckets, createTables } from '../infra/local/stores/create-stores.ts'
 
 /** Clients of running servers, with tables and buckets of this test's own. */
 export interface TestServers {

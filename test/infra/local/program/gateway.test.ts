@@ -2,6 +2,7 @@ import { request as httpRequest } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HttpEvent } from '../../../../functions/http/http-request.ts'
+import { DEFAULT_ROUTE } from '../../../../functions/routes.ts'
 import { type Gateway, startGateway } from '../../../../infra/local/program/gateway.ts'
 
 const events: HttpEvent[] = []
@@ -27,7 +28,7 @@ beforeAll(async () => {
         if (file === 'bytes')
           return { statusCode: 200, body: Buffer.from([0, 255, 7]).toString('base64'), isBase64Encoded: true }
         return {
-          statusCode: file.startsWith('http/not-found') ? 404 : 200,
+          statusCode: file === DEFAULT_ROUTE.file ? 404 : 200,
           headers: { 'content-type': 'application/json', 'x-number': 7 },
           body: JSON.stringify({ file, left: context.getRemainingTimeInMillis() > 0 }),
         }

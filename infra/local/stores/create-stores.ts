@@ -6,9 +6,9 @@ import {
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
 import { BucketAlreadyExists, BucketAlreadyOwnedByYou, CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3'
-import type { Config } from '../../shared/runtime/config.ts'
+import type { Config } from '../../../shared/runtime/config.ts'
 
-/** Creates the two tables where they are not there: for the local program and for tests. Repeating it changes nothing. */
+/** Creates the two tables for the local program and for tests. Existing tables are not changed. */
 export const createTables = async (client: DynamoDBClient, { tables }: Pick<Config, 'tables'>): Promise<void> => {
   await Promise.all(Object.values(tables).map((name) => createTable(client, name)))
   await expireJobs(client, tables.jobs)
@@ -36,7 +36,10 @@ const createTable = async (client: DynamoDBClient, name: string): Promise<void> 
   await waitUntilTableExists({ client, maxWaitTime: 60, minDelay: 1, maxDelay: 2 }, { TableName: name })
 }
 
-/** Jobs go after 90 days by their `expires`. Servers without expiry keep them; one that has it already says so. */
+/**
+ * Makes DynamoDB delete jobs after 90 days, at the time in `expires`. Ignores the errors of a server that does not support
+ * this, and of a table that has the setting already.
+ */
 const expireJobs = async (client: DynamoDBClient, table: string): Promise<void> => {
   try {
     await client.send(
@@ -51,7 +54,7 @@ const expireJobs = async (client: DynamoDBClient, table: string): Promise<void> 
   }
 }
 
-/** Creates the four buckets where they are not there. Repeating it changes nothing. */
+/** Creates the four buckets. Existing buckets are not changed. */
 export const createBuckets = async (client: S3Client, { buckets }: Pick<Config, 'buckets'>): Promise<void> => {
   await Promise.all(Object.values(buckets).map((bucket) => createBucket(client, bucket)))
 }
