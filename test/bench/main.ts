@@ -21,11 +21,11 @@ const COMPARISONS: readonly {
   readonly raw: readonly string[]
 }[] = [
   { name: 'export', ours: ['export'], raw: ['raw query', 'raw copy of blobs'] },
-  { name: 'export: records', ours: ['export: records'], raw: ['raw query'] },
-  { name: 'export: blobs', ours: ['export: blobs'], raw: ['raw copy of blobs'] },
+  { name: 'export: export-records', ours: ['export: export-records'], raw: ['raw query'] },
+  { name: 'export: export-blobs', ours: ['export: export-blobs'], raw: ['raw copy of blobs'] },
   { name: 'restore', ours: ['restore'], raw: ['raw write of items', 'raw write of blobs'] },
-  { name: 'restore: records', ours: ['restore: records'], raw: ['raw write of items'] },
-  { name: 'restore: blobs', ours: ['restore: blobs'], raw: ['raw write of blobs'] },
+  { name: 'restore: apply-records', ours: ['restore: apply-records'], raw: ['raw write of items'] },
+  { name: 'restore: apply-blobs', ours: ['restore: apply-blobs'], raw: ['raw write of blobs'] },
   { name: 'restore: verify', ours: ['restore: verify'], raw: ['raw query', 'raw read of blobs'] },
 ]
 
