@@ -1,5 +1,5 @@
 import pRetry from 'p-retry'
-import type { Services } from '../runtime/services.ts'
+import type { JobStore } from './aws/job-store.ts'
 import { type Bounded, TooManyJobsError } from './errors.ts'
 import type { Reservation } from './aws/reservations.ts'
 
@@ -18,7 +18,7 @@ export interface Making<Made> {
  * Makes a job where there are fewer than may be, and throws `TooManyJobsError` where not. Many who come at one moment see each other
  * before any of them makes its job: the bound holds, and who finds it taken by others who only ask tries again a few times.
  */
-export const withinBound = async <Made>(services: Services, making: Making<Made>): Promise<Made> => {
+export const withinBound = async <Made>(services: { readonly jobs: JobStore }, making: Making<Made>): Promise<Made> => {
   const admitted = await pRetry(() => admit(services, making), {
     retries: 4,
     minTimeout: 50,
@@ -34,7 +34,7 @@ export const withinBound = async <Made>(services: Services, making: Making<Made>
 }
 
 const admit = async <Made>(
-  { jobs }: Services,
+  { jobs }: { readonly jobs: JobStore },
   { as, find }: Making<Made>,
 ): Promise<{ readonly place: Reservation } | { readonly standing: Made }> => {
   const refuse = async (standing: number, starting: number): Promise<{ readonly standing: Made }> => {

@@ -1,14 +1,21 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { Services } from '../runtime/services.ts'
 import { ENDED, type JobStatus } from './job.ts'
+import type { JobStore } from './aws/job-store.ts'
 import { JobCancelledError } from './find-job.ts'
+import type { Limits } from './limits.ts'
 import type { PassInput, PassOutput } from './messages.ts'
 import type { Stage } from './stage.ts'
 
 /** Members of every pass's result: whether the map item is finished, and where the next pass continues. */
 export const PassResult = z.object({ done: z.boolean(), cursor: z.exactOptional(z.string()) })
 export type PassResult = z.output<typeof PassResult>
+
+/** What every pass uses: the job table, and the limits of the work of one pass. */
+export interface PassServices {
+  readonly jobs: JobStore
+  readonly limits: Pick<Limits, 'passMs' | 'watchMs'>
+}
 
 /** One attempt at one pass. */
 export interface Attempt extends PassInput {
@@ -25,7 +32,7 @@ export interface Attempt extends PassInput {
 export const runPass = async <Result extends PassResult>(
   stage: Stage<Result>,
   input: PassInput,
-  { jobs, limits }: Pick<Services, 'jobs' | 'limits'>,
+  { jobs, limits }: PassServices,
   work: (attempt: Attempt) => Promise<Result>,
 ): Promise<PassOutput> => {
   const { job_id, n, pass } = input
@@ -43,7 +50,7 @@ export const runPass = async <Result extends PassResult>(
 
 /** Works for as long as a pass may, and while the job has not ended: what it has written then stays, and no more is. */
 const whileItRuns = async <Result>(
-  { jobs, limits }: Pick<Services, 'jobs' | 'limits'>,
+  { jobs, limits }: PassServices,
   input: PassInput,
   work: (attempt: Attempt) => Promise<Result>,
 ): Promise<Result> => {
@@ -71,7 +78,7 @@ const whileItRuns = async <Result>(
 
 /** All results of a stage in the order of (child, pass). */
 export const allResults = async <Result>(
-  { jobs }: Pick<Services, 'jobs'>,
+  { jobs }: Pick<PassServices, 'jobs'>,
   jobId: string,
   stage: Stage<Result>,
 ): Promise<Result[]> => {
