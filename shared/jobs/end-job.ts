@@ -22,7 +22,10 @@ export const endJob = (
  * Tells of a job that has ended: the last thing that is done for it, so that nothing else waits for the bus. A repeat tells
  * again, for whoever died between the two.
  */
-export const publishJobEnded = async ({ jobs, events, config }: Pick<EndJobServices, 'jobs' | 'events' | 'config'>, jobId: string): Promise<void> => {
+export const publishJobEnded = async (
+  { jobs, events, config }: Pick<EndJobServices, 'jobs' | 'events' | 'config'>,
+  jobId: string,
+): Promise<void> => {
   const job = await jobs.get(jobId)
   if (job !== undefined && hasEnded(job)) await events.ended(jobEndedEvent(config.deployment, job))
 }
