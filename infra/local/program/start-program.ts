@@ -12,13 +12,14 @@ import { makeServices } from '../../../shared/runtime/make-services.ts'
 import { setServices } from '../../../shared/runtime/current-services.ts'
 import type { Services } from '../../../shared/runtime/services.ts'
 import { whyOfNoUse } from '../../../shared/schedules/schedule.ts'
+import { LOCAL_CREDENTIALS } from '../credentials.ts'
 import { createBuckets, createTables } from '../stores/create-stores.ts'
 import { startDynamoDb } from '../dynamodb/start-dynamodb.ts'
 import { startGateway } from './gateway.ts'
-import { startS3 } from '../s3.ts'
+import { startS3 } from '../s3/start-s3.ts'
 import type { Environment, ProgramOptions } from './program-options.ts'
 import { LocalScheduler } from './scheduler.ts'
-import { UploadEvents } from '../upload-events.ts'
+import { UploadEvents } from './upload-events.ts'
 import { LocalWorkflowEngine } from '../workflows/local-workflow-engine.ts'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 
@@ -33,9 +34,6 @@ export interface Program {
   /** Stops everything. Jobs that are running start again when the program starts with the same data. */
   stop(): Promise<void>
 }
-
-/** The access key of the local services, unless the environment sets another one. */
-const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' } as const
 
 /** A request that cancels a job waits until the job's handlers have returned. Checking often is cheap on one machine. */
 const LOCAL_LIMITS: Partial<Limits> = { watchMs: 1_000 }
@@ -156,7 +154,7 @@ const clientOptions = (region: string, endpoint: string, env: Environment): Clie
   region,
   endpoint,
   credentials: {
-    accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? CREDENTIALS.accessKeyId,
-    secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? CREDENTIALS.secretAccessKey,
+    accessKeyId: env['AWS_ACCESS_KEY_ID'] ?? LOCAL_CREDENTIALS.accessKeyId,
+    secretAccessKey: env['AWS_SECRET_ACCESS_KEY'] ?? LOCAL_CREDENTIALS.secretAccessKey,
   },
 })

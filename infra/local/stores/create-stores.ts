@@ -5,7 +5,13 @@ import {
   UpdateTimeToLiveCommand,
   waitUntilTableExists,
 } from '@aws-sdk/client-dynamodb'
-import { BucketAlreadyExists, BucketAlreadyOwnedByYou, CreateBucketCommand, type S3Client } from '@aws-sdk/client-s3'
+import {
+  BucketAlreadyExists,
+  BucketAlreadyOwnedByYou,
+  CreateBucketCommand,
+  PutBucketVersioningCommand,
+  type S3Client,
+} from '@aws-sdk/client-s3'
 import type { Config } from '../../../shared/runtime/config.ts'
 
 /** Creates the two tables for the local program and for tests. Existing tables are not changed. */
@@ -54,9 +60,14 @@ const expireJobs = async (client: DynamoDBClient, table: string): Promise<void> 
   }
 }
 
-/** Creates the four buckets. Existing buckets are not changed. */
+/** Creates the four buckets unless they exist. As in `infra/data-stack.ts`, all but the work bucket are versioned. */
 export const createBuckets = async (client: S3Client, { buckets }: Pick<Config, 'buckets'>): Promise<void> => {
-  await Promise.all(Object.values(buckets).map((bucket) => createBucket(client, bucket)))
+  await Promise.all(
+    Object.entries(buckets).map(async ([purpose, bucket]) => {
+      await createBucket(client, bucket)
+      if (purpose !== 'work') await enableVersioning(client, bucket)
+    }),
+  )
 }
 
 const createBucket = async (client: S3Client, bucket: string): Promise<void> => {
@@ -64,5 +75,17 @@ const createBucket = async (client: S3Client, bucket: string): Promise<void> => 
     await client.send(new CreateBucketCommand({ Bucket: bucket }))
   } catch (error) {
     if (!(error instanceof BucketAlreadyOwnedByYou || error instanceof BucketAlreadyExists)) throw error
+  }
+}
+
+/** A server without versions answers one of these. It then works as before, without pinned versions. */
+const WITHOUT_VERSIONS = ['NotImplemented', 'VersioningNotConfigured']
+
+const enableVersioning = async (client: S3Client, bucket: string): Promise<void> => {
+  try {
+    const VersioningConfiguration = { Status: 'Enabled' as const }
+    await client.send(new PutBucketVersioningCommand({ Bucket: bucket, VersioningConfiguration }))
+  } catch (error) {
+    if (!(error instanceof Error && WITHOUT_VERSIONS.includes(error.name))) throw error
   }
 }

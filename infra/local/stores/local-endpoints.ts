@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LOCAL_CREDENTIALS } from '../credentials.ts'
 
 /** The servers of the running local program, and the access key for them. */
 export interface LocalEndpoints {
@@ -45,8 +46,8 @@ const Environment = z.object({
   DYNAMODB_PORT: Port.default(8000),
   AWS_ENDPOINT_URL_S3: z.url().optional(),
   AWS_ENDPOINT_URL_DYNAMODB: z.url().optional(),
-  AWS_ACCESS_KEY_ID: z.string().default('S3RVER'),
-  AWS_SECRET_ACCESS_KEY: z.string().default('S3RVER'),
+  AWS_ACCESS_KEY_ID: z.string().default(LOCAL_CREDENTIALS.accessKeyId),
+  AWS_SECRET_ACCESS_KEY: z.string().default(LOCAL_CREDENTIALS.secretAccessKey),
 })
 
 /**
@@ -65,7 +66,7 @@ export const localEndpoints = (env: Readonly<Record<string, string | undefined>>
     dynamo,
     s3,
     credentials: isLocalService
-      ? { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
+      ? LOCAL_CREDENTIALS
       : { accessKeyId: read.AWS_ACCESS_KEY_ID, secretAccessKey: read.AWS_SECRET_ACCESS_KEY },
   }
 }

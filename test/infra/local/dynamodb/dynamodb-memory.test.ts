@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { CreateTableCommand, DynamoDBClient, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
 import { expect, it } from 'vitest'
 import { startDynamoDb } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
-import { credentials } from '../running-s3.ts'
+import { credentials } from '../s3/running-s3.ts'
 
 const TableName = 'things'
 const ROUNDS = 200

@@ -13,7 +13,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startDynamoDb, type LocalServer } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
-import { credentials } from '../running-s3.ts'
+import { credentials } from '../s3/running-s3.ts'
 
 const TableName = 'things'
 

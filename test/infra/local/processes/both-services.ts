@@ -1,5 +1,5 @@
 import { startDynamoDb } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
-import { startS3 } from '../../../../infra/local/s3.ts'
+import { startS3 } from '../../../../infra/local/s3/start-s3.ts'
 
 /* A program that runs both local services, for tests that kill it. It prints their ports and process ids as JSON. */
 const dir = process.argv[2] ?? ''

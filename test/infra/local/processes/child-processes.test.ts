@@ -13,8 +13,8 @@ import { z } from 'zod'
 import { ChildError } from '../../../../infra/local/processes/start-child.ts'
 import { startDynamoDb } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
 import { PortInUseError } from '../../../../infra/local/processes/port-in-use-error.ts'
-import { startS3 } from '../../../../infra/local/s3.ts'
-import { bucket as Bucket, clientOf, credentials, runS3 } from '../running-s3.ts'
+import { startS3 } from '../../../../infra/local/s3/start-s3.ts'
+import { bucket as Bucket, clientOf, credentials, runS3 } from '../s3/running-s3.ts'
 
 let dir: string
 beforeEach(async () => {

@@ -1,0 +1,67 @@
+import type { IncomingMessage } from 'node:http'
+import { S3Error } from './s3-error.ts'
+
+/** A request, with its path and query decoded once by the rules of S3. */
+export interface S3Request {
+  readonly method: string
+  /** empty for the service itself */
+  readonly bucket: string
+  /** empty for a bucket; may end in a slash */
+  readonly key: string
+  /** the decoded path, for example `/bucket/a b` */
+  readonly path: string
+  readonly query: ReadonlyMap<string, string>
+  /** names in lower case; the `X-Amz-…` parameters of a presigned URL count as headers, except those of the signature */
+  readonly headers: ReadonlyMap<string, string>
+  readonly incoming: IncomingMessage
+}
+
+const LONGEST_KEY_BYTES = 1024
+
+const SIGNATURE_PARAMETERS = new Set([
+  'x-amz-algorithm',
+  'x-amz-credential',
+  'x-amz-date',
+  'x-amz-expires',
+  'x-amz-signedheaders',
+  'x-amz-signature',
+])
+
+/** Reads path, query and headers. Throws 400 for an invalid escape sequence or key. */
+export function readRequest(incoming: IncomingMessage): S3Request {
+  const [rawPath, rawQuery] = splitOnce(incoming.url ?? '/', '?')
+  const path = rawPath.split('/').map(decode).join('/')
+  const query = new Map<string, string>()
+  for (const pair of rawQuery.split('&')) {
+    if (pair === '') continue
+    const [name, value] = splitOnce(pair, '=')
+    query.set(decode(name), decode(value))
+  }
+  const headers = new Map<string, string>()
+  for (const [name, value] of Object.entries(incoming.headers)) {
+    if (value !== undefined) headers.set(name, Array.isArray(value) ? value.join(',') : value)
+  }
+  for (const [name, value] of query) {
+    if (/^x-amz-/i.test(name) && !SIGNATURE_PARAMETERS.has(name.toLowerCase())) headers.set(name.toLowerCase(), value)
+  }
+  const [bucket, key] = splitOnce(path.slice(1), '/')
+  if (Buffer.byteLength(key) > LONGEST_KEY_BYTES) {
+    throw new S3Error('KeyTooLongError', 'Your key is too long', { MaxSizeAllowed: LONGEST_KEY_BYTES })
+  }
+  // The storage ends bucket names and keys with this character.
+  if (path.includes('\u0000')) throw new S3Error('InvalidURI', 'A key cannot contain the character U+0000.')
+  return { method: incoming.method ?? 'GET', bucket, key, path, query, headers, incoming }
+}
+
+function splitOnce(text: string, separator: string): readonly [string, string] {
+  const at = text.indexOf(separator)
+  return at < 0 ? [text, ''] : [text.slice(0, at), text.slice(at + separator.length)]
+}
+
+function decode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    throw new S3Error('InvalidURI', "Couldn't parse the specified URI.")
+  }
+}

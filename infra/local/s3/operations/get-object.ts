@@ -1,0 +1,81 @@
+import { finished } from 'node:stream'
+import { checksumHeaders, checksumTypeHeader } from '../body/checksums.ts'
+import { type Call, type Operation, versionHeaders } from '../call.ts'
+import { emptyReply, type Reply, type ReplyHeaders } from '../http/reply.ts'
+import { noSuchKey, noSuchVersion, S3Error } from '../http/s3-error.ts'
+import { isNotModified } from '../rules/conditions.ts'
+import { overriddenHeaders } from '../rules/object-headers.ts'
+import { parseRange } from '../rules/ranges.ts'
+import { checkVersionId } from '../rules/parameters.ts'
+import { slice } from '../storage/content-files.ts'
+import type { HeldVersion } from '../storage/content-readers.ts'
+import type { ObjectVersion } from '../storage/records.ts'
+
+/** GetObject and HeadObject: headers and bytes of one version, even if it is deleted while it is read. */
+export const getObject: Operation = async (call) => {
+  const held = await holdVersion(call)
+  const { version } = held
+  let streaming = false
+  try {
+    const { request, storage } = call
+    const overrides = overriddenHeaders(request)
+    const state = {
+      etag: `"${version.etag}"`,
+      'last-modified': new Date(version.modified).toUTCString(),
+      ...versionHeaders(call, version.versionId),
+    }
+    if (isNotModified(request, version)) return emptyReply(304, state)
+    const range = parseRange(request.headers.get('range'), version.size)
+    const { start, end } = range ?? { start: 0, end: version.size - 1 }
+    const head: Reply = {
+      status: range === undefined ? 200 : 206,
+      headers: {
+        ...state,
+        'accept-ranges': 'bytes',
+        'content-length': end + 1 - start,
+        ...version.headers,
+        ...overrides,
+        ...(range === undefined
+          ? requestedChecksums(call, version)
+          : { 'content-range': `bytes ${start}-${end}/${version.size}` }),
+      },
+    }
+    if (request.method === 'HEAD') return head
+    const body = storage.content.read(slice(version.segments, start, end))
+    finished(body, () => {
+      held.release()
+    })
+    streaming = true
+    return { ...head, body }
+  } finally {
+    if (!streaming) held.release()
+  }
+}
+
+/** Throws 404 if there is no such object or version, and 405 if the version id is that of a delete marker. */
+async function holdVersion(call: Call): Promise<HeldVersion> {
+  const { request, storage } = call
+  const { bucket, key } = request
+  const versionId = checkVersionId(request.query.get('versionId'))
+  const found = await storage.objects.hold(bucket, key, versionId)
+  if (found !== undefined && 'version' in found) return found
+  if (versionId === undefined) {
+    const marker = await storage.objects.currentMarker(bucket, key)
+    const headers = marker && { 'x-amz-delete-marker': 'true', 'x-amz-version-id': marker.versionId }
+    throw noSuchKey(key, headers)
+  }
+  // The null version of a bucket that never had versions is the object itself.
+  if (found === undefined && storage.buckets.get(bucket).versioning === undefined) throw noSuchKey(key)
+  if (found === undefined) throw noSuchVersion(key, versionId)
+  throw new S3Error(
+    'MethodNotAllowed',
+    'The specified method is not allowed against this resource.',
+    { ResourceType: 'DeleteMarker' },
+    { allow: 'DELETE', 'x-amz-delete-marker': 'true', 'x-amz-version-id': found.versionId },
+  )
+}
+
+function requestedChecksums({ request }: Call, { checksums }: ObjectVersion): ReplyHeaders {
+  if (request.headers.get('x-amz-checksum-mode')?.toUpperCase() !== 'ENABLED') return {}
+  return { ...checksumHeaders(checksums), ...checksumTypeHeader(checksums) }
+}

@@ -1,0 +1,26 @@
+import { checksumHeaders, checksumTypeHeader } from '../body/checksums.ts'
+import { receiveBody } from '../body/receive-body.ts'
+import { type Operation, versionHeaders } from '../call.ts'
+import { emptyReply } from '../http/reply.ts'
+import { writeCondition } from '../rules/conditions.ts'
+import { storedHeaders } from '../rules/object-headers.ts'
+
+/** Receives the whole body into a new file before one write of a record makes it the current version. */
+export const putObject: Operation = async (call) => {
+  const { request, signer, storage } = call
+  const { bucket, key } = request
+  const condition = writeCondition(request)
+  const headers = storedHeaders(request)
+  // Checked before the body too: a write that must fail should not use the disk.
+  condition(storage.objects.current(bucket, key))
+  const { segment, md5, checksums } = await receiveBody(request, signer, storage.content)
+  const object = { size: segment.length, etag: md5, headers, segments: [segment], checksums }
+  const version = await storage.objects.put(bucket, key, object, condition)
+  call.onCreated(bucket, key, version, 'PutObject')
+  return emptyReply(200, {
+    etag: `"${md5}"`,
+    ...checksumHeaders(checksums),
+    ...checksumTypeHeader(checksums),
+    ...versionHeaders(call, version.versionId),
+  })
+}

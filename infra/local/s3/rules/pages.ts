@@ -1,0 +1,56 @@
+// Sorts after every key that begins with the same text.
+const LAST = '\u{10ffff}'
+
+type Entry<Item> = readonly [key: string, item: Item]
+
+export interface PageRequest<Item> {
+  readonly prefix: string
+  readonly delimiter: string
+  /** the largest number of entries and common prefixes together */
+  readonly size: number
+  /** a key or common prefix of an earlier page, or an empty string */
+  readonly after: string
+  /** whether an entry whose key is `after` was part of an earlier page */
+  readonly isBefore: (item: Item) => boolean
+}
+
+export interface Page<Item> {
+  readonly entries: readonly Entry<Item>[]
+  readonly prefixes: readonly string[]
+  /** Present if there are more: the last key or common prefix of this page, and its item if it is a key. */
+  readonly last?: { readonly name: string; readonly item?: Item }
+}
+
+/** Collects one page of a list. `entriesFrom` must return entries by key, from the given key on (inclusive). */
+export async function collectPage<Item>(
+  entriesFrom: (key: string) => AsyncIterable<Entry<Item>>,
+  { prefix, delimiter, size, after, isBefore }: PageRequest<Item>,
+): Promise<Page<Item>> {
+  const entries: Entry<Item>[] = []
+  const prefixes: string[] = []
+  let last: Page<Item>['last']
+  let from: string | undefined = Buffer.compare(Buffer.from(after), Buffer.from(prefix)) > 0 ? after : prefix
+
+  while (from !== undefined && size > 0) {
+    let restart: string | undefined
+    for await (const [key, item] of entriesFrom(from)) {
+      if (!key.startsWith(prefix)) break
+      if (key === after && isBefore(item)) continue
+      const end = delimiter === '' ? -1 : key.indexOf(delimiter, prefix.length)
+      const common = end < 0 ? undefined : key.slice(0, end + delimiter.length)
+      if (common === undefined || (common !== after && common !== last?.name)) {
+        if (entries.length + prefixes.length === size) return { entries, prefixes, ...(last && { last }) }
+        last = common === undefined ? { name: key, item } : { name: common }
+        if (common === undefined) entries.push([key, item])
+        else prefixes.push(common)
+      }
+      // Continue behind the keys with this common prefix, without reading them.
+      if (common !== undefined && !key.startsWith(common + LAST)) {
+        restart = common + LAST
+        break
+      }
+    }
+    from = restart
+  }
+  return { entries, prefixes }
+}

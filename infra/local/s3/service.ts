@@ -1,0 +1,66 @@
+import { randomUUID } from 'node:crypto'
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http'
+import { finished } from 'node:stream/promises'
+import type { Call } from './call.ts'
+import { errorReply, type Reply, sendReply } from './http/reply.ts'
+import { readRequest } from './http/request.ts'
+import { S3Error } from './http/s3-error.ts'
+import { findOperation } from './operations.ts'
+import { SignatureVerifier } from './signing/signature-verifier.ts'
+import type { Credentials } from './signing/signer.ts'
+import type { Storage } from './storage/storage.ts'
+
+export interface ServiceOptions {
+  readonly storage: Storage
+  readonly credentials: Credentials
+  readonly onCreated: Call['onCreated']
+}
+
+/** The HTTP side of the service: reads a request, verifies its signature, runs its operation and sends the reply. */
+export function createService({ storage, credentials, onCreated }: ServiceOptions): RequestListener {
+  const verifier = new SignatureVerifier(credentials)
+
+  const answer = async (incoming: IncomingMessage): Promise<Reply> => {
+    const request = readRequest(incoming)
+    const signer = await verifier.verify(request)
+    const { run, createsBucket } = findOperation(request)
+    if (request.bucket !== '' && createsBucket !== true) storage.buckets.get(request.bucket)
+    return run({ request, signer, storage, onCreated })
+  }
+
+  const handle = async (incoming: IncomingMessage, response: ServerResponse): Promise<void> => {
+    const requestId = randomUUID()
+    response.setHeader('x-amz-request-id', requestId)
+    let reply: Reply
+    try {
+      reply = await answer(incoming)
+    } catch (error) {
+      reportError(error)
+      // A client that is still sending would see a closed connection instead of the reply.
+      await discardBody(incoming)
+      reply = errorReply(error, requestId)
+    }
+    await sendReply(response, incoming.method ?? 'GET', reply)
+  }
+
+  return (incoming, response) => {
+    handle(incoming, response).catch((error: unknown) => {
+      reportError(error)
+      response.destroy()
+    })
+  }
+}
+
+const CLIENT_GONE = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']
+
+/** Reports errors of the service itself. An `S3Error` is an answer, and clients may disconnect at any time. */
+export function reportError(error: unknown): void {
+  if (error instanceof S3Error) return
+  const code = error instanceof Error && 'code' in error ? String(error.code) : ''
+  if (!CLIENT_GONE.includes(code)) console.error('S3 stand-in:', error)
+}
+
+async function discardBody(incoming: IncomingMessage): Promise<void> {
+  if (incoming.complete || incoming.destroyed) return
+  await finished(incoming.resume()).catch(() => undefined)
+}

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import type { LocalServer } from '../dynamodb/start-dynamodb.ts'
+import { startChild, type ChildError } from '../processes/start-child.ts'
+import { ObjectCreated } from './object-created.ts'
+
+export type { ObjectCreated }
+
+export interface S3Options {
+  /** 0 takes any free port. */
+  readonly port: number
+  /** The folder that contains all data. */
+  readonly dir: string
+  /** Buckets to create unless they exist. */
+  readonly buckets?: readonly string[]
+  /** Called once for every object that was put, copied or completed, when it can be read. */
+  readonly onObjectCreated?: (event: ObjectCreated) => void
+  readonly onDied?: (error: ChildError) => void
+}
+
+const Message = z.object({ event: ObjectCreated })
+
+/**
+ * Starts the local S3 service in its own process. Addresses are path-style, credentials are `LOCAL_CREDENTIALS`.
+ * Rejects with `PortInUseError` or `ChildError`.
+ */
+export async function startS3({ port, dir, buckets = [], onObjectCreated, onDied }: S3Options): Promise<LocalServer> {
+  const child = await startChild({
+    name: 'S3',
+    entry: new URL('s3-server.ts', import.meta.url),
+    settings: { port, dir, buckets },
+    portVariable: 'S3_PORT',
+    onMessage: (message) => {
+      onObjectCreated?.(Message.parse(message).event)
+    },
+    ...(onDied && { onDied }),
+  })
+  return { ...child, endpoint: `http://127.0.0.1:${child.port}` }
+}

@@ -1,0 +1,62 @@
+import { readdir, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Batch, Database } from './database.ts'
+import { NULL_VERSION, type ObjectVersion } from './records.ts'
+
+/** Format 2 keeps buckets and versions in the database. Format 1 had no versions, and a folder for each bucket. */
+const FORMAT = 2
+const BATCH_RECORDS = 10_000
+
+/**
+ * Brings the data of an earlier version into the current format: every object becomes the null version.
+ * An interrupted upgrade starts again. Throws if a later version wrote the data.
+ */
+export async function upgrade(database: Database, dir: string): Promise<void> {
+  const format = (await database.settings.get('format')) ?? 1
+  if (format > FORMAT) {
+    throw new Error(`${dir} was written by a later version of the local S3 service: update, or delete this folder`)
+  }
+  if (format === FORMAT) return
+  const bucketFolder = join(dir, 'buckets')
+  for (const name of await foldersIn(bucketFolder)) await database.buckets.put(name, { created: Date.now() })
+  await numberObjects(database)
+  await database.settings.put('format', FORMAT)
+  await rm(bucketFolder, { recursive: true, force: true })
+}
+
+async function numberObjects({ level, objects }: Database): Promise<void> {
+  let sequence = 0
+  let records = 0
+  let batch: Batch = level.batch()
+  for await (const [path, old] of objects.iterator()) {
+    const { size, etag, modified, headers, segments, checksums } = old
+    sequence += 1
+    const version: ObjectVersion = {
+      versionId: NULL_VERSION,
+      sequence,
+      modified,
+      size,
+      etag,
+      headers,
+      segments,
+      checksums,
+    }
+    batch.put(path, version, { sublevel: objects })
+    records += 1
+    if (records % BATCH_RECORDS === 0) {
+      await batch.write()
+      batch = level.batch()
+    }
+  }
+  await batch.write()
+}
+
+async function foldersIn(path: string): Promise<readonly string[]> {
+  try {
+    const entries = await readdir(path, { withFileTypes: true })
+    return entries.filter((entry) => entry.isDirectory()).map(({ name }) => name)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,38 @@
+import { type Batch, type Database, historyOf, historyPath } from './database.ts'
+import { NULL_VERSION, type VersionEntry } from './records.ts'
+import { sequenceOf } from './version-ids.ts'
+
+/** Noncurrent versions and delete markers. Writes take part in a batch of the caller. */
+export class VersionHistory {
+  readonly #table: Database['history']
+
+  constructor({ history }: Database) {
+    this.#table = history
+  }
+
+  /** The newest entries of a key, the newest first. */
+  async newest(bucket: string, key: string, count = 1): Promise<readonly VersionEntry[]> {
+    return this.#table.values({ ...historyOf(bucket, key), limit: count }).all()
+  }
+
+  /** Reads in one step, unless the id is that of the null version. */
+  find(bucket: string, key: string, versionId: string): VersionEntry | undefined {
+    const entry = this.#table.getSync(historyPath(bucket, key, sequenceOf(versionId)))
+    return entry?.versionId === versionId ? entry : undefined
+  }
+
+  async findNull(bucket: string, key: string): Promise<VersionEntry | undefined> {
+    for await (const entry of this.#table.values(historyOf(bucket, key))) {
+      if (entry.versionId === NULL_VERSION) return entry
+    }
+    return undefined
+  }
+
+  put(batch: Batch, bucket: string, key: string, entry: VersionEntry): void {
+    batch.put(historyPath(bucket, key, entry.sequence), entry, { sublevel: this.#table })
+  }
+
+  remove(batch: Batch, bucket: string, key: string, entry: VersionEntry): void {
+    batch.del(historyPath(bucket, key, entry.sequence), { sublevel: this.#table })
+  }
+}

@@ -1,0 +1,29 @@
+import { randomBytes } from 'node:crypto'
+
+// A version id is its sequence number and random digits, so that a list can continue after a version that is gone.
+const SEQUENCE_DIGITS = 14
+const RANDOM_BYTES = 9
+
+export const VERSION_ID = /^[0-9a-f]{32}$/
+
+/** Numbers all writes in their order, also across restarts. */
+export class Sequence {
+  #latest: number
+
+  constructor(latest: number) {
+    this.#latest = latest
+  }
+
+  next(): number {
+    this.#latest = Math.max(this.#latest + 1, Date.now() * 1000)
+    return this.#latest
+  }
+}
+
+export function newVersionId(sequence: number): string {
+  return sequence.toString(16).padStart(SEQUENCE_DIGITS, '0') + randomBytes(RANDOM_BYTES).toString('hex')
+}
+
+export function sequenceOf(versionId: string): number {
+  return parseInt(versionId.slice(0, SEQUENCE_DIGITS), 16)
+}

@@ -1,0 +1,42 @@
+import {
+  CopyObjectCommand,
+  GetObjectCommand,
+  GetObjectTaggingCommand,
+  ListBucketsCommand,
+  PutObjectCommand,
+  type PutObjectCommandInput,
+} from '@aws-sdk/client-s3'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bucket as Bucket, rejection, runS3 } from './running-s3.ts'
+
+let s3: Awaited<ReturnType<typeof runS3>>
+beforeAll(async () => {
+  s3 = await runS3()
+})
+afterAll(() => s3.end())
+
+const put = (Key: string, more: Partial<PutObjectCommandInput> = {}) =>
+  s3.client.send(new PutObjectCommand({ Bucket, Key, Body: 'x', ...more }))
+
+describe('the local S3 service', () => {
+  it('contains only the buckets that it was asked to create', async () => {
+    const { Buckets } = await s3.client.send(new ListBucketsCommand())
+    expect(Buckets?.map(({ Name }) => Name)).toEqual([Bucket])
+  })
+
+  it('rejects tags and object locks instead of ignoring them', async () => {
+    expect(await rejection(put('tagged', { Tagging: 'a=b' }))).toMatchObject({ status: 501 })
+    const tags = s3.client.send(new GetObjectTaggingCommand({ Bucket, Key: 'tagged' }))
+    expect(await rejection(tags)).toMatchObject({ status: 501 })
+    expect(await rejection(put('locked', { ObjectLockLegalHoldStatus: 'ON' }))).toMatchObject({ status: 400 })
+  })
+
+  it('rejects version ids that it never creates', async () => {
+    await put('single')
+    const versioned = s3.client.send(new GetObjectCommand({ Bucket, Key: 'single', VersionId: 'abc' }))
+    expect(await rejection(versioned)).toEqual({ name: 'InvalidArgument', status: 400 })
+    const CopySource = `${Bucket}/single?versionId=abc`
+    const copy = s3.client.send(new CopyObjectCommand({ Bucket, Key: 'versioned', CopySource }))
+    expect(await rejection(copy)).toMatchObject({ status: 400 })
+  })
+})
