@@ -1,27 +1,128 @@
-/** One route of the API. `{name}` in a path is a parameter; a literal segment goes before a parameter. */
+import { type FunctionSpec, SIZES } from './function-spec.ts'
+import {
+  combine,
+  FIND_ARCHIVE,
+  type Permissions,
+  ABORT_EXPORT,
+  END_JOB,
+  START_JOB,
+  WRITE_UPLOAD_REPORT,
+  WRITE_WORK,
+} from './permissions.ts'
+
+/** One path of the API. `{name}` in the path is a parameter; a route with a literal segment there is matched first. */
 export interface Route {
-  readonly method: 'GET' | 'POST'
+  readonly methods: readonly ('GET' | 'POST')[]
   readonly path: string
-  /** The route's own name: of its function on AWS, and in logs. */
-  readonly name: string
-  /** The file in `functions/` whose export `handler` answers. */
   readonly file: string
 }
 
-/** The one table of routes: CDK makes the API of it, the local gateway its router. */
-export const ROUTES: readonly Route[] = [
-  { method: 'GET', path: '/{model}/export', name: 'export-model', file: 'routes/export-model.ts' },
-  { method: 'POST', path: '/{model}/export', name: 'export-model', file: 'routes/export-model.ts' },
-  { method: 'GET', path: '/_backup/export', name: 'export-all', file: 'routes/export-all.ts' },
-  { method: 'POST', path: '/_backup/export', name: 'export-all', file: 'routes/export-all.ts' },
-  { method: 'POST', path: '/{model}/import', name: 'import-model', file: 'routes/import-model.ts' },
-  { method: 'POST', path: '/_backup/import', name: 'import-all', file: 'routes/import-all.ts' },
-  { method: 'GET', path: '/_backup/jobs', name: 'list-jobs', file: 'routes/list-jobs.ts' },
-  { method: 'GET', path: '/_backup/jobs/{job_id}', name: 'get-job', file: 'routes/get-job.ts' },
-  { method: 'GET', path: '/_backup/jobs/{job_id}/report', name: 'get-report', file: 'routes/get-report.ts' },
-  { method: 'GET', path: '/_backup/jobs/{job_id}/archive', name: 'get-archive', file: 'routes/get-archive.ts' },
-  { method: 'POST', path: '/_backup/jobs/{job_id}/cancel', name: 'cancel-job', file: 'routes/cancel-job.ts' },
+export type RouteSpec = FunctionSpec & Route
+
+const EXPORT: Permissions = { jobs: START_JOB, startsWorkflows: ['export'], signsUrls: true }
+/** An archive in the body of the request is stored for the job. */
+const IMPORT = combine(FIND_ARCHIVE, {
+  jobs: START_JOB,
+  startsWorkflows: ['restore'],
+  signsUrls: true,
+  work: [WRITE_WORK],
+})
+
+/** All routes. The CDK app creates the HTTP API from this table, and the local gateway its router. */
+export const ROUTES: readonly RouteSpec[] = [
+  {
+    methods: ['GET', 'POST'],
+    path: '/{model}/export',
+    name: 'export-model',
+    file: 'routes/export-model.ts',
+    size: SIZES.route,
+    permissions: EXPORT,
+  },
+  {
+    methods: ['GET', 'POST'],
+    path: '/_backup/export',
+    name: 'export-all',
+    file: 'routes/export-all.ts',
+    size: SIZES.route,
+    permissions: EXPORT,
+  },
+  {
+    methods: ['POST'],
+    path: '/{model}/import',
+    name: 'import-model',
+    file: 'routes/import-model.ts',
+    size: SIZES.import,
+    permissions: IMPORT,
+  },
+  {
+    methods: ['POST'],
+    path: '/_backup/import',
+    name: 'import-all',
+    file: 'routes/import-all.ts',
+    size: SIZES.import,
+    permissions: IMPORT,
+  },
+  {
+    methods: ['GET'],
+    path: '/_backup/jobs',
+    name: 'list-jobs',
+    file: 'routes/list-jobs.ts',
+    size: SIZES.route,
+    permissions: { jobs: ['Query', 'BatchGetItem'] },
+  },
+  {
+    methods: ['GET'],
+    path: '/_backup/jobs/{job_id}',
+    name: 'get-job',
+    file: 'routes/get-job.ts',
+    size: SIZES.route,
+    permissions: { jobs: ['GetItem', 'Query'], signsUrls: true },
+  },
+  {
+    methods: ['GET'],
+    path: '/_backup/jobs/{job_id}/report',
+    name: 'get-report',
+    file: 'routes/get-report.ts',
+    size: SIZES.route,
+    permissions: {
+      jobs: ['GetItem', 'Query'],
+      archives: [{ actions: ['GetObject', 'ListBucket'], keys: ['reports/*'] }],
+      signsUrls: true,
+    },
+  },
+  {
+    methods: ['GET'],
+    path: '/_backup/jobs/{job_id}/archive',
+    name: 'get-archive',
+    file: 'routes/get-archive.ts',
+    size: SIZES.route,
+    permissions: { jobs: ['GetItem'], signsUrls: true },
+  },
+  {
+    methods: ['POST'],
+    path: '/_backup/jobs/{job_id}/cancel',
+    name: 'cancel-job',
+    file: 'routes/cancel-job.ts',
+    size: SIZES.route,
+    permissions: combine(ABORT_EXPORT, {
+      jobs: END_JOB,
+      publishesEvents: true,
+      stopsWorkflows: ['export', 'restore'],
+      restores: [WRITE_UPLOAD_REPORT],
+    }),
+  },
 ]
 
-/** Answers what no route takes: 404, or 405 where the path takes other methods (`$default` on AWS). */
-export const DEFAULT_ROUTE = { name: 'not-found', file: 'routes/not-found.ts' } as const
+/** Answers every request that matches no route: 404, or 405 if the path has other methods (`$default` in API Gateway). */
+export const DEFAULT_ROUTE: FunctionSpec = {
+  name: 'not-found',
+  file: 'routes/not-found.ts',
+  size: SIZES.route,
+  permissions: {},
+}
+
+/** Whether a route belongs to one model. The setting `resource_routes` removes these. */
+export const isModelRoute = ({ path }: Route): boolean => path.startsWith('/{model}/')
+
+/** The route keys of API Gateway, such as `GET /_backup/jobs`. */
+export const routeKeys = ({ methods, path }: Route): string[] => methods.map((method) => `${method} ${path}`)

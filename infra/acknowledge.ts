@@ -2,12 +2,12 @@ import { Stack, Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
 import { z } from 'zod'
 
-/** ResourceFilter single findings of a construct as they are, each with its reason. */
+/** Accepts single findings of cdk-nag on a construct. `reasons`: why, by finding. */
 export const acknowledge = (construct: IConstruct, reasons: Readonly<Record<string, string>>): void => {
   Validations.of(construct).acknowledge(...Object.entries(reasons).map(([id, reason]) => ({ id, reason })))
 }
 
-/** ResourceFilter those of a policy's resources that have a `*` as they are, one by one. */
+/** Accepts the finding on each of a policy's resources that contains a `*`. */
 export const acknowledgeWildcards = (policy: IConstruct, resources: readonly string[], reason: string): void => {
   for (const resource of resources)
     if (resource.includes('*'))
@@ -20,7 +20,7 @@ const Intrinsic = z.object({
   'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]).optional(),
 })
 
-/** A resource as findings name it: what CloudFormation fills in stands in angle brackets. */
+/** Writes a resource as cdk-nag's findings do, with references of CloudFormation in angle brackets. */
 const readable = (resource: unknown): string => {
   if (typeof resource === 'string') return resource
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = Intrinsic.parse(resource)

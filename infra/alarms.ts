@@ -20,18 +20,18 @@ import { METRIC, METRICS_NAMESPACE } from '../shared/telemetry/telemetry.ts'
 export interface AlarmsProps {
   readonly deployment: string
   readonly functions: readonly IFunction[]
-  /** Those whose errors nobody else tells: a stage's end in a job that failed, as do refusals that are a caller's doing. */
-  readonly watched: readonly IFunction[]
+  /** Functions whose errors raise an alarm of their own. An error of a stage makes its job fail, which is another alarm. */
+  readonly watchedForErrors: readonly IFunction[]
   readonly deadLetters: IQueue
   readonly hasSchedules: boolean
   readonly email: string | undefined
 }
 
 const FIVE_MINUTES = Duration.minutes(5)
-/** An alarm's expression takes ten metrics. */
-const METRICS_AT_ONCE = 10
+/** CloudWatch accepts at most ten metrics in the expression of an alarm. */
+const METRICS_PER_ALARM = 10
 
-/** A metric that the functions count. */
+/** A metric that the functions publish. */
 export const jobMetric = (deployment: string, metricName: string, kind?: string, period = FIVE_MINUTES): Metric =>
   new Metric({
     namespace: METRICS_NAMESPACE,
@@ -41,7 +41,7 @@ export const jobMetric = (deployment: string, metricName: string, kind?: string,
     period,
   })
 
-/** What somebody must know. Every alarm has a heading of its name in `RUNBOOK.md`. */
+/** Alarms that notify an operator. `RUNBOOK.md` has a heading for each alarm. */
 export class Alarms extends Construct {
   readonly topic: Topic
   readonly #alarms: Alarm[] = []
@@ -50,10 +50,10 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id)
-    const { deployment, functions, watched, deadLetters, hasSchedules, email } = props
+    const { deployment, functions, watchedForErrors, deadLetters, hasSchedules, email } = props
     this.#deployment = deployment
     this.topic = new Topic(this, 'Topic', { displayName: `SpecStar Backup ${deployment}`, enforceSSL: true })
-    // A policy that asks for TLS stands in place of the one that lets the account publish.
+    // `enforceSSL` creates a topic policy. It replaces the default policy, which lets the account publish.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
@@ -66,25 +66,25 @@ export class Alarms extends Construct {
     this.#action = new SnsAction(this.topic)
 
     const failed = ['export', 'restore'].map((kind) => jobMetric(deployment, METRIC.failed, kind))
-    this.#alarm('JobFailed', 'A job failed', sumOf(failed))
-    this.#alarm('VerificationFailed', 'A restore was not proved', jobMetric(deployment, METRIC.verificationFailed))
-    this.#alarm(
+    this.#addAlarm('JobFailed', 'A job failed', sumOf(failed))
+    this.#addAlarm(
+      'VerificationFailed',
+      'The verification of a restore failed',
+      jobMetric(deployment, METRIC.verificationFailed),
+    )
+    this.#addAlarm(
       'DeadLetters',
-      'An event was given up',
+      'An event could not be handled',
       deadLetters.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, statistic: Stats.MAXIMUM }),
     )
-    const sum = (group: readonly IFunction[], of: 'metricErrors' | 'metricThrottles'): IMetric =>
-      sumOf(group.map((own) => own[of]({ period: FIVE_MINUTES, statistic: Stats.SUM })))
-    for (const [k, group] of groupsOf(watched).entries())
-      this.#alarm(`FunctionErrors${k + 1}`, 'A function failed', sum(group, 'metricErrors'))
-    for (const [k, group] of groupsOf(functions).entries())
-      this.#alarm(`FunctionThrottles${k + 1}`, 'A function was throttled', sum(group, 'metricThrottles'))
+    this.#addFunctionAlarms('FunctionErrors', 'A function failed', watchedForErrors, 'metricErrors')
+    this.#addFunctionAlarms('FunctionThrottles', 'A function was throttled', functions, 'metricThrottles')
     if (hasSchedules)
-      this.#alarm(
+      this.#addAlarm(
         'ScheduleOverdue',
-        'A schedule has no good archive in its time',
+        'A schedule has made no good archive when it was due',
         jobMetric(deployment, METRIC.scheduleOverdue, undefined, Duration.hours(1)),
-        // It is counted every hour, also where nothing is overdue: silence is a failure.
+        // The metric is published every hour, with the value 0 if nothing is overdue. Missing data means that the check failed.
         { missing: TreatMissingData.BREACHING, periods: 2 },
       )
   }
@@ -93,15 +93,29 @@ export class Alarms extends Construct {
     return this.#alarms
   }
 
-  #alarm(
+  /** Adds numbered alarms, each on the sum of one metric over at most ten functions. */
+  #addFunctionAlarms(
     name: string,
-    what: string,
+    meaning: string,
+    functions: readonly IFunction[],
+    metric: 'metricErrors' | 'metricThrottles',
+  ): void {
+    for (const [index, group] of groupsOf(functions).entries()) {
+      const metrics = group.map((fn) => fn[metric]({ period: FIVE_MINUTES, statistic: Stats.SUM }))
+      this.#addAlarm(`${name}${index + 1}`, meaning, sumOf(metrics))
+    }
+  }
+
+  /** Adds an alarm that is raised when the metric is above 0. */
+  #addAlarm(
+    name: string,
+    meaning: string,
     metric: IMetric,
     { missing = TreatMissingData.NOT_BREACHING, periods = 1 } = {},
   ): void {
     const alarm = new Alarm(this, name, {
       alarmName: `${this.#deployment}-${name}`,
-      alarmDescription: `${what}. RUNBOOK.md: ${name.replace(/\d+$/, '')}`,
+      alarmDescription: `${meaning}. See ${name.replace(/\d+$/, '')} in infra/RUNBOOK.md.`,
       metric,
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
@@ -115,14 +129,14 @@ export class Alarms extends Construct {
 }
 
 const groupsOf = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / METRICS_AT_ONCE) }, (_, k) =>
-    all.slice(k * METRICS_AT_ONCE, (k + 1) * METRICS_AT_ONCE),
+  Array.from({ length: Math.ceil(all.length / METRICS_PER_ALARM) }, (_, index) =>
+    all.slice(index * METRICS_PER_ALARM, (index + 1) * METRICS_PER_ALARM),
   )
 
 const sumOf = (metrics: readonly IMetric[]): MathExpression => {
-  const named = Object.fromEntries(metrics.map((metric, k) => [`m${k}`, metric]))
+  const named = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]))
   return new MathExpression({
-    // What counted nothing has no data at all.
+    // A metric without data points has no value, and neither would the sum.
     expression: Object.keys(named)
       .map((name) => `FILL(${name}, 0)`)
       .join(' + '),

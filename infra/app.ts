@@ -3,32 +3,28 @@ import { App, type Environment, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import process from 'node:process'
 import models from '../shared/models.json' with { type: 'json' }
-import { loadModels } from '../shared/resources/models.ts'
 import { ModelsInvalidError } from '../shared/resources/errors.ts'
+import { loadModels } from '../shared/resources/models.ts'
 import { DataStack } from './data-stack.ts'
+import { stackNames } from './names.ts'
 import { ServiceStack } from './service-stack.ts'
 import { readSettings, SettingsError } from './settings.ts'
 
-export const stackNames = (deployment: string): { readonly data: string; readonly service: string } => ({
-  data: `${deployment}-data`,
-  service: `${deployment}-service`,
-})
-
-/** The account and region of the credentials that the CDK found; without them a template is good for any. */
-const environment = (): Environment => {
+/** Account and region of the current credentials. Without credentials, the template fits any account and region. */
+const currentEnvironment = (): Environment => {
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
   return account === undefined || region === undefined ? {} : { account, region }
 }
 
-/** The deployment that an app's context describes: two stacks, named by it. Throws `SettingsError`. */
-export const deployment = (
+/** Creates the two stacks of a deployment from the settings in the app's context. Throws `SettingsError`. */
+export const createStacks = (
   app: App,
-  env = environment(),
+  env = currentEnvironment(),
 ): { readonly data: DataStack; readonly service: ServiceStack } => {
   const settings = readSettings(app.node.tryGetContext('specstar'), loadModels(models))
   if (settings.encryption === 'kms' && env.region === undefined)
     throw new SettingsError([
-      'encryption: "kms" needs an account and a region: synthesize with credentials of the account',
+      'encryption: "kms" needs an account and a region; run the command with credentials of the account',
     ])
   const names = stackNames(settings.deployment)
   const data = new DataStack(app, names.data, settings, { env })
@@ -36,8 +32,8 @@ export const deployment = (
   return { data, service }
 }
 
-/** Runs a command; what is wrong with settings or models is told in lines, without a trace. */
-export const withoutTrace = async (command: () => void | Promise<void>): Promise<void> => {
+/** Runs a command. Errors in the settings or in `models.json` are printed without a stack trace. */
+export const runInfraCommand = async (command: () => void | Promise<void>): Promise<void> => {
   try {
     await command()
   } catch (error) {
@@ -47,11 +43,11 @@ export const withoutTrace = async (command: () => void | Promise<void>): Promise
   }
 }
 
-const main = (): void => {
+const synthesize = (): void => {
   const app = new App()
-  deployment(app)
+  createStacks(app)
   Validations.of(app).addPlugins(new AwsSolutionsChecks(app))
   app.synth()
 }
 
-if (import.meta.main) await withoutTrace(main)
+if (import.meta.main) await runInfraCommand(synthesize)

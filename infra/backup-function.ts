@@ -5,30 +5,22 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct, IConstruct } from 'constructs'
 import { acknowledgeWildcards } from './acknowledge.ts'
-import { codeOf } from './bundles.ts'
-import type { FunctionSpec } from './function-catalogue.ts'
+import { bundledCode } from './bundles.ts'
+import type { DeployedFunction } from './functions.ts'
 
-/** Lambda's own most: twice more, over minutes; a throttled function is waited for. */
+/** The maximum that Lambda allows: two retries within minutes, and six hours of waiting for a throttled function. */
 const EVENT_RETRIES = { retryAttempts: 2, maxEventAge: Duration.hours(6) }
 
-/** A queue as a destination, with the one action that it takes: the library's own allows three. */
-const sendingTo = (queue: IQueue): IDestination => ({
-  bind: (_, own) => {
-    own.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }))
-    return { destination: queue.queueArn }
-  },
-})
-
 export interface BackupFunctionProps {
-  readonly spec: FunctionSpec
+  readonly spec: DeployedFunction
   readonly deployment: string
   readonly environment: Readonly<Record<string, string>>
   readonly logDays: RetentionDays
-  /** Where events go that the function could not handle. */
+  /** Receives the events that the function still fails on after all retries. */
   readonly deadLetters: IQueue
 }
 
-/** One file of `functions/` as a Lambda function, with a role, a log group and a bundle of its own. */
+/** A Lambda function of `functions/` with its own role, log group and bundle. */
 export class BackupFunction extends Function {
   readonly #policy: IConstruct
 
@@ -42,13 +34,13 @@ export class BackupFunction extends Function {
     })
     const role = new Role(scope, `${id}Role`, {
       assumedBy: new ServicePrincipal('lambda.amazonaws.com'),
-      description: `Of the function ${functionName}`,
+      description: `Role of the function ${functionName}`,
     })
     logGroup.grantWrite(role)
     super(scope, id, {
       functionName,
       description: `SpecStar Backup: ${spec.kind} ${spec.name}`,
-      code: codeOf(spec.file),
+      code: bundledCode(spec.file),
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,
@@ -58,27 +50,35 @@ export class BackupFunction extends Function {
       tracing: Tracing.ACTIVE,
       role,
       logGroup,
-      // Rules and schedules only hand events over: what is tried again, and kept where it fails, is said here.
-      ...(spec.kind === 'event' ? { ...EVENT_RETRIES, onFailure: sendingTo(deadLetters) } : {}),
-      // Versions of a deployment under whose feet jobs run must stay, or these die with the next deployment.
+      // EventBridge calls functions asynchronously, so Lambda does the retries and keeps the events that fail.
+      ...(spec.kind === 'event' ? { ...EVENT_RETRIES, onFailure: destination(deadLetters) } : {}),
+      // Running jobs call the versions with which they started: a later deployment must not delete them.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     })
     this.#policy = role.node.findChild('DefaultPolicy')
     acknowledgeWildcards(
       this.#policy,
       ['*'],
-      'X-Ray has no resources to name: PutTraceSegments and PutTelemetryRecords.',
+      'The X-Ray actions PutTraceSegments and PutTelemetryRecords support no resource ARNs.',
     )
   }
 
-  /** Allows actions on resources. `why`: what a `*` in them stands for. */
+  /** Allows actions on resources. `reason` explains each `*` in them. */
   allow(
     actions: readonly string[],
     resources: readonly string[],
-    why = '',
+    reason = '',
     conditions: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
   ): void {
     this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }))
-    acknowledgeWildcards(this.#policy, resources, why)
+    acknowledgeWildcards(this.#policy, resources, reason)
   }
 }
+
+/** A queue as the destination of failed events. CDK's own destination allows three actions; this one allows the one needed. */
+const destination = (queue: IQueue): IDestination => ({
+  bind: (_, fn) => {
+    fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }))
+    return { destination: queue.queueArn }
+  },
+})

@@ -4,24 +4,24 @@ import { buildSync } from 'esbuild'
 import { writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { FUNCTIONS } from './function-catalogue.ts'
+import { FUNCTIONS } from './functions.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** Bundles of ESM have no `require`, which some of the SDK's parts call. */
+/** ES modules have no `require`, which parts of the AWS SDK call. */
 const BANNER = "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
 
-/** Where the bundles would lie: source maps name their sources from here, so that a bundle is the same on every machine. */
-const PLACE = join(ROOT, '.bundles')
+/** esbuild writes source maps relative to this folder, so that a bundle is the same on every machine. Nothing is written to it. */
+const OUT_FOLDER = join(ROOT, '.bundles')
 
-/** The code of a function: its file of `functions/` with all that this needs, as `index.mjs`. */
-export const codeOf = (file: string): Code =>
+/** A file of `functions/` with everything that it imports, as the file `index.mjs`. */
+export const bundledCode = (file: string): Code =>
   Code.fromAsset(join(ROOT, 'functions'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: { image: DockerImage.fromRegistry('unused'), local: new Bundle(file) },
   })
 
-/** The library tells bundlings apart by their members. */
+/** CDK caches bundles by the members of this object, so `file` must be a public member. */
 class Bundle implements ILocalBundling {
   readonly file: string
 
@@ -32,18 +32,18 @@ class Bundle implements ILocalBundling {
   tryBundle(folder: string): boolean {
     bundles ??= bundleAll()
     for (const { path, contents } of bundles)
-      if (dirname(path) === join(PLACE, this.file)) writeFileSync(join(folder, basename(path)), contents)
+      if (dirname(path) === join(OUT_FOLDER, this.file)) writeFileSync(join(folder, basename(path)), contents)
     return true
   }
 }
 
-/** All of them at once, as the first is asked for: one by one they would take a minute. */
+/** The first request bundles all functions at once: one by one takes a minute. */
 let bundles: ReturnType<typeof bundleAll> | undefined
 
 const bundleAll = (): { readonly path: string; readonly contents: Uint8Array }[] =>
   buildSync({
     entryPoints: FUNCTIONS.map(({ file }) => ({ in: join(ROOT, 'functions', file), out: join(file, 'index') })),
-    outdir: PLACE,
+    outdir: OUT_FOLDER,
     write: false,
     bundle: true,
     platform: 'node',

@@ -16,14 +16,17 @@ import { acknowledge } from './acknowledge.ts'
 import { storeNames } from './names.ts'
 import type { Settings } from './settings.ts'
 
-/** Work of a day and a half at most, and what a failed job leaves for whoever looks into it. */
+/** A job takes three and a half days at most; the rest is time to examine the work files of a job that failed. */
 const WORK_DAYS = 7
-/** An archive of hundreds of gigabytes is composed, or uploaded by hand, within hours. */
+/** Composing or uploading an archive of hundreds of gigabytes takes hours. */
 const UNFINISHED_UPLOAD_DAYS = 2
 
-/** Everything that is somebody's only copy: it outlives its stack, and no refactoring of the other stack touches it. */
+/**
+ * Tables, buckets and the encryption key. They may be the only copy of their data, so they are kept when the stack is deleted,
+ * and changes to the service stack do not affect them.
+ */
 export class DataStack extends Stack {
-  /** Absent where S3's and DynamoDB's own keys are used. */
+  /** Undefined if S3 and DynamoDB use keys that AWS manages. */
   readonly key: Key | undefined
 
   constructor(scope: Construct, id: string, settings: Settings, props: StackProps = {}) {
@@ -59,9 +62,9 @@ export class DataStack extends Stack {
       },
       oldVersions,
     )
-    // Versioned: a restore reads the very version whose upload started it.
+    // Versioned, so that a restore reads the version whose upload started it.
     const restores = this.#bucket('RestoreBucket', { bucketName: names.restores, versioned: true }, oldVersions)
-    // The L2 property would add a function of CDK's own to the stack.
+    // The property `eventBridgeEnabled` of `Bucket` would add a Lambda function for a custom resource to the stack.
     if (restores.node.defaultChild instanceof CfnBucket)
       restores.node.defaultChild.notificationConfiguration = {
         eventBridgeConfiguration: { eventBridgeEnabled: true },
@@ -98,7 +101,8 @@ export class DataStack extends Stack {
       ...props,
     })
     acknowledge(bucket, {
-      'AwsSolutions-S1': 'CloudTrail’s data events tell more, and are the account’s to have: RUNBOOK.md, Deploying.',
+      'AwsSolutions-S1':
+        'CloudTrail data events contain more than server access logs. The account enables them (RUNBOOK.md, Deploying).',
     })
     return bucket
   }

@@ -5,29 +5,33 @@ import process from 'node:process'
 import { z } from 'zod'
 import models from '../shared/models.json' with { type: 'json' }
 import { loadModels } from '../shared/resources/models.ts'
-import { stackNames, withoutTrace } from './app.ts'
+import { runInfraCommand } from './app.ts'
+import { stackNames } from './names.ts'
 import { readSettings, type Settings } from './settings.ts'
 
-const Cdk = z.object({ context: z.object({ specstar: z.unknown() }) })
+const CdkJson = z.object({ context: z.object({ specstar: z.unknown() }) })
 
-/** What stays when the service is destroyed, and how it goes. */
-export const retained = (deployment: string, encryption: Settings['encryption']): string =>
-  `This removes the stack ${stackNames(deployment).service}: functions, workflows, API, rules, schedules, alarms and logs.
-It keeps the stack ${stackNames(deployment).data}, with all data:
-  tables    ${deployment}-resources, ${deployment}-jobs (deletion protection, point-in-time recovery)
-  buckets   ${deployment}-blobs-…, ${deployment}-archives-…, ${deployment}-restores-…, ${deployment}-work-…
-${encryption === 'kms' ? '  the key   under which they are encrypted\n' : ''}Deployed again under the same name, the service finds them. To remove the data too: RUNBOOK.md, "Removing it".
+/** Explains what `npm run destroy` removes and what it keeps. */
+export const destroyNotice = (deployment: string, encryption: Settings['encryption']): string => {
+  const names = stackNames(deployment)
+  return `This command removes the stack ${names.service}: functions, workflows, API, rules, schedules, alarms and logs.
+It keeps the stack ${names.data} with all data:
+  tables:  ${deployment}-resources, ${deployment}-jobs (with deletion protection and point-in-time recovery)
+  buckets: ${deployment}-blobs-…, ${deployment}-archives-…, ${deployment}-restores-…, ${deployment}-work-…
+${encryption === 'kms' ? '  key:     the KMS key that encrypts them\n' : ''}If you deploy again under the same name, the service uses this data again.
+To delete the data as well, see "Removing it" in infra/RUNBOOK.md.
 `
+}
 
-/** `npm run destroy`: says what it keeps, then asks as the CDK does. */
+/** `npm run destroy`: prints the notice, then runs `cdk destroy`, which asks for confirmation. */
 const main = async (): Promise<void> => {
-  const { context } = Cdk.parse(JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8')))
+  const { context } = CdkJson.parse(JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8')))
   const { deployment, encryption } = readSettings(context.specstar, loadModels(models))
-  process.stdout.write(retained(deployment, encryption))
+  process.stdout.write(destroyNotice(deployment, encryption))
   const { status } = spawnSync('cdk', ['destroy', stackNames(deployment).service, ...process.argv.slice(2)], {
     stdio: 'inherit',
   })
   process.exitCode = status ?? 1
 }
 
-if (import.meta.main) await withoutTrace(main)
+if (import.meta.main) await runInfraCommand(main)

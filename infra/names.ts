@@ -1,6 +1,6 @@
 import { Aws } from 'aws-cdk-lib'
 
-/** What a deployment's stores are called: by it, and buckets, whose names are the world's, by account and region too. */
+/** Names of a deployment's tables and buckets. */
 export interface StoreNames {
   readonly resources: string
   readonly jobs: string
@@ -11,7 +11,8 @@ export interface StoreNames {
 }
 
 export const storeNames = (deployment: string): StoreNames => {
-  const bucket = (of: string): string => `${deployment}-${of}-${Aws.ACCOUNT_ID}-${Aws.REGION}`
+  // Names of S3 buckets are unique in the world, so they also contain the account and the region.
+  const bucket = (purpose: string): string => `${deployment}-${purpose}-${Aws.ACCOUNT_ID}-${Aws.REGION}`
   return {
     resources: `${deployment}-resources`,
     jobs: `${deployment}-jobs`,
@@ -22,17 +23,22 @@ export const storeNames = (deployment: string): StoreNames => {
   }
 }
 
+export const stackNames = (deployment: string): { readonly data: string; readonly service: string } => ({
+  data: `${deployment}-data`,
+  service: `${deployment}-service`,
+})
+
 export const tableArn = (name: string): string =>
   `arn:${Aws.PARTITION}:dynamodb:${Aws.REGION}:${Aws.ACCOUNT_ID}:table/${name}`
 
-/** Of a bucket, or with `keys` of the objects in it. */
+/** ARN of a bucket or, with `keys`, of the objects in it. */
 export const bucketArn = (name: string, keys?: string): string =>
   `arn:${Aws.PARTITION}:s3:::${name}${keys === undefined ? '' : `/${keys}`}`
 
-/** Of all executions of a state machine. */
+/** ARN of all executions of a state machine. */
 export const executionsArn = (stateMachine: string): string =>
   `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachine}:*`
 
-/** Of all children of its distributed maps. */
+/** ARN of all child executions of a state machine's distributed maps. */
 export const childrenArn = (stateMachine: string): string =>
   `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachine}/*`

@@ -7,7 +7,7 @@ import { jobMetric } from './alarms.ts'
 
 export interface OperationsDashboardProps {
   readonly deployment: string
-  /** Names of tables by what they hold. */
+  /** Names of the tables, by their titles. */
   readonly tables: Readonly<Record<string, string>>
   readonly workflows: readonly IStateMachine[]
   readonly alarms: readonly IAlarm[]
@@ -15,7 +15,7 @@ export interface OperationsDashboardProps {
 
 const WIDTH = 12
 
-/** What runs, what came of it, and what it takes of the tables. */
+/** The alarms, the results of jobs, the capacity that the tables use, and the executions of the workflows. */
 export class OperationsDashboard extends Construct {
   constructor(scope: Construct, id: string, { deployment, tables, workflows, alarms }: OperationsDashboardProps) {
     super(scope, id)
@@ -37,7 +37,7 @@ export class OperationsDashboard extends Construct {
           period: Duration.minutes(1),
         })
       return new GraphWidget({
-        title: `Capacity of the ${name} table, a minute`,
+        title: `Capacity of the ${name} table per minute`,
         width: WIDTH,
         left: [consumed('ConsumedReadCapacityUnits'), consumed('ConsumedWriteCapacityUnits')],
         right: [consumed('ReadThrottleEvents'), consumed('WriteThrottleEvents')],
@@ -51,7 +51,7 @@ export class OperationsDashboard extends Construct {
         Object.entries(tables).map(capacity),
         [
           new GraphWidget({
-            title: 'Executions under way and failed',
+            title: 'Executions started and failed',
             width: 2 * WIDTH,
             left: workflows.map((workflow) => workflow.metricStarted()),
             right: workflows.map((workflow) => workflow.metricFailed()),

@@ -10,58 +10,70 @@ import {
 import { LambdaInvoke } from 'aws-cdk-lib/aws-scheduler-targets'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
-import { acknowledgeWildcards } from './acknowledge.ts'
 import { dueTimes, type Schedule } from '../shared/schedules/schedule.ts'
+import { acknowledgeWildcards } from './acknowledge.ts'
 
 export interface ScheduledBackupsProps {
   readonly deployment: string
   readonly schedules: readonly Schedule[]
+  /** The function that starts a backup, at the times of each schedule. */
   readonly start: IFunction
-  readonly prune: IFunction
-  readonly check: IFunction
+  readonly housekeeping: readonly Housekeeping[]
   readonly deadLetters: IQueue
 }
 
-const DAY_SECONDS = 24 * 3600
-/** EventBridge Scheduler's own least. */
-const LEAST_SECONDS = 60
+/** A function that runs at a fixed rate. */
+export interface Housekeeping {
+  /** Id of its schedule in the CDK app. */
+  readonly id: string
+  readonly every: Duration
+  readonly handler: IFunction
+}
 
-/** One schedule of EventBridge each, in a group of the deployment's own; and the daily and hourly work that belongs to them. */
+const DAY_SECONDS = 24 * 3600
+/** The least that EventBridge Scheduler accepts as the maximum age of an event. */
+const MIN_EVENT_AGE_SECONDS = 60
+
+/**
+ * A schedule of EventBridge Scheduler for each schedule of the settings, and one for each housekeeping function, in a schedule
+ * group of the deployment.
+ */
 export class ScheduledBackups extends Construct {
   constructor(scope: Construct, id: string, props: ScheduledBackupsProps) {
     super(scope, id)
-    const { deployment, schedules, start, prune, check, deadLetters } = props
-    const group = new ScheduleGroup(this, 'Group', { scheduleGroupName: deployment })
+    const { deployment, schedules, start, housekeeping, deadLetters } = props
+    const scheduleGroup = new ScheduleGroup(this, 'Group', { scheduleGroupName: deployment })
+    if (schedules.length === 0) return
     for (const schedule of schedules)
       new SchedulerSchedule(this, `Backup-${schedule.name}`, {
-        scheduleGroup: group,
+        scheduleGroup,
         scheduleName: schedule.name,
         description: `Backup ${schedule.name} of ${deployment}`,
         schedule: expressionOf(schedule),
         target: new LambdaInvoke(start, {
           input: ScheduleTargetInput.fromObject({ schedule: schedule.name, at: ContextAttribute.scheduledTime }),
           deadLetterQueue: deadLetters,
-          // Past the next time that it is due, that one makes the archive.
-          maxEventAge: Duration.seconds(retrySeconds(schedule)),
+          maxEventAge: Duration.seconds(maxEventAgeSeconds(schedule)),
         }),
       })
-    if (schedules.length === 0) return
-    const housekeeping = (name: string, every: Duration, own: IFunction): void => {
-      new SchedulerSchedule(this, name, {
-        scheduleGroup: group,
-        description: `${name} of ${deployment}`,
+    for (const { id: task, every, handler } of housekeeping)
+      new SchedulerSchedule(this, task, {
+        scheduleGroup,
+        description: `${task} of ${deployment}`,
         schedule: ScheduleExpression.rate(every),
-        target: new LambdaInvoke(own, { deadLetterQueue: deadLetters, maxEventAge: every }),
+        target: new LambdaInvoke(handler, { deadLetterQueue: deadLetters, maxEventAge: every }),
       })
-    }
-    housekeeping('Prune', Duration.days(1), prune)
-    housekeeping('CheckSchedules', Duration.hours(1), check)
+    this.#acknowledgeRoles([start, ...housekeeping.map(({ handler }) => handler)])
+  }
+
+  /** CDK creates the roles of the schedules as children of the stack. */
+  #acknowledgeRoles(handlers: readonly IFunction[]): void {
     for (const child of Stack.of(this).node.children)
       if (child.node.id.startsWith('SchedulerRoleForTarget'))
         acknowledgeWildcards(
           child.node.findChild('DefaultPolicy'),
-          [start, prune, check].map(({ functionArn }) => `${functionArn}:*`),
-          'The scheduler calls one function, in whatever version.',
+          handlers.map(({ functionArn }) => `${functionArn}:*`),
+          'The scheduler may call any version of one function.',
         )
   }
 }
@@ -71,12 +83,12 @@ const expressionOf = ({ timing }: Schedule): ScheduleExpression =>
     ? ScheduleExpression.expression(`rate(${timing.rate})`)
     : ScheduleExpression.expression(`cron(${timing.cron})`, TimeZone.of(timing.timezone ?? 'UTC'))
 
-/** Until the next time that it is due, a day at most. */
-const retrySeconds = (schedule: Schedule): number => {
+/** An event is retried until the schedule is due again, because the next run makes the archive then; at most for a day. */
+const maxEventAgeSeconds = (schedule: Schedule): number => {
   const times = dueTimes(schedule)
-  // Counted from a time that does not move: the template is the same each time that it is made.
+  // A constant start, so that every synth gives the same template.
   const first = times.next(new Date('2026-01-01T00:00:00Z'))
   const second = first === undefined ? undefined : times.next(first)
   const period = first === undefined || second === undefined ? DAY_SECONDS : (second.getTime() - first.getTime()) / 1000
-  return Math.max(LEAST_SECONDS, Math.min(DAY_SECONDS, Math.floor(period)))
+  return Math.max(MIN_EVENT_AGE_SECONDS, Math.min(DAY_SECONDS, Math.floor(period)))
 }

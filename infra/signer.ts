@@ -4,22 +4,22 @@ import type { IKey } from 'aws-cdk-lib/aws-kms'
 import type { Construct } from 'constructs'
 import { acknowledgeWildcards } from './acknowledge.ts'
 import type { BackupFunction } from './backup-function.ts'
+import { KEY_ACTIONS } from './grants.ts'
 import { bucketArn, type StoreNames } from './names.ts'
-import { KEY_ACTIONS } from './permissions.ts'
 
 export interface SignerProps {
   readonly names: StoreNames
   readonly key: IKey | undefined
-  /** The functions that assume it. */
-  readonly signing: readonly BackupFunction[]
+  /** The functions that may assume the role. */
+  readonly users: readonly BackupFunction[]
 }
 
-/** The role whose sessions sign URLs: each is narrowed to one key, of these prefixes at most. */
+/** The role whose sessions sign URLs. A session policy limits each session to one key with one of these prefixes. */
 export class Signer extends Role {
-  constructor(scope: Construct, id: string, { names, key, signing }: SignerProps) {
+  constructor(scope: Construct, id: string, { names, key, users }: SignerProps) {
     super(scope, id, {
       description: 'Signs URLs of archives and of upload slots',
-      assumedBy: new CompositePrincipal(...signing.map(({ role }) => new ArnPrincipal(role?.roleArn ?? ''))),
+      assumedBy: new CompositePrincipal(...users.map(({ role }) => new ArnPrincipal(role?.roleArn ?? ''))),
       maxSessionDuration: Duration.hours(1),
     })
     const downloads = ['exports/*', 'scheduled/*', 'reports/*'].map((keys) => bucketArn(names.archives, keys))
@@ -30,7 +30,7 @@ export class Signer extends Role {
     acknowledgeWildcards(
       this.node.findChild('DefaultPolicy'),
       [...downloads, ...uploads],
-      'Each of its sessions is narrowed to one action on one key (shared/objects/aws/role-signer.ts).',
+      'A session policy limits each session to one action on one key (shared/objects/aws/role-signer.ts).',
     )
   }
 }

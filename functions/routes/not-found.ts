@@ -2,7 +2,7 @@ import { jsonRoute } from '../handlers/route.ts'
 import { MethodNotAllowedError, NotFoundError } from '../http/errors.ts'
 import { ROUTES } from '../routes.ts'
 
-const takesPath = (pattern: string, path: string): boolean => {
+const matches = (pattern: string, path: string): boolean => {
   const wanted = pattern.split('/')
   const steps = path.split('/')
   return (
@@ -15,7 +15,7 @@ const takesPath = (pattern: string, path: string): boolean => {
 export const handler = jsonRoute(
   ({ method, path }) => ({ method, path }),
   ({ method, path }) => {
-    const allow = [...new Set(ROUTES.filter((route) => takesPath(route.path, path)).map((route) => route.method))]
+    const allow = [...new Set(ROUTES.filter((route) => matches(route.path, path)).flatMap(({ methods }) => methods))]
     // A path that has this method and came here all the same holds what no name can be: too long, or badly encoded.
     if (allow.length > 0 && !allow.some((one) => one === method)) throw new MethodNotAllowedError(method, path, allow)
     const routes = [...new Set(ROUTES.map((route) => route.path))]

@@ -1,8 +1,10 @@
 import { ERROR_TABLE } from '../../shared/problems/error-table.ts'
+import { pascalCase } from '../function-spec.ts'
 
 /**
- * The pieces that both workflows are made of, in Amazon States Language: a task, and a map whose child is a loop.
- * A definition is a function from stage names to function ARNs: CDK fills in ARNs, the local runner its handlers.
+ * The states that both workflows consist of, in Amazon States Language.
+ * A definition is a function of the ARNs of its stages: the CDK app passes the ARNs of Lambda functions, the local program
+ * ARNs of its own.
  */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -16,16 +18,79 @@ export interface Definition {
   readonly States: States
 }
 
-/** Gives the resource of a task: a function's ARN. */
+/** Returns the ARN of a stage's function. */
 export type Arn<Stage extends string> = (stage: Stage) => string
 
-/**
- * Errors of the caller's doing, or that the same input will meet again: trying again changes nothing.
- * Everything else (a throttled call, a function that died, a lost connection) may pass.
- */
+/** Parameters of a stage that needs only the job id. */
+export const JOB_ID: Json = { 'job_id.$': '$.job_id' }
+
+interface TaskOptions {
+  /** Name of the next state. */
+  readonly next: string
+  /** Input of the stage; by default the whole state. */
+  readonly parameters?: Json
+}
+
+interface MapOptions {
+  /** Name of the next state. */
+  readonly next: string
+  /** Name of the next state after a `ConflictError`; by default the workflow fails. */
+  readonly onConflict?: string
+}
+
+/** The builders of one workflow's states. */
+export interface StateBuilders<Stage extends string> {
+  /** A stage that runs once. Its output replaces the state. */
+  task(stage: Stage, options: TaskOptions): States
+  /**
+   * Runs a stage for every item of `$.items`. Each map item is a loop of passes that ends with an empty output, so that the
+   * outputs of ten thousand items fit into the state. The map's output is its input.
+   */
+  map(stage: Stage, options: MapOptions): States
+  /** The last states of a workflow that fails: `failStage` stores the job's error, then the execution fails. */
+  fail(): States
+}
+
+/** Builds the states of one workflow. Each state has the PascalCase name of its stage. Errors lead to `failStage`. */
+export const stateBuilders = <Stage extends string>(
+  arn: Arn<Stage>,
+  failStage: NoInfer<Stage>,
+): StateBuilders<Stage> => {
+  const catchAll: Json = { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: pascalCase(failStage) }
+  return {
+    task: (stage, { next, parameters }) => ({
+      [pascalCase(stage)]: {
+        ...taskState(arn(stage)),
+        ...(parameters === undefined ? {} : { Parameters: parameters }),
+        Retry: RETRY,
+        Catch: [catchAll],
+        Next: next,
+      },
+    }),
+    map: (stage, { next, onConflict }) =>
+      mapStates(pascalCase(stage), arn(stage), next, (mode) =>
+        onConflict === undefined ? [catchAll] : [catchConflict(onConflict, mode), catchAll],
+      ),
+    fail: () => failStates(pascalCase(failStage), arn(failStage)),
+  }
+}
+
+/** Lambda's own limit. A pass hands over to the next one after 5 minutes. */
+const TASK_TIMEOUT_SECONDS = 900
+
+const taskState = (resource: string): State => ({
+  Type: 'Task',
+  Resource: resource,
+  TimeoutSeconds: TASK_TIMEOUT_SECONDS,
+})
+
+/** Errors that the same input causes again. Any other (a throttled call, a function that died, a lost connection) may pass. */
 const FINAL_ERRORS = Object.entries(ERROR_TABLE).flatMap(([name, { retryable }]) => (retryable ? [] : [name]))
 
-/** Four more tries over about a minute: longer than a partition's split or a failover takes, short beside a pass of 5 minutes. */
+/**
+ * Four retries over about a minute: longer than a partition split or a failover takes, and short compared to a pass of
+ * 5 minutes.
+ */
 const RETRY: Json = [
   { ErrorEquals: FINAL_ERRORS, MaxAttempts: 0 },
   {
@@ -38,81 +103,60 @@ const RETRY: Json = [
   },
 ]
 
-/** Lambda's own limit: a pass hands over after 5 minutes, so it never comes near. */
-const TASK_TIMEOUT_SECONDS = 900
+/** Eight retries over several minutes: a throttled minute must not keep the job's leases or hide its error. */
+const RETRY_FAIL_STAGE: Json = [
+  {
+    ErrorEquals: ['States.ALL'],
+    IntervalSeconds: 2,
+    MaxAttempts: 8,
+    BackoffRate: 2,
+    MaxDelaySeconds: 60,
+    JitterStrategy: 'FULL',
+  },
+]
 
-const FAILED = 'Fail'
-
-/** Whatever fails ends in the `Fail` stage, which tells the job. */
-const CATCH: Json[] = [{ ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: FAILED }]
-
-type MapMode = 'Inline' | 'Distributed'
-
-/** A distributed map fails with an error of its own, whatever its child failed with: `next` then finds out what it was. */
-const conflictGoesTo = (next: string, mode: MapMode): Json => ({
-  ErrorEquals: mode === 'Inline' ? ['ConflictError'] : ['States.ExceedToleratedFailureThreshold'],
-  ResultPath: '$.error',
-  Next: next,
-})
-
-/** One stage that runs once. Its output replaces the state. */
-export const task = (resource: string, next: string, parameters?: Json): State => ({
-  Type: 'Task',
-  Resource: resource,
-  TimeoutSeconds: TASK_TIMEOUT_SECONDS,
-  ...(parameters === undefined ? {} : { Parameters: parameters }),
-  Retry: RETRY,
-  Catch: CATCH,
-  Next: next,
-})
-
-/** The last states of every workflow: the stage that writes the job's error, and the failure of the execution itself. */
-export const failing = (resource: string): States => ({
-  [FAILED]: {
-    Type: 'Task',
-    Resource: resource,
-    TimeoutSeconds: TASK_TIMEOUT_SECONDS,
+const failStates = (name: string, resource: string): States => ({
+  [name]: {
+    ...taskState(resource),
     Parameters: { 'job_id.$': '$.job_id', 'error.$': '$.error' },
     ResultPath: null,
-    Retry: [
-      // Freeing leases and telling the job must not be lost to a throttled minute.
-      {
-        ErrorEquals: ['States.ALL'],
-        IntervalSeconds: 2,
-        MaxAttempts: 8,
-        BackoffRate: 2,
-        MaxDelaySeconds: 60,
-        JitterStrategy: 'FULL',
-      },
-    ],
+    Retry: RETRY_FAIL_STAGE,
     Next: 'Failed',
   },
   Failed: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
 })
 
-/** Up to here children run inline: a small job ends within seconds, without child executions. */
-const INLINE_CHILDREN = 8
-
-/** 64 children of 1,000 writes a second or more are past what a new on-demand table takes (4,000): more would only be throttled. */
-const MAX_CONCURRENCY = 64
+/** Up to 8 items run inline, so that a small job needs no child executions and ends within seconds. */
+const MAX_INLINE_ITEMS = 8
 
 /**
- * A map over `$.items`. Each child is a loop of passes, `Work → more? → Work`, and ends with an empty output, so that
- * ten thousand of them fit into the state. The map keeps its input as its output. `onConflict` names the state that takes
- * over where another writer may have come in between (`ConflictError`).
+ * A worker makes at least 1,000 writes a second, and a new on-demand table accepts 4,000: more than 64 workers would only
+ * be throttled.
  */
-export const mapOver = (name: string, resource: string, next: string, onConflict?: string): States => {
-  const map = (mode: MapMode): State => ({
+const MAX_CONCURRENCY = 64
+
+type MapMode = 'Inline' | 'Distributed'
+
+/** A distributed map does not report the error of its child: any failure leads to `next`, which finds out the cause. */
+const catchConflict = (next: string, mode: MapMode): Json => ({
+  ErrorEquals: mode === 'Inline' ? ['ConflictError'] : ['States.ExceedToleratedFailureThreshold'],
+  ResultPath: '$.error',
+  Next: next,
+})
+
+/** A choice by the number of items: continue with `next` if there are none, else an inline or a distributed map. */
+const mapStates = (name: string, resource: string, next: string, catchers: (mode: MapMode) => Json[]): States => {
+  const mapState = (mode: MapMode): State => ({
     Type: 'Map',
     ItemsPath: '$.items',
     ItemSelector: { 'job_id.$': '$.job_id', 'n.$': '$$.Map.Item.Value', pass: 0 },
-    MaxConcurrency: mode === 'Inline' ? INLINE_CHILDREN : MAX_CONCURRENCY,
+    MaxConcurrency: mode === 'Inline' ? MAX_INLINE_ITEMS : MAX_CONCURRENCY,
     ItemProcessor: {
       ProcessorConfig: mode === 'Inline' ? { Mode: 'INLINE' } : { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-      ...childLoop(`${name}${mode}`, resource),
+      ...passLoop(`${name}${mode}`, resource),
     },
     ResultPath: null,
-    Catch: onConflict === undefined ? CATCH : [conflictGoesTo(onConflict, mode), ...CATCH],
+    Catch: catchers(mode),
     Next: next,
   })
   return {
@@ -120,25 +164,20 @@ export const mapOver = (name: string, resource: string, next: string, onConflict
       Type: 'Choice',
       Choices: [
         { Variable: '$.count', NumericEquals: 0, Next: next },
-        { Variable: '$.count', NumericLessThanEquals: INLINE_CHILDREN, Next: `${name}Inline` },
+        { Variable: '$.count', NumericLessThanEquals: MAX_INLINE_ITEMS, Next: `${name}Inline` },
       ],
       Default: `${name}Distributed`,
     },
-    [`${name}Inline`]: map('Inline'),
-    [`${name}Distributed`]: map('Distributed'),
+    [`${name}Inline`]: mapState('Inline'),
+    [`${name}Distributed`]: mapState('Distributed'),
   }
 }
 
-const childLoop = (prefix: string, resource: string): { readonly StartAt: string; readonly States: States } => ({
+/** Passes of one map item, until a pass returns `more: false`. */
+const passLoop = (prefix: string, resource: string): { readonly StartAt: string; readonly States: States } => ({
   StartAt: `${prefix}Work`,
   States: {
-    [`${prefix}Work`]: {
-      Type: 'Task',
-      Resource: resource,
-      TimeoutSeconds: TASK_TIMEOUT_SECONDS,
-      Retry: RETRY,
-      Next: `${prefix}More`,
-    },
+    [`${prefix}Work`]: { ...taskState(resource), Retry: RETRY, Next: `${prefix}More` },
     [`${prefix}More`]: {
       Type: 'Choice',
       Choices: [{ Variable: '$.more', BooleanEquals: true, Next: `${prefix}Work` }],
@@ -147,5 +186,3 @@ const childLoop = (prefix: string, resource: string): { readonly StartAt: string
     [`${prefix}Done`]: { Type: 'Pass', Result: {}, End: true },
   },
 })
-
-export const JOB_ID: Json = { 'job_id.$': '$.job_id' }

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { ROUTES } from '../../functions/routes.ts'
+import { routeKeys, ROUTES } from '../../functions/routes.ts'
 import { OPERATORS } from '../../shared/filters/condition.ts'
 import { FIELD_METHODS } from '../../shared/filters/qb/fields.ts'
 import { QB, QUERY_METHODS } from '../../shared/filters/qb/query.ts'
@@ -30,7 +30,7 @@ describe('API.md', () => {
         ...(get === undefined ? [] : [`GET ${path}`]),
         `${method} ${path}`,
       ])
-    expect([...routes].sort()).toEqual(ROUTES.map(({ method, path }) => `${method} ${path}`).sort())
+    expect([...routes].sort()).toEqual(ROUTES.flatMap(routeKeys).sort())
   })
 
   it('lists every type of problem under its status', () => {

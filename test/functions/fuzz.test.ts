@@ -81,7 +81,8 @@ const body = fc.oneof(
     type: `multipart/form-data; boundary=${encodeURIComponent(type)}`,
   })),
 )
-const path = fc.constantFrom(...ROUTES, { method: 'GET', path: '/{model}/{job_id}' }).chain((route) =>
+const routes = ROUTES.flatMap(({ methods, path }) => methods.map((method) => ({ method, path })))
+const path = fc.constantFrom(...routes, { method: 'GET', path: '/{model}/{job_id}' }).chain((route) =>
   fc.tuple(fc.oneof(fc.constantFrom('city', 'country', 'planet'), odd), odd).map(([model, job]) => ({
     method: route.method,
     path: route.path

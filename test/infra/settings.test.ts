@@ -6,8 +6,8 @@ const MODELS = await loadModelsFile(new URL('../../shared/models.json', import.m
 const read = (settings: unknown): ReturnType<typeof readSettings> => readSettings(settings, MODELS)
 const nightly = { name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 }
 
-describe('settings', () => {
-  it('need a name alone', () => {
+describe('readSettings', () => {
+  it('needs nothing but the name of the deployment', () => {
     expect(read({ deployment: 'prod' })).toEqual({
       deployment: 'prod',
       schedules: [],
@@ -21,52 +21,78 @@ describe('settings', () => {
     })
   })
 
-  it('hand the schedules on as they were written', () => {
+  it('returns the schedules also as the JSON text that the settings contain', () => {
     const { schedules, schedules_json } = read({ deployment: 'prod', schedules: [nightly] })
     expect(schedules).toMatchObject([{ name: 'nightly', timing: { cron: '0 3 * * ? *' } }])
     expect(JSON.parse(schedules_json)).toEqual([nightly])
   })
 
   it.each<[string, unknown, readonly string[]]>([
-    ['nothing', undefined, ['deployment: nothing must be a letter']],
     [
-      'AWS’s own name',
-      { deployment: 'default' },
-      ['deployment: "default" is a name, or begins as one, that AWS itself uses'],
+      'settings that are missing altogether',
+      undefined,
+      ['deployment: is missing; it must be a lower-case letter followed by at most 23 characters of a-z, 0-9 and -'],
     ],
-    ['a name with capitals', { deployment: 'Prod' }, ['deployment: "Prod" must be a letter']],
+    [
+      'a name that AWS reserves',
+      { deployment: 'default' },
+      ['deployment: "default" is reserved: the name must not be "default"'],
+    ],
+    ['a name with capitals', { deployment: 'Prod' }, ['deployment: "Prod" must be a lower-case letter followed by']],
     [
       'an unknown setting',
       { deployment: 'prod', shedules: [] },
-      ['shedules: [] is no setting; settings: deployment, schedules'],
+      ['shedules: there is no such setting; settings of specstar: deployment, schedules'],
     ],
     [
-      'an unknown one inside',
+      'an unknown setting inside another one',
       { deployment: 'prod', throttle: { rps: 1 } },
-      ['throttle.rps: 1 is no setting; settings: rate, burst'],
+      ['throttle.rps: there is no such setting; settings of throttle: rate, burst'],
     ],
     [
-      'days that CloudWatch does not keep',
+      'a retention period that CloudWatch Logs does not support',
       { deployment: 'prod', retention: { log_days: 42 } },
       ['retention.log_days: 42 must be one of 1, 3, 5'],
     ],
     [
-      'another strategy',
+      'an unknown strategy',
       { deployment: 'prod', upload_strategy: 'merge' },
       ['upload_strategy: "merge" must be one of: overwrite'],
     ],
     [
-      'a bucket that is none',
+      'a name that no bucket can have',
       { deployment: 'prod', restore_from: ['My Bucket'] },
-      ['restore_from.0: "My Bucket" must be'],
+      ['restore_from.0: "My Bucket" must be the name of an S3 bucket'],
     ],
-    ['no address', { deployment: 'prod', alarm_email: 'me' }, ['alarm_email: "me" must be an e-mail address']],
-    ['a lock of no days', { deployment: 'prod', archive_lock_days: 0 }, ['archive_lock_days: 0 must be 1 at least']],
-    ['another encryption', { deployment: 'prod', encryption: 'none' }, ['encryption: "none" must be kms or s3']],
     [
-      'a schedule that is wrong',
+      'an alarm address that is not an e-mail address',
+      { deployment: 'prod', alarm_email: 'me' },
+      ['alarm_email: "me" must be an e-mail address'],
+    ],
+    [
+      'an archive lock of 0 days',
+      { deployment: 'prod', archive_lock_days: 0 },
+      ['archive_lock_days: 0 must be at least 1'],
+    ],
+    [
+      'an unknown kind of encryption',
+      { deployment: 'prod', encryption: 'none' },
+      ['encryption: "none" must be "kms" or "s3"'],
+    ],
+    [
+      'a schedule whose cron expression is wrong',
       { deployment: 'prod', schedules: [{ ...nightly, cron: 'daily' }] },
       ['schedules.0.cron: "daily" must have six fields'],
+    ],
+    [
+      'a schedule without the days for which its archives are kept',
+      { deployment: 'prod', schedules: [{ name: 'nightly', rate: '1 day' }] },
+      ['schedules.0.keep_days: is missing; it must be'],
+    ],
+    [
+      'a schedule without a timing',
+      { deployment: 'prod', schedules: [{ name: 'nightly', keep_days: 30 }] },
+      ['schedules.0.rate: give either cron or rate'],
     ],
     [
       'a schedule of a model that is not registered',
@@ -74,30 +100,38 @@ describe('settings', () => {
       ['schedules.0 (nightly): model planet is not registered'],
     ],
     [
-      'schedules that do not fit into a function’s environment',
+      'schedules that do not fit into the environment of a function',
       { deployment: 'prod', schedules: Array.from({ length: 60 }, (_, k) => ({ ...nightly, name: `n${k}` })) },
-      ['schedules: take', '2300 are allowed'],
+      ['schedules: all schedules together take', 'at most 2300 are allowed'],
     ],
     [
-      'a schedule’s unknown member',
+      'a schedule with an unknown member',
       { deployment: 'prod', schedules: [{ ...nightly, keep: 1 }] },
-      ['schedules.0.keep: 1 is no setting; settings: name, cron'],
+      ['schedules.0.keep: there is no such setting; settings of schedules.0: name, cron'],
     ],
     [
-      'a schedule that is over',
+      'a schedule that will never be due again',
       { deployment: 'prod', schedules: [{ ...nightly, cron: '0 3 1 1 ? 2020' }] },
       ['schedules.0 (nightly): it is never due again'],
     ],
     [
-      'a text for a number',
+      'a text instead of a number',
       { deployment: 'prod', archive_lock_days: '30' },
-      ['archive_lock_days: "30" must be a number of days'],
+      ['archive_lock_days: "30" must be a whole number of days'],
     ],
-    ['a bucket twice', { deployment: 'prod', restore_from: ['abc', 'abc'] }, ['names a bucket twice']],
-    ['an address for a bucket', { deployment: 'prod', restore_from: ['192.168.1.1'] }, ['restore_from.0']],
-    ['two faults', { deployment: '', encryption: 'x' }, ['deployment: ""', 'encryption: "x"']],
-  ])('are refused with %s', (_, settings, says) => {
+    [
+      'a bucket that is listed twice',
+      { deployment: 'prod', restore_from: ['abc', 'abc'] },
+      ['restore_from: ["abc","abc"] contains the same name twice'],
+    ],
+    [
+      'an IP address instead of a bucket name',
+      { deployment: 'prod', restore_from: ['192.168.1.1'] },
+      ['restore_from.0: "192.168.1.1" must be the name of an S3 bucket'],
+    ],
+    ['two wrong settings, and names both', { deployment: '', encryption: 'x' }, ['deployment: ""', 'encryption: "x"']],
+  ])('rejects %s', (_, settings, texts) => {
     expect(() => read(settings)).toThrow(SettingsError)
-    for (const text of ['cdk.json', ...says]) expect(() => read(settings)).toThrow(text)
+    for (const text of ['The settings in cdk.json', ...texts]) expect(() => read(settings)).toThrow(text)
   })
 })

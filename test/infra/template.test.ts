@@ -1,9 +1,9 @@
 import type { Environment } from 'aws-cdk-lib'
 import { readFile, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { retained } from '../../infra/destroy.ts'
-import { FUNCTIONS } from '../../infra/function-catalogue.ts'
-import { ROUTES } from '../../functions/routes.ts'
+import { destroyNotice } from '../../infra/destroy.ts'
+import { FUNCTIONS } from '../../infra/functions.ts'
+import { routeKeys, ROUTES } from '../../functions/routes.ts'
 import { Intrinsics } from './deployed/intrinsics.ts'
 import { type Resource, type Synthesized, synthesize, type Template } from './deployed/template.ts'
 
@@ -114,8 +114,8 @@ describe('what holds data', () => {
 
   it('is what npm run destroy says that it keeps', () => {
     for (const name of ['specstar-resources', 'specstar-jobs', 'specstar-blobs', 'specstar-archives', 'specstar-data'])
-      expect(retained('specstar', 's3')).toContain(name)
-    expect(retained('specstar', 'kms')).toContain('the key')
+      expect(destroyNotice('specstar', 's3')).toContain(name)
+    expect(destroyNotice('specstar', 'kms')).toContain('the key')
   })
 })
 
@@ -175,7 +175,7 @@ describe('policies', () => {
 describe('doors', () => {
   it('are every route, singly, and one for all else: each wants a signature', () => {
     const routes = inService('AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties)
-    const keys = ROUTES.map(({ method, path }) => `${method} ${path}`)
+    const keys = ROUTES.flatMap(routeKeys)
     expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual([...keys, '$default'].sort())
     for (const { AuthorizationType } of routes) expect(AuthorizationType).toBe('AWS_IAM')
   })

@@ -29,15 +29,18 @@ export const createRouteFinder = async (routes: readonly Route[], load: LoadHand
   const router = createRouter({ maxParamLength: 1024 })
   // The router stores functions only. Each route gets a function of its own, which is never called, as its key.
   const targets = new Map<unknown, Omit<Match, 'params'>>()
-  for (const { method, path, file } of routes) {
-    const key = (): undefined => undefined
-    targets.set(key, { handler: await load(file), routeKey: `${method} ${path}` })
-    router.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), key)
+  for (const { methods, path, file } of routes) {
+    const handler = await load(file)
+    for (const method of methods) {
+      const key = (): undefined => undefined
+      targets.set(key, { handler, routeKey: `${method} ${path}` })
+      router.on(method, path.replaceAll(/\{(\w+)\}/g, ':$1'), key)
+    }
   }
   const defaultMatch: Match = { handler: await load(DEFAULT_ROUTE.file), routeKey: '$default', params: {} }
   return (method, path) => {
-    const known = routes.find((route) => route.method === method)
-    const found = known === undefined ? null : router.find(known.method, path)
+    const known = routes.flatMap(({ methods }) => methods).find((one) => one === method)
+    const found = known === undefined ? null : router.find(known, path)
     const target = targets.get(found?.handler)
     return found === null || target === undefined ? defaultMatch : { ...target, params: found.params }
   }

@@ -1,6 +1,7 @@
 import { StateMachine } from 'aws-local-stepfunctions'
-import { EXPORT_STAGES, exportWorkflow } from '../../../functions/workflows/export.workflow.ts'
-import { RESTORE_STAGES, restoreWorkflow } from '../../../functions/workflows/restore.workflow.ts'
+import { EXPORT_STAGES, RESTORE_STAGES } from '../../../functions/stages.ts'
+import { exportWorkflow } from '../../../functions/workflows/export.workflow.ts'
+import { restoreWorkflow } from '../../../functions/workflows/restore.workflow.ts'
 import type { Arn, Definition } from '../../../functions/workflows/states.ts'
 import type { WorkflowEngine } from '../../../shared/jobs/workflow-engine.ts'
 import { checkDefinition, localDefinition, taskStates } from './local-definition.ts'
@@ -135,12 +136,12 @@ const prepare = async (workflow: RunnableWorkflow | Promise<RunnableWorkflow>): 
 const fromSource = async <Stage extends string>(
   kind: 'export' | 'restore',
   definition: (arn: Arn<Stage>) => Definition,
-  stages: readonly Stage[],
+  stages: readonly { readonly name: Stage }[],
   load: LoadStage,
 ): Promise<RunnableWorkflow> => ({
   definition: definition((stage) => ARN + stage),
   handlers: Object.fromEntries(
-    await Promise.all(stages.map(async (stage) => [ARN + stage, await load(kind, stage)] as const)),
+    await Promise.all(stages.map(async ({ name }) => [ARN + name, await load(kind, name)] as const)),
   ),
 })
 

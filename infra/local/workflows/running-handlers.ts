@@ -4,7 +4,7 @@ type Handler = (input: Json) => Promise<Json>
 
 /** The order of the steps in which an execution ends: its work, the rollback, and the state that reports the failure. */
 const stepOf = (state: string): number => {
-  if (state === 'Fail') return 2
+  if (/^Fail(Export|Restore)$/.test(state)) return 2
   return /^(Plan)?Rollback/.test(state) ? 1 : 0
 }
 

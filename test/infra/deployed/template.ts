@@ -3,7 +3,7 @@ import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { deployment } from '../../../infra/app.ts'
+import { createStacks } from '../../../infra/app.ts'
 
 export interface Resource {
   readonly Type: string
@@ -53,7 +53,7 @@ export const synthesize = async ({
       ...(bundles ? {} : { 'aws:cdk:bundling-stacks': [] }),
     },
   })
-  const { data, service } = deployment(app, env ?? {})
+  const { data, service } = createStacks(app, env ?? {})
   const assembly = app.synth()
   const templateOf = (name: string): Template => assembly.getStackByName(name).template as Template
   return { outdir, data: templateOf(data.stackName), service: templateOf(service.stackName) }

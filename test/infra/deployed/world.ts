@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { z } from 'zod'
-import { FUNCTIONS } from '../../../infra/function-catalogue.ts'
+import { FUNCTIONS } from '../../../infra/functions.ts'
 import { type Gateway, startGateway } from '../../../infra/local/program/gateway.ts'
 import type { LocalHandler } from '../../../infra/local/program/gateway-router.ts'
 import { LocalWorkflowEngine, type RunnableWorkflow } from '../../../infra/local/workflows/local-workflow-engine.ts'

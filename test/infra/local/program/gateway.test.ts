@@ -13,12 +13,11 @@ beforeAll(async () => {
     port: 0,
     maxRequestMs: 300,
     routes: [
-      { method: 'GET', path: '/{model}/export', name: 'one', file: 'one' },
-      { method: 'POST', path: '/{model}/export', name: 'one', file: 'one' },
-      { method: 'GET', path: '/_backup/export', name: 'all', file: 'all' },
-      { method: 'GET', path: '/slow/now', name: 'slow', file: 'slow' },
-      { method: 'GET', path: '/bytes/now', name: 'bytes', file: 'bytes' },
-      { method: 'GET', path: '/broken/now', name: 'broken', file: 'broken' },
+      { methods: ['GET', 'POST'], path: '/{model}/export', file: 'one' },
+      { methods: ['GET'], path: '/_backup/export', file: 'all' },
+      { methods: ['GET'], path: '/slow/now', file: 'slow' },
+      { methods: ['GET'], path: '/bytes/now', file: 'bytes' },
+      { methods: ['GET'], path: '/broken/now', file: 'broken' },
     ],
     load: (file) =>
       Promise.resolve(async (event, context) => {

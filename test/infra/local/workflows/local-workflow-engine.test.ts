@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
-import { EXPORT_STAGES, exportWorkflow } from '../../../../functions/workflows/export.workflow.ts'
-import { RESTORE_STAGES, restoreWorkflow } from '../../../../functions/workflows/restore.workflow.ts'
+import { EXPORT_STAGES, RESTORE_STAGES } from '../../../../functions/stages.ts'
+import { exportWorkflow } from '../../../../functions/workflows/export.workflow.ts'
+import { restoreWorkflow } from '../../../../functions/workflows/restore.workflow.ts'
 import type { Definition, Json } from '../../../../functions/workflows/states.ts'
 import { checkDefinition, taskStates } from '../../../../infra/local/workflows/local-definition.ts'
 import { LocalWorkflowEngine } from '../../../../infra/local/workflows/local-workflow-engine.ts'
@@ -263,7 +264,7 @@ describe('the local workflow engine', () => {
 
   it('has a handler for every stage, and every stage is in a definition', () => {
     const resources = (definition: Definition): Set<string> => new Set(Object.values(taskStates(definition)))
-    expect(resources(exportWorkflow((stage) => stage))).toEqual(new Set<string>(EXPORT_STAGES))
-    expect(resources(restoreWorkflow((stage) => stage))).toEqual(new Set<string>(RESTORE_STAGES))
+    expect(resources(exportWorkflow((stage) => stage))).toEqual(new Set<string>(EXPORT_STAGES.map(({ name }) => name)))
+    expect(resources(restoreWorkflow((stage) => stage))).toEqual(new Set<string>(RESTORE_STAGES.map(({ name }) => name)))
   })
 })

@@ -1,23 +1,23 @@
 import { RemovalPolicy } from 'aws-cdk-lib'
-import { HttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
+import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
+import { HttpApi as GatewayHttpApi, HttpMethod, HttpStage, LogGroupLogDestination } from 'aws-cdk-lib/aws-apigatewayv2'
 import { HttpIamAuthorizer } from 'aws-cdk-lib/aws-apigatewayv2-authorizers'
 import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations'
-import { AccessLogFormat } from 'aws-cdk-lib/aws-apigateway'
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
-import { DEFAULT_ROUTE, ROUTES } from '../functions/routes.ts'
+import { DEFAULT_ROUTE, isModelRoute, ROUTES } from '../functions/routes.ts'
 
-export interface HttpDoorProps {
+export interface HttpApiProps {
   readonly name: string
-  /** By the route's name. */
-  readonly functions: Readonly<Record<string, IFunction>>
+  /** Returns the function of a route. */
+  readonly functionOf: (name: string) => IFunction
   readonly resourceRoutes: boolean
   readonly throttle: { readonly rate: number; readonly burst: number }
   readonly logDays: RetentionDays
 }
 
-/** What an access log tells: who asked for what and what came of it; no query, which may hold filters. */
+/** The query is left out: it may contain values of filters. */
 const ACCESS_LOG = JSON.stringify({
   request_id: '$context.requestId',
   caller: '$context.identity.userArn',
@@ -31,33 +31,28 @@ const ACCESS_LOG = JSON.stringify({
   error: '$context.error.message',
 })
 
-/** The HTTP API: every route of the one table, each authorised by IAM. Unknown paths are answered by a function too. */
-export class HttpDoor extends Construct {
-  readonly api: HttpApi
+/** The HTTP API with all routes. IAM authorises each request; a function answers unknown paths as well. */
+export class HttpApi extends Construct {
+  readonly api: GatewayHttpApi
 
-  constructor(scope: Construct, id: string, props: HttpDoorProps) {
+  constructor(scope: Construct, id: string, props: HttpApiProps) {
     super(scope, id)
-    const integrations = Object.fromEntries(
-      Object.entries(props.functions).map(([name, own]) => [
-        name,
-        new HttpLambdaIntegration(`${name}Integration`, own),
-      ]),
-    )
-    const integrationOf = (name: string): HttpLambdaIntegration => {
-      const integration = integrations[name]
-      if (integration === undefined) throw new Error(`no function answers the route ${name}`)
-      return integration
-    }
-    this.api = new HttpApi(this, 'Api', {
+    const integrationOf = (name: string): HttpLambdaIntegration =>
+      new HttpLambdaIntegration(`${name}Integration`, props.functionOf(name))
+    this.api = new GatewayHttpApi(this, 'Api', {
       apiName: props.name,
       description: 'SpecStar Backup',
       createDefaultStage: false,
       defaultIntegration: integrationOf(DEFAULT_ROUTE.name),
       defaultAuthorizer: new HttpIamAuthorizer(),
     })
-    for (const { method, path, name } of ROUTES) {
-      if (!props.resourceRoutes && path.startsWith('/{model}/')) continue
-      this.api.addRoutes({ path, methods: [HttpMethod[method]], integration: integrationOf(name) })
+    for (const route of ROUTES) {
+      if (isModelRoute(route) && !props.resourceRoutes) continue
+      this.api.addRoutes({
+        path: route.path,
+        methods: route.methods.map((method) => HttpMethod[method]),
+        integration: integrationOf(route.name),
+      })
     }
     new HttpStage(this, 'Stage', {
       httpApi: this.api,

@@ -1,0 +1,231 @@
+import { type FunctionSpec, SIZES } from './function-spec.ts'
+import {
+  ABORT_EXPORT,
+  ARCHIVE_KEYS,
+  BLOB_KEYS,
+  combine,
+  COMPOSE_WORK,
+  END_JOB,
+  FAIL_JOB,
+  FIND_ARCHIVE,
+  FIND_WORK,
+  PAYLOAD_KEYS,
+  PLAN_MAP,
+  READ_ARCHIVE,
+  READ_BLOBS,
+  READ_PAYLOADS,
+  READ_WORK,
+  REPORT_FAILURE,
+  RUN_PASS,
+  UPDATE_JOB,
+  WRITE_UPLOAD_REPORT,
+  WRITE_WORK,
+} from './permissions.ts'
+
+/**
+ * All stages of both workflows. A stage has one name everywhere: its function and file, its state in the workflow (in
+ * PascalCase), its results and the phase of the job. `workflows/*.workflow.ts` say in which order the stages run.
+ */
+export const EXPORT_STAGES = [
+  {
+    name: 'plan-export',
+    file: 'export/plan-export.ts',
+    size: SIZES.planner,
+    permissions: { jobs: UPDATE_JOB, resources: ['Query'], work: [FIND_WORK, WRITE_WORK] },
+  },
+  {
+    name: 'export-records',
+    file: 'export/export-records.ts',
+    size: SIZES.worker,
+    permissions: {
+      jobs: RUN_PASS,
+      resources: ['Query', 'GetItem', 'BatchGetItem'],
+      blobs: [READ_PAYLOADS],
+      work: [READ_WORK, COMPOSE_WORK],
+    },
+  },
+  {
+    name: 'plan-export-blobs',
+    file: 'export/plan-export-blobs.ts',
+    size: SIZES.planner,
+    permissions: { jobs: PLAN_MAP, work: [WRITE_WORK] },
+  },
+  {
+    name: 'export-blobs',
+    file: 'export/export-blobs.ts',
+    size: SIZES.worker,
+    permissions: { jobs: RUN_PASS, blobs: [READ_BLOBS], work: [READ_WORK, COMPOSE_WORK] },
+  },
+  {
+    name: 'plan-compose',
+    file: 'export/plan-compose.ts',
+    size: SIZES.planner,
+    permissions: {
+      jobs: [...PLAN_MAP, 'GetItem'],
+      work: [FIND_WORK, COMPOSE_WORK],
+      archives: [{ actions: ['PutObject', 'AbortMultipartUpload'], keys: ARCHIVE_KEYS }],
+    },
+  },
+  {
+    name: 'compose-parts',
+    file: 'export/compose-parts.ts',
+    size: SIZES.planner,
+    permissions: {
+      jobs: RUN_PASS,
+      work: [FIND_WORK, COMPOSE_WORK],
+      archives: [{ actions: ['PutObject'], keys: ARCHIVE_KEYS }],
+    },
+  },
+  {
+    name: 'finish-compose',
+    file: 'export/finish-compose.ts',
+    size: SIZES.planner,
+    permissions: {
+      jobs: [...RUN_PASS, 'Query'],
+      work: [FIND_WORK],
+      archives: [{ actions: ['PutObject', 'GetObject', 'GetObjectVersion', 'ListBucket'], keys: ARCHIVE_KEYS }],
+    },
+  },
+  {
+    name: 'announce',
+    file: 'export/announce.ts',
+    size: SIZES.planner,
+    permissions: {
+      jobs: [...END_JOB, 'PutItem'],
+      publishesEvents: true,
+      work: [READ_WORK],
+      archives: [{ actions: ['GetObject', 'GetObjectVersion'], keys: ARCHIVE_KEYS }],
+    },
+  },
+  {
+    name: 'fail-export',
+    file: 'export/fail-export.ts',
+    size: SIZES.planner,
+    permissions: combine(ABORT_EXPORT, { jobs: FAIL_JOB, publishesEvents: true }),
+  },
+] as const satisfies readonly FunctionSpec[]
+
+export const RESTORE_STAGES = [
+  {
+    name: 'convert',
+    file: 'restore/convert.ts',
+    size: SIZES.worker,
+    permissions: combine(FIND_ARCHIVE, { jobs: [...UPDATE_JOB, 'Query'], work: [FIND_WORK, COMPOSE_WORK] }),
+  },
+  {
+    name: 'inspect',
+    file: 'restore/inspect.ts',
+    size: SIZES.planner,
+    permissions: combine(FIND_ARCHIVE, { jobs: UPDATE_JOB, resources: ['Query'], work: [FIND_WORK, WRITE_WORK] }),
+  },
+  {
+    name: 'preflight',
+    file: 'restore/preflight.ts',
+    size: SIZES.worker,
+    permissions: combine(READ_ARCHIVE, {
+      jobs: RUN_PASS,
+      resources: ['Query', 'GetItem', 'BatchGetItem'],
+      blobs: [READ_PAYLOADS],
+      work: [READ_WORK, WRITE_WORK],
+    }),
+  },
+  {
+    name: 'plan-preflight-blobs',
+    file: 'restore/plan-preflight-blobs.ts',
+    size: SIZES.planner,
+    permissions: combine(READ_ARCHIVE, { jobs: PLAN_MAP, work: [READ_WORK, WRITE_WORK] }),
+  },
+  {
+    name: 'preflight-blobs',
+    file: 'restore/preflight-blobs.ts',
+    size: SIZES.worker,
+    permissions: combine(READ_ARCHIVE, { jobs: RUN_PASS, blobs: [READ_BLOBS], work: [READ_WORK, WRITE_WORK] }),
+  },
+  {
+    name: 'decide',
+    file: 'restore/decide.ts',
+    size: SIZES.planner,
+    permissions: combine(READ_ARCHIVE, { jobs: [...PLAN_MAP, 'GetItem'], work: [READ_WORK] }),
+  },
+  {
+    name: 'apply-blobs',
+    file: 'restore/apply-blobs.ts',
+    size: SIZES.worker,
+    permissions: combine(READ_ARCHIVE, {
+      jobs: [...UPDATE_JOB, 'Query'],
+      blobs: [READ_BLOBS, { actions: ['PutObject', 'AbortMultipartUpload'], keys: BLOB_KEYS }],
+      work: [READ_WORK, WRITE_WORK],
+    }),
+  },
+  {
+    name: 'plan-apply-records',
+    file: 'restore/plan-apply-records.ts',
+    size: SIZES.planner,
+    permissions: { jobs: PLAN_MAP, work: [WRITE_WORK] },
+  },
+  {
+    name: 'apply-records',
+    file: 'restore/apply-records.ts',
+    size: SIZES.worker,
+    permissions: combine(READ_ARCHIVE, {
+      jobs: UPDATE_JOB,
+      resources: ['Query', 'GetItem', 'PutItem', 'BatchWriteItem', 'DeleteItem'],
+      blobs: [READ_PAYLOADS, { actions: ['PutObject'], keys: PAYLOAD_KEYS }],
+      work: [READ_WORK, WRITE_WORK],
+    }),
+  },
+  {
+    name: 'plan-verify',
+    file: 'restore/plan-verify.ts',
+    size: SIZES.planner,
+    permissions: { jobs: PLAN_MAP, work: [READ_WORK] },
+  },
+  {
+    name: 'verify',
+    file: 'restore/verify.ts',
+    size: SIZES.worker,
+    permissions: combine(READ_ARCHIVE, {
+      jobs: [...RUN_PASS, 'Query'],
+      resources: ['Query', 'GetItem', 'BatchGetItem'],
+      blobs: [READ_BLOBS],
+      work: [READ_WORK, WRITE_WORK],
+    }),
+  },
+  {
+    name: 'report',
+    file: 'restore/report.ts',
+    size: SIZES.planner,
+    permissions: combine(READ_ARCHIVE, {
+      jobs: FAIL_JOB,
+      publishesEvents: true,
+      work: [READ_WORK],
+      archives: [{ actions: ['PutObject'], keys: ['reports/*'] }],
+      restores: [WRITE_UPLOAD_REPORT],
+    }),
+  },
+  {
+    name: 'rollback',
+    file: 'restore/rollback.ts',
+    size: SIZES.worker,
+    permissions: combine(READ_ARCHIVE, {
+      jobs: UPDATE_JOB,
+      resources: ['Query', 'GetItem', 'DeleteItem'],
+      work: [READ_WORK],
+    }),
+  },
+  {
+    name: 'plan-rollback',
+    file: 'restore/plan-rollback.ts',
+    size: SIZES.planner,
+    permissions: { jobs: UPDATE_JOB, work: [READ_WORK] },
+  },
+  {
+    name: 'fail-restore',
+    file: 'restore/fail-restore.ts',
+    size: SIZES.planner,
+    permissions: combine(REPORT_FAILURE, { jobs: FAIL_JOB, publishesEvents: true }),
+  },
+] as const satisfies readonly FunctionSpec[]
+
+export type ExportStage = (typeof EXPORT_STAGES)[number]['name']
+export type RestoreStage = (typeof RESTORE_STAGES)[number]['name']

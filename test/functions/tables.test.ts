@@ -1,0 +1,75 @@
+import { access } from 'node:fs/promises'
+import { describe, expect, it } from 'vitest'
+import { EVENTS } from '../../functions/events.ts'
+import { pascalCase } from '../../functions/function-spec.ts'
+import { DEFAULT_ROUTE, ROUTES } from '../../functions/routes.ts'
+import { EXPORT_STAGES, RESTORE_STAGES } from '../../functions/stages.ts'
+import { exportWorkflow } from '../../functions/workflows/export.workflow.ts'
+import { restoreWorkflow } from '../../functions/workflows/restore.workflow.ts'
+import type { Definition, Json, States } from '../../functions/workflows/states.ts'
+
+const TABLES = {
+  routes: [...ROUTES, DEFAULT_ROUTE],
+  events: EVENTS,
+  export: EXPORT_STAGES,
+  restore: RESTORE_STAGES,
+}
+
+describe('the tables of functions', () => {
+  it.each(Object.entries(TABLES))(
+    '%s name each file after its function, in the folder of the table',
+    (folder, rows) => {
+      for (const { name, file } of rows) expect(file).toBe(`${folder}/${name}.ts`)
+    },
+  )
+
+  it('refer to files that exist', async () => {
+    for (const { file } of Object.values(TABLES).flat())
+      await expect(access(new URL(`../../functions/${file}`, import.meta.url)), file).resolves.toBeUndefined()
+  })
+
+  it('use each name once', () => {
+    const names = Object.values(TABLES).flatMap((rows) => rows.map(({ name }) => name))
+    expect(names).toEqual([...new Set(names)])
+  })
+
+  it('leave Lambda functions of routes less time than API Gateway waits', () => {
+    for (const { size } of TABLES.routes) expect(size.timeout).toBeLessThanOrEqual(30)
+  })
+})
+
+/** The states of a definition and, below it, of its maps. */
+const allStates = (states: States): [string, Readonly<Record<string, Json>>][] =>
+  Object.entries(states).flatMap(([name, state]) => {
+    const processor = state['ItemProcessor'] as { readonly States: States } | undefined
+    return [[name, state] as [string, typeof state], ...allStates(processor?.States ?? {})]
+  })
+
+/** The values of all members `Next`, `Default` and `StartAt` on one level of a definition. */
+const transitions = (value: Json | undefined): string[] => {
+  if (typeof value !== 'object' || value === null) return []
+  if (Array.isArray(value)) return value.flatMap(transitions)
+  return Object.entries(value).flatMap(([member, one]) => {
+    if (member === 'ItemProcessor') return []
+    return ['Next', 'Default', 'StartAt'].includes(member) ? [String(one)] : transitions(one)
+  })
+}
+
+describe.each<[string, Definition, readonly string[]]>([
+  ['export', exportWorkflow((stage) => stage), EXPORT_STAGES.map(({ name }) => name)],
+  ['restore', restoreWorkflow((stage) => stage), RESTORE_STAGES.map(({ name }) => name)],
+])('the %s workflow', (_kind, definition, stages) => {
+  it('calls every stage of its table, and each from the state of the same name', () => {
+    const called = allStates(definition.States).filter(([, { Type }]) => Type === 'Task')
+    expect(new Set(called.map(([, { Resource }]) => Resource))).toEqual(new Set(stages))
+    for (const [state, { Resource }] of called) {
+      const [name = ''] = state.split(/(?:Inline|Distributed)Work$/)
+      expect(name).toBe(pascalCase(String(Resource)))
+    }
+  })
+
+  it('has a state for every transition, and a transition to every state', () => {
+    const { States: states, StartAt } = definition
+    expect(new Set([StartAt, ...transitions({ ...states })])).toEqual(new Set(Object.keys(states)))
+  })
+})
