@@ -265,6 +265,8 @@ describe('the local workflow engine', () => {
   it('has a handler for every stage, and every stage is in a definition', () => {
     const resources = (definition: Definition): Set<string> => new Set(Object.values(taskStates(definition)))
     expect(resources(exportWorkflow((stage) => stage))).toEqual(new Set<string>(EXPORT_STAGES.map(({ name }) => name)))
-    expect(resources(restoreWorkflow((stage) => stage))).toEqual(new Set<string>(RESTORE_STAGES.map(({ name }) => name)))
+    expect(resources(restoreWorkflow((stage) => stage))).toEqual(
+      new Set<string>(RESTORE_STAGES.map(({ name }) => name)),
+    )
   })
 })
