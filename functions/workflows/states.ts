@@ -41,14 +41,14 @@ interface MapOptions {
 /** The builders of one workflow's states. */
 export interface StateBuilders<Stage extends string> {
   /** A stage that runs once. Its output replaces the state. */
-  task(stage: Stage, options: TaskOptions): States
+  readonly task: (stage: Stage, options: TaskOptions) => States
   /**
    * Runs a stage for every item of `$.items`. Each map item is a loop of passes that ends with an empty output, so that the
    * outputs of ten thousand items fit into the state. The map's output is its input.
    */
-  map(stage: Stage, options: MapOptions): States
+  readonly map: (stage: Stage, options: MapOptions) => States
   /** The last states of a workflow that fails: `failStage` stores the job's error, then the execution fails. */
-  fail(): States
+  readonly fail: () => States
 }
 
 /** Builds the states of one workflow. Each state has the PascalCase name of its stage. Errors lead to `failStage`. */

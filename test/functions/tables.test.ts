@@ -51,7 +51,7 @@ const transitions = (value: Json | undefined): string[] => {
   if (Array.isArray(value)) return value.flatMap(transitions)
   return Object.entries(value).flatMap(([member, one]) => {
     if (member === 'ItemProcessor') return []
-    return ['Next', 'Default', 'StartAt'].includes(member) ? [String(one)] : transitions(one)
+    return typeof one === 'string' && ['Next', 'Default', 'StartAt'].includes(member) ? [one] : transitions(one)
   })
 }
 
@@ -64,7 +64,7 @@ describe.each<[string, Definition, readonly string[]]>([
     expect(new Set(called.map(([, { Resource }]) => Resource))).toEqual(new Set(stages))
     for (const [state, { Resource }] of called) {
       const [name = ''] = state.split(/(?:Inline|Distributed)Work$/)
-      expect(name).toBe(pascalCase(String(Resource)))
+      expect(stages.find((stage) => pascalCase(stage) === name)).toBe(Resource)
     }
   })
 
