@@ -44,11 +44,12 @@ const lineProgress = (): Progress => {
   return {
     update(phase, done, total) {
       const now = performance.now()
-      if (phase === lastPhase && now - lastAt < LINE_EVERY_MS) return
+      const isNewPhase = phase !== lastPhase
+      if (!isNewPhase && now - lastAt < LINE_EVERY_MS) return
       lastPhase = phase
       lastAt = now
       const seconds = ((now - start) / 1000).toFixed(0)
-      const count = done === 0 ? '' : `: ${done}${total === 0 ? '' : ` of ${total}`}`
+      const count = isNewPhase ? '' : `: ${done}${total === 0 ? '' : ` of ${total}`}`
       console.log(`  ${seconds} s  ${phase}${count}`)
     },
     end() {

@@ -81,7 +81,7 @@ const exportAll = async (run: DemoRun, file: string): Promise<string> => {
   if (!ok || body === null) throw new DemoFailedError(`downloading the archive failed with status ${status}`)
   await pipeline(Readable.fromWeb(body), createWriteStream(file))
   const entries = await listArchive(file)
-  console.log(`  The archive has ${prettyBytes(result.archive.size)}. It is a tar file:\n${listingText(entries)}`)
+  console.log(`  The archive is a tar file of ${prettyBytes(result.archive.size)}:\n${listingText(entries)}`)
   console.log(folderTable(folderCounts(entries)))
   return jobId
 }
