@@ -7,7 +7,7 @@ if (installedMajor !== REQUIRED_MAJOR) {
   process.stderr.write(
     [
       `Node ${REQUIRED_MAJOR} is required, but Node ${process.versions.node} is running.`,
-      `On Linux and Windows, \`npm ci\` installs Node ${REQUIRED_MAJOR} for this project: start commands with \`npm run …\`.`,
+      `On Linux and Windows, \`npm ci\` installs Node ${REQUIRED_MAJOR} for this project: use \`npm run …\`.`,
       `On macOS, install Node ${REQUIRED_MAJOR} and put it first on your PATH.\n`,
     ].join('\n'),
   )

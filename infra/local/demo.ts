@@ -9,7 +9,9 @@ import { startDemoProgram } from './demo/demo-program.ts'
 import { runScenario } from './demo/scenario.ts'
 import { demoOptions } from './seed/options.ts'
 
-/** `npm run demo`: runs the scenario on free ports and in a temporary folder, which is deleted even if the demo fails. */
+/**
+ * `npm run demo`: runs the scenario on free ports and in a temporary folder, which is deleted even if the demo fails.
+ */
 const demo = async (): Promise<void> => {
   const options = demoOptions()
   const interrupted = Promise.withResolvers<never>()

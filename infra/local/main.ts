@@ -10,8 +10,8 @@ const exitWithError = (error: unknown): never => {
 }
 
 /**
- * Runs the program and prints `ready` with its URL when it accepts requests. Ctrl-C or SIGTERM stops it; a second signal
- * exits immediately.
+ * Runs the program and prints `ready` with its URL when it accepts requests. Ctrl-C or SIGTERM stops it; a second
+ * signal exits immediately.
  */
 export const runProgram = async (options: ProgramOptions): Promise<void> => {
   const state = { stopping: false }
@@ -19,7 +19,7 @@ export const runProgram = async (options: ProgramOptions): Promise<void> => {
   const stop = async (): Promise<void> => {
     if (state.stopping) process.exit(130)
     state.stopping = true
-    // Only a program that has started knows all of its child processes and can stop them.
+    // Only a program that has started completely can stop all of its child processes.
     await (await starting).stop()
     process.exit(0)
   }

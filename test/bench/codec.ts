@@ -23,8 +23,8 @@ export interface CodecBench {
 }
 
 /**
- * Writes and reads the same records as an archive, as a simple tar of compressed lines, and with the programs `tar` and `zstd` if they
- * are installed.
+ * Writes and reads the same records as an archive, as a simple tar of compressed lines, and with the programs `tar` and
+ * `zstd` if they are installed.
  */
 export const benchCodec = async (resources: number, rounds: number): Promise<CodecBench> => {
   const folder = await mkdtemp(join(tmpdir(), 'specstar-codec-'))

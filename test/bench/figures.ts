@@ -50,7 +50,10 @@ export class Figures {
   }
 }
 
-/** Formats a table with names on the left and numbers on the right. It has no colours, whose escape sequences would end up in log files. */
+/**
+ * Formats a table with names on the left and numbers on the right. It has no colours, whose escape sequences would end
+ * up in log files.
+ */
 export const tableText = (head: readonly string[], rows: readonly (readonly string[])[]): string => {
   const table = new Table({
     head: [...head],

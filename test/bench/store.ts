@@ -33,8 +33,8 @@ export interface StoreBench {
 }
 
 /**
- * Compares export and restore with raw access to the same store. Each round reads raw, exports, writes raw and restores. The
- * program runs in its own processes, the raw access in this process.
+ * Compares export and restore with raw access to the same store. Each round reads raw, exports, writes raw and
+ * restores. The program runs in its own processes, the raw access in this process.
  */
 export const benchStore = async (size: Size, rounds: number, log: (line: string) => void): Promise<StoreBench> => {
   const folder = await mkdtemp(join(tmpdir(), 'specstar-bench-'))

@@ -5,8 +5,9 @@ import { programOptions } from '../../infra/local/program/program-options.ts'
 const MIB = 1024 * 1024
 
 /**
- * The local program with small ranges, so that four map items always run at the same time. With the normal ranges, a larger
- * store would have more concurrent map items, and their memory would be mistaken for growth with the size of the store.
+ * The local program with small ranges, so that four map items always run at the same time. With the normal ranges, a
+ * larger store would have more concurrent map items, and their memory would be mistaken for growth with the size of the
+ * store.
  */
 await runProgram({
   ...programOptions(process.env),

@@ -8,7 +8,8 @@ const MIB = 1024 * 1024
 /** The maximum memory of a function, for every archive size. */
 const MAX_MEMORY = 512 * MIB
 /**
- * Between equal runs, peaks differ by this much, because garbage collections start at different times. An archive is far larger.
+ * Between equal runs, peaks differ by this much, because garbage collections start at different times. An archive is
+ * far larger.
  */
 const NOISE = 96 * MIB
 

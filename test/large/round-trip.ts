@@ -40,8 +40,8 @@ export interface RoundTrip {
 }
 
 /**
- * Writes sample data, exports it, wipes the store and restores it, with the local program as `npm start` runs it. The program
- * is restarted on the same folder for each step, so that a memory peak belongs to one step.
+ * Writes sample data, exports it, wipes the store and restores it, with the local program as `npm start` runs it. The
+ * program is restarted on the same folder for each step, so that a memory peak belongs to one step.
  */
 export const roundTrip = async (
   size: Size,

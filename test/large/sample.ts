@@ -23,8 +23,9 @@ const SPILLED_EVERY = 4_000
 const SPILLED_BYTES = 400 * KIB
 
 /**
- * Generates the content of a store, which depends only on the size: guilds, characters that refer to them, and documents with
- * one to four revisions. Some documents refer to blobs, of which every tenth is shared. A few have spilled payloads.
+ * Generates the content of a store, which depends only on the size: guilds, characters that refer to them, and
+ * documents with one to four revisions. Some documents refer to blobs, of which every tenth is shared. A few have
+ * spilled payloads.
  */
 export function* largeSample(models: ModelRegistry, { resources, blobBytes }: Size): Generator<SampleResource> {
   const guilds = Math.ceil(resources / 400)

@@ -8,7 +8,8 @@ const MIB = 1024 * 1024
 /** The maximum memory of a function, for every archive size. */
 const MAX_MEMORY = 512 * MIB
 /**
- * Between equal runs, peaks differ by this much, because garbage collections start at different times. A stream is far larger.
+ * Between equal runs, peaks differ by this much, because garbage collections start at different times. A stream is far
+ * larger.
  */
 const NOISE = 96 * MIB
 
@@ -50,7 +51,8 @@ describe.each(['export', 'restore'])('%s of a large SpecStar stream', (step) => 
 })
 
 describe('the store restored from a stream', () => {
-  // A stream contains times without their UTC offsets, so the items differ from the original. The report compares digests.
+  // A stream contains times without their UTC offsets, so the items differ from the original. The report compares
+  // digests.
   it.each([quarter, whole])(
     'has all items and blobs of $size.resources resources and passes the verification',
     ({ before, after, report }) => {

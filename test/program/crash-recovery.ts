@@ -26,7 +26,10 @@ export type Kill = (run: ProgramRun) => Promise<void>
 export const killProgram: Kill = (run) => run.end('SIGKILL')
 export const killAllProcesses: Kill = (run) => run.killAll()
 
-/** Kills the program in the middle of jobs on a sample catalogue, restarts it on the same folder and checks how the jobs end. */
+/**
+ * Kills the program in the middle of jobs on a sample catalogue, restarts it on the same folder and checks how the jobs
+ * end.
+ */
 export class CrashRecovery {
   readonly #dir: string
   readonly #archive: Buffer
@@ -54,8 +57,8 @@ export class CrashRecovery {
   }
 
   /**
-   * Interrupts an export and expects that the next start repeats it and that its archive equals the store. Returns whether the
-   * job was still running at that moment.
+   * Interrupts an export and expects that the next start repeats it and that its archive equals the store. Returns
+   * whether the job was still running at that moment.
    */
   async export(moment: Moment, kill: Kill): Promise<boolean> {
     const path = '/_backup/export?models=character,guild,item&wait=0'
@@ -82,8 +85,8 @@ export class CrashRecovery {
   }
 
   /**
-   * Interrupts a restore and expects that the next start repeats it and that the store equals the archive. Returns whether the
-   * job was still running at that moment.
+   * Interrupts a restore and expects that the next start repeats it and that the store equals the archive. Returns
+   * whether the job was still running at that moment.
    */
   async restore(moment: Moment, kill: Kill): Promise<boolean> {
     await this.#run.wipe()

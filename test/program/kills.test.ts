@@ -5,7 +5,10 @@ import { SEED, tally } from '../faults/seeded.ts'
 import { numbersOf } from '../large/noise.ts'
 import { CrashRecovery, type Kill, killAllProcesses, killProgram, type Moment } from './crash-recovery.ts'
 
-/** `npm test` kills once in a phase of each kind and once at a random moment; `npm run test:faults` in every phase and more often. */
+/**
+ * `npm test` kills once in a phase of each kind and once at a random moment; `npm run test:faults` in every phase and
+ * more often.
+ */
 const KILLS = Number(process.env['KILLS'] ?? 1)
 const EVERY_PHASE = KILLS > 1
 /** A job on this catalogue takes one or two seconds, so some random moments are after its end. */

@@ -6,7 +6,7 @@ import { expect } from 'vitest'
 
 const MAIN = new URL('../../infra/local/main.ts', import.meta.url).pathname
 
-/** The local program in a process of its own, as `npm start` runs it. */
+/** The local program in a separate process, as `npm start` runs it. */
 export class RunningProgram {
   readonly child: ChildProcess
   /** The exit code, or null if a signal terminated the process. */

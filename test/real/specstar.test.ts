@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { TestProgram } from '../workflows/program.ts'
 
-/** The real package, installed once into a Python environment of its own. */
+/** The real package, installed once into a separate Python environment. */
 const PACKAGE = 'specstar==0.12.3'
 const ENVIRONMENT = fileURLToPath(new URL('../../.local/specstar-python', import.meta.url))
 const PYTHON = join(ENVIRONMENT, process.platform === 'win32' ? 'Scripts/python.exe' : 'bin/python')

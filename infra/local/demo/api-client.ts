@@ -68,7 +68,9 @@ export class ApiClient {
     return this.#request('POST', '/_backup/import?wait=0', UploadSlot)
   }
 
-  /** Starts a restore of an export job's archive that overwrites existing resources. Returns the job id without waiting. */
+  /**
+   * Starts a restore of an export job's archive that overwrites existing resources. Returns the job id without waiting.
+   */
   async startRestore(exportJob: string, { model, ids = [], dryRun = false }: RestoreScope = {}): Promise<string> {
     const path = model === undefined ? '/_backup/import' : `/${model}/import`
     const query = new URLSearchParams({ wait: '0', on_duplicate: 'overwrite', dry_run: `${dryRun}` })

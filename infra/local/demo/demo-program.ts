@@ -8,7 +8,7 @@ import { NODE_ENVIRONMENT, NODE_FLAGS } from '../processes/node-flags.ts'
 import { DemoFailedError } from './check.ts'
 import { peakMemory, type ProcessMemory } from './memory.ts'
 
-/** The local program in a process of its own, with free ports and its own data folder. */
+/** The local program in a separate process, with free ports and its own data folder. */
 export interface DemoProgram {
   readonly url: string
   readonly env: Readonly<Record<string, string>>

@@ -15,7 +15,7 @@ const OUTPUT = fileURLToPath(new URL('demo.svg', import.meta.url))
 const ARGUMENTS = ['--cities', '500']
 const COMMAND = 'npm run demo -- --cities 500'
 
-/** Time between two lines of the recording: long enough to follow, short enough not to bore. */
+/** Limits of the time between two lines, so that fast output stays readable and waiting stays short. */
 const MIN_GAP_SECONDS = 0.04
 const MAX_GAP_SECONDS = 0.5
 /** Time to read the result of a step before the next one starts. */

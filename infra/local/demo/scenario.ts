@@ -20,9 +20,9 @@ import { dryRunTable, exportTable, folderTable, listingText, memoryTable, report
 const STEPS = 8
 
 /**
- * The scenario of the demo: write sample data, export it, delete it, restore it and compare; then damage the store, find the
- * damage and repair it. Jobs run through the API of the program. The store is read and damaged with AWS clients. Throws
- * `DemoFailedError` at the first check that fails.
+ * The scenario of the demo: write sample data, export it, delete it, restore it and compare; then damage the store,
+ * find the damage and repair it. Jobs run through the API of the program. The store is read and damaged with AWS
+ * clients. Throws `DemoFailedError` at the first check that fails.
  */
 export const runScenario = async (program: DemoProgram, folder: string, options: DemoOptions): Promise<void> => {
   const start = performance.now()

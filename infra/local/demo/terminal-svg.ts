@@ -23,8 +23,8 @@ text { fill: #d1d7e0; font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, 
 .passed { fill: #6bc46d }`
 
 /**
- * Renders terminal output as an SVG animation. New lines appear at the bottom of the window and scroll up. The SVG needs no
- * script and loads nothing. Without animation it shows the last lines.
+ * Renders terminal output as an SVG animation. New lines appear at the bottom of the window and scroll up. The SVG
+ * needs no script and loads nothing. Without animation it shows the last lines.
  */
 export const terminalSvg = (title: string, lines: readonly TimedLine[]): string => {
   const columns = Math.max(MIN_COLUMNS, ...lines.map(({ text }) => text.length))

@@ -13,8 +13,8 @@ const UpdateTimeToLive = z.object({
 /**
  * Wraps dynalite's request handler to correct three defects:
  * - A request whose body is cut off would end the process. The guard passes only complete requests on.
- * - An exception in dynalite would end the process. The guard answers all open requests with `InternalServerError`, which
- *   clients retry.
+ * - An exception in dynalite would end the process. The guard answers all open requests with `InternalServerError`,
+ *   which clients retry.
  * - `UpdateTimeToLive` is missing. The guard confirms the request, but no item expires.
  */
 export function guardRequests(server: Server): void {

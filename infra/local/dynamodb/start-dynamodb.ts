@@ -16,8 +16,8 @@ export interface LocalServer {
 }
 
 /**
- * Starts a local DynamoDB service (dynalite) in a process of its own. A new table is active within milliseconds. Data in a
- * folder survives `kill -9`. Rejects with `PortInUseError` or `ChildError`.
+ * Starts a local DynamoDB service (dynalite) in a separate process. A new table is active within milliseconds. Data in
+ * a folder survives `kill -9`. Rejects with `PortInUseError` or `ChildError`.
  */
 export async function startDynamoDb({ port, dir, onDied }: DynamoDbOptions): Promise<LocalServer> {
   const child = await startChild({

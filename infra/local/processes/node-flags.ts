@@ -1,9 +1,9 @@
 /**
  * Flags of Node for all processes of the program; `npm start` sets the same flags in package.json.
  *
- * The program reads and writes large amounts of short-lived data. V8's default young generation (three semi-spaces of 16 MiB)
- * lets garbage accumulate. With 4 MiB, each process peaks about 100 MiB lower at the same CPU time, measured while
- * exporting and comparing 171,000 resources.
+ * The program reads and writes large amounts of short-lived data. V8's default young generation (three semi-spaces of
+ * 16 MiB) lets garbage accumulate. With 4 MiB, each process peaks about 100 MiB lower at the same CPU time, measured
+ * while exporting and comparing 171,000 resources.
  */
 export const NODE_FLAGS = ['--max-semi-space-size=4'] as const
 

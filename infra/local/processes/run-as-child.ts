@@ -14,10 +14,11 @@ const BUSY_RETRIES = 10
 const BUSY_WAIT_MS = 100
 
 /**
- * Runs a server in a child process, the counterpart of `startChild`: reads the settings from the command line, starts the
- * server and sends the parent either its port or the error. Exits when the parent disconnects or exits.
+ * Runs a server in a child process, the counterpart of `startChild`: reads the settings from the command line, starts
+ * the server and sends the parent either its port or the error. Exits when the parent disconnects or exits.
  *
- * Ctrl-C sends SIGINT to the whole process group. Only the parent handles it; the child waits for the parent to disconnect.
+ * Ctrl-C sends SIGINT to the whole process group. Only the parent handles it; the child waits for the parent to
+ * disconnect.
  */
 export async function runAsChild<Settings extends { readonly port: number }>(
   settings: z.ZodType<Settings>,

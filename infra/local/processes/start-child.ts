@@ -38,7 +38,7 @@ export interface Child {
 const Started = z.object({ ready: z.literal(true), port: z.number().int() })
 const Failed = z.object({ ready: z.literal(false), code: z.string().optional(), reason: z.string() })
 
-// Closing takes milliseconds. A process that needs longer hangs; killing it is safe, because the data survives `kill -9`.
+// Closing takes milliseconds, so a process that needs longer hangs. Killing it is safe: the data survives `kill -9`.
 const STOP_MS = 5_000
 
 const explainFailure = ({ code, reason }: z.output<typeof Failed>): string =>
@@ -49,12 +49,14 @@ const explainFailure = ({ code, reason }: z.output<typeof Failed>): string =>
     : reason
 
 /**
- * Starts a local service in a process of its own. Resolves when the service accepts requests. The process exits when this
- * process exits, even if this process is killed. Rejects with `PortInUseError`, or with `ChildError` for any other failure.
+ * Starts a local service in a separate process. Resolves when the service accepts requests. The process exits when this
+ * process exits, even if this process is killed. Rejects with `PortInUseError`, or with `ChildError` for any other
+ * failure.
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, settings } = options
-  // `execArgv` replaces the flags of this process: a debugger, coverage tool or test runner must not attach to the child.
+  // `execArgv` replaces the flags of this process: a debugger, coverage tool or test runner must not attach to the
+  // child.
   const child = fork(options.entry, [JSON.stringify(settings)], {
     execArgv: [...NODE_FLAGS],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],

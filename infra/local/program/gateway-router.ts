@@ -24,10 +24,13 @@ export interface Match {
 }
 export type FindRoute = (method: string, path: string) => Match
 
-/** Returns a function that finds the route of a request as API Gateway does: literal paths first, then parameters, then `$default`. */
+/**
+ * Returns a function that finds the route of a request as API Gateway does: literal paths first, then parameters, then
+ * `$default`.
+ */
 export const createRouteFinder = async (routes: readonly Route[], load: LoadHandler): Promise<FindRoute> => {
   const router = createRouter({ maxParamLength: 1024 })
-  // The router stores functions only. Each route gets a function of its own, which is never called, as its key.
+  // The router stores functions only. Each route gets a separate function as its key. It is never called.
   const targets = new Map<unknown, Omit<Match, 'params'>>()
   for (const { methods, path, file } of routes) {
     const handler = await load(file)

@@ -16,7 +16,10 @@ const MAX_BODY_BYTES = 10_000_000
 const MAX_REQUEST_MS = 29_500
 /** How long the rest of a rejected body is read. A client that is still sending cannot read the response before. */
 const DRAIN_MS = 5_000
-/** Time for open requests to finish before `stop` closes their connections. A client that waits for a job can repeat its request. */
+/**
+ * Time for open requests to finish before `stop` closes their connections. A client that waits for a job can repeat its
+ * request.
+ */
 const STOP_GRACE_MS = 1_000
 
 export interface Gateway {
@@ -36,8 +39,8 @@ export interface GatewayOptions {
 }
 
 /**
- * Starts a local API Gateway: converts HTTP requests to Lambda events, calls the handlers of the routes and sends their results.
- * It listens on 127.0.0.1 only. Rejects with `PortInUseError`.
+ * Starts a local API Gateway: converts HTTP requests to Lambda events, calls the handlers of the routes and sends their
+ * results. It listens on 127.0.0.1 only. Rejects with `PortInUseError`.
  */
 export const startGateway = async ({
   port,
@@ -106,7 +109,10 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
   return Buffer.concat(chunks)
 }
 
-/** Sends 413 before the whole body has arrived and discards the rest for some seconds, so that the client reads the response. */
+/**
+ * Sends 413 before the whole body has arrived and discards the rest for some seconds, so that the client reads the
+ * response.
+ */
 const rejectBody = (request: IncomingMessage, response: ServerResponse): void => {
   const problem = problemOf(new TooLargeError(MAX_ARCHIVE_BYTES))
   response.writeHead(problem.status, { ...problemHeaders(problem), connection: 'close' })

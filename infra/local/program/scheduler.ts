@@ -7,7 +7,10 @@ import { dueTimes, type Schedule } from '../../../shared/schedules/schedule.ts'
 import { localContext } from './local-context.ts'
 import { type Times, timesOf } from '../../../shared/schedules/times.ts'
 
-/** A timer can wait 24 days at most, and the system clock may be changed: the remaining time is computed again every hour. */
+/**
+ * A timer can wait 24 days at most, and the system clock may be changed: the remaining time is computed again every
+ * hour.
+ */
 const MAX_SLEEP_MS = 3600_000
 
 /** The timeout of these functions on Lambda. */

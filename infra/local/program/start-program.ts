@@ -35,19 +35,21 @@ export interface Program {
   stop(): Promise<void>
 }
 
-/** A request that cancels a job waits until the job's handlers have returned. Checking often is cheap on one machine. */
+/**
+ * A request that cancels a job waits until the job's handlers have returned. Checking often is cheap on one machine.
+ */
 const LOCAL_LIMITS: Partial<Limits> = { watchMs: 1_000 }
 
-/** A handler's pass may take minutes. `stop` aborts it after this time; like after a crash, the next start repeats it. */
+/** A pass may take minutes. `stop` aborts it after this time. As after a crash, the next start repeats the job. */
 const STOP_MS = 3_000
 
 /** Stops one part of the program. Parts stop in the reverse order of their start. */
 type StopPart = () => Promise<unknown>
 
 /**
- * Starts the local services, the workflows, the schedules and the API. Resolves when all of them are ready. Handlers read their
- * services from a variable of the process, so a process can run only one program. If one part fails to start, stops the others
- * and rejects: with `PortInUseError`, `ChildError` or `ConfigError`.
+ * Starts the local services, the workflows, the schedules and the API. Resolves when all of them are ready. Handlers
+ * read their services from a variable of the process, so a process can run only one program. If one part fails to
+ * start, stops the others and rejects: with `PortInUseError`, `ChildError` or `ConfigError`.
  */
 export const startProgram = async (options: ProgramOptions): Promise<Program> => {
   const parts: StopPart[] = []
@@ -126,7 +128,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
 const atMost = (ms: number, work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work, sleep(ms, undefined, { ref: false })])
 
-/** Starts the jobs that were running when the program stopped again from their first stage. Every stage can run twice. */
+/** Restarts the jobs that were running when the program stopped. A stage may run twice, so every stage is repeatable. */
 const resumeJobs = async ({ jobs, workflows }: Services): Promise<void> => {
   for (const { kind, job_id } of await jobs.runningJobs()) await workflows.start(kind, job_id)
 }

@@ -26,7 +26,8 @@ const Countries = z.array(
 )
 type Country = z.output<typeof Countries>[number]
 
-// Node rejects the package's ESM entry, which imports JSON without an import attribute. The JSON files are read instead.
+// Node rejects the package's ESM entry, which imports JSON without an import attribute. The JSON files are read
+// instead.
 const packageFile = (path: string): string => createRequire(import.meta.url).resolve(`world-countries/${path}`)
 
 /** The resource id of a country, made from its two-letter code, which cities contain. */

@@ -1,6 +1,9 @@
 declare global {
   interface JSON {
-    /** Creates a value that `JSON.stringify` writes as this text. Available since Node 22; TypeScript has no type for it yet. */
+    /**
+     * Creates a value that `JSON.stringify` writes as this text. Available since Node 22; TypeScript has no type for it
+     * yet.
+     */
     rawJSON(text: string): object
   }
 }

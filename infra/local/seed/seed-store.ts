@@ -21,8 +21,8 @@ const CONCURRENCY = 500
 type Stores = Pick<LocalStores, 'models' | 'resources' | 'blobs' | 'payloads'>
 
 /**
- * Writes the sample data, with at most `maxCities` cities. Calls `onProgress` with the number of resources written so far.
- * Repeating it changes nothing, because the sample data is always the same.
+ * Writes the sample data, with at most `maxCities` cities. Calls `onProgress` with the number of resources written so
+ * far. Repeating it changes nothing, because the sample data is always the same.
  */
 export const seedStore = async (
   stores: Stores,
@@ -68,7 +68,8 @@ export const writeResources = async (
   const putResource = async ({ model, meta, revisions, blobs: ownBlobs }: SampleResource): Promise<void> => {
     const target = { model, shards: models.get(model).shards }
     await Promise.all(ownBlobs.map(putBlob))
-    // Blobs and revisions come before metadata, as in a restore: a concurrent reader finds everything that metadata refers to.
+    // Blobs and revisions come before metadata, as in a restore: a concurrent reader finds everything that metadata
+    // refers to.
     await Promise.all(
       revisions.map(async ({ info, payload }) => {
         const { item, spilled } = itemFromRevision(info, payload, target)

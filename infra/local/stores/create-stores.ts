@@ -43,8 +43,8 @@ const createTable = async (client: DynamoDBClient, name: string): Promise<void> 
 }
 
 /**
- * Makes DynamoDB delete jobs after 90 days, at the time in `expires`. Ignores the errors of a server that does not support
- * this, and of a table that has the setting already.
+ * Makes DynamoDB delete jobs after 90 days, at the time in `expires`. Ignores the errors of a server that does not
+ * support this, and of a table that has the setting already.
  */
 const expireJobs = async (client: DynamoDBClient, table: string): Promise<void> => {
   try {

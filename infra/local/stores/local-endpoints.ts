@@ -51,9 +51,9 @@ const Environment = z.object({
 })
 
 /**
- * Finds the servers of the local program from the same variables that `npm start` reads. The local services accept one fixed
- * access key. A server that replaces the local S3 service (`AWS_ENDPOINT_URL_S3`) gets the access key of the environment.
- * Throws `NotLocalError`.
+ * Finds the servers of the local program from the same variables that `npm start` reads. The local services accept one
+ * fixed access key. A server that replaces the local S3 service (`AWS_ENDPOINT_URL_S3`) gets the access key of the
+ * environment. Throws `NotLocalError`.
  */
 export const localEndpoints = (env: Readonly<Record<string, string | undefined>>): LocalEndpoints => {
   const read = Environment.parse(env)

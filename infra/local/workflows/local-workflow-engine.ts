@@ -10,7 +10,9 @@ import { checkedHandler, type StageHandler } from './stage-handler.ts'
 
 const ARN = 'arn:aws:lambda:local:000000000000:function:'
 
-/** Loads the handler of a stage by its name. The program loads it from `functions/`; a test can load a bundle instead. */
+/**
+ * Loads the handler of a stage by its name. The program loads it from `functions/`; a test can load a bundle instead.
+ */
 export type LoadStage = (kind: 'export' | 'restore', stage: string) => Promise<StageHandler>
 
 const loadFromSource: LoadStage = async (kind, stage) => {
@@ -46,8 +48,8 @@ interface Execution {
 }
 
 /**
- * Runs the export and the restore workflow in this process, with the limits of Step Functions. The name of an execution is
- * its job id.
+ * Runs the export and the restore workflow in this process, with the limits of Step Functions. The name of an execution
+ * is its job id.
  */
 export class LocalWorkflowEngine implements WorkflowEngine {
   readonly #workflows: Readonly<Record<'export' | 'restore', Promise<PreparedWorkflow>>>
@@ -75,7 +77,8 @@ export class LocalWorkflowEngine implements WorkflowEngine {
       { context: { Execution: { Name: jobId } }, overrides: this.#overrides(workflow, handlers) },
     )
     const ended = result
-      // The workflow's last state has recorded the failure in the job. After an abort, the caller knows the reason.
+      // The workflow's last state has recorded the failure in the job. An abort needs no record, because its caller
+      // requested it.
       .catch(() => undefined)
       .then(async () => {
         await handlers.close()

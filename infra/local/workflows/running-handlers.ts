@@ -2,7 +2,9 @@ import type { Json } from '../../../functions/workflows/states.ts'
 
 type Handler = (input: Json) => Promise<Json>
 
-/** The order of the steps in which an execution ends: its work, the rollback, and the state that reports the failure. */
+/**
+ * The order of the steps in which an execution ends: its work, the rollback, and the state that reports the failure.
+ */
 const stepOf = (state: string): number => {
   if (/^Fail(Export|Restore)$/.test(state)) return 2
   return /^(Plan)?Rollback/.test(state) ? 1 : 0
@@ -12,8 +14,8 @@ const stepOf = (state: string): number => {
  * The active handlers of one execution.
  *
  * When a child of a map fails, the interpreter enters the next state while other children still run, and even starts
- * children that were waiting. This class enforces the order of AWS: a later step starts after all handlers of the earlier
- * step have returned, and no handler of an earlier step starts after that.
+ * children that were waiting. This class enforces the order of AWS: a later step starts after all handlers of the
+ * earlier step have returned, and no handler of an earlier step starts after that.
  */
 export class RunningHandlers {
   readonly #active = new Set<Promise<unknown>>()

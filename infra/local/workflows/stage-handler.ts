@@ -17,8 +17,8 @@ export class StateTooLargeError extends Error {
 }
 
 /**
- * Calls a handler with the restrictions of Step Functions: input and output are limited in size, and values that JSON cannot
- * represent are lost.
+ * Calls a handler with the restrictions of Step Functions: input and output are limited in size, and values that JSON
+ * cannot represent are lost.
  */
 export const checkedHandler =
   (state: string, handler: StageHandler): ((input: Json) => Promise<Json>) =>

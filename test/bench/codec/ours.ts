@@ -43,7 +43,10 @@ export const write = async (resources: readonly StoredItems[], path: string): Pr
   await file.write(await encodeTail(encodeManifest(manifest), summary.size))
 }
 
-/** Reads an archive as preflight does: verifies checksums and order, decodes and checks every line, and hashes the resources. */
+/**
+ * Reads an archive as preflight does: verifies checksums and order, decodes and checks every line, and hashes the
+ * resources.
+ */
 export const read = async (path: string): Promise<number> => {
   const archive = await openArchive(await fileSource(path))
   let lines = 0
@@ -55,9 +58,9 @@ export const read = async (path: string): Promise<number> => {
       for await (const batch of readLineBatches(entry, content))
         for (const line of batch) {
           const item = decodeLine(line)
-          const place = recordOf(item)
-          order.check(place, item)
-          if (place.kind === 'metadata') {
+          const position = recordOf(item)
+          order.check(position, item)
+          if (position.kind === 'metadata') {
             leaf.digest()
             leaf = new ResourceLeaf()
           }

@@ -13,7 +13,10 @@ const decompress = promisify<Buffer, Buffer>(zlib.zstdDecompress)
 const LEVEL_1: zlib.ZstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }
 const CHUNK_BYTES = 8 * 1024 * 1024
 
-/** A simple implementation for comparison: JSON lines in compressed chunks of 8 MiB in a tar, without checksums, index or digest. */
+/**
+ * A simple implementation for comparison: JSON lines in compressed chunks of 8 MiB in a tar, without checksums, index
+ * or digest.
+ */
 export const write = async (resources: readonly StoredItems[], path: string): Promise<void> => {
   const tar = pack()
   const written = pipeline(tar, createWriteStream(path))

@@ -5,7 +5,9 @@ import { documents } from './items.ts'
 import * as ours from './ours.ts'
 import * as plain from './plain.ts'
 
-/** Runs one part of the codec benchmark in a process of its own. Prints the seconds and the memory that the work needed. */
+/**
+ * Runs one part of the codec benchmark in a separate process. Prints the seconds and the memory that the work needed.
+ */
 const [side, path, count] = z
   .tuple([z.enum(['ours-write', 'ours-read', 'plain-write', 'plain-read', 'files']), z.string(), z.coerce.number()])
   .parse(process.argv.slice(2))

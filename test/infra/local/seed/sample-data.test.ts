@@ -66,7 +66,7 @@ describe('the sample data', () => {
     }
   })
 
-  it('contains branches, drafts, switches to older revisions, deleted resources, pruned revisions and several users', () => {
+  it('contains branches, drafts, older current revisions, deleted resources, pruned revisions and several users', () => {
     const all = [...countryResources, ...cityResources]
     const some = (test: (resource: SampleResource) => boolean): number => all.filter(test).length
     const numberOf = (id: string): number => Number(id.slice(id.lastIndexOf(':') + 1))
@@ -88,7 +88,7 @@ describe('the sample data', () => {
     expect(new Set(all.map(({ meta }) => meta.updated_by)).size).toBe(6)
   })
 
-  it('stores the current revision of every resource, with a copy of its fields in newer or equally old metadata', () => {
+  it('stores the current revision of every resource and copies its fields to the metadata', () => {
     for (const { meta, revisions } of [...countryResources, ...cityResources]) {
       const current = revisions.find(({ info }) => info.revision_id === meta.current_revision_id)
       expect(current?.info.status).toBe(meta.rev_status)

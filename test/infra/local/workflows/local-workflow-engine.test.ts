@@ -61,7 +61,7 @@ describe('the export workflow', () => {
     ])
   })
 
-  it.each([3, 20])('gives each of %i map items its number, in an inline and in a distributed map', async (count) => {
+  it.each([3, 20])('passes each of %i map items its number, in an inline and in a distributed map', async (count) => {
     const calls = await run('export', {
       'plan-export': () => planned(count),
       'export-records': (input) => ({ ...input, more: false }),
