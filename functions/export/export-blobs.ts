@@ -1,4 +1,4 @@
-import { exportBlobs } from '../../shared/export/blobs.ts'
+import { exportBlobs } from '../../shared/export/export-blobs.ts'
 import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(exportBlobs)

@@ -1,4 +1,4 @@
-import { exportRecords } from '../../shared/export/records.ts'
+import { exportRecords } from '../../shared/export/export-records.ts'
 import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(exportRecords)

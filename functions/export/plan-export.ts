@@ -1,4 +1,4 @@
-import { planExport } from '../../shared/export/plan.ts'
+import { planExport } from '../../shared/export/plan-export.ts'
 import { stage } from '../handlers/stage.ts'
 
 export const handler = stage(planExport)

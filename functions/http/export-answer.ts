@@ -1,4 +1,4 @@
-import { startExport } from '../../shared/export/start.ts'
+import { startExport } from '../../shared/export/start-export.ts'
 import type { Caller } from '../../shared/jobs/identity.ts'
 import type { ExportRequest } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'

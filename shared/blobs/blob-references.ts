@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import pMap from 'p-map'
-import type { PinnedObject } from '../objects/object.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { BlobReferenceList } from './blob-reference-list.ts'
 
 /**
  * What payloads refer to, as record workers saw it: each blob and each spilled payload once a list, in the order in
@@ -15,13 +15,6 @@ export interface BlobReference {
   readonly models: readonly string[]
   /** Restore: a resource that is to be written refers to it. */
   readonly needed: boolean
-}
-
-/** A list in the work bucket, and how many entries it has of each kind. */
-export interface BlobReferenceList {
-  readonly object: PinnedObject
-  readonly payloads: number
-  readonly blobs: number
 }
 
 export const blobPosition = (fileId: string): string => `1${createHash('sha256').update(fileId).digest('hex')}`

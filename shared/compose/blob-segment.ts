@@ -3,26 +3,27 @@ import { blobName } from '../blobs/blob-name.ts'
 import type { BlobReference } from '../blobs/blob-references.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { ObjectRange } from '../objects/object.ts'
-import type { WrittenSegment } from './records-target.ts'
 import { addCount } from '../values/model-counts.ts'
+import type { WrittenSegment } from './segments.ts'
 
-/** Where the bytes of an entry come from: small ones are given, large ones are laid in by the storage out of `range`. */
-export interface BlobSource {
+/** The content of an entry: the bytes themselves, or for large content the range that S3 copies. */
+export interface EntrySource {
   readonly range: ObjectRange
   readonly sha256: string
   readonly bytes?: Buffer
   readonly content_type?: string
 }
 
-/** A segment of payloads and blobs, begun with its first entry, and the sums over it. */
+/** Writes a segment of payloads and blobs, and counts what it holds. */
 export class BlobSegment {
   readonly #composer: Composer
   readonly #segment: SegmentWriter
+  /** The number of different blobs that each model refers to. */
   readonly models: Record<string, number> = {}
   entries = 0
-  /** Bytes that went through this program: not those that the storage copied. */
-  throughBytes = 0
   bytes = 0
+  /** Bytes that passed through this process, without those that S3 copied. */
+  bytesRead = 0
   blobs = 0
   blobBytes = 0
 
@@ -31,30 +32,35 @@ export class BlobSegment {
     this.#segment = new SegmentWriter(name, composer)
   }
 
-  async add(seen: Pick<BlobReference, 'position' | 'id' | 'models'>, stored: BlobSource): Promise<void> {
-    const { range, sha256, bytes, content_type } = stored
-    const isPayload = seen.position.startsWith('0')
+  async add(
+    { position, id, models }: Pick<BlobReference, 'position' | 'id' | 'models'>,
+    source: EntrySource,
+  ): Promise<void> {
+    const { range, sha256, bytes, content_type } = source
+    const isPayload = position.startsWith('0')
     const entry = isPayload
       ? { kind: 'payload' as const, path: `payloads/${sha256}`, sha256 }
       : {
           kind: 'blob' as const,
-          path: `blobs/${blobName(seen.id)}`,
+          path: `blobs/${blobName(id)}`,
           sha256,
-          file_id: seen.id,
+          file_id: id,
           ...(content_type === undefined ? {} : { content_type }),
         }
-    if (bytes !== undefined) {
+    if (bytes === undefined) await this.#segment.object({ ...entry, size: range.length }, range)
+    else {
       await this.#segment.entry({ ...entry, size: bytes.length }, bytes)
-      this.throughBytes += bytes.length
-    } else await this.#segment.object({ ...entry, size: range.length }, range)
+      this.bytesRead += bytes.length
+    }
     this.entries += 1
     this.bytes += range.length
     if (isPayload) return
     this.blobs += 1
     this.blobBytes += range.length
-    for (const model of seen.models) addCount(this.models, model)
+    for (const model of models) addCount(this.models, model)
   }
 
+  /** Finishes the segment. Returns `undefined`, and leaves nothing behind, if it has no entry. */
   async finish(): Promise<WrittenSegment | undefined> {
     if (this.entries === 0) {
       await this.#composer.abort()

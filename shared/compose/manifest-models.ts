@@ -4,9 +4,9 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { countOf } from '../values/model-counts.ts'
 import { compareBytes } from '../values/text-order.ts'
-import type { RecordsSegment } from './records-target.ts'
+import type { RecordsSegment } from './segments.ts'
 
-/** What the manifest says of each model, out of its segments. */
+/** The manifest's row of each model, computed from the results of its segments. */
 export const manifestModels = async (
   objects: ObjectStore,
   models: readonly string[],
@@ -35,7 +35,7 @@ export const manifestModels = async (
   return Object.fromEntries(entries)
 }
 
-/** The missing ids of all passes, sorted by UTF-8 bytes. */
+/** The ids of missing blobs of all passes, each once, sorted by UTF-8 bytes. */
 export const missingBlobs = async (
   objects: ObjectStore,
   results: readonly { readonly missing_list?: PinnedObject }[],
@@ -44,9 +44,9 @@ export const missingBlobs = async (
   for (const { missing_list } of results) {
     if (missing_list === undefined) continue
     const bytes = await objects.readBytes(missing_list, 0, missing_list.size)
-    // One by one: a call takes no hundred thousand arguments.
+    // A call cannot have hundreds of thousands of arguments.
     for (const id of JSON.parse(bytes.toString()) as string[]) ids.push(id)
   }
-  // A stream's blob is in the section of each model that refers to it, and missing from each.
+  // The section of every model that refers to a blob contains it, so a missing blob may be listed several times.
   return [...new Set(ids)].sort(compareBytes)
 }

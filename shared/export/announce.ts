@@ -1,30 +1,39 @@
-import { untyped } from '../jobs/pass.ts'
 import { openArchive } from '../archive/open.ts'
-import { endJob, publishJobEnded } from '../jobs/end-job.ts'
+import { endJob, type EndStores, publishJobEnded } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import { listedBlobs } from '../jobs/listed-blobs.ts'
 import type { StageInput } from '../jobs/messages.ts'
-import type { Services } from '../runtime/services.ts'
-import type { AssembledStream } from './assemble-stream.ts'
-import type { ComposedResult } from './finish-compose.ts'
-import { toldOfStream } from './plan-compose.ts'
+import type { WorkFiles } from '../jobs/work-files.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
 
-/** Ends the job: the archive is there and has been read back. */
-export const announceExport = async ({ job_id }: StageInput, services: Services): Promise<StageInput> => {
-  const { request } = await exportJob(services, job_id)
-  const composed = await services.jobs.getResult(job_id, untyped<ComposedResult>('finish-compose'), 0, 0)
-  if (composed === undefined) throw new Error(`job ${job_id} has no archive to announce`)
-  const told =
-    request.format === 'specstar' ? await toldOfStream(services, job_id) : await toldOfArchive(services, composed)
-  const status = told.complete ? 'succeeded' : 'partial'
-  const result = { archive: composed.archive, ...told }
-  await endJob(services, job_id, { status, phase: 'announce', result }, ['running'])
-  await publishJobEnded(services, job_id)
+/** Ends the job: the archive exists and was read back. */
+export const announceExport = async (
+  { job_id }: StageInput,
+  stores: EndStores & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
+): Promise<StageInput> => {
+  const { jobs, objects, workFiles } = stores
+  const { request } = await exportJob(stores, job_id)
+  const composed = await jobs.getResult(job_id, FINISH_COMPOSE, 0, 0)
+  if (composed === undefined) throw new Error(`job ${job_id} has no composed archive`)
+  const { archive } = composed
+  const summary =
+    request.format === 'specstar' ? await summaryOfStream(workFiles, job_id) : await summaryOfArchive(objects, archive)
+  const status = summary.complete ? 'succeeded' : 'partial'
+  await endJob(stores, job_id, { status, phase: 'announce', result: { archive, ...summary } }, ['running'])
+  await publishJobEnded(stores, job_id)
   return { job_id }
 }
 
-const toldOfArchive = async (services: Services, { archive }: ComposedResult): Promise<AssembledStream['told']> => {
-  const { manifest } = await openArchive(services.objects.sourceOf(archive))
+const summaryOfStream = async (workFiles: WorkFiles, jobId: string): Promise<ExportSummary> => {
+  const { summary } = await workFiles.read(TAIL, jobId)
+  if (summary === undefined) throw new Error(`job ${jobId} has created no stream`)
+  return summary
+}
+
+const summaryOfArchive = async (objects: ObjectStore, archive: PinnedObject): Promise<ExportSummary> => {
+  const { manifest } = await openArchive(objects.sourceOf(archive))
   return {
     models: Object.fromEntries(
       Object.entries(manifest.models).map(([model, { resources, revisions, blobs }]) => [

@@ -1,11 +1,11 @@
 import type { ExportJob } from '../jobs/job.ts'
 
-/** Where a schedule's archives lie in the archive bucket. */
+/** The prefix of a schedule's archives in the archive bucket. */
 export const schedulePrefix = (name: string): string => `scheduled/${name}/`
 
 /**
- * Where an export's archive lies in the archive bucket: `exports/{yyyy}/{mm}/{dd}/{job id}.acbak`; a schedule's
- * `scheduled/{name}/{yyyy}/{mm}/{dd}/{job id}.acbak`, by the day for which it was due.
+ * The key of an export's archive in the archive bucket: `exports/{yyyy}/{mm}/{dd}/{job id}.acbak`, or
+ * `scheduled/{name}/{yyyy}/{mm}/{dd}/{job id}.acbak` with the day for which the schedule was due.
  */
 export const archiveKey = ({ job_id, created_at, request: { schedule } }: ExportJob): string =>
   schedule === undefined

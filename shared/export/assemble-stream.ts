@@ -1,49 +1,54 @@
 import { BlobsMissingError } from '../blobs/errors.ts'
-import type { ExportJob, ExportResult } from '../jobs/job.ts'
-import { allResults, untyped } from '../jobs/pass.ts'
-import { listedBlobs } from '../jobs/listed-blobs.ts'
-import type { PinnedObject } from '../objects/object.ts'
-import { compareBytes } from '../values/text-order.ts'
-import type { Services } from '../runtime/services.ts'
-import { endFrame, eofFrame, headerFrame, startFrame } from '../specstar/stream-frame.ts'
-import type { BlobsResult } from './blobs.ts'
 import { missingBlobs } from '../compose/manifest-models.ts'
-import type { RecordsResult } from './records.ts'
-import { workKey } from './work-keys.ts'
+import type { ExportJob } from '../jobs/job.ts'
+import { listedBlobs } from '../jobs/listed-blobs.ts'
+import { allResults } from '../jobs/pass.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { endFrame, eofFrame, headerFrame, startFrame } from '../specstar/stream-frame.ts'
 import { countOf } from '../values/model-counts.ts'
+import { compareBytes } from '../values/text-order.ts'
+import { EXPORT_BLOBS, EXPORT_RECORDS, type ExportSummary, workName } from './messages.ts'
+import type { TailStores } from './tail.ts'
 
-/** What lies end to end in a stream, and what the job tells of it. */
+/** The objects that make up a stream, and what the job reports of it. */
 export interface AssembledStream {
-  /** All but the end: header, and for each model its start, records, blobs and end. */
+  /** Everything but the last bytes: the header, and for each model its start, records, blobs and end. */
   readonly pieces: readonly PinnedObject[]
   /** The last bytes. */
   readonly end: Buffer
-  readonly told: Pick<ExportResult, 'models' | 'complete' | 'missing_blobs'>
+  readonly summary: ExportSummary
 }
 
-/** Puts together what the workers left as pieces of SpecStar's stream. Fails under `strict` where blobs are missing. */
-export const assembleStream = async (services: Services, job: ExportJob, attempt: string): Promise<AssembledStream> => {
-  const records = (await allResults(services, job.job_id, untyped<RecordsResult>('export-records'))).flatMap(
-    (result) => result.pieces,
-  )
-  const blobs = await allResults(services, job.job_id, untyped<BlobsResult>('export-blobs'))
-  const missing = await missingBlobs(services.objects, blobs)
+/**
+ * Assembles SpecStar's stream from the results of the workers. Throws `BlobsMissingError` for a strict export with missing blobs.
+ */
+export const assembleStream = async (
+  stores: Pick<TailStores, 'jobs' | 'objects' | 'workFiles'>,
+  job: ExportJob,
+  attempt: string,
+): Promise<AssembledStream> => {
+  const { objects, workFiles } = stores
+  const records = (await allResults(stores, job.job_id, EXPORT_RECORDS)).flatMap((result) => result.pieces)
+  const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
+  const missing = await missingBlobs(objects, blobs)
   if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
   const { models } = job.request
   const pieces: PinnedObject[] = []
-  const told: Record<string, ExportResult['models'][string]> = {}
-  for (const [k, model] of models.entries()) {
-    const before = models[k - 1]
-    const border = Buffer.concat([before === undefined ? headerFrame() : endFrame(before), startFrame(model)])
-    const own = records.filter((piece) => piece.model === model).sort((a, b) => compareBytes(a.first_h, b.first_h))
-    const ownBlobs = blobs.flatMap((result) => result.pieces ?? []).filter((piece) => piece.model === model)
+  const counts: Record<string, ExportSummary['models'][string]> = {}
+  for (const [index, model] of models.entries()) {
+    const before = models[index - 1]
+    const frames = Buffer.concat([before === undefined ? headerFrame() : endFrame(before), startFrame(model)])
+    const modelRecords = records
+      .filter((piece) => piece.model === model)
+      .sort((a, b) => compareBytes(a.first_h, b.first_h))
+    const modelBlobs = blobs.flatMap((result) => result.pieces ?? []).filter((piece) => piece.model === model)
     pieces.push(
-      await services.objects.put(services.config.buckets.work, workKey.border(job.job_id, attempt, k), border),
-      ...[...own, ...ownBlobs].map(({ object }) => object),
+      await workFiles.writeBytes(frames, job.job_id, workName.sectionStart(attempt, index)),
+      ...[...modelRecords, ...modelBlobs].map(({ object }) => object),
     )
-    told[model] = {
-      resources: own.reduce((sum, { resources }) => sum + resources, 0),
-      revisions: own.reduce((sum, { revisions }) => sum + revisions, 0),
+    counts[model] = {
+      resources: modelRecords.reduce((sum, { resources }) => sum + resources, 0),
+      revisions: modelRecords.reduce((sum, { revisions }) => sum + revisions, 0),
       blobs: blobs.reduce((sum, result) => sum + countOf(result.models, model), 0),
     }
   }
@@ -51,10 +56,6 @@ export const assembleStream = async (services: Services, job: ExportJob, attempt
   return {
     pieces,
     end: Buffer.concat([last === undefined ? headerFrame() : endFrame(last), eofFrame()]),
-    told: {
-      models: told,
-      complete: missing.length === 0,
-      missing_blobs: listedBlobs(missing),
-    },
+    summary: { models: counts, complete: missing.length === 0, missing_blobs: listedBlobs(missing) },
   }
 }

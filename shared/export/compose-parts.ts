@@ -1,60 +1,53 @@
 import pMap from 'p-map'
-import type { Part } from '../objects/part-layout.ts'
-import { type Attempt, type PassResult, runPass, untyped } from '../jobs/pass.ts'
+import { partsOf } from '../compose/compose-plan.ts'
+import type { JobStore } from '../jobs/aws/job-store.ts'
+import type { Limits } from '../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
+import { type Attempt, runPass } from '../jobs/pass.ts'
+import type { WorkFiles } from '../jobs/work-files.ts'
+import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { Composer } from '../objects/composer.ts'
 import type { ObjectRange, PinnedObject } from '../objects/object.ts'
-import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
-import type { Services } from '../runtime/services.ts'
-import { type ComposePiece, type ComposeTarget, partsOf } from '../compose/compose-plan.ts'
-import type { ComposePlan } from './plan-compose.ts'
-import { workKey } from './work-keys.ts'
+import type { Part, Slice } from '../objects/part-layout.ts'
+import { latestComposePlan } from './latest-compose-plan.ts'
+import {
+  COMPOSE_PARTS,
+  type ComposePiece,
+  type ComposeTarget,
+  joinRound,
+  type JoinResult,
+  type PartsResult,
+  workName,
+} from './messages.ts'
 
-/** A run of segments, joined into one object. */
-export interface JoinResult extends PassResult {
-  readonly object: PinnedObject
-}
-
-export interface PartsResult extends PassResult {
-  readonly parts: readonly UploadedPart[]
-}
-
-/** Copies wait on S3, uploads hold at most 37 MiB each: three at once keep a child far below its memory. */
+/** Copies wait for S3; an upload holds at most 37 MiB. Three at once keep a worker far below its memory limit. */
 const PARALLEL_PARTS = 3
 
-/** One child of the compose stage: makes its parts of the archive, or joins its run of segments. */
-export const composeParts = async (input: PassInput, services: Services): Promise<PassOutput> => {
-  const { plan, round } = await latestPlan(services, input.job_id)
-  return plan.kind === 'join'
-    ? runPass(untyped<JoinResult>(`join-${round}`), input, services, (attempt) =>
-        joinRun(attempt, services, plan.runs[attempt.n] ?? [], round),
-      )
-    : runPass(untyped<PartsResult>('compose-parts'), input, services, (attempt) =>
-        makeParts(services, plan.target, plan.items[attempt.n] ?? []),
-      )
+interface ComposeStores {
+  readonly jobs: JobStore
+  readonly limits: Limits
+  readonly objects: ObjectStore
+  readonly workFiles: WorkFiles
 }
 
-/** The plan of the newest round. Rounds are few: each joins up to ten thousand segments into a thousand. */
-export const latestPlan = async (
-  { objects, config }: Services,
-  jobId: string,
-): Promise<{ plan: ComposePlan; round: number }> => {
-  for (let round = 0; ; round++) {
-    const plan = await objects.getJson<ComposePlan>(config.buckets.work, workKey.composePlan(jobId, round))
-    if (plan === undefined) throw new Error(`job ${jobId} has no compose plan ${round}`)
-    if (plan.kind === 'archive') return { plan, round }
-    const next = await objects.head(config.buckets.work, workKey.composePlan(jobId, round + 1))
-    if (next === undefined) return { plan, round }
-  }
+/** One map item of the compose stage: creates its parts of the archive, or joins its run of segments. */
+export const composeParts = async (input: PassInput, stores: ComposeStores): Promise<PassOutput> => {
+  const { plan, round } = await latestComposePlan(stores.workFiles, input.job_id)
+  return plan.kind === 'join'
+    ? runPass(joinRound(round), input, stores, (attempt) => joinRun(attempt, stores, plan.runs[attempt.n] ?? [], round))
+    : runPass(COMPOSE_PARTS, input, stores, (attempt) =>
+        createParts(stores.objects, plan.target, plan.items[attempt.n] ?? []),
+      )
 }
 
 const joinRun = async (
   { job_id, n, attempt }: Attempt,
-  { objects, config }: Services,
+  { objects, workFiles }: ComposeStores,
   run: readonly PinnedObject[],
   round: number,
 ): Promise<JoinResult> => {
-  const composer = new Composer(objects, config.buckets.work, workKey.joined(job_id, round, n, attempt))
+  const composer = new Composer(objects, workFiles.bucket, workFiles.key(job_id, workName.joined(round, n, attempt)))
   try {
     for (const object of run) await composer.object({ object, start: 0, length: object.size })
     return { done: true, object: await composer.finish() }
@@ -64,36 +57,33 @@ const joinRun = async (
   }
 }
 
-const makeParts = async (
-  services: Services,
+const createParts = async (
+  objects: ObjectStore,
   target: ComposeTarget,
   numbers: readonly number[],
 ): Promise<PartsResult> => {
-  const wanted = new Set(numbers)
-  const upload = services.objects.resumeMultipart(target.bucket, target.key, target.upload_id)
+  const planned = new Set(numbers)
+  const upload = objects.resumeMultipart(target.bucket, target.key, target.upload_id)
   const parts = await pMap(
-    partsOf(target.pieces).filter(({ number }) => wanted.has(number)),
+    partsOf(target.pieces).filter(({ number }) => planned.has(number)),
     async (part): Promise<UploadedPart> => {
       if (part.kind === 'copy') return upload.copyPart(part.number, rangeOf(target.pieces, part.slice))
-      return upload.uploadPart(part.number, await bytesOf(services, target.pieces, part))
+      return upload.uploadPart(part.number, await bytesOf(objects, target.pieces, part))
     },
     { concurrency: PARALLEL_PARTS },
   )
   return { done: true, parts }
 }
 
-const rangeOf = (
-  pieces: readonly ComposePiece[],
-  { source, start, length }: { source: number; start: number; length: number },
-): ObjectRange => {
+const rangeOf = (pieces: readonly ComposePiece[], { source, start, length }: Slice<number>): ObjectRange => {
   const piece = pieces[source]
-  if (piece === undefined) throw new Error(`no piece ${source}`)
+  if (piece === undefined) throw new Error(`the compose plan has no piece ${source}`)
   return { object: piece.object, start, length }
 }
 
-/** The bytes of a part that is uploaded: whole small segments, and the heads of large ones. */
+/** The bytes of an uploaded part: whole small segments, and the beginnings of large ones. */
 const bytesOf = async (
-  { objects }: Services,
+  objects: ObjectStore,
   pieces: readonly ComposePiece[],
   part: Part<number> & { kind: 'upload' },
 ): Promise<Buffer> => {

@@ -1,31 +1,30 @@
 import { openArchive } from '../archive/open.ts'
-import type { ExportResult } from '../jobs/job.ts'
-import { allResults, untyped } from '../jobs/pass.ts'
+import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { StageInput } from '../jobs/messages.ts'
+import { allResults } from '../jobs/pass.ts'
+import type { WorkFiles } from '../jobs/work-files.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
-import type { Services } from '../runtime/services.ts'
 import { eofFrame, headerFrame } from '../specstar/stream-frame.ts'
-import type { PartsResult } from './compose-parts.ts'
-import { latestPlan } from './compose-parts.ts'
+import { latestComposePlan } from './latest-compose-plan.ts'
+import { COMPOSE_PARTS, FINISH_COMPOSE } from './messages.ts'
 
-/** What `announce` tells: the archive, as it was read back. */
-export interface ComposedResult {
-  readonly done: true
-  readonly archive: ExportResult['archive']
-}
-
-/** Completes the upload and reads trailer and manifest back: before that nobody is told of an archive. */
-export const finishCompose = async ({ job_id }: StageInput, services: Services): Promise<StageInput> => {
-  const { plan } = await latestPlan(services, job_id)
-  if (plan.kind !== 'archive') throw new Error(`job ${job_id}: the archive was not composed`)
-  if ((await services.jobs.getResult(job_id, untyped<ComposedResult>('finish-compose'), 0, 0)) !== undefined)
-    return { job_id }
+/** Completes the upload and reads the archive back: the job reports no archive before that. */
+export const finishCompose = async (
+  { job_id }: StageInput,
+  stores: { readonly jobs: JobStore; readonly objects: ObjectStore; readonly workFiles: WorkFiles },
+): Promise<StageInput> => {
+  const { jobs, objects, workFiles } = stores
+  const { plan } = await latestComposePlan(workFiles, job_id)
+  if (plan.kind !== 'archive') throw new Error(`the latest compose plan of job ${job_id} does not compose the archive`)
+  if ((await jobs.getResult(job_id, FINISH_COMPOSE, 0, 0)) !== undefined) return { job_id }
   const { bucket, key, upload_id } = plan.target
-  const results = await allResults(services, job_id, untyped<PartsResult>('compose-parts'))
+  const results = await allResults(stores, job_id, COMPOSE_PARTS)
   const parts = results.flatMap((result) => result.parts).sort((a, b) => a.number - b.number)
-  const archive = await services.objects.resumeMultipart(bucket, key, upload_id).complete({ ifAbsent: true, parts })
-  await readBack(services, archive, plan.manifest_sha256)
-  await services.jobs.keepResult(job_id, untyped<ComposedResult>('finish-compose'), 0, 0, {
+  const archive = await objects.resumeMultipart(bucket, key, upload_id).complete({ ifAbsent: true, parts })
+  if (plan.manifest_sha256 === undefined) await readBackStream(objects, archive)
+  else await readBackArchive(objects, archive, plan.manifest_sha256)
+  await jobs.keepResult(job_id, FINISH_COMPOSE, 0, 0, {
     done: true,
     archive: {
       ...archive,
@@ -35,22 +34,19 @@ export const finishCompose = async ({ job_id }: StageInput, services: Services):
   return { job_id }
 }
 
-/** An archive is opened by its trailer; a stream, which has none, must begin and end as one. */
-const readBack = async (
-  services: Services,
-  archive: PinnedObject,
-  manifestSha256: string | undefined,
-): Promise<void> => {
-  const { objects } = services
-  if (manifestSha256 !== undefined) {
-    const opened = await openArchive(objects.sourceOf(archive))
-    if (opened.manifestSha256 === manifestSha256) return
-    throw new Error(`${archive.key} reads back with manifest ${opened.manifestSha256}, written was ${manifestSha256}`)
-  }
+/** Opens the archive by its trailer. */
+const readBackArchive = async (objects: ObjectStore, archive: PinnedObject, manifestSha256: string): Promise<void> => {
+  const opened = await openArchive(objects.sourceOf(archive))
+  if (opened.manifestSha256 !== manifestSha256)
+    throw new Error(`${archive.key} has manifest ${opened.manifestSha256}, but manifest ${manifestSha256} was written`)
+}
+
+/** A stream has no trailer: its first and last frames must be in place. */
+const readBackStream = async (objects: ObjectStore, stream: PinnedObject): Promise<void> => {
   for (const [frame, start] of [
     [headerFrame(), 0],
-    [eofFrame(), archive.size - eofFrame().length],
+    [eofFrame(), stream.size - eofFrame().length],
   ] as const)
-    if (!(await objects.readBytes(archive, start, frame.length)).equals(frame))
-      throw new Error(`${archive.key} does not read back as a stream at byte ${start}`)
+    if (!(await objects.readBytes(stream, start, frame.length)).equals(frame))
+      throw new Error(`${stream.key} has unexpected bytes at byte ${start} of the stream`)
 }

@@ -12,19 +12,19 @@ export interface ExportOptions {
 }
 
 /**
- * What the job holds. Throws `UnknownModelError` for a model that is not registered, and `FilterError` for a filter that no
- * resource of a model can be asked.
+ * The request that the job stores. Throws `UnknownModelError` for a model that is not registered, and `FilterError` for a filter that
+ * does not apply to one of the models.
  */
 export const exportRequest = (
   { models, filters, strict, format }: ExportOptions,
   registry: ModelRegistry,
   routeModel?: string,
 ): ExportRequest => {
-  const wanted = routeModel === undefined ? (models ?? registry.names) : [routeModel]
-  for (const name of wanted) compileFilters(filters, { model: registry.get(name), askedAt: new Date() })
+  const names = routeModel === undefined ? (models ?? registry.names) : [routeModel]
+  for (const name of names) compileFilters(filters, { model: registry.get(name), askedAt: new Date() })
   return {
     // In the registry's own order, so that two requests for the same models are the same request.
-    models: registry.names.filter((name) => wanted.includes(name)),
+    models: registry.names.filter((name) => names.includes(name)),
     ...(routeModel === undefined ? {} : { route_model: routeModel }),
     filters,
     strict,

@@ -1,61 +1,56 @@
+import type { StoredContent } from '../compose/open-content.ts'
 import type { Attempt } from '../jobs/pass.ts'
 import { Composer } from '../objects/composer.ts'
-import type { Services } from '../runtime/services.ts'
 import { blobFrame } from '../specstar/stream-frame.ts'
-import type { BlobsResult } from './blobs.ts'
-import type { StoredBytes } from '../compose/stored-content.ts'
+import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
+import { type BlobsStores, openBlobs, plannedBlobs, writeMissing } from './read-blobs.ts'
 import { SpecstarRefusesError } from './stream-records.ts'
-import { type BlobsPiece, readAhead, wantedBlobs } from './wanted-blobs.ts'
-import { workKey } from './work-keys.ts'
 
-/** The model that a pass begins with, by its place in the scope, and the first position. */
-const parseCursor = (cursor = '0/'): { k: number; from: string } => {
-  const [k = '0', from = ''] = cursor.split('/')
-  return { k: Number(k), from }
+/** `{index of the model in the scope}/{first position}`: where a pass continues. */
+const parseCursor = (cursor = '0/'): { index: number; from: string } => {
+  const [index = '0', from = ''] = cursor.split('/')
+  return { index: Number(index), from }
 }
 
 /**
- * One pass over a range of blobs as records of SpecStar's stream. A blob stands in the section of every model that refers to
- * it, so the range is gone through once a model. Payloads stand in their revisions.
+ * One pass over a range of blobs as records of SpecStar's stream. The section of every model that refers to a blob contains it, so
+ * the pass reads the range once per model. Spilled payloads are part of their revisions.
  */
 export const exportStreamBlobs = async (
   attempt: Attempt,
-  services: Services,
+  stores: BlobsStores,
   models: readonly string[],
 ): Promise<BlobsResult> => {
   const { job_id, n } = attempt
-  const { objects, config, limits } = services
-  const blobs = (await wantedBlobs(services, attempt)).filter(({ position }) => position.startsWith('1'))
+  const { objects, limits, workFiles } = stores
+  const blobs = (await plannedBlobs(stores, attempt)).filter(({ position }) => position.startsWith('1'))
   const start = parseCursor(attempt.cursor)
   const pieces: BlobsPiece[] = []
   const counts: Record<string, number> = {}
   const missing = new Set<string>()
   let bytes = 0
   let cursor: string | undefined
-  for (const [k, model] of models.entries()) {
-    if (k < start.k || cursor !== undefined) continue
-    const from = k === start.k ? start.from : ''
-    const own = blobs.filter((blob) => blob.models.includes(model) && blob.position >= from)
-    if (own.length === 0) continue
-    const composer = new Composer(
-      objects,
-      config.buckets.work,
-      workKey.segment(job_id, 'blobs', n, attempt.attempt, pieces.length),
-    )
+  for (const [index, model] of models.entries()) {
+    if (index < start.index || cursor !== undefined) continue
+    const from = index === start.index ? start.from : ''
+    const references = blobs.filter((blob) => blob.models.includes(model) && blob.position >= from)
+    if (references.length === 0) continue
+    const name = workName.segment(EXPORT_BLOBS.name, n, attempt.attempt, pieces.length)
+    const composer = new Composer(objects, workFiles.bucket, workFiles.key(job_id, name))
     try {
       let written = 0
-      for await (const { seen, stored } of readAhead(services, own)) {
+      for await (const { reference, content } of openBlobs(stores, references)) {
         if ((attempt.timeIsUp() || bytes >= limits.segmentBytes) && pieces.length + written > 0) {
-          cursor = `${k}/${seen.position}`
+          cursor = `${index}/${reference.position}`
           break
         }
-        if (stored === undefined) {
-          missing.add(seen.id)
+        if (content === undefined) {
+          missing.add(reference.id)
           continue
         }
-        await addBlob(composer, model, seen.id, stored)
+        await addBlob(composer, model, reference.id, content)
         written += 1
-        bytes += stored.object.size
+        bytes += content.object.size
       }
       if (written === 0) await composer.abort()
       else {
@@ -74,19 +69,12 @@ export const exportStreamBlobs = async (
     blobs: Object.values(counts).reduce((sum, count) => sum + count, 0),
     bytes,
     models: counts,
-    missing: missing.size,
-    ...(missing.size === 0
-      ? {}
-      : {
-          missing_list: await objects.putJson(config.buckets.work, workKey.missing(job_id, n, attempt.attempt), [
-            ...missing,
-          ]),
-        }),
+    ...(await writeMissing(attempt, workFiles, [...missing])),
   }
 }
 
-const addBlob = async (composer: Composer, model: string, id: string, stored: StoredBytes): Promise<void> => {
-  const { object, bytes, content_type } = stored
+const addBlob = async (composer: Composer, model: string, id: string, content: StoredContent): Promise<void> => {
+  const { object, bytes, content_type } = content
   const { before, behind } = frameOf(model, id, object.size, content_type)
   await composer.bytes(before)
   if (bytes === undefined) await composer.object({ object, start: 0, length: object.size })
@@ -99,6 +87,6 @@ const frameOf = (model: string, id: string, size: number, type: string | undefin
     return blobFrame(id, size, type)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new SpecstarRefusesError(model, id, `the blob makes ${error.message}`)
+    throw new SpecstarRefusesError(model, id, `its blob makes ${error.message}`)
   }
 }

@@ -1,49 +1,49 @@
+import type { PayloadStore } from '../blobs/payload-store.ts'
+import type { RecordsTarget, WrittenRecords } from '../compose/segment-records.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../tables/item.ts'
 import { decodePayload } from '../resources/payload.ts'
 import { isBlank } from '../values/python-space.ts'
 import { quoteId } from '../values/quote-id.ts'
 import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
-import type { Services } from '../runtime/services.ts'
 import { encodeMeta, encodeRevision, strangeAttributes } from '../specstar/resource-records.ts'
 import { metaFrame, revisionFrame } from '../specstar/stream-frame.ts'
-import type { RecordsTarget, WrittenRecords } from '../compose/records-target.ts'
 
-/** What the real SpecStar would refuse, or lose. The export fails before there is an archive. */
+/** SpecStar would reject or lose this resource. The export fails before it creates an archive. */
 export class SpecstarRefusesError extends Error {
   override readonly name = 'SpecstarRefusesError'
   readonly model: string
   readonly id: string
 
   constructor(model: string, id: string, reason: string) {
-    super(`SpecStar does not take ${model} ${quoteId(id)}: ${reason}`)
+    super(`SpecStar does not accept resource ${quoteId(id)} of model ${model}: ${reason}`)
     this.model = model
     this.id = id
   }
 }
 
-/** Small records are gathered before the composer is given them. */
-const GATHERED_BYTES = 1024 * 1024
+/** Records are collected up to this size before they are passed to the composer. */
+const BUFFER_BYTES = 1024 * 1024
 
 /**
- * Writes records as a piece of SpecStar's stream, each resource's metadata before its revisions. `strict`: attributes that
- * SpecStar has no place for, and payloads that it cannot read, are refused; else the former are left out.
+ * Writes records as a piece of SpecStar's stream, the metadata of each resource before its revisions. With `strict`, it rejects
+ * attributes that SpecStar cannot store and payloads that SpecStar cannot read. Otherwise it leaves out such attributes.
  */
 export class StreamRecords implements RecordsTarget {
-  readonly #services: Services
+  readonly #payloads: PayloadStore
   readonly #composer: Composer
   readonly #model: string
   readonly #strict: boolean
-  #gathered: Buffer[] = []
-  #gatheredBytes = 0
+  #buffered: Buffer[] = []
+  #bufferedBytes = 0
   #id = ''
   #first: string | undefined
   #resources = 0
   #revisions = 0
   bytesSoFar = 0
 
-  constructor(services: Services, composer: Composer, model: string, strict: boolean) {
-    this.#services = services
+  constructor(payloads: PayloadStore, composer: Composer, model: string, strict: boolean) {
+    this.#payloads = payloads
     this.#composer = composer
     this.#model = model
     this.#strict = strict
@@ -53,20 +53,21 @@ export class StreamRecords implements RecordsTarget {
     this.#id = new MetadataView(metadata).resourceId
     this.#first ??= h
     this.#resources += 1
-    if (isBlank(this.#id)) throw this.#refusal('its id is blank')
-    this.#checkStrange('metadata', metadata)
-    await this.#add(this.#taken(() => metaFrame(encodeMeta(metadata))))
+    if (isBlank(this.#id)) throw this.#rejection('its id is blank')
+    this.#checkAttributes('metadata', metadata)
+    await this.#add(this.#encoded(() => metaFrame(encodeMeta(metadata))))
   }
 
   async revision(item: Item): Promise<void> {
     this.#revisions += 1
-    this.#checkStrange('revision', item)
+    this.#checkAttributes('revision', item)
     const view = new RevisionView(item)
-    const payload = await payloadOf(view, (sha256) => this.#services.payloads.get(sha256))
-    if (payload === undefined) throw this.#refusal(`revision ${quoteId(view.revisionId ?? '')} has no payload`)
+    const payload = await payloadOf(view, (sha256) => this.#payloads.get(sha256))
+    const revision = `revision ${quoteId(view.revisionId ?? '')}`
+    if (payload === undefined) throw this.#rejection(`${revision} has no payload`)
     if (this.#strict && decodePayload(payload) === undefined)
-      throw this.#refusal(`the payload of revision ${quoteId(view.revisionId ?? '')} is neither JSON nor msgpack`)
-    await this.#add(this.#taken(() => revisionFrame(encodeRevision(item, Buffer.from(payload)))))
+      throw this.#rejection(`the payload of ${revision} is neither JSON nor MessagePack`)
+    await this.#add(this.#encoded(() => revisionFrame(encodeRevision(item, Buffer.from(payload)))))
   }
 
   end(): Promise<void> {
@@ -89,36 +90,38 @@ export class StreamRecords implements RecordsTarget {
     await this.#composer.abort()
   }
 
-  #checkStrange(kind: 'metadata' | 'revision', item: Item): void {
+  #checkAttributes(kind: 'metadata' | 'revision', item: Item): void {
     const [first] = this.#strict ? strangeAttributes(kind, item) : []
     if (first !== undefined)
-      throw this.#refusal(`it has no place for attribute ${first} of the ${kind}; strict=false leaves it out`)
+      throw this.#rejection(
+        `attribute ${first} of the ${kind} has no place in the stream; export with strict=false to leave it out`,
+      )
   }
 
-  #taken(encode: () => Buffer): Buffer {
+  #encoded(encode: () => Buffer): Buffer {
     try {
       return encode()
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      throw this.#refusal(error.message)
+      throw this.#rejection(error.message)
     }
   }
 
-  #refusal(reason: string): SpecstarRefusesError {
+  #rejection(reason: string): SpecstarRefusesError {
     return new SpecstarRefusesError(this.#model, this.#id, reason)
   }
 
   async #add(frame: Buffer): Promise<void> {
-    this.#gathered.push(frame)
-    this.#gatheredBytes += frame.length
+    this.#buffered.push(frame)
+    this.#bufferedBytes += frame.length
     this.bytesSoFar += frame.length
-    if (this.#gatheredBytes >= GATHERED_BYTES) await this.#flush()
+    if (this.#bufferedBytes >= BUFFER_BYTES) await this.#flush()
   }
 
   async #flush(): Promise<void> {
-    const bytes = Buffer.concat(this.#gathered)
-    this.#gathered = []
-    this.#gatheredBytes = 0
+    const bytes = Buffer.concat(this.#buffered)
+    this.#buffered = []
+    this.#bufferedBytes = 0
     await this.#composer.bytes(bytes)
   }
 }

@@ -1,64 +1,68 @@
 import pRetry from 'p-retry'
 import type { JobStore } from './aws/job-store.ts'
-import { type Bounded, TooManyJobsError } from './errors.ts'
 import type { Reservation } from './aws/reservations.ts'
+import { type LimitedKind, TooManyJobsError } from './errors.ts'
 
-/** Far more than anyone runs by intention: a caller that starts jobs in a loop is told so before it costs much. */
-const MOST = 100
+/** More than anybody runs on purpose: a caller that starts jobs in a loop is stopped before it becomes expensive. */
+const LIMIT = 100
 
-/** What a job is made by, and how one that stands already is found: a repeat gets it, however many there are. */
-export interface Making<Made> {
-  /** What the job counts as once it is made. A slot that is filled is restored whatever else runs: so twice `MOST` may run in all. */
-  readonly as: Bounded
-  readonly find: () => Promise<Made | undefined>
-  readonly make: () => Promise<Made>
+/** How a job is created within the limit, and how an existing one is found. */
+export interface LimitedCreation<Created> {
+  /** What the job counts as. A filled slot is always restored, so up to twice the limit may run in all. */
+  readonly kind: LimitedKind
+  /** Finds the job that an earlier identical request created: it is returned even if the limit is reached. */
+  readonly find: () => Promise<Created | undefined>
+  readonly create: () => Promise<Created>
 }
 
 /**
- * Makes a job where there are fewer than may be, and throws `TooManyJobsError` where not. Many who come at one moment see each other
- * before any of them makes its job: the bound holds, and who finds it taken by others who only ask tries again a few times.
+ * Creates a job unless the limit is reached; then it throws `TooManyJobsError`. Concurrent requests reserve their place before they
+ * create a job, so that they count each other. A request that fails only because of such reservations retries a few times.
  */
-export const withinBound = async <Made>(services: { readonly jobs: JobStore }, making: Making<Made>): Promise<Made> => {
-  const admitted = await pRetry(() => admit(services, making), {
+export const createWithinLimit = async <Created>(
+  { jobs }: { readonly jobs: JobStore },
+  creation: LimitedCreation<Created>,
+): Promise<Created> => {
+  const admission = await pRetry(() => admit(jobs, creation), {
     retries: 4,
     minTimeout: 50,
     randomize: true,
-    shouldRetry: ({ error }) => error instanceof TooManyJobsError && error.standing < MOST,
+    shouldRetry: ({ error }) => error instanceof TooManyJobsError && error.existing < LIMIT,
   })
-  if ('standing' in admitted) return admitted.standing
+  if ('found' in admission) return admission.found
   try {
-    return await making.make()
+    return await creation.create()
   } finally {
-    await leave(admitted.place)
+    await release(admission.reservation)
   }
 }
 
-const admit = async <Made>(
-  { jobs }: { readonly jobs: JobStore },
-  { as, find }: Making<Made>,
-): Promise<{ readonly place: Reservation } | { readonly standing: Made }> => {
-  const refuse = async (standing: number, starting: number): Promise<{ readonly standing: Made }> => {
+const admit = async <Created>(
+  jobs: JobStore,
+  { kind, find }: LimitedCreation<Created>,
+): Promise<{ readonly reservation: Reservation } | { readonly found: Created }> => {
+  const findOrReject = async (existing: number, creating: number): Promise<{ readonly found: Created }> => {
     const found = await find()
-    if (found === undefined) throw new TooManyJobsError(as, standing, starting, MOST)
-    return { standing: found }
+    if (found === undefined) throw new TooManyJobsError(kind, existing, creating, LIMIT)
+    return { found }
   }
-  const countStanding = async (): Promise<number> =>
-    (await (as === 'running jobs' ? jobs.runningJobs() : jobs.slots())).length
-  // A flood is refused by a look alone.
-  const before = await countStanding()
-  if (before >= MOST) return refuse(before, 0)
-  const place = await jobs.starting.enter(as)
-  const counted = async (): Promise<[starting: number, standing: number]> =>
-    // In this order: who has made a job meanwhile is counted as one or the other, if not as both.
-    [await jobs.starting.count(as), await countStanding()]
-  const [starting, standing] = await counted().catch(async (error: unknown) => {
-    await leave(place)
+  const countExisting = async (): Promise<number> =>
+    (await (kind === 'running jobs' ? jobs.runningJobs() : jobs.slots())).length
+  // Under a flood of requests this single read rejects most of them.
+  const before = await countExisting()
+  if (before >= LIMIT) return findOrReject(before, 0)
+  const reservation = await jobs.reservations.reserve(kind)
+  const count = async (): Promise<[reserved: number, existing: number]> =>
+    // In this order: a request that creates its job in between counts at least once.
+    [await jobs.reservations.count(kind), await countExisting()]
+  const [reserved, existing] = await count().catch(async (error: unknown) => {
+    await release(reservation)
     throw error
   })
-  if (standing + starting <= MOST) return { place }
-  await leave(place)
-  return refuse(standing, starting - 1)
+  if (existing + reserved <= LIMIT) return { reservation }
+  await release(reservation)
+  return findOrReject(existing, reserved - 1)
 }
 
-/** A place that cannot be left counts for a minute more, and no longer. */
-const leave = (place: Reservation): Promise<void> => place.leave().catch(() => undefined)
+/** A reservation that cannot be released expires after a minute. */
+const release = (reservation: Reservation): Promise<void> => reservation.release().catch(() => undefined)

@@ -1,29 +1,30 @@
-import { hasEnded, type Job, type JobStatus } from './job.ts'
-import { jobEndedEvent, type JobEvents } from './job-events.ts'
 import type { JobPatch, JobStore } from './aws/job-store.ts'
+import { hasEnded, type Job, type JobStatus } from './job.ts'
+import { type JobEvents, jobEndedEvent } from './job-events.ts'
 
 /** What ending a job uses. */
-export interface EndJobServices {
+export interface EndStores {
   readonly jobs: JobStore
   readonly events: JobEvents
   readonly clock: () => Date
+  /** The deployment's name is part of the event. */
   readonly config: { readonly deployment: string }
 }
 
-/** Ends a job that has one of these statuses; undefined where it had ended otherwise. `publishJobEnded` follows. */
+/** Ends a job that has one of the statuses in `from`. Returns `undefined` if it has another one. `publishJobEnded` must follow. */
 export const endJob = (
-  { jobs, clock }: Pick<EndJobServices, 'jobs' | 'clock'>,
+  { jobs, clock }: Pick<EndStores, 'jobs' | 'clock'>,
   jobId: string,
   ending: JobPatch & { readonly status: JobStatus },
   from: readonly JobStatus[],
 ): Promise<Job | undefined> => jobs.change(jobId, { ...ending, ended_at: clock().toISOString() }, { from })
 
 /**
- * Tells of a job that has ended: the last thing that is done for it, so that nothing else waits for the bus. A repeat tells
- * again, for whoever died between the two.
+ * Publishes that a job has ended. This is the last step of every job, so that nothing else waits for the event bus. Repeating it
+ * publishes the event again, in case an earlier attempt died before it.
  */
 export const publishJobEnded = async (
-  { jobs, events, config }: Pick<EndJobServices, 'jobs' | 'events' | 'config'>,
+  { jobs, events, config }: Pick<EndStores, 'jobs' | 'events' | 'config'>,
   jobId: string,
 ): Promise<void> => {
   const job = await jobs.get(jobId)

@@ -3,51 +3,62 @@ export class UnknownJobError extends Error {
   readonly job_id: string
 
   constructor(jobId: string) {
-    super(`there is no job ${jobId}; jobs are kept 90 days`)
+    super(`there is no job ${jobId}; jobs are kept for 90 days`)
     this.job_id = jobId
   }
 }
 
-/** The same `Idempotency-Key` came with other parameters, or another body. */
+/** The same `Idempotency-Key` was sent before with other parameters or another body. */
 export class IdempotencyMismatchError extends Error {
   override readonly name = 'IdempotencyMismatchError'
   readonly job_id: string
 
   constructor(jobId: string) {
-    super(`this Idempotency-Key was used for job ${jobId} with other parameters; take a new key`)
+    super(`this Idempotency-Key was used for job ${jobId} with other parameters; use a new key`)
     this.job_id = jobId
   }
 }
 
-/** What there may be only so many of at one time. A slot counts until what came into it has been restored. */
-export type Bounded = 'running jobs' | 'slots'
+/** What is limited in number. An upload slot counts until the restore of its archive has ended. */
+export type LimitedKind = 'running jobs' | 'slots'
 
-/** So many jobs run, or slots are in use, that another one would only cost: those that are being made at this moment count too. */
+/** The limit of running jobs or upload slots is reached. Those that are being created at this moment count too. */
 export class TooManyJobsError extends Error {
   override readonly name = 'TooManyJobsError'
-  readonly standing: number
+  /** Running jobs or used slots, without those that are being created. */
+  readonly existing: number
   readonly running?: number
   readonly slots?: number
 
-  constructor(bounded: Bounded, standing: number, starting: number, most: number) {
+  constructor(kind: LimitedKind, existing: number, creating: number, limit: number) {
     super(
-      bounded === 'running jobs'
-        ? `${standing} jobs run and ${starting} more are being started, ${most} may; try again when some have ended`
-        : `${standing} upload slots wait or are restored and ${starting} more are being opened, ${most} may; try again when some have ended, or cancel some`,
+      kind === 'running jobs'
+        ? `${existing} jobs are running and ${creating} more are starting; at most ${limit} may run at the same time. Retry when some have ended`
+        : `${existing} upload slots are in use and ${creating} more are being opened; at most ${limit} may be in use at the same time. ` +
+            'Retry when some have ended, or cancel some',
     )
-    this.standing = standing
-    if (bounded === 'running jobs') this.running = standing
-    else this.slots = standing
+    this.existing = existing
+    if (kind === 'running jobs') this.running = existing
+    else this.slots = existing
   }
 }
 
-/** A job is not in a state for what was asked: it has ended, it was cancelled, it has no archive. */
+/** The status of a job does not allow the request: it has ended, it was cancelled, or it has no archive. */
 export class JobStateError extends Error {
   override readonly name = 'JobStateError'
   readonly job_status: string
 
-  constructor(jobId: string, status: string, why: string) {
-    super(`job ${jobId} is ${status}: ${why}`)
+  constructor(jobId: string, status: string, reason: string) {
+    super(`job ${jobId} is ${status}: ${reason}`)
     this.job_status = status
+  }
+}
+
+/** A job has ended, so its stages stop. */
+export class JobCancelledError extends Error {
+  override readonly name = 'JobCancelledError'
+
+  constructor(jobId: string, status: string) {
+    super(`job ${jobId} is ${status}: its remaining stages do not run`)
   }
 }

@@ -3,12 +3,12 @@ import { logger } from '../telemetry/telemetry.ts'
 import type { JobStore } from './aws/job-store.ts'
 import type { FailInput } from './messages.ts'
 
-/** What a Distributed Map fails with, whichever error its child failed with. */
+/** The error of a Distributed Map, whichever error its child failed with. */
 const CHILD_FAILED = 'States.ExceedToleratedFailureThreshold'
 
 /**
- * Why a job failed: as the stage kept it that failed, else as the workflow carried it. What is our own trouble goes into the
- * log, under the id that the job shows.
+ * The problem that a job failed with: the one that the failing stage kept; otherwise the error that the workflow reports. Internal
+ * errors are logged under the request id that the problem shows.
  */
 export const explainFailure = async (
   { jobs }: { readonly jobs: JobStore },

@@ -1,6 +1,6 @@
 import type { Job } from './job.ts'
 
-/** What is told of a job that has ended: who must know it, and where to look. No payload, no URL. */
+/** The event that reports the end of a job. It never contains payloads or URLs. */
 export interface JobEndedEvent {
   readonly deployment: string
   readonly job_id: string
@@ -16,7 +16,7 @@ export interface JobEndedEvent {
   readonly error?: { readonly type: string; readonly title: string }
 }
 
-/** Tells of jobs that ended, at least once each. */
+/** Publishes the end of jobs, at least once each. */
 export interface JobEvents {
   ended(job: JobEndedEvent): Promise<void>
 }

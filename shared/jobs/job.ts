@@ -19,29 +19,32 @@ export const ENDED: readonly JobStatus[] = ['succeeded', 'partial', 'failed', 'c
 export const STRATEGIES = ['overwrite', 'skip', 'raise_error'] as const
 export type Strategy = (typeof STRATEGIES)[number]
 
+/** Jobs, their results and their idempotency keys are kept for 90 days. */
+export const KEPT_SECONDS = 90 * 24 * 3600
+
 export type JobSource = 'api' | 'upload' | 'schedule'
 
-/** What an export was asked for. `models` is the sorted scope; `route_model` is set where one model's own route was called. */
+/** An export's options. `models` is the sorted scope; `route_model` is set if the route of one model was called. */
 export interface ExportRequest {
   readonly models: readonly string[]
   readonly route_model?: string
-  /** The schedule that asked for it, and the time for which it did. */
+  /** The schedule that requested the export, and the time for which it was due. */
   readonly schedule?: { readonly name: string; readonly at: string }
   readonly filters: Filters
   readonly strict: boolean
   readonly format: 'acbak' | 'specstar'
 }
 
-/** What a restore was asked for. `models` absent: every section of the archive. */
+/** A restore's options. Without `models` it restores every section of the archive. */
 export interface RestoreRequest {
   readonly models?: readonly string[]
   readonly route_model?: string
   readonly filters: Filters
   readonly on_duplicate: Strategy
   readonly dry_run: boolean
-  /** Where the archive lies, once it lies somewhere: an upload slot has none until its upload. */
+  /** Absent for an upload slot until its archive is uploaded. */
   readonly archive?: ArchiveLocation
-  /** Restores started by an upload write their report beside it as `{key}.report.json`. */
+  /** Restores that an upload started write their report to `{key}.report.json`. */
   readonly report_beside?: { readonly bucket: string; readonly key: string }
 }
 
@@ -65,7 +68,7 @@ export interface MissingBlobs {
 }
 
 export interface ExportResult {
-  /** SpecStar's stream has no manifest. */
+  /** A stream of SpecStar has no manifest. */
   readonly archive: PinnedObject & { readonly manifest_sha256?: string }
   readonly models: Readonly<Record<string, ModelCounts>>
   readonly complete: boolean
@@ -82,7 +85,7 @@ export interface RestoreResult {
   readonly models: Readonly<Record<string, RestoreCounts>>
   /** Absent on a dry run. */
   readonly verification?: { readonly passed: boolean; readonly checks: Readonly<Record<string, unknown>> }
-  /** Present on a dry run: what would happen, by model, and to blobs. */
+  /** Only of a dry run: what the restore would do to each model and to blobs. */
   readonly dry_run?: {
     readonly models: Readonly<Record<string, { new: number; changed: number; same: number; target_only: number }>>
     readonly blobs: { new: number; changed: number; same: number }
@@ -90,16 +93,16 @@ export interface RestoreResult {
   }
   readonly missing_blobs?: MissingBlobs
   readonly blob_conflicts?: MissingBlobs
-  /** Where the whole report lies. */
+  /** The object that holds the whole report. */
   readonly report?: { readonly bucket: string; readonly key: string }
 }
 
 interface JobBase {
   readonly job_id: string
   readonly status: JobStatus
-  /** The stage that runs, or ran last. */
+  /** The stage that is running or ran last. */
   readonly phase?: string
-  /** Children planned, by phase: `progress` is made of these and the results. */
+  /** The number of map items of each phase. Progress is computed from it and the results. */
   readonly planned?: Readonly<Record<string, number>>
   readonly source: JobSource
   readonly requested_by: string
@@ -107,7 +110,7 @@ interface JobBase {
   readonly started_at?: string
   readonly ended_at?: string
   readonly error?: Problem
-  /** Upload slots: until when the slot may be used. */
+  /** Only of upload slots: ISO 8601, the time until which the slot may be used. */
   readonly slot_expires_at?: string
 }
 
@@ -120,14 +123,14 @@ export interface ExportJob extends JobBase {
 export interface RestoreJob extends JobBase {
   readonly kind: 'restore'
   readonly request: RestoreRequest
-  /** The models whose leases it has taken, or was about to take. */
+  /** The models whose leases it holds, or was about to take. */
   readonly leased?: readonly string[]
   readonly result?: RestoreResult
 }
 
 export type Job = ExportJob | RestoreJob
 
-/** A job's status at a time: a slot that was not used until then has expired, though nothing wrote so. */
+/** The status of a job at a given time. An unused slot expires without a write to the job table. */
 export const statusAt = (job: Job, now: Date): JobStatus =>
   job.status === 'awaiting_upload' &&
   job.slot_expires_at !== undefined &&
@@ -135,6 +138,6 @@ export const statusAt = (job: Job, now: Date): JobStatus =>
     ? 'expired'
     : job.status
 
-/** Whether a job has ended; with a time: whether it has by then. */
+/** Whether a job has ended. With `now`, an expired slot counts as ended too. */
 export const hasEnded = (job: Job, now?: Date): boolean =>
   ENDED.includes(now === undefined ? job.status : statusAt(job, now))

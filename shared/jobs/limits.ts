@@ -1,26 +1,26 @@
-/** The sizes that bound a worker's pass. Tests make them small, so that a few resources take many passes. */
+/** The sizes that bound the work of a pass. Tests set small ones, so that a few resources take many passes. */
 export interface Limits {
-  /** How long a pass works before it hands over a cursor, in ms: a third of a function's 15 minutes, so that the slowest bucket still fits. */
+  /** How long a pass works before it returns a cursor, in ms: a third of a function's 15 minutes, so that the slowest digest bucket still fits. */
   readonly passMs: number
-  /** How often a pass looks whether its job still runs, in ms: a cancelled one stops at the next border. */
+  /** How often a pass reads the status of its job, in ms. A pass of a cancelled job stops at the next border. */
   readonly watchMs: number
-  /** Packed bytes that a range of an export is planned for. */
+  /** Compressed bytes for which a range of an export is planned. */
   readonly rangeBytes: number
-  /** Packed bytes after which a pass ends its segment, however wrong the plan was. */
+  /** Compressed bytes after which a pass ends its segment, in case the plan was wrong. */
   readonly segmentBytes: number
-  /** Different blobs that a pass of records may name: they are held in memory (about 200 bytes each). */
+  /** Different blobs that the records of one pass may refer to. They are held in memory (about 200 bytes each). */
   readonly seenBlobs: number
-  /** Blobs that one range of the blob stages is planned for. */
+  /** Blobs for which a range of the blob stages is planned. */
   readonly blobsPerRange: number
-  /** Parts that one child of the compose stage makes. */
+  /** Parts that one map item of the compose stage creates. */
   readonly partsPerItem: number
-  /** Parts of one multipart upload; S3 takes 10,000, the rest is reserve. */
+  /** Parts of one multipart upload. S3 accepts 10,000; the rest is a reserve. */
   readonly maxParts: number
-  /** Bytes of records that the conversion of a stream holds, to sort them into one run. */
+  /** Bytes of records that the conversion of a stream holds in memory to sort them into one run. */
   readonly runBytes: number
-  /** Runs that are merged at once: each is read in pieces of half a MiB, two of them held. */
+  /** Runs that are merged at the same time. Each holds two pieces of half a MiB. */
   readonly mergedRuns: number
-  /** Objects that runs of segments are joined into where there are more parts. */
+  /** Objects into which segments are joined if the archive would have too many parts. */
   readonly maxJoins: number
 }
 

@@ -1,10 +1,10 @@
-/** Every message between stages of both workflows: keys and counts, never payloads (workflow state stays under 64 KiB). */
+/** Messages between the stages of both workflows: keys and counts, never payloads. The state of a workflow stays below 64 KiB. */
 
 export interface StageInput {
   readonly job_id: string
 }
 
-/** What a stage that plans a map gives: one child for each item; the children read their slice of the plan from the work bucket. */
+/** The output of a stage that plans a map. Each item's worker reads its share of the plan from the work bucket. */
 export interface PlannedItems {
   readonly job_id: string
   /** `0 … count-1`. */
@@ -12,7 +12,7 @@ export interface PlannedItems {
   readonly count: number
 }
 
-/** One pass of a map's child. `cursor` is where the pass before stopped; absent on the first. */
+/** One pass of map item `n`. `cursor` is where the previous pass stopped; the first pass has none. */
 export interface PassInput {
   readonly job_id: string
   readonly n: number
@@ -20,18 +20,18 @@ export interface PassInput {
   readonly cursor?: string
 }
 
-/** What a pass gives back to the loop of its child. */
+/** The output of a pass: the input of the next one, if there are more. */
 export interface PassOutput extends PassInput {
   readonly more: boolean
 }
 
-/** Which round of joining the compose stage is in: over 9,900 parts, runs of segments are joined first. */
+/** The round of the compose stage. With more than 9,900 parts, rounds that join segments precede the last round. */
 export interface ComposeInput extends StageInput {
   readonly round: number
 }
 export interface ComposeOutput extends PlannedItems {
   readonly round: number
-  /** Another round follows: what this one makes is joined again. */
+  /** True if another round follows, which composes the objects that this round joins. */
   readonly more: boolean
 }
 

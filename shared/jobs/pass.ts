@@ -1,8 +1,8 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import { ENDED, type JobStatus } from './job.ts'
 import type { JobStore } from './aws/job-store.ts'
-import { JobCancelledError } from './find-job.ts'
+import { JobCancelledError } from './errors.ts'
+import { ENDED, type JobStatus } from './job.ts'
 import type { Limits } from './limits.ts'
 import type { PassInput, PassOutput } from './messages.ts'
 import type { Stage } from './stage.ts'
@@ -11,23 +11,23 @@ import type { Stage } from './stage.ts'
 export const PassResult = z.object({ done: z.boolean(), cursor: z.exactOptional(z.string()) })
 export type PassResult = z.output<typeof PassResult>
 
-/** What every pass uses: the job table, and the limits of the work of one pass. */
+/** One attempt of one pass. */
+export interface Attempt extends PassInput {
+  /** Unique: names the objects that this attempt writes. */
+  readonly attempt: string
+  /** True once the pass has used up its time: it must stop at the next border. Throws `JobCancelledError` if the job has ended. */
+  readonly timeIsUp: () => boolean
+}
+
+/** What every pass uses: the job table, and the limits of one pass. */
 export interface PassServices {
   readonly jobs: JobStore
   readonly limits: Pick<Limits, 'passMs' | 'watchMs'>
 }
 
-/** One attempt at one pass. */
-export interface Attempt extends PassInput {
-  /** Names what this attempt writes. */
-  readonly attempt: string
-  /** True once the pass has worked as long as it may: then it stops at the next border. Throws `JobCancelledError`. */
-  readonly timeIsUp: () => boolean
-}
-
 /**
- * Runs one pass of a child's loop, exactly once as far as anyone can see: the first attempt whose result is kept counts,
- * and every later one (a retry, a late zombie, a job run again after a crash) gives that attempt's answer and drops its own.
+ * Runs one pass of a map item's loop, with the effect of running it exactly once. The first attempt whose result is kept counts.
+ * Every later attempt (a retry, a function that outlives its execution, a job that is run again after a crash) returns that result.
  */
 export const runPass = async <Result extends PassResult>(
   stage: Stage<Result>,
@@ -38,7 +38,7 @@ export const runPass = async <Result extends PassResult>(
   const { job_id, n, pass } = input
   const kept = await jobs.getResult(job_id, stage, n, pass)
   const result =
-    kept ?? (await jobs.keepResult(job_id, stage, n, pass, await whileItRuns({ jobs, limits }, input, work)))
+    kept ?? (await jobs.keepResult(job_id, stage, n, pass, await runWatched({ jobs, limits }, input, work)))
   return {
     job_id,
     n,
@@ -48,27 +48,27 @@ export const runPass = async <Result extends PassResult>(
   }
 }
 
-/** Works for as long as a pass may, and while the job has not ended: what it has written then stays, and no more is. */
-const whileItRuns = async <Result>(
+/** Runs the work and reads the job's status from time to time, so that a pass of a cancelled job stops within seconds. */
+const runWatched = async <Result>(
   { jobs, limits }: PassServices,
   input: PassInput,
   work: (attempt: Attempt) => Promise<Result>,
 ): Promise<Result> => {
-  const until = performance.now() + limits.passMs
-  let ended: JobStatus | undefined
-  const look = async (): Promise<void> => {
+  const deadline = performance.now() + limits.passMs
+  let endedAs: JobStatus | undefined
+  const readStatus = async (): Promise<void> => {
     const status = await jobs.getStatus(input.job_id)
-    if (status !== undefined && ENDED.includes(status)) ended = status
+    if (status !== undefined && ENDED.includes(status)) endedAs = status
   }
-  // A look that fails is followed by the next one.
-  const watch = setInterval(() => void look().catch(() => undefined), limits.watchMs)
+  // A read that fails is followed by the next one.
+  const watch = setInterval(() => void readStatus().catch(() => undefined), limits.watchMs)
   try {
     return await work({
       ...input,
       attempt: randomUUID(),
       timeIsUp: () => {
-        if (ended !== undefined) throw new JobCancelledError(input.job_id, ended)
-        return performance.now() >= until
+        if (endedAs !== undefined) throw new JobCancelledError(input.job_id, endedAs)
+        return performance.now() >= deadline
       },
     })
   } finally {
@@ -76,14 +76,14 @@ const whileItRuns = async <Result>(
   }
 }
 
-/** All results of a stage in the order of (child, pass). */
+/** All results of a stage, in the order of map items and passes. */
 export const allResults = async <Result>(
-  { jobs }: Pick<PassServices, 'jobs'>,
+  { jobs }: { readonly jobs: JobStore },
   jobId: string,
   stage: Stage<Result>,
 ): Promise<Result[]> => {
   const all = await Array.fromAsync(jobs.results(jobId, stage))
-  // Their keys have three digits for a pass, and sort as text: a child may take more.
+  // Keys sort as text and hold three digits for the pass, but a map item may take more passes.
   return all.sort((a, b) => a.n - b.n || a.pass - b.pass).map(({ result }) => result)
 }
 

@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasEnded, type Job } from './job.ts'
-import { UnknownJobError } from './errors.ts'
 import type { JobStore } from './aws/job-store.ts'
+import { UnknownJobError } from './errors.ts'
+import { hasEnded, type Job } from './job.ts'
 
-/** A small job ends within a second: it is looked at often at first, and then once a second. */
-const FIRST_LOOK_MS = 50
-const LAST_LOOK_MS = 1000
+/** A small job ends within a second, so the first reads follow each other quickly. */
+const FIRST_PAUSE_MS = 50
+const LAST_PAUSE_MS = 1000
 
-/** Waits until a job has ended, or for so many seconds, and gives it as it then is. */
+/** Waits until the job has ended, but at most `seconds`, and returns it. Throws `UnknownJobError`. */
 export const waitForEnd = async (jobs: JobStore, jobId: string, seconds: number): Promise<Job> => {
-  const until = performance.now() + seconds * 1000
-  for (let pause = FIRST_LOOK_MS; ; pause = Math.min(pause * 1.5, LAST_LOOK_MS)) {
+  const deadline = performance.now() + seconds * 1000
+  for (let pause = FIRST_PAUSE_MS; ; pause = Math.min(pause * 1.5, LAST_PAUSE_MS)) {
     const job = await jobs.get(jobId)
     if (job === undefined) throw new UnknownJobError(jobId)
-    const left = until - performance.now()
+    const left = deadline - performance.now()
     if (hasEnded(job) || left <= 0) return job
     await sleep(Math.min(pause, left))
   }

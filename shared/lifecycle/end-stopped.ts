@@ -1,10 +1,9 @@
-import { failExport } from '../export/fail.ts'
-import { failRestore } from '../restore/report/fail-restore.ts'
-import type { Services } from '../runtime/services.ts'
+import { failExport } from '../export/fail-export.ts'
 import { publishJobEnded } from '../jobs/end-job.ts'
 import { hasEnded } from '../jobs/job.ts'
+import { failRestore } from '../restore/report/fail-restore.ts'
 
-/** How an execution ended, of those that do not end themselves. */
+/** The status of an execution that ended without reaching its last state. */
 export type StoppedStatus = 'ABORTED' | 'TIMED_OUT' | 'FAILED'
 
 const ERRORS: Readonly<Record<StoppedStatus, string>> = {
@@ -14,14 +13,19 @@ const ERRORS: Readonly<Record<StoppedStatus, string>> = {
   FAILED: 'WorkflowFailedError',
 }
 
-/** Ends the job of an execution that was stopped from outside: no catch runs there. A job that has ended stays as it is, and is told of. */
-export const endStopped = async (services: Services, jobId: string, status: StoppedStatus): Promise<void> => {
-  const job = await services.jobs.get(jobId)
+type Stores = Parameters<typeof failExport>[1] & Parameters<typeof failRestore>[1]
+
+/**
+ * Ends the job of an execution that was stopped from outside, because no state of the workflow runs then. If the job has already
+ * ended, its end is only published again.
+ */
+export const endStopped = async (stores: Stores, jobId: string, status: StoppedStatus): Promise<void> => {
+  const job = await stores.jobs.get(jobId)
   if (job === undefined) return
   if (hasEnded(job)) {
-    await publishJobEnded(services, jobId)
+    await publishJobEnded(stores, jobId)
     return
   }
   const input = { job_id: jobId, error: { Error: ERRORS[status] } }
-  await (job.kind === 'export' ? failExport(input, services) : failRestore(input, services))
+  await (job.kind === 'export' ? failExport(input, stores) : failRestore(input, stores))
 }

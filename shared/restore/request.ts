@@ -13,13 +13,13 @@ export interface RestoreOptions {
 export type ArchiveSourceRequest =
   { readonly job_id: string } | { readonly bucket: string; readonly key: string; readonly version_id?: string }
 
-/** What the job holds, without its archive. Throws `UnknownModelError` for a route's model that is not registered. */
+/** The request that the job stores, without its archive. Throws `UnknownModelError` for a route's model that is not registered. */
 export const restoreRequest = (
   { filters, on_duplicate, dry_run }: RestoreOptions,
   registry: ModelRegistry,
   routeModel?: string,
 ): RestoreRequest => {
-  // Which models an archive holds is not known yet; where the route says it, its filters are tried now.
+  // The archive's models are not known yet. If the route names the model, its filters are checked now.
   if (routeModel !== undefined) compileFilters(filters, { model: registry.get(routeModel), askedAt: new Date() })
   return {
     ...(routeModel === undefined ? {} : { models: [routeModel], route_model: routeModel }),

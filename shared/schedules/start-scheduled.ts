@@ -1,4 +1,4 @@
-import { startNamedExport } from '../export/start.ts'
+import { startNamedExport } from '../export/start-export.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import type { Services } from '../runtime/services.ts'
 import { UnknownScheduleError } from './schedule-errors.ts'

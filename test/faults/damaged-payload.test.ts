@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import { startExport } from '../../shared/export/start.ts'
+import { startExport } from '../../shared/export/start-export.ts'
 import { unfinishedUploads } from '../contents.ts'
 import { smallStore } from './small-store.ts'
 import { FaultyWorld } from './world.ts'

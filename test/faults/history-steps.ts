@@ -1,7 +1,7 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { createHash, randomUUID } from 'node:crypto'
 import type fc from 'fast-check'
-import { startExport } from '../../shared/export/start.ts'
+import { startExport } from '../../shared/export/start-export.ts'
 import type { Strategy } from '../../shared/jobs/job.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
 import { lasting, removeItems, wipe } from '../contents.ts'

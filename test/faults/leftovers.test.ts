@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { startExport } from '../../shared/export/start.ts'
+import { startExport } from '../../shared/export/start-export.ts'
 import type { Job, Strategy } from '../../shared/jobs/job.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
 import { type Contents, lasting } from '../contents.ts'

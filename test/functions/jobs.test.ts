@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
-import { RestoreRunningError } from '../../shared/jobs/lease.ts'
+import { RestoreRunningError } from '../../shared/jobs/lease-errors.ts'
 import { type Doors, exportedAs, failedWith, openDoors, restored } from './doors.ts'
 
 let doors: Doors

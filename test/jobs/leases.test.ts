@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { LeaseLostError, Leases, RestoreRunningError } from '../../shared/jobs/lease.ts'
+import { LeaseLostError, RestoreRunningError } from '../../shared/jobs/lease-errors.ts'
+import { Leases } from '../../shared/jobs/aws/leases.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
 import { startServices, type TestServers } from '../services.ts'
 

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { JobStatus } from '../../shared/jobs/job.ts'
 import { type PassResult, runPass, untyped } from '../../shared/jobs/pass.ts'
-import { JobCancelledError } from '../../shared/jobs/find-job.ts'
+import { JobCancelledError } from '../../shared/jobs/errors.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 

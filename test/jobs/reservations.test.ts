@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { withinBound } from '../../shared/jobs/admission.ts'
+import { createWithinLimit } from '../../shared/jobs/admission.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
@@ -17,7 +17,7 @@ const servicesOn = (plan?: FaultPlan): Promise<Services> => {
   const { config, s3 } = servers
   return makeServices({ config, dynamoDb, s3, workflows: new PlayedEngine(), clock: () => new Date(now) })
 }
-const places = (): Promise<number> => services.jobs.starting.count('running jobs')
+const reservationCount = (): Promise<number> => services.jobs.reservations.count('running jobs')
 
 beforeAll(async () => {
   servers = await startServices()
@@ -31,22 +31,25 @@ afterAll(() => servers.stop())
 
 describe('those who start a job at this moment', () => {
   it('are counted from when they have entered until they have left', async () => {
-    const { starting } = services.jobs
-    const [first, second] = await Promise.all([starting.enter('running jobs'), starting.enter('running jobs')])
-    expect(await places()).toBe(2)
-    await first.leave()
-    await first.leave()
-    expect(await places()).toBe(1)
-    await second.leave()
-    expect(await places()).toBe(0)
+    const { reservations } = services.jobs
+    const [first, second] = await Promise.all([
+      reservations.reserve('running jobs'),
+      reservations.reserve('running jobs'),
+    ])
+    expect(await reservationCount()).toBe(2)
+    await first.release()
+    await first.release()
+    expect(await reservationCount()).toBe(1)
+    await second.release()
+    expect(await reservationCount()).toBe(0)
   })
 
   it('count for a minute where their process died', async () => {
-    await services.jobs.starting.enter('running jobs')
+    await services.jobs.reservations.reserve('running jobs')
     now += MINUTE_MS
-    expect(await places()).toBe(1)
+    expect(await reservationCount()).toBe(1)
     now += 1
-    expect(await places()).toBe(0)
+    expect(await reservationCount()).toBe(0)
   })
 })
 
@@ -57,22 +60,26 @@ describe('a job that is made within the bound', () => {
     const faulty = await servicesOn((_n, command) =>
       command === 'DeleteItemCommand' ? { kind: 'fail-before' } : undefined,
     )
-    expect(await withinBound(faulty, { as: 'running jobs', find: nobody, make: () => Promise.resolve('made') })).toBe(
-      'made',
-    )
-    expect(await places()).toBe(1)
+    expect(
+      await createWithinLimit(faulty, { kind: 'running jobs', find: nobody, create: () => Promise.resolve('made') }),
+    ).toBe('made')
+    expect(await reservationCount()).toBe(1)
   })
 
   it('leaves its place where the making fails, and where nothing can be counted', async () => {
     const make = (): Promise<string> => Promise.reject(new Error('not made'))
-    await expect(withinBound(services, { as: 'running jobs', find: nobody, make })).rejects.toThrow('not made')
-    expect(await places()).toBe(0)
+    await expect(createWithinLimit(services, { kind: 'running jobs', find: nobody, create: make })).rejects.toThrow(
+      'not made',
+    )
+    expect(await reservationCount()).toBe(0)
     let queries = 0
     // The look at what runs, then the count of those who start.
     const faulty = await servicesOn((_n, command) =>
       command === 'QueryCommand' && ++queries === 2 ? { kind: 'throttle' } : undefined,
     )
-    await expect(withinBound(faulty, { as: 'running jobs', find: nobody, make })).rejects.toThrow('injected')
-    expect(await places()).toBe(0)
+    await expect(createWithinLimit(faulty, { kind: 'running jobs', find: nobody, create: make })).rejects.toThrow(
+      'injected',
+    )
+    expect(await reservationCount()).toBe(0)
   })
 })

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
-import type { RecordsResult } from '../../shared/export/records.ts'
-import { allResults, untyped } from '../../shared/jobs/pass.ts'
+import { EXPORT_RECORDS } from '../../shared/export/messages.ts'
+import { allResults } from '../../shared/jobs/pass.ts'
 import { fill, smallWorld } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
@@ -12,11 +12,14 @@ beforeAll(async () => {
 afterAll(() => staged.stop())
 
 it.each([
-  ['nothing', 'nobody', 0],
-  ['all', 'alice', 6],
-])('an export of a budget of no time stops at every bucket, also where its filters take %s', async (_, user, found) => {
-  const { job } = await staged.export(['city'], { created_bys: [user] })
-  const results = await allResults(staged.services, job.job_id, untyped<RecordsResult>('export-records'))
-  expect(results).toHaveLength(6)
-  expect(results.flatMap(({ segments }) => segments.map(({ resources }) => resources))).toHaveLength(found)
-})
+  ['no resource', 'nobody', 0],
+  ['every resource', 'alice', 6],
+])(
+  'an export whose passes have no time stops at every digest bucket, also if its filters select %s',
+  async (_, user, found) => {
+    const { job } = await staged.export(['city'], { created_bys: [user] })
+    const results = await allResults(staged.services, job.job_id, EXPORT_RECORDS)
+    expect(results).toHaveLength(6)
+    expect(results.flatMap(({ segments }) => segments.map(({ resources }) => resources))).toHaveLength(found)
+  },
+)

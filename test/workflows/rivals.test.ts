@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
-import { RestoreRunningError } from '../../shared/jobs/lease.ts'
+import { RestoreRunningError } from '../../shared/jobs/lease-errors.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import type { Contents } from '../contents.ts'
 import { lasting } from '../contents.ts'

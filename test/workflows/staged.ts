@@ -1,7 +1,7 @@
 import { LocalWorkflowEngine } from '../../infra/local/workflows/local-workflow-engine.ts'
 import type { StageHandler } from '../../infra/local/workflows/stage-handler.ts'
 import { exportRequest } from '../../shared/export/request.ts'
-import { startExport } from '../../shared/export/start.ts'
+import { startExport } from '../../shared/export/start-export.ts'
 import type { ExportJob, Job, RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'

@@ -9,7 +9,7 @@ const METRIC_OF: Readonly<Partial<Record<JobEndedEvent['status'], string>>> = {
   cancelled: METRIC.cancelled,
 }
 
-/** Tells of ended jobs on the account's default EventBridge bus, and counts them. */
+/** Publishes the end of jobs on the account's default EventBridge bus, and counts them as metrics. */
 export class EventBridgePublisher implements JobEvents {
   readonly #client: EventBridgeClient
 
@@ -17,7 +17,7 @@ export class EventBridgePublisher implements JobEvents {
     this.#client = client
   }
 
-  /** Throws where the bus did not take the event. */
+  /** Throws if the bus rejects the event. */
   async ended(job: JobEndedEvent): Promise<void> {
     const { FailedEntryCount = 0, Entries = [] } = await this.#client.send(
       new PutEventsCommand({
@@ -25,7 +25,9 @@ export class EventBridgePublisher implements JobEvents {
       }),
     )
     if (FailedEntryCount > 0)
-      throw new Error(`the event of job ${job.job_id} was not taken: ${Entries[0]?.ErrorCode ?? 'no reason given'}`)
+      throw new Error(
+        `the event of job ${job.job_id} was rejected by EventBridge: ${Entries[0]?.ErrorCode ?? 'no error code'}`,
+      )
     count(job)
   }
 }

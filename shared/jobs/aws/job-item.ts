@@ -1,18 +1,15 @@
 import { z } from 'zod'
 import { type Item, keyAttributes } from '../../tables/item.ts'
-import { type Job, JOB_STATUSES } from '../job.ts'
-
-/** Jobs, their results and what belongs to them are kept 90 days. */
-export const KEPT_SECONDS = 90 * 24 * 3600
+import { type Job, JOB_STATUSES, KEPT_SECONDS } from '../job.ts'
 
 export const expiresAttribute = (now: Date): Item => ({
   expires: { N: (Math.floor(now.getTime() / 1000) + KEPT_SECONDS).toString() },
 })
 
-/** Members that hold objects: kept as JSON text, in which numbers stay what they are. */
+/** Members that hold objects. They are stored as JSON text, which preserves numbers. */
 const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased']
 
-/** Single members of a job as attributes. `planned` has a map of its own, so that a phase is added without reading the job. */
+/** Attributes for the given members of a job. `planned` is a map attribute, so that a phase can be added without reading the job. */
 export const jobAttributes = (members: object): Item => {
   const item: Item = {}
   const entries: [string, unknown][] = Object.entries(members)
@@ -36,7 +33,7 @@ const StoredJob = z.looseObject({
   job_id: Text,
 })
 
-/** The job of an item. What is in its JSON members is as it was written. */
+/** The job that an item holds. */
 export const jobOf = (item: Item): Job => {
   const members: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(item)) {
@@ -46,12 +43,12 @@ export const jobOf = (item: Item): Job => {
       members[name] = Object.fromEntries(Object.entries(value.M).map(([phase, count]) => [phase, Number(count.N)]))
   }
   if (isJob(members)) return members
-  throw new Error(`item ${item['pk']?.S ?? ''} of the job table is no job`)
+  throw new Error(`item ${item['pk']?.S ?? ''} of the job table does not hold a job`)
 }
 
 const NOT_MEMBERS: readonly string[] = ['pk', 'sk', 'expires']
 
-/** Only this store writes jobs: kind and status are looked at, the rest is trusted. */
+/** Only this store writes jobs, so the check of kind, status and id is enough. */
 const isJob = (members: unknown): members is Job => StoredJob.safeParse(members).success
 
 export const jobKey = (jobId: string): Item => keyAttributes({ pk: `job#${jobId}`, sk: 'job' })

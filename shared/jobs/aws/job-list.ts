@@ -20,28 +20,28 @@ export interface JobPage {
   readonly cursor?: string
 }
 
-/** Months looked back: 90 days touch four, and the clocks of whoever wrote may be a little ahead. */
+/** Months that are read: 90 days touch four of them. */
 const MONTHS = 5
-/** List items read at once: a filter may pass over most of them. */
+/** List entries that one query reads. A filter may skip most of them. */
 const PAGE = 100
-/** A job holds up to 400 KB, its request's filters most of it; an answer of Lambda 6 MB. */
+/** Jobs hold up to 400 KB each, and an answer of Lambda 6 MB. */
 const PAGE_BYTES = 4 * 1024 * 1024
-/** All jobs that have not been seen to end: few, whatever the number of jobs. */
+/** The partition that lists the jobs that have not ended. It stays small. */
 const ACTIVE = 'jobs#active'
 
-/** Jobs that one look takes off the list, at most. */
-const TAKEN_OFF = 25
-/** The clocks of those who fill a slot and of those who look at it may differ. */
-const SLACK_MS = 3_600_000
+/** Ended jobs that one read removes from the list of active jobs, at most. */
+const MAX_REMOVED = 25
+/** The clocks of different functions may differ. */
+const CLOCK_MARGIN_MS = 3_600_000
 
-/** `after` is a key of the list: a time and a job's id. */
+/** `after` is the key of a list entry: a time and a job id. */
 const Cursor = z.strictObject({
   month: z.string().regex(/^\d{6}$/),
   after: z.string().regex(/^[\x21-\x7e]{1,200}$/),
 })
 type Cursor = z.output<typeof Cursor>
 
-/** The lists of jobs: by month, newest first, and of those that have not ended. Single items, no index. */
+/** Lists the jobs of each month, and the jobs that have not ended. The lists are items of the job table; no index is needed. */
 export class JobList {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -53,7 +53,7 @@ export class JobList {
     this.#clock = clock
   }
 
-  /** Lists a job. It may not be there yet: who reads the list passes over it then. */
+  /** Adds a job to the lists. The job itself may be written later: readers skip entries without a job. */
   async add(job: Job): Promise<void> {
     const { job_id, created_at } = job
     const item = { job_id: { S: job_id }, ...expiresAttribute(this.#clock()) }
@@ -61,30 +61,31 @@ export class JobList {
     await this.#put({ ...keyAttributes({ pk: ACTIVE, sk: job_id }), ...item, created_at: { S: created_at } })
   }
 
+  /** Removes a job from the list of active jobs. */
   async ended(jobId: string): Promise<void> {
     await this.#client.send(
       new DeleteItemCommand({ TableName: this.#table, Key: keyAttributes({ pk: ACTIVE, sk: jobId }) }),
     )
   }
 
-  /** Jobs of these statuses, oldest first. Who has ended and stands here still, by a death or as a slot that nobody used, is taken off. */
+  /** Active jobs with one of these statuses, oldest first. Removes ended jobs whose entry was left behind: expired slots, or jobs whose process died. */
   async active(statuses: readonly JobStatus[]): Promise<Job[]> {
     const ids: string[] = []
     for await (const page of queryPages(this.#client, this.#table, [ACTIVE], { fromSk: '\u0000', toSk: '\u{10ffff}' }))
       for (const item of page) ids.push(item['sk']?.S ?? '')
     const jobs = await this.#jobs(ids)
-    await this.#takeOff(jobs)
+    await this.#removeEnded(jobs)
     return jobs.filter(({ status }) => statuses.includes(status)).sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
   }
 
-  /** Some of those who have ended, so that no look costs much more than a look; what fails here the next one does. */
-  async #takeOff(jobs: readonly Job[]): Promise<void> {
-    const now = new Date(this.#clock().getTime() - SLACK_MS)
-    const ended = jobs.filter((job) => hasEnded(job, now)).slice(0, TAKEN_OFF)
+  /** Removes a limited number of ended jobs, so that a read stays cheap. The next read repeats what fails here. */
+  async #removeEnded(jobs: readonly Job[]): Promise<void> {
+    const now = new Date(this.#clock().getTime() - CLOCK_MARGIN_MS)
+    const ended = jobs.filter((job) => hasEnded(job, now)).slice(0, MAX_REMOVED)
     await Promise.allSettled(ended.map(({ job_id }) => this.ended(job_id)))
   }
 
-  /** A page of jobs, newest first: fewer than `limit` where they are large. Throws `InvalidRequestError` for a cursor that no page gave. */
+  /** A page of jobs, newest first; large jobs make it shorter than `limit`. Throws `InvalidRequestError` for an invalid cursor. */
   async page({ kind, status, limit, cursor }: ListOptions): Promise<JobPage> {
     const jobs: Job[] = []
     let bytes = 0
@@ -97,13 +98,13 @@ export class JobList {
         for (const [k, item] of items.entries()) {
           const job = found.get(idOf(item))
           at = { month, after: item['sk']?.S ?? '' }
-          // Two who make one job at once, or a repeat after a crash, list it twice: at the job's own time it counts.
+          // Concurrent or repeated requests list a job twice. Only the entry with the job's own time counts.
           if (job === undefined || at.after !== listKey(job)) continue
           if ((kind ?? job.kind) !== job.kind || (status ?? job.status) !== job.status) continue
           jobs.push(job)
           bytes += Buffer.byteLength(JSON.stringify(job))
           if (jobs.length < limit && bytes < PAGE_BYTES) continue
-          const last = k === items.length - 1 && !more && !(await this.#isOlder(month))
+          const last = k === items.length - 1 && !more && !(await this.#hasOlder(month))
           return last ? { jobs } : { jobs, cursor: encodeCursor(at) }
         }
         if (!more) break
@@ -112,8 +113,8 @@ export class JobList {
     return { jobs }
   }
 
-  /** Whether a month before this one lists anything. */
-  async #isOlder(month: string): Promise<boolean> {
+  /** Whether an earlier month lists any job. */
+  async #hasOlder(month: string): Promise<boolean> {
     for (const before of monthsBack(this.#clock())) {
       if (before < month && (await this.#listed(before, undefined, 1)).items.length > 0) return true
     }
@@ -157,7 +158,7 @@ const listKey = ({ job_id, created_at }: Job): string => `${created_at}#${job_id
 
 const monthOf = (time: string): string => time.slice(0, 7).replace('-', '')
 
-/** `yyyymm`, next month first (for clocks that are ahead), then backwards. */
+/** `yyyymm` of the next month (for clocks that are ahead), this month, and those before it. */
 const monthsBack = (now: Date): string[] =>
   Array.from({ length: MONTHS + 1 }, (_, k) =>
     monthOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1 - k, 1)).toISOString()),
@@ -169,8 +170,11 @@ const parseCursor = (text: string): Cursor => {
   try {
     return Cursor.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
   } catch (error) {
-    throw Object.assign(new InvalidRequestError([{ field: 'cursor', message: 'is not a cursor of this list' }]), {
-      cause: error,
-    })
+    throw Object.assign(
+      new InvalidRequestError([{ field: 'cursor', message: 'must be the `cursor` of an earlier page of this list' }]),
+      {
+        cause: error,
+      },
+    )
   }
 }

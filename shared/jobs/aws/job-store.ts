@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { type Item, keyAttributes } from '../../tables/item.ts'
 import { queryPages } from '../../tables/aws/query.ts'
-import type { Once } from '../identity.ts'
+import type { IdempotencyRecord } from '../identity.ts'
 import { hasEnded, JOB_STATUSES, type Job, type JobStatus, type RestoreJob } from '../job.ts'
 import type { Problem } from '../../problems/problem.ts'
 import { IdempotencyMismatchError } from '../errors.ts'
@@ -16,7 +16,7 @@ import { expiresAttribute, jobAttributes, jobKey, jobOf } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list.ts'
 import { Reservations } from './reservations.ts'
 
-/** What may change of a job while it lives. */
+/** The members of a job that may change. */
 export type JobPatch = Partial<
   Pick<Job, 'status' | 'phase' | 'started_at' | 'ended_at' | 'error' | 'slot_expires_at'>
 > & {
@@ -35,44 +35,44 @@ export interface StageResult<Result> {
 const ABSENT = 'attribute_not_exists(#pk)'
 const PK = { '#pk': 'pk' }
 
-/** Jobs, their results and failures, and the keys that make a repeated request find its job. */
+/** Stores jobs, the results and failures of their stages, and idempotency keys. */
 export class JobStore {
   readonly #client: DynamoDBClient
   readonly #table: string
   readonly #clock: () => Date
   readonly #list: JobList
-  /** Those who are about to make a job. */
-  readonly starting: Reservations
+  /** Jobs that are about to be created. */
+  readonly reservations: Reservations
 
   constructor(client: DynamoDBClient, table: string, clock: () => Date = () => new Date()) {
     this.#client = client
     this.#table = table
     this.#clock = clock
     this.#list = new JobList(client, table, clock)
-    this.starting = new Reservations(client, table, clock)
+    this.reservations = new Reservations(client, table, clock)
   }
 
   /**
-   * Makes a job; `created` is false where it stands already. With `once`, whoever comes first with the key makes the job, and a
-   * repeat gets it. The key is written first, then the list, then the job: a repeat completes what a crash left. Throws
-   * `IdempotencyMismatchError` where the key stands for another request.
+   * Creates a job; `created` is false if it already exists. With `once`, the first request with the key creates the job and every
+   * later one gets it. The key is written first, then the list entry, then the job, so that a repeated request completes the work of
+   * one that died. Throws `IdempotencyMismatchError` if the key belongs to another request.
    */
-  async create(job: Job, once?: Once): Promise<{ job: Job; created: boolean }> {
+  async create(job: Job, once?: IdempotencyRecord): Promise<{ job: Job; created: boolean }> {
     const job_id = once === undefined ? job.job_id : await this.claim(job.job_id, once)
-    const standing = await this.get(job_id)
-    if (standing !== undefined) return { job: standing, created: false }
-    const made: Job = { ...job, job_id }
-    await this.#list.add(made)
+    const existing = await this.get(job_id)
+    if (existing !== undefined) return { job: existing, created: false }
+    const newJob: Job = { ...job, job_id }
+    await this.#list.add(newJob)
     const created = await this.#putAbsent({
       ...jobKey(job_id),
       planned: { M: {} },
-      ...jobAttributes(made),
+      ...jobAttributes(newJob),
       ...expiresAttribute(this.#clock()),
     })
-    return created ? { job: made, created } : { job: (await this.get(job_id)) ?? made, created }
+    return created ? { job: newJob, created } : { job: (await this.get(job_id)) ?? newJob, created }
   }
 
-  /** When this was asked first of the same key. */
+  /** The time of the first call with this key. */
   async firstSeen(key: string): Promise<Date> {
     const seen = { ...keyAttributes({ pk: key, sk: 'seen' }), at: { S: this.#clock().toISOString() } }
     await this.#putAbsent(seen)
@@ -84,7 +84,7 @@ export class JobStore {
     return item === undefined ? undefined : jobOf(item)
   }
 
-  /** A job's status, as it was a moment ago: a look that costs little, for those who look often. */
+  /** The status of a job, read with eventual consistency: cheap enough to be called every few seconds. */
   async getStatus(jobId: string): Promise<JobStatus | undefined> {
     const { Item: item } = await this.#client.send(
       new GetItemCommand({
@@ -97,7 +97,7 @@ export class JobStore {
     return JOB_STATUSES.find((status) => status === item?.['status']?.S)
   }
 
-  /** Newest first. Throws `InvalidRequestError` for a cursor that is none. */
+  /** A page of jobs, newest first. Throws `InvalidRequestError` for an invalid cursor. */
   list(options: ListOptions): Promise<JobPage> {
     return this.#list.page(options)
   }
@@ -107,14 +107,14 @@ export class JobStore {
     return this.#list.active(['queued', 'running'])
   }
 
-  /** Jobs with an upload slot, oldest first: until it has expired, or what came into it has been restored. */
+  /** Jobs whose upload slot is open or whose uploaded archive is being restored, oldest first. */
   async slots(): Promise<Job[]> {
     const now = this.#clock()
     const active = await this.#list.active(['awaiting_upload', 'queued', 'running'])
     return active.filter((job) => job.slot_expires_at !== undefined && !hasEnded(job, now))
   }
 
-  /** Changes a job that has one of these statuses, and gives it as it then is; undefined where it has none of them. */
+  /** Changes a job that has one of the statuses in `from`, and returns the changed job. Returns `undefined` if it has another status. */
   async change(
     jobId: string,
     patch: JobPatch,
@@ -148,7 +148,7 @@ export class JobStore {
     }
   }
 
-  /** Notes that a phase begins, and how many children it has. */
+  /** Records the phase that begins and its number of map items. */
   async plan(jobId: string, phase: string, count: number): Promise<void> {
     await this.#client.send(
       new UpdateItemCommand({
@@ -197,7 +197,7 @@ export class JobStore {
     }
   }
 
-  /** Keeps what a stage failed with, with all its fields: the workflow hands on an error's name and message only. */
+  /** Keeps the problem that a stage failed with. The workflow passes on only the error's name and message. */
   async keepFailure(jobId: string, errorName: string, problem: Problem): Promise<void> {
     await this.#put({
       ...failureKey(jobId, errorName),
@@ -207,13 +207,13 @@ export class JobStore {
     })
   }
 
-  /** The failure that was kept last of this error. */
+  /** The latest problem that was kept for an error. */
   async failure(jobId: string, errorName: string): Promise<Problem | undefined> {
     const item = await this.#get(failureKey(jobId, errorName))
     return item === undefined ? undefined : problemIn(item)
   }
 
-  /** The failure that was kept last, of any error. */
+  /** The latest problem that was kept, for any error. */
   async lastFailure(jobId: string): Promise<Problem | undefined> {
     const items: Item[] = []
     const range = { fromSk: 'failure#', toSk: 'failure$' }
@@ -223,23 +223,23 @@ export class JobStore {
   }
 
   /** ResourceFilter an idempotency key, or finds whose it is. Throws `IdempotencyMismatchError` where it stands for another request. */
-  async claim(jobId: string, { key, fingerprint, expires }: Once): Promise<string> {
+  async claim(jobId: string, { key, fingerprint, expires }: IdempotencyRecord): Promise<string> {
     const once = keyAttributes({ pk: `once#${key}`, sk: 'once' })
     const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }
     const now = Math.floor(this.#clock().getTime() / 1000)
     for (;;) {
       if (await this.#putAbsent(claim)) return jobId
-      const standing = await this.#get(once)
-      if (standing === undefined) continue
-      // DynamoDB deletes expired items within days: until then they count for nothing.
-      if (Number(standing['expires']?.N ?? 0) <= now) {
+      const owner = await this.#get(once)
+      if (owner === undefined) continue
+      // DynamoDB deletes expired items only after days.
+      if (Number(owner['expires']?.N ?? 0) <= now) {
         if (await this.#putWhere(claim, '#expires <= :now', { '#expires': 'expires' }, { ':now': { N: `${now}` } }))
           return jobId
         continue
       }
-      const owner = standing['job_id']?.S ?? ''
-      if (standing['fingerprint']?.S !== fingerprint) throw new IdempotencyMismatchError(owner)
-      return owner
+      const ownerId = owner['job_id']?.S ?? ''
+      if (owner['fingerprint']?.S !== fingerprint) throw new IdempotencyMismatchError(ownerId)
+      return ownerId
     }
   }
 
@@ -258,7 +258,7 @@ export class JobStore {
     return this.#putWhere(item, ABSENT, PK)
   }
 
-  /** False where the condition does not hold. */
+  /** Returns false if the condition does not hold. */
   async #putWhere(item: Item, condition: string, names: Record<string, string>, values?: Item): Promise<boolean> {
     try {
       await this.#client.send(

@@ -7,16 +7,16 @@ import {
 import { type Item, keyAttributes } from '../../tables/item.ts'
 import { LeaseLostError, RestoreRunningError } from '../lease-errors.ts'
 
-/** Long beside a request, short beside the wait of whoever comes next. */
+/** Long compared with a request, short for the restore that waits for the model. */
 const LEASE_MS = 3 * 60_000
-/** With less than this left it is renewed. */
+/** A lease with less time left than this is renewed. */
 const RENEW_MS = 2 * 60_000
-/** No write is sent later than this before the expiry: it may travel a while. */
+/** Writes stop this long before the expiry, because a request may be slow. */
 const MARGIN_MS = 30_000
-/** A takeover waits this long after the expiry: DynamoDB refuses a request that was signed 5 minutes ago, and clocks differ. */
+/** A takeover waits this long after the expiry: DynamoDB rejects requests that were signed more than 5 minutes ago, and clocks differ. */
 const TAKEOVER_MS = 6 * 60_000
 
-/** How a lease stands in the table. Times in ms since 1970. */
+/** A lease as the job table holds it. Times are in ms since 1970. */
 interface LeaseRow {
   readonly holder: string | undefined
   readonly epoch: number
@@ -24,7 +24,7 @@ interface LeaseRow {
   readonly draining: boolean
 }
 
-/** One lease a model: who restores it. */
+/** One lease per model: it belongs to the job that restores the model. */
 export class Leases {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -43,7 +43,7 @@ export class Leases {
   async takeAll(models: readonly string[], jobId: string): Promise<Lease> {
     const fresh: string[] = []
     try {
-      // In one order for everyone: two restores that want the same models cannot each hold one.
+      // Every job takes leases in the same order, so that two restores of the same models cannot block each other.
       for (const model of [...models].sort()) if (await this.#take(model, jobId)) fresh.push(model)
     } catch (error) {
       await this.held(fresh, jobId).free()
@@ -56,7 +56,7 @@ export class Leases {
     return this.takeAll([model], jobId)
   }
 
-  /** The leases that a job has taken, as one of its workers uses them. Whether it still has them, `check` finds out. */
+  /** The leases that a job has taken, for use by one of its workers. `check` finds out whether the job still holds them. */
   held(models: readonly string[], jobId: string): Lease {
     return new Lease(
       models,
@@ -64,19 +64,19 @@ export class Leases {
       {
         read: (model) => this.#read(model),
         renew: (model, epoch, expires) => this.#renew(model, jobId, epoch, expires),
-        free: (model) => this.#whereOurs(model, jobId, 'REMOVE #holder, #draining'),
-        drain: (model) => this.#whereOurs(model, jobId, 'SET #draining = :true', { ':true': { BOOL: true } }),
+        free: (model) => this.#updateOwn(model, jobId, 'REMOVE #holder, #draining'),
+        drain: (model) => this.#updateOwn(model, jobId, 'SET #draining = :true', { ':true': { BOOL: true } }),
       },
       this.#clock,
     )
   }
 
-  /** Which job has a model, also where its time is over. */
+  /** The job that holds a model's lease, even if the lease has expired. */
   async holderOf(model: string): Promise<string | undefined> {
     return (await this.#read(model)).holder
   }
 
-  /** True where the job did not have the lease before. */
+  /** Returns true if the job did not hold the lease before. */
   async #take(model: string, jobId: string): Promise<boolean> {
     const now = this.#clock().getTime()
     const absent = 'attribute_not_exists(#holder)'
@@ -103,7 +103,7 @@ export class Leases {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error
       const { holder, expires } = await this.#read(model)
-      // It was freed just now: the next try takes it.
+      // It was freed in between.
       if (holder === undefined) return this.#take(model, jobId)
       throw new RestoreRunningError(model, holder, new Date(expires + TAKEOVER_MS).toISOString())
     }
@@ -121,7 +121,7 @@ export class Leases {
     }
   }
 
-  /** False where it is no longer this job's in this epoch. Another worker may have renewed it for longer: then it stays so. */
+  /** Returns false if the job no longer holds the lease in this epoch, or if another worker has already renewed it for longer. */
   async #renew(model: string, jobId: string, epoch: number, expires: number): Promise<boolean> {
     try {
       await this.#client.send(
@@ -146,8 +146,8 @@ export class Leases {
     }
   }
 
-  /** Changes a lease that this job holds; any other is left alone. */
-  async #whereOurs(model: string, jobId: string, update: string, values: Item = {}): Promise<void> {
+  /** Changes a lease if this job holds it. */
+  async #updateOwn(model: string, jobId: string, update: string, values: Item = {}): Promise<void> {
     try {
       await this.#client.send(
         new UpdateItemCommand({
@@ -165,28 +165,28 @@ export class Leases {
   }
 }
 
-/** Not `expires`: that is the attribute by which the table drops items, and an epoch must never begin anew. */
+/** Not `expires`: DynamoDB deletes items by that attribute, and an epoch must never start again at 1. */
 const NAMES = { '#holder': 'holder', '#expires': 'lease_until' }
 
 const keyOf = (model: string): Item => keyAttributes({ pk: `lease#${model}`, sk: 'lease' })
 
-interface Table {
+interface LeaseTable {
   readonly read: (model: string) => Promise<LeaseRow>
   readonly renew: (model: string, epoch: number, expires: number) => Promise<boolean>
   readonly free: (model: string) => Promise<void>
   readonly drain: (model: string) => Promise<void>
 }
 
-/** A job's hold on some models, as one worker sees it. */
+/** The leases of a job on some models, as one worker uses them. */
 export class Lease {
   readonly models: readonly string[]
   readonly jobId: string
-  readonly #table: Table
+  readonly #table: LeaseTable
   readonly #clock: () => Date
   readonly #known = new Map<string, { epoch: number; expires: number }>()
   #checking: Promise<void> | undefined
 
-  constructor(models: readonly string[], jobId: string, table: Table, clock: () => Date) {
+  constructor(models: readonly string[], jobId: string, table: LeaseTable, clock: () => Date) {
     this.models = models
     this.jobId = jobId
     this.#table = table
@@ -194,31 +194,31 @@ export class Lease {
   }
 
   /**
-   * Awaited before every write: looks at the clock alone while two minutes are left, else renews. Throws `LeaseLostError`
-   * where the lease is someone else's, drains, or cannot be renewed in time.
+   * Must be awaited before every write. While at least two minutes are left it only reads the clock; otherwise it renews the lease.
+   * Throws `LeaseLostError` if another job holds the lease, if it drains, or if it cannot be renewed in time.
    */
   async check(): Promise<void> {
     const now = this.#clock().getTime()
     if (this.models.every((model) => (this.#known.get(model)?.expires ?? 0) - now >= RENEW_MS)) return
-    // Many writes ask at once: one renewal serves them all.
+    // Concurrent writes share one renewal.
     this.#checking ??= this.#renewAll().finally(() => {
       this.#checking = undefined
     })
     await this.#checking
   }
 
-  /** The epoch in which this worker holds a model. Undefined before the first `check`. */
+  /** The epoch of this worker's lease on a model. `undefined` before the first `check`. */
   epoch(model: string): number | undefined {
     return this.#known.get(model)?.epoch
   }
 
-  /** Gives the models back at once: nothing was written, or nothing can be under way. */
+  /** Releases the models at once: nothing was written, or no write can be in flight. */
   async free(): Promise<void> {
     this.#known.clear()
     for (const model of this.models) await this.#table.free(model)
   }
 
-  /** Gives the models back as late as a write of a function that still runs could arrive. */
+  /** Releases the models when no write of a function that is still running can arrive any more. */
   async drain(): Promise<void> {
     this.#known.clear()
     for (const model of this.models) await this.#table.drain(model)
@@ -230,7 +230,7 @@ export class Lease {
 
   async #renew(model: string): Promise<void> {
     const known = this.#known.get(model) ?? (await this.#adopt(model))
-    // Of the time before the request: the answer may take long.
+    // The time before the request, because the response may be slow.
     const now = this.#clock().getTime()
     if (known.expires - now >= RENEW_MS) return
     const expires = now + LEASE_MS
@@ -240,22 +240,22 @@ export class Lease {
         return
       }
     } catch (error) {
-      // Not lost, only not renewed: the next check tries again, as long as a write may still be sent.
+      // The lease is not lost yet: while writes are still allowed, the next check tries again.
       if (known.expires - this.#clock().getTime() > MARGIN_MS) return
       throw error
     }
     const adopted = await this.#adopt(model, known.epoch)
-    if (adopted.expires - this.#clock().getTime() <= MARGIN_MS) throw this.#lost(model, 'it ran out')
+    if (adopted.expires - this.#clock().getTime() <= MARGIN_MS) throw this.#lost(model, 'it expired')
   }
 
-  /** Reads how the lease stands, and takes its expiry over where it is this job's (in this epoch). */
+  /** Reads the lease and adopts its epoch and expiry if this job holds it (in the given epoch). */
   async #adopt(model: string, epoch?: number): Promise<{ epoch: number; expires: number }> {
-    const standing = await this.#table.read(model)
-    if (standing.holder !== this.jobId)
-      throw this.#lost(model, standing.holder === undefined ? 'it was freed' : `job ${standing.holder} has it`)
-    if (standing.draining) throw this.#lost(model, 'the job has ended')
-    if (epoch !== undefined && standing.epoch !== epoch) throw this.#lost(model, 'a later attempt of the job has it')
-    const known = { epoch: standing.epoch, expires: standing.expires }
+    const row = await this.#table.read(model)
+    if (row.holder !== this.jobId)
+      throw this.#lost(model, row.holder === undefined ? 'it was released' : `job ${row.holder} holds it`)
+    if (row.draining) throw this.#lost(model, 'the job has ended')
+    if (epoch !== undefined && row.epoch !== epoch) throw this.#lost(model, 'a later attempt of the job holds it')
+    const known = { epoch: row.epoch, expires: row.expires }
     this.#known.set(model, known)
     return known
   }

@@ -2,20 +2,22 @@ import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk
 import { randomUUID } from 'node:crypto'
 import { queryPages } from '../../tables/aws/query.ts'
 import { keyAttributes } from '../../tables/item.ts'
-import type { Bounded } from '../errors.ts'
+import type { LimitedKind } from '../errors.ts'
 
-/** Whoever is about to make a job: seen by all who are about to as well, before the job is there to be counted. */
-const PARTITIONS = { 'running jobs': 'jobs#starting', slots: 'jobs#opening' } as const satisfies Record<Bounded, string>
-/** Making a job takes well under a second; one whose process died at it counts no longer than this. */
-const COUNTED_MS = 60_000
+const PARTITIONS = { 'running jobs': 'jobs#starting', slots: 'jobs#opening' } as const satisfies Record<
+  LimitedKind,
+  string
+>
+/** Creating a job takes well under a second. A reservation whose process died counts no longer than this. */
+const VALID_MS = 60_000
 const KEPT_SECONDS = 3_600
 
-/** A place among those who start a job at this moment. */
+/** Counts a job that is about to be created. */
 export interface Reservation {
-  leave(): Promise<void>
+  release(): Promise<void>
 }
 
-/** Those who start jobs at this moment. */
+/** Reservations for jobs that are about to be created: concurrent requests count each other before their jobs exist. */
 export class Reservations {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -27,29 +29,29 @@ export class Reservations {
     this.#clock = clock
   }
 
-  /** From when this resolves, whoever counts sees the place, until it is left. */
-  async enter(as: Bounded): Promise<Reservation> {
-    const key = keyAttributes({ pk: PARTITIONS[as], sk: `${this.#clock().toISOString()}#${randomUUID()}` })
+  /** Adds a reservation. Once this resolves, every `count` includes it until it is released. */
+  async reserve(kind: LimitedKind): Promise<Reservation> {
+    const key = keyAttributes({ pk: PARTITIONS[kind], sk: `${this.#clock().toISOString()}#${randomUUID()}` })
     const expires = Math.floor(this.#clock().getTime() / 1000) + KEPT_SECONDS
     await this.#client.send(
       new PutItemCommand({ TableName: this.#table, Item: { ...key, expires: { N: expires.toString() } } }),
     )
     return {
-      leave: async () => {
+      release: async () => {
         await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: key }))
       },
     }
   }
 
-  /** Places that have not been left, the caller's own among them. */
-  async count(as: Bounded): Promise<number> {
-    const since = new Date(this.#clock().getTime() - COUNTED_MS).toISOString()
-    let places = 0
-    for await (const page of queryPages(this.#client, this.#table, [PARTITIONS[as]], {
+  /** The number of valid reservations, the caller's own included. */
+  async count(kind: LimitedKind): Promise<number> {
+    const since = new Date(this.#clock().getTime() - VALID_MS).toISOString()
+    let reservations = 0
+    for await (const page of queryPages(this.#client, this.#table, [PARTITIONS[kind]], {
       fromSk: since,
       toSk: '\u{10ffff}',
     }))
-      places += page.length
-    return places
+      reservations += page.length
+    return reservations
   }
 }

@@ -14,13 +14,13 @@ export class StepFunctionsEngine implements WorkflowEngine {
   readonly #client: SFNClient
   readonly #arns: Readonly<Record<Kind, string | undefined>>
 
-  /** `arns`: of the state machines that this function may start or stop. */
+  /** `arns`: the state machines that this function may start or stop. */
   constructor(client: SFNClient, arns: Readonly<Record<Kind, string | undefined>>) {
     this.#client = client
     this.#arns = arns
   }
 
-  /** The execution's name is the job id: a repeat with the same input gives the execution that runs, one that ended says so. */
+  /** The execution's name is the job id. Starting a running execution again with the same input succeeds; an ended one exists already. */
   async start(kind: Kind, jobId: string): Promise<void> {
     try {
       await this.#client.send(
@@ -35,7 +35,7 @@ export class StepFunctionsEngine implements WorkflowEngine {
     }
   }
 
-  /** What has ended, or never began, is stopped already. */
+  /** Does nothing if the execution has ended or never started. */
   async stop(kind: Kind, jobId: string, reason: string): Promise<void> {
     const executionArn = `${this.#arnOf(kind).replace(':stateMachine:', ':execution:')}:${jobId}`
     try {
@@ -47,7 +47,10 @@ export class StepFunctionsEngine implements WorkflowEngine {
 
   #arnOf(kind: Kind): string {
     const arn = this.#arns[kind]
-    if (arn === undefined) throw new Error(`this function is not told of the workflow ${kind}`)
+    if (arn === undefined)
+      throw new Error(
+        `${kind.toUpperCase()}_WORKFLOW_ARN is not set: this function may not start or stop ${kind} workflows`,
+      )
     return arn
   }
 }

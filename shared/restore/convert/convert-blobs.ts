@@ -1,9 +1,9 @@
 import { pMapIterable } from 'p-map'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import { CELLS, cellStart, readBlobReferences, type BlobReference } from '../../blobs/blob-references.ts'
-import { BlobSegment, type BlobSource } from '../../compose/blob-segment.ts'
-import type { WrittenSegment } from '../../compose/records-target.ts'
-import { COPIED_FROM } from '../../compose/stored-content.ts'
+import { BlobSegment, type EntrySource } from '../../compose/blob-segment.ts'
+import type { WrittenSegment } from '../../compose/segments.ts'
+import { COPIED_FROM } from '../../compose/open-content.ts'
 import { allResults, type Attempt, untyped } from '../../jobs/pass.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
@@ -109,7 +109,7 @@ const readAhead = (
   { objects }: Services,
   source: PinnedObject,
   places: AsyncIterable<PlannedPlace>,
-): AsyncIterable<{ place: PlannedPlace; content: BlobSource }> =>
+): AsyncIterable<{ place: PlannedPlace; content: EntrySource }> =>
   pMapIterable(
     places,
     async (place) => {
@@ -150,7 +150,7 @@ class BlobSegments {
     this.#services = services
   }
 
-  async add(place: PlannedPlace, seen: BlobReference | undefined, content: BlobSource): Promise<void> {
+  async add(place: PlannedPlace, seen: BlobReference | undefined, content: EntrySource): Promise<void> {
     const { position, id, sha256 } = place
     if (position.startsWith('0') && position !== `0${sha256}`)
       throw new ArchiveInvalidError(`payload ${id} is not at its place`)

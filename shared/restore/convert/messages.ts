@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import type { BlobReferenceList } from '../../blobs/blob-references.ts'
-import type { RecordsSegment, WrittenSegment } from '../../compose/records-target.ts'
+import type { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
+import type { RecordsSegment, WrittenSegment } from '../../compose/segments.ts'
 import type { PassResult } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { Finding } from '../verify/findings.ts'

@@ -1,4 +1,4 @@
-import type { BlobReferenceList } from '../../blobs/blob-references.ts'
+import type { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import { allResults, untyped } from '../../jobs/pass.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
 import type { Services } from '../../runtime/services.ts'

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { type Caller, fingerprintOf, type JobIdentity, jobIdentity } from '../../jobs/identity.ts'
 import type { ArchiveLocation, Job, JobSource, RestoreJob, RestoreRequest } from '../../jobs/job.ts'
 import { UnknownJobError } from '../../jobs/errors.ts'
-import { withinBound } from '../../jobs/admission.ts'
+import { createWithinLimit } from '../../jobs/admission.ts'
 import type { Services } from '../../runtime/services.ts'
 import type { ArchiveSourceRequest } from '../request.ts'
 import { locateArchive } from './locate-archive.ts'
@@ -85,10 +85,10 @@ export const createRestore = async (
     request: making.request,
     ...(making.slotExpiresAt === undefined ? {} : { slot_expires_at: making.slotExpiresAt }),
   }
-  return withinBound(services, {
-    as: making.status === 'queued' ? 'running jobs' : 'slots',
+  return createWithinLimit(services, {
+    kind: making.status === 'queued' ? 'running jobs' : 'slots',
     find: () => (once === undefined ? standingJob(services, job_id) : firstJob(services, { job_id, once })),
-    make: async () => asRestore((await services.jobs.create(made, once)).job),
+    create: async () => asRestore((await services.jobs.create(made, once)).job),
   })
 }
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { splitBuckets } from '../../shared/export/plan.ts'
+import { splitBuckets } from '../../shared/export/plan-export.ts'
 
 describe('the ranges of an export', () => {
   it('cover every bucket once, in order, whatever their number', () => {

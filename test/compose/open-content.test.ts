@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
-import { openStored } from '../../shared/compose/stored-content.ts'
+import { openContent } from '../../shared/compose/open-content.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 
 const GOOD = Buffer.from('a lion')
@@ -28,6 +28,6 @@ it.each<[string, Buffer[], Buffer | undefined]>([
   ['is read again where they are not: the transfer may be at fault', [BAD, GOOD], GOOD],
   ['is missing where they are not, twice', [BAD, BAD], undefined],
 ])('a blob %s', async (_, readings, bytes) => {
-  const stored = await openStored(giving(readings), { position: '1', id: 'arms' })
+  const stored = await openContent(giving(readings), { position: '1', id: 'arms' })
   expect(stored?.bytes).toEqual(bytes)
 })

@@ -1,66 +1,49 @@
 import { encodeBuckets } from '../archive/digest.ts'
 import { RecordsWriter } from '../archive/records-writer.ts'
-import { SegmentWriter, type SegmentSummary } from '../archive/segment-writer.ts'
+import { SegmentWriter } from '../archive/segment-writer.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { Composer } from '../objects/composer.ts'
-import type { PinnedObject } from '../objects/object.ts'
 import type { Item } from '../tables/item.ts'
-import type { Services } from '../runtime/services.ts'
+import type { RecordsPiece, RecordsSegment } from './segments.ts'
 
-/** A segment that a pass wrote into the work bucket. */
-export interface WrittenSegment {
-  readonly object: PinnedObject
-  readonly summary: SegmentSummary
-}
-
-export interface RecordsSegment extends WrittenSegment {
-  readonly model: string
-  readonly resources: number
-  readonly revisions: number
-  /** The digests of the segment's buckets, 36 bytes each. */
-  readonly digests: PinnedObject
-}
-
-/** A run of records of SpecStar's stream, all of one model's section. */
-export interface RecordsPiece {
-  readonly object: PinnedObject
-  readonly model: string
-  /** The place of its first resource. */
-  readonly first_h: string
-  readonly resources: number
-  readonly revisions: number
-}
-
-/** What a run of records was written as: a segment of an archive, or a piece of a stream. */
+/** A finished run of records: a segment of an archive, or a piece of SpecStar's stream. */
 export type WrittenRecords =
   | { readonly kind: 'segment'; readonly segment: RecordsSegment }
   | { readonly kind: 'piece'; readonly piece: RecordsPiece }
 
-/** ResourceFilter one model's resources in order: `begin`, its revisions, `end`, for each. */
+/** Accepts the resources of one model in order: `begin`, its revisions, `end`, for each. */
 export interface RecordsTarget {
-  /** Bytes written so far, packed as they are kept. */
+  /** Bytes written so far, compressed as they are stored. */
   readonly bytesSoFar: number
   begin(metadata: Item, h: string): Promise<void>
   revision(item: Item): Promise<void>
   end(): Promise<void>
-  /** At least one resource was taken. */
+  /** Finishes the run. At least one resource was written. */
   finish(): Promise<WrittenRecords>
   abort(): Promise<void>
 }
 
 /** Writes records as a segment of an archive of version 3. */
 export class SegmentRecords implements RecordsTarget {
-  readonly #services: Services
+  readonly #objects: ObjectStore
   readonly #composer: Composer
   readonly #model: string
-  readonly #digestsKey: string
+  readonly #digests: { readonly bucket: string; readonly key: string }
   readonly #segment: SegmentWriter
   readonly #records: RecordsWriter
 
-  constructor(services: Services, composer: Composer, model: string, name: string, digestsKey: string) {
-    this.#services = services
+  /** `name` is the segment's name in the archive; `digests` is the object that receives the digests of its digest buckets. */
+  constructor(
+    objects: ObjectStore,
+    composer: Composer,
+    model: string,
+    name: string,
+    digests: { readonly bucket: string; readonly key: string },
+  ) {
+    this.#objects = objects
     this.#composer = composer
     this.#model = model
-    this.#digestsKey = digestsKey
+    this.#digests = digests
     this.#segment = new SegmentWriter(name, composer, model)
     this.#records = new RecordsWriter(this.#segment, model)
   }
@@ -81,8 +64,7 @@ export class SegmentRecords implements RecordsTarget {
     await this.#records.end()
   }
 
-  async finish(): Promise<WrittenRecords> {
-    const { objects, config } = this.#services
+  async finish(): Promise<WrittenRecords & { readonly kind: 'segment' }> {
     const { resources, revisions, buckets } = await this.#records.finish()
     const segment = {
       model: this.#model,
@@ -90,7 +72,7 @@ export class SegmentRecords implements RecordsTarget {
       revisions,
       summary: await this.#segment.finish(),
       object: await this.#composer.finish(),
-      digests: await objects.put(config.buckets.work, this.#digestsKey, encodeBuckets(buckets)),
+      digests: await this.#objects.put(this.#digests.bucket, this.#digests.key, encodeBuckets(buckets)),
     }
     return { kind: 'segment', segment }
   }

@@ -1,0 +1,63 @@
+import { type Manifest, placeSegment } from '../archive/manifest.ts'
+import { BlobsMissingError } from '../blobs/errors.ts'
+import { manifestModels, missingBlobs } from '../compose/manifest-models.ts'
+import type { WrittenSegment } from '../compose/segments.ts'
+import type { ExportJob } from '../jobs/job.ts'
+import { allResults } from '../jobs/pass.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { compareBytes } from '../values/text-order.ts'
+import { EXPORT_BLOBS, EXPORT_PLAN, EXPORT_RECORDS } from './messages.ts'
+import type { TailStores } from './tail.ts'
+
+/** `next_since` is this much earlier than the start, so that the next window includes writers whose clocks are behind. */
+const SINCE_MARGIN_MS = 15 * 60_000
+
+/** The segments of an export in the order of the archive, and the manifest that describes them. */
+export interface AssembledArchive {
+  readonly manifest: Manifest
+  readonly segments: readonly PinnedObject[]
+}
+
+/** Assembles the archive from the results of the workers. Throws `BlobsMissingError` for a strict export with missing blobs. */
+export const assembleArchive = async (stores: TailStores, job: ExportJob): Promise<AssembledArchive> => {
+  const { objects, workFiles, config, clock } = stores
+  const records = (await allResults(stores, job.job_id, EXPORT_RECORDS)).flatMap(({ segments }) => segments)
+  const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
+  const missing = await missingBlobs(objects, blobs)
+  if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
+
+  const inOrder: WrittenSegment[] = [
+    ...records.toSorted(
+      (a, b) => compareBytes(a.model, b.model) || compareBytes(a.summary.first_h ?? '', b.summary.first_h ?? ''),
+    ),
+    ...blobs.flatMap(({ segment }) => (segment === undefined ? [] : [segment])),
+  ]
+  let end = 0
+  const segments = inOrder.map(({ summary }) => {
+    const offset = end
+    end += summary.size
+    return placeSegment(summary, offset)
+  })
+  const { started_at } = await workFiles.read(EXPORT_PLAN, job.job_id)
+  return {
+    segments: inOrder.map(({ object }) => object),
+    manifest: {
+      format: 'acbak',
+      version: 3,
+      job_id: job.job_id,
+      created_at: clock().toISOString(),
+      source: { deployment: config.deployment, region: config.region },
+      scope: { models: [...job.request.models], filters: { ...job.request.filters } },
+      started_at,
+      next_since: new Date(Date.parse(started_at) - SINCE_MARGIN_MS).toISOString(),
+      complete: missing.length === 0,
+      missing_blobs: missing,
+      models: await manifestModels(objects, job.request.models, records, blobs),
+      blobs: {
+        count: blobs.reduce((sum, result) => sum + result.blobs, 0),
+        bytes: blobs.reduce((sum, result) => sum + result.bytes, 0),
+      },
+      segments,
+    },
+  }
+}

@@ -1,0 +1,63 @@
+import { BlobsMissingError } from '../blobs/errors.ts'
+import { BlobSegment } from '../compose/blob-segment.ts'
+import { exportJob } from '../jobs/find-job.ts'
+import type { PassInput, PassOutput } from '../jobs/messages.ts'
+import { type Attempt, runPass } from '../jobs/pass.ts'
+import { Composer } from '../objects/composer.ts'
+import { type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
+import { type BlobsStores, openBlobs, plannedBlobs, writeMissing } from './read-blobs.ts'
+import { exportStreamBlobs } from './stream-blobs.ts'
+
+/**
+ * A segment ends after this many bytes even if S3 copied them all, so that its parts and size stay far below S3's limits. Copied
+ * bytes cost no time, so the limit for bytes that are read would create thousands of passes.
+ */
+const MAX_COPIED_BYTES = 1024 ** 4
+
+/** One pass over a range of blobs: reads each blob once and writes it, in the order of positions. */
+export const exportBlobs = (input: PassInput, stores: BlobsStores): Promise<PassOutput> =>
+  runPass(EXPORT_BLOBS, input, stores, async (attempt) => {
+    const { request } = await exportJob(stores, input.job_id)
+    return request.format === 'specstar'
+      ? exportStreamBlobs(attempt, stores, request.models)
+      : exportSegment(attempt, stores)
+  })
+
+const exportSegment = async (attempt: Attempt, stores: BlobsStores): Promise<BlobsResult> => {
+  const { job_id, n, pass, cursor = '' } = attempt
+  const { objects, workFiles, limits } = stores
+  const references = (await plannedBlobs(stores, attempt)).filter(({ position }) => position >= cursor)
+  const key = workFiles.key(job_id, workName.segment(EXPORT_BLOBS.name, n, attempt.attempt, 0))
+  const composer = new Composer(objects, workFiles.bucket, key)
+  const name = `blobs-${n.toString().padStart(5, '0')}-${pass.toString().padStart(2, '0')}`
+  const segment = new BlobSegment(name, composer)
+  const missing: string[] = []
+  let stoppedAt: string | undefined
+  try {
+    for await (const { reference, content } of openBlobs(stores, references)) {
+      const isFull = segment.bytesRead >= limits.segmentBytes || segment.bytes >= MAX_COPIED_BYTES
+      if ((attempt.timeIsUp() || isFull) && segment.entries > 0) {
+        stoppedAt = reference.position
+        break
+      }
+      if (content !== undefined) {
+        const { object } = content
+        await segment.add(reference, { ...content, range: { object, start: 0, length: object.size } })
+      } else if (reference.position.startsWith('0')) throw new BlobsMissingError([`payloads/${reference.id}`])
+      else missing.push(reference.id)
+    }
+    const written = await segment.finish()
+    return {
+      done: stoppedAt === undefined,
+      ...(stoppedAt === undefined ? {} : { cursor: stoppedAt }),
+      ...(written === undefined ? {} : { segment: written }),
+      blobs: segment.blobs,
+      bytes: segment.blobBytes,
+      models: segment.models,
+      ...(await writeMissing(attempt, workFiles, missing)),
+    }
+  } catch (error) {
+    await composer.abort()
+    throw error
+  }
+}

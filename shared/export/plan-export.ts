@@ -1,0 +1,83 @@
+import type { JobStore } from '../jobs/aws/job-store.ts'
+import { beginJob, exportJob } from '../jobs/find-job.ts'
+import type { ExportRequest } from '../jobs/job.ts'
+import type { Limits } from '../jobs/limits.ts'
+import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
+import type { WorkFiles } from '../jobs/work-files.ts'
+import type { ResourceStore } from '../resources/aws/resource-store.ts'
+import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange } from './messages.ts'
+
+const DIGEST_BUCKETS = 0x10000
+/** A Distributed Map runs at most this many children. */
+const MAX_ITEMS = 10_000
+/** zstd level 1 compresses record lines by about this factor. A wrong estimate costs a further pass, never a timeout. */
+const COMPRESSION_RATIO = 5.6
+
+interface Sampling {
+  readonly resources: ResourceStore
+  readonly limits: Limits
+}
+
+/** Decides which ranges of which models the map items read. The plan is written once; a repeated attempt returns the same plan. */
+export const planExport = async (
+  { job_id }: StageInput,
+  stores: Sampling & { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly clock: () => Date },
+): Promise<PlannedItems> => {
+  const { jobs, workFiles, clock } = stores
+  const { request } = await exportJob(stores, job_id)
+  await beginJob(stores, job_id)
+  const { items } =
+    (await workFiles.find(EXPORT_PLAN, job_id)) ??
+    (await workFiles.writeOnce(
+      EXPORT_PLAN,
+      { started_at: clock().toISOString(), items: await planItems(request, stores) },
+      job_id,
+    ))
+  await jobs.plan(job_id, EXPORT_RECORDS.name, items.length)
+  return plannedItems(job_id, items.length)
+}
+
+const planItems = async (request: ExportRequest, stores: Sampling): Promise<ModelRange[][]> => {
+  const sizes: { model: string; bytes: number }[] = []
+  for (const model of request.models) sizes.push({ model, bytes: await estimatedBytes(model, request, stores) })
+  const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
+  const rangeBytes = Math.max(stores.limits.rangeBytes, total / (MAX_ITEMS / 2))
+
+  const items: ModelRange[][] = []
+  let shared: ModelRange[] = []
+  let sharedBytes = 0
+  const closeShared = (): void => {
+    if (shared.length > 0) items.push(shared)
+    shared = []
+    sharedBytes = 0
+  }
+  for (const { model, bytes } of sizes) {
+    const ranges = splitBuckets(model, Math.ceil(bytes / rangeBytes))
+    if (ranges.length > 1) {
+      items.push(...ranges.map((range) => [range]))
+      continue
+    }
+    if (sharedBytes + bytes > rangeBytes) closeShared()
+    shared.push(...ranges)
+    sharedBytes += bytes
+  }
+  closeShared()
+  return items
+}
+
+/** Estimates the compressed size of a model's records from a sample of its hash space. An export by ids is small: it needs no estimate. */
+const estimatedBytes = async (model: string, request: ExportRequest, { resources }: Sampling): Promise<number> => {
+  if (request.filters.ids !== undefined) return 0
+  const { bytes, fraction } = await resources.sample(model, 1024 * 1024, 200)
+  return bytes / fraction / COMPRESSION_RATIO
+}
+
+/** Splits the hash space into `count` even ranges of whole digest buckets: at least one range, at most one per digest bucket. */
+export const splitBuckets = (model: string, count: number): ModelRange[] => {
+  const ranges = Math.min(Math.max(count, 1), DIGEST_BUCKETS)
+  const border = (k: number): string =>
+    Math.floor((k * DIGEST_BUCKETS) / ranges)
+      .toString(16)
+      .padStart(4, '0')
+  return Array.from({ length: ranges }, (_, k) => ({ model, from: border(k), to: border(k + 1) }))
+}

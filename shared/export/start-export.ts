@@ -1,0 +1,121 @@
+import { createWithinLimit } from '../jobs/admission.ts'
+import type { JobStore } from '../jobs/aws/job-store.ts'
+import { UnknownJobError } from '../jobs/errors.ts'
+import { type Caller, fingerprintOf, hashOf, jobIdentity, type JobIdentity } from '../jobs/identity.ts'
+import { type ExportJob, type ExportRequest, hasEnded, type JobSource } from '../jobs/job.ts'
+import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
+
+interface StartStores {
+  readonly jobs: JobStore
+  readonly workflows: WorkflowEngine
+  readonly clock: () => Date
+}
+
+/**
+ * Starts an export and returns its job. A repeated request with the same `Idempotency-Key` returns the first request's job. Without
+ * a key, an identical export that is still running is shared.
+ */
+export const startExport = async (
+  stores: StartStores,
+  request: ExportRequest,
+  caller: Caller,
+  source: JobSource = 'api',
+): Promise<ExportJob> => {
+  const fingerprint = fingerprintOf({ kind: 'export', ...request })
+  const now = stores.clock()
+  const newJob = newExport(request, caller.requestedBy, source, now)
+  const job =
+    caller.idempotencyKey === undefined
+      ? await createShared(stores, fingerprint, newJob, now)
+      : await createKeyed(stores, newJob, jobIdentity(caller, fingerprint, now))
+  return startWorkflow(stores, job)
+}
+
+/** Starts an export under a given job id. A repeated call returns the existing job. */
+export const startNamedExport = async (
+  stores: StartStores,
+  job_id: string,
+  request: ExportRequest,
+  requestedBy: string,
+  source: JobSource,
+): Promise<ExportJob> => {
+  const newJob = newExport(request, requestedBy, source, stores.clock())
+  return startWorkflow(stores, await createKeyed(stores, newJob, { job_id }))
+}
+
+type NewJob = (jobId: string) => ExportJob
+
+const newExport =
+  (request: ExportRequest, requested_by: string, source: JobSource, now: Date): NewJob =>
+  (job_id) => ({
+    job_id,
+    kind: 'export',
+    status: 'queued',
+    source,
+    requested_by,
+    created_at: now.toISOString(),
+    request,
+  })
+
+/** Repeating a request with the same key returns the existing job and does not count against the job limit. */
+const createKeyed = async (stores: StartStores, newJob: NewJob, identity: JobIdentity): Promise<ExportJob> => {
+  const create = (): Promise<ExportJob> => createJob(stores, newJob, identity)
+  const find = async (): Promise<ExportJob | undefined> =>
+    (await stores.jobs.get(identity.job_id)) === undefined ? undefined : create()
+  return (await find()) ?? createWithinLimit(stores, { kind: 'running jobs', find, create })
+}
+
+const createShared = async (
+  stores: StartStores,
+  fingerprint: string,
+  newJob: NewJob,
+  now: Date,
+): Promise<ExportJob> => {
+  const find = (): Promise<ExportJob | undefined> => findIdentical(stores.jobs, fingerprint)
+  const create = (): Promise<ExportJob> => createUnderSharedKey(stores, fingerprint, newJob, now)
+  return (await find()) ?? createWithinLimit(stores, { kind: 'running jobs', find, create })
+}
+
+/** An identical export that is queued or running. */
+const findIdentical = async (jobs: JobStore, fingerprint: string): Promise<ExportJob | undefined> => {
+  const running = await jobs.runningJobs()
+  return running.find(
+    (job): job is ExportJob =>
+      job.kind === 'export' && fingerprintOf({ kind: 'export', ...job.request }) === fingerprint,
+  )
+}
+
+/**
+ * Two identical requests at the same moment create one job, because they use the same idempotency key. The key is valid for the
+ * current minute. If its job has already ended, the next key is derived from that job.
+ */
+const createUnderSharedKey = async (
+  stores: StartStores,
+  fingerprint: string,
+  newJob: NewJob,
+  now: Date,
+): Promise<ExportJob> => {
+  let key = hashOf(['identical export', fingerprint, now.toISOString().slice(0, 16)])
+  for (;;) {
+    const { job_id } = jobIdentity({ requestedBy: '' }, fingerprint, now)
+    const job = await createJob(stores, newJob, { job_id, once: { key, fingerprint, expires: keyExpiry(now) } })
+    if (!hasEnded(job)) return job
+    key = hashOf([key, job.job_id])
+  }
+}
+
+/** After the minute for which the key is valid, with a margin for clocks that differ; in seconds since 1970. */
+const keyExpiry = (now: Date): number => Math.floor(now.getTime() / 1000) + 15 * 60
+
+const createJob = async ({ jobs }: StartStores, newJob: NewJob, { job_id, once }: JobIdentity): Promise<ExportJob> => {
+  const { job } = await jobs.create(newJob(job_id), once)
+  // The key of a restore has another fingerprint, so `create` has rejected it already.
+  if (job.kind !== 'export') throw new UnknownJobError(job.job_id)
+  return job
+}
+
+/** Starts the workflow of a queued job, also if the process died between creating the job and starting its workflow. */
+const startWorkflow = async ({ workflows }: StartStores, job: ExportJob): Promise<ExportJob> => {
+  if (job.status === 'queued') await workflows.start('export', job.job_id)
+  return job
+}
