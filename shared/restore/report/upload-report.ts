@@ -6,7 +6,7 @@ export const uploadReportKey = (key: string): string => `${key}.report.json`
 
 /** Tells beside an upload why nothing came of it. */
 export const reportFailedUpload = async (
-  { objects }: Services,
+  { objects }: Pick<Services, 'objects'>,
   { bucket, key }: { readonly bucket: string; readonly key: string },
   error: unknown,
   jobId?: string,
