@@ -1,5 +1,5 @@
 import { openArchive } from '../archive/open.ts'
-import { endJob, type EndStores, publishJobEnded } from '../jobs/end-job.ts'
+import { endJob, type EndJobServices, publishJobEnded } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import { listedBlobs } from '../jobs/listed-blobs.ts'
 import type { StageInput } from '../jobs/messages.ts'
@@ -11,7 +11,7 @@ import { type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
 /** Ends the job: the archive exists and was read back. */
 export const announceExport = async (
   { job_id }: StageInput,
-  stores: EndStores & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
+  stores: EndJobServices & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
 ): Promise<StageInput> => {
   const { jobs, objects, workFiles } = stores
   const { request } = await exportJob(stores, job_id)

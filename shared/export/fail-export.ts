@@ -1,4 +1,4 @@
-import { endJob, type EndStores, publishJobEnded } from '../jobs/end-job.ts'
+import { endJob, type EndJobServices, publishJobEnded } from '../jobs/end-job.ts'
 import { explainFailure } from '../jobs/explain-failure.ts'
 import type { FailInput, StageInput } from '../jobs/messages.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
@@ -11,7 +11,7 @@ interface UploadStores {
 }
 
 /** Ends a failed job: aborts the upload of its archive, so that no part stays behind, and records the problem. */
-export const failExport = async (input: FailInput, stores: EndStores & UploadStores): Promise<StageInput> => {
+export const failExport = async (input: FailInput, stores: EndJobServices & UploadStores): Promise<StageInput> => {
   const { job_id } = input
   await abortUpload(stores, job_id)
   const problem = await explainFailure(stores, input)

@@ -3,7 +3,7 @@ import { hasEnded, type Job, type JobStatus } from './job.ts'
 import { type JobEvents, jobEndedEvent } from './job-events.ts'
 
 /** What ending a job uses. */
-export interface EndStores {
+export interface EndJobServices {
   readonly jobs: JobStore
   readonly events: JobEvents
   readonly clock: () => Date
@@ -13,7 +13,7 @@ export interface EndStores {
 
 /** Ends a job that has one of the statuses in `from`. Returns `undefined` if it has another one. `publishJobEnded` must follow. */
 export const endJob = (
-  { jobs, clock }: Pick<EndStores, 'jobs' | 'clock'>,
+  { jobs, clock }: Pick<EndJobServices, 'jobs' | 'clock'>,
   jobId: string,
   ending: JobPatch & { readonly status: JobStatus },
   from: readonly JobStatus[],
@@ -24,7 +24,7 @@ export const endJob = (
  * publishes the event again, in case an earlier attempt died before it.
  */
 export const publishJobEnded = async (
-  { jobs, events, config }: Pick<EndStores, 'jobs' | 'events' | 'config'>,
+  { jobs, events, config }: Pick<EndJobServices, 'jobs' | 'events' | 'config'>,
   jobId: string,
 ): Promise<void> => {
   const job = await jobs.get(jobId)

@@ -1,6 +1,6 @@
 import { abortUpload } from '../export/fail-export.ts'
 import type { Leases } from '../jobs/aws/leases.ts'
-import { endJob, type EndStores, publishJobEnded } from '../jobs/end-job.ts'
+import { endJob, type EndJobServices, publishJobEnded } from '../jobs/end-job.ts'
 import { JobStateError, UnknownJobError } from '../jobs/errors.ts'
 import { restoreJob } from '../jobs/find-job.ts'
 import { ENDED, type Job, type RestoreJob, statusAt } from '../jobs/job.ts'
@@ -10,7 +10,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { releaseLeases } from '../restore/report/fail-restore.ts'
 import { reportFailedUpload } from '../restore/report/upload-report.ts'
 
-interface CancelStores extends EndStores {
+interface CancelStores extends EndJobServices {
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
   readonly leases: Leases

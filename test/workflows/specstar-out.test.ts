@@ -232,7 +232,7 @@ describe('what SpecStar has no place for', () => {
     ['an attribute of its own', 'colour', { S: 'red' }, 'colour'],
     ['a status that SpecStar does not know', 'status', { S: 'odd' }, 'status'],
     ['a revision without its uid', 'uid', undefined, 'uid'],
-    ['a payload that is neither JSON nor msgpack', 'data', { S: 'plain' }, 'neither JSON nor msgpack'],
+    ['a payload that is neither JSON nor msgpack', 'data', { S: 'plain' }, 'neither JSON nor MessagePack'],
   ])('%s fails the export, told by name, and leaves no archive', async (_what, name, value, told) => {
     await spoil(name, value)
     const count = async (): Promise<number> => {
