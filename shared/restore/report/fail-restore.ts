@@ -23,7 +23,10 @@ export const failRestore = async (input: FailInput, services: Services): Promise
 }
 
 /** Gives the leases of a restore back that ends: at once where it wrote nothing, else when no write of its can still be under way. */
-export const releaseLeases = async ({ leases }: Pick<Services, 'leases'>, { job_id, leased, phase }: RestoreJob): Promise<void> => {
+export const releaseLeases = async (
+  { leases }: Pick<Services, 'leases'>,
+  { job_id, leased, phase }: RestoreJob,
+): Promise<void> => {
   if (leased === undefined) return
   const lease = leases.held(leased, job_id)
   if (READING_PHASES.includes(phase)) await lease.free()
