@@ -2,7 +2,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { z } from 'zod'
 import { STRATEGIES, type Strategy } from '../shared/jobs/job.ts'
 import type { ModelRegistry } from '../shared/resources/models.ts'
-import { SCHEDULE_MEMBERS, type Schedule, SchedulesShape, whyOfNoUse } from '../shared/schedules/schedule.ts'
+import { SCHEDULE_MEMBERS, type Schedule, SchedulesShape, validateSchedule } from '../shared/schedules/schedule.ts'
 
 /** The settings of a deployment: in `cdk.json`, context `specstar`. RUNBOOK.md describes each setting. */
 export interface Settings {
@@ -118,7 +118,7 @@ const readSchedules = (given: readonly unknown[], models: ModelRegistry, setting
       parsed.error.issues.flatMap((issue) => faultsOf({ ...issue, path: ['schedules', ...issue.path] }, settings)),
     )
   const faults = parsed.data.flatMap((schedule, index) => {
-    const fault = whyOfNoUse(schedule, models)
+    const fault = validateSchedule(schedule, models)
     return fault === undefined ? [] : [`schedules.${index} (${schedule.name}): ${fault}`]
   })
   if (faults.length > 0) throw new SettingsError(faults)

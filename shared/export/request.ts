@@ -21,7 +21,7 @@ export const exportRequest = (
   routeModel?: string,
 ): ExportRequest => {
   const names = routeModel === undefined ? (models ?? registry.names) : [routeModel]
-  for (const name of names) compileFilters(filters, { model: registry.get(name), askedAt: new Date() })
+  for (const name of names) compileFilters(filters, { model: registry.get(name), requestedAt: new Date() })
   return {
     // In the registry's own order, so that two requests for the same models are the same request.
     models: registry.names.filter((name) => names.includes(name)),

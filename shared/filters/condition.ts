@@ -1,73 +1,63 @@
-import { textOf } from './python/text.ts'
-import { compileRegex, type Regex } from './regex/regex.ts'
+import { must } from '../values/must.ts'
+import { type OperatorName, OPERATORS, type Outcome } from './operators.ts'
 
-export const OPERATORS = [
-  'eq',
-  'ne',
-  'gt',
-  'gte',
-  'lt',
-  'lte',
-  'contains',
-  'starts_with',
-  'ends_with',
-  'in',
-  'not_in',
-  'contains_any',
-  'is_null',
-  'exists',
-  'isna',
-  'regex',
-] as const
-export type Operator = (typeof OPERATORS)[number]
+export type Quantifier = 'any' | 'all'
 
-/** What can be asked of each element of a list. */
-export const ELEMENT_OPERATORS: readonly Operator[] = ['eq', 'ne', 'contains', 'starts_with', 'ends_with', 'regex']
-
-/** One question to one field. */
-export interface Leaf {
-  readonly kind: 'leaf'
+/** Compares one field with a value. */
+export interface FieldCondition {
+  readonly kind: 'field'
   readonly field: string
-  readonly operator: Operator
-  /** A value of Python's (`python/values.ts`). */
+  readonly operator: OperatorName
+  /** A Python value (`python/values.ts`). */
   readonly value: unknown
-  /** The question is asked of the value's length. */
+  /** Whether the length of the field's value is compared instead of the value. */
   readonly length: boolean
-  /** The question is asked of each element of a list. */
-  readonly over?: 'any' | 'all'
-  /** Of `regex`: its value, compiled. */
-  readonly regex?: Regex
+  /** Present: each element of a list is compared. */
+  readonly quantifier?: Quantifier
+  /** The compiled test of a value that is not null, or of one element if there is a quantifier. */
+  readonly test: (actual: unknown) => Outcome
 }
 
-export interface Group {
+export interface ConditionGroup {
   readonly kind: 'and' | 'or' | 'not'
-  /** Of `not`: one. */
+  /** `not` has exactly one. */
   readonly conditions: readonly Condition[]
 }
 
-export type Condition = Leaf | Group
+export type Condition = FieldCondition | ConditionGroup
 
-/** Makes a leaf; the value of `regex` is compiled here, once. Throws `RegexError`. */
-export const leafOf = (field: string, operator: Operator, value: unknown, length = false): Leaf => ({
-  kind: 'leaf',
-  field,
-  operator,
-  value,
-  length,
-  ...(operator === 'regex' ? { regex: compileRegex(textOf(value)) } : {}),
-})
+interface FieldConditionOptions {
+  readonly length?: boolean
+  readonly quantifier?: Quantifier | undefined
+}
 
-/** Operators that ask for the text of a value: of a whole list that says nothing, so SpecStar refuses it. */
-const TEXT_ONLY: readonly Operator[] = ['regex', 'starts_with', 'ends_with']
+/**
+ * Makes a condition and compiles its value. An operator that does not support quantifiers must not have one. Throws `RegexError`.
+ */
+export const fieldCondition = (
+  field: string,
+  operator: OperatorName,
+  value: unknown,
+  { length = false, quantifier }: FieldConditionOptions = {},
+): FieldCondition => {
+  const { compile, compileElement } = OPERATORS[operator]
+  return quantifier === undefined
+    ? { kind: 'field', field, operator, value, length, test: compile(value) }
+    : { kind: 'field', field, operator, value, length, quantifier, test: must(compileElement)(value) }
+}
 
-/** The first leaf that asks a field of lists for its text. */
-export const textOfList = (condition: Condition, listFields: ReadonlySet<string>): Leaf | undefined => {
-  if (condition.kind === 'leaf') {
-    const { over, operator, field } = condition
-    return over === undefined && TEXT_ONLY.includes(operator) && listFields.has(field) ? condition : undefined
+/** The first condition whose operator is rejected for lists and whose field is one of `listFields`. */
+export const findRejectedForList = (
+  condition: Condition,
+  listFields: ReadonlySet<string>,
+): FieldCondition | undefined => {
+  if (condition.kind === 'field') {
+    const { quantifier, operator, field } = condition
+    const isRejected = quantifier === undefined && OPERATORS[operator].rejectsLists === true && listFields.has(field)
+    return isRejected ? condition : undefined
   }
   for (const inner of condition.conditions) {
-    const found = textOfList(inner, listFields)
+    const found = findRejectedForList(inner, listFields)
     if (found !== undefined) return found
   }
   return undefined

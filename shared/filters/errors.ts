@@ -1,6 +1,7 @@
-/** A filter that cannot be read, or that a resource does not fit: which parameter, and what is wrong with it. */
+/** A filter cannot be read, or cannot be compared with a resource's value. */
 export class FilterError extends Error {
   override readonly name = 'FilterError'
+  /** The parameter, such as `qb`. */
   readonly field: string
   readonly reason: string
   readonly errors: readonly { readonly field: string; readonly message: string }[]
@@ -13,13 +14,13 @@ export class FilterError extends Error {
   }
 }
 
-/** Filters that may not stand beside `qb`: what they say belongs into the expression. */
+/** Filters that cannot be combined with `qb`. */
 export class FiltersExclusiveError extends Error {
   override readonly name = 'FiltersExclusiveError'
   readonly errors: readonly { readonly field: string; readonly message: string }[]
 
   constructor(fields: readonly string[]) {
-    super(`qb does not go together with ${fields.join(', ')}: say it in the expression, or leave qb out`)
-    this.errors = fields.map((field) => ({ field, message: 'does not go together with qb' }))
+    super(`qb cannot be combined with ${fields.join(', ')}: move them into the expression, or omit qb`)
+    this.errors = fields.map((field) => ({ field, message: 'cannot be combined with qb' }))
   }
 }

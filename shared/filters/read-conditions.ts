@@ -1,77 +1,82 @@
 import { errorMessage } from '../values/error-message.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
 import { parsePythonJson } from '../values/ordered-json.ts'
-import { ELEMENT_OPERATORS, type Leaf, leafOf, type Operator, OPERATORS } from './condition.ts'
+import { type FieldCondition, fieldCondition } from './condition.ts'
 import { FilterError } from './errors.ts'
+import { isOperatorName, OPERATOR_NAMES, OPERATORS } from './operators.ts'
 import { isDict, isList } from './python/values.ts'
 
-export type ConditionsField = 'conditions' | 'data_conditions'
+export type ConditionsParameter = 'conditions' | 'data_conditions'
 
-/** As deep as an expression of qb may nest. */
+/** The same limit as for expressions of `qb`. */
 const MAX_LEVELS = 1_000
 
-/** Levels around a condition's value: the list, the condition, and one by which a value is found too deep. */
-const AROUND = 3
+/** Levels around a condition's value: the list, the condition, and one more, so that a value one level too deep gets its own error. */
+const LEVELS_AROUND_VALUE = 3
 
-const FORM = 'must be a JSON list of {"field_path", "operator", "value"}'
+const MEMBERS = ['field_path', 'operator', 'value']
+const FORM =
+  'must be a JSON list of objects with field_path, operator and value, ' +
+  'such as [{"field_path": "level", "operator": "gt", "value": 3}]'
 
-/** Reads `conditions` or `data_conditions` from their JSON text; an empty list, object or text is no condition. Throws `FilterError`. */
-export const readConditions = (parameter: ConditionsField, text: string): Leaf[] => {
+const QUANTIFIABLE = OPERATOR_NAMES.filter((name) => OPERATORS[name].compileElement !== undefined)
+
+/** Reads `conditions` or `data_conditions` from JSON. An empty list, object or text has no condition. Throws `FilterError`. */
+export const readConditions = (parameter: ConditionsParameter, text: string): FieldCondition[] => {
   if (text === '') return []
   const decoded = decodePythonJson(parameter, text)
   if (decoded === '' || (isDict(decoded) && decoded.size === 0)) return []
   if (!isList(decoded)) throw new FilterError(parameter, FORM)
-  return decoded.map((one, k) =>
-    readCondition(one, (reason) => new FilterError(parameter, `condition ${k + 1}: ${reason}`)),
+  return decoded.map((condition, k) =>
+    readCondition(condition, (reason) => new FilterError(parameter, `condition ${k + 1}: ${reason}`)),
   )
 }
 
-const readCondition = (condition: unknown, refused: (reason: string) => FilterError): Leaf => {
-  if (!isDict(condition)) throw refused('is no object of field_path, operator and value')
-  const lacking = ['field_path', 'operator', 'value'].filter((member) => !condition.has(member))
-  if (lacking.length > 0) throw refused(`lacks ${lacking.join(', ')} (groups are written in qb)`)
-  const [field_path, operator, value] = ['field_path', 'operator', 'value'].map((member) => condition.get(member))
-  if (typeof field_path !== 'string') throw refused('field_path must be a text')
-  const flaw = flawOf(field_path) ?? flawOf(value)
-  if (flaw !== undefined) throw refused(flaw)
-  if (!isOperator(operator)) throw refused(`operator must be one of: ${OPERATORS.join(', ')}`)
-  const [transform, over] = ['transform', 'quantifier'].map((member) => condition.get(member) ?? null)
-  if (transform !== null && transform !== 'len') throw refused('transform must be len, where it is given')
-  if (over !== null && over !== 'any' && over !== 'all')
-    throw refused('quantifier must be any or all, where it is given')
-  if (over !== null && !ELEMENT_OPERATORS.includes(operator))
-    throw refused(`quantifier goes with the operators ${ELEMENT_OPERATORS.join(', ')}`)
+const readCondition = (condition: unknown, errorFor: (reason: string) => FilterError): FieldCondition => {
+  if (!isDict(condition)) throw errorFor('must be an object with field_path, operator and value')
+  const missing = MEMBERS.filter((member) => !condition.has(member))
+  if (missing.length > 0) throw errorFor(`${missing.join(', ')} missing (groups of conditions are only possible in qb)`)
+  const [field_path, operator, value] = MEMBERS.map((member) => condition.get(member))
+  if (typeof field_path !== 'string') throw errorFor('field_path must be a text')
+  for (const [member, given] of Object.entries({ field_path, value })) {
+    const reason = explainInvalidValue(given)
+    if (reason !== undefined) throw errorFor(`${member} ${reason}`)
+  }
+  if (!isOperatorName(operator)) throw errorFor(`operator must be one of: ${OPERATOR_NAMES.join(', ')}`)
+  const [transform, quantifier] = ['transform', 'quantifier'].map((member) => condition.get(member) ?? undefined)
+  if (transform !== undefined && transform !== 'len') throw errorFor('transform must be len or absent')
+  if (quantifier !== undefined && quantifier !== 'any' && quantifier !== 'all')
+    throw errorFor('quantifier must be any, all or absent')
+  if (quantifier !== undefined && !QUANTIFIABLE.includes(operator))
+    throw errorFor(`quantifier is only allowed with the operators ${QUANTIFIABLE.join(', ')}`)
   try {
-    const leaf = leafOf(field_path, operator, value, transform === 'len')
-    return over === null ? leaf : { ...leaf, over }
+    return fieldCondition(field_path, operator, value, { length: transform === 'len', quantifier })
   } catch (error) {
-    throw refused(`value: ${errorMessage(error)}`)
+    throw errorFor(`value: ${errorMessage(error)}`)
   }
 }
 
-/** What no value may be: text that nothing stored has, or lists in lists until comparing them runs out of calls. */
-const flawOf = (value: unknown): string | undefined => {
-  // A stack of one's own: what could be parsed may nest deeper than other calls can.
+/** Rejects text that no stored value contains, and values that nest so deeply that comparing them would overflow the call stack. */
+const explainInvalidValue = (value: unknown): string | undefined => {
+  // A stack instead of recursion: JSON that could be parsed may nest too deeply for recursive calls.
   const rest: [value: unknown, level: number][] = [[value, 1]]
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
-    const [one, level] = next
-    if (typeof one === 'string' && !one.isWellFormed()) return 'holds half a surrogate pair, which no stored text has'
-    if (!isList(one) && !isDict(one)) continue
-    if (level > MAX_LEVELS) return `value nests deeper than ${MAX_LEVELS} levels`
-    for (const inner of isList(one) ? one : [...one].flat()) rest.push([inner, level + 1])
+    const [current, level] = next
+    if (typeof current === 'string' && !current.isWellFormed()) return 'must not contain half of a surrogate pair'
+    if (!isList(current) && !isDict(current)) continue
+    if (level > MAX_LEVELS) return `must not nest deeper than ${MAX_LEVELS} levels`
+    for (const inner of isList(current) ? current : [...current].flat()) rest.push([inner, level + 1])
   }
   return undefined
 }
 
-const isOperator = (value: unknown): value is Operator => OPERATORS.some((operator) => operator === value)
-
-const decodePythonJson = (parameter: string, text: string): unknown => {
-  // The calls of the parser end somewhere below.
-  if (isDeeperThan(Buffer.from(text), MAX_LEVELS + AROUND))
-    throw new FilterError(parameter, `nests deeper than ${MAX_LEVELS} levels`)
+const decodePythonJson = (parameter: ConditionsParameter, text: string): unknown => {
+  // The parser is recursive: deeper JSON would overflow the call stack.
+  if (isDeeperThan(Buffer.from(text), MAX_LEVELS + LEVELS_AROUND_VALUE))
+    throw new FilterError(parameter, `must not nest deeper than ${MAX_LEVELS} levels`)
   try {
     return parsePythonJson(text)
   } catch (error) {
-    throw new FilterError(parameter, `${FORM}: ${errorMessage(error)}`)
+    throw new FilterError(parameter, `${FORM} (${errorMessage(error)})`)
   }
 }

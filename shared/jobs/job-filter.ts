@@ -7,4 +7,4 @@ import type { Job } from './job.ts'
  * selects the same resources. Throws `FilterError`.
  */
 export const filterFor = ({ request, created_at }: Job, models: ModelRegistry, model: string): ResourceFilter =>
-  compileFilters(request.filters, { model: models.get(model), askedAt: new Date(created_at) })
+  compileFilters(request.filters, { model: models.get(model), requestedAt: new Date(created_at) })

@@ -1,10 +1,10 @@
-/** One thing that is wrong with a request: the parameter's name and what it may be. */
+/** One invalid field of a request: what is allowed in it. */
 export interface FieldError {
   readonly field: string
   readonly message: string
 }
 
-/** The request itself is wrong: every field that is, with the values that are allowed. */
+/** A request has invalid fields. */
 export class InvalidRequestError extends Error {
   override readonly name = 'InvalidRequestError'
   readonly errors: readonly FieldError[]

@@ -1,24 +1,25 @@
 import { z } from 'zod'
-import { type Filters, WINDOWS } from '../filters/filters.ts'
-import { boundOf } from '../values/instant.ts'
 import { FilterError, FiltersExclusiveError } from '../filters/errors.ts'
-import { readConditions } from '../filters/read-conditions.ts'
+import type { Filters } from '../filters/filters.ts'
 import { readQb } from '../filters/qb/read-qb.ts'
-import { checkResourceId } from '../resources/keys.ts'
+import { readConditions } from '../filters/read-conditions.ts'
+import { METADATA_TIMES } from '../filters/resource-fields.ts'
 import { ResourceIdError } from '../resources/errors.ts'
+import { checkResourceId } from '../resources/keys.ts'
+import { boundOf } from '../values/instant.ts'
 import { InvalidRequestError } from './errors.ts'
-import { flag, lastOf, list } from './parameters.ts'
+import { flag, lastValue, list } from './parameters.ts'
 
-/** Ids that a resource can have: any other one is a mistake, and not the name of nothing. */
+/** Ids that no resource can have are rejected: they are mistakes. */
 const resourceIds = () =>
   list().superRefine((ids, context) => {
     for (const id of ids) {
-      const message = whyNoResourceId(id)
+      const message = explainInvalidId(id)
       if (message !== undefined) context.addIssue({ code: 'custom', message })
     }
   })
 
-const whyNoResourceId = (id: string): string | undefined => {
+const explainInvalidId = (id: string): string | undefined => {
   try {
     checkResourceId(id)
     return undefined
@@ -28,22 +29,19 @@ const whyNoResourceId = (id: string): string | undefined => {
   }
 }
 
-/** A bound of a window of time: ISO 8601 with an offset. SpecStar takes the last one where it is repeated. */
-const bound = () => z.preprocess(lastOf, z.string(TIME)).refine(isInstant, TIME)
-
-/** The filters themselves say what a time is, so that the door and the search cannot differ. */
-const isInstant = (value: string): boolean => boundOf(value) !== undefined
-
 const TIME =
-  'must be a time in ISO 8601 with an offset, such as 2026-01-05T08:30:00Z or 2026-01-05T08:30:00%2B08:00 in a query'
+  'must be a time in ISO 8601 with an offset, such as 2026-01-05T08:30:00Z, or in a query 2026-01-05T08:30:00%2B08:00'
 
-/** The job holds its filters, and is an item of the job table: 400 KB with all else that it holds. */
+/** A bound of a time window, parsed by the same function as in the filters. */
+const bound = () => z.preprocess(lastValue, z.string(TIME)).refine((value) => boundOf(value) !== undefined, TIME)
+
+/** A job contains its filters, and DynamoDB limits its item to 400 KB. */
 const MAX_FILTER_BYTES = 128 * 1024
 
-/** An expression, kept as its text; the last one where it is repeated, as in SpecStar. */
+/** A text that `read` can parse. It is kept as text. */
 const expression = (read: (text: string) => unknown) =>
-  z.preprocess(lastOf, z.string('must be given as a text')).superRefine((value, context) => {
-    // Nobody waits for megabytes to be parsed that cannot be kept.
+  z.preprocess(lastValue, z.string('must be a text')).superRefine((value, context) => {
+    // Longer text is rejected by `filtersIn`, without the time to parse it.
     if (value.length > MAX_FILTER_BYTES) return
     try {
       read(value)
@@ -54,7 +52,7 @@ const expression = (read: (text: string) => unknown) =>
   })
 
 export const FILTER_SHAPE = {
-  is_deleted: z.exactOptional(z.preprocess(lastOf, flag())),
+  is_deleted: z.exactOptional(z.preprocess(lastValue, flag())),
   created_time_start: z.exactOptional(bound()),
   created_time_end: z.exactOptional(bound()),
   updated_time_start: z.exactOptional(bound()),
@@ -74,12 +72,12 @@ export const FILTER_SHAPE = {
   qb: z.exactOptional(expression((text) => readQb(text, new Date()))),
 } as const
 
-/** Beside `qb` stand these alone: whether deleted ones are meant, and the ids of a backup. */
-const BESIDE_QB: readonly string[] = ['qb', 'is_deleted', 'ids']
+/** The parameters that can be combined with `qb`. */
+const ALLOWED_WITH_QB: readonly string[] = ['qb', 'is_deleted', 'ids']
 
-/** Where empty means absent, as in search. */
+/** An empty value of these counts as absent, as in SpecStar's search. */
 const EMPTY_IS_ABSENT = [
-  ...WINDOWS.flatMap((field) => [`${field}_start`, `${field}_end`]),
+  ...METADATA_TIMES.flatMap((field) => [`${field}_start`, `${field}_end`]),
   'conditions',
   'data_conditions',
   'qb',
@@ -90,25 +88,26 @@ type FilterParameters = z.output<z.ZodObject<typeof FILTER_SHAPE>>
 const filtersAmong = (parameters: FilterParameters): Filters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => Object.hasOwn(FILTER_SHAPE, name)))
 
-/**
- * The filters among a request's parameters. Throws `FiltersExclusiveError`, and `InvalidRequestError` where they are too long
- * to be kept.
- */
+/** The filters among a request's parameters. Throws `FiltersExclusiveError`, and `InvalidRequestError` if they are too long. */
 export const filtersIn = (parameters: FilterParameters): Filters => {
   const filters = filtersAmong(parameters)
-  const excluded = filters.qb === undefined ? [] : Object.keys(filters).filter((name) => !BESIDE_QB.includes(name))
+  const excluded =
+    filters.qb === undefined ? [] : Object.keys(filters).filter((name) => !ALLOWED_WITH_QB.includes(name))
   if (excluded.length > 0) throw new FiltersExclusiveError(excluded)
   const sizes = Object.entries(filters).map(([field, value]) => ({ field, length: JSON.stringify(value).length }))
   const largest = sizes.toSorted((a, b) => b.length - a.length)[0]
   if (largest !== undefined && Buffer.byteLength(JSON.stringify(filters)) > MAX_FILTER_BYTES)
     throw new InvalidRequestError([
-      { field: largest.field, message: `is too long: all filters together may take ${MAX_FILTER_BYTES} bytes as JSON` },
+      {
+        field: largest.field,
+        message: `is too long: all filters together must not exceed ${MAX_FILTER_BYTES} bytes as JSON`,
+      },
     ])
   return filters
 }
 
-/** Parameters without those that are empty where empty means absent. */
+/** Removes empty parameters that count as absent. */
 export const withoutEmptyFilters = (input: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(
-    Object.entries(input).filter(([name, value]) => lastOf(value) !== '' || !EMPTY_IS_ABSENT.includes(name)),
+    Object.entries(input).filter(([name, value]) => lastValue(value) !== '' || !EMPTY_IS_ABSENT.includes(name)),
   )

@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import { type FieldError, InvalidRequestError } from './errors.ts'
 
-/** Parameters of list and search that a backup does not have: all that matches is taken, whole. */
+/** Parameters of SpecStar's list and search routes that a backup does not have. */
 const SEARCH_ONLY = ['limit', 'offset', 'sorts', 'partial', 'returns']
 
-/** Reads a request's parameters, or throws `InvalidRequestError` naming every field that is wrong. */
+/** Parses a request's parameters. Throws `InvalidRequestError` with all invalid fields. */
 export const parseParameters = <Shape extends z.core.$ZodLooseShape>(
   schema: z.ZodObject<Shape, z.core.$strict>,
   input: Readonly<Record<string, unknown>>,
@@ -20,22 +20,21 @@ const fieldErrors = (issue: z.core.$ZodIssue, allowed: readonly string[]): Field
   return issue.keys.map((key) =>
     issue.path.length > 0
       ? { field: fieldName([...issue.path, key]), message: 'unknown member' }
-      : { field: key, message: whyRefused(key, allowed) },
+      : { field: key, message: explainUnknown(key, allowed) },
   )
 }
 
 const fieldName = (path: readonly PropertyKey[]): string => {
-  // A list's parameter is named once, whichever of its values is wrong.
+  // An error in one value of a list names the parameter, without the index.
   const names = path.filter((step) => typeof step !== 'number').map(String)
   return names.length === 0 ? 'body' : names.join('.')
 }
 
-const whyRefused = (name: string, allowed: readonly string[]): string => {
-  if (allowed.includes('cursor')) return unknownParameter(allowed)
-  if (SEARCH_ONLY.includes(name))
-    return 'belongs to search: a backup takes all that matches, whole and in its own order'
-  return unknownParameter(allowed)
+const explainUnknown = (name: string, allowed: readonly string[]): string => {
+  // A route with a cursor lists jobs: it is not a backup.
+  const isBackup = !allowed.includes('cursor')
+  if (isBackup && SEARCH_ONLY.includes(name))
+    return 'is a parameter of search only: a backup contains everything that matches, completely and in its own order'
+  if (allowed.length === 0) return 'unknown parameter: this route accepts none'
+  return `unknown parameter; allowed: ${allowed.join(', ')}`
 }
-
-const unknownParameter = (allowed: readonly string[]): string =>
-  allowed.length === 0 ? 'unknown parameter: there are none here' : `unknown parameter; allowed: ${allowed.join(', ')}`

@@ -20,7 +20,7 @@ export const restoreRequest = (
   routeModel?: string,
 ): RestoreRequest => {
   // The archive's models are not known yet. If the route names the model, its filters are checked now.
-  if (routeModel !== undefined) compileFilters(filters, { model: registry.get(routeModel), askedAt: new Date() })
+  if (routeModel !== undefined) compileFilters(filters, { model: registry.get(routeModel), requestedAt: new Date() })
   return {
     ...(routeModel === undefined ? {} : { models: [routeModel], route_model: routeModel }),
     filters,

@@ -1,48 +1,55 @@
-import type { Services } from '../runtime/services.ts'
+import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Schedule } from './schedule.ts'
-import { newestGood } from './scheduled-archives.ts'
+import { firstComplete, type ScheduledArchives, scheduledArchives } from './scheduled-archives.ts'
 import { periodOf, timesOf } from './times.ts'
+
+/** What the check uses. */
+export interface ScheduleCheck extends ScheduledArchives {
+  readonly jobs: Pick<JobStore, 'firstSeen'>
+  readonly config: ScheduledArchives['config'] & { readonly schedules: readonly Schedule[] }
+  readonly clock: () => Date
+}
 
 /** Whether a schedule has the archive that it should have by now. */
 export interface ScheduleState {
   readonly schedule: string
   readonly overdue: boolean
-  /** The last time that it was due and that an archive of it should stand by now. */
+  /** The last time at which it was due, long enough ago for the archive to exist. */
   readonly due_at?: string
-  /** The time for which its newest complete archive was due. */
+  /** The time at which it was due for its newest complete archive. */
   readonly last_good_at?: string
 }
 
 const HOUR_MS = 3600_000
-/** An export has half of a period to end, and six hours of the longer ones. */
-const MOST_GRACE_MS = 6 * HOUR_MS
+/** An export gets half of the period until its archive must exist, but at most six hours. */
+const MAX_GRACE_MS = 6 * HOUR_MS
 
-/** Looks at every schedule: its newest archive is opened and read. */
-export const checkSchedules = async (services: Services): Promise<ScheduleState[]> => {
+/** Checks every schedule: its newest archives are opened until a complete one is found. */
+export const checkSchedules = async (context: ScheduleCheck): Promise<ScheduleState[]> => {
   const states: ScheduleState[] = []
-  for (const schedule of services.config.schedules) states.push(await check(services, schedule))
+  for (const schedule of context.config.schedules) states.push(await checkSchedule(context, schedule))
   return states
 }
 
-const check = async (services: Services, schedule: Schedule): Promise<ScheduleState> => {
+const checkSchedule = async (context: ScheduleCheck, schedule: Schedule): Promise<ScheduleState> => {
   const { name } = schedule
-  // A schedule owes nothing for the time before it was there.
-  const since = await services.jobs.firstSeen(`schedule#${name}#${JSON.stringify(schedule.timing)}`)
-  const due = lastDue(schedule, services.clock())
+  // Due times before the schedule was created do not count.
+  const since = await context.jobs.firstSeen(`schedule#${name}#${JSON.stringify(schedule.timing)}`)
+  const due = lastDue(schedule, context.clock())
   if (due === undefined || due < since) return { schedule: name, overdue: false }
-  const good = await newestGood(services, name)
+  const newest = await firstComplete(context, await scheduledArchives(context, name))
   return {
     schedule: name,
-    overdue: good === undefined || good.at < due,
+    overdue: newest === undefined || newest.at < due,
     due_at: due.toISOString(),
-    ...(good === undefined ? {} : { last_good_at: good.at.toISOString() }),
+    ...(newest === undefined ? {} : { last_good_at: newest.at.toISOString() }),
   }
 }
 
-/** The last time that a schedule was due, long enough ago for its export to have ended. */
+/** The last time at which a schedule was due and whose export must have ended by now. */
 const lastDue = ({ timing }: Schedule, now: Date): Date | undefined => {
   if ('rate' in timing) {
-    // AWS counts a rate from when the schedule was made: the last time may be as long ago as its period.
+    // AWS counts periods from the creation of the schedule, so the last time may be a whole period ago.
     const period = periodOf(timing.rate)
     return new Date(now.getTime() - period - graceOf(period))
   }
@@ -54,4 +61,4 @@ const lastDue = ({ timing }: Schedule, now: Date): Date | undefined => {
   return due
 }
 
-const graceOf = (period: number): number => Math.min(period / 2, MOST_GRACE_MS)
+const graceOf = (period: number): number => Math.min(period / 2, MAX_GRACE_MS)

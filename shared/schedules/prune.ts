@@ -1,34 +1,42 @@
-import type { Services } from '../runtime/services.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { Schedule } from './schedule.ts'
-import { firstGood, scheduledArchives } from './scheduled-archives.ts'
+import { firstComplete, type ScheduledArchives, scheduledArchives } from './scheduled-archives.ts'
 
 const DAY_MS = 24 * 3600_000
 
-export interface Pruned {
+/** What pruning uses. */
+export interface Pruning extends ScheduledArchives {
+  readonly objects: ScheduledArchives['objects'] & Pick<ObjectStore, 'delete'>
+  readonly config: ScheduledArchives['config'] & { readonly schedules: readonly Schedule[] }
+  readonly clock: () => Date
+}
+
+export interface PrunedSchedule {
   readonly schedule: string
-  /** Keys of the archives that were deleted. */
+  /** Keys of the deleted archives. */
   readonly deleted: readonly string[]
 }
 
-/** Deletes what each schedule keeps no longer. */
-export const pruneSchedules = async (services: Services): Promise<Pruned[]> => {
-  const pruned: Pruned[] = []
-  for (const schedule of services.config.schedules)
-    pruned.push({ schedule: schedule.name, deleted: await prune(services, schedule) })
+/** Deletes the archives of all schedules that are older than `keep_days`. */
+export const pruneSchedules = async (context: Pruning): Promise<PrunedSchedule[]> => {
+  const pruned: PrunedSchedule[] = []
+  for (const schedule of context.config.schedules)
+    pruned.push({ schedule: schedule.name, deleted: await prune(context, schedule) })
   return pruned
 }
 
 /**
- * Deletes the archives of a schedule that are older than it keeps them, where a newer one stands that is complete: it is opened
- * and read, not believed. The last good archive so stays, however old it is.
+ * Deletes an old archive only if a newer one is complete, which is checked by opening it. Therefore the last complete archive is
+ * never deleted.
  */
-const prune = async (services: Services, schedule: Schedule): Promise<string[]> => {
-  const keptFrom = services.clock().getTime() - schedule.keep_days * DAY_MS
-  const archives = await scheduledArchives(services, schedule.name)
-  const good = await firstGood(services, archives)
-  if (good === undefined) return []
-  const old = archives.filter(({ at }) => at.getTime() < keptFrom && at.getTime() < good.at.getTime())
+const prune = async (context: Pruning, { name, keep_days }: Schedule): Promise<string[]> => {
+  const { objects, config, clock } = context
+  const keepFrom = clock().getTime() - keep_days * DAY_MS
+  const archives = await scheduledArchives(context, name)
+  const newest = await firstComplete(context, archives)
+  if (newest === undefined) return []
+  const old = archives.filter(({ at }) => at.getTime() < keepFrom && at.getTime() < newest.at.getTime())
   const keys = old.map(({ object }) => object.key)
-  await services.objects.delete(services.config.buckets.archives, keys)
+  await objects.delete(config.buckets.archives, keys)
   return keys
 }

@@ -1,112 +1,117 @@
 import { z } from 'zod'
 import { exportRequest } from '../export/request.ts'
+import { FilterError, FiltersExclusiveError } from '../filters/errors.ts'
+import type { ExportRequest } from '../jobs/job.ts'
+import { InvalidRequestError } from '../requests/errors.ts'
 import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../requests/filter-parameters.ts'
 import { parseParameters } from '../requests/parse-parameters.ts'
-import { InvalidRequestError } from '../requests/errors.ts'
-import type { ExportRequest } from '../jobs/job.ts'
-import { FilterError, FiltersExclusiveError } from '../filters/errors.ts'
-import type { ModelRegistry } from '../resources/models.ts'
 import { UnknownModelError } from '../resources/errors.ts'
+import type { ModelRegistry } from '../resources/models.ts'
 import { isTimeZone, type Times, type Timing, timesOf } from './times.ts'
 
-/** A backup that makes itself: one archive each time it is due, kept `keep_days` and at least until a newer one stands. */
+/** Exports an archive each time it is due. An archive is kept for `keep_days`, and at least until there is a newer one. */
 export interface Schedule {
-  /** A part of job ids and keys. */
+  /** A part of job ids and of object keys. */
   readonly name: string
   readonly timing: Timing
   /** Absent: all registered models. */
   readonly models?: readonly string[]
-  /** As in the query of an export. */
+  /** Filter parameters as in the body of an export request. */
   readonly filters: Readonly<Record<string, unknown>>
   readonly keep_days: number
 }
 
 const text = (pattern: RegExp, message: string) => z.string(message).regex(pattern, message)
 
-const Written = z.strictObject({
-  // With its time behind it, it is the name of an execution: 80 characters at most.
-  name: text(/^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/, 'must be 1 to 40 letters, digits, - or _'),
+const ScheduleSetting = z.strictObject({
+  // The name and the time of the run are an execution's name, which has at most 80 characters.
+  name: text(
+    /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/,
+    'must be 1 to 40 letters, digits, - or _, and start with a letter or digit',
+  ),
   cron: z.exactOptional(z.string()),
   rate: z.exactOptional(z.string()),
   timezone: z.exactOptional(z.string().refine(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin')),
-  models: z.exactOptional(z.array(z.string()).min(1, 'must name at least one')),
+  models: z.exactOptional(z.array(z.string()).min(1, 'must contain at least one model')),
   filters: z.exactOptional(z.record(z.string(), z.unknown())),
-  keep_days: z.int('must be a number of days').min(1, 'must be 1 at least').max(36_500, 'must be 36500 at most'),
+  keep_days: z.int('must be a number of days').min(1, 'must be at least 1').max(36_500, 'must be at most 36500'),
 })
 
-/** What a schedule may say. */
-export const SCHEDULE_MEMBERS: readonly string[] = Object.keys(Written.shape)
+export const SCHEDULE_MEMBERS: readonly string[] = Object.keys(ScheduleSetting.shape)
 
-const ScheduleShape = Written.transform(
-  ({ name, cron, rate, timezone, models, filters = {}, keep_days }, context): Schedule => {
-    const timing = timingOf({ cron, rate, timezone })
-    const wrong = typeof timing === 'string' ? timing : whyNoTimes(timing)
-    if (wrong !== undefined || typeof timing === 'string') {
-      context.addIssue({ code: 'custom', message: wrong ?? '', path: [cron === undefined ? 'rate' : 'cron'] })
+const ScheduleShape = ScheduleSetting.transform(
+  ({ name, models, filters = {}, keep_days, ...timingMembers }, context): Schedule => {
+    const timing = parseTiming(timingMembers)
+    if ('message' in timing) {
+      context.addIssue({ code: 'custom', message: timing.message, path: [timing.member] })
       return z.NEVER
     }
     return { name, timing, ...(models === undefined ? {} : { models }), filters, keep_days }
   },
 )
 
-interface Given {
-  readonly cron: string | undefined
-  readonly rate: string | undefined
-  readonly timezone: string | undefined
+type TimingMembers = Pick<z.output<typeof ScheduleSetting>, 'cron' | 'rate' | 'timezone'>
+
+interface TimingError {
+  readonly member: keyof TimingMembers
+  readonly message: string
 }
 
-const timingOf = ({ cron, rate, timezone }: Given): Timing | string => {
-  if ((cron === undefined) === (rate === undefined)) return 'give either cron or rate'
-  if (rate === undefined) return { cron: cron ?? '', ...(timezone === undefined ? {} : { timezone }) }
-  return timezone === undefined ? { rate } : 'timezone goes with cron: a rate has no hours of the day'
+const parseTiming = ({ cron, rate, timezone }: TimingMembers): Timing | TimingError => {
+  if (cron !== undefined && rate !== undefined) return { member: 'cron', message: 'cannot be combined with rate' }
+  if (cron !== undefined) return checkTiming('cron', { cron, ...(timezone === undefined ? {} : { timezone }) })
+  if (rate === undefined) return { member: 'cron', message: 'must be present if rate is absent' }
+  if (timezone === undefined) return checkTiming('rate', { rate })
+  return { member: 'timezone', message: 'is only allowed with cron' }
 }
 
-const whyNoTimes = (timing: Timing): string | undefined => {
+const checkTiming = (member: 'cron' | 'rate', timing: Timing): Timing | TimingError => {
   try {
     timesOf(timing)
-    return undefined
+    return timing
   } catch (error) {
-    if (error instanceof RangeError) return error.message
+    if (error instanceof RangeError) return { member, message: error.message }
     throw error
   }
 }
 
-/** The schedules of a deployment, as its settings write them: names are unique. */
+/** The setting `schedules` of a deployment. */
 export const SchedulesShape = z
   .array(ScheduleShape)
-  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'two schedules have one name')
+  .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must have unique names')
 
-/** What a schedule asks an export for. Throws `InvalidRequestError`, `FilterError` or `UnknownModelError`. */
+/** The request of the export that is due at a time. Throws `InvalidRequestError`, `FilterError`, `FiltersExclusiveError` or `UnknownModelError`. */
 export const scheduledRequest = (
   { name, models, filters }: Schedule,
   at: Date,
   registry: ModelRegistry,
 ): ExportRequest => {
-  const asked = filtersIn(parseParameters(FiltersShape, withoutEmptyFilters(filters)))
-  const options = { strict: true, format: 'acbak' } as const
-  const scope = models === undefined ? {} : { models }
-  return {
-    ...exportRequest({ ...scope, filters: asked, ...options }, registry),
-    schedule: { name, at: at.toISOString() },
-  }
+  const options = {
+    ...(models === undefined ? {} : { models }),
+    filters: filtersIn(parseParameters(FiltersShape, withoutEmptyFilters(filters))),
+    strict: true,
+    format: 'acbak',
+  } as const
+  return { ...exportRequest(options, registry), schedule: { name, at: at.toISOString() } }
 }
 
 const FiltersShape = z.strictObject(FILTER_SHAPE)
 
+const REQUEST_ERRORS = [InvalidRequestError, FilterError, FiltersExclusiveError, UnknownModelError]
+
 /**
- * Why a schedule is of no use: what it asks for is refused, or it is never due again. Undefined where it is of use. For those who
- * write schedules: one whose last time has come must not stop the others.
+ * Why a schedule will not export anything: its request is invalid, or its last time is over. Undefined if it will.
+ *
+ * This is checked before a deployment only. At run time, a schedule whose last time is over must not stop the others.
  */
-export const whyOfNoUse = (schedule: Schedule, registry: ModelRegistry): string | undefined => {
-  if (dueTimes(schedule).next(new Date()) === undefined) return 'it is never due again'
+export const validateSchedule = (schedule: Schedule, registry: ModelRegistry): string | undefined => {
+  const now = new Date()
+  if (dueTimes(schedule).next(now) === undefined) return 'cron matches no time in the future'
   try {
-    scheduledRequest(schedule, new Date(), registry)
+    scheduledRequest(schedule, now, registry)
     return undefined
   } catch (error) {
-    const isOfTheirs = [InvalidRequestError, FilterError, FiltersExclusiveError, UnknownModelError].some(
-      (kind) => error instanceof kind,
-    )
-    if (error instanceof Error && isOfTheirs) return error.message
+    if (error instanceof Error && REQUEST_ERRORS.some((kind) => error instanceof kind)) return error.message
     throw error
   }
 }

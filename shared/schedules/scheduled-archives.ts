@@ -1,5 +1,3 @@
-import { openArchive } from '../archive/open.ts'
-import { schedulePrefix } from '../export/archive-key.ts'
 import {
   ArchiveInvalidError,
   ArchiveTruncatedError,
@@ -7,11 +5,19 @@ import {
   NotAnArchiveError,
   UnsupportedVersionError,
 } from '../archive/errors.ts'
-import type { PinnedObject } from '../objects/object.ts'
+import { openArchive } from '../archive/open.ts'
+import { schedulePrefix } from '../export/archive-key.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { ObjectChangedError } from '../objects/errors.ts'
-import type { Services } from '../runtime/services.ts'
+import type { PinnedObject } from '../objects/object.ts'
 
-/** An archive that a schedule made, and the time for which it was due. */
+/** Where the archives of schedules are. */
+export interface ScheduledArchives {
+  readonly objects: Pick<ObjectStore, 'list' | 'sourceOf'>
+  readonly config: { readonly buckets: { readonly archives: string } }
+}
+
+/** An archive of a schedule, and the time at which the schedule was due. */
 export interface ScheduledArchive {
   readonly object: PinnedObject
   readonly at: Date
@@ -19,8 +25,11 @@ export interface ScheduledArchive {
 
 const NAME = /\/s-.+-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z\.acbak$/
 
-/** The archives of one schedule that lie in the archive bucket, newest first. What is called otherwise is not its own. */
-export const scheduledArchives = async ({ objects, config }: Services, name: string): Promise<ScheduledArchive[]> => {
+/** The archives of one schedule in the archive bucket, newest first. Objects with other names are ignored. */
+export const scheduledArchives = async (
+  { objects, config }: ScheduledArchives,
+  name: string,
+): Promise<ScheduledArchive[]> => {
   const archives: ScheduledArchive[] = []
   for await (const object of objects.list(config.buckets.archives, schedulePrefix(name))) {
     const [, year, month, day, hour, minute, second] = NAME.exec(object.key) ?? []
@@ -31,21 +40,17 @@ export const scheduledArchives = async ({ objects, config }: Services, name: str
   return archives.sort((a, b) => b.at.getTime() - a.at.getTime())
 }
 
-/** The newest archive that is whole. */
-export const newestGood = async (services: Services, name: string): Promise<ScheduledArchive | undefined> =>
-  firstGood(services, await scheduledArchives(services, name))
-
-/** The first of these that is whole. */
-export const firstGood = async (
-  services: Services,
+/** The first complete archive. */
+export const firstComplete = async (
+  { objects }: Pick<ScheduledArchives, 'objects'>,
   archives: readonly ScheduledArchive[],
 ): Promise<ScheduledArchive | undefined> => {
-  for (const archive of archives) if (await isComplete(services, archive)) return archive
+  for (const archive of archives) if (await isComplete(objects, archive)) return archive
   return undefined
 }
 
-/** It is not an archive, cut, damaged, or gone meanwhile. */
-const FAULTS = [
+/** The archive is damaged, or it was replaced or deleted after it was listed. */
+const DEFECTS = [
   ArchiveInvalidError,
   ArchiveTruncatedError,
   EntryCorruptError,
@@ -54,13 +59,13 @@ const FAULTS = [
   UnsupportedVersionError,
 ]
 
-/** Whether an archive is whole: its trailer and manifest are read, and it says that nothing was left out. */
-const isComplete = async ({ objects }: Services, { object }: ScheduledArchive): Promise<boolean> => {
+/** Whether the trailer and the manifest can be read, and the manifest says that the archive is complete. */
+const isComplete = async (objects: Pick<ObjectStore, 'sourceOf'>, { object }: ScheduledArchive): Promise<boolean> => {
   try {
     return (await openArchive(objects.sourceOf(object))).manifest.complete
   } catch (error) {
-    // Trouble of our own says nothing of the archive.
-    if (FAULTS.some((kind) => error instanceof kind)) return false
+    // Any other error, such as a timeout, says nothing about the archive.
+    if (DEFECTS.some((kind) => error instanceof kind)) return false
     throw error
   }
 }

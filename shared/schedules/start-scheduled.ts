@@ -1,18 +1,29 @@
 import { startNamedExport } from '../export/start-export.ts'
 import type { ExportJob } from '../jobs/job.ts'
-import type { Services } from '../runtime/services.ts'
-import { UnknownScheduleError } from './schedule-errors.ts'
-import { scheduledRequest } from './schedule.ts'
+import type { ModelRegistry } from '../resources/models.ts'
+import { UnknownScheduleError } from './errors.ts'
+import { type Schedule, scheduledRequest } from './schedule.ts'
+
+/** What starting a scheduled export uses. */
+export type ScheduledStart = Parameters<typeof startNamedExport>[0] & {
+  readonly config: { readonly schedules: readonly Schedule[] }
+  readonly models: ModelRegistry
+}
 
 /**
- * Starts the export of a schedule for one time that it was due. A repeated delivery gives the same job. Throws
- * `UnknownScheduleError`, and what the export's request is refused with.
+ * Starts the export of a schedule for one time at which it was due. Starting the same export again returns the existing job.
+ * Throws `UnknownScheduleError` and the errors of `scheduledRequest`.
  */
-export const startScheduled = async (services: Services, name: string, at: Date): Promise<ExportJob> => {
-  const schedule = services.config.schedules.find((one) => one.name === name)
-  if (schedule === undefined) throw new UnknownScheduleError(name)
-  const request = scheduledRequest(schedule, at, services.models)
-  return startNamedExport(services, scheduledJobId(name, at), request, `schedule:${name}`, 'schedule')
+export const startScheduled = async (context: ScheduledStart, name: string, at: Date): Promise<ExportJob> => {
+  const { schedules } = context.config
+  const schedule = schedules.find((known) => known.name === name)
+  if (schedule === undefined)
+    throw new UnknownScheduleError(
+      name,
+      schedules.map((known) => known.name),
+    )
+  const request = scheduledRequest(schedule, at, context.models)
+  return startNamedExport(context, scheduledJobId(name, at), request, `schedule:${name}`, 'schedule')
 }
 
 /** `s-{name}-{yyyymmddThhmmssZ}` */

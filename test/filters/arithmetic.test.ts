@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FilterError } from '../../shared/filters/errors.ts'
 import { must } from '../../shared/values/must.ts'
-import { rows, writtenOf } from './written.ts'
+import { reprOf, rows } from './python-repr.ts'
 
 describe('arithmetic', () => {
   it.each(
@@ -88,8 +88,8 @@ describe('arithmetic', () => {
       not dt.timedelta(1) ⇒ False
       not dt.time() ⇒ False
     `),
-  )('of numbers: %s is %s', (expression, written) => {
-    expect(writtenOf(must(expression))).toBe(written)
+  )('with numbers: evaluates %s to %s', (expression, repr) => {
+    expect(reprOf(must(expression))).toBe(repr)
   })
 
   it.each(
@@ -113,8 +113,8 @@ describe('arithmetic', () => {
       [] * 3 ⇒ []
       [] * -1 ⇒ []
     `),
-  )('of texts and lists: %s is %s', (expression, written) => {
-    expect(writtenOf(must(expression))).toBe(written)
+  )('with strings and lists: evaluates %s to %s', (expression, repr) => {
+    expect(reprOf(must(expression))).toBe(repr)
   })
 
   it.each(
@@ -155,12 +155,12 @@ describe('arithmetic', () => {
       -dt.timedelta(1) ⇒ datetime.timedelta(days=-1)
       +dt.timedelta(1) ⇒ datetime.timedelta(days=1)
     `),
-  )('of times: %s is %s', (expression, written) => {
-    expect(writtenOf(must(expression))).toBe(written)
+  )('with times: evaluates %s to %s', (expression, repr) => {
+    expect(reprOf(must(expression))).toBe(repr)
   })
 
-  it('repeats a value up to 1,000 long', () => {
-    expect(writtenOf('"ab" * 500')).toBe(`'${'ab'.repeat(500)}'`)
+  it('accepts a repeated value of length 1,000', () => {
+    expect(reprOf('"ab" * 500')).toBe(`'${'ab'.repeat(500)}'`)
   })
 
   it.each([
@@ -169,103 +169,112 @@ describe('arithmetic', () => {
     ['1 / 0.0', 'division by zero (column 14)'],
     ['1 % 0', 'division by zero (column 14)'],
     ['1.0 % 0', 'division by zero (column 16)'],
-    ['1 << -1', 'shifts go from 0 to 16384 bits (column 14)'],
-    ['1 >> -1', 'shifts go from 0 to 16384 bits (column 14)'],
-    ['1 << 16385', 'shifts go from 0 to 16384 bits (column 14)'],
-    ['0 >> 16385', 'shifts go from 0 to 16384 bits (column 14)'],
-    ['(1 << 1024) * 1.0', 'an int is too large for a float (column 24)'],
-    ['(1 << 1024) - 0.5', 'an int is too large for a float (column 24)'],
-    ['(1 << 1024) / 1', 'an int is too large for a float (column 24)'],
-    ['(1 << 1024) / 0.5', 'an int is too large for a float (column 24)'],
-    ['-(1 << 1024) / 1', 'an int is too large for a float (column 25)'],
-    ['1.0 & 1', "& does not go with 'float' and 'int' (column 16)"],
-    ['1.0 | 1', "| does not go with 'float' and 'int' (column 16)"],
-    ['1.0 << 1', "<< does not go with 'float' and 'int' (column 16)"],
-    ['1 >> 1.0', ">> does not go with 'int' and 'float' (column 14)"],
-    ['~1.5', "~ does not go with 'float' (column 12)"],
-    ['~"a"', "~ does not go with 'str' (column 12)"],
-    ['-"a"', "- does not go with 'str' (column 12)"],
-    ['+None', "+ does not go with 'NoneType' (column 12)"],
-    ['~dt.timedelta(1)', "~ does not go with 'datetime.timedelta' (column 12)"],
-    ['-dt.date(2026, 1, 1)', "- does not go with 'datetime.date' (column 12)"],
-    ['"a" + 1', "+ does not go with 'str' and 'int' (column 16)"],
-    ['1 + "a"', "+ does not go with 'int' and 'str' (column 14)"],
-    ['"a" - "b"', "- does not go with 'str' and 'str' (column 16)"],
-    ['"a" + b"b"', "+ does not go with 'str' and 'bytes' (column 16)"],
-    ['[1] + (1,)', "+ does not go with 'list' and 'tuple' (column 16)"],
-    ['(1,) + [1]', "+ does not go with 'tuple' and 'list' (column 17)"],
-    ['[1] - [1]', "- does not go with 'list' and 'list' (column 16)"],
-    ['"a" * 1.0', "* does not go with 'str' and 'float' (column 16)"],
-    ['1.0 * "a"', "* does not go with 'float' and 'str' (column 16)"],
-    ['"a" * "b"', "* does not go with 'str' and 'str' (column 16)"],
-    ['None * 2', "* does not go with 'NoneType' and 'int' (column 17)"],
-    ['2 * None', "* does not go with 'int' and 'NoneType' (column 14)"],
-    ['[1] * None', "* does not go with 'list' and 'NoneType' (column 16)"],
-    ['1 & "a"', "& does not go with 'int' and 'str' (column 14)"],
-    ['True & "a"', "& does not go with 'bool' and 'str' (column 17)"],
-    ['"a" | "b"', "| does not go with 'str' and 'str' (column 16)"],
-    ['"a" % 1', 'formatting a text by % is not taken in qb: write the text itself (column 16)'],
-    ['b"a" % 1', 'formatting a text by % is not taken in qb: write the text itself (column 17)'],
-    ['1 % "a"', "% does not go with 'int' and 'str' (column 14)"],
-    ['[1] % 1', "% does not go with 'list' and 'int' (column 16)"],
-    ['"ab" * 501', 'a repeated value is longer than 1000 (column 17)'],
-    ['b"ab" * 501', 'a repeated value is longer than 1000 (column 18)'],
-    ['[1] * 501', 'a repeated value is longer than 1000 (column 16)'],
-    ['[[1, 2], 3] * 201', 'a repeated value is longer than 1000 (column 24)'],
-    ['(1,) * 501', 'a repeated value is longer than 1000 (column 17)'],
-    ['dt.timedelta(1) + 1', "+ does not go with 'datetime.timedelta' and 'int' (column 28)"],
-    ['1 + dt.timedelta(1)', "+ does not go with 'int' and 'datetime.timedelta' (column 14)"],
+    ['1 << -1', 'a shift must be between 0 and 16384 bits (column 14)'],
+    ['1 >> -1', 'a shift must be between 0 and 16384 bits (column 14)'],
+    ['1 << 16385', 'a shift must be between 0 and 16384 bits (column 14)'],
+    ['0 >> 16385', 'a shift must be between 0 and 16384 bits (column 14)'],
+    ['(1 << 1024) * 1.0', 'int too large to convert to float (column 24)'],
+    ['(1 << 1024) - 0.5', 'int too large to convert to float (column 24)'],
+    ['(1 << 1024) / 1', 'int too large to convert to float (column 24)'],
+    ['(1 << 1024) / 0.5', 'int too large to convert to float (column 24)'],
+    ['-(1 << 1024) / 1', 'int too large to convert to float (column 25)'],
+    ['1.0 & 1', "unsupported operand types for &: 'float' and 'int' (column 16)"],
+    ['1.0 | 1', "unsupported operand types for |: 'float' and 'int' (column 16)"],
+    ['1.0 << 1', "unsupported operand types for <<: 'float' and 'int' (column 16)"],
+    ['1 >> 1.0', "unsupported operand types for >>: 'int' and 'float' (column 14)"],
+    ['~1.5', "unsupported operand type for unary ~: 'float' (column 12)"],
+    ['~"a"', "unsupported operand type for unary ~: 'str' (column 12)"],
+    ['-"a"', "unsupported operand type for unary -: 'str' (column 12)"],
+    ['+None', "unsupported operand type for unary +: 'NoneType' (column 12)"],
+    ['~dt.timedelta(1)', "unsupported operand type for unary ~: 'datetime.timedelta' (column 12)"],
+    ['-dt.date(2026, 1, 1)', "unsupported operand type for unary -: 'datetime.date' (column 12)"],
+    ['"a" + 1', "unsupported operand types for +: 'str' and 'int' (column 16)"],
+    ['1 + "a"', "unsupported operand types for +: 'int' and 'str' (column 14)"],
+    ['"a" - "b"', "unsupported operand types for -: 'str' and 'str' (column 16)"],
+    ['"a" + b"b"', "unsupported operand types for +: 'str' and 'bytes' (column 16)"],
+    ['[1] + (1,)', "unsupported operand types for +: 'list' and 'tuple' (column 16)"],
+    ['(1,) + [1]', "unsupported operand types for +: 'tuple' and 'list' (column 17)"],
+    ['[1] - [1]', "unsupported operand types for -: 'list' and 'list' (column 16)"],
+    ['"a" * 1.0', "unsupported operand types for *: 'str' and 'float' (column 16)"],
+    ['1.0 * "a"', "unsupported operand types for *: 'float' and 'str' (column 16)"],
+    ['"a" * "b"', "unsupported operand types for *: 'str' and 'str' (column 16)"],
+    ['None * 2', "unsupported operand types for *: 'NoneType' and 'int' (column 17)"],
+    ['2 * None', "unsupported operand types for *: 'int' and 'NoneType' (column 14)"],
+    ['[1] * None', "unsupported operand types for *: 'list' and 'NoneType' (column 16)"],
+    ['1 & "a"', "unsupported operand types for &: 'int' and 'str' (column 14)"],
+    ['True & "a"', "unsupported operand types for &: 'bool' and 'str' (column 17)"],
+    ['"a" | "b"', "unsupported operand types for |: 'str' and 'str' (column 16)"],
+    ['"a" % 1', 'formatting a string with % is not supported in qb: write the resulting string (column 16)'],
+    ['b"a" % 1', 'formatting a string with % is not supported in qb: write the resulting string (column 17)'],
+    ['1 % "a"', "unsupported operand types for %: 'int' and 'str' (column 14)"],
+    ['[1] % 1', "unsupported operand types for %: 'list' and 'int' (column 16)"],
+    ['"ab" * 501', 'a repeated value must not be longer than 1000 (column 17)'],
+    ['b"ab" * 501', 'a repeated value must not be longer than 1000 (column 18)'],
+    ['[1] * 501', 'a repeated value must not be longer than 1000 (column 16)'],
+    ['[[1, 2], 3] * 201', 'a repeated value must not be longer than 1000 (column 24)'],
+    ['(1,) * 501', 'a repeated value must not be longer than 1000 (column 17)'],
+    ['dt.timedelta(1) + 1', "unsupported operand types for +: 'datetime.timedelta' and 'int' (column 28)"],
+    ['1 + dt.timedelta(1)', "unsupported operand types for +: 'int' and 'datetime.timedelta' (column 14)"],
     [
       'dt.timedelta(1) - dt.date(2026, 1, 1)',
-      "- does not go with 'datetime.timedelta' and 'datetime.date' (column 28)",
+      "unsupported operand types for -: 'datetime.timedelta' and 'datetime.date' (column 28)",
     ],
-    ['dt.date(2026, 1, 1) + dt.date(2026, 1, 1)', "+ does not go with 'datetime.date' and 'datetime.date' (column 32)"],
+    [
+      'dt.date(2026, 1, 1) + dt.date(2026, 1, 1)',
+      "unsupported operand types for +: 'datetime.date' and 'datetime.date' (column 32)",
+    ],
     [
       'dt.date(2026, 1, 1) - dt.datetime(2026, 1, 1)',
-      "- does not go with 'datetime.date' and 'datetime.datetime' (column 32)",
+      "unsupported operand types for -: 'datetime.date' and 'datetime.datetime' (column 32)",
     ],
     [
       'dt.datetime(2026, 1, 1) - dt.date(2026, 1, 1)',
-      "- does not go with 'datetime.datetime' and 'datetime.date' (column 36)",
+      "unsupported operand types for -: 'datetime.datetime' and 'datetime.date' (column 36)",
     ],
-    ['dt.datetime(2026, 1, 1) - 1', "- does not go with 'datetime.datetime' and 'int' (column 36)"],
+    ['dt.datetime(2026, 1, 1) - 1', "unsupported operand types for -: 'datetime.datetime' and 'int' (column 36)"],
     [
       'dt.datetime(2026, 1, 1) - dt.datetime(2026, 1, 1, tzinfo=dt.UTC)',
-      "- does not go with 'datetime.datetime' and 'datetime.datetime' (column 36)",
+      "unsupported operand types for -: 'datetime.datetime' and 'datetime.datetime' (column 36)",
     ],
     [
       'dt.datetime(2026, 1, 1, tzinfo=dt.UTC) - dt.datetime(2026, 1, 1)',
-      "- does not go with 'datetime.datetime' and 'datetime.datetime' (column 51)",
+      "unsupported operand types for -: 'datetime.datetime' and 'datetime.datetime' (column 51)",
     ],
-    ['dt.time(8) + dt.timedelta(1)', "+ does not go with 'datetime.time' and 'datetime.timedelta' (column 23)"],
-    ['dt.time(8) - dt.time(7)', "- does not go with 'datetime.time' and 'datetime.time' (column 23)"],
+    [
+      'dt.time(8) + dt.timedelta(1)',
+      "unsupported operand types for +: 'datetime.time' and 'datetime.timedelta' (column 23)",
+    ],
+    ['dt.time(8) - dt.time(7)', "unsupported operand types for -: 'datetime.time' and 'datetime.time' (column 23)"],
     [
       'dt.timedelta(1) * dt.timedelta(1)',
-      "* does not go with 'datetime.timedelta' and 'datetime.timedelta' (column 28)",
+      "unsupported operand types for *: 'datetime.timedelta' and 'datetime.timedelta' (column 28)",
     ],
-    ['dt.timedelta(1) * "a"', "* does not go with 'datetime.timedelta' and 'str' (column 28)"],
-    ['"a" * dt.timedelta(1)', "* does not go with 'str' and 'datetime.timedelta' (column 16)"],
-    ['dt.date(2026, 1, 1) * 2', "* does not go with 'datetime.date' and 'int' (column 32)"],
-    ['dt.timedelta(1) / "a"', "/ does not go with 'datetime.timedelta' and 'str' (column 28)"],
-    ['1 / dt.timedelta(1)', "/ does not go with 'int' and 'datetime.timedelta' (column 14)"],
+    ['dt.timedelta(1) * "a"', "unsupported operand types for *: 'datetime.timedelta' and 'str' (column 28)"],
+    ['"a" * dt.timedelta(1)', "unsupported operand types for *: 'str' and 'datetime.timedelta' (column 16)"],
+    ['dt.date(2026, 1, 1) * 2', "unsupported operand types for *: 'datetime.date' and 'int' (column 32)"],
+    ['dt.timedelta(1) / "a"', "unsupported operand types for /: 'datetime.timedelta' and 'str' (column 28)"],
+    ['1 / dt.timedelta(1)', "unsupported operand types for /: 'int' and 'datetime.timedelta' (column 14)"],
     ['dt.timedelta(1) / 0', 'division by zero (column 28)'],
     ['dt.timedelta(1) / 0.0', 'division by zero (column 28)'],
     ['dt.timedelta(1) / dt.timedelta()', 'division by zero (column 28)'],
     ['dt.timedelta(1) % dt.timedelta()', 'division by zero (column 28)'],
-    ['dt.timedelta(1) % 2', "% does not go with 'datetime.timedelta' and 'int' (column 28)"],
-    ['2 % dt.timedelta(1)', "% does not go with 'int' and 'datetime.timedelta' (column 14)"],
+    ['dt.timedelta(1) % 2', "unsupported operand types for %: 'datetime.timedelta' and 'int' (column 28)"],
+    ['2 % dt.timedelta(1)', "unsupported operand types for %: 'int' and 'datetime.timedelta' (column 14)"],
     [
       'dt.timedelta(1) & dt.timedelta(1)',
-      "& does not go with 'datetime.timedelta' and 'datetime.timedelta' (column 28)",
+      "unsupported operand types for &: 'datetime.timedelta' and 'datetime.timedelta' (column 28)",
     ],
-    ['dt.timedelta(1) * 1e999', 'an infinite number is no fraction (column 28)'],
-    ['dt.timedelta(1) / 1e999', 'an infinite number is no fraction (column 28)'],
-    ['dt.timedelta(999999999) + dt.timedelta(1)', 'a timedelta is under 1,000,000,000 days (column 36)'],
-    ['dt.timedelta(-999999999) - dt.timedelta(0, 0, 1)', 'a timedelta is under 1,000,000,000 days (column 37)'],
-    ['dt.datetime(9999, 12, 31) + dt.timedelta(1)', 'a date is out of the years 1 to 9999 (column 38)'],
-    ['dt.date(1, 1, 1) - dt.timedelta(1)', 'a date is out of the years 1 to 9999 (column 29)'],
-    ['dt.date(9999, 12, 31) + dt.timedelta(1)', 'a date is out of the years 1 to 9999 (column 34)'],
-  ])('%s is refused: %s', (expression, reason) => {
-    expect(() => writtenOf(expression)).toThrow(new FilterError('qb', reason))
+    ['dt.timedelta(1) * 1e999', 'cannot convert infinity or NaN to a fraction (column 28)'],
+    ['dt.timedelta(1) / 1e999', 'cannot convert infinity or NaN to a fraction (column 28)'],
+    ['dt.timedelta(999999999) + dt.timedelta(1)', 'a timedelta must be shorter than 1,000,000,000 days (column 36)'],
+    [
+      'dt.timedelta(-999999999) - dt.timedelta(0, 0, 1)',
+      'a timedelta must be shorter than 1,000,000,000 days (column 37)',
+    ],
+    ['dt.datetime(9999, 12, 31) + dt.timedelta(1)', 'the date is outside the years 1 to 9999 (column 38)'],
+    ['dt.date(1, 1, 1) - dt.timedelta(1)', 'the date is outside the years 1 to 9999 (column 29)'],
+    ['dt.date(9999, 12, 31) + dt.timedelta(1)', 'the date is outside the years 1 to 9999 (column 34)'],
+  ])('rejects %s: %s', (expression, reason) => {
+    expect(() => reprOf(expression)).toThrow(new FilterError('qb', reason))
   })
 })

@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import { FilterError } from '../../shared/filters/errors.ts'
 import { must } from '../../shared/values/must.ts'
-import { rows, writtenOf } from './written.ts'
+import { reprOf, rows } from './python-repr.ts'
 
-describe('values are compared', () => {
+describe('a comparison of values', () => {
   it.each(
     rows(String.raw`
       1 == 1.0 ⇒ True
@@ -75,8 +75,8 @@ describe('values are compared', () => {
       dt.datetime(2026, 1, 1) < dt.datetime(2026, 1, 1, 0, 0, 0, 1) ⇒ True
       dt.datetime(2026, 1, 1, tzinfo=dt.UTC) >= dt.datetime(2026, 1, 1, tzinfo=dt.UTC) ⇒ True
     `),
-  )('%s is %s', (expression, written) => {
-    expect(writtenOf(must(expression))).toBe(written)
+  )('evaluates %s to %s', (expression, repr) => {
+    expect(reprOf(must(expression))).toBe(repr)
   })
 
   it.each([
@@ -114,7 +114,7 @@ describe('values are compared', () => {
     ],
     ['True < 1.5 < "a"', "'<' not supported between instances of 'bool' and 'str' (column 23)"],
     ['1 <= False < []', "'<' not supported between instances of 'bool' and 'list' (column 23)"],
-  ])('%s is refused: %s', (expression, reason) => {
-    expect(() => writtenOf(expression)).toThrow(new FilterError('qb', reason))
+  ])('rejects %s: %s', (expression, reason) => {
+    expect(() => reprOf(expression)).toThrow(new FilterError('qb', reason))
   })
 })

@@ -1,15 +1,25 @@
 import { describe, expect, it } from 'vitest'
-import { type Condition, type Leaf, leafOf, OPERATORS, textOfList } from '../../shared/filters/condition.ts'
-import { type Answer, answer, MISSING } from '../../shared/filters/evaluate.ts'
+import {
+  type Condition,
+  type FieldCondition,
+  fieldCondition,
+  findRejectedForList,
+} from '../../shared/filters/condition.ts'
+import { evaluate, MISSING } from '../../shared/filters/evaluate.ts'
+import { OPERATOR_NAMES, type OperatorName, type Outcome } from '../../shared/filters/operators.ts'
 import { DateTime } from '../../shared/filters/python/times.ts'
 import { Tuple } from '../../shared/filters/python/values.ts'
 import { readConditions } from '../../shared/filters/read-conditions.ts'
 
-const ask = (operator: Leaf['operator'], wanted: unknown, stored: unknown, more: Partial<Leaf> = {}): Answer =>
-  answer({ ...leafOf('f', operator, wanted), ...more }, (field) => (field === 'f' ? stored : MISSING))
+const outcomeOf = (
+  operator: OperatorName,
+  expected: unknown,
+  stored: unknown,
+  options: Parameters<typeof fieldCondition>[3] = {},
+): Outcome => evaluate(fieldCondition('f', operator, expected, options), (field) => (field === 'f' ? stored : MISSING))
 
-describe('a question to a field', () => {
-  it.each<[Leaf['operator'], unknown, unknown, Answer]>([
+describe('a condition on a field', () => {
+  it.each<[OperatorName, unknown, unknown, Outcome]>([
     ['eq', 1n, 1, true],
     ['eq', 1n, 2n, false],
     ['ne', 1n, 1n, false],
@@ -57,7 +67,7 @@ describe('a question to a field', () => {
     ['is_null', true, null, true],
     ['is_null', false, null, false],
     ['is_null', null, null, null],
-    ['is_null', 'yes', null, 'odd'],
+    ['is_null', 'yes', null, 'invalid'],
     ['isna', true, null, true],
     ['isna', false, null, false],
     ['isna', true, 'a', false],
@@ -66,7 +76,7 @@ describe('a question to a field', () => {
     ['isna', true, MISSING, true],
     ['isna', false, MISSING, false],
     ['isna', null, MISSING, null],
-    ['isna', 1n, MISSING, 'odd'],
+    ['isna', 1n, MISSING, 'invalid'],
     ['exists', true, 'a', true],
     ['exists', true, null, true],
     ['exists', false, 'a', false],
@@ -74,27 +84,27 @@ describe('a question to a field', () => {
     ['exists', '', 'a', false],
     ['exists', true, MISSING, false],
     ['exists', false, MISSING, true],
-  ])('%s %o of %o says %s', (operator, wanted, stored, said) => {
-    expect(ask(operator, wanted, stored)).toBe(said)
+  ])('with %s %o is, for %o, %s', (operator, expected, stored, outcome) => {
+    expect(outcomeOf(operator, expected, stored)).toBe(outcome)
   })
 
-  it.each(OPERATORS.filter((operator) => !['exists', 'isna', 'is_null'].includes(operator)))(
-    'that is not there, or null, is unknown: %s',
+  it.each(OPERATOR_NAMES.filter((operator) => !['exists', 'isna', 'is_null'].includes(operator)))(
+    'with %s is unknown for a field that is null or does not exist',
     (operator) => {
-      expect(ask(operator, 'a', MISSING)).toBeNull()
-      expect(ask(operator, 'a', null)).toBeNull()
-      expect(ask(operator, null, null)).toBeNull()
+      expect(outcomeOf(operator, 'a', MISSING)).toBeNull()
+      expect(outcomeOf(operator, 'a', null)).toBeNull()
+      expect(outcomeOf(operator, null, null)).toBeNull()
     },
   )
 
-  it('that is not there is not null', () => {
-    expect(ask('is_null', true, MISSING)).toBeNull()
-    expect(ask('is_null', false, MISSING)).toBeNull()
+  it('with is_null is unknown for a field that does not exist', () => {
+    expect(outcomeOf('is_null', true, MISSING)).toBeNull()
+    expect(outcomeOf('is_null', false, MISSING)).toBeNull()
   })
 
-  it('may be of its length, where it has one', () => {
-    const length = (operator: Leaf['operator'], wanted: unknown, stored: unknown): Answer =>
-      ask(operator, wanted, stored, { length: true })
+  it('on the length is unknown for a value without a length', () => {
+    const length = (operator: OperatorName, expected: unknown, stored: unknown): Outcome =>
+      outcomeOf(operator, expected, stored, { length: true })
     expect(length('eq', 2n, 'é🔥')).toBe(true)
     expect(length('gt', 2n, [1n, 2n])).toBe(false)
     expect(length('exists', true, 7n)).toBeNull()
@@ -104,7 +114,7 @@ describe('a question to a field', () => {
     expect(length('eq', 0n, null)).toBeNull()
   })
 
-  it.each<['any' | 'all', Leaf['operator'], unknown, unknown, Answer]>([
+  it.each<['any' | 'all', OperatorName, unknown, unknown, Outcome]>([
     ['any', 'eq', 1n, [2n, 1n], true],
     ['any', 'eq', 1n, [2n, 3n], false],
     ['any', 'eq', 1n, [], false],
@@ -128,150 +138,175 @@ describe('a question to a field', () => {
     ['any', 'eq', 1n, new Tuple([1n]), null],
     ['all', 'eq', 1n, null, null],
     ['all', 'eq', 1n, MISSING, null],
-  ])('may be of %s of its elements: %s %o of %o says %s', (over, operator, wanted, stored, said) => {
-    expect(ask(operator, wanted, stored, { over })).toBe(said)
+  ])('on %s element with %s %o is, for %o, %s', (quantifier, operator, expected, stored, outcome) => {
+    expect(outcomeOf(operator, expected, stored, { quantifier })).toBe(outcome)
   })
 
-  it('has its regular expression compiled where it is one, of any value’s text', () => {
-    expect(leafOf('f', 'regex', 'a+').regex?.isIn('caab')).toBe(true)
-    expect(leafOf('f', 'eq', 'a+')).toEqual({ kind: 'leaf', field: 'f', operator: 'eq', value: 'a+', length: false })
-    expect(leafOf('f', 'eq', 1n, true).length).toBe(true)
-    expect(leafOf('f', 'regex', null).regex?.isIn('None')).toBe(true)
+  it('compiles its value, a regular expression from the text of any value', () => {
+    expect(fieldCondition('f', 'regex', 'a+').test('caab')).toBe(true)
+    expect(fieldCondition('f', 'regex', null).test('None')).toBe(true)
+    expect(fieldCondition('f', 'eq', 'a+')).toEqual({
+      kind: 'field',
+      field: 'f',
+      operator: 'eq',
+      value: 'a+',
+      length: false,
+      test: expect.any(Function) as unknown,
+    })
+    expect(fieldCondition('f', 'eq', 1n, { length: true }).length).toBe(true)
+    expect(() => fieldCondition('f', 'regex', '[')).toThrow('unterminated character set')
   })
 })
 
-describe('a group of questions', () => {
-  const SAID: Readonly<Record<string, Condition>> = {
-    yes: leafOf('f', 'exists', false),
-    no: leafOf('f', 'exists', true),
-    unknown: leafOf('f', 'eq', 1n),
-    odd: leafOf('f', 'isna', 1n),
+describe('a group of conditions', () => {
+  const MEMBERS: Readonly<Record<string, Condition>> = {
+    true: fieldCondition('f', 'exists', false),
+    false: fieldCondition('f', 'exists', true),
+    unknown: fieldCondition('f', 'eq', 1n),
+    invalid: fieldCondition('f', 'isna', 1n),
   }
-  const group = (kind: 'and' | 'or' | 'not', of: string): Answer => {
-    const conditions = of === '' ? [] : of.split(' ').map((name) => SAID[name] ?? leafOf('f', 'exists', true))
-    return answer({ kind, conditions }, () => MISSING)
+  const group = (kind: 'and' | 'or' | 'not', of: string): Outcome => {
+    const conditions = of === '' ? [] : of.split(' ').map((name) => MEMBERS[name] ?? expect.fail(name))
+    return evaluate({ kind, conditions }, () => MISSING)
   }
 
-  it.each<['and' | 'or' | 'not', string, Answer]>([
+  it.each<['and' | 'or' | 'not', string, Outcome]>([
     ['and', '', true],
-    ['and', 'yes yes', true],
-    ['and', 'yes no', false],
-    ['and', 'unknown no', false],
-    ['and', 'yes unknown', null],
-    ['and', 'yes odd', true],
-    ['and', 'odd unknown', null],
+    ['and', 'true true', true],
+    ['and', 'true false', false],
+    ['and', 'unknown false', false],
+    ['and', 'true unknown', null],
+    ['and', 'true invalid', true],
+    ['and', 'invalid unknown', null],
     ['or', '', false],
-    ['or', 'no no', false],
-    ['or', 'no yes', true],
-    ['or', 'unknown yes', true],
-    ['or', 'no unknown', null],
-    ['or', 'no odd', false],
-    ['or', 'odd unknown', null],
-    ['not', 'yes', false],
-    ['not', 'no', true],
+    ['or', 'false false', false],
+    ['or', 'false true', true],
+    ['or', 'unknown true', true],
+    ['or', 'false unknown', null],
+    ['or', 'false invalid', false],
+    ['or', 'invalid unknown', null],
+    ['not', 'true', false],
+    ['not', 'false', true],
     ['not', 'unknown', null],
-    ['not', 'odd', false],
-  ])('%s of «%s» says %s', (kind, of, said) => {
-    expect(group(kind, of)).toBe(said)
+    ['not', 'invalid', false],
+  ])('with %s of «%s» is %s', (kind, of, outcome) => {
+    expect(group(kind, of)).toBe(outcome)
   })
 
-  it('asks all its members, so that an error in one is met whatever the others say', () => {
-    const wrong = leafOf('f', 'gt', 'a')
-    const condition: Condition = { kind: 'and', conditions: [leafOf('f', 'eq', 2n), wrong] }
-    expect(() => answer(condition, () => 1n)).toThrow("'>' not supported between instances of 'int' and 'str'")
+  it('evaluates all its members, so that an error in one is thrown whatever the others are', () => {
+    const failing = fieldCondition('f', 'gt', 'a')
+    const condition: Condition = { kind: 'and', conditions: [fieldCondition('f', 'eq', 2n), failing] }
+    expect(() => evaluate(condition, () => 1n)).toThrow("'>' not supported between instances of 'int' and 'str'")
   })
 
-  it('shows the first question for the text of a list', () => {
+  it('is searched for the first condition that is rejected for lists', () => {
     const lists = new Set(['f', 'g'])
-    const asks = (operator: Leaf['operator'], field = 'f'): Leaf => leafOf(field, operator, 'a')
+    const on = (operator: OperatorName, field = 'f'): FieldCondition => fieldCondition(field, operator, 'a')
     for (const operator of ['regex', 'starts_with', 'ends_with'] as const) {
-      const question = asks(operator)
-      expect(textOfList(question, lists)).toBe(question)
-      expect(textOfList({ ...asks(operator), over: 'any' }, lists)).toBeUndefined()
-      expect(textOfList(asks(operator, 'h'), lists)).toBeUndefined()
+      const condition = on(operator)
+      expect(findRejectedForList(condition, lists)).toBe(condition)
+      const quantified = fieldCondition('f', operator, 'a', { quantifier: 'any' })
+      expect(findRejectedForList(quantified, lists)).toBeUndefined()
+      expect(findRejectedForList(on(operator, 'h'), lists)).toBeUndefined()
     }
     for (const operator of ['eq', 'contains', 'contains_any'] as const)
-      expect(textOfList(asks(operator), lists)).toBeUndefined()
-    const not: Condition = { kind: 'not', conditions: [asks('ends_with', 'g')] }
+      expect(findRejectedForList(on(operator), lists)).toBeUndefined()
+    const rejected = on('ends_with', 'g')
+    const not: Condition = { kind: 'not', conditions: [rejected] }
     const nested: Condition = {
       kind: 'and',
-      conditions: [asks('eq'), { kind: 'or', conditions: [not] }, asks('regex')],
+      conditions: [on('eq'), { kind: 'or', conditions: [not] }, on('regex')],
     }
-    expect(textOfList(nested, lists)).toEqual(asks('ends_with', 'g'))
-    expect(textOfList({ kind: 'or', conditions: [asks('eq')] }, lists)).toBeUndefined()
+    expect(findRejectedForList(nested, lists)).toBe(rejected)
+    expect(findRejectedForList({ kind: 'or', conditions: [on('eq')] }, lists)).toBeUndefined()
   })
 
-  it('sees times as times', () => {
+  it('compares times as times', () => {
     const time = DateTime.ofStored('2026-01-05T08:30:00+08:00')
-    expect(ask('eq', DateTime.ofStored('2026-01-05T00:30:00Z'), time)).toBe(true)
-    expect(ask('contains', '08:30', time)).toBe(true)
+    expect(outcomeOf('eq', DateTime.ofStored('2026-01-05T00:30:00Z'), time)).toBe(true)
+    expect(outcomeOf('contains', '08:30', time)).toBe(true)
   })
 })
 
-describe('conditions of JSON', () => {
-  const leaf = (more: object): string => JSON.stringify([{ field_path: 'f', operator: 'eq', value: 1, ...more }])
+describe('conditions in JSON', () => {
+  const one = (more: object): string => JSON.stringify([{ field_path: 'f', operator: 'eq', value: 1, ...more }])
 
-  it('are read one by one', () => {
+  it('are read in their order', () => {
     const text =
       '[{"field_path":"f","operator":"gt","value":1.0},{"value":NaN,"operator":"eq","field_path":"","transform":"len"},' +
       '{"field_path":"g","operator":"regex","value":"a","quantifier":"any","transform":null},' +
       '{"field_path":"g","operator":"ne","value":1,"quantifier":"all","more":1}]'
     const [first, second, third, fourth] = readConditions('conditions', text)
-    expect(first).toEqual({ kind: 'leaf', field: 'f', operator: 'gt', value: 1, length: false })
-    expect(second).toEqual({ kind: 'leaf', field: '', operator: 'eq', value: NaN, length: true })
-    expect(third).toMatchObject({ field: 'g', operator: 'regex', length: false, over: 'any' })
-    expect(third?.regex?.isIn('a')).toBe(true)
-    expect(fourth).toEqual({ kind: 'leaf', field: 'g', operator: 'ne', value: 1n, length: false, over: 'all' })
+    expect(first).toMatchObject({ kind: 'field', field: 'f', operator: 'gt', value: 1, length: false })
+    expect(second).toMatchObject({ kind: 'field', field: '', operator: 'eq', value: NaN, length: true })
+    expect(third).toMatchObject({ field: 'g', operator: 'regex', length: false, quantifier: 'any' })
+    expect(third?.test('a')).toBe(true)
+    expect(fourth).toMatchObject({
+      kind: 'field',
+      field: 'g',
+      operator: 'ne',
+      value: 1n,
+      length: false,
+      quantifier: 'all',
+    })
   })
 
   const nested = (levels: number): unknown => JSON.parse('['.repeat(levels) + ']'.repeat(levels))
 
-  it('may hold a value of 1000 levels, and none that is deeper', () => {
-    expect(readConditions('conditions', leaf({ value: nested(1_000) }))).toHaveLength(1)
-    expect(() => readConditions('conditions', leaf({ value: nested(1_001) }))).toThrow(
-      'condition 1: value nests deeper than 1000 levels',
+  it('may contain a value of 1000 levels, but not a deeper one', () => {
+    expect(readConditions('conditions', one({ value: nested(1_000) }))).toHaveLength(1)
+    expect(() => readConditions('conditions', one({ value: nested(1_001) }))).toThrow(
+      'condition 1: value must not nest deeper than 1000 levels',
     )
-    expect(() => readConditions('conditions', leaf({ value: { a: nested(1_000) } }))).toThrow('deeper than 1000')
+    expect(() => readConditions('conditions', one({ value: { a: nested(1_000) } }))).toThrow('deeper than 1000')
     expect(() => readConditions('conditions', '['.repeat(1_003))).toThrow('it is not JSON')
     for (const levels of [1_004, 100_000])
       expect(() => readConditions('conditions', '['.repeat(levels))).toThrow(
-        'conditions: nests deeper than 1000 levels',
+        'conditions: must not nest deeper than 1000 levels',
       )
   })
 
-  it.each(['', '""', '[]', '{}'])('are none: %j', (text) => {
+  it.each(['', '""', '[]', '{}'])('are empty: %j', (text) => {
     expect(readConditions('conditions', text)).toEqual([])
   })
 
-  const FORM = 'must be a JSON list of {"field_path", "operator", "value"}'
-  const ELEMENTS = 'eq, ne, contains, starts_with, ends_with, regex'
+  const FORM =
+    'must be a JSON list of objects with field_path, operator and value, ' +
+    'such as [{"field_path": "level", "operator": "gt", "value": 3}]'
+  const QUANTIFIABLE = 'eq, ne, contains, starts_with, ends_with, regex'
 
   it.each([
     ['{"a":1}', FORM],
     ['"a"', FORM],
     ['7', FORM],
     ['null', FORM],
-    ['[', `${FORM}: it is not JSON at character 1`],
-    ['[1]', 'condition 1: is no object of field_path, operator and value'],
-    [leaf({}).replace(']', ',[]]'), 'condition 2: is no object of field_path, operator and value'],
-    ['[{}]', 'condition 1: lacks field_path, operator, value (groups are written in qb)'],
-    ['[{"field_path":"f","value":1}]', 'condition 1: lacks operator (groups are written in qb)'],
-    [leaf({ field_path: 7 }), 'condition 1: field_path must be a text'],
-    [leaf({ field_path: null }), 'condition 1: field_path must be a text'],
-    [leaf({ field_path: '\ud83d' }), 'condition 1: holds half a surrogate pair, which no stored text has'],
-    [leaf({ value: ['a', { b: ['\udd25'] }] }), 'condition 1: holds half a surrogate pair, which no stored text has'],
-    [leaf({ operator: 'like' }), `condition 1: operator must be one of: ${OPERATORS.join(', ')}`],
-    [leaf({ operator: null }), `condition 1: operator must be one of: ${OPERATORS.join(', ')}`],
-    [leaf({ transform: 'lower' }), 'condition 1: transform must be len, where it is given'],
-    [leaf({ transform: 1 }), 'condition 1: transform must be len, where it is given'],
-    [leaf({ quantifier: 'some' }), 'condition 1: quantifier must be any or all, where it is given'],
-    [leaf({ quantifier: 'any', operator: 'gt' }), `condition 1: quantifier goes with the operators ${ELEMENTS}`],
-    [leaf({ quantifier: 'all', operator: 'isna' }), `condition 1: quantifier goes with the operators ${ELEMENTS}`],
+    ['[', `${FORM} (it is not JSON at character 1)`],
+    ['[1]', 'condition 1: must be an object with field_path, operator and value'],
+    [one({}).replace(']', ',[]]'), 'condition 2: must be an object with field_path, operator and value'],
+    ['[{}]', 'condition 1: field_path, operator, value missing (groups of conditions are only possible in qb)'],
+    ['[{"field_path":"f","value":1}]', 'condition 1: operator missing (groups of conditions are only possible in qb)'],
+    [one({ field_path: 7 }), 'condition 1: field_path must be a text'],
+    [one({ field_path: null }), 'condition 1: field_path must be a text'],
+    [one({ field_path: '\ud83d' }), 'condition 1: field_path must not contain half of a surrogate pair'],
+    [one({ value: ['a', { b: ['\udd25'] }] }), 'condition 1: value must not contain half of a surrogate pair'],
+    [one({ operator: 'like' }), `condition 1: operator must be one of: ${OPERATOR_NAMES.join(', ')}`],
+    [one({ operator: null }), `condition 1: operator must be one of: ${OPERATOR_NAMES.join(', ')}`],
+    [one({ transform: 'lower' }), 'condition 1: transform must be len or absent'],
+    [one({ transform: 1 }), 'condition 1: transform must be len or absent'],
+    [one({ quantifier: 'some' }), 'condition 1: quantifier must be any, all or absent'],
     [
-      leaf({ operator: 'regex', value: '[' }),
+      one({ quantifier: 'any', operator: 'gt' }),
+      `condition 1: quantifier is only allowed with the operators ${QUANTIFIABLE}`,
+    ],
+    [
+      one({ quantifier: 'all', operator: 'isna' }),
+      `condition 1: quantifier is only allowed with the operators ${QUANTIFIABLE}`,
+    ],
+    [
+      one({ operator: 'regex', value: '[' }),
       'condition 1: value: unterminated character set at position 0 of the regular expression',
     ],
-  ])('%s are refused: %s', (text, reason) => {
+  ])('%s are rejected: %s', (text, reason) => {
     for (const field of ['conditions', 'data_conditions'] as const)
       expect(() => readConditions(field, text)).toThrow(
         expect.objectContaining({

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FilterError } from '../../shared/filters/errors.ts'
 import { must } from '../../shared/values/must.ts'
-import { rows, writtenOf } from './written.ts'
+import { reprOf, rows } from './python-repr.ts'
 
 describe('the module datetime', () => {
   it.each(
@@ -50,8 +50,8 @@ describe('the module datetime', () => {
       dt.timedelta(1, microseconds=0.5) ⇒ datetime.timedelta(days=1)
       dt.timedelta(microseconds=1, milliseconds=0.0005) ⇒ datetime.timedelta(microseconds=2)
     `),
-  )('%s is %s', (expression, written) => {
-    expect(writtenOf(must(expression))).toBe(written)
+  )('evaluates %s to %s', (expression, repr) => {
+    expect(reprOf(must(expression))).toBe(repr)
   })
 
   it.each([
@@ -62,10 +62,10 @@ describe('the module datetime', () => {
     ['dt.time(0, 0, 0, 1000000)', 'microsecond must be in 0..999999 (column 12)'],
     ['dt.time(fold=2)', 'fold must be in 0..1 (column 12)'],
     ['dt.datetime(2026, 1, 1, fold=-1)', 'fold must be in 0..1 (column 12)'],
-    ['dt.datetime(2026, 1, 1, 1.0)', 'hour is a whole number (column 12)'],
-    ['dt.date(2026.0, 1, 1)', 'year is a whole number (column 12)'],
-    ['dt.date(2026, "1", 1)', 'month is a whole number (column 12)'],
-    ['dt.date(2026, 1, None)', 'day is a whole number (column 12)'],
+    ['dt.datetime(2026, 1, 1, 1.0)', 'hour must be a whole number (column 12)'],
+    ['dt.date(2026.0, 1, 1)', 'year must be a whole number (column 12)'],
+    ['dt.date(2026, "1", 1)', 'month must be a whole number (column 12)'],
+    ['dt.date(2026, 1, None)', 'day must be a whole number (column 12)'],
     ['dt.date(0, 1, 1)', 'year 0 is out of range (column 12)'],
     ['dt.date(10000, 1, 1)', 'year 10000 is out of range (column 12)'],
     ['dt.date(2026, 0, 1)', 'month must be in 1..12 (column 12)'],
@@ -73,28 +73,34 @@ describe('the module datetime', () => {
     ['dt.date(2026, 1, 0)', 'day is out of range for month (column 12)'],
     ['dt.date(2026, 1, 32)', 'day is out of range for month (column 12)'],
     ['dt.date(2025, 2, 29)', 'day is out of range for month (column 12)'],
-    ['dt.time(tzinfo=1)', 'tzinfo is dt.timezone.utc, or left out (column 12)'],
-    ['dt.datetime(2026, 1, 1, tzinfo="UTC")', 'tzinfo is dt.timezone.utc, or left out (column 12)'],
-    ['dt.time(0, 0, 0, 0, None, 0)', 'dt.time() takes 5 values at most, and got 6 (column 12)'],
-    ['dt.datetime(2026, 1, 1, 0, 0, 0, 0, None, 0)', 'dt.datetime() takes 8 values at most, and got 9 (column 12)'],
-    ['dt.datetime(2026, 1)', 'dt.datetime() lacks day (column 12)'],
-    ['dt.date()', 'dt.date() lacks year (column 12)'],
-    ['dt.date(2026, 1, 1, 1)', 'dt.date() takes 3 values at most, and got 4 (column 12)'],
-    ['dt.date(2026, 1, day=1, day=2)', 'dt.date() got day twice (column 12)'],
-    ['dt.date(2026, 1, 1, day=2)', 'dt.date() got day twice (column 12)'],
+    ['dt.time(tzinfo=1)', 'tzinfo must be dt.timezone.utc or None (column 12)'],
+    ['dt.datetime(2026, 1, 1, tzinfo="UTC")', 'tzinfo must be dt.timezone.utc or None (column 12)'],
+    ['dt.time(0, 0, 0, 0, None, 0)', 'dt.time() accepts at most 5 positional arguments, but got 6 (column 12)'],
+    [
+      'dt.datetime(2026, 1, 1, 0, 0, 0, 0, None, 0)',
+      'dt.datetime() accepts at most 8 positional arguments, but got 9 (column 12)',
+    ],
+    ['dt.datetime(2026, 1)', 'dt.datetime() requires the argument day (column 12)'],
+    ['dt.date()', 'dt.date() requires the argument year (column 12)'],
+    ['dt.date(2026, 1, 1, 1)', 'dt.date() accepts at most 3 positional arguments, but got 4 (column 12)'],
+    ['dt.date(2026, 1, day=1, day=2)', 'dt.date() got more than one value for day (column 12)'],
+    ['dt.date(2026, 1, 1, day=2)', 'dt.date() got more than one value for day (column 12)'],
     ['dt.date(2026, 1, 1, hour=2)', 'dt.date() has no parameter hour (column 12)'],
-    ['dt.timedelta("1")', 'days is a number (column 12)'],
-    ['dt.timedelta(hours=None)', 'hours is a number (column 12)'],
-    ['dt.timedelta(weeks=1e999)', 'weeks is a number (column 12)'],
-    ['dt.timedelta(1000000000)', 'a timedelta is under 1,000,000,000 days (column 12)'],
-    ['dt.timedelta(-1000000000)', 'a timedelta is under 1,000,000,000 days (column 12)'],
-    ['dt.timedelta(1, 2, 3, 4, 5, 6, 7, 8)', 'dt.timedelta() takes 7 values at most, and got 8 (column 12)'],
-    ['dt.datetime', 'dt.datetime stands where a value is wanted (column 1)'],
-    ['dt', 'dt stands where a value is wanted (column 1)'],
-    ['dt.date.today()', 'dt.date.today is not taken in qb (column 20)'],
+    ['dt.timedelta("1")', 'days must be a finite number (column 12)'],
+    ['dt.timedelta(hours=None)', 'hours must be a finite number (column 12)'],
+    ['dt.timedelta(weeks=1e999)', 'weeks must be a finite number (column 12)'],
+    ['dt.timedelta(1000000000)', 'a timedelta must be shorter than 1,000,000,000 days (column 12)'],
+    ['dt.timedelta(-1000000000)', 'a timedelta must be shorter than 1,000,000,000 days (column 12)'],
+    [
+      'dt.timedelta(1, 2, 3, 4, 5, 6, 7, 8)',
+      'dt.timedelta() accepts at most 7 positional arguments, but got 8 (column 12)',
+    ],
+    ['dt.datetime', 'expected a value, but found dt.datetime (column 1)'],
+    ['dt', 'expected a value, but found dt (column 1)'],
+    ['dt.date.today()', 'dt.date.today is not supported in qb (column 20)'],
     ['dt.timezone(1)', 'dt.timezone cannot be called (column 12)'],
     ['dt.timezone.utc()', "'datetime.timezone' cannot be called (column 12)"],
-  ])('%s is refused: %s', (expression, reason) => {
-    expect(() => writtenOf(expression)).toThrow(new FilterError('qb', reason))
+  ])('rejects %s: %s', (expression, reason) => {
+    expect(() => reprOf(expression)).toThrow(new FilterError('qb', reason))
   })
 })

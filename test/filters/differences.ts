@@ -1,25 +1,25 @@
-/** A vector that is answered otherwise than by SpecStar, on purpose: refused, or with so many resources. */
+/** An intended difference from SpecStar: this project rejects the request, or the number of matching resources differs. */
 export interface Difference {
-  /** The vector's request, decoded. */
+  /** The decoded query of a recorded request. */
   readonly request: string
-  readonly ours: 'refused' | number
+  readonly ours: 'rejected' | number
   readonly reason: string
 }
 
 const UNKNOWN =
-  'SpecStar passes over a parameter that it does not know: a backup that was meant to be filtered would hold all'
-const IGNORED = 'SpecStar passes over transform and quantifier here; they are done, as in qb'
-const INDEX = 'there is no index of vectors or trigrams; SpecStar has one'
+  'SpecStar ignores unknown parameters. A backup with a misspelled filter would silently contain all resources.'
+const IGNORED = 'SpecStar ignores transform and quantifier in conditions. Here they work as in qb.'
+const INDEX = 'There is no vector or trigram index here.'
 
-/** Every difference from SpecStar's answers, with its reason. README tells of them, by reason. */
+/** All differences from the recorded results. `functions/API.md` lists them under "What differs from SpecStar". */
 export const DIFFERENCES: readonly Difference[] = [
-  { request: 'created_bys[]=alice', ours: 'refused', reason: UNKNOWN },
-  { request: "qb=QB['level'] > 10&nosuch=1", ours: 'refused', reason: UNKNOWN },
-  { request: "qb=QB['level'] > 10&created_by=alice", ours: 'refused', reason: UNKNOWN },
+  { request: 'created_bys[]=alice', ours: 'rejected', reason: UNKNOWN },
+  { request: "qb=QB['level'] > 10&nosuch=1", ours: 'rejected', reason: UNKNOWN },
+  { request: "qb=QB['level'] > 10&created_by=alice", ours: 'rejected', reason: UNKNOWN },
   {
     request: 'conditions=[{"field_path": "__class__", "operator": "exists", "value": true}]',
     ours: 0,
-    reason: 'what Python’s objects have inside is no metadata of a resource',
+    reason: 'The internals of Python objects are not metadata of a resource.',
   },
   ...(['conditions', 'data_conditions'] as const).flatMap((parameter): Difference[] => [
     {
@@ -40,16 +40,16 @@ export const DIFFERENCES: readonly Difference[] = [
   ]),
   ...['7', 'null'].map((path) => ({
     request: `data_conditions=[{"field_path":${path},"operator":"eq","value":1}]`,
-    ours: 'refused' as const,
-    reason: 'a path that is no text names no field: SpecStar refuses it in conditions, and finds nothing here',
+    ours: 'rejected' as const,
+    reason: 'A path that is not a text names no field. SpecStar rejects it in conditions, but accepts it here.',
   })),
-  { request: "qb=QB['name'].fuzzy('ari')", ours: 'refused', reason: INDEX },
-  { request: "qb=QB['name'].fuzzy('ari', 0.3)", ours: 'refused', reason: INDEX },
-  { request: "qb=QB['level'].cosine([1.0]) < 1", ours: 'refused', reason: INDEX },
+  { request: "qb=QB['name'].fuzzy('ari')", ours: 'rejected', reason: INDEX },
+  { request: "qb=QB['name'].fuzzy('ari', 0.3)", ours: 'rejected', reason: INDEX },
+  { request: "qb=QB['level'].cosine([1.0]) < 1", ours: 'rejected', reason: INDEX },
   {
     request: "qb=QB['name'] == '\\N{DRAGON} Drake'",
-    ours: 'refused',
-    reason: 'names of characters need a table of a megabyte for what \\u says as well',
+    ours: 'rejected',
+    reason: 'Character names would need a table of a megabyte, and \\u can express the same.',
   },
-  { request: "qb=QB['level'] == 1j", ours: 'refused', reason: 'no field holds a complex number' },
+  { request: "qb=QB['level'] == 1j", ours: 'rejected', reason: 'No field can contain a complex number.' },
 ]

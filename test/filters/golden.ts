@@ -9,7 +9,7 @@ import type { Item } from '../../shared/tables/item.ts'
 import { loadModelsFile } from '../../shared/resources/models.ts'
 import { exactNumbers } from '../../shared/resources/payload.ts'
 
-/** What the real SpecStar answered to a request, and what it answers otherwise where the archive was imported before. */
+/** A request to SpecStar with its recorded result. `differs` is the result after an import from an archive of version 2. */
 export interface Vector {
   readonly group: string
   readonly model: string
@@ -25,7 +25,7 @@ const fixture = (name: string): Promise<string> =>
 
 export const MODELS = await loadModelsFile(new URL('../../shared/models.json', import.meta.url))
 
-/** All vectors but those that are about paging, sorting or returned parts, which a backup does not have. */
+/** All recorded requests, except for paging, sorting and partial results, which a backup does not have. */
 export const goldenVectors = async (): Promise<Vector[]> => {
   const { vectors } = JSON.parse(await fixture('filters.json')) as { vectors: Vector[] }
   return vectors.filter(({ group, request }) => {
@@ -42,18 +42,18 @@ interface Listing {
   readonly models: Readonly<Record<string, { readonly resources: readonly { readonly meta: Meta }[] }>>
 }
 
-/** The metadata that the vectors were asked of, by model. `imported`: as it is after a way through an archive of version 2. */
+/** The metadata of all resources, by model. `imported`: as after an import from an archive of version 2. */
 export const catalogue = async (imported: boolean): Promise<ReadonlyMap<string, readonly Item[]>> => {
   const { models } = JSON.parse(await fixture('catalogue.json'), exactNumbers) as Listing
   return new Map(
     Object.entries(models).map(([model, { resources }]) => [
       model,
-      resources.map(({ meta }) => itemFromMetadata(asKept(meta, imported), { model, shards: 16 })),
+      resources.map(({ meta }) => itemFromMetadata(asStored(meta, imported), { model, shards: 16 })),
     ]),
   )
 }
 
-const asKept = (meta: Meta, imported: boolean): ResourceMeta => ({
+const asStored = (meta: Meta, imported: boolean): ResourceMeta => ({
   ...meta,
   ...(imported ? timesInUtc(meta) : {}),
   indexed_data: indexedText(Object.entries(meta.indexed_data)),
@@ -61,7 +61,7 @@ const asKept = (meta: Meta, imported: boolean): ResourceMeta => ({
 
 const TIMES = ['created_time', 'updated_time', 'rev_created_time', 'rev_updated_time'] as const
 
-/** An archive of version 2 holds instants: offsets are lost, and whole seconds have no fraction. */
+/** An archive of version 2 contains instants: offsets are lost, and whole seconds have no fraction. */
 const timesInUtc = (meta: Meta): Partial<Record<(typeof TIMES)[number], string>> =>
   Object.fromEntries(
     TIMES.flatMap((name) => {
@@ -70,19 +70,19 @@ const timesInUtc = (meta: Meta): Partial<Record<(typeof TIMES)[number], string>>
     }),
   )
 
-/** The filters of a vector as an export's door reads them; SpecStar leaves deleted ones out unless told otherwise. */
+/** The filters of a request, read as the export route does. `is_deleted` defaults to false in SpecStar only. */
 export const filtersOf = (request: string): Filters => {
   const query = new URLSearchParams(request)
   if (!query.has('is_deleted')) query.append('is_deleted', 'false')
   return modelExportParameters(queryObject(query)).filters
 }
 
-/** The ids that a vector's filters take, sorted as the vectors are. */
-export const taken = ({ model, request }: Vector, resources: ReadonlyMap<string, readonly Item[]>): string[] => {
-  const scope = { model: MODELS.get(model), askedAt: new Date('2026-11-24T00:00:00Z') }
-  const takes = compileFilters(filtersOf(request), scope)
+/** The sorted ids of the resources that match a request's filters. */
+export const matchingIds = ({ model, request }: Vector, resources: ReadonlyMap<string, readonly Item[]>): string[] => {
+  const scope = { model: MODELS.get(model), requestedAt: new Date('2026-11-24T00:00:00Z') }
+  const matches = compileFilters(filtersOf(request), scope)
   return (resources.get(model) ?? [])
-    .filter(takes)
+    .filter(matches)
     .map((metadata) => metadata['resource_id']?.S ?? '')
     .sort()
 }

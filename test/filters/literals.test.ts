@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { FilterError } from '../../shared/filters/errors.ts'
 import { must } from '../../shared/values/must.ts'
-import { rows, writtenOf } from './written.ts'
+import { reprOf, rows } from './python-repr.ts'
 
 describe('a literal', () => {
   it.each(
@@ -51,73 +51,76 @@ describe('a literal', () => {
       ... ⇒ Ellipsis
       True ⇒ True
     `),
-  )('%s is %s', (expression, written) => {
-    expect(writtenOf(must(expression))).toBe(written)
+  )('%s has the value %s', (expression, repr) => {
+    expect(reprOf(must(expression))).toBe(repr)
   })
 
-  it('of a number has 4300 digits at most, as in Python', () => {
-    expect(writtenOf(`0${'_0'.repeat(4_299)}`)).toBe('0')
-    expect(() => writtenOf('1'.repeat(4_301))).toThrow(
-      new FilterError('qb', 'a number has more than 4300 digits (column 12)'),
+  it('of a number has at most 4300 digits, as in Python', () => {
+    expect(reprOf(`0${'_0'.repeat(4_299)}`)).toBe('0')
+    expect(() => reprOf('1'.repeat(4_301))).toThrow(
+      new FilterError('qb', 'a number must not have more than 4300 digits (column 12)'),
     )
   })
 
-  it('of bytes or text goes on behind a backslash at the end of a line', () => {
-    expect(writtenOf('b"a\\\nb"')).toBe("b'ab'")
-    expect(writtenOf('"a\\\r\nb"')).toBe("'ab'")
+  it('of bytes or a string continues after a backslash at the end of a line', () => {
+    expect(reprOf('b"a\\\nb"')).toBe("b'ab'")
+    expect(reprOf('"a\\\r\nb"')).toBe("'ab'")
   })
 
-  it('of text in three quotes has the ends of its lines as Python reads them', () => {
-    expect(writtenOf('"""a\r\nb\rc\n"""')).toBe(String.raw`'a\nb\nc\n'`)
+  it('in triple quotes has Python’s line endings', () => {
+    expect(reprOf('"""a\r\nb\rc\n"""')).toBe(String.raw`'a\nb\nc\n'`)
   })
 
   it.each([
-    ['01', '01 is no number (column 12)'],
-    ['0_', '0_ is no number (column 12)'],
-    ['1__0', '1__0 is no number (column 12)'],
-    ['1_', '1_ is no number (column 12)'],
-    ['0b2', '"b2)" is not expected (column 13)'],
-    ['0xg', '"xg)" is not expected (column 13)'],
-    ['0o8', '"o8)" is not expected (column 13)'],
-    ['1e', '"e)" is not expected (column 13)'],
-    ['1.5.5', '"5)" is not expected (column 16)'],
-    ['5.x', '5.x is no number (column 12)'],
-    ['1j', '1j is a complex number: no field holds one (column 12)'],
-    ['1.5J', '1.5J is a complex number: no field holds one (column 12)'],
-    ['5 .', '5 . is no number (column 12)'],
-    ['5 [1]', '5 [1 is no number (column 12)'],
-    ['5.)', '")" is not expected (column 15)'],
+    ['01', '01 is not a valid number (column 12)'],
+    ['0_', '0_ is not a valid number (column 12)'],
+    ['1__0', '1__0 is not a valid number (column 12)'],
+    ['1_', '1_ is not a valid number (column 12)'],
+    ['0b2', 'unexpected "b2)" (column 13)'],
+    ['0xg', 'unexpected "xg)" (column 13)'],
+    ['0o8', 'unexpected "o8)" (column 13)'],
+    ['1e', 'unexpected "e)" (column 13)'],
+    ['1.5.5', 'unexpected "5)" (column 16)'],
+    ['5.x', '5.x is not a valid number (column 12)'],
+    ['1j', '1j is a complex number, which no field can contain (column 12)'],
+    ['1.5J', '1.5J is a complex number, which no field can contain (column 12)'],
+    ['5 .', '5 . is not a valid number (column 12)'],
+    ['5 [1]', '5 [1 is not a valid number (column 12)'],
+    ['5.)', 'unexpected ")" (column 15)'],
     ['"a', 'the expression ends too early (column 15)'],
-    ["'a\n", 'a string is not closed (column 12)'],
-    ["'\n", 'a string is not closed (column 12)'],
-    ["'a\\'\n", 'a string is not closed (column 12)'],
+    ["'a\n", 'unterminated string (column 12)'],
+    ["'\n", 'unterminated string (column 12)'],
+    ["'a\\'\n", 'unterminated string (column 12)'],
     ['"""a""', 'the expression ends too early (column 19)'],
-    ['b"é"', 'bytes hold ASCII characters alone (column 12)'],
-    ['rb""', 'bytes hold ASCII characters alone (column 12)'],
-    ['"\\x4"', '\\x lacks digits (column 12)'],
-    ['"\\u123"', '\\u lacks digits (column 12)'],
-    ['"\\U0001234"', '\\U lacks digits (column 12)'],
-    ['b"\\x4"', '\\x lacks digits (column 12)'],
-    ['"\\N"', 'names of characters (\\N{…}) are not known here: write the character itself, or \\u (column 12)'],
-    ['"\\U00110000"', 'there is no such character (column 12)'],
+    ['b"é"', 'a bytes literal must contain only ASCII characters (column 12)'],
+    ['rb""', 'a bytes literal must contain only ASCII characters (column 12)'],
+    ['"\\x4"', 'incomplete escape \\x: it needs 2 digits (column 12)'],
+    ['"\\u123"', 'incomplete escape \\u: it needs 4 digits (column 12)'],
+    ['"\\U0001234"', 'incomplete escape \\U: it needs 8 digits (column 12)'],
+    ['b"\\x4"', 'incomplete escape \\x: it needs 2 digits (column 12)'],
+    [
+      '"\\N"',
+      'character names (\\N{…}) are not supported: write the character itself, or \\u and four digits (column 12)',
+    ],
+    ['"\\U00110000"', 'an escape must not be above \\U0010ffff (column 12)'],
     [
       '"\\ud800"',
-      'a string holds half a surrogate pair: \\U and eight digits write a character beyond U+FFFF (column 12)',
+      'a string must not contain half of a surrogate pair: write a character above U+FFFF as \\U and eight digits (column 12)',
     ],
     [
       '"\\udfff"',
-      'a string holds half a surrogate pair: \\U and eight digits write a character beyond U+FFFF (column 12)',
+      'a string must not contain half of a surrogate pair: write a character above U+FFFF as \\U and eight digits (column 12)',
     ],
     [
       'r"\ud83d"',
-      'a string holds half a surrogate pair: \\U and eight digits write a character beyond U+FFFF (column 12)',
+      'a string must not contain half of a surrogate pair: write a character above U+FFFF as \\U and eight digits (column 12)',
     ],
-    ['f"a"', 'a string with the prefix f is not taken in qb (column 12)'],
-    ['"a" f"b"', 'a string with the prefix f is not taken in qb (column 16)'],
-    ['"a" b"b"', 'text and bytes do not go together (column 12)'],
-    ['b"a" "b"', 'text and bytes do not go together (column 12)'],
-    ['ur"a"', '"\\"a\\")" is not expected (column 14)'],
-  ])('%s is refused: %s', (expression, reason) => {
-    expect(() => writtenOf(expression)).toThrow(new FilterError('qb', reason))
+    ['f"a"', 'an f-string is not supported in qb (column 12)'],
+    ['"a" f"b"', 'an f-string is not supported in qb (column 16)'],
+    ['"a" b"b"', 'a string and bytes cannot be joined (column 12)'],
+    ['b"a" "b"', 'a string and bytes cannot be joined (column 12)'],
+    ['ur"a"', 'unexpected "\\"a\\")" (column 14)'],
+  ])('%s is rejected: %s', (expression, reason) => {
+    expect(() => reprOf(expression)).toThrow(new FilterError('qb', reason))
   })
 })

@@ -4,22 +4,22 @@ import { FilterError } from '../../shared/filters/errors.ts'
 import { textOf } from '../../shared/filters/python/text.ts'
 import { readQb } from '../../shared/filters/qb/read-qb.ts'
 
-/** A Wednesday, and in the zone +08:00 the Thursday after it. */
+/** A Wednesday; in the zone +08:00 already the next day. */
 const NOW = new Date('2027-12-15T20:00:00Z')
 
-/** A condition in one line: `a eq 1`, `len a eq 1`, `any a eq 1`, `(a eq 1 and not b eq 2)`. */
-const shown = (condition: Condition | undefined): string => {
+/** Formats a condition in one line: `a eq 1`, `len a eq 1`, `any a eq 1`, `(a eq 1 and not b eq 2)`. */
+const format = (condition: Condition | undefined): string => {
   if (condition === undefined) return 'all'
-  if (condition.kind === 'leaf') {
-    const { field, operator, value, length, over } = condition
-    return `${length ? 'len ' : ''}${over === undefined ? '' : `${over} `}${field} ${operator} ${textOf(value)}`
+  if (condition.kind === 'field') {
+    const { field, operator, value, length, quantifier } = condition
+    return `${length ? 'len ' : ''}${quantifier === undefined ? '' : `${quantifier} `}${field} ${operator} ${textOf(value)}`
   }
-  if (condition.kind === 'not') return `not ${condition.conditions.map(shown).join(' ')}`
-  return `(${condition.conditions.map(shown).join(` ${condition.kind} `)})`
+  if (condition.kind === 'not') return `not ${condition.conditions.map(format).join(' ')}`
+  return `(${condition.conditions.map(format).join(` ${condition.kind} `)})`
 }
 const TRUTHY = '(a is_null False and a ne False and a ne 0 and a ne  and a ne [])'
 
-describe('what is asked in qb', () => {
+describe('expressions of qb', () => {
   it.each([
     ['QB["a"]', TRUTHY],
     ['QB["a"].length()', TRUTHY],
@@ -29,10 +29,10 @@ describe('what is asked in qb', () => {
     ['~(QB["a"] == 1)', 'not a eq 1'],
     ...['==', '!=', '<', '<=', '>', '>='].flatMap((sign, k) => {
       const names = ['eq', 'ne', 'lt', 'lte', 'gt', 'gte']
-      const turned = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte']
+      const mirrored = ['eq', 'ne', 'gt', 'gte', 'lt', 'lte']
       return [
         [`QB["a"] ${sign} 1`, `a ${names[k]} 1`],
-        [`1 ${sign} QB["a"]`, `a ${turned[k]} 1`],
+        [`1 ${sign} QB["a"]`, `a ${mirrored[k]} 1`],
         [`QB["a"].length() ${sign} 1`, `len a ${names[k]} 1`],
         [`QB["a"].${names[k]}(1)`, `a ${names[k]} 1`],
       ]
@@ -114,8 +114,8 @@ describe('what is asked in qb', () => {
       'resource_id current_revision_id created_time updated_time created_by updated_by is_deleted schema_version',
       'total_revision_count rev_status rev_created_by rev_updated_by rev_created_time rev_updated_time',
     ].flatMap((names) => names.split(' ').map((name) => [`QB.${name}() == 1`, `${name} eq 1`])),
-  ])('%s asks %s', (qb, asked) => {
-    expect(shown(readQb(qb, NOW))).toBe(asked)
+  ])('evaluates %s to %s', (qb, condition) => {
+    expect(format(readQb(qb, NOW))).toBe(condition)
   })
 
   it.each([
@@ -131,90 +131,87 @@ describe('what is asked in qb', () => {
     ['this_week(week_start=-1)', '2027-12-12 00:00:00+00:00', '2027-12-18 23:59:59.999999+00:00'],
     ['this_month()', '2027-12-01 00:00:00+00:00', '2027-12-31 23:59:59.999999+00:00'],
     ['this_year(dt.UTC)', '2027-01-01 00:00:00+00:00', '2027-12-31 23:59:59.999999+00:00'],
-  ])('.%s is from %s to %s, in December too', (method, first, last) => {
-    expect(shown(readQb(`QB["a"].${method}`, NOW))).toBe(`(a gte ${first} and a lte ${last})`)
+  ])('evaluates .%s in December to the days from %s to %s', (method, first, last) => {
+    expect(format(readQb(`QB["a"].${method}`, NOW))).toBe(`(a gte ${first} and a lte ${last})`)
   })
 
   it.each([
-    ['QB["a"].any()', 'the expression is no condition but .any() without a question (column 1)'],
-    ['QB["a"].eq', 'the expression is no condition but eq without parentheses (column 9)'],
-    ['QB', 'the expression is no condition but QB (column 1)'],
-    ['"x"', "the expression is no condition but 'str' (column 1)"],
-    ['QB["a"].any().gt(1)', '.any() without a question has no .gt in qb (column 15)'],
-    ['QB["a"].any().like("x")', '.any() without a question has no .like in qb (column 15)'],
-    ['QB["a"].all().filter()', '.all() without a question has no .filter in qb (column 15)'],
-    [
-      'QB["a"].any() == 1',
-      '.any() without a question is not compared: only a field, or one comparison, is (column 15)',
-    ],
-    ['QB.all() == 1', 'a condition is not compared: only a field, or one comparison, is (column 10)'],
-    ['(QB["a"] & QB["b"]) == 1', 'a condition is not compared: only a field, or one comparison, is (column 21)'],
-    ['QB["a"] == (QB["b"] == 1)', 'a condition stands where a value is wanted (column 9)'],
-    ['QB["a"] + 1', 'the field a stands where a value is wanted (column 9)'],
-    ['1 + QB["a"]', 'the field a stands where a value is wanted (column 3)'],
-    ['1 << QB["a"]', 'the field a stands where a value is wanted (column 3)'],
-    ['QB["a"] << QB["b"]', 'the field b stands where a value is wanted (column 9)'],
-    ['-QB["a"]', 'the field a stands where a value is wanted (column 1)'],
-    ['[QB["a"]]', 'the field a stands where a value is wanted (column 2)'],
-    ['(1, QB["a"])', 'the field a stands where a value is wanted (column 5)'],
+    ['QB["a"].any()', 'expected a condition, but found .any() without a comparison (column 1)'],
+    ['QB["a"].eq', 'expected a condition, but found eq without parentheses (column 9)'],
+    ['QB', 'expected a condition, but found QB (column 1)'],
+    ['"x"', "expected a condition, but found 'str' (column 1)"],
+    ['QB["a"].any().gt(1)', '.any() without a comparison has no .gt in qb (column 15)'],
+    ['QB["a"].any().like("x")', '.any() without a comparison has no .like in qb (column 15)'],
+    ['QB["a"].all().filter()', '.all() without a comparison has no .filter in qb (column 15)'],
+    ['QB["a"].any() == 1', '.any() without a comparison cannot be compared: compare a field (column 15)'],
+    ['QB.all() == 1', 'a condition cannot be compared: compare a field (column 10)'],
+    ['(QB["a"] & QB["b"]) == 1', 'a condition cannot be compared: compare a field (column 21)'],
+    ['QB["a"] == (QB["b"] == 1)', 'expected a value, but found a condition (column 9)'],
+    ['QB["a"] + 1', 'expected a value, but found the field a (column 9)'],
+    ['1 + QB["a"]', 'expected a value, but found the field a (column 3)'],
+    ['1 << QB["a"]', 'expected a value, but found the field a (column 3)'],
+    ['QB["a"] << QB["b"]', 'expected a value, but found the field b (column 9)'],
+    ['-QB["a"]', 'expected a value, but found the field a (column 1)'],
+    ['[QB["a"]]', 'expected a value, but found the field a (column 2)'],
+    ['(1, QB["a"])', 'expected a value, but found the field a (column 5)'],
     [
       'QB["a"] & 1',
-      '& stands between two conditions; it binds tighter than == and >: put these in parentheses (column 9)',
+      '& needs a condition on both sides; it binds tighter than == and >, so write parentheses around comparisons (column 9)',
     ],
     [
       '1 | QB["a"]',
-      '| stands between two conditions; it binds tighter than == and >: put these in parentheses (column 3)',
+      '| needs a condition on both sides; it binds tighter than == and >, so write parentheses around comparisons (column 3)',
     ],
-    ['QB["a"] & QB', 'QB stands where a condition is wanted (column 9)'],
-    ['~QB["a"].any()', '.any() without a question stands where a condition is wanted (column 1)'],
-    ['~QB.all()', 'what every resource meets cannot be turned round (column 1)'],
-    ['QB["a"].filter(1)', "'int' stands where a condition is wanted (column 1)"],
-    ['QB["a"].filter(x=1)', 'filter() takes no named values (column 1)'],
-    ['QB.any()', 'QB.any() takes one condition at least (column 1)'],
-    ['QB.all(1)', "'int' stands where a condition is wanted (column 1)"],
-    ['QB.created_time(1)', 'QB.created_time() takes 0 values at most, and got 1 (column 1)'],
-    ['QB["a"].eq(1, value=1)', 'eq() got value twice (column 1)'],
-    ['QB["a"].eq()', 'eq() lacks value (column 1)'],
-    ['QB["a"].eq(1, 2)', 'eq() takes 1 values at most, and got 2 (column 1)'],
+    ['QB["a"] & QB', 'expected a condition, but found QB (column 9)'],
+    ['~QB["a"].any()', 'expected a condition, but found .any() without a comparison (column 1)'],
+    ['~QB.all()', 'QB.all() cannot be negated: it would match nothing (column 1)'],
+    ['QB["a"].filter(1)', "expected a condition, but found 'int' (column 1)"],
+    ['QB["a"].filter(x=1)', 'filter() accepts no named arguments (column 1)'],
+    ['QB.any()', 'QB.any() requires at least one condition (column 1)'],
+    ['QB.all(1)', "expected a condition, but found 'int' (column 1)"],
+    ['QB.created_time(1)', 'QB.created_time() accepts at most 0 positional arguments, but got 1 (column 1)'],
+    ['QB["a"].eq(1, value=1)', 'eq() got more than one value for value (column 1)'],
+    ['QB["a"].eq()', 'eq() requires the argument value (column 1)'],
+    ['QB["a"].eq(1, 2)', 'eq() accepts at most 1 positional arguments, but got 2 (column 1)'],
     ['QB["a"].eq(x=1)', 'eq() has no parameter x (column 1)'],
-    ['QB["a"].like(1)', 'a text is wanted (column 1)'],
-    ['QB["a"].icontains(1)', 'a text is wanted (column 1)'],
-    ['QB["a"].any().icontains(1)', 'a text is wanted (column 1)'],
-    ['QB["a"].today(24)', 'a time zone is dt.timezone.utc, or hours from UTC such as 8 or "-4" (column 1)'],
-    ['QB["a"].today(-24)', 'a time zone is dt.timezone.utc, or hours from UTC such as 8 or "-4" (column 1)'],
-    ['QB["a"].today(8.0)', 'a time zone is dt.timezone.utc, or hours from UTC such as 8 or "-4" (column 1)'],
-    ['QB["a"].today("x8")', 'a time zone is dt.timezone.utc, or hours from UTC such as 8 or "-4" (column 1)'],
-    ['QB["a"].today("8x")', 'a time zone is dt.timezone.utc, or hours from UTC such as 8 or "-4" (column 1)'],
-    ['QB["a"].this_week(week_start=1.0)', 'week_start is a whole number (column 1)'],
-    ['QB["a"].last_n_days(1e999)', 'n is a number (column 1)'],
-    ['QB["a"].last_n_days(None)', 'n is a number (column 1)'],
-    ['QB["a"].last_n_days(10 ** 2)', '** is not taken in qb (column 24)'],
-    ['QB["a"].last_n_days(1 << 40)', 'a date is out of the years 1 to 9999 (column 1)'],
-    ['QB[1]', 'the name of a field is a text (column 1)'],
-    ['dt["a"]', 'dt takes no brackets: a path is one text, QB["a.b"] (column 1)'],
-    ['QB.x', 'QB.x is not taken in qb: fields are QB["x"] (column 4)'],
-    ['dt.x', 'dt.x is not taken in qb (column 4)'],
+    ['QB["a"].like(1)', "expected a string, but found 'int' (column 1)"],
+    ['QB["a"].icontains(1)', "expected a string, but found 'int' (column 1)"],
+    ['QB["a"].any().icontains(1)', "expected a string, but found 'int' (column 1)"],
+    ['QB["a"].today(24)', 'tz must be dt.timezone.utc or hours from UTC, such as 8 or "-4" (column 1)'],
+    ['QB["a"].today(-24)', 'tz must be dt.timezone.utc or hours from UTC, such as 8 or "-4" (column 1)'],
+    ['QB["a"].today(8.0)', 'tz must be dt.timezone.utc or hours from UTC, such as 8 or "-4" (column 1)'],
+    ['QB["a"].today("x8")', 'tz must be dt.timezone.utc or hours from UTC, such as 8 or "-4" (column 1)'],
+    ['QB["a"].today("8x")', 'tz must be dt.timezone.utc or hours from UTC, such as 8 or "-4" (column 1)'],
+    ['QB["a"].this_week(week_start=1.0)', 'week_start must be a whole number (column 1)'],
+    ['QB["a"].last_n_days(1e999)', 'n must be a finite number (column 1)'],
+    ['QB["a"].last_n_days(None)', 'n must be a finite number (column 1)'],
+    ['QB["a"].last_n_days(10 ** 2)', '** is not supported in qb (column 24)'],
+    ['QB["a"].last_n_days(1 << 40)', 'the date is outside the years 1 to 9999 (column 1)'],
+    ['QB[1]', 'the name of a field must be a string (column 1)'],
+    ['dt["a"]', 'dt cannot have brackets: write a nested field as one name, such as QB["a.b"] (column 1)'],
+    ['QB.x', 'QB.x is not supported in qb: write a field as QB["x"] (column 4)'],
+    ['dt.x', 'dt.x is not supported in qb (column 4)'],
     ['QB()', 'QB cannot be called (column 1)'],
     ['"x"()', "'str' cannot be called (column 1)"],
-    ['x', 'x is not known: fields are QB["x"] (column 1)'],
+    ['x', 'unknown name x: write a field as QB["x"] (column 1)'],
     ['(1).real', "'int' has no .real in qb (column 5)"],
     ...['cosine', 'l2', 'ip'].map((name) => [
       `QB["a"].${name}(1)`,
-      `.${name}() is not taken: there is no index of vectors here (column 9)`,
+      `.${name}() is not supported: there is no vector index (column 9)`,
     ]),
     ...['fuzzy', 'similarity'].map((name) => [
       `QB["a"].${name}(1)`,
-      `.${name}() is not taken: there is no index of trigrams here (column 9)`,
+      `.${name}() is not supported: there is no trigram index (column 9)`,
     ]),
     ...['sort', 'order_by', 'limit', 'offset', 'page', 'first', 'asc', 'desc'].map((name) => [
       `QB["a"].${name}(1)`,
-      `.${name}() belongs to search: a backup takes all that matches, in its own order (column 9)`,
+      `.${name}() is not supported: it belongs to search, and a backup contains everything that matches (column 9)`,
     ]),
-  ])('%s is refused: %s', (qb, reason) => {
+  ])('rejects %s: %s', (qb, reason) => {
     expect(() => readQb(qb, NOW)).toThrow(new FilterError('qb', reason))
   })
 
-  it('is a regular expression where Python would take it for one', () => {
+  it('reports an invalid regular expression at the operator %', () => {
     expect(() => readQb('QB["a"] % "["', NOW)).toThrow(FilterError)
     expect(() => readQb('QB["a"] % "["', NOW)).toThrow(/\(column 9\)$/)
   })

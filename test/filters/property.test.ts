@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { FilterError } from '../../shared/filters/errors.ts'
 import { compileFilters, type Filters } from '../../shared/filters/filters.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import { certainty, NoOrder, type Question, type Tree, type Value } from './naive.ts'
+import { certainty, NoOrder, type Comparison, type Tree, type Value } from './naive.ts'
 
 const scalar = fc.oneof(
   fc.constant(null),
@@ -15,24 +15,36 @@ const value: fc.Arbitrary<Value> = fc.oneof({ weight: 4, arbitrary: scalar }, fc
 const field = fc.constantFrom('a', 'b', 'c.d')
 const index = fc.dictionary(field, value, { maxKeys: 3 })
 
-const ASKING_TRUTH = ['is_null', 'isna', 'exists']
-const question: fc.Arbitrary<Question> = fc
+const BOOLEAN_OPERATORS = ['is_null', 'isna', 'exists']
+const comparison: fc.Arbitrary<Comparison> = fc
   .tuple(
     field,
-    fc.constantFrom('eq', 'ne', 'gt', 'gte', 'lt', 'lte', 'in', 'not_in', 'contains', 'starts_with', ...ASKING_TRUTH),
+    fc.constantFrom(
+      'eq',
+      'ne',
+      'gt',
+      'gte',
+      'lt',
+      'lte',
+      'in',
+      'not_in',
+      'contains',
+      'starts_with',
+      ...BOOLEAN_OPERATORS,
+    ),
     value,
     fc.boolean(),
   )
-  .map(([name, operator, wanted, truth]) => ({
+  .map(([name, operator, expected, isTrue]) => ({
     field: name,
     operator,
-    value: ASKING_TRUTH.includes(operator) ? truth : wanted,
+    value: BOOLEAN_OPERATORS.includes(operator) ? isTrue : expected,
   }))
 
 const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
   tree: fc.oneof(
     { maxDepth: 3, withCrossShrink: true },
-    question,
+    comparison,
     fc.array(tie('tree'), { minLength: 1, maxLength: 3 }).map((all) => ({ all })),
     fc.array(tie('tree'), { minLength: 1, maxLength: 3 }).map((some) => ({ some })),
     tie('tree').map((not) => ({ not })),
@@ -41,7 +53,7 @@ const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
 
 const METHODS: Readonly<Record<string, string>> = { in: 'in_' }
 
-/** A tree as an expression of `qb`, in one of the two ways to write a group. */
+/** Writes a tree as an expression of `qb`. Groups use both notations. */
 const expression = (of: Tree): string => {
   if ('all' in of)
     return of.all.length % 2 === 0 ? group(of.all, ' & ') : `QB.all(${of.all.map(expression).join(', ')})`
@@ -51,58 +63,58 @@ const expression = (of: Tree): string => {
   return `QB[${JSON.stringify(of.field)}].${METHODS[of.operator] ?? of.operator}(${python(of.value)})`
 }
 const group = (members: readonly Tree[], operator: string): string =>
-  members.map((one) => `(${expression(one)})`).join(operator)
+  members.map((member) => `(${expression(member)})`).join(operator)
 
-const python = (wanted: Value): string => {
-  if (wanted === null) return 'None'
-  if (typeof wanted === 'boolean') return wanted ? 'True' : 'False'
-  return Array.isArray(wanted) ? `[${(wanted as readonly Value[]).map(python).join(', ')}]` : JSON.stringify(wanted)
+const python = (value: Value): string => {
+  if (value === null) return 'None'
+  if (typeof value === 'boolean') return value ? 'True' : 'False'
+  return Array.isArray(value) ? `[${(value as readonly Value[]).map(python).join(', ')}]` : JSON.stringify(value)
 }
 
 const resources = fc.array(index, { minLength: 1, maxLength: 8 })
-const scope = { model: { name: 'm', indexed: [], references: [] }, askedAt: new Date('2026-11-24T00:00:00Z') }
+const scope = { model: { name: 'm', indexed: [], references: [] }, requestedAt: new Date('2026-11-24T00:00:00Z') }
 const itemOf = (values: Readonly<Record<string, Value>>, k: number): Item => ({
   resource_id: { S: `r${k}` },
   indexed_data: { S: JSON.stringify(values) },
 })
 
-/** The places of what is taken, or that some value has no order with what is asked. */
-const taken = (filters: Filters, items: readonly Item[]): readonly number[] | 'no order' => {
-  const takes = compileFilters(filters, scope)
+/** The indexes of the matching resources, or `no order` if a comparison fails. */
+const matching = (filters: Filters, items: readonly Item[]): readonly number[] | 'no order' => {
+  const matches = compileFilters(filters, scope)
   try {
-    return items.flatMap((item, k) => (takes(item) ? [k] : []))
+    return items.flatMap((item, k) => (matches(item) ? [k] : []))
   } catch (error) {
     if (error instanceof FilterError) return 'no order'
     throw error
   }
 }
 
-const naively = (of: Tree | readonly Question[], indexes: readonly Readonly<Record<string, Value>>[]) => {
-  const isTaken = (values: Readonly<Record<string, Value>>): boolean =>
-    'length' in of ? of.every((one) => certainty(one, values) === 1) : certainty(of, values) === 1
+const matchingNaively = (of: Tree | readonly Comparison[], indexes: readonly Readonly<Record<string, Value>>[]) => {
+  const matches = (values: Readonly<Record<string, Value>>): boolean =>
+    'length' in of ? of.every((comparison) => certainty(comparison, values) === 1) : certainty(of, values) === 1
   try {
-    return indexes.flatMap((values, k) => (isTaken(values) ? [k] : []))
+    return indexes.flatMap((values, k) => (matches(values) ? [k] : []))
   } catch (error) {
     if (error instanceof NoOrder) return 'no order'
     throw error
   }
 }
 
-describe('any filter takes what a naive reading of it takes', () => {
-  it('as an expression of qb', () => {
+describe('a random filter matches the same resources as in a naive implementation', () => {
+  it('if it is an expression of qb', () => {
     fc.assert(
-      fc.property(tree, resources, (asked, indexes) => {
-        expect(taken({ qb: expression(asked) }, indexes.map(itemOf))).toEqual(naively(asked, indexes))
+      fc.property(tree, resources, (filter, indexes) => {
+        expect(matching({ qb: expression(filter) }, indexes.map(itemOf))).toEqual(matchingNaively(filter, indexes))
       }),
       { numRuns: 3_000 },
     )
   })
 
-  it.each(['conditions', 'data_conditions'] as const)('as %s', (parameter) => {
+  it.each(['conditions', 'data_conditions'] as const)('if it is the parameter %s', (parameter) => {
     fc.assert(
-      fc.property(fc.array(question, { maxLength: 3 }), resources, (asked, indexes) => {
-        const text = JSON.stringify(asked.map(({ field: field_path, ...rest }) => ({ field_path, ...rest })))
-        expect(taken({ [parameter]: text }, indexes.map(itemOf))).toEqual(naively(asked, indexes))
+      fc.property(fc.array(comparison, { maxLength: 3 }), resources, (comparisons, indexes) => {
+        const text = JSON.stringify(comparisons.map(({ field: field_path, ...rest }) => ({ field_path, ...rest })))
+        expect(matching({ [parameter]: text }, indexes.map(itemOf))).toEqual(matchingNaively(comparisons, indexes))
       }),
       { numRuns: 2_000 },
     )

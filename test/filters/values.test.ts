@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { areEqual, holds, isOrdered, NoOrderError } from '../../shared/filters/python/comparison.ts'
-import { microsIn, nearest, ratioOf } from '../../shared/filters/python/micros.ts'
+import { areEqual, includesEqual, isOrdered, NoOrderError } from '../../shared/filters/python/comparison.ts'
+import { fractionOf, roundedQuotient, sumMicros } from '../../shared/filters/python/micros.ts'
 import { textOf } from '../../shared/filters/python/text.ts'
 import {
   CalendarDate,
@@ -82,7 +82,7 @@ describe('the text of a value', () => {
     [new TimeDelta(2n * DAY), '2 days, 0:00:00'],
     [new TimeDelta(-1n), '-1 day, 23:59:59.999999'],
     [new TimeDelta(-DAY - 1n), '-2 days, 23:59:59.999999'],
-  ])('of value %# of these is Python’s', (value, text) => {
+  ])('equals Python’s str(): row %#', (value, text) => {
     expect(textOf(value)).toBe(text)
   })
 
@@ -107,17 +107,17 @@ describe('the text of a value', () => {
       'datetime.datetime(2026, 1, 1, 8, 0, tzinfo=datetime.timezone(datetime.timedelta(days=-1, seconds=57600)))',
     ],
     [TimeZone.utc, 'datetime.timezone.utc'],
-  ])('in a list, of %s, is %s', (value, text) => {
+  ])('is Python’s repr() inside a list: %s is %s', (value, text) => {
     expect(textOf([value])).toBe(`[${text}]`)
   })
 
-  it('is of what Python knows alone', () => {
-    expect(() => textOf(undefined)).toThrow(new TypeError('a value that Python does not know'))
-    expect(() => textOf([{}])).toThrow(new TypeError('a value that Python does not know'))
+  it('is only defined for Python values', () => {
+    expect(() => textOf(undefined)).toThrow(new TypeError('not a Python value'))
+    expect(() => textOf([{}])).toThrow(new TypeError('not a Python value'))
   })
 })
 
-describe('values', () => {
+describe('a Python value', () => {
   it.each<[unknown, string, boolean, bigint | undefined]>([
     [null, 'NoneType', false, undefined],
     [true, 'bool', true, undefined],
@@ -145,11 +145,11 @@ describe('values', () => {
     [new CalendarDate(0n), 'datetime.date', true, undefined],
     [new ClockTime(0n, undefined), 'datetime.time', true, undefined],
     [TimeZone.utc, 'datetime.timezone', true, undefined],
-  ])('%s is of type %s, true: %s, of length %s', (value, type, truth, length) => {
-    expect([typeName(value), isTruthy(value), lengthOf(value)]).toEqual([type, truth, length])
+  ])('%s has the type %s, truthiness %s and length %s', (value, type, truthiness, length) => {
+    expect([typeName(value), isTruthy(value), lengthOf(value)]).toEqual([type, truthiness, length])
   })
 
-  it('are numbers where they are an int, a float or a bool', () => {
+  it('is a number if it is an int, a float or a bool', () => {
     expect([true, false, 7n, 0.5, '1', null, [1n]].map(numberOf)).toEqual([
       1n,
       0n,
@@ -161,7 +161,7 @@ describe('values', () => {
     ])
   })
 
-  it('hold items where they are a list or a tuple', () => {
+  it('has items if it is a list or a tuple', () => {
     expect([[1n], new Tuple([2n]), 'ab', dict(['a', 1n])].map(itemsOf)).toEqual([[1n], [2n], undefined, undefined])
   })
 
@@ -194,14 +194,14 @@ describe('values', () => {
     [new DateTime(0n, TimeZone.utc), new DateTime(0n, undefined, true), true],
     [new DateTime(0n, TimeZone.utc, true), new DateTime(0n, undefined), false],
     [new DateTime(0n, undefined), new DateTime(0n, undefined, true), true],
-  ])('%s == %s is %s', (a, b, equal) => {
+  ])('is compared: %s == %s is %s', (a, b, equal) => {
     expect(areEqual(a, b)).toBe(equal)
   })
 
-  it('are in a list where one equals them', () => {
-    expect(holds([1n, 'a'], 1)).toBe(true)
-    expect(holds([1n, 'a'], 'b')).toBe(false)
-    expect(holds([], null)).toBe(false)
+  it('is in a list if an item is equal', () => {
+    expect(includesEqual([1n, 'a'], 1)).toBe(true)
+    expect(includesEqual([1n, 'a'], 'b')).toBe(false)
+    expect(includesEqual([], null)).toBe(false)
   })
 
   it.each<[unknown, unknown, string]>([
@@ -213,17 +213,17 @@ describe('values', () => {
     ],
     [new DateTime(0n, undefined), 1n, "'<' not supported between instances of 'datetime.datetime' and 'int'"],
     [1n, new DateTime(0n, undefined), "'<' not supported between instances of 'int' and 'datetime.datetime'"],
-  ])('%s < %s is refused: %s', (a, b, reason) => {
+  ])('is compared: %s < %s is rejected: %s', (a, b, reason) => {
     expect(() => isOrdered(a, '<', b)).toThrow(new NoOrderError(reason))
   })
 
-  it('are no numbers of order where they are nan', () => {
+  it('has no order if it is NaN', () => {
     expect((['<', '<=', '>', '>='] as const).map((order) => isOrdered(NaN, order, 1n))).toEqual(Array(4).fill(false))
   })
 })
 
-describe('times', () => {
-  it('are stored with their offset, or without one', () => {
+describe('a time', () => {
+  it('is read from a resource with or without an offset', () => {
     expect(stored('2026-01-01T08:00:00.5+08:00')).toEqual(
       new DateTime(dayOfDate(2026, 1, 1) * DAY + 8n * HOUR + 500_000n, new TimeZone(8n * HOUR), true),
     )
@@ -233,63 +233,63 @@ describe('times', () => {
     expect(stored('yesterday')).toBeUndefined()
   })
 
-  it('are of the years 1 to 9999', () => {
+  it('must be in the years 1 to 9999', () => {
     const [first, end] = [dayOfDate(1, 1, 1), dayOfDate(9999, 12, 31) + 1n]
-    const refused = new RangeError('a date is out of the years 1 to 9999')
+    const expected = new RangeError('the date is outside the years 1 to 9999')
     expect([first, end]).toEqual([-719_162n, 2_932_897n])
     expect(new CalendarDate(first).toString()).toBe('0001-01-01')
-    expect(() => new CalendarDate(first - 1n)).toThrow(refused)
+    expect(() => new CalendarDate(first - 1n)).toThrow(expected)
     expect(new CalendarDate(end - 1n).toString()).toBe('9999-12-31')
-    expect(() => new CalendarDate(end)).toThrow(refused)
-    expect(() => new DateTime(first * DAY - 1n, undefined)).toThrow(refused)
+    expect(() => new CalendarDate(end)).toThrow(expected)
+    expect(() => new DateTime(first * DAY - 1n, undefined)).toThrow(expected)
     expect(new DateTime(end * DAY - 1n, undefined).toString()).toBe('9999-12-31 23:59:59.999999')
   })
 
-  it('have an offset of less than a day, either way', () => {
-    const refused = new RangeError('an offset is less than 24 hours')
+  it('must have an offset of less than a day', () => {
+    const expected = new RangeError('a UTC offset must be less than 24 hours')
     expect([new TimeZone(DAY - 1n).offset, new TimeZone(1n - DAY).offset]).toEqual([DAY - 1n, 1n - DAY])
-    expect(() => new TimeZone(DAY)).toThrow(refused)
-    expect(() => new TimeZone(-DAY)).toThrow(refused)
+    expect(() => new TimeZone(DAY)).toThrow(expected)
+    expect(() => new TimeZone(-DAY)).toThrow(expected)
   })
 
-  it('are on the day that began before them', () => {
+  it('is on the day that began before it', () => {
     expect([0n, DAY - 1n, DAY, -1n, -DAY, -DAY - 1n].map(dayOf)).toEqual([0n, 0n, 1n, -1n, -1n, -2n])
   })
 })
 
-describe('counts of microseconds', () => {
-  it('are rounded to the nearest, and to even between two', () => {
-    const halves = [-5n, -3n, -1n, 1n, 3n, 5n]
-    expect(halves.map((over) => nearest(over, 2n))).toEqual([-2n, -2n, 0n, 0n, 2n, 2n])
-    expect(halves.map((over) => nearest(over, -2n))).toEqual([2n, 2n, 0n, 0n, -2n, -2n])
-    expect([4n, 5n, 7n, -4n, -5n].map((over) => nearest(over, 3n))).toEqual([1n, 2n, 2n, -1n, -2n])
-    expect(() => nearest(1n, 0n)).toThrow(new RangeError('division by zero'))
+describe('arithmetic of microseconds', () => {
+  it('rounds half to even', () => {
+    const numerators = [-5n, -3n, -1n, 1n, 3n, 5n]
+    expect(numerators.map((numerator) => roundedQuotient(numerator, 2n))).toEqual([-2n, -2n, 0n, 0n, 2n, 2n])
+    expect(numerators.map((numerator) => roundedQuotient(numerator, -2n))).toEqual([2n, 2n, 0n, 0n, -2n, -2n])
+    expect([4n, 5n, 7n, -4n, -5n].map((numerator) => roundedQuotient(numerator, 3n))).toEqual([1n, 2n, 2n, -1n, -2n])
+    expect(() => roundedQuotient(1n, 0n)).toThrow(new RangeError('division by zero'))
   })
 
-  it('take parts together before they are rounded', () => {
-    expect(microsIn([])).toBe(0n)
+  it('sums fractions before it rounds', () => {
+    expect(sumMicros([])).toBe(0n)
     expect(
-      microsIn([
+      sumMicros([
         [0.5, 1n],
         [0.0005, 1000n],
         [2n, DAY],
       ]),
     ).toBe(2n * DAY + 1n)
-    expect(microsIn([[-1.5, 1n]])).toBe(-2n)
-    expect(microsIn([[1e15 + 0.125, 1000n]])).toBe(10n ** 18n + 125n)
+    expect(sumMicros([[-1.5, 1n]])).toBe(-2n)
+    expect(sumMicros([[1e15 + 0.125, 1000n]])).toBe(10n ** 18n + 125n)
   })
 
-  it('are of a float what its fraction is', () => {
+  it('converts a float to an exact fraction in lowest terms', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (number) => {
-        const [over, under] = ratioOf(number)
-        // A power of two, and no smaller one does.
-        expect(under & (under - 1n)).toBe(0n)
-        expect(under === 1n || over % 2n !== 0n).toBe(true)
-        if (under < 1n << 1000n) expect(Number(over) / Number(under)).toBe(number === 0 ? 0 : number)
+        const [numerator, denominator] = fractionOf(number)
+        // The denominator is the smallest possible power of two.
+        expect(denominator & (denominator - 1n)).toBe(0n)
+        expect(denominator === 1n || numerator % 2n !== 0n).toBe(true)
+        if (denominator < 1n << 1000n) expect(Number(numerator) / Number(denominator)).toBe(number === 0 ? 0 : number)
       }),
     )
     for (const number of [NaN, Infinity, -Infinity])
-      expect(() => ratioOf(number)).toThrow(new RangeError('an infinite number is no fraction'))
+      expect(() => fractionOf(number)).toThrow(new RangeError('cannot convert infinity or NaN to a fraction'))
   })
 })

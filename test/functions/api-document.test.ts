@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { routeKeys, ROUTES } from '../../functions/routes.ts'
-import { OPERATORS } from '../../shared/filters/condition.ts'
-import { FIELD_METHODS } from '../../shared/filters/qb/fields.ts'
+import { OPERATOR_NAMES } from '../../shared/filters/operators.ts'
+import { FIELD_METHODS } from '../../shared/filters/qb/field-methods.ts'
 import { QB, QUERY_METHODS } from '../../shared/filters/qb/query.ts'
 import { JOB_STATUSES } from '../../shared/jobs/job.ts'
 import { ERROR_TABLE } from '../../shared/problems/error-table.ts'
@@ -47,7 +47,7 @@ describe('API.md', () => {
     const parameters = section('### Filter parameters')
     for (const name of Object.keys(FILTER_SHAPE)) expect(parameters).toContain(`\`${name}\``)
     const operators = section('#### Operators')
-    for (const operator of OPERATORS) expect(operators).toMatch(new RegExp(`^- .*\`${operator}\`.*:`, 'm'))
+    for (const operator of OPERATOR_NAMES) expect(operators).toMatch(new RegExp(`^- .*\`${operator}\`.*:`, 'm'))
     const expressions = section('### Query expressions (`qb`)')
     for (const name of [...FIELD_METHODS.keys(), ...QUERY_METHODS.keys()]) expect(expressions).toContain(`${name}(`)
     for (const name of QB.members.keys()) expect(expressions).toContain(`QB.${name}(`)

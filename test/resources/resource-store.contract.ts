@@ -117,7 +117,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
     it('gives what a filter takes, with all revisions of each', async () => {
       const takes = compileFilters(
         { is_deleted: true, created_bys: ['bob'] },
-        { model: MODELS.get('many'), askedAt: new Date() },
+        { model: MODELS.get('many'), requestedAt: new Date() },
       )
       const found = await collect(store.resources('many', undefined, { filter: takes }))
       const expected = idsOf((await collect(store.resources('many'))).filter(({ metadata }) => takes(metadata)))

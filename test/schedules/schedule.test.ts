@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { loadModelsFile } from '../../shared/resources/models.ts'
 import { ConfigError, readConfig } from '../../shared/runtime/config.ts'
-import { type Schedule, scheduledRequest, whyOfNoUse } from '../../shared/schedules/schedule.ts'
+import { type Schedule, scheduledRequest, validateSchedule } from '../../shared/schedules/schedule.ts'
 
 const MODELS = await loadModelsFile(new URL('../../shared/models.json', import.meta.url))
 
@@ -42,7 +42,7 @@ describe('schedules in the environment', () => {
     const once = { ...nightly, name: 'once', cron: '0 3 1 1 ? 2020' }
     const [first, second] = read(once, nightly)
     expect([first?.name, second?.name]).toEqual(['once', 'nightly'])
-    expect(whyOfNoUse(first ?? expect.fail(), MODELS)).toBe('it is never due again')
+    expect(validateSchedule(first ?? expect.fail(), MODELS)).toBe('it is never due again')
   })
 
   it('are refused where they are no JSON', () => {
@@ -62,7 +62,7 @@ describe('what a schedule asks for', () => {
       format: 'acbak',
       schedule: { name: 'nightly', at: '2026-01-05T03:00:00.000Z' },
     })
-    expect(whyOfNoUse(given({}), MODELS)).toBeUndefined()
+    expect(validateSchedule(given({}), MODELS)).toBeUndefined()
   })
 
   it.each<[string, object, string]>([
@@ -72,6 +72,6 @@ describe('what a schedule asks for', () => {
     ['a value that is none', { filters: { qb: 'QB[' } }, 'qb'],
     ['filters that exclude each other', { filters: { qb: 'QB["a"] == 1', created_bys: ['x'] } }, 'created_bys'],
   ])('is refused with %s', (_, more, why) => {
-    expect(whyOfNoUse(given(more), MODELS)).toContain(why)
+    expect(validateSchedule(given(more), MODELS)).toContain(why)
   })
 })

@@ -11,7 +11,7 @@ import type { Limits } from '../../../shared/jobs/limits.ts'
 import { makeServices } from '../../../shared/runtime/make-services.ts'
 import { setServices } from '../../../shared/runtime/current-services.ts'
 import type { Services } from '../../../shared/runtime/services.ts'
-import { whyOfNoUse } from '../../../shared/schedules/schedule.ts'
+import { validateSchedule } from '../../../shared/schedules/schedule.ts'
 import { LOCAL_CREDENTIALS } from '../credentials.ts'
 import { createBuckets, createTables } from '../stores/create-stores.ts'
 import { startDynamoDb } from '../dynamodb/start-dynamodb.ts'
@@ -135,7 +135,7 @@ const resumeJobs = async ({ jobs, workflows }: Services): Promise<void> => {
 
 const checkSchedules = (config: Config, { models }: Services): void => {
   for (const schedule of config.schedules) {
-    const reason = whyOfNoUse(schedule, models)
+    const reason = validateSchedule(schedule, models)
     if (reason !== undefined) throw new ConfigError(`SCHEDULES: schedule ${schedule.name}: ${reason}`)
   }
 }

@@ -1,7 +1,10 @@
-/** Counts of microseconds, as Python's `timedelta` makes them of other numbers: rounded once, to the nearest, and to even between two. */
+/** Exact arithmetic for microseconds. As in Python's `timedelta`, a result is rounded once, half to even. */
 
-/** What so many of these units make together. The parts of a microsecond are summed up before they are rounded. */
-export const microsIn = (counts: readonly (readonly [count: bigint | number, unit: bigint])[]): bigint => {
+/** Python's `%`: the result has the sign of the divisor. */
+export const modulo = (value: bigint, divisor: bigint): bigint => ((value % divisor) + divisor) % divisor
+
+/** The sum of counts of units, in microseconds. Fractions of a microsecond are summed before the sum is rounded. */
+export const sumMicros = (counts: readonly (readonly [count: bigint | number, unit: bigint])[]): bigint => {
   let whole = 0n
   let rest = 0
   for (const [count, unit] of counts) {
@@ -13,28 +16,28 @@ export const microsIn = (counts: readonly (readonly [count: bigint | number, uni
       rest += part % 1
     }
   }
-  const [over, under] = ratioOf(rest)
-  return nearest(whole * under + over, under)
+  const [numerator, denominator] = fractionOf(rest)
+  return roundedQuotient(whole * denominator + numerator, denominator)
 }
 
-/** The whole number nearest to a fraction. Throws `RangeError` for a division by zero. */
-export const nearest = (over: bigint, under: bigint): bigint => {
-  if (under === 0n) throw new RangeError('division by zero')
-  if (under < 0n) return nearest(-over, -under)
-  const rest = ((over % under) + under) % under
-  const floor = (over - rest) / under
-  const isUp = 2n * rest > under || (2n * rest === under && floor % 2n !== 0n)
+/** A quotient rounded to a whole number, half to even. Throws `RangeError` for a division by zero. */
+export const roundedQuotient = (numerator: bigint, denominator: bigint): bigint => {
+  if (denominator === 0n) throw new RangeError('division by zero')
+  if (denominator < 0n) return roundedQuotient(-numerator, -denominator)
+  const rest = modulo(numerator, denominator)
+  const floor = (numerator - rest) / denominator
+  const isUp = 2n * rest > denominator || (2n * rest === denominator && floor % 2n !== 0n)
   return isUp ? floor + 1n : floor
 }
 
-/** A float as the fraction that it is. Throws `RangeError` for one that is none. */
-export const ratioOf = (number: number): readonly [over: bigint, under: bigint] => {
-  if (!Number.isFinite(number)) throw new RangeError('an infinite number is no fraction')
-  let over = number
-  let under = 1n
-  while (!Number.isInteger(over)) {
-    over *= 2
-    under *= 2n
+/** A float as an exact fraction. Throws `RangeError` for NaN and infinity. */
+export const fractionOf = (number: number): readonly [numerator: bigint, denominator: bigint] => {
+  if (!Number.isFinite(number)) throw new RangeError('cannot convert infinity or NaN to a fraction')
+  let numerator = number
+  let denominator = 1n
+  while (!Number.isInteger(numerator)) {
+    numerator *= 2
+    denominator *= 2n
   }
-  return [BigInt(over), under]
+  return [BigInt(numerator), denominator]
 }

@@ -18,19 +18,19 @@ const reprOf = (value: unknown): string => {
   if (value instanceof Tuple && value.items.length === 1) return `(${reprOf(value.items[0])},)`
   const items = itemsOf(value)
   if (items !== undefined) {
-    const list = items.map(reprOf).join(', ')
-    return value instanceof Tuple ? `(${list})` : `[${list}]`
+    const inner = items.map(reprOf).join(', ')
+    return value instanceof Tuple ? `(${inner})` : `[${inner}]`
   }
   if (value instanceof Bytes) return `b${quoted(value.latin1, (character) => /[ -~]/.test(character))}`
   if (isTime(value)) return value.repr()
   if (isDict(value)) return `{${[...value].map(([key, inner]) => `${reprOf(key)}: ${reprOf(inner)}`).join(', ')}}`
-  throw new TypeError('a value that Python does not know')
+  throw new TypeError('not a Python value')
 }
 
 const isTime = (value: unknown): value is DateTime | CalendarDate | ClockTime | TimeDelta | TimeZone =>
   [DateTime, CalendarDate, ClockTime, TimeDelta, TimeZone].some((kind) => value instanceof kind)
 
-/** A float by the fewest digits that give it back; with an exponent from 1e16 on and under 1e-4. */
+/** Python's `repr()` of a float: the fewest digits that identify it, with an exponent from 1e16 on and below 1e-4. */
 const floatText = (value: number): string => {
   if (Number.isNaN(value)) return 'nan'
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
@@ -39,11 +39,11 @@ const floatText = (value: number): string => {
   const exponent = Number(power)
   if (value !== 0 && (exponent < -4 || exponent >= 16))
     return `${digits}e${exponent < 0 ? '-' : '+'}${Math.abs(exponent).toString().padStart(2, '0')}`
-  return plainText(digits, exponent)
+  return withoutExponent(digits, exponent)
 }
 
-/** `d.ddd` × 10^exponent without an exponent. */
-const plainText = (digits: string, exponent: number): string => {
+/** `d.ddd` × 10^exponent as a decimal number. */
+const withoutExponent = (digits: string, exponent: number): string => {
   const sign = digits.startsWith('-') ? '-' : ''
   const all = digits.replace(/[-.]/g, '')
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${all}`
@@ -51,23 +51,23 @@ const plainText = (digits: string, exponent: number): string => {
   return `${sign}${whole}.${all.slice(exponent + 1) || '0'}`
 }
 
-/** Single quotes, unless the text has these and no double ones. */
-const quoted = (text: string, isShown: (character: string) => boolean): string => {
+/** In single quotes; in double quotes if the text contains only single ones. */
+const quoted = (text: string, isLiteral: (character: string) => boolean): string => {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
   let inner = ''
   for (const character of text) {
     if (character === quote || character === '\\') inner += `\\${character}`
-    else inner += isShown(character) ? character : escaped(character)
+    else inner += isLiteral(character) ? character : escaped(character)
   }
   return `${quote}${inner}${quote}`
 }
 
 const isPrintable = (character: string): boolean => character === ' ' || !/[\p{C}\p{Z}]/u.test(character)
 
-const SHORT: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
+const SHORT_ESCAPES: Readonly<Record<string, string>> = { '\n': '\\n', '\r': '\\r', '\t': '\\t' }
 
 const escaped = (character: string): string => {
-  const short = SHORT[character]
+  const short = SHORT_ESCAPES[character]
   if (short !== undefined) return short
   const code = must(character.codePointAt(0))
   const hex = code.toString(16)

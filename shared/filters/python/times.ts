@@ -1,23 +1,24 @@
 import { type ReadTime, readTime } from '../../values/instant.ts'
+import { modulo } from './micros.ts'
 
-/** Python's times, as SpecStar's filters compare them. All counts are microseconds, of years 1 to 9999. */
+/** Python's `datetime` types, as SpecStar's filters compare them. Times are in microseconds, from year 1 to year 9999. */
 
 const SECOND = 1_000_000n
 const HOUR = 3600n * SECOND
 export const DAY = 24n * HOUR
 
-/** A fixed offset from UTC, less than a day either way. */
+/** A fixed offset from UTC, shorter than a day. */
 export class TimeZone {
   readonly offset: bigint
 
   constructor(offset: bigint) {
-    if (offset <= -DAY || offset >= DAY) throw new RangeError('an offset is less than 24 hours')
+    if (offset <= -DAY || offset >= DAY) throw new RangeError('a UTC offset must be less than 24 hours')
     this.offset = offset
   }
 
   static readonly utc = new TimeZone(0n)
 
-  /** Of the only zone that an expression can name. */
+  /** An expression can name UTC only. */
   toString(): string {
     return 'UTC'
   }
@@ -28,19 +29,20 @@ export class TimeZone {
 }
 
 export class DateTime {
-  /** What the clock on the wall shows, counted from 1970. */
+  /** The local time: microseconds since 1970-01-01T00:00:00 in this zone. */
   readonly wall: bigint
   readonly zone: TimeZone | undefined
-  /** A stored time without a zone counts as UTC beside one that has a zone. */
+  /** Whether it was read from a resource. Compared with a time that has a zone, a stored time without a zone is in UTC. */
   readonly stored: boolean
 
   constructor(wall: bigint, zone: TimeZone | undefined, stored = false) {
-    this.wall = inCalendar(wall)
+    checkCalendar(wall)
+    this.wall = wall
     this.zone = zone
     this.stored = stored
   }
 
-  /** Reads a stored time. Undefined where the text is none. */
+  /** Reads a stored time. Undefined if the text is not a time. */
   static ofStored(text: string): DateTime | undefined {
     const time = readTime(text)
     if (time === undefined) return undefined
@@ -55,17 +57,20 @@ export class DateTime {
 
   /** `datetime.datetime(2026, 2, 1, 8, 0, tzinfo=datetime.timezone.utc)` */
   repr(): string {
-    return called('datetime', [...dateParts(dayOf(this.wall)), ...clockParts(modulo(this.wall, DAY), this.zone)])
+    return constructorCall('datetime', [
+      ...dateParts(dayOf(this.wall)),
+      ...clockParts(modulo(this.wall, DAY), this.zone),
+    ])
   }
 }
 
 export class CalendarDate {
-  /** Days since 1970. */
+  /** Days since 1970-01-01. */
   readonly day: bigint
 
   constructor(day: bigint) {
+    checkCalendar(day * DAY)
     this.day = day
-    inCalendar(day * DAY)
   }
 
   toString(): string {
@@ -73,7 +78,7 @@ export class CalendarDate {
   }
 
   repr(): string {
-    return called('date', dateParts(this.day))
+    return constructorCall('date', dateParts(this.day))
   }
 }
 
@@ -91,7 +96,7 @@ export class ClockTime {
   }
 
   repr(): string {
-    return called('time', clockParts(this.micros, this.zone))
+    return constructorCall('time', clockParts(this.micros, this.zone))
   }
 }
 
@@ -102,7 +107,8 @@ export class TimeDelta {
 
   constructor(micros: bigint) {
     const days = dayOf(micros)
-    if (days < -MAX_DELTA_DAYS || days > MAX_DELTA_DAYS) throw new RangeError('a timedelta is under 1,000,000,000 days')
+    if (days < -MAX_DELTA_DAYS || days > MAX_DELTA_DAYS)
+      throw new RangeError('a timedelta must be shorter than 1,000,000,000 days')
     this.micros = micros
   }
 
@@ -119,18 +125,16 @@ export class TimeDelta {
     const rest = modulo(this.micros, DAY)
     const parts = { days: dayOf(this.micros), seconds: rest / SECOND, microseconds: rest % SECOND }
     const named = Object.entries(parts).flatMap(([name, count]) => (count === 0n ? [] : [`${name}=${count}`]))
-    return called('timedelta', named.length === 0 ? ['0'] : named)
+    return constructorCall('timedelta', named.length === 0 ? ['0'] : named)
   }
 }
 
-/** The whole days of a count of microseconds, rounded down. */
+/** Microseconds in whole days, rounded down. */
 export const dayOf = (micros: bigint): bigint => (micros - modulo(micros, DAY)) / DAY
 
-const modulo = (value: bigint, by: bigint): bigint => ((value % by) + by) % by
-
-/** Days since 1970 of a date. Throws `RangeError` for one that is not in the calendar. */
+/** A date in days since 1970-01-01. Throws `RangeError` for a date that is not in the calendar. */
 export const dayOfDate = (year: number, month: number, day: number): bigint => {
-  // Date.UTC would read the years 0–99 as 1900–1999.
+  // `Date.UTC` would read the years 0–99 as 1900–1999.
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
   if (year < 1 || year > 9999) throw new RangeError(`year ${year} is out of range`)
@@ -140,12 +144,12 @@ export const dayOfDate = (year: number, month: number, day: number): bigint => {
   return BigInt(date.getTime() / 86_400_000)
 }
 
-const FIRST = -62_135_596_800n * SECOND
-const LAST = 253_402_300_800n * SECOND
+/** The years 1 to 9999, in microseconds since 1970-01-01. The end is exclusive. */
+const CALENDAR_START = -62_135_596_800n * SECOND
+const CALENDAR_END = 253_402_300_800n * SECOND
 
-const inCalendar = (micros: bigint): bigint => {
-  if (micros < FIRST || micros >= LAST) throw new RangeError('a date is out of the years 1 to 9999')
-  return micros
+const checkCalendar = (micros: bigint): void => {
+  if (micros < CALENDAR_START || micros >= CALENDAR_END) throw new RangeError('the date is outside the years 1 to 9999')
 }
 
 const microsOf = ({ instant }: ReadTime): bigint =>
@@ -153,7 +157,7 @@ const microsOf = ({ instant }: ReadTime): bigint =>
 
 const dateText = (day: bigint): string => new Date(Number(day) * 86_400_000).toISOString().slice(0, 10)
 
-/** `HH:MM:SS`, with six digits of fraction where it has any. */
+/** `HH:MM:SS`, with six digits of fraction unless it is zero. */
 const clockText = (micros: bigint): string => {
   const fraction = micros % SECOND
   const seconds = micros / SECOND
@@ -168,14 +172,14 @@ const zoneText = (zone: TimeZone | undefined): string => {
   return `${offset < 0n ? '-' : '+'}${text.endsWith(':00') ? text.slice(0, -3) : text}`
 }
 
-const called = (name: string, values: readonly string[]): string => `datetime.${name}(${values.join(', ')})`
+const constructorCall = (name: string, values: readonly string[]): string => `datetime.${name}(${values.join(', ')})`
 
 const dateParts = (day: bigint): string[] =>
   dateText(day)
     .split('-')
     .map((part) => Number(part).toString())
 
-/** Hours and minutes always; seconds and microseconds where they are not nothing. */
+/** Hours and minutes; seconds and microseconds unless they and everything after them are zero. */
 const clockParts = (micros: bigint, zone: TimeZone | undefined): string[] => {
   const parts = [micros / HOUR, (micros / (60n * SECOND)) % 60n, (micros / SECOND) % 60n, micros % SECOND]
   const shown =

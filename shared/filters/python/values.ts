@@ -1,8 +1,9 @@
 import { CalendarDate, ClockTime, DateTime, TimeDelta, TimeZone } from './times.ts'
 
 /**
- * Python's values as they stand in indexes and filters. None is null, an int a `bigint`, a float a `number`, a list an array,
- * a dict a `Map`, which keeps the order of its keys; what has no like of its own in JSON is one of the classes here and in `times.ts`.
+ * Python values in indexes and filters: None is null, an int is a `bigint`, a float is a `number`, a list is an array,
+ * and a dict is a `Map`, which keeps the order of its keys. Types without a JSON equivalent are classes of this file and of
+ * `times.ts`.
  */
 export class Tuple {
   readonly items: readonly unknown[]
@@ -13,7 +14,7 @@ export class Tuple {
 }
 
 export class Bytes {
-  /** One character a byte. */
+  /** One character per byte. */
   readonly latin1: string
 
   constructor(latin1: string) {
@@ -29,23 +30,23 @@ export const isList = (value: unknown): value is readonly unknown[] => Array.isA
 
 export const isDict = (value: unknown): value is Dict => value instanceof Map
 
-/** A list or a tuple, as what `in` takes. */
+/** The items of a list or a tuple. */
 export const itemsOf = (value: unknown): readonly unknown[] | undefined => {
   if (isList(value)) return value
   return value instanceof Tuple ? value.items : undefined
 }
 
-/** An int, a float or a bool as a number: `True` is 1. */
+/** The number that an int, a float or a bool is in arithmetic: `True` is 1. */
 export const numberOf = (value: unknown): bigint | number | undefined => {
   if (typeof value === 'boolean') return value ? 1n : 0n
   return typeof value === 'bigint' || typeof value === 'number' ? value : undefined
 }
 
-/** Python's truth of a value. */
+/** Python's `bool()`. */
 export const isTruthy = (value: unknown): boolean => {
   if (value === null || value === false || value === '') return false
   const number = numberOf(value)
-  // Of a float that is no number, Python says true.
+  // NaN is truthy in Python.
   if (number !== undefined) return typeof number === 'bigint' ? number !== 0n : number !== 0
   const items = itemsOf(value)
   if (items !== undefined) return items.length > 0
@@ -54,7 +55,7 @@ export const isTruthy = (value: unknown): boolean => {
   return !isDict(value) || value.size > 0
 }
 
-/** Python's `len()`: code points, elements, keys. Undefined for what has none. */
+/** Python's `len()`: code points, items or keys. Undefined for a value without a length. */
 export const lengthOf = (value: unknown): bigint | undefined => {
   if (typeof value === 'string') return BigInt(Array.from(value).length)
   const items = itemsOf(value)
@@ -63,7 +64,7 @@ export const lengthOf = (value: unknown): bigint | undefined => {
   return isDict(value) ? BigInt(value.size) : undefined
 }
 
-/** The name of a value's type, as Python's messages have it. */
+/** The name of a value's type, as in Python's error messages. */
 export const typeName = (value: unknown): string => {
   if (value === null) return 'NoneType'
   if (value instanceof Tuple) return 'tuple'
@@ -75,7 +76,7 @@ export const typeName = (value: unknown): string => {
   if (value instanceof TimeZone) return 'datetime.timezone'
   if (value === ELLIPSIS) return 'ellipsis'
   if (isList(value)) return 'list'
-  return NAMES[typeof value] ?? 'dict'
+  return TYPE_NAMES[typeof value] ?? 'dict'
 }
 
-const NAMES: Readonly<Record<string, string>> = { boolean: 'bool', bigint: 'int', number: 'float', string: 'str' }
+const TYPE_NAMES: Readonly<Record<string, string>> = { boolean: 'bool', bigint: 'int', number: 'float', string: 'str' }

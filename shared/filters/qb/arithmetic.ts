@@ -1,27 +1,32 @@
-import { nearest, ratioOf } from '../python/micros.ts'
+import { fractionOf, modulo, roundedQuotient } from '../python/micros.ts'
 import { CalendarDate, DateTime, DAY, dayOf, TimeDelta } from '../python/times.ts'
 import { Bytes, isList, isTruthy, itemsOf, numberOf, Tuple, typeName } from '../python/values.ts'
-import { placed, QbError, type UnaryOperator } from './syntax.ts'
+import { QbError, type UnaryOperator, withOffset } from './syntax.ts'
 
 export type Arithmetic = '&' | '|' | '+' | '-' | '*' | '/' | '%' | '<<' | '>>'
 
-/** A repeated text or list that grows past this, with all that is in it, is no filter any more but an attack on the memory. */
-const MAX_LENGTH = 1_000
-const MAX_BITS = 16_384n
+/** Far more than a filter needs. It bounds the memory that one expression can use: a list counts with all values inside it. */
+const MAX_REPEATED_LENGTH = 1_000
+/** Bounds the size of an int for the same reason. */
+const MAX_SHIFT_BITS = 16_384n
 
-/** Python's arithmetic of plain values. Throws `QbError` for values that do not go together. */
+/** Python's binary arithmetic. Throws `QbError` for operands that the operator does not support. */
 export const compute = (left: unknown, operator: Arithmetic, right: unknown, at: number): unknown => {
-  const result = placed(
+  const result = withOffset(
     RangeError,
     at,
-    () => ofNumbers(left, operator, right) ?? ofSequences(left, operator, right) ?? ofTimes(left, operator, right),
+    () =>
+      computeNumbers(left, operator, right) ??
+      computeSequences(left, operator, right) ??
+      computeTimes(left, operator, right),
   )
   if (result !== undefined) return result
   if (operator === '%' && (typeof left === 'string' || left instanceof Bytes))
-    throw new QbError('formatting a text by % is not taken in qb: write the text itself', at)
-  throw new QbError(`${operator} does not go with '${typeName(left)}' and '${typeName(right)}'`, at)
+    throw new QbError('formatting a string with % is not supported in qb: write the resulting string', at)
+  throw new QbError(`unsupported operand types for ${operator}: '${typeName(left)}' and '${typeName(right)}'`, at)
 }
 
+/** Python's unary operators. Throws `QbError` for an operand that the operator does not support. */
 export const computeUnary = (operator: UnaryOperator, value: unknown, at: number): unknown => {
   if (operator === 'not') return !isTruthy(value)
   const number = numberOf(value)
@@ -31,44 +36,45 @@ export const computeUnary = (operator: UnaryOperator, value: unknown, at: number
     if (typeof number === 'bigint') return ~number
   }
   if (value instanceof TimeDelta && operator !== '~') return operator === '+' ? value : new TimeDelta(-value.micros)
-  throw new QbError(`${operator} does not go with '${typeName(value)}'`, at)
+  throw new QbError(`unsupported operand type for unary ${operator}: '${typeName(value)}'`, at)
 }
 
-const ofNumbers = (left: unknown, operator: Arithmetic, right: unknown): unknown => {
+const computeNumbers = (left: unknown, operator: Arithmetic, right: unknown): unknown => {
   const [a, b] = [numberOf(left), numberOf(right)]
   if (a === undefined || b === undefined) return undefined
   if ((operator === '&' || operator === '|') && typeof left === 'boolean' && typeof right === 'boolean')
     return operator === '&' ? left && right : left || right
   if (operator === '/') return quotient(a, b)
   return typeof a === 'bigint' && typeof b === 'bigint'
-    ? ofIntegers(a, operator, b)
-    : ofFloats(floatOf(a), operator, floatOf(b))
+    ? computeIntegers(a, operator, b)
+    : computeFloats(floatOf(a), operator, floatOf(b))
 }
 
 const floatOf = (number: bigint | number): number => {
   const float = Number(number)
-  if (typeof number === 'bigint' && !Number.isFinite(float)) throw new RangeError('an int is too large for a float')
+  if (typeof number === 'bigint' && !Number.isFinite(float)) throw new RangeError('int too large to convert to float')
   return float
 }
 
+/** Python's `/`, whose result is a float. */
 const quotient = (a: bigint | number, b: bigint | number): number => {
   if (Number(b) === 0) throw new RangeError('division by zero')
   if (typeof a !== 'bigint' || typeof b !== 'bigint') return floatOf(a) / floatOf(b)
-  const float = quotientOf(magnitude(a), magnitude(b))
+  const float = positiveQuotient(magnitude(a), magnitude(b))
   return a < 0n === b < 0n ? float : -float
 }
 
 const magnitude = (number: bigint): bigint => (number < 0n ? -number : number)
 
-/** Of two ints, rounded once: as floats, each would be rounded before. */
-const quotientOf = (a: bigint, b: bigint): number => {
-  // At least 68 bits, the last of which stands for all that is left: more than enough to round to the 53 of a float.
+/** Rounds once. Converting both ints to floats first would round each of them. */
+const positiveQuotient = (a: bigint, b: bigint): number => {
+  // The shift gives the quotient at least 68 bits. A float has 53, and the last bit says whether there is a remainder.
   const bits = Math.max(0, 72 + 4 * (b.toString(16).length - a.toString(16).length))
-  const over = a << BigInt(bits)
-  return floatOf((over / b) | (over % b === 0n ? 0n : 1n)) / 2 ** bits
+  const shifted = a << BigInt(bits)
+  return floatOf((shifted / b) | (shifted % b === 0n ? 0n : 1n)) / 2 ** bits
 }
 
-const ofIntegers = (a: bigint, operator: Exclude<Arithmetic, '/'>, b: bigint): bigint => {
+const computeIntegers = (a: bigint, operator: Exclude<Arithmetic, '/'>, b: bigint): bigint => {
   switch (operator) {
     case '+':
       return a + b
@@ -84,30 +90,29 @@ const ofIntegers = (a: bigint, operator: Exclude<Arithmetic, '/'>, b: bigint): b
       return a | b
     case '<<':
     case '>>':
-      if (b < 0n || b > MAX_BITS) throw new RangeError(`shifts go from 0 to ${MAX_BITS} bits`)
+      if (b < 0n || b > MAX_SHIFT_BITS) throw new RangeError(`a shift must be between 0 and ${MAX_SHIFT_BITS} bits`)
       return operator === '<<' ? a << b : a >> b
   }
 }
 
-/** Python's remainder has the sign of the divisor. */
 const remainder = (a: bigint, b: bigint): bigint => {
   if (b === 0n) throw new RangeError('division by zero')
-  return ((a % b) + b) % b
+  return modulo(a, b)
 }
 
-const ofFloats = (a: number, operator: Arithmetic, b: number): number | undefined => {
+const computeFloats = (a: number, operator: Arithmetic, b: number): number | undefined => {
   if (operator === '+') return a + b
   if (operator === '-') return a - b
   if (operator === '*') return a * b
   if (operator !== '%') return undefined
   if (b === 0) throw new RangeError('division by zero')
   const rest = a % b
-  // The sign of a zero is the divisor's too.
+  // A zero has the sign of the divisor too.
   if (rest === 0) return b < 0 ? -0 : 0
   return rest < 0 === b < 0 ? rest : rest + b
 }
 
-const ofSequences = (left: unknown, operator: Arithmetic, right: unknown): unknown => {
+const computeSequences = (left: unknown, operator: Arithmetic, right: unknown): unknown => {
   if (operator === '+') {
     if (typeof left === 'string' && typeof right === 'string') return left + right
     if (isList(left) && isList(right)) return [...left, ...right]
@@ -115,65 +120,70 @@ const ofSequences = (left: unknown, operator: Arithmetic, right: unknown): unkno
     if (left instanceof Bytes && right instanceof Bytes) return new Bytes(left.latin1 + right.latin1)
   }
   if (operator !== '*') return undefined
-  // Two numbers have been multiplied before.
-  if (numberOf(left) !== undefined) return ofSequences(right, operator, left)
+  // Two numbers do not get here: `computeNumbers` has multiplied them.
+  if (numberOf(left) !== undefined) return computeSequences(right, operator, left)
   const times = numberOf(right)
   if (typeof times !== 'bigint') return undefined
-  if (typeof left === 'string') return left.repeat(countOf(left.length, times))
-  if (left instanceof Bytes) return new Bytes(left.latin1.repeat(countOf(left.latin1.length, times)))
+  if (typeof left === 'string') return left.repeat(repeatCount(left.length, times))
+  if (left instanceof Bytes) return new Bytes(left.latin1.repeat(repeatCount(left.latin1.length, times)))
   const items = left instanceof Tuple ? left.items : left
   if (!isList(items)) return undefined
-  const many = Array.from({ length: countOf(sizeOf(items), times) }, () => items).flat()
+  const many = Array.from({ length: repeatCount(sizeOf(items), times) }, () => items).flat()
   return left instanceof Tuple ? new Tuple(many) : many
 }
 
-const countOf = (length: number, times: bigint): number => {
+const repeatCount = (length: number, times: bigint): number => {
   if (times <= 0n || length === 0) return 0
-  if (BigInt(length) * times > MAX_LENGTH) throw new RangeError(`a repeated value is longer than ${MAX_LENGTH}`)
+  if (BigInt(length) * times > MAX_REPEATED_LENGTH)
+    throw new RangeError(`a repeated value must not be longer than ${MAX_REPEATED_LENGTH}`)
   return Number(times)
 }
 
-/** All values in a list, at any depth. */
+/** Counts a value and the values inside it, at any depth. */
 const sizeOf = (value: unknown): number => {
   const items = itemsOf(value)
   return items === undefined ? 1 : items.reduce<number>((sum, item) => sum + sizeOf(item), 1)
 }
 
-const ofTimes = (left: unknown, operator: Arithmetic, right: unknown): unknown => {
+const computeTimes = (left: unknown, operator: Arithmetic, right: unknown): unknown => {
   const sign = operator === '-' ? -1n : 1n
   if (operator === '+' && left instanceof TimeDelta && !(right instanceof TimeDelta))
-    return ofTimes(right, operator, left)
+    return computeTimes(right, operator, left)
   if ((operator === '+' || operator === '-') && right instanceof TimeDelta) {
     if (left instanceof DateTime) return new DateTime(left.wall + sign * right.micros, left.zone)
     if (left instanceof CalendarDate) return new CalendarDate(left.day + sign * dayOf(right.micros))
     if (left instanceof TimeDelta) return new TimeDelta(left.micros + sign * right.micros)
   }
-  if (operator === '-') return between(left, right)
+  if (operator === '-') return difference(left, right)
   if (operator === '*')
-    return left instanceof TimeDelta ? times(left, right) : right instanceof TimeDelta ? times(right, left) : undefined
+    return left instanceof TimeDelta
+      ? multiply(left, right)
+      : right instanceof TimeDelta
+        ? multiply(right, left)
+        : undefined
   if (operator === '/' && left instanceof TimeDelta) {
     if (right instanceof TimeDelta) return quotient(left.micros, right.micros)
-    const ratio = ratioIn(right)
-    return ratio && new TimeDelta(nearest(left.micros * ratio[1], ratio[0]))
+    const fraction = asFraction(right)
+    return fraction && new TimeDelta(roundedQuotient(left.micros * fraction[1], fraction[0]))
   }
   if (operator === '%' && left instanceof TimeDelta && right instanceof TimeDelta)
     return new TimeDelta(remainder(left.micros, right.micros))
   return undefined
 }
 
-const times = (delta: TimeDelta, by: unknown): TimeDelta | undefined => {
-  const ratio = ratioIn(by)
-  return ratio && new TimeDelta(nearest(delta.micros * ratio[0], ratio[1]))
+const multiply = (delta: TimeDelta, factor: unknown): TimeDelta | undefined => {
+  const fraction = asFraction(factor)
+  return fraction && new TimeDelta(roundedQuotient(delta.micros * fraction[0], fraction[1]))
 }
 
-/** A number as a fraction, without loss. */
-const ratioIn = (value: unknown): readonly [over: bigint, under: bigint] | undefined => {
+/** A number as an exact fraction. Undefined for any other value. */
+const asFraction = (value: unknown): readonly [numerator: bigint, denominator: bigint] | undefined => {
   const number = numberOf(value)
-  return typeof number === 'number' ? ratioOf(number) : number === undefined ? undefined : [number, 1n]
+  return typeof number === 'number' ? fractionOf(number) : number === undefined ? undefined : [number, 1n]
 }
 
-/** The time from one moment to another. Between one with a zone and one without there is none. */
-const between = (left: unknown, right: unknown): TimeDelta | undefined => {
+/** The time between two dates or two times. Undefined between a time with a zone and a time without one. */
+const difference = (left: unknown, right: unknown): TimeDelta | undefined => {
   if (left instanceof CalendarDate && right instanceof CalendarDate) return new TimeDelta((left.day - right.day) * DAY)
   if (!(left instanceof DateTime && right instanceof DateTime)) return undefined
   if ((left.zone === undefined) !== (right.zone === undefined)) return undefined

@@ -1,10 +1,11 @@
 import { CalendarDate, ClockTime, DateTime, DAY, dayOfDate, TimeDelta, TimeZone } from '../python/times.ts'
 import { numberOf } from '../python/values.ts'
-import { microsIn } from '../python/micros.ts'
-import { type Parameter, QbFunction, QbNamespace } from './objects.ts'
-import { placed, QbError } from './syntax.ts'
+import { sumMicros } from '../python/micros.ts'
+import { QbFunction, QbNamespace } from './objects.ts'
+import type { Parameter } from './signature.ts'
+import { QbError, withOffset } from './syntax.ts'
 
-/** The module `datetime`, as far as `qb` takes it. */
+/** The part of Python's module `datetime` that `qb` supports. */
 
 const CLOCK: readonly Parameter[] = [
   ['hour', 0n],
@@ -12,7 +13,7 @@ const CLOCK: readonly Parameter[] = [
   ['second', 0n],
   ['microsecond', 0n],
   ['tzinfo', null],
-  // Of a wall clock that shows an hour twice; a fixed offset has no such hour.
+  // Accepted for compatibility. It selects one of two equal local times, which a fixed offset does not have.
   ['fold', 0n],
 ]
 const DATE: readonly Parameter[] = [['year'], ['month'], ['day']]
@@ -28,80 +29,81 @@ const UNITS = {
   weeks: 7n * DAY,
 } as const
 
-const integer = (value: unknown, what: string, at: number): number => {
+const integer = (value: unknown, name: string, at: number): number => {
   const number = numberOf(value)
-  if (typeof number !== 'bigint') throw new QbError(`${what} is a whole number`, at)
+  if (typeof number !== 'bigint') throw new QbError(`${name} must be a whole number`, at)
   return Number(number)
 }
 
-const within = (value: unknown, what: string, end: number, at: number): bigint => {
-  const number = integer(value, what, at)
-  if (number < 0 || number >= end) throw new QbError(`${what} must be in 0..${end - 1}`, at)
+/** The end is exclusive. */
+const integerBelow = (value: unknown, name: string, end: number, at: number): bigint => {
+  const number = integer(value, name, at)
+  if (number < 0 || number >= end) throw new QbError(`${name} must be in 0..${end - 1}`, at)
   return BigInt(number)
 }
 
-const zoneIn = (value: unknown, at: number): TimeZone | undefined => {
+const timeZone = (value: unknown, at: number): TimeZone | undefined => {
   if (value === null) return undefined
   if (value instanceof TimeZone) return value
-  throw new QbError('tzinfo is dt.timezone.utc, or left out', at)
+  throw new QbError('tzinfo must be dt.timezone.utc or None', at)
 }
 
-/** Microseconds into the day. */
+/** Microseconds since midnight. */
 const clockOf = ([hour, minute, second, microsecond, , fold]: readonly unknown[], at: number): bigint => {
-  within(fold, 'fold', 2, at)
-  const minutes = within(hour, 'hour', 24, at) * 60n + within(minute, 'minute', 60, at)
-  const seconds = minutes * 60n + within(second, 'second', 60, at)
-  return seconds * SECOND + within(microsecond, 'microsecond', 1_000_000, at)
+  integerBelow(fold, 'fold', 2, at)
+  const minutes = integerBelow(hour, 'hour', 24, at) * 60n + integerBelow(minute, 'minute', 60, at)
+  const seconds = minutes * 60n + integerBelow(second, 'second', 60, at)
+  return seconds * SECOND + integerBelow(microsecond, 'microsecond', 1_000_000, at)
 }
 
-const dateOf = ([year, month, day]: readonly unknown[], at: number): bigint =>
+const dayOf = ([year, month, day]: readonly unknown[], at: number): bigint =>
   dayOfDate(integer(year, 'year', at), integer(month, 'month', at), integer(day, 'day', at))
 
-/** Turns what the calendar refuses into an error at its place. */
-const calendar =
+/** Turns a `RangeError` of the calendar into a `QbError`. */
+const checked =
   (make: (values: readonly unknown[], at: number) => unknown) =>
   (values: readonly unknown[], at: number): unknown =>
-    placed(RangeError, at, () => make(values, at))
+    withOffset(RangeError, at, () => make(values, at))
 
 const deltaOf = (values: readonly unknown[], at: number): TimeDelta => {
   const counts = Object.entries(UNITS).map(([name, unit], k) => {
     const count = numberOf(values[k])
-    if (count === undefined || !Number.isFinite(Number(count))) throw new QbError(`${name} is a number`, at)
+    if (count === undefined || !Number.isFinite(Number(count))) throw new QbError(`${name} must be a finite number`, at)
     return [count, unit] as const
   })
-  return new TimeDelta(microsIn(counts))
+  return new TimeDelta(sumMicros(counts))
 }
 
 const datetimeClass = new QbFunction(
   { name: 'dt.datetime', parameters: [...DATE, ...CLOCK], namedFrom: 8 },
-  calendar((values, at) => {
-    const wall = dateOf(values, at) * DAY + clockOf(values.slice(3), at)
-    return new DateTime(wall, zoneIn(values[7], at))
+  checked((values, at) => {
+    const wall = dayOf(values, at) * DAY + clockOf(values.slice(3), at)
+    return new DateTime(wall, timeZone(values[7], at))
   }),
 )
 const dateClass = new QbFunction(
   { name: 'dt.date', parameters: DATE },
-  calendar((values, at) => new CalendarDate(dateOf(values, at))),
+  checked((values, at) => new CalendarDate(dayOf(values, at))),
 )
 const timeClass = new QbFunction(
   { name: 'dt.time', parameters: CLOCK, namedFrom: 5 },
-  (values, at) => new ClockTime(clockOf(values, at), zoneIn(values[4], at)),
+  (values, at) => new ClockTime(clockOf(values, at), timeZone(values[4], at)),
 )
 const timedeltaClass = new QbFunction(
   { name: 'dt.timedelta', parameters: Object.keys(UNITS).map((name) => [name, 0n] as const) },
-  calendar(deltaOf),
+  checked(deltaOf),
 )
 
-const NOTHING: ReadonlyMap<string, unknown> = new Map()
+const NO_MEMBERS: ReadonlyMap<string, unknown> = new Map()
 
-/** `dt`, which `datetime` is another name of. */
+/** `dt`, also named `datetime`. */
 export const DATETIME_MODULE = new QbNamespace(
   'dt',
   new Map<string, unknown>([
-    ['datetime', new QbNamespace('dt.datetime', NOTHING, datetimeClass)],
-    ['date', new QbNamespace('dt.date', NOTHING, dateClass)],
-    ['time', new QbNamespace('dt.time', NOTHING, timeClass)],
-    ['timedelta', new QbNamespace('dt.timedelta', NOTHING, timedeltaClass)],
+    ['datetime', new QbNamespace('dt.datetime', NO_MEMBERS, datetimeClass)],
+    ['date', new QbNamespace('dt.date', NO_MEMBERS, dateClass)],
+    ['time', new QbNamespace('dt.time', NO_MEMBERS, timeClass)],
+    ['timedelta', new QbNamespace('dt.timedelta', NO_MEMBERS, timedeltaClass)],
     ['timezone', new QbNamespace('dt.timezone', new Map([['utc', TimeZone.utc]]))],
     ['UTC', TimeZone.utc],
   ]),

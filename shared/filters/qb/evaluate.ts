@@ -1,33 +1,32 @@
 import type { Condition } from '../condition.ts'
 import { Tuple } from '../python/values.ts'
 import { computeUnary } from './arithmetic.ts'
+import { evaluateBinary } from './binary-operators.ts'
 import { DATETIME_MODULE } from './datetime.ts'
-import { bound, elementsMethod, FIELD_METHODS } from './fields.ts'
+import { ELEMENT_METHODS, FIELD_METHODS } from './field-methods.ts'
 import {
-  bind,
+  boundMethod,
   conditionOf,
   describe,
   isQbObject,
-  plain,
+  type Method,
+  pythonValue,
   QbCondition,
   QbElements,
   QbField,
   QbFunction,
   QbNamespace,
 } from './objects.ts'
-import { binary } from './operators.ts'
-import { negated, QB, QUERY_METHODS, refusal } from './query.ts'
+import { explainUnsupportedMethod, negate, QB, QUERY_METHODS } from './query.ts'
+import { bindArguments } from './signature.ts'
 import { type Expression, QbError } from './syntax.ts'
 
 /**
- * What an expression says, by walking over it: nothing of it is ever run. `now` is what `today()` and its like count from.
- * Undefined: every resource is meant. Throws `QbError`.
+ * Evaluates a syntax tree to a condition; no code is executed. Undefined if every resource matches. `now` is the time from
+ * which `today()` and similar methods count. Throws `QbError`.
  */
-export const evaluateQb = (expression: Expression, now: Date): Condition | undefined => {
-  const value = new Evaluation(now).value(expression)
-  if (value instanceof QbField || value instanceof QbCondition) return conditionOf(value, expression.at)
-  throw new QbError(`the expression is no condition but ${describe(value)}`, expression.at)
-}
+export const evaluateQb = (expression: Expression, now: Date): Condition | undefined =>
+  conditionOf(new Evaluation(now).value(expression), expression.at)
 
 class Evaluation {
   readonly #now: Date
@@ -42,61 +41,71 @@ class Evaluation {
       case 'constant':
         return expression.value
       case 'name':
-        return named(expression.name, at)
+        return valueOfName(expression.name, at)
       case 'attribute':
         return this.#attribute(this.value(expression.of), expression.name, at)
       case 'subscript':
-        return subscript(this.value(expression.of), this.value(expression.key), at)
+        return fieldOfSubscript(this.value(expression.of), this.value(expression.key), at)
       case 'call':
         return this.#call(expression)
       case 'list':
-        return expression.items.map((item) => plain(this.value(item), item.at))
+        return this.#items(expression.items)
       case 'tuple':
-        return new Tuple(expression.items.map((item) => plain(this.value(item), item.at)))
+        return new Tuple(this.#items(expression.items))
       case 'unary': {
         const operand = this.value(expression.operand)
-        if (expression.operator === '~' && isQbObject(operand)) return negated(operand, at)
-        return computeUnary(expression.operator, plain(operand, at), at)
+        if (expression.operator === '~' && isQbObject(operand)) return negate(operand, at)
+        return computeUnary(expression.operator, pythonValue(operand, at), at)
       }
       case 'binary':
-        return binary(this.value(expression.left), expression.operator, this.value(expression.right), at)
+        return evaluateBinary(this.value(expression.left), expression.operator, this.value(expression.right), at)
     }
+  }
+
+  #items(items: readonly Expression[]): unknown[] {
+    return items.map((item) => pythonValue(this.value(item), item.at))
   }
 
   #attribute(of: unknown, name: string, at: number): unknown {
     if (of instanceof QbNamespace) {
       if (of.members.has(name)) return of.members.get(name)
-      throw new QbError(`${of.name}.${name} is not taken in qb${of === QB ? `: fields are QB["${name}"]` : ''}`, at)
+      const hint = of === QB ? `: write a field as QB["${name}"]` : ''
+      throw new QbError(`${of.name}.${name} is not supported in qb${hint}`, at)
     }
-    const refused = refusal(name)
-    if (refused !== undefined) throw new QbError(refused, at)
-    const query = of instanceof QbField || of instanceof QbCondition ? QUERY_METHODS.get(name) : undefined
-    if (query !== undefined) return new QbFunction({ name, ...query }, (values, place) => query.make(of, values, place))
-    const field = of instanceof QbField ? FIELD_METHODS.get(name) : undefined
-    if (of instanceof QbField && field !== undefined) return bound(name, of, field, this.#now)
-    const elements = of instanceof QbElements ? elementsMethod(name) : undefined
-    if (of instanceof QbElements && elements !== undefined) return bound(name, of, elements, this.#now)
-    throw new QbError(`${describe(of)} has no .${name} in qb`, at)
+    const unsupported = explainUnsupportedMethod(name)
+    if (unsupported !== undefined) throw new QbError(unsupported, at)
+    const method = this.#method(of, name)
+    if (method === undefined) throw new QbError(`${describe(of)} has no .${name} in qb`, at)
+    return method
   }
 
-  #call({ callee, positional, named: names, at }: Expression & { kind: 'call' }): unknown {
+  #method(of: unknown, name: string): QbFunction | undefined {
+    const bind = <Of>(object: Of, method: Method<Of> | undefined): QbFunction | undefined =>
+      method && boundMethod(name, object, method, this.#now)
+    if (of instanceof QbField) return bind(of, QUERY_METHODS.get(name) ?? FIELD_METHODS.get(name))
+    if (of instanceof QbCondition) return bind(of, QUERY_METHODS.get(name))
+    return of instanceof QbElements ? bind(of, ELEMENT_METHODS.get(name)) : undefined
+  }
+
+  #call({ callee, positional, named, at }: Expression & { kind: 'call' }): unknown {
     const called = this.value(callee)
     const target = called instanceof QbNamespace ? called.make : called
     if (!(target instanceof QbFunction)) throw new QbError(`${describe(called)} cannot be called`, at)
-    const values = positional.map((one) => this.value(one))
-    const given = names.map(([name, one]) => [name, this.value(one)] as const)
-    return target.call(bind(target.signature, values, given, at), at)
+    const positionalValues = positional.map((argument) => this.value(argument))
+    const namedValues = named.map(([name, argument]) => [name, this.value(argument)] as const)
+    return target.call(bindArguments(target.signature, positionalValues, namedValues, at), at)
   }
 }
 
-const named = (name: string, at: number): unknown => {
+const valueOfName = (name: string, at: number): unknown => {
   if (name === 'QB') return QB
   if (name === 'dt' || name === 'datetime') return DATETIME_MODULE
-  throw new QbError(`${name} is not known: fields are QB["${name}"]`, at)
+  throw new QbError(`unknown name ${name}: write a field as QB["${name}"]`, at)
 }
 
-const subscript = (of: unknown, key: unknown, at: number): QbField => {
-  if (of !== QB) throw new QbError(`${describe(of)} takes no brackets: a path is one text, QB["a.b"]`, at)
-  if (typeof key !== 'string') throw new QbError('the name of a field is a text', at)
+const fieldOfSubscript = (of: unknown, key: unknown, at: number): QbField => {
+  if (of !== QB)
+    throw new QbError(`${describe(of)} cannot have brackets: write a nested field as one name, such as QB["a.b"]`, at)
+  if (typeof key !== 'string') throw new QbError('the name of a field must be a string', at)
   return new QbField(key)
 }

@@ -1,11 +1,13 @@
-import { type Condition, type Leaf, leafOf, type Operator } from '../condition.ts'
+import { type Condition, type FieldCondition, fieldCondition, type Quantifier } from '../condition.ts'
+import type { OperatorName } from '../operators.ts'
 import { typeName } from '../python/values.ts'
 import { RegexError } from '../regex/syntax.ts'
-import { placed, QbError } from './syntax.ts'
+import type { Signature } from './signature.ts'
+import { QbError, withOffset } from './syntax.ts'
 
-/** What an expression of `qb` is about, beside Python's plain values. */
+/** The values of a `qb` expression that are not Python values. */
 
-/** A field, or the length of its value. By itself it asks whether its value is something. */
+/** A field, or the length of its value. As a condition it means that the value is truthy. */
 export class QbField {
   readonly field: string
   readonly length: boolean
@@ -15,16 +17,17 @@ export class QbField {
     this.length = length
   }
 
-  /** Throws `QbError` at a place for a regular expression that is none. */
-  leaf(operator: Operator, value: unknown, at: number): Leaf {
-    return placed(RegexError, at, () => leafOf(this.field, operator, value, this.length))
+  /** Throws `QbError` if the value is not a valid regular expression and the operator requires one. */
+  compare(operator: OperatorName, value: unknown, at: number, quantifier?: Quantifier): FieldCondition {
+    const { field, length } = this
+    return withOffset(RegexError, at, () => fieldCondition(field, operator, value, { length, quantifier }))
   }
 
-  /** Not null, false, 0, "" or []; of the value itself, also where its length was asked for. */
+  /** Not null, False, 0, "" or []. This is about the value, also if the expression names its length. */
   get isTruthy(): Condition {
     const { field } = this
-    const differs = [false, 0n, '', []].map((value) => leafOf(field, 'ne', value))
-    return { kind: 'and', conditions: [leafOf(field, 'is_null', false), ...differs] }
+    const differs = [false, 0n, '', []].map((value) => fieldCondition(field, 'ne', value))
+    return { kind: 'and', conditions: [fieldCondition(field, 'is_null', false), ...differs] }
   }
 
   get isFalsy(): Condition {
@@ -32,7 +35,7 @@ export class QbField {
   }
 }
 
-/** A condition; undefined: one that every resource meets (`QB.all()`). */
+/** A condition. Undefined matches every resource, as `QB.all()`. */
 export class QbCondition {
   readonly condition: Condition | undefined
 
@@ -41,30 +44,18 @@ export class QbCondition {
   }
 }
 
-/** The elements of a list, each for itself (`.any()`, `.all()`). */
+/** The elements of a list: `.any()` or `.all()` of a field. */
 export class QbElements {
   readonly of: QbField
-  readonly over: 'any' | 'all'
+  readonly quantifier: Quantifier
 
-  constructor(of: QbField, over: 'any' | 'all') {
+  constructor(of: QbField, quantifier: Quantifier) {
     this.of = of
-    this.over = over
+    this.quantifier = quantifier
   }
 }
 
-/** What can be called: by the values of its parameters, in their order. */
-export interface Signature {
-  readonly name: string
-  readonly parameters: readonly Parameter[]
-  /** ResourceFilter any number of values, none by name. */
-  readonly rest?: boolean
-  /** Parameters from this place on are given by name alone. */
-  readonly namedFrom?: number
-}
-
-/** A parameter with its default; without one, it has to be given. */
-export type Parameter = readonly [name: string] | readonly [name: string, byDefault: unknown]
-
+/** A function. It receives the arguments in the order of its parameters. */
 export class QbFunction {
   readonly signature: Signature
   readonly call: (values: readonly unknown[], at: number) => unknown
@@ -75,11 +66,11 @@ export class QbFunction {
   }
 }
 
-/** A name that holds others: `QB`, `dt`, `dt.datetime`. */
+/** A named set of members: `QB`, `dt`, `dt.datetime`. */
 export class QbNamespace {
   readonly name: string
   readonly members: ReadonlyMap<string, unknown>
-  /** Of a class: what makes a value of it. */
+  /** The constructor, if the namespace is a class. */
   readonly make: QbFunction | undefined
 
   constructor(name: string, members: ReadonlyMap<string, unknown>, make?: QbFunction) {
@@ -89,55 +80,35 @@ export class QbNamespace {
   }
 }
 
-/** Puts the given values into the order of the parameters. Throws `QbError`. */
-export const bind = (
-  { name, parameters, rest, namedFrom }: Signature,
-  positional: readonly unknown[],
-  named: readonly (readonly [name: string, value: unknown])[],
-  at: number,
-): unknown[] => {
-  const wrong = (reason: string): QbError => new QbError(`${name}() ${reason}`, at)
-  if (rest === true) {
-    if (named.length > 0) throw wrong('takes no named values')
-    return [...positional]
-  }
-  if (positional.length > (namedFrom ?? parameters.length))
-    throw wrong(`takes ${namedFrom ?? parameters.length} values at most, and got ${positional.length}`)
-  const given = new Map<string, unknown>()
-  for (const [k, [parameter]] of parameters.slice(0, positional.length).entries()) given.set(parameter, positional[k])
-  for (const [parameter, value] of named) {
-    if (!parameters.some(([known]) => known === parameter)) throw wrong(`has no parameter ${parameter}`)
-    if (given.has(parameter)) throw wrong(`got ${parameter} twice`)
-    given.set(parameter, value)
-  }
-  return parameters.map((parameter) => {
-    const [known] = parameter
-    if (given.has(known)) return given.get(known)
-    if (parameter.length === 1) throw wrong(`lacks ${known}`)
-    return parameter[1]
-  })
+/** A method of fields, conditions or elements. `now` is the time from which `today()` and similar methods count. */
+export interface Method<Of> extends Omit<Signature, 'name'> {
+  readonly make: (of: Of, values: readonly unknown[], at: number, now: Date) => unknown
 }
 
-/** A plain value of Python's, with no field or condition in it. Throws `QbError`. */
-export const plain = (value: unknown, at: number): unknown => {
-  if (isQbObject(value)) throw new QbError(`${describe(value)} stands where a value is wanted`, at)
+export const boundMethod = <Of>(name: string, of: Of, { make, ...signature }: Method<Of>, now: Date): QbFunction =>
+  new QbFunction({ name, ...signature }, (values, at) => make(of, values, at, now))
+
+/** Returns a Python value unchanged. Throws `QbError` for a field, a condition and the like. */
+export const pythonValue = (value: unknown, at: number): unknown => {
+  if (isQbObject(value)) throw new QbError(`expected a value, but found ${describe(value)}`, at)
   return value
+}
+
+/** The condition that a field or a condition stands for. Throws `QbError` for anything else. */
+export const conditionOf = (value: unknown, at: number): Condition | undefined => {
+  if (value instanceof QbField) return value.isTruthy
+  if (value instanceof QbCondition) return value.condition
+  throw new QbError(`expected a condition, but found ${describe(value)}`, at)
 }
 
 export const isQbObject = (value: unknown): boolean =>
   [QbField, QbCondition, QbElements, QbFunction, QbNamespace].some((kind) => value instanceof kind)
 
+/** Describes a value in an error message. */
 export const describe = (value: unknown): string => {
   if (value instanceof QbField) return `the field ${value.field}`
   if (value instanceof QbCondition) return 'a condition'
-  if (value instanceof QbElements) return `.${value.over}() without a question`
+  if (value instanceof QbElements) return `.${value.quantifier}() without a comparison`
   if (value instanceof QbFunction) return `${value.signature.name} without parentheses`
   return value instanceof QbNamespace ? value.name : `'${typeName(value)}'`
-}
-
-/** A condition, or a field as one. Throws `QbError`. */
-export const conditionOf = (value: unknown, at: number): Condition | undefined => {
-  if (value instanceof QbField) return value.isTruthy
-  if (value instanceof QbCondition) return value.condition
-  throw new QbError(`${describe(value)} stands where a condition is wanted`, at)
 }

@@ -1,109 +1,90 @@
 import type { Condition } from '../condition.ts'
-import { conditionOf, type Parameter, QbCondition, QbField, QbFunction, QbNamespace } from './objects.ts'
+import { METADATA_FIELDS } from '../resource-fields.ts'
+import { conditionOf, type Method, QbCondition, QbField, QbFunction, QbNamespace } from './objects.ts'
+import type { Parameter } from './signature.ts'
 import { QbError } from './syntax.ts'
 
-/** Conditions put together, and `QB` itself. */
+type GroupKind = 'and' | 'or'
 
-/** What every resource meets adds nothing, neither to `and` nor to `or`: so does SpecStar. */
-const joined = (kind: 'and' | 'or', a: Condition | undefined, b: Condition | undefined): Condition | undefined =>
+/** As in SpecStar, `QB.all()` is neutral in `or` as well as in `and`. */
+const joinConditions = (kind: GroupKind, a: Condition | undefined, b: Condition | undefined): Condition | undefined =>
   a === undefined || b === undefined ? (a ?? b) : { kind, conditions: [a, b] }
 
-export const join = (kind: 'and' | 'or', left: unknown, right: unknown, at: number): QbCondition =>
-  new QbCondition(joined(kind, conditionOf(left, at), conditionOf(right, at)))
+/** `left & right` or `left | right`. Throws `QbError`. */
+export const join = (kind: GroupKind, left: unknown, right: unknown, at: number): QbCondition =>
+  new QbCondition(joinConditions(kind, conditionOf(left, at), conditionOf(right, at)))
 
-/** `~`: of a field, that its value is nothing. */
-export const negated = (value: unknown, at: number): QbCondition => {
+/** `~value`. Throws `QbError`. */
+export const negate = (value: unknown, at: number): QbCondition => {
   const condition = conditionOf(value, at)
-  if (condition === undefined) throw new QbError('what every resource meets cannot be turned round', at)
+  if (condition === undefined) throw new QbError('QB.all() cannot be negated: it would match nothing', at)
   return new QbCondition({ kind: 'not', conditions: [condition] })
 }
 
-interface QueryMethod {
-  readonly parameters: readonly Parameter[]
-  readonly rest: boolean
-  readonly make: (of: unknown, values: readonly unknown[], at: number) => QbCondition
-}
+type QueryMethod = Method<QbField | QbCondition>
 
 const OTHER: readonly Parameter[] = [['other']]
 
-/** Methods of conditions, and of fields as conditions. */
+/** The methods of conditions, and of fields as conditions. */
 export const QUERY_METHODS: ReadonlyMap<string, QueryMethod> = new Map<string, QueryMethod>([
-  ['and_', { parameters: OTHER, rest: false, make: (of, [other], at) => join('and', of, other, at) }],
-  ['or_', { parameters: OTHER, rest: false, make: (of, [other], at) => join('or', of, other, at) }],
-  ['filter', { parameters: [], rest: true, make: (of, values, at) => all(of, values, at) }],
+  ['and_', { parameters: OTHER, make: (of, [other], at) => join('and', of, other, at) }],
+  ['or_', { parameters: OTHER, make: (of, [other], at) => join('or', of, other, at) }],
+  ['filter', { parameters: [], variadic: true, make: (of, values, at) => joinAll(of, values, at) }],
   [
     'exclude',
     {
       parameters: [],
-      rest: true,
-      make: (of, values, at) =>
-        all(
-          of,
-          values.map((one) => negated(one, at)),
-          at,
-        ),
+      variadic: true,
+      make: (of, values, at) => {
+        const negated = values.map((value) => negate(value, at))
+        return joinAll(of, negated, at)
+      },
     },
   ],
 ])
 
-const all = (of: unknown, values: readonly unknown[], at: number): QbCondition =>
-  values.reduce<QbCondition>((sum, one) => join('and', sum, one, at), new QbCondition(conditionOf(of, at)))
+const joinAll = (of: unknown, values: readonly unknown[], at: number): QbCondition =>
+  values.reduce<QbCondition>((joined, value) => join('and', joined, value, at), new QbCondition(conditionOf(of, at)))
 
-const combinator = (kind: 'and' | 'or', values: readonly unknown[], at: number): unknown => {
+const group = (kind: GroupKind, values: readonly unknown[], at: number): unknown => {
   const conditions = values.map((value) => conditionOf(value, at))
-  // One alone stays what it is: a field goes on as a field.
+  // A single argument is returned unchanged: a field can still be compared.
   if (values.length === 1) return values[0]
   return new QbCondition({ kind, conditions: conditions.filter((condition) => condition !== undefined) })
 }
 
-const METADATA = [
-  'resource_id',
-  'current_revision_id',
-  'created_time',
-  'updated_time',
-  'created_by',
-  'updated_by',
-  'is_deleted',
-  'schema_version',
-  'total_revision_count',
-  'rev_status',
-  'rev_created_by',
-  'rev_updated_by',
-  'rev_created_time',
-  'rev_updated_time',
-]
-
-/** `QB`: the fields of metadata as functions, `all` and `any`. Indexed fields are `QB["…"]`. */
+/** `QB`: a function for each field of the metadata, `all` and `any`. `QB["…"]` is evaluated as a subscript. */
 export const QB = new QbNamespace(
   'QB',
   new Map<string, unknown>([
-    ...METADATA.map(
+    ...METADATA_FIELDS.map(
       (name) => [name, new QbFunction({ name: `QB.${name}`, parameters: [] }, () => new QbField(name))] as const,
     ),
     [
       'all',
-      new QbFunction({ name: 'QB.all', parameters: [], rest: true }, (values, at) =>
-        values.length === 0 ? new QbCondition(undefined) : combinator('and', values, at),
+      new QbFunction({ name: 'QB.all', parameters: [], variadic: true }, (values, at) =>
+        values.length === 0 ? new QbCondition(undefined) : group('and', values, at),
       ),
     ],
     [
       'any',
-      new QbFunction({ name: 'QB.any', parameters: [], rest: true }, (values, at) => {
-        if (values.length === 0) throw new QbError('QB.any() takes one condition at least', at)
-        return combinator('or', values, at)
+      new QbFunction({ name: 'QB.any', parameters: [], variadic: true }, (values, at) => {
+        if (values.length === 0) throw new QbError('QB.any() requires at least one condition', at)
+        return group('or', values, at)
       }),
     ],
   ]),
 )
 
-const DISTANCES = ['cosine', 'l2', 'ip']
-const TRIGRAMS = ['fuzzy', 'similarity']
-const PAGING = ['sort', 'order_by', 'limit', 'offset', 'page', 'first', 'asc', 'desc']
+const VECTOR_METHODS = ['cosine', 'l2', 'ip']
+const TRIGRAM_METHODS = ['fuzzy', 'similarity']
+const SEARCH_METHODS = ['sort', 'order_by', 'limit', 'offset', 'page', 'first', 'asc', 'desc']
 
-/** Why a method of SpecStar's is not taken here. */
-export const refusal = (name: string): string | undefined => {
-  if (DISTANCES.includes(name)) return `.${name}() is not taken: there is no index of vectors here`
-  if (TRIGRAMS.includes(name)) return `.${name}() is not taken: there is no index of trigrams here`
-  if (PAGING.includes(name)) return `.${name}() belongs to search: a backup takes all that matches, in its own order`
+/** Why a method of SpecStar is not supported. Undefined for any other name. */
+export const explainUnsupportedMethod = (name: string): string | undefined => {
+  if (VECTOR_METHODS.includes(name)) return `.${name}() is not supported: there is no vector index`
+  if (TRIGRAM_METHODS.includes(name)) return `.${name}() is not supported: there is no trigram index`
+  if (SEARCH_METHODS.includes(name))
+    return `.${name}() is not supported: it belongs to search, and a backup contains everything that matches`
   return undefined
 }

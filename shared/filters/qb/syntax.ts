@@ -1,4 +1,4 @@
-/** What a `qb` expression is made of, and nothing else. `at`: where it begins in the text. */
+/** The syntax tree of a `qb` expression. `at` is the offset in the text to which an error about the node refers. */
 export type Expression = { readonly at: number } & (
   | { readonly kind: 'constant'; readonly value: unknown }
   | { readonly kind: 'name'; readonly name: string }
@@ -29,7 +29,7 @@ export type Comparison = (typeof COMPARISONS)[number]
 export const BINARY_OPERATORS = [...COMPARISONS, '&', '|', '+', '-', '*', '/', '%', '<<', '>>'] as const
 export type BinaryOperator = (typeof BINARY_OPERATORS)[number]
 
-/** An expression that is wrong at a place of the text. */
+/** An error in an expression, with its offset in the text. */
 export class QbError extends Error {
   override readonly name = 'QbError'
   readonly at: number
@@ -40,11 +40,11 @@ export class QbError extends Error {
   }
 }
 
-/** Runs what may throw an error of this kind, which is then one at a place of the text. */
-export const placed = <T>(kind: new (...values: never[]) => Error, at: number, make: () => T): T => {
+/** Calls `make`. If it throws an error of this class, throws a `QbError` at this offset instead. */
+export const withOffset = <T>(errorClass: new (...values: never[]) => Error, at: number, make: () => T): T => {
   try {
     return make()
   } catch (error) {
-    throw error instanceof kind ? new QbError(error.message, at) : error
+    throw error instanceof errorClass ? new QbError(error.message, at) : error
   }
 }

@@ -2,15 +2,16 @@ import { must } from '../../values/must.ts'
 import { PYTHON_SPACE } from '../../values/python-space.ts'
 import { type Assertion, type CharacterClass, literal, RegexError } from './syntax.ts'
 
-/** What `\…` stands for outside a class. */
+/** The meaning of `\…` outside a class. */
 export type Escape = { readonly assertion: Assertion } | { readonly characters: CharacterClass }
 
-/** Python's `\d`, `\s` and `\w` by Unicode, as insides of JavaScript classes; with the flag `a`, by ASCII. */
+/** Python's `\d`, `\s` and `\w`, as the insides of JavaScript classes. */
 const SHORTHANDS: Readonly<Record<string, string>> = {
   d: '\\p{Nd}',
   s: PYTHON_SPACE,
   w: '\\p{L}\\p{N}_',
 }
+/** The same with the flag `a`. */
 const ASCII_SHORTHANDS: Readonly<Record<string, string>> = { d: '0-9', s: '\\t-\\r\\x20', w: 'A-Za-z0-9_' }
 const WORD = { unicode: /^[\p{L}\p{N}_]$/u, ascii: /^[A-Za-z0-9_]$/ }
 
@@ -34,7 +35,7 @@ const CONTROLS: Readonly<Record<string, string>> = {
 }
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 }
 
-/** Reads the escape at a place outside a class. Throws `RegexError`. */
+/** Reads the escape at an index outside a class. Throws `RegexError`. */
 export const readEscape = (
   characters: readonly string[],
   at: number,
@@ -44,19 +45,19 @@ export const readEscape = (
   const assertion = ASSERTIONS[letter]
   if (assertion !== undefined) return { escape: { assertion }, end: at + 2 }
   if (/^[1-9]$/.test(letter) && !/^\\[1-7][0-7][0-7]/.test(characters.slice(at, at + 4).join('')))
-    throw new RegexError(`a backreference \\${letter} does not run in linear time`, at)
+    throw new RegexError(`a backreference \\${letter} is not supported (it cannot run in linear time)`, at)
   const shorthand = shorthandOf(letter, ascii)
   if (shorthand !== undefined) return { escape: { characters: shorthand }, end: at + 2 }
   const { character, end } = readCharacterEscape(characters, at)
-  return { escape: { characters: { inside: literal(character), not: false } }, end }
+  return { escape: { characters: { inside: literal(character), negated: false } }, end }
 }
 
 const shorthandOf = (letter: string, ascii: boolean): CharacterClass | undefined => {
   const inside = (ascii ? ASCII_SHORTHANDS : SHORTHANDS)[letter.toLowerCase()]
-  return inside === undefined ? undefined : { inside, not: letter !== letter.toLowerCase() }
+  return inside === undefined ? undefined : { inside, negated: letter !== letter.toLowerCase() }
 }
 
-/** An escape that stands for one character. */
+/** Reads the escape of one character. */
 const readCharacterEscape = (characters: readonly string[], at: number): { character: string; end: number } => {
   const letter = characters[at + 1]
   if (letter === undefined) throw new RegexError('bad escape (end of pattern)', at)
@@ -64,42 +65,41 @@ const readCharacterEscape = (characters: readonly string[], at: number): { chara
   if (control !== undefined) return { character: control, end: at + 2 }
   const rest = characters.slice(at, at + 12).join('')
   const octal = /^\\(?:0[0-7]{0,2}|[1-7][0-7]{2})/.exec(rest)
-  if (octal !== null) return octalEscape(octal[0], at)
+  if (octal !== null) return octalCharacter(octal[0], at)
   const digits = HEX_DIGITS[letter]
   if (digits !== undefined) {
     const hex = new RegExp(`^[0-9a-fA-F]{${digits}}`).exec(rest.slice(2))
     if (hex === null) throw new RegexError(`incomplete escape \\${letter}`, at)
-    return numbered(Number.parseInt(hex[0], 16), 0x10ffff, at, digits + 2)
+    return characterOf(Number.parseInt(hex[0], 16), 0x10ffff, at, digits + 2)
   }
-  if (letter === 'N')
-    throw new RegexError('names of characters (\\N{…}) are not known here, \\u and its digits are,', at)
+  if (letter === 'N') throw new RegexError('character names (\\N{…}) are not supported (write \\u and four digits)', at)
   if (/^[A-Za-z0-9]$/.test(letter)) throw new RegexError(`bad escape \\${letter}`, at)
   return { character: letter, end: at + 2 }
 }
 
-/** `\101`, up to a byte. */
-const octalEscape = (text: string, at: number): { character: string; end: number } =>
-  numbered(Number.parseInt(text.slice(1), 8), 0o377, at, text.length)
+/** `\101`; at most one byte. */
+const octalCharacter = (text: string, at: number): { character: string; end: number } =>
+  characterOf(Number.parseInt(text.slice(1), 8), 0o377, at, text.length)
 
-const numbered = (code: number, max: number, at: number, length: number): { character: string; end: number } => {
-  if (code > max) throw new RegexError('an escape is out of range', at)
+const characterOf = (code: number, max: number, at: number, length: number): { character: string; end: number } => {
+  if (code > max) throw new RegexError('escape value out of range', at)
   return { character: String.fromCodePoint(code), end: at + length }
 }
 
-/** Reads the class `[…]` at a place. Throws `RegexError`. */
+/** Reads the class `[…]` that begins at an index. Throws `RegexError`. */
 export const parseClass = (
   characters: readonly string[],
   start: number,
   ascii: boolean,
 ): { readonly characters: CharacterClass; readonly end: number } => {
   let at = start + 1
-  const not = characters[at] === '^'
-  if (not) at += 1
+  const negated = characters[at] === '^'
+  if (negated) at += 1
   const first = at
   let inside = ''
   for (;;) {
     if (characters[at] === undefined) throw new RegexError('unterminated character set', start)
-    if (characters[at] === ']' && at > first) return { characters: { inside, not }, end: at + 1 }
+    if (characters[at] === ']' && at > first) return { characters: { inside, negated }, end: at + 1 }
     const low = readMember(characters, at, ascii)
     if (characters[low.end] !== '-' || characters[low.end + 1] === ']' || characters[low.end + 1] === undefined) {
       inside += low.inside
@@ -116,7 +116,7 @@ export const parseClass = (
 
 interface Member {
   readonly inside: string
-  /** Absent for a shorthand, which cannot bound a range. */
+  /** Absent for a shorthand, which cannot be the bound of a range. */
   readonly code?: number
   readonly end: number
 }
@@ -127,11 +127,11 @@ const readMember = (characters: readonly string[], at: number, ascii: boolean): 
   const letter = characters[at + 1] ?? ''
   if (letter === 'b') return member('\b', at + 2)
   const shorthand = shorthandOf(letter, ascii)
-  // A class inside a class: the flag `v` has them.
+  // The flag `v` allows a class inside a class.
   if (shorthand !== undefined)
-    return { inside: shorthand.not ? `[^${shorthand.inside}]` : shorthand.inside, end: at + 2 }
+    return { inside: shorthand.negated ? `[^${shorthand.inside}]` : shorthand.inside, end: at + 2 }
   const octal = /^\\[0-7]{1,3}/.exec(characters.slice(at, at + 4).join(''))
-  const escape = octal === null ? readCharacterEscape(characters, at) : octalEscape(octal[0], at)
+  const escape = octal === null ? readCharacterEscape(characters, at) : octalCharacter(octal[0], at)
   return member(escape.character, escape.end)
 }
 

@@ -1,10 +1,10 @@
-import { type Assertion, type CharacterClass, type Fold, type Node, RegexError } from './syntax.ts'
+import { type Assertion, type CaseFolding, type CharacterClass, type Node, RegexError } from './syntax.ts'
 
-/** One step of a search; steps name each other by their places. */
+/** One step of a search. `next` is an index of `Program.steps`. */
 export type Step =
   | { readonly kind: 'match' }
-  | { readonly kind: 'character'; readonly takes: (character: string) => boolean; readonly next: number }
-  | { readonly kind: 'assertion'; readonly what: Assertion; readonly ascii: boolean; readonly next: number }
+  | { readonly kind: 'character'; readonly matches: (character: string) => boolean; readonly next: number }
+  | { readonly kind: 'assertion'; readonly assertion: Assertion; readonly ascii: boolean; readonly next: number }
   | { readonly kind: 'split'; readonly next: number[] }
 
 export interface Program {
@@ -12,29 +12,29 @@ export interface Program {
   readonly start: number
 }
 
-/** A search takes, for each character of the text, a time by the number of steps at most. Ten times what people write. */
+/** Bounds the work per character of a text. Ten times the size of expressions that people write. */
 const MAX_STEPS = 5_000
 
-/** Makes the steps of a search out of a parsed expression. Throws `RegexError` for one that repeats too much. */
-export const programOf = (node: Node): Program => {
+/** Compiles a syntax tree to the steps of a search. Throws `RegexError` if its repeats make too many steps. */
+export const compileProgram = (node: Node): Program => {
   const steps: Step[] = [{ kind: 'match' }]
-  let built = 0
+  let nodes = 0
   const add = (step: Step): number => steps.push(step) - 1
 
-  /** Adds a node's steps, the last of which go on at `next`, and gives the first. */
+  /** Adds the steps of a node, which continue at `next`. Returns the first of them. */
   const build = (of: Node, next: number): number => {
-    // What is empty makes no steps, and may be repeated all the same.
-    built += 1
-    if (built > MAX_STEPS) throw new RegexError(`repeats make it longer than ${MAX_STEPS} steps`, 0)
+    // Nodes are counted, not steps: an empty group makes no steps, but repeating it takes time.
+    nodes += 1
+    if (nodes > MAX_STEPS) throw new RegexError(`more than ${MAX_STEPS} steps after repeats are expanded`, 0)
     switch (of.kind) {
       case 'class':
-        return add({ kind: 'character', takes: taker(of.of, of.fold), next })
+        return add({ kind: 'character', matches: characterTest(of.of, of.folding), next })
       case 'assertion':
-        return add({ kind: 'assertion', what: of.what, ascii: of.ascii, next })
+        return add({ kind: 'assertion', assertion: of.assertion, ascii: of.ascii, next })
       case 'sequence':
-        return of.nodes.reduceRight((rest, one) => build(one, rest), next)
+        return of.nodes.reduceRight((rest, inner) => build(inner, rest), next)
       case 'choice':
-        return add({ kind: 'split', next: of.nodes.map((one) => build(one, next)) })
+        return add({ kind: 'split', next: of.nodes.map((inner) => build(inner, next)) })
       case 'repeat':
         return repeat(of.node, of.min, of.max, next)
     }
@@ -47,7 +47,7 @@ export const programOf = (node: Node): Program => {
       first = add({ kind: 'split', next: targets })
       targets.push(build(of, first))
     } else {
-      // Each of the optional ones may be the last.
+      // The search may stop repeating before each optional repeat.
       for (let k = min; k < max; k++) first = add({ kind: 'split', next: [next, build(of, first)] })
     }
     for (let k = 0; k < min; k++) first = build(of, first)
@@ -58,23 +58,24 @@ export const programOf = (node: Node): Program => {
   return { steps, start }
 }
 
-/** Whether a class takes a character; for ASCII asked once. */
-const taker = ({ inside, not }: CharacterClass, fold: Fold): ((character: string) => boolean) => {
-  const pattern = new RegExp(`^[${inside}]$`, fold === 'unicode' ? 'iv' : 'v')
-  const takes = (character: string): boolean => not !== variants(character, fold).some((one) => pattern.test(one))
-  const known: (boolean | undefined)[] = []
+/** Whether a class matches a character. The results for ASCII are cached. */
+const characterTest = ({ inside, negated }: CharacterClass, folding: CaseFolding): ((character: string) => boolean) => {
+  const pattern = new RegExp(`^[${inside}]$`, folding === 'unicode' ? 'iv' : 'v')
+  const matches = (character: string): boolean =>
+    negated !== variants(character, folding).some((variant) => pattern.test(variant))
+  const cache: (boolean | undefined)[] = []
   return (character) => {
     const code = character.charCodeAt(0)
-    return code < 0x80 ? (known[code] ??= takes(character)) : takes(character)
+    return code < 0x80 ? (cache[code] ??= matches(character)) : matches(character)
   }
 }
 
-/** Letters that Python's `(?i)` takes for one another and Unicode's folding does not. */
-const DOTTED = ['i', 'I', 'İ', 'ı']
+/** Python's `(?i)` matches each of these letters with the others. JavaScript's flag `i` does not. */
+const LETTERS_I = ['i', 'I', 'İ', 'ı']
 
-/** A character and those that stand for it too, beyond what the flag `i` of JavaScript does by itself. */
-const variants = (character: string, fold: Fold): readonly string[] => {
-  if (fold === 'unicode' && DOTTED.includes(character)) return DOTTED
-  if (fold === 'ascii' && /^[A-Za-z]$/.test(character)) return [character.toLowerCase(), character.toUpperCase()]
+/** The characters that match like this one, beyond the flag `i` of JavaScript. */
+const variants = (character: string, folding: CaseFolding): readonly string[] => {
+  if (folding === 'unicode' && LETTERS_I.includes(character)) return LETTERS_I
+  if (folding === 'ascii' && /^[A-Za-z]$/.test(character)) return [character.toLowerCase(), character.toUpperCase()]
   return [character]
 }

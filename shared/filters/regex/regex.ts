@@ -1,48 +1,53 @@
 import { must } from '../../values/must.ts'
 import { isWordCharacter } from './escapes.ts'
 import { parseRegex } from './parse.ts'
-import { type Program, programOf, type Step } from './program.ts'
+import { type Program, compileProgram, type Step } from './program.ts'
 import type { Assertion } from './syntax.ts'
 
-/**
- * Python's `re.search` in linear time, answering whether it finds anything. All ways to match go on side by side (Thompson's
- * construction), so that no expression makes a search take longer than text × expression. Not RE2: its `\b`, `\w`, `$` and
- * `(?i)` are not Python's, and a backup would leave out resources without a word.
- */
 export interface Regex {
-  readonly isIn: (text: string) => boolean
+  /** Whether Python's `re.search` finds the expression in the text. */
+  readonly isFoundIn: (text: string) => boolean
 }
 
-/** Compiles an expression in Python's syntax. Throws `RegexError` for a wrong one, and for what no linear search can do. */
+/**
+ * Compiles a regular expression in Python's syntax. Throws `RegexError` if it is invalid or needs more than linear time.
+ *
+ * A search follows all possible matches at the same time (Thompson's construction), so its time is bounded by the length of the
+ * text × the number of steps. RE2 is not used because its `\b`, `\w`, `$` and `(?i)` differ from Python's: a backup would silently
+ * lack resources.
+ */
 export const compileRegex = (pattern: string): Regex => {
-  const program = programOf(parseRegex(pattern))
-  return { isIn: (text) => isFound(program, Array.from(text)) }
+  const program = compileProgram(parseRegex(pattern))
+  return { isFoundIn: (text) => isFound(program, Array.from(text)) }
 }
 
 const isFound = (program: Program, characters: readonly string[]): boolean => {
-  // A match may begin at every place.
+  // A match may begin before every character.
   let states = [program.start]
   const marks = new Uint32Array(program.steps.length)
   for (const [at, character] of characters.entries()) {
-    const waiting = waitingSteps(program, states, characters, at, marks)
-    if (waiting === undefined) return true
+    const steps = nextCharacterSteps(program, states, characters, at, marks)
+    if (steps === undefined) return true
     states = [program.start]
-    for (const step of waiting) if (step.takes(character)) states.push(step.next)
+    for (const step of steps) if (step.matches(character)) states.push(step.next)
   }
-  return waitingSteps(program, states, characters, characters.length, marks) === undefined
+  return nextCharacterSteps(program, states, characters, characters.length, marks) === undefined
 }
 
-type Waiting = Extract<Step, { readonly kind: 'character' }>
+type CharacterStep = Extract<Step, { readonly kind: 'character' }>
 
-/** Follows all that takes no character. The steps that wait for one; undefined where the match is reached. */
-const waitingSteps = (
+/**
+ * Follows all steps that consume no character, and returns the reachable steps that consume one. Undefined if a match is reached.
+ * `marks` contains for each step the last position + 1 at which it was visited.
+ */
+const nextCharacterSteps = (
   { steps }: Program,
   states: number[],
   characters: readonly string[],
   at: number,
   marks: Uint32Array,
-): Waiting[] | undefined => {
-  const waiting: Waiting[] = []
+): CharacterStep[] | undefined => {
+  const found: CharacterStep[] = []
   for (let state = states.pop(); state !== undefined; state = states.pop()) {
     if (marks[state] === at + 1) continue
     marks[state] = at + 1
@@ -51,23 +56,23 @@ const waitingSteps = (
       case 'match':
         return undefined
       case 'character':
-        waiting.push(step)
+        found.push(step)
         break
       case 'assertion':
-        if (stands(step.what, characters, at, step.ascii)) states.push(step.next)
+        if (holdsAt(step.assertion, characters, at, step.ascii)) states.push(step.next)
         break
       case 'split':
         states.push(...step.next)
         break
     }
   }
-  return waiting
+  return found
 }
 
-const stands = (what: Assertion, characters: readonly string[], at: number, ascii: boolean): boolean => {
+const holdsAt = (assertion: Assertion, characters: readonly string[], at: number, ascii: boolean): boolean => {
   const before = characters[at - 1]
   const after = characters[at]
-  switch (what) {
+  switch (assertion) {
     case 'start':
       return before === undefined
     case 'line start':
@@ -81,7 +86,7 @@ const stands = (what: Assertion, characters: readonly string[], at: number, asci
     case 'boundary':
       return isWord(before, ascii) !== isWord(after, ascii)
     case 'no boundary':
-      // Up to Python 3.13 an empty text has neither.
+      // Before Python 3.14, an empty text has neither `\b` nor `\B`.
       return characters.length > 0 && isWord(before, ascii) === isWord(after, ascii)
   }
 }

@@ -22,7 +22,7 @@ export const checkSearch = async (
 ): Promise<void> => {
   findings.checked('search')
   const id = new MetadataView(archived).resourceId
-  const scope = { model: services.models.get(model), askedAt: services.clock() }
+  const scope = { model: services.models.get(model), requestedAt: services.clock() }
   for (const filters of ownFilters(archived)) {
     if (compileFilters(filters, scope)(metadata)) continue
     const expected: unknown[] = Object.values(filters)

@@ -1,13 +1,15 @@
-import type { Item } from '../tables/item.ts'
 import { MetadataView } from '../resources/views.ts'
+import type { Item } from '../tables/item.ts'
 import { parseOrderedJson } from '../values/ordered-json.ts'
 import { type Lookup, MISSING } from './evaluate.ts'
 import { DateTime } from './python/times.ts'
 import { isDict } from './python/values.ts'
 
-/** The metadata that conditions see by name. Times are times there, not texts. */
-const TIMES = ['created_time', 'updated_time', 'rev_created_time', 'rev_updated_time']
-const OTHERS = [
+export const METADATA_TIMES = ['created_time', 'updated_time', 'rev_created_time', 'rev_updated_time'] as const
+export type MetadataTime = (typeof METADATA_TIMES)[number]
+
+/** The metadata fields that conditions can use. */
+export const METADATA_FIELDS: readonly string[] = [
   'resource_id',
   'current_revision_id',
   'schema_version',
@@ -18,16 +20,17 @@ const OTHERS = [
   'rev_status',
   'rev_created_by',
   'rev_updated_by',
+  ...METADATA_TIMES,
 ]
 
-/** SpecStar's own values of fields that old stores do not hold. */
+/** SpecStar's defaults for fields that old stores lack. */
 const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['is_deleted', false],
   ['schema_version', null],
 ])
 
-/** A resource's fields as conditions see them; its index is decoded once, when the first condition asks for it. */
-export class Fields {
+/** The fields of one resource as conditions read them. The index is decoded once, when the first condition needs it. */
+export class ResourceFields {
   readonly #metadata: MetadataView
   #index: ReadonlyMap<string, unknown> | undefined
 
@@ -35,34 +38,36 @@ export class Fields {
     this.#metadata = new MetadataView(metadata)
   }
 
-  /** Whether the resource has an index at all. */
+  /** Whether the resource has an index. */
   get isIndexed(): boolean {
     return this.#metadata.indexedData !== undefined
   }
 
-  /** Metadata first, then the index. */
+  /** Reads a field of the metadata, or of the index if the metadata has no such field. */
   readonly any: Lookup = (field) => {
     const value = this.#ofMetadata(field)
     return value === MISSING ? this.indexed(field) : value
   }
 
+  /** Reads a field of the index. */
   readonly indexed: Lookup = (field) => {
-    this.#index ??= indexOf(this.#metadata.indexedData ?? '{}')
+    this.#index ??= parseIndex(this.#metadata.indexedData ?? '{}')
     return this.#index.has(field) ? this.#index.get(field) : MISSING
   }
 
   #ofMetadata(field: string): unknown {
-    const isTime = TIMES.includes(field)
-    if (!isTime && !OTHERS.includes(field)) return MISSING
+    if (!METADATA_FIELDS.includes(field)) return MISSING
     const value = this.#metadata.value(field)
-    if (typeof value === 'string' && isTime) return DateTime.ofStored(value) ?? value
+    if (typeof value === 'string' && isTimeField(field)) return DateTime.ofStored(value) ?? value
     if (value !== undefined) return value
     return DEFAULTS.has(field) ? DEFAULTS.get(field) : MISSING
   }
 }
 
-/** An index that cannot be read, as one nested too deep for Python too, has no fields. */
-const indexOf = (text: string): ReadonlyMap<string, unknown> => {
+const isTimeField = (field: string): boolean => METADATA_TIMES.some((name) => name === field)
+
+/** An index that cannot be parsed has no fields. This includes an index that nests too deeply, as in Python. */
+const parseIndex = (text: string): ReadonlyMap<string, unknown> => {
   try {
     const index = parseOrderedJson(text)
     return isDict(index) ? index : new Map<string, unknown>()

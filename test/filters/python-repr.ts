@@ -1,14 +1,14 @@
 import { textOf } from '../../shared/filters/python/text.ts'
 import { readQb } from '../../shared/filters/qb/read-qb.ts'
 
-/** What Python's `repr()` writes for the value of an expression. */
-export const writtenOf = (expression: string): string => {
+/** Evaluates an expression in `qb` and returns Python's `repr()` of its value. */
+export const reprOf = (expression: string): string => {
   const condition = readQb(`QB["a"].eq(${expression})`, new Date(0))
-  if (condition?.kind !== 'leaf') throw new Error(`${expression} is asked as no leaf`)
+  if (condition?.kind !== 'field') throw new Error(`${expression} is not a value`)
   return textOf([condition.value]).slice(1, -1)
 }
 
-/** Rows of an expression and what the real Python 3.11 writes for it. */
+/** Rows of an expression and its `repr()` in CPython 3.11. */
 export const rows = (table: string): string[][] =>
   table
     .trim()

@@ -1,0 +1,99 @@
+import type { Model } from '../resources/models.ts'
+import { MetadataView } from '../resources/views.ts'
+import type { Item } from '../tables/item.ts'
+import { quoteId } from '../values/quote-id.ts'
+import { type Condition, findRejectedForList } from './condition.ts'
+import { FilterError } from './errors.ts'
+import { evaluate, type Lookup } from './evaluate.ts'
+import { NoOrderError } from './python/comparison.ts'
+import { readQb } from './qb/read-qb.ts'
+import { readConditions } from './read-conditions.ts'
+import { ResourceFields } from './resource-fields.ts'
+
+/** What the meaning of a filter depends on beside its parameters. */
+export interface FilterScope {
+  readonly model: Pick<Model, 'name' | 'indexed' | 'references'>
+  /** The time of the request: `today()` and similar methods of `qb` count from it, so that every pass gets the same result. */
+  readonly requestedAt: Date
+}
+
+/** The filter parameters that contain conditions. */
+export interface ConditionFilters {
+  /** JSON text: a decoded list would lose the difference between 1 and 1.0. */
+  readonly conditions?: string
+  /** JSON text, as `conditions`. */
+  readonly data_conditions?: string
+  readonly qb?: string
+}
+
+type MetadataTest = (metadata: Item) => boolean
+
+/** Compiles conditions to tests of a resource's metadata. Throws `FilterError`; so do the tests. */
+export const conditionTests = (
+  { conditions, data_conditions, qb }: ConditionFilters,
+  { model, requestedAt }: FilterScope,
+): MetadataTest[] => {
+  const tests: MetadataTest[] = []
+  if (conditions !== undefined)
+    tests.push(testOfAll('conditions', readConditions('conditions', conditions), model, ({ any }) => any))
+  // As in SpecStar, an empty list requires an index, and an empty text does not.
+  if (data_conditions !== undefined && data_conditions !== '') {
+    const parsed = readConditions('data_conditions', data_conditions)
+    tests.push(
+      testOfAll('data_conditions', parsed, model, ({ isIndexed, indexed }) => (isIndexed ? indexed : undefined)),
+    )
+  }
+  const condition = qb === undefined || qb === '' ? undefined : readQb(qb, requestedAt)
+  if (condition !== undefined) tests.push(testOfAll('qb', [condition], model, ({ any }) => any))
+  return tests
+}
+
+/** `lookupIn` selects the fields that the parameter can use; undefined if the resource cannot match. */
+const testOfAll = (
+  parameter: keyof ConditionFilters,
+  conditions: readonly Condition[],
+  model: FilterScope['model'],
+  lookupIn: (fields: ResourceFields) => Lookup | undefined,
+): MetadataTest => {
+  const lists = listFields(model)
+  for (const condition of conditions) {
+    const rejected = findRejectedForList(condition, lists)
+    if (rejected === undefined) continue
+    const { operator, field } = rejected
+    throw new FilterError(
+      parameter,
+      `${operator} cannot be applied to ${field}, which is a list in model ${model.name}: ` +
+        `compare its elements with a quantifier, in qb QB["${field}"].any().${operator}(…)`,
+    )
+  }
+  return (metadata) => {
+    const lookup = lookupIn(new ResourceFields(metadata))
+    if (lookup === undefined) return false
+    const resource = `${model.name} ${quoteId(new MetadataView(metadata).resourceId)}`
+    return conditions.every((condition) => matches(parameter, condition, lookup, resource))
+  }
+}
+
+/** A field without an order with the condition's value is an error: the resource does not just fail to match. */
+const matches = (parameter: string, condition: Condition, lookup: Lookup, resource: string): boolean => {
+  let current = ''
+  try {
+    return (
+      evaluate(condition, (field) => {
+        current = field
+        return lookup(field)
+      }) === true
+    )
+  } catch (error) {
+    if (error instanceof NoOrderError) throw new FilterError(parameter, `${current} of ${resource}: ${error.message}`)
+    throw error
+  }
+}
+
+/** The index keys that SpecStar knows to be lists. It does not count a key that it derives from a list of references. */
+const listFields = ({ indexed, references }: FilterScope['model']): ReadonlySet<string> =>
+  new Set(
+    indexed
+      .filter(({ type, path }) => type === 'list' && !references.some(({ field, list }) => list && field === path))
+      .map(({ key }) => key),
+  )
