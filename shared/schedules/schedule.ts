@@ -60,7 +60,7 @@ interface TimingError {
 const parseTiming = ({ cron, rate, timezone }: TimingMembers): Timing | TimingError => {
   if (cron !== undefined && rate !== undefined) return { member: 'cron', message: 'cannot be combined with rate' }
   if (cron !== undefined) return checkTiming('cron', { cron, ...(timezone === undefined ? {} : { timezone }) })
-  if (rate === undefined) return { member: 'cron', message: 'must be present if rate is absent' }
+  if (rate === undefined) return { member: 'cron', message: 'must be set if there is no rate' }
   if (timezone === undefined) return checkTiming('rate', { rate })
   return { member: 'timezone', message: 'is only allowed with cron' }
 }

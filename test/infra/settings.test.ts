@@ -92,7 +92,7 @@ describe('readSettings', () => {
     [
       'a schedule without a timing',
       { deployment: 'prod', schedules: [{ name: 'nightly', keep_days: 30 }] },
-      ['schedules.0.rate: give either cron or rate'],
+      ['schedules.0.cron: is missing; it must be set if there is no rate'],
     ],
     [
       'a schedule of a model that is not registered',
@@ -112,7 +112,7 @@ describe('readSettings', () => {
     [
       'a schedule that will never be due again',
       { deployment: 'prod', schedules: [{ ...nightly, cron: '0 3 1 1 ? 2020' }] },
-      ['schedules.0 (nightly): it is never due again'],
+      ['schedules.0 (nightly): cron matches no time in the future'],
     ],
     [
       'a text instead of a number',

@@ -18,17 +18,17 @@ const errorsOf = (read: () => unknown): readonly { field: string; message: strin
     if (error instanceof InvalidRequestError) return error.errors
     throw error
   }
-  throw new Error('nothing was refused')
+  throw new Error('no field was rejected')
 }
 
 const registry = new ModelRegistry(['b', 'a', 'c'].map((name) => ({ name, indexed: [], references: [], shards: 16 })))
 
 describe('parameters of an export', () => {
-  it('has defaults', () => {
+  it('have defaults', () => {
     expect(exportQuery('')).toEqual({ filters: {}, strict: true, format: 'acbak', waitSeconds: 20, redirect: false })
   })
 
-  it('reads every filter', () => {
+  it('contain filters', () => {
     const query =
       'is_deleted=False&created_time_start=2026-01-05T08:30:00%2B08:00&updated_time_end=2026-01-05T08:30:00Z' +
       '&created_bys=bob&created_bys=al,ice&updated_bys=&ids=x&ids=x&ids=a'
@@ -42,7 +42,7 @@ describe('parameters of an export', () => {
     })
   })
 
-  it('reads the same from JSON', () => {
+  it('can be JSON', () => {
     expect(
       modelExportParameters({ is_deleted: true, ids: ['b', 'a'], wait: 0, redirect: true, strict: false }),
     ).toEqual({
@@ -54,7 +54,7 @@ describe('parameters of an export', () => {
     })
   })
 
-  it('reads the filters of current revisions and conditions, and keeps expressions as their text', () => {
+  it('contain filters of current revisions, and conditions and expressions as text', () => {
     const query =
       'rev_statuses=stable&rev_statuses=draft&rev_created_bys=bob&rev_updated_time_start=2026-01-05T08:30:00Z' +
       '&conditions=[]&conditions=[{"field_path":"level","operator":"eq","value":1.0}]&data_conditions='
@@ -72,7 +72,7 @@ describe('parameters of an export', () => {
     expect(exportQuery('qb=').filters).toEqual({})
   })
 
-  it('keeps the numbers of conditions that stand in a body as JSON', () => {
+  it('keep the numbers of conditions in a JSON body', () => {
     const body = '{"wait":0,"conditions":[{"field_path":"n","operator":"in","value":[1.0,1,9007199254740993,1e21]}]}'
     expect(modelExportParameters(jsonObject(Buffer.from(body))).filters).toEqual({
       conditions: '[{"field_path":"n","operator":"in","value":[1.0,1,9007199254740993,1e+21]}]',
@@ -80,21 +80,21 @@ describe('parameters of an export', () => {
   })
 
   it.each(['conditions=[]', 'created_bys=bob', 'rev_statuses=draft', 'updated_time_end=2026-01-05T08:30:00Z'])(
-    'refuses ?%s beside qb',
+    'reject ?%s in combination with qb',
     (other) => {
       const [field = ''] = other.split('=')
-      expect(() => exportQuery(`qb=QB.all()&${other}`)).toThrow(`qb does not go together with ${field}`)
+      expect(() => exportQuery(`qb=QB.all()&${other}`)).toThrow(`qb cannot be combined with ${field}`)
     },
   )
 
-  it('refuses an expression that is too long to be kept, without reading it', () => {
+  it('reject an expression that exceeds the limit of all filters, without parsing it', () => {
     const qb = `QB.any(${'QB["a"] == 1, '.repeat(20_000)})`
     expect(errorsOf(() => exportQuery(`qb=${encodeURIComponent(qb)}`))).toEqual([
       { field: 'qb', message: expect.stringContaining('too long') as string },
     ])
   })
 
-  it('refuses a question that no list can be asked, where the model is known', () => {
+  it('reject an operator that cannot be applied to a list, once the model is known', () => {
     const models = loadModels({ m: { indexed: [{ key: 'tags', type: 'list' }] }, n: {} })
     const parameters = exportQuery('models=m,n&qb=QB["tags"].starts_with("p")')
     expect(() => exportRequest(parameters, models)).toThrow('QB["tags"].any().starts_with(…)')
@@ -102,20 +102,20 @@ describe('parameters of an export', () => {
     expect(() => restoreRequest(importQuery('qb=QB["tags"].starts_with("p")'), models, 'm')).toThrow('tags')
   })
 
-  it('takes an empty bound for none, and the last of repeated bounds', () => {
+  it('ignore an empty bound, and use the last of repeated bounds', () => {
     expect(exportQuery('created_time_start=').filters).toEqual({})
     expect(exportQuery('created_time_end=x&created_time_end=2026-01-05T00:00:00Z').filters).toEqual({
       created_time_end: '2026-01-05T00:00:00Z',
     })
   })
 
-  it('reads models repeated and joined by commas, in the order of the registry', () => {
+  it('contain models, repeated or joined by commas, in the order of the registry', () => {
     expect(exportQuery('models=c,b&models=a&models=c').models?.toSorted()).toEqual(['a', 'b', 'c'])
     expect(exportRequest(exportQuery('models=c,a'), registry).models).toEqual(['a', 'c'])
     expect(exportRequest(exportQuery(''), registry).models).toEqual(['a', 'b', 'c'])
   })
 
-  it('refuses a model that is not registered, and lists those that are', () => {
+  it('reject a model that is not registered, and list the registered models', () => {
     expect(() => exportRequest(exportQuery('models=x'), registry)).toThrow(
       /x is not registered \(registered: a, b, c\)/,
     )
@@ -145,18 +145,18 @@ describe('parameters of an export', () => {
     ['qb=QB["level"] >', 'qb', 'ends too early (column 14)'],
     ['qb=level == 1', 'qb', 'QB["level"] (column 1)'],
     ['conditions={"field_path":"level"}', 'conditions', 'JSON list'],
-    ['conditions=[{"operator":"eq","value":1}]', 'conditions', 'condition 1: lacks field_path'],
+    ['conditions=[{"operator":"eq","value":1}]', 'conditions', 'condition 1: field_path missing'],
     ['data_conditions=[', 'data_conditions', 'JSON'],
     ['rev_created_time_start=2026', 'rev_created_time_start', 'ISO 8601'],
     ['created_by=alice', 'created_by', 'allowed: models, is_deleted'],
     ['models=', 'models', 'empty name'],
     ['models=a,,b', 'models', 'empty name'],
-  ])('refuses ?%s, naming the field', (query, field, message) => {
+  ])('reject ?%s and name the field', (query, field, message) => {
     const errors = errorsOf(() => exportQuery(query))
     expect(errors).toEqual([{ field, message: expect.stringContaining(message) as string }])
   })
 
-  it('names all that is wrong at once', () => {
+  it('report all invalid fields at once', () => {
     expect(errorsOf(() => exportQuery('wait=99&strict=x&foo=1')).map(({ field }) => field)).toEqual([
       'strict',
       'wait',
@@ -172,20 +172,19 @@ describe('parameters of an export', () => {
     [{ created_time_start: 5 }, 'created_time_start'],
     [{ is_deleted: 'maybe' }, 'is_deleted'],
     [{ is_deleted: null }, 'is_deleted'],
-
     [{ strict: 1 }, 'strict'],
-  ])('refuses the JSON %o of one model', (body, field) => {
+  ])('reject the JSON %o of one model', (body, field) => {
     expect(errorsOf(() => modelExportParameters(body)).map((error) => error.field)).toEqual([field])
   })
 })
 
 describe('parameters of an import', () => {
-  it('overwrites unless told otherwise, as SpecStar does', () => {
+  it('overwrite by default, as in SpecStar', () => {
     expect(importQuery('')).toEqual({ filters: {}, on_duplicate: 'overwrite', dry_run: false, waitSeconds: 20 })
   })
 
   it.each(['replace', '', 'SKIP', 'skip&on_duplicate=overwrite'])(
-    'refuses on_duplicate=%s and names the three',
+    'reject on_duplicate=%s and list the strategies',
     (value) => {
       expect(errorsOf(() => importQuery(`on_duplicate=${value}`))).toEqual([
         { field: 'on_duplicate', message: 'must be one of: overwrite, skip, raise_error' },
@@ -193,11 +192,11 @@ describe('parameters of an import', () => {
     },
   )
 
-  it('knows nothing of an export’s own options', () => {
+  it('reject the options of an export', () => {
     expect(errorsOf(() => importQuery('strict=true&models=a')).map(({ field }) => field)).toEqual(['strict', 'models'])
   })
 
-  it('reads where an archive lies', () => {
+  it('contain the location of an archive', () => {
     expect(restoreFromParameters({ from: { job_id: 'j' }, on_duplicate: 'skip' })).toMatchObject({
       from: { job_id: 'j' },
       parameters: { on_duplicate: 'skip' },
@@ -217,13 +216,13 @@ describe('parameters of an import', () => {
     [{ from: { bucket: 'b' } }, 'from'],
     [{ from: { job_id: 7 } }, 'from.job_id'],
     [{ from: { job_id: 'j', path: 'p' } }, 'from.path'],
-  ])('refuses %o', (body, field) => {
+  ])('reject %o', (body, field) => {
     expect(errorsOf(() => restoreFromParameters(body)).map((error) => error.field)).toEqual([field])
   })
 })
 
 describe('parameters of the list of jobs', () => {
-  it('pages by fifty', () => {
+  it('have a page size of 50 by default', () => {
     expect(listParameters({})).toEqual({ limit: 50 })
   })
 
@@ -233,7 +232,7 @@ describe('parameters of the list of jobs', () => {
     ['limit', '0'],
     ['limit', '201'],
     ['offset', '5'],
-  ])('refuses %s=%s', (field, value) => {
+  ])('reject %s=%s', (field, value) => {
     expect(errorsOf(() => listParameters({ [field]: value })).map((error) => error.field)).toEqual([field])
   })
 })

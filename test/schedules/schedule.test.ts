@@ -9,8 +9,8 @@ const read = (...schedules: readonly object[]): readonly Schedule[] =>
   readConfig({ SCHEDULES: JSON.stringify(schedules) }).schedules
 const nightly = { name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 }
 
-describe('schedules in the environment', () => {
-  it('are read with what they ask for', () => {
+describe('the schedules of a deployment', () => {
+  it('are read from the environment', () => {
     const [schedule] = read({ ...nightly, timezone: 'Asia/Taipei', models: ['city'], filters: { is_deleted: false } })
     expect(schedule).toEqual({
       name: 'nightly',
@@ -23,55 +23,56 @@ describe('schedules in the environment', () => {
 
   it.each<[string, readonly object[], string]>([
     ['a name with a space', [{ ...nightly, name: 'each night' }], 'letters, digits'],
-    ['two of one name', [nightly, nightly], 'one name'],
-    ['neither cron nor rate', [{ name: 'x', keep_days: 1 }], 'either cron or rate'],
-    ['both', [{ ...nightly, rate: '1 day' }], 'either cron or rate'],
-    ['a zone for a rate', [{ name: 'x', rate: '1 day', timezone: 'UTC', keep_days: 1 }], 'timezone goes with cron'],
-    ['a cron that is none', [{ ...nightly, cron: 'daily' }], 'six fields'],
-    ['an offset for a zone', [{ ...nightly, timezone: '+02:00' }], 'Europe/Berlin'],
-    ['a zone that is none', [{ ...nightly, timezone: 'Mars/X' }], 'Europe/Berlin'],
-    ['no days to keep', [{ ...nightly, keep_days: 0 }], '1 at least'],
+    ['two equal names', [nightly, nightly], 'unique names'],
+    ['neither cron nor rate', [{ name: 'x', keep_days: 1 }], 'must be set if there is no rate'],
+    ['both cron and rate', [{ ...nightly, rate: '1 day' }], 'cannot be combined with rate'],
+    ['a time zone for a rate', [{ name: 'x', rate: '1 day', timezone: 'UTC', keep_days: 1 }], 'only allowed with cron'],
+    ['an invalid cron', [{ ...nightly, cron: 'daily' }], 'six fields'],
+    ['an invalid rate', [{ name: 'x', rate: 'daily', keep_days: 1 }], '12 hours'],
+    ['an offset as time zone', [{ ...nightly, timezone: '+02:00' }], 'Europe/Berlin'],
+    ['an unknown time zone', [{ ...nightly, timezone: 'Mars/X' }], 'Europe/Berlin'],
+    ['no days to keep', [{ ...nightly, keep_days: 0 }], 'at least 1'],
     ['an unknown member', [{ ...nightly, keep: 3 }], 'keep'],
-  ])('are refused with %s', (_, schedules, why) => {
+  ])('are rejected with %s', (_, schedules, reason) => {
     expect(() => read(...schedules)).toThrow(ConfigError)
-    expect(() => read(...schedules)).toThrow(why)
+    expect(() => read(...schedules)).toThrow(reason)
     expect(() => read(...schedules)).toThrow('SCHEDULES')
   })
 
-  it('are read though the last time of one has come: the others must go on', () => {
+  it('may contain one whose last time is over, because the others must go on', () => {
     const once = { ...nightly, name: 'once', cron: '0 3 1 1 ? 2020' }
     const [first, second] = read(once, nightly)
     expect([first?.name, second?.name]).toEqual(['once', 'nightly'])
-    expect(validateSchedule(first ?? expect.fail(), MODELS)).toBe('it is never due again')
+    expect(validateSchedule(first ?? expect.fail(), MODELS)).toBe('cron matches no time in the future')
   })
 
-  it('are refused where they are no JSON', () => {
+  it('are rejected if they are not JSON', () => {
     expect(() => readConfig({ SCHEDULES: 'nightly' })).toThrow('is no JSON')
   })
 })
 
-describe('what a schedule asks for', () => {
+describe('the request of a schedule', () => {
   const [schedule] = read({ ...nightly, models: ['memo', 'city'], filters: { created_bys: ['alice'] } })
-  const given = (more: object): Schedule => ({ ...(schedule ?? expect.fail()), ...more })
+  const scheduleWith = (more: object): Schedule => ({ ...(schedule ?? expect.fail()), ...more })
 
-  it('is a strict export of its models, by its filters, for its time', () => {
-    expect(scheduledRequest(given({}), new Date('2026-01-05T03:00:00Z'), MODELS)).toEqual({
+  it('is a strict export of its models with its filters', () => {
+    expect(scheduledRequest(scheduleWith({}), new Date('2026-01-05T03:00:00Z'), MODELS)).toEqual({
       models: ['city', 'memo'],
       filters: { created_bys: ['alice'] },
       strict: true,
       format: 'acbak',
       schedule: { name: 'nightly', at: '2026-01-05T03:00:00.000Z' },
     })
-    expect(validateSchedule(given({}), MODELS)).toBeUndefined()
+    expect(validateSchedule(scheduleWith({}), MODELS)).toBeUndefined()
   })
 
   it.each<[string, object, string]>([
     ['a model that is not registered', { models: ['planet'] }, 'planet'],
-    ['a filter that is none', { filters: { colour: 'red' } }, 'colour'],
-    ['an option that is no filter', { filters: { strict: false } }, 'strict'],
-    ['a value that is none', { filters: { qb: 'QB[' } }, 'qb'],
-    ['filters that exclude each other', { filters: { qb: 'QB["a"] == 1', created_bys: ['x'] } }, 'created_bys'],
-  ])('is refused with %s', (_, more, why) => {
-    expect(validateSchedule(given(more), MODELS)).toContain(why)
+    ['an unknown filter', { filters: { colour: 'red' } }, 'colour'],
+    ['an option of exports', { filters: { strict: false } }, 'strict'],
+    ['an invalid filter', { filters: { qb: 'QB[' } }, 'qb'],
+    ['filters that cannot be combined', { filters: { qb: 'QB["a"] == 1', created_bys: ['x'] } }, 'created_bys'],
+  ])('is rejected with %s', (_, more, reason) => {
+    expect(validateSchedule(scheduleWith(more), MODELS)).toContain(reason)
   })
 })

@@ -27,13 +27,13 @@ describe('the times of a schedule', () => {
     ['every 12 hours', { rate: '12 hours' }, '2026-11-29T00:00:00Z', '2026-11-28T00:00:00Z'],
     ['every day', { rate: '1 day' }, '2026-11-29T00:00:00Z', '2026-11-28T00:00:00Z'],
     ['every 5 minutes', { rate: '5 minutes' }, '2026-11-28T12:05:00Z', '2026-11-28T11:55:00Z'],
-  ])('%s', (_, timing, next, last) => {
+  ])('are computed for a schedule %s', (_, timing, next, last) => {
     const times = timesOf(timing)
     expect(times.next(NOON)).toEqual(at(next))
     expect(times.last(NOON, 1)).toEqual(last === '' ? [] : [at(last)])
   })
 
-  it('go back as far as is asked, newest first', () => {
+  it('before a time are returned newest first, as many as requested', () => {
     expect(timesOf({ rate: '2 hours' }).last(NOON, 2)).toEqual([at('2026-11-28T10:00:00Z'), at('2026-11-28T08:00:00Z')])
     expect(timesOf({ cron: '0 9 * * ? *' }).last(NOON, 2)).toEqual([
       at('2026-11-28T09:00:00Z'),
@@ -43,23 +43,23 @@ describe('the times of a schedule', () => {
 
   it.each<[string, Timing, string]>([
     ['five fields', { cron: '0 3 * * *' }, 'six fields'],
-    ['two days', { cron: '0 3 * * * *' }, 'must be ?'],
-    ['no day', { cron: '0 3 ? * ? *' }, 'must be ?'],
-    ['a minute that is none', { cron: '61 3 * * ? *' }, '61'],
+    ['two days', { cron: '0 3 * * * *' }, 'must have ? in exactly one of'],
+    ['no day', { cron: '0 3 ? * ? *' }, 'must have ? in exactly one of'],
+    ['an impossible minute', { cron: '61 3 * * ? *' }, '61'],
     ['the eighth day of a week', { cron: '0 3 ? * 8 *' }, 'day-of-week'],
     ['days up to the eighth', { cron: '0 3 ? * 2-8 *' }, 'day-of-week'],
     ['a day with a sign', { cron: '0 3 ? * +MON *' }, 'day-of-week'],
-    ['a step from nowhere', { cron: '/15 * * * ? *' }, 'minutes'],
-    ['any minute as a question', { cron: '? 3 * * ? *' }, 'minutes'],
-    ['any month as a question', { cron: '0 3 * ? ? *' }, 'month'],
-    ['a year past AWS’s last', { cron: '0 3 * * ? 2200' }, 'year'],
+    ['a step without a start', { cron: '/15 * * * ? *' }, 'minutes'],
+    ['? as minute', { cron: '? 3 * * ? *' }, 'minutes'],
+    ['? as month', { cron: '0 3 * ? ? *' }, 'month'],
+    ['a year after AWS’s last year', { cron: '0 3 * * ? 2200' }, 'year'],
     ['a rate without a unit', { rate: '12' }, 'minutes, hours or days'],
-    ['one hours', { rate: '1 hours' }, 'minutes, hours or days'],
-    ['2 hour', { rate: '2 hour' }, 'minutes, hours or days'],
-    ['a rate of nothing', { rate: '0 hours' }, 'minutes, hours or days'],
-  ])('are none of %s', (_, timing, why) => {
+    ['a plural unit after 1', { rate: '1 hours' }, 'minutes, hours or days'],
+    ['a singular unit after 2', { rate: '2 hour' }, 'minutes, hours or days'],
+    ['a rate of zero', { rate: '0 hours' }, 'minutes, hours or days'],
+  ])('are undefined for %s', (_, timing, reason) => {
     expect(() => timesOf(timing)).toThrow(RangeError)
-    expect(() => timesOf(timing)).toThrow(why)
+    expect(() => timesOf(timing)).toThrow(reason)
   })
 
   it.each([
@@ -68,7 +68,7 @@ describe('the times of a schedule', () => {
     ['+02:00', false],
     ['Europe/Atlantis', false],
     ['', false],
-  ])('know %s as a zone: %s', (zone, known) => {
-    expect(isTimeZone(zone)).toBe(known)
+  ])('accept %s as a time zone: %s', (zone, isAccepted) => {
+    expect(isTimeZone(zone)).toBe(isAccepted)
   })
 })
