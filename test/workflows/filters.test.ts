@@ -110,7 +110,7 @@ describe('filters', () => {
     const door = (query: string) => test.ask('GET', `/character/export?${query}`)
     expect(await door(`qb=${encodeURIComponent('QB["level"] ** 2')}`)).toMatchObject({
       status: 400,
-      body: { type: 'invalid-request', errors: [{ field: 'qb', message: '** is not taken in qb (column 13)' }] },
+      body: { type: 'invalid-request', errors: [{ field: 'qb', message: '** is not supported in qb (column 13)' }] },
     })
     expect(await door('conditions=7')).toMatchObject({ status: 400, body: { errors: [{ field: 'conditions' }] } })
     expect(await door(`qb=${encodeURIComponent('QB["tags"].regex("p")')}`)).toMatchObject({
