@@ -31,7 +31,13 @@ const BAD: readonly Bad[] = [
   { request: 'GET /country/export?wait=30', status: 400, type: 'invalid-request', field: 'wait', says: '0 to 25' },
   { request: 'GET /country/export?models=city', status: 400, type: 'invalid-request', field: 'models' },
   { request: 'GET /country/export?limit=5', status: 400, type: 'invalid-request', field: 'limit', says: 'search' },
-  { request: 'GET /country/export?qb=1', status: 400, type: 'invalid-request', field: 'qb', says: 'expected a condition' },
+  {
+    request: 'GET /country/export?qb=1',
+    status: 400,
+    type: 'invalid-request',
+    field: 'qb',
+    says: 'expected a condition',
+  },
   {
     request: 'GET /country/export?format=specstar&ids=%20',
     status: 400,
