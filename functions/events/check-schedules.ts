@@ -1,12 +1,13 @@
-import { eventHandler } from '../handlers/event.ts'
+import { z } from 'zod'
+import { checkSchedules } from '../../shared/schedules/check-schedules.ts'
 import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
-import { checkSchedules, type ScheduleState } from '../../shared/schedules/check-schedules.ts'
+import { event } from '../handlers/event.ts'
 
-/** Once an hour: looks whether every schedule has the archive that it should have by now, and counts those that have not. */
-export const handler = eventHandler<unknown, ScheduleState[]>(async (_, services) => {
+/** Runs every hour: counts the schedules that have not made a good archive when they were due. Returns the state of each schedule. */
+export const handler = event(z.unknown(), async (_, services) => {
   const states = await checkSchedules(services)
   const overdue = states.filter((state) => state.overdue)
   addMetric(METRIC.scheduleOverdue, overdue.length)
-  if (overdue.length > 0) logger.error('schedules without a good archive in their time', { overdue })
+  if (overdue.length > 0) logger.error('schedules are overdue', { overdue })
   return states
 })

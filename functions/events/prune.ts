@@ -1,9 +1,10 @@
-import { eventHandler } from '../handlers/event.ts'
+import { z } from 'zod'
+import { pruneSchedules } from '../../shared/schedules/prune.ts'
 import { logger } from '../../shared/telemetry/telemetry.ts'
-import { type PrunedSchedule, pruneSchedules } from '../../shared/schedules/prune.ts'
+import { event } from '../handlers/event.ts'
 
-/** Once a day: deletes the archives that schedules keep no longer. Gives what it deleted. */
-export const handler = eventHandler<unknown, PrunedSchedule[]>(async (_, services) => {
+/** Runs every day: deletes the archives that schedules no longer keep. Returns the keys of the deleted archives. */
+export const handler = event(z.unknown(), async (_, services) => {
   const pruned = await pruneSchedules(services)
   logger.info('pruned', { pruned })
   return pruned

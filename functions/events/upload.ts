@@ -1,24 +1,24 @@
-import type { EventBridgeEvent } from 'aws-lambda'
 import { z } from 'zod'
 import { startUploadedRestore } from '../../shared/restore/start/start-upload.ts'
-import { eventHandler } from '../handlers/event.ts'
+import { event } from '../handlers/event.ts'
 
-/** What is read of S3's `Object Created` event. The key stands there as it is: it is not decoded. */
+/** An `Object Created` event of S3. Unlike in other S3 notifications, the key is not URL-encoded. */
 const ObjectCreated = z.object({
-  bucket: z.object({ name: z.string() }),
-  object: z.object({
-    key: z.string(),
-    etag: z.string().optional(),
-    'version-id': z.string().optional(),
-    sequencer: z.string().optional(),
+  detail: z.object({
+    bucket: z.object({ name: z.string() }),
+    object: z.object({
+      key: z.string(),
+      etag: z.string().optional(),
+      'version-id': z.string().optional(),
+      sequencer: z.string().optional(),
+    }),
   }),
 })
 
-export type UploadEvent = Pick<EventBridgeEvent<'Object Created', unknown>, 'detail'>
+export type UploadEvent = z.input<typeof ObjectCreated>
 
-/** An object was put into the restore bucket: starts its restore. The same event may come more than once. */
-export const handler = eventHandler<UploadEvent>(async ({ detail }, services) => {
-  const { bucket, object } = ObjectCreated.parse(detail)
+/** Starts the restore of an archive that was uploaded to the restore bucket. S3 may deliver the same event more than once. */
+export const handler = event(ObjectCreated, async ({ detail: { bucket, object } }, services) => {
   await startUploadedRestore(services, {
     bucket: bucket.name,
     key: object.key,

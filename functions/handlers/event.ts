@@ -1,13 +1,21 @@
 import middy from '@middy/core'
 import type { Context } from 'aws-lambda'
+import type { z } from 'zod'
 import { currentServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { telemetry } from '../../shared/telemetry/telemetry.ts'
 
-/** The Lambda handler of an event: `work` is one function of `shared`. What it throws, Lambda tries twice more, and then keeps in a queue. */
-export const eventHandler = <Event, Result = void>(
-  work: (event: Event, services: Services) => Promise<Result>,
-): ((event: Event, context: Context) => Promise<Result>) =>
-  middy<Event, Result>()
+/**
+ * The Lambda handler of an event. `schema` describes the members of the event that `work` reads. If `work` throws, Lambda calls
+ * the handler up to two more times and then sends the event to the dead-letter queue.
+ *
+ * @example
+ * export const handler = event(Schedule, async ({ name, at }, services) => startScheduled(services, name, at))
+ */
+export const event = <Schema extends z.ZodType, Output>(
+  schema: Schema,
+  work: (input: z.output<Schema>, services: Services) => Promise<Output>,
+): ((payload: z.input<Schema>, context: Context) => Promise<Output>) =>
+  middy<z.input<Schema>, Output>()
     .use(telemetry())
-    .handler(async (event: Event) => work(event, await currentServices()))
+    .handler(async (payload: z.input<Schema>): Promise<Output> => work(schema.parse(payload), await currentServices()))

@@ -1,75 +1,41 @@
 import middy, { type MiddlewareObj } from '@middy/core'
-import type { APIGatewayProxyStructuredResultV2, Context } from 'aws-lambda'
+import type { Context } from 'aws-lambda'
+import { isInternal, problemOf } from '../../shared/problems/problem.ts'
+import { currentServices } from '../../shared/runtime/current-services.ts'
+import type { Services } from '../../shared/runtime/services.ts'
 import { logger, telemetry } from '../../shared/telemetry/telemetry.ts'
+import { type Answer, type HttpResult, httpResult, problemAnswer } from '../http/answer.ts'
 import { type HttpEvent, type HttpRequest, httpRequest } from '../http/http-request.ts'
-import { isInternal, type Problem, problemOf } from '../../shared/problems/problem.ts'
-
-/** What a route answers: JSON, or nothing but headers. */
-export interface Answer {
-  readonly status: number
-  readonly body?: unknown
-  readonly headers?: Readonly<Record<string, string>>
-}
-
-export type HttpResult = APIGatewayProxyStructuredResultV2
-export type HttpHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>
 
 /**
- * A handler of one route. `read` makes the route's own input of the request, or throws what is wrong with it; `answer`
- * calls one function of `shared`. Whatever either throws is answered as problem+json.
+ * The Lambda handler of a route. `read` validates the request and returns the input of `answer`. An error that either of
+ * them throws becomes a problem document.
  *
  * @example
- * export const handler = jsonRoute(jobIdOf, async (jobId) => cancelJob(await services(), jobId))
+ * export const handler = route(jobIdOf, async (jobId, { jobs }) => ({ status: 200, body: await jobs.get(jobId) }))
  */
-export const jsonRoute = <Input>(
-  read: (request: HttpRequest) => Input | Promise<Input>,
-  answer: (input: Input, request: HttpRequest) => Promise<Answer>,
-): HttpHandler =>
+export const route = <Input>(
+  read: (request: HttpRequest, services: Services) => Input | Promise<Input>,
+  answer: (input: Input, services: Services) => Answer | Promise<Answer>,
+): ((event: HttpEvent, context: Context) => Promise<HttpResult>) =>
   middy<HttpEvent, HttpResult>()
     .use(telemetry())
-    .use(problems())
+    .use(answerErrors())
     .handler(async (event: HttpEvent): Promise<HttpResult> => {
-      const request = httpRequest(event)
-      return httpResult(await answer(await read(request), request))
+      const services = await currentServices()
+      const input = await read(httpRequest(event), services)
+      return httpResult(await answer(input, services))
     })
 
-/** Answers hold URLs that were signed for this caller, and the state of a job at this moment: nobody keeps them. */
-const NEVER_STORED = { 'cache-control': 'no-store' } as const
-
-const httpResult = ({ status, body, headers }: Answer): HttpResult =>
-  body === undefined
-    ? { statusCode: status, headers: { ...NEVER_STORED, ...headers } }
-    : {
-        statusCode: status,
-        headers: { 'content-type': 'application/json', ...NEVER_STORED, ...headers },
-        body: JSON.stringify(body),
-      }
-
-/** Makes problem+json of whatever is thrown. What is our own trouble goes into the log, under the id that the caller sees. */
-const problems = (): MiddlewareObj<HttpEvent, HttpResult> => ({
+/** Answers an error with its problem document. Internal errors are logged with the request id that the document contains. */
+const answerErrors = (): MiddlewareObj<HttpEvent, HttpResult> => ({
   onError: (request) => {
-    const problem = problemOf(request.error, request.event.requestContext.requestId)
+    const request_id = request.event.requestContext.requestId
+    const problem = problemOf(request.error, request_id)
     if (isInternal(problem)) {
       const error = request.error instanceof Error ? request.error : new Error(String(request.error))
-      logger.error('a request failed', { request_id: request.event.requestContext.requestId, error })
+      logger.error('a request failed', { request_id, error })
     }
-    request.response = problemResult(problem)
+    request.response = httpResult(problemAnswer(problem))
   },
-})
-
-const problemResult = (problem: Problem): HttpResult =>
-  httpResult({ status: problem.status, body: problem, headers: problemHeaders(problem) })
-
-/** Headers of an answer whose body is a problem. */
-export const problemHeaders = ({ type, allow }: Problem): Record<string, string> => ({
-  'content-type': 'application/problem+json',
-  ...(type === 'too-many-jobs' ? { 'retry-after': '30' } : {}),
-  ...(type === 'method-not-allowed' && Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
-})
-
-/** A problem as a route's answer: for jobs that fail while a request waits for them. */
-export const problemAnswer = (problem: Problem): Answer => ({
-  status: problem.status,
-  body: problem,
-  headers: problemHeaders(problem),
 })

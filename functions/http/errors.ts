@@ -1,13 +1,12 @@
-/** The body is larger than what a request may carry. Says where a larger archive goes. */
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError'
   readonly limit_bytes: number
 
   constructor(limitBytes: number) {
     super(
-      `a request's body has up to ${limitBytes} bytes. For a larger archive send the import without a body: ` +
-        'the answer holds an upload slot (`upload.url`), and what is put there is restored. ' +
-        'Or name an archive that lies in S3 by a JSON body: {"from": {"bucket": …, "key": …}}',
+      `the archive in a request may be at most ${limitBytes} bytes long. To restore a larger archive, send the import without ` +
+        'a body and upload the archive to the upload slot in the answer (`upload.url`), ' +
+        'or name an archive in S3 in a JSON body: {"from": {"bucket": "…", "key": "…"}}',
     )
     this.limit_bytes = limitBytes
   }
@@ -15,6 +14,10 @@ export class TooLargeError extends Error {
 
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError'
+
+  constructor(path: string, routes: readonly string[]) {
+    super(`there is no route ${path}; the routes are: ${routes.join(', ')}`)
+  }
 }
 
 export class MethodNotAllowedError extends Error {
@@ -22,7 +25,7 @@ export class MethodNotAllowedError extends Error {
   readonly allow: readonly string[]
 
   constructor(method: string, path: string, allow: readonly string[]) {
-    super(`${path} does not take ${method}; it takes ${allow.join(', ')}`)
+    super(`${path} does not accept the method ${method}; it accepts ${allow.join(', ')}`)
     this.allow = allow
   }
 }

@@ -2,19 +2,24 @@ import { startExport } from '../../shared/export/start-export.ts'
 import type { Caller } from '../../shared/jobs/identity.ts'
 import type { ExportRequest } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
-import type { Services } from '../../shared/runtime/services.ts'
+import type { Answer } from './answer.ts'
 import type { ExportParameters } from './export-parameters.ts'
-import { archiveAnswer, waitedAnswer } from './job-answers.ts'
-import type { Answer } from '../handlers/route.ts'
+import { archiveAnswer, jobAnswer } from './job-answers.ts'
+import type { JobViewServices } from './job-view.ts'
 
-/** Starts an export, waits as long as the caller wants to, and answers with the result, the archive, or the running job. */
+/** A validated request for an export. */
+export interface ExportInput {
+  readonly request: ExportRequest
+  readonly parameters: ExportParameters
+  readonly caller: Caller
+}
+
+/** Starts an export and waits for as long as the caller chose. Answers with the result, a redirect to the archive, or the job. */
 export const exportAnswer = async (
-  services: Services,
-  request: ExportRequest,
-  { waitSeconds, redirect }: ExportParameters,
-  caller: Caller,
+  { request, parameters: { waitSeconds, redirect }, caller }: ExportInput,
+  services: Parameters<typeof startExport>[0] & JobViewServices,
 ): Promise<Answer> => {
   const { job_id } = await startExport(services, request, caller)
   const job = await waitForEnd(services.jobs, job_id, waitSeconds)
-  return redirect ? archiveAnswer(services, job) : waitedAnswer(services, job)
+  return redirect ? archiveAnswer(services, job) : jobAnswer(services, job)
 }

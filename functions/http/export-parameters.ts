@@ -7,7 +7,7 @@ import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import { isBlank } from '../../shared/values/python-space.ts'
 import { wait } from './wait-parameter.ts'
 
-/** The parameters of an export's route. */
+/** Parameters of the export routes. */
 export interface ExportParameters extends ExportOptions {
   readonly waitSeconds: number
   readonly redirect: boolean
@@ -27,18 +27,18 @@ const AllParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIO
 export const modelExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters =>
   exportParameters(parseParameters(ModelParameters, withoutEmptyFilters(input)))
 
-/** Reads the parameters of `/_backup/export`, where `models` may be repeated or joined by commas. */
+/** Reads the parameters of `/_backup/export`. `models` may be repeated, and each value may be a list separated by commas. */
 export const allExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters => {
   const { models, ...options } = parseParameters(AllParameters, withoutEmptyFilters(input))
   if (models === undefined) return exportParameters(options)
   const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
-  if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'holds an empty name' }])
+  if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'contains an empty name' }])
   return { ...exportParameters(options), models: [...new Set(names)] }
 }
 
 const exportParameters = (options: z.output<typeof ModelParameters>): ExportParameters => {
   if (options.format === 'specstar' && options.ids?.some(isBlank) === true)
-    throw new InvalidRequestError([{ field: 'ids', message: 'holds a blank id, which SpecStar does not take' }])
+    throw new InvalidRequestError([{ field: 'ids', message: 'contains a blank id, which SpecStar does not accept' }])
   return {
     filters: filtersIn(options),
     strict: options.strict,

@@ -6,21 +6,24 @@ import { errorMessage } from '../../shared/values/error-message.ts'
 
 const FIELD = 'file'
 
-/** The bytes of the `file` field of a multipart form. Throws where it is absent, empty, given twice, or over `limitBytes`. */
+/**
+ * Returns the bytes of the field `file` of a multipart form. Throws `InvalidRequestError` if the field is missing, empty or
+ * repeated, and `TooLargeError` if it has more than `limitBytes`.
+ */
 export const fileOfForm = async (body: Buffer, contentType: string, limitBytes: number): Promise<Buffer> => {
   const files: Buffer[] = []
   const others: string[] = []
   const form = formReader(contentType, limitBytes)
-  const met = { limit: false, cut: false }
+  const state = { isTooLarge: false, isCutOff: false }
   form.on('file', (name, stream) => {
     const chunks: Buffer[] = []
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.on('limit', () => {
-      met.limit = true
+      state.isTooLarge = true
     })
-    // A form that is cut off fails here as well: the form's own error is the one that is answered.
+    // If the form is cut off, its stream and this stream both fail. The error of the form has the better message.
     stream.on('error', () => {
-      met.cut = true
+      state.isCutOff = true
     })
     stream.on('end', () => {
       if (name === FIELD) files.push(Buffer.concat(chunks))
@@ -28,14 +31,14 @@ export const fileOfForm = async (body: Buffer, contentType: string, limitBytes: 
     })
   })
   form.on('field', (name) => others.push(name))
-  // `end` may fail before anyone listens to it.
+  // Before `end`, which may fail at once.
   const read = finished(form)
   form.end(body)
   await read.catch((error: unknown) => {
     throw unreadable(error)
   })
-  if (met.cut) throw unreadable(new Error('it is cut off'))
-  if (met.limit) throw new TooLargeError(limitBytes)
+  if (state.isCutOff) throw unreadable(new Error('it is cut off'))
+  if (state.isTooLarge) throw new TooLargeError(limitBytes)
   return onlyFile(files, others)
 }
 
@@ -44,7 +47,7 @@ const formReader = (contentType: string, limitBytes: number) => {
     return new Busboy({
       headers: { 'content-type': contentType },
       limits: { fileSize: limitBytes, files: 8, fields: 8 },
-      // A client may send the field without a file name: it is the archive all the same.
+      // Some clients send the field without a file name.
       isPartAFile: (name, _type, fileName) => name === FIELD || fileName !== undefined,
     })
   } catch (error) {
@@ -55,11 +58,11 @@ const formReader = (contentType: string, limitBytes: number) => {
 const onlyFile = (files: readonly Buffer[], others: readonly string[]): Buffer => {
   const [file, second] = files
   if (file === undefined) throw invalid(`the form must have a field \`${FIELD}\` with the archive`)
-  if (second !== undefined) throw invalid('must be given once: one archive a request')
+  if (second !== undefined) throw invalid('must be given once: a request restores one archive')
   if (file.length === 0) throw invalid('is empty')
   if (others.length > 0)
     throw new InvalidRequestError(
-      others.map((field) => ({ field, message: `unknown field of the form; only \`${FIELD}\` is read` })),
+      others.map((field) => ({ field, message: `unknown field of the form; the only field is \`${FIELD}\`` })),
     )
   return file
 }

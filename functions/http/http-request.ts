@@ -9,27 +9,27 @@ export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
   APIGatewayEventRequestContextV2 & { readonly authorizer?: { readonly iam?: { readonly userArn?: string } } }
 >
 
-/** A request as the routes read it. */
+/** A decoded HTTP request. */
 export interface HttpRequest {
   readonly method: string
   readonly path: string
   readonly params: Readonly<Record<string, string>>
   readonly query: URLSearchParams
-  /** Names in lower case. */
+  /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
-  /** Who calls: the IAM identity; `local` in the local program. */
+  /** ARN of the IAM identity that signed the request; `local` in the local program. */
   readonly caller: string
   readonly requestId: string
 }
 
 /**
- * The archive that a request carries. Lambda takes 6 MB, of which base64 leaves 4.5: 4 MiB fit with the headers of a form
- * around them.
+ * The largest archive in a request. A Lambda event is limited to 6 MB, which hold 4.5 MB in base64: an archive of 4 MiB and the
+ * headers of a form.
  */
 export const MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
 
-/** Decodes the event. The query is read raw: API Gateway joins repeated parameters with commas. */
+/** Decodes an event. It reads the raw query string, because API Gateway joins the values of repeated parameters with commas. */
 export const httpRequest = (event: HttpEvent): HttpRequest => ({
   method: event.requestContext.http.method,
   path: event.rawPath,
@@ -46,7 +46,7 @@ export const httpRequest = (event: HttpEvent): HttpRequest => ({
 const definedEntries = (values: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 
-/** The query as an object: a parameter given once is a text, one given more often a list. */
+/** The query as an object. The value of a parameter that occurs more than once is an array. */
 export const queryObject = (query: URLSearchParams): Record<string, unknown> =>
   Object.fromEntries(
     [...new Set(query.keys())].map((name) => {
@@ -55,10 +55,10 @@ export const queryObject = (query: URLSearchParams): Record<string, unknown> =>
     }),
   )
 
-/** Parameters that are kept as JSON text: in a body they may stand as the JSON itself. */
-const JSON_TEXTS = ['conditions', 'data_conditions']
+/** Parameters whose value is JSON text. A JSON body may contain the JSON itself instead of the text. */
+const JSON_TEXT_PARAMETERS = ['conditions', 'data_conditions']
 
-/** The JSON object in a body; an empty body is an empty object. */
+/** The JSON object in a body. An empty body counts as an empty object. */
 export const jsonObject = (body: Buffer): Record<string, unknown> => {
   if (body.length === 0) return {}
   const value = parseJson(body)
@@ -72,46 +72,42 @@ const parseJson = (body: Buffer): unknown => {
     const text = new TextDecoder('utf-8', { fatal: true }).decode(body)
     return withJsonTexts(text, JSON.parse(text))
   } catch (error) {
-    throw new InvalidRequestError([{ field: 'body', message: `must be JSON in UTF-8: ${errorMessage(error)}` }])
+    throw new InvalidRequestError([{ field: 'body', message: `must be JSON text in UTF-8: ${errorMessage(error)}` }])
   }
 }
 
-/** Numbers of conditions stay what they are: 1.0 is not 1, and integers may be large. */
+/** Converts the JSON of these parameters to text. Numbers keep their exact text: 1.0 remains 1.0, and large integers keep all digits. */
 const withJsonTexts = (text: string, value: unknown): unknown => {
-  const isJson = (name: string): boolean =>
-    typeof value === 'object' && value !== null && typeof Reflect.get(value, name) === 'object'
-  const names = JSON_TEXTS.filter(isJson)
-  if (names.length === 0 || typeof value !== 'object' || value === null) return value
+  if (typeof value !== 'object' || value === null) return value
+  const names = JSON_TEXT_PARAMETERS.filter((name) => typeof Reflect.get(value, name) === 'object')
+  if (names.length === 0) return value
   const exact: unknown = JSON.parse(text, exactNumbers)
-  const texts = names.map((name) => [
-    name,
-    typeof exact === 'object' && exact !== null ? jsonText(Reflect.get(exact, name)) : '',
-  ])
-  return { ...value, ...Object.fromEntries(texts) }
+  if (typeof exact !== 'object' || exact === null) return value
+  return { ...value, ...Object.fromEntries(names.map((name) => [name, jsonText(Reflect.get(exact, name))])) }
 }
 
-/** Parameters of the query and of a JSON body together. One that stands in both is refused: which one counts? */
+/** The parameters of the query and of a JSON body. Throws `InvalidRequestError` if both contain the same parameter. */
 export const mergeParameters = (
   query: Readonly<Record<string, unknown>>,
   body: Readonly<Record<string, unknown>>,
 ): Record<string, unknown> => {
-  const twice = Object.keys(body).filter((name) => Object.hasOwn(query, name))
-  if (twice.length > 0)
+  const inBoth = Object.keys(body).filter((name) => Object.hasOwn(query, name))
+  if (inBoth.length > 0)
     throw new InvalidRequestError(
-      twice.map((field) => ({ field, message: 'stands in the query and in the body; give it once' })),
+      inBoth.map((field) => ({ field, message: 'is given in the query and in the body; give it once' })),
     )
   return { ...query, ...body }
 }
 
-const KEY_LENGTH = 255
+const MAX_KEY_LENGTH = 255
 
-/** The `Idempotency-Key` of a request that has one. */
+/** The header `Idempotency-Key` of a request. */
 export const idempotencyKey = ({ headers }: HttpRequest): string | undefined => {
   const key = headers['idempotency-key']
   if (key === undefined) return undefined
-  if (key.length === 0 || key.length > KEY_LENGTH || !/^[\x20-\x7e]+$/.test(key))
+  if (key.length === 0 || key.length > MAX_KEY_LENGTH || !/^[\x20-\x7e]+$/.test(key))
     throw new InvalidRequestError([
-      { field: 'Idempotency-Key', message: `must be 1 to ${KEY_LENGTH} printable ASCII characters` },
+      { field: 'Idempotency-Key', message: `must be 1 to ${MAX_KEY_LENGTH} printable ASCII characters` },
     ])
   return key
 }

@@ -2,70 +2,80 @@ import type { Caller } from '../../shared/jobs/identity.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
 import { type ArchiveSourceRequest, restoreRequest } from '../../shared/restore/request.ts'
-import { openSlot, slotUpload } from '../../shared/restore/start/upload-slot.ts'
 import { startRestoreFrom, startRestoreOfBody } from '../../shared/restore/start/start-restore.ts'
+import { openSlot, slotUpload } from '../../shared/restore/start/upload-slot.ts'
 import type { Services } from '../../shared/runtime/services.ts'
+import type { Answer } from './answer.ts'
+import { TooLargeError } from './errors.ts'
+import { fileOfForm } from './form.ts'
 import { type HttpRequest, jsonObject, MAX_ARCHIVE_BYTES, mergeParameters, queryObject } from './http-request.ts'
 import { type RestoreParameters, restoreFromParameters, restoreParameters } from './import-parameters.ts'
-import { waitedAnswer } from './job-answers.ts'
-import type { Answer } from '../handlers/route.ts'
-import { fileOfForm } from './form.ts'
-import { TooLargeError } from './errors.ts'
+import { jobAnswer } from './job-answers.ts'
+import { jobPath, type JobViewServices } from './job-view.ts'
 import { callerOf } from './route-input.ts'
-import { jobPath } from './job-view.ts'
 
-/** An import as a request asks for it: by the archive itself, by where it lies, or by nothing (a slot is wanted). */
+/** A validated request for an import. */
 export interface ImportInput {
   readonly parameters: RestoreParameters
   readonly caller: Caller
+  /** The archive is in the body or in S3, or the caller requests an upload slot for it. */
   readonly archive:
-    | { readonly by: 'body'; readonly bytes: Buffer }
-    | { readonly by: 'place'; readonly from: ArchiveSourceRequest }
-    | { readonly by: 'slot' }
+    | { readonly in: 'body'; readonly bytes: Buffer }
+    | { readonly in: 's3'; readonly from: ArchiveSourceRequest }
+    | { readonly in: 'slot' }
+  /** The model of the route `/{model}/import`. */
+  readonly routeModel?: string
 }
 
-/** Reads an import of any of the three kinds, told apart by the body and its content type. */
+/** Reads an import. The body and its content type say where the archive is: no body requests an upload slot. */
 export const importInput = async (request: HttpRequest): Promise<ImportInput> => {
   const caller = callerOf(request)
   const query = queryObject(request.query)
   const contentType = request.headers['content-type'] ?? ''
   const mediaType = contentType.split(';')[0]?.trim().toLowerCase()
-  if (request.body.length === 0) return { parameters: restoreParameters(query), caller, archive: { by: 'slot' } }
+  if (request.body.length === 0) return { parameters: restoreParameters(query), caller, archive: { in: 'slot' } }
   if (mediaType === 'application/json') {
     const { parameters, from } = restoreFromParameters(mergeParameters(query, jsonObject(request.body)))
-    return { parameters, caller, archive: { by: 'place', from } }
+    return { parameters, caller, archive: { in: 's3', from } }
   }
   const parameters = restoreParameters(query)
   const bytes =
     mediaType === 'multipart/form-data' ? await fileOfForm(request.body, contentType, MAX_ARCHIVE_BYTES) : request.body
   if (bytes.length > MAX_ARCHIVE_BYTES) throw new TooLargeError(MAX_ARCHIVE_BYTES)
-  return { parameters, caller, archive: { by: 'body', bytes } }
+  return { parameters, caller, archive: { in: 'body', bytes } }
 }
 
-/** Starts the restore, or opens its slot, and answers as the caller wants to wait. `routeModel`: of `/{model}/import`. */
+/** Starts a restore or opens an upload slot. Answers with the slot or, after the time that the caller chose, with the job. */
 export const importAnswer = async (
+  { parameters, caller, archive, routeModel }: ImportInput,
   services: Services,
-  { parameters, caller, archive }: ImportInput,
-  routeModel?: string,
 ): Promise<Answer> => {
   const request = restoreRequest(parameters, services.models, routeModel)
-  switch (archive.by) {
+  const { waitSeconds } = parameters
+  switch (archive.in) {
     case 'slot':
-      return slotAnswer(services, await openSlot(services, request, caller), parameters.waitSeconds)
-    case 'place':
-      return ended(services, await startRestoreFrom(services, request, archive.from, caller), parameters.waitSeconds)
+      return slotAnswer(services, await openSlot(services, request, caller), waitSeconds)
+    case 's3':
+      return answerAfterWait(services, await startRestoreFrom(services, request, archive.from, caller), waitSeconds)
     case 'body':
-      return ended(services, await startRestoreOfBody(services, request, archive.bytes, caller), parameters.waitSeconds)
+      return answerAfterWait(services, await startRestoreOfBody(services, request, archive.bytes, caller), waitSeconds)
   }
 }
 
-const ended = async (services: Services, { job_id }: RestoreJob, waitSeconds: number): Promise<Answer> =>
-  waitedAnswer(services, await waitForEnd(services.jobs, job_id, waitSeconds))
+const answerAfterWait = async (
+  services: JobViewServices,
+  { job_id }: RestoreJob,
+  waitSeconds: number,
+): Promise<Answer> => jobAnswer(services, await waitForEnd(services.jobs, job_id, waitSeconds))
 
-/** A repeat by `Idempotency-Key` may meet a slot that has been used: then it answers for the restore itself. */
-const slotAnswer = async (services: Services, job: RestoreJob, waitSeconds: number): Promise<Answer> => {
+/** A repeated request with an `Idempotency-Key` finds a slot that may have been used. The answer is then that of the restore. */
+const slotAnswer = async (
+  services: JobViewServices & Parameters<typeof slotUpload>[0],
+  job: RestoreJob,
+  waitSeconds: number,
+): Promise<Answer> => {
   const upload = await slotUpload(services, job)
-  if (upload === undefined) return ended(services, job, waitSeconds)
+  if (upload === undefined) return answerAfterWait(services, job, waitSeconds)
   return {
     status: 202,
     headers: { location: jobPath(job.job_id) },

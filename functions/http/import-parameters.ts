@@ -7,7 +7,7 @@ import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import type { ArchiveSourceRequest, RestoreOptions } from '../../shared/restore/request.ts'
 import { wait } from './wait-parameter.ts'
 
-/** The parameters of an import's route. */
+/** Parameters of the import routes. */
 export interface RestoreParameters extends RestoreOptions {
   readonly waitSeconds: number
 }
@@ -19,12 +19,14 @@ const SHAPE = {
   wait: wait(),
 }
 const Parameters = z.strictObject(SHAPE)
-/** S3's own bound on keys, in bytes; the others are shorter. */
+/** Names of buckets, keys, versions and jobs. S3 limits keys to 1,024 bytes; the other names are shorter. */
 const name = () =>
   text()
     .min(1, 'must not be empty')
     .refine((value) => value.isWellFormed(), 'must be valid Unicode')
-    .refine((value) => Buffer.byteLength(value) <= 1024, 'is longer than 1,024 bytes')
+    .refine((value) => Buffer.byteLength(value) <= 1024, 'must be at most 1,024 bytes long')
+const FROM_MESSAGE =
+  'must be either {"job_id"}, which names an export, or {"bucket", "key"} with an optional "version_id", which names an object'
 const FromShape = z.strictObject(
   {
     job_id: z.exactOptional(name()),
@@ -32,20 +34,20 @@ const FromShape = z.strictObject(
     key: z.exactOptional(name()),
     version_id: z.exactOptional(name()),
   },
-  'must be {"job_id"} or {"bucket", "key", "version_id"?}',
+  FROM_MESSAGE,
 )
 const ParametersWithFrom = z.strictObject({ ...SHAPE, from: FromShape })
 
-/** Reads the query of an import whose body is the archive, or empty. */
+/** Reads the query of an import whose body is the archive or empty. */
 export const restoreParameters = (query: Readonly<Record<string, unknown>>): RestoreParameters =>
   fromOptions(parseParameters(Parameters, withoutEmptyFilters(query)))
 
-/** Reads query and JSON body of an import of an archive that lies somewhere. */
+/** Reads the query and the JSON body of an import whose body names the archive. */
 export const restoreFromParameters = (
   input: Readonly<Record<string, unknown>>,
 ): { readonly parameters: RestoreParameters; readonly from: ArchiveSourceRequest } => {
   const { from, ...options } = parseParameters(ParametersWithFrom, withoutEmptyFilters(input))
-  return { parameters: fromOptions(options), from: placeOfFrom(from) }
+  return { parameters: fromOptions(options), from: archiveSource(from) }
 }
 
 const fromOptions = (options: z.output<typeof Parameters>): RestoreParameters => ({
@@ -55,15 +57,9 @@ const fromOptions = (options: z.output<typeof Parameters>): RestoreParameters =>
   waitSeconds: options.wait,
 })
 
-const placeOfFrom = ({ job_id, bucket, key, version_id }: z.output<typeof FromShape>): ArchiveSourceRequest => {
+const archiveSource = ({ job_id, bucket, key, version_id }: z.output<typeof FromShape>): ArchiveSourceRequest => {
   if (job_id !== undefined && bucket === undefined && key === undefined && version_id === undefined) return { job_id }
   if (job_id === undefined && bucket !== undefined && key !== undefined)
     return { bucket, key, ...(version_id === undefined ? {} : { version_id }) }
-  throw new InvalidRequestError([
-    {
-      field: 'from',
-      message:
-        'must be either {"job_id"} of an export, or {"bucket", "key"} of an object with "version_id" where wanted',
-    },
-  ])
+  throw new InvalidRequestError([{ field: 'from', message: FROM_MESSAGE }])
 }

@@ -1,10 +1,9 @@
 import { z } from 'zod'
-import { JOB_STATUSES, statusAt } from '../../shared/jobs/job.ts'
-import type { JobStatus } from '../../shared/jobs/job.ts'
-import { summaryOf, type JobView } from './job-view.ts'
-import type { Services } from '../../shared/runtime/services.ts'
+import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
+import { JOB_STATUSES, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
 import { oneOf, text, wholeNumber } from '../../shared/requests/parameters.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
+import { jobSummary, type JobView } from './job-view.ts'
 
 const MAX_PAGE = 200
 const Parameters = z.strictObject({
@@ -20,23 +19,26 @@ export const listParameters = (query: Readonly<Record<string, unknown>>): ListPa
 
 export interface JobPage {
   readonly jobs: readonly JobView[]
-  /** Where the next page begins; absent on the last one. */
+  /** The start of the next page; missing on the last page. */
   readonly cursor?: string
 }
 
-/** One page of the jobs, newest first. A page may hold fewer than `limit` though more follow. */
-export const listJobs = async ({ jobs, clock }: Services, { status, ...page }: ListParameters): Promise<JobPage> => {
+/** One page of the jobs, newest first. A page may contain fewer than `limit` jobs although more pages follow. */
+export const listJobs = async (
+  { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
+  { status, ...page }: ListParameters,
+): Promise<JobPage> => {
   const now = clock()
   const stored = storedStatus(status)
   const found = await jobs.list({ ...page, ...(stored === undefined ? {} : { status: stored }) })
   return {
     jobs: found.jobs
       .filter((job) => status === undefined || statusAt(job, now) === status)
-      .map((job) => summaryOf(job, now)),
+      .map((job) => jobSummary(job, now)),
     ...(found.cursor === undefined ? {} : { cursor: found.cursor }),
   }
 }
 
-/** A slot that ran out is stored as one that waits: nothing writes when its time is over. */
+/** Nothing updates a job when its upload slot expires: the stored status remains `awaiting_upload`. */
 const storedStatus = (status: JobStatus | undefined): JobStatus | undefined =>
   status === 'expired' ? 'awaiting_upload' : status

@@ -1,11 +1,18 @@
-import type { Services } from '../../shared/runtime/services.ts'
-import type { ExportJob, Job, JobStatus, RestoreJob } from '../../shared/jobs/job.ts'
-import type { Problem } from '../../shared/problems/problem.ts'
-import { ENDED, statusAt } from '../../shared/jobs/job.ts'
+import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
+import { ENDED, type ExportJob, type Job, type JobStatus, type RestoreJob, statusAt } from '../../shared/jobs/job.ts'
 import { type Progress, progressOf } from '../../shared/jobs/progress.ts'
+import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
+import type { Problem } from '../../shared/problems/problem.ts'
 
-/** A job as callers see it. */
+/** What the view of a job is made from. */
+export interface JobViewServices {
+  readonly jobs: JobStore
+  readonly urls: SignedUrls
+  readonly clock: () => Date
+}
+
+/** The job object of the API. */
 export interface JobView {
   readonly job_id: string
   readonly kind: Job['kind']
@@ -25,8 +32,8 @@ export interface JobView {
   readonly links: Readonly<Record<string, string>>
 }
 
-/** The job of this id. Throws `UnknownJobError` where there is none. */
-export const jobOf = async ({ jobs }: Services, jobId: string): Promise<Job> => {
+/** Returns the job with this id. Throws `UnknownJobError`. */
+export const findJob = async ({ jobs }: { readonly jobs: JobStore }, jobId: string): Promise<Job> => {
   const job = await jobs.get(jobId)
   if (job === undefined) throw new UnknownJobError(jobId)
   return job
@@ -34,8 +41,8 @@ export const jobOf = async ({ jobs }: Services, jobId: string): Promise<Job> => 
 
 export const jobPath = (jobId: string): string => `/_backup/jobs/${jobId}`
 
-/** A job as the list shows it: without progress, and without a URL. */
-export const summaryOf = (job: Job, now: Date): JobView => {
+/** The job object in a list: without progress and result. */
+export const jobSummary = (job: Job, now: Date): JobView => {
   const status = statusAt(job, now)
   const { job_id, kind, phase, source, requested_by, created_at, started_at, ended_at, slot_expires_at, error } = job
   return {
@@ -55,22 +62,22 @@ export const summaryOf = (job: Job, now: Date): JobView => {
   }
 }
 
-/** A job with its progress and its result. An export's URL is signed anew for this look. */
-export const jobView = async (services: Services, job: Job): Promise<JobView> => {
+/** The job object with progress and result. Each view of an export has a newly signed URL. */
+export const jobView = async (services: JobViewServices, job: Job): Promise<JobView> => {
   const progress = job.status === 'running' ? await progressOf(services.jobs, job) : undefined
   const result = await resultView(services, job)
   return {
-    ...summaryOf(job, services.clock()),
+    ...jobSummary(job, services.clock()),
     ...progress,
     ...(result === undefined ? {} : { result }),
   }
 }
 
-/** What a finished job answers: the body of `200`, and `result` of the job. Absent where it has no result. */
-export const resultView = (services: Services, job: Job): Promise<object | undefined> =>
+/** The result of a job: the body of a `200` answer, and the member `result` of the job object. */
+export const resultView = (services: Pick<JobViewServices, 'urls'>, job: Job): Promise<object | undefined> =>
   job.kind === 'export' ? exportView(services, job) : Promise.resolve(restoreView(job))
 
-const exportView = async (services: Services, job: ExportJob): Promise<object | undefined> => {
+const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJob): Promise<object | undefined> => {
   const { result } = job
   if (result === undefined) return undefined
   const { bucket, key, size, manifest_sha256, version_id } = result.archive
@@ -97,20 +104,21 @@ const restoreView = (job: RestoreJob): object | undefined => {
   const { result, request } = job
   if (result === undefined) return undefined
   const { models, verification, dry_run, missing_blobs, blob_conflicts } = result
-  const one = request.route_model === undefined ? undefined : models[request.route_model]
+  // The routes of one model return the counts of this model at the top level.
+  const counts = request.route_model === undefined ? undefined : models[request.route_model]
   return {
     job_id: job.job_id,
     status: job.status,
-    ...(dry_run === undefined ? (one ?? { models }) : { dry_run: true, ...dry_run }),
+    ...(dry_run === undefined ? (counts ?? { models }) : { dry_run: true, ...dry_run }),
     ...(verification === undefined ? {} : { verification }),
     ...(missing_blobs === undefined ? {} : { missing_blobs }),
     ...(blob_conflicts === undefined ? {} : { blob_conflicts }),
   }
 }
 
-/** A URL for one export's archive, and when it ends. Throws where the export has no archive. */
+/** Signs a URL that downloads the archive of an export. The export must have a result. */
 export const signArchive = async (
-  { urls }: Services,
+  { urls }: Pick<JobViewServices, 'urls'>,
   { job_id, result, request }: ExportJob,
 ): Promise<{ readonly url: string; readonly expires_at: string }> => {
   if (result === undefined) throw new Error(`job ${job_id} has no archive to sign`)
@@ -118,7 +126,7 @@ export const signArchive = async (
   return { url, expires_at: expires_at.toISOString() }
 }
 
-/** What was asked for, the filters at the level where the caller gave them. */
+/** The parameters of the request. The filters are at the top level, as in the query. */
 const requestView = (job: Job): object => {
   const { filters, models } = job.request
   const scope = { ...(models === undefined ? {} : { models }), ...filters }

@@ -1,29 +1,29 @@
-import { type Caller } from '../../shared/jobs/identity.ts'
-import { UnknownJobError } from '../../shared/jobs/errors.ts'
-import { type HttpRequest, idempotencyKey, jsonObject, mergeParameters, queryObject } from './http-request.ts'
-import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import { z } from 'zod'
+import { UnknownJobError } from '../../shared/jobs/errors.ts'
+import type { Caller } from '../../shared/jobs/identity.ts'
+import { parseParameters } from '../../shared/requests/parse-parameters.ts'
+import { type HttpRequest, idempotencyKey, jsonObject, mergeParameters, queryObject } from './http-request.ts'
 
-/** The parameters of a request: its query, and of a POST its JSON body. */
+/** The parameters of a request: its query and, in a POST request, its JSON body. */
 export const parametersOf = (request: HttpRequest): Record<string, unknown> =>
   request.method === 'POST'
     ? mergeParameters(queryObject(request.query), jsonObject(request.body))
     : queryObject(request.query)
 
-/** Who asks. The `Idempotency-Key` counts on a POST: a GET is repeated by nature. */
+/** The caller of a request. A GET request may always be repeated, so its `Idempotency-Key` is ignored. */
 export const callerOf = (request: HttpRequest): Caller => {
   const key = request.method === 'POST' ? idempotencyKey(request) : undefined
   return { requestedBy: request.caller, ...(key === undefined ? {} : { idempotencyKey: key }) }
 }
 
-/** The model of a route `/{model}/…`, as it stands there: whether it is registered is asked later. */
+/** The model in the path of a route `/{model}/…`. It may be unknown to the registry. */
 export const modelOf = ({ params }: HttpRequest): string => params['model'] ?? ''
 
-const None = z.strictObject({})
+const NoParameters = z.strictObject({})
 
-/** The job of a route `/_backup/jobs/{job_id}…`, which takes no parameters. */
+/** The job id in the path of a route `/_backup/jobs/{job_id}…`. These routes accept no parameters. */
 export const jobIdOf = ({ params, query }: HttpRequest): string => {
-  parseParameters(None, queryObject(query))
+  parseParameters(NoParameters, queryObject(query))
   const jobId = params['job_id'] ?? ''
   if (!/^[A-Za-z0-9_-]{1,80}$/.test(jobId)) throw new UnknownJobError(jobId)
   return jobId

@@ -1,10 +1,9 @@
+import { route } from '../handlers/route.ts'
 import { queryObject } from '../http/http-request.ts'
 import { listJobs, listParameters } from '../http/job-list.ts'
-import { jsonRoute } from '../handlers/route.ts'
-import { currentServices } from '../../shared/runtime/current-services.ts'
 
 /** `GET /_backup/jobs` */
-export const handler = jsonRoute(
+export const handler = route(
   ({ query }) => listParameters(queryObject(query)),
-  async (parameters) => ({ status: 200, body: await listJobs(await currentServices(), parameters) }),
+  async (parameters, services) => ({ status: 200, body: await listJobs(services, parameters) }),
 )

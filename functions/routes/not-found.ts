@@ -1,24 +1,24 @@
-import { jsonRoute } from '../handlers/route.ts'
+import { route } from '../handlers/route.ts'
 import { MethodNotAllowedError, NotFoundError } from '../http/errors.ts'
 import { ROUTES } from '../routes.ts'
 
-const matches = (pattern: string, path: string): boolean => {
-  const wanted = pattern.split('/')
-  const steps = path.split('/')
-  return (
-    wanted.length === steps.length &&
-    wanted.every((step, k) => step === steps[k] || (step.startsWith('{') && steps[k] !== ''))
-  )
-}
-
-/** What no route takes: another method's path (405), or no path at all (404). */
-export const handler = jsonRoute(
+/** All requests that match no route: 405 if the path exists with other methods, otherwise 404. */
+export const handler = route(
   ({ method, path }) => ({ method, path }),
   ({ method, path }) => {
-    const allow = [...new Set(ROUTES.filter((route) => matches(route.path, path)).flatMap(({ methods }) => methods))]
-    // A path that has this method and came here all the same holds what no name can be: too long, or badly encoded.
-    if (allow.length > 0 && !allow.some((one) => one === method)) throw new MethodNotAllowedError(method, path, allow)
-    const routes = [...new Set(ROUTES.map((route) => route.path))]
-    throw new NotFoundError(`there is no ${path}; the routes are: ${routes.join(', ')}`)
+    const allow = new Set(ROUTES.filter((row) => matches(row.path, path)).flatMap(({ methods }) => methods))
+    const isAllowed = [...allow].some((allowed) => allowed === method)
+    if (allow.size > 0 && !isAllowed) throw new MethodNotAllowedError(method, path, [...allow])
+    // If path and method match, API Gateway rejected a parameter in the path, which is too long or badly encoded.
+    throw new NotFoundError(path, [...new Set(ROUTES.map((row) => row.path))])
   },
 )
+
+const matches = (pattern: string, path: string): boolean => {
+  const expected = pattern.split('/')
+  const segments = path.split('/')
+  return (
+    expected.length === segments.length &&
+    expected.every((text, index) => text === segments[index] || (text.startsWith('{') && segments[index] !== ''))
+  )
+}

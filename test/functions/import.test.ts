@@ -2,7 +2,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { handler, type UploadEvent } from '../../functions/events/upload.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
 import { TooManyJobsError } from '../../shared/jobs/errors.ts'
-import { jobOf } from '../../functions/http/job-view.ts'
+import { findJob } from '../../functions/http/job-view.ts'
 import { sweepUploads } from '../../shared/restore/start/sweep-uploads.ts'
 import { type Doors, exportedAs, failedWith, openDoors, restored } from './doors.ts'
 
@@ -37,7 +37,7 @@ const openSlot = async (path: string): Promise<Slot> => (await (await post(path)
 const RESTORES = 'specstar-restores'
 
 const restoreJobOf = async (jobId: string) => {
-  const job = await jobOf(doors.services, jobId)
+  const job = await findJob(doors.services, jobId)
   if (job.kind !== 'restore') throw new Error('not a restore')
   return job
 }

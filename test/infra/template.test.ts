@@ -7,30 +7,31 @@ import { routeKeys, ROUTES } from '../../functions/routes.ts'
 import { Intrinsics } from './deployed/intrinsics.ts'
 import { type Resource, type Synthesized, synthesize, type Template } from './deployed/template.ts'
 
-const made: Synthesized[] = []
+const synthesizedDeployments: Synthesized[] = []
 const templates = async (settings?: object, env?: Environment): Promise<Synthesized> => {
   const synthesized = await synthesize({
     ...(settings === undefined ? {} : { settings }),
     ...(env === undefined ? {} : { env }),
   })
-  made.push(synthesized)
+  synthesizedDeployments.push(synthesized)
   return synthesized
 }
-let own: Synthesized
+/** The deployment that `cdk.json` describes. */
+let deployment: Synthesized
 beforeAll(async () => {
-  own = await templates()
+  deployment = await templates()
 })
-afterAll(() => Promise.all(made.map(({ outdir }) => rm(outdir, { recursive: true, force: true }))))
+afterAll(() => Promise.all(synthesizedDeployments.map(({ outdir }) => rm(outdir, { recursive: true, force: true }))))
 
-const of = (template: Template, type: string): [string, Resource][] =>
+const resourcesOf = (template: Template, type: string): [string, Resource][] =>
   Object.entries(template.Resources).filter(([, { Type }]) => Type === type)
-const inService = (type: string): Resource[] => of(own.service, type).map(([, resource]) => resource)
+const inService = (type: string): Resource[] => resourcesOf(deployment.service, type).map(([, resource]) => resource)
 const BUCKET = 'AWS::S3::Bucket'
 const TABLE = 'AWS::DynamoDB::GlobalTable'
 
-describe('what holds data', () => {
-  it('has these logical ids for ever: another one would be another table, or another bucket, and empty', () => {
-    const stateful = [...of(own.data, TABLE), ...of(own.data, BUCKET)].map(([id]) => id)
+describe('the data stack', () => {
+  it('never changes its logical ids: a new id would be a new, empty table or bucket', () => {
+    const stateful = [...resourcesOf(deployment.data, TABLE), ...resourcesOf(deployment.data, BUCKET)].map(([id]) => id)
     expect(stateful.sort()).toEqual([
       'ArchiveBucket9DECBF5D',
       'BlobBucketC9B7BD92',
@@ -41,35 +42,40 @@ describe('what holds data', () => {
     ])
   })
 
-  it('lies in the data stack alone', () => {
-    expect([...of(own.service, TABLE), ...of(own.service, BUCKET)]).toEqual([])
+  it('contains all tables and buckets', () => {
+    expect([...resourcesOf(deployment.service, TABLE), ...resourcesOf(deployment.service, BUCKET)]).toEqual([])
   })
 
-  it.each(['ResourceTable', 'JobTable'])('%s is kept, protected, recoverable, encrypted and paid by use', (name) => {
-    const [[, table] = expect.fail()] = of(own.data, TABLE).filter(([id]) => id.startsWith(name))
-    expect(table).toMatchObject({
-      DeletionPolicy: 'Retain',
-      UpdateReplacePolicy: 'Retain',
-      Properties: {
-        BillingMode: 'PAY_PER_REQUEST',
-        SSESpecification: { SSEEnabled: true },
-        Replicas: [
-          { DeletionProtectionEnabled: true, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } },
-        ],
-      },
-    })
-  })
+  it.each(['ResourceTable', 'JobTable'])(
+    'keeps %s when the stack is deleted, protects and encrypts it, and pays for it on demand',
+    (name) => {
+      const [[, table] = expect.fail()] = resourcesOf(deployment.data, TABLE).filter(([id]) => id.startsWith(name))
+      expect(table).toMatchObject({
+        DeletionPolicy: 'Retain',
+        UpdateReplacePolicy: 'Retain',
+        Properties: {
+          BillingMode: 'PAY_PER_REQUEST',
+          SSESpecification: { SSEEnabled: true },
+          Replicas: [
+            { DeletionProtectionEnabled: true, PointInTimeRecoverySpecification: { PointInTimeRecoveryEnabled: true } },
+          ],
+        },
+      })
+    },
+  )
 
-  it('JobTable drops what is past its days', () => {
-    const [[, table] = expect.fail()] = of(own.data, TABLE).filter(([id]) => id.startsWith('JobTable'))
+  it('lets items of JobTable expire', () => {
+    const [[, table] = expect.fail()] = resourcesOf(deployment.data, TABLE).filter(([id]) => id.startsWith('JobTable'))
     expect(table.Properties['TimeToLiveSpecification']).toEqual({ AttributeName: 'expires', Enabled: true })
   })
 
   it.each(['BlobBucket', 'ArchiveBucket', 'RestoreBucket', 'WorkBucket'])(
-    '%s is kept, closed to the public, encrypted, TLS only, and without unfinished uploads',
+    'keeps %s when the stack is deleted, encrypts it, allows neither public access nor HTTP, and removes unfinished uploads',
     (name) => {
-      const [[id, bucket] = expect.fail()] = of(own.data, BUCKET).filter(([one]) => one.startsWith(name))
-      const closed = {
+      const [[id, bucket] = expect.fail()] = resourcesOf(deployment.data, BUCKET).filter(([logicalId]) =>
+        logicalId.startsWith(name),
+      )
+      const blockedPublicAccess = {
         BlockPublicAcls: true,
         BlockPublicPolicy: true,
         IgnorePublicAcls: true,
@@ -79,7 +85,7 @@ describe('what holds data', () => {
         DeletionPolicy: 'Retain',
         UpdateReplacePolicy: 'Retain',
         Properties: {
-          PublicAccessBlockConfiguration: closed,
+          PublicAccessBlockConfiguration: blockedPublicAccess,
           OwnershipControls: { Rules: [{ ObjectOwnership: 'BucketOwnerEnforced' }] },
           BucketEncryption: {
             ServerSideEncryptionConfiguration: [{ ServerSideEncryptionByDefault: { SSEAlgorithm: 'AES256' } }],
@@ -87,40 +93,42 @@ describe('what holds data', () => {
         },
       })
       expect(JSON.stringify(bucket.Properties['LifecycleConfiguration'])).toContain('"DaysAfterInitiation":2')
-      const policy = of(own.data, 'AWS::S3::BucketPolicy').find(([, { Properties }]) =>
+      const policy = resourcesOf(deployment.data, 'AWS::S3::BucketPolicy').find(([, { Properties }]) =>
         JSON.stringify(Properties['Bucket']).includes(id),
       )
       expect(JSON.stringify(policy)).toContain('{"Bool":{"aws:SecureTransport":"false"}}')
     },
   )
 
-  it('keeps versions of what is kept, and drops work after a week', () => {
-    const versioned = of(own.data, BUCKET).filter(
+  it('keeps versions in all buckets except the work bucket, whose objects expire after a week', () => {
+    const versioned = resourcesOf(deployment.data, BUCKET).filter(
       ([, { Properties }]) => Properties['VersioningConfiguration'] !== undefined,
     )
     expect(versioned.map(([id]) => id.replace(/Bucket.*/, '')).sort()).toEqual(['Archive', 'Blob', 'Restore'])
-    const [[, work] = expect.fail()] = of(own.data, BUCKET).filter(([id]) => id.startsWith('Work'))
+    const [[, work] = expect.fail()] = resourcesOf(deployment.data, BUCKET).filter(([id]) => id.startsWith('Work'))
     expect(work.Properties['LifecycleConfiguration']).toMatchObject({ Rules: [{ ExpirationInDays: 7 }] })
   })
 
-  it('tells EventBridge of uploads, without a function of CDK’s own', () => {
-    const [[, restores] = expect.fail()] = of(own.data, BUCKET).filter(([id]) => id.startsWith('Restore'))
+  it('sends uploads to EventBridge without a custom resource', () => {
+    const [[, restores] = expect.fail()] = resourcesOf(deployment.data, BUCKET).filter(([id]) =>
+      id.startsWith('Restore'),
+    )
     expect(restores.Properties['NotificationConfiguration']).toEqual({
       EventBridgeConfiguration: { EventBridgeEnabled: true },
     })
-    expect(of(own.data, 'AWS::Lambda::Function')).toEqual([])
-    expect(Object.values(own.service.Resources).filter(({ Type }) => Type.startsWith('Custom::'))).toEqual([])
+    expect(resourcesOf(deployment.data, 'AWS::Lambda::Function')).toEqual([])
+    expect(Object.values(deployment.service.Resources).filter(({ Type }) => Type.startsWith('Custom::'))).toEqual([])
   })
 
-  it('is what npm run destroy says that it keeps', () => {
+  it('contains everything that the notice of npm run destroy lists as kept', () => {
     for (const name of ['specstar-resources', 'specstar-jobs', 'specstar-blobs', 'specstar-archives', 'specstar-data'])
       expect(destroyNotice('specstar', 's3')).toContain(name)
-    expect(destroyNotice('specstar', 'kms')).toContain('the key')
+    expect(destroyNotice('specstar', 'kms')).toContain('the KMS key')
   })
 })
 
 describe('functions', () => {
-  it('are those of the catalogue, on Node 24 and arm64, traced', () => {
+  it('are those of the tables, run on Node 24 and arm64, and are traced', () => {
     const functions = inService('AWS::Lambda::Function')
     expect(functions.map(({ Properties }) => Properties['FunctionName']).sort()).toEqual(
       FUNCTIONS.map(({ name }) => `specstar-${name}`).sort(),
@@ -133,15 +141,15 @@ describe('functions', () => {
       })
   })
 
-  it('have a role and a log group each, and logs that end', () => {
+  it('each have a role and a log group of their own, whose logs expire', () => {
     const functions = inService('AWS::Lambda::Function')
-    const count = (property: string): number =>
+    const distinct = (property: string): number =>
       new Set(functions.map(({ Properties }) => JSON.stringify(Properties[property]))).size
-    expect([count('Role'), count('LoggingConfig')]).toEqual([FUNCTIONS.length, FUNCTIONS.length])
+    expect([distinct('Role'), distinct('LoggingConfig')]).toEqual([FUNCTIONS.length, FUNCTIONS.length])
     for (const { Properties } of inService('AWS::Logs::LogGroup')) expect(Properties['RetentionInDays']).toBe(90)
   })
 
-  it('are published as versions that outlive a deployment', () => {
+  it('of stages are published as versions, which later deployments keep', () => {
     const versions = inService('AWS::Lambda::Version')
     expect(versions.length).toBe(FUNCTIONS.filter(({ kind }) => kind === 'export' || kind === 'restore').length)
     for (const { DeletionPolicy } of versions) expect(DeletionPolicy).toBe('Retain')
@@ -155,32 +163,32 @@ describe('policies', () => {
       return document.Statement
     })
 
-  it('name every action', () => {
+  it('contain no wildcard in actions', () => {
     const actions = statements().flatMap(({ Action }) => Action)
     expect(actions.filter((action) => action.includes('*'))).toEqual([])
   })
 
-  it('name every resource, but where AWS has none to name', () => {
-    const everywhere = statements().filter(({ Resource }) => [Resource].flat().includes('*'))
-    const actions = new Set(everywhere.flatMap(({ Action }) => Action).map((action) => action.replace(/:.*/, '')))
-    // Tracing; and the delivery of a workflow's log.
+  it('apply to all resources only for actions that support no resource ARNs', () => {
+    const onAllResources = statements().filter(({ Resource }) => [Resource].flat().includes('*'))
+    const actions = new Set(onAllResources.flatMap(({ Action }) => Action).map((action) => action.replace(/:.*/, '')))
+    // Tracing, and the delivery of the logs of a workflow.
     expect([...actions].sort()).toEqual(['logs', 'xray'])
   })
 
-  it('are the only ones: no role has one of AWS’s own', () => {
+  it('are the only ones of their roles: no role has a policy managed by AWS', () => {
     for (const { Properties } of inService('AWS::IAM::Role')) expect(Properties['ManagedPolicyArns']).toBeUndefined()
   })
 })
 
-describe('doors', () => {
-  it('are every route, singly, and one for all else: each wants a signature', () => {
+describe('the HTTP API', () => {
+  it('has every route and a default route, and all require IAM authorization', () => {
     const routes = inService('AWS::ApiGatewayV2::Route').map(({ Properties }) => Properties)
     const keys = ROUTES.flatMap(routeKeys)
     expect(routes.map(({ RouteKey }) => RouteKey).sort()).toEqual([...keys, '$default'].sort())
     for (const { AuthorizationType } of routes) expect(AuthorizationType).toBe('AWS_IAM')
   })
 
-  it('are throttled and logged, without queries', () => {
+  it('is throttled, and its access log contains no queries', () => {
     const [stage] = inService('AWS::ApiGatewayV2::Stage')
     expect(stage?.Properties).toMatchObject({
       StageName: '$default',
@@ -188,8 +196,10 @@ describe('doors', () => {
     })
     expect(JSON.stringify(stage?.Properties['AccessLogSettings'])).not.toContain('query')
   })
+})
 
-  it('lose no event: what cannot be handed over, and what a function could not handle, lies in a queue', () => {
+describe('events', () => {
+  it('that cannot be delivered or handled are kept in a queue', () => {
     const targets = inService('AWS::Events::Rule').flatMap(({ Properties }) => Properties['Targets'] as object[])
     expect(targets).toHaveLength(2)
     for (const target of targets)
@@ -207,7 +217,7 @@ describe('doors', () => {
     expect(JSON.stringify(inService('AWS::SQS::QueuePolicy'))).toContain('"aws:SecureTransport":"false"')
   })
 
-  it('take archives alone out of the restore bucket', () => {
+  it('of the restore bucket start a restore only for archives', () => {
     const rules = inService('AWS::Events::Rule').map(({ Properties }) => Properties['EventPattern'])
     expect(rules).toContainEqual(
       expect.objectContaining({
@@ -218,7 +228,7 @@ describe('doors', () => {
 })
 
 describe('workflows', () => {
-  it('call published versions, and write nothing of what travels into their logs', () => {
+  it('call published versions of functions, and do not log inputs and outputs', () => {
     const machines = inService('AWS::StepFunctions::StateMachine')
     expect(machines).toHaveLength(2)
     for (const { Properties } of machines) {
@@ -227,7 +237,7 @@ describe('workflows', () => {
         TracingConfiguration: { Enabled: true },
         LoggingConfiguration: { Level: 'ALL', IncludeExecutionData: false },
       })
-      const text = new Intrinsics(own.service).text(Properties['DefinitionString'])
+      const text = new Intrinsics(deployment.service).text(Properties['DefinitionString'])
       const called = [...text.matchAll(/"Resource":"([^"]*)"/g)].map(([, resource]) => resource)
       expect(called.length).toBeGreaterThan(8)
       for (const resource of called) expect(resource).toMatch(/:function:specstar-[a-z-]+:1$/)
@@ -236,7 +246,7 @@ describe('workflows', () => {
 })
 
 describe('schedules', () => {
-  it('are of a group of their own, with a queue, and are not tried past the next time', () => {
+  it('are in a group of their own, have a dead-letter queue, and retry until the next run is due', () => {
     const schedules = inService('AWS::Scheduler::Schedule').map(({ Properties }) => Properties)
     expect(schedules.map(({ ScheduleExpression }) => ScheduleExpression)).toEqual([
       'cron(0 3 * * ? *)',
@@ -256,7 +266,7 @@ describe('schedules', () => {
 })
 
 describe('alarms', () => {
-  it('tell somebody, and have each a heading in the runbook', async () => {
+  it('notify a topic, and each has a heading in the runbook', async () => {
     const runbook = await readFile(new URL('../../infra/RUNBOOK.md', import.meta.url), 'utf8')
     const alarms = inService('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties)
     const headings = new Set(alarms.map(({ AlarmName }) => String(AlarmName).replace(/^specstar-|\d+$/g, '')))
@@ -272,16 +282,16 @@ describe('alarms', () => {
     for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1)
   })
 
-  it('look at every function: at its throttles, and at errors that no job tells', () => {
+  it('watch the throttles of all functions, and the errors of those that are not stages', () => {
     const alarms = JSON.stringify(inService('AWS::CloudWatch::Alarm'))
     const stages = FUNCTIONS.filter(({ kind }) => kind === 'export' || kind === 'restore').map(({ name }) => name)
-    for (const [id, { Properties }] of of(own.service, 'AWS::Lambda::Function')) {
+    for (const [id, { Properties }] of resourcesOf(deployment.service, 'AWS::Lambda::Function')) {
       const isStage = stages.some((name) => Properties['FunctionName'] === `specstar-${name}`)
       expect(alarms.split(`{"Ref":"${id}"}`)).toHaveLength(isStage ? 2 : 3)
     }
   })
 
-  it('may publish to their topic, which takes TLS alone', () => {
+  it('may publish to their topic, which accepts only TLS', () => {
     const [policy] = inService('AWS::SNS::TopicPolicy')
     const { Statement } = policy?.Properties['PolicyDocument'] as { readonly Statement: readonly object[] }
     expect(Statement).toEqual([
@@ -296,58 +306,62 @@ describe('alarms', () => {
   })
 })
 
-describe('settings', () => {
+describe('the settings', () => {
   const settings = { deployment: 'specstar' }
 
-  it('may take the routes of single models away', async () => {
+  it('can remove the routes of single models', async () => {
     const { service } = await templates({ ...settings, resource_routes: false })
-    const keys = of(service, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) => String(Properties['RouteKey']))
+    const keys = resourcesOf(service, 'AWS::ApiGatewayV2::Route').map(([, { Properties }]) =>
+      String(Properties['RouteKey']),
+    )
     expect(keys.filter((key) => key.includes('{model}'))).toEqual([])
     expect(keys).toContain('GET /_backup/export')
-    const functions = of(service, 'AWS::Lambda::Function').map(([, { Properties }]) => Properties['FunctionName'])
+    const functions = resourcesOf(service, 'AWS::Lambda::Function').map(
+      ([, { Properties }]) => Properties['FunctionName'],
+    )
     expect(functions).toHaveLength(FUNCTIONS.length - 2)
     expect(functions).not.toContain('specstar-export-model')
   })
 
-  it('may lock archives, take a key of its own, and tell somebody', async () => {
+  it('can lock archives, create an encryption key and send alarms to an address', async () => {
     const { data, service } = await templates(
       { ...settings, archive_lock_days: 30, encryption: 'kms', alarm_email: 'ops@example.org' },
       { account: '000000000000', region: 'eu-central-1' },
     )
-    const [[, archives] = expect.fail()] = of(data, BUCKET).filter(([id]) => id.startsWith('Archive'))
+    const [[, archives] = expect.fail()] = resourcesOf(data, BUCKET).filter(([id]) => id.startsWith('Archive'))
     expect(archives.Properties).toMatchObject({
       ObjectLockEnabled: true,
       ObjectLockConfiguration: { Rule: { DefaultRetention: { Days: 30, Mode: 'GOVERNANCE' } } },
     })
-    expect(of(data, 'AWS::KMS::Key')).toMatchObject([
+    expect(resourcesOf(data, 'AWS::KMS::Key')).toMatchObject([
       [expect.stringMatching(/^Key/), { DeletionPolicy: 'Retain', Properties: { EnableKeyRotation: true } }],
     ])
-    for (const [, { Properties }] of of(data, BUCKET))
+    for (const [, { Properties }] of resourcesOf(data, BUCKET))
       expect(JSON.stringify(Properties['BucketEncryption'])).toContain('"SSEAlgorithm":"aws:kms"')
-    const policies = of(service, 'AWS::IAM::Policy')
-    expect(policies.filter(([, one]) => JSON.stringify(one).includes('kms:Decrypt')).length).toBeGreaterThan(30)
-    expect(of(service, 'AWS::SNS::Subscription')).toMatchObject([
+    const policies = resourcesOf(service, 'AWS::IAM::Policy')
+    expect(policies.filter(([, policy]) => JSON.stringify(policy).includes('kms:Decrypt')).length).toBeGreaterThan(30)
+    expect(resourcesOf(service, 'AWS::SNS::Subscription')).toMatchObject([
       [expect.anything(), { Properties: { Endpoint: 'ops@example.org' } }],
     ])
   })
 
-  it('of a key of its own want a region', async () => {
+  it('cannot create an encryption key without a region', async () => {
     await expect(templates({ ...settings, encryption: 'kms' })).rejects.toThrow('encryption: "kms" needs an account')
   })
 
-  it('let archives of other buckets be read by those functions that read archives, and by no other', async () => {
-    const { service } = await templates({ ...settings, restore_from: ['backups-of-others'] })
-    const readers = of(service, 'AWS::IAM::Policy')
-      .filter(([, one]) => JSON.stringify(one).includes('backups-of-others'))
+  it('can allow other buckets to the functions that read archives, and to no others', async () => {
+    const { service } = await templates({ ...settings, restore_from: ['other-backups'] })
+    const readers = resourcesOf(service, 'AWS::IAM::Policy')
+      .filter(([, policy]) => JSON.stringify(policy).includes('other-backups'))
       .map(([id]) => id.replace(/RoleDefaultPolicy.*/, ''))
     expect(readers).toEqual(expect.arrayContaining(['ImportAll', 'Inspect', 'Preflight', 'ApplyBlobs', 'Verify']))
     expect(readers).not.toEqual(expect.arrayContaining(['ExportAll', 'ExportRecords', 'Prune', 'GetJob']))
   })
 
-  it('without schedules make none, and no alarm of them', async () => {
+  it('create neither schedules nor their alarm by default', async () => {
     const { service } = await templates(settings)
-    expect(of(service, 'AWS::Scheduler::Schedule')).toEqual([])
-    const alarms = of(service, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties['AlarmName'])
+    expect(resourcesOf(service, 'AWS::Scheduler::Schedule')).toEqual([])
+    const alarms = resourcesOf(service, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties['AlarmName'])
     expect(alarms).not.toContain('specstar-ScheduleOverdue')
   })
 })

@@ -1,7 +1,7 @@
 import type { Context } from 'aws-lambda'
 import createRouter from 'find-my-way'
 import type { HttpEvent } from '../../../functions/http/http-request.ts'
-import type { HttpResult } from '../../../functions/handlers/route.ts'
+import type { HttpResult } from '../../../functions/http/answer.ts'
 import { DEFAULT_ROUTE, type Route } from '../../../functions/routes.ts'
 
 /** The handler of a route, with the signature that Lambda calls. */

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { MAX_ARCHIVE_BYTES } from '../../../functions/http/http-request.ts'
-import { type HttpResult, problemHeaders } from '../../../functions/handlers/route.ts'
+import { type HttpResult, problemHeaders } from '../../../functions/http/answer.ts'
 import { problemOf } from '../../../shared/problems/problem.ts'
 import { TooLargeError } from '../../../functions/http/errors.ts'
 import { type Route, ROUTES } from '../../../functions/routes.ts'

@@ -21,6 +21,6 @@ describe('a request’s parameters', () => {
 
   it('refuses what stands in query and body', () => {
     expect(mergeParameters({ a: 1 }, { b: 2 })).toEqual({ a: 1, b: 2 })
-    expect(() => mergeParameters({ a: 1 }, { a: 1 })).toThrow(/^a: stands in the query and in the body/)
+    expect(() => mergeParameters({ a: 1 }, { a: 1 })).toThrow(/^a: is given in the query and in the body/)
   })
 })
