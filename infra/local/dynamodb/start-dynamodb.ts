@@ -1,4 +1,4 @@
-import { startChild, type ChildError } from '../processes/start-child.ts'
+import { type ChildError, type LocalServer, startChild } from '../processes/start-child.ts'
 
 export interface DynamoDbOptions {
   /** 0 selects any free port. */
@@ -6,13 +6,6 @@ export interface DynamoDbOptions {
   /** The folder for the tables. Without it, tables are kept in memory. */
   readonly dir?: string
   readonly onDied?: (error: ChildError) => void
-}
-
-export interface LocalServer {
-  readonly endpoint: string
-  readonly port: number
-  readonly pid: number
-  stop(): Promise<void>
 }
 
 /**

@@ -35,6 +35,11 @@ export interface Child {
   stop(): Promise<void>
 }
 
+/** A running local service. */
+export interface LocalServer extends Child {
+  readonly endpoint: string
+}
+
 const Started = z.object({ ready: z.literal(true), port: z.number().int() })
 const Failed = z.object({ ready: z.literal(false), code: z.string().optional(), reason: z.string() })
 

@@ -12,7 +12,7 @@ import { makeServices } from '../../../shared/runtime/make-services.ts'
 import { setServices } from '../../../shared/runtime/current-services.ts'
 import type { Services } from '../../../shared/runtime/services.ts'
 import { validateSchedule } from '../../../shared/schedules/schedule.ts'
-import { LOCAL_CREDENTIALS } from '../credentials.ts'
+import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 import { createBuckets, createTables } from '../stores/create-stores.ts'
 import { startDynamoDb } from '../dynamodb/start-dynamodb.ts'
 import { startGateway } from './gateway.ts'
@@ -87,7 +87,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
       dir: join(dataDir, 's3'),
       onDied,
       onObjectCreated: (event) => {
-        uploads.take(event)
+        uploads.receive(event)
       },
     }),
   )

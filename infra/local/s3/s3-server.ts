@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import { z } from 'zod'
 import { runAsChild, sendToParent } from '../processes/run-as-child.ts'
-import { LOCAL_CREDENTIALS } from '../credentials.ts'
+import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 import { objectCreated } from './object-created.ts'
 import { createService, reportError } from './service.ts'
 import { Storage } from './storage/storage.ts'

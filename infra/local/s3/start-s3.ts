@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import type { LocalServer } from '../dynamodb/start-dynamodb.ts'
-import { startChild, type ChildError } from '../processes/start-child.ts'
+import { type ChildError, type LocalServer, startChild } from '../processes/start-child.ts'
 import { ObjectCreated } from './object-created.ts'
 
 export type { ObjectCreated }

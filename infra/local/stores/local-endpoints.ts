@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LOCAL_CREDENTIALS } from '../credentials.ts'
+import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 
 /** The servers of the running local program, and the access key for them. */
 export interface LocalEndpoints {

@@ -12,7 +12,8 @@ import {
   UpdateTimeToLiveCommand,
 } from '@aws-sdk/client-dynamodb'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { startDynamoDb, type LocalServer } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
+import { startDynamoDb } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
+import type { LocalServer } from '../../../../infra/local/processes/start-child.ts'
 import { credentials } from '../s3/running-s3.ts'
 
 const TableName = 'things'
