@@ -48,7 +48,7 @@ describe('a restore that sleeps until its lease has run out, and another one has
         type: 'conflict',
         status: 409,
         model: 'memo',
-        detail: expect.stringContaining('lost its lease of model memo') as unknown,
+        detail: expect.stringContaining('lost its lease on model memo') as unknown,
       },
     })
   })
