@@ -2,16 +2,16 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import process from 'node:process'
 
-/** What a caller may say of the servers it talks to; absent: what the environment says. */
+/** The servers that a client calls. Absent members come from the environment. */
 export interface ClientOptions {
   readonly region: string
   readonly endpoint?: string
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
-/** Sockets a client holds open: a stage has at most 64 small requests in flight. */
+/** Sockets that a client keeps open: a stage has at most 64 small requests in flight. */
 const MAX_SOCKETS = 64
-/** A few more tries than the SDK's three: the stages behind it retry by whole passes, which cost minutes. */
+/** More than the SDK's default of three: a stage would otherwise retry a whole pass, which takes minutes. */
 const MAX_ATTEMPTS = 5
 
 const LOGGER = 'loggerMiddleware'
@@ -19,12 +19,13 @@ const LOGGER = 'loggerMiddleware'
 const agents = { httpAgent: { maxSockets: MAX_SOCKETS }, httpsAgent: { maxSockets: MAX_SOCKETS } }
 
 /**
- * A write that hangs and is then signed anew must not arrive when the lease it was sent under belongs to another: all tries of
- * a request fit between the last write of a lease and its takeover (`LeaseStore`). S3's bodies take as long as they take.
+ * A write that is retried after a timeout must not arrive when another job has taken over the lease. With this timeout, all attempts
+ * of a request end between the last permitted write under a lease and its takeover (`jobs/aws/leases.ts`). S3 has no such limit,
+ * because bodies may take long.
  */
 const DYNAMODB_TIMEOUT_MS = 10_000
 
-/** The low-level client. The SDK's logging would deep-copy every response: without it the client's CPU time halves. */
+/** A low-level DynamoDB client without the SDK's logging, which deep-copies every response and doubles the CPU time. */
 export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): DynamoDBClient => {
   const config: DynamoDBClientConfig = {
     region,
@@ -41,8 +42,8 @@ export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): Dyna
 }
 
 /**
- * The S3 client. Checksums are sent where a store asks for them: the SDK's default would add one to parts of uploads that
- * declared none, and sign the checksum of an empty body into presigned uploads.
+ * An S3 client that sends checksums only where the code requests them. The SDK's default would add a checksum to parts of uploads
+ * that declare none, and sign the checksum of an empty body into presigned uploads.
  */
 export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client => {
   const local = endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']
@@ -51,7 +52,7 @@ export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client =
     maxAttempts: MAX_ATTEMPTS,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // Servers other than AWS have no host name a bucket.
+    // Other servers than AWS have no host name per bucket.
     forcePathStyle: local !== undefined,
     requestHandler: agents,
   }

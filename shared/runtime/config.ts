@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { type Schedule, SchedulesShape } from '../schedules/schedule.ts'
 import { STRATEGIES, type Strategy } from '../jobs/job.ts'
 
-/** Where this process runs, and what its stores are called. */
+/** The deployment that this process belongs to, and the names of its tables and buckets. */
 export interface Config {
-  /** Names the deployment in manifests. */
+  /** The name of the deployment, as manifests and events contain it. */
   readonly deployment: string
   readonly region: string
   readonly tables: { readonly resources: string; readonly jobs: string }
@@ -14,12 +14,12 @@ export interface Config {
     readonly restores: string
     readonly work: string
   }
-  /** Buckets beside the deployment's own that an import may name in `from`. */
+  /** Further buckets that an import may name in `from`. */
   readonly restore_from: readonly string[]
-  /** What an upload does with duplicates whose key names no strategy. */
+  /** The strategy of an upload whose key names none. */
   readonly upload_strategy: Strategy
   readonly schedules: readonly Schedule[]
-  /** Absent: the registry that comes with the program, `shared/models.json`. */
+  /** Absent: `shared/models.json`. */
   readonly models_file?: string
 }
 
@@ -42,7 +42,7 @@ const Environment = z.object({
       try {
         return JSON.parse(text)
       } catch {
-        context.addIssue({ code: 'custom', message: 'is no JSON' })
+        context.addIssue({ code: 'custom', message: 'must be JSON' })
         return []
       }
     })
@@ -50,12 +50,12 @@ const Environment = z.object({
   MODELS_FILE: Name.optional(),
 })
 
-/** The environment sets something that cannot be. The message names each variable and what is wrong with it. */
+/** An environment variable has an invalid value. The message names each variable and what is allowed. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-/** Reads the configuration from the environment; what is not set has the name of the local program. Throws `ConfigError`. */
+/** Reads the configuration from environment variables. The defaults are the names of the local program. Throws `ConfigError`. */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const parsed = Environment.safeParse(env)
   if (!parsed.success) throw new ConfigError(z.prettifyError(parsed.error))

@@ -12,14 +12,14 @@ import type { Services } from './services.ts'
 import { StepFunctionsEngine } from '../jobs/aws/step-functions-engine.ts'
 import { tracer } from '../telemetry/telemetry.ts'
 
-/** Functions that start or stop workflows have the first two, those that sign URLs the third. */
+/** Set for functions that start or stop workflows (the first two) or sign URLs (the third). */
 const Arns = z.object({
   EXPORT_WORKFLOW_ARN: z.string().optional(),
   RESTORE_WORKFLOW_ARN: z.string().optional(),
   SIGNER_ROLE_ARN: z.string().optional(),
 })
 
-/** The services of a function on AWS, made of its environment. */
+/** The services of a function on AWS, as its environment variables configure them. */
 export const deployedServices = (): Promise<Services> => {
   const config = readConfig(process.env)
   const { region } = config

@@ -16,15 +16,15 @@ import type { Config } from './config.ts'
 import { LIMITS, type Limits } from '../jobs/limits.ts'
 import type { Services } from './services.ts'
 
-/** Puts the stores of one process together over two clients. Throws `ModelsInvalidError`. */
+/** Creates the stores of one process over two clients. Throws `ModelsInvalidError`. */
 export const makeServices = async (parts: {
   readonly config: Config
   readonly dynamoDb: DynamoDBClient
   readonly s3: S3Client
   readonly workflows: WorkflowEngine
-  /** Absent: URLs are signed with this program's own credentials. */
+  /** Absent: URLs are signed with the credentials of the S3 client. */
   readonly signerFor?: SignerFor
-  /** Absent: nobody is told. */
+  /** Absent: no events are published. */
   readonly events?: JobEvents
   readonly limits?: Partial<Limits>
   readonly clock?: () => Date

@@ -12,7 +12,7 @@ import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
 import type { Limits } from '../jobs/limits.ts'
 
-/** Everything that handlers and stages work with, in one process. */
+/** All stores of one process. Only handlers receive it; functions of the domain folders receive the members that they use. */
 export interface Services {
   readonly config: Config
   readonly limits: Limits

@@ -1,4 +1,4 @@
 import process from 'node:process'
 
-/** Whether this process is a Lambda function's. */
+/** Whether this process runs on Lambda. */
 export const isOnLambda = process.env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined

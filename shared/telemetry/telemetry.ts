@@ -1,4 +1,4 @@
-// First: the tracer below reads what this sets as it is loaded.
+// This import must come first: the tracer reads the variable that it sets when the tracer's module loads.
 import './untraced-outside-lambda.ts'
 import { Logger } from '@aws-lambda-powertools/logger'
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
@@ -11,17 +11,17 @@ import { isOnLambda } from './is-on-lambda.ts'
 
 const named = { serviceName: process.env['DEPLOYMENT'] ?? 'local' }
 
-/** JSON lines on Lambda. Outside it only what goes wrong is worth a line. Payloads and signed URLs are never handed to it. */
+/** Writes JSON lines. Outside Lambda it writes only errors. It must never receive payloads or signed URLs. */
 export const logger = new Logger({ ...named, logLevel: isOnLambda ? 'INFO' : 'ERROR' })
 
 export const METRICS_NAMESPACE = 'SpecstarBackup'
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-/** Most calls count nothing: that is worth no warning. */
+/** Most invocations count nothing; the default logger would warn about each of them. */
 const metrics = new Metrics({ ...named, namespace: METRICS_NAMESPACE, logger: quiet })
-/** Off by itself outside Lambda. The handler's answer is not kept in the trace: it may hold a signed URL. */
+/** Disabled outside Lambda. Traces do not contain the handlers' responses, because these may contain signed URLs. */
 export const tracer = new Tracer(named)
 
-/** Metrics of the deployment, by name: alarms and the dashboard read them. */
+/** The names of the deployment's metrics. Alarms and the dashboard use them. */
 export const METRIC = {
   succeeded: 'JobSucceeded',
   partial: 'JobPartial',
@@ -31,7 +31,7 @@ export const METRIC = {
   scheduleOverdue: 'ScheduleOverdue',
 } as const
 
-/** Adds to a metric, on Lambda: the log carries it to CloudWatch. */
+/** Adds to a metric. CloudWatch reads it from the function's log; outside Lambda nothing happens. */
 export const addMetric = (name: string, value: number, dimensions: Readonly<Record<string, string>> = {}): void => {
   if (!isOnLambda) return
   const single = metrics.singleMetric()
@@ -39,7 +39,7 @@ export const addMetric = (name: string, value: number, dimensions: Readonly<Reco
   single.addMetric(name, MetricUnit.Count, value)
 }
 
-/** The middleware of every handler, in order. */
+/** The telemetry middleware of every handler, in order. */
 export const telemetry = () => [
   injectLambdaContext(logger, { resetKeys: true }),
   ...(isOnLambda

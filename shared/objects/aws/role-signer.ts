@@ -18,7 +18,7 @@ interface Credentials {
 export const roleSigner =
   (sts: STSClient, roleArn: string | undefined, clientFor: (credentials: Credentials) => S3Client): SignerFor =>
   async (grant) => {
-    if (roleArn === undefined) throw new Error('this function is not told of the role that signs URLs')
+    if (roleArn === undefined) throw new Error('SIGNER_ROLE_ARN is not set: this function may not sign URLs')
     const { Credentials: given } = await sts.send(
       new AssumeRoleCommand({
         RoleArn: roleArn,
