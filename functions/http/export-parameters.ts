@@ -4,7 +4,7 @@ import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../../shared/requests/filter-parameters.ts'
 import { flag, list, oneOf } from '../../shared/requests/parameters.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
-import { isBlank } from '../../shared/values/python-space.ts'
+import { isBlank } from '../../shared/values/python-whitespace.ts'
 import { wait } from './wait-parameter.ts'
 
 /** Parameters of the export routes. */

@@ -1,6 +1,6 @@
 import type { APIGatewayEventRequestContextV2, APIGatewayProxyEventV2WithRequestContext } from 'aws-lambda'
 import { jsonText } from '../../shared/resources/indexed.ts'
-import { exactNumbers } from '../../shared/resources/payload.ts'
+import { exactNumbers } from '../../shared/values/exact-json.ts'
 import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
 

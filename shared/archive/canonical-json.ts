@@ -1,4 +1,5 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { toBase64 } from '../values/base64.ts'
 import { must } from '../values/must.ts'
 import type { Item } from '../tables/item.ts'
 import { compareBytes } from '../values/text-order.ts'
@@ -49,11 +50,11 @@ const encodeValue = (value: AttributeValue): string => {
   if (value.NULL !== undefined) return '{"NULL":true}'
   if (value.M !== undefined) return `{"M":${encodeMap(value.M)}}`
   if (value.L !== undefined) return `{"L":[${value.L.map(encodeValue).join(',')}]}`
-  if (value.B !== undefined) return `{"B":"${base64(value.B)}"}`
+  if (value.B !== undefined) return `{"B":"${toBase64(value.B)}"}`
   if (value.SS !== undefined) return `{"SS":${JSON.stringify([...value.SS].sort(compareBytes))}}`
   if (value.NS !== undefined) return `{"NS":${JSON.stringify(value.NS.map(plainNumber).sort())}}`
   if (value.BS !== undefined)
-    return `{"BS":${JSON.stringify([...value.BS].sort((a, b) => Buffer.compare(a, b)).map(base64))}}`
+    return `{"BS":${JSON.stringify([...value.BS].sort((a, b) => Buffer.compare(a, b)).map(toBase64))}}`
   throw new TypeError('an attribute value without a type')
 }
 
@@ -63,6 +64,3 @@ const encodeMap = (map: Item): string => {
     .map(([name, value]) => `${JSON.stringify(name)}:${encodeValue(value)}`)
   return `{${members.join(',')}}`
 }
-
-const base64 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')

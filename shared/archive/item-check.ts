@@ -1,9 +1,9 @@
 import type { Item } from '../tables/item.ts'
+import { itemBytes, MAX_ITEM_BYTES } from '../resources/item-size.ts'
 import { isNumberText, plainNumber } from '../values/number-text.ts'
 import { RecordInvalidError, type RecordWhere } from './errors.ts'
 
 /** DynamoDB's limits: an item, its keys, the length of a name, and levels of maps and lists. */
-const MAX_ITEM_BYTES = 400 * 1024
 const MAX_PARTITION_KEY_BYTES = 2048
 const MAX_SORT_KEY_BYTES = 1024
 const MAX_NAME_BYTES = 65_535
@@ -43,7 +43,7 @@ class ItemCheck {
     this.#key(parsed, 'sk', MAX_SORT_KEY_BYTES)
     // An item never takes more than its line: names and texts are as long or longer there, all else is much longer.
     if (this.#lineBytes <= MAX_ITEM_BYTES) return
-    const size = mapBytes(parsed)
+    const size = itemBytes(parsed)
     if (size > MAX_ITEM_BYTES) throw this.#wrong(`item of ${size} bytes, DynamoDB takes ${MAX_ITEM_BYTES}`)
   }
 
@@ -144,30 +144,4 @@ class ItemCheck {
   #wrong(reason: string): RecordInvalidError {
     return new RecordInvalidError(reason, this.#where)
   }
-}
-
-/** An item's size as DynamoDB counts it: names and values, 3 bytes for a map or list and 1 for each of its members. */
-const mapBytes = (map: Item): number => {
-  let size = 0
-  for (const [name, value] of Object.entries(map)) size += Buffer.byteLength(name) + valueBytes(value)
-  return size
-}
-
-const valueBytes = (value: Item[string]): number => {
-  if (value.S !== undefined) return Buffer.byteLength(value.S)
-  if (value.B !== undefined) return value.B.length
-  if (value.N !== undefined) return numberBytes(value.N)
-  if (value.M !== undefined) return 3 + Object.keys(value.M).length + mapBytes(value.M)
-  if (value.L !== undefined) return 3 + value.L.length + value.L.reduce((sum, member) => sum + valueBytes(member), 0)
-  if (value.SS !== undefined) return value.SS.reduce((sum, text) => sum + Buffer.byteLength(text), 0)
-  if (value.NS !== undefined) return value.NS.reduce((sum, text) => sum + numberBytes(text), 0)
-  if (value.BS !== undefined) return value.BS.reduce((sum, bytes) => sum + bytes.length, 0)
-  return 1
-}
-
-/** About one byte for two digits between the zeros at both ends, and one more; a minus takes another. */
-const numberBytes = (text: string): number => {
-  const plain = plainNumber(text)
-  const digits = plain.replace(/[.-]/g, '').replace(/^0+|0+$/g, '')
-  return Math.ceil(digits.length / 2) + 1 + (plain.startsWith('-') ? 1 : 0)
 }

@@ -2,6 +2,7 @@ import { isUtf8 } from 'node:buffer'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../tables/item.ts'
 import { metadataSortKey, revisionSortKey } from '../resources/keys.ts'
+import { toBase64 } from '../values/base64.ts'
 import { errorMessage } from '../values/error-message.ts'
 import { RecordInvalidError, type RecordWhere } from './errors.ts'
 import { checkItem } from './item-check.ts'
@@ -28,15 +29,12 @@ const withBase64 = (map: Item): Record<string, unknown> =>
   Object.fromEntries(Object.entries(map).map(([name, value]) => [name, plainValue(value)]))
 
 const plainValue = (value: AttributeValue): unknown => {
-  if (value.B !== undefined) return { B: base64(value.B) }
-  if (value.BS !== undefined) return { BS: value.BS.map(base64) }
+  if (value.B !== undefined) return { B: toBase64(value.B) }
+  if (value.BS !== undefined) return { BS: value.BS.map(toBase64) }
   if (value.M !== undefined) return { M: withBase64(value.M) }
   if (value.L !== undefined) return { L: value.L.map(plainValue) }
   return value
 }
-
-const base64 = (bytes: Uint8Array): string =>
-  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64')
 
 /**
  * The item of a line (with or without its newline). Throws `RecordInvalidError` for a line over 1 MiB, over 100 levels, not

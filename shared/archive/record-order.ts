@@ -1,6 +1,6 @@
 import type { Item } from '../tables/item.ts'
 import { MetadataView, RevisionView } from '../resources/views.ts'
-import { quoteId } from '../values/quote-id.ts'
+import { quote } from '../values/message-text.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
@@ -97,10 +97,10 @@ export class RecordOrder {
     this.#endResource()
     if (before !== undefined && (before.h > h || (before.h === h && compareBytes(before.id, id) >= 0)))
       throw this.#wrong(
-        before.id === id ? `resource ${quoteId(id)} stands twice` : `resource ${quoteId(id)} stands out of order`,
+        before.id === id ? `resource ${quote(id)} stands twice` : `resource ${quote(id)} stands out of order`,
       )
     const awaited = new MetadataView(item).currentRevisionId
-    if (awaited === undefined) throw this.#wrong(`resource ${quoteId(id)} has no current_revision_id`)
+    if (awaited === undefined) throw this.#wrong(`resource ${quote(id)} has no current_revision_id`)
     this.#resource = { id, h, awaited, sk: '' }
     this.resources += 1
   }
@@ -109,12 +109,12 @@ export class RecordOrder {
     let resource = this.#resource
     if (resource?.id !== id) {
       if (!this.#partial || this.#openChunk().line > 1)
-        throw this.#wrong(`a revision of ${quoteId(id)} without its metadata`)
-      if (resource !== undefined && resource.h > h) throw this.#wrong(`resource ${quoteId(id)} stands out of order`)
+        throw this.#wrong(`a revision of ${quote(id)} without its metadata`)
+      if (resource !== undefined && resource.h > h) throw this.#wrong(`resource ${quote(id)} stands out of order`)
       resource = { id, h, awaited: undefined, sk: '' }
       this.#resource = resource
     }
-    if (compareBytes(resource.sk, sk) >= 0) throw this.#wrong(`revision ${quoteId(sk)} stands out of order, or twice`)
+    if (compareBytes(resource.sk, sk) >= 0) throw this.#wrong(`revision ${quote(sk)} stands out of order, or twice`)
     resource.sk = sk
     if (new RevisionView(item).revisionId === resource.awaited) resource.awaited = undefined
     this.revisions += 1
@@ -123,7 +123,7 @@ export class RecordOrder {
   #endResource(): void {
     const resource = this.#resource
     if (resource?.awaited !== undefined)
-      throw this.#wrong(`resource ${quoteId(resource.id)} lacks its current revision ${quoteId(resource.awaited)}`)
+      throw this.#wrong(`resource ${quote(resource.id)} lacks its current revision ${quote(resource.awaited)}`)
   }
 
   #openChunk(): OpenChunk {

@@ -1,140 +1,172 @@
 import { createHash } from 'node:crypto'
 import pMap from 'p-map'
+import { z } from 'zod'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { BlobReferenceList } from './blob-reference-list.ts'
 
-/**
- * What payloads refer to, as record workers saw it: each blob and each spilled payload once a list, in the order in
- * which an archive holds them. A position is `0` + SHA-256 of a payload, or `1` + SHA-256 of a file id.
+/*
+ * Which blobs and spilled payloads a set of payloads refers to. Each worker that reads records collects its references in a
+ * `BlobReferenceSet` and writes them as one list. Later stages split the work by ranges of positions and read the same range of
+ * all lists.
+ *
+ * A position orders references as an archive does, payloads before blobs. It has 65 hex digits:
+ *
+ *   payload: `0` and the SHA-256 of the payload
+ *   blob:    `1` and the SHA-256 of the file id
+ *
+ * The prefix of a position is the number formed by its first 4 hex digits: 0 to 4095 for payloads, 4096 to 8191 for blobs.
+ * Positions are hashes, so prefixes divide them evenly.
+ *
+ * A list is an object in the work bucket:
+ *
+ *   table: 8,193 unsigned 32-bit little-endian integers, the offset of the first line of each prefix and the end of the last line
+ *   lines: `["{position}","{id}",["{model}",…],{needed}]` and a newline for each reference, in the order of their positions
+ *
+ * Offsets count from the end of the table. Two small reads therefore return any range of prefixes.
  */
+
+/** A reference to a blob or a spilled payload, merged from all payloads that contain it. */
 export interface BlobReference {
   readonly position: string
-  /** The file id; for a payload its SHA-256. */
+  /** The file id of a blob, or the SHA-256 of a payload. */
   readonly id: string
   /** The models whose payloads refer to it. */
   readonly models: readonly string[]
-  /** Restore: a resource that is to be written refers to it. */
+  /** Restores only: whether a resource that will be written refers to it. */
   readonly needed: boolean
 }
 
 export const blobPosition = (fileId: string): string => `1${createHash('sha256').update(fileId).digest('hex')}`
 export const payloadPosition = (sha256: string): string => `0${sha256}`
 
-/** Positions fall into 8,192 cells by kind and the first 3 digits: a range of them is read out of a list by two small reads. */
-export const CELLS = 2 * 4096
-export const FIRST_BLOB_CELL = 4096
-const cellOf = (position: string): number => Number.parseInt(position.slice(0, 4), 16)
-/** The first position of a cell; `CELLS` gives one after all positions. */
-export const cellStart = (cell: number): string => cell.toString(16).padStart(4, '0')
+const PREFIX_DIGITS = 4
+/** Prefixes of each kind. */
+const KIND_PREFIXES = 4096
+export const PREFIX_COUNT = 2 * KIND_PREFIXES
+const prefixOf = (position: string): number => Number.parseInt(position.slice(0, PREFIX_DIGITS), 16)
+/** The lower bound of all positions with a prefix. For `PREFIX_COUNT` it is greater than every position. */
+export const firstPosition = (prefix: number): string => prefix.toString(16).padStart(PREFIX_DIGITS, '0')
 
-const HEADER_BYTES = (CELLS + 1) * 4
+const Line = z.tuple([z.string(), z.string(), z.array(z.string()), z.boolean()])
+const OFFSET_BYTES = 4
+const TABLE_BYTES = (PREFIX_COUNT + 1) * OFFSET_BYTES
 
-interface Line {
+interface MergedReference {
   readonly id: string
   readonly models: Set<string>
   needed: boolean
 }
 
-/** Collects references in memory (a pass names a bounded number) and writes them as one list. */
+const merge = (
+  merged: Map<string, MergedReference>,
+  position: string,
+  id: string,
+  models: readonly string[],
+  needed: boolean,
+): void => {
+  const known = merged.get(position)
+  if (known === undefined) {
+    merged.set(position, { id, models: new Set(models), needed })
+    return
+  }
+  for (const model of models) known.models.add(model)
+  known.needed ||= needed
+}
+
+/** Collects the references of one pass in memory and writes them as one list. The caller bounds the memory by `size`. */
 export class BlobReferenceSet {
-  readonly #lines = new Map<string, Line>()
+  readonly #references = new Map<string, MergedReference>()
+  /** By file id: hashing an id once is enough. */
   readonly #positions = new Map<string, string>()
 
+  /** How many different blobs and payloads the set contains. */
   get size(): number {
-    return this.#lines.size
+    return this.#references.size
   }
 
-  blob(model: string, fileId: string, needed = true): void {
+  addBlob(model: string, fileId: string, needed = true): void {
     let position = this.#positions.get(fileId)
     if (position === undefined) {
       position = blobPosition(fileId)
       this.#positions.set(fileId, position)
     }
-    this.#add(position, fileId, model, needed)
+    merge(this.#references, position, fileId, [model], needed)
   }
 
-  payload(model: string, sha256: string, needed = true): void {
-    this.#add(payloadPosition(sha256), sha256, model, needed)
+  addPayload(model: string, sha256: string, needed = true): void {
+    merge(this.#references, payloadPosition(sha256), sha256, [model], needed)
   }
 
-  #add(position: string, id: string, model: string, needed: boolean): void {
-    const line = this.#lines.get(position)
-    if (line === undefined) {
-      this.#lines.set(position, { id, models: new Set([model]), needed })
-      return
-    }
-    line.models.add(model)
-    line.needed ||= needed
-  }
-
-  /** Writes the list: a table of where each cell begins (32-bit offsets), then the lines in order of position. */
   async write(objects: ObjectStore, bucket: string, key: string): Promise<BlobReferenceList> {
-    const positions = [...this.#lines.keys()].sort()
-    const header = Buffer.alloc(HEADER_BYTES)
+    const references = [...this.#references].sort(byPosition)
+    const table = Buffer.alloc(TABLE_BYTES)
     const lines: Buffer[] = []
     let offset = 0
-    let cell = 0
-    for (const position of positions) {
-      const line = this.#lines.get(position)
-      if (line === undefined) continue
-      while (cell <= cellOf(position)) header.writeUInt32LE(offset, 4 * cell++)
-      const text = Buffer.from(`${JSON.stringify([position, line.id, [...line.models], line.needed])}\n`)
-      lines.push(text)
-      offset += text.length
+    let prefix = 0
+    for (const [position, { id, models, needed }] of references) {
+      while (prefix <= prefixOf(position)) table.writeUInt32LE(offset, OFFSET_BYTES * prefix++)
+      const line = Buffer.from(`${JSON.stringify([position, id, [...models], needed])}\n`)
+      lines.push(line)
+      offset += line.length
     }
-    while (cell <= CELLS) header.writeUInt32LE(offset, 4 * cell++)
-    const payloads = positions.filter((position) => position.startsWith('0')).length
-    const object = await objects.put(bucket, key, Buffer.concat([header, ...lines]))
-    return { object, payloads, blobs: positions.length - payloads }
+    while (prefix <= PREFIX_COUNT) table.writeUInt32LE(offset, OFFSET_BYTES * prefix++)
+    const payloads = references.filter(([position]) => position.startsWith('0')).length
+    const object = await objects.put(bucket, key, Buffer.concat([table, ...lines]))
+    return { object, payloads, blobs: references.length - payloads }
   }
 }
 
-/** A run of cells, `to` exclusive. */
-export interface CellRange {
+/** Prefixes from `from`, inclusive, to `to`, exclusive. */
+export interface PrefixRange {
   readonly from: number
   readonly to: number
 }
 
-/** Cuts the cells of both kinds into runs of about `perRange` entries each; hashes spread evenly, so no list is read for it. */
-export const planCells = (lists: readonly BlobReferenceList[], perRange: number): CellRange[] => {
+/**
+ * Divides the prefixes of both kinds into ranges of about `perRange` references. It needs the counts of the lists only, because
+ * positions are distributed evenly. A kind without references has no range.
+ */
+export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: number): PrefixRange[] => {
   const sum = (kind: 'payloads' | 'blobs'): number => lists.reduce((total, list) => total + list[kind], 0)
-  const cut = (first: number, entries: number): CellRange[] => {
-    const ranges = Math.min(Math.ceil(entries / perRange), CELLS / 2)
-    const border = (k: number): number => first + Math.floor((k * (CELLS / 2)) / ranges)
-    return Array.from({ length: ranges }, (_, k) => ({ from: border(k), to: border(k + 1) }))
+  const divide = (first: number, references: number): PrefixRange[] => {
+    const count = Math.min(Math.ceil(references / perRange), KIND_PREFIXES)
+    const border = (k: number): number => first + Math.floor((k * KIND_PREFIXES) / count)
+    return Array.from({ length: count }, (_, k) => ({ from: border(k), to: border(k + 1) }))
   }
-  return [...cut(0, sum('payloads')), ...cut(FIRST_BLOB_CELL, sum('blobs'))]
+  return [...divide(0, sum('payloads')), ...divide(KIND_PREFIXES, sum('blobs'))]
 }
 
-/** Merges one range of cells out of all lists: each entry once, in order. Memory: the entries of the range. */
+/** Lists that are read at the same time, to hide the latency of small reads. */
+const PARALLEL_READS = 16
+
+/**
+ * Reads one range of prefixes from all lists and merges it: each reference once, in the order of the positions. Its memory is
+ * that of the references in the range.
+ */
 export const readBlobReferences = async (
   objects: ObjectStore,
   lists: readonly BlobReferenceList[],
-  range: CellRange,
+  { from, to }: PrefixRange,
 ): Promise<BlobReference[]> => {
-  const merged = new Map<string, Line>()
+  const merged = new Map<string, MergedReference>()
   await pMap(
     lists,
     async ({ object }) => {
-      const borders = await objects.readBytes(object, 4 * range.from, 4 * (range.to - range.from) + 4)
-      const start = borders.readUInt32LE(0)
-      const end = borders.readUInt32LE(borders.length - 4)
+      const offsets = await objects.readBytes(object, OFFSET_BYTES * from, OFFSET_BYTES * (to - from + 1))
+      const start = offsets.readUInt32LE(0)
+      const end = offsets.readUInt32LE(offsets.length - OFFSET_BYTES)
       if (end === start) return
-      const body = await objects.readBytes(object, HEADER_BYTES + start, end - start)
-      for (const text of body.toString().trimEnd().split('\n')) {
-        const [position, id, models, needed] = JSON.parse(text) as [string, string, string[], boolean]
-        const line = merged.get(position)
-        if (line === undefined) merged.set(position, { id, models: new Set(models), needed })
-        else {
-          for (const model of models) line.models.add(model)
-          line.needed ||= needed
-        }
+      const lines = await objects.readBytes(object, TABLE_BYTES + start, end - start)
+      for (const line of lines.toString().trimEnd().split('\n')) {
+        const [position, id, models, needed] = Line.parse(JSON.parse(line))
+        merge(merged, position, id, models, needed)
       }
     },
-    // Enough to hide the latency of small reads.
-    { concurrency: 16 },
+    { concurrency: PARALLEL_READS },
   )
   return [...merged]
-    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .sort(byPosition)
     .map(([position, { id, models, needed }]) => ({ position, id, models: [...models], needed }))
 }
+
+const byPosition = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)

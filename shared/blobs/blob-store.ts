@@ -4,32 +4,36 @@ import { ObjectExistsError } from '../objects/errors.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts'
 import { blobName } from './blob-name.ts'
-import { typeFields, typeOf } from './content-type.ts'
+import { contentTypeFields, contentTypeOf } from './content-type.ts'
 import {
   copyRange,
   type Expected,
   pinnedOf,
-  prove,
-  type ProvedObject,
-  putProved,
-  putProvedIfAbsent,
-} from './proved-object.ts'
+  putVerified,
+  putVerifiedIfAbsent,
+  type VerifiedObject,
+  verifyObject,
+} from './verified-object.ts'
 
-/** A blob as it lies in the bucket. `sha256` is what its writer said: it proves nothing of the bytes. */
+/** A blob in the blob bucket. */
 export interface StoredBlob {
   readonly file_id: string
   readonly object: PinnedObject
+  /** The SHA-256 that the writer of the blob asserted, in hex. It proves nothing about the bytes. */
   readonly sha256?: string
-  /** Absent: unknown. */
+  /** Absent if it is unknown. */
   readonly content_type?: string
 }
 
+/** What is stored with the bytes of a blob. */
 export interface BlobContent {
+  /** SHA-256 of the bytes in hex. */
   readonly sha256: string
+  /** Absent if it is unknown. */
   readonly content_type?: string
 }
 
-/** The attachments of all models, each under its file id: `blobs/{name}` in the blob bucket. */
+/** The blobs of all models: `blobs/{name}` in the blob bucket. Rules: `shared/resources/STORE.md`. */
 export class BlobStore {
   readonly #objects: ObjectStore
   readonly #bucket: string
@@ -39,33 +43,44 @@ export class BlobStore {
     this.#bucket = bucket
   }
 
+  /** A blob without its bytes. Undefined if it does not exist. */
   async head(fileId: string): Promise<StoredBlob | undefined> {
     const stored = await this.#objects.head(this.#bucket, keyOf(fileId))
     return stored === undefined ? undefined : storedBlob(fileId, stored)
   }
 
-  /** A blob with its bytes. The body must be read to its end or destroyed. */
+  /** A blob with its body, which must be read to its end or destroyed. Undefined if it does not exist. */
   async open(fileId: string): Promise<(StoredBlob & { readonly body: Readable }) | undefined> {
     const stored = await this.#objects.open(this.#bucket, keyOf(fileId))
     return stored === undefined ? undefined : { ...storedBlob(fileId, stored), body: stored.body }
   }
 
-  /** Writes (or replaces) a blob. Throws `BlobMismatchError` where the bytes are not what is said of them. */
+  /** Writes a blob or replaces it. Throws `BlobMismatchError`, and writes nothing, if the bytes do not match `content`. */
   async put(fileId: string, body: Buffer | Readable, content: Expected & BlobContent): Promise<PinnedObject> {
-    return putProved(this.#objects, this.#bucket, keyOf(fileId), body, content, fieldsOf(content, content.size))
+    return putVerified(this.#objects, this.#bucket, keyOf(fileId), body, content, fieldsOf(content, content.size))
   }
 
-  /** Writes a blob where none stands: false where one does, whatever its bytes. Throws `BlobMismatchError`. */
+  /** As `put`, unless the blob exists. Returns whether it was written; the bytes of an existing blob are not compared. */
   async putIfAbsent(fileId: string, body: Buffer, content: Expected & BlobContent): Promise<boolean> {
-    return putProvedIfAbsent(this.#objects, this.#bucket, keyOf(fileId), body, content, fieldsOf(content, content.size))
+    return putVerifiedIfAbsent(
+      this.#objects,
+      this.#bucket,
+      keyOf(fileId),
+      body,
+      content,
+      fieldsOf(content, content.size),
+    )
   }
 
-  /** Lets S3 copy a blob's bytes out of an object whose range was checked before. Throws `ObjectChangedError`. */
+  /**
+   * Writes a blob or replaces it; S3 copies the bytes from a range of another object. The caller has verified the range. Throws
+   * `ObjectChangedError` if that object has changed.
+   */
   async copyIn(fileId: string, range: ObjectRange, content: BlobContent): Promise<PinnedObject> {
     return copyRange(this.#objects, this.#bucket, keyOf(fileId), range, fieldsOf(content, range.length))
   }
 
-  /** `copyIn` where no blob stands: false where one does, whatever its bytes. */
+  /** As `copyIn`, unless the blob exists. Returns whether it was written; the bytes of an existing blob are not compared. */
   async copyInIfAbsent(fileId: string, range: ObjectRange, content: BlobContent): Promise<boolean> {
     try {
       const options = { ...fieldsOf(content, range.length), ifAbsent: true }
@@ -77,9 +92,9 @@ export class BlobStore {
     }
   }
 
-  /** SHA-256 and size of the stored bytes, proved: by S3's own checksum where it keeps one, else by reading them. */
-  async sha256Of(fileId: string): Promise<ProvedObject | undefined> {
-    return prove(this.#objects, this.#bucket, keyOf(fileId))
+  /** Verified SHA-256 and size of the stored bytes: by S3's own checksum or, without one, by reading them. */
+  async sha256Of(fileId: string): Promise<VerifiedObject | undefined> {
+    return verifyObject(this.#objects, this.#bucket, keyOf(fileId))
   }
 
   async delete(fileIds: readonly string[]): Promise<void> {
@@ -90,12 +105,12 @@ export class BlobStore {
 const keyOf = (fileId: string): string => `blobs/${blobName(fileId)}`
 
 const fieldsOf = ({ sha256, content_type }: BlobContent, size: number): WriteOptions => {
-  const { contentType, metadata } = typeFields(content_type)
+  const { contentType, metadata } = contentTypeFields(content_type)
   return { contentType, metadata: { ...metadata, sha256, size: size.toString() } }
 }
 
 const storedBlob = (fileId: string, stored: StoredObject): StoredBlob => {
-  const content_type = typeOf(stored)
+  const content_type = contentTypeOf(stored)
   return {
     file_id: fileId,
     object: pinnedOf(stored),

@@ -1,24 +1,24 @@
 import type { StoredObject } from '../objects/aws/stored-object.ts'
 
-/** What S3 gives an object that was put without a type: it stands for «unknown». */
+/** S3 assigns this type to an object without one, so here it means that the type is unknown. */
 const UNKNOWN = 'binary/octet-stream'
-/** Stands in for a type that a header cannot carry; the type itself is in the metadata. */
-const UNSPEAKABLE = 'application/octet-stream'
-/** A header loses surrounding spaces and everything beyond ASCII. */
-const FITS_A_HEADER = /^[!-~](?:[ -~]*[!-~])?$/
+/** Replaces a type that an HTTP header cannot carry; the user metadata `type` then contains the type. */
+const REPLACEMENT = 'application/octet-stream'
+/** HTTP headers carry ASCII only, and lose spaces at the start and the end. */
+const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
 
-/** The object's content type, and what its metadata must say where a header cannot carry the type. */
-export const typeFields = (
+/** Header and user metadata that store a content type. Rules: `shared/resources/STORE.md`. */
+export const contentTypeFields = (
   contentType: string | undefined,
 ): { readonly contentType: string; readonly metadata: Readonly<Record<string, string>> } => {
   if (contentType === undefined || contentType === '') return { contentType: UNKNOWN, metadata: {} }
-  if (FITS_A_HEADER.test(contentType) && contentType !== UNKNOWN) return { contentType, metadata: {} }
-  return { contentType: UNSPEAKABLE, metadata: { type: encodeURIComponent(contentType) } }
+  if (HEADER_VALUE.test(contentType) && contentType !== UNKNOWN) return { contentType, metadata: {} }
+  return { contentType: REPLACEMENT, metadata: { type: encodeURIComponent(contentType) } }
 }
 
-/** The content type of a stored blob; undefined where it is unknown. */
-export const typeOf = ({ content_type, metadata }: StoredObject): string | undefined => {
-  const said = metadata['type']
-  if (said !== undefined && content_type === UNSPEAKABLE) return decodeURIComponent(said)
+/** The content type of a stored blob. Undefined if it is unknown. */
+export const contentTypeOf = ({ content_type, metadata }: StoredObject): string | undefined => {
+  const encoded = metadata['type']
+  if (encoded !== undefined && content_type === REPLACEMENT) return decodeURIComponent(encoded)
   return content_type === UNKNOWN ? undefined : content_type
 }

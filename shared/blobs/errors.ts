@@ -1,20 +1,30 @@
-/** Blobs (or spilled payloads) that resources refer to and that cannot be read. */
+const MAX_NAMED = 5
+const MAX_KEPT = 100
+
+/** Blobs or spilled payloads that resources refer to do not exist or cannot be read. */
 export class BlobsMissingError extends Error {
   override readonly name = 'BlobsMissingError'
   readonly count: number
-  /** The first 100. */
+  /** The first 100 file ids (`payloads/{sha256}` for spilled payloads). */
   readonly ids: readonly string[]
 
   constructor(ids: readonly string[]) {
-    super(`${ids.length} blobs cannot be read: ${ids.slice(0, 5).join(', ')}${ids.length > 5 ? ', …' : ''}`)
+    const named = ids.slice(0, MAX_NAMED).join(', ')
+    super(
+      `${ids.length} ${ids.length === 1 ? 'blob' : 'blobs'} cannot be read: ${named}${ids.length > MAX_NAMED ? ', …' : ''}`,
+    )
     this.count = ids.length
-    this.ids = ids.slice(0, 100)
+    this.ids = ids.slice(0, MAX_KEPT)
   }
 }
 
-/** Bytes to be stored (then nothing is), or a payload that was read, are not what their SHA-256 or size says. */
+/**
+ * Bytes do not have the expected size or SHA-256. If they were to be stored, nothing was stored. `expected` and `actual` are, for
+ * example, `sha256 44136f…` or `30 bytes`.
+ */
 export class BlobMismatchError extends Error {
   override readonly name = 'BlobMismatchError'
+  /** The key in the blob bucket. */
   readonly id: string
 
   constructor(id: string, expected: string, actual: string) {

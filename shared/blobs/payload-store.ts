@@ -4,16 +4,16 @@ import type { ObjectRange, PinnedObject } from '../objects/object.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { WriteOptions } from '../objects/aws/stored-object.ts'
 import { BlobMismatchError, BlobsMissingError } from './errors.ts'
-import { copyRange, pinnedOf, prove, type ProvedObject, putProved } from './proved-object.ts'
+import { copyRange, pinnedOf, putVerified, type VerifiedObject, verifyObject } from './verified-object.ts'
 
-/** A spilled payload. It has no content type: what is in it, its revision knows. */
+/** A spilled payload in the blob bucket. Unlike a blob, it has no content type. */
 export interface StoredPayload {
   readonly sha256: string
   readonly object: PinnedObject
   readonly content_type?: undefined
 }
 
-/** Payloads too large for an item, each under its SHA-256: `payloads/{sha256}` in the blob bucket. */
+/** Spilled payloads: `payloads/{sha256}` in the blob bucket. Rules: `shared/resources/STORE.md`. */
 export class PayloadStore {
   readonly #objects: ObjectStore
   readonly #bucket: string
@@ -23,18 +23,19 @@ export class PayloadStore {
     this.#bucket = bucket
   }
 
+  /** A payload without its bytes. Undefined if it does not exist. */
   async head(sha256: string): Promise<StoredPayload | undefined> {
     const stored = await this.#objects.head(this.#bucket, keyOf(sha256))
     return stored === undefined ? undefined : { sha256, object: pinnedOf(stored) }
   }
 
-  /** A payload with its bytes, unchecked. The body must be read to its end or destroyed. */
+  /** A payload with its body, which is not verified and must be read to its end or destroyed. Undefined if it does not exist. */
   async open(sha256: string): Promise<(StoredPayload & { readonly body: Readable }) | undefined> {
     const stored = await this.#objects.open(this.#bucket, keyOf(sha256))
     return stored === undefined ? undefined : { sha256, object: pinnedOf(stored), body: stored.body }
   }
 
-  /** A payload's bytes, checked. Throws `BlobsMissingError` and `BlobMismatchError`. */
+  /** The verified bytes of a payload. Throws `BlobsMissingError` and `BlobMismatchError`. */
   async get(sha256: string): Promise<Buffer> {
     const bytes = await this.#objects.getBytes(this.#bucket, keyOf(sha256))
     if (bytes === undefined) throw new BlobsMissingError([keyOf(sha256)])
@@ -43,20 +44,23 @@ export class PayloadStore {
     return bytes
   }
 
-  /** Writes a payload. Throws `BlobMismatchError` where the bytes have another SHA-256. */
+  /** Writes a payload. Throws `BlobMismatchError`, and writes nothing, if the bytes have another SHA-256. */
   async put(sha256: string, bytes: Buffer): Promise<PinnedObject> {
     const expected = { size: bytes.length, sha256 }
-    return putProved(this.#objects, this.#bucket, keyOf(sha256), bytes, expected, fieldsOf(sha256, bytes.length))
+    return putVerified(this.#objects, this.#bucket, keyOf(sha256), bytes, expected, fieldsOf(sha256, bytes.length))
   }
 
-  /** Lets S3 copy a payload's bytes out of an object whose range was checked before. Throws `ObjectChangedError`. */
+  /**
+   * Writes a payload; S3 copies the bytes from a range of another object. The caller has verified the range. Throws
+   * `ObjectChangedError` if that object has changed.
+   */
   async copyIn(sha256: string, range: ObjectRange): Promise<PinnedObject> {
     return copyRange(this.#objects, this.#bucket, keyOf(sha256), range, fieldsOf(sha256, range.length))
   }
 
-  /** SHA-256 and size of the stored bytes, proved: by S3's own checksum where it keeps one, else by reading them. */
-  async sha256Of(sha256: string): Promise<ProvedObject | undefined> {
-    return prove(this.#objects, this.#bucket, keyOf(sha256))
+  /** Verified SHA-256 and size of the stored bytes: by S3's own checksum or, without one, by reading them. */
+  async sha256Of(sha256: string): Promise<VerifiedObject | undefined> {
+    return verifyObject(this.#objects, this.#bucket, keyOf(sha256))
   }
 }
 

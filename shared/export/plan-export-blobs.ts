@@ -1,4 +1,4 @@
-import { planCells } from '../blobs/blob-references.ts'
+import { planPrefixRanges } from '../blobs/blob-references.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Limits } from '../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
@@ -17,7 +17,7 @@ export const planExportBlobs = async (
   const { jobs, workFiles, limits } = stores
   const results = await allResults(stores, job_id, EXPORT_RECORDS)
   const lists = results.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
-  const items = planCells(lists, limits.blobsPerRange)
+  const items = planPrefixRanges(lists, limits.blobsPerRange)
   await workFiles.write(BLOB_PLAN, { lists, items }, job_id)
   await jobs.plan(job_id, EXPORT_BLOBS.name, items.length)
   return plannedItems(job_id, items.length)

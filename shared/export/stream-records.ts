@@ -3,8 +3,8 @@ import type { RecordsTarget, WrittenRecords } from '../compose/segment-records.t
 import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../tables/item.ts'
 import { decodePayload } from '../resources/payload.ts'
-import { isBlank } from '../values/python-space.ts'
-import { quoteId } from '../values/quote-id.ts'
+import { isBlank } from '../values/python-whitespace.ts'
+import { quote } from '../values/message-text.ts'
 import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
 import { encodeMeta, encodeRevision, strangeAttributes } from '../specstar/resource-records.ts'
 import { metaFrame, revisionFrame } from '../specstar/stream-frame.ts'
@@ -16,7 +16,7 @@ export class SpecstarRefusesError extends Error {
   readonly id: string
 
   constructor(model: string, id: string, reason: string) {
-    super(`SpecStar does not accept resource ${quoteId(id)} of model ${model}: ${reason}`)
+    super(`SpecStar does not accept resource ${quote(id)} of model ${model}: ${reason}`)
     this.model = model
     this.id = id
   }
@@ -63,7 +63,7 @@ export class StreamRecords implements RecordsTarget {
     this.#checkAttributes('revision', item)
     const view = new RevisionView(item)
     const payload = await payloadOf(view, (sha256) => this.#payloads.get(sha256))
-    const revision = `revision ${quoteId(view.revisionId ?? '')}`
+    const revision = `revision ${quote(view.revisionId ?? '')}`
     if (payload === undefined) throw this.#rejection(`${revision} has no payload`)
     if (this.#strict && decodePayload(payload) === undefined)
       throw this.#rejection(`the payload of ${revision} is neither JSON nor MessagePack`)

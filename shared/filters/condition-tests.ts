@@ -1,7 +1,7 @@
 import type { Model } from '../resources/models.ts'
 import { MetadataView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
-import { quoteId } from '../values/quote-id.ts'
+import { quote } from '../values/message-text.ts'
 import { type Condition, findRejectedForList } from './condition.ts'
 import { FilterError } from './errors.ts'
 import { evaluate, type Lookup } from './evaluate.ts'
@@ -69,7 +69,7 @@ const testOfAll = (
   return (metadata) => {
     const lookup = lookupIn(new ResourceFields(metadata))
     if (lookup === undefined) return false
-    const resource = `${model.name} ${quoteId(new MetadataView(metadata).resourceId)}`
+    const resource = `${model.name} ${quote(new MetadataView(metadata).resourceId)}`
     return conditions.every((condition) => matches(parameter, condition, lookup, resource))
   }
 }

@@ -1,4 +1,4 @@
-import { listedIds } from '../values/truncate.ts'
+import { listedIds } from '../values/message-text.ts'
 import type { MissingBlobs } from './job.ts'
 
 /** The number of blobs and the first of their ids, as job items and answers list them. */

@@ -8,14 +8,16 @@ type Source = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
 
 const MIB = 1024 * 1024
 
-/** A worker holds few bytes: parts of 8 MiB, where the archive's own composing makes them of 32. */
+/** Uploaded parts of 8 MiB, because a worker has little memory. The stage that composes an archive uses parts of 32 MiB. */
 const LAYOUT = { min: 5 * MIB, big: 16 * MIB, flush: 8 * MIB, max: 5 * 1024 * MIB }
-/** Two parts under way hide the latency of an upload; each holds at most 13 MiB. */
+/** Two parts at a time hide the latency of an upload. Each holds at most 13 MiB. */
 const PARALLEL_PARTS = 2
 
 /**
- * Lays pieces end to end into one object: bytes as they come, and ranges of large objects that S3 copies itself. What
- * stays small is one PUT. Memory is bounded: `bytes` and `object` wait while two parts are under way.
+ * Writes one object by appending bytes and ranges of other objects. S3 itself copies ranges of large objects. A small object is
+ * written by a single PUT.
+ *
+ * Memory is bounded: `bytes` and `object` wait while two parts are being uploaded. After an error, call `abort`.
  */
 export class Composer {
   readonly #objects: ObjectStore
@@ -23,7 +25,7 @@ export class Composer {
   readonly #key: string
   readonly #options: WriteOptions
   readonly #layout = new PartLayout<Source>(LAYOUT)
-  readonly #underWay = new Set<Promise<void>>()
+  readonly #running = new Set<Promise<void>>()
   readonly #parts: UploadedPart[] = []
   #upload: Promise<MultipartUpload> | undefined
   #next = 1
@@ -36,53 +38,53 @@ export class Composer {
     this.#options = options
   }
 
-  /** Appends bytes. They must not change afterwards. Throws what an earlier part failed with. */
+  /** Appends bytes, which must not change afterwards. Throws the error of an earlier part. */
   async bytes(bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength === 0) return
     await this.#put(this.#layout.add({ size: bytes.byteLength, source: { bytes }, copyable: false }))
   }
 
-  /** Appends a range of an object: a large one is copied by S3, a small one is read. Throws `ObjectChangedError`. */
+  /** Appends a range of an object. Throws the error of an earlier part, such as `ObjectChangedError`. */
   async object(range: ObjectRange): Promise<void> {
     if (range.length === 0) return
     await this.#put(this.#layout.add({ size: range.length, source: { range }, copyable: true }))
   }
 
-  /** Makes the object. */
+  /** Completes the object. Throws `ObjectChangedError` if an appended object has changed. */
   async finish(): Promise<PinnedObject> {
     const rest = this.#layout.end()
     const [only] = rest
-    // The upload itself begins only when its first part is gathered: whether there is one, the parts' numbers tell.
+    // Part numbers show whether a multipart upload has begun: `#upload` is set only when the first part is ready to be sent.
     if (this.#next === 1 && only?.kind !== 'copy') {
       const body = only === undefined ? Buffer.alloc(0) : await this.#bytesOf(only)
       return this.#objects.put(this.#bucket, this.#key, body, this.#options)
     }
     await this.#put(rest)
-    await this.#settle()
+    await this.#waitForParts()
     this.#throwFailure()
     return (await this.#begin()).complete({ parts: this.#parts })
   }
 
-  /** Leaves nothing behind of an object that is not to be finished. After `finish` it changes nothing. */
+  /** Discards the parts of an object that will not be completed. Has no effect after `finish`. */
   async abort(): Promise<void> {
-    await this.#settle()
+    await this.#waitForParts()
     const upload = await this.#upload?.catch(() => undefined)
     await upload?.abort()
   }
 
   async #put(parts: readonly Part<Source>[]): Promise<void> {
     for (const part of parts) {
-      while (this.#underWay.size >= PARALLEL_PARTS) await Promise.race(this.#underWay)
+      while (this.#running.size >= PARALLEL_PARTS) await Promise.race(this.#running)
       this.#throwFailure()
       const number = this.#next++
-      // What an upload was put together from is let go before it travels: else each part would be held twice.
-      const made = part.kind === 'upload' ? this.#send(this.#bytesOf(part), number) : this.#copy(part.slice, number)
-      const work: Promise<void> = made
+      // `#send` receives the bytes only: if it received the part, its slices would stay in memory during the upload.
+      const sent = part.kind === 'upload' ? this.#send(this.#bytesOf(part), number) : this.#copy(part.slice, number)
+      const work: Promise<void> = sent
         .catch((error: unknown) => {
           this.#failure ??= { error }
         })
-        .finally(() => this.#underWay.delete(work))
-      this.#underWay.add(work)
+        .finally(() => this.#running.delete(work))
+      this.#running.add(work)
     }
     this.#throwFailure()
   }
@@ -93,7 +95,7 @@ export class Composer {
   }
 
   async #copy({ source, start, length }: Slice<Source>, number: number): Promise<void> {
-    if (!('range' in source)) throw new Error('only ranges of objects are copied')
+    if (!('range' in source)) throw new Error('only ranges of objects can be copied')
     const { object, start: from } = source.range
     this.#parts.push(await (await this.#begin()).copyPart(number, { object, start: from + start, length }))
   }
@@ -115,8 +117,8 @@ export class Composer {
     return Buffer.concat(slices)
   }
 
-  async #settle(): Promise<void> {
-    await Promise.all(this.#underWay)
+  async #waitForParts(): Promise<void> {
+    await Promise.all(this.#running)
   }
 
   #throwFailure(): void {

@@ -1,34 +1,34 @@
-/** An object that reads were pinned to is gone, or is another one by now. */
+/** A pinned object was deleted or replaced before it was read or copied. Reading it again cannot succeed. */
 export class ObjectChangedError extends Error {
   override readonly name = 'ObjectChangedError'
   readonly bucket: string
   readonly key: string
 
   constructor(bucket: string, key: string) {
-    super(`s3://${bucket}/${key} is gone or has changed since it was looked at`)
+    super(`s3://${bucket}/${key} was deleted or replaced while it was in use`)
     this.bucket = bucket
     this.key = key
   }
 }
 
-/** What was to be made anew exists already. */
+/** A key that must be free has an object. */
 export class ObjectExistsError extends Error {
   override readonly name = 'ObjectExistsError'
   readonly bucket: string
   readonly key: string
 
   constructor(bucket: string, key: string) {
-    super(`s3://${bucket}/${key} exists already`)
+    super(`s3://${bucket}/${key} already exists`)
     this.bucket = bucket
     this.key = key
   }
 }
 
-/** A body was shorter or longer than the server said it would be. */
+/** The body of an answer has not as many bytes as it should have: the connection broke, or the server is wrong. */
 export class BodyCutError extends Error {
   override readonly name = 'BodyCutError'
 
   constructor(bucket: string, key: string, expected: number, actual: number) {
-    super(`s3://${bucket}/${key}: ${expected} bytes were asked for, ${actual} came`)
+    super(`s3://${bucket}/${key}: expected ${expected} bytes, received ${actual}`)
   }
 }

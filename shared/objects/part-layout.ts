@@ -1,34 +1,34 @@
 import { must } from '../values/must.ts'
 
-/** A run of bytes of one source. */
+/** A range of bytes of one source. */
 export interface Slice<T> {
   readonly source: T
   readonly start: number
   readonly length: number
 }
 
-/** One part of a multipart upload: bytes that are read and sent, or a range that the storage copies itself. */
+/** One part of a multipart upload: bytes that are read and uploaded, or a range that S3 copies itself. */
 export type Part<T> =
   | { readonly kind: 'upload'; readonly slices: readonly Slice<T>[]; readonly size: number }
   | { readonly kind: 'copy'; readonly slice: Slice<T>; readonly size: number }
 
-/** Sizes in bytes, see `LAYOUT_LIMITS`. */
+/** Sizes in bytes. */
 export interface LayoutLimits {
+  /** S3's minimum for every part but the last. */
   readonly min: number
+  /** Objects of at least this size are copied. Smaller ones are cheaper to read and upload than to copy as parts of their own. */
   readonly big: number
+  /** The size of uploaded parts. */
   readonly flush: number
+  /** S3's maximum for a part. */
   readonly max: number
 }
 
 const MIB = 1024 * 1024
 
-/**
- * `min`, `max`: S3's bounds for every part but the last. `big`: from this size on an object is copied; below it reading is
- * cheaper than a part of its own. `flush`: what is sent as one part.
- */
 export const LAYOUT_LIMITS: LayoutLimits = { min: 5 * MIB, big: 16 * MIB, flush: 32 * MIB, max: 5 * 1024 * MIB }
 
-/** A piece to lay down. Copyable ones are objects of the storage; the last piece of all must not be one. */
+/** A piece of the object that is composed. A copyable piece is an object in S3. */
 export interface Piece<T> {
   readonly size: number
   readonly source: T
@@ -36,9 +36,13 @@ export interface Piece<T> {
 }
 
 /**
- * Lays pieces end to end into parts that S3 takes. It always fits: a part is sent only when at least `min` stays behind or
- * stands before a copy, where it is topped up to `min`; a copied rest is at least `big - min`, and cut, each range is over
- * half of `max`; only the last part may be short, and there is always one.
+ * Concatenates pieces of any size into parts that S3 accepts. The last piece must not be copyable.
+ *
+ * Why every part but the last has at least `min` bytes and at most `max`:
+ * - Bytes are uploaded when at least `min` more are pending, or before a copy, where they are filled up to `min` from the object
+ *   that is copied next.
+ * - The rest of that object has at least `big - min` bytes. If it exceeds `max`, it is divided into equal ranges, each of which
+ *   has more than half of `max`.
  */
 export class PartLayout<T> {
   readonly #limits: LayoutLimits
@@ -49,7 +53,7 @@ export class PartLayout<T> {
     this.#limits = limits
   }
 
-  /** The parts that are settled by this piece. */
+  /** Appends a piece and returns the parts that are complete now. */
   add({ size, source, copyable }: Piece<T>): Part<T>[] {
     const { min, big, flush } = this.#limits
     const parts: Part<T>[] = []
@@ -64,7 +68,7 @@ export class PartLayout<T> {
     return [...parts, ...this.#copies(source, head, size - head)]
   }
 
-  /** The last part: what is still pending. */
+  /** Returns the last part. There is none if no bytes are pending. */
   end(): Part<T>[] {
     return this.#size > 0 ? [this.#upload(this.#size)] : []
   }
@@ -75,7 +79,7 @@ export class PartLayout<T> {
     this.#size += slice.length
   }
 
-  /** ResourceFilter the first `size` pending bytes. */
+  /** Makes a part of the first `size` pending bytes. */
   #upload(size: number): Part<T> {
     const slices: Slice<T>[] = []
     let left = size
@@ -91,7 +95,7 @@ export class PartLayout<T> {
     return { kind: 'upload', slices, size }
   }
 
-  /** Equal ranges, as few as `max` allows. */
+  /** Divides a range into the smallest number of equal copies. */
   #copies(source: T, start: number, length: number): Part<T>[] {
     const count = Math.ceil(length / this.#limits.max)
     const border = (k: number): number => start + Math.floor((k * length) / count)

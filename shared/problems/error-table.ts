@@ -1,4 +1,4 @@
-import { MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../values/truncate.ts'
+import { MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../values/message-text.ts'
 
 type Fields = Readonly<Record<string, unknown>>
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { truncate } from '../values/truncate.ts'
+import { truncate } from '../values/message-text.ts'
 import { ERROR_TABLE, type ErrorRow, INTERNAL_ERROR } from './error-table.ts'
 
 /** A problem document (RFC 9457): the body of an error answer, and `error` of a job that failed. */

@@ -4,8 +4,9 @@ import { instantOf } from '../values/instant.ts'
 import { type Item, keyAttributes } from '../tables/item.ts'
 import { itemBytes, lineBytes } from './item-size.ts'
 import { metadataKey, revisionKey } from './keys.ts'
+import { MetadataView, RevisionView } from './views.ts'
 
-/** A resource's metadata as SpecStar has it. Times are ISO 8601, as they came; what is absent is unset. */
+/** The metadata of a resource, SpecStar's `ResourceMeta`. Times are ISO 8601. A field that is not set is absent. */
 export interface ResourceMeta {
   readonly current_revision_id: string
   readonly resource_id: string
@@ -16,7 +17,7 @@ export interface ResourceMeta {
   readonly created_by: string
   readonly updated_by: string
   readonly is_deleted?: boolean
-  /** JSON text, or values (whole numbers count as integers; give floats like 1.0 as text). */
+  /** JSON text, or the values. Values cannot express floats without a fraction such as `1.0`; use text for them. */
   readonly indexed_data?: string | Readonly<Record<string, unknown>>
   readonly rev_status?: string
   readonly rev_created_by?: string
@@ -25,7 +26,7 @@ export interface ResourceMeta {
   readonly rev_updated_time?: string
 }
 
-/** What SpecStar keeps of a revision beside its payload. */
+/** A revision without its payload, SpecStar's `RevisionInfo`. A field that is not set is absent. */
 export interface RevisionInfo {
   readonly uid: string
   readonly resource_id: string
@@ -41,53 +42,63 @@ export interface RevisionInfo {
   readonly updated_by: string
 }
 
-/** Where an item goes, and the job that writes it (`applied_by`), where a restore does. */
+/** Where an item is written. */
 export interface Target {
   readonly model: string
   readonly shards: number
+  /** The restore job that writes the item; it becomes `applied_by`. */
   readonly job_id?: string
 }
 
-/** A revision's item; `spilled` is the payload where it does not fit: it must be stored before the item. */
+/** A revision item that can be written. */
 export interface PreparedRevision {
   readonly item: Item
+  /** The payload if the item cannot contain it. It must be stored before the item. */
   readonly spilled?: Buffer
 }
 
-/** An item of 350 KiB leaves room below DynamoDB's 400 KB; a record line must stay within 1 MiB, and escapes lengthen it. */
-const MAX_ITEM_BYTES = 350 * 1024
+/** Larger items have their payload spilled. The limit leaves a margin below DynamoDB's 400 KiB. */
+const MAX_INLINE_ITEM_BYTES = 350 * 1024
+/** An archive's limit on a line. JSON escapes make a line up to six times as long as its item. */
 const MAX_LINE_BYTES = 1024 * 1024
+const MAX_ESCAPE_FACTOR = 6
+/** More than the line contains besides names and values. */
+const LINE_OVERHEAD_BYTES = 4096
 
-/** Makes a metadata item. Throws `ResourceIdError`. */
+/** Makes a metadata item. Throws `ResourceIdError` for an invalid id. */
 export const itemFromMetadata = (meta: ResourceMeta, target: Target): Item => {
   const { indexed_data, schema_version = null, is_deleted = false, ...fields } = meta
   const item: Item = {}
-  for (const [name, value] of Object.entries({ ...fields, schema_version, is_deleted })) setPlain(item, name, value)
+  for (const [name, value] of Object.entries({ ...fields, schema_version, is_deleted })) setAttribute(item, name, value)
   if (indexed_data !== undefined)
     item['indexed_data'] = { S: typeof indexed_data === 'string' ? indexed_data : JSON.stringify(indexed_data) }
   return deriveMetadata(item, target)
 }
 
-/** Makes a revision's item out of its info and its payload's exact bytes. Throws `ResourceIdError`. */
+/** Makes a revision item of the exact bytes of its payload. Throws `ResourceIdError` for an invalid id. */
 export const itemFromRevision = (info: RevisionInfo, payload: Uint8Array, target: Target): PreparedRevision => {
   const { parent_revision_id = null, schema_version = null, ...fields } = info
   const item: Item = {}
   for (const [name, value] of Object.entries({ ...fields, parent_revision_id, schema_version }))
-    setPlain(item, name, value)
-  item['data'] = dataOf(payload)
+    setAttribute(item, name, value)
+  item['data'] = dataAttribute(payload)
   item['data_sha256'] = { S: createHash('sha256').update(payload).digest('hex') }
   item['data_size'] = { N: payload.byteLength.toString() }
   return deriveRevision(item, target)
 }
 
-/** Makes anew what is derived of a metadata item: keys, comparable times, `applied_by`. All else stays as it came. */
+/**
+ * Replaces the derived attributes of a metadata item: its key, `created_at`, `updated_at` and `applied_by`. Other attributes are
+ * kept. Throws `ResourceIdError` for an invalid id.
+ */
 export const deriveMetadata = (item: Item, target: Target): Item => {
-  const own = without(item, ['pk', 'sk', 'created_at', 'updated_at', 'applied_by'])
-  const created = instantOf(own['created_time']?.S ?? '')
-  const updated = instantOf(own['updated_time']?.S ?? '')
+  const kept = without(item, ['pk', 'sk', 'created_at', 'updated_at', 'applied_by'])
+  const { resourceId, createdTime, updatedTime } = new MetadataView(item)
+  const created = instantOf(createdTime ?? '')
+  const updated = instantOf(updatedTime ?? '')
   return {
-    ...keyAttributes(metadataKey(target.model, own['resource_id']?.S ?? '', target.shards)),
-    ...own,
+    ...keyAttributes(metadataKey(target.model, resourceId, target.shards)),
+    ...kept,
     ...(created === undefined ? {} : { created_at: { S: created } }),
     ...(updated === undefined ? {} : { updated_at: { S: updated } }),
     ...appliedBy(target),
@@ -95,37 +106,32 @@ export const deriveMetadata = (item: Item, target: Target): Item => {
 }
 
 /**
- * Makes anew what is derived of a revision's item: keys, `data_spilled`, `applied_by`. A payload that stands in the item and no
- * longer fits is spilled; one that was spilled stays so.
+ * Replaces the derived attributes of a revision item: its key, `data_spilled` and `applied_by`. Other attributes are kept. A payload
+ * that the item cannot contain is spilled; one that was spilled before stays spilled. Throws `ResourceIdError` for an invalid id.
  */
 export const deriveRevision = (item: Item, target: Target): PreparedRevision => {
   const { data } = item
-  const own = without(item, ['pk', 'sk', 'data', 'data_spilled', 'applied_by'])
+  const kept = without(item, ['pk', 'sk', 'data', 'data_spilled', 'applied_by'])
   const { model, shards } = target
-  const key = revisionKey(
-    model,
-    own['resource_id']?.S ?? '',
-    own['revision_id']?.S ?? '',
-    own['schema_version']?.S,
-    shards,
-  )
-  const base: Item = { ...keyAttributes(key), ...own, ...appliedBy(target) }
-  const bytes = data?.S ?? data?.B
-  if (data === undefined || bytes === undefined) return { item: { ...base, data_spilled: { BOOL: true } } }
+  const { resourceId, revisionId, schemaVersion, inlinePayload } = new RevisionView(item)
+  const key = revisionKey(model, resourceId, revisionId ?? '', schemaVersion, shards)
+  const base: Item = { ...keyAttributes(key), ...kept, ...appliedBy(target) }
+  if (data === undefined || inlinePayload === undefined) return { item: { ...base, data_spilled: { BOOL: true } } }
   const inline: Item = { ...base, data }
   return fits(inline)
     ? { item: inline }
-    : { item: { ...base, data_spilled: { BOOL: true } }, spilled: Buffer.from(bytes) }
+    : { item: { ...base, data_spilled: { BOOL: true } }, spilled: Buffer.from(inlinePayload) }
 }
 
+/** Whether an item can contain its payload. */
 const fits = (item: Item): boolean => {
   const bytes = itemBytes(item)
-  if (bytes > MAX_ITEM_BYTES) return false
-  // An escape takes six characters for one at most: short items need no count.
-  return bytes * 6 + 4096 <= MAX_LINE_BYTES || lineBytes(item) <= MAX_LINE_BYTES
+  if (bytes > MAX_INLINE_ITEM_BYTES) return false
+  // The line of a short item need not be measured.
+  return bytes * MAX_ESCAPE_FACTOR + LINE_OVERHEAD_BYTES <= MAX_LINE_BYTES || lineBytes(item) <= MAX_LINE_BYTES
 }
 
-const dataOf = (payload: Uint8Array): { S: string } | { B: Uint8Array } => {
+const dataAttribute = (payload: Uint8Array): { S: string } | { B: Uint8Array } => {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)
   return isUtf8(bytes) ? { S: bytes.toString() } : { B: bytes }
 }
@@ -135,7 +141,7 @@ const without = (item: Item, names: readonly string[]): Item =>
 
 const appliedBy = ({ job_id }: Target): Item => (job_id === undefined ? {} : { applied_by: { S: job_id } })
 
-const setPlain = (item: Item, name: string, value: string | number | bigint | boolean | null): void => {
+const setAttribute = (item: Item, name: string, value: string | number | bigint | boolean | null): void => {
   if (value === null) item[name] = { NULL: true }
   else if (typeof value === 'string') item[name] = { S: value }
   else if (typeof value === 'boolean') item[name] = { BOOL: value }

@@ -1,61 +1,75 @@
 import { instantOf } from '../values/instant.ts'
-import { type Item, sortKeyOf } from '../tables/item.ts'
+import type { Item } from '../tables/item.ts'
 import { MetadataView, RevisionView } from './views.ts'
 
 /**
- * What a metadata item and a resource's revisions, read one after the other, say of each other:
- * `torn`: the current revision has no item; `stale`: someone wrote in between; `whole`: they belong together.
+ * Whether the metadata and the revisions of a resource, which were read one after the other, belong together:
+ *
+ * - `consistent`: nothing contradicts it.
+ * - `stale`: a revision is newer than the metadata, so the resource was changed between the reads.
+ * - `torn`: the current revision has no item.
  */
-export type ConsistencyState = 'whole' | 'stale' | 'torn'
+export type ConsistencyState = 'consistent' | 'stale' | 'torn'
 
 export const consistencyOf = (metadata: Item, revisions: readonly Item[]): ConsistencyState => {
   const check = new ConsistencyCheck(metadata)
   for (const revision of revisions) check.add(revision)
-  return check.standing
+  return check.state
 }
 
-/** The same over revisions that are not held. */
+/** Digits of a revision's number in its sort key. */
+const NUMBER_DIGITS = 10
+
+/** `consistencyOf` for a stream of revisions. */
 export class ConsistencyCheck {
-  readonly #current: string | undefined
-  readonly #suffixAt: number
-  readonly #count: number
-  readonly #updated: string | undefined
-  readonly #currentUpdated: string | undefined
-  #found = false
-  #stale = false
+  readonly #currentRevisionId: string | undefined
+  /** Where the revision's number begins in its sort key. */
+  readonly #numberStart: number
+  readonly #revisionCount: number
+  readonly #updatedTime: string | undefined
+  readonly #currentUpdatedTime: string | undefined
+  #hasCurrent = false
+  #isStale = false
 
   constructor(metadata: Item) {
     const view = new MetadataView(metadata)
-    this.#current = view.currentRevisionId
-    this.#suffixAt = view.sortKey.length + 1
-    this.#count = view.totalRevisionCount
-    this.#updated = view.updatedTime
-    this.#currentUpdated = view.revUpdatedTime
+    this.#currentRevisionId = view.currentRevisionId
+    this.#numberStart = view.sortKey.length + 1
+    this.#revisionCount = view.totalRevisionCount
+    this.#updatedTime = view.updatedTime
+    this.#currentUpdatedTime = view.revUpdatedTime
   }
 
-  add(revision: Item): void {
-    const { revisionId, updatedTime: updated } = new RevisionView(revision)
-    if (revisionId === this.#current) {
-      this.#found = true
-      // The metadata mirrors the current revision: another time means that it was modified between the reads.
-      if (this.#currentUpdated !== undefined && updated !== this.#currentUpdated) this.#stale = true
+  add(item: Item): void {
+    const { revisionId, updatedTime, sortKey } = new RevisionView(item)
+    if (revisionId === this.#currentRevisionId) {
+      this.#hasCurrent = true
+      // The metadata copies this time from the current revision.
+      if (this.#currentUpdatedTime !== undefined && updatedTime !== this.#currentUpdatedTime) this.#isStale = true
     }
-    // Ten digits, or `~…` (then there is no number).
-    if (Number(sortKeyOf(revision).slice(this.#suffixAt, this.#suffixAt + 10)) > this.#count) this.#stale = true
-    if (updated !== this.#updated && updated !== undefined && this.#isLater(updated)) this.#stale = true
+    // Not a number (so never greater) if the sort key contains `~` and an encoded revision id instead.
+    const number = Number(sortKey.slice(this.#numberStart, this.#numberStart + NUMBER_DIGITS))
+    if (number > this.#revisionCount) this.#isStale = true
+    if (updatedTime !== undefined && updatedTime !== this.#updatedTime && this.#isLater(updatedTime))
+      this.#isStale = true
   }
 
-  get standing(): ConsistencyState {
-    if (!this.#found) return 'torn'
-    return this.#stale ? 'stale' : 'whole'
+  get state(): ConsistencyState {
+    if (!this.#hasCurrent) return 'torn'
+    return this.#isStale ? 'stale' : 'consistent'
   }
 
-  #isLater(updated: string): boolean {
-    // Two times of one form in UTC compare as text: only others need a calendar.
-    if (updated.length === this.#updated?.length && updated.endsWith('Z') && this.#updated.endsWith('Z'))
-      return updated > this.#updated
-    const revision = instantOf(updated)
-    const metadata = this.#updated === undefined ? undefined : instantOf(this.#updated)
+  /** Whether the time of a revision is later than the one of the metadata. */
+  #isLater(updatedTime: string): boolean {
+    // Two times in UTC of the same length can be compared as texts, which is much faster than parsing them.
+    if (
+      updatedTime.length === this.#updatedTime?.length &&
+      updatedTime.endsWith('Z') &&
+      this.#updatedTime.endsWith('Z')
+    )
+      return updatedTime > this.#updatedTime
+    const revision = instantOf(updatedTime)
+    const metadata = this.#updatedTime === undefined ? undefined : instantOf(this.#updatedTime)
     return revision !== undefined && metadata !== undefined && revision > metadata
   }
 }

@@ -1,17 +1,23 @@
-import { quoteId } from '../values/quote-id.ts'
+import { quote } from '../values/message-text.ts'
 
-/** A resource (or revision) whose id or schema version cannot be a key of the store. */
+/** The id, revision id or schema version of a resource cannot be part of a key. */
 export class ResourceIdError extends Error {
   override readonly name = 'ResourceIdError'
   readonly id: string
 
   constructor(id: string, reason: string) {
-    super(`resource id ${quoteId(id)}: ${reason}`)
+    super(`resource id ${quote(id)}: ${reason}`)
     this.id = id
   }
 }
 
-/** Resources whose current revision has no item, also when they were read again: a writer died, or an item was lost. */
+const MAX_NAMED = 5
+const MAX_KEPT = 100
+
+/**
+ * Resources lack their current revision, even after several attempts to read them: a writer died between its two writes, or an item
+ * was lost.
+ */
 export class TornResourcesError extends Error {
   override readonly name = 'TornResourcesError'
   readonly count: number
@@ -19,21 +25,22 @@ export class TornResourcesError extends Error {
   readonly ids: readonly string[]
 
   constructor(ids: readonly string[]) {
+    const named = ids.slice(0, MAX_NAMED).map(quote).join(', ')
     super(
-      `${ids.length} resources lack their current revision: ${ids.slice(0, 5).map(quoteId).join(', ')}${ids.length > 5 ? ', …' : ''}`,
+      `the current revision of ${ids.length} ${ids.length === 1 ? 'resource' : 'resources'} is missing: ${named}${ids.length > MAX_NAMED ? ', …' : ''}`,
     )
     this.count = ids.length
-    this.ids = ids.slice(0, 100)
+    this.ids = ids.slice(0, MAX_KEPT)
   }
 }
 
-/** A resource kept changing while it was read. Reading the range again may succeed. */
+/** A resource changed during every attempt to read it. Reading the range again later may succeed. */
 export class ResourceChangedError extends Error {
   override readonly name = 'ResourceChangedError'
   readonly id: string
 
   constructor(model: string, id: string) {
-    super(`${model} ${quoteId(id)} kept changing while it was read`)
+    super(`resource ${quote(id)} of model ${model} changed during every attempt to read it`)
     this.id = id
   }
 }
@@ -50,7 +57,7 @@ export class UnknownModelError extends Error {
   }
 }
 
-/** `models.json` says something that cannot be. Each finding names the model and the key. */
+/** The model registry (`models.json`) is invalid. Each finding names the model and the key. */
 export class ModelsInvalidError extends Error {
   override readonly name = 'ModelsInvalidError'
   readonly findings: readonly string[]

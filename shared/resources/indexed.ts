@@ -1,24 +1,29 @@
+import { floatText } from '../values/float-text.ts'
 import type { Model } from './models.ts'
-import { decodePayload, PayloadInstant, sameValue, valueAt } from './payload.ts'
+import { decodePayload, PayloadInstant } from './payload.ts'
+import { sameValue, valueAt } from './payload-values.ts'
 
-/** An indexed value that is not what the payload gives. Values as JSON text, `absent` where there is none. */
+/** An indexed value that differs from the payload. The values are JSON texts, or `absent` if there is no value. */
 export interface IndexedDifference {
   readonly key: string
   readonly expected: string
   readonly actual: string
 }
 
-/** What a model's index holds of a payload: null where a step of the path is missing. In the order of `models.json`. */
+/**
+ * The values that `indexed_data` must contain for a decoded payload, in the order of `models.json`: null if a step of the path is
+ * missing.
+ */
 export const indexedValues = (model: Pick<Model, 'indexed'>, payload: unknown): [key: string, value: unknown][] =>
   model.indexed.map(({ key, path }) => [key, indexable(valueAt(payload, path))])
 
-/** NaN and the infinities have no JSON: SpecStar indexes them as null. */
+/** SpecStar indexes NaN and the infinities as null, because JSON has no text for them. */
 const indexable = (value: unknown): unknown =>
   value === undefined || (typeof value === 'number' && !Number.isFinite(value)) ? null : value
 
 /**
- * Compares stored `indexed_data` with what the payload gives by `models.json`. Keys that no model names (of an index that
- * was dropped) are passed over. An undecodable payload gives no index: nothing is compared.
+ * Compares the stored `indexed_data` with the values of the payload. Keys that the model does not list (of an index that was
+ * removed) are ignored. If the payload cannot be decoded (undefined), nothing is compared.
  */
 export const indexedDifferences = (
   model: Pick<Model, 'indexed'>,
@@ -35,29 +40,24 @@ export const indexedDifferences = (
   })
 }
 
-/** Keys of an index may hold dots: they are one step. */
+/** A key of an index is one step, even if it contains dots. */
 const memberOf = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
 
-/**
- * Writes `indexed_data` as the store holds it: integers as digits, a float as `JSON.stringify` writes it with `.0` after it
- * where it has neither `.` nor `e`, so that it stays a float.
- */
+/** The text of `indexed_data`: integers as digits, floats with a fraction or an exponent. */
 export const indexedText = (values: readonly (readonly [key: string, value: unknown])[]): string =>
   `{${values.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`
 
-/** JSON of a value of an index or a payload, every number as it came. */
+/**
+ * The JSON text of a decoded value: integers (`bigint`) as digits, floats (`number`) with a fraction or an exponent, NaN and the
+ * infinities as null. `absent` for undefined.
+ */
 export const jsonText = (value: unknown): string => {
   if (value === undefined) return 'absent'
   if (typeof value === 'bigint') return value.toString()
-  if (typeof value === 'number') return floatText(value)
+  if (typeof value === 'number') return Number.isFinite(value) ? floatText(value) : 'null'
   if (value instanceof PayloadInstant) return JSON.stringify(value.text)
   if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`
   if (typeof value === 'object' && value !== null) return indexedText(Object.entries(value))
   return JSON.stringify(value)
-}
-
-const floatText = (value: number): string => {
-  const text = JSON.stringify(value)
-  return /[.en]/.test(text) ? text : `${text}.0`
 }

@@ -4,7 +4,7 @@ import { errorMessage } from '../values/error-message.ts'
 import { ModelsInvalidError, UnknownModelError } from './errors.ts'
 import { compareBytes } from '../values/text-order.ts'
 
-/** An indexed value: its name in `indexed_data`, and where it stands in the payload. */
+/** An indexed value: its key in `indexed_data`, and its dotted path in the payload. */
 export interface IndexedField {
   readonly key: string
   readonly path: string
@@ -17,20 +17,24 @@ export type IndexedType = (typeof INDEXED_TYPES)[number]
 export const REF_TYPES = ['resource_id', 'revision_id'] as const
 export type RefType = (typeof REF_TYPES)[number]
 
-/** A field of the payload that holds the id of another resource (or revision), or a list of them. */
+/** A field of the payload that contains the id of another resource or revision, or a list of such ids. */
 export interface ReferenceField {
+  /** Dotted path in the payload. */
   readonly field: string
+  /** The model of the other resource. */
   readonly target: string
   readonly list: boolean
   readonly ref_type: RefType
 }
 
+/** A registered model. `STORE.md` describes the registry. */
 export interface Model {
   readonly name: string
   readonly indexed: readonly IndexedField[]
   readonly references: readonly ReferenceField[]
+  /** JSON Schema of the payloads. */
   readonly schema?: Readonly<Record<string, unknown>>
-  /** Partitions of its metadata, and as many of its revisions. Never changed in place. */
+  /** Number of partitions of the metadata, and of the revisions. It is part of the keys, so it must not change. */
   readonly shards: number
 }
 
@@ -40,7 +44,7 @@ const DEFAULT_SHARDS = 16
 const MAX_SHARDS = 1024
 
 const Text = z.string().min(1)
-/** The mark of what `npm run models` proposes and is not sure of: nothing reads it. */
+/** `npm run models` marks uncertain proposals with `guess`. The program ignores it. */
 const Guess = z.literal(true).optional()
 const ModelFile = z.record(
   z.string(),
@@ -75,10 +79,10 @@ const ModelFile = z.record(
 )
 type ModelEntry = z.output<typeof ModelFile>[string]
 
-/** The models of a deployment. */
+/** The registered models of a deployment. */
 export class ModelRegistry {
   readonly #models: ReadonlyMap<string, Model>
-  /** Sorted by their bytes. */
+  /** In the order of their UTF-8 bytes. */
   readonly names: readonly string[]
 
   constructor(models: readonly Model[]) {
@@ -90,7 +94,7 @@ export class ModelRegistry {
     return this.#models.has(name)
   }
 
-  /** Throws `UnknownModelError`, which names those that are registered. */
+  /** Throws `UnknownModelError`, whose message lists the registered models. */
   get(name: string): Model {
     const model = this.#models.get(name)
     if (model === undefined) throw new UnknownModelError(name, this.names)
@@ -98,7 +102,7 @@ export class ModelRegistry {
   }
 }
 
-/** Reads the registry from a file. Throws `ModelsInvalidError`. */
+/** Reads the registry from a JSON file. Throws `ModelsInvalidError`. */
 export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry> => {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new ModelsInvalidError([`cannot be read: ${errorMessage(error)}`])
@@ -111,12 +115,12 @@ export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry>
   }
 }
 
-/** Checks a registry (the content of `models.json`) and makes its models. Throws `ModelsInvalidError` naming model and key. */
+/** Makes a registry of the parsed content of `models.json`. Throws `ModelsInvalidError` with all errors. */
 export const loadModels = (json: unknown): ModelRegistry => {
   const parsed = ModelFile.safeParse(json)
   if (!parsed.success) throw new ModelsInvalidError(parsed.error.issues.map(issueText))
   const names = Object.keys(parsed.data)
-  const findings = Object.entries(parsed.data).flatMap(([name, entry]) => faultsOf(name, entry, names))
+  const findings = Object.entries(parsed.data).flatMap(([name, entry]) => findErrors(name, entry, names))
   if (findings.length > 0) throw new ModelsInvalidError(findings)
   return new ModelRegistry(Object.entries(parsed.data).map(([name, entry]) => modelOf(name, entry)))
 }
@@ -133,16 +137,20 @@ const modelOf = (name: string, { indexed, references, schema, shards }: ModelEnt
   ...(schema === undefined ? {} : { schema }),
 })
 
-const faultsOf = (name: string, { indexed, references, shards }: ModelEntry, names: readonly string[]): string[] => {
+const findErrors = (name: string, { indexed, references, shards }: ModelEntry, names: readonly string[]): string[] => {
   const keys = indexed.map((field) => (typeof field === 'string' ? field : field.key))
   const fields = references.map(({ field }) => field)
-  const twice = (list: readonly string[]): string[] => [...new Set(list.filter((one, k) => list.indexOf(one) !== k))]
+  const duplicates = (list: readonly string[]): string[] => [
+    ...new Set(list.filter((one, k) => list.indexOf(one) !== k)),
+  ]
   return [
-    ...(NAME.test(name) ? [] : [`model ${JSON.stringify(name)}: a name is a letter, then up to 62 of A-Z a-z 0-9 _ -`]),
+    ...(NAME.test(name)
+      ? []
+      : [`model ${JSON.stringify(name)}: a name must be a letter, followed by at most 62 of A-Z a-z 0-9 _ -`]),
     ...(RESERVED.includes(name) ? [`model ${name}: the name is reserved`] : []),
     ...((shards & (shards - 1)) === 0 ? [] : [`model ${name}: shards: ${shards} is not a power of two`]),
-    ...twice(keys).map((key) => `model ${name}: indexed: key ${key} stands twice`),
-    ...twice(fields).map((field) => `model ${name}: references: field ${field} stands twice`),
+    ...duplicates(keys).map((key) => `model ${name}: indexed: key ${key} is listed twice`),
+    ...duplicates(fields).map((field) => `model ${name}: references: field ${field} is listed twice`),
     ...references.flatMap(({ field, target }) =>
       names.includes(target) ? [] : [`model ${name}: references: field ${field}: target ${target} is not registered`],
     ),

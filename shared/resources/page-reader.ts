@@ -1,6 +1,9 @@
 import type { Item } from '../tables/item.ts'
 
-/** Reads items off pages: synchronously while a page lasts, so that a loop over items costs no promise each. */
+/**
+ * Reads single items from a stream of pages. `peek` and `advance` are synchronous, so a loop over the items of a page creates no
+ * promises. Call `fill` when `peek` returns undefined.
+ */
 export class PageReader {
   readonly #pages: AsyncIterator<readonly Item[]>
   #page: readonly Item[] = []
@@ -11,16 +14,17 @@ export class PageReader {
     this.#pages = pages[Symbol.asyncIterator]()
   }
 
-  /** The next item, where the page has one: else `fill` must be awaited first. */
+  /** The next item of the page. Undefined at the end of the page. */
   peek(): Item | undefined {
     return this.#page[this.#next]
   }
 
-  skip(): void {
+  /** Goes to the item after the one that `peek` returns. */
+  advance(): void {
     this.#next += 1
   }
 
-  /** Gets a page where this one is used up. False at the end. */
+  /** Reads the next page if this one has no more items. False at the end of the stream. */
   async fill(): Promise<boolean> {
     while (this.#next >= this.#page.length) {
       if (this.#ended) return false

@@ -1,8 +1,7 @@
 import { decode, decodeTimestampToTimeSpec, EXT_TIMESTAMP, ExtensionCodec } from '@msgpack/msgpack'
-import { instantOf } from '../values/instant.ts'
-import type { Model, RefType } from './models.ts'
+import { exactNumbers } from '../values/exact-json.ts'
 
-/** An instant inside a msgpack payload; `text` in UTC with microseconds. */
+/** An instant inside a msgpack payload: its text is in UTC with microseconds, for example `2026-01-05T08:30:00.000000Z`. */
 export class PayloadInstant {
   readonly text: string
 
@@ -12,49 +11,36 @@ export class PayloadInstant {
 }
 
 /**
- * Decodes a payload by looking at its bytes: JSON or msgpack, the two encodings of SpecStar. Undefined where it is neither.
- * Integers come as `bigint` and floats as `number`, so that big integers keep their digits and `1.0` is not `1`; msgpack's
- * whole floats come as `bigint` too (the decoder does not tell them apart). Instants of msgpack are `PayloadInstant`.
+ * Decodes a payload: JSON or msgpack, the two encodings of SpecStar, distinguished by the first byte (`STORE.md`). Undefined if
+ * it is neither.
+ *
+ * Integers are `bigint` and floats are `number`: large integers keep their digits, and `1.0` differs from `1`. The msgpack
+ * decoder does not distinguish integers from floats without a fraction, so both are `bigint` there. Instants of msgpack are
+ * `PayloadInstant`, its binary values `Uint8Array`.
  */
 export const decodePayload = (data: Uint8Array | string): unknown => {
   const first = typeof data === 'string' ? data.charCodeAt(0) : (data[0] ?? 0)
-  // No JSON text begins beyond ASCII; msgpack maps and lists do.
+  // JSON text begins with an ASCII character; maps and lists of msgpack begin with a higher byte.
   if (first >= 0x80) return decodeMsgpack(bufferOf(data))
   const json = decodeJson(typeof data === 'string' ? data : bufferOf(data).toString())
-  // What is one byte and no JSON is one of msgpack's small integers.
+  // A single byte that is not JSON is a small integer of msgpack.
   return json === undefined && data.length === 1 ? BigInt(first) : json
 }
 
-/** The bytes, without a copy of them. */
+/** The bytes as a Buffer, without a copy of them. */
 const bufferOf = (data: Uint8Array | string): Buffer =>
   typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
-
-declare global {
-  interface JSON {
-    // ES2025 gives the reviver the source text of a primitive; TypeScript's library does not know it yet.
-    parse(
-      text: string,
-      reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
-    ): unknown
-  }
-}
-
-const INTEGER = /^-?\d+$/
-
-/** A reviver that reads integers as `bigint`. */
-export const exactNumbers = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
-  typeof value === 'number' && source !== undefined && INTEGER.test(source) ? BigInt(source) : value
 
 const decodeJson = (text: string): unknown => {
   try {
     return JSON.parse(text, exactNumbers)
   } catch (error) {
-    // Nesting of thousands of levels: the parser itself can, the reviver is recursive. Only its numbers are less exact.
-    return error instanceof RangeError ? decodePlainJson(text) : undefined
+    // With a reviver the parser is recursive and fails on thousands of levels. Without one it succeeds, but integers are `number`.
+    return error instanceof RangeError ? decodeInexactJson(text) : undefined
   }
 }
 
-const decodePlainJson = (text: string): unknown => {
+const decodeInexactJson = (text: string): unknown => {
   try {
     return JSON.parse(text)
   } catch {
@@ -80,25 +66,26 @@ extensionCodec.register({
 const OPTIONS = { extensionCodec, useBigInt64: true, mapKeyConverter: String } as const
 
 /**
- * The decoder refuses the key `__proto__`, and a list as a key may become one. Payloads that hold the word are read with a
- * mark before every key, which is slower: the decoder's cache of keys is left aside.
+ * The decoder rejects maps with the key `__proto__`. Payloads that contain the word are decoded with a prefix on every key, which
+ * is removed afterwards. This is slower, because the decoder then does not cache its keys. A list as a key can also become
+ * `__proto__`, so converted keys get the prefix too.
  */
 const PROTO = '__proto__'
-const MARK = '.'
-const MARKED_OPTIONS = {
+const KEY_PREFIX = '.'
+const PREFIX_OPTIONS = {
   ...OPTIONS,
   keyDecoder: {
     canBeCached: () => true,
     decode: (bytes: Uint8Array, start: number, length: number) =>
-      MARK + bufferOf(bytes.subarray(start, start + length)).toString(),
+      KEY_PREFIX + bufferOf(bytes.subarray(start, start + length)).toString(),
   },
-  mapKeyConverter: (key: unknown) => (typeof key === 'string' ? key : MARK + String(key)),
+  mapKeyConverter: (key: unknown) => (typeof key === 'string' ? key : KEY_PREFIX + String(key)),
 } as const
 
 const decodeMsgpack = (bytes: Buffer): unknown => {
   try {
     return bytes.includes(PROTO)
-      ? exactMsgpack(decode(bytes, MARKED_OPTIONS), MARK.length)
+      ? exactMsgpack(decode(bytes, PREFIX_OPTIONS), KEY_PREFIX.length)
       : exactMsgpack(decode(bytes, OPTIONS))
   } catch {
     return undefined
@@ -106,114 +93,27 @@ const decodeMsgpack = (bytes: Buffer): unknown => {
 }
 
 /**
- * Integers of 32 bits and fewer come out of the decoder as numbers, and keys with a mark of some length. Recursion as deep as
- * the decoder's own result.
+ * Makes `bigint` of integers, which the decoder returns as `number` if they have at most 32 bits, and removes the first
+ * `prefixLength` characters of every key. The recursion is as deep as the one of the decoder.
  */
-const exactMsgpack = (value: unknown, mark = 0): unknown => {
+const exactMsgpack = (value: unknown, prefixLength = 0): unknown => {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
-  if (Array.isArray(value)) return value.map((inner) => exactMsgpack(inner, mark))
+  if (Array.isArray(value)) return value.map((inner) => exactMsgpack(inner, prefixLength))
   if (isMap(value))
-    // Makes own properties, also of `__proto__`.
-    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key.slice(mark), exactMsgpack(inner, mark)]))
+    // `fromEntries` defines own properties, also for `__proto__`.
+    return Object.fromEntries(
+      Object.entries(value).map(([key, inner]) => [key.slice(prefixLength), exactMsgpack(inner, prefixLength)]),
+    )
   return value
 }
 
-type PlainMap = Readonly<Record<string, unknown>>
+/** A map of a decoded payload. */
+export type PayloadMap = Readonly<Record<string, unknown>>
 
-/** A map of the payload: not a list, bytes or an instant. */
-const isMap = (value: unknown): value is PlainMap =>
+/** Whether a decoded value is a map: not a list, binary or an instant. */
+export const isMap = (value: unknown): value is PayloadMap =>
   typeof value === 'object' &&
   value !== null &&
   !Array.isArray(value) &&
   !(value instanceof Uint8Array) &&
   !(value instanceof PayloadInstant)
-
-/** What a payload says of a blob that it refers to (SpecStar's Binary). */
-export interface BlobRef {
-  readonly file_id: string
-  readonly size?: unknown
-  readonly content_type?: unknown
-}
-
-const REF_KEYS = ['file_id', 'size', 'content_type']
-
-/** Every blob that a payload refers to, at any depth: a map with a text `file_id`, not empty, and no keys but `size` and `content_type`. */
-export const blobRefs = (payload: unknown): BlobRef[] => {
-  const refs: BlobRef[] = []
-  // A stack of one's own: payloads may nest deeper than calls can.
-  const rest: unknown[] = [payload]
-  while (rest.length > 0) {
-    const value = rest.pop()
-    if (Array.isArray(value)) for (const inner of value) rest.push(inner)
-    else if (isMap(value)) {
-      const { file_id, size, content_type } = value
-      if (typeof file_id === 'string' && file_id !== '' && Object.keys(value).every((key) => REF_KEYS.includes(key)))
-        refs.push({
-          file_id,
-          ...(size === undefined ? {} : { size }),
-          ...(content_type === undefined ? {} : { content_type }),
-        })
-      else for (const inner of Object.values(value)) rest.push(inner)
-    }
-  }
-  return refs
-}
-
-/** The value at a dotted path (`profile.address.city`). Undefined where a step is missing. */
-export const valueAt = (payload: unknown, dottedPath: string): unknown => {
-  let value = payload
-  for (const step of dottedPath.split('.')) {
-    if (!isMap(value) || !Object.hasOwn(value, step)) return undefined
-    value = value[step]
-  }
-  return value
-}
-
-/** All values at a dotted path; a list on the way, or at its end, gives each of its elements. */
-export const valuesAt = (payload: unknown, dottedPath: string): unknown[] => {
-  let values = [payload]
-  for (const step of dottedPath.split('.'))
-    values = values.flatMap(flat).flatMap((value) => (isMap(value) && Object.hasOwn(value, step) ? [value[step]] : []))
-  return values.flatMap(flat)
-}
-
-const flat = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flat) : [value])
-
-export interface Reference {
-  readonly field: string
-  readonly target: string
-  readonly id: string
-  readonly ref_type: RefType
-}
-
-/** What a payload refers to by the model's reference fields; null and empty text refer to nothing. */
-export const references = (model: Pick<Model, 'references'>, payload: unknown): Reference[] =>
-  model.references.flatMap(({ field, target, ref_type }) =>
-    valuesAt(payload, field).flatMap((id) =>
-      typeof id === 'string' && id !== '' ? [{ field, target, id, ref_type }] : [],
-    ),
-  )
-
-/** Two values of payloads or indexes are the same: numbers by value, instants by time, maps whatever the order of their keys. */
-export const sameValue = (a: unknown, b: unknown): boolean => {
-  if (a instanceof PayloadInstant) return instantText(b) === a.text
-  if (b instanceof PayloadInstant) return instantText(a) === b.text
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((one, k) => sameValue(one, b[k]))
-  if (isMap(a) && isMap(b)) {
-    const keys = Object.keys(a)
-    return (
-      keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
-    )
-  }
-  // 1 and 1.0 are told apart by the digest of the item, and cannot be in msgpack.
-  if (typeof a === 'bigint' && typeof b === 'number') return a === bigintOf(b)
-  if (typeof a === 'number' && typeof b === 'bigint') return bigintOf(a) === b
-  return Object.is(a, b)
-}
-
-const bigintOf = (value: number): bigint | undefined => (Number.isInteger(value) ? BigInt(value) : undefined)
-
-const instantText = (value: unknown): string | undefined => {
-  if (value instanceof PayloadInstant) return value.text
-  return typeof value === 'string' ? instantOf(value) : undefined
-}

@@ -1,26 +1,31 @@
-import { type Item, sortKeyOf } from '../tables/item.ts'
+import type { Item } from '../tables/item.ts'
 import { PageReader } from './page-reader.ts'
-import { hashKeyOfSortKey } from './stored-resource.ts'
-import { RevisionView } from './views.ts'
+import { MetadataView, RevisionView } from './views.ts'
 
-/** A resource as two streams give it; `revisions` is absent where they must be read by themselves. */
+/** The metadata of a resource with its revisions. Without `revisions`, the caller must read them separately. */
 export interface JoinedResource {
   readonly metadata: Item
   readonly revisions?: readonly Item[]
 }
 
-/** A resource with more revisions than this (their payloads, in bytes) is not held. */
-const HELD_BYTES = 4 * 1024 * 1024
-/** What a revision takes beside its payload, about. */
-const INFO_BYTES = 1024
-/** Resources handed on at once, and the bytes of their revisions. */
+/** Memory limit for the revisions of one resource. */
+export const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
+/** About the size of a revision's item without its payload. */
+const REVISION_BYTES = 1024
+/** A batch is returned when it has this many resources or bytes of revisions. */
 const BATCH = 256
 const BATCH_BYTES = 4 * 1024 * 1024
 
+/** About the memory that a revision's item takes. */
+export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new RevisionView(revision).inlineSize
+
 /**
- * Joins a stream of metadata with the stream of revisions of the same run, both in the order of their sort keys. Two ids with
- * one place (an id and a longer one that begins with it) stand in different order in the two streams: their revisions are
- * left to be read by themselves. So are those that would be too large to hold.
+ * Joins the metadata of a range with its revisions, both in the order of their sort keys, into batches of resources in the same
+ * order. Revisions without metadata are skipped.
+ *
+ * `revisions` is absent in two cases: if they exceed 4 MiB, and if several resources have the same hash key. Two such ids, of
+ * which one begins with the other, can be in different order in the two streams (`a` and `a!`, because `/` follows an id in the
+ * sort keys of revisions).
  */
 export async function* joinPages(
   metadataPages: AsyncIterable<readonly Item[]>,
@@ -33,28 +38,31 @@ export async function* joinPages(
   try {
     await Promise.all([metadata.fill(), revisions.fill()])
     for (;;) {
-      const own = metadata.peek()
-      if (own === undefined) {
-        // The loop below has waited for a next page: there is none.
+      const first = metadata.peek()
+      if (first === undefined) {
+        // The inner loop has called `fill`, so this is the end of the stream.
         if (batch.length > 0) yield batch
         return
       }
-      metadata.skip()
-      const place = hashKeyOfSortKey(sortKeyOf(own))
-      let group: Item[] | undefined
+      metadata.advance()
+      const { hashKey } = new MetadataView(first)
+      let sameHashKey: Item[] | undefined
       for (;;) {
-        // Promises are made only where a page has ended: a hundred thousand items a second pass here.
+        // Promises are created at the end of a page only: this loop handles a hundred thousand items a second.
         const next = metadata.peek() ?? ((await metadata.fill()) ? metadata.peek() : undefined)
-        if (next === undefined || hashKeyOfSortKey(sortKeyOf(next)) !== place) break
-        group ??= [own]
-        group.push(next)
-        metadata.skip()
+        if (next === undefined || new MetadataView(next).hashKey !== hashKey) break
+        sameHashKey ??= [first]
+        sameHashKey.push(next)
+        metadata.advance()
       }
-      const taking = new Taking(own, group !== undefined)
-      while (!taking.takeFrom(revisions)) if (!(await revisions.fill())) break
-      if (group !== undefined) batch.push(...group.map((each) => ({ metadata: each })))
-      else batch.push(taking.held === undefined ? { metadata: own } : { metadata: own, revisions: taking.held })
-      bytes += taking.bytes
+      const collector = new RevisionCollector(first, sameHashKey !== undefined)
+      while (!collector.collect(revisions)) if (!(await revisions.fill())) break
+      if (sameHashKey !== undefined) batch.push(...sameHashKey.map((each) => ({ metadata: each })))
+      else {
+        const { collected } = collector
+        batch.push(collected === undefined ? { metadata: first } : { metadata: first, revisions: collected })
+      }
+      bytes += collector.bytes
       if (batch.length < BATCH && bytes < BATCH_BYTES) continue
       yield batch
       batch = []
@@ -65,39 +73,40 @@ export async function* joinPages(
   }
 }
 
-/** ResourceFilter one resource's revisions off the stream, and passes over what no metadata of the run claims. */
-class Taking {
-  readonly #place: string
+/** Collects the revisions of one resource from the stream of revisions, and skips those of no resource. */
+class RevisionCollector {
+  readonly #hashKey: string
   readonly #prefix: string
-  #items: Item[] | undefined
-  /** Of the revisions that were taken, about. */
+  #collected: Item[] | undefined
+  /** About the memory that the collected revisions take. */
   bytes = 0
 
-  constructor(metadata: Item, passAll: boolean) {
-    const sk = sortKeyOf(metadata)
-    this.#place = hashKeyOfSortKey(sk)
-    this.#prefix = `${sk}/`
-    this.#items = passAll ? undefined : []
+  /** With `skipAll`, it skips all revisions with the hash key of the metadata. */
+  constructor(metadata: Item, skipAll: boolean) {
+    const { hashKey, sortKey } = new MetadataView(metadata)
+    this.#hashKey = hashKey
+    this.#prefix = `${sortKey}/`
+    this.#collected = skipAll ? undefined : []
   }
 
-  /** Undefined: too large to hold, or not to be held. */
-  get held(): readonly Item[] | undefined {
-    return this.#items
+  /** Undefined if all were skipped, or if they exceed the memory limit. */
+  get collected(): readonly Item[] | undefined {
+    return this.#collected
   }
 
-  /** True when the stream stands behind this place; false when its page has ended. */
-  takeFrom(revisions: PageReader): boolean {
+  /** Returns true if the stream is past the hash key of the resource, and false at the end of a page. */
+  collect(revisions: PageReader): boolean {
     for (;;) {
       const next = revisions.peek()
       if (next === undefined) return false
-      const sk = sortKeyOf(next)
-      // Hex digits: the same in UTF-16 and in UTF-8.
-      if (hashKeyOfSortKey(sk) > this.#place) return true
-      revisions.skip()
-      if (this.#items === undefined || !sk.startsWith(this.#prefix)) continue
-      this.#items.push(next)
-      this.bytes += INFO_BYTES + new RevisionView(next).inlineSize
-      if (this.bytes > HELD_BYTES) this.#items = undefined
+      const { hashKey, sortKey } = new RevisionView(next)
+      // Hex digits have the same order in UTF-16 and in UTF-8.
+      if (hashKey > this.#hashKey) return true
+      revisions.advance()
+      if (this.#collected === undefined || !sortKey.startsWith(this.#prefix)) continue
+      this.#collected.push(next)
+      this.bytes += bufferedBytes(next)
+      if (this.bytes > MAX_BUFFERED_BYTES) this.#collected = undefined
     }
   }
 }

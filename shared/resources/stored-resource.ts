@@ -1,26 +1,27 @@
-import { type Item, sortKeyOf } from '../tables/item.ts'
+import type { Item } from '../tables/item.ts'
 
-/** A resource as the store gives it: its metadata, and its revisions in the order of their sort keys. */
+/** A consistent resource of the store. */
 export interface StoredResource {
+  /** The hash key. */
   readonly h: string
   readonly id: string
   readonly metadata: Item
-  /** An array, or, over 4 MiB of them, a stream that must be read before the next resource. */
+  /**
+   * In the order of their sort keys. An array or, if they exceed 4 MiB, a stream, which must be read to its end before the next
+   * resource. The end of a stream can throw `ResourceChangedError`.
+   */
   readonly revisions: readonly Item[] | AsyncIterable<Item>
 }
 
 export interface ReadOptions {
+  /** Whether to return a resource with this metadata. By default, all resources are returned. */
   readonly filter?: (metadata: Item) => boolean
   /**
-   * Asked, where a filter is given, of the place of each resource on the way, taken or not: true ends the reading before it.
-   * A filter that takes nothing can so be stopped too. Pages are asked ahead of what is given out.
+   * Only with `filter`: called with the hash key of each resource, whether the filter accepts it or not. If it returns true, reading
+   * ends before this resource. It lets a caller stop even if the filter accepts nothing. The store reads ahead, so it is called
+   * before earlier resources are returned.
    */
   readonly until?: (h: string) => boolean
-  /** Told of each resource that stays torn; without it they are thrown together at the end (`TornResourcesError`). */
+  /** Called with the id of each torn resource. Without it, `TornResourcesError` is thrown after the last resource. */
   readonly onTorn?: (id: string) => void
 }
-
-export const hashKeyOfSortKey = (sk: string): string => sk.slice(0, 16)
-
-export const bySortKey = (items: readonly Item[]): Map<string, Item> =>
-  new Map(items.map((item) => [sortKeyOf(item), item]))

@@ -1,15 +1,16 @@
 import { plainNumber } from '../values/number-text.ts'
 import { type Item, type Key, keyOf, sortKeyOf } from '../tables/item.ts'
+import { hashKeyIn } from './keys.ts'
 
 /** The value of an attribute of type S, N, BOOL or NULL. Integers are `bigint`, other numbers are `number`. */
 export type PlainValue = string | bigint | number | boolean | null
 
 /**
- * What metadata items and revision items have in common. A view reads the item on each access and copies nothing, so it costs
- * next to nothing to create one for every item that is read. Every field is described in `STORE.md`.
+ * The fields that metadata and revisions have in common. `STORE.md` describes every field. A view copies nothing: each access reads
+ * the item, so creating a view for every item is cheap.
  *
- * A field that STORE.md requires can still be missing if another program wrote the item: then it is undefined. The fields that
- * the keys of an item are made of are the exception; if they are missing, they are empty.
+ * A required field can be missing if another program wrote the item. It is then undefined, except for the key and `resourceId`,
+ * which are empty.
  */
 abstract class ItemView {
   readonly item: Item
@@ -24,6 +25,11 @@ abstract class ItemView {
 
   get sortKey(): string {
     return sortKeyOf(this.item)
+  }
+
+  /** The hash key of the resource, from the sort key. */
+  get hashKey(): string {
+    return hashKeyIn(this.sortKey)
   }
 
   get resourceId(): string {

@@ -1,4 +1,4 @@
-import { quoteId } from '../values/quote-id.ts'
+import { quote } from '../values/message-text.ts'
 
 export class UnknownModelsError extends Error {
   override readonly name = 'UnknownModelsError'
@@ -54,7 +54,7 @@ export class ConflictError extends Error {
 
   /** `what`: a model, or `blob`. */
   constructor(what: string, id: string) {
-    super(`${what} ${quoteId(id)} was created by another writer during the restore`)
+    super(`${what} ${quote(id)} was created by another writer during the restore`)
     this.id = id
   }
 }

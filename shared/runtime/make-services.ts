@@ -42,7 +42,7 @@ export const makeServices = async (parts: {
     workFiles: new WorkFiles(objects, config.buckets.work),
     urls: new SignedUrls(parts.signerFor ?? (() => Promise.resolve({ client: s3 })), clock),
     payloads,
-    resources: new ResourceStore(dynamoDb, config.tables.resources, models, payloads),
+    resources: new ResourceStore(dynamoDb, config.tables.resources, models),
     blobs: new BlobStore(objects, config.buckets.blobs),
     jobs: new JobStore(dynamoDb, config.tables.jobs, clock),
     leases: new Leases(dynamoDb, config.tables.jobs, clock),

@@ -2,7 +2,7 @@ import { isStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
 import { ArchiveInvalidError } from '../archive/errors.ts'
 import { openArchive } from '../archive/open.ts'
 import type { ArchiveSource } from '../archive/archive.ts'
-import { quoteId } from '../values/quote-id.ts'
+import { quote } from '../values/message-text.ts'
 import { must } from '../values/must.ts'
 import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
 import { decodePayload } from '../resources/payload.ts'
@@ -65,7 +65,7 @@ async function* segmentResources(source: ArchiveSource): AsyncGenerator<ArchiveR
         const revision = new RevisionView(item)
         const revision_id = must(revision.revisionId)
         const payload = await payloadOf(revision, (sha256) => payloads.get(sha256))
-        if (payload === undefined) throw new ArchiveInvalidError(`revision ${quoteId(revision_id)} has no payload`)
+        if (payload === undefined) throw new ArchiveInvalidError(`revision ${quote(revision_id)} has no payload`)
         yield { kind, model, revision_id, payload: decodePayload(payload) }
       }
   }

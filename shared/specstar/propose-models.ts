@@ -1,7 +1,8 @@
 import type { ArchiveSource } from '../archive/archive.ts'
 import { must } from '../values/must.ts'
 import { type IndexedType, type RefType } from '../resources/models.ts'
-import { decodePayload, sameValue, valueAt } from '../resources/payload.ts'
+import { decodePayload } from '../resources/payload.ts'
+import { sameValue, valueAt } from '../resources/payload-values.ts'
 import { archiveResources } from './archive-resources.ts'
 
 /** A proposed `models.json`. What is only likely is marked: someone who knows the models should look at it. */

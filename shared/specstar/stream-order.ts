@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { modelName } from '../archive/index-line.ts'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
-import { quoteId } from '../values/quote-id.ts'
+import { quote } from '../values/message-text.ts'
 import { invalidRecord, type RecordWhere } from './errors.ts'
 import type { StreamRecord } from './stream-reader.ts'
 
@@ -104,7 +104,7 @@ export class StreamOrder {
     if (this.#resource?.id === id)
       throw invalidRecord(
         { number, offset },
-        `resource ${quoteId(id)} stands twice, also at byte ${this.#resource.offset}`,
+        `resource ${quote(id)} stands twice, also at byte ${this.#resource.offset}`,
       )
     this.#endResource()
     this.#resource = { id, current, has_current: false, number, offset }
@@ -113,10 +113,7 @@ export class StreamOrder {
   /** A RevisionRecord's content. */
   revision(where: RecordWhere, { resource_id: id, revision_id }: RevisionInfo): void {
     if (this.#resource?.id !== id)
-      throw invalidRecord(
-        where,
-        `revision ${quoteId(revision_id)} of resource ${quoteId(id)} does not follow its metadata`,
-      )
+      throw invalidRecord(where, `revision ${quote(revision_id)} of resource ${quote(id)} does not follow its metadata`)
     if (revision_id === this.#resource.current) this.#resource = { ...this.#resource, has_current: true }
   }
 
@@ -145,7 +142,7 @@ export class StreamOrder {
     if (resource !== undefined && !resource.has_current)
       throw invalidRecord(
         resource,
-        `resource ${quoteId(resource.id)} lacks its current revision ${quoteId(resource.current)}`,
+        `resource ${quote(resource.id)} lacks its current revision ${quote(resource.current)}`,
       )
   }
 }

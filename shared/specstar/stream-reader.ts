@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { must } from '../values/must.ts'
-import { quoteId } from '../values/quote-id.ts'
+import { quote } from '../values/message-text.ts'
 import { MsgpackReader } from './msgpack-reader.ts'
 import { invalidRecord, type RecordWhere, truncatedRecord } from './errors.ts'
 import { type ByteSource, StreamWindow } from './stream-window.ts'
@@ -202,7 +202,7 @@ const recordOf = (where: Placed, { members }: RecordMap, content?: BlobContent):
     const { code, path, message } = must(error.issues[0])
     const [field] = path
     throw new RangeError(
-      code === 'invalid_union' ? `there is no record type ${quoteId(type)}` : `${String(field)}: ${message}`,
+      code === 'invalid_union' ? `there is no record type ${quote(type)}` : `${String(field)}: ${message}`,
     )
   }
   if (data.t !== 'BlobRecord') return { ...where, ...data }

@@ -1,6 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 
-/** A DynamoDB item in the low-level client's form: binary values are `Uint8Array` (in record lines they are base64). */
+/** A DynamoDB item as the low-level client returns it: binary values are `Uint8Array` (in archives they are base64). */
 export type Item = Record<string, AttributeValue>
 
 /** The primary key of an item. */
@@ -9,7 +9,7 @@ export interface Key {
   readonly sk: string
 }
 
-/** A range of sort keys, both ends included. */
+/** A range of sort keys. Both ends are inclusive. */
 export interface SortKeyRange {
   readonly fromSk: string
   readonly toSk: string
@@ -21,5 +21,5 @@ export const sortKeyOf = (item: Item): string => item['sk']?.S ?? ''
 /** The primary key of an item that was read from a table. */
 export const keyOf = (item: Item): Key => ({ pk: item['pk']?.S ?? '', sk: sortKeyOf(item) })
 
-/** The attributes that a primary key consists of. */
+/** The attributes of a primary key. */
 export const keyAttributes = ({ pk, sk }: Key): Item => ({ pk: { S: pk }, sk: { S: sk } })

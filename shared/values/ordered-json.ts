@@ -1,3 +1,5 @@
+import { floatText } from './float-text.ts'
+
 /**
  * JSON text with nothing lost: integers are `bigint`, floats `number`, maps `Map`s in the order of their keys. `JSON.parse` loses
  * the order of keys that look like numbers. Throws `RangeError` for what is no JSON.
@@ -132,10 +134,4 @@ export const orderedJsonText = (value: unknown): string => {
   if (value instanceof Map)
     return `{${[...value].map(([key, member]) => `${JSON.stringify(key)}:${orderedJsonText(member)}`).join(',')}}`
   throw new RangeError('a value that JSON does not have')
-}
-
-const floatText = (value: number): string => {
-  if (!Number.isFinite(value)) throw new RangeError(`${value} is not a number of JSON`)
-  const text = Object.is(value, -0) ? '-0' : JSON.stringify(value)
-  return /[.e]/.test(text) ? text : `${text}.0`
 }

@@ -7,7 +7,7 @@ import { indexedText } from '../../shared/resources/indexed.ts'
 import { instantOf } from '../../shared/values/instant.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { loadModelsFile } from '../../shared/resources/models.ts'
-import { exactNumbers } from '../../shared/resources/payload.ts'
+import { exactNumbers } from '../../shared/values/exact-json.ts'
 
 /** A request to SpecStar with its recorded result. `differs` is the result after an import from an archive of version 2. */
 export interface Vector {

@@ -165,7 +165,7 @@ const BAD: readonly Bad[] = [
     type: 'invalid-request',
     field: 'cursor',
   },
-  { request: 'GET /country/export?ids=a/b', status: 400, type: 'invalid-request', field: 'ids', says: 'holds "/"' },
+  { request: 'GET /country/export?ids=a/b', status: 400, type: 'invalid-request', field: 'ids', says: 'contains "/"' },
   {
     request: `GET /country/export?ids=${'x'.repeat(256)}`,
     status: 400,

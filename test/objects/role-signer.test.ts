@@ -69,6 +69,6 @@ describe('a URL signed by a role', () => {
 
   it('is none where no session is given', async () => {
     answer = '<AssumeRoleResponse><AssumeRoleResult/></AssumeRoleResponse>'
-    await expect(urls.upload('restores', 'x')).rejects.toThrow('no session of role')
+    await expect(urls.upload('restores', 'x')).rejects.toThrow('AWS returned no session of role')
   })
 })

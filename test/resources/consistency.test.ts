@@ -10,7 +10,7 @@ const times = (of: Item, updated_time: string): Item => ({ ...of, updated_time: 
 const without = (of: Item, name: string): Item => Object.fromEntries(Object.entries(of).filter(([key]) => key !== name))
 
 /** Metadata, its mirror of the current revision and that revision, updated at these times. */
-const standing = (ofMetadata: string | undefined, ofRevision: string, mirror: string | undefined): string => {
+const stateOf = (ofMetadata: string | undefined, ofRevision: string, mirror: string | undefined): string => {
   const base = without(without(metadata, 'updated_time'), 'rev_updated_time')
   const own: Item = {
     ...base,
@@ -25,8 +25,8 @@ const standing = (ofMetadata: string | undefined, ofRevision: string, mirror: st
 
 describe('metadata and revisions that were read one after the other', () => {
   it('belong together where none of them says otherwise', () => {
-    expect(consistencyOf(metadata, revisions)).toBe('whole')
-    expect(consistencyOf(metadata, revisions.toReversed())).toBe('whole')
+    expect(consistencyOf(metadata, revisions)).toBe('consistent')
+    expect(consistencyOf(metadata, revisions.toReversed())).toBe('consistent')
   })
 
   it('are torn where the current revision is not there, whatever else they say', () => {
@@ -40,63 +40,63 @@ describe('metadata and revisions that were read one after the other', () => {
   it('are stale where a revision has a number beyond their count', () => {
     const counted = (N: string): Item => ({ ...metadata, total_revision_count: { N } })
     expect(consistencyOf(counted('1'), revisions)).toBe('stale')
-    expect(consistencyOf(counted('3'), revisions)).toBe('whole')
-    expect(consistencyOf(without(metadata, 'total_revision_count'), revisions)).toBe('whole')
+    expect(consistencyOf(counted('3'), revisions)).toBe('consistent')
+    expect(consistencyOf(without(metadata, 'total_revision_count'), revisions)).toBe('consistent')
   })
 
   it('are not counted by revisions without a number', () => {
     const [named] = current.map((revision) => ({ ...revision, sk: { S: `${metadata['sk']?.S ?? ''}/~9999999999/-` } }))
     expect(
       named === undefined ? undefined : consistencyOf({ ...metadata, total_revision_count: { N: '1' } }, [named]),
-    ).toBe('whole')
+    ).toBe('consistent')
     expect(
       consistencyOf(
         metadata,
         current.map((revision) => without(revision, 'sk')),
       ),
-    ).toBe('whole')
+    ).toBe('consistent')
   })
 
   it('are counted by all ten digits of a number', () => {
     const numbered = (number: string): Item[] =>
       current.map((revision) => ({ ...revision, sk: { S: `${metadata['sk']?.S ?? ''}/${number}/7` } }))
     const item = { ...metadata, total_revision_count: { N: '1000000002' } }
-    expect(consistencyOf(item, numbered('1000000002'))).toBe('whole')
+    expect(consistencyOf(item, numbered('1000000002'))).toBe('consistent')
     expect(consistencyOf(item, numbered('1000000003'))).toBe('stale')
   })
 
   it('are stale where the metadata mirrors another state of the current revision', () => {
-    expect(standing('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z')).toBe('whole')
-    expect(standing('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', '2026-01-05T08:30:00Z')).toBe('stale')
-    expect(standing('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', undefined)).toBe('whole')
+    expect(stateOf('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z')).toBe('consistent')
+    expect(stateOf('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', '2026-01-05T08:30:00Z')).toBe('stale')
+    expect(stateOf('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', undefined)).toBe('consistent')
     // Of another revision the metadata has no mirror.
     const earlier = first.map((revision) => times(revision, '2026-01-05T08:00:00Z'))
-    expect(consistencyOf(metadata, [...earlier, ...current])).toBe('whole')
+    expect(consistencyOf(metadata, [...earlier, ...current])).toBe('consistent')
   })
 
   it.each([
     ['2026-01-05T08:31:00Z', '2026-01-05T08:31:01Z', 'stale'],
-    ['2026-01-05T08:31:01Z', '2026-01-05T08:31:00Z', 'whole'],
-    ['2026-01-05T08:31:00Z', '2026-01-05T08:31:00.000000Z', 'whole'],
+    ['2026-01-05T08:31:01Z', '2026-01-05T08:31:00Z', 'consistent'],
+    ['2026-01-05T08:31:00Z', '2026-01-05T08:31:00.000000Z', 'consistent'],
     ['2026-01-05T08:31:00Z', '2026-01-05T08:31:00.000001Z', 'stale'],
     ['2026-01-05T08:31:00.5Z', '2026-01-05T08:31:01Z', 'stale'],
-    ['2026-01-05T08:31:00.500Z', '2026-01-05T16:31:00+08:00', 'whole'],
+    ['2026-01-05T08:31:00.500Z', '2026-01-05T16:31:00+08:00', 'consistent'],
     ['2026-01-05T16:31:00+08:00', '2026-01-05T08:32:00.000000Z', 'stale'],
     ['2026-01-05T16:31:00+08:00', '2026-01-05T16:31:00.0000Z', 'stale'],
-    ['2026-01-05T08:31:00.0000Z', '2026-01-05T09:00:00+08:00', 'whole'],
+    ['2026-01-05T08:31:00.0000Z', '2026-01-05T09:00:00+08:00', 'consistent'],
     ['2026-01-05T09:00:00+08:00', '2026-01-05T09:00:00-08:00', 'stale'],
     ['2026-01-05T09:00:00+08:00', '2026-01-05T08:31:00.0000Z', 'stale'],
-    ['2026-01-05T08:31:00Z', 'later', 'whole'],
-    ['sometime', '2026-01-05T08:31:00Z', 'whole'],
-    [undefined, '2026-01-05T08:31:00Z', 'whole'],
+    ['2026-01-05T08:31:00Z', 'later', 'consistent'],
+    ['sometime', '2026-01-05T08:31:00Z', 'consistent'],
+    [undefined, '2026-01-05T08:31:00Z', 'consistent'],
   ])('of %s, with a revision of %s, are %s', (ofMetadata, ofRevision, said) => {
-    expect(standing(ofMetadata, ofRevision, undefined)).toBe(said)
+    expect(stateOf(ofMetadata, ofRevision, undefined)).toBe(said)
   })
 
   it('pass over a revision that has no id', () => {
     const nameless = first.map((revision) => without(revision, 'revision_id'))
     expect(consistencyOf(metadata, nameless)).toBe('torn')
-    expect(consistencyOf(metadata, [...nameless, ...current])).toBe('whole')
+    expect(consistencyOf(metadata, [...nameless, ...current])).toBe('consistent')
   })
 
   it('do not ask a revision that has no time', () => {
@@ -106,6 +106,6 @@ describe('metadata and revisions that were read one after the other', () => {
         timeless,
         current.map((revision) => without(revision, 'updated_time')),
       ),
-    ).toBe('whole')
+    ).toBe('consistent')
   })
 })

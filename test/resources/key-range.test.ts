@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { revisionRange, shardsOf, toSortKeys, WHOLE } from '../../shared/resources/key-range.ts'
+import { revisionRange, shardsOf, toSortKeys, FULL_RANGE } from '../../shared/resources/key-range.ts'
 
 describe('a run of sort keys', () => {
   it('of buckets ends where the next bucket begins, and the last one after all keys', () => {
@@ -7,7 +7,7 @@ describe('a run of sort keys', () => {
     expect(toSortKeys({ from: 'ffff', to: '10000' })).toEqual({ fromSk: 'ffff', toSk: 'g' })
     const keys = { fromSk: 'a', toSk: 'b'.repeat(16) }
     expect(toSortKeys(keys)).toBe(keys)
-    expect(WHOLE).toEqual({ fromSk: '0', toSk: 'g' })
+    expect(FULL_RANGE).toEqual({ fromSk: '0', toSk: 'g' })
   })
 
   it('has, among revisions, those of the resource at its end', () => {

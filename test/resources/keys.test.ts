@@ -11,7 +11,7 @@ import {
   revisionSortKey,
   shardOf,
 } from '../../shared/resources/keys.ts'
-import { isBlank } from '../../shared/values/python-space.ts'
+import { isBlank } from '../../shared/values/python-whitespace.ts'
 import { ResourceIdError } from '../../shared/resources/errors.ts'
 import { compareBytes } from '../../shared/values/text-order.ts'
 
@@ -69,20 +69,20 @@ describe('the place of a resource', () => {
 
   it('shows what cannot be seen of an id that it refuses', () => {
     expect(() => metadataSortKey('/a "b"\n\u0085\ufeff\u{e0001}\ud800\u202e 勇')).toThrow(
-      'resource id "/a \\"b\\"\\n\\u0085\\ufeff\\udb40\\udc01\\ud800\\u202e 勇": holds',
+      'resource id "/a \\"b\\"\\n\\u0085\\ufeff\\udb40\\udc01\\ud800\\u202e 勇": contains',
     )
   })
 
   it('counts characters of an id, and bytes of a key', () => {
     expect(metadataSortKey('勇'.repeat(255))).toHaveLength(17 + 255)
     expect(() => metadataSortKey('\u{1f600}'.repeat(255))).toThrow('1037 bytes')
-    expect(() => revisionSortKey('x', 'r'.repeat(1100), null)).toThrow('DynamoDB takes 1024')
+    expect(() => revisionSortKey('x', 'r'.repeat(1100), null)).toThrow('DynamoDB allows at most 1024')
   })
 
   it.each([
     ['', 'resource id "": is empty'],
-    ['a'.repeat(256), `resource id "${'a'.repeat(256)}": is longer than 255 characters`],
-    ['a/b', 'resource id "a/b": holds "/", "\\" or a character below U+0020'],
+    ['a'.repeat(256), `resource id "${'a'.repeat(256)}": has more than 255 characters`],
+    ['a/b', 'resource id "a/b": contains "/", "\\" or a character below U+0020'],
     ['a\ud800', 'resource id "a\\ud800": is not valid Unicode'],
   ])('says of the id %j what is wrong with it', (id, message) => {
     expect(() => metadataSortKey(id)).toThrow(expect.objectContaining({ name: 'ResourceIdError', id, message }))
@@ -92,7 +92,7 @@ describe('the place of a resource', () => {
   it('takes an id of 255 characters, however many units of UTF-16 they are', () => {
     expect(metadataSortKey('a'.repeat(255))).toHaveLength(17 + 255)
     expect(metadataSortKey('a'.repeat(100) + '\u{1f600}'.repeat(155))).toHaveLength(17 + 100 + 310)
-    expect(() => metadataSortKey('\u{1f600}'.repeat(256))).toThrow('is longer than 255 characters')
+    expect(() => metadataSortKey('\u{1f600}'.repeat(256))).toThrow('has more than 255 characters')
   })
 
   it('takes a key of 1,024 bytes and no more', () => {
@@ -100,11 +100,11 @@ describe('the place of a resource', () => {
     const room = 1024 - (16 + 1 + 1 + 1 + 1 + 2)
     expect(revisionSortKey('x', 'r'.repeat(room), null)).toHaveLength(1024)
     expect(() => revisionSortKey('x', 'r'.repeat(room + 1), null)).toThrow(
-      'resource id "x": its key takes 1025 bytes, and DynamoDB takes 1024',
+      'resource id "x": its sort key would have 1025 bytes, and DynamoDB allows at most 1024',
     )
     const ids = '\u{1f600}'.repeat(251) + 'abc'
     expect(Buffer.byteLength(metadataSortKey(ids))).toBe(1024)
-    expect(() => metadataSortKey(`${ids}d`)).toThrow('its key takes 1025 bytes')
+    expect(() => metadataSortKey(`${ids}d`)).toThrow('its sort key would have 1025 bytes')
   })
 
   it('has no place for a revision id that is not valid Unicode', () => {

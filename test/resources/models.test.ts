@@ -56,7 +56,7 @@ describe('the registry of models', () => {
   })
 
   it.each(['', '-a', '1a', 'a.b', 'é', 'a'.repeat(64), 'a\n'])('does not take the name %j', (name) => {
-    const fault = `model ${JSON.stringify(name)}: a name is a letter, then up to 62 of A-Z a-z 0-9 _ -`
+    const fault = `model ${JSON.stringify(name)}: a name must be a letter, followed by at most 62 of A-Z a-z 0-9 _ -`
     expect(() => loadModels({ [name]: {} })).toThrow(expect.objectContaining({ findings: [fault] }))
   })
 
@@ -68,9 +68,9 @@ describe('the registry of models', () => {
         message: expect.stringMatching(/^models\.json: model a: shards.*; model a: indexed/) as string,
         findings: [
           'model a: shards: 6 is not a power of two',
-          'model a: indexed: key x stands twice',
-          'model a: indexed: key y stands twice',
-          'model b: references: field f stands twice',
+          'model a: indexed: key x is listed twice',
+          'model a: indexed: key y is listed twice',
+          'model b: references: field f is listed twice',
           'model b: references: field f: target c is not registered',
           'model b: references: field f: target c is not registered',
         ],
@@ -115,7 +115,7 @@ describe('the registry of models', () => {
     ['model a: shards', { a: { shards: 2048 } }],
     ['model a: Unrecognized key: "idx"', { a: { idx: [] } }],
     ['model a: indexed.0', { a: { indexed: [{ path: 'x' }] } }],
-    ['model a: indexed: key x stands twice', { a: { indexed: ['x', { key: 'x', path: 'y' }] } }],
+    ['model a: indexed: key x is listed twice', { a: { indexed: ['x', { key: 'x', path: 'y' }] } }],
     ['model a: references.0.ref_type', { a: { references: [{ field: 'f', target: 'a', ref_type: 'uid' }] } }],
     ['model a: references: field f: target b is not registered', { a: { references: [{ field: 'f', target: 'b' }] } }],
   ])('is refused with «%s»', (message, json) => {

@@ -2,16 +2,10 @@ import { encode, encodeTimeSpecToTimestamp, encodeTimestampExtension, ExtData } 
 import { describe, expect, it } from 'vitest'
 import { indexedDifferences, indexedText } from '../../shared/resources/indexed.ts'
 import { loadModels } from '../../shared/resources/models.ts'
-import {
-  blobRefs,
-  decodePayload,
-  exactNumbers,
-  PayloadInstant,
-  references,
-  sameValue,
-  valueAt,
-  valuesAt,
-} from '../../shared/resources/payload.ts'
+import { decodePayload, PayloadInstant } from '../../shared/resources/payload.ts'
+import { blobRefs, references } from '../../shared/resources/payload-references.ts'
+import { sameValue, valueAt, valuesAt } from '../../shared/resources/payload-values.ts'
+import { exactNumbers } from '../../shared/values/exact-json.ts'
 
 describe('a payload', () => {
   it('of JSON keeps big integers and floats apart', () => {

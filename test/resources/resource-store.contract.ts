@@ -10,6 +10,7 @@ import { TornResourcesError } from '../../shared/resources/errors.ts'
 import { ResourceStore, type StoredResource } from '../../shared/resources/aws/resource-store.ts'
 import { compareBytes } from '../../shared/values/text-order.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
+import { payloadOf, RevisionView } from '../../shared/resources/views.ts'
 import type { TestServers } from '../services.ts'
 import { type Made, madeResource } from './made-resources.ts'
 
@@ -33,11 +34,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
     const storeOn = (plan?: FaultPlan): ResourceStore => {
       const client = servers.newDynamo()
       if (plan !== undefined) injectFaults(client, plan)
-      const objects = new ObjectStore(servers.s3)
-      const payloads = new PayloadStore(objects, servers.config.buckets.blobs)
-      return new ResourceStore(client, servers.config.tables.resources, MODELS, payloads, {
-        delay: () => Promise.resolve(),
-      })
+      return new ResourceStore(client, servers.config.tables.resources, MODELS, { delay: () => Promise.resolve() })
     }
     const fill = async (model: string, made: readonly Made[]): Promise<void> => {
       const writer = store.writer()
@@ -174,13 +171,9 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       const { metadata, revisions } = madeResource('one', 1, { id: 'late', revisions: 2 })
       const writer = store.writer()
       for (const item of [revisions[0], metadata]) await writer.put(item ?? {})
-      const slow = new ResourceStore(
-        servers.dynamo,
-        servers.config.tables.resources,
-        MODELS,
-        new PayloadStore(new ObjectStore(servers.s3), servers.config.buckets.blobs),
-        { delay: () => writer.put(revisions[1] ?? {}) },
-      )
+      const slow = new ResourceStore(servers.dynamo, servers.config.tables.resources, MODELS, {
+        delay: () => writer.put(revisions[1] ?? {}),
+      })
       const [found] = await collect(slow.resources('one'))
       expect(found?.revisions).toEqual(revisions)
     })
@@ -192,18 +185,12 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       for (const item of [...revisions, before]) await writer.put(item)
       const waits: number[] = []
       const waiting = (whileWaiting: () => Promise<void>): ResourceStore =>
-        new ResourceStore(
-          servers.dynamo,
-          servers.config.tables.resources,
-          MODELS,
-          new PayloadStore(new ObjectStore(servers.s3), servers.config.buckets.blobs),
-          {
-            delay: (ms) => {
-              waits.push(ms)
-              return whileWaiting()
-            },
+        new ResourceStore(servers.dynamo, servers.config.tables.resources, MODELS, {
+          delay: (ms) => {
+            waits.push(ms)
+            return whileWaiting()
           },
-        )
+        })
       // Counts may have been set back by hand: what stays so after one wait is taken as it stands.
       expect(await collect(waiting(() => Promise.resolve()).resources('stale'))).toMatchObject([{ metadata: before }])
       expect(waits).toHaveLength(1)
@@ -253,8 +240,8 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(await writer.putIfAbsent(ours)).toBe('written')
       expect(await writer.putIfAbsent(theirs)).toBe('exists')
       expect(await store.appliedBy(key)).toBe('job-a')
-      expect(await writer.removeIfOurs(key, 'job-b')).toBe(false)
-      expect(await writer.removeIfOurs(key, 'job-a')).toBe(true)
+      expect(await writer.removeIfAppliedBy(key, 'job-b')).toBe(false)
+      expect(await writer.removeIfAppliedBy(key, 'job-a')).toBe(true)
       expect(await store.appliedBy(key)).toBeUndefined()
     })
 
@@ -275,7 +262,8 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       const bytes = Buffer.from(JSON.stringify({ name: 'spilled', n: 0, fill: 'x'.repeat(400_000) }))
       expect(revision?.['data_spilled']?.BOOL).toBe(true)
       await payloads.put(revision?.['data_sha256']?.S ?? '', bytes)
-      expect(await store.payload(revision ?? {})).toEqual(bytes)
+      const view = new RevisionView(revision ?? {})
+      expect(await payloadOf(view, (sha256) => payloads.get(sha256))).toEqual(bytes)
       expect(await new BlobStore(objects, servers.config.buckets.blobs).head('nothing')).toBeUndefined()
     })
   })

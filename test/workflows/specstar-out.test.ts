@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { isBlank } from '../../shared/values/python-space.ts'
+import { isBlank } from '../../shared/values/python-whitespace.ts'
 import { contentHashes } from '../../shared/specstar/content-hashes.ts'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
 import { readStream } from '../../shared/specstar/read-stream.ts'

@@ -1,3 +1,5 @@
+import { floatText } from '../../../shared/values/float-text.ts'
+
 declare global {
   interface JSON {
     /**
@@ -9,10 +11,7 @@ declare global {
 }
 
 /** A float in JSON. Like SpecStar, it writes an integral value with `.0`. */
-export const float = (value: number): object => {
-  const text = JSON.stringify(value)
-  return JSON.rawJSON(/[.e]/.test(text) ? text : `${text}.0`)
-}
+export const float = (value: number): object => JSON.rawJSON(floatText(value))
 
 /** SpecStar's encoding of a payload: compact JSON without escaped Unicode, keys in the given order. */
 export const jsonText = (value: object): string => JSON.stringify(value)

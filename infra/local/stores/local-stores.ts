@@ -37,7 +37,7 @@ export const openLocalStores = async (env: Readonly<Record<string, string | unde
   return {
     config,
     models,
-    resources: new ResourceStore(dynamo, config.tables.resources, models, payloads),
+    resources: new ResourceStore(dynamo, config.tables.resources, models),
     blobs: new BlobStore(objects, config.buckets.blobs),
     payloads,
     objects,

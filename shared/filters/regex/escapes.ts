@@ -1,5 +1,5 @@
 import { must } from '../../values/must.ts'
-import { PYTHON_SPACE } from '../../values/python-space.ts'
+import { PYTHON_WHITESPACE } from '../../values/python-whitespace.ts'
 import { type Assertion, type CharacterClass, literal, RegexError } from './syntax.ts'
 
 /** The meaning of `\…` outside a class. */
@@ -8,7 +8,7 @@ export type Escape = { readonly assertion: Assertion } | { readonly characters: 
 /** Python's `\d`, `\s` and `\w`, as the insides of JavaScript classes. */
 const SHORTHANDS: Readonly<Record<string, string>> = {
   d: '\\p{Nd}',
-  s: PYTHON_SPACE,
+  s: PYTHON_WHITESPACE,
   w: '\\p{L}\\p{N}_',
 }
 /** The same with the flag `a`. */

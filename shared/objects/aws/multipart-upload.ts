@@ -9,9 +9,18 @@ import {
 import { createHash } from 'node:crypto'
 import type { ObjectRange, PinnedObject } from '../object.ts'
 import { ObjectExistsError, ObjectChangedError } from '../errors.ts'
-import { copySource, isConditionFailed, isNoSuchUpload, isNotFound, plainETag, quotedETag } from './s3-errors.ts'
+import {
+  copySource,
+  isConditionFailed,
+  isNamedNoSuchUpload,
+  isNoSuchUpload,
+  isNotFound,
+  plainETag,
+  quotedETag,
+} from './s3-errors.ts'
+import { pinned } from './stored-object.ts'
 
-/** A part that S3 has. Whoever completes the upload names all of them. */
+/** A part that S3 has stored. Completing the upload requires the list of all parts. */
 export interface UploadedPart {
   readonly number: number
   readonly etag: string
@@ -19,17 +28,20 @@ export interface UploadedPart {
 }
 
 export interface CompleteOptions {
-  /** Throws `ObjectExistsError` where the key is taken. */
+  /** Throws `ObjectExistsError` if the key has an object. */
   readonly ifAbsent?: boolean
-  /** With `ifAbsent`, where the caller compares what stands there itself: an object alike is not taken for this one. */
-  readonly strictly?: boolean
-  /** Absent: the parts that this object has made. */
+  /**
+   * With `ifAbsent`: if the key has an object with the size and number of parts of this upload, it counts as the result of this
+   * upload. True by default. Callers that compare the existing object themselves set false.
+   */
+  readonly acceptEqual?: boolean
+  /** By default, the parts that this instance has uploaded or copied. */
   readonly parts?: readonly UploadedPart[]
 }
 
 /**
- * One multipart upload. No checksum algorithm is declared: servers disagree about copied parts. Each part's bytes carry
- * their MD5, which S3 checks on arrival.
+ * One multipart upload. It declares no checksum algorithm, because S3 servers differ in how they treat copied parts. S3 verifies
+ * uploaded parts by their MD5.
  */
 export class MultipartUpload {
   readonly #client: S3Client
@@ -45,7 +57,7 @@ export class MultipartUpload {
     this.uploadId = uploadId
   }
 
-  /** Uploads bytes as part `number` (1–10,000, without gaps). Every part but the last has 5 MiB at least. */
+  /** Uploads bytes as part `number` (1 to 10,000, without gaps). Every part but the last must have at least 5 MiB. */
   async uploadPart(number: number, body: Buffer): Promise<UploadedPart> {
     const { ETag } = await this.#client.send(
       new UploadPartCommand({
@@ -59,7 +71,7 @@ export class MultipartUpload {
     return this.#keep({ number, etag: plainETag(ETag), size: body.length })
   }
 
-  /** Lets S3 copy a range of an object as part `number`. Throws `ObjectChangedError`. */
+  /** Makes part `number` of a range of an object; S3 copies the bytes. Throws `ObjectChangedError` if the object has changed. */
   async copyPart(number: number, { object, start, length }: ObjectRange): Promise<UploadedPart> {
     const { bucket, key, version_id, etag } = object
     try {
@@ -74,19 +86,20 @@ export class MultipartUpload {
       )
       return this.#keep({ number, etag: plainETag(CopyPartResult?.ETag), size: length })
     } catch (error) {
-      if (isConditionFailed(error) || (isNotFound(error) && !isUploadGone(error)))
+      // A missing upload is not found either, but it is an error of the caller.
+      if (isConditionFailed(error) || (isNotFound(error) && !isNamedNoSuchUpload(error)))
         throw new ObjectChangedError(bucket, key)
       throw error
     }
   }
 
   /**
-   * Makes the object. A repeat after a lost answer finds it made: the object that then stands there counts as this one
-   * when it has this upload's size and number of parts.
+   * Completes the upload. It can be repeated if the answer was lost: if the upload no longer exists, an object with its size and
+   * number of parts counts as its result. Throws `ObjectExistsError` with `ifAbsent`.
    */
   async complete({
     ifAbsent = false,
-    strictly = false,
+    acceptEqual = true,
     parts = [...this.#parts.values()],
   }: CompleteOptions = {}): Promise<PinnedObject> {
     const size = parts.reduce((sum, part) => sum + part.size, 0)
@@ -103,17 +116,17 @@ export class MultipartUpload {
       )
       return this.#pinned(size, ETag, VersionId)
     } catch (error) {
-      const taken = isConditionFailed(error)
-      if (taken && strictly) throw new ObjectExistsError(this.bucket, this.key)
-      if (!taken && !isNoSuchUpload(error)) throw error
-      const made = await this.#find(size, parts.length)
-      if (made !== undefined) return made
-      if (taken) throw new ObjectExistsError(this.bucket, this.key)
+      const exists = isConditionFailed(error)
+      if (exists && !acceptEqual) throw new ObjectExistsError(this.bucket, this.key)
+      if (!exists && !isNoSuchUpload(error)) throw error
+      const equal = await this.#findEqual(size, parts.length)
+      if (equal !== undefined) return equal
+      if (exists) throw new ObjectExistsError(this.bucket, this.key)
       throw error
     }
   }
 
-  /** Drops the parts. An upload that has ended already is left alone. */
+  /** Discards the parts. Has no effect on an upload that was completed or aborted. */
   async abort(): Promise<void> {
     try {
       await this.#client.send(new AbortMultipartUploadCommand(this.#upload))
@@ -131,11 +144,13 @@ export class MultipartUpload {
     return part
   }
 
-  async #find(size: number, parts: number): Promise<PinnedObject | undefined> {
+  /** The object of the key if it has this size and number of parts. */
+  async #findEqual(size: number, parts: number): Promise<PinnedObject | undefined> {
     try {
       const head = await this.#client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: this.key }))
-      const made = head.ContentLength === size && plainETag(head.ETag).endsWith(`-${parts}`)
-      return made ? this.#pinned(size, head.ETag, head.VersionId) : undefined
+      // The ETag of an object of a multipart upload ends with the number of its parts.
+      const isEqual = head.ContentLength === size && plainETag(head.ETag).endsWith(`-${parts}`)
+      return isEqual ? this.#pinned(size, head.ETag, head.VersionId) : undefined
     } catch (error) {
       if (isNotFound(error)) return undefined
       throw error
@@ -143,14 +158,6 @@ export class MultipartUpload {
   }
 
   #pinned(size: number, etag: string | undefined, versionId: string | undefined): PinnedObject {
-    return {
-      bucket: this.bucket,
-      key: this.key,
-      size,
-      etag: plainETag(etag),
-      ...(versionId === undefined ? {} : { version_id: versionId }),
-    }
+    return pinned(this.bucket, this.key, size, etag, versionId)
   }
 }
-
-const isUploadGone = (error: unknown): boolean => error instanceof Error && error.name === 'NoSuchUpload'

@@ -2,7 +2,7 @@ import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Grant, SignerFor } from './signed-urls.ts'
 
-/** What AWS gives a role that another role assumed, at most: an hour. */
+/** AWS limits a session of a role that was assumed by another role to one hour. */
 const SESSION_SECONDS = 3600
 
 interface Credentials {
@@ -12,14 +12,15 @@ interface Credentials {
 }
 
 /**
- * Signs each URL with a session of its own, of a role that may read archives and fill slots, narrowed to the one action on the one
- * key. What a URL leaks is that key, for the hour.
+ * Signs each URL in a separate session of a role that may read archives and write upload slots. The session is restricted to the
+ * action and the key of the URL, so a leaked URL permits nothing else. The returned function throws if `roleArn` is undefined or
+ * if AWS returns no session.
  */
 export const roleSigner =
   (sts: STSClient, roleArn: string | undefined, clientFor: (credentials: Credentials) => S3Client): SignerFor =>
   async (grant) => {
     if (roleArn === undefined) throw new Error('SIGNER_ROLE_ARN is not set: this function may not sign URLs')
-    const { Credentials: given } = await sts.send(
+    const { Credentials: credentials } = await sts.send(
       new AssumeRoleCommand({
         RoleArn: roleArn,
         RoleSessionName: `specstar-${grant.action}`,
@@ -27,26 +28,26 @@ export const roleSigner =
         Policy: JSON.stringify(sessionPolicy(grant, roleArn.split(':')[1] ?? 'aws')),
       }),
     )
-    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = given ?? {}
+    const { AccessKeyId, SecretAccessKey, SessionToken, Expiration } = credentials ?? {}
     if (AccessKeyId === undefined || SecretAccessKey === undefined || SessionToken === undefined)
-      throw new Error(`no session of role ${roleArn}`)
+      throw new Error(`AWS returned no session of role ${roleArn}`)
     return {
       client: clientFor({ accessKeyId: AccessKeyId, secretAccessKey: SecretAccessKey, sessionToken: SessionToken }),
       ...(Expiration === undefined ? {} : { until: Expiration }),
     }
   }
 
-/** The role's own policy says on which prefixes; this one, on which key. */
+/** The policy of the role restricts it to prefixes; this policy restricts the session to one key. */
 const sessionPolicy = ({ action, bucket, key, version_id }: Grant, partition: string): object => ({
   Version: '2012-10-17',
   Statement: [
     {
       Effect: 'Allow',
       Action: action === 'put' ? 's3:PutObject' : version_id === undefined ? 's3:GetObject' : 's3:GetObjectVersion',
-      // `*` and `?` in a key would be patterns here, `$` the beginning of a variable.
+      // In a policy, `*` and `?` are wildcards and `$` begins a variable. They are escaped as `${*}`.
       Resource: `arn:${partition}:s3:::${bucket}/${key.replaceAll(/[*?$]/g, (sign) => `\${${sign}}`)}`,
     },
-    // Where the buckets have a key of their own. What the role itself may not, its sessions may not either.
+    // Needed if the buckets have a KMS key. A session has no permission that its role lacks.
     { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: '*' },
   ],
 })

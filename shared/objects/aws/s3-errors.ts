@@ -1,4 +1,7 @@
-/** How S3 (and servers like it) say things: errors by name or status, ETags in quotes, checksums in base64. */
+/*
+ * The conventions of S3 and compatible servers: which errors mean what, quoted ETags, sources of copies, and checksums. Errors are
+ * recognized by their name or, because the answer to a HEAD has no body, by their status.
+ */
 
 const statusOf = (error: unknown): number | undefined => {
   if (typeof error !== 'object' || error === null || !('$metadata' in error)) return undefined
@@ -12,32 +15,39 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 export const isNotFound = (error: unknown): boolean =>
   statusOf(error) === 404 || ['NoSuchKey', 'NotFound', 'NoSuchVersion'].includes(nameOf(error))
 
-/** The caller may not do this here. A HEAD says no more than the status. */
+/** The credentials do not permit the request. */
 export const isForbidden = (error: unknown): boolean => statusOf(error) === 403
 
-/** A version that cannot be one is a bad request: to a HEAD, S3 says no more than that. */
-export const isBadVersion = (error: unknown, versionId: string | undefined): boolean =>
+/** A HEAD for a version id of the wrong form is answered with 400, like any other bad request. */
+export const isInvalidVersion = (error: unknown, versionId: string | undefined): boolean =>
   versionId !== undefined && statusOf(error) === 400
 
-/** A condition of the request does not hold. */
+/** A condition of the request (`If-Match`, `If-None-Match`) does not hold. */
 export const isConditionFailed = (error: unknown): boolean =>
   statusOf(error) === 412 || nameOf(error) === 'PreconditionFailed'
 
-/** Two conditional writes met: S3 wants the request again. */
-export const isConflict = (error: unknown): boolean => statusOf(error) === 409 && nameOf(error) !== 'NoSuchUpload'
+/** Another conditional write of the same key is in progress. S3 requires that the request be repeated. */
+export const isConflict = (error: unknown): boolean => statusOf(error) === 409 && !isNamedNoSuchUpload(error)
 
-export const isNoSuchUpload = (error: unknown): boolean => nameOf(error) === 'NoSuchUpload' || statusOf(error) === 404
+/** The multipart upload does not exist (any more), by the error's name. */
+export const isNamedNoSuchUpload = (error: unknown): boolean => nameOf(error) === 'NoSuchUpload'
 
-/** ETags are kept without the quotes that headers have (events have none). */
+/** The multipart upload does not exist (any more), for requests where nothing else can be missing. */
+export const isNoSuchUpload = (error: unknown): boolean => isNamedNoSuchUpload(error) || statusOf(error) === 404
+
+/** ETags are stored without the quotation marks that they have in headers, as S3's events contain them. */
 export const plainETag = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '')
 export const quotedETag = (etag: string): string => `"${etag.replaceAll('"', '')}"`
 
-/** `bucket/key` as a copy's source names it: encoded, `/` kept. */
+/** The `x-amz-copy-source` header: `bucket/key`, percent-encoded except for `/`, with the version id if there is one. */
 export const copySource = (bucket: string, key: string, versionId: string | undefined): string =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`}`
 
-/** S3's SHA-256 of a whole object, in hex. A checksum of parts' checksums says nothing of the bytes. */
-export const wholeSha256 = (base64: string | undefined, type: string | undefined): string | undefined => {
+/**
+ * The SHA-256 that S3 has computed over the whole object, in hex. Undefined if there is none, or only a composite one, which is
+ * computed over the checksums of parts.
+ */
+export const fullSha256 = (base64: string | undefined, type: string | undefined): string | undefined => {
   if (base64 === undefined || type === 'COMPOSITE' || base64.includes('-')) return undefined
   const bytes = Buffer.from(base64, 'base64')
   return bytes.length === 32 ? bytes.toString('hex') : undefined

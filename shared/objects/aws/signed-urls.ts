@@ -2,7 +2,7 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { create as contentDisposition } from 'content-disposition'
 
-/** What one URL is good for: one action on one key. */
+/** What one URL permits: one action on one key. */
 export interface Grant {
   readonly action: 'get' | 'put'
   readonly bucket: string
@@ -10,13 +10,13 @@ export interface Grant {
   readonly version_id?: string
 }
 
-/** A client to sign one URL with. A URL dies with the credentials that signed it: `until`, where these end. */
+/** A client that signs one URL. The URL is valid until its credentials expire at the latest; `until` is that time, if known. */
 export interface Signer {
   readonly client: S3Client
   readonly until?: Date
 }
 
-/** Makes the signer of a grant: on AWS a role that is assumed for this key alone. */
+/** Creates the signer for a grant. On AWS it is a session of a role, restricted to this grant. */
 export type SignerFor = (grant: Grant) => Promise<Signer>
 
 export interface SignedDownload {
@@ -24,15 +24,15 @@ export interface SignedDownload {
   readonly expires_at: Date
 }
 
-/** What an upload must send: the URL and, exactly, these headers. */
+/** An upload must send exactly these headers to the URL. */
 export interface SignedUpload extends SignedDownload {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** An hour, and never longer: whoever has the URL has the archive. */
+/** One hour. The limit is short, because everybody who has the URL can use it. */
 const MAX_SECONDS = 3600
 
-/** Signs URLs that work without credentials, for an hour at most. */
+/** Signs URLs that are valid without credentials for at most one hour. */
 export class SignedUrls {
   readonly #signerFor: SignerFor
   readonly #clock: () => Date
@@ -42,7 +42,7 @@ export class SignedUrls {
     this.#clock = clock
   }
 
-  /** A URL that downloads an object under a file name. */
+  /** A URL that downloads an object; browsers save it under the file name. */
   async download(
     { bucket, key, version_id }: { readonly bucket: string; readonly key: string; readonly version_id?: string },
     filename: string,
@@ -55,21 +55,24 @@ export class SignedUrls {
       ResponseContentDisposition: contentDisposition(filename),
       ...(version_id === undefined ? {} : { VersionId: version_id }),
     })
-    const { expiresIn, expires_at } = this.#term(signer)
+    const { expiresIn, expires_at } = this.#validity(signer)
     return { url: await getSignedUrl(signer.client, command, { expiresIn }), expires_at }
   }
 
-  /** A URL that takes one upload: the headers are signed, a second PUT is refused (412), one without them too (403). */
+  /**
+   * A URL for one upload, valid until `notAfter` at the latest. The headers are part of the signature: S3 rejects a PUT without
+   * them with 403, and a second PUT with 412.
+   */
   async upload(bucket: string, key: string, notAfter?: Date): Promise<SignedUpload> {
     const signer = await this.#signerFor({ action: 'put', bucket, key })
     const headers = { 'If-None-Match': '*' }
     const command = new PutObjectCommand({ Bucket: bucket, Key: key, IfNoneMatch: '*' })
-    const { expiresIn, expires_at } = this.#term(signer, notAfter)
+    const { expiresIn, expires_at } = this.#validity(signer, notAfter)
     const signableHeaders = new Set(['host', ...Object.keys(headers).map((name) => name.toLowerCase())])
     return { url: await getSignedUrl(signer.client, command, { expiresIn, signableHeaders }), headers, expires_at }
   }
 
-  #term({ until }: Signer, notAfter?: Date): { readonly expiresIn: number; readonly expires_at: Date } {
+  #validity({ until }: Signer, notAfter?: Date): { readonly expiresIn: number; readonly expires_at: Date } {
     const now = this.#clock().getTime()
     const end = Math.min(now + MAX_SECONDS * 1000, until?.getTime() ?? Infinity, notAfter?.getTime() ?? Infinity)
     const expiresIn = Math.max(1, Math.floor((end - now) / 1000))

@@ -1,127 +1,128 @@
 import { type DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import pMap from 'p-map'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { PayloadStore } from '../../blobs/payload-store.ts'
-import { sampleModel, type Sample } from '../sample.ts'
-import { type Item, type Key, keyOf, type SortKeyRange, sortKeyOf } from '../../tables/item.ts'
-import { type BucketRange, revisionRange, shardsOf, toSortKeys, WHOLE } from '../key-range.ts'
-import type { ModelRegistry } from '../models.ts'
-import { metadataKey, metadataPartition, metadataSortKey, revisionPartition, shardOf } from '../keys.ts'
-import { joinPages, type JoinedResource } from '../resource-join.ts'
+import { type Item, type Key, keyAttributes, keyOf, type SortKeyRange, sortKeyOf } from '../../tables/item.ts'
 import { batchGet, queryPages, type QueryOptions } from '../../tables/aws/query.ts'
-import { type Reading, ResourceReading } from '../resource-reading.ts'
-import { ResourceWriter, type WriterOptions } from './resource-writer.ts'
-import { bySortKey, hashKeyOfSortKey, type ReadOptions, type StoredResource } from '../stored-resource.ts'
-import { MetadataView, payloadOf, RevisionView } from '../views.ts'
 import { compareBytes } from '../../values/text-order.ts'
+import { ConsistentReader } from '../consistent-reader.ts'
+import { type BucketRange, FULL_RANGE, revisionRange, shardsOf, toSortKeys } from '../key-range.ts'
+import { metadataKey, metadataPartition, metadataSortKey, revisionPartition, shardOf } from '../keys.ts'
+import type { ModelRegistry } from '../models.ts'
+import { joinPages, type JoinedResource } from '../resource-join.ts'
+import { sampleModel, type Sample } from '../sample.ts'
+import type { ReadOptions, StoredResource } from '../stored-resource.ts'
+import { MetadataView, RevisionView } from '../views.ts'
+import { ResourceWriter, type WriterOptions } from './resource-writer.ts'
 
 export type { ReadOptions, StoredResource } from '../stored-resource.ts'
 
 type Range = BucketRange | SortKeyRange
 
-/** Reads of single resources that are under way beside each other. */
+/** Resources whose revisions are read at the same time, and partitions that are counted at the same time. */
 const PARALLEL_READS = 16
+/** Metadata items that `resourcesById` reads by one BatchGetItem before it reads their revisions. */
+const IDS_BATCH = 100
 
 export interface ResourceStoreOptions {
-  /** How a torn resource is waited for, in ms (tests make it short). */
+  /** Waits before a torn resource is read again. Tests replace it to save time. */
   readonly delay?: (ms: number) => Promise<void>
 }
 
-/** Metadata and revisions of all models in the resource table. All reads are strongly consistent. */
+/**
+ * The metadata and revisions of all models in the resource table. All reads are strongly consistent. Every method throws
+ * `UnknownModelError` for a model that is not registered, and `ResourceIdError` for an id that cannot be a key.
+ */
 export class ResourceStore {
   readonly #client: DynamoDBClient
   readonly #table: string
   readonly #models: ModelRegistry
-  readonly #payloads: PayloadStore
   readonly #delay: (ms: number) => Promise<void>
 
   constructor(
     client: DynamoDBClient,
     table: string,
     models: ModelRegistry,
-    payloads: PayloadStore,
     { delay = (ms) => sleep(ms) }: ResourceStoreOptions = {},
   ) {
     this.#client = client
     this.#table = table
     this.#models = models
-    this.#payloads = payloads
     this.#delay = delay
   }
 
-  /** Metadata items of a run, in the order of their sort keys. */
-  async *metadata(model: string, range: Range = WHOLE): AsyncGenerator<Item> {
+  /** The metadata items of a range, in the order of their sort keys. */
+  async *metadata(model: string, range: Range = FULL_RANGE): AsyncGenerator<Item> {
     for await (const page of this.#pages('m', model, toSortKeys(range))) yield* page
   }
 
-  /** Revision items of a run, in the order of their sort keys. */
-  async *revisions(model: string, range: Range = WHOLE): AsyncGenerator<Item> {
+  /** The revision items of a range, in the order of their sort keys. */
+  async *revisions(model: string, range: Range = FULL_RANGE): AsyncGenerator<Item> {
     for await (const page of this.#pages('r', model, revisionRange(toSortKeys(range)))) yield* page
   }
 
-  /** As `revisions`, but only the keys. */
-  async *revisionKeys(model: string, range: Range = WHOLE): AsyncGenerator<Key> {
-    const keys = this.#pages('r', model, revisionRange(toSortKeys(range)), { attributes: ['pk', 'sk'] })
-    for await (const page of keys) for (const item of page) yield keyOf(item)
+  /** The keys of the revisions of a range, in the order of their sort keys. */
+  async *revisionKeys(model: string, range: Range = FULL_RANGE): AsyncGenerator<Key> {
+    const pages = this.#pages('r', model, revisionRange(toSortKeys(range)), { attributes: ['pk', 'sk'] })
+    for await (const page of pages) for (const item of page) yield keyOf(item)
   }
 
   /**
-   * The resources of a run that the filter takes, whole, in the order of (`h`, id by UTF-8 bytes). Each is consistent in
-   * itself. What stays torn is told to `onTorn`, or thrown together at the end (`TornResourcesError`). Throws
-   * `ResourceChangedError` where one never stood still.
+   * The resources of a range with all their revisions, in the order of (hash key, id by UTF-8 bytes). Each resource is returned in
+   * a state that it had at one moment.
+   *
+   * Torn resources are not returned: see `ReadOptions.onTorn`. Throws `ResourceChangedError` if a resource changes during every
+   * attempt to read it.
    */
-  async *resources(model: string, range: Range = WHOLE, options: ReadOptions = {}): AsyncGenerator<StoredResource> {
-    for await (const batch of this.resourceBatches(model, range, options)) yield* batch
-  }
-
-  /** As `resources`, in arrays. */
-  async *resourceBatches(
+  async *resources(
     model: string,
-    range: Range = WHOLE,
+    range: Range = FULL_RANGE,
     options: ReadOptions = {},
-  ): AsyncGenerator<readonly StoredResource[]> {
-    const reading = this.#reading(model, options)
+  ): AsyncGenerator<StoredResource> {
+    const reader = this.#consistentReader(model, options)
     const keys = toSortKeys(range)
     const metadata = this.#pages('m', model, keys)
     const { filter } = options
-    const joined =
+    // Without a filter, metadata and revisions are two streams. With one, revisions are read for accepted metadata only.
+    const batches =
       filter === undefined
         ? joinPages(metadata, this.#pages('r', model, revisionRange(keys)))
-        : this.#matches(upTo(metadata, options.until), filter, reading)
-    for await (const batch of joined) yield await reading.settle(batch)
-    reading.end()
+        : this.#filtered(pagesUntil(metadata, options.until), filter, reader)
+    for await (const batch of batches) yield* await reader.makeConsistent(batch)
+    reader.end()
   }
 
-  /** The named resources that exist and that the filter takes, in the same order and form as `resources`. */
+  /** As `resources`, for those of the ids that exist. Each is returned once. */
   async *resourcesById(
     model: string,
     ids: readonly string[],
     options: ReadOptions = {},
   ): AsyncGenerator<StoredResource> {
-    const reading = this.#reading(model, options)
+    const reader = this.#consistentReader(model, options)
     const { shards } = this.#models.get(model)
     const keys = [...new Set(ids)].map((id) => metadataKey(model, id, shards)).sort((a, b) => compareBytes(a.sk, b.sk))
-    // A hundred keys are one BatchGet; their revisions are read before the next hundred.
-    for (let from = 0; from < keys.length; from += 100) {
-      const some = keys.slice(from, from + 100)
-      const found = bySortKey(await batchGet(this.#client, this.#table, some))
+    for (let from = 0; from < keys.length; from += IDS_BATCH) {
+      const batch = keys.slice(from, from + IDS_BATCH)
+      const items = await batchGet(this.#client, this.#table, batch)
+      const bySortKey = new Map(items.map((item) => [sortKeyOf(item), item]))
       const metadata: Item[] = []
-      for (const { sk } of some) {
-        const item = found.get(sk)
+      for (const { sk } of batch) {
+        const item = bySortKey.get(sk)
         if (item !== undefined && (options.filter?.(item) ?? true)) metadata.push(item)
       }
-      for (let at = 0; at < metadata.length; at += PARALLEL_READS)
-        yield* await reading.settle(await this.#withRevisions(metadata.slice(at, at + PARALLEL_READS), reading))
+      for (let start = 0; start < metadata.length; start += PARALLEL_READS)
+        yield* await reader.makeConsistent(
+          await this.#withRevisions(metadata.slice(start, start + PARALLEL_READS), reader),
+        )
     }
-    reading.end()
+    reader.end()
   }
 
-  /** Estimates a model: reads hash ranges from its beginning on, until it has enough of it or all. */
+  /** Estimates the size of a model. Reads it from its beginning until it has read enough of it, or all. */
   sample(model: string, minBytes: number, minResources: number): Promise<Sample> {
     return sampleModel((kind, range) => this.#pages(kind, model, range), minBytes, minResources)
   }
 
-  /** True where the model has neither metadata nor revisions. */
+  /** Whether the model has neither metadata nor revisions. */
   async isEmpty(model: string): Promise<boolean> {
     const { shards } = this.#models.get(model)
     const partitions = Array.from({ length: shards }, (_, shard) => shard).flatMap((shard) => [
@@ -149,6 +150,7 @@ export class ResourceStore {
     return counts.every((count) => count === 0)
   }
 
+  /** Undefined if the resource has no metadata. */
   async getMetadata(model: string, id: string): Promise<Item | undefined> {
     return this.#get(metadataKey(model, id, this.#models.get(model).shards))
   }
@@ -160,7 +162,7 @@ export class ResourceStore {
     return items
   }
 
-  /** Which of these ids have metadata. */
+  /** Those of the ids that have metadata. */
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
     const keys = [...new Set(ids)].map((id) => metadataKey(model, id, shards))
@@ -168,47 +170,41 @@ export class ResourceStore {
     return new Set(items.map((item) => new MetadataView(item).resourceId))
   }
 
-  /** The job that wrote an item; undefined where there is no item, or where someone else has written it since. */
+  /** The id of the restore job that wrote an item. Undefined if there is no item, or if another program has written it since. */
   async appliedBy(key: Key): Promise<string | undefined> {
     const item = await this.#get(key)
     return item === undefined ? undefined : new RevisionView(item).appliedBy
-  }
-
-  /** A revision's payload, inline or spilled. Undefined where its item has none. Throws as `PayloadStore.get` does. */
-  async payload(revision: Item): Promise<Buffer | undefined> {
-    const payload = await payloadOf(new RevisionView(revision), (sha256) => this.#payloads.get(sha256))
-    return payload === undefined ? undefined : Buffer.from(payload)
   }
 
   writer(options: WriterOptions = {}): ResourceWriter {
     return new ResourceWriter(this.#client, this.#table, options)
   }
 
-  #reading(model: string, options: ReadOptions): ResourceReading {
-    const reading: Reading = {
+  #consistentReader(model: string, options: ReadOptions): ConsistentReader {
+    const sources = {
       model,
-      metadata: (id) => this.getMetadata(model, id),
-      revisionPages: (id) => this.#revisionPages(model, id),
+      metadata: (id: string) => this.getMetadata(model, id),
+      revisionPages: (id: string) => this.#revisionPages(model, id),
       delay: this.#delay,
     }
-    return new ResourceReading(reading, options)
+    return new ConsistentReader(sources, options)
   }
 
-  /** Metadata that the filter takes, each with its revisions, which are read beside each other. */
-  async *#matches(
+  /** The resources whose metadata the filter accepts. */
+  async *#filtered(
     pages: AsyncIterable<readonly Item[]>,
     filter: (metadata: Item) => boolean,
-    reading: ResourceReading,
+    reader: ConsistentReader,
   ): AsyncGenerator<readonly JoinedResource[]> {
     for await (const page of pages) {
-      const matches = page.filter(filter)
-      for (let from = 0; from < matches.length; from += PARALLEL_READS)
-        yield await this.#withRevisions(matches.slice(from, from + PARALLEL_READS), reading)
+      const accepted = page.filter(filter)
+      for (let from = 0; from < accepted.length; from += PARALLEL_READS)
+        yield await this.#withRevisions(accepted.slice(from, from + PARALLEL_READS), reader)
     }
   }
 
-  #withRevisions(metadata: readonly Item[], reading: ResourceReading): Promise<JoinedResource[]> {
-    return pMap(metadata, (item) => reading.join(item), { concurrency: PARALLEL_READS })
+  #withRevisions(metadata: readonly Item[], reader: ConsistentReader): Promise<JoinedResource[]> {
+    return pMap(metadata, (item) => reader.join(item), { concurrency: PARALLEL_READS })
   }
 
   #pages(
@@ -225,25 +221,25 @@ export class ResourceStore {
   #revisionPages(model: string, id: string): AsyncGenerator<readonly Item[]> {
     const sk = metadataSortKey(id)
     const partition = revisionPartition(model, shardOf(sk, this.#models.get(model).shards))
-    // `0` is the character after `/`: no other id's keys lie between.
+    // `0` is the character after `/`, so the range contains the revisions of this id only.
     return queryPages(this.#client, this.#table, [partition], { fromSk: `${sk}/`, toSk: `${sk}0` })
   }
 
-  async #get({ pk, sk }: Key): Promise<Item | undefined> {
+  async #get(key: Key): Promise<Item | undefined> {
     const { Item: item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#table, Key: { pk: { S: pk }, sk: { S: sk } }, ConsistentRead: true }),
+      new GetItemCommand({ TableName: this.#table, Key: keyAttributes(key), ConsistentRead: true }),
     )
     return item
   }
 }
 
-/** Pages up to the first item at whose place the reading ends. */
-async function* upTo(
+/** The pages up to the first item for whose hash key `until` returns true. */
+async function* pagesUntil(
   pages: AsyncIterable<readonly Item[]>,
   until: ReadOptions['until'] = () => false,
 ): AsyncGenerator<readonly Item[]> {
   for await (const page of pages) {
-    const end = page.findIndex((item) => until(hashKeyOfSortKey(sortKeyOf(item))))
+    const end = page.findIndex((item) => until(new MetadataView(item).hashKey))
     yield end === -1 ? page : page.slice(0, end)
     if (end !== -1) return
   }

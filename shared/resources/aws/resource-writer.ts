@@ -13,22 +13,22 @@ import { itemBytes } from '../item-size.ts'
 import { backoffMs } from '../../tables/aws/query.ts'
 
 export interface WriterOptions {
-  /** Awaited before each request: a restore's lease. What it throws fails the write. */
+  /** Called before each request, for example to check a lease. If it throws, the writes of the request fail with its error. */
   readonly guard?: () => Promise<void>
-  /** How an unprocessed item is waited for, in ms (tests make it short). */
+  /** Waits before items that DynamoDB did not process are sent again. Tests replace it to save time. */
   readonly delay?: (ms: number) => Promise<void>
 }
 
 /** DynamoDB's limit on one BatchWriteItem. */
 const BATCH_WRITE = 25
-/** Eight batches and as many sockets: a worker's 2,000 writes a second. */
+/** Eight batches at a time are enough for the 2,000 writes a second of one worker, and need eight sockets. */
 const PARALLEL_BATCHES = 8
-/** Conditional writes go one by one: more of them at once. */
+/** DynamoDB has no batches of conditional writes, so more of them are sent at the same time. */
 const PARALLEL_CONDITIONAL = 48
-/** Items that wait or travel. */
+/** Memory limit for items that are queued or being written. */
 const MAX_BYTES = 4 * 1024 * 1024
 
-/** Errors that say «later»: the SDK has tried a few times by then, the writer goes on trying. */
+/** Errors after which the writer repeats the request. The SDK has already repeated it a few times. */
 const THROTTLED = [
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -44,7 +44,10 @@ interface Operation {
   readonly reject: (error: unknown) => void
 }
 
-/** Writes items and waits until they are durable, however often DynamoDB puts it off. Memory is bounded: `put` waits. */
+/**
+ * Writes items in batches. Throttled requests and unprocessed items are repeated without a limit. Memory is bounded: a write waits
+ * until there is room for its item. Writes of the same key keep their order.
+ */
 export class ResourceWriter {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -52,9 +55,9 @@ export class ResourceWriter {
   readonly #delay: (ms: number) => Promise<void>
   readonly #conditional = pLimit(PARALLEL_CONDITIONAL)
   readonly #queue: Operation[] = []
-  /** The last operation of each key: the next one waits for it, so no batch names a key twice and order holds. */
-  readonly #byKey = new Map<string, Promise<void>>()
-  readonly #waiting: { readonly bytes: number; readonly go: () => void }[] = []
+  /** The last write of each key. The next write of the key waits for it, because a batch must not contain a key twice. */
+  readonly #lastWrites = new Map<string, Promise<void>>()
+  readonly #waiting: { readonly bytes: number; readonly resume: () => void }[] = []
   #bytes = 0
   #batches = 0
   #flushing = false
@@ -66,20 +69,23 @@ export class ResourceWriter {
     this.#delay = delay ?? ((ms) => sleep(ms))
   }
 
-  /** Writes an item over whatever stood there. Resolves when it is durable. */
+  /** Writes an item or replaces it. Resolves when the item is durable. */
   put(item: Item): Promise<void> {
     return this.#enqueue(nameOf(keyOf(item)), { PutRequest: { Item: item } }, itemBytes(item))
   }
 
-  /** Deletes an item; one that is not there counts as deleted. */
+  /** Deletes an item if it exists. */
   remove(key: Key): Promise<void> {
     return this.#enqueue(nameOf(key), { DeleteRequest: { Key: keyAttributes(key) } }, key.pk.length + key.sk.length)
   }
 
-  /** Writes an item where none stands. `exists` may also be this very write, when its first answer was lost. */
+  /**
+   * Writes an item unless the key has one. The existing item can be the one of this call, if the answer to the first request was
+   * lost.
+   */
   async putIfAbsent(item: Item): Promise<'written' | 'exists'> {
     const bytes = itemBytes(item)
-    await this.#room(bytes)
+    await this.#reserve(bytes)
     try {
       const written = await this.#conditionally(() =>
         this.#client.send(
@@ -93,12 +99,12 @@ export class ResourceWriter {
       )
       return written ? 'written' : 'exists'
     } finally {
-      this.#leave(bytes)
+      this.#release(bytes)
     }
   }
 
-  /** Deletes an item that this job has written and nobody since. False where it stays (or is not there). */
-  removeIfOurs(key: Key, jobId: string): Promise<boolean> {
+  /** Deletes an item if its `applied_by` is this job. Returns whether it did. */
+  removeIfAppliedBy(key: Key, jobId: string): Promise<boolean> {
     return this.#conditionally(() =>
       this.#client.send(
         new DeleteItemCommand({
@@ -112,15 +118,15 @@ export class ResourceWriter {
     )
   }
 
-  /** Waits until nothing is under way. Failures are those of the single writes: they are not thrown again here. */
+  /** Waits until all writes have ended. Does not throw: each failed write has rejected its own promise. */
   async drain(): Promise<void> {
-    while (this.#byKey.size > 0 || this.#conditional.activeCount + this.#conditional.pendingCount > 0) {
-      await Promise.allSettled(this.#byKey.values())
+    while (this.#lastWrites.size > 0 || this.#conditional.activeCount + this.#conditional.pendingCount > 0) {
+      await Promise.allSettled(this.#lastWrites.values())
       if (this.#conditional.activeCount + this.#conditional.pendingCount > 0) await sleep(5)
     }
   }
 
-  /** False where the condition does not hold. */
+  /** Sends a conditional write. False if the condition does not hold. */
   #conditionally(send: () => Promise<unknown>): Promise<boolean> {
     return this.#conditional(async () => {
       for (let attempt = 1; ; attempt++) {
@@ -138,11 +144,11 @@ export class ResourceWriter {
   }
 
   #enqueue(key: string, request: WriteRequest, bytes: number): Promise<void> {
-    const before = this.#byKey.get(key)
+    const before = this.#lastWrites.get(key)
     const done = this.#write(before, key, request, bytes)
-    this.#byKey.set(key, done)
+    this.#lastWrites.set(key, done)
     const forget = (): void => {
-      if (this.#byKey.get(key) === done) this.#byKey.delete(key)
+      if (this.#lastWrites.get(key) === done) this.#lastWrites.delete(key)
     }
     done.then(forget, forget)
     return done
@@ -150,18 +156,18 @@ export class ResourceWriter {
 
   async #write(before: Promise<void> | undefined, key: string, request: WriteRequest, bytes: number): Promise<void> {
     await before?.catch(() => undefined)
-    await this.#room(bytes)
+    await this.#reserve(bytes)
     try {
       await new Promise<void>((resolve, reject) => {
         this.#queue.push({ key, request, bytes, resolve, reject })
         this.#flush()
       })
     } finally {
-      this.#leave(bytes)
+      this.#release(bytes)
     }
   }
 
-  /** Full batches leave at once; what is left over leaves when the caller pauses. */
+  /** Sends full batches immediately, and the remaining items when the caller yields to the event loop. */
   #flush(): void {
     while (this.#queue.length >= BATCH_WRITE && this.#batches < PARALLEL_BATCHES) this.#send()
     if (this.#flushing || this.#queue.length === 0) return
@@ -185,27 +191,27 @@ export class ResourceWriter {
       })
   }
 
-  /** Sends a batch until DynamoDB has taken all of it. */
+  /** Sends a batch until DynamoDB has processed all of it. */
   async #sendBatch(batch: readonly Operation[]): Promise<void> {
     let open = new Map(batch.map((operation) => [operation.key, operation]))
     for (let attempt = 1; ; attempt++) {
       await this.#guard()
-      const left = await this.#sendOnce([...open.values()])
-      const still = new Map<string, Operation>()
-      for (const request of left) {
+      const unprocessed = await this.#sendOnce([...open.values()])
+      const remaining = new Map<string, Operation>()
+      for (const request of unprocessed) {
         const key = nameOf(keyOf(request.PutRequest?.Item ?? request.DeleteRequest?.Key ?? {}))
         const operation = open.get(key)
-        if (operation === undefined) throw new Error('DynamoDB left an item over that was not in the batch')
-        still.set(key, operation)
+        if (operation === undefined) throw new Error('DynamoDB returned an unprocessed item that was not in the batch')
+        remaining.set(key, operation)
       }
-      for (const [key, { resolve }] of open) if (!still.has(key)) resolve()
-      if (still.size === 0) return
-      open = still
+      for (const [key, { resolve }] of open) if (!remaining.has(key)) resolve()
+      if (remaining.size === 0) return
+      open = remaining
       await this.#delay(backoffMs(attempt))
     }
   }
 
-  /** What DynamoDB did not take. */
+  /** Returns the requests that DynamoDB did not process. */
   async #sendOnce(operations: readonly Operation[]): Promise<readonly WriteRequest[]> {
     try {
       const { UnprocessedItems } = await this.#client.send(
@@ -218,23 +224,23 @@ export class ResourceWriter {
     }
   }
 
-  /** Waits for room; whoever came first is let in first. One item is always let in. */
-  async #room(bytes: number): Promise<void> {
+  /** Waits until the memory limit permits an item, in the order of the calls. A single item is always permitted. */
+  async #reserve(bytes: number): Promise<void> {
     if (this.#waiting.length === 0 && (this.#bytes === 0 || this.#bytes + bytes <= MAX_BYTES)) {
       this.#bytes += bytes
       return
     }
-    await new Promise<void>((go) => this.#waiting.push({ bytes, go }))
+    await new Promise<void>((resume) => this.#waiting.push({ bytes, resume }))
   }
 
-  #leave(bytes: number): void {
+  #release(bytes: number): void {
     this.#bytes -= bytes
     for (;;) {
       const next = this.#waiting[0]
       if (next === undefined || (this.#bytes > 0 && this.#bytes + next.bytes > MAX_BYTES)) return
       this.#waiting.shift()
       this.#bytes += next.bytes
-      next.go()
+      next.resume()
     }
   }
 }

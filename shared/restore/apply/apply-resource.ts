@@ -123,7 +123,7 @@ export class PresentWriter implements ResourceApplier {
         keys.push(key)
       } else if (by !== undefined && (await services.resources.getMetadata(model, metadata.id)) === undefined) {
         // A restore that ended before it put the metadata left it: it is no resource, and its writer is gone (we have the lease).
-        await writer.removeIfOurs(key, by)
+        await writer.removeIfAppliedBy(key, by)
         await put(item)
       } else rival = true
     }
@@ -139,7 +139,7 @@ export class PresentWriter implements ResourceApplier {
         await Promise.all(puts)
         if (!rival) await put(await prepare(this.#context, metadata.item, 'metadata'))
         if (!rival) return true
-        await Promise.all(keys.map((key) => writer.removeIfOurs(key, jobId)))
+        await Promise.all(keys.map((key) => writer.removeIfAppliedBy(key, jobId)))
         if (strategy === 'raise_error') throw new ConflictError(model, metadata.id)
         return false
       },

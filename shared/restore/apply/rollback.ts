@@ -52,9 +52,9 @@ export const rollback = (input: PassInput, services: Services): Promise<PassOutp
         if (bucket !== undefined && cursor.from.bucket !== bucket && attempt.timeIsUp())
           return { done: false, cursor: JSON.stringify(cursor) }
         bucket = cursor.from.bucket
-        await writer.removeIfOurs(metadataKey(extent.model, metadata.id, shards), job_id)
+        await writer.removeIfAppliedBy(metadataKey(extent.model, metadata.id, shards), job_id)
         const revisions = await services.resources.getRevisions(extent.model, metadata.id)
-        await Promise.all(revisions.map((item) => writer.removeIfOurs(keyOf(item), job_id)))
+        await Promise.all(revisions.map((item) => writer.removeIfAppliedBy(keyOf(item), job_id)))
       }
     }
     return { done: true }

@@ -1,6 +1,6 @@
 import { pMapIterable } from 'p-map'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
-import { CELLS, cellStart, readBlobReferences, type BlobReference } from '../../blobs/blob-references.ts'
+import { PREFIX_COUNT, firstPosition, readBlobReferences, type BlobReference } from '../../blobs/blob-references.ts'
 import { BlobSegment, type EntrySource } from '../../compose/blob-segment.ts'
 import type { WrittenSegment } from '../../compose/segments.ts'
 import { COPIED_FROM } from '../../compose/open-content.ts'
@@ -51,7 +51,7 @@ export const convertBlobs = async (
       const lists = scans.map(({ seen }) => seen).filter(({ payloads, blobs }) => payloads + blobs > 0)
       const seen = (await readBlobReferences(services.objects, lists, range)).filter(({ position }) => position >= from)
       const known = new Map(seen.map((blob) => [blob.position, blob]))
-      const places = placesBefore(merged, cellStart(range.to))
+      const places = placesBefore(merged, firstPosition(range.to))
       for await (const { place, content } of readAhead(services, source, places)) {
         if (attempt.timeIsUp() && writer.entries > 0) {
           missing.push(...missed(known, place.position))
@@ -81,8 +81,8 @@ const missed = (known: ReadonlyMap<string, BlobReference>, before?: string): str
 
 /** Positions are hashes: they spread evenly over the cells. */
 const cellRanges = (entries: number, perRange: number): { from: number; to: number }[] => {
-  const count = Math.min(Math.max(1, Math.ceil(entries / perRange)), CELLS)
-  const border = (k: number): number => Math.floor((k * CELLS) / count)
+  const count = Math.min(Math.max(1, Math.ceil(entries / perRange)), PREFIX_COUNT)
+  const border = (k: number): number => Math.floor((k * PREFIX_COUNT) / count)
   return Array.from({ length: count }, (_, k) => ({ from: border(k), to: border(k + 1) }))
 }
 

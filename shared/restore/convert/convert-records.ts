@@ -6,7 +6,7 @@ import type { RecordsSegment } from '../../compose/segments.ts'
 import { allResults, type Attempt, untyped } from '../../jobs/pass.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { Item } from '../../tables/item.ts'
-import { quoteId } from '../../values/quote-id.ts'
+import { quote } from '../../values/message-text.ts'
 import type { Services } from '../../runtime/services.ts'
 import type { ConvertCursor, ConvertedRecords, ConvertResult, CursorOf } from './messages.ts'
 import { runsSoFar } from './join-runs.ts'
@@ -52,11 +52,11 @@ export const convertRecords = async (
 const checkRepeated = (first: RunEntry, second: RunEntry): void => {
   const { kind, id, sk } = recordOf(decodeLine(second.body))
   if (kind === 'metadata')
-    throw invalidRecord(second, `resource ${quoteId(id)} stands twice, also at byte ${first.offset}`)
+    throw invalidRecord(second, `resource ${quote(id)} stands twice, also at byte ${first.offset}`)
   if (!first.body.equals(second.body))
     throw invalidRecord(
       second,
-      `revision ${quoteId(sk)} stands twice with different content, also at byte ${first.offset}`,
+      `revision ${quote(sk)} stands twice with different content, also at byte ${first.offset}`,
     )
 }
 

@@ -6,9 +6,9 @@ import type { PinnedObject } from '../../objects/object.ts'
 import { itemFromMetadata, itemFromRevision } from '../../resources/attributes.ts'
 import type { Item } from '../../tables/item.ts'
 import { MetadataView, RevisionView } from '../../resources/views.ts'
-import { itemBytes } from '../../resources/item-size.ts'
+import { itemBytes, MAX_ITEM_BYTES } from '../../resources/item-size.ts'
 import { ResourceIdError } from '../../resources/errors.ts'
-import { quoteId } from '../../values/quote-id.ts'
+import { quote } from '../../values/message-text.ts'
 import type { Finding } from '../verify/findings.ts'
 import type { Services } from '../../runtime/services.ts'
 import { type ContentHashes, contentHashes } from '../../specstar/content-hashes.ts'
@@ -26,8 +26,6 @@ import { workKey } from './work-keys.ts'
 const KEPT_TOLD = 1_000
 /** A finding names so many keys of a record. */
 const NAMED_KEYS = 3
-/** DynamoDB's limit for an item. */
-const MAX_ITEM_BYTES = 400 * 1024
 /** The ids that SpecStar itself gives: XXH3-128 of the blob's bytes. */
 const HASH_ID = /^[0-9a-f]{32}$/
 
@@ -152,7 +150,7 @@ class Scan {
   /** A key that SpecStar passes over may be one of its own with a byte flipped, such as that of a deletion. */
   #tellUnknown(model: string, resource_id: string, of: string, keys: readonly string[]): void {
     if (keys.length === 0) return
-    const actual = `${keys.slice(0, NAMED_KEYS).map(quoteId).join(', ')}${keys.length > NAMED_KEYS ? ', …' : ''}`
+    const actual = `${keys.slice(0, NAMED_KEYS).map(quote).join(', ')}${keys.length > NAMED_KEYS ? ', …' : ''}`
     this.#tell({ model, resource_id, what: `${of}: keys that SpecStar does not know`, expected: 'none', actual })
   }
 
@@ -176,7 +174,7 @@ class Scan {
     const actual = `xxh3_128:${this.#hashes.xxh3(payload)}`
     if (actual === expected) return
     if (parent_schema_version === undefined)
-      throw corruptRecord(where, `payload of revision ${quoteId(revision_id)}`, expected, actual)
+      throw corruptRecord(where, `payload of revision ${quote(revision_id)}`, expected, actual)
     const what = `revision ${revision_id}: a migration left its data_hash as it was`
     this.#tell({ model, resource_id, what, expected, actual })
   }

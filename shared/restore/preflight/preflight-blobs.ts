@@ -4,11 +4,11 @@ import { blobOrder } from '../../archive/blob-order.ts'
 import type { IndexLine } from '../../archive/index-line.ts'
 import type { OpenArchive } from '../../archive/archive.ts'
 import { readEntries, readIndex } from '../../archive/segment-reader.ts'
-import { CELLS, readBlobReferences, type BlobReference } from '../../blobs/blob-references.ts'
+import { PREFIX_COUNT, readBlobReferences, type BlobReference } from '../../blobs/blob-references.ts'
 import type { Strategy } from '../../jobs/job.ts'
 import { type Attempt, type PassResult, runPass, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
-import { truncate, MAX_LISTED_CHARACTERS, MAX_LISTED } from '../../values/truncate.ts'
+import { truncate, MAX_LISTED_CHARACTERS, MAX_LISTED } from '../../values/message-text.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { Services } from '../../runtime/services.ts'
@@ -147,7 +147,7 @@ const seenBetween = async (
   const cell = (position: string): number => Number.parseInt(position.slice(0, 4), 16)
   const seen = await readBlobReferences(objects, lists, {
     from: from === '' ? 0 : cell(from),
-    to: until === '' ? CELLS : cell(until) + 1,
+    to: until === '' ? PREFIX_COUNT : cell(until) + 1,
   })
   return new Map(
     seen

@@ -7,21 +7,24 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Item, Key, SortKeyRange } from '../item.ts'
+import { type Item, type Key, keyAttributes, type SortKeyRange } from '../item.ts'
 
 /** DynamoDB's limit on one BatchGetItem. */
 const BATCH_GET = 100
+const MIN_BACKOFF_MS = 25
 const MAX_BACKOFF_MS = 3000
 
 export interface QueryOptions {
+  /** At most this many items in a page. */
   readonly limit?: number
-  /** Only these attributes. */
+  /** Return these attributes only. */
   readonly attributes?: readonly string[]
 }
 
 /**
- * Pages of a run of sort keys over partitions, in order, strongly consistent. The page after the one that is used is
- * already on its way, also across partitions.
+ * Reads a range of sort keys in several partitions, one partition after the other. Returns pages that are not empty, in the order
+ * of the partitions and the sort keys. Reads are strongly consistent. The next page, also that of the next partition, is requested
+ * before the caller asks for it.
  */
 export async function* queryPages(
   client: DynamoDBClient,
@@ -30,8 +33,8 @@ export async function* queryPages(
   { fromSk, toSk }: SortKeyRange,
   { limit, attributes }: QueryOptions = {},
 ): AsyncGenerator<readonly Item[]> {
-  const ask = (at: number, after?: Item): { at: number; answer: Promise<QueryCommandOutput> } | undefined => {
-    const partition = partitions[at]
+  const request = (index: number, after?: Item): { index: number; answer: Promise<QueryCommandOutput> } | undefined => {
+    const partition = partitions[index]
     if (partition === undefined) return undefined
     const answer = client.send(
       new QueryCommand({
@@ -45,14 +48,14 @@ export async function* queryPages(
         ...(after === undefined ? {} : { ExclusiveStartKey: after }),
       }),
     )
-    // It is awaited later, or, when the reader stops early, never.
+    // If the caller stops early, nobody awaits the answer: its rejection must not end the process.
     answer.catch(() => undefined)
-    return { at, answer }
+    return { index, answer }
   }
-  let coming = ask(0)
-  while (coming !== undefined) {
-    const { Items = [], LastEvaluatedKey } = await coming.answer
-    coming = LastEvaluatedKey === undefined ? ask(coming.at + 1) : ask(coming.at, LastEvaluatedKey)
+  let pending = request(0)
+  while (pending !== undefined) {
+    const { Items = [], LastEvaluatedKey } = await pending.answer
+    pending = LastEvaluatedKey === undefined ? request(pending.index + 1) : request(pending.index, LastEvaluatedKey)
     if (Items.length > 0) yield Items
   }
 }
@@ -63,7 +66,10 @@ const projectionNames = (attributes: readonly string[] | undefined): Record<stri
 const projection = (attributes: readonly string[] | undefined): { ProjectionExpression?: string } =>
   attributes === undefined ? {} : { ProjectionExpression: attributes.map((_, k) => `#a${k}`).join(',') }
 
-/** The items under these keys, in no order, strongly consistent; asked for again until DynamoDB has answered for each. */
+/**
+ * The items that exist under these keys, in no particular order. Reads are strongly consistent. Keys that DynamoDB does not process
+ * are requested again until it does.
+ */
 export const batchGet = async (
   client: DynamoDBClient,
   table: string,
@@ -73,7 +79,7 @@ export const batchGet = async (
   const items: Item[] = []
   for (let from = 0; from < keys.length; from += BATCH_GET) {
     let request: KeysAndAttributes | undefined = {
-      Keys: keys.slice(from, from + BATCH_GET).map(({ pk, sk }) => ({ pk: { S: pk }, sk: { S: sk } })),
+      Keys: keys.slice(from, from + BATCH_GET).map(keyAttributes),
       ConsistentRead: true,
       ...(attributes === undefined
         ? {}
@@ -91,6 +97,6 @@ export const batchGet = async (
   return items
 }
 
-/** Jittered, doubled from 25 ms up to 3 s. */
+/** How long to wait before attempt `attempt + 1`: random, at most 25 ms × 2^attempt and 3 s. */
 export const backoffMs = (attempt: number): number =>
-  Math.random() * Math.min(MAX_BACKOFF_MS, 25 * 2 ** Math.min(attempt, 10))
+  Math.random() * Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** Math.min(attempt, 10))

@@ -1,8 +1,6 @@
 import { DeleteObjectCommand, ListObjectVersionsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { wipe } from '../../../../infra/local/stores/wipe-store.ts'
-import { PayloadStore } from '../../../../shared/blobs/payload-store.ts'
-import { ObjectStore } from '../../../../shared/objects/aws/object-store.ts'
 import { loadModelsFile } from '../../../../shared/resources/models.ts'
 import { ResourceStore } from '../../../../shared/resources/aws/resource-store.ts'
 import { startServices, type TestServers } from '../../../services.ts'
@@ -25,8 +23,7 @@ it('wiping the store deletes blobs with all their versions and delete markers', 
   await put('archive', 'content', archives)
 
   const models = await loadModelsFile(new URL('../../../../shared/models.json', import.meta.url))
-  const payloads = new PayloadStore(new ObjectStore(s3), Bucket)
-  const resources = new ResourceStore(dynamo, config.tables.resources, models, payloads)
+  const resources = new ResourceStore(dynamo, config.tables.resources, models)
   expect(await wipe({ config, dynamo, s3, resources })).toEqual({ items: 0, blobs: 1200 })
 
   const left = await s3.send(new ListObjectVersionsCommand({ Bucket }))

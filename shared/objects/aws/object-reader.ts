@@ -1,0 +1,158 @@
+import { GetObjectCommand, HeadObjectCommand, ListObjectsV2Command, type S3Client } from '@aws-sdk/client-s3'
+import { Readable } from 'node:stream'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { PinnedObject } from '../object.ts'
+import { BodyCutError, ObjectChangedError } from '../errors.ts'
+import { isConditionFailed, isInvalidVersion, isNotFound, quotedETag } from './s3-errors.ts'
+import { bodyOf, collect, pinned, type StoredObject, storedObject } from './stored-object.ts'
+
+/** Random access to the bytes of one object. The archive reader requires it as `ArchiveSource`. */
+export interface ObjectSource {
+  readonly size: number
+  read(start: number, length: number): Promise<Buffer>
+  stream(start: number, length: number): Promise<Readable>
+}
+
+/** Attempts to read a body. The SDK repeats failed requests, but not a body that breaks off. */
+const BODY_ATTEMPTS = 4
+
+/** Reads objects in S3. All reads of a `PinnedObject` return exactly that state of the object, or fail. */
+export class ObjectReader {
+  protected readonly client: S3Client
+
+  constructor(client: S3Client) {
+    this.client = client
+  }
+
+  /** The properties of an object or of one of its versions. Undefined if it does not exist. */
+  async head(
+    bucket: string,
+    key: string,
+    { version_id }: { version_id?: string } = {},
+  ): Promise<StoredObject | undefined> {
+    try {
+      const head = await this.client.send(
+        new HeadObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          ChecksumMode: 'ENABLED',
+          ...(version_id === undefined ? {} : { VersionId: version_id }),
+        }),
+      )
+      return storedObject(bucket, key, head)
+    } catch (error) {
+      if (isNotFound(error) || isInvalidVersion(error, version_id)) return undefined
+      throw error
+    }
+  }
+
+  /** An object with its body, which must be read to its end or destroyed. Undefined if the object does not exist. */
+  async open(bucket: string, key: string): Promise<(StoredObject & { readonly body: Readable }) | undefined> {
+    try {
+      const answer = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }))
+      return { ...storedObject(bucket, key, answer), body: bodyOf(answer) }
+    } catch (error) {
+      if (isNotFound(error)) return undefined
+      throw error
+    }
+  }
+
+  /**
+   * A range of a pinned object as a stream, which must be read to its end or destroyed. The stream can break off; it is not
+   * repeated. Throws `ObjectChangedError` if that state of the object no longer exists.
+   */
+  async read(object: PinnedObject, start: number, length: number): Promise<Readable> {
+    if (length === 0) return Readable.from([])
+    const { bucket, key, version_id, etag } = object
+    try {
+      const answer = await this.client.send(
+        new GetObjectCommand({
+          Bucket: bucket,
+          Key: key,
+          Range: `bytes=${start}-${start + length - 1}`,
+          // Needed with a version id too: the version with the id `null` can be replaced.
+          IfMatch: quotedETag(etag),
+          ...(version_id === undefined ? {} : { VersionId: version_id }),
+        }),
+      )
+      const body = bodyOf(answer)
+      if (answer.ContentLength === length) return body
+      body.destroy()
+      throw new BodyCutError(bucket, key, length, answer.ContentLength ?? 0)
+    } catch (error) {
+      if (isConditionFailed(error) || isNotFound(error)) throw new ObjectChangedError(bucket, key)
+      throw error
+    }
+  }
+
+  /**
+   * A range of a pinned object that fits into memory. If the body breaks off, it is read again. Throws `ObjectChangedError` if
+   * that state of the object no longer exists, and `BodyCutError` if every attempt returns the wrong number of bytes.
+   */
+  async readBytes(object: PinnedObject, start: number, length: number): Promise<Buffer> {
+    for (let attempt = 1; ; attempt++) {
+      const body = await this.read(object, start, length)
+      const bytes = await collectOrRetry(body, object, length, attempt)
+      if (bytes !== undefined) return bytes
+    }
+  }
+
+  /** The bytes of an object that fits into memory. Undefined if the object does not exist. */
+  async getBytes(bucket: string, key: string): Promise<Buffer | undefined> {
+    for (let attempt = 1; ; attempt++) {
+      const opened = await this.open(bucket, key)
+      if (opened === undefined) return undefined
+      const bytes = await collectOrRetry(opened.body, opened, opened.size, attempt)
+      if (bytes !== undefined) return bytes
+    }
+  }
+
+  /** Parses an object that `putJson` wrote. Undefined if it does not exist. The caller asserts the type. */
+  async getJson<T>(bucket: string, key: string): Promise<T | undefined> {
+    const bytes = await this.getBytes(bucket, key)
+    return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as T)
+  }
+
+  /** All objects whose keys begin with a prefix, in the order of their keys (by UTF-8 bytes). They have no version ids. */
+  async *list(bucket: string, prefix = ''): AsyncGenerator<PinnedObject> {
+    let token: string | undefined
+    do {
+      const page = await this.client.send(
+        new ListObjectsV2Command({
+          Bucket: bucket,
+          Prefix: prefix,
+          ...(token === undefined ? {} : { ContinuationToken: token }),
+        }),
+      )
+      for (const { Key, Size, ETag } of page.Contents ?? [])
+        if (Key !== undefined) yield pinned(bucket, Key, Size ?? 0, ETag, undefined)
+      token = page.NextContinuationToken
+    } while (token !== undefined)
+  }
+
+  sourceOf(object: PinnedObject): ObjectSource {
+    return {
+      size: object.size,
+      read: (start, length) => this.readBytes(object, start, length),
+      stream: (start, length) => this.read(object, start, length),
+    }
+  }
+}
+
+/** The bytes of a body. Undefined, after a wait, if it broke off and another attempt is allowed. */
+const collectOrRetry = async (
+  body: Readable,
+  { bucket, key }: { readonly bucket: string; readonly key: string },
+  length: number,
+  attempt: number,
+): Promise<Buffer | undefined> => {
+  try {
+    const bytes = await collect(body)
+    if (bytes.length !== length) throw new BodyCutError(bucket, key, length, bytes.length)
+    return bytes
+  } catch (error) {
+    if (attempt === BODY_ATTEMPTS) throw error
+    await sleep(50 * 2 ** attempt * Math.random())
+    return undefined
+  }
+}

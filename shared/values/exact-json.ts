@@ -1,0 +1,18 @@
+declare global {
+  interface JSON {
+    // ES2025 passes the source text of a primitive to the reviver; TypeScript's library does not declare it yet.
+    parse(
+      text: string,
+      reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,
+    ): unknown
+  }
+}
+
+const INTEGER = /^-?\d+$/
+
+/**
+ * A reviver for `JSON.parse` that returns integers as `bigint`: large ones keep all their digits, and `1.0`, which stays a
+ * `number`, differs from `1`.
+ */
+export const exactNumbers = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
+  typeof value === 'number' && source !== undefined && INTEGER.test(source) ? BigInt(source) : value

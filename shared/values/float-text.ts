@@ -1,0 +1,9 @@
+/**
+ * A finite number as the JSON text of a float, as Python and SpecStar write it: with a fraction or an exponent, so that 1 is
+ * written `1.0` and is not read as an integer. Negative zero keeps its sign. Throws `RangeError` for NaN and the infinities.
+ */
+export const floatText = (value: number): string => {
+  if (!Number.isFinite(value)) throw new RangeError(`${value} is not a number of JSON`)
+  const text = Object.is(value, -0) ? '-0' : JSON.stringify(value)
+  return /[.e]/.test(text) ? text : `${text}.0`
+}
