@@ -1,41 +1,47 @@
-import { createHash } from 'node:crypto'
-import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
-import type { IndexLine } from './index-line.ts'
+import { hash } from 'node:crypto'
 import type { OpenArchive } from './archive.ts'
+import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
 import { readIndex } from './segment-reader.ts'
 
-/** The spilled payloads of an archive, found by their SHA-256. Indexes are read as they are needed: payloads come before blobs. */
+interface PayloadLocation {
+  /** From the start of the archive. */
+  readonly offset: number
+  readonly size: number
+}
+
+/**
+ * Returns the spilled payloads of an archive by their SHA-256. It reads the indexes one after the other, as they are
+ * needed.
+ */
 export class ArchivePayloads {
   readonly #archive: OpenArchive
-  readonly #found = new Map<string, { offset: number; size: number }>()
+  readonly #locations = new Map<string, PayloadLocation>()
   #nextSegment = 0
 
   constructor(archive: OpenArchive) {
     this.#archive = archive
   }
 
-  /** A payload's bytes, checked. */
+  /** Reads a payload and checks its checksum. */
   async get(sha256: string): Promise<Buffer> {
-    const place = await this.#find(sha256)
-    if (place === undefined) throw new ArchiveInvalidError(`payload ${sha256} is referred to and not in the archive`)
-    const bytes = await this.#archive.source.read(place.offset, place.size)
-    const actual = createHash('sha256').update(bytes).digest('hex')
+    const location = await this.#locate(sha256)
+    if (location === undefined)
+      throw new ArchiveInvalidError(`entry payloads/${sha256} is missing; a revision refers to this payload`)
+    const bytes = await this.#archive.source.read(location.offset, location.size)
+    const actual = hash('sha256', bytes)
     if (actual !== sha256) throw new EntryCorruptError(`payloads/${sha256}`, sha256, actual)
     return bytes
   }
 
-  async #find(sha256: string): Promise<{ offset: number; size: number } | undefined> {
-    while (!this.#found.has(sha256) && this.#nextSegment < this.#archive.segments.length) {
+  async #locate(sha256: string): Promise<PayloadLocation | undefined> {
+    while (!this.#locations.has(sha256) && this.#nextSegment < this.#archive.segments.length) {
       const segment = this.#archive.segments[this.#nextSegment++]
       if (segment === undefined || segment.model !== undefined) continue
       for (const entry of await readIndex(this.#archive, segment)) {
-        if (entry.kind === 'payload') this.#note(segment.offset, entry)
+        if (entry.kind !== 'payload') continue
+        this.#locations.set(entry.sha256, { offset: segment.offset + entry.offset, size: entry.size })
       }
     }
-    return this.#found.get(sha256)
-  }
-
-  #note(segmentOffset: number, { sha256, offset, size }: IndexLine): void {
-    this.#found.set(sha256, { offset: segmentOffset + offset, size })
+    return this.#locations.get(sha256)
   }
 }

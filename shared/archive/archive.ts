@@ -14,7 +14,10 @@ export interface ArchiveSource {
 
 /** A segment that can be read. An entry's content begins at `segment.offset + entry.offset`. */
 export type ArchiveSegment = ManifestSegment & {
-  /** In a walked archive: the entries with their offsets from the start of the archive. `offset` of the segment is then 0. */
+  /**
+   * In a walked archive: the entries with their offsets from the start of the archive. `offset` of the segment is
+   * then 0.
+   */
   readonly walked?: readonly IndexLine[]
 }
 
@@ -24,7 +27,10 @@ export interface OpenArchive {
   readonly manifest: Manifest
   /** SHA-256 of the bytes of `manifest.json`, in hex. */
   readonly manifestSha256: string
-  /** False for a repacked tar without a trailer: no checksum covers the manifest, which holds the job, the times and the filters. */
+  /**
+   * False for a repacked tar without a trailer: no checksum covers the manifest, which holds the job, the times and
+   * the filters.
+   */
   readonly provenManifest: boolean
   /** The tar was repacked: it was read completely, and its entries were found by their names. */
   readonly walked: boolean

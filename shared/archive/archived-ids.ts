@@ -1,9 +1,14 @@
-import type { OpenArchive } from './archive.ts'
 import { hashKeyOf } from '../resources/keys.ts'
 import { RevisionView } from '../resources/views.ts'
+import type { OpenArchive } from './archive.ts'
 import { archivedRecords } from './archived-records.ts'
 
-/** Answers whether an archive holds a resource (or one revision of it), by reading the one chunk where it would stand. */
+const MAX_CACHED_ANSWERS = 10_000
+
+/**
+ * Checks whether an archive contains a resource or a revision. It reads only the chunks that can contain the
+ * resource.
+ */
 export class ArchivedIds {
   readonly #archive: OpenArchive
   readonly #answers = new Map<string, boolean>()
@@ -12,19 +17,24 @@ export class ArchivedIds {
     this.#archive = archive
   }
 
+  /** `id` is a resource id. `to` is the id to find: the same resource id, or the id of one of its revisions. */
   async has(model: string, id: string, to: string, kind: 'resource_id' | 'revision_id'): Promise<boolean> {
     const key = `${model}/${kind}/${to}`
-    const answer = this.#answers.get(key) ?? (await this.#look(model, id, kind === 'revision_id' ? to : undefined))
-    if (this.#answers.size > 10_000) this.#answers.clear()
+    const answer = this.#answers.get(key) ?? (await this.#find(model, id, kind === 'revision_id' ? to : undefined))
+    if (this.#answers.size > MAX_CACHED_ANSWERS) this.#answers.clear()
     this.#answers.set(key, answer)
     return answer
   }
 
-  async #look(model: string, id: string, revision: string | undefined): Promise<boolean> {
+  async #find(model: string, id: string, revision: string | undefined): Promise<boolean> {
     const h = hashKeyOf(id)
     const segment = this.#archive.segments.findIndex(
-      ({ model: own, first_h, last_h }) =>
-        own === model && first_h !== undefined && last_h !== undefined && first_h <= h && h <= last_h,
+      (candidate) =>
+        candidate.model === model &&
+        candidate.first_h !== undefined &&
+        candidate.last_h !== undefined &&
+        candidate.first_h <= h &&
+        h <= candidate.last_h,
     )
     if (segment === -1) return false
     for await (const batch of archivedRecords(this.#archive, segment, { ids: [id] })) {

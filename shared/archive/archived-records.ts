@@ -1,27 +1,29 @@
-import type { OpenArchive } from './archive.ts'
-import { decodeLine, recordOf, type RecordKey } from './record-line.ts'
-import { RecordOrder } from './record-order.ts'
-import { readEntries, readIndex, readLineBatches } from './segment-reader.ts'
-import type { Item } from '../tables/item.ts'
 import { hashKeyOf } from '../resources/keys.ts'
+import type { Item } from '../tables/item.ts'
+import type { OpenArchive } from './archive.ts'
+import { readLineBatches } from './chunk-lines.ts'
+import type { IndexLine } from './index-line.ts'
+import { decodeLine, type RecordKey, recordKeyOf } from './record-line.ts'
+import { RecordOrder } from './record-order.ts'
+import { readEntries, readIndex } from './segment-reader.ts'
 
-/** One line of an archive, checked: what it is, and where it stands. */
+/** A record of an archive that has been checked. */
 export interface ArchivedRecord extends RecordKey {
   readonly item: Item
-  /** The chunk's place in its segment: where a later pass resumes. */
+  /** The number of its chunk in the segment, from 0. A later pass can resume there. */
   readonly entry: number
 }
 
-/** Where reading begins: a chunk, and in it the first bucket that counts. */
+/** Where to start in a segment: the number of a chunk, and the first digest bucket in it to return. */
 export interface RecordsFrom {
   readonly entry: number
   readonly bucket: string
 }
 
 /**
- * Reads a segment's records in order, in batches (one for each piece of unpacked bytes). From the start of a segment every
- * byte is checked, frames included; a later start checks what it reads. With `ids` only the chunks that can hold them are
- * read, and only their records are given.
+ * Reads the records of a segment in order, in batches. Without options, every byte of the segment is checked, frames
+ * included. With `from`, only the chunks from there on are read and checked. With `ids`, only the chunks that can
+ * contain these resources are read, and only their records are returned.
  */
 export async function* archivedRecords(
   archive: OpenArchive,
@@ -31,37 +33,38 @@ export async function* archivedRecords(
   const opened = archive.segments[segment]
   if (opened === undefined) throw new Error(`the archive has no segment ${segment}`)
   const index = await readIndex(archive, opened)
-  const { from, ids } = options
-  const wanted = ids === undefined ? undefined : new Set(ids)
-  const places = ids?.map(hashKeyOf)
-  const order = new RecordOrder(opened, { partial: wanted !== undefined || from !== undefined })
+  const { from } = options
+  const ids = options.ids === undefined ? undefined : new Set(options.ids)
+  const order = new RecordOrder(opened, { partial: ids !== undefined || from !== undefined })
   const entries = readEntries(archive, opened, index, {
     ...(from === undefined ? {} : { from: from.entry }),
-    ...(places === undefined
-      ? {}
-      : {
-          only: ({ first_h, last_h }) =>
-            places.some((h) => first_h !== undefined && last_h !== undefined && first_h <= h && h <= last_h),
-        }),
+    ...(ids === undefined ? {} : { filter: mayContain(ids) }),
   })
   for await (const { entry, ordinal, content } of entries) {
     order.beginChunk(entry)
-    let n = 0
+    let line = 0
     for await (const lines of readLineBatches(entry, content)) {
       const batch: ArchivedRecord[] = []
-      for (const line of lines) {
-        n += 1
-        const where = { entry: entry.path, line: n }
-        const item = decodeLine(line, where)
-        const place = recordOf(item, where)
-        order.check(place, item)
-        if (wanted !== undefined && !wanted.has(place.id)) continue
-        if (from !== undefined && place.h.slice(0, 4) < from.bucket) continue
-        batch.push({ ...place, item, entry: ordinal })
+      for (const bytes of lines) {
+        line += 1
+        const location = { entry: entry.path, line }
+        const item = decodeLine(bytes, location)
+        const key = recordKeyOf(item, location)
+        order.check(key, item)
+        if (ids?.has(key.id) === false) continue
+        if (from !== undefined && key.h.slice(0, 4) < from.bucket) continue
+        batch.push({ ...key, item, entry: ordinal })
       }
       if (batch.length > 0) yield batch
     }
     order.endChunk()
   }
   order.end()
+}
+
+/** Whether the hash keys of a chunk include that of one of the resources. */
+const mayContain = (ids: ReadonlySet<string>): ((entry: IndexLine) => boolean) => {
+  const hashKeys = [...ids].map(hashKeyOf)
+  return ({ first_h, last_h }) =>
+    hashKeys.some((h) => first_h !== undefined && last_h !== undefined && first_h <= h && h <= last_h)
 }

@@ -1,30 +1,33 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import type { Item } from '../tables/item.ts'
 import { toBase64 } from '../values/base64.ts'
 import { must } from '../values/must.ts'
-import type { Item } from '../tables/item.ts'
-import { compareBytes } from '../values/text-order.ts'
 import { plainNumber } from '../values/number-text.ts'
+import { compareBytes } from '../values/text-order.ts'
 
-/** Keys and derived attributes, made anew on every restore; a payload enters by `data_sha256`. */
+/** Keys and derived attributes, which every restore writes anew. The payload is covered by `data_sha256`. */
 const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])
 
-/** An item's attributes that count, in order, each with its name as it is written. */
+/** The attributes of an item that the digest covers, in order, each with the JSON text of its key. */
 type Shape = readonly (readonly [name: string, prefix: string])[]
 
-/** Items of one model have few shapes: sorting their names again for each would be half of the work. */
+/**
+ * Shapes by the attribute names of an item. The items of one model have few shapes, and sorting the names of every
+ * item would take half of the time.
+ */
 const shapes = new Map<string, Shape>()
 const MAX_SHAPES = 1_000
 
 /**
- * An item as the digest sees it: DynamoDB JSON without keys, derived attributes and payload; keys sorted by UTF-8 bytes
- * at every depth, numbers as plain decimals, sets in order, no spaces. Rules: `FORMAT.md`.
+ * The text of an item that the digest covers: DynamoDB JSON without keys, derived attributes and payload. `FORMAT.md`
+ * defines it.
  */
 export const canonicalJson = (item: Item): string => {
   let json = '{'
   for (const [name, prefix] of shapeOf(Object.keys(item))) {
     const value = must(item[name])
     json += json.length === 1 ? prefix : `,${prefix}`
-    // Texts are most of what there is.
+    // The fast path: most values are texts.
     json += value.S === undefined ? encodeValue(value) : `{"S":${JSON.stringify(value.S)}}`
   }
   return `${json}}`
@@ -32,8 +35,8 @@ export const canonicalJson = (item: Item): string => {
 
 const shapeOf = (names: readonly string[]): Shape => {
   const key = JSON.stringify(names)
-  const known = shapes.get(key)
-  if (known !== undefined) return known
+  const cached = shapes.get(key)
+  if (cached !== undefined) return cached
   const shape = names
     .filter((name) => !NOT_IN_DIGEST.has(name))
     .sort(compareBytes)
@@ -55,7 +58,7 @@ const encodeValue = (value: AttributeValue): string => {
   if (value.NS !== undefined) return `{"NS":${JSON.stringify(value.NS.map(plainNumber).sort())}}`
   if (value.BS !== undefined)
     return `{"BS":${JSON.stringify([...value.BS].sort((a, b) => Buffer.compare(a, b)).map(toBase64))}}`
-  throw new TypeError('an attribute value without a type')
+  throw new TypeError('an attribute value has no type')
 }
 
 const encodeMap = (map: Item): string => {

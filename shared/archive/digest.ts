@@ -3,16 +3,20 @@ import type { Item } from '../tables/item.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { ArchiveInvalidError } from './errors.ts'
 
-/** The digest of all resources whose place begins with the same 4 hex digits. */
+/** The digest of all resources in one digest bucket: their hash keys begin with the same 4 hex digits. */
 export interface BucketDigest {
   readonly bucket: string
   readonly digest: Buffer
 }
 
-/** Leaf of a resource: SHA-256 over the canonical JSON of its metadata and then of its revisions by `sk`, a newline after each. */
+/**
+ * The leaf of a resource: SHA-256 over the canonical JSON of its metadata and then of its revisions by `sk`, a
+ * newline after each.
+ */
 export class ResourceLeaf {
   readonly #hash = createHash('sha256')
 
+  /** Adds the metadata item first, and then each revision. */
   add(item: Item): void {
     this.#hash.update(`${canonicalJson(item)}\n`)
   }
@@ -22,12 +26,15 @@ export class ResourceLeaf {
   }
 }
 
-/** Gathers leaves, in the order of their resources, into the digests of buckets: SHA-256 over the raw leaves of each. */
+/** Computes the digests of buckets from the leaves of resources in archive order. */
 export class BucketDigests {
   #closed: BucketDigest[] = []
   #open: { readonly bucket: string; readonly hash: Hash } | undefined
 
-  /** The leaf of the next resource, whose place is `h`. Throws where it belongs to a bucket before the open one. */
+  /**
+   * Adds the leaf of the next resource, which has the hash key `h`. Throws if its bucket comes before the open
+   * bucket.
+   */
   add(h: string, leaf: Buffer): void {
     const bucket = h.slice(0, 4)
     if (this.#open?.bucket === bucket) {
@@ -35,22 +42,19 @@ export class BucketDigests {
       return
     }
     if (this.#open !== undefined && this.#open.bucket > bucket)
-      throw new ArchiveInvalidError(`bucket ${bucket} after bucket ${this.#open.bucket}`)
+      throw new ArchiveInvalidError(
+        `bucket ${bucket} follows bucket ${this.#open.bucket}; buckets must be in ascending order`,
+      )
     this.#close()
     this.#open = { bucket, hash: createHash('sha256').update(leaf) }
   }
 
-  /** The buckets that are complete and were not taken before. */
-  takeDone(): BucketDigest[] {
+  /** Closes the open bucket, and returns all buckets since the last call, in order. */
+  end(): BucketDigest[] {
+    this.#close()
     const closed = this.#closed
     this.#closed = []
     return closed
-  }
-
-  /** Closes the open bucket and gives all that were not taken before, in order. */
-  end(): BucketDigest[] {
-    this.#close()
-    return this.takeDone()
   }
 
   #close(): void {
@@ -59,24 +63,26 @@ export class BucketDigests {
   }
 }
 
-/** A model's digest in hex: SHA-256 over its non-empty buckets in order, 4 ASCII and 32 raw bytes each. */
+/** The digest of a model in hex: SHA-256 over its non-empty buckets in order, as `encodeBuckets` writes them. */
 export const modelDigest = (buckets: Iterable<BucketDigest>): string => {
   const hash = createHash('sha256')
   for (const { bucket, digest } of buckets) hash.update(bucket, 'ascii').update(digest)
   return hash.digest('hex')
 }
 
-const PAIR_BYTES = 4 + 32
+const BUCKET_BYTES = 4 + 32
 
-/** Buckets as bytes, 36 each: what the model's digest is taken over. */
+/** Encodes each bucket as 36 bytes: its 4 digits in ASCII, and its digest. */
 export const encodeBuckets = (buckets: readonly BucketDigest[]): Buffer =>
   Buffer.concat(buckets.flatMap(({ bucket, digest }) => [Buffer.from(bucket, 'ascii'), digest]))
 
-/** Reverses `encodeBuckets`. */
 export const decodeBuckets = (bytes: Buffer): BucketDigest[] => {
-  if (bytes.length % PAIR_BYTES !== 0) throw new RangeError(`${bytes.length} bytes are no list of bucket digests`)
-  return Array.from({ length: bytes.length / PAIR_BYTES }, (_, k) => {
-    const pair = bytes.subarray(k * PAIR_BYTES, (k + 1) * PAIR_BYTES)
-    return { bucket: pair.toString('ascii', 0, 4), digest: pair.subarray(4) }
+  if (bytes.length % BUCKET_BYTES !== 0)
+    throw new RangeError(
+      `a list of bucket digests has ${bytes.length} bytes, which is not a multiple of ${BUCKET_BYTES}`,
+    )
+  return Array.from({ length: bytes.length / BUCKET_BYTES }, (_, k) => {
+    const encoded = bytes.subarray(k * BUCKET_BYTES, (k + 1) * BUCKET_BYTES)
+    return { bucket: encoded.toString('ascii', 0, 4), digest: encoded.subarray(4) }
   })
 }

@@ -1,20 +1,20 @@
 import { createHash } from 'node:crypto'
 import { once } from 'node:events'
 import { Readable } from 'node:stream'
-import type { ByteReader } from './byte-reader.ts'
 import { errorMessage } from '../values/error-message.ts'
+import type { ByteReader } from './byte-reader.ts'
 import { EntryCorruptError } from './errors.ts'
 
-/** One entry's content on its way: hashed as it passes, whoever reads it. */
+/** The content of one entry as a stream whose checksum is checked at its end. */
 export class EntryContent {
   readonly #reader: ByteReader
   readonly #path: string
   readonly #expected: string
   readonly #hash = createHash('sha256')
   #left: number
-  #checked = false
+  #isChecked = false
   #failure: Error | undefined
-  /** Ends with `EntryCorruptError` where the checksum is not the one expected. */
+  /** Fails with `EntryCorruptError` at its end if the checksum is wrong. */
   readonly stream: Readable
 
   constructor(reader: ByteReader, path: string, size: number, sha256: string) {
@@ -23,11 +23,11 @@ export class EntryContent {
     this.#left = size
     this.#expected = sha256
     this.stream = Readable.from(this.#pieces(), { objectMode: false })
-    // Whoever does not read it still hears of a failure: `finish` throws it.
+    // If nobody reads the stream, its error must not end the process: `finish` throws it.
     this.stream.on('error', () => undefined)
   }
 
-  /** Reads what the consumer has left, and throws where anything was wrong with the content. */
+  /** Reads what is left of the content. Throws the error of the stream, or `EntryCorruptError`. */
   async finish(): Promise<void> {
     const { stream } = this
     if (!stream.destroyed) stream.destroy()
@@ -55,8 +55,8 @@ export class EntryContent {
   }
 
   #check(): void {
-    if (this.#checked) return
-    this.#checked = true
+    if (this.#isChecked) return
+    this.#isChecked = true
     const actual = this.#hash.digest('hex')
     if (actual !== this.#expected) throw new EntryCorruptError(this.#path, this.#expected, actual)
   }

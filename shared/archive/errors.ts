@@ -1,33 +1,33 @@
-/** The bytes are neither a tar nor anything else that is known here. */
+/** The object is neither a tar nor another format that can be restored. */
 export class NotAnArchiveError extends Error {
   override readonly name = 'NotAnArchiveError'
 
-  constructor(what: string) {
-    super(`not an .acbak archive: ${what}`)
+  constructor(reason: string) {
+    super(`not an .acbak archive: ${reason}`)
   }
 }
 
-/** An archive of a version that cannot be read. Version 2 is SpecStar's length-prefixed msgpack stream, which a restore converts. */
+/** The archive has a version that this release cannot restore. */
 export class UnsupportedVersionError extends Error {
   override readonly name = 'UnsupportedVersionError'
   readonly version: number
 
-  constructor(version: number, what = 'the archive') {
-    super(`${what} is of version ${version}; versions 2 (SpecStar's stream) and 3 can be restored`)
+  constructor(version: number, subject = 'the archive') {
+    super(`${subject} has version ${version}; only versions 2 (SpecStar's stream) and 3 can be restored`)
     this.version = version
   }
 }
 
-/** The archive ends too early: it was cut, or never finished. */
+/** The archive ends too early: it was truncated, or its writer never finished it. */
 export class ArchiveTruncatedError extends Error {
   override readonly name = 'ArchiveTruncatedError'
 
-  constructor(what: string) {
-    super(`the archive is truncated: ${what}`)
+  constructor(reason: string) {
+    super(`the archive is truncated: ${reason}`)
   }
 }
 
-/** Bytes whose checksum is another than the archive says. */
+/** Bytes do not have the checksum that the archive records for them. */
 export class EntryCorruptError extends Error {
   override readonly name = 'EntryCorruptError'
   readonly entry: string
@@ -35,38 +35,38 @@ export class EntryCorruptError extends Error {
   readonly actual: string
 
   constructor(entry: string, expected: string, actual: string, algorithm = 'sha256') {
-    super(`entry ${entry}: expected ${algorithm} ${expected}, found ${actual}`)
+    super(`entry ${entry} is corrupt: expected ${algorithm} ${expected}, found ${actual}`)
     this.entry = entry
     this.expected = expected
     this.actual = actual
   }
 }
 
-/** The archive breaks a rule of the format (`FORMAT.md`). `what` names the place and the rule. */
+/** The archive breaks a rule of the format (`FORMAT.md`). `reason` names the entry and the rule. */
 export class ArchiveInvalidError extends Error {
   override readonly name: string = 'ArchiveInvalidError'
 
-  constructor(what: string) {
-    super(`the archive is invalid: ${what}`)
+  constructor(reason: string) {
+    super(`the archive is invalid: ${reason}`)
   }
 }
 
-/** Where a record stands: the chunk's path and the line in it, from 1. */
-export interface RecordWhere {
+/** Location of a record: the path of the chunk, and the number of the line in it, from 1. */
+export interface RecordLocation {
   readonly entry?: string
   readonly line?: number
 }
 
-/** A record line that is malformed, or an item that DynamoDB or the store would not take. */
+/** A record line is malformed, or contains an item that DynamoDB or the store would reject. */
 export class RecordInvalidError extends ArchiveInvalidError {
   override readonly name = 'RecordInvalidError'
   readonly reason: string
   readonly entry: string | undefined
   readonly line: number | undefined
 
-  constructor(reason: string, { entry, line }: RecordWhere = {}) {
-    const place = `${entry === undefined ? '' : ` of ${entry}`}${line === undefined ? '' : `, line ${line}`}`
-    super(`record${place}: ${reason}`)
+  constructor(reason: string, { entry, line }: RecordLocation = {}) {
+    const record = line === undefined ? 'a record' : `line ${line}`
+    super(`${record}${entry === undefined ? '' : ` of entry ${entry}`}: ${reason}`)
     this.reason = reason
     this.entry = entry
     this.line = line

@@ -1,13 +1,15 @@
+import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { blobName } from '../blobs/blob-name.ts'
+import { ArchiveInvalidError } from './errors.ts'
 
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
-export const placeHex = z.string().regex(/^[0-9a-f]{16}$/)
+export const hashKeyHex = z.string().regex(/^[0-9a-f]{16}$/)
 export const byteCount = z.int().nonnegative()
 export const modelName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/)
 
-/** A text with half a surrogate has no bytes: two such ids would share one name. */
-const wellFormed = z.string().refine((text) => text.isWellFormed(), 'is no whole Unicode text')
+/** Half of a surrogate pair has no UTF-8 bytes: two ids that differ only in such halves would have the same path. */
+const wellFormed = z.string().refine((text) => text.isWellFormed(), 'must be valid Unicode')
 
 const common = { path: z.string().min(1), offset: byteCount, size: byteCount, sha256: sha256Hex }
 
@@ -18,8 +20,8 @@ const RecordsLine = z.object({
   model: modelName,
   resources: byteCount,
   revisions: byteCount,
-  first_h: placeHex,
-  last_h: placeHex,
+  first_h: hashKeyHex,
+  last_h: hashKeyHex,
 })
 const PayloadLine = z.object({ ...common, kind: z.literal('payload') })
 const BlobLine = z.object({
@@ -29,28 +31,30 @@ const BlobLine = z.object({
   content_type: wellFormed.optional(),
 })
 
-/** One line of an index, as it is parsed: keys that are not known are passed over. */
+/** One line of an index. Unknown keys are ignored. */
 export const IndexLineSchema = z.discriminatedUnion('kind', [RecordsLine, PayloadLine, BlobLine])
 
 interface StoredEntry {
   readonly path: string
-  /** Of the content, from the start of the segment. */
+  /** Offset of the content from the start of the segment. */
   readonly offset: number
-  /** Of the stored content, as is `sha256`. */
+  /** Size and checksum of the content as stored, compressed or not. */
   readonly size: number
   readonly sha256: string
 }
 
-/** A chunk of one model's records: lines, packed. */
+/** A chunk: compressed record lines of one model. */
 export interface RecordsEntry extends StoredEntry {
   readonly kind: 'records'
   readonly unpacked_size: number
   readonly model: string
-  /** Metadata lines and revision lines. */
+  /** Number of metadata lines. */
   readonly resources: number
+  /** Number of revision lines. */
   readonly revisions: number
-  /** Places of the first and the last line. */
+  /** Hash key of the first line. */
   readonly first_h: string
+  /** Hash key of the last line. */
   readonly last_h: string
 }
 
@@ -65,8 +69,8 @@ export interface BlobEntry extends StoredEntry {
 }
 
 /**
- * What an index says of one entry. All members of all kinds are readable without looking at `kind` first: those that a kind
- * lacks are undefined.
+ * The index line of one entry. The members of every kind can be read before `kind` is checked: they are undefined if
+ * the kind does not have them.
  */
 export type IndexLine = (RecordsEntry | PayloadEntry | BlobEntry) & {
   readonly unpacked_size?: number
@@ -80,24 +84,45 @@ export type IndexLine = (RecordsEntry | PayloadEntry | BlobEntry) & {
 }
 
 type WithoutOffset<T> = T extends unknown ? Omit<T, 'offset'> : never
-/** An entry before it is laid down. */
+/** An entry that has no offset yet, because it has not been written. */
 export type NewEntry = WithoutOffset<RecordsEntry | PayloadEntry | BlobEntry>
 
-/** What is wrong with an entry's path, given what the entry says of itself; undefined where it is right. */
-export const pathFault = (line: IndexLine): string | undefined => {
+/** Explains why an entry's path is wrong for its model, checksum or file id. Returns undefined if the path is right. */
+export const explainWrongPath = (line: IndexLine): string | undefined => {
   const { path } = line
   switch (line.kind) {
-    case 'payload':
-      return path === `payloads/${line.sha256}` ? undefined : 'its path is not that of its SHA-256'
-    case 'blob':
-      return path === `blobs/${blobName(line.file_id)}` ? undefined : 'its path is not that of its file id'
+    case 'payload': {
+      const expected = `payloads/${line.sha256}`
+      return path === expected ? undefined : `the path of this payload must be ${expected}`
+    }
+    case 'blob': {
+      const expected = `blobs/${blobName(line.file_id)}`
+      return path === expected ? undefined : `the path of this blob must be ${expected}`
+    }
     case 'records': {
       const folder = `models/${line.model}/`
-      const good = path.startsWith(folder) && CHUNK_NAME.test(path.slice(folder.length))
-      return good ? undefined : 'its path is not in the folder of its model'
+      const isRight = path.startsWith(folder) && CHUNK_NAME.test(path.slice(folder.length))
+      return isRight ? undefined : `the path of this chunk must be ${folder}<name>.jsonl, .jsonl.gz or .jsonl.zst`
     }
   }
 }
 
-/** A chunk's name inside its model's folder. Readers go by the index, so any plain name of the three packings will do. */
+/**
+ * The name of a chunk in the folder of its model. The index lists every chunk, so the name need not follow a scheme.
+ */
 const CHUNK_NAME = /^[A-Za-z0-9_-]{1,80}\.jsonl(?:\.zst|\.gz)?$/
+
+/**
+ * Sort key of a payload or blob entry: payloads by their SHA-256, and after all payloads the blobs by the SHA-256 of
+ * their file ids.
+ */
+export const entrySortKey = (line: IndexLine): string => {
+  switch (line.kind) {
+    case 'payload':
+      return `0${line.sha256}`
+    case 'blob':
+      return `1${hash('sha256', line.file_id)}`
+    case 'records':
+      throw new ArchiveInvalidError(`entry ${line.path} is a chunk of records in a segment of payloads and blobs`)
+  }
+}

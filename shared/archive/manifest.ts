@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { byteCount, modelName, placeHex, sha256Hex } from './index-line.ts'
+import { byteCount, hashKeyHex, modelName, sha256Hex } from './index-line.ts'
 import { MAX_MANIFEST_BYTES } from './limits.ts'
 import type { SegmentSummary } from './segment-writer.ts'
 
@@ -9,14 +9,14 @@ const SegmentSchema = z.object({
   offset: byteCount,
   size: byteCount,
   model: modelName.optional(),
-  first_h: placeHex.optional(),
-  last_h: placeHex.optional(),
+  first_h: hashKeyHex.optional(),
+  last_h: hashKeyHex.optional(),
   frame_sha256: sha256Hex,
   unpacked_size: byteCount,
   index: z.object({ offset: byteCount, size: byteCount, sha256: sha256Hex, unpacked_size: byteCount }).readonly(),
 })
 
-/** `manifest.json`. Keys that are not known are passed over. */
+/** `manifest.json`. Unknown keys are ignored. */
 export const ManifestSchema = z.object({
   format: z.literal('acbak'),
   version: z.literal(3),
@@ -37,19 +37,20 @@ export const ManifestSchema = z.object({
 })
 
 export type Manifest = Readonly<z.infer<typeof ManifestSchema>>
-/** All offsets count from the start of the archive. */
+/** All offsets are from the start of the archive. */
 export type ManifestSegment = Manifest['segments'][number]
 
-/** A written segment as the manifest names it: it begins at `offset` of the archive. */
-export const placeSegment = (summary: SegmentSummary, offset: number): ManifestSegment => ({
+/** The manifest's description of a segment that begins at `offset` of the archive. */
+export const toManifestSegment = (summary: SegmentSummary, offset: number): ManifestSegment => ({
   offset,
   ...summary,
   index: { ...summary.index, offset: offset + summary.index.offset },
 })
 
-/** The bytes of `manifest.json`. */
+/** Encodes `manifest.json`. */
 export const encodeManifest = (manifest: Manifest): Buffer => {
   const bytes = Buffer.from(JSON.stringify(manifest))
-  if (bytes.length > MAX_MANIFEST_BYTES) throw new RangeError(`a manifest of ${bytes.length} bytes is too large`)
+  if (bytes.length > MAX_MANIFEST_BYTES)
+    throw new RangeError(`the manifest has ${bytes.length} bytes; at most ${MAX_MANIFEST_BYTES} are allowed`)
   return bytes
 }

@@ -1,18 +1,17 @@
 import { hash } from 'node:crypto'
 import type { ArchiveSource, OpenArchive } from './archive.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError, NotAnArchiveError } from './errors.ts'
-import { MAX_MANIFEST_BYTES } from './limits.ts'
-import { checkGeometry, parseManifest } from './read-manifest.ts'
-import { rejectStream } from './specstar-stream.ts'
+import { checkGeometry, checkManifestSize, parseManifest } from './read-manifest.ts'
+import { rejectSpecStarStream } from './specstar-stream.ts'
 import { MANIFEST_NAME, parseTrailer, TAIL_BYTES, trailerHeader } from './tail.ts'
 import { BLOCK, encodeHeader, paddedSize } from './tar-header.ts'
 import { checkZero, isTarHeader, isZero } from './tar-reader.ts'
 import { walkArchive } from './walk.ts'
 
 /**
- * Opens an archive by its trailer: reads the last 2,048 bytes, then the manifest. A tar that does not end in a trailer is read
- * from the start, completely. Throws `NotAnArchiveError`, `UnsupportedVersionError`, `ArchiveTruncatedError`,
- * `EntryCorruptError` or `ArchiveInvalidError`.
+ * Opens an archive by its trailer: reads the last 2,048 bytes, then the manifest. A tar that does not end in a
+ * trailer is read from the start, completely. Throws `NotAnArchiveError`, `UnsupportedVersionError`,
+ * `ArchiveTruncatedError`, `EntryCorruptError` or `ArchiveInvalidError`.
  */
 export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> => {
   if (source.size === 0) throw new NotAnArchiveError('it is empty')
@@ -21,7 +20,7 @@ export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> =
     if (tail.subarray(0, BLOCK).equals(await trailerHeader())) return openByTrailer(source, tail)
   }
   const head = await source.read(0, Math.min(BLOCK, source.size))
-  rejectStream(head)
+  rejectSpecStarStream(head)
   if (head.length < BLOCK || !isTarHeader(head)) throw new NotAnArchiveError('it does not begin with a tar header')
   await checkEndOfTar(source)
   return walkArchive(source)
@@ -30,8 +29,7 @@ export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> =
 const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenArchive> => {
   const { offset, size, sha256 } = parseTrailer(tail.subarray(BLOCK, 2 * BLOCK))
   checkZero(tail.subarray(2 * BLOCK), 'the end of the tar')
-  if (size > MAX_MANIFEST_BYTES)
-    throw new ArchiveInvalidError(`${MANIFEST_NAME} has ${size} bytes; at most ${MAX_MANIFEST_BYTES} are allowed`)
+  checkManifestSize(size)
   const start = offset - BLOCK
   if (start < 0 || start % BLOCK !== 0 || offset + paddedSize(size) !== source.size - TAIL_BYTES)
     throw new ArchiveInvalidError(`${MANIFEST_NAME} must end where the header of the trailer begins`)

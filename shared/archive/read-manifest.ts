@@ -1,125 +1,134 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
+import { isDeeperThan } from '../values/json-depth.ts'
 import { must } from '../values/must.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { ArchiveInvalidError, UnsupportedVersionError } from './errors.ts'
-import { isDeeperThan } from '../values/json-depth.ts'
 import { MAX_INDEX_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_LEVELS } from './limits.ts'
 import { type Manifest, ManifestSchema, type ManifestSegment } from './manifest.ts'
 import { BLOCK, paddedSize } from './tar-header.ts'
 
 const VersionSchema = z.object({ format: z.literal('acbak'), version: z.int() })
 
-/** Parses `manifest.json`. Throws `UnsupportedVersionError`, or `ArchiveInvalidError` naming the member. */
+/** Throws `ArchiveInvalidError` if a manifest of this size must not be read into memory. */
+export const checkManifestSize = (size: number): void => {
+  ensure(size <= MAX_MANIFEST_BYTES, `it has ${size} bytes; at most ${MAX_MANIFEST_BYTES} are allowed`)
+}
+
+/** Parses `manifest.json`. Throws `UnsupportedVersionError`, or `ArchiveInvalidError`, which names the member. */
 export const parseManifest = (bytes: Buffer): Manifest => {
-  if (bytes.length > MAX_MANIFEST_BYTES) throw new ArchiveInvalidError(`a manifest of ${bytes.length} bytes`)
-  if (!isUtf8(bytes) || isDeeperThan(bytes, MAX_MANIFEST_LEVELS))
-    throw new ArchiveInvalidError('manifest.json is not UTF-8, or nests too deep')
+  checkManifestSize(bytes.length)
+  ensure(isUtf8(bytes), 'it is not UTF-8')
+  ensure(!isDeeperThan(bytes, MAX_MANIFEST_LEVELS), `it is nested deeper than ${MAX_MANIFEST_LEVELS} levels`)
   const json = parseJson(bytes)
   const version = VersionSchema.safeParse(json)
   if (version.success && version.data.version !== 3) throw new UnsupportedVersionError(version.data.version)
   const manifest = ManifestSchema.safeParse(json)
   if (!manifest.success) throw new ArchiveInvalidError(`manifest.json: ${firstIssue(manifest.error)}`)
-  checkMeaning(manifest.data)
+  checkConsistency(manifest.data)
   return manifest.data
 }
 
 const parseJson = (bytes: Buffer): unknown => {
   try {
-    return JSON.parse(bytes.toString(), refuseProto)
+    return JSON.parse(bytes.toString(), rejectProto)
   } catch (error) {
     if (error instanceof ArchiveInvalidError) throw error
-    throw new ArchiveInvalidError('manifest.json is not JSON')
+    throw new ArchiveInvalidError('manifest.json: it is not JSON')
   }
 }
 
-/** What reads a map by its names passes over this one without a word. */
-const refuseProto = (name: string, value: unknown): unknown => {
-  if (name === '__proto__') throw new ArchiveInvalidError('manifest.json has a member __proto__')
+/** Rejects a member that code which reads a map by its keys would silently ignore. */
+const rejectProto = (name: string, value: unknown): unknown => {
+  ensure(name !== '__proto__', 'it must not have a member __proto__')
   return value
 }
 
-/** The first thing that a schema found, as one line. */
+/** The first problem that a schema found, in one line. */
 export const firstIssue = ({ issues }: z.ZodError): string => {
   const { path, message } = must(issues[0])
   return `${path.map(String).join('.')}: ${message}`
 }
 
-function demand(holds: boolean, what: string): asserts holds {
-  if (!holds) throw new ArchiveInvalidError(`manifest.json: ${what}`)
+function ensure(condition: boolean, problem: string): asserts condition {
+  if (!condition) throw new ArchiveInvalidError(`manifest.json: ${problem}`)
 }
 
-/** Rules that hold wherever the segments lie. */
-const checkMeaning = (manifest: Manifest): void => {
+/** Checks the rules that do not depend on the offsets of the segments. */
+const checkConsistency = (manifest: Manifest): void => {
   const { scope, models, missing_blobs, complete, segments } = manifest
-  demand(isAscending(scope.models), 'scope.models is not sorted, or names a model twice')
-  const named = Object.keys(models).sort(compareBytes)
-  demand(
-    named.length === scope.models.length && named.every((model, k) => model === scope.models[k]),
-    'models are not those of scope.models',
+  ensure(isAscending(scope.models), 'scope.models must be sorted and must not contain a model twice')
+  const names = Object.keys(models).sort(compareBytes)
+  ensure(
+    names.length === scope.models.length && names.every((model, k) => model === scope.models[k]),
+    'models must contain exactly the models of scope.models',
   )
-  demand(isAscending(missing_blobs), 'missing_blobs is not sorted, or names a blob twice')
-  demand(complete === (missing_blobs.length === 0), 'complete does not go with missing_blobs')
+  ensure(isAscending(missing_blobs), 'missing_blobs must be sorted and must not contain a blob twice')
+  ensure(complete === (missing_blobs.length === 0), 'complete must be true if and only if missing_blobs is empty')
   checkOrder(segments)
   for (const [model, { resources }] of Object.entries(models)) {
-    const has = segments.some((segment) => segment.model === model)
-    demand(has === resources > 0, `model ${model} has ${resources} resources and ${has ? 'a' : 'no'} segment`)
+    const hasSegment = segments.some((segment) => segment.model === model)
+    ensure(
+      hasSegment === resources > 0,
+      `model ${model} has ${resources} resources, but ${hasSegment ? 'a' : 'no'} segment`,
+    )
   }
-  demand(
-    segments.every(({ model }) => model === undefined || Object.hasOwn(models, model)),
-    'a segment of a model that models does not name',
-  )
+  for (const [k, { model }] of segments.entries())
+    ensure(model === undefined || Object.hasOwn(models, model), `segment ${k} has a model that models does not contain`)
 }
 
 const isAscending = (texts: readonly string[]): boolean =>
   texts.slice(1).every((text, k) => compareBytes(must(texts[k]), text) < 0)
 
-/** Records by model and place, each segment a run of whole buckets; then what has no model. */
+/** Segments of records come first, by model and hash key, each with whole buckets. Segments without a model follow. */
 const checkOrder = (segments: readonly ManifestSegment[]): void => {
-  let before: { readonly model: string; readonly last_h: string } | undefined
+  let previous: { readonly model: string; readonly last_h: string } | undefined
   let recordsEnded = false
   for (const [k, { model, first_h, last_h, index, unpacked_size }] of segments.entries()) {
-    demand(
+    ensure(
       index.unpacked_size <= MAX_INDEX_BYTES && index.size <= MAX_INDEX_BYTES,
-      `the index of segment ${k} is too large`,
+      `the index of segment ${k} has more than ${MAX_INDEX_BYTES} bytes`,
     )
     if (model === undefined) {
-      demand(
+      ensure(
         first_h === undefined && last_h === undefined && unpacked_size === 0,
-        `segment ${k} has no model, but places`,
+        `segment ${k} has no model, and must not have first_h, last_h or an unpacked_size over 0`,
       )
       recordsEnded = true
       continue
     }
-    demand(
+    ensure(
       first_h !== undefined && last_h !== undefined && first_h <= last_h,
-      `segment ${k} of records has no first_h and last_h in order`,
+      `segment ${k} has a model, and must have a first_h that is not after its last_h`,
     )
-    demand(
-      !recordsEnded && (before === undefined || compareBytes(before.model, model) <= 0),
+    ensure(
+      !recordsEnded && (previous === undefined || compareBytes(previous.model, model) <= 0),
       `segment ${k} of model ${model} is out of order`,
     )
-    if (before?.model === model)
-      demand(
-        before.last_h.slice(0, 4) < first_h.slice(0, 4),
-        `segment ${k} of model ${model} is no run of whole buckets after the one before it`,
+    if (previous?.model === model)
+      ensure(
+        previous.last_h.slice(0, 4) < first_h.slice(0, 4),
+        `segment ${k} of model ${model} must begin with a later bucket than the segment before it ends with`,
       )
-    before = { model, last_h }
+    previous = { model, last_h }
   }
 }
 
-/** Segments lie end to end from 0 to `end`, where the manifest's header begins; each ends with its index. */
+/**
+ * Checks that segments are contiguous from 0 to `end`, the offset of the manifest's header, and end with their
+ * indexes.
+ */
 export const checkGeometry = ({ segments }: Manifest, end: number): void => {
   let at = 0
   for (const [k, { offset, size, index }] of segments.entries()) {
-    demand(offset === at && size % BLOCK === 0, `segment ${k} does not begin where the one before it ends`)
-    demand(
+    ensure(offset === at && size % BLOCK === 0, `segment ${k} must begin where the segment before it ends`)
+    ensure(
       index.offset % BLOCK === 0 &&
         index.offset >= offset + 2 * BLOCK &&
         index.offset + paddedSize(index.size) === offset + size,
-      `the index of segment ${k} is not its last entry`,
+      `the index of segment ${k} must be its last entry`,
     )
     at += size
   }
-  demand(at === end, 'the segments do not end where the manifest begins')
+  ensure(at === end, 'the last segment must end where the header of the manifest begins')
 }

@@ -1,5 +1,5 @@
-import type { Item } from '../tables/item.ts'
 import { MetadataView, RevisionView } from '../resources/views.ts'
+import type { Item } from '../tables/item.ts'
 import { quote } from '../values/message-text.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
@@ -7,13 +7,14 @@ import type { IndexLine } from './index-line.ts'
 import type { RecordKey } from './record-line.ts'
 import { BLOCK, paddedSize } from './tar-header.ts'
 
+/** The resource whose lines are being read. */
 interface OpenResource {
   readonly id: string
   readonly h: string
-  /** The current revision, until it is read. Undefined too where it may have been passed over. */
-  awaited: string | undefined
-  /** The last line's `sk` among its revisions. */
-  sk: string
+  /** The id of the current revision until that revision is read. Undefined too if a skipped chunk may contain it. */
+  missingRevision: string | undefined
+  /** The `sk` of the last revision that was read. */
+  lastSk: string
 }
 
 /** The chunk that is being read. */
@@ -22,24 +23,27 @@ interface OpenChunk {
   line: number
   resources: number
   revisions: number
-  first: string | undefined
-  last: string | undefined
+  firstH: string | undefined
+  lastH: string | undefined
 }
 
 /**
- * Checks the order of a segment's records, and each chunk against what its index line says: metadata, then its revisions by
- * `sk`, the current one among them; resources by (`h`, id), each once. `partial`: not every chunk is read, so that a chunk
- * may begin inside a resource, and a resource may go on in one that is passed over.
+ * Checks the order of the records of a segment, and every chunk against its index line. A resource is its metadata
+ * and then its revisions by `sk`, among them the current one. Resources are in the order of (`h`, id), each once.
+ *
+ * With `partial`, some chunks are skipped. A chunk may then begin inside a resource, and a resource may continue in a
+ * chunk that is skipped.
  */
 export class RecordOrder {
   readonly #model: string | undefined
   readonly #partial: boolean
   #resource: OpenResource | undefined
   #chunk: OpenChunk | undefined
-  /** Where the chunk before ends: the next one follows after one header, unless something was passed over. */
+  /** Offset at which the last chunk ends. If no chunk is skipped, the header of the next chunk is here. */
   #chunkEnd = 0
-  /** All of the run. */
+  /** Number of metadata lines so far. */
   resources = 0
+  /** Number of revision lines so far. */
   revisions = 0
 
   constructor(
@@ -51,57 +55,60 @@ export class RecordOrder {
   }
 
   beginChunk(entry: IndexLine): void {
-    // What was passed over may have held the open resource's current revision.
-    if (this.#resource !== undefined && this.#partial && entry.offset !== this.#chunkEnd + BLOCK)
-      this.#resource.awaited = undefined
+    const isSkipping = this.#partial && entry.offset !== this.#chunkEnd + BLOCK
+    if (this.#resource !== undefined && isSkipping) this.#resource.missingRevision = undefined
     this.#chunkEnd = entry.offset + paddedSize(entry.size)
-    this.#chunk = { entry, line: 0, resources: 0, revisions: 0, first: undefined, last: undefined }
+    this.#chunk = { entry, line: 0, resources: 0, revisions: 0, firstH: undefined, lastH: undefined }
   }
 
-  /** The next record. Throws `RecordInvalidError` naming chunk and line. */
-  check(place: RecordKey, item: Item): void {
+  /** Checks the next record. Throws `RecordInvalidError`, which names chunk and line. */
+  check(key: RecordKey, item: Item): void {
     const chunk = this.#openChunk()
     chunk.line += 1
-    chunk.first ??= place.h
-    chunk.last = place.h
-    if (place.model !== this.#model) throw this.#wrong(`its model is ${place.model}, the segment's is ${this.#model}`)
-    if (place.kind === 'metadata') {
-      this.#metadata(place, item)
+    chunk.firstH ??= key.h
+    chunk.lastH = key.h
+    if (key.model !== this.#model)
+      throw this.#error(`the record belongs to model ${key.model}, the segment to model ${this.#model}`)
+    if (key.kind === 'metadata') {
+      this.#metadata(key, item)
       chunk.resources += 1
     } else {
-      this.#revision(place, item)
+      this.#revision(key, item)
       chunk.revisions += 1
     }
   }
 
   /** Compares the chunk with its index line. */
   endChunk(): void {
-    const { entry, resources, revisions, first, last } = this.#openChunk()
+    const { entry, resources, revisions, firstH, lastH } = this.#openChunk()
     if (
       entry.resources !== resources ||
       entry.revisions !== revisions ||
-      entry.first_h !== first ||
-      entry.last_h !== last
+      entry.first_h !== firstH ||
+      entry.last_h !== lastH
     )
-      throw new ArchiveInvalidError(`entry ${entry.path} does not hold the records that the index says`)
+      throw new ArchiveInvalidError(
+        `entry ${entry.path} has ${resources} metadata and ${revisions} revision lines with hash keys ${firstH} to ${lastH}, ` +
+          'which does not match its index line',
+      )
     this.#chunk = undefined
   }
 
-  /** The end of the segment (or of what is read of it). */
+  /** Checks that the last resource is complete, unless the records are a part of a segment. */
   end(): void {
     if (!this.#partial) this.#endResource()
   }
 
   #metadata({ h, id }: RecordKey, item: Item): void {
-    const before = this.#resource
+    const previous = this.#resource
     this.#endResource()
-    if (before !== undefined && (before.h > h || (before.h === h && compareBytes(before.id, id) >= 0)))
-      throw this.#wrong(
-        before.id === id ? `resource ${quote(id)} stands twice` : `resource ${quote(id)} stands out of order`,
+    if (previous !== undefined && (previous.h > h || (previous.h === h && compareBytes(previous.id, id) >= 0)))
+      throw this.#error(
+        previous.id === id ? `resource ${quote(id)} occurs twice` : `resource ${quote(id)} is out of order`,
       )
-    const awaited = new MetadataView(item).currentRevisionId
-    if (awaited === undefined) throw this.#wrong(`resource ${quote(id)} has no current_revision_id`)
-    this.#resource = { id, h, awaited, sk: '' }
+    const missingRevision = new MetadataView(item).currentRevisionId
+    if (missingRevision === undefined) throw this.#error(`resource ${quote(id)} has no current_revision_id`)
+    this.#resource = { id, h, missingRevision, lastSk: '' }
     this.resources += 1
   }
 
@@ -109,29 +116,32 @@ export class RecordOrder {
     let resource = this.#resource
     if (resource?.id !== id) {
       if (!this.#partial || this.#openChunk().line > 1)
-        throw this.#wrong(`a revision of ${quote(id)} without its metadata`)
-      if (resource !== undefined && resource.h > h) throw this.#wrong(`resource ${quote(id)} stands out of order`)
-      resource = { id, h, awaited: undefined, sk: '' }
+        throw this.#error(`a revision of resource ${quote(id)} does not follow its metadata`)
+      if (resource !== undefined && resource.h > h) throw this.#error(`resource ${quote(id)} is out of order`)
+      resource = { id, h, missingRevision: undefined, lastSk: '' }
       this.#resource = resource
     }
-    if (compareBytes(resource.sk, sk) >= 0) throw this.#wrong(`revision ${quote(sk)} stands out of order, or twice`)
-    resource.sk = sk
-    if (new RevisionView(item).revisionId === resource.awaited) resource.awaited = undefined
+    if (compareBytes(resource.lastSk, sk) >= 0)
+      throw this.#error(`revision ${quote(sk)} is out of order or occurs twice`)
+    resource.lastSk = sk
+    if (new RevisionView(item).revisionId === resource.missingRevision) resource.missingRevision = undefined
     this.revisions += 1
   }
 
   #endResource(): void {
     const resource = this.#resource
-    if (resource?.awaited !== undefined)
-      throw this.#wrong(`resource ${quote(resource.id)} lacks its current revision ${quote(resource.awaited)}`)
+    if (resource?.missingRevision !== undefined)
+      throw this.#error(
+        `the current revision ${quote(resource.missingRevision)} of resource ${quote(resource.id)} is missing`,
+      )
   }
 
   #openChunk(): OpenChunk {
-    if (this.#chunk === undefined) throw new Error('no chunk has begun')
+    if (this.#chunk === undefined) throw new Error('beginChunk must be called first')
     return this.#chunk
   }
 
-  #wrong(reason: string): RecordInvalidError {
+  #error(reason: string): RecordInvalidError {
     const chunk = this.#chunk
     return new RecordInvalidError(reason, chunk === undefined ? {} : { entry: chunk.entry.path, line: chunk.line })
   }

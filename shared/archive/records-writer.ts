@@ -1,26 +1,28 @@
 import { hash } from 'node:crypto'
-import { must } from '../values/must.ts'
 import type { Item } from '../tables/item.ts'
+import { must } from '../values/must.ts'
+import { compressZstd } from './compression.ts'
 import { BucketDigests, type BucketDigest, ResourceLeaf } from './digest.ts'
 import { CHUNK_BYTES, MAX_CHUNK_BYTES } from './limits.ts'
 import { encodeLine } from './record-line.ts'
 import type { SegmentWriter } from './segment-writer.ts'
-import { packZstd } from './zstd.ts'
 
-/** What a segment of records holds. */
+/** Describes the records of a segment that has been written. */
 export interface RecordsSummary {
   readonly resources: number
   readonly revisions: number
   readonly first_h?: string
   readonly last_h?: string
-  /** The segment's buckets in order. */
+  /** The digests of the segment's buckets, in order. */
   readonly buckets: readonly BucketDigest[]
   readonly unpacked_size: number
 }
 
-/** Sizes of chunks, unpacked: closed at a resource's end from `full` on, and never over `max`. */
+/** Uncompressed sizes of chunks. */
 export interface ChunkLimits {
+  /** A chunk is closed at the end of the resource with which it reaches this size. */
   readonly full: number
+  /** No chunk is larger. */
   readonly max: number
 }
 
@@ -30,9 +32,9 @@ interface Line {
   readonly kind: 'metadata' | 'revision'
 }
 
-/** A chunk that is to be packed. The lines that it was made of are let go: else each would be held twice. */
+/** A chunk before compression. It copies its lines, so that they can be freed. */
 interface Chunk {
-  readonly unpacked: Buffer
+  readonly bytes: Buffer
   readonly resources: number
   readonly revisions: number
   readonly first_h: string
@@ -42,7 +44,7 @@ interface Chunk {
 const chunkOf = (lines: readonly Line[]): Chunk => {
   const resources = lines.filter(({ kind }) => kind === 'metadata').length
   return {
-    unpacked: Buffer.concat(lines.map(({ bytes }) => bytes)),
+    bytes: Buffer.concat(lines.map(({ bytes }) => bytes)),
     resources,
     revisions: lines.length - resources,
     first_h: must(lines[0]).h,
@@ -51,8 +53,9 @@ const chunkOf = (lines: readonly Line[]): Chunk => {
 }
 
 /**
- * Writes resources, in the order of the archive, as chunks of a segment: `begin`, its revisions in the order of `sk`, `end`,
- * for each. One chunk is packed while the next is gathered; two of at most 16 MiB are held.
+ * Writes resources in archive order as chunks of a segment. For each resource, call `begin`, `revision` for each
+ * revision by `sk`, and `end`. One chunk is compressed while the next one is collected, so that at most two chunks
+ * are in memory.
  */
 export class RecordsWriter {
   readonly #segment: SegmentWriter
@@ -60,18 +63,18 @@ export class RecordsWriter {
   readonly #limits: ChunkLimits
   readonly #buckets = new BucketDigests()
   #lines: Line[] = []
-  #bytes = 0
-  /** The lines of the open resource in this chunk begin here. */
-  #resourceFrom = 0
+  #lineBytes = 0
+  /** Index in `#lines` of the open resource's first line. */
+  #resourceStart = 0
   #leaf: ResourceLeaf | undefined
   #h = ''
-  #first: string | undefined
+  #firstH: string | undefined
   #chunks = 0
   #resources = 0
   #revisions = 0
   #writing: Promise<void> = Promise.resolve()
-  #unpacked = 0
-  #packed = 0
+  #unpackedSize = 0
+  #packedSize = 0
 
   constructor(
     segment: SegmentWriter,
@@ -83,97 +86,100 @@ export class RecordsWriter {
     this.#limits = limits
   }
 
-  /** Unpacked bytes of all lines so far. */
+  /** Uncompressed size of all lines so far. */
   get unpackedSoFar(): number {
-    return this.#unpacked
+    return this.#unpackedSize
   }
 
-  /** Packed bytes of the chunks that are written; the one being gathered and the one being packed are not counted yet. */
+  /**
+   * Compressed size of the chunks written so far. It does not include chunks that are being collected or compressed.
+   */
   get packedSoFar(): number {
-    return this.#packed
+    return this.#packedSize
   }
 
-  /** Begins a resource with its metadata, at place `h`. */
+  /** Begins a resource that has the hash key `h`. */
   async begin(metadata: Item, h: string): Promise<void> {
-    if (this.#leaf !== undefined) throw new Error('the resource before has no end')
+    if (this.#leaf !== undefined) throw new Error('end must be called before the next begin')
     this.#leaf = new ResourceLeaf()
     this.#h = h
-    this.#first ??= h
-    this.#resourceFrom = this.#lines.length
+    this.#firstH ??= h
+    this.#resourceStart = this.#lines.length
     this.#resources += 1
     await this.#add(metadata, 'metadata', this.#leaf)
   }
 
-  /** The open resource's next revision. */
+  /** Adds a revision to the open resource. */
   async revision(item: Item): Promise<void> {
-    if (this.#leaf === undefined) throw new Error('a revision without its resource')
+    if (this.#leaf === undefined) throw new Error('begin must be called before revision')
     this.#revisions += 1
     await this.#add(item, 'revision', this.#leaf)
   }
 
-  /** Ends the open resource and gives its leaf of the digest. */
+  /** Ends the open resource, and returns its leaf. */
   async end(): Promise<{ leaf: Buffer }> {
-    if (this.#leaf === undefined) throw new Error('no resource has begun')
+    if (this.#leaf === undefined) throw new Error('begin must be called before end')
     const leaf = this.#leaf.digest()
     this.#leaf = undefined
     this.#buckets.add(this.#h, leaf)
-    if (this.#bytes >= this.#limits.full) await this.#flush(this.#lines.length)
+    if (this.#lineBytes >= this.#limits.full) await this.#flush(this.#lines.length)
     return { leaf }
   }
 
-  /** Writes what is left. The segment's own end is the caller's. */
+  /** Writes the last chunk. The caller finishes the segment. */
   async finish(): Promise<RecordsSummary> {
     if (this.#lines.length > 0) await this.#flush(this.#lines.length)
     await this.#writing
     return {
       resources: this.#resources,
       revisions: this.#revisions,
-      ...(this.#first === undefined ? {} : { first_h: this.#first, last_h: this.#h }),
+      ...(this.#firstH === undefined ? {} : { first_h: this.#firstH, last_h: this.#h }),
       buckets: this.#buckets.end(),
-      unpacked_size: this.#unpacked,
+      unpacked_size: this.#unpackedSize,
     }
   }
 
   async #add(item: Item, kind: Line['kind'], leaf: ResourceLeaf): Promise<void> {
     const bytes = encodeLine(item)
     leaf.add(item)
-    if (this.#bytes + bytes.length > this.#limits.max && this.#lines.length > 0) {
-      // What came before the open resource goes first; only a resource that is larger than a chunk is cut.
-      if (this.#resourceFrom > 0) await this.#flush(this.#resourceFrom)
-      if (this.#bytes + bytes.length > this.#limits.max && this.#lines.length > 0) await this.#flush(this.#lines.length)
-    }
+    const fits = (): boolean => this.#lines.length === 0 || this.#lineBytes + bytes.length <= this.#limits.max
+    // A chunk ends between resources if possible: only a resource that is larger than a chunk is divided.
+    if (!fits() && this.#resourceStart > 0) await this.#flush(this.#resourceStart)
+    if (!fits()) await this.#flush(this.#lines.length)
     this.#lines.push({ bytes, h: this.#h, kind })
-    this.#bytes += bytes.length
-    this.#unpacked += bytes.length
+    this.#lineBytes += bytes.length
+    this.#unpackedSize += bytes.length
   }
 
-  /** Closes a chunk of the first `count` lines (at least those before the open resource) and begins to pack it, once the one before is written. */
+  /**
+   * Closes a chunk with the first `count` lines. Waits until the chunk before it is written, and then starts to
+   * compress it.
+   */
   async #flush(count: number): Promise<void> {
     const lines = this.#lines.slice(0, count)
     this.#lines = this.#lines.slice(count)
-    this.#resourceFrom = 0
-    const size = lines.reduce((sum, { bytes }) => sum + bytes.length, 0)
-    this.#bytes -= size
+    this.#resourceStart = 0
+    this.#lineBytes -= lines.reduce((sum, { bytes }) => sum + bytes.length, 0)
     await this.#writing
     this.#writing = this.#write(chunkOf(lines), this.#chunks++)
-    // Awaited with the next chunk; until then a rejection must not end the process.
+    // The next flush or `finish` throws a failure. Until then it must not end the process as an unhandled rejection.
     this.#writing.catch(() => undefined)
   }
 
-  async #write({ unpacked, ...told }: Chunk, number: number): Promise<void> {
-    const packed = await packZstd(unpacked)
+  async #write({ bytes, ...counts }: Chunk, number: number): Promise<void> {
+    const compressed = await compressZstd(bytes)
     await this.#segment.entry(
       {
         path: `models/${this.#model}/${this.#segment.name}-${number.toString().padStart(5, '0')}.jsonl.zst`,
-        size: packed.length,
-        sha256: hash('sha256', packed),
+        size: compressed.length,
+        sha256: hash('sha256', compressed),
         kind: 'records',
-        unpacked_size: unpacked.length,
+        unpacked_size: bytes.length,
         model: this.#model,
-        ...told,
+        ...counts,
       },
-      packed,
+      compressed,
     )
-    this.#packed += packed.length
+    this.#packedSize += compressed.length
   }
 }

@@ -1,19 +1,16 @@
 import { createHash, type Hash } from 'node:crypto'
 import { Readable } from 'node:stream'
-import { buffer } from 'node:stream/consumers'
 import { must } from '../values/must.ts'
+import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { ByteReader } from './byte-reader.ts'
 import { EntryContent } from './entry-content.ts'
-import { ArchiveInvalidError, EntryCorruptError, RecordInvalidError } from './errors.ts'
+import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
-import { MAX_CHUNK_BYTES, MAX_LINE_BYTES, MAX_STORED_CHUNK_BYTES } from './limits.ts'
-import type { ArchiveSegment, OpenArchive } from './archive.ts'
 import { checkContiguity, decodeIndex } from './read-index.ts'
 import { paddedSize, paddingOf } from './tar-header.ts'
 import { checkZero, readSegmentHeader, type Take } from './tar-reader.ts'
-import { unpack } from './unpack.ts'
 
-/** What a segment holds, entry by entry: read by one range, its checksum, bounds, order and paths checked. */
+/** Reads the index of a segment with one request, and checks its checksum, sizes, order, paths and offsets. */
 export const readIndex = async ({ source }: OpenArchive, segment: ArchiveSegment): Promise<readonly IndexLine[]> => {
   if (segment.walked !== undefined) return segment.walked
   const { offset, size } = segment.index
@@ -22,40 +19,42 @@ export const readIndex = async ({ source }: OpenArchive, segment: ArchiveSegment
   return lines
 }
 
-/** An entry, its place in the segment from 0, and its content. Content that is not read is read (and checked) all the same. */
+/** An entry of a segment. If the caller does not read `content`, it is read and checked before the next entry. */
 export interface ReadEntry {
   readonly entry: IndexLine
+  /** The number of the entry in its segment, from 0. */
   readonly ordinal: number
   readonly content: Readable
 }
 
-/** Which entries are read; both absent: all, and every byte of the segment. */
-export interface ReadOptions {
-  /** The entry to begin with, by its place. */
+/** Selects entries of a segment. Without members, all entries are selected. */
+export interface EntrySelection {
+  /** The number of the first entry to read, from 0. */
   readonly from?: number
-  readonly only?: (entry: IndexLine) => boolean
+  /** Whether to read an entry. */
+  readonly filter?: (entry: IndexLine) => boolean
 }
 
 /**
- * Reads a segment's entries in order. Without options it is one range, and every byte is checked: contents against their
- * SHA-256, headers against the index, padding, and at the end the frame. With options only the entries asked for are read
- * (neighbours in one range), with their contents, and headers between them, checked.
+ * Reads the entries of a segment in order. Without a selection, the segment is read with one request and every byte
+ * is checked: contents by their checksums, headers against the index, padding, and at the end the checksum of the
+ * frame. With a selection, only the selected entries are read and checked, neighbours with one request.
  */
 export async function* readEntries(
   archive: OpenArchive,
   segment: ArchiveSegment,
   index: readonly IndexLine[],
-  options: ReadOptions = {},
+  selection: EntrySelection = {},
 ): AsyncGenerator<ReadEntry> {
-  const { from, only } = options
-  if (from === undefined && only === undefined && segment.walked === undefined) {
+  const { from, filter } = selection
+  if (from === undefined && filter === undefined && segment.walked === undefined) {
     yield* readWhole(archive, segment, index)
     return
   }
-  for (const run of runsOf(segment, index, from ?? 0, only)) yield* readRun(archive, segment, run)
+  for (const run of selectedRuns(segment, index, selection)) yield* readRun(archive, segment, run)
 }
 
-type Placed = Omit<ReadEntry, 'content'>
+type NumberedEntry = Omit<ReadEntry, 'content'>
 
 async function* readWhole(
   { source }: OpenArchive,
@@ -65,14 +64,14 @@ async function* readWhole(
   const reader = new ByteReader(await source.stream(segment.offset, segment.size))
   try {
     const frame = createHash('sha256')
-    let at = 0
+    let end = 0
     for (const [ordinal, entry] of index.entries()) {
-      await readHeader(reader, frame, entry, at)
+      await readHeader(reader, frame, entry, end)
       yield* readContent(reader, { entry, ordinal })
       await readPadding(reader, frame, entry)
-      at = entry.offset + paddedSize(entry.size)
+      end = entry.offset + paddedSize(entry.size)
     }
-    await readIndexEntry(reader, frame, segment, at)
+    await readIndexEntry(reader, frame, segment, end)
     const actual = frame.digest('hex')
     if (actual !== segment.frame_sha256)
       throw new EntryCorruptError(`frame of the segment at ${segment.offset}`, segment.frame_sha256, actual)
@@ -81,28 +80,31 @@ async function* readWhole(
   }
 }
 
-/** The index is the segment's last entry; its content was checked when it was read, and is once more. */
-const readIndexEntry = async (reader: ByteReader, frame: Hash, segment: ArchiveSegment, at: number): Promise<void> => {
+/** Reads the index, which is the last entry of a segment, and checks it a second time. */
+const readIndexEntry = async (reader: ByteReader, frame: Hash, segment: ArchiveSegment, end: number): Promise<void> => {
   const { sha256, size, offset } = segment.index
-  const path = await readHeader(reader, frame, { size, offset: offset - segment.offset }, at)
+  const path = await readHeader(reader, frame, { size, offset: offset - segment.offset }, end)
   if (!/^index\/[A-Za-z0-9_-]{1,80}\.jsonl\.zst$/.test(path))
-    throw new ArchiveInvalidError(`the index of the segment at ${segment.offset} is called ${path}`)
-  const content = new EntryContent(reader, path, size, sha256)
-  await content.finish()
+    throw new ArchiveInvalidError(
+      `the path of the index of the segment at ${segment.offset} must be index/<name>.jsonl.zst, not ${path}`,
+    )
+  await new EntryContent(reader, path, size, sha256).finish()
   await readPadding(reader, frame, { path, size })
 }
 
-/** Runs of entries that lie side by side, each to be read as one range. Those of a walked archive lie anywhere. */
-const runsOf = (
+/**
+ * Groups the selected entries into runs of neighbours. In a walked archive, every entry is a run, because it can be
+ * anywhere.
+ */
+const selectedRuns = (
   segment: ArchiveSegment,
   index: readonly IndexLine[],
-  from: number,
-  only: ReadOptions['only'],
-): Placed[][] => {
-  const runs: Placed[][] = []
-  let run: Placed[] = []
+  { from = 0, filter = () => true }: EntrySelection,
+): NumberedEntry[][] => {
+  const runs: NumberedEntry[][] = []
+  let run: NumberedEntry[] = []
   for (const [ordinal, entry] of index.entries()) {
-    if (ordinal < from || only?.(entry) === false) continue
+    if (ordinal < from || !filter(entry)) continue
     if (segment.walked !== undefined || run.at(-1)?.ordinal !== ordinal - 1) {
       run = []
       runs.push(run)
@@ -112,10 +114,11 @@ const runsOf = (
   return runs
 }
 
+/** Reads neighbouring entries with one request, from the content of the first to the content of the last. */
 async function* readRun(
   { source }: OpenArchive,
   segment: ArchiveSegment,
-  run: readonly Placed[],
+  run: readonly NumberedEntry[],
 ): AsyncGenerator<ReadEntry> {
   const { entry: first } = must(run[0])
   const { entry: last } = must(run.at(-1))
@@ -123,43 +126,47 @@ async function* readRun(
   const start = segment.offset + first.offset
   const reader = new ByteReader(length === 0 ? Readable.from([]) : await source.stream(start, length))
   try {
-    let at = first.offset
-    for (const placed of run) {
-      const { entry } = placed
-      if (entry !== first) await readHeader(reader, undefined, entry, at)
-      yield* readContent(reader, placed)
+    let end = first.offset
+    for (const numbered of run) {
+      const { entry } = numbered
+      if (entry !== first) await readHeader(reader, undefined, entry, end)
+      yield* readContent(reader, numbered)
       if (entry !== last) await readPadding(reader, undefined, entry)
-      at = entry.offset + paddedSize(entry.size)
+      end = entry.offset + paddedSize(entry.size)
     }
   } finally {
     reader.close()
   }
 }
 
-async function* readContent(reader: ByteReader, { entry, ordinal }: Placed): AsyncGenerator<ReadEntry> {
+async function* readContent(reader: ByteReader, { entry, ordinal }: NumberedEntry): AsyncGenerator<ReadEntry> {
   const content = new EntryContent(reader, entry.path, entry.size, entry.sha256)
   yield { entry, ordinal, content: content.stream }
   await content.finish()
 }
 
-/** Reads the headers before an entry; they must say what the index says. Gives the path. */
+/**
+ * Reads the headers between `end`, where the entry before ends, and the expected entry. Returns the path in the
+ * headers.
+ */
 const readHeader = async (
   reader: ByteReader,
   frame: Hash | undefined,
   expected: { readonly path?: string; readonly size: number; readonly offset: number },
-  at: number,
+  end: number,
 ): Promise<string> => {
-  let left = expected.offset - at
+  let left = expected.offset - end
   const take: Take = async (length) => {
     left -= length
-    if (left < 0) throw new ArchiveInvalidError(`the headers of entry ${expected.path ?? 'index'} are too long`)
+    if (left < 0)
+      throw new ArchiveInvalidError(`the tar headers of entry ${expected.path ?? 'index'} extend beyond its offset`)
     const bytes = await reader.take(length)
     frame?.update(bytes)
     return bytes
   }
   const { path, size } = await readSegmentHeader(take)
   if (left !== 0 || size !== expected.size || (expected.path !== undefined && path !== expected.path))
-    throw new ArchiveInvalidError(`the header of entry ${expected.path ?? path} is not what the index says`)
+    throw new ArchiveInvalidError(`the tar header of entry ${expected.path ?? path} does not match the index`)
   return path
 }
 
@@ -171,37 +178,4 @@ const readPadding = async (
   const padding = await reader.take(paddingOf(size))
   checkZero(padding, `the padding of entry ${path}`)
   frame?.update(padding)
-}
-
-/** Lines that are handed on at once: enough that the hand-over costs nothing. */
-const BATCH_LINES = 1_000
-
-/**
- * A chunk's lines, each with its newline. The chunk's checksum is checked before the first line is given; it is held packed
- * and then unpacked (16 MiB at most). Throws `RecordInvalidError` for a line over 1 MiB or without its newline.
- */
-export async function* readLineBatches(entry: IndexLine, content: Readable): AsyncGenerator<Buffer[]> {
-  if (entry.kind !== 'records' || entry.unpacked_size > MAX_CHUNK_BYTES || entry.size > MAX_STORED_CHUNK_BYTES)
-    throw new ArchiveInvalidError(`entry ${entry.path} is no chunk of records`)
-  const bytes = await unpack(entry.path, await buffer(content), entry.unpacked_size)
-  let batch: Buffer[] = []
-  let line = 0
-  for (let start = 0; start < bytes.length;) {
-    line += 1
-    const end = bytes.indexOf(0x0a, start) + 1
-    const where = { entry: entry.path, line }
-    if (end === 0) throw new RecordInvalidError('the line has no newline', where)
-    if (end - start > MAX_LINE_BYTES) throw new RecordInvalidError(`a line of over ${MAX_LINE_BYTES} bytes`, where)
-    batch.push(bytes.subarray(start, end))
-    start = end
-    if (batch.length < BATCH_LINES) continue
-    yield batch
-    batch = []
-  }
-  if (batch.length > 0) yield batch
-}
-
-/** A chunk's lines one by one; see `readLineBatches`, which is faster. */
-export async function* readLines(entry: IndexLine, content: Readable): AsyncGenerator<Buffer> {
-  for await (const batch of readLineBatches(entry, content)) yield* batch
 }

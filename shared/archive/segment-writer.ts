@@ -1,20 +1,27 @@
 import { createHash, hash } from 'node:crypto'
 import type { ObjectRange } from '../objects/object.ts'
+import { compressZstd } from './compression.ts'
 import type { NewEntry } from './index-line.ts'
 import { MAX_INDEX_BYTES } from './limits.ts'
-import type { PieceSink } from './piece.ts'
 import { encodeHeader, paddingOf } from './tar-header.ts'
-import { packZstd } from './zstd.ts'
 
-/** Where a segment's index lies, from the start of the segment. */
-export interface IndexPlace {
+/** Receives the bytes of a segment in order. */
+export interface SegmentSink {
+  /** Appends bytes, which the caller does not change afterwards. Resolves when the sink accepts more (backpressure). */
+  bytes(bytes: Uint8Array): Promise<void>
+  /** Appends a range of a stored object, which the storage may copy itself. */
+  object(range: ObjectRange): Promise<void>
+}
+
+/** Location of a segment's index, from the start of the segment. */
+export interface IndexLocation {
   readonly offset: number
   readonly size: number
   readonly sha256: string
   readonly unpacked_size: number
 }
 
-/** What the manifest says of a segment, but for where the segment begins: see `placeSegment`. */
+/** Describes a segment that has been written, as the manifest does, except for its offset (`toManifestSegment`). */
 export interface SegmentSummary {
   readonly size: number
   readonly model?: string
@@ -22,97 +29,104 @@ export interface SegmentSummary {
   readonly last_h?: string
   readonly frame_sha256: string
   readonly unpacked_size: number
-  /** Its `offset` counts from the start of the segment; in a manifest from the start of the archive. */
-  readonly index: IndexPlace
+  /** `offset` is from the start of the segment here, and from the start of the archive in a manifest. */
+  readonly index: IndexLocation
 }
 
 const NAME = /^[a-z0-9-]{1,40}$/
 
-/** Writes one segment: entries one after the other, and the index of them as the last. */
+/** Writes one segment: its entries, and then its index as the last entry. */
 export class SegmentWriter {
   readonly name: string
-  readonly #sink: PieceSink
+  readonly #sink: SegmentSink
   readonly #model: string | undefined
   readonly #maxIndexBytes: number
   readonly #frame = createHash('sha256')
   readonly #lines: Buffer[] = []
   #indexBytes = 0
   #size = 0
-  #unpacked = 0
-  #first: string | undefined
-  #last: string | undefined
+  #unpackedSize = 0
+  #firstH: string | undefined
+  #lastH: string | undefined
 
-  /** `name` is that of the segment, once in an archive. `model` for records; without it payloads and blobs. */
-  constructor(name: string, sink: PieceSink, model?: string, maxIndexBytes = MAX_INDEX_BYTES) {
-    if (!NAME.test(name)) throw new RangeError(`${name} is not a name of a segment`)
+  /**
+   * `name` is unique in the archive. A segment with a `model` contains records, one without contains payloads and
+   * blobs.
+   */
+  constructor(name: string, sink: SegmentSink, model?: string, maxIndexBytes = MAX_INDEX_BYTES) {
+    if (!NAME.test(name))
+      throw new RangeError(`the name of a segment must match ${NAME}, but is ${JSON.stringify(name)}`)
     this.name = name
     this.#sink = sink
     this.#model = model
     this.#maxIndexBytes = maxIndexBytes
   }
 
-  /** Bytes written so far. */
+  /** Number of bytes written so far. */
   get size(): number {
     return this.#size
   }
 
-  /** An entry from memory. `entry` says its size and SHA-256. */
+  /** Writes an entry whose content is in memory. */
   async entry(entry: NewEntry, content: Uint8Array): Promise<void> {
-    if (content.length !== entry.size)
-      throw new RangeError(`${entry.path}: ${content.length} bytes instead of ${entry.size}`)
+    checkSize(entry, content.length)
     await this.#header(entry.path, entry.size)
-    this.#note(entry)
+    this.#addLine(entry)
     await this.#content(content)
   }
 
-  /** An entry whose content the storage lays in itself. */
+  /** Writes an entry whose content is a range of a stored object. */
   async object(entry: NewEntry, range: ObjectRange): Promise<void> {
-    if (range.length !== entry.size)
-      throw new RangeError(`${entry.path}: ${range.length} bytes instead of ${entry.size}`)
+    checkSize(entry, range.length)
     await this.#header(entry.path, entry.size)
-    this.#note(entry)
+    this.#addLine(entry)
     await this.#sink.object(range)
     this.#size += range.length
     await this.#padding(range.length)
   }
 
-  /** Writes the index. The segment has at least one entry. */
+  /** Writes the index. A segment must have at least one entry. */
   async finish(): Promise<SegmentSummary> {
-    if (this.#lines.length === 0) throw new RangeError(`segment ${this.name} has no entry`)
-    const unpacked = Buffer.concat(this.#lines)
-    const packed = await packZstd(unpacked)
-    await this.#header(`index/${this.name}.jsonl.zst`, packed.length)
+    if (this.#lines.length === 0) throw new RangeError(`segment ${this.name} must have at least one entry`)
+    const bytes = Buffer.concat(this.#lines)
+    const compressed = await compressZstd(bytes)
+    await this.#header(`index/${this.name}.jsonl.zst`, compressed.length)
     const index = {
       offset: this.#size,
-      size: packed.length,
-      sha256: hash('sha256', packed),
-      unpacked_size: unpacked.length,
+      size: compressed.length,
+      sha256: hash('sha256', compressed),
+      unpacked_size: bytes.length,
     }
-    await this.#content(packed)
+    await this.#content(compressed)
     return {
       size: this.#size,
       ...(this.#model === undefined ? {} : { model: this.#model }),
-      ...(this.#first === undefined ? {} : { first_h: this.#first }),
-      ...(this.#last === undefined ? {} : { last_h: this.#last }),
+      ...(this.#firstH === undefined ? {} : { first_h: this.#firstH }),
+      ...(this.#lastH === undefined ? {} : { last_h: this.#lastH }),
       frame_sha256: this.#frame.digest('hex'),
-      unpacked_size: this.#unpacked,
+      unpacked_size: this.#unpackedSize,
       index,
     }
   }
 
-  #note(entry: NewEntry): void {
+  /** Adds the line of an entry to the index. Its content begins at the current size. */
+  #addLine(entry: NewEntry): void {
     const model = entry.kind === 'records' ? entry.model : undefined
-    if (model !== this.#model) throw new RangeError(`${entry.path} does not belong in this segment`)
+    if (model !== this.#model)
+      throw new RangeError(
+        `entry ${entry.path} does not belong to segment ${this.name} of ${this.#model ?? 'no model'}`,
+      )
     if (entry.kind === 'records') {
-      this.#unpacked += entry.unpacked_size
-      this.#first ??= entry.first_h
-      this.#last = entry.last_h
+      this.#unpackedSize += entry.unpacked_size
+      this.#firstH ??= entry.first_h
+      this.#lastH = entry.last_h
     }
     const { path, size, sha256, kind, ...rest } = entry
     const line = { path, offset: this.#size, size, sha256, kind, ...rest }
     const bytes = Buffer.from(`${JSON.stringify(line)}\n`)
     this.#indexBytes += bytes.length
-    if (this.#indexBytes > this.#maxIndexBytes) throw new RangeError(`the index of segment ${this.name} is too large`)
+    if (this.#indexBytes > this.#maxIndexBytes)
+      throw new RangeError(`the index of segment ${this.name} has more than ${this.#maxIndexBytes} bytes`)
     this.#lines.push(bytes)
   }
 
@@ -131,10 +145,14 @@ export class SegmentWriter {
     if (padding > 0) await this.#frameBytes(Buffer.alloc(padding))
   }
 
-  /** Bytes that are no entry's content have a checksum of their own, over all of them. */
+  /** Writes bytes that are not content. One checksum covers all of them. */
   async #frameBytes(bytes: Buffer): Promise<void> {
     this.#frame.update(bytes)
     this.#size += bytes.length
     await this.#sink.bytes(bytes)
   }
+}
+
+const checkSize = ({ path, size }: NewEntry, length: number): void => {
+  if (length !== size) throw new RangeError(`the content of entry ${path} has ${length} bytes instead of ${size}`)
 }

@@ -41,8 +41,8 @@ export const parseTrailer = (bytes: Buffer): ManifestLocation => {
 export const trailerHeader = (): Promise<Buffer> => encodeHeader(TRAILER_NAME, BLOCK)
 
 /**
- * All bytes after the segments: the manifest with header and padding, the trailer with its header, and the end of the tar.
- * `segmentsEnd` is the offset at which the segments end and the manifest's header begins.
+ * All bytes after the segments: the manifest with header and padding, the trailer with its header, and the end of the
+ * tar. `segmentsEnd` is the offset at which the segments end and the manifest's header begins.
  */
 export const encodeTail = async (manifestJson: Buffer, segmentsEnd: number): Promise<Buffer> =>
   Buffer.concat([

@@ -24,8 +24,9 @@ export interface TarLimits {
 const LIMITS: TarLimits = { files: MAX_WALKED_FILES, nameBytes: MAX_WALKED_NAMES_BYTES }
 
 /**
- * Reads a whole tar that any program may have packed, and returns its files by name. A leading `./` is dropped, directories
- * are skipped. Throws `ArchiveInvalidError` or `ArchiveTruncatedError` for a tar that an archive cannot be.
+ * Reads a whole tar that any program may have packed, and returns its files by name. A leading `./` is dropped,
+ * directories are skipped. Throws `ArchiveInvalidError` or `ArchiveTruncatedError` for a tar that an archive cannot
+ * be.
  */
 export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Promise<Map<string, TarFile>> => {
   const files = new Map<string, TarFile>()

@@ -18,10 +18,10 @@ const EXTENSIONS = ['x', 'g', 'L']
 const ZERO_BLOCK = Buffer.alloc(BLOCK)
 
 /**
- * Passes a tar on to `extract` of `tar-stream`, and throws before it passes on anything that `extract` accepts but an archive
- * must not contain: loose checksums, extension headers over 64 KiB, malformed pax records, names that are not UTF-8, links,
- * devices, padding that is not zero, and entries after the end of the tar. Every byte keeps its offset. Memory: one header and
- * one piece of content.
+ * Passes a tar on to `extract` of `tar-stream`, and throws before it passes on anything that `extract` accepts but an
+ * archive must not contain: loose checksums, extension headers over 64 KiB, malformed pax records, names that are not
+ * UTF-8, links, devices, padding that is not zero, and entries after the end of the tar. Every byte keeps its offset.
+ * Memory: one header and one piece of content.
  */
 export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGenerator<Buffer> {
   const take = (length: number): Promise<Buffer> => reader.take(length)
@@ -73,7 +73,10 @@ const checkExtension = ({ type }: HeaderBlock, body: Buffer): number | undefined
   return Number(size)
 }
 
-/** Size of the content that follows a header. `extract` reads no content for a directory, whatever its size field says. */
+/**
+ * Size of the content that follows a header. `extract` reads no content for a directory, whatever its size field
+ * says.
+ */
 const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefined): number => {
   if (type === '5') return 0
   if (type === '0') return paxSize ?? size

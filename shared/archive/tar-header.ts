@@ -9,11 +9,12 @@ export const paddingOf = (size: number): number => (BLOCK - (size % BLOCK)) % BL
 export const paddedSize = (size: number): number => size + paddingOf(size)
 
 /**
- * The bytes in front of an entry's content: one ustar block, or a pax header with the path and then the ustar block if the
- * path does not fit into 100 bytes and a prefix. The same path and size always give the same bytes (`FORMAT.md`).
+ * The bytes in front of an entry's content: one ustar block, or a pax header with the path and then the ustar block
+ * if the path does not fit into 100 bytes and a prefix. The same path and size always give the same bytes
+ * (`FORMAT.md`).
  *
- * `tar-stream` does not export its header codec. Each call therefore starts an entry, takes the bytes that precede the
- * content, and discards the stream. This makes some 30,000 headers a second.
+ * `tar-stream` does not export its header codec. Each call therefore starts an entry, takes the bytes that precede
+ * the content, and discards the stream. This makes some 30,000 headers a second.
  */
 export const encodeHeader = async (path: string, size: number): Promise<Buffer> => {
   const tar = pack()

@@ -16,8 +16,8 @@ export interface HeaderBlock {
 export type Take = (length: number) => Promise<Buffer>
 
 /**
- * Reads the headers of one entry of a segment: at most one pax header, which contains only a path, and the header of a file.
- * Archives that other programs have packed again are read by `tar-files.ts`.
+ * Reads the headers of one entry of a segment: at most one pax header, which contains only a path, and the header of
+ * a file. Archives that other programs have packed again are read by `tar-files.ts`.
  */
 export const readSegmentHeader = async (take: Take): Promise<{ readonly path: string; readonly size: number }> => {
   let header = parseHeaderBlock(await take(BLOCK))
@@ -76,8 +76,8 @@ const USTAR = 'ustar\x0000'
 const GNU = 'ustar  \0'
 
 /**
- * Six digits, then NUL and space in the order of POSIX or of tar-stream. A flipped bit could go unnoticed if other forms were
- * accepted.
+ * Six digits, then NUL and space in the order of POSIX or of tar-stream. A flipped bit could go unnoticed if other
+ * forms were accepted.
  */
 const CHECKSUM = /^([0-7]{6})(?:\0 | \0)$/
 const SIZE = /^ *([0-7]{1,12})[ \0]*$/
@@ -122,7 +122,10 @@ export const decodeName = (bytes: Buffer): string => {
 
 const PAX_LENGTH = /^([1-9][0-9]{0,5}) $/
 
-/** Parses a pax body: records of their own length, a space, `key=value` and a newline. Of a repeated key, the last record counts. */
+/**
+ * Parses a pax body: records of their own length, a space, `key=value` and a newline. Of a repeated key, the last
+ * record counts.
+ */
 export const parsePax = (body: Buffer): Map<string, string> => {
   const records = new Map<string, string>()
   for (let start = 0; start < body.length;) {

@@ -1,10 +1,9 @@
 import type { ArchiveSegment, ArchiveSource, OpenArchive } from './archive.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
-import { MAX_MANIFEST_BYTES } from './limits.ts'
 import type { ManifestSegment } from './manifest.ts'
 import { decodeIndex } from './read-index.ts'
-import { parseManifest } from './read-manifest.ts'
+import { checkManifestSize, parseManifest } from './read-manifest.ts'
 import { MANIFEST_NAME, parseTrailer, TRAILER_NAME } from './tail.ts'
 import { readTarFiles, type TarFile, type TarLimits } from './tar-files.ts'
 import { BLOCK } from './tar-header.ts'
@@ -12,18 +11,15 @@ import { BLOCK } from './tar-header.ts'
 type TarFiles = Map<string, TarFile>
 
 /**
- * Opens an archive that was unpacked and packed again: reads the whole tar, hashes every content, and finds the entries of the
- * indexes by name. Offsets and frame checksums of the manifest do not apply. Memory: names, offsets and checksums of all
- * entries, of which there may be a million.
+ * Opens an archive that was unpacked and packed again: reads the whole tar, hashes every content, and finds the
+ * entries of the indexes by name. Offsets and frame checksums of the manifest do not apply. Memory: names, offsets
+ * and checksums of all entries, of which there may be a million.
  */
 export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Promise<OpenArchive> => {
   const files = await readTarFiles(source, limits)
   const manifestFile = takeFile(files, MANIFEST_NAME)
   if (manifestFile === undefined) throw new ArchiveTruncatedError(`it has no ${MANIFEST_NAME}`)
-  if (manifestFile.size > MAX_MANIFEST_BYTES)
-    throw new ArchiveInvalidError(
-      `${MANIFEST_NAME} has ${manifestFile.size} bytes; at most ${MAX_MANIFEST_BYTES} are allowed`,
-    )
+  checkManifestSize(manifestFile.size)
   const manifest = parseManifest(await source.read(manifestFile.offset, manifestFile.size))
   const provenManifest = await checkTrailer(source, files, manifestFile)
   const indexes = takeIndexes(files, manifest.segments)

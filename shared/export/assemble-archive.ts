@@ -1,4 +1,4 @@
-import { type Manifest, placeSegment } from '../archive/manifest.ts'
+import { type Manifest, toManifestSegment } from '../archive/manifest.ts'
 import { BlobsMissingError } from '../blobs/errors.ts'
 import { manifestModels, missingBlobs } from '../compose/manifest-models.ts'
 import type { WrittenSegment } from '../compose/segments.ts'
@@ -36,7 +36,7 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
   const segments = inOrder.map(({ summary }) => {
     const offset = end
     end += summary.size
-    return placeSegment(summary, offset)
+    return toManifestSegment(summary, offset)
   })
   const { started_at } = await workFiles.read(EXPORT_PLAN, job.job_id)
   return {

@@ -59,11 +59,8 @@ export interface PreparedRevision {
 
 /** Larger items have their payload spilled. The limit leaves a margin below DynamoDB's 400 KiB. */
 const MAX_INLINE_ITEM_BYTES = 350 * 1024
-/** An archive's limit on a line. JSON escapes make a line up to six times as long as its item. */
+/** An archive's limit on a line. */
 const MAX_LINE_BYTES = 1024 * 1024
-const MAX_ESCAPE_FACTOR = 6
-/** More than the line contains besides names and values. */
-const LINE_OVERHEAD_BYTES = 4096
 
 /** Makes a metadata item. Throws `ResourceIdError` for an invalid id. */
 export const itemFromMetadata = (meta: ResourceMeta, target: Target): Item => {
@@ -124,12 +121,7 @@ export const deriveRevision = (item: Item, target: Target): PreparedRevision => 
 }
 
 /** Whether an item can contain its payload. */
-const fits = (item: Item): boolean => {
-  const bytes = itemBytes(item)
-  if (bytes > MAX_INLINE_ITEM_BYTES) return false
-  // The line of a short item need not be measured.
-  return bytes * MAX_ESCAPE_FACTOR + LINE_OVERHEAD_BYTES <= MAX_LINE_BYTES || lineBytes(item) <= MAX_LINE_BYTES
-}
+const fits = (item: Item): boolean => itemBytes(item) <= MAX_INLINE_ITEM_BYTES && lineBytes(item) <= MAX_LINE_BYTES
 
 const dataAttribute = (payload: Uint8Array): { S: string } | { B: Uint8Array } => {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)

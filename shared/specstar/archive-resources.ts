@@ -1,4 +1,4 @@
-import { isStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
+import { isSpecStarStream, STREAM_HEAD_BYTES } from '../archive/specstar-stream.ts'
 import { ArchiveInvalidError } from '../archive/errors.ts'
 import { openArchive } from '../archive/open.ts'
 import type { ArchiveSource } from '../archive/archive.ts'
@@ -28,7 +28,7 @@ export type ArchiveResource =
 /** Reads an archive of version 3, or SpecStar's stream: each model, its resources, and their revisions with decoded payloads. */
 export async function* archiveResources(source: ArchiveSource): AsyncGenerator<ArchiveResource> {
   const head = await source.read(0, Math.min(STREAM_HEAD_BYTES, source.size))
-  yield* isStream(head) ? streamResources(source) : segmentResources(source)
+  yield* isSpecStarStream(head) ? streamResources(source) : segmentResources(source)
 }
 
 async function* streamResources(source: ArchiveSource): AsyncGenerator<ArchiveResource> {

@@ -17,7 +17,7 @@ const entry = (content: Buffer, line: Readonly<Record<string, unknown>> = { kind
   line,
 })
 
-/** Payloads stand in the order of their checksums, then blobs. */
+/** Two payloads and a blob, in archive order. */
 const archiveOf = (): Buffer =>
   craft({
     entries: [
@@ -29,8 +29,8 @@ const archiveOf = (): Buffer =>
 const payloadsOf = async (bytes: Buffer): Promise<ArchivePayloads> =>
   new ArchivePayloads(await openArchive(memorySource(bytes)))
 
-describe("an archive's payloads", () => {
-  it('are found by their checksums, in any order and again', async () => {
+describe('ArchivePayloads', () => {
+  it('returns payloads in any order and repeatedly', async () => {
     const payloads = await payloadsOf(archiveOf())
     expect(await payloads.get(hash('sha256', two))).toEqual(two)
     expect(await payloads.get(hash('sha256', one))).toEqual(one)
@@ -38,17 +38,17 @@ describe("an archive's payloads", () => {
   })
 
   it.each([
-    ['nothing has', hash('sha256', 'x')],
-    ['a blob has', hash('sha256', blob)],
-  ])('are none of a checksum that %s', async (_what, sha256) => {
+    ['does not exist', hash('sha256', 'x')],
+    ['belongs to a blob', hash('sha256', blob)],
+  ])('rejects a checksum that %s', async (_, sha256) => {
     const payloads = await payloadsOf(archiveOf())
-    const refused = new ArchiveInvalidError(`payload ${sha256} is referred to and not in the archive`)
-    await expect(payloads.get(sha256)).rejects.toThrow(refused)
-    await expect(payloads.get(sha256)).rejects.toThrow(refused)
+    const error = new ArchiveInvalidError(`entry payloads/${sha256} is missing; a revision refers to this payload`)
+    await expect(payloads.get(sha256)).rejects.toThrow(error)
+    await expect(payloads.get(sha256)).rejects.toThrow(error)
     expect(await payloads.get(hash('sha256', one))).toEqual(one)
   })
 
-  it('are refused where their bytes are others', async () => {
+  it('rejects a payload that is corrupt', async () => {
     const bytes = archiveOf()
     bytes.write('9', bytes.indexOf('{"b":2}') + 5)
     const payloads = await payloadsOf(bytes)
@@ -59,12 +59,12 @@ describe("an archive's payloads", () => {
     expect(await payloads.get(hash('sha256', one))).toEqual(one)
   })
 
-  it('are looked for in segments without a model only', async () => {
+  it('searches only segments without a model', async () => {
     const bytes = await writeArchive({
       models: { a: [{ id: 'r', revisions: [{ n: 1, data: '{}' }] }] },
       blobs: { b: Buffer.from('{}') },
     })
     const sha256 = hash('sha256', '{}')
-    await expect((await payloadsOf(bytes)).get(sha256)).rejects.toThrow('is referred to and not in the archive')
+    await expect((await payloadsOf(bytes)).get(sha256)).rejects.toThrow('is missing; a revision refers to this payload')
   })
 })

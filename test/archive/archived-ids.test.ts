@@ -9,7 +9,7 @@ const resource = (id: string, ...numbers: number[]): SampleResource => ({
   revisions: numbers.map((n) => ({ n, data: '{}' })),
 })
 
-/** An archive's ids, and how many reads it took so far. */
+/** The ids of an archive, and a counter of reads. */
 const idsOf = async (models: Readonly<Record<string, SampleResource[]>>) => {
   const bytes = await writeArchive({ models, limits: { full: 1, max: 1_000_000 } })
   const source = memorySource(bytes)
@@ -28,8 +28,8 @@ const idsOf = async (models: Readonly<Record<string, SampleResource[]>>) => {
   return { ids: new ArchivedIds(archive), counted }
 }
 
-describe('the ids of an archive', () => {
-  it('are those of resources and of revisions, each of its model', async () => {
+describe('ArchivedIds', () => {
+  it('finds the ids of resources and revisions by model', async () => {
     const some = Array.from({ length: 8 }, (_, k) => resource(`r${k}`, 1, 3))
     const { ids } = await idsOf({ a: some, b: [resource('s', 1)], none: [] })
     for (const { id } of some) {
@@ -46,7 +46,7 @@ describe('the ids of an archive', () => {
     for (let k = 0; k < 8; k++) expect(await ids.has('a', `x${k}`, `x${k}`, 'resource_id')).toBe(false)
   })
 
-  it('tell a resource from a revision that is called the same', async () => {
+  it('distinguishes a resource from a revision with the same id', async () => {
     const { ids } = await idsOf({ a: [resource('r', 1), resource('s', 1), resource('s:2', 1)] })
     expect(await ids.has('a', 'r', 'r:1', 'revision_id')).toBe(true)
     expect(await ids.has('a', 'r:1', 'r:1', 'resource_id')).toBe(false)
@@ -54,7 +54,7 @@ describe('the ids of an archive', () => {
     expect(await ids.has('a', 's', 's:2', 'revision_id')).toBe(false)
   })
 
-  it('are looked for once', async () => {
+  it('reads the archive once for each id', async () => {
     const { ids, counted } = await idsOf({ a: [resource('r', 1)] })
     expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
     const before = counted.reads

@@ -15,10 +15,10 @@ const resources = IDS.map((id): SampleResource => ({
     { n: 2, data: '{"a":2}' },
   ],
 }))
-/** In the order of an archive. */
+/** In archive order. */
 const inOrder = IDS.toSorted((a, b) => (hashKeyOf(a) < hashKeyOf(b) ? -1 : 1))
 
-/** One chunk a resource, all in one segment, and a second segment with a blob. */
+/** One segment with a chunk for each resource, and a second segment with a blob. */
 const opened = async (change: (bytes: Buffer) => void = () => undefined) => {
   const bytes = await writeArchive({
     models: { a: resources },
@@ -42,8 +42,8 @@ const textOf = ({ kind, id, item }: ArchivedRecord): string =>
 const all = (ids: readonly string[]): string[] =>
   ids.flatMap((id) => [`metadata ${id}`, `revision ${id}:1`, `revision ${id}:2`])
 
-describe('the records of a segment', () => {
-  it('come in order, each with its model, place and chunk', async () => {
+describe('archivedRecords', () => {
+  it('returns all records in order, each with its key and chunk', async () => {
     const records = await read(await opened(), 0)
     expect(records.map(textOf)).toEqual(all(inOrder))
     expect(records.map(({ entry }) => entry)).toEqual(inOrder.flatMap((_, k) => [k, k, k]))
@@ -53,55 +53,55 @@ describe('the records of a segment', () => {
     }
   })
 
-  it('are those of the ids that are asked for, whether they are there or not', async () => {
+  it('returns only records of the selected ids, of which some may not exist', async () => {
     const archive = await opened()
-    const ids = ['r7', 'not there', 'r3', 'r7']
+    const ids = ['r7', 'missing', 'r3', 'r7']
     const expected = all(inOrder.filter((id) => ids.includes(id)))
     expect((await read(archive, 0, { ids })).map(textOf)).toEqual(expected)
-    expect(await read(archive, 0, { ids: ['not there'] })).toEqual([])
+    expect(await read(archive, 0, { ids: ['missing'] })).toEqual([])
     expect(await read(archive, 0, { ids: [] })).toEqual([])
   })
 
-  it('go on at a chunk, from a bucket on', async () => {
+  it('resumes at a chunk and a bucket', async () => {
     const archive = await opened()
     for (const entry of [0, 5, 11]) {
       const bucket = hashKeyOf(must(inOrder[entry])).slice(0, 4)
-      const here = await read(archive, 0, { from: { entry, bucket } })
-      expect(here.map(textOf)).toEqual(all(inOrder.slice(entry)))
-      const later = (Number.parseInt(bucket, 16) + 1).toString(16).padStart(4, '0')
-      const behind = await read(archive, 0, { from: { entry, bucket: later } })
-      expect(behind.map(textOf)).toEqual(all(inOrder.slice(entry + 1)))
+      const fromBucket = await read(archive, 0, { from: { entry, bucket } })
+      expect(fromBucket.map(textOf)).toEqual(all(inOrder.slice(entry)))
+      const nextBucket = (Number.parseInt(bucket, 16) + 1).toString(16).padStart(4, '0')
+      const fromNext = await read(archive, 0, { from: { entry, bucket: nextBucket } })
+      expect(fromNext.map(textOf)).toEqual(all(inOrder.slice(entry + 1)))
     }
     expect(await read(archive, 0, { from: { entry: 12, bucket: '0000' } })).toEqual([])
   })
 
-  it('go on at a chunk and are those that are asked for', async () => {
+  it('resumes at a chunk and returns only records of the selected ids', async () => {
     const archive = await opened()
     const ids = [must(inOrder[3]), must(inOrder[9])]
     const from = { entry: 6, bucket: '0000' }
     expect((await read(archive, 0, { from, ids })).map(textOf)).toEqual(all([must(inOrder[9])]))
   })
 
-  it('are none of a segment that is not there', async () => {
+  it('rejects a segment that does not exist', async () => {
     const archive = await opened()
     await expect(read(archive, 2)).rejects.toThrow(new Error('the archive has no segment 2'))
     await expect(readThrough(archive, 2)).rejects.toThrow(new Error('the archive has no segment 2'))
   })
 })
 
-describe('a segment that is read through', () => {
-  it('is whole, be it of records or of blobs', async () => {
+describe('readThrough', () => {
+  it('accepts a segment of records and a segment of blobs', async () => {
     const archive = await opened()
     await expect(readThrough(archive, 0)).resolves.toBeUndefined()
     await expect(readThrough(archive, 1)).resolves.toBeUndefined()
   })
 
-  it('is refused for any byte that is another one, though nobody takes its contents', async () => {
+  it('rejects content that is corrupt', async () => {
     const archive = await opened((bytes) => {
       const at = bytes.indexOf('content of a blob')
       bytes.write('C', at)
     })
     await expect(readThrough(archive, 0)).resolves.toBeUndefined()
-    await expect(readThrough(archive, 1)).rejects.toThrow(/^entry blobs\/.*: expected sha256 /)
+    await expect(readThrough(archive, 1)).rejects.toThrow(/^entry blobs\/.* is corrupt: expected sha256 /)
   })
 })

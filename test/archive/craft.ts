@@ -1,27 +1,30 @@
 import { hash } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
-import { paddingOf } from '../../shared/archive/tar-header.ts'
 import { BucketDigests, modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
 import { encodeLine } from '../../shared/archive/record-line.ts'
+import { paddingOf } from '../../shared/archive/tar-header.ts'
+import { hashKeyOf } from '../../shared/resources/keys.ts'
 import { itemsOf, MANIFEST } from './sample.ts'
 import { headerBytes, tailBytes } from './tar-blocks.ts'
-import { hashKeyOf } from '../../shared/resources/keys.ts'
 
-/** One entry of a segment laid down by hand: what it holds, and what is said of it. */
+/** An entry of a handmade segment. */
 export interface CraftedEntry {
   readonly path: string
   readonly content: Buffer
+  /** Members of its index line, instead of the right ones or in addition to them. */
   readonly line: Readonly<Record<string, unknown>>
-  /** Instead of the header that the path and content give. */
+  /** Its tar header, instead of the right one. */
   readonly header?: Buffer
 }
 
 export interface Crafted {
   readonly entries: readonly CraftedEntry[]
+  /** Members of the segment in the manifest, instead of the right ones. */
   readonly segment?: Readonly<Record<string, unknown>>
+  /** Members of the manifest, instead of the right ones. */
   readonly manifest?: Readonly<Record<string, unknown>>
   readonly indexText?: (text: string) => string
-  /** The index's own entry: its name, and what it has instead of its header. */
+  /** Path and tar header of the index, instead of the right ones. */
   readonly index?: { readonly path?: string; readonly header?: Buffer }
 }
 
@@ -31,13 +34,13 @@ const entryParts = (path: string, content: Buffer, header?: Buffer): Buffer[] =>
   Buffer.alloc(paddingOf(content.length)),
 ]
 
-/** An archive of one segment whose checksums are right, whatever it says. */
+/** An archive of one segment. Its checksums are right even if other members are wrong. */
 export const craft = ({
   entries,
   segment = {},
   manifest = {},
   indexText = (text) => text,
-  index: own = {},
+  index: indexEntry = {},
 }: Crafted): Buffer => {
   const bytes: Buffer[] = []
   const frame: Buffer[] = []
@@ -51,33 +54,38 @@ export const craft = ({
     at += parts.reduce((sum, { length }) => sum + length, 0)
     return offset
   }
-  let unpacked = 0
+  let unpackedSize = 0
   for (const { path, content, line, header } of entries) {
     const offset = add(path, content, header)
     lines.push(JSON.stringify({ path, offset, size: content.length, sha256: hash('sha256', content), ...line }))
-    if (typeof line['unpacked_size'] === 'number') unpacked += line['unpacked_size']
+    if (typeof line['unpacked_size'] === 'number') unpackedSize += line['unpacked_size']
   }
   const text = indexText(lines.map((line) => `${line}\n`).join(''))
-  const packed = zstdCompressSync(Buffer.from(text))
-  const offset = add(own.path ?? 'index/s.jsonl.zst', packed, own.header)
-  const index = { offset, size: packed.length, sha256: hash('sha256', packed), unpacked_size: Buffer.byteLength(text) }
-  const said = {
+  const compressed = zstdCompressSync(Buffer.from(text))
+  const offset = add(indexEntry.path ?? 'index/s.jsonl.zst', compressed, indexEntry.header)
+  const index = {
+    offset,
+    size: compressed.length,
+    sha256: hash('sha256', compressed),
+    unpacked_size: Buffer.byteLength(text),
+  }
+  const manifestSegment = {
     offset: 0,
     size: at,
     frame_sha256: hash('sha256', Buffer.concat(frame)),
-    unpacked_size: unpacked,
+    unpacked_size: unpackedSize,
     index,
     ...segment,
   }
-  const json = Buffer.from(JSON.stringify({ ...MANIFEST, segments: [said], ...manifest }))
+  const json = Buffer.from(JSON.stringify({ ...MANIFEST, segments: [manifestSegment], ...manifest }))
   return Buffer.concat([...bytes, tailBytes(json, at)])
 }
 
-/** An archive of one chunk of one resource of the model `city`, where lines, packing and what is said of them can be changed. */
+/** An archive of one chunk with one resource of the model `city`. Each option changes one thing of it. */
 export const craftRecords = (
   change: {
     readonly lines?: (lines: Buffer[]) => readonly Buffer[]
-    readonly pack?: (lines: Buffer) => Buffer
+    readonly compress?: (lines: Buffer) => Buffer
     readonly path?: string
     readonly line?: Readonly<Record<string, unknown>>
     readonly segment?: Readonly<Record<string, unknown>>
@@ -100,9 +108,9 @@ export const craftRecords = (
   for (const item of items) leaf.add(item)
   const buckets = new BucketDigests()
   buckets.add(h, leaf.digest())
-  const own = items.map(encodeLine)
-  const unpacked = Buffer.concat([...(change.lines?.(own) ?? own)])
-  const content = (change.pack ?? zstdCompressSync)(unpacked)
+  const lines = items.map(encodeLine)
+  const bytes = Buffer.concat([...(change.lines?.(lines) ?? lines)])
+  const content = (change.compress ?? zstdCompressSync)(bytes)
   return craft({
     entries: [
       {
@@ -111,7 +119,7 @@ export const craftRecords = (
         ...(change.header === undefined ? {} : { header: change.header }),
         line: {
           kind: 'records',
-          unpacked_size: unpacked.length,
+          unpacked_size: bytes.length,
           model: 'city',
           resources: 1,
           revisions: 2,

@@ -11,8 +11,8 @@ const sha256 = (...parts: readonly (Buffer | string)[]): Buffer => {
 const leaf = (n: number): Buffer => sha256(`leaf ${n}`)
 const h = (bucket: string): string => bucket.padEnd(16, '0')
 
-describe('digests of buckets', () => {
-  it('are taken over the leaves of each bucket, in order', () => {
+describe('BucketDigests', () => {
+  it('hashes the leaves of each bucket in order', () => {
     const digests = new BucketDigests()
     for (const [k, bucket] of ['0001', '0001', '00ff', '0100'].entries()) digests.add(h(bucket), leaf(k))
     expect(digests.end()).toEqual([
@@ -20,37 +20,44 @@ describe('digests of buckets', () => {
       { bucket: '00ff', digest: sha256(leaf(2)) },
       { bucket: '0100', digest: sha256(leaf(3)) },
     ])
+  })
+
+  it('returns each bucket once', () => {
+    const digests = new BucketDigests()
+    expect(digests.end()).toEqual([])
+    digests.add(h('0001'), leaf(1))
+    expect(digests.end()).toEqual([{ bucket: '0001', digest: sha256(leaf(1)) }])
+    digests.add(h('0002'), leaf(2))
+    expect(digests.end()).toEqual([{ bucket: '0002', digest: sha256(leaf(2)) }])
     expect(digests.end()).toEqual([])
   })
 
-  it('are given once, as soon as a bucket is complete', () => {
-    const digests = new BucketDigests()
-    digests.add(h('0001'), leaf(1))
-    expect(digests.takeDone()).toEqual([])
-    digests.add(h('0002'), leaf(2))
-    expect(digests.takeDone()).toEqual([{ bucket: '0001', digest: sha256(leaf(1)) }])
-    expect(digests.takeDone()).toEqual([])
-    expect(digests.end()).toEqual([{ bucket: '0002', digest: sha256(leaf(2)) }])
-  })
-
-  it('refuse a bucket after a later one, and name both', () => {
+  it('rejects a bucket that comes before the open one', () => {
     const digests = new BucketDigests()
     digests.add(h('0002'), leaf(1))
     expect(() => {
       digests.add(h('0001'), leaf(2))
-    }).toThrow(new ArchiveInvalidError('bucket 0001 after bucket 0002'))
+    }).toThrow(new ArchiveInvalidError('bucket 0001 follows bucket 0002; buckets must be in ascending order'))
+  })
+})
+
+describe('encoded buckets', () => {
+  const buckets = [
+    { bucket: '0001', digest: leaf(1) },
+    { bucket: 'ffff', digest: leaf(2) },
+  ]
+  const encoded = Buffer.concat([Buffer.from('0001'), leaf(1), Buffer.from('ffff'), leaf(2)])
+
+  it('consist of names and raw digests, and are what the digest of a model covers', () => {
+    expect(encodeBuckets(buckets)).toEqual(encoded)
+    expect(modelDigest(buckets)).toBe(sha256(encoded).toString('hex'))
   })
 
-  it('come to the model’s over their names and raw bytes, which is what they are kept as', () => {
-    const buckets = [
-      { bucket: '0001', digest: leaf(1) },
-      { bucket: 'ffff', digest: leaf(2) },
-    ]
-    const kept = encodeBuckets(buckets)
-    expect(kept).toEqual(Buffer.concat([Buffer.from('0001'), leaf(1), Buffer.from('ffff'), leaf(2)]))
-    expect(modelDigest(buckets)).toBe(sha256(kept).toString('hex'))
-    expect(decodeBuckets(kept)).toEqual(buckets)
+  it('are decoded again', () => {
+    expect(decodeBuckets(encoded)).toEqual(buckets)
     expect(decodeBuckets(Buffer.alloc(0))).toEqual([])
-    expect(() => decodeBuckets(kept.subarray(1))).toThrow('71 bytes are no list')
+    expect(() => decodeBuckets(encoded.subarray(1))).toThrow(
+      new RangeError('a list of bucket digests has 71 bytes, which is not a multiple of 36'),
+    )
   })
 })

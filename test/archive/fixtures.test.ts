@@ -30,15 +30,15 @@ const expected = (name: string): unknown =>
     ]),
   )
 
-describe('archives by another hand', () => {
+describe('an archive of an independent writer', () => {
   for (const name of ['catalogue-v3.acbak', 'empty-v3.acbak', 'single-v3.acbak']) {
-    it(`gives every leaf, bucket and digest of ${name}`, async () => {
+    it(`has the documented leaves, buckets and digests: ${name}`, async () => {
       const { models, walked, proven } = await readAll(memorySource(fixture(name)))
       expect(models).toEqual(expected(name))
       expect({ walked, proven }).toEqual({ walked: false, proven: true })
     })
 
-    it(`reads ${name} the same with the independent reader`, () => {
+    it(`has the documented digests for an independent reader: ${name}`, () => {
       const models = Object.fromEntries(
         Object.entries(readIndependently(fixture(name))).map(([model, { digest, buckets, leaves }]) => [
           model,
@@ -49,7 +49,7 @@ describe('archives by another hand', () => {
     })
   }
 
-  it('walks a tar that was unpacked and packed again, and says that nothing vouches for its manifest', async () => {
+  it('is read after GNU tar repacked it, and its manifest is unproven without the trailer', async () => {
     const repacked = await readAll(memorySource(fixture('repacked-v3.tar')))
     const original = await readAll(memorySource(fixture('catalogue-v3.acbak')))
     expect(repacked.models).toEqual(expected('catalogue-v3.acbak'))

@@ -1,12 +1,13 @@
-// Reads an archive from the text of FORMAT.md alone and imports nothing of shared/: what the product's writer and reader
-// might get wrong together shows here. Checks every checksum, count and digest, and throws at the first that is wrong.
+// Reads an archive as FORMAT.md describes it, without any code of shared/. It reveals mistakes that the product's
+// writer and
+// reader have in common. It checks every checksum, count and digest, and throws at the first wrong one.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { z } from 'zod'
 
-const Place = z.object({ offset: z.number(), size: z.number(), sha256: z.string() })
-const Trailer = z.object({ acbak: z.literal(3), manifest: Place })
+const Location = z.object({ offset: z.number(), size: z.number(), sha256: z.string() })
+const Trailer = z.object({ acbak: z.literal(3), manifest: Location })
 const Manifest = z.object({
   models: z.record(z.string(), z.object({ resources: z.number(), revisions: z.number(), digest: z.string() })),
   blobs: z.object({ count: z.number(), bytes: z.number() }),
@@ -16,11 +17,11 @@ const Manifest = z.object({
       size: z.number(),
       model: z.string().optional(),
       frame_sha256: z.string(),
-      index: Place,
+      index: Location,
     }),
   ),
 })
-const Line = Place.extend({
+const Line = Location.extend({
   path: z.string(),
   kind: z.string(),
   unpacked_size: z.number().optional(),
@@ -45,7 +46,7 @@ const sha = (...parts: (string | Buffer)[]): Buffer => {
   return hash.digest()
 }
 
-/** A tar entry at `at`: its path, where its content begins, and its size. */
+/** The headers of the tar entry at `at`: its path, the offset of its content, and its size. */
 const header = (tar: Buffer, at: number): { path: string; content: number; size: number } => {
   const text = (start: number, length: number): string =>
     tar.toString('utf8', at + start, at + start + length).split('\0')[0] ?? ''
@@ -56,7 +57,7 @@ const header = (tar: Buffer, at: number): { path: string; content: number; size:
   const type = text(156, 1)
   if (type === 'x') {
     const path = /^[0-9]+ path=(.*)\n$/s.exec(tar.toString('utf8', at + 512, at + 512 + size))?.[1]
-    assert.ok(path !== undefined, 'pax header with a path alone')
+    assert.ok(path !== undefined, 'a pax header must contain only a path')
     return { ...header(tar, at + 512 + Math.ceil(size / 512) * 512), path }
   }
   assert.equal(type, '0')
@@ -67,7 +68,7 @@ const header = (tar: Buffer, at: number): { path: string; content: number; size:
 const byBytes = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
 const DROPPED = ['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled']
 
-/** Canonical JSON as far as the fixtures need it: numbers there are plain, and there are no sets. */
+/** Canonical JSON for items whose numbers are plain and that have no sets, as in the fixtures. */
 const sorted = (value: unknown): unknown => {
   if (Array.isArray(value)) return value.map(sorted)
   if (typeof value !== 'object' || value === null) return value
@@ -82,18 +83,18 @@ const canonical = (item: Item): string =>
 
 const S = (item: Item, name: string): string => z.string().parse(item[name]?.['S'])
 
-/** Reads a whole archive with its trailer, and gives what its records come to. */
+/** Reads a whole archive with its trailer, and returns counts and digests of its records. */
 export const readIndependently = (tar: Buffer): Record<string, IndependentModel> => {
   const end = tar.length - 2048
   assert.equal(header(tar, end).path, 'acbak.trailer')
   assert.ok(tar.subarray(-1024).every((byte) => byte === 0))
-  const { manifest: place } = Trailer.parse(JSON.parse(tar.toString('utf8', end + 512, end + 1024)))
-  const json = tar.subarray(place.offset, place.offset + place.size)
-  assert.equal(sha(json).toString('hex'), place.sha256)
+  const { manifest: location } = Trailer.parse(JSON.parse(tar.toString('utf8', end + 512, end + 1024)))
+  const json = tar.subarray(location.offset, location.offset + location.size)
+  assert.equal(sha(json).toString('hex'), location.sha256)
   const manifest = Manifest.parse(JSON.parse(json.toString()))
 
   const leaves = new Map<string, { h: string; id: string; leaf: Buffer }[]>()
-  const count: Record<string, { resources: number; revisions: number }> = {}
+  const counts: Record<string, { resources: number; revisions: number }> = {}
   const blobs = { count: 0, bytes: 0 }
   let at = 0
   for (const segment of manifest.segments) {
@@ -107,14 +108,14 @@ export const readIndependently = (tar: Buffer): Record<string, IndependentModel>
       .split('\n')
       .map((line) => Line.parse(JSON.parse(line)))
     const frame = createHash('sha256')
-    const step = (path: string | undefined, size: number): Buffer => {
-      const found = header(tar, at)
-      if (path !== undefined) assert.equal(found.path, path)
-      assert.equal(found.size, size)
-      const padded = found.content + Math.ceil(size / 512) * 512
-      frame.update(tar.subarray(at, found.content)).update(tar.subarray(found.content + size, padded))
-      at = padded
-      return tar.subarray(found.content, found.content + size)
+    const readEntry = (path: string | undefined, size: number): Buffer => {
+      const entry = header(tar, at)
+      if (path !== undefined) assert.equal(entry.path, path)
+      assert.equal(entry.size, size)
+      const end = entry.content + Math.ceil(size / 512) * 512
+      frame.update(tar.subarray(at, entry.content)).update(tar.subarray(entry.content + size, end))
+      at = end
+      return tar.subarray(entry.content, entry.content + size)
     }
     let items: Item[] = []
     const close = (model: string): void => {
@@ -128,7 +129,7 @@ export const readIndependently = (tar: Buffer): Record<string, IndependentModel>
       items = []
     }
     for (const { path, size, sha256, kind, unpacked_size, resources, revisions } of lines) {
-      const content = step(path, size)
+      const content = readEntry(path, size)
       assert.equal(sha(content).toString('hex'), sha256, path)
       if (kind === 'blob') {
         blobs.count += 1
@@ -138,43 +139,43 @@ export const readIndependently = (tar: Buffer): Record<string, IndependentModel>
       const unpacked = zstdDecompressSync(content)
       assert.equal(unpacked.length, unpacked_size)
       const model = z.string().parse(segment.model)
-      const own = (count[model] ??= { resources: 0, revisions: 0 })
-      const found = { resources: 0, revisions: 0 }
+      const total = (counts[model] ??= { resources: 0, revisions: 0 })
+      const chunk = { resources: 0, revisions: 0 }
       for (const line of unpacked.toString().trimEnd().split('\n')) {
         const { Item: item } = RecordLine.parse(JSON.parse(line))
-        const kindOf = S(item, 'pk').split('#')[1]
-        if (kindOf === 'm') {
+        const letter = S(item, 'pk').split('#')[1]
+        if (letter === 'm') {
           close(model)
-          found.resources += 1
-        } else found.revisions += 1
+          chunk.resources += 1
+        } else chunk.revisions += 1
         items.push(item)
       }
-      assert.deepEqual(found, { resources, revisions })
-      own.resources += found.resources
-      own.revisions += found.revisions
+      assert.deepEqual(chunk, { resources, revisions })
+      total.resources += chunk.resources
+      total.revisions += chunk.revisions
     }
     if (segment.model !== undefined) close(segment.model)
-    step(undefined, index.size)
+    readEntry(undefined, index.size)
     assert.equal(frame.digest('hex'), segment.frame_sha256)
     assert.equal(at, segment.offset + segment.size)
   }
-  assert.equal(header(tar, at).content, place.offset)
+  assert.equal(header(tar, at).content, location.offset)
   assert.deepEqual(manifest.blobs, blobs)
 
   return Object.fromEntries(
-    Object.entries(manifest.models).map(([model, said]) => {
-      const own = leaves.get(model) ?? []
-      const ordered = [...own].sort((a, b) => byBytes(a.h, b.h) || byBytes(a.id, b.id))
-      assert.deepEqual(own, ordered)
-      const names = [...new Set(own.map(({ h }) => h.slice(0, 4)))]
+    Object.entries(manifest.models).map(([model, expected]) => {
+      const resourceLeaves = leaves.get(model) ?? []
+      const ordered = [...resourceLeaves].sort((a, b) => byBytes(a.h, b.h) || byBytes(a.id, b.id))
+      assert.deepEqual(resourceLeaves, ordered)
+      const names = [...new Set(resourceLeaves.map(({ h }) => h.slice(0, 4)))]
       const buckets = names.map((name) => {
-        const inside = own.filter(({ h }) => h.startsWith(name))
+        const inside = resourceLeaves.filter(({ h }) => h.startsWith(name))
         return { name, digest: sha(...inside.map(({ leaf }) => leaf)) }
       })
       const digest = sha(...buckets.flatMap((bucket) => [bucket.name, bucket.digest])).toString('hex')
-      assert.equal(digest, said.digest)
-      const { resources, revisions } = count[model] ?? { resources: 0, revisions: 0 }
-      assert.deepEqual({ resources, revisions }, { resources: said.resources, revisions: said.revisions })
+      assert.equal(digest, expected.digest)
+      const { resources, revisions } = counts[model] ?? { resources: 0, revisions: 0 }
+      assert.deepEqual({ resources, revisions }, { resources: expected.resources, revisions: expected.revisions })
       return [
         model,
         {
@@ -182,7 +183,7 @@ export const readIndependently = (tar: Buffer): Record<string, IndependentModel>
           resources,
           revisions,
           buckets: Object.fromEntries(buckets.map((bucket) => [bucket.name, bucket.digest.toString('hex')])),
-          leaves: Object.fromEntries(own.map(({ id, leaf }) => [id, leaf.toString('hex')])),
+          leaves: Object.fromEntries(resourceLeaves.map(({ id, leaf }) => [id, leaf.toString('hex')])),
         },
       ]
     }),

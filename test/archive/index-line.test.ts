@@ -1,8 +1,11 @@
+import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { type IndexLine, IndexLineSchema, pathFault } from '../../shared/archive/index-line.ts'
+import { ArchiveInvalidError } from '../../shared/archive/errors.ts'
+import { entrySortKey, explainWrongPath, type IndexLine, IndexLineSchema } from '../../shared/archive/index-line.ts'
 
 const SHA = '0'.repeat(64)
 const blob = { kind: 'blob' as const, path: 'blobs/x', offset: 0, size: 0, sha256: SHA, file_id: 'x' }
+const payload = { kind: 'payload' as const, path: `payloads/${SHA}`, offset: 0, size: 0, sha256: SHA }
 const records = {
   kind: 'records' as const,
   path: 'models/city/s.jsonl',
@@ -16,28 +19,28 @@ const records = {
   first_h: '0123456789abcdef',
   last_h: '0123456789abcdef',
 }
-const takes = (line: object): boolean => IndexLineSchema.safeParse(line).success
+const isValid = (line: object): boolean => IndexLineSchema.safeParse(line).success
 
 describe('an index line', () => {
-  it.each(['file_id', 'content_type'])('is refused where its %s holds half a surrogate pair', (name) => {
-    expect(takes({ ...blob, [name]: '\u{1f525}' })).toBe(true)
-    expect(takes({ ...blob, [name]: '\ud83d' })).toBe(false)
+  it.each(['file_id', 'content_type'])('is rejected if its %s contains half of a surrogate pair', (name) => {
+    expect(isValid({ ...blob, [name]: '\u{1f525}' })).toBe(true)
+    expect(isValid({ ...blob, [name]: '\ud83d' })).toBe(false)
     expect(IndexLineSchema.safeParse({ ...blob, [name]: '\ud83d' }).error?.issues[0]?.message).toBe(
-      'is no whole Unicode text',
+      'must be valid Unicode',
     )
   })
 
-  it('is taken with what its kind needs, and other keys are passed over', () => {
+  it('has the members of its kind, and unknown members are ignored', () => {
     expect(IndexLineSchema.parse({ ...records, later: 1 })).toEqual(records)
     expect(IndexLineSchema.parse({ ...blob, content_type: '' })).toEqual({ ...blob, content_type: '' })
-    expect(takes({ ...blob, kind: 'payload' })).toBe(true)
-    expect(takes({ ...blob, kind: 'other' })).toBe(false)
-    expect(takes({ ...blob, file_id: '' })).toBe(false)
-    expect(takes({ ...blob, path: '' })).toBe(false)
+    expect(isValid({ ...blob, kind: 'payload' })).toBe(true)
+    expect(isValid({ ...blob, kind: 'other' })).toBe(false)
+    expect(isValid({ ...blob, file_id: '' })).toBe(false)
+    expect(isValid({ ...blob, path: '' })).toBe(false)
   })
 
-  it.each(Object.keys(records))('of records is refused without its %s', (name) => {
-    expect(takes(Object.fromEntries(Object.entries(records).filter(([key]) => key !== name)))).toBe(false)
+  it.each(Object.keys(records))('of records is rejected without %s', (name) => {
+    expect(isValid(Object.fromEntries(Object.entries(records).filter(([key]) => key !== name)))).toBe(false)
   })
 
   it.each([
@@ -55,33 +58,36 @@ describe('an index line', () => {
     ['model', '_a'],
     ['model', 'a b'],
     ['model', 'a'.repeat(64)],
-  ])('is refused with the %s %j', (name, value) => {
-    expect(takes({ ...records, [name]: value })).toBe(false)
+  ])('is rejected with the %s %j', (name, value) => {
+    expect(isValid({ ...records, [name]: value })).toBe(false)
   })
 
-  it.each(['a', 'Z9_-', 'a'.repeat(63)])('is taken with the model %s', (model) => {
-    expect(takes({ ...records, model })).toBe(true)
+  it.each(['a', 'Z9_-', 'a'.repeat(63)])('is accepted with the model %s', (model) => {
+    expect(isValid({ ...records, model })).toBe(true)
   })
 })
 
-describe('the path of an entry', () => {
-  const faultOf = (line: IndexLine, path: string): string | undefined => pathFault({ ...line, path })
+describe('explainWrongPath', () => {
+  const explain = (line: IndexLine, path: string): string | undefined => explainWrongPath({ ...line, path })
 
-  it('is that of its SHA-256, or of its file id', () => {
-    const payload = { ...blob, kind: 'payload' as const }
-    expect(faultOf(payload, `payloads/${SHA}`)).toBeUndefined()
-    expect(faultOf(payload, `blobs/${SHA}`)).toBe('its path is not that of its SHA-256')
-    expect(faultOf({ ...blob, file_id: 'a/b' }, 'blobs/a%2Fb')).toBeUndefined()
-    expect(faultOf({ ...blob, file_id: 'a/b' }, 'blobs/a/b')).toBe('its path is not that of its file id')
+  it('requires the checksum of a payload in its path', () => {
+    expect(explain(payload, `payloads/${SHA}`)).toBeUndefined()
+    expect(explain(payload, `blobs/${SHA}`)).toBe(`the path of this payload must be payloads/${SHA}`)
+  })
+
+  it('requires the encoded file id of a blob in its path', () => {
+    expect(explain({ ...blob, file_id: 'a/b' }, 'blobs/a%2Fb')).toBeUndefined()
+    expect(explain({ ...blob, file_id: 'a/b' }, 'blobs/a/b')).toBe('the path of this blob must be blobs/a%2Fb')
   })
 
   it.each(['s.jsonl', 's.jsonl.zst', 's.jsonl.gz', 'aZ_9-.jsonl', `${'s'.repeat(80)}.jsonl.zst`])(
-    'may be %s in the folder of its model',
+    'accepts the chunk %s in the folder of its model',
     (name) => {
-      expect(faultOf(records, `models/city/${name}`)).toBeUndefined()
+      expect(explain(records, `models/city/${name}`)).toBeUndefined()
     },
   )
 
+  const wrong = 'the path of this chunk must be models/city/<name>.jsonl, .jsonl.gz or .jsonl.zst'
   it.each([
     '.jsonl',
     's.json',
@@ -95,12 +101,25 @@ describe('the path of an entry', () => {
     ' s.jsonl',
     's.jsonl\n',
     `${'s'.repeat(81)}.jsonl`,
-  ])('may not be %j there', (name) => {
-    expect(faultOf(records, `models/city/${name}`)).toBe('its path is not in the folder of its model')
+  ])('rejects the chunk %j', (name) => {
+    expect(explain(records, `models/city/${name}`)).toBe(wrong)
   })
 
-  it('is in no other folder', () => {
-    expect(faultOf(records, 'models/town/s.jsonl')).toBe('its path is not in the folder of its model')
-    expect(faultOf(records, 'xodels/city/s.jsonl')).toBe('its path is not in the folder of its model')
+  it('rejects a chunk in another folder', () => {
+    expect(explain(records, 'models/town/s.jsonl')).toBe(wrong)
+    expect(explain(records, 'xodels/city/s.jsonl')).toBe(wrong)
+  })
+})
+
+describe('entrySortKey', () => {
+  it('sorts by SHA-256, payloads before blobs', () => {
+    expect(entrySortKey(payload)).toBe(`0${SHA}`)
+    expect(entrySortKey({ ...blob, file_id: 'a' })).toBe(`1${hash('sha256', 'a')}`)
+  })
+
+  it('rejects a chunk of records', () => {
+    expect(() => entrySortKey(records)).toThrow(
+      new ArchiveInvalidError('entry models/city/s.jsonl is a chunk of records in a segment of payloads and blobs'),
+    )
   })
 })

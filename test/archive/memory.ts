@@ -1,9 +1,9 @@
 import { Readable } from 'node:stream'
-import type { PieceSink } from '../../shared/archive/piece.ts'
 import type { ArchiveSource } from '../../shared/archive/archive.ts'
+import type { SegmentSink } from '../../shared/archive/segment-writer.ts'
 import type { ObjectRange } from '../../shared/objects/object.ts'
 
-/** Bytes as a source. Streams come in awkward slices. */
+/** Bytes as a source. Streams return pieces of `slice` bytes, which do not match the blocks of a tar. */
 export const memorySource = (bytes: Buffer, slice = 4093): ArchiveSource => ({
   size: bytes.length,
   read: (start, length) => {
@@ -19,8 +19,8 @@ export const memorySource = (bytes: Buffer, slice = 4093): ArchiveSource => ({
   },
 })
 
-/** Gathers what is written; `objects` are those that ranges may name, by key. */
-export class MemorySink implements PieceSink {
+/** Collects what is written. `objects` are the stored objects by key, of which ranges can be written. */
+export class MemorySink implements SegmentSink {
   readonly #pieces: Buffer[] = []
   readonly #objects: ReadonlyMap<string, Buffer>
 

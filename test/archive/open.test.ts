@@ -100,7 +100,7 @@ describe('openArchive', () => {
     const length = archive.length - TAIL_BYTES
     await expectError(
       located({ size: 32 * MIB + 1 }),
-      invalid(`manifest.json has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
+      invalid(`manifest.json: it has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
     )
     await expectError(located({ size: 32 * MIB }), elsewhere)
     await expectError(located({ offset: 0, size: length }), elsewhere)

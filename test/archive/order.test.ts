@@ -1,12 +1,13 @@
 import { describe, expect, it } from 'vitest'
+import { readLineBatches } from '../../shared/archive/chunk-lines.ts'
 import { openArchive } from '../../shared/archive/open.ts'
-import { decodeLine, recordOf } from '../../shared/archive/record-line.ts'
+import { decodeLine, recordKeyOf } from '../../shared/archive/record-line.ts'
 import { RecordOrder } from '../../shared/archive/record-order.ts'
-import { readEntries, readIndex, readLineBatches, type ReadOptions } from '../../shared/archive/segment-reader.ts'
+import { type EntrySelection, readEntries, readIndex } from '../../shared/archive/segment-reader.ts'
 import { memorySource } from './memory.ts'
 import { writeArchive } from './sample.ts'
 
-/** Resources of many chunks each, so that runs begin and end inside them. */
+/** Every resource has several chunks, so that partial reads begin and end inside resources. */
 const archive = await writeArchive({
   models: {
     city: Array.from({ length: 6 }, (_, k) => ({
@@ -17,18 +18,21 @@ const archive = await writeArchive({
   limits: { full: 1_000, max: 2_000 },
 })
 
-/** Counts what passes the check of order. */
-const check = async (options: ReadOptions, partial: boolean): Promise<{ resources: number; revisions: number }> => {
+/** Checks the order of the selected chunks, and returns how many resources and revisions they contain. */
+const check = async (
+  selection: EntrySelection,
+  partial: boolean,
+): Promise<{ resources: number; revisions: number }> => {
   const opened = await openArchive(memorySource(archive))
   const [segment] = opened.segments
-  if (segment === undefined) throw new Error('no segment')
+  if (segment === undefined) throw new Error('the archive has no segment')
   const order = new RecordOrder(segment, { partial })
-  for await (const { entry, content } of readEntries(opened, segment, await readIndex(opened, segment), options)) {
+  for await (const { entry, content } of readEntries(opened, segment, await readIndex(opened, segment), selection)) {
     order.beginChunk(entry)
     for await (const lines of readLineBatches(entry, content)) {
       for (const line of lines) {
         const item = decodeLine(line)
-        order.check(recordOf(item), item)
+        order.check(recordKeyOf(item), item)
       }
     }
     order.endChunk()
@@ -37,20 +41,23 @@ const check = async (options: ReadOptions, partial: boolean): Promise<{ resource
   return { resources: order.resources, revisions: order.revisions }
 }
 
-describe('the order of records', () => {
-  it('counts a whole segment', async () => {
+describe('RecordOrder on the chunks of an archive', () => {
+  it('counts the records of a whole segment', async () => {
     expect(await check({}, false)).toEqual({ resources: 6, revisions: 54 })
   })
 
-  it('is checked from any chunk on, and over any choice of chunks', async () => {
-    for (let from = 0; from < 12; from++) await check({ from }, true)
+  it('accepts a segment from any chunk on', async () => {
+    for (let from = 0; from < 12; from++) await expect(check({ from }, true)).resolves.toBeDefined()
+  })
+
+  it('accepts any selection of chunks', async () => {
     for (let pattern = 1; pattern < 128; pattern++) {
       let ordinal = 0
-      await check({ only: () => (pattern & (1 << (ordinal++ % 7))) !== 0 }, true)
+      await check({ filter: () => (pattern & (1 << (ordinal++ % 7))) !== 0 }, true)
     }
   })
 
-  it('takes no part of a segment for the whole', async () => {
-    await expect(check({ from: 1 }, false)).rejects.toThrow('without its metadata')
+  it('rejects a part of a segment that is checked as a whole one', async () => {
+    await expect(check({ from: 1 }, false)).rejects.toThrow('does not follow its metadata')
   })
 })

@@ -1,11 +1,12 @@
 import { buffer } from 'node:stream/consumers'
+import type { ArchiveSource } from '../../shared/archive/archive.ts'
+import { readLineBatches } from '../../shared/archive/chunk-lines.ts'
 import { BucketDigests, modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
 import { ArchiveInvalidError } from '../../shared/archive/errors.ts'
 import { openArchive } from '../../shared/archive/open.ts'
-import { decodeLine, recordOf } from '../../shared/archive/record-line.ts'
+import { decodeLine, recordKeyOf } from '../../shared/archive/record-line.ts'
 import { RecordOrder } from '../../shared/archive/record-order.ts'
-import { readEntries, readIndex, readLineBatches } from '../../shared/archive/segment-reader.ts'
-import type { ArchiveSource } from '../../shared/archive/archive.ts'
+import { readEntries, readIndex } from '../../shared/archive/segment-reader.ts'
 import type { Item } from '../../shared/tables/item.ts'
 
 export interface ReadArchive {
@@ -13,13 +14,17 @@ export interface ReadArchive {
   readonly proven: boolean
   readonly items: readonly Item[]
   readonly blobs: ReadonlyMap<string, Buffer>
+  /** Number of payload entries. */
   readonly payloads: number
   readonly models: Readonly<
     Record<string, { digest: string; leaves: Record<string, string>; buckets: Record<string, string> }>
   >
 }
 
-/** Reads all of an archive with the product's reader, and compares its sums with the manifest as a restore does. */
+/**
+ * Reads a whole archive with the product's reader, and compares counts and digests with the manifest, as a restore
+ * does.
+ */
 export const readAll = async (source: ArchiveSource): Promise<ReadArchive> => {
   const archive = await openArchive(source)
   const items: Item[] = []
@@ -31,7 +36,7 @@ export const readAll = async (source: ArchiveSource): Promise<ReadArchive> => {
     const leaves: Record<string, string> = {}
     let resources = 0
     let revisions = 0
-    for (const segment of archive.segments.filter((own) => own.model === model)) {
+    for (const segment of archive.segments.filter((candidate) => candidate.model === model)) {
       const order = new RecordOrder(segment)
       let open: { leaf: ResourceLeaf; h: string; id: string } | undefined
       const close = (): void => {
@@ -45,11 +50,11 @@ export const readAll = async (source: ArchiveSource): Promise<ReadArchive> => {
         for await (const lines of readLineBatches(entry, content)) {
           for (const line of lines) {
             const item = decodeLine(line)
-            const place = recordOf(item)
-            order.check(place, item)
-            if (place.kind === 'metadata') {
+            const key = recordKeyOf(item)
+            order.check(key, item)
+            if (key.kind === 'metadata') {
               close()
-              open = { leaf: new ResourceLeaf(), h: place.h, id: place.id }
+              open = { leaf: new ResourceLeaf(), h: key.h, id: key.id }
             }
             open?.leaf.add(item)
             items.push(item)
@@ -63,14 +68,14 @@ export const readAll = async (source: ArchiveSource): Promise<ReadArchive> => {
       revisions += order.revisions
     }
     const buckets = digests.end()
-    const said = archive.manifest.models[model]
+    const expected = archive.manifest.models[model]
     const digest = modelDigest(buckets)
-    if (said?.resources !== resources || said.revisions !== revisions || said.digest !== digest)
-      throw new ArchiveInvalidError(`model ${model} is not what the manifest says`)
+    if (expected?.resources !== resources || expected.revisions !== revisions || expected.digest !== digest)
+      throw new ArchiveInvalidError(`the records of model ${model} do not match the manifest`)
     models[model] = {
       digest,
       leaves,
-      buckets: Object.fromEntries(buckets.map(({ bucket, digest: own }) => [bucket, own.toString('hex')])),
+      buckets: Object.fromEntries(buckets.map((bucket) => [bucket.bucket, bucket.digest.toString('hex')])),
     }
   }
   for (const segment of archive.segments.filter(({ model }) => model === undefined)) {
@@ -81,6 +86,6 @@ export const readAll = async (source: ArchiveSource): Promise<ReadArchive> => {
   }
   const bytes = [...blobs.values()].reduce((sum, { length }) => sum + length, 0)
   if (archive.manifest.blobs.count !== blobs.size || archive.manifest.blobs.bytes !== bytes)
-    throw new ArchiveInvalidError('the blobs are not those that the manifest counts')
+    throw new ArchiveInvalidError('the blobs do not match the manifest')
   return { walked: archive.walked, proven: archive.provenManifest, items, blobs, payloads, models }
 }

@@ -1,7 +1,6 @@
 import { hash } from 'node:crypto'
 import { zstdCompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
-import { blobOrder } from '../../shared/archive/blob-order.ts'
 import { ArchiveInvalidError, EntryCorruptError } from '../../shared/archive/errors.ts'
 import type { IndexLine } from '../../shared/archive/index-line.ts'
 import type { ManifestSegment } from '../../shared/archive/manifest.ts'
@@ -44,7 +43,7 @@ const payload = (sha256: string): IndexLine => ({
 const textOf = (lines: readonly IndexLine[]): Buffer =>
   Buffer.from(lines.map((line) => `${JSON.stringify(line)}\n`).join(''))
 
-/** The segment whose index unpacks to `text`, and what is stored of it. */
+/** A segment whose index has the uncompressed bytes `text`, and the stored bytes of that index. */
 const indexed = (text: Buffer, change: Partial<ManifestSegment> = {}): [ManifestSegment, Buffer] => {
   const packed = zstdCompressSync(text)
   return [
@@ -65,13 +64,13 @@ const city = (first: string, last: string, unpacked_size: number): Partial<Manif
   last_h: h(last),
   unpacked_size,
 })
-const refused = (what: string): ArchiveInvalidError => new ArchiveInvalidError(what)
-const isRefused = async (given: [ManifestSegment, Buffer], error: Error): Promise<void> => {
+const invalid = (what: string): ArchiveInvalidError => new ArchiveInvalidError(what)
+const expectError = async (given: [ManifestSegment, Buffer], error: Error): Promise<void> => {
   await expect(decodeIndex(...given)).rejects.toThrow(error)
 }
 
 describe('the lines of an index', () => {
-  it('are given in order', async () => {
+  it('are returned in order', async () => {
     const chunks = [
       chunk('1', '2'),
       chunk('2', '2', { path: 'models/city/s-b.jsonl' }),
@@ -82,105 +81,120 @@ describe('the lines of an index', () => {
     expect(await decodeIndex(...indexed(textOf(others)))).toEqual(others)
   })
 
-  it('have the checksum that the manifest says', async () => {
+  it('are rejected with a wrong checksum', async () => {
     const [segment, packed] = indexed(textOf([blob('a')]))
     const other = Buffer.concat([packed, packed])
-    await isRefused([segment, other], new EntryCorruptError(NAME, segment.index.sha256, hash('sha256', other)))
+    await expectError([segment, other], new EntryCorruptError(NAME, segment.index.sha256, hash('sha256', other)))
   })
 
-  it('unpack to at most 64 MiB, and to what the manifest says', async () => {
+  it('have at most 64 MiB, and the size that the manifest says', async () => {
     const [segment, packed] = indexed(textOf([blob('a')]))
-    const saying = (unpacked_size: number): [ManifestSegment, Buffer] => [
+    const withSize = (unpacked_size: number): [ManifestSegment, Buffer] => [
       { ...segment, index: { ...segment.index, unpacked_size } },
       packed,
     ]
     const length = segment.index.unpacked_size
-    await isRefused(saying(64 * MIB + 1), refused(`${NAME} unpacks to ${64 * MIB + 1} bytes`))
-    await isRefused(saying(64 * MIB), refused(`${NAME} unpacks to ${length} bytes, not to ${64 * MIB}`))
-    await isRefused(saying(length - 1), refused(`${NAME} unpacks to more than its ${length - 1} bytes`))
+    await expectError(
+      withSize(64 * MIB + 1),
+      invalid(`the ${NAME} has ${64 * MIB + 1} bytes; at most ${64 * MIB} are allowed`),
+    )
+    await expectError(
+      withSize(64 * MIB),
+      invalid(`the ${NAME} decompresses to ${length} bytes, its unpacked_size is ${64 * MIB}`),
+    )
+    await expectError(
+      withSize(length - 1),
+      invalid(`the ${NAME} decompresses to more than its unpacked_size of ${length - 1} bytes`),
+    )
   })
 
   it.each<[string, Buffer]>([
-    ['none', Buffer.alloc(0)],
-    ['without a newline at the end', Buffer.from('{}')],
-    ['not UTF-8', Buffer.from([0xff, 0x0a])],
-  ])('are refused where they are %s', async (_, text) => {
-    await isRefused(indexed(text), refused(`${NAME} is no list of UTF-8 lines`))
+    ['no line', Buffer.alloc(0)],
+    ['no newline at the end', Buffer.from('{}')],
+    ['bytes that are not UTF-8', Buffer.from([0xff, 0x0a])],
+  ])('are rejected with %s', async (_, text) => {
+    await expectError(indexed(text), invalid(`the ${NAME} must consist of UTF-8 lines that end in a newline`))
   })
 
-  it('are JSON of at most 64 levels, and counted from 1', async () => {
+  it('are JSON of at most 64 levels, and errors count them from 1', async () => {
     const first = textOf([blob('b')])
     const second = (text: string): [ManifestSegment, Buffer] =>
       indexed(Buffer.concat([first, Buffer.from(`${text}\n`)]))
-    await isRefused(indexed(Buffer.from('\n')), refused(`${NAME}, line 1 is not JSON`))
-    await isRefused(second('['.repeat(64)), refused(`${NAME}, line 2 is not JSON`))
-    await isRefused(second('['.repeat(65)), refused(`${NAME}, line 2 nests too deep`))
+    await expectError(indexed(Buffer.from('\n')), invalid(`line 1 of the ${NAME} is not JSON`))
+    await expectError(second('['.repeat(64)), invalid(`line 2 of the ${NAME} is not JSON`))
+    await expectError(second('['.repeat(65)), invalid(`line 2 of the ${NAME} is nested deeper than 64 levels`))
     await expect(decodeIndex(...second(JSON.stringify({ ...blob('a'), size: -1 })))).rejects.toThrow(
-      new RegExp(`^the archive is invalid: ${NAME}, line 2: size: `),
+      new RegExp(`^the archive is invalid: line 2 of the ${NAME}: size: `),
     )
     const more = { ...blob('a'), later: `${'['.repeat(63)}${']'.repeat(63)}` }
     expect(await decodeIndex(...second(JSON.stringify(more)))).toEqual([blob('b'), blob('a')])
   })
 
-  it('have the path that they ask for', async () => {
+  it('are rejected with a wrong path', async () => {
     const wrong = { ...payload(SHA), path: 'payloads/x' }
-    await isRefused(indexed(textOf([wrong])), refused('entry payloads/x: its path is not that of its SHA-256'))
+    await expectError(
+      indexed(textOf([wrong])),
+      invalid(`entry payloads/x: the path of this payload must be payloads/${SHA}`),
+    )
   })
 
-  it('name each path once', async () => {
-    await isRefused(indexed(textOf([blob('b'), blob('b')])), refused('entry blobs/b is named twice'))
+  it('are rejected with a path that occurs twice', async () => {
+    await expectError(indexed(textOf([blob('b'), blob('b')])), invalid(`entry blobs/b occurs twice in the ${NAME}`))
   })
 
-  it('of payloads and blobs are in order, payloads first', async () => {
-    await isRefused(indexed(textOf([blob('a'), blob('b')])), refused('entry blobs/b stands out of order'))
-    await isRefused(indexed(textOf([blob('b'), payload(SHA)])), refused(`entry payloads/${SHA} stands out of order`))
-    await isRefused(
+  it('of payloads and blobs are sorted, payloads first', async () => {
+    await expectError(indexed(textOf([blob('a'), blob('b')])), invalid('entry blobs/b is out of order'))
+    await expectError(indexed(textOf([blob('b'), payload(SHA)])), invalid(`entry payloads/${SHA} is out of order`))
+    await expectError(
       indexed(textOf([blob('b')]), { model: 'city' }),
-      refused('entry blobs/b stands in a segment of records'),
+      invalid('entry blobs/b is a blob in a segment of records'),
     )
   })
 
-  it('of records are of the segment’s model, and in order', async () => {
+  it('of records belong to the model of the segment and are in order', async () => {
     const path = 'models/city/s-1.jsonl.zst'
-    const isRefusedFor = (what: string, first: object, ...more: IndexLine[]): Promise<void> =>
-      isRefused(indexed(textOf([chunk('1', '2', first), ...more]), city('1', '2', 20)), refused(what))
-    await isRefused(indexed(textOf([chunk('1', '2')])), refused(`entry ${path} is not of the segment's model`))
-    await isRefused(
-      indexed(textOf([chunk('1', '2')]), { model: 'town' }),
-      refused(`entry ${path} is not of the segment's model`),
+    const expectErrorFor = (what: string, first: object, ...more: IndexLine[]): Promise<void> =>
+      expectError(indexed(textOf([chunk('1', '2', first), ...more]), city('1', '2', 20)), invalid(what))
+    await expectError(
+      indexed(textOf([chunk('1', '2')])),
+      invalid(`entry ${path} does not belong to the model of its segment`),
     )
-    await isRefusedFor(`entry ${path} holds no record`, { resources: 0, revisions: 0 })
-    await isRefusedFor(`entry ${path} stands out of order`, { last_h: h('0') })
-    await isRefusedFor('entry models/city/s-0.jsonl.zst stands out of order', {}, chunk('0', '2'))
+    await expectError(
+      indexed(textOf([chunk('1', '2')]), { model: 'town' }),
+      invalid(`entry ${path} does not belong to the model of its segment`),
+    )
+    await expectErrorFor(`entry ${path} contains no record`, { resources: 0, revisions: 0 })
+    await expectErrorFor(`entry ${path} is out of order`, { last_h: h('0') })
+    await expectErrorFor('entry models/city/s-0.jsonl.zst is out of order', {}, chunk('0', '2'))
   })
 
-  it('of records may hold metadata alone, or revisions alone', async () => {
+  it('of records may contain only metadata or only revisions', async () => {
     for (const counts of [{ resources: 0 }, { revisions: 0 }])
       expect(await decodeIndex(...indexed(textOf([chunk('1', '1', counts)]), city('1', '1', 20)))).toHaveLength(1)
   })
 
-  it('of records speak of chunks within bounds', async () => {
+  it('of records are rejected with a chunk over its limits', async () => {
     const largest = chunk('1', '1', { unpacked_size: 16 * MIB, size: 17 * MIB })
     expect(await decodeIndex(...indexed(textOf([largest]), city('1', '1', 16 * MIB)))).toEqual([largest])
     for (const over of [{ unpacked_size: 16 * MIB + 1 }, { size: 17 * MIB + 1 }])
-      await isRefused(
+      await expectError(
         indexed(textOf([chunk('1', '1', over)]), city('1', '1', 20)),
-        refused(`entry models/city/s-1.jsonl.zst is larger than a chunk may be`),
+        invalid(`entry models/city/s-1.jsonl.zst is larger than a chunk may be`),
       )
   })
 
   it.each([city('1', '2', 21), city('0', '2', 20), city('1', '3', 20)])(
-    'give the sum and the places that the manifest has: not %j',
-    async (said) => {
-      await isRefused(
-        indexed(textOf([chunk('1', '2')]), said),
-        refused(`${NAME} does not give the sizes and places that the manifest has`),
+    'are rejected with a manifest that does not match them: %j',
+    async (change) => {
+      await expectError(
+        indexed(textOf([chunk('1', '2')]), change),
+        invalid(`the ${NAME} does not match unpacked_size, first_h and last_h of the manifest`),
       )
     },
   )
 })
 
-describe('the places of entries', () => {
+describe('the offsets of entries', () => {
   const [segment] = indexed(textOf([blob('a')]))
   const MAX_GAP = 512 + 512 + 65_536
   const check =
@@ -192,27 +206,18 @@ describe('the places of entries', () => {
       )
     }
 
-  it('have room for their headers between them', () => {
+  it('leave room for the headers between them', () => {
     expect(check(512)).not.toThrow()
     expect(check(1536, [512, 1])).not.toThrow()
     expect(check(2560, [512, 513], [2048, 0])).not.toThrow()
     expect(check(MAX_GAP + 512 + MAX_GAP, [MAX_GAP, 512])).not.toThrow()
   })
 
-  it.each([0, 511, 513, MAX_GAP - 1, MAX_GAP + 512, -512])('are not %i bytes apart', (gap) => {
-    const wrong = (name: string): ArchiveInvalidError => refused(`entry ${name} does not follow the one before it`)
-    expect(check(9_000, [gap, 1])).toThrow(wrong('blobs/0'))
-    expect(check(90_000, [512, 1], [1024 + gap, 1])).toThrow(wrong('blobs/1'))
-    expect(check(1024 + gap, [512, 1])).toThrow(wrong(NAME))
-  })
-})
-
-describe('the order of what has no model', () => {
-  it('is by SHA-256, payloads before blobs', () => {
-    expect(blobOrder(payload(SHA))).toBe(`0${SHA}`)
-    expect(blobOrder(blob('a'))).toBe(`1${hash('sha256', 'a')}`)
-    expect(() => blobOrder(chunk('1', '1'))).toThrow(
-      refused('entry models/city/s-1.jsonl.zst holds records among blobs'),
-    )
+  it.each([0, 511, 513, MAX_GAP - 1, MAX_GAP + 512, -512])('are rejected with a gap of %i bytes', (gap) => {
+    const wrong = (subject: string): ArchiveInvalidError =>
+      invalid(`${subject} must begin where the entry before it ends`)
+    expect(check(9_000, [gap, 1])).toThrow(wrong('entry blobs/0'))
+    expect(check(90_000, [512, 1], [1024 + gap, 1])).toThrow(wrong('entry blobs/1'))
+    expect(check(1024 + gap, [512, 1])).toThrow(wrong(`the ${NAME}`))
   })
 })

@@ -4,7 +4,7 @@ import type { IndexLine, RecordsEntry } from '../../shared/archive/index-line.ts
 import { RecordOrder } from '../../shared/archive/record-order.ts'
 import type { Item } from '../../shared/tables/item.ts'
 
-type Given = readonly [kind: 'metadata' | 'revision', id: string, h: string, revision: string]
+type TestRecord = readonly [kind: 'metadata' | 'revision', id: string, h: string, revision: string]
 
 const entry = (change: Partial<RecordsEntry> = {}): IndexLine => ({
   path: 'models/city/s.jsonl',
@@ -20,172 +20,201 @@ const entry = (change: Partial<RecordsEntry> = {}): IndexLine => ({
   last_h: '1',
   ...change,
 })
-const metadata = (id: string, h: string, current = '1'): Given => ['metadata', id, h, current]
-const revision = (id: string, h: string, n = '1'): Given => ['revision', id, h, n]
+const metadata = (id: string, h: string, current = '1'): TestRecord => ['metadata', id, h, current]
+const revision = (id: string, h: string, n = '1'): TestRecord => ['revision', id, h, n]
 
-const check = (order: RecordOrder, ...records: Given[]): void => {
+const check = (order: RecordOrder, ...records: TestRecord[]): void => {
   for (const [kind, id, h, n] of records) {
     const sk = kind === 'metadata' ? `${h}/${id}` : `${h}/${id}/${n}`
     const item: Item = { [kind === 'metadata' ? 'current_revision_id' : 'revision_id']: { S: n } }
     order.check({ kind, model: 'city', id, h, sk }, item)
   }
 }
-const begun = (partial = false, first = entry()): RecordOrder => {
+const orderInChunk = (partial = false, first = entry()): RecordOrder => {
   const order = new RecordOrder({ model: 'city' }, { partial })
   order.beginChunk(first)
   return order
 }
-const wrong = (line: number, reason: string): Error =>
+const invalid = (line: number, reason: string): Error =>
   new RecordInvalidError(reason, { entry: 'models/city/s.jsonl', line })
 
-describe('records in order', () => {
-  it('are counted: resources by place and id, revisions by their keys', () => {
-    const order = begun()
+describe('the records of a whole segment', () => {
+  it('are counted if resources are ordered by hash key and id, and revisions by sk', () => {
+    const order = orderInChunk()
     check(order, metadata('😂', '1'), revision('😂', '1'), metadata('ﬀ', '2', '2'), revision('ﬀ', '2', '1'))
     check(order, revision('ﬀ', '2', '2'), revision('ﬀ', '2', '3'), metadata('😀', '2'), revision('😀', '2'))
     order.end()
     expect([order.resources, order.revisions]).toEqual([3, 5])
   })
 
-  it.each<[string, number, readonly Given[]]>([
-    ['resource "a" stands twice', 3, [metadata('a', '1'), revision('a', '1'), metadata('a', '1')]],
-    ['resource "a" stands out of order', 3, [metadata('b', '1'), revision('b', '1'), metadata('a', '1')]],
-    ['resource "ﬀ" stands out of order', 3, [metadata('😀', '1'), revision('😀', '1'), metadata('ﬀ', '1')]],
-    ['resource "b" stands out of order', 3, [metadata('a', '2'), revision('a', '2'), metadata('b', '1')]],
+  it.each<[string, number, readonly TestRecord[]]>([
+    ['resource "a" occurs twice', 3, [metadata('a', '1'), revision('a', '1'), metadata('a', '1')]],
+    ['resource "a" is out of order', 3, [metadata('b', '1'), revision('b', '1'), metadata('a', '1')]],
+    ['resource "ﬀ" is out of order', 3, [metadata('😀', '1'), revision('😀', '1'), metadata('ﬀ', '1')]],
+    ['resource "b" is out of order', 3, [metadata('a', '2'), revision('a', '2'), metadata('b', '1')]],
     [
-      'resource "a" lacks its current revision "2"',
+      'the current revision "2" of resource "a" is missing',
       3,
       [metadata('a', '1', '2'), revision('a', '1'), metadata('b', '2')],
     ],
-    ['a revision of "a" without its metadata', 1, [revision('a', '1')]],
-    ['a revision of "b" without its metadata', 2, [metadata('a', '1'), revision('b', '1')]],
-    ['revision "1/a/1" stands out of order, or twice', 3, [metadata('a', '1'), revision('a', '1'), revision('a', '1')]],
+    ['a revision of resource "a" does not follow its metadata', 1, [revision('a', '1')]],
+    ['a revision of resource "b" does not follow its metadata', 2, [metadata('a', '1'), revision('b', '1')]],
     [
-      'revision "1/a/1" stands out of order, or twice',
+      'revision "1/a/1" is out of order or occurs twice',
+      3,
+      [metadata('a', '1'), revision('a', '1'), revision('a', '1')],
+    ],
+    [
+      'revision "1/a/1" is out of order or occurs twice',
       3,
       [metadata('a', '1'), revision('a', '1', '2'), revision('a', '1')],
     ],
     [
-      'revision "1/a/ﬀ" stands out of order, or twice',
+      'revision "1/a/ﬀ" is out of order or occurs twice',
       3,
       [metadata('a', '1'), revision('a', '1', '😀'), revision('a', '1', 'ﬀ')],
     ],
-  ])('are refused: %s', (reason, line, records) => {
+  ])('are rejected: %s', (reason, line, records) => {
     expect(() => {
-      check(begun(), ...records)
-    }).toThrow(wrong(line, reason))
+      check(orderInChunk(), ...records)
+    }).toThrow(invalid(line, reason))
   })
 
-  it('are of the segment’s model, and metadata names its current revision', () => {
-    const place = { kind: 'metadata' as const, id: 'a', h: '1', sk: '1/a' }
+  it('must belong to the model of the segment', () => {
     expect(() => {
-      begun().check({ ...place, model: 'town' }, {})
-    }).toThrow(wrong(1, "its model is town, the segment's is city"))
-    expect(() => {
-      begun().check({ ...place, model: 'city' }, {})
-    }).toThrow(wrong(1, 'resource "a" has no current_revision_id'))
+      orderInChunk().check({ kind: 'metadata', model: 'town', id: 'a', h: '1', sk: '1/a' }, {})
+    }).toThrow(invalid(1, 'the record belongs to model town, the segment to model city'))
   })
 
-  it('stand in a chunk', () => {
+  it('must include current_revision_id in metadata', () => {
+    expect(() => {
+      orderInChunk().check({ kind: 'metadata', model: 'city', id: 'a', h: '1', sk: '1/a' }, {})
+    }).toThrow(invalid(1, 'resource "a" has no current_revision_id'))
+  })
+
+  it('must be in a chunk', () => {
     const order = new RecordOrder({ model: 'city' })
-    const none = new Error('no chunk has begun')
+    const error = new Error('beginChunk must be called first')
     expect(() => {
       check(order, metadata('a', '1'))
-    }).toThrow(none)
+    }).toThrow(error)
     order.beginChunk(entry())
     check(order, metadata('a', '1'), revision('a', '1'))
     order.endChunk()
     expect(() => {
       order.endChunk()
-    }).toThrow(none)
+    }).toThrow(error)
   })
 
-  it('end with a resource that is whole', () => {
-    const order = begun()
+  it('must end with a complete resource', () => {
+    const reason = 'the current revision "2" of resource "a" is missing'
+    const order = orderInChunk()
     check(order, metadata('a', '1', '2'), revision('a', '1'))
     expect(() => {
       order.end()
-    }).toThrow(wrong(2, 'resource "a" lacks its current revision "2"'))
+    }).toThrow(invalid(2, reason))
     order.endChunk()
     expect(() => {
       order.end()
-    }).toThrow(new RecordInvalidError('resource "a" lacks its current revision "2"'))
-    new RecordOrder({ model: 'city' }).end()
+    }).toThrow(new RecordInvalidError(reason))
+  })
+
+  it('may be empty', () => {
+    expect(() => {
+      new RecordOrder({ model: 'city' }).end()
+    }).not.toThrow()
   })
 
   it.each([{ resources: 2 }, { revisions: 2 }, { first_h: '0' }, { last_h: '2' }])(
-    'are those that the index says: not %j',
-    (said) => {
-      const order = begun(false, entry(said))
+    'must match the index line of their chunk: %j',
+    (change) => {
+      const order = orderInChunk(false, entry(change))
       check(order, metadata('a', '1'), revision('a', '1'))
       expect(() => {
         order.endChunk()
-      }).toThrow(new ArchiveInvalidError('entry models/city/s.jsonl does not hold the records that the index says'))
+      }).toThrow(
+        new ArchiveInvalidError(
+          'entry models/city/s.jsonl has 1 metadata and 1 revision lines with hash keys 1 to 1, ' +
+            'which does not match its index line',
+        ),
+      )
     },
   )
 
-  it('are compared with the index by their first and last place', () => {
-    const order = begun(false, entry({ resources: 2, revisions: 2, first_h: '1', last_h: '3' }))
+  it('match an index line with their first and last hash key', () => {
+    const order = orderInChunk(false, entry({ resources: 2, revisions: 2, first_h: '1', last_h: '3' }))
     check(order, metadata('a', '1'), revision('a', '1'), metadata('b', '3'), revision('b', '3'))
-    order.endChunk()
+    expect(() => {
+      order.endChunk()
+    }).not.toThrow()
+  })
+
+  it('must be complete although the next chunk is not adjacent', () => {
+    const order = orderInChunk()
+    check(order, metadata('a', '1', '2'))
+    order.beginChunk(entry({ offset: 9_728 }))
+    expect(() => {
+      check(order, metadata('b', '1'))
+    }).toThrow(invalid(1, 'the current revision "2" of resource "a" is missing'))
   })
 })
 
-describe('records of a part of a segment', () => {
-  it('may begin inside a resource, at the first line alone', () => {
-    const order = begun(true)
+describe('the records of a part of a segment', () => {
+  it('may begin inside a resource, but only with the first line of a chunk', () => {
+    const order = orderInChunk(true)
     check(order, revision('a', '1', '5'), revision('a', '1', '6'), metadata('b', '1'), revision('b', '1'))
     expect([order.resources, order.revisions]).toEqual([1, 3])
     expect(() => {
       check(order, revision('c', '1'))
-    }).toThrow(wrong(5, 'a revision of "c" without its metadata'))
+    }).toThrow(invalid(5, 'a revision of resource "c" does not follow its metadata'))
+  })
+
+  it('must have their revisions in order', () => {
     expect(() => {
-      check(begun(true), revision('a', '1', '2'), revision('a', '1', '1'))
-    }).toThrow(wrong(2, 'revision "1/a/1" stands out of order, or twice'))
+      check(orderInChunk(true), revision('a', '1', '2'), revision('a', '1', '1'))
+    }).toThrow(invalid(2, 'revision "1/a/1" is out of order or occurs twice'))
   })
 
   it('may end inside a resource', () => {
-    const order = begun(true)
+    const order = orderInChunk(true)
     check(order, metadata('a', '1', '2'))
     expect(() => {
       order.end()
     }).not.toThrow()
   })
 
-  it('go on by place in the next chunk', () => {
-    const order = begun(true)
+  it('must have their resources in order across chunks', () => {
+    const order = orderInChunk(true)
     check(order, metadata('b', '2'), revision('b', '2'))
     order.beginChunk(entry({ offset: 5_000 }))
     expect(() => {
       check(order, revision('a', '1'))
-    }).toThrow(wrong(1, 'resource "a" stands out of order'))
-    const same = begun(true)
-    check(same, metadata('b', '2'), revision('b', '2'))
-    same.beginChunk(entry({ offset: 5_000 }))
-    check(same, revision('c', '2'))
-    expect(same.revisions).toBe(2)
+    }).toThrow(invalid(1, 'resource "a" is out of order'))
   })
 
-  it.each([
-    [1_536, 'lacks'],
-    [2_048, 'may have'],
-  ])('behind a chunk of 512 to 1,024, from %d on: a resource %s its current revision passed over', (offset, may) => {
-    const order = begun(true)
-    check(order, metadata('a', '1', '2'))
-    order.beginChunk(entry({ offset }))
-    const next = () => {
-      check(order, metadata('b', '1'))
-    }
-    if (may === 'lacks') expect(next).toThrow(wrong(1, 'resource "a" lacks its current revision "2"'))
-    else expect(next).not.toThrow()
+  it('may continue with another resource of the same hash key', () => {
+    const order = orderInChunk(true)
+    check(order, metadata('b', '2'), revision('b', '2'))
+    order.beginChunk(entry({ offset: 5_000 }))
+    check(order, revision('c', '2'))
+    expect(order.revisions).toBe(2)
   })
 
-  it('of the whole segment are never passed over', () => {
-    const order = begun()
+  it('must include the current revision if the next chunk is adjacent', () => {
+    const order = orderInChunk(true)
     check(order, metadata('a', '1', '2'))
-    order.beginChunk(entry({ offset: 9_728 }))
+    order.beginChunk(entry({ offset: 1_536 }))
     expect(() => {
       check(order, metadata('b', '1'))
-    }).toThrow(wrong(1, 'resource "a" lacks its current revision "2"'))
+    }).toThrow(invalid(1, 'the current revision "2" of resource "a" is missing'))
+  })
+
+  it('need not include the current revision if a chunk is skipped', () => {
+    const order = orderInChunk(true)
+    check(order, metadata('a', '1', '2'))
+    order.beginChunk(entry({ offset: 2_048 }))
+    expect(() => {
+      check(order, metadata('b', '1'))
+    }).not.toThrow()
   })
 })

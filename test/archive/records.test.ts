@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
-import { canonicalJson, decodeLine, encodeLine, recordOf } from '../../shared/archive/record-line.ts'
+import { canonicalJson } from '../../shared/archive/canonical-json.ts'
+import { decodeLine, encodeLine, recordKeyOf } from '../../shared/archive/record-line.ts'
 import { plainNumber } from '../../shared/values/number-text.ts'
 import { modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
 import type { Item } from '../../shared/tables/item.ts'
@@ -41,7 +42,7 @@ const item = fc.dictionary(
 )
 
 describe('record lines', () => {
-  it('give back every item, bytes as bytes', () => {
+  it('are decoded to the item that was encoded, bytes included', () => {
     fc.assert(
       fc.property(item, (attributes) => {
         const whole = { ...attributes, ...key }
@@ -51,23 +52,23 @@ describe('record lines', () => {
     )
   })
 
-  it('give one canonical text, whatever the order of names, the writing of numbers and derived attributes', () => {
+  it('have the same canonical JSON for any order of names and for any derived attributes', () => {
     fc.assert(
       fc.property(item, (attributes) => {
-        const turned: Item = {
+        const reversed: Item = {
           applied_by: { S: 'job' },
           ...Object.fromEntries(Object.entries(attributes).reverse()),
           ...key,
         }
         const derived = ['applied_by', 'created_at', 'updated_at', 'data', 'data_spilled']
         const rest = Object.fromEntries(Object.entries(attributes).filter(([name]) => !derived.includes(name)))
-        expect(canonicalJson(turned)).toBe(canonicalJson(rest))
+        expect(canonicalJson(reversed)).toBe(canonicalJson(rest))
       }),
       { numRuns: 500 },
     )
   })
 
-  it('change the canonical text with any change of one counted attribute', () => {
+  it('have another canonical JSON if the value of an attribute differs', () => {
     fc.assert(
       fc.property(item, text, value, (attributes, name, other) => {
         fc.pre(!['', 'pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'].includes(name))
@@ -82,12 +83,12 @@ describe('record lines', () => {
     )
   })
 
-  it('do not take a name with a zero character for two names', () => {
+  it('do not confuse a name that contains NUL with two names', () => {
     const [one, two] = [{ 'a\0b': { S: 'x' } }, { a: { S: 'x' }, b: { S: 'x' } }].map(canonicalJson)
     expect([one, two]).toEqual(['{"a\\u0000b":{"S":"x"}}', '{"a":{"S":"x"},"b":{"S":"x"}}'])
   })
 
-  it('write the canonical text as the format says', () => {
+  it('have the canonical JSON that FORMAT.md defines', () => {
     expect(
       canonicalJson({
         ...key,
@@ -117,7 +118,7 @@ describe('record lines', () => {
     ['12.5e-3', '0.0125'],
     ['-1e-130', `-0.${'0'.repeat(129)}1`],
     ['9.9e125', `99${'0'.repeat(124)}`],
-  ])('write the number %s as %s', (given, plain) => {
+  ])('contain the number %s as %s in canonical JSON', (given, plain) => {
     expect(plainNumber(given)).toBe(plain)
   })
 
@@ -125,55 +126,58 @@ describe('record lines', () => {
     ['two types', '"a":{"S":"x","N":"1"}'],
     ['no type', '"a":{}'],
     ['an unknown type', '"a":{"X":"1"}'],
-    ['a text that is none', '"a":{"S":1}'],
+    ['a string that is a number', '"a":{"S":1}'],
     ['a number of 39 digits', `"a":{"N":"${'1'.repeat(39)}"}`],
     ['a number too large', '"a":{"N":"1e126"}'],
     ['a number too small', '"a":{"N":"1e-131"}'],
-    ['a number that is none', '"a":{"N":"0x10"}'],
+    ['a hexadecimal number', '"a":{"N":"0x10"}'],
     ['an empty set', '"a":{"SS":[]}'],
-    ['a text twice in a set', '"a":{"SS":["x","x"]}'],
-    ['a number twice in a set', '"a":{"NS":["1","1.0"]}'],
-    ['bytes twice in a set', '"a":{"BS":["AA==","AA=="]}'],
-    ['what is not base64', '"a":{"B":"A"}'],
+    ['a set with the same string twice', '"a":{"SS":["x","x"]}'],
+    ['a set with the same number twice', '"a":{"NS":["1","1.0"]}'],
+    ['a set with the same bytes twice', '"a":{"BS":["AA==","AA=="]}'],
+    ['bytes that are not base64', '"a":{"B":"A"}'],
     ['NULL that is false', '"a":{"NULL":false}'],
     ['half a surrogate pair', '"a":{"S":"\\ud800"}'],
     ['an item over 400 KB', `"a":{"S":"${'x'.repeat(400 * 1024)}"}`],
     ['33 levels', `"a":${'{"L":['.repeat(33)}{"S":"x"}${']}'.repeat(33)}`],
-    ['an attribute without a name', '"":{"S":"x"}'],
-    ['a key that is too long', `"sk":{"S":"${'x'.repeat(1025)}"}`],
-    ['a key that is no text', '"sk":{"N":"1"}'],
-  ])('are refused with %s', (_, json) => {
-    expect(() => decodeLine(line(json))).toThrow(/^the archive is invalid: record: /)
+    ['an attribute with an empty name', '"":{"S":"x"}'],
+    ['a sort key over 1,024 bytes', `"sk":{"S":"${'x'.repeat(1025)}"}`],
+    ['a sort key that is a number', '"sk":{"N":"1"}'],
+  ])('are rejected with %s', (_, json) => {
+    expect(() => decodeLine(line(json))).toThrow(/^the archive is invalid: a record: /)
   })
 
-  it('count nesting before parsing, brackets in texts not', () => {
+  it('are rejected if they are nested deeper than 100 levels, not counting brackets in strings', () => {
     const nested = (levels: number): Buffer => Buffer.from(`${'['.repeat(levels)}${']'.repeat(levels)}\n`)
     expect(() => decodeLine(nested(101))).toThrow('deeper than 100 levels')
-    expect(() => decodeLine(nested(100))).toThrow('not {"Item": …}')
+    expect(() => decodeLine(nested(100))).toThrow('the single key Item')
     expect(decodeLine(line(`"a":{"S":"\\"${'['.repeat(500)}"}`))['a']?.S).toHaveLength(501)
-    expect(decodeLine(line('"a":{"S":"x"},"a":{"S":"y"}'))['a']).toEqual({ S: 'y' })
     expect(decodeLine(line(`"a":${'{"L":['.repeat(32)}{"S":"x"}${']}'.repeat(32)}`))['a']).toBeDefined()
   })
 
-  it('take base64 and large items within DynamoDB’s limits', () => {
+  it('have the last value of a repeated key', () => {
+    expect(decodeLine(line('"a":{"S":"x"},"a":{"S":"y"}'))['a']).toEqual({ S: 'y' })
+  })
+
+  it('may have more than 400 KB if the item has not', () => {
     const B = Buffer.alloc(399 * 1024, 7)
     expect(decodeLine(encodeLine({ ...key, a: { B } }))['a']).toEqual({ B })
   })
 
-  it('say what they are only where keys are those of the store', () => {
+  it('have a key only if pk and sk are the keys of the store', () => {
     const { metadata, revisions } = itemsOf('city', { id: 'city:ü', revisions: [{ n: 3, data: '{}' }] })
     const [revision = {}] = revisions
     const h = metadata['sk']?.S?.slice(0, 16)
-    expect(recordOf(metadata)).toEqual({ kind: 'metadata', model: 'city', id: 'city:ü', h, sk: `${h}/city:ü` })
-    expect(recordOf(revision)).toMatchObject({ kind: 'revision', sk: `${h}/city:ü/0000000003/-` })
-    expect(recordOf({ ...metadata, pk: { S: 'city#m#999' } }).model).toBe('city')
-    expect(() => recordOf({ ...metadata, resource_id: { S: 'city:u' } })).toThrow('sk is')
-    expect(() => recordOf({ ...revision, schema_version: { S: '2' } })).toThrow('sk is')
-    expect(() => recordOf({ ...metadata, pk: { S: 'city#x#1' } })).toThrow('pk names')
-    expect(() => recordOf({ ...metadata, resource_id: { S: 'a/b' } })).toThrow('record')
+    expect(recordKeyOf(metadata)).toEqual({ kind: 'metadata', model: 'city', id: 'city:ü', h, sk: `${h}/city:ü` })
+    expect(recordKeyOf(revision)).toMatchObject({ kind: 'revision', sk: `${h}/city:ü/0000000003/-` })
+    expect(recordKeyOf({ ...metadata, pk: { S: 'city#m#999' } }).model).toBe('city')
+    expect(() => recordKeyOf({ ...metadata, resource_id: { S: 'city:u' } })).toThrow('sk is')
+    expect(() => recordKeyOf({ ...revision, schema_version: { S: '2' } })).toThrow('sk is')
+    expect(() => recordKeyOf({ ...metadata, pk: { S: 'city#x#1' } })).toThrow('pk must be')
+    expect(() => recordKeyOf({ ...metadata, resource_id: { S: 'a/b' } })).toThrow('a record')
   })
 
-  it('come to the digest of nothing where there is no resource', () => {
+  it('have the digest of an empty input if there is no resource', () => {
     expect(modelDigest([])).toBe('e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855')
     expect(new ResourceLeaf().digest().length).toBe(32)
   })

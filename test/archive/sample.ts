@@ -1,7 +1,11 @@
 import { hash } from 'node:crypto'
-import type { BucketDigest } from '../../shared/archive/digest.ts'
-import { modelDigest } from '../../shared/archive/digest.ts'
-import { encodeManifest, type Manifest, type ManifestSegment, placeSegment } from '../../shared/archive/manifest.ts'
+import { type BucketDigest, modelDigest } from '../../shared/archive/digest.ts'
+import {
+  encodeManifest,
+  type Manifest,
+  type ManifestSegment,
+  toManifestSegment,
+} from '../../shared/archive/manifest.ts'
 import { type ChunkLimits, RecordsWriter } from '../../shared/archive/records-writer.ts'
 import { SegmentWriter, type SegmentSummary } from '../../shared/archive/segment-writer.ts'
 import { encodeTail } from '../../shared/archive/tail.ts'
@@ -17,6 +21,7 @@ export interface SampleResource {
   readonly extra?: Item
 }
 
+/** An archive to write: resources by model, blobs by file id, and the number of shards in the keys. */
 export interface SampleArchive {
   readonly models: Readonly<Record<string, readonly SampleResource[]>>
   readonly blobs?: Readonly<Record<string, Buffer>>
@@ -24,7 +29,7 @@ export interface SampleArchive {
   readonly limits?: ChunkLimits
 }
 
-/** A resource's items as a store holds them. */
+/** The items of a resource in a store: metadata, and revisions by `sk`. */
 export const itemsOf = (
   model: string,
   { id, revisions, extra = {} }: SampleResource,
@@ -57,10 +62,10 @@ export const itemsOf = (
   }
 }
 
-/** Writes an archive with the product's writers, one segment a model and one of blobs. */
+/** Writes an archive with the product's writers: one segment for each model, and one for the blobs. */
 export const writeArchive = async ({ models, blobs = {}, shards = 16, limits }: SampleArchive): Promise<Buffer> => {
   const segments: { summary: SegmentSummary; bytes: Buffer }[] = []
-  const counted: Record<string, Manifest['models'][string]> = {}
+  const counts: Record<string, Manifest['models'][string]> = {}
   const names = Object.keys(models).sort(compareBytes)
   for (const [k, model] of names.entries()) {
     const resources = [...(models[model] ?? [])].sort(
@@ -84,27 +89,27 @@ export const writeArchive = async ({ models, blobs = {}, shards = 16, limits }: 
       revisions = summary.revisions
       segments.push({ summary: await segment.finish(), bytes: sink.all() })
     }
-    counted[model] = { resources: resources.length, revisions, blobs: 0, digest: modelDigest(buckets) }
+    counts[model] = { resources: resources.length, revisions, blobs: 0, digest: modelDigest(buckets) }
   }
   const ids = Object.keys(blobs).sort((a, b) => compareBytes(hash('sha256', a), hash('sha256', b)))
   if (ids.length > 0) segments.push(await blobSegment(ids, blobs))
   let offset = 0
   const placed: ManifestSegment[] = segments.map(({ summary }) => {
-    const segment = placeSegment(summary, offset)
+    const segment = toManifestSegment(summary, offset)
     offset += summary.size
     return segment
   })
   const manifest: Manifest = {
     ...MANIFEST,
     scope: { models: names, filters: {} },
-    models: counted,
+    models: counts,
     blobs: { count: ids.length, bytes: Object.values(blobs).reduce((sum, { length }) => sum + length, 0) },
     segments: placed,
   }
   return Buffer.concat([...segments.map(({ bytes }) => bytes), await encodeTail(encodeManifest(manifest), offset)])
 }
 
-/** What every sample's manifest says. */
+/** Members that the manifests of all samples have in common. */
 export const MANIFEST: Manifest = {
   format: 'acbak',
   version: 3,
@@ -121,7 +126,7 @@ export const MANIFEST: Manifest = {
   segments: [],
 }
 
-/** Every other blob is laid in as an object's range. */
+/** Writes every second blob as a range of a stored object. */
 const blobSegment = async (
   ids: readonly string[],
   blobs: Readonly<Record<string, Buffer>>,

@@ -11,7 +11,9 @@ import { writeArchive } from './sample.ts'
 import { changed, entryBytes, filesOf, headerBytes } from './tar-blocks.ts'
 
 const MIB = 1024 * 1024
-/** Programs that repack a tar often end it with more zero blocks, so that the trailer is not in the last 2,048 bytes. */
+/**
+ * Programs that repack a tar often end it with more zero blocks, so that the trailer is not in the last 2,048 bytes.
+ */
 const LONGER_END = Buffer.alloc(1536)
 
 const tarOf = (files: ReadonlyMap<string, Buffer>): Buffer =>
@@ -115,7 +117,7 @@ describe('a repacked archive', () => {
     await expectError(tarOf(without(BLOB)), invalid(`entry ${BLOB} is missing, or listed in two indexes`))
   })
 
-  it('is rejected with an entry whose content does not match the index, before any content is read a second time', async () => {
+  it('is rejected with an entry whose content does not match the index, before contents are read again', async () => {
     const other = Buffer.from('b blob')
     await expect(openArchive(memorySource(tarOf(replaced(BLOB, other))))).rejects.toThrow(
       new EntryCorruptError(BLOB, hash('sha256', 'a blob'), hash('sha256', other)),
@@ -165,7 +167,7 @@ describe('a repacked archive', () => {
     await expectError(tarOf(without('manifest.json')), truncated('it has no manifest.json'))
     await expectError(
       tarOf(new Map([['manifest.json', Buffer.alloc(32 * MIB + 1)]])),
-      invalid(`manifest.json has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
+      invalid(`manifest.json: it has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
     )
   })
 

@@ -4,9 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { blobName } from '../../shared/blobs/blob-name.ts'
+import { readLineBatches } from '../../shared/archive/chunk-lines.ts'
 import { openArchive } from '../../shared/archive/open.ts'
-import { readEntries, readIndex, readLineBatches } from '../../shared/archive/segment-reader.ts'
+import { type EntrySelection, readEntries, readIndex } from '../../shared/archive/segment-reader.ts'
+import { blobName } from '../../shared/blobs/blob-name.ts'
 import { readIndependently } from './independent-reader.ts'
 import { memorySource } from './memory.ts'
 import { readAll } from './read-all.ts'
@@ -20,12 +21,12 @@ const resource = (id: string, revisions: number, size = 10): SampleResource => (
   })),
 })
 
-/** Every item of a sample, by its sort key, as a store holds it. */
+/** All items of a sample, by model and sort key. */
 const itemsByKey = ({ models, shards }: SampleArchive): Map<string, unknown> =>
   new Map(
     Object.entries(models).flatMap(([model, resources]) =>
-      resources.flatMap((own) => {
-        const { metadata, revisions } = itemsOf(model, own, shards)
+      resources.flatMap((sampleResource) => {
+        const { metadata, revisions } = itemsOf(model, sampleResource, shards)
         return [metadata, ...revisions].map((item) => [`${model}/${item['sk']?.S}`, item] as const)
       }),
     ),
@@ -46,7 +47,7 @@ const inFolder = (work: (folder: string) => Promise<void>): Promise<void> => {
   })
 }
 
-describe('writing an archive', () => {
+describe('a written archive', () => {
   const id = fc.string({ unit: 'grapheme', minLength: 1, maxLength: 8 }).filter((text) => !/[/\\\p{Cc}]/u.test(text))
   const resources = fc.uniqueArray(
     fc.record({
@@ -56,53 +57,53 @@ describe('writing an archive', () => {
           n: fc.integer({ min: 1, max: 99 }),
           data: fc.oneof(
             fc.string({ unit: 'grapheme' }),
-            fc.uint8Array({ maxLength: 40 }).map((own) => Buffer.from(own)),
+            fc.uint8Array({ maxLength: 40 }).map((bytes) => Buffer.from(bytes)),
           ),
         }),
         { minLength: 1, maxLength: 4, selector: ({ n }) => n },
       ),
     }),
-    { maxLength: 12, selector: (own) => own.id },
+    { maxLength: 12, selector: (sampleResource) => sampleResource.id },
   )
   const sample: fc.Arbitrary<SampleArchive> = fc.record({
     models: fc.record({ city: resources, Land: resources }),
     blobs: fc.dictionary(
       id,
-      fc.uint8Array({ maxLength: 1_500 }).map((own) => Buffer.from(own)),
+      fc.uint8Array({ maxLength: 1_500 }).map((bytes) => Buffer.from(bytes)),
       { maxKeys: 5 },
     ),
     shards: fc.constantFrom(1, 16, 1024),
     limits: fc.constantFrom({ full: 1, max: 1_200 }, { full: 600, max: 1_200 }, { full: 100_000, max: 200_000 }),
   })
 
-  it('gives back the same items and blobs, for two readers', async () => {
+  it('contains the same items and blobs for the product and for an independent reader', async () => {
     await fc.assert(
-      fc.asyncProperty(sample, async (given) => {
-        const bytes = await writeArchive(given)
+      fc.asyncProperty(sample, async (expected) => {
+        const bytes = await writeArchive(expected)
         const { items, blobs, models } = await readAll(memorySource(bytes, 333))
         expect(new Map(items.map((item) => [`${item['pk']?.S?.split('#')[0]}/${item['sk']?.S}`, item]))).toEqual(
-          itemsByKey(given),
+          itemsByKey(expected),
         )
-        expect(blobs).toEqual(new Map(Object.entries(given.blobs ?? {})))
-        const other = readIndependently(bytes)
+        expect(blobs).toEqual(new Map(Object.entries(expected.blobs ?? {})))
+        const independent = readIndependently(bytes)
         for (const [model, { digest, leaves }] of Object.entries(models))
-          expect(other[model]).toMatchObject({ digest, leaves })
+          expect(independent[model]).toMatchObject({ digest, leaves })
       }),
       { numRuns: 60 },
     )
   })
 
-  it('gives the same digests for any number of shards and any size of chunks', async () => {
+  it('has the same digests for any number of shards and any size of chunks', async () => {
     const cities = Array.from({ length: 40 }, (_, k) => resource(`city:${k}`, 1 + (k % 4)))
-    const digestOf = async (other: Partial<SampleArchive>): Promise<string | undefined> =>
-      (await readAll(memorySource(await writeArchive({ models: { city: cities }, ...other })))).models['city']?.digest
+    const digestOf = async (change: Partial<SampleArchive>): Promise<string | undefined> =>
+      (await readAll(memorySource(await writeArchive({ models: { city: cities }, ...change })))).models['city']?.digest
     const digest = await digestOf({ shards: 4 })
     expect(await digestOf({ shards: 64 })).toBe(digest)
     expect(await digestOf({ limits: { full: 900, max: 2_000 } })).toBe(digest)
     expect(await digestOf({ models: { city: [...cities, resource('city:x', 1)] } })).not.toBe(digest)
   })
 
-  it('closes chunks at a resource’s end, and cuts only a resource that is larger than a chunk', async () => {
+  it('has chunks that end at resources, unless a resource is larger than a chunk', async () => {
     const models = {
       city: [resource('a', 3, 100), resource('b', 30, 200), resource('c', 2, 100), resource('d', 6, 150)],
     }
@@ -118,13 +119,13 @@ describe('writing an archive', () => {
         chunks.push([...ids])
       }
     }
-    // A resource that goes on in the next chunk (b alone is larger than one) shares no chunk with one before it that it cuts.
-    const spread = ['a', 'c', 'd'].map((own) => chunks.filter((ids) => ids.includes(own)).length)
-    expect(spread).toEqual([1, 1, 1])
+    // Only b is larger than a chunk.
+    const chunkCounts = ['a', 'c', 'd'].map((name) => chunks.filter((ids) => ids.includes(name)).length)
+    expect(chunkCounts).toEqual([1, 1, 1])
     expect(chunks.filter((ids) => ids.includes('b')).length).toBeGreaterThan(2)
   })
 
-  it('is listed and unpacked by GNU tar, and what tar packs again is walked', async () => {
+  it('can be listed, unpacked and repacked by GNU tar', async () => {
     const models = { city: [resource('city:1', 2), resource('city:2', 1)], empty: [] }
     const archive = await writeArchive({ models, blobs: BLOBS })
     await inFolder(async (folder) => {
@@ -140,7 +141,9 @@ describe('writing an archive', () => {
         'manifest.json',
         'acbak.trailer',
       ])
-      expect(new Set(names.slice(2, -3))).toEqual(new Set(Object.keys(BLOBS).map((own) => `blobs/${blobName(own)}`)))
+      expect(new Set(names.slice(2, -3))).toEqual(
+        new Set(Object.keys(BLOBS).map((fileId) => `blobs/${blobName(fileId)}`)),
+      )
       execFileSync('mkdir', ['x'], { cwd: folder })
       tar('xf', 'a.acbak', '-C', 'x')
       expect(readFileSync(join(folder, 'x', 'blobs', blobName('flag/1')), 'utf8')).toBe('one')
@@ -172,7 +175,7 @@ describe('writing an archive', () => {
     })
   })
 
-  it('reads only what it is asked for, from an entry on or by choice', async () => {
+  it('is read only where entries are selected', async () => {
     const models = { city: Array.from({ length: 30 }, (_, k) => resource(`city:${k}`, 2)) }
     const bytes = await writeArchive({ models, limits: { full: 2_000, max: 4_000 } })
     const source = memorySource(bytes)
@@ -188,9 +191,9 @@ describe('writing an archive', () => {
     const [segment] = archive.segments
     if (segment === undefined) throw new Error('no segment')
     const index = await readIndex(archive, segment)
-    const read = async (options: Parameters<typeof readEntries>[3]): Promise<number[]> => {
+    const read = async (selection: EntrySelection): Promise<number[]> => {
       const ordinals: number[] = []
-      for await (const { ordinal, content } of readEntries(archive, segment, index, options)) {
+      for await (const { ordinal, content } of readEntries(archive, segment, index, selection)) {
         ordinals.push(ordinal)
         if (ordinal % 2 === 0) content.destroy()
       }
@@ -201,13 +204,15 @@ describe('writing an archive', () => {
     expect(await read({})).toEqual(all)
     expect(await read({ from: 3 })).toEqual(all.slice(3))
     expect(
-      await read({ only: ({ path }) => path === index[1]?.path || path === index[2]?.path || path === index[5]?.path }),
+      await read({
+        filter: ({ path }) => path === index[1]?.path || path === index[2]?.path || path === index[5]?.path,
+      }),
     ).toEqual([1, 2, 5])
     expect(ranges.length).toBe(1 + 1 + 2)
     expect(ranges[3]).toBe(index[5]?.size)
   })
 
-  it('tells the reader of content whose checksum is wrong, and also whoever does not read it', async () => {
+  it('is rejected for content with a wrong checksum, whether or not the content is consumed', async () => {
     const bytes = await writeArchive({ models: {}, blobs: { a: Buffer.alloc(9_000, 1) } })
     bytes[1_000] = 2
     const archive = await openArchive(memorySource(bytes))
@@ -220,7 +225,7 @@ describe('writing an archive', () => {
     const whole = async (content: AsyncIterable<unknown>): Promise<void> => {
       for await (const piece of content) expect(piece).toBeInstanceOf(Buffer)
     }
-    await expect(reading(whole)).rejects.toThrow('entry blobs/a: expected sha256')
-    await expect(reading(() => Promise.resolve())).rejects.toThrow('entry blobs/a: expected sha256')
+    await expect(reading(whole)).rejects.toThrow('entry blobs/a is corrupt: expected sha256')
+    await expect(reading(() => Promise.resolve())).rejects.toThrow('entry blobs/a is corrupt: expected sha256')
   })
 })

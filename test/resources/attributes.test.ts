@@ -57,6 +57,17 @@ describe('a revision’s item', () => {
     expect(lineBytes(item)).toBeLessThanOrEqual(1024 * 1024)
   })
 
+  it('spills a payload if the record line would exceed 1 MiB because of small values', () => {
+    const item = {
+      resource_id: { S: 'x' },
+      revision_id: { S: 'x:1' },
+      data: { S: '\u0001'.repeat(50_000) },
+      flags: { L: Array.from({ length: 60_000 }, () => ({ BOOL: false })) },
+    }
+    expect(deriveRevision(item, target).item['data_spilled']).toEqual({ BOOL: true })
+    expect(deriveRevision({ ...item, data: { S: '{}' } }, target).item['data_spilled']).toBeUndefined()
+  })
+
   it('stays spilled when it is restored, and gets keys of the new place', () => {
     const { item } = itemFromRevision(info, Buffer.alloc(400_000, 'a'), { model: 'm', shards: 4 })
     const again = deriveRevision({ ...item, applied_by: { S: 'old' } }, { model: 'm', shards: 1024, job_id: 'job' })

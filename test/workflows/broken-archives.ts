@@ -84,7 +84,7 @@ export const BROKEN: readonly Broken[] = [
       type: 'archive-invalid',
       entry: 'models/city/s-00000.jsonl.zst',
       line: 2,
-      detail: /record of models\/city\/s-00000\.jsonl\.zst, line 2: the line is not JSON/,
+      detail: /line 2 of entry models\/city\/s-00000\.jsonl\.zst: the line is not JSON/,
     },
   },
   {

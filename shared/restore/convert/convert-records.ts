@@ -1,5 +1,5 @@
 import { encodeBuckets } from '../../archive/digest.ts'
-import { decodeLine, recordOf } from '../../archive/record-line.ts'
+import { decodeLine, recordKeyOf } from '../../archive/record-line.ts'
 import { RecordsWriter } from '../../archive/records-writer.ts'
 import { SegmentWriter } from '../../archive/segment-writer.ts'
 import type { RecordsSegment } from '../../compose/segments.ts'
@@ -29,7 +29,7 @@ export const convertRecords = async (
       if (before !== undefined && head.key.equals(before.key)) checkRepeated(before, head)
       else {
         const item = decodeLine(head.body)
-        const place = recordOf(item)
+        const place = recordKeyOf(item)
         if (place.kind === 'metadata') {
           if (writer.atBorder(place.model, place.h) && attempt.timeIsUp()) {
             const next = { phase: 'records', source, positions: merged.positions } as const
@@ -50,7 +50,7 @@ export const convertRecords = async (
 
 /** SpecStar's memory store writes a migrated revision twice, the same: it counts once. Anything else that is twice is refused. */
 const checkRepeated = (first: RunEntry, second: RunEntry): void => {
-  const { kind, id, sk } = recordOf(decodeLine(second.body))
+  const { kind, id, sk } = recordKeyOf(decodeLine(second.body))
   if (kind === 'metadata')
     throw invalidRecord(second, `resource ${quote(id)} stands twice, also at byte ${first.offset}`)
   if (!first.body.equals(second.body))

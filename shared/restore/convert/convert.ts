@@ -1,4 +1,4 @@
-import { isStream, STREAM_HEAD_BYTES } from '../../archive/specstar-stream.ts'
+import { isSpecStarStream, STREAM_HEAD_BYTES } from '../../archive/specstar-stream.ts'
 import { type Attempt, runPass, untyped } from '../../jobs/pass.ts'
 import { beginJob, restoreJob } from '../../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
@@ -56,7 +56,7 @@ const begin = async ({ job_id }: Attempt, services: Services): Promise<ConvertCu
   const { request } = await restoreJob(services, job_id)
   const source = await pinArchive(services, request)
   const head = await services.objects.readBytes(source, 0, Math.min(STREAM_HEAD_BYTES, source.size))
-  if (!isStream(head)) return undefined
+  if (!isSpecStarStream(head)) return undefined
   await services.jobs.plan(job_id, 'convert', 1)
   return { phase: 'scan', source, at: 0, after: 0, order: ORDER_START }
 }

@@ -1,5 +1,5 @@
 import { encodeManifest } from '../../archive/manifest.ts'
-import { placeSegment } from '../../archive/manifest.ts'
+import { toManifestSegment } from '../../archive/manifest.ts'
 import { encodeTail } from '../../archive/tail.ts'
 import { manifestModels, missingBlobs } from '../../compose/manifest-models.ts'
 import type { WrittenSegment } from '../../compose/segments.ts'
@@ -35,7 +35,7 @@ export const finishConvert = async (
   const segments = written.map(({ summary }) => {
     const offset = end
     end += summary.size
-    return placeSegment(summary, offset)
+    return toManifestSegment(summary, offset)
   })
   const manifest = encodeManifest({
     format: 'acbak',

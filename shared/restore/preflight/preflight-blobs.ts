@@ -1,7 +1,6 @@
 import pLimit from 'p-limit'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
-import { blobOrder } from '../../archive/blob-order.ts'
-import type { IndexLine } from '../../archive/index-line.ts'
+import { entrySortKey, type IndexLine } from '../../archive/index-line.ts'
 import type { OpenArchive } from '../../archive/archive.ts'
 import { readEntries, readIndex } from '../../archive/segment-reader.ts'
 import { PREFIX_COUNT, readBlobReferences, type BlobReference } from '../../blobs/blob-references.ts'
@@ -80,14 +79,14 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
     const begin = k === start.k ? start.entry : 0
     const entries = readEntries(archive, opened, index, {
       ...(begin === 0 ? {} : { from: begin }),
-      ...(plan.whole ? {} : { only: (entry: IndexLine) => seen.has(blobOrder(entry)) }),
+      ...(plan.whole ? {} : { filter: (entry: IndexLine) => seen.has(entrySortKey(entry)) }),
     })
     for await (const { entry, ordinal } of entries) {
       if (attempt.timeIsUp() && pass.entries > 0) {
         cursor = { k, entry: ordinal }
         break
       }
-      const position = blobOrder(entry)
+      const position = entrySortKey(entry)
       if (position < lastPosition || (position === lastPosition && pass.entries > 0))
         throw new ArchiveInvalidError(`entry ${entry.path} stands out of order`)
       lastPosition = position
@@ -134,7 +133,7 @@ const preflightPass = async (attempt: Attempt, services: Services): Promise<Pref
 const positionAt = async (archive: OpenArchive, segment: number, entry: number): Promise<string> => {
   const opened = archive.segments[segment]
   const line = opened === undefined ? undefined : (await readIndex(archive, opened))[entry]
-  return line === undefined ? '' : blobOrder(line)
+  return line === undefined ? '' : entrySortKey(line)
 }
 
 /** What was seen from one position (inclusive) to another (exclusive; '' is the end). */

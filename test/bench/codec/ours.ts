@@ -1,12 +1,13 @@
 import { open } from 'node:fs/promises'
 import { createReadStream } from 'node:fs'
 import { modelDigest, ResourceLeaf } from '../../../shared/archive/digest.ts'
-import { encodeManifest, placeSegment } from '../../../shared/archive/manifest.ts'
+import { encodeManifest, toManifestSegment } from '../../../shared/archive/manifest.ts'
 import { openArchive } from '../../../shared/archive/open.ts'
-import { decodeLine, recordOf } from '../../../shared/archive/record-line.ts'
+import { decodeLine, recordKeyOf } from '../../../shared/archive/record-line.ts'
 import { RecordOrder } from '../../../shared/archive/record-order.ts'
 import { RecordsWriter } from '../../../shared/archive/records-writer.ts'
-import { readEntries, readIndex, readLineBatches } from '../../../shared/archive/segment-reader.ts'
+import { readLineBatches } from '../../../shared/archive/chunk-lines.ts'
+import { readEntries, readIndex } from '../../../shared/archive/segment-reader.ts'
 import { SegmentWriter } from '../../../shared/archive/segment-writer.ts'
 import type { ArchiveSource } from '../../../shared/archive/archive.ts'
 import { encodeTail } from '../../../shared/archive/tail.ts'
@@ -38,7 +39,7 @@ export const write = async (resources: readonly StoredItems[], path: string): Pr
     ...MANIFEST,
     scope: { models: [MODEL], filters: {} },
     models: { [MODEL]: { resources: count, revisions, blobs: 0, digest: modelDigest(buckets) } },
-    segments: [placeSegment(summary, 0)],
+    segments: [toManifestSegment(summary, 0)],
   }
   await file.write(await encodeTail(encodeManifest(manifest), summary.size))
 }
@@ -58,7 +59,7 @@ export const read = async (path: string): Promise<number> => {
       for await (const batch of readLineBatches(entry, content))
         for (const line of batch) {
           const item = decodeLine(line)
-          const position = recordOf(item)
+          const position = recordKeyOf(item)
           order.check(position, item)
           if (position.kind === 'metadata') {
             leaf.digest()

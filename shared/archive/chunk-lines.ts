@@ -1,0 +1,36 @@
+import type { Readable } from 'node:stream'
+import { buffer } from 'node:stream/consumers'
+import { decompress } from './compression.ts'
+import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
+import type { IndexLine } from './index-line.ts'
+import { MAX_CHUNK_BYTES, MAX_LINE_BYTES, MAX_STORED_CHUNK_BYTES } from './limits.ts'
+
+/** Lines per batch: with so many, the cost of passing on a batch is negligible. */
+const BATCH_LINES = 1_000
+
+/**
+ * Reads the lines of a chunk in batches, each line with its newline. The checksum of the chunk is checked before the
+ * first line is returned. The chunk is held in memory, compressed and then uncompressed (at most 16 MiB). Throws
+ * `RecordInvalidError` if a line is over 1 MiB or does not end in a newline.
+ */
+export async function* readLineBatches(entry: IndexLine, content: Readable): AsyncGenerator<Buffer[]> {
+  if (entry.kind !== 'records' || entry.unpacked_size > MAX_CHUNK_BYTES || entry.size > MAX_STORED_CHUNK_BYTES)
+    throw new ArchiveInvalidError(`entry ${entry.path} is not a chunk of records of at most ${MAX_CHUNK_BYTES} bytes`)
+  const bytes = await decompress(entry.path, await buffer(content), entry.unpacked_size)
+  let batch: Buffer[] = []
+  let line = 0
+  for (let start = 0; start < bytes.length;) {
+    line += 1
+    const end = bytes.indexOf(0x0a, start) + 1
+    const location = { entry: entry.path, line }
+    if (end === 0) throw new RecordInvalidError('the line does not end in a newline', location)
+    if (end - start > MAX_LINE_BYTES)
+      throw new RecordInvalidError(`the line has more than ${MAX_LINE_BYTES} bytes`, location)
+    batch.push(bytes.subarray(start, end))
+    start = end
+    if (batch.length < BATCH_LINES) continue
+    yield batch
+    batch = []
+  }
+  if (batch.length > 0) yield batch
+}
