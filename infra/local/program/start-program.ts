@@ -40,6 +40,9 @@ export interface Program {
  */
 const LOCAL_LIMITS: Partial<Limits> = { watchMs: 1_000 }
 
+/** Buckets are versioned as on AWS. Deleted uploads and replaced objects should not fill the disk for long. */
+const OLD_VERSION_DAYS = 1
+
 /** A pass may take minutes. `stop` aborts it after this time. As after a crash, the next start repeats the job. */
 const STOP_MS = 3_000
 
@@ -85,6 +88,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
     startS3({
       port: options.s3Port,
       dir: join(dataDir, 's3'),
+      oldVersionDays: OLD_VERSION_DAYS,
       onDied,
       onObjectCreated: (event) => {
         uploads.receive(event)

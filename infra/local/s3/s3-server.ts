@@ -6,9 +6,18 @@ import { objectCreated } from './object-created.ts'
 import { createService, reportError } from './service.ts'
 import { Storage } from './storage/storage.ts'
 
-const Settings = z.object({ port: z.number().int(), dir: z.string(), buckets: z.array(z.string()) })
+const Settings = z.object({
+  port: z.number().int(),
+  dir: z.string(),
+  buckets: z.array(z.string()),
+  oldVersionDays: z.number().optional(),
+})
 
-await runAsChild(Settings, async ({ dir, buckets }) => {
+const DAY_MS = 24 * 3_600_000
+/** Far shorter than the day that old versions live at least. */
+const EXPIRY_INTERVAL_MS = 3_600_000
+
+await runAsChild(Settings, async ({ dir, buckets, oldVersionDays }) => {
   const storage = await Storage.open(dir)
   for (const bucket of buckets) if (!storage.buckets.has(bucket)) await storage.buckets.create(bucket)
   const service = createService({
@@ -20,5 +29,29 @@ await runAsChild(Settings, async ({ dir, buckets }) => {
   })
   process.on('uncaughtException', reportError)
   process.on('unhandledRejection', reportError)
-  return { server: createServer(service), close: () => storage.close() }
+  const stopExpiry = oldVersionDays === undefined ? undefined : expireRegularly(storage, oldVersionDays * DAY_MS)
+  return {
+    server: createServer(service),
+    close: async () => {
+      await stopExpiry?.()
+      await storage.close()
+    },
+  }
 })
+
+/** Deletes old versions now and every hour, without delaying requests. Returns a function that stops it. */
+function expireRegularly(storage: Storage, maxAgeMs: number): () => Promise<void> {
+  const stopped = new AbortController()
+  const expire = async (): Promise<void> => {
+    await storage.expireOldVersions(Date.now() - maxAgeMs, stopped.signal).catch(reportError)
+  }
+  let running = expire()
+  const timer = setInterval(() => {
+    running = running.then(expire)
+  }, EXPIRY_INTERVAL_MS)
+  return () => {
+    clearInterval(timer)
+    stopped.abort()
+    return running
+  }
+}

@@ -4,6 +4,7 @@ import { Buckets } from './buckets.ts'
 import { ContentFiles } from './content-files.ts'
 import { type Database, openDatabase } from './database.ts'
 import { type ListedVersion, listObjects, listVersions } from './listing.ts'
+import { expireOldVersions } from './expire-old-versions.ts'
 import { MultipartUploads } from './multipart-uploads.ts'
 import { isDeleteMarker, type ObjectVersion } from './records.ts'
 import { upgrade } from './upgrade.ts'
@@ -50,6 +51,13 @@ export class Storage {
 
   listVersions(bucket: string, from: string): AsyncIterable<readonly [key: string, version: ListedVersion]> {
     return listVersions(this.#database, bucket, from)
+  }
+
+  /** Deletes what became noncurrent before a time in milliseconds since 1970. Stops early if the signal is aborted. */
+  async expireOldVersions(before: number, signal?: AbortSignal): Promise<void> {
+    for (const [bucket, { versioning }] of this.buckets.list()) {
+      if (versioning !== undefined) await expireOldVersions(this.#database, this.objects, { bucket, before, signal })
+    }
   }
 
   /** Deletes a bucket that contains no version and no delete marker. Aborts its uploads. */
