@@ -33,7 +33,7 @@ beforeEach(() => {
 describe('a job that ends is told of', () => {
   it('where an export has its archive', async () => {
     const { job } = await staged.export(MODELS)
-    const { bucket, key } = job.result?.archive ?? {}
+    const { bucket, key, version_id } = job.result?.archive ?? {}
     const { job_id, created_at, ended_at } = job
     const common = { deployment: staged.services.config.deployment, job_id, created_at, ended_at }
     expect(told).toEqual([
@@ -43,7 +43,7 @@ describe('a job that ends is told of', () => {
         status: 'succeeded',
         source: 'api',
         requested_by: 'test',
-        archive: { bucket, key },
+        archive: { bucket, key, version_id },
       },
     ])
   })

@@ -55,8 +55,8 @@ const ask = async (method: string, path: string, body?: object | Buffer): Promis
 /** Puts an object into the restore bucket, and brings the event of it to its function. */
 const uploaded = async (key: string): Promise<void> => {
   const bucket = outside.config.buckets.restores
-  const { ETag = '' } = await outside.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
-  const object = { key, etag: ETag.replaceAll('"', ''), sequencer: '1' }
+  const { ETag = '', VersionId } = await outside.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+  const object = { key, etag: ETag.replaceAll('"', ''), 'version-id': VersionId, sequencer: '1' }
   await world.function('upload').invoke({ detail: { bucket: { name: bucket }, object } }, 60_000)
   for (const name of world.aws.started) await world.ended(name)
 }
@@ -74,6 +74,12 @@ const REASONS: readonly (readonly [names: RegExp, allowed: RegExp, reason: strin
   [/./, /^xray:/, 'tracing is off outside Lambda'],
   [/./, /^logs:/, 'Lambda writes the log'],
   [/./, /^sqs:SendMessage /, 'Lambda sends what the function could not handle'],
+  [/./, /^s3:GetObjectVersion /, 'the stand-ins keep no versions: on AWS what was looked at is read by its version'],
+  [/./, /^s3:GetObjectVersion .*(blobs|payloads)/, 'a large object is looked up first, and then read by its version'],
+  [/./, /^s3:GetObject .*archives/, 'an archive that was pinned before its bucket was versioned has no version id'],
+  [/./, /^s3:GetObject .*restores/, 'an upload that was pinned before its bucket was versioned has no version id'],
+  [/^import-/, /^s3:GetObjectVersion /, 'a request may name the version of an archive'],
+  [/^(apply-blobs|rollback)$/, /^s3:GetObjectVersion .*restores/, 'the archive may be an upload'],
   [/./, /^s3:ListBucket /, 'what is not there is told from what may not be read only to those who may list'],
   [/./, /^s3:AbortMultipartUpload /, 'an upload is taken back where its pass fails'],
   [/^(plan|convert|decide|announce|report|fail|finish)/, /^dynamodb:PutItem .*jobs/, 'what a stage fails with is kept'],
@@ -97,7 +103,6 @@ const REASONS: readonly (readonly [names: RegExp, allowed: RegExp, reason: strin
     'a payload that stands in a record and is too large for an item',
   ],
   [/^apply-blobs$/, /^s3:GetObject .*(blobs|payloads)/, 'a blob that came in between is compared'],
-  [/^(apply-blobs|rollback)$/, /^s3:GetObject .*restores/, 'the archive may be an upload'],
   [/^compose-parts$/, /^s3:PutObject .*work/, 'segments are joined first where there are more than 9,900 parts'],
   [/^(fail-restore|end-stopped)$/, /^s3:GetObject .*report.json/, 'the report of a verification that failed'],
 ]
@@ -123,7 +128,9 @@ describe('what ships', () => {
     const answer = await fetch(String(everything.body['url']))
     expect(answer.status).toBe(200)
     await answer.arrayBuffer()
-    expect(world.aws.sessions.at(-1)).toMatchObject({ Statement: [{ Action: 's3:GetObjectVersion' }, { Resource: '*' }] })
+    expect(world.aws.sessions.at(-1)).toMatchObject({
+      Statement: [{ Action: 's3:GetObjectVersion' }, { Resource: '*' }],
+    })
     expect(world.aws.events.at(-1)).toMatchObject({ DetailType: 'Export Succeeded', Detail: { status: 'succeeded' } })
   })
 
