@@ -1,74 +1,81 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Doors, openDoors } from './doors.ts'
+import { type TestApi, startTestApi } from './test-api.ts'
 
-let doors: Doors
+let api: TestApi
 beforeAll(async () => {
-  doors = await openDoors()
+  api = await startTestApi()
 })
-afterAll(() => doors.stop())
+afterAll(() => api.stop())
 
-interface Bad {
+interface BadRequest {
   readonly request: string
   readonly body?: string
   readonly headers?: Record<string, string>
   readonly status: number
   readonly type: string
-  /** The field that the answer names. */
+  /** The field in `errors`. */
   readonly field?: string
-  /** What its text says. */
-  readonly says?: string
+  /** A part of `detail`. */
+  readonly detail?: string
 }
 
 const json = { 'content-type': 'application/json' }
 
-const BAD: readonly Bad[] = [
-  { request: 'GET /nope/export', status: 404, type: 'unknown-model', says: 'character, city, country' },
+const BAD_REQUESTS: readonly BadRequest[] = [
+  { request: 'GET /nope/export', status: 404, type: 'unknown-model', detail: 'character, city, country' },
   { request: 'GET /_other/export', status: 404, type: 'unknown-model' },
   { request: 'GET /blobs/export', status: 404, type: 'unknown-model' },
   { request: 'GET /a%20b/export', status: 404, type: 'unknown-model' },
   { request: 'POST /nope/import', body: 'x', status: 404, type: 'unknown-model' },
-  { request: 'GET /_backup/export?models=country,nope', status: 404, type: 'unknown-model', says: 'nope' },
-  { request: 'GET /country/export?wait=30', status: 400, type: 'invalid-request', field: 'wait', says: '0 to 25' },
+  { request: 'GET /_backup/export?models=country,nope', status: 404, type: 'unknown-model', detail: 'nope' },
+  { request: 'GET /country/export?wait=30', status: 400, type: 'invalid-request', field: 'wait', detail: '0 to 25' },
   { request: 'GET /country/export?models=city', status: 400, type: 'invalid-request', field: 'models' },
-  { request: 'GET /country/export?limit=5', status: 400, type: 'invalid-request', field: 'limit', says: 'search' },
+  { request: 'GET /country/export?limit=5', status: 400, type: 'invalid-request', field: 'limit', detail: 'search' },
   {
     request: 'GET /country/export?qb=1',
     status: 400,
     type: 'invalid-request',
     field: 'qb',
-    says: 'expected a condition',
+    detail: 'expected a condition',
   },
   {
     request: 'GET /country/export?format=specstar&ids=%20',
     status: 400,
     type: 'invalid-request',
     field: 'ids',
-    says: 'blank',
+    detail: 'blank',
   },
-  { request: 'GET /country/export?foo=1', status: 400, type: 'invalid-request', field: 'foo', says: 'allowed:' },
+  { request: 'GET /country/export?foo=1', status: 400, type: 'invalid-request', field: 'foo', detail: 'allowed:' },
   {
     request: 'GET /country/export?is_deleted=x',
     status: 400,
     type: 'invalid-request',
     field: 'is_deleted',
-    says: 'true or',
+    detail: 'true or',
   },
   {
     request: 'GET /country/export?created_time_start=2026-01-05',
     status: 400,
     type: 'invalid-request',
     field: 'created_time_start',
-    says: 'offset',
+    detail: 'offset',
   },
-  { request: 'POST /country/export', body: '{', status: 400, type: 'invalid-request', field: 'body', says: 'JSON' },
-  { request: 'POST /country/export', body: '[]', status: 400, type: 'invalid-request', field: 'body', says: 'object' },
+  { request: 'POST /country/export', body: '{', status: 400, type: 'invalid-request', field: 'body', detail: 'JSON' },
+  {
+    request: 'POST /country/export',
+    body: '[]',
+    status: 400,
+    type: 'invalid-request',
+    field: 'body',
+    detail: 'object',
+  },
   {
     request: 'POST /country/export?strict=true',
     body: '{"strict":true}',
     status: 400,
     type: 'invalid-request',
     field: 'strict',
-    says: 'give it once',
+    detail: 'give it once',
   },
   {
     request: 'POST /country/export',
@@ -83,7 +90,7 @@ const BAD: readonly Bad[] = [
     status: 400,
     type: 'invalid-request',
     field: 'on_duplicate',
-    says: 'overwrite, skip, raise_error',
+    detail: 'overwrite, skip, raise_error',
   },
   {
     request: 'POST /country/import?on_duplicate=skip&strict=true',
@@ -107,7 +114,7 @@ const BAD: readonly Bad[] = [
     headers: json,
     status: 403,
     type: 'source-not-allowed',
-    says: 'specstar-archives',
+    detail: 'specstar-archives',
   },
   {
     request: 'POST /_backup/import',
@@ -139,7 +146,7 @@ const BAD: readonly Bad[] = [
     status: 400,
     type: 'invalid-request',
     field: 'ids',
-    says: 'too long',
+    detail: 'too long',
   },
   {
     request: 'POST /_backup/import',
@@ -154,10 +161,10 @@ const BAD: readonly Bad[] = [
     body: 'x'.repeat(4 * 1024 * 1024 + 1),
     status: 413,
     type: 'too-large',
-    says: 'upload slot',
+    detail: 'upload slot',
   },
-  { request: 'GET /_backup/jobs?status=done', status: 400, type: 'invalid-request', field: 'status', says: 'queued' },
-  { request: 'GET /_backup/jobs?limit=0', status: 400, type: 'invalid-request', field: 'limit', says: '1 to 200' },
+  { request: 'GET /_backup/jobs?status=done', status: 400, type: 'invalid-request', field: 'status', detail: 'queued' },
+  { request: 'GET /_backup/jobs?limit=0', status: 400, type: 'invalid-request', field: 'limit', detail: '1 to 200' },
   { request: 'GET /_backup/jobs?cursor=junk', status: 400, type: 'invalid-request', field: 'cursor' },
   {
     request: `GET /_backup/jobs?cursor=${Buffer.from(`{"month":"202601","after":"${'x'.repeat(2_000)}"}`).toString('base64url')}`,
@@ -165,13 +172,19 @@ const BAD: readonly Bad[] = [
     type: 'invalid-request',
     field: 'cursor',
   },
-  { request: 'GET /country/export?ids=a/b', status: 400, type: 'invalid-request', field: 'ids', says: 'contains "/"' },
+  {
+    request: 'GET /country/export?ids=a/b',
+    status: 400,
+    type: 'invalid-request',
+    field: 'ids',
+    detail: 'contains "/"',
+  },
   {
     request: `GET /country/export?ids=${'x'.repeat(256)}`,
     status: 400,
     type: 'invalid-request',
     field: 'ids',
-    says: '255',
+    detail: '255',
   },
   {
     request: 'POST /_backup/import',
@@ -180,7 +193,7 @@ const BAD: readonly Bad[] = [
     status: 400,
     type: 'invalid-request',
     field: 'from.key',
-    says: 'Unicode',
+    detail: 'Unicode',
   },
   { request: 'GET /_backup/jobs/none', status: 404, type: 'unknown-job' },
   { request: 'GET /_backup/jobs/a%2Fb', status: 404, type: 'unknown-job' },
@@ -188,21 +201,21 @@ const BAD: readonly Bad[] = [
   { request: 'GET /_backup/jobs/none/report', status: 404, type: 'unknown-job' },
   { request: 'GET /_backup/jobs/none/archive', status: 404, type: 'unknown-job' },
   { request: 'POST /_backup/jobs/none/cancel', status: 404, type: 'unknown-job' },
-  { request: 'GET /', status: 404, type: 'not-found', says: '/{model}/export' },
+  { request: 'GET /', status: 404, type: 'not-found', detail: '/{model}/export' },
   { request: 'GET /_backup', status: 404, type: 'not-found' },
-  { request: 'GET /%E0%A4%A/export', status: 404, type: 'not-found', says: 'the routes are' },
-  { request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found', says: 'the routes are' },
-  { request: 'GET /country/import', status: 405, type: 'method-not-allowed', says: 'POST' },
-  { request: 'DELETE /_backup/jobs/x', status: 405, type: 'method-not-allowed', says: 'GET' },
+  { request: 'GET /%E0%A4%A/export', status: 404, type: 'not-found', detail: 'the routes are' },
+  { request: `GET /_backup/jobs/${'a'.repeat(1500)}`, status: 404, type: 'not-found', detail: 'the routes are' },
+  { request: 'GET /country/import', status: 405, type: 'method-not-allowed', detail: 'POST' },
+  { request: 'DELETE /_backup/jobs/x', status: 405, type: 'method-not-allowed', detail: 'GET' },
 ]
 
 describe('a bad request', () => {
-  it.each(BAD)(
-    '$request is $status $type $field',
-    async ({ request, body, headers = {}, status, type, field, says }) => {
-      const started = doors.engine.started.length
+  it.each(BAD_REQUESTS)(
+    '$request is answered with $status $type $field',
+    async ({ request, body, headers = {}, status, type, field, detail }) => {
+      const started = api.engine.started.length
       const [method, path = ''] = request.split(' ')
-      const response = await fetch(doors.gateway.url + path, {
+      const response = await fetch(api.gateway.url + path, {
         method: method ?? 'GET',
         headers,
         ...(body === undefined ? {} : { body }),
@@ -212,13 +225,13 @@ describe('a bad request', () => {
       expect(response.status).toBe(status)
       expect(response.headers.get('content-type')).toBe('application/problem+json')
       if (field !== undefined) expect(problem.errors?.map((error) => error.field)).toEqual([field])
-      if (says !== undefined) expect(problem.detail).toContain(says)
-      expect(doors.engine.started).toHaveLength(started)
+      if (detail !== undefined) expect(problem.detail).toContain(detail)
+      expect(api.engine.started).toHaveLength(started)
     },
   )
 
-  it('of another method names those that are taken', async () => {
-    const response = await fetch(`${doors.gateway.url}/country/export`, { method: 'PUT' })
+  it('with a wrong method is answered with the methods that the route accepts', async () => {
+    const response = await fetch(`${api.gateway.url}/country/export`, { method: 'PUT' })
     expect(response.headers.get('allow')).toBe('GET, POST')
   })
 })

@@ -1,24 +1,24 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Doors, exportedAs, failedWith, openDoors } from './doors.ts'
+import { type TestApi, finishExport, failJob, startTestApi } from './test-api.ts'
 
-let doors: Doors
+let api: TestApi
 beforeAll(async () => {
-  doors = await openDoors()
+  api = await startTestApi()
 })
-afterAll(() => doors.stop())
+afterAll(() => api.stop())
 afterEach(async () => {
-  doors.engine.play = undefined
-  for (const { job_id } of await doors.services.jobs.runningJobs())
-    await doors.services.jobs.change(job_id, { status: 'cancelled' }, { from: ['queued', 'running'] })
+  api.engine.script = undefined
+  for (const { job_id } of await api.services.jobs.runningJobs())
+    await api.services.jobs.change(job_id, { status: 'cancelled' }, { from: ['queued', 'running'] })
 })
 
-const get = (path: string, init: RequestInit = {}) => fetch(doors.gateway.url + path, { redirect: 'manual', ...init })
+const get = (path: string, init: RequestInit = {}) => fetch(api.gateway.url + path, { redirect: 'manual', ...init })
 const post = (path: string, body: unknown, headers: Record<string, string> = {}) =>
   get(path, { method: 'POST', body: JSON.stringify(body), headers })
 
 describe('an export', () => {
-  it('answers 200 with a URL that gives the archive under its own name', async () => {
-    doors.engine.play = exportedAs(Buffer.from('the archive'))
+  it('answers 200 with a URL that downloads the archive under a file name', async () => {
+    api.engine.script = finishExport(Buffer.from('the archive'))
     const response = await get('/country/export')
     expect(response.status).toBe(200)
     expect(response.headers.get('cache-control')).toBe('no-store')
@@ -45,13 +45,13 @@ describe('an export', () => {
     expect((await fetch(job.result.url)).status).toBe(200)
   })
 
-  it('keeps the key in the job, and no URL', async () => {
-    doors.engine.play = exportedAs(Buffer.from('x'))
+  it('stores no signed URL in the job', async () => {
+    api.engine.script = finishExport(Buffer.from('x'))
     const { job_id } = (await (await get('/_backup/export')).json()) as { job_id: string }
-    expect(JSON.stringify(await doors.services.jobs.get(job_id))).not.toContain('X-Amz')
+    expect(JSON.stringify(await api.services.jobs.get(job_id))).not.toContain('X-Amz')
   })
 
-  it('answers 202 where it still runs, with the place to look', async () => {
+  it('answers 202 with the links of the job while it is running', async () => {
     const response = await get('/country/export?wait=0')
     expect(response.status).toBe(202)
     const { job_id, links } = (await response.json()) as { job_id: string; links: object }
@@ -64,28 +64,28 @@ describe('an export', () => {
     })
   })
 
-  it('leads a client that follows redirects to the archive', async () => {
-    doors.engine.play = exportedAs(Buffer.from('bytes of it'))
-    const response = await fetch(`${doors.gateway.url}/_backup/export?redirect=true`)
+  it('redirects a client to the archive', async () => {
+    api.engine.script = finishExport(Buffer.from('bytes of it'))
+    const response = await fetch(`${api.gateway.url}/_backup/export?redirect=true`)
     expect(response.status).toBe(200)
     expect(response.headers.get('content-disposition')).toContain('backup.acbak')
     expect(await response.text()).toBe('bytes of it')
   })
 
-  it('leads to the job’s archive route where it still runs, and from there to the archive', async () => {
+  it('redirects to the archive route of the job while it is running, which redirects to the archive', async () => {
     const first = await get('/country/export?redirect=true&wait=0')
     expect(first.status).toBe(303)
     const location = first.headers.get('location') ?? ''
     expect(location).toMatch(/^\/_backup\/jobs\/[^/]+\/archive$/)
     const [, , , jobId = ''] = location.split('/')
-    const waiting = fetch(doors.gateway.url + location)
-    await exportedAs(Buffer.from('late'))(doors.services, jobId)
+    const waiting = fetch(api.gateway.url + location)
+    await finishExport(Buffer.from('late'))(api.services, jobId)
     expect(await (await waiting).text()).toBe('late')
   })
 
-  it('never answers a failure as an archive', async () => {
-    doors.engine.play = failedWith({ type: 'blobs-missing', title: 't', status: 409, detail: 'd' })
-    const response = await fetch(`${doors.gateway.url}/_backup/export?redirect=true`)
+  it('answers with the problem of the job if the export failed, even if a redirect was requested', async () => {
+    api.engine.script = failJob({ type: 'blobs-missing', title: 't', status: 409, detail: 'd' })
+    const response = await fetch(`${api.gateway.url}/_backup/export?redirect=true`)
     expect(response.status).toBe(409)
     expect(response.headers.get('content-type')).toBe('application/problem+json')
     const problem = (await response.json()) as { instance: string }
@@ -96,8 +96,8 @@ describe('an export', () => {
     })
   })
 
-  it('shares a job among identical requests while it runs, however they are written', async () => {
-    const before = doors.engine.started.length
+  it('shares a running job among identical requests, regardless of the order of parameters and values', async () => {
+    const before = api.engine.started.length
     const answers = await Promise.all([
       get('/_backup/export?wait=0&models=country,city&ids=b&ids=a'),
       get('/_backup/export?wait=0&models=city&models=country&ids=a&ids=b'),
@@ -105,13 +105,13 @@ describe('an export', () => {
     ])
     const ids = await Promise.all(answers.map(async (answer) => ((await answer.json()) as { job_id: string }).job_id))
     expect(new Set(ids).size).toBe(1)
-    expect(new Set(doors.engine.started.slice(before)).size).toBe(1)
+    expect(new Set(api.engine.started.slice(before)).size).toBe(1)
     const other = (await (await get('/_backup/export?wait=0&models=city,country&ids=a')).json()) as { job_id: string }
     expect(other.job_id).not.toBe(ids[0])
   })
 
-  it('makes a new job once the identical one has ended', async () => {
-    doors.engine.play = exportedAs(Buffer.from('x'))
+  it('creates a new job if the identical one has ended', async () => {
+    api.engine.script = finishExport(Buffer.from('x'))
     const ids = []
     for (let k = 0; k < 3; k++) ids.push(((await (await get('/city/export')).json()) as { job_id: string }).job_id)
     expect(new Set(ids).size).toBe(3)
@@ -119,17 +119,17 @@ describe('an export', () => {
 })
 
 describe('an Idempotency-Key', () => {
-  it('makes a repeat answer with the first one’s job, also when it has ended', async () => {
-    doors.engine.play = exportedAs(Buffer.from('x'))
+  it('makes a repeated request return the job of the first one, even if the job has ended', async () => {
+    api.engine.script = finishExport(Buffer.from('x'))
     const headers = { 'idempotency-key': 'one' }
     const first = (await (await post('/country/export', {}, headers)).json()) as { job_id: string }
-    const started = doors.engine.started.length
+    const started = api.engine.started.length
     const again = (await (await post('/country/export', {}, headers)).json()) as { job_id: string }
     expect(again.job_id).toBe(first.job_id)
-    expect(doors.engine.started).toHaveLength(started)
+    expect(api.engine.started).toHaveLength(started)
   })
 
-  it('refuses other parameters under the same key, also of another route', async () => {
+  it('cannot be reused for other parameters or another route', async () => {
     const headers = { 'idempotency-key': 'two' }
     await post('/country/export', { wait: 0 }, headers)
     for (const answer of [
@@ -142,18 +142,18 @@ describe('an Idempotency-Key', () => {
     }
   })
 
-  it('starts the job again where the process died before it was started', async () => {
+  it('makes a repeated request start the workflow again, in case the first request died before starting it', async () => {
     const headers = { 'idempotency-key': 'three' }
     const { job_id } = (await (await post('/country/export', { wait: 0 }, headers)).json()) as { job_id: string }
-    const before = doors.engine.started.length
+    const before = api.engine.started.length
     await post('/country/export', { wait: 0 }, headers)
-    expect(doors.engine.started.slice(before)).toEqual([job_id])
+    expect(api.engine.started.slice(before)).toEqual([job_id])
   })
 
-  it('does not get past the bound of running jobs, but for a repeat', async () => {
+  it('does not exempt a request from the limit of running jobs, unless the request is repeated', async () => {
     const headers = { 'idempotency-key': 'four' }
     const first = (await (await post('/country/export', { wait: 0 }, headers)).json()) as { job_id: string }
-    const { jobs } = doors.services
+    const { jobs } = api.services
     const one = await jobs.get(first.job_id)
     if (one === undefined) throw new Error('no job')
     await Promise.all(Array.from({ length: 99 }, (_, k) => jobs.create({ ...one, job_id: `flood-${k}` })))

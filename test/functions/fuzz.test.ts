@@ -4,22 +4,22 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ROUTES } from '../../functions/routes.ts'
 import { contentsOf } from '../contents.ts'
 import { SEED, tally } from '../faults/seeded.ts'
-import { type Doors, failedWith, openDoors, restored } from './doors.ts'
+import { type TestApi, failJob, startTestApi, finishRestore } from './test-api.ts'
 
-/** Requests that are made: `npm run test:faults` makes more. */
+/** The number of random requests. `npm run test:faults` sends more. */
 const RUNS = Number(process.env['FUZZ_REQUESTS'] ?? 1_500)
 
-let doors: Doors
+let api: TestApi
 beforeAll(async () => {
-  doors = await openDoors()
-  // What starts ends at once: nobody waits for it, and it does not fill the deployment.
-  const fails = failedWith({ type: 'played', title: 'played', status: 409, detail: 'played' })
-  doors.engine.play = async (services, jobId) => {
+  api = await startTestApi()
+  // Jobs end at once, so that no request waits and the limit of running jobs is not reached.
+  const fail = failJob({ type: 'scripted', title: 'scripted', status: 409, detail: 'scripted' })
+  api.engine.script = async (services, jobId) => {
     const job = await services.jobs.get(jobId)
-    await (job?.kind === 'restore' ? restored : fails)(services, jobId)
+    await (job?.kind === 'restore' ? finishRestore : fail)(services, jobId)
   }
 })
-afterAll(() => doors.stop())
+afterAll(() => api.stop())
 
 const odd = fc.oneof(
   fc.constantFrom(
@@ -95,39 +95,35 @@ const headers = fc.record(
   { requiredKeys: [] },
 )
 
-it(
-  'whatever is asked, the answer is one of the API’s own, and the store stays as it was',
-  { timeout: 600_000 },
-  async ({ task }) => {
-    const outside = { dynamo: doors.dynamo, s3: doors.s3, config: doors.services.config }
-    const before = await contentsOf(outside)
-    const seen = new Map<number, number>()
-    await fc.assert(
-      fc.asyncProperty(path, query, body, headers, async (route, parameters, content, more) => {
-        const search = new URLSearchParams(
-          parameters.map(([name, value]): [string, string] => [name.toWellFormed(), value.toWellFormed()]),
-        )
-        const hasBody = content !== undefined && route.method !== 'GET'
-        const response = await fetch(`${doors.gateway.url}${route.path}?${search.toString()}`, {
-          method: route.method,
-          redirect: 'manual',
-          headers: { ...more, ...(hasBody ? { 'content-type': content.type } : {}) },
-          ...(hasBody ? { body: new Uint8Array(content.bytes) } : {}),
-        })
-        const text = await response.text()
-        seen.set(response.status, (seen.get(response.status) ?? 0) + 1)
-        expect(response.status, text).toBeLessThan(500)
-        if (response.status < 400) return
-        expect(response.headers.get('content-type')).toBe('application/problem+json')
-        const problem = JSON.parse(text) as Record<string, unknown>
-        expect(problem).toMatchObject({ status: response.status, type: expect.any(String) as string })
-        if (problem['type'] === 'invalid-request') expect(problem['errors']).not.toEqual([])
-      }),
-      { numRuns: RUNS, seed: SEED },
-    )
-    console.info(`${RUNS} requests (seed ${SEED}), by status: ${JSON.stringify(Object.fromEntries([...seen].sort()))}`)
-    tally(task, { 'random requests': RUNS })
-    expect(seen.size).toBeGreaterThan(RUNS < 1_000 ? 2 : 4)
-    expect(await contentsOf(outside)).toEqual(before)
-  },
-)
+it('random requests get answers of the API and do not change the store', { timeout: 600_000 }, async ({ task }) => {
+  const outside = { dynamo: api.dynamo, s3: api.s3, config: api.services.config }
+  const before = await contentsOf(outside)
+  const seen = new Map<number, number>()
+  await fc.assert(
+    fc.asyncProperty(path, query, body, headers, async (route, parameters, content, more) => {
+      const search = new URLSearchParams(
+        parameters.map(([name, value]): [string, string] => [name.toWellFormed(), value.toWellFormed()]),
+      )
+      const hasBody = content !== undefined && route.method !== 'GET'
+      const response = await fetch(`${api.gateway.url}${route.path}?${search.toString()}`, {
+        method: route.method,
+        redirect: 'manual',
+        headers: { ...more, ...(hasBody ? { 'content-type': content.type } : {}) },
+        ...(hasBody ? { body: new Uint8Array(content.bytes) } : {}),
+      })
+      const text = await response.text()
+      seen.set(response.status, (seen.get(response.status) ?? 0) + 1)
+      expect(response.status, text).toBeLessThan(500)
+      if (response.status < 400) return
+      expect(response.headers.get('content-type')).toBe('application/problem+json')
+      const problem = JSON.parse(text) as Record<string, unknown>
+      expect(problem).toMatchObject({ status: response.status, type: expect.any(String) as string })
+      if (problem['type'] === 'invalid-request') expect(problem['errors']).not.toEqual([])
+    }),
+    { numRuns: RUNS, seed: SEED },
+  )
+  console.info(`${RUNS} requests (seed ${SEED}), by status: ${JSON.stringify(Object.fromEntries([...seen].sort()))}`)
+  tally(task, { 'random requests': RUNS })
+  expect(seen.size).toBeGreaterThan(RUNS < 1_000 ? 2 : 4)
+  expect(await contentsOf(outside)).toEqual(before)
+})

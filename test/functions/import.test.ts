@@ -4,21 +4,21 @@ import { localContext } from '../../infra/local/program/local-context.ts'
 import { TooManyJobsError } from '../../shared/jobs/errors.ts'
 import { findJob } from '../../functions/http/job-view.ts'
 import { sweepUploads } from '../../shared/restore/start/sweep-uploads.ts'
-import { type Doors, exportedAs, failedWith, openDoors, restored } from './doors.ts'
+import { type TestApi, finishExport, failJob, startTestApi, finishRestore } from './test-api.ts'
 
-let doors: Doors
+let api: TestApi
 beforeAll(async () => {
-  doors = await openDoors()
+  api = await startTestApi()
 })
-afterAll(() => doors.stop())
+afterAll(() => api.stop())
 afterEach(() => {
-  doors.engine.play = undefined
-  doors.clock.ahead = 0
+  api.engine.script = undefined
+  api.clock.ahead = 0
 })
 
-const upload = (event: UploadEvent): Promise<void> => handler(event, localContext('upload', 'test', 60_000))
+const handle = (event: UploadEvent): Promise<void> => handler(event, localContext('upload', 'test', 60_000))
 const post = (path: string, body?: RequestInit['body'], headers: Record<string, string> = {}) =>
-  fetch(doors.gateway.url + path, { method: 'POST', headers, ...(body === undefined ? {} : { body }) })
+  fetch(api.gateway.url + path, { method: 'POST', headers, ...(body === undefined ? {} : { body }) })
 const json = { 'content-type': 'application/json' }
 
 interface Slot {
@@ -36,26 +36,25 @@ const openSlot = async (path: string): Promise<Slot> => (await (await post(path)
 
 const RESTORES = 'specstar-restores'
 
-const restoreJobOf = async (jobId: string) => {
-  const job = await findJob(doors.services, jobId)
+const findRestoreJob = async (jobId: string) => {
+  const job = await findJob(api.services, jobId)
   if (job.kind !== 'restore') throw new Error('not a restore')
   return job
 }
 
-/** As S3 tells it: the ETag without quotes, and a sequencer that grows. */
+/** Uploads an object and returns the event that S3 sends: with the ETag without quotes, and an increasing sequencer. */
 let sequence = 0
-const uploaded = async (key: string, bytes: string) => {
-  const { etag } = await doors.services.objects.put(RESTORES, key, Buffer.from(bytes))
+const uploadEvent = async (key: string, bytes: string) => {
+  const { etag } = await api.services.objects.put(RESTORES, key, Buffer.from(bytes))
   const object = { key, etag: etag.replaceAll('"', ''), sequencer: `${++sequence}` }
   return { detail: { bucket: { name: RESTORES }, object } }
 }
 
-const reportBeside = (key: string) =>
-  doors.services.objects.getJson<Record<string, unknown>>(RESTORES, `${key}.report.json`)
+const reportOf = (key: string) => api.services.objects.getJson<Record<string, unknown>>(RESTORES, `${key}.report.json`)
 
 describe('an archive in the request', () => {
-  it('is kept in the work bucket under the job’s name, and restored', async () => {
-    doors.engine.play = restored
+  it('is stored in the work bucket under the job id and restored', async () => {
+    api.engine.script = finishRestore
     const bytes = Buffer.from(Array.from({ length: 3000 }, (_, k) => k % 256))
     const response = await post('/country/import?on_duplicate=skip&ids=x', bytes)
     expect(response.status).toBe(200)
@@ -68,7 +67,7 @@ describe('an archive in the request', () => {
       total: 4,
       verification: { passed: true, checks: {} },
     })
-    const { request } = await restoreJobOf(body.job_id)
+    const { request } = await findRestoreJob(body.job_id)
     expect(request).toMatchObject({
       models: ['country'],
       filters: { ids: ['x'] },
@@ -76,28 +75,28 @@ describe('an archive in the request', () => {
       dry_run: false,
       archive: { bucket: 'specstar-work', key: `work/${body.job_id}/request.acbak` },
     })
-    expect(await doors.services.objects.getBytes('specstar-work', request.archive?.key ?? '')).toEqual(bytes)
+    expect(await api.services.objects.getBytes('specstar-work', request.archive?.key ?? '')).toEqual(bytes)
   })
 
-  it('may be the field of a form', async () => {
-    doors.engine.play = restored
+  it('may be a field of a form', async () => {
+    api.engine.script = finishRestore
     const form = new FormData()
     form.append('file', new Blob(['form bytes']), 'backup.acbak')
     const response = await post('/_backup/import', form)
     expect(response.status).toBe(200)
     const { job_id, ...rest } = (await response.json()) as { job_id: string }
     expect(rest).toMatchObject({ models: { country: { loaded: 3, skipped: 1, total: 4 } } })
-    const kept = await doors.services.objects.getBytes('specstar-work', `work/${job_id}/request.acbak`)
+    const kept = await api.services.objects.getBytes('specstar-work', `work/${job_id}/request.acbak`)
     expect(kept?.toString()).toBe('form bytes')
   })
 
   it('may be exactly 4 MiB', async () => {
-    doors.engine.play = restored
+    api.engine.script = finishRestore
     expect((await post('/_backup/import', new Uint8Array(4 * 1024 * 1024))).status).toBe(200)
   })
 
-  it('answers with the problem that the job failed with', async () => {
-    doors.engine.play = failedWith({
+  it('is answered with the problem of the job if the restore failed', async () => {
+    api.engine.script = failJob({
       type: 'duplicates',
       title: 't',
       status: 409,
@@ -109,17 +108,17 @@ describe('an archive in the request', () => {
     expect(await response.json()).toMatchObject({ type: 'duplicates', duplicates: { count: 2, ids: ['a', 'b'] } })
   })
 
-  it('is bound to its bytes by an Idempotency-Key', async () => {
+  it('cannot be replaced by a repeated request with the same Idempotency-Key and other bytes', async () => {
     const headers = { 'idempotency-key': 'body' }
     const first = (await (await post('/_backup/import?wait=0', 'one', headers)).json()) as { job_id: string }
     const again = await post('/_backup/import?wait=0', 'one', headers)
     expect(await again.json()).toMatchObject({ job_id: first.job_id })
     expect((await post('/_backup/import?wait=0', 'two', headers)).status).toBe(422)
-    const kept = await doors.services.objects.getBytes('specstar-work', `work/${first.job_id}/request.acbak`)
+    const kept = await api.services.objects.getBytes('specstar-work', `work/${first.job_id}/request.acbak`)
     expect(kept?.toString()).toBe('one')
   })
 
-  it('stays the bytes of the one request that has the key, whoever comes at the same moment', async () => {
+  it('is that of one request only, if simultaneous requests with the same key send different bytes', async () => {
     for (let k = 0; k < 5; k++) {
       const bodies = ['one', 'two', 'three']
       const headers = { 'idempotency-key': `at once ${k}` }
@@ -127,33 +126,33 @@ describe('an archive in the request', () => {
       expect(answers.map(({ status }) => status).sort()).toEqual([202, 422, 422])
       const won = answers.findIndex(({ status }) => status === 202)
       const { job_id } = (await answers[won]?.json()) as { job_id: string }
-      const kept = await doors.services.objects.head('specstar-work', `work/${job_id}/request.acbak`)
-      const job = await doors.services.jobs.get(job_id)
+      const kept = await api.services.objects.head('specstar-work', `work/${job_id}/request.acbak`)
+      const job = await api.services.jobs.get(job_id)
       expect(job).toMatchObject({ request: { archive: { etag: kept?.etag } } })
       expect(kept?.size).toBe(bodies[won]?.length)
     }
   })
 })
 
-describe('an archive that lies somewhere', () => {
-  it('may be an export’s, pinned as it is', async () => {
-    doors.engine.play = exportedAs(Buffer.from('a'))
-    const exported = (await (await fetch(`${doors.gateway.url}/country/export`)).json()) as {
+describe('an archive in S3', () => {
+  it('may be that of an export, pinned to its ETag', async () => {
+    api.engine.script = finishExport(Buffer.from('a'))
+    const exported = (await (await fetch(`${api.gateway.url}/country/export`)).json()) as {
       job_id: string
       archive: { key: string }
     }
-    doors.engine.play = undefined
+    api.engine.script = undefined
     const response = await post('/_backup/import?wait=0', JSON.stringify({ from: { job_id: exported.job_id } }), json)
     expect(response.status).toBe(202)
     const { job_id } = (await response.json()) as { job_id: string }
-    const { request } = await restoreJobOf(job_id)
+    const { request } = await findRestoreJob(job_id)
     expect(request.archive).toMatchObject({ bucket: 'specstar-archives', key: exported.archive.key })
     expect(request.archive?.etag).toBeDefined()
     expect(request.models).toBeUndefined()
   })
 
-  it('must be there, and an export that has ended', async () => {
-    const running = (await (await fetch(`${doors.gateway.url}/city/export?wait=0`)).json()) as { job_id: string }
+  it('cannot be that of an export that is still running', async () => {
+    const running = (await (await fetch(`${api.gateway.url}/city/export?wait=0`)).json()) as { job_id: string }
     const response = await post('/_backup/import', JSON.stringify({ from: { job_id: running.job_id } }), json)
     expect(response.status).toBe(400)
     expect(await response.json()).toMatchObject({ errors: [{ field: 'from.job_id' }] })
@@ -161,21 +160,21 @@ describe('an archive that lies somewhere', () => {
 })
 
 describe('an upload slot', () => {
-  it('is answered to a request without a body, and its upload starts the restore with that request’s options', async () => {
+  it('is opened by a request without a body, whose options apply to the restore of the upload', async () => {
     const slot = await openSlot('/country/import?on_duplicate=raise_error&dry_run=true')
     expect(slot).toMatchObject({
       status: 'awaiting_upload',
       upload: { method: 'PUT', bucket: RESTORES, key: `_slots/${slot.job_id}.acbak` },
     })
-    expect(doors.engine.started).not.toContain(slot.job_id)
+    expect(api.engine.started).not.toContain(slot.job_id)
     const put = await fetch(slot.upload.url, { method: 'PUT', headers: slot.upload.headers, body: 'archive' })
     expect(put.status).toBe(200)
-    const { etag } = (await doors.services.objects.head(RESTORES, slot.upload.key)) ?? { etag: '' }
+    const { etag } = (await api.services.objects.head(RESTORES, slot.upload.key)) ?? { etag: '' }
     const event = { detail: { bucket: { name: RESTORES }, object: { key: slot.upload.key, etag, sequencer: '1' } } }
-    await upload(event)
-    await upload(event)
-    expect(new Set(doors.engine.started.filter((id) => id === slot.job_id)).size).toBe(1)
-    const { request, status } = await restoreJobOf(slot.job_id)
+    await handle(event)
+    await handle(event)
+    expect(new Set(api.engine.started.filter((id) => id === slot.job_id)).size).toBe(1)
+    const { request, status } = await findRestoreJob(slot.job_id)
     expect(status).toBe('queued')
     expect(request).toMatchObject({
       models: ['country'],
@@ -185,7 +184,7 @@ describe('an upload slot', () => {
     })
   })
 
-  it('takes one upload: a second is refused, and so is one without the headers', async () => {
+  it('accepts one upload, and only with the headers of the answer', async () => {
     const { upload: target } = await openSlot('/_backup/import')
     const put = (headers: Record<string, string>) => fetch(target.url, { method: 'PUT', headers, body: 'archive' })
     expect((await put({})).status).toBe(403)
@@ -193,43 +192,43 @@ describe('an upload slot', () => {
     expect((await put(target.headers)).status).toBe(412)
   })
 
-  it('keeps to its first upload where the object is put again by other means', async () => {
+  it('restores the first upload even if the object is replaced by other means', async () => {
     const slot = await openSlot('/_backup/import')
-    await upload(await uploaded(slot.upload.key, 'first'))
-    const before = await restoreJobOf(slot.job_id)
-    await upload(await uploaded(slot.upload.key, 'second'))
-    expect((await restoreJobOf(slot.job_id)).request.archive).toEqual(before.request.archive)
+    await handle(await uploadEvent(slot.upload.key, 'first'))
+    const before = await findRestoreJob(slot.job_id)
+    await handle(await uploadEvent(slot.upload.key, 'second'))
+    expect((await findRestoreJob(slot.job_id)).request.archive).toEqual(before.request.archive)
   })
 
-  it('reads as expired when its day is over, and then starts nothing', async () => {
+  it('expires after a day, and an upload then starts no restore', async () => {
     const slot = await openSlot('/_backup/import')
-    doors.clock.ahead = 25 * 3600_000
-    const job = await (await fetch(`${doors.gateway.url}/_backup/jobs/${slot.job_id}`)).json()
+    api.clock.ahead = 25 * 3600_000
+    const job = await (await fetch(`${api.gateway.url}/_backup/jobs/${slot.job_id}`)).json()
     expect(job).toMatchObject({ status: 'expired' })
-    const listed = (await (await fetch(`${doors.gateway.url}/_backup/jobs?status=expired`)).json()) as {
+    const listed = (await (await fetch(`${api.gateway.url}/_backup/jobs?status=expired`)).json()) as {
       jobs: { job_id: string }[]
     }
     expect(listed.jobs.map(({ job_id }) => job_id)).toContain(slot.job_id)
-    await upload(await uploaded(slot.upload.key, 'late'))
-    expect(doors.engine.started).not.toContain(slot.job_id)
-    expect(await reportBeside(slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
+    await handle(await uploadEvent(slot.upload.key, 'late'))
+    expect(api.engine.started).not.toContain(slot.job_id)
+    expect(await reportOf(slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
   })
 
-  it('starts nothing where it is filled after it was cancelled, and says so beside it', async () => {
+  it('that was cancelled starts no restore, and the report next to the upload says why', async () => {
     const slot = await openSlot('/_backup/import')
     expect((await post(`/_backup/jobs/${slot.job_id}/cancel`)).status).toBe(200)
-    // The URL that was given out still signs one upload.
+    // The signed URL is still valid for one upload.
     const put = await fetch(slot.upload.url, { method: 'PUT', headers: slot.upload.headers, body: 'archive' })
     expect(put.status).toBe(200)
-    const { etag } = (await doors.services.objects.head(RESTORES, slot.upload.key)) ?? { etag: '' }
-    const before = doors.engine.started.length
-    await upload({ detail: { bucket: { name: RESTORES }, object: { key: slot.upload.key, etag, sequencer: '1' } } })
-    expect(doors.engine.started).toHaveLength(before)
-    expect(await restoreJobOf(slot.job_id)).toMatchObject({ status: 'cancelled' })
-    expect(await reportBeside(slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
+    const { etag } = (await api.services.objects.head(RESTORES, slot.upload.key)) ?? { etag: '' }
+    const before = api.engine.started.length
+    await handle({ detail: { bucket: { name: RESTORES }, object: { key: slot.upload.key, etag, sequencer: '1' } } })
+    expect(api.engine.started).toHaveLength(before)
+    expect(await findRestoreJob(slot.job_id)).toMatchObject({ status: 'cancelled' })
+    expect(await reportOf(slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
   })
 
-  it('is the same slot for the same Idempotency-Key', async () => {
+  it('is the same for requests with the same Idempotency-Key', async () => {
     const headers = { 'idempotency-key': 'slot' }
     const first = (await (await post('/_backup/import', undefined, headers)).json()) as Slot
     const again = (await (await post('/_backup/import', undefined, headers)).json()) as Slot
@@ -238,12 +237,12 @@ describe('an upload slot', () => {
   })
 })
 
-describe('an upload to the bucket', () => {
+describe('an upload to the restore bucket', () => {
   const startedBy = async (key: string) => {
-    const before = doors.engine.started.length
-    await upload(await uploaded(key, `bytes of ${key}`))
-    const [jobId] = doors.engine.started.slice(before)
-    return jobId === undefined ? undefined : restoreJobOf(jobId)
+    const before = api.engine.started.length
+    await handle(await uploadEvent(key, `bytes of ${key}`))
+    const [jobId] = api.engine.started.slice(before)
+    return jobId === undefined ? undefined : findRestoreJob(jobId)
   }
 
   it.each([
@@ -252,7 +251,7 @@ describe('an upload to the bucket', () => {
     ['raise_error/city/c d+e%20ü.acbak', 'raise_error', ['city']],
     ['plain.acbak', 'raise_error', undefined],
     ['some/where/d.acbak', 'raise_error', undefined],
-  ])('%s is restored with %s', async (key, strategy, models) => {
+  ])('with the key %s is restored with %s', async (key, strategy, models) => {
     const job = await startedBy(key)
     expect(job?.job_id).toMatch(/^u-[0-9a-f]{40}$/)
     expect(job).toMatchObject({
@@ -262,75 +261,78 @@ describe('an upload to the bucket', () => {
     expect(job?.request.models).toEqual(models)
   })
 
-  it.each(['notes.txt', 'skip/_all/x.acbak.report.json', 'x.ACBAK', 'folder.acbak/y'])('%s is ignored', async (key) => {
-    expect(await startedBy(key)).toBeUndefined()
-    expect(await reportBeside(key)).toBeUndefined()
-  })
+  it.each(['notes.txt', 'skip/_all/x.acbak.report.json', 'x.ACBAK', 'folder.acbak/y'])(
+    'with the key %s is ignored',
+    async (key) => {
+      expect(await startedBy(key)).toBeUndefined()
+      expect(await reportOf(key)).toBeUndefined()
+    },
+  )
 
   it.each([
     ['skip/nope/x.acbak', 'unknown-model'],
     ['skip/x.acbak', 'invalid-request'],
     ['_slots/none.acbak', 'unknown-job'],
-  ])('%s cannot start, and says so beside it', async (key, type) => {
+  ])('with the key %s is not restored, and the report next to it says why: %s', async (key, type) => {
     expect(await startedBy(key)).toBeUndefined()
-    expect(await reportBeside(key)).toMatchObject({ passed: false, error: { type } })
+    expect(await reportOf(key)).toMatchObject({ passed: false, error: { type } })
   })
 
-  it('starts one job, however often the event comes', async () => {
-    const event = await uploaded('skip/_all/twice.acbak', 'x')
-    const before = doors.engine.started.length
-    await Promise.all([upload(event), upload(event)])
-    await upload(event)
-    expect(new Set(doors.engine.started.slice(before)).size).toBe(1)
+  it('starts one job even if its event is delivered several times', async () => {
+    const event = await uploadEvent('skip/_all/twice.acbak', 'x')
+    const before = api.engine.started.length
+    await Promise.all([handle(event), handle(event)])
+    await handle(event)
+    expect(new Set(api.engine.started.slice(before)).size).toBe(1)
   })
 
-  it('starts another job when the same bytes are uploaded again', async () => {
-    const before = doors.engine.started.length
-    await upload(await uploaded('skip/_all/again.acbak', 'x'))
-    await upload(await uploaded('skip/_all/again.acbak', 'x'))
-    expect(new Set(doors.engine.started.slice(before)).size).toBe(2)
+  it('starts another job if the same bytes are uploaded again', async () => {
+    const before = api.engine.started.length
+    await handle(await uploadEvent('skip/_all/again.acbak', 'x'))
+    await handle(await uploadEvent('skip/_all/again.acbak', 'x'))
+    expect(new Set(api.engine.started.slice(before)).size).toBe(2)
   })
 
-  it('leaves what was replaced to the event of what replaced it', async () => {
-    const old = await uploaded('skip/_all/replaced.acbak', 'old')
-    await uploaded('skip/_all/replaced.acbak', 'new')
-    const before = doors.engine.started.length
-    await upload(old)
-    expect(doors.engine.started).toHaveLength(before)
+  it('that was replaced before its event arrives starts no job', async () => {
+    const replaced = await uploadEvent('skip/_all/replaced.acbak', 'old')
+    await uploadEvent('skip/_all/replaced.acbak', 'new')
+    const before = api.engine.started.length
+    await handle(replaced)
+    expect(api.engine.started).toHaveLength(before)
   })
 
-  it('keeps to what lies there where events come out of order', async () => {
-    const old = await uploaded('skip/_all/late.acbak', 'old')
-    const young = await uploaded('skip/_all/late.acbak', 'new')
-    const before = doors.engine.started.length
-    for (const event of [young, old, young, old]) await upload(event)
-    expect(new Set(doors.engine.started.slice(before)).size).toBe(1)
-    const job = await restoreJobOf(doors.engine.started.at(-1) ?? '')
-    const stored = await doors.services.objects.head(RESTORES, 'skip/_all/late.acbak')
+  it('starts one job for its latest version if events arrive out of order', async () => {
+    const earlier = await uploadEvent('skip/_all/late.acbak', 'old')
+    const latest = await uploadEvent('skip/_all/late.acbak', 'new')
+    const before = api.engine.started.length
+    for (const event of [latest, earlier, latest, earlier]) await handle(event)
+    expect(new Set(api.engine.started.slice(before)).size).toBe(1)
+    const job = await findRestoreJob(api.engine.started.at(-1) ?? '')
+    const stored = await api.services.objects.head(RESTORES, 'skip/_all/late.acbak')
     expect(job.request.archive).toMatchObject({ key: 'skip/_all/late.acbak', etag: stored?.etag })
   })
 
-  it('waits for its event to come again where as many jobs run as may', async () => {
-    const { jobs } = doors.services
-    const one = await jobs.get((await startedBy('skip/_all/one.acbak'))?.job_id ?? '')
-    if (one === undefined) throw new Error('no job')
+  it('makes its event fail if the limit of running jobs is reached, so that the event is delivered again', async () => {
+    const { jobs } = api.services
+    const template = await jobs.get((await startedBy('skip/_all/one.acbak'))?.job_id ?? '')
+    if (template === undefined) throw new Error('no job was started')
     const flood = Array.from({ length: 100 }, (_, k) => `flood-${k}`)
-    await Promise.all(flood.map((job_id) => jobs.create({ ...one, job_id })))
-    const event = await uploaded('skip/_all/too-many.acbak', 'x')
-    await expect(upload(event)).rejects.toThrow(TooManyJobsError)
-    expect(await reportBeside('skip/_all/too-many.acbak')).toMatchObject({ error: { type: 'too-many-jobs' } })
+    await Promise.all(flood.map((job_id) => jobs.create({ ...template, job_id })))
+    const event = await uploadEvent('skip/_all/too-many.acbak', 'x')
+    await expect(handle(event)).rejects.toThrow(TooManyJobsError)
+    expect(await reportOf('skip/_all/too-many.acbak')).toMatchObject({ error: { type: 'too-many-jobs' } })
     await Promise.all(flood.map((id) => jobs.change(id, { status: 'failed' }, { from: ['queued'] })))
-    const before = doors.engine.started.length
-    await upload(event)
-    expect(doors.engine.started).toHaveLength(before + 1)
+    const before = api.engine.started.length
+    await handle(event)
+    expect(api.engine.started).toHaveLength(before + 1)
   })
 
-  it('is found at the next start where its event was lost, once', async () => {
-    await sweepUploads(doors.services)
-    await uploaded('skip/_all/lost.acbak', 'lost')
-    const before = doors.engine.started.length
-    expect(await sweepUploads(doors.services)).toBe(1)
-    expect(await sweepUploads(doors.services)).toBe(0)
-    expect(doors.engine.started).toHaveLength(before + 1)
+  it('is found when the program starts if its event was lost, and only once', async () => {
+    await sweepUploads(api.services)
+    await uploadEvent('skip/_all/lost.acbak', 'lost')
+    const before = api.engine.started.length
+    expect(await sweepUploads(api.services)).toBe(1)
+    expect(await sweepUploads(api.services)).toBe(0)
+    expect(api.engine.started).toHaveLength(before + 1)
   })
 })

@@ -2,33 +2,33 @@ import { z } from 'zod'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { RestoreRunningError } from '../../shared/jobs/lease-errors.ts'
-import { type Doors, exportedAs, failedWith, openDoors, restored } from './doors.ts'
+import { type TestApi, finishExport, failJob, startTestApi, finishRestore } from './test-api.ts'
 
-let doors: Doors
+let api: TestApi
 beforeAll(async () => {
-  doors = await openDoors()
+  api = await startTestApi()
 })
-afterAll(() => doors.stop())
+afterAll(() => api.stop())
 afterEach(() => {
-  doors.engine.play = undefined
+  api.engine.script = undefined
 })
 
 const get = async (path: string, status = 200): Promise<Record<string, unknown>> => {
-  const response = await fetch(doors.gateway.url + path, { redirect: 'manual' })
+  const response = await fetch(api.gateway.url + path, { redirect: 'manual' })
   expect(response.status).toBe(status)
   return (await response.json()) as Record<string, unknown>
 }
 const post = (path: string, body?: string) =>
-  fetch(doors.gateway.url + path, { method: 'POST', ...(body === undefined ? {} : { body }) })
+  fetch(api.gateway.url + path, { method: 'POST', ...(body === undefined ? {} : { body }) })
 const jobIdOf = async (answer: Promise<Response>) => ((await (await answer).json()) as { job_id: string }).job_id
 
 const stage = (name: string) => ({ name, result: z.looseObject({}) })
 
 describe('the list of jobs', () => {
-  it('pages through all of them, newest first, each once', async () => {
+  it('returns each job once in pages, newest first', async () => {
     const made: string[] = []
     for (let k = 0; k < 5; k++) {
-      made.push(await jobIdOf(fetch(`${doors.gateway.url}/country/export?wait=0&ids=page-${k}`)))
+      made.push(await jobIdOf(fetch(`${api.gateway.url}/country/export?wait=0&ids=page-${k}`)))
       made.push(await jobIdOf(post('/city/import?wait=0', `body ${k}`)))
     }
     const seen: string[] = []
@@ -47,7 +47,7 @@ describe('the list of jobs', () => {
 })
 
 describe('a job', () => {
-  it('shows what it was asked for, by whom, and where to go on', async () => {
+  it('shows the parameters of its request, the caller and its links', async () => {
     const id = await jobIdOf(post('/country/import?wait=0&dry_run=true&created_bys=ann', 'x'))
     expect(await get(`/_backup/jobs/${id}`)).toMatchObject({
       job_id: id,
@@ -60,9 +60,9 @@ describe('a job', () => {
     })
   })
 
-  it('has the progress of its phase, and the sums over its results', async () => {
-    const { jobs } = doors.services
-    const id = await jobIdOf(fetch(`${doors.gateway.url}/country/export?wait=0&ids=progress`))
+  it('shows the progress of its phase and the sums of the counts in its results', async () => {
+    const { jobs } = api.services
+    const id = await jobIdOf(fetch(`${api.gateway.url}/country/export?wait=0&ids=progress`))
     await jobs.change(id, { status: 'running' }, { from: ['queued'] })
     await jobs.plan(id, 'export-records', 3)
     const segment = { resources: 5, revisions: 7 }
@@ -78,7 +78,7 @@ describe('a job', () => {
   })
 
   it('has the progress of a restore’s phase as well, whose results are kept under another name', async () => {
-    const { jobs } = doors.services
+    const { jobs } = api.services
     const id = await jobIdOf(post('/_backup/import?wait=0', 'progress'))
     await jobs.change(id, { status: 'running' }, { from: ['queued'] })
     await jobs.plan(id, 'apply-records', 2)
@@ -90,8 +90,8 @@ describe('a job', () => {
     })
   })
 
-  it('has a report once its restore has ended: verification’s, or why there is none', async () => {
-    const { jobs, objects } = doors.services
+  it('has a report when its restore has ended: that of the verification, or the error', async () => {
+    const { jobs, objects } = api.services
     const running = await jobIdOf(post('/_backup/import?wait=0', 'report'))
     await get(`/_backup/jobs/${running}/report`, 202)
     const kept = await objects.putJson('specstar-archives', `reports/${running}.json`, {
@@ -102,13 +102,13 @@ describe('a job', () => {
     await jobs.change(running, { status: 'succeeded', result }, { from: ['queued'] })
     expect(await get(`/_backup/jobs/${running}/report`)).toEqual({ passed: true, job_id: running })
 
-    doors.engine.play = failedWith({ type: 'archive-truncated', title: 't', status: 400, detail: 'd' })
+    api.engine.script = failJob({ type: 'archive-truncated', title: 't', status: 400, detail: 'd' })
     const failed = ((await (await post('/_backup/import', 'cut')).json()) as { instance: string }).instance
     expect(await get(`${failed}/report`)).toMatchObject({ passed: false, error: { type: 'archive-truncated' } })
   })
 
   it('redirects to a report that is too large for an answer', async () => {
-    const { jobs, objects } = doors.services
+    const { jobs, objects } = api.services
     const job_id = await jobIdOf(post('/_backup/import?wait=0', 'large report'))
     const whole = { passed: true, missing_blobs: ['x'.repeat(4 * 1024 * 1024)] }
     const { bucket, key } = await objects.putJson('specstar-archives', `reports/${job_id}.json`, whole)
@@ -117,35 +117,35 @@ describe('a job', () => {
       { status: 'succeeded', result: { models: {}, report: { bucket, key } } },
       { from: ['queued'] },
     )
-    const response = await fetch(`${doors.gateway.url}/_backup/jobs/${job_id}/report`, { redirect: 'manual' })
+    const response = await fetch(`${api.gateway.url}/_backup/jobs/${job_id}/report`, { redirect: 'manual' })
     expect(response.status).toBe(303)
     expect(await (await fetch(response.headers.get('location') ?? '')).json()).toEqual(whole)
   })
 
-  it('has no report where it is an export, and no archive where it is a restore', async () => {
-    doors.engine.play = exportedAs(Buffer.from('x'))
-    const exported = await jobIdOf(fetch(`${doors.gateway.url}/country/export?ids=no-report`))
+  it('has no report if it is an export, and no archive if it is a restore', async () => {
+    api.engine.script = finishExport(Buffer.from('x'))
+    const exported = await jobIdOf(fetch(`${api.gateway.url}/country/export?ids=no-report`))
     await get(`/_backup/jobs/${exported}/report`, 409)
-    doors.engine.play = restored
+    api.engine.script = finishRestore
     const imported = await jobIdOf(post('/_backup/import', 'no archive'))
     await get(`/_backup/jobs/${imported}/archive`, 409)
   })
 })
 
 describe('cancelling', () => {
-  it('stops a job, and again is the same', async () => {
-    const id = await jobIdOf(fetch(`${doors.gateway.url}/country/export?wait=0&ids=cancel`))
+  it('stops a job, and may be repeated', async () => {
+    const id = await jobIdOf(fetch(`${api.gateway.url}/country/export?wait=0&ids=cancel`))
     for (let k = 0; k < 2; k++) {
       const response = await post(`/_backup/jobs/${id}/cancel`)
       expect(response.status).toBe(200)
       expect(await response.json()).toMatchObject({ job_id: id, status: 'cancelled' })
     }
-    expect(doors.engine.stopped).toContain(id)
+    expect(api.engine.stopped).toContain(id)
     await get(`/_backup/jobs/${id}/archive`, 409)
   })
 
-  it('leaves leases draining where the job began to write until it was stopped', async () => {
-    const { services } = doors
+  it('leaves leases draining if the job started to write before it was stopped', async () => {
+    const { services } = api
     const id = await jobIdOf(post('/country/import?wait=0', 'cancelled late'))
     await services.jobs.change(id, { status: 'running', leased: ['country'] }, { from: ['queued'] })
     await services.jobs.plan(id, 'preflight', 1)
@@ -156,14 +156,14 @@ describe('cancelling', () => {
     await services.leases.held(['country'], id).free()
   })
 
-  it('closes a slot', async () => {
+  it('closes an upload slot', async () => {
     const id = await jobIdOf(post('/_backup/import'))
     expect((await post(`/_backup/jobs/${id}/cancel`)).status).toBe(200)
     expect(await get(`/_backup/jobs/${id}/report`)).toMatchObject({ passed: false, error: { type: 'conflict' } })
   })
 
-  it('refuses a job that has ended', async () => {
-    doors.engine.play = restored
+  it('is rejected for a job that has ended', async () => {
+    api.engine.script = finishRestore
     const id = await jobIdOf(post('/_backup/import', 'ended'))
     const response = await post(`/_backup/jobs/${id}/cancel`)
     expect(response.status).toBe(409)

@@ -3,7 +3,7 @@ import { createWithinLimit } from '../../shared/jobs/admission.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
-import { PlayedEngine } from '../functions/doors.ts'
+import { ScriptedEngine } from '../functions/test-api.ts'
 import { startServices, type TestServers } from '../services.ts'
 
 const MINUTE_MS = 60_000
@@ -15,7 +15,7 @@ const servicesOn = (plan?: FaultPlan): Promise<Services> => {
   const dynamoDb = servers.newDynamo()
   if (plan !== undefined) injectFaults(dynamoDb, plan)
   const { config, s3 } = servers
-  return makeServices({ config, dynamoDb, s3, workflows: new PlayedEngine(), clock: () => new Date(now) })
+  return makeServices({ config, dynamoDb, s3, workflows: new ScriptedEngine(), clock: () => new Date(now) })
 }
 const reservationCount = (): Promise<number> => services.jobs.reservations.count('running jobs')
 

@@ -3,7 +3,7 @@ import { fileOfForm } from '../../../functions/http/form.ts'
 
 const LIMIT = 1000
 
-/** A form's bytes and content type, as a browser writes them. */
+/** The bytes and the content type of a form, as a browser sends them. */
 const encoded = async (form: FormData): Promise<[Buffer, string]> => {
   const response = new Response(form)
   return [Buffer.from(await response.arrayBuffer()), response.headers.get('content-type') ?? '']
@@ -17,26 +17,26 @@ const formOf = (fields: Readonly<Record<string, Uint8Array<ArrayBuffer> | string
   return form
 }
 
-describe('the archive in a form', () => {
-  it('is the bytes of the field `file`', async () => {
+describe('fileOfForm', () => {
+  it('returns the bytes of the field `file`', async () => {
     const bytes = Uint8Array.from({ length: 300 }, (_, k) => k % 256)
     const [body, type] = await encoded(formOf({ file: bytes }))
     expect(await fileOfForm(body, type, LIMIT)).toEqual(Buffer.from(bytes))
   })
 
-  it('needs no file name', async () => {
+  it('accepts a field without a file name', async () => {
     const [body, type] = await encoded(formOf({ file: 'text' }))
     expect((await fileOfForm(body, type, LIMIT)).toString()).toBe('text')
   })
 
-  it('may be as large as the limit, and no larger', async () => {
+  it('accepts at most as many bytes as the limit', async () => {
     const [fits, fitsType] = await encoded(formOf({ file: new Uint8Array(LIMIT) }))
     expect(await fileOfForm(fits, fitsType, LIMIT)).toHaveLength(LIMIT)
     const [over, overType] = await encoded(formOf({ file: new Uint8Array(LIMIT + 1) }))
     await expect(fileOfForm(over, overType, LIMIT)).rejects.toThrow(/upload slot/)
   })
 
-  it('is refused where there is none, it is empty, or more is sent', async () => {
+  it('rejects a form whose file is missing or empty, and a form with other fields', async () => {
     const [none, noneType] = await encoded(formOf({ other: 'x' }))
     await expect(fileOfForm(none, noneType, LIMIT)).rejects.toThrow(/file: the form must have a field/)
     const [empty, emptyType] = await encoded(formOf({ file: new Uint8Array(0) }))
@@ -45,7 +45,7 @@ describe('the archive in a form', () => {
     await expect(fileOfForm(more, moreType, LIMIT)).rejects.toThrow(/wait: unknown field/)
   })
 
-  it('is refused where the form is cut off or has no boundary', async () => {
+  it('rejects a form that is cut off or has no boundary', async () => {
     const [body, type] = await encoded(formOf({ file: new Uint8Array(500) }))
     for (const length of [1, 40, 100, 160, 300, body.length - 40, body.length - 5])
       await expect(fileOfForm(body.subarray(0, length), type, LIMIT), `${length}`).rejects.toThrow(/^body: the form/)

@@ -9,7 +9,7 @@ import { locateArchive } from '../../../shared/restore/start/locate-archive.ts'
 import { dynamoDB, s3 } from '../../../shared/runtime/clients.ts'
 import { readConfig } from '../../../shared/runtime/config.ts'
 import { makeServices } from '../../../shared/runtime/make-services.ts'
-import { PlayedEngine } from '../../functions/doors.ts'
+import { ScriptedEngine } from '../../functions/test-api.ts'
 
 it('tells a bucket that may be named and must not be read', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'source-'))
@@ -19,7 +19,7 @@ it('tells a bucket that may be named and must not be read', async () => {
   const dynamoDb = dynamoDB({ ...client, endpoint: dynamo.endpoint })
   const refused = s3({ ...client, endpoint: objects.endpoint })
   try {
-    const services = await makeServices({ config, dynamoDb, s3: refused, workflows: new PlayedEngine() })
+    const services = await makeServices({ config, dynamoDb, s3: refused, workflows: new ScriptedEngine() })
     const located = locateArchive(services, { bucket: 'of-another-account', key: 'a.acbak' })
     await expect(located).rejects.toThrow(InvalidRequestError)
     await expect(located).rejects.toMatchObject({ errors: [{ field: 'from.bucket' }] })

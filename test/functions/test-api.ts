@@ -16,20 +16,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What a test lets the workflow of a job do; without it the job runs on and on. */
-export type Play = (services: Services, jobId: string) => Promise<unknown>
+/** Stands for the workflow of a job. Without a script, a job never ends. */
+export type Script = (services: Services, jobId: string) => Promise<unknown>
 
-/** An engine that notes what it was asked for, and plays what a test says. */
-export class PlayedEngine implements WorkflowEngine {
+/** An engine that records its calls. A job that is started runs the script of the test. */
+export class ScriptedEngine implements WorkflowEngine {
   readonly started: string[] = []
   readonly stopped: string[] = []
-  play: Play | undefined
+  script: Script | undefined
   services: Services | undefined
 
   start(_kind: Job['kind'], jobId: string): Promise<void> {
     this.started.push(jobId)
-    const { services, play } = this
-    if (services !== undefined) void play?.(services, jobId)
+    const { services, script } = this
+    if (services !== undefined) void script?.(services, jobId)
     return Promise.resolve()
   }
 
@@ -39,29 +39,29 @@ export class PlayedEngine implements WorkflowEngine {
   }
 }
 
-export interface Doors {
+export interface TestApi {
   readonly services: Services
-  readonly engine: PlayedEngine
+  readonly engine: ScriptedEngine
   readonly gateway: Gateway
-  /** Clients of the stores, past the routes. */
+  /** Clients with direct access to the stores. */
   readonly dynamo: DynamoDBClient
   readonly s3: S3Client
-  /** The clock of all services; a test may set it ahead. */
+  /** Milliseconds by which the clock of all services is ahead. A test may change it. */
   readonly clock: { ahead: number }
   stop(): Promise<void>
 }
 
 const credentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 
-/** All routes over real stores on the embedded stand-ins, with workflows that are only played. */
-export const openDoors = async (): Promise<Doors> => {
-  const dir = await mkdtemp(join(tmpdir(), 'doors-'))
+/** All routes, with stores in the local services and scripted workflows. */
+export const startTestApi = async (): Promise<TestApi> => {
+  const dir = await mkdtemp(join(tmpdir(), 'test-api-'))
   const [dynamo, objects] = await Promise.all([startDynamoDb({ port: 0 }), startS3({ port: 0, dir })])
   const config = readConfig({})
   const dynamoDb = dynamoDB({ region: config.region, endpoint: dynamo.endpoint, credentials })
   const s3Client = s3({ region: config.region, endpoint: objects.endpoint, credentials })
   await Promise.all([createTables(dynamoDb, config), createBuckets(s3Client, config)])
-  const engine = new PlayedEngine()
+  const engine = new ScriptedEngine()
   const clock = { ahead: 0 }
   const services = await makeServices({
     config,
@@ -91,9 +91,9 @@ export const openDoors = async (): Promise<Doors> => {
   }
 }
 
-/** Ends an export well: its archive lies in the archive bucket, with these bytes. */
-export const exportedAs =
-  (bytes: Buffer, status: 'succeeded' | 'partial' = 'succeeded'): Play =>
+/** Ends an export successfully, with an archive that consists of these bytes. */
+export const finishExport =
+  (bytes: Buffer, status: 'succeeded' | 'partial' = 'succeeded'): Script =>
   async ({ jobs, objects, config }, jobId) => {
     const archive = await objects.put(config.buckets.archives, `exports/${jobId}.acbak`, bytes)
     await jobs.change(jobId, { status: 'running' }, { from: ['queued'] })
@@ -114,8 +114,8 @@ export const exportedAs =
     )
   }
 
-/** Ends a restore well, with these counts for `country`. */
-export const restored: Play = async ({ jobs }, jobId) => {
+/** Ends a restore of `country` successfully. */
+export const finishRestore: Script = async ({ jobs }, jobId) => {
   await jobs.change(
     jobId,
     {
@@ -129,9 +129,9 @@ export const restored: Play = async ({ jobs }, jobId) => {
   )
 }
 
-/** Ends a job with an error. */
-export const failedWith =
-  (error: Required<Job>['error']): Play =>
+/** Ends a job with a problem. */
+export const failJob =
+  (error: Required<Job>['error']): Script =>
   async ({ jobs }, jobId) => {
     await jobs.change(jobId, { status: 'failed', error }, { from: ['queued'] })
   }

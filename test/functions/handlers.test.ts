@@ -1,0 +1,100 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
+import { event } from '../../functions/handlers/event.ts'
+import { route } from '../../functions/handlers/route.ts'
+import { stage } from '../../functions/handlers/stage.ts'
+import type { HttpEvent } from '../../functions/http/http-request.ts'
+import { localContext } from '../../infra/local/program/local-context.ts'
+import { TornResourcesError } from '../../shared/resources/errors.ts'
+import { startTestApi, type TestApi } from './test-api.ts'
+
+const CONTEXT = localContext('test', 'request-1', 60_000)
+
+let api: TestApi
+beforeAll(async () => {
+  api = await startTestApi()
+})
+afterAll(() => api.stop())
+
+interface Clock {
+  readonly clock: () => Date
+}
+
+describe('stage', () => {
+  it('passes the input and the services that the stage needs', async () => {
+    const handler = stage((input: { readonly job_id: string; readonly n: number }, { clock }: Clock) =>
+      Promise.resolve({ n: input.n, isDate: clock() instanceof Date }),
+    )
+    expect(await handler({ job_id: 'j', n: 3 }, CONTEXT)).toEqual({ n: 3, isDate: true })
+  })
+
+  it('stores an error with all its fields in the job table before it throws the error', async () => {
+    const handler = stage(() => Promise.reject(new TornResourcesError(['a', 'b'])))
+    await expect(handler({ job_id: 'torn' }, CONTEXT)).rejects.toThrow(TornResourcesError)
+    expect(await api.services.jobs.failure('torn', 'TornResourcesError')).toMatchObject({
+      type: 'torn-resources',
+      torn_resources: { count: 2, ids: ['a', 'b'] },
+    })
+  })
+})
+
+describe('event', () => {
+  const handler = event(z.object({ detail: z.object({ name: z.string() }) }), ({ detail }, { clock }: Clock) =>
+    Promise.resolve([detail.name, clock() instanceof Date]),
+  )
+
+  it('passes the members of the event that its schema describes, and the services', async () => {
+    const payload = { detail: { name: 'x', other: 1 } }
+    expect(await handler(payload, CONTEXT)).toEqual(['x', true])
+  })
+
+  it('throws if the event does not match the schema, so that Lambda sends it to the dead-letter queue', async () => {
+    const payload: unknown = { detail: {} }
+    await expect(handler(payload as Parameters<typeof handler>[0], CONTEXT)).rejects.toThrow(z.ZodError)
+  })
+})
+
+describe('route', () => {
+  const request = (query: string): HttpEvent => ({
+    version: '2.0',
+    routeKey: '$default',
+    rawPath: '/',
+    rawQueryString: query,
+    headers: {},
+    isBase64Encoded: false,
+    requestContext: {
+      accountId: '',
+      apiId: '',
+      domainName: '',
+      domainPrefix: '',
+      http: { method: 'GET', path: '/', protocol: 'HTTP/1.1', sourceIp: '', userAgent: '' },
+      requestId: 'request-7',
+      routeKey: '$default',
+      stage: '$default',
+      time: '',
+      timeEpoch: 0,
+    },
+  })
+  const handler = route(
+    ({ query }) => query.get('id'),
+    (id) => {
+      if (id === null) throw new Error('password=hunter2')
+      return { status: 200, body: { id } }
+    },
+  )
+
+  it('sends the answer as JSON that nobody may cache', async () => {
+    expect(await handler(request('id=a'), CONTEXT)).toEqual({
+      statusCode: 200,
+      headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
+      body: '{"id":"a"}',
+    })
+  })
+
+  it('answers an unknown error with the request id and without its message', async () => {
+    const { statusCode, headers, body = '' } = await handler(request(''), CONTEXT)
+    expect([statusCode, headers?.['content-type']]).toEqual([500, 'application/problem+json'])
+    expect(body).toContain('request-7')
+    expect(body).not.toContain('hunter2')
+  })
+})
