@@ -8,7 +8,7 @@ export const LOGIC_FILES = [
   'shared/objects/part-layout.ts',
   'shared/compose/compose-plan.ts',
   'shared/restore/{apply/blob-runs,preflight/bits,target/target-join,verify/findings}.ts',
-  'shared/resources/{attributes,consistency,indexed,item-size,key-range,keys,models,payload,payload-references,payload-values,resource-join,views}.ts',
+  'shared/resources/*.ts',
   'shared/filters/**/*.ts',
   'shared/specstar/{archive-resources,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',
   'shared/specstar/{stream-frame,stream-order,stream-reader,stream-window,timestamp}.ts',

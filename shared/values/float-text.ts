@@ -3,7 +3,7 @@
  * written `1.0` and is not read as an integer. Negative zero keeps its sign. Throws `RangeError` for NaN and the infinities.
  */
 export const floatText = (value: number): string => {
-  if (!Number.isFinite(value)) throw new RangeError(`${value} is not a number of JSON`)
+  if (!Number.isFinite(value)) throw new RangeError(`${value} has no JSON text`)
   const text = Object.is(value, -0) ? '-0' : JSON.stringify(value)
   return /[.e]/.test(text) ? text : `${text}.0`
 }

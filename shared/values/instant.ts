@@ -1,29 +1,31 @@
 import { must } from './must.ts'
 
-/**
- * Times as SpecStar writes and reads them: what Python's `datetime.fromisoformat` (3.11) takes, to the letter. Extended, basic and
- * week forms, any one character between date and time, offset or none. Here an instant is text in UTC with microseconds, so
- * that instants compare as text.
+/*
+ * Times as SpecStar writes and reads them: exactly the texts that Python's `datetime.fromisoformat` (3.11) accepts. These are the
+ * extended, basic and week forms of ISO 8601, with any ASCII character between date and time, with or without an offset.
+ *
+ * An instant is a text in UTC with microseconds, such as `2026-01-05T08:30:00.000000Z`, so instants can be compared as texts.
  */
 
 const DAY_MS = 86_400_000
 const DAY_SECONDS = 86_400
 
-/** A time that was read: the instant, and the microseconds of its offset where it has one. */
+/** A parsed time. */
 export interface ReadTime {
   readonly instant: string
+  /** Offset from UTC in microseconds, positive east of it. Absent if the text has none. */
   readonly offset?: number
 }
 
-/** An instant as `2026-01-05T08:30:00.000000Z`; a time without a zone counts as UTC. Undefined where the text is no time. */
+/** The instant of a text. A time without an offset counts as UTC. Undefined if the text is not a time. */
 export const instantOf = (text: string): string | undefined => {
-  // Most stored times are written in UTC already; only they need no calendar.
+  // Many stored times are instants already. The pattern excludes the days 29 to 31, whose validity depends on the month.
   if (text.length === 27 && CANONICAL.test(text)) return text
   return readTime(text)?.instant
 }
 const CANONICAL = /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
 
-/** As `instantOf`, but a time without an offset is none. */
+/** As `instantOf`, but undefined for a time without an offset. */
 export const zonedInstantOf = (text: string): string | undefined => {
   const time = readTime(text)
   return time?.offset === undefined ? undefined : time.instant
@@ -32,29 +34,33 @@ export const zonedInstantOf = (text: string): string | undefined => {
 const FIRST = '0001-01-01T00:00:00.000000Z'
 const LAST = '9999-12-31T23:59:59.999999Z'
 
-/** The bound of a window: a time with an offset. One that its offset takes out of the calendar is the first or last instant. */
+/**
+ * The instant of a bound of a time window, which must have an offset; otherwise undefined. If the offset moves the time before the
+ * year 1 or after the year 9999, the bound is the first or the last instant.
+ */
 export const boundOf = (text: string): string | undefined => {
-  const moment = momentIn(text)
-  if (moment?.offset === undefined) return undefined
-  return readTime(text)?.instant ?? (moment.offset > 0 ? FIRST : LAST)
+  const wall = parseWallClock(text)
+  if (wall?.offset === undefined) return undefined
+  return readTime(text)?.instant ?? (wall.offset > 0 ? FIRST : LAST)
 }
 
-/** Reads a time. Undefined where the text is none, or its instant is out of the years 1 to 9999. */
+/** Parses a time. Undefined if the text is not a time, or if its instant is not in the years 1 to 9999. */
 export const readTime = (text: string): ReadTime | undefined => {
-  const moment = momentIn(text)
-  return moment === undefined ? undefined : timeAt(moment)
+  const wall = parseWallClock(text)
+  return wall === undefined ? undefined : timeOf(wall)
 }
 
-/** What a text says: a day's beginning in milliseconds, and what the clock on the wall adds to it. */
-interface Moment {
+/** Date and time as the text states them, before the offset is applied. */
+interface WallClock {
+  /** Start of the day in milliseconds since 1970. */
   readonly day: number
+  /** Seconds and microseconds since the start of the day. */
   readonly seconds: number
   readonly micros: number
   readonly offset?: number
 }
 
-const momentIn = (text: string): Moment | undefined => {
-  // The forms know nothing but ASCII.
+const parseWallClock = (text: string): WallClock | undefined => {
   if (text.length < 7 || text.includes('\0') || !/^\p{ASCII}+$/u.test(text)) return undefined
   const dateEnd = separatorOf(text)
   const day = dayOf(text.slice(0, dateEnd))
@@ -66,12 +72,15 @@ const momentIn = (text: string): Moment | undefined => {
   const clock = clockOf(zoneAt === -1 ? clockText : clockText.slice(0, zoneAt))
   if (clock === undefined || clock.hours > 23 || clock.minutes > 59 || clock.seconds > 59) return undefined
   const wall = { day, seconds: secondsOf(clock), micros: clock.micros }
-  if (zoneAt === -1) return clock.ended ? wall : undefined
+  if (zoneAt === -1) return clock.isComplete ? wall : undefined
   const offset = offsetOf(clockText.slice(zoneAt))
   return offset === undefined ? undefined : { ...wall, offset }
 }
 
-/** Where the date ends. A week's day may be left out, so that what follows has a say. */
+/**
+ * The length of the date, as Python determines it. In week dates, the day is optional, so the length depends on the characters after
+ * the week.
+ */
 const separatorOf = (text: string): number => {
   if (text[4] === '-') {
     if (text[5] !== 'W') return 10
@@ -91,7 +100,7 @@ const isDigit = (character: string | undefined): boolean =>
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$|^(\d{4})(\d\d)(\d\d)$/
 const WEEK = /^(\d{4})-W(\d\d)(?:-([1-7]))?$|^(\d{4})W(\d\d)([1-7])?$/
 
-/** Milliseconds of a day's beginning, UTC. */
+/** The start of a day in milliseconds since 1970. Undefined if the text is not a date. */
 const dayOf = (text: string): number | undefined => {
   const date = DATE.exec(text)
   if (date !== null)
@@ -106,18 +115,21 @@ interface Clock {
   readonly minutes: number
   readonly seconds: number
   readonly micros: number
-  /** Nothing is left behind it. Before an offset, Python passes over one character that is. */
-  readonly ended: boolean
+  /** Whether the text ends after the clock. Python ignores the rest if an offset follows. */
+  readonly isComplete: boolean
 }
 
-/** `HH[:MM[:SS[.ffffff]]]`, or the same without colons; also with the fraction's point or a colon too many, as Python has it. */
+/**
+ * Parses `HH[:MM[:SS[.ffffff]]]`, with or without colons. Like Python, it also accepts a fraction directly after the hours or the
+ * minutes, and a colon before the fraction.
+ */
 const clockOf = (text: string): Clock | undefined => {
   const parts: [number, number, number] = [0, 0, 0]
   let at = 0
   let colons = true
-  const clock = (micros: number, ended: boolean): Clock => {
+  const clock = (micros: number, isComplete: boolean): Clock => {
     const [hours, minutes, seconds] = parts
-    return { hours, minutes, seconds, micros, ended }
+    return { hours, minutes, seconds, micros, isComplete }
   }
   for (let k = 0; k < 3; k++) {
     if (!isDigit(text[at]) || !isDigit(text[at + 1])) return undefined
@@ -135,12 +147,12 @@ const clockOf = (text: string): Clock | undefined => {
   return clock(Number(digits.padEnd(6, '0')), /^\d*$/.test(text.slice(at)))
 }
 
-/** Microseconds east of UTC. */
+/** Parses an offset, in microseconds. */
 const offsetOf = (text: string): number | undefined => {
   if (text.startsWith('Z')) return text === 'Z' ? 0 : undefined
   const clock = clockOf(text.slice(1))
-  if (clock?.ended !== true) return undefined
-  // An offset under a second is none, says Python.
+  if (clock?.isComplete !== true) return undefined
+  // Python ignores the microseconds of an offset of less than a second.
   const micros = secondsOf(clock) === 0 ? 0 : secondsOf(clock) * 1e6 + clock.micros
   if (micros >= DAY_SECONDS * 1e6) return undefined
   return text.startsWith('-') ? -micros : micros
@@ -148,7 +160,7 @@ const offsetOf = (text: string): number | undefined => {
 
 const secondsOf = ({ hours, minutes, seconds }: Clock): number => hours * 3600 + minutes * 60 + seconds
 
-const timeAt = ({ day, seconds, micros, offset }: Moment): ReadTime | undefined => {
+const timeOf = ({ day, seconds, micros, offset }: WallClock): ReadTime | undefined => {
   const rest = micros - (offset ?? 0)
   const carry = Math.floor(rest / 1e6)
   const date = new Date(day + (seconds + carry) * 1000)
@@ -163,13 +175,13 @@ const timeAt = ({ day, seconds, micros, offset }: Moment): ReadTime | undefined 
 
 const calendarDay = (year: number, month: number, day: number): number | undefined => {
   if (year < 1) return undefined
-  // Date.UTC would read the years 0–99 as 1900–1999.
+  // `Date.UTC` would map the years 0 to 99 to 1900 to 1999.
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : undefined
 }
 
-/** ISO weeks: the first has the year's fourth of January in it. */
+/** The day of an ISO week date. The first week of a year is the one that contains 4 January. */
 const weekDay = (year: number, week: number, weekday: number): number | undefined => {
   const fourth = calendarDay(year, 1, 4)
   if (fourth === undefined) return undefined
@@ -178,7 +190,7 @@ const weekDay = (year: number, week: number, weekday: number): number | undefine
   const first = monday(fourth) + (week - 1) * 7 * DAY_MS
   if (week < 1 || first >= monday(next)) return undefined
   const day = first + (weekday - 1) * DAY_MS
-  // The last week of the year 9999 ends after it.
+  // The last week of the year 9999 ends in the year 10000.
   return day > LAST_DAY ? undefined : day
 }
 const LAST_DAY = Date.UTC(9999, 11, 31)

@@ -1,6 +1,7 @@
-/** Numbers by model. A model may be called `constructor`: what a plain object inherits is no count. */
+/** Numbers by model. Only own properties count, because a model can have the name of an inherited one, such as `constructor`. */
 export type ModelCounts = Readonly<Record<string, number>>
 
+/** The number of a model, 0 by default. */
 export const countOf = (counts: ModelCounts, model: string): number =>
   Object.hasOwn(counts, model) ? (counts[model] ?? 0) : 0
 

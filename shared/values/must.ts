@@ -1,5 +1,5 @@
-/** A value that its types call perhaps absent and that what came before has made certain. Absent, it is a fault of this code. */
+/** A value whose type allows absence although the code before guarantees it. Throws if that code is wrong. */
 export const must = <T>(value: T | null | undefined): T => {
-  if (value === undefined || value === null) throw new Error('a value that must be there is absent')
+  if (value === undefined || value === null) throw new Error('a value that must be present is missing')
   return value
 }

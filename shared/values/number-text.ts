@@ -1,4 +1,4 @@
-/** DynamoDB's numbers: 38 significant digits, magnitudes from 1E-130 to 9.99…E+125. */
+/** DynamoDB's limits on numbers: 38 significant digits, and magnitudes from 1E-130 to 9.99…E+125. */
 const MAX_DIGITS = 38
 const MIN_EXPONENT = -130
 const MAX_EXPONENT = 125
@@ -8,18 +8,18 @@ const NUMBER = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,9}))?$/
 
 interface Decimal {
   readonly negative: boolean
-  /** Significant digits without zeros at either end; empty for zero. */
+  /** Significant digits, without zeros at either end. Empty for zero. */
   readonly digits: string
-  /** The place of the first digit: the value is 0.digits × 10^(exponent + 1). */
+  /** The exponent of the first digit: the value is 0.digits × 10^(exponent + 1). */
   readonly exponent: number
 }
 
-/** Whether DynamoDB takes the text as a number. */
+/** Whether a text is a number that DynamoDB accepts. */
 export const isNumberText = (text: string): boolean => PLAIN_INTEGER.test(text) || parse(text) !== undefined
 
 /**
- * The one text of a number's value: a plain decimal without exponent, `+`, needless zeros or `-0`. Two texts of one
- * value give the same. Throws on what is no DynamoDB number.
+ * The normal form of a DynamoDB number: a decimal without exponent, `+`, redundant zeros or `-0`. Texts of equal numbers have the
+ * same normal form. Throws `RangeError` if the text is not a DynamoDB number.
  */
 export const plainNumber = (text: string): string => {
   if (PLAIN_INTEGER.test(text)) return text
@@ -29,26 +29,26 @@ export const plainNumber = (text: string): string => {
   if (digits === '') return '0'
   const sign = negative ? '-' : ''
   if (exponent < 0) return `${sign}0.${'0'.repeat(-exponent - 1)}${digits}`
-  const whole = exponent + 1
-  if (digits.length <= whole) return `${sign}${digits.padEnd(whole, '0')}`
-  return `${sign}${digits.slice(0, whole)}.${digits.slice(whole)}`
+  const integerDigits = exponent + 1
+  if (digits.length <= integerDigits) return `${sign}${digits.padEnd(integerDigits, '0')}`
+  return `${sign}${digits.slice(0, integerDigits)}.${digits.slice(integerDigits)}`
 }
 
 const parse = (text: string): Decimal | undefined => {
   const match = NUMBER.exec(text)
   if (match === null) return undefined
-  const [, sign, whole = '', fraction = '', power = '0'] = match
-  const all = whole + fraction
+  const [, sign, integer = '', fraction = '', power = '0'] = match
+  const all = integer + fraction
   if (all === '') return undefined
   const first = all.search(/[1-9]/)
   if (first === -1) return { negative: false, digits: '', exponent: 0 }
   const digits = withoutTrailingZeros(all.slice(first))
-  const exponent = whole.length - first - 1 + Number(power)
+  const exponent = integer.length - first - 1 + Number(power)
   if (digits.length > MAX_DIGITS || exponent < MIN_EXPONENT || exponent > MAX_EXPONENT) return undefined
   return { negative: sign === '-', digits, exponent }
 }
 
-/** By hand: a regular expression for this would take time by the square of a run of zeros. */
+/** A loop, because the regular expression `0+$` takes quadratic time for long runs of zeros. */
 const withoutTrailingZeros = (digits: string): string => {
   let end = digits.length
   while (digits[end - 1] === '0') end -= 1

@@ -1,13 +1,13 @@
 import { floatText } from './float-text.ts'
 
 /**
- * JSON text with nothing lost: integers are `bigint`, floats `number`, maps `Map`s in the order of their keys. `JSON.parse` loses
- * the order of keys that look like numbers. Throws `RangeError` for what is no JSON.
+ * Parses JSON without losing information: integers are `bigint`, floats are `number`, and objects are `Map`s in the order of their
+ * keys. (`JSON.parse` reorders keys that look like integers.) Throws `RangeError` with the offset of the error.
  */
-export const parseOrderedJson = (text: string): unknown => new OrderedJson(text, WORDS).whole()
+export const parseOrderedJson = (text: string): unknown => new OrderedJsonParser(text, WORDS).parse()
 
-/** The same of JSON as Python reads it: with `NaN`, `Infinity` and `-Infinity`. */
-export const parsePythonJson = (text: string): unknown => new OrderedJson(text, PYTHON_WORDS).whole()
+/** Parses JSON as Python does: as `parseOrderedJson`, and with `NaN`, `Infinity` and `-Infinity`. */
+export const parsePythonJson = (text: string): unknown => new OrderedJsonParser(text, PYTHON_WORDS).parse()
 
 const SPACE = /[\t\n\r ]*/y
 const NUMBER = /-?(?:0|[1-9]\d*)(\.\d+)?([eE][+-]?\d+)?/y
@@ -24,7 +24,7 @@ const PYTHON_WORDS = new Map<string, unknown>([
   ['-Infinity', -Infinity],
 ])
 
-class OrderedJson {
+class OrderedJsonParser {
   readonly #text: string
   readonly #words: ReadonlyMap<string, unknown>
   #at = 0
@@ -34,19 +34,19 @@ class OrderedJson {
     this.#words = words
   }
 
-  whole(): unknown {
+  parse(): unknown {
     const value = this.#value()
     this.#match(SPACE)
-    if (this.#at < this.#text.length) throw this.#wrong()
+    if (this.#at < this.#text.length) throw this.#error()
     return value
   }
 
   #value(): unknown {
     this.#match(SPACE)
-    const sign = this.#text[this.#at]
-    if (sign === '{') return this.#map()
-    if (sign === '[') return this.#list()
-    return sign === '"' ? this.#string() : (this.#number() ?? this.#word())
+    const character = this.#text[this.#at]
+    if (character === '{') return this.#map()
+    if (character === '[') return this.#list()
+    return character === '"' ? this.#string() : (this.#number() ?? this.#word())
   }
 
   #map(): Map<string, unknown> {
@@ -85,11 +85,11 @@ class OrderedJson {
 
   #string(): string {
     const source = this.#match(STRING)
-    if (source === undefined) throw this.#wrong()
+    if (source === undefined) throw this.#error()
     try {
       return String(JSON.parse(source))
     } catch {
-      throw this.#wrong()
+      throw this.#error()
     }
   }
 
@@ -105,11 +105,11 @@ class OrderedJson {
         this.#at += word.length
         return value
       }
-    throw this.#wrong()
+    throw this.#error()
   }
 
-  #expect(sign: string): void {
-    if (this.#text[this.#at] !== sign) throw this.#wrong()
+  #expect(character: string): void {
+    if (this.#text[this.#at] !== character) throw this.#error()
     this.#at += 1
   }
 
@@ -120,12 +120,15 @@ class OrderedJson {
     return found
   }
 
-  #wrong(): RangeError {
-    return new RangeError(`it is not JSON at character ${this.#at}`)
+  #error(): RangeError {
+    return new RangeError(`invalid JSON at character ${this.#at}`)
   }
 }
 
-/** The text of a value that msgpack or `parseOrderedJson` gave; a float keeps `.0`, so that it stays one. Throws `RangeError`. */
+/**
+ * The JSON text of a value that `parseOrderedJson` or the msgpack reader returned. Floats are written with a fraction or an
+ * exponent. Throws `RangeError` for a value that JSON does not have, such as NaN or binary.
+ */
 export const orderedJsonText = (value: unknown): string => {
   if (typeof value === 'bigint') return value.toString()
   if (typeof value === 'number') return floatText(value)
@@ -133,5 +136,5 @@ export const orderedJsonText = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(orderedJsonText).join(',')}]`
   if (value instanceof Map)
     return `{${[...value].map(([key, member]) => `${JSON.stringify(key)}:${orderedJsonText(member)}`).join(',')}}`
-  throw new RangeError('a value that JSON does not have')
+  throw new RangeError('the value has no JSON text')
 }

@@ -1,13 +1,13 @@
-const SAFE = /^[A-Za-z0-9_-]*$/
+const UNRESERVED = /^[A-Za-z0-9_-]*$/
 const encoder = new TextEncoder()
 
-/** Every UTF-8 byte outside `[A-Za-z0-9_-]` percent-encoded, upper case. */
+/** A text with every UTF-8 byte outside `A-Z a-z 0-9 _ -` written as `%XX`, with upper-case hex digits. */
 export const encodeName = (text: string): string => {
-  if (SAFE.test(text)) return text
+  if (UNRESERVED.test(text)) return text
   let name = ''
   for (const byte of encoder.encode(text)) {
-    const char = String.fromCharCode(byte)
-    name += SAFE.test(char) ? char : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
+    const character = String.fromCharCode(byte)
+    name += UNRESERVED.test(character) ? character : `%${byte.toString(16).toUpperCase().padStart(2, '0')}`
   }
   return name
 }

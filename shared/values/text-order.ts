@@ -1,4 +1,7 @@
-/** Compares two texts by their UTF-8 bytes, as DynamoDB orders keys: not what `<` does, which goes by UTF-16. */
+/**
+ * Compares two texts by their UTF-8 bytes, the order of DynamoDB's sort keys. Negative, zero or positive, as for `sort`. The
+ * operator `<` compares UTF-16 units instead.
+ */
 export const compareBytes = (a: string, b: string): number => {
   const length = Math.min(a.length, b.length)
   for (let k = 0; k < length; k++) {
@@ -9,7 +12,7 @@ export const compareBytes = (a: string, b: string): number => {
   return a.length - b.length
 }
 
-/** Surrogates (characters beyond U+FFFF) come after all other units; within UTF-16 they stand before U+E000. */
+/** Moves surrogates (characters above U+FFFF) behind U+E000 to U+FFFF, which UTF-16 orders after them. */
 const codePointOrder = (unit: number): number => {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800

@@ -9,9 +9,9 @@ import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import type { TestServers } from '../services.ts'
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
-const said = (bytes: Buffer): { size: number; sha256: string } => ({ size: bytes.length, sha256: sha256(bytes) })
+const expectedOf = (bytes: Buffer): { size: number; sha256: string } => ({ size: bytes.length, sha256: sha256(bytes) })
 
-/** What blob and payload stores must do, on whatever server. */
+/** The behaviour that blob and payload stores must have on every server. */
 export const blobStoreContract = (start: () => Promise<TestServers>): void => {
   describe('a blob store', () => {
     let servers: TestServers
@@ -39,9 +39,9 @@ export const blobStoreContract = (start: () => Promise<TestServers>): void => {
       'x'.repeat(300),
       'sha256-looks-like-one',
       '%2E',
-    ])('keeps a blob under the id %s', async (fileId) => {
+    ])('stores a blob with the id %s', async (fileId) => {
       const bytes = randomBytes(500)
-      await blobs.put(fileId, bytes, said(bytes))
+      await blobs.put(fileId, bytes, expectedOf(bytes))
       const opened = await blobs.open(fileId)
       expect(opened).toMatchObject({ file_id: fileId, sha256: sha256(bytes) })
       expect(await buffer(opened?.body ?? Readable.from([]))).toEqual(bytes)
@@ -55,36 +55,38 @@ export const blobStoreContract = (start: () => Promise<TestServers>): void => {
       'binary/octet-stream',
       'application/octet-stream',
       ' padded ',
-    ])('keeps the content type %s', async (content_type) => {
+    ])('stores the content type %s', async (content_type) => {
       const bytes = Buffer.from(`of type ${content_type ?? 'unknown'}`)
-      await blobs.put('typed', bytes, { ...said(bytes), ...(content_type === undefined ? {} : { content_type }) })
+      await blobs.put('typed', bytes, { ...expectedOf(bytes), ...(content_type === undefined ? {} : { content_type }) })
       expect((await blobs.head('typed'))?.content_type).toBe(content_type)
     })
 
-    it('takes a stream, small or large, and an empty blob', async () => {
+    it('stores small, large and empty streams', async () => {
       for (const size of [0, 10, 9 * 1024 * 1024]) {
         const bytes = randomBytes(size)
-        await blobs.put(`stream-${size}`, Readable.from(size === 0 ? [] : [bytes]), said(bytes))
-        expect(await blobs.sha256Of(`stream-${size}`)).toMatchObject(said(bytes))
+        await blobs.put(`stream-${size}`, Readable.from(size === 0 ? [] : [bytes]), expectedOf(bytes))
+        expect(await blobs.sha256Of(`stream-${size}`)).toMatchObject(expectedOf(bytes))
       }
     })
 
-    it('refuses bytes that are not what is said of them, and keeps what it had', async () => {
+    it('rejects bytes that do not match their size or SHA-256, and keeps the existing blob', async () => {
       const bytes = randomBytes(100)
-      await blobs.put('kept', bytes, said(bytes))
+      await blobs.put('kept', bytes, expectedOf(bytes))
       const other = randomBytes(100)
-      await expect(blobs.put('kept', other, said(bytes))).rejects.toThrow(BlobMismatchError)
-      await expect(blobs.put('kept', Readable.from([other, other]), said(other))).rejects.toThrow(BlobMismatchError)
+      await expect(blobs.put('kept', other, expectedOf(bytes))).rejects.toThrow(BlobMismatchError)
+      await expect(blobs.put('kept', Readable.from([other, other]), expectedOf(other))).rejects.toThrow(
+        BlobMismatchError,
+      )
       const large = randomBytes(9 * 1024 * 1024)
       await expect(
         blobs.put('kept', Readable.from([large]), { size: large.length, sha256: sha256(other) }),
       ).rejects.toThrow(BlobMismatchError)
-      expect(await blobs.sha256Of('kept')).toMatchObject(said(bytes))
+      expect(await blobs.sha256Of('kept')).toMatchObject(expectedOf(bytes))
     })
 
-    it('proves the bytes that are there, whatever the metadata says', async () => {
+    it('returns the SHA-256 of the stored bytes, not that of the user metadata', async () => {
       const bytes = randomBytes(300)
-      const { object } = { object: await blobs.put('damaged', bytes, said(bytes)) }
+      const { object } = { object: await blobs.put('damaged', bytes, expectedOf(bytes)) }
       const damaged = Buffer.from(bytes)
       damaged.writeUInt8(damaged.readUInt8(7) ^ 1, 7)
       await objects.put(object.bucket, object.key, damaged, { metadata: { sha256: sha256(bytes), size: '300' } })
@@ -93,19 +95,19 @@ export const blobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(await blobs.sha256Of('nothing')).toBeUndefined()
     })
 
-    it('lets S3 copy a range of another object in', async () => {
+    it('copies a range of another object', async () => {
       const archive = randomBytes(20 * 1024 * 1024)
       const object = await objects.put(servers.config.buckets.archives, 'archive', archive)
       const range = { object, start: 1000, length: 17 * 1024 * 1024 }
       const bytes = archive.subarray(range.start, range.start + range.length)
       await blobs.copyIn('copied', range, { sha256: sha256(bytes), content_type: 'image/tiff' })
-      expect(await blobs.sha256Of('copied')).toMatchObject(said(bytes))
+      expect(await blobs.sha256Of('copied')).toMatchObject(expectedOf(bytes))
       expect(await blobs.head('copied')).toMatchObject({ content_type: 'image/tiff', sha256: sha256(bytes) })
       await payloads.copyIn(sha256(bytes), range)
-      expect(await payloads.sha256Of(sha256(bytes))).toMatchObject(said(bytes))
+      expect(await payloads.sha256Of(sha256(bytes))).toMatchObject(expectedOf(bytes))
     })
 
-    it('gives a spilled payload only when it is what its name says', async () => {
+    it('returns a spilled payload only if it matches its SHA-256', async () => {
       const bytes = randomBytes(400_000)
       await payloads.put(sha256(bytes), bytes)
       expect(await payloads.get(sha256(bytes))).toEqual(bytes)

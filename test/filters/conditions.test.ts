@@ -280,7 +280,7 @@ describe('conditions in JSON', () => {
     ['"a"', FORM],
     ['7', FORM],
     ['null', FORM],
-    ['[', `${FORM} (it is not JSON at character 1)`],
+    ['[', `${FORM} (invalid JSON at character 1)`],
     ['[1]', 'condition 1: must be an object with field_path, operator and value'],
     [one({}).replace(']', ',[]]'), 'condition 2: must be an object with field_path, operator and value'],
     ['[{}]', 'condition 1: field_path, operator, value missing (groups of conditions are only possible in qb)'],

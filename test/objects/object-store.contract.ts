@@ -10,7 +10,7 @@ import type { TestServers } from '../services.ts'
 
 const MIB = 1024 * 1024
 
-/** What an object store must do, on whatever server. */
+/** The behaviour that an object store must have on every server. */
 export const objectStoreContract = (start: () => Promise<TestServers>): void => {
   describe('an object store', () => {
     let servers: TestServers
@@ -31,7 +31,7 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       await servers.stop()
     })
 
-    it('gives back what was put, with type and metadata', async () => {
+    it('returns an object with its bytes, content type and metadata', async () => {
       const body = randomBytes(1000)
       const put = await store.put(bucket, 'a/plain', body, { contentType: 'text/x', metadata: { sha256: 'abc' } })
       const head = await store.head(bucket, 'a/plain')
@@ -42,20 +42,20 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       expect(await store.readBytes(put, 5, 0)).toEqual(Buffer.alloc(0))
     })
 
-    it('knows nothing of a key that is not there', async () => {
+    it('returns undefined for a key without an object', async () => {
       expect(await store.head(bucket, 'none')).toBeUndefined()
       expect(await store.getBytes(bucket, 'none')).toBeUndefined()
       expect(await store.open(bucket, 'none')).toBeUndefined()
     })
 
-    it('puts where nothing is only once, also of eight at the same moment', async () => {
+    it('writes a key only once if it must be absent, also for eight writes at the same time', async () => {
       const puts = await Promise.all(
         Array.from({ length: 8 }, (_, k) => store.putJson(bucket, 'once', { k }, { ifAbsent: true })),
       )
       expect(puts.filter((put) => put === 'exists')).toHaveLength(7)
     })
 
-    it('refuses to read an object that has changed or gone', async () => {
+    it('does not read an object that was replaced or deleted', async () => {
       const old = await store.put(bucket, 'changing', Buffer.from('old bytes'))
       await store.put(bucket, 'changing', Buffer.from('new bytes'))
       if (old.version_id === undefined) await expect(store.readBytes(old, 0, 3)).rejects.toThrow(ObjectChangedError)
@@ -65,14 +65,14 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       )
     })
 
-    it('asks again for a body that was cut', async () => {
+    it('reads a body again if it breaks off', async () => {
       const body = randomBytes(100_000)
       const put = await store.put(bucket, 'cut', body)
       const faulty = faultyStore((n) => (n < 3 ? { kind: 'cut', bytes: 5000 } : undefined))
       expect(await faulty.readBytes(put, 0, body.length)).toEqual(body)
     })
 
-    it('uploads a stream of unknown length, and leaves nothing of one that fails', async () => {
+    it('uploads a stream of unknown length, and writes no object if the stream fails', async () => {
       const body = randomBytes(9 * MIB)
       const put = await store.upload(bucket, 'streamed', Readable.from([body.subarray(0, MIB), body.subarray(MIB)]))
       expect(put.size).toBe(body.length)
@@ -80,14 +80,14 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       const failing = Readable.from(
         (function* () {
           yield body
-          throw new Error('the source broke')
+          throw new Error('the source failed')
         })(),
       )
-      await expect(store.upload(bucket, 'failed', failing)).rejects.toThrow('the source broke')
+      await expect(store.upload(bucket, 'failed', failing)).rejects.toThrow('the source failed')
       expect(await store.head(bucket, 'failed')).toBeUndefined()
     })
 
-    it('makes one object of uploaded and copied parts, resumed elsewhere, and completes it twice', async () => {
+    it('composes an object of uploaded and copied parts in two instances, and can complete it twice', async () => {
       const source = randomBytes(12 * MIB)
       const object = await store.put(bucket, 'parts/source', source)
       const bytes = randomBytes(5 * MIB)
@@ -107,7 +107,7 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       expect((await store.head(bucket, 'parts/made'))?.size).toBe(expected.length)
     })
 
-    it('does not complete over another object when it must be absent', async () => {
+    it('does not replace an existing object by an upload if it must be absent', async () => {
       await store.put(bucket, 'taken', Buffer.from('here'))
       const upload = await store.multipart(bucket, 'taken')
       await upload.uploadPart(1, Buffer.from('other'))
@@ -116,7 +116,7 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       expect((await store.getBytes(bucket, 'taken'))?.toString()).toBe('here')
     })
 
-    it('does not copy from an object that has changed', async () => {
+    it('does not copy from an object that was replaced', async () => {
       const old = await store.put(bucket, 'copied', randomBytes(6 * MIB))
       await store.put(bucket, 'copied', randomBytes(6 * MIB))
       const upload = await store.multipart(bucket, 'copy')
@@ -128,7 +128,7 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       await upload.abort()
     })
 
-    it('lists by prefix over pages and deletes in batches', async () => {
+    it('lists the objects with a prefix, and deletes them', async () => {
       const keys = Array.from({ length: 30 }, (_, k) => `list/${k.toString().padStart(3, '0')}`)
       await Promise.all(keys.map((key) => store.put(bucket, key, Buffer.from(key))))
       const listed = await Array.fromAsync(store.list(bucket, 'list/'))
@@ -142,7 +142,7 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
     describe('a signed URL', () => {
       const urls = (): SignedUrls => new SignedUrls(() => Promise.resolve({ client: servers.s3 }))
 
-      it('downloads under a file name', async () => {
+      it('downloads an object with a file name', async () => {
         const object = await store.put(bucket, 'signed', Buffer.from('content'))
         const { url } = await urls().download(object, 'my “dump”.acbak')
         const answer = await fetch(url)
@@ -150,7 +150,7 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
         expect(answer.headers.get('content-disposition')).toContain('attachment; filename=')
       })
 
-      it('takes an upload once', async () => {
+      it('accepts one upload with its headers', async () => {
         const { url, headers } = await urls().upload(bucket, 'slot')
         const put = (with_: Readonly<Record<string, string>>): Promise<number> =>
           fetch(url, { method: 'PUT', headers: with_, body: 'archive' }).then(({ status }) => status)
@@ -162,11 +162,11 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
 
     describe('a composer', () => {
       it.each([
-        ['nothing at all', [], 0],
-        ['a little', [10, 20], 0],
+        ['no bytes', [], 0],
+        ['few bytes', [10, 20], 0],
         ['several parts', [3 * MIB, 20 * MIB, 7], 0],
-        ['a large object between bytes', [100, MIB], 17 * MIB],
-      ])('lays %s end to end', async (name, sizes, objectSize) => {
+        ['a large object after bytes', [100, MIB], 17 * MIB],
+      ])('writes an object of %s', async (name, sizes, objectSize) => {
         const composer = new Composer(store, bucket, `composed/${name.replaceAll(' ', '-')}`)
         const expected: Buffer[] = []
         for (const size of sizes) {
@@ -182,15 +182,15 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
           expected.push(bytes.subarray(5), bytes.subarray(0, 9))
         }
         const made = await composer.finish()
-        const whole = Buffer.concat(expected)
-        expect(made.size).toBe(whole.length)
+        const all = Buffer.concat(expected)
+        expect(made.size).toBe(all.length)
         const read = await store.readBytes(made, 0, made.size)
-        expect(createHash('sha256').update(read).digest('hex')).toBe(createHash('sha256').update(whole).digest('hex'))
+        expect(createHash('sha256').update(read).digest('hex')).toBe(createHash('sha256').update(all).digest('hex'))
         await composer.abort()
         expect(await store.head(bucket, made.key)).toBeDefined()
       })
 
-      it('lays small objects end to end, though none of their parts is made when the last is asked for', async () => {
+      it('writes an object of small objects that become parts only at the end', async () => {
         const composer = new Composer(store, bucket, 'composed/small-objects')
         const expected = [randomBytes(7 * MIB), randomBytes(7 * MIB)]
         for (const [k, bytes] of expected.entries()) {
@@ -199,12 +199,12 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
         }
         await composer.bytes(Buffer.from('tail'))
         const made = await composer.finish()
-        const whole = Buffer.concat([...expected, Buffer.from('tail')])
-        expect(made.size).toBe(whole.length)
-        expect((await store.readBytes(made, 0, made.size)).equals(whole)).toBe(true)
+        const all = Buffer.concat([...expected, Buffer.from('tail')])
+        expect(made.size).toBe(all.length)
+        expect((await store.readBytes(made, 0, made.size)).equals(all)).toBe(true)
       })
 
-      it('hands on what a part failed with, and leaves nothing behind', async () => {
+      it('throws the error of a part, and writes no object', async () => {
         const faulty = faultyStore((_n, command) =>
           command === 'UploadPartCommand' ? { kind: 'fail-before' } : undefined,
         )

@@ -8,7 +8,7 @@ import {
   type Piece,
 } from '../../shared/objects/part-layout.ts'
 
-const layOut = (pieces: readonly Piece<number>[], limits: LayoutLimits): Part<number>[] => {
+const partsOf = (pieces: readonly Piece<number>[], limits: LayoutLimits): Part<number>[] => {
   const layout = new PartLayout<number>(limits)
   return [...pieces.flatMap((piece) => layout.add(piece)), ...layout.end()]
 }
@@ -16,9 +16,9 @@ const layOut = (pieces: readonly Piece<number>[], limits: LayoutLimits): Part<nu
 const slicesOf = (part: Part<number>): { source: number; start: number; length: number }[] =>
   part.kind === 'copy' ? [part.slice] : [...part.slices]
 
-/** The storage's rules, and that the parts are the pieces, byte for byte. */
+/** Expects that the parts satisfy S3's limits, and that they are the pieces byte for byte. */
 const check = (pieces: readonly Piece<number>[], limits: LayoutLimits): void => {
-  const parts = layOut(pieces, limits)
+  const parts = partsOf(pieces, limits)
   for (const [k, part] of parts.entries()) {
     if (k < parts.length - 1) expect(part.size).toBeGreaterThanOrEqual(limits.min)
     expect(part.size).toBeLessThanOrEqual(limits.max)
@@ -28,15 +28,15 @@ const check = (pieces: readonly Piece<number>[], limits: LayoutLimits): void => 
       expect(pieces[part.slice.source]?.size).toBeGreaterThan(limits.min)
     } else expect(part.size).toBeLessThan(limits.flush + 2 * limits.min)
   }
-  const laid: number[] = pieces.map(() => 0)
+  const covered: number[] = pieces.map(() => 0)
   let source = 0
   for (const slice of parts.flatMap(slicesOf)) {
     expect(slice.source).toBeGreaterThanOrEqual(source)
     source = slice.source
-    expect(slice.start).toBe(laid[source])
-    laid[source] = slice.start + slice.length
+    expect(slice.start).toBe(covered[source])
+    covered[source] = slice.start + slice.length
   }
-  expect(laid).toEqual(pieces.map(({ size }) => size))
+  expect(covered).toEqual(pieces.map(({ size }) => size))
 }
 
 describe('the layout of parts', () => {
@@ -53,8 +53,8 @@ describe('the layout of parts', () => {
       [...list, { size: tail, copyable: false }].map((piece, source): Piece<number> => ({ ...piece, source })),
     )
 
-  it('keeps to the rules of S3 whatever is laid down', () => {
-    // The real limits, a thousand times as small, so that borders are met often.
+  it('satisfies the limits of S3 for all pieces', () => {
+    // The limits are far smaller than the real ones, so that random pieces are often close to them.
     fc.assert(
       fc.property(pieces, (list) => {
         check(list, { min: 50, big: 160, flush: 320, max: 5_000 })
@@ -63,7 +63,7 @@ describe('the layout of parts', () => {
     )
   })
 
-  it('keeps to them with the real limits', () => {
+  it('satisfies the real limits of S3 for large pieces', () => {
     const MIB = 1024 * 1024
     const real = fc.array(fc.record({ size: fc.nat(40 * MIB), copyable: fc.boolean() }), { maxLength: 20 })
     fc.assert(
@@ -79,8 +79,8 @@ describe('the layout of parts', () => {
     )
   })
 
-  it('tops up what stands before a large object from the object itself', () => {
-    const parts = layOut(
+  it('fills up a short part before a large object from the object itself', () => {
+    const parts = partsOf(
       [
         { size: 10, source: 0, copyable: false },
         { size: 200, source: 1, copyable: true },
@@ -104,12 +104,12 @@ describe('the layout of parts', () => {
 
   const limits = { min: 50, big: 160, flush: 320, max: 5_000 }
   const sizes = (...pieces: readonly (readonly [size: number, copyable: boolean])[]): string[] =>
-    layOut(
+    partsOf(
       pieces.map(([size, copyable], source) => ({ size, source, copyable })),
       limits,
     ).map(({ kind, size }) => `${kind} ${size}`)
 
-  it('sends what is pending only where enough stays behind', () => {
+  it('uploads pending bytes only if enough remain for another part', () => {
     expect(sizes()).toEqual([])
     expect(sizes([0, false])).toEqual([])
     expect(sizes([369, false])).toEqual(['upload 369'])
@@ -117,7 +117,7 @@ describe('the layout of parts', () => {
     expect(sizes([690, false])).toEqual(['upload 320', 'upload 320', 'upload 50'])
   })
 
-  it('copies objects from their size on, and tops up what is short before them', () => {
+  it('copies objects of at least the size `big`, and fills up a short part before them', () => {
     expect(sizes([159, true])).toEqual(['upload 159'])
     expect(sizes([160, false])).toEqual(['upload 160'])
     expect(sizes([160, true])).toEqual(['copy 160'])
@@ -127,7 +127,7 @@ describe('the layout of parts', () => {
     expect(sizes([51, false], [160, true], [1, false])).toEqual(['upload 51', 'copy 160', 'upload 1'])
   })
 
-  it('cuts copies into equal ranges, as few as there may be', () => {
+  it('divides copies into the smallest number of equal ranges', () => {
     expect(sizes([5_000, true])).toEqual(['copy 5000'])
     expect(sizes([5_001, true])).toEqual(['copy 2500', 'copy 2501'])
     expect(sizes([15_001, true])).toEqual(['copy 3750', 'copy 3750', 'copy 3750', 'copy 3751'])

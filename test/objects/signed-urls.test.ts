@@ -12,11 +12,11 @@ const NOW = new Date('2026-01-05T08:00:00.250Z')
 const after = (seconds: number): Date => new Date(NOW.getTime() + seconds * 1000)
 
 describe('a signed URL', () => {
-  const asked: Grant[] = []
+  const grants: Grant[] = []
   const urls = (until?: Date): SignedUrls =>
     new SignedUrls(
       (grant) => {
-        asked.push(grant)
+        grants.push(grant)
         return Promise.resolve({ client, ...(until === undefined ? {} : { until }) })
       },
       () => NOW,
@@ -25,22 +25,22 @@ describe('a signed URL', () => {
 
   it.each<[string, Date | undefined, Date | undefined, number]>([
     ['an hour', undefined, undefined, 3600],
-    ['an hour, however long its signer lives', after(7200), undefined, 3600],
-    ['no longer than its signer', after(1234), undefined, 1234],
-    ['no longer than what it is for', undefined, after(99.9), 99],
-    ['a second at least', undefined, after(-5), 1],
-  ])('lives %s', async (_, until, notAfter, seconds) => {
+    ['an hour even if its signer is valid longer', after(7200), undefined, 3600],
+    ['as long as its signer', after(1234), undefined, 1234],
+    ['as long as the caller permits', undefined, after(99.9), 99],
+    ['at least a second', undefined, after(-5), 1],
+  ])('is valid for %s', async (_, until, notAfter, seconds) => {
     const { url, expires_at } = await urls(until).upload('restores', '_slots/x.acbak', notAfter)
     expect([secondsOf(url), expires_at]).toEqual([seconds.toString(), after(seconds)])
   })
 
-  it('is signed for its own key alone', async () => {
-    asked.length = 0
+  it('is signed for its key only', async () => {
+    grants.length = 0
     const { url, expires_at } = await urls(after(60)).download(
       { bucket: 'archives', key: 'a b', version_id: 'v1' },
       'x.acbak',
     )
-    expect(asked).toEqual([{ action: 'get', bucket: 'archives', key: 'a b', version_id: 'v1' }])
+    expect(grants).toEqual([{ action: 'get', bucket: 'archives', key: 'a b', version_id: 'v1' }])
     expect(new URL(url).pathname).toBe('/archives/a%20b')
     expect([secondsOf(url), expires_at]).toEqual(['60', after(60)])
   })

@@ -25,8 +25,8 @@ const info: RevisionInfo = {
 }
 const target = { model: 'm', shards: 16 }
 
-describe('a revision’s item', () => {
-  it('keeps exactly the bytes of its payload, as text where they are UTF-8', () => {
+describe('a revision item', () => {
+  it('contains exactly the bytes of the payload, as text if they are UTF-8', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (payload) => {
         const { item } = itemFromRevision(info, payload, target)
@@ -38,7 +38,7 @@ describe('a revision’s item', () => {
     )
     expect(itemFromRevision(info, Buffer.from('\ufeff{}'), target).item['data']).toEqual({ S: '\ufeff{}' })
     expect(itemFromRevision(info, Buffer.from([0x81, 0xa1, 0x61, 0xc0]), target).item['data']?.B).toBeDefined()
-    // A set field that is null is NULL, an unset one is absent.
+    // A field that is null is NULL; a field that is not set is absent.
     expect(itemFromRevision(info, Buffer.from('{}'), target).item['parent_revision_id']).toEqual({ NULL: true })
     expect(itemFromRevision(info, Buffer.from('{}'), target).item['data_hash']).toBeUndefined()
   })
@@ -47,9 +47,9 @@ describe('a revision’s item', () => {
     ['plain text below 350 KiB', Buffer.alloc(340_000, 'a'), false],
     ['plain text above it', Buffer.alloc(360_000, 'a'), true],
     ['bytes below it', Buffer.alloc(340_000, 0xff), false],
-    ['control characters, six for one in a line', Buffer.alloc(180_000, 1), true],
-    ['quotes, two for one', Buffer.alloc(300_000, '"'), false],
-  ])('spills a payload that does not fit: %s', (_name, payload, spills) => {
+    ['control characters, which take six characters each in a line', Buffer.alloc(180_000, 1), true],
+    ['quotation marks, which take two', Buffer.alloc(300_000, '"'), false],
+  ])('has a spilled payload only if the payload is too large: %s', (_name, payload, spills) => {
     const { item, spilled } = itemFromRevision(info, payload, target)
     expect(spilled).toEqual(spills ? payload : undefined)
     expect(item['data_spilled']).toEqual(spills ? { BOOL: true } : undefined)
@@ -68,7 +68,7 @@ describe('a revision’s item', () => {
     expect(deriveRevision({ ...item, data: { S: '{}' } }, target).item['data_spilled']).toBeUndefined()
   })
 
-  it('stays spilled when it is restored, and gets keys of the new place', () => {
+  it('keeps a spilled payload when it is restored, and gets the keys of the new store', () => {
     const { item } = itemFromRevision(info, Buffer.alloc(400_000, 'a'), { model: 'm', shards: 4 })
     const again = deriveRevision({ ...item, applied_by: { S: 'old' } }, { model: 'm', shards: 1024, job_id: 'job' })
     expect(again.spilled).toBeUndefined()
@@ -79,14 +79,14 @@ describe('a revision’s item', () => {
   })
 })
 
-describe('a revision’s item, to the byte,', () => {
+describe('the attributes of a revision item', () => {
   const bare = { resource_id: { S: 'x' }, revision_id: { S: 'x:1' }, schema_version: { S: 'v' }, data_size: { N: '2' } }
   const keys = {
     pk: { S: `m#r#${Number.parseInt(hashKeyOf('x').slice(0, 1), 16)}` },
     sk: { S: `${hashKeyOf('x')}/x/0000000001/v` },
   }
 
-  it('is what came with it, and what is derived', () => {
+  it('are the original and the derived ones', () => {
     expect(deriveRevision({ ...bare, data: { S: '{}' }, data_spilled: { BOOL: true } }, target)).toEqual({
       item: { ...bare, ...keys, data: { S: '{}' } },
     })
@@ -100,14 +100,14 @@ describe('a revision’s item, to the byte,', () => {
     })
   })
 
-  it('has a key without a schema version too, and none without a resource', () => {
+  it('include a key without a revision id or schema version, but require a resource id', () => {
     const unnamed = deriveRevision({ resource_id: { S: 'x' } }, target)
     expect(unnamed.item['sk']).toEqual({ S: `${hashKeyOf('x')}/x/~/-` })
     expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, target)).toThrow(ResourceIdError)
     expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, target)).toThrow('is empty')
   })
 
-  it('holds a payload up to 350 KiB of item', () => {
+  it('include the payload if the item has at most 350 KiB', () => {
     const room = 350 * 1024 - itemBytes({ ...bare, ...keys, data: { S: '' } })
     for (const [length, spills] of [
       [room, false],
@@ -119,9 +119,9 @@ describe('a revision’s item, to the byte,', () => {
     }
   })
 
-  it('holds a payload up to 1 MiB of record line', () => {
+  it('include the payload if the line in an archive has at most 1 MiB', () => {
     const line = lineBytes({ ...bare, ...keys, data: { S: '' } })
-    // Six characters of a line each.
+    // Each takes six characters in the line.
     const escaped = Math.floor((1024 * 1024 - line) / 6)
     const rest = 1024 * 1024 - line - escaped * 6
     for (const [length, spills] of [
@@ -135,7 +135,7 @@ describe('a revision’s item, to the byte,', () => {
     }
   })
 
-  it('is made of its info, where unset fields are absent and versions null', () => {
+  it('are absent for fields that are not set, except for parent and schema version, which are NULL', () => {
     const { item } = itemFromRevision(
       { ...info, data_hash: 'h', parent_schema_version: null },
       Buffer.from('{}'),
@@ -160,7 +160,7 @@ describe('a revision’s item, to the byte,', () => {
     })
   })
 
-  it('is made of the view of a payload, not of what lies around it', () => {
+  it('contain only the bytes of a view, not those around it', () => {
     const view = Buffer.from('ab{}cd').subarray(2, 4)
     expect(itemFromRevision(info, view, target).item['data']).toEqual({ S: '{}' })
   })
@@ -192,7 +192,7 @@ describe('a metadata item', () => {
     updated_at: { S: '2026-01-05T08:30:00.000000Z' },
   }
 
-  it('is made of what is set, and says that it is not deleted', () => {
+  it('contains the fields that are set, and is not deleted by default', () => {
     expect(itemFromMetadata(meta, target)).toEqual(plain)
     expect(itemFromMetadata({ ...meta, is_deleted: true, schema_version: 'v', rev_status: 'draft' }, target)).toEqual({
       ...plain,
@@ -207,14 +207,14 @@ describe('a metadata item', () => {
     })
   })
 
-  it('has its index as text, as it came or out of values', () => {
+  it('contains the index as text, made of a text or of values', () => {
     const indexOf = (indexed_data: string | Record<string, unknown>): unknown =>
       itemFromMetadata({ ...meta, indexed_data }, target)['indexed_data']
     expect(indexOf('{"a": 1.0}')).toEqual({ S: '{"a": 1.0}' })
     expect(indexOf({ a: [1, 'x'], b: null })).toEqual({ S: '{"a":[1,"x"],"b":null}' })
   })
 
-  it('has no comparable time where its own is none, and no key without an id', () => {
+  it('has no comparable time if a time is invalid, and requires an id', () => {
     const timeless = Object.fromEntries(Object.entries(plain).filter(([name]) => !name.endsWith('_at')))
     expect(deriveMetadata({ ...timeless, created_time: { S: 'once' }, updated_time: { N: '1' } }, target)).toEqual({
       ...timeless,
@@ -229,11 +229,11 @@ describe('a metadata item', () => {
     expect(() => deriveMetadata({}, target)).toThrow('is empty')
   })
 
-  it('has its derived attributes made anew, and all else as it came', () => {
+  it('gets new derived attributes and keeps all others', () => {
     const { metadata } = madeResource('m', 4, { id: 'x', meta: { created_time: '2026-01-05T08:30:00.5+08:00' } })
     const archived = {
       ...metadata,
-      created_at: { S: 'lie' },
+      created_at: { S: 'wrong' },
       pk: { S: 'm#m#99' },
       applied_by: { S: 'old' },
       more: { N: '1.50' },
@@ -244,7 +244,7 @@ describe('a metadata item', () => {
     expect(derived['created_time']).toEqual({ S: '2026-01-05T08:30:00.5+08:00' })
   })
 
-  it('measures its record line exactly', () => {
+  it('has a line in an archive of about the computed length', () => {
     const item = {
       s: { S: 'q"\u0001勇\ud83d\ude00' },
       n: { N: '1.5' },

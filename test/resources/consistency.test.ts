@@ -9,13 +9,13 @@ const current = revisions.slice(1)
 const times = (of: Item, updated_time: string): Item => ({ ...of, updated_time: { S: updated_time } })
 const without = (of: Item, name: string): Item => Object.fromEntries(Object.entries(of).filter(([key]) => key !== name))
 
-/** Metadata, its mirror of the current revision and that revision, updated at these times. */
-const stateOf = (ofMetadata: string | undefined, ofRevision: string, mirror: string | undefined): string => {
+/** The state of a resource whose metadata, copy of the current revision's time, and current revision have these times. */
+const stateOf = (ofMetadata: string | undefined, ofRevision: string, copy: string | undefined): string => {
   const base = without(without(metadata, 'updated_time'), 'rev_updated_time')
   const own: Item = {
     ...base,
     ...(ofMetadata === undefined ? {} : { updated_time: { S: ofMetadata } }),
-    ...(mirror === undefined ? {} : { rev_updated_time: { S: mirror } }),
+    ...(copy === undefined ? {} : { rev_updated_time: { S: copy } }),
   }
   return consistencyOf(
     own,
@@ -24,12 +24,12 @@ const stateOf = (ofMetadata: string | undefined, ofRevision: string, mirror: str
 }
 
 describe('metadata and revisions that were read one after the other', () => {
-  it('belong together where none of them says otherwise', () => {
+  it('are consistent if nothing contradicts it', () => {
     expect(consistencyOf(metadata, revisions)).toBe('consistent')
     expect(consistencyOf(metadata, revisions.toReversed())).toBe('consistent')
   })
 
-  it('are torn where the current revision is not there, whatever else they say', () => {
+  it('are torn if the current revision is missing, even if they are also stale', () => {
     expect(consistencyOf(metadata, [])).toBe('torn')
     expect(consistencyOf(metadata, first)).toBe('torn')
     const later = first.map((revision) => times(revision, '2030-01-01T00:00:00Z'))
@@ -37,14 +37,14 @@ describe('metadata and revisions that were read one after the other', () => {
     expect(consistencyOf(without(metadata, 'current_revision_id'), revisions)).toBe('torn')
   })
 
-  it('are stale where a revision has a number beyond their count', () => {
+  it('are stale if the number of a revision exceeds the count', () => {
     const counted = (N: string): Item => ({ ...metadata, total_revision_count: { N } })
     expect(consistencyOf(counted('1'), revisions)).toBe('stale')
     expect(consistencyOf(counted('3'), revisions)).toBe('consistent')
     expect(consistencyOf(without(metadata, 'total_revision_count'), revisions)).toBe('consistent')
   })
 
-  it('are not counted by revisions without a number', () => {
+  it('are not stale because of a revision without a number', () => {
     const [named] = current.map((revision) => ({ ...revision, sk: { S: `${metadata['sk']?.S ?? ''}/~9999999999/-` } }))
     expect(
       named === undefined ? undefined : consistencyOf({ ...metadata, total_revision_count: { N: '1' } }, [named]),
@@ -57,7 +57,7 @@ describe('metadata and revisions that were read one after the other', () => {
     ).toBe('consistent')
   })
 
-  it('are counted by all ten digits of a number', () => {
+  it('are compared by all ten digits of a number', () => {
     const numbered = (number: string): Item[] =>
       current.map((revision) => ({ ...revision, sk: { S: `${metadata['sk']?.S ?? ''}/${number}/7` } }))
     const item = { ...metadata, total_revision_count: { N: '1000000002' } }
@@ -65,11 +65,11 @@ describe('metadata and revisions that were read one after the other', () => {
     expect(consistencyOf(item, numbered('1000000003'))).toBe('stale')
   })
 
-  it('are stale where the metadata mirrors another state of the current revision', () => {
+  it('are stale if the metadata copied another state of the current revision', () => {
     expect(stateOf('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z')).toBe('consistent')
     expect(stateOf('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', '2026-01-05T08:30:00Z')).toBe('stale')
     expect(stateOf('2026-01-05T08:31:00Z', '2026-01-05T08:31:00Z', undefined)).toBe('consistent')
-    // Of another revision the metadata has no mirror.
+    // The metadata has no copy of other revisions.
     const earlier = first.map((revision) => times(revision, '2026-01-05T08:00:00Z'))
     expect(consistencyOf(metadata, [...earlier, ...current])).toBe('consistent')
   })
@@ -89,17 +89,17 @@ describe('metadata and revisions that were read one after the other', () => {
     ['2026-01-05T08:31:00Z', 'later', 'consistent'],
     ['sometime', '2026-01-05T08:31:00Z', 'consistent'],
     [undefined, '2026-01-05T08:31:00Z', 'consistent'],
-  ])('of %s, with a revision of %s, are %s', (ofMetadata, ofRevision, said) => {
-    expect(stateOf(ofMetadata, ofRevision, undefined)).toBe(said)
+  ])('updated at %s, with a revision updated at %s, are %s', (ofMetadata, ofRevision, state) => {
+    expect(stateOf(ofMetadata, ofRevision, undefined)).toBe(state)
   })
 
-  it('pass over a revision that has no id', () => {
+  it('are compared without a revision that has no id', () => {
     const nameless = first.map((revision) => without(revision, 'revision_id'))
     expect(consistencyOf(metadata, nameless)).toBe('torn')
     expect(consistencyOf(metadata, [...nameless, ...current])).toBe('consistent')
   })
 
-  it('do not ask a revision that has no time', () => {
+  it('are not stale because of a revision without a time', () => {
     const timeless = without(metadata, 'rev_updated_time')
     expect(
       consistencyOf(

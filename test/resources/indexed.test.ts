@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { indexedDifferences, indexedText, indexedValues, jsonText } from '../../shared/resources/indexed.ts'
-import { PayloadInstant } from '../../shared/resources/payload.ts'
+import { loadModels } from '../../shared/resources/models.ts'
+import { decodePayload, PayloadInstant } from '../../shared/resources/payload.ts'
 
 const model = {
   indexed: [
@@ -9,8 +10,8 @@ const model = {
   ],
 }
 
-describe('what an index holds of a payload', () => {
-  it('stands in the order of the model, null where a step is missing or a number has no JSON', () => {
+describe('the indexed values of a payload', () => {
+  it('are in the order of the model, and null if a step of the path is missing or a number has no JSON text', () => {
     expect(indexedValues(model, { a: { x: 1n }, b: 2.5 })).toEqual([
       ['b', 2.5],
       ['a.x', 1n],
@@ -26,11 +27,11 @@ describe('what an index holds of a payload', () => {
     ])
   })
 
-  it('is not compared where the payload cannot be read', () => {
+  it('are not compared if the payload cannot be decoded', () => {
     expect(indexedDifferences(model, '{"b":1}', undefined)).toEqual([])
   })
 
-  it('is absent where the index lacks it, or is none', () => {
+  it('are reported as absent if the index lacks them or is not a JSON object', () => {
     const absent = (key: string, expected: string): object => ({ key, expected, actual: 'absent' })
     for (const index of [undefined, '', '{}', 'null', '7', '"b"', '{"a":{"x":1}}'])
       expect(indexedDifferences(model, index, { b: 'q', a: { x: 1n } })).toEqual([
@@ -41,7 +42,7 @@ describe('what an index holds of a payload', () => {
     expect(indexedDifferences({ indexed: [{ key: 'toString', path: 't' }] }, '{}', {})).toHaveLength(1)
   })
 
-  it('is the same instant, however it is written', () => {
+  it('are equal instants in different notations', () => {
     const payload = { b: new PayloadInstant('2026-01-05T08:30:00.000000Z'), a: { x: null } }
     expect(indexedDifferences(model, '{"b":"2026-01-05T16:30:00+08:00","a.x":null}', payload)).toEqual([])
     expect(indexedDifferences(model, '{"b":"2026-01-05T16:30:01+08:00","a.x":null}', payload)).toEqual([
@@ -58,17 +59,18 @@ describe('what an index holds of a payload', () => {
     [7, '7.0'],
     [0.25, '0.25'],
     [1e21, '1e+21'],
+    [-0, '-0.0'],
     [NaN, 'null'],
     [new PayloadInstant('2026-01-05T08:30:00.000000Z'), '"2026-01-05T08:30:00.000000Z"'],
     [[], '[]'],
     [[1n, [2]], '[1,[2.0]]'],
     [{}, '{}'],
     [{ 'k"': { l: null } }, '{"k\\"":{"l":null}}'],
-  ])('is told as JSON: %o', (value, text) => {
+  ])('are reported as JSON: %o', (value, text) => {
     expect(jsonText(value)).toBe(text)
   })
 
-  it('is written as one object, with nothing in it for no values', () => {
+  it('are written as one object', () => {
     expect(indexedText([])).toBe('{}')
     expect(
       indexedText([
@@ -76,5 +78,39 @@ describe('what an index holds of a payload', () => {
         ['b', 'x'],
       ]),
     ).toBe('{"a":1,"b":"x"}')
+  })
+})
+
+describe('stored indexed values', () => {
+  const model = loadModels({
+    a: { indexed: ['name', { key: 'class_', path: 'class' }, 'p.q', { key: 'xp', type: 'float' }] },
+  }).get('a')
+  const payload = decodePayload('{"name":"n","class":null,"p":{"q":["x",{"k":1}]},"xp":2.5}')
+
+  it('do not differ if they are those of the payload', () => {
+    expect(
+      indexedDifferences(model, '{"p.q":["x",{"k":1}],"xp":2.5,"name":"n","class_":null,"old":3}', payload),
+    ).toEqual([])
+  })
+
+  it('are reported with the expected and the actual value if they differ', () => {
+    expect(indexedDifferences(model, '{"name":"m","xp":2.5,"class_":null,"p.q":null}', payload)).toEqual([
+      { key: 'name', expected: '"n"', actual: '"m"' },
+      { key: 'p.q', expected: '["x",{"k":1}]', actual: 'null' },
+    ])
+    expect(indexedDifferences(model, undefined, payload)).toHaveLength(4)
+  })
+
+  it('are written with a fraction or an exponent if they are floats', () => {
+    expect(
+      indexedText([
+        ['i', 9007199254740993n],
+        ['f', 1],
+        ['e', 1e21],
+        ['t', 5e-324],
+        ['l', [1n, null, 'a"']],
+        ['d.e', { k: -0.5 }],
+      ]),
+    ).toBe('{"i":9007199254740993,"f":1.0,"e":1e+21,"t":5e-324,"l":[1,null,"a\\""],"d.e":{"k":-0.5}}')
   })
 })

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { revisionRange, shardsOf, toSortKeys, FULL_RANGE } from '../../shared/resources/key-range.ts'
 
-describe('a run of sort keys', () => {
-  it('of buckets ends where the next bucket begins, and the last one after all keys', () => {
+describe('a range of sort keys', () => {
+  it('ends where the next digest bucket begins or, for the last bucket, after all keys', () => {
     expect(toSortKeys({ from: '0000', to: '4000' })).toEqual({ fromSk: '0000', toSk: '4000' })
     expect(toSortKeys({ from: 'ffff', to: '10000' })).toEqual({ fromSk: 'ffff', toSk: 'g' })
     const keys = { fromSk: 'a', toSk: 'b'.repeat(16) }
@@ -10,7 +10,7 @@ describe('a run of sort keys', () => {
     expect(FULL_RANGE).toEqual({ fromSk: '0', toSk: 'g' })
   })
 
-  it('has, among revisions, those of the resource at its end', () => {
+  it('includes the revisions of its last resource', () => {
     expect(revisionRange({ fromSk: '1/a', toSk: '2/b' })).toEqual({ fromSk: '1/a', toSk: '2/b/\u{10ffff}' })
     expect(revisionRange({ fromSk: '1/a', toSk: '4000' })).toEqual({ fromSk: '1/a', toSk: '4000' })
   })
@@ -39,7 +39,7 @@ describe('a run of sort keys', () => {
     ['4fffg', '5000', 16, [4]],
     ['8000', '4000', 4, []],
     ['0000', '0000', 4, []],
-  ])('from %j to %j of %d shards touches %j', (fromSk, toSk, shards, touched) => {
-    expect(shardsOf({ fromSk, toSk }, shards)).toEqual(touched)
+  ])('from %j to %j covers, of %d shards, %j', (fromSk, toSk, shards, covered) => {
+    expect(shardsOf({ fromSk, toSk }, shards)).toEqual(covered)
   })
 })

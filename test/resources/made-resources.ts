@@ -3,6 +3,7 @@ import { itemFromMetadata, itemFromRevision, type ResourceMeta } from '../../sha
 
 export interface Made {
   readonly id: string
+  /** Number of revisions, by default 1. */
   readonly revisions?: number
   readonly payloadBytes?: number
   readonly meta?: Partial<ResourceMeta>
@@ -11,7 +12,7 @@ export interface Made {
 
 const CREATED = '2026-01-05T08:30:00Z'
 
-/** A resource as SpecStar would have made it: each revision a minute after the one before, the last one current. */
+/** The items of a resource as SpecStar would write them. Each revision is one minute newer than the one before; the last is current. */
 export const madeResource = (
   model: string,
   shards: number,

@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 import { loadModels, loadModelsFile } from '../../shared/resources/models.ts'
 import { ModelsInvalidError, UnknownModelError } from '../../shared/resources/errors.ts'
 
-describe('the registry of models', () => {
-  it('that comes with the program is valid', async () => {
+describe('the model registry', () => {
+  it('of the repository is valid', async () => {
     const models = await loadModelsFile(new URL('../../shared/models.json', import.meta.url))
     expect(models.names).toEqual(['character', 'city', 'country', 'doc', 'guild', 'item', 'memo'])
     expect(models.get('country')).toMatchObject({
@@ -16,7 +16,7 @@ describe('the registry of models', () => {
     expect(models.get('character').indexed).toContainEqual({ key: 'class_', path: 'class' })
   })
 
-  it('fills in what is not said', () => {
+  it('has defaults for optional fields', () => {
     const model = loadModels({ a: { indexed: ['x'], references: [{ field: 'b.c', target: 'a' }] } }).get('a')
     expect(model).toEqual({
       name: 'a',
@@ -26,7 +26,7 @@ describe('the registry of models', () => {
     })
   })
 
-  it('keeps what is said', () => {
+  it('keeps the fields that are set', () => {
     const models = loadModels({
       a: {
         indexed: [{ key: 'k', path: 'p.q', type: 'list', guess: true }, { key: 'same' }],
@@ -51,16 +51,16 @@ describe('the registry of models', () => {
     expect(loadModels({}).names).toEqual([])
   })
 
-  it.each(['a', 'Z', 'a-b_C9', 'a'.repeat(63)])('takes the name %s', (name) => {
+  it.each(['a', 'Z', 'a-b_C9', 'a'.repeat(63)])('accepts the name %s', (name) => {
     expect(loadModels({ [name]: {} }).names).toEqual([name])
   })
 
-  it.each(['', '-a', '1a', 'a.b', 'é', 'a'.repeat(64), 'a\n'])('does not take the name %j', (name) => {
-    const fault = `model ${JSON.stringify(name)}: a name must be a letter, followed by at most 62 of A-Z a-z 0-9 _ -`
-    expect(() => loadModels({ [name]: {} })).toThrow(expect.objectContaining({ findings: [fault] }))
+  it.each(['', '-a', '1a', 'a.b', 'é', 'a'.repeat(64), 'a\n'])('rejects the name %j', (name) => {
+    const finding = `model ${JSON.stringify(name)}: a name must be a letter, followed by at most 62 of A-Z a-z 0-9 _ -`
+    expect(() => loadModels({ [name]: {} })).toThrow(expect.objectContaining({ findings: [finding] }))
   })
 
-  it('is told all its faults at once, each by model and key', () => {
+  it('is rejected with all its errors, each with model and key', () => {
     const indexed = ['x', 'y', { key: 'x' }, 'x', 'y']
     const reference = { field: 'f', target: 'c' }
     expect(() => loadModels({ a: { indexed, shards: 6 }, b: { references: [reference, reference] } })).toThrow(
@@ -89,7 +89,7 @@ describe('the registry of models', () => {
     )
   })
 
-  it('is not made of a file that is not there, no JSON, or no registry', async () => {
+  it('cannot be loaded from a file that is missing, not JSON, or not a registry', async () => {
     const dir = await mkdtemp(join(tmpdir(), 'models-'))
     const file = join(dir, 'models.json')
     try {
@@ -118,12 +118,12 @@ describe('the registry of models', () => {
     ['model a: indexed: key x is listed twice', { a: { indexed: ['x', { key: 'x', path: 'y' }] } }],
     ['model a: references.0.ref_type', { a: { references: [{ field: 'f', target: 'a', ref_type: 'uid' }] } }],
     ['model a: references: field f: target b is not registered', { a: { references: [{ field: 'f', target: 'b' }] } }],
-  ])('is refused with «%s»', (message, json) => {
+  ])('is rejected with «%s»', (message, json) => {
     expect(() => loadModels(json)).toThrow(ModelsInvalidError)
     expect(() => loadModels(json)).toThrow(message)
   })
 
-  it('names the registered models where one is unknown', () => {
+  it('lists the registered models in the error for an unknown one', () => {
     const models = loadModels({ b: {}, a: {}, B: {} })
     expect(() => models.get('c')).toThrow(UnknownModelError)
     expect(() => models.get('c')).toThrow('registered: B, a, b')

@@ -25,7 +25,7 @@ const MODELS = loadModels({
   stale: { shards: 1 },
 })
 
-/** What a resource store must do, on whatever server. */
+/** The behaviour that a resource store must have on every server. */
 export const resourceStoreContract = (start: () => Promise<TestServers>): void => {
   describe('a resource store', () => {
     let servers: TestServers
@@ -65,7 +65,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       await servers.stop()
     })
 
-    it('gives every resource once, whole, in the order of place and id', async () => {
+    it('returns every resource once with all revisions, in the order of hash key and id', async () => {
       const all = await collect(store.resources('many'))
       expect(all).toHaveLength(303)
       const keys = all.map(({ metadata }) => metadata['sk']?.S ?? '')
@@ -76,7 +76,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       }
     })
 
-    it('gives back exactly the items that were written', async () => {
+    it('returns exactly the items that were written', async () => {
       const made = madeResource('many', 4, { id: '勇者-3' })
       const [found] = await collect(store.resourcesById('many', ['勇者-3']))
       expect(found?.metadata).toEqual(made.metadata)
@@ -85,8 +85,8 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(await store.getRevisions('many', '勇者-3')).toEqual(made.revisions)
     })
 
-    it('cuts anywhere between buckets: the runs together are the whole', async () => {
-      const whole = idsOf(await collect(store.resources('many')))
+    it('returns the same resources for all digest buckets and for ranges of them', async () => {
+      const all = idsOf(await collect(store.resources('many')))
       for (const borders of [
         ['0000', '8000', '10000'],
         ['0000', '0001', '3fff', '4000', '4001', 'c000', 'ffff', '10000'],
@@ -96,11 +96,11 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
           const from = borders[k - 1]
           if (from !== undefined) parts.push(...idsOf(await collect(store.resources('many', { from, to }))))
         }
-        expect(parts).toEqual(whole)
+        expect(parts).toEqual(all)
       }
     })
 
-    it('cuts at a sort key, which belongs to its run', async () => {
+    it('includes both ends of a range of sort keys', async () => {
       const metadata = await collect(store.metadata('many'))
       const keys = metadata.map((item) => item['sk']?.S ?? '')
       const range = { fromSk: keys[10] ?? '', toSk: keys[20] ?? '' }
@@ -111,26 +111,26 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(revisions).toEqual(inRun)
     })
 
-    it('gives what a filter takes, with all revisions of each', async () => {
-      const takes = compileFilters(
+    it('returns the resources that a filter accepts, with all their revisions', async () => {
+      const accepts = compileFilters(
         { is_deleted: true, created_bys: ['bob'] },
         { model: MODELS.get('many'), requestedAt: new Date() },
       )
-      const found = await collect(store.resources('many', undefined, { filter: takes }))
-      const expected = idsOf((await collect(store.resources('many'))).filter(({ metadata }) => takes(metadata)))
+      const found = await collect(store.resources('many', undefined, { filter: accepts }))
+      const expected = idsOf((await collect(store.resources('many'))).filter(({ metadata }) => accepts(metadata)))
       expect(idsOf(found)).toEqual(expected)
       expect(found).toHaveLength(10)
       for (const { metadata, revisions } of found)
         expect(revisions).toHaveLength(Number(metadata['total_revision_count']?.N))
     })
 
-    it('gives named resources in its own order, each once, and passes over those that are absent', async () => {
+    it('returns resources by id in its own order, each once, without those that do not exist', async () => {
       const found = await collect(store.resourcesById('many', ['many-7', 'nobody', 'many-1', 'many-7', 'g 3']))
-      const whole = idsOf(await collect(store.resources('many')))
-      expect(idsOf(found)).toEqual(whole.filter((id) => ['many-7', 'many-1', 'g 3'].includes(id)))
+      const all = idsOf(await collect(store.resources('many')))
+      expect(idsOf(found)).toEqual(all.filter((id) => ['many-7', 'many-1', 'g 3'].includes(id)))
     })
 
-    it('says which ids exist, also past the hundred of one request', async () => {
+    it('returns which ids exist, also for more than the 100 of one request', async () => {
       const ids = Array.from({ length: 330 }, (_, k) => `many-${k}`)
       const existing = await store.existing('many', ids)
       expect(existing.size).toBe(300)
@@ -138,7 +138,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(existing.has('many-300')).toBe(false)
     })
 
-    it('knows an empty model from one with a lone revision', async () => {
+    it('distinguishes an empty model from one that has only a revision without metadata', async () => {
       expect(await store.isEmpty('empty')).toBe(true)
       expect(await store.isEmpty('many')).toBe(false)
       const [revision] = madeResource('orphan', 2, { id: 'lone' }).revisions
@@ -147,16 +147,16 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(await collect(store.resources('orphan'))).toEqual([])
     })
 
-    it('samples from the beginning of the hash space, and a small model whole', async () => {
-      const whole = await store.sample('many', 1e9, 1e9)
-      expect(whole).toMatchObject({ fraction: 1, resources: 303 })
+    it('samples the beginning of a large model, and all of a small one', async () => {
+      const full = await store.sample('many', 1e9, 1e9)
+      expect(full).toMatchObject({ fraction: 1, resources: 303 })
       const part = await store.sample('many', 1e9, 20)
       expect(part.fraction).toBeLessThan(1)
       expect(part.resources).toBeGreaterThanOrEqual(20)
       expect(await store.sample('empty', 1, 1)).toEqual({ bytes: 0, resources: 0, revisions: 0, fraction: 1 })
     })
 
-    it('reports a resource whose current revision has no item, after reading it again', async () => {
+    it('reports a resource as torn if its current revision is still missing after reading again', async () => {
       await fill('torn', [{ id: 'fine' }, { id: 'broken', revisions: 2 }])
       const { revisions } = madeResource('torn', 2, { id: 'broken', revisions: 2 })
       const last = revisions[1]
@@ -167,7 +167,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       await expect(collect(store.resources('torn'))).rejects.toThrow(TornResourcesError)
     })
 
-    it('finds a resource whole that was torn only while it was written', async () => {
+    it('returns a resource that was torn only while it was written', async () => {
       const { metadata, revisions } = madeResource('one', 1, { id: 'late', revisions: 2 })
       const writer = store.writer()
       for (const item of [revisions[0], metadata]) await writer.put(item ?? {})
@@ -178,7 +178,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(found?.revisions).toEqual(revisions)
     })
 
-    it('waits for a writer that has put its revision and not yet its metadata', async () => {
+    it('waits for a writer that has written the revision, but not yet the metadata', async () => {
       const { metadata, revisions } = madeResource('stale', 1, { id: 'between', revisions: 2 })
       const [before] = [madeResource('stale', 1, { id: 'between' }).metadata]
       const writer = store.writer()
@@ -191,14 +191,14 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
             return whileWaiting()
           },
         })
-      // Counts may have been set back by hand: what stays so after one wait is taken as it stands.
+      // The count could have been set back by hand, so a resource that is still stale after one wait is returned.
       expect(await collect(waiting(() => Promise.resolve()).resources('stale'))).toMatchObject([{ metadata: before }])
       expect(waits).toHaveLength(1)
-      const settled = await collect(waiting(() => writer.put(metadata)).resources('stale'))
-      expect(settled).toMatchObject([{ metadata, revisions }])
+      const complete = await collect(waiting(() => writer.put(metadata)).resources('stale'))
+      expect(complete).toMatchObject([{ metadata, revisions }])
     })
 
-    it('streams a resource with more revisions than it holds', async () => {
+    it('returns the revisions of a resource as a stream if they exceed the memory limit', async () => {
       await fill('large', [{ id: 'huge', revisions: 20, payloadBytes: 300_000 }, { id: 'small' }])
       const found = await collect(store.resources('large'))
       expect(idsOf(found).sort()).toEqual(['huge', 'small'])
@@ -209,7 +209,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(streamed).toEqual(madeResource('large', 2, { id: 'huge', revisions: 20, payloadBytes: 300_000 }).revisions)
     })
 
-    it('writes what DynamoDB leaves over until it is taken, and does not give up', async () => {
+    it('repeats throttled requests and unprocessed items until all are written', async () => {
       const faulty = storeOn((n, command) => {
         if (command !== 'BatchWriteItemCommand') return undefined
         return n % 3 === 0 ? { kind: 'throttle' } : n < 30 ? { kind: 'unprocessed', items: 20 } : undefined
@@ -232,20 +232,20 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(await store.getMetadata('written', 'again')).toBeUndefined()
     })
 
-    it('puts on condition of absence, and takes back only what its job wrote', async () => {
+    it('writes an item only if it is absent, and removes it only if the same job wrote it', async () => {
       const writer = store.writer()
       const key = metadataKey('written', 'cond', 2)
-      const ours = madeResource('written', 2, { id: 'cond', job_id: 'job-a' }).metadata
-      const theirs = madeResource('written', 2, { id: 'cond', job_id: 'job-b' }).metadata
-      expect(await writer.putIfAbsent(ours)).toBe('written')
-      expect(await writer.putIfAbsent(theirs)).toBe('exists')
+      const first = madeResource('written', 2, { id: 'cond', job_id: 'job-a' }).metadata
+      const second = madeResource('written', 2, { id: 'cond', job_id: 'job-b' }).metadata
+      expect(await writer.putIfAbsent(first)).toBe('written')
+      expect(await writer.putIfAbsent(second)).toBe('exists')
       expect(await store.appliedBy(key)).toBe('job-a')
       expect(await writer.removeIfAppliedBy(key, 'job-b')).toBe(false)
       expect(await writer.removeIfAppliedBy(key, 'job-a')).toBe(true)
       expect(await store.appliedBy(key)).toBeUndefined()
     })
 
-    it('sends nothing once its guard refuses', async () => {
+    it('writes nothing if the guard throws', async () => {
       const writer = store.writer({ guard: () => Promise.reject(new Error('no lease')) })
       const { metadata } = madeResource('written', 2, { id: 'guarded' })
       await expect(writer.put(metadata)).rejects.toThrow('no lease')
@@ -254,7 +254,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(await store.getMetadata('written', 'guarded')).toBeUndefined()
     })
 
-    it('reads a spilled payload through the payload store', async () => {
+    it('has revisions whose spilled payload the payload store returns', async () => {
       const objects = new ObjectStore(servers.s3)
       const payloads = new PayloadStore(objects, servers.config.buckets.blobs)
       const { revisions } = madeResource('one', 1, { id: 'spilled', payloadBytes: 400_000 })

@@ -113,12 +113,12 @@ describe('metadata of a stream', () => {
     [
       'indexed data with what JSON lacks',
       { indexed_data: new Map([['a', Buffer.alloc(1)]]) },
-      'indexed_data: a value that JSON does not have',
+      'indexed_data: the value has no JSON text',
     ],
     [
       'indexed data with what is no number',
       { indexed_data: new Map([['a', NaN]]) },
-      'indexed_data: NaN is not a number of JSON',
+      'indexed_data: NaN has no JSON text',
     ],
   ])('with %s is refused by its name', (_what, fields, message) => {
     expect(() => decodeMeta(packed({ ...META, ...fields }))).toThrow(new RangeError(message))
@@ -336,7 +336,7 @@ describe("a stored item's record", () => {
       { rev_status: { S: '' } },
       'rev_status: Invalid option: expected one of "draft"|"stable"',
     ],
-    ['indexed data that are no JSON', { indexed_data: { S: '{' } }, 'it is not JSON at character 1'],
+    ['indexed data that are no JSON', { indexed_data: { S: '{' } }, 'invalid JSON at character 1'],
     [
       'indexed data that are no map',
       { indexed_data: { S: '[]' } },
@@ -345,7 +345,7 @@ describe("a stored item's record", () => {
     [
       'indexed data with a number that no float holds',
       { indexed_data: { S: '{"a":1e999}' } },
-      'indexed_data: Infinity is not a number of JSON',
+      'indexed_data: Infinity has no JSON text',
     ],
   ]
   it.each(refused)('is refused for %s', (_what, attributes, message) => {

@@ -5,6 +5,6 @@ it.each([
   [new RangeError('too large'), 'too large'],
   ['a text', 'a text'],
   [undefined, 'undefined'],
-])('says of what was thrown what can be said: %s', (error, message) => {
+])('the message of %o is %s', (error, message) => {
   expect(errorMessage(error)).toBe(message)
 })

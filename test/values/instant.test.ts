@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { boundOf, instantOf, readTime, zonedInstantOf } from '../../shared/values/instant.ts'
 
-/** Answers of Python 3.11's `datetime.fromisoformat`. */
-describe('an instant is what Python reads', () => {
+// The expected values are those of Python 3.11's `datetime.fromisoformat`.
+describe('the instant of a text', () => {
   it.each([
     ['2026-W02', '2026-01-05T00:00:00.000000Z'],
     ['2026W02', '2026-01-05T00:00:00.000000Z'],
@@ -77,7 +77,7 @@ describe('an instant is what Python reads', () => {
     ['2026-04-30', '2026-04-30T00:00:00.000000Z'],
     ['9999-12-31T23:59:59', '9999-12-31T23:59:59.000000Z'],
     ['2026-01-05\n08:30', '2026-01-05T08:30:00.000000Z'],
-  ])('%j is %s', (text, instant) => {
+  ])('%j is %s, as in Python', (text, instant) => {
     expect(instantOf(text)).toBe(instant)
   })
 
@@ -148,17 +148,17 @@ describe('an instant is what Python reads', () => {
     '2026-W0a',
     '',
     ' ',
-    // Python reads over a null character; no text that is stored has one.
+    // Unlike here, Python ignores a null character.
     '2026-01-05T08:30\u0000',
     '2026-01-05\u000008:30',
-    // And takes any character between date and time; here they are ASCII.
+    // Python also accepts a separator outside ASCII.
     '2026-01-05é08:30',
-  ])('%j is none', (text) => {
+  ])('%j does not exist', (text) => {
     expect(instantOf(text)).toBeUndefined()
     expect(zonedInstantOf(text)).toBeUndefined()
   })
 
-  it('and what is written in UTC with microseconds already stays as it is', () => {
+  it('is the text itself if the text is a valid instant', () => {
     for (const text of ['2026-01-05T08:30:00.000000Z', '0001-12-28T23:59:59.999999Z', '2026-10-19T19:00:00.000000Z'])
       expect(instantOf(text)).toBe(text)
     for (const text of ['2026-01-29', '2026-03-30', '2026-03-31', '2024-02-29'])
@@ -169,7 +169,7 @@ describe('an instant is what Python reads', () => {
       expect(instantOf(`2026-01-05T${text}.000000Z`)).toBeUndefined()
   })
 
-  it('has its offset told in microseconds, where it has one', () => {
+  it('is parsed together with the offset in microseconds', () => {
     expect(readTime('2026-01-05T08:30:00')).toEqual({ instant: '2026-01-05T08:30:00.000000Z' })
     expect(readTime('2026-01-05')).toEqual({ instant: '2026-01-05T00:00:00.000000Z' })
     expect(readTime('2026-01-05T08:30Z')).toEqual({ instant: '2026-01-05T08:30:00.000000Z', offset: 0 })
@@ -181,23 +181,23 @@ describe('an instant is what Python reads', () => {
       instant: '2026-01-05T09:30:00.000000Z',
       offset: -3_600_000_000,
     })
-    // Under a second it is none, says Python.
+    // Python ignores the microseconds of an offset of less than a second.
     expect(readTime('2026-01-05T08:30-00:00:00.5')).toMatchObject({ instant: '2026-01-05T08:30:00.000000Z' })
   })
 
-  it('is zoned where it has an offset', () => {
+  it('is undefined without an offset if an offset is required', () => {
     expect(zonedInstantOf('2026-01-05T08:30:00+08:00')).toBe('2026-01-05T00:30:00.000000Z')
     expect(zonedInstantOf('2026-01-05T08:30:00')).toBeUndefined()
     expect(zonedInstantOf('2026-01-05')).toBeUndefined()
   })
 
-  it('is a bound where its offset alone takes it out of the calendar', () => {
+  it('is the first or the last instant if only the offset of a bound moves it out of the calendar', () => {
     expect(boundOf('0001-01-01T00:00:00+00:01')).toBe('0001-01-01T00:00:00.000000Z')
     expect(boundOf('9999-12-31T23:59:59.999999-00:01')).toBe('9999-12-31T23:59:59.999999Z')
     expect(boundOf('0001-01-01T00:00:00')).toBeUndefined()
     expect(boundOf('no time')).toBeUndefined()
     expect(boundOf('9999-W52-5T23:00:00-08:00')).toBe('9999-12-31T23:59:59.999999Z')
-    // The Saturday after the last Friday of the calendar is no day.
+    // The last day of the calendar, 9999-12-31, is a Friday.
     expect(boundOf('9999-W52-6T08:30:00Z')).toBeUndefined()
     expect(boundOf('9999-W52-6T00:00:00+23:00')).toBeUndefined()
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { isNumberText, plainNumber } from '../../shared/values/number-text.ts'
 
-describe('the text of a DynamoDB number', () => {
+describe('the normal form of a DynamoDB number', () => {
   it.each([
     ['0', '0'],
     ['-0', '0'],
@@ -72,7 +72,7 @@ describe('the text of a DynamoDB number', () => {
     '.e1',
     '+',
     '1\n',
-  ])('%j is none', (text) => {
+  ])('does not exist for %j', (text) => {
     expect(isNumberText(text)).toBe(false)
     expect(() => plainNumber(text)).toThrow(new RangeError(`${text} is not a DynamoDB number`))
   })

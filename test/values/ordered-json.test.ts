@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { orderedJsonText, parseOrderedJson, parsePythonJson } from '../../shared/values/ordered-json.ts'
 
-describe('JSON with nothing lost', () => {
+describe('ordered JSON', () => {
   it.each<[string, unknown]>([
     ['0', 0n],
     ['-0', 0n],
@@ -45,12 +45,12 @@ describe('JSON with nothing lost', () => {
         ['b', true],
       ]),
     ],
-  ])('%s is read', (text, value) => {
+  ])('parses %s', (text, value) => {
     expect(parseOrderedJson(text)).toStrictEqual(value)
     expect(parsePythonJson(text)).toStrictEqual(value)
   })
 
-  it('has its keys in their order', () => {
+  it('keeps the order of keys that look like integers', () => {
     const map = parseOrderedJson('{"b":0,"10":1,"9":2,"a":3}')
     expect(map instanceof Map ? [...map.keys()] : undefined).toEqual(['b', '10', '9', 'a'])
   })
@@ -95,18 +95,18 @@ describe('JSON with nothing lost', () => {
     ['{"a":1}}', 7],
     ['\ufeff1', 0],
     ['\u00a01', 0],
-  ])('%j is none, from character %d on', (text, at) => {
-    expect(() => parseOrderedJson(text)).toThrow(new RangeError(`it is not JSON at character ${at}`))
-    expect(() => parsePythonJson(text)).toThrow(new RangeError(`it is not JSON at character ${at}`))
+  ])('rejects %j at character %d', (text, at) => {
+    expect(() => parseOrderedJson(text)).toThrow(new RangeError(`invalid JSON at character ${at}`))
+    expect(() => parsePythonJson(text)).toThrow(new RangeError(`invalid JSON at character ${at}`))
   })
 
   it.each([
     ['NaN', NaN],
     ['Infinity', Infinity],
     ['-Infinity', -Infinity],
-  ])('%s is a number to Python alone', (text, value) => {
+  ])('accepts %s as a number in Python’s JSON only', (text, value) => {
     expect(parsePythonJson(`[${text}, 1]`)).toEqual([value, 1n])
-    expect(() => parseOrderedJson(`[${text}]`)).toThrow(new RangeError('it is not JSON at character 1'))
+    expect(() => parseOrderedJson(`[${text}]`)).toThrow(new RangeError('invalid JSON at character 1'))
   })
 
   it.each<[unknown, string]>([
@@ -131,23 +131,23 @@ describe('JSON with nothing lost', () => {
       ]),
       '{"9":1,"a\\"":[null]}',
     ],
-  ])('%o is written', (value, text) => {
+  ])('writes %o', (value, text) => {
     expect(orderedJsonText(value)).toBe(text)
   })
 
   it.each([
-    [NaN, 'NaN is not a number of JSON'],
-    [Infinity, 'Infinity is not a number of JSON'],
-    [-Infinity, '-Infinity is not a number of JSON'],
-    [undefined, 'a value that JSON does not have'],
-    [Buffer.from('a'), 'a value that JSON does not have'],
-    [{}, 'a value that JSON does not have'],
-  ])('%o cannot be written', (value, reason) => {
+    [NaN, 'NaN has no JSON text'],
+    [Infinity, 'Infinity has no JSON text'],
+    [-Infinity, '-Infinity has no JSON text'],
+    [undefined, 'the value has no JSON text'],
+    [Buffer.from('a'), 'the value has no JSON text'],
+    [{}, 'the value has no JSON text'],
+  ])('cannot write %o', (value, reason) => {
     expect(() => orderedJsonText(value)).toThrow(new RangeError(reason))
     expect(() => orderedJsonText([new Map([['a', value]])])).toThrow(new RangeError(reason))
   })
 
-  it('comes back from its text', () => {
+  it('parses every value that it has written', () => {
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(
         { maxDepth: 3 },

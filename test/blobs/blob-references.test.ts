@@ -1,0 +1,118 @@
+import { createHash } from 'node:crypto'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import {
+  blobPosition,
+  BlobReferenceSet,
+  firstPosition,
+  payloadPosition,
+  planPrefixRanges,
+  PREFIX_COUNT,
+  readBlobReferences,
+} from '../../shared/blobs/blob-references.ts'
+import type { BlobReferenceList } from '../../shared/blobs/blob-reference-list.ts'
+import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
+import { startServices, type TestServers } from '../services.ts'
+
+const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
+const ALL = { from: 0, to: PREFIX_COUNT }
+
+describe('lists of blob references', () => {
+  let servers: TestServers
+  let objects: ObjectStore
+  const write = (key: string, references: BlobReferenceSet): Promise<BlobReferenceList> =>
+    references.write(objects, servers.config.buckets.work, key)
+
+  beforeAll(async () => {
+    servers = await startServices()
+    objects = new ObjectStore(servers.s3)
+  })
+  afterAll(() => servers.stop())
+
+  it('are merged: each reference once, payloads before blobs, in the order of their positions', async () => {
+    const first = new BlobReferenceSet()
+    first.addBlob('city', 'map', false)
+    first.addBlob('guild', 'flag', false)
+    first.addPayload('city', sha256('large'))
+    const second = new BlobReferenceSet()
+    second.addBlob('guild', 'map', false)
+    second.addBlob('city', 'map', true)
+    second.addBlob('city', 'map', false)
+    expect([first.size, second.size]).toEqual([3, 1])
+    const lists = [await write('first', first), await write('second', second)]
+    expect(lists.map(({ payloads, blobs }) => [payloads, blobs])).toEqual([
+      [1, 2],
+      [0, 1],
+    ])
+    const blobs = [
+      { position: blobPosition('map'), id: 'map', models: ['city', 'guild'], needed: true },
+      { position: blobPosition('flag'), id: 'flag', models: ['guild'], needed: false },
+    ].sort((a, b) => (a.position < b.position ? -1 : 1))
+    const payload = { position: payloadPosition(sha256('large')), id: sha256('large'), models: ['city'], needed: true }
+    const merged = await readBlobReferences(objects, lists, ALL)
+    expect(merged.map((reference) => ({ ...reference, models: [...reference.models].sort() }))).toEqual([
+      payload,
+      ...blobs,
+    ])
+  })
+
+  it('are divided into ranges that together contain every reference once', async () => {
+    const references = new BlobReferenceSet()
+    for (let k = 0; k < 50; k++) {
+      references.addBlob('city', `blob ${k}`)
+      references.addPayload('city', sha256(`payload ${k}`))
+    }
+    const lists = [await write('many', references), await write('none', new BlobReferenceSet())]
+    const ranges = planPrefixRanges(lists, 7)
+    expect(ranges).toHaveLength(16)
+    const parts = []
+    for (const range of ranges) {
+      const part = await readBlobReferences(objects, lists, range)
+      for (const { position } of part) {
+        expect(position >= firstPosition(range.from)).toBe(true)
+        expect(position < firstPosition(range.to)).toBe(true)
+      }
+      parts.push(...part)
+    }
+    expect(parts).toHaveLength(100)
+    expect(parts).toEqual(await readBlobReferences(objects, lists, ALL))
+  })
+
+  it('can be empty', async () => {
+    const list = await write('empty', new BlobReferenceSet())
+    expect(list).toMatchObject({ payloads: 0, blobs: 0 })
+    expect(await readBlobReferences(objects, [list], ALL)).toEqual([])
+    expect(await readBlobReferences(objects, [], ALL)).toEqual([])
+  })
+})
+
+describe('ranges of prefixes', () => {
+  const list = (payloads: number, blobs: number): BlobReferenceList => ({
+    object: { bucket: 'work', key: 'list', size: 1, etag: 'e' },
+    payloads,
+    blobs,
+  })
+
+  it('divide the prefixes of each kind by the number of its references', () => {
+    expect(planPrefixRanges([], 10)).toEqual([])
+    expect(planPrefixRanges([list(0, 0)], 10)).toEqual([])
+    expect(planPrefixRanges([list(10, 0)], 10)).toEqual([{ from: 0, to: 4096 }])
+    expect(planPrefixRanges([list(6, 1), list(6, 0)], 10)).toEqual([
+      { from: 0, to: 2048 },
+      { from: 2048, to: 4096 },
+      { from: 4096, to: 8192 },
+    ])
+  })
+
+  it('are never smaller than one prefix', () => {
+    const ranges = planPrefixRanges([list(0, 10_000)], 1)
+    expect(ranges).toHaveLength(4096)
+    expect(ranges.every(({ from, to }) => to === from + 1)).toBe(true)
+  })
+
+  it('end at a position that is greater than all others', () => {
+    expect(firstPosition(0)).toBe('0000')
+    expect(firstPosition(4096)).toBe('1000')
+    expect(firstPosition(PREFIX_COUNT)).toBe('2000')
+    expect(firstPosition(PREFIX_COUNT) > `1${'f'.repeat(64)}`).toBe(true)
+  })
+})

@@ -1,0 +1,31 @@
+import { describe, expect, it } from 'vitest'
+import { listedIds, quote, truncate } from '../../shared/values/message-text.ts'
+
+describe('a quoted text', () => {
+  it('is a JSON string in which invisible characters are escaped', () => {
+    expect(quote('a b')).toBe('"a b"')
+    expect(quote('/a "b"\n\u0085\u00a0\ufeff\u{e0001}\ud800\u202e 勇')).toBe(
+      '"/a \\"b\\"\\n\\u0085\\u00a0\\ufeff\\udb40\\udc01\\ud800\\u202e 勇"',
+    )
+  })
+
+  it('is truncated after 300 characters', () => {
+    expect(quote('a'.repeat(300))).toBe(`"${'a'.repeat(300)}"`)
+    expect(quote('a'.repeat(301))).toBe(`"${'a'.repeat(300)}…"`)
+  })
+})
+
+describe('a truncated text', () => {
+  it('ends with an ellipsis if characters were removed', () => {
+    expect(truncate('abc', 3)).toBe('abc')
+    expect(truncate('abcd', 3)).toBe('abc…')
+  })
+})
+
+describe('a list of ids', () => {
+  it('contains the first 100 ids, each truncated after 300 characters', () => {
+    expect(listedIds(['a', 'b'.repeat(301)])).toEqual(['a', `${'b'.repeat(300)}…`])
+    const ids = Array.from({ length: 101 }, (_, k) => `id ${k}`)
+    expect(listedIds(ids)).toEqual(ids.slice(0, 100))
+  })
+})
