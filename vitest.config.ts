@@ -66,9 +66,10 @@ const logic = {
       'test/objects/part-layout.test.ts',
       'test/restore/{apply,preflight,target,verify}/*.test.ts',
       'test/restore/*.test.ts',
-      'test/resources/{attributes,consistency,indexed,item-size,key-range,keys,models,payload,resource-join}.test.ts',
+      'test/resources/*.test.ts',
+      'test/blobs/blob-name.test.ts',
     ],
-    exclude: ['test/archive/{damage,order,writer}.test.ts'],
+    exclude: ['test/archive/{damage,order,writer}.test.ts', 'test/resources/resource-store.test.ts'],
     testTimeout: MINUTE_MS,
     // A new worker for each file would take most of a mutant's time.
     isolate: false,

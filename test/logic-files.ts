@@ -6,6 +6,7 @@ export const LOGIC_FILES = [
   'shared/values/*.ts',
   'shared/archive/*.ts',
   'shared/objects/part-layout.ts',
+  'shared/blobs/blob-name.ts',
   'shared/compose/compose-plan.ts',
   'shared/restore/{apply/blob-runs,preflight/bits,target/target-join,verify/findings}.ts',
   'shared/resources/*.ts',
