@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { isUtf8 } from 'node:buffer'
 import { instantOf } from '../values/instant.ts'
 import { type Item, keyAttributes } from '../tables/item.ts'
-import { itemBytes, lineBytes } from './item-size.ts'
+import { itemBytes, lineBytes, maxLineBytes } from './item-size.ts'
 import { metadataKey, revisionKey } from './keys.ts'
 import { MetadataView, RevisionView } from './views.ts'
 
@@ -121,7 +121,12 @@ export const deriveRevision = (item: Item, target: Target): PreparedRevision => 
 }
 
 /** Whether an item can contain its payload. */
-const fits = (item: Item): boolean => itemBytes(item) <= MAX_INLINE_ITEM_BYTES && lineBytes(item) <= MAX_LINE_BYTES
+const fits = (item: Item): boolean => {
+  const bytes = itemBytes(item)
+  if (bytes > MAX_INLINE_ITEM_BYTES) return false
+  // Most items are small, and their lines need not be measured.
+  return maxLineBytes(bytes) <= MAX_LINE_BYTES || lineBytes(item) <= MAX_LINE_BYTES
+}
 
 const dataAttribute = (payload: Uint8Array): { S: string } | { B: Uint8Array } => {
   const bytes = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength)

@@ -69,3 +69,11 @@ const valueLineBytes = (value: AttributeValue): number => {
 const textBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text))
 /** With the quotation marks. */
 const base64Bytes = (bytes: Uint8Array): number => 2 + 4 * Math.ceil(bytes.byteLength / 3)
+
+/** For one byte of an item, its line has at most six bytes in escaped texts, and nine in a list of empty texts. */
+const MAX_LINE_FACTOR = 12
+/** More than the line has for the braces and for attributes whose name and value are very short. */
+const LINE_OVERHEAD_BYTES = 4096
+
+/** An upper bound of `lineBytes` for every item that has this many bytes. */
+export const maxLineBytes = (bytes: number): number => bytes * MAX_LINE_FACTOR + LINE_OVERHEAD_BYTES

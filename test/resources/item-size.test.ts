@@ -1,6 +1,8 @@
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Item } from '../../shared/tables/item.ts'
-import { itemBytes, lineBytes } from '../../shared/resources/item-size.ts'
+import { itemBytes, lineBytes, maxLineBytes } from '../../shared/resources/item-size.ts'
 
 const bytes = Buffer.from([1, 2, 3, 4])
 
@@ -74,5 +76,40 @@ describe('the size of an item', () => {
     ['a set of bytes', { a: { BS: [bytes, bytes] } }, 1],
   ])('is a little too large in a line: %s', (_what, item, more) => {
     expect(lineBytes(item) - Buffer.byteLength(lineOf(item))).toBe(more)
+  })
+
+  const { value } = fc.letrec<{ value: AttributeValue }>((tie) => ({
+    value: fc.oneof(
+      { maxDepth: 4 },
+      fc.string({ unit: 'binary', maxLength: 3 }).map((S) => ({ S })),
+      fc.integer().map((n) => ({ N: n.toString() })),
+      fc.boolean().map((BOOL) => ({ BOOL })),
+      fc.constant({ NULL: true }),
+      fc.uint8Array({ maxLength: 3 }).map((bytes) => ({ B: Buffer.from(bytes) })),
+      fc.uniqueArray(fc.string({ maxLength: 2 }), { minLength: 1 }).map((SS) => ({ SS })),
+      fc.array(tie('value')).map((L) => ({ L })),
+      fc.dictionary(fc.string({ maxLength: 2 }), tie('value')).map((M) => ({ M })),
+    ),
+  }))
+
+  it.each<[string, Item]>([
+    ['empty texts', { a: { L: Array.from({ length: 5_000 }, () => ({ S: '' })) } }],
+    ['empty bytes', { a: { L: Array.from({ length: 5_000 }, () => ({ B: Buffer.alloc(0) })) } }],
+    ['Booleans', { a: { L: Array.from({ length: 5_000 }, () => ({ BOOL: true })) } }],
+    ['lists', { a: { L: Array.from({ length: 5_000 }, () => ({ L: [] })) } }],
+    ['one-digit numbers', { a: { L: Array.from({ length: 5_000 }, () => ({ N: '1' })) } }],
+    ['escaped characters', { a: { S: '\u0001'.repeat(5_000) } }],
+    ['short attributes', Object.fromEntries(Array.from({ length: 2_000 }, (_, k) => [k.toString(36), { S: '' }]))],
+  ])('bounds the size of the line of %s', (_what, item) => {
+    expect(lineBytes(item)).toBeLessThanOrEqual(maxLineBytes(itemBytes(item)))
+  })
+
+  it('bounds the size of the line of random items', () => {
+    fc.assert(
+      fc.property(fc.dictionary(fc.string({ minLength: 1, maxLength: 4 }), value), (item) => {
+        expect(lineBytes(item)).toBeLessThanOrEqual(maxLineBytes(itemBytes(item)))
+        expect(lineBytes(item)).toBeGreaterThanOrEqual(Buffer.byteLength(lineOf(item)))
+      }),
+    )
   })
 })
