@@ -6,8 +6,8 @@ const MAX_BYTES = 200
 const HASH_PREFIX = 'sha256-'
 
 /**
- * The name of a blob in an archive and in the blob bucket, made of its file id: file ids can contain `/`, be `..`, or be too long
- * for a file name. Rules: `shared/resources/STORE.md`.
+ * The name of a blob in an archive and in the blob bucket, made of its file id: file ids can contain `/`, be `..`, or
+ * be too long for a file name. Rules: `shared/resources/STORE.md`.
  */
 export const blobName = (fileId: string): string => {
   const name = encodeName(fileId)

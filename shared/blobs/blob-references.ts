@@ -5,22 +5,23 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { BlobReferenceList } from './blob-reference-list.ts'
 
 /*
- * Which blobs and spilled payloads a set of payloads refers to. Each worker that reads records collects its references in a
- * `BlobReferenceSet` and writes them as one list. Later stages split the work by ranges of positions and read the same range of
- * all lists.
+ * Which blobs and spilled payloads a set of payloads refers to. Each worker that reads records collects its references
+ * in a `BlobReferenceSet` and writes them as one list. Later stages split the work by ranges of positions and read the
+ * same range of all lists.
  *
  * A position orders references as an archive does, payloads before blobs. It has 65 hex digits:
  *
  *   payload: `0` and the SHA-256 of the payload
  *   blob:    `1` and the SHA-256 of the file id
  *
- * The prefix of a position is the number formed by its first 4 hex digits: 0 to 4095 for payloads, 4096 to 8191 for blobs.
- * Positions are hashes, so prefixes divide them evenly.
+ * The prefix of a position is the number formed by its first 4 hex digits: 0 to 4095 for payloads, 4096 to 8191 for
+ * blobs. Positions are hashes, so prefixes divide them evenly.
  *
  * A list is an object in the work bucket:
  *
- *   table: 8,193 unsigned 32-bit little-endian integers, the offset of the first line of each prefix and the end of the last line
- *   lines: `["{position}","{id}",["{model}",…],{needed}]` and a newline for each reference, in the order of their positions
+ *   table: 8,193 unsigned 32-bit little-endian integers: for each prefix the offset of its first line, and the end of
+ *          the last line
+ *   lines: `["{position}","{id}",["{model}",…],{needed}]` and a newline for each reference, in the order of positions
  *
  * Offsets count from the end of the table. Two small reads therefore return any range of prefixes.
  */
@@ -73,7 +74,9 @@ const merge = (
   known.needed ||= needed
 }
 
-/** Collects the references of one pass in memory and writes them as one list. The caller bounds the memory by `size`. */
+/**
+ * Collects the references of one pass in memory and writes them as one list. The caller bounds the memory by `size`.
+ */
 export class BlobReferenceSet {
   readonly #references = new Map<string, MergedReference>()
   /** By file id: hashing an id once is enough. */
@@ -123,8 +126,8 @@ export interface PrefixRange {
 }
 
 /**
- * Divides the prefixes of both kinds into ranges of about `perRange` references. It needs the counts of the lists only, because
- * positions are distributed evenly. A kind without references has no range.
+ * Divides the prefixes of both kinds into ranges of about `perRange` references. It needs the counts of the lists only,
+ * because positions are distributed evenly. A kind without references has no range.
  */
 export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: number): PrefixRange[] => {
   const sum = (kind: 'payloads' | 'blobs'): number => lists.reduce((total, list) => total + list[kind], 0)
@@ -140,8 +143,8 @@ export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: 
 const PARALLEL_READS = 16
 
 /**
- * Reads one range of prefixes from all lists and merges it: each reference once, in the order of the positions. Its memory is
- * that of the references in the range.
+ * Reads one range of prefixes from all lists and merges it: each reference once, in the order of the positions. Its
+ * memory is that of the references in the range.
  */
 export const readBlobReferences = async (
   objects: ObjectStore,

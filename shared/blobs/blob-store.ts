@@ -55,12 +55,16 @@ export class BlobStore {
     return stored === undefined ? undefined : { ...storedBlob(fileId, stored), body: stored.body }
   }
 
-  /** Writes a blob or replaces it. Throws `BlobMismatchError`, and writes nothing, if the bytes do not match `content`. */
+  /**
+   * Writes a blob or replaces it. Throws `BlobMismatchError`, and writes nothing, if the bytes do not match `content`.
+   */
   async put(fileId: string, body: Buffer | Readable, content: Expected & BlobContent): Promise<PinnedObject> {
     return putVerified(this.#objects, this.#bucket, keyOf(fileId), body, content, fieldsOf(content, content.size))
   }
 
-  /** As `put`, unless the blob exists. Returns whether it was written; the bytes of an existing blob are not compared. */
+  /**
+   * As `put`, unless the blob exists. Returns whether it was written; the bytes of an existing blob are not compared.
+   */
   async putIfAbsent(fileId: string, body: Buffer, content: Expected & BlobContent): Promise<boolean> {
     return putVerifiedIfAbsent(
       this.#objects,
@@ -73,14 +77,17 @@ export class BlobStore {
   }
 
   /**
-   * Writes a blob or replaces it; S3 copies the bytes from a range of another object. The caller has verified the range. Throws
-   * `ObjectChangedError` if that object has changed.
+   * Writes a blob or replaces it; S3 copies the bytes from a range of another object. The caller has verified the
+   * range. Throws `ObjectChangedError` if that object has changed.
    */
   async copyIn(fileId: string, range: ObjectRange, content: BlobContent): Promise<PinnedObject> {
     return copyRange(this.#objects, this.#bucket, keyOf(fileId), range, fieldsOf(content, range.length))
   }
 
-  /** As `copyIn`, unless the blob exists. Returns whether it was written; the bytes of an existing blob are not compared. */
+  /**
+   * As `copyIn`, unless the blob exists. Returns whether it was written; the bytes of an existing blob are not
+   * compared.
+   */
   async copyInIfAbsent(fileId: string, range: ObjectRange, content: BlobContent): Promise<boolean> {
     try {
       const options = { ...fieldsOf(content, range.length), ifAbsent: true }

@@ -9,18 +9,17 @@ export class BlobsMissingError extends Error {
   readonly ids: readonly string[]
 
   constructor(ids: readonly string[]) {
+    const noun = ids.length === 1 ? 'blob' : 'blobs'
     const named = ids.slice(0, MAX_NAMED).join(', ')
-    super(
-      `${ids.length} ${ids.length === 1 ? 'blob' : 'blobs'} cannot be read: ${named}${ids.length > MAX_NAMED ? ', …' : ''}`,
-    )
+    super(`${ids.length} ${noun} cannot be read: ${named}${ids.length > MAX_NAMED ? ', …' : ''}`)
     this.count = ids.length
     this.ids = ids.slice(0, MAX_KEPT)
   }
 }
 
 /**
- * Bytes do not have the expected size or SHA-256. If they were to be stored, nothing was stored. `expected` and `actual` are, for
- * example, `sha256 44136f…` or `30 bytes`.
+ * Bytes do not have the expected size or SHA-256. If they were to be stored, nothing was stored. `expected` and
+ * `actual` are, for example, `sha256 44136f…` or `30 bytes`.
  */
 export class BlobMismatchError extends Error {
   override readonly name = 'BlobMismatchError'

@@ -29,7 +29,10 @@ export class PayloadStore {
     return stored === undefined ? undefined : { sha256, object: pinnedOf(stored) }
   }
 
-  /** A payload with its body, which is not verified and must be read to its end or destroyed. Undefined if it does not exist. */
+  /**
+   * A payload with its body, which is not verified and must be read to its end or destroyed. Undefined if it does not
+   * exist.
+   */
   async open(sha256: string): Promise<(StoredPayload & { readonly body: Readable }) | undefined> {
     const stored = await this.#objects.open(this.#bucket, keyOf(sha256))
     return stored === undefined ? undefined : { sha256, object: pinnedOf(stored), body: stored.body }

@@ -15,7 +15,10 @@ export interface VerifiedObject {
   readonly object: PinnedObject
 }
 
-/** Streams of at most this size are buffered and stored with their SHA-256, which S3 keeps. Larger ones are uploaded in parts. */
+/**
+ * Streams of at most this size are buffered and stored with their SHA-256, which S3 keeps. Larger ones are uploaded in
+ * parts.
+ */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
 /** S3 copies parts itself, so large parts need no memory here, and four at a time are faster than one. */
 const COPY_PART_BYTES = 512 * 1024 * 1024
@@ -26,8 +29,8 @@ const MAX_PARTS = 10_000
 const READ_ATTEMPTS = 3
 
 /**
- * Size and SHA-256 of the object that a key has now. Undefined if there is none. Throws `ObjectChangedError` if the object is
- * replaced during every attempt to read it.
+ * Size and SHA-256 of the object that a key has now. Undefined if there is none. Throws `ObjectChangedError` if the
+ * object is replaced during every attempt to read it.
  */
 export const verifyObject = async (
   objects: ObjectStore,
@@ -67,8 +70,8 @@ export interface Expected {
 }
 
 /**
- * Stores bytes unless the key has an object, and returns whether it stored them. Throws `BlobMismatchError` and stores nothing if
- * the bytes are not the expected ones.
+ * Stores bytes unless the key has an object, and returns whether it stored them. Throws `BlobMismatchError` and stores
+ * nothing if the bytes are not the expected ones.
  */
 export const putVerifiedIfAbsent = async (
   objects: ObjectStore,
@@ -83,7 +86,10 @@ export const putVerifiedIfAbsent = async (
   return put !== 'exists'
 }
 
-/** Stores bytes, or replaces the object. Throws `BlobMismatchError` and stores nothing if the bytes are not the expected ones. */
+/**
+ * Stores bytes, or replaces the object. Throws `BlobMismatchError` and stores nothing if the bytes are not the expected
+ * ones.
+ */
 export const putVerified = async (
   objects: ObjectStore,
   bucket: string,
@@ -141,8 +147,9 @@ const check = (key: string, expected: Expected, size: number, sha256: string): v
 }
 
 /**
- * Makes an object of a range of another object; S3 copies the bytes. The range must not be empty. Throws `ObjectChangedError` if
- * the other object has changed and, with `ifAbsent`, `ObjectExistsError` if the key has an object.
+ * Makes an object of a range of another object; S3 copies the bytes. The range must not be empty. Throws
+ * `ObjectChangedError` if the other object has changed and, with `ifAbsent`, `ObjectExistsError` if the key has an
+ * object.
  */
 export const copyRange = async (
   objects: ObjectStore,

@@ -8,14 +8,16 @@ type Source = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
 
 const MIB = 1024 * 1024
 
-/** Uploaded parts of 8 MiB, because a worker has little memory. The stage that composes an archive uses parts of 32 MiB. */
+/**
+ * Uploaded parts of 8 MiB, because a worker has little memory. The stage that composes an archive uses parts of 32 MiB.
+ */
 const LAYOUT = { min: 5 * MIB, big: 16 * MIB, flush: 8 * MIB, max: 5 * 1024 * MIB }
 /** Two parts at a time hide the latency of an upload. Each holds at most 13 MiB. */
 const PARALLEL_PARTS = 2
 
 /**
- * Writes one object by appending bytes and ranges of other objects. S3 itself copies ranges of large objects. A small object is
- * written by a single PUT.
+ * Writes one object by appending bytes and ranges of other objects. S3 itself copies ranges of large objects. A small
+ * object is written by a single PUT.
  *
  * Memory is bounded: `bytes` and `object` wait while two parts are being uploaded. After an error, call `abort`.
  */
@@ -54,7 +56,8 @@ export class Composer {
   async finish(): Promise<PinnedObject> {
     const rest = this.#layout.end()
     const [only] = rest
-    // Part numbers show whether a multipart upload has begun: `#upload` is set only when the first part is ready to be sent.
+    // Part numbers show whether a multipart upload has begun: `#upload` is set only when the first part is ready to be
+    // sent.
     if (this.#next === 1 && only?.kind !== 'copy') {
       const body = only === undefined ? Buffer.alloc(0) : await this.#bytesOf(only)
       return this.#objects.put(this.#bucket, this.#key, body, this.#options)

@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** One immutable state of an S3 object. Reads use its version id or, in a bucket without versions, `If-Match` with its ETag. */
+/**
+ * One immutable state of an S3 object. Reads use its version id or, in a bucket without versions, `If-Match` with its
+ * ETag.
+ */
 export const PinnedObject = z
   .object({
     bucket: z.string(),

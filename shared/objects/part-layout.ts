@@ -16,7 +16,10 @@ export type Part<T> =
 export interface LayoutLimits {
   /** S3's minimum for every part but the last. */
   readonly min: number
-  /** Objects of at least this size are copied. Smaller ones are cheaper to read and upload than to copy as parts of their own. */
+  /**
+   * Objects of at least this size are copied. Smaller ones are cheaper to read and upload than to copy as parts of
+   * their own.
+   */
   readonly big: number
   /** The size of uploaded parts. */
   readonly flush: number
@@ -39,10 +42,10 @@ export interface Piece<T> {
  * Concatenates pieces of any size into parts that S3 accepts. The last piece must not be copyable.
  *
  * Why every part but the last has at least `min` bytes and at most `max`:
- * - Bytes are uploaded when at least `min` more are pending, or before a copy, where they are filled up to `min` from the object
- *   that is copied next.
- * - The rest of that object has at least `big - min` bytes. If it exceeds `max`, it is divided into equal ranges, each of which
- *   has more than half of `max`.
+ * - Bytes are uploaded when at least `min` more are pending, or before a copy. In the latter case, they are filled up
+ *   to `min` from the object that is copied next.
+ * - The rest of that object has at least `big - min` bytes. If it exceeds `max`, it is divided into equal ranges. Each
+ *   of them has more than half of `max`.
  */
 export class PartLayout<T> {
   readonly #limits: LayoutLimits

@@ -85,8 +85,8 @@ export const itemFromRevision = (info: RevisionInfo, payload: Uint8Array, target
 }
 
 /**
- * Replaces the derived attributes of a metadata item: its key, `created_at`, `updated_at` and `applied_by`. Other attributes are
- * kept. Throws `ResourceIdError` for an invalid id.
+ * Replaces the derived attributes of a metadata item: its key, `created_at`, `updated_at` and `applied_by`. Other
+ * attributes are kept. Throws `ResourceIdError` for an invalid id.
  */
 export const deriveMetadata = (item: Item, target: Target): Item => {
   const kept = without(item, ['pk', 'sk', 'created_at', 'updated_at', 'applied_by'])
@@ -103,8 +103,9 @@ export const deriveMetadata = (item: Item, target: Target): Item => {
 }
 
 /**
- * Replaces the derived attributes of a revision item: its key, `data_spilled` and `applied_by`. Other attributes are kept. A payload
- * that the item cannot contain is spilled; one that was spilled before stays spilled. Throws `ResourceIdError` for an invalid id.
+ * Replaces the derived attributes of a revision item: its key, `data_spilled` and `applied_by`. Other attributes are
+ * kept. A payload that the item cannot contain is spilled; one that was spilled before stays spilled. Throws
+ * `ResourceIdError` for an invalid id.
  */
 export const deriveRevision = (item: Item, target: Target): PreparedRevision => {
   const { data } = item

@@ -5,8 +5,8 @@ import { blobRefs } from './payload-references.ts'
 import { payloadOf, type ReadSpilled, RevisionView } from './views.ts'
 
 /**
- * Adds to a set what a revision refers to: the blobs in its payload and, if it is spilled, the payload itself. `needed` is stored
- * with the references. Throws what `readSpilled` throws.
+ * Adds to a set what a revision refers to: the blobs in its payload and, if it is spilled, the payload itself. `needed`
+ * is stored with the references. Throws what `readSpilled` throws.
  */
 export const collectBlobReferences = async (
   references: BlobReferenceSet,
@@ -23,8 +23,8 @@ export const collectBlobReferences = async (
 }
 
 /**
- * Most payloads refer to no blob and need not be decoded. A payload with a reference contains the key `file_id`, unless JSON
- * escapes write it differently.
+ * Most payloads refer to no blob and need not be decoded. A payload with a reference contains the key `file_id`, unless
+ * JSON escapes write it differently.
  */
 const mayContainReference = (payload: string | Uint8Array): boolean => {
   const data =

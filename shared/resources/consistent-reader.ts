@@ -16,8 +16,8 @@ export interface ResourceSources {
 }
 
 /**
- * A torn resource is read again this many times, after 100 to 800 ms. A writer that is still running writes the metadata and the
- * revision within milliseconds of each other.
+ * A torn resource is read again this many times, after 100 to 800 ms. A writer that is still running writes the
+ * metadata and the revision within milliseconds of each other.
  */
 const TORN_ATTEMPTS = 3
 const TORN_DELAY_MS = 100
@@ -27,8 +27,8 @@ const CHANGED_ATTEMPTS = 10
 const PARALLEL_READS = 32
 
 /**
- * Makes consistent resources of joined ones: each is returned in a state that it had at one moment. The metadata and the revisions
- * are separate items, so another program can change a resource between the two reads.
+ * Makes consistent resources of joined ones: each is returned in a state that it had at one moment. The metadata and
+ * the revisions are separate items, so another program can change a resource between the two reads.
  */
 export class ConsistentReader {
   readonly #sources: ResourceSources
@@ -41,8 +41,9 @@ export class ConsistentReader {
   }
 
   /**
-   * Checks each resource and reads it again if it is not consistent. Resources that no longer exist or that the filter no longer
-   * accepts are omitted, and so are torn ones. Throws `ResourceChangedError` if a resource changes during every attempt.
+   * Checks each resource and reads it again if it is not consistent. Resources that no longer exist or that the filter
+   * no longer accepts are omitted, and so are torn ones. Throws `ResourceChangedError` if a resource changes during
+   * every attempt.
    */
   async makeConsistent(batch: readonly JoinedResource[]): Promise<StoredResource[]> {
     const resources: (StoredResource | undefined)[] = []
@@ -52,7 +53,7 @@ export class ConsistentReader {
       resources.push(isConsistent ? storedResource(metadata, revisions) : undefined)
       if (!isConsistent) inconsistent.push(k)
     }
-    // Reading a torn resource again takes up to two seconds. One at a time would take hours for a store that lost many revisions.
+    // Reading a torn resource again takes about a second. One at a time would take hours if many revisions are lost.
     if (inconsistent.length > 0)
       await pMap(
         inconsistent,
@@ -122,7 +123,9 @@ export class ConsistentReader {
     return check.state !== 'torn'
   }
 
-  /** The revisions of a large resource. Throws `ResourceChangedError` after the last one if the metadata has changed. */
+  /**
+   * The revisions of a large resource. Throws `ResourceChangedError` after the last one if the metadata has changed.
+   */
   async *#streamRevisions(metadata: Item): AsyncGenerator<Item> {
     const id = new MetadataView(metadata).resourceId
     for await (const page of this.#sources.revisionPages(id)) yield* page

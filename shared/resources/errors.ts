@@ -15,8 +15,8 @@ const MAX_NAMED = 5
 const MAX_KEPT = 100
 
 /**
- * Resources lack their current revision, even after several attempts to read them: a writer died between its two writes, or an item
- * was lost.
+ * Resources lack their current revision, even after several attempts to read them: a writer died between its two
+ * writes, or an item was lost.
  */
 export class TornResourcesError extends Error {
   override readonly name = 'TornResourcesError'
@@ -25,22 +25,25 @@ export class TornResourcesError extends Error {
   readonly ids: readonly string[]
 
   constructor(ids: readonly string[]) {
+    const noun = ids.length === 1 ? 'resource' : 'resources'
     const named = ids.slice(0, MAX_NAMED).map(quote).join(', ')
-    super(
-      `the current revision of ${ids.length} ${ids.length === 1 ? 'resource' : 'resources'} is missing: ${named}${ids.length > MAX_NAMED ? ', …' : ''}`,
-    )
+    const more = ids.length > MAX_NAMED ? ', …' : ''
+    super(`the current revision of ${ids.length} ${noun} is missing: ${named}${more}`)
     this.count = ids.length
     this.ids = ids.slice(0, MAX_KEPT)
   }
 }
 
-/** A resource changed during every attempt to read it. Reading the range again later may succeed. */
+/**
+ * A resource changed while it was read: during each of ten attempts or, if its revisions are returned as a stream, once.
+ * Reading it again later may succeed.
+ */
 export class ResourceChangedError extends Error {
   override readonly name = 'ResourceChangedError'
   readonly id: string
 
   constructor(model: string, id: string) {
-    super(`resource ${quote(id)} of model ${model} changed during every attempt to read it`)
+    super(`resource ${quote(id)} of model ${model} changed while it was read`)
     this.id = id
   }
 }

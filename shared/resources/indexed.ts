@@ -11,8 +11,8 @@ export interface IndexedDifference {
 }
 
 /**
- * The values that `indexed_data` must contain for a decoded payload, in the order of `models.json`: null if a step of the path is
- * missing.
+ * The values that `indexed_data` must contain for a decoded payload, in the order of `models.json`: null if a step of
+ * the path is missing.
  */
 export const indexedValues = (model: Pick<Model, 'indexed'>, payload: unknown): [key: string, value: unknown][] =>
   model.indexed.map(({ key, path }) => [key, indexable(valueAt(payload, path))])
@@ -22,8 +22,8 @@ const indexable = (value: unknown): unknown =>
   value === undefined || (typeof value === 'number' && !Number.isFinite(value)) ? null : value
 
 /**
- * Compares the stored `indexed_data` with the values of the payload. Keys that the model does not list (of an index that was
- * removed) are ignored. If the payload cannot be decoded (undefined), nothing is compared.
+ * Compares the stored `indexed_data` with the values of the payload. Keys that the model does not list (of an index
+ * that was removed) are ignored. If the payload cannot be decoded (undefined), nothing is compared.
  */
 export const indexedDifferences = (
   model: Pick<Model, 'indexed'>,
@@ -49,8 +49,8 @@ export const indexedText = (values: readonly (readonly [key: string, value: unkn
   `{${values.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`
 
 /**
- * The JSON text of a decoded value: integers (`bigint`) as digits, floats (`number`) with a fraction or an exponent, NaN and the
- * infinities as null. `absent` for undefined.
+ * The JSON text of a decoded value: integers (`bigint`) as digits, floats (`number`) with a fraction or an exponent,
+ * NaN and the infinities as null. `absent` for undefined.
  */
 export const jsonText = (value: unknown): string => {
   if (value === undefined) return 'absent'

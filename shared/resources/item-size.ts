@@ -5,8 +5,8 @@ import type { Item } from '../tables/item.ts'
 export const MAX_ITEM_BYTES = 400 * 1024
 
 /**
- * The size of an item as DynamoDB counts it: names and texts in UTF-8 bytes, numbers by their significant digits, 1 byte for
- * Booleans and NULL, and for maps and lists 3 bytes and 1 for each member.
+ * The size of an item as DynamoDB counts it: names and texts in UTF-8 bytes, numbers by their significant digits, 1
+ * byte for Booleans and NULL, and for maps and lists 3 bytes and 1 for each member.
  */
 export const itemBytes = (item: Item): number => {
   let bytes = 0
@@ -26,7 +26,9 @@ const valueBytes = (value: AttributeValue): number => {
   return 1
 }
 
-/** One byte for two significant digits, one more, and another for a minus sign. Zeros at both ends are not significant. */
+/**
+ * One byte for two significant digits, one more, and another for a minus sign. Zeros at both ends are not significant.
+ */
 const numberBytes = (text: string): number => {
   let digits = 0
   let zeros = 0
@@ -42,8 +44,8 @@ const numberBytes = (text: string): number => {
 }
 
 /**
- * At least the size of the item's line in an archive, and at most a few bytes more: `{"Item":…}` in DynamoDB JSON with binary
- * values in base64, and a newline. It is computed without making the line.
+ * At least the size of the item's line in an archive, and at most a few bytes more: `{"Item":…}` in DynamoDB JSON with
+ * binary values in base64, and a newline. It is computed without making the line.
  */
 export const lineBytes = (item: Item): number => '{"Item":}'.length + 1 + membersBytes(item)
 

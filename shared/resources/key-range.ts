@@ -1,7 +1,10 @@
 import { must } from '../values/must.ts'
 import type { SortKeyRange } from '../tables/item.ts'
 
-/** A range of digest buckets, each 4 hex digits: `from` is inclusive, `to` is exclusive. The end of the hash space is `10000`. */
+/**
+ * A range of digest buckets, each 4 hex digits: `from` is inclusive, `to` is exclusive. The end of the hash space is
+ * `10000`.
+ */
 export interface BucketRange {
   readonly from: string
   readonly to: string
@@ -23,7 +26,9 @@ export const revisionRange = ({ fromSk, toSk }: SortKeyRange): SortKeyRange => (
   toSk: toSk.includes('/') ? `${toSk}/\u{10ffff}` : toSk,
 })
 
-/** The shards that a range covers, in ascending order. The shard of a key is given by the highest bits of its hash key. */
+/**
+ * The shards that a range covers, in ascending order. The shard of a key is given by the highest bits of its hash key.
+ */
 export const shardsOf = ({ fromSk, toSk }: SortKeyRange, shards: number): number[] => {
   const first = shardAt(fromSk, shards)
   // No sort key equals a range end of up to 4 digits, so the shard that begins there is not covered.

@@ -1,8 +1,8 @@
 import type { Item } from '../tables/item.ts'
 
 /**
- * Reads single items from a stream of pages. `peek` and `advance` are synchronous, so a loop over the items of a page creates no
- * promises. Call `fill` when `peek` returns undefined.
+ * Reads single items from a stream of pages. `peek` and `advance` are synchronous, so a loop over the items of a page
+ * creates no promises. Call `fill` when `peek` returns undefined.
  */
 export class PageReader {
   readonly #pages: AsyncIterator<readonly Item[]>

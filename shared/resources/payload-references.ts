@@ -12,8 +12,8 @@ export interface BlobRef {
 const BLOB_REF_KEYS = ['file_id', 'size', 'content_type']
 
 /**
- * All references of a decoded payload to blobs, at any depth. A reference is a map whose `file_id` is a text that is not empty,
- * with no other keys than `size` and `content_type`.
+ * All references of a decoded payload to blobs, at any depth. A reference is a map whose `file_id` is a text that is
+ * not empty, with no other keys than `size` and `content_type`.
  */
 export const blobRefs = (payload: unknown): BlobRef[] => {
   const refs: BlobRef[] = []

@@ -24,8 +24,8 @@ export const valuesAt = (payload: unknown, dottedPath: string): unknown[] => {
 const flatten = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flatten) : [value])
 
 /**
- * Whether two values of payloads or indexes are equal: numbers by value, instants by time (an instant equals a text of the same
- * time), maps regardless of the order of their keys.
+ * Whether two values of payloads or indexes are equal: numbers by value, instants by time (an instant equals a text of
+ * the same time), maps regardless of the order of their keys.
  */
 export const sameValue = (a: unknown, b: unknown): boolean => {
   if (a instanceof PayloadInstant) return instantText(b) === a.text

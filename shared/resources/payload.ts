@@ -1,7 +1,9 @@
 import { decode, decodeTimestampToTimeSpec, EXT_TIMESTAMP, ExtensionCodec } from '@msgpack/msgpack'
 import { exactNumbers } from '../values/exact-json.ts'
 
-/** An instant inside a msgpack payload: its text is in UTC with microseconds, for example `2026-01-05T08:30:00.000000Z`. */
+/**
+ * An instant inside a msgpack payload: its text is in UTC with microseconds, for example `2026-01-05T08:30:00.000000Z`.
+ */
 export class PayloadInstant {
   readonly text: string
 
@@ -11,12 +13,12 @@ export class PayloadInstant {
 }
 
 /**
- * Decodes a payload: JSON or msgpack, the two encodings of SpecStar, distinguished by the first byte (`STORE.md`). Undefined if
- * it is neither.
+ * Decodes a payload: JSON or msgpack, the two encodings of SpecStar, distinguished by the first byte (`STORE.md`).
+ * Undefined if it is neither.
  *
- * Integers are `bigint` and floats are `number`: large integers keep their digits, and `1.0` differs from `1`. The msgpack
- * decoder does not distinguish integers from floats without a fraction, so both are `bigint` there. Instants of msgpack are
- * `PayloadInstant`, its binary values `Uint8Array`.
+ * Integers are `bigint` and floats are `number`: large integers keep their digits, and `1.0` differs from `1`. The
+ * msgpack decoder does not distinguish integers from floats without a fraction, so both are `bigint` there. Instants of
+ * msgpack are `PayloadInstant`, its binary values `Uint8Array`.
  */
 export const decodePayload = (data: Uint8Array | string): unknown => {
   const first = typeof data === 'string' ? data.charCodeAt(0) : (data[0] ?? 0)
@@ -35,7 +37,8 @@ const decodeJson = (text: string): unknown => {
   try {
     return JSON.parse(text, exactNumbers)
   } catch (error) {
-    // With a reviver the parser is recursive and fails on thousands of levels. Without one it succeeds, but integers are `number`.
+    // With a reviver the parser is recursive and fails on thousands of levels. Without one it succeeds, but integers
+    // are `number`.
     return error instanceof RangeError ? decodeInexactJson(text) : undefined
   }
 }
@@ -66,9 +69,9 @@ extensionCodec.register({
 const OPTIONS = { extensionCodec, useBigInt64: true, mapKeyConverter: String } as const
 
 /**
- * The decoder rejects maps with the key `__proto__`. Payloads that contain the word are decoded with a prefix on every key, which
- * is removed afterwards. This is slower, because the decoder then does not cache its keys. A list as a key can also become
- * `__proto__`, so converted keys get the prefix too.
+ * The decoder rejects maps with the key `__proto__`. Payloads that contain the word are decoded with a prefix on every
+ * key, which is removed afterwards. This is slower, because the decoder then does not cache its keys. A list as a key
+ * can also become `__proto__`, so converted keys get the prefix too.
  */
 const PROTO = '__proto__'
 const KEY_PREFIX = '.'

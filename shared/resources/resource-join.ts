@@ -20,12 +20,12 @@ const BATCH_BYTES = 4 * 1024 * 1024
 export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new RevisionView(revision).inlineSize
 
 /**
- * Joins the metadata of a range with its revisions, both in the order of their sort keys, into batches of resources in the same
- * order. Revisions without metadata are skipped.
+ * Joins the metadata of a range with its revisions, both in the order of their sort keys, into batches of resources in
+ * the same order. Revisions without metadata are skipped.
  *
- * `revisions` is absent in two cases: if they exceed 4 MiB, and if several resources have the same hash key. Two such ids, of
- * which one begins with the other, can be in different order in the two streams (`a` and `a!`, because `/` follows an id in the
- * sort keys of revisions).
+ * `revisions` is absent in two cases: if they exceed 4 MiB, and if several resources have the same hash key. Two such
+ * ids, of which one begins with the other, can be in different order in the two streams (`a` and `a!`, because `/`
+ * follows an id in the sort keys of revisions).
  */
 export async function* joinPages(
   metadataPages: AsyncIterable<readonly Item[]>,

@@ -19,8 +19,8 @@ const BUCKETS = 0x10000
 const MAX_GROWTH = 16
 
 /**
- * Reads the first digest bucket of a model and then more of them, until the sample has `minBytes` or `minResources`, or the model
- * has no more. Hash keys are distributed evenly, so any range of them is representative.
+ * Reads the first digest bucket of a model and then more of them, until the sample has `minBytes` or `minResources`, or
+ * the model has no more. Hash keys are distributed evenly, so any range of them is representative.
  */
 export const sampleModel = async (pages: Pages, minBytes: number, minResources: number): Promise<Sample> => {
   let [bytes, resources, revisions, read, end] = [0, 0, 0, 0, 1]

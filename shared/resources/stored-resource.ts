@@ -7,8 +7,8 @@ export interface StoredResource {
   readonly id: string
   readonly metadata: Item
   /**
-   * In the order of their sort keys. An array or, if they exceed 4 MiB, a stream, which must be read to its end before the next
-   * resource. The end of a stream can throw `ResourceChangedError`.
+   * In the order of their sort keys. An array or, if they exceed 4 MiB, a stream, which must be read to its end before
+   * the next resource. The end of a stream can throw `ResourceChangedError`.
    */
   readonly revisions: readonly Item[] | AsyncIterable<Item>
 }
@@ -17,9 +17,9 @@ export interface ReadOptions {
   /** Whether to return a resource with this metadata. By default, all resources are returned. */
   readonly filter?: (metadata: Item) => boolean
   /**
-   * Only with `filter`: called with the hash key of each resource, whether the filter accepts it or not. If it returns true, reading
-   * ends before this resource. It lets a caller stop even if the filter accepts nothing. The store reads ahead, so it is called
-   * before earlier resources are returned.
+   * Only with `filter`: called with the hash key of each resource, whether the filter accepts it or not. If it returns
+   * true, reading ends before this resource. It lets a caller stop even if the filter accepts nothing. The store reads
+   * ahead, so it is called before earlier resources are returned.
    */
   readonly until?: (h: string) => boolean
   /** Called with the id of each torn resource. Without it, `TornResourcesError` is thrown after the last resource. */

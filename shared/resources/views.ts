@@ -6,11 +6,11 @@ import { hashKeyIn } from './keys.ts'
 export type PlainValue = string | bigint | number | boolean | null
 
 /**
- * The fields that metadata and revisions have in common. `STORE.md` describes every field. A view copies nothing: each access reads
- * the item, so creating a view for every item is cheap.
+ * The fields that metadata and revisions have in common. `STORE.md` describes every field. A view copies nothing: each
+ * access reads the item, so creating a view for every item is cheap.
  *
- * A required field can be missing if another program wrote the item. It is then undefined, except for the key and `resourceId`,
- * which are empty.
+ * A required field can be missing if another program wrote the item. It is then undefined, except for the key and
+ * `resourceId`, which are empty.
  */
 abstract class ItemView {
   readonly item: Item
@@ -95,7 +95,9 @@ export class MetadataView extends ItemView {
     return this.item[name]?.S
   }
 
-  /** The value of an attribute whose name comes from a filter. Undefined if it is absent, binary, a set or a container. */
+  /**
+   * The value of an attribute whose name comes from a filter. Undefined if it is absent, binary, a set or a container.
+   */
   value(name: string): PlainValue | undefined {
     const value = this.item[name]
     if (value?.S !== undefined) return value.S
@@ -142,8 +144,8 @@ export class RevisionView extends ItemView {
 export type ReadSpilled = (sha256: string) => Promise<Uint8Array>
 
 /**
- * The payload of a revision: from its item, or, if it is spilled, from `readSpilled`. Undefined if the item has neither a
- * payload nor a reference to one. Throws what `readSpilled` throws.
+ * The payload of a revision: from its item, or, if it is spilled, from `readSpilled`. Undefined if the item has neither
+ * a payload nor a reference to one. Throws what `readSpilled` throws.
  */
 export const payloadOf = async (
   revision: RevisionView,
@@ -157,8 +159,8 @@ export const payloadOf = async (
 
 /**
  * The current revision among the revisions of a resource. A migration in SpecStar leaves several items with the current
- * revision's id: the one with the schema version of the metadata is returned, or the last if none has it. Undefined if the
- * resource is torn.
+ * revision's id: the one with the schema version of the metadata is returned, or the last if none has it. Undefined if
+ * the resource is torn.
  */
 export const currentRevision = (metadata: MetadataView, revisions: readonly Item[]): RevisionView | undefined => {
   const { currentRevisionId, schemaVersion } = metadata

@@ -1,10 +1,12 @@
 import { must } from './must.ts'
 
 /*
- * Times as SpecStar writes and reads them: exactly the texts that Python's `datetime.fromisoformat` (3.11) accepts. These are the
- * extended, basic and week forms of ISO 8601, with any ASCII character between date and time, with or without an offset.
+ * Times as SpecStar writes and reads them: exactly the texts that Python's `datetime.fromisoformat` (3.11) accepts.
+ * These are the extended, basic and week forms of ISO 8601, with any ASCII character between date and time, with or
+ * without an offset.
  *
- * An instant is a text in UTC with microseconds, such as `2026-01-05T08:30:00.000000Z`, so instants can be compared as texts.
+ * An instant is a text in UTC with microseconds, such as `2026-01-05T08:30:00.000000Z`, so instants can be compared as
+ * texts.
  */
 
 const DAY_MS = 86_400_000
@@ -19,7 +21,8 @@ export interface ReadTime {
 
 /** The instant of a text. A time without an offset counts as UTC. Undefined if the text is not a time. */
 export const instantOf = (text: string): string | undefined => {
-  // Many stored times are instants already. The pattern excludes the days 29 to 31, whose validity depends on the month.
+  // Many stored times are instants already. The pattern excludes the days 29 to 31, whose validity depends on the
+  // month.
   if (text.length === 27 && CANONICAL.test(text)) return text
   return readTime(text)?.instant
 }
@@ -35,8 +38,8 @@ const FIRST = '0001-01-01T00:00:00.000000Z'
 const LAST = '9999-12-31T23:59:59.999999Z'
 
 /**
- * The instant of a bound of a time window, which must have an offset; otherwise undefined. If the offset moves the time before the
- * year 1 or after the year 9999, the bound is the first or the last instant.
+ * The instant of a bound of a time window, which must have an offset; otherwise undefined. If the offset moves the time
+ * before the year 1 or after the year 9999, the bound is the first or the last instant.
  */
 export const boundOf = (text: string): string | undefined => {
   const wall = parseWallClock(text)
@@ -78,8 +81,8 @@ const parseWallClock = (text: string): WallClock | undefined => {
 }
 
 /**
- * The length of the date, as Python determines it. In week dates, the day is optional, so the length depends on the characters after
- * the week.
+ * The length of the date, as Python determines it. In week dates, the day is optional, so the length depends on the
+ * characters after the week.
  */
 const separatorOf = (text: string): number => {
   if (text[4] === '-') {
@@ -120,8 +123,8 @@ interface Clock {
 }
 
 /**
- * Parses `HH[:MM[:SS[.ffffff]]]`, with or without colons. Like Python, it also accepts a fraction directly after the hours or the
- * minutes, and a colon before the fraction.
+ * Parses `HH[:MM[:SS[.ffffff]]]`, with or without colons. Like Python, it also accepts a fraction directly after the
+ * hours or the minutes, and a colon before the fraction.
  */
 const clockOf = (text: string): Clock | undefined => {
   const parts: [number, number, number] = [0, 0, 0]

@@ -2,7 +2,8 @@ const QUOTATION_MARK = 0x22
 const BACKSLASH = 0x5c
 
 /**
- * Whether JSON text nests deeper than `levels`. It counts before the text is parsed, so values that a repeated key hides count too.
+ * Whether JSON text nests deeper than `levels`. It counts before the text is parsed, so values that a repeated key
+ * hides count too.
  */
 export const isDeeperThan = (json: Buffer, levels: number): boolean => {
   let depth = 0

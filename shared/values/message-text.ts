@@ -1,7 +1,7 @@
 /**
- * What one document shows, whatever a request or an archive contains: the first 100 entries of a list, and the first 300
- * characters of each text. A job's item must stay below 400 KB and an HTTP answer below 6 MB; the report of a job is complete.
- * Ids of resources have at most 255 characters, so they are never truncated.
+ * What one document shows, whatever a request or an archive contains: the first 100 entries of a list, and the first
+ * 300 characters of each text. A job's item must stay below 400 KB and an HTTP answer below 6 MB; the report of a job
+ * is complete. Ids of resources have at most 255 characters, so they are never truncated.
  */
 export const MAX_LISTED = 100
 export const MAX_LISTED_CHARACTERS = 300
@@ -17,7 +17,10 @@ export const listedIds = (ids: readonly string[]): string[] =>
 /** Characters that leave no visible mark: controls, formats, and spaces other than U+0020. */
 const INVISIBLE = /(?! )[\p{C}\p{Z}]/gu
 
-/** A text from outside (an id, a key) as messages show it: a truncated JSON string with invisible characters as `\u0085`. */
+/**
+ * A text from outside (an id, a key) as messages show it: a truncated JSON string with invisible characters as
+ * `\u0085`.
+ */
 export const quote = (text: string): string =>
   JSON.stringify(truncate(text, MAX_LISTED_CHARACTERS)).replace(INVISIBLE, (character) =>
     Array.from(

@@ -1,4 +1,7 @@
-/** Numbers by model. Only own properties count, because a model can have the name of an inherited one, such as `constructor`. */
+/**
+ * Numbers by model. Only own properties count, because a model can have the name of an inherited one, such as
+ * `constructor`.
+ */
 export type ModelCounts = Readonly<Record<string, number>>
 
 /** The number of a model, 0 by default. */

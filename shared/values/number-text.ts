@@ -18,8 +18,8 @@ interface Decimal {
 export const isNumberText = (text: string): boolean => PLAIN_INTEGER.test(text) || parse(text) !== undefined
 
 /**
- * The normal form of a DynamoDB number: a decimal without exponent, `+`, redundant zeros or `-0`. Texts of equal numbers have the
- * same normal form. Throws `RangeError` if the text is not a DynamoDB number.
+ * The normal form of a DynamoDB number: a decimal without exponent, `+`, redundant zeros or `-0`. Texts of equal
+ * numbers have the same normal form. Throws `RangeError` if the text is not a DynamoDB number.
  */
 export const plainNumber = (text: string): string => {
   if (PLAIN_INTEGER.test(text)) return text

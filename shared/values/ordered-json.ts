@@ -1,8 +1,9 @@
 import { floatText } from './float-text.ts'
 
 /**
- * Parses JSON without losing information: integers are `bigint`, floats are `number`, and objects are `Map`s in the order of their
- * keys. (`JSON.parse` reorders keys that look like integers.) Throws `RangeError` with the offset of the error.
+ * Parses JSON without losing information: integers are `bigint`, floats are `number`, and objects are `Map`s in the
+ * order of their keys. (`JSON.parse` reorders keys that look like integers.) Throws `RangeError` with the offset of the
+ * error.
  */
 export const parseOrderedJson = (text: string): unknown => new OrderedJsonParser(text, WORDS).parse()
 
@@ -126,8 +127,8 @@ class OrderedJsonParser {
 }
 
 /**
- * The JSON text of a value that `parseOrderedJson` or the msgpack reader returned. Floats are written with a fraction or an
- * exponent. Throws `RangeError` for a value that JSON does not have, such as NaN or binary.
+ * The JSON text of a value that `parseOrderedJson` or the msgpack reader returned. Floats are written with a fraction
+ * or an exponent. Throws `RangeError` for a value that JSON does not have, such as NaN or binary.
  */
 export const orderedJsonText = (value: unknown): string => {
   if (typeof value === 'bigint') return value.toString()

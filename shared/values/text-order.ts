@@ -1,6 +1,6 @@
 /**
- * Compares two texts by their UTF-8 bytes, the order of DynamoDB's sort keys. Negative, zero or positive, as for `sort`. The
- * operator `<` compares UTF-16 units instead.
+ * Compares two texts by their UTF-8 bytes, the order of DynamoDB's sort keys. Negative, zero or positive, as for
+ * `sort`. The operator `<` compares UTF-16 units instead.
  */
 export const compareBytes = (a: string, b: string): number => {
   const length = Math.min(a.length, b.length)

@@ -9,7 +9,9 @@ const current = revisions.slice(1)
 const times = (of: Item, updated_time: string): Item => ({ ...of, updated_time: { S: updated_time } })
 const without = (of: Item, name: string): Item => Object.fromEntries(Object.entries(of).filter(([key]) => key !== name))
 
-/** The state of a resource whose metadata, copy of the current revision's time, and current revision have these times. */
+/**
+ * The state of a resource whose metadata, copy of the current revision's time, and current revision have these times.
+ */
 const stateOf = (ofMetadata: string | undefined, ofRevision: string, copy: string | undefined): string => {
   const base = without(without(metadata, 'updated_time'), 'rev_updated_time')
   const own: Item = {

@@ -123,7 +123,7 @@ describe('a consistent reader', () => {
     const store = new FakeStore({ metadata: states })
     const reading = store.reader().makeConsistent([{ metadata }])
     await expect(reading).rejects.toThrow(ResourceChangedError)
-    await expect(reading).rejects.toThrow('resource "x" of model m changed during every attempt to read it')
+    await expect(reading).rejects.toThrow('resource "x" of model m changed while it was read')
     expect(store.metadataReads).toBe(20)
   })
 

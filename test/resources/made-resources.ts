@@ -12,7 +12,10 @@ export interface Made {
 
 const CREATED = '2026-01-05T08:30:00Z'
 
-/** The items of a resource as SpecStar would write them. Each revision is one minute newer than the one before; the last is current. */
+/**
+ * The items of a resource as SpecStar would write them. Each revision is one minute newer than the one before; the last
+ * is current.
+ */
 export const madeResource = (
   model: string,
   shards: number,

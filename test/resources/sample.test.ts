@@ -5,7 +5,9 @@ import type { Item } from '../../shared/tables/item.ts'
 
 const item: Item = { sk: { S: 'x' } }
 
-/** A model with one resource of two revisions in every `step`-th digest bucket. Also returns the ranges that were read. */
+/**
+ * A model with one resource of two revisions in every `step`-th digest bucket. Also returns the ranges that were read.
+ */
 const sample = async (
   step: number,
   minBytes: number,

@@ -31,8 +31,8 @@ export interface CompleteOptions {
   /** Throws `ObjectExistsError` if the key has an object. */
   readonly ifAbsent?: boolean
   /**
-   * With `ifAbsent`: if the key has an object with the size and number of parts of this upload, it counts as the result of this
-   * upload. True by default. Callers that compare the existing object themselves set false.
+   * With `ifAbsent`: if the key has an object with the size and number of parts of this upload, it counts as the result
+   * of this upload. True by default. Callers that compare the existing object themselves set false.
    */
   readonly acceptEqual?: boolean
   /** By default, the parts that this instance has uploaded or copied. */
@@ -40,8 +40,8 @@ export interface CompleteOptions {
 }
 
 /**
- * One multipart upload. It declares no checksum algorithm, because S3 servers differ in how they treat copied parts. S3 verifies
- * uploaded parts by their MD5.
+ * One multipart upload. It declares no checksum algorithm, because S3 servers differ in how they treat copied parts. S3
+ * verifies uploaded parts by their MD5.
  */
 export class MultipartUpload {
   readonly #client: S3Client
@@ -71,7 +71,10 @@ export class MultipartUpload {
     return this.#keep({ number, etag: plainETag(ETag), size: body.length })
   }
 
-  /** Makes part `number` of a range of an object; S3 copies the bytes. Throws `ObjectChangedError` if the object has changed. */
+  /**
+   * Makes part `number` of a range of an object; S3 copies the bytes. Throws `ObjectChangedError` if the object has
+   * changed.
+   */
   async copyPart(number: number, { object, start, length }: ObjectRange): Promise<UploadedPart> {
     const { bucket, key, version_id, etag } = object
     try {
@@ -94,8 +97,8 @@ export class MultipartUpload {
   }
 
   /**
-   * Completes the upload. It can be repeated if the answer was lost: if the upload no longer exists, an object with its size and
-   * number of parts counts as its result. Throws `ObjectExistsError` with `ifAbsent`.
+   * Completes the upload. It can be repeated if the answer was lost: if the upload no longer exists, an object with its
+   * size and number of parts counts as its result. Throws `ObjectExistsError` with `ifAbsent`.
    */
   async complete({
     ifAbsent = false,

@@ -58,8 +58,8 @@ export class ObjectReader {
   }
 
   /**
-   * A range of a pinned object as a stream, which must be read to its end or destroyed. The stream can break off; it is not
-   * repeated. Throws `ObjectChangedError` if that state of the object no longer exists.
+   * A range of a pinned object as a stream, which must be read to its end or destroyed. The stream can break off; it is
+   * not repeated. Throws `ObjectChangedError` if that state of the object no longer exists.
    */
   async read(object: PinnedObject, start: number, length: number): Promise<Readable> {
     if (length === 0) return Readable.from([])
@@ -86,8 +86,9 @@ export class ObjectReader {
   }
 
   /**
-   * A range of a pinned object that fits into memory. If the body breaks off, it is read again. Throws `ObjectChangedError` if
-   * that state of the object no longer exists, and `BodyCutError` if every attempt returns the wrong number of bytes.
+   * A range of a pinned object that fits into memory. If the body breaks off, it is read again. Throws
+   * `ObjectChangedError` if that state of the object no longer exists, and `BodyCutError` if every attempt returns the
+   * wrong number of bytes.
    */
   async readBytes(object: PinnedObject, start: number, length: number): Promise<Buffer> {
     for (let attempt = 1; ; attempt++) {
@@ -113,7 +114,9 @@ export class ObjectReader {
     return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as T)
   }
 
-  /** All objects whose keys begin with a prefix, in the order of their keys (by UTF-8 bytes). They have no version ids. */
+  /**
+   * All objects whose keys begin with a prefix, in the order of their keys (by UTF-8 bytes). They have no version ids.
+   */
   async *list(bucket: string, prefix = ''): AsyncGenerator<PinnedObject> {
     let token: string | undefined
     do {

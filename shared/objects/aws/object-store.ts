@@ -26,8 +26,8 @@ export class ObjectStore extends ObjectReader {
     options?: PutOptions & { readonly ifAbsent?: false },
   ): Promise<PinnedObject>
   /**
-   * With `ifAbsent`, an existing object is not replaced: the result is then `exists`. The existing object can be the one of this
-   * call, if the answer to the first request was lost.
+   * With `ifAbsent`, an existing object is not replaced: the result is then `exists`. The existing object can be the
+   * one of this call, if the answer to the first request was lost.
    */
   async put(bucket: string, key: string, body: Buffer, options: PutOptions): Promise<PinnedObject | 'exists'>
   async put(bucket: string, key: string, body: Buffer, options: PutOptions = {}): Promise<PinnedObject | 'exists'> {

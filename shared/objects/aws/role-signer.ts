@@ -12,9 +12,9 @@ interface Credentials {
 }
 
 /**
- * Signs each URL in a separate session of a role that may read archives and write upload slots. The session is restricted to the
- * action and the key of the URL, so a leaked URL permits nothing else. The returned function throws if `roleArn` is undefined or
- * if AWS returns no session.
+ * Signs each URL in a separate session of a role that may read archives and write upload slots. The session is
+ * restricted to the action and the key of the URL, so a leaked URL permits nothing else. The returned function throws
+ * if `roleArn` is undefined or if AWS returns no session.
  */
 export const roleSigner =
   (sts: STSClient, roleArn: string | undefined, clientFor: (credentials: Credentials) => S3Client): SignerFor =>

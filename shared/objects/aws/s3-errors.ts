@@ -1,6 +1,6 @@
 /*
- * The conventions of S3 and compatible servers: which errors mean what, quoted ETags, sources of copies, and checksums. Errors are
- * recognized by their name or, because the answer to a HEAD has no body, by their status.
+ * The conventions of S3 and compatible servers: which errors mean what, quoted ETags, sources of copies, and checksums.
+ * Errors are recognized by their name or, because the answer to a HEAD has no body, by their status.
  */
 
 const statusOf = (error: unknown): number | undefined => {
@@ -39,13 +39,15 @@ export const isNoSuchUpload = (error: unknown): boolean => isNamedNoSuchUpload(e
 export const plainETag = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '')
 export const quotedETag = (etag: string): string => `"${etag.replaceAll('"', '')}"`
 
-/** The `x-amz-copy-source` header: `bucket/key`, percent-encoded except for `/`, with the version id if there is one. */
+/**
+ * The `x-amz-copy-source` header: `bucket/key`, percent-encoded except for `/`, with the version id if there is one.
+ */
 export const copySource = (bucket: string, key: string, versionId: string | undefined): string =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`}`
 
 /**
- * The SHA-256 that S3 has computed over the whole object, in hex. Undefined if there is none, or only a composite one, which is
- * computed over the checksums of parts.
+ * The SHA-256 that S3 has computed over the whole object, in hex. Undefined if there is none, or only a composite one,
+ * which is computed over the checksums of parts.
  */
 export const fullSha256 = (base64: string | undefined, type: string | undefined): string | undefined => {
   if (base64 === undefined || type === 'COMPOSITE' || base64.includes('-')) return undefined

@@ -10,7 +10,10 @@ export interface Grant {
   readonly version_id?: string
 }
 
-/** A client that signs one URL. The URL is valid until its credentials expire at the latest; `until` is that time, if known. */
+/**
+ * A client that signs one URL. The URL is valid until its credentials expire at the latest; `until` is that time, if
+ * known.
+ */
 export interface Signer {
   readonly client: S3Client
   readonly until?: Date
@@ -60,8 +63,8 @@ export class SignedUrls {
   }
 
   /**
-   * A URL for one upload, valid until `notAfter` at the latest. The headers are part of the signature: S3 rejects a PUT without
-   * them with 403, and a second PUT with 412.
+   * A URL for one upload, valid until `notAfter` at the latest. The headers are part of the signature: S3 rejects a PUT
+   * without them with 403, and a second PUT with 412.
    */
   async upload(bucket: string, key: string, notAfter?: Date): Promise<SignedUpload> {
     const signer = await this.#signerFor({ action: 'put', bucket, key })

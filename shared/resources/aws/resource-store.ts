@@ -29,8 +29,8 @@ export interface ResourceStoreOptions {
 }
 
 /**
- * The metadata and revisions of all models in the resource table. All reads are strongly consistent. Every method throws
- * `UnknownModelError` for a model that is not registered, and `ResourceIdError` for an id that cannot be a key.
+ * The metadata and revisions of all models in the resource table. All reads are strongly consistent. Every method
+ * throws `UnknownModelError` for a model that is not registered, and `ResourceIdError` for an id that cannot be a key.
  */
 export class ResourceStore {
   readonly #client: DynamoDBClient
@@ -67,11 +67,11 @@ export class ResourceStore {
   }
 
   /**
-   * The resources of a range with all their revisions, in the order of (hash key, id by UTF-8 bytes). Each resource is returned in
-   * a state that it had at one moment.
+   * The resources of a range with all their revisions, in the order of (hash key, id by UTF-8 bytes). Each resource is
+   * returned in a state that it had at one moment.
    *
-   * Torn resources are not returned: see `ReadOptions.onTorn`. Throws `ResourceChangedError` if a resource changes during every
-   * attempt to read it.
+   * Torn resources are not returned: see `ReadOptions.onTorn`. Throws `ResourceChangedError` if a resource changes
+   * during every attempt to read it.
    */
   async *resources(
     model: string,
@@ -82,7 +82,8 @@ export class ResourceStore {
     const keys = toSortKeys(range)
     const metadata = this.#pages('m', model, keys)
     const { filter } = options
-    // Without a filter, metadata and revisions are two streams. With one, revisions are read for accepted metadata only.
+    // Without a filter, metadata and revisions are two streams. With one, revisions are read for accepted metadata
+    // only.
     const batches =
       filter === undefined
         ? joinPages(metadata, this.#pages('r', model, revisionRange(keys)))
@@ -170,7 +171,10 @@ export class ResourceStore {
     return new Set(items.map((item) => new MetadataView(item).resourceId))
   }
 
-  /** The id of the restore job that wrote an item. Undefined if there is no item, or if another program has written it since. */
+  /**
+   * The id of the restore job that wrote an item. Undefined if there is no item, or if another program has written it
+   * since.
+   */
   async appliedBy(key: Key): Promise<string | undefined> {
     const item = await this.#get(key)
     return item === undefined ? undefined : new RevisionView(item).appliedBy

@@ -13,7 +13,10 @@ import { itemBytes } from '../item-size.ts'
 import { backoffMs } from '../../tables/aws/query.ts'
 
 export interface WriterOptions {
-  /** Called before each request, for example to check a lease. If it throws, the writes of the request fail with its error. */
+  /**
+   * Called before each request, for example to check a lease. If it throws, the writes of the request fail with its
+   * error.
+   */
   readonly guard?: () => Promise<void>
   /** Waits before items that DynamoDB did not process are sent again. Tests replace it to save time. */
   readonly delay?: (ms: number) => Promise<void>
@@ -45,8 +48,8 @@ interface Operation {
 }
 
 /**
- * Writes items in batches. Throttled requests and unprocessed items are repeated without a limit. Memory is bounded: a write waits
- * until there is room for its item. Writes of the same key keep their order.
+ * Writes items in batches. Throttled requests and unprocessed items are repeated without a limit. Memory is bounded: a
+ * write waits until there is room for its item. Writes of the same key keep their order.
  */
 export class ResourceWriter {
   readonly #client: DynamoDBClient
@@ -55,7 +58,9 @@ export class ResourceWriter {
   readonly #delay: (ms: number) => Promise<void>
   readonly #conditional = pLimit(PARALLEL_CONDITIONAL)
   readonly #queue: Operation[] = []
-  /** The last write of each key. The next write of the key waits for it, because a batch must not contain a key twice. */
+  /**
+   * The last write of each key. The next write of the key waits for it, because a batch must not contain a key twice.
+   */
   readonly #lastWrites = new Map<string, Promise<void>>()
   readonly #waiting: { readonly bytes: number; readonly resume: () => void }[] = []
   #bytes = 0
@@ -80,8 +85,8 @@ export class ResourceWriter {
   }
 
   /**
-   * Writes an item unless the key has one. The existing item can be the one of this call, if the answer to the first request was
-   * lost.
+   * Writes an item unless the key has one. The existing item can be the one of this call, if the answer to the first
+   * request was lost.
    */
   async putIfAbsent(item: Item): Promise<'written' | 'exists'> {
     const bytes = itemBytes(item)

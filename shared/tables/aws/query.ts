@@ -22,9 +22,9 @@ export interface QueryOptions {
 }
 
 /**
- * Reads a range of sort keys in several partitions, one partition after the other. Returns pages that are not empty, in the order
- * of the partitions and the sort keys. Reads are strongly consistent. The next page, also that of the next partition, is requested
- * before the caller asks for it.
+ * Reads a range of sort keys in several partitions, one partition after the other. Returns pages that are not empty, in
+ * the order of the partitions and the sort keys. Reads are strongly consistent. The next page, also that of the next
+ * partition, is requested before the caller asks for it.
  */
 export async function* queryPages(
   client: DynamoDBClient,
@@ -67,8 +67,8 @@ const projection = (attributes: readonly string[] | undefined): { ProjectionExpr
   attributes === undefined ? {} : { ProjectionExpression: attributes.map((_, k) => `#a${k}`).join(',') }
 
 /**
- * The items that exist under these keys, in no particular order. Reads are strongly consistent. Keys that DynamoDB does not process
- * are requested again until it does.
+ * The items that exist under these keys, in no particular order. Reads are strongly consistent. Keys that DynamoDB does
+ * not process are requested again until it does.
  */
 export const batchGet = async (
   client: DynamoDBClient,
