@@ -8,7 +8,7 @@ export const LOGIC_FILES = [
   'shared/objects/part-layout.ts',
   'shared/blobs/blob-name.ts',
   'shared/compose/compose-plan.ts',
-  'shared/restore/{apply/blob-runs,preflight/bits,target/target-join,verify/findings}.ts',
+  'shared/restore/{apply/blob-runs,checks/findings,extents/bit-list,target/target-join}.ts',
   'shared/resources/*.ts',
   'shared/filters/**/*.ts',
   'shared/specstar/{archive-resources,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',

@@ -7,8 +7,8 @@ import { ENDED, type Job, type RestoreJob, statusAt } from '../jobs/job.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import { releaseLeases } from '../restore/report/fail-restore.ts'
-import { reportFailedUpload } from '../restore/report/upload-report.ts'
+import { releaseLeases } from '../restore/release-leases.ts'
+import { reportFailedUpload } from '../restore/upload-report.ts'
 
 interface CancelStores extends EndJobServices {
   readonly objects: ObjectStore

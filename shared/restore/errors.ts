@@ -7,7 +7,8 @@ export class UnknownModelsError extends Error {
 
   constructor(models: readonly string[], registered: readonly string[]) {
     super(
-      `the archive has models that are not registered here: ${models.join(', ')} (registered: ${registered.join(', ')})`,
+      `the archive has models that are not registered: ${models.join(', ')} (registered: ${registered.join(', ')}); ` +
+        'register them, or restore the registered models one by one',
     )
     this.models = models
     this.registered = registered
@@ -20,16 +21,32 @@ export class SectionMissingError extends Error {
   readonly sections: readonly string[]
 
   constructor(model: string, sections: readonly string[]) {
-    super(`the archive has no section for model ${model} (it has: ${sections.join(', ') || 'none'})`)
+    super(`the archive has no section for model ${model} (its sections: ${sections.join(', ') || 'none'})`)
     this.model = model
     this.sections = sections
   }
 }
 
-/** The object that was to be restored is not there, or is another one by now. */
+/** The caller named a bucket from which this deployment does not restore. */
+export class SourceNotAllowedError extends Error {
+  override readonly name = 'SourceNotAllowedError'
+  readonly bucket: string
+  readonly allowed: readonly string[]
+
+  constructor(bucket: string, allowed: readonly string[]) {
+    super(`archives in bucket ${bucket} cannot be restored here; allowed buckets: ${allowed.join(', ')}`)
+    this.bucket = bucket
+    this.allowed = allowed
+  }
+}
+
+/** The archive to restore does not exist, or it changed after the restore was requested. */
 export class ArchiveUnavailableError extends Error {
   override readonly name = 'ArchiveUnavailableError'
 }
+
+/** How many ids the message of a `DuplicatesError` lists. */
+const IDS_IN_MESSAGE = 5
 
 /** Duplicates under `raise_error`. Nothing was written. */
 export class DuplicatesError extends Error {
@@ -40,21 +57,23 @@ export class DuplicatesError extends Error {
 
   constructor(count: number, ids: readonly string[]) {
     super(
-      `${count} of what the archive holds exist already, nothing was written: ${ids.slice(0, 5).join(', ')}${count > 5 ? ', …' : ''}`,
+      `${count} resources or blobs of the archive already exist: ` +
+        `${ids.slice(0, IDS_IN_MESSAGE).join(', ')}${count > IDS_IN_MESSAGE ? ', …' : ''}; ` +
+        'nothing was written. Restore with on_duplicate=overwrite or skip, or delete them first',
     )
     this.count = count
     this.ids = ids
   }
 }
 
-/** Another writer created a resource or a blob between preflight and write, under `raise_error`. What was written is taken back. */
+/** Under `raise_error`, another writer created a resource or a blob after preflight. The restore rolls back what it wrote. */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
   readonly id: string
 
-  /** `what`: a model, or `blob`. */
-  constructor(what: string, id: string) {
-    super(`${what} ${quote(id)} was created by another writer during the restore`)
+  /** `kind` is a model, or `blob`. */
+  constructor(kind: string, id: string) {
+    super(`another writer created ${kind} ${quote(id)} during the restore; the resources written so far are removed`)
     this.id = id
   }
 }
@@ -64,7 +83,7 @@ export class VerificationFailedError extends Error {
   readonly checks: readonly string[]
 
   constructor(checks: readonly string[]) {
-    super(`verification failed: ${checks.join(', ')}; the report names every finding`)
+    super(`the store differs from the archive after the restore; failed checks: ${checks.join(', ')}. See the report`)
     this.checks = checks
   }
 }

@@ -9,17 +9,17 @@ export interface RestoreOptions {
   readonly dry_run: boolean
 }
 
-/** Where the caller says the archive is. */
+/** The archive that a caller names: that of an export job, or an object in S3. */
 export type ArchiveSourceRequest =
   { readonly job_id: string } | { readonly bucket: string; readonly key: string; readonly version_id?: string }
 
-/** The request that the job stores, without its archive. Throws `UnknownModelError` for a route's model that is not registered. */
+/** The request of a restore job, without its archive. Throws `UnknownModelError` if the model of the route is not registered. */
 export const restoreRequest = (
   { filters, on_duplicate, dry_run }: RestoreOptions,
   registry: ModelRegistry,
   routeModel?: string,
 ): RestoreRequest => {
-  // The archive's models are not known yet. If the route names the model, its filters are checked now.
+  // The models of the archive are not known yet. The filters are checked now only if the route names the model.
   if (routeModel !== undefined) compileFilters(filters, { model: registry.get(routeModel), requestedAt: new Date() })
   return {
     ...(routeModel === undefined ? {} : { models: [routeModel], route_model: routeModel }),

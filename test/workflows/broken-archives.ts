@@ -161,7 +161,7 @@ export const BROKEN: readonly Broken[] = [
   {
     name: 'a digest that its records do not give',
     bytes: withManifest((manifest) => manifest.replace('"digest":"b3376f', '"digest":"a3376f')),
-    problem: { type: 'archive-invalid', detail: /guild: the manifest says digest a3376f/ },
+    problem: { type: 'archive-invalid', detail: /model guild: the manifest states digest a3376f/ },
   },
   {
     name: 'a count that its records do not give',
@@ -171,11 +171,11 @@ export const BROKEN: readonly Broken[] = [
   {
     name: 'blobs that are not there and not said to be missing',
     bytes: withoutBlobs(),
-    problem: { type: 'archive-invalid', detail: /blob [0-9a-f]{32} is referred to, not in the archive/ },
+    problem: { type: 'archive-invalid', detail: /blob [0-9a-f]{32} is referred to but is neither in the archive/ },
   },
   {
     name: 'more blobs than there are',
     bytes: withManifest((manifest) => manifest.replace('"blobs":4', '"blobs":5')),
-    problem: { type: 'archive-invalid', detail: /guild: the manifest says blobs 5, the archive has 4/ },
+    problem: { type: 'archive-invalid', detail: /model guild: the manifest states blobs 5, but the archive contains 4/ },
   },
 ]

@@ -2,7 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Report } from '../../shared/restore/report/report.ts'
+import type { Report } from '../../shared/restore/report/make-report.ts'
 import { fill, tell, together } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 

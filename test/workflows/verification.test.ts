@@ -3,8 +3,8 @@ import { hash } from 'node:crypto'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import { type Check, CHECKS } from '../../shared/restore/verify/findings.ts'
-import type { Report } from '../../shared/restore/report/report.ts'
+import { CHECK_NAMES, type CheckName } from '../../shared/restore/checks/checks.ts'
+import type { Report } from '../../shared/restore/report/make-report.ts'
 import { nth, resourceIn } from './catalogue.ts'
 import { fill, smallWorld } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
@@ -62,7 +62,7 @@ describe('verification', () => {
       },
     })
     expect(Date.parse(report.started_at)).toBeLessThanOrEqual(Date.parse(report.ended_at))
-    const checked = Object.fromEntries(CHECKS.map((check) => [check, report.checks[check].checked]))
+    const checked = Object.fromEntries(CHECK_NAMES.map((check) => [check, report.checks[check].checked]))
     // 10 resources with 17 revisions and 3 blobs; borders of two countries, countries of five cities.
     expect(checked).toEqual({ counts: 27, content: 10, references: 7, blobs: 3, revisions: 17, search: 10 })
   })
@@ -92,7 +92,7 @@ interface Case {
   readonly what: string
   readonly damage: () => Promise<unknown>
   /** The checks that fail, each with what it must say. */
-  readonly fails: Partial<Record<Check, readonly Said[]>>
+  readonly fails: Partial<Record<CheckName, readonly Said[]>>
 }
 
 const SHA256 = /^[0-9a-f]{64}$/
@@ -301,7 +301,7 @@ const CASES: readonly Case[] = [
           of: '',
           what: 'blob flag-n is missing',
           expected: `5 bytes, sha256 ${sha256('north')}`,
-          actual: 'not there',
+          actual: 'absent',
         },
       ],
     },
@@ -341,7 +341,7 @@ const CASES: readonly Case[] = [
           of: '',
           what: `payload ${LONG} is missing`,
           expected: `400040 bytes, sha256 ${LONG}`,
-          actual: 'not there',
+          actual: 'absent',
         },
       ],
     },
@@ -353,8 +353,8 @@ const matching = (said: string | RegExp): unknown => (typeof said === 'string' ?
 describe.each(CASES)('$what', ({ damage, fails }) => {
   it('fails the checks that it concerns and no other, and each finding says of what, what was expected and what is there', async () => {
     const { job, report } = await restoreThen(damage)
-    const failed = CHECKS.filter((check) => fails[check] !== undefined)
-    expect(CHECKS.filter((check) => !report.checks[check].passed)).toEqual(failed)
+    const failed = CHECK_NAMES.filter((check) => fails[check] !== undefined)
+    expect(CHECK_NAMES.filter((check) => !report.checks[check].passed)).toEqual(failed)
     for (const check of failed) {
       // What the archive itself has so is told apart, and no failure.
       const found = report.checks[check].findings.filter(({ what }) => !what.includes('already dangling'))

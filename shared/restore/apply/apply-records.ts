@@ -1,117 +1,98 @@
-import { type Attempt, type PassResult, runPass, untyped } from '../../jobs/pass.ts'
-import { restoreJob } from '../../jobs/find-job.ts'
+import type { PayloadStore } from '../../blobs/payload-store.ts'
+import { continueAt, readCursor } from '../../jobs/cursor.ts'
+import type { Leases } from '../../jobs/aws/leases.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
-import type { PinnedObject } from '../../objects/object.ts'
-import type { Services } from '../../runtime/services.ts'
-import { type AppliedResource, OverwriteWriter, PresentWriter, type ResourceApplier } from './apply-resource.ts'
-import { type ExtentCursor, extentEvents } from '../extents.ts'
-import { openPlanned, restorePlan } from '../inspect/restore-plan.ts'
-import { applyPlan } from './plan-apply-records.ts'
-import { workKey } from '../work-keys.ts'
+import { type Attempt, type PassServices, runPass } from '../../jobs/pass.ts'
+import type { ResourceStore } from '../../resources/aws/resource-store.ts'
+import type { ModelRegistry } from '../../resources/models.ts'
+import { BucketBorders } from '../extents/bucket-borders.ts'
+import { extentEvents } from '../extents/extent-records.ts'
+import { APPLY_RECORDS, type ApplyRecordsResult, ExtentCursor, SKIPPED_AFTER_CONFLICT } from '../messages/apply.ts'
+import type { Extent } from '../messages/preflight.ts'
+import { type OpenRestore, openRestore, type RestoreReading } from '../open-restore.ts'
+import { ConditionalApplier } from './conditional-applier.ts'
+import { EndingResources } from './ending-resources.ts'
+import { OverwritingApplier } from './overwriting-applier.ts'
+import { plannedExtent } from './planned-extent.ts'
+import type { AppliedResource, ApplierStores, ResourceApplier } from './resource-applier.ts'
 
-export interface ApplyRecordsResult extends PassResult {
-  readonly model: string
-  readonly loaded: number
-  readonly skipped: number
-  /** Resources that someone else created after preflight, as a JSON list of ids; verification leaves them out. */
-  readonly skippedAfterConflict?: PinnedObject
+export interface ApplyRecordsServices extends RestoreReading, PassServices {
+  readonly leases: Leases
+  readonly resources: ResourceStore
+  readonly payloads: PayloadStore
+  readonly models: ModelRegistry
 }
 
-/** Resources that are under way at once: enough to fill batches of 25, few enough to hold in memory. */
-const IN_FLIGHT = 64
+/** One pass over an extent: writes its resources. */
+export const applyRecords = (input: PassInput, services: ApplyRecordsServices): Promise<PassOutput> =>
+  runPass(APPLY_RECORDS, input, services, (attempt) => applyRecordsPass(attempt, services))
 
-/** One pass over an extent: each resource's revisions, then its metadata, then its surplus revisions go. */
-export const applyRecords = (input: PassInput, services: Services): Promise<PassOutput> =>
-  runPass(untyped<ApplyRecordsResult>('apply-records'), input, services, (attempt) => applyPass(attempt, services))
-
-const applyPass = async (attempt: Attempt, services: Services): Promise<ApplyRecordsResult> => {
+const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices): Promise<ApplyRecordsResult> => {
   const { job_id, n } = attempt
-  const job = await restoreJob(services, job_id)
-  const { request } = job
-  const plan = await restorePlan(services, job_id)
-  const extent = (await applyPlan(services, job_id))[n]
-  if (extent === undefined) throw new Error(`job ${job_id} has no extent ${n}`)
-  const archive = await openPlanned(services, plan)
-  const lease = services.leases.held([extent.model], job_id)
-  const writer = services.resources.writer({ guard: () => lease.check() })
-  const start = attempt.cursor === undefined ? undefined : (JSON.parse(attempt.cursor) as ExtentCursor)
-  const context = { services, writer, model: extent.model, jobId: job_id, strategy: request.on_duplicate } as const
-  const applier: ResourceApplier =
-    request.on_duplicate === 'overwrite'
-      ? new OverwriteWriter(context, {
-          after: start?.from.bucket ?? extent.after,
-          upTo: extent.upTo,
-          ids: request.filters.ids,
-        })
-      : new PresentWriter(context)
-
-  const outcome = { loaded: 0, skipped: 0 }
-  const skippedAfterConflict: string[] = []
-  const underWay = new Set<Promise<void>>()
+  const { workFiles, leases, resources } = services
+  const restore = await openRestore(services, job_id)
+  const extent = await plannedExtent(services, job_id, n)
+  const start = readCursor(ExtentCursor, attempt)
+  const lease = leases.held([extent.model], job_id)
+  const writer = resources.writer({ guard: () => lease.check() })
+  const ending = new EndingResources()
+  const isSkip = restore.job.request.on_duplicate === 'skip'
+  const borders = new BucketBorders()
+  const applier = openApplier({ ...services, writer }, restore, extent, start)
+  let skipped = 0
   let current: AppliedResource | undefined
   let cursor: ExtentCursor | undefined
-  const first = start?.from.bucket ?? extent.from?.bucket
-  let failure: unknown
-  const settle = (resource: AppliedResource): void => {
-    const work: Promise<void> = resource
-      .end()
-      .then((written) => {
-        outcome[written ? 'loaded' : 'skipped'] += 1
-        if (!written) skippedAfterConflict.push(resource.id)
-      })
-      .catch((error: unknown) => {
-        failure ??= error
-      })
-      .finally(() => underWay.delete(work))
-    underWay.add(work)
-  }
   try {
-    let lastBucket = first
-    applying: for await (const events of extentEvents(services, archive, extent, job, start)) {
+    applying: for await (const events of extentEvents(services, restore, extent, start)) {
       for (const event of events) {
-        if (failure !== undefined) break applying
-        if (event.kind === 'revision') await current?.revision(event.record)
+        if (ending.hasFailed) break applying
+        if (event.kind === 'revision') await current?.addRevision(event.record)
         else if (event.kind === 'end') {
-          if (current !== undefined) settle(current)
+          if (current !== undefined) await ending.add(current)
           current = undefined
-          if (underWay.size >= IN_FLIGHT) await Promise.race(underWay)
         } else {
           const { resource } = event
-          const { bucket } = resource.cursor.from
-          if (
-            lastBucket !== undefined &&
-            bucket !== lastBucket &&
-            attempt.timeIsUp() &&
-            resource.cursor.place > (start?.place ?? 0)
-          ) {
+          if (borders.isBorder(resource.cursor.from.bucket) && attempt.timeIsUp()) {
             cursor = resource.cursor
             break applying
           }
-          lastBucket = bucket
-          if (resource.existed && request.on_duplicate === 'skip') outcome.skipped += 1
+          if (resource.existed && isSkip) skipped += 1
           else current = await applier.begin(resource)
         }
       }
     }
   } finally {
-    await Promise.all(underWay)
+    await ending.settle()
     await applier.close()
     await writer.drain()
   }
-  if (failure !== undefined) throw failure instanceof Error ? failure : new Error('a write failed', { cause: failure })
+  ending.throwFailure()
+  const { loaded, skippedIds } = ending
   return {
-    done: cursor === undefined,
-    ...(cursor === undefined ? {} : { cursor: JSON.stringify(cursor) }),
+    ...continueAt(cursor),
     model: extent.model,
-    ...outcome,
-    ...(skippedAfterConflict.length === 0
+    loaded,
+    skipped: skipped + skippedIds.length,
+    ...(skippedIds.length === 0
       ? {}
       : {
-          skippedAfterConflict: await services.objects.putJson(
-            services.config.buckets.work,
-            workKey.findings(job_id, 'skippedAfterConflict', n, attempt.attempt),
-            skippedAfterConflict,
-          ),
+          skipped_after_conflict: await workFiles.write(SKIPPED_AFTER_CONFLICT, skippedIds, job_id, n, attempt.attempt),
         }),
   }
+}
+
+const openApplier = (
+  stores: ApplierStores & { readonly models: ModelRegistry },
+  { job }: OpenRestore,
+  extent: Extent,
+  start: ExtentCursor | undefined,
+): ResourceApplier => {
+  const target = { jobId: job.job_id, model: stores.models.get(extent.model) }
+  return job.request.on_duplicate === 'overwrite'
+    ? new OverwritingApplier(stores, target, {
+        after: start?.from.bucket ?? extent.after,
+        upTo: extent.up_to,
+        ids: job.request.filters.ids,
+      })
+    : new ConditionalApplier(stores, target, job.request.on_duplicate)
 }

@@ -1,21 +1,18 @@
-import type { RestoredBlob } from '../preflight/blob-list.ts'
+import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 
-/** Blobs whose bytes are read from the archive as one range. */
+/** Blobs that are read from the archive as one range. */
 export interface BlobRun {
   readonly start: number
   readonly length: number
   readonly blobs: readonly RestoredBlob[]
 }
 
-/** A GET for every few blobs instead of one for each; eight runs at once bound the memory of a pass. */
+/** Several small blobs share one GET. Eight runs at once bound the memory of a pass. */
 const RUN_BYTES = 4 * 1024 * 1024
-/** Between neighbours lie padding and a header (at most 2 KiB); what is skipped over costs more to read than to ask again. */
+/** The most bytes between two blobs of a run: padding, headers (2 KiB at most) and blobs that are not written. */
 const GAP_BYTES = 64 * 1024
 
-/**
- * Gathers blobs that lie close to each other, in the order of the archive, into runs of up to 4 MiB. A larger blob is a run by
- * itself; so is one of no bytes, wherever it lies.
- */
+/** Groups blobs into runs of at most 4 MiB, in the order of the archive. A larger blob is a run of its own. */
 export const blobRuns = (blobs: readonly RestoredBlob[]): BlobRun[] => {
   const runs: BlobRun[] = []
   for (const blob of [...blobs].sort((a, b) => a.offset - b.offset)) {

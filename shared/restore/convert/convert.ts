@@ -2,7 +2,7 @@ import { isSpecStarStream, STREAM_HEAD_BYTES } from '../../archive/specstar-stre
 import { type Attempt, runPass, untyped } from '../../jobs/pass.ts'
 import { beginJob, restoreJob } from '../../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
-import { pinArchive } from '../inspect/pin-archive.ts'
+import { pinArchive } from '../pin-archive.ts'
 import type { Services } from '../../runtime/services.ts'
 import { convertBlobs } from './convert-blobs.ts'
 import { ConvertCursor, type ConvertPart, type ConvertResult } from './messages.ts'

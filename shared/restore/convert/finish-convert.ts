@@ -7,9 +7,11 @@ import { allResults, type Attempt, untyped } from '../../jobs/pass.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import { Composer } from '../../objects/composer.ts'
 import { compareBytes } from '../../values/text-order.ts'
-import { type Finding, KEPT_FINDINGS } from '../verify/findings.ts'
+import { MAX_FINDINGS } from '../checks/findings.ts'
+import { CONVERTED_ARCHIVE } from '../messages/convert.ts'
+import type { Finding } from '../messages/finding.ts'
 import type { Services } from '../../runtime/services.ts'
-import type { Converted, ConvertEnd, ConvertResult, CursorOf, Scanned } from './messages.ts'
+import type { ConvertEnd, ConvertResult, CursorOf, Scanned } from './messages.ts'
 import { workKey } from './work-keys.ts'
 
 /** A stream says nothing of when it was made: an export since the beginning of time catches all that changed. */
@@ -59,13 +61,13 @@ export const finishConvert = async (
   try {
     for (const { object } of written) await composer.object({ object, start: 0, length: object.size })
     await composer.bytes(await encodeTail(manifest, end))
-    const converted: Converted = {
-      archive: await composer.finish(),
-      source,
-      told: await allTold(services, scans),
-    }
-    // Another attempt may have been first: what it made is the same archive.
-    await objects.putJson(config.buckets.work, workKey.converted(job_id), converted, { ifAbsent: true })
+    const archive = await composer.finish()
+    // Another attempt may have been first: it made the same archive.
+    await services.workFiles.writeOnce(
+      CONVERTED_ARCHIVE,
+      { archive, source, findings: await allTold(services, scans) },
+      job_id,
+    )
     return { phase: 'finish' }
   } catch (error) {
     await composer.abort()
@@ -76,9 +78,9 @@ export const finishConvert = async (
 const allTold = async ({ objects }: Services, scans: readonly Scanned[]): Promise<Finding[]> => {
   const told: Finding[] = []
   for (const { told: list } of scans)
-    if (list !== undefined && told.length < KEPT_FINDINGS)
+    if (list !== undefined && told.length < MAX_FINDINGS)
       told.push(...(JSON.parse((await objects.readBytes(list, 0, list.size)).toString()) as Finding[]))
   // A migrated revision may stand twice in a stream.
   const once = new Map(told.map((finding) => [JSON.stringify(finding), finding]))
-  return [...once.values()].slice(0, KEPT_FINDINGS)
+  return [...once.values()].slice(0, MAX_FINDINGS)
 }

@@ -3,7 +3,6 @@ import type { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import type { RecordsSegment, WrittenSegment } from '../../compose/segments.ts'
 import type { PassResult } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
-import type { Finding } from '../verify/findings.ts'
 import { OrderState } from '../../specstar/stream-order.ts'
 
 const Pinned = z.object({
@@ -82,11 +81,3 @@ export interface ConvertEnd {
 /** The result of a pass: its part, and where the next one goes on. */
 export type ConvertPart = Scanned | Joined | ConvertedRecords | ConvertedBlobs | ConvertEnd
 export type ConvertResult = PassResult & ConvertPart
-
-/** What a restore reads in a stream's place. */
-export interface Converted {
-  readonly archive: PinnedObject
-  /** The stream. */
-  readonly source: PinnedObject
-  readonly told: readonly Finding[]
-}

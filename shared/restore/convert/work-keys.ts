@@ -1,7 +1,5 @@
 /** Where a conversion's objects lie in the work bucket; attempts never share a key. */
 export const workKey = {
-  /** What the conversion made: written once, when the archive is whole. */
-  converted: (job: string) => `work/${job}/converted.json`,
   archive: (job: string, attempt: string) => `work/${job}/converted/${attempt}.acbak`,
   run: (job: string, attempt: string, k: number) => `work/${job}/runs/${attempt}-${k}`,
   places: (job: string, attempt: string) => `work/${job}/places/${attempt}`,

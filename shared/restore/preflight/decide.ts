@@ -1,106 +1,111 @@
+import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/digest.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
-import { decodeBuckets, modelDigest } from '../../archive/digest.ts'
 import type { Manifest } from '../../archive/manifest.ts'
-import { allResults, untyped } from '../../jobs/pass.ts'
-import { restoreJob } from '../../jobs/find-job.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
-import type { Services } from '../../runtime/services.ts'
-import { DuplicatesError } from '../errors.ts'
-import { openPlanned, type RestorePlan, restorePlan } from '../inspect/restore-plan.ts'
-import type { PreflightBlobsResult } from './preflight-blobs.ts'
-import { type Extent, type PreflightResult, toldOf } from './preflight.ts'
+import { allResults } from '../../jobs/pass.ts'
+import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { countOf } from '../../values/model-counts.ts'
+import { MAX_LISTED } from '../../values/message-text.ts'
+import { DuplicatesError } from '../errors.ts'
+import { APPLY_BLOBS } from '../messages/apply.ts'
+import type { RestorePlan } from '../messages/inspect.ts'
+import { type Extent, PREFLIGHT, type PreflightResult } from '../messages/preflight.ts'
+import { PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
+import { openRestore, type RestoreReading } from '../open-restore.ts'
+import { firstDetails } from '../results/preflight-details.ts'
 
-/** An answer shows this many duplicates, and counts all. */
-const SHOWN_IDS = 100
-
-/** `write` is false on a dry run: then the report comes next. */
+/** `write` is false for a dry run: the report follows. */
 export type Decision = PlannedItems & { readonly write: boolean }
 
 /**
- * The last look before the first write: what was read must be what the manifest says, and under `raise_error` nothing may
- * exist. Up to here nothing has been written to the store.
+ * Decides whether the restore may write: the archive must contain what its manifest states, and under `raise_error` nothing of it may
+ * exist. Nothing has been written to the store so far. Plans `apply-blobs`.
  */
-export const decide = async ({ job_id }: StageInput, services: Services): Promise<Decision> => {
-  const { request } = await restoreJob(services, job_id)
-  const plan = await restorePlan(services, job_id)
-  const { manifest } = await openPlanned(services, plan)
-  const preflight = await allResults(services, job_id, untyped<PreflightResult>('preflight'))
+export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Promise<Decision> => {
+  const { jobs, objects } = stores
+  const { job, plan, archive } = await openRestore(stores, job_id)
+  const preflight = await allResults(stores, job_id, PREFLIGHT)
   const extents = preflight.flatMap((result) => result.extents)
-  const blobs = await allResults(services, job_id, untyped<PreflightBlobsResult>('preflight-blobs'))
-  if (plan.whole) await checkSums(services, plan, manifest, extents, blobs)
-  if (request.on_duplicate === 'raise_error') await refuseDuplicates(services, preflight, blobs)
-  const children = request.dry_run ? 0 : await blobChildren(services, job_id)
-  if (!request.dry_run) await services.jobs.plan(job_id, 'apply-blobs', children)
-  return { ...plannedItems(job_id, children), write: !request.dry_run }
+  const blobs = await allResults(stores, job_id, PREFLIGHT_BLOBS)
+  if (plan.unfiltered) await checkManifest(objects, plan, archive.manifest, extents, blobs)
+  if (job.request.on_duplicate === 'raise_error') await rejectDuplicates(stores, preflight, blobs)
+  if (job.request.dry_run) return { ...plannedItems(job_id, 0), write: false }
+  await jobs.plan(job_id, APPLY_BLOBS.name, blobs.length)
+  return { ...plannedItems(job_id, blobs.length), write: true }
 }
 
-/** One child for each list of blobs that a pass of preflight made. */
-const blobChildren = async (services: Services, jobId: string): Promise<number> =>
-  (await allResults(services, jobId, untyped<PreflightBlobsResult>('preflight-blobs'))).length
-
-const checkSums = async (
-  services: Services,
+/** Compares the manifest's counts and digests with those of the records and blobs that preflight read. */
+const checkManifest = async (
+  objects: ObjectStore,
   plan: RestorePlan,
   manifest: Manifest,
   extents: readonly Extent[],
   blobs: readonly PreflightBlobsResult[],
 ): Promise<void> => {
   for (const model of plan.models) {
-    const said = manifest.models[model]
-    if (said === undefined) throw new ArchiveInvalidError(`the manifest says nothing of model ${model}`)
+    const stated = manifest.models[model]
+    if (stated === undefined) throw new ArchiveInvalidError(`the manifest has no entry for model ${model}`)
     const own = extents.filter((extent) => extent.model === model)
-    const buckets = []
-    for (const { digests } of own)
-      buckets.push(...decodeBuckets(await services.objects.readBytes(digests, 0, digests.size)))
-    const sum = (of: (extent: Extent) => number): number => own.reduce((total, extent) => total + of(extent), 0)
-    const held = blobs.reduce((total, { models }) => total + countOf(models, model), 0)
+    const section = `model ${model}`
     expectEqual(
-      model,
+      section,
       'resources',
-      said.resources,
-      sum(({ resources }) => resources),
+      stated.resources,
+      sumOf(own, ({ resources }) => resources),
     )
     expectEqual(
-      model,
+      section,
       'revisions',
-      said.revisions,
-      sum(({ revisions }) => revisions),
+      stated.revisions,
+      sumOf(own, ({ revisions }) => revisions),
     )
-    expectEqual(model, 'blobs', said.blobs, held)
-    expectEqual(model, 'digest', said.digest, modelDigest(buckets))
+    expectEqual(
+      section,
+      'blobs',
+      stated.blobs,
+      sumOf(blobs, ({ models }) => countOf(models, model)),
+    )
+    expectEqual(section, 'digest', stated.digest, modelDigest(await readBuckets(objects, own)))
   }
   expectEqual(
     'blobs',
     'count',
     manifest.blobs.count,
-    blobs.reduce((total, result) => total + result.blobs, 0),
+    sumOf(blobs, (result) => result.blobs),
   )
   expectEqual(
     'blobs',
     'bytes',
     manifest.blobs.bytes,
-    blobs.reduce((total, result) => total + result.bytes, 0),
+    sumOf(blobs, ({ bytes }) => bytes),
   )
 }
 
-const expectEqual = (of: string, what: string, said: string | number, found: string | number): void => {
-  if (said !== found)
-    throw new ArchiveInvalidError(`${of}: the manifest says ${what} ${said}, the archive has ${found}`)
+const readBuckets = async (objects: ObjectStore, extents: readonly Extent[]): Promise<BucketDigest[]> => {
+  const buckets: BucketDigest[] = []
+  for (const { digests } of extents) buckets.push(...decodeBuckets(await objects.readBytes(digests, 0, digests.size)))
+  return buckets
 }
 
-const refuseDuplicates = async (
-  services: Services,
+const sumOf = <T>(all: readonly T[], count: (one: T) => number): number =>
+  all.reduce((total, one) => total + count(one), 0)
+
+const expectEqual = (section: string, what: string, stated: string | number, actual: string | number): void => {
+  if (stated !== actual)
+    throw new ArchiveInvalidError(
+      `${section}: the manifest states ${what} ${stated}, but the archive contains ${actual}`,
+    )
+}
+
+const rejectDuplicates = async (
+  { workFiles }: Pick<RestoreReading, 'workFiles'>,
   preflight: readonly PreflightResult[],
   blobs: readonly PreflightBlobsResult[],
 ): Promise<void> => {
-  const count =
-    preflight.flatMap(({ extents }) => extents).reduce((total, { duplicates }) => total + duplicates, 0) +
-    blobs.reduce((total, { different }) => total + different, 0)
+  const extents = preflight.flatMap((result) => result.extents)
+  const count = sumOf(extents, ({ duplicates }) => duplicates) + sumOf(blobs, ({ different }) => different)
   if (count === 0) return
-  const ids = [
-    ...(await toldOf(services, preflight, 'duplicates', SHOWN_IDS)),
-    ...blobs.flatMap(({ different_blobs }) => different_blobs.map(({ id }) => `blob ${id}`)),
-  ]
-  throw new DuplicatesError(count, ids.slice(0, SHOWN_IDS))
+  const resourceIds = await firstDetails({ workFiles }, preflight, 'duplicates', MAX_LISTED)
+  const blobIds = blobs.flatMap(({ different_blobs }) => different_blobs.map(({ id }) => `blob ${id}`))
+  throw new DuplicatesError(count, [...resourceIds, ...blobIds].slice(0, MAX_LISTED))
 }

@@ -1,44 +1,40 @@
-import type { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
-import { allResults, untyped } from '../../jobs/pass.ts'
+import type { OpenArchive } from '../../archive/archive.ts'
+import type { Limits } from '../../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
-import type { Services } from '../../runtime/services.ts'
-import { openPlanned, restorePlan } from '../inspect/restore-plan.ts'
-import type { PreflightResult } from './preflight.ts'
-import { workKey } from '../work-keys.ts'
+import { allResults } from '../../jobs/pass.ts'
+import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
+import { PREFLIGHT } from '../messages/preflight.ts'
+import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN } from '../messages/preflight-blobs.ts'
+import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
 
-export interface RestoreBlobPlan {
-  readonly lists: readonly BlobReferenceList[]
-  /** Each child's blob segments, by their place in the manifest. One child without any looks for what is missing. */
-  readonly items: readonly (readonly number[])[]
+/** Plans `preflight-blobs`: divides the archive's blob segments among map items of about `rangeBytes` each. */
+export const planPreflightBlobs = async (
+  { job_id }: StageInput,
+  stores: RestoreReading & { readonly limits: Pick<Limits, 'rangeBytes'> },
+): Promise<PlannedItems> => {
+  const { jobs, workFiles, limits } = stores
+  const plan = await workFiles.read(RESTORE_PLAN, job_id)
+  const archive = await openPlannedArchive(stores, plan)
+  const results = await allResults({ jobs }, job_id, PREFLIGHT)
+  const lists = results.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
+  const items = segmentItems(archive, plan, limits.rangeBytes)
+  if (items.length === 0 && lists.length > 0) items.push([])
+  await workFiles.write(RESTORE_BLOB_PLAN, { lists, items }, job_id)
+  await jobs.plan(job_id, PREFLIGHT_BLOBS.name, items.length)
+  return plannedItems(job_id, items.length)
 }
 
-/** Divides the archive's blob segments among children of about `rangeBytes` each. */
-export const planPreflightBlobs = async ({ job_id }: StageInput, services: Services): Promise<PlannedItems> => {
-  const plan = await restorePlan(services, job_id)
-  const archive = await openPlanned(services, plan)
-  const results = await allResults(services, job_id, untyped<PreflightResult>('preflight'))
-  const lists = results.map(({ seen }) => seen).filter(({ payloads, blobs }) => payloads + blobs > 0)
+const segmentItems = (archive: OpenArchive, plan: RestorePlan, rangeBytes: number): number[][] => {
   const items: number[][] = []
   let bytes = Infinity
   for (const segment of plan.blob_segments) {
     const size = archive.segments[segment]?.size ?? 0
-    if (bytes + size > services.limits.rangeBytes) {
+    if (bytes + size > rangeBytes) {
       items.push([])
       bytes = 0
     }
     items.at(-1)?.push(segment)
     bytes += size
   }
-  if (items.length === 0 && lists.length > 0) items.push([])
-  const blobPlan: RestoreBlobPlan = { lists, items }
-  await services.objects.putJson(services.config.buckets.work, workKey.blobPlan(job_id), blobPlan)
-  await services.jobs.plan(job_id, 'preflight-blobs', items.length)
-  return plannedItems(job_id, items.length)
-}
-
-/** The plan that `planPreflightBlobs` wrote. */
-export const restoreBlobPlan = async ({ objects, config }: Services, jobId: string): Promise<RestoreBlobPlan> => {
-  const plan = await objects.getJson<RestoreBlobPlan>(config.buckets.work, workKey.blobPlan(jobId))
-  if (plan === undefined) throw new Error(`job ${jobId} has no blob plan`)
-  return plan
+  return items
 }

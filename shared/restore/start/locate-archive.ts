@@ -1,59 +1,59 @@
-import { InvalidRequestError } from '../../requests/errors.ts'
-import type { ArchiveLocation } from '../../jobs/job.ts'
+import type { JobStore } from '../../jobs/aws/job-store.ts'
 import { UnknownJobError } from '../../jobs/errors.ts'
+import type { ArchiveLocation } from '../../jobs/job.ts'
+import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { isForbidden } from '../../objects/aws/s3-errors.ts'
-import type { Services } from '../../runtime/services.ts'
+import { InvalidRequestError } from '../../requests/errors.ts'
+import { SourceNotAllowedError } from '../errors.ts'
 import type { ArchiveSourceRequest } from '../request.ts'
 
-/** The caller named a bucket that restores may not be taken from. */
-export class SourceNotAllowedError extends Error {
-  override readonly name = 'SourceNotAllowedError'
-  readonly bucket: string
-  readonly allowed: readonly string[]
-
-  constructor(bucket: string, allowed: readonly string[]) {
-    super(`archives are not restored from bucket ${bucket}; allowed: ${allowed.join(', ')}`)
-    this.bucket = bucket
-    this.allowed = allowed
+export interface ArchiveLocating {
+  readonly jobs: JobStore
+  readonly objects: ObjectStore
+  readonly config: {
+    readonly buckets: Readonly<Record<'blobs' | 'archives' | 'restores' | 'work', string>>
+    /** Other buckets from which archives may be restored. */
+    readonly restore_from: readonly string[]
   }
 }
 
-/** Finds the archive that a caller names, and pins the state that it is in now. */
-export const locateArchive = async (services: Services, from: ArchiveSourceRequest): Promise<ArchiveLocation> =>
+/** Locates the archive that a caller names, and pins its current state. Throws if it cannot be restored. */
+export const locateArchive = async (services: ArchiveLocating, from: ArchiveSourceRequest): Promise<ArchiveLocation> =>
   'job_id' in from ? archiveOfJob(services, from.job_id) : archiveAt(services, from)
 
-const archiveOfJob = async ({ jobs }: Services, jobId: string): Promise<ArchiveLocation> => {
+const archiveOfJob = async ({ jobs }: ArchiveLocating, jobId: string): Promise<ArchiveLocation> => {
   const job = await jobs.get(jobId)
   if (job === undefined) throw new UnknownJobError(jobId)
-  if (job.kind !== 'export') throw refused('job_id', `job ${jobId} is a restore; name an export`)
+  if (job.kind !== 'export') throw invalidSource('job_id', `job ${jobId} is a restore; name an export`)
   if (job.result === undefined)
-    throw refused('job_id', `job ${jobId} is ${job.status} and has no archive; name an export that has succeeded`)
+    throw invalidSource('job_id', `export ${jobId} is ${job.status} and has no archive; name an export that succeeded`)
   const { bucket, key, version_id, etag } = job.result.archive
   return { bucket, key, etag, ...(version_id === undefined ? {} : { version_id }) }
 }
 
 const archiveAt = async (
-  { objects, config }: Services,
-  { bucket, key, version_id }: { readonly bucket: string; readonly key: string; readonly version_id?: string },
+  { objects, config }: ArchiveLocating,
+  { bucket, key, version_id }: Exclude<ArchiveSourceRequest, { readonly job_id: string }>,
 ): Promise<ArchiveLocation> => {
   const allowed = [...Object.values(config.buckets), ...config.restore_from]
   if (!allowed.includes(bucket)) throw new SourceNotAllowedError(bucket, allowed)
+  const uri = `s3://${bucket}/${key}`
   const head = await objects
     .head(bucket, key, version_id === undefined ? {} : { version_id })
     .catch((error: unknown) => {
       if (!isForbidden(error)) throw error
-      throw refused(
+      throw invalidSource(
         'bucket',
-        `S3 refuses to read s3://${bucket}/${key} (403): its bucket or key must let this deployment read it`,
+        `S3 does not let this deployment read ${uri} (403); allow it in the policies of the bucket and its key`,
       )
     })
   if (head === undefined)
     throw version_id === undefined
-      ? refused('key', `there is no object s3://${bucket}/${key}`)
-      : refused('version_id', `there is no version ${version_id} of s3://${bucket}/${key}`)
+      ? invalidSource('key', `there is no object ${uri}`)
+      : invalidSource('version_id', `there is no version ${version_id} of ${uri}`)
   const version = version_id ?? head.version_id
   return { bucket, key, etag: head.etag, ...(version === undefined ? {} : { version_id: version }) }
 }
 
-const refused = (member: string, message: string): InvalidRequestError =>
+const invalidSource = (member: string, message: string): InvalidRequestError =>
   new InvalidRequestError([{ field: `from.${member}`, message }])

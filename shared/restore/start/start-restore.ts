@@ -1,40 +1,45 @@
 import { createHash } from 'node:crypto'
+import type { JobStore } from '../../jobs/aws/job-store.ts'
 import { type Caller, fingerprintOf, type JobIdentity, jobIdentity } from '../../jobs/identity.ts'
-import type { ArchiveLocation, Job, JobSource, RestoreJob, RestoreRequest } from '../../jobs/job.ts'
-import { UnknownJobError } from '../../jobs/errors.ts'
-import { createWithinLimit } from '../../jobs/admission.ts'
-import type { Services } from '../../runtime/services.ts'
+import type { ArchiveLocation, RestoreJob, RestoreRequest } from '../../jobs/job.ts'
+import type { WorkFiles } from '../../jobs/work-files.ts'
+import type { WorkflowEngine } from '../../jobs/workflow-engine.ts'
 import type { ArchiveSourceRequest } from '../request.ts'
-import { locateArchive } from './locate-archive.ts'
+import { createRestore, findRepeated, startWorkflow } from './create-restore.ts'
+import { type ArchiveLocating, locateArchive } from './locate-archive.ts'
 
-/** Restores an archive that came in the request itself: it is kept in the work bucket, under the job's name. */
+export interface StartRestoreServices {
+  readonly jobs: JobStore
+  readonly workflows: WorkflowEngine
+  readonly clock: () => Date
+}
+
+/** Starts the restore of an archive that is the body of the request. The body is stored in the work bucket. */
 export const startRestoreOfBody = (
-  services: Services,
+  services: StartRestoreServices & { readonly workFiles: WorkFiles },
   request: RestoreRequest,
   body: Buffer,
   caller: Caller,
 ): Promise<RestoreJob> => {
   const sha256 = createHash('sha256').update(body).digest('hex')
   return startRestore(services, request, caller, { body: sha256 }, async ({ job_id, once }) => {
-    // Whoever has the key alone puts a body under the job's name: it must not replace another request's.
+    // The idempotency key alone determines the job's id, so the body of another request must not replace this job's body.
     if (once !== undefined) await services.jobs.claim(job_id, once)
-    const bucket = services.config.buckets.work
-    const key = `work/${job_id}/request.acbak`
-    const put = await services.objects.put(bucket, key, body)
-    return { bucket, key, etag: put.etag, ...(put.version_id === undefined ? {} : { version_id: put.version_id }) }
+    const { bucket, key, etag, version_id } = await services.workFiles.writeBytes(body, job_id, 'request.acbak')
+    return { bucket, key, etag, ...(version_id === undefined ? {} : { version_id }) }
   })
 }
 
-/** Restores an archive that lies in S3, or that an export made. */
+/** Starts the restore of an archive that is in S3 or that an export made. */
 export const startRestoreFrom = (
-  services: Services,
+  services: StartRestoreServices & ArchiveLocating,
   request: RestoreRequest,
   from: ArchiveSourceRequest,
   caller: Caller,
 ): Promise<RestoreJob> => startRestore(services, request, caller, { from }, () => locateArchive(services, from))
 
 const startRestore = async (
-  services: Services,
+  services: StartRestoreServices,
   request: RestoreRequest,
   caller: Caller,
   source: object,
@@ -42,9 +47,8 @@ const startRestore = async (
 ): Promise<RestoreJob> => {
   const fingerprint = fingerprintOf({ kind: 'restore', ...request, source })
   const identity = jobIdentity(caller, fingerprint, services.clock())
-  const first = await firstJob(services, identity)
   const job =
-    first ??
+    (await findRepeated(services, identity)) ??
     (await createRestore(services, identity, {
       request: { ...request, archive: await locate(identity) },
       status: 'queued',
@@ -52,59 +56,4 @@ const startRestore = async (
       requestedBy: caller.requestedBy,
     }))
   return startWorkflow(services, job)
-}
-
-/** The job that an earlier request with the same key made: its archive stays what it was. */
-export const firstJob = async ({ jobs }: Services, { job_id, once }: JobIdentity): Promise<RestoreJob | undefined> => {
-  if (once === undefined) return undefined
-  const standing = await jobs.get(job_id)
-  if (standing === undefined) return undefined
-  // Creating it again says whether this is the same request.
-  return asRestore((await jobs.create(standing, once)).job)
-}
-
-/** Makes the job of a restore. Where one of this name stands, that one is given. */
-export const createRestore = async (
-  services: Services,
-  { job_id, once }: JobIdentity,
-  making: {
-    readonly request: RestoreRequest
-    readonly status: 'queued' | 'awaiting_upload'
-    readonly source: JobSource
-    readonly requestedBy: string
-    readonly slotExpiresAt?: string
-  },
-): Promise<RestoreJob> => {
-  const made: RestoreJob = {
-    job_id,
-    kind: 'restore',
-    status: making.status,
-    source: making.source,
-    requested_by: making.requestedBy,
-    created_at: services.clock().toISOString(),
-    request: making.request,
-    ...(making.slotExpiresAt === undefined ? {} : { slot_expires_at: making.slotExpiresAt }),
-  }
-  return createWithinLimit(services, {
-    kind: making.status === 'queued' ? 'running jobs' : 'slots',
-    find: () => (once === undefined ? standingJob(services, job_id) : firstJob(services, { job_id, once })),
-    create: async () => asRestore((await services.jobs.create(made, once)).job),
-  })
-}
-
-const standingJob = async ({ jobs }: Services, jobId: string): Promise<RestoreJob | undefined> => {
-  const standing = await jobs.get(jobId)
-  return standing === undefined ? undefined : asRestore(standing)
-}
-
-/** Starts a job's workflow where it has not begun: also where the process died between making the job and starting it. */
-export const startWorkflow = async ({ workflows }: Services, job: RestoreJob): Promise<RestoreJob> => {
-  if (job.status === 'queued') await workflows.start('restore', job.job_id)
-  return job
-}
-
-const asRestore = (job: Job): RestoreJob => {
-  // A key that belongs to an export has another fingerprint, and is refused before this.
-  if (job.kind !== 'restore') throw new UnknownJobError(job.job_id)
-  return job
 }

@@ -1,35 +1,51 @@
-import { uploadJobId } from '../../jobs/identity.ts'
-import type { ArchiveLocation, RestoreJob, RestoreRequest } from '../../jobs/job.ts'
-import { STRATEGIES } from '../../jobs/job.ts'
 import { TooManyJobsError } from '../../jobs/errors.ts'
-import { InvalidRequestError } from '../../requests/errors.ts'
+import { uploadJobId } from '../../jobs/identity.ts'
+import {
+  type ArchiveLocation,
+  type RestoreJob,
+  type RestoreRequest,
+  STRATEGIES,
+  type Strategy,
+} from '../../jobs/job.ts'
+import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { isInternal, problemOf } from '../../problems/problem.ts'
-import type { Services } from '../../runtime/services.ts'
+import { InvalidRequestError } from '../../requests/errors.ts'
+import type { ModelRegistry } from '../../resources/models.ts'
+import { reportFailedUpload } from '../upload-report.ts'
+import { createRestore, startWorkflow } from './create-restore.ts'
+import type { StartRestoreServices } from './start-restore.ts'
 import { fillSlot, slotJobId } from './upload-slot.ts'
-import { createRestore, startWorkflow } from './start-restore.ts'
-import { reportFailedUpload } from '../report/upload-report.ts'
 
-/** An object that was put into the restore bucket, as the event tells it. */
+/** An object that was put into the restore bucket, as the event describes it. */
 export interface Uploaded {
   readonly bucket: string
   readonly key: string
   readonly etag?: string | undefined
   readonly version_id?: string | undefined
-  /** Orders the events of one key; tells two uploads of the same bytes apart. */
+  /** Orders the events of one key, and distinguishes two uploads of the same bytes. */
   readonly sequencer?: string | undefined
+}
+
+export interface StartUploadServices extends StartRestoreServices {
+  readonly objects: ObjectStore
+  readonly models: ModelRegistry
+  readonly config: { readonly buckets: { readonly restores: string }; readonly upload_strategy: Strategy }
 }
 
 const ALL_MODELS = '_all'
 
 /**
- * Starts the restore that an upload asks for. Gives no job where there is nothing to do: the key is not an archive's, or
- * the object is gone or replaced (what replaced it has an event of its own). What cannot start is told beside the upload;
- * trouble of our own is thrown, for the event to come again, and so is a deployment that is full.
+ * Starts the restore of an upload. Returns no job if the key is not that of an archive, if the object was deleted or replaced since
+ * (the new object has an event of its own), or if the restore cannot start: then the reason is reported next to the upload. Throws
+ * internal errors and `TooManyJobsError`: the event will be delivered again.
  */
-export const startUploadedRestore = async (services: Services, uploaded: Uploaded): Promise<RestoreJob | undefined> => {
+export const startUploadedRestore = async (
+  services: StartUploadServices,
+  uploaded: Uploaded,
+): Promise<RestoreJob | undefined> => {
   const { bucket, key } = uploaded
   if (bucket !== services.config.buckets.restores || !key.endsWith('.acbak')) return undefined
-  const archive = await standing(services, uploaded)
+  const archive = await uploadedArchive(services, uploaded)
   if (archive === undefined) return undefined
   try {
     const slot = slotJobId(key)
@@ -38,15 +54,21 @@ export const startUploadedRestore = async (services: Services, uploaded: Uploade
   } catch (error) {
     if (isInternal(problemOf(error))) throw error
     await reportFailedUpload(services, { bucket, key }, error)
-    // This passes: there may be room when the event comes again, and the report of that restore takes this one's place.
+    // Temporary: the report of a later restore replaces this one.
     if (error instanceof TooManyJobsError) throw error
     return undefined
   }
 }
 
-const startByKey = async (services: Services, archive: ArchiveLocation, uploaded: Uploaded): Promise<RestoreJob> => {
+/** Starts a restore whose options are in the key of the upload. */
+const startByKey = async (
+  services: StartUploadServices,
+  archive: ArchiveLocation,
+  uploaded: Uploaded,
+): Promise<RestoreJob> => {
   const { bucket, key } = archive
-  const { strategy, model } = partsOf(key, services.config.upload_strategy)
+  const { strategy, model } = optionsInKey(key, services.config.upload_strategy)
+  // Throws if the model is not registered.
   if (model !== undefined) services.models.get(model)
   const request: RestoreRequest = {
     ...(model === undefined ? {} : { models: [model], route_model: model }),
@@ -59,45 +81,44 @@ const startByKey = async (services: Services, archive: ArchiveLocation, uploaded
   const state =
     uploaded.version_id === undefined ? [archive.etag ?? '', uploaded.sequencer ?? ''] : [uploaded.version_id]
   const job_id = uploadJobId(bucket, key, state)
-  const repeated = await services.jobs.get(job_id)
-  if (repeated?.kind === 'restore') return startWorkflow(services, repeated)
-  const job = await createRestore(
-    services,
-    { job_id },
-    { request, status: 'queued', source: 'upload', requestedBy: `s3://${bucket}/${key}` },
-  )
+  const existing = await services.jobs.get(job_id)
+  if (existing?.kind === 'restore') return startWorkflow(services, existing)
+  const requestedBy = `s3://${bucket}/${key}`
+  const job = await createRestore(services, { job_id }, { request, status: 'queued', source: 'upload', requestedBy })
   return startWorkflow(services, job)
 }
 
-/** `{strategy}/{model or _all}/…`; a key without a strategy takes the deployment's own, and all models. */
-export const partsOf = (
+/** The options in a key `{strategy}/{model or _all}/…`. For any other key: the deployment's strategy, and all models. */
+export const optionsInKey = (
   key: string,
-  ownStrategy: RestoreRequest['on_duplicate'],
-): { readonly strategy: RestoreRequest['on_duplicate']; readonly model?: string } => {
+  deploymentStrategy: Strategy,
+): { readonly strategy: Strategy; readonly model?: string } => {
   const [first, model, ...rest] = key.split('/')
   const strategy = STRATEGIES.find((name) => name === first)
-  if (strategy === undefined) return { strategy: ownStrategy }
+  if (strategy === undefined) return { strategy: deploymentStrategy }
   if (model === undefined || rest.length === 0)
     throw new InvalidRequestError([
       {
         field: 'key',
-        message: `after ${strategy}/ comes a model or ${ALL_MODELS}: ${strategy}/${ALL_MODELS}/{name}.acbak`,
+        message:
+          `after ${strategy}/, the key must name a model or ${ALL_MODELS}, ` +
+          `for example ${strategy}/${ALL_MODELS}/backup.acbak`,
       },
     ])
   return model === ALL_MODELS ? { strategy } : { strategy, model }
 }
 
-/** The object as it lies there now, where it still is what the event tells of. */
-const standing = async (
-  { objects }: Services,
+/** The uploaded object. Undefined if it was deleted or replaced since the event. */
+const uploadedArchive = async (
+  { objects }: { readonly objects: ObjectStore },
   { bucket, key, etag, version_id }: Uploaded,
 ): Promise<ArchiveLocation | undefined> => {
   const head = await objects.head(bucket, key, version_id === undefined ? {} : { version_id })
   if (head === undefined) return undefined
-  if (etag !== undefined && bare(etag) !== bare(head.etag)) return undefined
+  if (etag !== undefined && unquoted(etag) !== unquoted(head.etag)) return undefined
   const version = version_id ?? head.version_id
   return { bucket, key, etag: head.etag, ...(version === undefined ? {} : { version_id: version }) }
 }
 
-/** Events carry an ETag without its quotes, answers with them. */
-const bare = (etag: string): string => etag.replaceAll('"', '')
+/** Events contain an ETag without quotes, answers of S3 with quotes. */
+const unquoted = (etag: string): string => etag.replaceAll('"', '')

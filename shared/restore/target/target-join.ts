@@ -1,10 +1,7 @@
 import { metadataSortKey } from '../../resources/keys.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
-/**
- * Walks a sorted stream of the target beside the archive's own order. `Row` is what the target gives for a resource:
- * its metadata alone, or all of it.
- */
+/** A merge join of the target's resources, sorted by sort key, with the resources that the archive holds in the same order. */
 export class TargetJoin<Row> {
   readonly #rows: AsyncIterator<Row>
   readonly #sortKey: (row: Row) => string
@@ -16,7 +13,7 @@ export class TargetJoin<Row> {
     this.#sortKey = sortKey
   }
 
-  /** Passes over all rows before this resource, giving each to `onPassed`, and returns the resource's own row where there is one. */
+  /** Passes the rows before this resource, each to `onPassed`. Returns the resource's own row, or undefined if there is none. */
   async seek(id: string, onPassed?: (row: Row) => void): Promise<Row | undefined> {
     const sk = metadataSortKey(id)
     for (let next = await this.#peek(); next !== undefined; next = await this.#peek()) {
@@ -29,7 +26,7 @@ export class TargetJoin<Row> {
     return undefined
   }
 
-  /** Passes over what is left, up to the sort key `before` where it is given. */
+  /** Passes the remaining rows to `onPassed`: all of them, or those before the sort key `before`. */
   async end(onPassed: (row: Row) => void, before?: string): Promise<void> {
     for (let next = await this.#peek(); next !== undefined; next = await this.#peek()) {
       if (before !== undefined && compareBytes(next.sk, before) >= 0) return
@@ -46,7 +43,7 @@ export class TargetJoin<Row> {
     return this.#next
   }
 
-  /** Lets the target's reader go before its end. */
+  /** Ends the reading of the target early. */
   async close(): Promise<void> {
     await this.#rows.return?.()
   }

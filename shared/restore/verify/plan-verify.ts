@@ -1,13 +1,19 @@
-import { allResults, untyped } from '../../jobs/pass.ts'
+import type { JobStore } from '../../jobs/aws/job-store.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
-import type { Services } from '../../runtime/services.ts'
-import { applyPlan } from '../apply/plan-apply-records.ts'
-import type { PreflightBlobsResult } from '../preflight/preflight-blobs.ts'
+import { allResults } from '../../jobs/pass.ts'
+import type { WorkFiles } from '../../jobs/work-files.ts'
+import { APPLY_PLAN } from '../messages/apply.ts'
+import { PREFLIGHT_BLOBS } from '../messages/preflight-blobs.ts'
+import { VERIFY } from '../messages/verify.ts'
 
-/** First the extents of records, then the lists of blobs: one child each. */
-export const planVerify = async ({ job_id }: StageInput, services: Services): Promise<PlannedItems> => {
-  const extents = (await applyPlan(services, job_id)).length
-  const lists = (await allResults(services, job_id, untyped<PreflightBlobsResult>('preflight-blobs'))).length
-  await services.jobs.plan(job_id, 'verify', extents + lists)
-  return plannedItems(job_id, extents + lists)
+/** Plans `verify`: one map item for each extent of records, then one for each list of blobs. */
+export const planVerify = async (
+  { job_id }: StageInput,
+  { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
+): Promise<PlannedItems> => {
+  const extents = await workFiles.read(APPLY_PLAN, job_id)
+  const lists = await allResults({ jobs }, job_id, PREFLIGHT_BLOBS)
+  const count = extents.length + lists.length
+  await jobs.plan(job_id, VERIFY.name, count)
+  return plannedItems(job_id, count)
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { RestoredBlob } from '../../../shared/restore/preflight/blob-list.ts'
+import type { RestoredBlob } from '../../../shared/restore/messages/preflight-blobs.ts'
 import { blobRuns } from '../../../shared/restore/apply/blob-runs.ts'
 
 const MIB = 1024 * 1024
@@ -15,14 +15,14 @@ const blob = (offset: number, size: number): RestoredBlob => ({
   models: [],
 })
 
-describe('runs of blobs', () => {
-  it('join neighbours, with the headers between them', () => {
+describe('blobRuns', () => {
+  it('joins neighbours, including the headers between them', () => {
     expect(blobRuns([blob(512, 1000), blob(2048, 10)])).toEqual([
       { start: 512, length: 1546, blobs: [blob(512, 1000), blob(2048, 10)] },
     ])
   })
 
-  it('end before they are over 4 MiB', () => {
+  it('ends a run before it exceeds 4 MiB', () => {
     const runs = blobRuns([blob(0, 3 * MIB), blob(3 * MIB + 512, 2 * MIB), blob(5 * MIB + 1024, MIB)])
     expect(runs.map(({ blobs }) => blobs.length)).toEqual([1, 2])
   })
@@ -30,7 +30,7 @@ describe('runs of blobs', () => {
   const KIB = 1024
   const counts = (...blobs: RestoredBlob[]): number[] => blobRuns(blobs).map((run) => run.blobs.length)
 
-  it('are up to 4 MiB, and join over gaps up to 64 KiB', () => {
+  it('makes runs of at most 4 MiB with gaps of at most 64 KiB', () => {
     expect(counts(blob(7, 10), blob(17 + 64 * KIB, 10))).toEqual([2])
     expect(counts(blob(7, 10), blob(18 + 64 * KIB, 10))).toEqual([1, 1])
     expect(counts(blob(7, 3 * MIB), blob(7 + 3 * MIB, MIB))).toEqual([2])
@@ -41,17 +41,17 @@ describe('runs of blobs', () => {
     expect(blobRuns([])).toEqual([])
   })
 
-  it('do not change the order of what they were given', () => {
+  it('does not sort the list that it receives', () => {
     const blobs = [blob(2048, 10), blob(512, 10)]
     expect(blobRuns(blobs)[0]?.blobs).toEqual([blob(512, 10), blob(2048, 10)])
     expect(blobs.map(({ offset }) => offset)).toEqual([2048, 512])
   })
 
-  it('do not reach over what nobody asked for', () => {
+  it('does not join blobs that are far apart', () => {
     expect(blobRuns([blob(0, 10), blob(MIB, 10)])).toHaveLength(2)
   })
 
-  it('hold each blob once, whole, in order', () => {
+  it('puts each blob completely into exactly one run, in order', () => {
     const lists = fc.array(fc.record({ gap: fc.nat(200_000), size: fc.nat(6 * MIB) }), { maxLength: 30 })
     fc.assert(
       fc.property(lists, (list) => {

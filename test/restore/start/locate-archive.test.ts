@@ -11,7 +11,7 @@ import { readConfig } from '../../../shared/runtime/config.ts'
 import { makeServices } from '../../../shared/runtime/make-services.ts'
 import { ScriptedEngine } from '../../functions/test-api.ts'
 
-it('tells a bucket that may be named and must not be read', async () => {
+it('rejects a bucket that the settings allow but S3 does not let the deployment read', async () => {
   const dir = await mkdtemp(join(tmpdir(), 'source-'))
   const [dynamo, objects] = await Promise.all([startDynamoDb({ port: 0 }), startS3({ port: 0, dir })])
   const config = { ...readConfig({}), restore_from: ['of-another-account'] }

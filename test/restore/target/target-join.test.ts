@@ -6,9 +6,9 @@ import { TargetJoin } from '../../../shared/restore/target/target-join.ts'
 const sorted = (ids: readonly string[]): string[] =>
   ids.toSorted((a, b) => compareBytes(metadataSortKey(a), metadataSortKey(b)))
 const ALL = sorted(['a', 'b', 'c', 'd', 'e', 'f'])
-const pick = (...places: number[]): string[] => places.map((place) => ALL[place] ?? '')
+const pick = (...indexes: number[]): string[] => indexes.map((index) => ALL[index] ?? '')
 
-/** A target of these ids, that tells what was read of it. */
+/** A target with these ids. It counts the rows that were read. */
 class Target {
   read = 0
   closed = false
@@ -35,8 +35,8 @@ class Target {
   }
 }
 
-describe('walking the target beside the archive', () => {
-  it('gives each resource its own row, and tells of those that are passed', async () => {
+describe('TargetJoin', () => {
+  it('returns the row of each resource, and passes the other rows to the callback', async () => {
     const join = new Target(pick(0, 2, 3, 4)).join()
     const passed: string[] = []
     const rows: (string | undefined)[] = []
@@ -45,7 +45,7 @@ describe('walking the target beside the archive', () => {
     expect(passed).toEqual(pick(0, 2, 4))
   })
 
-  it('keeps a row that stands behind the one that is sought', async () => {
+  it('keeps a row that comes after the resource', async () => {
     const target = new Target(pick(2))
     const join = target.join()
     expect(await join.seek(pick(0)[0] ?? '')).toBeUndefined()
@@ -55,12 +55,12 @@ describe('walking the target beside the archive', () => {
     expect(target.read).toBe(1)
   })
 
-  it('passes over rows without being asked to tell of them', async () => {
+  it('skips rows without a callback', async () => {
     const join = new Target(pick(0, 1, 2)).join()
     expect(await join.seek(pick(2)[0] ?? '')).toBe(pick(2)[0])
   })
 
-  it('passes over what is left, once', async () => {
+  it('passes each remaining row once', async () => {
     const join = new Target(pick(0, 1, 2)).join()
     await join.seek(pick(0)[0] ?? '')
     const left: string[] = []
@@ -70,7 +70,7 @@ describe('walking the target beside the archive', () => {
     expect(await join.seek(pick(5)[0] ?? '')).toBeUndefined()
   })
 
-  it('passes over what is left before a sort key, which stays', async () => {
+  it('passes the remaining rows before a sort key, and keeps the others', async () => {
     const join = new Target(pick(0, 1, 2, 3)).join()
     const left: string[] = []
     await join.end((row) => left.push(row), metadataSortKey(pick(2)[0] ?? ''))
@@ -79,29 +79,29 @@ describe('walking the target beside the archive', () => {
     expect(left).toEqual(pick(0, 1, 2, 3))
   })
 
-  it('lets the reader of the target go', async () => {
+  it('ends the reading of the target when it is closed', async () => {
     const target = new Target(pick(0, 1))
     const join = target.join()
     await join.seek(pick(0)[0] ?? '')
     expect(target.closed).toBe(false)
     await join.close()
     expect(target.closed).toBe(true)
-    // What cannot be let go needs not be.
+    // An iterator without `return` needs no closing.
     const endless = {
       [Symbol.asyncIterator]: () => ({ next: () => Promise.resolve({ done: true as const, value: '' }) }),
     }
     await new TargetJoin<string>(endless, metadataSortKey).close()
   })
 
-  it('does not ask a reader again that has come to its end', async () => {
-    let asked = 0
+  it('does not read again after the last row', async () => {
+    let reads = 0
     const next = (): Promise<IteratorResult<string>> => {
-      asked += 1
+      reads += 1
       return Promise.resolve({ done: true, value: undefined })
     }
     const join = new TargetJoin<string>({ [Symbol.asyncIterator]: () => ({ next }) }, metadataSortKey)
     expect(await join.seek('a')).toBeUndefined()
     expect(await join.seek('b')).toBeUndefined()
-    expect(asked).toBe(1)
+    expect(reads).toBe(1)
   })
 })

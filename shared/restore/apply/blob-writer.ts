@@ -1,0 +1,92 @@
+import { createHash } from 'node:crypto'
+import pLimit from 'p-limit'
+import { EntryCorruptError } from '../../archive/errors.ts'
+import { blobName } from '../../blobs/blob-name.ts'
+import type { BlobContent, BlobStore } from '../../blobs/blob-store.ts'
+import type { PayloadStore } from '../../blobs/payload-store.ts'
+import type { ObjectStore } from '../../objects/aws/object-store.ts'
+import type { PinnedObject } from '../../objects/object.ts'
+import type { RestoredBlob } from '../messages/preflight-blobs.ts'
+import type { BlobRun } from './blob-runs.ts'
+
+/** From this size on, S3 copies the bytes itself from the pinned archive, whose bytes preflight checked. */
+export const COPIED_FROM = 16 * 1024 * 1024
+
+/** Runs that are read, and blobs that are written, in parallel. Both are smaller than 16 MiB, which bounds the memory of a pass. */
+export const PARALLEL_BLOBS = 8
+
+export interface BlobStores {
+  readonly objects: ObjectStore
+  readonly blobs: BlobStore
+  readonly payloads: PayloadStore
+}
+
+export interface BlobWriterOptions {
+  readonly archive: PinnedObject
+  /** True under `overwrite`: blobs are replaced. Otherwise they are written only if they do not exist. */
+  readonly isOverwriting: boolean
+  /** Awaited before each write. Checks the lease. */
+  readonly beforeWrite: () => Promise<void>
+  /** Called for a blob that another writer created with other bytes. It stays as it is. */
+  readonly onConflict: (id: string) => void
+}
+
+/** Writes blobs and spilled payloads of an archive to the store. */
+export class BlobWriter {
+  readonly #stores: BlobStores
+  readonly #options: BlobWriterOptions
+  /** Limits the writes of all runs together. */
+  readonly #limit = pLimit(PARALLEL_BLOBS)
+
+  constructor(stores: BlobStores, options: BlobWriterOptions) {
+    this.#stores = stores
+    this.#options = options
+  }
+
+  /** Lets S3 copy a blob from the archive. */
+  async copy(blob: RestoredBlob): Promise<void> {
+    const { payloads, blobs } = this.#stores
+    const { archive, beforeWrite, isOverwriting } = this.#options
+    const range = { object: archive, start: blob.offset, length: blob.size }
+    await beforeWrite()
+    if (blob.kind === 'payload') await payloads.copyIn(blob.id, range)
+    else if (isOverwriting) await blobs.copyIn(blob.id, range, contentOf(blob))
+    else if (!(await blobs.copyInIfAbsent(blob.id, range, contentOf(blob)))) await this.#compareExisting(blob)
+  }
+
+  /** Reads a run from the archive and writes its blobs. Each is checked again before it is written. */
+  async writeRun({ start, length, blobs }: BlobRun): Promise<void> {
+    const bytes = await this.#stores.objects.readBytes(this.#options.archive, start, length)
+    await Promise.all(
+      blobs.map((blob) =>
+        this.#limit(() => this.#write(blob, bytes.subarray(blob.offset - start, blob.offset - start + blob.size))),
+      ),
+    )
+  }
+
+  async #write(blob: RestoredBlob, bytes: Buffer): Promise<void> {
+    const { payloads, blobs } = this.#stores
+    const { beforeWrite, isOverwriting } = this.#options
+    const { id, kind, size, sha256 } = blob
+    const actual = createHash('sha256').update(bytes).digest('hex')
+    if (actual !== sha256)
+      throw new EntryCorruptError(kind === 'payload' ? `payloads/${id}` : `blobs/${blobName(id)}`, sha256, actual)
+    const content = { size, ...contentOf(blob) }
+    await beforeWrite()
+    // The key of a payload is its SHA-256, so every other writer writes the same bytes.
+    if (kind === 'payload') await payloads.put(id, bytes)
+    else if (isOverwriting) await blobs.put(id, bytes, content)
+    else if (!(await blobs.putIfAbsent(id, bytes, content))) await this.#compareExisting(blob)
+  }
+
+  /** The existing blob is from an earlier attempt or has the same bytes by chance, or it is a conflict. */
+  async #compareExisting({ id, size, sha256 }: RestoredBlob): Promise<void> {
+    const existing = await this.#stores.blobs.sha256Of(id)
+    if (existing?.sha256 !== sha256 || existing.object.size !== size) this.#options.onConflict(id)
+  }
+}
+
+const contentOf = ({ sha256, content_type }: RestoredBlob): BlobContent => ({
+  sha256,
+  ...(content_type === undefined ? {} : { content_type }),
+})

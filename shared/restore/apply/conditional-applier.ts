@@ -1,0 +1,77 @@
+import type { Strategy } from '../../jobs/job.ts'
+import { type Item, type Key, keyOf } from '../../tables/item.ts'
+import { ConflictError } from '../errors.ts'
+import type { SelectedResource } from '../extents/extent-records.ts'
+import {
+  type AppliedResource,
+  type ApplierStores,
+  type ApplierTarget,
+  metadataToWrite,
+  type ResourceApplier,
+  revisionToWrite,
+  StartedWrites,
+} from './resource-applier.ts'
+
+/**
+ * `skip` and `raise_error`: every item is written on the condition that it does not exist. If another writer created the resource, the
+ * items that this restore wrote are removed again, and the resource is skipped (`skip`) or the restore fails (`raise_error`).
+ */
+export class ConditionalApplier implements ResourceApplier {
+  readonly #stores: ApplierStores
+  readonly #target: ApplierTarget
+  readonly #strategy: Strategy
+
+  constructor(stores: ApplierStores, target: ApplierTarget, strategy: Strategy) {
+    this.#stores = stores
+    this.#target = target
+    this.#strategy = strategy
+  }
+
+  begin({ metadata, existed }: SelectedResource): Promise<AppliedResource> {
+    const { id } = metadata
+    const writes = new StartedWrites()
+    /** Keys of the items that this restore wrote, in this or an earlier attempt. */
+    const ours: Key[] = []
+    let isConflict = existed
+    const write = async (item: Item): Promise<void> => {
+      if (await this.#writeIfAbsent(id, item)) ours.push(keyOf(item))
+      else isConflict = true
+    }
+    return Promise.resolve({
+      id,
+      addRevision: async ({ item }) => writes.add(write(await revisionToWrite(this.#stores, this.#target, item))),
+      end: async () => {
+        await writes.settle()
+        if (!isConflict) await write(metadataToWrite(this.#target, metadata.item))
+        if (isConflict) await this.#withdraw(id, ours)
+        return !isConflict
+      },
+    })
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve()
+  }
+
+  /** True if this restore wrote the item, now or in an earlier attempt. False if another writer's item stays. */
+  async #writeIfAbsent(id: string, item: Item): Promise<boolean> {
+    const { writer, resources } = this.#stores
+    const { model, jobId } = this.#target
+    if ((await writer.putIfAbsent(item)) === 'written') return true
+    const appliedBy = await resources.appliedBy(keyOf(item))
+    if (appliedBy === jobId) return true
+    if (appliedBy === undefined || (await resources.getMetadata(model.name, id)) !== undefined) return false
+    // A restore that ended before it wrote the metadata left the item. It is no resource, and as this restore holds the lease, that
+    // one has ended.
+    await writer.removeIfAppliedBy(keyOf(item), appliedBy)
+    return this.#writeIfAbsent(id, item)
+  }
+
+  /** Removes what this restore wrote of a resource. Throws `ConflictError` under `raise_error`. */
+  async #withdraw(id: string, ours: readonly Key[]): Promise<void> {
+    const { writer } = this.#stores
+    const { model, jobId } = this.#target
+    await Promise.all(ours.map((key) => writer.removeIfAppliedBy(key, jobId)))
+    if (this.#strategy === 'raise_error') throw new ConflictError(model.name, id)
+  }
+}

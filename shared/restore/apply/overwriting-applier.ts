@@ -1,0 +1,62 @@
+import { sortKeyOf } from '../../tables/item.ts'
+import type { SelectedResource } from '../extents/extent-records.ts'
+import { targetRange } from '../target/target-range.ts'
+import {
+  type AppliedResource,
+  type ApplierStores,
+  type ApplierTarget,
+  metadataToWrite,
+  type ResourceApplier,
+  revisionToWrite,
+  StartedWrites,
+} from './resource-applier.ts'
+import { StoredRevisionKeys } from './stored-revision-keys.ts'
+
+/** `overwrite`: a resource becomes exactly the archived one. Revisions that only the target has are removed. */
+export class OverwritingApplier implements ResourceApplier {
+  readonly #stores: ApplierStores
+  readonly #target: ApplierTarget
+  readonly #storedKeys: StoredRevisionKeys
+
+  /** `after` and `upTo` bound the sort keys of the extent; `ids` are the only resources that the filters accept. */
+  constructor(
+    stores: ApplierStores,
+    target: ApplierTarget,
+    range: {
+      readonly after: string | undefined
+      readonly upTo: string | undefined
+      readonly ids: readonly string[] | undefined
+    },
+  ) {
+    this.#stores = stores
+    this.#target = target
+    // Read even if the target was empty at preflight: another program may have written since. An empty range costs one query.
+    const keys = range.ids === undefined ? targetRange(range.after, range.upTo) : undefined
+    this.#storedKeys = new StoredRevisionKeys(stores, target.model.name, keys)
+  }
+
+  async begin({ metadata }: SelectedResource): Promise<AppliedResource> {
+    const { writer } = this.#stores
+    const stored = await this.#storedKeys.keysOf(metadata.id)
+    const writes = new StartedWrites()
+    const written = new Set<string>()
+    return {
+      id: metadata.id,
+      addRevision: async ({ item }) => {
+        const revision = await revisionToWrite(this.#stores, this.#target, item)
+        written.add(sortKeyOf(revision))
+        await writes.add(writer.put(revision))
+      },
+      end: async () => {
+        await writes.settle()
+        await writer.put(metadataToWrite(this.#target, metadata.item))
+        await Promise.all(stored.filter(({ sk }) => !written.has(sk)).map((key) => writer.remove(key)))
+        return true
+      },
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#storedKeys.close()
+  }
+}

@@ -1,0 +1,58 @@
+import type { ResourceStore } from '../../resources/aws/resource-store.ts'
+import { hashKeyIn, metadataSortKey } from '../../resources/keys.ts'
+import { type Key, keyOf, type SortKeyRange } from '../../tables/item.ts'
+import { compareBytes } from '../../values/text-order.ts'
+
+/**
+ * The keys of the target's revisions of each resource. With a range, all revision keys of the range are read once, in the archive's
+ * order. Without a range (a few resources by id), they are looked up resource by resource.
+ */
+export class StoredRevisionKeys {
+  readonly #resources: ResourceStore
+  readonly #model: string
+  readonly #rows: AsyncIterator<Key> | undefined
+  #next: Key | undefined
+  /** The keys of all resources with the current hash key. */
+  #group: { readonly hashKey: string; readonly keys: readonly Key[] } | undefined
+  #isAtEnd = false
+
+  constructor({ resources }: { readonly resources: ResourceStore }, model: string, range: SortKeyRange | undefined) {
+    this.#resources = resources
+    this.#model = model
+    this.#rows = range === undefined ? undefined : resources.revisionKeys(model, range)[Symbol.asyncIterator]()
+  }
+
+  /** With a range, resources must be passed in the archive's order. */
+  async keysOf(id: string): Promise<readonly Key[]> {
+    if (this.#rows === undefined) return (await this.#resources.getRevisions(this.#model, id)).map(keyOf)
+    const prefix = `${metadataSortKey(id)}/`
+    const hashKey = hashKeyIn(prefix)
+    // Two ids can have the same hash key. Their revisions may be in another order than their metadata, so they are read together.
+    if (this.#group?.hashKey !== hashKey) this.#group = { hashKey, keys: await this.#readGroup(hashKey) }
+    return this.#group.keys.filter(({ sk }) => sk.startsWith(prefix))
+  }
+
+  async close(): Promise<void> {
+    await this.#rows?.return?.()
+  }
+
+  async #readGroup(hashKey: string): Promise<Key[]> {
+    const keys: Key[] = []
+    for (;;) {
+      const next = (this.#next ??= await this.#read())
+      if (next === undefined) return keys
+      const order = compareBytes(hashKeyIn(next.sk), hashKey)
+      if (order > 0) return keys
+      if (order === 0) keys.push(next)
+      this.#next = undefined
+    }
+  }
+
+  async #read(): Promise<Key | undefined> {
+    if (this.#isAtEnd || this.#rows === undefined) return undefined
+    const next = await this.#rows.next()
+    if (next.done !== true) return next.value
+    this.#isAtEnd = true
+    return undefined
+  }
+}

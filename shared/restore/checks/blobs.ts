@@ -1,0 +1,14 @@
+import { compareBlob } from './compare-blob.ts'
+import type { VerificationCheck } from './check.ts'
+
+/** Checks that every blob that the restored resources refer to is in the store, with its size and SHA-256. */
+export const blobs = {
+  name: 'blobs',
+
+  checkBlob: (compared, findings) => {
+    if (compared.blob.kind !== 'blob') return
+    findings.addChecked(1)
+    const difference = compareBlob(compared)
+    if (difference !== undefined) findings.fail(difference)
+  },
+} as const satisfies VerificationCheck

@@ -1,0 +1,12 @@
+import type { Finding } from '../messages/finding.ts'
+import type { ComparedBlob } from './check.ts'
+
+/** The finding if a blob (or spilled payload) is missing from the store, or has another size or SHA-256. */
+export const compareBlob = ({ blob, stored }: ComparedBlob): Finding | undefined => {
+  const { kind, id, size, sha256, models } = blob
+  const expected = `${size} bytes, sha256 ${sha256}`
+  const actual = stored === undefined ? 'absent' : `${stored.object.size} bytes, sha256 ${stored.sha256}`
+  if (actual === expected) return undefined
+  const what = `${kind} ${id} ${stored === undefined ? 'is missing' : 'has other bytes'}`
+  return { model: models.join(', '), resource_id: '', what, expected, actual }
+}

@@ -1,0 +1,104 @@
+import { ArchivedIds } from '../../archive/archived-ids.ts'
+import type { RefType } from '../../resources/models.ts'
+import { references as referencesOf } from '../../resources/payload-references.ts'
+import { decodePayload } from '../../resources/payload.ts'
+import { RevisionView } from '../../resources/views.ts'
+import type { CheckFindings, ComparedResource, ResourcesCheck, ResourcesContext, VerificationCheck } from './check.ts'
+
+/**
+ * Checks that the resources and revisions to which the current payloads refer exist. A reference that was dangling in the archive, or
+ * that leads to a resource outside of this restore, is reported separately.
+ */
+export const references = {
+  name: 'references',
+  checkResources: (context, findings) => new ReferencesCheck(context, findings),
+} as const satisfies VerificationCheck
+
+interface Reference {
+  readonly from: string
+  readonly field: string
+  readonly target: string
+  /** The id of a resource or revision of the model `target`. */
+  readonly to: string
+  readonly ref_type: RefType
+}
+
+/** References are looked up this many at a time: one BatchGetItem returns 100 items. */
+const BATCH = 100
+
+/** Bounds the memory of the ids that were found. */
+const MAX_FOUND = 100_000
+
+class ReferencesCheck implements ResourcesCheck {
+  readonly #context: ResourcesContext
+  readonly #findings: CheckFindings
+  readonly #archivedIds: ArchivedIds
+  /** References that resolve, by `nameOf`: they are not looked up again. */
+  readonly #found = new Set<string>()
+  #waiting: Reference[] = []
+
+  constructor(context: ResourcesContext, findings: CheckFindings) {
+    this.#context = context
+    this.#findings = findings
+    this.#archivedIds = new ArchivedIds(context.archive)
+  }
+
+  async check({ archived, stored }: ComparedResource): Promise<void> {
+    const { model } = this.#context
+    if (stored.state !== 'read' || model.references.length === 0) return
+    const payload = await stored.currentPayload()
+    if (payload === undefined) return
+    for (const { field, target, id, ref_type } of referencesOf(model, decodePayload(payload))) {
+      this.#findings.addChecked(1)
+      const reference = { from: archived.id, field, target, to: id, ref_type }
+      if (!this.#found.has(nameOf(reference))) this.#waiting.push(reference)
+    }
+    if (this.#waiting.length >= BATCH) await this.end()
+  }
+
+  /** Looks up the waiting references. */
+  async end(): Promise<void> {
+    const waiting = this.#waiting
+    this.#waiting = []
+    if (this.#found.size > MAX_FOUND) this.#found.clear()
+    for (const target of new Set(waiting.map((reference) => reference.target))) {
+      const own = waiting.filter((reference) => reference.target === target)
+      const existing = await this.#context.resources.existing(target, [...new Set(own.map(resourceIdOf))])
+      for (const reference of own) {
+        if (existing.has(resourceIdOf(reference)) && (await this.#hasRevision(reference)))
+          this.#found.add(nameOf(reference))
+        else await this.#reportDangling(reference)
+      }
+    }
+  }
+
+  /** Whether the target resource has the revision that the reference names, if it names one. */
+  async #hasRevision(reference: Reference): Promise<boolean> {
+    if (reference.ref_type === 'resource_id') return true
+    const revisions = await this.#context.resources.getRevisions(reference.target, resourceIdOf(reference))
+    return revisions.some((item) => new RevisionView(item).revisionId === reference.to)
+  }
+
+  async #reportDangling(reference: Reference): Promise<void> {
+    const { model, plan } = this.#context
+    const { from, field, target, to, ref_type } = reference
+    const finding = { model: model.name, resource_id: from, expected: to, actual: 'absent' }
+    const what = `reference ${field} to ${target}`
+    const isArchived = await this.#archivedIds.has(target, resourceIdOf(reference), to, ref_type)
+    if (!isArchived)
+      this.#findings.reportSeparately({ ...finding, what: `${what}: was already dangling in the archive` })
+    else if (!plan.unfiltered || !plan.models.includes(target))
+      this.#findings.reportSeparately({ ...finding, what: `${what}: not part of this restore` })
+    else this.#findings.fail({ ...finding, what })
+  }
+}
+
+/** Identifies the target of a reference. A resource and a revision may have the same id. */
+const nameOf = ({ target, to, ref_type }: Reference): string => `${target}/${ref_type}/${to}`
+
+/** The id of the resource that a reference names. A revision id is the resource id, a colon, and the revision's number. */
+const resourceIdOf = ({ to, ref_type }: Reference): string => {
+  if (ref_type === 'resource_id') return to
+  const colon = to.lastIndexOf(':')
+  return colon > 0 ? to.slice(0, colon) : to
+}

@@ -1,0 +1,37 @@
+/** A growing list of bits. A restore keeps one bit for each archived resource, in order: whether the target has it. */
+export class BitList {
+  #bytes: Buffer
+  #length = 0
+
+  private constructor(bytes: Buffer) {
+    this.#bytes = bytes
+  }
+
+  static empty(): BitList {
+    return new BitList(Buffer.alloc(1024))
+  }
+
+  /** Reverses `encode`. The length is rounded up to whole bytes. */
+  static decode(bytes: Buffer): BitList {
+    const bits = new BitList(bytes)
+    bits.#length = bytes.length * 8
+    return bits
+  }
+
+  push(bit: boolean): void {
+    const byte = this.#length >> 3
+    if (byte === this.#bytes.length) this.#bytes = Buffer.concat([this.#bytes, Buffer.alloc(this.#bytes.length)])
+    if (bit) this.#bytes.writeUInt8(this.#bytes.readUInt8(byte) | (1 << (this.#length & 7)), byte)
+    this.#length += 1
+  }
+
+  /** The bit at `index`. Throws `RangeError` beyond the end. */
+  at(index: number): boolean {
+    return (this.#bytes.readUInt8(index >> 3) & (1 << (index & 7))) !== 0
+  }
+
+  /** Eight bits in each byte, from the lowest bit up. */
+  encode(): Buffer {
+    return this.#bytes.subarray(0, (this.#length + 7) >> 3)
+  }
+}

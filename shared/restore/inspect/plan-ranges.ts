@@ -1,0 +1,91 @@
+import type { OpenArchive } from '../../archive/archive.ts'
+import { ArchiveInvalidError } from '../../archive/errors.ts'
+import { hashKeyOf } from '../../resources/keys.ts'
+import type { SegmentRange } from '../messages/inspect.ts'
+
+interface SizedRange {
+  readonly range: SegmentRange
+  /** Bytes of the archive that are read for it. */
+  readonly size: number
+}
+
+interface RecordsSegment {
+  /** Index in the manifest. */
+  readonly segment: number
+  readonly firstHash: string
+  readonly lastHash: string
+  readonly size: number
+}
+
+/**
+ * Divides the segments of some models among map items of about `rangeBytes` each, in order. With `ids`, only the segments that can
+ * contain one of these resources. Throws `ArchiveInvalidError`.
+ */
+export const planRanges = (
+  archive: OpenArchive,
+  models: readonly string[],
+  ids: readonly string[] | undefined,
+  rangeBytes: number,
+): SegmentRange[][] => {
+  const items: SegmentRange[][] = []
+  let item: SegmentRange[] = []
+  let bytes = 0
+  for (const { range, size } of models.flatMap((model) => rangesOf(archive, model, ids))) {
+    if (item.length > 0 && bytes + size > rangeBytes) {
+      items.push(item)
+      item = []
+      bytes = 0
+    }
+    item.push(range)
+    bytes += size
+  }
+  if (item.length > 0) items.push(item)
+  return items
+}
+
+/** One range for each of a model's segments. Together they cover all sort keys of the target. */
+const rangesOf = (archive: OpenArchive, model: string, ids: readonly string[] | undefined): SizedRange[] => {
+  const segments = segmentsOf(archive, model)
+  const hashKeys = ids?.map(hashKeyOf)
+  if (segments.length === 0) return hashKeys === undefined ? [{ range: { model }, size: 0 }] : []
+  return segments.flatMap(({ segment, firstHash, lastHash, size }, k) => {
+    if (hashKeys !== undefined && !hashKeys.some((h) => firstHash <= h && h <= lastHash)) return []
+    const previous = segments[k - 1]
+    const isLast = k === segments.length - 1
+    const range: SegmentRange = {
+      model,
+      segment,
+      ...(previous === undefined ? {} : { after: endOf(previous.lastHash) }),
+      ...(isLast ? {} : { up_to: endOf(lastHash) }),
+    }
+    return [{ range, size: hashKeys === undefined ? size : 0 }]
+  })
+}
+
+/** A text that sorts after all sort keys with this hash key: `g` sorts after every hex digit and after `/`. */
+const endOf = (hashKey: string): string => `${hashKey}g`
+
+/** A model's segments. They must be in order, and no digest bucket may be in two of them. */
+const segmentsOf = (archive: OpenArchive, model: string): RecordsSegment[] => {
+  const segments = archive.segments.flatMap((one, segment) =>
+    one.model === model
+      ? [{ segment, firstHash: stated(one.first_h, segment), lastHash: stated(one.last_h, segment), size: one.size }]
+      : [],
+  )
+  for (const [k, { segment, firstHash, lastHash }] of segments.entries()) {
+    const previous = segments[k - 1]
+    const isOrdered =
+      firstHash <= lastHash && (previous === undefined || previous.lastHash.slice(0, 4) < firstHash.slice(0, 4))
+    if (!isOrdered)
+      throw new ArchiveInvalidError(
+        `segment ${segment} of model ${model} (${firstHash} to ${lastHash}) must begin with a new digest bucket, after the last ` +
+          'segment of the model',
+      )
+  }
+  return segments
+}
+
+const stated = (h: string | undefined, segment: number): string => {
+  if (h === undefined) throw new ArchiveInvalidError(`segment ${segment} contains records but has no first_h or last_h`)
+  return h
+}

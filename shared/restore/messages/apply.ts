@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import { PassResult } from '../../jobs/pass.ts'
+import type { Stage } from '../../jobs/stage.ts'
+import type { WorkFile } from '../../jobs/work-files.ts'
+import { PinnedObject } from '../../objects/object.ts'
+import { ChunkPosition, Extent } from './preflight.ts'
+
+/** Where a pass of `apply-blobs` continues: the index of a blob among those to be written. */
+export const ApplyBlobsCursor = z.int()
+
+/** The result of a pass of `apply-blobs`. */
+export const ApplyBlobsResult = z
+  .object({
+    ...PassResult.shape,
+    written: z.int(),
+    /** Under `skip`: a file of `BLOB_CONFLICTS`. Absent if there are none. */
+    conflicts: z.exactOptional(PinnedObject),
+  })
+  .readonly()
+export type ApplyBlobsResult = z.output<typeof ApplyBlobsResult>
+export const APPLY_BLOBS: Stage<ApplyBlobsResult> = { name: 'apply-blobs', result: ApplyBlobsResult }
+
+/** Ids of blobs that another writer created with other bytes after `preflight-blobs`, and that `skip` left as they are. */
+export const BLOB_CONFLICTS: WorkFile<readonly string[], [n: number, attempt: string]> = {
+  name: (n, attempt) => `blob-conflicts/${n}/${attempt}`,
+  content: z.array(z.string()).readonly(),
+}
+
+/** Written by `plan-apply-records`: the extents that contain resources, one for each map item, in the order of application. */
+export const APPLY_PLAN: WorkFile<readonly Extent[]> = {
+  name: () => 'apply-plan.json',
+  content: z.array(Extent).readonly(),
+}
+
+/** Where a pass over an extent continues: a chunk, and the number of the extent's resources before it. */
+export const ExtentCursor = z.object({ from: ChunkPosition, index: z.int() }).readonly()
+export type ExtentCursor = z.output<typeof ExtentCursor>
+
+/** The result of a pass of `apply-records`. */
+export const ApplyRecordsResult = z
+  .object({
+    ...PassResult.shape,
+    model: z.string(),
+    loaded: z.int(),
+    skipped: z.int(),
+    /** A file of `SKIPPED_AFTER_CONFLICT`. Absent if there are none. */
+    skipped_after_conflict: z.exactOptional(PinnedObject),
+  })
+  .readonly()
+export type ApplyRecordsResult = z.output<typeof ApplyRecordsResult>
+export const APPLY_RECORDS: Stage<ApplyRecordsResult> = { name: 'apply-records', result: ApplyRecordsResult }
+
+/** Ids of resources that another writer created after `preflight`, and that were therefore skipped. They are not verified. */
+export const SKIPPED_AFTER_CONFLICT: WorkFile<readonly string[], [n: number, attempt: string]> = {
+  name: (n, attempt) => `skipped-after-conflict/${n}/${attempt}`,
+  content: z.array(z.string()).readonly(),
+}
+
+export const ROLLBACK: Stage<PassResult> = { name: 'rollback', result: PassResult }

@@ -1,0 +1,29 @@
+import { z } from 'zod'
+
+/** A difference between the archive and the store. */
+export const Finding = z
+  .object({
+    model: z.string(),
+    /** Empty if the finding is about a blob or a whole model. */
+    resource_id: z.string(),
+    what: z.string(),
+    /** The value that the archive requires. */
+    expected: z.string(),
+    /** The value in the store. */
+    actual: z.string(),
+  })
+  .readonly()
+export type Finding = z.output<typeof Finding>
+
+/** The result of one check: of one pass, or of the whole restore. */
+export const CheckResult = z
+  .object({
+    /** False if a finding is the restore's fault. Findings that the archive already had are listed but do not count. */
+    passed: z.boolean(),
+    checked: z.int(),
+    findings: z.array(Finding).readonly(),
+    /** The number of all findings: `findings` contains only the first of them. */
+    findings_total: z.int(),
+  })
+  .readonly()
+export type CheckResult = z.output<typeof CheckResult>

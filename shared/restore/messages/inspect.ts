@@ -1,0 +1,44 @@
+import { z } from 'zod'
+import type { WorkFile } from '../../jobs/work-files.ts'
+import { PinnedObject } from '../../objects/object.ts'
+import { ConvertedArchive } from './convert.ts'
+
+/** A segment of records, and the run of the target's metadata that is compared with it. */
+export const SegmentRange = z
+  .object({
+    model: z.string(),
+    /** Index of the segment in the manifest. Absent if the archive has no resources of the model. */
+    segment: z.exactOptional(z.int()),
+    /** Sort keys of the target's metadata: greater than `after` (absent: from the first). */
+    after: z.exactOptional(z.string()),
+    /** Sort keys of the target's metadata: at most `up_to` (absent: to the last). */
+    up_to: z.exactOptional(z.string()),
+  })
+  .readonly()
+export type SegmentRange = z.output<typeof SegmentRange>
+
+/** Written by `inspect`, read by all later stages. */
+export const RestorePlan = z
+  .object({
+    /** Pinned: every later read returns bytes of exactly this version. */
+    archive: PinnedObject,
+    manifest_sha256: z.string(),
+    /** Present if the job's archive is a stream of SpecStar: `archive` is the result of its conversion. */
+    converted: z.exactOptional(ConvertedArchive),
+    /** False for a repacked archive without a trailer: no checksum covers its manifest. */
+    proven_manifest: z.boolean(),
+    models: z.array(z.string()).readonly(),
+    /** True if the restore has no filters: then it covers all resources of `models`. */
+    unfiltered: z.boolean(),
+    /** The models of which the target had no item when the restore began. */
+    empty_models: z.array(z.string()).readonly(),
+    /** The segments that each map item of `preflight` checks. */
+    items: z.array(z.array(SegmentRange).readonly()).readonly(),
+    /** Indexes of the segments of payloads and blobs in the manifest. */
+    blob_segments: z.array(z.int()).readonly(),
+    /** Ids of the blobs that the archive declares as missing. */
+    missing_blobs: z.array(z.string()).readonly(),
+  })
+  .readonly()
+export type RestorePlan = z.output<typeof RestorePlan>
+export const RESTORE_PLAN: WorkFile<RestorePlan> = { name: () => 'restore-plan.json', content: RestorePlan }

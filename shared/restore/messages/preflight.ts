@@ -1,0 +1,75 @@
+import { z } from 'zod'
+import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
+import { PassResult } from '../../jobs/pass.ts'
+import type { Stage } from '../../jobs/stage.ts'
+import type { WorkFile } from '../../jobs/work-files.ts'
+import { PinnedObject } from '../../objects/object.ts'
+import { Finding } from './finding.ts'
+
+/** A position in a segment of records: a chunk, and the first digest bucket in it that counts. */
+export const ChunkPosition = z.object({ entry: z.int(), bucket: z.string() }).readonly()
+export type ChunkPosition = z.output<typeof ChunkPosition>
+
+/** Where a pass of `preflight` continues: the range with this index in the map item. */
+export const PreflightCursor = z.object({ range: z.int(), from: z.exactOptional(ChunkPosition) }).readonly()
+export type PreflightCursor = z.output<typeof PreflightCursor>
+
+/** Resource counts of a dry run. */
+export const DryRunCounts = z.object({ new: z.int(), changed: z.int(), same: z.int(), target_only: z.int() }).readonly()
+export type DryRunCounts = z.output<typeof DryRunCounts>
+
+/** A run of one segment's resources that one pass checked. It is applied and verified by one map item each. */
+export const Extent = z
+  .object({
+    model: z.string(),
+    /** Index of the segment in the manifest. Absent if the archive has no resources of the model. */
+    segment: z.exactOptional(z.int()),
+    /** Absent: the extent begins with the segment. */
+    from: z.exactOptional(ChunkPosition),
+    /** The extent ends before this digest bucket. Absent: it ends with the segment. */
+    to_bucket: z.exactOptional(z.string()),
+    /** Sort keys of the target's metadata that belong to the extent: greater than `after`, at most `up_to`. */
+    after: z.exactOptional(z.string()),
+    up_to: z.exactOptional(z.string()),
+    /** The resources that the filters accept, and their revisions. */
+    resources: z.int(),
+    revisions: z.int(),
+    /** One bit for each of these resources, in order: 1 if the target has it (`BitList`). */
+    existing: PinnedObject,
+    /** The number of these resources that the target has. */
+    duplicates: z.int(),
+    /** The digests of the extent's digest buckets, computed from the archive's records. */
+    digests: PinnedObject,
+    dry_run: z.exactOptional(DryRunCounts),
+  })
+  .readonly()
+export type Extent = z.output<typeof Extent>
+
+/** The resources that the result of a pass is about: too many for an item of the job table. */
+export const PreflightDetails = z
+  .object({
+    /** Ids of duplicates: the first of each extent. */
+    duplicates: z.array(z.string()).readonly(),
+    /** Differences that a dry run found: the first of each extent. */
+    findings: z.array(Finding).readonly(),
+  })
+  .readonly()
+export type PreflightDetails = z.output<typeof PreflightDetails>
+export const PREFLIGHT_DETAILS: WorkFile<PreflightDetails, [n: number, attempt: string]> = {
+  name: (n, attempt) => `preflight-details/${n}/${attempt}`,
+  content: PreflightDetails,
+}
+
+/** The result of a pass of `preflight`. */
+export const PreflightResult = z
+  .object({
+    ...PassResult.shape,
+    extents: z.array(Extent).readonly(),
+    /** The blobs and spilled payloads that the resources refer to. */
+    references: BlobReferenceList,
+    /** A file of `PREFLIGHT_DETAILS`. Absent if there are none. */
+    details: z.exactOptional(PinnedObject),
+  })
+  .readonly()
+export type PreflightResult = z.output<typeof PreflightResult>
+export const PREFLIGHT: Stage<PreflightResult> = { name: 'preflight', result: PreflightResult }

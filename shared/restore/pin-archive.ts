@@ -1,0 +1,24 @@
+import type { RestoreRequest } from '../jobs/job.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { ArchiveUnavailableError } from './errors.ts'
+
+/** Pins the requested archive: by its version in a bucket with versions, otherwise by its ETag. Throws `ArchiveUnavailableError`. */
+export const pinArchive = async (
+  { objects }: { readonly objects: ObjectStore },
+  { archive }: RestoreRequest,
+): Promise<PinnedObject> => {
+  if (archive === undefined) throw new ArchiveUnavailableError('the upload slot of this restore was never used')
+  const { bucket, key, version_id, etag } = archive
+  const head = await objects.head(bucket, key, version_id === undefined ? {} : { version_id })
+  if (head === undefined) throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} does not exist any more`)
+  if (etag !== undefined && head.etag !== etag)
+    throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} was replaced after the restore was requested`)
+  return {
+    bucket,
+    key,
+    size: head.size,
+    etag: head.etag,
+    ...(head.version_id === undefined ? {} : { version_id: head.version_id }),
+  }
+}

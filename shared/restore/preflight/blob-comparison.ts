@@ -1,0 +1,118 @@
+import pLimit from 'p-limit'
+import { ArchiveInvalidError } from '../../archive/errors.ts'
+import type { IndexLine } from '../../archive/index-line.ts'
+import type { BlobReference } from '../../blobs/blob-references.ts'
+import type { BlobStore } from '../../blobs/blob-store.ts'
+import type { PayloadStore } from '../../blobs/payload-store.ts'
+import type { Strategy } from '../../jobs/job.ts'
+import { addCount } from '../../values/model-counts.ts'
+import type { BlobAction, RestoredBlob } from '../messages/preflight-blobs.ts'
+
+/** Small reads of the target that run while the archive is read. */
+const PARALLEL_READS = 16
+
+export interface TargetBlobs {
+  readonly blobs: BlobStore
+  readonly payloads: PayloadStore
+}
+
+/** Compares the blob entries of one pass with the references of the archive's resources and with the target. */
+export class BlobComparison {
+  readonly #target: TargetBlobs
+  readonly #strategy: Strategy
+  readonly #references: ReadonlyMap<string, BlobReference>
+  readonly #limit = pLimit(PARALLEL_READS)
+  readonly #compared: Promise<RestoredBlob>[] = []
+  readonly #archived = new Set<string>()
+  readonly #models: Record<string, number> = {}
+  #entries = 0
+  #blobs = 0
+  #bytes = 0
+
+  /** `references` are keyed by position. */
+  constructor(target: TargetBlobs, strategy: Strategy, references: ReadonlyMap<string, BlobReference>) {
+    this.#target = target
+    this.#strategy = strategy
+    this.#references = references
+  }
+
+  /** Entries added so far: blobs and payloads. */
+  get entries(): number {
+    return this.#entries
+  }
+
+  get blobs(): number {
+    return this.#blobs
+  }
+
+  /** Of the blobs. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  /** The number of different blobs that each model refers to. */
+  get models(): Readonly<Record<string, number>> {
+    return this.#models
+  }
+
+  isReferenced(position: string): boolean {
+    return this.#references.has(position)
+  }
+
+  /** Adds an entry, and begins to compare it with the target if a resource that will be written refers to it. */
+  add(position: string, entry: IndexLine, offset: number): void {
+    this.#entries += 1
+    this.#archived.add(position)
+    const reference = this.#references.get(position)
+    if (entry.kind === 'blob') {
+      this.#blobs += 1
+      this.#bytes += entry.size
+      for (const model of reference?.models ?? []) addCount(this.#models, model)
+    }
+    if (reference?.needed !== true) return
+    const { size, sha256, content_type } = entry
+    const kind = entry.kind === 'payload' ? 'payload' : 'blob'
+    const blob = { kind, id: reference.id, offset, size, sha256, models: reference.models } as const
+    const compared = this.#limit(async () => ({
+      ...blob,
+      ...(content_type === undefined ? {} : { content_type }),
+      action: await this.#actionFor(blob),
+    }))
+    // Awaited by `end`. Until then, a rejection must not end the process.
+    compared.catch(() => undefined)
+    this.#compared.push(compared)
+  }
+
+  /**
+   * Ids of missing blobs that resources to be written refer to, before the position `end` (empty: all). Throws `ArchiveInvalidError`
+   * for a blob that is not in the archive and that the archive does not declare as missing.
+   */
+  missingBefore(end: string, declaredMissing: ReadonlySet<string>): string[] {
+    const missing: string[] = []
+    for (const [position, { id, needed }] of this.#references) {
+      if (this.#archived.has(position) || (end !== '' && position >= end)) continue
+      if (position.startsWith('0'))
+        throw new ArchiveInvalidError(`payload ${id} is referred to but is not in the archive`)
+      if (!declaredMissing.has(id))
+        throw new ArchiveInvalidError(
+          `blob ${id} is referred to but is neither in the archive nor in missing_blobs of the manifest`,
+        )
+      if (needed) missing.push(id)
+    }
+    return missing
+  }
+
+  /** The compared blobs, in the archive's order. */
+  end(): Promise<RestoredBlob[]> {
+    return Promise.all(this.#compared)
+  }
+
+  /** Compares with the target's bytes: the metadata of an S3 object proves nothing. */
+  async #actionFor(blob: Pick<RestoredBlob, 'kind' | 'id' | 'size' | 'sha256'>): Promise<BlobAction> {
+    const { payloads, blobs } = this.#target
+    const stored = await (blob.kind === 'payload' ? payloads : blobs).sha256Of(blob.id)
+    if (stored === undefined) return 'new'
+    if (stored.object.size === blob.size && stored.sha256 === blob.sha256) return 'same'
+    return blob.kind === 'blob' && this.#strategy === 'skip' ? 'conflict' : 'changed'
+  }
+}

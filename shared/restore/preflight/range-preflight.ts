@@ -1,0 +1,186 @@
+import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
+import { type ArchivedRecord, archivedRecords } from '../../archive/archived-records.ts'
+import { type BucketDigest, BucketDigests, ResourceLeaf } from '../../archive/digest.ts'
+import type { BlobReferenceSet } from '../../blobs/blob-references.ts'
+import type { PayloadStore } from '../../blobs/payload-store.ts'
+import type { ResourceFilter } from '../../filters/filters.ts'
+import { filterFor } from '../../jobs/job-filter.ts'
+import type { ResourceStore } from '../../resources/aws/resource-store.ts'
+import { collectBlobReferences } from '../../resources/collect-blob-references.ts'
+import type { ModelRegistry } from '../../resources/models.ts'
+import { MAX_LISTED } from '../../values/message-text.ts'
+import { BitList } from '../extents/bit-list.ts'
+import { BucketBorders } from '../extents/bucket-borders.ts'
+import type { Finding } from '../messages/finding.ts'
+import type { SegmentRange } from '../messages/inspect.ts'
+import type { ChunkPosition, DryRunCounts } from '../messages/preflight.ts'
+import type { OpenRestore } from '../open-restore.ts'
+import { DryRunComparison } from '../target/dry-run-comparison.ts'
+import { openTargetLookup, type TargetLookup } from '../target/target-lookup.ts'
+import { readThrough } from './read-through.ts'
+
+export interface CheckRangeStores {
+  readonly resources: ResourceStore
+  readonly payloads: PayloadStore
+  readonly models: ModelRegistry
+}
+
+/** What one pass found in a range. The counts are of resources that the filters accept. */
+export interface CheckedRange {
+  /** Where the pass stopped. Absent: at the end of the range. */
+  readonly stoppedAt?: ChunkPosition
+  readonly resources: number
+  readonly revisions: number
+  readonly duplicates: number
+  /** The first 100 duplicates. */
+  readonly duplicateIds: readonly string[]
+  /** One bit for each resource: whether the target has it. */
+  readonly existing: BitList
+  /** The digests of the digest buckets, of all resources. */
+  readonly buckets: readonly BucketDigest[]
+  readonly dryRun?: DryRunCounts
+  /** The first differences that a dry run found. */
+  readonly findings: readonly Finding[]
+}
+
+interface CurrentResource {
+  readonly record: ArchivedRecord
+  readonly leaf: ResourceLeaf
+  /** Whether the filters accept it. */
+  readonly isSelected: boolean
+  /** Whether the restore will write it. */
+  readonly isWritten: boolean
+}
+
+/** Checks one range, or what earlier passes left of it. Collects the blobs that its resources refer to. */
+export class RangePreflight {
+  readonly #stores: CheckRangeStores
+  readonly #restore: OpenRestore
+  readonly #range: SegmentRange
+  readonly #references: BlobReferenceSet
+  readonly #archivedPayloads: ArchivePayloads
+  readonly #accepts: ResourceFilter
+  readonly #digests = new BucketDigests()
+  readonly #existing = BitList.empty()
+  readonly #duplicateIds: string[] = []
+  #duplicates = 0
+  #resources = 0
+  #revisions = 0
+  #current: CurrentResource | undefined
+
+  constructor(
+    stores: CheckRangeStores,
+    restore: OpenRestore,
+    range: SegmentRange,
+    references: BlobReferenceSet,
+    archivedPayloads: ArchivePayloads,
+  ) {
+    this.#stores = stores
+    this.#restore = restore
+    this.#range = range
+    this.#references = references
+    this.#archivedPayloads = archivedPayloads
+    this.#accepts = filterFor(restore.job, stores.models, range.model)
+  }
+
+  /** Checks from `from` on. Stops before the first digest bucket that begins when `isFull`. */
+  async check(from: ChunkPosition | undefined, isFull: () => boolean): Promise<CheckedRange> {
+    const { job, plan, archive } = this.#restore
+    const { segment } = this.#range
+    const { ids } = job.request.filters
+    const comparison = job.request.dry_run
+      ? new DryRunComparison(this.#stores, job, this.#range, from?.bucket)
+      : undefined
+    const target = comparison ?? openTargetLookup(this.#stores, plan, this.#range, { bucket: from?.bucket, ids })
+    try {
+      const stoppedAt =
+        segment === undefined ? undefined : await this.#readSegment(segment, from, isFull, target, comparison)
+      await this.#endResource(comparison)
+      // Only a reading from start to end checks the frames of a segment.
+      const isPartOfSegment = from !== undefined && stoppedAt === undefined
+      if (segment !== undefined && isPartOfSegment && ids === undefined) await readThrough(archive, segment)
+      const compared = await comparison?.end(stoppedAt?.bucket)
+      return {
+        ...(stoppedAt === undefined ? {} : { stoppedAt }),
+        resources: this.#resources,
+        revisions: this.#revisions,
+        duplicates: this.#duplicates,
+        duplicateIds: this.#duplicateIds,
+        existing: this.#existing,
+        buckets: this.#digests.end(),
+        ...(compared === undefined ? {} : { dryRun: compared.counts }),
+        findings: compared?.findings ?? [],
+      }
+    } finally {
+      await target.close()
+    }
+  }
+
+  /** Reads the segment's records, up to its end or to the position that it returns. */
+  async #readSegment(
+    segment: number,
+    from: ChunkPosition | undefined,
+    isFull: () => boolean,
+    target: TargetLookup,
+    comparison: DryRunComparison | undefined,
+  ): Promise<ChunkPosition | undefined> {
+    const { job, archive } = this.#restore
+    const borders = new BucketBorders()
+    for await (const batch of archivedRecords(archive, segment, { from, ids: job.request.filters.ids })) {
+      for (const record of batch) {
+        if (record.kind === 'revision') {
+          await this.#addRevision(record)
+          continue
+        }
+        const bucket = record.h.slice(0, 4)
+        if (borders.isBorder(bucket) && isFull()) return { entry: record.entry, bucket }
+        await this.#endResource(comparison)
+        await this.#beginResource(record, target)
+      }
+    }
+    return undefined
+  }
+
+  async #beginResource(record: ArchivedRecord, target: TargetLookup): Promise<void> {
+    const isSelected = this.#accepts(record.item)
+    const exists = await target.exists(record.id)
+    const leaf = new ResourceLeaf()
+    leaf.add(record.item)
+    if (isSelected) {
+      this.#existing.push(exists)
+      this.#resources += 1
+      if (exists) this.#addDuplicate(record.id)
+    }
+    const isSkipped = exists && this.#restore.job.request.on_duplicate === 'skip'
+    this.#current = { record, leaf, isSelected, isWritten: isSelected && !isSkipped }
+  }
+
+  #addDuplicate(id: string): void {
+    this.#duplicates += 1
+    if (this.#duplicateIds.length < MAX_LISTED) this.#duplicateIds.push(id)
+  }
+
+  async #addRevision({ item }: ArchivedRecord): Promise<void> {
+    const current = this.#current
+    if (current === undefined) throw new Error('a revision before any metadata')
+    current.leaf.add(item)
+    if (!current.isSelected) return
+    this.#revisions += 1
+    await collectBlobReferences(
+      this.#references,
+      this.#range.model,
+      item,
+      (sha256) => this.#archivedPayloads.get(sha256),
+      current.isWritten,
+    )
+  }
+
+  async #endResource(comparison: DryRunComparison | undefined): Promise<void> {
+    const current = this.#current
+    this.#current = undefined
+    if (current === undefined) return
+    const digest = current.leaf.digest()
+    this.#digests.add(current.record.h, digest)
+    if (current.isSelected) await comparison?.compare(current.record.id, digest)
+  }
+}

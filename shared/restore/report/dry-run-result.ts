@@ -1,0 +1,46 @@
+import type { RestoreResult } from '../../jobs/job.ts'
+import { allResults } from '../../jobs/pass.ts'
+import { MAX_LISTED } from '../../values/message-text.ts'
+import type { Finding } from '../messages/finding.ts'
+import { type DryRunCounts, type Extent, PREFLIGHT } from '../messages/preflight.ts'
+import { type BlobAction, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
+import type { RestoreReading } from '../open-restore.ts'
+import { firstDetails } from '../results/preflight-details.ts'
+
+/** The result of a dry run: what a restore would do. It has no report, so the job itself lists the first findings. */
+export const dryRunResult = async (
+  stores: RestoreReading,
+  jobId: string,
+  models: readonly string[],
+): Promise<RestoreResult> => {
+  const preflight = await allResults(stores, jobId, PREFLIGHT)
+  const extents = preflight.flatMap((result) => result.extents)
+  const blobs = await allResults(stores, jobId, PREFLIGHT_BLOBS)
+  const count = (action: BlobAction): number => blobs.reduce((total, { actions }) => total + actions[action], 0)
+  const findings = [...(await firstDetails(stores, preflight, 'findings', MAX_LISTED)), ...blobFindings(blobs)]
+  return {
+    models: {},
+    dry_run: {
+      models: Object.fromEntries(models.map((model) => [model, countsOf(model, extents)])),
+      blobs: { new: count('new'), changed: count('changed') + count('conflict'), same: count('same') },
+      findings: findings.slice(0, MAX_LISTED),
+    },
+  }
+}
+
+const countsOf = (model: string, extents: readonly Extent[]): DryRunCounts => {
+  const own = extents.filter((extent) => extent.model === model)
+  const sum = (of: keyof DryRunCounts): number => own.reduce((total, { dry_run }) => total + (dry_run?.[of] ?? 0), 0)
+  return { new: sum('new'), changed: sum('changed'), same: sum('same'), target_only: sum('target_only') }
+}
+
+const blobFindings = (results: readonly PreflightBlobsResult[]): Finding[] =>
+  results.flatMap(({ different_blobs }) =>
+    different_blobs.map(({ id, models }) => ({
+      model: models.join(', '),
+      resource_id: '',
+      what: `blob ${id} has other bytes`,
+      expected: 'as in the archive',
+      actual: 'other',
+    })),
+  )

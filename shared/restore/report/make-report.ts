@@ -1,0 +1,150 @@
+import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/digest.ts'
+import { missingBlobs } from '../../compose/manifest-models.ts'
+import type { RestoreJob, Strategy } from '../../jobs/job.ts'
+import { allResults } from '../../jobs/pass.ts'
+import type { ObjectStore } from '../../objects/aws/object-store.ts'
+import type { PinnedObject } from '../../objects/object.ts'
+import type { VerifiedModel, VerifiedRestore } from '../checks/check.ts'
+import { CHECK_RESULTS, CHECKS, type CheckResults } from '../checks/checks.ts'
+import { Findings } from '../checks/findings.ts'
+import { APPLY_RECORDS } from '../messages/apply.ts'
+import type { RestorePlan } from '../messages/inspect.ts'
+import { BLOB_LIST, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
+import { VERIFY, type VerifyResult } from '../messages/verify.ts'
+import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
+import { lateBlobConflicts } from '../results/conflicts.ts'
+import { allExtents } from '../results/extents.ts'
+
+/** The report of a restore, as it is stored and returned to clients. */
+export interface Report {
+  readonly job_id: string
+  readonly passed: boolean
+  readonly started_at: string
+  readonly ended_at: string
+  /** The job's archive. If it is a stream, `manifest_sha256` is that of the archive to which the stream was converted. */
+  readonly archive: PinnedObject & {
+    readonly format: 'acbak' | 'specstar'
+    readonly manifest_sha256: string
+    readonly proven_manifest: boolean
+  }
+  readonly strategy: Strategy
+  readonly models: Readonly<Record<string, ReportedModel>>
+  readonly checks: CheckResults
+  readonly missing_blobs: readonly string[]
+  readonly blob_conflicts: readonly string[]
+}
+
+export interface ReportedModel {
+  readonly loaded: number
+  readonly skipped: number
+  readonly total: number
+  readonly changed_since: number
+}
+
+/** Merges what the passes of `verify` found, runs the checks of the whole restore, and makes the report. */
+export const makeReport = async (
+  services: RestoreReading & { readonly clock: () => Date },
+  job: RestoreJob,
+  plan: RestorePlan,
+): Promise<Report> => {
+  const { workFiles, clock } = services
+  const { job_id } = job
+  const verified = await allResults(services, job_id, VERIFY)
+  const models = await countModels(services, job_id, plan.models, verified)
+  const findings = new Findings()
+  for (const { checks } of verified) findings.merge(await workFiles.readPinned(CHECK_RESULTS, checks))
+  const restore = await verifiedRestore(services, job_id, plan, models, verified)
+  for (const { name, checkRestore } of CHECKS) await checkRestore?.(restore, findings.of(name))
+  const checks = findings.results()
+  const blobs = await allResults(services, job_id, PREFLIGHT_BLOBS)
+  return {
+    job_id,
+    passed: Object.values(checks).every(({ passed }) => passed),
+    started_at: job.started_at ?? job.created_at,
+    ended_at: clock().toISOString(),
+    archive: {
+      ...(plan.converted?.source ?? plan.archive),
+      format: plan.converted === undefined ? 'acbak' : 'specstar',
+      manifest_sha256: plan.manifest_sha256,
+      proven_manifest: plan.proven_manifest,
+    },
+    strategy: job.request.on_duplicate,
+    models,
+    checks,
+    missing_blobs: await missingBlobs(services.objects, blobs),
+    blob_conflicts: await blobConflicts(services, job_id, blobs),
+  }
+}
+
+const countModels = async (
+  stores: RestoreReading,
+  jobId: string,
+  models: readonly string[],
+  verified: readonly VerifyResult[],
+): Promise<Report['models']> => {
+  const applied = await allResults(stores, jobId, APPLY_RECORDS)
+  const counts = models.map((model): [string, ReportedModel] => {
+    const loaded = sumOf(applied, model, (result) => result.loaded)
+    const skipped = sumOf(applied, model, (result) => result.skipped)
+    const changed_since = sumOf(verified, model, (result) => result.changed_since)
+    return [model, { loaded, skipped, total: loaded + skipped, changed_since }]
+  })
+  return Object.fromEntries(counts)
+}
+
+const sumOf = <T extends { readonly model?: string }>(
+  all: readonly T[],
+  model: string,
+  count: (one: T) => number,
+): number => all.reduce((total, one) => (one.model === model ? total + count(one) : total), 0)
+
+/** What the checks of the whole restore receive. */
+const verifiedRestore = async (
+  stores: RestoreReading,
+  jobId: string,
+  plan: RestorePlan,
+  models: Report['models'],
+  verified: readonly VerifyResult[],
+): Promise<VerifiedRestore> => {
+  const extents = await allExtents(stores, jobId)
+  const counts = Object.entries(models).map(([model, { loaded, skipped }]): [string, VerifiedModel] => [
+    model,
+    { selected: sumOf(extents, model, ({ resources }) => resources), loaded, skipped },
+  ])
+  return {
+    plan,
+    manifest: async () => (await openPlannedArchive(stores, plan)).manifest,
+    models: Object.fromEntries(counts),
+    storedDigest: (model) => storedDigest(stores.objects, model, verified),
+  }
+}
+
+/** The digest of a model, from the digest buckets that `verify` computed. */
+const storedDigest = async (
+  objects: ObjectStore,
+  model: string,
+  verified: readonly VerifyResult[],
+): Promise<string> => {
+  const own = verified
+    .filter((result) => result.model === model && result.first_bucket !== undefined)
+    .sort((a, b) => ((a.first_bucket ?? '') < (b.first_bucket ?? '') ? -1 : 1))
+  const buckets: BucketDigest[] = []
+  for (const { digests } of own)
+    if (digests !== undefined) buckets.push(...decodeBuckets(await objects.readBytes(digests, 0, digests.size)))
+  return modelDigest(buckets)
+}
+
+/** Ids of blobs whose other bytes `skip` left in the target. */
+const blobConflicts = async (
+  stores: RestoreReading,
+  jobId: string,
+  results: readonly PreflightBlobsResult[],
+): Promise<string[]> => {
+  const ids: string[] = []
+  for (const { list, actions } of results) {
+    if (actions.conflict === 0) continue
+    for (const { id, action } of await stores.workFiles.readPinned(BLOB_LIST, list))
+      if (action === 'conflict') ids.push(id)
+  }
+  return [...ids, ...(await lateBlobConflicts(stores, jobId))]
+}

@@ -1,0 +1,40 @@
+import type { JobStore } from '../../jobs/aws/job-store.ts'
+import type { WorkFiles } from '../../jobs/work-files.ts'
+import { APPLY_BLOBS, APPLY_RECORDS, BLOB_CONFLICTS, SKIPPED_AFTER_CONFLICT } from '../messages/apply.ts'
+
+interface ApplyResults {
+  readonly jobs: JobStore
+  readonly workFiles: WorkFiles
+}
+
+/**
+ * Ids of blobs that another writer created after `preflight-blobs`, and that `skip` left as they are: of the n-th blob list, or
+ * of all lists.
+ */
+export const lateBlobConflicts = async (
+  { jobs, workFiles }: ApplyResults,
+  jobId: string,
+  n?: number,
+): Promise<string[]> => {
+  const ids: string[] = []
+  for await (const { result } of jobs.results(jobId, APPLY_BLOBS, n)) {
+    if (result.conflicts === undefined) continue
+    // Not spread into one call: the list can be longer than the arguments of a call.
+    for (const id of await workFiles.readPinned(BLOB_CONFLICTS, result.conflicts)) ids.push(id)
+  }
+  return ids
+}
+
+/** Ids of the resources of the n-th extent that were skipped because another writer created them after `preflight`. */
+export const idsSkippedAfterConflict = async (
+  { jobs, workFiles }: ApplyResults,
+  jobId: string,
+  n: number,
+): Promise<ReadonlySet<string>> => {
+  const ids = new Set<string>()
+  for await (const { result } of jobs.results(jobId, APPLY_RECORDS, n)) {
+    if (result.skipped_after_conflict === undefined) continue
+    for (const id of await workFiles.readPinned(SKIPPED_AFTER_CONFLICT, result.skipped_after_conflict)) ids.add(id)
+  }
+  return ids
+}

@@ -1,0 +1,7 @@
+import type { JobStore } from '../../jobs/aws/job-store.ts'
+import { allResults } from '../../jobs/pass.ts'
+import { type Extent, PREFLIGHT } from '../messages/preflight.ts'
+
+/** All extents that `preflight` checked, in the order of (map item, pass, range). */
+export const allExtents = async (stores: { readonly jobs: JobStore }, jobId: string): Promise<Extent[]> =>
+  (await allResults(stores, jobId, PREFLIGHT)).flatMap(({ extents }) => extents)

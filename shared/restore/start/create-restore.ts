@@ -1,0 +1,74 @@
+import { createWithinLimit } from '../../jobs/admission.ts'
+import type { JobStore } from '../../jobs/aws/job-store.ts'
+import { UnknownJobError } from '../../jobs/errors.ts'
+import type { JobIdentity } from '../../jobs/identity.ts'
+import type { Job, JobSource, RestoreJob, RestoreRequest } from '../../jobs/job.ts'
+import type { WorkflowEngine } from '../../jobs/workflow-engine.ts'
+
+export interface NewRestore {
+  readonly request: RestoreRequest
+  readonly status: 'queued' | 'awaiting_upload'
+  readonly source: JobSource
+  readonly requestedBy: string
+  readonly slotExpiresAt?: string
+}
+
+/** Creates the job of a restore, or returns the job of this id if it exists. Throws `TooManyJobsError`. */
+export const createRestore = async (
+  { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
+  { job_id, once }: JobIdentity,
+  { request, status, source, requestedBy, slotExpiresAt }: NewRestore,
+): Promise<RestoreJob> => {
+  const job: RestoreJob = {
+    job_id,
+    kind: 'restore',
+    status,
+    source,
+    requested_by: requestedBy,
+    created_at: clock().toISOString(),
+    request,
+    ...(slotExpiresAt === undefined ? {} : { slot_expires_at: slotExpiresAt }),
+  }
+  return createWithinLimit(
+    { jobs },
+    {
+      kind: status === 'queued' ? 'running jobs' : 'slots',
+      find: () => (once === undefined ? findRestore(jobs, job_id) : findRepeated({ jobs }, { job_id, once })),
+      create: async () => asRestore((await jobs.create(job, once)).job),
+    },
+  )
+}
+
+/**
+ * The job that an earlier request with the same idempotency key created: its archive stays the one that was located then. Undefined
+ * if there is none. Throws `IdempotencyMismatchError` if that request was another one.
+ */
+export const findRepeated = async (
+  { jobs }: { readonly jobs: JobStore },
+  { job_id, once }: JobIdentity,
+): Promise<RestoreJob | undefined> => {
+  if (once === undefined) return undefined
+  const existing = await jobs.get(job_id)
+  // `create` compares the requests.
+  return existing === undefined ? undefined : asRestore((await jobs.create(existing, once)).job)
+}
+
+/** Starts the workflow of a job that is queued. Starting it again has no effect. */
+export const startWorkflow = async (
+  { workflows }: { readonly workflows: WorkflowEngine },
+  job: RestoreJob,
+): Promise<RestoreJob> => {
+  if (job.status === 'queued') await workflows.start('restore', job.job_id)
+  return job
+}
+
+const findRestore = async (jobs: JobStore, jobId: string): Promise<RestoreJob | undefined> => {
+  const existing = await jobs.get(jobId)
+  return existing === undefined ? undefined : asRestore(existing)
+}
+
+const asRestore = (job: Job): RestoreJob => {
+  // The key of an export has another fingerprint and was rejected before.
+  if (job.kind !== 'restore') throw new UnknownJobError(job.job_id)
+  return job
+}

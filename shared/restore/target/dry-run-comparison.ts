@@ -1,0 +1,110 @@
+import type { PayloadStore } from '../../blobs/payload-store.ts'
+import type { ResourceFilter } from '../../filters/filters.ts'
+import { filterFor } from '../../jobs/job-filter.ts'
+import type { RestoreJob } from '../../jobs/job.ts'
+import type { ResourceStore } from '../../resources/aws/resource-store.ts'
+import { hashKeyOf } from '../../resources/keys.ts'
+import type { ModelRegistry } from '../../resources/models.ts'
+import type { StoredResource } from '../../resources/stored-resource.ts'
+import { type Item, sortKeyOf } from '../../tables/item.ts'
+import { MAX_LISTED } from '../../values/message-text.ts'
+import type { Finding } from '../messages/finding.ts'
+import type { SegmentRange } from '../messages/inspect.ts'
+import type { DryRunCounts } from '../messages/preflight.ts'
+import { readStoredResource } from './read-stored-resource.ts'
+import { TargetJoin } from './target-join.ts'
+import type { TargetLookup } from './target-lookup.ts'
+import { targetRange } from './target-range.ts'
+
+/** What a dry run found in one range. */
+export interface Comparison {
+  readonly counts: DryRunCounts
+  /** The first 100 differences. */
+  readonly findings: readonly Finding[]
+}
+
+/** The lookup of a dry run: reads the target's resources completely and compares them with the archive's. */
+export class DryRunComparison implements TargetLookup {
+  readonly #stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
+  readonly #model: string
+  readonly #join: TargetJoin<StoredResource>
+  readonly #accepts: ResourceFilter
+  #row: StoredResource | undefined
+  /** Torn resources. The join has no rows for them; they are added before the join passes their position. */
+  readonly #torn = new Set<string>()
+  readonly #counts = { new: 0, changed: 0, same: 0, target_only: 0 }
+  readonly #findings: Finding[] = []
+
+  constructor(
+    stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore; readonly models: ModelRegistry },
+    job: RestoreJob,
+    range: SegmentRange,
+    bucket: string | undefined,
+  ) {
+    const { resources, models } = stores
+    const { model } = range
+    const { ids } = job.request.filters
+    const options = { onTorn: (id: string) => void this.#torn.add(id) }
+    const rows =
+      ids === undefined
+        ? resources.resources(model, targetRange(bucket ?? range.after, range.up_to), options)
+        : resources.resourcesById(model, ids, options)
+    this.#stores = stores
+    this.#model = model
+    this.#join = new TargetJoin(rows, ({ metadata }) => sortKeyOf(metadata))
+    this.#accepts = filterFor(job, models, model)
+  }
+
+  async exists(id: string): Promise<boolean> {
+    this.#row = await this.#join.seek(id, ({ metadata }) => {
+      this.#countTargetOnly(metadata)
+    })
+    return this.#row !== undefined || this.#torn.has(id)
+  }
+
+  /** Compares the resource that was looked up last with its digest in the archive. */
+  async compare(id: string, archived: Buffer): Promise<void> {
+    if (this.#row === undefined) {
+      const isTorn = this.#torn.delete(id)
+      this.#counts[isTorn ? 'changed' : 'new'] += 1
+      if (isTorn) this.#addFinding(id, 'current revision is missing', archived.toString('hex'), 'torn')
+      return
+    }
+    const { digest, damagedPayloads } = await readStoredResource(this.#stores, this.#row)
+    const isDifferent = !digest.equals(archived)
+    if (!isDifferent && damagedPayloads.length === 0) {
+      this.#counts.same += 1
+      return
+    }
+    this.#counts.changed += 1
+    if (isDifferent) this.#addFinding(id, 'resource differs', archived.toString('hex'), digest.toString('hex'))
+    for (const { revision, expected, actual } of damagedPayloads)
+      this.#addFinding(id, `payload of revision ${revision} is damaged`, expected, actual)
+  }
+
+  /** Counts the remaining resources of the range (with `beforeBucket`: those before this digest bucket). */
+  async end(beforeBucket: string | undefined): Promise<Comparison> {
+    await this.#join.end(({ metadata }) => {
+      this.#countTargetOnly(metadata)
+    }, beforeBucket)
+    for (const id of this.#torn) {
+      if (beforeBucket !== undefined && hashKeyOf(id) >= beforeBucket) continue
+      const metadata = await this.#stores.resources.getMetadata(this.#model, id)
+      if (metadata !== undefined) this.#countTargetOnly(metadata)
+    }
+    return { counts: this.#counts, findings: this.#findings }
+  }
+
+  close(): Promise<void> {
+    return this.#join.close()
+  }
+
+  #countTargetOnly(metadata: Item): void {
+    if (this.#accepts(metadata)) this.#counts.target_only += 1
+  }
+
+  #addFinding(resource_id: string, what: string, expected: string, actual: string): void {
+    if (this.#findings.length < MAX_LISTED)
+      this.#findings.push({ model: this.#model, resource_id, what, expected, actual })
+  }
+}

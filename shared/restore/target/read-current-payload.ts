@@ -1,0 +1,19 @@
+import { BlobMismatchError, BlobsMissingError } from '../../blobs/errors.ts'
+import type { PayloadStore } from '../../blobs/payload-store.ts'
+import { currentRevision, MetadataView, payloadOf } from '../../resources/views.ts'
+import type { Item } from '../../tables/item.ts'
+
+/** The payload of a resource's current revision. Undefined if it is missing or damaged: the check of content reports that. */
+export const readCurrentPayload = async (
+  { payloads }: { readonly payloads: PayloadStore },
+  { metadata, revisions }: { readonly metadata: Item; readonly revisions: readonly Item[] },
+): Promise<string | Uint8Array | undefined> => {
+  const current = currentRevision(new MetadataView(metadata), revisions)
+  if (current === undefined) return undefined
+  try {
+    return await payloadOf(current, (sha256) => payloads.get(sha256))
+  } catch (error) {
+    if (error instanceof BlobsMissingError || error instanceof BlobMismatchError) return undefined
+    throw error
+  }
+}

@@ -1,0 +1,52 @@
+import { createHash } from 'node:crypto'
+import { ResourceLeaf } from '../../archive/digest.ts'
+import type { PayloadStore } from '../../blobs/payload-store.ts'
+import type { StoredResource } from '../../resources/stored-resource.ts'
+import { RevisionView } from '../../resources/views.ts'
+import type { Item } from '../../tables/item.ts'
+
+/** A revision whose payload does not match its recorded SHA-256. */
+export interface DamagedPayload {
+  readonly revision: string
+  readonly expected: string
+  readonly actual: string
+}
+
+/** A resource of the store, read completely. */
+export interface ReadResource {
+  readonly metadata: Item
+  readonly revisions: readonly Item[]
+  /** The resource's digest (`ResourceLeaf`). It covers the recorded SHA-256 of each payload, not the payload itself. */
+  readonly digest: Buffer
+  readonly damagedPayloads: readonly DamagedPayload[]
+}
+
+/** Reads a stored resource to its end, computes its digest, and checks the SHA-256 of every payload. */
+export const readStoredResource = async (
+  stores: { readonly payloads: PayloadStore },
+  { metadata, revisions }: StoredResource,
+): Promise<ReadResource> => {
+  const leaf = new ResourceLeaf()
+  leaf.add(metadata)
+  const damagedPayloads: DamagedPayload[] = []
+  const read: Item[] = []
+  for await (const item of revisions) {
+    leaf.add(item)
+    read.push(item)
+    const revision = new RevisionView(item)
+    const expected = `sha256 ${revision.dataSha256 ?? 'none'}`
+    const sha256 = await payloadSha256(stores, revision)
+    const actual = sha256 === undefined ? 'no payload' : `sha256 ${sha256}`
+    if (actual !== expected) damagedPayloads.push({ revision: revision.revisionId ?? '', expected, actual })
+  }
+  return { metadata, revisions: read, digest: leaf.digest(), damagedPayloads }
+}
+
+/** SHA-256 of the payload's bytes in the store. Undefined if the payload is missing. */
+const payloadSha256 = async (
+  { payloads }: { readonly payloads: PayloadStore },
+  { inlinePayload, spilledSha256 }: RevisionView,
+): Promise<string | undefined> => {
+  if (inlinePayload !== undefined) return createHash('sha256').update(inlinePayload).digest('hex')
+  return spilledSha256 === undefined ? undefined : (await payloads.sha256Of(spilledSha256))?.sha256
+}

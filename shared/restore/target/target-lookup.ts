@@ -1,0 +1,46 @@
+import type { ResourceStore } from '../../resources/aws/resource-store.ts'
+import { type Item, sortKeyOf } from '../../tables/item.ts'
+import type { RestorePlan, SegmentRange } from '../messages/inspect.ts'
+import { TargetJoin } from './target-join.ts'
+import { targetRange } from './target-range.ts'
+
+/** Determines which resources the target has. Resources are looked up in the archive's order. */
+export interface TargetLookup {
+  exists(id: string): Promise<boolean>
+  close(): Promise<void>
+}
+
+/**
+ * Opens a lookup of the target's resources in `range`, from digest bucket `bucket` on. With `ids`, which the filters name, it reads
+ * the metadata of these resources only.
+ */
+export const openTargetLookup = (
+  { resources }: { readonly resources: ResourceStore },
+  plan: RestorePlan,
+  range: SegmentRange,
+  { bucket, ids }: { readonly bucket: string | undefined; readonly ids: readonly string[] | undefined },
+): TargetLookup => {
+  const { model } = range
+  if (plan.empty_models.includes(model)) return EMPTY_TARGET
+  if (ids !== undefined) return lookupById(resources.existing(model, ids))
+  const rows = resources.metadata(model, targetRange(bucket ?? range.after, range.up_to))
+  const join = new TargetJoin<Item>(rows, sortKeyOf)
+  return {
+    exists: async (id) => (await join.seek(id)) !== undefined,
+    close: () => join.close(),
+  }
+}
+
+const EMPTY_TARGET: TargetLookup = {
+  exists: () => Promise.resolve(false),
+  close: () => Promise.resolve(),
+}
+
+const lookupById = (existing: Promise<ReadonlySet<string>>): TargetLookup => {
+  // Awaited with the first resource. Until then, a rejection must not end the process.
+  existing.catch(() => undefined)
+  return {
+    exists: async (id) => (await existing).has(id),
+    close: () => Promise.resolve(),
+  }
+}

@@ -1,0 +1,59 @@
+import { z } from 'zod'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { type Problem, problemOf } from '../problems/problem.ts'
+
+/** The outcome of a restore that an upload started is written next to the upload, as `{key}.report.json`. */
+interface Upload {
+  readonly bucket: string
+  readonly key: string
+}
+
+interface Objects {
+  readonly objects: ObjectStore
+}
+
+const reportKey = ({ key }: Upload): string => `${key}.report.json`
+
+/** The bucket is not ours alone: anything can be at the key of a report. */
+const AnyReport = z.looseObject({}).catch({})
+const ReportedArchive = z.object({ archive: z.object({ etag: z.string() }) })
+
+export const writeUploadReport = async ({ objects }: Objects, upload: Upload, report: object): Promise<void> => {
+  await objects.putJson(upload.bucket, reportKey(upload), report)
+}
+
+/** Reports that an upload could not be restored. `jobId` is absent if no job was created. */
+export const reportFailedUpload = (stores: Objects, upload: Upload, error: unknown, jobId?: string): Promise<void> =>
+  writeUploadReport(stores, upload, {
+    ...(jobId === undefined ? {} : { job_id: jobId }),
+    passed: false,
+    error: problemOf(error),
+  })
+
+/** Reports that a job failed. After a failed verification, adds the error to the report that the job has written. */
+export const reportFailedJob = async (
+  stores: Objects,
+  upload: Upload,
+  jobId: string,
+  problem: Problem,
+): Promise<void> => {
+  const written = problem.type === 'verification-failed' ? await readReport(stores, upload) : undefined
+  await writeUploadReport(stores, upload, { job_id: jobId, ...written, passed: false, error: problem })
+}
+
+/** Whether there is a report about this state of the upload. One that names another state is about an earlier upload to the key. */
+export const hasReport = async (stores: Objects, upload: PinnedObject): Promise<boolean> => {
+  const report = await readReport(stores, upload)
+  if (report === undefined) return false
+  const reported = ReportedArchive.safeParse(report)
+  return !reported.success || reported.data.archive.etag === upload.etag
+}
+
+const readReport = async (
+  { objects }: Objects,
+  upload: Upload,
+): Promise<Readonly<Record<string, unknown>> | undefined> => {
+  const report = await objects.getJson<unknown>(upload.bucket, reportKey(upload))
+  return report === undefined ? undefined : AnyReport.parse(report)
+}

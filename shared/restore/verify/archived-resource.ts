@@ -1,0 +1,32 @@
+import type { ArchivedRecord } from '../../archive/archived-records.ts'
+import { ResourceLeaf } from '../../archive/digest.ts'
+import { RevisionView } from '../../resources/views.ts'
+import type { ArchivedResource, ArchivedRevision } from '../checks/check.ts'
+
+/** Collects the records of one archived resource. Payloads are not kept: the digest covers their SHA-256. */
+export class ArchivedResourceBuilder {
+  readonly #metadata: ArchivedRecord
+  readonly #leaf = new ResourceLeaf()
+  readonly #revisions = new Map<string, ArchivedRevision>()
+
+  constructor(metadata: ArchivedRecord) {
+    this.#metadata = metadata
+    this.#leaf.add(metadata.item)
+  }
+
+  get h(): string {
+    return this.#metadata.h
+  }
+
+  addRevision({ item, sk }: ArchivedRecord): void {
+    const { revisionId = '', parentRevisionId = 'none' } = new RevisionView(item)
+    this.#leaf.add(item)
+    this.#revisions.set(sk, { id: revisionId, parent: parentRevisionId })
+  }
+
+  /** Called once, after the last revision. */
+  build(): ArchivedResource {
+    const { id, item } = this.#metadata
+    return { id, metadata: item, revisions: this.#revisions, digest: this.#leaf.digest() }
+  }
+}

@@ -1,0 +1,82 @@
+import type { PayloadStore } from '../../blobs/payload-store.ts'
+import type { RestoreJob } from '../../jobs/job.ts'
+import type { ResourceStore } from '../../resources/aws/resource-store.ts'
+import type { StoredResource } from '../../resources/stored-resource.ts'
+import { MetadataView } from '../../resources/views.ts'
+import { type Item, sortKeyOf } from '../../tables/item.ts'
+import type { ArchivedResource, ComparedResource, StoredState } from '../checks/check.ts'
+import type { ExtentCursor } from '../messages/apply.ts'
+import type { Extent } from '../messages/preflight.ts'
+import { readCurrentPayload } from '../target/read-current-payload.ts'
+import { type ReadResource, readStoredResource } from '../target/read-stored-resource.ts'
+import { TargetJoin } from '../target/target-join.ts'
+import { targetRange } from '../target/target-range.ts'
+
+/** The stored resources of one extent, read in the archive's order. */
+export class StoredResources {
+  readonly #stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
+  readonly #model: string
+  readonly #jobId: string
+  readonly #join: TargetJoin<StoredResource>
+  /** Torn resources. The join has no rows for them; they are added before the join passes their position. */
+  readonly #torn = new Set<string>()
+
+  constructor(
+    stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore },
+    { job_id, request }: RestoreJob,
+    { model, after, up_to }: Extent,
+    start: ExtentCursor | undefined,
+  ) {
+    const { ids } = request.filters
+    const options = { onTorn: (id: string) => void this.#torn.add(id) }
+    const rows =
+      ids === undefined
+        ? stores.resources.resources(model, targetRange(start?.from.bucket ?? after, up_to), options)
+        : stores.resources.resourcesById(model, ids, options)
+    this.#stores = stores
+    this.#model = model
+    this.#jobId = job_id
+    this.#join = new TargetJoin(rows, ({ metadata }) => sortKeyOf(metadata))
+  }
+
+  async compare(archived: ArchivedResource): Promise<ComparedResource> {
+    const row = await this.#join.seek(archived.id)
+    const stored = row === undefined ? await this.#incomplete(archived.id) : await this.#read(row, archived)
+    return { archived, stored }
+  }
+
+  close(): Promise<void> {
+    return this.#join.close()
+  }
+
+  async #read(row: StoredResource, archived: ArchivedResource): Promise<StoredState> {
+    const read = await readStoredResource(this.#stores, row)
+    return this.#isChangedSince(read, archived)
+      ? { state: 'changed-since' }
+      : { ...read, state: 'read', currentPayload: once(() => readCurrentPayload(this.#stores, read)) }
+  }
+
+  #isChangedSince({ metadata, revisions, digest }: ReadResource, archived: ArchivedResource): boolean {
+    if (!this.#isOurs(metadata)) return true
+    return !digest.equals(archived.digest) && revisions.some((item) => !this.#isOurs(item))
+  }
+
+  /** The state of a resource for which the store returned no row: its metadata or its current revision is missing. */
+  async #incomplete(id: string): Promise<StoredState> {
+    const metadata = this.#torn.has(id) ? await this.#stores.resources.getMetadata(this.#model, id) : undefined
+    if (metadata === undefined) return { state: 'missing' }
+    if (!this.#isOurs(metadata)) return { state: 'changed-since' }
+    return { state: 'torn', currentRevisionId: new MetadataView(metadata).currentRevisionId ?? '' }
+  }
+
+  /** Whether this restore wrote the item last. */
+  #isOurs(item: Item): boolean {
+    return new MetadataView(item).appliedBy === this.#jobId
+  }
+}
+
+/** A function that calls `make` at most once. */
+const once = <T>(make: () => T): (() => T) => {
+  let made: { readonly value: T } | undefined
+  return () => (made ??= { value: make() }).value
+}

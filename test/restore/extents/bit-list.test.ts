@@ -1,0 +1,36 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { BitList } from '../../../shared/restore/extents/bit-list.ts'
+
+describe('BitList', () => {
+  it('returns every bit that was pushed, in order, whatever their number', () => {
+    fc.assert(
+      fc.property(fc.array(fc.boolean(), { maxLength: 20_000, size: 'max' }), (pushed) => {
+        const bits = BitList.empty()
+        for (const bit of pushed) bits.push(bit)
+        const decoded = BitList.decode(bits.encode())
+        expect(pushed.map((_, index) => decoded.at(index))).toEqual(pushed)
+        expect(bits.encode()).toHaveLength(Math.ceil(pushed.length / 8))
+      }),
+      { numRuns: 50 },
+    )
+  })
+
+  it('fills each byte from its lowest bit', () => {
+    const bits = BitList.empty()
+    expect(bits.encode()).toEqual(Buffer.alloc(0))
+    for (const index of Array.from({ length: 11 }, (_, k) => k)) bits.push([0, 7, 9].includes(index))
+    expect(bits.encode()).toEqual(Buffer.from([0b1000_0001, 0b10]))
+    expect([0, 1, 7, 8, 9, 10].map((index) => bits.at(index))).toEqual([true, false, true, false, true, false])
+  })
+
+  it('appends to a decoded list', () => {
+    const bits = BitList.decode(Buffer.from([0, 0b1000_0000]))
+    bits.push(true)
+    expect(bits.encode()).toEqual(Buffer.from([0, 0b1000_0000, 1]))
+  })
+
+  it('throws for an index beyond the end', () => {
+    expect(() => BitList.decode(Buffer.alloc(1)).at(8)).toThrow(RangeError)
+  })
+})
