@@ -176,6 +176,9 @@ export const BROKEN: readonly Broken[] = [
   {
     name: 'more blobs than there are',
     bytes: withManifest((manifest) => manifest.replace('"blobs":4', '"blobs":5')),
-    problem: { type: 'archive-invalid', detail: /model guild: the manifest states blobs 5, but the archive contains 4/ },
+    problem: {
+      type: 'archive-invalid',
+      detail: /model guild: the manifest states blobs 5, but the archive contains 4/,
+    },
   },
 ]
