@@ -47,19 +47,18 @@ export class ConsistentReader {
    */
   async makeConsistent(batch: readonly JoinedResource[]): Promise<StoredResource[]> {
     const resources: (StoredResource | undefined)[] = []
-    const inconsistent: number[] = []
-    for (const [k, { metadata, revisions }] of batch.entries()) {
+    const inconsistent: { readonly index: number; readonly metadata: Item }[] = []
+    for (const [index, { metadata, revisions }] of batch.entries()) {
       const isConsistent = revisions !== undefined && consistencyOf(metadata, revisions) === 'consistent'
       resources.push(isConsistent ? storedResource(metadata, revisions) : undefined)
-      if (!isConsistent) inconsistent.push(k)
+      if (!isConsistent) inconsistent.push({ index, metadata })
     }
     // Reading a torn resource again takes about a second. One at a time would take hours if many revisions are lost.
     if (inconsistent.length > 0)
       await pMap(
         inconsistent,
-        async (k) => {
-          const joined = batch[k]
-          if (joined !== undefined) resources[k] = await this.#readAgain(joined)
+        async ({ index, metadata }) => {
+          resources[index] = await this.#readAgain(metadata)
         },
         { concurrency: PARALLEL_READS },
       )
@@ -78,7 +77,7 @@ export class ConsistentReader {
   }
 
   /** Reads the metadata, the revisions and the metadata again, until both reads of the metadata return the same. */
-  async #readAgain({ metadata }: JoinedResource): Promise<StoredResource | undefined> {
+  async #readAgain(metadata: Item): Promise<StoredResource | undefined> {
     const id = new MetadataView(metadata).resourceId
     let torn = 0
     for (let attempt = 1; attempt <= CHANGED_ATTEMPTS; attempt++) {

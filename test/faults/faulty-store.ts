@@ -28,7 +28,7 @@ export const faultyStore = <Store extends object>(
   })
 
 /** What gives something to call, and promises nothing. */
-const AT_ONCE: readonly string[] = ['writer', 'held', 'resumeMultipart', 'sourceOf', 'epoch']
+const AT_ONCE: readonly string[] = ['writer', 'held', 'resumeMultipart', 'sourceOf', 'epoch', 'key']
 
 const isAsync = (member: unknown): boolean => member?.constructor.name === 'AsyncFunction'
 const isGenerator = (member: unknown): boolean => member?.constructor.name === 'AsyncGeneratorFunction'

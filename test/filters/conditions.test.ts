@@ -259,7 +259,7 @@ describe('conditions in JSON', () => {
       'condition 1: value must not nest deeper than 1000 levels',
     )
     expect(() => readConditions('conditions', one({ value: { a: nested(1_000) } }))).toThrow('deeper than 1000')
-    expect(() => readConditions('conditions', '['.repeat(1_003))).toThrow('it is not JSON')
+    expect(() => readConditions('conditions', '['.repeat(1_003))).toThrow('invalid JSON')
     for (const levels of [1_004, 100_000])
       expect(() => readConditions('conditions', '['.repeat(levels))).toThrow(
         'conditions: must not nest deeper than 1000 levels',

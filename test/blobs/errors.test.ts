@@ -1,0 +1,18 @@
+import { describe, expect, it } from 'vitest'
+import { BlobsMissingError } from '../../shared/blobs/errors.ts'
+
+const ids = (count: number): string[] => Array.from({ length: count }, (_, k) => `id ${k}`)
+
+describe('the error for missing blobs', () => {
+  it.each([
+    [1, '1 blob cannot be read: id 0'],
+    [5, '5 blobs cannot be read: id 0, id 1, id 2, id 3, id 4'],
+    [6, '6 blobs cannot be read: id 0, id 1, id 2, id 3, id 4, …'],
+  ])('names at most five of %d ids in its message', (count, message) => {
+    expect(new BlobsMissingError(ids(count))).toMatchObject({ count, message, ids: ids(count) })
+  })
+
+  it('contains the first 100 ids', () => {
+    expect(new BlobsMissingError(ids(101))).toMatchObject({ count: 101, ids: ids(100) })
+  })
+})

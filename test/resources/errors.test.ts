@@ -1,0 +1,27 @@
+import { describe, expect, it } from 'vitest'
+import { TornResourcesError, UnknownModelError } from '../../shared/resources/errors.ts'
+
+const ids = (count: number): string[] => Array.from({ length: count }, (_, k) => `id ${k}`)
+
+describe('the error for torn resources', () => {
+  it.each([
+    [1, 'the current revision of 1 resource is missing: "id 0"'],
+    [5, 'the current revision of 5 resources is missing: "id 0", "id 1", "id 2", "id 3", "id 4"'],
+    [6, 'the current revision of 6 resources is missing: "id 0", "id 1", "id 2", "id 3", "id 4", …'],
+  ])('names at most five of %d ids in its message', (count, message) => {
+    expect(new TornResourcesError(ids(count))).toMatchObject({ count, message, ids: ids(count) })
+  })
+
+  it('contains the first 100 ids', () => {
+    expect(new TornResourcesError(ids(101))).toMatchObject({ count: 101, ids: ids(100) })
+  })
+})
+
+it('the error for an unknown model lists the registered ones', () => {
+  const registered = ['city', 'country']
+  expect(new UnknownModelError('planet', registered)).toMatchObject({
+    model: 'planet',
+    registered,
+    message: 'model planet is not registered (registered: city, country)',
+  })
+})
