@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server } from 'node:http'
 import { text } from 'node:stream/consumers'
 import type { LocalWorkflowEngine } from '../../../infra/local/workflows/local-workflow-engine.ts'
 
-/** An answer that a client of the SDK takes. */
+/** A response that the AWS SDK accepts. */
 interface Answer {
   readonly status: number
   readonly type: string
@@ -15,10 +15,10 @@ const json = (body: object, status = 200): Answer => ({
   body: JSON.stringify(body),
 })
 
-/** Step Functions, EventBridge and STS as far as the functions call them. Events are kept, workflows run. */
+/** The operations of Step Functions, EventBridge and STS that the functions call. It records events and runs workflows. */
 export class AwsEndpoint {
   readonly events: { readonly DetailType: string; readonly Detail: unknown }[] = []
-  /** The policies of the sessions that were asked for. */
+  /** The policies of the requested sessions. */
   readonly sessions: unknown[] = []
   readonly started: string[] = []
   readonly #server: Server

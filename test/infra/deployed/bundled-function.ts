@@ -3,7 +3,7 @@ import type { Call, Outcome } from './messages.ts'
 
 const WORKER = new URL('lambda-worker.ts', import.meta.url)
 
-/** What a function threw, under the name by which Step Functions knows it. */
+/** An error of a function, with the name that Step Functions reports. */
 class FunctionError extends Error {
   constructor(name: string, message: string) {
     super(message)
@@ -16,13 +16,13 @@ interface Waiting {
   reject(error: Error): void
 }
 
-/** A synthesized bundle, in a thread of its own with the environment of its function. */
+/** Runs a synthesized bundle in a worker thread, with the environment of its function. */
 export class BundledFunction {
   readonly name: string
   readonly calls: Call[] = []
-  /** All that it wrote, as CloudWatch would have it. */
+  /** Everything that the function wrote to its log. */
   log = ''
-  /** From the first line of the bundle to its handler, in ms. */
+  /** Milliseconds that loading the bundle took. */
   readonly loaded: Promise<number>
   readonly #worker: Worker
   readonly #waiting = new Map<number, Waiting>()
@@ -57,13 +57,13 @@ export class BundledFunction {
     })
   }
 
-  /** Calls the handler with what JSON leaves of the event. `ms`: what it may take. */
-  async invoke(event: unknown, ms: number): Promise<unknown> {
+  /** Calls the handler with the event as JSON. `timeoutMs` is the time limit that the handler can read from its context. */
+  async invoke(event: unknown, timeoutMs: number): Promise<unknown> {
     await this.loaded
     const id = this.#next++
     const waiting = Promise.withResolvers<unknown>()
     this.#waiting.set(id, waiting)
-    this.#worker.postMessage({ id, event: JSON.parse(JSON.stringify(event)) as unknown, ms })
+    this.#worker.postMessage({ id, event: JSON.parse(JSON.stringify(event)) as unknown, timeoutMs })
     return waiting.promise
   }
 

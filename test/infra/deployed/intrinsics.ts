@@ -1,6 +1,6 @@
 import type { Resource, Template } from './template.ts'
 
-/** What stands for the account in which the templates are thought to be deployed. */
+/** The pseudo parameters of an imaginary account. */
 const PSEUDO: Readonly<Record<string, string>> = {
   'AWS::Region': 'us-east-1',
   'AWS::AccountId': '000000000000',
@@ -9,7 +9,7 @@ const PSEUDO: Readonly<Record<string, string>> = {
   'AWS::NoValue': '',
 }
 
-/** Resolves what a template leaves to CloudFormation. */
+/** Resolves the intrinsic functions of a template like CloudFormation does. */
 export class Intrinsics {
   readonly #template: Template
 
@@ -17,7 +17,7 @@ export class Intrinsics {
     this.#template = template
   }
 
-  /** A value with every reference resolved. */
+  /** Returns a value with all references resolved. */
   resolve(value: unknown): unknown {
     if (Array.isArray(value)) return value.map((one: unknown) => this.resolve(one))
     if (typeof value !== 'object' || value === null) return value
@@ -29,10 +29,10 @@ export class Intrinsics {
     return Object.fromEntries(Object.entries(value).map(([key, one]: [string, unknown]) => [key, this.resolve(one)]))
   }
 
-  /** The same of what is a text then. */
+  /** Resolves a value that must result in a text. */
   text(value: unknown): string {
     const resolved = this.resolve(value)
-    if (typeof resolved !== 'string') throw new Error(`${JSON.stringify(value)} is no text`)
+    if (typeof resolved !== 'string') throw new Error(`${JSON.stringify(value)} does not resolve to a text`)
     return resolved
   }
 
@@ -55,11 +55,11 @@ export class Intrinsics {
 
   #resource(id: string): Resource {
     const resource = this.#template.Resources[id]
-    if (resource === undefined) throw new Error(`there is no resource ${id}`)
+    if (resource === undefined) throw new Error(`the template has no resource ${id}`)
     return resource
   }
 
-  /** What `Ref` gives: of most resources a name, of some an ARN. */
+  /** The value of `Ref`: the name of most resources, and the ARN of some. */
   #reference(id: string): string {
     const { Type, Properties } = this.#resource(id)
     switch (Type) {

@@ -1,12 +1,12 @@
-/** What a function is asked, in its worker. */
+/** A call of a function, sent to its worker. */
 export interface Invocation {
   readonly id: number
   readonly event: unknown
-  /** What it may take. */
-  readonly ms: number
+  /** The time limit that the handler can read from its context. */
+  readonly timeoutMs: number
 }
 
-/** One HTTP request that a function made, and the status of its answer. */
+/** One HTTP request of a function, and the status of the response. */
 export interface Call {
   readonly host: string
   readonly method: string

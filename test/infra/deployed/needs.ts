@@ -3,7 +3,7 @@ import type { Need } from './policy.ts'
 
 const ACCOUNT = 'us-east-1:000000000000'
 
-/** What a role must be allowed for a call. Throws for a call that it does not know. */
+/** The permissions that a call needs. Throws for an unknown operation. */
 export const needsOf = (call: Call): Need[] => {
   const target = call.headers['x-amz-target']
   if (target !== undefined) return needsOfTarget(target, call.body)
@@ -28,10 +28,10 @@ const needsOfTarget = (target: string, text: string): Need[] => {
     return [{ action: `states:${operation}`, resource: String(body['stateMachineArn'] ?? body['executionArn']) }]
   if (service === 'AWSEvents')
     return [{ action: `events:${operation}`, resource: `arn:aws:events:${ACCOUNT}:event-bus/default` }]
-  throw new Error(`nobody knows what ${target} needs`)
+  throw new Error(`add the permissions that ${target} needs to needs.ts`)
 }
 
-/** By method and query, path style. */
+/** The operation follows from method and query of a path-style request. */
 const needsOfS3 = ({ method, path, headers, body, status }: Call): Need[] => {
   const url = new URL(path, 'http://s3')
   const [bucket = '', ...rest] = url.pathname.slice(1).split('/')
@@ -46,7 +46,7 @@ const needsOfS3 = ({ method, path, headers, body, status }: Call): Need[] => {
   if (key === '') return [on('ListBucket')]
   if (method === 'GET' || method === 'HEAD') {
     const reads = on(has('versionId') ? 'GetObjectVersion' : 'GetObject')
-    // That an object is not there S3 tells only those who may list the bucket; others hear 403.
+    // Without permission to list the bucket, S3 answers 403 instead of 404.
     return status === 404 ? [reads, on('ListBucket', '')] : [reads]
   }
   if (method === 'DELETE') return [on(has('uploadId') ? 'AbortMultipartUpload' : 'DeleteObject')]

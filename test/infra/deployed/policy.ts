@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { Intrinsics } from './intrinsics.ts'
 import type { Template } from './template.ts'
 
-/** An action on a resource: what a call needs. */
+/** An action on a resource, which a call needs. */
 export interface Need {
   readonly action: string
   readonly resource: string
 }
 
-/** An action that a policy allows on the resources of a pattern. */
+/** An action that a policy allows on all resources that match a pattern. */
 export interface Allowed {
   readonly action: string
   readonly pattern: string
@@ -22,7 +22,7 @@ const Statement = z.strictObject({
   Sid: z.string().optional(),
 })
 
-/** All that the policies of a role allow. What this small evaluator does not know (conditions, denials) it refuses. */
+/** Everything that the policies of a role allow. Throws for statements with conditions or denials, which it does not support. */
 export const allowedBy = (template: Template, intrinsics: Intrinsics, roleId: string): Allowed[] =>
   Object.values(template.Resources).flatMap(({ Type, Properties }) => {
     if (Type !== 'AWS::IAM::Policy' && Type !== 'AWS::IAM::ManagedPolicy') return []
@@ -36,11 +36,11 @@ export const allowedBy = (template: Template, intrinsics: Intrinsics, roleId: st
     )
   })
 
-/** Those of the allowed that let this through. */
+/** The permissions that cover a need. */
 export const matching = (allowed: readonly Allowed[], { action, resource }: Need): Allowed[] =>
   allowed.filter((one) => one.action === action && matches(one.pattern, resource))
 
-/** `*` is any text, as IAM has it. */
+/** `*` matches any text, as in IAM. */
 const matches = (pattern: string, resource: string): boolean => {
   const [first = '', ...rest] = pattern.split('*')
   if (rest.length === 0) return first === resource

@@ -22,14 +22,14 @@ export interface Synthesized {
   readonly service: Template
 }
 
-/** The bundles of all functions: each file below `outdir`. */
+/** The bundles of all functions, with their files relative to `outdir`. */
 export const bundlesOf = ({
   service,
 }: Synthesized): { readonly name: string; readonly file: string; readonly id: string }[] =>
   Object.entries(service.Resources)
     .filter(([, { Type }]) => Type === 'AWS::Lambda::Function')
     .map(([id, { Properties }]) => {
-      // The folder is named by the bundle's hash, as is the object that it is uploaded as.
+      // The names of the folder and of the uploaded object both contain the hash of the bundle.
       const { S3Key } = Properties['Code'] as { readonly S3Key: string }
       const name = String(Properties['FunctionName']).replace(/^specstar-/, '')
       return { id, name, file: `asset.${S3Key.replace(/\.zip$/, '')}/index.mjs` }
@@ -37,7 +37,7 @@ export const bundlesOf = ({
 
 const Cdk = z.object({ context: z.record(z.string(), z.unknown()) })
 
-/** Synthesizes the deployment that `cdk.json` describes. `settings` stand in for its own; `bundles`: with the functions' code. */
+/** Synthesizes the deployment that `cdk.json` describes, with other settings if given. `bundles` includes the code of the functions. */
 export const synthesize = async ({
   settings,
   bundles = false,

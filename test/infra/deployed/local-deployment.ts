@@ -17,8 +17,8 @@ import { bundlesOf, type Resource, type Synthesized, synthesize } from './templa
 
 const Environment = z.object({ Variables: z.record(z.string(), z.unknown()) })
 
-/** The synthesized deployment, as far as it runs on one machine: its bundles, its state machines, its routes. */
-export class DeployedWorld {
+/** The synthesized deployment on this machine: its bundles, state machines and routes, with the local services. */
+export class LocalDeployment {
   readonly functions = new Map<string, BundledFunction>()
   readonly servers: TestServers
   readonly aws: AwsEndpoint
@@ -35,22 +35,22 @@ export class DeployedWorld {
     this.#intrinsics = new Intrinsics(synthesized.service)
   }
 
-  static async start(): Promise<DeployedWorld> {
+  static async start(): Promise<LocalDeployment> {
     const synthesized = await synthesize({ bundles: true })
     const [servers, aws] = await Promise.all([startServices(storesOf(synthesized)), AwsEndpoint.start()])
-    const world = new DeployedWorld(synthesized, servers, aws)
-    await world.#load()
+    const deployment = new LocalDeployment(synthesized, servers, aws)
+    await deployment.#load()
     const engine = new LocalWorkflowEngine({
       retryMs: 5,
-      workflows: { export: world.#workflow('export'), restore: world.#workflow('restore') },
+      workflows: { export: deployment.#workflow('export'), restore: deployment.#workflow('restore') },
     })
     aws.engine = engine
     const routes = new Map(FUNCTIONS.map(({ file, name }) => [file, name]))
-    world.#gateway = await startGateway({
+    deployment.#gateway = await startGateway({
       port: 0,
-      load: (file) => Promise.resolve(world.#route(routes.get(file) ?? '')),
+      load: (file) => Promise.resolve(deployment.#route(routes.get(file) ?? '')),
     })
-    return world
+    return deployment
   }
 
   get url(): string {
@@ -59,11 +59,11 @@ export class DeployedWorld {
 
   function(name: string): BundledFunction {
     const own = this.functions.get(name)
-    if (own === undefined) throw new Error(`there is no function ${name}`)
+    if (own === undefined) throw new Error(`the deployment has no function ${name}`)
     return own
   }
 
-  /** Once, before the next run of this stage. */
+  /** Runs `work` once, before the next call of a stage. */
   before(stage: string, work: () => Promise<unknown>): void {
     this.#before.set(stage, work)
   }
@@ -73,13 +73,13 @@ export class DeployedWorld {
     await this.aws.engine?.ended(jobId)
   }
 
-  /** What a function's calls needed, each once. */
+  /** The permissions that the calls of a function needed, without duplicates. */
   needs(name: string): Need[] {
     const all = this.function(name).calls.flatMap(needsOf)
     return [...new Map(all.map((need) => [`${need.action} ${need.resource}`, need])).values()]
   }
 
-  /** What a function's role is allowed. */
+  /** The permissions of a function's role. */
   allowed(name: string): Allowed[] {
     return this.allowedTo(this.#roles.get(name) ?? '')
   }
@@ -114,7 +114,7 @@ export class DeployedWorld {
     await Promise.all([...this.functions.values()].map((own) => own.loaded))
   }
 
-  /** What Lambda gives every function, and where the stand-ins are. */
+  /** The environment variables that Lambda sets, and the endpoints of the local services. */
   async #endpoints(): Promise<Record<string, string>> {
     const endpointOf = async (client: TestServers['s3'] | TestServers['dynamo']): Promise<string> => {
       const { protocol, hostname, port } = (await client.config.endpoint?.()) ?? {}
@@ -159,7 +159,7 @@ export class DeployedWorld {
   }
 }
 
-/** The stores as the data stack names them. */
+/** The tables and buckets, with their names in the data stack. */
 const storesOf = ({ data }: Synthesized): Config => {
   const intrinsics = new Intrinsics(data)
   const nameOf = (prefix: string, property: string): string => {

@@ -1,0 +1,41 @@
+import type { Allowed } from './policy.ts'
+
+/** Permissions that the deployed test does not use, and why the functions need them nevertheless. */
+const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason: string])[] = [
+  [/./, /^xray:/, 'tracing is off outside Lambda'],
+  [/./, /^logs:/, 'Lambda writes the log'],
+  [/./, /^sqs:SendMessage /, 'Lambda sends the events that the function fails on'],
+  [/./, /^s3:GetObjectVersion .*(blobs|payloads)/, 'a large object is found first and then read by its version'],
+  [/./, /^s3:GetObject .*archives/, 'an archive that was pinned before its bucket was versioned has no version id'],
+  [/./, /^s3:GetObject .*restores/, 'an upload that was pinned before its bucket was versioned has no version id'],
+  [/^import-/, /^s3:GetObjectVersion /, 'a request may name the version of an archive'],
+  [/^(apply-blobs|rollback)$/, /^s3:GetObjectVersion .*restores/, 'the archive may be an upload'],
+  [/./, /^s3:ListBucket /, 'without it, S3 answers 403 instead of 404 for a missing key'],
+  [/./, /^s3:AbortMultipartUpload /, 'a pass that fails aborts its upload'],
+  [/^(plan|convert|decide|announce|report|fail|finish)/, /^dynamodb:PutItem .*jobs/, 'a stage stores its error'],
+  [/^(export|import|upload)/, /^dynamodb:BatchGetItem .*jobs/, 'reads the running jobs if there are any'],
+  [/^get-(job|report)$/, /^dynamodb:Query .*jobs/, 'reads the progress of a running job'],
+  [/^get-report$/, /^sts:AssumeRole /, 'signs a URL if the report is larger than 3 MiB'],
+  [/^import-/, /^s3:GetObject /, 'an import may name any archive or upload of the deployment'],
+  [/^fail-/, /^dynamodb:Query .*jobs/, 'finds the last stored error if a distributed map failed'],
+  [
+    /^(export-records|preflight|verify)$/,
+    /^dynamodb:GetItem .*resources/,
+    'reads a resource again if it changed while it was read',
+  ],
+  [/^rollback$/, /^dynamodb:GetItem .*resources/, 'reads an item that another writer has replaced'],
+  [/^(apply|rollback)/, /^dynamodb:UpdateItem .*jobs/, 'renews a lease after minutes'],
+  [/^cancel-job$/, /^s3:PutObject .*report.json/, 'writes a report next to the upload whose restore is cancelled'],
+  [/^apply/, /^s3:PutObject .*work/, 'lists conflicts with other writers'],
+  [
+    /^apply-records$/,
+    /^s3:(Get|Put)Object .*payloads/,
+    'writes a payload that is part of a record but too large for an item',
+  ],
+  [/^apply-blobs$/, /^s3:GetObject .*(blobs|payloads)/, 'compares a blob that another writer has created'],
+  [/^compose-parts$/, /^s3:PutObject .*work/, 'joins segments first if there are more than 9,900 parts'],
+  [/^(fail-restore|end-stopped)$/, /^s3:GetObject .*report.json/, 'adds the error to the report of a verification'],
+]
+
+export const reasonFor = (name: string, { action, pattern }: Allowed): string | undefined =>
+  REASONS.find(([functions, permission]) => functions.test(name) && permission.test(`${action} ${pattern}`))?.[2]
