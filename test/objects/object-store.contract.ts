@@ -128,6 +128,20 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       await upload.abort()
     })
 
+    it('reads and copies a pinned version after its object was replaced and deleted', async ({ skip }) => {
+      const { archives } = servers.config.buckets
+      const body = randomBytes(6 * MIB)
+      const old = await store.put(archives, 'versions/pinned', body)
+      skip(old.version_id === undefined, 'the server has no versions')
+      await store.put(archives, 'versions/pinned', Buffer.from('new'))
+      await store.delete(archives, ['versions/pinned'])
+      expect((await store.readBytes(old, 0, old.size)).equals(body)).toBe(true)
+      const upload = await store.multipart(archives, 'versions/copy')
+      const part = await upload.copyPart(1, { object: old, start: 0, length: old.size })
+      const copy = await upload.complete({ parts: [part] })
+      expect((await store.readBytes(copy, 0, copy.size)).equals(body)).toBe(true)
+    })
+
     it('lists the objects with a prefix, and deletes them', async () => {
       const keys = Array.from({ length: 30 }, (_, k) => `list/${k.toString().padStart(3, '0')}`)
       await Promise.all(keys.map((key) => store.put(bucket, key, Buffer.from(key))))
