@@ -66,7 +66,10 @@ export class DuplicatesError extends Error {
   }
 }
 
-/** Under `raise_error`, another writer created a resource or a blob after preflight. The restore rolls back what it wrote. */
+/**
+ * Under `raise_error`, another writer created a resource or a blob after preflight. The restore rolls back what it
+ * wrote.
+ */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
   readonly id: string

@@ -3,7 +3,10 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { ArchiveUnavailableError } from './errors.ts'
 
-/** Pins the requested archive: by its version in a bucket with versions, otherwise by its ETag. Throws `ArchiveUnavailableError`. */
+/**
+ * Pins the requested archive: by its version in a bucket with versions, otherwise by its ETag. Throws
+ * `ArchiveUnavailableError`.
+ */
 export const pinArchive = async (
   { objects }: { readonly objects: ObjectStore },
   { archive }: RestoreRequest,

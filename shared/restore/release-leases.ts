@@ -7,8 +7,8 @@ import type { ModelRegistry } from '../resources/models.ts'
 const READING_PHASES: readonly (string | undefined)[] = [undefined, 'convert', 'preflight', 'preflight-blobs']
 
 /**
- * Releases the leases of a restore that ends: at once if it wrote nothing, otherwise when no write of it can be on its way any more
- * (the leases drain).
+ * Releases the leases of a restore that ends: at once if it wrote nothing, otherwise when no write of it can be on its
+ * way any more (the leases drain).
  */
 export const releaseLeases = async (
   { leases }: { readonly leases: Leases },
@@ -21,8 +21,8 @@ export const releaseLeases = async (
 }
 
 /**
- * Releases the draining leases of a restore that has ended. Only for engines whose handlers run in this process: after the handlers
- * have returned, no write of the job can be on its way.
+ * Releases the draining leases of a restore that has ended. Only for engines whose handlers run in this process: after
+ * the handlers have returned, no write of the job can be on its way.
  */
 export const freeEndedLeases = async (
   { jobs, leases }: { readonly jobs: JobStore; readonly leases: Leases },
@@ -32,7 +32,10 @@ export const freeEndedLeases = async (
   if (job?.kind === 'restore' && job.leased !== undefined && hasEnded(job)) await leases.held(job.leased, jobId).free()
 }
 
-/** Calls `freeEndedLeases` for all models. Called when such an engine starts: its last process may have been killed before that. */
+/**
+ * Calls `freeEndedLeases` for all models. Called when such an engine starts: its last process may have been killed
+ * before that.
+ */
 export const freeAbandonedLeases = async (services: {
   readonly jobs: JobStore
   readonly leases: Leases

@@ -13,7 +13,10 @@ export interface RestoreOptions {
 export type ArchiveSourceRequest =
   { readonly job_id: string } | { readonly bucket: string; readonly key: string; readonly version_id?: string }
 
-/** The request of a restore job, without its archive. Throws `UnknownModelError` if the model of the route is not registered. */
+/**
+ * The request of a restore job, without its archive. Throws `UnknownModelError` if the model of the route is not
+ * registered.
+ */
 export const restoreRequest = (
   { filters, on_duplicate, dry_run }: RestoreOptions,
   registry: ModelRegistry,

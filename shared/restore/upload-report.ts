@@ -42,7 +42,10 @@ export const reportFailedJob = async (
   await writeUploadReport(stores, upload, { job_id: jobId, ...written, passed: false, error: problem })
 }
 
-/** Whether there is a report about this state of the upload. One that names another state is about an earlier upload to the key. */
+/**
+ * Whether there is a report about this state of the upload. One that names another state is about an earlier upload to
+ * the key.
+ */
 export const hasReport = async (stores: Objects, upload: PinnedObject): Promise<boolean> => {
   const report = await readReport(stores, upload)
   if (report === undefined) return false

@@ -1,6 +1,6 @@
 /**
- * The numbers `0 … count-1`, sorted by their bits in reverse order. Extents are applied in this order: neighbours in the archive are
- * neighbours in the table, so the first workers write to different shards of it.
+ * The numbers `0 … count-1`, sorted by their bits in reverse order. Extents are applied in this order: neighbours in
+ * the archive are neighbours in the table, so the first workers write to different shards of it.
  */
 export const bitReversed = (count: number): number[] => {
   const bits = Math.max(1, Math.ceil(Math.log2(count)))

@@ -12,7 +12,10 @@ import type { BlobRun } from './blob-runs.ts'
 /** From this size on, S3 copies the bytes itself from the pinned archive, whose bytes preflight checked. */
 export const COPIED_FROM = 16 * 1024 * 1024
 
-/** Runs that are read, and blobs that are written, in parallel. Both are smaller than 16 MiB, which bounds the memory of a pass. */
+/**
+ * Runs that are read, and blobs that are written, in parallel. Both are smaller than 16 MiB, which bounds the memory of
+ * a pass.
+ */
 export const PARALLEL_BLOBS = 8
 
 export interface BlobStores {

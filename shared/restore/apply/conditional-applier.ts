@@ -13,8 +13,9 @@ import {
 } from './resource-applier.ts'
 
 /**
- * `skip` and `raise_error`: every item is written on the condition that it does not exist. If another writer created the resource, the
- * items that this restore wrote are removed again, and the resource is skipped (`skip`) or the restore fails (`raise_error`).
+ * `skip` and `raise_error`: every item is written on the condition that it does not exist. If another writer created
+ * the resource, the items that this restore wrote are removed again, and the resource is skipped (`skip`) or the
+ * restore fails (`raise_error`).
  */
 export class ConditionalApplier implements ResourceApplier {
   readonly #stores: ApplierStores
@@ -61,8 +62,8 @@ export class ConditionalApplier implements ResourceApplier {
     const appliedBy = await resources.appliedBy(keyOf(item))
     if (appliedBy === jobId) return true
     if (appliedBy === undefined || (await resources.getMetadata(model.name, id)) !== undefined) return false
-    // A restore that ended before it wrote the metadata left the item. It is no resource, and as this restore holds the lease, that
-    // one has ended.
+    // A restore that ended before it wrote the metadata left the item. It is no resource, and as this restore holds the
+    // lease, that one has ended.
     await writer.removeIfAppliedBy(keyOf(item), appliedBy)
     return this.#writeIfAbsent(id, item)
   }

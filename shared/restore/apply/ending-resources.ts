@@ -1,6 +1,9 @@
 import type { AppliedResource } from './resource-applier.ts'
 
-/** Resources whose writes may be unfinished at the same time: enough to fill batches of 25, few enough to hold in memory. */
+/**
+ * Resources whose writes may be unfinished at the same time: enough to fill batches of 25, few enough to hold in
+ * memory.
+ */
 const MAX_ENDING = 64
 
 /** Resources whose revisions have all been passed to the writer, while their writes complete. Counts the outcomes. */

@@ -30,7 +30,8 @@ export class OverwritingApplier implements ResourceApplier {
   ) {
     this.#stores = stores
     this.#target = target
-    // Read even if the target was empty at preflight: another program may have written since. An empty range costs one query.
+    // Read even if the target was empty at preflight: another program may have written since. An empty range costs one
+    // query.
     const keys = range.ids === undefined ? targetRange(range.after, range.upTo) : undefined
     this.#storedKeys = new StoredRevisionKeys(stores, target.model.name, keys)
   }

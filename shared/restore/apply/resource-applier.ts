@@ -14,7 +14,10 @@ export interface ResourceApplier {
   close(): Promise<void>
 }
 
-/** A resource that is being written: first its revisions, then its metadata. A reader never sees metadata without its revision. */
+/**
+ * A resource that is being written: first its revisions, then its metadata. A reader never sees metadata without its
+ * revision.
+ */
 export interface AppliedResource {
   readonly id: string
   addRevision(record: ArchivedRecord): Promise<void>
@@ -38,7 +41,9 @@ export interface ApplierTarget {
 export const metadataToWrite = ({ model, jobId }: ApplierTarget, item: Item): Item =>
   deriveMetadata(item, { model: model.name, shards: model.shards, job_id: jobId })
 
-/** The revision item to write, with its keys and derived attributes. Writes its payload first if that must be spilled. */
+/**
+ * The revision item to write, with its keys and derived attributes. Writes its payload first if that must be spilled.
+ */
 export const revisionToWrite = async (
   { payloads }: { readonly payloads: PayloadStore },
   { model, jobId }: ApplierTarget,

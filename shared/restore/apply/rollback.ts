@@ -19,8 +19,8 @@ export interface RollbackServices extends RestoreReading, PassServices {
 }
 
 /**
- * One pass of the rollback of a restore under `raise_error`: of each resource of an extent, removes the items that no other writer has
- * replaced since. The metadata goes first.
+ * One pass of the rollback of a restore under `raise_error`: of each resource of an extent, removes the items that no
+ * other writer has replaced since. The metadata goes first.
  */
 export const rollback = (input: PassInput, services: RollbackServices): Promise<PassOutput> =>
   runPass(ROLLBACK, input, services, async (attempt) => {

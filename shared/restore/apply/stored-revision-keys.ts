@@ -4,8 +4,8 @@ import { type Key, keyOf, type SortKeyRange } from '../../tables/item.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
 /**
- * The keys of the target's revisions of each resource. With a range, all revision keys of the range are read once, in the archive's
- * order. Without a range (a few resources by id), they are looked up resource by resource.
+ * The keys of the target's revisions of each resource. With a range, all revision keys of the range are read once, in
+ * the archive's order. Without a range (a few resources by id), they are looked up resource by resource.
  */
 export class StoredRevisionKeys {
   readonly #resources: ResourceStore
@@ -27,7 +27,8 @@ export class StoredRevisionKeys {
     if (this.#rows === undefined) return (await this.#resources.getRevisions(this.#model, id)).map(keyOf)
     const prefix = `${metadataSortKey(id)}/`
     const hashKey = hashKeyIn(prefix)
-    // Two ids can have the same hash key. Their revisions may be in another order than their metadata, so they are read together.
+    // Two ids can have the same hash key. Their revisions may be in another order than their metadata, so they are read
+    // together.
     if (this.#group?.hashKey !== hashKey) this.#group = { hashKey, keys: await this.#readGroup(hashKey) }
     return this.#group.keys.filter(({ sk }) => sk.startsWith(prefix))
   }

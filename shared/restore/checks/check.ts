@@ -10,8 +10,8 @@ import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import type { ReadResource } from '../target/read-stored-resource.ts'
 
 /**
- * One check of the verification. `CHECKS` in `checks.ts` lists all of them. A check implements the hooks for what it looks at; every
- * hook reports to `CheckFindings`, which count under the name of the check.
+ * One check of the verification. `CHECKS` in `checks.ts` lists all of them. A check implements the hooks for what it
+ * looks at; every hook reports to `CheckFindings`, which count under the name of the check.
  */
 export interface VerificationCheck<Name extends string = string> {
   /** The name of the check in the report. */
@@ -72,8 +72,9 @@ export interface ArchivedRevision {
 }
 
 /**
- * `missing`: the store has no metadata. `torn`: the metadata is the restore's, but its current revision is missing. `changed-since`:
- * another writer changed the resource after the restore, so it is not compared. `read`: everything else.
+ * `missing`: the store has no metadata. `torn`: the metadata is the restore's, but its current revision is missing.
+ * `changed-since`: another writer changed the resource after the restore, so it is not compared. `read`: everything
+ * else.
  */
 export type StoredState =
   | { readonly state: 'missing' | 'changed-since' }

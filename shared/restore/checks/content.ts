@@ -2,8 +2,8 @@ import { compareBlob } from './compare-blob.ts'
 import type { VerificationCheck, VerifiedRestore } from './check.ts'
 
 /**
- * Checks that the store returns what the archive holds: the digest of each resource, the bytes of each payload, and the digest of
- * each model that was loaded completely.
+ * Checks that the store returns what the archive holds: the digest of each resource, the bytes of each payload, and the
+ * digest of each model that was loaded completely.
  */
 export const content = {
   name: 'content',

@@ -1,7 +1,10 @@
 import { sortKeyOf } from '../../tables/item.ts'
 import type { VerificationCheck } from './check.ts'
 
-/** Checks that every archived resource and revision is in the store, and that every selected resource was loaded or skipped. */
+/**
+ * Checks that every archived resource and revision is in the store, and that every selected resource was loaded or
+ * skipped.
+ */
 export const counts = {
   name: 'counts',
 

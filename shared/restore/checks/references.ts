@@ -6,8 +6,8 @@ import { RevisionView } from '../../resources/views.ts'
 import type { CheckFindings, ComparedResource, ResourcesCheck, ResourcesContext, VerificationCheck } from './check.ts'
 
 /**
- * Checks that the resources and revisions to which the current payloads refer exist. A reference that was dangling in the archive, or
- * that leads to a resource outside of this restore, is reported separately.
+ * Checks that the resources and revisions to which the current payloads refer exist. A reference that was dangling in
+ * the archive, or that leads to a resource outside of this restore, is reported separately.
  */
 export const references = {
   name: 'references',
@@ -96,7 +96,9 @@ class ReferencesCheck implements ResourcesCheck {
 /** Identifies the target of a reference. A resource and a revision may have the same id. */
 const nameOf = ({ target, to, ref_type }: Reference): string => `${target}/${ref_type}/${to}`
 
-/** The id of the resource that a reference names. A revision id is the resource id, a colon, and the revision's number. */
+/**
+ * The id of the resource that a reference names. A revision id is the resource id, a colon, and the revision's number.
+ */
 const resourceIdOf = ({ to, ref_type }: Reference): string => {
   if (ref_type === 'resource_id') return to
   const colon = to.lastIndexOf(':')

@@ -2,7 +2,10 @@ import { MetadataView, RevisionView } from '../../resources/views.ts'
 import { type Item, sortKeyOf } from '../../tables/item.ts'
 import type { ArchivedResource, VerificationCheck } from './check.ts'
 
-/** Checks that the store has exactly the archived revisions of each resource, with their parents and with the current one. */
+/**
+ * Checks that the store has exactly the archived revisions of each resource, with their parents and with the current
+ * one.
+ */
 export const revisions = {
   name: 'revisions',
 

@@ -1,6 +1,6 @@
 /**
- * Finds the resources before which a pass may stop: those that begin a digest bucket, except the first resource of the pass. A
- * bucket is therefore never split between two passes, and every pass advances.
+ * Finds the resources before which a pass may stop: those that begin a digest bucket, except the first resource of the
+ * pass. A bucket is therefore never split between two passes, and every pass advances.
  */
 export class BucketBorders {
   #bucket: string | undefined

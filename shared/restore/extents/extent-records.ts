@@ -22,7 +22,9 @@ export type ExtentEvent =
   | { readonly kind: 'revision'; readonly record: ArchivedRecord }
   | { readonly kind: 'end' }
 
-/** Reads the resources of an extent that the filters accept, in order: each is a `begin`, its revisions, and an `end`. */
+/**
+ * Reads the resources of an extent that the filters accept, in order: each is a `begin`, its revisions, and an `end`.
+ */
 export async function* extentEvents(
   { objects, models }: { readonly objects: ObjectStore; readonly models: ModelRegistry },
   { job, archive }: { readonly job: RestoreJob; readonly archive: OpenArchive },

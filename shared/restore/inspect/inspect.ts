@@ -25,9 +25,9 @@ export interface InspectServices extends RestoreReading {
 }
 
 /**
- * Pins the version of the archive (of a stream: of the archive that it was converted to), reads its manifest, checks the models of the
- * restore, acquires their leases, and plans `preflight`. If the stage runs again, it acquires the leases again, with new epochs, and
- * keeps the plan.
+ * Pins the version of the archive (of a stream: of the archive that it was converted to), reads its manifest, checks
+ * the models of the restore, acquires their leases, and plans `preflight`. If the stage runs again, it acquires the
+ * leases again, with new epochs, and keeps the plan.
  */
 export const inspect = async ({ job_id }: StageInput, services: InspectServices): Promise<PlannedItems> => {
   const { jobs, workFiles } = services
@@ -66,7 +66,10 @@ const planRestore = async (services: InspectServices, jobId: string, request: Re
   }
 }
 
-/** The requested models, or all models of the archive. The archive must have a section for each, and each must be registered. */
+/**
+ * The requested models, or all models of the archive. The archive must have a section for each, and each must be
+ * registered.
+ */
 const modelsToRestore = (
   registry: ModelRegistry,
   { manifest }: OpenArchive,

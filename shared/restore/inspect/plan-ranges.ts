@@ -18,8 +18,8 @@ interface RecordsSegment {
 }
 
 /**
- * Divides the segments of some models among map items of about `rangeBytes` each, in order. With `ids`, only the segments that can
- * contain one of these resources. Throws `ArchiveInvalidError`.
+ * Divides the segments of some models among map items of about `rangeBytes` each, in order. With `ids`, only the
+ * segments that can contain one of these resources. Throws `ArchiveInvalidError`.
  */
 export const planRanges = (
   archive: OpenArchive,

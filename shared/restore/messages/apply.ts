@@ -20,13 +20,18 @@ export const ApplyBlobsResult = z
 export type ApplyBlobsResult = z.output<typeof ApplyBlobsResult>
 export const APPLY_BLOBS: Stage<ApplyBlobsResult> = { name: 'apply-blobs', result: ApplyBlobsResult }
 
-/** Ids of blobs that another writer created with other bytes after `preflight-blobs`, and that `skip` left as they are. */
+/**
+ * Ids of blobs that another writer created with other bytes after `preflight-blobs`, and that `skip` left as they are.
+ */
 export const BLOB_CONFLICTS: WorkFile<readonly string[], [n: number, attempt: string]> = {
   name: (n, attempt) => `blob-conflicts/${n}/${attempt}`,
   content: z.array(z.string()).readonly(),
 }
 
-/** Written by `plan-apply-records`: the extents that contain resources, one for each map item, in the order of application. */
+/**
+ * Written by `plan-apply-records`: the extents that contain resources, one for each map item, in the order of
+ * application.
+ */
 export const APPLY_PLAN: WorkFile<readonly Extent[]> = {
   name: () => 'apply-plan.json',
   content: z.array(Extent).readonly(),
@@ -50,7 +55,10 @@ export const ApplyRecordsResult = z
 export type ApplyRecordsResult = z.output<typeof ApplyRecordsResult>
 export const APPLY_RECORDS: Stage<ApplyRecordsResult> = { name: 'apply-records', result: ApplyRecordsResult }
 
-/** Ids of resources that another writer created after `preflight`, and that were therefore skipped. They are not verified. */
+/**
+ * Ids of resources that another writer created after `preflight`, and that were therefore skipped. They are not
+ * verified.
+ */
 export const SKIPPED_AFTER_CONFLICT: WorkFile<readonly string[], [n: number, attempt: string]> = {
   name: (n, attempt) => `skipped-after-conflict/${n}/${attempt}`,
   content: z.array(z.string()).readonly(),

@@ -11,8 +11,8 @@ export const RestoreBlobPlan = z
     /** The blob references of all passes of `preflight`. */
     lists: z.array(BlobReferenceList).readonly(),
     /**
-     * The blob segments of each map item, by their index in the manifest. If the archive has no blobs but its resources refer to
-     * some, the only item has no segment: it determines what is missing.
+     * The blob segments of each map item, by their index in the manifest. If the archive has no blobs but its resources
+     * refer to some, the only item has no segment: it determines what is missing.
      */
     items: z.array(z.array(z.int()).readonly()).readonly(),
   })
@@ -28,13 +28,17 @@ export const BlobsCursor = z.object({ segment: z.int(), entry: z.int() }).readon
 export type BlobsCursor = z.output<typeof BlobsCursor>
 
 /**
- * What the restore does with a blob. `new`: the target does not have it. `changed`: the target has other bytes, which are replaced.
- * `same`: the target has the same bytes. `conflict`: the target has other bytes, which stay (under `skip`).
+ * What the restore does with a blob. `new`: the target does not have it. `changed`: the target has other bytes, which
+ * are replaced. `same`: the target has the same bytes. `conflict`: the target has other bytes, which stay (under
+ * `skip`).
  */
 export const BlobAction = z.enum(['new', 'changed', 'same', 'conflict'])
 export type BlobAction = z.output<typeof BlobAction>
 
-/** A blob or spilled payload that the resources to be written refer to: its content in the archive, and what to do with it. */
+/**
+ * A blob or spilled payload that the resources to be written refer to: its content in the archive, and what to do with
+ * it.
+ */
 export const RestoredBlob = z
   .object({
     kind: z.enum(['payload', 'blob']),
@@ -70,7 +74,9 @@ export const PreflightBlobsResult = z
     list: PinnedObject,
     /** The number of blobs by action. Spilled payloads do not count: they belong to their resources. */
     actions: z.record(BlobAction, z.int()).readonly(),
-    /** The number of blobs whose bytes differ in the target, and the first of them with the models that refer to them. */
+    /**
+     * The number of blobs whose bytes differ in the target, and the first of them with the models that refer to them.
+     */
     different: z.int(),
     different_blobs: z
       .array(z.object({ id: z.string(), models: z.array(z.string()).readonly() }).readonly())

@@ -84,8 +84,8 @@ export class BlobComparison {
   }
 
   /**
-   * Ids of missing blobs that resources to be written refer to, before the position `end` (empty: all). Throws `ArchiveInvalidError`
-   * for a blob that is not in the archive and that the archive does not declare as missing.
+   * Ids of missing blobs that resources to be written refer to, before the position `end` (empty: all). Throws
+   * `ArchiveInvalidError` for a blob that is not in the archive and that the archive does not declare as missing.
    */
   missingBefore(end: string, declaredMissing: ReadonlySet<string>): string[] {
     const missing: string[] = []

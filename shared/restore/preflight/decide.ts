@@ -18,8 +18,8 @@ import { firstDetails } from '../results/preflight-details.ts'
 export type Decision = PlannedItems & { readonly write: boolean }
 
 /**
- * Decides whether the restore may write: the archive must contain what its manifest states, and under `raise_error` nothing of it may
- * exist. Nothing has been written to the store so far. Plans `apply-blobs`.
+ * Decides whether the restore may write: the archive must contain what its manifest states, and under `raise_error`
+ * nothing of it may exist. Nothing has been written to the store so far. Plans `apply-blobs`.
  */
 export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Promise<Decision> => {
   const { jobs, objects } = stores

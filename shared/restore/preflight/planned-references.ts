@@ -12,7 +12,10 @@ export const positionAt = async (archive: OpenArchive, segment: number | undefin
   return line === undefined ? '' : entrySortKey(line)
 }
 
-/** The references from one position (inclusive) to another (exclusive), by position. Empty positions are the start and the end. */
+/**
+ * The references from one position (inclusive) to another (exclusive), by position. Empty positions are the start and
+ * the end.
+ */
 export const referencesBetween = async (
   objects: ObjectStore,
   lists: readonly BlobReferenceList[],

@@ -24,7 +24,9 @@ import { readThrough } from './read-through.ts'
 
 export interface PreflightBlobsServices extends RestoreReading, PassServices, TargetBlobs {}
 
-/** One pass over blob segments: reads and checks their bytes, and compares them with the target's blobs of the same ids. */
+/**
+ * One pass over blob segments: reads and checks their bytes, and compares them with the target's blobs of the same ids.
+ */
 export const preflightBlobs = (input: PassInput, services: PreflightBlobsServices): Promise<PassOutput> =>
   runPass(PREFLIGHT_BLOBS, input, services, (attempt) => preflightBlobsPass(attempt, services))
 
@@ -40,7 +42,8 @@ const preflightBlobsPass = async (
   const segments = items[n] ?? []
   const start = readCursor(BlobsCursor, attempt) ?? { segment: 0, entry: 0 }
 
-  // The pass is responsible for all references from its first blob (of the first pass: from the start) to the next item's first blob.
+  // The pass is responsible for all references from its first blob (of the first pass: from the start) to the next
+  // item's first blob.
   const isFirstPass = n === 0 && attempt.cursor === undefined
   const from = isFirstPass ? '' : await positionAt(archive, segments[start.segment], start.entry)
   const until = await positionAt(archive, items[n + 1]?.[0], 0)

@@ -2,8 +2,8 @@ import type { OpenArchive } from '../../archive/archive.ts'
 import { readEntries, readIndex } from '../../archive/segment-reader.ts'
 
 /**
- * Reads a segment from its start to its end, which checks every byte of it, frames included. Called for a segment that took several
- * passes: each pass checked the contents that it read, but none of them the whole frame.
+ * Reads a segment from its start to its end, which checks every byte of it, frames included. Called for a segment that
+ * took several passes: each pass checked the contents that it read, but none of them the whole frame.
  */
 export const readThrough = async (archive: OpenArchive, segment: number): Promise<void> => {
   const opened = archive.segments[segment]

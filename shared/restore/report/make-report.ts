@@ -21,7 +21,9 @@ export interface Report {
   readonly passed: boolean
   readonly started_at: string
   readonly ended_at: string
-  /** The job's archive. If it is a stream, `manifest_sha256` is that of the archive to which the stream was converted. */
+  /**
+   * The job's archive. If it is a stream, `manifest_sha256` is that of the archive to which the stream was converted.
+   */
   readonly archive: PinnedObject & {
     readonly format: 'acbak' | 'specstar'
     readonly manifest_sha256: string

@@ -20,7 +20,10 @@ export interface ReportServices extends RestoreReading, EndJobServices {
   readonly config: { readonly deployment: string; readonly buckets: { readonly archives: string } }
 }
 
-/** Writes the report, ends the job and releases its leases. If the verification failed, the report is kept and the job fails. */
+/**
+ * Writes the report, ends the job and releases its leases. If the verification failed, the report is kept and the job
+ * fails.
+ */
 export const report = async ({ job_id }: StageInput, services: ReportServices): Promise<StageInput> => {
   const { jobs, workFiles, leases } = services
   const job = await restoreJob(services, job_id)
@@ -52,7 +55,9 @@ const end = async (
   await publishJobEnded(services, jobId)
 }
 
-/** Writes the report to the archive bucket, and next to the upload if there is one. Returns what the job records of it. */
+/**
+ * Writes the report to the archive bucket, and next to the upload if there is one. Returns what the job records of it.
+ */
 const writeReport = async (
   { objects, config }: Pick<ReportServices, 'objects' | 'config'>,
   { job_id, request }: RestoreJob,

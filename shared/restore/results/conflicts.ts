@@ -8,8 +8,8 @@ interface ApplyResults {
 }
 
 /**
- * Ids of blobs that another writer created after `preflight-blobs`, and that `skip` left as they are: of the n-th blob list, or
- * of all lists.
+ * Ids of blobs that another writer created after `preflight-blobs`, and that `skip` left as they are: of the n-th blob
+ * list, or of all lists.
  */
 export const lateBlobConflicts = async (
   { jobs, workFiles }: ApplyResults,

@@ -40,8 +40,8 @@ export const createRestore = async (
 }
 
 /**
- * The job that an earlier request with the same idempotency key created: its archive stays the one that was located then. Undefined
- * if there is none. Throws `IdempotencyMismatchError` if that request was another one.
+ * The job that an earlier request with the same idempotency key created: its archive stays the one that was located
+ * then. Undefined if there is none. Throws `IdempotencyMismatchError` if that request was another one.
  */
 export const findRepeated = async (
   { jobs }: { readonly jobs: JobStore },

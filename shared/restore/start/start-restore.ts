@@ -23,7 +23,8 @@ export const startRestoreOfBody = (
 ): Promise<RestoreJob> => {
   const sha256 = createHash('sha256').update(body).digest('hex')
   return startRestore(services, request, caller, { body: sha256 }, async ({ job_id, once }) => {
-    // The idempotency key alone determines the job's id, so the body of another request must not replace this job's body.
+    // The idempotency key alone determines the job's id, so the body of another request must not replace this job's
+    // body.
     if (once !== undefined) await services.jobs.claim(job_id, once)
     const { bucket, key, etag, version_id } = await services.workFiles.writeBytes(body, job_id, 'request.acbak')
     return { bucket, key, etag, ...(version_id === undefined ? {} : { version_id }) }

@@ -35,9 +35,9 @@ export interface StartUploadServices extends StartRestoreServices {
 const ALL_MODELS = '_all'
 
 /**
- * Starts the restore of an upload. Returns no job if the key is not that of an archive, if the object was deleted or replaced since
- * (the new object has an event of its own), or if the restore cannot start: then the reason is reported next to the upload. Throws
- * internal errors and `TooManyJobsError`: the event will be delivered again.
+ * Starts the restore of an upload. Returns no job if the key is not that of an archive, if the object was deleted or
+ * replaced since (the new object has an event of its own), or if the restore cannot start: then the reason is reported
+ * next to the upload. Throws internal errors and `TooManyJobsError`: the event will be delivered again.
  */
 export const startUploadedRestore = async (
   services: StartUploadServices,
@@ -88,7 +88,9 @@ const startByKey = async (
   return startWorkflow(services, job)
 }
 
-/** The options in a key `{strategy}/{model or _all}/…`. For any other key: the deployment's strategy, and all models. */
+/**
+ * The options in a key `{strategy}/{model or _all}/…`. For any other key: the deployment's strategy, and all models.
+ */
 export const optionsInKey = (
   key: string,
   deploymentStrategy: Strategy,

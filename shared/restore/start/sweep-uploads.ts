@@ -6,8 +6,8 @@ import { startUploadedRestore, type StartUploadServices } from './start-upload.t
 import { slotJobId } from './upload-slot.ts'
 
 /**
- * Starts the restores of uploads whose event was lost. Called when a process starts whose events do not survive it. Uploads that have
- * a report or a job are left alone. Returns the number of restores that were started.
+ * Starts the restores of uploads whose event was lost. Called when a process starts whose events do not survive it.
+ * Uploads that have a report or a job are left alone. Returns the number of restores that were started.
  */
 export const sweepUploads = async (services: StartUploadServices): Promise<number> => {
   const { objects, config } = services
@@ -30,7 +30,9 @@ const isLost = async (services: StartUploadServices, upload: PinnedObject): Prom
   return job === undefined
 }
 
-/** The job that restores, or has restored, this state of the upload. Few uploads have no report, so few are looked up. */
+/**
+ * The job that restores, or has restored, this state of the upload. Few uploads have no report, so few are looked up.
+ */
 const findJob = async (jobs: JobStore, upload: PinnedObject): Promise<RestoreJob | undefined> => {
   let cursor: string | undefined
   do {

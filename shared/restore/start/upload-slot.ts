@@ -51,8 +51,8 @@ export const openSlot = async (
 }
 
 /**
- * Signs the upload to an open slot. The URL is valid for an hour at most, but an upload that has begun may take longer. It accepts one
- * upload: S3 rejects a second one with 412. Undefined if the slot is not open.
+ * Signs the upload to an open slot. The URL is valid for an hour at most, but an upload that has begun may take longer.
+ * It accepts one upload: S3 rejects a second one with 412. Undefined if the slot is not open.
  */
 export const slotUpload = async (
   {

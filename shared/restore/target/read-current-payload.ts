@@ -3,7 +3,10 @@ import type { PayloadStore } from '../../blobs/payload-store.ts'
 import { currentRevision, MetadataView, payloadOf } from '../../resources/views.ts'
 import type { Item } from '../../tables/item.ts'
 
-/** The payload of a resource's current revision. Undefined if it is missing or damaged: the check of content reports that. */
+/**
+ * The payload of a resource's current revision. Undefined if it is missing or damaged: the check of content reports
+ * that.
+ */
 export const readCurrentPayload = async (
   { payloads }: { readonly payloads: PayloadStore },
   { metadata, revisions }: { readonly metadata: Item; readonly revisions: readonly Item[] },

@@ -1,7 +1,10 @@
 import { metadataSortKey } from '../../resources/keys.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
-/** A merge join of the target's resources, sorted by sort key, with the resources that the archive holds in the same order. */
+/**
+ * A merge join of the target's resources, sorted by sort key, with the resources that the archive holds in the same
+ * order.
+ */
 export class TargetJoin<Row> {
   readonly #rows: AsyncIterator<Row>
   readonly #sortKey: (row: Row) => string
@@ -13,7 +16,10 @@ export class TargetJoin<Row> {
     this.#sortKey = sortKey
   }
 
-  /** Passes the rows before this resource, each to `onPassed`. Returns the resource's own row, or undefined if there is none. */
+  /**
+   * Passes the rows before this resource, each to `onPassed`. Returns the resource's own row, or undefined if there is
+   * none.
+   */
   async seek(id: string, onPassed?: (row: Row) => void): Promise<Row | undefined> {
     const sk = metadataSortKey(id)
     for (let next = await this.#peek(); next !== undefined; next = await this.#peek()) {

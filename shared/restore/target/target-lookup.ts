@@ -11,8 +11,8 @@ export interface TargetLookup {
 }
 
 /**
- * Opens a lookup of the target's resources in `range`, from digest bucket `bucket` on. With `ids`, which the filters name, it reads
- * the metadata of these resources only.
+ * Opens a lookup of the target's resources in `range`, from digest bucket `bucket` on. With `ids`, which the filters
+ * name, it reads the metadata of these resources only.
  */
 export const openTargetLookup = (
   { resources }: { readonly resources: ResourceStore },

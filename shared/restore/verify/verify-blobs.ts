@@ -22,7 +22,10 @@ interface BlobStores {
   readonly payloads: PayloadStore
 }
 
-/** Runs the checks of blobs, from the blob at index `start` of a list. Returns the index for the next pass if time was up. */
+/**
+ * Runs the checks of blobs, from the blob at index `start` of a list. Returns the index for the next pass if time was
+ * up.
+ */
 export const verifyBlobs = async (
   stores: BlobStores,
   pass: { readonly jobId: string; readonly list: number; readonly start: number; readonly timeIsUp: () => boolean },
@@ -39,7 +42,10 @@ export const verifyBlobs = async (
   return undefined
 }
 
-/** The blobs of a list that must be in the store as archived. Where `skip` left the target's own bytes, that is a conflict. */
+/**
+ * The blobs of a list that must be in the store as archived. Where `skip` left the target's own bytes, that is a
+ * conflict.
+ */
 const verifiableBlobs = async (stores: BlobStores, jobId: string, list: number): Promise<RestoredBlob[]> => {
   const late = new Set(await lateBlobConflicts(stores, jobId, list))
   return (await blobList(stores, jobId, list)).filter(

@@ -16,7 +16,6 @@ describe('Findings', () => {
   it('passes every check before the first finding, in the order of the report', () => {
     expect(new Findings().results()).toEqual(Object.fromEntries(CHECK_NAMES.map((name) => [name, EMPTY])))
     expect(Object.keys(new Findings().results())).toEqual([...CHECK_NAMES])
-    expect(CHECK_NAMES).toEqual(['counts', 'content', 'references', 'blobs', 'revisions', 'search'])
   })
 
   it.each(CHECK_NAMES)('counts what %s finds under its name only', (name) => {
