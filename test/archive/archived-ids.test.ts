@@ -66,4 +66,11 @@ describe('ArchivedIds', () => {
     expect(await ids.has('a', 'r', 'r:2', 'revision_id')).toBe(false)
     expect(counted.reads).toBe(after)
   })
+
+  it('finds ids again after its cache has overflowed', async () => {
+    const { ids } = await idsOf({ a: [resource('r', 1)] })
+    for (let k = 0; k < 20_010; k++) expect(await ids.has('unknown', `x${k}`, `x${k}`, 'resource_id')).toBe(false)
+    expect(await ids.has('unknown', 'x0', 'x0', 'resource_id')).toBe(false)
+    expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
+  })
 })

@@ -62,6 +62,11 @@ describe('archivedRecords', () => {
     expect(await read(archive, 0, { ids: [] })).toEqual([])
   })
 
+  it('omits other records of a chunk that contains a selected id', async () => {
+    const archive = await openArchive(memorySource(await writeArchive({ models: { a: resources } })))
+    expect((await read(archive, 0, { ids: ['r3'] })).map(textOf)).toEqual(all(['r3']))
+  })
+
   it('resumes at a chunk and a bucket', async () => {
     const archive = await opened()
     for (const entry of [0, 5, 11]) {
