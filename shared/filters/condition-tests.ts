@@ -10,10 +10,10 @@ import { readQb } from './qb/read-qb.ts'
 import { readConditions } from './read-conditions.ts'
 import { ResourceFields } from './resource-fields.ts'
 
-/** What the meaning of a filter depends on beside its parameters. */
+/** The model whose resources are filtered, and the time to which a filter may refer. */
 export interface FilterScope {
   readonly model: Pick<Model, 'name' | 'indexed' | 'references'>
-  /** The time of the request: `today()` and similar methods of `qb` count from it, so that every pass gets the same result. */
+  /** When the job was requested. `today()` and similar methods of `qb` count from it, so that all passes agree. */
   readonly requestedAt: Date
 }
 
@@ -74,7 +74,10 @@ const testOfAll = (
   }
 }
 
-/** A field without an order with the condition's value is an error: the resource does not just fail to match. */
+/**
+ * Throws `FilterError` if the value of a field and the value of the condition have no order: to ignore such a resource
+ * would leave it out of a backup without notice.
+ */
 const matches = (parameter: string, condition: Condition, lookup: Lookup, resource: string): boolean => {
   let current = ''
   try {
@@ -90,7 +93,7 @@ const matches = (parameter: string, condition: Condition, lookup: Lookup, resour
   }
 }
 
-/** The index keys that SpecStar knows to be lists. It does not count a key that it derives from a list of references. */
+/** The index keys that SpecStar treats as lists. A list of references is not one of them. */
 const listFields = ({ indexed, references }: FilterScope['model']): ReadonlySet<string> =>
   new Set(
     indexed

@@ -32,7 +32,8 @@ interface FieldConditionOptions {
 }
 
 /**
- * Makes a condition and compiles its value. An operator that does not support quantifiers must not have one. Throws `RegexError`.
+ * Makes a condition and compiles its value. An operator that does not support quantifiers must not have one. Throws
+ * `RegexError`.
  */
 export const fieldCondition = (
   field: string,

@@ -7,8 +7,8 @@ export type Lookup = (field: string) => unknown
 export const MISSING = Symbol('missing')
 
 /**
- * Evaluates a condition by SpecStar's three-valued logic. All members of a group are evaluated, so that an error in one of them
- * is thrown whatever the results of the others are. Throws `NoOrderError`.
+ * Evaluates a condition by SpecStar's three-valued logic. All members of a group are evaluated, so that an error in one
+ * of them is thrown whatever the results of the others are. Throws `NoOrderError`.
  */
 export const evaluate = (condition: Condition, lookup: Lookup): Outcome =>
   condition.kind === 'field' ? evaluateField(condition, lookup(condition.field)) : evaluateGroup(condition, lookup)

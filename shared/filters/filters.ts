@@ -6,8 +6,8 @@ import { FilterError } from './errors.ts'
 import type { MetadataTime } from './resource-fields.ts'
 
 /**
- * The filters of a job as the caller gave them; an absent filter matches everything. `functions/API.md` describes their meaning.
- * Times are ISO 8601, and both bounds of a window are inclusive.
+ * The filters of a job as the caller gave them; an absent filter matches everything. `functions/API.md` describes their
+ * meaning. Times are ISO 8601, and both bounds of a window are inclusive.
  */
 export interface Filters extends ConditionFilters {
   readonly is_deleted?: boolean
@@ -27,14 +27,16 @@ export interface Filters extends ConditionFilters {
   readonly ids?: readonly string[]
 }
 
-/** Whether a resource matches, by its metadata. Throws `FilterError` if a condition cannot be evaluated for its values. */
+/**
+ * Whether a resource matches, by its metadata. Throws `FilterError` if a condition cannot be evaluated for its values.
+ */
 export type ResourceFilter = (metadata: Item) => boolean
 
 /**
  * Compiles all filters into one test of a resource's metadata. Throws `FilterError`.
  *
- * Filters are tested in SpecStar's order and the first that does not match ends the test, so that the same resources cause an
- * error as in SpecStar. Times are read from the fields that came with the resource, not from derived ones.
+ * Filters are tested in SpecStar's order and the first that does not match ends the test, so that the same resources
+ * cause an error as in SpecStar. Times are read from the fields that came with the resource, not from derived ones.
  */
 export const compileFilters = (filters: Filters, scope: FilterScope): ResourceFilter => {
   const deleted = deletionTest(filters.is_deleted)

@@ -5,8 +5,9 @@ import type { BinaryOperator } from './qb/syntax.ts'
 import { compileRegex } from './regex/regex.ts'
 
 /**
- * The result of a condition: true, false, unknown (null), or `invalid`, the result of `is_null` and `isna` for a `value` that is
- * neither a boolean nor null. In a group, `invalid` neither makes `and` false nor `or` true.
+ * The result of a condition; null is unknown. As in SpecStar, `is_null` of a null field and `isna` of a missing field
+ * return their `value`, which should be a boolean. Anything else is `invalid`: it is not a match, and in a group it
+ * makes neither `and` false nor `or` true.
  */
 export type Outcome = boolean | null | 'invalid'
 

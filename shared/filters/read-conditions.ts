@@ -11,7 +11,10 @@ export type ConditionsParameter = 'conditions' | 'data_conditions'
 /** The same limit as for expressions of `qb`. */
 const MAX_LEVELS = 1_000
 
-/** Levels around a condition's value: the list, the condition, and one more, so that a value one level too deep gets its own error. */
+/**
+ * Levels around a condition's value: the list, the condition, and one more, so that a value one level too deep gets its
+ * own error.
+ */
 const LEVELS_AROUND_VALUE = 3
 
 const MEMBERS = ['field_path', 'operator', 'value']
@@ -21,7 +24,10 @@ const FORM =
 
 const QUANTIFIABLE = OPERATOR_NAMES.filter((name) => OPERATORS[name].compileElement !== undefined)
 
-/** Reads `conditions` or `data_conditions` from JSON. An empty list, object or text has no condition. Throws `FilterError`. */
+/**
+ * Reads `conditions` or `data_conditions` from JSON. An empty list, object or text has no condition. Throws
+ * `FilterError`.
+ */
 export const readConditions = (parameter: ConditionsParameter, text: string): FieldCondition[] => {
   if (text === '') return []
   const decoded = decodePythonJson(parameter, text)
@@ -56,7 +62,10 @@ const readCondition = (condition: unknown, errorFor: (reason: string) => FilterE
   }
 }
 
-/** Rejects text that no stored value contains, and values that nest so deeply that comparing them would overflow the call stack. */
+/**
+ * Rejects text that no stored value contains, and values that nest so deeply that comparing them would overflow the
+ * call stack.
+ */
 const explainInvalidValue = (value: unknown): string | undefined => {
   // A stack instead of recursion: JSON that could be parsed may nest too deeply for recursive calls.
   const rest: [value: unknown, level: number][] = [[value, 1]]

@@ -85,12 +85,15 @@ const EMPTY_IS_ABSENT = [
 
 type FilterParameters = z.output<z.ZodObject<typeof FILTER_SHAPE>>
 
-const filtersAmong = (parameters: FilterParameters): Filters =>
+const pickFilters = (parameters: FilterParameters): Filters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => Object.hasOwn(FILTER_SHAPE, name)))
 
-/** The filters among a request's parameters. Throws `FiltersExclusiveError`, and `InvalidRequestError` if they are too long. */
+/**
+ * The filters among a request's parameters. Throws `FiltersExclusiveError`, and `InvalidRequestError` if they are too
+ * long.
+ */
 export const filtersIn = (parameters: FilterParameters): Filters => {
-  const filters = filtersAmong(parameters)
+  const filters = pickFilters(parameters)
   const excluded =
     filters.qb === undefined ? [] : Object.keys(filters).filter((name) => !ALLOWED_WITH_QB.includes(name))
   if (excluded.length > 0) throw new FiltersExclusiveError(excluded)

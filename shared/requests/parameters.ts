@@ -31,7 +31,10 @@ export const wholeNumber = (what: string, from: number, to: number) => {
   return z.union([z.int(message), digits], message).refine((value) => value >= from && value <= to, message)
 }
 
-/** A parameter that may be repeated in a query, or a JSON list. Order and repetition have no meaning: values are sorted and unique. */
+/**
+ * A parameter that may be repeated in a query, or a JSON list. Order and repetition have no meaning: values are sorted
+ * and unique.
+ */
 export const list = () =>
   z
     .union([z.string(), z.array(z.string())], 'must be a text, which may be repeated, or a JSON list of texts')

@@ -26,8 +26,8 @@ export const pruneSchedules = async (context: Pruning): Promise<PrunedSchedule[]
 }
 
 /**
- * Deletes an old archive only if a newer one is complete, which is checked by opening it. Therefore the last complete archive is
- * never deleted.
+ * Deletes an old archive only if a newer one is complete, which is checked by opening it. Therefore the last complete
+ * archive is never deleted.
  */
 const prune = async (context: Pruning, { name, keep_days }: Schedule): Promise<string[]> => {
   const { objects, config, clock } = context

@@ -9,7 +9,9 @@ import { UnknownModelError } from '../resources/errors.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import { isTimeZone, type Times, type Timing, timesOf } from './times.ts'
 
-/** Exports an archive each time it is due. An archive is kept for `keep_days`, and at least until there is a newer one. */
+/**
+ * Exports an archive each time it is due. An archive is kept for `keep_days`, and at least until there is a newer one.
+ */
 export interface Schedule {
   /** A part of job ids and of object keys. */
   readonly name: string
@@ -80,7 +82,10 @@ export const SchedulesShape = z
   .array(ScheduleShape)
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must have unique names')
 
-/** The request of the export that is due at a time. Throws `InvalidRequestError`, `FilterError`, `FiltersExclusiveError` or `UnknownModelError`. */
+/**
+ * The request of the export that is due at a time. Throws `InvalidRequestError`, `FilterError`, `FiltersExclusiveError`
+ * or `UnknownModelError`.
+ */
 export const scheduledRequest = (
   { name, models, filters }: Schedule,
   at: Date,

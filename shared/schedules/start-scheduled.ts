@@ -11,8 +11,8 @@ export type ScheduledStart = Parameters<typeof startNamedExport>[0] & {
 }
 
 /**
- * Starts the export of a schedule for one time at which it was due. Starting the same export again returns the existing job.
- * Throws `UnknownScheduleError` and the errors of `scheduledRequest`.
+ * Starts the export of a schedule for one time at which it was due. Starting the same export again returns the existing
+ * job. Throws `UnknownScheduleError` and the errors of `scheduledRequest`.
  */
 export const startScheduled = async (context: ScheduledStart, name: string, at: Date): Promise<ExportJob> => {
   const { schedules } = context.config

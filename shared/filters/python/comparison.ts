@@ -65,7 +65,9 @@ const areScalarsOrdered = <T extends bigint | number | string>(a: T, order: Orde
 
 type ScalarPair = readonly [bigint, bigint] | readonly [string, string]
 
-/** Two values of the same kind as scalars that compare alike. Undefined if the values are never equal and have no order. */
+/**
+ * Two values of the same kind as scalars that compare alike. Undefined if the values are never equal and have no order.
+ */
 const comparableScalars = (a: unknown, b: unknown): ScalarPair | undefined => {
   if (a instanceof DateTime && b instanceof DateTime) return instantsOf(a, b)
   if (a instanceof CalendarDate && b instanceof CalendarDate) return [a.day, b.day]

@@ -1,7 +1,9 @@
 import { type ReadTime, readTime } from '../../values/instant.ts'
 import { modulo } from './micros.ts'
 
-/** Python's `datetime` types, as SpecStar's filters compare them. Times are in microseconds, from year 1 to year 9999. */
+/**
+ * Python's `datetime` types, as SpecStar's filters compare them. Times are in microseconds, from year 1 to year 9999.
+ */
 
 const SECOND = 1_000_000n
 const HOUR = 3600n * SECOND
@@ -32,7 +34,10 @@ export class DateTime {
   /** The local time: microseconds since 1970-01-01T00:00:00 in this zone. */
   readonly wall: bigint
   readonly zone: TimeZone | undefined
-  /** Whether it was read from a resource. Compared with a time that has a zone, a stored time without a zone is in UTC. */
+  /**
+   * Whether it was read from a resource. A stored time without a zone counts as UTC when it is compared with one in a
+   * zone.
+   */
   readonly stored: boolean
 
   constructor(wall: bigint, zone: TimeZone | undefined, stored = false) {

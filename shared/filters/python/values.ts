@@ -2,8 +2,8 @@ import { CalendarDate, ClockTime, DateTime, TimeDelta, TimeZone } from './times.
 
 /**
  * Python values in indexes and filters: None is null, an int is a `bigint`, a float is a `number`, a list is an array,
- * and a dict is a `Map`, which keeps the order of its keys. Types without a JSON equivalent are classes of this file and of
- * `times.ts`.
+ * and a dict is a `Map`, which keeps the order of its keys. Types without a JSON equivalent are classes of this file
+ * and of `times.ts`.
  */
 export class Tuple {
   readonly items: readonly unknown[]

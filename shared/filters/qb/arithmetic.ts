@@ -5,9 +5,9 @@ import { QbError, type UnaryOperator, withOffset } from './syntax.ts'
 
 export type Arithmetic = '&' | '|' | '+' | '-' | '*' | '/' | '%' | '<<' | '>>'
 
-/** Far more than a filter needs. It bounds the memory that one expression can use: a list counts with all values inside it. */
+/** Limits the memory that one expression can use. A list counts with all values inside it. */
 const MAX_REPEATED_LENGTH = 1_000
-/** Bounds the size of an int for the same reason. */
+/** Limits the size of an int for the same reason. */
 const MAX_SHIFT_BITS = 16_384n
 
 /** Python's binary arithmetic. Throws `QbError` for operands that the operator does not support. */

@@ -52,7 +52,9 @@ const compare = (left: unknown, operator: Comparison, right: unknown, at: number
   return withOffset(NoOrderError, at, () => isOrdered(left, operator, right))
 }
 
-/** If a comparison is compared again, only its field counts, as in SpecStar: `1 < QB["a"] <= 20` means `QB["a"] <= 20`. */
+/**
+ * If a comparison is compared again, only its field counts, as in SpecStar: `1 < QB["a"] <= 20` means `QB["a"] <= 20`.
+ */
 const compareField = (of: unknown, operator: Comparison, value: unknown, at: number): QbCondition => {
   const field = of instanceof QbField ? of : fieldOf(of, at)
   return new QbCondition(field.compare(must(OPERATOR_OF_SYMBOL.get(operator)), pythonValue(value, at), at))

@@ -78,7 +78,10 @@ const year: Span = (today) => {
   return [dayOfDate(year, 1, 1), dayOfDate(year, 12, 31)]
 }
 
-/** As in SpecStar, a fraction of a day counts back from the time of day: 1.5 days begin today at noon, and yesterday before noon. */
+/**
+ * As in SpecStar, a fraction of a day is subtracted from the time of day: the last 1.5 days begin today in the
+ * afternoon, and yesterday in the morning.
+ */
 const lastDays: Span = (_today, [n], at, wall) => {
   const days = numberOf(n)
   if (days === undefined || !Number.isFinite(Number(days))) throw new QbError('n must be a finite number', at)

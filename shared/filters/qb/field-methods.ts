@@ -46,7 +46,10 @@ const between: Method<QbField>['make'] = (field, [low, high], at) =>
     conditions: [compareBy('gte')(field, low, at), compareBy('lte')(field, high, at)],
   })
 
-/** Whether one of these comparisons matches. As in SpecStar, they are about the value, also if the expression names its length. */
+/**
+ * Whether one of these comparisons matches. As in SpecStar, they are about the value, also if the expression names its
+ * length.
+ */
 const matchingAny =
   (...comparisons: readonly (readonly [OperatorName, unknown])[]): Method<QbField>['make'] =>
   ({ field }, _values, at) => {

@@ -29,7 +29,7 @@ export const readString = (literal: string, at: number): string | Bytes => {
   const isBytes = prefix.includes('b')
   const quotes = opening.slice(prefix.length)
   const inside = literal.slice(opening.length, -quotes.length)
-  // The grammar ends an unterminated string at the end of its line. A quote after an odd number of backslashes is escaped.
+  // Lezer ends an unterminated string at the end of its line. A quote after an odd number of backslashes is escaped.
   if (literal !== opening + inside + quotes || /(?<!\\)\\(?:\\\\)*$/.test(inside))
     throw new QbError('unterminated string', at)
   if (isBytes && /[^\0-\x7f]/.test(inside)) throw new QbError('a bytes literal must contain only ASCII characters', at)

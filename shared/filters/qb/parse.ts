@@ -10,8 +10,8 @@ const TOO_MANY_BRACKETS = /(?:[([{]\s*){1000}/
 /**
  * Parses one Python expression. Throws `QbError`.
  *
- * The grammar is Lezer's. It recovers from errors and accepts some texts that Python rejects. Therefore the tree is searched for
- * errors first, and only known kinds of nodes are accepted.
+ * The grammar is Lezer's. It recovers from errors and accepts some texts that Python rejects. Therefore the tree is
+ * searched for errors first, and only known kinds of nodes are accepted.
  */
 export const parseQb = (source: string): Expression => {
   let text = source.replace(/\r\n?/g, '\n')
@@ -33,7 +33,10 @@ export const parseQb = (source: string): Expression => {
 
 const BARE_POINT = /\d(?:_?\d)*\.[eE][+-]?\d(?:_?\d)*[jJ]?/y
 
-/** Python accepts the number `2.e-07`; Lezer reads it as a subtraction. Writes it as `2e-07 `, so that later offsets stay valid. */
+/**
+ * Python accepts the number `2.e-07`; Lezer reads it as a subtraction. Writes it as `2e-07 `, so that later offsets
+ * stay valid.
+ */
 const removeBarePoints = (text: string, tree: Tree): string => {
   const parts: string[] = []
   let end = 0
@@ -63,7 +66,10 @@ const onlyStatement = (top: SyntaxNode, text: string): SyntaxNode => {
   return statement
 }
 
-/** Lezer fails somewhere above this length, because it keeps its trees flat. A call has two links: its name and its arguments. */
+/**
+ * Lezer fails somewhere above this length, because it keeps its trees flat. A call has two links: its name and its
+ * arguments.
+ */
 const MAX_CHAIN = 250
 const LINKS = ['BinaryExpression', 'MemberExpression', 'CallExpression']
 

@@ -19,7 +19,9 @@ export const setFlags = (flags: Flags, letters: string, value = true): Flags => 
   return { ...flags, ...named, ...(letters.includes('u') ? { a: false } : {}) }
 }
 
-/** Why flags cannot be turned on. `isAscii`: whether the expression begins with a global `(?a)`. Undefined if they can. */
+/**
+ * Why flags cannot be turned on. `isAscii`: whether the expression begins with a global `(?a)`. Undefined if they can.
+ */
 export const explainInvalidFlags = (letters: string, isAscii: boolean): string | undefined => {
   if (letters.includes('L')) return 'the flag L is only valid for bytes'
   if (letters.includes('a') && letters.includes('u')) return 'the flags a and u exclude each other'

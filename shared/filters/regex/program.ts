@@ -12,7 +12,7 @@ export interface Program {
   readonly start: number
 }
 
-/** Bounds the work per character of a text. Ten times the size of expressions that people write. */
+/** Limits the work per character of a text. Expressions that people write have a tenth of it. */
 const MAX_STEPS = 5_000
 
 /** Compiles a syntax tree to the steps of a search. Throws `RegexError` if its repeats make too many steps. */

@@ -10,11 +10,12 @@ export interface Regex {
 }
 
 /**
- * Compiles a regular expression in Python's syntax. Throws `RegexError` if it is invalid or needs more than linear time.
+ * Compiles a regular expression in Python's syntax. Throws `RegexError` if it is invalid or needs more than linear
+ * time.
  *
- * A search follows all possible matches at the same time (Thompson's construction), so its time is bounded by the length of the
- * text × the number of steps. RE2 is not used because its `\b`, `\w`, `$` and `(?i)` differ from Python's: a backup would silently
- * lack resources.
+ * A search follows all possible matches at the same time (Thompson's construction), so its time is bounded by the
+ * length of the text × the number of steps. RE2 is not used because its `\b`, `\w`, `$` and `(?i)` differ from
+ * Python's: a backup would silently lack resources.
  */
 export const compileRegex = (pattern: string): Regex => {
   const program = compileProgram(parseRegex(pattern))
@@ -37,8 +38,8 @@ const isFound = (program: Program, characters: readonly string[]): boolean => {
 type CharacterStep = Extract<Step, { readonly kind: 'character' }>
 
 /**
- * Follows all steps that consume no character, and returns the reachable steps that consume one. Undefined if a match is reached.
- * `marks` contains for each step the last position + 1 at which it was visited.
+ * Follows all steps that consume no character, and returns the reachable steps that consume one. Undefined if a match
+ * is reached. `marks` contains for each step the last position + 1 at which it was visited.
  */
 const nextCharacterSteps = (
   { steps }: Program,
