@@ -12,5 +12,5 @@ export const LOGIC_FILES = [
   'shared/resources/*.ts',
   'shared/filters/**/*.ts',
   'shared/specstar/{archive-resources,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',
-  'shared/specstar/{stream-frame,stream-order,stream-reader,stream-window,timestamp}.ts',
+  'shared/specstar/{record-map,stream-frame,stream-order,stream-reader,stream-record,stream-window,timestamp}.ts',
 ]

@@ -4,7 +4,7 @@ import type { ExportJob } from '../jobs/job.ts'
 import { listedBlobs } from '../jobs/listed-blobs.ts'
 import { allResults } from '../jobs/pass.ts'
 import type { PinnedObject } from '../objects/object.ts'
-import { endFrame, eofFrame, headerFrame, startFrame } from '../specstar/stream-frame.ts'
+import { modelEndFrame, eofFrame, headerFrame, modelStartFrame } from '../specstar/stream-frame.ts'
 import { countOf } from '../values/model-counts.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { EXPORT_BLOBS, EXPORT_RECORDS, type ExportSummary, workName } from './messages.ts'
@@ -37,7 +37,7 @@ export const assembleStream = async (
   const counts: Record<string, ExportSummary['models'][string]> = {}
   for (const [index, model] of models.entries()) {
     const before = models[index - 1]
-    const frames = Buffer.concat([before === undefined ? headerFrame() : endFrame(before), startFrame(model)])
+    const frames = Buffer.concat([before === undefined ? headerFrame() : modelEndFrame(before), modelStartFrame(model)])
     const modelRecords = records
       .filter((piece) => piece.model === model)
       .sort((a, b) => compareBytes(a.first_h, b.first_h))
@@ -55,7 +55,7 @@ export const assembleStream = async (
   const last = models.at(-1)
   return {
     pieces,
-    end: Buffer.concat([last === undefined ? headerFrame() : endFrame(last), eofFrame()]),
+    end: Buffer.concat([last === undefined ? headerFrame() : modelEndFrame(last), eofFrame()]),
     summary: { models: counts, complete: missing.length === 0, missing_blobs: listedBlobs(missing) },
   }
 }

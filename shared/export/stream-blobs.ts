@@ -75,11 +75,11 @@ export const exportStreamBlobs = async (
 
 const addBlob = async (composer: Composer, model: string, id: string, content: StoredContent): Promise<void> => {
   const { object, bytes, content_type } = content
-  const { before, behind } = frameOf(model, id, object.size, content_type)
+  const { before, after } = frameOf(model, id, object.size, content_type)
   await composer.bytes(before)
   if (bytes === undefined) await composer.object({ object, start: 0, length: object.size })
   else await composer.bytes(bytes)
-  await composer.bytes(behind)
+  await composer.bytes(after)
 }
 
 const frameOf = (model: string, id: string, size: number, type: string | undefined): ReturnType<typeof blobFrame> => {
@@ -87,6 +87,6 @@ const frameOf = (model: string, id: string, size: number, type: string | undefin
     return blobFrame(id, size, type)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new SpecstarRefusesError(model, id, `its blob makes ${error.message}`)
+    throw new SpecstarRefusesError(model, id, `its blob does not fit into a record: ${error.message}`)
   }
 }

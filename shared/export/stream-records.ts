@@ -6,8 +6,8 @@ import { decodePayload } from '../resources/payload.ts'
 import { isBlank } from '../values/python-whitespace.ts'
 import { quote } from '../values/message-text.ts'
 import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
-import { encodeMeta, encodeRevision, strangeAttributes } from '../specstar/resource-records.ts'
-import { metaFrame, revisionFrame } from '../specstar/stream-frame.ts'
+import { encodeMetadata, encodeRevision, unsupportedAttributes } from '../specstar/resource-records.ts'
+import { metadataFrame, revisionFrame } from '../specstar/stream-frame.ts'
 
 /** SpecStar would reject or lose this resource. The export fails before it creates an archive. */
 export class SpecstarRefusesError extends Error {
@@ -55,7 +55,7 @@ export class StreamRecords implements RecordsTarget {
     this.#resources += 1
     if (isBlank(this.#id)) throw this.#rejection('its id is blank')
     this.#checkAttributes('metadata', metadata)
-    await this.#add(this.#encoded(() => metaFrame(encodeMeta(metadata))))
+    await this.#add(this.#encoded(() => metadataFrame(encodeMetadata(metadata))))
   }
 
   async revision(item: Item): Promise<void> {
@@ -91,7 +91,7 @@ export class StreamRecords implements RecordsTarget {
   }
 
   #checkAttributes(kind: 'metadata' | 'revision', item: Item): void {
-    const [first] = this.#strict ? strangeAttributes(kind, item) : []
+    const [first] = this.#strict ? unsupportedAttributes(kind, item) : []
     if (first !== undefined)
       throw this.#rejection(
         `attribute ${first} of the ${kind} has no place in the stream; export with strict=false to leave it out`,

@@ -1,17 +1,18 @@
 import { createHash } from 'node:crypto'
-import { createXXHash128, type IHasher } from 'hash-wasm'
+import { createXXHash128 } from 'hash-wasm'
 
-/** The two hashes of content: SpecStar's own, and that of version 3. */
+/** Computes the hash that SpecStar uses (XXH3-128) and the hash that archives use (SHA-256), both in hex. */
 export interface ContentHashes {
-  /** XXH3-128 in hex. */
   xxh3(bytes: Uint8Array): string
-  /** Both of what comes in pieces. */
+  /** Both hashes of content that is read in pieces. */
   ofPieces(pieces: AsyncIterable<Buffer>): Promise<{ readonly xxh3: string; readonly sha256: string }>
 }
 
-/** Hashes of content. One of these serves one reader: the hash is one machine, used again and again. */
+/**
+ * Loads the implementation of XXH3. It computes one hash at a time, so each reader of a stream needs its own instance.
+ */
 export const contentHashes = async (): Promise<ContentHashes> => {
-  const hasher: IHasher = await createXXHash128()
+  const hasher = await createXXHash128()
   return {
     xxh3: (bytes) => hasher.init().update(bytes).digest('hex'),
     ofPieces: async (pieces) => {

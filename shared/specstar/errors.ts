@@ -1,18 +1,34 @@
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from '../archive/errors.ts'
+import { quote } from '../values/message-text.ts'
 
-/** A record of a stream: its number, from 1, and the byte where it begins. */
-export interface RecordWhere {
+/** The location of a record in a stream. Every error about a record contains it. */
+export interface StreamLocation {
+  /** The number of the record, counted from 1. */
   readonly number: number
+  /** The byte at which the record starts. */
   readonly offset: number
 }
 
-const text = ({ number, offset }: RecordWhere): string => `record ${number} at byte ${offset}`
+const locationText = ({ number, offset }: StreamLocation): string => `record ${number} at byte ${offset}`
 
-export const invalidRecord = (where: RecordWhere, reason: string): ArchiveInvalidError =>
-  new ArchiveInvalidError(`${text(where)}: ${reason}`)
+export const invalidRecord = (location: StreamLocation, reason: string): ArchiveInvalidError =>
+  new ArchiveInvalidError(`${locationText(location)}: ${reason}`)
 
-export const truncatedRecord = (where: RecordWhere, reason: string): ArchiveTruncatedError =>
-  new ArchiveTruncatedError(`${text(where)}: ${reason}`)
+export const truncatedRecord = (location: StreamLocation, reason: string): ArchiveTruncatedError =>
+  new ArchiveTruncatedError(`${locationText(location)}: ${reason}`)
 
-export const corruptRecord = (where: RecordWhere, what: string, expected: string, actual: string): EntryCorruptError =>
-  new EntryCorruptError(`${text(where)} (${what})`, expected, actual, 'xxh3_128')
+/** `content` is the part of the record whose XXH3-128 differs. */
+export const corruptRecord = (
+  location: StreamLocation,
+  content: string,
+  expected: string,
+  actual: string,
+): EntryCorruptError => new EntryCorruptError(`${locationText(location)} (${content})`, expected, actual, 'xxh3_128')
+
+/** A resource occurs again. `first` is its first occurrence. */
+export const repeatedResource = (
+  location: StreamLocation,
+  resourceId: string,
+  first: StreamLocation,
+): ArchiveInvalidError =>
+  invalidRecord(location, `resource ${quote(resourceId)} occurs twice, first at byte ${first.offset}`)

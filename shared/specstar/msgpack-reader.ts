@@ -1,69 +1,75 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeTimestamp, TIMESTAMP_TYPE } from './timestamp.ts'
 
-/** Deeper values than Python itself reads are refused before the call stack is in danger. */
+/** More levels than Python itself can read, and few enough for the call stack. */
 const MAX_LEVELS = 500
 
+const INCOMPLETE = 'the bytes end inside a msgpack value'
+
 /**
- * Reads msgpack so that nothing is lost: integers are `bigint` and floats `number` (`1.0` is not `1`), maps are `Map`s in
- * the order of their bytes, instants are `Timestamp`s. The packages do not tell a whole float from an integer, which
- * SpecStar's text filters do. Every method throws `RangeError` for what is malformed.
+ * Reads msgpack values without losing anything: integers are `bigint`, floats are `number`, maps are `Map`s in the
+ * order of the bytes, times are `Timestamp`s. No npm package distinguishes the float `1.0` from the integer `1`, which
+ * SpecStar's text filters do. All methods throw `RangeError` for malformed bytes.
  */
 export class MsgpackReader {
   readonly #bytes: Buffer
-  #at: number
+  #offset: number
 
-  constructor(bytes: Buffer, at = 0) {
+  constructor(bytes: Buffer, offset = 0) {
     this.#bytes = bytes
-    this.#at = at
+    this.#offset = offset
   }
 
-  /** Where the next value begins. */
-  get at(): number {
-    return this.#at
+  /** The offset of the next value. */
+  get offset(): number {
+    return this.#offset
   }
 
-  get left(): number {
-    return this.#bytes.length - this.#at
+  /** The number of bytes that were not read yet. */
+  get remaining(): number {
+    return this.#bytes.length - this.#offset
   }
 
-  /** A value of any type; binary ones are views of the bytes. */
-  value(level = 0): unknown {
-    if (level > MAX_LEVELS) throw new RangeError(`more than ${MAX_LEVELS} levels`)
-    const type = this.#byte()
+  /** Reads a value of any type. Binary values are views of the bytes. */
+  readValue(level = 0): unknown {
+    if (level > MAX_LEVELS) throw new RangeError(`msgpack values may nest at most ${MAX_LEVELS} levels`)
+    const type = this.#readByte()
     if (type <= 0x7f) return BigInt(type)
     if (type >= 0xe0) return BigInt(type - 0x100)
-    if (type <= 0x8f) return this.#map(type & 0x0f, level)
-    if (type <= 0x9f) return this.#list(type & 0x0f, level)
-    if (type <= 0xbf) return this.#text(type & 0x1f)
-    return this.#typed(type, level)
+    if (type <= 0x8f) return this.#readMap(type & 0x0f, level)
+    if (type <= 0x9f) return this.#readList(type & 0x0f, level)
+    if (type <= 0xbf) return this.#readText(type & 0x1f)
+    return this.#readTyped(type, level)
   }
 
-  /** The number of members of a map that begins here. */
-  mapSize(): number {
-    const type = this.#byte()
+  /** Reads the header of a map: the number of its members, which follow it. */
+  readMapHeader(): number {
+    const type = this.#readByte()
     if (type >= 0x80 && type <= 0x8f) return type & 0x0f
-    if (type === 0xde) return this.#uint(2)
-    if (type === 0xdf) return this.#uint(4)
-    throw new RangeError('it is not a map')
+    if (type === 0xde) return this.#readUint(2)
+    if (type === 0xdf) return this.#readUint(4)
+    throw new RangeError('a msgpack map is expected')
   }
 
-  /** The length of binary content, whose header is read; undefined (and nothing read) where something else stands here. */
-  binLength(): number | undefined {
-    const type = this.#bytes[this.#at]
+  /**
+   * Reads the header of a binary value: its length in bytes. If the next value is not binary, reads nothing and returns
+   * undefined.
+   */
+  readBinaryHeader(): number | undefined {
+    const type = this.#bytes[this.#offset]
     if (type !== 0xc4 && type !== 0xc5 && type !== 0xc6) return undefined
-    this.#at += 1
-    return this.#uint(type === 0xc4 ? 1 : type === 0xc5 ? 2 : 4)
+    this.#offset += 1
+    return this.#readUint(type === 0xc4 ? 1 : type === 0xc5 ? 2 : 4)
   }
 
-  /** The next `length` bytes, a view. */
-  take(length: number): Buffer {
-    if (length > this.left) throw new RangeError('it ends inside a value')
-    this.#at += length
-    return this.#bytes.subarray(this.#at - length, this.#at)
+  /** The next `length` bytes, as a view. */
+  readBytes(length: number): Buffer {
+    if (length > this.remaining) throw new RangeError(INCOMPLETE)
+    this.#offset += length
+    return this.#bytes.subarray(this.#offset - length, this.#offset)
   }
 
-  #typed(type: number, level: number): unknown {
+  #readTyped(type: number, level: number): unknown {
     switch (type) {
       case 0xc0:
         return null
@@ -74,94 +80,96 @@ export class MsgpackReader {
       case 0xc4:
       case 0xc5:
       case 0xc6:
-        return this.take(this.#uint(1 << (type - 0xc4)))
+        return this.readBytes(this.#readUint(1 << (type - 0xc4)))
       case 0xc7:
       case 0xc8:
       case 0xc9:
-        return this.#extension(this.#uint(1 << (type - 0xc7)))
+        return this.#readExtension(this.#readUint(1 << (type - 0xc7)))
       case 0xca:
-        return this.take(4).readFloatBE(0)
+        return this.readBytes(4).readFloatBE(0)
       case 0xcb:
-        return this.take(8).readDoubleBE(0)
+        return this.readBytes(8).readDoubleBE(0)
       case 0xcc:
       case 0xcd:
       case 0xce:
-        return BigInt(this.#uint(1 << (type - 0xcc)))
+        return BigInt(this.#readUint(1 << (type - 0xcc)))
       case 0xcf:
-        return this.take(8).readBigUInt64BE(0)
+        return this.readBytes(8).readBigUInt64BE(0)
       case 0xd0:
-        return BigInt(this.take(1).readInt8(0))
+        return BigInt(this.readBytes(1).readInt8(0))
       case 0xd1:
-        return BigInt(this.take(2).readInt16BE(0))
+        return BigInt(this.readBytes(2).readInt16BE(0))
       case 0xd2:
-        return BigInt(this.take(4).readInt32BE(0))
+        return BigInt(this.readBytes(4).readInt32BE(0))
       case 0xd3:
-        return this.take(8).readBigInt64BE(0)
+        return this.readBytes(8).readBigInt64BE(0)
       case 0xd4:
       case 0xd5:
       case 0xd6:
       case 0xd7:
       case 0xd8:
-        return this.#extension(1 << (type - 0xd4))
+        return this.#readExtension(1 << (type - 0xd4))
       case 0xd9:
       case 0xda:
       case 0xdb:
-        return this.#text(this.#uint(1 << (type - 0xd9)))
+        return this.#readText(this.#readUint(1 << (type - 0xd9)))
       case 0xdc:
       case 0xdd:
-        return this.#list(this.#uint(type === 0xdc ? 2 : 4), level)
+        return this.#readList(this.#readUint(type === 0xdc ? 2 : 4), level)
       case 0xde:
       case 0xdf:
-        return this.#map(this.#uint(type === 0xde ? 2 : 4), level)
+        return this.#readMap(this.#readUint(type === 0xde ? 2 : 4), level)
       default:
-        throw new RangeError(`there is no msgpack type ${type.toString(16)}`)
+        throw new RangeError(`byte 0x${type.toString(16)} does not begin a msgpack value`)
     }
   }
 
-  #byte(): number {
-    const byte = this.#bytes[this.#at]
-    if (byte === undefined) throw new RangeError('it ends inside a value')
-    this.#at += 1
+  #readByte(): number {
+    const byte = this.#bytes[this.#offset]
+    if (byte === undefined) throw new RangeError(INCOMPLETE)
+    this.#offset += 1
     return byte
   }
 
-  #uint(bytes: number): number {
-    return this.take(bytes).readUIntBE(0, bytes)
+  #readUint(bytes: number): number {
+    return this.readBytes(bytes).readUIntBE(0, bytes)
   }
 
-  #text(length: number): string {
-    const bytes = this.take(length)
-    if (!isUtf8(bytes)) throw new RangeError('a text that is not UTF-8')
+  #readText(length: number): string {
+    const bytes = this.readBytes(length)
+    if (!isUtf8(bytes)) throw new RangeError('a msgpack text is not valid UTF-8')
     return bytes.toString()
   }
 
-  #list(length: number, level: number): unknown[] {
-    // A member takes a byte at least: a lie about the length costs no memory.
-    if (length > this.left) throw new RangeError('it ends inside a list')
-    return Array.from({ length }, () => this.value(level + 1))
+  #readList(length: number, level: number): unknown[] {
+    // Every member has at least one byte. Without this check, a wrong length could allocate a list of 4 billion
+    // members.
+    if (length > this.remaining) throw new RangeError(INCOMPLETE)
+    return Array.from({ length }, () => this.readValue(level + 1))
   }
 
-  #map(length: number, level: number): Map<string, unknown> {
+  #readMap(size: number, level: number): Map<string, unknown> {
     const map = new Map<string, unknown>()
-    for (let k = 0; k < length; k++) {
-      const key = this.value(level + 1)
-      if (typeof key !== 'string') throw new RangeError('a key that is not a text')
-      map.set(key, this.value(level + 1))
+    for (let k = 0; k < size; k++) {
+      const key = this.readValue(level + 1)
+      if (typeof key !== 'string') throw new RangeError('a key of a msgpack map is not a text')
+      map.set(key, this.readValue(level + 1))
     }
     return map
   }
 
-  #extension(length: number): unknown {
-    const type = this.take(1).readInt8(0)
-    if (type !== TIMESTAMP_TYPE) throw new RangeError(`an extension of type ${type}`)
-    return decodeTimestamp(this.take(length))
+  #readExtension(length: number): unknown {
+    const type = this.readBytes(1).readInt8(0)
+    if (type !== TIMESTAMP_TYPE)
+      throw new RangeError(`msgpack extension ${type} is not supported; only timestamps (${TIMESTAMP_TYPE}) are`)
+    return decodeTimestamp(this.readBytes(length))
   }
 }
 
-/** One value and nothing after it. Throws `RangeError`. */
+/** Decodes bytes that consist of exactly one value. Throws `RangeError`. */
 export const decodeMsgpack = (bytes: Buffer): unknown => {
   const reader = new MsgpackReader(bytes)
-  const value = reader.value()
-  if (reader.left > 0) throw new RangeError(`${reader.left} bytes after the value`)
+  const value = reader.readValue()
+  if (reader.remaining > 0) throw new RangeError(`unexpected bytes after the msgpack value: ${reader.remaining}`)
   return value
 }

@@ -1,6 +1,6 @@
 import { encodeTimestamp, Timestamp } from './timestamp.ts'
 
-/** Writes one value as SpecStar does: each integer and length in its shortest form, floats always as 64 bits. */
+/** Encodes a value as SpecStar does: integers and lengths in their shortest form, floats always with 64 bits. */
 export const encodeMsgpack = (value: unknown): Buffer => {
   const pieces: Buffer[] = []
   write(pieces, value)
@@ -17,7 +17,7 @@ const write = (pieces: Buffer[], value: unknown): void => {
     pieces.push(textHeader(bytes.length), bytes)
   } else if (value instanceof Timestamp) pieces.push(encodeTimestamp(value))
   else if (value instanceof Uint8Array)
-    pieces.push(binHeader(value.length), Buffer.from(value.buffer, value.byteOffset, value.byteLength))
+    pieces.push(binaryHeader(value.length), Buffer.from(value.buffer, value.byteOffset, value.byteLength))
   else if (Array.isArray(value)) {
     pieces.push(listHeader(value.length))
     for (const member of value) write(pieces, member)
@@ -27,7 +27,7 @@ const write = (pieces: Buffer[], value: unknown): void => {
       write(pieces, key)
       write(pieces, member)
     }
-  } else throw new TypeError(`msgpack has no ${typeof value} here`)
+  } else throw new TypeError(`a value of type ${typeof value} cannot be encoded as msgpack`)
 }
 
 const encodeFloat = (value: number): Buffer => {
@@ -44,31 +44,39 @@ const encodeInteger = (value: bigint): Buffer => {
   const bytes = Buffer.alloc(9)
   if (value >= -0x8000n) {
     bytes.writeInt16BE(Number(value), 1)
-    return headed(bytes, 0xd1, 2)
+    return withType(bytes, 0xd1, 2)
   }
   if (value >= -0x8000_0000n) {
     bytes.writeInt32BE(Number(value), 1)
-    return headed(bytes, 0xd2, 4)
+    return withType(bytes, 0xd2, 4)
   }
   bytes.writeBigInt64BE(value, 1)
-  return headed(bytes, 0xd3, 8)
+  return withType(bytes, 0xd3, 8)
 }
 
 const encodeUnsigned = (value: bigint): Buffer => {
   if (value < 0x80n) return Buffer.from([Number(value)])
-  if (value <= 0xffff_ffffn) return sized(Number(value), { one: 0xcc, two: 0xcd, four: 0xce })
+  if (value <= 0xffff_ffffn) return encodeSized(Number(value), { one: 0xcc, two: 0xcd, four: 0xce })
   const bytes = Buffer.alloc(9)
   bytes.writeBigUInt64BE(value, 1)
-  return headed(bytes, 0xcf, 8)
+  return withType(bytes, 0xcf, 8)
 }
 
-const headed = (bytes: Buffer, type: number, size: number): Buffer => {
+/** The first `1 + size` bytes of a buffer, with the type in its first byte. */
+const withType = (bytes: Buffer, type: number, size: number): Buffer => {
   bytes[0] = type
   return bytes.subarray(0, 1 + size)
 }
 
-/** A type byte and a number behind it in 1, 2 or 4 bytes; `one` absent: that form does not exist. */
-const sized = (value: number, { one, two, four }: { one?: number; two: number; four: number }): Buffer => {
+/** The type bytes of a number or length with 1, 2 and 4 bytes. Lists and maps have no form with 1 byte. */
+interface SizedTypes {
+  readonly one?: number
+  readonly two: number
+  readonly four: number
+}
+
+/** A type byte, and after it the number in the shortest form. */
+const encodeSized = (value: number, { one, two, four }: SizedTypes): Buffer => {
   if (one !== undefined && value <= 0xff) return Buffer.from([one, value])
   if (value <= 0xffff) return Buffer.from([two, value >> 8, value & 0xff])
   const bytes = Buffer.from([four, 0, 0, 0, 0])
@@ -77,14 +85,14 @@ const sized = (value: number, { one, two, four }: { one?: number; two: number; f
 }
 
 const textHeader = (length: number): Buffer =>
-  length < 32 ? Buffer.from([0xa0 | length]) : sized(length, { one: 0xd9, two: 0xda, four: 0xdb })
+  length < 32 ? Buffer.from([0xa0 | length]) : encodeSized(length, { one: 0xd9, two: 0xda, four: 0xdb })
 
-/** What stands before binary content of this length. */
-export const binHeader = (length: number): Buffer => sized(length, { one: 0xc4, two: 0xc5, four: 0xc6 })
+/** The header that precedes `length` bytes of binary content. */
+export const binaryHeader = (length: number): Buffer => encodeSized(length, { one: 0xc4, two: 0xc5, four: 0xc6 })
 
 const listHeader = (length: number): Buffer =>
-  length < 16 ? Buffer.from([0x90 | length]) : sized(length, { two: 0xdc, four: 0xdd })
+  length < 16 ? Buffer.from([0x90 | length]) : encodeSized(length, { two: 0xdc, four: 0xdd })
 
-/** What stands before the members of a map of this size. */
+/** The header that precedes the members of a map. */
 export const mapHeader = (size: number): Buffer =>
-  size < 16 ? Buffer.from([0x80 | size]) : sized(size, { two: 0xde, four: 0xdf })
+  size < 16 ? Buffer.from([0x80 | size]) : encodeSized(size, { two: 0xde, four: 0xdf })

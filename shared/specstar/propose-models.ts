@@ -1,11 +1,11 @@
 import type { ArchiveSource } from '../archive/archive.ts'
-import { must } from '../values/must.ts'
 import { type IndexedType, type RefType } from '../resources/models.ts'
-import { decodePayload } from '../resources/payload.ts'
+import { decodePayload, isMap } from '../resources/payload.ts'
 import { sameValue, valueAt } from '../resources/payload-values.ts'
+import { must } from '../values/must.ts'
 import { archiveResources } from './archive-resources.ts'
 
-/** A proposed `models.json`. What is only likely is marked: someone who knows the models should look at it. */
+/** A proposed `models.json`. `guess` marks what the archive makes likely but does not prove. */
 export type ProposedModels = Readonly<Record<string, ProposedModel>>
 
 interface ProposedModel {
@@ -29,108 +29,116 @@ interface ProposedReference {
 }
 
 /**
- * Proposes models from an archive of version 2 or 3: names, indexed fields as they stand in `indexed_data`, and references
- * where values are ids of other resources in it. The archive is read twice; its ids are held in memory.
+ * Proposes models from an archive of version 3 or a stream of SpecStar: their names, the indexed fields that
+ * `indexed_data` contains, and a reference for each field whose values are ids of resources or revisions in the
+ * archive. Reads the archive twice and holds its ids in memory.
  */
 export const proposeModels = async (source: ArchiveSource): Promise<ProposedModels> => {
   const ids = await readIds(source)
-  const models = new Map<string, SeenModel>()
-  let open: { readonly current: string; readonly indexed: string | undefined } | undefined
-  for await (const one of archiveResources(source)) {
-    const model = models.get(one.model) ?? new SeenModel()
-    models.set(one.model, model)
-    if (one.kind === 'metadata') open = one
-    else if (one.kind === 'revision') {
-      const { current, indexed } = must(open)
-      if (one.revision_id === current) model.see(one.payload, indexed, ids)
+  const models = new Map<string, ModelFields>()
+  let resource: { readonly currentRevisionId: string; readonly indexedData: string | undefined } | undefined
+  for await (const part of archiveResources(source)) {
+    const fields = models.get(part.model) ?? new ModelFields()
+    models.set(part.model, fields)
+    if (part.kind === 'metadata') resource = part
+    else if (part.kind === 'revision') {
+      const { currentRevisionId, indexedData } = must(resource)
+      if (part.revisionId === currentRevisionId) fields.addResource(part.payload, indexedData, ids)
     }
   }
-  return Object.fromEntries([...models].map(([name, model]) => [name, model.proposed()]))
+  return Object.fromEntries([...models].map(([name, fields]) => [name, fields.proposal()]))
 }
 
-interface KnownId {
+/** The resource or revision to which an id belongs. */
+interface IdOwner {
   readonly model: string
   readonly isRevision: boolean
 }
 
-const readIds = async (source: ArchiveSource): Promise<ReadonlyMap<string, KnownId>> => {
-  const ids = new Map<string, KnownId>()
-  for await (const one of archiveResources(source)) {
-    if (one.kind === 'metadata') ids.set(one.id, { model: one.model, isRevision: false })
-    else if (one.kind === 'revision') ids.set(one.revision_id, { model: one.model, isRevision: true })
+const readIds = async (source: ArchiveSource): Promise<ReadonlyMap<string, IdOwner>> => {
+  const ids = new Map<string, IdOwner>()
+  for await (const part of archiveResources(source)) {
+    if (part.kind === 'metadata') ids.set(part.id, { model: part.model, isRevision: false })
+    else if (part.kind === 'revision') ids.set(part.revisionId, { model: part.model, isRevision: true })
   }
   return ids
 }
 
-/** A field refers to what most of its values name: some references dangle in any store. */
-const MOST = 0.5
-/** Deeper fields are hardly references, and payloads may nest without end. */
-const MAX_STEPS = 4
+/**
+ * The share of a field's values that must be ids of one model. It is below 1 because every store has dangling
+ * references.
+ */
+const MIN_SHARE = 0.5
+/** Fields below this level are not examined: payloads may nest deeply, and references are rarely deeper. */
+const MAX_LEVELS = 4
 
-interface SeenText {
+/** The texts in a field of all resources. */
+interface FieldTexts {
   isList: boolean
-  values: number
-  readonly hits: Map<string, { readonly known: KnownId; count: number }>
+  count: number
+  /** The number of texts that are ids, by owner. */
+  readonly owners: Map<string, { readonly owner: IdOwner; count: number }>
 }
 
-class SeenModel {
+/** Collects the fields of one model's resources. */
+class ModelFields {
   readonly #indexed = new Map<string, { types: Set<IndexedType>; paths: Set<string> | undefined }>()
-  readonly #texts = new Map<string, SeenText>()
+  readonly #texts = new Map<string, FieldTexts>()
 
-  /** A resource's current payload, and its indexed values. */
-  see(payload: unknown, indexed: string | undefined, ids: ReadonlyMap<string, KnownId>): void {
-    for (const { path, value } of fieldsIn(payload)) this.#text(path, value, ids)
-    const values: unknown = indexed === undefined ? undefined : decodePayload(indexed)
+  /** Adds the current payload of a resource and its `indexed_data`. */
+  addResource(payload: unknown, indexedData: string | undefined, ids: ReadonlyMap<string, IdOwner>): void {
+    for (const { path, value } of fieldsOf(payload)) this.#addTexts(path, value, ids)
+    const values: unknown = indexedData === undefined ? undefined : decodePayload(indexedData)
     if (!isMap(values)) return
-    for (const [key, value] of Object.entries(values)) this.#index(key, value, payload)
+    for (const [key, value] of Object.entries(values)) this.#addIndexed(key, value, payload)
   }
 
-  proposed(): ProposedModel {
+  proposal(): ProposedModel {
     const indexed = [...this.#indexed].map(([key, { types, paths }]): ProposedIndex => {
-      const [type, ...others] = types
+      const [type, ...otherTypes] = types
       const path = paths === undefined || paths.has(key) ? undefined : [...paths][0]
       return {
         key,
         ...(path === undefined ? {} : { path, guess: true }),
-        ...(type === undefined || others.length > 0 ? {} : { type }),
+        ...(type === undefined || otherTypes.length > 0 ? {} : { type }),
       }
     })
-    return { indexed, references: [...this.#texts].flatMap(([field, seen]) => referenceOf(field, seen)) }
+    return { indexed, references: [...this.#texts].flatMap(([field, texts]) => proposeReference(field, texts)) }
   }
 
-  /** A field's text, or the texts of its list. */
-  #text(path: string, value: unknown, ids: ReadonlyMap<string, KnownId>): void {
+  /** Adds the text of a field, or the texts of its list. */
+  #addTexts(path: string, value: unknown, ids: ReadonlyMap<string, IdOwner>): void {
     const isList = Array.isArray(value)
     for (const text of isList ? value : [value]) {
       if (typeof text !== 'string' || text === '') continue
-      const seen: SeenText = this.#texts.get(path) ?? { isList: false, values: 0, hits: new Map() }
-      this.#texts.set(path, seen)
-      seen.isList ||= isList
-      seen.values += 1
-      const known = ids.get(text)
-      if (known === undefined) continue
-      const named = `${known.model} ${known.isRevision}`
-      const hit = seen.hits.get(named) ?? { known, count: 0 }
-      seen.hits.set(named, hit)
-      hit.count += 1
+      const texts: FieldTexts = this.#texts.get(path) ?? { isList: false, count: 0, owners: new Map() }
+      this.#texts.set(path, texts)
+      texts.isList ||= isList
+      texts.count += 1
+      const owner = ids.get(text)
+      if (owner === undefined) continue
+      const key = `${owner.model} ${owner.isRevision}`
+      const entry = texts.owners.get(key) ?? { owner, count: 0 }
+      texts.owners.set(key, entry)
+      entry.count += 1
     }
   }
 
-  /** Paths that have given the indexed value in every resource so far; the key itself is the likeliest. */
-  #index(key: string, value: unknown, payload: unknown): void {
-    const seen = this.#indexed.get(key) ?? { types: new Set<IndexedType>(), paths: undefined }
-    this.#indexed.set(key, seen)
+  /** Keeps the paths at which every resource so far has its indexed value. Prefers the key itself as the path. */
+  #addIndexed(key: string, value: unknown, payload: unknown): void {
+    const indexed = this.#indexed.get(key) ?? { types: new Set<IndexedType>(), paths: undefined }
+    this.#indexed.set(key, indexed)
     if (value === null) return
-    seen.types.add(typeOf(value))
-    const fits = (path: string): boolean => sameValue(valueAt(payload, path), value)
-    seen.paths = new Set([...(seen.paths ?? [key, ...Array.from(fieldsIn(payload), ({ path }) => path)])].filter(fits))
+    indexed.types.add(typeOf(value))
+    const paths = indexed.paths ?? [key, ...Array.from(fieldsOf(payload), ({ path }) => path)]
+    indexed.paths = new Set([...paths].filter((path) => sameValue(valueAt(payload, path), value)))
   }
 }
 
-const referenceOf = (field: string, { isList, values, hits }: SeenText): ProposedReference[] => {
-  const [most] = [...hits.values()].sort((a, b) => b.count - a.count)
-  if (most === undefined || most.count < values * MOST) return []
-  const { model, isRevision } = most.known
+const proposeReference = (field: string, { isList, count, owners }: FieldTexts): ProposedReference[] => {
+  const [mostFrequent] = [...owners.values()].sort((a, b) => b.count - a.count)
+  if (mostFrequent === undefined || mostFrequent.count < count * MIN_SHARE) return []
+  const { model, isRevision } = mostFrequent.owner
   return [
     {
       field,
@@ -150,19 +158,15 @@ const typeOf = (value: unknown): IndexedType => {
   return typeof value === 'string' ? 'str' : 'map'
 }
 
-/** A map of a payload or index: not a list, bytes or an instant. */
-const isMap = (value: unknown): value is object =>
-  value instanceof Object && Object.getPrototypeOf(value) === Object.prototype
-
-/** Every field of a payload under its dotted path, maps and what is in them alike. */
-function* fieldsIn(
+/** Every field of a payload with its dotted path: maps, and the fields in them. */
+function* fieldsOf(
   value: unknown,
   steps: readonly string[] = [],
 ): Generator<{ readonly path: string; readonly value: unknown }> {
-  if (!isMap(value) || steps.length === MAX_STEPS) return
+  if (!isMap(value) || steps.length === MAX_LEVELS) return
   for (const [key, member] of Object.entries(value)) {
-    const inner = [...steps, key]
-    yield { path: inner.join('.'), value: member }
-    yield* fieldsIn(member, inner)
+    const memberSteps = [...steps, key]
+    yield { path: memberSteps.join('.'), value: member }
+    yield* fieldsOf(member, memberSteps)
   }
 }

@@ -1,34 +1,31 @@
 import { ArchiveInvalidError, ArchiveTruncatedError } from '../archive/errors.ts'
 import { StreamOrder } from './stream-order.ts'
-import { StreamReader, type StreamRecord } from './stream-reader.ts'
+import { type ReaderPosition, StreamReader } from './stream-reader.ts'
+import type { StreamRecord } from './stream-record.ts'
 import type { ByteSource } from './stream-window.ts'
 
-/** Where reading begins: the place of a record, the number of the one before, and the state of the order there. */
-export interface StreamStart {
-  readonly at: number
-  readonly after: number
-  readonly order: StreamOrder
-}
-
 /**
- * Reads a stream's records to its EofRecord, framing and order checked. It is an error where that record is missing, or where
- * anything follows it. A caller tells `order` what is in metadata and revisions, and reads a blob's pieces to their end.
+ * Reads a stream to its EofRecord, and checks the framing and the order of its records. Throws if there is no EofRecord
+ * or if bytes follow it. The caller decodes metadata and revisions, and passes them to `order`. To continue in the
+ * middle of a stream, `position` and the state of `order` must be those between the same two records.
  */
 export async function* readStream(
   source: ByteSource,
-  { at, after, order }: StreamStart = { at: 0, after: 0, order: new StreamOrder() },
+  order: StreamOrder = new StreamOrder(),
+  position: ReaderPosition = { offset: 0, records: 0 },
 ): AsyncGenerator<StreamRecord> {
-  const reader = new StreamReader(source, { at, after })
-  while (!order.ended) {
+  const reader = new StreamReader(source, position)
+  while (!order.hasEnded) {
     const record = await reader.next()
     if (record === undefined)
       throw new ArchiveTruncatedError(
-        `it ends at byte ${source.size} after ${reader.position.after} records, without an EofRecord`,
+        `the stream ends at byte ${source.size} after ${reader.position.records} records, without an EofRecord`,
       )
     order.check(record)
     yield record
   }
-  const behind = source.size - reader.position.at
-  if (behind > 0)
-    throw new ArchiveInvalidError(`${behind} bytes follow the EofRecord, which ends at byte ${reader.position.at}`)
+  const { offset } = reader.position
+  const rest = source.size - offset
+  if (rest > 0)
+    throw new ArchiveInvalidError(`${rest} bytes follow the EofRecord, which ends at byte ${offset}; none are allowed`)
 }

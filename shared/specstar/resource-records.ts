@@ -1,18 +1,18 @@
 import { z } from 'zod'
+import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
+import type { Item } from '../tables/item.ts'
 import { errorMessage } from '../values/error-message.ts'
+import { instantOf } from '../values/instant.ts'
 import { must } from '../values/must.ts'
 import { plainNumber } from '../values/number-text.ts'
-import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
-import { instantOf } from '../values/instant.ts'
-import type { Item } from '../tables/item.ts'
+import { orderedJsonText, parseOrderedJson } from '../values/ordered-json.ts'
 import { decodeMsgpack } from './msgpack-reader.ts'
 import { encodeMsgpack } from './msgpack-writer.ts'
-import { orderedJsonText, parseOrderedJson } from '../values/ordered-json.ts'
 import { streamTime, Timestamp } from './timestamp.ts'
 
 /**
- * Metadata and revisions as a stream has them, inside the `data` of their records. What decodes throws `RangeError` naming the
- * field; keys that SpecStar does not know are passed over, as SpecStar does, and named as `unknown`.
+ * The codec of metadata and revisions: the `data` of MetaRecords and RevisionRecords. STREAM.md describes their fields.
+ * All functions throw `RangeError`; its message names the field.
  */
 
 const text = z.string()
@@ -21,7 +21,7 @@ const status = z.enum(['draft', 'stable'])
 const count = z.bigint().nonnegative()
 const time = z.union([
   z.instanceof(Timestamp).transform((timestamp) => timestamp.text),
-  z.string().refine((value) => instantOf(value) !== undefined, 'is not a time'),
+  z.string().refine((value) => instantOf(value) !== undefined, 'must be a time in ISO 8601'),
 ])
 const indexed = z.instanceof(Map).transform((map, context): string => {
   try {
@@ -33,7 +33,7 @@ const indexed = z.instanceof(Map).transform((map, context): string => {
 })
 const UUID = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/
 
-const Meta = z.object({
+const Metadata = z.object({
   current_revision_id: text,
   resource_id: text,
   schema_version: nullableText.default(null),
@@ -52,7 +52,7 @@ const Meta = z.object({
 })
 
 const Info = z.object({
-  uid: z.string().regex(UUID, 'is not a UUID'),
+  uid: z.string().regex(UUID, 'must be a UUID'),
   resource_id: text,
   revision_id: text,
   parent_revision_id: nullableText.default(null),
@@ -68,44 +68,54 @@ const Info = z.object({
 
 const Revision = z.object({ info: z.instanceof(Map), raw_data: z.instanceof(Buffer) })
 
-/** Metadata of a stream: indexed data are JSON text. */
-type StreamMeta = ResourceMeta & { readonly indexed_data?: string }
+/** `indexed_data` is JSON text. */
+type StreamMetadata = ResourceMeta & { readonly indexed_data?: string }
 
-/** The `data` of a MetaRecord. */
-export const decodeMeta = (data: Buffer): { readonly meta: StreamMeta; readonly unknown: readonly string[] } => {
-  const map = mapIn(data)
-  return { meta: parsed(Meta, map), unknown: unknownKeys(Meta, map) }
+/** Decodes the `data` of a MetaRecord. SpecStar ignores `unknownKeys`. */
+export const decodeMetadata = (
+  data: Buffer,
+): { readonly metadata: StreamMetadata; readonly unknownKeys: readonly string[] } => {
+  const map = decodeMap(data)
+  return { metadata: parseFields(Metadata, map), unknownKeys: unknownKeysOf(Metadata, map) }
 }
 
-/** The `data` of a RevisionRecord; the payload is a view of it. */
+/** Decodes the `data` of a RevisionRecord. SpecStar ignores `unknownKeys`. The payload is a view of `data`. */
 export const decodeRevision = (
   data: Buffer,
-): { readonly info: RevisionInfo; readonly payload: Buffer; readonly unknown: readonly string[] } => {
-  const { info, raw_data } = parsed(Revision, mapIn(data))
-  return { info: parsed(Info, info), payload: raw_data, unknown: unknownKeys(Info, info) }
+): { readonly info: RevisionInfo; readonly payload: Buffer; readonly unknownKeys: readonly string[] } => {
+  const { info, raw_data } = parseFields(Revision, decodeMap(data))
+  return { info: parseFields(Info, info), payload: raw_data, unknownKeys: unknownKeysOf(Info, info) }
 }
 
-const mapIn = (data: Buffer): Map<unknown, unknown> => {
+const decodeMap = (data: Buffer): Map<unknown, unknown> => {
   const value = decodeMsgpack(data)
-  if (!(value instanceof Map)) throw new RangeError('it is not a map')
+  if (!(value instanceof Map)) throw new RangeError('the data must be a msgpack map')
   return value
 }
 
-const unknownKeys = (shape: typeof Meta | typeof Info, map: ReadonlyMap<unknown, unknown>): string[] =>
-  [...map.keys()].map(String).filter((key) => !Object.hasOwn(shape.shape, key))
+const unknownKeysOf = (schema: typeof Metadata | typeof Info, map: ReadonlyMap<unknown, unknown>): string[] =>
+  [...map.keys()].map(String).filter((key) => !Object.hasOwn(schema.shape, key))
 
-const parsed = <Shape extends z.ZodType>(shape: Shape, map: ReadonlyMap<unknown, unknown>): z.output<Shape> => {
-  const { data, error } = shape.safeParse(Object.fromEntries(map))
+const parseFields = <Schema extends z.ZodType>(
+  schema: Schema,
+  map: ReadonlyMap<unknown, unknown>,
+): z.output<Schema> => {
+  const { data, error } = schema.safeParse(Object.fromEntries(map))
   if (error === undefined) return data
   const { path, message } = must(error.issues[0])
   const [field] = path
   throw new RangeError(`${String(field)}: ${message}`)
 }
 
-/** The `data` of a MetaRecord of a stored item. Throws `RangeError` for a value that SpecStar does not take. */
-export const encodeMeta = (item: Item): Buffer => encodeMsgpack(fieldsOf(Meta, item))
+/**
+ * Encodes a metadata item as the `data` of a MetaRecord. Throws `RangeError` for a value that SpecStar does not accept.
+ */
+export const encodeMetadata = (item: Item): Buffer => encodeMsgpack(fieldsOf(Metadata, item))
 
-/** The `data` of a RevisionRecord of a stored item and its payload. Throws `RangeError` likewise. */
+/**
+ * Encodes a revision item and its payload as the `data` of a RevisionRecord. Throws `RangeError` as `encodeMetadata`
+ * does.
+ */
 export const encodeRevision = (item: Item, payload: Uint8Array): Buffer =>
   encodeMsgpack(
     new Map<string, unknown>([
@@ -114,37 +124,56 @@ export const encodeRevision = (item: Item, payload: Uint8Array): Buffer =>
     ]),
   )
 
-/** Attributes that are made anew in every store, or that are the payload itself. */
-const OWN = ['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled', 'data_sha256', 'data_size']
+/** Attributes that every store derives itself, and those that hold the payload. */
+const NOT_FIELDS = [
+  'pk',
+  'sk',
+  'created_at',
+  'updated_at',
+  'applied_by',
+  'data',
+  'data_spilled',
+  'data_sha256',
+  'data_size',
+]
 
-/** Names of attributes that a stream has no place for. */
-export const strangeAttributes = (kind: 'metadata' | 'revision', item: Item): string[] => {
-  const known = kind === 'metadata' ? Meta.shape : Info.shape
-  return Object.keys(item).filter((name) => !Object.hasOwn(known, name) && !OWN.includes(name))
+/** Names of the item's attributes that a stream cannot contain. */
+export const unsupportedAttributes = (kind: 'metadata' | 'revision', item: Item): string[] => {
+  const fields = kind === 'metadata' ? Metadata.shape : Info.shape
+  return Object.keys(item).filter((name) => !Object.hasOwn(fields, name) && !NOT_FIELDS.includes(name))
 }
 
-/** In the order in which SpecStar writes them. */
-const fieldsOf = (shape: typeof Meta | typeof Info, item: Item): Map<string, unknown> => {
+/** The fields of an item in the order in which SpecStar writes them. */
+const fieldsOf = (schema: typeof Metadata | typeof Info, item: Item): Map<string, unknown> => {
   const fields = new Map<string, unknown>()
-  for (const [name, type] of Object.entries<z.ZodType>(shape.shape)) {
+  for (const [name, type] of Object.entries<z.ZodType>(schema.shape)) {
     const attribute = item[name]
-    const value = attribute === undefined ? type.safeParse(undefined).data : streamValue(name, attribute)
+    const value = attribute === undefined ? type.safeParse(undefined).data : fieldValue(name, attribute)
     if (value !== undefined) fields.set(name, value)
   }
-  parsed(shape, fields)
+  parseFields(schema, fields)
   return fields
+}
+
+const fieldValue = (name: string, attribute: Item[string]): unknown => {
+  try {
+    return streamValue(name, attribute)
+  } catch (error) {
+    throw new RangeError(`${name}: ${errorMessage(error)}`)
+  }
 }
 
 const streamValue = (name: string, { S, N, BOOL, NULL }: Item[string]): unknown => {
   if (NULL === true) return null
   if (BOOL !== undefined) return BOOL
-  if (N !== undefined) return integer(name, plainNumber(N))
-  if (S === undefined) throw new RangeError(`${name}: is of another type`)
+  if (N !== undefined) return integerOf(N)
+  if (S === undefined) throw new RangeError('must be a DynamoDB attribute of type S, N, BOOL or NULL')
   if (name === 'indexed_data') return parseOrderedJson(S)
   return name.endsWith('_time') ? streamTime(S) : S
 }
 
-const integer = (name: string, plain: string): bigint => {
-  if (plain.includes('.')) throw new RangeError(`${name}: ${plain} is not a whole number`)
+const integerOf = (text: string): bigint => {
+  const plain = plainNumber(text)
+  if (plain.includes('.')) throw new RangeError(`${plain} is not a whole number`)
   return BigInt(plain)
 }

@@ -2,147 +2,171 @@ import { z } from 'zod'
 import { modelName } from '../archive/index-line.ts'
 import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
 import { quote } from '../values/message-text.ts'
-import { invalidRecord, type RecordWhere } from './errors.ts'
-import type { StreamRecord } from './stream-reader.ts'
+import { invalidRecord, repeatedResource, type StreamLocation } from './errors.ts'
+import type { StreamRecord } from './stream-record.ts'
 
-const Resource = z.object({
-  id: z.string(),
-  current: z.string(),
-  has_current: z.boolean(),
-  number: z.int(),
-  offset: z.int(),
-})
-type Resource = z.output<typeof Resource>
+const OpenResource = z
+  .object({
+    id: z.string(),
+    current_revision_id: z.string(),
+    /** Whether the current revision was read. */
+    has_current_revision: z.boolean(),
+    /** The location of its metadata. */
+    number: z.int(),
+    offset: z.int(),
+  })
+  .readonly()
+type OpenResource = z.output<typeof OpenResource>
 
-/** Where a stream stands between two records; as JSON, for a later pass. */
-export const OrderState = z.object({
-  begun: z.boolean(),
-  ended: z.boolean(),
-  section: z.exactOptional(z.string()),
-  /** A section's blobs have begun: no resource follows. */
-  blobs: z.boolean(),
-  resource: z.exactOptional(Resource),
-})
+/** The state between two records. It is part of the cursor with which a later pass continues. */
+export const OrderState = z
+  .object({
+    has_header: z.boolean(),
+    has_ended: z.boolean(),
+    /** The model of the open section. */
+    section: z.exactOptional(z.string()),
+    /** Whether the blobs of the open section have begun. No resource may follow them. */
+    in_blobs: z.boolean(),
+    resource: z.exactOptional(OpenResource),
+  })
+  .readonly()
 export type OrderState = z.output<typeof OrderState>
 
-/** Before the first record. */
-export const ORDER_START: OrderState = { begun: false, ended: false, blobs: false }
+/** The state before the first record. */
+export const ORDER_START: OrderState = { has_header: false, has_ended: false, in_blobs: false }
 
 /**
- * Checks the order of a stream's records: header, sections, in each of them resources with their revisions and then blobs, the
- * end, nothing after it; and that each resource has its current revision. SpecStar's own loader lets most of it through.
+ * Checks the order of records: the header, the sections with their resources, revisions and blobs, the end. Also checks
+ * that each resource contains its current revision. SpecStar's own import does not check most of this. All methods
+ * throw `ArchiveInvalidError`.
  */
 export class StreamOrder {
-  #begun: boolean
-  #ended: boolean
+  #hasHeader: boolean
+  #hasEnded: boolean
   #section: string | undefined
-  #blobs: boolean
-  #resource: Resource | undefined
+  #inBlobs: boolean
+  #resource: OpenResource | undefined
 
   constructor(state: OrderState = ORDER_START) {
-    this.#begun = state.begun
-    this.#ended = state.ended
+    this.#hasHeader = state.has_header
+    this.#hasEnded = state.has_ended
     this.#section = state.section
-    this.#blobs = state.blobs
+    this.#inBlobs = state.in_blobs
     this.#resource = state.resource
   }
 
   get state(): OrderState {
     return {
-      begun: this.#begun,
-      ended: this.#ended,
-      blobs: this.#blobs,
+      has_header: this.#hasHeader,
+      has_ended: this.#hasEnded,
+      in_blobs: this.#inBlobs,
       ...(this.#section === undefined ? {} : { section: this.#section }),
       ...(this.#resource === undefined ? {} : { resource: this.#resource }),
     }
   }
 
-  /** The EofRecord has come. */
-  get ended(): boolean {
-    return this.#ended
+  /** Whether the EofRecord was read. */
+  get hasEnded(): boolean {
+    return this.#hasEnded
   }
 
-  /** The model of the open section. */
-  model(record: StreamRecord): string {
-    if (this.#section === undefined) throw invalidRecord(record, `a ${record.t} outside of a model's section`)
+  /** The model of the section that contains a record. */
+  modelOf(record: StreamRecord): string {
+    if (this.#section === undefined) throw invalidRecord(record, `a ${record.t} must be inside the section of a model`)
     return this.#section
   }
 
-  /** The next record, whatever is in it. */
+  /** Checks the type of the next record. */
   check(record: StreamRecord): void {
-    if (this.#begun === (record.t === 'HeaderRecord'))
-      throw invalidRecord(record, this.#begun ? 'a second HeaderRecord' : `a ${record.t} instead of the HeaderRecord`)
-    this.#begun = true
+    const isHeader = record.t === 'HeaderRecord'
+    if (this.#hasHeader && isHeader) throw invalidRecord(record, 'only the first record may be a HeaderRecord')
+    if (!this.#hasHeader && !isHeader)
+      throw invalidRecord(record, `the first record must be a HeaderRecord, but is a ${record.t}`)
+    this.#hasHeader = true
     switch (record.t) {
       case 'HeaderRecord':
         return
       case 'ModelStartRecord':
-        this.#start(record, record.model_name)
+        this.#beginSection(record, record.model_name)
         return
       case 'ModelEndRecord':
-        this.#end(record, record.model_name)
+        this.#endSection(record, record.model_name)
         return
       case 'EofRecord':
-        if (this.#section !== undefined)
-          throw invalidRecord(record, `the section of model ${this.#section} has no ModelEndRecord`)
-        this.#ended = true
+        this.#requireNoSection(record)
+        this.#hasEnded = true
         return
       case 'BlobRecord':
-        this.model(record)
+        this.modelOf(record)
         this.#endResource()
-        this.#blobs = true
+        this.#inBlobs = true
         return
       case 'MetaRecord':
       case 'RevisionRecord':
-        if (this.#blobs) throw invalidRecord(record, `a ${record.t} after the blobs of model ${this.model(record)}`)
-        this.model(record)
+        if (this.#inBlobs)
+          throw invalidRecord(record, `a ${record.t} must precede the blobs of model ${this.modelOf(record)}`)
+        this.modelOf(record)
     }
   }
 
-  /** A MetaRecord's content. */
-  meta({ number, offset }: RecordWhere, { resource_id: id, current_revision_id: current }: ResourceMeta): void {
-    if (this.#resource?.id === id)
-      throw invalidRecord(
-        { number, offset },
-        `resource ${quote(id)} stands twice, also at byte ${this.#resource.offset}`,
-      )
+  /** Checks the content of a MetaRecord. */
+  beginResource(
+    { number, offset }: StreamLocation,
+    { resource_id: id, current_revision_id }: Pick<ResourceMeta, 'resource_id' | 'current_revision_id'>,
+  ): void {
+    if (this.#resource?.id === id) throw repeatedResource({ number, offset }, id, this.#resource)
     this.#endResource()
-    this.#resource = { id, current, has_current: false, number, offset }
+    this.#resource = { id, current_revision_id, has_current_revision: false, number, offset }
   }
 
-  /** A RevisionRecord's content. */
-  revision(where: RecordWhere, { resource_id: id, revision_id }: RevisionInfo): void {
+  /** Checks the content of a RevisionRecord. */
+  addRevision(
+    location: StreamLocation,
+    { resource_id: id, revision_id }: Pick<RevisionInfo, 'resource_id' | 'revision_id'>,
+  ): void {
     if (this.#resource?.id !== id)
-      throw invalidRecord(where, `revision ${quote(revision_id)} of resource ${quote(id)} does not follow its metadata`)
-    if (revision_id === this.#resource.current) this.#resource = { ...this.#resource, has_current: true }
+      throw invalidRecord(
+        location,
+        `revision ${quote(revision_id)} does not follow the metadata of its resource ${quote(id)}`,
+      )
+    if (revision_id === this.#resource.current_revision_id)
+      this.#resource = { ...this.#resource, has_current_revision: true }
   }
 
-  #start(where: RecordWhere, name: string): void {
-    if (this.#section !== undefined)
-      throw invalidRecord(where, `the section of model ${this.#section} has no ModelEndRecord`)
+  #beginSection(location: StreamLocation, name: string): void {
+    this.#requireNoSection(location)
     if (!modelName.safeParse(name).success)
       throw invalidRecord(
-        where,
-        `${JSON.stringify(name)} is no name of a model: a letter, then up to 62 of A-Z a-z 0-9 _ -`,
+        location,
+        `${JSON.stringify(name)} is not the name of a model: a letter, then at most 62 of A-Z a-z 0-9 _ -`,
       )
     this.#section = name
-    this.#blobs = false
+    this.#inBlobs = false
   }
 
-  #end(where: RecordWhere, name: string): void {
+  #endSection(location: StreamLocation, name: string): void {
     if (this.#section !== name)
-      throw invalidRecord(where, `the end of model ${name} in the section of model ${this.#section ?? '(none)'}`)
+      throw invalidRecord(
+        location,
+        `a ModelEndRecord of model ${name} needs an open section of that model; ` +
+          (this.#section === undefined ? 'no section is open' : `the open section is that of model ${this.#section}`),
+      )
     this.#endResource()
     this.#section = undefined
+  }
+
+  #requireNoSection(location: StreamLocation): void {
+    if (this.#section !== undefined)
+      throw invalidRecord(location, `the section of model ${this.#section} has no ModelEndRecord`)
   }
 
   #endResource(): void {
     const resource = this.#resource
     this.#resource = undefined
-    if (resource !== undefined && !resource.has_current)
+    if (resource !== undefined && !resource.has_current_revision)
       throw invalidRecord(
         resource,
-        `resource ${quote(resource.id)} lacks its current revision ${quote(resource.current)}`,
+        `resource ${quote(resource.id)} does not contain its current revision ${quote(resource.current_revision_id)}`,
       )
   }
 }

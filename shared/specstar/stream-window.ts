@@ -1,75 +1,89 @@
 import type { ArchiveSource } from '../archive/archive.ts'
 
-/** What is read at once by default: the latency of a request costs little, and two of them are small beside a worker's memory. */
+/**
+ * The default size of one read. It outweighs the latency of a request, and two such pieces fit easily into a worker's
+ * memory.
+ */
 const PIECE_BYTES = 4 * 1024 * 1024
 
-/** What is read in small ranges only. */
+/** An object that is read in ranges. */
 export type ByteSource = Pick<ArchiveSource, 'size' | 'read'>
 
-/** Reads an archive from one place on, in pieces that are each asked for again where they break off; one is read ahead. */
+/** Reads a source sequentially, in pieces of a fixed size. One piece is read ahead. */
 export class StreamWindow {
   readonly #source: ByteSource
   readonly #pieceBytes: number
-  #held: Buffer = Buffer.alloc(0)
-  #next: Promise<Buffer> | undefined
-  /** Where the bytes that are not held or under way begin. */
-  #ahead: number
-  #at: number
+  /** Bytes that were read from the source but not returned yet. */
+  #buffer: Buffer = Buffer.alloc(0)
+  #nextPiece: Promise<Buffer> | undefined
+  /** The offset of the first byte that was not requested yet. */
+  #requestedTo: number
+  #offset: number
 
-  constructor(source: ByteSource, at = 0, pieceBytes = PIECE_BYTES) {
+  constructor(source: ByteSource, offset = 0, pieceBytes = PIECE_BYTES) {
     this.#source = source
     this.#pieceBytes = pieceBytes
-    this.#at = at
-    this.#ahead = at
+    this.#offset = offset
+    this.#requestedTo = offset
   }
 
-  /** The place of the next byte. */
-  get at(): number {
-    return this.#at
+  /** The offset of the next byte in the source. */
+  get offset(): number {
+    return this.#offset
   }
 
-  get left(): number {
-    return this.#source.size - this.#at
+  /** The number of bytes up to the end of the source. */
+  get remaining(): number {
+    return this.#source.size - this.#offset
   }
 
-  /** Exactly `length` bytes, which are given memory. The caller has compared the amount with `left`. */
-  async take(length: number): Promise<Buffer> {
-    if (this.#held.length >= length) return this.#cut(length)
+  /** The next `length` bytes in one buffer. Throws `RangeError` if fewer remain. */
+  async read(length: number): Promise<Buffer> {
+    if (this.#buffer.length >= length) return this.#take(length)
     const pieces: Buffer[] = []
-    for await (const piece of this.pieces(length)) pieces.push(piece)
+    for await (const piece of this.readPieces(length)) pieces.push(piece)
     return Buffer.concat(pieces)
   }
 
   /** The next `length` bytes, piece by piece. */
-  async *pieces(length: number): AsyncGenerator<Buffer> {
-    for (let left = length; left > 0;) {
-      if (this.#held.length === 0) await this.#fill()
-      const piece = this.#cut(Math.min(left, this.#held.length))
-      left -= piece.length
+  async *readPieces(length: number): AsyncGenerator<Buffer> {
+    for (let remaining = length; remaining > 0;) {
+      const piece = await this.#readPiece(remaining)
+      remaining -= piece.length
       yield piece
     }
   }
 
-  #cut(length: number): Buffer {
-    const piece = this.#held.subarray(0, length)
-    this.#held = this.#held.subarray(length)
-    this.#at += length
+  /** Skips all bytes before `offset`. They are read all the same, because reads are sequential. */
+  async skipTo(offset: number): Promise<void> {
+    while (this.#offset < offset) await this.#readPiece(offset - this.#offset)
+  }
+
+  async #readPiece(maxLength: number): Promise<Buffer> {
+    if (this.#buffer.length === 0) this.#buffer = await this.#fill()
+    return this.#take(Math.min(maxLength, this.#buffer.length))
+  }
+
+  #take(length: number): Buffer {
+    const bytes = this.#buffer.subarray(0, length)
+    this.#buffer = this.#buffer.subarray(length)
+    this.#offset += length
+    return bytes
+  }
+
+  async #fill(): Promise<Buffer> {
+    const piece = await (this.#nextPiece ?? this.#request())
+    this.#nextPiece = this.#requestedTo < this.#source.size ? this.#request() : undefined
+    // The next call awaits this promise. If it rejects before that, the rejection must not end the process.
+    this.#nextPiece?.catch(() => undefined)
+    if (piece.length === 0) throw new RangeError(`the read continues after the last byte, ${this.#source.size}`)
     return piece
   }
 
-  async #fill(): Promise<void> {
-    const held = await (this.#next ?? this.#read())
-    this.#next = this.#ahead < this.#source.size ? this.#read() : undefined
-    // Awaited with the next piece; until then a rejection must not end the process.
-    this.#next?.catch(() => undefined)
-    if (held.length === 0) throw new RangeError('a read past the end')
-    this.#held = held
-  }
-
-  #read(): Promise<Buffer> {
-    const start = this.#ahead
+  #request(): Promise<Buffer> {
+    const start = this.#requestedTo
     const length = Math.min(this.#pieceBytes, this.#source.size - start)
-    this.#ahead += length
+    this.#requestedTo += length
     return this.#source.read(start, length)
   }
 }

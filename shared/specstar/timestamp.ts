@@ -1,11 +1,11 @@
 import { instantOf, zonedInstantOf } from '../values/instant.ts'
 
-/** msgpack's extension type for instants. */
+/** The msgpack extension type of timestamps. */
 export const TIMESTAMP_TYPE = -1
 
 /**
- * An instant of a stream, as the store holds it: `2026-01-05T08:30:00Z`, with six digits of fraction where it has any. The
- * offset that it once had is lost in SpecStar's own writing.
+ * A time with a zone. `text` is ISO 8601. A timestamp that was decoded is in UTC, with six digits of fraction or none:
+ * `2026-01-05T08:30:00Z`.
  */
 export class Timestamp {
   readonly text: string
@@ -15,21 +15,26 @@ export class Timestamp {
   }
 }
 
-/** 0001-01-01 and 10000-01-01 in seconds since 1970: SpecStar's times are Python's. */
+/** 0001-01-01 and 10000-01-01 in seconds since 1970: the range of Python's `datetime`, which SpecStar uses. */
 const FIRST_SECOND = -62_135_596_800n
 const END_SECOND = 253_402_300_800n
+const MAX_NANOSECONDS = 999_999_999
 
-/** Reads the content of the extension: 4, 8 or 12 bytes. Throws `RangeError`. Below a microsecond it is cut, as Python does. */
+/** Decodes the content of a timestamp extension. Truncates to microseconds, as Python does. Throws `RangeError`. */
 export const decodeTimestamp = (bytes: Buffer): Timestamp => {
-  const { seconds, nanoseconds } = partsOf(bytes)
-  if (seconds < FIRST_SECOND || seconds >= END_SECOND || nanoseconds > 999_999_999)
-    throw new RangeError('a time outside the years 1 to 9999')
-  const clock = new Date(Number(seconds) * 1000).toISOString().slice(0, 19)
-  const micros = Math.floor(nanoseconds / 1000)
-  return new Timestamp(micros === 0 ? `${clock}Z` : `${clock}.${micros.toString().padStart(6, '0')}Z`)
+  const { seconds, nanoseconds } = readParts(bytes)
+  if (seconds < FIRST_SECOND || seconds >= END_SECOND)
+    throw new RangeError('a timestamp is not within the years 1 to 9999')
+  if (nanoseconds > MAX_NANOSECONDS)
+    throw new RangeError(`a timestamp has ${nanoseconds} nanoseconds; at most ${MAX_NANOSECONDS} are allowed`)
+  const wholeSeconds = new Date(Number(seconds) * 1000).toISOString().slice(0, 19)
+  const microseconds = Math.floor(nanoseconds / 1000)
+  return new Timestamp(
+    microseconds === 0 ? `${wholeSeconds}Z` : `${wholeSeconds}.${microseconds.toString().padStart(6, '0')}Z`,
+  )
 }
 
-const partsOf = (bytes: Buffer): { readonly seconds: bigint; readonly nanoseconds: number } => {
+const readParts = (bytes: Buffer): { readonly seconds: bigint; readonly nanoseconds: number } => {
   switch (bytes.length) {
     case 4:
       return { seconds: BigInt(bytes.readUInt32BE(0)), nanoseconds: 0 }
@@ -40,14 +45,17 @@ const partsOf = (bytes: Buffer): { readonly seconds: bigint; readonly nanosecond
     case 12:
       return { seconds: bytes.readBigInt64BE(4), nanoseconds: bytes.readUInt32BE(0) }
     default:
-      throw new RangeError(`a time of ${bytes.length} bytes`)
+      throw new RangeError(`a timestamp has ${bytes.length} bytes; only 4, 8 and 12 are allowed`)
   }
 }
 
-/** The extension with its header, in its shortest form: what SpecStar itself writes. */
+/**
+ * Encodes a timestamp as SpecStar does: the whole extension, header included, in its shortest form. Throws
+ * `RangeError`.
+ */
 export const encodeTimestamp = ({ text }: Timestamp): Buffer => {
   const instant = instantOf(text)
-  if (instant === undefined) throw new RangeError(`${JSON.stringify(text)} is not a time`)
+  if (instant === undefined) throw notATime(text)
   const seconds = BigInt(Date.parse(`${instant.slice(0, 19)}Z`) / 1000)
   const nanoseconds = Number(instant.slice(20, 26)) * 1000
   if (seconds < 0n || seconds >= 1n << 34n) {
@@ -66,14 +74,19 @@ export const encodeTimestamp = ({ text }: Timestamp): Buffer => {
   return bytes
 }
 
-/** Python's own writing of a time without a zone. */
-const PLAIN = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?$/
+/** The form in which Python's `datetime.isoformat` writes a time without a zone. */
+const WITHOUT_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?$/
 
-/** A stored time as a stream has it: an instant where it has a zone, else text. Throws `RangeError` where it is no time. */
+/**
+ * Converts a time of the store to a value of a stream: a timestamp if it has a zone, otherwise a text. Throws
+ * `RangeError`.
+ */
 export const streamTime = (text: string): Timestamp | string => {
   if (zonedInstantOf(text) !== undefined) return new Timestamp(text)
   const instant = instantOf(text)
-  if (instant === undefined) throw new RangeError(`${JSON.stringify(text)} is not a time`)
-  if (PLAIN.test(text)) return text
+  if (instant === undefined) throw notATime(text)
+  if (WITHOUT_ZONE.test(text)) return text
   return instant.endsWith('.000000Z') ? instant.slice(0, 19) : instant.slice(0, 26)
 }
+
+const notATime = (text: string): RangeError => new RangeError(`${JSON.stringify(text)} is not a time in ISO 8601`)

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { NotAnArchiveError, UnsupportedVersionError } from '../../shared/archive/errors.ts'
 import { isSpecStarStream, rejectSpecStarStream, STREAM_HEAD_BYTES } from '../../shared/archive/specstar-stream.ts'
-import { encodeFrame, headerFrame, startFrame } from '../../shared/specstar/stream-frame.ts'
+import { encodeFrame, headerFrame, modelStartFrame } from '../../shared/specstar/stream-frame.ts'
 
 const STREAM = "SpecStar's length-prefixed msgpack stream"
 
@@ -12,7 +12,7 @@ describe("SpecStar's stream", () => {
     ['its header with unknown keys', encodeFrame({ t: 'HeaderRecord', version: 2n, later: 'x' })],
     [
       'its header and more records',
-      Buffer.concat([headerFrame(), startFrame('city'), Buffer.alloc(STREAM_HEAD_BYTES)]),
+      Buffer.concat([headerFrame(), modelStartFrame('city'), Buffer.alloc(STREAM_HEAD_BYTES)]),
     ],
   ])('is recognised by %s', (_, head) => {
     expect(isSpecStarStream(head)).toBe(true)
@@ -45,7 +45,7 @@ describe("SpecStar's stream", () => {
 
   it('is rejected without a valid header', () => {
     const error = new NotAnArchiveError(`it is ${STREAM} without its header`)
-    expect(() => isSpecStarStream(startFrame('city'))).toThrow(error)
+    expect(() => isSpecStarStream(modelStartFrame('city'))).toThrow(error)
     expect(() => isSpecStarStream(encodeFrame({ t: 'HeaderRecord', version: '2' }))).toThrow(error)
   })
 })

@@ -5,27 +5,23 @@ import { must } from '../../shared/values/must.ts'
 import { decodeLine, encodeLine } from '../../shared/archive/record-line.ts'
 import { archiveResources, type ArchiveResource } from '../../shared/specstar/archive-resources.ts'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
-import { eofFrame, headerFrame, startFrame } from '../../shared/specstar/stream-frame.ts'
+import { eofFrame, headerFrame, modelStartFrame } from '../../shared/specstar/stream-frame.ts'
 import { craftRecords } from '../archive/craft.ts'
 import { memorySource } from '../archive/memory.ts'
 import { writeArchive } from '../archive/sample.ts'
-import { madeStream } from './made-stream.ts'
+import { buildStream } from './build-stream.ts'
 
-const read = async (bytes: Buffer): Promise<ArchiveResource[]> => {
-  const all: ArchiveResource[] = []
-  for await (const one of archiveResources(memorySource(bytes))) all.push(one)
-  return all
-}
+const read = (bytes: Buffer): Promise<ArchiveResource[]> => Array.fromAsync(archiveResources(memorySource(bytes)))
 const msgpack = encodeMsgpack(new Map([['a', 1n]]))
 
 describe('the resources of a stream', () => {
-  it('come model by model, metadata before revisions, payloads decoded', async () => {
-    const stream = madeStream({
+  it('are returned model by model, metadata before revisions, with decoded payloads', async () => {
+    const stream = buildStream({
       none: {},
       some: {
         resources: [
           { id: 'r', revisions: { 'r:1': '{"a":1}', 'r:2': msgpack }, indexed: { a: 1n } },
-          { id: 's', revisions: { 's:1': 'neither' } },
+          { id: 's', revisions: { 's:1': 'neither JSON nor msgpack' } },
         ],
         blobs: [Buffer.from('blob')],
       },
@@ -33,50 +29,50 @@ describe('the resources of a stream', () => {
     expect(await read(stream)).toStrictEqual([
       { kind: 'model', model: 'none' },
       { kind: 'model', model: 'some' },
-      { kind: 'metadata', model: 'some', id: 'r', current: 'r:2', indexed: '{"a":1}' },
-      { kind: 'revision', model: 'some', revision_id: 'r:1', payload: { a: 1n } },
-      { kind: 'revision', model: 'some', revision_id: 'r:2', payload: { a: 1n } },
-      { kind: 'metadata', model: 'some', id: 's', current: 's:1', indexed: undefined },
-      { kind: 'revision', model: 'some', revision_id: 's:1', payload: undefined },
+      { kind: 'metadata', model: 'some', id: 'r', currentRevisionId: 'r:2', indexedData: '{"a":1}' },
+      { kind: 'revision', model: 'some', revisionId: 'r:1', payload: { a: 1n } },
+      { kind: 'revision', model: 'some', revisionId: 'r:2', payload: { a: 1n } },
+      { kind: 'metadata', model: 'some', id: 's', currentRevisionId: 's:1', indexedData: undefined },
+      { kind: 'revision', model: 'some', revisionId: 's:1', payload: undefined },
     ])
   })
 
-  it('come behind a blob that is read in pieces', async () => {
-    const stream = madeStream({ a: { blobs: [Buffer.alloc(33_554_432)] }, b: {} })
+  it('are returned after a blob that is too large to be held in memory', async () => {
+    const stream = buildStream({ a: { blobs: [Buffer.alloc(33_554_432)] }, b: {} })
     expect(await read(stream)).toEqual([
       { kind: 'model', model: 'a' },
       { kind: 'model', model: 'b' },
     ])
   })
 
-  it('are none where there is no model', async () => {
+  it('are empty if the stream has no model', async () => {
     expect(await read(Buffer.concat([headerFrame(), eofFrame()]))).toEqual([])
   })
 
-  it('must each have their current revision', async () => {
-    const stream = madeStream({ a: { resources: [{ id: 'r', revisions: { '1': '{}' }, current: '2' }] } })
-    await expect(read(stream)).rejects.toThrow('resource "r" lacks its current revision "2"')
+  it('are rejected if one of them does not contain its current revision', async () => {
+    const stream = buildStream({ a: { resources: [{ id: 'r', revisions: { '1': '{}' }, currentRevisionId: '2' }] } })
+    await expect(read(stream)).rejects.toThrow('resource "r" does not contain its current revision "2"')
   })
 
-  it('must have revisions of their own', async () => {
-    const one = madeStream({ a: { resources: [{ id: 'r', revisions: { '1': '{}' } }] } })
-    const other = madeStream({ a: { resources: [{ id: 's', revisions: { '1': '{}' } }] } })
-    const head = headerFrame().length + startFrame('a').length
-    // Each stream's metadata are as long as the other's.
-    const meta = head + 4 + one.readUInt32BE(head)
-    await expect(read(Buffer.concat([one.subarray(0, meta), other.subarray(meta)]))).rejects.toThrow(
-      'revision "1" of resource "s" does not follow its metadata',
+  it('are rejected if a revision belongs to another resource', async () => {
+    const first = buildStream({ a: { resources: [{ id: 'r', revisions: { '1': '{}' } }] } })
+    const second = buildStream({ a: { resources: [{ id: 's', revisions: { '1': '{}' } }] } })
+    const head = headerFrame().length + modelStartFrame('a').length
+    // The metadata records of both streams have the same length.
+    const metadataEnd = head + 4 + first.readUInt32BE(head)
+    await expect(read(Buffer.concat([first.subarray(0, metadataEnd), second.subarray(metadataEnd)]))).rejects.toThrow(
+      'revision "1" does not follow the metadata of its resource "s"',
     )
   })
 
-  it('must stand in a whole stream', async () => {
-    const stream = madeStream({ a: { resources: [{ id: 'r', revisions: { '1': '{}' } }] } })
+  it('are rejected if the stream is truncated', async () => {
+    const stream = buildStream({ a: { resources: [{ id: 'r', revisions: { '1': '{}' } }] } })
     await expect(read(stream.subarray(0, -1))).rejects.toThrow('the archive is truncated')
   })
 })
 
 describe('the resources of an archive of version 3', () => {
-  it('come behind all of its models, with payloads as text and as bytes', async () => {
+  it('are returned after the names of all models, with decoded payloads', async () => {
     const archive = await writeArchive({
       models: {
         none: [],
@@ -98,11 +94,11 @@ describe('the resources of an archive of version 3', () => {
       { kind: 'model', model: 'more' },
       { kind: 'model', model: 'none' },
       { kind: 'model', model: 'some' },
-      { kind: 'metadata', model: 'more', id: 's', current: 's:1', indexed: undefined },
-      { kind: 'revision', model: 'more', revision_id: 's:1', payload: [] },
-      { kind: 'metadata', model: 'some', id: 'r', current: 'r:2', indexed: '{"a":1}' },
-      { kind: 'revision', model: 'some', revision_id: 'r:1', payload: { a: 1n } },
-      { kind: 'revision', model: 'some', revision_id: 'r:2', payload: { a: 1n } },
+      { kind: 'metadata', model: 'more', id: 's', currentRevisionId: 's:1', indexedData: undefined },
+      { kind: 'revision', model: 'more', revisionId: 's:1', payload: [] },
+      { kind: 'metadata', model: 'some', id: 'r', currentRevisionId: 'r:2', indexedData: '{"a":1}' },
+      { kind: 'revision', model: 'some', revisionId: 'r:1', payload: { a: 1n } },
+      { kind: 'revision', model: 'some', revisionId: 'r:2', payload: { a: 1n } },
     ])
   })
 
@@ -125,7 +121,7 @@ describe('the resources of an archive of version 3', () => {
     await failure.toThrow(message)
   })
 
-  it('may be fewer than the bytes that are looked at first', async () => {
+  it('are rejected if the object is shorter than the head of a stream', async () => {
     await expect(read(Buffer.from('short'))).rejects.toThrow('not an .acbak archive')
     await expect(read(Buffer.alloc(0))).rejects.toThrow()
   })

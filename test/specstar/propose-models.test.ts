@@ -1,27 +1,19 @@
 import { readFile } from 'node:fs/promises'
-import { Readable } from 'node:stream'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
 import { Timestamp } from '../../shared/specstar/timestamp.ts'
 import { memorySource } from '../archive/memory.ts'
 import { writeArchive } from '../archive/sample.ts'
-import { madeStream, type MadeModels } from './made-stream.ts'
+import { buildStream, type ModelSpecs } from './build-stream.ts'
 import { loadModels } from '../../shared/resources/models.ts'
 import { proposeModels } from '../../shared/specstar/propose-models.ts'
 
 const fixture = (name: string): Promise<Buffer> => readFile(new URL(`../fixtures/${name}`, import.meta.url))
 
-const proposed = async (name: string) => {
-  const bytes = await fixture(name)
-  return proposeModels({
-    size: bytes.length,
-    read: (start, length) => Promise.resolve(bytes.subarray(start, start + length)),
-    stream: (start, length) => Promise.resolve(Readable.from([bytes.subarray(start, start + length)])),
-  })
-}
+const proposeFromFile = async (name: string) => proposeModels(memorySource(await fixture(name)))
 
-const proposedOf = (models: MadeModels) => proposeModels(memorySource(madeStream(models)))
+const proposeFromStream = (models: ModelSpecs) => proposeModels(memorySource(buildStream(models)))
 
 const Configured = z.record(
   z.string(),
@@ -37,8 +29,8 @@ const configured = async () => Configured.parse(JSON.parse((await fixture('specs
 describe.each(['specstar/catalogue.acbak', 'specstar/catalogue-msgpack.acbak', 'acbak/catalogue-v3.acbak'])(
   'models proposed from %s',
   (name) => {
-    it('have the names, indexed fields and references of those that the archive was made with', async () => {
-      const models = await proposed(name)
+    it('have the names, indexed fields and references of the models that wrote the archive', async () => {
+      const models = await proposeFromFile(name)
       const registry = loadModels(models)
       const expected = await configured()
       expect(registry.names).toEqual(Object.keys(expected).sort())
@@ -55,8 +47,8 @@ describe.each(['specstar/catalogue.acbak', 'specstar/catalogue-msgpack.acbak', '
       }
     })
 
-    it('mark each reference, and each path that is not the key, as a guess', async () => {
-      for (const { indexed, references } of Object.values(await proposed(name))) {
+    it('mark each reference, and each path that differs from its key, as a guess', async () => {
+      for (const { indexed, references } of Object.values(await proposeFromFile(name))) {
         expect(references.map(({ guess }) => guess)).toEqual(references.map(() => true))
         expect(indexed.filter(({ path, guess }) => path !== undefined && guess !== true)).toEqual([])
       }
@@ -65,15 +57,15 @@ describe.each(['specstar/catalogue.acbak', 'specstar/catalogue-msgpack.acbak', '
 )
 
 describe('a proposed reference', () => {
-  it('has a field: a payload that is a bare id, or a list of them, has none', async () => {
+  it('needs a field: none is proposed if the payload itself is an id or a list of ids', async () => {
     const resources = [
       { id: 'r', revisions: { '1': '"r"' } },
       { id: 's', revisions: { '2': '["r","s"]' } },
     ]
-    expect(await proposedOf({ a: { resources } })).toEqual({ a: { indexed: [], references: [] } })
+    expect(await proposeFromStream({ a: { resources } })).toEqual({ a: { indexed: [], references: [] } })
   })
 
-  it('is no time and no bytes of a msgpack payload, whatever an id looks like', async () => {
+  it('needs a text: none is proposed for a time or bytes that are equal to an id', async () => {
     const id = '2026-01-05T08:30:00.000000Z'
     const payload = encodeMsgpack(
       new Map<string, unknown>([
@@ -81,89 +73,97 @@ describe('a proposed reference', () => {
         ['bytes', Buffer.from(id)],
       ]),
     )
-    expect(await proposedOf({ a: { resources: [{ id, revisions: { '1': payload } }] } })).toEqual({
+    expect(await proposeFromStream({ a: { resources: [{ id, revisions: { '1': payload } }] } })).toEqual({
       a: { indexed: [], references: [] },
     })
   })
 })
 
-/** What is proposed of resources of one model, beside a model `b` with the resources r, s and t. */
-const proposedBeside = async (...payloads: readonly object[]) => {
+/** The references that are proposed for model `a` with these payloads. Model `b` has the resources r, s and t. */
+const proposeReferences = async (...payloads: readonly object[]) => {
   const resources = payloads.map((payload, k) => ({ id: `a${k}`, revisions: { [`a${k}:1`]: JSON.stringify(payload) } }))
   const others = ['r', 's', 't'].map((id) => ({ id, revisions: { [`${id}:1`]: '{}' } }))
-  const { a } = await proposedOf({ a: { resources }, b: { resources: others } })
+  const { a } = await proposeFromStream({ a: { resources }, b: { resources: others } })
   return a?.references
 }
 
-describe('references', () => {
+describe('references are proposed', () => {
   it.each<[string, object, object[]]>([
-    ['a resource', { to: 'r' }, [{ field: 'to', target: 'b', guess: true }]],
-    ['a list of resources', { to: ['r', 's'] }, [{ field: 'to', target: 'b', list: true, guess: true }]],
-    ['a revision', { to: 'r:1' }, [{ field: 'to', target: 'b', ref_type: 'revision_id', guess: true }]],
-    ['a resource of its own model', { to: 'a0' }, [{ field: 'to', target: 'a', guess: true }]],
-    ['what is no id', { to: 'x', n: 1, none: null, yes: true, list: [1, ['r'], { to: 'r' }] }, []],
-    ['an empty text', { to: '', list: [''] }, []],
-    ['four steps deep', { a: { b: { c: { d: 'r' } } } }, [{ field: 'a.b.c.d', target: 'b', guess: true }]],
-    ['five steps deep', { a: { b: { c: { d: { e: 'r' } } } } }, []],
-  ])('to %s', async (_what, payload, references) => {
-    expect(await proposedBeside(payload)).toEqual(references)
+    ['to a resource', { to: 'r' }, [{ field: 'to', target: 'b', guess: true }]],
+    ['to resources, from a list', { to: ['r', 's'] }, [{ field: 'to', target: 'b', list: true, guess: true }]],
+    ['to a revision', { to: 'r:1' }, [{ field: 'to', target: 'b', ref_type: 'revision_id', guess: true }]],
+    ['to a resource of the same model', { to: 'a0' }, [{ field: 'to', target: 'a', guess: true }]],
+    [
+      'to nothing, from values that are not ids',
+      { to: 'x', n: 1, none: null, yes: true, list: [1, ['r'], { to: 'r' }] },
+      [],
+    ],
+    ['to nothing, from empty texts', { to: '', list: [''] }, []],
+    ['at 4 levels', { a: { b: { c: { d: 'r' } } } }, [{ field: 'a.b.c.d', target: 'b', guess: true }]],
+    ['not at 5 levels', { a: { b: { c: { d: { e: 'r' } } } } }, []],
+  ])('%s', async (_what, payload, references) => {
+    expect(await proposeReferences(payload)).toEqual(references)
   })
 
-  it('are what at least half of the values name', async () => {
-    expect(await proposedBeside({ to: 'r' }, { to: 'x' })).toEqual([{ field: 'to', target: 'b', guess: true }])
-    expect(await proposedBeside({ to: 'r' }, { to: 'x' }, { to: 'y' })).toEqual([])
-    expect(await proposedBeside({ to: ['r', 'x'] })).toHaveLength(1)
-    expect(await proposedBeside({ to: ['r', 'x', 'y'] })).toEqual([])
+  it('if at least half of the values are ids', async () => {
+    expect(await proposeReferences({ to: 'r' }, { to: 'x' })).toEqual([{ field: 'to', target: 'b', guess: true }])
+    expect(await proposeReferences({ to: 'r' }, { to: 'x' }, { to: 'y' })).toEqual([])
+    expect(await proposeReferences({ to: ['r', 'x'] })).toHaveLength(1)
+    expect(await proposeReferences({ to: ['r', 'x', 'y'] })).toEqual([])
   })
 
-  it('do not count values that are empty, null or absent', async () => {
-    expect(await proposedBeside({ to: 'r' }, { to: '' }, { to: null }, {}, { to: ['', 5] })).toEqual([
+  it('without counting empty, null and absent values', async () => {
+    expect(await proposeReferences({ to: 'r' }, { to: '' }, { to: null }, {}, { to: ['', 5] })).toEqual([
       { field: 'to', target: 'b', guess: true },
     ])
   })
 
-  it('are lists where any value is one', async () => {
+  it('as lists if any value is a list', async () => {
     const list = [{ field: 'to', target: 'b', list: true, guess: true }]
-    expect(await proposedBeside({ to: ['r'] }, { to: 's' })).toEqual(list)
-    expect(await proposedBeside({ to: 'r' }, { to: ['s'] })).toEqual(list)
+    expect(await proposeReferences({ to: ['r'] }, { to: 's' })).toEqual(list)
+    expect(await proposeReferences({ to: 'r' }, { to: ['s'] })).toEqual(list)
   })
 
-  it('are to the model and the kind that most values name', async () => {
-    expect(await proposedBeside({ to: 'a0' }, { to: 'r' }, { to: 's' })).toEqual([
+  it('to the owner of most of the values', async () => {
+    expect(await proposeReferences({ to: 'a0' }, { to: 'r' }, { to: 's' })).toEqual([
       { field: 'to', target: 'b', guess: true },
     ])
-    expect(await proposedBeside({ to: 'r:1' }, { to: 'r' }, { to: 's' })).toEqual([
+    expect(await proposeReferences({ to: 'r:1' }, { to: 'r' }, { to: 's' })).toEqual([
       { field: 'to', target: 'b', guess: true },
     ])
-    expect(await proposedBeside({ to: 'r' }, { to: 'r:1' }, { to: 's:1' })).toEqual([
+    expect(await proposeReferences({ to: 'r' }, { to: 'r:1' }, { to: 's:1' })).toEqual([
       { field: 'to', target: 'b', ref_type: 'revision_id', guess: true },
     ])
-    // Half is asked of one model and kind, not of them all.
-    expect(await proposedBeside({ to: 'r' }, { to: 'r:1' }, { to: 'a0' })).toEqual([])
+    // Half of the values must have the same owner.
+    expect(await proposeReferences({ to: 'r' }, { to: 'r:1' }, { to: 'a0' })).toEqual([])
   })
 
-  it('are seen in current revisions only', async () => {
+  it('from current revisions only', async () => {
     const resources = [
-      { id: 'r', revisions: { 'r:1': '{"old":"r"}', 'r:2': '{"now":"r"}', 'r:3': '{"new":"r"}' }, current: 'r:2' },
+      {
+        id: 'r',
+        revisions: { 'r:1': '{"old":"r"}', 'r:2': '{"now":"r"}', 'r:3': '{"new":"r"}' },
+        currentRevisionId: 'r:2',
+      },
     ]
-    expect(await proposedOf({ a: { resources } })).toEqual({
+    expect(await proposeFromStream({ a: { resources } })).toEqual({
       a: { indexed: [], references: [{ field: 'now', target: 'a', guess: true }] },
     })
   })
 })
 
-/** What is proposed of resources of one model, each a payload and its indexed values. */
-const indexedOf = async (...pairs: readonly (readonly [object, Record<string, unknown>?])[]) => {
+/** The indexed fields that are proposed for resources with these payloads and indexed values. */
+const proposeIndexed = async (...pairs: readonly (readonly [object, Record<string, unknown>?])[]) => {
   const resources = pairs.map(([payload, indexed], k) => ({
     id: `r${k}`,
     revisions: { [`${k}`]: JSON.stringify(payload) },
     ...(indexed === undefined ? {} : { indexed }),
   }))
-  const { a } = await proposedOf({ a: { resources } })
+  const { a } = await proposeFromStream({ a: { resources } })
   return a?.indexed
 }
 
-describe('indexed fields', () => {
+describe('an indexed field', () => {
   it.each<[string, unknown, unknown]>([
     ['str', 'x', 'x'],
     ['int', 5, 5n],
@@ -171,65 +171,68 @@ describe('indexed fields', () => {
     ['bool', true, true],
     ['list', [1], [1n]],
     ['map', { k: 1 }, new Map([['k', 1n]])],
-  ])('of type %s stand at their key', async (type, value, indexed) => {
-    expect(await indexedOf([{ a: value }, { a: indexed }])).toEqual([{ key: 'a', type }])
+  ])('of type %s is proposed at its key', async (type, value, indexed) => {
+    expect(await proposeIndexed([{ a: value }, { a: indexed }])).toEqual([{ key: 'a', type }])
   })
 
-  it('stand at another path where their key has no such value', async () => {
-    expect(await indexedOf([{ a: 1, in: { b: 'x' } }, { b: 'x' }])).toEqual([
+  it('is proposed at another path if the value is not at its key', async () => {
+    expect(await proposeIndexed([{ a: 1, in: { b: 'x' } }, { b: 'x' }])).toEqual([
       { key: 'b', path: 'in.b', guess: true, type: 'str' },
     ])
-    expect(await indexedOf([{ a: 1, b: 2, c: 2 }, { a: 2n }])).toEqual([
+    expect(await proposeIndexed([{ a: 1, b: 2, c: 2 }, { a: 2n }])).toEqual([
       { key: 'a', path: 'b', guess: true, type: 'int' },
     ])
   })
 
-  it('stand at their key also where other paths have the value', async () => {
-    expect(await indexedOf([{ b: 1, a: 1 }, { a: 1n }])).toEqual([{ key: 'a', type: 'int' }])
+  it('is proposed at its key if other paths have the value too', async () => {
+    expect(await proposeIndexed([{ b: 1, a: 1 }, { a: 1n }])).toEqual([{ key: 'a', type: 'int' }])
   })
 
-  it('stand where every resource has the value, whatever the first has elsewhere', async () => {
-    expect(await indexedOf([{ x: 1, y: 1 }, { a: 1n }], [{ x: 1, y: 2 }, { a: 2n }])).toEqual([
+  it('is proposed at a path at which every resource has its value', async () => {
+    expect(await proposeIndexed([{ x: 1, y: 1 }, { a: 1n }], [{ x: 1, y: 2 }, { a: 2n }])).toEqual([
       { key: 'a', path: 'y', guess: true, type: 'int' },
     ])
-    expect(await indexedOf([{ y: 1 }, { a: 1n }], [{ x: 2 }, { a: 2n }])).toEqual([{ key: 'a', type: 'int' }])
+    expect(await proposeIndexed([{ y: 1 }, { a: 1n }], [{ x: 2 }, { a: 2n }])).toEqual([{ key: 'a', type: 'int' }])
   })
 
-  it('are sought four steps deep, at maps too', async () => {
+  it('is searched at 4 levels, and may be a map', async () => {
     const deep = { a: { b: { c: { d: 'x', e: { f: 'y' } } } } }
-    expect(await indexedOf([deep, { k: 'x' }])).toEqual([{ key: 'k', path: 'a.b.c.d', guess: true, type: 'str' }])
-    expect(await indexedOf([deep, { k: 'y' }])).toEqual([{ key: 'k', type: 'str' }])
-    expect(await indexedOf([deep, { k: new Map([['f', 'y']]) }])).toEqual([
+    expect(await proposeIndexed([deep, { k: 'x' }])).toEqual([{ key: 'k', path: 'a.b.c.d', guess: true, type: 'str' }])
+    expect(await proposeIndexed([deep, { k: 'y' }])).toEqual([{ key: 'k', type: 'str' }])
+    expect(await proposeIndexed([deep, { k: new Map([['f', 'y']]) }])).toEqual([
       { key: 'k', path: 'a.b.c.e', guess: true, type: 'map' },
     ])
-    // A key may have dots, and is looked for however deep.
-    expect(await indexedOf([deep, { 'a.b.c.e.f': 'y' }])).toEqual([{ key: 'a.b.c.e.f', type: 'str' }])
+    // The key itself is tried as a path at any level.
+    expect(await proposeIndexed([deep, { 'a.b.c.e.f': 'y' }])).toEqual([{ key: 'a.b.c.e.f', type: 'str' }])
   })
 
-  it('have no type where it is mixed, and none where they are null only', async () => {
-    expect(await indexedOf([{ a: 1 }, { a: 1n }], [{ a: 'x' }, { a: 'x' }])).toStrictEqual([{ key: 'a' }])
-    expect(await indexedOf([{}, { a: null }])).toStrictEqual([{ key: 'a' }])
-    expect(await indexedOf([{ b: 1 }, { a: null }], [{ b: 1 }, { a: 1n }])).toEqual([
+  it('has no type if its values have several types or are all null', async () => {
+    expect(await proposeIndexed([{ a: 1 }, { a: 1n }], [{ a: 'x' }, { a: 'x' }])).toStrictEqual([{ key: 'a' }])
+    expect(await proposeIndexed([{}, { a: null }])).toStrictEqual([{ key: 'a' }])
+    expect(await proposeIndexed([{ b: 1 }, { a: null }], [{ b: 1 }, { a: 1n }])).toEqual([
       { key: 'a', path: 'b', guess: true, type: 'int' },
     ])
   })
 
-  it('are none where a resource has no indexed data', async () => {
-    expect(await indexedOf([{ a: 1 }])).toEqual([])
-    expect(await indexedOf([{ a: 1 }], [{ b: 1 }, { b: 1n }])).toEqual([{ key: 'b', type: 'int' }])
+  it('is not required in every resource', async () => {
+    expect(await proposeIndexed([{ a: 1 }])).toEqual([])
+    expect(await proposeIndexed([{ a: 1 }], [{ b: 1 }, { b: 1n }])).toEqual([{ key: 'b', type: 'int' }])
   })
 
-  it.each(['null', '"text"', '[1]', '5', 'no JSON'])('are none where an archive has %s for them', async (text) => {
-    const resource = { id: 'r', revisions: [{ n: 1, data: '{}' }], extra: { indexed_data: { S: text } } }
-    const archive = await writeArchive({ models: { a: [resource] } })
-    expect(await proposeModels(memorySource(archive))).toEqual({ a: { indexed: [], references: [] } })
-  })
+  it.each(['null', '"text"', '[1]', '5', 'no JSON'])(
+    'is not proposed from an archive whose indexed data is %s',
+    async (text) => {
+      const resource = { id: 'r', revisions: [{ n: 1, data: '{}' }], extra: { indexed_data: { S: text } } }
+      const archive = await writeArchive({ models: { a: [resource] } })
+      expect(await proposeModels(memorySource(archive))).toEqual({ a: { indexed: [], references: [] } })
+    },
+  )
 
-  it('and references are none of a model without resources', async () => {
-    expect(await proposedOf({ b: {}, a: {} })).toEqual({
+  it('is not proposed for a model without resources, and no reference is', async () => {
+    expect(await proposeFromStream({ b: {}, a: {} })).toEqual({
       b: { indexed: [], references: [] },
       a: { indexed: [], references: [] },
     })
-    expect(Object.keys(await proposedOf({ b: {}, a: {} }))).toEqual(['b', 'a'])
+    expect(Object.keys(await proposeFromStream({ b: {}, a: {} }))).toEqual(['b', 'a'])
   })
 })

@@ -3,15 +3,15 @@ import type { Item } from '../../shared/tables/item.ts'
 import { decodeMsgpack } from '../../shared/specstar/msgpack-reader.ts'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
 import {
-  decodeMeta,
+  decodeMetadata,
   decodeRevision,
-  encodeMeta,
+  encodeMetadata,
   encodeRevision,
-  strangeAttributes,
+  unsupportedAttributes,
 } from '../../shared/specstar/resource-records.ts'
 import { Timestamp } from '../../shared/specstar/timestamp.ts'
 
-const packed = (fields: object): Buffer => encodeMsgpack(new Map<string, unknown>(Object.entries(fields)))
+const encodeFields = (fields: object): Buffer => encodeMsgpack(new Map<string, unknown>(Object.entries(fields)))
 
 const UID = '0b5e2f0a-8d1c-4a3e-9f10-abcdefABCDEF'
 const NOON = new Timestamp('2026-01-05T12:00:00Z')
@@ -21,7 +21,7 @@ const indexed = new Map<string, unknown>([
   ['level', 1],
 ])
 
-/** What a record must hold, and what it may. */
+/** Required fields, and optional ones. */
 const META = {
   current_revision_id: 'a:2',
   resource_id: 'a',
@@ -57,25 +57,26 @@ const MORE_INFO = {
   schema_version: 'v1',
   data_hash: 'xxh3_128:00',
 }
-const revision = (info: unknown, payload: unknown = Buffer.from('{}')): Buffer => packed({ info, raw_data: payload })
+const revision = (info: unknown, payload: unknown = Buffer.from('{}')): Buffer =>
+  encodeFields({ info, raw_data: payload })
 const infoMap = (fields: object): Map<string, unknown> => new Map(Object.entries(fields))
 
-describe('metadata of a stream', () => {
-  it('is read with every field, times as text and indexed data as JSON', () => {
-    expect(decodeMeta(packed({ ...META, ...MORE_META }))).toEqual({
-      meta: {
+describe('metadata in a stream', () => {
+  it('is decoded with all fields, times as text and indexed data as JSON text', () => {
+    expect(decodeMetadata(encodeFields({ ...META, ...MORE_META }))).toEqual({
+      metadata: {
         ...META,
         ...MORE_META,
         created_time: NOON.text,
         rev_updated_time: NOON.text,
         indexed_data: '{"10":1,"level":1.0}',
       },
-      unknown: [],
+      unknownKeys: [],
     })
   })
 
-  it('that says no more than it must has no schema version and is not deleted', () => {
-    expect(decodeMeta(packed(META)).meta).toStrictEqual({
+  it('has no schema version and is not deleted by default', () => {
+    expect(decodeMetadata(encodeFields(META)).metadata).toStrictEqual({
       ...META,
       created_time: NOON.text,
       schema_version: null,
@@ -83,49 +84,53 @@ describe('metadata of a stream', () => {
     })
   })
 
-  it('names the keys that SpecStar does not know, and passes them over', () => {
-    const { meta, unknown } = decodeMeta(packed({ colour: 1n, ...META, ['__proto__']: null, toString: 'x' }))
-    expect(unknown).toEqual(['colour', '__proto__', 'toString'])
-    expect(Object.keys(meta)).not.toContain('colour')
-    expect(decodeMeta(packed({ ...META, ['__proto__']: null })).unknown).toEqual(['__proto__'])
+  it('is decoded without unknown keys, which are listed', () => {
+    const { metadata, unknownKeys } = decodeMetadata(
+      encodeFields({ colour: 1n, ...META, ['__proto__']: null, toString: 'x' }),
+    )
+    expect(unknownKeys).toEqual(['colour', '__proto__', 'toString'])
+    expect(Object.keys(metadata)).not.toContain('colour')
+    expect(decodeMetadata(encodeFields({ ...META, ['__proto__']: null })).unknownKeys).toEqual(['__proto__'])
   })
 
-  it.each(Object.keys(META))('without %s is refused', (name) => {
+  it.each(Object.keys(META))('is rejected without %s', (name) => {
     const rest = Object.fromEntries(Object.entries(META).filter(([key]) => key !== name))
-    expect(() => decodeMeta(packed(rest))).toThrow(new RegExp(`^${name}: Invalid input`))
+    expect(() => decodeMetadata(encodeFields(rest))).toThrow(new RegExp(`^${name}: Invalid input`))
   })
 
-  it.each(Object.keys(META))('where %s is nil is refused', (name) => {
-    expect(() => decodeMeta(packed({ ...META, [name]: null }))).toThrow(new RegExp(`^${name}: Invalid input`))
+  it.each(Object.keys(META))('is rejected if %s is nil', (name) => {
+    expect(() => decodeMetadata(encodeFields({ ...META, [name]: null }))).toThrow(new RegExp(`^${name}: Invalid input`))
   })
 
   it.each([
-    ['a time that is none', { created_time: 'soon' }, 'created_time: is not a time'],
+    ['a text that is not a time', { created_time: 'soon' }, 'created_time: must be a time in ISO 8601'],
     ['a time of another type', { rev_created_time: 5n }, 'rev_created_time: Invalid input'],
-    ['a count below zero', { total_revision_count: -1n }, 'total_revision_count: Too small: expected bigint to be >=0'],
+    ['a negative count', { total_revision_count: -1n }, 'total_revision_count: Too small: expected bigint to be >=0'],
     [
       'a count that is a float',
       { total_revision_count: 1 },
       'total_revision_count: Invalid input: expected bigint, received number',
     ],
-    ['a status that is none', { rev_status: 'odd' }, 'rev_status: Invalid option: expected one of "draft"|"stable"'],
-    ['indexed data that are no map', { indexed_data: [] }, 'indexed_data: Invalid input: expected Map, received array'],
+    ['an unknown status', { rev_status: 'odd' }, 'rev_status: Invalid option: expected one of "draft"|"stable"'],
     [
-      'indexed data with what JSON lacks',
+      'indexed data that is not a map',
+      { indexed_data: [] },
+      'indexed_data: Invalid input: expected Map, received array',
+    ],
+    [
+      'indexed data that contains bytes',
       { indexed_data: new Map([['a', Buffer.alloc(1)]]) },
       'indexed_data: the value has no JSON text',
     ],
-    [
-      'indexed data with what is no number',
-      { indexed_data: new Map([['a', NaN]]) },
-      'indexed_data: NaN has no JSON text',
-    ],
-  ])('with %s is refused by its name', (_what, fields, message) => {
-    expect(() => decodeMeta(packed({ ...META, ...fields }))).toThrow(new RangeError(message))
+    ['indexed data that contains NaN', { indexed_data: new Map([['a', NaN]]) }, 'indexed_data: NaN has no JSON text'],
+  ])('is rejected with %s, and the error names the field', (_what, fields, message) => {
+    expect(() => decodeMetadata(encodeFields({ ...META, ...fields }))).toThrow(new RangeError(message))
   })
 
-  it('may have no revisions and no schema', () => {
-    expect(decodeMeta(packed({ ...META, total_revision_count: 0n, schema_version: null })).meta).toMatchObject({
+  it('may have no revisions and no schema version', () => {
+    expect(
+      decodeMetadata(encodeFields({ ...META, total_revision_count: 0n, schema_version: null })).metadata,
+    ).toMatchObject({
       total_revision_count: 0n,
       schema_version: null,
     })
@@ -135,68 +140,72 @@ describe('metadata of a stream', () => {
     ['a list', []],
     ['nil', null],
     ['a number', 5n],
-  ])('that is %s is refused', (_what, value) => {
-    expect(() => decodeMeta(encodeMsgpack(value))).toThrow(new RangeError('it is not a map'))
-    expect(() => decodeRevision(encodeMsgpack(value))).toThrow(new RangeError('it is not a map'))
+  ])('is rejected if it is %s', (_what, value) => {
+    expect(() => decodeMetadata(encodeMsgpack(value))).toThrow(new RangeError('the data must be a msgpack map'))
+    expect(() => decodeRevision(encodeMsgpack(value))).toThrow(new RangeError('the data must be a msgpack map'))
   })
 })
 
-describe('a revision of a stream', () => {
-  it('is read with every field, and its payload is a view of the record', () => {
+describe('a revision in a stream', () => {
+  it('is decoded with all fields, and with its payload as a view of the record', () => {
     const data = revision(infoMap({ ...INFO, ...MORE_INFO }), Buffer.from('{"a":1}'))
-    const { info, payload, unknown } = decodeRevision(data)
+    const { info, payload, unknownKeys } = decodeRevision(data)
     expect(info).toEqual({ ...INFO, ...MORE_INFO, created_time: NOON.text })
     expect(payload.toString()).toBe('{"a":1}')
     expect(payload.buffer).toBe(data.buffer)
-    expect(unknown).toEqual([])
+    expect(unknownKeys).toEqual([])
   })
 
-  it('that says no more than it must has no parent and no schema version', () => {
-    const { info, unknown } = decodeRevision(revision(infoMap({ ...INFO, colour: 1n })))
+  it('has no parent and no schema version by default', () => {
+    const { info, unknownKeys } = decodeRevision(revision(infoMap({ ...INFO, colour: 1n })))
     expect(info).toStrictEqual({
       ...INFO,
       created_time: NOON.text,
       parent_revision_id: null,
       schema_version: null,
     })
-    expect(unknown).toEqual(['colour'])
+    expect(unknownKeys).toEqual(['colour'])
   })
 
-  it('may have a parent whose schema has no version', () => {
+  it('may have a parent without a schema version', () => {
     const info = infoMap({ ...INFO, parent_schema_version: null, parent_revision_id: null })
     expect(decodeRevision(revision(info)).info).toHaveProperty('parent_schema_version', null)
   })
 
-  it.each(Object.keys(INFO))('without %s is refused', (name) => {
+  it.each(Object.keys(INFO))('is rejected without %s', (name) => {
     const rest = Object.fromEntries(Object.entries(INFO).filter(([key]) => key !== name))
     expect(() => decodeRevision(revision(infoMap(rest)))).toThrow(new RegExp(`^${name}: Invalid (input|option)`))
   })
 
   it.each([
-    ['short', UID.slice(1)],
-    ['long before', `0${UID}`],
-    ['long behind', `${UID}0`],
+    ['too short', UID.slice(1)],
+    ['preceded by a digit', `0${UID}`],
+    ['followed by a digit', `${UID}0`],
     ['without dashes', UID.replaceAll('-', '')],
-    ['of other letters', UID.replace('f', 'g')],
+    ['not hexadecimal', UID.replace('f', 'g')],
     ['empty', ''],
-  ])('whose uid is %s is refused', (_what, uid) => {
-    expect(() => decodeRevision(revision(infoMap({ ...INFO, uid })))).toThrow(new RangeError('uid: is not a UUID'))
+  ])('is rejected if its uid is %s', (_what, uid) => {
+    expect(() => decodeRevision(revision(infoMap({ ...INFO, uid })))).toThrow(new RangeError('uid: must be a UUID'))
   })
 
   it.each([
-    ['info that is no map', revision([]), 'info: Invalid input: expected Map, received array'],
-    ['no payload', packed({ info: infoMap(INFO) }), 'raw_data: Invalid input: expected Buffer, received undefined'],
+    ['info that is not a map', revision([]), 'info: Invalid input: expected Map, received array'],
+    [
+      'no payload',
+      encodeFields({ info: infoMap(INFO) }),
+      'raw_data: Invalid input: expected Buffer, received undefined',
+    ],
     [
       'a payload that is a text',
       revision(infoMap(INFO), 'x'),
       'raw_data: Invalid input: expected Buffer, received string',
     ],
     [
-      'a status that is none',
+      'an unknown status',
       revision(infoMap({ ...INFO, status: 'odd' })),
       'status: Invalid option: expected one of "draft"|"stable"',
     ],
-  ])('with %s is refused by its name', (_what, data, message) => {
+  ])('is rejected with %s, and the error names the field', (_what, data, message) => {
     expect(() => decodeRevision(data)).toThrow(new RangeError(message))
   })
 })
@@ -222,10 +231,10 @@ const INFO_ITEM: Item = {
   uid: { S: UID },
 }
 
-describe("a stored item's record", () => {
-  it('has the fields in the order of SpecStar, whatever that of the item', () => {
+describe('an item', () => {
+  it('is encoded with its fields in the order of SpecStar', () => {
     const map = decodeMsgpack(
-      encodeMeta({
+      encodeMetadata({
         ...META_ITEM,
         schema_version: { S: 'v1' },
         is_deleted: { BOOL: true },
@@ -256,9 +265,9 @@ describe("a stored item's record", () => {
     ])
   })
 
-  it('says what the item leaves unsaid as SpecStar does: nil and false are written, what is unset is not', () => {
-    expect(encodeMeta(META_ITEM)).toEqual(
-      packed({
+  it('is encoded with nil and false for absent fields with a default, and without unset fields', () => {
+    expect(encodeMetadata(META_ITEM)).toEqual(
+      encodeFields({
         current_revision_id: 'a:2',
         resource_id: 'a',
         schema_version: null,
@@ -272,7 +281,7 @@ describe("a stored item's record", () => {
     )
   })
 
-  it('of a revision holds its info and its payload', () => {
+  it('of a revision is encoded with its info and its payload', () => {
     const item: Item = {
       ...INFO_ITEM,
       parent_revision_id: { S: 'a:1' },
@@ -305,17 +314,29 @@ describe("a stored item's record", () => {
     })
   })
 
-  const refused: [string, Item, string][] = [
-    ['an attribute of another type', { created_by: { SS: ['a'] } }, 'created_by: is of another type'],
-    ['a NULL that is not true', { schema_version: { NULL: false } }, 'schema_version: is of another type'],
-    ['a text that is nil', { created_by: { NULL: true } }, 'created_by: Invalid input: expected string, received null'],
+  const rejected: [string, Item, string][] = [
     [
-      'a text that is a number',
+      'an attribute of another type',
+      { created_by: { SS: ['a'] } },
+      'created_by: must be a DynamoDB attribute of type S, N, BOOL or NULL',
+    ],
+    [
+      'a NULL that is not true',
+      { schema_version: { NULL: false } },
+      'schema_version: must be a DynamoDB attribute of type S, N, BOOL or NULL',
+    ],
+    [
+      'NULL instead of a text',
+      { created_by: { NULL: true } },
+      'created_by: Invalid input: expected string, received null',
+    ],
+    [
+      'a number instead of a text',
       { created_by: { N: '1' } },
       'created_by: Invalid input: expected string, received bigint',
     ],
     [
-      'a flag that is a text',
+      'a text instead of a boolean',
       { is_deleted: { S: 'no' } },
       'is_deleted: Invalid input: expected boolean, received string',
     ],
@@ -324,53 +345,53 @@ describe("a stored item's record", () => {
       { total_revision_count: { N: '15e-1' } },
       'total_revision_count: 1.5 is not a whole number',
     ],
-    ['a count that is no number', { total_revision_count: { N: 'x' } }, 'x is not a DynamoDB number'],
     [
-      'a count below zero',
+      'a count that is not a number',
+      { total_revision_count: { N: 'x' } },
+      'total_revision_count: x is not a DynamoDB number',
+    ],
+    [
+      'a negative count',
       { total_revision_count: { N: '-1' } },
       'total_revision_count: Too small: expected bigint to be >=0',
     ],
-    ['a time that is none', { updated_time: { S: 'soon' } }, '"soon" is not a time'],
+    ['a text that is not a time', { updated_time: { S: 'soon' } }, 'updated_time: "soon" is not a time in ISO 8601'],
+    ['an unknown status', { rev_status: { S: '' } }, 'rev_status: Invalid option: expected one of "draft"|"stable"'],
+    ['indexed data that is not JSON', { indexed_data: { S: '{' } }, 'indexed_data: invalid JSON at character 1'],
     [
-      'a status that is none',
-      { rev_status: { S: '' } },
-      'rev_status: Invalid option: expected one of "draft"|"stable"',
-    ],
-    ['indexed data that are no JSON', { indexed_data: { S: '{' } }, 'invalid JSON at character 1'],
-    [
-      'indexed data that are no map',
+      'indexed data that is not a map',
       { indexed_data: { S: '[]' } },
       'indexed_data: Invalid input: expected Map, received array',
     ],
     [
-      'indexed data with a number that no float holds',
+      'indexed data with a number that is too large for a float',
       { indexed_data: { S: '{"a":1e999}' } },
       'indexed_data: Infinity has no JSON text',
     ],
   ]
-  it.each(refused)('is refused for %s', (_what, attributes, message) => {
-    expect(() => encodeMeta({ ...META_ITEM, ...attributes })).toThrow(new RangeError(message))
+  it.each(rejected)('is rejected with %s', (_what, attributes, message) => {
+    expect(() => encodeMetadata({ ...META_ITEM, ...attributes })).toThrow(new RangeError(message))
   })
 
-  it.each(Object.keys(INFO_ITEM))('of a revision without %s is refused', (name) => {
+  it.each(Object.keys(INFO_ITEM))('of a revision is rejected without %s', (name) => {
     const rest = Object.fromEntries(Object.entries(INFO_ITEM).filter(([key]) => key !== name))
     expect(() => encodeRevision(rest, Buffer.alloc(0))).toThrow(new RegExp(`^${name}: Invalid (input|option)`))
   })
 })
 
-describe('attributes that a stream has no place for', () => {
+describe('unsupported attributes', () => {
   it.each(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled', 'data_sha256', 'data_size'])(
-    'are not those that the store makes: %s',
+    'do not include %s, which every store derives or which holds the payload',
     (name) => {
-      expect(strangeAttributes('metadata', { [name]: { S: 'x' } })).toEqual([])
-      expect(strangeAttributes('revision', { [name]: { S: 'x' } })).toEqual([])
+      expect(unsupportedAttributes('metadata', { [name]: { S: 'x' } })).toEqual([])
+      expect(unsupportedAttributes('revision', { [name]: { S: 'x' } })).toEqual([])
     },
   )
 
-  it('are those of the other kind, and all that nobody knows', () => {
+  it('are those of the other kind, and all unknown ones', () => {
     const names = ['resource_id', 'is_deleted', 'uid', 'colour', 'toString', '']
     const item = Object.fromEntries(names.map((name) => [name, { S: 'x' }]))
-    expect(strangeAttributes('metadata', item)).toEqual(['uid', 'colour', 'toString', ''])
-    expect(strangeAttributes('revision', item)).toEqual(['is_deleted', 'colour', 'toString', ''])
+    expect(unsupportedAttributes('metadata', item)).toEqual(['uid', 'colour', 'toString', ''])
+    expect(unsupportedAttributes('revision', item)).toEqual(['is_deleted', 'colour', 'toString', ''])
   })
 })

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { StreamWindow } from '../../shared/specstar/stream-window.ts'
 
-/** A source in memory that notes each read. */
+/** A source in memory that records each read. */
 const sourceOf = (bytes: Buffer) => {
   const reads: [number, number][] = []
   return {
@@ -16,103 +16,120 @@ const sourceOf = (bytes: Buffer) => {
 }
 const bytes = Buffer.from('0123456789')
 
-describe('a window on a stream', () => {
-  it('gives the bytes from its place on, however they are asked for', async () => {
+describe('a stream window', () => {
+  it('returns the bytes from its offset on, in reads of any length', async () => {
     const plan = fc.record({
       size: fc.nat(40),
-      at: fc.nat(40),
+      offset: fc.nat(40),
       piece: fc.integer({ min: 1, max: 12 }),
-      takes: fc.array(fc.nat(15)),
+      lengths: fc.array(fc.nat(15)),
     })
     await fc.assert(
-      fc.asyncProperty(plan, async ({ size, at, piece, takes }) => {
+      fc.asyncProperty(plan, async ({ size, offset, piece, lengths }) => {
         const all = Buffer.from(Array.from({ length: size }, (_, k) => k))
-        const from = Math.min(at, size)
+        const from = Math.min(offset, size)
         const source = sourceOf(all)
         const window = new StreamWindow(source, from, piece)
         let expected = from
-        for (const take of takes) {
-          const length = Math.min(take, window.left)
-          expect(await window.take(length)).toEqual(all.subarray(expected, expected + length))
+        for (const maxLength of lengths) {
+          const length = Math.min(maxLength, window.remaining)
+          expect(await window.read(length)).toEqual(all.subarray(expected, expected + length))
           expected += length
-          expect(window.at).toBe(expected)
-          expect(window.left).toBe(size - expected)
+          expect(window.offset).toBe(expected)
+          expect(window.remaining).toBe(size - expected)
         }
-        // Every byte is read once, in order.
+        // Every byte is requested once, in order.
         expect(source.reads.map(([start]) => start)).toEqual(source.reads.map((_, k) => from + k * piece))
         expect(source.reads.every(([start, length]) => length === Math.min(piece, size - start))).toBe(true)
       }),
     )
   })
 
-  it('reads one piece ahead, the last one as long as it is, and nothing behind the end', async () => {
+  it('reads one piece ahead, and nothing after the end', async () => {
     const source = sourceOf(bytes)
     const window = new StreamWindow(source, 0, 4)
     expect(source.reads).toEqual([])
-    await window.take(0)
+    await window.read(0)
     expect(source.reads).toEqual([])
-    await window.take(1)
+    await window.read(1)
     expect(source.reads).toEqual([
       [0, 4],
       [4, 4],
     ])
-    await window.take(3)
+    await window.read(3)
     expect(source.reads).toHaveLength(2)
-    await window.take(1)
+    await window.read(1)
     expect(source.reads).toEqual([
       [0, 4],
       [4, 4],
       [8, 2],
     ])
-    await window.take(5)
+    await window.read(5)
     expect(source.reads).toHaveLength(3)
-    expect(window.left).toBe(0)
+    expect(window.remaining).toBe(0)
   })
 
-  it('begins at the first byte and reads 4 MiB at once, where nothing else is said', async () => {
+  it('begins at the first byte and reads pieces of 4 MiB by default', async () => {
     const large = Buffer.alloc(4_194_305, 'x')
     const source = sourceOf(large)
     const window = new StreamWindow(source)
-    expect(window.at).toBe(0)
-    expect(await window.take(2)).toEqual(Buffer.from('xx'))
+    expect(window.offset).toBe(0)
+    expect(await window.read(2)).toEqual(Buffer.from('xx'))
     expect(source.reads).toEqual([
       [0, 4_194_304],
       [4_194_304, 1],
     ])
   })
 
-  it('gives views of what it holds, and one piece at a time where it holds less', async () => {
-    // Not of the pool, where a copy would have the same memory.
+  it('returns views of the pieces that it has read', async () => {
+    // Not a buffer of Node's pool: there, a copy could have the same `buffer`.
     const own = Buffer.alloc(10, '0123456789')
     const window = new StreamWindow(sourceOf(own), 1, 4)
-    expect((await window.take(1)).toString()).toBe('1')
-    const rest = await window.take(3)
+    expect((await window.read(1)).toString()).toBe('1')
+    const rest = await window.read(3)
     expect(rest.toString()).toBe('234')
     expect(rest.buffer).toBe(own.buffer)
     const pieces: string[] = []
-    for await (const piece of window.pieces(5)) {
+    for await (const piece of window.readPieces(5)) {
       expect(piece.buffer).toBe(own.buffer)
       pieces.push(piece.toString())
     }
     expect(pieces).toEqual(['5678', '9'])
-    expect(window.at).toBe(10)
+    expect(window.offset).toBe(10)
   })
 
-  it('has nothing past the end', async () => {
+  it('skips to an offset, and reads everything before it', async () => {
+    const source = sourceOf(bytes)
+    const window = new StreamWindow(source, 1, 4)
+    await window.skipTo(1)
+    expect(source.reads).toEqual([])
+    await window.skipTo(7)
+    expect(window.offset).toBe(7)
+    expect(await window.read(2)).toEqual(Buffer.from('78'))
+    expect(source.reads).toEqual([
+      [1, 4],
+      [5, 4],
+      [9, 1],
+    ])
+    await window.skipTo(3)
+    expect(window.offset).toBe(9)
+  })
+
+  it('rejects a read that continues after the end', async () => {
     const window = new StreamWindow(sourceOf(bytes), 8, 4)
-    await expect(window.take(3)).rejects.toThrow(new RangeError('a read past the end'))
+    await expect(window.read(3)).rejects.toThrow(new RangeError('the read continues after the last byte, 10'))
   })
 
-  it('tells of a piece that cannot be read when that piece is asked for, and not before', async () => {
+  it('throws the error of a piece that was read ahead only when that piece is needed', async () => {
     const fault = new Error('gone')
     const window = new StreamWindow(
-      { size: 8, read: (at) => (at === 0 ? Promise.resolve(Buffer.from('abcd')) : Promise.reject(fault)) },
+      { size: 8, read: (start) => (start === 0 ? Promise.resolve(Buffer.from('abcd')) : Promise.reject(fault)) },
       0,
       4,
     )
-    expect((await window.take(2)).toString()).toBe('ab')
+    expect((await window.read(2)).toString()).toBe('ab')
     await new Promise((resolve) => setImmediate(resolve))
-    expect((await window.take(2)).toString()).toBe('cd')
-    await expect(window.take(1)).rejects.toBe(fault)
+    expect((await window.read(2)).toString()).toBe('cd')
+    await expect(window.read(1)).rejects.toBe(fault)
   })
 })

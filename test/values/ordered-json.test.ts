@@ -147,6 +147,22 @@ describe('ordered JSON', () => {
     expect(() => orderedJsonText([new Map([['a', value]])])).toThrow(new RangeError(reason))
   })
 
+  it('returns the values of JSON.parse for any JSON', () => {
+    const plain = (value: unknown): unknown => {
+      if (value instanceof Map)
+        return Object.fromEntries([...value].map(([key, member]) => [String(key), plain(member)]))
+      if (Array.isArray(value)) return value.map(plain)
+      return typeof value === 'bigint' ? Number(value) : Object.is(value, -0) ? 0 : value
+    }
+    fc.assert(
+      fc.property(fc.json(), (json) => {
+        // `JSON.parse` sets the prototype of an object with this key, so the objects would not compare as equal.
+        const comparable = json.replaceAll('__proto__', 'proto')
+        expect(plain(parseOrderedJson(comparable))).toEqual(JSON.parse(comparable))
+      }),
+    )
+  })
+
   it('parses every value that it has written', () => {
     const { value } = fc.letrec((tie) => ({
       value: fc.oneof(

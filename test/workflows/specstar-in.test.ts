@@ -20,7 +20,7 @@ beforeAll(async () => {
 afterAll(() => test.stop())
 afterEach(() => test.wipe())
 
-const restore = async (bytes: Buffer, path = '/_backup/import', query = '') =>
+const restore = (bytes: Buffer, path = '/_backup/import', query = '') =>
   test.run('POST', `${path}?wait=25${query}`, bytes)
 
 const inventory = (): Promise<Inventory> => storedInventory(test)
@@ -31,8 +31,8 @@ describe.each([
   ['guild.acbak', 'catalogue.json', ['guild']],
   ['catalogue-msgpack.acbak', 'catalogue-msgpack.json', undefined],
   ['edge.acbak', 'edge.json', undefined],
-])('%s, as the real SpecStar wrote it', (archive, json, only) => {
-  it('is restored to what the listing of its store says, and proved', async () => {
+])('%s, a stream that SpecStar wrote', (archive, json, only) => {
+  it("is restored to the contents of SpecStar's own store, and verified", async () => {
     const restored = await restore(await specstarFile(archive))
     expect(restored).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
     const expected = inventoryOfListing(await listing(json), only)
@@ -44,12 +44,12 @@ describe.each([
   })
 })
 
-describe('an archive of some resources', () => {
+describe('a stream of some resources of a model', () => {
   it.each([
     ['character-qb.acbak', 7],
     ['character-qb-all.acbak', 39],
     ['character-qb-deleted.acbak', 8],
-  ])('%s is restored with its %i', async (archive, count) => {
+  ])('%s restores %i resources', async (archive, count) => {
     const restored = await restore(await specstarFile(archive), '/character/import')
     expect(restored).toMatchObject({ status: 200, body: { loaded: count, verification: { passed: true } } })
     const all = inventoryOfListing(await listing('catalogue.json'), ['character'])
@@ -62,17 +62,21 @@ describe('an archive of some resources', () => {
 
 const GUILD = 'guild:b1fca6de-884d-4803-b760-ebd7f8cac475'
 
-/** What we answer for each damaged copy; what the real SpecStar answers stands in `broken/answers.json`. */
-const REFUSALS: readonly (readonly [file: string, type: string, detail: string])[] = [
-  ['cut-mid-record', 'archive-truncated', 'record 13 at byte 6682: 342 of its 688 bytes'],
-  ['cut-in-length', 'archive-truncated', 'record 13 at byte 6682: 2 of the 4 bytes of its length'],
-  ['cut-at-border', 'archive-truncated', 'it ends at byte 7374 after 13 records, without an EofRecord'],
-  ['cut-before-eof', 'archive-truncated', 'it ends at byte 15027 after 29 records, without an EofRecord'],
-  ['cut-header-only', 'archive-truncated', 'it ends at byte 29 after 1 records, without an EofRecord'],
+/** The problem that a restore of each damaged copy ends with. `broken/answers.json` contains the results of SpecStar itself. */
+const REJECTIONS: readonly (readonly [file: string, type: string, detail: string])[] = [
+  ['cut-mid-record', 'archive-truncated', 'record 13 at byte 6682: the stream ends after 342 of its 688 bytes'],
+  [
+    'cut-in-length',
+    'archive-truncated',
+    'record 13 at byte 6682: the stream ends after 2 of the 4 bytes of its length',
+  ],
+  ['cut-at-border', 'archive-truncated', 'the stream ends at byte 7374 after 13 records, without an EofRecord'],
+  ['cut-before-eof', 'archive-truncated', 'the stream ends at byte 15027 after 29 records, without an EofRecord'],
+  ['cut-header-only', 'archive-truncated', 'the stream ends at byte 29 after 1 records, without an EofRecord'],
   ['flip-payload', 'entry-corrupt', 'record 13 at byte 6682 (payload of revision'],
   ['flip-json-syntax', 'entry-corrupt', 'record 13 at byte 6682 (payload of revision'],
-  ['flip-record-tag', 'archive-invalid', 'record 13 at byte 6682: there is no record type "SevisionRecord"'],
-  ['flip-length', 'archive-invalid', 'record 13 at byte 6682: 4096 bytes after its map'],
+  ['flip-record-tag', 'archive-invalid', 'record 13 at byte 6682: t: there is no record type "SevisionRecord"'],
+  ['flip-length', 'archive-invalid', 'record 13 at byte 6682: unexpected bytes after the map of the record: 4096'],
   ['flip-meta', 'archive-invalid', 'record 8 at byte 3617: total_revision_count'],
   ['version-1', 'unsupported-version', 'has version 1'],
   ['version-3', 'unsupported-version', 'has version 3'],
@@ -80,37 +84,45 @@ const REFUSALS: readonly (readonly [file: string, type: string, detail: string])
   ['trailing-garbage', 'archive-invalid', '22 bytes follow the EofRecord, which ends at byte 15044'],
   ['not-an-archive', 'not-an-archive', 'does not begin with a tar header'],
   ['unknown-model', 'unknown-models', 'stranger'],
-  ['meta-without-revisions', 'archive-invalid', `record 3 at byte 70: resource "${GUILD}" lacks its current revision`],
-  ['revisions-without-meta', 'archive-invalid', `of resource "${GUILD}" does not follow its metadata`],
+  [
+    'meta-without-revisions',
+    'archive-invalid',
+    `record 3 at byte 70: resource "${GUILD}" does not contain its current revision`,
+  ],
+  ['revisions-without-meta', 'archive-invalid', `does not follow the metadata of its resource "${GUILD}"`],
   ['blob-wrong-id', 'entry-corrupt', '(blob '],
-  ['outside-section', 'archive-invalid', "record 2 at byte 29: a MetaRecord outside of a model's section"],
-  ['same-resource-twice', 'archive-invalid', `record 4 at byte 641: resource "${GUILD}" stands twice, also at byte 70`],
+  ['outside-section', 'archive-invalid', 'record 2 at byte 29: a MetaRecord must be inside the section of a model'],
+  [
+    'same-resource-twice',
+    'archive-invalid',
+    `record 4 at byte 641: resource "${GUILD}" occurs twice, first at byte 70`,
+  ],
 ]
 
-describe('a damaged copy of an archive', () => {
-  it.each(REFUSALS)('%s is refused as %s, told where, and nothing is written', async (file, type, detail) => {
-    const refused = await restore(await specstarFile(`broken/${file}.acbak`))
-    expect(refused).toMatchObject({ status: 400, body: { type } })
-    expect(refused.body).toHaveProperty('detail', expect.stringContaining(detail))
+describe('a damaged copy of a stream', () => {
+  it.each(REJECTIONS)('%s is rejected as %s with the location, and nothing is written', async (file, type, detail) => {
+    const rejected = await restore(await specstarFile(`broken/${file}.acbak`))
+    expect(rejected).toMatchObject({ status: 400, body: { type } })
+    expect(rejected.body).toHaveProperty('detail', expect.stringContaining(detail))
     expect(await test.contents()).toEqual({ items: new Map(), objects: new Map() })
   })
 
-  it('that is empty asks for an archive in a slot, and an empty upload is refused', async () => {
+  it('that is empty is rejected, unless it is the empty body of a request that opens an upload slot', async () => {
     const { services } = test.program
     const { bucket, key } = await services.objects.put(services.config.buckets.archives, 'empty', Buffer.alloc(0))
-    const refused = await test.run('POST', '/_backup/import?wait=25', { from: { bucket, key } })
-    expect(refused).toMatchObject({ status: 400, body: { type: 'not-an-archive' } })
+    const rejected = await test.run('POST', '/_backup/import?wait=25', { from: { bucket, key } })
+    expect(rejected).toMatchObject({ status: 400, body: { type: 'not-an-archive' } })
     expect((await test.ask('POST', '/_backup/import')).body).toMatchObject({ status: 'awaiting_upload' })
   })
 
-  it('covers every variant that the real SpecStar was asked about', async () => {
+  it('is tested for every variant whose result with SpecStar is recorded', async () => {
     const answers: unknown = JSON.parse((await specstarFile('broken/answers.json')).toString())
     const files = Answers.parse(answers).rows.map(({ file }) => file.replace(/^.*?([\w-]+)\.acbak$/, '$1'))
     const others = ['good', 'empty', 'without-blobs']
-    expect([...REFUSALS.map(([file]) => file), ...others].sort()).toEqual(files.sort())
+    expect([...REJECTIONS.map(([file]) => file), ...others].sort()).toEqual(files.sort())
   })
 
-  it('that lacks its blobs is restored as far as it goes, and says what is missing', async () => {
+  it('without its blobs is restored, and the missing blobs are listed', async () => {
     const restored = await restore(await specstarFile('broken/without-blobs.acbak'))
     expect(restored).toMatchObject({
       status: 200,
@@ -122,7 +134,7 @@ describe('a damaged copy of an archive', () => {
 })
 
 describe('a stream', () => {
-  it('is told by its own name in the report, and says which hashes a migration left stale and which are not there', async () => {
+  it('is named in the report, with findings for stale and missing data hashes', async () => {
     const { services } = test.program
     const bytes = await specstarFile('edge.acbak')
     const { bucket, key } = await services.objects.put(services.config.buckets.archives, 'edge.acbak', bytes)
@@ -137,7 +149,7 @@ describe('a stream', () => {
     ])
   })
 
-  it('with a key that SpecStar does not know, or without a hash, is restored and says so', async () => {
+  it('with unknown keys or without a data hash is restored, with findings', async () => {
     const bytes = await specstarFile('broken/good.acbak')
     for (const [key, flipped] of [
       ['is_deleted', 'is_deletee'],
@@ -156,7 +168,7 @@ describe('a stream', () => {
     })
   })
 
-  it('is looked at by a dry run, and restored by an upload to the bucket', async () => {
+  it('is accepted by a dry run and by an upload to the bucket', async () => {
     const bytes = await specstarFile('broken/good.acbak')
     expect((await restore(bytes, '/_backup/import', '&dry_run=true')).body).toMatchObject({
       models: { guild: { new: 5, changed: 0, same: 0 } },
@@ -164,11 +176,11 @@ describe('a stream', () => {
     expect((await test.contents()).items.size).toBe(0)
     const { restores } = test.program.services.config.buckets
     await test.putObject('overwrite/guild/good.acbak', bytes, restores)
-    const report = await beside(restores, 'overwrite/guild/good.acbak.report.json')
+    const report = await reportOf(restores, 'overwrite/guild/good.acbak.report.json')
     expect(report).toMatchObject({ passed: true, models: { guild: { loaded: 5, skipped: 0, total: 5 } } })
   })
 
-  it('gives one resource out of all that it holds', async () => {
+  it('restores only the resource that the filter selects', async () => {
     const bytes = await specstarFile('broken/good.acbak')
     const one = await restore(bytes, '/guild/import', `&ids=${encodeURIComponent(GUILD)}`)
     expect(one).toMatchObject({
@@ -184,7 +196,8 @@ const Report = z.object({
   checks: z.object({ content: z.object({ findings: z.array(z.object({ what: z.string() })) }) }),
 })
 
-const beside = async (bucket: string, key: string): Promise<unknown> => {
+/** Waits for the report that is written next to an upload. */
+const reportOf = async (bucket: string, key: string): Promise<unknown> => {
   for (;;) {
     const report = await test.program.services.objects.getJson<unknown>(bucket, key)
     if (report !== undefined) return report

@@ -58,5 +58,5 @@ const begin = async ({ job_id }: Attempt, services: Services): Promise<ConvertCu
   const head = await services.objects.readBytes(source, 0, Math.min(STREAM_HEAD_BYTES, source.size))
   if (!isSpecStarStream(head)) return undefined
   await services.jobs.plan(job_id, 'convert', 1)
-  return { phase: 'scan', source, at: 0, after: 0, order: ORDER_START }
+  return { phase: 'scan', source, position: { offset: 0, records: 0 }, order: ORDER_START }
 }

@@ -5,6 +5,8 @@ import type { PassResult } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { OrderState } from '../../specstar/stream-order.ts'
 
+const ReaderPosition = z.object({ offset: z.int(), records: z.int() })
+
 const Pinned = z.object({
   bucket: z.string(),
   key: z.string(),
@@ -18,7 +20,7 @@ const Pinned = z.object({
  * too many, `records` and `blobs` merge them into segments of an archive, `finish` lays these end to end.
  */
 export const ConvertCursor = z.discriminatedUnion('phase', [
-  z.object({ phase: z.literal('scan'), source: Pinned, at: z.int(), after: z.int(), order: OrderState }),
+  z.object({ phase: z.literal('scan'), source: Pinned, position: ReaderPosition, order: OrderState }),
   z.object({ phase: z.literal('join'), source: Pinned }),
   z.object({ phase: z.literal('records'), source: Pinned, positions: z.array(z.int()).readonly() }),
   z.object({

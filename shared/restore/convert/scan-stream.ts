@@ -15,11 +15,11 @@ import { type ContentHashes, contentHashes } from '../../specstar/content-hashes
 import type { ConvertCursor, CursorOf, Scanned } from './messages.ts'
 import { encodePlace } from './content-location.ts'
 import { readStream } from '../../specstar/read-stream.ts'
-import { decodeMeta, decodeRevision } from '../../specstar/resource-records.ts'
+import { decodeMetadata, decodeRevision } from '../../specstar/resource-records.ts'
 import { RunSorter } from './sorted-runs.ts'
-import { corruptRecord, invalidRecord, type RecordWhere } from '../../specstar/errors.ts'
+import { corruptRecord, invalidRecord, type StreamLocation } from '../../specstar/errors.ts'
 import { StreamOrder } from '../../specstar/stream-order.ts'
-import { placeOfView, type StreamRecord } from '../../specstar/stream-reader.ts'
+import { streamOffsetOf, type StreamRecord } from '../../specstar/stream-record.ts'
 import { workKey } from './work-keys.ts'
 
 /** The report shows so many findings of a check. */
@@ -35,13 +35,18 @@ export const scanStream = async (
   services: Services,
   cursor: CursorOf<'scan'>,
 ): Promise<{ part: Scanned; next: ConvertCursor }> => {
-  const { source, at, after } = cursor
+  const { source, position } = cursor
   const order = new StreamOrder(cursor.order)
   const scan = new Scan(attempt, services, order, await contentHashes())
-  for await (const record of readStream(services.objects.sourceOf(source), { at, after, order })) {
+  for await (const record of readStream(services.objects.sourceOf(source), order, position)) {
     await scan.record(record)
-    if (order.ended || !(attempt.timeIsUp() || scan.isFull)) continue
-    const next = { phase: 'scan', source, at: record.end, after: record.number, order: order.state } as const
+    if (order.hasEnded || !(attempt.timeIsUp() || scan.isFull)) continue
+    const next = {
+      phase: 'scan',
+      source,
+      position: { offset: record.end, records: record.number },
+      order: order.state,
+    } as const
     return { part: await scan.end(), next }
   }
   return { part: await scan.end(), next: { phase: 'join', source } }
@@ -119,18 +124,18 @@ class Scan {
   }
 
   #meta(record: StreamRecord, data: Buffer): void {
-    const { meta, unknown } = decodeMeta(data)
-    this.#order.meta(record, meta)
-    const model = this.#order.model(record)
+    const { metadata: meta, unknownKeys: unknown } = decodeMetadata(data)
+    this.#order.beginResource(record, meta)
+    const model = this.#order.modelOf(record)
     this.#tellUnknown(model, meta.resource_id, 'metadata', unknown)
     this.#resources += 1
     this.#add(record, model, itemFromMetadata(meta, { model, shards: 1 }))
   }
 
   async #revision(record: StreamRecord, data: Buffer): Promise<void> {
-    const model = this.#order.model(record)
-    const { info, payload, unknown } = refused(record, () => decodeRevision(data))
-    this.#order.revision(record, info)
+    const model = this.#order.modelOf(record)
+    const { info, payload, unknownKeys: unknown } = refused(record, () => decodeRevision(data))
+    this.#order.addRevision(record, info)
     this.#tellUnknown(model, info.resource_id, `revision ${info.revision_id}`, unknown)
     this.#checkHash(record, model, info, payload)
     const { item, spilled } = refused(record, () => itemFromRevision(info, payload, { model, shards: 1 }))
@@ -139,7 +144,7 @@ class Scan {
     await collectBlobReferences(this.#seen, model, item, () => Promise.resolve(payload))
     if (spilled === undefined) return
     const sha256 = new RevisionView(item).dataSha256 ?? ''
-    const offset = placeOfView(record, payload)
+    const offset = streamOffsetOf(record, payload)
     this.#places.add({
       ...place(record),
       key: Buffer.from(payloadPosition(sha256)),
@@ -160,7 +165,7 @@ class Scan {
 
   /** A migration leaves the hash as it was, and old stores have none: told, and kept so. */
   #checkHash(
-    where: RecordWhere,
+    where: StreamLocation,
     model: string,
     info: ReturnType<typeof decodeRevision>['info'],
     payload: Buffer,
@@ -213,7 +218,7 @@ class Scan {
   }
 }
 
-const place = ({ number, offset }: RecordWhere): RecordWhere => ({ number, offset })
+const place = ({ number, offset }: StreamLocation): StreamLocation => ({ number, offset })
 
 /** Orders records as an archive does: by model, place and id, metadata before the revisions by `sk`. No id holds a NUL. */
 const recordKey = (model: string, item: Item): Buffer => {
@@ -223,7 +228,7 @@ const recordKey = (model: string, item: Item): Buffer => {
 }
 
 /** What a record's content is refused for, told with the record. */
-const refused = <T>(where: RecordWhere, work: () => T): T => {
+const refused = <T>(where: StreamLocation, work: () => T): T => {
   try {
     return work()
   } catch (error) {

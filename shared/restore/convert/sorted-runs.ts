@@ -1,11 +1,11 @@
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
-import type { RecordWhere } from '../../specstar/errors.ts'
+import type { StreamLocation } from '../../specstar/errors.ts'
 import { StreamWindow } from '../../specstar/stream-window.ts'
 
 /** What is sorted: by its key's bytes, then by its place in the stream. */
-export interface RunEntry extends RecordWhere {
+export interface RunEntry extends StreamLocation {
   readonly key: Buffer
   readonly body: Buffer
 }
@@ -92,14 +92,14 @@ class OpenRun {
   }
 
   async advance(): Promise<void> {
-    this.at = this.#window.at
-    if (this.#window.left === 0) {
+    this.at = this.#window.offset
+    if (this.#window.remaining === 0) {
       this.head = undefined
       return
     }
-    const header = await this.#window.take(HEADER_BYTES)
-    const key = await this.#window.take(header.readUInt32BE(0))
-    const body = await this.#window.take(header.readUInt32BE(4))
+    const header = await this.#window.read(HEADER_BYTES)
+    const key = await this.#window.read(header.readUInt32BE(0))
+    const body = await this.#window.read(header.readUInt32BE(4))
     this.head = { key, body, number: header.readUInt32BE(8), offset: Number(header.readBigUInt64BE(12)) }
   }
 }

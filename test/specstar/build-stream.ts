@@ -1,35 +1,35 @@
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
 import {
   encodeFrame,
-  endFrame,
   eofFrame,
   headerFrame,
-  metaFrame,
+  metadataFrame,
+  modelEndFrame,
+  modelStartFrame,
   revisionFrame,
-  startFrame,
 } from '../../shared/specstar/stream-frame.ts'
 import { Timestamp } from '../../shared/specstar/timestamp.ts'
 
-export interface MadeResource {
+export interface ResourceSpec {
   readonly id: string
-  /** A payload for each revision, by its id; the last is the current one. */
+  /** The payload of each revision, by revision id. */
   readonly revisions: Readonly<Record<string, Buffer | string>>
-  /** Another one than the last. */
-  readonly current?: string
+  /** The id of the current revision. By default, the last one. */
+  readonly currentRevisionId?: string
   readonly indexed?: Readonly<Record<string, unknown>>
 }
 
-/** Models with their resources, and the bytes of blobs behind them. */
-export type MadeModels = Readonly<Record<string, { resources?: readonly MadeResource[]; blobs?: readonly Buffer[] }>>
+/** The resources of each model, and the bytes of its blobs. */
+export type ModelSpecs = Readonly<Record<string, { resources?: readonly ResourceSpec[]; blobs?: readonly Buffer[] }>>
 
 const time = new Timestamp('2026-01-05T08:30:00Z')
 const common = { created_time: time, updated_time: time, created_by: 'ann', updated_by: 'ann' }
-const packed = (fields: object): Buffer => encodeMsgpack(new Map(Object.entries(fields)))
+const encodeFields = (fields: object): Buffer => encodeMsgpack(new Map(Object.entries(fields)))
 
-const resourceFrames = ({ id, revisions, current, indexed }: MadeResource): Buffer[] => [
-  metaFrame(
-    packed({
-      current_revision_id: current ?? Object.keys(revisions).at(-1),
+const resourceFrames = ({ id, revisions, currentRevisionId, indexed }: ResourceSpec): Buffer[] => [
+  metadataFrame(
+    encodeFields({
+      current_revision_id: currentRevisionId ?? Object.keys(revisions).at(-1),
       resource_id: id,
       total_revision_count: BigInt(Object.keys(revisions).length),
       ...common,
@@ -39,16 +39,16 @@ const resourceFrames = ({ id, revisions, current, indexed }: MadeResource): Buff
   ...Object.entries(revisions).map(([revision_id, payload]) => {
     const uid = '00000000-0000-4000-8000-000000000000'
     const info = new Map(Object.entries({ uid, resource_id: id, revision_id, status: 'stable', ...common }))
-    return revisionFrame(packed({ info, raw_data: Buffer.from(payload) }))
+    return revisionFrame(encodeFields({ info, raw_data: Buffer.from(payload) }))
   }),
 ]
 
-/** SpecStar's stream of these models. */
-export const madeStream = (models: MadeModels): Buffer =>
+/** Builds a stream of SpecStar. The file ids of the blobs are `blob 0`, `blob 1`, …. */
+export const buildStream = (models: ModelSpecs): Buffer =>
   Buffer.concat([
     headerFrame(),
     ...Object.entries(models).flatMap(([name, { resources = [], blobs = [] }]) => [
-      startFrame(name),
+      modelStartFrame(name),
       ...resources.flatMap(resourceFrames),
       ...blobs.map((bytes, k) =>
         encodeFrame({
@@ -59,7 +59,7 @@ export const madeStream = (models: MadeModels): Buffer =>
           content_type: '',
         }),
       ),
-      endFrame(name),
+      modelEndFrame(name),
     ]),
     eofFrame(),
   ])

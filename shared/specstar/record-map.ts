@@ -1,0 +1,61 @@
+import { MsgpackReader } from './msgpack-reader.ts'
+
+/** The position of a blob's bytes in the bytes of its record. */
+export interface BlobRange {
+  readonly offset: number
+  readonly length: number
+}
+
+/** Reads the map of one record, member by member. Of `blob_data`, it keeps only the position. */
+export class RecordMap {
+  readonly members = new Map<string, unknown>()
+  readonly #bytesEndInBlob: boolean
+  #reader: MsgpackReader
+  #membersLeft: number
+  #blob: BlobRange | undefined
+
+  /**
+   * With `bytesEndInBlob`, the bytes end inside `blob_data`, and `continueAfterBlob` provides the rest of the record.
+   */
+  constructor(bytes: Buffer, { bytesEndInBlob = false } = {}) {
+    this.#bytesEndInBlob = bytesEndInBlob
+    this.#reader = new MsgpackReader(bytes)
+    this.#membersLeft = this.#reader.readMapHeader()
+  }
+
+  /** Undefined if no member `blob_data` was read. */
+  get blob(): BlobRange | undefined {
+    return this.#blob
+  }
+
+  /** Reads the members up to `blob_data`, or all if there is no `blob_data`. */
+  readToBlob(): void {
+    while (this.#membersLeft > 0 && this.#blob === undefined) this.#readMember()
+  }
+
+  /** Reads the remaining members. No other bytes may follow them. */
+  readToEnd(): void {
+    while (this.#membersLeft > 0) this.#readMember()
+    if (this.#reader.remaining > 0)
+      throw new RangeError(`unexpected bytes after the map of the record: ${this.#reader.remaining}`)
+  }
+
+  /** Provides the bytes that follow the blob. */
+  continueAfterBlob(bytes: Buffer): void {
+    this.#reader = new MsgpackReader(bytes)
+  }
+
+  #readMember(): void {
+    this.#membersLeft -= 1
+    const key = this.#reader.readValue()
+    if (key !== 'blob_data') {
+      this.members.set(String(key), this.#reader.readValue())
+      return
+    }
+    const length = this.#reader.readBinaryHeader()
+    if (length === undefined) throw new RangeError('blob_data: must be binary')
+    if (this.#blob !== undefined) throw new RangeError('blob_data: occurs twice')
+    this.#blob = { offset: this.#reader.offset, length }
+    if (!this.#bytesEndInBlob) this.#reader.readBytes(length)
+  }
+}
