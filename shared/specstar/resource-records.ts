@@ -159,7 +159,7 @@ const fieldValue = (name: string, attribute: Item[string]): unknown => {
   try {
     return streamValue(name, attribute)
   } catch (error) {
-    throw new RangeError(`${name}: ${errorMessage(error)}`)
+    throw new RangeError(`${name}: ${errorMessage(error)}`, { cause: error })
   }
 }
 
