@@ -10,20 +10,20 @@ import {
 import type { Item } from '../shared/tables/item.ts'
 import type { Config } from '../shared/runtime/config.ts'
 
-/** What the store holds: items by key and blobs by key, read by plain clients. */
+/** The content of the store: items and S3 objects by their keys, read with plain clients. */
 export interface Contents {
   readonly items: ReadonlyMap<string, Item>
   readonly objects: ReadonlyMap<string, string>
 }
 
-/** A store as someone outside sees it: plain clients and the names of tables and buckets. */
+/** Access to the store with plain clients, without the code under test. */
 export interface Outside {
   readonly dynamo: DynamoDBClient
   readonly s3: S3Client
   readonly config: Config
 }
 
-/** Everything in the resource table and the blob bucket. */
+/** Reads everything in the resource table and the blob bucket. */
 export const contentsOf = async ({ dynamo, s3, config }: Outside): Promise<Contents> => {
   const items = new Map<string, Item>()
   for await (const { Items = [] } of paginateScan({ client: dynamo }, { TableName: config.tables.resources }))
@@ -37,7 +37,7 @@ export const contentsOf = async ({ dynamo, s3, config }: Outside): Promise<Conte
   return { items, objects }
 }
 
-/** Writes items as they are. */
+/** Writes items unchanged. */
 export const putItems = async ({ dynamo, config }: Outside, items: Iterable<Item>): Promise<void> => {
   const all = [...items]
   for (let from = 0; from < all.length; from += 25) {
@@ -57,7 +57,7 @@ export const removeItems = async ({ dynamo, config }: Outside, items: Iterable<I
   }
 }
 
-/** Empties the store: what a disaster leaves. */
+/** Deletes everything in the store. */
 export const wipe = async (outside: Outside): Promise<void> => {
   const { items, objects } = await contentsOf(outside)
   await removeItems(outside, items.values())
@@ -66,9 +66,8 @@ export const wipe = async (outside: Outside): Promise<void> => {
 }
 
 /**
- * Multipart uploads that were neither completed nor aborted: bytes that nobody sees, and that cost. `withParts`: only those that
- * hold some, for where a fault may lose the answer of a beginning. That upload is known to nobody; on AWS a rule of the bucket takes
- * it away.
+ * Multipart uploads that were neither completed nor aborted: they cost storage. `withParts` ignores uploads without parts, because a
+ * fault may lose the response to the request that begins an upload. A lifecycle rule of the bucket removes such uploads on AWS.
  */
 export const unfinishedUploads = async (
   { s3, config }: Outside,
@@ -87,7 +86,7 @@ export const unfinishedUploads = async (
 
 const DERIVED = ['applied_by', 'created_at', 'updated_at']
 
-/** Contents without what every restore makes anew. */
+/** The content without the attributes that every restore derives again. */
 export const lasting = ({ items, objects }: Contents): { items: [string, Item][]; objects: [string, string][] } => ({
   items: [...items]
     .map(([key, item]): [string, Item] => [

@@ -11,7 +11,7 @@ import { dynamoDB, s3 } from '../shared/runtime/clients.ts'
 import { type Config, readConfig } from '../shared/runtime/config.ts'
 import { createBuckets, createTables } from '../infra/local/stores/create-stores.ts'
 
-/** Clients of running servers, with tables and buckets of this test's own. */
+/** Clients of running servers, with tables and buckets that only this test uses. */
 export interface TestServers {
   readonly config: Config
   readonly dynamo: DynamoDBClient
@@ -24,7 +24,7 @@ export interface TestServers {
 
 const LOCAL = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 
-/** Starts the embedded stand-ins, with stores of these names; `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3` take their place. */
+/** Starts the local services and creates the stores. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3` name other servers. */
 export const startServices = async (config = ownNames(readConfig({}))): Promise<TestServers> => {
   const stops: (() => Promise<void>)[] = []
   const dynamoEndpoint = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? (await ownDynamo(stops))
@@ -67,7 +67,7 @@ const ownS3 = async (stops: (() => Promise<void>)[]): Promise<string> => {
   return server.endpoint
 }
 
-/** Test files that share a server must not see each other. */
+/** Unique names, so that test files can share a server. */
 const ownNames = (config: Config): Config => {
   const own = (name: string): string => `${name}-${randomUUID().slice(0, 8)}`
   return {

@@ -15,10 +15,10 @@ const IN_ACTIVE = {
   ConsistentRead: true,
 }
 
-/** What a job store must do, on whatever server. */
 /** A stage whose results may have any members. */
 const stage = (name: string) => ({ name, result: z.looseObject({}) })
 
+/** What every job store must do, whatever server it uses. */
 export const jobStoreContract = (start: () => Promise<TestServers>): void => {
   describe('a job store', () => {
     let servers: TestServers
@@ -47,21 +47,21 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       await servers.stop()
     })
 
-    it('gives back a job as it was made', async () => {
+    it('returns a job as it was created', async () => {
       const one = job()
       expect(await jobs.create(one)).toEqual({ job: one, created: true })
       expect(await jobs.get(one.job_id)).toEqual({ ...one, planned: {} })
       expect(await jobs.get('nobody')).toBeUndefined()
     })
 
-    it('makes a job once', async () => {
+    it('creates a job once', async () => {
       const one = job()
       await jobs.create(one)
       const again = await jobs.create({ ...one, requested_by: 'bob' })
       expect([again.created, again.job.requested_by]).toEqual([false, 'alice'])
     })
 
-    it('gives a repeat with the same key the first one’s job, and refuses it with other parameters', async () => {
+    it('returns the first job to a repeated request with the same key, and rejects the key with other parameters', async () => {
       const once = { key: 'k1', fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
       const first = await jobs.create(job(), once)
       const again = await jobs.create(job(), once)
@@ -69,7 +69,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       await expect(jobs.create(job(), { ...once, fingerprint: 'other' })).rejects.toThrow(IdempotencyMismatchError)
     })
 
-    it('counts a key that has expired for nothing', async () => {
+    it('ignores an expired key', async () => {
       const once = { key: 'k2', fingerprint: 'f', expires: now.getTime() / 1000 + 60 }
       const first = await jobs.create(job(), once)
       now = new Date(now.getTime() + 61_000)
@@ -77,7 +77,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect([second.created, second.job.job_id === first.job.job_id]).toEqual([true, false])
     })
 
-    it('completes on a repeat what was left by a death at any call', async () => {
+    it('completes the creation of a job when a request is repeated after a crash at any call', async () => {
       for (let dies = 1; dies <= 5; dies++) {
         const client = servers.newDynamo()
         injectFaults(client, (n) => (n === dies ? { kind: 'fail-after' } : undefined))
@@ -94,7 +94,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       }
     })
 
-    it('changes a job only from the statuses that are named', async () => {
+    it('changes a job only if it has one of the given statuses', async () => {
       const one = job()
       await jobs.create(one)
       const running = await jobs.change(one.job_id, { status: 'running', started_at: 'now' }, { from: ['queued'] })
@@ -106,7 +106,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(await jobs.get(one.job_id)).toMatchObject({ phase: 'blobs', planned: { records: 12, blobs: 3 } })
     })
 
-    it('lists large jobs in pages that fit into an answer, and each of them once', async () => {
+    it('lists each large job once, in pages that fit into an answer', async () => {
       now = new Date(now.getTime() + 1000)
       const { request, ...rest } = job()
       const large = { ...request, filters: { ids: ['x'.repeat(300_000)] } }
@@ -123,7 +123,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(listed.filter((id) => id.startsWith('large-')).sort()).toEqual(made.sort())
     })
 
-    it('forgets of the running ones those that end', async () => {
+    it('removes ended jobs from the list of running jobs', async () => {
       const one = job()
       await jobs.create(one)
       expect((await jobs.runningJobs()).map(({ job_id }) => job_id)).toContain(one.job_id)
@@ -131,7 +131,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect((await jobs.runningJobs()).map(({ job_id }) => job_id)).not.toContain(one.job_id)
     })
 
-    it('takes off the list of those that have not ended who stays there by a death, and slots that nobody used', async () => {
+    it('removes expired slots and jobs whose entry a crash left behind from the list of active jobs', async () => {
       const listed = async (): Promise<unknown[]> => {
         const query = { ...IN_ACTIVE, TableName: servers.config.tables.jobs }
         const { Items } = await servers.dynamo.send(new QueryCommand(query))
@@ -147,19 +147,19 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
         'injected',
       )
       expect(await listed()).toEqual(expect.arrayContaining([ended.job_id, slot.job_id]))
-      // Who cannot take them off has looked nevertheless.
+      // The read succeeds even if the removal fails.
       await dying.runningJobs()
       expect(await listed()).toContain(ended.job_id)
       await jobs.runningJobs()
       expect(await listed()).not.toContain(ended.job_id)
-      // Another clock may be behind: to it the slot may still be filled.
+      // The clock of another function may be behind, so the slot may still be filled.
       expect(await listed()).toContain(slot.job_id)
       now = new Date(now.getTime() + 3_600_001)
       await jobs.runningJobs()
       expect(await listed()).not.toContain(slot.job_id)
     })
 
-    it('keeps the first result of a pass, and gives all in their order', async () => {
+    it('keeps the first result of a pass, and returns all results in order', async () => {
       const { job_id } = job()
       expect(await jobs.keepResult(job_id, stage('records'), 0, 0, { done: false, big: 2 ** 53 })).toMatchObject({
         done: false,
@@ -183,7 +183,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(await jobs.getResult(job_id, stage('records'), 9, 0)).toBeUndefined()
     })
 
-    it('gives the results of a child of more than a thousand passes in the order of its passes', async () => {
+    it('returns the results of a map item with more than a thousand passes in the order of its passes', async () => {
       const { job_id } = job()
       for (const pass of [1000, 2, 100, 1001, 99])
         await jobs.keepResult(job_id, stage('blobs'), 0, pass, { done: false, pass })
@@ -192,7 +192,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(results.map(({ pass }) => pass)).toEqual([2, 99, 100, 1000, 1001, 0])
     })
 
-    it('gives the failure that belongs to an error’s name, and the one that was kept last', async () => {
+    it('returns the problem of an error by its name, and the latest problem', async () => {
       const { job_id } = job()
       expect(await jobs.failure(job_id, 'DuplicatesError')).toBeUndefined()
       expect(await jobs.lastFailure(job_id)).toBeUndefined()
@@ -206,7 +206,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(await jobs.lastFailure(job_id)).toEqual(problem('entry-corrupt'))
     })
 
-    it('lists newest first, over months, in pages, by kind and status', async () => {
+    it('lists jobs of several months in pages, newest first, by kind and status', async () => {
       const list = new JobStore(servers.dynamo, servers.config.tables.jobs, () => now)
       const times = [
         '2026-05-31T23:59:59.000Z',
@@ -231,7 +231,7 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
         cursor = page.cursor
       } while (cursor !== undefined && pages.length < 20)
       const newest = pages.flat().slice(0, 8)
-      // Jobs of the same moment stand in no order that matters.
+      // The order of jobs that were created at the same moment does not matter.
       expect(newest.length).toBe(8)
       expect([...newest].sort()).toEqual([...ids].sort())
       expect(new Set(pages.flat()).size).toBe(pages.flat().length)

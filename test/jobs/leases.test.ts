@@ -6,7 +6,7 @@ import { startServices, type TestServers } from '../services.ts'
 
 const MINUTE = 60_000
 
-describe('a lease of a model', () => {
+describe('a lease on a model', () => {
   let servers: TestServers
   let leases: Leases
   let now: number
@@ -30,21 +30,21 @@ describe('a lease of a model', () => {
     await servers.stop()
   })
 
-  it('is held by one job, and tells another which and until when', async () => {
+  it('belongs to one job; the error for another job names that job and a time', async () => {
     await leases.take(model, 'a')
     const refused = leases.take(model, 'b')
     await expect(refused).rejects.toThrow(RestoreRunningError)
     await expect(refused).rejects.toMatchObject({ model, job_id: 'a', until: '2026-03-05T10:09:00.000Z' })
   })
 
-  it('is free at once when it is freed', async () => {
+  it('can be taken at once after it was released', async () => {
     const lease = await leases.take(model, 'a')
     await lease.free()
     await leases.take(model, 'b')
     await expect(lease.check()).rejects.toThrow(LeaseLostError)
   })
 
-  it('drains until a write of its job can no longer arrive', async () => {
+  it('drains until no write of its job can arrive', async () => {
     const lease = await leases.take(model, 'a')
     await lease.drain()
     await expect(lease.check()).rejects.toThrow(LeaseLostError)
@@ -54,7 +54,7 @@ describe('a lease of a model', () => {
     await leases.take(model, 'b')
   })
 
-  it('goes to another job six minutes after it ran out', async () => {
+  it('can be taken by another job six minutes after its expiry', async () => {
     const lease = await leases.take(model, 'a')
     await lease.check()
     now += 9 * MINUTE
@@ -62,7 +62,7 @@ describe('a lease of a model', () => {
     await expect(lease.check()).rejects.toThrow(LeaseLostError)
   })
 
-  it('is taken up again by its own job at once, with a new epoch, also while it drains', async () => {
+  it('can be taken again by its own job at once, with a new epoch, even while it drains', async () => {
     const first = await leases.take(model, 'a')
     await first.check()
     const second = await leases.take(model, 'a')
@@ -76,7 +76,7 @@ describe('a lease of a model', () => {
     await third.check()
   })
 
-  it('is renewed by its workers as long as they write', async () => {
+  it('is renewed by its workers while they write', async () => {
     await leases.take(model, 'a')
     const workers = [leases.held([model], 'a'), leases.held([model], 'a')]
     for (let k = 0; k < 20; k++) {
@@ -86,7 +86,7 @@ describe('a lease of a model', () => {
     await expect(leases.take(model, 'b')).rejects.toThrow(RestoreRunningError)
   })
 
-  it('asks the table only when less than two minutes are left', async () => {
+  it('reads the table only if less than two minutes are left', async () => {
     await leases.take(model, 'a')
     let calls = 0
     const worker = leasesOn(() => {
@@ -101,7 +101,7 @@ describe('a lease of a model', () => {
     expect(calls).toBe(2)
   })
 
-  it('stops its worker 30 seconds before it runs out where it cannot be renewed', async () => {
+  it('stops its worker 30 seconds before the expiry if it cannot be renewed', async () => {
     await leases.take(model, 'a')
     let broken = false
     const worker = leasesOn(() => (broken ? { kind: 'fail-before' } : undefined)).held([model], 'a')
@@ -115,7 +115,7 @@ describe('a lease of a model', () => {
     await worker.check()
   })
 
-  it('is taken for all models or none', async () => {
+  it('is taken for all models or for none', async () => {
     const other = `${model}-other`
     await leases.take(other, 'b')
     await expect(leases.takeAll([model, other], 'a')).rejects.toThrow(RestoreRunningError)

@@ -6,12 +6,12 @@ import { JobCancelledError } from '../../shared/jobs/errors.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 
-/** A job table that holds one job, and keeps what passes give. */
-const tableOf = (job: { status: JobStatus; looks: number; fails?: boolean }): Pick<Services, 'jobs' | 'limits'> => {
+/** A job table with one job. It returns the results that passes keep. */
+const tableOf = (job: { status: JobStatus; reads: number; fails?: boolean }): Pick<Services, 'jobs' | 'limits'> => {
   const jobs = {
     getStatus: () => {
-      job.looks += 1
-      return job.fails === true && job.looks < 3 ? Promise.reject(new Error('throttled')) : Promise.resolve(job.status)
+      job.reads += 1
+      return job.fails === true && job.reads < 3 ? Promise.reject(new Error('throttled')) : Promise.resolve(job.status)
     },
     getResult: () => Promise.resolve(undefined),
     keepResult: (_job: string, _stage: string, _n: number, _pass: number, result: object) => Promise.resolve(result),
@@ -23,9 +23,9 @@ const INPUT = { job_id: 'j', n: 0, pass: 0 }
 
 describe('a pass', () => {
   it.each([false, true])(
-    'stops at the next border once its job was cancelled (a look failed before: %s)',
+    'stops at the next border after its job was cancelled (a read of the status failed before: %s)',
     async (fails) => {
-      const job = { status: 'running' as JobStatus, looks: 0, fails }
+      const job = { status: 'running' as JobStatus, reads: 0, fails }
       let borders = 0
       const pass = runPass(untyped<PassResult>('records'), INPUT, tableOf(job), async ({ timeIsUp }) => {
         for (; !timeIsUp(); borders++) {
@@ -36,19 +36,19 @@ describe('a pass', () => {
       })
       await expect(pass).rejects.toThrow(JobCancelledError)
       expect(borders).toBeGreaterThan(5)
-      const { looks } = job
+      const { reads } = job
       await sleep(30)
-      expect(job.looks).toBe(looks)
+      expect(job.reads).toBe(reads)
     },
   )
 
-  it('works on while its job runs', async () => {
-    const job = { status: 'running' as JobStatus, looks: 0 }
+  it('continues while its job is running', async () => {
+    const job = { status: 'running' as JobStatus, reads: 0 }
     const output = await runPass(untyped<PassResult>('records'), INPUT, tableOf(job), async ({ timeIsUp }) => {
       await sleep(30)
       return { done: !timeIsUp() }
     })
     expect(output).toMatchObject({ more: false, pass: 1 })
-    expect(job.looks).toBeGreaterThan(1)
+    expect(job.reads).toBeGreaterThan(1)
   })
 })

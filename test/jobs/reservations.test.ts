@@ -23,14 +23,14 @@ beforeAll(async () => {
   servers = await startServices()
   services = await servicesOn()
 })
-// What a test leaves behind is out of sight of the next.
+// The reservations of earlier tests have expired.
 beforeEach(() => {
   now += 10 * MINUTE_MS
 })
 afterAll(() => servers.stop())
 
-describe('those who start a job at this moment', () => {
-  it('are counted from when they have entered until they have left', async () => {
+describe('reservations for new jobs', () => {
+  it('count from their creation until their release', async () => {
     const { reservations } = services.jobs
     const [first, second] = await Promise.all([
       reservations.reserve('running jobs'),
@@ -44,7 +44,7 @@ describe('those who start a job at this moment', () => {
     expect(await reservationCount()).toBe(0)
   })
 
-  it('count for a minute where their process died', async () => {
+  it('count for a minute if their process dies', async () => {
     await services.jobs.reservations.reserve('running jobs')
     now += MINUTE_MS
     expect(await reservationCount()).toBe(1)
@@ -53,31 +53,35 @@ describe('those who start a job at this moment', () => {
   })
 })
 
-describe('a job that is made within the bound', () => {
-  const nobody = (): Promise<undefined> => Promise.resolve(undefined)
+describe('creating a job within the limit', () => {
+  const nothing = (): Promise<undefined> => Promise.resolve(undefined)
 
-  it('is made though its place cannot be left', async () => {
+  it('succeeds even if the reservation cannot be released', async () => {
     const faulty = await servicesOn((_n, command) =>
       command === 'DeleteItemCommand' ? { kind: 'fail-before' } : undefined,
     )
     expect(
-      await createWithinLimit(faulty, { kind: 'running jobs', find: nobody, create: () => Promise.resolve('made') }),
-    ).toBe('made')
+      await createWithinLimit(faulty, {
+        kind: 'running jobs',
+        find: nothing,
+        create: () => Promise.resolve('created'),
+      }),
+    ).toBe('created')
     expect(await reservationCount()).toBe(1)
   })
 
-  it('leaves its place where the making fails, and where nothing can be counted', async () => {
-    const make = (): Promise<string> => Promise.reject(new Error('not made'))
-    await expect(createWithinLimit(services, { kind: 'running jobs', find: nobody, create: make })).rejects.toThrow(
-      'not made',
+  it('releases the reservation if the creation fails, and if the jobs cannot be counted', async () => {
+    const make = (): Promise<string> => Promise.reject(new Error('not created'))
+    await expect(createWithinLimit(services, { kind: 'running jobs', find: nothing, create: make })).rejects.toThrow(
+      'not created',
     )
     expect(await reservationCount()).toBe(0)
     let queries = 0
-    // The look at what runs, then the count of those who start.
+    // The first query counts running jobs, the second one counts reservations.
     const faulty = await servicesOn((_n, command) =>
       command === 'QueryCommand' && ++queries === 2 ? { kind: 'throttle' } : undefined,
     )
-    await expect(createWithinLimit(faulty, { kind: 'running jobs', find: nobody, create: make })).rejects.toThrow(
+    await expect(createWithinLimit(faulty, { kind: 'running jobs', find: nothing, create: make })).rejects.toThrow(
       'injected',
     )
     expect(await reservationCount()).toBe(0)

@@ -5,8 +5,8 @@ import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import { DuplicatesError, UnknownModelsError } from '../../shared/restore/errors.ts'
 
-describe('the map from errors to answers', () => {
-  it('names every wrong field of a request', () => {
+describe('the problem of an error', () => {
+  it('names every invalid field of a request', () => {
     const errors = [
       { field: 'wait', message: 'too long' },
       { field: 'qb', message: 'not yet' },
@@ -14,7 +14,7 @@ describe('the map from errors to answers', () => {
     expect(problemOf(new InvalidRequestError(errors))).toMatchObject({ type: 'invalid-request', status: 400, errors })
   })
 
-  it('tells what a known error knows', () => {
+  it('contains the members of a known error', () => {
     expect(problemOf(new UnknownModelsError(['b'], ['a']))).toMatchObject({
       type: 'unknown-models',
       status: 400,
@@ -25,13 +25,13 @@ describe('the map from errors to answers', () => {
     expect(problemOf(new TooLargeError(5))).toMatchObject({ type: 'too-large', status: 413, limit_bytes: 5 })
   })
 
-  it('lists the first hundred duplicates, and counts all', () => {
+  it('lists the first hundred duplicates and counts all of them', () => {
     const ids = Array.from({ length: 250 }, (_, k) => `id-${k}`)
     const { duplicates } = problemOf(new DuplicatesError(250, ids))
     expect(duplicates).toEqual({ count: 250, ids: ids.slice(0, 100) })
   })
 
-  it('stays small, whatever a request or an archive holds', () => {
+  it('stays small for any content of requests and archives', () => {
     const long = 'x'.repeat(100_000)
     const errors = Array.from({ length: 200 }, (_, k) => ({ field: `${k}${long}`, message: long }))
     const names = Array.from({ length: 200 }, (_, k) => `${k}${long}`)
@@ -45,22 +45,22 @@ describe('the map from errors to answers', () => {
     expect(problems[0]?.errors).toHaveLength(100)
   })
 
-  it('shows nothing of the inside of an unknown error but a request id', () => {
+  it('shows only a request id for an unknown error', () => {
     const problem = problemOf(new Error('password=hunter2'), 'request-7')
     expect(problem).toMatchObject({ type: 'internal-error', status: 500, request_id: 'request-7' })
     expect(JSON.stringify(problem)).not.toContain('hunter2')
     expect(problemOf('text')).toMatchObject({ status: 500 })
   })
 
-  it('takes no error for a known one because an object has a member of its name', () => {
+  it('treats an error named like a member of every object as unknown', () => {
     const error = new Error('x')
     error.name = 'constructor'
     expect(problemOf(error).status).toBe(500)
   })
 })
 
-describe('an error that a workflow carried', () => {
-  it('keeps its type and message', () => {
+describe('the problem of an error that a workflow reports', () => {
+  it('has its type and message', () => {
     const Cause = JSON.stringify({ errorType: 'ArchiveTruncatedError', errorMessage: 'cut at 7', trace: ['secret'] })
     expect(problemOfWorkflow({ Error: 'ArchiveTruncatedError', Cause })).toEqual({
       type: 'archive-truncated',
@@ -70,11 +70,11 @@ describe('an error that a workflow carried', () => {
     })
   })
 
-  it('keeps the message of the local runner, which is plain text', () => {
+  it('has the message of the local runner, which is plain text', () => {
     expect(problemOfWorkflow({ Error: 'ConflictError', Cause: 'a 7 came' })).toMatchObject({ detail: 'a 7 came' })
   })
 
-  it('hides what is unknown', () => {
+  it('hides an unknown error', () => {
     const problem = problemOfWorkflow({ Error: 'TypeError', Cause: 'x is undefined' }, 'r1')
     expect(problem).toMatchObject({ status: 500, request_id: 'r1' })
     expect(JSON.stringify(problem)).not.toContain('undefined')

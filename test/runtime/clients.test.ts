@@ -5,7 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { expect, it } from 'vitest'
 import { dynamoDB } from '../../shared/runtime/clients.ts'
 
-it('asks DynamoDB again where an answer does not come within ten seconds', async () => {
+it('repeats a request to DynamoDB that has no response after ten seconds', async () => {
   let asked = 0
   const server = createServer((_request, response) => {
     asked += 1
