@@ -1,6 +1,7 @@
-import type { Item } from '../tables/item.ts'
+import { type Item, sortKeyOf } from '../tables/item.ts'
+import { hashKeyIn } from './keys.ts'
 import { PageReader } from './page-reader.ts'
-import { MetadataView, RevisionView } from './views.ts'
+import { RevisionView } from './views.ts'
 
 /** The metadata of a resource with its revisions. Without `revisions`, the caller must read them separately. */
 export interface JoinedResource {
@@ -45,12 +46,12 @@ export async function* joinPages(
         return
       }
       metadata.advance()
-      const { hashKey } = new MetadataView(first)
+      const hashKey = hashKeyIn(sortKeyOf(first))
       let sameHashKey: Item[] | undefined
       for (;;) {
         // Promises are created at the end of a page only: this loop handles a hundred thousand items a second.
         const next = metadata.peek() ?? ((await metadata.fill()) ? metadata.peek() : undefined)
-        if (next === undefined || new MetadataView(next).hashKey !== hashKey) break
+        if (next === undefined || hashKeyIn(sortKeyOf(next)) !== hashKey) break
         sameHashKey ??= [first]
         sameHashKey.push(next)
         metadata.advance()
@@ -83,8 +84,8 @@ class RevisionCollector {
 
   /** With `skipAll`, it skips all revisions with the hash key of the metadata. */
   constructor(metadata: Item, skipAll: boolean) {
-    const { hashKey, sortKey } = new MetadataView(metadata)
-    this.#hashKey = hashKey
+    const sortKey = sortKeyOf(metadata)
+    this.#hashKey = hashKeyIn(sortKey)
     this.#prefix = `${sortKey}/`
     this.#collected = skipAll ? undefined : []
   }
@@ -99,9 +100,9 @@ class RevisionCollector {
     for (;;) {
       const next = revisions.peek()
       if (next === undefined) return false
-      const { hashKey, sortKey } = new RevisionView(next)
+      const sortKey = sortKeyOf(next)
       // Hex digits have the same order in UTF-16 and in UTF-8.
-      if (hashKey > this.#hashKey) return true
+      if (hashKeyIn(sortKey) > this.#hashKey) return true
       revisions.advance()
       if (this.#collected === undefined || !sortKey.startsWith(this.#prefix)) continue
       this.#collected.push(next)
