@@ -2,6 +2,7 @@ import { startExport } from '../../shared/export/start-export.ts'
 import type { Caller } from '../../shared/jobs/identity.ts'
 import type { ExportRequest } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
+import type { WorkflowEngine } from '../../shared/jobs/workflow-engine.ts'
 import type { Answer } from './answer.ts'
 import type { ExportParameters } from './export-parameters.ts'
 import { archiveAnswer, jobAnswer } from './job-answers.ts'
@@ -17,7 +18,7 @@ export interface ExportInput {
 /** Starts an export and waits for as long as the caller chose. Answers with the result, a redirect to the archive, or the job. */
 export const exportAnswer = async (
   { request, parameters: { waitSeconds, redirect }, caller }: ExportInput,
-  services: Parameters<typeof startExport>[0] & JobViewServices,
+  services: JobViewServices & { readonly workflows: WorkflowEngine },
 ): Promise<Answer> => {
   const { job_id } = await startExport(services, request, caller)
   const job = await waitForEnd(services.jobs, job_id, waitSeconds)

@@ -1,10 +1,16 @@
 import type { Caller } from '../../shared/jobs/identity.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
+import type { WorkFiles } from '../../shared/jobs/work-files.ts'
+import type { ModelRegistry } from '../../shared/resources/models.ts'
 import { type ArchiveSourceRequest, restoreRequest } from '../../shared/restore/request.ts'
-import { startRestoreFrom, startRestoreOfBody } from '../../shared/restore/start/start-restore.ts'
+import type { ArchiveLocating } from '../../shared/restore/start/locate-archive.ts'
+import {
+  startRestoreFrom,
+  startRestoreOfBody,
+  type StartRestoreServices,
+} from '../../shared/restore/start/start-restore.ts'
 import { openSlot, slotUpload } from '../../shared/restore/start/upload-slot.ts'
-import type { Services } from '../../shared/runtime/services.ts'
 import type { Answer } from './answer.ts'
 import { TooLargeError } from './errors.ts'
 import { fileOfForm } from './form.ts'
@@ -25,6 +31,11 @@ export interface ImportInput {
     | { readonly in: 'slot' }
   /** The model of the route `/{model}/import`. */
   readonly routeModel?: string
+}
+
+interface ImportServices extends JobViewServices, StartRestoreServices, ArchiveLocating {
+  readonly models: ModelRegistry
+  readonly workFiles: WorkFiles
 }
 
 /** Reads an import. The body and its content type say where the archive is: no body requests an upload slot. */
@@ -48,7 +59,7 @@ export const importInput = async (request: HttpRequest): Promise<ImportInput> =>
 /** Starts a restore or opens an upload slot. Answers with the slot or, after the time that the caller chose, with the job. */
 export const importAnswer = async (
   { parameters, caller, archive, routeModel }: ImportInput,
-  services: Services,
+  services: ImportServices,
 ): Promise<Answer> => {
   const request = restoreRequest(parameters, services.models, routeModel)
   const { waitSeconds } = parameters
@@ -69,11 +80,7 @@ const answerAfterWait = async (
 ): Promise<Answer> => jobAnswer(services, await waitForEnd(services.jobs, job_id, waitSeconds))
 
 /** A repeated request with an `Idempotency-Key` finds a slot that may have been used. The answer is then that of the restore. */
-const slotAnswer = async (
-  services: JobViewServices & Parameters<typeof slotUpload>[0],
-  job: RestoreJob,
-  waitSeconds: number,
-): Promise<Answer> => {
+const slotAnswer = async (services: ImportServices, job: RestoreJob, waitSeconds: number): Promise<Answer> => {
   const upload = await slotUpload(services, job)
   if (upload === undefined) return answerAfterWait(services, job, waitSeconds)
   return {

@@ -2,6 +2,7 @@ import type { Environment } from 'aws-cdk-lib'
 import { readFile, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { destroyNotice } from '../../infra/destroy.ts'
+import { EVENTS } from '../../functions/events.ts'
 import { FUNCTIONS } from '../../infra/functions.ts'
 import { routeKeys, ROUTES } from '../../functions/routes.ts'
 import { Intrinsics } from './deployed/intrinsics.ts'
@@ -201,7 +202,7 @@ describe('the HTTP API', () => {
 describe('events', () => {
   it('that cannot be delivered or handled are kept in a queue', () => {
     const targets = inService('AWS::Events::Rule').flatMap(({ Properties }) => Properties['Targets'] as object[])
-    expect(targets).toHaveLength(2)
+    expect(targets).toHaveLength(EVENTS.filter(({ trigger }) => trigger.type === 'rule').length)
     for (const target of targets)
       expect(target).toMatchObject({ DeadLetterConfig: { Arn: expect.anything() as unknown } })
     const configs = inService('AWS::Lambda::EventInvokeConfig').map(({ Properties }) => Properties)
@@ -248,20 +249,25 @@ describe('workflows', () => {
 describe('schedules', () => {
   it('are in a group of their own, have a dead-letter queue, and retry until the next run is due', () => {
     const schedules = inService('AWS::Scheduler::Schedule').map(({ Properties }) => Properties)
-    expect(schedules.map(({ ScheduleExpression }) => ScheduleExpression)).toEqual([
-      'cron(0 3 * * ? *)',
-      'rate(1 day)',
-      'rate(1 hour)',
-    ])
     for (const { GroupName, Target } of schedules) {
       expect(GroupName).toBe('specstar')
       expect(Target).toMatchObject({ DeadLetterConfig: { Arn: expect.anything() as unknown } })
     }
+    const retrySeconds = schedules.map(({ ScheduleExpression, Target }) => {
+      const { RetryPolicy } = Target as { readonly RetryPolicy: { readonly MaximumEventAgeInSeconds: number } }
+      return [ScheduleExpression, RetryPolicy.MaximumEventAgeInSeconds]
+    })
+    expect(retrySeconds).toEqual(
+      expect.arrayContaining([
+        ['cron(0 3 * * ? *)', 86_400],
+        ['rate(1 day)', 86_400],
+        ['rate(1 hour)', 3_600],
+      ]),
+    )
+    expect(schedules).toHaveLength(1 + EVENTS.filter(({ trigger }) => trigger.type === 'rate').length)
     expect(schedules[0]?.['Target']).toMatchObject({
       Input: '{"schedule":"nightly","at":"<aws.scheduler.scheduled-time>"}',
-      RetryPolicy: { MaximumEventAgeInSeconds: 86_400 },
     })
-    expect(schedules[2]?.['Target']).toMatchObject({ RetryPolicy: { MaximumEventAgeInSeconds: 3_600 } })
   })
 })
 

@@ -11,8 +11,8 @@ import { contentsOf, lasting, type Outside, wipe } from '../../contents.ts'
 import { blobs, fill, smallWorld, tell, together } from '../../workflows/small-world.ts'
 import { bundlesOf } from './template.ts'
 import { LocalDeployment } from './local-deployment.ts'
-import { matching } from './policy.ts'
-import { reasonFor } from './unused-permissions.ts'
+import { type Allowed, matching } from './policy.ts'
+import { obsoleteReasons, reasonFor } from './unused-permissions.ts'
 
 const MODELS = await loadModelsFile(new URL('../../../shared/models.json', import.meta.url))
 const SCOPE = 'models=city,country,memo'
@@ -238,9 +238,17 @@ describe('the synthesized deployment', () => {
     expect(denied).toEqual([])
   })
 
-  it.each(FUNCTIONS.map(({ name }) => name))('allows %s nothing that it does not need', (name) => {
+  const unusedPermissions = (name: string): Allowed[] => {
     const needs = deployment.needs(name)
-    const unused = deployment.allowed(name).filter((one) => !needs.some((need) => matching([one], need).length > 0))
-    expect(unused.filter((one) => reasonFor(name, one) === undefined)).toEqual([])
+    return deployment.allowed(name).filter((one) => !needs.some((need) => matching([one], need).length > 0))
+  }
+
+  it.each(FUNCTIONS.map(({ name }) => name))('allows %s nothing that it does not need', (name) => {
+    expect(unusedPermissions(name).filter((one) => reasonFor(name, one) === undefined)).toEqual([])
+  })
+
+  it('needs every reason in the list of unused permissions', () => {
+    const unused = FUNCTIONS.flatMap(({ name }) => unusedPermissions(name).map((one) => [name, one] as const))
+    expect(obsoleteReasons(unused)).toEqual([])
   })
 })

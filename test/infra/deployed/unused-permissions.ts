@@ -1,11 +1,13 @@
 import type { Allowed } from './policy.ts'
 
-/** Permissions that the deployed test does not use, and why the functions need them nevertheless. */
+/** Permissions that the deployed test does not use, and why the functions need them nevertheless. The first match counts. */
 const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason: string])[] = [
   [/./, /^xray:/, 'tracing is off outside Lambda'],
   [/./, /^logs:/, 'Lambda writes the log'],
   [/./, /^sqs:SendMessage /, 'Lambda sends the events that the function fails on'],
   [/./, /^s3:GetObjectVersion .*(blobs|payloads)/, 'a large object is found first and then read by its version'],
+  [/^import-/, /^s3:GetObject /, 'an import may name any archive or upload of the deployment'],
+  [/^(fail-restore|end-stopped)$/, /^s3:GetObject .*report.json/, 'adds the error to the report of a verification'],
   [/./, /^s3:GetObject .*archives/, 'an archive that was pinned before its bucket was versioned has no version id'],
   [/./, /^s3:GetObject .*restores/, 'an upload that was pinned before its bucket was versioned has no version id'],
   [/^import-/, /^s3:GetObjectVersion /, 'a request may name the version of an archive'],
@@ -16,7 +18,6 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
   [/^(export|import|upload)/, /^dynamodb:BatchGetItem .*jobs/, 'reads the running jobs if there are any'],
   [/^get-(job|report)$/, /^dynamodb:Query .*jobs/, 'reads the progress of a running job'],
   [/^get-report$/, /^sts:AssumeRole /, 'signs a URL if the report is larger than 3 MiB'],
-  [/^import-/, /^s3:GetObject /, 'an import may name any archive or upload of the deployment'],
   [/^fail-/, /^dynamodb:Query .*jobs/, 'finds the last stored error if a distributed map failed'],
   [
     /^(export-records|preflight|verify)$/,
@@ -34,8 +35,14 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
   ],
   [/^apply-blobs$/, /^s3:GetObject .*(blobs|payloads)/, 'compares a blob that another writer has created'],
   [/^compose-parts$/, /^s3:PutObject .*work/, 'joins segments first if there are more than 9,900 parts'],
-  [/^(fail-restore|end-stopped)$/, /^s3:GetObject .*report.json/, 'adds the error to the report of a verification'],
 ]
 
+/** Why a function has a permission that it does not use; undefined if there is no reason. */
 export const reasonFor = (name: string, { action, pattern }: Allowed): string | undefined =>
   REASONS.find(([functions, permission]) => functions.test(name) && permission.test(`${action} ${pattern}`))?.[2]
+
+/** Reasons that justify no permission of these functions: they are obsolete. */
+export const obsoleteReasons = (unused: readonly (readonly [name: string, permission: Allowed])[]): string[] => {
+  const used = new Set(unused.map(([name, permission]) => reasonFor(name, permission)))
+  return REASONS.flatMap(([, , reason]) => (used.has(reason) ? [] : [reason]))
+}
