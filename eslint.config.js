@@ -53,6 +53,11 @@ const awsClients = {
   allowTypeImports: true,
 }
 
+const attributeValues = {
+  selector: 'MemberExpression[property.name=/^(S|N|B|BOOL|NULL|M|L|SS|NS|BS)$/]',
+  message: 'Read items through MetadataView and RevisionView (shared/resources/views.ts).',
+}
+
 export default tseslint.config(
   { ignores: ['node_modules', 'coverage', 'cdk.out', '.local'] },
   js.configs.recommended,
@@ -96,6 +101,12 @@ export default tseslint.config(
     files: ['shared/**/*.ts'],
     ignores: ['shared/*/aws/**', 'shared/runtime/**'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients] }] },
+  },
+  {
+    // The folders that read and write DynamoDB's attribute values. All others use the views of `shared/resources/views.ts`.
+    files: ['shared/**/*.ts', 'functions/**/*.ts'],
+    ignores: ['shared/tables/**', 'shared/resources/**', 'shared/archive/**', 'shared/*/aws/**'],
+    rules: { 'no-restricted-syntax': ['error', attributeValues] },
   },
   {
     files: ['eslint.config.js', 'stryker.config.js'],
