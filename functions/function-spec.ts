@@ -17,7 +17,10 @@ export interface FunctionSize {
 }
 
 export const SIZES = {
-  /** API Gateway ends a request after 30 seconds. The memory pays for the CPU that parses requests and shortens cold starts. */
+  /**
+   * API Gateway ends a request after 30 seconds.
+   * CPU comes with memory: this much parses requests quickly and keeps cold starts short.
+   */
   route: { memory: 512, timeout: 30 },
   /** A body of 4 MiB is in memory three times: as base64, as bytes, and as an upload to S3. */
   import: { memory: 1024, timeout: 30 },
@@ -34,7 +37,7 @@ export const SIZES = {
   housekeeping: { memory: 512, timeout: 900 },
 } as const satisfies Readonly<Record<string, FunctionSize>>
 
-/** `export-records` → `ExportRecords`: the name of a stage's state in its workflow, and of a function's construct in the CDK app. */
+/** `export-records` → `ExportRecords`, which names the state of a stage and the CDK construct of a function. */
 export const pascalCase = (name: string): string =>
   name
     .split('-')

@@ -25,9 +25,9 @@ type DynamoAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateIt
 type S3Action = 'GetObject' | 'GetObjectVersion' | 'PutObject' | 'DeleteObject' | 'AbortMultipartUpload' | 'ListBucket'
 
 /**
- * Actions on the keys of one bucket; `*` at the end of a key stands for any text.
- * `ListBucket` applies to the whole bucket. Without it S3 answers 403 instead of 404 for a missing key, so every function
- * that reads keys that may be missing needs it.
+ * Actions on the keys of one bucket; `*` in a key stands for any text.
+ * `ListBucket` applies to the whole bucket. Functions that read keys that may be missing need it, because without it S3
+ * answers 403 instead of 404.
  */
 export interface S3Permission {
   readonly actions: readonly S3Action[]

@@ -113,7 +113,7 @@ export const ROUTES: readonly RouteSpec[] = [
   },
 ]
 
-/** Answers every request that matches no route: 404, or 405 if the path has other methods (`$default` in API Gateway). */
+/** `$default` of API Gateway: answers requests that match no route with 404, or 405 if the path has other methods. */
 export const DEFAULT_ROUTE: FunctionSpec = {
   name: 'not-found',
   file: 'routes/not-found.ts',

@@ -20,7 +20,7 @@ import { METRIC, METRICS_NAMESPACE } from '../shared/telemetry/telemetry.ts'
 export interface AlarmsProps {
   readonly deployment: string
   readonly functions: readonly IFunction[]
-  /** Functions whose errors raise an alarm of their own. An error of a stage makes its job fail, which is another alarm. */
+  /** Functions whose errors raise an alarm. Errors of stages make a job fail, which raises another alarm. */
   readonly watchedForErrors: readonly IFunction[]
   readonly deadLetters: IQueue
   readonly hasSchedules: boolean
@@ -84,7 +84,7 @@ export class Alarms extends Construct {
         'ScheduleOverdue',
         'A schedule has made no good archive when it was due',
         jobMetric(deployment, METRIC.scheduleOverdue, undefined, Duration.hours(1)),
-        // The metric is published every hour, with the value 0 if nothing is overdue. Missing data means that the check failed.
+        // The metric is published every hour, even if nothing is overdue. Missing data means that the check failed.
         { missing: TreatMissingData.BREACHING, periods: 2 },
       )
   }

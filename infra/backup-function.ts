@@ -75,7 +75,7 @@ export class BackupFunction extends Function {
   }
 }
 
-/** A queue as the destination of failed events. CDK's own destination allows three actions; this one allows the one needed. */
+/** A queue as the destination of failed events. It allows one action, unlike CDK's own, which allows three. */
 const destination = (queue: IQueue): IDestination => ({
   bind: (_, fn) => {
     fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }))

@@ -50,8 +50,8 @@ export class BackupWorkflow extends Construct {
   }
 
   /**
-   * A distributed map runs its children as executions of the same state machine. These permissions name the state machine,
-   * which depends on the role's default policy, so they need a policy of their own.
+   * A distributed map runs its children as executions of the same state machine. These permissions name the state
+   * machine, which depends on the role's default policy, so they need a policy of their own.
    */
   #allowChildren(role: Role, name: string): void {
     const executions = [executionsArn(name), childrenArn(name)]

@@ -11,7 +11,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url))
 /** ES modules have no `require`, which parts of the AWS SDK call. */
 const BANNER = "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
 
-/** esbuild writes source maps relative to this folder, so that a bundle is the same on every machine. Nothing is written to it. */
+/** Paths in source maps are relative to this folder, so that bundles are the same everywhere. It is never created. */
 const OUT_FOLDER = join(ROOT, '.bundles')
 
 /** A file of `functions/` with everything that it imports, as the file `index.mjs`. */

@@ -22,8 +22,8 @@ const WORK_DAYS = 7
 const UNFINISHED_UPLOAD_DAYS = 2
 
 /**
- * Tables, buckets and the encryption key. They may be the only copy of their data, so they are kept when the stack is deleted,
- * and changes to the service stack do not affect them.
+ * Tables, buckets and the encryption key. They may be the only copy of their data, so they are kept when the stack is
+ * deleted, and changes to the service stack do not affect them.
  */
 export class DataStack extends Stack {
   /** Undefined if S3 and DynamoDB use keys that AWS manages. */
@@ -102,7 +102,7 @@ export class DataStack extends Stack {
     })
     acknowledge(bucket, {
       'AwsSolutions-S1':
-        'CloudTrail data events contain more than server access logs. The account enables them (RUNBOOK.md, Deploying).',
+        'CloudTrail data events contain more than access logs. The account enables them (RUNBOOK.md, Deploying).',
     })
     return bucket
   }

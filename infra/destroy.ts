@@ -18,7 +18,7 @@ export const destroyNotice = (deployment: string, encryption: Settings['encrypti
 It keeps the stack ${names.data} with all data:
   tables:  ${deployment}-resources, ${deployment}-jobs (with deletion protection and point-in-time recovery)
   buckets: ${deployment}-blobs-…, ${deployment}-archives-…, ${deployment}-restores-…, ${deployment}-work-…
-${encryption === 'kms' ? '  key:     the KMS key that encrypts them\n' : ''}If you deploy again under the same name, the service uses this data again.
+${encryption === 'kms' ? '  key:     the KMS key that encrypts them\n' : ''}A later deployment with the same name uses this data again.
 To delete the data as well, see "Removing it" in infra/RUNBOOK.md.
 `
 }

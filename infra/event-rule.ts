@@ -9,7 +9,9 @@ export interface EventRuleProps {
   readonly description: string
   readonly pattern: EventPattern
   readonly handler: IFunction
-  /** Receives the events that EventBridge cannot deliver. The function itself sends there the events that it fails on. */
+  /**
+   * Receives the events that EventBridge cannot deliver. The function itself sends there the events that it fails on.
+   */
   readonly deadLetters: IQueue
 }
 

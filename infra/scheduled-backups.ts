@@ -35,8 +35,8 @@ const DAY_SECONDS = 24 * 3600
 const MIN_EVENT_AGE_SECONDS = 60
 
 /**
- * A schedule of EventBridge Scheduler for each schedule of the settings, and one for each housekeeping function, in a schedule
- * group of the deployment.
+ * A schedule of EventBridge Scheduler for each schedule of the settings, and one for each housekeeping function, in a
+ * schedule group of the deployment.
  */
 export class ScheduledBackups extends Construct {
   constructor(scope: Construct, id: string, props: ScheduledBackupsProps) {
@@ -83,7 +83,9 @@ const expressionOf = ({ timing }: Schedule): ScheduleExpression =>
     ? ScheduleExpression.expression(`rate(${timing.rate})`)
     : ScheduleExpression.expression(`cron(${timing.cron})`, TimeZone.of(timing.timezone ?? 'UTC'))
 
-/** An event is retried until the schedule is due again, because the next run makes the archive then; at most for a day. */
+/**
+ * An event is retried until the schedule is due again, because the next run makes the archive then; at most for a day.
+ */
 const maxEventAgeSeconds = (schedule: Schedule): number => {
   const times = dueTimes(schedule)
   // A constant start, so that every synth gives the same template.

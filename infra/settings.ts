@@ -34,7 +34,7 @@ export interface Settings {
 const LOG_DAYS = Object.values(RetentionDays).filter(
   (days) => typeof days === 'number' && days !== RetentionDays.INFINITE,
 )
-/** Bytes of the JSON string. Lambda accepts 4 KB of environment variables in total, of which the others need up to 1,700. */
+/** Bytes as a JSON string. Lambda accepts 4 KB of environment variables, of which the others need up to 1,700 bytes. */
 const MAX_SCHEDULES_BYTES = 2_300
 
 const bucketName = z

@@ -3,7 +3,7 @@ import { checkSchedules } from '../../shared/schedules/check-schedules.ts'
 import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
 import { event } from '../handlers/event.ts'
 
-/** Runs every hour: counts the schedules that have not made a good archive when they were due. Returns the state of each schedule. */
+/** Runs every hour: counts the schedules that have no good archive of their last due time. Returns all schedules. */
 export const handler = event(z.unknown(), async (_, services) => {
   const states = await checkSchedules(services)
   const overdue = states.filter((state) => state.overdue)

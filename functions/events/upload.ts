@@ -17,7 +17,7 @@ const ObjectCreated = z.object({
 
 export type UploadEvent = z.input<typeof ObjectCreated>
 
-/** Starts the restore of an archive that was uploaded to the restore bucket. S3 may deliver the same event more than once. */
+/** Starts the restore of an archive that was uploaded to the restore bucket. S3 may deliver an event repeatedly. */
 export const handler = event(ObjectCreated, async ({ detail: { bucket, object } }, services) => {
   await startUploadedRestore(services, {
     bucket: bucket.name,

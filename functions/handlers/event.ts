@@ -6,8 +6,8 @@ import type { Services } from '../../shared/runtime/services.ts'
 import { telemetry } from '../../shared/telemetry/telemetry.ts'
 
 /**
- * The Lambda handler of an event. `schema` describes the members of the event that `work` reads. If `work` throws, Lambda calls
- * the handler up to two more times and then sends the event to the dead-letter queue.
+ * The Lambda handler of an event. `schema` describes the members of the event that `work` reads. If `work` throws,
+ * Lambda calls the handler up to two more times and then sends the event to the dead-letter queue.
  *
  * @example
  * export const handler = event(Schedule, async ({ name, at }, services) => startScheduled(services, name, at))

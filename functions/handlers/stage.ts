@@ -21,8 +21,8 @@ export const stage = <Input extends StageInput, Output>(
     .handler(async (input: Input): Promise<Output> => work(input, await currentServices()))
 
 /**
- * Stores an error in the job table with all its fields. Step Functions keeps only the name and the message of an error, and a
- * distributed map not even these.
+ * Stores an error in the job table with all its fields. Step Functions keeps only the name and the message of an error,
+ * and a distributed map not even these.
  */
 const storeFailure = (): MiddlewareObj<StageInput> => ({
   onError: async ({ event, error }) => {

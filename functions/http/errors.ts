@@ -4,8 +4,8 @@ export class TooLargeError extends Error {
 
   constructor(limitBytes: number) {
     super(
-      `the archive in a request may be at most ${limitBytes} bytes long. To restore a larger archive, send the import without ` +
-        'a body and upload the archive to the upload slot in the answer (`upload.url`), ' +
+      `the archive in a request may be at most ${limitBytes} bytes long. ` +
+        'To restore a larger archive, send the import without a body and upload the archive to the upload slot in the answer (`upload.url`), ' +
         'or name an archive in S3 in a JSON body: {"from": {"bucket": "…", "key": "…"}}',
     )
     this.limit_bytes = limitBytes

@@ -15,7 +15,10 @@ export interface ExportInput {
   readonly caller: Caller
 }
 
-/** Starts an export and waits for as long as the caller chose. Answers with the result, a redirect to the archive, or the job. */
+/**
+ * Starts an export and waits for as long as the caller chose.
+ * Answers with the result, a redirect to the archive, or the running job.
+ */
 export const exportAnswer = async (
   { request, parameters: { waitSeconds, redirect }, caller }: ExportInput,
   services: JobViewServices & { readonly workflows: WorkflowEngine },

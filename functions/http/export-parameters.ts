@@ -27,7 +27,7 @@ const AllParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIO
 export const modelExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters =>
   exportParameters(parseParameters(ModelParameters, withoutEmptyFilters(input)))
 
-/** Reads the parameters of `/_backup/export`. `models` may be repeated, and each value may be a list separated by commas. */
+/** Reads the parameters of `/_backup/export`. `models` may be repeated or be a list separated by commas. */
 export const allExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters => {
   const { models, ...options } = parseParameters(AllParameters, withoutEmptyFilters(input))
   if (models === undefined) return exportParameters(options)

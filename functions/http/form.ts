@@ -7,8 +7,8 @@ import { errorMessage } from '../../shared/values/error-message.ts'
 const FIELD = 'file'
 
 /**
- * Returns the bytes of the field `file` of a multipart form. Throws `InvalidRequestError` if the field is missing, empty or
- * repeated, and `TooLargeError` if it has more than `limitBytes`.
+ * Returns the bytes of the field `file` of a multipart form. Throws `InvalidRequestError` if the field is missing,
+ * empty or repeated, and `TooLargeError` if it has more than `limitBytes`.
  */
 export const fileOfForm = async (body: Buffer, contentType: string, limitBytes: number): Promise<Buffer> => {
   const files: Buffer[] = []

@@ -24,12 +24,12 @@ export interface HttpRequest {
 }
 
 /**
- * The largest archive in a request. A Lambda event is limited to 6 MB, which hold 4.5 MB in base64: an archive of 4 MiB and the
- * headers of a form.
+ * The largest archive in a request. A Lambda event is limited to 6 MB, which hold 4.5 MB in base64: an archive of 4 MiB
+ * and the headers of a form.
  */
 export const MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
 
-/** Decodes an event. It reads the raw query string, because API Gateway joins the values of repeated parameters with commas. */
+/** Decodes an event. It reads the raw query string because API Gateway joins repeated parameters with commas. */
 export const httpRequest = (event: HttpEvent): HttpRequest => ({
   method: event.requestContext.http.method,
   path: event.rawPath,
@@ -76,7 +76,10 @@ const parseJson = (body: Buffer): unknown => {
   }
 }
 
-/** Converts the JSON of these parameters to text. Numbers keep their exact text: 1.0 remains 1.0, and large integers keep all digits. */
+/**
+ * Converts the JSON of these parameters to text.
+ * Numbers keep their exact text: 1.0 remains 1.0, and large integers keep all digits.
+ */
 const withJsonTexts = (text: string, value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value
   const names = JSON_TEXT_PARAMETERS.filter((name) => typeof Reflect.get(value, name) === 'object')

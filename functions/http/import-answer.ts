@@ -56,7 +56,10 @@ export const importInput = async (request: HttpRequest): Promise<ImportInput> =>
   return { parameters, caller, archive: { in: 'body', bytes } }
 }
 
-/** Starts a restore or opens an upload slot. Answers with the slot or, after the time that the caller chose, with the job. */
+/**
+ * Starts a restore or opens an upload slot.
+ * Answers with the slot, or waits for as long as the caller chose and answers with the job.
+ */
 export const importAnswer = async (
   { parameters, caller, archive, routeModel }: ImportInput,
   services: ImportServices,
@@ -79,7 +82,7 @@ const answerAfterWait = async (
   waitSeconds: number,
 ): Promise<Answer> => jobAnswer(services, await waitForEnd(services.jobs, job_id, waitSeconds))
 
-/** A repeated request with an `Idempotency-Key` finds a slot that may have been used. The answer is then that of the restore. */
+/** A repeated request with an `Idempotency-Key` may find a used slot. The answer is then that of the restore. */
 const slotAnswer = async (services: ImportServices, job: RestoreJob, waitSeconds: number): Promise<Answer> => {
   const upload = await slotUpload(services, job)
   if (upload === undefined) return answerAfterWait(services, job, waitSeconds)

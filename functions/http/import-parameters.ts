@@ -25,8 +25,7 @@ const name = () =>
     .min(1, 'must not be empty')
     .refine((value) => value.isWellFormed(), 'must be valid Unicode')
     .refine((value) => Buffer.byteLength(value) <= 1024, 'must be at most 1,024 bytes long')
-const FROM_MESSAGE =
-  'must be either {"job_id"}, which names an export, or {"bucket", "key"} with an optional "version_id", which names an object'
+const FROM_MESSAGE = 'must be {"job_id"} of an export, or {"bucket", "key"} of an object with an optional "version_id"'
 const FromShape = z.strictObject(
   {
     job_id: z.exactOptional(name()),

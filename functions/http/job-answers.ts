@@ -11,13 +11,13 @@ const RETRY_AFTER = '5'
 /** A Lambda response is limited to 6 MB, and the body is a JSON string in it, whose escapes may double its size. */
 const MAX_BODY_BYTES = 3 * 1024 * 1024
 
-/** `200` with the result of a job that has ended, the problem of a job that failed, or `202` if the job is still running. */
+/** `200` with the result of a job that has ended, the problem of a job that failed, or `202` with a running job. */
 export const jobAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => {
   if (!hasEnded(job)) return runningAnswer(services, job)
   return failureAnswer(job) ?? { status: 200, body: await resultView(services, job) }
 }
 
-/** `303` to the archive of an export or, while the export is running, to the archive route of the job, which waits for it. */
+/** `303` to the archive of an export or, while it is running, to the archive route of the job, which waits for it. */
 export const archiveAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => {
   if (job.kind !== 'export')
     return problemAnswer(problemOf(new JobStateError(job.job_id, job.status, 'it is a restore and has no archive')))
@@ -26,8 +26,9 @@ export const archiveAnswer = async (services: JobViewServices, job: Job): Promis
 }
 
 /**
- * The report of a restore. `202` while the restore is running, and `303` if the report is too large for an answer. If the restore
- * ended before its verification, the report consists of `passed: false` and the error; of a dry run it is the result.
+ * The report of a restore: `202` while the restore is running, and `303` if the report is too large for an answer.
+ * If the restore ended before its verification, the report is `passed: false` with the error.
+ * The report of a dry run is its result.
  */
 export const reportAnswer = async (
   services: JobViewServices & { readonly objects: ObjectStore },

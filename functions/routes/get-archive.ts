@@ -5,7 +5,11 @@ import { findJob } from '../http/job-view.ts'
 import { jobIdOf } from '../http/route-input.ts'
 import { MAX_WAIT_SECONDS } from '../http/wait-parameter.ts'
 
-/** `GET /_backup/jobs/{job_id}/archive`: waits for the export, then redirects to the archive or, if it is still running, here again. */
+/**
+ * `GET /_backup/jobs/{job_id}/archive`
+ *
+ * Waits for the export, then redirects to the archive or, if the export is still running, to this route again.
+ */
 export const handler = route(jobIdOf, async (jobId, services) => {
   const job = await findJob(services, jobId)
   const ended = job.kind === 'export' ? await waitForEnd(services.jobs, jobId, MAX_WAIT_SECONDS) : job

@@ -12,9 +12,9 @@ const TIMEOUT_SECONDS = 80 * 3600
 const LAST_WRITES_SECONDS = 90
 
 /**
- * Convert (passes over a SpecStar stream; other archives are left as they are) → inspect → preflight, which writes nothing
- * → decide → apply blobs → apply records → verify → report. Input: `{ job_id }`.
- * If another writer interferes with a restore under `raise_error`, the restore rolls back what it wrote and fails.
+ * Convert (passes over a SpecStar stream; other archives are left as they are) → inspect → preflight, which writes
+ * nothing → decide → apply blobs → apply records → verify → report. Input: `{ job_id }`. If another writer interferes
+ * with a restore under `raise_error`, the restore rolls back what it wrote and fails.
  */
 export const restoreWorkflow = (arn: Arn<RestoreStage>): Definition => {
   const { task, map, fail } = stateBuilders(arn, 'fail-restore')

@@ -3,8 +3,8 @@ import { pascalCase } from '../function-spec.ts'
 
 /**
  * The states that both workflows consist of, in Amazon States Language.
- * A definition is a function of the ARNs of its stages: the CDK app passes the ARNs of Lambda functions, the local program
- * ARNs of its own.
+ * A definition is a function of the ARNs of its stages: the CDK app passes ARNs of Lambda functions, the local program
+ * passes ARNs of its own.
  */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -43,8 +43,8 @@ export interface StateBuilders<Stage extends string> {
   /** A stage that runs once. Its output replaces the state. */
   readonly task: (stage: Stage, options: TaskOptions) => States
   /**
-   * Runs a stage for every item of `$.items`. Each map item is a loop of passes that ends with an empty output, so that the
-   * outputs of ten thousand items fit into the state. The map's output is its input.
+   * Runs a stage for every item of `$.items`. Each map item is a loop of passes that ends with an empty output, so that
+   * the outputs of ten thousand items fit into the state. The map's output is its input.
    */
   readonly map: (stage: Stage, options: MapOptions) => States
   /** The last states of a workflow that fails: `failStage` stores the job's error, then the execution fails. */
@@ -84,12 +84,12 @@ const taskState = (resource: string): State => ({
   TimeoutSeconds: TASK_TIMEOUT_SECONDS,
 })
 
-/** Errors that the same input causes again. Any other (a throttled call, a function that died, a lost connection) may pass. */
+/** Errors that the same input causes again. Any other error (a throttled call, a lost connection) may pass. */
 const FINAL_ERRORS = Object.entries(ERROR_TABLE).flatMap(([name, { retryable }]) => (retryable ? [] : [name]))
 
 /**
- * Four retries over about a minute: longer than a partition split or a failover takes, and short compared to a pass of
- * 5 minutes.
+ * Four retries over about a minute.
+ * That is longer than a partition split or a failover takes, and short compared to a pass of 5 minutes.
  */
 const RETRY: Json = [
   { ErrorEquals: FINAL_ERRORS, MaxAttempts: 0 },
@@ -130,8 +130,8 @@ const failStates = (name: string, resource: string): States => ({
 const MAX_INLINE_ITEMS = 8
 
 /**
- * A worker makes at least 1,000 writes a second, and a new on-demand table accepts 4,000: more than 64 workers would only
- * be throttled.
+ * A new on-demand table accepts 4,000 writes a second, and one worker makes at least 1,000.
+ * More than 64 workers would only be throttled.
  */
 const MAX_CONCURRENCY = 64
 

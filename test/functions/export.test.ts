@@ -142,7 +142,7 @@ describe('an Idempotency-Key', () => {
     }
   })
 
-  it('makes a repeated request start the workflow again, in case the first request died before starting it', async () => {
+  it('makes a repeated request start the workflow if the first request died before it did', async () => {
     const headers = { 'idempotency-key': 'three' }
     const { job_id } = (await (await post('/country/export', { wait: 0 }, headers)).json()) as { job_id: string }
     const before = api.engine.started.length

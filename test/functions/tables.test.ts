@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { access, glob, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { EVENTS } from '../../functions/events.ts'
 import { pascalCase } from '../../functions/function-spec.ts'
@@ -7,6 +7,8 @@ import { EXPORT_STAGES, RESTORE_STAGES } from '../../functions/stages.ts'
 import { exportWorkflow } from '../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../functions/workflows/restore.workflow.ts'
 import type { Definition, Json, States } from '../../functions/workflows/states.ts'
+
+const ROOT = new URL('../../', import.meta.url)
 
 const TABLES = {
   routes: [...ROUTES, DEFAULT_ROUTE],
@@ -25,12 +27,23 @@ describe('the tables of functions', () => {
 
   it('refer to files that exist', async () => {
     for (const { file } of Object.values(TABLES).flat())
-      await expect(access(new URL(`../../functions/${file}`, import.meta.url)), file).resolves.toBeUndefined()
+      await expect(access(new URL(`functions/${file}`, ROOT)), file).resolves.toBeUndefined()
   })
 
   it('use each name once', () => {
     const names = Object.values(TABLES).flatMap((rows) => rows.map(({ name }) => name))
     expect(names).toEqual([...new Set(names)])
+  })
+
+  it('contain every stage whose results are stored', async () => {
+    const stages = new Set<string>([...EXPORT_STAGES, ...RESTORE_STAGES].map(({ name }) => name))
+    const stored: string[] = []
+    for await (const file of glob('shared/{export,restore}/**/*.ts', { cwd: ROOT })) {
+      const source = await readFile(new URL(file, ROOT), 'utf8')
+      stored.push(...[...source.matchAll(/: Stage<\w+> = \{ name: '([^']*)'/g)].map(([, name = '']) => name))
+    }
+    expect(stored.length).toBeGreaterThan(8)
+    expect(stored.filter((name) => !stages.has(name))).toEqual([])
   })
 
   it('leave Lambda functions of routes less time than API Gateway waits', () => {

@@ -71,7 +71,7 @@ describe('the data stack', () => {
   })
 
   it.each(['BlobBucket', 'ArchiveBucket', 'RestoreBucket', 'WorkBucket'])(
-    'keeps %s when the stack is deleted, encrypts it, allows neither public access nor HTTP, and removes unfinished uploads',
+    'keeps %s when the stack is deleted, encrypts it, forbids public access and HTTP, and ends old uploads',
     (name) => {
       const [[id, bucket] = expect.fail()] = resourcesOf(deployment.data, BUCKET).filter(([logicalId]) =>
         logicalId.startsWith(name),

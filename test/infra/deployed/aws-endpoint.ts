@@ -15,7 +15,9 @@ const json = (body: object, status = 200): Answer => ({
   body: JSON.stringify(body),
 })
 
-/** The operations of Step Functions, EventBridge and STS that the functions call. It records events and runs workflows. */
+/**
+ * The operations of Step Functions, EventBridge and STS that the functions call. It records events and runs workflows.
+ */
 export class AwsEndpoint {
   readonly events: { readonly DetailType: string; readonly Detail: unknown }[] = []
   /** The policies of the requested sessions. */

@@ -57,7 +57,9 @@ export class BundledFunction {
     })
   }
 
-  /** Calls the handler with the event as JSON. `timeoutMs` is the time limit that the handler can read from its context. */
+  /**
+   * Calls the handler with the event as JSON. `timeoutMs` is the time limit that the handler can read from its context.
+   */
   async invoke(event: unknown, timeoutMs: number): Promise<unknown> {
     await this.loaded
     const id = this.#next++

@@ -5,7 +5,9 @@ import { parentPort, workerData } from 'node:worker_threads'
 import { localContext } from '../../../infra/local/program/local-context.ts'
 import type { Call, Invocation, Outcome } from './messages.ts'
 
-/** Runs one bundle like Lambda does, in a thread with its own environment. It reports every HTTP request of the bundle. */
+/**
+ * Runs one bundle like Lambda does, in a thread with its own environment. It reports every HTTP request of the bundle.
+ */
 const { bundle, name } = workerData as { readonly bundle: string; readonly name: string }
 const port = parentPort
 if (port === null) throw new Error('lambda-worker.ts must run in a worker thread')

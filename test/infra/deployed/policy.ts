@@ -22,7 +22,7 @@ const Statement = z.strictObject({
   Sid: z.string().optional(),
 })
 
-/** Everything that the policies of a role allow. Throws for statements with conditions or denials, which it does not support. */
+/** Everything that the policies of a role allow. Throws for statements with conditions and for denials. */
 export const allowedBy = (template: Template, intrinsics: Intrinsics, roleId: string): Allowed[] =>
   Object.values(template.Resources).flatMap(({ Type, Properties }) => {
     if (Type !== 'AWS::IAM::Policy' && Type !== 'AWS::IAM::ManagedPolicy') return []

@@ -37,7 +37,10 @@ export const bundlesOf = ({
 
 const Cdk = z.object({ context: z.record(z.string(), z.unknown()) })
 
-/** Synthesizes the deployment that `cdk.json` describes, with other settings if given. `bundles` includes the code of the functions. */
+/**
+ * Synthesizes the deployment that `cdk.json` describes.
+ * `settings` replaces its settings, and `bundles` includes the code of the functions.
+ */
 export const synthesize = async ({
   settings,
   bundles = false,

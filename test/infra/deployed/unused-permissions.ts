@@ -1,6 +1,6 @@
 import type { Allowed } from './policy.ts'
 
-/** Permissions that the deployed test does not use, and why the functions need them nevertheless. The first match counts. */
+/** Permissions that the deployed test does not use, and why the functions need them. The first match counts. */
 const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason: string])[] = [
   [/./, /^xray:/, 'tracing is off outside Lambda'],
   [/./, /^logs:/, 'Lambda writes the log'],
