@@ -7,7 +7,7 @@ import type { Report } from '../../shared/restore/report/make-report.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { memorySource } from '../archive/memory.ts'
 import { lasting } from '../contents.ts'
-import { blobs, fill, smallWorld, tell, together, type World } from './small-world.ts'
+import { blobs, fill, smallWorld, worldWith, joinWorlds, type World } from './small-world.ts'
 import { JobFailed, StagedWorkflows } from './staged.ts'
 
 let staged: StagedWorkflows
@@ -44,7 +44,7 @@ const archivedBlobs = async (bytes: Buffer): Promise<string[]> => {
   return ids
 }
 
-describe('a blob id that stands with other bytes in the target', () => {
+describe('a blob whose id has other bytes in the target', () => {
   it('is replaced under overwrite', async () => {
     const { archive } = await staged.export(MODELS)
     const before = lasting(await staged.contents())
@@ -54,7 +54,7 @@ describe('a blob id that stands with other bytes in the target', () => {
     expect(lasting(await staged.contents())).toEqual(before)
   })
 
-  it('stays under skip: the resource is loaded, the id is listed, and the job ends partial', async () => {
+  it('keeps the bytes of the target under skip: the resource is loaded, the id is listed, and the job ends partial', async () => {
     const { archive } = await staged.export(MODELS)
     await staged.wipe()
     await put('flag-n', 'someone else’s')
@@ -72,7 +72,7 @@ describe('a blob id that stands with other bytes in the target', () => {
     expect(await bytesOf('flag-s')).toBe('south')
   })
 
-  it('is a duplicate under raise_error, and nothing is written', async () => {
+  it('is a duplicate under raise_error, so that nothing is written', async () => {
     const { archive } = await staged.export(MODELS)
     await staged.wipe()
     await put('flag-n', 'someone else’s')
@@ -85,14 +85,14 @@ describe('a blob id that stands with other bytes in the target', () => {
     expect(await staged.contents()).toEqual(before)
   })
 
-  it('is no duplicate where its bytes are the same, under any strategy', async () => {
+  it('is no duplicate if the bytes are the same', async () => {
     const { archive } = await staged.export(MODELS)
     await staged.removeItems(...world.items)
     const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({ status: 'succeeded', result: { blob_conflicts: { count: 0 } } })
   })
 
-  it('of resources that are skipped is not looked at, nor written where it is gone', async () => {
+  it('is neither compared nor written if only skipped resources refer to it', async () => {
     const { archive } = await staged.export(MODELS)
     await put('flag-n', 'someone else’s')
     await remove('arms-d')
@@ -106,15 +106,15 @@ describe('a blob id that stands with other bytes in the target', () => {
   })
 })
 
-describe('a blob that another writer puts between preflight and write', () => {
+describe('a blob that another writer creates after preflight', () => {
   const MIB = 1024 * 1024
   const large = Buffer.alloc(17 * MIB, 'ours ')
-  /** Exports countries and a document whose blob the storage copies, and wipes. */
+  /** Exports countries and a document with a blob that S3 copies, and wipes the store. */
   const archived = async (): Promise<Buffer> => {
     await fill(
       staged.outside,
-      together(
-        tell(staged.services.models, {
+      joinWorlds(
+        worldWith(staged.services.models, {
           model: 'doc',
           id: 'heavy',
           payloads: [{ title: 'x', names: [{ file_id: 'large', size: large.length }] }],
@@ -126,15 +126,15 @@ describe('a blob that another writer puts between preflight and write', () => {
     await staged.wipe()
     return archive
   }
-  const rival = async (): Promise<void> => {
+  const writeBlobs = async (): Promise<void> => {
     await put('flag-n', 'someone else’s')
     await put('flag-s', 'south')
     await put('large', 'someone else’s')
   }
 
-  it('stays under skip where its bytes are others: it is listed, and the job ends partial', async () => {
+  it('stays under skip if its bytes differ: it is listed, and the job ends partial', async () => {
     const archive = await archived()
-    staged.before('apply-blobs', rival)
+    staged.before('apply-blobs', writeBlobs)
     const job = await staged.restore(archive, { on_duplicate: 'skip' })
     expect(job).toMatchObject({
       status: 'partial',
@@ -146,7 +146,7 @@ describe('a blob that another writer puts between preflight and write', () => {
     expect(await bytesOf('large')).toBe('someone else’s')
   })
 
-  it.each(['flag-n', 'large'])('is a conflict under raise_error, and stays: %s', async (id) => {
+  it.each(['flag-n', 'large'])('is a conflict under raise_error and stays: %s', async (id) => {
     const archive = await archived()
     staged.before('apply-blobs', () => put(id, 'someone else’s').then(() => undefined))
     const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
@@ -158,14 +158,14 @@ describe('a blob that another writer puts between preflight and write', () => {
 
   it('is replaced under overwrite', async () => {
     const archive = await archived()
-    staged.before('apply-blobs', rival)
+    staged.before('apply-blobs', writeBlobs)
     expect(await staged.restore(archive)).toMatchObject({ status: 'succeeded' })
     expect(await bytesOf('flag-n')).toBe('north')
     expect(await bytesOf('large')).toBe(large.toString())
   })
 })
 
-describe('a blob that is missing in the store', () => {
+describe('a blob that is missing from the store', () => {
   const failure = async (): Promise<unknown> => {
     try {
       await staged.export(MODELS)
@@ -175,7 +175,7 @@ describe('a blob that is missing in the store', () => {
     return undefined
   }
 
-  it('fails a strict export, which names it', async () => {
+  it('fails a strict export, whose error names it', async () => {
     await remove('flag-n')
     await remove('arms-d')
     expect(await failure()).toMatchObject({
@@ -185,7 +185,7 @@ describe('a blob that is missing in the store', () => {
     })
   })
 
-  it('is left out of an export that is not strict, which ends partial, and so does its restore', async () => {
+  it('is omitted from an export that is not strict; the export and its restore end partial', async () => {
     await remove('flag-n')
     const { job, archive } = await staged.export(MODELS, {}, false)
     expect(job).toMatchObject({
@@ -209,7 +209,7 @@ describe('a blob that is missing in the store', () => {
     expect(lasting(await staged.contents())).toEqual(before)
   })
 
-  it('does not concern a restore that needs it not', async () => {
+  it('does not affect a restore of resources that do not refer to it', async () => {
     await remove('flag-n')
     const { archive } = await staged.export(MODELS, {}, false)
     await staged.wipe()
@@ -220,7 +220,7 @@ describe('a blob that is missing in the store', () => {
     expect(await bytesOf('arms-d')).toBe('a lion')
   })
 
-  it('counts as missing where its bytes are not those that its writer named', async () => {
+  it('counts as missing if its bytes do not match the SHA-256 in its metadata', async () => {
     await staged.outside.s3.send(
       new PutObjectCommand({ ...object('flag-n'), Body: 'damaged', Metadata: { sha256: 'ab'.repeat(32), size: '7' } }),
     )
@@ -228,8 +228,8 @@ describe('a blob that is missing in the store', () => {
   })
 })
 
-describe('blobs in an archive', () => {
-  it('stand there once, however many resources and models share them', async () => {
+describe('the blobs of an archive', () => {
+  it('are stored once, however many resources and models refer to them', async () => {
     const { archive } = await staged.export(MODELS)
     expect((await archivedBlobs(archive)).sort()).toEqual(['arms-d', 'flag-n', 'flag-s'])
     const { manifest } = await openArchive(memorySource(archive))
@@ -237,7 +237,7 @@ describe('blobs in an archive', () => {
     expect(manifest.blobs).toEqual({ count: 3, bytes: 5 + 5 + 6 })
   })
 
-  it('may be empty, or of exactly and more than the 16 MiB from which the storage copies them', async () => {
+  it('can be empty, slightly smaller than, exactly, and larger than the 16 MiB from which S3 copies them', async () => {
     const of = (size: number, fill: string): Buffer => Buffer.alloc(size, fill)
     const MIB = 1024 * 1024
     const contents = {
@@ -249,8 +249,8 @@ describe('blobs in an archive', () => {
     const names = Object.entries(contents).map(([file_id, { length: size }]) => ({ file_id, size }))
     await fill(
       staged.outside,
-      together(
-        tell(staged.services.models, { model: 'doc', id: 'heavy', payloads: [{ title: 'x', names }] }),
+      joinWorlds(
+        worldWith(staged.services.models, { model: 'doc', id: 'heavy', payloads: [{ title: 'x', names }] }),
         blobs(contents),
       ),
     )
@@ -269,7 +269,7 @@ describe('blobs in an archive', () => {
     expect(restored).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
     const wanted = Object.keys(contents).map((id) => `blobs/${id}`)
     expect(await sums()).toEqual(Object.fromEntries(wanted.map((key) => [key, before[key]])))
-    // Again over other bytes of the same size: the copy replaces them.
+    // The second restore replaces other bytes of the same size by copying.
     await put('over', of(17 * MIB + 3, 'something else'))
     expect(await staged.restore(archive)).toMatchObject({ status: 'succeeded' })
     expect((await sums())['blobs/over']).toBe(before['blobs/over'])

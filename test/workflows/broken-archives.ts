@@ -7,42 +7,45 @@ import { writeArchive } from '../archive/sample.ts'
 import { expect } from 'vitest'
 import { fixture } from './program.ts'
 
-/** An archive that must be refused, and what the refusal says. */
+/** An archive that must be rejected, and the problem that is returned. */
 export interface Broken {
   readonly name: string
   readonly bytes: Buffer
   readonly problem: { readonly type: string; readonly detail: RegExp } & Readonly<Record<string, unknown>>
-  /** The route it is sent to; `_backup` where nothing else is said. */
+  /** The route that receives it, by default `_backup`. */
   readonly scope?: string
 }
 
 /** One guild with seven revisions in one chunk, its four blobs, manifest and trailer: 14 KiB. */
-const whole = await fixture('single-v3.acbak')
+const archive = await fixture('single-v3.acbak')
 const CHUNK = 'models/guild/s-guild-0000-00000.jsonl.zst'
 const BLOB = 'blobs/fac7ae30fc337307b8b7349e9511efa3'
 
 const headerOf = (name: string): number => {
-  const at = whole.indexOf(`${name}\0`, 0, 'latin1')
+  const at = archive.indexOf(`${name}\0`, 0, 'latin1')
   if (at === -1 || at % 512 !== 0) throw new Error(`there is no entry ${name}`)
   return at
 }
 const contentOf = (name: string): number => headerOf(name) + 512
 
 const flipped = (at: number): Buffer => {
-  const broken = Buffer.from(whole)
+  const broken = Buffer.from(archive)
   broken[at] = (broken[at] ?? 0) ^ 4
   return broken
 }
 
-/** The archive with another manifest, and a trailer that vouches for it. `end`: where its segments end. */
+/** The archive with another manifest and a matching trailer. `end` is the end of its segments. */
 const withManifest = (change: (manifest: string) => string, end = headerOf('manifest.json')): Buffer => {
-  const manifest = whole.subarray(contentOf('manifest.json'), headerOf('acbak.trailer')).toString().replaceAll('\0', '')
+  const manifest = archive
+    .subarray(contentOf('manifest.json'), headerOf('acbak.trailer'))
+    .toString()
+    .replaceAll('\0', '')
   const changed = change(manifest)
-  if (changed === manifest) throw new Error('the manifest is as it was')
-  return Buffer.concat([whole.subarray(0, end), tailBytes(Buffer.from(changed), end)])
+  if (changed === manifest) throw new Error('the manifest did not change')
+  return Buffer.concat([archive.subarray(0, end), tailBytes(Buffer.from(changed), end)])
 }
 
-/** The archive without its second segment, which holds the blobs: its manifest owns to none. */
+/** The archive without its second segment, which contains the blobs, and without the blobs in its manifest. */
 const withoutBlobs = (): Buffer =>
   withManifest(
     (manifest) =>
@@ -54,7 +57,7 @@ const withoutBlobs = (): Buffer =>
   )
 
 const withTrailer = (text: string): Buffer => {
-  const broken = Buffer.from(whole)
+  const broken = Buffer.from(archive)
   broken.write(text, contentOf('acbak.trailer'))
   return broken
 }
@@ -67,18 +70,18 @@ const streamHeader = (version: number): Buffer => {
   return Buffer.concat([length, record, Buffer.alloc(600)])
 }
 
-/** The first byte of an entry's content is changed: its checksum as it was, and as it is then. */
+/** The checksums of an entry's content before and after its first byte is changed. */
 const checksums = (name: string, size: number): { expected: string; actual: string } => {
   const at = contentOf(name)
   return {
-    expected: hash('sha256', whole.subarray(at, at + size)),
+    expected: hash('sha256', archive.subarray(at, at + size)),
     actual: hash('sha256', flipped(at).subarray(at, at + size)),
   }
 }
 
 export const BROKEN: readonly Broken[] = [
   {
-    name: 'a record that is not JSON, its checksums as they must be',
+    name: 'a record that is not JSON, with matching checksums',
     bytes: craftRecords({ lines: ([metadata, ...revisions]) => [must(metadata), Buffer.from('{\n'), ...revisions] }),
     problem: {
       type: 'archive-invalid',
@@ -108,37 +111,37 @@ export const BROKEN: readonly Broken[] = [
     },
   },
   {
-    name: 'padding that is not zero',
+    name: 'an archive whose padding is not zero',
     bytes: flipped(headerOf('manifest.json') - 1),
     problem: { type: 'archive-invalid', detail: /padding|frame/ },
   },
   {
     name: 'the first half of an archive',
-    bytes: whole.subarray(0, whole.length / 2),
+    bytes: archive.subarray(0, archive.length / 2),
     problem: { type: 'archive-truncated', detail: /neither in a trailer nor in the end of a tar/ },
   },
   {
-    name: 'all of an archive but its last byte',
-    bytes: whole.subarray(0, -1),
+    name: 'an archive without its last byte',
+    bytes: archive.subarray(0, -1),
     problem: { type: 'archive-truncated', detail: /truncated/ },
   },
   {
-    name: 'something that is no archive',
+    name: 'a file that is not an archive',
     bytes: Buffer.from('{"resources":[]}\n'.repeat(100)),
     problem: { type: 'not-an-archive', detail: /not an \.acbak archive/ },
   },
   {
-    name: 'an archive of a version to come',
+    name: 'an archive of a future version',
     bytes: withTrailer('{"acbak":7,"manifest":{"offset":10752,'),
     problem: { type: 'unsupported-version', version: 7, detail: /version 7/ },
   },
   {
-    name: 'a stream of SpecStar of a version to come',
+    name: 'a stream of SpecStar of a future version',
     bytes: streamHeader(9),
     problem: { type: 'unsupported-version', version: 9, detail: /SpecStar/ },
   },
   {
-    name: 'models that nobody registered',
+    name: 'an archive with models that are not registered',
     bytes: await writeArchive({
       models: {
         guild: [{ id: 'guild-of-the-archive', revisions: [{ n: 1, data: '{"name":"a"}' }] }],
@@ -153,28 +156,28 @@ export const BROKEN: readonly Broken[] = [
     },
   },
   {
-    name: 'an archive without the section that is asked for',
-    bytes: whole,
+    name: 'an archive without the requested section',
+    bytes: archive,
     scope: 'item',
     problem: { type: 'section-missing', model: 'item', sections: ['guild'], detail: /no section for model item/ },
   },
   {
-    name: 'a digest that its records do not give',
+    name: 'a manifest whose digest does not match the records',
     bytes: withManifest((manifest) => manifest.replace('"digest":"b3376f', '"digest":"a3376f')),
     problem: { type: 'archive-invalid', detail: /model guild: the manifest states digest a3376f/ },
   },
   {
-    name: 'a count that its records do not give',
+    name: 'a manifest whose count does not match the records',
     bytes: withManifest((manifest) => manifest.replace('"revisions":7', '"revisions":8')),
     problem: { type: 'archive-invalid', detail: /revisions 8/ },
   },
   {
-    name: 'blobs that are not there and not said to be missing',
+    name: 'an archive that lacks blobs and does not declare them as missing',
     bytes: withoutBlobs(),
     problem: { type: 'archive-invalid', detail: /blob [0-9a-f]{32} is referred to but is neither in the archive/ },
   },
   {
-    name: 'more blobs than there are',
+    name: 'a manifest that states more blobs than the archive contains',
     bytes: withManifest((manifest) => manifest.replace('"blobs":4', '"blobs":5')),
     problem: {
       type: 'archive-invalid',

@@ -3,7 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { hasEnded } from '../../shared/jobs/job.ts'
 import { type Contents, lasting, unfinishedUploads } from '../contents.ts'
-import { fill, smallWorld, tell, together } from './small-world.ts'
+import { fill, smallWorld, worldWith, joinWorlds } from './small-world.ts'
 import { JobFailed, StagedWorkflows } from './staged.ts'
 
 const RESOURCES = 1_500
@@ -21,11 +21,11 @@ afterEach(async () => {
 const written = async (): Promise<number> => (await staged.contents()).items.size
 
 describe('a restore that is cancelled in the middle of a pass', () => {
-  it('writes no more once the answer is there', async () => {
+  it('writes nothing after the cancellation was answered', async () => {
     const memos = Array.from({ length: RESOURCES }, (_, k) =>
-      tell(staged.services.models, { model: 'memo', id: `memo ${k}`, payloads: [{ text: `${k}` }] }),
+      worldWith(staged.services.models, { model: 'memo', id: `memo ${k}`, payloads: [{ text: `${k}` }] }),
     )
-    await fill(staged.outside, together(...memos))
+    await fill(staged.outside, joinWorlds(...memos))
     const { archive } = await staged.export(['memo'])
     await staged.wipe()
     const { job_id } = await staged.begin(archive)
@@ -42,7 +42,7 @@ describe('a restore that is cancelled in the middle of a pass', () => {
 
 const MODELS = ['city', 'country', 'memo']
 
-/** Cancels the next job when a stage is about to begin; gives the job's id when nothing of it runs any more. */
+/** Cancels the next job before `stage` begins. Resolves with the job's id when its last handler has returned. */
 const cancelledAt = (stage: string): Promise<string> => {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   staged.before(stage, async (jobId) => {
@@ -66,7 +66,7 @@ describe('an export that is cancelled', () => {
     'plan-compose',
     'compose-parts',
     'finish-compose',
-  ])('as %s begins leaves no archive and no part of one, and the next is whole', async (stage) => {
+  ])('before %s leaves neither an archive nor a part of one, and the next export is complete', async (stage) => {
     await fill(staged.outside, smallWorld(staged.services.models))
     const cancelled = cancelledAt(stage)
     await expect(staged.export(MODELS)).rejects.toThrow(JobFailed)
@@ -80,10 +80,10 @@ describe('an export that is cancelled', () => {
 
 describe('a restore that is cancelled', () => {
   let archive: Buffer
-  let whole: Contents
+  let original: Contents
   beforeAll(async () => {
     await fill(staged.outside, smallWorld(staged.services.models))
-    whole = await staged.contents()
+    original = await staged.contents()
     archive = (await staged.export(MODELS)).archive
     await staged.wipe()
   })
@@ -94,28 +94,31 @@ describe('a restore that is cancelled', () => {
     ['plan-preflight-blobs', false],
     ['preflight-blobs', false],
     ['decide', false],
-    // A blob may be under way as it begins.
+    // A blob may be written while the stage begins.
     ['apply-blobs', undefined],
     ['plan-apply-records', true],
     ['apply-records', true],
     ['plan-verify', true],
     ['verify', true],
     ['report', true],
-  ])('as %s begins writes no more, frees its leases, and the next is proved', async (stage, hasWritten) => {
-    const cancelled = cancelledAt(stage)
-    const { job_id } = await staged.begin(archive)
-    expect(await cancelled).toBe(job_id)
-    expect(await staged.services.jobs.get(job_id)).toMatchObject({ status: 'cancelled' })
-    const left = await staged.contents()
-    if (hasWritten !== undefined) expect(left.items.size + left.objects.size > 0).toBe(hasWritten)
-    for (const model of MODELS) expect(await staged.services.leases.holderOf(model)).toBeUndefined()
-    expect(await unfinishedUploads(staged.outside)).toEqual([])
-    await sleep(50)
-    expect(await staged.contents()).toEqual(left)
-    expect(await staged.restore(archive)).toMatchObject({
-      status: 'succeeded',
-      result: { verification: { passed: true } },
-    })
-    expect(lasting(await staged.contents())).toEqual(lasting(whole))
-  })
+  ])(
+    'before %s writes nothing more and releases its leases, and the next restore succeeds',
+    async (stage, hasWritten) => {
+      const cancelled = cancelledAt(stage)
+      const { job_id } = await staged.begin(archive)
+      expect(await cancelled).toBe(job_id)
+      expect(await staged.services.jobs.get(job_id)).toMatchObject({ status: 'cancelled' })
+      const left = await staged.contents()
+      if (hasWritten !== undefined) expect(left.items.size + left.objects.size > 0).toBe(hasWritten)
+      for (const model of MODELS) expect(await staged.services.leases.holderOf(model)).toBeUndefined()
+      expect(await unfinishedUploads(staged.outside)).toEqual([])
+      await sleep(50)
+      expect(await staged.contents()).toEqual(left)
+      expect(await staged.restore(archive)).toMatchObject({
+        status: 'succeeded',
+        result: { verification: { passed: true } },
+      })
+      expect(lasting(await staged.contents())).toEqual(lasting(original))
+    },
+  )
 })

@@ -16,12 +16,12 @@ const KEY = 'catalogue-v3.acbak'
 const Exported = z.object({ archive: z.object({ bucket: z.string(), key: z.string() }) })
 const JobStatus = z.object({ status: z.string() })
 
-/** A running program whose store holds the catalogue, the archive of it lying in the archive bucket. */
+/** A running program whose store contains the catalogue, with an archive of it in the archive bucket. */
 export class Catalogue extends TestProgram {
-  /** What `from` names. */
+  /** The archive, as `from` names it. */
   readonly archive = { bucket: this.program.services.config.buckets.archives, key: KEY }
 
-  /** `scope`: the one model that is loaded, or all of them. */
+  /** `scope` is the model to load, or `_backup` for all models. */
   static async open({
     scope = '_backup',
     ...options
@@ -37,7 +37,7 @@ export class Catalogue extends TestProgram {
     return { test, before: await test.contents() }
   }
 
-  /** A program with a store of the test's own instead: its archive is what it exports. */
+  /** A program whose store contains other resources, with an export of them as the archive. */
   static async holding(world: (registry: ModelRegistry) => World): Promise<{ test: Catalogue; before: Contents }> {
     const { program, dir } = await TestProgram.start()
     const test = new Catalogue(program, dir)
@@ -48,7 +48,7 @@ export class Catalogue extends TestProgram {
     return { test, before: await test.contents() }
   }
 
-  /** Restores the archive (`scope`: a model, or `_backup`) and waits for the end. */
+  /** Restores the archive and waits for the end of the job. `scope` is a model or `_backup`. */
   restore(scope: string, query = ''): Promise<Answer> {
     return this.run('POST', `/${scope}/import?wait=25&${query}`, { from: this.archive })
   }
@@ -57,7 +57,7 @@ export class Catalogue extends TestProgram {
     await this.s3.send(new DeleteObjectCommand({ Bucket: bucket, Key: key }))
   }
 
-  /** Puts back whatever differs from these contents. */
+  /** Changes the store back to these contents. */
   async reset({ items, objects }: Contents): Promise<void> {
     const now = await this.contents()
     await this.removeItems([...now.items].flatMap(([key, item]) => (items.has(key) ? [] : [item])))
@@ -69,7 +69,7 @@ export class Catalogue extends TestProgram {
       if (now.objects.get(key) !== bytes) await this.putObject(key, Buffer.from(bytes, 'base64'))
   }
 
-  /** Keys and ETags of everything that is kept: archives, reports, uploads. Jobs and their work come and go. */
+  /** Keys and ETags of the archives, reports and uploads. */
   async kept(): Promise<string[]> {
     const { archives, restores } = this.program.services.config.buckets
     const found: string[] = []
@@ -79,7 +79,7 @@ export class Catalogue extends TestProgram {
     return found
   }
 
-  /** An object, once it is there. */
+  /** Waits for an object. */
   async appearing(key: string, bucket: string): Promise<Buffer> {
     for (;;) {
       try {
@@ -91,7 +91,7 @@ export class Catalogue extends TestProgram {
     }
   }
 
-  /** The job as it is when it has ended. */
+  /** Waits for the end of a job. */
   async ended(jobId: string): Promise<unknown> {
     for (;;) {
       const { body } = await this.ask('GET', `/_backup/jobs/${jobId}`)
@@ -101,7 +101,7 @@ export class Catalogue extends TestProgram {
   }
 }
 
-/** Items of one resource: its metadata, and its revisions in the order of their keys. */
+/** The items of one resource: its metadata, and its revisions in the order of their keys. */
 export const resourceIn = (
   { items }: Contents,
   model: string,
@@ -114,7 +114,7 @@ export const resourceIn = (
   return { metadata, revisions: of('r').sort((a, b) => ((a['sk']?.S ?? '') < (b['sk']?.S ?? '') ? -1 : 1)) }
 }
 
-/** The ids of a model's resources, in the order of their hash; `minRevisions`: only of those with so many. */
+/** The ids of a model's resources with at least `minRevisions` revisions, in the order of their hash keys. */
 export const idsIn = (contents: Contents, model: string, minRevisions = 1): string[] =>
   [...contents.items.values()]
     .filter((item) => item['pk']?.S?.startsWith(`${model}#m#`) === true)
@@ -122,7 +122,7 @@ export const idsIn = (contents: Contents, model: string, minRevisions = 1): stri
     .map((item) => item['resource_id']?.S ?? '')
     .filter((id) => resourceIn(contents, model, id).revisions.length >= minRevisions)
 
-/** The n-th of a list that is long enough. */
+/** The n-th element of a list. Throws if there is none. */
 export const nth = <T>(list: readonly T[], n: number): T => {
   const found = list.at(n)
   if (found === undefined) throw new Error(`there is no element ${n} of ${list.length}`)

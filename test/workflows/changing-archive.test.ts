@@ -5,11 +5,11 @@ import { StagedWorkflows } from './staged.ts'
 
 let staged: StagedWorkflows
 let archive: Buffer
-let whole: Contents
+let original: Contents
 beforeAll(async () => {
   staged = await StagedWorkflows.start()
   await fill(staged.outside, smallWorld(staged.services.models))
-  whole = await staged.contents()
+  original = await staged.contents()
   archive = (await staged.export(['city', 'country', 'memo'])).archive
   await staged.wipe()
 })
@@ -19,7 +19,7 @@ afterEach(async () => {
   await staged.wipe()
 })
 
-/** The same archive with other bytes, or nothing at all, in the place that the restore reads from. */
+/** Replaces the object that the restore reads, or deletes it. */
 const replaced = async (jobId: string): Promise<void> => {
   const job = await staged.services.jobs.get(jobId)
   const { bucket = '', key = '' } = (job?.kind === 'restore' ? job.request.archive : undefined) ?? {}
@@ -38,7 +38,7 @@ describe('an archive that changes while it is restored', () => {
     ['removed', 'preflight', removed],
     ['replaced', 'preflight-blobs', replaced],
     ['removed', 'decide', removed],
-  ])('is refused where it is %s before %s, and nothing is written', async (_how, stage, change) => {
+  ])('fails the restore before anything is written if it is %s before %s', async (_how, stage, change) => {
     staged.before(stage, change)
     const job = await staged.restore(archive)
     expect(job).toMatchObject({ status: 'failed', error: { type: 'source-changed', status: 409 } })
@@ -51,7 +51,7 @@ describe('an archive that changes while it is restored', () => {
     ['replaced', 'apply-blobs', replaced],
     ['removed', 'apply-records', removed],
     ['replaced', 'verify', replaced],
-  ])('is no success where it is %s before %s, and the next restore converges', async (_how, stage, change) => {
+  ])('fails the restore if it is %s before %s, and the next restore completes it', async (_how, stage, change) => {
     staged.before(stage, change)
     const job = await staged.restore(archive)
     expect(job).toMatchObject({ status: 'failed', error: { type: 'source-changed', status: 409 } })
@@ -60,6 +60,6 @@ describe('an archive that changes while it is restored', () => {
       status: 'succeeded',
       result: { verification: { passed: true } },
     })
-    expect(lasting(await staged.contents())).toEqual(lasting(whole))
+    expect(lasting(await staged.contents())).toEqual(lasting(original))
   })
 })

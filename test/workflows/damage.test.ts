@@ -21,7 +21,7 @@ const LARGE = 'e'
 const id = 'c'
 let test: Catalogue
 let before: Contents
-/** What it consists of. */
+/** Its items. */
 let metadata: Item
 let revisions: readonly Item[]
 
@@ -42,9 +42,9 @@ const dryRun = async (): Promise<DryRun> => {
   return DryRun.parse(body)
 }
 
-const mends = async (): Promise<void> => {
-  const mended = await test.restore('city')
-  expect(mended).toMatchObject({
+const expectRepair = async (): Promise<void> => {
+  const repaired = await test.restore('city')
+  expect(repaired).toMatchObject({
     status: 200,
     body: { status: 'succeeded', loaded: CITIES, verification: { passed: true } },
   })
@@ -53,7 +53,7 @@ const mends = async (): Promise<void> => {
 
 const objectKey = (prefix: string): string => {
   const key = [...before.objects.keys()].filter((one) => one.startsWith(prefix)).sort()[0]
-  if (key === undefined) throw new Error(`there is nothing under ${prefix}`)
+  if (key === undefined) throw new Error(`there is no object with the prefix ${prefix}`)
   return key
 }
 const flipObject = async (key: string): Promise<void> => {
@@ -71,10 +71,10 @@ const earlier = (): Item => nth(revisions, 0)
 interface Damage {
   readonly what: string
   readonly damage: () => Promise<void>
-  /** The resources that are found, beside those that are as they were: one that changed, where nothing is said. */
+  /** Expected counts of resources, by default one changed resource. */
   readonly models?: Partial<DryRun['models']['city']>
   readonly blobs?: Partial<DryRun['blobs']>
-  /** In the findings, by resource. */
+  /** An expected finding. `of` returns its resource id. */
   readonly finding?: { readonly of: () => string; readonly what: RegExp }
 }
 const own = (): string => id
@@ -82,59 +82,59 @@ const differs = { of: own, what: /differs/ }
 
 describe.each<Damage>([
   {
-    what: 'a payload that is not what its checksum says',
+    what: 'a payload that does not match its checksum',
     damage: () => test.putItem({ ...earlier(), data: { S: '{"name":"damaged"}' } }),
     finding: { of: own, what: /payload of revision .* is damaged/ },
   },
   {
-    what: 'a payload replaced with its checksum',
+    what: 'a payload that was replaced together with its checksum',
     damage: () =>
       test.putItem({ ...earlier(), data: { S: '{}' }, data_sha256: { S: EMPTY_MAP }, data_size: { N: '2' } }),
     finding: differs,
   },
   {
-    what: 'an attribute of a revision',
-    damage: () => test.putItem({ ...earlier(), status: { S: 'nobody knows' } }),
+    what: 'a changed attribute of a revision',
+    damage: () => test.putItem({ ...earlier(), status: { S: 'unknown' } }),
     finding: differs,
   },
   {
-    what: 'an attribute of metadata',
+    what: 'a changed attribute of metadata',
     damage: () => test.putItem({ ...metadata, updated_by: { S: 'nobody' } }),
     finding: differs,
   },
   {
-    what: 'an attribute that is gone',
+    what: 'a missing attribute',
     damage: () => test.putItem(without(metadata, 'indexed_data')),
     finding: differs,
   },
   {
-    what: 'an attribute that is new',
+    what: 'an additional attribute',
     damage: () => test.putItem({ ...metadata, note: { S: 'mine' } }),
     finding: differs,
   },
-  { what: 'an earlier revision that is gone', damage: () => test.removeItems([earlier()]), finding: differs },
+  { what: 'a missing earlier revision', damage: () => test.removeItems([earlier()]), finding: differs },
   {
-    what: 'the current revision, gone',
+    what: 'a missing current revision',
     damage: () => test.removeItems([current()]),
     finding: { of: own, what: /current revision is missing/ },
   },
   {
-    what: 'all revisions, gone',
+    what: 'a resource without revisions',
     damage: () => test.removeItems(revisions),
     finding: { of: own, what: /current revision is missing/ },
   },
   {
-    what: 'a surplus revision',
+    what: 'an additional revision',
     damage: () => test.putItem({ ...earlier(), sk: { S: `${metadata['sk']?.S ?? ''}/~surplus/-` } }),
     finding: differs,
   },
   {
-    what: 'a resource that is gone',
+    what: 'a missing resource',
     damage: () => test.removeItems([metadata, ...revisions]),
     models: { new: 1, changed: 0 },
   },
   {
-    what: 'metadata gone from its revisions',
+    what: 'revisions without metadata',
     damage: () => test.removeItems([metadata]),
     models: { new: 1, changed: 0 },
   },
@@ -146,7 +146,7 @@ describe.each<Damage>([
     finding: { of: () => '', what: /^blob .* has other bytes$/ },
   },
   {
-    what: 'a blob that is gone',
+    what: 'a missing blob',
     damage: () => test.removeObject(objectKey('blobs/arms')),
     models: { changed: 0 },
     blobs: { new: 1 },
@@ -157,12 +157,12 @@ describe.each<Damage>([
     finding: { of: () => LARGE, what: /payload of revision .* is damaged/ },
   },
   {
-    what: 'a spilled payload that is gone',
+    what: 'a missing spilled payload',
     damage: () => test.removeObject(objectKey('payloads/')),
     finding: { of: () => LARGE, what: /payload of revision .* is damaged/ },
   },
 ])('$what', ({ damage, models = {}, blobs = {}, finding }) => {
-  it('is found by a dry run, which changes nothing, and mended by a restore', async () => {
+  it('is found by a dry run, which changes nothing, and repaired by a restore', async () => {
     await damage()
     const damaged = await test.contents()
     const found = await dryRun()
@@ -177,12 +177,12 @@ describe.each<Damage>([
         }),
       )
     expect(await test.contents()).toEqual(damaged)
-    await mends()
+    await expectRepair()
   })
 })
 
 describe('a torn resource', () => {
-  it('is mended by its id alone', async () => {
+  it('is repaired by a restore of its id', async () => {
     await test.removeItems([current()])
     const query = `ids=${encodeURIComponent(id)}`
     expect(await test.restore('city', `${query}&dry_run=true`)).toMatchObject({
@@ -198,11 +198,11 @@ describe('a torn resource', () => {
   })
 })
 
-describe('what the archive does not name', () => {
-  it('is counted by a dry run, and stays', async () => {
+describe('resources that are not in the archive', () => {
+  it('are counted by a dry run', async () => {
     const made = (one: string) => madeResource('city', 16, { id: one, revisions: 2 })
-    const whole = made('not of the catalogue')
-    await test.putItems([whole.metadata, ...whole.revisions, made('not of it, and torn').metadata])
+    const complete = made('not of the catalogue')
+    await test.putItems([complete.metadata, ...complete.revisions, made('not of it, and torn').metadata])
     const found = await dryRun()
     expect(found.models.city).toEqual({ new: 0, changed: 0, same: CITIES, target_only: 2 })
     expect(found.findings).toEqual([])

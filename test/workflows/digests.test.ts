@@ -13,17 +13,17 @@ import { loadModels, type ModelRegistry } from '../../shared/resources/models.ts
 import { memorySource } from '../archive/memory.ts'
 import { type Contents, lasting } from '../contents.ts'
 import { nth, resourceIn } from './catalogue.ts'
-import { blobs, fill, smallWorld, tell, together, type World } from './small-world.ts'
+import { blobs, fill, smallWorld, worldWith, joinWorlds, type World } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 const MODELS = ['city', 'country', 'memo'] as const
 
 /** Sixty more cities, so that every shard of a few has some. */
 const world = (registry: ModelRegistry): World =>
-  together(
+  joinWorlds(
     smallWorld(registry),
     ...Array.from({ length: 60 }, (_, k) =>
-      tell(registry, { model: 'city', id: `city-${k}`, payloads: [{ name: `City ${k}`, country: 'north' }] }),
+      worldWith(registry, { model: 'city', id: `city-${k}`, payloads: [{ name: `City ${k}`, country: 'north' }] }),
     ),
   )
 
@@ -126,7 +126,7 @@ const otherThan = (value: AttributeValue): fc.Arbitrary<AttributeValue> =>
 
 describe('a digest is another', () => {
   const registry = loadModels({ city: {}, country: {}, memo: {} })
-  const [metadata = {}, ...revisions] = tell(registry, {
+  const [metadata = {}, ...revisions] = worldWith(registry, {
     model: 'memo',
     id: 'x',
     payloads: [{ text: 'one' }, { text: 'two' }, { text: 'three' }],
@@ -197,7 +197,7 @@ describe('in whole exports', () => {
       () =>
         fill(
           staged.outside,
-          tell(staged.services.models, {
+          worldWith(staged.services.models, {
             model: 'city',
             id: 'f',
             payloads: [{ name: 'F', country: 'south', tags: ['y'] }],

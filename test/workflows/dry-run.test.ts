@@ -1,13 +1,13 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Item } from '../../shared/tables/item.ts'
 import { nth, resourceIn } from './catalogue.ts'
-import { fill, smallWorld, tell } from './small-world.ts'
+import { fill, smallWorld, worldWith } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 let staged: StagedWorkflows
 let archive: Buffer
 beforeAll(async () => {
-  // Every resource is a pass: what stands between two of them must be counted by one of the passes.
+  // Every resource takes a pass: each resource of the target between two of them must be counted by exactly one pass.
   staged = await StagedWorkflows.start({ limits: { passMs: 1 } })
   await fill(staged.outside, smallWorld(staged.services.models))
   archive = (await staged.export(['city', 'country'])).archive
@@ -24,10 +24,10 @@ const dryRun = async (request: Parameters<StagedWorkflows['restore']>[1] = {}): 
   return job.result?.dry_run?.models
 }
 
-/** Cities that the archive does not name, all over the hash space; every other one is torn. */
-const strangers = async (count: number): Promise<void> => {
+/** Writes cities that are not in the archive, all over the hash space. Every second one is torn. */
+const addCities = async (count: number): Promise<void> => {
   for (let k = 0; k < count; k++) {
-    const { items } = tell(staged.services.models, { model: 'city', id: `stranger ${k}`, payloads: [{ name: 'S' }] })
+    const { items } = worldWith(staged.services.models, { model: 'city', id: `extra ${k}`, payloads: [{ name: 'S' }] })
     const [metadata, ...revisions] = items
     if (metadata !== undefined) await staged.putItems(metadata, ...(k % 2 === 0 ? revisions : []))
   }
@@ -36,8 +36,8 @@ const strangers = async (count: number): Promise<void> => {
 const current = async (id: string): Promise<Item> => nth(resourceIn(await staged.contents(), 'city', id).revisions, -1)
 
 describe('a dry run of many passes', () => {
-  it('counts each resource once: those that the archive does not name too, and those that are torn', async () => {
-    await strangers(9)
+  it('counts each resource once, also those that are torn or not in the archive', async () => {
+    await addCities(9)
     await staged.removeItems(await current('c'), await current('f'))
     const gone = resourceIn(await staged.contents(), 'city', 'b')
     await staged.removeItems(gone.metadata, ...gone.revisions)
@@ -47,25 +47,25 @@ describe('a dry run of many passes', () => {
     })
   })
 
-  it('counts what its filters take, also of what the archive does not name', async () => {
-    await strangers(4)
+  it('counts only the resources that the filters accept, also of those that are not in the archive', async () => {
+    await addCities(4)
     await staged.putItems({
-      ...resourceIn(await staged.contents(), 'city', 'stranger 1').metadata,
+      ...resourceIn(await staged.contents(), 'city', 'extra 1').metadata,
       created_by: { S: 'eve' },
     })
     expect(await dryRun({ filters: { created_bys: ['alice'] }, models: ['city'] })).toEqual({
       city: { new: 0, changed: 0, same: 6, target_only: 3 },
     })
-    expect(await dryRun({ filters: { ids: ['a', 'b', 'stranger 0', 'nobody'] }, models: ['city'] })).toMatchObject({
+    expect(await dryRun({ filters: { ids: ['a', 'b', 'extra 0', 'nobody'] }, models: ['city'] })).toMatchObject({
       city: { new: 0, changed: 0, same: 2 },
     })
   })
 })
 
 describe('a dry run under raise_error', () => {
-  it('is refused where the restore would be, and counts where it would go through', async () => {
-    const refused = await staged.restore(archive, { dry_run: true, on_duplicate: 'raise_error' })
-    expect(refused).toMatchObject({ status: 'failed', error: { type: 'duplicates', duplicates: { count: 8 } } })
+  it('fails if the restore would fail, and counts if the restore would succeed', async () => {
+    const rejected = await staged.restore(archive, { dry_run: true, on_duplicate: 'raise_error' })
+    expect(rejected).toMatchObject({ status: 'failed', error: { type: 'duplicates', duplicates: { count: 8 } } })
     await staged.wipe()
     expect(await dryRun({ on_duplicate: 'raise_error' })).toMatchObject({ city: { new: 6, same: 0 } })
   })

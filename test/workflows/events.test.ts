@@ -4,7 +4,7 @@ import { localContext } from '../../infra/local/program/local-context.ts'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import type { JobEndedEvent } from '../../shared/jobs/job-events.ts'
 import { openSlot } from '../../shared/restore/start/upload-slot.ts'
-import { fill, smallWorld, tell } from './small-world.ts'
+import { fill, smallWorld, worldWith } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 const MODELS = ['city', 'country', 'memo']
@@ -80,7 +80,10 @@ describe('a job that ends is told of', () => {
 
   it('without a payload of it', async () => {
     const { models } = staged.services
-    await fill(staged.outside, tell(models, { model: 'memo', id: 'odd', payloads: [{ text: 'only in a payload' }] }))
+    await fill(
+      staged.outside,
+      worldWith(models, { model: 'memo', id: 'odd', payloads: [{ text: 'only in a payload' }] }),
+    )
     await staged.export(MODELS, { ids: ['odd'] })
     expect(JSON.stringify(told)).not.toMatch(/only in a payload|X-Amz-Signature/)
   })

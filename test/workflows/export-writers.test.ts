@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { must } from '../../shared/values/must.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { numbersOf } from '../large/noise.ts'
-import { fill, tell, type World } from './small-world.ts'
+import { fill, worldWith, type World } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 const MEMOS = 120
@@ -17,7 +17,7 @@ afterAll(() => staged.stop())
 
 /** A memo with so many revisions, its text and rank those of the last one. */
 const memo = (id: string, revisions: number): World =>
-  tell(staged.services.models, {
+  worldWith(staged.services.models, {
     model: 'memo',
     id,
     payloads: Array.from({ length: revisions }, (_, k) => ({ text: `as of ${k + 1}`, rank: k + 1 })),

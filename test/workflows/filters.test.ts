@@ -6,7 +6,7 @@ import { fixture, TestProgram } from './program.ts'
 const Job = z.object({ job_id: z.string() })
 const Index = z.object({ level: z.number(), tags: z.array(z.string()), title: z.string().nullable() })
 
-/** A character, as the test itself reads it. */
+/** A character, as the test reads it. */
 interface Character {
   readonly id: string
   readonly isDeleted: boolean
@@ -21,7 +21,7 @@ const characterIn = (metadata: Item): Character => ({
   index: Index.parse(JSON.parse(metadata['indexed_data']?.S ?? '{}')),
 })
 
-/** The filters on their way through doors, workflows and store. What each of them means is tested without these. */
+/** Filters in requests, workflows and the store. Other tests cover the meaning of each filter. */
 describe('filters', () => {
   let test: TestProgram
   let everything: string
@@ -40,14 +40,14 @@ describe('filters', () => {
   const metadata = async (model: string): Promise<Item[]> =>
     [...(await test.contents()).items.values()].filter((item) => item['pk']?.S?.startsWith(`${model}#m#`) === true)
 
-  const idsWhere = (takes: (character: Character) => boolean): string[] => {
-    const ids = characters.filter(takes).map(({ id }) => id)
+  const idsWhere = (accepts: (character: Character) => boolean): string[] => {
+    const ids = characters.filter(accepts).map(({ id }) => id)
     expect(ids.length).toBeGreaterThan(0)
     expect(ids.length).toBeLessThan(characters.length)
     return ids.sort()
   }
 
-  /** What stands in an empty store after a restore. */
+  /** Restores into an empty store. Returns the ids of the characters that it then contains. */
   const restored = async (path: string, job_id: string): Promise<string[]> => {
     await test.wipe()
     const answer = await test.run('POST', path, { from: { job_id } })
@@ -58,16 +58,16 @@ describe('filters', () => {
   const QB = '(QB["level"] >= 10) & QB["tags"].any().contains("p")'
   const byQb = ({ index }: Character): boolean => index.level >= 10 && index.tags.some((tag) => tag.includes('p'))
 
-  it('of an export keep what they take, by qb in the query', async () => {
-    const asked = `/character/export?wait=25&qb=${encodeURIComponent(QB)}`
+  it('select the resources of an export: qb in the query', async () => {
+    const path = `/character/export?wait=25&qb=${encodeURIComponent(QB)}`
     await restoreAll()
-    const { body } = await test.run('GET', asked)
+    const { body } = await test.run('GET', path)
     const expected = idsWhere(byQb)
     expect(body).toMatchObject({ models: { character: { resources: expected.length } } })
     expect(await restored('/character/import?wait=25', Job.parse(body).job_id)).toEqual(expected)
   })
 
-  it('of an export keep what they take, by conditions in a JSON body', async () => {
+  it('select the resources of an export: conditions in a JSON body', async () => {
     await restoreAll()
     const conditions = [
       { field_path: 'title', operator: 'ne', value: 'Sir' },
@@ -81,7 +81,7 @@ describe('filters', () => {
     expect(await restored('/_backup/import?wait=25', Job.parse(body).job_id)).toEqual(expected)
   })
 
-  it('of an import restore only what they take', async () => {
+  it('select the resources of an import', async () => {
     const byQuery = `/character/import?wait=25&is_deleted=false&qb=${encodeURIComponent(QB)}`
     expect(await restored(byQuery, everything)).toEqual(idsWhere((one) => !one.isDeleted && byQb(one)))
     const data_conditions = '[{"field_path": "tags", "operator": "contains", "value": "pvp"}]'
@@ -89,41 +89,41 @@ describe('filters', () => {
     expect(await restored(byConditions, everything)).toEqual(idsWhere(({ index }) => index.tags.includes('pvp')))
   })
 
-  it('fail the job where a value has no order with theirs, and name field and resource', async () => {
+  it('fail the job if they compare values without an order; the error names the field and the resource', async () => {
     await restoreAll()
     const qb = encodeURIComponent('QB["level"] > "10"')
-    const refused = {
+    const rejected = {
       status: 400,
       body: {
         type: 'invalid-request',
         detail: expect.stringMatching(/^qb: level of character \S.*'int' and 'str'/) as string,
       },
     }
-    expect(await test.run('GET', `/character/export?wait=25&qb=${qb}`)).toMatchObject(refused)
+    expect(await test.run('GET', `/character/export?wait=25&qb=${qb}`)).toMatchObject(rejected)
     const before = await test.contents()
     const from = { from: { job_id: everything } }
-    expect(await test.run('POST', `/character/import?wait=25&qb=${qb}`, from)).toMatchObject(refused)
+    expect(await test.run('POST', `/character/import?wait=25&qb=${qb}`, from)).toMatchObject(rejected)
     expect(await test.contents()).toEqual(before)
   })
 
-  it('are refused at the door where they cannot be read, by the parameter’s name', async () => {
-    const door = (query: string) => test.ask('GET', `/character/export?${query}`)
-    expect(await door(`qb=${encodeURIComponent('QB["level"] ** 2')}`)).toMatchObject({
+  it('are rejected with the name of the parameter if they are not valid', async () => {
+    const exportWith = (query: string) => test.ask('GET', `/character/export?${query}`)
+    expect(await exportWith(`qb=${encodeURIComponent('QB["level"] ** 2')}`)).toMatchObject({
       status: 400,
       body: { type: 'invalid-request', errors: [{ field: 'qb', message: '** is not supported in qb (column 13)' }] },
     })
-    expect(await door('conditions=7')).toMatchObject({ status: 400, body: { errors: [{ field: 'conditions' }] } })
-    expect(await door(`qb=${encodeURIComponent('QB["tags"].regex("p")')}`)).toMatchObject({
+    expect(await exportWith('conditions=7')).toMatchObject({ status: 400, body: { errors: [{ field: 'conditions' }] } })
+    expect(await exportWith(`qb=${encodeURIComponent('QB["tags"].regex("p")')}`)).toMatchObject({
       status: 400,
       body: { type: 'invalid-request', errors: [{ field: 'qb' }] },
     })
-    expect(await door('qb=QB.all()&created_bys=bob')).toMatchObject({
+    expect(await exportWith('qb=QB.all()&created_bys=bob')).toMatchObject({
       status: 422,
       body: { type: 'filters-exclusive', errors: [{ field: 'created_bys' }] },
     })
   })
 
-  /** Exports read the store: each begins with all of it. */
+  /** Restores all resources. An export needs them in the store. */
   const restoreAll = async (): Promise<void> => {
     expect(await restored('/character/import?wait=25', everything)).toHaveLength(characters.length)
   }

@@ -8,13 +8,13 @@ const Job = z.looseObject({ status: z.string(), phase: z.string().optional() })
 
 let test: TestProgram
 beforeAll(async () => {
-  // Each guild is a pass of its own: verification takes long enough for someone to come in between.
+  // Each guild takes a pass, so that verification takes long enough to damage the store meanwhile.
   test = await TestProgram.start({ limits: { passMs: 10 } })
 })
 afterAll(() => test.stop())
 
 describe('a restore that fails after it has written', () => {
-  it('can be repeated at once on one machine: its handlers have returned, and its leases are free', async () => {
+  it('can be repeated immediately in the local program: its leases are free when its handlers have returned', async () => {
     const archive = await fixture('catalogue-v3.acbak')
     const { body } = await test.ask('POST', '/guild/import?wait=0', archive)
     const { job_id } = Started.parse(body)
@@ -37,8 +37,8 @@ describe('a restore that fails after it has written', () => {
   })
 })
 
-describe('a restore whose program died before it freed the leases', () => {
-  it('does not keep the next one waiting after a restart', async () => {
+describe('a restore whose program was killed before it released the leases', () => {
+  it('does not delay the next restore after a restart', async () => {
     const program = await TestProgram.start()
     const archive = await fixture('catalogue-v3.acbak')
     const { body } = await program.run('POST', '/guild/import?wait=25', archive)

@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { type Contents, lasting } from '../contents.ts'
-import { fill, tell } from './small-world.ts'
+import { fill, worldWith } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 const HOUR_MS = 3600_000
@@ -13,7 +13,7 @@ let second: Buffer
 let secondContents: Contents
 beforeAll(async () => {
   staged = await StagedWorkflows.start({ clock: () => new Date(Date.now() + ahead) })
-  const memo = (text: string) => tell(staged.services.models, { model: 'memo', id: 'm', payloads: [{ text }] })
+  const memo = (text: string) => worldWith(staged.services.models, { model: 'memo', id: 'm', payloads: [{ text }] })
   await fill(staged.outside, memo('first'))
   first = (await staged.export(['memo'])).archive
   await fill(staged.outside, memo('second'))
@@ -27,7 +27,7 @@ afterEach(async () => {
   ahead = 0
 })
 
-/** Restores the first archive; another restore is through, an hour later, when a stage is about to begin. */
+/** Restores the first archive. Before `stage` begins, an hour passes and another restore of the model completes. */
 const overtakenAt = async (stage: string): Promise<RestoreJob> => {
   let other: RestoreJob | undefined
   staged.before(stage, async () => {
@@ -40,8 +40,8 @@ const overtakenAt = async (stage: string): Promise<RestoreJob> => {
   return late
 }
 
-describe('a restore that sleeps until its lease has run out, and another one has restored the model', () => {
-  it('writes nothing when it wakes up before it has written, and fails', async () => {
+describe('a restore that is suspended until its lease has expired and another restore has completed', () => {
+  it('fails and writes nothing if it resumes before its first write', async () => {
     expect(await overtakenAt('apply-records')).toMatchObject({
       status: 'failed',
       error: {
@@ -54,7 +54,7 @@ describe('a restore that sleeps until its lease has run out, and another one has
   })
 
   it.each(['plan-verify', 'verify'])(
-    'says that what it wrote has changed since, where it wakes up as %s begins',
+    'reports its resources as changed since if it resumes before %s',
     async (stage) => {
       const { result } = await overtakenAt(stage)
       const { bucket = '', key = '' } = result?.report ?? {}

@@ -1,12 +1,12 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { fill, smallWorld, tell } from './small-world.ts'
+import { fill, smallWorld, worldWith } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 const MODELS = ['city', 'country', 'memo']
 let staged: StagedWorkflows
 let archive: Buffer
 beforeAll(async () => {
-  // A pass ends with every bucket: as many extents as resources, more than an inline map takes.
+  // A pass ends with every digest bucket: there are as many extents as resources, more than an inline map accepts.
   staged = await StagedWorkflows.start({ limits: { seenBlobs: 0 } })
   await fill(staged.outside, smallWorld(staged.services.models))
   archive = (await staged.export(MODELS)).archive
@@ -19,8 +19,8 @@ afterEach(async () => {
 })
 
 describe('a restore whose map of records is distributed', () => {
-  it('takes back what it wrote after a conflict, though the map does not say what failed', async () => {
-    const theirs = tell(staged.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
+  it('is rolled back after a conflict, although the map does not report the error of its map item', async () => {
+    const theirs = worldWith(staged.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
     staged.before('apply-records', () => fill(staged.outside, theirs))
     const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
     expect(job.planned?.['apply-records']).toBeGreaterThan(8)
@@ -28,7 +28,7 @@ describe('a restore whose map of records is distributed', () => {
     expect((await staged.contents()).items.size).toBe(theirs.items.length)
   })
 
-  it('takes nothing back after any other error, and tells that one', async () => {
+  it('is not rolled back after any other error, and reports that error', async () => {
     staged.before('apply-records', (jobId) => staged.services.leases.held(MODELS, jobId).drain())
     const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({

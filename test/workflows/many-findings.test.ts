@@ -1,5 +1,5 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { fill, tell, together, type World } from './small-world.ts'
+import { fill, worldWith, joinWorlds, type World } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 let staged: StagedWorkflows
@@ -14,20 +14,20 @@ afterEach(async () => {
   await staged.wipe()
 })
 
-/** Resources of every model, whose ids are as long as ids may be. */
-const longNamed = (name: string): World =>
-  together(
+/** Resources of every model, with ids of almost the maximum length. */
+const worldWithLongIds = (name: string): World =>
+  joinWorlds(
     ...models.flatMap((model) =>
       Array.from({ length: 120 }, (_, k) =>
-        tell(staged.services.models, { model, id: `${k}`.padEnd(250, 'x'), payloads: [{ name }] }),
+        worldWith(staged.services.models, { model, id: `${k}`.padEnd(250, 'x'), payloads: [{ name }] }),
       ),
     ),
   )
 
-// An item of the job table holds 400 KB, however much there is to tell.
-describe('a restore that has much to tell', () => {
-  it('tells the first duplicates, and counts all', async () => {
-    await fill(staged.outside, longNamed('one'))
+// An item of the job table holds 400 KB at most.
+describe('a restore with many findings', () => {
+  it('lists the first duplicates and counts all of them', async () => {
+    await fill(staged.outside, worldWithLongIds('one'))
     const { archive } = await staged.export(models)
     const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({
@@ -36,18 +36,21 @@ describe('a restore that has much to tell', () => {
     })
   })
 
-  it('tells the first differences of a dry run, and counts all', async () => {
-    await fill(staged.outside, longNamed('one'))
+  it('lists the first differences of a dry run and counts all of them', async () => {
+    await fill(staged.outside, worldWithLongIds('one'))
     const { archive } = await staged.export(models)
-    await fill(staged.outside, longNamed('other'))
+    await fill(staged.outside, worldWithLongIds('other'))
     const job = await staged.restore(archive, { dry_run: true })
     expect(job).toMatchObject({ status: 'succeeded', result: { dry_run: { models: { city: { changed: 120 } } } } })
     expect(job.result?.dry_run?.findings).toHaveLength(100)
   })
 
-  it('goes as far as it goes where the archive lacks blobs by the thousand', async () => {
+  it('restores an archive that lacks thousands of blobs, and lists the first of them', async () => {
     const all = Array.from({ length: 12_000 }, (_, k) => ({ file_id: k.toString(16).padStart(32, '0') }))
-    await fill(staged.outside, tell(staged.services.models, { model: 'memo', id: 'm', payloads: [{ text: 't', all }] }))
+    await fill(
+      staged.outside,
+      worldWith(staged.services.models, { model: 'memo', id: 'm', payloads: [{ text: 't', all }] }),
+    )
     const { archive } = await staged.export(['memo'], {}, false)
     await staged.wipe()
     const job = await staged.restore(archive)

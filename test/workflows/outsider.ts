@@ -22,22 +22,22 @@ const Ended = z.object({
   error: z.looseObject({ status: z.number() }).optional(),
 })
 
-/** Where a local program is found. */
-export interface Place {
+/** The endpoints of a local program. */
+export interface ProgramEndpoints {
   readonly url: string
   readonly s3Endpoint: string
   readonly dynamoEndpoint: string
   readonly config: Config
 }
 
-/** Someone outside of a local program: HTTP, and plain clients of its servers. */
+/** Access to a local program from outside: its HTTP API, and plain clients of its DynamoDB and S3. */
 export class Outsider implements Outside {
   readonly url: string
   readonly config: Config
   readonly dynamo: ReturnType<typeof dynamoDB>
   readonly s3: ReturnType<typeof s3>
 
-  constructor({ url, s3Endpoint, dynamoEndpoint, config }: Place) {
+  constructor({ url, s3Endpoint, dynamoEndpoint, config }: ProgramEndpoints) {
     this.url = url
     this.config = config
     this.dynamo = dynamoDB({ region: 'us-east-1', endpoint: dynamoEndpoint, credentials: CREDENTIALS })
@@ -68,7 +68,7 @@ export class Outsider implements Outside {
     }
   }
 
-  /** As `ask`, but where the job still runs, waits for its end and answers with its result (or its error). */
+  /** As `ask`. If the job is still running, waits for its end and returns its result or its error as the answer. */
   async run(method: string, path: string, body?: Buffer | object, headers?: Record<string, string>): Promise<Answer> {
     const answer = await this.ask(method, path, body, headers)
     if (answer.status !== 202) return answer
@@ -99,7 +99,7 @@ export class Outsider implements Outside {
     await this.dynamo.send(new PutItemCommand({ TableName: this.config.tables.resources, Item: item }))
   }
 
-  /** Writes items as they are, past the program. */
+  /** Writes items directly, without the program. */
   putItems(items: Iterable<Item>): Promise<void> {
     return putItems(this, items)
   }
@@ -108,7 +108,7 @@ export class Outsider implements Outside {
     return removeItems(this, items)
   }
 
-  /** Empties the store: what a disaster leaves. */
+  /** Deletes all items and blobs. */
   wipe(): Promise<void> {
     return wipe(this)
   }

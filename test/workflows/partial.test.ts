@@ -3,7 +3,7 @@ import { z } from 'zod'
 import type { Item } from '../../shared/tables/item.ts'
 import { type Contents, lasting } from '../contents.ts'
 import { TestProgram } from './program.ts'
-import { fill, smallWorld, tell, together, type World } from './small-world.ts'
+import { fill, smallWorld, worldWith, joinWorlds, type World } from './small-world.ts'
 
 const Exported = z.object({
   job_id: z.string(),
@@ -14,22 +14,22 @@ const Exported = z.object({
 
 let test: TestProgram
 let world: World
-let whole: Contents
-/** The export of everything. */
+let complete: Contents
+/** The job id of an export of all resources. */
 let everything: string
 beforeAll(async () => {
   test = await TestProgram.start()
   const { models } = test.program.services
   const memo = (id: string, meta: object): World =>
-    tell(models, { model: 'memo', id, payloads: [{ text: id }, { text: `${id} again` }], meta })
-  world = together(
+    worldWith(models, { model: 'memo', id, payloads: [{ text: id }, { text: `${id} again` }], meta })
+  world = joinWorlds(
     smallWorld(models),
     memo('early', { created_time: '2025-12-31T23:59:59.999999Z', created_by: 'carol' }),
-    memo('on the bound', { created_time: '2026-01-01T08:00:00+08:00', updated_by: 'dave' }),
+    memo('on the boundary', { created_time: '2026-01-01T08:00:00+08:00', updated_by: 'dave' }),
     memo('late', { updated_time: '2026-03-01T00:00:00.000001Z', updated_by: 'carol', is_deleted: true }),
   )
   await fill(outside(), world)
-  whole = await test.contents()
+  complete = await test.contents()
   everything = Exported.parse((await test.run('GET', '/_backup/export?models=city,country,memo&wait=25')).body).job_id
 })
 afterAll(() => test.stop())
@@ -39,14 +39,14 @@ const outside = () => ({ dynamo: test.dynamo, s3: test.s3, config: test.program.
 const idOf = (item: Item): string => item['resource_id']?.S ?? ''
 const isMetadata = (item: Item): boolean => item['pk']?.S?.includes('#m#') === true
 
-/** What a store holds of these resources alone: their items, the blobs that their payloads name, their spilled payloads. */
-const only = (takes: (metadata: Item) => boolean): ReturnType<typeof lasting> => {
-  const items = [...whole.items.values()]
-  const taken = new Set(items.filter((item) => isMetadata(item) && takes(item)).map((item) => keyOf(item)))
-  const { items: all, objects } = lasting(whole)
-  const own = all.filter(([, item]) => taken.has(keyOf(item)))
+/** The contents of a store with these resources only: their items, their blobs and their spilled payloads. */
+const only = (accepts: (metadata: Item) => boolean): ReturnType<typeof lasting> => {
+  const items = [...complete.items.values()]
+  const accepted = new Set(items.filter((item) => isMetadata(item) && accepts(item)).map((item) => keyOf(item)))
+  const { items: all, objects } = lasting(complete)
+  const own = all.filter(([, item]) => accepted.has(keyOf(item)))
   const texts = own.map(([, item]) => {
-    const spilled = whole.objects.get(`payloads/${item['data_sha256']?.S ?? ''}`)
+    const spilled = complete.objects.get(`payloads/${item['data_sha256']?.S ?? ''}`)
     return item['data']?.S ?? (spilled === undefined ? '' : Buffer.from(spilled, 'base64').toString())
   })
   const names = new Set([
@@ -61,12 +61,12 @@ const at = (item: Item, name: string): number => Date.parse(item[name]?.S ?? '')
 const NEW_YEAR = '2026-01-01T00:00:00Z'
 const MARCH = '2026-03-01T00:00:00.000Z'
 
-const FILTERS: [query: string, takes: (metadata: Item) => boolean, matches: number][] = [
+const FILTERS: [query: string, accepts: (metadata: Item) => boolean, matches: number][] = [
   ['is_deleted=true', (item) => item['is_deleted']?.BOOL === true, 2],
   ['is_deleted=false', (item) => item['is_deleted']?.BOOL !== true, 11],
   [`created_time_start=${NEW_YEAR}`, (item) => idOf(item) !== 'early', 12],
-  [`created_time_end=${NEW_YEAR}`, (item) => ['early', 'on the bound'].includes(idOf(item)), 2],
-  [`created_time_start=${NEW_YEAR}&created_time_end=${NEW_YEAR}`, (item) => idOf(item) === 'on the bound', 1],
+  [`created_time_end=${NEW_YEAR}`, (item) => ['early', 'on the boundary'].includes(idOf(item)), 2],
+  [`created_time_start=${NEW_YEAR}&created_time_end=${NEW_YEAR}`, (item) => idOf(item) === 'on the boundary', 1],
   [`updated_time_start=${MARCH}`, (item) => idOf(item) === 'late', 1],
   ['updated_time_end=2026-01-05T08:30:00Z', (item) => at(item, 'updated_time') <= Date.UTC(2026, 0, 5, 8, 30), 5],
   ['created_bys=carol', (item) => item['created_by']?.S === 'carol', 1],
@@ -76,10 +76,10 @@ const FILTERS: [query: string, takes: (metadata: Item) => boolean, matches: numb
   ['ids=nobody', () => false, 0],
 ]
 
-describe.each(FILTERS)('%s', (query, takes, matches) => {
+describe.each(FILTERS)('%s', (query, accepts, matches) => {
   const scope = 'models=city,country,memo'
 
-  it('on export takes exactly these resources, whole, with their blobs', async () => {
+  it('selects exactly these resources for an export, complete and with their blobs', async () => {
     await fill(outside(), world)
     const answer = await test.run('GET', `/_backup/export?${scope}&wait=25&${query.replaceAll('+', '%2B')}`)
     expect(answer).toMatchObject({ status: 200 })
@@ -90,17 +90,17 @@ describe.each(FILTERS)('%s', (query, takes, matches) => {
       status: 200,
       body: { status: 'succeeded', verification: { passed: true } },
     })
-    expect(lasting(await test.contents())).toEqual(only(takes))
+    expect(lasting(await test.contents())).toEqual(only(accepts))
   })
 
-  it('on import takes the same out of a full archive', async () => {
+  it('selects the same resources from a complete archive on import', async () => {
     const answer = await test.run('POST', `/_backup/import?wait=25&${query}`, { from: { job_id: everything } })
     expect(answer).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
-    expect(lasting(await test.contents())).toEqual(only(takes))
+    expect(lasting(await test.contents())).toEqual(only(accepts))
   })
 })
 
-describe('an import of some resources into a store that has all of them, changed', () => {
+describe('an import of some resources into a store in which all resources were changed', () => {
   const changed = async (): Promise<Contents> => {
     await fill(outside(), world)
     const edited = world.items.filter(isMetadata).map((item) => ({ ...item, note: { S: 'edited' } }))
@@ -109,17 +109,17 @@ describe('an import of some resources into a store that has all of them, changed
   }
   const isNamed = ([, item]: [string, Item]): boolean => ['a', 'e'].includes(idOf(item))
 
-  it('overwrites these, and leaves the others as they are', async () => {
+  it('overwrites these resources and no others', async () => {
     const before = await changed()
     const answer = await test.run('POST', '/city/import?ids=a&ids=e&wait=25', { from: { job_id: everything } })
     expect(answer).toMatchObject({ status: 200, body: { loaded: 2, skipped: 0, total: 2 } })
     const after = lasting(await test.contents())
-    expect(after.items.filter(isNamed)).toEqual(lasting(whole).items.filter(isNamed))
+    expect(after.items.filter(isNamed)).toEqual(lasting(complete).items.filter(isNamed))
     const others = ({ items }: Contents): unknown[] => [...items].filter((entry) => !isNamed(entry))
     expect(others(await test.contents())).toEqual(others(before))
   })
 
-  it('counts these alone: as duplicates, as skipped, and on a dry run', async () => {
+  it('counts only these resources as duplicates, as skipped, and in a dry run', async () => {
     const before = await changed()
     const answers = []
     for (const option of ['on_duplicate=raise_error', 'on_duplicate=skip', 'dry_run=true'])
@@ -139,7 +139,7 @@ describe('an import of some resources into a store that has all of them, changed
 })
 
 describe('an export that is not strict', () => {
-  it('says in its answer and in its job what it left out', async () => {
+  it('lists the blobs that it omitted in its answer and in its job', async () => {
     await fill(outside(), {
       items: world.items,
       objects: new Map([...world.objects].filter(([key]) => key !== 'blobs/arms-d')),

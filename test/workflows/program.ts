@@ -7,11 +7,14 @@ import { Outsider } from './outsider.ts'
 
 export type { Answer } from './outsider.ts'
 
-/** An archive that another hand wrote, with its models: character 47, guild 12, item 63 resources, 84 blobs, 1 spilled payload. */
+/**
+ * An archive that an independent implementation wrote: 47 resources of model `character`, 12 of `guild` and 63 of
+ * `item`, with 84 blobs and 1 spilled payload.
+ */
 export const fixture = (name: string): Promise<Buffer> =>
   readFile(new URL(`../fixtures/acbak/${name}`, import.meta.url))
 
-/** The local program on free ports and a folder of its own, with the clients of someone outside. */
+/** The local program on free ports and in a temporary folder, with clients for tests. */
 export class TestProgram extends Outsider {
   readonly program: Program
   readonly dir: string
@@ -37,7 +40,7 @@ export class TestProgram extends Outsider {
     return new TestProgram(program, dir)
   }
 
-  /** Ends it and starts it again on the same data. */
+  /** Stops the program and starts it again with the same data. */
   async restart(): Promise<TestProgram> {
     await this.program.stop()
     return TestProgram.start({ dir: this.dir })

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { Report } from '../../shared/restore/report/make-report.ts'
-import { fill, tell, together } from './small-world.ts'
+import { fill, worldWith, joinWorlds } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 const MODELS = {
@@ -29,13 +29,13 @@ afterAll(async () => {
 })
 
 describe('references', () => {
-  it('to a resource are looked for also where a revision of that name was found before', async () => {
+  it('to a resource are looked up even if a revision with the same id was found before', async () => {
     const leaf = (id: string, payload: object) =>
-      tell(staged.services.models, { model: 'leaf', id, payloads: [payload] })
+      worldWith(staged.services.models, { model: 'leaf', id, payloads: [payload] })
     const ids = Array.from({ length: 20 }, (_, k) => `${k}`)
     await fill(
       staged.outside,
-      together(
+      joinWorlds(
         leaf('r', {}),
         ...ids.map((id) => leaf(`many-${id}`, { at: Array.from({ length: 100 }, () => 'r:1') })),
         ...ids.map((id) => leaf(`one-${id}`, { to: 'r:1' })),

@@ -13,8 +13,10 @@ const FailedJob = z.object({ status: z.literal('failed'), error: Problem })
 const FailedReport = z.object({ passed: z.literal(false), job_id: z.string(), error: Problem })
 type Problem = z.output<typeof Problem>
 
-/** Sends an archive in to a model, or to all (`_backup`), and gives the problem that it was refused with. */
-type Door = (scope: string, archive: Buffer) => Promise<Problem>
+/**
+ * Sends an archive to the route of a model or of all models (`_backup`). Returns the problem with which it is rejected.
+ */
+type Upload = (scope: string, archive: Buffer) => Promise<Problem>
 
 let test: Catalogue
 let before: Contents
@@ -32,8 +34,8 @@ const problemIn = (status: number, body: unknown): Problem => {
   return problem
 }
 
-const DOORS: Readonly<Record<string, Door>> = {
-  'in the request': async (scope, archive) => {
+const UPLOADS: Readonly<Record<string, Upload>> = {
+  'as the body of a request': async (scope, archive) => {
     const { status, body } = await test.ask('POST', `/${scope}/import?wait=25`, archive)
     return problemIn(status, body)
   },
@@ -43,13 +45,13 @@ const DOORS: Readonly<Record<string, Door>> = {
     const response = await fetch(`${test.program.url}/${scope}/import?wait=25`, { method: 'POST', body: form })
     return problemIn(response.status, await response.json())
   },
-  'by an upload slot': async (scope, archive) => {
+  'in an upload slot': async (scope, archive) => {
     const { job_id, upload } = Slot.parse((await test.ask('POST', `/${scope}/import`)).body)
     const put = await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(archive) })
     expect(put.status).toBe(200)
     return FailedJob.parse(await test.ended(job_id)).error
   },
-  'by the bucket alone': async (scope, archive) => {
+  'as an upload to the restore bucket': async (scope, archive) => {
     const { restores } = test.program.services.config.buckets
     const key = `overwrite/${scope === '_backup' ? '_all' : scope}/${++uploads} of some.acbak`
     await test.putObject(key, archive, restores)
@@ -58,7 +60,7 @@ const DOORS: Readonly<Record<string, Door>> = {
     expect(FailedJob.parse(await test.ended(job_id)).error).toEqual(error)
     return error
   },
-  'from where it lies': async (scope, archive) => {
+  'as an object that the request names': async (scope, archive) => {
     const from = { bucket: test.archive.bucket, key: `broken/${++uploads}.acbak` }
     await test.putObject(from.key, archive, from.bucket)
     const { status, body } = await test.ask('POST', `/${scope}/import?wait=25`, { from })
@@ -67,17 +69,17 @@ const DOORS: Readonly<Record<string, Door>> = {
 }
 
 describe.each(BROKEN)('$name', ({ bytes, problem, scope = '_backup' }) => {
-  it.each(Object.entries(DOORS))('is refused %s, and nothing is written', async (_name, door) => {
+  it.each(Object.entries(UPLOADS))('is rejected %s, and nothing is written', async (_name, upload) => {
     const { detail, ...members } = problem
-    const refused = await door(scope, bytes)
-    expect(refused).toMatchObject({ status: 400, ...members })
-    expect(refused.detail).toMatch(detail)
+    const rejected = await upload(scope, bytes)
+    expect(rejected).toMatchObject({ status: 400, ...members })
+    expect(rejected.detail).toMatch(detail)
     expect(await test.contents()).toEqual(before)
   })
 })
 
-describe('after all refusals', () => {
-  it('a good archive is restored: no lease is left behind', async () => {
+describe('the next restore of a valid archive', () => {
+  it('succeeds, as rejected archives leave no lease', async () => {
     expect(await test.restore('guild', 'on_duplicate=skip')).toMatchObject({
       status: 200,
       body: { status: 'succeeded', verification: { passed: true } },

@@ -5,7 +5,7 @@ import type { Item } from '../../shared/tables/item.ts'
 import type { Contents } from '../contents.ts'
 import { lasting } from '../contents.ts'
 import { nth, resourceIn } from './catalogue.ts'
-import { fill, smallWorld, tell } from './small-world.ts'
+import { fill, smallWorld, worldWith } from './small-world.ts'
 import { StagedWorkflows } from './staged.ts'
 
 const MODELS = ['city', 'country', 'memo']
@@ -25,76 +25,79 @@ afterEach(async () => {
   await staged.wipe()
 })
 
-/** A city that someone else creates, complete, under an id of the archive. */
-const rival = (id: string): Promise<void> =>
-  fill(staged.outside, tell(staged.services.models, { model: 'city', id, payloads: [{ name: 'theirs' }] }))
+/** Another writer creates a complete city with an id of the archive. */
+const createCity = (id: string): Promise<void> =>
+  fill(staged.outside, worldWith(staged.services.models, { model: 'city', id, payloads: [{ name: 'theirs' }] }))
 const itemsOf = (contents: Contents, id: string): [string, Item][] =>
   lasting(contents).items.filter(([, item]) => item['resource_id']?.S === id)
 const isCity = ([, item]: [string, Item]): boolean => item['pk']?.S?.startsWith('city#') === true
 
-/** Restores while something happens before one of the stages. */
+/** Restores an archive, and calls `interfere` before a stage. */
 const restoreWhile = (
   stage: string,
-  happening: (jobId: string) => Promise<unknown>,
+  interfere: (jobId: string) => Promise<unknown>,
   request: Partial<RestoreRequest> = {},
 ): Promise<RestoreJob> => {
   staged.before(stage, async (jobId) => {
-    await happening(jobId)
+    await interfere(jobId)
   })
   return staged.restore(archive, request)
 }
 
 const leaseOf = async (model: string): Promise<unknown> => {
   try {
-    await (await staged.services.leases.take(model, 'someone who asks')).free()
+    await (await staged.services.leases.take(model, 'another job')).free()
     return 'free'
   } catch (error) {
     return error instanceof RestoreRunningError ? error : Promise.reject(error instanceof Error ? error : new Error())
   }
 }
 
-describe('a resource that someone else creates between preflight and write', () => {
+describe('a resource that another writer creates after preflight', () => {
   it.each([
-    ['whole', () => rival('c')],
+    ['complete', () => createCity('c')],
     [
-      'with its revisions only, so far',
+      'with its revisions first',
       async () => {
-        await rival('c')
+        await createCity('c')
         await staged.removeItems(resourceIn(await staged.contents(), 'city', 'c').metadata)
       },
     ],
     [
       'with its metadata first',
       async () => {
-        await rival('c')
+        await createCity('c')
         await staged.removeItems(...resourceIn(await staged.contents(), 'city', 'c').revisions)
       },
     ],
-  ])('is skipped under skip, %s, and nothing of the archived one is left beside it', async (_how, create) => {
-    let theirs: [string, Item][] = []
-    const job = await restoreWhile(
-      'apply-records',
-      async () => {
-        await create()
-        theirs = itemsOf(await staged.contents(), 'c')
-      },
-      { on_duplicate: 'skip' },
-    )
-    expect(job).toMatchObject({
-      status: 'succeeded',
-      result: { models: { city: { loaded: 5, skipped: 1, total: 6 } }, verification: { passed: true } },
-    })
-    const after = await staged.contents()
-    expect(itemsOf(after, 'c')).toEqual(theirs)
-    expect(itemsOf(after, 'a')).toEqual(itemsOf(before, 'a'))
-  })
+  ])(
+    'is skipped under skip if it is created %s, and no item of the archived resource remains',
+    async (_how, create) => {
+      let theirs: [string, Item][] = []
+      const job = await restoreWhile(
+        'apply-records',
+        async () => {
+          await create()
+          theirs = itemsOf(await staged.contents(), 'c')
+        },
+        { on_duplicate: 'skip' },
+      )
+      expect(job).toMatchObject({
+        status: 'succeeded',
+        result: { models: { city: { loaded: 5, skipped: 1, total: 6 } }, verification: { passed: true } },
+      })
+      const after = await staged.contents()
+      expect(itemsOf(after, 'c')).toEqual(theirs)
+      expect(itemsOf(after, 'a')).toEqual(itemsOf(before, 'a'))
+    },
+  )
 
-  it('is a conflict under raise_error: what was written is taken back, and theirs stays', async () => {
+  it('is a conflict under raise_error: the restore is rolled back, and the resource stays', async () => {
     let theirs: [string, Item][] = []
     const job = await restoreWhile(
       'apply-records',
       async () => {
-        await rival('c')
+        await createCity('c')
         theirs = lasting(await staged.contents()).items
       },
       { on_duplicate: 'raise_error' },
@@ -102,36 +105,36 @@ describe('a resource that someone else creates between preflight and write', () 
     expect(job).toMatchObject({ status: 'failed', error: { type: 'conflict', status: 409, id: 'c' } })
     const { items, objects } = lasting(await staged.contents())
     expect(items).toEqual(theirs)
-    // Blobs are content: they may stay, and hurt nobody.
+    // Blobs are not rolled back. Without resources that refer to them they have no effect.
     expect(objects.every(([key]) => before.objects.has(key))).toBe(true)
   })
 
-  it('ends the hold of workers on their lease before anything is taken back: they outlive their map', async () => {
+  it('makes workers that outlive their map lose the lease before the rollback begins', async () => {
     const epochs: (number | undefined)[] = []
-    const noteEpoch = async (jobId: string): Promise<void> => {
+    const recordEpoch = async (jobId: string): Promise<void> => {
       const lease = staged.services.leases.held(['city'], jobId)
       await lease.check()
       epochs.push(lease.epoch('city'))
     }
-    staged.before('rollback', noteEpoch)
+    staged.before('rollback', recordEpoch)
     const job = await restoreWhile(
       'apply-records',
       async (jobId) => {
-        await noteEpoch(jobId)
-        await rival('c')
+        await recordEpoch(jobId)
+        await createCity('c')
       },
       { on_duplicate: 'raise_error' },
     )
     expect(job).toMatchObject({ error: { type: 'conflict' } })
-    const [working = 0, takingBack = 0] = epochs
-    expect(takingBack).toBeGreaterThan(working)
+    const [applying = 0, rollingBack = 0] = epochs
+    expect(rollingBack).toBeGreaterThan(applying)
   })
 
-  it('is replaced under overwrite, with every revision that only it had', async () => {
+  it('is replaced under overwrite, and its additional revisions are removed', async () => {
     const job = await restoreWhile('apply-records', async () => {
       await fill(
         staged.outside,
-        tell(staged.services.models, {
+        worldWith(staged.services.models, {
           model: 'city',
           id: 'b',
           payloads: [{ name: '1' }, { name: '2' }, { name: '3' }],
@@ -143,11 +146,11 @@ describe('a resource that someone else creates between preflight and write', () 
   })
 })
 
-describe('a writer during an overwrite', () => {
-  it('is counted as changed since where it came after us, and its work stays', async () => {
+describe('another writer during an overwrite', () => {
+  it('keeps its changes if it writes after the restore; they are counted as changed since', async () => {
     const job = await restoreWhile('plan-verify', async () => {
-      await rival('b')
-      await rival('f')
+      await createCity('b')
+      await createCity('f')
     })
     expect(job).toMatchObject({ status: 'succeeded', result: { models: { city: { loaded: 6 } } } })
     const { bucket = '', key = '' } = job.result?.report ?? {}
@@ -155,19 +158,19 @@ describe('a writer during an overwrite', () => {
       passed: true,
       models: { city: { loaded: 6, changed_since: 2 } },
     })
-    const standing = resourceIn(await staged.contents(), 'city', 'b')
-    expect(nth(standing.revisions, 0)['data']).toEqual({ S: '{"name":"theirs"}' })
+    const stored = resourceIn(await staged.contents(), 'city', 'b')
+    expect(nth(stored.revisions, 0)['data']).toEqual({ S: '{"name":"theirs"}' })
   })
 
-  it('loses what it wrote before us', async () => {
-    const job = await restoreWhile('apply-blobs', () => rival('b'))
+  it('loses its changes if it writes before the restore', async () => {
+    const job = await restoreWhile('apply-blobs', () => createCity('b'))
     expect(job.status).toBe('succeeded')
     expect(lasting(await staged.contents()).items.filter(isCity)).toEqual(lasting(before).items.filter(isCity))
   })
 })
 
 describe('two restores at once', () => {
-  it('of one model: the second is refused and told which job runs, the first goes on', async () => {
+  it('of one model: the second fails and names the running job, and the first succeeds', async () => {
     let second: RestoreJob | undefined
     let firstId = ''
     const first = await restoreWhile('preflight', async (jobId) => {
@@ -183,7 +186,7 @@ describe('two restores at once', () => {
     expect(lasting(await staged.contents())).toEqual(lasting(before))
   })
 
-  it('of different models do not disturb each other', async () => {
+  it('of different models both succeed', async () => {
     let second: RestoreJob | undefined
     staged.before('preflight', async () => {
       second = await staged.restore(archive, { models: ['memo'] })
@@ -192,7 +195,7 @@ describe('two restores at once', () => {
     expect([first.status, second?.status]).toEqual(['succeeded', 'succeeded'])
   })
 
-  it('do not meet where one is a dry run', async () => {
+  it('both succeed if one is a dry run', async () => {
     let second: RestoreJob | undefined
     const first = await restoreWhile('preflight', async () => {
       second = await staged.restore(archive, { dry_run: true })
@@ -201,8 +204,8 @@ describe('two restores at once', () => {
   })
 })
 
-describe('the leases', () => {
-  it('are free after success, and after a failure before the first write', async () => {
+describe('the leases of a restore', () => {
+  it('are free after a success and after a failure before the first write', async () => {
     expect(await staged.restore(archive)).toMatchObject({ status: 'succeeded' })
     for (const model of MODELS) expect(await leaseOf(model)).toBe('free')
     expect(await staged.restore(archive, { on_duplicate: 'raise_error' })).toMatchObject({
@@ -212,7 +215,7 @@ describe('the leases', () => {
     for (const model of MODELS) expect(await leaseOf(model)).toBe('free')
   })
 
-  it('drain after a failure past the first write', async () => {
+  it('drain after a failure that follows the first write', async () => {
     let jobId = ''
     const job = await restoreWhile('plan-verify', async (id) => {
       jobId = id

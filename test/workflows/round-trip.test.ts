@@ -11,9 +11,9 @@ const ExportAnswer = z.object({ job_id: z.string(), archive: z.object({ bucket: 
 const Digests = z.record(z.string(), z.object({ models: z.record(z.string(), z.object({ digest: z.string() })) }))
 const COUNTS: Readonly<Record<string, number>> = { character: 47, guild: 12, item: 63 }
 
-/** The same story twice: once in single passes, once with passes that end at every bucket, on the smallest model. */
+/** The same steps twice: in single passes, and, with the smallest model, in passes that end at every digest bucket. */
 describe.each([
-  ['in one pass a worker', ['character', 'guild', 'item'], {}],
+  ['in one pass for each map item', ['character', 'guild', 'item'], {}],
   ['in passes of a few milliseconds', ['guild'], { passMs: 5, rangeBytes: 20_000, blobsPerRange: 10, partsPerItem: 1 }],
 ])('export and restore %s', (_name, models, limits) => {
   let test: TestProgram
@@ -50,14 +50,14 @@ describe.each([
 
   afterAll(() => test.stop())
 
-  it('gives the digests that another hand computed for the same resources', async () => {
+  it('has the digests that an independent implementation computed for the same resources', async () => {
     const text = await readFile(new URL('../fixtures/acbak/digests.json', import.meta.url), 'utf8')
     const expected = Digests.parse(JSON.parse(text))['catalogue-v3.acbak']?.models ?? {}
     expect(Object.keys(manifest.models)).toEqual(models)
     for (const model of models) expect(manifest.models[model]?.digest).toBe(expected[model]?.digest)
   })
 
-  it('brings back every item and blob byte for byte after a wipe, and proves it', async () => {
+  it('restores every item and blob byte for byte after a wipe, and verifies it', async () => {
     await test.wipe()
     expect((await test.contents()).items.size).toBe(0)
     const restored = await test.run('POST', '/_backup/import?wait=25', { from: { job_id: job } })
@@ -72,12 +72,12 @@ describe.each([
     expect(lasting(await test.contents())).toEqual(lasting(before))
   })
 
-  it('finds nothing to change where everything is as it was', async () => {
+  it('finds no difference in a dry run over the same resources', async () => {
     const { body } = await test.run('POST', '/_backup/import?dry_run=true&wait=25', { from: { job_id: job } })
     expect(body).toMatchObject({ models: each((count) => ({ new: 0, changed: 0, same: count, target_only: 0 })) })
   })
 
-  it('skips what exists, and proves that too', async () => {
+  it('skips existing resources, and verifies them', async () => {
     const skipped = await test.run('POST', '/_backup/import?on_duplicate=skip&wait=25', { from: { job_id: job } })
     expect(skipped).toMatchObject({
       status: 200,
@@ -89,16 +89,16 @@ describe.each([
     expect(lasting(await test.contents())).toEqual(lasting(before))
   })
 
-  it('refuses duplicates under raise_error and writes nothing', async () => {
-    const standing = await test.contents()
-    const refused = await test.run('POST', '/_backup/import?on_duplicate=raise_error&wait=25', {
+  it('rejects duplicates under raise_error and writes nothing', async () => {
+    const existing = await test.contents()
+    const rejected = await test.run('POST', '/_backup/import?on_duplicate=raise_error&wait=25', {
       from: { job_id: job },
     })
-    expect(refused).toMatchObject({ status: 409, body: { type: 'duplicates', duplicates: { count: total } } })
-    expect(await test.contents()).toEqual(standing)
+    expect(rejected).toMatchObject({ status: 409, body: { type: 'duplicates', duplicates: { count: total } } })
+    expect(await test.contents()).toEqual(existing)
   })
 
-  it('restores one resource out of the full archive', async () => {
+  it('restores one resource from the complete archive', async () => {
     const ids = new Set([...before.items.values()].map((item) => item['resource_id']?.S ?? ''))
     const [id = ''] = ids
     const model = before.items.values().next().value?.['pk']?.S?.split('#')[0] ?? ''

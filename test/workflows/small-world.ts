@@ -11,23 +11,26 @@ import type { ModelRegistry } from '../../shared/resources/models.ts'
 import { decodePayload } from '../../shared/resources/payload.ts'
 import { type Outside, putItems } from '../contents.ts'
 
-/** What a store is filled with: items, and objects of the blob bucket by key. */
+/** Contents for a store: items, and objects of the blob bucket by key. */
 export interface World {
   readonly items: readonly Item[]
   readonly objects: ReadonlyMap<string, Buffer>
 }
 
-export interface Told {
+export interface ResourceSpec {
   readonly model: string
   readonly id: string
-  /** One revision each, the last one current; text stands as it is. */
+  /** One for each revision; the last revision is the current one. An object is stored as JSON. */
   readonly payloads: readonly (object | string)[]
   readonly meta?: Partial<ResourceMeta>
   readonly info?: Partial<RevisionInfo>
 }
 
-/** A resource as SpecStar would have stored it: metadata, revisions, and its spilled payloads by key. */
-export const tell = (registry: ModelRegistry, { model, id, payloads, meta = {}, info = {} }: Told): World => {
+/** One resource as SpecStar stores it: metadata, revisions, and its spilled payloads by key. */
+export const worldWith = (
+  registry: ModelRegistry,
+  { model, id, payloads, meta = {}, info = {} }: ResourceSpec,
+): World => {
   const definition = registry.get(model)
   const target = { model, shards: definition.shards }
   const objects = new Map<string, Buffer>()
@@ -72,7 +75,7 @@ export const tell = (registry: ModelRegistry, { model, id, payloads, meta = {}, 
   return { items: [metadata, ...revisions], objects }
 }
 
-export const together = (...worlds: readonly World[]): World => ({
+export const joinWorlds = (...worlds: readonly World[]): World => ({
   items: worlds.flatMap(({ items }) => items),
   objects: new Map(worlds.flatMap(({ objects }) => [...objects])),
 })
@@ -86,14 +89,15 @@ export const blobs = (contents: Readonly<Record<string, Buffer>>): World => ({
 export const smallWorld = (registry: ModelRegistry): World => {
   const flag = (id: string): object => ({ file_id: id, size: 5, content_type: 'image/svg+xml' })
   const long = 'long '.repeat(80_000)
-  const city = (id: string, ...payloads: readonly object[]): World => tell(registry, { model: 'city', id, payloads })
-  return together(
-    tell(registry, {
+  const city = (id: string, ...payloads: readonly object[]): World =>
+    worldWith(registry, { model: 'city', id, payloads })
+  return joinWorlds(
+    worldWith(registry, {
       model: 'country',
       id: 'north',
       payloads: [{ name: 'N' }, { name: 'North', borders: ['south'], area: 1.5, flag: flag('flag-n') }],
     }),
-    tell(registry, {
+    worldWith(registry, {
       model: 'country',
       id: 'south',
       payloads: [{ name: 'South', borders: ['north'], flag: flag('flag-s') }],
@@ -109,8 +113,8 @@ export const smallWorld = (registry: ModelRegistry): World => {
     city('d', { name: 'D', country: 'nowhere', arms: flag('arms-d') }),
     city('e', { name: 'E', country: 'north', long }, { name: 'E', country: 'north', long }, { name: 'E' }),
     city('f', { name: 'F', country: 'south', tags: ['x'] }),
-    tell(registry, { model: 'memo', id: 'm', payloads: [{ text: 'one', rank: 1 }] }),
-    tell(registry, {
+    worldWith(registry, { model: 'memo', id: 'm', payloads: [{ text: 'one', rank: 1 }] }),
+    worldWith(registry, {
       model: 'memo',
       id: 'n',
       payloads: [
@@ -122,7 +126,7 @@ export const smallWorld = (registry: ModelRegistry): World => {
   )
 }
 
-/** Writes all of it, past the program. */
+/** Writes the contents to a store directly, without the program. */
 export const fill = async (outside: Outside, { items, objects }: World): Promise<void> => {
   await putItems(outside, items)
   for (const [Key, Body] of objects)

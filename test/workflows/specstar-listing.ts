@@ -59,7 +59,10 @@ export const exactIndexes = async (name: string): Promise<Map<string, unknown>> 
   )
 }
 
-/** An instant for comparison: an archive has the instant only, a listing the offset too; a time without a zone stays as it is. */
+/**
+ * An instant for comparison: an archive has the instant only, a listing the offset too; a time without a zone stays as
+ * it is.
+ */
 const comparable = (name: string, value: unknown): unknown => {
   if (typeof value !== 'string' || !name.endsWith('_time')) return value
   return /Z|[+-]\d\d:\d\d$/.test(value)

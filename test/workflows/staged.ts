@@ -17,22 +17,22 @@ import type { Services } from '../../shared/runtime/services.ts'
 import { type Contents, contentsOf, type Outside, putItems, removeItems, wipe } from '../contents.ts'
 import { startServices, type TestServers } from '../services.ts'
 
-/** What a test does when a stage is about to begin for the first time. */
-type Between = (jobId: string) => Promise<void>
+/** A test's function that is called before a stage begins. */
+type BeforeStage = (jobId: string) => Promise<void>
 
-/** The real workflows over real stores, in this process, with a say between their stages. */
+/** The real workflows with local stores, in this process. A test can interfere before each stage. */
 export class StagedWorkflows {
   readonly services: Services
   readonly outside: Outside
   readonly #servers: TestServers
   readonly #engine: LocalWorkflowEngine
-  readonly #before: Map<string, Between>
+  readonly #before: Map<string, BeforeStage>
 
   private constructor(
     servers: TestServers,
     services: Services,
     engine: LocalWorkflowEngine,
-    before: Map<string, Between>,
+    before: Map<string, BeforeStage>,
   ) {
     this.#servers = servers
     this.services = services
@@ -51,13 +51,13 @@ export class StagedWorkflows {
     } = {},
   ): Promise<StagedWorkflows> {
     const servers = await startServices()
-    const before = new Map<string, Between>()
+    const before = new Map<string, BeforeStage>()
     const load = async (kind: string, stage: string): Promise<StageHandler> => {
       const { handler } = (await import(`../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
       return async (input, context) => {
-        const between = before.get(stage)
+        const call = before.get(stage)
         before.delete(stage)
-        if (between !== undefined) await between((input as { job_id: string }).job_id)
+        if (call !== undefined) await call((input as { job_id: string }).job_id)
         return handler(input, context)
       }
     }
@@ -83,12 +83,12 @@ export class StagedWorkflows {
     await this.#servers.stop()
   }
 
-  /** Once, before the next run of this stage. */
-  before(stage: string, between: Between): void {
-    this.#before.set(stage, between)
+  /** Calls a function once, before the next run of this stage. */
+  before(stage: string, call: BeforeStage): void {
+    this.#before.set(stage, call)
   }
 
-  /** Exports models, and gives the archive's bytes. Throws what the export failed with. */
+  /** Exports models and returns the archive's bytes. Throws `JobFailed` if the export fails. */
   async export(
     models: readonly string[],
     filters: Filters = {},
@@ -102,7 +102,7 @@ export class StagedWorkflows {
     return { job, archive: (await services.objects.getBytes(bucket, key)) ?? Buffer.alloc(0) }
   }
 
-  /** Gives back what a restore that failed or was cancelled past its first write leaves draining for minutes. */
+  /** Releases the leases that failed and cancelled restores left draining. */
   async settle(): Promise<void> {
     for (const status of ['failed', 'cancelled'] as const)
       for (const { job_id, ...job } of (await this.services.jobs.list({ kind: 'restore', status, limit: 100 })).jobs)
@@ -120,11 +120,11 @@ export class StagedWorkflows {
     )
   }
 
-  /** Begins a restore whose execution is gone, without a word, when a stage is about to begin. */
+  /** Starts a restore whose execution disappears before a stage begins: nothing ends the job. */
   async abandon(archive: Buffer, stage: string): Promise<RestoreJob> {
     const gone = Promise.withResolvers<undefined>()
     this.before(stage, async (jobId) => {
-      // Its handlers never return: the engine is not asked to wait for them.
+      // The handlers never return, so the test does not wait for the engine.
       void this.#engine.stop('restore', jobId)
       gone.resolve(undefined)
       await Promise.resolve()
@@ -136,12 +136,12 @@ export class StagedWorkflows {
     return job
   }
 
-  /** Restores an archive's bytes, and gives the job as it ended. */
+  /** Restores an archive's bytes and returns the ended job. */
   async restore(archive: Buffer, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> {
     return this.end(await this.begin(archive, request))
   }
 
-  /** The job when it has ended, and its handlers have returned. */
+  /** Waits until the job has ended and its handlers have returned. */
   async end(job: RestoreJob): Promise<RestoreJob> {
     const ended = await this.#end(job)
     if (ended.kind !== 'restore') throw new Error('not a restore')
@@ -172,7 +172,7 @@ export class StagedWorkflows {
   }
 }
 
-/** An export that made no archive. */
+/** An export failed. */
 export class JobFailed extends Error {
   override readonly name = 'JobFailed'
   readonly error: Problem | undefined

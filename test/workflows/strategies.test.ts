@@ -6,15 +6,16 @@ import { type Contents, lasting } from '../contents.ts'
 import { madeResource } from '../resources/made-resources.ts'
 import { Catalogue, type CatalogueModel, COUNTS, idsIn, nth, resourceIn } from './catalogue.ts'
 
-const STRANGERS = ['a guild of someone else', 'zz']
+/** Resources of the target that are not in the archive. */
+const TARGET_ONLY = ['a guild of someone else', 'zz']
 
-/** A resource's items without what a restore makes anew, by key. */
+/** The selected items by key, without derived attributes. */
 const itemsOf = (contents: Contents, of: (item: Item) => boolean): [string, Item][] =>
   lasting(contents).items.filter(([, item]) => of(item))
-const isStranger = (item: Item): boolean => STRANGERS.includes(item['resource_id']?.S ?? '')
+const isTargetOnly = (item: Item): boolean => TARGET_ONLY.includes(item['resource_id']?.S ?? '')
 
-/** What has happened since the archive was made, in every model: one id for each kind of change. */
-interface Since {
+/** The changes of a model since the export: the id of one resource for each kind of change. */
+interface Changes {
   readonly edited: string
   readonly surplus: string
   readonly ahead: string
@@ -22,16 +23,16 @@ interface Since {
   readonly absent: string
 }
 
-/** In passes of a few milliseconds each resource is one: the smallest model is enough of them. */
+/** In passes of a few milliseconds, each resource takes a pass. The smallest model has enough of them. */
 describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
-  ['in one pass a worker', '_backup', ['character', 'guild', 'item'], {}],
+  ['in one pass for each map item', '_backup', ['character', 'guild', 'item'], {}],
   ['in passes of a few milliseconds', 'guild', ['guild'], { passMs: 3, rangeBytes: 20_000, blobsPerRange: 10 }],
-])('a restore over a store that has changed, %s', (_name, scope, models, limits) => {
+])('a restore into a store that has changed, %s', (_name, scope, models, limits) => {
   const total = models.reduce((sum, model) => sum + COUNTS[model], 0)
   let test: Catalogue
   let before: Contents
   let changed: Contents
-  const since = new Map<string, Since>()
+  const changes = new Map<string, Changes>()
 
   beforeAll(async () => {
     const opened = await Catalogue.open({ scope, limits })
@@ -47,7 +48,7 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
     const ids = idsIn(before, model, 2)
     const [edited, surplus, ahead, pruned, absent] = [0, 1, 2, 3, -1].map((n) => nth(ids, n))
     if (!edited || !surplus || !ahead || !pruned || !absent) throw new Error(`${model} has too few resources`)
-    since.set(model, { edited, surplus, ahead, pruned, absent })
+    changes.set(model, { edited, surplus, ahead, pruned, absent })
     const { metadata, revisions } = resourceIn(before, model, edited)
     await test.putItems([
       {
@@ -68,40 +69,40 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
     await test.removeItems([nth(resourceIn(before, model, pruned).revisions, 0)])
     const gone = resourceIn(before, model, absent)
     await test.removeItems([gone.metadata, ...gone.revisions])
-    for (const id of STRANGERS) {
+    for (const id of TARGET_ONLY) {
       const { metadata: own, revisions: history } = madeResource(model, 16, { id, revisions: 2 })
       await test.putItems([own, ...history])
     }
   }
 
-  it('overwrite makes each resource the archived one as a whole, and leaves what the archive does not name', async () => {
+  it('makes each resource exactly the archived one under overwrite, and keeps resources that are not in the archive', async () => {
     const { status, body } = await test.restore(scope, 'on_duplicate=overwrite')
     expect(status).toBe(200)
     expect(body).toMatchObject({ status: 'succeeded', verification: { passed: true } })
     expect(sums(body)).toEqual({ loaded: total, skipped: 0, total })
     const after = await test.contents()
-    expect(itemsOf(after, (item) => !isStranger(item))).toEqual(lasting(before).items)
-    expect([...after.items].filter(([, item]) => isStranger(item))).toEqual(
-      [...changed.items].filter(([, item]) => isStranger(item)),
+    expect(itemsOf(after, (item) => !isTargetOnly(item))).toEqual(lasting(before).items)
+    expect([...after.items].filter(([, item]) => isTargetOnly(item))).toEqual(
+      [...changed.items].filter(([, item]) => isTargetOnly(item)),
     )
     expect(lasting(after).objects).toEqual(lasting(before).objects)
   })
 
-  it('skip leaves what exists untouched in every part, and creates what is absent', async () => {
+  it('changes no existing resource under skip, and creates the absent ones', async () => {
     const { status, body } = await test.restore(scope, 'on_duplicate=skip')
     expect(status).toBe(200)
     expect(body).toMatchObject({ status: 'succeeded', verification: { passed: true } })
     expect(sums(body)).toEqual({ loaded: models.length, skipped: total - models.length, total })
     const after = await test.contents()
-    const absent = new Set([...since.values()].map((own) => own.absent))
+    const absent = new Set([...changes.values()].map((own) => own.absent))
     const isAbsent = (item: Item): boolean => absent.has(item['resource_id']?.S ?? '')
     expect(itemsOf(after, isAbsent)).toEqual(itemsOf(before, isAbsent))
-    // Not only what lasts: also what a restore would have made anew.
+    // Including the derived attributes, which a restore would have written anew.
     for (const [key, item] of changed.items) expect(after.items.get(key)).toEqual(item)
     expect(after.items.size).toBe(changed.items.size + itemsOf(before, isAbsent).length)
   })
 
-  it.runIf(models.length > 1)('raise_error writes nothing at all, and lists the duplicates', async () => {
+  it.runIf(models.length > 1)('writes nothing under raise_error, and lists the duplicates', async () => {
     const kept = await test.kept()
     const { status, body } = await test.restore(scope, 'on_duplicate=raise_error')
     expect(status).toBe(409)
@@ -110,23 +111,23 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
     expect(duplicates.ids).toHaveLength(Math.min(100, total - models.length))
     const existing = models.flatMap((model) => idsIn(before, model))
     expect(existing).toEqual(expect.arrayContaining(duplicates.ids))
-    for (const { absent } of since.values()) expect(duplicates.ids).not.toContain(absent)
+    for (const { absent } of changes.values()) expect(duplicates.ids).not.toContain(absent)
     expect(await test.contents()).toEqual(changed)
     expect(await test.kept()).toEqual(kept)
   })
 
   it.runIf(models.length > 1)(
-    'raise_error names every duplicate of one model, and creates all where there is none',
+    'lists every duplicate of one model under raise_error, and creates all resources if there is none',
     async () => {
-      const refused = await test.restore('guild', 'on_duplicate=raise_error')
-      expect(refused.status).toBe(409)
-      const { duplicates } = refused.body as { duplicates: { count: number; ids: string[] } }
-      const standing = idsIn(changed, 'guild').filter((id) => !STRANGERS.includes(id))
-      expect([...duplicates.ids].sort()).toEqual([...standing].sort())
-      expect(duplicates.count).toBe(standing.length)
+      const rejected = await test.restore('guild', 'on_duplicate=raise_error')
+      expect(rejected.status).toBe(409)
+      const { duplicates } = rejected.body as { duplicates: { count: number; ids: string[] } }
+      const existing = idsIn(changed, 'guild').filter((id) => !TARGET_ONLY.includes(id))
+      expect([...duplicates.ids].sort()).toEqual([...existing].sort())
+      expect(duplicates.count).toBe(existing.length)
       expect(await test.contents()).toEqual(changed)
 
-      const ofGuild = (item: Item): boolean => item['pk']?.S?.startsWith('guild#') === true && !isStranger(item)
+      const ofGuild = (item: Item): boolean => item['pk']?.S?.startsWith('guild#') === true && !isTargetOnly(item)
       await test.removeItems([...changed.items.values()].filter(ofGuild))
       const created = await test.restore('guild', 'on_duplicate=raise_error')
       expect(created).toMatchObject({
@@ -140,7 +141,7 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
     },
   )
 
-  it.runIf(models.length > 1)('of one model leaves the other sections of the archive alone', async () => {
+  it.runIf(models.length > 1)('restores only one model through its own route', async () => {
     const { body } = await test.restore('guild', 'on_duplicate=overwrite')
     expect(body).toMatchObject({ loaded: COUNTS.guild, skipped: 0, total: COUNTS.guild })
     const others = ({ items }: Contents): unknown[] =>
@@ -150,17 +151,17 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
 })
 
 const Counts = z.object({ loaded: z.number(), skipped: z.number(), total: z.number() })
-const Answered = z.union([Counts, z.object({ models: z.record(z.string(), Counts) })])
+const CountsAnswer = z.union([Counts, z.object({ models: z.record(z.string(), Counts) })])
 
-/** What an answer counts, over all of its models. */
+/** The sums of an answer's counts over all of its models. */
 const sums = (body: unknown): z.output<typeof Counts> => {
-  const answered = Answered.parse(body)
-  const all = 'models' in answered ? Object.values(answered.models) : [answered]
+  const answer = CountsAnswer.parse(body)
+  const all = 'models' in answer ? Object.values(answer.models) : [answer]
   const sum = (of: keyof z.output<typeof Counts>): number => all.reduce((total, counts) => total + counts[of], 0)
   return { loaded: sum('loaded'), skipped: sum('skipped'), total: sum('total') }
 }
 
-/** One more revision of a resource, and metadata that has it as its current one. */
+/** An additional revision of a resource, and metadata whose current revision it is. */
 const revised = (contents: Contents, model: string, id: string, n: number): { metadata: Item; revision: Item } => {
   const { metadata, revisions } = resourceIn(contents, model, id)
   const last = nth(revisions, -1)

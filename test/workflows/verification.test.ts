@@ -23,7 +23,7 @@ afterEach(async () => {
   await staged.wipe()
 })
 
-/** Restores into the empty store; what is damaged is damaged when all is written, before it is read back. */
+/** Restores into the empty store, and damages it between the last write and the verification. */
 const restoreThen = async (damage: () => Promise<unknown>): Promise<{ job: RestoreJob; report: Report }> => {
   staged.before('plan-verify', async () => {
     await damage()
@@ -47,7 +47,7 @@ const removeObject = (key: string): Promise<unknown> => staged.outside.s3.send(n
 const payloadKey = async (): Promise<string> => `payloads/${(await revision('e', 1))['data_sha256']?.S ?? ''}`
 
 describe('verification', () => {
-  it('passes a restore that nobody disturbed, and says how much it checked', async () => {
+  it('passes an undisturbed restore, and reports how much each check covered', async () => {
     const { job, report } = await restoreThen(() => Promise.resolve())
     expect(job).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
     expect(report).toMatchObject({
@@ -67,7 +67,7 @@ describe('verification', () => {
     expect(checked).toEqual({ counts: 27, content: 10, references: 7, blobs: 3, revisions: 17, search: 10 })
   })
 
-  it('tells what was dangling in the archive already apart', async () => {
+  it('reports references separately that were dangling in the archive', async () => {
     const { report } = await restoreThen(() => Promise.resolve())
     expect(report.checks.references).toMatchObject({
       passed: true,
@@ -79,8 +79,8 @@ describe('verification', () => {
   })
 })
 
-/** What a finding must say. */
-interface Said {
+/** An expected finding. `of` is its resource id. */
+interface ExpectedFinding {
   readonly model?: string
   readonly of: string
   readonly what: string
@@ -91,24 +91,24 @@ interface Said {
 interface Case {
   readonly what: string
   readonly damage: () => Promise<unknown>
-  /** The checks that fail, each with what it must say. */
-  readonly fails: Partial<Record<CheckName, readonly Said[]>>
+  /** The checks that fail, each with its findings. */
+  readonly fails: Partial<Record<CheckName, readonly ExpectedFinding[]>>
 }
 
 const SHA256 = /^[0-9a-f]{64}$/
 const sha256 = (text: string | Buffer): string => hash('sha256', text)
-const differs = (of: string): readonly Said[] => [
+const differs = (of: string): readonly ExpectedFinding[] => [
   { of, what: 'resource differs', expected: SHA256, actual: SHA256 },
   MODEL_DIFFERS,
 ]
-const MODEL_DIFFERS: Said = { of: '', what: 'digest of the model', expected: SHA256, actual: SHA256 }
+const MODEL_DIFFERS: ExpectedFinding = { of: '', what: 'digest of the model', expected: SHA256, actual: SHA256 }
 const PRESENT = { expected: 'present', actual: 'absent' }
 const ABSENT = { expected: 'absent', actual: 'present' }
 const OTHER = 'other bytes'
 const LONG = sha256(JSON.stringify({ name: 'E', country: 'north', long: 'long '.repeat(80_000) }))
 
-/** Metadata of a city with one attribute changed, which a filter no longer finds. */
-const unfound = (name: string, value: Item[string], filter: string, expected: string | RegExp): Case => ({
+/** Changes one attribute of a city's metadata, so that a filter does not find the city any more. */
+const notFoundBy = (name: string, value: Item[string], filter: string, expected: string | RegExp): Case => ({
   what: `metadata with another ${name}`,
   damage: async () => staged.putItems({ ...(await metadata('c')), [name]: value }),
   fails: {
@@ -119,7 +119,7 @@ const unfound = (name: string, value: Item[string], filter: string, expected: st
 
 const CASES: readonly Case[] = [
   {
-    what: 'a payload that is not what its checksum says',
+    what: 'a payload that does not match its checksum',
     damage: async () => staged.putItems({ ...(await revision('c', 1)), data: { S: '{"name":"X"}' } }),
     fails: {
       content: [
@@ -133,7 +133,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'a payload that is gone',
+    what: 'a missing payload',
     damage: async () => {
       const { data, ...rest } = await revision('c', 1)
       expect(data).toBeDefined()
@@ -151,7 +151,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'a payload replaced with its checksum',
+    what: 'a payload that was replaced together with its checksum',
     damage: async () =>
       staged.putItems({
         ...(await revision('c', 1)),
@@ -162,23 +162,33 @@ const CASES: readonly Case[] = [
     fails: { content: differs('c') },
   },
   {
-    what: 'an attribute of a revision',
+    what: 'a changed attribute of a revision',
     damage: async () => staged.putItems({ ...(await revision('c', 2)), status: { S: 'draft' } }),
     fails: { content: differs('c') },
   },
   {
-    what: 'an attribute that is new',
+    what: 'an additional attribute',
     damage: async () => staged.putItems({ ...(await metadata('c')), note: { S: 'mine' } }),
     fails: { content: differs('c') },
   },
-  unfound('resource_id', { S: 'C' }, 'ids', 'c'),
-  unfound('created_time', { S: '2025-01-01T00:00:00Z' }, 'created_time_start, created_time_end', /2026-01-05T08:30:00/),
-  unfound('updated_time', { S: '2027-01-01T00:00:00Z' }, 'updated_time_start, updated_time_end', /2026-01-05T08:32:00/),
-  unfound('created_by', { S: 'nobody' }, 'created_bys', 'alice'),
-  unfound('updated_by', { S: 'nobody' }, 'updated_bys', 'bob'),
-  unfound('is_deleted', { BOOL: true }, 'is_deleted', 'false'),
+  notFoundBy('resource_id', { S: 'C' }, 'ids', 'c'),
+  notFoundBy(
+    'created_time',
+    { S: '2025-01-01T00:00:00Z' },
+    'created_time_start, created_time_end',
+    /2026-01-05T08:30:00/,
+  ),
+  notFoundBy(
+    'updated_time',
+    { S: '2027-01-01T00:00:00Z' },
+    'updated_time_start, updated_time_end',
+    /2026-01-05T08:32:00/,
+  ),
+  notFoundBy('created_by', { S: 'nobody' }, 'created_bys', 'alice'),
+  notFoundBy('updated_by', { S: 'nobody' }, 'updated_bys', 'bob'),
+  notFoundBy('is_deleted', { BOOL: true }, 'is_deleted', 'false'),
   {
-    what: 'an index that is not what the payload gives',
+    what: 'indexed values that do not match the payload',
     damage: async () => staged.putItems({ ...(await metadata('c')), indexed_data: { S: '{"name":"C9"}' } }),
     fails: {
       content: differs('c'),
@@ -191,7 +201,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'an earlier revision that is gone',
+    what: 'a missing earlier revision',
     damage: async () => staged.removeItems(await revision('c', 1)),
     fails: {
       counts: [{ of: 'c', what: 'revision c:1 is missing', ...PRESENT }],
@@ -200,7 +210,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'the current revision, gone',
+    what: 'a missing current revision',
     damage: async () => staged.removeItems(await revision('c', 3)),
     fails: {
       counts: [{ of: 'c', what: 'revision c:3 is missing', ...PRESENT }],
@@ -209,17 +219,17 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'a resource that is gone',
+    what: 'a missing resource',
     damage: async () => staged.removeItems(await metadata('b'), await revision('b', 1)),
     fails: { counts: [{ of: 'b', what: 'resource is missing', ...PRESENT }], content: [MODEL_DIFFERS] },
   },
   {
-    what: 'metadata that is gone from its revisions',
+    what: 'revisions without metadata',
     damage: async () => staged.removeItems(await metadata('c')),
     fails: { counts: [{ of: 'c', what: 'resource is missing', ...PRESENT }], content: [MODEL_DIFFERS] },
   },
   {
-    what: 'a revision too many',
+    what: 'an additional revision',
     damage: async () => {
       const one = await revision('b', 1)
       await staged.putItems({
@@ -247,7 +257,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'a resource that others refer to, gone',
+    what: 'a missing resource to which others refer',
     damage: async () => {
       const south = await resource('country', 'south')
       await staged.removeItems(south.metadata, ...south.revisions)
@@ -278,7 +288,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'a blob that was cut',
+    what: 'a truncated blob',
     damage: () => replaceObject('blobs/arms-d', 'a li'),
     fails: {
       blobs: [
@@ -292,7 +302,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'a blob of two models that is gone',
+    what: 'a missing blob of two models',
     damage: () => removeObject('blobs/flag-n'),
     fails: {
       blobs: [
@@ -327,7 +337,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'a spilled payload that is gone',
+    what: 'a missing spilled payload',
     damage: async () => removeObject(await payloadKey()),
     fails: {
       content: [
@@ -348,25 +358,25 @@ const CASES: readonly Case[] = [
   },
 ]
 
-const matching = (said: string | RegExp): unknown => (typeof said === 'string' ? said : expect.stringMatching(said))
+const matching = (text: string | RegExp): unknown => (typeof text === 'string' ? text : expect.stringMatching(text))
 
 describe.each(CASES)('$what', ({ damage, fails }) => {
-  it('fails the checks that it concerns and no other, and each finding says of what, what was expected and what is there', async () => {
+  it('fails the affected checks and no others, and each finding states the resource, the expected and the actual value', async () => {
     const { job, report } = await restoreThen(damage)
     const failed = CHECK_NAMES.filter((check) => fails[check] !== undefined)
     expect(CHECK_NAMES.filter((check) => !report.checks[check].passed)).toEqual(failed)
     for (const check of failed) {
-      // What the archive itself has so is told apart, and no failure.
+      // Findings that the archive already had are not failures.
       const found = report.checks[check].findings.filter(({ what }) => !what.includes('already dangling'))
-      const said = (fails[check] ?? []).map(({ model = 'city', of, what, expected, actual }) => ({
+      const expected = (fails[check] ?? []).map(({ model = 'city', of, what, expected, actual }) => ({
         model,
         resource_id: of,
         what,
         expected: matching(expected),
         actual: matching(actual),
       }))
-      expect(found).toHaveLength(said.length)
-      expect(found).toEqual(expect.arrayContaining(said))
+      expect(found).toHaveLength(expected.length)
+      expect(found).toEqual(expect.arrayContaining(expected))
     }
     expect(report.passed).toBe(false)
     expect(job).toMatchObject({
@@ -377,20 +387,23 @@ describe.each(CASES)('$what', ({ damage, fails }) => {
   })
 })
 
-describe('what someone else wrote after the restore', () => {
-  const byOthers = (item: Item): Item =>
+describe('a change by another writer after the restore', () => {
+  const byAnotherWriter = (item: Item): Item =>
     Object.fromEntries(Object.entries(item).filter(([name]) => name !== 'applied_by'))
 
   it.each<[string, () => Promise<unknown>]>([
-    ['an edit', async () => staged.putItems(byOthers({ ...(await metadata('c')), updated_by: { S: 'someone else' } }))],
+    [
+      'an edit',
+      async () => staged.putItems(byAnotherWriter({ ...(await metadata('c')), updated_by: { S: 'someone else' } })),
+    ],
     [
       'a new revision',
       async () => {
         const one = await revision('c', 3)
         const sk = { S: (one['sk']?.S ?? '').replace('0000000003', '0000000004') }
         await staged.putItems(
-          byOthers({ ...one, revision_id: { S: 'c:4' }, sk }),
-          byOthers({
+          byAnotherWriter({ ...one, revision_id: { S: 'c:4' }, sk }),
+          byAnotherWriter({
             ...(await metadata('c')),
             current_revision_id: { S: 'c:4' },
             total_revision_count: { N: '4' },
@@ -399,14 +412,14 @@ describe('what someone else wrote after the restore', () => {
       },
     ],
     [
-      'a new revision whose item is not there yet',
-      async () => staged.putItems(byOthers({ ...(await metadata('c')), current_revision_id: { S: 'c:4' } })),
+      'a new revision whose item does not exist yet',
+      async () => staged.putItems(byAnotherWriter({ ...(await metadata('c')), current_revision_id: { S: 'c:4' } })),
     ],
     [
-      'a revision modified',
-      async () => staged.putItems(byOthers({ ...(await revision('c', 3)), status: { S: 'draft' } })),
+      'a modified revision',
+      async () => staged.putItems(byAnotherWriter({ ...(await revision('c', 3)), status: { S: 'draft' } })),
     ],
-  ])('is counted as changed since and no failure: %s', async (_what, write) => {
+  ])('is counted as changed since, and is not a failure: %s', async (_what, write) => {
     const { job, report } = await restoreThen(write)
     expect(report.checks.content.findings).toEqual([])
     expect(report).toMatchObject({ passed: true, models: { city: { loaded: 6, changed_since: 1 } } })

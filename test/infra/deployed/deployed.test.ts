@@ -8,7 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FUNCTIONS } from '../../../infra/functions.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
 import { contentsOf, lasting, type Outside, wipe } from '../../contents.ts'
-import { blobs, fill, smallWorld, tell, together } from '../../workflows/small-world.ts'
+import { blobs, fill, smallWorld, worldWith, joinWorlds } from '../../workflows/small-world.ts'
 import { bundlesOf } from './template.ts'
 import { LocalDeployment } from './local-deployment.ts'
 import { type Allowed, matching } from './policy.ts'
@@ -21,10 +21,10 @@ const MIB = 1024 * 1024
 let deployment: LocalDeployment
 let outside: Outside
 /** The contents of a store with a blob that is large enough to be copied by S3. */
-const content = together(
+const content = joinWorlds(
   smallWorld(MODELS),
   blobs({ anthem: randomBytes(17 * MIB) }),
-  tell(MODELS, { model: 'memo', id: 'song', payloads: [{ text: 'la', sound: { file_id: 'anthem' } }] }),
+  worldWith(MODELS, { model: 'memo', id: 'song', payloads: [{ text: 'la', sound: { file_id: 'anthem' } }] }),
 )
 beforeAll(async () => {
   deployment = await LocalDeployment.start()
@@ -163,7 +163,7 @@ describe('the synthesized deployment', () => {
 
   it('rolls back a restore if another writer creates the same resource', async () => {
     await wipe(outside)
-    const theirs = tell(MODELS, { model: 'memo', id: 'n', payloads: [{ text: 'theirs' }] })
+    const theirs = worldWith(MODELS, { model: 'memo', id: 'n', payloads: [{ text: 'theirs' }] })
     deployment.before('apply-records', () => fill(outside, theirs))
     const answer = await request('POST', '/_backup/import?on_duplicate=raise_error&wait=25', {
       from: { job_id: fullExport.body.job_id },
@@ -172,7 +172,11 @@ describe('the synthesized deployment', () => {
   })
 
   it('fails an export if a blob is missing', async () => {
-    const gone = tell(MODELS, { model: 'memo', id: 'gone', payloads: [{ text: 'x', sound: { file_id: 'nowhere' } }] })
+    const gone = worldWith(MODELS, {
+      model: 'memo',
+      id: 'gone',
+      payloads: [{ text: 'x', sound: { file_id: 'nowhere' } }],
+    })
     await fill(outside, gone)
     expect(await request('GET', '/memo/export?wait=25')).toMatchObject({ status: 409, body: { type: 'blobs-missing' } })
   })
