@@ -30,7 +30,7 @@ const keys = async (): Promise<string[]> =>
 const keyOf = (day: string, name = 'nightly', hour = '03'): string =>
   `scheduled/${name}/2026/01/${day}/s-${name}-202601${day}T${hour}0000Z.acbak`
 
-/** Runs a schedule for one time, and waits for its archive. */
+/** Runs a schedule for one time and waits until the job has ended. */
 const run = async (day: string, name = 'nightly', hour = '03'): Promise<string> => {
   await startScheduled({ schedule: name, at: `2026-01-${day}T${hour}:00:00Z` })
   const jobId = `s-${name}-202601${day}T${hour}0000Z`
@@ -45,7 +45,7 @@ beforeEach(async () => {
 })
 
 describe('a schedule that is due', () => {
-  it('makes an archive under its own prefix, by the day for which it was due', async () => {
+  it('exports an archive under its own prefix and the day on which it was due', async () => {
     const jobId = await run('05')
     expect(await staged.services.jobs.get(jobId)).toMatchObject({
       job_id: jobId,
@@ -58,7 +58,7 @@ describe('a schedule that is due', () => {
     expect(await keys()).toEqual([keyOf('05')])
   })
 
-  it('starts nothing twice, however often it is told', async () => {
+  it('starts one job, however often the event is delivered', async () => {
     const twice = await Promise.all([run('06'), run('06')])
     await run('06')
     expect(new Set(twice).size).toBe(1)
@@ -66,19 +66,19 @@ describe('a schedule that is due', () => {
     expect(jobs.filter(({ job_id }) => job_id === twice[0])).toHaveLength(1)
   })
 
-  it('exports what it names and nothing else', async () => {
+  it('exports only the models that it names', async () => {
     const job = await staged.services.jobs.get(await run('05', 'night', '07'))
     expect(job?.kind === 'export' && Object.keys(job.result?.models ?? {})).toEqual(['memo'])
   })
 
-  it('is refused where the deployment has none of its name, or its time is none', async () => {
+  it('is rejected if its name is unknown or its time is invalid', async () => {
     await expect(startScheduled({ schedule: 'weekly', at: '2026-01-05T03:00:00Z' })).rejects.toThrow('weekly')
     await expect(startScheduled({ schedule: 'nightly', at: 'now' })).rejects.toThrow('at')
   })
 })
 
 describe('pruning', () => {
-  it('deletes what is past its days, and leaves the rest', async () => {
+  it('deletes archives older than keep_days and no others', async () => {
     for (const day of ['07', '08', '16']) await run(day)
     now = new Date('2026-01-15T12:00:00Z')
     expect(await prune()).toEqual([
@@ -88,18 +88,18 @@ describe('pruning', () => {
     expect(await keys()).toEqual([keyOf('16')])
   })
 
-  it('never deletes the last good archive, however old, and not what is no archive of its schedule', async () => {
+  it('never deletes the last complete archive or an object that is not an archive of the schedule', async () => {
     for (const day of ['09', '10']) await run(day)
     await run('10', 'night', '01')
-    const strangers = ['scheduled/nightly/readme.txt', 'scheduled/nightly/2026/01/01/mine.acbak']
-    for (const key of strangers) await put(key, 'mine')
+    const otherObjects = ['scheduled/nightly/readme.txt', 'scheduled/nightly/2026/01/01/mine.acbak']
+    for (const key of otherObjects) await put(key, 'mine')
     now = new Date('2027-01-15T12:00:00Z')
     await prune()
     await prune()
-    expect((await keys()).sort()).toEqual([keyOf('10'), keyOf('10', 'night', '01'), ...strangers].sort())
+    expect((await keys()).sort()).toEqual([keyOf('10'), keyOf('10', 'night', '01'), ...otherObjects].sort())
   })
 
-  it('does not take a newer archive for good that is cut, damaged or empty', async () => {
+  it('keeps an old archive if all newer ones are truncated, damaged or empty', async () => {
     for (const day of ['11', '12']) await run(day)
     const whole = await staged.services.objects.getBytes(archives(), keyOf('12'))
     await put(keyOf('13'), whole?.subarray(0, -1).toString('latin1') ?? '')
@@ -109,7 +109,7 @@ describe('pruning', () => {
     expect(await keys()).toEqual([keyOf('12'), keyOf('13'), keyOf('14')])
   })
 
-  it('deletes nothing where no archive is good', async () => {
+  it('deletes nothing if no archive is complete', async () => {
     await put(keyOf('13'), 'x')
     await put(keyOf('14'), 'y')
     now = new Date('2027-01-15T12:00:00Z')
@@ -124,10 +124,10 @@ describe('the check of schedules', () => {
     return (await checkSchedules()).find(({ schedule }) => schedule === 'nightly')
   }
 
-  it('finds one overdue whose export has had its time and made nothing good', async () => {
-    // Looked at for the first time: it owes nothing yet.
+  it('reports a schedule as overdue if its export has had time to end and there is no complete archive', async () => {
+    // Due times before the first check do not count.
     expect(await nightly('2026-01-20T12:00:00Z')).toEqual({ schedule: 'nightly', overdue: false })
-    // Due at 3, and given until 9.
+    // Due at 3:00; the archive must exist at 9:00.
     expect(await nightly('2026-01-21T08:59:00Z')).toEqual({ schedule: 'nightly', overdue: false })
     const due = { schedule: 'nightly', due_at: '2026-01-21T03:00:00.000Z' }
     expect(await nightly('2026-01-21T09:01:00Z')).toEqual({ ...due, overdue: true })
@@ -141,7 +141,7 @@ describe('the check of schedules', () => {
     expect(await nightly('2026-01-22T09:01:00Z')).toMatchObject({ overdue: true, due_at: '2026-01-22T03:00:00.000Z' })
   })
 
-  it('gives one by a rate its period and half of one, for AWS counts a rate from when it was made', async () => {
+  it('allows a rate one and a half periods, because AWS counts periods from the creation of the schedule', async () => {
     const hourly = async (at: string): Promise<object | undefined> => {
       now = new Date(at)
       return (await checkSchedules()).find(({ schedule }) => schedule === 'night')
