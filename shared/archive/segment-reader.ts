@@ -155,18 +155,18 @@ const readHeader = async (
   expected: { readonly path?: string; readonly size: number; readonly offset: number },
   end: number,
 ): Promise<string> => {
+  const subject = `the tar header of ${expected.path === undefined ? 'an index' : `entry ${expected.path}`}`
   let left = expected.offset - end
   const take: Take = async (length) => {
     left -= length
-    if (left < 0)
-      throw new ArchiveInvalidError(`the tar headers of entry ${expected.path ?? 'index'} extend beyond its offset`)
+    if (left < 0) throw new ArchiveInvalidError(`${subject} extends into its content`)
     const bytes = await reader.take(length)
     frame?.update(bytes)
     return bytes
   }
-  const { path, size } = await readSegmentHeader(take)
+  const { path, size } = await readSegmentHeader(take, subject)
   if (left !== 0 || size !== expected.size || (expected.path !== undefined && path !== expected.path))
-    throw new ArchiveInvalidError(`the tar header of entry ${expected.path ?? path} does not match the index`)
+    throw new ArchiveInvalidError(`${subject} does not match the path, size and offset in the index or the manifest`)
   return path
 }
 

@@ -25,8 +25,7 @@ const LIMITS: TarLimits = { files: MAX_WALKED_FILES, nameBytes: MAX_WALKED_NAMES
 
 /**
  * Reads a whole tar that any program may have packed, and returns its files by name. A leading `./` is dropped,
- * directories are skipped. Throws `ArchiveInvalidError` or `ArchiveTruncatedError` for a tar that an archive cannot
- * be.
+ * directories are skipped. Throws `ArchiveInvalidError` or `ArchiveTruncatedError` if the tar cannot be an archive.
  */
 export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Promise<Map<string, TarFile>> => {
   const files = new Map<string, TarFile>()

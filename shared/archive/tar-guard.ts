@@ -30,15 +30,14 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
   for (;;) {
     const block = await take(BLOCK)
     if (isZero(block)) break
-    const header = parseHeaderBlock(block)
+    const subject = `the tar header at byte ${reader.position - BLOCK}`
+    const header = parseHeaderBlock(block, subject)
     if (EXTENSIONS.includes(header.type)) {
       if (extensions.has(header.type))
-        throw new ArchiveInvalidError(
-          `two headers of tar type "${header.type}" precede one entry; at most one is allowed`,
-        )
+        throw new ArchiveInvalidError(`${subject} is the second one of type "${header.type}" in front of one entry`)
       extensions.add(header.type)
-      const body = await takeExtension(take, header)
-      paxSize = checkExtension(header, body.subarray(0, header.size)) ?? paxSize
+      const body = await takeExtension(take, header.size, subject)
+      paxSize = checkExtension(header.type, body.subarray(0, header.size), subject) ?? paxSize
       // `extract` misreads what follows an extension header without a body, but it skips a zero block.
       yield body.length === 0 ? ZERO_BLOCK : Buffer.concat([block, body])
       continue
@@ -54,22 +53,22 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
     extensions.clear()
     paxSize = undefined
   }
-  if (extensions.size > 0) throw new ArchiveInvalidError('a pax header or GNU long name must precede an entry')
+  if (extensions.size > 0) throw new ArchiveInvalidError('a pax header or a GNU long name is not followed by an entry')
   await checkEnd(reader, tarSize)
 }
 
 /** Checks the body of an extension header, and returns the content size that it sets for the next entry. */
-const checkExtension = ({ type }: HeaderBlock, body: Buffer): number | undefined => {
+const checkExtension = (type: string, body: Buffer, subject: string): number | undefined => {
   if (type === 'L') {
-    decodeName(beforeNul(body))
+    decodeName(beforeNul(body), subject)
     return undefined
   }
-  const pax = parsePax(body)
+  const pax = parsePax(body, subject)
   const size = pax.get('size')
   if (type === 'g' && (pax.has('path') || size !== undefined))
-    throw new ArchiveInvalidError('a global pax header must not set path or size')
+    throw new ArchiveInvalidError(`${subject} is a global pax header, and must not set path or size`)
   if (size === undefined) return undefined
-  if (!/^[0-9]{1,15}$/.test(size)) throw new ArchiveInvalidError('the size in a pax header must be 1 to 15 digits')
+  if (!/^[0-9]{1,15}$/.test(size)) throw new ArchiveInvalidError(`${subject} sets a size that is not 1 to 15 digits`)
   return Number(size)
 }
 
@@ -81,7 +80,7 @@ const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefi
   if (type === '5') return 0
   if (type === '0') return paxSize ?? size
   throw new ArchiveInvalidError(
-    `entry ${path} has tar type ${JSON.stringify(type)}; only files and directories are allowed`,
+    `entry ${path} has tar type ${JSON.stringify(type)}; only files ("0") and directories ("5") are allowed`,
   )
 }
 

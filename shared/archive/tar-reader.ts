@@ -17,59 +17,65 @@ export type Take = (length: number) => Promise<Buffer>
 
 /**
  * Reads the headers of one entry of a segment: at most one pax header, which contains only a path, and the header of
- * a file. Archives that other programs have packed again are read by `tar-files.ts`.
+ * a file. `subject` names the headers in errors. `tar-files.ts` reads archives that another program has packed again.
  */
-export const readSegmentHeader = async (take: Take): Promise<{ readonly path: string; readonly size: number }> => {
-  let header = parseHeaderBlock(await take(BLOCK))
+export const readSegmentHeader = async (
+  take: Take,
+  subject: string,
+): Promise<{ readonly path: string; readonly size: number }> => {
+  let header = parseHeaderBlock(await take(BLOCK), subject)
   let paxPath: string | undefined
   if (header.type === 'x') {
-    const { path: name } = header
-    const body = await takeExtension(take, header)
-    const pax = parsePax(body.subarray(0, header.size))
+    const body = await takeExtension(take, header.size, subject)
+    const pax = parsePax(body.subarray(0, header.size), subject)
     if ([...pax.keys()].some((key) => key !== 'path'))
-      throw new ArchiveInvalidError(`the pax header ${name} must contain only a path`)
+      throw new ArchiveInvalidError(`${subject} has a pax header that contains more than a path`)
     paxPath = pax.get('path')
-    header = parseHeaderBlock(await take(BLOCK))
+    header = parseHeaderBlock(await take(BLOCK), subject)
   }
   const path = paxPath ?? header.path
   if (header.type !== '0')
     throw new ArchiveInvalidError(
-      `entry ${path} has tar type ${JSON.stringify(header.type)}; a segment contains only files`,
+      `${subject} has type ${JSON.stringify(header.type)}; only files ("0") are allowed in a segment`,
     )
   return { path, size: header.size }
 }
 
 /** Reads the body of an extension header (pax or GNU long name) together with its padding. */
-export const takeExtension = async (take: Take, { path, size }: HeaderBlock): Promise<Buffer> => {
+export const takeExtension = async (take: Take, size: number, subject: string): Promise<Buffer> => {
   if (size > MAX_PAX_BYTES)
-    throw new ArchiveInvalidError(`the tar header ${path} has ${size} bytes; at most ${MAX_PAX_BYTES} are allowed`)
+    throw new ArchiveInvalidError(`${subject} has a body of ${size} bytes; at most ${MAX_PAX_BYTES} are allowed`)
   const padded = await take(paddedSize(size))
-  checkZero(padded.subarray(size), `the padding of the tar header ${path}`)
+  checkZero(padded.subarray(size), `the padding of ${subject}`)
   return padded
 }
 
 /** Whether a block is a valid tar header. */
 export const isTarHeader = (block: Buffer): boolean => {
   try {
-    parseHeaderBlock(block)
+    parseHeaderBlock(block, 'the block')
     return true
   } catch {
     return false
   }
 }
 
-/** Parses a header block. Throws `ArchiveInvalidError` unless checksum, format, size and names are valid. */
-export const parseHeaderBlock = (block: Buffer): HeaderBlock => {
+/** Parses a header block. Throws `ArchiveInvalidError` unless its checksum, format, size and names are valid. */
+export const parseHeaderBlock = (block: Buffer, subject: string): HeaderBlock => {
   const checksum = CHECKSUM.exec(block.toString('latin1', 148, 156))?.[1]
   if (checksum === undefined || Number.parseInt(checksum, 8) !== checksumOf(block))
-    throw new ArchiveInvalidError('a tar header has a wrong checksum')
+    throw new ArchiveInvalidError(`${subject} has a wrong checksum`)
   const magic = block.toString('latin1', 257, 265)
-  if (magic !== USTAR && magic !== GNU) throw new ArchiveInvalidError('a tar header is in neither ustar nor GNU format')
+  if (magic !== USTAR && magic !== GNU) throw new ArchiveInvalidError(`${subject} is in neither ustar nor GNU format`)
   // GNU stores times in the bytes of the prefix.
-  const prefix = magic === USTAR ? textField(block, 345, 155) : ''
-  const name = textField(block, 0, 100)
+  const prefix = magic === USTAR ? decodeName(beforeNul(block.subarray(345, 500)), subject) : ''
+  const name = decodeName(beforeNul(block.subarray(0, 100)), subject)
   const type = block.toString('latin1', 156, 157)
-  return { path: prefix === '' ? name : `${prefix}/${name}`, size: sizeOf(block), type: type === '\0' ? '0' : type }
+  return {
+    path: prefix === '' ? name : `${prefix}/${name}`,
+    size: sizeOf(block, subject),
+    type: type === '\0' ? '0' : type,
+  }
 }
 
 const USTAR = 'ustar\x0000'
@@ -92,31 +98,27 @@ const sumOf = (bytes: Buffer): number => {
   return sum
 }
 
-const sizeOf = (block: Buffer): number => {
+const sizeOf = (block: Buffer, subject: string): number => {
   if (block[124] === 0x80) {
     const size = block.readBigUInt64BE(128)
     if (size > BigInt(Number.MAX_SAFE_INTEGER) || block.readUIntBE(125, 3) !== 0)
-      throw new ArchiveInvalidError('the size in a tar header is over 2^53 - 1 bytes')
+      throw new ArchiveInvalidError(`${subject} has a size over 2^53 - 1 bytes`)
     return Number(size)
   }
   const digits = SIZE.exec(block.toString('latin1', 124, 136))?.[1]
-  if (digits === undefined) throw new ArchiveInvalidError('the size in a tar header is not an octal number')
+  if (digits === undefined) throw new ArchiveInvalidError(`${subject} has a size that is not an octal number`)
   return Number.parseInt(digits, 8)
 }
 
-/** A text field, which ends at its first NUL or at the end of the field. */
-const textField = (block: Buffer, start: number, length: number): string =>
-  decodeName(beforeNul(block.subarray(start, start + length)))
-
-/** Bytes up to the first NUL. */
+/** The bytes of a text field, which ends at its first NUL or at the end of the field. */
 export const beforeNul = (bytes: Buffer): Buffer => {
   const end = bytes.indexOf(0)
   return end === -1 ? bytes : bytes.subarray(0, end)
 }
 
 /** The text of a name, a pax key or a pax value. */
-export const decodeName = (bytes: Buffer): string => {
-  if (!isUtf8(bytes)) throw new ArchiveInvalidError('a name in a tar header is not UTF-8')
+export const decodeName = (bytes: Buffer, subject: string): string => {
+  if (!isUtf8(bytes)) throw new ArchiveInvalidError(`${subject} contains a name that is not UTF-8`)
   return bytes.toString()
 }
 
@@ -126,7 +128,7 @@ const PAX_LENGTH = /^([1-9][0-9]{0,5}) $/
  * Parses a pax body: records of their own length, a space, `key=value` and a newline. Of a repeated key, the last
  * record counts.
  */
-export const parsePax = (body: Buffer): Map<string, string> => {
+export const parsePax = (body: Buffer, subject: string): Map<string, string> => {
   const records = new Map<string, string>()
   for (let start = 0; start < body.length;) {
     const space = body.indexOf(0x20, start)
@@ -134,8 +136,9 @@ export const parsePax = (body: Buffer): Map<string, string> => {
     const end = start + length
     const equals = body.indexOf(0x3d, space)
     if (!(end <= body.length) || body[end - 1] !== 0x0a || equals === -1 || equals >= end - 1)
-      throw new ArchiveInvalidError('a pax header is malformed')
-    records.set(decodeName(body.subarray(space + 1, equals)), decodeName(body.subarray(equals + 1, end - 1)))
+      throw new ArchiveInvalidError(`${subject} has a malformed pax record`)
+    const key = decodeName(body.subarray(space + 1, equals), subject)
+    records.set(key, decodeName(body.subarray(equals + 1, end - 1), subject))
     start = end
   }
   return records

@@ -132,15 +132,18 @@ describe('the tar headers of a segment', () => {
     ['another path in a pax header', Buffer.concat([pax(record('path', 'blobs/c')), headerBytes('blobs/b', 9)])],
     ['one more block', Buffer.concat([headerBytes('blobs/b', 9), Buffer.alloc(512)])],
   ])('are rejected with %s', async (_, header) => {
-    await expectError(withHeader(header), invalid('the tar header of entry blobs/b does not match the index'))
+    await expectError(
+      withHeader(header),
+      invalid('the tar header of entry blobs/b does not match the path, size and offset in the index or the manifest'),
+    )
   })
 
   it('are rejected if they extend into the content', async () => {
     const header = pax(record('path', 'blobs/b'))
-    await expectError(withHeader(header), invalid('the tar headers of entry blobs/b extend beyond its offset'))
+    await expectError(withHeader(header), invalid('the tar header of entry blobs/b extends into its content'))
     await expectError(
       { entries: [blob('b')], index: { header: pax(record('path', 'index/s.jsonl.zst')) } },
-      invalid('the tar headers of entry index extend beyond its offset'),
+      invalid('the tar header of an index extends into its content'),
     )
   })
 
@@ -149,7 +152,9 @@ describe('the tar headers of a segment', () => {
     const wrong = blob(b, Buffer.from('12'), headerBytes('blobs/x', 2))
     await expectError(
       { entries: [blob(a), wrong] },
-      invalid(`the tar header of entry blobs/${b} does not match the index`),
+      invalid(
+        `the tar header of entry blobs/${b} does not match the path, size and offset in the index or the manifest`,
+      ),
       { from: 0 },
     )
     const bytes = craft({ entries: [blob(a), blob(b)] })
@@ -179,7 +184,7 @@ describe('the tar headers of a segment', () => {
   it('are rejected with another size for an index', async () => {
     await expectError(
       { entries: [blob('b')], index: { header: headerBytes('index/s.jsonl.zst', 1) } },
-      invalid('the tar header of entry index/s.jsonl.zst does not match the index'),
+      invalid('the tar header of an index does not match the path, size and offset in the index or the manifest'),
     )
   })
 

@@ -54,7 +54,7 @@ describe('the files of a tar', () => {
   it.each(['1', '2', '3', '4', '6', '7', 'K', 'N', 'S', 'V'])('must not have tar type %s', async (type) => {
     await expectInvalid(
       tar(changed(plain, undefined, type)),
-      `entry a/b has tar type "${type}"; only files and directories are allowed`,
+      `entry a/b has tar type "${type}"; only files ("0") and directories ("5") are allowed`,
     )
   })
 
@@ -65,18 +65,22 @@ describe('the files of a tar', () => {
   })
 
   it.each([
-    ['a wrong checksum', changed(plain).fill(0, 0, 1), 'a tar header has a wrong checksum'],
+    ['a wrong checksum', changed(plain).fill(0, 0, 1), 'the tar header at byte 0 has a wrong checksum'],
     [
       'an unknown format',
       changed(plain, (block) => block.write('tar', 257)),
-      'a tar header is in neither ustar nor GNU format',
+      'the tar header at byte 0 is in neither ustar nor GNU format',
     ],
     [
       'a size that is not octal',
       changed(plain, (block) => block.write('9', 124)),
-      'the size in a tar header is not an octal number',
+      'the tar header at byte 0 has a size that is not an octal number',
     ],
-    ['a name that is not UTF-8', changed(plain, (block) => (block[0] = 0xff)), 'a name in a tar header is not UTF-8'],
+    [
+      'a name that is not UTF-8',
+      changed(plain, (block) => (block[0] = 0xff)),
+      'the tar header at byte 0 contains a name that is not UTF-8',
+    ],
   ])('are rejected with %s', async (_, header, message) => {
     await expectInvalid(tar(header), message)
   })
@@ -111,7 +115,10 @@ describe('a pax header', () => {
   })
 
   it.each(['', '-1', 'x7', '7x', '1'.repeat(16)])('must not have the size %j', async (text) => {
-    await expectInvalid(tar(pax(record('size', text)), plain), 'the size in a pax header must be 1 to 15 digits')
+    await expectInvalid(
+      tar(pax(record('size', text)), plain),
+      'the tar header at byte 0 sets a size that is not 1 to 15 digits',
+    )
   })
 
   it('may have a size of 15 digits', async () => {
@@ -119,10 +126,13 @@ describe('a pax header', () => {
   })
 
   it('must be well-formed', async () => {
-    await expectInvalid(tar(pax(Buffer.from('9 path x\n')), plain), 'a pax header is malformed')
+    await expectInvalid(
+      tar(pax(Buffer.from('9 path x\n')), plain),
+      'the tar header at byte 0 has a malformed pax record',
+    )
     await expectInvalid(
       tar(pax(Buffer.from([0x35, 0x20, 0xff, 0x3d, 0x0a])), plain),
-      'a name in a tar header is not UTF-8',
+      'the tar header at byte 0 contains a name that is not UTF-8',
     )
   })
 
@@ -131,11 +141,11 @@ describe('a pax header', () => {
     expect(await read(tar(pax(body(65_536)), plain))).toEqual({ 'a/b': 5 })
     await expectInvalid(
       tar(pax(body(65_537)), plain),
-      'the tar header PaxHeader has 65537 bytes; at most 65536 are allowed',
+      'the tar header at byte 0 has a body of 65537 bytes; at most 65536 are allowed',
     )
     const dirty = pax(record('path', 'x'))
     dirty[dirty.length - 1] = 1
-    await expectInvalid(tar(dirty, plain), 'the padding of the tar header PaxHeader must be zero bytes')
+    await expectInvalid(tar(dirty, plain), 'the padding of the tar header at byte 0 must be zero bytes')
   })
 
   it('that is global is ignored, and must not set path or size', async () => {
@@ -145,7 +155,7 @@ describe('a pax header', () => {
     for (const key of ['path', 'size'])
       await expectInvalid(
         tar(global(record('comment', 'x'), record(key, '1')), plain),
-        'a global pax header must not set path or size',
+        'the tar header at byte 0 is a global pax header, and must not set path or size',
       )
   })
 
@@ -154,9 +164,9 @@ describe('a pax header', () => {
       const header = extended(type, type === 'L' ? Buffer.from('y') : record('comment', 'y'))
       await expectInvalid(
         tar(header, header, plain),
-        `two headers of tar type "${type}" precede one entry; at most one is allowed`,
+        `the tar header at byte 1024 is the second one of type "${type}" in front of one entry`,
       )
-      await expectInvalid(Buffer.concat([header, END]), 'a pax header or GNU long name must precede an entry')
+      await expectInvalid(Buffer.concat([header, END]), 'a pax header or a GNU long name is not followed by an entry')
     }
   })
 })
@@ -167,7 +177,7 @@ describe('a GNU long name', () => {
     expect(await read(named(`${'x'.repeat(200)}\0`))).toEqual({ ['x'.repeat(200)]: 5 })
     expect(await read(named('ü/y'))).toEqual({ 'ü/y': 5 })
     expect(await read(named(Buffer.from([0x78, 0, 0xff])))).toEqual({ x: 5 })
-    await expectInvalid(named(Buffer.from([0xff])), 'a name in a tar header is not UTF-8')
+    await expectInvalid(named(Buffer.from([0xff])), 'the tar header at byte 0 contains a name that is not UTF-8')
   })
 
   it('gives way to the path of a pax header', async () => {
@@ -253,7 +263,7 @@ describe('the end of a tar', () => {
     block.write('000400 \0', 148)
     await expectInvalid(
       Buffer.concat([entry('a'), block, entry('b'), END]),
-      'a tar header is in neither ustar nor GNU format',
+      'the tar header at byte 1024 is in neither ustar nor GNU format',
     )
   })
 

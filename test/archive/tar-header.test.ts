@@ -24,7 +24,7 @@ const readAll = async (bytes: Buffer): Promise<{ path: string; size: number }> =
     const taken = rest.subarray(0, length)
     rest = rest.subarray(length)
     return Promise.resolve(taken)
-  })
+  }, 'the header')
   expect(rest.length).toBe(0)
   return header
 }
@@ -74,7 +74,7 @@ describe('encodeHeader', () => {
     for (let bit = 0; bit < header.length * 8; bit++) {
       const broken = Buffer.from(header)
       broken[bit >> 3] = (broken[bit >> 3] ?? 0) ^ (1 << (bit & 7))
-      await expect(readSegmentHeader(() => Promise.resolve(broken))).rejects.toThrow('tar header')
+      await expect(readSegmentHeader(() => Promise.resolve(broken), 'the header')).rejects.toThrow('the header')
     }
   })
 

@@ -10,7 +10,7 @@ const read = async (bytes: Buffer): Promise<{ path: string; size: number }> => {
     const taken = rest.subarray(0, length)
     rest = rest.subarray(length)
     return Promise.resolve(taken)
-  })
+  }, 'the header')
   expect(rest.length).toBe(0)
   return header
 }
@@ -47,7 +47,7 @@ describe('a header block', () => {
     change(block)
     expect(isTarHeader(block)).toBe(outcome === 'accepted')
     if (outcome === 'accepted') expect(await read(block)).toEqual(file('a/b', 5))
-    else await expectInvalid(block, 'a tar header has a wrong checksum')
+    else await expectInvalid(block, 'the header has a wrong checksum')
   })
 
   it('is in ustar or GNU format', async () => {
@@ -60,7 +60,7 @@ describe('a header block', () => {
     for (const magic of ['ustar\x0001', 'ustar   ', 'ustar \0\0', '\0'.repeat(8)])
       await expectInvalid(
         changed(plain, (block) => block.write(magic, 257, 'latin1')),
-        'a tar header is in neither ustar nor GNU format',
+        'the header is in neither ustar nor GNU format',
       )
   })
 
@@ -78,7 +78,7 @@ describe('a header block', () => {
     expect(await read(named('ü', ''))).toEqual(file('ü', 0))
     await expectInvalid(
       changed(plain, (block) => (block[0] = 0xff)),
-      'a name in a tar header is not UTF-8',
+      'the header contains a name that is not UTF-8',
     )
   })
 
@@ -97,7 +97,7 @@ describe('a header block', () => {
     async (text) => {
       await expectInvalid(
         changed(plain, (block) => block.write(text, 124, 'latin1')),
-        'the size in a tar header is not an octal number',
+        'the header has a size that is not an octal number',
       )
     },
   )
@@ -112,7 +112,7 @@ describe('a header block', () => {
     expect(await read(sized(2n ** 53n - 1n))).toEqual(file('a/b', 2 ** 53 - 1))
     expect(await read(headerBytes('a', 2 ** 53 - 1))).toEqual(file('a', 2 ** 53 - 1))
     for (const block of [sized(2n ** 53n), sized(5n, 1), sized(5n, 0x10000)])
-      await expectInvalid(block, 'the size in a tar header is over 2^53 - 1 bytes')
+      await expectInvalid(block, 'the header has a size over 2^53 - 1 bytes')
   })
 })
 
@@ -120,7 +120,7 @@ describe('the headers of a segment', () => {
   it.each(['1', '2', '3', '4', '5', '6', '7', 'K', 'L', 'S', 'V', 'g'])('reject tar type %s', async (type) => {
     await expectInvalid(
       changed(plain, undefined, type),
-      `entry a/b has tar type "${type}"; a segment contains only files`,
+      `the header has type "${type}"; only files ("0") are allowed in a segment`,
     )
   })
 
@@ -139,7 +139,7 @@ describe('the headers of a segment', () => {
   })
 
   it('reject a pax header with another key than path', async () => {
-    const message = 'the pax header PaxHeader must contain only a path'
+    const message = 'the header has a pax header that contains more than a path'
     for (const key of ['size', 'mtime']) await expectInvalid(after(pax(record(key, '5'))), message)
     await expectInvalid(after(pax(record('path', 'x'), record('mtime', '5'))), message)
   })
@@ -147,7 +147,7 @@ describe('the headers of a segment', () => {
   it('reject a second pax header', async () => {
     await expectInvalid(
       after(pax(record('path', 'x')), pax(record('path', 'y'))),
-      'entry x has tar type "x"; a segment contains only files',
+      'the header has type "x"; only files ("0") are allowed in a segment',
     )
   })
 
@@ -165,14 +165,14 @@ describe('the headers of a segment', () => {
     ['no newline', '10 path=x '],
     ['bytes after its records', '10 path=x\n\0'],
   ])('reject a pax header with %s', async (_, text) => {
-    await expectInvalid(after(pax(Buffer.from(text))), 'a pax header is malformed')
+    await expectInvalid(after(pax(Buffer.from(text))), 'the header has a malformed pax record')
   })
 
   it.each([
     ['key', [0x35, 0x20, 0xff, 0x3d, 0x0a]],
     ['value', [0x36, 0x20, 0x61, 0x3d, 0xff, 0x0a]],
   ])('reject a pax header with a %s that is not UTF-8', async (_, bytes) => {
-    await expectInvalid(after(pax(Buffer.from(bytes))), 'a name in a tar header is not UTF-8')
+    await expectInvalid(after(pax(Buffer.from(bytes))), 'the header contains a name that is not UTF-8')
   })
 
   it('reject a pax header over 64 KiB, and one whose padding is not zero', async () => {
@@ -181,17 +181,17 @@ describe('the headers of a segment', () => {
     expect(await read(after(pax(record('path', longest))))).toEqual(file(longest, 5))
     await expectInvalid(
       after(pax(record('path', `${longest}x`))),
-      'the tar header PaxHeader has 65537 bytes; at most 65536 are allowed',
+      'the header has a body of 65537 bytes; at most 65536 are allowed',
     )
     const dirty = pax(record('path', 'x'))
     dirty[dirty.length - 1] = 1
-    await expectInvalid(after(dirty), 'the padding of the tar header PaxHeader must be zero bytes')
+    await expectInvalid(after(dirty), 'the padding of the header must be zero bytes')
   })
 
   it('reject a GNU long name', async () => {
     await expectInvalid(
       after(extended('L', Buffer.from('x'))),
-      'entry ext has tar type "L"; a segment contains only files',
+      'the header has type "L"; only files ("0") are allowed in a segment',
     )
   })
 })
