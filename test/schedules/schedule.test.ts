@@ -47,7 +47,7 @@ describe('the schedules of a deployment', () => {
   })
 
   it('are rejected if they are not JSON', () => {
-    expect(() => readConfig({ SCHEDULES: 'nightly' })).toThrow('is no JSON')
+    expect(() => readConfig({ SCHEDULES: 'nightly' })).toThrow('must be JSON')
   })
 })
 
