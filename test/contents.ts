@@ -11,20 +11,20 @@ import type { Item } from '../shared/tables/item.ts'
 import type { Config } from '../shared/runtime/config.ts'
 
 /** The content of the store: items and S3 objects by their keys, read with plain clients. */
-export interface Contents {
+export interface StoreContents {
   readonly items: ReadonlyMap<string, Item>
   readonly objects: ReadonlyMap<string, string>
 }
 
 /** Access to the store with plain clients, without the code under test. */
-export interface Outside {
+export interface StoreClients {
   readonly dynamo: DynamoDBClient
   readonly s3: S3Client
   readonly config: Config
 }
 
 /** Reads everything in the resource table and the blob bucket. */
-export const contentsOf = async ({ dynamo, s3, config }: Outside): Promise<Contents> => {
+export const readContents = async ({ dynamo, s3, config }: StoreClients): Promise<StoreContents> => {
   const items = new Map<string, Item>()
   for await (const { Items = [] } of paginateScan({ client: dynamo }, { TableName: config.tables.resources }))
     for (const item of Items) items.set(`${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`, item)
@@ -38,18 +38,19 @@ export const contentsOf = async ({ dynamo, s3, config }: Outside): Promise<Conte
 }
 
 /** Writes items unchanged. */
-export const putItems = async ({ dynamo, config }: Outside, items: Iterable<Item>): Promise<void> => {
+export const putItems = async ({ dynamo, config }: StoreClients, items: Iterable<Item>): Promise<void> => {
   const all = [...items]
   for (let from = 0; from < all.length; from += 25) {
     const requests = all.slice(from, from + 25).map((Item) => ({ PutRequest: { Item } }))
     const { UnprocessedItems = {} } = await dynamo.send(
       new BatchWriteItemCommand({ RequestItems: { [config.tables.resources]: requests } }),
     )
-    if (Object.keys(UnprocessedItems).length > 0) throw new Error('the table left items over: it never does so locally')
+    if (Object.keys(UnprocessedItems).length > 0)
+      throw new Error('the table left items unprocessed, which the local table never does')
   }
 }
 
-export const removeItems = async ({ dynamo, config }: Outside, items: Iterable<Item>): Promise<void> => {
+export const removeItems = async ({ dynamo, config }: StoreClients, items: Iterable<Item>): Promise<void> => {
   const keys = [...items].map(({ pk = { S: '' }, sk = { S: '' } }) => ({ pk, sk }))
   for (let from = 0; from < keys.length; from += 25) {
     const requests = keys.slice(from, from + 25).map((Key) => ({ DeleteRequest: { Key } }))
@@ -58,11 +59,11 @@ export const removeItems = async ({ dynamo, config }: Outside, items: Iterable<I
 }
 
 /** Deletes everything in the store. */
-export const wipe = async (outside: Outside): Promise<void> => {
-  const { items, objects } = await contentsOf(outside)
-  await removeItems(outside, items.values())
+export const wipe = async (clients: StoreClients): Promise<void> => {
+  const { items, objects } = await readContents(clients)
+  await removeItems(clients, items.values())
   for (const Key of objects.keys())
-    await outside.s3.send(new DeleteObjectCommand({ Bucket: outside.config.buckets.blobs, Key }))
+    await clients.s3.send(new DeleteObjectCommand({ Bucket: clients.config.buckets.blobs, Key }))
 }
 
 /**
@@ -70,7 +71,7 @@ export const wipe = async (outside: Outside): Promise<void> => {
  * fault may lose the response to the request that begins an upload. A lifecycle rule of the bucket removes such uploads on AWS.
  */
 export const unfinishedUploads = async (
-  { s3, config }: Outside,
+  { s3, config }: StoreClients,
   { withParts = false }: { readonly withParts?: boolean } = {},
 ): Promise<string[]> => {
   const found: string[] = []
@@ -87,7 +88,10 @@ export const unfinishedUploads = async (
 const DERIVED = ['applied_by', 'created_at', 'updated_at']
 
 /** The content without the attributes that every restore derives again. */
-export const lasting = ({ items, objects }: Contents): { items: [string, Item][]; objects: [string, string][] } => ({
+export const stableContents = ({
+  items,
+  objects,
+}: StoreContents): { items: [string, Item][]; objects: [string, string][] } => ({
   items: [...items]
     .map(([key, item]): [string, Item] => [
       key,

@@ -1,26 +1,26 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { planCompose } from '../../shared/export/plan-compose.ts'
 import { injectFaults } from '../faults/fault-middleware.ts'
-import { fill, smallWorld } from '../workflows/small-world.ts'
-import { StagedWorkflows } from '../workflows/staged.ts'
+import { writeToStore, sampleStore } from '../workflows/sample-store.ts'
+import { WorkflowRunner } from '../workflows/workflow-runner.ts'
 
 describe('composing an archive', () => {
-  let staged: StagedWorkflows
+  let runner: WorkflowRunner
   beforeAll(async () => {
-    staged = await StagedWorkflows.start()
-    await fill(staged.outside, smallWorld(staged.services.models))
+    runner = await WorkflowRunner.start()
+    await writeToStore(runner.clients, sampleStore(runner.services.models))
   })
-  afterAll(() => staged.stop())
+  afterAll(() => runner.stop())
 
   it('uses one manifest if several attempts plan it at the same time', async () => {
-    staged.before('plan-compose', async (job_id) => {
-      await Promise.all([0, 1, 2].map(() => planCompose({ job_id, round: 0 }, staged.services)))
+    runner.beforeStage('plan-compose', async (job_id) => {
+      await Promise.all([0, 1, 2].map(() => planCompose({ job_id, round: 0 }, runner.services)))
     })
-    expect((await staged.export(['city'])).job).toMatchObject({ status: 'succeeded' })
+    expect((await runner.export(['city'])).job).toMatchObject({ status: 'succeeded' })
   })
 
   it('continues with its own upload if the write of its plan is repeated', async () => {
-    injectFaults(staged.outside.s3, (_n, command) => (command === 'PutObjectCommand' ? { kind: 'repeat' } : undefined))
-    expect((await staged.export(['city'])).job).toMatchObject({ status: 'succeeded' })
+    injectFaults(runner.clients.s3, (_n, command) => (command === 'PutObjectCommand' ? { kind: 'repeat' } : undefined))
+    expect((await runner.export(['city'])).job).toMatchObject({ status: 'succeeded' })
   })
 })

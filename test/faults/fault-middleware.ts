@@ -2,8 +2,15 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 
 /**
- * What happens to one call of an SDK client: it fails before it has an effect, or after (the answer is lost); it is
- * throttled; some items of a batch are left over; the body of its answer is cut; it comes late; it arrives twice.
+ * A fault of one call of an SDK client:
+ *
+ * - `fail-before`: the call fails without an effect;
+ * - `fail-after`: the call takes effect, but its response is lost;
+ * - `throttle`: the call is rejected because of its rate;
+ * - `repeat`: the call takes effect twice;
+ * - `unprocessed`: the last items of a batch are returned as unprocessed;
+ * - `cut`: the body of the response ends early with an error;
+ * - `delay`: the call takes effect later.
  */
 export type Fault =
   | { readonly kind: 'fail-before' | 'fail-after' | 'throttle' | 'repeat' }
@@ -11,16 +18,16 @@ export type Fault =
   | { readonly kind: 'cut'; readonly bytes: number }
   | { readonly kind: 'delay'; readonly ms: number }
 
-/** Gives the fault of a call: `n` counts the calls of this client from 1, `command` is like `PutObjectCommand`. */
+/** Returns the fault of a call. `n` counts the calls of this client from 1; `command` is a name such as `PutObjectCommand`. */
 export type FaultPlan = (n: number, command: string) => Fault | undefined
 
-/** The calls that a client has made, by command. */
+/** The number of calls of a client by command. */
 export interface Calls {
   readonly byCommand: ReadonlyMap<string, number>
   readonly total: number
 }
 
-/** What the middleware needs of an SDK client. */
+/** The part of an SDK client that the middleware uses. */
 interface FaultyClient {
   readonly middlewareStack: {
     add(middleware: Middleware, options: { readonly step: 'initialize'; readonly name: string }): void
@@ -38,7 +45,7 @@ export class InjectedFault extends Error {
   }
 }
 
-/** Puts faults on every call that a plan names, above the SDK's own retries, and counts all calls. */
+/** Injects the faults of a plan and counts all calls. The SDK does not retry these faults. */
 export const injectFaults = (client: FaultyClient, plan: FaultPlan): Calls => {
   const byCommand = new Map<string, number>()
   let total = 0
@@ -47,7 +54,7 @@ export const injectFaults = (client: FaultyClient, plan: FaultPlan): Calls => {
       (args) => {
         total += 1
         byCommand.set(commandName, (byCommand.get(commandName) ?? 0) + 1)
-        return faulty(next, plan(total, commandName), `call ${total}, ${commandName}`)(args)
+        return withFault(next, plan(total, commandName), `call ${total}, ${commandName}`)(args)
       },
     { step: 'initialize', name: 'injectedFaults' },
   )
@@ -59,7 +66,7 @@ export const injectFaults = (client: FaultyClient, plan: FaultPlan): Calls => {
   }
 }
 
-const faulty =
+const withFault =
   (next: Next, fault: Fault | undefined, call: string): Next =>
   async (args) => {
     if (fault === undefined) return next(args)
@@ -67,25 +74,25 @@ const faulty =
       case 'fail-before':
         throw new InjectedFault('InjectedFault', call)
       case 'fail-after':
-        lose((await next(args)).output)
+        discard((await next(args)).output)
         throw new InjectedFault('InjectedFault', call)
       case 'throttle':
         throw new InjectedFault('ProvisionedThroughputExceededException', call)
       case 'repeat':
-        lose((await next(args)).output)
+        discard((await next(args)).output)
         return next(args)
       case 'delay':
         await sleep(fault.ms)
         return next(args)
       case 'unprocessed':
-        return leaveOver(next, args, fault.items)
+        return sendPartOfBatch(next, args, fault.items)
       case 'cut':
         return cutBody(await next(args), fault.bytes)
     }
   }
 
-/** Sends a batch of writes or reads without its last items, and says so. */
-const leaveOver = async (
+/** Sends a batch of writes or reads without its last items, and returns those as unprocessed. */
+const sendPartOfBatch = async (
   next: Next,
   args: { input: object },
   items: number,
@@ -115,18 +122,21 @@ const cutBody = (
   return { ...answer, output: { ...answer.output, Body: cutReadable(answer.output.Body, bytes) } }
 }
 
-/** A body that breaks off after so many bytes. */
-export const cutReadable = (body: Readable, bytes: number): Readable => Readable.from(firstBytes(body, bytes))
+/** A body that fails after this number of bytes. */
+export const cutReadable = (body: Readable, bytes: number): Readable => Readable.from(readThenFail(body, bytes))
 
-/** Lets go of an answer that is lost on its way: a body that nobody reads would hold its socket, and end in an error of its own. */
-export const lose = (answer: unknown): void => {
+/**
+ * Destroys the bodies in a response that is not returned. A body that is not read keeps its socket and later emits an unhandled
+ * error.
+ */
+export const discard = (answer: unknown): void => {
   if (answer instanceof Readable) answer.on('error', () => undefined).destroy()
   else if (typeof answer === 'object' && answer !== null)
-    for (const member of Object.values(answer)) if (member instanceof Readable) lose(member)
+    for (const member of Object.values(answer)) if (member instanceof Readable) discard(member)
 }
 
-/** The first bytes of a body, then the error of a connection that is gone. */
-async function* firstBytes(body: Readable, bytes: number): AsyncGenerator<Buffer> {
+/** Yields the first bytes of a body, and then fails like a reset connection. */
+async function* readThenFail(body: Readable, bytes: number): AsyncGenerator<Buffer> {
   let left = bytes
   for await (const chunk of body as AsyncIterable<Buffer>) {
     if (chunk.length >= left) {

@@ -1,10 +1,10 @@
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { cutReadable, type Fault, InjectedFault, lose } from './fault-middleware.ts'
+import { cutReadable, type Fault, InjectedFault, discard } from './fault-middleware.ts'
 
 /**
- * A store whose every call meets the fault that `next` gives it, by a name like `objects.put`. What a call gives back that
- * has calls of its own (a writer, an upload, a lease, a source of bytes) meets faults too.
+ * Wraps a store so that `next` decides the fault of every call, by a name such as `objects.put`. If a call returns an object with
+ * asynchronous methods (a writer, an upload, a lease, an archive source), this object is wrapped, too.
  */
 export const faultyStore = <Store extends object>(
   store: Store,
@@ -15,25 +15,25 @@ export const faultyStore = <Store extends object>(
     get: (target, key) => {
       const member: unknown = Reflect.get(target, key, target)
       const call = `${name}.${String(key)}`
-      const wrapped = (value: unknown): unknown => (hasCalls(value) ? faultyStore(value, call, next) : value)
+      const wrapped = (value: unknown): unknown => (hasAsyncMethods(value) ? faultyStore(value, call, next) : value)
       if (typeof key !== 'string') return member
       if (typeof member !== 'function') return wrapped(member)
       return (...args: unknown[]): unknown => {
         const made = (): unknown => Reflect.apply(member, target, args)
-        if (AT_ONCE.includes(key)) return wrapped(made())
-        if (isGenerator(member)) return streamed(made() as AsyncIterable<unknown>, next(call), call)
-        return promised(made, next(call), call, args).then(wrapped)
+        if (SYNCHRONOUS_METHODS.includes(key)) return wrapped(made())
+        if (isGenerator(member)) return streamWithFault(made() as AsyncIterable<unknown>, next(call), call)
+        return callWithFault(made, next(call), call, args).then(wrapped)
       }
     },
   })
 
-/** What gives something to call, and promises nothing. */
-const AT_ONCE: readonly string[] = ['writer', 'held', 'resumeMultipart', 'sourceOf', 'epoch', 'key']
+/** Methods that do not return a promise. They have no faults; the objects that they return do. */
+const SYNCHRONOUS_METHODS: readonly string[] = ['writer', 'held', 'resumeMultipart', 'sourceOf', 'epoch', 'key']
 
 const isAsync = (member: unknown): boolean => member?.constructor.name === 'AsyncFunction'
 const isGenerator = (member: unknown): boolean => member?.constructor.name === 'AsyncGeneratorFunction'
 
-const hasCalls = (value: unknown): value is object => {
+const hasAsyncMethods = (value: unknown): value is object => {
   if (typeof value !== 'object' || value === null || value instanceof Readable || ArrayBuffer.isView(value))
     return false
   const owners = [value, Object.getPrototypeOf(value) as object]
@@ -42,7 +42,7 @@ const hasCalls = (value: unknown): value is object => {
   )
 }
 
-const promised = async (
+const callWithFault = async (
   made: () => unknown,
   fault: Fault | undefined,
   call: string,
@@ -55,11 +55,11 @@ const promised = async (
     case 'unprocessed':
       throw new InjectedFault('ProvisionedThroughputExceededException', call)
     case 'fail-after':
-      lose(await made())
+      discard(await made())
       throw new InjectedFault('InjectedFault', call)
     case 'repeat':
-      // A stream is read once.
-      if (!args.some((arg) => arg instanceof Readable)) lose(await made())
+      // A stream can be read only once, so such a call is not repeated.
+      if (!args.some((arg) => arg instanceof Readable)) discard(await made())
       return made()
     case 'delay':
       await sleep(fault.ms)
@@ -78,8 +78,8 @@ const cutBody = (value: unknown, bytes: number): unknown => {
   return { ...value, body: cutReadable(value.body, bytes) }
 }
 
-/** A stream that breaks off: at once, or after its first element. */
-async function* streamed(rows: AsyncIterable<unknown>, fault: Fault | undefined, call: string): AsyncGenerator {
+/** A stream that fails: at once, or after its first element. */
+async function* streamWithFault(rows: AsyncIterable<unknown>, fault: Fault | undefined, call: string): AsyncGenerator {
   if (fault?.kind === 'fail-before' || fault?.kind === 'throttle') throw new InjectedFault('InjectedFault', call)
   if (fault?.kind === 'delay') await sleep(fault.ms)
   for await (const row of rows) {

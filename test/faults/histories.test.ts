@@ -2,12 +2,23 @@ import process from 'node:process'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { wipe } from '../contents.ts'
-import { counts, Delete, Export, MODELS, PutBlob, Restore, type Step, type Told, Wipe, Write } from './history-steps.ts'
+import {
+  counts,
+  Delete,
+  Export,
+  MODELS,
+  PutBlob,
+  Restore,
+  type Step,
+  type HistoryState,
+  Wipe,
+  Write,
+} from './history-steps.ts'
 import { PlainStore } from './plain-store.ts'
 import { SEED, tally } from './seeded.ts'
-import { FaultyWorld } from './world.ts'
+import { FaultHarness } from './fault-harness.ts'
 
-/** `npm test` tells a few histories, `npm run test:faults` many. */
+/** The number of histories: small in `npm test`, larger in `npm run test:faults`. */
 const RUNS = Number(process.env['HISTORIES'] ?? 3)
 
 const IDS = ['a', 'b:1', 'ü 3', 'd']
@@ -36,30 +47,30 @@ const exporting = fc
 const restoring = fc
   .tuple(fc.nat(20), fc.constantFrom('overwrite', 'skip', 'raise_error'), fc.oneof(fc.constant({}), filter))
   .map(([which, strategy, filter]) => new Restore(which, strategy, filter))
-/** As often as each stands here. */
+/** A step that is listed several times is drawn more often. */
 const STEPS = [write, write, write, putBlob, remove, exporting, restoring, restoring, fc.constant(new Wipe())]
 
-/** Every history begins with something to lose. */
-const BEGINNING: readonly Step[] = [
+/** The first steps of every history: they fill the store and export it. */
+const FIRST_STEPS: readonly Step[] = [
   ...BLOBS.map((id) => new PutBlob(id, Buffer.from(id))),
   ...IDS.map((id, k) => new Write(MODELS[k % 2] ?? '', id, BLOBS.slice(k % 3), k === 3, null)),
   new Export({}, true),
 ]
 
-describe('any history of writes, exports and restores', { timeout: 7_200_000 }, () => {
-  let world: FaultyWorld
+describe('a random history of writes, exports and restores', { timeout: 7_200_000 }, () => {
+  let harness: FaultHarness
   beforeAll(async () => {
-    world = await FaultyWorld.start()
+    harness = await FaultHarness.start()
   })
-  afterAll(() => world.stop())
+  afterAll(() => harness.stop())
 
-  it('leaves the store as a few plain maps would be left', async ({ task }) => {
+  it('leaves the store with the same contents as an in-memory model of it', async ({ task }) => {
     await fc.assert(
       fc.asyncProperty(fc.commands(STEPS, { maxCommands: 40, size: 'max' }), async (steps) => {
-        await wipe(world.outside)
-        const told: Told = { plain: new PlainStore(), archives: [], minutes: 0 }
-        for (const step of BEGINNING) await step.run(told, { world })
-        await fc.asyncModelRun(() => ({ model: told, real: { world } }), steps)
+        await wipe(harness.clients)
+        const state: HistoryState = { plain: new PlainStore(), archives: [], minutes: 0 }
+        for (const step of FIRST_STEPS) await step.run(state, { harness })
+        await fc.asyncModelRun(() => ({ model: state, real: { harness } }), steps)
       }),
       { numRuns: RUNS, seed: SEED, endOnFailure: process.env['SHRINK'] === undefined },
     )

@@ -4,33 +4,33 @@ import type fc from 'fast-check'
 import { startExport } from '../../shared/export/start-export.ts'
 import type { Strategy } from '../../shared/jobs/job.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
-import { lasting, removeItems, wipe } from '../contents.ts'
+import { stableContents, removeItems, wipe } from '../contents.ts'
 import {
-  itemsOf,
+  resourceItems,
   keyOf,
   type PlainArchive,
   type PlainFilter,
   type PlainResource,
   type PlainStore,
 } from './plain-store.ts'
-import type { FaultyWorld } from './world.ts'
+import type { FaultHarness } from './fault-harness.ts'
 
 /** The models of every history. */
 export const MODELS = ['guild', 'memo']
 
-/** What a history has come to: the plain store, the archives that were made, and the clock. */
-export interface Told {
+/** The state of a history: the in-memory store, the archives that were created, and the clock in minutes. */
+export interface HistoryState {
   readonly plain: PlainStore
   readonly archives: { readonly job_id: string; readonly archive: PlainArchive }[]
   minutes: number
 }
 
-/** The real store that the plain one is held against. */
-export interface Real {
-  readonly world: FaultyWorld
+/** The real store, which is compared with the in-memory store. */
+export interface RealStore {
+  readonly harness: FaultHarness
 }
 
-/** What the histories came across: a test that never restores proves nothing. */
+/** The number of steps by kind and outcome. The test requires some, because a test that never restores proves nothing. */
 export const counts = new Map<string, number>()
 const count = (what: string): void => {
   counts.set(what, (counts.get(what) ?? 0) + 1)
@@ -44,25 +44,25 @@ const caller = (): { requestedBy: string; idempotencyKey: string } => ({
   idempotencyKey: randomUUID(),
 })
 
-/** One step of a history: taken on the plain store and on the real one. */
-export abstract class Step implements fc.AsyncCommand<Told, Real> {
-  check(told: Readonly<Told>): boolean {
-    return told.minutes >= 0
+/** One step of a history, which is run on the in-memory store and on the real store. */
+export abstract class Step implements fc.AsyncCommand<HistoryState, RealStore> {
+  check(state: Readonly<HistoryState>): boolean {
+    return state.minutes >= 0
   }
-  abstract run(told: Told, real: Real): Promise<void>
+  abstract run(state: HistoryState, real: RealStore): Promise<void>
   abstract toString(): string
 }
 
-const putResource = async (world: FaultyWorld, resource: PlainResource): Promise<void> => {
-  const { items, spilled } = itemsOf(resource)
-  const { payloads, resources } = world.services
+const putResource = async (harness: FaultHarness, resource: PlainResource): Promise<void> => {
+  const { items, spilled } = resourceItems(resource)
+  const { payloads, resources } = harness.services
   for (const [sha256, bytes] of spilled) await payloads.put(sha256, bytes)
   const writer = resources.writer()
   await Promise.all(items.map((item) => writer.put(item)))
   await writer.drain()
 }
 
-/** A new revision of a resource, or the first. */
+/** Writes the first revision of a resource or a new one. */
 export class Write extends Step {
   readonly #resource: { model: string; id: string }
   readonly #blobs: readonly string[]
@@ -77,9 +77,9 @@ export class Write extends Step {
     this.#schema = schema
   }
 
-  async run(told: Told, { world }: Real): Promise<void> {
-    const at = timeAt((told.minutes += 1))
-    const before = told.plain.resources.get(keyOf(this.#resource))
+  async run(state: HistoryState, { harness }: RealStore): Promise<void> {
+    const at = timeAt((state.minutes += 1))
+    const before = state.plain.resources.get(keyOf(this.#resource))
     const n = (before?.revisions.at(-1)?.n ?? 0) + 1
     const images = this.#blobs.map((file_id) => ({ file_id, size: 1 }))
     const text = this.#large ? 'x'.repeat(380_000) + at : at
@@ -90,12 +90,12 @@ export class Write extends Step {
       updatedAt: at,
       revisions: [...(before?.revisions ?? []), revision],
     }
-    told.plain.put(resource)
-    await putResource(world, resource)
+    state.plain.put(resource)
+    await putResource(harness, resource)
   }
 
   toString(): string {
-    return `write ${keyOf(this.#resource)}${this.#large ? ', large' : ''} naming [${this.#blobs.join(', ')}]`
+    return `write ${keyOf(this.#resource)}${this.#large ? ', large' : ''} with blobs [${this.#blobs.join(', ')}]`
   }
 }
 
@@ -109,21 +109,21 @@ export class Delete extends Step {
     this.#hard = hard
   }
 
-  override check({ plain }: Readonly<Told>): boolean {
+  override check({ plain }: Readonly<HistoryState>): boolean {
     return plain.resources.has(this.#key)
   }
 
-  async run(told: Told, { world }: Real): Promise<void> {
-    const before = told.plain.resources.get(this.#key)
+  async run(state: HistoryState, { harness }: RealStore): Promise<void> {
+    const before = state.plain.resources.get(this.#key)
     if (before === undefined) return
     if (this.#hard) {
-      told.plain.resources.delete(this.#key)
-      await removeItems(world.outside, itemsOf(before).items)
+      state.plain.resources.delete(this.#key)
+      await removeItems(harness.clients, resourceItems(before).items)
       return
     }
-    const deleted = { ...before, deleted: true, updatedAt: timeAt((told.minutes += 1)) }
-    told.plain.put(deleted)
-    await putResource(world, deleted)
+    const deleted = { ...before, deleted: true, updatedAt: timeAt((state.minutes += 1)) }
+    state.plain.put(deleted)
+    await putResource(harness, deleted)
   }
 
   toString(): string {
@@ -141,26 +141,26 @@ export class PutBlob extends Step {
     this.#bytes = bytes
   }
 
-  async run({ plain }: Told, { world }: Real): Promise<void> {
+  async run({ plain }: HistoryState, { harness }: RealStore): Promise<void> {
     if (this.#bytes === undefined) {
       plain.blobs.delete(this.#id)
-      await world.services.blobs.delete([this.#id])
+      await harness.services.blobs.delete([this.#id])
       return
     }
     plain.blobs.set(this.#id, this.#bytes.toString('base64'))
     const sha256 = createHash('sha256').update(this.#bytes).digest('hex')
-    await world.services.blobs.put(this.#id, this.#bytes, { size: this.#bytes.length, sha256 })
+    await harness.services.blobs.put(this.#id, this.#bytes, { size: this.#bytes.length, sha256 })
   }
 
   toString(): string {
-    return this.#bytes === undefined ? `lose blob ${this.#id}` : `put blob ${this.#id} of ${this.#bytes.length} bytes`
+    return this.#bytes === undefined ? `delete blob ${this.#id}` : `put blob ${this.#id} of ${this.#bytes.length} bytes`
   }
 }
 
 export class Wipe extends Step {
-  async run({ plain }: Told, { world }: Real): Promise<void> {
+  async run({ plain }: HistoryState, { harness }: RealStore): Promise<void> {
     plain.wipe()
-    await wipe(world.outside)
+    await wipe(harness.clients)
   }
 
   toString(): string {
@@ -183,10 +183,10 @@ export class Export extends Step {
     this.#strict = strict
   }
 
-  async run(told: Told, { world }: Real): Promise<void> {
-    const { archive, missing } = told.plain.export(this.#filter)
-    count(`exports ${missing.length > 0 ? 'of a store that lacks blobs' : 'of a whole store'}`)
-    const job = await world.run((services) =>
+  async run(state: HistoryState, { harness }: RealStore): Promise<void> {
+    const { archive, missing } = state.plain.export(this.#filter)
+    count(`exports ${missing.length > 0 ? 'with missing blobs' : 'without missing blobs'}`)
+    const job = await harness.run((services) =>
       startExport(
         services,
         {
@@ -204,7 +204,7 @@ export class Export extends Step {
     }
     strictEqual(job.error, undefined, job.error?.detail)
     strictEqual(job.status, missing.length > 0 ? 'partial' : 'succeeded')
-    told.archives.push({ job_id: job.job_id, archive })
+    state.archives.push({ job_id: job.job_id, archive })
   }
 
   toString(): string {
@@ -224,16 +224,16 @@ export class Restore extends Step {
     this.#filter = filter
   }
 
-  override check({ archives }: Readonly<Told>): boolean {
+  override check({ archives }: Readonly<HistoryState>): boolean {
     return archives.length > 0
   }
 
-  async run({ plain, archives }: Told, { world }: Real): Promise<void> {
+  async run({ plain, archives }: HistoryState, { harness }: RealStore): Promise<void> {
     const made = archives[this.#which % archives.length]
     if (made === undefined) return
     const expected = plain.restore(made.archive, this.#strategy, this.#filter)
     count(`restores that ended ${expected.status}`)
-    const job = await world.run((services) =>
+    const job = await harness.run((services) =>
       startRestoreFrom(
         services,
         { filters: filtersOf(this.#filter), on_duplicate: this.#strategy, dry_run: false },
@@ -251,7 +251,7 @@ export class Restore extends Step {
       strictEqual(sum('skipped'), expected.skipped)
       strictEqual(sum('total'), expected.loaded + expected.skipped)
     }
-    deepStrictEqual(lasting(await world.contents()), lasting(plain.contents()))
+    deepStrictEqual(stableContents(await harness.contents()), stableContents(plain.contents()))
   }
 
   toString(): string {

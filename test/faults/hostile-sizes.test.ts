@@ -11,7 +11,10 @@ import { changed, headerBytes, pax, record } from '../archive/tar-blocks.ts'
 const BLOCK = 512
 const MIB = 1024 * 1024
 
-/** Bytes that are made as they are asked for: `block` gives each block of 512. Notes how much memory the reader has taken by then. */
+/**
+ * An archive source that generates its bytes when they are read; `block` returns each block of 512 bytes. Every read records the
+ * memory in MiB that the process has allocated since the source was created.
+ */
 const madeSource = (blocks: number, block: (n: number) => Buffer): ArchiveSource & { readonly peaks: number[] } => {
   const before = process.memoryUsage().rss
   const peaks: number[] = []
@@ -37,27 +40,23 @@ const madeSource = (blocks: number, block: (n: number) => Buffer): ArchiveSource
 }
 const ZEROS = Buffer.alloc(BLOCK)
 
-describe('an archive made to exhaust its reader', () => {
-  it(
-    'of more than a million tiny entries is refused, in memory for a million names',
-    { timeout: 300_000 },
-    async () => {
-      const header = headerBytes(`blobs/${'0'.repeat(12)}`, 0)
-      // The name alone differs: its digits, and the checksum by as much.
-      const named = (n: number): Buffer => {
-        const block = Buffer.from(header)
-        block.write(n.toString().padStart(12, '0'), 6, 'latin1')
-        block.write(checksumOf(block).toString(8).padStart(6, '0'), 148, 'latin1')
-        return block
-      }
-      const source = madeSource(MAX_WALKED_FILES + 3, (n) => (n > MAX_WALKED_FILES ? ZEROS : named(n)))
-      await expect(openArchive(source)).rejects.toThrow(`the tar has more than ${MAX_WALKED_FILES} files`)
-      expect(source.peaks.length).toBeGreaterThan(400)
-      expect(Math.max(...source.peaks)).toBeLessThan(512)
-    },
-  )
+describe('an archive that is crafted to exhaust memory', () => {
+  it('is rejected with bounded memory if it has more than a million tiny entries', { timeout: 300_000 }, async () => {
+    const header = headerBytes(`blobs/${'0'.repeat(12)}`, 0)
+    // Headers differ only in the digits of the name and in the checksum.
+    const named = (n: number): Buffer => {
+      const block = Buffer.from(header)
+      block.write(n.toString().padStart(12, '0'), 6, 'latin1')
+      block.write(checksumOf(block).toString(8).padStart(6, '0'), 148, 'latin1')
+      return block
+    }
+    const source = madeSource(MAX_WALKED_FILES + 3, (n) => (n > MAX_WALKED_FILES ? ZEROS : named(n)))
+    await expect(openArchive(source)).rejects.toThrow(`the tar has more than ${MAX_WALKED_FILES} files`)
+    expect(source.peaks.length).toBeGreaterThan(400)
+    expect(Math.max(...source.peaks)).toBeLessThan(512)
+  })
 
-  it('with a header of a gigabyte is refused before it is read', async () => {
+  it('is rejected before it is read if a header has a gigabyte', async () => {
     const size = 1024 * MIB
     const pax = changed(headerBytes('PaxHeader', size), undefined, 'x')
     const source = madeSource(size / BLOCK + 3, (n) => (n === 0 ? pax : ZEROS))
@@ -65,8 +64,8 @@ describe('an archive made to exhaust its reader', () => {
     expect(source.peaks.length).toBeLessThan(5)
   })
 
-  it('with the longest names that there may be is refused when they are too many', async () => {
-    // Each entry is a pax header with a name of 1,100 bytes, and the file that it names.
+  it('is rejected if it has too many names of the maximum length', async () => {
+    // Each entry is a pax header with a name of 1,100 bytes, followed by its file.
     const entry = (n: number): Buffer =>
       Buffer.concat([pax(record('path', n.toString().padStart(1_100, '0'))), headerBytes('x', 0)])
     const each = entry(0).length / BLOCK

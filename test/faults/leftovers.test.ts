@@ -3,27 +3,27 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { startExport } from '../../shared/export/start-export.ts'
 import type { Job, Strategy } from '../../shared/jobs/job.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
-import { type Contents, lasting } from '../contents.ts'
-import { smallStore } from './small-store.ts'
-import { FaultyWorld } from './world.ts'
+import { type StoreContents, stableContents } from '../contents.ts'
+import { sampleContents } from './sample-contents.ts'
+import { FaultHarness } from './fault-harness.ts'
 
 const EXPORT = { models: ['guild', 'item'], filters: {}, strict: true, format: 'acbak' } as const
 
-describe('what a restore left that died between revisions and metadata', () => {
-  let world: FaultyWorld
-  let full: Contents
+describe('revisions without metadata', () => {
+  let harness: FaultHarness
+  let full: StoreContents
   let exported: Job
 
   beforeAll(async () => {
-    world = await FaultyWorld.start()
-    full = await smallStore(world)
-    await world.putContents(full)
-    exported = await world.run((services) => startExport(services, EXPORT, { requestedBy: 'test' }))
+    harness = await FaultHarness.start()
+    full = await sampleContents(harness)
+    await harness.putContents(full)
+    exported = await harness.run((services) => startExport(services, EXPORT, { requestedBy: 'test' }))
   })
-  afterAll(() => world.stop())
+  afterAll(() => harness.stop())
 
   const restore = (on_duplicate: Strategy): Promise<Job> =>
-    world.run((services) =>
+    harness.run((services) =>
       startRestoreFrom(
         services,
         { filters: {}, on_duplicate, dry_run: false },
@@ -31,7 +31,7 @@ describe('what a restore left that died between revisions and metadata', () => {
         { requestedBy: 'test', idempotencyKey: randomUUID() },
       ),
     )
-  const revisions = (appliedBy: object): Contents => ({
+  const revisions = (appliedBy: object): StoreContents => ({
     items: new Map(
       [...full.items].filter(([key]) => key.includes('#r#')).map(([key, item]) => [key, { ...item, ...appliedBy }]),
     ),
@@ -39,20 +39,20 @@ describe('what a restore left that died between revisions and metadata', () => {
   })
 
   it.each(['overwrite', 'skip', 'raise_error'] as const)(
-    'does not keep the next one from converging: %s',
+    'that an interrupted restore wrote are completed by the next restore: %s',
     async (strategy) => {
-      await world.putContents(revisions({ applied_by: { S: 'a-restore-that-died' } }))
+      await harness.putContents(revisions({ applied_by: { S: 'a-restore-that-died' } }))
       const job = await restore(strategy)
       expect(job.error).toBeUndefined()
       expect(job).toMatchObject({ status: 'succeeded', result: { models: { item: { loaded: 9, skipped: 0 } } } })
-      expect(lasting(await world.contents())).toEqual(lasting(full))
+      expect(stableContents(await harness.contents())).toEqual(stableContents(full))
     },
   )
 
-  it('is told from revisions of a writer who has not come to the metadata yet: those are left alone', async () => {
+  it('that another client wrote are not changed by a restore with skip, because their metadata may follow', async () => {
     const before = revisions({})
-    await world.putContents(before)
+    await harness.putContents(before)
     expect(await restore('skip')).toMatchObject({ result: { models: { item: { loaded: 0, skipped: 9 } } } })
-    expect(lasting(await world.contents())).toEqual(lasting(before))
+    expect(stableContents(await harness.contents())).toEqual(stableContents(before))
   })
 })

@@ -7,12 +7,21 @@ import { errorMessage } from '../../shared/values/error-message.ts'
 import { tableText } from '../bench/figures.ts'
 import './seeded.ts'
 
-const USAGE = `npm run test:faults -- [--minutes 20] [--seed N]
-Rounds of faults, damage, kills, histories and bad requests, each with another seed, until the minutes are over:
-a round of which less than half would fit is not begun, the first always is. Sizes of a round: FAULT_STRIDE (of
-how many calls one fails), FAULT_PAIRS, FLIPS, KILLS, HISTORIES, FUZZ_REQUESTS.`
+const USAGE = `Usage: npm run test:faults -- [--minutes 20] [--seed N]
 
-/** Three rounds that follow each other make every call fail once. */
+Runs rounds of tests with injected faults, damaged archives, killed processes, random histories and invalid requests.
+Every round has a different seed. A new round starts only if at least half of it fits into the remaining minutes;
+the first round always runs.
+
+Environment variables for the size of a round:
+  FAULT_STRIDE   one of this number of calls fails
+  FAULT_PAIRS    runs per scenario in which two calls fail
+  FLIPS          changes per family of archives
+  KILLS          kills of the program
+  HISTORIES      random histories
+  FUZZ_REQUESTS  invalid requests`
+
+/** With a stride of 3, every call fails once in three consecutive rounds. */
 const ROUND = { FAULT_STRIDE: 3, FAULT_PAIRS: 4, FLIPS: 36, KILLS: 4, HISTORIES: 15, FUZZ_REQUESTS: 1_500 }
 
 const Options = z.object({
@@ -23,7 +32,7 @@ const Options = z.object({
     .transform(Number),
   seed: z
     .string()
-    .regex(/^\d{1,9}$/, 'must be a whole number of up to 9 digits')
+    .regex(/^\d{1,9}$/, 'must be a whole number with at most 9 digits')
     .default(() => `${Math.floor(Math.random() * 1e9)}`)
     .transform(Number),
 })
@@ -58,7 +67,7 @@ const run = async (seed: number): Promise<Round> => {
   const unhandled = vitest.state.getUnhandledErrors().length
   await vitest.close()
   const passed = tests.filter((test) => test.result().state === 'passed').length
-  // What was skipped, since what it stands on failed, has not passed; a round without tests has not either.
+  // A test that was skipped because its setup failed has not passed. Neither has a round without tests.
   const failed = tests.length - passed + modules.filter((module) => module.state() !== 'passed').length + unhandled
   return {
     passed,
@@ -77,7 +86,7 @@ let longest = 0
 do {
   const begun = elapsed()
   console.log(
-    `round ${rounds + 1}, seed ${seed + rounds}: again by \`npm run test:faults -- --minutes 0 --seed ${seed + rounds}\``,
+    `round ${rounds + 1}, seed ${seed + rounds}; to repeat it: npm run test:faults -- --minutes 0 --seed ${seed + rounds}`,
   )
   const { passed, failed, tallies } = await run(seed + rounds)
   for (const tally of tallies) for (const [what, count] of Object.entries(tally)) add(what, count)
@@ -93,6 +102,6 @@ console.log(
     [...sums].map(([what, count]) => [what, count.toLocaleString('en')]),
   ),
 )
-const ended = sums.get('tests failed') === 0 ? 'nothing lost, nothing doubled' : 'a round failed'
+const ended = sums.get('tests failed') === 0 ? 'all tests passed' : 'a round failed'
 console.log(`${rounds} rounds from seed ${seed} in ${elapsed().toFixed(1)} minutes: ${ended}`)
 process.exitCode = sums.get('tests failed') === 0 ? 0 : 1

@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto'
 import { blobName } from '../../shared/blobs/blob-name.ts'
 import { itemFromMetadata, itemFromRevision } from '../../shared/resources/attributes.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import type { Contents } from '../contents.ts'
+import type { StoreContents } from '../contents.ts'
 
-/** One revision, as plainly as it can be said. */
+/** One revision in the in-memory store. */
 export interface PlainRevision {
   readonly n: number
   readonly schema: string | null
   readonly payload: string
-  /** Ids of the blobs that the payload names. */
+  /** The ids of the blobs that the payload references. */
   readonly blobs: readonly string[]
   readonly at: string
 }
@@ -22,7 +22,7 @@ export interface PlainResource {
   readonly revisions: readonly PlainRevision[]
 }
 
-/** What an archive of the plain store holds, and what it lacks. */
+/** An archive of the in-memory store. */
 export interface PlainArchive {
   readonly resources: ReadonlyMap<string, PlainResource>
   readonly blobs: ReadonlyMap<string, string>
@@ -34,7 +34,7 @@ export interface PlainFilter {
   readonly is_deleted?: boolean
 }
 
-/** What a restore must come to. */
+/** The expected outcome of a restore. */
 export interface PlainOutcome {
   readonly status: 'succeeded' | 'partial' | 'duplicates'
   readonly loaded: number
@@ -43,12 +43,12 @@ export interface PlainOutcome {
 
 const SHARDS = 16
 
-/** A store that is a few maps: what the real one must equal after any history. */
+/** An in-memory model of the store. The real store must have the same contents after every history. */
 export class PlainStore {
   readonly resources = new Map<string, PlainResource>()
   /** File id → bytes as base64. */
   readonly blobs = new Map<string, string>()
-  /** Spilled payloads that were ever written: nothing removes them. */
+  /** All spilled payloads that were ever written; only `wipe` removes them. */
   readonly payloads = new Map<string, string>()
 
   put(resource: PlainResource): void {
@@ -57,7 +57,7 @@ export class PlainStore {
   }
 
   #spill(resource: PlainResource): void {
-    for (const [sha256, bytes] of itemsOf(resource).spilled) this.payloads.set(sha256, bytes.toString('base64'))
+    for (const [sha256, bytes] of resourceItems(resource).spilled) this.payloads.set(sha256, bytes.toString('base64'))
   }
 
   wipe(): void {
@@ -66,10 +66,10 @@ export class PlainStore {
     this.payloads.clear()
   }
 
-  /** The archive that an export makes now; `missing` are the blobs that strict exports refuse to go without. */
+  /** The archive that an export would create now, and the missing blobs, which make a strict export fail. */
   export(filter: PlainFilter): { readonly archive: PlainArchive; readonly missing: readonly string[] } {
-    const resources = new Map([...this.resources].filter(([, resource]) => passes(resource, filter)))
-    const named = namedBy(resources.values())
+    const resources = new Map([...this.resources].filter(([, resource]) => matchesFilter(resource, filter)))
+    const named = referencedBlobs(resources.values())
     const held = [...named].filter((id) => this.blobs.has(id))
     return {
       archive: { resources, blobs: new Map(held.map((id) => [id, this.blobs.get(id) ?? ''])) },
@@ -78,10 +78,10 @@ export class PlainStore {
   }
 
   restore(archive: PlainArchive, strategy: 'overwrite' | 'skip' | 'raise_error', filter: PlainFilter): PlainOutcome {
-    const taken = [...archive.resources].filter(([, resource]) => passes(resource, filter))
+    const taken = [...archive.resources].filter(([, resource]) => matchesFilter(resource, filter))
     const present = taken.filter(([key]) => this.resources.has(key))
     const written = strategy === 'skip' ? taken.filter(([key]) => !this.resources.has(key)) : taken
-    const named = namedBy(written.map(([, resource]) => resource))
+    const named = referencedBlobs(written.map(([, resource]) => resource))
     const lacking = [...named].filter((id) => !archive.blobs.has(id))
     const coming = [...named].flatMap((id): [string, string][] => {
       const bytes = archive.blobs.get(id)
@@ -100,9 +100,9 @@ export class PlainStore {
     }
   }
 
-  /** As the tables and buckets must show it. */
-  contents(): Contents {
-    const items = [...this.resources.values()].flatMap((resource) => itemsOf(resource).items)
+  /** The expected contents of the table and the S3 bucket. */
+  contents(): StoreContents {
+    const items = [...this.resources.values()].flatMap((resource) => resourceItems(resource).items)
     return {
       items: new Map(items.map((item) => [`${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`, item])),
       objects: new Map([
@@ -115,16 +115,16 @@ export class PlainStore {
 
 export const keyOf = ({ model, id }: { readonly model: string; readonly id: string }): string => `${model} ${id}`
 
-const passes = ({ model, id, deleted }: PlainResource, { models, ids, is_deleted }: PlainFilter): boolean =>
+const matchesFilter = ({ model, id, deleted }: PlainResource, { models, ids, is_deleted }: PlainFilter): boolean =>
   (models?.includes(model) ?? true) && (ids?.includes(id) ?? true) && (is_deleted ?? deleted) === deleted
 
-const namedBy = (resources: Iterable<PlainResource>): Set<string> =>
+const referencedBlobs = (resources: Iterable<PlainResource>): Set<string> =>
   new Set([...resources].flatMap(({ revisions }) => revisions.flatMap(({ blobs }) => blobs)))
 
 const CREATED = '2026-01-05T08:30:00Z'
 
-/** The items of a resource, and its payloads that are too large for one. */
-export const itemsOf = ({
+/** The items of a resource, and its payloads that are too large for an item. */
+export const resourceItems = ({
   model,
   id,
   deleted,

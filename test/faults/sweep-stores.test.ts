@@ -1,3 +1,3 @@
-import { tellWhole } from './sweep-stories.ts'
+import { describeRecoveries } from './sweep-scenarios.ts'
 
-tellWhole('stores')
+describeRecoveries('stores')

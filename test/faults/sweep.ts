@@ -1,69 +1,74 @@
 import { errorMessage } from '../../shared/values/error-message.ts'
 import { numbersOf } from '../large/noise.ts'
 import type { Fault } from './fault-middleware.ts'
-import type { FaultyWorld } from './world.ts'
+import type { FaultHarness } from './fault-harness.ts'
 
-/** Something that is done on a store and must come out the same whatever calls fail. */
-export interface Story {
-  /** Makes the store what it is before; no faults yet. */
+/** An operation that must have the same result regardless of which calls fail. */
+export interface Scenario {
+  /** Prepares the store, without faults. */
   prepare(): Promise<void>
-  /** Does it. */
-  act(): Promise<void>
-  /** Throws where it did not come out as it should. */
+  /** Runs the operation with faults. */
+  execute(): Promise<void>
+  /** Throws unless the result is correct. */
   check(): Promise<void>
 }
 
-/** What was swept: how many calls the story makes, and how many faults they met. */
-export interface Swept {
+/** The result of a sweep. */
+export interface SweepResult {
+  /** The number of calls that the scenario makes without faults. */
   readonly calls: number
-  /** Runs in which one of them failed. */
+  /** The number of runs with one fault. */
   readonly swept: number
+  /** The number of injected faults. */
   readonly injected: number
-  /** Each run that the story did not survive. */
+  /** One message for each run in which the scenario failed. */
   readonly failures: readonly string[]
 }
 
-/** Which calls fail in one run of the story: to each its number, by which it takes one of the faults that fit it. */
-type Plan = ReadonlyMap<number, number>
+/** The calls that fail in one run. Each call has a number that selects one of the possible faults. */
+type FailingCalls = ReadonlyMap<number, number>
 
-/** What may befall any call, and what befalls some. */
-const ANY: readonly Fault[] = [
+/** Faults that are possible for every call, and faults of certain calls. */
+const GENERAL_FAULTS: readonly Fault[] = [
   { kind: 'fail-before' },
   { kind: 'fail-after' },
   { kind: 'repeat' },
   { kind: 'throttle' },
   { kind: 'delay', ms: 50 },
 ]
-const SOME: readonly (readonly [call: RegExp, fault: Fault])[] = [
+const SPECIFIC_FAULTS: readonly (readonly [call: RegExp, fault: Fault])[] = [
   [/^(GetObjectCommand|.*\.(open|stream))$/, { kind: 'cut', bytes: 100 }],
   [/^Batch/, { kind: 'unprocessed', items: 1 }],
 ]
 
-/** The fault that a call takes by its number. The numbers 0 to 5 are all that fit it. */
-const faultOf = (command: string, number: number): Fault => {
-  const fitting = [...ANY, ...SOME.flatMap(([call, fault]) => (call.test(command) ? [fault] : []))]
+/** Selects the fault of a call by a number. The numbers 0 to 5 cover all faults of a call. */
+const faultFor = (command: string, number: number): Fault => {
+  const fitting = [
+    ...GENERAL_FAULTS,
+    ...SPECIFIC_FAULTS.flatMap(([call, fault]) => (call.test(command) ? [fault] : [])),
+  ]
   return fitting[number % fitting.length] ?? { kind: 'fail-before' }
 }
 
 /**
- * Runs the story once for every `stride`-th call that it makes, beginning at the seed's: that call meets one fault, another
- * with each round of seeds. Then `pairs` times with two calls that fail in one run, drawn by the seed.
+ * Runs a scenario once for every `stride`-th call that it makes, with a fault in that call. The seed selects the first call and the
+ * fault. Then runs the scenario `pairs` times with faults in two random calls.
  */
 export const sweep = async (
-  world: FaultyWorld,
-  story: Story,
+  harness: FaultHarness,
+  story: Scenario,
   { name, stride, seed, pairs }: { name: string; stride: number; seed: number; pairs: number },
-): Promise<Swept> => {
+): Promise<SweepResult> => {
   await story.prepare()
-  world.arm(() => undefined)
-  await story.act()
-  const calls = world.disarm().length
+  harness.arm(() => undefined)
+  await story.execute()
+  const calls = harness.disarm().length
   await story.check()
   const failures: string[] = []
   let [swept, injected] = [0, 0]
-  /** False where the story came to no call that was to fail. */
-  const run = async (plan: Plan): Promise<boolean> => {
-    const { met, failure } = await survives(world, story, plan)
+  /** Returns false if the scenario did not reach any call that should have failed. */
+  const run = async (plan: FailingCalls): Promise<boolean> => {
+    const { injected: met, failure } = await runWithFaults(harness, story, plan)
     injected += met
     if (failure !== undefined) failures.push(failure)
     return met > 0
@@ -78,28 +83,31 @@ export const sweep = async (
   return { calls, swept, injected, failures }
 }
 
-/** How many of the plan's faults were met (what runs side by side makes a few calls more or fewer each time), and what went wrong. */
-const survives = async (
-  world: FaultyWorld,
-  story: Story,
-  plan: Plan,
-): Promise<{ readonly met: number; readonly failure?: string }> => {
+/**
+ * Runs a scenario with faults. Returns the number of injected faults, and the failure, if any. The number can be lower than planned,
+ * because concurrent work makes a slightly different number of calls in each run.
+ */
+const runWithFaults = async (
+  harness: FaultHarness,
+  story: Scenario,
+  plan: FailingCalls,
+): Promise<{ readonly injected: number; readonly failure?: string }> => {
   await story.prepare()
-  const hits: string[] = []
-  world.arm(({ n, command }) => {
+  const injected: string[] = []
+  harness.arm(({ n, command }) => {
     const number = plan.get(n)
     if (number === undefined) return undefined
-    const fault = faultOf(command, number)
-    hits.push(`${fault.kind} at call ${n}, ${command}`)
+    const fault = faultFor(command, number)
+    injected.push(`${fault.kind} at call ${n}, ${command}`)
     return fault
   })
   try {
-    await story.act()
-    world.disarm()
-    if (hits.length > 0) await story.check()
-    return { met: hits.length }
+    await story.execute()
+    harness.disarm()
+    if (injected.length > 0) await story.check()
+    return { injected: injected.length }
   } catch (error) {
-    world.disarm()
-    return { met: hits.length, failure: `${hits.join('; ')}: ${errorMessage(error).slice(0, 2_000)}` }
+    harness.disarm()
+    return { injected: injected.length, failure: `${injected.join('; ')}: ${errorMessage(error).slice(0, 2_000)}` }
   }
 }

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import process from 'node:process'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ROUTES } from '../../functions/routes.ts'
-import { contentsOf } from '../contents.ts'
+import { readContents } from '../contents.ts'
 import { SEED, tally } from '../faults/seeded.ts'
 import { type TestApi, failJob, startTestApi, finishRestore } from './test-api.ts'
 
@@ -97,7 +97,7 @@ const headers = fc.record(
 
 it('random requests get answers of the API and do not change the store', { timeout: 600_000 }, async ({ task }) => {
   const outside = { dynamo: api.dynamo, s3: api.s3, config: api.services.config }
-  const before = await contentsOf(outside)
+  const before = await readContents(outside)
   const seen = new Map<number, number>()
   await fc.assert(
     fc.asyncProperty(path, query, body, headers, async (route, parameters, content, more) => {
@@ -125,5 +125,5 @@ it('random requests get answers of the API and do not change the store', { timeo
   console.info(`${RUNS} requests (seed ${SEED}), by status: ${JSON.stringify(Object.fromEntries([...seen].sort()))}`)
   tally(task, { 'random requests': RUNS })
   expect(seen.size).toBeGreaterThan(RUNS < 1_000 ? 2 : 4)
-  expect(await contentsOf(outside)).toEqual(before)
+  expect(await readContents(outside)).toEqual(before)
 })

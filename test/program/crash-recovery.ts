@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect } from 'vitest'
 import { z } from 'zod'
-import { type Contents, lasting, unfinishedUploads } from '../contents.ts'
+import { type StoreContents, stableContents, unfinishedUploads } from '../contents.ts'
 import { fixture } from '../workflows/program.ts'
 import { ProgramRun } from './program-run.ts'
 
@@ -34,7 +34,7 @@ export class CrashRecovery {
   readonly #dir: string
   readonly #archive: Buffer
   #run: ProgramRun
-  #before: Contents = { items: new Map(), objects: new Map() }
+  #before: StoreContents = { items: new Map(), objects: new Map() }
 
   private constructor(dir: string, archive: Buffer, run: ProgramRun) {
     this.#dir = dir
@@ -45,7 +45,7 @@ export class CrashRecovery {
   static async start(): Promise<CrashRecovery> {
     const dir = await mkdtemp(join(tmpdir(), 'kills-'))
     const recovery = new CrashRecovery(dir, await fixture('catalogue-v3.acbak'), await ProgramRun.start(dir))
-    const loaded = await recovery.#run.run('POST', '/_backup/import?wait=25', recovery.#archive)
+    const loaded = await recovery.#run.requestAndWait('POST', '/_backup/import?wait=25', recovery.#archive)
     expect(loaded).toMatchObject({ status: 200, body: { status: 'succeeded' } })
     recovery.#before = await recovery.#run.contents()
     return recovery
@@ -70,7 +70,7 @@ export class CrashRecovery {
       COUNTS,
     )
     const from = { job_id: job.job_id }
-    const compared = await this.#run.run('POST', '/_backup/import?dry_run=true&wait=25', { from })
+    const compared = await this.#run.requestAndWait('POST', '/_backup/import?dry_run=true&wait=25', { from })
     const counts = Object.values(DryRun.parse(compared.body).models)
     deepStrictEqual(
       counts.map((one) => one.new + one.changed),
@@ -98,10 +98,10 @@ export class CrashRecovery {
     expect(job).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
     const each = Object.entries(COUNTS).map(([model, count]) => [model, { loaded: count, skipped: 0, total: count }])
     expect(job['result']).toMatchObject({ models: Object.fromEntries(each) as object })
-    deepStrictEqual(lasting(await this.#run.contents()), lasting(this.#before))
+    deepStrictEqual(stableContents(await this.#run.contents()), stableContents(this.#before))
     deepStrictEqual(await unfinishedUploads(this.#run, { withParts: true }), [])
     // The interrupted restore has released its leases, so another restore can start.
-    const again = await this.#run.run('POST', '/guild/import?on_duplicate=skip&wait=25', this.#archive)
+    const again = await this.#run.requestAndWait('POST', '/guild/import?on_duplicate=skip&wait=25', this.#archive)
     expect(again).toMatchObject({ status: 200, body: { status: 'succeeded' } })
     return wasInterrupted
   }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { freePorts } from '../../infra/local/processes/free-ports.ts'
 import { readConfig } from '../../shared/runtime/config.ts'
-import { Outsider } from '../workflows/outsider.ts'
+import { ProgramClient } from '../workflows/program-client.ts'
 import { expectAllExited, descendantsOf, RunningProgram } from './running-program.ts'
 
 const Job = z.looseObject({ job_id: z.string(), status: z.string(), phase: z.string().optional() })
@@ -12,7 +12,7 @@ export type JobStatus = z.output<typeof Job>
 const ACTIVE = ['queued', 'running']
 
 /** One run of the program, from its start to its end. Several runs can use the same data folder one after the other. */
-export class ProgramRun extends Outsider {
+export class ProgramRun extends ProgramClient {
   readonly program: RunningProgram
 
   private constructor(program: RunningProgram, url: string, s3Port: number, dynamoPort: number) {
@@ -43,12 +43,12 @@ export class ProgramRun extends Outsider {
   }
 
   async job(jobId: string): Promise<JobStatus> {
-    return Job.parse((await this.ask('GET', `/_backup/jobs/${jobId}`)).body)
+    return Job.parse((await this.request('GET', `/_backup/jobs/${jobId}`)).body)
   }
 
   /** Sends a request that starts a job. Returns the job id without waiting for the job. */
   async startJob(method: string, path: string, body?: Buffer | object): Promise<string> {
-    return Job.parse((await this.ask(method, path, body)).body).job_id
+    return Job.parse((await this.request(method, path, body)).body).job_id
   }
 
   /** Polls a job until it reaches a phase or ends. */

@@ -54,12 +54,12 @@ describe('the real SpecStar', () => {
     ['edge.acbak', ['doc', 'memo'], 15],
   ])('loads the same content from our export as from %s, which we restored before', async (name, models, minimum) => {
     const { bucket, key } = await upload(name)
-    const restored = await test.run('POST', '/_backup/import?wait=25', { from: { bucket, key } })
+    const restored = await test.requestAndWait('POST', '/_backup/import?wait=25', { from: { bucket, key } })
     expect(restored).toMatchObject({ status: 200, body: { status: 'succeeded' } })
     const path = `/_backup/export?format=specstar&wait=25&models=${models.join(',')}`
     const { archive } = z
       .object({ archive: z.object({ bucket: z.string(), key: z.string() }) })
-      .parse((await test.run('GET', path)).body)
+      .parse((await test.requestAndWait('GET', path)).body)
     const ours = join(dir, name)
     await writeFile(ours, await test.object(archive.key, archive.bucket))
     const { stdout } = await run(PYTHON, [script, file(name), ours])

@@ -6,36 +6,36 @@ import { openArchive } from '../../shared/archive/open.ts'
 import type { Report } from '../../shared/restore/report/make-report.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { memorySource } from '../archive/memory.ts'
-import { lasting } from '../contents.ts'
-import { blobs, fill, smallWorld, worldWith, joinWorlds, type World } from './small-world.ts'
-import { JobFailed, StagedWorkflows } from './staged.ts'
+import { stableContents } from '../contents.ts'
+import { buildBlobs, writeToStore, sampleStore, buildResource, combine, type StoreData } from './sample-store.ts'
+import { JobFailedError, WorkflowRunner } from './workflow-runner.ts'
 
-let staged: StagedWorkflows
-let world: World
+let runner: WorkflowRunner
+let sample: StoreData
 beforeAll(async () => {
-  staged = await StagedWorkflows.start()
-  world = smallWorld(staged.services.models)
+  runner = await WorkflowRunner.start()
+  sample = sampleStore(runner.services.models)
 })
-afterAll(() => staged.stop())
-beforeEach(() => fill(staged.outside, world))
-afterEach(() => staged.wipe())
+afterAll(() => runner.stop())
+beforeEach(() => writeToStore(runner.clients, sample))
+afterEach(() => runner.wipe())
 
 const MODELS = ['city', 'country', 'memo']
-const object = (id: string): { Bucket: string; Key: string } => ({
-  Bucket: staged.outside.config.buckets.blobs,
+const locationOf = (id: string): { Bucket: string; Key: string } => ({
+  Bucket: runner.clients.config.buckets.blobs,
   Key: `blobs/${id}`,
 })
-const put = (id: string, Body: string | Buffer): Promise<unknown> =>
-  staged.outside.s3.send(new PutObjectCommand({ ...object(id), Body }))
-const remove = (id: string): Promise<unknown> => staged.outside.s3.send(new DeleteObjectCommand(object(id)))
-const bytesOf = async (id: string): Promise<string | undefined> => {
-  const base64 = (await staged.contents()).objects.get(`blobs/${id}`)
+const putBlob = (id: string, Body: string | Buffer): Promise<unknown> =>
+  runner.clients.s3.send(new PutObjectCommand({ ...locationOf(id), Body }))
+const removeBlob = (id: string): Promise<unknown> => runner.clients.s3.send(new DeleteObjectCommand(locationOf(id)))
+const readBlob = async (id: string): Promise<string | undefined> => {
+  const base64 = (await runner.contents()).objects.get(`blobs/${id}`)
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString()
 }
-const reportOf = async (job: RestoreJob): Promise<Report | undefined> =>
-  staged.services.objects.getJson<Report>(job.result?.report?.bucket ?? '', job.result?.report?.key ?? '')
+const readReport = async (job: RestoreJob): Promise<Report | undefined> =>
+  runner.services.objects.getJson<Report>(job.result?.report?.bucket ?? '', job.result?.report?.key ?? '')
 
-/** File ids of all blob entries of an archive, in its order. */
+/** The file ids of all blob entries of an archive, in the order of the entries. */
 const archivedBlobs = async (bytes: Buffer): Promise<string[]> => {
   const opened = await openArchive(memorySource(bytes))
   const ids: string[] = []
@@ -44,21 +44,21 @@ const archivedBlobs = async (bytes: Buffer): Promise<string[]> => {
   return ids
 }
 
-describe('a blob whose id has other bytes in the target', () => {
-  it('is replaced under overwrite', async () => {
-    const { archive } = await staged.export(MODELS)
-    const before = lasting(await staged.contents())
-    await put('flag-n', 'someone else’s')
-    const job = await staged.restore(archive)
+describe('a blob id that already exists in the target', () => {
+  it('gets the archived content under overwrite', async () => {
+    const { archive } = await runner.export(MODELS)
+    const before = stableContents(await runner.contents())
+    await putBlob('flag-n', 'other content')
+    const job = await runner.restore(archive)
     expect(job).toMatchObject({ status: 'succeeded', result: { blob_conflicts: { count: 0, ids: [] } } })
-    expect(lasting(await staged.contents())).toEqual(before)
+    expect(stableContents(await runner.contents())).toEqual(before)
   })
 
-  it('keeps the bytes of the target under skip: the resource is loaded, the id is listed, and the job ends partial', async () => {
-    const { archive } = await staged.export(MODELS)
-    await staged.wipe()
-    await put('flag-n', 'someone else’s')
-    const job = await staged.restore(archive, { on_duplicate: 'skip' })
+  it('keeps different content under skip; the resources are loaded, the id is listed, and the job ends partial', async () => {
+    const { archive } = await runner.export(MODELS)
+    await runner.wipe()
+    await putBlob('flag-n', 'other content')
+    const job = await runner.restore(archive, { on_duplicate: 'skip' })
     expect(job).toMatchObject({
       status: 'partial',
       result: {
@@ -67,42 +67,42 @@ describe('a blob whose id has other bytes in the target', () => {
         verification: { passed: true },
       },
     })
-    expect(await reportOf(job)).toMatchObject({ passed: true, blob_conflicts: ['flag-n'] })
-    expect(await bytesOf('flag-n')).toBe('someone else’s')
-    expect(await bytesOf('flag-s')).toBe('south')
+    expect(await readReport(job)).toMatchObject({ passed: true, blob_conflicts: ['flag-n'] })
+    expect(await readBlob('flag-n')).toBe('other content')
+    expect(await readBlob('flag-s')).toBe('south')
   })
 
-  it('is a duplicate under raise_error, so that nothing is written', async () => {
-    const { archive } = await staged.export(MODELS)
-    await staged.wipe()
-    await put('flag-n', 'someone else’s')
-    const before = await staged.contents()
-    const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
+  it('is a duplicate under raise_error if its content differs, and nothing is written', async () => {
+    const { archive } = await runner.export(MODELS)
+    await runner.wipe()
+    await putBlob('flag-n', 'other content')
+    const before = await runner.contents()
+    const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({
       status: 'failed',
       error: { type: 'duplicates', duplicates: { count: 1, ids: ['blob flag-n'] } },
     })
-    expect(await staged.contents()).toEqual(before)
+    expect(await runner.contents()).toEqual(before)
   })
 
-  it('is no duplicate if the bytes are the same', async () => {
-    const { archive } = await staged.export(MODELS)
-    await staged.removeItems(...world.items)
-    const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
+  it('is not a duplicate if its content is equal', async () => {
+    const { archive } = await runner.export(MODELS)
+    await runner.removeItems(...sample.items)
+    const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({ status: 'succeeded', result: { blob_conflicts: { count: 0 } } })
   })
 
   it('is neither compared nor written if only skipped resources refer to it', async () => {
-    const { archive } = await staged.export(MODELS)
-    await put('flag-n', 'someone else’s')
-    await remove('arms-d')
-    const before = await staged.contents()
-    const job = await staged.restore(archive, { on_duplicate: 'skip' })
+    const { archive } = await runner.export(MODELS)
+    await putBlob('flag-n', 'other content')
+    await removeBlob('arms-d')
+    const before = await runner.contents()
+    const job = await runner.restore(archive, { on_duplicate: 'skip' })
     expect(job).toMatchObject({
       status: 'succeeded',
       result: { models: { city: { loaded: 0, skipped: 6 } }, blob_conflicts: { count: 0 } },
     })
-    expect(await staged.contents()).toEqual(before)
+    expect(await runner.contents()).toEqual(before)
   })
 })
 
@@ -110,74 +110,74 @@ describe('a blob that another writer creates after preflight', () => {
   const MIB = 1024 * 1024
   const large = Buffer.alloc(17 * MIB, 'ours ')
   /** Exports countries and a document with a blob that S3 copies, and wipes the store. */
-  const archived = async (): Promise<Buffer> => {
-    await fill(
-      staged.outside,
-      joinWorlds(
-        worldWith(staged.services.models, {
+  const exportAndWipe = async (): Promise<Buffer> => {
+    await writeToStore(
+      runner.clients,
+      combine(
+        buildResource(runner.services.models, {
           model: 'doc',
           id: 'heavy',
           payloads: [{ title: 'x', names: [{ file_id: 'large', size: large.length }] }],
         }),
-        blobs({ large }),
+        buildBlobs({ large }),
       ),
     )
-    const { archive } = await staged.export(['country', 'doc'])
-    await staged.wipe()
+    const { archive } = await runner.export(['country', 'doc'])
+    await runner.wipe()
     return archive
   }
   const writeBlobs = async (): Promise<void> => {
-    await put('flag-n', 'someone else’s')
-    await put('flag-s', 'south')
-    await put('large', 'someone else’s')
+    await putBlob('flag-n', 'other content')
+    await putBlob('flag-s', 'south')
+    await putBlob('large', 'other content')
   }
 
   it('stays under skip if its bytes differ: it is listed, and the job ends partial', async () => {
-    const archive = await archived()
-    staged.before('apply-blobs', writeBlobs)
-    const job = await staged.restore(archive, { on_duplicate: 'skip' })
+    const archive = await exportAndWipe()
+    runner.beforeStage('apply-blobs', writeBlobs)
+    const job = await runner.restore(archive, { on_duplicate: 'skip' })
     expect(job).toMatchObject({
       status: 'partial',
       result: { blob_conflicts: { count: 2 }, verification: { passed: true }, models: { country: { loaded: 2 } } },
     })
-    expect((await reportOf(job))?.blob_conflicts.toSorted()).toEqual(['flag-n', 'large'])
-    expect(await bytesOf('flag-n')).toBe('someone else’s')
-    expect(await bytesOf('flag-s')).toBe('south')
-    expect(await bytesOf('large')).toBe('someone else’s')
+    expect((await readReport(job))?.blob_conflicts.toSorted()).toEqual(['flag-n', 'large'])
+    expect(await readBlob('flag-n')).toBe('other content')
+    expect(await readBlob('flag-s')).toBe('south')
+    expect(await readBlob('large')).toBe('other content')
   })
 
   it.each(['flag-n', 'large'])('is a conflict under raise_error and stays: %s', async (id) => {
-    const archive = await archived()
-    staged.before('apply-blobs', () => put(id, 'someone else’s').then(() => undefined))
-    const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
+    const archive = await exportAndWipe()
+    runner.beforeStage('apply-blobs', () => putBlob(id, 'other content').then(() => undefined))
+    const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({ status: 'failed', error: { type: 'conflict', id } })
-    expect(await bytesOf(id)).toBe('someone else’s')
-    expect((await staged.contents()).items.size).toBe(0)
-    await staged.settle()
+    expect(await readBlob(id)).toBe('other content')
+    expect((await runner.contents()).items.size).toBe(0)
+    await runner.freeLeases()
   })
 
-  it('is replaced under overwrite', async () => {
-    const archive = await archived()
-    staged.before('apply-blobs', writeBlobs)
-    expect(await staged.restore(archive)).toMatchObject({ status: 'succeeded' })
-    expect(await bytesOf('flag-n')).toBe('north')
-    expect(await bytesOf('large')).toBe(large.toString())
+  it('is overwritten under overwrite', async () => {
+    const archive = await exportAndWipe()
+    runner.beforeStage('apply-blobs', writeBlobs)
+    expect(await runner.restore(archive)).toMatchObject({ status: 'succeeded' })
+    expect(await readBlob('flag-n')).toBe('north')
+    expect(await readBlob('large')).toBe(large.toString())
   })
 })
 
 describe('a blob that is missing from the store', () => {
   const failure = async (): Promise<unknown> => {
     try {
-      await staged.export(MODELS)
+      await runner.export(MODELS)
     } catch (error) {
-      return error instanceof JobFailed ? error.error : error
+      return error instanceof JobFailedError ? error.error : error
     }
     return undefined
   }
 
   it('fails a strict export, whose error names it', async () => {
-    await remove('flag-n')
-    await remove('arms-d')
+    await removeBlob('flag-n')
+    await removeBlob('arms-d')
     expect(await failure()).toMatchObject({
       type: 'blobs-missing',
       status: 409,
@@ -186,17 +186,17 @@ describe('a blob that is missing from the store', () => {
   })
 
   it('is omitted from an export that is not strict; the export and its restore end partial', async () => {
-    await remove('flag-n')
-    const { job, archive } = await staged.export(MODELS, {}, false)
+    await removeBlob('flag-n')
+    const { job, archive } = await runner.export(MODELS, {}, false)
     expect(job).toMatchObject({
       status: 'partial',
       result: { complete: false, missing_blobs: { count: 1, ids: ['flag-n'] }, models: { country: { blobs: 1 } } },
     })
     const { manifest } = await openArchive(memorySource(archive))
     expect(manifest).toMatchObject({ complete: false, missing_blobs: ['flag-n'], blobs: { count: 2 } })
-    const before = lasting(await staged.contents())
-    await staged.wipe()
-    const restored = await staged.restore(archive)
+    const before = stableContents(await runner.contents())
+    await runner.wipe()
+    const restored = await runner.restore(archive)
     expect(restored).toMatchObject({
       status: 'partial',
       result: {
@@ -205,24 +205,28 @@ describe('a blob that is missing from the store', () => {
         verification: { passed: true },
       },
     })
-    expect(await reportOf(restored)).toMatchObject({ missing_blobs: ['flag-n'] })
-    expect(lasting(await staged.contents())).toEqual(before)
+    expect(await readReport(restored)).toMatchObject({ missing_blobs: ['flag-n'] })
+    expect(stableContents(await runner.contents())).toEqual(before)
   })
 
   it('does not affect a restore of resources that do not refer to it', async () => {
-    await remove('flag-n')
-    const { archive } = await staged.export(MODELS, {}, false)
-    await staged.wipe()
-    const memos = await staged.restore(archive, { models: ['memo'] })
+    await removeBlob('flag-n')
+    const { archive } = await runner.export(MODELS, {}, false)
+    await runner.wipe()
+    const memos = await runner.restore(archive, { models: ['memo'] })
     expect(memos).toMatchObject({ status: 'succeeded', result: { missing_blobs: { count: 0 } } })
-    const one = await staged.restore(archive, { models: ['city'], filters: { ids: ['d'] } })
+    const one = await runner.restore(archive, { models: ['city'], filters: { ids: ['d'] } })
     expect(one).toMatchObject({ status: 'succeeded', result: { missing_blobs: { count: 0 } } })
-    expect(await bytesOf('arms-d')).toBe('a lion')
+    expect(await readBlob('arms-d')).toBe('a lion')
   })
 
   it('counts as missing if its bytes do not match the SHA-256 in its metadata', async () => {
-    await staged.outside.s3.send(
-      new PutObjectCommand({ ...object('flag-n'), Body: 'damaged', Metadata: { sha256: 'ab'.repeat(32), size: '7' } }),
+    await runner.clients.s3.send(
+      new PutObjectCommand({
+        ...locationOf('flag-n'),
+        Body: 'damaged',
+        Metadata: { sha256: 'ab'.repeat(32), size: '7' },
+      }),
     )
     expect(await failure()).toMatchObject({ type: 'blobs-missing', missing_blobs: { count: 1, ids: ['flag-n'] } })
   })
@@ -230,7 +234,7 @@ describe('a blob that is missing from the store', () => {
 
 describe('the blobs of an archive', () => {
   it('are stored once, however many resources and models refer to them', async () => {
-    const { archive } = await staged.export(MODELS)
+    const { archive } = await runner.export(MODELS)
     expect((await archivedBlobs(archive)).sort()).toEqual(['arms-d', 'flag-n', 'flag-s'])
     const { manifest } = await openArchive(memorySource(archive))
     expect(manifest.models).toMatchObject({ country: { blobs: 2 }, city: { blobs: 2 }, memo: { blobs: 0 } })
@@ -238,40 +242,40 @@ describe('the blobs of an archive', () => {
   })
 
   it('can be empty, slightly smaller than, exactly, and larger than the 16 MiB from which S3 copies them', async () => {
-    const of = (size: number, fill: string): Buffer => Buffer.alloc(size, fill)
+    const content = (size: number, fill: string): Buffer => Buffer.alloc(size, fill)
     const MIB = 1024 * 1024
     const contents = {
-      none: of(0, ''),
-      under: of(16 * MIB - 1, 'under '),
-      exactly: of(16 * MIB, 'exactly '),
-      over: of(17 * MIB + 3, 'over and over '),
+      none: content(0, ''),
+      under: content(16 * MIB - 1, 'under '),
+      exactly: content(16 * MIB, 'exactly '),
+      over: content(17 * MIB + 3, 'over and over '),
     }
     const names = Object.entries(contents).map(([file_id, { length: size }]) => ({ file_id, size }))
-    await fill(
-      staged.outside,
-      joinWorlds(
-        worldWith(staged.services.models, { model: 'doc', id: 'heavy', payloads: [{ title: 'x', names }] }),
-        blobs(contents),
+    await writeToStore(
+      runner.clients,
+      combine(
+        buildResource(runner.services.models, { model: 'doc', id: 'heavy', payloads: [{ title: 'x', names }] }),
+        buildBlobs(contents),
       ),
     )
-    const sums = async (): Promise<Record<string, string>> =>
+    const checksums = async (): Promise<Record<string, string>> =>
       Object.fromEntries(
-        [...(await staged.contents()).objects].map(([key, base64]) => [
+        [...(await runner.contents()).objects].map(([key, base64]) => [
           key,
           createHash('sha256').update(base64).digest('hex'),
         ]),
       )
-    const before = await sums()
-    const { archive, job } = await staged.export(['doc'])
+    const before = await checksums()
+    const { archive, job } = await runner.export(['doc'])
     expect(job.result?.models).toMatchObject({ doc: { resources: 1, blobs: 4 } })
-    await staged.wipe()
-    const restored = await staged.restore(archive)
+    await runner.wipe()
+    const restored = await runner.restore(archive)
     expect(restored).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
     const wanted = Object.keys(contents).map((id) => `blobs/${id}`)
-    expect(await sums()).toEqual(Object.fromEntries(wanted.map((key) => [key, before[key]])))
+    expect(await checksums()).toEqual(Object.fromEntries(wanted.map((key) => [key, before[key]])))
     // The second restore replaces other bytes of the same size by copying.
-    await put('over', of(17 * MIB + 3, 'something else'))
-    expect(await staged.restore(archive)).toMatchObject({ status: 'succeeded' })
-    expect((await sums())['blobs/over']).toBe(before['blobs/over'])
+    await putBlob('over', content(17 * MIB + 3, 'something else'))
+    expect(await runner.restore(archive)).toMatchObject({ status: 'succeeded' })
+    expect((await checksums())['blobs/over']).toBe(before['blobs/over'])
   })
 })

@@ -8,7 +8,7 @@ import { expect } from 'vitest'
 import { fixture } from './program.ts'
 
 /** An archive that must be rejected, and the problem that is returned. */
-export interface Broken {
+export interface BrokenArchive {
   readonly name: string
   readonly bytes: Buffer
   readonly problem: { readonly type: string; readonly detail: RegExp } & Readonly<Record<string, unknown>>
@@ -16,28 +16,28 @@ export interface Broken {
   readonly scope?: string
 }
 
-/** One guild with seven revisions in one chunk, its four blobs, manifest and trailer: 14 KiB. */
+/** One guild with seven revisions in one chunk, four blobs, a manifest and a trailer: 14 KiB. */
 const archive = await fixture('single-v3.acbak')
 const CHUNK = 'models/guild/s-guild-0000-00000.jsonl.zst'
 const BLOB = 'blobs/fac7ae30fc337307b8b7349e9511efa3'
 
-const headerOf = (name: string): number => {
+const headerOffset = (name: string): number => {
   const at = archive.indexOf(`${name}\0`, 0, 'latin1')
-  if (at === -1 || at % 512 !== 0) throw new Error(`there is no entry ${name}`)
+  if (at === -1 || at % 512 !== 0) throw new Error(`the archive has no entry ${name}`)
   return at
 }
-const contentOf = (name: string): number => headerOf(name) + 512
+const contentOffset = (name: string): number => headerOffset(name) + 512
 
-const flipped = (at: number): Buffer => {
+const withFlippedBit = (at: number): Buffer => {
   const broken = Buffer.from(archive)
   broken[at] = (broken[at] ?? 0) ^ 4
   return broken
 }
 
 /** The archive with another manifest and a matching trailer. `end` is the end of its segments. */
-const withManifest = (change: (manifest: string) => string, end = headerOf('manifest.json')): Buffer => {
+const withManifest = (change: (manifest: string) => string, end = headerOffset('manifest.json')): Buffer => {
   const manifest = archive
-    .subarray(contentOf('manifest.json'), headerOf('acbak.trailer'))
+    .subarray(contentOffset('manifest.json'), headerOffset('acbak.trailer'))
     .toString()
     .replaceAll('\0', '')
   const changed = change(manifest)
@@ -53,16 +53,16 @@ const withoutBlobs = (): Buffer =>
         .replace('"blobs":4', '"blobs":0')
         .replace('"blobs":{"count":4,"bytes":220}', '"blobs":{"count":0,"bytes":0}')
         .replace(/,\{"offset":5120.*$/, ']}'),
-    headerOf(BLOB),
+    headerOffset(BLOB),
   )
 
 const withTrailer = (text: string): Buffer => {
   const broken = Buffer.from(archive)
-  broken.write(text, contentOf('acbak.trailer'))
+  broken.write(text, contentOffset('acbak.trailer'))
   return broken
 }
 
-/** The first record of SpecStar's own stream, and nothing after it. */
+/** A SpecStar stream that consists of its header record only, followed by zeros. */
 const streamHeader = (version: number): Buffer => {
   const record = encode({ t: 'HeaderRecord', version })
   const length = Buffer.alloc(4)
@@ -72,14 +72,14 @@ const streamHeader = (version: number): Buffer => {
 
 /** The checksums of an entry's content before and after its first byte is changed. */
 const checksums = (name: string, size: number): { expected: string; actual: string } => {
-  const at = contentOf(name)
+  const at = contentOffset(name)
   return {
     expected: hash('sha256', archive.subarray(at, at + size)),
-    actual: hash('sha256', flipped(at).subarray(at, at + size)),
+    actual: hash('sha256', withFlippedBit(at).subarray(at, at + size)),
   }
 }
 
-export const BROKEN: readonly Broken[] = [
+export const BROKEN_ARCHIVES: readonly BrokenArchive[] = [
   {
     name: 'a record that is not JSON, with matching checksums',
     bytes: craftRecords({ lines: ([metadata, ...revisions]) => [must(metadata), Buffer.from('{\n'), ...revisions] }),
@@ -92,17 +92,17 @@ export const BROKEN: readonly Broken[] = [
   },
   {
     name: 'a chunk of records with one bit flipped',
-    bytes: flipped(contentOf(CHUNK)),
+    bytes: withFlippedBit(contentOffset(CHUNK)),
     problem: { type: 'entry-corrupt', entry: CHUNK, ...checksums(CHUNK, 3135), detail: /expected sha256 .* found/ },
   },
   {
     name: 'a blob with one bit flipped',
-    bytes: flipped(contentOf(BLOB)),
+    bytes: withFlippedBit(contentOffset(BLOB)),
     problem: { type: 'entry-corrupt', entry: BLOB, ...checksums(BLOB, 64), detail: /expected sha256 .* found/ },
   },
   {
     name: 'a manifest with one bit flipped',
-    bytes: flipped(contentOf('manifest.json')),
+    bytes: withFlippedBit(contentOffset('manifest.json')),
     problem: {
       type: 'entry-corrupt',
       entry: 'manifest.json',
@@ -112,7 +112,7 @@ export const BROKEN: readonly Broken[] = [
   },
   {
     name: 'an archive whose padding is not zero',
-    bytes: flipped(headerOf('manifest.json') - 1),
+    bytes: withFlippedBit(headerOffset('manifest.json') - 1),
     problem: { type: 'archive-invalid', detail: /padding|frame/ },
   },
   {

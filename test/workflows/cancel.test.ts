@@ -2,41 +2,41 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { hasEnded } from '../../shared/jobs/job.ts'
-import { type Contents, lasting, unfinishedUploads } from '../contents.ts'
-import { fill, smallWorld, worldWith, joinWorlds } from './small-world.ts'
-import { JobFailed, StagedWorkflows } from './staged.ts'
+import { type StoreContents, stableContents, unfinishedUploads } from '../contents.ts'
+import { writeToStore, sampleStore, buildResource, combine } from './sample-store.ts'
+import { JobFailedError, WorkflowRunner } from './workflow-runner.ts'
 
 const RESOURCES = 1_500
 
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 beforeAll(async () => {
-  staged = await StagedWorkflows.start({ limits: { watchMs: 10 } })
+  runner = await WorkflowRunner.start({ limits: { watchMs: 10 } })
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 afterEach(async () => {
-  await staged.settle()
-  await staged.wipe()
+  await runner.freeLeases()
+  await runner.wipe()
 })
 
-const written = async (): Promise<number> => (await staged.contents()).items.size
+const written = async (): Promise<number> => (await runner.contents()).items.size
 
-describe('a restore that is cancelled in the middle of a pass', () => {
+describe('a restore that is cancelled during a pass', () => {
   it('writes nothing after the cancellation was answered', async () => {
     const memos = Array.from({ length: RESOURCES }, (_, k) =>
-      worldWith(staged.services.models, { model: 'memo', id: `memo ${k}`, payloads: [{ text: `${k}` }] }),
+      buildResource(runner.services.models, { model: 'memo', id: `memo ${k}`, payloads: [{ text: `${k}` }] }),
     )
-    await fill(staged.outside, joinWorlds(...memos))
-    const { archive } = await staged.export(['memo'])
-    await staged.wipe()
-    const { job_id } = await staged.begin(archive)
+    await writeToStore(runner.clients, combine(...memos))
+    const { archive } = await runner.export(['memo'])
+    await runner.wipe()
+    const { job_id } = await runner.startRestore(archive)
     while ((await written()) < 20) await sleep(5)
-    expect(await cancelJob(staged.services, job_id)).toMatchObject({ status: 'cancelled' })
+    expect(await cancelJob(runner.services, job_id)).toMatchObject({ status: 'cancelled' })
     const count = await written()
     expect(count).toBeLessThan(2 * RESOURCES)
     await sleep(300)
     expect(await written()).toBe(count)
-    expect(await staged.services.leases.holderOf('memo')).toBeUndefined()
-    expect((await staged.restore(archive)).result).toMatchObject({ verification: { passed: true } })
+    expect(await runner.services.leases.holderOf('memo')).toBeUndefined()
+    expect((await runner.restore(archive)).result).toMatchObject({ verification: { passed: true } })
   })
 })
 
@@ -45,19 +45,19 @@ const MODELS = ['city', 'country', 'memo']
 /** Cancels the next job before `stage` begins. Resolves with the job's id when its last handler has returned. */
 const cancelledAt = (stage: string): Promise<string> => {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
-  staged.before(stage, async (jobId) => {
-    cancelJob(staged.services, jobId).then(() => {
+  runner.beforeStage(stage, async (jobId) => {
+    cancelJob(runner.services, jobId).then(() => {
       resolve(jobId)
     }, reject)
-    for (let job = await staged.services.jobs.get(jobId); job !== undefined && !hasEnded(job);) {
+    for (let job = await runner.services.jobs.get(jobId); job !== undefined && !hasEnded(job);) {
       await sleep(5)
-      job = await staged.services.jobs.get(jobId)
+      job = await runner.services.jobs.get(jobId)
     }
   })
   return promise
 }
 
-describe('an export that is cancelled', () => {
+describe('a cancelled export', () => {
   it.each([
     'plan-export',
     'export-records',
@@ -67,25 +67,25 @@ describe('an export that is cancelled', () => {
     'compose-parts',
     'finish-compose',
   ])('before %s leaves neither an archive nor a part of one, and the next export is complete', async (stage) => {
-    await fill(staged.outside, smallWorld(staged.services.models))
+    await writeToStore(runner.clients, sampleStore(runner.services.models))
     const cancelled = cancelledAt(stage)
-    await expect(staged.export(MODELS)).rejects.toThrow(JobFailed)
-    const job = await staged.services.jobs.get(await cancelled)
+    await expect(runner.export(MODELS)).rejects.toThrow(JobFailedError)
+    const job = await runner.services.jobs.get(await cancelled)
     expect(job).toMatchObject({ status: 'cancelled' })
     expect(job).not.toHaveProperty('result')
-    expect(await unfinishedUploads(staged.outside)).toEqual([])
-    expect((await staged.export(MODELS)).job).toMatchObject({ status: 'succeeded', result: { complete: true } })
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+    expect((await runner.export(MODELS)).job).toMatchObject({ status: 'succeeded', result: { complete: true } })
   })
 })
 
-describe('a restore that is cancelled', () => {
+describe('a cancelled restore', () => {
   let archive: Buffer
-  let original: Contents
+  let original: StoreContents
   beforeAll(async () => {
-    await fill(staged.outside, smallWorld(staged.services.models))
-    original = await staged.contents()
-    archive = (await staged.export(MODELS)).archive
-    await staged.wipe()
+    await writeToStore(runner.clients, sampleStore(runner.services.models))
+    original = await runner.contents()
+    archive = (await runner.export(MODELS)).archive
+    await runner.wipe()
   })
 
   it.each([
@@ -105,20 +105,20 @@ describe('a restore that is cancelled', () => {
     'before %s writes nothing more and releases its leases, and the next restore succeeds',
     async (stage, hasWritten) => {
       const cancelled = cancelledAt(stage)
-      const { job_id } = await staged.begin(archive)
+      const { job_id } = await runner.startRestore(archive)
       expect(await cancelled).toBe(job_id)
-      expect(await staged.services.jobs.get(job_id)).toMatchObject({ status: 'cancelled' })
-      const left = await staged.contents()
+      expect(await runner.services.jobs.get(job_id)).toMatchObject({ status: 'cancelled' })
+      const left = await runner.contents()
       if (hasWritten !== undefined) expect(left.items.size + left.objects.size > 0).toBe(hasWritten)
-      for (const model of MODELS) expect(await staged.services.leases.holderOf(model)).toBeUndefined()
-      expect(await unfinishedUploads(staged.outside)).toEqual([])
+      for (const model of MODELS) expect(await runner.services.leases.holderOf(model)).toBeUndefined()
+      expect(await unfinishedUploads(runner.clients)).toEqual([])
       await sleep(50)
-      expect(await staged.contents()).toEqual(left)
-      expect(await staged.restore(archive)).toMatchObject({
+      expect(await runner.contents()).toEqual(left)
+      expect(await runner.restore(archive)).toMatchObject({
         status: 'succeeded',
         result: { verification: { passed: true } },
       })
-      expect(lasting(await staged.contents())).toEqual(lasting(original))
+      expect(stableContents(await runner.contents())).toEqual(stableContents(original))
     },
   )
 })

@@ -4,11 +4,11 @@ import { z } from 'zod'
 import type { Limits } from '../../shared/jobs/limits.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import type { ModelRegistry } from '../../shared/resources/models.ts'
-import type { Contents } from '../contents.ts'
+import type { StoreContents } from '../contents.ts'
 import { type Answer, fixture, TestProgram } from './program.ts'
-import { fill, type World } from './small-world.ts'
+import { writeToStore, type StoreData } from './sample-store.ts'
 
-/** Resources of `catalogue-v3.acbak`, by model. */
+/** The number of resources in `catalogue-v3.acbak` by model. */
 export const COUNTS = { character: 47, guild: 12, item: 63 } as const
 export type CatalogueModel = keyof typeof COUNTS
 
@@ -27,30 +27,32 @@ export class Catalogue extends TestProgram {
     ...options
   }: { scope?: string; limits?: Partial<Limits>; env?: Record<string, string> } = {}): Promise<{
     test: Catalogue
-    before: Contents
+    before: StoreContents
   }> {
     const { program, dir } = await TestProgram.start(options)
     const test = new Catalogue(program, dir)
     await test.putObject(KEY, await fixture(KEY), test.archive.bucket)
     const loaded = await test.restore(scope, 'on_duplicate=raise_error')
-    if (loaded.status !== 200) throw new Error(`the catalogue was not loaded: ${JSON.stringify(loaded.body)}`)
+    if (loaded.status !== 200) throw new Error(`loading the catalogue failed: ${JSON.stringify(loaded.body)}`)
     return { test, before: await test.contents() }
   }
 
   /** A program whose store contains other resources, with an export of them as the archive. */
-  static async holding(world: (registry: ModelRegistry) => World): Promise<{ test: Catalogue; before: Contents }> {
+  static async holdingData(
+    sample: (registry: ModelRegistry) => StoreData,
+  ): Promise<{ test: Catalogue; before: StoreContents }> {
     const { program, dir } = await TestProgram.start()
     const test = new Catalogue(program, dir)
     const { config, models } = program.services
-    await fill({ dynamo: test.dynamo, s3: test.s3, config }, world(models))
-    const { archive } = Exported.parse((await test.run('GET', '/_backup/export?wait=25')).body)
+    await writeToStore({ dynamo: test.dynamo, s3: test.s3, config }, sample(models))
+    const { archive } = Exported.parse((await test.requestAndWait('GET', '/_backup/export?wait=25')).body)
     await test.putObject(KEY, await test.object(archive.key, archive.bucket), test.archive.bucket)
     return { test, before: await test.contents() }
   }
 
   /** Restores the archive and waits for the end of the job. `scope` is a model or `_backup`. */
   restore(scope: string, query = ''): Promise<Answer> {
-    return this.run('POST', `/${scope}/import?wait=25&${query}`, { from: this.archive })
+    return this.requestAndWait('POST', `/${scope}/import?wait=25&${query}`, { from: this.archive })
   }
 
   async removeObject(key: string, bucket = this.program.services.config.buckets.blobs): Promise<void> {
@@ -58,7 +60,7 @@ export class Catalogue extends TestProgram {
   }
 
   /** Changes the store back to these contents. */
-  async reset({ items, objects }: Contents): Promise<void> {
+  async reset({ items, objects }: StoreContents): Promise<void> {
     const now = await this.contents()
     await this.removeItems([...now.items].flatMap(([key, item]) => (items.has(key) ? [] : [item])))
     await this.putItems(
@@ -70,7 +72,7 @@ export class Catalogue extends TestProgram {
   }
 
   /** Keys and ETags of the archives, reports and uploads. */
-  async kept(): Promise<string[]> {
+  async keptObjects(): Promise<string[]> {
     const { archives, restores } = this.program.services.config.buckets
     const found: string[] = []
     for (const Bucket of [archives, restores])
@@ -80,7 +82,7 @@ export class Catalogue extends TestProgram {
   }
 
   /** Waits for an object. */
-  async appearing(key: string, bucket: string): Promise<Buffer> {
+  async waitForObject(key: string, bucket: string): Promise<Buffer> {
     for (;;) {
       try {
         return await this.object(key, bucket)
@@ -92,9 +94,9 @@ export class Catalogue extends TestProgram {
   }
 
   /** Waits for the end of a job. */
-  async ended(jobId: string): Promise<unknown> {
+  async waitForEnd(jobId: string): Promise<unknown> {
     for (;;) {
-      const { body } = await this.ask('GET', `/_backup/jobs/${jobId}`)
+      const { body } = await this.request('GET', `/_backup/jobs/${jobId}`)
       if (!['awaiting_upload', 'queued', 'running'].includes(JobStatus.parse(body).status)) return body
       await sleep(50)
     }
@@ -102,29 +104,29 @@ export class Catalogue extends TestProgram {
 }
 
 /** The items of one resource: its metadata, and its revisions in the order of their keys. */
-export const resourceIn = (
-  { items }: Contents,
+export const findResource = (
+  { items }: StoreContents,
   model: string,
   id: string,
 ): { readonly metadata: Item; readonly revisions: readonly Item[] } => {
   const own = [...items.values()].filter((item) => item['resource_id']?.S === id)
   const of = (kind: string): Item[] => own.filter((item) => item['pk']?.S?.startsWith(`${model}#${kind}#`) === true)
   const [metadata] = of('m')
-  if (metadata === undefined) throw new Error(`there is no ${model} ${id}`)
+  if (metadata === undefined) throw new Error(`resource ${id} of model ${model} does not exist`)
   return { metadata, revisions: of('r').sort((a, b) => ((a['sk']?.S ?? '') < (b['sk']?.S ?? '') ? -1 : 1)) }
 }
 
 /** The ids of a model's resources with at least `minRevisions` revisions, in the order of their hash keys. */
-export const idsIn = (contents: Contents, model: string, minRevisions = 1): string[] =>
+export const resourceIds = (contents: StoreContents, model: string, minRevisions = 1): string[] =>
   [...contents.items.values()]
     .filter((item) => item['pk']?.S?.startsWith(`${model}#m#`) === true)
     .sort((a, b) => ((a['sk']?.S ?? '') < (b['sk']?.S ?? '') ? -1 : 1))
     .map((item) => item['resource_id']?.S ?? '')
-    .filter((id) => resourceIn(contents, model, id).revisions.length >= minRevisions)
+    .filter((id) => findResource(contents, model, id).revisions.length >= minRevisions)
 
 /** The n-th element of a list. Throws if there is none. */
 export const nth = <T>(list: readonly T[], n: number): T => {
   const found = list.at(n)
-  if (found === undefined) throw new Error(`there is no element ${n} of ${list.length}`)
+  if (found === undefined) throw new Error(`the list has ${list.length} elements, but element ${n} was requested`)
   return found
 }

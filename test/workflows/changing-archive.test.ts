@@ -1,65 +1,66 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Contents, lasting } from '../contents.ts'
-import { fill, smallWorld } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { type StoreContents, stableContents } from '../contents.ts'
+import { writeToStore, sampleStore } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 let archive: Buffer
-let original: Contents
+let original: StoreContents
 beforeAll(async () => {
-  staged = await StagedWorkflows.start()
-  await fill(staged.outside, smallWorld(staged.services.models))
-  original = await staged.contents()
-  archive = (await staged.export(['city', 'country', 'memo'])).archive
-  await staged.wipe()
+  runner = await WorkflowRunner.start()
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
+  original = await runner.contents()
+  archive = (await runner.export(['city', 'country', 'memo'])).archive
+  await runner.wipe()
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 afterEach(async () => {
-  await staged.settle()
-  await staged.wipe()
+  await runner.freeLeases()
+  await runner.wipe()
 })
 
-/** Replaces the object that the restore reads, or deletes it. */
-const replaced = async (jobId: string): Promise<void> => {
-  const job = await staged.services.jobs.get(jobId)
+/** Overwrites the archive that the restore reads with zeros. */
+const replaceArchive = async (jobId: string): Promise<void> => {
+  const job = await runner.services.jobs.get(jobId)
   const { bucket = '', key = '' } = (job?.kind === 'restore' ? job.request.archive : undefined) ?? {}
-  await staged.services.objects.put(bucket, key, Buffer.alloc(archive.length))
+  await runner.services.objects.put(bucket, key, Buffer.alloc(archive.length))
 }
-const removed = async (jobId: string): Promise<void> => {
-  const job = await staged.services.jobs.get(jobId)
+/** Deletes the archive that the restore reads. */
+const removeArchive = async (jobId: string): Promise<void> => {
+  const job = await runner.services.jobs.get(jobId)
   const { bucket = '', key = '' } = (job?.kind === 'restore' ? job.request.archive : undefined) ?? {}
-  await staged.services.objects.delete(bucket, [key])
+  await runner.services.objects.delete(bucket, [key])
 }
 
-describe('an archive that changes while it is restored', () => {
+describe('an archive that changes during its restore', () => {
   it.each([
-    ['replaced', 'inspect', replaced],
-    ['replaced', 'preflight', replaced],
-    ['removed', 'preflight', removed],
-    ['replaced', 'preflight-blobs', replaced],
-    ['removed', 'decide', removed],
+    ['replaced', 'inspect', replaceArchive],
+    ['replaced', 'preflight', replaceArchive],
+    ['removed', 'preflight', removeArchive],
+    ['replaced', 'preflight-blobs', replaceArchive],
+    ['removed', 'decide', removeArchive],
   ])('fails the restore before anything is written if it is %s before %s', async (_how, stage, change) => {
-    staged.before(stage, change)
-    const job = await staged.restore(archive)
+    runner.beforeStage(stage, change)
+    const job = await runner.restore(archive)
     expect(job).toMatchObject({ status: 'failed', error: { type: 'source-changed', status: 409 } })
-    expect(await staged.contents()).toEqual({ items: new Map(), objects: new Map() })
+    expect(await runner.contents()).toEqual({ items: new Map(), objects: new Map() })
     for (const model of ['city', 'country', 'memo'])
-      expect(await staged.services.leases.holderOf(model)).toBeUndefined()
+      expect(await runner.services.leases.holderOf(model)).toBeUndefined()
   })
 
   it.each([
-    ['replaced', 'apply-blobs', replaced],
-    ['removed', 'apply-records', removed],
-    ['replaced', 'verify', replaced],
+    ['replaced', 'apply-blobs', replaceArchive],
+    ['removed', 'apply-records', removeArchive],
+    ['replaced', 'verify', replaceArchive],
   ])('fails the restore if it is %s before %s, and the next restore completes it', async (_how, stage, change) => {
-    staged.before(stage, change)
-    const job = await staged.restore(archive)
+    runner.beforeStage(stage, change)
+    const job = await runner.restore(archive)
     expect(job).toMatchObject({ status: 'failed', error: { type: 'source-changed', status: 409 } })
-    await staged.settle()
-    expect(await staged.restore(archive)).toMatchObject({
+    await runner.freeLeases()
+    expect(await runner.restore(archive)).toMatchObject({
       status: 'succeeded',
       result: { verification: { passed: true } },
     })
-    expect(lasting(await staged.contents())).toEqual(lasting(original))
+    expect(stableContents(await runner.contents())).toEqual(stableContents(original))
   })
 })

@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Item } from '../../shared/tables/item.ts'
-import { type Contents, lasting } from '../contents.ts'
+import { type StoreContents, stableContents } from '../contents.ts'
 import { madeResource } from '../resources/made-resources.ts'
-import { Catalogue, nth, resourceIn } from './catalogue.ts'
-import { smallWorld } from './small-world.ts'
+import { Catalogue, nth, findResource } from './catalogue.ts'
+import { sampleStore } from './sample-store.ts'
 
 const DryRun = z.object({
   models: z.object({
@@ -15,21 +15,21 @@ const DryRun = z.object({
 })
 type DryRun = z.output<typeof DryRun>
 
-/** Cities of the small world; the one with a spilled payload, in two revisions; one with three revisions. */
 const CITIES = 6
+/** A city with a spilled payload in two revisions. */
 const LARGE = 'e'
+/** A city with three revisions. */
 const id = 'c'
 let test: Catalogue
-let before: Contents
-/** Its items. */
+let before: StoreContents
 let metadata: Item
 let revisions: readonly Item[]
 
 beforeAll(async () => {
-  const opened = await Catalogue.holding(smallWorld)
+  const opened = await Catalogue.holdingData(sampleStore)
   test = opened.test
   before = opened.before
-  const resource = resourceIn(before, 'city', id)
+  const resource = findResource(before, 'city', id)
   metadata = resource.metadata
   revisions = resource.revisions
 })
@@ -48,7 +48,7 @@ const expectRepair = async (): Promise<void> => {
     status: 200,
     body: { status: 'succeeded', loaded: CITIES, verification: { passed: true } },
   })
-  expect(lasting(await test.contents())).toEqual(lasting(before))
+  expect(stableContents(await test.contents())).toEqual(stableContents(before))
 }
 
 const objectKey = (prefix: string): string => {
@@ -139,7 +139,7 @@ describe.each<Damage>([
     models: { new: 1, changed: 0 },
   },
   {
-    what: 'a blob with other bytes',
+    what: 'a blob with different content',
     damage: () => flipObject(objectKey('blobs/arms')),
     models: { changed: 0 },
     blobs: { changed: 1 },
@@ -152,7 +152,7 @@ describe.each<Damage>([
     blobs: { new: 1 },
   },
   {
-    what: 'a spilled payload with other bytes',
+    what: 'a spilled payload with different content',
     damage: () => flipObject(objectKey('payloads/')),
     finding: { of: () => LARGE, what: /payload of revision .* is damaged/ },
   },
@@ -194,15 +194,15 @@ describe('a torn resource', () => {
       body: { type: 'duplicates', duplicates: { count: 1, ids: [id] } },
     })
     expect(await test.restore('city', query)).toMatchObject({ status: 200, body: { loaded: 1, total: 1 } })
-    expect(lasting(await test.contents())).toEqual(lasting(before))
+    expect(stableContents(await test.contents())).toEqual(stableContents(before))
   })
 })
 
 describe('resources that are not in the archive', () => {
   it('are counted by a dry run', async () => {
     const made = (one: string) => madeResource('city', 16, { id: one, revisions: 2 })
-    const complete = made('not of the catalogue')
-    await test.putItems([complete.metadata, ...complete.revisions, made('not of it, and torn').metadata])
+    const complete = made('not in the archive')
+    await test.putItems([complete.metadata, ...complete.revisions, made('not in the archive, and torn').metadata])
     const found = await dryRun()
     expect(found.models.city).toEqual({ new: 0, changed: 0, same: CITIES, target_only: 2 })
     expect(found.findings).toEqual([])

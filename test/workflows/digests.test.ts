@@ -11,19 +11,19 @@ import { readIndex } from '../../shared/archive/segment-reader.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { loadModels, type ModelRegistry } from '../../shared/resources/models.ts'
 import { memorySource } from '../archive/memory.ts'
-import { type Contents, lasting } from '../contents.ts'
-import { nth, resourceIn } from './catalogue.ts'
-import { blobs, fill, smallWorld, worldWith, joinWorlds, type World } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { type StoreContents, stableContents } from '../contents.ts'
+import { nth, findResource } from './catalogue.ts'
+import { buildBlobs, writeToStore, sampleStore, buildResource, combine, type StoreData } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
 const MODELS = ['city', 'country', 'memo'] as const
 
-/** Sixty more cities, so that every shard of a few has some. */
-const world = (registry: ModelRegistry): World =>
-  joinWorlds(
-    smallWorld(registry),
+/** The sample store and sixty more cities, so that every shard contains resources. */
+const sample = (registry: ModelRegistry): StoreData =>
+  combine(
+    sampleStore(registry),
     ...Array.from({ length: 60 }, (_, k) =>
-      worldWith(registry, { model: 'city', id: `city-${k}`, payloads: [{ name: `City ${k}`, country: 'north' }] }),
+      buildResource(registry, { model: 'city', id: `city-${k}`, payloads: [{ name: `City ${k}`, country: 'north' }] }),
     ),
   )
 
@@ -33,7 +33,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(dir, { recursive: true, force: true }))
 
-/** A registry of the three models with so many shards. */
+/** Writes a models file that gives the three models this number of shards. */
 const modelsFile = async (shards: number): Promise<string> => {
   const path = join(dir, `models-${shards}.json`)
   const indexed = { city: ['name', 'country'], country: ['name'], memo: ['text'] }
@@ -46,24 +46,24 @@ const digestsOf = async (archive: Buffer): Promise<Record<string, string>> => {
   const { models } = (await openArchive(memorySource(archive))).manifest
   return Object.fromEntries(Object.entries(models).map(([model, { digest }]) => [model, digest]))
 }
-const exported = async (staged: StagedWorkflows): Promise<{ archive: Buffer; digests: Record<string, string> }> => {
-  const { archive } = await staged.export(MODELS)
+const exported = async (runner: WorkflowRunner): Promise<{ archive: Buffer; digests: Record<string, string> }> => {
+  const { archive } = await runner.export(MODELS)
   return { archive, digests: await digestsOf(archive) }
 }
 
-/** Items by sort key alone, the shards of their partition keys aside. */
-const withoutShards = (contents: Contents): [string, Item][] =>
-  lasting(contents)
+/** The items of a store, with the shard numbers removed from their partition keys. */
+const withoutShards = (contents: StoreContents): [string, Item][] =>
+  stableContents(contents)
     .items.map(([, { pk = { S: '' }, sk = { S: '' }, ...item }]): [string, Item] => [
       `${pk.S?.replace(/#\d+$/, '') ?? ''} ${sk.S ?? ''}`,
       item,
     ])
     .sort(([a], [b]) => (a < b ? -1 : 1))
 
-describe('digests are equal', () => {
-  it('between two exports, whatever their segments, between 4 and 64 shards, and after a restore from one to the other', async () => {
-    const few = await StagedWorkflows.start({ models_file: await modelsFile(4) })
-    await fill(few.outside, world(few.services.models))
+describe('the digests of models', () => {
+  it('do not depend on segments or on the number of shards, and are equal after a restore into a store with more shards', async () => {
+    const few = await WorkflowRunner.start({ models_file: await modelsFile(4) })
+    await writeToStore(few.clients, sample(few.services.models))
     const first = await exported(few)
     const again = await exported(few)
     const standing = withoutShards(await few.contents())
@@ -71,11 +71,11 @@ describe('digests are equal', () => {
     expect(again.digests).toEqual(first.digests)
     expect(new Set(Object.values(first.digests)).size).toBe(MODELS.length)
 
-    const many = await StagedWorkflows.start({
+    const many = await WorkflowRunner.start({
       models_file: await modelsFile(64),
       limits: { rangeBytes: 2_000 },
     })
-    await fill(many.outside, world(many.services.models))
+    await writeToStore(many.clients, sample(many.services.models))
     const sharded = await exported(many)
     expect(sharded.digests).toEqual(first.digests)
     const partitions = new Set((await many.contents()).items.values().map((item) => item['pk']?.S))
@@ -90,7 +90,7 @@ describe('digests are equal', () => {
   })
 })
 
-/** Derived anew by every restore, or told by their own checksum: in no digest. */
+/** Attributes that are not part of a digest: every restore sets them, or a checksum covers them. */
 const NOT_IN_DIGEST = ['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled']
 
 const leafOf = (items: readonly Item[]): string => {
@@ -99,7 +99,7 @@ const leafOf = (items: readonly Item[]): string => {
   return leaf.digest().toString('hex')
 }
 
-/** A value of another type or with other content. */
+/** Generates a value with a different type or content. */
 const otherThan = (value: AttributeValue): fc.Arbitrary<AttributeValue> =>
   fc
     .oneof(
@@ -124,9 +124,9 @@ const otherThan = (value: AttributeValue): fc.Arbitrary<AttributeValue> =>
     )
     .filter((other) => !isDeepStrictEqual(other, value))
 
-describe('a digest is another', () => {
+describe('the digest of a resource', () => {
   const registry = loadModels({ city: {}, country: {}, memo: {} })
-  const [metadata = {}, ...revisions] = worldWith(registry, {
+  const [metadata = {}, ...revisions] = buildResource(registry, {
     model: 'memo',
     id: 'x',
     payloads: [{ text: 'one' }, { text: 'two' }, { text: 'three' }],
@@ -145,12 +145,12 @@ describe('a digest is another', () => {
     ),
   )
 
-  it('is asked of every field that SpecStar and the store know', () => {
-    // 15 of metadata, 12 and the payload's checksum and size of each revision.
+  it('is tested with every field of SpecStar and of the store', () => {
+    // 15 of metadata; 14 of each revision, including the checksum and the size of its payload.
     expect(fields).toHaveLength(15 + 3 * 14)
   })
 
-  it.each(fields)('after any change of %s (line %i): %s', (_of, k, name) => {
+  it.each(fields)('changes with any change of %s (line %i): %s', (_of, k, name) => {
     const item = items[k] ?? {}
     const value = item[name] ?? { NULL: true }
     const changedTo = (attribute: Item): string => leafOf(items.map((one, at) => (at === k ? attribute : one)))
@@ -163,21 +163,21 @@ describe('a digest is another', () => {
     expect(changedTo({ ...item, [`${name}_`]: value })).not.toBe(leafOf(items))
   })
 
-  it('after a revision more, one less, and two that changed places', () => {
+  it('changes if a revision is added or removed, or if two revisions change places', () => {
     const all = [items, items.slice(0, -1), [metadata, ...revisions.toReversed()], [...items, metadata]].map(leafOf)
     expect(new Set(all).size).toBe(4)
   })
 
-  it('but the same after a change of what every restore makes anew', () => {
+  it('does not change with the attributes that are not part of it', () => {
     for (const name of NOT_IN_DIGEST)
       expect(leafOf(items.map((item) => ({ ...item, [name]: { S: 'other' } })))).toBe(leafOf(items))
   })
 })
 
-describe('in whole exports', () => {
-  it('a change of one attribute, payload or revision gives its model another digest, and a blob its own checksum', async () => {
-    const staged = await StagedWorkflows.start({ models_file: await modelsFile(16) })
-    await fill(staged.outside, smallWorld(staged.services.models))
+describe('a change in the store', () => {
+  it('changes the digest of its own model only, or the checksum of the blob only if a blob changes', async () => {
+    const runner = await WorkflowRunner.start({ models_file: await modelsFile(16) })
+    await writeToStore(runner.clients, sampleStore(runner.services.models))
     const blobSums = async (archive: Buffer): Promise<Record<string, string>> => {
       const opened = await openArchive(memorySource(archive))
       const lines = (await Promise.all(opened.segments.map((segment) => readIndex(opened, segment)))).flat()
@@ -186,18 +186,18 @@ describe('in whole exports', () => {
       )
     }
     const seen = new Set<string>()
-    const first = await exported(staged)
+    const first = await exported(runner)
     seen.add(first.digests['city'] ?? '')
     const city = async (id: string): Promise<{ metadata: Item; revisions: readonly Item[] }> =>
-      resourceIn(await staged.contents(), 'city', id)
+      findResource(await runner.contents(), 'city', id)
     const changes: (() => Promise<unknown>)[] = [
-      async () => staged.putItems({ ...(await city('b')).metadata, is_deleted: { BOOL: true } }),
-      async () => staged.putItems({ ...nth((await city('c')).revisions, 0), status: { S: 'draft' } }),
-      async () => staged.removeItems(nth((await city('c')).revisions, 0)),
+      async () => runner.putItems({ ...(await city('b')).metadata, is_deleted: { BOOL: true } }),
+      async () => runner.putItems({ ...nth((await city('c')).revisions, 0), status: { S: 'draft' } }),
+      async () => runner.removeItems(nth((await city('c')).revisions, 0)),
       () =>
-        fill(
-          staged.outside,
-          worldWith(staged.services.models, {
+        writeToStore(
+          runner.clients,
+          buildResource(runner.services.models, {
             model: 'city',
             id: 'f',
             payloads: [{ name: 'F', country: 'south', tags: ['y'] }],
@@ -206,19 +206,19 @@ describe('in whole exports', () => {
     ]
     for (const change of changes) {
       await change()
-      const { digests } = await exported(staged)
+      const { digests } = await exported(runner)
       seen.add(digests['city'] ?? '')
       expect(digests).toMatchObject({ country: first.digests['country'], memo: first.digests['memo'] })
     }
     expect(seen.size).toBe(1 + changes.length)
 
-    const before = await exported(staged)
-    await fill(staged.outside, blobs({ 'arms-d': Buffer.from('a tiger') }))
-    const after = await exported(staged)
+    const before = await exported(runner)
+    await writeToStore(runner.clients, buildBlobs({ 'arms-d': Buffer.from('a tiger') }))
+    const after = await exported(runner)
     expect(after.digests).toEqual(before.digests)
     const [was, is] = [await blobSums(before.archive), await blobSums(after.archive)]
     expect(is['arms-d']).not.toBe(was['arms-d'])
     expect({ ...is, 'arms-d': '' }).toEqual({ ...was, 'arms-d': '' })
-    await staged.stop()
+    await runner.stop()
   })
 })

@@ -1,25 +1,25 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Item } from '../../shared/tables/item.ts'
-import { nth, resourceIn } from './catalogue.ts'
-import { fill, smallWorld, worldWith } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { nth, findResource } from './catalogue.ts'
+import { writeToStore, sampleStore, buildResource } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 let archive: Buffer
 beforeAll(async () => {
   // Every resource takes a pass: each resource of the target between two of them must be counted by exactly one pass.
-  staged = await StagedWorkflows.start({ limits: { passMs: 1 } })
-  await fill(staged.outside, smallWorld(staged.services.models))
-  archive = (await staged.export(['city', 'country'])).archive
+  runner = await WorkflowRunner.start({ limits: { passMs: 1 } })
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
+  archive = (await runner.export(['city', 'country'])).archive
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 beforeEach(async () => {
-  await staged.wipe()
-  await fill(staged.outside, smallWorld(staged.services.models))
+  await runner.wipe()
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
 })
 
-const dryRun = async (request: Parameters<StagedWorkflows['restore']>[1] = {}): Promise<unknown> => {
-  const job = await staged.restore(archive, { dry_run: true, ...request })
+const dryRun = async (request: Parameters<WorkflowRunner['restore']>[1] = {}): Promise<unknown> => {
+  const job = await runner.restore(archive, { dry_run: true, ...request })
   expect(job).toMatchObject({ status: 'succeeded' })
   return job.result?.dry_run?.models
 }
@@ -27,20 +27,25 @@ const dryRun = async (request: Parameters<StagedWorkflows['restore']>[1] = {}): 
 /** Writes cities that are not in the archive, all over the hash space. Every second one is torn. */
 const addCities = async (count: number): Promise<void> => {
   for (let k = 0; k < count; k++) {
-    const { items } = worldWith(staged.services.models, { model: 'city', id: `extra ${k}`, payloads: [{ name: 'S' }] })
+    const { items } = buildResource(runner.services.models, {
+      model: 'city',
+      id: `extra ${k}`,
+      payloads: [{ name: 'S' }],
+    })
     const [metadata, ...revisions] = items
-    if (metadata !== undefined) await staged.putItems(metadata, ...(k % 2 === 0 ? revisions : []))
+    if (metadata !== undefined) await runner.putItems(metadata, ...(k % 2 === 0 ? revisions : []))
   }
 }
 
-const current = async (id: string): Promise<Item> => nth(resourceIn(await staged.contents(), 'city', id).revisions, -1)
+const current = async (id: string): Promise<Item> =>
+  nth(findResource(await runner.contents(), 'city', id).revisions, -1)
 
-describe('a dry run of many passes', () => {
+describe('a dry run in many passes', () => {
   it('counts each resource once, also those that are torn or not in the archive', async () => {
     await addCities(9)
-    await staged.removeItems(await current('c'), await current('f'))
-    const gone = resourceIn(await staged.contents(), 'city', 'b')
-    await staged.removeItems(gone.metadata, ...gone.revisions)
+    await runner.removeItems(await current('c'), await current('f'))
+    const gone = findResource(await runner.contents(), 'city', 'b')
+    await runner.removeItems(gone.metadata, ...gone.revisions)
     expect(await dryRun()).toEqual({
       city: { new: 1, changed: 2, same: 3, target_only: 9 },
       country: { new: 0, changed: 0, same: 2, target_only: 0 },
@@ -49,8 +54,8 @@ describe('a dry run of many passes', () => {
 
   it('counts only the resources that the filters accept, also of those that are not in the archive', async () => {
     await addCities(4)
-    await staged.putItems({
-      ...resourceIn(await staged.contents(), 'city', 'extra 1').metadata,
+    await runner.putItems({
+      ...findResource(await runner.contents(), 'city', 'extra 1').metadata,
       created_by: { S: 'eve' },
     })
     expect(await dryRun({ filters: { created_bys: ['alice'] }, models: ['city'] })).toEqual({
@@ -64,9 +69,9 @@ describe('a dry run of many passes', () => {
 
 describe('a dry run under raise_error', () => {
   it('fails if the restore would fail, and counts if the restore would succeed', async () => {
-    const rejected = await staged.restore(archive, { dry_run: true, on_duplicate: 'raise_error' })
+    const rejected = await runner.restore(archive, { dry_run: true, on_duplicate: 'raise_error' })
     expect(rejected).toMatchObject({ status: 'failed', error: { type: 'duplicates', duplicates: { count: 8 } } })
-    await staged.wipe()
+    await runner.wipe()
     expect(await dryRun({ on_duplicate: 'raise_error' })).toMatchObject({ city: { new: 6, same: 0 } })
   })
 })

@@ -4,39 +4,39 @@ import { localContext } from '../../infra/local/program/local-context.ts'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import type { JobEndedEvent } from '../../shared/jobs/job-events.ts'
 import { openSlot } from '../../shared/restore/start/upload-slot.ts'
-import { fill, smallWorld, worldWith } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { writeToStore, sampleStore, buildResource } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
 const MODELS = ['city', 'country', 'memo']
-const told: JobEndedEvent[] = []
-/** How many of the next events are lost on their way. */
-let lost = 0
-let staged: StagedWorkflows
+const events: JobEndedEvent[] = []
+/** The number of following events whose delivery fails. */
+let failingDeliveries = 0
+let runner: WorkflowRunner
 
 beforeAll(async () => {
   const ended = (job: JobEndedEvent): Promise<void> => {
-    if (lost > 0) {
-      lost -= 1
-      return Promise.reject(new Error('the bus does not answer'))
+    if (failingDeliveries > 0) {
+      failingDeliveries -= 1
+      return Promise.reject(new Error('the event bus does not respond'))
     }
-    told.push(job)
+    events.push(job)
     return Promise.resolve()
   }
-  staged = await StagedWorkflows.start({ events: { ended } })
-  await fill(staged.outside, smallWorld(staged.services.models))
+  runner = await WorkflowRunner.start({ events: { ended } })
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 beforeEach(() => {
-  told.length = 0
+  events.length = 0
 })
 
-describe('a job that ends is told of', () => {
-  it('where an export has its archive', async () => {
-    const { job } = await staged.export(MODELS)
+describe('an event for a job that has ended', () => {
+  it('contains the archive of an export', async () => {
+    const { job } = await runner.export(MODELS)
     const { bucket, key, version_id } = job.result?.archive ?? {}
     const { job_id, created_at, ended_at } = job
-    const common = { deployment: staged.services.config.deployment, job_id, created_at, ended_at }
-    expect(told).toEqual([
+    const common = { deployment: runner.services.config.deployment, job_id, created_at, ended_at }
+    expect(events).toEqual([
       {
         ...common,
         kind: 'export',
@@ -48,48 +48,48 @@ describe('a job that ends is told of', () => {
     ])
   })
 
-  it('again where the bus did not take it at first', async () => {
-    lost = 1
-    await staged.export(MODELS)
-    expect(told).toMatchObject([{ kind: 'export', status: 'succeeded' }])
+  it('is sent again if the first delivery fails', async () => {
+    failingDeliveries = 1
+    await runner.export(MODELS)
+    expect(events).toMatchObject([{ kind: 'export', status: 'succeeded' }])
   })
 
-  it('by the last stage of its workflow, where the bus took it at no try of its own', async () => {
-    lost = 5
-    const { job } = await staged.export(MODELS)
+  it('is sent by the last stage of the workflow if all earlier deliveries failed', async () => {
+    failingDeliveries = 5
+    const { job } = await runner.export(MODELS)
     expect(job.status).toBe('succeeded')
-    expect(told).toMatchObject([{ job_id: job.job_id, status: 'succeeded' }])
+    expect(events).toMatchObject([{ job_id: job.job_id, status: 'succeeded' }])
   })
 
-  it('where a restore is proved, and where it fails', async () => {
-    const { archive } = await staged.export(MODELS)
-    await staged.restore(archive)
-    await staged.restore(archive, { on_duplicate: 'raise_error' })
-    expect(told.slice(1)).toMatchObject([
+  it('is sent for a restore that succeeds and for one that fails', async () => {
+    const { archive } = await runner.export(MODELS)
+    await runner.restore(archive)
+    await runner.restore(archive, { on_duplicate: 'raise_error' })
+    expect(events.slice(1)).toMatchObject([
       { kind: 'restore', status: 'succeeded', dry_run: false },
       { kind: 'restore', status: 'failed', error: { type: 'duplicates', title: expect.any(String) as string } },
     ])
   })
 
-  it('where a caller cancels it', async () => {
+  it('is sent for a job that a caller cancels', async () => {
     const request = { filters: {}, on_duplicate: 'overwrite', dry_run: false } as const
-    const { job_id } = await openSlot(staged.services, request, { requestedBy: 'test' })
-    await cancelJob(staged.services, job_id)
-    expect(told).toMatchObject([{ job_id, kind: 'restore', status: 'cancelled' }])
+    const { job_id } = await openSlot(runner.services, request, { requestedBy: 'test' })
+    await cancelJob(runner.services, job_id)
+    expect(events).toMatchObject([{ job_id, kind: 'restore', status: 'cancelled' }])
   })
 
-  it('without a payload of it', async () => {
-    const { models } = staged.services
-    await fill(
-      staged.outside,
-      worldWith(models, { model: 'memo', id: 'odd', payloads: [{ text: 'only in a payload' }] }),
+  it('contains no payload and no signed URL', async () => {
+    const { models } = runner.services
+    await writeToStore(
+      runner.clients,
+      buildResource(models, { model: 'memo', id: 'odd', payloads: [{ text: 'only in a payload' }] }),
     )
-    await staged.export(MODELS, { ids: ['odd'] })
-    expect(JSON.stringify(told)).not.toMatch(/only in a payload|X-Amz-Signature/)
+    await runner.export(MODELS, { ids: ['odd'] })
+    expect(JSON.stringify(events)).not.toMatch(/only in a payload|X-Amz-Signature/)
   })
 })
 
-describe('an execution that is stopped from outside', () => {
+describe('an execution that Step Functions ends', () => {
   const stopped = (name: string, status: 'ABORTED' | 'TIMED_OUT' | 'FAILED'): Promise<void> =>
     endStopped({ detail: { name, status } }, localContext('end-stopped', 'test', 60_000))
 
@@ -97,29 +97,29 @@ describe('an execution that is stopped from outside', () => {
     ['ABORTED', 'was stopped from outside'],
     ['TIMED_OUT', 'exceeded its time limit'],
     ['FAILED', 'an internal error occurred'],
-  ] as const)('leaves a job that %s failed, told of, with its leases given back', async (status, detail) => {
-    const { archive } = await staged.export(MODELS)
-    const { job_id } = await staged.abandon(archive, 'apply-records')
-    expect((await staged.services.jobs.get(job_id))?.status).toBe('running')
-    told.length = 0
+  ] as const)('with %s gets a failed job, an event, and free leases', async (status, detail) => {
+    const { archive } = await runner.export(MODELS)
+    const { job_id } = await runner.startRestoreAndLoseExecution(archive, 'apply-records')
+    expect((await runner.services.jobs.get(job_id))?.status).toBe('running')
+    events.length = 0
     await stopped(job_id, status)
-    const job = await staged.services.jobs.get(job_id)
+    const job = await runner.services.jobs.get(job_id)
     expect(job).toMatchObject({
       status: 'failed',
       error: { status: 500, detail: expect.stringContaining(detail) as string },
     })
-    expect(told).toMatchObject([{ job_id, status: 'failed' }])
-    await staged.settle()
-    expect(await staged.services.leases.holderOf('city')).toBeUndefined()
+    expect(events).toMatchObject([{ job_id, status: 'failed' }])
+    await runner.freeLeases()
+    expect(await runner.services.leases.holderOf('city')).toBeUndefined()
   })
 
-  it('changes nothing of a job that has ended, or that is not there', async () => {
-    const { job } = await staged.export(MODELS)
-    told.length = 0
+  it('does not change a job that has already ended, and is ignored if the job does not exist', async () => {
+    const { job } = await runner.export(MODELS)
+    events.length = 0
     await stopped(job.job_id, 'FAILED')
     await stopped('nobody', 'ABORTED')
-    expect(await staged.services.jobs.get(job.job_id)).toEqual(job)
-    // Whether it was told of, nobody knows.
-    expect(told).toMatchObject([{ job_id: job.job_id, status: 'succeeded' }])
+    expect(await runner.services.jobs.get(job.job_id)).toEqual(job)
+    // The event is sent again, because the first one may have been lost.
+    expect(events).toMatchObject([{ job_id: job.job_id, status: 'succeeded' }])
   })
 })

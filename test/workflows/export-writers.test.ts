@@ -3,41 +3,41 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { must } from '../../shared/values/must.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { numbersOf } from '../large/noise.ts'
-import { fill, worldWith, type World } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { writeToStore, buildResource, type StoreData } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
 const MEMOS = 120
 
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 beforeAll(async () => {
-  // Small ranges: many children read, one after the other, while writers go on.
-  staged = await StagedWorkflows.start({ limits: { rangeBytes: 20_000 } })
+  // Small ranges: many map items read one after the other while clients write.
+  runner = await WorkflowRunner.start({ limits: { rangeBytes: 20_000 } })
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 
-/** A memo with so many revisions, its text and rank those of the last one. */
-const memo = (id: string, revisions: number): World =>
-  worldWith(staged.services.models, {
+/** A memo with this number of revisions. */
+const memo = (id: string, revisions: number): StoreData =>
+  buildResource(runner.services.models, {
     model: 'memo',
     id,
     payloads: Array.from({ length: revisions }, (_, k) => ({ text: `as of ${k + 1}`, rank: k + 1 })),
   })
 
-/** The writers' own order: a revision first, the metadata that name it last. */
-const write = async ({ items: [metadata, ...revisions] }: World): Promise<void> => {
-  await staged.putItems(must(revisions.at(-1)))
-  await staged.putItems(must(metadata))
+/** Writes in the order of SpecStar: first the revision, then the metadata that references it. */
+const write = async ({ items: [metadata, ...revisions] }: StoreData): Promise<void> => {
+  await runner.putItems(must(revisions.at(-1)))
+  await runner.putItems(must(metadata))
 }
-/** And a deletion: the metadata first. */
-const remove = async ({ items: [metadata, ...revisions] }: World): Promise<void> => {
-  await staged.removeItems(must(metadata))
-  await staged.removeItems(...revisions)
+/** Deletes in the order of SpecStar: first the metadata. */
+const remove = async ({ items: [metadata, ...revisions] }: StoreData): Promise<void> => {
+  await runner.removeItems(must(metadata))
+  await runner.removeItems(...revisions)
 }
 
-describe('an export while writers are at work', () => {
-  it('holds only resources that existed, each whole, as of one moment', async () => {
+describe('an export during writes of other clients', () => {
+  it('contains each resource completely, in a state that it had at one moment', async () => {
     const counts = new Map(Array.from({ length: MEMOS }, (_, k) => [`memo ${k}`, 1]))
-    for (const id of counts.keys()) await fill(staged.outside, memo(id, 1))
+    for (const id of counts.keys()) await writeToStore(runner.clients, memo(id, 1))
     const state = { exporting: true }
     let writes = 0
     const numbers = numbersOf('writers')
@@ -56,15 +56,15 @@ describe('an export while writers are at work', () => {
         await turn()
       }
     })()
-    const { job, archive } = await staged.export(['memo'])
+    const { job, archive } = await runner.export(['memo'])
     state.exporting = false
     await writing
     expect(job.status).toBe('succeeded')
     expect(writes).toBeGreaterThan(10)
 
-    await staged.wipe()
-    expect(await staged.restore(archive)).toMatchObject({ result: { verification: { passed: true } } })
-    const { items } = await staged.contents()
+    await runner.wipe()
+    expect(await runner.restore(archive)).toMatchObject({ result: { verification: { passed: true } } })
+    const { items } = await runner.contents()
     const all = [...items.values()]
     const metadata = all.filter((item) => item['pk']?.S?.startsWith('memo#m') === true)
     expect(metadata.length).toBeGreaterThan(MEMOS / 2)

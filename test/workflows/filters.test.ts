@@ -29,8 +29,8 @@ describe('filters', () => {
 
   beforeAll(async () => {
     test = await TestProgram.start()
-    await test.run('POST', '/_backup/import?wait=25', await fixture('catalogue-v3.acbak'))
-    everything = Job.parse((await test.run('GET', '/character/export?wait=25')).body).job_id
+    await test.requestAndWait('POST', '/_backup/import?wait=25', await fixture('catalogue-v3.acbak'))
+    everything = Job.parse((await test.requestAndWait('GET', '/character/export?wait=25')).body).job_id
     characters = (await metadata('character')).map(characterIn)
     expect(characters).toHaveLength(47)
   })
@@ -50,7 +50,7 @@ describe('filters', () => {
   /** Restores into an empty store. Returns the ids of the characters that it then contains. */
   const restored = async (path: string, job_id: string): Promise<string[]> => {
     await test.wipe()
-    const answer = await test.run('POST', path, { from: { job_id } })
+    const answer = await test.requestAndWait('POST', path, { from: { job_id } })
     expect(answer).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
     return (await metadata('character')).map((item) => item['resource_id']?.S ?? '').sort()
   }
@@ -61,7 +61,7 @@ describe('filters', () => {
   it('select the resources of an export: qb in the query', async () => {
     const path = `/character/export?wait=25&qb=${encodeURIComponent(QB)}`
     await restoreAll()
-    const { body } = await test.run('GET', path)
+    const { body } = await test.requestAndWait('GET', path)
     const expected = idsWhere(byQb)
     expect(body).toMatchObject({ models: { character: { resources: expected.length } } })
     expect(await restored('/character/import?wait=25', Job.parse(body).job_id)).toEqual(expected)
@@ -73,7 +73,7 @@ describe('filters', () => {
       { field_path: 'title', operator: 'ne', value: 'Sir' },
       { field_path: 'created_by', operator: 'in', value: ['alice', 'bob'] },
     ]
-    const { body } = await test.run('POST', '/character/export', { conditions, is_deleted: false, wait: 25 })
+    const { body } = await test.requestAndWait('POST', '/character/export', { conditions, is_deleted: false, wait: 25 })
     const expected = idsWhere(
       ({ index, createdBy, isDeleted }) =>
         !isDeleted && index.title !== null && index.title !== 'Sir' && ['alice', 'bob'].includes(createdBy),
@@ -99,15 +99,15 @@ describe('filters', () => {
         detail: expect.stringMatching(/^qb: level of character \S.*'int' and 'str'/) as string,
       },
     }
-    expect(await test.run('GET', `/character/export?wait=25&qb=${qb}`)).toMatchObject(rejected)
+    expect(await test.requestAndWait('GET', `/character/export?wait=25&qb=${qb}`)).toMatchObject(rejected)
     const before = await test.contents()
     const from = { from: { job_id: everything } }
-    expect(await test.run('POST', `/character/import?wait=25&qb=${qb}`, from)).toMatchObject(rejected)
+    expect(await test.requestAndWait('POST', `/character/import?wait=25&qb=${qb}`, from)).toMatchObject(rejected)
     expect(await test.contents()).toEqual(before)
   })
 
   it('are rejected with the name of the parameter if they are not valid', async () => {
-    const exportWith = (query: string) => test.ask('GET', `/character/export?${query}`)
+    const exportWith = (query: string) => test.request('GET', `/character/export?${query}`)
     expect(await exportWith(`qb=${encodeURIComponent('QB["level"] ** 2')}`)).toMatchObject({
       status: 400,
       body: { type: 'invalid-request', errors: [{ field: 'qb', message: '** is not supported in qb (column 13)' }] },

@@ -1,36 +1,36 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { fill, smallWorld, worldWith } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { writeToStore, sampleStore, buildResource } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
 const MODELS = ['city', 'country', 'memo']
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 let archive: Buffer
 beforeAll(async () => {
   // A pass ends with every digest bucket: there are as many extents as resources, more than an inline map accepts.
-  staged = await StagedWorkflows.start({ limits: { seenBlobs: 0 } })
-  await fill(staged.outside, smallWorld(staged.services.models))
-  archive = (await staged.export(MODELS)).archive
-  await staged.wipe()
+  runner = await WorkflowRunner.start({ limits: { seenBlobs: 0 } })
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
+  archive = (await runner.export(MODELS)).archive
+  await runner.wipe()
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 afterEach(async () => {
-  await staged.settle()
-  await staged.wipe()
+  await runner.freeLeases()
+  await runner.wipe()
 })
 
 describe('a restore whose map of records is distributed', () => {
   it('is rolled back after a conflict, although the map does not report the error of its map item', async () => {
-    const theirs = worldWith(staged.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
-    staged.before('apply-records', () => fill(staged.outside, theirs))
-    const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
+    const theirs = buildResource(runner.services.models, { model: 'city', id: 'c', payloads: [{ name: 'theirs' }] })
+    runner.beforeStage('apply-records', () => writeToStore(runner.clients, theirs))
+    const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
     expect(job.planned?.['apply-records']).toBeGreaterThan(8)
     expect(job).toMatchObject({ phase: 'rollback', error: { type: 'conflict', status: 409, id: 'c' } })
-    expect((await staged.contents()).items.size).toBe(theirs.items.length)
+    expect((await runner.contents()).items.size).toBe(theirs.items.length)
   })
 
   it('is not rolled back after any other error, and reports that error', async () => {
-    staged.before('apply-records', (jobId) => staged.services.leases.held(MODELS, jobId).drain())
-    const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
+    runner.beforeStage('apply-records', (jobId) => runner.services.leases.held(MODELS, jobId).drain())
+    const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({
       phase: 'apply-records',
       status: 'failed',

@@ -1,25 +1,25 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { fill, worldWith, joinWorlds, type World } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { writeToStore, buildResource, combine, type StoreData } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 let models: readonly string[]
 beforeAll(async () => {
-  staged = await StagedWorkflows.start()
-  models = staged.services.models.names
+  runner = await WorkflowRunner.start()
+  models = runner.services.models.names
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 afterEach(async () => {
-  await staged.settle()
-  await staged.wipe()
+  await runner.freeLeases()
+  await runner.wipe()
 })
 
 /** Resources of every model, with ids of almost the maximum length. */
-const worldWithLongIds = (name: string): World =>
-  joinWorlds(
+const worldWithLongIds = (name: string): StoreData =>
+  combine(
     ...models.flatMap((model) =>
       Array.from({ length: 120 }, (_, k) =>
-        worldWith(staged.services.models, { model, id: `${k}`.padEnd(250, 'x'), payloads: [{ name }] }),
+        buildResource(runner.services.models, { model, id: `${k}`.padEnd(250, 'x'), payloads: [{ name }] }),
       ),
     ),
   )
@@ -27,9 +27,9 @@ const worldWithLongIds = (name: string): World =>
 // An item of the job table holds 400 KB at most.
 describe('a restore with many findings', () => {
   it('lists the first duplicates and counts all of them', async () => {
-    await fill(staged.outside, worldWithLongIds('one'))
-    const { archive } = await staged.export(models)
-    const job = await staged.restore(archive, { on_duplicate: 'raise_error' })
+    await writeToStore(runner.clients, worldWithLongIds('one'))
+    const { archive } = await runner.export(models)
+    const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({
       status: 'failed',
       error: { type: 'duplicates', duplicates: { count: models.length * 120 } },
@@ -37,23 +37,23 @@ describe('a restore with many findings', () => {
   })
 
   it('lists the first differences of a dry run and counts all of them', async () => {
-    await fill(staged.outside, worldWithLongIds('one'))
-    const { archive } = await staged.export(models)
-    await fill(staged.outside, worldWithLongIds('other'))
-    const job = await staged.restore(archive, { dry_run: true })
+    await writeToStore(runner.clients, worldWithLongIds('one'))
+    const { archive } = await runner.export(models)
+    await writeToStore(runner.clients, worldWithLongIds('other'))
+    const job = await runner.restore(archive, { dry_run: true })
     expect(job).toMatchObject({ status: 'succeeded', result: { dry_run: { models: { city: { changed: 120 } } } } })
     expect(job.result?.dry_run?.findings).toHaveLength(100)
   })
 
   it('restores an archive that lacks thousands of blobs, and lists the first of them', async () => {
     const all = Array.from({ length: 12_000 }, (_, k) => ({ file_id: k.toString(16).padStart(32, '0') }))
-    await fill(
-      staged.outside,
-      worldWith(staged.services.models, { model: 'memo', id: 'm', payloads: [{ text: 't', all }] }),
+    await writeToStore(
+      runner.clients,
+      buildResource(runner.services.models, { model: 'memo', id: 'm', payloads: [{ text: 't', all }] }),
     )
-    const { archive } = await staged.export(['memo'], {}, false)
-    await staged.wipe()
-    const job = await staged.restore(archive)
+    const { archive } = await runner.export(['memo'], {}, false)
+    await runner.wipe()
+    const job = await runner.restore(archive)
     expect(job).toMatchObject({ status: 'partial', result: { missing_blobs: { count: 12_000 } } })
     expect(job.result?.missing_blobs?.ids).toHaveLength(100)
   })

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Program, startProgram } from '../../infra/local/program/start-program.ts'
 import type { Limits } from '../../shared/jobs/limits.ts'
-import { Outsider } from './outsider.ts'
+import { ProgramClient } from './program-client.ts'
 
-export type { Answer } from './outsider.ts'
+export type { Answer } from './program-client.ts'
 
 /**
  * An archive that an independent implementation wrote: 47 resources of model `character`, 12 of `guild` and 63 of
@@ -15,7 +15,7 @@ export const fixture = (name: string): Promise<Buffer> =>
   readFile(new URL(`../fixtures/acbak/${name}`, import.meta.url))
 
 /** The local program on free ports and in a temporary folder, with clients for tests. */
-export class TestProgram extends Outsider {
+export class TestProgram extends ProgramClient {
   readonly program: Program
   readonly dir: string
 

@@ -1,15 +1,15 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
-import { fill, smallWorld } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { writeToStore, sampleStore } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 beforeAll(async () => {
-  staged = await StagedWorkflows.start({ limits: { passMs: 0 } })
-  await fill(staged.outside, smallWorld(staged.services.models))
+  runner = await WorkflowRunner.start({ limits: { passMs: 0 } })
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 
 it.each([
   ['no resource', 'nobody', 0],
@@ -17,8 +17,8 @@ it.each([
 ])(
   'an export whose passes have no time stops at every digest bucket, also if its filters select %s',
   async (_, user, found) => {
-    const { job } = await staged.export(['city'], { created_bys: [user] })
-    const results = await allResults(staged.services, job.job_id, EXPORT_RECORDS)
+    const { job } = await runner.export(['city'], { created_bys: [user] })
+    const results = await allResults(runner.services, job.job_id, EXPORT_RECORDS)
     expect(results).toHaveLength(6)
     expect(results.flatMap(({ segments }) => segments.map(({ resources }) => resources))).toHaveLength(found)
   },

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openArchive } from '../../shared/archive/open.ts'
 import type { Manifest } from '../../shared/archive/manifest.ts'
-import { type Contents, lasting } from '../contents.ts'
+import { type StoreContents, stableContents } from '../contents.ts'
 import { fixture, TestProgram } from './program.ts'
 
 const ExportAnswer = z.object({ job_id: z.string(), archive: z.object({ bucket: z.string(), key: z.string() }) })
@@ -17,7 +17,7 @@ describe.each([
   ['in passes of a few milliseconds', ['guild'], { passMs: 5, rangeBytes: 20_000, blobsPerRange: 10, partsPerItem: 1 }],
 ])('export and restore %s', (_name, models, limits) => {
   let test: TestProgram
-  let before: Contents
+  let before: StoreContents
   let job: string
   let manifest: Manifest
   const total = models.reduce((sum, model) => sum + (COUNTS[model] ?? 0), 0)
@@ -28,14 +28,14 @@ describe.each([
   beforeAll(async () => {
     test = await TestProgram.start({ limits })
     const path = models.length === 1 ? `/${models[0] ?? ''}/import` : '/_backup/import'
-    const loaded = await test.run(
+    const loaded = await test.requestAndWait(
       'POST',
       `${path}?on_duplicate=raise_error&wait=25`,
       await fixture('catalogue-v3.acbak'),
     )
     expect(loaded).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
     before = await test.contents()
-    const made = await test.run('GET', `/_backup/export?${exported}&wait=25`)
+    const made = await test.requestAndWait('GET', `/_backup/export?${exported}&wait=25`)
     expect(made).toMatchObject({ status: 200, body: { status: 'succeeded', complete: true } })
     const { job_id, archive } = ExportAnswer.parse(made.body)
     job = job_id
@@ -60,7 +60,7 @@ describe.each([
   it('restores every item and blob byte for byte after a wipe, and verifies it', async () => {
     await test.wipe()
     expect((await test.contents()).items.size).toBe(0)
-    const restored = await test.run('POST', '/_backup/import?wait=25', { from: { job_id: job } })
+    const restored = await test.requestAndWait('POST', '/_backup/import?wait=25', { from: { job_id: job } })
     expect(restored).toMatchObject({
       status: 200,
       body: {
@@ -69,16 +69,20 @@ describe.each([
         verification: { passed: true },
       },
     })
-    expect(lasting(await test.contents())).toEqual(lasting(before))
+    expect(stableContents(await test.contents())).toEqual(stableContents(before))
   })
 
   it('finds no difference in a dry run over the same resources', async () => {
-    const { body } = await test.run('POST', '/_backup/import?dry_run=true&wait=25', { from: { job_id: job } })
+    const { body } = await test.requestAndWait('POST', '/_backup/import?dry_run=true&wait=25', {
+      from: { job_id: job },
+    })
     expect(body).toMatchObject({ models: each((count) => ({ new: 0, changed: 0, same: count, target_only: 0 })) })
   })
 
   it('skips existing resources, and verifies them', async () => {
-    const skipped = await test.run('POST', '/_backup/import?on_duplicate=skip&wait=25', { from: { job_id: job } })
+    const skipped = await test.requestAndWait('POST', '/_backup/import?on_duplicate=skip&wait=25', {
+      from: { job_id: job },
+    })
     expect(skipped).toMatchObject({
       status: 200,
       body: {
@@ -86,12 +90,12 @@ describe.each([
         verification: { passed: true },
       },
     })
-    expect(lasting(await test.contents())).toEqual(lasting(before))
+    expect(stableContents(await test.contents())).toEqual(stableContents(before))
   })
 
   it('rejects duplicates under raise_error and writes nothing', async () => {
     const existing = await test.contents()
-    const rejected = await test.run('POST', '/_backup/import?on_duplicate=raise_error&wait=25', {
+    const rejected = await test.requestAndWait('POST', '/_backup/import?on_duplicate=raise_error&wait=25', {
       from: { job_id: job },
     })
     expect(rejected).toMatchObject({ status: 409, body: { type: 'duplicates', duplicates: { count: total } } })
@@ -103,7 +107,7 @@ describe.each([
     const [id = ''] = ids
     const model = before.items.values().next().value?.['pk']?.S?.split('#')[0] ?? ''
     await test.wipe()
-    const one = await test.run('POST', `/${model}/import?ids=${encodeURIComponent(id)}&wait=25`, {
+    const one = await test.requestAndWait('POST', `/${model}/import?ids=${encodeURIComponent(id)}&wait=25`, {
       from: { job_id: job },
     })
     expect(one).toMatchObject({
@@ -111,7 +115,7 @@ describe.each([
       body: { loaded: 1, skipped: 0, total: 1, verification: { passed: true } },
     })
     const { items } = await test.contents()
-    const expected = lasting(before).items.filter(([, item]) => item['resource_id']?.S === id)
-    expect(lasting({ items, objects: new Map() }).items).toEqual(expected)
+    const expected = stableContents(before).items.filter(([, item]) => item['resource_id']?.S === id)
+    expect(stableContents({ items, objects: new Map() }).items).toEqual(expected)
   })
 })

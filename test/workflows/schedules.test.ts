@@ -5,8 +5,8 @@ import { handler as pruneHandler } from '../../functions/events/prune.ts'
 import { handler as startHandler, type ScheduleEvent } from '../../functions/events/start-scheduled.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
-import { fill, smallWorld } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { writeToStore, sampleStore } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
 const NIGHTLY: Schedule = { name: 'nightly', timing: { cron: '0 3 * * ? *' }, filters: {}, keep_days: 7 }
 const OTHER: Schedule = { name: 'night', timing: { rate: '1 hour' }, models: ['memo'], filters: {}, keep_days: 1 }
@@ -17,16 +17,16 @@ const prune = () => pruneHandler({}, CONTEXT)
 const checkSchedules = () => checkHandler({}, CONTEXT)
 
 let now = new Date('2026-01-05T03:00:10Z')
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 beforeAll(async () => {
-  staged = await StagedWorkflows.start({ schedules: [NIGHTLY, OTHER], clock: () => now })
-  await fill(staged.outside, smallWorld(staged.services.models))
+  runner = await WorkflowRunner.start({ schedules: [NIGHTLY, OTHER], clock: () => now })
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 
-const archives = (): string => staged.services.config.buckets.archives
+const archives = (): string => runner.services.config.buckets.archives
 const keys = async (): Promise<string[]> =>
-  (await Array.fromAsync(staged.services.objects.list(archives(), 'scheduled/'))).map(({ key }) => key)
+  (await Array.fromAsync(runner.services.objects.list(archives(), 'scheduled/'))).map(({ key }) => key)
 const keyOf = (day: string, name = 'nightly', hour = '03'): string =>
   `scheduled/${name}/2026/01/${day}/s-${name}-202601${day}T${hour}0000Z.acbak`
 
@@ -34,25 +34,25 @@ const keyOf = (day: string, name = 'nightly', hour = '03'): string =>
 const run = async (day: string, name = 'nightly', hour = '03'): Promise<string> => {
   await startScheduled({ schedule: name, at: `2026-01-${day}T${hour}:00:00Z` })
   const jobId = `s-${name}-202601${day}T${hour}0000Z`
-  await staged.services.workflows.ended?.(jobId)
+  await runner.services.workflows.ended?.(jobId)
   return jobId
 }
 const put = (key: string, body: string): Promise<unknown> =>
-  staged.outside.s3.send(new PutObjectCommand({ Bucket: archives(), Key: key, Body: Buffer.from(body, 'latin1') }))
+  runner.clients.s3.send(new PutObjectCommand({ Bucket: archives(), Key: key, Body: Buffer.from(body, 'latin1') }))
 
 beforeEach(async () => {
-  await staged.services.objects.delete(archives(), await keys())
+  await runner.services.objects.delete(archives(), await keys())
 })
 
 describe('a schedule that is due', () => {
   it('exports an archive under its own prefix and the day on which it was due', async () => {
     const jobId = await run('05')
-    expect(await staged.services.jobs.get(jobId)).toMatchObject({
+    expect(await runner.services.jobs.get(jobId)).toMatchObject({
       job_id: jobId,
       status: 'succeeded',
       source: 'schedule',
       requested_by: 'schedule:nightly',
-      request: { models: staged.services.models.names, strict: true },
+      request: { models: runner.services.models.names, strict: true },
       result: { complete: true, archive: { bucket: archives(), key: keyOf('05') } },
     })
     expect(await keys()).toEqual([keyOf('05')])
@@ -62,12 +62,12 @@ describe('a schedule that is due', () => {
     const twice = await Promise.all([run('06'), run('06')])
     await run('06')
     expect(new Set(twice).size).toBe(1)
-    const jobs = (await staged.services.jobs.list({ kind: 'export', limit: 100 })).jobs
+    const jobs = (await runner.services.jobs.list({ kind: 'export', limit: 100 })).jobs
     expect(jobs.filter(({ job_id }) => job_id === twice[0])).toHaveLength(1)
   })
 
   it('exports only the models that it names', async () => {
-    const job = await staged.services.jobs.get(await run('05', 'night', '07'))
+    const job = await runner.services.jobs.get(await run('05', 'night', '07'))
     expect(job?.kind === 'export' && Object.keys(job.result?.models ?? {})).toEqual(['memo'])
   })
 
@@ -101,7 +101,7 @@ describe('pruning', () => {
 
   it('keeps an old archive if all newer ones are truncated, damaged or empty', async () => {
     for (const day of ['11', '12']) await run(day)
-    const whole = await staged.services.objects.getBytes(archives(), keyOf('12'))
+    const whole = await runner.services.objects.getBytes(archives(), keyOf('12'))
     await put(keyOf('13'), whole?.subarray(0, -1).toString('latin1') ?? '')
     await put(keyOf('14'), '')
     now = new Date('2027-01-15T12:00:00Z')
@@ -131,9 +131,9 @@ describe('the check of schedules', () => {
     expect(await nightly('2026-01-21T08:59:00Z')).toEqual({ schedule: 'nightly', overdue: false })
     const due = { schedule: 'nightly', due_at: '2026-01-21T03:00:00.000Z' }
     expect(await nightly('2026-01-21T09:01:00Z')).toEqual({ ...due, overdue: true })
-    await put(keyOf('21'), 'no archive')
+    await put(keyOf('21'), 'not an archive')
     expect(await nightly('2026-01-21T09:01:00Z')).toEqual({ ...due, overdue: true })
-    await staged.services.objects.delete(archives(), [keyOf('21')])
+    await runner.services.objects.delete(archives(), [keyOf('21')])
     await run('21')
     const good = { ...due, overdue: false, last_good_at: '2026-01-21T03:00:00.000Z' }
     expect(await nightly('2026-01-21T09:01:00Z')).toEqual(good)

@@ -3,14 +3,14 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
 import { TestProgram } from './program.ts'
 import {
-  exactIndexes,
+  readExactIndexes,
   type Inventory,
   inventoryOfListing,
-  listing,
+  readListing,
   specstarFile,
   storedIndexes,
   storedInventory,
-  wrongPayloads,
+  payloadsWithWrongHash,
 } from './specstar-listing.ts'
 
 let test: TestProgram
@@ -21,7 +21,7 @@ afterAll(() => test.stop())
 afterEach(() => test.wipe())
 
 const restore = (bytes: Buffer, path = '/_backup/import', query = '') =>
-  test.run('POST', `${path}?wait=25${query}`, bytes)
+  test.requestAndWait('POST', `${path}?wait=25${query}`, bytes)
 
 const inventory = (): Promise<Inventory> => storedInventory(test)
 
@@ -35,11 +35,11 @@ describe.each([
   it("is restored to the contents of SpecStar's own store, and verified", async () => {
     const restored = await restore(await specstarFile(archive))
     expect(restored).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
-    const expected = inventoryOfListing(await listing(json), only)
+    const expected = inventoryOfListing(await readListing(json), only)
     expect(await inventory()).toEqual(expected)
     const contents = await test.contents()
-    expect(wrongPayloads(contents)).toEqual([])
-    const indexes = await exactIndexes(json)
+    expect(payloadsWithWrongHash(contents)).toEqual([])
+    const indexes = await readExactIndexes(json)
     for (const [id, indexed] of storedIndexes(contents)) expect(indexed).toEqual(indexes.get(id))
   })
 })
@@ -52,7 +52,7 @@ describe('a stream of some resources of a model', () => {
   ])('%s restores %i resources', async (archive, count) => {
     const restored = await restore(await specstarFile(archive), '/character/import')
     expect(restored).toMatchObject({ status: 200, body: { loaded: count, verification: { passed: true } } })
-    const all = inventoryOfListing(await listing('catalogue.json'), ['character'])
+    const all = inventoryOfListing(await readListing('catalogue.json'), ['character'])
     const stored = await inventory()
     expect(Object.keys(stored.resources)).toHaveLength(count)
     expect(all.resources).toMatchObject(stored.resources)
@@ -110,9 +110,9 @@ describe('a damaged copy of a stream', () => {
   it('that is empty is rejected, unless it is the empty body of a request that opens an upload slot', async () => {
     const { services } = test.program
     const { bucket, key } = await services.objects.put(services.config.buckets.archives, 'empty', Buffer.alloc(0))
-    const rejected = await test.run('POST', '/_backup/import?wait=25', { from: { bucket, key } })
+    const rejected = await test.requestAndWait('POST', '/_backup/import?wait=25', { from: { bucket, key } })
     expect(rejected).toMatchObject({ status: 400, body: { type: 'not-an-archive' } })
-    expect((await test.ask('POST', '/_backup/import')).body).toMatchObject({ status: 'awaiting_upload' })
+    expect((await test.request('POST', '/_backup/import')).body).toMatchObject({ status: 'awaiting_upload' })
   })
 
   it('is tested for every variant whose result with SpecStar is recorded', async () => {
@@ -138,9 +138,9 @@ describe('a stream', () => {
     const { services } = test.program
     const bytes = await specstarFile('edge.acbak')
     const { bucket, key } = await services.objects.put(services.config.buckets.archives, 'edge.acbak', bytes)
-    const restored = await test.run('POST', '/_backup/import?wait=25', { from: { bucket, key } })
+    const restored = await test.requestAndWait('POST', '/_backup/import?wait=25', { from: { bucket, key } })
     const { job_id } = Started.parse(restored.body)
-    const report = (await test.ask('GET', `/_backup/jobs/${job_id}/report`)).body
+    const report = (await test.request('GET', `/_backup/jobs/${job_id}/report`)).body
     expect(report).toMatchObject({ passed: true, archive: { bucket, key, size: bytes.length, format: 'specstar' } })
     const whats = Report.parse(report).checks.content.findings.map(({ what }) => what)
     expect(whats).toEqual([
@@ -162,7 +162,7 @@ describe('a stream', () => {
       { what: `revision ${GUILD}:1: keys that SpecStar does not know`, actual: '"data_hasi"' },
       { what: `revision ${GUILD}:1: it has no data_hash, so that nothing vouches for its payload` },
     ]
-    expect((await test.ask('GET', `/_backup/jobs/${job_id}/report`)).body).toMatchObject({
+    expect((await test.request('GET', `/_backup/jobs/${job_id}/report`)).body).toMatchObject({
       passed: true,
       checks: { content: { passed: true, findings } },
     })

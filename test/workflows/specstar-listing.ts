@@ -1,10 +1,10 @@
 import { readFile } from 'node:fs/promises'
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { Contents } from '../contents.ts'
+import type { StoreContents } from '../contents.ts'
 import type { TestProgram } from './program.ts'
 
-/** A file that the real SpecStar wrote, or what is known of it. */
+/** Reads a file that SpecStar wrote, or a listing of its store (see `test/fixtures/specstar/README.md`). */
 export const specstarFile = (name: string): Promise<Buffer> =>
   readFile(new URL(`../fixtures/specstar/${name}`, import.meta.url))
 
@@ -38,17 +38,18 @@ const Listing = z.object({
 })
 export type Listing = z.output<typeof Listing>
 
-/** Numbers as the text that stands in the file: 1.0 is not 1, and big integers keep their digits. */
-const exact = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
+/** A JSON reviver that keeps the text of numbers, so that 1.0 differs from 1 and big integers keep all digits. */
+const exactNumber = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
   typeof value === 'number' && source !== undefined ? `number ${source}` : value
 
-/** What the real store held, read from its listing. */
-export const listing = async (name: string): Promise<Listing> => {
+/** Reads the listing of a SpecStar store. */
+export const readListing = async (name: string): Promise<Listing> => {
   const text = (await specstarFile(name)).toString()
   return Listing.parse(JSON.parse(text))
 }
-export const exactIndexes = async (name: string): Promise<Map<string, unknown>> => {
-  const all: unknown = JSON.parse((await specstarFile(name)).toString(), exact)
+/** Reads `indexed_data` of every resource in a listing, with numbers as text. */
+export const readExactIndexes = async (name: string): Promise<Map<string, unknown>> => {
+  const all: unknown = JSON.parse((await specstarFile(name)).toString(), exactNumber)
   const parsed = z
     .object({ models: z.record(z.string(), z.object({ resources: z.array(z.object({ meta: Meta })) })) })
     .parse(all)
@@ -63,24 +64,24 @@ export const exactIndexes = async (name: string): Promise<Map<string, unknown>> 
  * An instant for comparison: an archive has the instant only, a listing the offset too; a time without a zone stays as
  * it is.
  */
-const comparable = (name: string, value: unknown): unknown => {
+const normalizeTime = (name: string, value: unknown): unknown => {
   if (typeof value !== 'string' || !name.endsWith('_time')) return value
   return /Z|[+-]\d\d:\d\d$/.test(value)
     ? `${new Date(value).toISOString().slice(0, 19)} ${/\.\d+/.exec(value)?.[0] ?? ''}`
     : value
 }
 
-const plain = (item: Record<string, unknown>, leave: readonly string[]): Record<string, unknown> =>
+const withoutFields = (item: Record<string, unknown>, omitted: readonly string[]): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(item)
-      .filter(([name]) => !leave.includes(name))
-      .map(([name, value]) => [name, comparable(name, value)]),
+      .filter(([name]) => !omitted.includes(name))
+      .map(([name, value]) => [name, normalizeTime(name, value)]),
   )
 
 const DERIVED = ['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'indexed_data']
 const PAYLOAD = ['data', 'data_spilled', 'data_sha256', 'data_size']
 
-/** What a listing and a store have in common: one line a resource, a revision and a blob. */
+/** The data that a listing and a store have in common, by resource, revision and blob. */
 export interface Inventory {
   readonly resources: Record<string, unknown>
   readonly revisions: Record<string, unknown>
@@ -92,10 +93,10 @@ export const inventoryOfListing = ({ models }: Listing, only?: readonly string[]
   for (const [model, { resources, blobs }] of Object.entries(models)) {
     if (only !== undefined && !only.includes(model)) continue
     for (const { meta, revisions } of resources) {
-      all.resources[`${model} ${meta.resource_id}`] = plain(meta, ['indexed_data'])
+      all.resources[`${model} ${meta.resource_id}`] = withoutFields(meta, ['indexed_data'])
       for (const { info, payload } of revisions)
         all.revisions[`${model} ${info.revision_id} ${info.schema_version ?? '-'}`] = {
-          ...plain(info, []),
+          ...withoutFields(info, []),
           sha256: payload.sha256,
           size: payload.size,
         }
@@ -106,8 +107,8 @@ export const inventoryOfListing = ({ models }: Listing, only?: readonly string[]
   return all
 }
 
-/** What a store holds; `types` are the content types that its objects have, by file id. */
-const inventoryOfStore = ({ items, objects }: Contents, types: ReadonlyMap<string, string>): Inventory => {
+/** The inventory of a store. `types` contains the content types of blobs by file id. */
+const inventoryOfStore = ({ items, objects }: StoreContents, types: ReadonlyMap<string, string>): Inventory => {
   const all: Inventory = { resources: {}, revisions: {}, blobs: {} }
   for (const item of items.values()) {
     const [model = '', kind] = (item['pk']?.S ?? '').split('#')
@@ -117,10 +118,10 @@ const inventoryOfStore = ({ items, objects }: Contents, types: ReadonlyMap<strin
         S ?? (N === undefined ? undefined : Number(N)) ?? BOOL ?? null,
       ]),
     )
-    if (kind === 'm') all.resources[`${model} ${item['resource_id']?.S ?? ''}`] = plain(values, DERIVED)
+    if (kind === 'm') all.resources[`${model} ${item['resource_id']?.S ?? ''}`] = withoutFields(values, DERIVED)
     else
       all.revisions[`${model} ${item['revision_id']?.S ?? ''} ${item['schema_version']?.S ?? '-'}`] = {
-        ...plain(values, [...DERIVED, ...PAYLOAD]),
+        ...withoutFields(values, [...DERIVED, ...PAYLOAD]),
         sha256: item['data_sha256']?.S,
         size: Number(item['data_size']?.N),
       }
@@ -138,8 +139,8 @@ const inventoryOfStore = ({ items, objects }: Contents, types: ReadonlyMap<strin
   return all
 }
 
-/** The exact text of a payload's bytes proves `data_sha256`; the bytes in the store must be those. */
-export const wrongPayloads = ({ items, objects }: Contents): string[] =>
+/** Returns the sort keys of revisions whose payload does not match `data_sha256`. */
+export const payloadsWithWrongHash = ({ items, objects }: StoreContents): string[] =>
   [...items.values()].flatMap((item) => {
     const sha256 = item['data_sha256']?.S
     if (sha256 === undefined) return []
@@ -149,19 +150,22 @@ export const wrongPayloads = ({ items, objects }: Contents): string[] =>
     return createHash('sha256').update(bytes).digest('hex') === sha256 ? [] : [item['sk']?.S ?? '']
   })
 
-/** `indexed_data` of the store with numbers as their text. */
-export const storedIndexes = ({ items }: Contents): Map<string, unknown> =>
+/** `indexed_data` of every resource in the store, with numbers as text. */
+export const storedIndexes = ({ items }: StoreContents): Map<string, unknown> =>
   new Map(
     [...items.values()]
       .filter((item) => (item['pk']?.S ?? '').includes('#m#'))
       .map((item) => {
         const text = item['indexed_data']?.S
         const [model = ''] = (item['pk']?.S ?? '').split('#')
-        return [`${model} ${item['resource_id']?.S ?? ''}`, text === undefined ? undefined : JSON.parse(text, exact)]
+        return [
+          `${model} ${item['resource_id']?.S ?? ''}`,
+          text === undefined ? undefined : JSON.parse(text, exactNumber),
+        ]
       }),
   )
 
-/** What a program's store holds, blobs with the content types that they are served with. */
+/** The inventory of a program's store, including the content types of blobs. */
 export const storedInventory = async (test: TestProgram): Promise<Inventory> => {
   const contents = await test.contents()
   const types = new Map<string, string>()

@@ -23,16 +23,19 @@ const Exported = z.object({
   models: z.record(z.string(), z.object({ resources: z.int(), revisions: z.int(), blobs: z.int() })),
 })
 
-const restore = (bytes: Buffer) => test.run('POST', '/_backup/import?wait=25', bytes)
+const restore = (bytes: Buffer) => test.requestAndWait('POST', '/_backup/import?wait=25', bytes)
 
 const exportStream = async (models: readonly string[], query = '') => {
-  const answer = await test.run('GET', `/_backup/export?format=specstar&wait=25&models=${models.join(',')}${query}`)
+  const answer = await test.requestAndWait(
+    'GET',
+    `/_backup/export?format=specstar&wait=25&models=${models.join(',')}${query}`,
+  )
   expect(answer).toMatchObject({ status: 200 })
   const exported = Exported.parse(answer.body)
   return { ...exported, bytes: await test.object(exported.archive.key, exported.archive.bucket) }
 }
 
-/** Every record with its section, each once, sorted: two streams of the same records in another order have the same. */
+/** The distinct records of a stream with their sections, sorted, so that streams can be compared regardless of their order. */
 const records = async (bytes: Buffer): Promise<string[]> => {
   const all = new Set<string>()
   let model = ''
@@ -50,8 +53,8 @@ describe.each([
   ['catalogue.acbak', ['character', 'guild', 'item']],
   ['catalogue-msgpack.acbak', ['character', 'guild', 'item']],
   ['edge.acbak', ['doc', 'memo']],
-])('%s, restored', (file, models) => {
-  it('is exported as a stream of the same records, byte for byte, that restores to the same store', async () => {
+])('%s, after a restore', (file, models) => {
+  it('is exported as a stream of the same records, byte for byte, which restores to the same store', async () => {
     const original = await specstarFile(file)
     expect(await restore(original)).toMatchObject({ body: { status: 'succeeded' } })
     const before = await storedInventory(test)
@@ -60,13 +63,13 @@ describe.each([
     const counted = Object.values(counts).reduce((sum, { resources }) => sum + resources, 0)
     expect(counted).toBe(Object.keys(before.resources).length)
     await test.wipe()
-    const again = await test.run('POST', '/_backup/import?wait=25', { from: { job_id } })
+    const again = await test.requestAndWait('POST', '/_backup/import?wait=25', { from: { job_id } })
     expect(again).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
     expect(await storedInventory(test)).toEqual(before)
   })
 })
 
-/** The EofRecord stands after the last section, whichever it is. */
+/** Removes the EofRecord, because it is listed with the last section, which differs between the streams. */
 const withoutEof = (all: readonly string[]): string[] => all.filter((record) => !record.includes(' EofRecord '))
 
 const anyId = fc
@@ -102,7 +105,7 @@ const { json } = fc.letrec((tie) => ({
   ),
 }))
 const unset = <T>(value: fc.Arbitrary<T>): fc.Arbitrary<T | undefined> => fc.option(value, { nil: undefined })
-/** A large payload does not fit into an item: it lies beside it. */
+/** A payload; some are too large for an item and are spilled. */
 const payload = fc.oneof(
   { weight: 6, arbitrary: json.map((value) => encodeMsgpack(new Map([['value', value]]))) },
   { weight: 6, arbitrary: fc.json().map((text) => Buffer.from(`{"text":${text}}`)) },
@@ -138,7 +141,7 @@ type Made = typeof resource extends fc.Arbitrary<infer One> ? One : never
 const defined = (fields: Record<string, unknown>): Map<string, unknown> =>
   new Map(Object.entries(fields).filter(([, value]) => value !== undefined))
 
-/** The stream of one section, field by field as SpecStar writes them. */
+/** Encodes a stream with one section, with fields in SpecStar's order. */
 const streamOf = async (all: readonly Made[]): Promise<Buffer> => {
   const hashes = await contentHashes()
   const frames = [
@@ -163,7 +166,7 @@ const streamOf = async (all: readonly Made[]): Promise<Buffer> => {
     frames.push(encodeFrame({ t: 'MetaRecord', data: encodeMsgpack(meta) }))
     const payloads = revisions.map((revision) => revision.payload)
     if (blob !== undefined) {
-      // A blob that is found under this key in msgpack too.
+      // References are also found under the key __proto__ in msgpack.
       payloads[0] =
         blob.name === '..'
           ? encodeMsgpack(new Map([['__proto__', new Map([['file_id', blob.name]])]]))
@@ -202,13 +205,13 @@ const streamOf = async (all: readonly Made[]): Promise<Buffer> => {
 }
 
 describe('generated resources', () => {
-  it('survive the way in and out again, record for record the same bytes', async () => {
+  it('are exported as the same records, byte for byte, after a restore', async () => {
     const sections = fc.uniqueArray(resource, { minLength: 5, maxLength: 40, selector: (one) => one.id })
     await fc.assert(
       fc.asyncProperty(sections, async (all) => {
         const original = await streamOf(all)
         const { bucket, key } = await test.program.services.objects.put('specstar-archives', 'made.acbak', original)
-        const restored = await test.run('POST', '/_backup/import?wait=25', { from: { bucket, key } })
+        const restored = await test.requestAndWait('POST', '/_backup/import?wait=25', { from: { bucket, key } })
         expect(restored).toMatchObject({ status: 200, body: { status: 'succeeded' } })
         const { bytes } = await exportStream(['memo'])
         expect(await records(bytes)).toEqual(await records(original))
@@ -219,7 +222,7 @@ describe('generated resources', () => {
   })
 })
 
-describe('what SpecStar has no place for', () => {
+describe('a resource that SpecStar cannot represent', () => {
   const spoil = async (name: string, value: { S: string } | undefined): Promise<void> => {
     await restore(await specstarFile('broken/good.acbak'))
     const [item] = [...(await test.contents()).items.values()].filter(({ pk }) => pk?.S?.includes('#r#'))
@@ -229,33 +232,36 @@ describe('what SpecStar has no place for', () => {
   }
 
   it.each([
-    ['an attribute of its own', 'colour', { S: 'red' }, 'colour'],
-    ['a status that SpecStar does not know', 'status', { S: 'odd' }, 'status'],
-    ['a revision without its uid', 'uid', undefined, 'uid'],
-    ['a payload that is neither JSON nor msgpack', 'data', { S: 'plain' }, 'neither JSON nor MessagePack'],
-  ])('%s fails the export, told by name, and leaves no archive', async (_what, name, value, told) => {
-    await spoil(name, value)
-    const count = async (): Promise<number> => {
-      let objects = 0
-      for await (const one of test.program.services.objects.list('specstar-archives', 'exports/'))
-        objects += one.size > 0 ? 1 : 0
-      return objects
-    }
-    const before = await count()
-    const refused = await test.run('GET', '/guild/export?format=specstar&wait=25')
-    expect(refused).toMatchObject({ status: 409, body: { type: 'specstar-refuses', model: 'guild' } })
-    expect(refused.body).toHaveProperty('detail', expect.stringContaining(told))
-    expect(await count()).toBe(before)
-  })
+    ['with an unknown attribute', 'colour', { S: 'red' }, 'colour'],
+    ['with an unknown status', 'status', { S: 'odd' }, 'status'],
+    ['with a revision without a uid', 'uid', undefined, 'uid'],
+    ['with a payload that is neither JSON nor MessagePack', 'data', { S: 'plain' }, 'neither JSON nor MessagePack'],
+  ])(
+    '%s makes the export fail with the cause in the error, and no archive is created',
+    async (_what, name, value, cause) => {
+      await spoil(name, value)
+      const count = async (): Promise<number> => {
+        let objects = 0
+        for await (const one of test.program.services.objects.list('specstar-archives', 'exports/'))
+          objects += one.size > 0 ? 1 : 0
+        return objects
+      }
+      const before = await count()
+      const rejected = await test.requestAndWait('GET', '/guild/export?format=specstar&wait=25')
+      expect(rejected).toMatchObject({ status: 409, body: { type: 'specstar-refuses', model: 'guild' } })
+      expect(rejected.body).toHaveProperty('detail', expect.stringContaining(cause))
+      expect(await count()).toBe(before)
+    },
+  )
 
-  it('is left out where strict is false, as are blobs that are missing, which are listed', async () => {
+  it('is left out if strict is false, like missing blobs, which are listed', async () => {
     await spoil('colour', { S: 'red' })
     const { objects } = await test.contents()
     const lost = [...objects.keys()][0]?.slice('blobs/'.length) ?? ''
     await test.program.services.blobs.delete([lost])
-    const strict = await test.run('GET', '/guild/export?format=specstar&wait=25')
+    const strict = await test.requestAndWait('GET', '/guild/export?format=specstar&wait=25')
     expect(strict.status).toBe(409)
-    const answer = await test.run('GET', '/guild/export?format=specstar&strict=false&wait=25')
+    const answer = await test.requestAndWait('GET', '/guild/export?format=specstar&strict=false&wait=25')
     expect(answer).toMatchObject({
       status: 200,
       body: { status: 'partial', complete: false, missing_blobs: { count: 1, ids: [lost] } },

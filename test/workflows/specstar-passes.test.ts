@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
 import { allResults, untyped } from '../../shared/jobs/pass.ts'
 import { TestProgram } from './program.ts'
-import { inventoryOfListing, listing, specstarFile, storedInventory } from './specstar-listing.ts'
+import { inventoryOfListing, readListing, specstarFile, storedInventory } from './specstar-listing.ts'
 
 const Started = z.object({ job_id: z.string() })
 
@@ -13,12 +13,12 @@ beforeAll(async () => {
 })
 afterAll(() => test.stop())
 
-it('a stream that is converted in many passes, by runs that are joined first, comes to the same store', async () => {
-  const restored = await test.run('POST', '/_backup/import?wait=25', await specstarFile('guild.acbak'))
+it('a stream is restored to the same store if its conversion takes many passes and joins sorted runs first', async () => {
+  const restored = await test.requestAndWait('POST', '/_backup/import?wait=25', await specstarFile('guild.acbak'))
   expect(restored).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
   const { job_id } = Started.parse(restored.body)
   const results = await allResults(test.program.services, job_id, untyped<{ phase: string }>('convert'))
   expect(new Set(results.map(({ phase }) => phase))).toEqual(new Set(['scan', 'join', 'records', 'blobs', 'finish']))
   expect(results.length).toBeGreaterThan(15)
-  expect(await storedInventory(test)).toEqual(inventoryOfListing(await listing('catalogue.json'), ['guild']))
+  expect(await storedInventory(test)).toEqual(inventoryOfListing(await readListing('catalogue.json'), ['guild']))
 })

@@ -6,8 +6,8 @@ import { must } from '../../shared/values/must.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { loadModels } from '../../shared/resources/models.ts'
 import { contentHashes } from '../../shared/specstar/content-hashes.ts'
-import { type Contents, lasting } from '../contents.ts'
-import { StagedWorkflows } from './staged.ts'
+import { type StoreContents, stableContents } from '../contents.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
 const Head = z.strictObject({
   ContentLength: z.int(),
@@ -51,13 +51,13 @@ const readExamples = async (): Promise<{
 }
 
 describe('the resource in STORE.md', () => {
-  let staged: StagedWorkflows
+  let runner: WorkflowRunner
   let examples: Awaited<ReturnType<typeof readExamples>>
-  let written: Contents
+  let written: StoreContents
 
   /** Expects that each object is stored, and that HEAD returns what the document says. */
   const expectObjects = async (): Promise<void> => {
-    const { s3, config } = staged.outside
+    const { s3, config } = runner.clients
     for (const { key: Key, head } of examples.objects) {
       const request = { Bucket: config.buckets.blobs, Key, ChecksumMode: 'ENABLED' } as const
       expect(await s3.send(new HeadObjectCommand(request)), Key).toMatchObject(head)
@@ -65,7 +65,7 @@ describe('the resource in STORE.md', () => {
   }
 
   beforeAll(async () => {
-    staged = await StagedWorkflows.start()
+    runner = await WorkflowRunner.start()
     examples = await readExamples()
     const { items, objects } = examples
     expect([...items.keys()]).toEqual([
@@ -74,18 +74,18 @@ describe('the resource in STORE.md', () => {
       'Revision with a spilled payload',
     ])
     expect(objects.map(({ key }) => key.replace(/\/.*/, ''))).toEqual(['payloads', 'blobs'])
-    const { s3, config } = staged.outside
+    const { s3, config } = runner.clients
     const Bucket = config.buckets.blobs
     for (const { key: Key, content, head } of objects) {
       const { ContentType, Metadata, ChecksumSHA256 } = head
       await s3.send(new PutObjectCommand({ Bucket, Key, Body: content, ContentType, Metadata, ChecksumSHA256 }))
     }
     await expectObjects()
-    await staged.putItems(...items.values())
-    written = await staged.contents()
+    await runner.putItems(...items.values())
+    written = await runner.contents()
   })
 
-  afterAll(() => staged.stop())
+  afterAll(() => runner.stop())
 
   it('has the hashes of SpecStar', async () => {
     const hashes = await contentHashes()
@@ -102,7 +102,7 @@ describe('the resource in STORE.md', () => {
   })
 
   it('is exported completely', async () => {
-    const { job } = await staged.export(['memo'])
+    const { job } = await runner.export(['memo'])
     expect(job.result).toMatchObject({
       models: { memo: { resources: 1, revisions: 2, blobs: 1 } },
       complete: true,
@@ -111,9 +111,9 @@ describe('the resource in STORE.md', () => {
   })
 
   it('is restored into an empty store as it was, with every check passed', async () => {
-    const { archive } = await staged.export(['memo'])
-    await staged.wipe()
-    const { job_id, status, result } = await staged.restore(archive, { on_duplicate: 'raise_error' })
+    const { archive } = await runner.export(['memo'])
+    await runner.wipe()
+    const { job_id, status, result } = await runner.restore(archive, { on_duplicate: 'raise_error' })
     expect({ job_id, status, result }).toMatchObject({
       status: 'succeeded',
       result: {
@@ -132,8 +132,8 @@ describe('the resource in STORE.md', () => {
       },
     })
     await expectObjects()
-    const restored = await staged.contents()
-    expect(lasting(restored)).toEqual(lasting(written))
+    const restored = await runner.contents()
+    expect(stableContents(restored)).toEqual(stableContents(written))
     for (const [key, item] of restored.items) {
       expect(item['applied_by'], key).toEqual({ S: job_id })
       for (const name of ['created_at', 'updated_at']) expect(item[name], key).toEqual(written.items.get(key)?.[name])

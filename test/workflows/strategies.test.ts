@@ -2,16 +2,16 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Limits } from '../../shared/jobs/limits.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import { type Contents, lasting } from '../contents.ts'
+import { type StoreContents, stableContents } from '../contents.ts'
 import { madeResource } from '../resources/made-resources.ts'
-import { Catalogue, type CatalogueModel, COUNTS, idsIn, nth, resourceIn } from './catalogue.ts'
+import { Catalogue, type CatalogueModel, COUNTS, resourceIds, nth, findResource } from './catalogue.ts'
 
 /** Resources of the target that are not in the archive. */
 const TARGET_ONLY = ['a guild of someone else', 'zz']
 
 /** The selected items by key, without derived attributes. */
-const itemsOf = (contents: Contents, of: (item: Item) => boolean): [string, Item][] =>
-  lasting(contents).items.filter(([, item]) => of(item))
+const itemsOf = (contents: StoreContents, of: (item: Item) => boolean): [string, Item][] =>
+  stableContents(contents).items.filter(([, item]) => of(item))
 const isTargetOnly = (item: Item): boolean => TARGET_ONLY.includes(item['resource_id']?.S ?? '')
 
 /** The changes of a model since the export: the id of one resource for each kind of change. */
@@ -30,8 +30,8 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
 ])('a restore into a store that has changed, %s', (_name, scope, models, limits) => {
   const total = models.reduce((sum, model) => sum + COUNTS[model], 0)
   let test: Catalogue
-  let before: Contents
-  let changed: Contents
+  let before: StoreContents
+  let changed: StoreContents
   const changes = new Map<string, Changes>()
 
   beforeAll(async () => {
@@ -45,11 +45,11 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
   beforeEach(() => test.reset(changed))
 
   const change = async (model: string): Promise<void> => {
-    const ids = idsIn(before, model, 2)
+    const ids = resourceIds(before, model, 2)
     const [edited, surplus, ahead, pruned, absent] = [0, 1, 2, 3, -1].map((n) => nth(ids, n))
     if (!edited || !surplus || !ahead || !pruned || !absent) throw new Error(`${model} has too few resources`)
     changes.set(model, { edited, surplus, ahead, pruned, absent })
-    const { metadata, revisions } = resourceIn(before, model, edited)
+    const { metadata, revisions } = findResource(before, model, edited)
     await test.putItems([
       {
         ...metadata,
@@ -62,12 +62,12 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
     await test.putItems([
       revised(before, model, surplus, 91).revision,
       { ...revised(before, model, surplus, 92).revision, schema_version: { S: '2' } },
-      { ...nth(resourceIn(before, model, surplus).revisions, 0), sk: { S: migrated(before, model, surplus) } },
+      { ...nth(findResource(before, model, surplus).revisions, 0), sk: { S: migrated(before, model, surplus) } },
     ])
     const newer = revised(before, model, ahead, 93)
     await test.putItems([newer.revision, newer.metadata])
-    await test.removeItems([nth(resourceIn(before, model, pruned).revisions, 0)])
-    const gone = resourceIn(before, model, absent)
+    await test.removeItems([nth(findResource(before, model, pruned).revisions, 0)])
+    const gone = findResource(before, model, absent)
     await test.removeItems([gone.metadata, ...gone.revisions])
     for (const id of TARGET_ONLY) {
       const { metadata: own, revisions: history } = madeResource(model, 16, { id, revisions: 2 })
@@ -81,11 +81,11 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
     expect(body).toMatchObject({ status: 'succeeded', verification: { passed: true } })
     expect(sums(body)).toEqual({ loaded: total, skipped: 0, total })
     const after = await test.contents()
-    expect(itemsOf(after, (item) => !isTargetOnly(item))).toEqual(lasting(before).items)
+    expect(itemsOf(after, (item) => !isTargetOnly(item))).toEqual(stableContents(before).items)
     expect([...after.items].filter(([, item]) => isTargetOnly(item))).toEqual(
       [...changed.items].filter(([, item]) => isTargetOnly(item)),
     )
-    expect(lasting(after).objects).toEqual(lasting(before).objects)
+    expect(stableContents(after).objects).toEqual(stableContents(before).objects)
   })
 
   it('changes no existing resource under skip, and creates the absent ones', async () => {
@@ -103,17 +103,17 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
   })
 
   it.runIf(models.length > 1)('writes nothing under raise_error, and lists the duplicates', async () => {
-    const kept = await test.kept()
+    const kept = await test.keptObjects()
     const { status, body } = await test.restore(scope, 'on_duplicate=raise_error')
     expect(status).toBe(409)
     expect(body).toMatchObject({ type: 'duplicates', status: 409, duplicates: { count: total - models.length } })
     const { duplicates } = body as { duplicates: { ids: string[] } }
     expect(duplicates.ids).toHaveLength(Math.min(100, total - models.length))
-    const existing = models.flatMap((model) => idsIn(before, model))
+    const existing = models.flatMap((model) => resourceIds(before, model))
     expect(existing).toEqual(expect.arrayContaining(duplicates.ids))
     for (const { absent } of changes.values()) expect(duplicates.ids).not.toContain(absent)
     expect(await test.contents()).toEqual(changed)
-    expect(await test.kept()).toEqual(kept)
+    expect(await test.keptObjects()).toEqual(kept)
   })
 
   it.runIf(models.length > 1)(
@@ -122,7 +122,7 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
       const rejected = await test.restore('guild', 'on_duplicate=raise_error')
       expect(rejected.status).toBe(409)
       const { duplicates } = rejected.body as { duplicates: { count: number; ids: string[] } }
-      const existing = idsIn(changed, 'guild').filter((id) => !TARGET_ONLY.includes(id))
+      const existing = resourceIds(changed, 'guild').filter((id) => !TARGET_ONLY.includes(id))
       expect([...duplicates.ids].sort()).toEqual([...existing].sort())
       expect(duplicates.count).toBe(existing.length)
       expect(await test.contents()).toEqual(changed)
@@ -136,7 +136,7 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
       })
       const after = await test.contents()
       expect(itemsOf(after, ofGuild)).toEqual(itemsOf(before, ofGuild))
-      const others = ({ items }: Contents): unknown[] => [...items].filter(([, item]) => !ofGuild(item))
+      const others = ({ items }: StoreContents): unknown[] => [...items].filter(([, item]) => !ofGuild(item))
       expect(others(after)).toEqual(others(changed))
     },
   )
@@ -144,7 +144,7 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
   it.runIf(models.length > 1)('restores only one model through its own route', async () => {
     const { body } = await test.restore('guild', 'on_duplicate=overwrite')
     expect(body).toMatchObject({ loaded: COUNTS.guild, skipped: 0, total: COUNTS.guild })
-    const others = ({ items }: Contents): unknown[] =>
+    const others = ({ items }: StoreContents): unknown[] =>
       [...items].filter(([, item]) => item['pk']?.S?.startsWith('guild#') === false)
     expect(others(await test.contents())).toEqual(others(changed))
   })
@@ -162,8 +162,8 @@ const sums = (body: unknown): z.output<typeof Counts> => {
 }
 
 /** An additional revision of a resource, and metadata whose current revision it is. */
-const revised = (contents: Contents, model: string, id: string, n: number): { metadata: Item; revision: Item } => {
-  const { metadata, revisions } = resourceIn(contents, model, id)
+const revised = (contents: StoreContents, model: string, id: string, n: number): { metadata: Item; revision: Item } => {
+  const { metadata, revisions } = findResource(contents, model, id)
   const last = nth(revisions, -1)
   const sk = `${metadata['sk']?.S ?? ''}/${n.toString().padStart(10, '0')}/-`
   return {
@@ -173,5 +173,5 @@ const revised = (contents: Contents, model: string, id: string, n: number): { me
 }
 
 /** The sort key of a resource's first revision under another schema version. */
-const migrated = (contents: Contents, model: string, id: string): string =>
-  (nth(resourceIn(contents, model, id).revisions, 0)['sk']?.S ?? '').replace(/[^/]*$/, 'v9')
+const migrated = (contents: StoreContents, model: string, id: string): string =>
+  (nth(findResource(contents, model, id).revisions, 0)['sk']?.S ?? '').replace(/[^/]*$/, 'v9')

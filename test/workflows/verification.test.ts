@@ -5,45 +5,45 @@ import type { RestoreJob } from '../../shared/jobs/job.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { CHECK_NAMES, type CheckName } from '../../shared/restore/checks/checks.ts'
 import type { Report } from '../../shared/restore/report/make-report.ts'
-import { nth, resourceIn } from './catalogue.ts'
-import { fill, smallWorld } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { nth, findResource } from './catalogue.ts'
+import { writeToStore, sampleStore } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 let archive: Buffer
 beforeAll(async () => {
-  staged = await StagedWorkflows.start()
-  await fill(staged.outside, smallWorld(staged.services.models))
-  archive = (await staged.export(['city', 'country', 'memo'])).archive
-  await staged.wipe()
+  runner = await WorkflowRunner.start()
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
+  archive = (await runner.export(['city', 'country', 'memo'])).archive
+  await runner.wipe()
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 afterEach(async () => {
-  await staged.settle()
-  await staged.wipe()
+  await runner.freeLeases()
+  await runner.wipe()
 })
 
 /** Restores into the empty store, and damages it between the last write and the verification. */
 const restoreThen = async (damage: () => Promise<unknown>): Promise<{ job: RestoreJob; report: Report }> => {
-  staged.before('plan-verify', async () => {
+  runner.beforeStage('plan-verify', async () => {
     await damage()
   })
-  const job = await staged.restore(archive)
+  const job = await runner.restore(archive)
   const { bucket = '', key = '' } = job.result?.report ?? {}
-  const report = await staged.services.objects.getJson<Report>(bucket, key)
+  const report = await runner.services.objects.getJson<Report>(bucket, key)
   if (report === undefined) throw new Error(`job ${job.job_id} has no report: ${JSON.stringify(job.error)}`)
   return { job, report }
 }
 
 const resource = async (model: string, id: string): Promise<{ metadata: Item; revisions: readonly Item[] }> =>
-  resourceIn(await staged.contents(), model, id)
+  findResource(await runner.contents(), model, id)
 const revision = async (id: string, n: number): Promise<Item> => nth((await resource('city', id)).revisions, n - 1)
 const metadata = async (id: string): Promise<Item> => (await resource('city', id)).metadata
 
-const object = (Key: string): { Bucket: string; Key: string } => ({ Bucket: staged.outside.config.buckets.blobs, Key })
+const object = (Key: string): { Bucket: string; Key: string } => ({ Bucket: runner.clients.config.buckets.blobs, Key })
 const replaceObject = (key: string, Body: string): Promise<unknown> =>
-  staged.outside.s3.send(new PutObjectCommand({ ...object(key), Body }))
-const removeObject = (key: string): Promise<unknown> => staged.outside.s3.send(new DeleteObjectCommand(object(key)))
+  runner.clients.s3.send(new PutObjectCommand({ ...object(key), Body }))
+const removeObject = (key: string): Promise<unknown> => runner.clients.s3.send(new DeleteObjectCommand(object(key)))
 const payloadKey = async (): Promise<string> => `payloads/${(await revision('e', 1))['data_sha256']?.S ?? ''}`
 
 describe('verification', () => {
@@ -109,8 +109,8 @@ const LONG = sha256(JSON.stringify({ name: 'E', country: 'north', long: 'long '.
 
 /** Changes one attribute of a city's metadata, so that a filter does not find the city any more. */
 const notFoundBy = (name: string, value: Item[string], filter: string, expected: string | RegExp): Case => ({
-  what: `metadata with another ${name}`,
-  damage: async () => staged.putItems({ ...(await metadata('c')), [name]: value }),
+  what: `metadata with a changed ${name}`,
+  damage: async () => runner.putItems({ ...(await metadata('c')), [name]: value }),
   fails: {
     content: differs('c'),
     search: [{ of: 'c', what: `not found by ${filter}`, expected, actual: 'not found' }],
@@ -120,7 +120,7 @@ const notFoundBy = (name: string, value: Item[string], filter: string, expected:
 const CASES: readonly Case[] = [
   {
     what: 'a payload that does not match its checksum',
-    damage: async () => staged.putItems({ ...(await revision('c', 1)), data: { S: '{"name":"X"}' } }),
+    damage: async () => runner.putItems({ ...(await revision('c', 1)), data: { S: '{"name":"X"}' } }),
     fails: {
       content: [
         {
@@ -137,7 +137,7 @@ const CASES: readonly Case[] = [
     damage: async () => {
       const { data, ...rest } = await revision('c', 1)
       expect(data).toBeDefined()
-      await staged.putItems(rest)
+      await runner.putItems(rest)
     },
     fails: {
       content: [
@@ -153,7 +153,7 @@ const CASES: readonly Case[] = [
   {
     what: 'a payload that was replaced together with its checksum',
     damage: async () =>
-      staged.putItems({
+      runner.putItems({
         ...(await revision('c', 1)),
         data: { S: '{}' },
         data_sha256: { S: sha256('{}') },
@@ -163,12 +163,12 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'a changed attribute of a revision',
-    damage: async () => staged.putItems({ ...(await revision('c', 2)), status: { S: 'draft' } }),
+    damage: async () => runner.putItems({ ...(await revision('c', 2)), status: { S: 'draft' } }),
     fails: { content: differs('c') },
   },
   {
     what: 'an additional attribute',
-    damage: async () => staged.putItems({ ...(await metadata('c')), note: { S: 'mine' } }),
+    damage: async () => runner.putItems({ ...(await metadata('c')), note: { S: 'mine' } }),
     fails: { content: differs('c') },
   },
   notFoundBy('resource_id', { S: 'C' }, 'ids', 'c'),
@@ -189,7 +189,7 @@ const CASES: readonly Case[] = [
   notFoundBy('is_deleted', { BOOL: true }, 'is_deleted', 'false'),
   {
     what: 'indexed values that do not match the payload',
-    damage: async () => staged.putItems({ ...(await metadata('c')), indexed_data: { S: '{"name":"C9"}' } }),
+    damage: async () => runner.putItems({ ...(await metadata('c')), indexed_data: { S: '{"name":"C9"}' } }),
     fails: {
       content: differs('c'),
       search: [
@@ -202,7 +202,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'a missing earlier revision',
-    damage: async () => staged.removeItems(await revision('c', 1)),
+    damage: async () => runner.removeItems(await revision('c', 1)),
     fails: {
       counts: [{ of: 'c', what: 'revision c:1 is missing', ...PRESENT }],
       revisions: [{ of: 'c', what: 'revision c:1 is missing', ...PRESENT }],
@@ -211,7 +211,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'a missing current revision',
-    damage: async () => staged.removeItems(await revision('c', 3)),
+    damage: async () => runner.removeItems(await revision('c', 3)),
     fails: {
       counts: [{ of: 'c', what: 'revision c:3 is missing', ...PRESENT }],
       revisions: [{ of: 'c', what: 'current revision is missing', expected: 'c:3', actual: 'absent' }],
@@ -220,19 +220,19 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'a missing resource',
-    damage: async () => staged.removeItems(await metadata('b'), await revision('b', 1)),
+    damage: async () => runner.removeItems(await metadata('b'), await revision('b', 1)),
     fails: { counts: [{ of: 'b', what: 'resource is missing', ...PRESENT }], content: [MODEL_DIFFERS] },
   },
   {
     what: 'revisions without metadata',
-    damage: async () => staged.removeItems(await metadata('c')),
+    damage: async () => runner.removeItems(await metadata('c')),
     fails: { counts: [{ of: 'c', what: 'resource is missing', ...PRESENT }], content: [MODEL_DIFFERS] },
   },
   {
     what: 'an additional revision',
     damage: async () => {
       const one = await revision('b', 1)
-      await staged.putItems({
+      await runner.putItems({
         ...one,
         revision_id: { S: 'b:9' },
         sk: { S: (one['sk']?.S ?? '').replace('0000000001', '0000000009') },
@@ -241,8 +241,8 @@ const CASES: readonly Case[] = [
     fails: { revisions: [{ of: 'b', what: 'revision b:9 is not in the archive', ...ABSENT }], content: differs('b') },
   },
   {
-    what: 'a revision with another parent',
-    damage: async () => staged.putItems({ ...(await revision('c', 3)), parent_revision_id: { S: 'c:1' } }),
+    what: 'a revision with a different parent',
+    damage: async () => runner.putItems({ ...(await revision('c', 3)), parent_revision_id: { S: 'c:1' } }),
     fails: {
       revisions: [{ of: 'c', what: 'parent of revision c:3', expected: 'c:2', actual: 'c:1' }],
       content: differs('c'),
@@ -250,7 +250,7 @@ const CASES: readonly Case[] = [
   },
   {
     what: 'a revision without its parent',
-    damage: async () => staged.putItems({ ...(await revision('c', 2)), parent_revision_id: { NULL: true } }),
+    damage: async () => runner.putItems({ ...(await revision('c', 2)), parent_revision_id: { NULL: true } }),
     fails: {
       revisions: [{ of: 'c', what: 'parent of revision c:2', expected: 'c:1', actual: 'none' }],
       content: differs('c'),
@@ -260,7 +260,7 @@ const CASES: readonly Case[] = [
     what: 'a missing resource to which others refer',
     damage: async () => {
       const south = await resource('country', 'south')
-      await staged.removeItems(south.metadata, ...south.revisions)
+      await runner.removeItems(south.metadata, ...south.revisions)
     },
     fails: {
       counts: [{ model: 'country', of: 'south', what: 'resource is missing', ...PRESENT }],
@@ -274,7 +274,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'a blob with other bytes of the same length',
+    what: 'a blob with different content of the same size',
     damage: () => replaceObject('blobs/arms-d', 'A lion'),
     fails: {
       blobs: [
@@ -317,7 +317,7 @@ const CASES: readonly Case[] = [
     },
   },
   {
-    what: 'a spilled payload with other bytes',
+    what: 'a spilled payload with different content',
     damage: async () => replaceObject(await payloadKey(), OTHER),
     fails: {
       content: [
@@ -394,14 +394,14 @@ describe('a change by another writer after the restore', () => {
   it.each<[string, () => Promise<unknown>]>([
     [
       'an edit',
-      async () => staged.putItems(byAnotherWriter({ ...(await metadata('c')), updated_by: { S: 'someone else' } })),
+      async () => runner.putItems(byAnotherWriter({ ...(await metadata('c')), updated_by: { S: 'someone else' } })),
     ],
     [
       'a new revision',
       async () => {
         const one = await revision('c', 3)
         const sk = { S: (one['sk']?.S ?? '').replace('0000000003', '0000000004') }
-        await staged.putItems(
+        await runner.putItems(
           byAnotherWriter({ ...one, revision_id: { S: 'c:4' }, sk }),
           byAnotherWriter({
             ...(await metadata('c')),
@@ -413,11 +413,11 @@ describe('a change by another writer after the restore', () => {
     ],
     [
       'a new revision whose item does not exist yet',
-      async () => staged.putItems(byAnotherWriter({ ...(await metadata('c')), current_revision_id: { S: 'c:4' } })),
+      async () => runner.putItems(byAnotherWriter({ ...(await metadata('c')), current_revision_id: { S: 'c:4' } })),
     ],
     [
       'a modified revision',
-      async () => staged.putItems(byAnotherWriter({ ...(await revision('c', 3)), status: { S: 'draft' } })),
+      async () => runner.putItems(byAnotherWriter({ ...(await revision('c', 3)), status: { S: 'draft' } })),
     ],
   ])('is counted as changed since, and is not a failure: %s', async (_what, write) => {
     const { job, report } = await restoreThen(write)

@@ -7,8 +7,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FUNCTIONS } from '../../../infra/functions.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
-import { contentsOf, lasting, type Outside, wipe } from '../../contents.ts'
-import { blobs, fill, smallWorld, worldWith, joinWorlds } from '../../workflows/small-world.ts'
+import { readContents, stableContents, type StoreClients, wipe } from '../../contents.ts'
+import { buildBlobs, writeToStore, sampleStore, buildResource, combine } from '../../workflows/sample-store.ts'
 import { bundlesOf } from './template.ts'
 import { LocalDeployment } from './local-deployment.ts'
 import { type Allowed, matching } from './policy.ts'
@@ -19,18 +19,18 @@ const SCOPE = 'models=city,country,memo'
 const MIB = 1024 * 1024
 
 let deployment: LocalDeployment
-let outside: Outside
+let clients: StoreClients
 /** The contents of a store with a blob that is large enough to be copied by S3. */
-const content = joinWorlds(
-  smallWorld(MODELS),
-  blobs({ anthem: randomBytes(17 * MIB) }),
-  worldWith(MODELS, { model: 'memo', id: 'song', payloads: [{ text: 'la', sound: { file_id: 'anthem' } }] }),
+const content = combine(
+  sampleStore(MODELS),
+  buildBlobs({ anthem: randomBytes(17 * MIB) }),
+  buildResource(MODELS, { model: 'memo', id: 'song', payloads: [{ text: 'la', sound: { file_id: 'anthem' } }] }),
 )
 beforeAll(async () => {
   deployment = await LocalDeployment.start()
   const { dynamo, s3, config } = deployment.servers
-  outside = { dynamo, s3, config }
-  await fill(outside, content)
+  clients = { dynamo, s3, config }
+  await writeToStore(clients, content)
 }, 180_000)
 afterAll(() => deployment.stop())
 
@@ -55,18 +55,18 @@ const request = async (method: string, path: string, body?: object | Buffer): Pr
 }
 /** Sends the event of an upload to its function and waits for the restore. */
 const sendUploadEvent = async (key: string): Promise<void> => {
-  const bucket = outside.config.buckets.restores
-  const { ETag = '', VersionId } = await outside.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
+  const bucket = clients.config.buckets.restores
+  const { ETag = '', VersionId } = await clients.s3.send(new HeadObjectCommand({ Bucket: bucket, Key: key }))
   const object = { key, etag: ETag.replaceAll('"', ''), 'version-id': VersionId, sequencer: '1' }
   await deployment.function('upload').invoke({ detail: { bucket: { name: bucket }, object } }, 60_000)
   for (const name of deployment.aws.started) await deployment.ended(name)
 }
 const upload = async (key: string, body: Buffer): Promise<void> => {
-  await outside.s3.send(new PutObjectCommand({ Bucket: outside.config.buckets.restores, Key: key, Body: body }))
+  await clients.s3.send(new PutObjectCommand({ Bucket: clients.config.buckets.restores, Key: key, Body: body }))
   await sendUploadEvent(key)
 }
 const getObject = async (key: string, bucket: string): Promise<Buffer> => {
-  const { Body } = await outside.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
+  const { Body } = await clients.s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
   return Buffer.from((await Body?.transformToByteArray()) ?? [])
 }
 
@@ -80,10 +80,10 @@ describe('the synthesized deployment', () => {
   })
 
   let fullExport: Answer
-  let before: Awaited<ReturnType<typeof contentsOf>>
+  let before: Awaited<ReturnType<typeof readContents>>
 
   it('exports the store, and signs a URL with a session that can read only this archive', async () => {
-    before = await contentsOf(outside)
+    before = await readContents(clients)
     fullExport = await request('GET', `/_backup/export?${SCOPE}&wait=25`)
     expect(fullExport).toMatchObject({ status: 200, body: { status: 'succeeded', complete: true } })
     const answer = await fetch(String(fullExport.body['url']))
@@ -99,10 +99,10 @@ describe('the synthesized deployment', () => {
   })
 
   it('restores the export byte for byte and verifies it', async () => {
-    await wipe(outside)
+    await wipe(clients)
     const answer = await request('POST', '/_backup/import?wait=25', { from: { job_id: fullExport.body.job_id } })
     expect(answer).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
-    expect(lasting(await contentsOf(outside))).toEqual(lasting(before))
+    expect(stableContents(await readContents(clients))).toEqual(stableContents(before))
     expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Restore Succeeded' })
     expect(await request('GET', `/_backup/jobs/${answer.body.job_id}/report`)).toMatchObject({ body: { passed: true } })
   })
@@ -113,7 +113,7 @@ describe('the synthesized deployment', () => {
     expect(await request('GET', `/_backup/jobs/${fullExport.body.job_id}/archive`)).toMatchObject({ status: 303 })
     expect(await request('GET', '/_backup/jobs')).toMatchObject({ status: 200 })
     expect(await request('GET', '/_backup')).toMatchObject({ status: 404 })
-    const [bucket, key] = [outside.config.buckets.archives, (fullExport.body['archive'] as { key: string }).key]
+    const [bucket, key] = [clients.config.buckets.archives, (fullExport.body['archive'] as { key: string }).key]
     expect(await request('POST', '/_backup/import?dry_run=true&wait=25', { from: { bucket, key } })).toMatchObject({
       status: 200,
     })
@@ -127,7 +127,7 @@ describe('the synthesized deployment', () => {
       status: 409,
     })
     await upload('overwrite/_all/memo.acbak', bytes)
-    const report = await getObject('overwrite/_all/memo.acbak.report.json', outside.config.buckets.restores)
+    const report = await getObject('overwrite/_all/memo.acbak.report.json', clients.config.buckets.restores)
     expect(JSON.parse(report.toString())).toMatchObject({ passed: true })
     await upload('overwrite/_all/no.acbak', Buffer.from('not an archive'))
     expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Restore Failed' })
@@ -139,7 +139,7 @@ describe('the synthesized deployment', () => {
       readonly upload: { url: string; key: string; headers: Record<string, string> }
     }
     const { archive } = fullExport.body as unknown as { readonly archive: { readonly key: string } }
-    const body = await getObject(archive.key, outside.config.buckets.archives)
+    const body = await getObject(archive.key, clients.config.buckets.archives)
     const put = await fetch(slot.upload.url, {
       method: 'PUT',
       headers: slot.upload.headers,
@@ -162,9 +162,9 @@ describe('the synthesized deployment', () => {
   })
 
   it('rolls back a restore if another writer creates the same resource', async () => {
-    await wipe(outside)
-    const theirs = worldWith(MODELS, { model: 'memo', id: 'n', payloads: [{ text: 'theirs' }] })
-    deployment.before('apply-records', () => fill(outside, theirs))
+    await wipe(clients)
+    const theirs = buildResource(MODELS, { model: 'memo', id: 'n', payloads: [{ text: 'theirs' }] })
+    deployment.before('apply-records', () => writeToStore(clients, theirs))
     const answer = await request('POST', '/_backup/import?on_duplicate=raise_error&wait=25', {
       from: { job_id: fullExport.body.job_id },
     })
@@ -172,12 +172,12 @@ describe('the synthesized deployment', () => {
   })
 
   it('fails an export if a blob is missing', async () => {
-    const gone = worldWith(MODELS, {
+    const gone = buildResource(MODELS, {
       model: 'memo',
       id: 'gone',
       payloads: [{ text: 'x', sound: { file_id: 'nowhere' } }],
     })
-    await fill(outside, gone)
+    await writeToStore(clients, gone)
     expect(await request('GET', '/memo/export?wait=25')).toMatchObject({ status: 409, body: { type: 'blobs-missing' } })
   })
 
@@ -201,7 +201,7 @@ describe('the synthesized deployment', () => {
     await request('GET', '/country/export?wait=0')
     expect(await cancelled.promise).toMatchObject({ status: 200, body: { status: 'cancelled' } })
     await upload('overwrite/planet/x.acbak', Buffer.from('of an unknown model'))
-    const failureReport = await getObject('overwrite/planet/x.acbak.report.json', outside.config.buckets.restores)
+    const failureReport = await getObject('overwrite/planet/x.acbak.report.json', clients.config.buckets.restores)
     expect(JSON.parse(failureReport.toString())).toMatchObject({ error: { type: 'unknown-model' } })
     const waiting = await request('POST', '/memo/import?ids=m&dry_run=true&wait=25', {
       from: { job_id: fullExport.body.job_id },
@@ -210,8 +210,8 @@ describe('the synthesized deployment', () => {
   })
 
   it('exports by schedule, detects overdue schedules and deletes old archives', async () => {
-    await wipe(outside)
-    await fill(outside, content)
+    await wipe(clients)
+    await writeToStore(clients, content)
     for (const day of ['01', '02'])
       await deployment
         .function('start-scheduled')
@@ -223,7 +223,7 @@ describe('the synthesized deployment', () => {
     const seen = { pk: { S: `schedule#nightly#${JSON.stringify({ cron: '0 3 * * ? *' })}` }, sk: { S: 'seen' } }
     const check = () => deployment.function('check-schedules').invoke({}, 60_000)
     expect(await check()).toMatchObject([{ schedule: 'nightly', overdue: false }])
-    const { dynamo, config } = outside
+    const { dynamo, config } = clients
     const Item = { ...seen, at: { S: '2026-01-01T00:00:00.000Z' } }
     await dynamo.send(new PutItemCommand({ TableName: config.tables.jobs, Item }))
     expect(await check()).toMatchObject([{ overdue: true, last_good_at: '2026-01-02T03:00:00.000Z' }])

@@ -2,34 +2,37 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
 import { RestoreRunningError } from '../../shared/jobs/lease-errors.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import type { Contents } from '../contents.ts'
-import { lasting } from '../contents.ts'
-import { nth, resourceIn } from './catalogue.ts'
-import { fill, smallWorld, worldWith } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import type { StoreContents } from '../contents.ts'
+import { stableContents } from '../contents.ts'
+import { nth, findResource } from './catalogue.ts'
+import { writeToStore, sampleStore, buildResource } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
 const MODELS = ['city', 'country', 'memo']
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 let archive: Buffer
-let before: Contents
+let before: StoreContents
 beforeAll(async () => {
-  staged = await StagedWorkflows.start()
-  await fill(staged.outside, smallWorld(staged.services.models))
-  before = await staged.contents()
-  archive = (await staged.export(MODELS)).archive
-  await staged.wipe()
+  runner = await WorkflowRunner.start()
+  await writeToStore(runner.clients, sampleStore(runner.services.models))
+  before = await runner.contents()
+  archive = (await runner.export(MODELS)).archive
+  await runner.wipe()
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 afterEach(async () => {
-  await staged.settle()
-  await staged.wipe()
+  await runner.freeLeases()
+  await runner.wipe()
 })
 
 /** Another writer creates a complete city with an id of the archive. */
 const createCity = (id: string): Promise<void> =>
-  fill(staged.outside, worldWith(staged.services.models, { model: 'city', id, payloads: [{ name: 'theirs' }] }))
-const itemsOf = (contents: Contents, id: string): [string, Item][] =>
-  lasting(contents).items.filter(([, item]) => item['resource_id']?.S === id)
+  writeToStore(
+    runner.clients,
+    buildResource(runner.services.models, { model: 'city', id, payloads: [{ name: 'theirs' }] }),
+  )
+const itemsOf = (contents: StoreContents, id: string): [string, Item][] =>
+  stableContents(contents).items.filter(([, item]) => item['resource_id']?.S === id)
 const isCity = ([, item]: [string, Item]): boolean => item['pk']?.S?.startsWith('city#') === true
 
 /** Restores an archive, and calls `interfere` before a stage. */
@@ -38,15 +41,15 @@ const restoreWhile = (
   interfere: (jobId: string) => Promise<unknown>,
   request: Partial<RestoreRequest> = {},
 ): Promise<RestoreJob> => {
-  staged.before(stage, async (jobId) => {
+  runner.beforeStage(stage, async (jobId) => {
     await interfere(jobId)
   })
-  return staged.restore(archive, request)
+  return runner.restore(archive, request)
 }
 
 const leaseOf = async (model: string): Promise<unknown> => {
   try {
-    await (await staged.services.leases.take(model, 'another job')).free()
+    await (await runner.services.leases.take(model, 'another job')).free()
     return 'free'
   } catch (error) {
     return error instanceof RestoreRunningError ? error : Promise.reject(error instanceof Error ? error : new Error())
@@ -60,14 +63,14 @@ describe('a resource that another writer creates after preflight', () => {
       'with its revisions first',
       async () => {
         await createCity('c')
-        await staged.removeItems(resourceIn(await staged.contents(), 'city', 'c').metadata)
+        await runner.removeItems(findResource(await runner.contents(), 'city', 'c').metadata)
       },
     ],
     [
-      'with its metadata first',
+      'with its metadata only',
       async () => {
         await createCity('c')
-        await staged.removeItems(...resourceIn(await staged.contents(), 'city', 'c').revisions)
+        await runner.removeItems(...findResource(await runner.contents(), 'city', 'c').revisions)
       },
     ],
   ])(
@@ -78,7 +81,7 @@ describe('a resource that another writer creates after preflight', () => {
         'apply-records',
         async () => {
           await create()
-          theirs = itemsOf(await staged.contents(), 'c')
+          theirs = itemsOf(await runner.contents(), 'c')
         },
         { on_duplicate: 'skip' },
       )
@@ -86,7 +89,7 @@ describe('a resource that another writer creates after preflight', () => {
         status: 'succeeded',
         result: { models: { city: { loaded: 5, skipped: 1, total: 6 } }, verification: { passed: true } },
       })
-      const after = await staged.contents()
+      const after = await runner.contents()
       expect(itemsOf(after, 'c')).toEqual(theirs)
       expect(itemsOf(after, 'a')).toEqual(itemsOf(before, 'a'))
     },
@@ -98,12 +101,12 @@ describe('a resource that another writer creates after preflight', () => {
       'apply-records',
       async () => {
         await createCity('c')
-        theirs = lasting(await staged.contents()).items
+        theirs = stableContents(await runner.contents()).items
       },
       { on_duplicate: 'raise_error' },
     )
     expect(job).toMatchObject({ status: 'failed', error: { type: 'conflict', status: 409, id: 'c' } })
-    const { items, objects } = lasting(await staged.contents())
+    const { items, objects } = stableContents(await runner.contents())
     expect(items).toEqual(theirs)
     // Blobs are not rolled back. Without resources that refer to them they have no effect.
     expect(objects.every(([key]) => before.objects.has(key))).toBe(true)
@@ -112,11 +115,11 @@ describe('a resource that another writer creates after preflight', () => {
   it('makes workers that outlive their map lose the lease before the rollback begins', async () => {
     const epochs: (number | undefined)[] = []
     const recordEpoch = async (jobId: string): Promise<void> => {
-      const lease = staged.services.leases.held(['city'], jobId)
+      const lease = runner.services.leases.held(['city'], jobId)
       await lease.check()
       epochs.push(lease.epoch('city'))
     }
-    staged.before('rollback', recordEpoch)
+    runner.beforeStage('rollback', recordEpoch)
     const job = await restoreWhile(
       'apply-records',
       async (jobId) => {
@@ -132,9 +135,9 @@ describe('a resource that another writer creates after preflight', () => {
 
   it('is replaced under overwrite, and its additional revisions are removed', async () => {
     const job = await restoreWhile('apply-records', async () => {
-      await fill(
-        staged.outside,
-        worldWith(staged.services.models, {
+      await writeToStore(
+        runner.clients,
+        buildResource(runner.services.models, {
           model: 'city',
           id: 'b',
           payloads: [{ name: '1' }, { name: '2' }, { name: '3' }],
@@ -142,7 +145,7 @@ describe('a resource that another writer creates after preflight', () => {
       )
     })
     expect(job).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
-    expect(itemsOf(await staged.contents(), 'b')).toEqual(itemsOf(before, 'b'))
+    expect(itemsOf(await runner.contents(), 'b')).toEqual(itemsOf(before, 'b'))
   })
 })
 
@@ -154,28 +157,30 @@ describe('another writer during an overwrite', () => {
     })
     expect(job).toMatchObject({ status: 'succeeded', result: { models: { city: { loaded: 6 } } } })
     const { bucket = '', key = '' } = job.result?.report ?? {}
-    expect(await staged.services.objects.getJson(bucket, key)).toMatchObject({
+    expect(await runner.services.objects.getJson(bucket, key)).toMatchObject({
       passed: true,
       models: { city: { loaded: 6, changed_since: 2 } },
     })
-    const stored = resourceIn(await staged.contents(), 'city', 'b')
+    const stored = findResource(await runner.contents(), 'city', 'b')
     expect(nth(stored.revisions, 0)['data']).toEqual({ S: '{"name":"theirs"}' })
   })
 
   it('loses its changes if it writes before the restore', async () => {
     const job = await restoreWhile('apply-blobs', () => createCity('b'))
     expect(job.status).toBe('succeeded')
-    expect(lasting(await staged.contents()).items.filter(isCity)).toEqual(lasting(before).items.filter(isCity))
+    expect(stableContents(await runner.contents()).items.filter(isCity)).toEqual(
+      stableContents(before).items.filter(isCity),
+    )
   })
 })
 
-describe('two restores at once', () => {
+describe('two restores at the same time', () => {
   it('of one model: the second fails and names the running job, and the first succeeds', async () => {
     let second: RestoreJob | undefined
     let firstId = ''
     const first = await restoreWhile('preflight', async (jobId) => {
       firstId = jobId
-      second = await staged.restore(archive, { models: ['city'] })
+      second = await runner.restore(archive, { models: ['city'] })
     })
     expect(second).toMatchObject({
       status: 'failed',
@@ -183,22 +188,22 @@ describe('two restores at once', () => {
     })
     expect(Date.parse(String(second?.error?.['until']))).toBeGreaterThan(Date.now())
     expect(first).toMatchObject({ status: 'succeeded' })
-    expect(lasting(await staged.contents())).toEqual(lasting(before))
+    expect(stableContents(await runner.contents())).toEqual(stableContents(before))
   })
 
   it('of different models both succeed', async () => {
     let second: RestoreJob | undefined
-    staged.before('preflight', async () => {
-      second = await staged.restore(archive, { models: ['memo'] })
+    runner.beforeStage('preflight', async () => {
+      second = await runner.restore(archive, { models: ['memo'] })
     })
-    const first = await staged.restore(archive, { models: ['city'] })
+    const first = await runner.restore(archive, { models: ['city'] })
     expect([first.status, second?.status]).toEqual(['succeeded', 'succeeded'])
   })
 
   it('both succeed if one is a dry run', async () => {
     let second: RestoreJob | undefined
     const first = await restoreWhile('preflight', async () => {
-      second = await staged.restore(archive, { dry_run: true })
+      second = await runner.restore(archive, { dry_run: true })
     })
     expect([first.status, second?.status]).toEqual(['succeeded', 'succeeded'])
   })
@@ -206,9 +211,9 @@ describe('two restores at once', () => {
 
 describe('the leases of a restore', () => {
   it('are free after a success and after a failure before the first write', async () => {
-    expect(await staged.restore(archive)).toMatchObject({ status: 'succeeded' })
+    expect(await runner.restore(archive)).toMatchObject({ status: 'succeeded' })
     for (const model of MODELS) expect(await leaseOf(model)).toBe('free')
-    expect(await staged.restore(archive, { on_duplicate: 'raise_error' })).toMatchObject({
+    expect(await runner.restore(archive, { on_duplicate: 'raise_error' })).toMatchObject({
       status: 'failed',
       error: { type: 'duplicates' },
     })
@@ -219,12 +224,12 @@ describe('the leases of a restore', () => {
     let jobId = ''
     const job = await restoreWhile('plan-verify', async (id) => {
       jobId = id
-      await staged.removeItems(resourceIn(await staged.contents(), 'city', 'b').metadata)
+      await runner.removeItems(findResource(await runner.contents(), 'city', 'b').metadata)
     })
     expect(job).toMatchObject({ status: 'failed', error: { type: 'verification-failed' } })
     for (const model of MODELS) expect(await leaseOf(model)).toMatchObject({ job_id: jobId })
-    expect(await staged.restore(archive)).toMatchObject({ error: { type: 'restore-running', job_id: jobId } })
-    await staged.services.leases.held(MODELS, jobId).free()
-    expect(await staged.restore(archive)).toMatchObject({ status: 'succeeded' })
+    expect(await runner.restore(archive)).toMatchObject({ error: { type: 'restore-running', job_id: jobId } })
+    await runner.services.leases.held(MODELS, jobId).free()
+    expect(await runner.restore(archive)).toMatchObject({ status: 'succeeded' })
   })
 })

@@ -16,21 +16,21 @@ afterAll(() => test.stop())
 describe('a restore that fails after it has written', () => {
   it('can be repeated immediately in the local program: its leases are free when its handlers have returned', async () => {
     const archive = await fixture('catalogue-v3.acbak')
-    const { body } = await test.ask('POST', '/guild/import?wait=0', archive)
+    const { body } = await test.request('POST', '/guild/import?wait=0', archive)
     const { job_id } = Started.parse(body)
     let job = Job.parse(body)
     while (job.phase !== 'verify' && ['queued', 'running'].includes(job.status)) {
       await sleep(5)
-      job = Job.parse((await test.ask('GET', `/_backup/jobs/${job_id}`)).body)
+      job = Job.parse((await test.request('GET', `/_backup/jobs/${job_id}`)).body)
     }
     await test.removeItems((await test.contents()).items.values())
     while (['queued', 'running'].includes(job.status)) {
       await sleep(50)
-      job = Job.parse((await test.ask('GET', `/_backup/jobs/${job_id}`)).body)
+      job = Job.parse((await test.request('GET', `/_backup/jobs/${job_id}`)).body)
     }
     expect(job).toMatchObject({ status: 'failed', error: { type: 'verification-failed' } })
 
-    expect(await test.run('POST', '/guild/import?wait=25', archive)).toMatchObject({
+    expect(await test.requestAndWait('POST', '/guild/import?wait=25', archive)).toMatchObject({
       status: 200,
       body: { status: 'succeeded', loaded: 12, verification: { passed: true } },
     })
@@ -41,11 +41,11 @@ describe('a restore whose program was killed before it released the leases', () 
   it('does not delay the next restore after a restart', async () => {
     const program = await TestProgram.start()
     const archive = await fixture('catalogue-v3.acbak')
-    const { body } = await program.run('POST', '/guild/import?wait=25', archive)
+    const { body } = await program.requestAndWait('POST', '/guild/import?wait=25', archive)
     await program.program.services.leases.take('guild', Started.parse(body).job_id)
-    expect(await program.run('POST', '/guild/import?wait=25', archive)).toMatchObject({ status: 409 })
+    expect(await program.requestAndWait('POST', '/guild/import?wait=25', archive)).toMatchObject({ status: 409 })
     const again = await program.restart()
-    expect(await again.run('POST', '/guild/import?wait=25', archive)).toMatchObject({ status: 200 })
+    expect(await again.requestAndWait('POST', '/guild/import?wait=25', archive)).toMatchObject({ status: 200 })
     await again.stop()
   })
 })

@@ -6,24 +6,24 @@ import { makeServices } from '../../shared/runtime/make-services.ts'
 import type { Limits } from '../../shared/jobs/limits.ts'
 import { setServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
-import { type Contents, contentsOf, type Outside, wipe } from '../contents.ts'
+import { type StoreContents, readContents, type StoreClients, wipe } from '../contents.ts'
 import { startServices, type TestServers } from '../services.ts'
 import { type Fault, injectFaults } from './fault-middleware.ts'
 import { faultyStore } from './faulty-store.ts'
 
-/** Where faults are put: on every request of the SDK's clients, or on every call of a store. */
+/** Where faults are injected: into requests of the SDK clients, or into calls of the stores. */
 export type FaultyLayer = 'requests' | 'stores'
 
-/** A call that the services made, by its place among all calls of that layer since the last `arm`. */
+/** A call with its number among all calls of the layer since the last `arm`, counted from 1. */
 export interface Call {
   readonly n: number
   readonly command: string
 }
 
-/** Export and restore over stores whose every call can be made to fail, and clean clients to look at what is left. */
-export class FaultyWorld {
+/** Runs exports and restores on stores whose calls can fail, and provides clients without faults to inspect the result. */
+export class FaultHarness {
   readonly services: Services
-  readonly outside: Outside
+  readonly clients: StoreClients
   readonly #clean: Services
   readonly #workflows: LocalWorkflowEngine
   readonly #servers: TestServers
@@ -39,22 +39,22 @@ export class FaultyWorld {
     this.#workflows = workflows
     this.services = parts.faulty
     this.#clean = parts.clean
-    this.outside = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
+    this.clients = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
   }
 
-  static async start(limits: Partial<Limits> = {}, layer: FaultyLayer = 'requests'): Promise<FaultyWorld> {
+  static async start(limits: Partial<Limits> = {}, layer: FaultyLayer = 'requests'): Promise<FaultHarness> {
     const servers = await startServices()
     const [dynamoDb, s3] = [servers.newDynamo(), servers.newS3()]
     const workflows = new LocalWorkflowEngine({ retryMs: 1 })
     const { config } = servers
-    const own = await makeServices({ config, dynamoDb, s3, workflows, limits })
+    const instrumented = await makeServices({ config, dynamoDb, s3, workflows, limits })
     const clean = await makeServices({ config, dynamoDb: servers.dynamo, s3: servers.s3, workflows, limits })
-    const next = (call: string): Fault | undefined => world.#next(call)
+    const next = (call: string): Fault | undefined => harness.#next(call)
     if (layer === 'requests') for (const client of [dynamoDb, s3]) injectFaults(client, (_n, command) => next(command))
-    const faulty = layer === 'requests' ? own : withFaultyStores(own, next)
+    const faulty = layer === 'requests' ? instrumented : withFaultyStores(instrumented, next)
     setServices(faulty)
-    const world = new FaultyWorld(servers, workflows, { faulty, clean })
-    return world
+    const harness = new FaultHarness(servers, workflows, { faulty, clean })
+    return harness
   }
 
   async stop(): Promise<void> {
@@ -63,40 +63,40 @@ export class FaultyWorld {
     await this.#servers.stop()
   }
 
-  /** Counts calls from 1 again, each with the fault that the plan gives it. */
+  /** Starts injecting the faults of a plan and counts calls from 1. */
   arm(plan: (call: Call) => Fault | undefined): void {
     this.#calls.length = 0
     this.#plan = plan
   }
 
-  /** The calls since `arm`; no more faults. */
+  /** Stops injecting faults and returns the calls since `arm`. */
   disarm(): readonly Call[] {
     this.#plan = () => undefined
     return [...this.#calls]
   }
 
   /**
-   * Starts a job as a client would who repeats a request that got no answer (by its `Idempotency-Key`), and waits for its end.
-   * Throws where a third try fails too.
+   * Starts a job and waits until it ends. If a request fails, it is repeated at most twice, like a client does with an
+   * `Idempotency-Key`.
    */
   async run(start: (services: Services) => Promise<Job>): Promise<Job> {
-    const { job_id } = await tries(3, () => start(this.services))
+    const { job_id } = await withAttempts(3, () => start(this.services))
     for (;;) {
       await this.#workflows.ended(job_id)
       const job = await this.#clean.jobs.get(job_id)
-      if (job === undefined) throw new Error(`job ${job_id} is gone`)
+      if (job === undefined) throw new Error(`job ${job_id} does not exist`)
       if (hasEnded(job)) return job
       await sleep(5)
     }
   }
 
-  contents(): Promise<Contents> {
-    return contentsOf(this.outside)
+  contents(): Promise<StoreContents> {
+    return readContents(this.clients)
   }
 
-  /** Makes the store what it was: exactly these items and blobs. */
-  async putContents({ items, objects }: Contents): Promise<void> {
-    await wipe(this.outside)
+  /** Resets the store to exactly these items and objects. */
+  async putContents({ items, objects }: StoreContents): Promise<void> {
+    await wipe(this.clients)
     const { resources } = this.#clean
     const writer = resources.writer()
     await Promise.all([...items.values()].map((item: Item) => writer.put(item)))
@@ -119,11 +119,11 @@ const withFaultyStores = (services: Services, next: (call: string) => Fault | un
   ...Object.fromEntries(STORES.map((name) => [name, faultyStore<object>(services[name], name, next)])),
 })
 
-const tries = async <T>(left: number, work: () => Promise<T>): Promise<T> => {
+const withAttempts = async <T>(left: number, work: () => Promise<T>): Promise<T> => {
   try {
     return await work()
   } catch (error) {
     if (left <= 1) throw error
-    return tries(left - 1, work)
+    return withAttempts(left - 1, work)
   }
 }

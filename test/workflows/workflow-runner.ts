@@ -14,16 +14,16 @@ import type { Schedule } from '../../shared/schedules/schedule.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
 import { setServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
-import { type Contents, contentsOf, type Outside, putItems, removeItems, wipe } from '../contents.ts'
+import { type StoreContents, readContents, type StoreClients, putItems, removeItems, wipe } from '../contents.ts'
 import { startServices, type TestServers } from '../services.ts'
 
 /** A test's function that is called before a stage begins. */
 type BeforeStage = (jobId: string) => Promise<void>
 
 /** The real workflows with local stores, in this process. A test can interfere before each stage. */
-export class StagedWorkflows {
+export class WorkflowRunner {
   readonly services: Services
-  readonly outside: Outside
+  readonly clients: StoreClients
   readonly #servers: TestServers
   readonly #engine: LocalWorkflowEngine
   readonly #before: Map<string, BeforeStage>
@@ -38,7 +38,7 @@ export class StagedWorkflows {
     this.services = services
     this.#engine = engine
     this.#before = before
-    this.outside = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
+    this.clients = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
   }
 
   static async start(
@@ -49,7 +49,7 @@ export class StagedWorkflows {
       schedules?: readonly Schedule[]
       clock?: () => Date
     } = {},
-  ): Promise<StagedWorkflows> {
+  ): Promise<WorkflowRunner> {
     const servers = await startServices()
     const before = new Map<string, BeforeStage>()
     const load = async (kind: string, stage: string): Promise<StageHandler> => {
@@ -74,7 +74,7 @@ export class StagedWorkflows {
       ...parts,
     })
     setServices(services)
-    return new StagedWorkflows(servers, services, engine, before)
+    return new WorkflowRunner(servers, services, engine, before)
   }
 
   async stop(): Promise<void> {
@@ -84,7 +84,7 @@ export class StagedWorkflows {
   }
 
   /** Calls a function once, before the next run of this stage. */
-  before(stage: string, call: BeforeStage): void {
+  beforeStage(stage: string, call: BeforeStage): void {
     this.#before.set(stage, call)
   }
 
@@ -97,21 +97,21 @@ export class StagedWorkflows {
     const { services } = this
     const request = exportRequest({ models, filters, strict, format: 'acbak' }, services.models)
     const job = await this.#end(await startExport(services, request, { requestedBy: 'test' }))
-    if (job.kind !== 'export' || job.result === undefined) throw new JobFailed(job)
+    if (job.kind !== 'export' || job.result === undefined) throw new JobFailedError(job)
     const { bucket, key } = job.result.archive
     return { job, archive: (await services.objects.getBytes(bucket, key)) ?? Buffer.alloc(0) }
   }
 
   /** Releases the leases that failed and cancelled restores left draining. */
-  async settle(): Promise<void> {
+  async freeLeases(): Promise<void> {
     for (const status of ['failed', 'cancelled'] as const)
       for (const { job_id, ...job } of (await this.services.jobs.list({ kind: 'restore', status, limit: 100 })).jobs)
         if (job.kind === 'restore' && job.leased !== undefined)
           await this.services.leases.held(job.leased, job_id).free()
   }
 
-  /** Starts a restore of an archive's bytes. */
-  begin(archive: Buffer, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> {
+  /** Starts a restore of an archive. */
+  startRestore(archive: Buffer, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> {
     return startRestoreOfBody(
       this.services,
       { filters: {}, on_duplicate: 'overwrite', dry_run: false, ...request },
@@ -121,16 +121,16 @@ export class StagedWorkflows {
   }
 
   /** Starts a restore whose execution disappears before a stage begins: nothing ends the job. */
-  async abandon(archive: Buffer, stage: string): Promise<RestoreJob> {
+  async startRestoreAndLoseExecution(archive: Buffer, stage: string): Promise<RestoreJob> {
     const gone = Promise.withResolvers<undefined>()
-    this.before(stage, async (jobId) => {
+    this.beforeStage(stage, async (jobId) => {
       // The handlers never return, so the test does not wait for the engine.
       void this.#engine.stop('restore', jobId)
       gone.resolve(undefined)
       await Promise.resolve()
-      throw new Error('the execution is gone')
+      throw new Error('the execution was stopped')
     })
-    const job = await this.begin(archive)
+    const job = await this.startRestore(archive)
     await gone.promise
     await this.#engine.ended(job.job_id)
     return job
@@ -138,30 +138,30 @@ export class StagedWorkflows {
 
   /** Restores an archive's bytes and returns the ended job. */
   async restore(archive: Buffer, request: Partial<RestoreRequest> = {}): Promise<RestoreJob> {
-    return this.end(await this.begin(archive, request))
+    return this.waitForRestore(await this.startRestore(archive, request))
   }
 
   /** Waits until the job has ended and its handlers have returned. */
-  async end(job: RestoreJob): Promise<RestoreJob> {
+  async waitForRestore(job: RestoreJob): Promise<RestoreJob> {
     const ended = await this.#end(job)
     if (ended.kind !== 'restore') throw new Error('not a restore')
     return ended
   }
 
-  contents(): Promise<Contents> {
-    return contentsOf(this.outside)
+  contents(): Promise<StoreContents> {
+    return readContents(this.clients)
   }
 
   putItems(...items: readonly Item[]): Promise<void> {
-    return putItems(this.outside, items)
+    return putItems(this.clients, items)
   }
 
   removeItems(...items: readonly Item[]): Promise<void> {
-    return removeItems(this.outside, items)
+    return removeItems(this.clients, items)
   }
 
   wipe(): Promise<void> {
-    return wipe(this.outside)
+    return wipe(this.clients)
   }
 
   async #end({ job_id }: Job): Promise<Job> {
@@ -173,7 +173,7 @@ export class StagedWorkflows {
 }
 
 /** An export failed. */
-export class JobFailed extends Error {
+export class JobFailedError extends Error {
   override readonly name = 'JobFailed'
   readonly error: Problem | undefined
 

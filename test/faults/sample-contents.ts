@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto'
 import { xxh3Hex } from '../../infra/local/seed/content-hash.ts'
 import { itemFromMetadata, itemFromRevision } from '../../shared/resources/attributes.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import type { Contents } from '../contents.ts'
-import type { FaultyWorld } from './world.ts'
+import type { StoreContents } from '../contents.ts'
+import type { FaultHarness } from './fault-harness.ts'
 
 const GUILDS = 3
 const ITEMS = 9
-/** Blobs that the items share; beside them each run of three has the same one. */
+/** The number of blobs, which the items share. */
 const BLOBS = 4
-/** Over what a table takes in one item: this payload is spilled to S3. */
+/** Too large for an item of the table, so this payload is spilled to S3. */
 const SPILLED_BYTES = 380_000
 
-/** A dozen resources with everything that a store can hold: histories, references, shared blobs, a spilled payload. */
-export const smallStore = async (world: FaultyWorld): Promise<Contents> => {
-  const { models, payloads, blobs } = world.services
+/** Twelve resources with histories, references, shared blobs and a spilled payload. */
+export const sampleContents = async (harness: FaultHarness): Promise<StoreContents> => {
+  const { models, payloads, blobs } = harness.services
   const items: Item[] = []
   const add = async (model: string, id: string, revisions: readonly object[], indexed: object): Promise<void> => {
     const target = { model, shards: models.get(model).shards }
@@ -70,14 +70,14 @@ export const smallStore = async (world: FaultyWorld): Promise<Contents> => {
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     await blobs.put(xxh3Hex(bytes), bytes, { size: bytes.length, sha256, content_type: 'image/png' })
   }
-  const { objects } = await world.contents()
+  const { objects } = await harness.contents()
   return { items: new Map(items.map((item) => [`${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`, item])), objects }
 }
 
 const blobBytes = (k: number): Buffer => Buffer.alloc(500 + k, `blob ${k} `)
 
-/** The same store after an accident: a blob with other bytes, one gone, revisions changed, missing and too many, a resource gone. */
-export const damaged = ({ items, objects }: Contents): Contents => {
+/** Damaged contents: a changed and a missing blob, a changed, a missing and an additional revision, a missing resource. */
+export const damagedContents = ({ items, objects }: StoreContents): StoreContents => {
   const [lost, changed] = [[...items.keys()].find((key) => key.includes('#r#')), [...items.keys()].findLast(isRevision)]
   const left = new Map([...items].filter(([key]) => key !== lost && !key.includes('item:4')))
   const victim = items.get(changed ?? '')

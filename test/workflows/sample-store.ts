@@ -9,10 +9,10 @@ import { indexedText, indexedValues } from '../../shared/resources/indexed.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import type { ModelRegistry } from '../../shared/resources/models.ts'
 import { decodePayload } from '../../shared/resources/payload.ts'
-import { type Outside, putItems } from '../contents.ts'
+import { type StoreClients, putItems } from '../contents.ts'
 
 /** Contents for a store: items, and objects of the blob bucket by key. */
-export interface World {
+export interface StoreData {
   readonly items: readonly Item[]
   readonly objects: ReadonlyMap<string, Buffer>
 }
@@ -27,10 +27,10 @@ export interface ResourceSpec {
 }
 
 /** One resource as SpecStar stores it: metadata, revisions, and its spilled payloads by key. */
-export const worldWith = (
+export const buildResource = (
   registry: ModelRegistry,
   { model, id, payloads, meta = {}, info = {} }: ResourceSpec,
-): World => {
+): StoreData => {
   const definition = registry.get(model)
   const target = { model, shards: definition.shards }
   const objects = new Map<string, Buffer>()
@@ -75,29 +75,29 @@ export const worldWith = (
   return { items: [metadata, ...revisions], objects }
 }
 
-export const joinWorlds = (...worlds: readonly World[]): World => ({
+export const combine = (...worlds: readonly StoreData[]): StoreData => ({
   items: worlds.flatMap(({ items }) => items),
   objects: new Map(worlds.flatMap(({ objects }) => [...objects])),
 })
 
-export const blobs = (contents: Readonly<Record<string, Buffer>>): World => ({
+export const buildBlobs = (contents: Readonly<Record<string, Buffer>>): StoreData => ({
   items: [],
   objects: new Map(Object.entries(contents).map(([id, bytes]) => [`blobs/${id}`, bytes])),
 })
 
-/** Two countries, six cities and two memos: references, a shared blob, one spilled payload in two revisions. */
-export const smallWorld = (registry: ModelRegistry): World => {
+/** Two countries, six cities and two memos, with references, a shared blob, and one spilled payload in two revisions. */
+export const sampleStore = (registry: ModelRegistry): StoreData => {
   const flag = (id: string): object => ({ file_id: id, size: 5, content_type: 'image/svg+xml' })
   const long = 'long '.repeat(80_000)
-  const city = (id: string, ...payloads: readonly object[]): World =>
-    worldWith(registry, { model: 'city', id, payloads })
-  return joinWorlds(
-    worldWith(registry, {
+  const city = (id: string, ...payloads: readonly object[]): StoreData =>
+    buildResource(registry, { model: 'city', id, payloads })
+  return combine(
+    buildResource(registry, {
       model: 'country',
       id: 'north',
       payloads: [{ name: 'N' }, { name: 'North', borders: ['south'], area: 1.5, flag: flag('flag-n') }],
     }),
-    worldWith(registry, {
+    buildResource(registry, {
       model: 'country',
       id: 'south',
       payloads: [{ name: 'South', borders: ['north'], flag: flag('flag-s') }],
@@ -113,8 +113,8 @@ export const smallWorld = (registry: ModelRegistry): World => {
     city('d', { name: 'D', country: 'nowhere', arms: flag('arms-d') }),
     city('e', { name: 'E', country: 'north', long }, { name: 'E', country: 'north', long }, { name: 'E' }),
     city('f', { name: 'F', country: 'south', tags: ['x'] }),
-    worldWith(registry, { model: 'memo', id: 'm', payloads: [{ text: 'one', rank: 1 }] }),
-    worldWith(registry, {
+    buildResource(registry, { model: 'memo', id: 'm', payloads: [{ text: 'one', rank: 1 }] }),
+    buildResource(registry, {
       model: 'memo',
       id: 'n',
       payloads: [
@@ -122,13 +122,13 @@ export const smallWorld = (registry: ModelRegistry): World => {
         { text: 'three', rank: 3 },
       ],
     }),
-    blobs({ 'flag-n': Buffer.from('north'), 'flag-s': Buffer.from('south'), 'arms-d': Buffer.from('a lion') }),
+    buildBlobs({ 'flag-n': Buffer.from('north'), 'flag-s': Buffer.from('south'), 'arms-d': Buffer.from('a lion') }),
   )
 }
 
 /** Writes the contents to a store directly, without the program. */
-export const fill = async (outside: Outside, { items, objects }: World): Promise<void> => {
-  await putItems(outside, items)
+export const writeToStore = async (clients: StoreClients, { items, objects }: StoreData): Promise<void> => {
+  await putItems(clients, items)
   for (const [Key, Body] of objects)
-    await outside.s3.send(new PutObjectCommand({ Bucket: outside.config.buckets.blobs, Key, Body }))
+    await clients.s3.send(new PutObjectCommand({ Bucket: clients.config.buckets.blobs, Key, Body }))
 }

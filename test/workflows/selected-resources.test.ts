@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import type { Item } from '../../shared/tables/item.ts'
-import { type Contents, lasting } from '../contents.ts'
+import { type StoreContents, stableContents } from '../contents.ts'
 import { TestProgram } from './program.ts'
-import { fill, smallWorld, worldWith, joinWorlds, type World } from './small-world.ts'
+import { writeToStore, sampleStore, buildResource, combine, type StoreData } from './sample-store.ts'
 
 const Exported = z.object({
   job_id: z.string(),
@@ -13,37 +13,39 @@ const Exported = z.object({
 })
 
 let test: TestProgram
-let world: World
-let complete: Contents
+let sample: StoreData
+let complete: StoreContents
 /** The job id of an export of all resources. */
 let everything: string
 beforeAll(async () => {
   test = await TestProgram.start()
   const { models } = test.program.services
-  const memo = (id: string, meta: object): World =>
-    worldWith(models, { model: 'memo', id, payloads: [{ text: id }, { text: `${id} again` }], meta })
-  world = joinWorlds(
-    smallWorld(models),
+  const memo = (id: string, meta: object): StoreData =>
+    buildResource(models, { model: 'memo', id, payloads: [{ text: id }, { text: `${id} again` }], meta })
+  sample = combine(
+    sampleStore(models),
     memo('early', { created_time: '2025-12-31T23:59:59.999999Z', created_by: 'carol' }),
     memo('on the boundary', { created_time: '2026-01-01T08:00:00+08:00', updated_by: 'dave' }),
     memo('late', { updated_time: '2026-03-01T00:00:00.000001Z', updated_by: 'carol', is_deleted: true }),
   )
-  await fill(outside(), world)
+  await writeToStore(clients(), sample)
   complete = await test.contents()
-  everything = Exported.parse((await test.run('GET', '/_backup/export?models=city,country,memo&wait=25')).body).job_id
+  everything = Exported.parse(
+    (await test.requestAndWait('GET', '/_backup/export?models=city,country,memo&wait=25')).body,
+  ).job_id
 })
 afterAll(() => test.stop())
 beforeEach(() => test.wipe())
 
-const outside = () => ({ dynamo: test.dynamo, s3: test.s3, config: test.program.services.config })
+const clients = () => ({ dynamo: test.dynamo, s3: test.s3, config: test.program.services.config })
 const idOf = (item: Item): string => item['resource_id']?.S ?? ''
 const isMetadata = (item: Item): boolean => item['pk']?.S?.includes('#m#') === true
 
 /** The contents of a store with these resources only: their items, their blobs and their spilled payloads. */
-const only = (accepts: (metadata: Item) => boolean): ReturnType<typeof lasting> => {
+const only = (accepts: (metadata: Item) => boolean): ReturnType<typeof stableContents> => {
   const items = [...complete.items.values()]
   const accepted = new Set(items.filter((item) => isMetadata(item) && accepts(item)).map((item) => keyOf(item)))
-  const { items: all, objects } = lasting(complete)
+  const { items: all, objects } = stableContents(complete)
   const own = all.filter(([, item]) => accepted.has(keyOf(item)))
   const texts = own.map(([, item]) => {
     const spilled = complete.objects.get(`payloads/${item['data_sha256']?.S ?? ''}`)
@@ -80,30 +82,32 @@ describe.each(FILTERS)('%s', (query, accepts, matches) => {
   const scope = 'models=city,country,memo'
 
   it('selects exactly these resources for an export, complete and with their blobs', async () => {
-    await fill(outside(), world)
-    const answer = await test.run('GET', `/_backup/export?${scope}&wait=25&${query.replaceAll('+', '%2B')}`)
+    await writeToStore(clients(), sample)
+    const answer = await test.requestAndWait('GET', `/_backup/export?${scope}&wait=25&${query.replaceAll('+', '%2B')}`)
     expect(answer).toMatchObject({ status: 200 })
     const { job_id, models } = Exported.parse(answer.body)
     expect(Object.values(models).reduce((sum, { resources }) => sum + resources, 0)).toBe(matches)
     await test.wipe()
-    expect(await test.run('POST', '/_backup/import?wait=25', { from: { job_id } })).toMatchObject({
+    expect(await test.requestAndWait('POST', '/_backup/import?wait=25', { from: { job_id } })).toMatchObject({
       status: 200,
       body: { status: 'succeeded', verification: { passed: true } },
     })
-    expect(lasting(await test.contents())).toEqual(only(accepts))
+    expect(stableContents(await test.contents())).toEqual(only(accepts))
   })
 
   it('selects the same resources from a complete archive on import', async () => {
-    const answer = await test.run('POST', `/_backup/import?wait=25&${query}`, { from: { job_id: everything } })
+    const answer = await test.requestAndWait('POST', `/_backup/import?wait=25&${query}`, {
+      from: { job_id: everything },
+    })
     expect(answer).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
-    expect(lasting(await test.contents())).toEqual(only(accepts))
+    expect(stableContents(await test.contents())).toEqual(only(accepts))
   })
 })
 
 describe('an import of some resources into a store in which all resources were changed', () => {
-  const changed = async (): Promise<Contents> => {
-    await fill(outside(), world)
-    const edited = world.items.filter(isMetadata).map((item) => ({ ...item, note: { S: 'edited' } }))
+  const changed = async (): Promise<StoreContents> => {
+    await writeToStore(clients(), sample)
+    const edited = sample.items.filter(isMetadata).map((item) => ({ ...item, note: { S: 'edited' } }))
     await test.putItems(edited)
     return test.contents()
   }
@@ -111,11 +115,13 @@ describe('an import of some resources into a store in which all resources were c
 
   it('overwrites these resources and no others', async () => {
     const before = await changed()
-    const answer = await test.run('POST', '/city/import?ids=a&ids=e&wait=25', { from: { job_id: everything } })
+    const answer = await test.requestAndWait('POST', '/city/import?ids=a&ids=e&wait=25', {
+      from: { job_id: everything },
+    })
     expect(answer).toMatchObject({ status: 200, body: { loaded: 2, skipped: 0, total: 2 } })
-    const after = lasting(await test.contents())
-    expect(after.items.filter(isNamed)).toEqual(lasting(complete).items.filter(isNamed))
-    const others = ({ items }: Contents): unknown[] => [...items].filter((entry) => !isNamed(entry))
+    const after = stableContents(await test.contents())
+    expect(after.items.filter(isNamed)).toEqual(stableContents(complete).items.filter(isNamed))
+    const others = ({ items }: StoreContents): unknown[] => [...items].filter((entry) => !isNamed(entry))
     expect(others(await test.contents())).toEqual(others(before))
   })
 
@@ -124,7 +130,9 @@ describe('an import of some resources into a store in which all resources were c
     const answers = []
     for (const option of ['on_duplicate=raise_error', 'on_duplicate=skip', 'dry_run=true'])
       answers.push(
-        await test.run('POST', `/city/import?ids=a&ids=e&wait=25&${option}`, { from: { job_id: everything } }),
+        await test.requestAndWait('POST', `/city/import?ids=a&ids=e&wait=25&${option}`, {
+          from: { job_id: everything },
+        }),
       )
     expect(answers).toMatchObject([
       {
@@ -140,14 +148,14 @@ describe('an import of some resources into a store in which all resources were c
 
 describe('an export that is not strict', () => {
   it('lists the blobs that it omitted in its answer and in its job', async () => {
-    await fill(outside(), {
-      items: world.items,
-      objects: new Map([...world.objects].filter(([key]) => key !== 'blobs/arms-d')),
+    await writeToStore(clients(), {
+      items: sample.items,
+      objects: new Map([...sample.objects].filter(([key]) => key !== 'blobs/arms-d')),
     })
-    const { status, body } = await test.run('GET', '/city/export?strict=false&wait=25')
+    const { status, body } = await test.requestAndWait('GET', '/city/export?strict=false&wait=25')
     const expected = { status: 'partial', complete: false, missing_blobs: { count: 1, ids: ['arms-d'] } }
     expect({ status, body }).toMatchObject({ status: 200, body: expected })
-    const job = await test.ask('GET', `/_backup/jobs/${Exported.parse(body).job_id}`)
+    const job = await test.request('GET', `/_backup/jobs/${Exported.parse(body).job_id}`)
     expect(job.body).toMatchObject({ status: 'partial', result: expected })
   })
 })

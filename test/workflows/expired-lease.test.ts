@@ -1,42 +1,42 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
-import { type Contents, lasting } from '../contents.ts'
-import { fill, worldWith } from './small-world.ts'
-import { StagedWorkflows } from './staged.ts'
+import { type StoreContents, stableContents } from '../contents.ts'
+import { writeToStore, buildResource } from './sample-store.ts'
+import { WorkflowRunner } from './workflow-runner.ts'
 
 const HOUR_MS = 3600_000
 
-let staged: StagedWorkflows
+let runner: WorkflowRunner
 let ahead = 0
 let first: Buffer
 let second: Buffer
-let secondContents: Contents
+let secondContents: StoreContents
 beforeAll(async () => {
-  staged = await StagedWorkflows.start({ clock: () => new Date(Date.now() + ahead) })
-  const memo = (text: string) => worldWith(staged.services.models, { model: 'memo', id: 'm', payloads: [{ text }] })
-  await fill(staged.outside, memo('first'))
-  first = (await staged.export(['memo'])).archive
-  await fill(staged.outside, memo('second'))
-  second = (await staged.export(['memo'])).archive
-  secondContents = await staged.contents()
+  runner = await WorkflowRunner.start({ clock: () => new Date(Date.now() + ahead) })
+  const memo = (text: string) => buildResource(runner.services.models, { model: 'memo', id: 'm', payloads: [{ text }] })
+  await writeToStore(runner.clients, memo('first'))
+  first = (await runner.export(['memo'])).archive
+  await writeToStore(runner.clients, memo('second'))
+  second = (await runner.export(['memo'])).archive
+  secondContents = await runner.contents()
 })
-afterAll(() => staged.stop())
+afterAll(() => runner.stop())
 afterEach(async () => {
-  await staged.settle()
-  await staged.wipe()
+  await runner.freeLeases()
+  await runner.wipe()
   ahead = 0
 })
 
 /** Restores the first archive. Before `stage` begins, an hour passes and another restore of the model completes. */
 const overtakenAt = async (stage: string): Promise<RestoreJob> => {
   let other: RestoreJob | undefined
-  staged.before(stage, async () => {
+  runner.beforeStage(stage, async () => {
     ahead = HOUR_MS
-    other = await staged.restore(second)
+    other = await runner.restore(second)
   })
-  const late = await staged.restore(first)
+  const late = await runner.restore(first)
   expect(other).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
-  expect(lasting(await staged.contents())).toEqual(lasting(secondContents))
+  expect(stableContents(await runner.contents())).toEqual(stableContents(secondContents))
   return late
 }
 
@@ -58,7 +58,7 @@ describe('a restore that is suspended until its lease has expired and another re
     async (stage) => {
       const { result } = await overtakenAt(stage)
       const { bucket = '', key = '' } = result?.report ?? {}
-      expect(await staged.services.objects.getJson(bucket, key)).toMatchObject({
+      expect(await runner.services.objects.getJson(bucket, key)).toMatchObject({
         passed: true,
         models: { memo: { loaded: 1, changed_since: 1 } },
       })

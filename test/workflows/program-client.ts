@@ -5,7 +5,7 @@ import { z } from 'zod'
 import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import type { Config } from '../../shared/runtime/config.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import { type Contents, contentsOf, type Outside, putItems, removeItems, wipe } from '../contents.ts'
+import { type StoreContents, readContents, type StoreClients, putItems, removeItems, wipe } from '../contents.ts'
 
 const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 
@@ -31,7 +31,7 @@ export interface ProgramEndpoints {
 }
 
 /** Access to a local program from outside: its HTTP API, and plain clients of its DynamoDB and S3. */
-export class Outsider implements Outside {
+export class ProgramClient implements StoreClients {
   readonly url: string
   readonly config: Config
   readonly dynamo: ReturnType<typeof dynamoDB>
@@ -44,7 +44,7 @@ export class Outsider implements Outside {
     this.s3 = s3({ region: 'us-east-1', endpoint: s3Endpoint, credentials: CREDENTIALS })
   }
 
-  async ask(
+  async request(
     method: string,
     path: string,
     body?: Buffer | object,
@@ -68,22 +68,27 @@ export class Outsider implements Outside {
     }
   }
 
-  /** As `ask`. If the job is still running, waits for its end and returns its result or its error as the answer. */
-  async run(method: string, path: string, body?: Buffer | object, headers?: Record<string, string>): Promise<Answer> {
-    const answer = await this.ask(method, path, body, headers)
+  /** Like `request`. If the job is still running, waits until it ends and returns its result or its error. */
+  async requestAndWait(
+    method: string,
+    path: string,
+    body?: Buffer | object,
+    headers?: Record<string, string>,
+  ): Promise<Answer> {
+    const answer = await this.request(method, path, body, headers)
     if (answer.status !== 202) return answer
     const { job_id } = Started.parse(answer.body)
     for (;;) {
-      const job = Ended.parse((await this.ask('GET', `/_backup/jobs/${job_id}`)).body)
+      const job = Ended.parse((await this.request('GET', `/_backup/jobs/${job_id}`)).body)
       if (job.error !== undefined) return { ...answer, status: job.error.status, body: job.error }
       if (!['queued', 'running'].includes(job.status)) return { ...answer, status: 200, body: job.result }
       await sleep(100)
     }
   }
 
-  /** Everything in the resource table and the blob bucket. */
-  contents(): Promise<Contents> {
-    return contentsOf(this)
+  /** Reads everything in the resource table and the blob bucket. */
+  contents(): Promise<StoreContents> {
+    return readContents(this)
   }
 
   async object(key: string, bucket = this.config.buckets.blobs): Promise<Buffer> {

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import type { Contents } from '../contents.ts'
-import { BROKEN } from './broken-archives.ts'
+import type { StoreContents } from '../contents.ts'
+import { BROKEN_ARCHIVES } from './broken-archives.ts'
 import { Catalogue } from './catalogue.ts'
 
 const Slot = z.object({
@@ -19,7 +19,7 @@ type Problem = z.output<typeof Problem>
 type Upload = (scope: string, archive: Buffer) => Promise<Problem>
 
 let test: Catalogue
-let before: Contents
+let before: StoreContents
 let uploads = 0
 beforeAll(async () => {
   const opened = await Catalogue.open({ scope: 'guild' })
@@ -36,39 +36,39 @@ const problemIn = (status: number, body: unknown): Problem => {
 
 const UPLOADS: Readonly<Record<string, Upload>> = {
   'as the body of a request': async (scope, archive) => {
-    const { status, body } = await test.ask('POST', `/${scope}/import?wait=25`, archive)
+    const { status, body } = await test.request('POST', `/${scope}/import?wait=25`, archive)
     return problemIn(status, body)
   },
-  'as the field of a form': async (scope, archive) => {
+  'as a field of a form': async (scope, archive) => {
     const form = new FormData()
     form.append('file', new Blob([new Uint8Array(archive)]), 'some.acbak')
     const response = await fetch(`${test.program.url}/${scope}/import?wait=25`, { method: 'POST', body: form })
     return problemIn(response.status, await response.json())
   },
   'in an upload slot': async (scope, archive) => {
-    const { job_id, upload } = Slot.parse((await test.ask('POST', `/${scope}/import`)).body)
+    const { job_id, upload } = Slot.parse((await test.request('POST', `/${scope}/import`)).body)
     const put = await fetch(upload.url, { method: 'PUT', headers: upload.headers, body: new Uint8Array(archive) })
     expect(put.status).toBe(200)
-    return FailedJob.parse(await test.ended(job_id)).error
+    return FailedJob.parse(await test.waitForEnd(job_id)).error
   },
   'as an upload to the restore bucket': async (scope, archive) => {
     const { restores } = test.program.services.config.buckets
     const key = `overwrite/${scope === '_backup' ? '_all' : scope}/${++uploads} of some.acbak`
     await test.putObject(key, archive, restores)
-    const report = await test.appearing(`${key}.report.json`, restores)
+    const report = await test.waitForObject(`${key}.report.json`, restores)
     const { job_id, error } = FailedReport.parse(JSON.parse(report.toString()))
-    expect(FailedJob.parse(await test.ended(job_id)).error).toEqual(error)
+    expect(FailedJob.parse(await test.waitForEnd(job_id)).error).toEqual(error)
     return error
   },
   'as an object that the request names': async (scope, archive) => {
     const from = { bucket: test.archive.bucket, key: `broken/${++uploads}.acbak` }
     await test.putObject(from.key, archive, from.bucket)
-    const { status, body } = await test.ask('POST', `/${scope}/import?wait=25`, { from })
+    const { status, body } = await test.request('POST', `/${scope}/import?wait=25`, { from })
     return problemIn(status, body)
   },
 }
 
-describe.each(BROKEN)('$name', ({ bytes, problem, scope = '_backup' }) => {
+describe.each(BROKEN_ARCHIVES)('$name', ({ bytes, problem, scope = '_backup' }) => {
   it.each(Object.entries(UPLOADS))('is rejected %s, and nothing is written', async (_name, upload) => {
     const { detail, ...members } = problem
     const rejected = await upload(scope, bytes)
