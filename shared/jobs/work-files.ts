@@ -32,7 +32,7 @@ export class WorkFiles {
     jobId: string,
     ...parts: Parts
   ): Promise<Content | undefined> {
-    const content = await this.#objects.getJson<unknown>(this.bucket, this.key(jobId, file.name(...parts)))
+    const content = await this.#objects.getJson(this.bucket, this.key(jobId, file.name(...parts)))
     return content === undefined ? undefined : file.content.parse(content)
   }
 

@@ -57,6 +57,6 @@ const readReport = async (
   { objects }: Objects,
   upload: Upload,
 ): Promise<Readonly<Record<string, unknown>> | undefined> => {
-  const report = await objects.getJson<unknown>(upload.bucket, reportKey(upload))
+  const report = await objects.getJson(upload.bucket, reportKey(upload))
   return report === undefined ? undefined : AnyReport.parse(report)
 }

@@ -50,7 +50,7 @@ const uploadEvent = async (key: string, bytes: string) => {
   return { detail: { bucket: { name: RESTORES }, object } }
 }
 
-const reportOf = (key: string) => api.services.objects.getJson<Record<string, unknown>>(RESTORES, `${key}.report.json`)
+const reportOf = (key: string) => api.services.objects.getJson(RESTORES, `${key}.report.json`)
 
 describe('an archive in the request', () => {
   it('is stored in the work bucket under the job id and restored', async () => {

@@ -3,8 +3,6 @@ import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readIndex } from '../../shared/archive/segment-reader.ts'
 import { openArchive } from '../../shared/archive/open.ts'
-import type { Report } from '../../shared/restore/report/make-report.ts'
-import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { memorySource } from '../archive/memory.ts'
 import { stableContents } from '../contents.ts'
 import { buildBlobs, writeToStore, sampleStore, buildResource, combine, type StoreData } from './sample-store.ts'
@@ -32,8 +30,6 @@ const readBlob = async (id: string): Promise<string | undefined> => {
   const base64 = (await runner.contents()).objects.get(`blobs/${id}`)
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64').toString()
 }
-const readReport = async (job: RestoreJob): Promise<Report | undefined> =>
-  runner.services.objects.getJson<Report>(job.result?.report?.bucket ?? '', job.result?.report?.key ?? '')
 
 /** The file ids of all blob entries of an archive, in the order of the entries. */
 const archivedBlobs = async (bytes: Buffer): Promise<string[]> => {
@@ -67,7 +63,7 @@ describe('a blob id that already exists in the target', () => {
         verification: { passed: true },
       },
     })
-    expect(await readReport(job)).toMatchObject({ passed: true, blob_conflicts: ['flag-n'] })
+    expect(await runner.readReport(job)).toMatchObject({ passed: true, blob_conflicts: ['flag-n'] })
     expect(await readBlob('flag-n')).toBe('other content')
     expect(await readBlob('flag-s')).toBe('south')
   })
@@ -140,7 +136,7 @@ describe('a blob that another writer creates after preflight', () => {
       status: 'partial',
       result: { blob_conflicts: { count: 2 }, verification: { passed: true }, models: { country: { loaded: 2 } } },
     })
-    expect((await readReport(job))?.blob_conflicts.toSorted()).toEqual(['flag-n', 'large'])
+    expect((await runner.readReport(job))?.blob_conflicts.toSorted()).toEqual(['flag-n', 'large'])
     expect(await readBlob('flag-n')).toBe('other content')
     expect(await readBlob('flag-s')).toBe('south')
     expect(await readBlob('large')).toBe('other content')
@@ -205,7 +201,7 @@ describe('a blob that is missing from the store', () => {
         verification: { passed: true },
       },
     })
-    expect(await readReport(restored)).toMatchObject({ missing_blobs: ['flag-n'] })
+    expect(await runner.readReport(restored)).toMatchObject({ missing_blobs: ['flag-n'] })
     expect(stableContents(await runner.contents())).toEqual(before)
   })
 

@@ -2,7 +2,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { Report } from '../../shared/restore/report/make-report.ts'
 import { writeToStore, buildResource, combine } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
@@ -44,8 +43,7 @@ describe('verification of references', () => {
     const { archive } = await runner.export(['leaf'])
     await runner.wipe()
     const job = await runner.restore(archive)
-    const { bucket = '', key = '' } = job.result?.report ?? {}
-    const report = await runner.services.objects.getJson<Report>(bucket, key)
+    const report = await runner.readReport(job)
     const dangling = report?.checks.references.findings.map(({ resource_id, what }) => `${resource_id}: ${what}`)
     expect(dangling?.sort()).toEqual(
       ids.map((id) => `one-${id}: reference to to leaf: was already dangling in the archive`).sort(),

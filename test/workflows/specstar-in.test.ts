@@ -199,7 +199,7 @@ const Report = z.object({
 /** Waits for the report that is written next to an upload. */
 const reportOf = async (bucket: string, key: string): Promise<unknown> => {
   for (;;) {
-    const report = await test.program.services.objects.getJson<unknown>(bucket, key)
+    const report = await test.program.services.objects.getJson(bucket, key)
     if (report !== undefined) return report
     await sleep(100)
   }

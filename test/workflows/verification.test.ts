@@ -29,8 +29,7 @@ const restoreThen = async (damage: () => Promise<unknown>): Promise<{ job: Resto
     await damage()
   })
   const job = await runner.restore(archive)
-  const { bucket = '', key = '' } = job.result?.report ?? {}
-  const report = await runner.services.objects.getJson<Report>(bucket, key)
+  const report = await runner.readReport(job)
   if (report === undefined) throw new Error(`job ${job.job_id} has no report: ${JSON.stringify(job.error)}`)
   return { job, report }
 }

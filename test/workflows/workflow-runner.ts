@@ -8,6 +8,7 @@ import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import type { JobEvents } from '../../shared/jobs/job-events.ts'
 import type { Filters } from '../../shared/filters/filters.ts'
 import type { Item } from '../../shared/tables/item.ts'
+import type { Report } from '../../shared/restore/report/make-report.ts'
 import { startRestoreOfBody } from '../../shared/restore/start/start-restore.ts'
 import type { Limits } from '../../shared/jobs/limits.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
@@ -146,6 +147,12 @@ export class WorkflowRunner {
     const ended = await this.#end(job)
     if (ended.kind !== 'restore') throw new Error('not a restore')
     return ended
+  }
+
+  /** Reads the report of a restore. Undefined if it has none. */
+  async readReport({ result }: RestoreJob): Promise<Report | undefined> {
+    const { bucket = '', key = '' } = result?.report ?? {}
+    return (await this.services.objects.getJson(bucket, key)) as Report | undefined
   }
 
   contents(): Promise<StoreContents> {

@@ -108,10 +108,10 @@ export class ObjectReader {
     }
   }
 
-  /** Parses an object that `putJson` wrote. Undefined if it does not exist. The caller asserts the type. */
-  async getJson<T>(bucket: string, key: string): Promise<T | undefined> {
+  /** The parsed content of a JSON object, which the caller must validate. Undefined if it does not exist. */
+  async getJson(bucket: string, key: string): Promise<unknown> {
     const bytes = await this.getBytes(bucket, key)
-    return bytes === undefined ? undefined : (JSON.parse(bytes.toString()) as T)
+    return bytes === undefined ? undefined : JSON.parse(bytes.toString())
   }
 
   /**
