@@ -43,7 +43,7 @@ export interface RevisionInfo {
 }
 
 /** Where an item is written. */
-export interface Target {
+export interface Destination {
   readonly model: string
   readonly shards: number
   /** The restore job that writes the item; it becomes `applied_by`. */
@@ -63,17 +63,21 @@ const MAX_INLINE_ITEM_BYTES = 350 * 1024
 const MAX_LINE_BYTES = 1024 * 1024
 
 /** Makes a metadata item. Throws `ResourceIdError` for an invalid id. */
-export const itemFromMetadata = (meta: ResourceMeta, target: Target): Item => {
+export const itemFromMetadata = (meta: ResourceMeta, destination: Destination): Item => {
   const { indexed_data, schema_version = null, is_deleted = false, ...fields } = meta
   const item: Item = {}
   for (const [name, value] of Object.entries({ ...fields, schema_version, is_deleted })) setAttribute(item, name, value)
   if (indexed_data !== undefined)
     item['indexed_data'] = { S: typeof indexed_data === 'string' ? indexed_data : JSON.stringify(indexed_data) }
-  return deriveMetadata(item, target)
+  return deriveMetadata(item, destination)
 }
 
 /** Makes a revision item of the exact bytes of its payload. Throws `ResourceIdError` for an invalid id. */
-export const itemFromRevision = (info: RevisionInfo, payload: Uint8Array, target: Target): PreparedRevision => {
+export const itemFromRevision = (
+  info: RevisionInfo,
+  payload: Uint8Array,
+  destination: Destination,
+): PreparedRevision => {
   const { parent_revision_id = null, schema_version = null, ...fields } = info
   const item: Item = {}
   for (const [name, value] of Object.entries({ ...fields, parent_revision_id, schema_version }))
@@ -81,24 +85,24 @@ export const itemFromRevision = (info: RevisionInfo, payload: Uint8Array, target
   item['data'] = dataAttribute(payload)
   item['data_sha256'] = { S: createHash('sha256').update(payload).digest('hex') }
   item['data_size'] = { N: payload.byteLength.toString() }
-  return deriveRevision(item, target)
+  return deriveRevision(item, destination)
 }
 
 /**
  * Replaces the derived attributes of a metadata item: its key, `created_at`, `updated_at` and `applied_by`. Other
  * attributes are kept. Throws `ResourceIdError` for an invalid id.
  */
-export const deriveMetadata = (item: Item, target: Target): Item => {
+export const deriveMetadata = (item: Item, destination: Destination): Item => {
   const kept = without(item, ['pk', 'sk', 'created_at', 'updated_at', 'applied_by'])
   const { resourceId, createdTime, updatedTime } = new MetadataView(item)
   const created = instantOf(createdTime ?? '')
   const updated = instantOf(updatedTime ?? '')
   return {
-    ...keyAttributes(metadataKey(target.model, resourceId, target.shards)),
+    ...keyAttributes(metadataKey(destination.model, resourceId, destination.shards)),
     ...kept,
     ...(created === undefined ? {} : { created_at: { S: created } }),
     ...(updated === undefined ? {} : { updated_at: { S: updated } }),
-    ...appliedBy(target),
+    ...appliedBy(destination),
   }
 }
 
@@ -107,13 +111,13 @@ export const deriveMetadata = (item: Item, target: Target): Item => {
  * kept. A payload that the item cannot contain is spilled; one that was spilled before stays spilled. Throws
  * `ResourceIdError` for an invalid id.
  */
-export const deriveRevision = (item: Item, target: Target): PreparedRevision => {
+export const deriveRevision = (item: Item, destination: Destination): PreparedRevision => {
   const { data } = item
   const kept = without(item, ['pk', 'sk', 'data', 'data_spilled', 'applied_by'])
-  const { model, shards } = target
+  const { model, shards } = destination
   const { resourceId, revisionId, schemaVersion, inlinePayload } = new RevisionView(item)
   const key = revisionKey(model, resourceId, revisionId ?? '', schemaVersion, shards)
-  const base: Item = { ...keyAttributes(key), ...kept, ...appliedBy(target) }
+  const base: Item = { ...keyAttributes(key), ...kept, ...appliedBy(destination) }
   if (data === undefined || inlinePayload === undefined) return { item: { ...base, data_spilled: { BOOL: true } } }
   const inline: Item = { ...base, data }
   return fits(inline)
@@ -137,7 +141,7 @@ const dataAttribute = (payload: Uint8Array): { S: string } | { B: Uint8Array } =
 const without = (item: Item, names: readonly string[]): Item =>
   Object.fromEntries(Object.entries(item).filter(([name]) => !names.includes(name)))
 
-const appliedBy = ({ job_id }: Target): Item => (job_id === undefined ? {} : { applied_by: { S: job_id } })
+const appliedBy = ({ job_id }: Destination): Item => (job_id === undefined ? {} : { applied_by: { S: job_id } })
 
 const setAttribute = (item: Item, name: string, value: string | number | bigint | boolean | null): void => {
   if (value === null) item[name] = { NULL: true }

@@ -23,24 +23,24 @@ const info: RevisionInfo = {
   created_by: 'alice',
   updated_by: 'alice',
 }
-const target = { model: 'm', shards: 16 }
+const destination = { model: 'm', shards: 16 }
 
 describe('a revision item', () => {
   it('contains exactly the bytes of the payload, as text if they are UTF-8', () => {
     fc.assert(
       fc.property(fc.uint8Array({ maxLength: 100 }), (payload) => {
-        const { item } = itemFromRevision(info, payload, target)
+        const { item } = itemFromRevision(info, payload, destination)
         const { data } = item
         expect(Buffer.from(data?.S ?? data?.B ?? [])).toEqual(Buffer.from(payload))
         expect(item['data_size']?.N).toBe(payload.length.toString())
         expect(item['data_sha256']?.S).toBe(createHash('sha256').update(payload).digest('hex'))
       }),
     )
-    expect(itemFromRevision(info, Buffer.from('\ufeff{}'), target).item['data']).toEqual({ S: '\ufeff{}' })
-    expect(itemFromRevision(info, Buffer.from([0x81, 0xa1, 0x61, 0xc0]), target).item['data']?.B).toBeDefined()
+    expect(itemFromRevision(info, Buffer.from('\ufeff{}'), destination).item['data']).toEqual({ S: '\ufeff{}' })
+    expect(itemFromRevision(info, Buffer.from([0x81, 0xa1, 0x61, 0xc0]), destination).item['data']?.B).toBeDefined()
     // A field that is null is NULL; a field that is not set is absent.
-    expect(itemFromRevision(info, Buffer.from('{}'), target).item['parent_revision_id']).toEqual({ NULL: true })
-    expect(itemFromRevision(info, Buffer.from('{}'), target).item['data_hash']).toBeUndefined()
+    expect(itemFromRevision(info, Buffer.from('{}'), destination).item['parent_revision_id']).toEqual({ NULL: true })
+    expect(itemFromRevision(info, Buffer.from('{}'), destination).item['data_hash']).toBeUndefined()
   })
 
   it.each([
@@ -50,7 +50,7 @@ describe('a revision item', () => {
     ['control characters, which take six characters each in a line', Buffer.alloc(180_000, 1), true],
     ['quotation marks, which take two', Buffer.alloc(300_000, '"'), false],
   ])('has a spilled payload only if the payload is too large: %s', (_name, payload, spills) => {
-    const { item, spilled } = itemFromRevision(info, payload, target)
+    const { item, spilled } = itemFromRevision(info, payload, destination)
     expect(spilled).toEqual(spills ? payload : undefined)
     expect(item['data_spilled']).toEqual(spills ? { BOOL: true } : undefined)
     expect(item['data'] === undefined).toBe(spills)
@@ -64,8 +64,8 @@ describe('a revision item', () => {
       data: { S: '\u0001'.repeat(50_000) },
       flags: { L: Array.from({ length: 60_000 }, () => ({ BOOL: false })) },
     }
-    expect(deriveRevision(item, target).item['data_spilled']).toEqual({ BOOL: true })
-    expect(deriveRevision({ ...item, data: { S: '{}' } }, target).item['data_spilled']).toBeUndefined()
+    expect(deriveRevision(item, destination).item['data_spilled']).toEqual({ BOOL: true })
+    expect(deriveRevision({ ...item, data: { S: '{}' } }, destination).item['data_spilled']).toBeUndefined()
   })
 
   it('keeps a spilled payload when it is restored, and gets the keys of the new store', () => {
@@ -87,13 +87,13 @@ describe('the attributes of a revision item', () => {
   }
 
   it('are the original and the derived ones', () => {
-    expect(deriveRevision({ ...bare, data: { S: '{}' }, data_spilled: { BOOL: true } }, target)).toEqual({
+    expect(deriveRevision({ ...bare, data: { S: '{}' }, data_spilled: { BOOL: true } }, destination)).toEqual({
       item: { ...bare, ...keys, data: { S: '{}' } },
     })
-    expect(deriveRevision({ ...bare, pk: { S: 'old' }, applied_by: { S: 'old' } }, target)).toEqual({
+    expect(deriveRevision({ ...bare, pk: { S: 'old' }, applied_by: { S: 'old' } }, destination)).toEqual({
       item: { ...bare, ...keys, data_spilled: { BOOL: true } },
     })
-    expect(deriveRevision({ ...bare, data: { NULL: true } }, target).item).toEqual({
+    expect(deriveRevision({ ...bare, data: { NULL: true } }, destination).item).toEqual({
       ...bare,
       ...keys,
       data_spilled: { BOOL: true },
@@ -101,10 +101,10 @@ describe('the attributes of a revision item', () => {
   })
 
   it('include a key without a revision id or schema version, but require a resource id', () => {
-    const unnamed = deriveRevision({ resource_id: { S: 'x' } }, target)
+    const unnamed = deriveRevision({ resource_id: { S: 'x' } }, destination)
     expect(unnamed.item['sk']).toEqual({ S: `${hashKeyOf('x')}/x/~/-` })
-    expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, target)).toThrow(ResourceIdError)
-    expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, target)).toThrow('is empty')
+    expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, destination)).toThrow(ResourceIdError)
+    expect(() => deriveRevision({ revision_id: { S: 'x:1' } }, destination)).toThrow('is empty')
   })
 
   it('include the payload if the item has at most 350 KiB', () => {
@@ -113,7 +113,7 @@ describe('the attributes of a revision item', () => {
       [room, false],
       [room + 1, true],
     ] as const) {
-      const { item, spilled } = deriveRevision({ ...bare, data: { S: 'a'.repeat(length) } }, target)
+      const { item, spilled } = deriveRevision({ ...bare, data: { S: 'a'.repeat(length) } }, destination)
       expect(spilled?.length).toBe(spills ? length : undefined)
       expect(item['data_spilled']).toEqual(spills ? { BOOL: true } : undefined)
     }
@@ -129,7 +129,7 @@ describe('the attributes of a revision item', () => {
       [rest + 1, true],
     ] as const) {
       const payload = '\u0001'.repeat(escaped) + 'a'.repeat(length)
-      const { item, spilled } = deriveRevision({ ...bare, data: { S: payload } }, target)
+      const { item, spilled } = deriveRevision({ ...bare, data: { S: payload } }, destination)
       expect(spilled?.toString()).toBe(spills ? payload : undefined)
       if (!spills) expect(lineBytes(item)).toBe(1024 * 1024)
     }
@@ -139,7 +139,7 @@ describe('the attributes of a revision item', () => {
     const { item } = itemFromRevision(
       { ...info, data_hash: 'h', parent_schema_version: null },
       Buffer.from('{}'),
-      target,
+      destination,
     )
     expect(item).toEqual({
       ...bare,
@@ -162,7 +162,7 @@ describe('the attributes of a revision item', () => {
 
   it('contain only the bytes of a view, not those around it', () => {
     const view = Buffer.from('ab{}cd').subarray(2, 4)
-    expect(itemFromRevision(info, view, target).item['data']).toEqual({ S: '{}' })
+    expect(itemFromRevision(info, view, destination).item['data']).toEqual({ S: '{}' })
   })
 })
 
@@ -193,14 +193,16 @@ describe('a metadata item', () => {
   }
 
   it('contains the fields that are set, and is not deleted by default', () => {
-    expect(itemFromMetadata(meta, target)).toEqual(plain)
-    expect(itemFromMetadata({ ...meta, is_deleted: true, schema_version: 'v', rev_status: 'draft' }, target)).toEqual({
+    expect(itemFromMetadata(meta, destination)).toEqual(plain)
+    expect(
+      itemFromMetadata({ ...meta, is_deleted: true, schema_version: 'v', rev_status: 'draft' }, destination),
+    ).toEqual({
       ...plain,
       is_deleted: { BOOL: true },
       schema_version: { S: 'v' },
       rev_status: { S: 'draft' },
     })
-    expect(itemFromMetadata({ ...meta, total_revision_count: 2n ** 60n }, { ...target, job_id: 'job' })).toEqual({
+    expect(itemFromMetadata({ ...meta, total_revision_count: 2n ** 60n }, { ...destination, job_id: 'job' })).toEqual({
       ...plain,
       total_revision_count: { N: '1152921504606846976' },
       applied_by: { S: 'job' },
@@ -209,24 +211,26 @@ describe('a metadata item', () => {
 
   it('contains the index as text, made of a text or of values', () => {
     const indexOf = (indexed_data: string | Record<string, unknown>): unknown =>
-      itemFromMetadata({ ...meta, indexed_data }, target)['indexed_data']
+      itemFromMetadata({ ...meta, indexed_data }, destination)['indexed_data']
     expect(indexOf('{"a": 1.0}')).toEqual({ S: '{"a": 1.0}' })
     expect(indexOf({ a: [1, 'x'], b: null })).toEqual({ S: '{"a":[1,"x"],"b":null}' })
   })
 
   it('has no comparable time if a time is invalid, and requires an id', () => {
     const timeless = Object.fromEntries(Object.entries(plain).filter(([name]) => !name.endsWith('_at')))
-    expect(deriveMetadata({ ...timeless, created_time: { S: 'once' }, updated_time: { N: '1' } }, target)).toEqual({
-      ...timeless,
-      created_time: { S: 'once' },
-      updated_time: { N: '1' },
-    })
-    expect(deriveMetadata({ resource_id: { S: 'x' } }, target)).toEqual({
+    expect(deriveMetadata({ ...timeless, created_time: { S: 'once' }, updated_time: { N: '1' } }, destination)).toEqual(
+      {
+        ...timeless,
+        created_time: { S: 'once' },
+        updated_time: { N: '1' },
+      },
+    )
+    expect(deriveMetadata({ resource_id: { S: 'x' } }, destination)).toEqual({
       pk: plain.pk,
       sk: plain.sk,
       resource_id: { S: 'x' },
     })
-    expect(() => deriveMetadata({}, target)).toThrow('is empty')
+    expect(() => deriveMetadata({}, destination)).toThrow('is empty')
   })
 
   it('gets new derived attributes and keeps all others', () => {
