@@ -16,7 +16,7 @@ export interface TestServers {
   readonly config: Config
   readonly dynamo: DynamoDBClient
   readonly s3: S3Client
-  /** Another client of the same servers: faults can be put on it alone. */
+  /** Creates another client of the same servers, into which faults can be injected without affecting the others. */
   newDynamo(): DynamoDBClient
   newS3(): S3Client
   stop(): Promise<void>

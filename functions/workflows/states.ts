@@ -4,7 +4,7 @@ import { pascalCase } from '../function-spec.ts'
 /**
  * The states that both workflows consist of, in Amazon States Language.
  * A definition is a function of the ARNs of its stages: the CDK app passes ARNs of Lambda functions, the local program
- * passes ARNs of its own.
+ * passes its own ARNs.
  */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }

@@ -20,7 +20,7 @@ export interface TailStores {
 
 /**
  * Creates what follows the segments of an archive or the pieces of a stream. Every attempt must use the same manifest, whose
- * `created_at` differs between attempts. Therefore each attempt writes a tail of its own, and the first one that is kept counts.
+ * `created_at` differs between attempts. Therefore, each attempt writes its own tail, and all attempts use the first one that is stored.
  */
 export const createTail = async (stores: TailStores, jobId: string): Promise<Tail> => {
   const { workFiles } = stores

@@ -59,7 +59,7 @@ const sourceChanged: ErrorRow = {
 }
 const conflict = { type: 'conflict', status: 409 } as const
 
-/** An error that is no fault of the caller. Its message stays in the log. */
+/** An error that the caller did not cause. Its message is logged, but not returned. */
 export const INTERNAL_ERROR: ErrorRow = {
   type: 'internal-error',
   status: 500,

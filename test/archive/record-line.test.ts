@@ -61,7 +61,7 @@ describe('the key of a record', () => {
   const without = (item: Item, name: string): Item =>
     Object.fromEntries(Object.entries(item).filter(([other]) => other !== name))
 
-  it('tells metadata from revisions', () => {
+  it('distinguishes metadata from revisions', () => {
     expect(recordKeyOf(metadata)).toEqual({ kind: 'metadata', model: 'city', id: 'city:1', h, sk: `${h}/city:1` })
     expect(recordKeyOf(revision)).toEqual({
       kind: 'revision',

@@ -175,7 +175,7 @@ describe('a written archive', () => {
     })
   })
 
-  it('is read only where entries are selected', async () => {
+  it('is read only for selected entries', async () => {
     const models = { city: Array.from({ length: 30 }, (_, k) => resource(`city:${k}`, 2)) }
     const bytes = await writeArchive({ models, limits: { full: 2_000, max: 4_000 } })
     const source = memorySource(bytes)

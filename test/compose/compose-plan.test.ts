@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { partsOf, runsOf } from '../../shared/compose/compose-plan.ts'
 
 describe('runs of a list', () => {
-  it('hold every element once, in order, in at most as many runs as asked for', () => {
+  it('contain every element once, in order, and do not exceed the requested number of runs', () => {
     fc.assert(
       fc.property(fc.array(fc.integer(), { minLength: 1 }), fc.integer({ min: 1, max: 50 }), (list, count) => {
         const runs = runsOf(list, count)
@@ -35,7 +35,7 @@ describe('runs of a list', () => {
     [5, 4, [[0, 1], [2, 3], [4]]],
     [1, 1, [[0]]],
     [0, 3, []],
-  ])('of %d elements, %d at most, are of nearly equal length', (length, count, runs) => {
+  ])('of %d elements in at most %d runs have nearly equal lengths', (length, count, runs) => {
     expect(
       runsOf(
         Array.from({ length }, (_, k) => k),
@@ -49,7 +49,7 @@ describe('the parts of an archive', () => {
   const MIB = 1024 * 1024
   const piece = (size: number, copyable = true) => ({ object: { bucket: 'b', key: 'k', size, etag: 'e' }, copyable })
 
-  it('name their sources by place and are numbered from one, the tail last', () => {
+  it('refer to their sources by index and are numbered from one, with the tail last', () => {
     expect(partsOf([piece(6 * MIB), piece(20 * MIB), piece(100, false)])).toEqual([
       { kind: 'upload', slices: [{ source: 0, start: 0, length: 6 * MIB }], size: 6 * MIB, number: 1 },
       { kind: 'copy', slice: { source: 1, start: 0, length: 20 * MIB }, size: 20 * MIB, number: 2 },
@@ -57,7 +57,7 @@ describe('the parts of an archive', () => {
     ])
   })
 
-  it('copy no piece that is bytes, however large', () => {
+  it('are uploaded if a piece cannot be copied, regardless of its size', () => {
     expect(partsOf([piece(20 * MIB, false)])).toEqual([
       { kind: 'upload', slices: [{ source: 0, start: 0, length: 20 * MIB }], size: 20 * MIB, number: 1 },
     ])

@@ -7,12 +7,12 @@ import type { Services } from '../../shared/runtime/services.ts'
 const GOOD = Buffer.from('a lion')
 const BAD = Buffer.from('a lyon')
 
-/** A store of one blob that gives these bytes, one reading after the other. */
-const giving = (readings: readonly Buffer[]): Pick<Services, 'blobs' | 'payloads'> => {
-  const rest = [...readings]
+/** A store with one blob. Each read returns the next of these contents. */
+const storeReturning = (contents: readonly Buffer[]): Pick<Services, 'blobs' | 'payloads'> => {
+  const rest = [...contents]
   const open = () => {
     const bytes = rest.shift()
-    if (bytes === undefined) throw new Error('read once more than expected')
+    if (bytes === undefined) throw new Error('the blob was read more often than expected')
     return Promise.resolve({
       file_id: 'arms',
       object: { bucket: 'b', key: 'k', etag: 'e', size: GOOD.length },
@@ -24,10 +24,10 @@ const giving = (readings: readonly Buffer[]): Pick<Services, 'blobs' | 'payloads
 }
 
 it.each<[string, Buffer[], Buffer | undefined]>([
-  ['is read once where its bytes are those that were stored', [GOOD], GOOD],
-  ['is read again where they are not: the transfer may be at fault', [BAD, GOOD], GOOD],
-  ['is missing where they are not, twice', [BAD, BAD], undefined],
+  ['is read once if its content matches its SHA-256', [GOOD], GOOD],
+  ['is read again if its content does not match, because the transfer may have failed', [BAD, GOOD], GOOD],
+  ['counts as missing if its content does not match twice', [BAD, BAD], undefined],
 ])('a blob %s', async (_, readings, bytes) => {
-  const stored = await openContent(giving(readings), { position: '1', id: 'arms' })
+  const stored = await openContent(storeReturning(readings), { position: '1', id: 'arms' })
   expect(stored?.bytes).toEqual(bytes)
 })

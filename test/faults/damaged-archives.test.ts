@@ -107,7 +107,7 @@ describe('an archive with a changed byte or a missing end', { timeout: 7_200_000
         await specstarFile('catalogue-msgpack.acbak'),
         await runExport('specstar'),
       ],
-      // The stream has checksums of payloads and blobs, but not of other fields. If the id of a blob changes so that it is no hash,
+      // The stream has checksums of payloads and blobs, but not of other fields. If the id of a blob changes so that it is not a hash,
       // the blob is restored under the changed id, and the id in the payload is reported as missing.
       checkAccepted: (found, whole, missing) => {
         deepStrictEqual(payloadsOf(found), payloadsOf(whole))
@@ -122,50 +122,52 @@ describe('an archive with a changed byte or a missing end', { timeout: 7_200_000
    * write, or restored with a correct result.
    */
   const restoreDamaged = async (
-    whole: IntactArchive,
+    intact: IntactArchive,
     change: Change,
-    { checkAccepted: taken, entryAt }: Family,
+    { checkAccepted: check, entryAt }: Family,
   ): Promise<boolean> => {
-    const job = await runRestore(applyChange(whole.bytes, change))
+    const job = await runRestore(applyChange(intact.bytes, change))
     const found = await harness.contents()
     if (job.error === undefined) {
-      ok('at' in change && taken !== undefined, 'the damaged archive was restored')
+      ok('at' in change && check !== undefined, 'the damaged archive was restored')
       const missing = job.result?.missing_blobs?.ids ?? []
       strictEqual(job.status, missing.length > 0 ? 'partial' : 'succeeded')
-      taken(found, whole.contents, missing)
+      check(found, intact.contents, missing)
       await harness.putContents(before)
       return false
     }
     const { type, detail } = job.error
     ok(REJECTIONS.includes(type), `${type}: ${detail}`)
     deepStrictEqual(found, before)
-    const entry = 'at' in change ? await entryAt?.(whole.bytes, change.at) : undefined
+    const entry = 'at' in change ? await entryAt?.(intact.bytes, change.at) : undefined
     if (entry !== undefined) deepStrictEqual([type, job.error['entry']], ['entry-corrupt', entry])
     return true
   }
 
   it.for(FAMILIES)('$name: is rejected with the damaged entry, and nothing is written', async (family, { task }) => {
-    const wholes: IntactArchive[] = []
+    const intactArchives: IntactArchive[] = []
     for (const bytes of await family.archives()) {
       const job = await runRestore(bytes)
       strictEqual(job.status, 'succeeded', job.error?.detail)
-      wholes.push({ bytes, contents: await harness.contents() })
+      intactArchives.push({ bytes, contents: await harness.contents() })
       await harness.putContents(before)
     }
     const numbers = numbersOf(`${family.name} ${SEED}`)
     const below = (end: number): number => Math.floor(numbers() * end)
     const counts = { flips: 0, cuts: 0, rejected: 0 }
     for (let n = 0; n < FLIPS; n++) {
-      const whole = must(wholes[n % wholes.length])
+      const intact = must(intactArchives[n % intactArchives.length])
       const cut = numbers() < 0.3
-      const at = below(whole.bytes.length)
+      const at = below(intact.bytes.length)
       const change = cut ? { length: at } : { at, xor: 1 + below(255) }
       try {
-        const rejected = await restoreDamaged(whole, change, family)
+        const rejected = await restoreDamaged(intact, change, family)
         counts[cut ? 'cuts' : 'flips'] += 1
         if (rejected) counts.rejected += 1
       } catch (error) {
-        throw new Error(`archive ${n % wholes.length}, ${JSON.stringify(change)} (seed ${SEED})`, { cause: error })
+        throw new Error(`archive ${n % intactArchives.length}, ${JSON.stringify(change)} (seed ${SEED})`, {
+          cause: error,
+        })
       }
     }
     const { flips, cuts, rejected } = counts

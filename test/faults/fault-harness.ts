@@ -119,11 +119,11 @@ const withFaultyStores = (services: Services, next: (call: string) => Fault | un
   ...Object.fromEntries(STORES.map((name) => [name, faultyStore<object>(services[name], name, next)])),
 })
 
-const withAttempts = async <T>(left: number, work: () => Promise<T>): Promise<T> => {
+const withAttempts = async <T>(left: number, attempt: () => Promise<T>): Promise<T> => {
   try {
-    return await work()
+    return await attempt()
   } catch (error) {
     if (left <= 1) throw error
-    return withAttempts(left - 1, work)
+    return withAttempts(left - 1, attempt)
   }
 }

@@ -19,10 +19,10 @@ export const faultyStore = <Store extends object>(
       if (typeof key !== 'string') return member
       if (typeof member !== 'function') return wrapped(member)
       return (...args: unknown[]): unknown => {
-        const made = (): unknown => Reflect.apply(member, target, args)
-        if (SYNCHRONOUS_METHODS.includes(key)) return wrapped(made())
-        if (isGenerator(member)) return streamWithFault(made() as AsyncIterable<unknown>, next(call), call)
-        return callWithFault(made, next(call), call, args).then(wrapped)
+        const invoke = (): unknown => Reflect.apply(member, target, args)
+        if (SYNCHRONOUS_METHODS.includes(key)) return wrapped(invoke())
+        if (isGenerator(member)) return streamWithFault(invoke() as AsyncIterable<unknown>, next(call), call)
+        return callWithFault(invoke, next(call), call, args).then(wrapped)
       }
     },
   })

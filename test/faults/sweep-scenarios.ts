@@ -88,10 +88,10 @@ class SweepFixture {
   }
 
   /** Sweeps a scenario, prints a summary, and requires that every run succeeds. */
-  async sweep(task: TestContext['task'], story: Scenario): Promise<void> {
+  async sweep(task: TestContext['task'], scenario: Scenario): Promise<void> {
     const name = `${this.#layer} ${task.name}`
     const options = { name, stride: STRIDE, seed: SEED, pairs: PAIRS }
-    const { calls, swept, injected, failures } = await sweep(this.harness, story, options)
+    const { calls, swept, injected, failures } = await sweep(this.harness, scenario, options)
     console.info(`${name}: ${calls} calls, ${injected} faults injected, ${failures.length} runs failed (seed ${SEED})`)
     tally(task, { 'calls swept': swept, 'faults injected': injected })
     expect(failures).toEqual([])
@@ -99,22 +99,22 @@ class SweepFixture {
   }
 }
 
-const describeLayer = (layer: FaultyLayer, stories: (stage: SweepFixture) => void): void => {
+const describeLayer = (layer: FaultyLayer, defineTests: (fixture: SweepFixture) => void): void => {
   describe(
     `a fault in any of the ${layer === 'requests' ? 'requests to AWS' : 'calls of a store'}`,
     { timeout: HOURS_MS },
     () => {
-      const stage = new SweepFixture(layer)
-      beforeAll(() => stage.setUp())
-      afterAll(() => stage.tearDown())
-      stories(stage)
+      const fixture = new SweepFixture(layer)
+      beforeAll(() => fixture.setUp())
+      afterAll(() => fixture.tearDown())
+      defineTests(fixture)
     },
   )
 }
 
 /** Scenarios that must succeed. They are separate from the rejections so that both can run in parallel. */
 export const describeRecoveries = (layer: FaultyLayer): void => {
-  describeLayer(layer, (stage) => {
+  describeLayer(layer, (fixture) => {
     /** A restore of the archive into a prepared store, which must succeed with these counts. */
     const restore = (
       strategy: RestoreRequest['on_duplicate'],
@@ -123,14 +123,14 @@ export const describeRecoveries = (layer: FaultyLayer): void => {
     ): Scenario => {
       let job: RestoreJob | undefined
       return {
-        prepare: () => stage.harness.putContents(before),
+        prepare: () => fixture.harness.putContents(before),
         execute: async () => {
-          job = await stage.runRestore(strategy)
+          job = await fixture.runRestore(strategy)
         },
         check: async () => {
           strictEqual(job?.error, undefined, `the restore failed: ${job?.error?.detail ?? ''}`)
           strictEqual(job?.status, 'succeeded')
-          deepStrictEqual(stableContents(await stage.harness.contents()), stableContents(stage.full))
+          deepStrictEqual(stableContents(await fixture.harness.contents()), stableContents(fixture.full))
           const sums = Object.values(job.result?.models ?? {})
           strictEqual(
             sums.reduce((sum, { loaded }) => sum + loaded, 0),
@@ -140,25 +140,25 @@ export const describeRecoveries = (layer: FaultyLayer): void => {
             sums.reduce((sum, { skipped }) => sum + skipped, 0),
             counts.skipped,
           )
-          await stage.expectNoUnfinishedUploads()
+          await fixture.expectNoUnfinishedUploads()
         },
       }
     }
 
     it('does not affect the result of an export', async ({ task }) => {
       let job: Job | undefined
-      await stage.sweep(task, {
-        prepare: () => stage.harness.putContents(stage.full),
+      await fixture.sweep(task, {
+        prepare: () => fixture.harness.putContents(fixture.full),
         execute: async () => {
-          job = await stage.runExport()
+          job = await fixture.runExport()
         },
         check: async () => {
           strictEqual(job?.error, undefined, `the export failed: ${job?.error?.detail ?? ''}`)
           strictEqual(job?.status, 'succeeded')
-          await stage.expectNoUnfinishedUploads()
+          await fixture.expectNoUnfinishedUploads()
           // A dry run proves that the archive equals the store byte for byte.
           const { job_id } = job
-          const dry = await stage.harness.run((services) =>
+          const dry = await fixture.harness.run((services) =>
             startRestoreFrom(
               services,
               { filters: {}, on_duplicate: 'overwrite', dry_run: true },
@@ -173,40 +173,40 @@ export const describeRecoveries = (layer: FaultyLayer): void => {
     })
 
     it('does not affect the result of a restore into an empty store', async ({ task }) => {
-      await stage.sweep(task, restore('raise_error', EMPTY, { loaded: 12, skipped: 0 }))
+      await fixture.sweep(task, restore('raise_error', EMPTY, { loaded: 12, skipped: 0 }))
     })
 
     it('does not affect the result of a restore over damaged data', async ({ task }) => {
-      await stage.sweep(task, restore('overwrite', damagedContents(stage.full), { loaded: 12, skipped: 0 }))
+      await fixture.sweep(task, restore('overwrite', damagedContents(fixture.full), { loaded: 12, skipped: 0 }))
     })
 
     it('does not affect the result of a restore that skips existing resources', async ({ task }) => {
       const before = {
-        items: new Map([...stage.full.items].filter(([key]) => key.startsWith('guild#'))),
-        objects: stage.full.objects,
+        items: new Map([...fixture.full.items].filter(([key]) => key.startsWith('guild#'))),
+        objects: fixture.full.objects,
       }
-      await stage.sweep(task, restore('skip', before, { loaded: 9, skipped: 3 }))
+      await fixture.sweep(task, restore('skip', before, { loaded: 9, skipped: 3 }))
     })
   })
 }
 
 /** Scenarios in which the restore must be rejected without a write. */
 export const describeRejections = (layer: FaultyLayer): void => {
-  describeLayer(layer, (stage) => {
+  describeLayer(layer, (fixture) => {
     /** A restore by upload to the S3 bucket that must be rejected: with a report, without a write, and with all leases free. */
-    const refusal = (type: string, before: StoreContents, bytes: () => Promise<Buffer>): Scenario => {
+    const rejection = (type: string, before: StoreContents, bytes: () => Promise<Buffer>): Scenario => {
       let key = ''
       let job: RestoreJob | undefined
       return {
         prepare: async () => {
-          await stage.harness.putContents(before)
-          const { s3, config } = stage.harness.clients
+          await fixture.harness.putContents(before)
+          const { s3, config } = fixture.harness.clients
           key = `raise_error/_all/${randomUUID()}.acbak`
           await s3.send(new PutObjectCommand({ Bucket: config.buckets.restores, Key: key, Body: await bytes() }))
         },
         execute: async () => {
-          const bucket = stage.harness.clients.config.buckets.restores
-          const ended = await stage.harness.run(async (services) => {
+          const bucket = fixture.harness.clients.config.buckets.restores
+          const ended = await fixture.harness.run(async (services) => {
             const started = await startUploadedRestore(services, { bucket, key })
             if (started === undefined) throw new Error('the upload did not start a job')
             return started
@@ -215,34 +215,34 @@ export const describeRejections = (layer: FaultyLayer): void => {
         },
         check: async () => {
           strictEqual(job?.error?.type, type)
-          deepStrictEqual(stableContents(await stage.harness.contents()), stableContents(before))
-          const { s3, config } = stage.harness.clients
+          deepStrictEqual(stableContents(await fixture.harness.contents()), stableContents(before))
+          const { s3, config } = fixture.harness.clients
           const { Body } = await s3.send(
             new GetObjectCommand({ Bucket: config.buckets.restores, Key: `${key}.report.json` }),
           )
-          const beside = Outcome.parse(JSON.parse((await Body?.transformToString()) ?? ''))
-          deepStrictEqual(beside, { job_id: job.job_id, passed: false, error: { type } })
+          const report = Outcome.parse(JSON.parse((await Body?.transformToString()) ?? ''))
+          deepStrictEqual(report, { job_id: job.job_id, passed: false, error: { type } })
           // The leases are free: the next restore succeeds.
-          await stage.harness.putContents(EMPTY)
-          strictEqual((await stage.runRestore('overwrite')).error, undefined)
+          await fixture.harness.putContents(EMPTY)
+          strictEqual((await fixture.runRestore('overwrite')).error, undefined)
         },
       }
     }
 
     it('does not affect the rejection of duplicates', async ({ task }) => {
-      await stage.sweep(
+      await fixture.sweep(
         task,
-        refusal('duplicates', stage.full, () => stage.archiveBytes()),
+        rejection('duplicates', fixture.full, () => fixture.archiveBytes()),
       )
     })
 
     it('does not affect the rejection of a damaged archive', async ({ task }) => {
       const flipped = async (): Promise<Buffer> => {
-        const bytes = await stage.archiveBytes()
+        const bytes = await fixture.archiveBytes()
         bytes[700] = (bytes[700] ?? 0) ^ 1
         return bytes
       }
-      await stage.sweep(task, refusal('entry-corrupt', EMPTY, flipped))
+      await fixture.sweep(task, rejection('entry-corrupt', EMPTY, flipped))
     })
   })
 }

@@ -56,30 +56,30 @@ const faultFor = (command: string, number: number): Fault => {
  */
 export const sweep = async (
   harness: FaultHarness,
-  story: Scenario,
+  scenario: Scenario,
   { name, stride, seed, pairs }: { name: string; stride: number; seed: number; pairs: number },
 ): Promise<SweepResult> => {
-  await story.prepare()
+  await scenario.prepare()
   harness.arm(() => undefined)
-  await story.execute()
+  await scenario.execute()
   const calls = harness.disarm().length
-  await story.check()
+  await scenario.check()
   const failures: string[] = []
   let [swept, injected] = [0, 0]
   /** Returns false if the scenario did not reach any call that should have failed. */
   const run = async (plan: FailingCalls): Promise<boolean> => {
-    const { injected: met, failure } = await runWithFaults(harness, story, plan)
-    injected += met
+    const { injected: count, failure } = await runWithFaults(harness, scenario, plan)
+    injected += count
     if (failure !== undefined) failures.push(failure)
-    return met > 0
+    return count > 0
   }
   for (let n = 1 + (seed % stride); n <= calls; n += stride) {
     if (await run(new Map([[n, n + Math.floor(seed / stride)]]))) swept += 1
   }
   const numbers = numbersOf(`${name} ${seed}`)
-  const drawn = (below: number): number => Math.floor(numbers() * below)
+  const randomBelow = (below: number): number => Math.floor(numbers() * below)
   for (let pair = 0; pair < pairs; pair++)
-    await run(new Map(Array.from({ length: 2 }, () => [1 + drawn(calls), drawn(6)])))
+    await run(new Map(Array.from({ length: 2 }, () => [1 + randomBelow(calls), randomBelow(6)])))
   return { calls, swept, injected, failures }
 }
 
@@ -89,10 +89,10 @@ export const sweep = async (
  */
 const runWithFaults = async (
   harness: FaultHarness,
-  story: Scenario,
+  scenario: Scenario,
   plan: FailingCalls,
 ): Promise<{ readonly injected: number; readonly failure?: string }> => {
-  await story.prepare()
+  await scenario.prepare()
   const injected: string[] = []
   harness.arm(({ n, command }) => {
     const number = plan.get(n)
@@ -102,9 +102,9 @@ const runWithFaults = async (
     return fault
   })
   try {
-    await story.execute()
+    await scenario.execute()
     harness.disarm()
-    if (injected.length > 0) await story.check()
+    if (injected.length > 0) await scenario.check()
     return { injected: injected.length }
   } catch (error) {
     harness.disarm()

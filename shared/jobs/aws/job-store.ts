@@ -222,7 +222,10 @@ export class JobStore {
     return last === undefined ? undefined : problemIn(last)
   }
 
-  /** ResourceFilter an idempotency key, or finds whose it is. Throws `IdempotencyMismatchError` where it stands for another request. */
+  /**
+   * Claims an idempotency key for a job, or returns the id of the job that has it. Throws `IdempotencyMismatchError` if that job
+   * belongs to a different request.
+   */
   async claim(jobId: string, { key, fingerprint, expires }: IdempotencyRecord): Promise<string> {
     const once = keyAttributes({ pk: `once#${key}`, sk: 'once' })
     const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }

@@ -37,8 +37,8 @@ export class Leases {
   }
 
   /**
-   * ResourceFilter the leases of all models for a job, or none. A job that has one already takes it up again, with a new epoch,
-   * also while it drains. Throws `RestoreRunningError`.
+   * Takes the leases of all models for a job, or none of them. If the job already has a lease, even a draining one, it takes the lease
+   * again with a new epoch. Throws `RestoreRunningError`.
    */
   async takeAll(models: readonly string[], jobId: string): Promise<Lease> {
     const fresh: string[] = []
