@@ -28,8 +28,8 @@ export interface OpenArchive {
   /** SHA-256 of the bytes of `manifest.json`, in hex. */
   readonly manifestSha256: string
   /**
-   * False for a repacked tar without a trailer: no checksum covers the manifest, which holds the job, the times and
-   * the filters.
+   * False for a repacked tar without a trailer: no checksum covers the manifest, and so neither its job nor its
+   * times and filters.
    */
   readonly provenManifest: boolean
   /** The tar was repacked: it was read completely, and its entries were found by their names. */

@@ -19,7 +19,7 @@ export class ByteReader {
   }
 
   /** Returns at least one byte and at most `max` bytes. Throws `ArchiveTruncatedError` if the stream has ended. */
-  async some(max: number): Promise<Buffer> {
+  async readSome(max: number): Promise<Buffer> {
     while (this.#rest.length === 0) {
       const next = await this.#pieces.next()
       if (next.done === true) throw new ArchiveTruncatedError('it ends inside an entry')
@@ -32,13 +32,13 @@ export class ByteReader {
   }
 
   /** Returns exactly `length` bytes in one buffer. The caller has checked that this amount may be allocated. */
-  async take(length: number): Promise<Buffer> {
+  async read(length: number): Promise<Buffer> {
     if (length === 0) return Buffer.alloc(0)
-    const first = await this.some(length)
+    const first = await this.readSome(length)
     if (first.length === length) return first
     const pieces = [first]
     for (let missing = length - first.length; missing > 0;) {
-      const piece = await this.some(missing)
+      const piece = await this.readSome(missing)
       pieces.push(piece)
       missing -= piece.length
     }

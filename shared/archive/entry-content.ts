@@ -48,7 +48,7 @@ export class EntryContent {
   }
 
   async #next(): Promise<Buffer> {
-    const piece = await this.#reader.some(this.#left)
+    const piece = await this.#reader.readSome(this.#left)
     this.#left -= piece.length
     this.#hash.update(piece)
     return piece

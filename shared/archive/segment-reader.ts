@@ -8,7 +8,7 @@ import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
 import { checkContiguity, decodeIndex } from './read-index.ts'
 import { paddedSize, paddingOf } from './tar-header.ts'
-import { checkZero, readSegmentHeader, type Take } from './tar-reader.ts'
+import { checkZero, readSegmentHeader, type ReadBytes } from './tar-reader.ts'
 
 /** Reads the index of a segment with one request, and checks its checksum, sizes, order, paths and offsets. */
 export const readIndex = async ({ source }: OpenArchive, segment: ArchiveSegment): Promise<readonly IndexLine[]> => {
@@ -157,14 +157,14 @@ const readHeader = async (
 ): Promise<string> => {
   const subject = `the tar header of ${expected.path === undefined ? 'an index' : `entry ${expected.path}`}`
   let left = expected.offset - end
-  const take: Take = async (length) => {
+  const read: ReadBytes = async (length) => {
     left -= length
     if (left < 0) throw new ArchiveInvalidError(`${subject} extends into its content`)
-    const bytes = await reader.take(length)
+    const bytes = await reader.read(length)
     frame?.update(bytes)
     return bytes
   }
-  const { path, size } = await readSegmentHeader(take, subject)
+  const { path, size } = await readSegmentHeader(read, subject)
   if (left !== 0 || size !== expected.size || (expected.path !== undefined && path !== expected.path))
     throw new ArchiveInvalidError(`${subject} does not match the path, size and offset in the index or the manifest`)
   return path
@@ -175,7 +175,7 @@ const readPadding = async (
   frame: Hash | undefined,
   { path, size }: { readonly path: string; readonly size: number },
 ): Promise<void> => {
-  const padding = await reader.take(paddingOf(size))
+  const padding = await reader.read(paddingOf(size))
   checkZero(padding, `the padding of entry ${path}`)
   frame?.update(padding)
 }

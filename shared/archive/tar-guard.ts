@@ -9,7 +9,7 @@ import {
   isZero,
   parseHeaderBlock,
   parsePax,
-  takeExtension,
+  readExtension,
 } from './tar-reader.ts'
 
 /** Tar types of the headers that describe the entry after them: pax, global pax, and GNU long name. */
@@ -21,14 +21,15 @@ const ZERO_BLOCK = Buffer.alloc(BLOCK)
  * Passes a tar on to `extract` of `tar-stream`, and throws before it passes on anything that `extract` accepts but an
  * archive must not contain: loose checksums, extension headers over 64 KiB, malformed pax records, names that are not
  * UTF-8, links, devices, padding that is not zero, and entries after the end of the tar. Every byte keeps its offset.
- * Memory: one header and one piece of content.
+ * `extract` then assembles the name of each entry from prefix, pax path and GNU long name. Memory: one header and one
+ * piece of content.
  */
 export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGenerator<Buffer> {
-  const take = (length: number): Promise<Buffer> => reader.take(length)
+  const read = (length: number): Promise<Buffer> => reader.read(length)
   const extensions = new Set<string>()
   let paxSize: number | undefined
   for (;;) {
-    const block = await take(BLOCK)
+    const block = await read(BLOCK)
     if (isZero(block)) break
     const subject = `the tar header at byte ${reader.position - BLOCK}`
     const header = parseHeaderBlock(block, subject)
@@ -36,7 +37,7 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
       if (extensions.has(header.type))
         throw new ArchiveInvalidError(`${subject} is the second one of type "${header.type}" in front of one entry`)
       extensions.add(header.type)
-      const body = await takeExtension(take, header.size, subject)
+      const body = await readExtension(read, header.size, subject)
       paxSize = checkExtension(header.type, body.subarray(0, header.size), subject) ?? paxSize
       // `extract` misreads what follows an extension header without a body, but it skips a zero block.
       yield body.length === 0 ? ZERO_BLOCK : Buffer.concat([block, body])
@@ -46,8 +47,8 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
     const size = contentSize(header, paxSize)
     if (size > tarSize - reader.position) throw new ArchiveTruncatedError(`it ends inside entry ${header.path}`)
     const end = reader.position + size
-    while (reader.position < end) yield await reader.some(end - reader.position)
-    const padding = await take(paddingOf(size))
+    while (reader.position < end) yield await reader.readSome(end - reader.position)
+    const padding = await read(paddingOf(size))
     checkZero(padding, `the padding of entry ${header.path}`)
     if (padding.length > 0) yield padding
     extensions.clear()
@@ -73,8 +74,7 @@ const checkExtension = (type: string, body: Buffer, subject: string): number | u
 }
 
 /**
- * Size of the content that follows a header. `extract` reads no content for a directory, whatever its size field
- * says.
+ * Size of the content that follows a header. `extract` reads no content for a directory, even if its size is not 0.
  */
 const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefined): number => {
   if (type === '5') return 0
@@ -88,7 +88,7 @@ const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefi
 const checkEnd = async (reader: ByteReader, tarSize: number): Promise<void> => {
   if (tarSize - reader.position < BLOCK) throw new ArchiveTruncatedError('the tar must end in 1024 zero bytes')
   while (reader.position < tarSize) {
-    if (!isZero(await reader.some(tarSize - reader.position)))
+    if (!isZero(await reader.readSome(tarSize - reader.position)))
       throw new ArchiveInvalidError('only zero bytes are allowed after the end of the tar')
   }
 }

@@ -13,25 +13,25 @@ export interface HeaderBlock {
 }
 
 /** Returns the next `length` bytes of a tar. */
-export type Take = (length: number) => Promise<Buffer>
+export type ReadBytes = (length: number) => Promise<Buffer>
 
 /**
  * Reads the headers of one entry of a segment: at most one pax header, which contains only a path, and the header of
  * a file. `subject` names the headers in errors. `tar-files.ts` reads archives that another program has packed again.
  */
 export const readSegmentHeader = async (
-  take: Take,
+  read: ReadBytes,
   subject: string,
 ): Promise<{ readonly path: string; readonly size: number }> => {
-  let header = parseHeaderBlock(await take(BLOCK), subject)
+  let header = parseHeaderBlock(await read(BLOCK), subject)
   let paxPath: string | undefined
   if (header.type === 'x') {
-    const body = await takeExtension(take, header.size, subject)
+    const body = await readExtension(read, header.size, subject)
     const pax = parsePax(body.subarray(0, header.size), subject)
     if ([...pax.keys()].some((key) => key !== 'path'))
       throw new ArchiveInvalidError(`${subject} has a pax header that contains more than a path`)
     paxPath = pax.get('path')
-    header = parseHeaderBlock(await take(BLOCK), subject)
+    header = parseHeaderBlock(await read(BLOCK), subject)
   }
   const path = paxPath ?? header.path
   if (header.type !== '0')
@@ -42,10 +42,10 @@ export const readSegmentHeader = async (
 }
 
 /** Reads the body of an extension header (pax or GNU long name) together with its padding. */
-export const takeExtension = async (take: Take, size: number, subject: string): Promise<Buffer> => {
+export const readExtension = async (read: ReadBytes, size: number, subject: string): Promise<Buffer> => {
   if (size > MAX_PAX_BYTES)
     throw new ArchiveInvalidError(`${subject} has a body of ${size} bytes; at most ${MAX_PAX_BYTES} are allowed`)
-  const padded = await take(paddedSize(size))
+  const padded = await read(paddedSize(size))
   checkZero(padded.subarray(size), `the padding of ${subject}`)
   return padded
 }

@@ -48,7 +48,7 @@ const locateEntry = (files: TarFiles, line: IndexLine): IndexLine => {
   if (file === undefined) throw new ArchiveInvalidError(`entry ${line.path} is missing, or listed in two indexes`)
   if (file.sha256 !== line.sha256) throw new EntryCorruptError(line.path, line.sha256, file.sha256)
   if (file.size !== line.size)
-    throw new ArchiveInvalidError(`entry ${line.path} has ${file.size} bytes, its index line says ${line.size}`)
+    throw new ArchiveInvalidError(`entry ${line.path} has ${file.size} bytes, but ${line.size} in its index line`)
   return { ...line, offset: file.offset }
 }
 
@@ -60,7 +60,7 @@ const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: Ta
   const { size, sha256 } = parseTrailer(await source.read(file.offset, file.size))
   if (sha256 !== manifest.sha256) throw new EntryCorruptError(MANIFEST_NAME, sha256, manifest.sha256)
   if (size !== manifest.size)
-    throw new ArchiveInvalidError(`${MANIFEST_NAME} has ${manifest.size} bytes, ${TRAILER_NAME} says ${size}`)
+    throw new ArchiveInvalidError(`${MANIFEST_NAME} has ${manifest.size} bytes, but ${size} in ${TRAILER_NAME}`)
   return true
 }
 
@@ -79,7 +79,7 @@ const takeIndexes = (files: TarFiles, segments: readonly ManifestSegment[]): rea
     if (k === undefined) continue
     const size = segments[k]?.index.size
     if (file.size !== size)
-      throw new ArchiveInvalidError(`index ${path} has ${file.size} bytes, the manifest says ${size}`)
+      throw new ArchiveInvalidError(`index ${path} has ${file.size} bytes, but ${size} in the manifest`)
     indexes[k] = file
     files.delete(path)
   }

@@ -19,7 +19,7 @@ describe('EntryContent', () => {
     const content = new EntryContent(reader, 'x', whole.length, hash('sha256', whole))
     expect(await buffer(content.stream)).toEqual(whole)
     await content.finish()
-    expect((await reader.take(4)).toString()).toBe('more')
+    expect((await reader.read(4)).toString()).toBe('more')
   })
 
   it('accepts content that nobody reads, and empty content', async () => {
@@ -62,16 +62,16 @@ describe('ByteReader', () => {
       ),
     )
     const textOf = async (bytes: Promise<Buffer>): Promise<string> => (await bytes).toString()
-    expect(await textOf(reader.take(0))).toBe('')
-    expect(await textOf(reader.some(5))).toBe('ab')
-    expect(await textOf(reader.some(1))).toBe('c')
-    expect(await textOf(reader.take(1))).toBe('d')
+    expect(await textOf(reader.read(0))).toBe('')
+    expect(await textOf(reader.readSome(5))).toBe('ab')
+    expect(await textOf(reader.readSome(1))).toBe('c')
+    expect(await textOf(reader.read(1))).toBe('d')
     expect(reader.position).toBe(4)
-    expect(await textOf(reader.take(3))).toBe('efg')
-    expect(await textOf(reader.take(0))).toBe('')
+    expect(await textOf(reader.read(3))).toBe('efg')
+    expect(await textOf(reader.read(0))).toBe('')
     expect(reader.position).toBe(7)
-    await expect(reader.some(1)).rejects.toThrow(truncated)
-    await expect(reader.take(1)).rejects.toThrow(truncated)
+    await expect(reader.readSome(1)).rejects.toThrow(truncated)
+    await expect(reader.read(1)).rejects.toThrow(truncated)
   })
 
   it('destroys its stream on close', () => {

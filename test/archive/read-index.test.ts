@@ -87,7 +87,7 @@ describe('the lines of an index', () => {
     await expectError([segment, other], new EntryCorruptError(NAME, segment.index.sha256, hash('sha256', other)))
   })
 
-  it('have at most 64 MiB, and the size that the manifest says', async () => {
+  it('have at most 64 MiB, and the size in the manifest', async () => {
     const [segment, packed] = indexed(textOf([blob('a')]))
     const withSize = (unpacked_size: number): [ManifestSegment, Buffer] => [
       { ...segment, index: { ...segment.index, unpacked_size } },

@@ -88,7 +88,7 @@ describe('SegmentWriter', () => {
     )
   })
 
-  it('rejects content of another size than the entry says', async () => {
+  it('rejects content that does not have the size of the entry', async () => {
     const segment = new SegmentWriter('s', new MemorySink())
     const wrong = new RangeError('the content of entry blobs/x has 4 bytes instead of 5')
     await expect(segment.entry(blob(Buffer.alloc(5)), Buffer.alloc(4))).rejects.toThrow(wrong)

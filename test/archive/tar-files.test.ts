@@ -180,7 +180,7 @@ describe('a GNU long name', () => {
     await expectInvalid(named(Buffer.from([0xff])), 'the tar header at byte 0 contains a name that is not UTF-8')
   })
 
-  it('gives way to the path of a pax header', async () => {
+  it('is overridden by the path of a pax header', async () => {
     expect(await read(tar(extended('L', Buffer.from('x')), pax(record('path', 'y')), plain))).toEqual({ y: 5 })
   })
 })
@@ -297,7 +297,7 @@ describe('the stream of a tar', () => {
     }
   })
 
-  it('passes its own failure on', async () => {
+  it('makes the reader fail with its error', async () => {
     const source = memorySource(Buffer.concat([entry('a'), entry('b'), END]), 100)
     const stream = await source.stream(0, source.size)
     const failing = readTarFiles({ ...source, stream: () => Promise.resolve(stream) })

@@ -124,12 +124,12 @@ describe('a repacked archive', () => {
     )
   })
 
-  it('is rejected with an index that lists another size than the entry has', async () => {
+  it('is rejected with an index that lists a wrong size of an entry', async () => {
     const files = filesOf(craftRecords({ line: { size: 5 } }))
     const name = 'models/city/s-00000.jsonl.zst'
     await expectError(
       tarOf(files),
-      invalid(`entry ${name} has ${files.get(name)?.length} bytes, its index line says 5`),
+      invalid(`entry ${name} has ${files.get(name)?.length} bytes, but 5 in its index line`),
     )
   })
 
@@ -145,12 +145,12 @@ describe('a repacked archive', () => {
       await expectError(tarOf(moved(`${folder}/x`)), truncated('it has no index for segment 0'))
   })
 
-  it('is rejected with an index that has another size than the manifest says', async () => {
+  it('is rejected with an index that does not have the size in the manifest', async () => {
     const { length } = contentOf(INDEX)
     const member = `"size":${length},"sha256":"${hash('sha256', contentOf(INDEX))}"`
     await expectError(
       tarOf(withManifest((json) => json.replace(member, member.replace(String(length), '1')))),
-      invalid(`index ${INDEX} has ${length} bytes, the manifest says 1`),
+      invalid(`index ${INDEX} has ${length} bytes, but 1 in the manifest`),
     )
   })
 
@@ -189,7 +189,7 @@ describe('a repacked archive', () => {
     )
     await expectError(
       tarOf(withManifest((text) => text, { size: 7 })),
-      invalid(`manifest.json has ${json.length} bytes, acbak.trailer says 7`),
+      invalid(`manifest.json has ${json.length} bytes, but 7 in acbak.trailer`),
     )
   })
 
