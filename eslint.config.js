@@ -1,6 +1,5 @@
 import js from '@eslint/js'
 import boundaries from 'eslint-plugin-boundaries'
-import { importX } from 'eslint-plugin-import-x'
 import tseslint from 'typescript-eslint'
 
 /**
@@ -69,21 +68,17 @@ export default tseslint.config(
         tsconfigRootDir: import.meta.dirname,
       },
     },
-    plugins: { boundaries, 'import-x': importX },
+    plugins: { boundaries },
     settings: {
       'boundaries/elements': FOLDERS.map((folder) => ({ type: folder, pattern: folder })),
       'boundaries/include': ['{shared,functions,infra,test}/**/*.ts'],
       'import/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
-      'import-x/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
-      'import-x/parsers': { '@typescript-eslint/parser': ['.ts'] },
-      'import-x/extensions': ['.ts', '.js'],
     },
     rules: {
       '@typescript-eslint/restrict-template-expressions': ['error', { allowNumber: true, allowBoolean: true }],
       '@typescript-eslint/consistent-type-imports': 'error',
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       eqeqeq: 'error',
-      'import-x/no-cycle': [IMPORT_RULES, { ignoreExternal: true }],
       'boundaries/dependencies': [
         IMPORT_RULES,
         {

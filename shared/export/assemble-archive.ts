@@ -7,7 +7,7 @@ import { allResults } from '../jobs/pass.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { EXPORT_BLOBS, EXPORT_PLAN, EXPORT_RECORDS } from './messages.ts'
-import type { TailStores } from './tail.ts'
+import type { TailStores } from './tail-stores.ts'
 
 /** `next_since` is this much earlier than the start, so that the next window includes writers whose clocks are behind. */
 const SINCE_MARGIN_MS = 15 * 60_000

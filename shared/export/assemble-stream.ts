@@ -8,7 +8,7 @@ import { modelEndFrame, eofFrame, headerFrame, modelStartFrame } from '../specst
 import { countOf } from '../values/model-counts.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { EXPORT_BLOBS, EXPORT_RECORDS, type ExportSummary, workName } from './messages.ts'
-import type { TailStores } from './tail.ts'
+import type { TailStores } from './tail-stores.ts'
 
 /** The objects that make up a stream, and what the job reports of it. */
 export interface AssembledStream {

@@ -9,7 +9,8 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { archiveKey } from './archive-key.ts'
 import { COMPOSE_PARTS, COMPOSE_PLAN, type ComposePiece, type ComposePlan, joinRound, TAIL } from './messages.ts'
-import { createTail, type TailStores } from './tail.ts'
+import { createTail } from './tail.ts'
+import type { TailStores } from './tail-stores.ts'
 
 interface PlanStores extends TailStores {
   readonly jobs: JobStore

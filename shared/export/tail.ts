@@ -1,22 +1,12 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { encodeManifest } from '../archive/manifest.ts'
 import { encodeTail } from '../archive/tail.ts'
-import type { JobStore } from '../jobs/aws/job-store.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { ExportJob } from '../jobs/job.ts'
-import type { WorkFiles } from '../jobs/work-files.ts'
-import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { assembleStream } from './assemble-stream.ts'
 import { assembleArchive } from './assemble-archive.ts'
 import { TAIL, type Tail, workName } from './messages.ts'
-
-export interface TailStores {
-  readonly jobs: JobStore
-  readonly objects: ObjectStore
-  readonly workFiles: WorkFiles
-  readonly config: { readonly deployment: string; readonly region: string }
-  readonly clock: () => Date
-}
+import type { TailStores } from './tail-stores.ts'
 
 /**
  * Creates what follows the segments of an archive or the pieces of a stream. Every attempt must use the same manifest, whose

@@ -1,0 +1,12 @@
+import type { JobStore } from '../jobs/aws/job-store.ts'
+import type { WorkFiles } from '../jobs/work-files.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+
+/** What assembling an archive or a stream uses. */
+export interface TailStores {
+  readonly jobs: JobStore
+  readonly objects: ObjectStore
+  readonly workFiles: WorkFiles
+  readonly config: { readonly deployment: string; readonly region: string }
+  readonly clock: () => Date
+}
