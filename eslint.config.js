@@ -70,7 +70,11 @@ export default tseslint.config(
     },
     plugins: { boundaries },
     settings: {
-      'boundaries/elements': FOLDERS.map((folder) => ({ type: folder, pattern: folder })),
+      'boundaries/elements': FOLDERS.map((folder) => ({
+        type: folder,
+        partialMatch: false,
+        pattern: `${folder}/**/*`,
+      })),
       'boundaries/include': ['{shared,functions,infra,test}/**/*.ts'],
       'import/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
     },
