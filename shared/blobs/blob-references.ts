@@ -39,6 +39,7 @@ export interface BlobReference {
 
 export const blobPosition = (fileId: string): string => `1${createHash('sha256').update(fileId).digest('hex')}`
 export const payloadPosition = (sha256: string): string => `0${sha256}`
+export const isPayloadPosition = (position: string): boolean => position.startsWith('0')
 
 const PREFIX_DIGITS = 4
 /** Prefixes of each kind. */
@@ -113,7 +114,7 @@ export class BlobReferenceSet {
       offset += line.length
     }
     while (prefix <= PREFIX_COUNT) table.writeUInt32LE(offset, OFFSET_BYTES * prefix++)
-    const payloads = references.filter(([position]) => position.startsWith('0')).length
+    const payloads = references.filter(([position]) => isPayloadPosition(position)).length
     const object = await objects.put(bucket, key, Buffer.concat([table, ...lines]))
     return { object, payloads, blobs: references.length - payloads }
   }

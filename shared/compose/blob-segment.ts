@@ -1,6 +1,6 @@
 import { SegmentWriter } from '../archive/segment-writer.ts'
 import { blobName } from '../blobs/blob-name.ts'
-import type { BlobReference } from '../blobs/blob-references.ts'
+import { type BlobReference, isPayloadPosition } from '../blobs/blob-references.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { ObjectRange } from '../objects/object.ts'
 import { addCount } from '../values/model-counts.ts'
@@ -37,7 +37,7 @@ export class BlobSegment {
     source: EntrySource,
   ): Promise<void> {
     const { range, sha256, bytes, content_type } = source
-    const isPayload = position.startsWith('0')
+    const isPayload = isPayloadPosition(position)
     const entry = isPayload
       ? { kind: 'payload' as const, path: `payloads/${sha256}`, sha256 }
       : {

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
-import type { BlobReference } from '../blobs/blob-references.ts'
+import { type BlobReference, isPayloadPosition } from '../blobs/blob-references.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-/** From this size on, S3 copies a blob's bytes into the segment itself (`BIG` of the composing algorithm in FORMAT.md). */
+/**
+ * From this size on, S3 copies a blob's bytes into the segment itself (`BIG` of the composing algorithm in FORMAT.md).
+ */
 export const COPIED_FROM = 16 * 1024 * 1024
 
 /** A blob or spilled payload, ready to be written to an archive. */
@@ -23,9 +25,9 @@ export interface ContentStores {
 }
 
 /**
- * Opens the content that a reference names and proves its SHA-256: small content by reading it, large content by the checksum that
- * S3 keeps or by reading it once. Returns `undefined` if it does not exist, or if its bytes differ from its recorded SHA-256 in two
- * reads (a single difference may come from the transfer).
+ * Opens the content that a reference names and proves its SHA-256: small content by reading it, large content by the
+ * checksum that S3 keeps or by reading it once. Returns `undefined` if it does not exist, or if its bytes differ from
+ * its recorded SHA-256 in two reads (a single difference may come from the transfer).
  */
 export const openContent = async (
   stores: ContentStores,
@@ -33,7 +35,7 @@ export const openContent = async (
   isSecondRead = false,
 ): Promise<StoredContent | undefined> => {
   const { blobs, payloads } = stores
-  const isPayload = reference.position.startsWith('0')
+  const isPayload = isPayloadPosition(reference.position)
   const stored = isPayload ? await payloads.open(reference.id) : await blobs.open(reference.id)
   if (stored === undefined) return undefined
   const { object, body } = stored

@@ -32,7 +32,10 @@ export class SegmentRecords implements RecordsTarget {
   readonly #segment: SegmentWriter
   readonly #records: RecordsWriter
 
-  /** `name` is the segment's name in the archive; `digests` is the object that receives the digests of its digest buckets. */
+  /**
+   * `name` is the segment's name in the archive; `digests` is the object that receives the digests of its digest
+   * buckets.
+   */
   constructor(
     objects: ObjectStore,
     composer: Composer,

@@ -11,7 +11,9 @@ const SegmentSummary = z.object({
   index: z.object({ offset: z.int(), size: z.int(), sha256: z.string(), unpacked_size: z.int() }).readonly(),
 })
 
-/** A segment that a pass wrote to the work bucket, and its row of the manifest (with offsets from the segment's start). */
+/**
+ * A segment that a pass wrote to the work bucket, and its row of the manifest (with offsets from the segment's start).
+ */
 export const WrittenSegment = z.object({ object: PinnedObject, summary: SegmentSummary.readonly() }).readonly()
 export type WrittenSegment = z.output<typeof WrittenSegment>
 

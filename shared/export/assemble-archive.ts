@@ -1,6 +1,7 @@
-import { type Manifest, toManifestSegment } from '../archive/manifest.ts'
+import type { Manifest } from '../archive/manifest.ts'
 import { BlobsMissingError } from '../blobs/errors.ts'
-import { manifestModels, missingBlobs } from '../compose/manifest-models.ts'
+import { manifestModels, manifestSegments } from '../compose/manifest-parts.ts'
+import { readMissingBlobs } from '../compose/missing-blobs.ts'
 import type { WrittenSegment } from '../compose/segments.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
@@ -23,7 +24,7 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
   const { objects, workFiles, config, clock } = stores
   const records = (await allResults(stores, job.job_id, EXPORT_RECORDS)).flatMap(({ segments }) => segments)
   const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
-  const missing = await missingBlobs(objects, blobs)
+  const missing = await readMissingBlobs(workFiles, blobs)
   if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
 
   const inOrder: WrittenSegment[] = [
@@ -32,12 +33,6 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
     ),
     ...blobs.flatMap(({ segment }) => (segment === undefined ? [] : [segment])),
   ]
-  let end = 0
-  const segments = inOrder.map(({ summary }) => {
-    const offset = end
-    end += summary.size
-    return toManifestSegment(summary, offset)
-  })
   const { started_at } = await workFiles.read(EXPORT_PLAN, job.job_id)
   return {
     segments: inOrder.map(({ object }) => object),
@@ -57,7 +52,7 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
         count: blobs.reduce((sum, result) => sum + result.blobs, 0),
         bytes: blobs.reduce((sum, result) => sum + result.bytes, 0),
       },
-      segments,
+      segments: manifestSegments(inOrder),
     },
   }
 }

@@ -1,5 +1,5 @@
 import { BlobsMissingError } from '../blobs/errors.ts'
-import { missingBlobs } from '../compose/manifest-models.ts'
+import { readMissingBlobs } from '../compose/missing-blobs.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { listedBlobs } from '../jobs/listed-blobs.ts'
 import { allResults } from '../jobs/pass.ts'
@@ -30,7 +30,7 @@ export const assembleStream = async (
   const { objects, workFiles } = stores
   const records = (await allResults(stores, job.job_id, EXPORT_RECORDS)).flatMap((result) => result.pieces)
   const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
-  const missing = await missingBlobs(objects, blobs)
+  const missing = await readMissingBlobs(workFiles, blobs)
   if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
   const { models } = job.request
   const pieces: PinnedObject[] = []

@@ -1,11 +1,13 @@
+import { isPayloadPosition } from '../blobs/blob-references.ts'
 import { BlobsMissingError } from '../blobs/errors.ts'
 import { BlobSegment } from '../compose/blob-segment.ts'
+import { writeMissingBlobs } from '../compose/missing-blobs.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, runPass } from '../jobs/pass.ts'
 import { Composer } from '../objects/composer.ts'
 import { type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
-import { type BlobsStores, openBlobs, plannedBlobs, writeMissing } from './read-blobs.ts'
+import { type BlobsStores, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { exportStreamBlobs } from './stream-blobs.ts'
 
 /**
@@ -43,7 +45,7 @@ const exportSegment = async (attempt: Attempt, stores: BlobsStores): Promise<Blo
       if (content !== undefined) {
         const { object } = content
         await segment.add(reference, { ...content, range: { object, start: 0, length: object.size } })
-      } else if (reference.position.startsWith('0')) throw new BlobsMissingError([`payloads/${reference.id}`])
+      } else if (isPayloadPosition(reference.position)) throw new BlobsMissingError([`payloads/${reference.id}`])
       else missing.push(reference.id)
     }
     const written = await segment.finish()
@@ -54,7 +56,8 @@ const exportSegment = async (attempt: Attempt, stores: BlobsStores): Promise<Blo
       blobs: segment.blobs,
       bytes: segment.blobBytes,
       models: segment.models,
-      ...(await writeMissing(attempt, workFiles, missing)),
+      missing: missing.length,
+      ...(await writeMissingBlobs(workFiles, attempt, missing)),
     }
   } catch (error) {
     await composer.abort()

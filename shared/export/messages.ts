@@ -67,11 +67,6 @@ export const BlobsResult = z
 export type BlobsResult = z.output<typeof BlobsResult>
 export const EXPORT_BLOBS: Stage<BlobsResult> = { name: 'export-blobs', result: BlobsResult }
 
-export const MISSING_BLOBS: WorkFile<readonly string[], [n: number, attempt: string]> = {
-  name: (n, attempt) => `missing/${n}/${attempt}`,
-  content: z.array(z.string()).readonly(),
-}
-
 /** An object to compose. The tail is uploaded as bytes, however large it is: S3 cannot copy a last part below its minimum. */
 export const ComposePiece = z.object({ object: PinnedObject, copyable: z.boolean() }).readonly()
 export type ComposePiece = z.output<typeof ComposePiece>

@@ -4,10 +4,9 @@ import { type ContentStores, openContent, type StoredContent } from '../compose/
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { PassInput } from '../jobs/messages.ts'
-import type { Attempt } from '../jobs/pass.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import { BLOB_PLAN, type BlobsResult, MISSING_BLOBS } from './messages.ts'
+import { BLOB_PLAN } from './messages.ts'
 
 /** The stores that an export of blobs uses. */
 export interface BlobsStores extends ContentStores {
@@ -40,16 +39,3 @@ export const openBlobs = (
     concurrency: READ_AHEAD,
     backpressure: READ_AHEAD,
   })
-
-/** Writes the list of missing blobs, if there are any: the members of the result that describe them. */
-export const writeMissing = async (
-  { job_id, n, attempt }: Attempt,
-  workFiles: WorkFiles,
-  missing: readonly string[],
-): Promise<Pick<BlobsResult, 'missing' | 'missing_list'>> => {
-  if (missing.length === 0) return { missing: 0 }
-  return {
-    missing: missing.length,
-    missing_list: await workFiles.write(MISSING_BLOBS, missing, job_id, n, attempt),
-  }
-}

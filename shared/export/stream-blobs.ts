@@ -1,9 +1,11 @@
+import { isPayloadPosition } from '../blobs/blob-references.ts'
+import { writeMissingBlobs } from '../compose/missing-blobs.ts'
 import type { StoredContent } from '../compose/open-content.ts'
 import type { Attempt } from '../jobs/pass.ts'
 import { Composer } from '../objects/composer.ts'
 import { blobFrame } from '../specstar/stream-frame.ts'
 import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
-import { type BlobsStores, openBlobs, plannedBlobs, writeMissing } from './read-blobs.ts'
+import { type BlobsStores, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { SpecstarRefusesError } from './stream-records.ts'
 
 /** `{index of the model in the scope}/{first position}`: where a pass continues. */
@@ -23,7 +25,7 @@ export const exportStreamBlobs = async (
 ): Promise<BlobsResult> => {
   const { job_id, n } = attempt
   const { objects, limits, workFiles } = stores
-  const blobs = (await plannedBlobs(stores, attempt)).filter(({ position }) => position.startsWith('1'))
+  const blobs = (await plannedBlobs(stores, attempt)).filter(({ position }) => !isPayloadPosition(position))
   const start = parseCursor(attempt.cursor)
   const pieces: BlobsPiece[] = []
   const counts: Record<string, number> = {}
@@ -69,7 +71,8 @@ export const exportStreamBlobs = async (
     blobs: Object.values(counts).reduce((sum, count) => sum + count, 0),
     bytes,
     models: counts,
-    ...(await writeMissing(attempt, workFiles, [...missing])),
+    missing: missing.size,
+    ...(await writeMissingBlobs(workFiles, attempt, [...missing])),
   }
 }
 

@@ -86,6 +86,3 @@ export const allResults = async <Result>(
   // Keys sort as text and hold three digits for the pass, but a map item may take more passes.
   return all.sort((a, b) => a.n - b.n || a.pass - b.pass).map(({ result }) => result)
 }
-
-/** A stage without a schema for its results, until `messages.ts` of the workflow has one. */
-export const untyped = <Result>(name: string): Stage<Result> => ({ name, result: z.custom<Result>() })

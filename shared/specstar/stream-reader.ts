@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import { invalidRecord, type StreamLocation, truncatedRecord } from './errors.ts'
 import { type BlobRange, RecordMap } from './record-map.ts'
 import { type BlobContent, LENGTH_BYTES, type StreamRecord, toStreamRecord } from './stream-record.ts'
@@ -10,13 +11,16 @@ export const MAX_HELD_RECORD = 32 * MIB
 /** Maximum number of bytes before a large blob in its record, and after it. */
 const MAX_AROUND_BLOB = 64 * 1024
 
-/** Where a reader continues: before the first record, or after any other one. */
-export interface ReaderPosition {
-  /** The byte at which the next record starts. */
-  readonly offset: number
-  /** The number of records before it. */
-  readonly records: number
-}
+/** Where a reader continues: at the start, or after any record. */
+export const ReaderPosition = z
+  .object({
+    /** The byte at which the next record starts. */
+    offset: z.int(),
+    /** The number of records before it. */
+    records: z.int(),
+  })
+  .readonly()
+export type ReaderPosition = z.output<typeof ReaderPosition>
 
 /**
  * Reads the records of a stream one after the other. Checks the framing and the fields of each record, but not their

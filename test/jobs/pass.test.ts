@@ -1,7 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { JobStatus } from '../../shared/jobs/job.ts'
-import { type PassResult, runPass, untyped } from '../../shared/jobs/pass.ts'
+import { PassResult, runPass } from '../../shared/jobs/pass.ts'
+import type { Stage } from '../../shared/jobs/stage.ts'
 import { JobCancelledError } from '../../shared/jobs/errors.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
 import type { Services } from '../../shared/runtime/services.ts'
@@ -20,6 +21,7 @@ const tableOf = (job: { status: JobStatus; reads: number; fails?: boolean }): Pi
 }
 
 const INPUT = { job_id: 'j', n: 0, pass: 0 }
+const STAGE: Stage<PassResult> = { name: 'records', result: PassResult }
 
 describe('a pass', () => {
   it.each([false, true])(
@@ -27,7 +29,7 @@ describe('a pass', () => {
     async (fails) => {
       const job = { status: 'running' as JobStatus, reads: 0, fails }
       let borders = 0
-      const pass = runPass(untyped<PassResult>('records'), INPUT, tableOf(job), async ({ timeIsUp }) => {
+      const pass = runPass(STAGE, INPUT, tableOf(job), async ({ timeIsUp }) => {
         for (; !timeIsUp(); borders++) {
           if (borders === 5) job.status = 'cancelled'
           await sleep(2)
@@ -44,7 +46,7 @@ describe('a pass', () => {
 
   it('continues while its job is running', async () => {
     const job = { status: 'running' as JobStatus, reads: 0 }
-    const output = await runPass(untyped<PassResult>('records'), INPUT, tableOf(job), async ({ timeIsUp }) => {
+    const output = await runPass(STAGE, INPUT, tableOf(job), async ({ timeIsUp }) => {
       await sleep(30)
       return { done: !timeIsUp() }
     })

@@ -62,7 +62,10 @@ describe('a stream of some resources of a model', () => {
 
 const GUILD = 'guild:b1fca6de-884d-4803-b760-ebd7f8cac475'
 
-/** The problem that a restore of each damaged copy ends with. `broken/answers.json` contains the results of SpecStar itself. */
+/**
+ * The problem that a restore of each damaged copy ends with. `broken/answers.json` contains the results of SpecStar
+ * itself.
+ */
 const REJECTIONS: readonly (readonly [file: string, type: string, detail: string])[] = [
   ['cut-mid-record', 'archive-truncated', 'record 13 at byte 6682: the stream ends after 342 of its 688 bytes'],
   [
@@ -144,8 +147,8 @@ describe('a stream', () => {
     expect(report).toMatchObject({ passed: true, archive: { bucket, key, size: bytes.length, format: 'specstar' } })
     const whats = Report.parse(report).checks.content.findings.map(({ what }) => what)
     expect(whats).toEqual([
-      'revision old-hash:1: it has no data_hash, so that nothing vouches for its payload',
-      expect.stringContaining('a migration left its data_hash as it was'),
+      'revision old-hash:1: without a data_hash, the payload cannot be verified',
+      expect.stringContaining('after a migration, data_hash does not match the payload'),
     ])
   })
 
@@ -158,9 +161,9 @@ describe('a stream', () => {
       bytes.write(flipped, bytes.indexOf(key))
     const { job_id } = Started.parse((await restore(bytes)).body)
     const findings = [
-      { resource_id: GUILD, what: 'metadata: keys that SpecStar does not know', actual: '"is_deletee"' },
-      { what: `revision ${GUILD}:1: keys that SpecStar does not know`, actual: '"data_hasi"' },
-      { what: `revision ${GUILD}:1: it has no data_hash, so that nothing vouches for its payload` },
+      { resource_id: GUILD, what: 'metadata: keys that SpecStar does not have', actual: '"is_deletee"' },
+      { what: `revision ${GUILD}:1: keys that SpecStar does not have`, actual: '"data_hasi"' },
+      { what: `revision ${GUILD}:1: without a data_hash, the payload cannot be verified` },
     ]
     expect((await test.request('GET', `/_backup/jobs/${job_id}/report`)).body).toMatchObject({
       passed: true,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { z } from 'zod'
-import { allResults, untyped } from '../../shared/jobs/pass.ts'
+import { allResults } from '../../shared/jobs/pass.ts'
+import { CONVERT } from '../../shared/restore/messages/convert.ts'
 import { TestProgram } from './program.ts'
 import { inventoryOfListing, readListing, specstarFile, storedInventory } from './specstar-listing.ts'
 
@@ -13,12 +14,12 @@ beforeAll(async () => {
 })
 afterAll(() => test.stop())
 
-it('a stream is restored to the same store if its conversion takes many passes and joins sorted runs first', async () => {
+it('a stream is restored to the same store if its conversion takes many passes and merges sorted runs first', async () => {
   const restored = await test.requestAndWait('POST', '/_backup/import?wait=25', await specstarFile('guild.acbak'))
   expect(restored).toMatchObject({ status: 200, body: { status: 'succeeded', verification: { passed: true } } })
   const { job_id } = Started.parse(restored.body)
-  const results = await allResults(test.program.services, job_id, untyped<{ phase: string }>('convert'))
-  expect(new Set(results.map(({ phase }) => phase))).toEqual(new Set(['scan', 'join', 'records', 'blobs', 'finish']))
+  const results = await allResults(test.program.services, job_id, CONVERT)
+  expect(new Set(results.map(({ phase }) => phase))).toEqual(new Set(['scan', 'merge', 'records', 'blobs', 'finish']))
   expect(results.length).toBeGreaterThan(15)
   expect(await storedInventory(test)).toEqual(inventoryOfListing(await readListing('catalogue.json'), ['guild']))
 })

@@ -1,14 +1,19 @@
-/** Where content of a stream lies: a blob, or a payload too large for an item. */
-export interface StreamPlace {
-  /** The file id; for a payload its SHA-256. */
-  readonly id: string
-  readonly sha256: string
-  readonly offset: number
-  readonly size: number
-  readonly content_type?: string
-}
+import { z } from 'zod'
 
-export const encodePlace = (place: StreamPlace): Buffer => Buffer.from(JSON.stringify(place))
+/** A blob or spilled payload of a stream, and where its bytes are. */
+export const ContentLocation = z
+  .object({
+    /** The file id of a blob, the SHA-256 of a payload. */
+    id: z.string(),
+    sha256: z.string(),
+    /** Of the first byte in the stream. */
+    offset: z.int(),
+    size: z.int(),
+    content_type: z.exactOptional(z.string()),
+  })
+  .readonly()
+export type ContentLocation = z.output<typeof ContentLocation>
 
-/** Reverses `encodePlace`: these bytes never left the work bucket. */
-export const decodePlace = (bytes: Buffer): StreamPlace => JSON.parse(bytes.toString()) as StreamPlace
+export const encodeLocation = (location: ContentLocation): Buffer => Buffer.from(JSON.stringify(location))
+
+export const decodeLocation = (bytes: Buffer): ContentLocation => ContentLocation.parse(JSON.parse(bytes.toString()))

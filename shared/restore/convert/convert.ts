@@ -1,62 +1,56 @@
 import { isSpecStarStream, STREAM_HEAD_BYTES } from '../../archive/specstar-stream.ts'
-import { type Attempt, runPass, untyped } from '../../jobs/pass.ts'
+import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import { beginJob, restoreJob } from '../../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
+import { type Attempt, runPass } from '../../jobs/pass.ts'
+import { ORDER_START } from '../../specstar/stream-order.ts'
+import { CONVERT, ConvertCursor, type ConvertResult } from '../messages/convert.ts'
 import { pinArchive } from '../pin-archive.ts'
-import type { Services } from '../../runtime/services.ts'
 import { convertBlobs } from './convert-blobs.ts'
-import { ConvertCursor, type ConvertPart, type ConvertResult } from './messages.ts'
 import { convertRecords } from './convert-records.ts'
 import { finishConvert } from './finish-convert.ts'
-import { joinRuns } from './join-runs.ts'
+import { mergeRuns } from './merge-runs.ts'
 import { scanStream } from './scan-stream.ts'
-import { ORDER_START } from '../../specstar/stream-order.ts'
+import type { ConvertStores } from './stores.ts'
 
 /**
- * One pass of converting SpecStar's stream into an archive of version 3. What is no such stream (by its first bytes) is left
- * as it is. A stream is written by one process, one record after the other, and it is converted so: passes follow each other.
+ * One pass of the conversion of a SpecStar stream to an archive of version 3. Other archives need no conversion. A
+ * stream can only be read from its start, so the passes run one after the other.
  */
-export const convert = async (input: PassInput, services: Services): Promise<PassOutput> => {
-  if (input.pass === 0) await beginJob(services, input.job_id)
-  return runPass(untyped<ConvertResult>('convert'), input, services, (attempt) => convertPass(attempt, services))
+export const convert = async (
+  input: PassInput,
+  stores: ConvertStores & { readonly clock: () => Date },
+): Promise<PassOutput> => {
+  if (input.pass === 0) await beginJob(stores, input.job_id)
+  return runPass(CONVERT, input, stores, (attempt) => convertPass(attempt, stores))
 }
 
-const convertPass = async (attempt: Attempt, services: Services): Promise<ConvertResult> => {
-  const cursor = attempt.cursor === undefined ? await begin(attempt, services) : parseCursor(attempt.cursor)
-  if (cursor === undefined) return { phase: 'not-a-stream', done: true }
-  if (cursor.phase === 'finish') return { ...(await finishConvert(attempt, services, cursor)), done: true }
-  const { part, next } = await phasePass(attempt, services, cursor)
-  return { ...part, done: false, cursor: JSON.stringify(next) }
-}
-
-const phasePass = async (
-  attempt: Attempt,
-  services: Services,
-  cursor: Exclude<ConvertCursor, { readonly phase: 'finish' }>,
-): Promise<{ readonly part: ConvertPart; readonly next: ConvertCursor }> => {
+const convertPass = async (attempt: Attempt, stores: ConvertStores): Promise<ConvertResult> => {
+  const cursor = readCursor(ConvertCursor, attempt) ?? (await firstCursor(stores, attempt.job_id))
+  if (cursor === undefined) return { ...continueAt(undefined), phase: 'not-a-stream' }
   switch (cursor.phase) {
     case 'scan':
-      return scanStream(attempt, services, cursor)
-    case 'join': {
-      const { part, next } = await joinRuns(attempt, services, cursor)
-      // Nothing to join: the pass goes on with what comes next.
-      if (part !== undefined) return { part, next }
-      return next.phase === 'records' ? convertRecords(attempt, services, next) : phasePass(attempt, services, cursor)
+      return scanStream(attempt, stores, cursor)
+    case 'merge': {
+      const { source } = cursor
+      const merged = await mergeRuns(attempt, stores, cursor)
+      return merged ?? convertRecords(attempt, stores, { phase: 'records', source, run_offsets: [] })
     }
     case 'records':
-      return convertRecords(attempt, services, cursor)
+      return convertRecords(attempt, stores, cursor)
     case 'blobs':
-      return convertBlobs(attempt, services, cursor)
+      return convertBlobs(attempt, stores, cursor)
+    case 'finish':
+      return finishConvert(attempt, stores, cursor)
   }
 }
 
-const parseCursor = (text: string): ConvertCursor => ConvertCursor.parse(JSON.parse(text))
-
-const begin = async ({ job_id }: Attempt, services: Services): Promise<ConvertCursor | undefined> => {
-  const { request } = await restoreJob(services, job_id)
-  const source = await pinArchive(services, request)
-  const head = await services.objects.readBytes(source, 0, Math.min(STREAM_HEAD_BYTES, source.size))
+/** Pins the archive of the job. Returns undefined if it is not a stream. */
+const firstCursor = async ({ jobs, objects }: ConvertStores, jobId: string): Promise<ConvertCursor | undefined> => {
+  const { request } = await restoreJob({ jobs }, jobId)
+  const source = await pinArchive({ objects }, request)
+  const head = await objects.readBytes(source, 0, Math.min(STREAM_HEAD_BYTES, source.size))
   if (!isSpecStarStream(head)) return undefined
-  await services.jobs.plan(job_id, 'convert', 1)
+  await jobs.plan(jobId, CONVERT.name, 1)
   return { phase: 'scan', source, position: { offset: 0, records: 0 }, order: ORDER_START }
 }

@@ -1,48 +1,77 @@
-import { encodeManifest } from '../../archive/manifest.ts'
-import { toManifestSegment } from '../../archive/manifest.ts'
+import { encodeManifest, type Manifest } from '../../archive/manifest.ts'
 import { encodeTail } from '../../archive/tail.ts'
-import { manifestModels, missingBlobs } from '../../compose/manifest-models.ts'
+import { manifestModels, manifestSegments } from '../../compose/manifest-parts.ts'
+import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { WrittenSegment } from '../../compose/segments.ts'
-import { allResults, type Attempt, untyped } from '../../jobs/pass.ts'
+import { continueAt } from '../../jobs/cursor.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
+import { allResults, type Attempt } from '../../jobs/pass.ts'
+import type { WorkFiles } from '../../jobs/work-files.ts'
 import { Composer } from '../../objects/composer.ts'
 import { compareBytes } from '../../values/text-order.ts'
 import { MAX_FINDINGS } from '../checks/findings.ts'
-import { CONVERTED_ARCHIVE } from '../messages/convert.ts'
+import {
+  CONVERT,
+  CONVERTED_ARCHIVE,
+  type ConvertCursorOf,
+  type ConvertResult,
+  type ConvertResultOf,
+  SCAN_FINDINGS,
+} from '../messages/convert.ts'
 import type { Finding } from '../messages/finding.ts'
-import type { Services } from '../../runtime/services.ts'
-import type { ConvertEnd, ConvertResult, CursorOf, Scanned } from './messages.ts'
-import { workKey } from './work-keys.ts'
+import { workName } from '../messages/work-names.ts'
+import { resultsOf } from './phase-results.ts'
+import type { ConvertStores } from './stores.ts'
 
-/** A stream says nothing of when it was made: an export since the beginning of time catches all that changed. */
+/** A stream does not contain the time of its export. An export since this time contains every change after it. */
 const NEXT_SINCE = '1970-01-01T00:00:00.000Z'
 
-/** Lays the segments end to end, with the manifest behind them: an archive of version 3, which the restore reads. */
+/** Composes the segments and a manifest into the archive that the restore reads. */
 export const finishConvert = async (
-  attempt: Attempt,
-  services: Services,
-  { source }: CursorOf<'finish'>,
-): Promise<ConvertEnd> => {
-  const { job_id } = attempt
-  const { objects, config } = services
-  const { started_at, created_at } = await restoreJob(services, job_id)
-  const results = await allResults(services, job_id, untyped<ConvertResult>('convert'))
-  const scans = results.flatMap((result) => (result.phase === 'scan' ? [result] : []))
-  const records = results.flatMap((result) => (result.phase === 'records' ? result.segments : []))
-  const blobs = results.flatMap((result) => (result.phase === 'blobs' ? [result] : []))
-  const models = [...new Set(scans.flatMap((scan) => scan.models))].sort(compareBytes)
-  const missing = await missingBlobs(services.objects, blobs)
-  const written: WrittenSegment[] = [...records, ...blobs.flatMap(({ blob_segments }) => blob_segments)]
-  let end = 0
-  const segments = written.map(({ summary }) => {
-    const offset = end
-    end += summary.size
-    return toManifestSegment(summary, offset)
-  })
-  const manifest = encodeManifest({
+  { job_id, attempt }: Attempt,
+  stores: ConvertStores,
+  { source }: ConvertCursorOf<'finish'>,
+): Promise<ConvertResultOf<'finish'>> => {
+  const { objects, workFiles } = stores
+  const results = await allResults(stores, job_id, CONVERT)
+  const written: WrittenSegment[] = [
+    ...resultsOf(results, 'records').flatMap(({ segments }) => segments),
+    ...resultsOf(results, 'blobs').flatMap(({ blob_segments }) => blob_segments),
+  ]
+  const manifest = encodeManifest(await createManifest(stores, job_id, results, written))
+  const size = written.reduce((sum, { summary }) => sum + summary.size, 0)
+  const key = workFiles.key(job_id, workName.convertedArchive(attempt))
+  const composer = new Composer(objects, workFiles.bucket, key)
+  try {
+    for (const { object } of written) await composer.object({ object, start: 0, length: object.size })
+    await composer.bytes(await encodeTail(manifest, size))
+    const archive = await composer.finish()
+    const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
+    // If another attempt was first, it created the same archive.
+    await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings }, job_id)
+    return { ...continueAt(undefined), phase: 'finish' }
+  } catch (error) {
+    await composer.abort()
+    throw error
+  }
+}
+
+const createManifest = async (
+  stores: ConvertStores,
+  jobId: string,
+  results: readonly ConvertResult[],
+  written: readonly WrittenSegment[],
+): Promise<Manifest> => {
+  const { objects, workFiles } = stores
+  const { started_at, created_at } = await restoreJob(stores, jobId)
+  const records = resultsOf(results, 'records').flatMap(({ segments }) => segments)
+  const blobs = resultsOf(results, 'blobs')
+  const models = [...new Set(resultsOf(results, 'scan').flatMap((scan) => scan.models))].sort(compareBytes)
+  const missing = await readMissingBlobs(workFiles, blobs)
+  return {
     format: 'acbak',
     version: 3,
-    job_id,
+    job_id: jobId,
     created_at: started_at ?? created_at,
     source: { deployment: 'specstar', region: 'unknown' },
     scope: { models, filters: {} },
@@ -50,37 +79,22 @@ export const finishConvert = async (
     next_since: NEXT_SINCE,
     complete: missing.length === 0,
     missing_blobs: missing,
-    models: await manifestModels(services.objects, models, records, blobs),
+    models: await manifestModels(objects, models, records, blobs),
     blobs: {
       count: blobs.reduce((sum, result) => sum + result.blobs, 0),
       bytes: blobs.reduce((sum, result) => sum + result.bytes, 0),
     },
-    segments,
-  })
-  const composer = new Composer(objects, config.buckets.work, workKey.archive(job_id, attempt.attempt))
-  try {
-    for (const { object } of written) await composer.object({ object, start: 0, length: object.size })
-    await composer.bytes(await encodeTail(manifest, end))
-    const archive = await composer.finish()
-    // Another attempt may have been first: it made the same archive.
-    await services.workFiles.writeOnce(
-      CONVERTED_ARCHIVE,
-      { archive, source, findings: await allTold(services, scans) },
-      job_id,
-    )
-    return { phase: 'finish' }
-  } catch (error) {
-    await composer.abort()
-    throw error
+    segments: manifestSegments(written),
   }
 }
 
-const allTold = async ({ objects }: Services, scans: readonly Scanned[]): Promise<Finding[]> => {
-  const told: Finding[] = []
-  for (const { told: list } of scans)
-    if (list !== undefined && told.length < MAX_FINDINGS)
-      told.push(...(JSON.parse((await objects.readBytes(list, 0, list.size)).toString()) as Finding[]))
-  // A migrated revision may stand twice in a stream.
-  const once = new Map(told.map((finding) => [JSON.stringify(finding), finding]))
-  return [...once.values()].slice(0, MAX_FINDINGS)
+/** The first findings of all scans, each once: a stream may contain a migrated revision twice. */
+const readFindings = async (workFiles: WorkFiles, scans: readonly ConvertResultOf<'scan'>[]): Promise<Finding[]> => {
+  const distinct = new Map<string, Finding>()
+  for (const { findings } of scans) {
+    if (findings === undefined || distinct.size >= MAX_FINDINGS) continue
+    for (const finding of await workFiles.readPinned(SCAN_FINDINGS, findings))
+      distinct.set(JSON.stringify(finding), finding)
+  }
+  return [...distinct.values()].slice(0, MAX_FINDINGS)
 }

@@ -1,7 +1,106 @@
 import { z } from 'zod'
+import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
+import { RecordsSegment, WrittenSegment } from '../../compose/segments.ts'
+import { PassResult } from '../../jobs/pass.ts'
+import type { Stage } from '../../jobs/stage.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
+import { OrderState } from '../../specstar/stream-order.ts'
+import { ReaderPosition } from '../../specstar/stream-reader.ts'
 import { Finding } from './finding.ts'
+
+/** Where the merge of sorted runs continues: the offset of the next entry in each run. */
+const RunOffsets = z.array(z.int()).readonly()
+
+/**
+ * Where the conversion of a stream continues. `source` is the stream. The phases follow each other:
+ *
+ * - `scan` reads the stream and writes its records as sorted runs,
+ * - `merge` merges runs while there are too many of them,
+ * - `records` merges the runs into segments of records,
+ * - `blobs` copies blobs and spilled payloads from the stream into segments,
+ * - `finish` composes the segments into an archive.
+ */
+export const ConvertCursor = z.discriminatedUnion('phase', [
+  z.object({ phase: z.literal('scan'), source: PinnedObject, position: ReaderPosition, order: OrderState }).readonly(),
+  z.object({ phase: z.literal('merge'), source: PinnedObject }).readonly(),
+  z.object({ phase: z.literal('records'), source: PinnedObject, run_offsets: RunOffsets }).readonly(),
+  z
+    .object({
+      phase: z.literal('blobs'),
+      source: PinnedObject,
+      run_offsets: RunOffsets,
+      /** Index of the range of positions. */
+      range: z.int(),
+      /** The first position of the range that was not converted yet. */
+      from: z.string(),
+    })
+    .readonly(),
+  z.object({ phase: z.literal('finish'), source: PinnedObject }).readonly(),
+])
+export type ConvertCursor = z.output<typeof ConvertCursor>
+export type ConvertCursorOf<Phase extends ConvertCursor['phase']> = Extract<ConvertCursor, { readonly phase: Phase }>
+
+/** The result of a pass of `convert`. */
+export const ConvertResult = z.discriminatedUnion('phase', [
+  /** The archive of the job is not a stream, so there is nothing to convert. */
+  z.object({ ...PassResult.shape, phase: z.literal('not-a-stream') }).readonly(),
+  z
+    .object({
+      ...PassResult.shape,
+      phase: z.literal('scan'),
+      /** Sorted runs of record lines. */
+      runs: z.array(PinnedObject).readonly(),
+      /** A sorted run of `ContentLocation`: the blobs and spilled payloads. Absent if there are none. */
+      contents: z.exactOptional(PinnedObject),
+      content_count: z.int(),
+      /** The blobs and spilled payloads that the payloads refer to. */
+      references: BlobReferenceList,
+      /** The models whose sections begin in this part of the stream. */
+      models: z.array(z.string()).readonly(),
+      resources: z.int(),
+      revisions: z.int(),
+      /** A file of `SCAN_FINDINGS`. Absent if there are none. */
+      findings: z.exactOptional(PinnedObject),
+    })
+    .readonly(),
+  z
+    .object({
+      ...PassResult.shape,
+      phase: z.literal('merge'),
+      /** The number of runs, counted from the first, that `run` replaces. It becomes the last run. */
+      merged: z.int(),
+      run: PinnedObject,
+    })
+    .readonly(),
+  z
+    .object({ ...PassResult.shape, phase: z.literal('records'), segments: z.array(RecordsSegment).readonly() })
+    .readonly(),
+  z
+    .object({
+      ...PassResult.shape,
+      phase: z.literal('blobs'),
+      blob_segments: z.array(WrittenSegment).readonly(),
+      /** Blobs that were copied (payloads are not counted), and their bytes. */
+      blobs: z.int(),
+      bytes: z.int(),
+      /** The number of different blobs that each model refers to. */
+      models: z.record(z.string(), z.int()).readonly(),
+      /** The ids of blobs that the stream does not contain: a file of `MISSING_BLOBS`. Absent if there are none. */
+      missing_list: z.exactOptional(PinnedObject),
+    })
+    .readonly(),
+  z.object({ ...PassResult.shape, phase: z.literal('finish') }).readonly(),
+])
+export type ConvertResult = z.output<typeof ConvertResult>
+export type ConvertResultOf<Phase extends ConvertResult['phase']> = Extract<ConvertResult, { readonly phase: Phase }>
+export const CONVERT: Stage<ConvertResult> = { name: 'convert', result: ConvertResult }
+
+/** The first irregularities that SpecStar accepts, in the part of the stream that one pass scanned. */
+export const SCAN_FINDINGS: WorkFile<readonly Finding[], [attempt: string]> = {
+  name: (attempt) => `convert/findings/${attempt}`,
+  content: z.array(Finding).readonly(),
+}
 
 /** Written by `convert` if the job's archive is a stream of SpecStar: the archive that the restore reads instead. */
 export const ConvertedArchive = z

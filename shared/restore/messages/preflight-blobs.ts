@@ -60,12 +60,6 @@ export const BLOB_LIST: WorkFile<readonly RestoredBlob[], [n: number, attempt: s
   content: z.array(RestoredBlob).readonly(),
 }
 
-/** Ids of blobs that resources to be written refer to and that the archive itself declares as missing. */
-export const MISSING_BLOBS: WorkFile<readonly string[], [n: number, attempt: string]> = {
-  name: (n, attempt) => `missing/${n}/${attempt}`,
-  content: z.array(z.string()).readonly(),
-}
-
 /** The result of a pass of `preflight-blobs`. */
 export const PreflightBlobsResult = z
   .object({

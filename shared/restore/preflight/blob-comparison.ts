@@ -1,7 +1,7 @@
 import pLimit from 'p-limit'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { IndexLine } from '../../archive/index-line.ts'
-import type { BlobReference } from '../../blobs/blob-references.ts'
+import { type BlobReference, isPayloadPosition } from '../../blobs/blob-references.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { Strategy } from '../../jobs/job.ts'
@@ -91,7 +91,7 @@ export class BlobComparison {
     const missing: string[] = []
     for (const [position, { id, needed }] of this.#references) {
       if (this.#archived.has(position) || (end !== '' && position >= end)) continue
-      if (position.startsWith('0'))
+      if (isPayloadPosition(position))
         throw new ArchiveInvalidError(`payload ${id} is referred to but is not in the archive`)
       if (!declaredMissing.has(id))
         throw new ArchiveInvalidError(

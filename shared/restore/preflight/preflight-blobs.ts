@@ -3,6 +3,7 @@ import { entrySortKey } from '../../archive/index-line.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { IndexLine } from '../../archive/index-line.ts'
 import { readEntries, readIndex } from '../../archive/segment-reader.ts'
+import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import { type Attempt, type PassServices, runPass } from '../../jobs/pass.ts'
@@ -11,7 +12,6 @@ import {
   BLOB_LIST,
   type BlobAction,
   BlobsCursor,
-  MISSING_BLOBS,
   PREFLIGHT_BLOBS,
   type PreflightBlobsResult,
   RESTORE_BLOB_PLAN,
@@ -62,9 +62,7 @@ const preflightBlobsPass = async (
     bytes: comparison.bytes,
     models: comparison.models,
     missing: missing.length,
-    ...(missing.length === 0
-      ? {}
-      : { missing_list: await workFiles.write(MISSING_BLOBS, missing, job_id, n, attempt.attempt) }),
+    ...(await writeMissingBlobs(workFiles, attempt, missing)),
   }
 }
 

@@ -1,5 +1,5 @@
 import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/digest.ts'
-import { missingBlobs } from '../../compose/manifest-models.ts'
+import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { RestoreJob, Strategy } from '../../jobs/job.ts'
 import { allResults } from '../../jobs/pass.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
@@ -73,7 +73,7 @@ export const makeReport = async (
     strategy: job.request.on_duplicate,
     models,
     checks,
-    missing_blobs: await missingBlobs(services.objects, blobs),
+    missing_blobs: await readMissingBlobs(services.workFiles, blobs),
     blob_conflicts: await blobConflicts(services, job_id, blobs),
   }
 }

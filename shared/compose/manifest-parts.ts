@@ -1,12 +1,11 @@
 import { decodeBuckets, modelDigest } from '../archive/digest.ts'
-import type { Manifest } from '../archive/manifest.ts'
+import { type Manifest, type ManifestSegment, toManifestSegment } from '../archive/manifest.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import type { PinnedObject } from '../objects/object.ts'
 import { countOf } from '../values/model-counts.ts'
 import { compareBytes } from '../values/text-order.ts'
-import type { RecordsSegment } from './segments.ts'
+import type { RecordsSegment, WrittenSegment } from './segments.ts'
 
-/** The manifest's row of each model, computed from the results of its segments. */
+/** `models` of a manifest, computed from the records segments of each model and the blob counts of all passes. */
 export const manifestModels = async (
   objects: ObjectStore,
   models: readonly string[],
@@ -35,18 +34,12 @@ export const manifestModels = async (
   return Object.fromEntries(entries)
 }
 
-/** The ids of missing blobs of all passes, each once, sorted by UTF-8 bytes. */
-export const missingBlobs = async (
-  objects: ObjectStore,
-  results: readonly { readonly missing_list?: PinnedObject }[],
-): Promise<string[]> => {
-  const ids: string[] = []
-  for (const { missing_list } of results) {
-    if (missing_list === undefined) continue
-    const bytes = await objects.readBytes(missing_list, 0, missing_list.size)
-    // A call cannot have hundreds of thousands of arguments.
-    for (const id of JSON.parse(bytes.toString()) as string[]) ids.push(id)
-  }
-  // The section of every model that refers to a blob contains it, so a missing blob may be listed several times.
-  return [...new Set(ids)].sort(compareBytes)
+/** `segments` of a manifest: the segments in the order of the archive, which begins with the first one. */
+export const manifestSegments = (written: readonly WrittenSegment[]): ManifestSegment[] => {
+  let offset = 0
+  return written.map(({ summary }) => {
+    const segment = toManifestSegment(summary, offset)
+    offset += summary.size
+    return segment
+  })
 }

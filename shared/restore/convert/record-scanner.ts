@@ -1,0 +1,186 @@
+import { RecordInvalidError } from '../../archive/errors.ts'
+import { encodeLine } from '../../archive/record-line.ts'
+import { blobPosition, BlobReferenceSet, payloadPosition } from '../../blobs/blob-references.ts'
+import type { Attempt } from '../../jobs/pass.ts'
+import type { PinnedObject } from '../../objects/object.ts'
+import { itemFromMetadata, itemFromRevision } from '../../resources/attributes.ts'
+import { collectBlobReferences } from '../../resources/collect-blob-references.ts'
+import { ResourceIdError } from '../../resources/errors.ts'
+import { itemBytes, MAX_ITEM_BYTES } from '../../resources/item-size.ts'
+import { MetadataView, RevisionView } from '../../resources/views.ts'
+import type { ContentHashes } from '../../specstar/content-hashes.ts'
+import { corruptRecord, invalidRecord, type StreamLocation } from '../../specstar/errors.ts'
+import { decodeMetadata, decodeRevision } from '../../specstar/resource-records.ts'
+import type { StreamOrder } from '../../specstar/stream-order.ts'
+import { type StreamRecord, streamOffsetOf } from '../../specstar/stream-record.ts'
+import type { Item } from '../../tables/item.ts'
+import { type ConvertResultOf, SCAN_FINDINGS } from '../messages/convert.ts'
+import { workName } from '../messages/work-names.ts'
+import { type ContentLocation, encodeLocation } from './content-location.ts'
+import { RunSorter } from './run-writer.ts'
+import { ScanFindings } from './scan-findings.ts'
+import type { ConvertStores } from './stores.ts'
+
+type RecordOf<Type extends StreamRecord['t']> = Extract<StreamRecord, { readonly t: Type }>
+
+/** The file ids that SpecStar itself assigns: the XXH3-128 of the blob's bytes. */
+const HASH_ID = /^[0-9a-f]{32}$/
+
+/**
+ * Checks the records of one pass. Writes their lines, and the locations of blobs and spilled payloads, as sorted runs.
+ */
+export class RecordScanner {
+  readonly #attempt: Attempt
+  readonly #stores: ConvertStores
+  readonly #order: StreamOrder
+  readonly #hashes: ContentHashes
+  readonly #lines = new RunSorter()
+  readonly #contents = new RunSorter()
+  readonly #references = new BlobReferenceSet()
+  readonly #runs: PinnedObject[] = []
+  readonly #models = new Set<string>()
+  readonly #findings = new ScanFindings()
+  #resources = 0
+  #revisions = 0
+
+  constructor(attempt: Attempt, stores: ConvertStores, order: StreamOrder, hashes: ContentHashes) {
+    this.#attempt = attempt
+    this.#stores = stores
+    this.#order = order
+    this.#hashes = hashes
+  }
+
+  /** Whether the pass must end: references and the locations of contents are held in memory until then. */
+  get isFull(): boolean {
+    const { seenBlobs } = this.#stores.limits
+    return this.#references.size >= seenBlobs || this.#contents.size >= seenBlobs
+  }
+
+  async add(record: StreamRecord): Promise<void> {
+    switch (record.t) {
+      case 'ModelStartRecord':
+        this.#models.add(record.model_name)
+        break
+      case 'MetaRecord':
+        this.#addMetadata(record)
+        break
+      case 'RevisionRecord':
+        await this.#addRevision(record)
+        break
+      case 'BlobRecord':
+        await this.#addBlob(record)
+        break
+      case 'HeaderRecord':
+      case 'ModelEndRecord':
+      case 'EofRecord':
+    }
+    if (this.#lines.bytes >= this.#stores.limits.runBytes) await this.#writeRun()
+  }
+
+  /** Writes what is still in memory. Returns the result of the pass. */
+  async finish(): Promise<Omit<ConvertResultOf<'scan'>, 'done' | 'cursor'>> {
+    const { objects, workFiles } = this.#stores
+    const { bucket } = workFiles
+    const { job_id, attempt } = this.#attempt
+    if (this.#lines.size > 0) await this.#writeRun()
+    const { size: content_count } = this.#contents
+    const contentsKey = workFiles.key(job_id, workName.convertedContents(attempt))
+    const contents = content_count === 0 ? undefined : await this.#contents.write(objects, bucket, contentsKey)
+    const referencesKey = workFiles.key(job_id, workName.convertedReferences(attempt))
+    const references = await this.#references.write(objects, bucket, referencesKey)
+    const { all: findings } = this.#findings
+    return {
+      phase: 'scan',
+      runs: this.#runs,
+      ...(contents === undefined ? {} : { contents }),
+      content_count,
+      references,
+      models: [...this.#models],
+      resources: this.#resources,
+      revisions: this.#revisions,
+      ...(findings.length === 0 ? {} : { findings: await workFiles.write(SCAN_FINDINGS, findings, job_id, attempt) }),
+    }
+  }
+
+  #addMetadata(record: RecordOf<'MetaRecord'>): void {
+    const { metadata, unknownKeys } = withLocation(record, () => decodeMetadata(record.data))
+    this.#order.beginResource(record, metadata)
+    const model = this.#order.modelOf(record)
+    this.#findings.addUnknownKeys(model, metadata.resource_id, 'metadata', unknownKeys)
+    this.#resources += 1
+    this.#addLine(
+      record,
+      model,
+      withLocation(record, () => itemFromMetadata(metadata, { model, shards: 1 })),
+    )
+  }
+
+  async #addRevision(record: RecordOf<'RevisionRecord'>): Promise<void> {
+    const model = this.#order.modelOf(record)
+    const { info, payload, unknownKeys } = withLocation(record, () => decodeRevision(record.data))
+    this.#order.addRevision(record, info)
+    this.#findings.addUnknownKeys(model, info.resource_id, `revision ${info.revision_id}`, unknownKeys)
+    this.#findings.checkDataHash(record, model, info, `xxh3_128:${this.#hashes.xxh3(payload)}`)
+    const { item } = withLocation(record, () => itemFromRevision(info, payload, { model, shards: 1 }))
+    this.#revisions += 1
+    this.#addLine(record, model, item)
+    await collectBlobReferences(this.#references, model, item, () => Promise.resolve(payload))
+    const { spilledSha256: sha256 } = new RevisionView(item)
+    if (sha256 === undefined) return
+    const offset = streamOffsetOf(record, payload)
+    this.#addContent(record, payloadPosition(sha256), { id: sha256, sha256, offset, size: payload.length })
+  }
+
+  async #addBlob(record: RecordOf<'BlobRecord'>): Promise<void> {
+    const { file_id: id, content, content_type } = record
+    if (id === '') throw invalidRecord(record, 'file_id: must not be empty')
+    const { xxh3, sha256 } = await this.#hashes.ofPieces(content.pieces)
+    if (HASH_ID.test(id) && xxh3 !== id) throw corruptRecord(record, `blob ${id}`, id, xxh3)
+    const { offset, length: size } = content
+    const location = { id, sha256, offset, size }
+    this.#addContent(record, blobPosition(id), content_type === '' ? location : { ...location, content_type })
+  }
+
+  #addLine({ number, offset }: StreamLocation, model: string, item: Item): void {
+    const bytes = itemBytes(item)
+    if (bytes > MAX_ITEM_BYTES)
+      throw invalidRecord(
+        { number, offset },
+        `as a DynamoDB item without its payload, the record has ${bytes} bytes; at most ${MAX_ITEM_BYTES} are allowed`,
+      )
+    const body = withLocation({ number, offset }, () => encodeLine(item))
+    this.#lines.add({ key: lineKey(model, item), body, number, offset })
+  }
+
+  #addContent({ number, offset }: StreamLocation, position: string, location: ContentLocation): void {
+    this.#contents.add({ key: Buffer.from(position), body: encodeLocation(location), number, offset })
+  }
+
+  async #writeRun(): Promise<void> {
+    const { objects, workFiles } = this.#stores
+    const { job_id, attempt } = this.#attempt
+    const key = workFiles.key(job_id, workName.convertedRun(attempt, this.#runs.length))
+    this.#runs.push(await this.#lines.write(objects, workFiles.bucket, key))
+  }
+}
+
+/**
+ * The key by which record lines are sorted in the order of an archive: model, hash key, resource id, and then the
+ * metadata before the revisions in the order of `sk`. Ids cannot contain U+0000.
+ */
+const lineKey = (model: string, item: Item): Buffer => {
+  const { sortKey: sk, resourceId } = new MetadataView(item)
+  const resource = `${sk.slice(0, 16)}/${resourceId}`
+  return Buffer.from(`${model}\0${resource}\0${sk.slice(resource.length)}`)
+}
+
+/** Adds the location of the record to an error about its content. */
+const withLocation = <T>(location: StreamLocation, work: () => T): T => {
+  try {
+    return work()
+  } catch (error) {
+    if (error instanceof RecordInvalidError) throw invalidRecord(location, error.reason)
+    if (error instanceof RangeError || error instanceof ResourceIdError) throw invalidRecord(location, error.message)
+    throw error
+  }
+}

@@ -1,0 +1,36 @@
+import type { StreamLocation } from '../../specstar/errors.ts'
+
+/** An entry of a sorted run: a record line, or the location of a blob or spilled payload. */
+export interface RunEntry extends StreamLocation {
+  readonly key: Buffer
+  readonly body: Buffer
+}
+
+/** The order of the entries of a run: by key, entries with the same key as in the stream. */
+export const compareEntries = (a: RunEntry, b: RunEntry): number => Buffer.compare(a.key, b.key) || a.offset - b.offset
+
+/**
+ * The header of an encoded entry: the length of the key (4 bytes), the length of the body (4), the number of the record
+ * (4) and its offset in the stream (8), all big-endian. The key and the body follow it.
+ */
+export const HEADER_BYTES = 4 + 4 + 4 + 8
+
+export const encodedBytes = ({ key, body }: RunEntry): number => HEADER_BYTES + key.length + body.length
+
+export const encodeHeader = ({ key, body, number, offset }: RunEntry): Buffer => {
+  const header = Buffer.alloc(HEADER_BYTES)
+  header.writeUInt32BE(key.length, 0)
+  header.writeUInt32BE(body.length, 4)
+  header.writeUInt32BE(number, 8)
+  header.writeBigUInt64BE(BigInt(offset), 12)
+  return header
+}
+
+export const decodeHeader = (
+  header: Buffer,
+): StreamLocation & { readonly keyBytes: number; readonly bodyBytes: number } => ({
+  keyBytes: header.readUInt32BE(0),
+  bodyBytes: header.readUInt32BE(4),
+  number: header.readUInt32BE(8),
+  offset: Number(header.readBigUInt64BE(12)),
+})

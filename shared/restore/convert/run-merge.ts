@@ -1,0 +1,97 @@
+import type { ObjectStore } from '../../objects/aws/object-store.ts'
+import type { PinnedObject } from '../../objects/object.ts'
+import { StreamWindow } from '../../specstar/stream-window.ts'
+import { compareEntries, decodeHeader, HEADER_BYTES, type RunEntry } from './run-entry.ts'
+
+/** The size of one read of a run. Two pieces of each run are held in memory. */
+const PIECE_BYTES = 512 * 1024
+
+class RunReader {
+  readonly #window: StreamWindow
+  /** The offset of `current` in the run. */
+  offset: number
+  /** Undefined before the first call of `advance`, and at the end. */
+  current: RunEntry | undefined
+
+  constructor(objects: ObjectStore, run: PinnedObject, offset: number) {
+    this.#window = new StreamWindow(objects.sourceOf(run), offset, PIECE_BYTES)
+    this.offset = offset
+  }
+
+  async advance(): Promise<void> {
+    this.offset = this.#window.offset
+    this.current = this.#window.remaining === 0 ? undefined : await this.#read()
+  }
+
+  async #read(): Promise<RunEntry> {
+    const { keyBytes, bodyBytes, number, offset } = decodeHeader(await this.#window.read(HEADER_BYTES))
+    const key = await this.#window.read(keyBytes)
+    return { key, body: await this.#window.read(bodyBytes), number, offset }
+  }
+}
+
+/** Reads the entries of several sorted runs in order. */
+export class RunMerge {
+  readonly #runs: readonly RunReader[]
+  /** The runs that have a current entry, in the order of these entries. */
+  #queue: RunReader[] = []
+
+  private constructor(runs: readonly RunReader[]) {
+    this.#runs = runs
+  }
+
+  /** Begins at the start of the runs, or where an earlier merge of the same runs had these `offsets`. */
+  static async open(
+    objects: ObjectStore,
+    runs: readonly PinnedObject[],
+    offsets: readonly number[] = [],
+  ): Promise<RunMerge> {
+    const merge = new RunMerge(runs.map((run, k) => new RunReader(objects, run, offsets[k] ?? 0)))
+    for (const run of merge.#runs) {
+      await run.advance()
+      merge.#enqueue(run)
+    }
+    return merge
+  }
+
+  /** The smallest entry that was not passed yet. Undefined at the end. */
+  get current(): RunEntry | undefined {
+    return this.#queue[0]?.current
+  }
+
+  /** For each run, the offset of its next entry. A merge that is opened with them begins with `current`. */
+  get offsets(): number[] {
+    return this.#runs.map(({ offset }) => offset)
+  }
+
+  /** Moves on to the next entry. */
+  async advance(): Promise<void> {
+    const run = this.#queue.shift()
+    if (run === undefined) return
+    await run.advance()
+    this.#enqueue(run)
+  }
+
+  /** The entries from `current` on. Each stays the current one until the next one is requested. */
+  async *entries(): AsyncGenerator<RunEntry> {
+    for (let { current } = this; current !== undefined; { current } = this) {
+      yield current
+      await this.advance()
+    }
+  }
+
+  /** Inserts a run by binary search, after runs with an equal entry. */
+  #enqueue(run: RunReader): void {
+    const { current } = run
+    if (current === undefined) return
+    let low = 0
+    let high = this.#queue.length
+    while (low < high) {
+      const middle = (low + high) >> 1
+      const other = this.#queue[middle]?.current
+      if (other !== undefined && compareEntries(other, current) <= 0) low = middle + 1
+      else high = middle
+    }
+    this.#queue.splice(low, 0, run)
+  }
+}

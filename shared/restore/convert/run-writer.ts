@@ -1,0 +1,63 @@
+import type { ObjectStore } from '../../objects/aws/object-store.ts'
+import { Composer } from '../../objects/composer.ts'
+import type { PinnedObject } from '../../objects/object.ts'
+import { compareEntries, encodedBytes, encodeHeader, type RunEntry } from './run-entry.ts'
+
+/** Entries are collected up to this size before they are passed to the composer. */
+const BUFFER_BYTES = 1024 * 1024
+
+/** Writes entries as one run. They must be sorted already. */
+export const writeRun = async (
+  objects: ObjectStore,
+  bucket: string,
+  key: string,
+  entries: Iterable<RunEntry> | AsyncIterable<RunEntry>,
+): Promise<PinnedObject> => {
+  const composer = new Composer(objects, bucket, key)
+  let buffered: Buffer[] = []
+  let bytes = 0
+  try {
+    for await (const entry of entries) {
+      buffered.push(encodeHeader(entry), entry.key, entry.body)
+      bytes += encodedBytes(entry)
+      if (bytes < BUFFER_BYTES) continue
+      await composer.bytes(Buffer.concat(buffered))
+      buffered = []
+      bytes = 0
+    }
+    await composer.bytes(Buffer.concat(buffered))
+    return await composer.finish()
+  } catch (error) {
+    await composer.abort()
+    throw error
+  }
+}
+
+/** Collects entries in memory, sorts them, and writes them as one run. */
+export class RunSorter {
+  #entries: RunEntry[] = []
+  #bytes = 0
+
+  /** The number of entries that were not written yet. */
+  get size(): number {
+    return this.#entries.length
+  }
+
+  /** The size of their run. */
+  get bytes(): number {
+    return this.#bytes
+  }
+
+  add(entry: RunEntry): void {
+    this.#entries.push(entry)
+    this.#bytes += encodedBytes(entry)
+  }
+
+  /** Writes the entries as a run and removes them from memory. */
+  async write(objects: ObjectStore, bucket: string, key: string): Promise<PinnedObject> {
+    const entries = this.#entries.sort(compareEntries)
+    this.#entries = []
+    this.#bytes = 0
+    return writeRun(objects, bucket, key, entries)
+  }
+}
