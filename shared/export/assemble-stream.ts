@@ -23,11 +23,11 @@ export interface AssembledStream {
  * Assembles SpecStar's stream from the results of the workers. Throws `BlobsMissingError` for a strict export with missing blobs.
  */
 export const assembleStream = async (
-  stores: Pick<TailStores, 'jobs' | 'objects' | 'workFiles'>,
+  stores: Pick<TailStores, 'jobs' | 'workFiles'>,
   job: ExportJob,
   attempt: string,
 ): Promise<AssembledStream> => {
-  const { objects, workFiles } = stores
+  const { workFiles } = stores
   const records = (await allResults(stores, job.job_id, EXPORT_RECORDS)).flatMap((result) => result.pieces)
   const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
   const missing = await readMissingBlobs(workFiles, blobs)
