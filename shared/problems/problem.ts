@@ -1,17 +1,22 @@
 import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
 import { truncate } from '../values/message-text.ts'
 import { ERROR_TABLE, type ErrorRow, INTERNAL_ERROR } from './error-table.ts'
 
-/** A problem document (RFC 9457): the body of an error answer, and `error` of a job that failed. */
-export interface Problem {
-  readonly type: string
-  readonly title: string
-  readonly status: number
-  readonly detail: string
-  readonly errors?: readonly { readonly field: string; readonly message: string }[]
-  /** Members that only some types have: `duplicates`, `job_id`, `until`, … */
-  readonly [member: string]: unknown
-}
+/**
+ * A problem document (RFC 9457): the body of an error answer, and `error` of a job that failed. Some types have further members:
+ * `duplicates`, `job_id`, `until`, …
+ */
+export const Problem = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    errors: z.exactOptional(z.array(z.object({ field: z.string(), message: z.string() }).readonly()).readonly()),
+  })
+  .readonly()
+export type Problem = z.output<typeof Problem>
 
 /** An error as Step Functions reports it: its name, and in `Cause` JSON with its message. The error's fields are lost. */
 export interface WorkflowError {

@@ -9,7 +9,7 @@ import { type Item, keyAttributes } from '../../tables/item.ts'
 import { queryPages } from '../../tables/aws/query.ts'
 import type { IdempotencyRecord } from '../identity.ts'
 import { hasEnded, JOB_STATUSES, type Job, type JobStatus, type RestoreJob } from '../job.ts'
-import type { Problem } from '../../problems/problem.ts'
+import { Problem } from '../../problems/problem.ts'
 import { IdempotencyMismatchError } from '../errors.ts'
 import type { Stage } from '../stage.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf } from './job-item.ts'
@@ -289,6 +289,6 @@ const itemKey = (n: number): string => n.toString().padStart(5, '0')
 const failureKey = (jobId: string, errorName: string): Item =>
   keyAttributes({ pk: `job#${jobId}`, sk: `failure#${errorName}` })
 
-const problemIn = (item: Item): Problem => JSON.parse(item['problem']?.S ?? '') as Problem
+const problemIn = (item: Item): Problem => Problem.parse(JSON.parse(item['problem']?.S ?? ''))
 
 const resultIn = (item: Item): unknown => JSON.parse(item['result']?.S ?? 'null')
