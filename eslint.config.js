@@ -43,9 +43,6 @@ const folderPolicies = FOLDERS.map((folder, index) => ({
   },
 }))
 
-/** `error` once the last upward import is gone. */
-const IMPORT_RULES = 'off'
-
 const awsClients = {
   group: ['@aws-sdk/client-*', '@aws-sdk/lib-storage', '@aws-sdk/s3-request-presigner'],
   message: 'In shared/, only the adapters (shared/*/aws/) and shared/runtime/ call AWS clients.',
@@ -84,7 +81,7 @@ export default tseslint.config(
       '@typescript-eslint/switch-exhaustiveness-check': 'error',
       eqeqeq: 'error',
       'boundaries/dependencies': [
-        IMPORT_RULES,
+        'error',
         {
           default: 'disallow',
           policies: [
