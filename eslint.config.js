@@ -61,17 +61,13 @@ export default tseslint.config(
   {
     languageOptions: {
       parserOptions: {
-        projectService: { allowDefaultProject: ['eslint.config.js', 'stryker.config.js'] },
+        projectService: { allowDefaultProject: ['eslint.config.js', 'stryker.config.js', '.dependency-cruiser.js'] },
         tsconfigRootDir: import.meta.dirname,
       },
     },
     plugins: { boundaries },
     settings: {
-      'boundaries/elements': FOLDERS.map((folder) => ({
-        type: folder,
-        partialMatch: false,
-        pattern: `${folder}/**/*`,
-      })),
+      'boundaries/elements': FOLDERS.map((folder) => ({ type: folder, partialMatch: false, pattern: folder })),
       'boundaries/include': ['{shared,functions,infra,test}/**/*.ts'],
       'import/resolver': { node: { extensions: ['.ts', '.js', '.json'] } },
     },
@@ -105,7 +101,7 @@ export default tseslint.config(
     rules: { 'no-restricted-syntax': ['error', attributeValues] },
   },
   {
-    files: ['eslint.config.js', 'stryker.config.js'],
+    files: ['eslint.config.js', 'stryker.config.js', '.dependency-cruiser.js'],
     extends: [tseslint.configs.disableTypeChecked],
   },
 )

@@ -1,0 +1,34 @@
+import { ESLint } from 'eslint'
+import { describe, expect, it } from 'vitest'
+
+const eslint = new ESLint({ overrideConfig: { rules: { '@typescript-eslint/no-unused-vars': 'off' } } })
+
+/** The rules of the project that reject this code as the content of the file. */
+const violations = async (filePath: string, code: string): Promise<(string | null)[]> => {
+  const [result] = await eslint.lintText(code, { filePath })
+  return result?.messages.map(({ ruleId }) => ruleId) ?? []
+}
+
+describe('the lint rules', () => {
+  it.each([
+    ['shared/archive/digest.ts', '../restore/messages/inspect.ts'],
+    ['shared/export/announce.ts', '../restore/messages/inspect.ts'],
+    ['shared/restore/errors.ts', '../export/messages.ts'],
+    ['shared/jobs/job.ts', '../runtime/services.ts'],
+    ['functions/routes.ts', '../infra/settings.ts'],
+  ])('reject an import of %s from the more specific %s', async (file, imported) => {
+    expect(
+      await violations(file, `import type * as Imported from '${imported}'\nexport type { Imported }\n`),
+    ).toContain('boundaries/dependencies')
+  })
+
+  it('accept an import from a more general folder', async () => {
+    const code = "import type * as Imported from '../values/must.ts'\nexport type { Imported }\n"
+    expect(await violations('shared/archive/digest.ts', code)).not.toContain('boundaries/dependencies')
+  })
+
+  it('reject a call of an AWS client outside of the adapters', async () => {
+    const code = "import { S3Client } from '@aws-sdk/client-s3'\nexport const client = new S3Client()\n"
+    expect(await violations('shared/export/announce.ts', code)).toContain('@typescript-eslint/no-restricted-imports')
+  })
+})
