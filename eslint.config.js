@@ -49,6 +49,12 @@ const awsClients = {
   allowTypeImports: true,
 }
 
+const otherStages = {
+  group: ['start', 'inspect', 'preflight', 'apply', 'verify', 'report', 'convert'].map((stage) => `../${stage}/*`),
+  message:
+    'No stage imports another stage. Types come from messages/; shared logic is outside of the folders of stages.',
+}
+
 const attributeValues = {
   selector: 'MemberExpression[property.name=/^(S|N|B|BOOL|NULL|M|L|SS|NS|BS)$/]',
   message: 'Read items through MetadataView and RevisionView (shared/resources/views.ts).',
@@ -93,6 +99,10 @@ export default tseslint.config(
     files: ['shared/**/*.ts'],
     ignores: ['shared/*/aws/**', 'shared/runtime/**'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients] }] },
+  },
+  {
+    files: ['shared/restore/*/**/*.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients, otherStages] }] },
   },
   {
     // The folders that read and write DynamoDB's attribute values. All others use the views of `shared/resources/views.ts`.

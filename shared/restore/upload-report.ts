@@ -15,7 +15,7 @@ interface Objects {
 
 const reportKey = ({ key }: Upload): string => `${key}.report.json`
 
-/** The bucket is not ours alone: anything can be at the key of a report. */
+/** Other programs also write to the bucket, so the key of a report can contain anything. */
 const AnyReport = z.looseObject({}).catch({})
 const ReportedArchive = z.object({ archive: z.object({ etag: z.string() }) })
 

@@ -32,10 +32,10 @@ export class ConditionalApplier implements ResourceApplier {
     const { id } = metadata
     const writes = new StartedWrites()
     /** Keys of the items that this restore wrote, in this or an earlier attempt. */
-    const ours: Key[] = []
+    const written: Key[] = []
     let isConflict = existed
     const write = async (item: Item): Promise<void> => {
-      if (await this.#writeIfAbsent(id, item)) ours.push(keyOf(item))
+      if (await this.#writeIfAbsent(id, item)) written.push(keyOf(item))
       else isConflict = true
     }
     return Promise.resolve({
@@ -44,7 +44,7 @@ export class ConditionalApplier implements ResourceApplier {
       end: async () => {
         await writes.settle()
         if (!isConflict) await write(metadataToWrite(this.#target, metadata.item))
-        if (isConflict) await this.#withdraw(id, ours)
+        if (isConflict) await this.#withdraw(id, written)
         return !isConflict
       },
     })
@@ -69,10 +69,10 @@ export class ConditionalApplier implements ResourceApplier {
   }
 
   /** Removes what this restore wrote of a resource. Throws `ConflictError` under `raise_error`. */
-  async #withdraw(id: string, ours: readonly Key[]): Promise<void> {
+  async #withdraw(id: string, written: readonly Key[]): Promise<void> {
     const { writer } = this.#stores
     const { model, jobId } = this.#target
-    await Promise.all(ours.map((key) => writer.removeIfAppliedBy(key, jobId)))
+    await Promise.all(written.map((key) => writer.removeIfAppliedBy(key, jobId)))
     if (this.#strategy === 'raise_error') throw new ConflictError(model.name, id)
   }
 }

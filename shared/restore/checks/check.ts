@@ -10,8 +10,26 @@ import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import type { ReadResource } from '../target/read-stored-resource.ts'
 
 /**
- * One check of the verification. `CHECKS` in `checks.ts` lists all of them. A check implements the hooks for what it
- * looks at; every hook reports to `CheckFindings`, which count under the name of the check.
+ * One check of the verification. `CHECKS` in `checks.ts` lists all of them. A check implements the hooks that it needs
+ * and reports to `findings`, which appear in the report under the name of the check.
+ *
+ * @example
+ * export const titles = {
+ *   name: 'titles',
+ *   checkResources: ({ model }, findings) => ({
+ *     check: ({ archived, stored }) => {
+ *       findings.addChecked(1)
+ *       if (stored.state === 'read' && hasNoTitle(stored.metadata))
+ *         findings.fail({
+ *           model: model.name,
+ *           resource_id: archived.id,
+ *           what: 'title is missing',
+ *           expected: 'a title',
+ *           actual: 'absent',
+ *         })
+ *     },
+ *   }),
+ * } as const satisfies VerificationCheck
  */
 export interface VerificationCheck<Name extends string = string> {
   /** The name of the check in the report. */
@@ -26,7 +44,7 @@ export interface VerificationCheck<Name extends string = string> {
 
 /** Receives what one check finds. */
 export interface CheckFindings {
-  /** Adds to the number of things that the check looked at. */
+  /** Adds to the number of things that were checked: resources, revisions, references or blobs. */
   addChecked(count: number): void
   /** Adds a difference that is the restore's fault: the verification fails. */
   fail(finding: Finding): void
@@ -43,6 +61,7 @@ export interface ResourcesContext {
   readonly now: Date
 }
 
+/** Checks the resources of one pass. */
 export interface ResourcesCheck {
   /** Called for each resource that the restore wrote or should have written, in the archive's order. */
   check(compared: ComparedResource): void | Promise<void>

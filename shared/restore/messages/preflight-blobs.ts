@@ -80,7 +80,7 @@ export const PreflightBlobsResult = z
     bytes: z.int(),
     /** The number of different blobs in the archive that each model refers to. */
     models: z.record(z.string(), z.int()).readonly(),
-    /** The number of missing blobs, and a file of `MISSING_BLOBS` (absent if there are none). */
+    /** The number of missing blobs, and the list of their ids (absent if there are none). */
     missing: z.int(),
     missing_list: z.exactOptional(PinnedObject),
   })

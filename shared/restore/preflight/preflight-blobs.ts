@@ -1,7 +1,6 @@
 import type { OpenArchive } from '../../archive/archive.ts'
-import { entrySortKey } from '../../archive/index-line.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
-import type { IndexLine } from '../../archive/index-line.ts'
+import { entrySortKey, type IndexLine } from '../../archive/index-line.ts'
 import { readEntries, readIndex } from '../../archive/segment-reader.ts'
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
