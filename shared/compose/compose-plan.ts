@@ -5,7 +5,7 @@ import { type Part, PartLayout } from '../objects/part-layout.ts'
 export type PlannedPart = Part<number> & { readonly number: number }
 
 /** Divides pieces, placed end to end, into numbered parts, by the composing algorithm of `shared/archive/FORMAT.md`. */
-export const partsOf = (
+export const planParts = (
   pieces: readonly { readonly object: PinnedObject; readonly copyable: boolean }[],
 ): PlannedPart[] => {
   const layout = new PartLayout<number>()
@@ -14,7 +14,7 @@ export const partsOf = (
 }
 
 /** Splits a list into at most `count` runs of nearly equal length. */
-export const runsOf = <T>(list: readonly T[], count: number): T[][] => {
+export const splitIntoRuns = <T>(list: readonly T[], count: number): T[][] => {
   const length = Math.ceil(list.length / count)
   return Array.from({ length: Math.ceil(list.length / length) }, (_, k) => list.slice(k * length, (k + 1) * length))
 }

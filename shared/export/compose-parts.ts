@@ -1,5 +1,5 @@
 import pMap from 'p-map'
-import { partsOf } from '../compose/compose-plan.ts'
+import { planParts } from '../compose/compose-plan.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
@@ -65,7 +65,7 @@ const createParts = async (
   const planned = new Set(numbers)
   const upload = objects.resumeMultipart(target.bucket, target.key, target.upload_id)
   const parts = await pMap(
-    partsOf(target.pieces).filter(({ number }) => planned.has(number)),
+    planParts(target.pieces).filter(({ number }) => planned.has(number)),
     async (part): Promise<UploadedPart> => {
       if (part.kind === 'copy') return upload.copyPart(part.number, rangeOf(target.pieces, part.slice))
       return upload.uploadPart(part.number, await bytesOf(objects, target.pieces, part))

@@ -1,4 +1,4 @@
-import { partsOf, runsOf } from '../compose/compose-plan.ts'
+import { planParts, splitIntoRuns } from '../compose/compose-plan.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { Limits } from '../jobs/limits.ts'
@@ -37,10 +37,15 @@ const createPlan = async (stores: PlanStores, jobId: string, round: number): Pro
     ...segments.map((object) => ({ object, copyable: true })),
     { object: tail.object, copyable: false },
   ]
-  const parts = partsOf(pieces)
+  const parts = planParts(pieces)
   if (parts.length > limits.maxParts && segments.length > limits.maxJoins)
-    return workFiles.writeOnce(COMPOSE_PLAN, { kind: 'join', runs: runsOf(segments, limits.maxJoins) }, jobId, round)
-  const items = runsOf(
+    return workFiles.writeOnce(
+      COMPOSE_PLAN,
+      { kind: 'join', runs: splitIntoRuns(segments, limits.maxJoins) },
+      jobId,
+      round,
+    )
+  const items = splitIntoRuns(
     parts.map(({ number }) => number),
     Math.ceil(parts.length / limits.partsPerItem),
   )

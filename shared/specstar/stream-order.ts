@@ -81,7 +81,7 @@ export class StreamOrder {
     const isHeader = record.t === 'HeaderRecord'
     if (this.#hasHeader && isHeader) throw invalidRecord(record, 'only the first record may be a HeaderRecord')
     if (!this.#hasHeader && !isHeader)
-      throw invalidRecord(record, `the first record must be a HeaderRecord, but is a ${record.t}`)
+      throw invalidRecord(record, `the first record must be a HeaderRecord, not ${record.t}`)
     this.#hasHeader = true
     switch (record.t) {
       case 'HeaderRecord':

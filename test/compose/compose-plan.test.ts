@@ -1,12 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { partsOf, runsOf } from '../../shared/compose/compose-plan.ts'
+import { planParts, splitIntoRuns } from '../../shared/compose/compose-plan.ts'
 
 describe('runs of a list', () => {
   it('contain every element once, in order, and do not exceed the requested number of runs', () => {
     fc.assert(
       fc.property(fc.array(fc.integer(), { minLength: 1 }), fc.integer({ min: 1, max: 50 }), (list, count) => {
-        const runs = runsOf(list, count)
+        const runs = splitIntoRuns(list, count)
         expect(runs.flat()).toEqual(list)
         expect(runs.length).toBeLessThanOrEqual(count)
         expect(runs.every((run) => run.length > 0)).toBe(true)
@@ -37,7 +37,7 @@ describe('runs of a list', () => {
     [0, 3, []],
   ])('of %d elements in at most %d runs have nearly equal lengths', (length, count, runs) => {
     expect(
-      runsOf(
+      splitIntoRuns(
         Array.from({ length }, (_, k) => k),
         count,
       ),
@@ -50,7 +50,7 @@ describe('the parts of an archive', () => {
   const piece = (size: number, copyable = true) => ({ object: { bucket: 'b', key: 'k', size, etag: 'e' }, copyable })
 
   it('refer to their sources by index and are numbered from one, with the tail last', () => {
-    expect(partsOf([piece(6 * MIB), piece(20 * MIB), piece(100, false)])).toEqual([
+    expect(planParts([piece(6 * MIB), piece(20 * MIB), piece(100, false)])).toEqual([
       { kind: 'upload', slices: [{ source: 0, start: 0, length: 6 * MIB }], size: 6 * MIB, number: 1 },
       { kind: 'copy', slice: { source: 1, start: 0, length: 20 * MIB }, size: 20 * MIB, number: 2 },
       { kind: 'upload', slices: [{ source: 2, start: 0, length: 100 }], size: 100, number: 3 },
@@ -58,9 +58,9 @@ describe('the parts of an archive', () => {
   })
 
   it('are uploaded if a piece cannot be copied, regardless of its size', () => {
-    expect(partsOf([piece(20 * MIB, false)])).toEqual([
+    expect(planParts([piece(20 * MIB, false)])).toEqual([
       { kind: 'upload', slices: [{ source: 0, start: 0, length: 20 * MIB }], size: 20 * MIB, number: 1 },
     ])
-    expect(partsOf([])).toEqual([])
+    expect(planParts([])).toEqual([])
   })
 })

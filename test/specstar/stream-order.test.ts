@@ -72,13 +72,8 @@ describe('the order of the records of a stream', () => {
   })
 
   it.each([
-    [
-      'a section without a header',
-      after(),
-      start(),
-      'the first record must be a HeaderRecord, but is a ModelStartRecord',
-    ],
-    ['the end without a header', after(), eof, 'the first record must be a HeaderRecord, but is a EofRecord'],
+    ['a section without a header', after(), start(), 'the first record must be a HeaderRecord, not ModelStartRecord'],
+    ['the end without a header', after(), eof, 'the first record must be a HeaderRecord, not EofRecord'],
     ['a second header', after(header), header, 'only the first record may be a HeaderRecord'],
     ['a header in a section', after(header, start()), header, 'only the first record may be a HeaderRecord'],
     [
