@@ -8,7 +8,10 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
 
-/** Ends the job: the archive exists and was read back. */
+/**
+ * Ends the job as `succeeded`, or as `partial` if blobs are missing, and stores its result. `finish-compose` has
+ * already created the archive and read it back.
+ */
 export const announceExport = async (
   { job_id }: StageInput,
   stores: EndJobServices & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
@@ -16,7 +19,7 @@ export const announceExport = async (
   const { jobs, objects, workFiles } = stores
   const { request } = await exportJob(stores, job_id)
   const composed = await jobs.getResult(job_id, FINISH_COMPOSE, 0, 0)
-  if (composed === undefined) throw new Error(`job ${job_id} has no composed archive`)
+  if (composed === undefined) throw new Error(`job ${job_id} has no result of its stage ${FINISH_COMPOSE.name}`)
   const { archive } = composed
   const summary =
     request.format === 'specstar' ? await summaryOfStream(workFiles, job_id) : await summaryOfArchive(objects, archive)
@@ -28,7 +31,7 @@ export const announceExport = async (
 
 const summaryOfStream = async (workFiles: WorkFiles, jobId: string): Promise<ExportSummary> => {
   const { summary } = await workFiles.read(TAIL, jobId)
-  if (summary === undefined) throw new Error(`job ${jobId} has created no stream`)
+  if (summary === undefined) throw new Error(`file ${TAIL.name()} of job ${jobId} has no summary of a stream`)
   return summary
 }
 

@@ -1,11 +1,12 @@
 import type { ExportJob } from '../jobs/job.ts'
 
-/** The prefix of a schedule's archives in the archive bucket. */
+/** Returns the key prefix that all archives of a schedule share in the archive bucket. */
 export const schedulePrefix = (name: string): string => `scheduled/${name}/`
 
 /**
- * The key of an export's archive in the archive bucket: `exports/{yyyy}/{mm}/{dd}/{job id}.acbak`, or
- * `scheduled/{name}/{yyyy}/{mm}/{dd}/{job id}.acbak` with the day for which the schedule was due.
+ * Returns the key of an export's archive in the archive bucket. It is `exports/{yyyy}/{mm}/{dd}/{job id}.acbak` with
+ * the day on which the job was created. For a scheduled export, it is `scheduled/{name}/{yyyy}/{mm}/{dd}/{job
+ * id}.acbak` with the day for which the export was scheduled. Days are in UTC.
  */
 export const archiveKey = ({ job_id, created_at, request: { schedule } }: ExportJob): string =>
   schedule === undefined

@@ -10,16 +10,22 @@ import { compareBytes } from '../values/text-order.ts'
 import { EXPORT_BLOBS, EXPORT_PLAN, EXPORT_RECORDS } from './messages.ts'
 import type { TailStores } from './tail-stores.ts'
 
-/** `next_since` is this much earlier than the start, so that the next window includes writers whose clocks are behind. */
+/**
+ * `next_since` is 15 minutes earlier than the start of this export. The next export therefore includes resources whose
+ * writers have clocks that are up to 15 minutes slow.
+ */
 const SINCE_MARGIN_MS = 15 * 60_000
 
-/** The segments of an export in the order of the archive, and the manifest that describes them. */
+/** The segments of an export, in the order in which the archive contains them, and the manifest that describes them. */
 export interface AssembledArchive {
   readonly manifest: Manifest
   readonly segments: readonly PinnedObject[]
 }
 
-/** Assembles the archive from the results of the workers. Throws `BlobsMissingError` for a strict export with missing blobs. */
+/**
+ * Returns the segments and the manifest of the archive, from the results of all passes. Throws `BlobsMissingError` if
+ * blobs are missing and the export is strict.
+ */
 export const assembleArchive = async (stores: TailStores, job: ExportJob): Promise<AssembledArchive> => {
   const { objects, workFiles, config, clock } = stores
   const records = (await allResults(stores, job.job_id, EXPORT_RECORDS)).flatMap(({ segments }) => segments)

@@ -10,17 +10,21 @@ import { compareBytes } from '../values/text-order.ts'
 import { EXPORT_BLOBS, EXPORT_RECORDS, type ExportSummary, workName } from './messages.ts'
 import type { TailStores } from './tail-stores.ts'
 
-/** The objects that make up a stream, and what the job reports of it. */
+/** The objects and bytes that make up a stream, and its summary for the job's result. */
 export interface AssembledStream {
-  /** Everything but the last bytes: the header, and for each model its start, records, blobs and end. */
+  /**
+   * The stream without its end. The pieces hold the header and, for each model, the start of its section, its records
+   * and its blobs. The end of a section is in the same object as the start of the next section.
+   */
   readonly pieces: readonly PinnedObject[]
-  /** The last bytes. */
+  /** The end of the last section, and the end of the stream. */
   readonly end: Buffer
   readonly summary: ExportSummary
 }
 
 /**
- * Assembles SpecStar's stream from the results of the workers. Throws `BlobsMissingError` for a strict export with missing blobs.
+ * Returns the pieces of SpecStar's stream, from the results of all passes, and writes the frames between them. Throws
+ * `BlobsMissingError` if blobs are missing and the export is strict.
  */
 export const assembleStream = async (
   stores: Pick<TailStores, 'jobs' | 'workFiles'>,

@@ -21,7 +21,10 @@ import {
   workName,
 } from './messages.ts'
 
-/** Copies wait for S3; an upload holds at most 37 MiB. Three at once keep a worker far below its memory limit. */
+/**
+ * Parts that a worker creates at the same time. S3 copies most parts without the worker's memory, but a part that the
+ * worker uploads holds up to 37 MiB. Three of them stay far below the worker's memory limit.
+ */
 const PARALLEL_PARTS = 3
 
 interface ComposeStores {
@@ -31,7 +34,10 @@ interface ComposeStores {
   readonly workFiles: WorkFiles
 }
 
-/** One map item of the compose stage: creates its parts of the archive, or joins its run of segments. */
+/**
+ * Runs one map item of the compose stage. In the last round, the item creates its parts of the archive. In an earlier
+ * round, it joins its run of segments into one object.
+ */
 export const composeParts = async (input: PassInput, stores: ComposeStores): Promise<PassOutput> => {
   const { plan, round } = await latestComposePlan(stores.workFiles, input.job_id)
   return plan.kind === 'join'
@@ -77,11 +83,14 @@ const createParts = async (
 
 const rangeOf = (pieces: readonly ComposePiece[], { source, start, length }: Slice<number>): ObjectRange => {
   const piece = pieces[source]
-  if (piece === undefined) throw new Error(`the compose plan has no piece ${source}`)
+  if (piece === undefined)
+    throw new Error(`the compose plan has no piece ${source}; its pieces are 0 to ${pieces.length - 1}`)
   return { object: piece.object, start, length }
 }
 
-/** The bytes of an uploaded part: whole small segments, and the beginnings of large ones. */
+/**
+ * Returns the bytes of a part that is uploaded. They are whole small segments, and the first bytes of large segments.
+ */
 const bytesOf = async (
   objects: ObjectStore,
   pieces: readonly ComposePiece[],

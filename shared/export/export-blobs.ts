@@ -11,12 +11,16 @@ import { type BlobsStores, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { exportStreamBlobs } from './stream-blobs.ts'
 
 /**
- * A segment ends after this many bytes even if S3 copied them all, so that its parts and size stay far below S3's limits. Copied
- * bytes cost no time, so the limit for bytes that are read would create thousands of passes.
+ * A segment ends after 1 TiB. S3 limits an object to 5 TiB and 10,000 parts, and this leaves a wide margin. The smaller
+ * limit `segmentBytes` counts only bytes that the worker reads: S3 copies large blobs itself, which costs the worker no
+ * time.
  */
 const MAX_COPIED_BYTES = 1024 ** 4
 
-/** One pass over a range of blobs: reads each blob once and writes it, in the order of positions. */
+/**
+ * Runs one pass over a range of blobs. The pass writes each blob to a segment, or to pieces of a stream, in the order
+ * of positions.
+ */
 export const exportBlobs = (input: PassInput, stores: BlobsStores): Promise<PassOutput> =>
   runPass(EXPORT_BLOBS, input, stores, async (attempt) => {
     const { request } = await exportJob(stores, input.job_id)

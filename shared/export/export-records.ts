@@ -30,14 +30,20 @@ interface RecordsStores {
   readonly workFiles: WorkFiles
 }
 
-/** One pass over the ranges of a map item: writes every resource that the filters select, one segment (or piece) per model. */
+/**
+ * Runs one pass over the ranges of a map item. The pass writes every resource that the filters select. It creates one
+ * segment per range, or one piece if the export is a stream of SpecStar.
+ */
 export const exportRecords = (input: PassInput, stores: RecordsStores): Promise<PassOutput> =>
   runPass(EXPORT_RECORDS, input, stores, async (attempt) => {
     const job = await exportJob(stores, input.job_id)
     return new RecordsPass(attempt, job, stores).run()
   })
 
-/** `{index of the range}/{first digest bucket}`: where a pass continues. An absent digest bucket means the range's first. */
+/**
+ * Parses the position where a pass continues: `{index of the range}/{digest bucket}`. Without a digest bucket, the pass
+ * begins with the first digest bucket of the range.
+ */
 const parseCursor = (cursor = '0/'): { index: number; from: string | undefined } => {
   const [index = '0', from = ''] = cursor.split('/')
   return { index: Number(index), from: from === '' ? undefined : from }
@@ -80,14 +86,18 @@ class RecordsPass {
     }
   }
 
-  /** Writes one range until its end, or until the digest bucket where the pass has to stop. */
+  /**
+   * Writes one range. `records` is absent if no resource is selected. `stoppedAt` is set if the pass has to stop before
+   * the end of the range: it is the digest bucket with which the next pass begins.
+   */
   async #exportRange(index: number, range: ModelRange): Promise<{ records?: WrittenRecords; stoppedAt?: string }> {
     const target = this.#target(index, range.model)
     const torn: string[] = []
     let bucket: string | undefined
     let stoppedAt: string | undefined
     let first: string | undefined
-    // If the filters select nothing, the loop below never runs: the reader itself must be able to stop.
+    // The loop below checks the time only for selected resources. The reader calls `until` for every other resource
+    // too, so that a pass whose filters select nothing stops in time.
     const until = (h: string): boolean => {
       const next = h.slice(0, 4)
       first ??= next

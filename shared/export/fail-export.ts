@@ -10,7 +10,10 @@ interface UploadStores {
   readonly workFiles: WorkFiles
 }
 
-/** Ends a failed job: aborts the upload of its archive, so that no part stays behind, and records the problem. */
+/**
+ * Ends a failed export and stores the problem in its job. It first aborts the multipart upload of the archive, because
+ * S3 charges for the parts of an unfinished upload.
+ */
 export const failExport = async (input: FailInput, stores: EndJobServices & UploadStores): Promise<StageInput> => {
   const { job_id } = input
   await abortUpload(stores, job_id)
@@ -20,7 +23,7 @@ export const failExport = async (input: FailInput, stores: EndJobServices & Uplo
   return { job_id }
 }
 
-/** Aborts the unfinished upload of the archive, if there is one. */
+/** Aborts the multipart upload of the archive. Does nothing if no round has planned the archive. */
 export const abortUpload = async ({ objects, workFiles }: UploadStores, jobId: string): Promise<void> => {
   for (let round = 0; ; round++) {
     const plan = await workFiles.find(COMPOSE_PLAN, jobId, round)

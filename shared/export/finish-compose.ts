@@ -9,7 +9,10 @@ import { eofFrame, headerFrame } from '../specstar/stream-frame.ts'
 import { latestComposePlan } from './latest-compose-plan.ts'
 import { COMPOSE_PARTS, FINISH_COMPOSE } from './messages.ts'
 
-/** Completes the upload and reads the archive back: the job reports no archive before that. */
+/**
+ * Completes the multipart upload, and checks that the archive can be opened. Only then is the archive kept as the result
+ * of this stage, so that a job never reports an archive that cannot be opened.
+ */
 export const finishCompose = async (
   { job_id }: StageInput,
   stores: { readonly jobs: JobStore; readonly objects: ObjectStore; readonly workFiles: WorkFiles },
@@ -34,19 +37,19 @@ export const finishCompose = async (
   return { job_id }
 }
 
-/** Opens the archive by its trailer. */
+/** Opens the archive through its trailer. Throws if its manifest is not the manifest that was written. */
 const readBackArchive = async (objects: ObjectStore, archive: PinnedObject, manifestSha256: string): Promise<void> => {
   const opened = await openArchive(objects.sourceOf(archive))
   if (opened.manifestSha256 !== manifestSha256)
     throw new Error(`${archive.key} has manifest ${opened.manifestSha256}, but manifest ${manifestSha256} was written`)
 }
 
-/** A stream has no trailer: its first and last frames must be in place. */
+/** Reads the first and the last frame of a stream, which has no trailer. Throws if a frame has other bytes. */
 const readBackStream = async (objects: ObjectStore, stream: PinnedObject): Promise<void> => {
   for (const [frame, start] of [
     [headerFrame(), 0],
     [eofFrame(), stream.size - eofFrame().length],
   ] as const)
     if (!(await objects.readBytes(stream, start, frame.length)).equals(frame))
-      throw new Error(`${stream.key} has unexpected bytes at byte ${start} of the stream`)
+      throw new Error(`${stream.key} differs from the written stream in the frame at byte ${start}`)
 }

@@ -1,7 +1,10 @@
 import type { WorkFiles } from '../jobs/work-files.ts'
 import { COMPOSE_PLAN, type ComposePlan } from './messages.ts'
 
-/** The plan of the latest round, and the round's number. Rounds are few: each joins up to 10,000 segments into 1,000. */
+/**
+ * Returns the plan of the latest round, and the number of that round. It reads one file per round. There are few
+ * rounds, because a round joins all segments into at most 1,000 objects.
+ */
 export const latestComposePlan = async (
   workFiles: WorkFiles,
   jobId: string,

@@ -6,7 +6,10 @@ import { PassResult } from '../jobs/pass.ts'
 import type { Stage } from '../jobs/stage.ts'
 import type { WorkFile } from '../jobs/work-files.ts'
 
-/** A range of one model's digest buckets (4 hex digits of `h`): `to` is exclusive, `10000` is the end. */
+/**
+ * A range of one model's digest buckets. A digest bucket is the first 4 hex digits of the hash key `h`. `from` is
+ * inclusive and `to` is exclusive; `to` is `10000` for the last range.
+ */
 export const ModelRange = z.object({ model: z.string(), from: z.string(), to: z.string() }).readonly()
 export type ModelRange = z.output<typeof ModelRange>
 
@@ -15,14 +18,14 @@ export const ExportPlan = z
   .object({
     /** ISO 8601. */
     started_at: z.string(),
-    /** The ranges of each map item: one range of a large model, or several small models whole. */
+    /** The ranges of each map item. An item has one range of a large model, or all of several small models. */
     items: z.array(z.array(ModelRange).readonly()).readonly(),
   })
   .readonly()
 export type ExportPlan = z.output<typeof ExportPlan>
 export const EXPORT_PLAN: WorkFile<ExportPlan> = { name: () => 'plan.json', content: ExportPlan }
 
-/** The result of a pass of `export-records`. An archive has segments, a stream of SpecStar has pieces. */
+/** The result of a pass of `export-records`. An archive is made of segments; a stream of SpecStar is made of pieces. */
 export const RecordsResult = z
   .object({
     ...PassResult.shape,
@@ -34,7 +37,10 @@ export const RecordsResult = z
 export type RecordsResult = z.output<typeof RecordsResult>
 export const EXPORT_RECORDS: Stage<RecordsResult> = { name: 'export-records', result: RecordsResult }
 
-/** Written by `plan-export-blobs`: each map item exports one range of the blobs in all lists. */
+/**
+ * Written by `plan-export-blobs`. Each item is a range of prefixes of blob positions. A map item exports the blobs of
+ * its range from all lists.
+ */
 export const BlobPlan = z
   .object({
     lists: z.array(BlobReferenceList).readonly(),
@@ -44,20 +50,22 @@ export const BlobPlan = z
 export type BlobPlan = z.output<typeof BlobPlan>
 export const BLOB_PLAN: WorkFile<BlobPlan> = { name: () => 'blob-plan.json', content: BlobPlan }
 
-/** A run of blobs of one model's section in a stream of SpecStar. */
+/** Consecutive blobs in the section of one model of a stream of SpecStar. */
 export const BlobsPiece = z.object({ object: PinnedObject, model: z.string() }).readonly()
 export type BlobsPiece = z.output<typeof BlobsPiece>
 
-/** The result of a pass of `export-blobs`. An archive has a segment, a stream of SpecStar has pieces. */
+/**
+ * The result of a pass of `export-blobs`. For an archive, it has a segment; for a stream of SpecStar, it has pieces.
+ */
 export const BlobsResult = z
   .object({
     ...PassResult.shape,
     segment: z.exactOptional(WrittenSegment),
     pieces: z.exactOptional(z.array(BlobsPiece).readonly()),
-    /** Blobs that were written (payloads are not counted), and their bytes. */
+    /** The number of blobs that were written. Spilled payloads are not counted, neither here nor in `bytes`. */
     blobs: z.int(),
     bytes: z.int(),
-    /** The number of different blobs that each model refers to. */
+    /** For each model, the number of blobs of this pass to which it refers. */
     models: z.record(z.string(), z.int()).readonly(),
     missing: z.int(),
     /** The ids of the missing blobs: a file of `MISSING_BLOBS`. */
@@ -67,17 +75,23 @@ export const BlobsResult = z
 export type BlobsResult = z.output<typeof BlobsResult>
 export const EXPORT_BLOBS: Stage<BlobsResult> = { name: 'export-blobs', result: BlobsResult }
 
-/** An object to compose. The tail is uploaded as bytes, however large it is: S3 cannot copy a last part below its minimum. */
+/**
+ * An object to compose. `copyable` is false if its bytes must be uploaded, because S3 cannot copy them. This holds for
+ * the tail.
+ */
 export const ComposePiece = z.object({ object: PinnedObject, copyable: z.boolean() }).readonly()
 export type ComposePiece = z.output<typeof ComposePiece>
 
-/** The multipart upload of the archive, and the pieces that its parts are made of. */
+/** The multipart upload of the archive, and the pieces from which its parts are created. */
 export const ComposeTarget = z
   .object({ bucket: z.string(), key: z.string(), upload_id: z.string(), pieces: z.array(ComposePiece).readonly() })
   .readonly()
 export type ComposeTarget = z.output<typeof ComposeTarget>
 
-/** Written by `plan-compose` for one round: joins runs of segments if there are too many parts, else composes the archive. */
+/**
+ * Written by `plan-compose` for one round. A round joins runs of segments if the archive would have too many parts.
+ * Otherwise it composes the archive.
+ */
 export const ComposePlan = z.discriminatedUnion('kind', [
   z.object({ kind: z.literal('join'), runs: z.array(z.array(PinnedObject).readonly()).readonly() }).readonly(),
   z
@@ -97,10 +111,12 @@ export const COMPOSE_PLAN: WorkFile<ComposePlan, [round: number]> = {
   content: ComposePlan,
 }
 
-/** A run of segments, joined into one object. */
+/** The result of joining a run of segments. `object` holds all bytes of the run. */
 export const JoinResult = z.object({ ...PassResult.shape, object: PinnedObject }).readonly()
 export type JoinResult = z.output<typeof JoinResult>
-/** A round of `compose-parts` that joins segments. */
+/**
+ * Returns the stage of a round that joins segments. Each round has its own name, so that its results are kept apart.
+ */
 export const joinRound = (round: number): Stage<JoinResult> => ({
   name: `compose-parts-join-${round}`,
   result: JoinResult,
@@ -115,7 +131,7 @@ export const PartsResult = z
 export type PartsResult = z.output<typeof PartsResult>
 export const COMPOSE_PARTS: Stage<PartsResult> = { name: 'compose-parts', result: PartsResult }
 
-/** What the job reports of an export. */
+/** The part of an export's result that describes the content of the archive. */
 export const ExportSummary = z
   .object({
     models: z
@@ -127,20 +143,20 @@ export const ExportSummary = z
   .readonly()
 export type ExportSummary = z.output<typeof ExportSummary>
 
-/** What follows the segments or pieces: the manifest and trailer of an archive, or the end of a stream. */
+/** The tail and the objects that precede it. The tail is an archive's manifest and trailer, or the end of a stream. */
 export const Tail = z
   .object({
     object: PinnedObject,
     segments: z.array(PinnedObject).readonly(),
     manifest_sha256: z.exactOptional(z.string()),
-    /** Only of a stream: an archive's manifest holds it. */
+    /** Present only for a stream. The summary of an archive is computed from its manifest. */
     summary: z.exactOptional(ExportSummary),
   })
   .readonly()
 export type Tail = z.output<typeof Tail>
 export const TAIL: WorkFile<Tail> = { name: () => 'tail.json', content: Tail }
 
-/** The archive, after it was read back. */
+/** The archive that was composed. This result is kept only after the archive was read back. */
 export const ComposedResult = z
   .object({
     done: z.literal(true),
@@ -150,7 +166,10 @@ export const ComposedResult = z
 export type ComposedResult = z.output<typeof ComposedResult>
 export const FINISH_COMPOSE: Stage<ComposedResult> = { name: 'finish-compose', result: ComposedResult }
 
-/** Names of the other objects of an export in the work bucket. Attempts never share a name; results identify the objects that count. */
+/**
+ * The names of an export's objects in the work bucket that are not JSON files. Every name contains the id of an
+ * attempt, so two attempts never write the same object. Later stages use only the objects that the kept results name.
+ */
 export const workName = {
   segment: (stage: string, n: number, attempt: string, k: number) => `segments/${stage}/${n}/${attempt}-${k}`,
   digests: (n: number, attempt: string, k: number) => `digests/${n}/${attempt}-${k}`,

@@ -20,7 +20,10 @@ interface PlanStores extends TailStores {
   readonly config: TailStores['config'] & { readonly buckets: { readonly archives: string } }
 }
 
-/** Plans one round of composing. The plan is written once; a repeated attempt returns the same plan. */
+/**
+ * Plans the map items of one round of the compose stage. The plan is written once, so a repeated attempt returns the
+ * same plan.
+ */
 export const planCompose = async ({ job_id, round }: ComposeInput, stores: PlanStores): Promise<ComposeOutput> => {
   const { jobs, workFiles } = stores
   const plan = (await workFiles.find(COMPOSE_PLAN, job_id, round)) ?? (await createPlan(stores, job_id, round))
@@ -52,7 +55,10 @@ const createPlan = async (stores: PlanStores, jobId: string, round: number): Pro
   return beginUpload(stores, jobId, round, { pieces, items, manifest_sha256: tail.manifest_sha256 })
 }
 
-/** Begins the upload of the archive and keeps it in the plan. The upload of the attempt that writes the plan first counts. */
+/**
+ * Begins the multipart upload of the archive, and writes the plan that contains the upload. If several attempts do
+ * this, the plan that is written first is returned, and the other uploads are aborted.
+ */
 const beginUpload = async (
   stores: PlanStores,
   jobId: string,
@@ -75,7 +81,8 @@ const beginUpload = async (
     ...(manifest_sha256 === undefined ? {} : { manifest_sha256 }),
   }
   const kept = await workFiles.writeOnce(COMPOSE_PLAN, plan, jobId, round)
-  // The kept plan may also be this attempt's own: its first write succeeded and the response was lost.
+  // `writeOnce` may return the plan of this attempt even if the file existed: its first write succeeded, the response
+  // was lost, and the SDK repeated the write. Then the upload must stay.
   if (kept.kind !== 'archive' || kept.target.upload_id !== upload.uploadId) await upload.abort()
   return kept
 }

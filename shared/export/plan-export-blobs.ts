@@ -7,8 +7,8 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import { BLOB_PLAN, EXPORT_BLOBS, EXPORT_RECORDS } from './messages.ts'
 
 /**
- * Splits the blobs that the records refer to into ranges of their positions. A blob has one position, so it is exported once even
- * if a million resources refer to it.
+ * Plans the map items of `export-blobs`: splits the positions of all referenced blobs into ranges. A blob has one
+ * position, so it is exported once even if a million resources refer to it.
  */
 export const planExportBlobs = async (
   { job_id }: StageInput,

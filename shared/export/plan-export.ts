@@ -7,10 +7,14 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange } from './messages.ts'
 
+/** A digest bucket has 4 hex digits. */
 const DIGEST_BUCKETS = 0x10000
-/** A Distributed Map runs at most this many children. */
+/** The largest number of map items of a Distributed Map. Large exports are planned with half of it, as a reserve. */
 const MAX_ITEMS = 10_000
-/** zstd level 1 compresses record lines by about this factor. A wrong estimate costs a further pass, never a timeout. */
+/**
+ * The measured factor by which zstd level 1 compresses record lines. If it is wrong for a model, its map items need
+ * more passes, but no pass runs into a timeout.
+ */
 const COMPRESSION_RATIO = 5.6
 
 interface Sampling {
@@ -18,7 +22,10 @@ interface Sampling {
   readonly limits: Limits
 }
 
-/** Decides which ranges of which models the map items read. The plan is written once; a repeated attempt returns the same plan. */
+/**
+ * Plans the map items of `export-records`: which ranges of which models each of them reads. The plan is written once,
+ * so a repeated attempt returns the same plan.
+ */
 export const planExport = async (
   { job_id }: StageInput,
   stores: Sampling & { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly clock: () => Date },
@@ -65,14 +72,20 @@ const planItems = async (request: ExportRequest, stores: Sampling): Promise<Mode
   return items
 }
 
-/** Estimates the compressed size of a model's records from a sample of its hash space. An export by ids is small: it needs no estimate. */
+/**
+ * Estimates the compressed size of a model's records, in bytes, from a sample of up to 200 items or 1 MiB. Returns 0
+ * for an export by ids, which is always small.
+ */
 const estimatedBytes = async (model: string, request: ExportRequest, { resources }: Sampling): Promise<number> => {
   if (request.filters.ids !== undefined) return 0
   const { bytes, fraction } = await resources.sample(model, 1024 * 1024, 200)
   return bytes / fraction / COMPRESSION_RATIO
 }
 
-/** Splits the hash space into `count` even ranges of whole digest buckets: at least one range, at most one per digest bucket. */
+/**
+ * Splits all digest buckets of a model into `count` ranges of nearly the same size. Returns at least one range, and at
+ * most one range per digest bucket.
+ */
 export const splitBuckets = (model: string, count: number): ModelRange[] => {
   const ranges = Math.min(Math.max(count, 1), DIGEST_BUCKETS)
   const border = (k: number): string =>

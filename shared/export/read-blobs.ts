@@ -8,7 +8,7 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { BLOB_PLAN } from './messages.ts'
 
-/** The stores that an export of blobs uses. */
+/** The stores from which blobs are exported, and those in which the work of an export is kept. */
 export interface BlobsStores extends ContentStores {
   readonly jobs: JobStore
   readonly limits: Limits
@@ -16,10 +16,13 @@ export interface BlobsStores extends ContentStores {
   readonly workFiles: WorkFiles
 }
 
-/** Blobs that are opened ahead, to hide the latency of a GET. Each holds less than 16 MiB. */
+/**
+ * Blobs that are opened at the same time, so that the latency of a GET does not add up. Each of them holds less than 16
+ * MiB in memory, because S3 copies larger blobs.
+ */
 const READ_AHEAD = 8
 
-/** The blobs and spilled payloads that a map item exports, in the order of an archive. */
+/** Returns the references to the blobs and spilled payloads of a map item, in the order of an archive. */
 export const plannedBlobs = async (
   { objects, workFiles }: Pick<BlobsStores, 'objects' | 'workFiles'>,
   { job_id, n }: PassInput,
@@ -30,7 +33,10 @@ export const plannedBlobs = async (
   return readBlobReferences(objects, lists, range)
 }
 
-/** Opens blobs in order, a few of them ahead. `content` is `undefined` if a blob is missing or damaged. */
+/**
+ * Opens blobs and spilled payloads, several at the same time, and yields them in the given order. `content` is
+ * `undefined` if the blob is missing or damaged.
+ */
 export const openBlobs = (
   stores: ContentStores,
   references: readonly BlobReference[],

@@ -4,7 +4,7 @@ import type { ModelRegistry } from '../resources/models.ts'
 
 /** The options of an export, before its models are looked up in the registry. */
 export interface ExportOptions {
-  /** Absent: all registered models. */
+  /** By default, all registered models are exported. */
   readonly models?: readonly string[]
   readonly filters: Filters
   readonly strict: boolean
@@ -12,8 +12,8 @@ export interface ExportOptions {
 }
 
 /**
- * The request that the job stores. Throws `UnknownModelError` for a model that is not registered, and `FilterError` for a filter that
- * does not apply to one of the models.
+ * Returns the request that the job stores. With `routeModel`, the scope is that model alone. Throws `UnknownModelError`
+ * if a model is not registered, and `FilterError` if a filter does not apply to one of the models.
  */
 export const exportRequest = (
   { models, filters, strict, format }: ExportOptions,
@@ -23,7 +23,7 @@ export const exportRequest = (
   const names = routeModel === undefined ? (models ?? registry.names) : [routeModel]
   for (const name of names) compileFilters(filters, { model: registry.get(name), requestedAt: new Date() })
   return {
-    // In the registry's own order, so that two requests for the same models are the same request.
+    // The order of the registry. Two requests for the same models therefore have the same fingerprint.
     models: registry.names.filter((name) => names.includes(name)),
     ...(routeModel === undefined ? {} : { route_model: routeModel }),
     filters,

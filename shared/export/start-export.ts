@@ -12,8 +12,8 @@ interface StartStores {
 }
 
 /**
- * Starts an export and returns its job. A repeated request with the same `Idempotency-Key` returns the first request's job. Without
- * a key, an identical export that is still running is shared.
+ * Starts an export and returns its job. With an `Idempotency-Key`, a repeated request returns the job of the first
+ * request. Without a key, it returns the job of an identical export that is still queued or running, if there is one.
  */
 export const startExport = async (
   stores: StartStores,
@@ -31,7 +31,7 @@ export const startExport = async (
   return startWorkflow(stores, job)
 }
 
-/** Starts an export under a given job id. A repeated call returns the existing job. */
+/** Starts an export whose job has the given id. A repeated call returns the existing job. */
 export const startNamedExport = async (
   stores: StartStores,
   job_id: string,
@@ -76,7 +76,7 @@ const createShared = async (
   return (await find()) ?? createWithinLimit(stores, { kind: 'running jobs', find, create })
 }
 
-/** An identical export that is queued or running. */
+/** Returns a queued or running export with the same request, or `undefined`. */
 const findIdentical = async (jobs: JobStore, fingerprint: string): Promise<ExportJob | undefined> => {
   const running = await jobs.runningJobs()
   return running.find(
@@ -86,8 +86,9 @@ const findIdentical = async (jobs: JobStore, fingerprint: string): Promise<Expor
 }
 
 /**
- * Two identical requests at the same moment create one job, because they use the same idempotency key. The key is valid for the
- * current minute. If its job has already ended, the next key is derived from that job.
+ * Creates a job for a request without an `Idempotency-Key`. The key is derived from the request and the current minute,
+ * so two identical requests at the same moment create one job. If the job of a key has already ended, the next key is
+ * derived from that job.
  */
 const createUnderSharedKey = async (
   stores: StartStores,
@@ -104,17 +105,23 @@ const createUnderSharedKey = async (
   }
 }
 
-/** After the minute for which the key is valid, with a margin for clocks that differ; in seconds since 1970. */
+/**
+ * Returns when the key may be deleted, in seconds since 1970. The key is used for one minute; 15 minutes are a margin
+ * for clocks that differ.
+ */
 const keyExpiry = (now: Date): number => Math.floor(now.getTime() / 1000) + 15 * 60
 
 const createJob = async ({ jobs }: StartStores, newJob: NewJob, { job_id, once }: JobIdentity): Promise<ExportJob> => {
   const { job } = await jobs.create(newJob(job_id), once)
-  // The key of a restore has another fingerprint, so `create` has rejected it already.
+  // This cannot be a restore: the fingerprint of a restore differs, so `create` has already rejected its key.
   if (job.kind !== 'export') throw new UnknownJobError(job.job_id)
   return job
 }
 
-/** Starts the workflow of a queued job, also if the process died between creating the job and starting its workflow. */
+/**
+ * Starts the workflow of a queued job. An existing job may still be queued, because an earlier request died before it
+ * started the workflow.
+ */
 const startWorkflow = async ({ workflows }: StartStores, job: ExportJob): Promise<ExportJob> => {
   if (job.status === 'queued') await workflows.start('export', job.job_id)
   return job

@@ -8,15 +8,16 @@ import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './mes
 import { type BlobsStores, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { SpecstarRefusesError } from './stream-records.ts'
 
-/** `{index of the model in the scope}/{first position}`: where a pass continues. */
+/** Parses the position where a pass continues: `{index of the model in the scope}/{first position}`. */
 const parseCursor = (cursor = '0/'): { index: number; from: string } => {
   const [index = '0', from = ''] = cursor.split('/')
   return { index: Number(index), from }
 }
 
 /**
- * One pass over a range of blobs as records of SpecStar's stream. The section of every model that refers to a blob contains it, so
- * the pass reads the range once per model. Spilled payloads are part of their revisions.
+ * Runs one pass that writes a range of blobs as records of SpecStar's stream. If several models refer to a blob, the
+ * section of each of them contains the blob. Therefore, the pass reads the range once per model. It leaves out spilled
+ * payloads, because the records of their revisions contain them.
  */
 export const exportStreamBlobs = async (
   attempt: Attempt,
@@ -85,11 +86,17 @@ const addBlob = async (composer: Composer, model: string, id: string, content: S
   await composer.bytes(after)
 }
 
-const frameOf = (model: string, id: string, size: number, type: string | undefined): ReturnType<typeof blobFrame> => {
+/** Returns the bytes around a blob in its record. Throws `SpecstarRefusesError` if the record would be too long. */
+export const frameOf = (
+  model: string,
+  id: string,
+  size: number,
+  type: string | undefined,
+): ReturnType<typeof blobFrame> => {
   try {
     return blobFrame(id, size, type)
   } catch (error) {
     if (!(error instanceof RangeError)) throw error
-    throw new SpecstarRefusesError(model, id, `its blob does not fit into a record: ${error.message}`)
+    throw new SpecstarRefusesError('blob', model, id, error.message)
   }
 }

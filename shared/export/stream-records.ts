@@ -9,25 +9,27 @@ import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
 import { encodeMetadata, encodeRevision, unsupportedAttributes } from '../specstar/resource-records.ts'
 import { metadataFrame, revisionFrame } from '../specstar/stream-frame.ts'
 
-/** SpecStar would reject or lose this resource. The export fails before it creates an archive. */
+/** SpecStar would reject or lose a resource or blob. The export fails before it creates an archive. */
 export class SpecstarRefusesError extends Error {
   override readonly name = 'SpecstarRefusesError'
   readonly model: string
+  /** The id of the resource, or the file id of the blob. */
   readonly id: string
 
-  constructor(model: string, id: string, reason: string) {
-    super(`SpecStar does not accept resource ${quote(id)} of model ${model}: ${reason}`)
+  constructor(subject: 'resource' | 'blob', model: string, id: string, reason: string) {
+    super(`SpecStar does not accept ${subject} ${quote(id)} of model ${model}: ${reason}`)
     this.model = model
     this.id = id
   }
 }
 
-/** Records are collected up to this size before they are passed to the composer. */
+/** Records are collected up to 1 MiB before they are passed to the composer, so that it receives few large pieces. */
 const BUFFER_BYTES = 1024 * 1024
 
 /**
- * Writes records as a piece of SpecStar's stream, the metadata of each resource before its revisions. With `strict`, it rejects
- * attributes that SpecStar cannot store and payloads that SpecStar cannot read. Otherwise it leaves out such attributes.
+ * Writes records as a piece of SpecStar's stream. The metadata of a resource precedes its revisions. With `strict`,
+ * attributes that SpecStar cannot store and payloads that SpecStar cannot read are rejected. Without `strict`, such
+ * attributes are left out, and such payloads are written as they are.
  */
 export class StreamRecords implements RecordsTarget {
   readonly #payloads: PayloadStore
@@ -94,7 +96,7 @@ export class StreamRecords implements RecordsTarget {
     const [first] = this.#strict ? unsupportedAttributes(kind, item) : []
     if (first !== undefined)
       throw this.#rejection(
-        `attribute ${first} of the ${kind} has no place in the stream; export with strict=false to leave it out`,
+        `the stream cannot contain attribute ${first} of the ${kind}; export with strict=false to leave it out`,
       )
   }
 
@@ -108,7 +110,7 @@ export class StreamRecords implements RecordsTarget {
   }
 
   #rejection(reason: string): SpecstarRefusesError {
-    return new SpecstarRefusesError(this.#model, this.#id, reason)
+    return new SpecstarRefusesError('resource', this.#model, this.#id, reason)
   }
 
   async #add(frame: Buffer): Promise<void> {

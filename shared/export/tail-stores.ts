@@ -2,7 +2,7 @@ import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 
-/** What assembling an archive or a stream uses. */
+/** The stores and settings that are needed to assemble an archive or a stream. */
 export interface TailStores {
   readonly jobs: JobStore
   readonly objects: ObjectStore

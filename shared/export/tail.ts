@@ -9,8 +9,9 @@ import { TAIL, type Tail, workName } from './messages.ts'
 import type { TailStores } from './tail-stores.ts'
 
 /**
- * Creates what follows the segments of an archive or the pieces of a stream. Every attempt must use the same manifest, whose
- * `created_at` differs between attempts. Therefore, each attempt writes its own tail, and all attempts use the first one that is stored.
+ * Returns the tail of an archive or stream, and creates it if no attempt has stored a tail yet. All attempts must use
+ * the same manifest, but its `created_at` would differ from attempt to attempt. Therefore, every attempt uses the tail
+ * that was stored first.
  */
 export const createTail = async (stores: TailStores, jobId: string): Promise<Tail> => {
   const { workFiles } = stores

@@ -49,7 +49,7 @@ export class JobStateError extends Error {
   readonly job_status: string
 
   constructor(jobId: string, status: string, reason: string) {
-    super(`job ${jobId} is ${status}: ${reason}`)
+    super(`job ${jobId} with status ${status} does not allow this request: ${reason}`)
     this.job_status = status
   }
 }
