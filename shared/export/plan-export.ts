@@ -73,7 +73,7 @@ const planItems = async (request: ExportRequest, stores: Sampling): Promise<Mode
 }
 
 /**
- * Estimates the compressed size of a model's records, in bytes, from a sample of up to 200 items or 1 MiB. Returns 0
+ * Estimates the compressed size of a model's records, in bytes, from a sample that ends after 200 resources or 1 MiB. Returns 0
  * for an export by ids, which is always small.
  */
 const estimatedBytes = async (model: string, request: ExportRequest, { resources }: Sampling): Promise<number> => {

@@ -3,21 +3,28 @@ import type { JobStore } from './aws/job-store.ts'
 import type { Reservation } from './aws/reservations.ts'
 import { type LimitedKind, TooManyJobsError } from './errors.ts'
 
-/** More than anybody runs on purpose: a caller that starts jobs in a loop is stopped before it becomes expensive. */
+/**
+ * The largest number of running jobs, and of upload slots. No deployment needs more of them on purpose. The limit stops
+ * a caller that starts jobs in a loop before the jobs become expensive.
+ */
 const LIMIT = 100
 
-/** How a job is created within the limit, and how an existing one is found. */
+/** How to create a job within the limit, and how to find the job of an earlier identical request. */
 export interface LimitedCreation<Created> {
-  /** What the job counts as. A filled slot is always restored, so up to twice the limit may run in all. */
+  /**
+   * The limit against which the job counts. The restore of a filled slot starts even if the limit of running jobs is
+   * reached. Therefore, up to twice the limit may run at the same time.
+   */
   readonly kind: LimitedKind
-  /** Finds the job that an earlier identical request created: it is returned even if the limit is reached. */
+  /** Returns the job of an earlier identical request. That job is returned even if the limit is reached. */
   readonly find: () => Promise<Created | undefined>
   readonly create: () => Promise<Created>
 }
 
 /**
- * Creates a job unless the limit is reached; then it throws `TooManyJobsError`. Concurrent requests reserve their place before they
- * create a job, so that they count each other. A request that fails only because of such reservations retries a few times.
+ * Creates a job. If the limit is reached, it returns the job that `find` returns, or throws `TooManyJobsError`. A
+ * request adds a reservation before it creates its job, so that concurrent requests count each other. If only
+ * reservations fill the limit, the request is retried up to 4 times.
  */
 export const createWithinLimit = async <Created>(
   { jobs }: { readonly jobs: JobStore },
@@ -48,12 +55,13 @@ const admit = async <Created>(
   }
   const countExisting = async (): Promise<number> =>
     (await (kind === 'running jobs' ? jobs.runningJobs() : jobs.slots())).length
-  // Under a flood of requests this single read rejects most of them.
+  // This read alone rejects most requests of a flood, without a write.
   const before = await countExisting()
   if (before >= LIMIT) return findOrReject(before, 0)
   const reservation = await jobs.reservations.reserve(kind)
   const count = async (): Promise<[reserved: number, existing: number]> =>
-    // In this order: a request that creates its job in between counts at least once.
+    // Reservations are counted before jobs. A request that creates its job between the two reads is then counted at
+    // least once.
     [await jobs.reservations.count(kind), await countExisting()]
   const [reserved, existing] = await count().catch(async (error: unknown) => {
     await release(reservation)
@@ -64,5 +72,5 @@ const admit = async <Created>(
   return findOrReject(existing, reserved - 1)
 }
 
-/** A reservation that cannot be released expires after a minute. */
+/** Releases a reservation. Ignores errors, because a reservation that is not released expires after a minute. */
 const release = (reservation: Reservation): Promise<void> => reservation.release().catch(() => undefined)

@@ -2,10 +2,13 @@ import type { z } from 'zod'
 import type { PassInput } from './messages.ts'
 import type { PassResult } from './pass.ts'
 
-/** The cursor that the previous pass returned. Undefined in the first pass. */
+/** Returns the cursor that the previous pass returned, or `undefined` in the first pass. */
 export const readCursor = <Cursor>(schema: z.ZodType<Cursor>, { cursor }: PassInput): Cursor | undefined =>
   cursor === undefined ? undefined : schema.parse(JSON.parse(cursor))
 
-/** The members of a pass's result that say whether another pass follows: it continues at `cursor`. */
+/**
+ * Returns the members that every pass's result has. With a cursor, another pass follows and continues there. Without a
+ * cursor, the map item is finished.
+ */
 export const continueAt = (cursor: object | number | undefined): PassResult =>
   cursor === undefined ? { done: true } : { done: false, cursor: JSON.stringify(cursor) }

@@ -2,7 +2,7 @@ import type { JobPatch, JobStore } from './aws/job-store.ts'
 import { hasEnded, type Job, type JobStatus } from './job.ts'
 import { type JobEvents, jobEndedEvent } from './job-events.ts'
 
-/** What ending a job uses. */
+/** The stores and settings that are needed to end a job. */
 export interface EndJobServices {
   readonly jobs: JobStore
   readonly events: JobEvents
@@ -11,7 +11,10 @@ export interface EndJobServices {
   readonly config: { readonly deployment: string }
 }
 
-/** Ends a job that has one of the statuses in `from`. Returns `undefined` if it has another one. `publishJobEnded` must follow. */
+/**
+ * Ends a job if its status is one of `from`, and returns the job. Otherwise it returns `undefined`. The caller must
+ * call `publishJobEnded` afterwards.
+ */
 export const endJob = (
   { jobs, clock }: Pick<EndJobServices, 'jobs' | 'clock'>,
   jobId: string,
@@ -20,8 +23,9 @@ export const endJob = (
 ): Promise<Job | undefined> => jobs.change(jobId, { ...ending, ended_at: clock().toISOString() }, { from })
 
 /**
- * Publishes that a job has ended. This is the last step of every job, so that nothing else waits for the event bus. Repeating it
- * publishes the event again, in case an earlier attempt died before it.
+ * Publishes the event that reports the end of a job. Does nothing if the job has not ended. It must be the last step of
+ * a job, so that no other step fails or waits because of the event bus. A repeated attempt publishes the event again,
+ * because the earlier attempt may have died before it published the event.
  */
 export const publishJobEnded = async (
   { jobs, events, config }: Pick<EndJobServices, 'jobs' | 'events' | 'config'>,

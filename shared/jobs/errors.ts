@@ -3,7 +3,7 @@ export class UnknownJobError extends Error {
   readonly job_id: string
 
   constructor(jobId: string) {
-    super(`there is no job ${jobId}; jobs are kept for 90 days`)
+    super(`no job with id ${jobId} exists for this request; jobs are kept for 90 days`)
     this.job_id = jobId
   }
 }
@@ -14,18 +14,20 @@ export class IdempotencyMismatchError extends Error {
   readonly job_id: string
 
   constructor(jobId: string) {
-    super(`this Idempotency-Key was used for job ${jobId} with other parameters; use a new key`)
+    super(
+      `job ${jobId} was created with this Idempotency-Key, but with other parameters or another body; use a new key`,
+    )
     this.job_id = jobId
   }
 }
 
-/** What is limited in number. An upload slot counts until the restore of its archive has ended. */
+/** The kinds of jobs whose number is limited. An upload slot counts until the restore of its archive has ended. */
 export type LimitedKind = 'running jobs' | 'slots'
 
-/** The limit of running jobs or upload slots is reached. Those that are being created at this moment count too. */
+/** The limit of running jobs or upload slots is reached. Jobs that are being created at this moment count too. */
 export class TooManyJobsError extends Error {
   override readonly name = 'TooManyJobsError'
-  /** Running jobs or used slots, without those that are being created. */
+  /** The number of running jobs, or of slots in use. It does not include jobs that are being created. */
   readonly existing: number
   readonly running?: number
   readonly slots?: number
@@ -33,9 +35,11 @@ export class TooManyJobsError extends Error {
   constructor(kind: LimitedKind, existing: number, creating: number, limit: number) {
     super(
       kind === 'running jobs'
-        ? `${existing} jobs are running and ${creating} more are starting; at most ${limit} may run at the same time. Retry when some have ended`
-        : `${existing} upload slots are in use and ${creating} more are being opened; at most ${limit} may be in use at the same time. ` +
-            'Retry when some have ended, or cancel some',
+        ? `${existing} jobs are running and ${creating} more are starting; ` +
+            `at most ${limit} may run at the same time. Retry after some of these jobs have ended`
+        : `${existing} upload slots are in use and ${creating} more are being opened; ` +
+            `at most ${limit} may be in use at the same time. ` +
+            'Retry after some of their restores have ended, or cancel slots that you do not need',
     )
     this.existing = existing
     if (kind === 'running jobs') this.running = existing
@@ -43,7 +47,7 @@ export class TooManyJobsError extends Error {
   }
 }
 
-/** The status of a job does not allow the request: it has ended, it was cancelled, or it has no archive. */
+/** A request is not possible for this job, for example because the job has ended or has no archive. */
 export class JobStateError extends Error {
   override readonly name = 'JobStateError'
   readonly job_status: string
@@ -54,11 +58,11 @@ export class JobStateError extends Error {
   }
 }
 
-/** A job has ended, so its stages stop. */
+/** A stage stops because its job has ended, for example because a caller cancelled the job. */
 export class JobCancelledError extends Error {
   override readonly name = 'JobCancelledError'
 
   constructor(jobId: string, status: string) {
-    super(`job ${jobId} is ${status}: its remaining stages do not run`)
+    super(`job ${jobId} has already ended with status ${status}, so its remaining stages do not run`)
   }
 }

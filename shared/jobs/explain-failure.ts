@@ -3,12 +3,13 @@ import { logger } from '../telemetry/telemetry.ts'
 import type { JobStore } from './aws/job-store.ts'
 import type { FailInput } from './messages.ts'
 
-/** The error of a Distributed Map, whichever error its child failed with. */
+/** The error that a Distributed Map reports if a child fails. It does not name the error of the child. */
 const CHILD_FAILED = 'States.ExceedToleratedFailureThreshold'
 
 /**
- * The problem that a job failed with: the one that the failing stage kept; otherwise the error that the workflow reports. Internal
- * errors are logged under the request id that the problem shows.
+ * Returns the problem with which a job failed. It is the problem that the failed stage kept. If no stage kept a
+ * problem, it is created from the error that the workflow reports. An internal error is logged with the request id of
+ * the problem.
  */
 export const explainFailure = async (
   { jobs }: { readonly jobs: JobStore },

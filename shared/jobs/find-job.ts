@@ -6,21 +6,21 @@ interface Jobs {
   readonly jobs: JobStore
 }
 
-/** The export job with this id. Throws `UnknownJobError` if there is none. */
+/** Returns the export job with this id. Throws `UnknownJobError` if there is no such job, or if it is a restore. */
 export const exportJob = async ({ jobs }: Jobs, jobId: string): Promise<ExportJob> => {
   const job = await jobs.get(jobId)
   if (job?.kind !== 'export') throw new UnknownJobError(jobId)
   return job
 }
 
-/** The restore job with this id. Throws `UnknownJobError` if there is none. */
+/** Returns the restore job with this id. Throws `UnknownJobError` if there is no such job, or if it is an export. */
 export const restoreJob = async ({ jobs }: Jobs, jobId: string): Promise<RestoreJob> => {
   const job = await jobs.get(jobId)
   if (job?.kind !== 'restore') throw new UnknownJobError(jobId)
   return job
 }
 
-/** Sets a queued job to running. Throws `JobCancelledError` if it has ended since. */
+/** Sets the status of a queued job to `running`. Throws `JobCancelledError` if the job has already ended. */
 export const beginJob = async (
   { jobs, clock }: Jobs & { readonly clock: () => Date },
   jobId: string,

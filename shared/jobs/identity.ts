@@ -7,11 +7,12 @@ export interface Caller {
   readonly idempotencyKey?: string | undefined
 }
 
-/** Makes repeated requests create one job: the same key and fingerprint identify the same job. */
+/** Identifies a request that may be repeated. All requests with the same key and fingerprint create one job. */
 export interface IdempotencyRecord {
   readonly key: string
+  /** A hash of the request. The same key with another fingerprint is rejected. */
   readonly fingerprint: string
-  /** Seconds since 1970. */
+  /** The time after which the key may be used for another request, in seconds since 1970. */
   readonly expires: number
 }
 
@@ -20,22 +21,31 @@ export interface JobIdentity {
   readonly once?: IdempotencyRecord
 }
 
-/** The id of a new job. With an `Idempotency-Key` it is a hash of caller and key, so that a repeated request has the same id. */
+/**
+ * Returns the id of a new job. Without an `Idempotency-Key`, the id is random. With a key, the id is a hash of the
+ * caller and the key, so that a repeated request has the same id.
+ */
 export const jobIdentity = ({ requestedBy, idempotencyKey }: Caller, fingerprint: string, now: Date): JobIdentity => {
   if (idempotencyKey === undefined) return { job_id: randomUUID() }
   const hash = hashOf([requestedBy, idempotencyKey])
   return { job_id: `k-${hash.slice(0, 40)}`, once: { key: hash, fingerprint, expires: expiryAfter(now) } }
 }
 
-/** The id of the job that an upload starts. Events arrive at least once, so it depends on the uploaded object alone. */
+/**
+ * Returns the id of the job that an upload starts. S3 may deliver the event of an upload more than once. The id depends
+ * only on the uploaded object, so that all events of one upload start one job.
+ */
 export const uploadJobId = (bucket: string, key: string, state: readonly string[]): string =>
   `u-${hashOf([bucket, key, ...state]).slice(0, 40)}`
 
-/** SHA-256 of a request; the order of its members does not matter. */
+/** Returns the SHA-256 of a request, in hex. The order of its members does not matter. */
 export const fingerprintOf = (request: object): string =>
   createHash('sha256').update(JSON.stringify(request, sortMembers)).digest('hex')
 
-/** SHA-256 of a list of texts. They are hashed as JSON, so that different lists never have the same input. */
+/**
+ * Returns the SHA-256 of a list of strings, in hex. The list is hashed as JSON, so that different lists hash
+ * differently.
+ */
 export const hashOf = (parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex')
 

@@ -14,6 +14,7 @@ export const JOB_STATUSES = [
 ] as const
 export type JobStatus = (typeof JOB_STATUSES)[number]
 
+/** The statuses of jobs that have ended. They never change again. */
 export const ENDED: readonly JobStatus[] = ['succeeded', 'partial', 'failed', 'cancelled', 'expired']
 
 export const STRATEGIES = ['overwrite', 'skip', 'raise_error'] as const
@@ -24,7 +25,10 @@ export const KEPT_SECONDS = 90 * 24 * 3600
 
 export type JobSource = 'api' | 'upload' | 'schedule'
 
-/** An export's options. `models` is the sorted scope; `route_model` is set if the route of one model was called. */
+/**
+ * The options of an export. `models` is the sorted scope. `route_model` is present if the route of one model was
+ * called.
+ */
 export interface ExportRequest {
   readonly models: readonly string[]
   readonly route_model?: string
@@ -35,7 +39,7 @@ export interface ExportRequest {
   readonly format: 'acbak' | 'specstar'
 }
 
-/** A restore's options. Without `models` it restores every section of the archive. */
+/** The options of a restore. Without `models`, the sections of all models in the archive are restored. */
 export interface RestoreRequest {
   readonly models?: readonly string[]
   readonly route_model?: string
@@ -44,7 +48,7 @@ export interface RestoreRequest {
   readonly dry_run: boolean
   /** Absent for an upload slot until its archive is uploaded. */
   readonly archive?: ArchiveLocation
-  /** Restores that an upload started write their report to `{key}.report.json`. */
+  /** Present if an upload started the restore. The report is then also written to `{key}.report.json`. */
   readonly report_beside?: { readonly bucket: string; readonly key: string }
 }
 
@@ -63,12 +67,12 @@ export interface ModelCounts {
 
 export interface MissingBlobs {
   readonly count: number
-  /** The first 100. */
+  /** The first 100 ids. */
   readonly ids: readonly string[]
 }
 
 export interface ExportResult {
-  /** A stream of SpecStar has no manifest. */
+  /** `manifest_sha256` is absent for a stream of SpecStar, which has no manifest. */
   readonly archive: PinnedObject & { readonly manifest_sha256?: string }
   readonly models: Readonly<Record<string, ModelCounts>>
   readonly complete: boolean
@@ -85,7 +89,7 @@ export interface RestoreResult {
   readonly models: Readonly<Record<string, RestoreCounts>>
   /** Absent on a dry run. */
   readonly verification?: { readonly passed: boolean; readonly checks: Readonly<Record<string, unknown>> }
-  /** Only of a dry run: what the restore would do to each model and to blobs. */
+  /** Present only for a dry run. It counts what the restore would do to each model and to blobs. */
   readonly dry_run?: {
     readonly models: Readonly<Record<string, { new: number; changed: number; same: number; target_only: number }>>
     readonly blobs: { new: number; changed: number; same: number }
@@ -102,7 +106,7 @@ interface JobBase {
   readonly status: JobStatus
   /** The stage that is running or ran last. */
   readonly phase?: string
-  /** The number of map items of each phase. Progress is computed from it and the results. */
+  /** The number of map items of each phase. Progress is computed from this number and the results. */
   readonly planned?: Readonly<Record<string, number>>
   readonly source: JobSource
   readonly requested_by: string
@@ -110,7 +114,7 @@ interface JobBase {
   readonly started_at?: string
   readonly ended_at?: string
   readonly error?: Problem
-  /** Only of upload slots: ISO 8601, the time until which the slot may be used. */
+  /** Present only for upload slots: the time until which the slot may be used, in ISO 8601. */
   readonly slot_expires_at?: string
 }
 
@@ -123,14 +127,17 @@ export interface ExportJob extends JobBase {
 export interface RestoreJob extends JobBase {
   readonly kind: 'restore'
   readonly request: RestoreRequest
-  /** The models whose leases it holds, or was about to take. */
+  /** The models whose leases the job holds, or was about to take. */
   readonly leased?: readonly string[]
   readonly result?: RestoreResult
 }
 
 export type Job = ExportJob | RestoreJob
 
-/** The status of a job at a given time. An unused slot expires without a write to the job table. */
+/**
+ * Returns the status of a job at a given time. If an unused slot has expired, it returns `expired`, because no write to
+ * the job table marks the expiry.
+ */
 export const statusAt = (job: Job, now: Date): JobStatus =>
   job.status === 'awaiting_upload' &&
   job.slot_expires_at !== undefined &&
@@ -138,6 +145,6 @@ export const statusAt = (job: Job, now: Date): JobStatus =>
     ? 'expired'
     : job.status
 
-/** Whether a job has ended. With `now`, an expired slot counts as ended too. */
+/** Returns true if a job has ended. If `now` is given, an expired slot counts as ended too. */
 export const hasEnded = (job: Job, now?: Date): boolean =>
   ENDED.includes(now === undefined ? job.status : statusAt(job, now))

@@ -3,18 +3,18 @@ export class RestoreRunningError extends Error {
   override readonly name = 'RestoreRunningError'
   readonly model: string
   readonly job_id: string
-  /** ISO 8601: when the model becomes free at the latest, unless that job is still running. */
+  /** The time from which another restore can take the model, unless the job renews its lease before. In ISO 8601. */
   readonly until: string
 
   constructor(model: string, jobId: string, until: string) {
-    super(`job ${jobId} is restoring model ${model}; retry when it has ended, or at ${until}`)
+    super(`job ${jobId} is restoring model ${model}; retry after that job has ended, or after ${until}`)
     this.model = model
     this.job_id = jobId
     this.until = until
   }
 }
 
-/** A restore no longer holds the lease on its model. It stops writing, because another job may write now. */
+/** A restore no longer holds the lease on its model. The restore stops writing, because another job may write now. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'
   readonly model: string

@@ -1,26 +1,34 @@
-/** The sizes that bound the work of a pass. Tests set small ones, so that a few resources take many passes. */
+/** The sizes that limit the work of a pass. Tests set small values, so that a few resources need many passes. */
 export interface Limits {
-  /** How long a pass works before it returns a cursor, in ms: a third of a function's 15 minutes, so that the slowest digest bucket still fits. */
+  /**
+   * The time after which a pass returns a cursor, in ms. A pass finishes its digest bucket first. Its function has 15
+   * minutes, so 10 of them remain for the slowest digest bucket.
+   */
   readonly passMs: number
-  /** How often a pass reads the status of its job, in ms. A pass of a cancelled job stops at the next border. */
+  /** The interval at which a pass reads the status of its job, in ms. It is the delay until a cancelled job stops. */
   readonly watchMs: number
-  /** Compressed bytes for which a range of an export is planned. */
+  /** The estimated size of the ranges into which an export is planned, in compressed bytes. */
   readonly rangeBytes: number
-  /** Compressed bytes after which a pass ends its segment, in case the plan was wrong. */
+  /**
+   * The compressed bytes after which a pass ends its segment. It is reached only if the estimate of the plan was too
+   * low.
+   */
   readonly segmentBytes: number
-  /** Different blobs that the records of one pass may refer to. They are held in memory (about 200 bytes each). */
+  /**
+   * The number of different blobs after which a pass over records ends. They are held in memory, about 200 bytes each.
+   */
   readonly seenBlobs: number
-  /** Blobs for which a range of the blob stages is planned. */
+  /** The number of blobs of one map item of the blob stages. */
   readonly blobsPerRange: number
-  /** Parts that one map item of the compose stage creates. */
+  /** The number of parts that one map item of the compose stage creates. */
   readonly partsPerItem: number
-  /** Parts of one multipart upload. S3 accepts 10,000; the rest is a reserve. */
+  /** The largest number of parts of an archive. S3 accepts 10,000 parts per upload; the difference is a reserve. */
   readonly maxParts: number
-  /** Bytes of records that the conversion of a stream holds in memory to sort them into one run. */
+  /** The bytes of records that the conversion of a stream sorts in memory. Each run holds that many bytes. */
   readonly runBytes: number
-  /** Runs that are merged at the same time. Each holds two pieces of half a MiB. */
+  /** The number of runs that are merged at the same time. Each of them holds two pieces of 512 KiB in memory. */
   readonly mergedRuns: number
-  /** Objects into which segments are joined if the archive would have too many parts. */
+  /** The number of objects into which segments are joined if the archive would have too many parts. */
   readonly maxJoins: number
 }
 

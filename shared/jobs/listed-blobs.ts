@@ -1,5 +1,5 @@
 import { listedIds } from '../values/message-text.ts'
 import type { MissingBlobs } from './job.ts'
 
-/** The number of blobs and the first of their ids, as job items and answers list them. */
+/** Returns the number of blobs and their first 100 ids, as job items and responses contain them. */
 export const listedBlobs = (ids: readonly string[]): MissingBlobs => ({ count: ids.length, ids: listedIds(ids) })

@@ -1,31 +1,38 @@
-/** Messages between the stages of both workflows: keys and counts, never payloads. The state of a workflow stays below 64 KiB. */
+/*
+ * The messages between the stages of both workflows. They contain ids, counts and cursors, but never payloads, so that
+ * the state of a workflow stays below 64 KiB.
+ */
 
 export interface StageInput {
   readonly job_id: string
 }
 
-/** The output of a stage that plans a map. Each item's worker reads its share of the plan from the work bucket. */
+/** The output of a stage that plans a map. The worker of item `n` reads its part of the plan from the work bucket. */
 export interface PlannedItems {
   readonly job_id: string
-  /** `0 … count-1`. */
+  /** The numbers from 0 to `count - 1`. */
   readonly items: readonly number[]
   readonly count: number
 }
 
-/** One pass of map item `n`. `cursor` is where the previous pass stopped; the first pass has none. */
+/** The input of one pass of map item `n`. `cursor` is the position where the previous pass stopped. */
 export interface PassInput {
   readonly job_id: string
   readonly n: number
   readonly pass: number
+  /** Absent in the first pass. */
   readonly cursor?: string
 }
 
-/** The output of a pass: the input of the next one, if there are more. */
+/** The output of a pass. If `more` is true, it is the input of the next pass. */
 export interface PassOutput extends PassInput {
   readonly more: boolean
 }
 
-/** The round of the compose stage. With more than 9,900 parts, rounds that join segments precede the last round. */
+/**
+ * The input of one round of the compose stage. Most exports have one round. If the archive would have more than 9,900
+ * parts, earlier rounds join segments.
+ */
 export interface ComposeInput extends StageInput {
   readonly round: number
 }

@@ -7,27 +7,34 @@ import type { Limits } from './limits.ts'
 import type { PassInput, PassOutput } from './messages.ts'
 import type { Stage } from './stage.ts'
 
-/** Members of every pass's result: whether the map item is finished, and where the next pass continues. */
+/**
+ * The members that the result of every pass has. `done` is true if the map item is finished. Otherwise, the next pass
+ * continues at `cursor`.
+ */
 export const PassResult = z.object({ done: z.boolean(), cursor: z.exactOptional(z.string()) })
 export type PassResult = z.output<typeof PassResult>
 
 /** One attempt of one pass. */
 export interface Attempt extends PassInput {
-  /** Unique: names the objects that this attempt writes. */
+  /** A unique id. The names of the objects that this attempt writes contain it. */
   readonly attempt: string
-  /** True once the pass has used up its time: it must stop at the next border. Throws `JobCancelledError` if the job has ended. */
+  /**
+   * Returns true after the pass has used up its time. The pass must then stop at the next border of its work. Throws
+   * `JobCancelledError` if the job has ended.
+   */
   readonly timeIsUp: () => boolean
 }
 
-/** What every pass uses: the job table, and the limits of one pass. */
+/** The services that every pass needs. */
 export interface PassServices {
   readonly jobs: JobStore
   readonly limits: Pick<Limits, 'passMs' | 'watchMs'>
 }
 
 /**
- * Runs one pass of a map item's loop, with the effect of running it exactly once. The first attempt whose result is kept counts.
- * Every later attempt (a retry, a function that outlives its execution, a job that is run again after a crash) returns that result.
+ * Runs one pass of a map item. Several attempts may run the same pass: a retry, a function that outlives its execution,
+ * or a job that runs again after a crash. The result of the attempt that finishes first is kept. Every other attempt
+ * returns the kept result, so the pass takes effect exactly once.
  */
 export const runPass = async <Result extends PassResult>(
   stage: Stage<Result>,
@@ -48,7 +55,9 @@ export const runPass = async <Result extends PassResult>(
   }
 }
 
-/** Runs the work and reads the job's status from time to time, so that a pass of a cancelled job stops within seconds. */
+/**
+ * Runs the work, and reads the job's status every `watchMs`, so that a pass of a cancelled job stops within seconds.
+ */
 const runWatched = async <Result>(
   { jobs, limits }: PassServices,
   input: PassInput,
@@ -60,7 +69,7 @@ const runWatched = async <Result>(
     const status = await jobs.getStatus(input.job_id)
     if (status !== undefined && ENDED.includes(status)) endedAs = status
   }
-  // A read that fails is followed by the next one.
+  // A failed read is ignored, because the next read follows after `watchMs`.
   const watch = setInterval(() => void readStatus().catch(() => undefined), limits.watchMs)
   try {
     return await work({
@@ -76,13 +85,13 @@ const runWatched = async <Result>(
   }
 }
 
-/** All results of a stage, in the order of map items and passes. */
+/** Returns all results of a stage, sorted by map item and pass. */
 export const allResults = async <Result>(
   { jobs }: { readonly jobs: JobStore },
   jobId: string,
   stage: Stage<Result>,
 ): Promise<Result[]> => {
   const all = await Array.fromAsync(jobs.results(jobId, stage))
-  // Keys sort as text and hold three digits for the pass, but a map item may take more passes.
+  // The store sorts passes correctly only up to 999, because their keys have three digits.
   return all.sort((a, b) => a.n - b.n || a.pass - b.pass).map(({ result }) => result)
 }

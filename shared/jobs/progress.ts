@@ -2,13 +2,13 @@ import { z } from 'zod'
 import type { JobStore } from './aws/job-store.ts'
 import type { Job } from './job.ts'
 
-/** The progress of the running phase: its finished map items, and the sums over its results. */
+/** The progress of the running phase. `done` and `total` count map items. `counts` are sums over the results. */
 export interface Progress {
   readonly progress: { readonly done: number; readonly total: number }
   readonly counts: Readonly<Record<string, number>>
 }
 
-/** Members of results, or of their segments, that are added up. */
+/** The names of the members that are added up. They are members of a result, or of its segments. */
 const COUNTED = [
   'resources',
   'revisions',
@@ -23,10 +23,13 @@ const COUNTED = [
   'same',
 ]
 
-/** Phases are named after their stages. Progress needs only the numbers in the results. */
+/** Accepts the result of every stage. Progress reads only the numbers in it. */
 const AnyResult = z.looseObject({})
 
-/** Computes the progress from the phase's results, so that a retry counts nothing twice. `undefined` before the phase is planned. */
+/**
+ * Returns the progress of the running phase, or `undefined` before the phase is planned. It is computed from the kept
+ * results. A retried pass has one kept result, so it is counted once.
+ */
 export const progressOf = async (jobs: JobStore, { job_id, phase, planned }: Job): Promise<Progress | undefined> => {
   if (phase === undefined) return undefined
   const total = planned?.[phase]

@@ -2,15 +2,18 @@ import type { z } from 'zod'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-/** One kind of JSON file that the stages of a job exchange: its name below the job's folder, and the schema of its content. */
+/**
+ * A kind of JSON file that the stages of a job exchange. `name` returns the name of the file below the job's folder.
+ * `content` is the schema of its content.
+ */
 export interface WorkFile<Content, Parts extends readonly (string | number)[] = []> {
   readonly name: (...parts: Parts) => string
   readonly content: z.ZodType<Content>
 }
 
 /**
- * The files of jobs in the work bucket, `work/{job_id}/…`: plans, lists and findings that are too large for the workflow's state.
- * A lifecycle rule deletes them after 7 days.
+ * The files of jobs in the work bucket, below `work/{job_id}/`. They hold plans, lists and findings, which are too
+ * large for the state of the workflow. A lifecycle rule deletes the files after 7 days.
  */
 export class WorkFiles {
   readonly bucket: string
@@ -21,12 +24,15 @@ export class WorkFiles {
     this.bucket = bucket
   }
 
-  /** The key of a file, or of any other object of a job. */
+  /** Returns the key of a file, or of any other object of a job. */
   key(jobId: string, name: string): string {
     return `work/${jobId}/${name}`
   }
 
-  /** The content of a file, or `undefined` if it does not exist. Throws `ZodError` for content that does not match the schema. */
+  /**
+   * Returns the content of a file, or `undefined` if the file does not exist. Throws `ZodError` if the content does not
+   * match the schema.
+   */
   async find<Content, Parts extends readonly (string | number)[]>(
     file: WorkFile<Content, Parts>,
     jobId: string,
@@ -36,24 +42,29 @@ export class WorkFiles {
     return content === undefined ? undefined : file.content.parse(content)
   }
 
-  /** The content of a file that an earlier stage has written. Throws if it does not exist. */
+  /** Returns the content of a file that an earlier stage has written. Throws if the file does not exist. */
   async read<Content, Parts extends readonly (string | number)[]>(
     file: WorkFile<Content, Parts>,
     jobId: string,
     ...parts: Parts
   ): Promise<Content> {
     const content = await this.find(file, jobId, ...parts)
-    if (content === undefined) throw new Error(`job ${jobId} has no file ${file.name(...parts)} in the work bucket`)
+    if (content === undefined)
+      throw new Error(
+        `job ${jobId} has no file ${file.name(...parts)} in the work bucket; files are deleted after 7 days`,
+      )
     return content
   }
 
-  /** The content of the file that `pinned` identifies: the state that was written, whatever was written later. */
+  /**
+   * Returns the content of the file that `pinned` identifies. Throws if the file was replaced and that state is gone.
+   */
   async readPinned<Content>(file: Pick<WorkFile<Content>, 'content'>, pinned: PinnedObject): Promise<Content> {
     const bytes = await this.#objects.readBytes(pinned, 0, pinned.size)
     return file.content.parse(JSON.parse(bytes.toString()))
   }
 
-  /** Writes a file, replacing an earlier one. */
+  /** Writes a file. Replaces an existing file of the same name. */
   write<Content, Parts extends readonly (string | number)[]>(
     file: WorkFile<Content, Parts>,
     content: Content & object,
@@ -63,7 +74,7 @@ export class WorkFiles {
     return this.#objects.putJson(this.bucket, this.key(jobId, file.name(...parts)), content)
   }
 
-  /** Writes a file unless it exists, and returns the content that is kept: that of the first attempt. */
+  /** Writes a file unless it exists. Returns the content that the file has then: that of the first attempt. */
   async writeOnce<Content, Parts extends readonly (string | number)[]>(
     file: WorkFile<Content, Parts>,
     content: Content & object,

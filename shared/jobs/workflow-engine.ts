@@ -1,11 +1,14 @@
 export type JobKind = 'export' | 'restore'
 
-/** Runs the workflows: Step Functions on AWS, an interpreter in the local program. The execution's name is the job id. */
+/**
+ * Runs the workflows. On AWS, Step Functions runs them; in the local program, an interpreter runs them. The name of an
+ * execution is the job id.
+ */
 export interface WorkflowEngine {
   /** Starts the workflow of a job. Does nothing if it is already running. */
   start(kind: JobKind, jobId: string): Promise<void>
-  /** Stops the workflow of a job. Handlers that are running finish their current call. */
+  /** Stops the workflow of a job. Handlers that are already running are not interrupted. */
   stop(kind: JobKind, jobId: string, reason: string): Promise<void>
-  /** Only of engines that run handlers in this process: resolves when all handlers of the job have returned. */
+  /** Resolves when all handlers of the job have returned. Present only if the engine runs handlers in this process. */
   ended?(jobId: string): Promise<void>
 }

@@ -21,13 +21,16 @@ export class SectionMissingError extends Error {
   readonly sections: readonly string[]
 
   constructor(model: string, sections: readonly string[]) {
-    super(`the archive has no section for model ${model} (its sections: ${sections.join(', ') || 'none'})`)
+    super(
+      `the archive has no section for model ${model}; ` +
+        (sections.length === 0 ? 'it has no sections' : `it has sections for ${sections.join(', ')}`),
+    )
     this.model = model
     this.sections = sections
   }
 }
 
-/** The caller named a bucket from which this deployment does not restore. */
+/** The request contains a bucket from which this deployment does not restore. */
 export class SourceNotAllowedError extends Error {
   override readonly name = 'SourceNotAllowedError'
   readonly bucket: string
@@ -48,18 +51,18 @@ export class ArchiveUnavailableError extends Error {
 /** How many ids the message of a `DuplicatesError` lists. */
 const IDS_IN_MESSAGE = 5
 
-/** Duplicates under `raise_error`. Nothing was written. */
+/** Under `raise_error`, resources or blobs of the archive already exist. Nothing was written. */
 export class DuplicatesError extends Error {
   override readonly name = 'DuplicatesError'
   readonly count: number
-  /** The first 100. */
+  /** The first 100 ids. */
   readonly ids: readonly string[]
 
   constructor(count: number, ids: readonly string[]) {
     super(
       `${count} resources or blobs of the archive already exist: ` +
         `${ids.slice(0, IDS_IN_MESSAGE).join(', ')}${count > IDS_IN_MESSAGE ? ', …' : ''}; ` +
-        'nothing was written. Restore with on_duplicate=overwrite or skip, or delete them first',
+        'nothing was written. Restore with on_duplicate=overwrite or on_duplicate=skip, or delete them first',
     )
     this.count = count
     this.ids = ids
@@ -74,7 +77,7 @@ export class ConflictError extends Error {
   override readonly name = 'ConflictError'
   readonly id: string
 
-  /** `kind` is a model, or `blob`. */
+  /** `kind` is the name of a model, or `blob`. */
   constructor(kind: string, id: string) {
     super(`another writer created ${kind} ${quote(id)} during the restore; the resources written so far are removed`)
     this.id = id

@@ -14,7 +14,7 @@ export interface RestoreReading {
   readonly objects: ObjectStore
 }
 
-/** A restore as the stages after `inspect` see it. */
+/** A restore whose archive is open. Stages after `inspect` use it. */
 export interface OpenRestore {
   readonly job: RestoreJob
   readonly plan: RestorePlan
@@ -27,7 +27,7 @@ export const openRestore = async (stores: RestoreReading, jobId: string): Promis
   return { job, plan, archive: await openPlannedArchive(stores, plan) }
 }
 
-/** Opens the version of the archive that `inspect` pinned. */
+/** Opens the state of the archive that `inspect` pinned. */
 export const openPlannedArchive = (
   { objects }: { readonly objects: ObjectStore },
   plan: RestorePlan,

@@ -4,14 +4,14 @@ import type { PinnedObject } from '../objects/object.ts'
 import { ArchiveUnavailableError } from './errors.ts'
 
 /**
- * Pins the requested archive: by its version in a bucket with versions, otherwise by its ETag. Throws
- * `ArchiveUnavailableError`.
+ * Pins the requested archive, so that all stages read the same bytes. In a bucket with versions, it is pinned by its
+ * version, otherwise by its ETag. Throws `ArchiveUnavailableError` if the archive does not exist or was replaced.
  */
 export const pinArchive = async (
   { objects }: { readonly objects: ObjectStore },
   { archive }: RestoreRequest,
 ): Promise<PinnedObject> => {
-  if (archive === undefined) throw new ArchiveUnavailableError('the upload slot of this restore was never used')
+  if (archive === undefined) throw new ArchiveUnavailableError('no archive was uploaded to the slot of this restore')
   const { bucket, key, version_id, etag } = archive
   const head = await objects.head(bucket, key, version_id === undefined ? {} : { version_id })
   if (head === undefined) throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} does not exist any more`)

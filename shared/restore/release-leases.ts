@@ -3,12 +3,14 @@ import { hasEnded, type RestoreJob } from '../jobs/job.ts'
 import type { Leases } from '../jobs/aws/leases.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 
-/** A restore that ends in one of these phases has written nothing to the store. Before `convert` there is no phase. */
+/**
+ * If a restore ends in one of these phases, it has written nothing to the store. Before `convert`, `phase` is absent.
+ */
 const READING_PHASES: readonly (string | undefined)[] = [undefined, 'convert', 'preflight', 'preflight-blobs']
 
 /**
- * Releases the leases of a restore that ends: at once if it wrote nothing, otherwise when no write of it can be on its
- * way any more (the leases drain).
+ * Releases the leases of a restore that has ended. If the restore wrote nothing, they are released at once. Otherwise
+ * they drain: other restores can take them after the last write of this restore can have arrived.
  */
 export const releaseLeases = async (
   { leases }: { readonly leases: Leases },
@@ -21,8 +23,8 @@ export const releaseLeases = async (
 }
 
 /**
- * Releases the draining leases of a restore that has ended. Only for engines whose handlers run in this process: after
- * the handlers have returned, no write of the job can be on its way.
+ * Releases the draining leases of a restore that has ended. Call it only for an engine whose handlers run in this
+ * process, and only after the handlers of the job have returned. Then no write of the job can be in flight.
  */
 export const freeEndedLeases = async (
   { jobs, leases }: { readonly jobs: JobStore; readonly leases: Leases },
@@ -33,8 +35,8 @@ export const freeEndedLeases = async (
 }
 
 /**
- * Calls `freeEndedLeases` for all models. Called when such an engine starts: its last process may have been killed
- * before that.
+ * Calls `freeEndedLeases` for the leases of all models. Such an engine calls it when it starts, because its last
+ * process may have been killed before it called `freeEndedLeases`.
  */
 export const freeAbandonedLeases = async (services: {
   readonly jobs: JobStore

@@ -9,20 +9,21 @@ export interface RestoreOptions {
   readonly dry_run: boolean
 }
 
-/** The archive that a caller names: that of an export job, or an object in S3. */
+/** The archive in a request. It is the archive of an export job, or an object in S3. */
 export type ArchiveSourceRequest =
   { readonly job_id: string } | { readonly bucket: string; readonly key: string; readonly version_id?: string }
 
 /**
- * The request of a restore job, without its archive. Throws `UnknownModelError` if the model of the route is not
- * registered.
+ * Returns the request of a restore job, without its archive. Throws `UnknownModelError` if the model of the route is
+ * not registered, and `FilterError` if a filter does not apply to that model.
  */
 export const restoreRequest = (
   { filters, on_duplicate, dry_run }: RestoreOptions,
   registry: ModelRegistry,
   routeModel?: string,
 ): RestoreRequest => {
-  // The models of the archive are not known yet. The filters are checked now only if the route names the model.
+  // Without a model in the route, the models are not known before the archive is read. `inspect` then checks the
+  // filters.
   if (routeModel !== undefined) compileFilters(filters, { model: registry.get(routeModel), requestedAt: new Date() })
   return {
     ...(routeModel === undefined ? {} : { models: [routeModel], route_model: routeModel }),

@@ -3,7 +3,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { type Problem, problemOf } from '../problems/problem.ts'
 
-/** The outcome of a restore that an upload started is written next to the upload, as `{key}.report.json`. */
+/** An uploaded archive. The outcome of its restore is written to `{key}.report.json` in the same bucket. */
 interface Upload {
   readonly bucket: string
   readonly key: string
@@ -15,7 +15,7 @@ interface Objects {
 
 const reportKey = ({ key }: Upload): string => `${key}.report.json`
 
-/** Other programs also write to the bucket, so the key of a report can contain anything. */
+/** Accepts any JSON, because other programs also write to the bucket and may have written the object. */
 const AnyReport = z.looseObject({}).catch({})
 const ReportedArchive = z.object({ archive: z.object({ etag: z.string() }) })
 
@@ -31,7 +31,10 @@ export const reportFailedUpload = (stores: Objects, upload: Upload, error: unkno
     error: problemOf(error),
   })
 
-/** Reports that a job failed. After a failed verification, adds the error to the report that the job has written. */
+/**
+ * Writes the report of a failed job. If the verification failed, the job has already written a report, and the error is
+ * added to it.
+ */
 export const reportFailedJob = async (
   stores: Objects,
   upload: Upload,
@@ -43,8 +46,8 @@ export const reportFailedJob = async (
 }
 
 /**
- * Whether there is a report about this state of the upload. One that names another state is about an earlier upload to
- * the key.
+ * Returns true if a report about this state of the upload exists. A report with another ETag belongs to an earlier
+ * upload to the same key. A report without an ETag counts as a report about this state.
  */
 export const hasReport = async (stores: Objects, upload: PinnedObject): Promise<boolean> => {
   const report = await readReport(stores, upload)

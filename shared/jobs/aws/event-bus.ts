@@ -17,7 +17,7 @@ export class EventBridgePublisher implements JobEvents {
     this.#client = client
   }
 
-  /** Throws if the bus rejects the event. */
+  /** Publishes the event and counts it. Throws if EventBridge rejects the event. */
   async ended(job: JobEndedEvent): Promise<void> {
     const { FailedEntryCount = 0, Entries = [] } = await this.#client.send(
       new PutEventsCommand({
@@ -26,13 +26,13 @@ export class EventBridgePublisher implements JobEvents {
     )
     if (FailedEntryCount > 0)
       throw new Error(
-        `the event of job ${job.job_id} was rejected by EventBridge: ${Entries[0]?.ErrorCode ?? 'no error code'}`,
+        `EventBridge rejected the event of job ${job.job_id}: ${Entries[0]?.ErrorCode ?? 'no error code'}`,
       )
     count(job)
   }
 }
 
-/** `Export Succeeded`, `Restore Failed`, … */
+/** Returns the detail type of the event, for example `Export Succeeded`. */
 const detailType = ({ kind, status }: JobEndedEvent): string => `${capital(kind)} ${capital(status)}`
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)

@@ -2,14 +2,18 @@ import { z } from 'zod'
 import { type Item, keyAttributes } from '../../tables/item.ts'
 import { type Job, JOB_STATUSES, KEPT_SECONDS } from '../job.ts'
 
+/** Returns the attribute by which DynamoDB deletes an item 90 days after `now`. */
 export const expiresAttribute = (now: Date): Item => ({
   expires: { N: (Math.floor(now.getTime() / 1000) + KEPT_SECONDS).toString() },
 })
 
-/** Members that hold objects. They are stored as JSON text, which preserves numbers. */
+/** Members that hold objects. They are stored as JSON strings, which preserve numbers. */
 const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased']
 
-/** Attributes for the given members of a job. `planned` is a map attribute, so that a phase can be added without reading the job. */
+/**
+ * Returns the attributes that store the given members of a job. `planned` is a map attribute, so that an update can add
+ * a phase without reading the job.
+ */
 export const jobAttributes = (members: object): Item => {
   const item: Item = {}
   const entries: [string, unknown][] = Object.entries(members)
@@ -33,7 +37,7 @@ const StoredJob = z.looseObject({
   job_id: Text,
 })
 
-/** The job that an item holds. */
+/** Returns the job that an item holds. Throws if the item does not hold a job. */
 export const jobOf = (item: Item): Job => {
   const members: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(item)) {
@@ -48,7 +52,7 @@ export const jobOf = (item: Item): Job => {
 
 const NOT_MEMBERS: readonly string[] = ['pk', 'sk', 'expires']
 
-/** Only this store writes jobs, so the check of kind, status and id is enough. */
+/** Checks kind, status and id. No other check is needed, because only `JobStore` writes these items. */
 const isJob = (members: unknown): members is Job => StoredJob.safeParse(members).success
 
 export const jobKey = (jobId: string): Item => keyAttributes({ pk: `job#${jobId}`, sk: 'job' })

@@ -9,7 +9,7 @@ import { expiresAttribute, jobOf } from './job-item.ts'
 export interface ListOptions {
   readonly kind?: Job['kind']
   readonly status?: JobStatus
-  /** 1 or more. */
+  /** The largest number of jobs of a page. At least 1. */
   readonly limit: number
   readonly cursor?: string
 }
@@ -20,28 +20,36 @@ export interface JobPage {
   readonly cursor?: string
 }
 
-/** Months that are read: 90 days touch four of them. */
+/**
+ * The number of past and current months that a read covers. Jobs are kept for 90 days, which touch at most 4 months.
+ */
 const MONTHS = 5
-/** List entries that one query reads. A filter may skip most of them. */
+/** The number of list entries that one query reads. It exceeds most limits, because a filter may skip most entries. */
 const PAGE = 100
-/** Jobs hold up to 400 KB each, and an answer of Lambda 6 MB. */
+/**
+ * A page ends after this many bytes of jobs. Lambda limits a response to 6 MB, and the last job may add up to 400 KB
+ * (the limit of a DynamoDB item).
+ */
 const PAGE_BYTES = 4 * 1024 * 1024
-/** The partition that lists the jobs that have not ended. It stays small. */
+/** The partition that lists the jobs that have not ended. There are few of them, because their number is limited. */
 const ACTIVE = 'jobs#active'
 
-/** Ended jobs that one read removes from the list of active jobs, at most. */
+/** The largest number of ended jobs that one read removes from the list of active jobs. It keeps the read fast. */
 const MAX_REMOVED = 25
-/** The clocks of different functions may differ. */
+/** A slot is removed one hour after it expired. Until then, a function whose clock is slow may still use it. */
 const CLOCK_MARGIN_MS = 3_600_000
 
-/** `after` is the key of a list entry: a time and a job id. */
+/** The position of the last job of a page. `after` is the sort key of its list entry: `{created_at}#{job_id}`. */
 const Cursor = z.strictObject({
   month: z.string().regex(/^\d{6}$/),
   after: z.string().regex(/^[\x21-\x7e]{1,200}$/),
 })
 type Cursor = z.output<typeof Cursor>
 
-/** Lists the jobs of each month, and the jobs that have not ended. The lists are items of the job table; no index is needed. */
+/**
+ * Lists the jobs of each month, and the jobs that have not ended. The entries of these lists are items of the job
+ * table, so the table needs no index.
+ */
 export class JobList {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -68,7 +76,10 @@ export class JobList {
     )
   }
 
-  /** Active jobs with one of these statuses, oldest first. Removes ended jobs whose entry was left behind: expired slots, or jobs whose process died. */
+  /**
+   * Returns the active jobs with one of these statuses, oldest first. It also removes entries of ended jobs. Such
+   * entries remain if a slot expires, or if a process dies before it removes the entry.
+   */
   async active(statuses: readonly JobStatus[]): Promise<Job[]> {
     const ids: string[] = []
     for await (const page of queryPages(this.#client, this.#table, [ACTIVE], { fromSk: '\u0000', toSk: '\u{10ffff}' }))
@@ -78,14 +89,17 @@ export class JobList {
     return jobs.filter(({ status }) => statuses.includes(status)).sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
   }
 
-  /** Removes a limited number of ended jobs, so that a read stays cheap. The next read repeats what fails here. */
+  /** Removes up to `MAX_REMOVED` ended jobs from the list of active jobs. If this fails, the next read tries again. */
   async #removeEnded(jobs: readonly Job[]): Promise<void> {
     const now = new Date(this.#clock().getTime() - CLOCK_MARGIN_MS)
     const ended = jobs.filter((job) => hasEnded(job, now)).slice(0, MAX_REMOVED)
     await Promise.allSettled(ended.map(({ job_id }) => this.ended(job_id)))
   }
 
-  /** A page of jobs, newest first; large jobs make it shorter than `limit`. Throws `InvalidRequestError` for an invalid cursor. */
+  /**
+   * Returns a page of jobs, newest first. A page with large jobs may have fewer than `limit` jobs. Throws
+   * `InvalidRequestError` if the cursor is invalid.
+   */
   async page({ kind, status, limit, cursor }: ListOptions): Promise<JobPage> {
     const jobs: Job[] = []
     let bytes = 0
@@ -98,7 +112,8 @@ export class JobList {
         for (const [k, item] of items.entries()) {
           const job = found.get(idOf(item))
           at = { month, after: item['sk']?.S ?? '' }
-          // Concurrent or repeated requests list a job twice. Only the entry with the job's own time counts.
+          // Concurrent or repeated requests may add two entries for one job. The valid entry has the job's
+          // `created_at`.
           if (job === undefined || at.after !== listKey(job)) continue
           if ((kind ?? job.kind) !== job.kind || (status ?? job.status) !== job.status) continue
           jobs.push(job)
@@ -113,7 +128,7 @@ export class JobList {
     return { jobs }
   }
 
-  /** Whether an earlier month lists any job. */
+  /** Returns true if a month before `month` lists a job. */
   async #hasOlder(month: string): Promise<boolean> {
     for (const before of monthsBack(this.#clock())) {
       if (before < month && (await this.#listed(before, undefined, 1)).items.length > 0) return true
@@ -158,7 +173,10 @@ const listKey = ({ job_id, created_at }: Job): string => `${created_at}#${job_id
 
 const monthOf = (time: string): string => time.slice(0, 7).replace('-', '')
 
-/** `yyyymm` of the next month (for clocks that are ahead), this month, and those before it. */
+/**
+ * Returns the next month, the current month and the months before it, as `yyyymm`. The next month is included because
+ * the clock of the function that created a job may be fast.
+ */
 const monthsBack = (now: Date): string[] =>
   Array.from({ length: MONTHS + 1 }, (_, k) =>
     monthOf(new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + 1 - k, 1)).toISOString()),

@@ -25,7 +25,7 @@ export type JobPatch = Partial<
   readonly leased?: RestoreJob['leased']
 }
 
-/** The result of one pass of a stage's map item `n`. */
+/** The result of one pass of map item `n` of a stage. */
 export interface StageResult<Result> {
   readonly n: number
   readonly pass: number
@@ -41,7 +41,7 @@ export class JobStore {
   readonly #table: string
   readonly #clock: () => Date
   readonly #list: JobList
-  /** Jobs that are about to be created. */
+  /** The reservations of jobs that are about to be created. */
   readonly reservations: Reservations
 
   constructor(client: DynamoDBClient, table: string, clock: () => Date = () => new Date()) {
@@ -53,9 +53,10 @@ export class JobStore {
   }
 
   /**
-   * Creates a job; `created` is false if it already exists. With `once`, the first request with the key creates the job and every
-   * later one gets it. The key is written first, then the list entry, then the job, so that a repeated request completes the work of
-   * one that died. Throws `IdempotencyMismatchError` if the key belongs to another request.
+   * Creates a job. If the job already exists, returns it with `created: false`. With `once`, the first request with a
+   * key creates the job, and every later request returns that job. The key is written first, then the list entry, then
+   * the job. If a request dies in between, a repeated request therefore completes its work. Throws
+   * `IdempotencyMismatchError` if the key belongs to another request.
    */
   async create(job: Job, once?: IdempotencyRecord): Promise<{ job: Job; created: boolean }> {
     const job_id = once === undefined ? job.job_id : await this.claim(job.job_id, once)
@@ -72,7 +73,7 @@ export class JobStore {
     return created ? { job: newJob, created } : { job: (await this.get(job_id)) ?? newJob, created }
   }
 
-  /** The time of the first call with this key. */
+  /** Returns the time of the first call with this key, and stores it in the first call. */
   async firstSeen(key: string): Promise<Date> {
     const seen = { ...keyAttributes({ pk: key, sk: 'seen' }), at: { S: this.#clock().toISOString() } }
     await this.#putAbsent(seen)
@@ -84,7 +85,10 @@ export class JobStore {
     return item === undefined ? undefined : jobOf(item)
   }
 
-  /** The status of a job, read with eventual consistency: cheap enough to be called every few seconds. */
+  /**
+   * Returns the status of a job, or `undefined` if there is no such job. The read is eventually consistent and
+   * therefore cheap: workers call it every few seconds.
+   */
   async getStatus(jobId: string): Promise<JobStatus | undefined> {
     const { Item: item } = await this.#client.send(
       new GetItemCommand({
@@ -97,24 +101,27 @@ export class JobStore {
     return JOB_STATUSES.find((status) => status === item?.['status']?.S)
   }
 
-  /** A page of jobs, newest first. Throws `InvalidRequestError` for an invalid cursor. */
+  /** Returns a page of jobs, newest first. Throws `InvalidRequestError` if the cursor is invalid. */
   list(options: ListOptions): Promise<JobPage> {
     return this.#list.page(options)
   }
 
-  /** Jobs that are queued or running, oldest first. */
+  /** Returns the jobs that are queued or running, oldest first. */
   runningJobs(): Promise<Job[]> {
     return this.#list.active(['queued', 'running'])
   }
 
-  /** Jobs whose upload slot is open or whose uploaded archive is being restored, oldest first. */
+  /** Returns the jobs whose upload slot is open, and those that restore the archive of a slot, oldest first. */
   async slots(): Promise<Job[]> {
     const now = this.#clock()
     const active = await this.#list.active(['awaiting_upload', 'queued', 'running'])
     return active.filter((job) => job.slot_expires_at !== undefined && !hasEnded(job, now))
   }
 
-  /** Changes a job that has one of the statuses in `from`, and returns the changed job. Returns `undefined` if it has another status. */
+  /**
+   * Changes a job if its status is one of `from`, and returns the changed job. Otherwise, or if there is no such job,
+   * it returns `undefined`.
+   */
   async change(
     jobId: string,
     patch: JobPatch,
@@ -148,7 +155,7 @@ export class JobStore {
     }
   }
 
-  /** Records the phase that begins and its number of map items. */
+  /** Stores the phase that begins, and its number of map items. */
   async plan(jobId: string, phase: string, count: number): Promise<void> {
     await this.#client.send(
       new UpdateItemCommand({
@@ -162,7 +169,7 @@ export class JobStore {
     )
   }
 
-  /** Keeps the result of a pass, unless an attempt before has kept one. Returns the result that is kept. */
+  /** Keeps the result of a pass unless an earlier attempt has kept a result. Returns the result that is kept. */
   async keepResult<Result>(
     jobId: string,
     stage: Stage<Result>,
@@ -178,13 +185,16 @@ export class JobStore {
     return kept ? result : ((await this.getResult(jobId, stage, n, pass)) ?? result)
   }
 
-  /** The result that was kept for a pass. */
+  /** Returns the result that was kept for a pass, or `undefined`. */
   async getResult<Result>(jobId: string, stage: Stage<Result>, n: number, pass: number): Promise<Result | undefined> {
     const item = await this.#get(resultKey(jobId, stage.name, n, pass))
     return item === undefined ? undefined : stage.result.parse(resultIn(item))
   }
 
-  /** The results of a stage, or of one map item of it, sorted by map item and (up to pass 999) by pass. */
+  /**
+   * Returns the results of a stage, or of one of its map items. They are sorted by map item, and by pass if no item has
+   * more than 1,000 passes.
+   */
   async *results<Result>(jobId: string, stage: Stage<Result>, n?: number): AsyncGenerator<StageResult<Result>> {
     const prefix = ['result', stage.name, ...(n === undefined ? [] : [itemKey(n)])].join('#')
     // `$` is the character after `#`: the range holds the keys that begin with the prefix and `#`.
@@ -197,7 +207,7 @@ export class JobStore {
     }
   }
 
-  /** Keeps the problem that a stage failed with. The workflow passes on only the error's name and message. */
+  /** Keeps the problem of a failed stage. The workflow itself keeps only the name and the message of the error. */
   async keepFailure(jobId: string, errorName: string, problem: Problem): Promise<void> {
     await this.#put({
       ...failureKey(jobId, errorName),
@@ -207,13 +217,13 @@ export class JobStore {
     })
   }
 
-  /** The latest problem that was kept for an error. */
+  /** Returns the problem that was last kept under this error name, or `undefined`. */
   async failure(jobId: string, errorName: string): Promise<Problem | undefined> {
     const item = await this.#get(failureKey(jobId, errorName))
     return item === undefined ? undefined : problemIn(item)
   }
 
-  /** The latest problem that was kept, for any error. */
+  /** Returns the problem that was last kept under any error name, or `undefined`. */
   async lastFailure(jobId: string): Promise<Problem | undefined> {
     const items: Item[] = []
     const range = { fromSk: 'failure#', toSk: 'failure$' }
@@ -223,8 +233,8 @@ export class JobStore {
   }
 
   /**
-   * Claims an idempotency key for a job, or returns the id of the job that has it. Throws `IdempotencyMismatchError` if that job
-   * belongs to a different request.
+   * Claims an idempotency key for a job, and returns the id of the job that has the key: `jobId`, or the id of an
+   * earlier job. Throws `IdempotencyMismatchError` if the earlier job belongs to a different request.
    */
   async claim(jobId: string, { key, fingerprint, expires }: IdempotencyRecord): Promise<string> {
     const once = keyAttributes({ pk: `once#${key}`, sk: 'once' })
@@ -234,7 +244,7 @@ export class JobStore {
       if (await this.#putAbsent(claim)) return jobId
       const owner = await this.#get(once)
       if (owner === undefined) continue
-      // DynamoDB deletes expired items only after days.
+      // DynamoDB deletes expired items up to days later, so an expired key may still exist. It is replaced.
       if (Number(owner['expires']?.N ?? 0) <= now) {
         if (await this.#putWhere(claim, '#expires <= :now', { '#expires': 'expires' }, { ':now': { N: `${now}` } }))
           return jobId
@@ -261,7 +271,7 @@ export class JobStore {
     return this.#putWhere(item, ABSENT, PK)
   }
 
-  /** Returns false if the condition does not hold. */
+  /** Writes an item if the condition holds. Returns whether it was written. */
   async #putWhere(item: Item, condition: string, names: Record<string, string>, values?: Item): Promise<boolean> {
     try {
       await this.#client.send(

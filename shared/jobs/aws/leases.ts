@@ -7,24 +7,34 @@ import {
 import { type Item, keyAttributes } from '../../tables/item.ts'
 import { LeaseLostError, RestoreRunningError } from '../lease-errors.ts'
 
-/** Long compared with a request, short for the restore that waits for the model. */
+/**
+ * How long a lease is valid after it was taken or renewed. A request takes far less than 3 minutes, so a worker can
+ * renew in time. If the worker dies, another restore does not wait much longer than that.
+ */
 const LEASE_MS = 3 * 60_000
-/** A lease with less time left than this is renewed. */
+/** A lease is renewed if it expires in less than 2 minutes: a worker that writes renews it about once per minute. */
 const RENEW_MS = 2 * 60_000
-/** Writes stop this long before the expiry, because a request may be slow. */
+/** A worker stops writing 30 seconds before its lease expires, because a request may be slow. */
 const MARGIN_MS = 30_000
-/** A takeover waits this long after the expiry: DynamoDB rejects requests that were signed more than 5 minutes ago, and clocks differ. */
+/**
+ * Another job may take a lease 6 minutes after it expired. Until then, a late write of the first job may still arrive:
+ * DynamoDB accepts a request up to 5 minutes after it was signed. One more minute allows for clocks that differ.
+ */
 const TAKEOVER_MS = 6 * 60_000
 
-/** A lease as the job table holds it. Times are in ms since 1970. */
+/** A lease as stored in the job table. */
 interface LeaseRow {
+  /** The id of the job that holds the lease. */
   readonly holder: string | undefined
+  /** Increases by 1 whenever a job takes the lease. Workers with an older epoch have lost the lease. */
   readonly epoch: number
+  /** In ms since 1970. */
   readonly expires: number
+  /** True after the job has ended: the lease can no longer be renewed, and another job can take it after its expiry. */
   readonly draining: boolean
 }
 
-/** One lease per model: it belongs to the job that restores the model. */
+/** The leases of all models. There is one lease per model, and only the job that holds it may write to the model. */
 export class Leases {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -37,8 +47,9 @@ export class Leases {
   }
 
   /**
-   * Takes the leases of all models for a job, or none of them. If the job already has a lease, even a draining one, it takes the lease
-   * again with a new epoch. Throws `RestoreRunningError`.
+   * Takes the leases of all given models for a job. If the job already holds a lease, even a draining lease, it takes
+   * the lease again with a new epoch. If another job holds one of the leases, `takeAll` releases those that it has
+   * taken and throws `RestoreRunningError`.
    */
   async takeAll(models: readonly string[], jobId: string): Promise<Lease> {
     const fresh: string[] = []
@@ -56,7 +67,10 @@ export class Leases {
     return this.takeAll([model], jobId)
   }
 
-  /** The leases that a job has taken, for use by one of its workers. `check` finds out whether the job still holds them. */
+  /**
+   * Returns the leases that a job took earlier, for use by one of its workers. It reads nothing: `check` of the
+   * returned object throws if the job no longer holds the leases.
+   */
   held(models: readonly string[], jobId: string): Lease {
     return new Lease(
       models,
@@ -71,12 +85,15 @@ export class Leases {
     )
   }
 
-  /** The job that holds a model's lease, even if the lease has expired. */
+  /**
+   * Returns the id of the job that holds a model's lease, even if the lease has expired. `undefined` if no job holds
+   * it.
+   */
   async holderOf(model: string): Promise<string | undefined> {
     return (await this.#read(model)).holder
   }
 
-  /** Returns true if the job did not hold the lease before. */
+  /** Takes a lease. Returns true if the job did not hold the lease before. Throws `RestoreRunningError`. */
   async #take(model: string, jobId: string): Promise<boolean> {
     const now = this.#clock().getTime()
     const absent = 'attribute_not_exists(#holder)'
@@ -103,7 +120,7 @@ export class Leases {
     } catch (error) {
       if (!(error instanceof ConditionalCheckFailedException)) throw error
       const { holder, expires } = await this.#read(model)
-      // It was freed in between.
+      // The other job released the lease between the two requests.
       if (holder === undefined) return this.#take(model, jobId)
       throw new RestoreRunningError(model, holder, new Date(expires + TAKEOVER_MS).toISOString())
     }
@@ -121,7 +138,10 @@ export class Leases {
     }
   }
 
-  /** Returns false if the job no longer holds the lease in this epoch, or if another worker has already renewed it for longer. */
+  /**
+   * Renews a lease until `expires`. Returns false if the job no longer holds the lease in this epoch, if the lease
+   * drains, or if another worker has already renewed it until a later time.
+   */
   async #renew(model: string, jobId: string, epoch: number, expires: number): Promise<boolean> {
     try {
       await this.#client.send(
@@ -146,7 +166,7 @@ export class Leases {
     }
   }
 
-  /** Changes a lease if this job holds it. */
+  /** Changes a lease if the job holds it. Otherwise it does nothing. */
   async #updateOwn(model: string, jobId: string, update: string, values: Item = {}): Promise<void> {
     try {
       await this.#client.send(
@@ -165,7 +185,10 @@ export class Leases {
   }
 }
 
-/** Not `expires`: DynamoDB deletes items by that attribute, and an epoch must never start again at 1. */
+/**
+ * The expiry is stored in `lease_until`. It is not stored in `expires`, because DynamoDB deletes items by that
+ * attribute: then the epoch would begin at 1 again.
+ */
 const NAMES = { '#holder': 'holder', '#expires': 'lease_until' }
 
 const keyOf = (model: string): Item => keyAttributes({ pk: `lease#${model}`, sk: 'lease' })
@@ -194,8 +217,9 @@ export class Lease {
   }
 
   /**
-   * Must be awaited before every write. While at least two minutes are left it only reads the clock; otherwise it renews the lease.
-   * Throws `LeaseLostError` if another job holds the lease, if it drains, or if it cannot be renewed in time.
+   * Checks all leases; must be awaited before every write. If every lease is valid for at least 2 minutes, it sends no
+   * request. Otherwise it renews the leases. Throws `LeaseLostError` if another job holds a lease, if a lease drains,
+   * or if it expires before it is renewed.
    */
   async check(): Promise<void> {
     const now = this.#clock().getTime()
@@ -207,18 +231,24 @@ export class Lease {
     await this.#checking
   }
 
-  /** The epoch of this worker's lease on a model. `undefined` before the first `check`. */
+  /** Returns the epoch of this worker's lease on a model, or `undefined` before the first `check`. */
   epoch(model: string): number | undefined {
     return this.#known.get(model)?.epoch
   }
 
-  /** Releases the models at once: nothing was written, or no write can be in flight. */
+  /**
+   * Releases the models at once. Call it only if the job has written nothing, or if none of its writes can be in
+   * flight.
+   */
   async free(): Promise<void> {
     this.#known.clear()
     for (const model of this.models) await this.#table.free(model)
   }
 
-  /** Releases the models when no write of a function that is still running can arrive any more. */
+  /**
+   * Ends the leases without releasing them at once. They can no longer be renewed, and other jobs can take them when no
+   * late write of this job can arrive any more: 6 minutes after they expire.
+   */
   async drain(): Promise<void> {
     this.#known.clear()
     for (const model of this.models) await this.#table.drain(model)
@@ -230,7 +260,7 @@ export class Lease {
 
   async #renew(model: string): Promise<void> {
     const known = this.#known.get(model) ?? (await this.#adopt(model))
-    // The time before the request, because the response may be slow.
+    // The expiry is computed from the time before the request, because the response may be slow.
     const now = this.#clock().getTime()
     if (known.expires - now >= RENEW_MS) return
     const expires = now + LEASE_MS
@@ -240,7 +270,7 @@ export class Lease {
         return
       }
     } catch (error) {
-      // The lease is not lost yet: while writes are still allowed, the next check tries again.
+      // The request failed, but writes are still allowed. The next check tries again.
       if (known.expires - this.#clock().getTime() > MARGIN_MS) return
       throw error
     }
@@ -248,7 +278,10 @@ export class Lease {
     if (adopted.expires - this.#clock().getTime() <= MARGIN_MS) throw this.#lost(model, 'it expired')
   }
 
-  /** Reads the lease and adopts its epoch and expiry if this job holds it (in the given epoch). */
+  /**
+   * Reads a lease, and stores its epoch and expiry for the next checks. Throws `LeaseLostError` if the job does not
+   * hold it, or (if `epoch` is given) holds it in another epoch.
+   */
   async #adopt(model: string, epoch?: number): Promise<{ epoch: number; expires: number }> {
     const row = await this.#table.read(model)
     if (row.holder !== this.jobId)
@@ -260,8 +293,8 @@ export class Lease {
     return known
   }
 
-  #lost(model: string, why: string): LeaseLostError {
+  #lost(model: string, reason: string): LeaseLostError {
     this.#known.delete(model)
-    return new LeaseLostError(model, this.jobId, why)
+    return new LeaseLostError(model, this.jobId, reason)
   }
 }

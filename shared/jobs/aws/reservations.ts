@@ -8,16 +8,22 @@ const PARTITIONS = { 'running jobs': 'jobs#starting', slots: 'jobs#opening' } as
   LimitedKind,
   string
 >
-/** Creating a job takes well under a second. A reservation whose process died counts no longer than this. */
+/**
+ * How long a reservation counts if it is not released, for example because its process died. Creating a job takes well
+ * under a second, so a minute is long enough.
+ */
 const VALID_MS = 60_000
+/** DynamoDB deletes a reservation that was not released after an hour, long after it stopped counting. */
 const KEPT_SECONDS = 3_600
 
-/** Counts a job that is about to be created. */
+/** A reservation counts as one job until it is released. */
 export interface Reservation {
   release(): Promise<void>
 }
 
-/** Reservations for jobs that are about to be created: concurrent requests count each other before their jobs exist. */
+/**
+ * Stores a reservation for each job that is about to be created, so that concurrent requests can count these jobs too.
+ */
 export class Reservations {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -29,7 +35,7 @@ export class Reservations {
     this.#clock = clock
   }
 
-  /** Adds a reservation. Once this resolves, every `count` includes it until it is released. */
+  /** Adds a reservation. After the promise resolves, every `count` includes the reservation until it is released. */
   async reserve(kind: LimitedKind): Promise<Reservation> {
     const key = keyAttributes({ pk: PARTITIONS[kind], sk: `${this.#clock().toISOString()}#${randomUUID()}` })
     const expires = Math.floor(this.#clock().getTime() / 1000) + KEPT_SECONDS
@@ -43,7 +49,7 @@ export class Reservations {
     }
   }
 
-  /** The number of valid reservations, the caller's own included. */
+  /** Returns the number of valid reservations, including the reservation of the caller. */
   async count(kind: LimitedKind): Promise<number> {
     const since = new Date(this.#clock().getTime() - VALID_MS).toISOString()
     let reservations = 0

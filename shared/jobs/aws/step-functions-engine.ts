@@ -14,13 +14,16 @@ export class StepFunctionsEngine implements WorkflowEngine {
   readonly #client: SFNClient
   readonly #arns: Readonly<Record<Kind, string | undefined>>
 
-  /** `arns`: the state machines that this function may start or stop. */
+  /** `arns` has the state machines that this function may start or stop. */
   constructor(client: SFNClient, arns: Readonly<Record<Kind, string | undefined>>) {
     this.#client = client
     this.#arns = arns
   }
 
-  /** The execution's name is the job id. Starting a running execution again with the same input succeeds; an ended one exists already. */
+  /**
+   * Starts an execution whose name is the job id. It does nothing if that execution exists. Step Functions accepts the
+   * request again while the execution is running, and responds with `ExecutionAlreadyExists` after it has ended.
+   */
   async start(kind: Kind, jobId: string): Promise<void> {
     try {
       await this.#client.send(
@@ -35,7 +38,7 @@ export class StepFunctionsEngine implements WorkflowEngine {
     }
   }
 
-  /** Does nothing if the execution has ended or never started. */
+  /** Stops the execution of a job. Does nothing if the execution has ended or never started. */
   async stop(kind: Kind, jobId: string, reason: string): Promise<void> {
     const executionArn = `${this.#arnOf(kind).replace(':stateMachine:', ':execution:')}:${jobId}`
     try {
@@ -49,7 +52,8 @@ export class StepFunctionsEngine implements WorkflowEngine {
     const arn = this.#arns[kind]
     if (arn === undefined)
       throw new Error(
-        `${kind.toUpperCase()}_WORKFLOW_ARN is not set: this function may not start or stop ${kind} workflows`,
+        `the environment variable ${kind.toUpperCase()}_WORKFLOW_ARN is not set, so this function cannot start or ` +
+          `stop the ${kind} workflow; set it, and grant the permission, where the function is defined`,
       )
     return arn
   }

@@ -12,14 +12,17 @@ import { blobList } from '../results/blob-list.ts'
 import { blobRuns } from './blob-runs.ts'
 import { type BlobStores, BlobWriter, COPIED_FROM, PARALLEL_BLOBS } from './blob-writer.ts'
 
-/** A pass may stop between two batches. A batch fills several runs and takes some seconds at most. */
+/**
+ * The number of blobs per batch. The time limit is checked between batches, so a pass exceeds it by at most one batch,
+ * which takes a few seconds.
+ */
 const BATCH = 256
 
 export interface ApplyBlobsServices extends RestoreReading, PassServices, BlobStores {
   readonly leases: Leases
 }
 
-/** One pass over a list of blobs: writes those that are new or changed. */
+/** Runs one pass over a list of blobs. The pass writes the blobs that are new or changed. */
 export const applyBlobs = (input: PassInput, services: ApplyBlobsServices): Promise<PassOutput> =>
   runPass(APPLY_BLOBS, input, services, (attempt) => applyBlobsPass(attempt, services))
 

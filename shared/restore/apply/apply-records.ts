@@ -23,7 +23,7 @@ export interface ApplyRecordsServices extends RestoreReading, PassServices {
   readonly models: ModelRegistry
 }
 
-/** One pass over an extent: writes its resources. */
+/** Runs one pass over an extent. The pass writes the resources of the extent that the filters select. */
 export const applyRecords = (input: PassInput, services: ApplyRecordsServices): Promise<PassOutput> =>
   runPass(APPLY_RECORDS, input, services, (attempt) => applyRecordsPass(attempt, services))
 

@@ -1,6 +1,7 @@
 /**
- * The numbers `0 … count-1`, sorted by their bits in reverse order. Extents are applied in this order: neighbours in
- * the archive are neighbours in the table, so the first workers write to different shards of it.
+ * Returns the numbers from 0 to `count - 1`, sorted by their bits in reverse order (for 4: 0, 2, 1, 3). Extents are
+ * applied in this order. Extents that follow each other in the archive belong to the same shard of the table. In this
+ * order, workers that run at the same time write to different shards.
  */
 export const bitReversed = (count: number): number[] => {
   const bits = Math.max(1, Math.ceil(Math.log2(count)))

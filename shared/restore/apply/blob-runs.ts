@@ -7,12 +7,18 @@ export interface BlobRun {
   readonly blobs: readonly RestoredBlob[]
 }
 
-/** Several small blobs share one GET. Eight runs at once bound the memory of a pass. */
+/**
+ * The largest size of a run with several blobs, which are read with one GET. A pass reads 8 runs at the same time, so
+ * they need at most 32 MiB of memory.
+ */
 const RUN_BYTES = 4 * 1024 * 1024
-/** The most bytes between two blobs of a run: padding, headers (2 KiB at most) and blobs that are not written. */
+/**
+ * The largest gap between two blobs of a run. A gap holds padding, headers (at most 2 KiB) and blobs that are not
+ * written. To read 64 KiB in vain is faster than another GET.
+ */
 const GAP_BYTES = 64 * 1024
 
-/** Groups blobs into runs of at most 4 MiB, in the order of the archive. A larger blob is a run of its own. */
+/** Groups blobs into runs of at most 4 MiB, in the order of the archive. A blob of more than 4 MiB has its own run. */
 export const blobRuns = (blobs: readonly RestoredBlob[]): BlobRun[] => {
   const runs: BlobRun[] = []
   for (const blob of [...blobs].sort((a, b) => a.offset - b.offset)) {

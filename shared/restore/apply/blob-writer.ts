@@ -9,12 +9,15 @@ import type { PinnedObject } from '../../objects/object.ts'
 import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import type { BlobRun } from './blob-runs.ts'
 
-/** From this size on, S3 copies the bytes itself from the pinned archive, whose bytes preflight checked. */
+/**
+ * Blobs of at least 16 MiB are copied by S3 and do not pass through the worker. They are not checked again, because
+ * preflight has checked their bytes in the pinned archive.
+ */
 export const COPIED_FROM = 16 * 1024 * 1024
 
 /**
- * Runs that are read, and blobs that are written, in parallel. Both are smaller than 16 MiB, which bounds the memory of
- * a pass.
+ * The number of runs that are read at the same time, and of blobs that are written at the same time. Each of them is
+ * smaller than 16 MiB, so 8 of them fit into the memory of a worker.
  */
 export const PARALLEL_BLOBS = 8
 
@@ -26,11 +29,11 @@ export interface BlobStores {
 
 export interface BlobWriterOptions {
   readonly archive: PinnedObject
-  /** True under `overwrite`: blobs are replaced. Otherwise they are written only if they do not exist. */
+  /** If true (strategy `overwrite`), existing blobs are replaced. Otherwise, only absent blobs are written. */
   readonly isOverwriting: boolean
-  /** Awaited before each write. Checks the lease. */
+  /** Checks the lease. It is awaited before each write. */
   readonly beforeWrite: () => Promise<void>
-  /** Called for a blob that another writer created with other bytes. It stays as it is. */
+  /** Called if another writer created the blob with other bytes. That blob is not changed. */
   readonly onConflict: (id: string) => void
 }
 
@@ -57,7 +60,7 @@ export class BlobWriter {
     else if (!(await blobs.copyInIfAbsent(blob.id, range, contentOf(blob)))) await this.#compareExisting(blob)
   }
 
-  /** Reads a run from the archive and writes its blobs. Each is checked again before it is written. */
+  /** Reads a run from the archive, and writes its blobs. Throws `EntryCorruptError` if a blob has another SHA-256. */
   async writeRun({ start, length, blobs }: BlobRun): Promise<void> {
     const bytes = await this.#stores.objects.readBytes(this.#options.archive, start, length)
     await Promise.all(
@@ -82,7 +85,10 @@ export class BlobWriter {
     else if (!(await blobs.putIfAbsent(id, bytes, content))) await this.#compareExisting(blob)
   }
 
-  /** The existing blob is from an earlier attempt or has the same bytes by chance, or it is a conflict. */
+  /**
+   * Compares the existing blob with the archived blob. If the bytes are equal, an earlier attempt or another writer has
+   * already written the blob. If they differ, this is a conflict.
+   */
   async #compareExisting({ id, size, sha256 }: RestoredBlob): Promise<void> {
     const existing = await this.#stores.blobs.sha256Of(id)
     if (existing?.sha256 !== sha256 || existing.object.size !== size) this.#options.onConflict(id)

@@ -13,9 +13,9 @@ import {
 } from './resource-applier.ts'
 
 /**
- * `skip` and `raise_error`: every item is written on the condition that it does not exist. If another writer created
- * the resource, the items that this restore wrote are removed again, and the resource is skipped (`skip`) or the
- * restore fails (`raise_error`).
+ * Writes resources under `skip` and `raise_error`. Every item is written only if it does not exist. If another writer
+ * created the resource, the items that this restore wrote are removed again. Then the resource is skipped (`skip`), or
+ * the restore fails (`raise_error`).
  */
 export class ConditionalApplier implements ResourceApplier {
   readonly #stores: ApplierStores
@@ -54,7 +54,10 @@ export class ConditionalApplier implements ResourceApplier {
     return Promise.resolve()
   }
 
-  /** True if this restore wrote the item, now or in an earlier attempt. False if another writer's item stays. */
+  /**
+   * Writes an item if it does not exist. Returns true if this restore wrote the item, now or in an earlier attempt.
+   * Returns false if the item belongs to another writer and stays.
+   */
   async #writeIfAbsent(id: string, item: Item): Promise<boolean> {
     const { writer, resources } = this.#stores
     const { model, jobId } = this.#target
@@ -62,13 +65,13 @@ export class ConditionalApplier implements ResourceApplier {
     const appliedBy = await resources.appliedBy(keyOf(item))
     if (appliedBy === jobId) return true
     if (appliedBy === undefined || (await resources.getMetadata(model.name, id)) !== undefined) return false
-    // A restore that ended before it wrote the metadata left the item. It is no resource, and as this restore holds the
-    // lease, that one has ended.
+    // Another restore wrote this item, but not the metadata of the resource, so the item belongs to no resource. That
+    // restore has ended, because this restore now holds the lease. The item is therefore removed.
     await writer.removeIfAppliedBy(keyOf(item), appliedBy)
     return this.#writeIfAbsent(id, item)
   }
 
-  /** Removes what this restore wrote of a resource. Throws `ConflictError` under `raise_error`. */
+  /** Removes the items of a resource that this restore wrote. Throws `ConflictError` under `raise_error`. */
   async #withdraw(id: string, written: readonly Key[]): Promise<void> {
     const { writer } = this.#stores
     const { model, jobId } = this.#target

@@ -1,12 +1,15 @@
 import type { AppliedResource } from './resource-applier.ts'
 
 /**
- * Resources whose writes may be unfinished at the same time: enough to fill batches of 25, few enough to hold in
- * memory.
+ * The number of resources whose writes may be unfinished at the same time. They fill at least two batches of 25 writes
+ * (the limit of DynamoDB), and they fit into memory.
  */
 const MAX_ENDING = 64
 
-/** Resources whose revisions have all been passed to the writer, while their writes complete. Counts the outcomes. */
+/**
+ * Holds the resources whose writes have been started and may be unfinished. Counts the resources that were loaded, and
+ * lists those that were skipped.
+ */
 export class EndingResources {
   readonly #ending = new Set<Promise<void>>()
   readonly #skippedIds: string[] = []
@@ -21,12 +24,12 @@ export class EndingResources {
     return this.#loaded
   }
 
-  /** Resources that were skipped because another writer created them. */
+  /** The ids of the resources that were skipped because another writer created them. */
   get skippedIds(): readonly string[] {
     return this.#skippedIds
   }
 
-  /** Ends a resource. Waits if too many resources are unfinished. */
+  /** Ends a resource in the background. If too many resources are unfinished, waits until one of them has ended. */
   async add(resource: AppliedResource): Promise<void> {
     const end = async (): Promise<void> => {
       try {

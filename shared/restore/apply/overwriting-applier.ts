@@ -12,13 +12,19 @@ import {
 } from './resource-applier.ts'
 import { StoredRevisionKeys } from './stored-revision-keys.ts'
 
-/** `overwrite`: a resource becomes exactly the archived one. Revisions that only the target has are removed. */
+/**
+ * Writes resources under `overwrite`. The stored resource becomes equal to the archived resource. Stored revisions that
+ * the archive does not contain are removed.
+ */
 export class OverwritingApplier implements ResourceApplier {
   readonly #stores: ApplierStores
   readonly #target: ApplierTarget
   readonly #storedKeys: StoredRevisionKeys
 
-  /** `after` and `upTo` bound the sort keys of the extent; `ids` are the only resources that the filters accept. */
+  /**
+   * The sort keys of the extent are greater than `after` and at most `upTo`. If the filters have `ids`, they accept
+   * only these resources.
+   */
   constructor(
     stores: ApplierStores,
     target: ApplierTarget,
@@ -30,8 +36,8 @@ export class OverwritingApplier implements ResourceApplier {
   ) {
     this.#stores = stores
     this.#target = target
-    // Read even if the target was empty at preflight: another program may have written since. An empty range costs one
-    // query.
+    // The range is read even if it was empty at preflight, because another program may have written to it since. If the
+    // range is empty, this costs one query.
     const keys = range.ids === undefined ? targetRange(range.after, range.upTo) : undefined
     this.#storedKeys = new StoredRevisionKeys(stores, target.model.name, keys)
   }

@@ -5,7 +5,7 @@ import { APPLY_PLAN, APPLY_RECORDS } from '../messages/apply.ts'
 import { allExtents } from '../results/extents.ts'
 import { bitReversed } from './bit-reversed.ts'
 
-/** Plans `apply-records`: one map item for each extent that contains resources. */
+/** Plans the map items of `apply-records`. Each extent that contains resources becomes one map item. */
 export const planApplyRecords = async (
   { job_id }: StageInput,
   { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },

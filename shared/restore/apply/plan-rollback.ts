@@ -6,10 +6,10 @@ import { APPLY_PLAN, ROLLBACK } from '../messages/apply.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
 
 /**
- * Plans `rollback` after a failure of `apply-records`: one map item for each extent after a `ConflictError`, none after
- * any other error. The error of a map item is read from the job table, as a distributed map does not report it. The
- * leases are acquired again with new epochs, so that workers that are still running lose theirs. The error is passed on
- * in the state.
+ * Plans the map items of `rollback` after `apply-records` failed. After a `ConflictError`, each extent becomes one map
+ * item. After any other error, there are no map items, because nothing is rolled back. The error of the failed map item
+ * is read from the job table, because a distributed map does not report it. The leases are taken again with new epochs,
+ * so that workers that are still running lose their leases. `error` is returned so that `fail-restore` receives it.
  */
 export const planRollback = async (
   { job_id, error }: FailInput,

@@ -8,15 +8,18 @@ import { RevisionView } from '../../resources/views.ts'
 import type { Item } from '../../tables/item.ts'
 import type { SelectedResource } from '../extents/extent-records.ts'
 
-/** Writes resources under one strategy. They begin in the archive's order, and end in any order. */
+/**
+ * Writes resources under one strategy. The caller must call `begin` in the order of the archive. The resources may end
+ * in any order.
+ */
 export interface ResourceApplier {
   begin(resource: SelectedResource): Promise<AppliedResource>
   close(): Promise<void>
 }
 
 /**
- * A resource that is being written: first its revisions, then its metadata. A reader never sees metadata without its
- * revision.
+ * A resource that is being written. Its revisions are written before its metadata, so that the current revision exists
+ * whenever a reader finds the metadata.
  */
 export interface AppliedResource {
   readonly id: string
@@ -31,18 +34,19 @@ export interface ApplierStores {
   readonly writer: ResourceWriter
 }
 
-/** What the written items belong to. */
+/** The model and the job to which the written items belong. */
 export interface ApplierTarget {
   readonly model: Model
   readonly jobId: string
 }
 
-/** The metadata item to write, with its keys and derived attributes. */
+/** Returns the metadata item to write, with its keys and derived attributes. */
 export const metadataToWrite = ({ model, jobId }: ApplierTarget, item: Item): Item =>
   deriveMetadata(item, { model: model.name, shards: model.shards, job_id: jobId })
 
 /**
- * The revision item to write, with its keys and derived attributes. Writes its payload first if that must be spilled.
+ * Returns the revision item to write, with its keys and derived attributes. If the payload is too large for the item,
+ * it first writes the payload as an object.
  */
 export const revisionToWrite = async (
   { payloads }: { readonly payloads: PayloadStore },
@@ -55,13 +59,13 @@ export const revisionToWrite = async (
   return derived.item
 }
 
-/** Writes that were started and not awaited yet. */
+/** Collects writes that have been started, and waits for them together. */
 export class StartedWrites {
   readonly #writes: Promise<void>[] = []
 
-  /** Adds a write. Waits for all writes after every hundredth. */
+  /** Adds a write. After every 100 writes, it waits until all of them have completed, which limits the memory. */
   async add(write: Promise<void>): Promise<void> {
-    // Awaited by `settle`. Until then, a rejection must not end the process.
+    // `settle` awaits the write and throws its error. Without this handler, an earlier rejection would end the process.
     write.catch(() => undefined)
     this.#writes.push(write)
     if (this.#writes.length % 100 === 0) await this.settle()

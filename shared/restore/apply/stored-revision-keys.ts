@@ -4,8 +4,8 @@ import { type Key, keyOf, type SortKeyRange } from '../../tables/item.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
 /**
- * The keys of the target's revisions of each resource. With a range, all revision keys of the range are read once, in
- * the archive's order. Without a range (a few resources by id), they are looked up resource by resource.
+ * Returns the keys of a resource's stored revisions. With a range, it reads all revision keys of the range once, in the
+ * order of the archive. Without a range (a few resources by id), it reads the keys of each resource separately.
  */
 export class StoredRevisionKeys {
   readonly #resources: ResourceStore
@@ -22,13 +22,13 @@ export class StoredRevisionKeys {
     this.#rows = range === undefined ? undefined : resources.revisionKeys(model, range)[Symbol.asyncIterator]()
   }
 
-  /** With a range, resources must be passed in the archive's order. */
+  /** Returns the keys of the stored revisions of a resource. With a range, call it in the order of the archive. */
   async keysOf(id: string): Promise<readonly Key[]> {
     if (this.#rows === undefined) return (await this.#resources.getRevisions(this.#model, id)).map(keyOf)
     const prefix = `${metadataSortKey(id)}/`
     const hashKey = hashKeyIn(prefix)
-    // Two ids can have the same hash key. Their revisions may be in another order than their metadata, so they are read
-    // together.
+    // Two ids can have the same hash key. The order of their revisions may differ from the order of their metadata, so
+    // the revisions of both are read together.
     if (this.#group?.hashKey !== hashKey) this.#group = { hashKey, keys: await this.#readGroup(hashKey) }
     return this.#group.keys.filter(({ sk }) => sk.startsWith(prefix))
   }

@@ -1,7 +1,7 @@
 import { compareBlob } from './compare-blob.ts'
 import type { VerificationCheck } from './check.ts'
 
-/** Checks that every blob that the restored resources refer to is in the store, with its size and SHA-256. */
+/** Checks that the store has every blob to which the restored resources refer, with the archived size and SHA-256. */
 export const blobs = {
   name: 'blobs',
 

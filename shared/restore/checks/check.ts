@@ -10,8 +10,8 @@ import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import type { ReadResource } from '../target/read-stored-resource.ts'
 
 /**
- * One check of the verification. `CHECKS` in `checks.ts` lists all of them. A check implements the hooks that it needs
- * and reports to `findings`, which appear in the report under the name of the check.
+ * One check of the verification. `CHECKS` in `checks.ts` lists all checks. A check implements only the hooks that it
+ * needs. It passes its findings to `findings`, and the report lists them under the name of the check.
  *
  * @example
  * export const titles = {
@@ -34,7 +34,7 @@ import type { ReadResource } from '../target/read-stored-resource.ts'
 export interface VerificationCheck<Name extends string = string> {
   /** The name of the check in the report. */
   readonly name: Name
-  /** Called when a pass begins to compare resources: returns the functions that check them. */
+  /** Called when a pass begins to compare resources. Returns the functions that check the resources of the pass. */
   readonly checkResources?: (context: ResourcesContext, findings: CheckFindings) => ResourcesCheck
   /** Called for each blob and each spilled payload that the restored resources refer to. */
   readonly checkBlob?: (blob: ComparedBlob, findings: CheckFindings) => void
@@ -42,17 +42,17 @@ export interface VerificationCheck<Name extends string = string> {
   readonly checkRestore?: (restore: VerifiedRestore, findings: CheckFindings) => void | Promise<void>
 }
 
-/** Receives what one check finds. */
+/** Collects the findings of one check. */
 export interface CheckFindings {
-  /** Adds to the number of things that were checked: resources, revisions, references or blobs. */
+  /** Adds `count` to the number that the report shows as `checked`. A check counts resources, revisions, … */
   addChecked(count: number): void
-  /** Adds a difference that is the restore's fault: the verification fails. */
+  /** Adds a difference that the restore caused. The verification fails. */
   fail(finding: Finding): void
-  /** Adds a difference that is not the restore's fault: it is in the report, and the verification can still pass. */
+  /** Adds a difference that the restore did not cause. The report lists it, but the verification can still pass. */
   reportSeparately(finding: Finding): void
 }
 
-/** What the resources of a pass have in common. */
+/** The data that a check of resources may use. It is the same for all resources of a pass. */
 export interface ResourcesContext {
   readonly model: Model
   readonly plan: RestorePlan
@@ -63,7 +63,7 @@ export interface ResourcesContext {
 
 /** Checks the resources of one pass. */
 export interface ResourcesCheck {
-  /** Called for each resource that the restore wrote or should have written, in the archive's order. */
+  /** Called for each resource that the restore wrote or should have written, in the order of the archive. */
   check(compared: ComparedResource): void | Promise<void>
   /** Called after the last resource of the pass. */
   end?(): Promise<void>
@@ -78,7 +78,7 @@ export interface ComparedResource {
 export interface ArchivedResource {
   readonly id: string
   readonly metadata: Item
-  /** By sort key. */
+  /** The revisions by sort key. */
   readonly revisions: ReadonlyMap<string, ArchivedRevision>
   /** The resource's digest (`ResourceLeaf`). */
   readonly digest: Buffer
@@ -91,23 +91,27 @@ export interface ArchivedRevision {
 }
 
 /**
- * `missing`: the store has no metadata. `torn`: the metadata is the restore's, but its current revision is missing.
- * `changed-since`: another writer changed the resource after the restore, so it is not compared. `read`: everything
- * else.
+ * The state of a resource in the store:
+ * - `missing`: the store has no metadata.
+ * - `torn`: this restore wrote the metadata, but the current revision is missing.
+ * - `changed-since`: another writer changed the resource after the restore, so the resource is not compared.
+ * - `read`: the resource was read and can be compared.
  */
 export type StoredState =
   | { readonly state: 'missing' | 'changed-since' }
   | { readonly state: 'torn'; readonly currentRevisionId: string }
   | (ReadResource & {
       readonly state: 'read'
-      /** The payload of the current revision. Undefined if it is missing or damaged. It is read once. */
+      /**
+       * Returns the payload of the current revision, or `undefined` if it is missing or damaged. Reads it only once.
+       */
       readonly currentPayload: () => Promise<string | Uint8Array | undefined>
     })
 
-/** A blob (or spilled payload) as the archive requires it, and as the store has it. */
+/** A blob or spilled payload of the archive, and the stored object. */
 export interface ComparedBlob {
   readonly blob: RestoredBlob
-  /** Undefined if the blob is missing. */
+  /** Undefined if the store does not have the blob. */
   readonly stored: VerifiedObject | undefined
 }
 
@@ -117,12 +121,12 @@ export interface VerifiedRestore {
   /** Reads the manifest from the archive. */
   readonly manifest: () => Promise<Manifest>
   readonly models: Readonly<Record<string, VerifiedModel>>
-  /** The digest of a model's digest buckets, computed from the store. */
+  /** Returns the digest of a model, computed from its resources in the store. */
   readonly storedDigest: (model: string) => Promise<string>
 }
 
 export interface VerifiedModel {
-  /** Resources that the filters of the restore accept. */
+  /** The number of archived resources that the filters of the restore accept. */
   readonly selected: number
   readonly loaded: number
   readonly skipped: number

@@ -1,7 +1,10 @@
 import type { Finding } from '../messages/finding.ts'
 import type { ComparedBlob } from './check.ts'
 
-/** The finding if a blob (or spilled payload) is missing from the store, or has another size or SHA-256. */
+/**
+ * Returns a finding if the store does not have a blob or spilled payload, or has it with another size or SHA-256.
+ * Otherwise it returns `undefined`.
+ */
 export const compareBlob = ({ blob, stored }: ComparedBlob): Finding | undefined => {
   const { kind, id, size, sha256, models } = blob
   const expected = `${size} bytes, sha256 ${sha256}`

@@ -2,8 +2,8 @@ import { compareBlob } from './compare-blob.ts'
 import type { VerificationCheck, VerifiedRestore } from './check.ts'
 
 /**
- * Checks that the store returns what the archive holds: the digest of each resource, the bytes of each payload, and the
- * digest of each model that was loaded completely.
+ * Checks that the content of the store equals the content of the archive. It compares the digest of each resource, the
+ * bytes of each payload, and the digest of each model that was loaded completely.
  */
 export const content = {
   name: 'content',
@@ -22,7 +22,7 @@ export const content = {
     },
   }),
 
-  // A spilled payload is a part of its resource. `checked` counts resources.
+  // `checked` counts resources. A spilled payload is part of its resource, so it is not counted here.
   checkBlob: (compared, findings) => {
     const difference = compared.blob.kind === 'payload' ? compareBlob(compared) : undefined
     if (difference !== undefined) findings.fail(difference)
@@ -43,6 +43,6 @@ export const content = {
   },
 } as const satisfies VerificationCheck
 
-/** The models of which every archived resource was loaded: only then the store has the digest of the manifest. */
+/** Returns the models whose archived resources were all loaded. Only their digests can equal those of the manifest. */
 const completeModels = ({ plan, models }: VerifiedRestore): readonly string[] =>
   plan.unfiltered ? plan.models.filter((model) => (models[model]?.skipped ?? 0) === 0) : []

@@ -2,8 +2,8 @@ import { sortKeyOf } from '../../tables/item.ts'
 import type { VerificationCheck } from './check.ts'
 
 /**
- * Checks that every archived resource and revision is in the store, and that every selected resource was loaded or
- * skipped.
+ * Checks that the store has every archived resource and revision. Also checks, for each model, that the number of
+ * loaded and skipped resources equals the number of selected resources.
  */
 export const counts = {
   name: 'counts',
@@ -28,7 +28,7 @@ export const counts = {
     for (const [model, { selected, loaded, skipped }] of Object.entries(models)) {
       const handled = loaded + skipped
       if (handled === selected) continue
-      const finding = { model, resource_id: '', what: 'resources handled' }
+      const finding = { model, resource_id: '', what: 'number of loaded and skipped resources' }
       findings.fail({ ...finding, expected: `${selected}`, actual: `${handled}` })
     }
   },

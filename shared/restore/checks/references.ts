@@ -6,8 +6,9 @@ import { RevisionView } from '../../resources/views.ts'
 import type { CheckFindings, ComparedResource, ResourcesCheck, ResourcesContext, VerificationCheck } from './check.ts'
 
 /**
- * Checks that the resources and revisions to which the current payloads refer exist. A reference that was dangling in
- * the archive, or that leads to a resource outside of this restore, is reported separately.
+ * Checks that the resources and revisions to which the current payloads refer exist. Some dangling references are
+ * reported separately: those that were already dangling in the archive, and those to resources that this restore did
+ * not select.
  */
 export const references = {
   name: 'references',
@@ -23,17 +24,17 @@ interface Reference {
   readonly ref_type: RefType
 }
 
-/** References are looked up this many at a time: one BatchGetItem returns 100 items. */
+/** The number of references that are looked up together. One BatchGetItem request returns up to 100 items. */
 const BATCH = 100
 
-/** Bounds the memory of the ids that were found. */
+/** The set of resolved references is cleared when it exceeds this number. It limits the memory. */
 const MAX_FOUND = 100_000
 
 class ReferencesCheck implements ResourcesCheck {
   readonly #context: ResourcesContext
   readonly #findings: CheckFindings
   readonly #archivedIds: ArchivedIds
-  /** References that resolve, by `nameOf`: they are not looked up again. */
+  /** The references that were resolved, by `nameOf`. They are not looked up again. */
   readonly #found = new Set<string>()
   #waiting: Reference[] = []
 
@@ -56,7 +57,7 @@ class ReferencesCheck implements ResourcesCheck {
     if (this.#waiting.length >= BATCH) await this.end()
   }
 
-  /** Looks up the waiting references. */
+  /** Looks up the references that have not been looked up yet. */
   async end(): Promise<void> {
     const waiting = this.#waiting
     this.#waiting = []
@@ -72,7 +73,10 @@ class ReferencesCheck implements ResourcesCheck {
     }
   }
 
-  /** Whether the target resource has the revision that the reference names, if it names one. */
+  /**
+   * Returns true if the resource has the revision to which the reference leads, or if the reference leads to no
+   * revision.
+   */
   async #hasRevision(reference: Reference): Promise<boolean> {
     if (reference.ref_type === 'resource_id') return true
     const revisions = await this.#context.resources.getRevisions(reference.target, resourceIdOf(reference))
@@ -93,11 +97,14 @@ class ReferencesCheck implements ResourcesCheck {
   }
 }
 
-/** Identifies the target of a reference. A resource and a revision may have the same id. */
+/**
+ * Returns a key for the target of a reference. It contains the type, because a resource and a revision may share an id.
+ */
 const nameOf = ({ target, to, ref_type }: Reference): string => `${target}/${ref_type}/${to}`
 
 /**
- * The id of the resource that a reference names. A revision id is the resource id, a colon, and the revision's number.
+ * Returns the id of the resource to which a reference leads. A revision id is the resource id, a colon, and the number
+ * of the revision.
  */
 const resourceIdOf = ({ to, ref_type }: Reference): string => {
   if (ref_type === 'resource_id') return to

@@ -7,8 +7,8 @@ import { instantOf } from '../../values/instant.ts'
 import type { VerificationCheck } from './check.ts'
 
 /**
- * Checks that filters find each resource by its id, times, users and deletion, and that its indexed values match its
- * payload. Indexed values that already differed in the archive are reported separately.
+ * Checks that filters by id, times, users and deletion select each resource. Also checks that its indexed values match
+ * its payload. Indexed values that already differed in the archive are reported separately.
  */
 export const search = {
   name: 'search',
@@ -39,8 +39,8 @@ export const search = {
 } as const satisfies VerificationCheck
 
 /**
- * Filters of which each must find the resource, by the values that the archive holds. Derived attributes are not used:
- * the restore computes them anew.
+ * Returns filters for the archived values of a resource. Each of them must select the restored resource. Derived
+ * attributes are not used, because the restore computes them again.
  */
 const filtersThatFind = (archived: Item): Filters[] => {
   const { resourceId, createdTime, updatedTime, createdBy, updatedBy, isDeleted } = new MetadataView(archived)
