@@ -4,14 +4,15 @@ import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
 import { readIndex } from './segment-reader.ts'
 
 interface PayloadLocation {
-  /** From the start of the archive. */
+  /** In bytes from the start of the archive. */
   readonly offset: number
+  /** In bytes. */
   readonly size: number
 }
 
 /**
- * Returns the spilled payloads of an archive by their SHA-256. It reads the indexes one after the other, as they are
- * needed.
+ * Reads the spilled payloads of an archive by their SHA-256. An index is read only when a payload is requested that the
+ * indexes before it do not contain.
  */
 export class ArchivePayloads {
   readonly #archive: OpenArchive
@@ -22,7 +23,10 @@ export class ArchivePayloads {
     this.#archive = archive
   }
 
-  /** Reads a payload and checks its checksum. */
+  /**
+   * Returns the bytes of a payload. Throws `ArchiveInvalidError` if the archive does not contain the payload, and
+   * `EntryCorruptError` if its checksum is wrong.
+   */
   async get(sha256: string): Promise<Buffer> {
     const location = await this.#locate(sha256)
     if (location === undefined)

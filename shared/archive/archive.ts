@@ -2,21 +2,21 @@ import type { Readable } from 'node:stream'
 import type { IndexLine } from './index-line.ts'
 import type { Manifest, ManifestSegment } from './manifest.ts'
 
-/** The bytes of an archive or another stored object. All reads return bytes of the same version of the object. */
+/** An archive or another stored object that can be read. All reads return bytes of the same version of the object. */
 export interface ArchiveSource {
   /** In bytes. */
   readonly size: number
-  /** A small range as one buffer. Throws if it cannot return exactly `length` bytes. */
+  /** Returns a small range as one buffer. Throws if the range cannot be read completely. */
   read(start: number, length: number): Promise<Buffer>
-  /** A large range. The caller reads the stream to its end or destroys it. */
+  /** Returns a large range as a stream. The caller must read the stream to its end or destroy it. */
   stream(start: number, length: number): Promise<Readable>
 }
 
 /** A segment that can be read. An entry's content begins at `segment.offset + entry.offset`. */
 export type ArchiveSegment = ManifestSegment & {
   /**
-   * In a walked archive: the entries with their offsets from the start of the archive. `offset` of the segment is
-   * then 0.
+   * Present only in a walked archive: the lines of the segment's index. Their offsets are from the start of the
+   * archive, because the `offset` of a walked segment is 0.
    */
   readonly walked?: readonly IndexLine[]
 }
@@ -28,11 +28,11 @@ export interface OpenArchive {
   /** SHA-256 of the bytes of `manifest.json`, in hex. */
   readonly manifestSha256: string
   /**
-   * False for a repacked tar without a trailer: no checksum covers the manifest, and so neither its job nor its
-   * times and filters.
+   * False for a repacked tar without a trailer: no checksum covers the manifest, so its job, times and filters are not
+   * verified.
    */
   readonly provenManifest: boolean
-  /** The tar was repacked: it was read completely, and its entries were found by their names. */
+  /** True for a repacked tar. The whole tar was read, and its entries were identified by their names. */
   readonly walked: boolean
   /** In the order of the manifest. */
   readonly segments: readonly ArchiveSegment[]

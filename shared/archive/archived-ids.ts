@@ -3,12 +3,10 @@ import { RevisionView } from '../resources/views.ts'
 import type { OpenArchive } from './archive.ts'
 import { archivedRecords } from './archived-records.ts'
 
-const MAX_CACHED_ANSWERS = 10_000
+/** Limits the cache to a few MB: a cached result has a key of at most some hundred bytes. */
+const MAX_CACHED_RESULTS = 10_000
 
-/**
- * Checks whether an archive contains a resource or a revision. It reads only the chunks that can contain the
- * resource.
- */
+/** Checks whether an archive contains a resource or a revision. Reads only the chunks that can contain the resource. */
 export class ArchivedIds {
   readonly #archive: OpenArchive
   readonly #answers = new Map<string, boolean>()
@@ -17,11 +15,14 @@ export class ArchivedIds {
     this.#archive = archive
   }
 
-  /** `id` is a resource id. `to` is the id to find: the same resource id, or the id of one of its revisions. */
+  /**
+   * Returns whether the archive contains the resource or revision `to`. If `kind` is `resource_id`, `to` equals `id`.
+   * If `kind` is `revision_id`, `to` is a revision of the resource `id`.
+   */
   async has(model: string, id: string, to: string, kind: 'resource_id' | 'revision_id'): Promise<boolean> {
     const key = `${model}/${kind}/${to}`
     const answer = this.#answers.get(key) ?? (await this.#find(model, id, kind === 'revision_id' ? to : undefined))
-    if (this.#answers.size > MAX_CACHED_ANSWERS) this.#answers.clear()
+    if (this.#answers.size > MAX_CACHED_RESULTS) this.#answers.clear()
     this.#answers.set(key, answer)
     return answer
   }

@@ -10,20 +10,20 @@ import { readEntries, readIndex } from './segment-reader.ts'
 /** A record of an archive that has been checked. */
 export interface ArchivedRecord extends RecordKey {
   readonly item: Item
-  /** The number of its chunk in the segment, from 0. A later pass can resume there. */
+  /** The number of the record's chunk in the segment, from 0. A later pass can resume at this chunk. */
   readonly entry: number
 }
 
-/** Where to start in a segment: the number of a chunk, and the first digest bucket in it to return. */
+/** The position at which reading starts: a chunk, and the first digest bucket of that chunk to return. */
 export interface RecordsFrom {
   readonly entry: number
   readonly bucket: string
 }
 
 /**
- * Reads the records of a segment in order, in batches. Without options, every byte of the segment is checked, frames
- * included. With `from`, only the chunks from there on are read and checked. With `ids`, only the chunks that can
- * contain these resources are read, and only their records are returned.
+ * Reads the records of a segment in order, in batches. By default, every byte of the segment is checked, tar headers
+ * and padding included. With `from`, only this chunk and the chunks after it are read and checked. With `ids`, only the
+ * chunks that can contain these resources are read, and only the records of these resources are returned.
  */
 export async function* archivedRecords(
   archive: OpenArchive,
@@ -62,7 +62,7 @@ export async function* archivedRecords(
   order.end()
 }
 
-/** Whether the hash keys of a chunk include that of one of the resources. */
+/** Returns a test of whether the range of a chunk's hash keys includes the hash key of one of the resources. */
 const mayContain = (ids: ReadonlySet<string>): ((entry: IndexLine) => boolean) => {
   const hashKeys = [...ids].map(hashKeyOf)
   return ({ first_h, last_h }) =>

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { ArchiveTruncatedError } from './errors.ts'
 
-/** Reads a stream in the amounts that a format needs. It holds one piece of the stream in memory. */
+/** Reads a stream in amounts that the caller chooses. Holds at most one unread piece of the stream in memory. */
 export class ByteReader {
   readonly #stream: Readable
   readonly #pieces: AsyncIterator<Buffer, undefined>
@@ -31,7 +31,10 @@ export class ByteReader {
     return piece
   }
 
-  /** Returns exactly `length` bytes in one buffer. The caller has checked that this amount may be allocated. */
+  /**
+   * Returns exactly `length` bytes in one buffer. Throws `ArchiveTruncatedError` if the stream ends earlier. The caller
+   * must limit `length`, because the buffer is allocated in memory.
+   */
   async read(length: number): Promise<Buffer> {
     if (length === 0) return Buffer.alloc(0)
     const first = await this.readSome(length)

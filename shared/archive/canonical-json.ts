@@ -5,29 +5,33 @@ import { must } from '../values/must.ts'
 import { plainNumber } from '../values/number-text.ts'
 import { compareBytes } from '../values/text-order.ts'
 
-/** Keys and derived attributes, which every restore writes anew. The payload is covered by `data_sha256`. */
+/**
+ * Attributes that a digest does not cover. A restore writes the keys and the derived attributes again. The digest
+ * covers the payload by `data_sha256`.
+ */
 const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])
 
-/** The attributes of an item that the digest covers, in order, each with the JSON text of its key. */
+/** The attributes of an item that the digest covers, sorted by name. `prefix` is the JSON of the name and a colon. */
 type Shape = readonly (readonly [name: string, prefix: string])[]
 
 /**
- * Shapes by the attribute names of an item. The items of one model have few shapes, and sorting the names of every
- * item would take half of the time.
+ * Caches the shape of each combination of attribute names. The items of one model have few combinations. Without the
+ * cache, sorting the names of every item would take half of the time.
  */
 const shapes = new Map<string, Shape>()
+/** Limits the memory of the cache to a few MB. Models need far fewer shapes than this. */
 const MAX_SHAPES = 1_000
 
 /**
- * The text of an item that the digest covers: DynamoDB JSON without keys, derived attributes and payload. `FORMAT.md`
- * defines it.
+ * Returns the text that the digest of an item covers: canonical DynamoDB JSON without the keys, the derived attributes
+ * and the payload. `FORMAT.md` defines this text.
  */
 export const canonicalJson = (item: Item): string => {
   let json = '{'
   for (const [name, prefix] of shapeOf(Object.keys(item))) {
     const value = must(item[name])
     json += json.length === 1 ? prefix : `,${prefix}`
-    // The fast path: most values are texts.
+    // A fast path, because most values are strings.
     json += value.S === undefined ? encodeValue(value) : `{"S":${JSON.stringify(value.S)}}`
   }
   return `${json}}`

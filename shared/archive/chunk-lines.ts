@@ -5,13 +5,14 @@ import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
 import { MAX_CHUNK_BYTES, MAX_LINE_BYTES, MAX_STORED_CHUNK_BYTES } from './limits.ts'
 
-/** Lines per batch: with so many, the cost of passing on a batch is negligible. */
+/** Number of lines per batch. At this size, the overhead of the async iteration is negligible. */
 const BATCH_LINES = 1_000
 
 /**
- * Reads the lines of a chunk in batches, each line with its newline. The checksum of the chunk is checked before the
- * first line is returned. The chunk is held in memory, compressed and then uncompressed (at most 16 MiB). Throws
- * `RecordInvalidError` if a line is over 1 MiB or does not end in a newline.
+ * Reads the lines of a chunk in batches. Each line includes its newline. The checksum of the chunk is checked before
+ * the first line is returned. The compressed chunk (at most 17 MiB) and the decompressed chunk (at most 16 MiB) are
+ * held in memory. Throws `ArchiveInvalidError` if the entry is not a chunk or is too large, and `RecordInvalidError` if
+ * a line is longer than 1 MiB or does not end in a newline.
  */
 export async function* readLineBatches(entry: IndexLine, content: Readable): AsyncGenerator<Buffer[]> {
   if (entry.kind !== 'records' || entry.unpacked_size > MAX_CHUNK_BYTES || entry.size > MAX_STORED_CHUNK_BYTES)

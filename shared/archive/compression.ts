@@ -6,19 +6,23 @@ import { MAX_WINDOW_LOG } from './limits.ts'
 
 const zstdCompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress)
 
-/** Level 1 compresses record lines almost as well as higher levels, several times as fast, and with small windows. */
+/**
+ * At level 1, record lines become almost as small as at higher levels. It is several times as fast and needs less
+ * memory.
+ */
 const ZSTD_OPTIONS: zlib.ZstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }
 
 /** Compresses bytes to one zstd frame. */
 export const compressZstd = (bytes: Buffer): Promise<Buffer> => zstdCompress(bytes, ZSTD_OPTIONS)
 
-/** Size of the pieces that a decompressor returns. The default of 16 KiB is slower. */
+/** Size in bytes of the pieces that a decompressor returns. The default of Node.js, 16 KiB, is slower. */
 const PIECE_BYTES = 1024 * 1024
 
 /**
- * Decompresses the content of an entry as its name demands: `.zst` (one frame), `.gz` (one member), or not
- * compressed. Throws `ArchiveInvalidError` unless the result has exactly `unpackedSize` bytes, nothing follows the
- * frame, and a zstd window has at most 8 MiB. Allocates `unpackedSize` bytes, which the caller has checked.
+ * Decompresses the content of an entry. The extension of its path selects the format: `.zst` is one zstd frame, `.gz`
+ * is one gzip member, and any other content is not compressed. Throws `ArchiveInvalidError` if the result does not have
+ * exactly `unpackedSize` bytes, if bytes follow the frame or member, or if the zstd window is larger than 8 MiB.
+ * Allocates `unpackedSize` bytes, so the caller must limit this size.
  */
 export const decompress = async (path: string, compressed: Buffer, unpackedSize: number): Promise<Buffer> => {
   const entry = `entry ${path}`
@@ -29,19 +33,24 @@ export const decompress = async (path: string, compressed: Buffer, unpackedSize:
   return compressed
 }
 
-/** Decompresses one zstd frame that nothing follows. `subject` names it in errors. */
+/**
+ * Decompresses exactly one zstd frame. Throws `ArchiveInvalidError` as `decompress` does. Errors begin with `subject`.
+ */
 export const decompressZstd = async (subject: string, compressed: Buffer, unpackedSize: number): Promise<Buffer> => {
   const decompressor = zlib.createZstdDecompress({
     chunkSize: PIECE_BYTES,
     params: { [zlib.constants.ZSTD_d_windowLogMax]: MAX_WINDOW_LOG },
   })
   const bytes = await run(subject, decompressor, compressed, unpackedSize)
-  // Node's decoder stops after the first frame without an error.
+  // The decoder of Node.js stops after the first frame and ignores the bytes after it.
   checkConsumed(subject, decompressor.bytesWritten, compressed.length)
   return bytes
 }
 
-/** Decompresses one gzip member that nothing follows. Node's gzip decoder accepts more members and trailing garbage. */
+/**
+ * Decompresses exactly one gzip member. The gzip decoder of Node.js is not used, because it accepts several members and
+ * ignores other bytes after them.
+ */
 const decompressGzip = async (subject: string, compressed: Buffer, unpackedSize: number): Promise<Buffer> => {
   const start = deflateOffset(compressed)
   if (start === undefined || compressed.length < start + GZIP_TRAILER)
@@ -55,22 +64,30 @@ const decompressGzip = async (subject: string, compressed: Buffer, unpackedSize:
   return bytes
 }
 
-/** CRC-32 and length, 4 bytes each. */
+/** Size in bytes of the end of a gzip member: its CRC-32 and its length, 4 bytes each. */
 const GZIP_TRAILER = 8
 
-/** Offset of the deflated data in a gzip member (RFC 1952, 2.3). Undefined if its header is invalid. */
+/**
+ * Returns the offset of the deflated data in a gzip member (RFC 1952, section 2.3). Returns undefined if the header of
+ * the member is invalid.
+ */
 const deflateOffset = (compressed: Buffer): number | undefined => {
+  // The fixed header has 10 bytes and the trailer 8. The first three bytes are the gzip magic number and "deflate".
   if (compressed.length < 18 || compressed.readUIntBE(0, 3) !== 0x1f8b08) return undefined
   const flags = compressed.readUInt8(3)
+  // The upper three flags are reserved.
   if (flags > 0x1f) return undefined
   let offset = 10
+  // FEXTRA: an extra field with its length in front.
   if ((flags & 4) !== 0) offset += 2 + compressed.readUInt16LE(offset)
+  // FNAME and FCOMMENT: texts that end in NUL.
   for (const text of [8, 16]) {
     if ((flags & text) === 0) continue
     const end = compressed.indexOf(0, offset)
     if (end === -1) return undefined
     offset = end + 1
   }
+  // FHCRC: a checksum of the header, which has 2 bytes.
   return (flags & 2) === 0 ? offset : offset + 2
 }
 

@@ -3,20 +3,24 @@ import type { Item } from '../tables/item.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { ArchiveInvalidError } from './errors.ts'
 
-/** The digest of all resources in one digest bucket: their hash keys begin with the same 4 hex digits. */
+/**
+ * The digest of all resources in one bucket. A bucket consists of the resources whose hash keys share their first 4
+ * digits.
+ */
 export interface BucketDigest {
+  /** The 4 hex digits with which the hash keys begin. */
   readonly bucket: string
   readonly digest: Buffer
 }
 
 /**
- * The leaf of a resource: SHA-256 over the canonical JSON of its metadata and then of its revisions by `sk`, a
- * newline after each.
+ * Computes the leaf of a resource: the SHA-256 of the canonical JSON of its metadata and of its revisions in the order
+ * of `sk`. A newline follows each of them.
  */
 export class ResourceLeaf {
   readonly #hash = createHash('sha256')
 
-  /** Adds the metadata item first, and then each revision. */
+  /** Adds an item. The caller adds the metadata first, and then the revisions in the order of `sk`. */
   add(item: Item): void {
     this.#hash.update(`${canonicalJson(item)}\n`)
   }
@@ -26,14 +30,14 @@ export class ResourceLeaf {
   }
 }
 
-/** Computes the digests of buckets from the leaves of resources in archive order. */
+/** Computes the digests of buckets. The leaves of the resources must be added in archive order. */
 export class BucketDigests {
   #closed: BucketDigest[] = []
   #open: { readonly bucket: string; readonly hash: Hash } | undefined
 
   /**
-   * Adds the leaf of the next resource, which has the hash key `h`. Throws if its bucket comes before the open
-   * bucket.
+   * Adds the leaf of the next resource, which has the hash key `h`. Throws `ArchiveInvalidError` if the bucket of this
+   * resource comes before the bucket of the previous resource.
    */
   add(h: string, leaf: Buffer): void {
     const bucket = h.slice(0, 4)
@@ -49,7 +53,7 @@ export class BucketDigests {
     this.#open = { bucket, hash: createHash('sha256').update(leaf) }
   }
 
-  /** Closes the open bucket, and returns all buckets since the last call, in order. */
+  /** Closes the open bucket. Returns, in order, all buckets that were closed since the last call. */
   end(): BucketDigest[] {
     this.#close()
     const closed = this.#closed
@@ -63,7 +67,10 @@ export class BucketDigests {
   }
 }
 
-/** The digest of a model in hex: SHA-256 over its non-empty buckets in order, as `encodeBuckets` writes them. */
+/**
+ * Returns the digest of a model in hex: the SHA-256 of the bytes that `encodeBuckets` writes for all its buckets, in
+ * order.
+ */
 export const modelDigest = (buckets: Iterable<BucketDigest>): string => {
   const hash = createHash('sha256')
   for (const { bucket, digest } of buckets) hash.update(bucket, 'ascii').update(digest)
@@ -72,10 +79,11 @@ export const modelDigest = (buckets: Iterable<BucketDigest>): string => {
 
 const BUCKET_BYTES = 4 + 32
 
-/** Encodes each bucket as 36 bytes: its 4 digits in ASCII, and its digest. */
+/** Encodes each bucket as 36 bytes: its 4 digits in ASCII, and then the 32 bytes of its digest. */
 export const encodeBuckets = (buckets: readonly BucketDigest[]): Buffer =>
   Buffer.concat(buckets.flatMap(({ bucket, digest }) => [Buffer.from(bucket, 'ascii'), digest]))
 
+/** Decodes the bytes that `encodeBuckets` writes. Throws `RangeError` unless the length is a multiple of 36 bytes. */
 export const decodeBuckets = (bytes: Buffer): BucketDigest[] => {
   if (bytes.length % BUCKET_BYTES !== 0)
     throw new RangeError(

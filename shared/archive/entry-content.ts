@@ -5,7 +5,7 @@ import { errorMessage } from '../values/error-message.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { EntryCorruptError } from './errors.ts'
 
-/** The content of one entry as a stream whose checksum is checked at its end. */
+/** Reads the content of one entry as a stream. The checksum is checked at the end of the stream. */
 export class EntryContent {
   readonly #reader: ByteReader
   readonly #path: string
@@ -14,7 +14,7 @@ export class EntryContent {
   #left: number
   #isChecked = false
   #failure: Error | undefined
-  /** Fails with `EntryCorruptError` at its end if the checksum is wrong. */
+  /** Ends with an `EntryCorruptError` if the checksum is wrong. */
   readonly stream: Readable
 
   constructor(reader: ByteReader, path: string, size: number, sha256: string) {
@@ -23,11 +23,11 @@ export class EntryContent {
     this.#left = size
     this.#expected = sha256
     this.stream = Readable.from(this.#pieces(), { objectMode: false })
-    // If nobody reads the stream, its error must not end the process: `finish` throws it.
+    // Without a listener, an error of a stream that nobody reads would end the process. `finish` throws this error.
     this.stream.on('error', () => undefined)
   }
 
-  /** Reads what is left of the content. Throws the error of the stream, or `EntryCorruptError`. */
+  /** Reads the rest of the content and checks the checksum. Throws the error of the stream, or `EntryCorruptError`. */
   async finish(): Promise<void> {
     const { stream } = this
     if (!stream.destroyed) stream.destroy()

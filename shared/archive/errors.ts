@@ -18,7 +18,7 @@ export class UnsupportedVersionError extends Error {
   }
 }
 
-/** The archive ends too early: it was truncated, or its writer never finished it. */
+/** The end of the archive is missing. The archive was truncated, or its writer did not finish. */
 export class ArchiveTruncatedError extends Error {
   override readonly name = 'ArchiveTruncatedError'
 
@@ -42,7 +42,7 @@ export class EntryCorruptError extends Error {
   }
 }
 
-/** The archive breaks a rule of the format (`FORMAT.md`). `reason` names the entry and the rule. */
+/** The archive violates a rule of the format (`FORMAT.md`). `reason` contains the entry and the rule. */
 export class ArchiveInvalidError extends Error {
   override readonly name: string = 'ArchiveInvalidError'
 
@@ -51,9 +51,11 @@ export class ArchiveInvalidError extends Error {
   }
 }
 
-/** Location of a record: the path of the chunk, and the number of the line in it, from 1. */
+/** The location of a record in an archive. */
 export interface RecordLocation {
+  /** The path of the chunk. */
   readonly entry?: string
+  /** The number of the line in the chunk, from 1. */
   readonly line?: number
 }
 

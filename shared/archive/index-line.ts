@@ -8,7 +8,10 @@ export const hashKeyHex = z.string().regex(/^[0-9a-f]{16}$/)
 export const byteCount = z.int().nonnegative()
 export const modelName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/)
 
-/** Half of a surrogate pair has no UTF-8 bytes: two ids that differ only in such halves would have the same path. */
+/**
+ * A string without lone surrogates. A lone surrogate cannot be encoded as UTF-8, so two ids that differ only in such
+ * characters would have the same path.
+ */
 const wellFormed = z.string().refine((text) => text.isWellFormed(), 'must be valid Unicode')
 
 const common = { path: z.string().min(1), offset: byteCount, size: byteCount, sha256: sha256Hex }
@@ -36,9 +39,9 @@ export const IndexLineSchema = z.discriminatedUnion('kind', [RecordsLine, Payloa
 
 interface StoredEntry {
   readonly path: string
-  /** Offset of the content from the start of the segment. */
+  /** Offset of the content in bytes from the start of the segment. */
   readonly offset: number
-  /** Size and checksum of the content as stored, compressed or not. */
+  /** Size in bytes of the stored (compressed) content. `sha256` is the checksum of the same bytes. */
   readonly size: number
   readonly sha256: string
 }
@@ -69,8 +72,8 @@ export interface BlobEntry extends StoredEntry {
 }
 
 /**
- * The index line of one entry. The members of every kind can be read before `kind` is checked: they are undefined if
- * the kind does not have them.
+ * The index line of one entry. The optional members allow code to read a member of any kind without a check of `kind`.
+ * Such a member is undefined if the kind does not have it.
  */
 export type IndexLine = (RecordsEntry | PayloadEntry | BlobEntry) & {
   readonly unpacked_size?: number
@@ -84,10 +87,13 @@ export type IndexLine = (RecordsEntry | PayloadEntry | BlobEntry) & {
 }
 
 type WithoutOffset<T> = T extends unknown ? Omit<T, 'offset'> : never
-/** An entry that has no offset yet, because it has not been written. */
+/** An entry that has not been written and therefore has no offset. */
 export type NewEntry = WithoutOffset<RecordsEntry | PayloadEntry | BlobEntry>
 
-/** Explains why an entry's path is wrong for its model, checksum or file id. Returns undefined if the path is right. */
+/**
+ * Checks that the path of an entry matches its model, checksum or file id. Returns the reason why the path is wrong, or
+ * undefined if the path is correct.
+ */
 export const explainWrongPath = (line: IndexLine): string | undefined => {
   const { path } = line
   switch (line.kind) {
@@ -107,14 +113,12 @@ export const explainWrongPath = (line: IndexLine): string | undefined => {
   }
 }
 
-/**
- * The name of a chunk in the folder of its model. The index lists every chunk, so the name need not follow a scheme.
- */
+/** The file name of a chunk. Any such name is allowed, because the index lists the path of every chunk. */
 const CHUNK_NAME = /^[A-Za-z0-9_-]{1,80}\.jsonl(?:\.zst|\.gz)?$/
 
 /**
- * Sort key of a payload or blob entry: payloads by their SHA-256, and after all payloads the blobs by the SHA-256 of
- * their file ids.
+ * Returns the sort key of a payload or blob entry. Payloads come first and are sorted by their SHA-256. Blobs follow
+ * and are sorted by the SHA-256 of their file ids. Throws `ArchiveInvalidError` for a chunk of records.
  */
 export const entrySortKey = (line: IndexLine): string => {
   switch (line.kind) {

@@ -3,7 +3,7 @@ import type { Item } from '../tables/item.ts'
 import { isNumberText, plainNumber } from '../values/number-text.ts'
 import { RecordInvalidError, type RecordLocation } from './errors.ts'
 
-/** DynamoDB's limits on keys, the names of attributes, and the nesting of maps and lists. */
+/** Limits of DynamoDB on the values of keys, the names of attributes, and the nesting of maps and lists. */
 const MAX_PARTITION_KEY_BYTES = 2048
 const MAX_SORT_KEY_BYTES = 1024
 const MAX_NAME_BYTES = 65_535
@@ -13,9 +13,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * Checks the parsed DynamoDB JSON of `line`, and replaces base64 with bytes in place. Throws `RecordInvalidError` if
- * DynamoDB would reject the item: for values with two types, numbers out of range, sets that are empty or contain a
- * value twice, and keys or items over the limits.
+ * Checks the parsed DynamoDB JSON of `line`. Replaces base64 strings with bytes in `parsed`, and returns `parsed`.
+ * Throws `RecordInvalidError` if DynamoDB would reject the item, for example because a number is out of range, a set is
+ * empty, or a key is too long.
  */
 export const checkItem = (parsed: unknown, line: Buffer, location: RecordLocation): Item => {
   const check: ItemCheck = new ItemCheck(line, location)
@@ -23,11 +23,11 @@ export const checkItem = (parsed: unknown, line: Buffer, location: RecordLocatio
   return parsed
 }
 
-/** Checks the values of one item. Every method throws if its value is invalid. */
+/** Checks the values of one item. Every method throws `RecordInvalidError` for an invalid value. */
 class ItemCheck {
   readonly #lineBytes: number
   readonly #location: RecordLocation
-  /** UTF-8 without `\u` escapes always decodes to valid Unicode, so that the texts of most lines need no check. */
+  /** Only a `\u` escape can produce a lone surrogate. Strings of lines without `\u` are therefore not checked. */
   readonly #hasEscapes: boolean
 
   constructor(line: Buffer, location: RecordLocation) {
@@ -41,7 +41,7 @@ class ItemCheck {
     this.#map(parsed, 0)
     this.#key(parsed, 'pk', MAX_PARTITION_KEY_BYTES)
     this.#key(parsed, 'sk', MAX_SORT_KEY_BYTES)
-    // An item is never larger than its line, in which names and texts are at least as long and all else is longer.
+    // DynamoDB never counts more bytes for an item than its line has. A short line therefore needs no count.
     if (this.#lineBytes <= MAX_ITEM_BYTES) return
     const size = itemBytes(parsed)
     if (size > MAX_ITEM_BYTES) throw this.#error(`the item has ${size} bytes; DynamoDB allows ${MAX_ITEM_BYTES}`)
@@ -56,7 +56,7 @@ class ItemCheck {
   #map(map: Record<string, unknown>, level: number): asserts map is Item {
     for (const name of Object.keys(map)) {
       this.#text(name)
-      // A UTF-16 unit is at most 3 bytes of UTF-8: only a long name can be too long.
+      // A UTF-16 unit has at most 3 bytes in UTF-8. The exact check is only needed if this bound is over the limit.
       if (name === '' || name.length * 3 > MAX_NAME_BYTES) this.#name(name, level)
       this.#value(map[name], level + 1)
     }
@@ -68,7 +68,7 @@ class ItemCheck {
     const types = Object.keys(value)
     const [type] = types
     if (type === undefined || types.length > 1)
-      throw this.#error(`an attribute value has ${types.length} types; it must have one`)
+      throw this.#error(`an attribute value has ${types.length} types; it must have exactly one`)
     const content = value[type]
     switch (type) {
       case 'S':
@@ -119,7 +119,10 @@ class ItemCheck {
     }
   }
 
-  /** Checks a set by the canonical text of each element, and returns these texts. */
+  /**
+   * Checks that a set is not empty and contains no value twice. `canonical` returns the same string for equal elements.
+   * Returns these strings.
+   */
   #set(type: string, elements: unknown, canonical: (element: unknown) => string): string[] {
     if (!Array.isArray(elements) || elements.length === 0)
       throw this.#error(`${type} must be an array that is not empty`)
@@ -133,7 +136,7 @@ class ItemCheck {
   }
 
   #name(name: string, level: number): void {
-    // DynamoDB allows empty keys in a map, but no empty names of attributes.
+    // DynamoDB allows an empty key in a map, but not an empty name of an attribute.
     if (name === '' && level === 0) throw this.#error('an attribute has an empty name')
     if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw this.#error(`a name has more than ${MAX_NAME_BYTES} bytes`)
   }

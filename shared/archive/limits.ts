@@ -1,25 +1,37 @@
 const MIB = 1024 * 1024
 
-/** A writer closes a chunk at the end of the resource with which it reaches this uncompressed size. */
+/**
+ * Uncompressed size at which a writer closes a chunk. The chunk is closed at the end of the resource that exceeds this
+ * size. A worker holds two such chunks in memory.
+ */
 export const CHUNK_BYTES = 8 * MIB
 /** Maximum uncompressed size of a chunk. A larger resource continues in the next chunk. */
 export const MAX_CHUNK_BYTES = 16 * MIB
-/** Maximum stored size of a chunk: incompressible data, and the zstd frame around them. */
+/** Maximum stored size of a chunk. Incompressible data become slightly larger when they are compressed. */
 export const MAX_STORED_CHUNK_BYTES = MAX_CHUNK_BYTES + MIB
 /** Maximum size of a record line, with its newline. */
 export const MAX_LINE_BYTES = MIB
-/** Maximum nesting of a record line. The 32 levels that DynamoDB allows need fewer. */
+/**
+ * Maximum nesting of the JSON of a record line. An item with the 32 levels that DynamoDB allows has fewer JSON levels.
+ */
 export const MAX_LINE_LEVELS = 100
+/** Maximum size of a manifest, which is held in memory. */
 export const MAX_MANIFEST_BYTES = 32 * MIB
+/**
+ * Maximum nesting of the JSON of a manifest or an index line. The recursive parser must not overflow the call stack.
+ */
 export const MAX_MANIFEST_LEVELS = 64
-/** Maximum uncompressed size of an index. */
+/** Maximum uncompressed size of an index, which is held in memory. */
 export const MAX_INDEX_BYTES = 64 * MIB
+/** Maximum size of the body of a pax header or a GNU long name. A path in an archive is far shorter. */
 export const MAX_PAX_BYTES = 64 * 1024
-/** Maximum zstd window: 2^23 bytes are 8 MiB. */
+/** Maximum zstd window, as the exponent of 2: 2^23 bytes are 8 MiB. A decoder allocates the window in memory. */
 export const MAX_WINDOW_LOG = 23
-/** Maximum number of files in a repacked tar. A reader holds the name of each and about 250 bytes more in memory. */
+/** Maximum number of files in a repacked tar. For each file, a reader holds the name and about 250 bytes in memory. */
 export const MAX_WALKED_FILES = 1_000_000
-/** Maximum size of a name in a repacked tar: a folder, and an S3 key of 1,024 bytes. */
+/**
+ * Maximum size of a name in a repacked tar. It allows a folder and a file name of 1,024 bytes, the limit of S3 keys.
+ */
 export const MAX_WALKED_NAME_BYTES = 1_100
-/** Maximum size of all names in a repacked tar together. */
+/** Maximum total size of all names in a repacked tar, which are held in memory. */
 export const MAX_WALKED_NAMES_BYTES = 128 * MIB

@@ -40,14 +40,14 @@ export type Manifest = Readonly<z.infer<typeof ManifestSchema>>
 /** All offsets are from the start of the archive. */
 export type ManifestSegment = Manifest['segments'][number]
 
-/** The manifest's description of a segment that begins at `offset` of the archive. */
+/** Returns the manifest's description of a segment that begins at byte `offset` of the archive. */
 export const toManifestSegment = (summary: SegmentSummary, offset: number): ManifestSegment => ({
   offset,
   ...summary,
   index: { ...summary.index, offset: offset + summary.index.offset },
 })
 
-/** Encodes `manifest.json`. */
+/** Encodes `manifest.json`. Throws `RangeError` if it is larger than a manifest may be. */
 export const encodeManifest = (manifest: Manifest): Buffer => {
   const bytes = Buffer.from(JSON.stringify(manifest))
   if (bytes.length > MAX_MANIFEST_BYTES)

@@ -9,9 +9,9 @@ import { checkZero, isTarHeader, isZero } from './tar-reader.ts'
 import { walkArchive } from './walk.ts'
 
 /**
- * Opens an archive by its trailer: reads the last 2,048 bytes, then the manifest. A tar that does not end in a
- * trailer is read from the start, completely. Throws `NotAnArchiveError`, `UnsupportedVersionError`,
- * `ArchiveTruncatedError`, `EntryCorruptError` or `ArchiveInvalidError`.
+ * Opens an archive. If it ends in a trailer, only the last 2,048 bytes and the manifest are read. Otherwise the whole
+ * tar is read. Throws `NotAnArchiveError`, `UnsupportedVersionError`, `ArchiveTruncatedError`, `EntryCorruptError` or
+ * `ArchiveInvalidError`.
  */
 export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> => {
   if (source.size === 0) throw new NotAnArchiveError('it is empty')
@@ -45,10 +45,13 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
   return { source, manifest, manifestSha256: sha256, provenManifest: true, walked: false, segments: manifest.segments }
 }
 
-/** Rejects most truncated tars without reading them: a complete tar ends in 1,024 zero bytes. */
+/**
+ * Rejects most truncated tars by their last bytes, so that they are not read completely. A complete tar ends in 1,024
+ * zero bytes.
+ */
 const checkEndOfTar = async (source: ArchiveSource): Promise<void> => {
   const length = Math.min(2 * BLOCK, source.size)
   const end = await source.read(source.size - length, length)
   if (length < 2 * BLOCK || !isZero(end))
-    throw new ArchiveTruncatedError('it ends neither in a trailer nor in the end of a tar')
+    throw new ArchiveTruncatedError('the end of the archive is missing, or other bytes follow it')
 }

@@ -16,8 +16,9 @@ import { firstIssue } from './read-manifest.ts'
 import { BLOCK, paddedSize } from './tar-header.ts'
 
 /**
- * Decodes the index of a segment from its stored bytes. Checks checksum, compression, schema, paths, order and sums,
- * but not the offsets (`checkContiguity`).
+ * Decodes the index of a segment from its stored bytes. Checks the checksum, the compression, and the schema, path and
+ * order of the lines, and compares them with the manifest. Does not check the offsets: `checkContiguity` does. Throws
+ * `EntryCorruptError` or `ArchiveInvalidError`.
  */
 export const decodeIndex = async (segment: ManifestSegment, stored: Buffer): Promise<readonly IndexLine[]> => {
   const { index } = segment
@@ -59,13 +60,13 @@ const decodeIndexLine = (bytes: Buffer, name: string): IndexLine => {
 }
 
 /**
- * Checks the lines of an index together: their kinds, their order, that no path occurs twice, and the sums of the
- * manifest.
+ * Checks all lines of an index together. Their kind must fit the segment, they must be in order, no path may occur
+ * twice, and they must match the description of the segment in the manifest.
  */
 const checkLines = (segment: ManifestSegment, lines: readonly IndexLine[], name: string): void => {
   const paths = new Set<string>()
   let unpackedSize = 0
-  // The last hash key of a chunk, or the sort key of a payload or blob.
+  // The last hash key of the previous chunk, or the sort key of the previous payload or blob.
   let previous: string | undefined
   for (const line of lines) {
     const { path } = line
@@ -94,7 +95,10 @@ const checkLines = (segment: ManifestSegment, lines: readonly IndexLine[], name:
     throw new ArchiveInvalidError(`the ${name} does not match unpacked_size, first_h and last_h of the manifest`)
 }
 
-/** Checks that the entries are contiguous from the start of the segment to its index, except for their headers. */
+/**
+ * Checks that only the tar headers and the padding of the entries lie between the contents of a segment, from its start
+ * to its index.
+ */
 export const checkContiguity = (segment: ManifestSegment, lines: readonly IndexLine[]): void => {
   let end = 0
   for (const { path, offset, size } of lines) {
@@ -104,7 +108,7 @@ export const checkContiguity = (segment: ManifestSegment, lines: readonly IndexL
   checkGap(`the index of the segment at ${segment.offset}`, segment.index.offset - segment.offset - end)
 }
 
-/** A header, and in front of it at most one pax header with its body. */
+/** Maximum number of bytes between two contents: one tar header, and at most one pax header with its body. */
 const MAX_GAP = BLOCK + BLOCK + MAX_PAX_BYTES
 
 const checkGap = (subject: string, gap: number): void => {

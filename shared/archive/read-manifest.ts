@@ -10,12 +10,15 @@ import { BLOCK, paddedSize } from './tar-header.ts'
 
 const VersionSchema = z.object({ format: z.literal('acbak'), version: z.int() })
 
-/** Throws `ArchiveInvalidError` if a manifest of this size must not be read into memory. */
+/** Throws `ArchiveInvalidError` if a manifest of `size` bytes is too large to be read into memory. */
 export const checkManifestSize = (size: number): void => {
   ensure(size <= MAX_MANIFEST_BYTES, `it has ${size} bytes; at most ${MAX_MANIFEST_BYTES} are allowed`)
 }
 
-/** Parses `manifest.json`. Throws `UnsupportedVersionError`, or `ArchiveInvalidError`, which names the member. */
+/**
+ * Parses and checks `manifest.json`. Throws `UnsupportedVersionError` for another version. Throws `ArchiveInvalidError`
+ * for an invalid manifest; its message contains the path of the invalid member.
+ */
 export const parseManifest = (bytes: Buffer): Manifest => {
   checkManifestSize(bytes.length)
   ensure(isUtf8(bytes), 'it is not UTF-8')
@@ -38,23 +41,23 @@ const parseJson = (bytes: Buffer): unknown => {
   }
 }
 
-/** Rejects a member that code which reads a map by its keys would silently ignore. */
+/** Rejects a member `__proto__`. A copy of the manifest's objects could lose this member without an error. */
 const rejectProto = (name: string, value: unknown): unknown => {
   ensure(name !== '__proto__', 'it must not have a member __proto__')
   return value
 }
 
-/** The first problem that a schema found, in one line. */
+/** Returns the first problem that a schema found, in one line. The path of a problem of the whole value is omitted. */
 export const firstIssue = ({ issues }: z.ZodError): string => {
   const { path, message } = must(issues[0])
-  return `${path.map(String).join('.')}: ${message}`
+  return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`
 }
 
 function ensure(condition: boolean, problem: string): asserts condition {
   if (!condition) throw new ArchiveInvalidError(`manifest.json: ${problem}`)
 }
 
-/** Checks the rules that do not depend on the offsets of the segments. */
+/** Checks that the members of a manifest agree with each other. `checkGeometry` checks the offsets of the segments. */
 const checkConsistency = (manifest: Manifest): void => {
   const { scope, models, missing_blobs, complete, segments } = manifest
   ensure(isAscending(scope.models), 'scope.models must be sorted and must not contain a model twice')
@@ -80,7 +83,10 @@ const checkConsistency = (manifest: Manifest): void => {
 const isAscending = (texts: readonly string[]): boolean =>
   texts.slice(1).every((text, k) => compareBytes(must(texts[k]), text) < 0)
 
-/** Segments of records come first, by model and hash key, each with whole buckets. Segments without a model follow. */
+/**
+ * Checks the order of the segments. Segments of records come first and are sorted by model and hash key. No bucket may
+ * be divided between two of them. Segments of payloads and blobs, which have no model, follow.
+ */
 const checkOrder = (segments: readonly ManifestSegment[]): void => {
   let previous: { readonly model: string; readonly last_h: string } | undefined
   let recordsEnded = false
@@ -115,8 +121,8 @@ const checkOrder = (segments: readonly ManifestSegment[]): void => {
 }
 
 /**
- * Checks that segments are contiguous from 0 to `end`, the offset of the manifest's header, and end with their
- * indexes.
+ * Checks that the segments are contiguous from byte 0 to `end`, the offset of the manifest's header, and that each
+ * segment ends with its index. Throws `ArchiveInvalidError`.
  */
 export const checkGeometry = ({ segments }: Manifest, end: number): void => {
   let at = 0

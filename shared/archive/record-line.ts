@@ -9,7 +9,10 @@ import { RecordInvalidError, type RecordLocation } from './errors.ts'
 import { checkItem } from './item-check.ts'
 import { MAX_LINE_BYTES, MAX_LINE_LEVELS } from './limits.ts'
 
-/** Encodes an item as a record line: `{"Item":…}` in DynamoDB JSON, with binary values as base64, and a newline. */
+/**
+ * Encodes an item as a record line: `{"Item":…}` in DynamoDB JSON, and a newline. Binary values become base64. Throws
+ * `RecordInvalidError` if the line is longer than 1 MiB.
+ */
 export const encodeLine = (item: Item): Buffer => {
   const json = Object.values(item).some(hasBytes) ? mapToJson(item) : item
   const line = Buffer.from(`${JSON.stringify({ Item: json })}\n`)
@@ -36,9 +39,9 @@ const valueToJson = (value: AttributeValue): unknown => {
 }
 
 /**
- * Decodes a record line, with or without its newline. Throws `RecordInvalidError` unless the line is JSON in UTF-8 of
- * at most 1 MiB and 100 levels, and contains an item that DynamoDB would accept. Of a repeated key, the last one
- * counts.
+ * Decodes a record line, with or without its newline. If the JSON repeats a key, the last value is used. Throws
+ * `RecordInvalidError` if the line is not JSON in UTF-8, is longer than 1 MiB, is nested deeper than 100 levels, or
+ * contains an item that DynamoDB would reject.
  */
 export const decodeLine = (line: Buffer, location: RecordLocation = {}): Item => {
   if (line.length > MAX_LINE_BYTES)
@@ -61,7 +64,7 @@ const parseItem = (line: Buffer, location: RecordLocation): unknown => {
   return parsed.Item
 }
 
-/** What a record is: metadata or revision, its model, its resource id, and its key in the store. */
+/** Identifies a record. */
 export interface RecordKey {
   readonly kind: 'metadata' | 'revision'
   readonly model: string
@@ -69,15 +72,16 @@ export interface RecordKey {
   readonly id: string
   /** The hash key of the resource id. */
   readonly h: string
+  /** The sort key of the item in the store. */
   readonly sk: string
 }
 
-/** Model, kind and shard. */
+/** Matches `<model>#<m or r>#<shard>`. The shard has at most 4 digits. */
 const PARTITION_KEY = /^([A-Za-z][A-Za-z0-9_-]{0,62})#([mr])#(?:0|[1-9][0-9]{0,3})$/
 
 /**
- * Returns what a record is. Throws `RecordInvalidError` unless `pk` and `sk` are the keys that the store gives to the
- * item (`shared/resources/STORE.md`). The shard in `pk` is ignored.
+ * Returns the key of a record. Throws `RecordInvalidError` if `pk` or `sk` differs from the key that the store derives
+ * from the item (`shared/resources/STORE.md`). The shard in `pk` may differ.
  */
 export const recordKeyOf = (item: Item, location: RecordLocation = {}): RecordKey => {
   const [, model, letter] = PARTITION_KEY.exec(item['pk']?.S ?? '') ?? []
@@ -101,7 +105,7 @@ const expectedRevisionKey = (item: Item, id: string, location: RecordLocation): 
   return sortKey(location, () => revisionSortKey(id, revision, schema?.S))
 }
 
-/** Builds a sort key, and reports ids that the store rejects as an invalid record. */
+/** Returns the result of `build`. If the store rejects an id, throws `RecordInvalidError`. */
 const sortKey = (location: RecordLocation, build: () => string): string => {
   try {
     return build()

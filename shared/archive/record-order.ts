@@ -11,9 +11,11 @@ import { BLOCK, paddedSize } from './tar-header.ts'
 interface OpenResource {
   readonly id: string
   readonly h: string
-  /** The id of the current revision until that revision is read. Undefined too if a skipped chunk may contain it. */
+  /**
+   * The id of the current revision. Undefined after this revision was read, or if a skipped chunk may contain it.
+   */
   missingRevision: string | undefined
-  /** The `sk` of the last revision that was read. */
+  /** The `sk` of the last revision that was read. Empty before the first revision. */
   lastSk: string
 }
 
@@ -28,18 +30,21 @@ interface OpenChunk {
 }
 
 /**
- * Checks the order of the records of a segment, and every chunk against its index line. A resource is its metadata
- * and then its revisions by `sk`, among them the current one. Resources are in the order of (`h`, id), each once.
+ * Checks the order of the records of a segment, and compares every chunk with its index line. Resources must be sorted
+ * by hash key and id, and no resource may occur twice. The revisions of a resource must follow its metadata, must be
+ * sorted by `sk`, and must include the current revision.
  *
- * With `partial`, some chunks are skipped. A chunk may then begin inside a resource, and a resource may continue in a
- * chunk that is skipped.
+ * With `partial`, the caller may skip chunks. A chunk may then begin inside a resource, and a resource may continue in
+ * a skipped chunk.
  */
 export class RecordOrder {
   readonly #model: string | undefined
   readonly #partial: boolean
   #resource: OpenResource | undefined
   #chunk: OpenChunk | undefined
-  /** Offset at which the last chunk ends. If no chunk is skipped, the header of the next chunk is here. */
+  /**
+   * Offset at which the last chunk ends. If no chunk is skipped, the header of the next chunk begins at this offset.
+   */
   #chunkEnd = 0
   /** Number of metadata lines so far. */
   resources = 0
@@ -61,7 +66,7 @@ export class RecordOrder {
     this.#chunk = { entry, line: 0, resources: 0, revisions: 0, firstH: undefined, lastH: undefined }
   }
 
-  /** Checks the next record. Throws `RecordInvalidError`, which names chunk and line. */
+  /** Checks the next record. Throws `RecordInvalidError` with the chunk and the line. */
   check(key: RecordKey, item: Item): void {
     const chunk = this.#openChunk()
     chunk.line += 1
@@ -78,7 +83,7 @@ export class RecordOrder {
     }
   }
 
-  /** Compares the chunk with its index line. */
+  /** Compares the counts and hash keys of the chunk with its index line. Throws `ArchiveInvalidError`. */
   endChunk(): void {
     const { entry, resources, revisions, firstH, lastH } = this.#openChunk()
     if (
@@ -94,7 +99,9 @@ export class RecordOrder {
     this.#chunk = undefined
   }
 
-  /** Checks that the last resource is complete, unless the records are a part of a segment. */
+  /**
+   * Checks that the last resource has its current revision. With `partial`, a skipped chunk may contain this revision.
+   */
   end(): void {
     if (!this.#partial) this.#endResource()
   }

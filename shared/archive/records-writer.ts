@@ -18,11 +18,11 @@ export interface RecordsSummary {
   readonly unpacked_size: number
 }
 
-/** Uncompressed sizes of chunks. */
+/** Uncompressed sizes of chunks in bytes. */
 export interface ChunkLimits {
-  /** A chunk is closed at the end of the resource with which it reaches this size. */
+  /** At the end of a resource, a chunk of at least this size is closed. */
   readonly full: number
-  /** No chunk is larger. */
+  /** The maximum size of a chunk. A larger resource is divided between chunks. */
   readonly max: number
 }
 
@@ -32,7 +32,7 @@ interface Line {
   readonly kind: 'metadata' | 'revision'
 }
 
-/** A chunk before compression. It copies its lines, so that they can be freed. */
+/** A chunk before compression. `bytes` is a copy of the lines, so that the lines can be freed. */
 interface Chunk {
   readonly bytes: Buffer
   readonly resources: number
@@ -53,9 +53,9 @@ const chunkOf = (lines: readonly Line[]): Chunk => {
 }
 
 /**
- * Writes resources in archive order as chunks of a segment. For each resource, call `begin`, `revision` for each
- * revision by `sk`, and `end`. One chunk is compressed while the next one is collected, so that at most two chunks
- * are in memory.
+ * Writes resources as chunks of a segment. The caller adds the resources in archive order. For each resource it calls
+ * `begin`, then `revision` for each revision in the order of `sk`, and then `end`. At most two chunks are in memory:
+ * one is compressed while the next one is collected.
  */
 export class RecordsWriter {
   readonly #segment: SegmentWriter
@@ -86,19 +86,19 @@ export class RecordsWriter {
     this.#limits = limits
   }
 
-  /** Uncompressed size of all lines so far. */
+  /** Uncompressed size in bytes of all lines so far. */
   get unpackedSoFar(): number {
     return this.#unpackedSize
   }
 
   /**
-   * Compressed size of the chunks written so far. It does not include chunks that are being collected or compressed.
+   * Compressed size in bytes of the chunks written so far. Chunks that are still collected or compressed do not count.
    */
   get packedSoFar(): number {
     return this.#packedSize
   }
 
-  /** Begins a resource that has the hash key `h`. */
+  /** Begins a resource by its metadata. `h` is its hash key. */
   async begin(metadata: Item, h: string): Promise<void> {
     if (this.#leaf !== undefined) throw new Error('end must be called before the next begin')
     this.#leaf = new ResourceLeaf()
@@ -116,7 +116,7 @@ export class RecordsWriter {
     await this.#add(item, 'revision', this.#leaf)
   }
 
-  /** Ends the open resource, and returns its leaf. */
+  /** Ends the open resource. Returns its leaf, a SHA-256. */
   async end(): Promise<{ leaf: Buffer }> {
     if (this.#leaf === undefined) throw new Error('begin must be called before end')
     const leaf = this.#leaf.digest()
@@ -143,7 +143,7 @@ export class RecordsWriter {
     const bytes = encodeLine(item)
     leaf.add(item)
     const fits = (): boolean => this.#lines.length === 0 || this.#lineBytes + bytes.length <= this.#limits.max
-    // A chunk ends between resources if possible: only a resource that is larger than a chunk is divided.
+    // First, the resources before this one become a chunk. Only if the resource itself is too large, it is divided.
     if (!fits() && this.#resourceStart > 0) await this.#flush(this.#resourceStart)
     if (!fits()) await this.#flush(this.#lines.length)
     this.#lines.push({ bytes, h: this.#h, kind })
@@ -162,7 +162,7 @@ export class RecordsWriter {
     this.#lineBytes -= lines.reduce((sum, { bytes }) => sum + bytes.length, 0)
     await this.#writing
     this.#writing = this.#write(chunkOf(lines), this.#chunks++)
-    // The next flush or `finish` throws a failure. Until then it must not end the process as an unhandled rejection.
+    // The next flush or `finish` throws the error. Until then, an unhandled rejection must not end the process.
     this.#writing.catch(() => undefined)
   }
 

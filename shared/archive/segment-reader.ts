@@ -10,7 +10,7 @@ import { checkContiguity, decodeIndex } from './read-index.ts'
 import { paddedSize, paddingOf } from './tar-header.ts'
 import { checkZero, readSegmentHeader, type ReadBytes } from './tar-reader.ts'
 
-/** Reads the index of a segment with one request, and checks its checksum, sizes, order, paths and offsets. */
+/** Reads the index of a segment with one request, and checks it as `decodeIndex` and `checkContiguity` do. */
 export const readIndex = async ({ source }: OpenArchive, segment: ArchiveSegment): Promise<readonly IndexLine[]> => {
   if (segment.walked !== undefined) return segment.walked
   const { offset, size } = segment.index
@@ -19,7 +19,10 @@ export const readIndex = async ({ source }: OpenArchive, segment: ArchiveSegment
   return lines
 }
 
-/** An entry of a segment. If the caller does not read `content`, it is read and checked before the next entry. */
+/**
+ * An entry of a segment. The caller need not read `content`: what it does not read is read and checked before the next
+ * entry is returned.
+ */
 export interface ReadEntry {
   readonly entry: IndexLine
   /** The number of the entry in its segment, from 0. */
@@ -27,18 +30,19 @@ export interface ReadEntry {
   readonly content: Readable
 }
 
-/** Selects entries of a segment. Without members, all entries are selected. */
+/** Selects entries of a segment. An entry is selected if it satisfies all members that are present. */
 export interface EntrySelection {
   /** The number of the first entry to read, from 0. */
   readonly from?: number
-  /** Whether to read an entry. */
+  /** Returns whether to read an entry. */
   readonly filter?: (entry: IndexLine) => boolean
 }
 
 /**
- * Reads the entries of a segment in order. Without a selection, the segment is read with one request and every byte
- * is checked: contents by their checksums, headers against the index, padding, and at the end the checksum of the
- * frame. With a selection, only the selected entries are read and checked, neighbours with one request.
+ * Reads the entries of a segment in order. Without a selection, the segment is read with one request, and every byte is
+ * checked. The checksums cover the contents and the frame (tar headers and padding). Each tar header is also compared
+ * with the index. With a selection, only the selected entries are read and checked. Neighbouring entries are read with
+ * one request.
  */
 export async function* readEntries(
   archive: OpenArchive,
@@ -80,7 +84,7 @@ async function* readWhole(
   }
 }
 
-/** Reads the index, which is the last entry of a segment, and checks it a second time. */
+/** Reads the index at the end of a segment and checks its tar header, its checksum and its padding. */
 const readIndexEntry = async (reader: ByteReader, frame: Hash, segment: ArchiveSegment, end: number): Promise<void> => {
   const { sha256, size, offset } = segment.index
   const path = await readHeader(reader, frame, { size, offset: offset - segment.offset }, end)
@@ -93,8 +97,8 @@ const readIndexEntry = async (reader: ByteReader, frame: Hash, segment: ArchiveS
 }
 
 /**
- * Groups the selected entries into runs of neighbours. In a walked archive, every entry is a run, because it can be
- * anywhere.
+ * Groups the selected entries into runs of neighbours. In a walked archive, every entry is a run of its own, because
+ * the entries of a segment need not be neighbours in the tar.
  */
 const selectedRuns = (
   segment: ArchiveSegment,
@@ -114,7 +118,7 @@ const selectedRuns = (
   return runs
 }
 
-/** Reads neighbouring entries with one request, from the content of the first to the content of the last. */
+/** Reads neighbouring entries with one request. The request begins and ends with content, not with a tar header. */
 async function* readRun(
   { source }: OpenArchive,
   segment: ArchiveSegment,
@@ -146,8 +150,8 @@ async function* readContent(reader: ByteReader, { entry, ordinal }: NumberedEntr
 }
 
 /**
- * Reads the headers between `end`, where the entry before ends, and the expected entry. Returns the path in the
- * headers.
+ * Reads the tar headers of the expected entry and compares them with its path, size and offset. `end` is the offset at
+ * which the previous entry ends. Returns the path in the headers.
  */
 const readHeader = async (
   reader: ByteReader,

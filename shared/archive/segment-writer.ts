@@ -7,13 +7,13 @@ import { encodeHeader, paddingOf } from './tar-header.ts'
 
 /** Receives the bytes of a segment in order. */
 export interface SegmentSink {
-  /** Appends bytes, which the caller does not change afterwards. Resolves when the sink accepts more (backpressure). */
+  /** Appends bytes. The caller must not change them afterwards. Resolves when the sink accepts more (backpressure). */
   bytes(bytes: Uint8Array): Promise<void>
-  /** Appends a range of a stored object, which the storage may copy itself. */
+  /** Appends a range of a stored object. S3 may copy the range, so that its bytes do not pass through this process. */
   object(range: ObjectRange): Promise<void>
 }
 
-/** Location of a segment's index, from the start of the segment. */
+/** The index of a segment as stored. `offset` is in bytes from the start of the segment. */
 export interface IndexLocation {
   readonly offset: number
   readonly size: number
@@ -21,7 +21,7 @@ export interface IndexLocation {
   readonly unpacked_size: number
 }
 
-/** Describes a segment that has been written, as the manifest does, except for its offset (`toManifestSegment`). */
+/** Describes a written segment as the manifest does, but without its offset. `toManifestSegment` adds the offset. */
 export interface SegmentSummary {
   readonly size: number
   readonly model?: string
@@ -29,13 +29,12 @@ export interface SegmentSummary {
   readonly last_h?: string
   readonly frame_sha256: string
   readonly unpacked_size: number
-  /** `offset` is from the start of the segment here, and from the start of the archive in a manifest. */
   readonly index: IndexLocation
 }
 
 const NAME = /^[a-z0-9-]{1,40}$/
 
-/** Writes one segment: its entries, and then its index as the last entry. */
+/** Writes one segment. The caller adds the entries, and `finish` writes the index as the last entry. */
 export class SegmentWriter {
   readonly name: string
   readonly #sink: SegmentSink
@@ -50,8 +49,8 @@ export class SegmentWriter {
   #lastH: string | undefined
 
   /**
-   * `name` is unique in the archive. A segment with a `model` contains records, one without contains payloads and
-   * blobs.
+   * `name` must be unique in the archive. With `model`, the segment contains the records of this model. Without
+   * `model`, it contains payloads and blobs.
    */
   constructor(name: string, sink: SegmentSink, model?: string, maxIndexBytes = MAX_INDEX_BYTES) {
     if (!NAME.test(name))
@@ -85,7 +84,7 @@ export class SegmentWriter {
     await this.#padding(range.length)
   }
 
-  /** Writes the index. A segment must have at least one entry. */
+  /** Writes the index. Throws `RangeError` if the segment has no entry. */
   async finish(): Promise<SegmentSummary> {
     if (this.#lines.length === 0) throw new RangeError(`segment ${this.name} must have at least one entry`)
     const bytes = Buffer.concat(this.#lines)
@@ -109,7 +108,7 @@ export class SegmentWriter {
     }
   }
 
-  /** Adds the line of an entry to the index. Its content begins at the current size. */
+  /** Adds the line of an entry to the index. The content of the entry begins at the current end of the segment. */
   #addLine(entry: NewEntry): void {
     const model = entry.kind === 'records' ? entry.model : undefined
     if (model !== this.#model)
@@ -145,7 +144,7 @@ export class SegmentWriter {
     if (padding > 0) await this.#frameBytes(Buffer.alloc(padding))
   }
 
-  /** Writes bytes that are not content. One checksum covers all of them. */
+  /** Writes a tar header or padding. `frame_sha256` covers all these bytes of the segment. */
   async #frameBytes(bytes: Buffer): Promise<void> {
     this.#frame.update(bytes)
     this.#size += bytes.length

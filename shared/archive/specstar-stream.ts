@@ -3,27 +3,29 @@ import { z } from 'zod'
 import { NotAnArchiveError, UnsupportedVersionError } from './errors.ts'
 
 /**
- * The first record of SpecStar's own archive: 4 bytes big-endian length, then a msgpack map. Without `version`, it is
- * 2.
+ * The first record of SpecStar's own archive. A record is a msgpack map with its length in front, in 4 bytes
+ * big-endian. The default of `version` is 2.
  */
 const Header = z.object({ t: z.literal('HeaderRecord'), version: z.int().default(2) })
 const AnyRecord = z.object({ t: z.string().endsWith('Record') })
 
-/** The version that a restore can convert. */
+/** The only version that a restore can convert. */
 const STREAM_VERSION = 2
 const STREAM = "SpecStar's length-prefixed msgpack stream"
 
-/** Number of bytes from the start of an object that `isSpecStarStream` needs. */
+/** Number of bytes that `isSpecStarStream` needs. Both the header of a stream and a tar header fit into them. */
 export const STREAM_HEAD_BYTES = 512
 
 /**
- * Whether an object that begins with `head` is SpecStar's length-prefixed msgpack stream of version 2. Throws
- * `UnsupportedVersionError` for a stream of another version, and `NotAnArchiveError` for a stream without its header.
+ * Returns whether an object is SpecStar's length-prefixed msgpack stream of version 2. `head` contains the first bytes
+ * of the object. Throws `UnsupportedVersionError` for a stream of another version, and `NotAnArchiveError` for a stream
+ * without its header.
  */
 export const isSpecStarStream = (head: Buffer): boolean => {
   if (head.length < 5) return false
   const length = head.readUInt32BE(0)
-  // The header of a stream has about 25 bytes. The first 4 bytes of a tar belong to a name, and read as a large number.
+  // The header of a stream has about 25 bytes. In a tar, the first 4 bytes are the start of a file name. As a number,
+  // they are far larger than `head`.
   if (length > head.length - 4) return false
   const record = firstRecord(head.subarray(4, 4 + length))
   const header = Header.safeParse(record)
@@ -36,7 +38,9 @@ export const isSpecStarStream = (head: Buffer): boolean => {
   throw new UnsupportedVersionError(version, STREAM)
 }
 
-/** Throws `UnsupportedVersionError` for a stream, which a restore must convert to version 3 first. */
+/**
+ * Throws `UnsupportedVersionError` for a stream. A restore must convert the stream to an archive of version 3 first.
+ */
 export const rejectSpecStarStream = (head: Buffer): void => {
   if (isSpecStarStream(head)) throw new UnsupportedVersionError(STREAM_VERSION, STREAM)
 }

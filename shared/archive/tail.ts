@@ -5,24 +5,27 @@ import { BLOCK, encodeHeader, paddingOf } from './tar-header.ts'
 export const MANIFEST_NAME = 'manifest.json'
 export const TRAILER_NAME = 'acbak.trailer'
 const END_BYTES = 2 * BLOCK
-/** The last bytes of every archive: the trailer's header, the trailer, and the end of the tar. */
+/** Number of bytes that follow the manifest: the header of the trailer, the trailer, and the end of the tar. */
 export const TAIL_BYTES = 2 * BLOCK + END_BYTES
 
-/** Location of the content of `manifest.json`, from the start of the archive, and its checksum. */
+/** The location and checksum of `manifest.json`. `offset` is the first byte of its content in the archive. */
 export interface ManifestLocation {
   readonly offset: number
   readonly size: number
   readonly sha256: string
 }
 
-/** The 512 bytes of a trailer. */
+/** Encodes a trailer as JSON, padded with spaces to 512 bytes. */
 export const encodeTrailer = ({ offset, size, sha256 }: ManifestLocation): Buffer =>
   Buffer.from(JSON.stringify({ acbak: 3, manifest: { offset, size, sha256 } }).padEnd(BLOCK))
 
 const VERSION = /^\{"acbak":([0-9]{1,9})[,}]/
 const TRAILER = /^\{"acbak":3,"manifest":\{"offset":([0-9]{1,16}),"size":([0-9]{1,16}),"sha256":"([0-9a-f]{64})"\}\} *$/
 
-/** Parses a trailer, which must consist of exactly the bytes that `encodeTrailer` writes. */
+/**
+ * Parses a trailer. Throws `UnsupportedVersionError` for another version, and `ArchiveInvalidError` for other bytes
+ * than `encodeTrailer` writes.
+ */
 export const parseTrailer = (bytes: Buffer): ManifestLocation => {
   const text = bytes.toString('latin1')
   const version = VERSION.exec(text)?.[1]
@@ -37,12 +40,12 @@ export const parseTrailer = (bytes: Buffer): ManifestLocation => {
   return location
 }
 
-/** The tar header in front of a trailer. */
+/** Returns the tar header in front of a trailer. */
 export const trailerHeader = (): Promise<Buffer> => encodeHeader(TRAILER_NAME, BLOCK)
 
 /**
- * All bytes after the segments: the manifest with header and padding, the trailer with its header, and the end of the
- * tar. `segmentsEnd` is the offset at which the segments end and the manifest's header begins.
+ * Returns all bytes after the segments: the manifest, the trailer, and the end of the tar. `segmentsEnd` is the offset
+ * at which the segments end and the header of the manifest begins.
  */
 export const encodeTail = async (manifestJson: Buffer, segmentsEnd: number): Promise<Buffer> =>
   Buffer.concat([

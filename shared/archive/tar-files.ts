@@ -8,24 +8,29 @@ import { MAX_WALKED_FILES, MAX_WALKED_NAME_BYTES, MAX_WALKED_NAMES_BYTES } from 
 import { guardTar } from './tar-guard.ts'
 import { BLOCK } from './tar-header.ts'
 
-/** A file of a tar: the position of its content from the start of the tar, and the checksum of that content. */
+/**
+ * A file of a tar. `offset` is the first byte of its content in the tar. `size` and `sha256` are those of its content.
+ */
 export interface TarFile {
   readonly offset: number
   readonly size: number
   readonly sha256: string
 }
 
-/** Limits on what is held in memory for a tar. */
+/** Limits on the files and names of a tar, which are held in memory. */
 export interface TarLimits {
+  /** Maximum number of files. */
   readonly files: number
-  /** Bytes of all names together. */
+  /** Maximum size of all names together, in bytes. */
   readonly nameBytes: number
 }
+
 const LIMITS: TarLimits = { files: MAX_WALKED_FILES, nameBytes: MAX_WALKED_NAMES_BYTES }
 
 /**
- * Reads a whole tar that any program may have packed, and returns its files by name. A leading `./` is dropped,
- * directories are skipped. Throws `ArchiveInvalidError` or `ArchiveTruncatedError` if the tar cannot be an archive.
+ * Reads a whole tar and returns its files by path. Any program may have packed the tar. A leading `./` is removed from
+ * names, and directories are skipped. Throws `ArchiveInvalidError` or `ArchiveTruncatedError` if the tar cannot be an
+ * archive.
  */
 export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Promise<Map<string, TarFile>> => {
   const files = new Map<string, TarFile>()
@@ -33,14 +38,15 @@ export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Prom
   const reader = new ByteReader(await source.stream(0, source.size))
   const tar = extract()
   const passed = pipeline(guardTar(reader, source.size), tar)
-  // A failure destroys `tar`, so that the loop throws it as well.
+  // An error of the pipeline destroys `tar`, so the loop below throws the error. Without this handler, the rejection of
+  // `passed` would end the process.
   passed.catch(() => undefined)
   try {
     for await (const entry of tar) {
       const { name, size, type } = entry.header
       const path = name.replace(/^(?:\.\/+)+/, '')
       const bytes = Buffer.byteLength(path)
-      // Checked first: the steps below are slow for very long names.
+      // This check comes first, because the steps below are slow for very long names.
       if (bytes > MAX_WALKED_NAME_BYTES)
         throw new ArchiveInvalidError(
           `a name in the tar has ${bytes} bytes; at most ${MAX_WALKED_NAME_BYTES} are allowed`,
@@ -66,7 +72,7 @@ export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Prom
 
 const checkDirectory = (name: string, path: string): void => {
   const withoutSlash = path.replace(/\/+$/, '')
-  // `./` alone is the folder that was packed.
+  // The entry `./` is the packed folder itself. It is allowed.
   if (withoutSlash !== '' || name.startsWith('/')) checkPath(withoutSlash)
 }
 
@@ -80,7 +86,10 @@ const checkPath = (path: string): void => {
 
 const sha256Of = async (content: AsyncIterable<unknown>): Promise<string> => {
   const hash = createHash('sha256')
-  // `tar-stream` declares no type for the pieces of a content. They are the buffers of the guard.
-  for await (const piece of content as AsyncIterable<Buffer>) hash.update(piece)
+  for await (const piece of content) {
+    // `tar-stream` declares no type for the pieces of a content. They are the buffers that `guardTar` returns.
+    if (!Buffer.isBuffer(piece)) throw new TypeError('the content of a tar entry must consist of buffers')
+    hash.update(piece)
+  }
   return hash.digest('hex')
 }

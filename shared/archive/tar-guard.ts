@@ -12,17 +12,19 @@ import {
   readExtension,
 } from './tar-reader.ts'
 
-/** Tar types of the headers that describe the entry after them: pax, global pax, and GNU long name. */
+/** Tar types of extension headers, which describe the entry after them: pax, global pax, and GNU long name. */
 const EXTENSIONS = ['x', 'g', 'L']
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK)
 
 /**
- * Passes a tar on to `extract` of `tar-stream`, and throws before it passes on anything that `extract` accepts but an
- * archive must not contain: loose checksums, extension headers over 64 KiB, malformed pax records, names that are not
- * UTF-8, links, devices, padding that is not zero, and entries after the end of the tar. Every byte keeps its offset.
- * `extract` then assembles the name of each entry from prefix, pax path and GNU long name. Memory: one header and one
- * piece of content.
+ * Returns the bytes of a tar for `extract` of `tar-stream`, and rejects what `extract` accepts but an archive must not
+ * contain: wrong forms of checksums, extension headers over 64 KiB, malformed pax records, names that are not UTF-8,
+ * links, devices, padding that is not zero, and entries after the end of the tar. Throws `ArchiveInvalidError` or
+ * `ArchiveTruncatedError` before `extract` receives such bytes.
+ *
+ * Every byte keeps its offset. `extract` computes the name of each entry from prefix, pax path and GNU long name. At
+ * most one header and one piece of content are in memory.
  */
 export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGenerator<Buffer> {
   const read = (length: number): Promise<Buffer> => reader.read(length)
@@ -39,7 +41,8 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
       extensions.add(header.type)
       const body = await readExtension(read, header.size, subject)
       paxSize = checkExtension(header.type, body.subarray(0, header.size), subject) ?? paxSize
-      // `extract` misreads what follows an extension header without a body, but it skips a zero block.
+      // `extract` misreads the header after an extension header without a body. A zero block, which it skips, replaces
+      // such an extension header.
       yield body.length === 0 ? ZERO_BLOCK : Buffer.concat([block, body])
       continue
     }
@@ -58,7 +61,10 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
   await checkEnd(reader, tarSize)
 }
 
-/** Checks the body of an extension header, and returns the content size that it sets for the next entry. */
+/**
+ * Checks the body of an extension header. Returns the content size that the body sets for the next entry, or undefined
+ * if it sets no size.
+ */
 const checkExtension = (type: string, body: Buffer, subject: string): number | undefined => {
   if (type === 'L') {
     decodeName(beforeNul(body), subject)
@@ -74,7 +80,8 @@ const checkExtension = (type: string, body: Buffer, subject: string): number | u
 }
 
 /**
- * Size of the content that follows a header. `extract` reads no content for a directory, even if its size is not 0.
+ * Returns the size of the content that follows a header. Returns 0 for a directory, because `extract` ignores the size
+ * in its header. Throws `ArchiveInvalidError` for any other type than file and directory.
  */
 const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefined): number => {
   if (type === '5') return 0
@@ -84,7 +91,9 @@ const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefi
   )
 }
 
-/** The first zero block has been read: a second must follow, and then only zero bytes. */
+/**
+ * Checks the bytes after the first zero block of the end of a tar. At least one more block must follow, all of it zero.
+ */
 const checkEnd = async (reader: ByteReader, tarSize: number): Promise<void> => {
   if (tarSize - reader.position < BLOCK) throw new ArchiveTruncatedError('the tar must end in 1024 zero bytes')
   while (reader.position < tarSize) {

@@ -1,20 +1,20 @@
 import { pack } from 'tar-stream'
 
-/** The unit of a tar in bytes. Every header is one block, and contents are padded to whole blocks. */
+/** Size of a tar block in bytes. Every header is one block, and every content is padded to whole blocks. */
 export const BLOCK = 512
 
-/** Number of zero bytes that pad content of `size` bytes to whole blocks. */
+/** Returns the number of zero bytes after content of `size` bytes. */
 export const paddingOf = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK
-/** `size` plus its padding. */
+/** Returns `size` plus its padding. */
 export const paddedSize = (size: number): number => size + paddingOf(size)
 
 /**
- * The bytes in front of an entry's content: one ustar block, or a pax header with the path and then the ustar block
- * if the path does not fit into 100 bytes and a prefix. The same path and size always give the same bytes
+ * Returns the bytes in front of an entry's content. This is one ustar block, or, if the path is too long for a ustar
+ * block, a pax header with the path and then the ustar block. The bytes depend only on the path and the size
  * (`FORMAT.md`).
  *
- * `tar-stream` does not export its header codec. Each call therefore starts an entry, takes the bytes that precede
- * the content, and discards the stream. This makes some 30,000 headers a second.
+ * `tar-stream` does not export its header codec. Each call therefore starts an entry, reads the bytes that precede the
+ * content, and discards the stream. This is fast enough: about 30,000 headers per second.
  */
 export const encodeHeader = async (path: string, size: number): Promise<Buffer> => {
   const tar = pack()

@@ -3,21 +3,22 @@ import { ArchiveInvalidError } from './errors.ts'
 import { MAX_PAX_BYTES } from './limits.ts'
 import { BLOCK, paddedSize } from './tar-header.ts'
 
-/** One header block, parsed. */
+/** A parsed header block. */
 export interface HeaderBlock {
-  /** Prefix and name. */
+  /** The prefix, if there is one, and the name. */
   readonly path: string
   readonly size: number
   /** The type flag: `0` file, `5` directory, `x` pax header, and so on. */
   readonly type: string
 }
 
-/** Returns the next `length` bytes of a tar. */
+/** A function that returns the next `length` bytes of a tar. */
 export type ReadBytes = (length: number) => Promise<Buffer>
 
 /**
- * Reads the headers of one entry of a segment: at most one pax header, which contains only a path, and the header of
- * a file. `subject` names the headers in errors. `tar-files.ts` reads archives that another program has packed again.
+ * Reads the headers of one entry of a segment: at most one pax header, which may contain only a path, and the header of
+ * a file. Throws `ArchiveInvalidError` for other headers. Errors begin with `subject`. A tar that another program
+ * packed may contain more kinds of headers; `tar-files.ts` reads such a tar.
  */
 export const readSegmentHeader = async (
   read: ReadBytes,
@@ -41,7 +42,7 @@ export const readSegmentHeader = async (
   return { path, size: header.size }
 }
 
-/** Reads the body of an extension header (pax or GNU long name) together with its padding. */
+/** Reads the body of an extension header (pax or GNU long name). Returns the body and its padding. */
 export const readExtension = async (read: ReadBytes, size: number, subject: string): Promise<Buffer> => {
   if (size > MAX_PAX_BYTES)
     throw new ArchiveInvalidError(`${subject} has a body of ${size} bytes; at most ${MAX_PAX_BYTES} are allowed`)
@@ -50,7 +51,7 @@ export const readExtension = async (read: ReadBytes, size: number, subject: stri
   return padded
 }
 
-/** Whether a block is a valid tar header. */
+/** Returns whether a block is a valid tar header. */
 export const isTarHeader = (block: Buffer): boolean => {
   try {
     parseHeaderBlock(block, 'the block')
@@ -67,7 +68,7 @@ export const parseHeaderBlock = (block: Buffer, subject: string): HeaderBlock =>
     throw new ArchiveInvalidError(`${subject} has a wrong checksum`)
   const magic = block.toString('latin1', 257, 265)
   if (magic !== USTAR && magic !== GNU) throw new ArchiveInvalidError(`${subject} is in neither ustar nor GNU format`)
-  // GNU stores times in the bytes of the prefix.
+  // In GNU format, these bytes contain times instead of a prefix.
   const prefix = magic === USTAR ? decodeName(beforeNul(block.subarray(345, 500)), subject) : ''
   const name = decodeName(beforeNul(block.subarray(0, 100)), subject)
   const type = block.toString('latin1', 156, 157)
@@ -82,13 +83,13 @@ const USTAR = 'ustar\x0000'
 const GNU = 'ustar  \0'
 
 /**
- * Six digits, then NUL and space in the order of POSIX or of tar-stream. A flipped bit could go unnoticed if other
- * forms were accepted.
+ * The checksum: six octal digits, and then NUL and space in either order. Other tools accept more forms. If they were
+ * accepted here, a flipped bit in this field could remain undetected.
  */
 const CHECKSUM = /^([0-7]{6})(?:\0 | \0)$/
 const SIZE = /^ *([0-7]{1,12})[ \0]*$/
 
-/** The sum of a header's bytes, with spaces in place of the checksum field. */
+/** Returns the sum of a header's bytes. The 8 bytes of the checksum field count as spaces. */
 export const checksumOf = (block: Buffer): number =>
   sumOf(block.subarray(0, 148)) + 8 * 0x20 + sumOf(block.subarray(156))
 
@@ -99,6 +100,7 @@ const sumOf = (bytes: Buffer): number => {
 }
 
 const sizeOf = (block: Buffer, subject: string): number => {
+  // GNU's form for large sizes: the byte 0x80, and then a binary number of 11 bytes instead of octal digits.
   if (block[124] === 0x80) {
     const size = block.readBigUInt64BE(128)
     if (size > BigInt(Number.MAX_SAFE_INTEGER) || block.readUIntBE(125, 3) !== 0)
@@ -110,13 +112,13 @@ const sizeOf = (block: Buffer, subject: string): number => {
   return Number.parseInt(digits, 8)
 }
 
-/** The bytes of a text field, which ends at its first NUL or at the end of the field. */
+/** Returns the bytes of a field before its first NUL, or the whole field if it contains no NUL. */
 export const beforeNul = (bytes: Buffer): Buffer => {
   const end = bytes.indexOf(0)
   return end === -1 ? bytes : bytes.subarray(0, end)
 }
 
-/** The text of a name, a pax key or a pax value. */
+/** Decodes a name, a pax key or a pax value. Throws `ArchiveInvalidError` if it is not UTF-8. */
 export const decodeName = (bytes: Buffer, subject: string): string => {
   if (!isUtf8(bytes)) throw new ArchiveInvalidError(`${subject} contains a name that is not UTF-8`)
   return bytes.toString()
@@ -125,8 +127,8 @@ export const decodeName = (bytes: Buffer, subject: string): string => {
 const PAX_LENGTH = /^([1-9][0-9]{0,5}) $/
 
 /**
- * Parses a pax body: records of their own length, a space, `key=value` and a newline. Of a repeated key, the last
- * record counts.
+ * Parses the body of a pax header. It consists of records `<length> <key>=<value>\n`, where the length in decimal
+ * digits counts the whole record. If a key is repeated, the last record is used. Throws `ArchiveInvalidError`.
  */
 export const parsePax = (body: Buffer, subject: string): Map<string, string> => {
   const records = new Map<string, string>()
@@ -146,7 +148,7 @@ export const parsePax = (body: Buffer, subject: string): Map<string, string> => 
 
 export const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0)
 
-/** Throws `ArchiveInvalidError` unless every byte is zero. */
+/** Throws `ArchiveInvalidError` unless every byte is zero. The message begins with `what`. */
 export const checkZero = (bytes: Buffer, what: string): void => {
   if (!isZero(bytes)) throw new ArchiveInvalidError(`${what} must be zero bytes`)
 }

@@ -11,9 +11,10 @@ import { BLOCK } from './tar-header.ts'
 type TarFiles = Map<string, TarFile>
 
 /**
- * Opens an archive that was unpacked and packed again: reads the whole tar, hashes every content, and finds the
- * entries of the indexes by name. Offsets and frame checksums of the manifest do not apply. Memory: names, offsets
- * and checksums of all entries, of which there may be a million.
+ * Opens an archive that was unpacked and packed again. Reads the whole tar, computes the checksum of every file, and
+ * assigns the files to the lines of the indexes by their paths. The offsets and frame checksums of the manifest are
+ * ignored, because they describe the original tar. The paths, offsets and checksums of up to a million files are held
+ * in memory.
  */
 export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Promise<OpenArchive> => {
   const files = await readTarFiles(source, limits)
@@ -28,31 +29,43 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
     const index = indexes[k]
     if (index === undefined) throw new ArchiveTruncatedError(`it has no index for segment ${k}`)
     const lines = await decodeIndex(segment, await source.read(index.offset, index.size))
-    segments.push({ ...segment, offset: 0, walked: lines.map((line) => locateEntry(files, line)) })
+    segments.push({ ...segment, offset: 0, walked: lines.map((line) => locateEntry(files, line, segments)) })
   }
   const [stray] = files.keys()
   if (stray !== undefined) throw new ArchiveInvalidError(`entry ${stray} is not listed in any index`)
   return { source, manifest, manifestSha256: manifestFile.sha256, provenManifest, walked: true, segments }
 }
 
-/** Removes a file and returns it, so that no two parts of an archive can use the same file. */
+/** Removes a file from `files` and returns it. Afterwards, no other part of the archive can use this file. */
 const takeFile = (files: TarFiles, path: string): TarFile | undefined => {
   const file = files.get(path)
   files.delete(path)
   return file
 }
 
-/** An index line with the offset of its entry in the tar. */
-const locateEntry = (files: TarFiles, line: IndexLine): IndexLine => {
+/**
+ * Returns an index line with the offset of its entry in the tar. Throws if the entry is missing, differs from its index
+ * line, or belongs to one of the `earlier` segments.
+ */
+const locateEntry = (files: TarFiles, line: IndexLine, earlier: readonly ArchiveSegment[]): IndexLine => {
   const file = takeFile(files, line.path)
-  if (file === undefined) throw new ArchiveInvalidError(`entry ${line.path} is missing, or listed in two indexes`)
+  if (file === undefined) {
+    // No set of all paths is kept for this error, because there may be a million.
+    const isTwice = earlier.some(({ walked }) => walked?.some(({ path }) => path === line.path) === true)
+    throw new ArchiveInvalidError(
+      `entry ${line.path} is ${isTwice ? 'listed in two indexes' : 'missing, but an index lists it'}`,
+    )
+  }
   if (file.sha256 !== line.sha256) throw new EntryCorruptError(line.path, line.sha256, file.sha256)
   if (file.size !== line.size)
     throw new ArchiveInvalidError(`entry ${line.path} has ${file.size} bytes, but ${line.size} in its index line`)
   return { ...line, offset: file.offset }
 }
 
-/** Returns whether a trailer proves the manifest. If the tar has a trailer, it must match the manifest. */
+/**
+ * Returns whether the tar has a trailer whose checksum covers the manifest. Throws if there is a trailer that does not
+ * match the manifest.
+ */
 const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: TarFile): Promise<boolean> => {
   const file = takeFile(files, TRAILER_NAME)
   if (file === undefined) return false
@@ -64,10 +77,13 @@ const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: Ta
   return true
 }
 
-/** Folders of entries. A file in one of them is never an index, even if its bytes are those of an index. */
+/** Folders of entries. A file in these folders is an entry, even if it has the same bytes as an index. */
 const ENTRY_FOLDERS = ['models/', 'payloads/', 'blobs/']
 
-/** Finds the index of each segment by the SHA-256 in the manifest, and removes it from `files`. */
+/**
+ * Finds the index file of each segment by its SHA-256 in the manifest, and removes these files from `files`. The result
+ * is undefined for each segment without such a file.
+ */
 const takeIndexes = (files: TarFiles, segments: readonly ManifestSegment[]): readonly (TarFile | undefined)[] => {
   const segmentsBySha256 = new Map<string, number[]>()
   for (const [k, { index }] of segments.entries())

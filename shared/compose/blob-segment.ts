@@ -6,23 +6,27 @@ import type { ObjectRange } from '../objects/object.ts'
 import { addCount } from '../values/model-counts.ts'
 import type { WrittenSegment } from './segments.ts'
 
-/** The content of an entry: the bytes themselves, or for large content the range that S3 copies. */
+/** The content of an entry. */
 export interface EntrySource {
+  /** The content as a range of a stored object. */
   readonly range: ObjectRange
   readonly sha256: string
+  /** The bytes of small content. If they are absent, S3 copies `range` into the segment. */
   readonly bytes?: Buffer
   readonly content_type?: string
 }
 
-/** Writes a segment of payloads and blobs, and counts what it holds. */
+/** Writes a segment of payloads and blobs, and counts its entries and bytes. */
 export class BlobSegment {
   readonly #composer: Composer
   readonly #segment: SegmentWriter
-  /** The number of different blobs that each model refers to. */
+  /** For each model, the number of blobs in this segment to which the model refers. */
   readonly models: Record<string, number> = {}
+  /** Number of payloads and blobs. */
   entries = 0
+  /** Number of bytes in all payloads and blobs. */
   bytes = 0
-  /** Bytes that passed through this process, without those that S3 copied. */
+  /** Number of bytes that passed through this process. Bytes that S3 copied do not count. */
   bytesRead = 0
   blobs = 0
   blobBytes = 0
@@ -60,7 +64,7 @@ export class BlobSegment {
     for (const model of models) addCount(this.models, model)
   }
 
-  /** Finishes the segment. Returns `undefined`, and leaves nothing behind, if it has no entry. */
+  /** Finishes the segment. If it has no entry, stores nothing and returns `undefined`. */
   async finish(): Promise<WrittenSegment | undefined> {
     if (this.entries === 0) {
       await this.#composer.abort()

@@ -1,10 +1,15 @@
 import type { PinnedObject } from '../objects/object.ts'
 import { type Part, PartLayout } from '../objects/part-layout.ts'
 
-/** A numbered part of the archive. Its sources are indexes into the list of pieces. */
+/**
+ * A part of a multipart upload with its number, from 1. The sources of its slices are indexes in the list of pieces.
+ */
 export type PlannedPart = Part<number> & { readonly number: number }
 
-/** Divides pieces, placed end to end, into numbered parts, by the composing algorithm of `shared/archive/FORMAT.md`. */
+/**
+ * Divides the concatenation of the pieces into the numbered parts of a multipart upload, as the composing algorithm of
+ * `shared/archive/FORMAT.md` requires.
+ */
 export const planParts = (
   pieces: readonly { readonly object: PinnedObject; readonly copyable: boolean }[],
 ): PlannedPart[] => {

@@ -5,7 +5,10 @@ import { countOf } from '../values/model-counts.ts'
 import { compareBytes } from '../values/text-order.ts'
 import type { RecordsSegment, WrittenSegment } from './segments.ts'
 
-/** `models` of a manifest, computed from the records segments of each model and the blob counts of all passes. */
+/**
+ * Returns `models` of a manifest. The counts and digests of a model are computed from its segments of records, and its
+ * number of blobs from the results of all passes.
+ */
 export const manifestModels = async (
   objects: ObjectStore,
   models: readonly string[],
@@ -34,7 +37,7 @@ export const manifestModels = async (
   return Object.fromEntries(entries)
 }
 
-/** `segments` of a manifest: the segments in the order of the archive, which begins with the first one. */
+/** Returns `segments` of a manifest. The archive begins with the first segment, and the others follow without gaps. */
 export const manifestSegments = (written: readonly WrittenSegment[]): ManifestSegment[] => {
   let offset = 0
   return written.map(({ summary }) => {

@@ -5,9 +5,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-/**
- * From this size on, S3 copies a blob's bytes into the segment itself (`BIG` of the composing algorithm in FORMAT.md).
- */
+/** Content of at least this size is copied into the segment by S3 (`BIG` of the composing algorithm in FORMAT.md). */
 export const COPIED_FROM = 16 * 1024 * 1024
 
 /** A blob or spilled payload, ready to be written to an archive. */
@@ -15,7 +13,7 @@ export interface StoredContent {
   readonly object: PinnedObject
   readonly sha256: string
   readonly content_type?: string
-  /** Absent from `COPIED_FROM` bytes on. */
+  /** Absent if the content has `COPIED_FROM` bytes or more. */
   readonly bytes?: Buffer
 }
 
@@ -25,9 +23,10 @@ export interface ContentStores {
 }
 
 /**
- * Opens the content that a reference names and proves its SHA-256: small content by reading it, large content by the
- * checksum that S3 keeps or by reading it once. Returns `undefined` if it does not exist, or if its bytes differ from
- * its recorded SHA-256 in two reads (a single difference may come from the transfer).
+ * Opens the content to which a reference refers, and verifies its SHA-256. Small content is read. For large content,
+ * the checksum that S3 stores is used; if there is none, the content is read once. Returns `undefined` if the content
+ * does not exist or its SHA-256 differs from the recorded one. Small content with a wrong SHA-256 is read a second
+ * time, because the transfer may have caused the difference.
  */
 export const openContent = async (
   stores: ContentStores,
@@ -50,7 +49,7 @@ export const openContent = async (
   body.destroy()
   const proved = isPayload ? await payloads.sha256Of(reference.id) : await blobs.sha256Of(reference.id)
   if (proved === undefined || (recorded !== undefined && recorded !== proved.sha256)) return undefined
-  // The copy is pinned to this state of the object, so the proof must be of the same state.
+  // S3 copies the version of the object with `object.etag`. If another version was verified, start again.
   if (proved.object.etag !== object.etag) return openContent(stores, reference)
   return { object, sha256: proved.sha256, ...type }
 }

@@ -6,19 +6,22 @@ import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../tables/item.ts'
 import type { RecordsPiece, RecordsSegment } from './segments.ts'
 
-/** A finished run of records: a segment of an archive, or a piece of SpecStar's stream. */
+/** The result of writing a run of records: a segment of an archive, or a piece of SpecStar's stream. */
 export type WrittenRecords =
   | { readonly kind: 'segment'; readonly segment: RecordsSegment }
   | { readonly kind: 'piece'; readonly piece: RecordsPiece }
 
-/** Accepts the resources of one model in order: `begin`, its revisions, `end`, for each. */
+/**
+ * Writes the resources of one model in archive order. For each resource, the caller calls `begin`, then `revision` for
+ * each revision, and then `end`.
+ */
 export interface RecordsTarget {
-  /** Bytes written so far, compressed as they are stored. */
+  /** Number of stored (compressed) bytes so far. */
   readonly bytesSoFar: number
   begin(metadata: Item, h: string): Promise<void>
   revision(item: Item): Promise<void>
   end(): Promise<void>
-  /** Finishes the run. At least one resource was written. */
+  /** Finishes the run. The caller must have written at least one resource. */
   finish(): Promise<WrittenRecords>
   abort(): Promise<void>
 }
@@ -33,8 +36,8 @@ export class SegmentRecords implements RecordsTarget {
   readonly #records: RecordsWriter
 
   /**
-   * `name` is the segment's name in the archive; `digests` is the object that receives the digests of its digest
-   * buckets.
+   * `name` is the name of the segment in the archive. The digests of the segment's buckets are written to the object
+   * `digests`.
    */
   constructor(
     objects: ObjectStore,

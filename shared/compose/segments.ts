@@ -12,30 +12,31 @@ const SegmentSummary = z.object({
 })
 
 /**
- * A segment that a pass wrote to the work bucket, and its row of the manifest (with offsets from the segment's start).
+ * A segment that a pass wrote to the work bucket. `summary` describes it as the manifest does, but with offsets from
+ * the start of the segment.
  */
 export const WrittenSegment = z.object({ object: PinnedObject, summary: SegmentSummary.readonly() }).readonly()
 export type WrittenSegment = z.output<typeof WrittenSegment>
 
-/** A segment of records. All of them belong to one model. */
+/** A segment of records. All its records belong to `model`. */
 export const RecordsSegment = z
   .object({
     ...WrittenSegment.unwrap().shape,
     model: z.string(),
     resources: z.int(),
     revisions: z.int(),
-    /** The digests of the segment's digest buckets, 36 bytes each. */
+    /** An object that contains the digests of the segment's buckets, as `encodeBuckets` encodes them. */
     digests: PinnedObject,
   })
   .readonly()
 export type RecordsSegment = z.output<typeof RecordsSegment>
 
-/** A run of records of SpecStar's stream. All of them belong to one model's section. */
+/** A run of records of SpecStar's stream. All its records belong to the section of `model`. */
 export const RecordsPiece = z
   .object({
     object: PinnedObject,
     model: z.string(),
-    /** The hash key of its first resource. */
+    /** The hash key of the first resource of the run. */
     first_h: z.string(),
     resources: z.int(),
     revisions: z.int(),

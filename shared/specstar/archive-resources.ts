@@ -12,7 +12,7 @@ import { readStream } from './read-stream.ts'
 import { decodeMetadata, decodeRevision } from './resource-records.ts'
 import { StreamOrder } from './stream-order.ts'
 
-/** The parts of an archive from which models can be proposed. */
+/** A part of an archive from which `proposeModels` derives its proposal. */
 export type ArchiveResource =
   | { readonly kind: 'model'; readonly model: string }
   | {
@@ -31,7 +31,10 @@ export type ArchiveResource =
       readonly payload: unknown
     }
 
-/** Reads the models, resources and revisions of an archive of version 3 or a stream of SpecStar. */
+/**
+ * Reads the models, resources and revisions of an archive. The archive has version 3 or is a stream of SpecStar. Each
+ * resource is returned as its metadata and then its revisions.
+ */
 export async function* archiveResources(source: ArchiveSource): AsyncGenerator<ArchiveResource> {
   const head = await source.read(0, Math.min(STREAM_HEAD_BYTES, source.size))
   yield* isSpecStarStream(head) ? streamResources(source) : segmentResources(source)

@@ -1,15 +1,16 @@
 import { createHash } from 'node:crypto'
 import { createXXHash128 } from 'hash-wasm'
 
-/** Computes the hash that SpecStar uses (XXH3-128) and the hash that archives use (SHA-256), both in hex. */
+/** Computes hashes in hex: XXH3-128, which SpecStar uses, and SHA-256, which archives use. */
 export interface ContentHashes {
   xxh3(bytes: Uint8Array): string
-  /** Both hashes of content that is read in pieces. */
+  /** Returns both hashes of content that is read in pieces. */
   ofPieces(pieces: AsyncIterable<Buffer>): Promise<{ readonly xxh3: string; readonly sha256: string }>
 }
 
 /**
- * Loads the implementation of XXH3. It computes one hash at a time, so each reader of a stream needs its own instance.
+ * Loads the implementation of XXH3. An instance computes one hash at a time, so each reader of a stream must have its
+ * own instance.
  */
 export const contentHashes = async (): Promise<ContentHashes> => {
   const hasher = await createXXHash128()

@@ -17,7 +17,7 @@ export const invalidRecord = (location: StreamLocation, reason: string): Archive
 export const truncatedRecord = (location: StreamLocation, reason: string): ArchiveTruncatedError =>
   new ArchiveTruncatedError(`${locationText(location)}: ${reason}`)
 
-/** `content` is the part of the record whose XXH3-128 differs. */
+/** Returns an error for a wrong XXH3-128. `content` is the part of the record to which the hash belongs. */
 export const corruptRecord = (
   location: StreamLocation,
   content: string,
@@ -25,7 +25,7 @@ export const corruptRecord = (
   actual: string,
 ): EntryCorruptError => new EntryCorruptError(`${locationText(location)} (${content})`, expected, actual, 'xxh3_128')
 
-/** A resource occurs again. `first` is its first occurrence. */
+/** Returns an error for a resource that occurs twice. `first` is the location of its first occurrence. */
 export const repeatedResource = (
   location: StreamLocation,
   resourceId: string,

@@ -1,15 +1,18 @@
 import { isUtf8 } from 'node:buffer'
 import { decodeTimestamp, TIMESTAMP_TYPE } from './timestamp.ts'
 
-/** More levels than Python itself can read, and few enough for the call stack. */
+/**
+ * Maximum nesting of a value. The msgpack reader of Python accepts fewer levels, and the recursive calls for this many
+ * do not overflow the call stack.
+ */
 const MAX_LEVELS = 500
 
 const INCOMPLETE = 'the bytes end inside a msgpack value'
 
 /**
- * Reads msgpack values without losing anything: integers are `bigint`, floats are `number`, maps are `Map`s in the
- * order of the bytes, times are `Timestamp`s. No npm package distinguishes the float `1.0` from the integer `1`, which
- * SpecStar's text filters do. All methods throw `RangeError` for malformed bytes.
+ * Reads msgpack values without loss. Integers become `bigint`, floats `number`, maps `Map` in the order of the bytes,
+ * and times `Timestamp`. No npm package is used, because none of them distinguishes the float `1.0` from the integer
+ * `1`, as SpecStar's text filters do. All methods throw `RangeError` for malformed bytes.
  */
 export class MsgpackReader {
   readonly #bytes: Buffer
@@ -25,12 +28,12 @@ export class MsgpackReader {
     return this.#offset
   }
 
-  /** The number of bytes that were not read yet. */
+  /** The number of bytes that have not been read. */
   get remaining(): number {
     return this.#bytes.length - this.#offset
   }
 
-  /** Reads a value of any type. Binary values are views of the bytes. */
+  /** Reads a value of any type. Binary values are views of the bytes. `level` is the nesting level of the value. */
   readValue(level = 0): unknown {
     if (level > MAX_LEVELS) throw new RangeError(`msgpack values may nest at most ${MAX_LEVELS} levels`)
     const type = this.#readByte()
@@ -42,18 +45,18 @@ export class MsgpackReader {
     return this.#readTyped(type, level)
   }
 
-  /** Reads the header of a map: the number of its members, which follow it. */
+  /** Reads the header of a map. Returns the number of its members, which follow the header. */
   readMapHeader(): number {
     const type = this.#readByte()
     if (type >= 0x80 && type <= 0x8f) return type & 0x0f
     if (type === 0xde) return this.#readUint(2)
     if (type === 0xdf) return this.#readUint(4)
-    throw new RangeError('a msgpack map is expected')
+    throw new RangeError(`a msgpack map is expected, but byte 0x${type.toString(16)} does not begin a map`)
   }
 
   /**
-   * Reads the header of a binary value: its length in bytes. If the next value is not binary, reads nothing and returns
-   * undefined.
+   * Reads the header of a binary value. Returns the length of the value in bytes. If the next value is not binary,
+   * reads nothing and returns undefined.
    */
   readBinaryHeader(): number | undefined {
     const type = this.#bytes[this.#offset]
@@ -62,7 +65,7 @@ export class MsgpackReader {
     return this.#readUint(type === 0xc4 ? 1 : type === 0xc5 ? 2 : 4)
   }
 
-  /** The next `length` bytes, as a view. */
+  /** Returns the next `length` bytes as a view. */
   readBytes(length: number): Buffer {
     if (length > this.remaining) throw new RangeError(INCOMPLETE)
     this.#offset += length
@@ -137,12 +140,12 @@ export class MsgpackReader {
 
   #readText(length: number): string {
     const bytes = this.readBytes(length)
-    if (!isUtf8(bytes)) throw new RangeError('a msgpack text is not valid UTF-8')
+    if (!isUtf8(bytes)) throw new RangeError('a msgpack string is not valid UTF-8')
     return bytes.toString()
   }
 
   #readList(length: number, level: number): unknown[] {
-    // Every member has at least one byte. Without this check, a wrong length could allocate a list of 4 billion
+    // Every member has at least one byte. Without this check, a wrong length could allocate a list with 4 billion
     // members.
     if (length > this.remaining) throw new RangeError(INCOMPLETE)
     return Array.from({ length }, () => this.readValue(level + 1))
@@ -152,7 +155,7 @@ export class MsgpackReader {
     const map = new Map<string, unknown>()
     for (let k = 0; k < size; k++) {
       const key = this.readValue(level + 1)
-      if (typeof key !== 'string') throw new RangeError('a key of a msgpack map is not a text')
+      if (typeof key !== 'string') throw new RangeError(`a key of a msgpack map must be a string, not ${key === null ? 'nil' : typeof key}`)
       map.set(key, this.readValue(level + 1))
     }
     return map
@@ -166,10 +169,10 @@ export class MsgpackReader {
   }
 }
 
-/** Decodes bytes that consist of exactly one value. Throws `RangeError`. */
+/** Decodes exactly one value. Throws `RangeError` if the bytes are malformed or if bytes follow the value. */
 export const decodeMsgpack = (bytes: Buffer): unknown => {
   const reader = new MsgpackReader(bytes)
   const value = reader.readValue()
-  if (reader.remaining > 0) throw new RangeError(`unexpected bytes after the msgpack value: ${reader.remaining}`)
+  if (reader.remaining > 0) throw new RangeError(`${reader.remaining} unexpected bytes follow the msgpack value`)
   return value
 }

@@ -1,6 +1,9 @@
 import { encodeTimestamp, Timestamp } from './timestamp.ts'
 
-/** Encodes a value as SpecStar does: integers and lengths in their shortest form, floats always with 64 bits. */
+/**
+ * Encodes a value as SpecStar does. Integers and lengths have their shortest form, and floats always have 64 bits.
+ * Throws `TypeError` for a value that msgpack cannot contain.
+ */
 export const encodeMsgpack = (value: unknown): Buffer => {
   const pieces: Buffer[] = []
   write(pieces, value)
@@ -62,20 +65,20 @@ const encodeUnsigned = (value: bigint): Buffer => {
   return withType(bytes, 0xcf, 8)
 }
 
-/** The first `1 + size` bytes of a buffer, with the type in its first byte. */
+/** Writes the type into the first byte of a buffer. Returns a view of this byte and the `size` bytes after it. */
 const withType = (bytes: Buffer, type: number, size: number): Buffer => {
   bytes[0] = type
   return bytes.subarray(0, 1 + size)
 }
 
-/** The type bytes of a number or length with 1, 2 and 4 bytes. Lists and maps have no form with 1 byte. */
+/** The type bytes for numbers or lengths of 1, 2 and 4 bytes. The lengths of lists and maps have no form of 1 byte. */
 interface SizedTypes {
   readonly one?: number
   readonly two: number
   readonly four: number
 }
 
-/** A type byte, and after it the number in the shortest form. */
+/** Encodes a number or length in its shortest form. The type byte precedes the number. */
 const encodeSized = (value: number, { one, two, four }: SizedTypes): Buffer => {
   if (one !== undefined && value <= 0xff) return Buffer.from([one, value])
   if (value <= 0xffff) return Buffer.from([two, value >> 8, value & 0xff])
@@ -87,12 +90,12 @@ const encodeSized = (value: number, { one, two, four }: SizedTypes): Buffer => {
 const textHeader = (length: number): Buffer =>
   length < 32 ? Buffer.from([0xa0 | length]) : encodeSized(length, { one: 0xd9, two: 0xda, four: 0xdb })
 
-/** The header that precedes `length` bytes of binary content. */
+/** Encodes the header that precedes `length` bytes of binary content. */
 export const binaryHeader = (length: number): Buffer => encodeSized(length, { one: 0xc4, two: 0xc5, four: 0xc6 })
 
 const listHeader = (length: number): Buffer =>
   length < 16 ? Buffer.from([0x90 | length]) : encodeSized(length, { two: 0xdc, four: 0xdd })
 
-/** The header that precedes the members of a map. */
+/** Encodes the header that precedes the members of a map. `size` is the number of members. */
 export const mapHeader = (size: number): Buffer =>
   size < 16 ? Buffer.from([0x80 | size]) : encodeSized(size, { two: 0xde, four: 0xdf })

@@ -5,7 +5,7 @@ import { sameValue, valueAt } from '../resources/payload-values.ts'
 import { must } from '../values/must.ts'
 import { archiveResources } from './archive-resources.ts'
 
-/** A proposed `models.json`. `guess` marks what the archive makes likely but does not prove. */
+/** A proposed `models.json`. `guess` marks a path or a reference that is likely but may be wrong. */
 export type ProposedModels = Readonly<Record<string, ProposedModel>>
 
 interface ProposedModel {
@@ -29,9 +29,9 @@ interface ProposedReference {
 }
 
 /**
- * Proposes models from an archive of version 3 or a stream of SpecStar: their names, the indexed fields that
- * `indexed_data` contains, and a reference for each field whose values are ids of resources or revisions in the
- * archive. Reads the archive twice and holds its ids in memory.
+ * Proposes a `models.json` for an archive of version 3 or a stream of SpecStar. The indexed fields are the keys of
+ * `indexed_data`. A reference is proposed for each field that mostly contains ids of resources or revisions in the
+ * archive. The archive is read twice, and all its ids are held in memory.
  */
 export const proposeModels = async (source: ArchiveSource): Promise<ProposedModels> => {
   const ids = await readIds(source)
@@ -65,18 +65,23 @@ const readIds = async (source: ArchiveSource): Promise<ReadonlyMap<string, IdOwn
 }
 
 /**
- * The share of a field's values that must be ids of one model. It is below 1 because every store has dangling
- * references.
+ * A reference is proposed if at least this share of a field's values are ids of one model. It is below 1, because
+ * stores usually contain dangling references.
  */
 const MIN_SHARE = 0.5
-/** Fields below this level are not examined: payloads may nest deeply, and references are rarely deeper. */
+/**
+ * Fields below this level are not examined. Deeper references are rare, and the limit bounds the time for deeply nested
+ * payloads.
+ */
 const MAX_LEVELS = 4
 
-/** The texts in a field of all resources. */
+/** The strings in one field, counted over all resources of a model. */
 interface FieldTexts {
+  /** Whether the field is a list in at least one resource. */
   isList: boolean
+  /** The number of strings. */
   count: number
-  /** The number of texts that are ids, by owner. */
+  /** The number of strings that are ids. The key consists of the model and the kind of id. */
   readonly owners: Map<string, { readonly owner: IdOwner; count: number }>
 }
 
@@ -106,7 +111,7 @@ class ModelFields {
     return { indexed, references: [...this.#texts].flatMap(([field, texts]) => proposeReference(field, texts)) }
   }
 
-  /** Adds the text of a field, or the texts of its list. */
+  /** Adds the string in a field, or the strings in its list. */
   #addTexts(path: string, value: unknown, ids: ReadonlyMap<string, IdOwner>): void {
     const isList = Array.isArray(value)
     for (const text of isList ? value : [value]) {
@@ -124,7 +129,7 @@ class ModelFields {
     }
   }
 
-  /** Keeps the paths at which every resource so far has its indexed value. Prefers the key itself as the path. */
+  /** Keeps only the paths at which the payloads of all resources so far contain their indexed values. */
   #addIndexed(key: string, value: unknown, payload: unknown): void {
     const indexed = this.#indexed.get(key) ?? { types: new Set<IndexedType>(), paths: undefined }
     this.#indexed.set(key, indexed)
@@ -158,7 +163,7 @@ const typeOf = (value: unknown): IndexedType => {
   return typeof value === 'string' ? 'str' : 'map'
 }
 
-/** Every field of a payload with its dotted path: maps, and the fields in them. */
+/** Returns every field of a payload with its dotted path. For a field that is a map, its fields follow. */
 function* fieldsOf(
   value: unknown,
   steps: readonly string[] = [],

@@ -5,9 +5,10 @@ import type { StreamRecord } from './stream-record.ts'
 import type { ByteSource } from './stream-window.ts'
 
 /**
- * Reads a stream to its EofRecord, and checks the framing and the order of its records. Throws if there is no EofRecord
- * or if bytes follow it. The caller decodes metadata and revisions, and passes them to `order`. To continue in the
- * middle of a stream, `position` and the state of `order` must be those between the same two records.
+ * Reads the records of a stream up to its EofRecord. Checks the framing and the order of the records. Throws
+ * `ArchiveTruncatedError` if there is no EofRecord, and `ArchiveInvalidError` if bytes follow it. The caller must
+ * decode metadata and revisions and pass them to `order`. To continue in the middle of a stream, `position` and the
+ * state of `order` must have been saved after the same record.
  */
 export async function* readStream(
   source: ByteSource,

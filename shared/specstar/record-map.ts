@@ -6,7 +6,7 @@ export interface BlobRange {
   readonly length: number
 }
 
-/** Reads the map of one record, member by member. Of `blob_data`, it keeps only the position. */
+/** Reads the map of one record, member by member. For the member `blob_data`, only its position is kept. */
 export class RecordMap {
   readonly members = new Map<string, unknown>()
   readonly #bytesEndInBlob: boolean
@@ -15,7 +15,8 @@ export class RecordMap {
   #blob: BlobRange | undefined
 
   /**
-   * With `bytesEndInBlob`, the bytes end inside `blob_data`, and `continueAfterBlob` provides the rest of the record.
+   * With `bytesEndInBlob`, the bytes may end inside `blob_data`. The caller must then call `continueAfterBlob` with the
+   * rest of the record.
    */
   constructor(bytes: Buffer, { bytesEndInBlob = false } = {}) {
     this.#bytesEndInBlob = bytesEndInBlob
@@ -23,24 +24,24 @@ export class RecordMap {
     this.#membersLeft = this.#reader.readMapHeader()
   }
 
-  /** Undefined if no member `blob_data` was read. */
+  /** The position of the blob. Undefined if no member `blob_data` has been read. */
   get blob(): BlobRange | undefined {
     return this.#blob
   }
 
-  /** Reads the members up to `blob_data`, or all if there is no `blob_data`. */
+  /** Reads the members up to and including the header of `blob_data`. Reads all members if there is no `blob_data`. */
   readToBlob(): void {
     while (this.#membersLeft > 0 && this.#blob === undefined) this.#readMember()
   }
 
-  /** Reads the remaining members. No other bytes may follow them. */
+  /** Reads the remaining members. Throws `RangeError` if other bytes follow them. */
   readToEnd(): void {
     while (this.#membersLeft > 0) this.#readMember()
     if (this.#reader.remaining > 0)
-      throw new RangeError(`unexpected bytes after the map of the record: ${this.#reader.remaining}`)
+      throw new RangeError(`${this.#reader.remaining} unexpected bytes follow the map of the record`)
   }
 
-  /** Provides the bytes that follow the blob. */
+  /** Continues with the bytes that follow the blob. */
   continueAfterBlob(bytes: Buffer): void {
     this.#reader = new MsgpackReader(bytes)
   }
@@ -53,7 +54,7 @@ export class RecordMap {
       return
     }
     const length = this.#reader.readBinaryHeader()
-    if (length === undefined) throw new RangeError('blob_data: must be binary')
+    if (length === undefined) throw new RangeError('blob_data: must be a binary msgpack value')
     if (this.#blob !== undefined) throw new RangeError('blob_data: occurs twice')
     this.#blob = { offset: this.#reader.offset, length }
     if (!this.#bytesEndInBlob) this.#reader.readBytes(length)

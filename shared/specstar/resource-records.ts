@@ -3,16 +3,16 @@ import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
 import type { Item } from '../tables/item.ts'
 import { errorMessage } from '../values/error-message.ts'
 import { instantOf } from '../values/instant.ts'
-import { must } from '../values/must.ts'
 import { plainNumber } from '../values/number-text.ts'
 import { orderedJsonText, parseOrderedJson } from '../values/ordered-json.ts'
+import { firstIssue } from '../archive/read-manifest.ts'
 import { decodeMsgpack } from './msgpack-reader.ts'
 import { encodeMsgpack } from './msgpack-writer.ts'
 import { streamTime, Timestamp } from './timestamp.ts'
 
 /**
- * The codec of metadata and revisions: the `data` of MetaRecords and RevisionRecords. STREAM.md describes their fields.
- * All functions throw `RangeError`; its message names the field.
+ * Encodes and decodes the `data` of MetaRecords and RevisionRecords. STREAM.md describes their fields. Functions that
+ * decode or encode throw `RangeError` for an invalid field. The message begins with the name of the field.
  */
 
 const text = z.string()
@@ -68,10 +68,10 @@ const Info = z.object({
 
 const Revision = z.object({ info: z.instanceof(Map), raw_data: z.instanceof(Buffer) })
 
-/** `indexed_data` is JSON text. */
+/** The metadata of a resource. `indexed_data` is JSON text. */
 type StreamMetadata = ResourceMeta & { readonly indexed_data?: string }
 
-/** Decodes the `data` of a MetaRecord. SpecStar ignores `unknownKeys`. */
+/** Decodes the `data` of a MetaRecord. `unknownKeys` are keys that SpecStar does not define and ignores. */
 export const decodeMetadata = (
   data: Buffer,
 ): { readonly metadata: StreamMetadata; readonly unknownKeys: readonly string[] } => {
@@ -79,7 +79,10 @@ export const decodeMetadata = (
   return { metadata: parseFields(Metadata, map), unknownKeys: unknownKeysOf(Metadata, map) }
 }
 
-/** Decodes the `data` of a RevisionRecord. SpecStar ignores `unknownKeys`. The payload is a view of `data`. */
+/**
+ * Decodes the `data` of a RevisionRecord. The payload is a view of `data`. `unknownKeys` are keys that SpecStar does
+ * not define and ignores.
+ */
 export const decodeRevision = (
   data: Buffer,
 ): { readonly info: RevisionInfo; readonly payload: Buffer; readonly unknownKeys: readonly string[] } => {
@@ -89,22 +92,31 @@ export const decodeRevision = (
 
 const decodeMap = (data: Buffer): Map<unknown, unknown> => {
   const value = decodeMsgpack(data)
-  if (!(value instanceof Map)) throw new RangeError('the data must be a msgpack map')
+  if (!(value instanceof Map)) throw new RangeError(`the data must be a msgpack map, not ${describeType(value)}`)
   return value
+}
+
+/** Names the msgpack type of a value that `MsgpackReader` returned. */
+const describeType = (value: unknown): string => {
+  if (value === null) return 'nil'
+  if (Array.isArray(value)) return 'an array'
+  if (value instanceof Uint8Array) return 'a binary value'
+  if (value instanceof Timestamp) return 'a timestamp'
+  if (typeof value === 'bigint') return 'an integer'
+  return `a ${typeof value === 'number' ? 'float' : typeof value}`
 }
 
 const unknownKeysOf = (schema: typeof Metadata | typeof Info, map: ReadonlyMap<unknown, unknown>): string[] =>
   [...map.keys()].map(String).filter((key) => !Object.hasOwn(schema.shape, key))
 
+/** Returns the fields of a map that the schema defines. Throws `RangeError` for the first field that is invalid. */
 const parseFields = <Schema extends z.ZodType>(
   schema: Schema,
   map: ReadonlyMap<unknown, unknown>,
 ): z.output<Schema> => {
   const { data, error } = schema.safeParse(Object.fromEntries(map))
   if (error === undefined) return data
-  const { path, message } = must(error.issues[0])
-  const [field] = path
-  throw new RangeError(`${String(field)}: ${message}`)
+  throw new RangeError(firstIssue(error))
 }
 
 /**
@@ -113,8 +125,8 @@ const parseFields = <Schema extends z.ZodType>(
 export const encodeMetadata = (item: Item): Buffer => encodeMsgpack(fieldsOf(Metadata, item))
 
 /**
- * Encodes a revision item and its payload as the `data` of a RevisionRecord. Throws `RangeError` as `encodeMetadata`
- * does.
+ * Encodes a revision item and its payload as the `data` of a RevisionRecord. Throws `RangeError` for a value that
+ * SpecStar does not accept.
  */
 export const encodeRevision = (item: Item, payload: Uint8Array): Buffer =>
   encodeMsgpack(
@@ -124,7 +136,7 @@ export const encodeRevision = (item: Item, payload: Uint8Array): Buffer =>
     ]),
   )
 
-/** Attributes that every store derives itself, and those that hold the payload. */
+/** Attributes that are not fields of a record: those that a store derives from other attributes, and the payload. */
 const NOT_FIELDS = [
   'pk',
   'sk',
@@ -137,24 +149,36 @@ const NOT_FIELDS = [
   'data_size',
 ]
 
-/** Names of the item's attributes that a stream cannot contain. */
+/** Returns the names of the item's attributes that a stream cannot contain. */
 export const unsupportedAttributes = (kind: 'metadata' | 'revision', item: Item): string[] => {
   const fields = kind === 'metadata' ? Metadata.shape : Info.shape
   return Object.keys(item).filter((name) => !Object.hasOwn(fields, name) && !NOT_FIELDS.includes(name))
 }
 
-/** The fields of an item in the order in which SpecStar writes them. */
+/**
+ * Returns the fields of an item in the order in which SpecStar writes them. Throws `RangeError` for an invalid field.
+ */
 const fieldsOf = (schema: typeof Metadata | typeof Info, item: Item): Map<string, unknown> => {
   const fields = new Map<string, unknown>()
   for (const [name, type] of Object.entries<z.ZodType>(schema.shape)) {
     const attribute = item[name]
+    // For an absent attribute, the schema of the field returns its default, or undefined if the field has no default.
     const value = attribute === undefined ? type.safeParse(undefined).data : fieldValue(name, attribute)
     if (value !== undefined) fields.set(name, value)
   }
-  parseFields(schema, fields)
+  validateFields(schema, fields)
   return fields
 }
 
+/**
+ * Throws `RangeError` for the first invalid field. The parsed fields are not used, because parsing turns some fields
+ * into the form of the store.
+ */
+const validateFields = (schema: typeof Metadata | typeof Info, fields: ReadonlyMap<string, unknown>): void => {
+  parseFields(schema, fields)
+}
+
+/** Returns the value that a stream contains for an attribute. Throws `RangeError` with the name of the field. */
 const fieldValue = (name: string, attribute: Item[string]): unknown => {
   try {
     return streamValue(name, attribute)
@@ -163,11 +187,15 @@ const fieldValue = (name: string, attribute: Item[string]): unknown => {
   }
 }
 
-const streamValue = (name: string, { S, N, BOOL, NULL }: Item[string]): unknown => {
+const streamValue = (name: string, attribute: Item[string]): unknown => {
+  const { S, N, BOOL, NULL } = attribute
   if (NULL === true) return null
   if (BOOL !== undefined) return BOOL
   if (N !== undefined) return integerOf(N)
-  if (S === undefined) throw new RangeError('must be a DynamoDB attribute of type S, N, BOOL or NULL')
+  if (S === undefined) {
+    const found = NULL === undefined ? Object.keys(attribute).join(', ') : `NULL with the value ${NULL}`
+    throw new RangeError(`must be a DynamoDB attribute of type S, N, BOOL or NULL (true), not ${found}`)
+  }
   if (name === 'indexed_data') return parseOrderedJson(S)
   return name.endsWith('_time') ? streamTime(S) : S
 }

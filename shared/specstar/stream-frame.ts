@@ -1,9 +1,12 @@
 import { binaryHeader, encodeMsgpack, mapHeader } from './msgpack-writer.ts'
 
-/** The length before a record has 32 bits. */
+/** Maximum size of a record: the length in front of a record has 32 bits. */
 export const MAX_RECORD_BYTES = 0xffff_ffff
 
-/** Encodes a record with its length. Its fields must be in SpecStar's order. */
+/**
+ * Encodes a record with its length in front. The fields must be in SpecStar's order. Throws `RangeError` if the record
+ * is too long.
+ */
 export const encodeFrame = (fields: Readonly<Record<string, unknown>>): Buffer => {
   const record = encodeMsgpack(new Map(Object.entries(fields)))
   return Buffer.concat([encodeLength(record.length), record])
@@ -21,12 +24,15 @@ export const headerFrame = (): Buffer => encodeFrame({ t: 'HeaderRecord', versio
 export const modelStartFrame = (model: string): Buffer => encodeFrame({ t: 'ModelStartRecord', model_name: model })
 export const modelEndFrame = (model: string): Buffer => encodeFrame({ t: 'ModelEndRecord', model_name: model })
 export const eofFrame = (): Buffer => encodeFrame({ t: 'EofRecord' })
-/** `data` comes from `encodeMetadata`. */
+/** Encodes a MetaRecord. `data` is a result of `encodeMetadata`. */
 export const metadataFrame = (data: Buffer): Buffer => encodeFrame({ t: 'MetaRecord', data })
-/** `data` comes from `encodeRevision`. */
+/** Encodes a RevisionRecord. `data` is a result of `encodeRevision`. */
 export const revisionFrame = (data: Buffer): Buffer => encodeFrame({ t: 'RevisionRecord', data })
 
-/** Encodes what surrounds the bytes of a blob in its record. Throws `RangeError` if the record would be too long. */
+/**
+ * Encodes the bytes before and after the content of a blob in its record. `size` is the size of the content in bytes.
+ * Throws `RangeError` if the record would be too long.
+ */
 export const blobFrame = (
   fileId: string,
   size: number,
@@ -35,7 +41,7 @@ export const blobFrame = (
   const head = Buffer.concat([
     mapHeader(5),
     ...['t', 'BlobRecord', 'file_id', fileId, 'blob_data'].map(encodeMsgpack),
-    // No binary header can hold a larger size. The record is even longer, so `encodeLength` rejects it.
+    // A larger size does not fit into a binary header. `encodeLength` rejects such a record below.
     binaryHeader(Math.min(size, MAX_RECORD_BYTES)),
   ])
   const after = Buffer.concat(['size', BigInt(size), 'content_type', contentType ?? ''].map(encodeMsgpack))

@@ -11,14 +11,16 @@ const OpenResource = z
     current_revision_id: z.string(),
     /** Whether the current revision was read. */
     has_current_revision: z.boolean(),
-    /** The location of its metadata. */
+    /** `number` and `offset` are the location of the resource's metadata. */
     number: z.int(),
     offset: z.int(),
   })
   .readonly()
 type OpenResource = z.output<typeof OpenResource>
 
-/** The state between two records. It is part of the cursor with which a later pass continues. */
+/**
+ * The state of a `StreamOrder` between two records. A pass saves it in its cursor, so that a later pass can continue.
+ */
 export const OrderState = z
   .object({
     has_header: z.boolean(),
@@ -36,9 +38,10 @@ export type OrderState = z.output<typeof OrderState>
 export const ORDER_START: OrderState = { has_header: false, has_ended: false, in_blobs: false }
 
 /**
- * Checks the order of records: the header, the sections with their resources, revisions and blobs, the end. Also checks
- * that each resource contains its current revision. SpecStar's own import does not check most of this. All methods
- * throw `ArchiveInvalidError`.
+ * Checks the order of the records of a stream. The header comes first, then one section per model, and then the
+ * EofRecord. A section contains its resources and then its blobs. The revisions of a resource follow its metadata, and
+ * must include the current revision. SpecStar's own import checks little of this. All methods throw
+ * `ArchiveInvalidError`.
  */
 export class StreamOrder {
   #hasHeader: boolean
@@ -70,13 +73,13 @@ export class StreamOrder {
     return this.#hasEnded
   }
 
-  /** The model of the section that contains a record. */
+  /** Returns the model of the section that contains a record. Throws if the record is outside a section. */
   modelOf(record: StreamRecord): string {
     if (this.#section === undefined) throw invalidRecord(record, `a ${record.t} must be inside the section of a model`)
     return this.#section
   }
 
-  /** Checks the type of the next record. */
+  /** Checks that the type of the next record is allowed after the records before it. */
   check(record: StreamRecord): void {
     const isHeader = record.t === 'HeaderRecord'
     if (this.#hasHeader && isHeader) throw invalidRecord(record, 'only the first record may be a HeaderRecord')
@@ -109,7 +112,7 @@ export class StreamOrder {
     }
   }
 
-  /** Checks the content of a MetaRecord. */
+  /** Begins the resource of a decoded MetaRecord. Checks that the resource before it has its current revision. */
   beginResource(
     { number, offset }: StreamLocation,
     { resource_id: id, current_revision_id }: Pick<ResourceMeta, 'resource_id' | 'current_revision_id'>,
@@ -119,7 +122,7 @@ export class StreamOrder {
     this.#resource = { id, current_revision_id, has_current_revision: false, number, offset }
   }
 
-  /** Checks the content of a RevisionRecord. */
+  /** Adds a decoded RevisionRecord. Checks that it belongs to the resource whose metadata was read last. */
   addRevision(
     location: StreamLocation,
     { resource_id: id, revision_id }: Pick<RevisionInfo, 'resource_id' | 'revision_id'>,

@@ -6,25 +6,28 @@ import { type ByteSource, StreamWindow } from './stream-window.ts'
 
 const MIB = 1024 * 1024
 
-/** Records of at most this size are held in memory whole. In a larger one, the bytes of its blob are read in pieces. */
+/**
+ * A record of at most this size is held in memory. In a larger record, the blob is read in pieces. A worker has enough
+ * memory for one record of this size, its decoded form and the encoded result.
+ */
 export const MAX_HELD_RECORD = 32 * MIB
-/** Maximum number of bytes before a large blob in its record, and after it. */
+/** Maximum number of bytes before and after the blob in a large record. Real records have a few hundred. */
 const MAX_AROUND_BLOB = 64 * 1024
 
-/** Where a reader continues: at the start, or after any record. */
+/** The position from which a reader continues: the start of the stream, or the end of any record. */
 export const ReaderPosition = z
   .object({
     /** The byte at which the next record starts. */
     offset: z.int(),
-    /** The number of records before it. */
+    /** The number of records before this byte. */
     records: z.int(),
   })
   .readonly()
 export type ReaderPosition = z.output<typeof ReaderPosition>
 
 /**
- * Reads the records of a stream one after the other. Checks the framing and the fields of each record, but not their
- * order: that is the task of `StreamOrder`. Throws `ArchiveTruncatedError` and `ArchiveInvalidError`.
+ * Reads the records of a stream one after the other. Checks the framing and the fields of each record. Does not check
+ * the order of the records: `StreamOrder` does. Throws `ArchiveTruncatedError` or `ArchiveInvalidError`.
  */
 export class StreamReader {
   readonly #source: ByteSource
@@ -41,7 +44,10 @@ export class StreamReader {
     return this.#position
   }
 
-  /** The next record, or undefined at the end of the source. Skips what was not read of the previous record's blob. */
+  /**
+   * Returns the next record, or undefined at the end of the source. Skips the unread bytes of the blob of the previous
+   * record.
+   */
   async next(): Promise<StreamRecord | undefined> {
     const window = this.#window
     const { offset, records } = this.#position
@@ -49,10 +55,13 @@ export class StreamReader {
     if (window.remaining === 0) return undefined
     const location = { number: records + 1, offset }
     if (window.remaining < LENGTH_BYTES)
-      throw truncatedRecord(location, `the stream ends after ${window.remaining} of the 4 bytes of its length`)
+      throw truncatedRecord(
+        location,
+        `the stream ends inside the length of the record, after ${window.remaining} of ${LENGTH_BYTES} bytes`,
+      )
     const length = (await window.read(LENGTH_BYTES)).readUInt32BE(0)
     if (length > window.remaining)
-      throw truncatedRecord(location, `the stream ends after ${window.remaining} of its ${length} bytes`)
+      throw truncatedRecord(location, `the stream ends inside the record, after ${window.remaining} of ${length} bytes`)
     this.#position = { offset: window.offset + length, records: location.number }
     try {
       return length > MAX_HELD_RECORD
@@ -77,7 +86,7 @@ export class StreamReader {
     return toStreamRecord({ ...location, end: start + length, body }, map.members, content)
   }
 
-  /** Reads the fields before and after the blob, so that the record is complete before the blob is read. */
+  /** Reads the fields before and after the blob. The caller therefore has all fields before it reads the blob. */
   async #readLarge(location: StreamLocation, length: number): Promise<StreamRecord> {
     const { offset: start } = this.#window
     const body = await this.#window.read(MAX_AROUND_BLOB)
@@ -119,7 +128,7 @@ const findBlob = (map: RecordMap): BlobRange | undefined => {
   try {
     map.readToBlob()
   } catch {
-    // The bytes end inside another member: a blob can only follow too far behind.
+    // The bytes are malformed, or end inside another member. In both cases, no blob begins within the allowed bytes.
   }
   return map.blob
 }

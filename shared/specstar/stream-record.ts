@@ -18,7 +18,7 @@ const Fields = z.discriminatedUnion('t', [
 ])
 type Fields = z.output<typeof Fields>
 
-/** The bytes of a blob in a stream. They can be read until the next record is requested. */
+/** The content of a blob in a stream. `pieces` can only be read before the next record is requested. */
 export interface BlobContent {
   /** The offset of the first byte in the stream. */
   readonly offset: number
@@ -26,11 +26,11 @@ export interface BlobContent {
   readonly pieces: AsyncIterable<Buffer>
 }
 
-/** A record without its fields. */
+/** The location and the bytes of a record, without its decoded fields. */
 export interface RawRecord extends StreamLocation {
   /** The offset of the next record. */
   readonly end: number
-  /** The bytes after the length. Of a record with a large blob, only the first 64 KiB. */
+  /** The bytes after the length. For a record with a large blob, only the first 64 KiB. */
   readonly body: Buffer
 }
 
@@ -42,8 +42,8 @@ export type StreamRecord = RawRecord &
   )
 
 /**
- * Creates a record from the members of its map and the content of its `blob_data`. Throws `RangeError` for wrong
- * members.
+ * Creates a record from the members of its map and the content of its `blob_data`. Throws `RangeError` for a missing or
+ * invalid member.
  */
 export const toStreamRecord = (
   raw: RawRecord,
@@ -51,8 +51,8 @@ export const toStreamRecord = (
   content: BlobContent | undefined,
 ): StreamRecord => {
   const type = members.get('t')
-  if (typeof type !== 'string') throw new RangeError('t: must be a text')
-  // `Object.fromEntries` defines own properties, even for a key `__proto__`.
+  if (typeof type !== 'string') throw new RangeError('t: must be a string, the type of the record')
+  // Even for a key `__proto__`, `Object.fromEntries` defines an own property and does not change the prototype.
   const { data, error } = Fields.safeParse(Object.fromEntries(members))
   if (error !== undefined) {
     const { code, path, message } = must(error.issues[0])
@@ -68,6 +68,8 @@ export const toStreamRecord = (
   return { ...raw, ...data, content }
 }
 
-/** The offset in the stream of a view of the record's body, such as a field of the record or a part of it. */
+/**
+ * Returns the offset in the stream at which a view of the record's body begins. A view is a binary field, for example.
+ */
 export const streamOffsetOf = ({ offset, body }: RawRecord, view: Buffer): number =>
   offset + LENGTH_BYTES + (view.byteOffset - body.byteOffset)

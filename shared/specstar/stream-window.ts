@@ -1,22 +1,22 @@
 import type { ArchiveSource } from '../archive/archive.ts'
 
 /**
- * The default size of one read. It outweighs the latency of a request, and two such pieces fit easily into a worker's
- * memory.
+ * The default size of one read in bytes. The transfer takes longer than the latency of the request. Two such pieces fit
+ * into the memory of a worker.
  */
 const PIECE_BYTES = 4 * 1024 * 1024
 
 /** An object that is read in ranges. */
 export type ByteSource = Pick<ArchiveSource, 'size' | 'read'>
 
-/** Reads a source sequentially, in pieces of a fixed size. One piece is read ahead. */
+/** Reads a source sequentially, in pieces of a fixed size. The next piece is requested in advance. */
 export class StreamWindow {
   readonly #source: ByteSource
   readonly #pieceBytes: number
-  /** Bytes that were read from the source but not returned yet. */
+  /** Bytes that were read from the source but have not been returned. */
   #buffer: Buffer = Buffer.alloc(0)
   #nextPiece: Promise<Buffer> | undefined
-  /** The offset of the first byte that was not requested yet. */
+  /** The offset of the first byte that has not been requested. */
   #requestedTo: number
   #offset: number
 
@@ -37,7 +37,7 @@ export class StreamWindow {
     return this.#source.size - this.#offset
   }
 
-  /** The next `length` bytes in one buffer. Throws `RangeError` if fewer remain. */
+  /** Returns the next `length` bytes in one buffer. Throws `RangeError` if fewer bytes remain. */
   async read(length: number): Promise<Buffer> {
     if (this.#buffer.length >= length) return this.#take(length)
     const pieces: Buffer[] = []
@@ -45,7 +45,7 @@ export class StreamWindow {
     return Buffer.concat(pieces)
   }
 
-  /** The next `length` bytes, piece by piece. */
+  /** Returns the next `length` bytes, piece by piece. Throws `RangeError` if fewer bytes remain. */
   async *readPieces(length: number): AsyncGenerator<Buffer> {
     for (let remaining = length; remaining > 0;) {
       const piece = await this.#readPiece(remaining)
@@ -54,7 +54,7 @@ export class StreamWindow {
     }
   }
 
-  /** Skips all bytes before `offset`. They are read all the same, because reads are sequential. */
+  /** Skips all bytes before `offset`. The skipped bytes are read, because reads are sequential. */
   async skipTo(offset: number): Promise<void> {
     while (this.#offset < offset) await this.#readPiece(offset - this.#offset)
   }

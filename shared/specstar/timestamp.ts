@@ -4,7 +4,7 @@ import { instantOf, zonedInstantOf } from '../values/instant.ts'
 export const TIMESTAMP_TYPE = -1
 
 /**
- * A time with a zone. `text` is ISO 8601. A timestamp that was decoded is in UTC, with six digits of fraction or none:
+ * A time with a zone, in ISO 8601. A decoded timestamp is in UTC and has six digits of fraction or none, as in
  * `2026-01-05T08:30:00Z`.
  */
 export class Timestamp {
@@ -15,12 +15,18 @@ export class Timestamp {
   }
 }
 
-/** 0001-01-01 and 10000-01-01 in seconds since 1970: the range of Python's `datetime`, which SpecStar uses. */
+/**
+ * The range of Python's `datetime`, which SpecStar uses: 0001-01-01 (inclusive) and 10000-01-01 (exclusive), in seconds
+ * since 1970.
+ */
 const FIRST_SECOND = -62_135_596_800n
 const END_SECOND = 253_402_300_800n
 const MAX_NANOSECONDS = 999_999_999
 
-/** Decodes the content of a timestamp extension. Truncates to microseconds, as Python does. Throws `RangeError`. */
+/**
+ * Decodes the content of a timestamp extension. Truncates the time to microseconds, as Python does. Throws `RangeError`
+ * for invalid content.
+ */
 export const decodeTimestamp = (bytes: Buffer): Timestamp => {
   const { seconds, nanoseconds } = readParts(bytes)
   if (seconds < FIRST_SECOND || seconds >= END_SECOND)
@@ -39,6 +45,7 @@ const readParts = (bytes: Buffer): { readonly seconds: bigint; readonly nanoseco
     case 4:
       return { seconds: BigInt(bytes.readUInt32BE(0)), nanoseconds: 0 }
     case 8: {
+      // The lower 34 bits are the seconds, and the upper 30 bits are the nanoseconds.
       const both = bytes.readBigUInt64BE(0)
       return { seconds: both & 0x3_ffff_ffffn, nanoseconds: Number(both >> 34n) }
     }
@@ -50,8 +57,8 @@ const readParts = (bytes: Buffer): { readonly seconds: bigint; readonly nanoseco
 }
 
 /**
- * Encodes a timestamp as SpecStar does: the whole extension, header included, in its shortest form. Throws
- * `RangeError`.
+ * Encodes a timestamp as SpecStar does. Returns the whole extension with its header, in its shortest form. Throws
+ * `RangeError` if the text is not a time.
  */
 export const encodeTimestamp = ({ text }: Timestamp): Buffer => {
   const instant = instantOf(text)
@@ -78,8 +85,8 @@ export const encodeTimestamp = ({ text }: Timestamp): Buffer => {
 const WITHOUT_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?$/
 
 /**
- * Converts a time of the store to a value of a stream: a timestamp if it has a zone, otherwise a text. Throws
- * `RangeError`.
+ * Converts a time of the store to the value that a stream contains. Returns a timestamp if the time has a zone, and
+ * otherwise a string. Throws `RangeError` if the text is not a time.
  */
 export const streamTime = (text: string): Timestamp | string => {
   if (zonedInstantOf(text) !== undefined) return new Timestamp(text)

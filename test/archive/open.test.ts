@@ -48,7 +48,7 @@ describe('openArchive', () => {
   })
 
   it('rejects a tar without an end before it reads all of it', async () => {
-    const message = truncated('it ends neither in a trailer nor in the end of a tar')
+    const message = truncated('the end of the archive is missing, or other bytes follow it')
     const header = headerBytes('a', 0)
     await expectError(header, message)
     await expectError(Buffer.concat([header, Buffer.alloc(511)]), message)

@@ -39,6 +39,10 @@ describe('the bytes of a manifest', () => {
     expect(() => parseManifest(Buffer.from(text))).toThrow(invalid('it must not have a member __proto__'))
   })
 
+  it('are rejected with a message without an empty path if they are not an object', () => {
+    expect(() => parseManifest(Buffer.from('[]'))).toThrow(invalid('Invalid input: expected object, received array'))
+  })
+
   it('are parsed as they were encoded', () => {
     const manifest: Manifest = {
       ...MANIFEST,

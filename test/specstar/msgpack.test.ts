@@ -78,9 +78,10 @@ describe('the msgpack codec', () => {
     ['a map whose size is too large', 'dfffffffff', INCOMPLETE],
     ['a type that does not exist', 'c1', 'byte 0xc1 does not begin a msgpack value'],
     ['an unknown extension', 'd40500', 'msgpack extension 5 is not supported; only timestamps (-1) are'],
-    ['a text that is not UTF-8', 'a2c328', 'a msgpack text is not valid UTF-8'],
-    ['a key that is not a text', '810101', 'a key of a msgpack map is not a text'],
-    ['bytes after the value', 'c0c0', 'unexpected bytes after the msgpack value: 1'],
+    ['a string that is not UTF-8', 'a2c328', 'a msgpack string is not valid UTF-8'],
+    ['a key that is an integer', '810101', 'a key of a msgpack map must be a string, not bigint'],
+    ['a key that is nil', '81c001', 'a key of a msgpack map must be a string, not nil'],
+    ['bytes after the value', 'c0c0', '1 unexpected bytes follow the msgpack value'],
     ['a list of 501 levels', `${'91'.repeat(501)}c0`, TOO_DEEP],
     ['a map of 501 levels', `${'81a161'.repeat(501)}c0`, TOO_DEEP],
     ['a key under 500 maps', `${'81a161'.repeat(500)}8191c0c0`, TOO_DEEP],
@@ -203,7 +204,7 @@ describe('a msgpack reader', () => {
 
   it.each(['7f', '90', 'c0', 'dd00000001', 'e0'])('rejects %s as the header of a map', (hex) => {
     expect(() => new MsgpackReader(Buffer.from(hex, 'hex')).readMapHeader()).toThrow(
-      new RangeError('a msgpack map is expected'),
+      new RangeError(`a msgpack map is expected, but byte 0x${hex.slice(0, 2)} does not begin a map`),
     )
   })
 

@@ -137,12 +137,18 @@ describe('metadata in a stream', () => {
   })
 
   it.each([
-    ['a list', []],
+    ['an array', []],
     ['nil', null],
-    ['a number', 5n],
-  ])('is rejected if it is %s', (_what, value) => {
-    expect(() => decodeMetadata(encodeMsgpack(value))).toThrow(new RangeError('the data must be a msgpack map'))
-    expect(() => decodeRevision(encodeMsgpack(value))).toThrow(new RangeError('the data must be a msgpack map'))
+    ['an integer', 5n],
+    ['a float', 0.5],
+    ['a string', 'a'],
+    ['a boolean', true],
+    ['a binary value', Buffer.from('a')],
+    ['a timestamp', NOON],
+  ])('is rejected if it is %s', (what, value) => {
+    const error = new RangeError(`the data must be a msgpack map, not ${what}`)
+    expect(() => decodeMetadata(encodeMsgpack(value))).toThrow(error)
+    expect(() => decodeRevision(encodeMsgpack(value))).toThrow(error)
   })
 })
 
@@ -318,12 +324,12 @@ describe('an item', () => {
     [
       'an attribute of another type',
       { created_by: { SS: ['a'] } },
-      'created_by: must be a DynamoDB attribute of type S, N, BOOL or NULL',
+      'created_by: must be a DynamoDB attribute of type S, N, BOOL or NULL (true), not SS',
     ],
     [
       'a NULL that is not true',
       { schema_version: { NULL: false } },
-      'schema_version: must be a DynamoDB attribute of type S, N, BOOL or NULL',
+      'schema_version: must be a DynamoDB attribute of type S, N, BOOL or NULL (true), not NULL with the value false',
     ],
     [
       'NULL instead of a text',

@@ -122,9 +122,9 @@ describe('the records of a stream', () => {
       'at most 33554432 are allowed',
     ],
     ['a record that is not a map', [header, Buffer.from('00000001c0', 'hex')], 'a msgpack map is expected'],
-    ['a record without a type', [header, encodeFrame({ version: 2n })], 'record 2 at byte 29: t: must be a text'],
-    ['a record whose type is a number', [header, encodeFrame({ t: 5n })], 'record 2 at byte 29: t: must be a text'],
-    ['a record whose type is a list', [header, encodeFrame({ t: [5n] })], 'record 2 at byte 29: t: must be a text'],
+    ['a record without a type', [header, encodeFrame({ version: 2n })], 'record 2 at byte 29: t: must be a string, the type of the record'],
+    ['a record whose type is a number', [header, encodeFrame({ t: 5n })], 'record 2 at byte 29: t: must be a string, the type of the record'],
+    ['a record whose type is a list', [header, encodeFrame({ t: [5n] })], 'record 2 at byte 29: t: must be a string, the type of the record'],
     ['an unknown type', [header, encodeFrame({ t: 'Odd\u0085' })], 't: there is no record type "Odd\\u0085"'],
     [
       'a very long type',
@@ -254,13 +254,13 @@ describe('a record', () => {
   })
 
   it.each([
-    ['one byte', [Buffer.alloc(1)], 'the stream ends after 1 of the 4 bytes of its length'],
-    ['three bytes', [Buffer.alloc(3)], 'the stream ends after 3 of the 4 bytes of its length'],
-    ['only its length', [lengthBytes(1)], 'the stream ends after 0 of its 1 bytes'],
+    ['one byte', [Buffer.alloc(1)], 'the stream ends inside the length of the record, after 1 of 4 bytes'],
+    ['three bytes', [Buffer.alloc(3)], 'the stream ends inside the length of the record, after 3 of 4 bytes'],
+    ['only its length', [lengthBytes(1)], 'the stream ends inside the record, after 0 of 1 bytes'],
     [
       'all but one byte',
       [eof.subarray(0, -1)],
-      `the stream ends after ${eof.length - 5} of its ${eof.length - 4} bytes`,
+      `the stream ends inside the record, after ${eof.length - 5} of ${eof.length - 4} bytes`,
     ],
   ])('is truncated if the stream ends after %s', async (_what, bytes, reason) => {
     await expect(nextOf(header, ...bytes)).resolves.toMatchObject({ number: 1 })
@@ -275,13 +275,13 @@ describe('a record', () => {
     [
       'bytes after its map',
       Buffer.concat([lengthBytes(eof.length - 2), eof.subarray(4), Buffer.alloc(2)]),
-      'unexpected bytes after the map of the record: 2',
+      '2 unexpected bytes follow the map of the record',
     ],
     ['a truncated map', Buffer.from('0000000181', 'hex'), INCOMPLETE],
     [
       'a blob that is a text',
       encodeFrame({ t: 'BlobRecord', file_id: 'x', blob_data: 'text', size: 4n, content_type: '' }),
-      'blob_data: must be binary',
+      'blob_data: must be a binary msgpack value',
     ],
     [
       'two blobs',
@@ -466,13 +466,13 @@ describe('a record with a large blob', () => {
     ],
     ['the blob after its map', blobAfterMap, SIZE, Buffer.alloc(0), tooLarge(blobAfterMap.length + SIZE)],
     ['a blob that is not binary', text, SIZE, Buffer.alloc(0), tooLarge(text.length + SIZE)],
-    ['no map', Buffer.from([0xc0]), SIZE, Buffer.alloc(0), 'a msgpack map is expected'],
+    ['no map', Buffer.from([0xc0]), SIZE, Buffer.alloc(0), 'a msgpack map is expected, but byte 0xc0 does not begin a map'],
     [
       'bytes after its map',
       small.head,
       SIZE,
       Buffer.concat([small.tail, Buffer.alloc(3)]),
-      'unexpected bytes after the map of the record: 3',
+      '3 unexpected bytes follow the map of the record',
     ],
     ['too few fields after it', small.head, SIZE, small.tail.subarray(0, -9), INCOMPLETE],
     [

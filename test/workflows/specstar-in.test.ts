@@ -67,11 +67,11 @@ const GUILD = 'guild:b1fca6de-884d-4803-b760-ebd7f8cac475'
  * itself.
  */
 const REJECTIONS: readonly (readonly [file: string, type: string, detail: string])[] = [
-  ['cut-mid-record', 'archive-truncated', 'record 13 at byte 6682: the stream ends after 342 of its 688 bytes'],
+  ['cut-mid-record', 'archive-truncated', 'record 13 at byte 6682: the stream ends inside the record, after 342 of 688 bytes'],
   [
     'cut-in-length',
     'archive-truncated',
-    'record 13 at byte 6682: the stream ends after 2 of the 4 bytes of its length',
+    'record 13 at byte 6682: the stream ends inside the length of the record, after 2 of 4 bytes',
   ],
   ['cut-at-border', 'archive-truncated', 'the stream ends at byte 7374 after 13 records, without an EofRecord'],
   ['cut-before-eof', 'archive-truncated', 'the stream ends at byte 15027 after 29 records, without an EofRecord'],
@@ -79,7 +79,7 @@ const REJECTIONS: readonly (readonly [file: string, type: string, detail: string
   ['flip-payload', 'entry-corrupt', 'record 13 at byte 6682 (payload of revision'],
   ['flip-json-syntax', 'entry-corrupt', 'record 13 at byte 6682 (payload of revision'],
   ['flip-record-tag', 'archive-invalid', 'record 13 at byte 6682: t: there is no record type "SevisionRecord"'],
-  ['flip-length', 'archive-invalid', 'record 13 at byte 6682: unexpected bytes after the map of the record: 4096'],
+  ['flip-length', 'archive-invalid', 'record 13 at byte 6682: 4096 unexpected bytes follow the map of the record'],
   ['flip-meta', 'archive-invalid', 'record 8 at byte 3617: total_revision_count'],
   ['version-1', 'unsupported-version', 'has version 1'],
   ['version-3', 'unsupported-version', 'has version 3'],
