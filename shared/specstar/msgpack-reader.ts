@@ -155,7 +155,8 @@ export class MsgpackReader {
     const map = new Map<string, unknown>()
     for (let k = 0; k < size; k++) {
       const key = this.readValue(level + 1)
-      if (typeof key !== 'string') throw new RangeError(`a key of a msgpack map must be a string, not ${key === null ? 'nil' : typeof key}`)
+      if (typeof key !== 'string')
+        throw new RangeError(`a key of a msgpack map must be a string, not ${key === null ? 'nil' : typeof key}`)
       map.set(key, this.readValue(level + 1))
     }
     return map

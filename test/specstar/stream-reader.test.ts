@@ -122,9 +122,21 @@ describe('the records of a stream', () => {
       'at most 33554432 are allowed',
     ],
     ['a record that is not a map', [header, Buffer.from('00000001c0', 'hex')], 'a msgpack map is expected'],
-    ['a record without a type', [header, encodeFrame({ version: 2n })], 'record 2 at byte 29: t: must be a string, the type of the record'],
-    ['a record whose type is a number', [header, encodeFrame({ t: 5n })], 'record 2 at byte 29: t: must be a string, the type of the record'],
-    ['a record whose type is a list', [header, encodeFrame({ t: [5n] })], 'record 2 at byte 29: t: must be a string, the type of the record'],
+    [
+      'a record without a type',
+      [header, encodeFrame({ version: 2n })],
+      'record 2 at byte 29: t: must be a string, the type of the record',
+    ],
+    [
+      'a record whose type is a number',
+      [header, encodeFrame({ t: 5n })],
+      'record 2 at byte 29: t: must be a string, the type of the record',
+    ],
+    [
+      'a record whose type is a list',
+      [header, encodeFrame({ t: [5n] })],
+      'record 2 at byte 29: t: must be a string, the type of the record',
+    ],
     ['an unknown type', [header, encodeFrame({ t: 'Odd\u0085' })], 't: there is no record type "Odd\\u0085"'],
     [
       'a very long type',
@@ -466,7 +478,13 @@ describe('a record with a large blob', () => {
     ],
     ['the blob after its map', blobAfterMap, SIZE, Buffer.alloc(0), tooLarge(blobAfterMap.length + SIZE)],
     ['a blob that is not binary', text, SIZE, Buffer.alloc(0), tooLarge(text.length + SIZE)],
-    ['no map', Buffer.from([0xc0]), SIZE, Buffer.alloc(0), 'a msgpack map is expected, but byte 0xc0 does not begin a map'],
+    [
+      'no map',
+      Buffer.from([0xc0]),
+      SIZE,
+      Buffer.alloc(0),
+      'a msgpack map is expected, but byte 0xc0 does not begin a map',
+    ],
     [
       'bytes after its map',
       small.head,

@@ -67,7 +67,11 @@ const GUILD = 'guild:b1fca6de-884d-4803-b760-ebd7f8cac475'
  * itself.
  */
 const REJECTIONS: readonly (readonly [file: string, type: string, detail: string])[] = [
-  ['cut-mid-record', 'archive-truncated', 'record 13 at byte 6682: the stream ends inside the record, after 342 of 688 bytes'],
+  [
+    'cut-mid-record',
+    'archive-truncated',
+    'record 13 at byte 6682: the stream ends inside the record, after 342 of 688 bytes',
+  ],
   [
     'cut-in-length',
     'archive-truncated',
