@@ -8,7 +8,7 @@ import { evaluate, type Lookup } from './evaluate.ts'
 import { NoOrderError } from './python/comparison.ts'
 import { readQb } from './qb/read-qb.ts'
 import { readConditions } from './read-conditions.ts'
-import { ResourceFields } from './resource-fields.ts'
+import { METADATA_TIMES, ResourceFields } from './resource-fields.ts'
 
 /** The model whose resources are filtered, and the time to which a filter may refer. */
 export interface FilterScope {
@@ -19,16 +19,16 @@ export interface FilterScope {
 
 /** The filter parameters that contain conditions. */
 export interface ConditionFilters {
-  /** JSON text: a decoded list would lose the difference between 1 and 1.0. */
+  /** JSON text. It is not decoded, because `JSON.parse` does not distinguish 1 from 1.0. */
   readonly conditions?: string
-  /** JSON text, as `conditions`. */
+  /** JSON text, like `conditions`. */
   readonly data_conditions?: string
   readonly qb?: string
 }
 
 type MetadataTest = (metadata: Item) => boolean
 
-/** Compiles conditions to tests of a resource's metadata. Throws `FilterError`; so do the tests. */
+/** Compiles conditions to tests of a resource's metadata. Throws `FilterError`. The tests throw `FilterError` too. */
 export const conditionTests = (
   { conditions, data_conditions, qb }: ConditionFilters,
   { model, requestedAt }: FilterScope,
@@ -36,7 +36,7 @@ export const conditionTests = (
   const tests: MetadataTest[] = []
   if (conditions !== undefined)
     tests.push(testOfAll('conditions', readConditions('conditions', conditions), model, ({ any }) => any))
-  // As in SpecStar, an empty list requires an index, and an empty text does not.
+  // As in SpecStar, an empty list of data conditions matches only resources with an index. An empty string matches all.
   if (data_conditions !== undefined && data_conditions !== '') {
     const parsed = readConditions('data_conditions', data_conditions)
     tests.push(
@@ -48,7 +48,10 @@ export const conditionTests = (
   return tests
 }
 
-/** `lookupIn` selects the fields that the parameter can use; undefined if the resource cannot match. */
+/**
+ * Returns a test of whether a resource matches all conditions. `lookupIn` returns the fields to which the parameter may
+ * refer, or undefined if the resource cannot match.
+ */
 const testOfAll = (
   parameter: keyof ConditionFilters,
   conditions: readonly Condition[],
@@ -75,8 +78,8 @@ const testOfAll = (
 }
 
 /**
- * Throws `FilterError` if the value of a field and the value of the condition have no order: to ignore such a resource
- * would leave it out of a backup without notice.
+ * Returns whether a resource matches a condition. Throws `FilterError` if the value of a field cannot be compared with
+ * the value of the condition. If such a resource were ignored, the backup would lack it without an error.
  */
 const matches = (parameter: string, condition: Condition, lookup: Lookup, resource: string): boolean => {
   let current = ''
@@ -88,12 +91,17 @@ const matches = (parameter: string, condition: Condition, lookup: Lookup, resour
       }) === true
     )
   } catch (error) {
-    if (error instanceof NoOrderError) throw new FilterError(parameter, `${current} of ${resource}: ${error.message}`)
+    if (error instanceof NoOrderError) {
+      const hint = METADATA_TIMES.some((time) => time === current)
+        ? ` (${current} is a time: compare it in qb with a time, such as dt.datetime(2026, 1, 5, tzinfo=dt.UTC))`
+        : ''
+      throw new FilterError(parameter, `${current} of ${resource}: ${error.message}${hint}`)
+    }
     throw error
   }
 }
 
-/** The index keys that SpecStar treats as lists. A list of references is not one of them. */
+/** Returns the index keys that SpecStar treats as lists. It does not treat lists of references as lists. */
 const listFields = ({ indexed, references }: FilterScope['model']): ReadonlySet<string> =>
   new Set(
     indexed

@@ -12,7 +12,7 @@ export interface FieldCondition {
   readonly value: unknown
   /** Whether the length of the field's value is compared instead of the value. */
   readonly length: boolean
-  /** Present: each element of a list is compared. */
+  /** If present, the elements of a list are compared instead of the list. */
   readonly quantifier?: Quantifier
   /** The compiled test of a value that is not null, or of one element if there is a quantifier. */
   readonly test: (actual: unknown) => Outcome
@@ -20,7 +20,7 @@ export interface FieldCondition {
 
 export interface ConditionGroup {
   readonly kind: 'and' | 'or' | 'not'
-  /** `not` has exactly one. */
+  /** A group `not` has exactly one condition. */
   readonly conditions: readonly Condition[]
 }
 
@@ -32,8 +32,8 @@ interface FieldConditionOptions {
 }
 
 /**
- * Makes a condition and compiles its value. An operator that does not support quantifiers must not have one. Throws
- * `RegexError`.
+ * Creates a condition and compiles its test. The caller must not pass a quantifier with an operator that does not
+ * support quantifiers. Throws `RegexError` for an invalid regular expression.
  */
 export const fieldCondition = (
   field: string,
@@ -47,7 +47,7 @@ export const fieldCondition = (
     : { kind: 'field', field, operator, value, length, quantifier, test: must(compileElement)(value) }
 }
 
-/** The first condition whose operator is rejected for lists and whose field is one of `listFields`. */
+/** Returns the first condition that applies an operator to one of `listFields`, although the operator rejects lists. */
 export const findRejectedForList = (
   condition: Condition,
   listFields: ReadonlySet<string>,

@@ -1,4 +1,4 @@
-/** A filter cannot be read, or cannot be compared with a resource's value. */
+/** A filter is invalid, or its value cannot be compared with the value of a resource. */
 export class FilterError extends Error {
   override readonly name = 'FilterError'
   /** The parameter, such as `qb`. */
@@ -14,7 +14,7 @@ export class FilterError extends Error {
   }
 }
 
-/** Filters that cannot be combined with `qb`. */
+/** A request combines `qb` with filters that cannot be combined with `qb`. */
 export class FiltersExclusiveError extends Error {
   override readonly name = 'FiltersExclusiveError'
   readonly errors: readonly { readonly field: string; readonly message: string }[]

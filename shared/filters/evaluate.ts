@@ -2,13 +2,13 @@ import type { Condition, ConditionGroup, FieldCondition } from './condition.ts'
 import { OPERATORS, type Outcome } from './operators.ts'
 import { isList, lengthOf } from './python/values.ts'
 
-/** Reads the value of one field of a resource: `MISSING` if the resource has no such field. */
+/** Returns the value of one field of a resource, or `MISSING` if the resource has no such field. */
 export type Lookup = (field: string) => unknown
 export const MISSING = Symbol('missing')
 
 /**
- * Evaluates a condition by SpecStar's three-valued logic. All members of a group are evaluated, so that an error in one
- * of them is thrown whatever the results of the others are. Throws `NoOrderError`.
+ * Evaluates a condition by SpecStar's three-valued logic. All members of a group are evaluated, so that an error in any
+ * member is thrown regardless of the results of the other members. Throws `NoOrderError`.
  */
 export const evaluate = (condition: Condition, lookup: Lookup): Outcome =>
   condition.kind === 'field' ? evaluateField(condition, lookup(condition.field)) : evaluateGroup(condition, lookup)

@@ -6,8 +6,8 @@ import { FilterError } from './errors.ts'
 import type { MetadataTime } from './resource-fields.ts'
 
 /**
- * The filters of a job as the caller gave them; an absent filter matches everything. `functions/API.md` describes their
- * meaning. Times are ISO 8601, and both bounds of a window are inclusive.
+ * The filters in the request for a job. An absent filter matches every resource. `functions/API.md` describes the
+ * filters. Times are ISO 8601, and both bounds of a window are inclusive.
  */
 export interface Filters extends ConditionFilters {
   readonly is_deleted?: boolean
@@ -28,15 +28,16 @@ export interface Filters extends ConditionFilters {
 }
 
 /**
- * Whether a resource matches, by its metadata. Throws `FilterError` if a condition cannot be evaluated for its values.
+ * Returns whether a resource with this metadata matches. Throws `FilterError` if a condition cannot be evaluated.
  */
 export type ResourceFilter = (metadata: Item) => boolean
 
 /**
  * Compiles all filters into one test of a resource's metadata. Throws `FilterError`.
  *
- * Filters are tested in SpecStar's order and the first that does not match ends the test, so that the same resources
- * cause an error as in SpecStar. Times are read from the fields that came with the resource, not from derived ones.
+ * Filters are tested in SpecStar's order, and the first filter that does not match ends the test. Therefore the same
+ * resources cause an error as in SpecStar. Times are read from the original fields of the resource, not from attributes
+ * that the store derives.
  */
 export const compileFilters = (filters: Filters, scope: FilterScope): ResourceFilter => {
   const deleted = deletionTest(filters.is_deleted)

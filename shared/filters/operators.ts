@@ -5,20 +5,20 @@ import type { BinaryOperator } from './qb/syntax.ts'
 import { compileRegex } from './regex/regex.ts'
 
 /**
- * The result of a condition; null is unknown. As in SpecStar, `is_null` of a null field and `isna` of a missing field
- * return their `value`, which should be a boolean. Anything else is `invalid`: it is not a match, and in a group it
- * makes neither `and` false nor `or` true.
+ * The result of a condition. Null means unknown. As in SpecStar, `is_null` of a null field and `isna` of a missing
+ * field return the `value` of the condition. If this value is neither a boolean nor null, the result is `invalid`. An
+ * invalid result is not a match. In a group, it makes neither `and` false nor `or` true.
  */
 export type Outcome = boolean | null | 'invalid'
 
-/** Compiles the `value` of a condition. The compiled test then runs for every resource. */
+/** Compiles the `value` of a condition to a test. The test runs for every resource. */
 type Compile = (expected: unknown) => (actual: unknown) => Outcome
 
 /** One operator of `conditions`, `data_conditions` and `qb`. */
 export interface Operator {
-  /** The test of a field's value that is not null. */
+  /** Compiles the test of a field's value. The value is not null. */
   readonly compile: Compile
-  /** The test of one element of a list. By default `quantifier` is rejected with this operator. */
+  /** Compiles the test of one element of a list. If absent, the operator cannot be used with a quantifier. */
   readonly compileElement?: Compile
   /** The result for a field that does not exist. Unknown by default. */
   readonly ifMissing?: (expected: unknown) => Outcome

@@ -8,12 +8,12 @@ import { isDict, isList } from './python/values.ts'
 
 export type ConditionsParameter = 'conditions' | 'data_conditions'
 
-/** The same limit as for expressions of `qb`. */
+/** Maximum nesting of a value. Expressions of `qb` have the same limit. */
 const MAX_LEVELS = 1_000
 
 /**
- * Levels around a condition's value: the list, the condition, and one more, so that a value one level too deep gets its
- * own error.
+ * The JSON around a condition's value has two levels, the list and the condition. One more level is accepted at first,
+ * so that the error for a value that is one level too deep contains the condition.
  */
 const LEVELS_AROUND_VALUE = 3
 
@@ -25,7 +25,7 @@ const FORM =
 const QUANTIFIABLE = OPERATOR_NAMES.filter((name) => OPERATORS[name].compileElement !== undefined)
 
 /**
- * Reads `conditions` or `data_conditions` from JSON. An empty list, object or text has no condition. Throws
+ * Reads `conditions` or `data_conditions` from JSON. Returns no conditions for an empty list, object or string. Throws
  * `FilterError`.
  */
 export const readConditions = (parameter: ConditionsParameter, text: string): FieldCondition[] => {
@@ -43,7 +43,7 @@ const readCondition = (condition: unknown, errorFor: (reason: string) => FilterE
   const missing = MEMBERS.filter((member) => !condition.has(member))
   if (missing.length > 0) throw errorFor(`${missing.join(', ')} missing (groups of conditions are only possible in qb)`)
   const [field_path, operator, value] = MEMBERS.map((member) => condition.get(member))
-  if (typeof field_path !== 'string') throw errorFor('field_path must be a text')
+  if (typeof field_path !== 'string') throw errorFor('field_path must be a string')
   for (const [member, given] of Object.entries({ field_path, value })) {
     const reason = explainInvalidValue(given)
     if (reason !== undefined) throw errorFor(`${member} ${reason}`)
@@ -63,11 +63,12 @@ const readCondition = (condition: unknown, errorFor: (reason: string) => FilterE
 }
 
 /**
- * Rejects text that no stored value contains, and values that nest so deeply that comparing them would overflow the
- * call stack.
+ * Returns the reason why a value is invalid, or undefined if it is valid. Strings must be valid Unicode, as all stored
+ * strings are. Deeply nested values are invalid, because comparing them would overflow the call stack.
  */
 const explainInvalidValue = (value: unknown): string | undefined => {
-  // A stack instead of recursion: JSON that could be parsed may nest too deeply for recursive calls.
+  // This uses an explicit stack instead of recursion, because a value that was parsed may nest too deeply for
+  // recursion.
   const rest: [value: unknown, level: number][] = [[value, 1]]
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     const [current, level] = next

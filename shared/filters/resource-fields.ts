@@ -23,13 +23,15 @@ export const METADATA_FIELDS: readonly string[] = [
   ...METADATA_TIMES,
 ]
 
-/** SpecStar's defaults for fields that old stores lack. */
+/** SpecStar's defaults for fields that resources of old versions do not have. */
 const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['is_deleted', false],
   ['schema_version', null],
 ])
 
-/** The fields of one resource as conditions read them. The index is decoded once, when the first condition needs it. */
+/**
+ * The fields of one resource for conditions. The index is decoded once, when a condition first reads one of its fields.
+ */
 export class ResourceFields {
   readonly #metadata: MetadataView
   #index: ReadonlyMap<string, unknown> | undefined
@@ -66,7 +68,10 @@ export class ResourceFields {
 
 const isTimeField = (field: string): boolean => METADATA_TIMES.some((name) => name === field)
 
-/** An index that cannot be parsed has no fields. This includes an index that nests too deeply, as in Python. */
+/**
+ * Returns the fields of an index. An index that cannot be parsed has no fields. As in Python, an index that nests too
+ * deeply cannot be parsed.
+ */
 const parseIndex = (text: string): ReadonlyMap<string, unknown> => {
   try {
     const index = parseOrderedJson(text)

@@ -5,9 +5,9 @@ import { QbError, type UnaryOperator, withOffset } from './syntax.ts'
 
 export type Arithmetic = '&' | '|' | '+' | '-' | '*' | '/' | '%' | '<<' | '>>'
 
-/** Limits the memory that one expression can use. A list counts with all values inside it. */
+/** Limits the memory that one expression can use. For a list, all values inside it are counted, at any depth. */
 const MAX_REPEATED_LENGTH = 1_000
-/** Limits the size of an int for the same reason. */
+/** Limits the size of an int, and therefore the memory for it. */
 const MAX_SHIFT_BITS = 16_384n
 
 /** Python's binary arithmetic. Throws `QbError` for operands that the operator does not support. */
@@ -66,7 +66,7 @@ const quotient = (a: bigint | number, b: bigint | number): number => {
 
 const magnitude = (number: bigint): bigint => (number < 0n ? -number : number)
 
-/** Rounds once. Converting both ints to floats first would round each of them. */
+/** Divides positive ints and rounds only once. If both ints were converted to floats first, each would be rounded. */
 const positiveQuotient = (a: bigint, b: bigint): number => {
   // The shift gives the quotient at least 68 bits. A float has 53, and the last bit says whether there is a remainder.
   const bits = Math.max(0, 72 + 4 * (b.toString(16).length - a.toString(16).length))
@@ -107,7 +107,7 @@ const computeFloats = (a: number, operator: Arithmetic, b: number): number | und
   if (operator !== '%') return undefined
   if (b === 0) throw new RangeError('division by zero')
   const rest = a % b
-  // A zero has the sign of the divisor too.
+  // As in Python, even a zero has the sign of the divisor.
   if (rest === 0) return b < 0 ? -0 : 0
   return rest < 0 === b < 0 ? rest : rest + b
 }
@@ -120,7 +120,7 @@ const computeSequences = (left: unknown, operator: Arithmetic, right: unknown): 
     if (left instanceof Bytes && right instanceof Bytes) return new Bytes(left.latin1 + right.latin1)
   }
   if (operator !== '*') return undefined
-  // Two numbers do not get here: `computeNumbers` has multiplied them.
+  // At most one operand is a number, because `computeNumbers` multiplies two numbers.
   if (numberOf(left) !== undefined) return computeSequences(right, operator, left)
   const times = numberOf(right)
   if (typeof times !== 'bigint') return undefined
@@ -139,7 +139,7 @@ const repeatCount = (length: number, times: bigint): number => {
   return Number(times)
 }
 
-/** Counts a value and the values inside it, at any depth. */
+/** Returns the number of values in a value, at any depth. The value itself is counted. */
 const sizeOf = (value: unknown): number => {
   const items = itemsOf(value)
   return items === undefined ? 1 : items.reduce<number>((sum, item) => sum + sizeOf(item), 1)
@@ -176,13 +176,13 @@ const multiply = (delta: TimeDelta, factor: unknown): TimeDelta | undefined => {
   return fraction && new TimeDelta(roundedQuotient(delta.micros * fraction[0], fraction[1]))
 }
 
-/** A number as an exact fraction. Undefined for any other value. */
+/** Returns a number as an exact fraction, or undefined for any other value. */
 const asFraction = (value: unknown): readonly [numerator: bigint, denominator: bigint] | undefined => {
   const number = numberOf(value)
   return typeof number === 'number' ? fractionOf(number) : number === undefined ? undefined : [number, 1n]
 }
 
-/** The time between two dates or two times. Undefined between a time with a zone and a time without one. */
+/** Returns the time between two dates or two times, or undefined if only one of the times has a zone. */
 const difference = (left: unknown, right: unknown): TimeDelta | undefined => {
   if (left instanceof CalendarDate && right instanceof CalendarDate) return new TimeDelta((left.day - right.day) * DAY)
   if (!(left instanceof DateTime && right instanceof DateTime)) return undefined

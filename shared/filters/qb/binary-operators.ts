@@ -13,7 +13,7 @@ const OPERATOR_OF_SYMBOL: ReadonlyMap<BinaryOperator, OperatorName> = new Map(
   }),
 )
 
-/** The comparison with its sides exchanged. */
+/** For each comparison, the comparison that has the same result if the operands are exchanged. */
 const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
   '==': '==',
   '!=': '!=',
@@ -53,7 +53,8 @@ const compare = (left: unknown, operator: Comparison, right: unknown, at: number
 }
 
 /**
- * If a comparison is compared again, only its field counts, as in SpecStar: `1 < QB["a"] <= 20` means `QB["a"] <= 20`.
+ * Compares a field with a value. If the left operand is itself a comparison, only its field is used, as in SpecStar.
+ * For example, `1 < QB["a"] <= 20` means `QB["a"] <= 20`.
  */
 const compareField = (of: unknown, operator: Comparison, value: unknown, at: number): QbCondition => {
   const field = of instanceof QbField ? of : fieldOf(of, at)

@@ -4,14 +4,14 @@ import { must } from '../../values/must.ts'
 import { childrenOf, readExpression, syntaxError } from './read-expression.ts'
 import { type Expression, QbError } from './syntax.ts'
 
-/** Lezer takes seconds to reject an expression with more open brackets. */
+/** Matches 1,000 open brackets in a row. Lezer needs seconds to reject an expression with more of them. */
 const TOO_MANY_BRACKETS = /(?:[([{]\s*){1000}/
 
 /**
  * Parses one Python expression. Throws `QbError`.
  *
- * The grammar is Lezer's. It recovers from errors and accepts some texts that Python rejects. Therefore the tree is
- * searched for errors first, and only known kinds of nodes are accepted.
+ * The parser is Lezer's. It continues after errors, and accepts some expressions that Python rejects. Therefore the
+ * tree is searched for errors, and only known kinds of nodes are accepted.
  */
 export const parseQb = (source: string): Expression => {
   let text = source.replace(/\r\n?/g, '\n')
@@ -34,8 +34,8 @@ export const parseQb = (source: string): Expression => {
 const BARE_POINT = /\d(?:_?\d)*\.[eE][+-]?\d(?:_?\d)*[jJ]?/y
 
 /**
- * Python accepts the number `2.e-07`; Lezer reads it as a subtraction. Writes it as `2e-07 `, so that later offsets
- * stay valid.
+ * Rewrites numbers such as `2.e-07`, which Python accepts but Lezer reads as a subtraction. The result is `2e-07 `. The
+ * space keeps the offsets of the text after the number.
  */
 const removeBarePoints = (text: string, tree: Tree): string => {
   const parts: string[] = []
@@ -67,13 +67,13 @@ const onlyStatement = (top: SyntaxNode, text: string): SyntaxNode => {
 }
 
 /**
- * Lezer fails somewhere above this length, because it keeps its trees flat. A call has two links: its name and its
- * arguments.
+ * Lezer cannot parse chains that are much longer than this, because it limits the depth of its trees. A method call
+ * counts as two links, its name and its arguments.
  */
 const MAX_CHAIN = 250
 const LINKS = ['BinaryExpression', 'MemberExpression', 'CallExpression']
 
-/** Explains a syntax error that is due to the length of a chain, such as `1 + 1 + …`. */
+/** Throws `QbError` if the syntax error is due to the length of a chain, such as `1 + 1 + …`. */
 const rejectLongChains = (top: SyntaxNode): void => {
   const cursor = top.cursor()
   do {
@@ -87,7 +87,9 @@ const rejectLongChains = (top: SyntaxNode): void => {
   } while (cursor.next())
 }
 
-/** Lezer marks text that it cannot read, and the place of a missing part. */
+/**
+ * Returns the first error in the tree. Lezer adds an error node where text is unexpected and where a part is missing.
+ */
 const firstError = (node: SyntaxNode): { readonly from: number } | undefined => {
   const cursor = node.cursor()
   do if (cursor.type.isError && !isPointOfFloat(cursor.node)) return { from: cursor.from }
@@ -95,7 +97,7 @@ const firstError = (node: SyntaxNode): { readonly from: number } | undefined => 
   return undefined
 }
 
-/** Python accepts the number `5.`; Lezer reads it as an attribute without a name. */
+/** Returns whether an error is due to a number such as `5.`, which Lezer reads as an attribute without a name. */
 const isPointOfFloat = (error: SyntaxNode): boolean =>
   error.from === error.to && error.parent?.name === 'MemberExpression' && error.parent.firstChild?.name === 'Number'
 

@@ -1,4 +1,4 @@
-/** Reads a pattern from left to right, in code points as Python does. */
+/** A position in a pattern. Like Python, it counts code points. */
 export class Cursor {
   readonly characters: readonly string[]
   at = 0
@@ -15,12 +15,12 @@ export class Cursor {
     return this.ahead(text.length) === text
   }
 
-  /** The next characters, at most so many. */
+  /** Returns the next `count` characters, or fewer at the end of the pattern. Does not move the cursor. */
   ahead(count: number): string {
     return this.characters.slice(this.at, this.at + count).join('')
   }
 
-  /** Skips a text if the cursor is in front of it. Returns whether it was there. */
+  /** Moves the cursor behind `text` if the next characters are `text`. Returns whether they are. */
   skip(text: string): boolean {
     if (!this.startsWith(text)) return false
     this.at += text.length

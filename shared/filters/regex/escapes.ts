@@ -2,7 +2,7 @@ import { must } from '../../values/must.ts'
 import { PYTHON_WHITESPACE } from '../../values/python-whitespace.ts'
 import { type Assertion, type CharacterClass, literal, RegexError } from './syntax.ts'
 
-/** The meaning of `\…` outside a class. */
+/** The meaning of an escape outside a class: an assertion, or a set of characters. */
 export type Escape = { readonly assertion: Assertion } | { readonly characters: CharacterClass }
 
 /** Python's `\d`, `\s` and `\w`, as the insides of JavaScript classes. */
@@ -11,7 +11,7 @@ const SHORTHANDS: Readonly<Record<string, string>> = {
   s: PYTHON_WHITESPACE,
   w: '\\p{L}\\p{N}_',
 }
-/** The same with the flag `a`. */
+/** The same shorthands with the flag `a`. */
 const ASCII_SHORTHANDS: Readonly<Record<string, string>> = { d: '0-9', s: '\\t-\\r\\x20', w: 'A-Za-z0-9_' }
 const WORD = { unicode: /^[\p{L}\p{N}_]$/u, ascii: /^[A-Za-z0-9_]$/ }
 
@@ -35,7 +35,7 @@ const CONTROLS: Readonly<Record<string, string>> = {
 }
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 }
 
-/** Reads the escape at an index outside a class. Throws `RegexError`. */
+/** Reads the escape at index `at`, outside a class. `end` is the index after the escape. Throws `RegexError`. */
 export const readEscape = (
   characters: readonly string[],
   at: number,
@@ -57,7 +57,7 @@ const shorthandOf = (letter: string, ascii: boolean): CharacterClass | undefined
   return inside === undefined ? undefined : { inside, negated: letter !== letter.toLowerCase() }
 }
 
-/** Reads the escape of one character. */
+/** Reads an escape that stands for one character, such as `\n` or `\x41`. Throws `RegexError`. */
 const readCharacterEscape = (characters: readonly string[], at: number): { character: string; end: number } => {
   const letter = characters[at + 1]
   if (letter === undefined) throw new RegexError('bad escape (end of pattern)', at)
@@ -77,7 +77,9 @@ const readCharacterEscape = (characters: readonly string[], at: number): { chara
   return { character: letter, end: at + 2 }
 }
 
-/** `\101`; at most one byte. */
+/**
+ * Returns the character of an octal escape such as `\101`. Throws `RegexError` if its value does not fit into one byte.
+ */
 const octalCharacter = (text: string, at: number): { character: string; end: number } =>
   characterOf(Number.parseInt(text.slice(1), 8), 0o377, at, text.length)
 
@@ -86,7 +88,7 @@ const characterOf = (code: number, max: number, at: number, length: number): { c
   return { character: String.fromCodePoint(code), end: at + length }
 }
 
-/** Reads the class `[…]` that begins at an index. Throws `RegexError`. */
+/** Reads the class `[…]` that begins at index `start`. `end` is the index after the class. Throws `RegexError`. */
 export const parseClass = (
   characters: readonly string[],
   start: number,
@@ -127,7 +129,7 @@ const readMember = (characters: readonly string[], at: number, ascii: boolean): 
   const letter = characters[at + 1] ?? ''
   if (letter === 'b') return member('\b', at + 2)
   const shorthand = shorthandOf(letter, ascii)
-  // The flag `v` allows a class inside a class.
+  // JavaScript's flag `v` allows a class inside a class.
   if (shorthand !== undefined)
     return { inside: shorthand.negated ? `[^${shorthand.inside}]` : shorthand.inside, end: at + 2 }
   const octal = /^\\[0-7]{1,3}/.exec(characters.slice(at, at + 4).join(''))

@@ -1,6 +1,6 @@
 import type { CaseFolding } from './syntax.ts'
 
-/** Python's inline flags. `u` is the absence of `a`. */
+/** Python's inline flags. The flag `u` has no member, because it is the opposite of `a`. */
 export interface Flags {
   readonly a: boolean
   readonly i: boolean
@@ -13,18 +13,19 @@ export const NO_FLAGS: Flags = { a: false, i: false, m: false, s: false, x: fals
 
 export const caseFolding = ({ a, i }: Flags): CaseFolding => (i ? (a ? 'ascii' : 'unicode') : 'none')
 
-/** Turns flags on, or off if `value` is false. `letters` must be valid, see `explainInvalidFlags`. */
+/** Turns flags on, or off if `value` is false. The caller must have checked `letters` with `explainInvalidFlags`. */
 export const setFlags = (flags: Flags, letters: string, value = true): Flags => {
   const named = Object.fromEntries(Array.from(letters, (letter) => [letter, value]))
   return { ...flags, ...named, ...(letters.includes('u') ? { a: false } : {}) }
 }
 
 /**
- * Why flags cannot be turned on. `isAscii`: whether the expression begins with a global `(?a)`. Undefined if they can.
+ * Returns the reason why flags cannot be turned on, or undefined if they can. `isAscii` is true if the expression
+ * begins with a global `(?a)`.
  */
 export const explainInvalidFlags = (letters: string, isAscii: boolean): string | undefined => {
   if (letters.includes('L')) return 'the flag L is only valid for bytes'
   if (letters.includes('a') && letters.includes('u')) return 'the flags a and u exclude each other'
-  // Below a global `(?a)`, Python's `(?u:\w)` matches nothing: neither `\w` nor `\W` finds a character.
+  // After a global `(?a)`, neither `(?u:\w)` nor `(?u:\W)` matches any character in Python.
   return letters.includes('u') && isAscii ? 'the flag u is not supported inside a global (?a)' : undefined
 }

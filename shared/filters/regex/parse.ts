@@ -4,7 +4,10 @@ import { parseClass, readEscape } from './escapes.ts'
 import { caseFolding, explainInvalidFlags, type Flags, NO_FLAGS, setFlags } from './flags.ts'
 import { type Assertion, literal, type Node, RegexError } from './syntax.ts'
 
-/** What Python supports and a search in linear time cannot. The key follows `(?`. */
+/**
+ * Describes the groups that Python supports, but that a search in linear time cannot evaluate. A key consists of the
+ * characters after `(?`.
+ */
 const NOT_LINEAR: Readonly<Record<string, string>> = {
   '=': 'a lookahead (?=…)',
   '!': 'a lookahead (?!…)',
@@ -15,9 +18,19 @@ const NOT_LINEAR: Readonly<Record<string, string>> = {
   'P=': 'a backreference (?P=…)',
 }
 
+/** Maximum nesting of groups. The parser is recursive, and deeper groups could overflow the call stack. */
 const MAX_DEPTH = 100
+/**
+ * Number of characters in which inline flags are searched. Python has 7 flags, so more characters only repeat flags.
+ */
+const FLAGS_LENGTH = 20
+/** Number of characters in which a quantifier `{min,max}` is searched. Longer numbers exceed the limit on steps. */
+const BOUNDS_LENGTH = 40
 
-/** Parses a regular expression in the syntax of Python 3.11. Throws `RegexError`. */
+/**
+ * Parses a regular expression in the syntax of Python 3.11. Throws `RegexError`. For an expression that is also invalid
+ * in Python, the message is that of Python's module `re` where possible, such as `nothing to repeat`.
+ */
 export const parseRegex = (pattern: string): Node => new Parser(pattern).parse()
 
 class Parser {
@@ -42,13 +55,13 @@ class Parser {
     return new RegexError(reason, at)
   }
 
-  /** Flags of the whole expression, such as `(?i)`. As in Python, only comments may precede them. */
+  /** Reads flags of the whole expression, such as `(?i)`. As in Python, only comments may precede them. */
   #globalFlags(): Flags {
     let letters = ''
     let flags = NO_FLAGS
     for (;;) {
       this.#skipComments(flags)
-      const found = /^\(\?[aiLmsux]+\)/.exec(this.#cursor.ahead(20))
+      const found = /^\(\?[aiLmsux]+\)/.exec(this.#cursor.ahead(FLAGS_LENGTH))
       if (found === null) break
       letters += found[0].slice(2, -1)
       this.#cursor.at += found[0].length
@@ -85,7 +98,7 @@ class Parser {
     return { kind: 'sequence', nodes }
   }
 
-  /** Skips what the flag `x` makes insignificant: white space, and `#` with the rest of its line. */
+  /** Skips white space and comments that begin with `#`. Python ignores them with the flag `x`. */
   #skipVerbose(): void {
     for (;;) {
       const character = this.#cursor.current ?? ''
@@ -95,7 +108,7 @@ class Parser {
     }
   }
 
-  /** Skips comments. They may also separate a character from its repeat. */
+  /** Skips comments `(?#…)`, and with the flag `x` also white space. They may precede a quantifier. */
   #skipComments(flags: Flags): void {
     for (;;) {
       if (flags.x) this.#skipVerbose()
@@ -153,20 +166,24 @@ class Parser {
     if (max < min) throw this.#error('min repeat greater than max repeat')
     if (node.kind === 'assertion') throw this.#error('nothing to repeat')
     this.#cursor.at = end
-    if (this.#cursor.skip('+')) throw this.#error('a possessive repeat is not supported (it cannot run in linear time)')
-    // Lazy or greedy makes no difference to whether there is a match.
+    if (this.#cursor.skip('+'))
+      throw this.#error('a possessive quantifier is not supported (it cannot run in linear time)')
+    // A lazy quantifier finds a match exactly when the greedy one does, so the `?` is ignored.
     this.#cursor.skip('?')
     if (this.#bounds() !== undefined) throw this.#error('multiple repeat')
     return { kind: 'repeat', node, min, max }
   }
 
-  /** The repeat at the cursor. Undefined if there is none: a `{` that begins no repeat is an ordinary character. */
+  /**
+   * Returns the quantifier at the cursor, without moving the cursor. Returns undefined if there is no quantifier. A `{`
+   * that does not begin a quantifier is an ordinary character.
+   */
   #bounds(): { readonly min: number; readonly max: number; readonly end: number } | undefined {
     const { current, at } = this.#cursor
     if (current === '*') return { min: 0, max: Infinity, end: at + 1 }
     if (current === '+') return { min: 1, max: Infinity, end: at + 1 }
     if (current === '?') return { min: 0, max: 1, end: at + 1 }
-    const found = /^\{(\d*)(,?)(\d*)\}/.exec(this.#cursor.ahead(40))
+    const found = /^\{(\d*)(,?)(\d*)\}/.exec(this.#cursor.ahead(BOUNDS_LENGTH))
     if (found === null) return undefined
     const [text, min, comma, max] = found
     if (min === '' && comma === '') return undefined
@@ -184,13 +201,20 @@ class Parser {
       this.#groupName(at)
       return this.#groupContent(flags, at)
     }
-    const found = /^([aiLmsux]*)(?:-([imsx]+))?:/.exec(this.#cursor.ahead(20))
+    const ahead = this.#cursor.ahead(FLAGS_LENGTH)
+    const global = /^([aiLmsux]+)\)/.exec(ahead)?.[1]
+    if (global !== undefined)
+      throw this.#error(
+        `global flags (?${global}) must be at the start of the expression: move them there, or write (?${global}:…)`,
+        at,
+      )
+    const found = /^([aiLmsux]*)(?:-([imsx]+))?:/.exec(ahead)
     if (found === null) throw this.#error(`unknown extension ?${this.#cursor.current ?? ''}`, at + 1)
     this.#cursor.at += found[0].length
     const on = must(found[1])
     const off = found[2] ?? ''
     const both = Array.from(off).find((letter) => on.includes(letter))
-    if (both !== undefined) throw this.#error(`the flag ${both} is turned on and off`, at)
+    if (both !== undefined) throw this.#error(`the flag ${both} must not be turned on and off in the same group`, at)
     return this.#groupContent(setFlags(this.#turnOn(flags, on), off, false), at)
   }
 

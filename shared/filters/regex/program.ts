@@ -12,18 +12,18 @@ export interface Program {
   readonly start: number
 }
 
-/** Limits the work per character of a text. Expressions that people write have a tenth of it. */
+/** Limits the work per character of a searched text. Expressions that people write need at most a tenth of this. */
 const MAX_STEPS = 5_000
 
-/** Compiles a syntax tree to the steps of a search. Throws `RegexError` if its repeats make too many steps. */
+/** Compiles a syntax tree to the steps of a search. Throws `RegexError` if its quantifiers require too many steps. */
 export const compileProgram = (node: Node): Program => {
   const steps: Step[] = [{ kind: 'match' }]
   let nodes = 0
   const add = (step: Step): number => steps.push(step) - 1
 
-  /** Adds the steps of a node, which continue at `next`. Returns the first of them. */
+  /** Adds the steps of a node. Its last step continues at step `next`. Returns the index of the first step. */
   const build = (of: Node, next: number): number => {
-    // Nodes are counted, not steps: an empty group makes no steps, but repeating it takes time.
+    // Nodes are counted instead of steps, because an empty group has no steps, but repeating it takes time.
     nodes += 1
     if (nodes > MAX_STEPS) throw new RegexError(`more than ${MAX_STEPS} steps after repeats are expanded`, 0)
     switch (of.kind) {
@@ -47,7 +47,7 @@ export const compileProgram = (node: Node): Program => {
       first = add({ kind: 'split', next: targets })
       targets.push(build(of, first))
     } else {
-      // The search may stop repeating before each optional repeat.
+      // Before each optional repetition, the search may continue at `next`.
       for (let k = min; k < max; k++) first = add({ kind: 'split', next: [next, build(of, first)] })
     }
     for (let k = 0; k < min; k++) first = build(of, first)
@@ -58,7 +58,7 @@ export const compileProgram = (node: Node): Program => {
   return { steps, start }
 }
 
-/** Whether a class matches a character. The results for ASCII are cached. */
+/** Returns a test of whether a class matches a character. The results for ASCII characters are cached. */
 const characterTest = ({ inside, negated }: CharacterClass, folding: CaseFolding): ((character: string) => boolean) => {
   const pattern = new RegExp(`^[${inside}]$`, folding === 'unicode' ? 'iv' : 'v')
   const matches = (character: string): boolean =>
@@ -70,10 +70,12 @@ const characterTest = ({ inside, negated }: CharacterClass, folding: CaseFolding
   }
 }
 
-/** Python's `(?i)` matches each of these letters with the others. JavaScript's flag `i` does not. */
+/** With `(?i)`, Python treats these letters as equal. JavaScript's flag `i` does not. */
 const LETTERS_I = ['i', 'I', 'İ', 'ı']
 
-/** The characters that match like this one, beyond the flag `i` of JavaScript. */
+/**
+ * Returns the characters that Python treats as equal to this one, except those that JavaScript's flag `i` already adds.
+ */
 const variants = (character: string, folding: CaseFolding): readonly string[] => {
   if (folding === 'unicode' && LETTERS_I.includes(character)) return LETTERS_I
   if (folding === 'ascii' && /^[A-Za-z]$/.test(character)) return [character.toLowerCase(), character.toUpperCase()]

@@ -5,7 +5,7 @@ import { type Program, compileProgram, type Step } from './program.ts'
 import type { Assertion } from './syntax.ts'
 
 export interface Regex {
-  /** Whether Python's `re.search` finds the expression in the text. */
+  /** Returns whether Python's `re.search` finds the expression in the text. */
   readonly isFoundIn: (text: string) => boolean
 }
 
@@ -13,9 +13,9 @@ export interface Regex {
  * Compiles a regular expression in Python's syntax. Throws `RegexError` if it is invalid or needs more than linear
  * time.
  *
- * A search follows all possible matches at the same time (Thompson's construction), so its time is bounded by the
- * length of the text × the number of steps. RE2 is not used because its `\b`, `\w`, `$` and `(?i)` differ from
- * Python's: a backup would silently lack resources.
+ * A search follows all possible matches at the same time (Thompson's construction). Its time is therefore at most
+ * proportional to the length of the text × the number of steps. RE2 is not used, because its `\b`, `\w`, `$` and `(?i)`
+ * differ from those of Python. With RE2, a backup could lack resources without an error.
  */
 export const compileRegex = (pattern: string): Regex => {
   const program = compileProgram(parseRegex(pattern))
@@ -38,8 +38,8 @@ const isFound = (program: Program, characters: readonly string[]): boolean => {
 type CharacterStep = Extract<Step, { readonly kind: 'character' }>
 
 /**
- * Follows all steps that consume no character, and returns the reachable steps that consume one. Undefined if a match
- * is reached. `marks` contains for each step the last position + 1 at which it was visited.
+ * Follows all steps that consume no character. Returns the reachable steps that consume a character, or undefined if a
+ * match is reached. `marks` contains for each step the last position at which it was visited, plus 1.
  */
 const nextCharacterSteps = (
   { steps }: Program,
@@ -87,7 +87,7 @@ const holdsAt = (assertion: Assertion, characters: readonly string[], at: number
     case 'boundary':
       return isWord(before, ascii) !== isWord(after, ascii)
     case 'no boundary':
-      // Before Python 3.14, an empty text has neither `\b` nor `\B`.
+      // Before Python 3.14, neither `\b` nor `\B` matches in an empty text.
       return characters.length > 0 && isWord(before, ascii) === isWord(after, ascii)
   }
 }

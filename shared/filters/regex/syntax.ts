@@ -4,13 +4,13 @@ import { must } from '../../values/must.ts'
 export class RegexError extends Error {
   override readonly name = 'RegexError'
 
-  /** `at` counts code points from 0. */
+  /** `at` is the position of the error in the expression, in code points from 0. */
   constructor(reason: string, at: number) {
     super(`${reason} at position ${at} of the regular expression`)
   }
 }
 
-/** A condition on the place between two characters. */
+/** An assertion tests a position between two characters and consumes no character. */
 export type Assertion = 'start' | 'line start' | 'end' | 'line end' | 'very end' | 'boundary' | 'no boundary'
 
 /** A set of characters. */
@@ -20,7 +20,7 @@ export interface CharacterClass {
   readonly negated: boolean
 }
 
-/** Which letters also match their other case. */
+/** Selects the letters that also match in the other case: none, only ASCII letters, or all letters. */
 export type CaseFolding = 'none' | 'ascii' | 'unicode'
 
 /** The syntax tree of a regular expression. */
@@ -31,5 +31,5 @@ export type Node =
   | { readonly kind: 'choice'; readonly nodes: readonly Node[] }
   | { readonly kind: 'repeat'; readonly node: Node; readonly min: number; readonly max: number }
 
-/** One character, escaped for the inside of a JavaScript class. */
+/** Returns a character, escaped for the inside of a JavaScript class. */
 export const literal = (character: string): string => `\\u{${must(character.codePointAt(0)).toString(16)}}`
