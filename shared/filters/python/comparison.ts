@@ -2,7 +2,7 @@ import { compareBytes } from '../../values/text-order.ts'
 import { CalendarDate, ClockTime, DateTime, TimeDelta, TimeZone } from './times.ts'
 import { Bytes, isDict, isList, numberOf, Tuple, typeName } from './values.ts'
 
-/** Python cannot order two values, as in `10 < "10"`. */
+/** Python cannot order two values, as in `10 < "10"`. The messages are those of Python. */
 export class NoOrderError extends Error {
   override readonly name = 'NoOrderError'
 }
@@ -44,7 +44,7 @@ export const isOrdered = (a: unknown, order: Order, b: unknown): boolean => {
   throw new NoOrderError(`'${order}' not supported between instances of '${typeName(a)}' and '${typeName(b)}'`)
 }
 
-/** The first items that differ decide. If none differs, the lengths decide. */
+/** Compares the first items that differ. If all items are equal, compares the lengths. */
 const areItemsOrdered = (a: readonly unknown[], order: Order, b: readonly unknown[]): boolean => {
   const k = a.findIndex((item, index) => index >= b.length || !areEqual(item, b[index]))
   return k === -1 || k >= b.length ? areScalarsOrdered(a.length, order, b.length) : isOrdered(a[k], order, b[k])
@@ -66,7 +66,8 @@ const areScalarsOrdered = <T extends bigint | number | string>(a: T, order: Orde
 type ScalarPair = readonly [bigint, bigint] | readonly [string, string]
 
 /**
- * Two values of the same kind as scalars that compare alike. Undefined if the values are never equal and have no order.
+ * Converts two values of the same type to scalars with the same order. Returns undefined if the values cannot be
+ * ordered.
  */
 const comparableScalars = (a: unknown, b: unknown): ScalarPair | undefined => {
   if (a instanceof DateTime && b instanceof DateTime) return instantsOf(a, b)

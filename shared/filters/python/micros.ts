@@ -3,7 +3,9 @@
 /** Python's `%`: the result has the sign of the divisor. */
 export const modulo = (value: bigint, divisor: bigint): bigint => ((value % divisor) + divisor) % divisor
 
-/** The sum of counts of units, in microseconds. Fractions of a microsecond are summed before the sum is rounded. */
+/**
+ * Returns the sum of `count` × `unit` in microseconds. Fractions of a microsecond are summed before the sum is rounded.
+ */
 export const sumMicros = (counts: readonly (readonly [count: bigint | number, unit: bigint])[]): bigint => {
   let whole = 0n
   let rest = 0
@@ -20,7 +22,7 @@ export const sumMicros = (counts: readonly (readonly [count: bigint | number, un
   return roundedQuotient(whole * denominator + numerator, denominator)
 }
 
-/** A quotient rounded to a whole number, half to even. Throws `RangeError` for a division by zero. */
+/** Returns a quotient, rounded to a whole number (half to even). Throws `RangeError` for a division by zero. */
 export const roundedQuotient = (numerator: bigint, denominator: bigint): bigint => {
   if (denominator === 0n) throw new RangeError('division by zero')
   if (denominator < 0n) return roundedQuotient(-numerator, -denominator)
@@ -30,7 +32,7 @@ export const roundedQuotient = (numerator: bigint, denominator: bigint): bigint 
   return isUp ? floor + 1n : floor
 }
 
-/** A float as an exact fraction. Throws `RangeError` for NaN and infinity. */
+/** Returns a float as an exact fraction. Throws `RangeError` for NaN and infinity. */
 export const fractionOf = (number: number): readonly [numerator: bigint, denominator: bigint] => {
   if (!Number.isFinite(number)) throw new RangeError('cannot convert infinity or NaN to a fraction')
   let numerator = number

@@ -42,7 +42,7 @@ const floatText = (value: number): string => {
   return withoutExponent(digits, exponent)
 }
 
-/** `d.ddd` × 10^exponent as a decimal number. */
+/** Writes `digits` × 10^`exponent` as a decimal number. `digits` has one digit before the point. */
 const withoutExponent = (digits: string, exponent: number): string => {
   const sign = digits.startsWith('-') ? '-' : ''
   const all = digits.replace(/[-.]/g, '')
@@ -51,7 +51,7 @@ const withoutExponent = (digits: string, exponent: number): string => {
   return `${sign}${whole}.${all.slice(exponent + 1) || '0'}`
 }
 
-/** In single quotes; in double quotes if the text contains only single ones. */
+/** Quotes a text with single quotes, or with double quotes if it contains single quotes but no double quotes. */
 const quoted = (text: string, isLiteral: (character: string) => boolean): string => {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
   let inner = ''

@@ -35,8 +35,8 @@ export class DateTime {
   readonly wall: bigint
   readonly zone: TimeZone | undefined
   /**
-   * Whether it was read from a resource. A stored time without a zone counts as UTC when it is compared with one in a
-   * zone.
+   * Whether the time was read from a resource. A stored time without a zone is compared with a time with a zone as if
+   * it were in UTC.
    */
   readonly stored: boolean
 
@@ -134,7 +134,7 @@ export class TimeDelta {
   }
 }
 
-/** Microseconds in whole days, rounded down. */
+/** Converts microseconds to whole days, rounded down. */
 export const dayOf = (micros: bigint): bigint => (micros - modulo(micros, DAY)) / DAY
 
 /** A date in days since 1970-01-01. Throws `RangeError` for a date that is not in the calendar. */
@@ -184,7 +184,7 @@ const dateParts = (day: bigint): string[] =>
     .split('-')
     .map((part) => Number(part).toString())
 
-/** Hours and minutes; seconds and microseconds unless they and everything after them are zero. */
+/** Returns hours and minutes. Adds seconds if they or the microseconds are not zero, and microseconds if not zero. */
 const clockParts = (micros: bigint, zone: TimeZone | undefined): string[] => {
   const parts = [micros / HOUR, (micros / (60n * SECOND)) % 60n, (micros / SECOND) % 60n, micros % SECOND]
   const shown =

@@ -36,7 +36,7 @@ export const itemsOf = (value: unknown): readonly unknown[] | undefined => {
   return value instanceof Tuple ? value.items : undefined
 }
 
-/** The number that an int, a float or a bool is in arithmetic: `True` is 1. */
+/** Returns the number for an int, a float or a bool (`True` is 1), or undefined for any other value. */
 export const numberOf = (value: unknown): bigint | number | undefined => {
   if (typeof value === 'boolean') return value ? 1n : 0n
   return typeof value === 'bigint' || typeof value === 'number' ? value : undefined

@@ -13,7 +13,7 @@ const CLOCK: readonly Parameter[] = [
   ['second', 0n],
   ['microsecond', 0n],
   ['tzinfo', null],
-  // Accepted for compatibility. It selects one of two equal local times, which a fixed offset does not have.
+  // Accepted for compatibility with Python, but without effect: it distinguishes equal local times when clocks change.
   ['fold', 0n],
 ]
 const DATE: readonly Parameter[] = [['year'], ['month'], ['day']]
@@ -35,7 +35,7 @@ const integer = (value: unknown, name: string, at: number): number => {
   return Number(number)
 }
 
-/** The end is exclusive. */
+/** Returns a whole number from 0 to `end` - 1. Throws `QbError` for any other value. */
 const integerBelow = (value: unknown, name: string, end: number, at: number): bigint => {
   const number = integer(value, name, at)
   if (number < 0 || number >= end) throw new QbError(`${name} must be in 0..${end - 1}`, at)
@@ -48,7 +48,7 @@ const timeZone = (value: unknown, at: number): TimeZone | undefined => {
   throw new QbError('tzinfo must be dt.timezone.utc or None', at)
 }
 
-/** Microseconds since midnight. */
+/** Returns the microseconds since midnight. Throws `QbError` if a part is out of range. */
 const clockOf = ([hour, minute, second, microsecond, , fold]: readonly unknown[], at: number): bigint => {
   integerBelow(fold, 'fold', 2, at)
   const minutes = integerBelow(hour, 'hour', 24, at) * 60n + integerBelow(minute, 'minute', 60, at)
@@ -96,7 +96,7 @@ const timedeltaClass = new QbFunction(
 
 const NO_MEMBERS: ReadonlyMap<string, unknown> = new Map()
 
-/** `dt`, also named `datetime`. */
+/** The namespace with the names `dt` and `datetime` in expressions. */
 export const DATETIME_MODULE = new QbNamespace(
   'dt',
   new Map<string, unknown>([

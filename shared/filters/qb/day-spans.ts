@@ -11,7 +11,7 @@ const HOUR = DAY / 24n
 const TZ: Parameter = ['tz', null]
 
 /**
- * Returns the first and the last day, in days since 1970-01-01. Without a last day the span has no end.
+ * Returns the first and the last day in days since 1970-01-01. If the last day is absent, the span has no end.
  * `wall` is the local time of the request, in microseconds since 1970-01-01, and `today` is its day.
  */
 type Span = (
@@ -37,7 +37,7 @@ const spanMethod = (parameters: readonly Parameter[], tzIndex: number, span: Spa
 const dateTime = (wall: bigint, zone: TimeZone, at: number): DateTime =>
   withOffset(RangeError, at, () => new DateTime(wall, zone))
 
-/** SpecStar's default is the time zone of the server; here it is UTC. */
+/** Returns the time zone of an argument `tz`. The default is UTC. In SpecStar, it is the time zone of the server. */
 const timeZone = (tz: unknown, at: number): TimeZone => {
   if (tz === null) return TimeZone.utc
   if (tz instanceof TimeZone) return tz
@@ -52,7 +52,7 @@ const parseHours = (text: string): bigint | undefined => {
   return /^[+-]?\d{1,3}$/.test(digits) ? BigInt(Number(digits)) : undefined
 }
 
-/** Monday is 0. 1970-01-01 was a Thursday. */
+/** Returns the day of the week of a day since 1970-01-01, which was a Thursday. Monday is 0. */
 const weekday = (day: bigint): bigint => modulo(day + 3n, 7n)
 
 const yearAndMonth = (day: bigint): readonly [year: number, month: number] => {
@@ -79,8 +79,8 @@ const year: Span = (today) => {
 }
 
 /**
- * As in SpecStar, a fraction of a day is subtracted from the time of day: the last 1.5 days begin today in the
- * afternoon, and yesterday in the morning.
+ * The span always begins at midnight. As in SpecStar, its first day is that of the time n - 1 days before the request.
+ * With n = 1.5, this is today if the request is made in the afternoon, and yesterday if it is made in the morning.
  */
 const lastDays: Span = (_today, [n], at, wall) => {
   const days = numberOf(n)

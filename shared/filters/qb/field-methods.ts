@@ -47,8 +47,8 @@ const between: Method<QbField>['make'] = (field, [low, high], at) =>
   })
 
 /**
- * Whether one of these comparisons matches. As in SpecStar, they are about the value, also if the expression names its
- * length.
+ * Creates a condition that matches if one of the comparisons matches. As in SpecStar, the value of the field is
+ * compared, even after `.length()`.
  */
 const matchingAny =
   (...comparisons: readonly (readonly [OperatorName, unknown])[]): Method<QbField>['make'] =>
@@ -65,7 +65,7 @@ const stringIn = (value: unknown, at: number): string => {
   throw new QbError(`expected a string, but found ${describe(value)}`, at)
 }
 
-/** Python's `re.escape`. */
+/** Escapes a text for a regular expression, as Python's `re.escape` does. */
 const escaped = (text: string): string => text.replace(/[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, '\\$&')
 
 const ignoringCase =
@@ -79,7 +79,9 @@ const IGNORING_CASE: readonly (readonly [name: string, comparison: Comparison])[
   ['iends_with', ignoringCase((text) => `(?i)${text}$`)],
 ]
 
-/** SQL's LIKE as SpecStar translates it: to a text operator if that is enough, otherwise to a regular expression. */
+/**
+ * Translates a pattern of SQL's LIKE as SpecStar does: to a string operator if possible, else to a regular expression.
+ */
 const like: Method<QbField>['make'] = (field, [argument], at) => {
   const pattern = stringIn(argument, at)
   const [startsOpen, endsOpen] = [pattern.startsWith('%'), pattern.endsWith('%')]

@@ -7,7 +7,7 @@ const DIGITS = '\\d(?:_?\\d)*'
 const FLOAT = new RegExp(
   `^(?:(?:${DIGITS})?\\.${DIGITS}|${DIGITS}\\.)(?:[eE][+-]?${DIGITS})?$|^${DIGITS}[eE][+-]?${DIGITS}$`,
 )
-/** Python's own limit for converting text to an int. */
+/** Python has the same limit on the digits of a string that is converted to an int. */
 const MAX_DIGITS = 4300
 
 /** Reads a number: an int as `bigint`, a float as `number`. Throws `QbError`. */
@@ -29,7 +29,8 @@ export const readString = (literal: string, at: number): string | Bytes => {
   const isBytes = prefix.includes('b')
   const quotes = opening.slice(prefix.length)
   const inside = literal.slice(opening.length, -quotes.length)
-  // Lezer ends an unterminated string at the end of its line. A quote after an odd number of backslashes is escaped.
+  // Lezer ends an unterminated string at the end of its line. A closing quote after an odd number of backslashes is
+  // escaped, so such a string is not terminated either.
   if (literal !== opening + inside + quotes || /(?<!\\)\\(?:\\\\)*$/.test(inside))
     throw new QbError('unterminated string', at)
   if (isBytes && /[^\0-\x7f]/.test(inside)) throw new QbError('a bytes literal must contain only ASCII characters', at)
@@ -54,7 +55,9 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
   v: '\v',
 }
 
-/** As in Python, an unknown escape is not an error: `'\s'` is a backslash and an s. */
+/**
+ * Replaces the escapes in a literal. As in Python, an unknown escape stays unchanged: `'\s'` is a backslash and an s.
+ */
 const unescape = (text: string, isBytes: boolean, at: number): string =>
   text.replace(
     ESCAPE,
@@ -80,7 +83,7 @@ const unescape = (text: string, isBytes: boolean, at: number): string =>
 
 const character = (code: number, at: number): string => {
   if (code > 0x10ffff) throw new QbError('an escape must not be above \\U0010ffff', at)
-  // Python does not combine two escaped halves to one character, and no stored text contains halves.
+  // Python does not combine two escaped surrogates into one character, and no stored string contains a lone surrogate.
   if (code >= 0xd800 && code <= 0xdfff) throw new QbError(HALF_PAIR, at)
   return String.fromCodePoint(code)
 }

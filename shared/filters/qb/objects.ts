@@ -7,7 +7,7 @@ import { QbError, withOffset } from './syntax.ts'
 
 /** The values of a `qb` expression that are not Python values. */
 
-/** A field, or the length of its value. As a condition it means that the value is truthy. */
+/** A field, or the length of its value. A field that is used as a condition matches if its value is truthy. */
 export class QbField {
   readonly field: string
   readonly length: boolean
@@ -23,7 +23,7 @@ export class QbField {
     return withOffset(RegexError, at, () => fieldCondition(field, operator, value, { length, quantifier }))
   }
 
-  /** Not null, False, 0, "" or []. This is about the value, also if the expression names its length. */
+  /** The condition that the value is not null, False, 0, "" or []. As in SpecStar, `.length()` has no effect on it. */
   get isTruthy(): Condition {
     const { field } = this
     const differs = [false, 0n, '', []].map((value) => fieldCondition(field, 'ne', value))
@@ -35,7 +35,7 @@ export class QbField {
   }
 }
 
-/** A condition. Undefined matches every resource, as `QB.all()`. */
+/** A condition. If `condition` is undefined, every resource matches, as with `QB.all()`. */
 export class QbCondition {
   readonly condition: Condition | undefined
 
@@ -55,7 +55,7 @@ export class QbElements {
   }
 }
 
-/** A function. It receives the arguments in the order of its parameters. */
+/** A function. `call` receives the arguments in the order of the parameters. */
 export class QbFunction {
   readonly signature: Signature
   readonly call: (values: readonly unknown[], at: number) => unknown
@@ -66,7 +66,7 @@ export class QbFunction {
   }
 }
 
-/** A named set of members: `QB`, `dt`, `dt.datetime`. */
+/** A named set of members, such as `QB`, `dt` or `dt.datetime`. */
 export class QbNamespace {
   readonly name: string
   readonly members: ReadonlyMap<string, unknown>
@@ -88,13 +88,13 @@ export interface Method<Of> extends Omit<Signature, 'name'> {
 export const boundMethod = <Of>(name: string, of: Of, { make, ...signature }: Method<Of>, now: Date): QbFunction =>
   new QbFunction({ name, ...signature }, (values, at) => make(of, values, at, now))
 
-/** Returns a Python value unchanged. Throws `QbError` for a field, a condition and the like. */
+/** Returns a Python value unchanged. Throws `QbError` for an object of `qb`, such as a field or a condition. */
 export const pythonValue = (value: unknown, at: number): unknown => {
   if (isQbObject(value)) throw new QbError(`expected a value, but found ${describe(value)}`, at)
   return value
 }
 
-/** The condition that a field or a condition stands for. Throws `QbError` for anything else. */
+/** Returns the condition of a `QbField` or `QbCondition`. Throws `QbError` for any other value. */
 export const conditionOf = (value: unknown, at: number): Condition | undefined => {
   if (value instanceof QbField) return value.isTruthy
   if (value instanceof QbCondition) return value.condition

@@ -6,7 +6,7 @@ import { QbError } from './syntax.ts'
 
 type GroupKind = 'and' | 'or'
 
-/** As in SpecStar, `QB.all()` is neutral in `or` as well as in `and`. */
+/** Joins two conditions. As in SpecStar, `QB.all()` (undefined) is ignored in `or` as well as in `and`. */
 const joinConditions = (kind: GroupKind, a: Condition | undefined, b: Condition | undefined): Condition | undefined =>
   a === undefined || b === undefined ? (a ?? b) : { kind, conditions: [a, b] }
 
@@ -48,7 +48,7 @@ const joinAll = (of: unknown, values: readonly unknown[], at: number): QbConditi
 
 const group = (kind: GroupKind, values: readonly unknown[], at: number): unknown => {
   const conditions = values.map((value) => conditionOf(value, at))
-  // A single argument is returned unchanged: a field can still be compared.
+  // A single argument is returned unchanged, so that a field can still be compared.
   if (values.length === 1) return values[0]
   return new QbCondition({ kind, conditions: conditions.filter((condition) => condition !== undefined) })
 }
@@ -80,7 +80,7 @@ const VECTOR_METHODS = ['cosine', 'l2', 'ip']
 const TRIGRAM_METHODS = ['fuzzy', 'similarity']
 const SEARCH_METHODS = ['sort', 'order_by', 'limit', 'offset', 'page', 'first', 'asc', 'desc']
 
-/** Why a method of SpecStar is not supported. Undefined for any other name. */
+/** Returns the reason why a method of SpecStar is not supported, or undefined for any other name. */
 export const explainUnsupportedMethod = (name: string): string | undefined => {
   if (VECTOR_METHODS.includes(name)) return `.${name}() is not supported: there is no vector index`
   if (TRIGRAM_METHODS.includes(name)) return `.${name}() is not supported: there is no trigram index`

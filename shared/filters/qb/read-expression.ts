@@ -11,7 +11,7 @@ import {
   type UnaryOperator,
 } from './syntax.ts'
 
-/** More than people write, and far below the depth at which recursive calls overflow the stack. */
+/** Maximum nesting of an expression. Far deeper expressions would overflow the call stack. */
 const MAX_DEPTH = 1_000
 
 /** Converts a node of Lezer's tree, which must be free of errors. `text` is the parsed text. Throws `QbError`. */
@@ -172,7 +172,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'is not': ': write .is_not_null()',
 }
 
-/** Kinds of nodes that are not supported, in terms of Python. */
+/** Names in error messages for the kinds of nodes that are not supported. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   FormatString: 'an f-string',
   ConditionalExpression: 'if … else',

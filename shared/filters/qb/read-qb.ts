@@ -5,8 +5,8 @@ import { parseQb } from './parse.ts'
 import { QbError } from './syntax.ts'
 
 /**
- * Reads an expression of SpecStar's query builder. Undefined if it matches every resource. `now` is the time from which
- * `today()` and similar methods count. Throws `FilterError` with line and column.
+ * Reads an expression of SpecStar's query builder. Returns undefined if every resource matches. `now` is the time to
+ * which `today()` and similar methods refer. Throws `FilterError` with line and column.
  *
  * @example readQb('QB["level"] > 3', new Date())
  */
