@@ -10,13 +10,13 @@ import {
   WRITE_UPLOAD_REPORT,
 } from './permissions.ts'
 
-/** What starts the function of an event. */
+/** What invokes the Lambda function of an event. */
 export type Trigger = RuleTrigger | ScheduleTrigger | RateTrigger
 
 /** An EventBridge rule passes every matching event to the function. */
 interface RuleTrigger {
   readonly type: 'rule'
-  /** Id of the rule in the CDK app. Another id replaces the rule. */
+  /** Id of the rule in the CDK app. If the id changes, the next deployment replaces the rule. */
   readonly id: string
   readonly description: string
   readonly pattern: (deployment: DeployedNames) => EventPattern
@@ -27,13 +27,13 @@ interface ScheduleTrigger {
   readonly type: 'schedule'
 }
 
-/** Runs every so many hours, provided that the settings have a schedule. */
+/** Runs every `hours` hours. The rule is deployed only if the settings contain a schedule. */
 interface RateTrigger {
   readonly type: 'rate'
   readonly hours: number
 }
 
-/** Names that are known when the CDK app runs. */
+/** Names and ARNs of deployed resources. While the CDK app runs, they are tokens, which CloudFormation resolves. */
 export interface DeployedNames {
   readonly restoreBucket: string
   readonly stateMachineArns: readonly string[]
@@ -90,7 +90,8 @@ export const EVENTS: readonly EventSpec[] = [
       type: 'rule',
       id: 'StoppedJobs',
       description: 'An execution of a workflow was aborted, timed out or failed',
-      // An aborted or timed out execution runs none of its catchers. A failed one may have failed in its last stage.
+      // If an execution is aborted or times out, Step Functions runs no `Catch`, so no stage ends the job.
+      // An execution can also fail in the stage that ends the job.
       pattern: ({ stateMachineArns }) => ({
         source: ['aws.states'],
         detailType: ['Step Functions Execution Status Change'],

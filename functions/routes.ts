@@ -121,7 +121,7 @@ export const DEFAULT_ROUTE: FunctionSpec = {
   permissions: {},
 }
 
-/** Whether a route belongs to one model. The setting `resource_routes` removes these. */
+/** Returns whether a route belongs to one model. If the setting `resource_routes` is false, these routes are not deployed. */
 export const isModelRoute = ({ path }: Route): boolean => path.startsWith('/{model}/')
 
 /** The route keys of API Gateway, such as `GET /_backup/jobs`. */

@@ -3,7 +3,7 @@ import { checkSchedules } from '../../shared/schedules/check-schedules.ts'
 import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
 import { event } from '../handlers/event.ts'
 
-/** Runs every hour: counts the schedules that have no good archive of their last due time. Returns all schedules. */
+/** Runs every hour. Counts the schedules that have no good archive of their last due time. Returns the state of each schedule. */
 export const handler = event(z.unknown(), async (_, services) => {
   const states = await checkSchedules(services)
   const overdue = states.filter((state) => state.overdue)

@@ -10,7 +10,7 @@ import { telemetry } from '../../shared/telemetry/telemetry.ts'
  * Lambda calls the handler up to two more times and then sends the event to the dead-letter queue.
  *
  * @example
- * export const handler = event(Schedule, async ({ name, at }, services) => startScheduled(services, name, at))
+ * export const handler = event(Due, async ({ schedule, at }, services) => startScheduled(services, schedule, new Date(at)))
  */
 export const event = <Schema extends z.ZodType, Output>(
   schema: Schema,

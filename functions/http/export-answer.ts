@@ -16,8 +16,8 @@ export interface ExportInput {
 }
 
 /**
- * Starts an export and waits for as long as the caller chose.
- * Answers with the result, a redirect to the archive, or the running job.
+ * Starts an export and waits at most `waitSeconds` for its end.
+ * Returns the result, or the job if it is still running. With `redirect`, returns a redirect to the archive instead.
  */
 export const exportAnswer = async (
   { request, parameters: { waitSeconds, redirect }, caller }: ExportInput,

@@ -7,8 +7,9 @@ import { errorMessage } from '../../shared/values/error-message.ts'
 const FIELD = 'file'
 
 /**
- * Returns the bytes of the field `file` of a multipart form. Throws `InvalidRequestError` if the field is missing,
- * empty or repeated, and `TooLargeError` if it has more than `limitBytes`.
+ * Returns the bytes of the field `file` of a multipart form.
+ * Throws `InvalidRequestError` if the form cannot be read, if the field is missing, empty or repeated, or if the form has
+ * other fields. Throws `TooLargeError` if the field `file` has more than `limitBytes` bytes.
  */
 export const fileOfForm = async (body: Buffer, contentType: string, limitBytes: number): Promise<Buffer> => {
   const files: Buffer[] = []
@@ -19,9 +20,10 @@ export const fileOfForm = async (body: Buffer, contentType: string, limitBytes: 
     const chunks: Buffer[] = []
     stream.on('data', (chunk: Buffer) => chunks.push(chunk))
     stream.on('limit', () => {
-      state.isTooLarge = true
+      if (name === FIELD) state.isTooLarge = true
     })
-    // If the form is cut off, its stream and this stream both fail. The error of the form has the better message.
+    // If the form is cut off, the stream of the form and the stream of the file both fail. The form's error is reported,
+    // because its message is clearer.
     stream.on('error', () => {
       state.isCutOff = true
     })
@@ -31,13 +33,13 @@ export const fileOfForm = async (body: Buffer, contentType: string, limitBytes: 
     })
   })
   form.on('field', (name) => others.push(name))
-  // Before `end`, which may fail at once.
+  // Start to observe the form before calling `end`, because `end` may fail immediately.
   const read = finished(form)
   form.end(body)
   await read.catch((error: unknown) => {
     throw unreadable(error)
   })
-  if (state.isCutOff) throw unreadable(new Error('it is cut off'))
+  if (state.isCutOff) throw unreadable(new Error('the form is cut off'))
   if (state.isTooLarge) throw new TooLargeError(limitBytes)
   return onlyFile(files, others)
 }

@@ -1,5 +1,5 @@
 import type { Caller } from '../../shared/jobs/identity.ts'
-import type { RestoreJob } from '../../shared/jobs/job.ts'
+import { hasEnded, type RestoreJob } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
 import type { WorkFiles } from '../../shared/jobs/work-files.ts'
 import type { ModelRegistry } from '../../shared/resources/models.ts'
@@ -38,7 +38,10 @@ interface ImportServices extends JobViewServices, StartRestoreServices, ArchiveL
   readonly workFiles: WorkFiles
 }
 
-/** Reads an import. The body and its content type say where the archive is: no body requests an upload slot. */
+/**
+ * Reads and validates an import request.
+ * An empty body requests an upload slot, and a JSON body names an archive in S3. Any other body contains the archive.
+ */
 export const importInput = async (request: HttpRequest): Promise<ImportInput> => {
   const caller = callerOf(request)
   const query = queryObject(request.query)
@@ -57,8 +60,8 @@ export const importInput = async (request: HttpRequest): Promise<ImportInput> =>
 }
 
 /**
- * Starts a restore or opens an upload slot.
- * Answers with the slot, or waits for as long as the caller chose and answers with the job.
+ * Opens an upload slot and returns it, or starts a restore.
+ * After starting a restore, waits at most `waitSeconds` for its end and returns the result or the running job.
  */
 export const importAnswer = async (
   { parameters, caller, archive, routeModel }: ImportInput,
@@ -82,9 +85,14 @@ const answerAfterWait = async (
   waitSeconds: number,
 ): Promise<Answer> => jobAnswer(services, await waitForEnd(services.jobs, job_id, waitSeconds))
 
-/** A repeated request with an `Idempotency-Key` may find a used slot. The answer is then that of the restore. */
+/**
+ * Returns the upload slot. A request that repeats an `Idempotency-Key` returns the slot of the first request.
+ * If an archive was uploaded to that slot, returns the response for the restore. If the slot has expired, returns a
+ * problem document immediately.
+ */
 const slotAnswer = async (services: ImportServices, job: RestoreJob, waitSeconds: number): Promise<Answer> => {
   const upload = await slotUpload(services, job)
+  if (upload === undefined && hasEnded(job, services.clock())) return jobAnswer(services, job)
   if (upload === undefined) return answerAfterWait(services, job, waitSeconds)
   return {
     status: 202,

@@ -1,34 +1,48 @@
 import { JobStateError } from '../../shared/jobs/errors.ts'
-import { hasEnded, type Job, statusAt } from '../../shared/jobs/job.ts'
+import { hasEnded, type Job, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
 import type { ObjectStore } from '../../shared/objects/aws/object-store.ts'
-import { problemOf } from '../../shared/problems/problem.ts'
+import { type Problem, problemOf } from '../../shared/problems/problem.ts'
 import { type Answer, problemAnswer } from './answer.ts'
 import { jobPath, jobView, type JobViewServices, resultView, signArchive } from './job-view.ts'
 
 /** Seconds after which a caller may request a running job again. */
 const RETRY_AFTER = '5'
 
-/** A Lambda response is limited to 6 MB, and the body is a JSON string in it, whose escapes may double its size. */
-const MAX_BODY_BYTES = 3 * 1024 * 1024
+/**
+ * The largest report that is sent in a response.
+ * A Lambda response is limited to 6 MB. It contains the body as a JSON string, and escaping may double the body's size.
+ */
+const MAX_REPORT_BYTES = 3 * 1024 * 1024
 
-/** `200` with the result of a job that has ended, the problem of a job that failed, or `202` with a running job. */
+/**
+ * Returns `202` with the job if the job has not ended, and `200` with the result if the job succeeded.
+ * If the job failed, was cancelled or expired, returns a problem document.
+ */
 export const jobAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => {
-  if (!hasEnded(job)) return runningAnswer(services, job)
-  return failureAnswer(job) ?? { status: 200, body: await resultView(services, job) }
-}
-
-/** `303` to the archive of an export or, while it is running, to the archive route of the job, which waits for it. */
-export const archiveAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => {
-  if (job.kind !== 'export')
-    return problemAnswer(problemOf(new JobStateError(job.job_id, job.status, 'it is a restore and has no archive')))
-  if (!hasEnded(job)) return redirect(`${jobPath(job.job_id)}/archive`, { 'retry-after': '0' })
-  return failureAnswer(job) ?? redirect((await signArchive(services, job)).url)
+  const now = services.clock()
+  if (!hasEnded(job, now)) return runningAnswer(services, job)
+  return failureAnswer(job, now) ?? { status: 200, body: await resultView(services, job) }
 }
 
 /**
- * The report of a restore: `202` while the restore is running, and `303` if the report is too large for an answer.
- * If the restore ended before its verification, the report is `passed: false` with the error.
- * The report of a dry run is its result.
+ * Returns `303`. If the export has ended, the response redirects to the archive.
+ * While the export is running, the response redirects to the archive route, which waits for the export.
+ * Returns a problem document if the job is a restore, or if the export failed or was cancelled.
+ */
+export const archiveAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => {
+  if (job.kind !== 'export')
+    return problemAnswer(
+      problemOf(new JobStateError(job.job_id, job.status, 'is a restore; only exports have an archive')),
+    )
+  if (!hasEnded(job)) return redirect(`${jobPath(job.job_id)}/archive`, { 'retry-after': '0' })
+  return failureAnswer(job, services.clock()) ?? redirect((await signArchive(services, job)).url)
+}
+
+/**
+ * Returns `200` with the report of a restore, or `202` with the job while the restore is running.
+ * Returns `303` to a signed URL if the report is too large for a response.
+ * If the restore ended without a report, returns `passed: false` with the error.
+ * A dry run has no report, so its result is returned instead.
  */
 export const reportAnswer = async (
   services: JobViewServices & { readonly objects: ObjectStore },
@@ -37,16 +51,16 @@ export const reportAnswer = async (
   const now = services.clock()
   const status = statusAt(job, now)
   if (job.kind !== 'restore')
-    return problemAnswer(problemOf(new JobStateError(job.job_id, status, 'it is an export and has no report')))
+    return problemAnswer(problemOf(new JobStateError(job.job_id, status, 'is an export; only restores have a report')))
   if (!hasEnded(job, now)) return runningAnswer(services, job)
   const stored = job.result?.report
   const bytes = stored === undefined ? undefined : await services.objects.getBytes(stored.bucket, stored.key)
-  if (stored !== undefined && bytes !== undefined && bytes.length > MAX_BODY_BYTES)
+  if (stored !== undefined && bytes !== undefined && bytes.length > MAX_REPORT_BYTES)
     return redirect((await services.urls.download(stored, `${job.job_id}.report.json`)).url)
   if (bytes !== undefined) return { status: 200, body: JSON.parse(bytes.toString()) }
   if (job.status === 'succeeded' || job.status === 'partial')
     return { status: 200, body: await resultView(services, job) }
-  const error = job.error ?? problemOf(new JobStateError(job.job_id, status, 'it has no result'))
+  const error = job.error ?? noResultProblem(job, status)
   return { status: 200, body: { job_id: job.job_id, passed: false, error } }
 }
 
@@ -61,11 +75,24 @@ const redirect = (location: string, headers: Readonly<Record<string, string>> = 
   headers: { location, ...headers },
 })
 
-/** The problem of a job that failed, was cancelled or expired. Its `instance` is the path of the job. */
-const failureAnswer = (job: Job): Answer | undefined => {
+/**
+ * Returns a problem document if the job failed, was cancelled or expired, otherwise `undefined`.
+ * The member `instance` of the problem document is the path of the job.
+ */
+const failureAnswer = (job: Job, now: Date): Answer | undefined => {
+  const status = statusAt(job, now)
   const instance = jobPath(job.job_id)
-  if (job.status === 'cancelled' || job.status === 'expired')
-    return problemAnswer({ ...problemOf(new JobStateError(job.job_id, job.status, 'it has no result')), instance })
-  if (job.status !== 'failed') return undefined
-  return problemAnswer({ ...(job.error ?? problemOf(undefined, job.job_id)), instance })
+  if (status === 'cancelled' || status === 'expired')
+    return problemAnswer({ ...noResultProblem(job, status), instance })
+  if (status !== 'failed') return undefined
+  return problemAnswer({ ...(job.error ?? withoutStoredError(job)), instance })
+}
+
+const noResultProblem = ({ job_id }: Job, status: JobStatus): Problem =>
+  problemOf(new JobStateError(job_id, status, `has no result (${status})`))
+
+/** The problem of a failed job whose error could not be stored. No request id is known, so the detail has the job id. */
+const withoutStoredError = ({ job_id }: Job): Problem => {
+  const { type, title, status } = problemOf(undefined)
+  return { type, title, status, detail: `job ${job_id} failed without a stored error; search the log for the job id` }
 }

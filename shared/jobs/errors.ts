@@ -52,8 +52,9 @@ export class JobStateError extends Error {
   override readonly name = 'JobStateError'
   readonly job_status: string
 
+  /** `reason` completes the sentence `job <id> …`. */
   constructor(jobId: string, status: string, reason: string) {
-    super(`job ${jobId} with status ${status} does not allow this request: ${reason}`)
+    super(`job ${jobId} ${reason}`)
     this.job_status = status
   }
 }

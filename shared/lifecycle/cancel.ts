@@ -26,7 +26,8 @@ export const cancelJob = async (stores: CancelStores, jobId: string): Promise<Jo
   const job = await jobs.get(jobId)
   if (job === undefined) throw new UnknownJobError(jobId)
   const status = statusAt(job, clock())
-  if (ENDED.includes(status) && status !== 'cancelled') throw new JobStateError(jobId, status, 'it has already ended')
+  if (ENDED.includes(status) && status !== 'cancelled')
+    throw new JobStateError(jobId, status, `has already ended (${status})`)
   // The status is written first, so that a stage that ends right now finds the job cancelled and does not announce a result.
   const cancelled =
     status === 'cancelled'
@@ -45,7 +46,7 @@ const endRestore = async (stores: CancelStores, job: RestoreJob): Promise<void> 
   await endLeases(stores, job)
   const upload = job.request.report_beside
   if (upload === undefined) return
-  const error = new JobStateError(job.job_id, 'cancelled', 'a caller cancelled it')
+  const error = new JobStateError(job.job_id, 'cancelled', 'was cancelled by a caller')
   await reportFailedUpload(stores, upload, error, job.job_id)
 }
 

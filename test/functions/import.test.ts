@@ -200,6 +200,17 @@ describe('an upload slot', () => {
     expect((await findRestoreJob(slot.job_id)).request.archive).toEqual(before.request.archive)
   })
 
+  it('returns a conflict without waiting if the same request is repeated after its slot has expired', async () => {
+    const send = () => post('/_backup/import', undefined, { 'idempotency-key': 'expired-slot' })
+    const { job_id } = (await (await send()).json()) as Slot
+    api.clock.ahead = 25 * 3600_000
+    const start = performance.now()
+    const response = await send()
+    expect(performance.now() - start).toBeLessThan(10_000)
+    expect(response.status).toBe(409)
+    expect(await response.json()).toMatchObject({ detail: `job ${job_id} has no result (expired)` })
+  })
+
   it('expires after a day, and an upload then starts no restore', async () => {
     const slot = await openSlot('/_backup/import')
     api.clock.ahead = 25 * 3600_000

@@ -19,7 +19,7 @@ describe('npm run demo', () => {
   })
 
   it.each([
-    [['--cities', '0'], 'demo: cities: must be an integer from 1 to 999999\n'],
+    [['--cities', '0'], 'demo: cities: must be an integer from 1 to 999999, but is "0"\n'],
     [['--cities', '1', '--cities', '2'], 'demo: cities: may be given only once\n'],
     [['--towns'], "demo: Unknown option '--towns'"],
   ])('rejects the arguments %j', async (args, message) => {

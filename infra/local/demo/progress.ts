@@ -49,7 +49,9 @@ const lineProgress = (): Progress => {
       lastPhase = phase
       lastAt = now
       const seconds = ((now - start) / 1000).toFixed(0)
-      const count = isNewPhase ? '' : `: ${done}${total === 0 ? '' : ` of ${total}`}`
+      const count = isNewPhase
+        ? ''
+        : `: ${done.toLocaleString('en')}${total === 0 ? '' : ` of ${total.toLocaleString('en')}`}`
       console.log(`  ${seconds} s  ${phase}${count}`)
     },
     end() {

@@ -7,7 +7,11 @@ const SeedOptions = z.object({
     .array(z.string())
     .length(1, 'may be given only once')
     .transform(([text]) => text)
-    .pipe(z.string().regex(/^[1-9]\d{0,5}$/, 'must be an integer from 1 to 999999'))
+    .pipe(
+      z.string().regex(/^[1-9]\d{0,5}$/, {
+        error: ({ input }) => `must be an integer from 1 to 999999, but is ${JSON.stringify(input)}`,
+      }),
+    )
     .transform(Number)
     .optional(),
 })

@@ -83,9 +83,13 @@ export const fillSlot = async (
   if (job?.kind !== 'restore' || job.slot_expires_at === undefined) throw new UnknownJobError(jobId)
   const status = statusAt(job, services.clock())
   if (status === 'expired')
-    throw new JobStateError(jobId, status, 'its upload slot was open for a day; open a new slot')
+    throw new JobStateError(jobId, status, 'has expired: its upload slot was open for one day; open a new slot')
   if (status === 'cancelled' && job.request.archive === undefined)
-    throw new JobStateError(jobId, status, 'its upload slot was closed before the upload; open a new slot')
+    throw new JobStateError(
+      jobId,
+      status,
+      `accepts no upload, because its upload slot was closed (${status}); open a new slot`,
+    )
   if (status !== 'awaiting_upload') return startWorkflow(services, job)
   // The job limit does not apply: a slot accepts only one upload, so the client could not repeat it.
   const filled = await services.jobs.change(

@@ -45,6 +45,11 @@ describe('fileOfForm', () => {
     await expect(fileOfForm(more, moreType, LIMIT)).rejects.toThrow(/wait: unknown field/)
   })
 
+  it('reports an unknown file field as unknown even if it is larger than the limit', async () => {
+    const [body, type] = await encoded(formOf({ file: 'a', other: new Uint8Array(LIMIT + 1) }))
+    await expect(fileOfForm(body, type, LIMIT)).rejects.toThrow(/other: unknown field/)
+  })
+
   it('rejects a form that is cut off or has no boundary', async () => {
     const [body, type] = await encoded(formOf({ file: new Uint8Array(500) }))
     for (const length of [1, 40, 100, 160, 300, body.length - 40, body.length - 5])

@@ -62,7 +62,7 @@ function matches(header: string, version: ObjectVersion): boolean {
   })
 }
 
-// A date that cannot be parsed makes no condition fail.
+// An invalid date is parsed as NaN. Every comparison with NaN is false, so the condition is ignored.
 function isLater({ modified }: ObjectVersion, date: string): boolean {
   return modified > Date.parse(date)
 }
