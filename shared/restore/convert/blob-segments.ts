@@ -37,7 +37,7 @@ export class BlobSegments {
     this.#entries += 1
   }
 
-  /** Finishes the last segment. Returns the segments of the pass and what they contain. */
+  /** Finishes the last segment. Returns the segments of the pass, and the counts of their content. */
   async finish(): Promise<Pick<ConvertResultOf<'blobs'>, 'blob_segments' | 'blobs' | 'bytes' | 'models'>> {
     await this.#finishSegment()
     return { blob_segments: this.#finished, blobs: this.#blobs, bytes: this.#bytes, models: this.#models }

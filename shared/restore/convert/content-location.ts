@@ -1,12 +1,12 @@
 import { z } from 'zod'
 
-/** A blob or spilled payload of a stream, and where its bytes are. */
+/** The position of a blob or spilled payload in a stream. */
 export const ContentLocation = z
   .object({
-    /** The file id of a blob, the SHA-256 of a payload. */
+    /** The file id of a blob, or the SHA-256 of a payload. */
     id: z.string(),
     sha256: z.string(),
-    /** Of the first byte in the stream. */
+    /** The offset of the first byte in the stream. */
     offset: z.int(),
     size: z.int(),
     content_type: z.exactOptional(z.string()),

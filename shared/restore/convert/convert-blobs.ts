@@ -17,8 +17,8 @@ import type { ConvertStores } from './stores.ts'
 import { contentsBelow, openContents } from './stream-contents.ts'
 
 /**
- * One pass of copying blobs and spilled payloads, in the order of an archive, from the stream into segments. Lists the
- * blobs that payloads refer to and that the stream does not contain.
+ * Runs one pass that copies blobs and spilled payloads from the stream into segments, in the order of an archive. It
+ * also lists blobs that are missing: payloads refer to them, but the stream does not contain them.
  */
 export const convertBlobs = async (
   attempt: Attempt,
@@ -45,7 +45,7 @@ export const convertBlobs = async (
       if (index < cursor.range) continue
       const from = index === cursor.range ? cursor.from : ''
       const inRange = await readBlobReferences(objects, lists, range)
-      /** The references whose content did not occur yet. */
+      /** The references for which the pass has not found the content yet. */
       const references = new Map(
         inRange.filter(({ position }) => position >= from).map((reference) => [reference.position, reference]),
       )
@@ -70,7 +70,8 @@ export const convertBlobs = async (
 }
 
 /**
- * Divides the positions into ranges of about `perRange` entries. Positions are hashes, so they are distributed evenly.
+ * Divides all positions into ranges of about `perRange` entries. Equal ranges have about the same number of entries,
+ * because positions are hashes.
  */
 const prefixRanges = (scans: readonly ConvertResultOf<'scan'>[], perRange: number): PrefixRange[] => {
   const entries = scans.reduce(
@@ -83,10 +84,11 @@ const prefixRanges = (scans: readonly ConvertResultOf<'scan'>[], perRange: numbe
 }
 
 /**
- * The ids of referenced blobs that are not in the stream. A spilled payload is always in the stream: in its revision.
+ * Returns the ids of the referenced blobs that the stream does not contain. A spilled payload cannot be missing,
+ * because the record of its revision contains it.
  */
 const missingIds = (references: readonly BlobReference[]): string[] => {
   const payload = references.find(({ position }) => isPayloadPosition(position))
-  if (payload !== undefined) throw new Error(`the content of payload ${payload.id} was not scanned`)
+  if (payload !== undefined) throw new Error(`the scan of the stream has no location for payload ${payload.id}`)
   return references.map(({ id }) => id)
 }

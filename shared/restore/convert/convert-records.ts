@@ -10,7 +10,7 @@ import type { RunEntry } from './run-entry.ts'
 import { RunMerge } from './run-merge.ts'
 import type { ConvertStores } from './stores.ts'
 
-/** One pass of merging the runs of records into segments. A pass ends between two digest buckets. */
+/** Runs one pass that merges the runs of records into segments. A pass ends between two digest buckets. */
 export const convertRecords = async (
   attempt: Attempt,
   stores: ConvertStores,
@@ -48,8 +48,8 @@ export const convertRecords = async (
 }
 
 /**
- * SpecStar's memory store exports migrated revisions twice with the same content: they count once. Every other
- * repetition is rejected.
+ * Leaves out repeated records. SpecStar's memory store exports migrated revisions twice, with the same content. Throws
+ * if two records with the same key have different content.
  */
 const checkRepeated = (first: RunEntry, second: RunEntry): void => {
   const { kind, id, sk } = recordKeyOf(decodeLine(second.body))

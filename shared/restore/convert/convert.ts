@@ -14,7 +14,7 @@ import { scanStream } from './scan-stream.ts'
 import type { ConvertStores } from './stores.ts'
 
 /**
- * One pass of the conversion of a SpecStar stream to an archive of version 3. Other archives need no conversion. A
+ * Runs one pass that converts a stream of SpecStar to an archive of version 3. Other archives need no conversion. A
  * stream can only be read from its start, so the passes run one after the other.
  */
 export const convert = async (
@@ -45,7 +45,7 @@ const convertPass = async (attempt: Attempt, stores: ConvertStores): Promise<Con
   }
 }
 
-/** Pins the archive of the job. Returns undefined if it is not a stream. */
+/** Pins the archive of the job, and returns it if it is a stream. Returns `undefined` for any other archive. */
 const firstCursor = async ({ jobs, objects }: ConvertStores, jobId: string): Promise<ConvertCursor | undefined> => {
   const { request } = await restoreJob({ jobs }, jobId)
   const source = await pinArchive({ objects }, request)

@@ -23,10 +23,13 @@ import { workName } from '../messages/work-names.ts'
 import { resultsOf } from './phase-results.ts'
 import type { ConvertStores } from './stores.ts'
 
-/** A stream does not contain the time of its export. An export since this time contains every change after it. */
+/**
+ * A stream does not contain the time of its export, so `next_since` of the manifest is the earliest time. An export of
+ * changes since then contains every resource.
+ */
 const NEXT_SINCE = '1970-01-01T00:00:00.000Z'
 
-/** Composes the segments and a manifest into the archive that the restore reads. */
+/** Composes the segments and a manifest into an archive, which the later stages read. */
 export const finishConvert = async (
   { job_id, attempt }: Attempt,
   stores: ConvertStores,
@@ -47,7 +50,7 @@ export const finishConvert = async (
     await composer.bytes(await encodeTail(manifest, size))
     const archive = await composer.finish()
     const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
-    // If another attempt was first, it created the same archive.
+    // The archive may exist already: then another attempt has created the same archive.
     await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings }, job_id)
     return { ...continueAt(undefined), phase: 'finish' }
   } catch (error) {
@@ -88,7 +91,7 @@ const createManifest = async (
   }
 }
 
-/** The first findings of all scans, each once: a stream may contain a migrated revision twice. */
+/** Returns the first findings of all scans, without duplicates. A stream may contain a migrated revision twice. */
 const readFindings = async (workFiles: WorkFiles, scans: readonly ConvertResultOf<'scan'>[]): Promise<Finding[]> => {
   const distinct = new Map<string, Finding>()
   for (const { findings } of scans) {

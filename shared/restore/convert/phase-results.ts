@@ -1,13 +1,13 @@
 import type { PinnedObject } from '../../objects/object.ts'
 import type { ConvertResult, ConvertResultOf } from '../messages/convert.ts'
 
-/** The results of one phase. */
+/** Returns the results of one phase of the conversion. */
 export const resultsOf = <Phase extends ConvertResult['phase']>(
   results: readonly ConvertResult[],
   phase: Phase,
 ): ConvertResultOf<Phase>[] => results.filter((result): result is ConvertResultOf<Phase> => result.phase === phase)
 
-/** The runs of records that the merges so far have left. */
+/** Returns the runs of records that remain after the merges so far. */
 export const remainingRuns = (results: readonly ConvertResult[]): PinnedObject[] =>
   resultsOf(results, 'merge').reduce(
     (runs, { merged, run }) => [...runs.slice(merged), run],

@@ -23,7 +23,7 @@ import type { ConvertStores } from './stores.ts'
 
 type RecordOf<Type extends StreamRecord['t']> = Extract<StreamRecord, { readonly t: Type }>
 
-/** The file ids that SpecStar itself assigns: the XXH3-128 of the blob's bytes. */
+/** Matches the file ids that SpecStar assigns itself. Such an id is the XXH3-128 of the blob's bytes. */
 const HASH_ID = /^[0-9a-f]{32}$/
 
 /**
@@ -50,7 +50,7 @@ export class RecordScanner {
     this.#hashes = hashes
   }
 
-  /** Whether the pass must end: references and the locations of contents are held in memory until then. */
+  /** True if the pass must end, because references and locations of contents fill the memory. */
   get isFull(): boolean {
     const { seenBlobs } = this.#stores.limits
     return this.#references.size >= seenBlobs || this.#contents.size >= seenBlobs
@@ -77,7 +77,7 @@ export class RecordScanner {
     if (this.#lines.bytes >= this.#stores.limits.runBytes) await this.#writeRun()
   }
 
-  /** Writes what is still in memory. Returns the result of the pass. */
+  /** Writes the entries that are still in memory. Returns the result of the pass. */
   async finish(): Promise<Omit<ConvertResultOf<'scan'>, 'done' | 'cursor'>> {
     const { objects, workFiles } = this.#stores
     const { bucket } = workFiles
@@ -165,8 +165,8 @@ export class RecordScanner {
 }
 
 /**
- * The key by which record lines are sorted in the order of an archive: model, hash key, resource id, and then the
- * metadata before the revisions in the order of `sk`. Ids cannot contain U+0000.
+ * Returns the key that sorts record lines in the order of an archive. Its parts are the model, the hash key, the
+ * resource id and `sk`; the metadata precede the revisions. U+0000 separates the parts, because ids cannot contain it.
  */
 const lineKey = (model: string, item: Item): Buffer => {
   const { sortKey: sk, resourceId } = new MetadataView(item)

@@ -28,7 +28,9 @@ export class RecordsSegments {
     this.#stores = stores
   }
 
-  /** Whether a resource with this hash key would begin another digest bucket than the previous resource of the pass. */
+  /**
+   * Returns true if a resource with this hash key is in another digest bucket than the previous resource of the pass.
+   */
   isBucketBorder(model: string, h: string): boolean {
     return this.#bucket !== undefined && this.#bucket !== bucketOf(model, h)
   }
@@ -43,7 +45,7 @@ export class RecordsSegments {
   }
 
   async addRevision(item: Item): Promise<void> {
-    if (this.#open === undefined) throw new Error('a revision must follow the metadata of its resource')
+    if (this.#open === undefined) throw new Error('a revision was added before the metadata of its resource')
     await this.#open.records.revision(item)
   }
 

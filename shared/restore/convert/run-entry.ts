@@ -6,12 +6,13 @@ export interface RunEntry extends StreamLocation {
   readonly body: Buffer
 }
 
-/** The order of the entries of a run: by key, entries with the same key as in the stream. */
+/** Compares entries by key. Entries with the same key are compared by their offset in the stream. */
 export const compareEntries = (a: RunEntry, b: RunEntry): number => Buffer.compare(a.key, b.key) || a.offset - b.offset
 
 /**
- * The header of an encoded entry: the length of the key (4 bytes), the length of the body (4), the number of the record
- * (4) and its offset in the stream (8), all big-endian. The key and the body follow it.
+ * The size of the header of an encoded entry. The header contains the length of the key (4 bytes), the length of the
+ * body (4 bytes), the number of the record (4 bytes) and its offset in the stream (8 bytes), all big-endian. The key
+ * and the body follow the header.
  */
 export const HEADER_BYTES = 4 + 4 + 4 + 8
 

@@ -3,14 +3,14 @@ import type { PinnedObject } from '../../objects/object.ts'
 import { StreamWindow } from '../../specstar/stream-window.ts'
 import { compareEntries, decodeHeader, HEADER_BYTES, type RunEntry } from './run-entry.ts'
 
-/** The size of one read of a run. Two pieces of each run are held in memory. */
+/** The bytes that are read from a run with one request. Two such pieces of each run are held in memory. */
 const PIECE_BYTES = 512 * 1024
 
 class RunReader {
   readonly #window: StreamWindow
   /** The offset of `current` in the run. */
   offset: number
-  /** Undefined before the first call of `advance`, and at the end. */
+  /** Undefined before the first call of `advance`, and after the last entry. */
   current: RunEntry | undefined
 
   constructor(objects: ObjectStore, run: PinnedObject, offset: number) {
@@ -30,17 +30,17 @@ class RunReader {
   }
 }
 
-/** Reads the entries of several sorted runs in order. */
+/** Reads the entries of several sorted runs as one sorted sequence. */
 export class RunMerge {
   readonly #runs: readonly RunReader[]
-  /** The runs that have a current entry, in the order of these entries. */
+  /** The runs that have a current entry, sorted by this entry. */
   #queue: RunReader[] = []
 
   private constructor(runs: readonly RunReader[]) {
     this.#runs = runs
   }
 
-  /** Begins at the start of the runs, or where an earlier merge of the same runs had these `offsets`. */
+  /** Begins at the start of the runs, or at the `offsets` that an earlier merge of the same runs returned. */
   static async open(
     objects: ObjectStore,
     runs: readonly PinnedObject[],
@@ -54,17 +54,17 @@ export class RunMerge {
     return merge
   }
 
-  /** The smallest entry that was not passed yet. Undefined at the end. */
+  /** The current entry: the smallest entry that has not been passed. Undefined after the last entry. */
   get current(): RunEntry | undefined {
     return this.#queue[0]?.current
   }
 
-  /** For each run, the offset of its next entry. A merge that is opened with them begins with `current`. */
+  /** For each run, the offset of its next entry. A merge that is opened with these offsets begins with `current`. */
   get offsets(): number[] {
     return this.#runs.map(({ offset }) => offset)
   }
 
-  /** Moves on to the next entry. */
+  /** Makes the next entry the current entry. */
   async advance(): Promise<void> {
     const run = this.#queue.shift()
     if (run === undefined) return
@@ -72,7 +72,7 @@ export class RunMerge {
     this.#enqueue(run)
   }
 
-  /** The entries from `current` on. Each stays the current one until the next one is requested. */
+  /** Yields the entries from `current` on. A yielded entry is `current` until the next entry is requested. */
   async *entries(): AsyncGenerator<RunEntry> {
     for (let { current } = this; current !== undefined; { current } = this) {
       yield current

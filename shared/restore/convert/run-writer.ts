@@ -3,10 +3,10 @@ import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { compareEntries, encodedBytes, encodeHeader, type RunEntry } from './run-entry.ts'
 
-/** Entries are collected up to this size before they are passed to the composer. */
+/** Entries are collected up to 1 MiB before they are passed to the composer, so that it receives few large pieces. */
 const BUFFER_BYTES = 1024 * 1024
 
-/** Writes entries as one run. They must be sorted already. */
+/** Writes entries as one run. The entries must be sorted. */
 export const writeRun = async (
   objects: ObjectStore,
   bucket: string,
@@ -38,12 +38,12 @@ export class RunSorter {
   #entries: RunEntry[] = []
   #bytes = 0
 
-  /** The number of entries that were not written yet. */
+  /** The number of entries in memory. */
   get size(): number {
     return this.#entries.length
   }
 
-  /** The size of their run. */
+  /** The size that a run of the entries in memory would have, in bytes. */
   get bytes(): number {
     return this.#bytes
   }

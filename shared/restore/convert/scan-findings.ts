@@ -4,7 +4,7 @@ import { quote } from '../../values/message-text.ts'
 import { MAX_FINDINGS } from '../checks/findings.ts'
 import type { Finding } from '../messages/finding.ts'
 
-/** A finding lists this many unknown keys. */
+/** The largest number of unknown keys that a finding lists, so that its message stays short. */
 const LISTED_KEYS = 3
 
 /** Collects irregularities that SpecStar accepts. The restore accepts them too, and reports them. */
@@ -16,7 +16,7 @@ export class ScanFindings {
     return this.#findings
   }
 
-  /** SpecStar ignores unknown keys. One of them may be a known key with a flipped bit, such as `is_deleted`. */
+  /** Reports unknown keys, which SpecStar ignores. An unknown key may be a known key with a flipped bit. */
   addUnknownKeys(model: string, resource_id: string, part: string, keys: readonly string[]): void {
     if (keys.length === 0) return
     const listed = keys.slice(0, LISTED_KEYS).map(quote).join(', ')
@@ -25,8 +25,9 @@ export class ScanFindings {
   }
 
   /**
-   * Compares `data_hash` with the hash of the payload. Throws `EntryCorruptError` if they differ, unless a migration
-   * explains it: SpecStar migrates the payload but keeps its hash. Old versions of SpecStar wrote no hash.
+   * Compares `data_hash` with the hash of the payload. Throws `EntryCorruptError` if they differ. After a migration, a
+   * difference is only reported, because SpecStar migrates the payload but keeps its hash. Old versions of SpecStar
+   * wrote no hash.
    */
   checkDataHash(location: StreamLocation, model: string, info: RevisionInfo, actual: string): void {
     const { data_hash: expected, resource_id, revision_id, parent_schema_version } = info

@@ -7,7 +7,7 @@ import type { ConvertCursor, ConvertCursorOf, ConvertResultOf } from '../message
 import { RecordScanner } from './record-scanner.ts'
 import type { ConvertStores } from './stores.ts'
 
-/** One pass over the stream: checks every record and writes sorted runs. */
+/** Runs one pass over the stream. The pass checks every record and writes sorted runs. */
 export const scanStream = async (
   attempt: Attempt,
   stores: ConvertStores,

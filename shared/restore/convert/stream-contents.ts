@@ -9,7 +9,10 @@ import { type ContentLocation, decodeLocation } from './content-location.ts'
 import type { RunEntry } from './run-entry.ts'
 import type { RunMerge } from './run-merge.ts'
 
-/** Contents that are read ahead, to hide the latency of a GET. Each has less than 16 MiB. */
+/**
+ * The number of contents that are read at the same time, so that the latency of a GET does not add up. Each of them has
+ * less than 16 MiB, because S3 copies larger contents.
+ */
 const READ_AHEAD = 8
 
 /** A blob or spilled payload in the order of an archive. */
@@ -17,13 +20,13 @@ export interface OrderedContent {
   /** See `BlobReference`. */
   readonly position: string
   readonly location: ContentLocation
-  /** The offsets of the merge with which a pass that stops before this content continues. */
+  /** The offsets of the merge at this content. If a pass stops here, the next pass continues at them. */
   readonly runOffsets: readonly number[]
 }
 
 /**
- * The contents with positions below `end`, each once. Throws `ArchiveInvalidError` if the stream contains a blob twice
- * with different content.
+ * Yields the contents whose positions are less than `end`, without duplicates. Throws `ArchiveInvalidError` if the
+ * stream contains a blob twice with different content.
  */
 export async function* contentsBelow(merge: RunMerge, end: string): AsyncGenerator<OrderedContent> {
   let previous: RunEntry | undefined
@@ -47,7 +50,7 @@ const checkSameContent = (first: RunEntry, second: RunEntry): void => {
   )
 }
 
-/** Opens contents in order, a few of them ahead. Small ones are read, large ones are ranges of the stream. */
+/** Opens contents, several at the same time, and yields them in order. Contents of 16 MiB or more are not read. */
 export const openContents = (
   objects: ObjectStore,
   stream: PinnedObject,

@@ -1,4 +1,4 @@
-/** A growing list of bits. A restore keeps one bit for each archived resource, in order: whether the target has it. */
+/** A growing list of bits. A restore keeps one bit for each archived resource, in order: 1 if the target has it. */
 export class BitList {
   #bytes: Buffer
   #length = 0
@@ -11,7 +11,7 @@ export class BitList {
     return new BitList(Buffer.alloc(1024))
   }
 
-  /** Reverses `encode`. The length is rounded up to whole bytes. */
+  /** Decodes the result of `encode`. The length of the list is then a multiple of 8. */
   static decode(bytes: Buffer): BitList {
     const bits = new BitList(bytes)
     bits.#length = bytes.length * 8
@@ -25,12 +25,12 @@ export class BitList {
     this.#length += 1
   }
 
-  /** The bit at `index`. Throws `RangeError` beyond the end. */
+  /** Returns the bit at `index`. Throws `RangeError` if the list is shorter. */
   at(index: number): boolean {
     return (this.#bytes.readUInt8(index >> 3) & (1 << (index & 7))) !== 0
   }
 
-  /** Eight bits in each byte, from the lowest bit up. */
+  /** Returns the bits as bytes. The first bit of the list is the lowest bit of the first byte. */
   encode(): Buffer {
     return this.#bytes.subarray(0, (this.#length + 7) >> 3)
   }

@@ -1,11 +1,13 @@
 /**
- * Finds the resources before which a pass may stop: those that begin a digest bucket, except the first resource of the
- * pass. A bucket is therefore never split between two passes, and every pass advances.
+ * Determines before which resources a pass may stop. It may stop before a resource that begins a digest bucket, but not
+ * before the first resource of the pass. Therefore, two passes never share a bucket, and every pass makes progress.
  */
 export class BucketBorders {
   #bucket: string | undefined
 
-  /** True if the resource that begins in `bucket` is such a resource. Called for every resource in order. */
+  /**
+   * Returns true if the pass may stop before this resource of `bucket`. Must be called for every resource, in order.
+   */
   isBorder(bucket: string): boolean {
     const isBorder = this.#bucket !== undefined && bucket !== this.#bucket
     this.#bucket = bucket

@@ -11,9 +11,9 @@ import { BitList } from './bit-list.ts'
 /** An archived resource that the filters of the restore accept. */
 export interface SelectedResource {
   readonly metadata: ArchivedRecord
-  /** Whether the target had the resource at preflight. */
+  /** True if the target had the resource at preflight. */
   readonly existed: boolean
-  /** Where a later pass continues if this pass stops before the resource. */
+  /** The position where the next pass continues if this pass stops before the resource. */
   readonly cursor: ExtentCursor
 }
 
@@ -23,7 +23,8 @@ export type ExtentEvent =
   | { readonly kind: 'end' }
 
 /**
- * Reads the resources of an extent that the filters accept, in order: each is a `begin`, its revisions, and an `end`.
+ * Reads the resources of an extent that the filters accept, in order. For each resource, it yields a `begin` event, one
+ * event per revision, and an `end` event.
  */
 export async function* extentEvents(
   { objects, models }: { readonly objects: ObjectStore; readonly models: ModelRegistry },

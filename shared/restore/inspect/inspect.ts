@@ -25,8 +25,8 @@ export interface InspectServices extends RestoreReading {
 }
 
 /**
- * Pins the version of the archive (of a stream: of the archive that it was converted to), reads its manifest, checks
- * the models of the restore, acquires their leases, and plans `preflight`. If the stage runs again, it acquires the
+ * Pins the archive and reads its manifest. For a stream, this is the archive to which the stream was converted. Then it
+ * checks the models of the restore, takes their leases, and plans `preflight`. If the stage runs again, it takes the
  * leases again, with new epochs, and keeps the plan.
  */
 export const inspect = async ({ job_id }: StageInput, services: InspectServices): Promise<PlannedItems> => {
@@ -49,7 +49,8 @@ const planRestore = async (services: InspectServices, jobId: string, request: Re
   const archive = await openArchive(objects.sourceOf(pinned))
   const models = modelsToRestore(services.models, archive, request)
   await acquireLeases(services, jobId, request, models)
-  // Read under the leases: no other restore writes to these models from here on.
+  // The leases are taken first, so that another restore is not writing to these models now. Only the stages that write
+  // renew the leases. Therefore, another restore may take a model 9 minutes from now, if nothing is written by then.
   const empty_models: string[] = []
   for (const model of models) if (await resources.isEmpty(model)) empty_models.push(model)
   return {
@@ -67,8 +68,8 @@ const planRestore = async (services: InspectServices, jobId: string, request: Re
 }
 
 /**
- * The requested models, or all models of the archive. The archive must have a section for each, and each must be
- * registered.
+ * Returns the requested models, or all models of the archive. Throws `SectionMissingError` if the archive has no
+ * section for a model, and `UnknownModelsError` if a model is not registered.
  */
 const modelsToRestore = (
   registry: ModelRegistry,
@@ -91,8 +92,9 @@ const acquireLeases = async (
   models: readonly string[],
 ): Promise<void> => {
   if (request.dry_run) return
-  // Recorded in the job first: then every stage that ends the job can release them.
+  // The models are stored in the job before their leases are taken, so that the stage that ends the job can release
+  // them.
   const job = await jobs.change(jobId, { leased: models }, { from: ['running'] })
-  if (job === undefined) throw new JobCancelledError(jobId, 'no longer running')
+  if (job === undefined) throw new JobCancelledError(jobId, (await jobs.get(jobId))?.status ?? 'deleted')
   await leases.takeAll(models, jobId)
 }

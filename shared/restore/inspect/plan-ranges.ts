@@ -5,12 +5,12 @@ import type { SegmentRange } from '../messages/inspect.ts'
 
 interface SizedRange {
   readonly range: SegmentRange
-  /** Bytes of the archive that are read for it. */
+  /** The bytes of the archive that are read for the range. */
   readonly size: number
 }
 
 interface RecordsSegment {
-  /** Index in the manifest. */
+  /** The index of the segment in the manifest. */
   readonly segment: number
   readonly firstHash: string
   readonly lastHash: string
@@ -18,8 +18,8 @@ interface RecordsSegment {
 }
 
 /**
- * Divides the segments of some models among map items of about `rangeBytes` each, in order. With `ids`, only the
- * segments that can contain one of these resources. Throws `ArchiveInvalidError`.
+ * Divides the segments of the given models into map items of about `rangeBytes` each, in order. With `ids`, leaves out
+ * segments that cannot contain one of these resources. Throws `ArchiveInvalidError` if the segments are out of order.
  */
 export const planRanges = (
   archive: OpenArchive,
@@ -43,7 +43,7 @@ export const planRanges = (
   return items
 }
 
-/** One range for each of a model's segments. Together they cover all sort keys of the target. */
+/** Returns one range for each segment of a model. Together, the ranges cover all sort keys of the target. */
 const rangesOf = (archive: OpenArchive, model: string, ids: readonly string[] | undefined): SizedRange[] => {
   const segments = segmentsOf(archive, model)
   const hashKeys = ids?.map(hashKeyOf)
@@ -62,10 +62,14 @@ const rangesOf = (archive: OpenArchive, model: string, ids: readonly string[] | 
   })
 }
 
-/** A text that sorts after all sort keys with this hash key: `g` sorts after every hex digit and after `/`. */
+/**
+ * Returns a string that sorts after all sort keys with this hash key. `g` sorts after every hex digit and after `/`.
+ */
 const endOf = (hashKey: string): string => `${hashKey}g`
 
-/** A model's segments. They must be in order, and no digest bucket may be in two of them. */
+/**
+ * Returns the segments of a model. Throws if they are out of order, or if two of them contain the same digest bucket.
+ */
 const segmentsOf = (archive: OpenArchive, model: string): RecordsSegment[] => {
   const segments = archive.segments.flatMap((one, segment) =>
     one.model === model

@@ -8,7 +8,7 @@ import type { Strategy } from '../../jobs/job.ts'
 import { addCount } from '../../values/model-counts.ts'
 import type { BlobAction, RestoredBlob } from '../messages/preflight-blobs.ts'
 
-/** Small reads of the target that run while the archive is read. */
+/** The number of blobs of the target that are read at the same time, while the archive is read. */
 const PARALLEL_READS = 16
 
 export interface TargetBlobs {
@@ -36,7 +36,7 @@ export class BlobComparison {
     this.#references = references
   }
 
-  /** Entries added so far: blobs and payloads. */
+  /** The number of entries that were added so far, both blobs and payloads. */
   get entries(): number {
     return this.#entries
   }
@@ -59,7 +59,7 @@ export class BlobComparison {
     return this.#references.has(position)
   }
 
-  /** Adds an entry, and begins to compare it with the target if a resource that will be written refers to it. */
+  /** Adds an entry. If a resource that will be written refers to the entry, begins to compare it with the target. */
   add(position: string, entry: IndexLine, offset: number): void {
     this.#entries += 1
     this.#archived.add(position)
@@ -78,7 +78,8 @@ export class BlobComparison {
       ...(content_type === undefined ? {} : { content_type }),
       action: await this.#actionFor(blob),
     }))
-    // Awaited by `end`. Until then, a rejection must not end the process.
+    // `end` awaits the comparison and throws its error. Without this handler, an earlier rejection would end the
+    // process.
     compared.catch(() => undefined)
     this.#compared.push(compared)
   }
@@ -92,22 +93,22 @@ export class BlobComparison {
     for (const [position, { id, needed }] of this.#references) {
       if (this.#archived.has(position) || (end !== '' && position >= end)) continue
       if (isPayloadPosition(position))
-        throw new ArchiveInvalidError(`payload ${id} is referred to but is not in the archive`)
+        throw new ArchiveInvalidError(`the archive does not contain payload ${id}, to which a revision refers`)
       if (!declaredMissing.has(id))
         throw new ArchiveInvalidError(
-          `blob ${id} is referred to but is neither in the archive nor in missing_blobs of the manifest`,
+          `neither the archive nor missing_blobs of its manifest contains blob ${id}, to which a resource refers`,
         )
       if (needed) missing.push(id)
     }
     return missing
   }
 
-  /** The compared blobs, in the archive's order. */
+  /** Waits for all comparisons. Returns the compared blobs, in the order of the archive. */
   end(): Promise<RestoredBlob[]> {
     return Promise.all(this.#compared)
   }
 
-  /** Compares with the target's bytes: the metadata of an S3 object proves nothing. */
+  /** Compares the bytes of the blob with those of the target. The metadata of an S3 object is no proof of its bytes. */
   async #actionFor(blob: Pick<RestoredBlob, 'kind' | 'id' | 'size' | 'sha256'>): Promise<BlobAction> {
     const { payloads, blobs } = this.#target
     const stored = await (blob.kind === 'payload' ? payloads : blobs).sha256Of(blob.id)

@@ -14,12 +14,13 @@ import { PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/prefligh
 import { openRestore, type RestoreReading } from '../open-restore.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
-/** `write` is false for a dry run: the report follows. */
+/** `write` is false for a dry run. The workflow then continues with the report. */
 export type Decision = PlannedItems & { readonly write: boolean }
 
 /**
- * Decides whether the restore may write: the archive must contain what its manifest states, and under `raise_error`
- * nothing of it may exist. Nothing has been written to the store so far. Plans `apply-blobs`.
+ * Decides whether the restore may write, and plans the map items of `apply-blobs`. Nothing has been written to the
+ * store so far. Throws `ArchiveInvalidError` if the archive differs from its manifest. Under `raise_error`, throws
+ * `DuplicatesError` if one of the resources or blobs already exists.
  */
 export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Promise<Decision> => {
   const { jobs, objects } = stores

@@ -5,7 +5,7 @@ import type { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import { type BlobReference, PREFIX_COUNT, readBlobReferences } from '../../blobs/blob-references.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 
-/** The position of an entry in the order of blobs. Empty if there is no such segment or entry. */
+/** Returns the position of an entry in the order of blobs, or an empty string if no such segment or entry exists. */
 export const positionAt = async (archive: OpenArchive, segment: number | undefined, entry: number): Promise<string> => {
   const opened = segment === undefined ? undefined : archive.segments[segment]
   const line = opened === undefined ? undefined : (await readIndex(archive, opened))[entry]
@@ -13,8 +13,8 @@ export const positionAt = async (archive: OpenArchive, segment: number | undefin
 }
 
 /**
- * The references from one position (inclusive) to another (exclusive), by position. Empty positions are the start and
- * the end.
+ * Returns the references from one position (inclusive) to another (exclusive), keyed by position. An empty string
+ * stands for the start or the end of all positions.
  */
 export const referencesBetween = async (
   objects: ObjectStore,

@@ -24,7 +24,8 @@ import { readThrough } from './read-through.ts'
 export interface PreflightBlobsServices extends RestoreReading, PassServices, TargetBlobs {}
 
 /**
- * One pass over blob segments: reads and checks their bytes, and compares them with the target's blobs of the same ids.
+ * Runs one pass over blob segments. The pass reads and checks the bytes of their blobs, and compares these blobs with
+ * the blobs of the same ids in the target.
  */
 export const preflightBlobs = (input: PassInput, services: PreflightBlobsServices): Promise<PassOutput> =>
   runPass(PREFLIGHT_BLOBS, input, services, (attempt) => preflightBlobsPass(attempt, services))
@@ -65,7 +66,7 @@ const preflightBlobsPass = async (
   }
 }
 
-/** Reads the entries of the segments, up to their end or to the position that it returns. */
+/** Reads the entries of the segments. Returns the position where it stopped, or `undefined` at the end. */
 const readBlobs = async (
   attempt: Attempt,
   { plan, archive }: OpenRestore,

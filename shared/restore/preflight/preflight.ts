@@ -25,8 +25,8 @@ export interface PreflightServices extends RestoreReading, CheckRangeStores {
 }
 
 /**
- * One pass of preflight: reads every byte of its segments, checks every line, and determines the duplicates. It writes
- * nothing to the store.
+ * Runs one pass of preflight. The pass reads every byte of its segments, checks every line, and determines which
+ * resources the target already has. It writes nothing to the store.
  */
 export const preflight = (input: PassInput, services: PreflightServices): Promise<PassOutput> =>
   runPass(PREFLIGHT, input, services, (attempt) => preflightPass(attempt, services))

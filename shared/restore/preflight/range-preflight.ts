@@ -25,16 +25,16 @@ export interface CheckRangeStores {
   readonly models: ModelRegistry
 }
 
-/** What one pass found in a range. The counts are of resources that the filters accept. */
+/** The result of one pass over a range. It counts only resources that the filters accept. */
 export interface CheckedRange {
-  /** Where the pass stopped. Absent: at the end of the range. */
+  /** The position where the pass stopped. Absent at the end of the range. */
   readonly stoppedAt?: ChunkPosition
   readonly resources: number
   readonly revisions: number
   readonly duplicates: number
   /** The first 100 duplicates. */
   readonly duplicateIds: readonly string[]
-  /** One bit for each resource: whether the target has it. */
+  /** One bit for each resource: 1 if the target has it. */
   readonly existing: BitList
   /** The digests of the digest buckets, of all resources. */
   readonly buckets: readonly BucketDigest[]
@@ -46,13 +46,13 @@ export interface CheckedRange {
 interface CurrentResource {
   readonly record: ArchivedRecord
   readonly leaf: ResourceLeaf
-  /** Whether the filters accept it. */
+  /** True if the filters accept the resource. */
   readonly isSelected: boolean
-  /** Whether the restore will write it. */
+  /** True if the restore will write the resource. */
   readonly isWritten: boolean
 }
 
-/** Checks one range, or what earlier passes left of it. Collects the blobs that its resources refer to. */
+/** Checks one range, or its rest after earlier passes. Collects the blobs to which its resources refer. */
 export class RangePreflight {
   readonly #stores: CheckRangeStores
   readonly #restore: OpenRestore
@@ -96,7 +96,7 @@ export class RangePreflight {
       const stoppedAt =
         segment === undefined ? undefined : await this.#readSegment(segment, from, isFull, target, comparison)
       await this.#endResource(comparison)
-      // Only a reading from start to end checks the frames of a segment.
+      // The frames of a segment are checked only if it is read from start to end.
       const isPartOfSegment = from !== undefined && stoppedAt === undefined
       if (segment !== undefined && isPartOfSegment && ids === undefined) await readThrough(archive, segment)
       const compared = await comparison?.end(stoppedAt?.bucket)
@@ -162,7 +162,8 @@ export class RangePreflight {
 
   async #addRevision({ item }: ArchivedRecord): Promise<void> {
     const current = this.#current
-    if (current === undefined) throw new Error('a revision before any metadata')
+    if (current === undefined)
+      throw new Error('the segment begins with a revision; metadata of its resource must precede it')
     current.leaf.add(item)
     if (!current.isSelected) return
     this.#revisions += 1

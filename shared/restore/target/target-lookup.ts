@@ -4,15 +4,15 @@ import type { RestorePlan, SegmentRange } from '../messages/inspect.ts'
 import { TargetJoin } from './target-join.ts'
 import { targetRange } from './target-range.ts'
 
-/** Determines which resources the target has. Resources are looked up in the archive's order. */
+/** Determines which resources the target has. The caller must call `exists` in the order of the archive. */
 export interface TargetLookup {
   exists(id: string): Promise<boolean>
   close(): Promise<void>
 }
 
 /**
- * Opens a lookup of the target's resources in `range`, from digest bucket `bucket` on. With `ids`, which the filters
- * name, it reads the metadata of these resources only.
+ * Opens a lookup of the target's resources in `range`. With `bucket`, it begins at this digest bucket. With `ids` (the
+ * ids in the filters), it reads only the metadata of these resources.
  */
 export const openTargetLookup = (
   { resources }: { readonly resources: ResourceStore },
@@ -37,7 +37,8 @@ const EMPTY_TARGET: TargetLookup = {
 }
 
 const lookupById = (existing: Promise<ReadonlySet<string>>): TargetLookup => {
-  // Awaited with the first resource. Until then, a rejection must not end the process.
+  // The first call of `exists` awaits `existing` and throws its error. Without this handler, an earlier rejection would
+  // end the process.
   existing.catch(() => undefined)
   return {
     exists: async (id) => (await existing).has(id),

@@ -9,10 +9,12 @@ import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import { blobList } from '../results/blob-list.ts'
 import { lateBlobConflicts } from '../results/conflicts.ts'
 
-/** Reads from the store in parallel. Bodies are hashed while they stream, so that they need little memory. */
+/** The number of blobs that are read at the same time. They are hashed as streams, so that they need little memory. */
 const PARALLEL_READS = 8
 
-/** A pass may stop between two batches. */
+/**
+ * Number of blobs per batch. The time limit is checked between batches, so a pass exceeds it by at most one batch.
+ */
 const BATCH = 64
 
 interface BlobStores {
@@ -23,15 +25,20 @@ interface BlobStores {
 }
 
 /**
- * Runs the checks of blobs, from the blob at index `start` of a list. Returns the index for the next pass if time was
- * up.
+ * Runs the checks of blobs, beginning with the blob at index `start` of a list. If the time is up, returns the index
+ * with which the next pass begins. Returns `undefined` at the end of the list.
  */
 export const verifyBlobs = async (
   stores: BlobStores,
-  pass: { readonly jobId: string; readonly list: number; readonly start: number; readonly timeIsUp: () => boolean },
+  pass: {
+    readonly jobId: string
+    readonly listIndex: number
+    readonly start: number
+    readonly timeIsUp: () => boolean
+  },
   findings: Findings,
 ): Promise<number | undefined> => {
-  const blobs = await verifiableBlobs(stores, pass.jobId, pass.list)
+  const blobs = await verifiableBlobs(stores, pass.jobId, pass.listIndex)
   let next = pass.start
   while (next < blobs.length) {
     if (pass.timeIsUp() && next > pass.start) return next
@@ -43,13 +50,13 @@ export const verifyBlobs = async (
 }
 
 /**
- * The blobs of a list that must be in the store as archived. Where `skip` left the target's own bytes, that is a
- * conflict.
+ * Returns the blobs of a list whose bytes in the store must equal the archived bytes. Under `skip`, blobs that already
+ * existed with other bytes are left out, because the report lists them as conflicts.
  */
-const verifiableBlobs = async (stores: BlobStores, jobId: string, list: number): Promise<RestoredBlob[]> => {
-  const late = new Set(await lateBlobConflicts(stores, jobId, list))
-  return (await blobList(stores, jobId, list)).filter(
-    ({ kind, id, action }) => action !== 'conflict' && !(kind === 'blob' && late.has(id)),
+const verifiableBlobs = async (stores: BlobStores, jobId: string, listIndex: number): Promise<RestoredBlob[]> => {
+  const conflictingBlobIds = new Set(await lateBlobConflicts(stores, jobId, listIndex))
+  return (await blobList(stores, jobId, listIndex)).filter(
+    ({ kind, id, action }) => action !== 'conflict' && !(kind === 'blob' && conflictingBlobIds.has(id)),
   )
 }
 

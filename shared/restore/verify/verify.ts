@@ -28,11 +28,15 @@ export const verify = (input: PassInput, services: VerifyServices): Promise<Pass
       : verifyExtentPass(attempt, services, extent)
   })
 
-const verifyBlobsPass = async (attempt: Attempt, services: VerifyServices, list: number): Promise<VerifyResult> => {
+const verifyBlobsPass = async (
+  attempt: Attempt,
+  services: VerifyServices,
+  listIndex: number,
+): Promise<VerifyResult> => {
   const { job_id, n, attempt: name, timeIsUp } = attempt
   const findings = new Findings()
   const start = readCursor(VerifyBlobsCursor, attempt) ?? 0
-  const next = await verifyBlobs(services, { jobId: job_id, list, start, timeIsUp }, findings)
+  const next = await verifyBlobs(services, { jobId: job_id, listIndex, start, timeIsUp }, findings)
   const checks = await services.workFiles.write(CHECK_RESULTS, findings.results(), job_id, n, name)
   return { ...continueAt(next), changed_since: 0, checks }
 }
