@@ -64,13 +64,24 @@ describe('ArchivedIds', () => {
     const after = counted.reads
     expect(after).toBeGreaterThan(before)
     expect(await ids.has('a', 'r', 'r:2', 'revision_id')).toBe(false)
+    expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
     expect(counted.reads).toBe(after)
   })
 
+  it('reads nothing for an id whose hash key is outside those of the model', async () => {
+    const { ids, counted } = await idsOf({ a: [resource('r', 1)] })
+    const before = counted.reads
+    for (let k = 0; k < 20; k++) expect(await ids.has('a', `x${k}`, `x${k}`, 'resource_id')).toBe(false)
+    expect(counted.reads).toBe(before)
+  })
+
   it('finds ids again after its cache has overflowed', async () => {
-    const { ids } = await idsOf({ a: [resource('r', 1)] })
+    const { ids, counted } = await idsOf({ a: [resource('r', 1)] })
+    expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
+    const before = counted.reads
     for (let k = 0; k < 20_010; k++) expect(await ids.has('unknown', `x${k}`, `x${k}`, 'resource_id')).toBe(false)
     expect(await ids.has('unknown', 'x0', 'x0', 'resource_id')).toBe(false)
     expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
+    expect(counted.reads).toBeGreaterThan(before)
   })
 })

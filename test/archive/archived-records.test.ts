@@ -4,6 +4,8 @@ import { type ArchivedRecord, archivedRecords } from '../../shared/archive/archi
 import { readThrough } from '../../shared/restore/preflight/read-through.ts'
 import { hashKeyOf } from '../../shared/resources/keys.ts'
 import { must } from '../../shared/values/must.ts'
+import { readIndex } from '../../shared/archive/segment-reader.ts'
+import { craftRecords } from './craft.ts'
 import { memorySource } from './memory.ts'
 import { type SampleResource, writeArchive } from './sample.ts'
 
@@ -85,6 +87,50 @@ describe('archivedRecords', () => {
     const ids = [must(inOrder[3]), must(inOrder[9])]
     const from = { entry: 6, bucket: '0000' }
     expect((await read(archive, 0, { from, ids })).map(textOf)).toEqual(all([must(inOrder[9])]))
+  })
+
+  it('reads only chunks that can contain a selected id, so damage to other chunks is not noticed', async () => {
+    const bytes = await writeArchive({ models: { a: resources }, limits: { full: 1, max: 1_000_000 } })
+    const archive = await openArchive(memorySource(bytes))
+    const index = await readIndex(archive, must(archive.segments[0]))
+    for (const chunk of [must(index[0]), must(index.at(-1))]) bytes.fill(0, chunk.offset, chunk.offset + chunk.size)
+    const id = must(inOrder[6])
+    expect((await read(archive, 0, { ids: [id] })).map(textOf)).toEqual(all([id]))
+    await expect(read(archive, 0, { ids: [must(inOrder[0])] })).rejects.toThrow('is corrupt')
+    await expect(read(archive, 0)).rejects.toThrow('is corrupt')
+  })
+
+  it('starts with a chunk that begins inside a resource', async () => {
+    const numbers = Array.from({ length: 9 }, (_, k) => k + 1)
+    const large = IDS.slice(0, 6).map((id) => ({ id, revisions: numbers.map((n) => ({ n, data: 'x'.repeat(300) })) }))
+    const bytes = await writeArchive({ models: { a: large }, limits: { full: 1_000, max: 2_000 } })
+    const archive = await openArchive(memorySource(bytes))
+    const whole = await read(archive, 0)
+    expect(whole).toHaveLength(60)
+    const later = await read(archive, 0, { from: { entry: 1, bucket: '0000' } })
+    expect(later).toEqual(whole.filter(({ entry }) => entry >= 1))
+    expect(later[0]?.kind).toBe('revision')
+    for (const { id } of large)
+      expect(await read(archive, 0, { ids: [id] })).toEqual(whole.filter((record) => record.id === id))
+  })
+
+  it('rejects a whole segment whose last resource lacks its current revision', async () => {
+    const bytes = craftRecords({ lines: (lines) => lines.slice(0, 2), line: { revisions: 1 } })
+    await expect(read(await openArchive(memorySource(bytes)), 0)).rejects.toThrow(
+      'the current revision "city:1:2" of resource "city:1" is missing',
+    )
+  })
+
+  it('rejects a chunk that does not match its index line', async () => {
+    const bytes = craftRecords({ line: { revisions: 3 } })
+    await expect(read(await openArchive(memorySource(bytes)), 0)).rejects.toThrow('does not match its index line')
+  })
+
+  it('names the chunk and the line of a record that is invalid', async () => {
+    const bytes = craftRecords({ lines: (lines) => [...lines.slice(0, 2), Buffer.from('x\n')] })
+    await expect(read(await openArchive(memorySource(bytes)), 0)).rejects.toThrow(
+      'line 3 of entry models/city/s-00000.jsonl.zst: the line is not JSON',
+    )
   })
 
   it('rejects a segment that does not exist', async () => {

@@ -10,31 +10,32 @@ import {
 
 describe('an error about an archive', () => {
   const versions = "only versions 2 (SpecStar's stream) and 3 can be restored"
-  it.each<[string, Error, string]>([
-    ['NotAnArchiveError', new NotAnArchiveError('it is empty'), 'not an .acbak archive: it is empty'],
-    ['ArchiveTruncatedError', new ArchiveTruncatedError('it ends'), 'the archive is truncated: it ends'],
-    ['ArchiveInvalidError', new ArchiveInvalidError('a rule'), 'the archive is invalid: a rule'],
-    ['EntryCorruptError', new EntryCorruptError('a', 'b', 'c'), 'entry a is corrupt: expected sha256 b, found c'],
+  it.each<[string, () => Error, string]>([
+    ['NotAnArchiveError', () => new NotAnArchiveError('it is empty'), 'not an .acbak archive: it is empty'],
+    ['ArchiveTruncatedError', () => new ArchiveTruncatedError('it ends'), 'the archive is truncated: it ends'],
+    ['ArchiveInvalidError', () => new ArchiveInvalidError('a rule'), 'the archive is invalid: a rule'],
+    ['EntryCorruptError', () => new EntryCorruptError('a', 'b', 'c'), 'entry a is corrupt: expected sha256 b, found c'],
     [
       'EntryCorruptError',
-      new EntryCorruptError('a', 'b', 'c', 'crc32'),
+      () => new EntryCorruptError('a', 'b', 'c', 'crc32'),
       'entry a is corrupt: expected crc32 b, found c',
     ],
-    ['UnsupportedVersionError', new UnsupportedVersionError(4), `the archive has version 4; ${versions}`],
-    ['UnsupportedVersionError', new UnsupportedVersionError(1, 'it'), `it has version 1; ${versions}`],
-    ['RecordInvalidError', new RecordInvalidError('bad'), 'the archive is invalid: a record: bad'],
+    ['UnsupportedVersionError', () => new UnsupportedVersionError(4), `the archive has version 4; ${versions}`],
+    ['UnsupportedVersionError', () => new UnsupportedVersionError(1, 'it'), `it has version 1; ${versions}`],
+    ['RecordInvalidError', () => new RecordInvalidError('bad'), 'the archive is invalid: a record: bad'],
     [
       'RecordInvalidError',
-      new RecordInvalidError('bad', { entry: 'a' }),
+      () => new RecordInvalidError('bad', { entry: 'a' }),
       'the archive is invalid: a record of entry a: bad',
     ],
-    ['RecordInvalidError', new RecordInvalidError('bad', { line: 1 }), 'the archive is invalid: line 1: bad'],
+    ['RecordInvalidError', () => new RecordInvalidError('bad', { line: 1 }), 'the archive is invalid: line 1: bad'],
     [
       'RecordInvalidError',
-      new RecordInvalidError('bad', { entry: 'a', line: 1 }),
+      () => new RecordInvalidError('bad', { entry: 'a', line: 1 }),
       'the archive is invalid: line 1 of entry a: bad',
     ],
-  ])('has a name and a message: %s', (name, error, message) => {
+  ])('has a name and a message: %s', (name, make, message) => {
+    const error = make()
     expect({ name: error.name, message: error.message }).toEqual({ name, message })
   })
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { TornResourcesError, UnknownModelError } from '../../shared/resources/errors.ts'
+import { ModelsInvalidError, ResourceChangedError, TornResourcesError, UnknownModelError } from '../../shared/resources/errors.ts'
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, k) => `id ${k}`)
 
@@ -24,4 +24,11 @@ it('the error for an unknown model lists the registered ones', () => {
     registered,
     message: 'model planet is not registered (registered: city, country)',
   })
+})
+
+it('each error has the name of its class', () => {
+  expect(new TornResourcesError([]).name).toBe('TornResourcesError')
+  expect(new ResourceChangedError('city', 'x').name).toBe('ResourceChangedError')
+  expect(new UnknownModelError('planet', []).name).toBe('UnknownModelError')
+  expect(new ModelsInvalidError([]).name).toBe('ModelsInvalidError')
 })
