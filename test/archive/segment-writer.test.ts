@@ -82,6 +82,22 @@ describe('SegmentWriter', () => {
     )
   })
 
+  it('passes no empty bytes to the sink', async () => {
+    const sink = new MemorySink()
+    const lengths: number[] = []
+    const segment = new SegmentWriter('s', {
+      bytes: (bytes) => {
+        lengths.push(bytes.length)
+        return sink.bytes(bytes)
+      },
+      object: (object) => sink.object(object),
+    })
+    await segment.entry(blob(Buffer.alloc(0), 'a'), Buffer.alloc(0))
+    await segment.entry(blob(Buffer.alloc(512), 'b'), Buffer.alloc(512))
+    await segment.finish()
+    expect(lengths).not.toContain(0)
+  })
+
   it('rejects a segment without entries', async () => {
     await expect(new SegmentWriter('s', new MemorySink()).finish()).rejects.toThrow(
       new RangeError('segment s must have at least one entry'),
