@@ -1,5 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { ModelsInvalidError, ResourceChangedError, TornResourcesError, UnknownModelError } from '../../shared/resources/errors.ts'
+import {
+  ModelsInvalidError,
+  ResourceChangedError,
+  TornResourcesError,
+  UnknownModelError,
+} from '../../shared/resources/errors.ts'
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, k) => `id ${k}`)
 
