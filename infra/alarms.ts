@@ -79,7 +79,12 @@ export class Alarms extends Construct {
     )
     this.#addFunctionAlarms('FunctionErrors', 'A function failed', watchedForErrors, 'metricErrors')
     this.#addFunctionAlarms('FunctionThrottles', 'A function was throttled', functions, 'metricThrottles')
-    if (hasSchedules)
+    if (hasSchedules) {
+      this.#addAlarm(
+        'ScheduleIncomplete',
+        'A scheduled export left out resources or blobs',
+        jobMetric(deployment, METRIC.scheduleIncomplete),
+      )
       this.#addAlarm(
         'ScheduleOverdue',
         'A schedule has made no good archive when it was due',
@@ -87,6 +92,7 @@ export class Alarms extends Construct {
         // The metric is published every hour, even if nothing is overdue. Missing data means that the check failed.
         { missing: TreatMissingData.BREACHING, periods: 2 },
       )
+    }
   }
 
   get alarms(): readonly Alarm[] {

@@ -97,13 +97,14 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
     models: result.models,
     complete: result.complete,
     missing_blobs: result.missing_blobs,
+    ...(result.left_out === undefined ? {} : { left_out: result.left_out }),
   }
 }
 
 const restoreView = (job: RestoreJob): object | undefined => {
   const { result, request } = job
   if (result === undefined) return undefined
-  const { models, verification, dry_run, missing_blobs, blob_conflicts } = result
+  const { models, verification, dry_run, missing_blobs, blob_conflicts, left_out } = result
   // The routes of one model return the counts of this model at the top level.
   const counts = request.route_model === undefined ? undefined : models[request.route_model]
   return {
@@ -113,6 +114,7 @@ const restoreView = (job: RestoreJob): object | undefined => {
     ...(verification === undefined ? {} : { verification }),
     ...(missing_blobs === undefined ? {} : { missing_blobs }),
     ...(blob_conflicts === undefined ? {} : { blob_conflicts }),
+    ...(left_out === undefined ? {} : { left_out }),
   }
 }
 

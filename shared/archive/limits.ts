@@ -23,6 +23,8 @@ export const MAX_MANIFEST_BYTES = 32 * MIB
 export const MAX_MANIFEST_LEVELS = 64
 /** Maximum uncompressed size of an index, which is held in memory. */
 export const MAX_INDEX_BYTES = 64 * MIB
+/** Maximum stored size of the list of resources that were left out: about a million of them. */
+export const MAX_LEFT_OUT_BYTES = 32 * MIB
 /** Maximum size of the body of a pax header or a GNU long name. A path in an archive is far shorter. */
 export const MAX_PAX_BYTES = 64 * 1024
 /** Maximum zstd window, as the exponent of 2: 2^23 bytes are 8 MiB. A decoder allocates the window in memory. */

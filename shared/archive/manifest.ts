@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { byteCount, hashKeyHex, modelName, sha256Hex } from './index-line.ts'
+import { LeftOutSchema } from './left-out.ts'
 import { MAX_MANIFEST_BYTES } from './limits.ts'
 import type { SegmentSummary } from './segment-writer.ts'
 
@@ -28,6 +29,8 @@ export const ManifestSchema = z.object({
   next_since: time,
   complete: z.boolean(),
   missing_blobs: z.array(z.string()).readonly(),
+  /** Only if resources were left out. `complete` is then false. */
+  left_out: z.exactOptional(LeftOutSchema),
   models: z.record(
     modelName,
     z.object({ resources: byteCount, revisions: byteCount, blobs: byteCount, digest: sha256Hex }).readonly(),

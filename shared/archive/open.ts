@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import type { ArchiveSource, OpenArchive } from './archive.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError, NotAnArchiveError } from './errors.ts'
+import { LEFT_OUT_NAME } from './left-out.ts'
+import type { Manifest } from './manifest.ts'
 import { checkGeometry, checkManifestSize, parseManifest } from './read-manifest.ts'
 import { rejectSpecStarStream } from './specstar-stream.ts'
 import { MANIFEST_NAME, parseTrailer, TAIL_BYTES, trailerHeader } from './tail.ts'
@@ -42,7 +44,20 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
   checkZero(bytes.subarray(BLOCK + size), `the padding of ${MANIFEST_NAME}`)
   const manifest = parseManifest(json)
   checkGeometry(manifest, start)
+  await checkLeftOutList(source, manifest)
   return { source, manifest, manifestSha256: sha256, provenManifest: true, walked: false, segments: manifest.segments }
+}
+
+/** Checks the bytes of the entry `left-out.jsonl.zst`, if there is one. */
+const checkLeftOutList = async (source: ArchiveSource, { left_out }: Manifest): Promise<void> => {
+  if (left_out === undefined) return
+  const { offset, size, sha256 } = left_out.list
+  const bytes = await source.read(offset - BLOCK, BLOCK + paddedSize(size))
+  if (!bytes.subarray(0, BLOCK).equals(await encodeHeader(LEFT_OUT_NAME, size)))
+    throw new ArchiveInvalidError(`the tar header of ${LEFT_OUT_NAME} must consist of the bytes that FORMAT.md defines`)
+  const actual = hash('sha256', bytes.subarray(BLOCK, BLOCK + size))
+  if (actual !== sha256) throw new EntryCorruptError(LEFT_OUT_NAME, sha256, actual)
+  checkZero(bytes.subarray(BLOCK + size), `the padding of ${LEFT_OUT_NAME}`)
 }
 
 /**

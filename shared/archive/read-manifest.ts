@@ -1,10 +1,11 @@
 import { isUtf8 } from 'node:buffer'
 import { z } from 'zod'
+import { LEFT_OUT_NAME, type LeftOut, MAX_LEFT_OUT_IN_MANIFEST } from './left-out.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
 import { must } from '../values/must.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { ArchiveInvalidError, UnsupportedVersionError } from './errors.ts'
-import { MAX_INDEX_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_LEVELS } from './limits.ts'
+import { MAX_INDEX_BYTES, MAX_LEFT_OUT_BYTES, MAX_MANIFEST_BYTES, MAX_MANIFEST_LEVELS } from './limits.ts'
 import { type Manifest, ManifestSchema, type ManifestSegment } from './manifest.ts'
 import { BLOCK, paddedSize } from './tar-header.ts'
 
@@ -59,7 +60,7 @@ function ensure(condition: boolean, problem: string): asserts condition {
 
 /** Checks that the members of a manifest agree with each other. `checkGeometry` checks the offsets of the segments. */
 const checkConsistency = (manifest: Manifest): void => {
-  const { scope, models, missing_blobs, complete, segments } = manifest
+  const { scope, models, missing_blobs, complete, segments, left_out } = manifest
   ensure(isAscending(scope.models), 'scope.models must be sorted and must not contain a model twice')
   const names = Object.keys(models).sort(compareBytes)
   ensure(
@@ -67,7 +68,11 @@ const checkConsistency = (manifest: Manifest): void => {
     'models must contain exactly the models of scope.models',
   )
   ensure(isAscending(missing_blobs), 'missing_blobs must be sorted and must not contain a blob twice')
-  ensure(complete === (missing_blobs.length === 0), 'complete must be true if and only if missing_blobs is empty')
+  ensure(
+    complete === (missing_blobs.length === 0 && left_out === undefined),
+    'complete must be true if and only if missing_blobs is empty and left_out is absent',
+  )
+  if (left_out !== undefined) checkLeftOut(left_out)
   checkOrder(segments)
   for (const [model, { resources }] of Object.entries(models)) {
     const hasSegment = segments.some((segment) => segment.model === model)
@@ -82,6 +87,14 @@ const checkConsistency = (manifest: Manifest): void => {
 
 const isAscending = (texts: readonly string[]): boolean =>
   texts.slice(1).every((text, k) => compareBytes(must(texts[k]), text) < 0)
+
+const checkLeftOut = ({ count, resources, list }: LeftOut): void => {
+  ensure(
+    count > 0 && resources.length === Math.min(count, MAX_LEFT_OUT_IN_MANIFEST),
+    `left_out must count at least one resource, and list the first ${MAX_LEFT_OUT_IN_MANIFEST} of them`,
+  )
+  ensure(list.size <= MAX_LEFT_OUT_BYTES, `${LEFT_OUT_NAME} has more than ${MAX_LEFT_OUT_BYTES} bytes`)
+}
 
 /**
  * Checks the order of the segments. Segments of records come first and are sorted by model and hash key. No bucket may
@@ -121,10 +134,10 @@ const checkOrder = (segments: readonly ManifestSegment[]): void => {
 }
 
 /**
- * Checks that the segments are contiguous from byte 0 to `end`, the offset of the manifest's header, and that each
- * segment ends with its index. Throws `ArchiveInvalidError`.
+ * Checks that segments are contiguous from 0 and end with their indexes, and that the entry `left-out.jsonl.zst`, if
+ * there is one, is between the last segment and `end`, the offset of the manifest's header.
  */
-export const checkGeometry = ({ segments }: Manifest, end: number): void => {
+export const checkGeometry = ({ segments, left_out }: Manifest, end: number): void => {
   let at = 0
   for (const [k, { offset, size, index }] of segments.entries()) {
     ensure(offset === at && size % BLOCK === 0, `segment ${k} must begin where the segment before it ends`)
@@ -136,5 +149,13 @@ export const checkGeometry = ({ segments }: Manifest, end: number): void => {
     )
     at += size
   }
-  ensure(at === end, 'the last segment must end where the header of the manifest begins')
+  if (left_out === undefined) {
+    ensure(at === end, 'the last segment must end where the header of the manifest begins')
+    return
+  }
+  const { offset, size } = left_out.list
+  ensure(
+    offset === at + BLOCK && offset + paddedSize(size) === end,
+    `${LEFT_OUT_NAME} must be between the last segment and the header of the manifest`,
+  )
 }

@@ -67,6 +67,10 @@ export class RecordsWriter {
   /** Index in `#lines` of the open resource's first line. */
   #resourceStart = 0
   #leaf: ResourceLeaf | undefined
+  /** Whether a chunk that was closed contains lines of the open resource. */
+  #isDivided = false
+  /** The state before the open resource began. `discard` returns to it. */
+  #before: { readonly h: string; readonly firstH: string | undefined; readonly revisions: number } | undefined
   #h = ''
   #firstH: string | undefined
   #chunks = 0
@@ -102,6 +106,8 @@ export class RecordsWriter {
   async begin(metadata: Item, h: string): Promise<void> {
     if (this.#leaf !== undefined) throw new Error('end must be called before the next begin')
     this.#leaf = new ResourceLeaf()
+    this.#before = { h: this.#h, firstH: this.#firstH, revisions: this.#revisions }
+    this.#isDivided = false
     this.#h = h
     this.#firstH ??= h
     this.#resourceStart = this.#lines.length
@@ -124,6 +130,24 @@ export class RecordsWriter {
     this.#buckets.add(this.#h, leaf)
     if (this.#lineBytes >= this.#limits.full) await this.#flush(this.#lines.length)
     return { leaf }
+  }
+
+  /**
+   * Removes the open resource. Returns false, and removes nothing, if a closed chunk contains a part of it: then the
+   * segment cannot be used.
+   */
+  discard(): boolean {
+    if (this.#leaf === undefined || this.#before === undefined) throw new Error('begin must be called before discard')
+    if (this.#isDivided) return false
+    const removed = this.#lines.splice(this.#resourceStart).reduce((sum, { bytes }) => sum + bytes.length, 0)
+    this.#lineBytes -= removed
+    this.#unpackedSize -= removed
+    this.#resources -= 1
+    this.#leaf = undefined
+    this.#h = this.#before.h
+    this.#firstH = this.#before.firstH
+    this.#revisions = this.#before.revisions
+    return true
   }
 
   /** Writes the last chunk. The caller finishes the segment. */
@@ -156,6 +180,7 @@ export class RecordsWriter {
    * compress it.
    */
   async #flush(count: number): Promise<void> {
+    if (this.#leaf !== undefined && count > this.#resourceStart) this.#isDivided = true
     const lines = this.#lines.slice(0, count)
     this.#lines = this.#lines.slice(count)
     this.#resourceStart = 0

@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import { ArchiveInvalidError, UnsupportedVersionError } from './errors.ts'
+import { LEFT_OUT_NAME } from './left-out.ts'
 import { BLOCK, encodeHeader, paddingOf } from './tar-header.ts'
 
 export const MANIFEST_NAME = 'manifest.json'
@@ -44,15 +45,21 @@ export const parseTrailer = (bytes: Buffer): ManifestLocation => {
 export const trailerHeader = (): Promise<Buffer> => encodeHeader(TRAILER_NAME, BLOCK)
 
 /**
- * Returns all bytes after the segments: the manifest, the trailer, and the end of the tar. `segmentsEnd` is the offset
- * at which the segments end and the header of the manifest begins.
+ * All bytes after the segments: the entry `left-out.jsonl.zst` if `leftOut` contains its content, the manifest, the
+ * trailer, and the end of the tar. `segmentsEnd` is the offset at which the segments end.
  */
-export const encodeTail = async (manifestJson: Buffer, segmentsEnd: number): Promise<Buffer> =>
-  Buffer.concat([
-    await encodeHeader(MANIFEST_NAME, manifestJson.length),
-    manifestJson,
-    Buffer.alloc(paddingOf(manifestJson.length)),
+export const encodeTail = async (manifestJson: Buffer, segmentsEnd: number, leftOut?: Buffer): Promise<Buffer> => {
+  const list = leftOut === undefined ? Buffer.alloc(0) : await encodeEntry(LEFT_OUT_NAME, leftOut)
+  const offset = segmentsEnd + list.length + BLOCK
+  return Buffer.concat([
+    list,
+    await encodeEntry(MANIFEST_NAME, manifestJson),
     await trailerHeader(),
-    encodeTrailer({ offset: segmentsEnd + BLOCK, size: manifestJson.length, sha256: hash('sha256', manifestJson) }),
+    encodeTrailer({ offset, size: manifestJson.length, sha256: hash('sha256', manifestJson) }),
     Buffer.alloc(END_BYTES),
   ])
+}
+
+/** A header, the content, and the padding. */
+const encodeEntry = async (name: string, content: Buffer): Promise<Buffer> =>
+  Buffer.concat([await encodeHeader(name, content.length), content, Buffer.alloc(paddingOf(content.length))])

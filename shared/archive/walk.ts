@@ -1,7 +1,8 @@
 import type { ArchiveSegment, ArchiveSource, OpenArchive } from './archive.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
-import type { ManifestSegment } from './manifest.ts'
+import { LEFT_OUT_NAME } from './left-out.ts'
+import type { Manifest, ManifestSegment } from './manifest.ts'
 import { decodeIndex } from './read-index.ts'
 import { checkManifestSize, parseManifest } from './read-manifest.ts'
 import { MANIFEST_NAME, parseTrailer, TRAILER_NAME } from './tail.ts'
@@ -23,6 +24,7 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
   checkManifestSize(manifestFile.size)
   const manifest = parseManifest(await source.read(manifestFile.offset, manifestFile.size))
   const provenManifest = await checkTrailer(source, files, manifestFile)
+  takeLeftOutList(files, manifest)
   const indexes = takeIndexes(files, manifest.segments)
   const segments: ArchiveSegment[] = []
   for (const [k, segment] of manifest.segments.entries()) {
@@ -34,6 +36,17 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
   const [stray] = files.keys()
   if (stray !== undefined) throw new ArchiveInvalidError(`entry ${stray} is not listed in any index`)
   return { source, manifest, manifestSha256: manifestFile.sha256, provenManifest, walked: true, segments }
+}
+
+/** Removes the entry `left-out.jsonl.zst`, which must be the one that the manifest describes. */
+const takeLeftOutList = (files: TarFiles, { left_out }: Manifest): void => {
+  if (left_out === undefined) return
+  const { size, sha256 } = left_out.list
+  const file = takeFile(files, LEFT_OUT_NAME)
+  if (file === undefined) throw new ArchiveInvalidError(`entry ${LEFT_OUT_NAME} is missing`)
+  if (file.sha256 !== sha256) throw new EntryCorruptError(LEFT_OUT_NAME, sha256, file.sha256)
+  if (file.size !== size)
+    throw new ArchiveInvalidError(`entry ${LEFT_OUT_NAME} has ${file.size} bytes, but ${size} in the manifest`)
 }
 
 /** Removes a file from `files` and returns it. Afterwards, no other part of the archive can use this file. */

@@ -21,6 +21,10 @@ export interface RecordsTarget {
   begin(metadata: Item, h: string): Promise<void>
   revision(item: Item): Promise<void>
   end(): Promise<void>
+  /**
+   * Removes the open resource. Returns false if a part of it is already written: then the whole run must be aborted.
+   */
+  discard(): boolean
   /** Finishes the run. The caller must have written at least one resource. */
   finish(): Promise<WrittenRecords>
   abort(): Promise<void>
@@ -68,6 +72,10 @@ export class SegmentRecords implements RecordsTarget {
 
   async end(): Promise<void> {
     await this.#records.end()
+  }
+
+  discard(): boolean {
+    return this.#records.discard()
   }
 
   async finish(): Promise<WrittenRecords & { readonly kind: 'segment' }> {

@@ -6,6 +6,7 @@ import type { StageInput } from '../jobs/messages.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
+import { listedResources } from '../jobs/listed-resources.ts'
 import { type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
 
 /**
@@ -46,5 +47,8 @@ const summaryOfArchive = async (objects: ObjectStore, archive: PinnedObject): Pr
     ),
     complete: manifest.complete,
     missing_blobs: listedBlobs(manifest.missing_blobs),
+    ...(manifest.left_out === undefined
+      ? {}
+      : { left_out: listedResources(manifest.left_out.resources, manifest.left_out.count) }),
   }
 }

@@ -6,6 +6,10 @@ import type { WrittenSegment } from '../compose/segments.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { allResults } from '../jobs/pass.ts'
 import type { PinnedObject } from '../objects/object.ts'
+import { hash } from 'node:crypto'
+import { encodeLeftOut, type LeftOut, type LeftOutResource, MAX_LEFT_OUT_IN_MANIFEST } from '../archive/left-out.ts'
+import { BLOCK } from '../archive/tar-header.ts'
+import { readLeftOut } from './left-out.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { EXPORT_BLOBS, EXPORT_PLAN, EXPORT_RECORDS } from './messages.ts'
 import type { TailStores } from './tail-stores.ts'
@@ -20,6 +24,8 @@ const SINCE_MARGIN_MS = 15 * 60_000
 export interface AssembledArchive {
   readonly manifest: Manifest
   readonly segments: readonly PinnedObject[]
+  /** The content of the entry `left-out.jsonl.zst`, if resources were left out. */
+  readonly leftOut?: Buffer
 }
 
 /**
@@ -28,7 +34,8 @@ export interface AssembledArchive {
  */
 export const assembleArchive = async (stores: TailStores, job: ExportJob): Promise<AssembledArchive> => {
   const { objects, workFiles, config, clock } = stores
-  const records = (await allResults(stores, job.job_id, EXPORT_RECORDS)).flatMap(({ segments }) => segments)
+  const recordsResults = await allResults(stores, job.job_id, EXPORT_RECORDS)
+  const records = recordsResults.flatMap(({ segments }) => segments)
   const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
   const missing = await readMissingBlobs(workFiles, blobs)
   if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
@@ -39,9 +46,14 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
     ),
     ...blobs.flatMap(({ segment }) => (segment === undefined ? [] : [segment])),
   ]
+  const leftOut = await assembleLeftOut(
+    await readLeftOut(workFiles, recordsResults),
+    inOrder.reduce((sum, { object }) => sum + object.size, 0),
+  )
   const { started_at } = await workFiles.read(EXPORT_PLAN, job.job_id)
   return {
     segments: inOrder.map(({ object }) => object),
+    ...(leftOut === undefined ? {} : { leftOut: leftOut.content }),
     manifest: {
       format: 'acbak',
       version: 3,
@@ -51,8 +63,9 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
       scope: { models: [...job.request.models], filters: { ...job.request.filters } },
       started_at,
       next_since: new Date(Date.parse(started_at) - SINCE_MARGIN_MS).toISOString(),
-      complete: missing.length === 0,
+      complete: missing.length === 0 && leftOut === undefined,
       missing_blobs: missing,
+      ...(leftOut === undefined ? {} : { left_out: leftOut.member }),
       models: await manifestModels(objects, job.request.models, records, blobs),
       blobs: {
         count: blobs.reduce((sum, result) => sum + result.blobs, 0),
@@ -60,5 +73,19 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
       },
       segments: manifestSegments(inOrder),
     },
+  }
+}
+
+/** The list of the resources that were left out, as an entry that begins at `offset`, and the manifest's member. */
+const assembleLeftOut = async (
+  resources: readonly LeftOutResource[],
+  offset: number,
+): Promise<{ readonly content: Buffer; readonly member: LeftOut } | undefined> => {
+  if (resources.length === 0) return undefined
+  const { content, unpacked_size } = await encodeLeftOut(resources)
+  const list = { offset: offset + BLOCK, size: content.length, sha256: hash('sha256', content), unpacked_size }
+  return {
+    content,
+    member: { count: resources.length, resources: resources.slice(0, MAX_LEFT_OUT_IN_MANIFEST), list },
   }
 }

@@ -7,6 +7,8 @@ import type { PinnedObject } from '../objects/object.ts'
 import { modelEndFrame, eofFrame, headerFrame, modelStartFrame } from '../specstar/stream-frame.ts'
 import { countOf } from '../values/model-counts.ts'
 import { compareBytes } from '../values/text-order.ts'
+import { listedResources } from '../jobs/listed-resources.ts'
+import { readLeftOut } from './left-out.ts'
 import { EXPORT_BLOBS, EXPORT_RECORDS, type ExportSummary, workName } from './messages.ts'
 import type { TailStores } from './tail-stores.ts'
 
@@ -32,8 +34,10 @@ export const assembleStream = async (
   attempt: string,
 ): Promise<AssembledStream> => {
   const { workFiles } = stores
-  const records = (await allResults(stores, job.job_id, EXPORT_RECORDS)).flatMap((result) => result.pieces)
+  const recordsResults = await allResults(stores, job.job_id, EXPORT_RECORDS)
+  const records = recordsResults.flatMap((result) => result.pieces)
   const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
+  const leftOut = await readLeftOut(workFiles, recordsResults)
   const missing = await readMissingBlobs(workFiles, blobs)
   if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
   const { models } = job.request
@@ -60,6 +64,11 @@ export const assembleStream = async (
   return {
     pieces,
     end: Buffer.concat([last === undefined ? headerFrame() : modelEndFrame(last), eofFrame()]),
-    summary: { models: counts, complete: missing.length === 0, missing_blobs: listedBlobs(missing) },
+    summary: {
+      models: counts,
+      complete: missing.length === 0 && leftOut.length === 0,
+      missing_blobs: listedBlobs(missing),
+      ...(leftOut.length === 0 ? {} : { left_out: listedResources(leftOut) }),
+    },
   }
 }

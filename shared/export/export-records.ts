@@ -1,3 +1,5 @@
+import { checkRevision, metadataFault } from '../archive/record-faults.ts'
+import { RecordInvalidError } from '../archive/errors.ts'
 import { BlobReferenceSet } from '../blobs/blob-references.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import { type RecordsTarget, SegmentRecords, type WrittenRecords } from '../compose/segment-records.ts'
@@ -12,11 +14,15 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { Composer } from '../objects/composer.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
-import { collectBlobReferences } from '../resources/collect-blob-references.ts'
+import { addReferences, type PayloadReferences } from '../resources/collect-blob-references.ts'
 import { TornResourcesError } from '../resources/errors.ts'
-import { hashKeyOf } from '../resources/keys.ts'
+import { BlobMismatchError, BlobsMissingError } from '../blobs/errors.ts'
+import { hashKeyOf, metadataKey } from '../resources/keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
+import { payloadOf, RevisionView } from '../resources/views.ts'
+import type { Item } from '../tables/item.ts'
+import { LeftOutResources } from './left-out.ts'
 import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange, type RecordsResult, workName } from './messages.ts'
 import { StreamRecords } from './stream-records.ts'
 
@@ -49,11 +55,27 @@ const parseCursor = (cursor = '0/'): { index: number; from: string | undefined }
   return { index: Number(index), from: from === '' ? undefined : from }
 }
 
+/** Why the payload of a revision cannot be read. */
+class UnreadablePayload {
+  readonly reason: string
+
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
+
+interface ExportedRange {
+  readonly records?: WrittenRecords
+  /** The digest bucket with which the next pass begins. */
+  readonly stoppedAt?: string
+}
+
 class RecordsPass {
   readonly #attempt: Attempt
   readonly #job: ExportJob
   readonly #stores: RecordsStores
   readonly #references = new BlobReferenceSet()
+  readonly #leftOut = new LeftOutResources()
 
   constructor(attempt: Attempt, job: ExportJob, stores: RecordsStores) {
     this.#attempt = attempt
@@ -83,17 +105,27 @@ class RecordsPass {
       segments: written.flatMap((records) => (records.kind === 'segment' ? [records.segment] : [])),
       pieces: written.flatMap((records) => (records.kind === 'piece' ? [records.piece] : [])),
       references: await this.#references.write(objects, workFiles.bucket, key),
+      ...(await this.#leftOut.write(workFiles, this.#attempt)),
+    }
+  }
+
+  /** Writes one range until its end, or until the digest bucket where the pass has to stop. */
+  async #exportRange(index: number, range: ModelRange): Promise<ExportedRange> {
+    for (;;) {
+      const exported = await this.#tryRange(index, range)
+      if (exported !== 'again') return exported
     }
   }
 
   /**
-   * Writes one range. `records` is absent if no resource is selected. `stoppedAt` is set if the pass has to stop before
-   * the end of the range: it is the digest bucket with which the next pass begins.
+   * Returns `again` if a resource has a fault and a part of it is already written. The resource is then known as left
+   * out, and the range must be written again from its start. Only a resource of more than 16 MiB causes this.
    */
-  async #exportRange(index: number, range: ModelRange): Promise<{ records?: WrittenRecords; stoppedAt?: string }> {
+  async #tryRange(index: number, range: ModelRange): Promise<ExportedRange | 'again'> {
     const target = this.#target(index, range.model)
     const torn: string[] = []
     let bucket: string | undefined
+    let hasRecords = false
     let stoppedAt: string | undefined
     let first: string | undefined
     // The loop below checks the time only for selected resources. The reader calls `until` for every other resource
@@ -106,18 +138,26 @@ class RecordsPass {
       return true
     }
     try {
-      for await (const resource of this.#read(range, { onTorn: (id) => void torn.push(id), until })) {
+      const isValid = (metadata: Item): boolean => this.#isValid(range.model, metadata)
+      for await (const resource of this.#read(range, { onTorn: (id) => void torn.push(id), until, isValid })) {
         const next = resource.h.slice(0, 4)
         if (bucket !== undefined && next !== bucket && this.#mustStop(target)) {
           stoppedAt = next
           break
         }
         bucket = next
-        await this.#exportResource(range.model, resource, target)
+        const outcome = await this.#exportResource(range.model, resource, target)
+        if (outcome === 'again') {
+          await target.abort()
+          return outcome
+        }
+        hasRecords ||= outcome === 'written'
       }
-      if (torn.length > 0) throw new TornResourcesError(torn)
+      if (torn.length > 0 && this.#job.request.strict) throw new TornResourcesError(torn)
+      for (const id of torn) this.#leaveOutTorn(range.model, id)
+      if (!hasRecords) await target.abort()
       return {
-        ...(bucket === undefined ? {} : { records: await target.finish() }),
+        ...(hasRecords ? { records: await target.finish() } : {}),
         ...(stoppedAt === undefined ? {} : { stoppedAt }),
       }
     } catch (error) {
@@ -126,23 +166,67 @@ class RecordsPass {
     }
   }
 
+  /** Whether the metadata can be restored. If not, the resource is left out. */
+  #isValid(model: string, metadata: Item): boolean {
+    if (this.#leftOut.has(model, metadata)) return false
+    const fault = metadataFault(metadata)
+    if (fault !== undefined) this.#leftOut.add(model, metadata, metadata, fault)
+    return fault === undefined
+  }
+
   async #exportResource(
     model: string,
     { h, metadata, revisions }: StoredResource,
     target: RecordsTarget,
-  ): Promise<void> {
-    const { payloads } = this.#stores
-    await target.begin(metadata, h)
+  ): Promise<'written' | 'left out' | 'again'> {
+    const references: PayloadReferences[] = []
+    const leaveOut = (item: Item, reason: string): 'left out' | 'again' => {
+      this.#leftOut.add(model, metadata, item, reason)
+      return target.discard() ? 'left out' : 'again'
+    }
+    const tooLong = await invalidReason(() => target.begin(metadata, h))
+    if (tooLong !== undefined) return leaveOut(metadata, tooLong)
     for await (const revision of revisions) {
-      await target.revision(revision)
-      await collectBlobReferences(this.#references, model, revision, (sha256) => payloads.get(sha256))
+      const payload = await this.#readPayload(revision)
+      const checked =
+        payload instanceof UnreadablePayload ? { fault: payload.reason } : checkRevision(revision, payload)
+      const reason = checked.fault ?? (await invalidReason(() => target.revision(revision)))
+      if (reason !== undefined) return leaveOut(revision, reason)
+      if (checked.fault === undefined) references.push(checked.references)
     }
     await target.end()
+    for (const each of references) addReferences(this.#references, model, each)
+    return 'written'
+  }
+
+  #leaveOutTorn(model: string, id: string): void {
+    this.#leftOut.addTorn(model, id, metadataKey(model, id, this.#stores.models.get(model).shards))
+  }
+
+  /**
+   * Reads the payload of a revision. If a spilled payload is missing or damaged, a strict export fails with the error.
+   * Damage is confirmed by a second read, because the transfer may have caused it.
+   */
+  async #readPayload(
+    revision: Item,
+    isSecondRead = false,
+  ): Promise<string | Uint8Array | UnreadablePayload | undefined> {
+    try {
+      return await payloadOf(new RevisionView(revision), (sha256) => this.#stores.payloads.get(sha256))
+    } catch (error) {
+      if (this.#job.request.strict) throw error
+      if (error instanceof BlobsMissingError) return new UnreadablePayload('the spilled payload is missing')
+      if (!(error instanceof BlobMismatchError)) throw error
+      return isSecondRead
+        ? new UnreadablePayload('the spilled payload does not have its SHA-256')
+        : this.#readPayload(revision, true)
+    }
   }
 
   #mustStop({ bytesSoFar }: RecordsTarget): boolean {
     const { segmentBytes, seenBlobs } = this.#stores.limits
-    return this.#attempt.timeIsUp() || bytesSoFar >= segmentBytes || this.#references.size >= seenBlobs
+    const kept = this.#references.size + this.#leftOut.size
+    return this.#attempt.timeIsUp() || bytesSoFar >= segmentBytes || kept >= seenBlobs
   }
 
   #target(index: number, model: string): RecordsTarget {
@@ -171,6 +255,17 @@ class RecordsPass {
       return bucket >= from && (to.length > 4 || bucket < to)
     })
     return resources.resourcesById(model, ids, { ...options, filter })
+  }
+}
+
+/** Runs `write`, and returns why the record's line breaks a rule of the archive. Undefined if it was written. */
+const invalidReason = async (write: () => Promise<void>): Promise<string | undefined> => {
+  try {
+    await write()
+    return undefined
+  } catch (error) {
+    if (error instanceof RecordInvalidError) return error.reason
+    throw error
   }
 }
 

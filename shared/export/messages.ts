@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LeftOutResource } from '../archive/left-out.ts'
 import { BlobReferenceList } from '../blobs/blob-reference-list.ts'
 import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
@@ -32,6 +33,8 @@ export const RecordsResult = z
     segments: z.array(RecordsSegment).readonly(),
     pieces: z.array(RecordsPiece).readonly(),
     references: BlobReferenceList,
+    /** The resources that the pass left out, because they could not be restored. Absent if there are none. */
+    left_out: z.exactOptional(PinnedObject),
   })
   .readonly()
 export type RecordsResult = z.output<typeof RecordsResult>
@@ -139,6 +142,7 @@ export const ExportSummary = z
       .readonly(),
     complete: z.boolean(),
     missing_blobs: z.object({ count: z.int(), ids: z.array(z.string()).readonly() }).readonly(),
+    left_out: z.exactOptional(z.object({ count: z.int(), resources: z.array(LeftOutResource).readonly() }).readonly()),
   })
   .readonly()
 export type ExportSummary = z.output<typeof ExportSummary>

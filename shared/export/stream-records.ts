@@ -2,7 +2,6 @@ import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { RecordsTarget, WrittenRecords } from '../compose/segment-records.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../tables/item.ts'
-import { decodePayload } from '../resources/payload.ts'
 import { isBlank } from '../values/python-whitespace.ts'
 import { quote } from '../values/message-text.ts'
 import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
@@ -39,6 +38,15 @@ export class StreamRecords implements RecordsTarget {
   #buffered: Buffer[] = []
   #bufferedBytes = 0
   #id = ''
+  /** The state before the open resource began. Undefined if a part of it has been passed to the composer. */
+  #before:
+    | {
+        readonly frames: number
+        readonly bytes: number
+        readonly revisions: number
+        readonly first: string | undefined
+      }
+    | undefined
   #first: string | undefined
   #resources = 0
   #revisions = 0
@@ -53,6 +61,12 @@ export class StreamRecords implements RecordsTarget {
 
   async begin(metadata: Item, h: string): Promise<void> {
     this.#id = new MetadataView(metadata).resourceId
+    this.#before = {
+      frames: this.#buffered.length,
+      bytes: this.#bufferedBytes,
+      revisions: this.#revisions,
+      first: this.#first,
+    }
     this.#first ??= h
     this.#resources += 1
     if (isBlank(this.#id)) throw this.#rejection('its id is blank')
@@ -67,13 +81,23 @@ export class StreamRecords implements RecordsTarget {
     const payload = await payloadOf(view, (sha256) => this.#payloads.get(sha256))
     const revision = `revision ${quote(view.revisionId ?? '')}`
     if (payload === undefined) throw this.#rejection(`${revision} has no payload`)
-    if (this.#strict && decodePayload(payload) === undefined)
-      throw this.#rejection(`the payload of ${revision} is neither JSON nor MessagePack`)
     await this.#add(this.#encoded(() => revisionFrame(encodeRevision(item, Buffer.from(payload)))))
   }
 
   end(): Promise<void> {
     return Promise.resolve()
+  }
+
+  discard(): boolean {
+    if (this.#before === undefined) return false
+    const { frames, bytes, revisions, first } = this.#before
+    this.bytesSoFar -= this.#bufferedBytes - bytes
+    this.#buffered.length = frames
+    this.#bufferedBytes = bytes
+    this.#resources -= 1
+    this.#revisions = revisions
+    this.#first = first
+    return true
   }
 
   async finish(): Promise<WrittenRecords> {
@@ -124,6 +148,7 @@ export class StreamRecords implements RecordsTarget {
     const bytes = Buffer.concat(this.#buffered)
     this.#buffered = []
     this.#bufferedBytes = 0
+    this.#before = undefined
     await this.#composer.bytes(bytes)
   }
 }

@@ -71,12 +71,25 @@ export interface MissingBlobs {
   readonly ids: readonly string[]
 }
 
+export interface ListedResources {
+  readonly count: number
+  /** The first 100, or fewer if they exceed 14 KiB. */
+  readonly resources: readonly {
+    readonly model: string
+    readonly resource_id: string
+    readonly key: { readonly pk: string; readonly sk: string }
+    readonly reason: string
+  }[]
+}
+
 export interface ExportResult {
   /** `manifest_sha256` is absent for a stream of SpecStar, which has no manifest. */
   readonly archive: PinnedObject & { readonly manifest_sha256?: string }
   readonly models: Readonly<Record<string, ModelCounts>>
   readonly complete: boolean
   readonly missing_blobs: MissingBlobs
+  /** Resources that could not be restored and are not in the archive. Absent if there are none. */
+  readonly left_out?: ListedResources
 }
 
 export interface RestoreCounts {
@@ -97,6 +110,8 @@ export interface RestoreResult {
   }
   readonly missing_blobs?: MissingBlobs
   readonly blob_conflicts?: MissingBlobs
+  /** Resources that the export left out of the archive. Absent if there are none. */
+  readonly left_out?: ListedResources
   /** The object that holds the whole report. */
   readonly report?: { readonly bucket: string; readonly key: string }
 }

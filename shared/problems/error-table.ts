@@ -217,6 +217,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: false,
     members: countAndIds('torn_resources'),
   },
+  UnrestorableResourcesError: {
+    type: 'unrestorable-resources',
+    status: 409,
+    title: 'Resources could not be restored',
+    retryable: false,
+    members: ({ count, resources }) => ({ unrestorable_resources: { count, resources } }),
+  },
   SpecstarRefusesError: {
     type: 'specstar-refuses',
     status: 409,

@@ -22,6 +22,11 @@ export interface ReadOptions {
    * ahead, so it is called before earlier resources are returned.
    */
   readonly until?: (h: string) => boolean
+  /**
+   * Called with each metadata item that the filter accepts, before its revisions are read. If it returns false, the
+   * resource is omitted. It lets a caller omit and report items whose key does not belong to their content.
+   */
+  readonly isValid?: (metadata: Item) => boolean
   /** Called with the id of each torn resource. Without it, `TornResourcesError` is thrown after the last resource. */
   readonly onTorn?: (id: string) => void
 }

@@ -20,6 +20,8 @@ export interface Schedule {
   readonly models?: readonly string[]
   /** Filter parameters as in the body of an export request. */
   readonly filters: Readonly<Record<string, unknown>>
+  /** Whether the export fails if it cannot contain everything. Otherwise, it leaves out what it must, and is partial. */
+  readonly strict: boolean
   readonly keep_days: number
 }
 
@@ -36,19 +38,20 @@ const ScheduleSetting = z.strictObject({
   timezone: z.exactOptional(z.string().refine(isTimeZone, 'must be the name of a time zone, such as Europe/Berlin')),
   models: z.exactOptional(z.array(z.string()).min(1, 'must contain at least one model')),
   filters: z.exactOptional(z.record(z.string(), z.unknown())),
+  strict: z.boolean('must be true or false').default(false),
   keep_days: z.int('must be a number of days').min(1, 'must be at least 1').max(36_500, 'must be at most 36500'),
 })
 
 export const SCHEDULE_MEMBERS: readonly string[] = Object.keys(ScheduleSetting.shape)
 
 const ScheduleShape = ScheduleSetting.transform(
-  ({ name, models, filters = {}, keep_days, ...timingMembers }, context): Schedule => {
+  ({ name, models, filters = {}, strict, keep_days, ...timingMembers }, context): Schedule => {
     const timing = parseTiming(timingMembers)
     if ('message' in timing) {
       context.addIssue({ code: 'custom', message: timing.message, path: [timing.member] })
       return z.NEVER
     }
-    return { name, timing, ...(models === undefined ? {} : { models }), filters, keep_days }
+    return { name, timing, ...(models === undefined ? {} : { models }), filters, strict, keep_days }
   },
 )
 
@@ -87,14 +90,14 @@ export const SchedulesShape = z
  * or `UnknownModelError`.
  */
 export const scheduledRequest = (
-  { name, models, filters }: Schedule,
+  { name, models, filters, strict }: Schedule,
   at: Date,
   registry: ModelRegistry,
 ): ExportRequest => {
   const options = {
     ...(models === undefined ? {} : { models }),
     filters: filtersIn(parseParameters(FiltersShape, withoutEmptyFilters(filters))),
-    strict: true,
+    strict,
     format: 'acbak',
   } as const
   return { ...exportRequest(options, registry), schedule: { name, at: at.toISOString() } }

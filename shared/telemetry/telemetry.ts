@@ -29,6 +29,7 @@ export const METRIC = {
   cancelled: 'JobCancelled',
   verificationFailed: 'VerificationFailed',
   scheduleOverdue: 'ScheduleOverdue',
+  scheduleIncomplete: 'ScheduleIncomplete',
 } as const
 
 /** Adds to a metric. CloudWatch reads it from the function's log; outside Lambda nothing happens. */

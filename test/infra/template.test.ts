@@ -281,6 +281,7 @@ describe('alarms', () => {
       'FunctionErrors',
       'FunctionThrottles',
       'JobFailed',
+      'ScheduleIncomplete',
       'ScheduleOverdue',
       'VerificationFailed',
     ])

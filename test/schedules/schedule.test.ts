@@ -17,6 +17,7 @@ describe('the schedules of a deployment', () => {
       timing: { cron: '0 3 * * ? *', timezone: 'Asia/Taipei' },
       models: ['city'],
       filters: { is_deleted: false },
+      strict: false,
       keep_days: 30,
     })
   })
@@ -55,11 +56,11 @@ describe('the request of a schedule', () => {
   const [schedule] = read({ ...nightly, models: ['memo', 'city'], filters: { created_bys: ['alice'] } })
   const scheduleWith = (more: object): Schedule => ({ ...(schedule ?? expect.fail()), ...more })
 
-  it('is a strict export of its models with its filters', () => {
+  it('exports its models with its filters, and is strict only if the setting is', () => {
     expect(scheduledRequest(scheduleWith({}), new Date('2026-01-05T03:00:00Z'), MODELS)).toEqual({
       models: ['city', 'memo'],
       filters: { created_bys: ['alice'] },
-      strict: true,
+      strict: false,
       format: 'acbak',
       schedule: { name: 'nightly', at: '2026-01-05T03:00:00.000Z' },
     })

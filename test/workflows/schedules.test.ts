@@ -8,8 +8,15 @@ import type { Schedule } from '../../shared/schedules/schedule.ts'
 import { writeToStore, sampleStore } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
-const NIGHTLY: Schedule = { name: 'nightly', timing: { cron: '0 3 * * ? *' }, filters: {}, keep_days: 7 }
-const OTHER: Schedule = { name: 'night', timing: { rate: '1 hour' }, models: ['memo'], filters: {}, keep_days: 1 }
+const NIGHTLY: Schedule = { name: 'nightly', timing: { cron: '0 3 * * ? *' }, filters: {}, strict: false, keep_days: 7 }
+const OTHER: Schedule = {
+  name: 'night',
+  timing: { rate: '1 hour' },
+  models: ['memo'],
+  filters: {},
+  strict: false,
+  keep_days: 1,
+}
 
 const CONTEXT = localContext('test', 'test', 60_000)
 const startScheduled = (event: ScheduleEvent): Promise<void> => startHandler(event, CONTEXT)

@@ -235,7 +235,6 @@ describe('a resource that SpecStar cannot represent', () => {
     ['with an unknown attribute', 'colour', { S: 'red' }, 'colour'],
     ['with an unknown status', 'status', { S: 'odd' }, 'status'],
     ['with a revision without a uid', 'uid', undefined, 'uid'],
-    ['with a payload that is neither JSON nor MessagePack', 'data', { S: 'plain' }, 'neither JSON nor MessagePack'],
   ])(
     '%s makes the export fail with the cause in the error, and no archive is created',
     async (_what, name, value, cause) => {

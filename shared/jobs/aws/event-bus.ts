@@ -37,8 +37,9 @@ const detailType = ({ kind, status }: JobEndedEvent): string => `${capital(kind)
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
 
-const count = ({ kind, status, error }: JobEndedEvent): void => {
+const count = ({ kind, status, source, error }: JobEndedEvent): void => {
   const metric = METRIC_OF[status]
   if (metric !== undefined) addMetric(metric, 1, { kind })
+  if (status === 'partial' && source === 'schedule') addMetric(METRIC.scheduleIncomplete, 1)
   if (error?.type === 'verification-failed') addMetric(METRIC.verificationFailed, 1)
 }

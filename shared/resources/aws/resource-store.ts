@@ -81,13 +81,13 @@ export class ResourceStore {
     const reader = this.#consistentReader(model, options)
     const keys = toSortKeys(range)
     const metadata = this.#pages('m', model, keys)
-    const { filter } = options
+    const { filter, isValid = () => true } = options
     // Without a filter, metadata and revisions are two streams. With one, revisions are read for accepted metadata
     // only.
     const batches =
       filter === undefined
-        ? joinPages(metadata, this.#pages('r', model, revisionRange(keys)))
-        : this.#filtered(pagesUntil(metadata, options.until), filter, reader)
+        ? joinPages(filterPages(metadata, isValid), this.#pages('r', model, revisionRange(keys)))
+        : this.#filtered(pagesUntil(metadata, options.until), (item) => filter(item) && isValid(item), reader)
     for await (const batch of batches) yield* await reader.makeConsistent(batch)
     reader.end()
   }
@@ -108,7 +108,8 @@ export class ResourceStore {
       const metadata: Item[] = []
       for (const { sk } of batch) {
         const item = bySortKey.get(sk)
-        if (item !== undefined && (options.filter?.(item) ?? true)) metadata.push(item)
+        const isSelected = item !== undefined && (options.filter?.(item) ?? true) && (options.isValid?.(item) ?? true)
+        if (isSelected) metadata.push(item)
       }
       for (let start = 0; start < metadata.length; start += PARALLEL_READS)
         yield* await reader.makeConsistent(
@@ -235,6 +236,13 @@ export class ResourceStore {
     )
     return item
   }
+}
+
+async function* filterPages(
+  pages: AsyncIterable<readonly Item[]>,
+  filter: (item: Item) => boolean,
+): AsyncGenerator<readonly Item[]> {
+  for await (const page of pages) yield page.filter(filter)
 }
 
 /** The pages up to the first item for whose hash key `until` returns true. */

@@ -4,7 +4,8 @@ import { blobPosition, BlobReferenceSet, payloadPosition } from '../../blobs/blo
 import type { Attempt } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { itemFromMetadata, itemFromRevision } from '../../resources/attributes.ts'
-import { collectBlobReferences } from '../../resources/collect-blob-references.ts'
+import { checkRevision } from '../../archive/record-faults.ts'
+import { addReferences } from '../../resources/collect-blob-references.ts'
 import { ResourceIdError } from '../../resources/errors.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../../resources/item-size.ts'
 import { MetadataView, RevisionView } from '../../resources/views.ts'
@@ -124,8 +125,10 @@ export class RecordScanner {
     const { item } = withLocation(record, () => itemFromRevision(info, payload, { model, shards: 1 }))
     this.#revisions += 1
     this.#addLine(record, model, item)
-    await collectBlobReferences(this.#references, model, item, () => Promise.resolve(payload))
-    const { spilledSha256: sha256 } = new RevisionView(item)
+    const checked = checkRevision(item, payload)
+    if (checked.fault !== undefined) throw invalidRecord(record, checked.fault)
+    addReferences(this.#references, model, checked.references)
+    const { spilledSha256: sha256 } = checked.references
     if (sha256 === undefined) return
     const offset = streamOffsetOf(record, payload)
     this.#addContent(record, payloadPosition(sha256), { id: sha256, sha256, offset, size: payload.length })

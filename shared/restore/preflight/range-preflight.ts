@@ -1,14 +1,17 @@
 import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
 import { type ArchivedRecord, archivedRecords } from '../../archive/archived-records.ts'
+import { RecordInvalidError } from '../../archive/errors.ts'
+import { checkRevision, metadataFault } from '../../archive/record-faults.ts'
 import { type BucketDigest, BucketDigests, ResourceLeaf } from '../../archive/digest.ts'
 import type { BlobReferenceSet } from '../../blobs/blob-references.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ResourceFilter } from '../../filters/filters.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
-import { collectBlobReferences } from '../../resources/collect-blob-references.ts'
+import { addReferences } from '../../resources/collect-blob-references.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
-import { MAX_LISTED } from '../../values/message-text.ts'
+import { payloadOf, RevisionView } from '../../resources/views.ts'
+import { MAX_LISTED, quote } from '../../values/message-text.ts'
 import { BitList } from '../extents/bit-list.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
 import type { Finding } from '../messages/finding.ts'
@@ -143,6 +146,8 @@ export class RangePreflight {
 
   async #beginResource(record: ArchivedRecord, target: TargetLookup): Promise<void> {
     const isSelected = this.#accepts(record.item)
+    const fault = isSelected ? metadataFault(record.item) : undefined
+    if (fault !== undefined) throw recordFault(record, fault)
     const exists = await target.exists(record.id)
     const leaf = new ResourceLeaf()
     leaf.add(record.item)
@@ -160,20 +165,18 @@ export class RangePreflight {
     if (this.#duplicateIds.length < MAX_LISTED) this.#duplicateIds.push(id)
   }
 
-  async #addRevision({ item }: ArchivedRecord): Promise<void> {
+  async #addRevision(record: ArchivedRecord): Promise<void> {
+    const { item } = record
     const current = this.#current
     if (current === undefined)
       throw new Error('the segment begins with a revision; metadata of its resource must precede it')
     current.leaf.add(item)
     if (!current.isSelected) return
     this.#revisions += 1
-    await collectBlobReferences(
-      this.#references,
-      this.#range.model,
-      item,
-      (sha256) => this.#archivedPayloads.get(sha256),
-      current.isWritten,
-    )
+    const payload = await payloadOf(new RevisionView(item), (sha256) => this.#archivedPayloads.get(sha256))
+    const checked = checkRevision(item, payload)
+    if (checked.fault !== undefined) throw recordFault(record, checked.fault)
+    addReferences(this.#references, this.#range.model, checked.references, current.isWritten)
   }
 
   async #endResource(comparison: DryRunComparison | undefined): Promise<void> {
@@ -185,3 +188,7 @@ export class RangePreflight {
     if (current.isSelected) await comparison?.compare(current.record.id, digest)
   }
 }
+
+/** The error of a record that cannot be restored. It names the model and the resource besides the record. */
+const recordFault = ({ model, id, sk }: ArchivedRecord, reason: string): RecordInvalidError =>
+  new RecordInvalidError(`resource ${quote(id)} of model ${model}, record ${quote(sk)}: ${reason}`)

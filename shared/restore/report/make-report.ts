@@ -1,4 +1,5 @@
 import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/digest.ts'
+import type { LeftOut } from '../../archive/left-out.ts'
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { RestoreJob, Strategy } from '../../jobs/job.ts'
 import { allResults } from '../../jobs/pass.ts'
@@ -34,6 +35,8 @@ export interface Report {
   readonly checks: CheckResults
   readonly missing_blobs: readonly string[]
   readonly blob_conflicts: readonly string[]
+  /** Resources that the export left out of the archive: the count, and the first 1,000. Absent if there are none. */
+  readonly left_out?: Pick<LeftOut, 'count' | 'resources'>
 }
 
 export interface ReportedModel {
@@ -59,6 +62,7 @@ export const makeReport = async (
   for (const { name, checkRestore } of CHECKS) await checkRestore?.(restore, findings.of(name))
   const checks = findings.results()
   const blobs = await allResults(services, job_id, PREFLIGHT_BLOBS)
+  const { left_out } = (await openPlannedArchive(services, plan)).manifest
   return {
     job_id,
     passed: Object.values(checks).every(({ passed }) => passed),
@@ -75,6 +79,7 @@ export const makeReport = async (
     checks,
     missing_blobs: await readMissingBlobs(services.workFiles, blobs),
     blob_conflicts: await blobConflicts(services, job_id, blobs),
+    ...(left_out === undefined ? {} : { left_out: { count: left_out.count, resources: left_out.resources } }),
   }
 }
 

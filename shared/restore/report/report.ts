@@ -2,6 +2,7 @@ import { endJob, type EndJobServices, publishJobEnded } from '../../jobs/end-job
 import { restoreJob } from '../../jobs/find-job.ts'
 import type { RestoreJob, RestoreResult } from '../../jobs/job.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
+import { listedResources } from '../../jobs/listed-resources.ts'
 import { listedBlobs } from '../../jobs/listed-blobs.ts'
 import type { StageInput } from '../../jobs/messages.ts'
 import type { CheckResult } from '../messages/finding.ts'
@@ -40,7 +41,9 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
     throw new VerificationFailedError(checks.flatMap(([name, { passed }]) => (passed ? [] : [name])))
   }
   await leases.held(plan.models, job_id).free()
-  const isPartial = made.missing_blobs.length + made.blob_conflicts.length > 0
+  // With filters, the resources that the export left out may be ones that the filters exclude.
+  const lacksResources = made.left_out !== undefined && plan.unfiltered
+  const isPartial = lacksResources || made.missing_blobs.length + made.blob_conflicts.length > 0
   await end(services, job_id, isPartial ? 'partial' : 'succeeded', result)
   return { job_id }
 }
@@ -76,6 +79,7 @@ const writeReport = async (
     verification: { passed: made.passed, checks: Object.fromEntries(checks) },
     missing_blobs: listedBlobs(made.missing_blobs),
     blob_conflicts: listedBlobs(made.blob_conflicts),
+    ...(made.left_out === undefined ? {} : { left_out: listedResources(made.left_out.resources, made.left_out.count) }),
     report: { bucket, key },
   }
 }

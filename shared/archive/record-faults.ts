@@ -1,0 +1,151 @@
+import { createHash } from 'node:crypto'
+import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { deriveMetadata, deriveRevision } from '../resources/attributes.ts'
+import { itemBytes, MAX_ITEM_BYTES } from '../resources/item-size.ts'
+import { type PayloadReferences, referencesIn } from '../resources/collect-blob-references.ts'
+import { MetadataView, RevisionView } from '../resources/views.ts'
+import type { Item } from '../tables/item.ts'
+import { instantOf } from '../values/instant.ts'
+import { RecordInvalidError } from './errors.ts'
+import { recordKeyOf } from './record-line.ts'
+
+/*
+ * The rules of one record, for the writer of an archive and for its readers alike: a record without a fault can be
+ * restored, and its restore passes verification. `STORE.md` describes the fields. A required field may be absent, as long
+ * as neither the key nor the verification needs it: old resources lack fields that were added later.
+ */
+
+/** Describes the values that an attribute may have. Undefined if the value is valid. */
+type Rule = (value: AttributeValue) => string | undefined
+
+const text: Rule = ({ S }) => (S === undefined ? 'must be a string' : undefined)
+const nullableText: Rule = ({ S, NULL }) =>
+  S === undefined && NULL === undefined ? 'must be a string or NULL' : undefined
+const boolean: Rule = ({ BOOL }) => (BOOL === undefined ? 'must be a Boolean' : undefined)
+const count: Rule = ({ N }) =>
+  N !== undefined && Number.isInteger(Number(N)) && Number(N) >= 0 ? undefined : 'must be a whole number'
+const time: Rule = ({ S }) =>
+  S === undefined || instantOf(S) === undefined ? 'must be a time in ISO 8601, as a string' : undefined
+const jsonObject: Rule = ({ S }) =>
+  S !== undefined && isJsonObject(S) ? undefined : 'must be a JSON object, as a string'
+const sha256: Rule = ({ S }) =>
+  S !== undefined && /^[0-9a-f]{64}$/.test(S) ? undefined : 'must be 64 hex digits in lower case, as a string'
+const isTrue: Rule = ({ BOOL }) => (BOOL === true ? undefined : 'must be true if it is present')
+const bytes: Rule = ({ S, B }) => (S === undefined && B === undefined ? 'must be a string or binary' : undefined)
+
+const METADATA_RULES: Readonly<Record<string, Rule>> = {
+  current_revision_id: text,
+  total_revision_count: count,
+  schema_version: nullableText,
+  created_time: time,
+  updated_time: time,
+  created_by: text,
+  updated_by: text,
+  is_deleted: boolean,
+  indexed_data: jsonObject,
+  rev_status: text,
+  rev_created_by: text,
+  rev_updated_by: text,
+  rev_created_time: time,
+  rev_updated_time: time,
+}
+
+const REVISION_RULES: Readonly<Record<string, Rule>> = {
+  uid: text,
+  parent_revision_id: nullableText,
+  parent_schema_version: nullableText,
+  schema_version: nullableText,
+  data_hash: text,
+  status: text,
+  created_time: time,
+  updated_time: time,
+  created_by: text,
+  updated_by: text,
+  data: bytes,
+  data_spilled: isTrue,
+  data_sha256: sha256,
+  data_size: count,
+}
+
+/** As long as the longest id of a restore job, which a restore adds to every item as `applied_by`. */
+const LONGEST_JOB_ID = 'u-'.padEnd(42, '0')
+/** Items below this size fit with `applied_by`, `created_at` and `updated_at`, which together take 150 bytes. */
+const MAX_SAFE_ITEM_BYTES = MAX_ITEM_BYTES - 4096
+
+/** Returns why a metadata item cannot be restored. Undefined if it can. */
+export const metadataFault = (item: Item): string | undefined =>
+  keyFault(item) ??
+  (new MetadataView(item).currentRevisionId === undefined ? 'current_revision_id must be a string' : undefined) ??
+  fieldFault(item, METADATA_RULES) ??
+  sizeFault(item, (destination) => deriveMetadata(item, destination))
+
+/** The result of `checkRevision`. */
+export type CheckedRevision =
+  { readonly fault: string } | { readonly fault?: undefined; readonly references: PayloadReferences }
+
+/**
+ * Checks a revision item and its payload, and returns what the payload refers to, or why the revision cannot be
+ * restored. `payload` is undefined if the item contains none and refers to none.
+ */
+export const checkRevision = (item: Item, payload: string | Uint8Array | undefined): CheckedRevision => {
+  const fault =
+    keyFault(item) ??
+    fieldFault(item, REVISION_RULES) ??
+    payloadFault(item, payload) ??
+    sizeFault(item, (destination) => deriveRevision(item, destination).item)
+  if (fault !== undefined) return { fault }
+  const references = referencesIn(new RevisionView(item), payload ?? '')
+  return references === undefined ? { fault: 'the payload is neither JSON nor MessagePack' } : { references }
+}
+
+const keyFault = (item: Item): string | undefined => {
+  try {
+    recordKeyOf(item)
+    return undefined
+  } catch (error) {
+    if (error instanceof RecordInvalidError) return error.reason
+    throw error
+  }
+}
+
+const fieldFault = (item: Item, rules: Readonly<Record<string, Rule>>): string | undefined => {
+  for (const [name, value] of Object.entries(item)) {
+    const fault = Object.hasOwn(rules, name) ? rules[name]?.(value) : undefined
+    if (fault !== undefined) return `${name} ${fault}`
+  }
+  return undefined
+}
+
+const payloadFault = (item: Item, payload: string | Uint8Array | undefined): string | undefined => {
+  const { dataSha256 } = new RevisionView(item)
+  if (payload === undefined) return 'it has neither data nor data_spilled'
+  if (dataSha256 === undefined) return 'data_sha256 is missing'
+  const actual = createHash('sha256').update(payload).digest('hex')
+  if (actual !== dataSha256) return `the payload has sha256 ${actual}, but data_sha256 is ${dataSha256}`
+  const size = Buffer.byteLength(payload)
+  const stated = item['data_size']?.N
+  return stated === undefined || Number(stated) === size
+    ? undefined
+    : `the payload has ${size} bytes, but data_size is ${stated}`
+}
+
+const sizeFault = (
+  item: Item,
+  derive: (destination: { readonly model: string; readonly shards: number; readonly job_id: string }) => Item,
+): string | undefined => {
+  if (itemBytes(item) <= MAX_SAFE_ITEM_BYTES) return undefined
+  // Two of the key's characters are the shard; the longest has four digits.
+  const size = itemBytes(derive({ model: recordKeyOf(item).model, shards: 1024, job_id: LONGEST_JOB_ID }))
+  return size <= MAX_ITEM_BYTES
+    ? undefined
+    : `the item would have ${size} bytes after a restore, with applied_by; DynamoDB allows ${MAX_ITEM_BYTES}`
+}
+
+const isJsonObject = (json: string): boolean => {
+  try {
+    const value: unknown = JSON.parse(json)
+    return typeof value === 'object' && value !== null && !Array.isArray(value)
+  } catch {
+    return false
+  }
+}

@@ -1,0 +1,30 @@
+import { quote } from '../values/message-text.ts'
+import type { LeftOutResource } from '../archive/left-out.ts'
+import { listedResources } from '../jobs/listed-resources.ts'
+
+const MAX_NAMED = 5
+
+/**
+ * The store contains resources that no restore could write, or whose restore could not be verified. A strict export
+ * fails with this error after it has read everything, so that all of them are counted.
+ */
+export class UnrestorableResourcesError extends Error {
+  override readonly name = 'UnrestorableResourcesError'
+  readonly count: number
+  /** The first 100, or fewer if they exceed 14 KiB. */
+  readonly resources: readonly LeftOutResource[]
+
+  constructor(resources: readonly LeftOutResource[]) {
+    const noun = resources.length === 1 ? 'resource' : 'resources'
+    const named = resources
+      .slice(0, MAX_NAMED)
+      .map(({ model, resource_id, reason }) => `${quote(resource_id)} of model ${model} (${reason})`)
+    const more = resources.length > MAX_NAMED ? '; …' : ''
+    super(
+      `${resources.length} ${noun} could not be restored: ${named.join('; ')}${more}. ` +
+        'Correct them, or export with strict=false to leave them out',
+    )
+    this.count = resources.length
+    this.resources = listedResources(resources).resources
+  }
+}

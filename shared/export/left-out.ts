@@ -1,0 +1,63 @@
+import { z } from 'zod'
+import { LeftOutResource } from '../archive/left-out.ts'
+import type { Attempt } from '../jobs/pass.ts'
+import type { WorkFile, WorkFiles } from '../jobs/work-files.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { MetadataView } from '../resources/views.ts'
+import type { Item, Key } from '../tables/item.ts'
+import { compareBytes } from '../values/text-order.ts'
+
+/** The resources that one pass left out. */
+const LEFT_OUT: WorkFile<readonly LeftOutResource[], [n: number, attempt: string]> = {
+  name: (n, attempt) => `left-out/${n}/${attempt}`,
+  content: z.array(LeftOutResource).readonly(),
+}
+
+/** Collects the resources that one pass leaves out. */
+export class LeftOutResources {
+  /** By model and sort key of the metadata. */
+  readonly #resources = new Map<string, LeftOutResource>()
+
+  get size(): number {
+    return this.#resources.size
+  }
+
+  has(model: string, metadata: Item): boolean {
+    return this.#resources.has(nameOf(model, new MetadataView(metadata).sortKey))
+  }
+
+  /** `item` is the metadata or revision that has the fault. The first fault of a resource is kept. */
+  add(model: string, metadata: Item, item: Item, reason: string): void {
+    const { resourceId, sortKey } = new MetadataView(metadata)
+    this.#add(sortKey, { model, resource_id: resourceId, key: new MetadataView(item).key, reason })
+  }
+
+  /** Adds a resource whose current revision is missing. `key` is the key of its metadata. */
+  addTorn(model: string, resource_id: string, key: Key): void {
+    this.#add(key.sk, { model, resource_id, key, reason: 'the current revision is missing' })
+  }
+
+  #add(metadataSortKey: string, resource: LeftOutResource): void {
+    const name = nameOf(resource.model, metadataSortKey)
+    if (!this.#resources.has(name)) this.#resources.set(name, resource)
+  }
+
+  /** Writes the list as a file of the job. Returns the member of the pass's result that refers to it. */
+  async write(workFiles: WorkFiles, { job_id, n, attempt }: Attempt): Promise<{ readonly left_out?: PinnedObject }> {
+    if (this.#resources.size === 0) return {}
+    return { left_out: await workFiles.write(LEFT_OUT, [...this.#resources.values()], job_id, n, attempt) }
+  }
+}
+
+const nameOf = (model: string, metadataSortKey: string): string => `${model}/${metadataSortKey}`
+
+/** The resources that all passes left out, in the order of model and key. */
+export const readLeftOut = async (
+  workFiles: WorkFiles,
+  results: readonly { readonly left_out?: PinnedObject }[],
+): Promise<LeftOutResource[]> => {
+  const resources: LeftOutResource[] = []
+  for (const { left_out } of results)
+    if (left_out !== undefined) resources.push(...(await workFiles.readPinned(LEFT_OUT, left_out)))
+  return resources.sort((a, b) => compareBytes(a.model, b.model) || compareBytes(a.key.sk, b.key.sk))
+}

@@ -1,0 +1,18 @@
+import { MAX_LISTED } from '../values/message-text.ts'
+import type { ListedResources } from './job.ts'
+
+/** Such a list is stored in the job's item, which holds 400 KB in all. */
+const MAX_LISTED_BYTES = 14 * 1024
+
+/** The number of resources and the first of them, as job items and responses list them: at most 100 and 14 KiB. */
+export const listedResources = (
+  resources: ListedResources['resources'],
+  count = resources.length,
+): ListedResources => ({ count, resources: firstWithin(resources.slice(0, MAX_LISTED), MAX_LISTED_BYTES) })
+
+/** The first elements whose JSON has at most `maxBytes` bytes in all. */
+const firstWithin = <T>(elements: readonly T[], maxBytes: number): T[] => {
+  let bytes = 0
+  const end = elements.findIndex((element) => (bytes += Buffer.byteLength(JSON.stringify(element))) > maxBytes)
+  return elements.slice(0, end === -1 ? undefined : end)
+}
