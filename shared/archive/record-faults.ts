@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { deriveMetadata, deriveRevision } from '../resources/attributes.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../resources/item-size.ts'
-import { type PayloadReferences, referencesIn } from '../resources/collect-blob-references.ts'
+import { type PayloadReferences, referencesIn } from '../resources/revision-references.ts'
 import { MetadataView, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { instantOf } from '../values/instant.ts'
@@ -134,7 +134,7 @@ const sizeFault = (
   derive: (destination: { readonly model: string; readonly shards: number; readonly job_id: string }) => Item,
 ): string | undefined => {
   if (itemBytes(item) <= MAX_SAFE_ITEM_BYTES) return undefined
-  // Two of the key's characters are the shard; the longest has four digits.
+  // The number of shards of the store that is restored into is unknown. The largest gives the longest key.
   const size = itemBytes(derive({ model: recordKeyOf(item).model, shards: 1024, job_id: LONGEST_JOB_ID }))
   return size <= MAX_ITEM_BYTES
     ? undefined

@@ -127,8 +127,8 @@ describe('the members of a manifest', () => {
       { complete: false, missing_blobs: ['a', 'b', 'b'] },
     ],
     ['missing_blobs must be sorted and must not contain a blob twice', { complete: false, missing_blobs: ['😀', 'ﬀ'] }],
-    ['complete must be true if and only if missing_blobs is empty', { missing_blobs: ['a'] }],
-    ['complete must be true if and only if missing_blobs is empty', { complete: false }],
+    ['complete must be true if and only if missing_blobs is empty and left_out is absent', { missing_blobs: ['a'] }],
+    ['complete must be true if and only if missing_blobs is empty and left_out is absent', { complete: false }],
     ['model b has 1 resources, but no segment', withSegments(records('a', '0', '0'))],
     [
       'model a has 0 resources, but a segment',

@@ -153,3 +153,48 @@ describe('RecordsWriter', () => {
     await expect(writer.finish()).rejects.toThrow('full')
   })
 })
+
+describe('discard of a RecordsWriter', () => {
+  const open = (limits: ChunkLimits): RecordsWriter =>
+    new RecordsWriter(new SegmentWriter('s', new MemorySink(), 'city'), 'city', limits)
+
+  it('removes the open resource as if it had never begun', async () => {
+    const [first, second] = [open({ full: 1_000, max: 2_000 }), open({ full: 1_000, max: 2_000 })]
+    for (const writer of [first, second]) {
+      if (writer === first) {
+        await writer.begin(line(50), h(0))
+        expect(writer.discard()).toBe(true)
+      }
+      await writer.begin(line(60), h(1))
+      await writer.revision(line(70))
+      await writer.end()
+      if (writer === first) {
+        await writer.begin(line(50), h(2))
+        await writer.revision(line(50))
+        expect(writer.discard()).toBe(true)
+      }
+    }
+    expect(first.unpackedSoFar).toBe(130)
+    expect(await first.finish()).toEqual(await second.finish())
+  })
+
+  it('removes a resource that follows a chunk which was closed for it', async () => {
+    const writer = open({ full: 1_000, max: 100 })
+    await writer.begin(line(60), h(1))
+    await writer.end()
+    await writer.begin(line(60), h(2))
+    expect(writer.discard()).toBe(true)
+    expect(await writer.finish()).toMatchObject({ resources: 1, first_h: h(1), last_h: h(1), unpacked_size: 60 })
+  })
+
+  it('returns false if a closed chunk contains a part of the resource', async () => {
+    const writer = open({ full: 100, max: 100 })
+    await writer.begin(line(60), h(1))
+    await writer.revision(line(60))
+    expect(writer.discard()).toBe(false)
+  })
+
+  it('throws if no resource is open', () => {
+    expect(() => open({ full: 100, max: 100 }).discard()).toThrow('begin must be called before discard')
+  })
+})

@@ -8,6 +8,7 @@ import {
 } from '../../shared/archive/manifest.ts'
 import { type ChunkLimits, RecordsWriter } from '../../shared/archive/records-writer.ts'
 import { SegmentWriter, type SegmentSummary } from '../../shared/archive/segment-writer.ts'
+import { encodeLeftOut, type LeftOut, type LeftOutResource } from '../../shared/archive/left-out.ts'
 import { encodeTail } from '../../shared/archive/tail.ts'
 import { blobName } from '../../shared/blobs/blob-name.ts'
 import type { Item } from '../../shared/tables/item.ts'
@@ -27,6 +28,7 @@ export interface SampleArchive {
   readonly blobs?: Readonly<Record<string, Buffer>>
   readonly shards?: number
   readonly limits?: ChunkLimits
+  readonly leftOut?: readonly LeftOutResource[]
 }
 
 /** The items of a resource in a store: metadata, and revisions by `sk`. */
@@ -63,7 +65,13 @@ export const itemsOf = (
 }
 
 /** Writes an archive with the product's writers: one segment for each model, and one for the blobs. */
-export const writeArchive = async ({ models, blobs = {}, shards = 16, limits }: SampleArchive): Promise<Buffer> => {
+export const writeArchive = async ({
+  models,
+  blobs = {},
+  shards = 16,
+  limits,
+  leftOut = [],
+}: SampleArchive): Promise<Buffer> => {
   const segments: { summary: SegmentSummary; bytes: Buffer }[] = []
   const counts: Record<string, Manifest['models'][string]> = {}
   const names = Object.keys(models).sort(compareBytes)
@@ -99,15 +107,28 @@ export const writeArchive = async ({ models, blobs = {}, shards = 16, limits }: 
     offset += summary.size
     return segment
   })
+  const list = leftOut.length === 0 ? undefined : await encodeLeftOut(leftOut)
   const manifest: Manifest = {
     ...MANIFEST,
+    ...(list === undefined ? {} : { complete: false, left_out: leftOutMember(leftOut, list, offset) }),
     scope: { models: names, filters: {} },
     models: counts,
     blobs: { count: ids.length, bytes: Object.values(blobs).reduce((sum, { length }) => sum + length, 0) },
     segments: placed,
   }
-  return Buffer.concat([...segments.map(({ bytes }) => bytes), await encodeTail(encodeManifest(manifest), offset)])
+  const tail = await encodeTail(encodeManifest(manifest), offset, list?.content)
+  return Buffer.concat([...segments.map(({ bytes }) => bytes), tail])
 }
+
+const leftOutMember = (
+  resources: readonly LeftOutResource[],
+  { content, unpacked_size }: { readonly content: Buffer; readonly unpacked_size: number },
+  offset: number,
+): LeftOut => ({
+  count: resources.length,
+  resources: resources.slice(0, 1_000),
+  list: { offset: offset + 512, size: content.length, sha256: hash('sha256', content), unpacked_size },
+})
 
 /** Members that the manifests of all samples have in common. */
 export const MANIFEST: Manifest = {

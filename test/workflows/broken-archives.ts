@@ -118,7 +118,7 @@ export const BROKEN_ARCHIVES: readonly BrokenArchive[] = [
   {
     name: 'the first half of an archive',
     bytes: archive.subarray(0, archive.length / 2),
-    problem: { type: 'archive-truncated', detail: /neither in a trailer nor in the end of a tar/ },
+    problem: { type: 'archive-truncated', detail: /the end of the archive is missing/ },
   },
   {
     name: 'an archive without its last byte',

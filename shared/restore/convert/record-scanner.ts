@@ -5,10 +5,10 @@ import type { Attempt } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { itemFromMetadata, itemFromRevision } from '../../resources/attributes.ts'
 import { checkRevision } from '../../archive/record-faults.ts'
-import { addReferences } from '../../resources/collect-blob-references.ts'
+import { addReferences } from '../../resources/revision-references.ts'
 import { ResourceIdError } from '../../resources/errors.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../../resources/item-size.ts'
-import { MetadataView, RevisionView } from '../../resources/views.ts'
+import { MetadataView } from '../../resources/views.ts'
 import type { ContentHashes } from '../../specstar/content-hashes.ts'
 import { corruptRecord, invalidRecord, type StreamLocation } from '../../specstar/errors.ts'
 import { decodeMetadata, decodeRevision } from '../../specstar/resource-records.ts'
@@ -66,7 +66,7 @@ export class RecordScanner {
         this.#addMetadata(record)
         break
       case 'RevisionRecord':
-        await this.#addRevision(record)
+        this.#addRevision(record)
         break
       case 'BlobRecord':
         await this.#addBlob(record)
@@ -116,7 +116,7 @@ export class RecordScanner {
     )
   }
 
-  async #addRevision(record: RecordOf<'RevisionRecord'>): Promise<void> {
+  #addRevision(record: RecordOf<'RevisionRecord'>): void {
     const model = this.#order.modelOf(record)
     const { info, payload, unknownKeys } = withLocation(record, () => decodeRevision(record.data))
     this.#order.addRevision(record, info)

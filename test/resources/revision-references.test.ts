@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { BlobReferenceSet } from '../../shared/blobs/blob-references.ts'
-import { addReferences, referencesIn } from '../../shared/resources/collect-blob-references.ts'
+import { addReferences, referencesIn } from '../../shared/resources/revision-references.ts'
 import { RevisionView } from '../../shared/resources/views.ts'
 import type { Item } from '../../shared/tables/item.ts'
 

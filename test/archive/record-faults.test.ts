@@ -1,0 +1,154 @@
+import { createHash } from 'node:crypto'
+import { describe, expect, it } from 'vitest'
+import { checkRevision, metadataFault } from '../../shared/archive/record-faults.ts'
+import { hashKeyOf } from '../../shared/resources/keys.ts'
+import { itemBytes, MAX_ITEM_BYTES } from '../../shared/resources/item-size.ts'
+import type { Item } from '../../shared/tables/item.ts'
+
+const H = hashKeyOf('a')
+const METADATA: Item = {
+  pk: { S: 'city#m#0' },
+  sk: { S: `${H}/a` },
+  resource_id: { S: 'a' },
+  current_revision_id: { S: 'a:1' },
+}
+const PAYLOAD = '{"name":"A"}'
+const REVISION: Item = {
+  pk: { S: 'city#r#0' },
+  sk: { S: `${H}/a/0000000001/-` },
+  resource_id: { S: 'a' },
+  revision_id: { S: 'a:1' },
+  data: { S: PAYLOAD },
+  data_sha256: { S: createHash('sha256').update(PAYLOAD).digest('hex') },
+}
+const without = (item: Item, name: string): Item =>
+  Object.fromEntries(Object.entries(item).filter(([each]) => each !== name))
+const TIME = { S: '2026-01-05T08:30:00+08:00' }
+
+describe('the metadata of a resource', () => {
+  it('has no fault with the required attributes of its key alone', () => {
+    expect(metadataFault(METADATA)).toBeUndefined()
+  })
+
+  it('has no fault with all fields that STORE.md describes, and with others', () => {
+    const item: Item = {
+      ...METADATA,
+      total_revision_count: { N: '1' },
+      schema_version: { NULL: true },
+      created_time: TIME,
+      updated_time: TIME,
+      created_by: { S: '' },
+      updated_by: { S: 'x' },
+      is_deleted: { BOOL: false },
+      indexed_data: { S: '{"a":1}' },
+      rev_status: { S: 'stable' },
+      rev_created_time: TIME,
+      created_at: { N: '1' },
+      colour: { L: [] },
+    }
+    expect(metadataFault(item)).toBeUndefined()
+  })
+
+  it.each<[string, Item]>([
+    ['pk must be', { pk: { S: 'city#x#0' } }],
+    ['sk is', { resource_id: { S: 'b' } }],
+    ['current_revision_id must be a string', { current_revision_id: { N: '1' } }],
+    ['created_time must be a time', { created_time: { S: '2026-13-01T00:00:00Z' } }],
+    ['updated_time must be a time', { updated_time: { N: '1' } }],
+    ['created_by must be a string', { created_by: { NULL: true } }],
+    ['schema_version must be a string or NULL', { schema_version: { N: '1' } }],
+    ['is_deleted must be a Boolean', { is_deleted: { S: 'false' } }],
+    ['total_revision_count must be a whole number', { total_revision_count: { S: '1' } }],
+    ['total_revision_count must be a whole number', { total_revision_count: { N: '-1' } }],
+    ['total_revision_count must be a whole number', { total_revision_count: { N: '0.5' } }],
+    ['indexed_data must be a JSON object', { indexed_data: { M: {} } }],
+    ['indexed_data must be a JSON object', { indexed_data: { S: '[]' } }],
+    ['indexed_data must be a JSON object', { indexed_data: { S: 'null' } }],
+    ['indexed_data must be a JSON object', { indexed_data: { S: '1' } }],
+    ['indexed_data must be a JSON object', { indexed_data: { S: '{"a":NaN}' } }],
+  ])('has the fault: %s', (fault, change) => {
+    expect(metadataFault({ ...METADATA, ...change })).toMatch(fault)
+  })
+
+  it('has a fault without current_revision_id', () => {
+    expect(metadataFault(without(METADATA, 'current_revision_id'))).toBe('current_revision_id must be a string')
+  })
+
+  it('has a fault if it exceeds the size of an item with the applied_by of a restore', () => {
+    const sized = (bytes: number): Item => {
+      const empty = { ...METADATA, note: { S: '' } }
+      return { ...METADATA, note: { S: 'n'.repeat(bytes - itemBytes(empty)) } }
+    }
+    // `applied_by` has 10 bytes and its value 42. With 1,024 shards, the shard of `a` has two digits more than here.
+    expect(metadataFault(sized(MAX_ITEM_BYTES - 54))).toBeUndefined()
+    expect(metadataFault(sized(MAX_ITEM_BYTES - 53))).toMatch(
+      `the item would have ${MAX_ITEM_BYTES + 1} bytes after a restore`,
+    )
+  })
+})
+
+describe('a revision', () => {
+  it('has no fault if its payload has its SHA-256, and refers to the blobs of the payload', () => {
+    expect(checkRevision(REVISION, PAYLOAD)).toEqual({ references: { spilledSha256: undefined, fileIds: [] } })
+    const payload = Buffer.from('{"flag":{"file_id":"f"}}')
+    const data_sha256 = { S: createHash('sha256').update(payload).digest('hex') }
+    const spilled: Item = {
+      ...without(REVISION, 'data'),
+      data_sha256,
+      data_size: { N: '24' },
+      data_spilled: { BOOL: true },
+    }
+    expect(checkRevision(spilled, payload)).toEqual({ references: { spilledSha256: data_sha256.S, fileIds: ['f'] } })
+  })
+
+  it('may be binary', () => {
+    const payload = Buffer.from([0x81, 0xa1, 0x61, 0x01])
+    const data_sha256 = { S: createHash('sha256').update(payload).digest('hex') }
+    expect(checkRevision({ ...REVISION, data: { B: payload }, data_sha256 }, payload).fault).toBeUndefined()
+  })
+
+  it.each<[string, Item]>([
+    ['sk is', { sk: { S: `${H}/a/1/-` } }],
+    ['data must be a string or binary', { data: { N: '1' } }],
+    ['data_spilled must be true if it is present', { data_spilled: { BOOL: false } }],
+    ['data_sha256 must be 64 hex digits in lower case', { data_sha256: { S: 'A'.repeat(64) } }],
+    ['data_sha256 must be 64 hex digits in lower case', { data_sha256: { B: Buffer.alloc(32) } }],
+    ['but data_sha256 is', { data_sha256: { S: '0'.repeat(64) } }],
+    ['the payload has 12 bytes, but data_size is 13', { data_size: { N: '13' } }],
+    ['parent_revision_id must be a string or NULL', { parent_revision_id: { BOOL: true } }],
+    ['status must be a string', { status: { N: '1' } }],
+  ])('has the fault: %s', (fault, change) => {
+    expect(checkRevision({ ...REVISION, ...change }, PAYLOAD)).toEqual({
+      fault: expect.stringMatching(fault) as string,
+    })
+  })
+
+  it('has a fault without a payload or without its SHA-256', () => {
+    expect(checkRevision(without(REVISION, 'data'), undefined)).toEqual({
+      fault: 'it has neither data nor data_spilled',
+    })
+    expect(checkRevision(without(REVISION, 'data_sha256'), PAYLOAD)).toEqual({ fault: 'data_sha256 is missing' })
+  })
+
+  it('has a fault if its payload cannot be decoded', () => {
+    const payload = '{"a":NaN}'
+    const data_sha256 = { S: createHash('sha256').update(payload).digest('hex') }
+    expect(checkRevision({ ...REVISION, data: { S: payload }, data_sha256 }, payload)).toEqual({
+      fault: 'the payload is neither JSON nor MessagePack',
+    })
+  })
+
+  it('has a fault if it is too large without its payload', () => {
+    const note = { S: 'n'.repeat(MAX_ITEM_BYTES - 100) }
+    expect(checkRevision({ ...REVISION, note }, PAYLOAD).fault).toMatch('after a restore')
+  })
+
+  it('throws an error that does not come from the record', () => {
+    const broken: Item = new Proxy(REVISION, {
+      get: () => {
+        throw new TypeError('broken')
+      },
+    })
+    expect(() => checkRevision(broken, PAYLOAD)).toThrow(new TypeError('broken'))
+  })
+})
