@@ -1,27 +1,33 @@
 import { quote } from '../values/message-text.ts'
 
-/** The id, revision id or schema version of a resource cannot be part of a key. */
+/**
+ * A resource cannot be stored, because its id, a revision id or a schema version is invalid, or because its sort key
+ * would be too long.
+ */
 export class ResourceIdError extends Error {
   override readonly name = 'ResourceIdError'
   readonly id: string
 
+  /** `reason` continues a sentence whose subject is the id: `is empty`. */
   constructor(id: string, reason: string) {
-    super(`resource id ${quote(id)}: ${reason}`)
+    super(`resource id ${quote(id)} ${reason}`)
     this.id = id
   }
 }
 
+/** The message contains at most this many ids, so that it stays short. */
 const MAX_NAMED = 5
+/** The error keeps at most this many ids, so that its size is limited. */
 const MAX_KEPT = 100
 
 /**
- * Resources lack their current revision, even after several attempts to read them: a writer died between its two
- * writes, or an item was lost.
+ * The current revisions of some resources are missing, even after several attempts to read them. Either another program
+ * stopped after it had written only the metadata or only the revision, or an item was lost.
  */
 export class TornResourcesError extends Error {
   override readonly name = 'TornResourcesError'
   readonly count: number
-  /** The first 100. */
+  /** The ids of the first 100 of these resources. */
   readonly ids: readonly string[]
 
   constructor(ids: readonly string[]) {
@@ -35,8 +41,8 @@ export class TornResourcesError extends Error {
 }
 
 /**
- * A resource changed while it was read: during each of ten attempts or, if its revisions are returned as a stream, once.
- * Reading it again later may succeed.
+ * A resource changed during each of ten attempts to read it. If its revisions are returned as a stream, one change is
+ * enough, because a stream cannot start again. Reading the resource later may succeed.
  */
 export class ResourceChangedError extends Error {
   override readonly name = 'ResourceChangedError'
@@ -60,7 +66,7 @@ export class UnknownModelError extends Error {
   }
 }
 
-/** The model registry (`models.json`) is invalid. Each finding names the model and the key. */
+/** The model registry (`models.json`) is invalid. Each finding contains the model and the key that are invalid. */
 export class ModelsInvalidError extends Error {
   override readonly name = 'ModelsInvalidError'
   readonly findings: readonly string[]

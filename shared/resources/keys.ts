@@ -5,14 +5,15 @@ import { ResourceIdError } from './errors.ts'
 
 /** DynamoDB's limit on a sort key, in UTF-8 bytes. */
 const MAX_KEY_BYTES = 1024
+/** The limit on a resource id, in Unicode code points. */
 const MAX_ID_CHARACTERS = 255
-/** `/`, `\` and the characters below U+0020. U+007F to U+009F are controls too, but they are allowed. */
+/** Matches `/`, `\` and the characters below U+0020. The other control characters, U+007F to U+009F, are allowed. */
 const FORBIDDEN_IN_ID = /[/\\]|[^\P{Cc}\x7f-\x9f]/u
 
-/** Throws `ResourceIdError` unless the id is valid. Rules: `STORE.md`. */
+/** Throws `ResourceIdError` if the id is not valid. `STORE.md` lists the rules. */
 export const checkResourceId = (id: string): void => {
   if (id === '') throw new ResourceIdError(id, 'is empty')
-  // A character has one or two UTF-16 units, so characters are counted only if there are enough units.
+  // `length` is never less than the number of characters, so the exact count is needed only above the limit.
   if (id.length > MAX_ID_CHARACTERS && Array.from(id).length > MAX_ID_CHARACTERS)
     throw new ResourceIdError(id, `has more than ${MAX_ID_CHARACTERS} characters`)
   if (FORBIDDEN_IN_ID.test(id)) throw new ResourceIdError(id, 'contains "/", "\\" or a character below U+0020')
@@ -21,46 +22,54 @@ export const checkResourceId = (id: string): void => {
 
 const HASH_KEY_DIGITS = 16
 
-/** The hash key of a resource: the first 16 hex digits of the SHA-256 of its id. */
+/** Returns the hash key of a resource: the first 16 hex digits of the SHA-256 of the resource id. */
 export const hashKeyOf = (resourceId: string): string => hash('sha256', resourceId, 'hex').slice(0, HASH_KEY_DIGITS)
 
-/** The hash key with which a sort key begins. */
+/** Returns the hash key at the start of a sort key. */
 export const hashKeyIn = (sortKey: string): string => sortKey.slice(0, HASH_KEY_DIGITS)
 
-/** The shard of a hash key (or of a sort key): its highest bits. `shards` is a power of two, at most 1,024. */
+/**
+ * Returns the shard number: the first log2(`shards`) bits of the hash key. Also accepts a sort key, because it begins
+ * with the hash key. `shards` is a power of two and at most 1,024.
+ */
 export const shardOf = (h: string, shards: number): number =>
   Math.floor((Number.parseInt(h.slice(0, 4), 16) * shards) / 0x10000)
 
 export const metadataPartition = (model: string, shard: number): string => `${model}#m#${shard}`
 export const revisionPartition = (model: string, shard: number): string => `${model}#r#${shard}`
 
-/** `{h}/{resource_id}`. Throws `ResourceIdError`. */
+/**
+ * Returns `{hash key}/{resource id}`. Throws `ResourceIdError` if the id is not valid or the sort key is too long.
+ */
 export const metadataSortKey = (resourceId: string): string => {
   checkResourceId(resourceId)
   return checkLength(resourceId, `${hashKeyOf(resourceId)}/${resourceId}`)
 }
 
-/** `{h}/{resource_id}/{n}/{schema}`. Throws `ResourceIdError`. */
+/**
+ * Returns `{hash key}/{resource id}/{encoded revision id}/{encoded schema version}`. Throws `ResourceIdError` if one of
+ * the three values is not valid or the sort key is too long.
+ */
 export const revisionSortKey = (
   resourceId: string,
   revisionId: string,
   schemaVersion: string | null | undefined,
 ): string => {
   checkResourceId(resourceId)
-  const number = revisionNumber(resourceId, revisionId)
+  const revision = encodeRevisionId(resourceId, revisionId)
   return checkLength(
     resourceId,
-    `${hashKeyOf(resourceId)}/${resourceId}/${number}/${encodeSchemaVersion(schemaVersion)}`,
+    `${hashKeyOf(resourceId)}/${resourceId}/${revision}/${encodeSchemaVersion(resourceId, schemaVersion)}`,
   )
 }
 
-/** Throws `ResourceIdError`. */
+/** Returns the key of a metadata item. Throws the errors of `metadataSortKey`. */
 export const metadataKey = (model: string, resourceId: string, shards: number): Key => {
   const sk = metadataSortKey(resourceId)
   return { pk: metadataPartition(model, shardOf(sk, shards)), sk }
 }
 
-/** Throws `ResourceIdError`. */
+/** Returns the key of a revision item. Throws the errors of `revisionSortKey`. */
 export const revisionKey = (
   model: string,
   resourceId: string,
@@ -72,30 +81,42 @@ export const revisionKey = (
   return { pk: revisionPartition(model, shardOf(sk, shards)), sk }
 }
 
-const NUMBER = /^(?:0|[1-9][0-9]{0,9})$/
+/** Matches a revision number of at most ten digits without leading zeros. */
+const REVISION_NUMBER = /^(?:0|[1-9][0-9]{0,9})$/
 
-/** `{n}`: the number of `{resource_id}:{number}` in ten digits; for any other revision id, `~` and the encoded id. */
-const revisionNumber = (resourceId: string, revisionId: string): string => {
+/**
+ * Encodes the revision id for a sort key. If the id is `{resource_id}:{number}`, returns the number padded to ten
+ * digits. Otherwise returns `~` and the percent-encoded id.
+ */
+const encodeRevisionId = (resourceId: string, revisionId: string): string => {
   if (revisionId.startsWith(`${resourceId}:`)) {
     const number = revisionId.slice(resourceId.length + 1)
-    if (NUMBER.test(number)) return number.padStart(10, '0')
+    if (REVISION_NUMBER.test(number)) return number.padStart(10, '0')
   }
-  if (!revisionId.isWellFormed()) throw new ResourceIdError(resourceId, 'has a revision id that is not valid Unicode')
+  if (!revisionId.isWellFormed())
+    throw new ResourceIdError(resourceId, 'cannot be stored: its revision id is not valid Unicode')
   return `~${encodeName(revisionId)}`
 }
 
-/** `{schema}`: `-` for none, therefore `%2D` for a schema version that is `-`. */
-const encodeSchemaVersion = (schemaVersion: string | null | undefined): string => {
+/**
+ * Encodes the schema version for a sort key. `-` means no version, so the version `-` is written as `%2D`. Other
+ * versions are percent-encoded.
+ */
+const encodeSchemaVersion = (resourceId: string, schemaVersion: string | null | undefined): string => {
   if (schemaVersion === null || schemaVersion === undefined) return '-'
+  if (!schemaVersion.isWellFormed())
+    throw new ResourceIdError(resourceId, 'cannot be stored: its schema version is not valid Unicode')
   return schemaVersion === '-' ? '%2D' : encodeName(schemaVersion)
 }
 
+/** Returns the sort key. Throws `ResourceIdError` if it is too long. */
 const checkLength = (resourceId: string, key: string): string => {
-  // A UTF-16 unit takes at most three bytes, so bytes are counted only if there are enough units.
+  // A UTF-16 code unit needs at most three bytes, so the exact count is needed only above a third of the limit.
   if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES)
     throw new ResourceIdError(
       resourceId,
-      `its sort key would have ${Buffer.byteLength(key)} bytes, and DynamoDB allows at most ${MAX_KEY_BYTES}`,
+      `cannot be stored: the sort key (id, revision id and schema version) needs ${Buffer.byteLength(key)} bytes; ` +
+        `DynamoDB allows ${MAX_KEY_BYTES}; shorten the id`,
     )
   return key
 }

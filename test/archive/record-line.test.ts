@@ -128,7 +128,7 @@ describe('the key of a record', () => {
   it('is rejected for an id that the store rejects', () => {
     for (const item of [metadata, revision])
       expect(() => recordKeyOf({ ...item, resource_id: { S: '' } }, location)).toThrow(
-        invalid('resource id "": is empty'),
+        invalid('resource id "" is empty'),
       )
   })
 })

@@ -60,21 +60,21 @@ describe('the keys of a resource', () => {
 
   it('show invisible characters of a rejected id as escapes', () => {
     expect(() => metadataSortKey('/a "b"\n\u0085\ufeff\u{e0001}\ud800\u202e 勇')).toThrow(
-      'resource id "/a \\"b\\"\\n\\u0085\\ufeff\\udb40\\udc01\\ud800\\u202e 勇": contains',
+      'resource id "/a \\"b\\"\\n\\u0085\\ufeff\\udb40\\udc01\\ud800\\u202e 勇" contains',
     )
   })
 
   it('have limits on the characters of an id and on the bytes of a sort key', () => {
     expect(metadataSortKey('勇'.repeat(255))).toHaveLength(17 + 255)
     expect(() => metadataSortKey('\u{1f600}'.repeat(255))).toThrow('1037 bytes')
-    expect(() => revisionSortKey('x', 'r'.repeat(1100), null)).toThrow('DynamoDB allows at most 1024')
+    expect(() => revisionSortKey('x', 'r'.repeat(1100), null)).toThrow('DynamoDB allows 1024')
   })
 
   it.each([
-    ['', 'resource id "": is empty'],
-    ['a'.repeat(256), `resource id "${'a'.repeat(256)}": has more than 255 characters`],
-    ['a/b', 'resource id "a/b": contains "/", "\\" or a character below U+0020'],
-    ['a\ud800', 'resource id "a\\ud800": is not valid Unicode'],
+    ['', 'resource id "" is empty'],
+    ['a'.repeat(256), `resource id "${'a'.repeat(256)}" has more than 255 characters`],
+    ['a/b', 'resource id "a/b" contains "/", "\\" or a character below U+0020'],
+    ['a\ud800', 'resource id "a\\ud800" is not valid Unicode'],
   ])('explain why the id %j is rejected', (id, message) => {
     expect(() => metadataSortKey(id)).toThrow(expect.objectContaining({ name: 'ResourceIdError', id, message }))
     expect(() => revisionSortKey(id, 'r', null)).toThrow(expect.objectContaining({ message }))
@@ -91,16 +91,23 @@ describe('the keys of a resource', () => {
     const room = 1024 - (16 + 1 + 1 + 1 + 1 + 2)
     expect(revisionSortKey('x', 'r'.repeat(room), null)).toHaveLength(1024)
     expect(() => revisionSortKey('x', 'r'.repeat(room + 1), null)).toThrow(
-      'resource id "x": its sort key would have 1025 bytes, and DynamoDB allows at most 1024',
+      'resource id "x" cannot be stored: the sort key (id, revision id and schema version) needs 1025 bytes; ' +
+        'DynamoDB allows 1024; shorten the id',
     )
     const ids = '\u{1f600}'.repeat(251) + 'abc'
     expect(Buffer.byteLength(metadataSortKey(ids))).toBe(1024)
-    expect(() => metadataSortKey(`${ids}d`)).toThrow('its sort key would have 1025 bytes')
+    expect(() => metadataSortKey(`${ids}d`)).toThrow('needs 1025 bytes')
   })
 
   it('reject a revision id that is not valid Unicode', () => {
     expect(() => revisionSortKey('x', 'x:\ud800', null)).toThrow(
-      'resource id "x": has a revision id that is not valid Unicode',
+      'resource id "x" cannot be stored: its revision id is not valid Unicode',
+    )
+  })
+
+  it('reject a schema version that is not valid Unicode', () => {
+    expect(() => revisionSortKey('x', 'x:1', 'v\ud800')).toThrow(
+      'resource id "x" cannot be stored: its schema version is not valid Unicode',
     )
   })
 
