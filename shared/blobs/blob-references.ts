@@ -5,35 +5,39 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { BlobReferenceList } from './blob-reference-list.ts'
 
 /*
- * Which blobs and spilled payloads a set of payloads refers to. Each worker that reads records collects its references
- * in a `BlobReferenceSet` and writes them as one list. Later stages split the work by ranges of positions and read the
- * same range of all lists.
+ * A list of references states which blobs and spilled payloads a set of payloads refers to. Each worker that reads
+ * records collects its references in a `BlobReferenceSet` and writes one list. Later stages divide the work into ranges
+ * of positions. Each task of such a stage reads one range from all lists.
  *
- * A position orders references as an archive does, payloads before blobs. It has 65 hex digits:
+ * The position of a reference defines its place in a list. Archives have the same order: payloads before blobs. A
+ * position has 65 hex digits:
  *
  *   payload: `0` and the SHA-256 of the payload
  *   blob:    `1` and the SHA-256 of the file id
  *
  * The prefix of a position is the number formed by its first 4 hex digits: 0 to 4095 for payloads, 4096 to 8191 for
- * blobs. Positions are hashes, so prefixes divide them evenly.
+ * blobs. Positions are hashes, so each prefix has about the same number of references of its kind.
  *
  * A list is an object in the work bucket:
  *
- *   table: 8,193 unsigned 32-bit little-endian integers: for each prefix the offset of its first line, and the end of
- *          the last line
+ *   table: 8,193 unsigned 32-bit little-endian integers. The first 8,192 are the offsets of the first line of each
+ *          prefix. The last is the offset of the end of the last line.
  *   lines: `["{position}","{id}",["{model}",…],{needed}]` and a newline for each reference, in the order of positions
  *
- * Offsets count from the end of the table. Two small reads therefore return any range of prefixes.
+ * Offsets are bytes from the end of the table. A range of prefixes can therefore be read with two small requests: one
+ * for the offsets and one for the lines.
  */
 
-/** A reference to a blob or a spilled payload, merged from all payloads that contain it. */
+/** A reference to a blob or a spilled payload. All references to the same blob or payload are merged into one. */
 export interface BlobReference {
   readonly position: string
   /** The file id of a blob, or the SHA-256 of a payload. */
   readonly id: string
-  /** The models whose payloads refer to it. */
+  /** The models whose resources refer to the blob or payload. */
   readonly models: readonly string[]
-  /** Restores only: whether a resource that will be written refers to it. */
+  /**
+   * Whether at least one resource that the restore will write refers to the blob or payload. In an export it is true.
+   */
   readonly needed: boolean
 }
 
@@ -42,11 +46,14 @@ export const payloadPosition = (sha256: string): string => `0${sha256}`
 export const isPayloadPosition = (position: string): boolean => position.startsWith('0')
 
 const PREFIX_DIGITS = 4
-/** Prefixes of each kind. */
+/** The number of prefixes of payloads, and also that of blobs. */
 const KIND_PREFIXES = 4096
 export const PREFIX_COUNT = 2 * KIND_PREFIXES
 const prefixOf = (position: string): number => Number.parseInt(position.slice(0, PREFIX_DIGITS), 16)
-/** The lower bound of all positions with a prefix. For `PREFIX_COUNT` it is greater than every position. */
+/**
+ * Returns a string that is not greater than any position with this prefix, but greater than all positions with smaller
+ * prefixes. For `PREFIX_COUNT`, it is greater than every position.
+ */
 export const firstPosition = (prefix: number): string => prefix.toString(16).padStart(PREFIX_DIGITS, '0')
 
 const Line = z.tuple([z.string(), z.string(), z.array(z.string()), z.boolean()])
@@ -76,14 +83,15 @@ const merge = (
 }
 
 /**
- * Collects the references of one pass in memory and writes them as one list. The caller bounds the memory by `size`.
+ * Collects the references of one worker in memory and writes them as one list. The caller must limit the memory by
+ * checking `size`.
  */
 export class BlobReferenceSet {
   readonly #references = new Map<string, MergedReference>()
-  /** By file id: hashing an id once is enough. */
+  /** The positions by file id, so that an id that occurs many times is hashed once. */
   readonly #positions = new Map<string, string>()
 
-  /** How many different blobs and payloads the set contains. */
+  /** The number of different blobs and payloads in the set. */
   get size(): number {
     return this.#references.size
   }
@@ -101,6 +109,7 @@ export class BlobReferenceSet {
     merge(this.#references, payloadPosition(sha256), sha256, [model], needed)
   }
 
+  /** Writes the references as a list object under this key. The set stays unchanged. */
   async write(objects: ObjectStore, bucket: string, key: string): Promise<BlobReferenceList> {
     const references = [...this.#references].sort(byPosition)
     const table = Buffer.alloc(TABLE_BYTES)
@@ -127,8 +136,9 @@ export interface PrefixRange {
 }
 
 /**
- * Divides the prefixes of both kinds into ranges of about `perRange` references. It needs the counts of the lists only,
- * because positions are distributed evenly. A kind without references has no range.
+ * * Divides the prefixes of payloads and those of blobs into ranges of about `perRange` references. The lists are not
+ * read: positions are distributed evenly, so the counts of the lists are sufficient. If there are no payloads, no range
+ * for payloads is returned. The same applies to blobs.
  */
 export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: number): PrefixRange[] => {
   const sum = (kind: 'payloads' | 'blobs'): number => lists.reduce((total, list) => total + list[kind], 0)
@@ -140,12 +150,12 @@ export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: 
   return [...divide(0, sum('payloads')), ...divide(KIND_PREFIXES, sum('blobs'))]
 }
 
-/** Lists that are read at the same time, to hide the latency of small reads. */
+/** The number of lists that are read at the same time. The reads are small, so most of their time is latency. */
 const PARALLEL_READS = 16
 
 /**
- * Reads one range of prefixes from all lists and merges it: each reference once, in the order of the positions. Its
- * memory is that of the references in the range.
+ * Reads one range of prefixes from all lists and merges the references. Returns each reference once, in the order of
+ * positions. All references of the range are in memory at the same time.
  */
 export const readBlobReferences = async (
   objects: ObjectStore,

@@ -1,11 +1,13 @@
+/** The message contains at most this many ids, so that it stays short. */
 const MAX_NAMED = 5
+/** The error keeps at most this many ids, so that its size is limited. */
 const MAX_KEPT = 100
 
-/** Blobs or spilled payloads that resources refer to do not exist or cannot be read. */
+/** Resources refer to blobs or spilled payloads that do not exist or cannot be read. */
 export class BlobsMissingError extends Error {
   override readonly name = 'BlobsMissingError'
   readonly count: number
-  /** The first 100 file ids (`payloads/{sha256}` for spilled payloads). */
+  /** The file ids of the first 100 of them. The id of a spilled payload is `payloads/{sha256}`. */
   readonly ids: readonly string[]
 
   constructor(ids: readonly string[]) {
@@ -17,15 +19,13 @@ export class BlobsMissingError extends Error {
   }
 }
 
-/**
- * Bytes do not have the expected size or SHA-256. If they were to be stored, nothing was stored. `expected` and
- * `actual` are, for example, `sha256 44136f…` or `30 bytes`.
- */
+/** The bytes of a blob or payload do not have the expected size or SHA-256. A write that throws this stores nothing. */
 export class BlobMismatchError extends Error {
   override readonly name = 'BlobMismatchError'
   /** The key in the blob bucket. */
   readonly id: string
 
+  /** `expected` and `actual` are phrases for the message, for example `30 bytes` or `sha256 44136f…`. */
   constructor(id: string, expected: string, actual: string) {
     super(`${id}: expected ${expected}, found ${actual}`)
     this.id = id

@@ -6,14 +6,17 @@ import type { WriteOptions } from '../objects/aws/stored-object.ts'
 import { BlobMismatchError, BlobsMissingError } from './errors.ts'
 import { copyRange, pinnedOf, putVerified, type VerifiedObject, verifyObject } from './verified-object.ts'
 
-/** A spilled payload in the blob bucket. Unlike a blob, it has no content type. */
+/** A spilled payload in the blob bucket, without its bytes. Unlike a blob, a payload has no content type. */
 export interface StoredPayload {
   readonly sha256: string
   readonly object: PinnedObject
   readonly content_type?: undefined
 }
 
-/** Spilled payloads: `payloads/{sha256}` in the blob bucket. Rules: `shared/resources/STORE.md`. */
+/**
+ * Reads and writes spilled payloads: payloads that are too large for their DynamoDB item. A spilled payload is the
+ * object `payloads/{sha256}` in the blob bucket. `shared/resources/STORE.md` describes these objects.
+ */
 export class PayloadStore {
   readonly #objects: ObjectStore
   readonly #bucket: string
@@ -23,22 +26,25 @@ export class PayloadStore {
     this.#bucket = bucket
   }
 
-  /** A payload without its bytes. Undefined if it does not exist. */
+  /** Returns a payload without its bytes, or undefined if the payload does not exist. */
   async head(sha256: string): Promise<StoredPayload | undefined> {
     const stored = await this.#objects.head(this.#bucket, keyOf(sha256))
     return stored === undefined ? undefined : { sha256, object: pinnedOf(stored) }
   }
 
   /**
-   * A payload with its body, which is not verified and must be read to its end or destroyed. Undefined if it does not
-   * exist.
+   * * Returns a payload with its bytes as a stream, or undefined if the payload does not exist. The bytes are not
+   * verified. The caller must read the stream to its end or destroy it.
    */
   async open(sha256: string): Promise<(StoredPayload & { readonly body: Readable }) | undefined> {
     const stored = await this.#objects.open(this.#bucket, keyOf(sha256))
     return stored === undefined ? undefined : { sha256, object: pinnedOf(stored), body: stored.body }
   }
 
-  /** The verified bytes of a payload. Throws `BlobsMissingError` and `BlobMismatchError`. */
+  /**
+   * * Returns the bytes of a payload. Throws `BlobsMissingError` if the payload does not exist, and `BlobMismatchError`
+   * if the bytes do not have this SHA-256.
+   */
   async get(sha256: string): Promise<Buffer> {
     const bytes = await this.#objects.getBytes(this.#bucket, keyOf(sha256))
     if (bytes === undefined) throw new BlobsMissingError([keyOf(sha256)])
@@ -47,21 +53,25 @@ export class PayloadStore {
     return bytes
   }
 
-  /** Writes a payload. Throws `BlobMismatchError`, and writes nothing, if the bytes have another SHA-256. */
+  /** Writes a payload. If the bytes do not have this SHA-256, throws `BlobMismatchError` and writes nothing. */
   async put(sha256: string, bytes: Buffer): Promise<PinnedObject> {
     const expected = { size: bytes.length, sha256 }
     return putVerified(this.#objects, this.#bucket, keyOf(sha256), bytes, expected, fieldsOf(sha256, bytes.length))
   }
 
   /**
-   * Writes a payload; S3 copies the bytes from a range of another object. The caller has verified the range. Throws
-   * `ObjectChangedError` if that object has changed.
+   * Writes a payload whose bytes S3 copies from a range of another object. The bytes are not verified, so the caller
+   * must have verified the range. Throws `ObjectChangedError` if the other object has changed.
    */
   async copyIn(sha256: string, range: ObjectRange): Promise<PinnedObject> {
     return copyRange(this.#objects, this.#bucket, keyOf(sha256), range, fieldsOf(sha256, range.length))
   }
 
-  /** Verified SHA-256 and size of the stored bytes: by S3's own checksum or, without one, by reading them. */
+  /**
+   * * Returns the SHA-256 and the size of the stored bytes, or undefined if the payload does not exist. The SHA-256 is
+   * the checksum that S3 keeps for the object. If S3 keeps none, it is computed from the bytes. Throws
+   * `ObjectChangedError` if the payload is replaced during every attempt to read it.
+   */
   async sha256Of(sha256: string): Promise<VerifiedObject | undefined> {
     return verifyObject(this.#objects, this.#bucket, keyOf(sha256))
   }

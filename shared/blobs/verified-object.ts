@@ -8,7 +8,10 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts'
 import { BlobMismatchError } from './errors.ts'
 
-/** Size and SHA-256 of an object, verified by S3's own checksum of the whole object or by reading its bytes. */
+/**
+ * An object with the size and the SHA-256 of its bytes. The SHA-256 is S3's checksum of the whole object, or it was
+ * computed from the bytes.
+ */
 export interface VerifiedObject {
   readonly sha256: string
   readonly size: number
@@ -16,21 +19,22 @@ export interface VerifiedObject {
 }
 
 /**
- * Streams of at most this size are buffered and stored with their SHA-256, which S3 keeps. Larger ones are uploaded in
- * parts.
+ * * Streams of at most this size are buffered in memory and written with one request, so S3 keeps the SHA-256 of the
+ * whole object. Larger streams are uploaded in parts, for which S3 keeps no such checksum.
  */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
-/** S3 copies parts itself, so large parts need no memory here, and four at a time are faster than one. */
+/** The size of a copied part. S3 copies the bytes, so large parts need no memory in this process. S3 allows 5 GiB. */
 const COPY_PART_BYTES = 512 * 1024 * 1024
+/** The number of parts of one object that are copied at the same time, which is faster than one after the other. */
 const PARALLEL_COPIES = 4
 /** S3's limit on the parts of one upload. */
 const MAX_PARTS = 10_000
-/** If an object is replaced while it is read, it is read again, this many times in total. */
+/** How often an object is read in total if it is replaced during each read. */
 const READ_ATTEMPTS = 3
 
 /**
- * Size and SHA-256 of the object that a key has now. Undefined if there is none. Throws `ObjectChangedError` if the
- * object is replaced during every attempt to read it.
+ * Returns the size and the SHA-256 of the object that the key has now, or undefined if the key has no object. Throws
+ * `ObjectChangedError` if the object is replaced during every attempt to read it.
  */
 export const verifyObject = async (
   objects: ObjectStore,
@@ -62,16 +66,17 @@ const readSha256 = async (objects: ObjectStore, object: PinnedObject): Promise<s
   return hash.digest('hex')
 }
 
-/** What the bytes of an object must be. */
+/** The size and the SHA-256 that the bytes of an object must have. */
 export interface Expected {
+  /** Bytes. */
   readonly size: number
   /** 64 hex digits. */
   readonly sha256: string
 }
 
 /**
- * Stores bytes unless the key has an object, and returns whether it stored them. Throws `BlobMismatchError` and stores
- * nothing if the bytes are not the expected ones.
+ * Stores bytes if the key has no object. Returns true if the bytes were stored, and false if the key has an object. If
+ * the bytes do not have the expected size and SHA-256, throws `BlobMismatchError` and stores nothing.
  */
 export const putVerifiedIfAbsent = async (
   objects: ObjectStore,
@@ -87,8 +92,8 @@ export const putVerifiedIfAbsent = async (
 }
 
 /**
- * Stores bytes, or replaces the object. Throws `BlobMismatchError` and stores nothing if the bytes are not the expected
- * ones.
+ * * Stores bytes. If the key has an object, it is replaced. If the bytes do not have the expected size and SHA-256,
+ * throws `BlobMismatchError` and stores nothing.
  */
 export const putVerified = async (
   objects: ObjectStore,
@@ -99,7 +104,8 @@ export const putVerified = async (
   options: WriteOptions,
 ): Promise<PinnedObject> => {
   if (body instanceof Readable && expected.size > MAX_BUFFERED_BYTES) {
-    // If the body or the check fails, so does the upload, which reads from the end of the pipe.
+    // The upload reads from `checked`. If the body or the check fails, `pipe` destroys `checked`, so the upload fails
+    // too.
     const checked = pipe(body, checkedStream(key, expected), () => undefined)
     return objects.upload(bucket, key, checked, options)
   }
@@ -108,7 +114,10 @@ export const putVerified = async (
   return objects.put(bucket, key, bytes, { ...options, sha256: expected.sha256 })
 }
 
-/** Reads a stream until it has returned more than `size` bytes: enough to detect that it is too long. */
+/**
+ * Reads a stream and returns its bytes. Stops as soon as there are more than `size` bytes, because the stream is then
+ * known to be too long.
+ */
 const readAtMost = async (body: Readable, size: number): Promise<Buffer> => {
   const chunks: Buffer[] = []
   let length = 0
@@ -120,7 +129,10 @@ const readAtMost = async (body: Readable, size: number): Promise<Buffer> => {
   return Buffer.concat(chunks)
 }
 
-/** Passes the bytes through, and fails at their end if they are not the expected ones. */
+/**
+ * Returns a transform that passes the bytes through. It fails with `BlobMismatchError` at the end of the stream if the
+ * bytes do not have the expected size and SHA-256.
+ */
 const checkedStream = (key: string, expected: Expected): Transform => {
   const hash = createHash('sha256')
   let size = 0
@@ -141,15 +153,16 @@ const checkedStream = (key: string, expected: Expected): Transform => {
   })
 }
 
+/** Throws `BlobMismatchError` if the size or the SHA-256 is not the expected one. */
 const check = (key: string, expected: Expected, size: number, sha256: string): void => {
   if (size !== expected.size) throw new BlobMismatchError(key, `${expected.size} bytes`, `${size} bytes`)
   if (sha256 !== expected.sha256) throw new BlobMismatchError(key, `sha256 ${expected.sha256}`, `sha256 ${sha256}`)
 }
 
 /**
- * Makes an object of a range of another object; S3 copies the bytes. The range must not be empty. Throws
- * `ObjectChangedError` if the other object has changed and, with `ifAbsent`, `ObjectExistsError` if the key has an
- * object.
+ * Writes an object whose bytes S3 copies from a range of another object. The range must not be empty. Throws
+ * `ObjectChangedError` if the other object has changed. With `ifAbsent`, throws `ObjectExistsError` if the key has an
+ * object; otherwise that object is replaced.
  */
 export const copyRange = async (
   objects: ObjectStore,

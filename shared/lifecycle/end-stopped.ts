@@ -3,21 +3,22 @@ import { publishJobEnded } from '../jobs/end-job.ts'
 import { hasEnded } from '../jobs/job.ts'
 import { failRestore } from '../restore/report/fail-restore.ts'
 
-/** The status of an execution that ended without reaching its last state. */
+/** The status of a Step Functions execution that ended before its last state. */
 export type StoppedStatus = 'ABORTED' | 'TIMED_OUT' | 'FAILED'
 
+/** The name of the error that the job records. */
 const ERRORS: Readonly<Record<StoppedStatus, string>> = {
   ABORTED: 'WorkflowStoppedError',
   TIMED_OUT: 'States.Timeout',
-  // The workflow ends its job itself, unless its last stage failed too.
+  // If a stage fails, another stage of the workflow ends the job. The execution fails only if that stage fails too.
   FAILED: 'WorkflowFailedError',
 }
 
 type Stores = Parameters<typeof failExport>[1] & Parameters<typeof failRestore>[1]
 
 /**
- * Ends the job of an execution that was stopped from outside, because no state of the workflow runs then. If the job has already
- * ended, its end is only published again.
+ * Ends the job of an execution that stopped before its last state, because no state of the workflow can end the job any
+ * more. If the job has already ended, only its event is published again. If the job does not exist, nothing happens.
  */
 export const endStopped = async (stores: Stores, jobId: string, status: StoppedStatus): Promise<void> => {
   const job = await stores.jobs.get(jobId)

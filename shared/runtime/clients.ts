@@ -2,16 +2,19 @@ import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynam
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import process from 'node:process'
 
-/** The servers that a client calls. Absent members come from the environment. */
+/** The server that a client calls. If `endpoint` or `credentials` is absent, the SDK reads it from the environment. */
 export interface ClientOptions {
   readonly region: string
   readonly endpoint?: string
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
-/** Sockets that a client keeps open: a stage has at most 64 small requests in flight. */
+/** The maximum number of open sockets of a client. A stage has at most 64 small requests in flight. */
 const MAX_SOCKETS = 64
-/** More than the SDK's default of three: a stage would otherwise retry a whole pass, which takes minutes. */
+/**
+ * * How often a request is sent in total. The SDK's default is three. If all attempts fail, a whole pass is repeated,
+ * which takes minutes.
+ */
 const MAX_ATTEMPTS = 5
 
 const LOGGER = 'loggerMiddleware'
@@ -19,13 +22,16 @@ const LOGGER = 'loggerMiddleware'
 const agents = { httpAgent: { maxSockets: MAX_SOCKETS }, httpsAgent: { maxSockets: MAX_SOCKETS } }
 
 /**
- * A write that is retried after a timeout must not arrive when another job has taken over the lease. With this timeout, all attempts
- * of a request end between the last permitted write under a lease and its takeover (`jobs/aws/leases.ts`). S3 has no such limit,
- * because bodies may take long.
+ * The time limit for one attempt of a DynamoDB request. A write that is retried must not arrive after another job has
+ * taken over the lease. With this limit, all attempts of a write that the lease still permitted end before another job
+ * can take over the lease (`jobs/aws/leases.ts`). S3 requests have no such limit, because large bodies take long.
  */
 const DYNAMODB_TIMEOUT_MS = 10_000
 
-/** A low-level DynamoDB client without the SDK's logging, which deep-copies every response and doubles the CPU time. */
+/**
+ * Creates a low-level DynamoDB client. The SDK's logging is removed, because it deep-copies every response and doubles
+ * the CPU time.
+ */
 export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): DynamoDBClient => {
   const config: DynamoDBClientConfig = {
     region,
@@ -42,8 +48,9 @@ export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): Dyna
 }
 
 /**
- * An S3 client that sends checksums only where the code requests them. The SDK's default would add a checksum to parts of uploads
- * that declare none, and sign the checksum of an empty body into presigned uploads.
+ * * Creates an S3 client that sends a checksum only if the code requests it. By default, the SDK adds a checksum to
+ * each part of an upload, also if the upload was created without one. In presigned URLs for uploads, it signs the
+ * checksum of an empty body.
  */
 export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client => {
   const local = endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']
@@ -52,7 +59,7 @@ export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client =
     maxAttempts: MAX_ATTEMPTS,
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
-    // Other servers than AWS have no host name per bucket.
+    // Local S3 servers have no host name for each bucket, so the path contains the bucket.
     forcePathStyle: local !== undefined,
     requestHandler: agents,
   }

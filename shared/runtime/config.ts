@@ -2,9 +2,9 @@ import { z } from 'zod'
 import { type Schedule, SchedulesShape } from '../schedules/schedule.ts'
 import { STRATEGIES, type Strategy } from '../jobs/job.ts'
 
-/** The deployment that this process belongs to, and the names of its tables and buckets. */
+/** The configuration of a deployment, including the names of its tables and buckets. */
 export interface Config {
-  /** The name of the deployment, as manifests and events contain it. */
+  /** The name of the deployment. Manifests and events contain it. */
   readonly deployment: string
   readonly region: string
   readonly tables: { readonly resources: string; readonly jobs: string }
@@ -14,12 +14,12 @@ export interface Config {
     readonly restores: string
     readonly work: string
   }
-  /** Further buckets that an import may name in `from`. */
+  /** Names of other buckets from which archives may be restored (`from` in a restore request). */
   readonly restore_from: readonly string[]
-  /** The strategy of an upload whose key names none. */
+  /** The strategy for an uploaded archive if the object key does not contain a strategy. */
   readonly upload_strategy: Strategy
   readonly schedules: readonly Schedule[]
-  /** Absent: `shared/models.json`. */
+  /** Path of the model registry. By default, `shared/models.json` is used. */
   readonly models_file?: string
 }
 
@@ -50,12 +50,15 @@ const Environment = z.object({
   MODELS_FILE: Name.optional(),
 })
 
-/** An environment variable has an invalid value. The message names each variable and what is allowed. */
+/** Environment variables have invalid values. The message contains each variable and its allowed values. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError'
 }
 
-/** Reads the configuration from environment variables. The defaults are the names of the local program. Throws `ConfigError`. */
+/**
+ * Reads the configuration from environment variables. The defaults are the values of the local program. Throws
+ * `ConfigError` if a variable has an invalid value.
+ */
 export const readConfig = (env: Readonly<Record<string, string | undefined>>): Config => {
   const parsed = Environment.safeParse(env)
   if (!parsed.success) throw new ConfigError(z.prettifyError(parsed.error))

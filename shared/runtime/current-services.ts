@@ -4,12 +4,18 @@ import type { Services } from './services.ts'
 
 let installed: Promise<Services> | undefined
 
-/** Installs the services that every handler of this process uses: those of the local program or of a test. `undefined` removes them. */
+/**
+ * Sets the services that all handlers of this process use. The local program and tests call this. `undefined` removes
+ * the services.
+ */
 export const setServices = (services: Services | Promise<Services> | undefined): void => {
   installed = services === undefined ? undefined : Promise.resolve(services)
 }
 
-/** The services of this process: the installed ones; on Lambda, by default, those that the environment describes. */
+/**
+ * Returns the services that `setServices` has set. On Lambda, if none are set, they are created from the environment
+ * variables. Elsewhere, throws an error if none are set.
+ */
 export const currentServices = (): Promise<Services> => {
   if (installed === undefined && !isOnLambda)
     throw new Error('no services are installed in this process: call setServices first')

@@ -12,14 +12,17 @@ import type { Services } from './services.ts'
 import { StepFunctionsEngine } from '../jobs/aws/step-functions-engine.ts'
 import { tracer } from '../telemetry/telemetry.ts'
 
-/** Set for functions that start or stop workflows (the first two) or sign URLs (the third). */
+/**
+ * The two workflow variables are set for functions that start or stop workflows. `SIGNER_ROLE_ARN` is set for functions
+ * that sign URLs.
+ */
 const Arns = z.object({
   EXPORT_WORKFLOW_ARN: z.string().optional(),
   RESTORE_WORKFLOW_ARN: z.string().optional(),
   SIGNER_ROLE_ARN: z.string().optional(),
 })
 
-/** The services of a function on AWS, as its environment variables configure them. */
+/** Creates the services of a Lambda function from its environment variables. */
 export const deployedServices = (): Promise<Services> => {
   const config = readConfig(process.env)
   const { region } = config

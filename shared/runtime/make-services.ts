@@ -16,15 +16,17 @@ import type { Config } from './config.ts'
 import { LIMITS, type Limits } from '../jobs/limits.ts'
 import type { Services } from './services.ts'
 
-/** Creates the stores of one process over two clients. Throws `ModelsInvalidError`. */
+/**
+ * Creates the services of one process. Throws `ModelsInvalidError` if the model registry is invalid or cannot be read.
+ */
 export const makeServices = async (parts: {
   readonly config: Config
   readonly dynamoDb: DynamoDBClient
   readonly s3: S3Client
   readonly workflows: WorkflowEngine
-  /** Absent: URLs are signed with the credentials of the S3 client. */
+  /** Returns the client that signs URLs. By default, URLs are signed with the credentials of `s3`. */
   readonly signerFor?: SignerFor
-  /** Absent: no events are published. */
+  /** By default, no events are published. */
   readonly events?: JobEvents
   readonly limits?: Partial<Limits>
   readonly clock?: () => Date

@@ -12,7 +12,10 @@ import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
 import type { Limits } from '../jobs/limits.ts'
 
-/** All stores of one process. Only handlers receive it; functions of the domain folders receive the members that they use. */
+/**
+ * Everything that the handlers of one process use: configuration, stores and clients. Only handlers receive this whole
+ * object. Functions of the domain folders receive only the members that they use.
+ */
 export interface Services {
   readonly config: Config
   readonly limits: Limits
