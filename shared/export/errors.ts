@@ -28,3 +28,17 @@ export class UnrestorableResourcesError extends Error {
     this.resources = listedResources(resources).resources
   }
 }
+
+/** SpecStar would reject or lose a resource or blob. The export fails before it creates an archive. */
+export class SpecstarRefusesError extends Error {
+  override readonly name = 'SpecstarRefusesError'
+  readonly model: string
+  /** The id of the resource, or the file id of the blob. */
+  readonly id: string
+
+  constructor(subject: 'resource' | 'blob', model: string, id: string, reason: string) {
+    super(`SpecStar does not accept ${subject} ${quote(id)} of model ${model}: ${reason}`)
+    this.model = model
+    this.id = id
+  }
+}

@@ -6,7 +6,7 @@ import { Composer } from '../objects/composer.ts'
 import { blobFrame } from '../specstar/stream-frame.ts'
 import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
 import { type BlobsStores, openBlobs, plannedBlobs } from './read-blobs.ts'
-import { SpecstarRefusesError } from './stream-records.ts'
+import { SpecstarRefusesError } from './errors.ts'
 
 /** Parses the position where a pass continues: `{index of the model in the scope}/{first position}`. */
 const parseCursor = (cursor = '0/'): { index: number; from: string } => {

@@ -4,31 +4,17 @@ import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../tables/item.ts'
 import { isBlank } from '../values/python-whitespace.ts'
 import { quote } from '../values/message-text.ts'
+import { SpecstarRefusesError } from './errors.ts'
 import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
 import { encodeMetadata, encodeRevision, unsupportedAttributes } from '../specstar/resource-records.ts'
 import { metadataFrame, revisionFrame } from '../specstar/stream-frame.ts'
-
-/** SpecStar would reject or lose a resource or blob. The export fails before it creates an archive. */
-export class SpecstarRefusesError extends Error {
-  override readonly name = 'SpecstarRefusesError'
-  readonly model: string
-  /** The id of the resource, or the file id of the blob. */
-  readonly id: string
-
-  constructor(subject: 'resource' | 'blob', model: string, id: string, reason: string) {
-    super(`SpecStar does not accept ${subject} ${quote(id)} of model ${model}: ${reason}`)
-    this.model = model
-    this.id = id
-  }
-}
 
 /** Records are collected up to 1 MiB before they are passed to the composer, so that it receives few large pieces. */
 const BUFFER_BYTES = 1024 * 1024
 
 /**
  * Writes records as a piece of SpecStar's stream. The metadata of a resource precedes its revisions. With `strict`,
- * attributes that SpecStar cannot store and payloads that SpecStar cannot read are rejected. Without `strict`, such
- * attributes are left out, and such payloads are written as they are.
+ * attributes that SpecStar cannot store are rejected. Without `strict`, such attributes are left out.
  */
 export class StreamRecords implements RecordsTarget {
   readonly #payloads: PayloadStore

@@ -1,4 +1,4 @@
-import { abortUpload } from '../export/fail-export.ts'
+import { abortUpload } from '../export/abort-upload.ts'
 import type { Leases } from '../jobs/aws/leases.ts'
 import { endJob, type EndJobServices, publishJobEnded } from '../jobs/end-job.ts'
 import { JobStateError, UnknownJobError } from '../jobs/errors.ts'

@@ -1,7 +1,7 @@
 /**
- * A finite number as the JSON text of a float, as Python and SpecStar write it: with a fraction or an exponent, so that
- * 1 is written `1.0` and is not read as an integer. Negative zero keeps its sign. Throws `RangeError` for NaN and the
- * infinities.
+ * Returns a finite number as the JSON text of a float: with a fraction or an exponent, so that 1 is written `1.0` and is
+ * not read as an integer. Negative zero keeps its sign. Exponents begin at other values than in Python's `repr()`, but
+ * a reader parses the same number. Throws `RangeError` for NaN and the infinities.
  */
 export const floatText = (value: number): string => {
   if (!Number.isFinite(value)) throw new RangeError(`${value} has no JSON text`)

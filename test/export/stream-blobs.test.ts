@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { frameOf } from '../../shared/export/stream-blobs.ts'
-import { SpecstarRefusesError } from '../../shared/export/stream-records.ts'
+import { SpecstarRefusesError } from '../../shared/export/errors.ts'
 
 describe('a blob in a stream of SpecStar', () => {
   it('is rejected as a blob if its record would be too long', () => {

@@ -13,7 +13,7 @@ const reprOf = (value: unknown): string => {
   if (value === ELLIPSIS) return 'Ellipsis'
   if (typeof value === 'boolean') return value ? 'True' : 'False'
   if (typeof value === 'bigint') return value.toString()
-  if (typeof value === 'number') return floatText(value)
+  if (typeof value === 'number') return floatRepr(value)
   if (typeof value === 'string') return quoted(value, isPrintable)
   if (value instanceof Tuple && value.items.length === 1) return `(${reprOf(value.items[0])},)`
   const items = itemsOf(value)
@@ -31,7 +31,7 @@ const isTime = (value: unknown): value is DateTime | CalendarDate | ClockTime | 
   [DateTime, CalendarDate, ClockTime, TimeDelta, TimeZone].some((kind) => value instanceof kind)
 
 /** Python's `repr()` of a float: the fewest digits that identify it, with an exponent from 1e16 on and below 1e-4. */
-const floatText = (value: number): string => {
+const floatRepr = (value: number): string => {
   if (Number.isNaN(value)) return 'nan'
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
   if (Object.is(value, -0)) return '-0.0'
