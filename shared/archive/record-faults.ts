@@ -88,13 +88,12 @@ export type CheckedRevision =
  * restored. `payload` is undefined if the item contains none and refers to none.
  */
 export const checkRevision = (item: Item, payload: string | Uint8Array | undefined): CheckedRevision => {
-  const fault =
-    keyFault(item) ??
-    fieldFault(item, REVISION_RULES) ??
-    payloadFault(item, payload) ??
-    sizeFault(item, (destination) => deriveRevision(item, destination).item)
+  const itemFault = keyFault(item) ?? fieldFault(item, REVISION_RULES)
+  if (itemFault !== undefined) return { fault: itemFault }
+  if (payload === undefined) return { fault: 'it has neither data nor data_spilled' }
+  const fault = payloadFault(item, payload) ?? sizeFault(item, (destination) => deriveRevision(item, destination).item)
   if (fault !== undefined) return { fault }
-  const references = referencesIn(new RevisionView(item), payload ?? '')
+  const references = referencesIn(new RevisionView(item), payload)
   return references === undefined ? { fault: 'the payload is neither JSON nor MessagePack' } : { references }
 }
 
@@ -116,9 +115,8 @@ const fieldFault = (item: Item, rules: Readonly<Record<string, Rule>>): string |
   return undefined
 }
 
-const payloadFault = (item: Item, payload: string | Uint8Array | undefined): string | undefined => {
+const payloadFault = (item: Item, payload: string | Uint8Array): string | undefined => {
   const { dataSha256 } = new RevisionView(item)
-  if (payload === undefined) return 'it has neither data nor data_spilled'
   if (dataSha256 === undefined) return 'data_sha256 is missing'
   const actual = createHash('sha256').update(payload).digest('hex')
   if (actual !== dataSha256) return `the payload has sha256 ${actual}, but data_sha256 is ${dataSha256}`

@@ -6,6 +6,7 @@ import { ByteReader } from './byte-reader.ts'
 import { ArchiveInvalidError } from './errors.ts'
 import { MAX_WALKED_FILES, MAX_WALKED_NAME_BYTES, MAX_WALKED_NAMES_BYTES } from './limits.ts'
 import { guardTar } from './tar-guard.ts'
+import { buffersOf } from '../values/buffers-of.ts'
 import { BLOCK } from './tar-header.ts'
 
 /**
@@ -86,10 +87,7 @@ const checkPath = (path: string): void => {
 
 const sha256Of = async (content: AsyncIterable<unknown>): Promise<string> => {
   const hash = createHash('sha256')
-  for await (const piece of content) {
-    // `tar-stream` declares no type for the pieces of a content. They are the buffers that `guardTar` returns.
-    if (!Buffer.isBuffer(piece)) throw new TypeError('the content of a tar entry must consist of buffers')
-    hash.update(piece)
-  }
+  // `tar-stream` declares no type for the pieces of a content. They are the buffers that `guardTar` returns.
+  for await (const piece of buffersOf(content)) hash.update(piece)
   return hash.digest('hex')
 }
