@@ -6,7 +6,7 @@ import { itemBytes, lineBytes, maxLineBytes } from './item-size.ts'
 import { metadataKey, revisionKey } from './keys.ts'
 import { MetadataView, RevisionView } from './views.ts'
 
-/** The metadata of a resource, SpecStar's `ResourceMeta`. Times are ISO 8601. A field that is not set is absent. */
+/** The metadata of a resource: SpecStar's `ResourceMeta`. Times are in ISO 8601. A field that is not set is absent. */
 export interface ResourceMeta {
   readonly current_revision_id: string
   readonly resource_id: string
@@ -17,7 +17,10 @@ export interface ResourceMeta {
   readonly created_by: string
   readonly updated_by: string
   readonly is_deleted?: boolean
-  /** JSON text, or the values. Values cannot express floats without a fraction such as `1.0`; use text for them. */
+  /**
+   * A JSON string or an object. JavaScript cannot express `1.0` as a float, so use a string for floats without a
+   * fraction.
+   */
   readonly indexed_data?: string | Readonly<Record<string, unknown>>
   readonly rev_status?: string
   readonly rev_created_by?: string
@@ -26,7 +29,9 @@ export interface ResourceMeta {
   readonly rev_updated_time?: string
 }
 
-/** A revision without its payload, SpecStar's `RevisionInfo`. A field that is not set is absent. */
+/**
+ * A revision without its payload: SpecStar's `RevisionInfo`. Times are in ISO 8601. A field that is not set is absent.
+ */
 export interface RevisionInfo {
   readonly uid: string
   readonly resource_id: string
@@ -42,27 +47,27 @@ export interface RevisionInfo {
   readonly updated_by: string
 }
 
-/** Where an item is written. */
+/** The model to which an item is written, and the job that writes the item. */
 export interface Destination {
   readonly model: string
   readonly shards: number
-  /** The restore job that writes the item; it becomes `applied_by`. */
+  /** The id of the restore job that writes the item. It becomes `applied_by`. Absent if no restore writes the item. */
   readonly job_id?: string
 }
 
 /** A revision item that can be written. */
 export interface PreparedRevision {
   readonly item: Item
-  /** The payload if the item cannot contain it. It must be stored before the item. */
+  /** The payload, if it is too large for the item. The caller must store the payload before it writes the item. */
   readonly spilled?: Buffer
 }
 
-/** Larger items have their payload spilled. The limit leaves a margin below DynamoDB's 400 KiB. */
+/** If an item is larger, its payload is spilled. The limit leaves a margin below DynamoDB's limit of 400 KiB. */
 const MAX_INLINE_ITEM_BYTES = 350 * 1024
-/** An archive's limit on a line. */
+/** The limit on a line of an archive, in bytes. */
 const MAX_LINE_BYTES = 1024 * 1024
 
-/** Makes a metadata item. Throws `ResourceIdError` for an invalid id. */
+/** Creates a metadata item. Throws `ResourceIdError` if the resource id is not valid. */
 export const itemFromMetadata = (meta: ResourceMeta, destination: Destination): Item => {
   const { indexed_data, schema_version = null, is_deleted = false, ...fields } = meta
   const item: Item = {}
@@ -72,7 +77,10 @@ export const itemFromMetadata = (meta: ResourceMeta, destination: Destination): 
   return deriveMetadata(item, destination)
 }
 
-/** Makes a revision item of the exact bytes of its payload. Throws `ResourceIdError` for an invalid id. */
+/**
+ * Creates a revision item. The bytes of the payload are kept exactly. Throws `ResourceIdError` if an id or the schema
+ * version is not valid.
+ */
 export const itemFromRevision = (
   info: RevisionInfo,
   payload: Uint8Array,
@@ -89,8 +97,8 @@ export const itemFromRevision = (
 }
 
 /**
- * Replaces the derived attributes of a metadata item: its key, `created_at`, `updated_at` and `applied_by`. Other
- * attributes are kept. Throws `ResourceIdError` for an invalid id.
+ * Returns a copy of a metadata item whose derived attributes are computed again. These are the key, `created_at`,
+ * `updated_at` and `applied_by`. Other attributes are kept. Throws `ResourceIdError` if the resource id is not valid.
  */
 export const deriveMetadata = (item: Item, destination: Destination): Item => {
   const kept = without(item, ['pk', 'sk', 'created_at', 'updated_at', 'applied_by'])
@@ -107,9 +115,10 @@ export const deriveMetadata = (item: Item, destination: Destination): Item => {
 }
 
 /**
- * Replaces the derived attributes of a revision item: its key, `data_spilled` and `applied_by`. Other attributes are
- * kept. A payload that the item cannot contain is spilled; one that was spilled before stays spilled. Throws
- * `ResourceIdError` for an invalid id.
+ * * Returns a copy of a revision item whose derived attributes are computed again. These are the key, `data_spilled`
+ * and `applied_by`. Other attributes are kept. If the payload is too large for the item, it is removed from the item
+ * and returned as `spilled`. A payload that was spilled before stays spilled. Throws `ResourceIdError` if an id or the
+ * schema version is not valid.
  */
 export const deriveRevision = (item: Item, destination: Destination): PreparedRevision => {
   const { data } = item
@@ -125,11 +134,11 @@ export const deriveRevision = (item: Item, destination: Destination): PreparedRe
     : { item: { ...base, data_spilled: { BOOL: true } }, spilled: Buffer.from(inlinePayload) }
 }
 
-/** Whether an item can contain its payload. */
+/** Returns whether an item with its payload is small enough for DynamoDB and for a line of an archive. */
 const fits = (item: Item): boolean => {
   const bytes = itemBytes(item)
   if (bytes > MAX_INLINE_ITEM_BYTES) return false
-  // Most items are small, and their lines need not be measured.
+  // The upper bound is sufficient for most items. Computing the exact size of a line is slow.
   return maxLineBytes(bytes) <= MAX_LINE_BYTES || lineBytes(item) <= MAX_LINE_BYTES
 }
 

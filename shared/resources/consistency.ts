@@ -3,11 +3,12 @@ import type { Item } from '../tables/item.ts'
 import { MetadataView, RevisionView } from './views.ts'
 
 /**
- * Whether the metadata and the revisions of a resource, which were read one after the other, belong together:
+ * * States whether the metadata and the revisions of a resource belong to the same state of the resource. They are
+ * separate items, which are read one after the other.
  *
- * - `consistent`: nothing contradicts it.
- * - `stale`: a revision is newer than the metadata, so the resource was changed between the reads.
- * - `torn`: the current revision has no item.
+ * - `consistent`: the metadata and the revisions do not contradict each other.
+ * - `stale`: a revision is newer than the metadata, so the resource probably changed between the reads.
+ * - `torn`: there is no item for the current revision.
  */
 export type ConsistencyState = 'consistent' | 'stale' | 'torn'
 
@@ -17,13 +18,16 @@ export const consistencyOf = (metadata: Item, revisions: readonly Item[]): Consi
   return check.state
 }
 
-/** Digits of a revision's number in its sort key. */
+/** The number of digits of a revision number in a sort key. */
 const NUMBER_DIGITS = 10
 
-/** `consistencyOf` for a stream of revisions. */
+/**
+ * Determines the consistency state from a stream of revisions. The caller must add all revisions before it reads
+ * `state`.
+ */
 export class ConsistencyCheck {
   readonly #currentRevisionId: string | undefined
-  /** Where the revision's number begins in its sort key. */
+  /** The index of the first digit of the revision number in the sort keys of the revisions. */
   readonly #numberStart: number
   readonly #revisionCount: number
   readonly #updatedTime: string | undefined
@@ -44,10 +48,10 @@ export class ConsistencyCheck {
     const { revisionId, updatedTime, sortKey } = new RevisionView(item)
     if (revisionId === this.#currentRevisionId) {
       this.#hasCurrent = true
-      // The metadata copies this time from the current revision.
+      // The metadata contains a copy of the current revision's time.
       if (this.#currentUpdatedTime !== undefined && updatedTime !== this.#currentUpdatedTime) this.#isStale = true
     }
-    // Not a number (so never greater) if the sort key contains `~` and an encoded revision id instead.
+    // If the sort key contains `~` and an encoded revision id, `number` is NaN, which is never greater.
     const number = Number(sortKey.slice(this.#numberStart, this.#numberStart + NUMBER_DIGITS))
     if (number > this.#revisionCount) this.#isStale = true
     if (updatedTime !== undefined && updatedTime !== this.#updatedTime && this.#isLater(updatedTime))
@@ -59,9 +63,9 @@ export class ConsistencyCheck {
     return this.#isStale ? 'stale' : 'consistent'
   }
 
-  /** Whether the time of a revision is later than the one of the metadata. */
+  /** Returns whether the time of a revision is later than the time of the metadata. */
   #isLater(updatedTime: string): boolean {
-    // Two times in UTC of the same length can be compared as texts, which is much faster than parsing them.
+    // Two times in UTC of the same length can be compared as strings, which is much faster than parsing them.
     if (
       updatedTime.length === this.#updatedTime?.length &&
       updatedTime.endsWith('Z') &&

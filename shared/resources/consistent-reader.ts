@@ -7,7 +7,7 @@ import { ResourceChangedError, TornResourcesError } from './errors.ts'
 import type { ReadOptions, StoredResource } from './stored-resource.ts'
 import { MetadataView } from './views.ts'
 
-/** Data sources for reading one resource. */
+/** The functions with which one resource is read again. */
 export interface ResourceSources {
   readonly model: string
   readonly metadata: (id: string) => Promise<Item | undefined>
@@ -16,19 +16,20 @@ export interface ResourceSources {
 }
 
 /**
- * A torn resource is read again this many times, after 100 to 800 ms. A writer that is still running writes the
- * metadata and the revision within milliseconds of each other.
+ * How often a torn resource is read again. The waits before the reads take 100 to 800 ms each. That is long enough,
+ * because a running writer writes the metadata and the revision within milliseconds of each other.
  */
 const TORN_ATTEMPTS = 3
+/** The wait doubles for each attempt, beginning with 100 to 200 ms. */
 const TORN_DELAY_MS = 100
-/** A resource that changes during each of this many reads is written faster than it can be read. */
+/** How often a resource is read before `ResourceChangedError` is thrown. Such a resource changes during every read. */
 const CHANGED_ATTEMPTS = 10
-/** Resources that are read again at the same time. Most of that time is waiting. */
+/** The number of resources that are read again at the same time. Most of the time is spent waiting. */
 const PARALLEL_READS = 32
 
 /**
- * Makes consistent resources of joined ones: each is returned in a state that it had at one moment. The metadata and
- * the revisions are separate items, so another program can change a resource between the two reads.
+ * Returns each resource in a state that it had at one point in time. This needs a check, because the metadata and the
+ * revisions of a resource are separate items: another program can change the resource between the reads of these items.
  */
 export class ConsistentReader {
   readonly #sources: ResourceSources
@@ -41,9 +42,9 @@ export class ConsistentReader {
   }
 
   /**
-   * Checks each resource and reads it again if it is not consistent. Resources that no longer exist or that the filter
-   * no longer accepts are omitted, and so are torn ones. Throws `ResourceChangedError` if a resource changes during
-   * every attempt.
+   * Checks each resource of a batch and reads the resource again if it is not consistent. Returns the consistent
+   * resources in the order of the batch. A resource is omitted if it no longer exists, if the filter no longer accepts
+   * it, or if it stays torn. Throws `ResourceChangedError` if a resource changes during every attempt.
    */
   async makeConsistent(batch: readonly JoinedResource[]): Promise<StoredResource[]> {
     const resources: (StoredResource | undefined)[] = []
@@ -53,7 +54,7 @@ export class ConsistentReader {
       resources.push(isConsistent ? storedResource(metadata, revisions) : undefined)
       if (!isConsistent) inconsistent.push({ index, metadata })
     }
-    // Reading a torn resource again takes about a second. One at a time would take hours if many revisions are lost.
+    // Reading a torn resource again takes about a second, so many torn resources are read at the same time.
     if (inconsistent.length > 0)
       await pMap(
         inconsistent,
@@ -65,18 +66,25 @@ export class ConsistentReader {
     return resources.filter((resource) => resource !== undefined)
   }
 
-  /** Reads the revisions of a metadata item. They are absent if they exceed 4 MiB. */
+  /** Reads the revisions of a metadata item. If the revisions exceed 4 MiB, they are absent in the result. */
   async join(metadata: Item): Promise<JoinedResource> {
     const revisions = await this.#readRevisions(new MetadataView(metadata).resourceId)
     return revisions === undefined ? { metadata } : { metadata, revisions }
   }
 
-  /** Throws `TornResourcesError` if there were torn resources and the caller did not pass `onTorn`. */
+  /**
+   * Must be called after the last batch. If the caller did not pass `onTorn`, throws `TornResourcesError` if resources
+   * were omitted because they are torn.
+   */
   end(): void {
     if (this.#options.onTorn === undefined && this.#torn.length > 0) throw new TornResourcesError(this.#torn)
   }
 
-  /** Reads the metadata, the revisions and the metadata again, until both reads of the metadata return the same. */
+  /**
+   * Reads a resource until its state is consistent. Each attempt reads the metadata, then the revisions, then the
+   * metadata again. The attempt counts only if both reads of the metadata return the same. Returns undefined if the
+   * resource does not exist, if the filter does not accept it, or if it stays torn.
+   */
   async #readAgain(metadata: Item): Promise<StoredResource | undefined> {
     const id = new MetadataView(metadata).resourceId
     let torn = 0
@@ -89,7 +97,8 @@ export class ConsistentReader {
       } else if (!isDeepStrictEqual(before, await this.#sources.metadata(id))) continue
       else {
         const state = consistencyOf(before, revisions)
-        // A resource that is still stale after a wait is not being written: its counts or times were set back earlier.
+        // No program is writing a resource that is stale before and after a wait. Its count or its time is wrong for
+        // another reason, for example because another program set it to an older value.
         if (state === 'consistent' || (state === 'stale' && torn > 0)) return storedResource(before, revisions)
       }
       torn += 1
@@ -103,7 +112,7 @@ export class ConsistentReader {
     throw new ResourceChangedError(this.#sources.model, id)
   }
 
-  /** Undefined if the revisions exceed the memory limit. */
+  /** Returns the revisions of a resource, or undefined if they exceed 4 MiB. */
   async #readRevisions(id: string): Promise<Item[] | undefined> {
     const items: Item[] = []
     let bytes = 0
@@ -115,6 +124,7 @@ export class ConsistentReader {
     return items
   }
 
+  /** Returns whether the current revision exists. Reads the revisions as a stream. */
   async #hasCurrent(metadata: Item): Promise<boolean> {
     const check = new ConsistencyCheck(metadata)
     for await (const page of this.#sources.revisionPages(new MetadataView(metadata).resourceId))
@@ -123,7 +133,8 @@ export class ConsistentReader {
   }
 
   /**
-   * The revisions of a large resource. Throws `ResourceChangedError` after the last one if the metadata has changed.
+   * Reads the revisions of a large resource as a stream. After the last revision, reads the metadata again and throws
+   * `ResourceChangedError` if the metadata has changed.
    */
   async *#streamRevisions(metadata: Item): AsyncGenerator<Item> {
     const id = new MetadataView(metadata).resourceId

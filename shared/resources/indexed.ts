@@ -3,7 +3,10 @@ import type { Model } from './models.ts'
 import { decodePayload, PayloadInstant } from './payload.ts'
 import { sameValue, valueAt } from './payload-values.ts'
 
-/** An indexed value that differs from the payload. The values are JSON texts, or `absent` if there is no value. */
+/**
+ * * A value in `indexed_data` that differs from the payload. `expected` and `actual` are JSON strings, or `absent` if
+ * there is no value.
+ */
 export interface IndexedDifference {
   readonly key: string
   readonly expected: string
@@ -11,19 +14,20 @@ export interface IndexedDifference {
 }
 
 /**
- * The values that `indexed_data` must contain for a decoded payload, in the order of `models.json`: null if a step of
- * the path is missing.
+ * Returns the keys and values that `indexed_data` must contain for a decoded payload, in the order of `models.json`. If
+ * the payload does not contain the path of a key, its value is null.
  */
 export const indexedValues = (model: Pick<Model, 'indexed'>, payload: unknown): [key: string, value: unknown][] =>
   model.indexed.map(({ key, path }) => [key, indexable(valueAt(payload, path))])
 
-/** SpecStar indexes NaN and the infinities as null, because JSON has no text for them. */
+/** Returns the value that SpecStar indexes. NaN and the infinities become null, because JSON cannot express them. */
 const indexable = (value: unknown): unknown =>
   value === undefined || (typeof value === 'number' && !Number.isFinite(value)) ? null : value
 
 /**
- * Compares the stored `indexed_data` with the values of the payload. Keys that the model does not list (of an index
- * that was removed) are ignored. If the payload cannot be decoded (undefined), nothing is compared.
+ * Compares the stored `indexed_data` with a decoded payload and returns the differences. Keys that the model does not
+ * list are ignored, because they may belong to an index that was removed from the model. If the payload is undefined,
+ * which means that it could not be decoded, nothing is compared.
  */
 export const indexedDifferences = (
   model: Pick<Model, 'indexed'>,
@@ -40,17 +44,17 @@ export const indexedDifferences = (
   })
 }
 
-/** A key of an index is one step, even if it contains dots. */
+/** Returns a member of `indexed_data`. Dots in the key do not separate steps: the whole key is one name. */
 const memberOf = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
 
-/** The text of `indexed_data`: integers as digits, floats with a fraction or an exponent. */
+/** Returns the JSON string of `indexed_data` for these keys and values. `jsonText` describes the format of numbers. */
 export const indexedText = (values: readonly (readonly [key: string, value: unknown])[]): string =>
   `{${values.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`
 
 /**
- * The JSON text of a decoded value: integers (`bigint`) as digits, floats (`number`) with a fraction or an exponent,
- * NaN and the infinities as null. `absent` for undefined.
+ * * Returns the JSON string of a decoded value. Integers (`bigint`) have no fraction. Floats (`number`) have a fraction
+ * or an exponent. NaN and the infinities become `null`. Returns `absent` for undefined, at every level.
  */
 export const jsonText = (value: unknown): string => {
   if (value === undefined) return 'absent'

@@ -1,12 +1,13 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../tables/item.ts'
 
-/** DynamoDB's limit on an item, in bytes as `itemBytes` counts them. */
+/** DynamoDB's limit on the size of an item, in bytes. `itemBytes` returns this size. */
 export const MAX_ITEM_BYTES = 400 * 1024
 
 /**
- * The size of an item as DynamoDB counts it: names and texts in UTF-8 bytes, numbers by their significant digits, 1
- * byte for Booleans and NULL, and for maps and lists 3 bytes and 1 for each member.
+ * Returns the size of an item in bytes as DynamoDB counts it. Attribute names and strings count their UTF-8 bytes.
+ * Numbers count by their significant digits. Booleans and NULL count 1 byte. A map or list counts 3 bytes, 1 byte for
+ * each member, and the members.
  */
 export const itemBytes = (item: Item): number => {
   let bytes = 0
@@ -27,7 +28,8 @@ const valueBytes = (value: AttributeValue): number => {
 }
 
 /**
- * One byte for two significant digits, one more, and another for a minus sign. Zeros at both ends are not significant.
+ * Returns the size of a number in bytes: one byte for every two significant digits, one more byte, and one for a minus
+ * sign. Zeros at the start and at the end are not significant.
  */
 const numberBytes = (text: string): number => {
   let digits = 0
@@ -44,18 +46,19 @@ const numberBytes = (text: string): number => {
 }
 
 /**
- * At least the size of the item's line in an archive, and at most a few bytes more: `{"Item":…}` in DynamoDB JSON with
- * binary values in base64, and a newline. It is computed without making the line.
+ * * Returns the size of the item's line in an archive, in bytes, or a few bytes more. The line is `{"Item":…}` in
+ * DynamoDB JSON and a newline. Binary values are in base64. The line itself is not created.
  */
 export const lineBytes = (item: Item): number => '{"Item":}'.length + 1 + membersBytes(item)
 
+/** Returns the size of a JSON object with these members, in bytes. */
 const membersBytes = (members: Item): number =>
   Object.entries(members).reduce(
     (sum, [name, value]) => sum + textBytes(name) + 1 + valueLineBytes(value) + 1,
     Object.keys(members).length === 0 ? 2 : 1,
   )
 
-/** A value in DynamoDB JSON: `{"S":…}`. */
+/** Returns the size of a value in DynamoDB JSON, for example `{"S":…}`, in bytes. */
 const valueLineBytes = (value: AttributeValue): number => {
   if (value.S !== undefined) return 6 + textBytes(value.S)
   if (value.N !== undefined) return 6 + textBytes(value.N)
@@ -68,14 +71,18 @@ const valueLineBytes = (value: AttributeValue): number => {
   return '{"BOOL":false}'.length
 }
 
+/** The size of a JSON string with its quotation marks, in bytes. */
 const textBytes = (text: string): number => Buffer.byteLength(JSON.stringify(text))
-/** With the quotation marks. */
+/** The size of a base64 string with its quotation marks, in bytes. */
 const base64Bytes = (bytes: Uint8Array): number => 2 + 4 * Math.ceil(bytes.byteLength / 3)
 
-/** For one byte of an item, its line has at most six bytes in escaped texts, and nine in a list of empty texts. */
+/**
+ * * The limit on the number of bytes in a line for each byte of its item. In escaped strings, six bytes are possible.
+ * In a list of empty strings, nine bytes are possible. The rest is a margin.
+ */
 const MAX_LINE_FACTOR = 12
-/** More than the line has for the braces and for attributes whose name and value are very short. */
+/** The limit on the bytes of a line that do not depend on the item's size: braces and very short names and values. */
 const LINE_OVERHEAD_BYTES = 4096
 
-/** An upper bound of `lineBytes` for every item that has this many bytes. */
+/** Returns an upper bound of `lineBytes` for all items of this size. `bytes` is the size as returned by `itemBytes`. */
 export const maxLineBytes = (bytes: number): number => bytes * MAX_LINE_FACTOR + LINE_OVERHEAD_BYTES

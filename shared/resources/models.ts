@@ -4,9 +4,11 @@ import { errorMessage } from '../values/error-message.ts'
 import { ModelsInvalidError, UnknownModelError } from './errors.ts'
 import { compareBytes } from '../values/text-order.ts'
 
-/** An indexed value: its key in `indexed_data`, and its dotted path in the payload. */
+/** A field of the payload whose value is copied to `indexed_data`. */
 export interface IndexedField {
+  /** The key of the value in `indexed_data`. */
   readonly key: string
+  /** The dotted path of the field in the payload. */
   readonly path: string
   readonly type?: IndexedType
 }
@@ -21,30 +23,36 @@ export type RefType = (typeof REF_TYPES)[number]
 export interface ReferenceField {
   /** Dotted path in the payload. */
   readonly field: string
-  /** The model of the other resource. */
+  /** The name of the other resource's model. */
   readonly target: string
+  /** Whether the field contains a list of ids. */
   readonly list: boolean
   readonly ref_type: RefType
 }
 
-/** A registered model. `STORE.md` describes the registry. */
+/** A model in the registry (`models.json`). `STORE.md` describes the registry. */
 export interface Model {
   readonly name: string
   readonly indexed: readonly IndexedField[]
   readonly references: readonly ReferenceField[]
-  /** JSON Schema of the payloads. */
+  /** The JSON Schema of the model's payloads. */
   readonly schema?: Readonly<Record<string, unknown>>
-  /** Number of partitions of the metadata, and of the revisions. It is part of the keys, so it must not change. */
+  /**
+   * The number of DynamoDB partition keys over which the metadata of the model is distributed, and also that of its
+   * revisions. The keys of the items depend on the number, so it must not change.
+   */
   readonly shards: number
 }
 
+/** The first character is a letter. A name has at most 63 characters. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/
+/** Names that a model must not have, because paths in archives use them. */
 const RESERVED = ['blobs']
 const DEFAULT_SHARDS = 16
 const MAX_SHARDS = 1024
 
 const Text = z.string().min(1)
-/** `npm run models` marks uncertain proposals with `guess`. The program ignores it. */
+/** `npm run models` marks uncertain proposals with `guess: true`. The registry ignores this mark. */
 const Guess = z.literal(true).optional()
 const ModelFile = z.record(
   z.string(),
@@ -82,7 +90,7 @@ type ModelEntry = z.output<typeof ModelFile>[string]
 /** The registered models of a deployment. */
 export class ModelRegistry {
   readonly #models: ReadonlyMap<string, Model>
-  /** In the order of their UTF-8 bytes. */
+  /** The names of all models, sorted by their UTF-8 bytes. */
   readonly names: readonly string[]
 
   constructor(models: readonly Model[]) {
@@ -94,7 +102,7 @@ export class ModelRegistry {
     return this.#models.has(name)
   }
 
-  /** Throws `UnknownModelError`, whose message lists the registered models. */
+  /** Returns a model. Throws `UnknownModelError` if the model is not registered. */
   get(name: string): Model {
     const model = this.#models.get(name)
     if (model === undefined) throw new UnknownModelError(name, this.names)
@@ -102,7 +110,7 @@ export class ModelRegistry {
   }
 }
 
-/** Reads the registry from a JSON file. Throws `ModelsInvalidError`. */
+/** Reads the registry from a JSON file. Throws `ModelsInvalidError` if the file cannot be read or is invalid. */
 export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry> => {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new ModelsInvalidError([`cannot be read: ${errorMessage(error)}`])
@@ -115,7 +123,10 @@ export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry>
   }
 }
 
-/** Makes a registry of the parsed content of `models.json`. Throws `ModelsInvalidError` with all errors. */
+/**
+ * Creates a registry from the parsed content of `models.json`. If the content is invalid, throws `ModelsInvalidError`
+ * with a finding for each error.
+ */
 export const loadModels = (json: unknown): ModelRegistry => {
   const parsed = ModelFile.safeParse(json)
   if (!parsed.success) throw new ModelsInvalidError(parsed.error.issues.map(issueText))

@@ -2,7 +2,7 @@ import type { Item } from '../tables/item.ts'
 
 /**
  * Reads single items from a stream of pages. `peek` and `advance` are synchronous, so a loop over the items of a page
- * creates no promises. Call `fill` when `peek` returns undefined.
+ * creates no promises. If `peek` returns undefined, the caller must call `fill` to read the next page.
  */
 export class PageReader {
   readonly #pages: AsyncIterator<readonly Item[]>
@@ -14,17 +14,17 @@ export class PageReader {
     this.#pages = pages[Symbol.asyncIterator]()
   }
 
-  /** The next item of the page. Undefined at the end of the page. */
+  /** Returns the next item of the page, or undefined at the end of the page. The position does not change. */
   peek(): Item | undefined {
     return this.#page[this.#next]
   }
 
-  /** Goes to the item after the one that `peek` returns. */
+  /** Skips the item that `peek` returns. */
   advance(): void {
     this.#next += 1
   }
 
-  /** Reads the next page if this one has no more items. False at the end of the stream. */
+  /** Reads the next page if the current page has no more items. Returns false at the end of the stream. */
   async fill(): Promise<boolean> {
     while (this.#next >= this.#page.length) {
       if (this.#ended) return false
@@ -39,6 +39,7 @@ export class PageReader {
     return true
   }
 
+  /** Ends the stream. The caller must call this also after an error. */
   async close(): Promise<void> {
     await this.#pages.return?.()
   }

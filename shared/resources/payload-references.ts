@@ -2,7 +2,7 @@ import type { Model, RefType } from './models.ts'
 import { isMap } from './payload.ts'
 import { valuesAt } from './payload-values.ts'
 
-/** A reference of a payload to a blob (SpecStar's `Binary`). */
+/** A reference to a blob in a payload. SpecStar's type for it is `Binary`. */
 export interface BlobRef {
   readonly file_id: string
   readonly size?: unknown
@@ -12,12 +12,12 @@ export interface BlobRef {
 const BLOB_REF_KEYS = ['file_id', 'size', 'content_type']
 
 /**
- * All references of a decoded payload to blobs, at any depth. A reference is a map whose `file_id` is a text that is
- * not empty, with no other keys than `size` and `content_type`.
+ * Returns all references to blobs in a decoded payload, at any depth. A reference is a map whose `file_id` is a string
+ * that is not empty. Besides `file_id`, the map may only have the keys `size` and `content_type`.
  */
 export const blobRefs = (payload: unknown): BlobRef[] => {
   const refs: BlobRef[] = []
-  // An explicit stack: payloads can nest deeper than the call stack allows.
+  // Recursion would fail, because payloads can be nested deeper than the call stack allows.
   const stack: unknown[] = [payload]
   while (stack.length > 0) {
     const value = stack.pop()
@@ -40,17 +40,20 @@ export const blobRefs = (payload: unknown): BlobRef[] => {
   return refs
 }
 
-/** A reference of a payload to another resource or revision. */
+/** A reference in a payload to another resource or to one of its revisions. */
 export interface Reference {
-  /** Dotted path of the field that contains the id. */
+  /** The dotted path of the field that contains the id. */
   readonly field: string
-  /** The model of the other resource. */
+  /** The name of the other resource's model. */
   readonly target: string
   readonly id: string
   readonly ref_type: RefType
 }
 
-/** All references in the reference fields of a model. Values other than text, and empty text, are not references. */
+/**
+ * Returns all references in the reference fields of a model. Empty strings and values that are not strings are not
+ * references.
+ */
 export const references = (model: Pick<Model, 'references'>, payload: unknown): Reference[] =>
   model.references.flatMap(({ field, target, ref_type }) =>
     valuesAt(payload, field).flatMap((id) =>

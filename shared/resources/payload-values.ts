@@ -1,7 +1,10 @@
 import { instantOf } from '../values/instant.ts'
 import { isMap, PayloadInstant } from './payload.ts'
 
-/** The value at a dotted path (`profile.address.city`) of a decoded payload. Undefined if a step is missing. */
+/**
+ * * Returns the value at a dotted path, for example `profile.address.city`, of a decoded payload. Returns undefined if
+ * the payload does not contain the path.
+ */
 export const valueAt = (payload: unknown, dottedPath: string): unknown => {
   let value = payload
   for (const step of dottedPath.split('.')) {
@@ -11,7 +14,11 @@ export const valueAt = (payload: unknown, dottedPath: string): unknown => {
   return value
 }
 
-/** All values at a dotted path. A list along the path or at its end is replaced by its elements, at any depth. */
+/**
+ * * Returns all values at a dotted path of a decoded payload. If the value at a step is a list, the path continues in
+ * each of its elements. Lists in lists are treated in the same way. A list at the end of the path is replaced by its
+ * elements.
+ */
 export const valuesAt = (payload: unknown, dottedPath: string): unknown[] => {
   let values = [payload]
   for (const step of dottedPath.split('.'))
@@ -24,8 +31,8 @@ export const valuesAt = (payload: unknown, dottedPath: string): unknown[] => {
 const flatten = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flatten) : [value])
 
 /**
- * Whether two values of payloads or indexes are equal: numbers by value, instants by time (an instant equals a text of
- * the same time), maps regardless of the order of their keys.
+ * * Returns whether two decoded values are equal. Numbers are compared by value, so `1` equals `1.0`. A timestamp
+ * equals a timestamp or a string of the same time. The order of the keys of maps does not matter.
  */
 export const sameValue = (a: unknown, b: unknown): boolean => {
   if (a instanceof PayloadInstant) return instantText(b) === a.text
@@ -37,14 +44,17 @@ export const sameValue = (a: unknown, b: unknown): boolean => {
       keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
     )
   }
-  // 1 equals 1.0: decoded msgpack cannot distinguish them, and in JSON the digest of the item does.
+  // `1` must equal `1.0`, because decoded msgpack does not distinguish them. In JSON, the digest of the item shows a
+  // difference between them.
   if (typeof a === 'bigint' && typeof b === 'number') return a === integerOf(b)
   if (typeof a === 'number' && typeof b === 'bigint') return integerOf(a) === b
   return Object.is(a, b)
 }
 
+/** Returns a float without a fraction as an integer, and undefined for any other float. */
 const integerOf = (value: number): bigint | undefined => (Number.isInteger(value) ? BigInt(value) : undefined)
 
+/** Returns the time of a timestamp or of a string, in UTC. Returns undefined if the value is not a time. */
 const instantText = (value: unknown): string | undefined => {
   if (value instanceof PayloadInstant) return value.text
   return typeof value === 'string' ? instantOf(value) : undefined

@@ -2,7 +2,8 @@ import { decode, decodeTimestampToTimeSpec, EXT_TIMESTAMP, ExtensionCodec } from
 import { exactNumbers } from '../values/exact-json.ts'
 
 /**
- * An instant inside a msgpack payload: its text is in UTC with microseconds, for example `2026-01-05T08:30:00.000000Z`.
+ * A value of the timestamp type in a msgpack payload. `text` is in UTC with six digits after the seconds, for example
+ * `2026-01-05T08:30:00.000000Z`.
  */
 export class PayloadInstant {
   readonly text: string
@@ -13,23 +14,25 @@ export class PayloadInstant {
 }
 
 /**
- * Decodes a payload: JSON or msgpack, the two encodings of SpecStar, distinguished by the first byte (`STORE.md`).
- * Undefined if it is neither.
+ * Decodes a payload, which is JSON or msgpack, and returns its value. The first byte decides between the two encodings
+ * (`STORE.md`). Returns undefined if the payload cannot be decoded.
  *
- * Integers are `bigint` and floats are `number`: large integers keep their digits, and `1.0` differs from `1`. The
- * msgpack decoder does not distinguish integers from floats without a fraction, so both are `bigint` there. Instants of
- * msgpack are `PayloadInstant`, its binary values `Uint8Array`.
+ * In JSON, integers become `bigint`, so that large integers keep all digits. Floats become `number`, so that `1.0`
+ * differs from `1`. JSON with thousands of levels is an exception: its integers become `number`.
+ *
+ * In msgpack, integers become `bigint` too. The msgpack decoder does not distinguish integers from floats without a
+ * fraction, so such floats also become `bigint`. Timestamps become `PayloadInstant`, and binary values `Uint8Array`.
  */
 export const decodePayload = (data: Uint8Array | string): unknown => {
   const first = typeof data === 'string' ? data.charCodeAt(0) : (data[0] ?? 0)
-  // JSON text begins with an ASCII character; maps and lists of msgpack begin with a higher byte.
+  // JSON begins with an ASCII character. Maps and lists of msgpack begin with a byte from 0x80.
   if (first >= 0x80) return decodeMsgpack(bufferOf(data))
   const json = decodeJson(typeof data === 'string' ? data : bufferOf(data).toString())
-  // A single byte that is not JSON is a small integer of msgpack.
+  // A payload that is not JSON and has a single byte below 0x80 is a small integer of msgpack.
   return json === undefined && data.length === 1 ? BigInt(first) : json
 }
 
-/** The bytes as a Buffer, without a copy of them. */
+/** Returns a string as UTF-8 bytes. Bytes are returned as a Buffer that shares their memory. */
 const bufferOf = (data: Uint8Array | string): Buffer =>
   typeof data === 'string' ? Buffer.from(data) : Buffer.from(data.buffer, data.byteOffset, data.byteLength)
 
@@ -37,8 +40,8 @@ const decodeJson = (text: string): unknown => {
   try {
     return JSON.parse(text, exactNumbers)
   } catch (error) {
-    // With a reviver the parser is recursive and fails on thousands of levels. Without one it succeeds, but integers
-    // are `number`.
+    // With a reviver, the parser is recursive and fails on thousands of levels. Without a reviver, it succeeds, but
+    // integers are `number`.
     return error instanceof RangeError ? decodeInexactJson(text) : undefined
   }
 }
@@ -69,9 +72,10 @@ extensionCodec.register({
 const OPTIONS = { extensionCodec, useBigInt64: true, mapKeyConverter: String } as const
 
 /**
- * The decoder rejects maps with the key `__proto__`. Payloads that contain the word are decoded with a prefix on every
- * key, which is removed afterwards. This is slower, because the decoder then does not cache its keys. A list as a key
- * can also become `__proto__`, so converted keys get the prefix too.
+ * * The msgpack decoder rejects maps with the key `__proto__`. If a payload contains this word, it is decoded with a
+ * prefix on every key, and the prefix is removed afterwards. This is slower, so other payloads are decoded without a
+ * prefix. A key that is not a string is converted to a string, which can also be `__proto__`. Such keys get the prefix
+ * too.
  */
 const PROTO = '__proto__'
 const KEY_PREFIX = '.'
@@ -96,24 +100,25 @@ const decodeMsgpack = (bytes: Buffer): unknown => {
 }
 
 /**
- * Makes `bigint` of integers, which the decoder returns as `number` if they have at most 32 bits, and removes the first
- * `prefixLength` characters of every key. The recursion is as deep as the one of the decoder.
+ * Returns a decoded msgpack value with two changes. Integers of at most 32 bits, which the decoder returns as `number`,
+ * become `bigint`. The first `prefixLength` characters of every key are removed. The function may be recursive, because
+ * the decoder is recursive too and limits the depth.
  */
 const exactMsgpack = (value: unknown, prefixLength = 0): unknown => {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
   if (Array.isArray(value)) return value.map((inner) => exactMsgpack(inner, prefixLength))
   if (isMap(value))
-    // `fromEntries` defines own properties, also for `__proto__`.
+    // `fromEntries` creates an ordinary property also for the key `__proto__`.
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [key.slice(prefixLength), exactMsgpack(inner, prefixLength)]),
     )
   return value
 }
 
-/** A map of a decoded payload. */
+/** A map (a JSON object) in a decoded payload. */
 export type PayloadMap = Readonly<Record<string, unknown>>
 
-/** Whether a decoded value is a map: not a list, binary or an instant. */
+/** Returns whether a decoded value is a map. Lists, binary values and timestamps are not maps. */
 export const isMap = (value: unknown): value is PayloadMap =>
   typeof value === 'object' &&
   value !== null &&

@@ -3,30 +3,30 @@ import { hashKeyIn } from './keys.ts'
 import { PageReader } from './page-reader.ts'
 import { RevisionView } from './views.ts'
 
-/** The metadata of a resource with its revisions. Without `revisions`, the caller must read them separately. */
+/** The metadata and the revisions of a resource. If `revisions` is absent, the caller must read them separately. */
 export interface JoinedResource {
   readonly metadata: Item
   readonly revisions?: readonly Item[]
 }
 
-/** Memory limit for the revisions of one resource. */
+/** The limit on the memory for the revisions of one resource, in bytes. */
 export const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
-/** About the size of a revision's item without its payload. */
+/** The approximate size of a revision item without its payload, in bytes. */
 const REVISION_BYTES = 1024
-/** A batch is returned when it has this many resources or bytes of revisions. */
+/** A batch is returned as soon as it has `BATCH` resources, or as soon as its revisions have `BATCH_BYTES` bytes. */
 const BATCH = 256
 const BATCH_BYTES = 4 * 1024 * 1024
 
-/** About the memory that a revision's item takes. */
+/** Returns the approximate memory for a revision item, in bytes. */
 export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new RevisionView(revision).inlineSize
 
 /**
- * Joins the metadata of a range with its revisions, both in the order of their sort keys, into batches of resources in
- * the same order. Revisions without metadata are skipped.
+ * * Joins the metadata items of a range with the revision items of the same range. Both streams must be in the order of
+ * their sort keys. Returns batches of resources in the same order. Revisions without metadata are skipped.
  *
- * `revisions` is absent in two cases: if they exceed 4 MiB, and if several resources have the same hash key. Two such
- * ids, of which one begins with the other, can be in different order in the two streams (`a` and `a!`, because `/`
- * follows an id in the sort keys of revisions).
+ * In two cases, `revisions` is absent: if the revisions of a resource exceed 4 MiB, and if several resources have the
+ * same hash key. Resources with the same hash key can have a different order in the two streams, because `/` follows
+ * the id in the sort keys of revisions. For example, `a` comes before `a!`, but `a!/` comes before `a/`.
  */
 export async function* joinPages(
   metadataPages: AsyncIterable<readonly Item[]>,
@@ -41,7 +41,7 @@ export async function* joinPages(
     for (;;) {
       const first = metadata.peek()
       if (first === undefined) {
-        // The inner loop has called `fill`, so this is the end of the stream.
+        // `fill` was called before at the end of the page, so this is the end of the stream.
         if (batch.length > 0) yield batch
         return
       }
@@ -49,7 +49,7 @@ export async function* joinPages(
       const hashKey = hashKeyIn(sortKeyOf(first))
       let sameHashKey: Item[] | undefined
       for (;;) {
-        // Promises are created at the end of a page only: this loop handles a hundred thousand items a second.
+        // A promise is created only at the end of a page, because this loop handles 100,000 items per second.
         const next = metadata.peek() ?? ((await metadata.fill()) ? metadata.peek() : undefined)
         if (next === undefined || hashKeyIn(sortKeyOf(next)) !== hashKey) break
         sameHashKey ??= [first]
@@ -74,15 +74,15 @@ export async function* joinPages(
   }
 }
 
-/** Collects the revisions of one resource from the stream of revisions, and skips those of no resource. */
+/** Collects the revisions of one resource from the stream of revisions. Skips revisions that belong to no resource. */
 class RevisionCollector {
   readonly #hashKey: string
   readonly #prefix: string
   #collected: Item[] | undefined
-  /** About the memory that the collected revisions take. */
+  /** The approximate memory for the collected revisions, in bytes. */
   bytes = 0
 
-  /** With `skipAll`, it skips all revisions with the hash key of the metadata. */
+  /** If `skipAll` is true, all revisions with the hash key of the metadata are skipped. */
   constructor(metadata: Item, skipAll: boolean) {
     const sortKey = sortKeyOf(metadata)
     this.#hashKey = hashKeyIn(sortKey)
@@ -90,18 +90,21 @@ class RevisionCollector {
     this.#collected = skipAll ? undefined : []
   }
 
-  /** Undefined if all were skipped, or if they exceed the memory limit. */
+  /** Undefined if `skipAll` is true, or if the revisions exceed the memory limit. */
   get collected(): readonly Item[] | undefined {
     return this.#collected
   }
 
-  /** Returns true if the stream is past the hash key of the resource, and false at the end of a page. */
+  /**
+   * * Reads revisions up to the hash key of the resource. Returns true if the next revision has a greater hash key.
+   * Returns false at the end of a page: the caller must then read the next page and call this again.
+   */
   collect(revisions: PageReader): boolean {
     for (;;) {
       const next = revisions.peek()
       if (next === undefined) return false
       const sortKey = sortKeyOf(next)
-      // Hex digits have the same order in UTF-16 and in UTF-8.
+      // JavaScript compares UTF-16 units, and DynamoDB UTF-8 bytes. For hex digits, the order is the same.
       if (hashKeyIn(sortKey) > this.#hashKey) return true
       revisions.advance()
       if (this.#collected === undefined || !sortKey.startsWith(this.#prefix)) continue

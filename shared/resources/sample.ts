@@ -2,25 +2,27 @@ import type { Item, SortKeyRange } from '../tables/item.ts'
 import { lineBytes } from './item-size.ts'
 import { revisionRange } from './key-range.ts'
 
-/** The contents of a part of a model. */
+/** The counts for the part of a model that was read as a sample. */
 export interface Sample {
-  /** Bytes of the archive lines of all items. */
+  /** The total size of the archive lines of all items, in bytes. */
   readonly bytes: number
   readonly resources: number
   readonly revisions: number
-  /** Which fraction of the hash space was read: more than 0, at most 1. */
+  /** The fraction of all possible hash keys that was read. Greater than 0 and at most 1. */
   readonly fraction: number
 }
 
 type Pages = (kind: 'm' | 'r', range: SortKeyRange) => AsyncIterable<readonly Item[]>
 
+/** The number of digest buckets. */
 const BUCKETS = 0x10000
-/** Each step extends the sample to between 2 and 16 times its size. */
+/** A step multiplies the size of the sample by at most this number, because the estimate can be wrong. */
 const MAX_GROWTH = 16
 
 /**
- * Reads the first digest bucket of a model and then more of them, until the sample has `minBytes` or `minResources`, or
- * the model has no more. Hash keys are distributed evenly, so any range of them is representative.
+ * Reads a part of a model and returns its counts. Begins with the first digest bucket and reads more buckets until the
+ * sample has `minBytes` bytes or `minResources` resources, or until the whole model was read. Hash keys are distributed
+ * evenly, so every range of buckets is representative.
  */
 export const sampleModel = async (pages: Pages, minBytes: number, minResources: number): Promise<Sample> => {
   let [bytes, resources, revisions, read, end] = [0, 0, 0, 0, 1]

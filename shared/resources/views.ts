@@ -2,15 +2,15 @@ import { plainNumber } from '../values/number-text.ts'
 import { type Item, type Key, keyOf, sortKeyOf } from '../tables/item.ts'
 import { hashKeyIn } from './keys.ts'
 
-/** The value of an attribute of type S, N, BOOL or NULL. Integers are `bigint`, other numbers are `number`. */
+/** The value of an attribute of type S, N, BOOL or NULL. Integers are `bigint`. Other numbers are `number`. */
 export type PlainValue = string | bigint | number | boolean | null
 
 /**
- * The fields that metadata and revisions have in common. `STORE.md` describes every field. A view copies nothing: each
- * access reads the item, so creating a view for every item is cheap.
+ * Typed access to the fields that metadata items and revision items have in common. `STORE.md` describes every field. A
+ * view copies nothing: each access reads the item. Creating a view for every item is therefore cheap.
  *
- * A required field can be missing if another program wrote the item. It is then undefined, except for the key and
- * `resourceId`, which are empty.
+ * If another program wrote the item, a required field can be missing. Then the field is undefined. The key and
+ * `resourceId` are empty strings instead.
  */
 abstract class ItemView {
   readonly item: Item
@@ -27,7 +27,7 @@ abstract class ItemView {
     return sortKeyOf(this.item)
   }
 
-  /** The hash key of the resource, from the sort key. */
+  /** The hash key at the start of the sort key. */
   get hashKey(): string {
     return hashKeyIn(this.sortKey)
   }
@@ -36,7 +36,7 @@ abstract class ItemView {
     return this.item['resource_id']?.S ?? ''
   }
 
-  /** Undefined for none: the attribute is absent or NULL. */
+  /** Undefined if the item has no schema version: the attribute is absent or NULL. */
   get schemaVersion(): string | undefined {
     return this.item['schema_version']?.S
   }
@@ -59,7 +59,7 @@ abstract class ItemView {
     return this.item['updated_by']?.S
   }
 
-  /** Id of the restore job that wrote the item. Undefined if another program wrote it. */
+  /** The id of the restore job that wrote the item. Undefined if another program wrote the item. */
   get appliedBy(): string | undefined {
     return this.item['applied_by']?.S
   }
@@ -71,7 +71,7 @@ export class MetadataView extends ItemView {
     return this.item['current_revision_id']?.S
   }
 
-  /** How many revisions were ever created. NaN if the field is missing. */
+  /** The number of revisions that were ever created. NaN if the field is missing. */
   get totalRevisionCount(): number {
     return Number(this.item['total_revision_count']?.N)
   }
@@ -80,23 +80,24 @@ export class MetadataView extends ItemView {
     return this.item['is_deleted']?.BOOL ?? false
   }
 
-  /** JSON text of the indexed values. */
+  /** The indexed values as a JSON string. */
   get indexedData(): string | undefined {
     return this.item['indexed_data']?.S
   }
 
-  /** `updated_time` of the current revision, ISO 8601. Old versions of SpecStar do not write it. */
+  /** The `updated_time` of the current revision, ISO 8601. Undefined in items of old versions of SpecStar. */
   get revUpdatedTime(): string | undefined {
     return this.item['rev_updated_time']?.S
   }
 
-  /** The text of an attribute whose name comes from a filter. Undefined if it is absent or of another type. */
+  /** Returns the value of an attribute of type S. Returns undefined if the attribute is absent or has another type. */
   text(name: string): string | undefined {
     return this.item[name]?.S
   }
 
   /**
-   * The value of an attribute whose name comes from a filter. Undefined if it is absent, binary, a set or a container.
+   * Returns the value of an attribute of type S, N, BOOL or NULL. Returns undefined if the attribute is absent or has
+   * another type.
    */
   value(name: string): PlainValue | undefined {
     const value = this.item[name]
@@ -113,39 +114,39 @@ export class RevisionView extends ItemView {
     return this.item['revision_id']?.S
   }
 
-  /** Undefined for none: the attribute is absent or NULL. */
+  /** Undefined if the revision has no parent: the attribute is absent or NULL. */
   get parentRevisionId(): string | undefined {
     return this.item['parent_revision_id']?.S
   }
 
-  /** SHA-256 of the payload as the item states it: 64 hex digits. */
+  /** The SHA-256 of the payload as stored in the item: 64 hex digits. It has not been compared with the payload. */
   get dataSha256(): string | undefined {
     return this.item['data_sha256']?.S
   }
 
-  /** The payload if the item contains it. */
+  /** The payload that the item contains. Undefined if the payload is spilled or missing. */
   get inlinePayload(): string | Uint8Array | undefined {
     const data = this.item['data']
     return data?.S ?? data?.B
   }
 
-  /** SHA-256 of the spilled payload, by which the blob bucket stores it. Undefined if the payload is not spilled. */
+  /** The SHA-256 of the spilled payload, which is part of its object key. Undefined if the payload is not spilled. */
   get spilledSha256(): string | undefined {
     return this.item['data_spilled']?.BOOL === true && this.inlinePayload === undefined ? this.dataSha256 : undefined
   }
 
-  /** How many bytes of payload the item contains, as the item states it: 0 for a spilled payload. */
+  /** The size of the payload in the item, in bytes, as stored in the item. 0 if the payload is spilled. */
   get inlineSize(): number {
     return this.item['data_spilled'] === undefined ? Number(this.item['data_size']?.N ?? 0) : 0
   }
 }
 
-/** Reads the bytes of a spilled payload. */
+/** Returns the bytes of a spilled payload. */
 export type ReadSpilled = (sha256: string) => Promise<Uint8Array>
 
 /**
- * The payload of a revision: from its item, or, if it is spilled, from `readSpilled`. Undefined if the item has neither
- * a payload nor a reference to one. Throws what `readSpilled` throws.
+ * Returns the payload of a revision from its item. If the payload is spilled, calls `readSpilled` and returns or throws
+ * the same. Returns undefined if the item has neither a payload nor a reference to a spilled payload.
  */
 export const payloadOf = async (
   revision: RevisionView,
@@ -158,9 +159,9 @@ export const payloadOf = async (
 }
 
 /**
- * The current revision among the revisions of a resource. A migration in SpecStar leaves several items with the current
- * revision's id: the one with the schema version of the metadata is returned, or the last if none has it. Undefined if
- * the resource is torn.
+ * Returns the current revision of a resource, or undefined if the resource is torn. After a migration in SpecStar,
+ * several revision items have the id of the current revision. The item with the schema version of the metadata is then
+ * returned. If no item has this schema version, the last item is returned.
  */
 export const currentRevision = (metadata: MetadataView, revisions: readonly Item[]): RevisionView | undefined => {
   const { currentRevisionId, schemaVersion } = metadata
@@ -174,7 +175,7 @@ export const currentRevision = (metadata: MetadataView, revisions: readonly Item
   return current
 }
 
-/** A DynamoDB number: integers as `bigint`, in whatever notation they are written. */
+/** Converts a DynamoDB number. Integers become `bigint`, also if they are written with an exponent. */
 const numberOf = (text: string): bigint | number => {
   const plain = plainNumber(text)
   return plain.includes('.') ? Number(plain) : BigInt(plain)

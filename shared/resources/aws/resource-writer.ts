@@ -14,24 +14,33 @@ import { backoffMs } from '../../tables/aws/query.ts'
 
 export interface WriterOptions {
   /**
-   * Called before each request, for example to check a lease. If it throws, the writes of the request fail with its
-   * error.
+   * Called before each request to DynamoDB, for example to check a lease. If the function throws, the request is not
+   * sent, and all its writes fail with the thrown error.
    */
   readonly guard?: () => Promise<void>
-  /** Waits before items that DynamoDB did not process are sent again. Tests replace it to save time. */
+  /** Waits before a throttled request or unprocessed items are sent again. Tests replace the function to save time. */
   readonly delay?: (ms: number) => Promise<void>
 }
 
-/** DynamoDB's limit on one BatchWriteItem. */
+/** DynamoDB's limit on the number of items in one `BatchWriteItem` request. */
 const BATCH_WRITE = 25
-/** Eight batches at a time are enough for the 2,000 writes a second of one worker, and need eight sockets. */
+/**
+ * The number of batches that are sent at the same time. Eight batches are enough for 2,000 writes per second, which is
+ * the most that one worker writes.
+ */
 const PARALLEL_BATCHES = 8
-/** DynamoDB has no batches of conditional writes, so more of them are sent at the same time. */
+/**
+ * * The number of conditional writes that are sent at the same time. DynamoDB has no batches of conditional writes, so
+ * each of them is a request.
+ */
 const PARALLEL_CONDITIONAL = 48
-/** Memory limit for items that are queued or being written. */
+/** The limit on the total size of the items that are queued or being written, in bytes. */
 const MAX_BYTES = 4 * 1024 * 1024
 
-/** Errors after which the writer repeats the request. The SDK has already repeated it a few times. */
+/**
+ * The names of errors that mean throttling. The writer repeats such a request without a limit. The SDK has already
+ * repeated the request a few times before it throws the error.
+ */
 const THROTTLED = [
   'ProvisionedThroughputExceededException',
   'RequestLimitExceeded',
@@ -48,8 +57,9 @@ interface Operation {
 }
 
 /**
- * Writes items in batches. Throttled requests and unprocessed items are repeated without a limit. Memory is bounded: a
- * write waits until there is room for its item. Writes of the same key keep their order.
+ * * Writes items in batches. Throttled requests and unprocessed items are sent again without a limit. The memory for
+ * items is limited: if the limit is reached, a new write waits until other writes have ended. Unconditional writes of
+ * the same key keep their order.
  */
 export class ResourceWriter {
   readonly #client: DynamoDBClient
@@ -59,7 +69,8 @@ export class ResourceWriter {
   readonly #conditional = pLimit(PARALLEL_CONDITIONAL)
   readonly #queue: Operation[] = []
   /**
-   * The last write of each key. The next write of the key waits for it, because a batch must not contain a key twice.
+   * The last unconditional write of each key. The next write of the same key waits until this write has ended, because
+   * DynamoDB rejects a batch that contains a key twice.
    */
   readonly #lastWrites = new Map<string, Promise<void>>()
   readonly #waiting: { readonly bytes: number; readonly resume: () => void }[] = []
@@ -74,7 +85,7 @@ export class ResourceWriter {
     this.#delay = delay ?? ((ms) => sleep(ms))
   }
 
-  /** Writes an item or replaces it. Resolves when the item is durable. */
+  /** Writes an item. If the key has an item, it is replaced. Resolves when DynamoDB has stored the item. */
   put(item: Item): Promise<void> {
     return this.#enqueue(nameOf(keyOf(item)), { PutRequest: { Item: item } }, itemBytes(item))
   }
@@ -85,8 +96,9 @@ export class ResourceWriter {
   }
 
   /**
-   * Writes an item unless the key has one. The existing item can be the one of this call, if the answer to the first
-   * request was lost.
+   * * Writes an item if the key has no item. Returns `exists` if the key has an item. The existing item can be the item
+   * of this call: if the response to the first request was lost, the SDK sends the request again, and the second
+   * request finds the item of the first.
    */
   async putIfAbsent(item: Item): Promise<'written' | 'exists'> {
     const bytes = itemBytes(item)
@@ -108,7 +120,7 @@ export class ResourceWriter {
     }
   }
 
-  /** Deletes an item if its `applied_by` is this job. Returns whether it did. */
+  /** Deletes an item if its `applied_by` is this job. Returns whether the item was deleted. */
   removeIfAppliedBy(key: Key, jobId: string): Promise<boolean> {
     return this.#conditionally(() =>
       this.#client.send(
@@ -123,7 +135,9 @@ export class ResourceWriter {
     )
   }
 
-  /** Waits until all writes have ended. Does not throw: each failed write has rejected its own promise. */
+  /**
+   * Waits until all writes have ended. Does not throw if a write failed, because the promise of that write is rejected.
+   */
   async drain(): Promise<void> {
     while (this.#lastWrites.size > 0 || this.#conditional.activeCount + this.#conditional.pendingCount > 0) {
       await Promise.allSettled(this.#lastWrites.values())
@@ -131,7 +145,10 @@ export class ResourceWriter {
     }
   }
 
-  /** Sends a conditional write. False if the condition does not hold. */
+  /**
+   * * Sends a conditional write and repeats it while it is throttled. Returns true if the write succeeded, and false if
+   * the condition is not true.
+   */
   #conditionally(send: () => Promise<unknown>): Promise<boolean> {
     return this.#conditional(async () => {
       for (let attempt = 1; ; attempt++) {
@@ -172,7 +189,7 @@ export class ResourceWriter {
     }
   }
 
-  /** Sends full batches immediately, and the remaining items when the caller yields to the event loop. */
+  /** Sends full batches immediately. Sends the remaining items when the current turn of the event loop ends. */
   #flush(): void {
     while (this.#queue.length >= BATCH_WRITE && this.#batches < PARALLEL_BATCHES) this.#send()
     if (this.#flushing || this.#queue.length === 0) return
@@ -196,7 +213,7 @@ export class ResourceWriter {
       })
   }
 
-  /** Sends a batch until DynamoDB has processed all of it. */
+  /** Sends a batch, and sends its unprocessed items again until DynamoDB has processed all items. */
   async #sendBatch(batch: readonly Operation[]): Promise<void> {
     let open = new Map(batch.map((operation) => [operation.key, operation]))
     for (let attempt = 1; ; attempt++) {
@@ -216,7 +233,7 @@ export class ResourceWriter {
     }
   }
 
-  /** Returns the requests that DynamoDB did not process. */
+  /** Sends a batch once. Returns the writes that DynamoDB did not process: all of them if the batch was throttled. */
   async #sendOnce(operations: readonly Operation[]): Promise<readonly WriteRequest[]> {
     try {
       const { UnprocessedItems } = await this.#client.send(
@@ -229,7 +246,10 @@ export class ResourceWriter {
     }
   }
 
-  /** Waits until the memory limit permits an item, in the order of the calls. A single item is always permitted. */
+  /**
+   * Waits until there is room for an item below the memory limit, and reserves it. Calls are served in their order. If
+   * nothing else is reserved, an item of any size is permitted.
+   */
   async #reserve(bytes: number): Promise<void> {
     if (this.#waiting.length === 0 && (this.#bytes === 0 || this.#bytes + bytes <= MAX_BYTES)) {
       this.#bytes += bytes
