@@ -48,7 +48,7 @@ export const EXPORT_STAGES = [
     name: 'plan-export-blobs',
     file: 'export/plan-export-blobs.ts',
     size: SIZES.planner,
-    permissions: { jobs: PLAN_MAP, work: [WRITE_WORK] },
+    permissions: { jobs: [...PLAN_MAP, 'GetItem'], work: [READ_WORK, WRITE_WORK] },
   },
   {
     name: 'export-blobs',

@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FUNCTIONS } from '../../../infra/functions.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
-import { readContents, stableContents, type StoreClients, wipe } from '../../contents.ts'
+import { putItems, readContents, stableContents, type StoreClients, wipe } from '../../contents.ts'
 import { buildBlobs, writeToStore, sampleStore, buildResource, combine } from '../../workflows/sample-store.ts'
 import { bundlesOf } from './template.ts'
 import { LocalDeployment } from './local-deployment.ts'
@@ -105,6 +105,14 @@ describe('the synthesized deployment', () => {
     expect(stableContents(await readContents(clients))).toEqual(stableContents(before))
     expect(deployment.aws.events.at(-1)).toMatchObject({ DetailType: 'Restore Succeeded' })
     expect(await request('GET', `/_backup/jobs/${answer.body.job_id}/report`)).toMatchObject({ body: { passed: true } })
+  })
+
+  it('leaves out a resource that could not be restored if strict is false', async () => {
+    const [item = {}] = [...before.items.values()].filter(({ pk }) => pk?.S?.startsWith('memo#m#'))
+    await putItems(clients, [{ ...item, updated_by: { N: '1' } }])
+    const answer = await request('GET', '/memo/export?strict=false&wait=25')
+    expect(answer).toMatchObject({ status: 200, body: { status: 'partial', left_out: { count: 1 } } })
+    await putItems(clients, [item])
   })
 
   it('answers all other routes, and restores uploads', async () => {
