@@ -72,11 +72,17 @@ const LONGEST_JOB_ID = 'u-'.padEnd(42, '0')
 /** Items below this size fit with `applied_by`, `created_at` and `updated_at`, which together take 150 bytes. */
 const MAX_SAFE_ITEM_BYTES = MAX_ITEM_BYTES - 4096
 
+/**
+ * Where a record comes from. Archives of earlier releases may contain values that STORE.md does not allow and payloads
+ * that cannot be decoded. They must restore forever, so these two rules apply to records of the store only.
+ */
+export type RecordOrigin = 'store' | 'archive'
+
 /** Returns why a metadata item cannot be restored. Undefined if it can. */
-export const metadataFault = (item: Item): string | undefined =>
+export const metadataFault = (item: Item, origin: RecordOrigin = 'store'): string | undefined =>
   keyFault(item) ??
   (new MetadataView(item).currentRevisionId === undefined ? 'current_revision_id must be a string' : undefined) ??
-  fieldFault(item, METADATA_RULES) ??
+  (origin === 'store' ? fieldFault(item, METADATA_RULES) : undefined) ??
   sizeFault(item, (destination) => deriveMetadata(item, destination))
 
 /** The result of `checkRevision`. */
@@ -87,14 +93,23 @@ export type CheckedRevision =
  * Checks a revision item and its payload, and returns what the payload refers to, or why the revision cannot be
  * restored. `payload` is undefined if the item contains none and refers to none.
  */
-export const checkRevision = (item: Item, payload: string | Uint8Array | undefined): CheckedRevision => {
-  const itemFault = keyFault(item) ?? fieldFault(item, REVISION_RULES)
+export const checkRevision = (
+  item: Item,
+  payload: string | Uint8Array | undefined,
+  origin: RecordOrigin = 'store',
+): CheckedRevision => {
+  const itemFault = keyFault(item) ?? (origin === 'store' ? fieldFault(item, REVISION_RULES) : undefined)
   if (itemFault !== undefined) return { fault: itemFault }
   if (payload === undefined) return { fault: 'it has neither data nor data_spilled' }
-  const fault = payloadFault(item, payload) ?? sizeFault(item, (destination) => deriveRevision(item, destination).item)
+  const fault =
+    payloadFault(item, payload, origin) ?? sizeFault(item, (destination) => deriveRevision(item, destination).item)
   if (fault !== undefined) return { fault }
-  const references = referencesIn(new RevisionView(item), payload)
-  return references === undefined ? { fault: 'the payload is neither JSON nor MessagePack' } : { references }
+  const view = new RevisionView(item)
+  const references = referencesIn(view, payload)
+  if (references !== undefined) return { references }
+  return origin === 'store'
+    ? { fault: 'the payload is neither JSON nor MessagePack' }
+    : { references: { spilledSha256: view.spilledSha256, fileIds: [] } }
 }
 
 const keyFault = (item: Item): string | undefined => {
@@ -115,11 +130,12 @@ const fieldFault = (item: Item, rules: Readonly<Record<string, Rule>>): string |
   return undefined
 }
 
-const payloadFault = (item: Item, payload: string | Uint8Array): string | undefined => {
+const payloadFault = (item: Item, payload: string | Uint8Array, origin: RecordOrigin): string | undefined => {
   const { dataSha256 } = new RevisionView(item)
   if (dataSha256 === undefined) return 'data_sha256 is missing'
   const actual = createHash('sha256').update(payload).digest('hex')
   if (actual !== dataSha256) return `the payload has sha256 ${actual}, but data_sha256 is ${dataSha256}`
+  if (origin === 'archive') return undefined
   const size = Buffer.byteLength(payload)
   const stated = item['data_size']?.N
   return stated === undefined || Number(stated) === size

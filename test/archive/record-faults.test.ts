@@ -152,3 +152,25 @@ describe('a revision', () => {
     expect(() => checkRevision(broken, PAYLOAD)).toThrow(new TypeError('broken'))
   })
 })
+
+describe('a record of an archive', () => {
+  it('may have values that STORE.md does not allow, because archives of earlier releases contain them', () => {
+    expect(metadataFault({ ...METADATA, created_time: { S: 'yesterday' } }, 'archive')).toBeUndefined()
+    const item: Item = { ...REVISION, status: { N: '1' }, data_size: { N: '13' } }
+    expect(checkRevision(item, PAYLOAD, 'archive').fault).toBeUndefined()
+  })
+
+  it('may have a payload that cannot be decoded, which counts as referring to no blob', () => {
+    const payload = '{"a":NaN}'
+    const data_sha256 = { S: createHash('sha256').update(payload).digest('hex') }
+    expect(checkRevision({ ...REVISION, data: { S: payload }, data_sha256 }, payload, 'archive')).toEqual({
+      references: { spilledSha256: undefined, fileIds: [] },
+    })
+  })
+
+  it('has a fault if its restore could not be written or would fail verification', () => {
+    expect(metadataFault({ ...METADATA, sk: { S: 'x' } }, 'archive')).toMatch('sk is')
+    expect(checkRevision(REVISION, '{}', 'archive').fault).toMatch('the payload has sha256')
+    expect(checkRevision(without(REVISION, 'data'), undefined, 'archive').fault).toMatch('neither data nor')
+  })
+})

@@ -125,7 +125,7 @@ export class RecordScanner {
     const { item } = withLocation(record, () => itemFromRevision(info, payload, { model, shards: 1 }))
     this.#revisions += 1
     this.#addLine(record, model, item)
-    const checked = checkRevision(item, payload)
+    const checked = checkRevision(item, payload, 'archive')
     if (checked.fault !== undefined) throw invalidRecord(record, checked.fault)
     addReferences(this.#references, model, checked.references)
     const { spilledSha256: sha256 } = checked.references

@@ -146,7 +146,7 @@ export class RangePreflight {
 
   async #beginResource(record: ArchivedRecord, target: TargetLookup): Promise<void> {
     const isSelected = this.#accepts(record.item)
-    const fault = isSelected ? metadataFault(record.item) : undefined
+    const fault = isSelected ? metadataFault(record.item, 'archive') : undefined
     if (fault !== undefined) throw recordFault(record, fault)
     const exists = await target.exists(record.id)
     const leaf = new ResourceLeaf()
@@ -174,7 +174,7 @@ export class RangePreflight {
     if (!current.isSelected) return
     this.#revisions += 1
     const payload = await payloadOf(new RevisionView(item), (sha256) => this.#archivedPayloads.get(sha256))
-    const checked = checkRevision(item, payload)
+    const checked = checkRevision(item, payload, 'archive')
     if (checked.fault !== undefined) throw recordFault(record, checked.fault)
     addReferences(this.#references, this.#range.model, checked.references, current.isWritten)
   }
