@@ -1,6 +1,7 @@
-import { checkRevision, metadataFault } from '../archive/record-faults.ts'
 import { RecordInvalidError } from '../archive/errors.ts'
+import { checkRevision, metadataFault } from '../archive/record-faults.ts'
 import { BlobReferenceSet } from '../blobs/blob-references.ts'
+import { BlobMismatchError, BlobsMissingError } from '../blobs/errors.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import { type RecordsTarget, SegmentRecords, type WrittenRecords } from '../compose/segment-records.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
@@ -14,11 +15,10 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { Composer } from '../objects/composer.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
-import { addReferences, type PayloadReferences } from '../resources/revision-references.ts'
 import { TornResourcesError } from '../resources/errors.ts'
-import { BlobMismatchError, BlobsMissingError } from '../blobs/errors.ts'
 import { hashKeyOf, metadataKey } from '../resources/keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
+import { addReferences, type PayloadReferences } from '../resources/revision-references.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
 import { payloadOf, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
@@ -155,6 +155,7 @@ class RecordsPass {
       }
       if (torn.length > 0 && this.#job.request.strict) throw new TornResourcesError(torn)
       for (const id of torn) this.#leaveOutTorn(range.model, id)
+      if (stoppedAt !== undefined) this.#leftOut.removeFrom(range.model, stoppedAt)
       if (!hasRecords) await target.abort()
       return {
         ...(hasRecords ? { records: await target.finish() } : {}),

@@ -37,6 +37,16 @@ export class LeftOutResources {
     this.#add(key.sk, { model, resource_id, key, reason: 'the current revision is missing' })
   }
 
+  /**
+   * Removes the resources of a model from a digest bucket on. The store reads ahead of the position where a pass stops;
+   * the next pass reads these resources again.
+   */
+  removeFrom(model: string, bucket: string): void {
+    const first = nameOf(model, bucket)
+    for (const [name, resource] of this.#resources)
+      if (resource.model === model && compareBytes(name, first) >= 0) this.#resources.delete(name)
+  }
+
   #add(metadataSortKey: string, resource: LeftOutResource): void {
     const name = nameOf(resource.model, metadataSortKey)
     if (!this.#resources.has(name)) this.#resources.set(name, resource)
@@ -58,6 +68,7 @@ export const readLeftOut = async (
 ): Promise<LeftOutResource[]> => {
   const resources: LeftOutResource[] = []
   for (const { left_out } of results)
-    if (left_out !== undefined) resources.push(...(await workFiles.readPinned(LEFT_OUT, left_out)))
+    if (left_out !== undefined)
+      for (const resource of await workFiles.readPinned(LEFT_OUT, left_out)) resources.push(resource)
   return resources.sort((a, b) => compareBytes(a.model, b.model) || compareBytes(a.key.sk, b.key.sk))
 }

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { writeToStore, sampleStore } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
@@ -23,3 +24,17 @@ it.each([
     expect(results.flatMap(({ segments }) => segments.map(({ resources }) => resources))).toHaveLength(found)
   },
 )
+
+it('an export of many passes lists each resource that it leaves out once, although every pass reads ahead', async () => {
+  const { items } = sampleStore(runner.services.models)
+  const cities = items.filter(({ pk }) => pk?.S?.startsWith('city#m#'))
+  const bad = cities.slice(0, 3).map((item): Item => ({ ...item, updated_by: { N: '1' } }))
+  const torn = cities.slice(3, 4).map((item): Item => ({ ...item, current_revision_id: { S: 'none' } }))
+  await runner.putItems(...bad, ...torn)
+  const { job } = await runner.export(['city'], {}, false)
+  expect(await allResults(runner.services, job.job_id, EXPORT_RECORDS)).not.toHaveLength(1)
+  const { count, resources } = job.result?.left_out ?? { count: 0, resources: [] }
+  const ids = [...bad, ...torn].map((item) => item['resource_id']?.S).sort()
+  expect([count, resources.map(({ resource_id }) => resource_id).sort()]).toEqual([4, ids])
+  await runner.putItems(...cities)
+})
