@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { compressZstd } from './compression.ts'
+import { MAX_LEFT_OUT_BYTES } from './limits.ts'
 import { byteCount, modelName, sha256Hex } from './index-line.ts'
 
 /** A resource of the store that an export left out, because it could not be restored. */
@@ -33,10 +34,15 @@ export const LeftOutSchema = z
   .readonly()
 export type LeftOut = z.output<typeof LeftOutSchema>
 
-/** Encodes the content of the entry `left-out.jsonl.zst`. */
+/** Encodes the content of the entry `left-out.jsonl.zst`. Throws `RangeError` if it exceeds 32 MiB. */
 export const encodeLeftOut = async (
   resources: readonly LeftOutResource[],
 ): Promise<{ readonly content: Buffer; readonly unpacked_size: number }> => {
   const lines = Buffer.from(resources.map((resource) => `${JSON.stringify(resource)}\n`).join(''))
-  return { content: await compressZstd(lines), unpacked_size: lines.length }
+  const content = await compressZstd(lines)
+  if (content.length > MAX_LEFT_OUT_BYTES)
+    throw new RangeError(
+      `${LEFT_OUT_NAME} lists ${resources.length} resources in ${content.length} bytes; at most ${MAX_LEFT_OUT_BYTES} are allowed`,
+    )
+  return { content, unpacked_size: lines.length }
 }

@@ -10,9 +10,9 @@ import { RecordInvalidError } from './errors.ts'
 import { recordKeyOf } from './record-line.ts'
 
 /*
- * The rules of one record, for the writer of an archive and for its readers alike: a record without a fault can be
- * restored, and its restore passes verification. `STORE.md` describes the fields. A required field may be absent, as long
- * as neither the key nor the verification needs it: old resources lack fields that were added later.
+ * The rules of one record. An export, a conversion and the preflight of a restore use them. If a record has no fault, it
+ * can be restored, and its restore passes verification. `STORE.md` describes the fields. A required field may be absent
+ * if neither the key nor the verification needs it, because old resources lack fields that were added later.
  */
 
 /** Describes the values that an attribute may have. Undefined if the value is valid. */

@@ -1,7 +1,8 @@
+import { randomBytes } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError, EntryCorruptError } from '../../shared/archive/errors.ts'
-import type { LeftOut, LeftOutResource } from '../../shared/archive/left-out.ts'
+import { encodeLeftOut, type LeftOut, type LeftOutResource } from '../../shared/archive/left-out.ts'
 import { openArchive } from '../../shared/archive/open.ts'
 import { parseManifest } from '../../shared/archive/read-manifest.ts'
 import { memorySource } from './memory.ts'
@@ -98,6 +99,14 @@ describe('an archive of which resources were left out', () => {
       tailBytes(json, offset - 512 + entryBytes(LIST, contentOf(LIST)).length),
     ])
     await expect(reading(bytes)).rejects.toThrow(`${LIST} must be between the last segment and the header`)
+  })
+})
+
+describe('the list of resources that were left out', () => {
+  it('is rejected by its writer if it exceeds 32 MiB', async () => {
+    // Random bytes, because zstd must not be able to compress them.
+    const reason = randomBytes(33 * 1024 * 1024).toString('latin1')
+    await expect(encodeLeftOut([{ ...resource(1), reason }])).rejects.toThrow(RangeError)
   })
 })
 
