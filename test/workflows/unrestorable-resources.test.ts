@@ -143,6 +143,7 @@ describe('a resource that no restore could write or verify', () => {
     await runner.putItems(...withId('ba/d')(), ...payload('{"arms":{"file_id":"lost"}')())
     const { archive } = await runner.export(['city', 'country', 'memo'], {}, false)
     await runner.wipe()
+    expect(await runner.restore(archive, { dry_run: true })).toMatchObject({ result: { left_out: { count: 2 } } })
     const restored = await runner.restore(archive)
     expect(restored).toMatchObject({ status: 'partial', result: { left_out: { count: 2 } } })
     expect(await runner.readReport(restored)).toMatchObject({ passed: true, left_out: { count: 2 } })

@@ -72,7 +72,7 @@ export class RunMerge {
     this.#enqueue(run)
   }
 
-  /** Yields the entries from `current` on. A yielded entry is `current` until the next entry is requested. */
+  /** Returns the entries from `current` on. Each entry is `current` until the next one is requested. */
   async *entries(): AsyncGenerator<RunEntry> {
     for (let { current } = this; current !== undefined; { current } = this) {
       yield current

@@ -8,7 +8,7 @@ import type { StageInput } from '../../jobs/messages.ts'
 import type { CheckResult } from '../messages/finding.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
 import { VerificationFailedError } from '../errors.ts'
-import type { RestoreReading } from '../open-restore.ts'
+import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
 import { writeUploadReport } from '../upload-report.ts'
 import { dryRunResult } from './dry-run-result.ts'
 import { makeReport, type Report } from './make-report.ts'
@@ -30,7 +30,9 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
   const job = await restoreJob(services, job_id)
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   if (job.request.dry_run) {
-    await end(services, job_id, 'succeeded', await dryRunResult(services, job_id, plan.models))
+    const { left_out } = (await openPlannedArchive(services, plan)).manifest
+    const result = await dryRunResult(services, job_id, plan.models)
+    await end(services, job_id, 'succeeded', { ...result, ...listedLeftOut(left_out) })
     return { job_id }
   }
   const made = await makeReport(services, job, plan)
@@ -79,7 +81,11 @@ const writeReport = async (
     verification: { passed: made.passed, checks: Object.fromEntries(checks) },
     missing_blobs: listedBlobs(made.missing_blobs),
     blob_conflicts: listedBlobs(made.blob_conflicts),
-    ...(made.left_out === undefined ? {} : { left_out: listedResources(made.left_out.resources, made.left_out.count) }),
+    ...listedLeftOut(made.left_out),
     report: { bucket, key },
   }
 }
+
+/** The member of a result that lists the resources which the export left out. Absent if there are none. */
+const listedLeftOut = (leftOut: Report['left_out']): Pick<RestoreResult, 'left_out'> =>
+  leftOut === undefined ? {} : { left_out: listedResources(leftOut.resources, leftOut.count) }
