@@ -10,7 +10,7 @@ import {
   WRITE_UPLOAD_REPORT,
 } from './permissions.ts'
 
-/** What invokes the Lambda function of an event. */
+/** The event or schedule that invokes a Lambda function. */
 export type Trigger = RuleTrigger | ScheduleTrigger | RateTrigger
 
 /** An EventBridge rule passes every matching event to the function. */
@@ -22,18 +22,18 @@ interface RuleTrigger {
   readonly pattern: (deployment: DeployedNames) => EventPattern
 }
 
-/** Runs at the times of each schedule of the settings, with `{ schedule, at }` as its event. */
+/** The function runs at the times of each schedule in the settings. Its event is `{ schedule, at }`. */
 interface ScheduleTrigger {
   readonly type: 'schedule'
 }
 
-/** Runs every `hours` hours. The rule is deployed only if the settings contain a schedule. */
+/** The function runs every `hours` hours. The trigger is deployed only if the settings contain a schedule. */
 interface RateTrigger {
   readonly type: 'rate'
   readonly hours: number
 }
 
-/** Names and ARNs of deployed resources. While the CDK app runs, they are tokens, which CloudFormation resolves. */
+/** Names and ARNs of deployed resources. In the CDK app, they are tokens, which CloudFormation resolves. */
 export interface DeployedNames {
   readonly restoreBucket: string
   readonly stateMachineArns: readonly string[]
@@ -48,7 +48,7 @@ export interface EventPattern {
 
 export interface EventSpec extends FunctionSpec {
   readonly trigger: Trigger
-  /** The environment variable `SCHEDULES` holds the schedules of the settings. */
+  /** The function receives the schedules of the settings in the environment variable `SCHEDULES`. */
   readonly readsSchedules?: true
 }
 

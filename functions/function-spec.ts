@@ -1,6 +1,6 @@
 import type { Permissions } from './permissions.ts'
 
-/** One Lambda function, as a row of `routes.ts`, `events.ts` or `stages.ts` describes it. */
+/** Describes one Lambda function. `routes.ts`, `events.ts` and `stages.ts` contain a row for each function. */
 export interface FunctionSpec {
   /** Unique in the deployment. The function on AWS is called `<deployment>-<name>`. */
   readonly name: string
@@ -10,7 +10,7 @@ export interface FunctionSpec {
   readonly permissions: Permissions
 }
 
-/** Memory in MiB (1,769 MiB come with one full CPU core), and the time limit in seconds. */
+/** Memory in MiB and time limit in seconds. Lambda allocates CPU in proportion to memory: 1,769 MiB include one core. */
 export interface FunctionSize {
   readonly memory: number
   readonly timeout: number
@@ -19,25 +19,28 @@ export interface FunctionSize {
 export const SIZES = {
   /**
    * API Gateway ends a request after 30 seconds.
-   * CPU comes with memory: this much parses requests quickly and keeps cold starts short.
+   * With less memory, and therefore less CPU, cold starts would take too long.
    */
   route: { memory: 512, timeout: 30 },
-  /** A body of 4 MiB is in memory three times: as base64, as bytes, and as an upload to S3. */
+  /** Routes that accept an archive in the body: 4 MiB, held three times (as base64, as bytes and as upload to S3). */
   import: { memory: 1024, timeout: 30 },
   /**
-   * A pass stops after five minutes, as soon as its cursor can be stored; the time limit leaves three times that.
-   * One full core compresses, hashes and parses.
+   * A pass stops at the first cursor after five minutes. The time limit is three times as long.
+   * Workers compress, hash and parse, so they need a full core.
    */
   worker: { memory: 1769, timeout: 900 },
-  /** Reads the results of earlier stages and writes lists: usually thousands of keys, at most a million. */
+  /** Planners read the results of earlier stages and write lists. A list has thousands of keys, at most a million. */
   planner: { memory: 1024, timeout: 900 },
-  /** Starts or ends one job. */
+  /** An event starts or ends one job. */
   event: { memory: 512, timeout: 60 },
-  /** Lists and opens every archive of every schedule. */
+  /** Housekeeping lists and opens every archive of every schedule. */
   housekeeping: { memory: 512, timeout: 900 },
 } as const satisfies Readonly<Record<string, FunctionSize>>
 
-/** `export-records` → `ExportRecords`, which names the state of a stage and the CDK construct of a function. */
+/**
+ * Converts the name of a function to PascalCase: `export-records` becomes `ExportRecords`.
+ * This is the name of the stage's state in the workflow and of the function's CDK construct.
+ */
 export const pascalCase = (name: string): string =>
   name
     .split('-')

@@ -1,8 +1,9 @@
 import type { JobKind } from '../shared/jobs/workflow-engine.ts'
 
 /**
- * What a function may do, on which tables and on which keys of which buckets.
- * A test runs every function and compares its calls with its permissions: each call must be allowed, and nothing else.
+ * The permissions of one function: its actions on the tables and on keys of the buckets.
+ * A test runs every function. It fails if a function makes a call that its permissions do not allow, or if a permission
+ * is never used.
  */
 export interface Permissions {
   readonly resources?: readonly DynamoAction[]
@@ -11,13 +12,13 @@ export interface Permissions {
   readonly archives?: readonly S3Permission[]
   readonly restores?: readonly S3Permission[]
   readonly work?: readonly S3Permission[]
-  /** Reads archives in the buckets that the setting `restore_from` names. */
+  /** The function reads archives in the buckets that the setting `restore_from` lists. */
   readonly readsOtherBuckets?: true
   readonly startsWorkflows?: readonly JobKind[]
   readonly stopsWorkflows?: readonly JobKind[]
-  /** Publishes an event when a job ends. */
+  /** The function publishes an event when a job ends. */
   readonly publishesEvents?: true
-  /** Signs URLs with the signer role. */
+  /** The function signs URLs with the signer role. */
   readonly signsUrls?: true
 }
 
@@ -25,9 +26,9 @@ type DynamoAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateIt
 type S3Action = 'GetObject' | 'GetObjectVersion' | 'PutObject' | 'DeleteObject' | 'AbortMultipartUpload' | 'ListBucket'
 
 /**
- * Actions on the keys of one bucket; `*` in a key stands for any text.
- * `ListBucket` applies to the whole bucket. Functions that read keys that may be missing need it, because without it S3
- * answers 403 instead of 404.
+ * Actions on the keys of one bucket. A `*` in a key matches any string.
+ * `ListBucket` always applies to the whole bucket. A function that reads keys that may be missing needs `ListBucket`:
+ * without this permission, S3 returns 403 instead of 404 for a missing key.
  */
 export interface S3Permission {
   readonly actions: readonly S3Action[]
@@ -36,15 +37,15 @@ export interface S3Permission {
 
 const WORK_KEYS = ['work/*']
 export const READ_WORK: S3Permission = { actions: ['GetObject'], keys: WORK_KEYS }
-/** Reads work files that may be missing. */
+/** For functions that read work files that may be missing. */
 export const FIND_WORK: S3Permission = { actions: ['GetObject', 'ListBucket'], keys: WORK_KEYS }
 export const WRITE_WORK: S3Permission = { actions: ['PutObject'], keys: WORK_KEYS }
-/** Writes segments as multipart uploads. A pass that fails aborts its upload. */
+/** For functions that write segments, which are multipart uploads. A pass that fails aborts its upload. */
 export const COMPOSE_WORK: S3Permission = { actions: ['PutObject', 'AbortMultipartUpload'], keys: WORK_KEYS }
 
 export const BLOB_KEYS = ['blobs/*', 'payloads/*']
 export const PAYLOAD_KEYS = ['payloads/*']
-/** A referenced object may be missing. One that was found is read by its version. */
+/** Blobs and spilled payloads to which a resource refers may be missing. Objects that exist are read by their version. */
 const READ_REFERENCED = ['GetObject', 'GetObjectVersion', 'ListBucket'] as const
 export const READ_BLOBS: S3Permission = { actions: READ_REFERENCED, keys: BLOB_KEYS }
 export const READ_PAYLOADS: S3Permission = { actions: READ_REFERENCED, keys: PAYLOAD_KEYS }
@@ -53,43 +54,49 @@ export const READ_PAYLOADS: S3Permission = { actions: READ_REFERENCED, keys: PAY
 export const ARCHIVE_KEYS = ['exports/*', 'scheduled/*']
 export const SCHEDULED_KEYS = ['scheduled/*']
 
-/** The archive of a restore is in the archive or restore bucket, or in a bucket of the setting `restore_from`. */
+/** Allows actions on every key at which the archive of a restore can be, including the buckets in `restore_from`. */
 const onAnyArchive = (actions: readonly S3Action[]): Permissions => {
   const anyKey = [{ actions, keys: ['*'] }]
   return { archives: anyKey, restores: anyKey, readsOtherBuckets: true }
 }
 export const READ_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion'])
-/** Reads an archive that may be missing. */
+/** For functions that read an archive that may be missing. */
 export const FIND_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion', 'ListBucket'])
 
 /** The report of a restore that an upload started is written next to the upload. */
 const UPLOAD_REPORT_KEYS = ['*.report.json']
 export const WRITE_UPLOAD_REPORT: S3Permission = { actions: ['PutObject'], keys: UPLOAD_REPORT_KEYS }
 
-/** Creates a job, or finds the job of an earlier request. Meanwhile a reservation row counts against the job limit. */
+/**
+ * For functions that create a job, or return the job that an earlier request with the same key has created.
+ * They write a reservation row, which counts against the job limit until the job exists, and then delete this row.
+ */
 export const START_JOB = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'] as const
-/** Reads the job and stores the result of a pass. Every stage also stores the error that it fails with. */
+/** For stages that read the job and store the result of a pass. If a stage fails, it stores the error with `PutItem`. */
 export const RUN_PASS = ['GetItem', 'PutItem'] as const
-/** Also updates the job's phase or status, or renews a lease. */
+/** For stages that also update the phase or status of the job, or renew a lease. */
 export const UPDATE_JOB = [...RUN_PASS, 'UpdateItem'] as const
-/** Reads the results of earlier passes and stores the plan of the next map. */
+/** For stages that read the results of earlier passes and store the plan of the next map. */
 export const PLAN_MAP = ['Query', 'PutItem', 'UpdateItem'] as const
-/** Ends a job, removes it from the list of running jobs and frees its leases. */
+/** For functions that end a job, remove it from the list of running jobs and free its leases. */
 export const END_JOB = ['GetItem', 'UpdateItem', 'DeleteItem'] as const
-/** A distributed map does not report its child's error: the last stored failure is queried. */
+/**
+ * For stages that end a failed job. A distributed map does not report the error of a failed child, so these stages query
+ * the failures that the job has stored.
+ */
 export const FAIL_JOB = [...END_JOB, 'PutItem', 'Query'] as const
 
-/** Aborts the unfinished upload of an export's archive. */
+/** For functions that abort the unfinished multipart upload of an export's archive. */
 export const ABORT_EXPORT: Permissions = {
   work: [FIND_WORK],
   archives: [{ actions: ['AbortMultipartUpload'], keys: ARCHIVE_KEYS }],
 }
-/** Adds the error to the report of a restore that an upload started. */
+/** For functions that add the error to the report of a restore that an upload started. */
 export const REPORT_FAILURE: Permissions = {
   restores: [WRITE_UPLOAD_REPORT, { actions: ['GetObject', 'ListBucket'], keys: UPLOAD_REPORT_KEYS }],
 }
 
-/** The union of permissions. Two parts may not both name actions on one table. */
+/** Returns the union of permissions. At most one of the parts may contain actions on the same table. */
 export const combine = (...parts: readonly Permissions[]): Permissions => ({
   ...parts.reduce((union, part) => ({ ...union, ...part }), {}),
   blobs: parts.flatMap(({ blobs = [] }) => blobs),

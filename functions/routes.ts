@@ -10,7 +10,10 @@ import {
   WRITE_WORK,
 } from './permissions.ts'
 
-/** One path of the API. `{name}` in the path is a parameter; a route with a literal segment there is matched first. */
+/**
+ * One path of the API. A segment `{name}` of the path is a parameter.
+ * A route that has a literal segment at this position takes precedence.
+ */
 export interface Route {
   readonly methods: readonly ('GET' | 'POST')[]
   readonly path: string
@@ -20,7 +23,7 @@ export interface Route {
 export type RouteSpec = FunctionSpec & Route
 
 const EXPORT: Permissions = { jobs: START_JOB, startsWorkflows: ['export'], signsUrls: true }
-/** An archive in the body of the request is stored for the job. */
+/** If the body of a request contains an archive, the function stores it as a work file of the job. */
 const IMPORT = combine(FIND_ARCHIVE, {
   jobs: START_JOB,
   startsWorkflows: ['restore'],
@@ -28,7 +31,7 @@ const IMPORT = combine(FIND_ARCHIVE, {
   work: [WRITE_WORK],
 })
 
-/** All routes. The CDK app creates the HTTP API from this table, and the local gateway its router. */
+/** All routes. From this table, the CDK app creates the HTTP API, and the local program its router. */
 export const ROUTES: readonly RouteSpec[] = [
   {
     methods: ['GET', 'POST'],
@@ -113,7 +116,10 @@ export const ROUTES: readonly RouteSpec[] = [
   },
 ]
 
-/** `$default` of API Gateway: answers requests that match no route with 404, or 405 if the path has other methods. */
+/**
+ * The `$default` route of API Gateway, for requests that match no other route.
+ * Responds with 405 if the path exists with other methods, and otherwise with 404.
+ */
 export const DEFAULT_ROUTE: FunctionSpec = {
   name: 'not-found',
   file: 'routes/not-found.ts',
@@ -121,8 +127,11 @@ export const DEFAULT_ROUTE: FunctionSpec = {
   permissions: {},
 }
 
-/** Returns whether a route belongs to one model. If the setting `resource_routes` is false, these routes are not deployed. */
+/**
+ * Returns whether the first segment of a route is a model.
+ * Such routes are not deployed if the setting `resource_routes` is false.
+ */
 export const isModelRoute = ({ path }: Route): boolean => path.startsWith('/{model}/')
 
-/** The route keys of API Gateway, such as `GET /_backup/jobs`. */
+/** Returns the route keys of API Gateway, such as `GET /_backup/jobs`. */
 export const routeKeys = ({ methods, path }: Route): string[] => methods.map((method) => `${method} ${path}`)

@@ -23,8 +23,9 @@ import {
 } from './permissions.ts'
 
 /**
- * All stages of both workflows. A stage has one name everywhere: its function and file, its state in the workflow (in
- * PascalCase), its results and the phase of the job. `workflows/*.workflow.ts` say in which order the stages run.
+ * The stages of an export. The function of a stage, its file, its results and the phase of the job all have the name of
+ * the stage. Its state in the workflow has the same name in PascalCase.
+ * `workflows/export.workflow.ts` defines the order in which the stages run.
  */
 export const EXPORT_STAGES = [
   {
@@ -105,6 +106,7 @@ export const EXPORT_STAGES = [
   },
 ] as const satisfies readonly FunctionSpec[]
 
+/** The stages of a restore, which `workflows/restore.workflow.ts` orders. */
 export const RESTORE_STAGES = [
   {
     name: 'convert',

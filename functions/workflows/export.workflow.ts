@@ -1,14 +1,15 @@
 import type { ExportStage } from '../stages.ts'
 import { type Arn, type Definition, JOB_ID, type Json, stateBuilders } from './states.ts'
 
-/** A day and a half: 250 million resources take hours, and an execution that hangs must still end. */
+/** The export of 250 million resources takes several hours. An execution that hangs ends after a day and a half. */
 const TIMEOUT_SECONDS = 36 * 3600
 
 const JOB_ID_AND_ROUND: Json = { 'job_id.$': '$.job_id', 'round.$': '$.round' }
 
 /**
- * Plan → records → blobs → compose, in rounds → check the archive → announce. Input: `{ job_id }`.
- * Composing needs more than one round if there are more parts than one multipart upload accepts.
+ * Returns the definition of an export: plan, export records, export blobs, compose, check the archive, announce.
+ * The input of an execution is `{ job_id }`. `plan-compose` and `compose-parts` run in rounds: a second round is needed
+ * if the archive has more parts than one multipart upload accepts.
  */
 export const exportWorkflow = (arn: Arn<ExportStage>): Definition => {
   const { task, map, fail } = stateBuilders(arn, 'fail-export')

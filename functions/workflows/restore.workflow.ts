@@ -1,20 +1,23 @@
 import type { RestoreStage } from '../stages.ts'
 import { type Arn, type Definition, JOB_ID, stateBuilders } from './states.ts'
 
-/** More than three days: a new table accepts 4,000 writes a second, at which 250 million resources take 69 hours. */
+/**
+ * A new DynamoDB table accepts 4,000 writes a second. At this rate, writing 250 million resources takes 69 hours.
+ * The remaining eleven hours are for the other stages.
+ */
 const TIMEOUT_SECONDS = 80 * 3600
 
 /**
- * Functions keep running after their map has failed. A worker reads its lease at least once a minute and stops when
- * `plan-rollback` has taken the lease over; a request that it has sent by then is executed within half a minute.
- * After that, everything that the rollback must remove is in the store.
+ * The workers of a map continue after the map has failed. After `plan-rollback` has taken over the lease, a worker stops
+ * within 60 seconds, because it reads its lease at least once a minute. DynamoDB executes the last request of a worker
+ * within another 30 seconds. Then nothing writes any more, and the rollback can find everything that was written.
  */
 const LAST_WRITES_SECONDS = 90
 
 /**
- * Convert (passes over a SpecStar stream; other archives are left as they are) → inspect → preflight, which writes
- * nothing → decide → apply blobs → apply records → verify → report. Input: `{ job_id }`. If another writer interferes
- * with a restore under `raise_error`, the restore rolls back what it wrote and fails.
+ * Returns the definition of a restore: convert, inspect, preflight, decide, apply blobs, apply records, verify, report.
+ * The input of an execution is `{ job_id }`. Nothing is written to the target before `decide` has succeeded.
+ * If `apply-records` fails with a `ConflictError`, the restore rolls back its own writes and fails.
  */
 export const restoreWorkflow = (arn: Arn<RestoreStage>): Definition => {
   const { task, map, fail } = stateBuilders(arn, 'fail-restore')

@@ -2,9 +2,9 @@ import { ERROR_TABLE } from '../../shared/problems/error-table.ts'
 import { pascalCase } from '../function-spec.ts'
 
 /**
- * The states that both workflows consist of, in Amazon States Language.
- * A definition is a function of the ARNs of its stages: the CDK app passes ARNs of Lambda functions, the local program
- * passes its own ARNs.
+ * Builds the states of both workflows in Amazon States Language.
+ * The definitions receive the ARNs of their stages as a parameter: the CDK app passes the ARNs of Lambda functions, and
+ * the local program passes local ARNs.
  */
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
@@ -38,20 +38,24 @@ interface MapOptions {
   readonly onConflict?: string
 }
 
-/** The builders of one workflow's states. */
+/** Functions that build the states of one workflow. */
 export interface StateBuilders<Stage extends string> {
-  /** A stage that runs once. Its output replaces the state. */
+  /** Runs a stage once. The output of the stage is the input of the next state. */
   readonly task: (stage: Stage, options: TaskOptions) => States
   /**
-   * Runs a stage for every item of `$.items`. Each map item is a loop of passes that ends with an empty output, so that
-   * the outputs of ten thousand items fit into the state. The map's output is its input.
+   * Runs a stage for every item of `$.items`. For each item, the stage runs pass after pass until it returns
+   * `more: false`. The outputs of the items are dropped, because those of ten thousand items would exceed the size limit
+   * of a state. The output of the map is equal to its input.
    */
   readonly map: (stage: Stage, options: MapOptions) => States
-  /** The last states of a workflow that fails: `failStage` stores the job's error, then the execution fails. */
+  /** Builds the last two states of a failed workflow: `failStage` ends the job with its error, then the execution fails. */
   readonly fail: () => States
 }
 
-/** Builds the states of one workflow. Each state has the PascalCase name of its stage. Errors lead to `failStage`. */
+/**
+ * Returns the functions that build the states of one workflow. Each state has the name of its stage in PascalCase.
+ * If a stage fails after all retries, the workflow continues with `failStage`.
+ */
 export const stateBuilders = <Stage extends string>(
   arn: Arn<Stage>,
   failStage: NoInfer<Stage>,
@@ -75,7 +79,7 @@ export const stateBuilders = <Stage extends string>(
   }
 }
 
-/** Lambda's own limit. A pass hands over to the next one after 5 minutes. */
+/** The longest time for which Lambda runs a function. A pass ends after about 5 minutes. */
 const TASK_TIMEOUT_SECONDS = 900
 
 const taskState = (resource: string): State => ({
@@ -84,12 +88,12 @@ const taskState = (resource: string): State => ({
   TimeoutSeconds: TASK_TIMEOUT_SECONDS,
 })
 
-/** Errors that the same input causes again. Any other error (a throttled call, a lost connection) may pass. */
+/** Names of the errors that a retry with the same input would cause again. All other errors are retried. */
 const FINAL_ERRORS = Object.entries(ERROR_TABLE).flatMap(([name, { retryable }]) => (retryable ? [] : [name]))
 
 /**
- * Four retries over about a minute.
- * That is longer than a partition split or a failover takes, and short compared to a pass of 5 minutes.
+ * At most four retries, within about a minute.
+ * A partition split or a failover takes less time, and repeating a pass of 5 minutes takes longer.
  */
 const RETRY: Json = [
   { ErrorEquals: FINAL_ERRORS, MaxAttempts: 0 },
@@ -103,7 +107,10 @@ const RETRY: Json = [
   },
 ]
 
-/** Eight retries over several minutes: a throttled minute must not keep the job's leases or hide its error. */
+/**
+ * At most eight retries, within several minutes. The stage that ends a failed job must succeed even if its calls are
+ * throttled for a minute: otherwise, the leases of the job would not be freed and its error would not be stored.
+ */
 const RETRY_FAIL_STAGE: Json = [
   {
     ErrorEquals: ['States.ALL'],
@@ -126,25 +133,28 @@ const failStates = (name: string, resource: string): States => ({
   Failed: { Type: 'Fail', ErrorPath: '$.error.Error', CausePath: '$.error.Cause' },
 })
 
-/** Up to 8 items run inline, so that a small job needs no child executions and ends within seconds. */
+/** A map with at most 8 items runs inline. Small jobs then end within seconds, because no child executions start. */
 const MAX_INLINE_ITEMS = 8
 
 /**
- * A new on-demand table accepts 4,000 writes a second, and one worker makes at least 1,000.
- * More than 64 workers would only be throttled.
+ * The number of workers that run at the same time. One worker writes at least 1,000 items a second, and a new on-demand
+ * table accepts 4,000. More than 64 workers would mostly be throttled.
  */
 const MAX_CONCURRENCY = 64
 
 type MapMode = 'Inline' | 'Distributed'
 
-/** A distributed map does not report the error of its child: any failure leads to `next`, which finds out the cause. */
+/**
+ * Returns the catcher that continues with `next` after a `ConflictError`. A distributed map does not report the error of
+ * a failed child, so its catcher continues with `next` after every failure. That state then reads the stored error.
+ */
 const catchConflict = (next: string, mode: MapMode): Json => ({
   ErrorEquals: mode === 'Inline' ? ['ConflictError'] : ['States.ExceedToleratedFailureThreshold'],
   ResultPath: '$.error',
   Next: next,
 })
 
-/** A choice by the number of items: continue with `next` if there are none, else an inline or a distributed map. */
+/** Returns three states: a choice by the number of items (without items, `next` follows), an inline and a distributed map. */
 const mapStates = (name: string, resource: string, next: string, catchers: (mode: MapMode) => Json[]): States => {
   const mapState = (mode: MapMode): State => ({
     Type: 'Map',
@@ -173,7 +183,7 @@ const mapStates = (name: string, resource: string, next: string, catchers: (mode
   }
 }
 
-/** Passes of one map item, until a pass returns `more: false`. */
+/** Returns the states that run passes for one map item until a pass returns `more: false`. */
 const passLoop = (prefix: string, resource: string): { readonly StartAt: string; readonly States: States } => ({
   StartAt: `${prefix}Work`,
   States: {
