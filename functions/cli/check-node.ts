@@ -1,6 +1,6 @@
 import process from 'node:process'
 
-// Lambda runs nodejs24.x. Another version could behave differently from what is deployed.
+// On AWS, Lambda uses the runtime nodejs24.x. Another version of Node could behave differently.
 const REQUIRED_MAJOR = 24
 const installedMajor = Number(process.versions.node.split('.')[0])
 if (installedMajor !== REQUIRED_MAJOR) {

@@ -2,7 +2,7 @@ import process from 'node:process'
 import { z } from 'zod'
 import { errorMessage } from '../../shared/values/error-message.ts'
 
-/** Runs a command. If it fails, prints one line to stderr and sets exit code 1. */
+/** Runs a command. If the command throws, prints the message of the error to stderr and sets the exit code to 1. */
 export const runCommand = async (name: string, command: () => Promise<void>): Promise<void> => {
   try {
     await command()

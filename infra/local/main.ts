@@ -1,6 +1,7 @@
 import '../../functions/cli/check-node.ts'
 import process from 'node:process'
 import { errorMessage } from '../../shared/values/error-message.ts'
+import { readOptions } from './command-options.ts'
 import { type ProgramOptions, programOptions } from './program/program-options.ts'
 import { startProgram } from './program/start-program.ts'
 
@@ -10,8 +11,8 @@ const exitWithError = (error: unknown): never => {
 }
 
 /**
- * Runs the program and prints `ready` with its URL when it accepts requests. Ctrl-C or SIGTERM stops it; a second
- * signal exits immediately.
+ * Runs the program. Prints `ready` and the URL of the API as soon as the program accepts requests. Ctrl-C and SIGTERM
+ * stop the program. A second signal ends the process immediately.
  */
 export const runProgram = async (options: ProgramOptions): Promise<void> => {
   const state = { stopping: false }
@@ -19,7 +20,7 @@ export const runProgram = async (options: ProgramOptions): Promise<void> => {
   const stop = async (): Promise<void> => {
     if (state.stopping) process.exit(130)
     state.stopping = true
-    // Only a program that has started completely can stop all of its child processes.
+    // `startProgram` returns `stop` only after the start, so a signal during the start waits for its end.
     await (await starting).stop()
     process.exit(0)
   }
@@ -34,6 +35,9 @@ export const runProgram = async (options: ProgramOptions): Promise<void> => {
   })
 }
 
-const main = async (): Promise<void> => runProgram(programOptions(process.env))
+const main = async (): Promise<void> => {
+  readOptions({})
+  await runProgram(programOptions(process.env))
+}
 
 if (import.meta.main) main().catch(exitWithError)

@@ -14,13 +14,14 @@ await runCommand('seed', async () => {
   const start = performance.now()
   const progress = showProgress()
   const onProgress = (resources: number): void => {
-    progress.update('resources', resources, 0)
+    progress.update('resources written', resources, 0)
   }
   const { resources, items, blobs, bytes } = await seedStore(stores, onProgress, cities).finally(() => {
     progress.end()
   })
   const seconds = ((performance.now() - start) / 1000).toFixed(1)
-  console.log(
-    `Wrote ${resources} resources (${items} items) and ${blobs} blobs, ${prettyBytes(bytes)} in total, in ${seconds} s.`,
-  )
+  console.log(`Wrote ${resources.toLocaleString('en')} sample resources (countries and cities) in ${seconds} s:
+  ${items.toLocaleString('en')} items in DynamoDB: the metadata of each resource, and its revisions
+  ${blobs.toLocaleString('en')} blobs in S3: the flags and outlines of the countries
+  The payloads of the revisions and the blobs have ${prettyBytes(bytes)} in total.`)
 })

@@ -1,14 +1,18 @@
 import '../../functions/cli/check-node.ts'
 import process from 'node:process'
-import { parseArgs } from 'node:util'
+
 import { runCommand } from '../../functions/cli/run-command.ts'
+import { readOptions } from './command-options.ts'
 import { openLocalStores } from './stores/local-stores.ts'
 import { wipe } from './stores/wipe-store.ts'
 
 /** `npm run wipe`: deletes all resources and blobs of the running local program. Archives and jobs are kept. */
 await runCommand('wipe', async () => {
-  // Rejects unknown options, before anything is deleted.
-  parseArgs({ args: process.argv.slice(2), options: {} })
+  // Rejects all arguments before anything is deleted.
+  readOptions({})
   const { items, blobs } = await wipe(await openLocalStores(process.env))
-  console.log(`Deleted ${items} items and ${blobs} blobs. Archives and jobs are kept.`)
+  console.log(
+    `Deleted all resources: ${items.toLocaleString('en')} items in DynamoDB and ${blobs.toLocaleString('en')} blobs in S3. ` +
+      'Archives, reports and jobs were not deleted.',
+  )
 })

@@ -51,7 +51,7 @@ const seed = async (run: DemoRun, maxCities: number | undefined): Promise<Snapsh
   run.beginStep('write sample data (countries and cities with their revisions)')
   const progress = showProgress()
   const onProgress = (resources: number): void => {
-    progress.update('resources', resources, 0)
+    progress.update('resources written', resources, 0)
   }
   const written = await run
     .timeWholeStore('seed', () => seedStore(run.stores, onProgress, maxCities))

@@ -1,8 +1,8 @@
 import { createServer } from 'node:net'
 
-/** Returns ports of 127.0.0.1 that are free at the moment. */
+/** Returns `count` different ports of 127.0.0.1 that no process listens on at the moment. */
 export const freePorts = async (count: number): Promise<number[]> => {
-  // All ports stay open until the last one is chosen, so that no port is returned twice.
+  // All servers listen at the same time, so that their ports are different.
   const servers = Array.from({ length: count }, () => createServer())
   const ports = await Promise.all(
     servers.map(

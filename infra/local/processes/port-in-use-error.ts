@@ -1,4 +1,4 @@
-/** Each environment variable that sets a port, with the commands that read it. */
+/** The commands that read each environment variable for a port. */
 const COMMANDS = {
   PORT: '`npm start`',
   S3_PORT: '`npm start`, `npm run seed` and `npm run wipe`',
@@ -7,7 +7,7 @@ const COMMANDS = {
 
 export type PortVariable = keyof typeof COMMANDS
 
-/** Another process listens on a port of the program. */
+/** Thrown if another process listens on a port of the program. */
 export class PortInUseError extends Error {
   override readonly name = 'PortInUseError'
   readonly port: number

@@ -18,10 +18,10 @@ export class ChildError extends Error {
 export interface ChildOptions {
   /** The name of the service in messages: `S3` or `DynamoDB`. */
   readonly name: string
-  /** The file to run. It calls `runAsChild`. */
+  /** The file that the process runs. This file calls `runAsChild`. */
   readonly entry: URL
-  /** Passed to the entry file as JSON. `port` 0 selects any free port. */
-  readonly settings: { readonly port: number; readonly [name: string]: unknown }
+  /** Passed to the process as JSON. `port` 0 selects any free port. `dir` is the data folder. */
+  readonly settings: { readonly port: number; readonly dir?: string; readonly [name: string]: unknown }
   /** The environment variable that sets the port. */
   readonly portVariable: PortVariable
   readonly onMessage?: (message: unknown) => void
@@ -43,25 +43,33 @@ export interface LocalServer extends Child {
 const Started = z.object({ ready: z.literal(true), port: z.number().int() })
 const Failed = z.object({ ready: z.literal(false), code: z.string().optional(), reason: z.string() })
 
-// Closing takes milliseconds, so a process that needs longer hangs. Killing it is safe: the data survives `kill -9`.
+// A service stops within milliseconds. A process that is still running after this time hangs and is killed. Its data
+// survives `kill -9`.
 const STOP_MS = 5_000
 
-const explainFailure = ({ code, reason }: z.output<typeof Failed>): string =>
-  // LevelDB reports a folder that another process has locked with this code only.
-  code === 'LEVEL_DATABASE_NOT_OPEN'
-    ? 'its data folder cannot be opened, probably because another instance of the program uses it: ' +
-      'stop that instance, or set DATA_DIR to another folder'
-    : reason
+/** Returns the error of a service that did not start. */
+const failureOf = (
+  { name, portVariable, settings: { port, dir } }: ChildOptions,
+  { code, reason }: z.output<typeof Failed>,
+): Error => {
+  if (code === 'EADDRINUSE') return new PortInUseError(port, portVariable)
+  if (code !== 'LEVEL_LOCKED' || dir === undefined) return new ChildError(name, `did not start: ${reason}`)
+  return new ChildError(
+    name,
+    `did not start: another process uses the data folder ${dir}. ` +
+      'This is probably another instance of the local program: stop it. To run two instances, set DATA_DIR of one ' +
+      'to another folder, and PORT, S3_PORT and DYNAMODB_PORT to other ports',
+  )
+}
 
 /**
- * Starts a local service in a separate process. Resolves when the service accepts requests. The process exits when this
- * process exits, even if this process is killed. Rejects with `PortInUseError`, or with `ChildError` for any other
- * failure.
+ * Starts a local service in a separate process. Resolves when the service accepts requests. The service exits when this
+ * process exits, even if this process is killed. Rejects with `PortInUseError` if another process uses the port, and
+ * with `ChildError` after any other failure.
  */
 export async function startChild(options: ChildOptions): Promise<Child> {
   const { name, settings } = options
-  // `execArgv` replaces the flags of this process: a debugger, coverage tool or test runner must not attach to the
-  // child.
+  // By default, the child would inherit the flags of this process, which may attach a debugger or a test runner.
   const child = fork(options.entry, [JSON.stringify(settings)], {
     execArgv: [...NODE_FLAGS],
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
@@ -84,11 +92,7 @@ export async function startChild(options: ChildOptions): Promise<Child> {
       }
       const failed = Failed.safeParse(message)
       if (failed.success) {
-        reject(
-          failed.data.code === 'EADDRINUSE'
-            ? new PortInUseError(settings.port, options.portVariable)
-            : new ChildError(name, `did not start: ${explainFailure(failed.data)}`),
-        )
+        reject(failureOf(options, failed.data))
         return
       }
       options.onMessage?.(message)

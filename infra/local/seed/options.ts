@@ -1,12 +1,11 @@
-import process from 'node:process'
-import { parseArgs } from 'node:util'
 import { z } from 'zod'
+import { type CommandOption, readOptions } from '../command-options.ts'
 
 const SeedOptions = z.object({
   cities: z
     .array(z.string())
     .length(1, 'may be given only once')
-    .transform(([text]) => text)
+    .transform(([value]) => value)
     .pipe(
       z.string().regex(/^[1-9]\d{0,5}$/, {
         error: ({ input }) => `must be an integer from 1 to 999999, but is ${JSON.stringify(input)}`,
@@ -20,13 +19,15 @@ const DemoOptions = SeedOptions.extend({ verbose: z.boolean().default(false) })
 export type SeedOptions = z.output<typeof SeedOptions>
 export type DemoOptions = z.output<typeof DemoOptions>
 
-const CITIES = { type: 'string', multiple: true } as const
-const VERBOSE = { type: 'boolean' } as const
+const CITIES: CommandOption = {
+  type: 'string',
+  multiple: true,
+  usage: '--cities N (writes at most N cities; by default all 21,000)',
+}
+const VERBOSE: CommandOption = { type: 'boolean', usage: '--verbose (also prints the peak memory of each process)' }
 
-/** Reads the option of `npm run seed`: `--cities N`, the maximum number of cities. Throws `ZodError` or `TypeError`. */
-export const seedOptions = (): SeedOptions =>
-  SeedOptions.parse(parseArgs({ args: process.argv.slice(2), options: { cities: CITIES } }).values)
+/** Reads the option of `npm run seed`. Throws `ZodError` if `--cities` is invalid, and `Error` for other arguments. */
+export const seedOptions = (): SeedOptions => SeedOptions.parse(readOptions({ cities: CITIES }))
 
-/** Reads the options of `npm run demo`: `--cities N` and `--verbose`. Throws `ZodError` or `TypeError`. */
-export const demoOptions = (): DemoOptions =>
-  DemoOptions.parse(parseArgs({ args: process.argv.slice(2), options: { cities: CITIES, verbose: VERBOSE } }).values)
+/** Reads the options of `npm run demo`. Throws `ZodError` if `--cities` is invalid, and `Error` for other arguments. */
+export const demoOptions = (): DemoOptions => DemoOptions.parse(readOptions({ cities: CITIES, verbose: VERBOSE }))

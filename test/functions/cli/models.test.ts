@@ -27,7 +27,7 @@ describe('npm run models', () => {
     await expect(models('missing.acbak')).rejects.toMatchObject({
       code: 1,
       stdout: '',
-      stderr: "models: ENOENT: no such file or directory, open 'missing.acbak'\n",
+      stderr: 'models: there is no such file: missing.acbak\n',
     })
   })
 })

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -68,10 +68,29 @@ describe('two S3 services', () => {
   it('cannot use the same folder', async () => {
     const first = await startS3({ port: 0, dir })
     try {
-      await expect(startS3({ port: 0, dir })).rejects.toThrow(ChildError)
+      const error = await startS3({ port: 0, dir }).catch((caught: unknown) => caught)
+      expect(error).toBeInstanceOf(ChildError)
+      expect(error).toMatchObject({
+        message:
+          `the local S3 service did not start: another process uses the data folder ${dir}. ` +
+          'This is probably another instance of the local program: stop it. To run two instances, set DATA_DIR of one ' +
+          'to another folder, and PORT, S3_PORT and DYNAMODB_PORT to other ports',
+      })
     } finally {
       await first.stop()
     }
+  })
+})
+
+describe('a database that cannot be opened', () => {
+  it('is reported with the cause that LevelDB reports', async () => {
+    await writeFile(join(dir, 'file'), '')
+    await expect(startDynamoDb({ port: 0, dir: join(dir, 'file', 'tables') })).rejects.toThrow(/ENOTDIR/)
+    await mkdir(join(dir, 'damaged'))
+    await writeFile(join(dir, 'damaged', 'CURRENT'), 'no manifest\n')
+    await expect(startDynamoDb({ port: 0, dir: join(dir, 'damaged') })).rejects.toThrow(
+      'the local DynamoDB service did not start: Database failed to open: IO error: ',
+    )
   })
 })
 
