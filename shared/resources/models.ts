@@ -46,7 +46,9 @@ export interface Model {
 
 /** The first character is a letter. A name has at most 63 characters. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/
-/** Names that a model must not have, because paths in archives use them. */
+/**
+ * Names that a model must not have. SpecStar serves blobs under `/blobs/…`, where the routes of such a model would be.
+ */
 const RESERVED = ['blobs']
 const DEFAULT_SHARDS = 16
 const MAX_SHARDS = 1024

@@ -1,4 +1,4 @@
 import process from 'node:process'
 
-/** Whether this process runs on Lambda. */
+/** True if this process runs on AWS Lambda. */
 export const isOnLambda = process.env['AWS_LAMBDA_FUNCTION_NAME'] !== undefined

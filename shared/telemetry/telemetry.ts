@@ -1,4 +1,4 @@
-// This import must come first: the tracer reads the variable that it sets when the tracer's module loads.
+// This import must stand first. It sets an environment variable that the module of the tracer reads when it loads.
 import './untraced-outside-lambda.ts'
 import { Logger } from '@aws-lambda-powertools/logger'
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
@@ -11,14 +11,16 @@ import { isOnLambda } from './is-on-lambda.ts'
 
 const named = { serviceName: process.env['DEPLOYMENT'] ?? 'local' }
 
-/** Writes JSON lines. Outside Lambda it writes only errors. It must never receive payloads or signed URLs. */
+/** Writes log entries as JSON lines. Outside Lambda, it writes only errors. Never log payloads or signed URLs. */
 export const logger = new Logger({ ...named, logLevel: isOnLambda ? 'INFO' : 'ERROR' })
 
 export const METRICS_NAMESPACE = 'SpecstarBackup'
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-/** Most invocations count nothing; the default logger would warn about each of them. */
+/** Most invocations add no metric. The default logger would write a warning for each of them. */
 const metrics = new Metrics({ ...named, namespace: METRICS_NAMESPACE, logger: quiet })
-/** Disabled outside Lambda. Traces do not contain the handlers' responses, because these may contain signed URLs. */
+/**
+ * Disabled outside Lambda. Traces do not contain the responses of handlers, because responses can contain signed URLs.
+ */
 export const tracer = new Tracer(named)
 
 /** The names of the deployment's metrics. Alarms and the dashboard use them. */
@@ -32,7 +34,9 @@ export const METRIC = {
   scheduleIncomplete: 'ScheduleIncomplete',
 } as const
 
-/** Adds to a metric. CloudWatch reads it from the function's log; outside Lambda nothing happens. */
+/**
+ * Adds a value to a metric through the function's log, from which CloudWatch reads it. Outside Lambda, has no effect.
+ */
 export const addMetric = (name: string, value: number, dimensions: Readonly<Record<string, string>> = {}): void => {
   if (!isOnLambda) return
   const single = metrics.singleMetric()
@@ -40,7 +44,7 @@ export const addMetric = (name: string, value: number, dimensions: Readonly<Reco
   single.addMetric(name, MetricUnit.Count, value)
 }
 
-/** The telemetry middleware of every handler, in order. */
+/** Returns the telemetry middleware of a handler, in the order in which it must run. */
 export const telemetry = () => [
   injectLambdaContext(logger, { resetKeys: true }),
   ...(isOnLambda

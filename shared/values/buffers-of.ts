@@ -1,6 +1,6 @@
 /**
- * Returns the pieces of a stream whose type does not state that they are buffers. Throws `TypeError` if a piece is not a
- * buffer.
+ * Yields the pieces of a stream whose TypeScript type does not guarantee buffers. Throws `TypeError` if a piece is not
+ * a buffer.
  */
 export async function* buffersOf(stream: AsyncIterable<unknown>): AsyncGenerator<Buffer> {
   for await (const piece of stream) {

@@ -1,2 +1,2 @@
-/** The message of a caught error, or the text of any other value that was thrown. */
+/** Returns the message of a caught error. Returns any other caught value as a string. */
 export const errorMessage = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -11,8 +11,8 @@ declare global {
 const INTEGER = /^-?\d+$/
 
 /**
- * A reviver for `JSON.parse` that returns integers as `bigint`: large ones keep all their digits, and `1.0`, which
- * stays a `number`, differs from `1`.
+ * A reviver for `JSON.parse` that returns integers as `bigint`, so that large integers keep all their digits. Numbers
+ * with a fraction or an exponent stay `number`, so that `1.0` differs from `1`.
  */
 export const exactNumbers = (_key: string, value: unknown, { source }: { source?: string }): unknown =>
   typeof value === 'number' && source !== undefined && INTEGER.test(source) ? BigInt(source) : value

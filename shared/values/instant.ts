@@ -1,12 +1,12 @@
 import { must } from './must.ts'
 
 /*
- * Times as SpecStar writes and reads them: exactly the texts that Python's `datetime.fromisoformat` (3.11) accepts.
- * These are the extended, basic and week forms of ISO 8601, with any ASCII character between date and time, with or
+ * Parses times like SpecStar: accepts exactly the strings that `datetime.fromisoformat` of Python 3.11 accepts. These
+ * are the extended, basic and week forms of ISO 8601, with any ASCII character between date and time, and with or
  * without an offset.
  *
- * An instant is a text in UTC with microseconds, such as `2026-01-05T08:30:00.000000Z`, so instants can be compared as
- * texts.
+ * An instant is a string in UTC with microseconds, such as `2026-01-05T08:30:00.000000Z`. Instants sort by time if they
+ * are sorted as strings.
  */
 
 const DAY_MS = 86_400_000
@@ -15,20 +15,22 @@ const DAY_SECONDS = 86_400
 /** A parsed time. */
 export interface ReadTime {
   readonly instant: string
-  /** Offset from UTC in microseconds, positive east of it. Absent if the text has none. */
+  /** The offset from UTC in microseconds, positive east of Greenwich. Absent if the string has no offset. */
   readonly offset?: number
 }
 
-/** The instant of a text. A time without an offset counts as UTC. Undefined if the text is not a time. */
+/**
+ * Returns the instant of a time. A time without an offset counts as UTC. Returns undefined if the string is not a time.
+ */
 export const instantOf = (text: string): string | undefined => {
-  // Many stored times are instants already. The pattern excludes the days 29 to 31, whose validity depends on the
-  // month.
+  // Many stored times are instants already and need no parsing. The pattern excludes the days 29 to 31, because not
+  // every month has them.
   if (text.length === 27 && CANONICAL.test(text)) return text
   return readTime(text)?.instant
 }
 const CANONICAL = /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
 
-/** As `instantOf`, but undefined for a time without an offset. */
+/** Returns the same as `instantOf`, but undefined for a time without an offset. */
 export const zonedInstantOf = (text: string): string | undefined => {
   const time = readTime(text)
   return time?.offset === undefined ? undefined : time.instant
@@ -38,8 +40,8 @@ const FIRST = '0001-01-01T00:00:00.000000Z'
 const LAST = '9999-12-31T23:59:59.999999Z'
 
 /**
- * The instant of a bound of a time window, which must have an offset; otherwise undefined. If the offset moves the time
- * before the year 1 or after the year 9999, the bound is the first or the last instant.
+ * Returns the instant of a bound of a time window. Returns undefined if the string is not a time or has no offset. If
+ * the bound in UTC is before the year 1 or after the year 9999, returns the first or the last instant of these years.
  */
 export const boundOf = (text: string): string | undefined => {
   const wall = parseWallClock(text)
@@ -47,17 +49,17 @@ export const boundOf = (text: string): string | undefined => {
   return readTime(text)?.instant ?? (wall.offset > 0 ? FIRST : LAST)
 }
 
-/** Parses a time. Undefined if the text is not a time, or if its instant is not in the years 1 to 9999. */
+/** Parses a time. Returns undefined if the string is not a time, or if its instant is not in the years 1 to 9999. */
 export const readTime = (text: string): ReadTime | undefined => {
   const wall = parseWallClock(text)
   return wall === undefined ? undefined : timeOf(wall)
 }
 
-/** Date and time as the text states them, before the offset is applied. */
+/** Date and time as written in the string, before the offset is applied. */
 interface WallClock {
-  /** Start of the day in milliseconds since 1970. */
+  /** The start of the day, in milliseconds since 1970. */
   readonly day: number
-  /** Seconds and microseconds since the start of the day. */
+  /** Whole seconds since the start of the day; `micros` is the rest. */
   readonly seconds: number
   readonly micros: number
   readonly offset?: number
@@ -81,8 +83,8 @@ const parseWallClock = (text: string): WallClock | undefined => {
 }
 
 /**
- * The length of the date, as Python determines it. In week dates, the day is optional, so the length depends on the
- * characters after the week.
+ * Returns the length of the date, by Python's rules. The day of a week date is optional, so the length of a week date
+ * depends on the characters after the week.
  */
 const separatorOf = (text: string): number => {
   if (text[4] === '-') {
@@ -103,7 +105,7 @@ const isDigit = (character: string | undefined): boolean =>
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$|^(\d{4})(\d\d)(\d\d)$/
 const WEEK = /^(\d{4})-W(\d\d)(?:-([1-7]))?$|^(\d{4})W(\d\d)([1-7])?$/
 
-/** The start of a day in milliseconds since 1970. Undefined if the text is not a date. */
+/** Returns the start of a day in milliseconds since 1970, or undefined if the string is not a date. */
 const dayOf = (text: string): number | undefined => {
   const date = DATE.exec(text)
   if (date !== null)
@@ -118,13 +120,16 @@ interface Clock {
   readonly minutes: number
   readonly seconds: number
   readonly micros: number
-  /** Whether the text ends after the clock. Python ignores the rest if an offset follows. */
+  /**
+   * False if more characters follow the time. Python ignores these characters if an offset follows, and otherwise
+   * rejects the string.
+   */
   readonly isComplete: boolean
 }
 
 /**
- * Parses `HH[:MM[:SS[.ffffff]]]`, with or without colons. Like Python, it also accepts a fraction directly after the
- * hours or the minutes, and a colon before the fraction.
+ * Parses `HH[:MM[:SS[.ffffff]]]`, with or without colons. Returns undefined if the string does not begin with a time.
+ * Like Python, it also accepts a fraction directly after the hours or the minutes, and a colon before the fraction.
  */
 const clockOf = (text: string): Clock | undefined => {
   const parts: [number, number, number] = [0, 0, 0]
@@ -150,12 +155,12 @@ const clockOf = (text: string): Clock | undefined => {
   return clock(Number(digits.padEnd(6, '0')), /^\d*$/.test(text.slice(at)))
 }
 
-/** Parses an offset, in microseconds. */
+/** Parses an offset, such as `+08:00`, and returns it in microseconds. Returns undefined if it is not valid. */
 const offsetOf = (text: string): number | undefined => {
   if (text.startsWith('Z')) return text === 'Z' ? 0 : undefined
   const clock = clockOf(text.slice(1))
   if (clock?.isComplete !== true) return undefined
-  // Python ignores the microseconds of an offset of less than a second.
+  // If the whole seconds of an offset are zero, Python also ignores its microseconds.
   const micros = secondsOf(clock) === 0 ? 0 : secondsOf(clock) * 1e6 + clock.micros
   if (micros >= DAY_SECONDS * 1e6) return undefined
   return text.startsWith('-') ? -micros : micros
@@ -178,13 +183,13 @@ const timeOf = ({ day, seconds, micros, offset }: WallClock): ReadTime | undefin
 
 const calendarDay = (year: number, month: number, day: number): number | undefined => {
   if (year < 1) return undefined
-  // `Date.UTC` would map the years 0 to 99 to 1900 to 1999.
+  // `Date.UTC` is not usable, because it reads the years 0 to 99 as 1900 to 1999.
   const date = new Date(0)
   date.setUTCFullYear(year, month - 1, day)
   return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : undefined
 }
 
-/** The day of an ISO week date. The first week of a year is the one that contains 4 January. */
+/** Returns the day of an ISO week date. The first week of a year is the week that contains 4 January. */
 const weekDay = (year: number, week: number, weekday: number): number | undefined => {
   const fourth = calendarDay(year, 1, 4)
   if (fourth === undefined) return undefined

@@ -2,8 +2,8 @@ const QUOTATION_MARK = 0x22
 const BACKSLASH = 0x5c
 
 /**
- * Whether JSON text nests deeper than `levels`. It counts before the text is parsed, so values that a repeated key
- * hides count too.
+ * Returns true if objects and lists are nested more than `levels` deep. Counts brackets in the unparsed JSON. If an
+ * object has a repeated key, all values of the key count, although a parser keeps only the last one.
  */
 export const isDeeperThan = (json: Buffer, levels: number): boolean => {
   let depth = 0
@@ -21,7 +21,10 @@ export const isDeeperThan = (json: Buffer, levels: number): boolean => {
   return false
 }
 
-/** The offset of the quotation mark that ends the string beginning at `start`. */
+/**
+ * Returns the offset of the closing quotation mark of the string that begins at `start`. If there is no closing mark,
+ * returns an offset after the end of the JSON.
+ */
 const endOfString = (json: Buffer, start: number): number => {
   let at = start + 1
   for (; at < json.length; at++) {

@@ -1,12 +1,12 @@
 import { must } from './must.ts'
 
 /**
- * Numbers by model. Only own properties count, because a model can have the name of an inherited one, such as
- * `constructor`.
+ * A number for each model, by the model's name. Read it with `countOf`, because a model can have the name of an
+ * inherited property, such as `constructor`.
  */
 export type ModelCounts = Readonly<Record<string, number>>
 
-/** The number of a model, 0 by default. */
+/** Returns the number of a model, or 0 if the model has no entry. */
 export const countOf = (counts: ModelCounts, model: string): number =>
   Object.hasOwn(counts, model) ? must(counts[model]) : 0
 

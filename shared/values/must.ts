@@ -1,4 +1,4 @@
-/** A value whose type allows absence although the code before guarantees it. Throws if that code is wrong. */
+/** Returns a value that is always present, although its type allows `undefined` or `null`. Throws if it is missing. */
 export const must = <T>(value: T | null | undefined): T => {
   if (value === undefined || value === null) throw new Error('a value that must be present is missing')
   return value

@@ -1,4 +1,4 @@
-/** DynamoDB's limits on numbers: 38 significant digits, and magnitudes from 1E-130 to 9.99…E+125. */
+/** DynamoDB's limits on numbers: 38 significant digits, and absolute values from 1E-130 to 9.99…E+125, or zero. */
 const MAX_DIGITS = 38
 const MIN_EXPONENT = -130
 const MAX_EXPONENT = 125
@@ -8,18 +8,18 @@ const NUMBER = /^([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,9}))?$/
 
 interface Decimal {
   readonly negative: boolean
-  /** Significant digits, without zeros at either end. Empty for zero. */
+  /** The significant digits, without leading and trailing zeros. Empty for zero. */
   readonly digits: string
   /** The exponent of the first digit: the value is 0.digits × 10^(exponent + 1). */
   readonly exponent: number
 }
 
-/** Whether a text is a number that DynamoDB accepts. */
+/** Returns true if a string is a number that DynamoDB accepts. */
 export const isNumberText = (text: string): boolean => PLAIN_INTEGER.test(text) || parse(text) !== undefined
 
 /**
- * The normal form of a DynamoDB number: a decimal without exponent, `+`, redundant zeros or `-0`. Texts of equal
- * numbers have the same normal form. Throws `RangeError` if the text is not a DynamoDB number.
+ * Returns the normal form of a DynamoDB number: a decimal without an exponent, `+`, redundant zeros or `-0`. Equal
+ * numbers have the same normal form. Throws `RangeError` if the string is not a DynamoDB number.
  */
 export const plainNumber = (text: string): string => {
   if (PLAIN_INTEGER.test(text)) return text
@@ -48,7 +48,7 @@ const parse = (text: string): Decimal | undefined => {
   return { negative: sign === '-', digits, exponent }
 }
 
-/** A loop, because the regular expression `0+$` takes quadratic time for long runs of zeros. */
+/** Uses a loop, because the regular expression `0+$` needs quadratic time for long runs of zeros. */
 const withoutTrailingZeros = (digits: string): string => {
   let end = digits.length
   while (digits[end - 1] === '0') end -= 1

@@ -1,13 +1,13 @@
 import { floatText } from './float-text.ts'
 
 /**
- * Parses JSON without losing information: integers are `bigint`, floats are `number`, and objects are `Map`s in the
- * order of their keys. (`JSON.parse` reorders keys that look like integers.) Throws `RangeError` with the offset of the
- * error.
+ * Parses JSON and keeps all digits of integers and the order of keys. Returns integers as `bigint`, floats as `number`,
+ * and objects as `Map`. (`JSON.parse` reorders keys that look like integers.) Throws `RangeError` with the offset of
+ * the first error.
  */
 export const parseOrderedJson = (text: string): unknown => new OrderedJsonParser(text, WORDS).parse()
 
-/** Parses JSON as Python does: as `parseOrderedJson`, and with `NaN`, `Infinity` and `-Infinity`. */
+/** Parses JSON like `parseOrderedJson`, but also accepts `NaN`, `Infinity` and `-Infinity`, as Python does. */
 export const parsePythonJson = (text: string): unknown => new OrderedJsonParser(text, PYTHON_WORDS).parse()
 
 const SPACE = /[\t\n\r ]*/y
@@ -127,8 +127,8 @@ class OrderedJsonParser {
 }
 
 /**
- * The JSON text of a value that `parseOrderedJson` or the msgpack reader returned. Floats are written with a fraction
- * or an exponent. Throws `RangeError` for a value that JSON does not have, such as NaN or binary.
+ * Returns the JSON text of a value that `parseOrderedJson` or the msgpack reader has returned. Floats have a fraction
+ * or an exponent. Throws `RangeError` for values that JSON cannot express, such as NaN or binary data.
  */
 export const orderedJsonText = (value: unknown): string => {
   if (typeof value === 'bigint') return value.toString()
@@ -137,5 +137,5 @@ export const orderedJsonText = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(orderedJsonText).join(',')}]`
   if (value instanceof Map)
     return `{${[...value].map(([key, member]) => `${JSON.stringify(key)}:${orderedJsonText(member)}`).join(',')}}`
-  throw new RangeError('the value has no JSON text')
+  throw new RangeError('the value cannot be written as JSON')
 }

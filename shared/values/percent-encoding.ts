@@ -1,7 +1,7 @@
 const UNRESERVED = /^[A-Za-z0-9_-]*$/
 const encoder = new TextEncoder()
 
-/** A text with every UTF-8 byte outside `A-Z a-z 0-9 _ -` written as `%XX`, with upper-case hex digits. */
+/** Percent-encodes a string. All UTF-8 bytes except `A-Z a-z 0-9 _ -` become `%XX`, with upper-case hex digits. */
 export const encodeName = (text: string): string => {
   if (UNRESERVED.test(text)) return text
   let name = ''

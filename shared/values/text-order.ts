@@ -1,6 +1,6 @@
 /**
- * Compares two texts by their UTF-8 bytes, the order of DynamoDB's sort keys. Negative, zero or positive, as for
- * `sort`. The operator `<` compares UTF-16 units instead.
+ * Compares two strings by their UTF-8 bytes, as DynamoDB compares sort keys. (The operator `<` compares UTF-16 units.)
+ * Returns a negative number, zero or a positive number, as `sort` requires.
  */
 export const compareBytes = (a: string, b: string): number => {
   const length = Math.min(a.length, b.length)
@@ -12,7 +12,10 @@ export const compareBytes = (a: string, b: string): number => {
   return a.length - b.length
 }
 
-/** Moves surrogates (characters above U+FFFF) behind U+E000 to U+FFFF, which UTF-16 orders after them. */
+/**
+ * Returns the sort weight of a UTF-16 unit. Surrogates have the largest weights, because they encode the characters
+ * above U+FFFF. As UTF-16 units, they would sort before U+E000 to U+FFFF.
+ */
 const codePointOrder = (unit: number): number => {
   if (unit < 0xd800) return unit
   return unit < 0xe000 ? unit + 0x2000 : unit - 0x800

@@ -11,7 +11,7 @@ const model = {
 }
 
 describe('the indexed values of a payload', () => {
-  it('are in the order of the model, and null if a step of the path is missing or a number has no JSON text', () => {
+  it('are in the order of the model, and null if a step of the path is missing or a number cannot be written as JSON', () => {
     expect(indexedValues(model, { a: { x: 1n }, b: 2.5 })).toEqual([
       ['b', 2.5],
       ['a.x', 1n],

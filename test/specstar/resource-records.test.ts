@@ -120,9 +120,9 @@ describe('metadata in a stream', () => {
     [
       'indexed data that contains bytes',
       { indexed_data: new Map([['a', Buffer.alloc(1)]]) },
-      'indexed_data: the value has no JSON text',
+      'indexed_data: the value cannot be written as JSON',
     ],
-    ['indexed data that contains NaN', { indexed_data: new Map([['a', NaN]]) }, 'indexed_data: NaN has no JSON text'],
+    ['indexed data that contains NaN', { indexed_data: new Map([['a', NaN]]) }, 'indexed_data: NaN cannot be written as JSON'],
   ])('is rejected with %s, and the error names the field', (_what, fields, message) => {
     expect(() => decodeMetadata(encodeFields({ ...META, ...fields }))).toThrow(new RangeError(message))
   })
@@ -372,7 +372,7 @@ describe('an item', () => {
     [
       'indexed data with a number that is too large for a float',
       { indexed_data: { S: '{"a":1e999}' } },
-      'indexed_data: Infinity has no JSON text',
+      'indexed_data: Infinity cannot be written as JSON',
     ],
   ]
   it.each(rejected)('is rejected with %s', (_what, attributes, message) => {

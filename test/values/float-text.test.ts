@@ -16,6 +16,6 @@ describe('the text of a float', () => {
   })
 
   it.each([NaN, Infinity, -Infinity])('does not exist for %d', (value) => {
-    expect(() => floatText(value)).toThrow(new RangeError(`${value} has no JSON text`))
+    expect(() => floatText(value)).toThrow(new RangeError(`${value} cannot be written as JSON`))
   })
 })

@@ -136,12 +136,12 @@ describe('ordered JSON', () => {
   })
 
   it.each([
-    [NaN, 'NaN has no JSON text'],
-    [Infinity, 'Infinity has no JSON text'],
-    [-Infinity, '-Infinity has no JSON text'],
-    [undefined, 'the value has no JSON text'],
-    [Buffer.from('a'), 'the value has no JSON text'],
-    [{}, 'the value has no JSON text'],
+    [NaN, 'NaN cannot be written as JSON'],
+    [Infinity, 'Infinity cannot be written as JSON'],
+    [-Infinity, '-Infinity cannot be written as JSON'],
+    [undefined, 'the value cannot be written as JSON'],
+    [Buffer.from('a'), 'the value cannot be written as JSON'],
+    [{}, 'the value cannot be written as JSON'],
   ])('cannot write %o', (value, reason) => {
     expect(() => orderedJsonText(value)).toThrow(new RangeError(reason))
     expect(() => orderedJsonText([new Map([['a', value]])])).toThrow(new RangeError(reason))
