@@ -122,7 +122,11 @@ describe('metadata in a stream', () => {
       { indexed_data: new Map([['a', Buffer.alloc(1)]]) },
       'indexed_data: the value cannot be written as JSON',
     ],
-    ['indexed data that contains NaN', { indexed_data: new Map([['a', NaN]]) }, 'indexed_data: NaN cannot be written as JSON'],
+    [
+      'indexed data that contains NaN',
+      { indexed_data: new Map([['a', NaN]]) },
+      'indexed_data: NaN cannot be written as JSON',
+    ],
   ])('is rejected with %s, and the error names the field', (_what, fields, message) => {
     expect(() => decodeMetadata(encodeFields({ ...META, ...fields }))).toThrow(new RangeError(message))
   })
