@@ -10,7 +10,9 @@ export interface FunctionSpec {
   readonly permissions: Permissions
 }
 
-/** Memory in MiB and time limit in seconds. Lambda allocates CPU in proportion to memory: 1,769 MiB include one core. */
+/**
+ * Memory in MiB and time limit in seconds. Lambda allocates CPU in proportion to memory: 1,769 MiB include one core.
+ */
 export interface FunctionSize {
   readonly memory: number
   readonly timeout: number

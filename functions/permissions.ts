@@ -45,7 +45,9 @@ export const COMPOSE_WORK: S3Permission = { actions: ['PutObject', 'AbortMultipa
 
 export const BLOB_KEYS = ['blobs/*', 'payloads/*']
 export const PAYLOAD_KEYS = ['payloads/*']
-/** Blobs and spilled payloads to which a resource refers may be missing. Objects that exist are read by their version. */
+/**
+ * Blobs and spilled payloads to which a resource refers may be missing. Objects that exist are read by their version.
+ */
 const READ_REFERENCED = ['GetObject', 'GetObjectVersion', 'ListBucket'] as const
 export const READ_BLOBS: S3Permission = { actions: READ_REFERENCED, keys: BLOB_KEYS }
 export const READ_PAYLOADS: S3Permission = { actions: READ_REFERENCED, keys: PAYLOAD_KEYS }
@@ -72,7 +74,9 @@ export const WRITE_UPLOAD_REPORT: S3Permission = { actions: ['PutObject'], keys:
  * They write a reservation row, which counts against the job limit until the job exists, and then delete this row.
  */
 export const START_JOB = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'] as const
-/** For stages that read the job and store the result of a pass. If a stage fails, it stores the error with `PutItem`. */
+/**
+ * For stages that read the job and store the result of a pass. If a stage fails, it stores the error with `PutItem`.
+ */
 export const RUN_PASS = ['GetItem', 'PutItem'] as const
 /** For stages that also update the phase or status of the job, or renew a lease. */
 export const UPDATE_JOB = [...RUN_PASS, 'UpdateItem'] as const
@@ -81,8 +85,8 @@ export const PLAN_MAP = ['Query', 'PutItem', 'UpdateItem'] as const
 /** For functions that end a job, remove it from the list of running jobs and free its leases. */
 export const END_JOB = ['GetItem', 'UpdateItem', 'DeleteItem'] as const
 /**
- * For stages that end a failed job. A distributed map does not report the error of a failed child, so these stages query
- * the failures that the job has stored.
+ * For stages that end a failed job. A distributed map does not report the error of a failed child, so these stages
+ * query the failures that the job has stored.
  */
 export const FAIL_JOB = [...END_JOB, 'PutItem', 'Query'] as const
 

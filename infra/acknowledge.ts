@@ -2,12 +2,12 @@ import { Stack, Validations } from 'aws-cdk-lib'
 import type { IConstruct } from 'constructs'
 import { z } from 'zod'
 
-/** Accepts single findings of cdk-nag on a construct. `reasons`: why, by finding. */
+/** Accepts findings of cdk-nag on a construct. `reasons` maps the id of each finding to the reason. */
 export const acknowledge = (construct: IConstruct, reasons: Readonly<Record<string, string>>): void => {
   Validations.of(construct).acknowledge(...Object.entries(reasons).map(([id, reason]) => ({ id, reason })))
 }
 
-/** Accepts the finding on each of a policy's resources that contains a `*`. */
+/** Accepts cdk-nag's finding on each resource of a policy that contains a `*`. */
 export const acknowledgeWildcards = (policy: IConstruct, resources: readonly string[], reason: string): void => {
   for (const resource of resources)
     if (resource.includes('*'))
@@ -20,7 +20,7 @@ const Intrinsic = z.object({
   'Fn::Join': z.tuple([z.string(), z.array(z.unknown())]).optional(),
 })
 
-/** Writes a resource as cdk-nag's findings do, with references of CloudFormation in angle brackets. */
+/** Formats a resource as the ids of cdk-nag's findings do: CloudFormation references are in angle brackets. */
 const readable = (resource: unknown): string => {
   if (typeof resource === 'string') return resource
   const { Ref, 'Fn::GetAtt': attribute, 'Fn::Join': join } = Intrinsic.parse(resource)

@@ -20,7 +20,7 @@ import { METRIC, METRICS_NAMESPACE } from '../shared/telemetry/telemetry.ts'
 export interface AlarmsProps {
   readonly deployment: string
   readonly functions: readonly IFunction[]
-  /** Functions whose errors raise an alarm. Errors of stages make a job fail, which raises another alarm. */
+  /** Functions whose errors raise an alarm. Stages are not watched: if a stage fails, `JobFailed` is raised. */
   readonly watchedForErrors: readonly IFunction[]
   readonly deadLetters: IQueue
   readonly hasSchedules: boolean
@@ -31,7 +31,7 @@ const FIVE_MINUTES = Duration.minutes(5)
 /** CloudWatch accepts at most ten metrics in the expression of an alarm. */
 const METRICS_PER_ALARM = 10
 
-/** A metric that the functions publish. */
+/** Returns the sum of a metric that the functions publish, for all jobs or for one kind of job. */
 export const jobMetric = (deployment: string, metricName: string, kind?: string, period = FIVE_MINUTES): Metric =>
   new Metric({
     namespace: METRICS_NAMESPACE,
@@ -53,7 +53,8 @@ export class Alarms extends Construct {
     const { deployment, functions, watchedForErrors, deadLetters, hasSchedules, email } = props
     this.#deployment = deployment
     this.topic = new Topic(this, 'Topic', { displayName: `SpecStar Backup ${deployment}`, enforceSSL: true })
-    // `enforceSSL` creates a topic policy. It replaces the default policy, which lets the account publish.
+    // `enforceSSL` creates a topic policy, which replaces the default policy of SNS. Only the default policy would
+    // allow CloudWatch to publish, so this statement allows it.
     this.topic.addToResourcePolicy(
       new PolicyStatement({
         principals: [new ServicePrincipal('cloudwatch.amazonaws.com')],
@@ -89,7 +90,8 @@ export class Alarms extends Construct {
         'ScheduleOverdue',
         'A schedule has made no good archive when it was due',
         jobMetric(deployment, METRIC.scheduleOverdue, undefined, Duration.hours(1)),
-        // The metric is published every hour, even if nothing is overdue. Missing data means that the check failed.
+        // The function publishes this metric every hour, with the value 0 if nothing is overdue. Without data, the
+        // check itself has failed.
         { missing: TreatMissingData.BREACHING, periods: 2 },
       )
     }
@@ -99,7 +101,7 @@ export class Alarms extends Construct {
     return this.#alarms
   }
 
-  /** Adds numbered alarms, each on the sum of one metric over at most ten functions. */
+  /** Adds numbered alarms on the sum of a metric. Each alarm covers at most ten functions. */
   #addFunctionAlarms(
     name: string,
     meaning: string,
@@ -112,7 +114,7 @@ export class Alarms extends Construct {
     }
   }
 
-  /** Adds an alarm that is raised when the metric is above 0. */
+  /** Adds an alarm that is raised when the metric is greater than 0. */
   #addAlarm(
     name: string,
     meaning: string,
@@ -142,7 +144,7 @@ const groupsOf = <T>(all: readonly T[]): T[][] =>
 const sumOf = (metrics: readonly IMetric[]): MathExpression => {
   const named = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]))
   return new MathExpression({
-    // A metric without data points has no value, and neither would the sum.
+    // A sum with a metric that has no data points would have no value, so `FILL` replaces missing values by 0.
     expression: Object.keys(named)
       .map((name) => `FILL(${name}, 0)`)
       .join(' + '),

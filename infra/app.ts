@@ -10,13 +10,19 @@ import { stackNames } from './names.ts'
 import { ServiceStack } from './service-stack.ts'
 import { readSettings, SettingsError } from './settings.ts'
 
-/** Account and region of the current credentials. Without credentials, the template fits any account and region. */
+/**
+ * Returns the account and the region of the current AWS credentials. Without credentials, returns an empty environment:
+ * the templates can then be deployed in any account and region.
+ */
 const currentEnvironment = (): Environment => {
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env
   return account === undefined || region === undefined ? {} : { account, region }
 }
 
-/** Creates the two stacks of a deployment from the settings in the app's context. Throws `SettingsError`. */
+/**
+ * Creates the two stacks of a deployment from the settings in the context `specstar` of the app. Throws `SettingsError`
+ * if the settings are not valid.
+ */
 export const createStacks = (
   app: App,
   env = currentEnvironment(),
@@ -24,7 +30,7 @@ export const createStacks = (
   const settings = readSettings(app.node.tryGetContext('specstar'), loadModels(models))
   if (settings.encryption === 'kms' && env.region === undefined)
     throw new SettingsError([
-      'encryption: "kms" needs an account and a region; run the command with credentials of the account',
+      'encryption: "kms" requires an account and a region; run the command with AWS credentials of the account',
     ])
   const names = stackNames(settings.deployment)
   const data = new DataStack(app, names.data, settings, { env })
@@ -32,7 +38,10 @@ export const createStacks = (
   return { data, service }
 }
 
-/** Runs a command. Errors in the settings or in `models.json` are printed without a stack trace. */
+/**
+ * Runs a command. For errors in the settings or in `models.json`, prints the message without a stack trace and sets the
+ * exit code to 1.
+ */
 export const runInfraCommand = async (command: () => void | Promise<void>): Promise<void> => {
   try {
     await command()

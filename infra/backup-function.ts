@@ -8,7 +8,7 @@ import { acknowledgeWildcards } from './acknowledge.ts'
 import { bundledCode } from './bundles.ts'
 import type { DeployedFunction } from './functions.ts'
 
-/** The maximum that Lambda allows: two retries within minutes, and six hours of waiting for a throttled function. */
+/** Lambda's maximum values: two retries, within minutes. Events of a throttled function wait for at most six hours. */
 const EVENT_RETRIES = { retryAttempts: 2, maxEventAge: Duration.hours(6) }
 
 export interface BackupFunctionProps {
@@ -16,11 +16,11 @@ export interface BackupFunctionProps {
   readonly deployment: string
   readonly environment: Readonly<Record<string, string>>
   readonly logDays: RetentionDays
-  /** Receives the events that the function still fails on after all retries. */
+  /** Receives the events for which the function has failed in all attempts. */
   readonly deadLetters: IQueue
 }
 
-/** A Lambda function of `functions/` with its own role, log group and bundle. */
+/** A Lambda function of `functions/` with a role, a log group and a bundle that no other function uses. */
 export class BackupFunction extends Function {
   readonly #policy: IConstruct
 
@@ -50,9 +50,10 @@ export class BackupFunction extends Function {
       tracing: Tracing.ACTIVE,
       role,
       logGroup,
-      // EventBridge calls functions asynchronously, so Lambda does the retries and keeps the events that fail.
+      // EventBridge calls functions asynchronously, so Lambda itself retries and sends failed events to the queue.
       ...(spec.kind === 'event' ? { ...EVENT_RETRIES, onFailure: destination(deadLetters) } : {}),
-      // Running jobs call the versions with which they started: a later deployment must not delete them.
+      // A job calls the same version of a function from its start to its end. A deployment must not delete old
+      // versions, because running jobs still call them.
       currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
     })
     this.#policy = role.node.findChild('DefaultPolicy')
@@ -63,7 +64,7 @@ export class BackupFunction extends Function {
     )
   }
 
-  /** Allows actions on resources. `reason` explains each `*` in them. */
+  /** Allows the function to perform actions on resources. `reason` explains why a resource contains a `*`. */
   allow(
     actions: readonly string[],
     resources: readonly string[],
@@ -75,7 +76,7 @@ export class BackupFunction extends Function {
   }
 }
 
-/** A queue as the destination of failed events. It allows one action, unlike CDK's own, which allows three. */
+/** Returns the destination for failed events. It needs one permission. CDK's `SqsDestination` would add two more. */
 const destination = (queue: IQueue): IDestination => ({
   bind: (_, fn) => {
     fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }))

@@ -10,14 +10,14 @@ import { childrenArn, executionsArn } from './names.ts'
 
 export interface BackupWorkflowProps {
   readonly name: string
-  /** Calls published versions of functions, so that a job keeps the versions with which it started. */
+  /** The definition refers to published versions of functions, so that a deployment does not change running jobs. */
   readonly definition: Definition
   /** The functions of all stages. */
   readonly functions: readonly IFunction[]
   readonly logDays: RetentionDays
 }
 
-/** A workflow of `functions/` as a state machine. */
+/** The state machine that runs a workflow of `functions/workflows/`, with its role and its logs. */
 export class BackupWorkflow extends Construct {
   readonly stateMachine: StateMachine
 
@@ -33,7 +33,7 @@ export class BackupWorkflow extends Construct {
       logs: {
         destination: new LogGroup(this, 'Logs', { retention: logDays, removalPolicy: RemovalPolicy.DESTROY }),
         level: LogLevel.ALL,
-        // Cursors contain ids of resources, which do not belong in logs.
+        // The input of a pass contains a cursor, and cursors contain resource ids. Logs must not contain resource ids.
         includeExecutionData: false,
       },
     })
@@ -50,8 +50,9 @@ export class BackupWorkflow extends Construct {
   }
 
   /**
-   * A distributed map runs its children as executions of the same state machine. These permissions name the state
-   * machine, which depends on the role's default policy, so they need a policy of their own.
+   * A distributed map runs its children as executions of the same state machine. The role needs permissions for them,
+   * which contain the ARN of the state machine. They are in a separate policy, because the state machine depends on the
+   * default policy of the role.
    */
   #allowChildren(role: Role, name: string): void {
     const executions = [executionsArn(name), childrenArn(name)]

@@ -8,20 +8,23 @@ import { FUNCTIONS } from './functions.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** ES modules have no `require`, which parts of the AWS SDK call. */
+/** Defines `require`, which parts of the AWS SDK call and which ES modules do not have. */
 const BANNER = "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
 
-/** Paths in source maps are relative to this folder, so that bundles are the same everywhere. It is never created. */
+/**
+ * The output folder, which is never created. The paths in source maps are relative to it, so that the bundles do not
+ * depend on the location of the project.
+ */
 const OUT_FOLDER = join(ROOT, '.bundles')
 
-/** A file of `functions/` with everything that it imports, as the file `index.mjs`. */
+/** Returns the code of a function: the file of `functions/` and everything that it imports, as `index.mjs`. */
 export const bundledCode = (file: string): Code =>
   Code.fromAsset(join(ROOT, 'functions'), {
     assetHashType: AssetHashType.OUTPUT,
     bundling: { image: DockerImage.fromRegistry('unused'), local: new Bundle(file) },
   })
 
-/** CDK caches bundles by the members of this object, so `file` must be a public member. */
+/** Writes the bundle of one file. CDK caches bundles by the public members of this object, so `file` must be public. */
 class Bundle implements ILocalBundling {
   readonly file: string
 
@@ -37,7 +40,7 @@ class Bundle implements ILocalBundling {
   }
 }
 
-/** The first request bundles all functions at once: one by one takes a minute. */
+/** The bundles of all functions, created by the first call of `tryBundle`. Separate calls of esbuild take a minute. */
 let bundles: ReturnType<typeof bundleAll> | undefined
 
 const bundleAll = (): { readonly path: string; readonly contents: Uint8Array }[] =>

@@ -16,14 +16,14 @@ import { acknowledge } from './acknowledge.ts'
 import { storeNames } from './names.ts'
 import type { Settings } from './settings.ts'
 
-/** A job takes three and a half days at most; the rest is time to examine the work files of a job that failed. */
+/** A job takes at most three and a half days. The other days leave time to examine the work files of a failed job. */
 const WORK_DAYS = 7
-/** Composing or uploading an archive of hundreds of gigabytes takes hours. */
+/** Composing or uploading an archive of hundreds of gigabytes takes several hours. */
 const UNFINISHED_UPLOAD_DAYS = 2
 
 /**
- * Tables, buckets and the encryption key. They may be the only copy of their data, so they are kept when the stack is
- * deleted, and changes to the service stack do not affect them.
+ * Creates the tables, the buckets and the encryption key. They may contain the only copy of their data: CloudFormation
+ * keeps them if this stack is deleted. They are in a separate stack, so that the service stack can be deleted.
  */
 export class DataStack extends Stack {
   /** Undefined if S3 and DynamoDB use keys that AWS manages. */
@@ -62,9 +62,9 @@ export class DataStack extends Stack {
       },
       oldVersions,
     )
-    // Versioned, so that a restore reads the version whose upload started it.
+    // Versioned, so that a restore reads the uploaded version even if another upload replaces the archive.
     const restores = this.#bucket('RestoreBucket', { bucketName: names.restores, versioned: true }, oldVersions)
-    // The property `eventBridgeEnabled` of `Bucket` would add a Lambda function for a custom resource to the stack.
+    // The property `eventBridgeEnabled` of `Bucket` would add a custom resource with a Lambda function to the stack.
     if (restores.node.defaultChild instanceof CfnBucket)
       restores.node.defaultChild.notificationConfiguration = {
         eventBridgeConfiguration: { eventBridgeEnabled: true },

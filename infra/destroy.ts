@@ -11,11 +11,11 @@ import { readSettings, type Settings } from './settings.ts'
 
 const CdkJson = z.object({ context: z.object({ specstar: z.unknown() }) })
 
-/** Explains what `npm run destroy` removes and what it keeps. */
+/** Returns the message of `npm run destroy`: what the command removes, and what it keeps. */
 export const destroyNotice = (deployment: string, encryption: Settings['encryption']): string => {
   const names = stackNames(deployment)
   return `This command removes the stack ${names.service}: functions, workflows, API, rules, schedules, alarms and logs.
-It keeps the stack ${names.data} with all data:
+The command keeps the stack ${names.data} with all data:
   tables:  ${deployment}-resources, ${deployment}-jobs (with deletion protection and point-in-time recovery)
   buckets: ${deployment}-blobs-…, ${deployment}-archives-…, ${deployment}-restores-…, ${deployment}-work-…
 ${encryption === 'kms' ? '  key:     the KMS key that encrypts them\n' : ''}A later deployment with the same name uses this data again.
@@ -23,7 +23,7 @@ To delete the data as well, see "Removing it" in infra/RUNBOOK.md.
 `
 }
 
-/** `npm run destroy`: prints the notice, then runs `cdk destroy`, which asks for confirmation. */
+/** Runs `npm run destroy`: prints the message and runs `cdk destroy`, which asks for confirmation. */
 const main = async (): Promise<void> => {
   const { context } = CdkJson.parse(JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8')))
   const { deployment, encryption } = readSettings(context.specstar, loadModels(models))

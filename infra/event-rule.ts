@@ -9,13 +9,11 @@ export interface EventRuleProps {
   readonly description: string
   readonly pattern: EventPattern
   readonly handler: IFunction
-  /**
-   * Receives the events that EventBridge cannot deliver. The function itself sends there the events that it fails on.
-   */
+  /** Receives the events that EventBridge cannot deliver to the function. */
   readonly deadLetters: IQueue
 }
 
-/** Passes every event that matches a pattern to a function. */
+/** An EventBridge rule that passes every event that matches the pattern to a function. */
 export class EventRule extends Construct {
   constructor(scope: Construct, id: string, { description, pattern, handler, deadLetters }: EventRuleProps) {
     super(scope, id)

@@ -3,10 +3,10 @@ import type { FunctionSpec } from '../functions/function-spec.ts'
 import { DEFAULT_ROUTE, isModelRoute, ROUTES } from '../functions/routes.ts'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../functions/stages.ts'
 
-/** What calls a function: API Gateway, EventBridge, or one of the two workflows. */
+/** The caller of a function: API Gateway (`route`), EventBridge (`event`), or one of the workflows. */
 export type FunctionKind = 'route' | 'event' | 'export' | 'restore'
 
-/** A row of a table in `functions/`, and the kind of that table. */
+/** A row of `routes.ts`, `events.ts` or `stages.ts`, and the kind of the function. */
 export interface DeployedFunction extends FunctionSpec {
   readonly kind: FunctionKind
   readonly readsSchedules?: true
@@ -15,7 +15,7 @@ export interface DeployedFunction extends FunctionSpec {
 const ofKind = (kind: FunctionKind, rows: readonly Omit<DeployedFunction, 'kind'>[]): DeployedFunction[] =>
   rows.map((row) => ({ ...row, kind }))
 
-/** Every function of a deployment with all routes. */
+/** All functions, including the routes of single models. */
 export const FUNCTIONS: readonly DeployedFunction[] = [
   ...ofKind('route', [...ROUTES, DEFAULT_ROUTE]),
   ...ofKind('event', EVENTS),
@@ -23,7 +23,10 @@ export const FUNCTIONS: readonly DeployedFunction[] = [
   ...ofKind('restore', RESTORE_STAGES),
 ]
 
-/** The functions of a deployment with or without the routes of single models. */
+/**
+ * Returns the functions of a deployment. `resourceRoutes` is the setting: whether to deploy the routes of single
+ * models.
+ */
 export const functionsOf = (resourceRoutes: boolean): readonly DeployedFunction[] => {
   const modelRoutes = new Set(ROUTES.filter(isModelRoute).map(({ name }) => name))
   return FUNCTIONS.filter(({ name }) => resourceRoutes || !modelRoutes.has(name))

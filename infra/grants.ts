@@ -8,7 +8,7 @@ import type { BackupWorkflow } from './backup-workflow.ts'
 import { bucketArn, executionsArn, type StoreNames, tableArn } from './names.ts'
 import type { Settings } from './settings.ts'
 
-/** What permissions refer to. */
+/** The deployed resources to which permissions refer. */
 export interface GrantContext {
   readonly settings: Settings
   readonly names: StoreNames
@@ -17,7 +17,7 @@ export interface GrantContext {
   readonly signer: IRole
 }
 
-/** Actions on the deployment's own key. S3 needs the first two, DynamoDB all of them. */
+/** The actions on the KMS key of the deployment. S3 requires the first two, and DynamoDB all of them. */
 export const KEY_ACTIONS: readonly string[] = [
   'kms:Decrypt',
   'kms:GenerateDataKey',
@@ -29,7 +29,9 @@ export const KEY_ACTIONS: readonly string[] = [
 
 const STORES = ['resources', 'jobs', 'blobs', 'archives', 'restores', 'work'] as const
 
-/** Adds the permissions of a function to its role, and the ARNs that it needs for them to its environment. */
+/**
+ * Adds the permissions of a function to its role. Adds the ARNs of the signer role and of workflows to its environment.
+ */
 export const grant = (fn: BackupFunction, permissions: Permissions, context: GrantContext): void => {
   grantTables(fn, permissions, context)
   grantBuckets(fn, permissions, context)
@@ -70,15 +72,15 @@ const grantBuckets = (fn: BackupFunction, permissions: Permissions, { names }: G
     }
 }
 
-/** Allows reading every key of the buckets that the setting `restore_from` names. */
+/** Allows a function to read every key of the buckets in the setting `restore_from`. */
 const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: GrantContext): void => {
   if (restore_from.length === 0) return
-  const reason = 'The setting restore_from allows archives of these buckets to be restored.'
+  const reason = 'The setting restore_from allows restores of archives in these buckets.'
   const objects = restore_from.map((name) => bucketArn(name, '*'))
   const buckets = restore_from.map((name) => bucketArn(name))
   fn.allow(['s3:GetObject', 's3:GetObjectVersion'], objects, reason)
   fn.allow(['s3:ListBucket'], buckets)
-  fn.allow(['kms:Decrypt'], ['*'], `${reason} Their keys are unknown here; the policy of each key decides.`, {
+  fn.allow(['kms:Decrypt'], ['*'], `${reason} Their KMS keys are unknown; the policy of each key must allow it.`, {
     StringEquals: { 'kms:ViaService': `s3.${Aws.REGION}.amazonaws.com` },
   })
 }

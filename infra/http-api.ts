@@ -17,7 +17,7 @@ export interface HttpApiProps {
   readonly logDays: RetentionDays
 }
 
-/** The query is left out: it may contain values of filters. */
+/** The format of the access log. It omits the query string, because filters in it may contain data of resources. */
 const ACCESS_LOG = JSON.stringify({
   request_id: '$context.requestId',
   caller: '$context.identity.userArn',
@@ -31,7 +31,7 @@ const ACCESS_LOG = JSON.stringify({
   error: '$context.error.message',
 })
 
-/** The HTTP API with all routes. IAM authorises each request; a function answers unknown paths as well. */
+/** The HTTP API with all routes. IAM authorizes each request. Requests to unknown paths go to the default route. */
 export class HttpApi extends Construct {
   readonly api: GatewayHttpApi
 

@@ -1,6 +1,6 @@
 import { Aws } from 'aws-cdk-lib'
 
-/** Names of a deployment's tables and buckets. */
+/** Names of the tables (`resources` and `jobs`) and of the buckets of a deployment. */
 export interface StoreNames {
   readonly resources: string
   readonly jobs: string
@@ -11,7 +11,7 @@ export interface StoreNames {
 }
 
 export const storeNames = (deployment: string): StoreNames => {
-  // Names of S3 buckets are unique in the world, so they also contain the account and the region.
+  // The name of an S3 bucket must be unique among all AWS accounts, so it also contains the account and the region.
   const bucket = (purpose: string): string => `${deployment}-${purpose}-${Aws.ACCOUNT_ID}-${Aws.REGION}`
   return {
     resources: `${deployment}-resources`,
@@ -31,14 +31,14 @@ export const stackNames = (deployment: string): { readonly data: string; readonl
 export const tableArn = (name: string): string =>
   `arn:${Aws.PARTITION}:dynamodb:${Aws.REGION}:${Aws.ACCOUNT_ID}:table/${name}`
 
-/** ARN of a bucket or, with `keys`, of the objects in it. */
+/** Returns the ARN of a bucket or, with `keys`, of the objects at these keys. */
 export const bucketArn = (name: string, keys?: string): string =>
   `arn:${Aws.PARTITION}:s3:::${name}${keys === undefined ? '' : `/${keys}`}`
 
-/** ARN of all executions of a state machine. */
+/** Returns the ARN pattern of all executions of a state machine. */
 export const executionsArn = (stateMachine: string): string =>
   `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachine}:*`
 
-/** ARN of all child executions of a state machine's distributed maps. */
+/** Returns the ARN pattern of all child executions that the distributed maps of a state machine start. */
 export const childrenArn = (stateMachine: string): string =>
   `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachine}/*`

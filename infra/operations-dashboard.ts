@@ -7,15 +7,16 @@ import { jobMetric } from './alarms.ts'
 
 export interface OperationsDashboardProps {
   readonly deployment: string
-  /** Names of the tables, by their titles. */
+  /** Names of the DynamoDB tables, by the titles of their graphs. */
   readonly tables: Readonly<Record<string, string>>
   readonly workflows: readonly IStateMachine[]
   readonly alarms: readonly IAlarm[]
 }
 
+/** Half of the width of a CloudWatch dashboard, which has 24 columns. */
 const WIDTH = 12
 
-/** The alarms, the results of jobs, the capacity that the tables use, and the executions of the workflows. */
+/** A dashboard with the alarms, the results of jobs, the consumed capacity of the tables and the executions. */
 export class OperationsDashboard extends Construct {
   constructor(scope: Construct, id: string, { deployment, tables, workflows, alarms }: OperationsDashboardProps) {
     super(scope, id)

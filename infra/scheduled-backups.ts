@@ -16,7 +16,7 @@ import { acknowledgeWildcards } from './acknowledge.ts'
 export interface ScheduledBackupsProps {
   readonly deployment: string
   readonly schedules: readonly Schedule[]
-  /** The function that starts a backup, at the times of each schedule. */
+  /** The function that starts an export. It is called at the times of each schedule. */
   readonly start: IFunction
   readonly housekeeping: readonly Housekeeping[]
   readonly deadLetters: IQueue
@@ -24,19 +24,19 @@ export interface ScheduledBackupsProps {
 
 /** A function that runs at a fixed rate. */
 export interface Housekeeping {
-  /** Id of its schedule in the CDK app. */
+  /** Id of the function's schedule in the CDK app. */
   readonly id: string
   readonly every: Duration
   readonly handler: IFunction
 }
 
 const DAY_SECONDS = 24 * 3600
-/** The least that EventBridge Scheduler accepts as the maximum age of an event. */
+/** The smallest maximum age of an event that EventBridge Scheduler accepts. */
 const MIN_EVENT_AGE_SECONDS = 60
 
 /**
- * A schedule of EventBridge Scheduler for each schedule of the settings, and one for each housekeeping function, in a
- * schedule group of the deployment.
+ * Creates the schedules of EventBridge Scheduler: for each schedule of the settings, and for each housekeeping
+ * function. All of them are in one schedule group. If the settings contain no schedule, the group is empty.
  */
 export class ScheduledBackups extends Construct {
   constructor(scope: Construct, id: string, props: ScheduledBackupsProps) {
@@ -66,14 +66,14 @@ export class ScheduledBackups extends Construct {
     this.#acknowledgeRoles([start, ...housekeeping.map(({ handler }) => handler)])
   }
 
-  /** CDK creates the roles of the schedules as children of the stack. */
+  /** Accepts the findings on the roles of the schedules, which CDK creates as children of the stack. */
   #acknowledgeRoles(handlers: readonly IFunction[]): void {
     for (const child of Stack.of(this).node.children)
       if (child.node.id.startsWith('SchedulerRoleForTarget'))
         acknowledgeWildcards(
           child.node.findChild('DefaultPolicy'),
           handlers.map(({ functionArn }) => `${functionArn}:*`),
-          'The scheduler may call any version of one function.',
+          'EventBridge Scheduler may call every version of the function.',
         )
   }
 }
@@ -84,11 +84,12 @@ const expressionOf = ({ timing }: Schedule): ScheduleExpression =>
     : ScheduleExpression.expression(`cron(${timing.cron})`, TimeZone.of(timing.timezone ?? 'UTC'))
 
 /**
- * An event is retried until the schedule is due again, because the next run makes the archive then; at most for a day.
+ * Returns the time in seconds for which the event of a schedule is retried: until the schedule is due again, but at
+ * most for a day. After that time, the next event starts an export.
  */
 const maxEventAgeSeconds = (schedule: Schedule): number => {
   const times = dueTimes(schedule)
-  // A constant start, so that every synth gives the same template.
+  // The start is constant, so that `cdk synth` always creates the same template.
   const first = times.next(new Date('2026-01-01T00:00:00Z'))
   const second = first === undefined ? undefined : times.next(first)
   const period = first === undefined || second === undefined ? DAY_SECONDS : (second.getTime() - first.getTime()) / 1000

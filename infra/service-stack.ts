@@ -26,7 +26,9 @@ import { Signer } from './signer.ts'
 
 type Workflows = Readonly<Record<JobKind, BackupWorkflow>>
 
-/** Everything that runs. The stack holds no data: it can be destroyed and deployed again. */
+/**
+ * The functions, workflows, API, triggers and alarms. This stack contains no data, so it can be deleted and recreated.
+ */
 export class ServiceStack extends Stack {
   readonly #settings: Settings
   readonly #names: StoreNames
@@ -39,7 +41,7 @@ export class ServiceStack extends Stack {
     this.#settings = settings
     this.#names = storeNames(settings.deployment)
     this.#specs = functionsOf(settings.resource_routes)
-    this.addStackDependency(data, 'The functions address the stores by name.')
+    this.addStackDependency(data, 'The functions use tables and buckets of the data stack by their names.')
     this.#deadLetters = this.#createDeadLetters()
     this.#functions = this.#createFunctions()
     const workflows = {
@@ -57,7 +59,7 @@ export class ServiceStack extends Stack {
     new CfnOutput(this, 'ArchiveBucketName', { value: this.#names.archives, description: 'Archives and reports' })
   }
 
-  /** Events that could not be handled stay in this queue for two weeks. */
+  /** Creates the queue that keeps events that could not be handled, for two weeks. */
   #createDeadLetters(): Queue {
     const queue = new Queue(this, 'DeadLetters', {
       encryption: QueueEncryption.SQS_MANAGED,
@@ -95,7 +97,7 @@ export class ServiceStack extends Stack {
 
   #functionOf(name: string): BackupFunction {
     const found = this.#functions.get(name)
-    if (found === undefined) throw new Error(`the tables in functions/ have no function ${name}`)
+    if (found === undefined) throw new Error(`the tables in functions/ contain no function ${name}`)
     return found
   }
 

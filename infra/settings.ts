@@ -4,27 +4,32 @@ import { STRATEGIES, type Strategy } from '../shared/jobs/job.ts'
 import type { ModelRegistry } from '../shared/resources/models.ts'
 import { SCHEDULE_MEMBERS, type Schedule, SchedulesShape, validateSchedule } from '../shared/schedules/schedule.ts'
 
-/** The settings of a deployment: in `cdk.json`, context `specstar`. RUNBOOK.md describes each setting. */
+/**
+ * The settings of a deployment. They are in the context `specstar` of `cdk.json`. RUNBOOK.md describes each of them.
+ */
 export interface Settings {
-  /** Name of the deployment; the names of stacks and functions start with it, and manifests and events contain it. */
+  /**
+   * Name of the deployment. Names of stacks, functions, tables and buckets start with it. Manifests and events contain
+   * it.
+   */
   readonly deployment: string
   readonly schedules: readonly Schedule[]
-  /** The schedules as JSON text, for the environment of the functions that read them. */
+  /** The schedules as a JSON string, for the environment variable `SCHEDULES`. */
   readonly schedules_json: string
   readonly retention: {
-    /** Days for which replaced and deleted versions of blobs, archives and uploads are kept. */
+    /** The number of days for which replaced and deleted versions of blobs, archives and uploads are kept. */
     readonly old_versions_days: number
     readonly log_days: RetentionDays
   }
-  /** The strategy of an upload whose key names none. */
+  /** The strategy of an upload whose key does not start with the name of a strategy. */
   readonly upload_strategy: Strategy
-  /** Other buckets whose archives may be restored. */
+  /** Names of other buckets whose archives may be restored. */
   readonly restore_from: readonly string[]
   /** Whether the routes `/{model}/export` and `/{model}/import` exist. */
   readonly resource_routes: boolean
-  /** `kms`: a KMS key of the deployment; `s3`: keys that AWS manages. */
+  /** `kms` creates a KMS key for the deployment. With `s3`, AWS manages the encryption keys. */
   readonly encryption: 'kms' | 's3'
-  /** Days during which nobody can delete an archive; by default archives are not locked. */
+  /** The number of days for which S3 Object Lock protects an archive from deletion. By default, there is no lock. */
   readonly archive_lock_days?: number
   readonly alarm_email?: string
   readonly throttle: { readonly rate: number; readonly burst: number }
@@ -34,7 +39,9 @@ export interface Settings {
 const LOG_DAYS = Object.values(RetentionDays).filter(
   (days) => typeof days === 'number' && days !== RetentionDays.INFINITE,
 )
-/** Bytes as a JSON string. Lambda accepts 4 KB of environment variables, of which the others need up to 1,700 bytes. */
+/**
+ * The largest size of `schedules_json` in bytes. Of Lambda's 4 KB, the other environment variables need 1,700 bytes.
+ */
 const MAX_SCHEDULES_BYTES = 2_300
 
 const bucketName = z
@@ -83,7 +90,7 @@ const SettingsShape = z.strictObject({
   throttle: Throttle.prefault({}),
 })
 
-/** The settings are not valid. The message lists each wrong setting with its value and what is allowed. */
+/** Thrown if the settings are not valid. The message lists each invalid setting, its value and the allowed values. */
 export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 
@@ -96,7 +103,7 @@ export class SettingsError extends Error {
   }
 }
 
-/** Validates the settings. Throws `SettingsError`. */
+/** Validates the settings and adds the defaults. Throws `SettingsError`. */
 export const readSettings = (settings: unknown, models: ModelRegistry): Settings => {
   const parsed = SettingsShape.safeParse(settings ?? {})
   if (!parsed.success) throw new SettingsError(parsed.error.issues.flatMap((issue) => faultsOf(issue, settings)))
@@ -106,7 +113,8 @@ export const readSettings = (settings: unknown, models: ModelRegistry): Settings
   const bytes = Buffer.byteLength(JSON.stringify(schedules_json))
   if (bytes > MAX_SCHEDULES_BYTES)
     throw new SettingsError([
-      `schedules: all schedules together take ${bytes} bytes as JSON; at most ${MAX_SCHEDULES_BYTES} are allowed`,
+      `schedules: the schedules have ${bytes} bytes as JSON, but at most ${MAX_SCHEDULES_BYTES} bytes are allowed; ` +
+        'remove schedules or shorten their values',
     ])
   return { ...rest, schedules, schedules_json }
 }
@@ -125,7 +133,7 @@ const readSchedules = (given: readonly unknown[], models: ModelRegistry, setting
   return parsed.data
 }
 
-/** Describes one issue: the setting, its value, what is allowed. */
+/** Describes an issue in one line per setting: the setting, its value, and the allowed values. */
 const faultsOf = (issue: z.core.$ZodIssue, settings: unknown): string[] => {
   const name = nameOf(issue.path)
   if (issue.code === 'unrecognized_keys') {
@@ -141,7 +149,7 @@ const faultsOf = (issue: z.core.$ZodIssue, settings: unknown): string[] => {
 
 const nameOf = (path: readonly PropertyKey[]): string => (path.length === 0 ? 'specstar' : path.map(String).join('.'))
 
-/** Names of the settings inside the setting at `path`. */
+/** Returns the names of the settings that the setting at `path` can contain. */
 const settingsAt = ([setting, ...rest]: readonly PropertyKey[]): readonly string[] => {
   if (setting === undefined) return Object.keys(SettingsShape.shape)
   if (rest.length > 0) return SCHEDULE_MEMBERS

@@ -14,7 +14,10 @@ export interface SignerProps {
   readonly users: readonly BackupFunction[]
 }
 
-/** The role whose sessions sign URLs. A session policy limits each session to one key with one of these prefixes. */
+/**
+ * The role that signs URLs. It allows downloads and uploads at several prefixes. For each URL, a function opens a
+ * session whose policy allows only one key.
+ */
 export class Signer extends Role {
   constructor(scope: Construct, id: string, { names, key, users }: SignerProps) {
     super(scope, id, {

@@ -6,8 +6,8 @@ import type { Services } from '../../shared/runtime/services.ts'
 import { telemetry } from '../../shared/telemetry/telemetry.ts'
 
 /**
- * The Lambda handler of an event. `schema` describes the members of the event that `work` reads. If `work` throws,
- * Lambda calls the handler up to two more times and then sends the event to the dead-letter queue.
+ * Returns the Lambda handler of an event. `schema` describes the members of the event that `work` reads. If `work`
+ * throws, Lambda calls the handler at most two more times and then sends the event to the dead-letter queue.
  *
  * @example
  * export const handler = event(Due, async ({ schedule, at }, services) => startScheduled(services, schedule, new Date(at)))

@@ -8,8 +8,8 @@ import { type Answer, type HttpResult, httpResult, problemAnswer } from '../http
 import { type HttpEvent, type HttpRequest, httpRequest } from '../http/http-request.ts'
 
 /**
- * The Lambda handler of a route. `read` validates the request and returns the input of `answer`. An error that either
- * of them throws becomes a problem document.
+ * Returns the Lambda handler of a route. `read` validates the request and returns the input of `answer`, which returns
+ * the response. If `read` or `answer` throws, the response is a problem document.
  *
  * @example
  * export const handler = route(jobIdOf, async (jobId, { jobs }) => ({ status: 200, body: await jobs.get(jobId) }))
@@ -27,7 +27,10 @@ export const route = <Input>(
       return httpResult(await answer(input, services))
     })
 
-/** Answers an error with its problem document. Internal errors are logged under the request id in the document. */
+/**
+ * Converts an error to a response with a problem document. Logs internal errors with the request id, which the document
+ * also contains.
+ */
 const answerErrors = (): MiddlewareObj<HttpEvent, HttpResult> => ({
   onError: (request) => {
     const request_id = request.event.requestContext.requestId

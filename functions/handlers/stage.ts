@@ -7,7 +7,7 @@ import type { Services } from '../../shared/runtime/services.ts'
 import { telemetry } from '../../shared/telemetry/telemetry.ts'
 
 /**
- * The Lambda handler of a stage. Step Functions retries an error, or ends the workflow with it.
+ * Returns the Lambda handler of a stage. If the stage throws, Step Functions calls it again or fails the workflow.
  *
  * @example
  * export const handler = stage(exportRecords)
@@ -21,8 +21,8 @@ export const stage = <Input extends StageInput, Output>(
     .handler(async (input: Input): Promise<Output> => work(input, await currentServices()))
 
 /**
- * Stores an error in the job table with all its fields. Step Functions keeps only the name and the message of an error,
- * and a distributed map not even these.
+ * Stores the error of a failed stage in the job table, as a problem document. Step Functions keeps only the name and
+ * the message of an error. A distributed map does not keep the errors of its children.
  */
 const storeFailure = (): MiddlewareObj<StageInput> => ({
   onError: async ({ event, error }) => {

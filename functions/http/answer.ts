@@ -1,22 +1,23 @@
 import type { APIGatewayProxyStructuredResultV2 } from 'aws-lambda'
 import type { Problem } from '../../shared/problems/problem.ts'
 
-/** The answer of a route. The body is sent as JSON. */
+/** The response of a route. The body is sent as JSON. */
 export interface Answer {
   readonly status: number
   readonly body?: unknown
   readonly headers?: Readonly<Record<string, string>>
 }
 
-/** An answer as API Gateway expects it. */
+/** The response in the format that API Gateway expects from a Lambda function. */
 export type HttpResult = APIGatewayProxyStructuredResultV2
 
-/** Seconds after which a caller may retry when too many jobs are running: a small job ends within this time. */
+/** The delay in seconds before a client repeats a request that failed with `too-many-jobs`. Small jobs end earlier. */
 const TOO_MANY_JOBS_RETRY_AFTER = '30'
 
-/** Answers contain URLs that are signed for this caller, and the current state of a job. */
+/** Caches must not store responses, because they contain signed URLs and the current state of a job. */
 const NO_STORE = { 'cache-control': 'no-store' } as const
 
+/** Converts a response to the format of API Gateway. */
 export const httpResult = ({ status, body, headers }: Answer): HttpResult =>
   body === undefined
     ? { statusCode: status, headers: { ...NO_STORE, ...headers } }
@@ -26,13 +27,14 @@ export const httpResult = ({ status, body, headers }: Answer): HttpResult =>
         body: JSON.stringify(body),
       }
 
-/** A problem document as an answer. */
+/** Returns the response for a problem: the document, its status, and the headers of its type. */
 export const problemAnswer = (problem: Problem): Answer => ({
   status: problem.status,
   body: problem,
   headers: problemHeaders(problem),
 })
 
+/** Returns `content-type`, and `retry-after` or `allow` for the problem types that have these headers. */
 export const problemHeaders = ({ type, allow }: Problem): Record<string, string> => ({
   'content-type': 'application/problem+json',
   ...(type === 'too-many-jobs' ? { 'retry-after': TOO_MANY_JOBS_RETRY_AFTER } : {}),

@@ -4,9 +4,10 @@ export class TooLargeError extends Error {
 
   constructor(limitBytes: number) {
     super(
-      `the archive in a request may be at most ${limitBytes} bytes long. ` +
-        'To restore a larger archive, send the import without a body and upload the archive to the upload slot in the answer (`upload.url`), ' +
-        'or name an archive in S3 in a JSON body: {"from": {"bucket": "…", "key": "…"}}',
+      `the archive in a request may have at most ${limitBytes} bytes. ` +
+        'To restore a larger archive, repeat the request without a body, which opens an upload slot, ' +
+        'and upload the archive to `upload.url` of the response. ' +
+        'If the archive is in S3, send a JSON body with its location instead: {"from": {"bucket": "…", "key": "…"}}',
     )
     this.limit_bytes = limitBytes
   }
@@ -16,7 +17,7 @@ export class NotFoundError extends Error {
   override readonly name = 'NotFoundError'
 
   constructor(path: string, routes: readonly string[]) {
-    super(`there is no route ${path}; the routes are: ${routes.join(', ')}`)
+    super(`${path} is not a route of this API; the routes are: ${routes.join(', ')}`)
   }
 }
 
@@ -25,7 +26,7 @@ export class MethodNotAllowedError extends Error {
   readonly allow: readonly string[]
 
   constructor(method: string, path: string, allow: readonly string[]) {
-    super(`${path} does not accept the method ${method}; it accepts ${allow.join(', ')}`)
+    super(`the route ${path} does not accept the method ${method}; the allowed methods are: ${allow.join(', ')}`)
     this.allow = allow
   }
 }

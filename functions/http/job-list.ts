@@ -19,11 +19,11 @@ export const listParameters = (query: Readonly<Record<string, unknown>>): ListPa
 
 export interface JobPage {
   readonly jobs: readonly JobView[]
-  /** The start of the next page; missing on the last page. */
+  /** The value of the parameter `cursor` for the next page. The last page has no cursor. */
   readonly cursor?: string
 }
 
-/** One page of the jobs, newest first. A page may contain fewer than `limit` jobs although more pages follow. */
+/** Returns one page of jobs, newest first. A page with fewer than `limit` jobs is not always the last page. */
 export const listJobs = async (
   { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
   { status, ...page }: ListParameters,
@@ -39,6 +39,9 @@ export const listJobs = async (
   }
 }
 
-/** Nothing updates a job when its upload slot expires: the stored status remains `awaiting_upload`. */
+/**
+ * Returns the status that the job table contains for jobs of this status. An expired upload slot is stored as
+ * `awaiting_upload`, because nothing updates the job when its slot expires.
+ */
 const storedStatus = (status: JobStatus | undefined): JobStatus | undefined =>
   status === 'expired' ? 'awaiting_upload' : status

@@ -5,7 +5,7 @@ import { type Progress, progressOf } from '../../shared/jobs/progress.ts'
 import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
 
-/** What the view of a job is made from. */
+/** The services that create the job object of a response. */
 export interface JobViewServices {
   readonly jobs: JobStore
   readonly urls: SignedUrls
@@ -32,7 +32,7 @@ export interface JobView {
   readonly links: Readonly<Record<string, string>>
 }
 
-/** Returns the job with this id. Throws `UnknownJobError`. */
+/** Returns the job with this id. Throws `UnknownJobError` if there is no such job. */
 export const findJob = async ({ jobs }: { readonly jobs: JobStore }, jobId: string): Promise<Job> => {
   const job = await jobs.get(jobId)
   if (job === undefined) throw new UnknownJobError(jobId)
@@ -41,7 +41,7 @@ export const findJob = async ({ jobs }: { readonly jobs: JobStore }, jobId: stri
 
 export const jobPath = (jobId: string): string => `/_backup/jobs/${jobId}`
 
-/** The job object in a list: without progress and result. */
+/** Returns the job object of a list, which has no progress and no result. */
 export const jobSummary = (job: Job, now: Date): JobView => {
   const status = statusAt(job, now)
   const { job_id, kind, phase, source, requested_by, created_at, started_at, ended_at, slot_expires_at, error } = job
@@ -62,7 +62,7 @@ export const jobSummary = (job: Job, now: Date): JobView => {
   }
 }
 
-/** The job object with progress and result. Each view of an export has a newly signed URL. */
+/** Returns the job object with progress and result. The URL of an archive is signed again in each call. */
 export const jobView = async (services: JobViewServices, job: Job): Promise<JobView> => {
   const progress = job.status === 'running' ? await progressOf(services.jobs, job) : undefined
   const result = await resultView(services, job)
@@ -73,7 +73,10 @@ export const jobView = async (services: JobViewServices, job: Job): Promise<JobV
   }
 }
 
-/** The result of a job: the body of a `200` answer, and the member `result` of the job object. */
+/**
+ * Returns the result of a job, or undefined if the job has no result yet. Responses with status 200 contain the result
+ * as their body. The job object contains it as the member `result`.
+ */
 export const resultView = (services: Pick<JobViewServices, 'urls'>, job: Job): Promise<object | undefined> =>
   job.kind === 'export' ? exportView(services, job) : Promise.resolve(restoreView(job))
 
@@ -105,7 +108,7 @@ const restoreView = (job: RestoreJob): object | undefined => {
   const { result, request } = job
   if (result === undefined) return undefined
   const { models, verification, dry_run, missing_blobs, blob_conflicts, left_out } = result
-  // The routes of one model return the counts of this model at the top level.
+  // A request to `/{model}/import` restores one model. Its response has the counts of this model at the top level.
   const counts = request.route_model === undefined ? undefined : models[request.route_model]
   return {
     job_id: job.job_id,
@@ -118,7 +121,7 @@ const restoreView = (job: RestoreJob): object | undefined => {
   }
 }
 
-/** Signs a URL that downloads the archive of an export. The export must have a result. */
+/** Returns a signed URL for downloading the archive of an export. Throws if the job has no result. */
 export const signArchive = async (
   { urls }: Pick<JobViewServices, 'urls'>,
   { job_id, result, request }: ExportJob,
@@ -128,7 +131,7 @@ export const signArchive = async (
   return { url, expires_at: expires_at.toISOString() }
 }
 
-/** The parameters of the request. The filters are at the top level, as in the query. */
+/** Returns the parameters of the job's request. The filters are at the top level, as in the query string. */
 const requestView = (job: Job): object => {
   const { filters, models } = job.request
   const scope = { ...(models === undefined ? {} : { models }), ...filters }

@@ -8,9 +8,9 @@ import { type Arn, type Definition, JOB_ID, stateBuilders } from './states.ts'
 const TIMEOUT_SECONDS = 80 * 3600
 
 /**
- * The workers of a map continue after the map has failed. After `plan-rollback` has taken over the lease, a worker stops
- * within 60 seconds, because it reads its lease at least once a minute. DynamoDB executes the last request of a worker
- * within another 30 seconds. Then nothing writes any more, and the rollback can find everything that was written.
+ * The workers of a map continue after the map has failed. After `plan-rollback` has taken over the lease, a worker
+ * stops within 60 seconds, because it reads its lease at least once a minute. DynamoDB executes the last request of a
+ * worker within another 30 seconds. After that, no worker writes, and the rollback can find everything that they wrote.
  */
 const LAST_WRITES_SECONDS = 90
 

@@ -43,12 +43,14 @@ export interface StateBuilders<Stage extends string> {
   /** Runs a stage once. The output of the stage is the input of the next state. */
   readonly task: (stage: Stage, options: TaskOptions) => States
   /**
-   * Runs a stage for every item of `$.items`. For each item, the stage runs pass after pass until it returns
-   * `more: false`. The outputs of the items are dropped, because those of ten thousand items would exceed the size limit
-   * of a state. The output of the map is equal to its input.
+   * Runs a stage for every item of `$.items`: pass after pass, until the stage returns `more: false` for the item. The
+   * outputs of the items are dropped, because those of ten thousand items would exceed the size limit of a state. The
+   * output of the map is equal to its input.
    */
   readonly map: (stage: Stage, options: MapOptions) => States
-  /** Builds the last two states of a failed workflow: `failStage` ends the job with its error, then the execution fails. */
+  /**
+   * Builds the last two states of a failed workflow: `failStage` ends the job with its error, then the execution fails.
+   */
   readonly fail: () => States
 }
 
@@ -145,8 +147,8 @@ const MAX_CONCURRENCY = 64
 type MapMode = 'Inline' | 'Distributed'
 
 /**
- * Returns the catcher that continues with `next` after a `ConflictError`. A distributed map does not report the error of
- * a failed child, so its catcher continues with `next` after every failure. That state then reads the stored error.
+ * Returns the catcher that continues with `next` after a `ConflictError`. A distributed map does not report the error
+ * of a failed child, so its catcher continues with `next` after every failure. That state then reads the stored error.
  */
 const catchConflict = (next: string, mode: MapMode): Json => ({
   ErrorEquals: mode === 'Inline' ? ['ConflictError'] : ['States.ExceedToleratedFailureThreshold'],
@@ -154,7 +156,10 @@ const catchConflict = (next: string, mode: MapMode): Json => ({
   Next: next,
 })
 
-/** Returns three states: a choice by the number of items (without items, `next` follows), an inline and a distributed map. */
+/**
+ * Returns three states: a choice by the number of items (without items, `next` follows), an inline and a distributed
+ * map.
+ */
 const mapStates = (name: string, resource: string, next: string, catchers: (mode: MapMode) => Json[]): States => {
   const mapState = (mode: MapMode): State => ({
     Type: 'Map',

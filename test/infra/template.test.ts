@@ -353,7 +353,7 @@ describe('the settings', () => {
   })
 
   it('cannot create an encryption key without a region', async () => {
-    await expect(templates({ ...settings, encryption: 'kms' })).rejects.toThrow('encryption: "kms" needs an account')
+    await expect(templates({ ...settings, encryption: 'kms' })).rejects.toThrow('encryption: "kms" requires an account')
   })
 
   it('can allow other buckets to the functions that read archives, and to no others', async () => {

@@ -70,8 +70,8 @@ async function retryWhileBusy<T>(attempt: () => Promise<T>): Promise<T> {
 async function listen(server: Server, port: number): Promise<void> {
   // No time limit, because a client may need minutes to send a gigabyte.
   server.requestTimeout = 0
-  // The AWS SDK reuses idle sockets. After Node's default of 5 seconds, the server could close a socket at the moment at
-  // which the SDK sends a request on it.
+  // The AWS SDK reuses idle sockets. After Node's default of 5 seconds, the server could close a socket at the moment
+  // at which the SDK sends a request on it.
   server.keepAliveTimeout = 120_000
   server.headersTimeout = 125_000
   await new Promise<void>((resolve, reject) => {

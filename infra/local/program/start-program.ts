@@ -132,7 +132,9 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
 const atMost = (ms: number, work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work, sleep(ms, undefined, { ref: false })])
 
-/** Restarts the jobs that were running when the program stopped. A stage may run twice, so every stage is repeatable. */
+/**
+ * Restarts the jobs that were running when the program stopped. A stage may run twice, so every stage is repeatable.
+ */
 const resumeJobs = async ({ jobs, workflows }: Services): Promise<void> => {
   for (const { kind, job_id } of await jobs.runningJobs()) await workflows.start(kind, job_id)
 }

@@ -12,7 +12,9 @@ type UploadHandler = (event: UploadEvent, context: Context) => Promise<void>
 /** The timeout of the handler on Lambda. */
 const TIMEOUT_MS = 60_000
 
-/** Delivers the events of uploaded objects to their handler. Events that arrive before `open` are delivered by `open`. */
+/**
+ * Delivers the events of uploaded objects to their handler. Events that arrive before `open` are delivered by `open`.
+ */
 export class UploadEvents {
   readonly #handler: UploadHandler
   readonly #retryDelaysMs: readonly number[]

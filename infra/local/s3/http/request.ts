@@ -11,7 +11,9 @@ export interface S3Request {
   /** the decoded path, for example `/bucket/a b` */
   readonly path: string
   readonly query: ReadonlyMap<string, string>
-  /** names in lower case; the `X-Amz-…` parameters of a presigned URL count as headers, except those of the signature */
+  /**
+   * names in lower case; the `X-Amz-…` parameters of a presigned URL count as headers, except those of the signature
+   */
   readonly headers: ReadonlyMap<string, string>
   readonly incoming: IncomingMessage
 }

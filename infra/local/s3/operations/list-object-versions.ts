@@ -70,7 +70,8 @@ export const listObjectVersions: Operation = async ({ request, storage }) => {
 
 /**
  * The sequence number after which a page continues. It is part of every id except `null`, so that a list continues
- * correctly after a deleted version. If the null version is gone, the page starts again at the newest version of the key.
+ * correctly after a deleted version. If the null version is gone, the page starts again at the newest version of the
+ * key.
  */
 async function markedSequence(storage: Storage, bucket: string, key: string, versionId: string): Promise<number> {
   if (versionId !== NULL_VERSION) return sequenceOf(versionId)

@@ -5,7 +5,10 @@ import type { WriteCondition } from '../storage/versioned-objects.ts'
 
 /* https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html */
 
-/** `If-Match` and `If-None-Match` of a write or delete. The condition throws 412, or 404 for `If-Match` without an object. */
+/**
+ * `If-Match` and `If-None-Match` of a write or delete. The condition throws 412, or 404 for `If-Match` without an
+ * object.
+ */
 export function writeCondition({ headers, key }: S3Request): WriteCondition {
   const ifMatch = headers.get('if-match')
   const ifNoneMatch = headers.get('if-none-match')

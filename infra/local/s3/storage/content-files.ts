@@ -10,9 +10,8 @@ const WRITE_BYTES = 1024 * 1024
 const READ_BYTES = 512 * 1024
 
 /**
- * The content of objects and parts, in files that never change.
- * A record names a file only after the file is complete, so that a killed process leaves at most files without a record.
- * The next start removes those.
+ * The content of objects and parts, in files that never change. A record names a file only after the file is complete,
+ * so that a killed process leaves at most files without a record. The next start removes those.
  */
 export class ContentFiles {
   readonly #dir: string

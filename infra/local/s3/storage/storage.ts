@@ -11,7 +11,10 @@ import { upgrade } from './upgrade.ts'
 import { Sequence } from './version-ids.ts'
 import { VersionedObjects } from './versioned-objects.ts'
 
-/** Everything that the service keeps in one folder: records in LevelDB under `records/`, bytes in files under `content/`. */
+/**
+ * Everything that the service keeps in one folder: records in LevelDB under `records/`, bytes in files under
+ * `content/`.
+ */
 export class Storage {
   readonly content: ContentFiles
   readonly buckets: Buckets
