@@ -8,9 +8,9 @@ export const LOGIC_FILES = [
   'shared/objects/part-layout.ts',
   'shared/blobs/blob-name.ts',
   'shared/compose/compose-plan.ts',
-  'shared/restore/{apply/blob-runs,checks/findings,extents/bit-list,target/target-join}.ts',
+  'shared/restore/{apply/blob-runs,convert/complete-resources,checks/findings,extents/bit-list,target/target-join}.ts',
   'shared/resources/*.ts',
   'shared/filters/**/*.ts',
-  'shared/specstar/{archive-resources,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',
+  'shared/specstar/{archive-resources,current-resources,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',
   'shared/specstar/{record-map,stream-frame,stream-order,stream-reader,stream-record,stream-window,timestamp}.ts',
 ]

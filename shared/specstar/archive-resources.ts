@@ -26,14 +26,16 @@ export type ArchiveResource =
   | {
       readonly kind: 'revision'
       readonly model: string
+      /** The id of the resource. */
+      readonly id: string
       readonly revisionId: string
       /** Undefined if the payload is neither JSON nor msgpack. */
       readonly payload: unknown
     }
 
 /**
- * Reads the models, resources and revisions of an archive. The archive has version 3 or is a stream of SpecStar. Each
- * resource is returned as its metadata and then its revisions.
+ * Reads the models, resources and revisions of an archive. The archive has version 3 or is a stream of SpecStar. In an
+ * archive of version 3, the metadata of a resource precedes its revisions. A stream may contain them in any order.
  */
 export async function* archiveResources(source: ArchiveSource): AsyncGenerator<ArchiveResource> {
   const head = await source.read(0, Math.min(STREAM_HEAD_BYTES, source.size))
@@ -46,14 +48,12 @@ async function* streamResources(source: ArchiveSource): AsyncGenerator<ArchiveRe
     if (record.t === 'ModelStartRecord') yield { kind: 'model', model: record.model_name }
     else if (record.t === 'MetaRecord') {
       const { metadata } = decodeMetadata(record.data)
-      order.beginResource(record, metadata)
       const { resource_id: id, current_revision_id: currentRevisionId, indexed_data: indexedData } = metadata
       yield { kind: 'metadata', model: order.modelOf(record), id, currentRevisionId, indexedData }
     } else if (record.t === 'RevisionRecord') {
       const { info, payload } = decodeRevision(record.data)
-      order.addRevision(record, info)
-      const { revision_id: revisionId } = info
-      yield { kind: 'revision', model: order.modelOf(record), revisionId, payload: decodePayload(payload) }
+      const { resource_id: id, revision_id: revisionId } = info
+      yield { kind: 'revision', model: order.modelOf(record), id, revisionId, payload: decodePayload(payload) }
     }
   }
 }
@@ -75,7 +75,7 @@ async function* segmentResources(source: ArchiveSource): AsyncGenerator<ArchiveR
         const revisionId = must(revision.revisionId)
         const payload = await payloadOf(revision, (sha256) => payloads.get(sha256))
         if (payload === undefined) throw new ArchiveInvalidError(`revision ${quote(revisionId)} has no payload`)
-        yield { kind, model, revisionId, payload: decodePayload(payload) }
+        yield { kind, model, id, revisionId, payload: decodePayload(payload) }
       }
   }
 }

@@ -32,3 +32,27 @@ export const repeatedResource = (
   first: StreamLocation,
 ): ArchiveInvalidError =>
   invalidRecord(location, `resource ${quote(resourceId)} occurs twice, first at byte ${first.offset}`)
+
+/** Returns an error for a resource without its current revision. `location` is that of its metadata. */
+export const missingCurrentRevision = (
+  location: StreamLocation,
+  resourceId: string,
+  currentRevisionId: string,
+): ArchiveInvalidError =>
+  invalidRecord(
+    location,
+    `resource ${quote(resourceId)} does not contain its current revision ${quote(currentRevisionId)}`,
+  )
+
+/** Returns an error for a revision of a resource whose metadata the stream does not contain. */
+export const missingMetadata = (
+  location: StreamLocation,
+  model: string,
+  resourceId: string,
+  revisionId: string,
+): ArchiveInvalidError =>
+  invalidRecord(
+    location,
+    `revision ${quote(revisionId)} belongs to resource ${quote(resourceId)} of model ${model},` +
+      ' but the stream contains no metadata of this resource',
+  )

@@ -2,8 +2,8 @@ import type { ArchiveSource } from '../archive/archive.ts'
 import { type IndexedType, type RefType } from '../resources/models.ts'
 import { decodePayload, isMap } from '../resources/payload.ts'
 import { sameValue, valueAt } from '../resources/payload-values.ts'
-import { must } from '../values/must.ts'
 import { archiveResources } from './archive-resources.ts'
+import { CurrentResources } from './current-resources.ts'
 
 /** A proposed `models.json`. `guess` marks a path or a reference that is likely but may be wrong. */
 export type ProposedModels = Readonly<Record<string, ProposedModel>>
@@ -34,17 +34,13 @@ interface ProposedReference {
  * archive. The archive is read twice, and all its ids are held in memory.
  */
 export const proposeModels = async (source: ArchiveSource): Promise<ProposedModels> => {
-  const ids = await readIds(source)
+  const { ids, resources } = await readIds(source)
   const models = new Map<string, ModelFields>()
-  let resource: { readonly currentRevisionId: string; readonly indexedData: string | undefined } | undefined
   for await (const part of archiveResources(source)) {
     const fields = models.get(part.model) ?? new ModelFields()
     models.set(part.model, fields)
-    if (part.kind === 'metadata') resource = part
-    else if (part.kind === 'revision') {
-      const { currentRevisionId, indexedData } = must(resource)
-      if (part.revisionId === currentRevisionId) fields.addResource(part.payload, indexedData, ids)
-    }
+    const resource = part.kind === 'model' ? undefined : resources.add(part)
+    if (resource !== undefined) fields.addResource(resource.payload, resource.indexedData, ids)
   }
   return Object.fromEntries([...models].map(([name, fields]) => [name, fields.proposal()]))
 }
@@ -55,13 +51,19 @@ interface IdOwner {
   readonly isRevision: boolean
 }
 
-const readIds = async (source: ArchiveSource): Promise<ReadonlyMap<string, IdOwner>> => {
+/** Reads all ids, and the ids of the current revisions. */
+const readIds = async (
+  source: ArchiveSource,
+): Promise<{ readonly ids: ReadonlyMap<string, IdOwner>; readonly resources: CurrentResources }> => {
   const ids = new Map<string, IdOwner>()
+  const resources = new CurrentResources()
   for await (const part of archiveResources(source)) {
-    if (part.kind === 'metadata') ids.set(part.id, { model: part.model, isRevision: false })
-    else if (part.kind === 'revision') ids.set(part.revisionId, { model: part.model, isRevision: true })
+    if (part.kind === 'metadata') {
+      ids.set(part.id, { model: part.model, isRevision: false })
+      resources.addCurrentRevisionId(part.model, part.id, part.currentRevisionId)
+    } else if (part.kind === 'revision') ids.set(part.revisionId, { model: part.model, isRevision: true })
   }
-  return ids
+  return { ids, resources }
 }
 
 /**

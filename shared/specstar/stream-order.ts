@@ -1,22 +1,7 @@
 import { z } from 'zod'
 import { modelName } from '../archive/index-line.ts'
-import type { ResourceMeta, RevisionInfo } from '../resources/attributes.ts'
-import { quote } from '../values/message-text.ts'
-import { invalidRecord, repeatedResource, type StreamLocation } from './errors.ts'
+import { invalidRecord, type StreamLocation } from './errors.ts'
 import type { StreamRecord } from './stream-record.ts'
-
-const OpenResource = z
-  .object({
-    id: z.string(),
-    current_revision_id: z.string(),
-    /** Whether the current revision was read. */
-    has_current_revision: z.boolean(),
-    /** `number` and `offset` are the location of the resource's metadata. */
-    number: z.int(),
-    offset: z.int(),
-  })
-  .readonly()
-type OpenResource = z.output<typeof OpenResource>
 
 /**
  * The state of a `StreamOrder` between two records. A pass saves it in its cursor, so that a later pass can continue.
@@ -29,7 +14,6 @@ export const OrderState = z
     section: z.exactOptional(z.string()),
     /** Whether the blobs of the open section have begun. No resource may follow them. */
     in_blobs: z.boolean(),
-    resource: z.exactOptional(OpenResource),
   })
   .readonly()
 export type OrderState = z.output<typeof OrderState>
@@ -39,23 +23,21 @@ export const ORDER_START: OrderState = { has_header: false, has_ended: false, in
 
 /**
  * Checks the order of the records of a stream. The header comes first, then one section per model, and then the
- * EofRecord. A section contains its resources and then its blobs. The revisions of a resource follow its metadata, and
- * must include the current revision. SpecStar's own import checks little of this. All methods throw
- * `ArchiveInvalidError`.
+ * EofRecord. A section contains metadata and revisions in any order, and then its blobs. SpecStar's own import checks
+ * little of this. All methods throw `ArchiveInvalidError`. Whether each resource is complete is checked elsewhere,
+ * because its records need not follow each other.
  */
 export class StreamOrder {
   #hasHeader: boolean
   #hasEnded: boolean
   #section: string | undefined
   #inBlobs: boolean
-  #resource: OpenResource | undefined
 
   constructor(state: OrderState = ORDER_START) {
     this.#hasHeader = state.has_header
     this.#hasEnded = state.has_ended
     this.#section = state.section
     this.#inBlobs = state.in_blobs
-    this.#resource = state.resource
   }
 
   get state(): OrderState {
@@ -64,7 +46,6 @@ export class StreamOrder {
       has_ended: this.#hasEnded,
       in_blobs: this.#inBlobs,
       ...(this.#section === undefined ? {} : { section: this.#section }),
-      ...(this.#resource === undefined ? {} : { resource: this.#resource }),
     }
   }
 
@@ -101,7 +82,6 @@ export class StreamOrder {
         return
       case 'BlobRecord':
         this.modelOf(record)
-        this.#endResource()
         this.#inBlobs = true
         return
       case 'MetaRecord':
@@ -110,30 +90,6 @@ export class StreamOrder {
           throw invalidRecord(record, `a ${record.t} must precede the blobs of model ${this.modelOf(record)}`)
         this.modelOf(record)
     }
-  }
-
-  /** Begins the resource of a decoded MetaRecord. Checks that the resource before it has its current revision. */
-  beginResource(
-    { number, offset }: StreamLocation,
-    { resource_id: id, current_revision_id }: Pick<ResourceMeta, 'resource_id' | 'current_revision_id'>,
-  ): void {
-    if (this.#resource?.id === id) throw repeatedResource({ number, offset }, id, this.#resource)
-    this.#endResource()
-    this.#resource = { id, current_revision_id, has_current_revision: false, number, offset }
-  }
-
-  /** Adds a decoded RevisionRecord. Checks that it belongs to the resource whose metadata was read last. */
-  addRevision(
-    location: StreamLocation,
-    { resource_id: id, revision_id }: Pick<RevisionInfo, 'resource_id' | 'revision_id'>,
-  ): void {
-    if (this.#resource?.id !== id)
-      throw invalidRecord(
-        location,
-        `revision ${quote(revision_id)} does not follow the metadata of its resource ${quote(id)}`,
-      )
-    if (revision_id === this.#resource.current_revision_id)
-      this.#resource = { ...this.#resource, has_current_revision: true }
   }
 
   #beginSection(location: StreamLocation, name: string): void {
@@ -154,22 +110,11 @@ export class StreamOrder {
         `a ModelEndRecord of model ${name} needs an open section of that model; ` +
           (this.#section === undefined ? 'no section is open' : `the open section is that of model ${this.#section}`),
       )
-    this.#endResource()
     this.#section = undefined
   }
 
   #requireNoSection(location: StreamLocation): void {
     if (this.#section !== undefined)
       throw invalidRecord(location, `the section of model ${this.#section} has no ModelEndRecord`)
-  }
-
-  #endResource(): void {
-    const resource = this.#resource
-    this.#resource = undefined
-    if (resource !== undefined && !resource.has_current_revision)
-      throw invalidRecord(
-        resource,
-        `resource ${quote(resource.id)} does not contain its current revision ${quote(resource.current_revision_id)}`,
-      )
   }
 }

@@ -5,7 +5,7 @@ import { must } from '../../shared/values/must.ts'
 import { decodeLine, encodeLine } from '../../shared/archive/record-line.ts'
 import { archiveResources, type ArchiveResource } from '../../shared/specstar/archive-resources.ts'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
-import { eofFrame, headerFrame, modelStartFrame } from '../../shared/specstar/stream-frame.ts'
+import { eofFrame, headerFrame } from '../../shared/specstar/stream-frame.ts'
 import { craftRecords } from '../archive/craft.ts'
 import { memorySource } from '../archive/memory.ts'
 import { writeArchive } from '../archive/sample.ts'
@@ -30,10 +30,10 @@ describe('the resources of a stream', () => {
       { kind: 'model', model: 'none' },
       { kind: 'model', model: 'some' },
       { kind: 'metadata', model: 'some', id: 'r', currentRevisionId: 'r:2', indexedData: '{"a":1}' },
-      { kind: 'revision', model: 'some', revisionId: 'r:1', payload: { a: 1n } },
-      { kind: 'revision', model: 'some', revisionId: 'r:2', payload: { a: 1n } },
+      { kind: 'revision', model: 'some', id: 'r', revisionId: 'r:1', payload: { a: 1n } },
+      { kind: 'revision', model: 'some', id: 'r', revisionId: 'r:2', payload: { a: 1n } },
       { kind: 'metadata', model: 'some', id: 's', currentRevisionId: 's:1', indexedData: undefined },
-      { kind: 'revision', model: 'some', revisionId: 's:1', payload: undefined },
+      { kind: 'revision', model: 'some', id: 's', revisionId: 's:1', payload: undefined },
     ])
   })
 
@@ -49,20 +49,24 @@ describe('the resources of a stream', () => {
     expect(await read(Buffer.concat([headerFrame(), eofFrame()]))).toEqual([])
   })
 
-  it('are rejected if one of them does not contain its current revision', async () => {
-    const stream = buildStream({ a: { resources: [{ id: 'r', revisions: { '1': '{}' }, currentRevisionId: '2' }] } })
-    await expect(read(stream)).rejects.toThrow('resource "r" does not contain its current revision "2"')
-  })
-
-  it('are rejected if a revision belongs to another resource', async () => {
-    const first = buildStream({ a: { resources: [{ id: 'r', revisions: { '1': '{}' } }] } })
-    const second = buildStream({ a: { resources: [{ id: 's', revisions: { '1': '{}' } }] } })
-    const head = headerFrame().length + modelStartFrame('a').length
-    // The metadata records of both streams have the same length.
-    const metadataEnd = head + 4 + first.readUInt32BE(head)
-    await expect(read(Buffer.concat([first.subarray(0, metadataEnd), second.subarray(metadataEnd)]))).rejects.toThrow(
-      'revision "1" does not follow the metadata of its resource "s"',
-    )
+  it('are returned in the order of the stream, if all metadata precede all revisions', async () => {
+    const stream = buildStream({
+      a: {
+        metadataFirst: true,
+        resources: [
+          { id: 'r', revisions: { 'r:1': '1', 'r:2': '2' } },
+          { id: 's', revisions: { 's:1': '3' } },
+        ],
+      },
+    })
+    expect(await read(stream)).toStrictEqual([
+      { kind: 'model', model: 'a' },
+      { kind: 'metadata', model: 'a', id: 'r', currentRevisionId: 'r:2', indexedData: undefined },
+      { kind: 'metadata', model: 'a', id: 's', currentRevisionId: 's:1', indexedData: undefined },
+      { kind: 'revision', model: 'a', id: 'r', revisionId: 'r:1', payload: 1n },
+      { kind: 'revision', model: 'a', id: 'r', revisionId: 'r:2', payload: 2n },
+      { kind: 'revision', model: 'a', id: 's', revisionId: 's:1', payload: 3n },
+    ])
   })
 
   it('are rejected if the stream is truncated', async () => {
@@ -95,10 +99,10 @@ describe('the resources of an archive of version 3', () => {
       { kind: 'model', model: 'none' },
       { kind: 'model', model: 'some' },
       { kind: 'metadata', model: 'more', id: 's', currentRevisionId: 's:1', indexedData: undefined },
-      { kind: 'revision', model: 'more', revisionId: 's:1', payload: [] },
+      { kind: 'revision', model: 'more', id: 's', revisionId: 's:1', payload: [] },
       { kind: 'metadata', model: 'some', id: 'r', currentRevisionId: 'r:2', indexedData: '{"a":1}' },
-      { kind: 'revision', model: 'some', revisionId: 'r:1', payload: { a: 1n } },
-      { kind: 'revision', model: 'some', revisionId: 'r:2', payload: { a: 1n } },
+      { kind: 'revision', model: 'some', id: 'r', revisionId: 'r:1', payload: { a: 1n } },
+      { kind: 'revision', model: 'some', id: 'r', revisionId: 'r:2', payload: { a: 1n } },
     ])
   })
 

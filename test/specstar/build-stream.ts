@@ -19,14 +19,21 @@ export interface ResourceSpec {
   readonly indexed?: Readonly<Record<string, unknown>>
 }
 
-/** The resources of each model, and the bytes of its blobs. */
-export type ModelSpecs = Readonly<Record<string, { resources?: readonly ResourceSpec[]; blobs?: readonly Buffer[] }>>
+export interface ModelSpec {
+  readonly resources?: readonly ResourceSpec[]
+  /** The bytes of the blobs. */
+  readonly blobs?: readonly Buffer[]
+  /** Whether all metadata precede all revisions, as in streams of SpecStar's predecessor. By default, they do not. */
+  readonly metadataFirst?: boolean
+}
+
+export type ModelSpecs = Readonly<Record<string, ModelSpec>>
 
 const time = new Timestamp('2026-01-05T08:30:00Z')
 const common = { created_time: time, updated_time: time, created_by: 'ann', updated_by: 'ann' }
 const encodeFields = (fields: object): Buffer => encodeMsgpack(new Map(Object.entries(fields)))
 
-const resourceFrames = ({ id, revisions, currentRevisionId, indexed }: ResourceSpec): Buffer[] => [
+const metadataOf = ({ id, revisions, currentRevisionId, indexed }: ResourceSpec): Buffer =>
   metadataFrame(
     encodeFields({
       current_revision_id: currentRevisionId ?? Object.keys(revisions).at(-1),
@@ -35,22 +42,28 @@ const resourceFrames = ({ id, revisions, currentRevisionId, indexed }: ResourceS
       ...common,
       ...(indexed === undefined ? {} : { indexed_data: new Map(Object.entries(indexed)) }),
     }),
-  ),
-  ...Object.entries(revisions).map(([revision_id, payload]) => {
+  )
+
+const revisionsOf = ({ id, revisions }: ResourceSpec): Buffer[] =>
+  Object.entries(revisions).map(([revision_id, payload]) => {
     const uid = '00000000-0000-4000-8000-000000000000'
     const info = new Map(Object.entries({ uid, resource_id: id, revision_id, status: 'stable', ...common }))
     return revisionFrame(encodeFields({ info, raw_data: Buffer.from(payload) }))
-  }),
-]
+  })
+
+const resourceFrames = ({ resources = [], metadataFirst = false }: ModelSpec): Buffer[] =>
+  metadataFirst
+    ? [...resources.map(metadataOf), ...resources.flatMap(revisionsOf)]
+    : resources.flatMap((resource) => [metadataOf(resource), ...revisionsOf(resource)])
 
 /** Builds a stream of SpecStar. The file ids of the blobs are `blob 0`, `blob 1`, …. */
 export const buildStream = (models: ModelSpecs): Buffer =>
   Buffer.concat([
     headerFrame(),
-    ...Object.entries(models).flatMap(([name, { resources = [], blobs = [] }]) => [
+    ...Object.entries(models).flatMap(([name, model]) => [
       modelStartFrame(name),
-      ...resources.flatMap(resourceFrames),
-      ...blobs.map((bytes, k) =>
+      ...resourceFrames(model),
+      ...(model.blobs ?? []).map((bytes, k) =>
         encodeFrame({
           t: 'BlobRecord',
           file_id: `blob ${k}`,

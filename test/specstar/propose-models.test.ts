@@ -6,6 +6,7 @@ import { Timestamp } from '../../shared/specstar/timestamp.ts'
 import { memorySource } from '../archive/memory.ts'
 import { writeArchive } from '../archive/sample.ts'
 import { buildStream, type ModelSpecs } from './build-stream.ts'
+import { metadataFirst, revisionsFirst } from './reorder-stream.ts'
 import { loadModels } from '../../shared/resources/models.ts'
 import { proposeModels } from '../../shared/specstar/propose-models.ts'
 
@@ -55,6 +56,30 @@ describe.each(['specstar/catalogue.acbak', 'specstar/catalogue-msgpack.acbak', '
     })
   },
 )
+
+describe.each([
+  ['all metadata precede all revisions', metadataFirst],
+  ['all revisions precede all metadata', revisionsFirst],
+])('models proposed from a stream in which %s', (_what, reorder) => {
+  it("are those of the stream in SpecStar's order", async () => {
+    const reordered = await reorder(await fixture('specstar/catalogue.acbak'))
+    expect(await proposeModels(memorySource(reordered))).toEqual(await proposeFromFile('specstar/catalogue.acbak'))
+  })
+
+  it('ignore resources that are not complete', async () => {
+    const stream = buildStream({
+      a: {
+        resources: [
+          { id: 'r', revisions: { 'r:1': '{"now":"r"}' } },
+          { id: 's', revisions: { 's:1': '{"old":"r"}' }, currentRevisionId: 's:2' },
+        ],
+      },
+    })
+    expect(await proposeModels(memorySource(await reorder(stream)))).toEqual({
+      a: { indexed: [], references: [{ field: 'now', target: 'a', guess: true }] },
+    })
+  })
+})
 
 describe('a proposed reference', () => {
   it('needs a field: none is proposed if the payload itself is an id or a list of ids', async () => {

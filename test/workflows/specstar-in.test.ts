@@ -1,6 +1,8 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { z } from 'zod'
+import { must } from '../../shared/values/must.ts'
+import { buildStream } from '../specstar/build-stream.ts'
 import { TestProgram } from './program.ts'
 import {
   readExactIndexes,
@@ -44,6 +46,44 @@ describe.each([
   })
 })
 
+describe("a stream that SpecStar's predecessor wrote, with all metadata of a model before all revisions", () => {
+  it('is restored and verified', async () => {
+    const restored = await restore(await specstarFile('autocrud-0.4.6.acbak'))
+    expect(restored).toMatchObject({
+      status: 200,
+      body: {
+        status: 'succeeded',
+        models: { memo: { loaded: 4 }, doc: { loaded: 2 } },
+        verification: { passed: true },
+      },
+    })
+    const { resources, revisions } = await inventory()
+    expect(resources).toMatchObject({
+      'memo memo-0': { current_revision_id: 'memo-0:2', total_revision_count: 2, is_deleted: false },
+      'memo memo-2': { current_revision_id: 'memo-2:1', total_revision_count: 2, is_deleted: false },
+      'memo memo-3': { current_revision_id: 'memo-3:1', is_deleted: true },
+      'doc doc-4': { current_revision_id: 'doc-4:2' },
+    })
+    expect(Object.keys(revisions).sort()).toEqual(
+      ['doc doc-4:1', 'doc doc-4:2', 'doc doc-5:1', 'memo memo-0:1', 'memo memo-0:2', 'memo memo-1:1']
+        .concat(['memo memo-2:1', 'memo memo-2:2', 'memo memo-3:1'])
+        .map((revision) => `${revision} -`),
+    )
+  })
+
+  it('is rejected, with the record and the resource, if a current revision is missing', async () => {
+    const [meta, ...rest] = ['a', 'b'].map((id) => ({ id, revisions: { [`${id}:1`]: '{}' } }))
+    const resources = [{ ...must(meta), currentRevisionId: 'a:2' }, ...rest]
+    const rejected = await restore(buildStream({ memo: { resources, metadataFirst: true } }))
+    expect(rejected).toMatchObject({ status: 400, body: { type: 'archive-invalid' } })
+    expect(rejected.body).toHaveProperty(
+      'detail',
+      expect.stringContaining('record 3 at byte 69: resource "a" does not contain its current revision "a:2"'),
+    )
+    expect((await test.contents()).items.size).toBe(0)
+  })
+})
+
 describe('a stream of some resources of a model', () => {
   it.each([
     ['character-qb.acbak', 7],
@@ -60,6 +100,8 @@ describe('a stream of some resources of a model', () => {
   })
 })
 
+/** The first guild of the broken streams, by its hash key. Faults between records are found in this order. */
+const FIRST_BY_HASH = 'guild:9a2f79e6-0b1a-4bce-901b-a04516f81cdd'
 const GUILD = 'guild:b1fca6de-884d-4803-b760-ebd7f8cac475'
 
 /**
@@ -94,15 +136,19 @@ const REJECTIONS: readonly (readonly [file: string, type: string, detail: string
   [
     'meta-without-revisions',
     'archive-invalid',
-    `record 3 at byte 70: resource "${GUILD}" does not contain its current revision`,
+    `record 4 at byte 641: resource "${FIRST_BY_HASH}" does not contain its current revision`,
   ],
-  ['revisions-without-meta', 'archive-invalid', `does not follow the metadata of its resource "${GUILD}"`],
+  [
+    'revisions-without-meta',
+    'archive-invalid',
+    `record 7 at byte 3046: revision "${FIRST_BY_HASH}:1" belongs to resource "${FIRST_BY_HASH}" of model guild, but the stream contains no metadata`,
+  ],
   ['blob-wrong-id', 'entry-corrupt', '(blob '],
   ['outside-section', 'archive-invalid', 'record 2 at byte 29: a MetaRecord must be inside the section of a model'],
   [
     'same-resource-twice',
     'archive-invalid',
-    `record 4 at byte 641: resource "${GUILD}" occurs twice, first at byte 70`,
+    `record 10 at byte 4727: resource "${FIRST_BY_HASH}" occurs twice, first at byte 4188`,
   ],
 ]
 

@@ -4,6 +4,7 @@ import { allResults, type Attempt } from '../../jobs/pass.ts'
 import { invalidRecord, repeatedResource } from '../../specstar/errors.ts'
 import { quote } from '../../values/message-text.ts'
 import { CONVERT, type ConvertCursor, type ConvertCursorOf, type ConvertResultOf } from '../messages/convert.ts'
+import { CompleteResources } from './complete-resources.ts'
 import { remainingRuns } from './phase-results.ts'
 import { RecordsSegments } from './records-segments.ts'
 import type { RunEntry } from './run-entry.ts'
@@ -19,6 +20,7 @@ export const convertRecords = async (
   const runs = remainingRuns(await allResults(stores, attempt.job_id, CONVERT))
   const merge = await RunMerge.open(stores.objects, runs, run_offsets)
   const segments = new RecordsSegments(attempt, stores)
+  const resources = new CompleteResources()
   const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'records'>> => ({
     ...continueAt(next),
     phase: 'records',
@@ -31,8 +33,11 @@ export const convertRecords = async (
       else {
         const item = decodeLine(entry.body)
         const { kind, model, h } = recordKeyOf(item)
-        if (kind === 'revision') await segments.addRevision(item)
-        else {
+        if (kind === 'revision') {
+          resources.addRevision(entry, item)
+          await segments.addRevision(item)
+        } else {
+          resources.begin(entry, item)
           if (segments.isBucketBorder(model, h) && attempt.timeIsUp())
             return await finish({ phase: 'records', source, run_offsets: merge.offsets })
           await segments.beginResource(model, h, item)
@@ -40,6 +45,7 @@ export const convertRecords = async (
       }
       previous = entry
     }
+    resources.end()
     return await finish({ phase: 'blobs', source, run_offsets: [], range: 0, from: '' })
   } catch (error) {
     await segments.abort()

@@ -105,7 +105,6 @@ export class RecordScanner {
 
   #addMetadata(record: RecordOf<'MetaRecord'>): void {
     const { metadata, unknownKeys } = withLocation(record, () => decodeMetadata(record.data))
-    this.#order.beginResource(record, metadata)
     const model = this.#order.modelOf(record)
     this.#findings.addUnknownKeys(model, metadata.resource_id, 'metadata', unknownKeys)
     this.#resources += 1
@@ -119,7 +118,6 @@ export class RecordScanner {
   #addRevision(record: RecordOf<'RevisionRecord'>): void {
     const model = this.#order.modelOf(record)
     const { info, payload, unknownKeys } = withLocation(record, () => decodeRevision(record.data))
-    this.#order.addRevision(record, info)
     this.#findings.addUnknownKeys(model, info.resource_id, `revision ${info.revision_id}`, unknownKeys)
     this.#findings.checkDataHash(record, model, info, `xxh3_128:${this.#hashes.xxh3(payload)}`)
     const { item } = withLocation(record, () => itemFromRevision(info, payload, { model, shards: 1 }))
