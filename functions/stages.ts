@@ -1,3 +1,4 @@
+import type { ExportStage, RestoreStage, StageName } from '../shared/jobs/stage-names.ts'
 import { type FunctionSpec, SIZES } from './function-spec.ts'
 import {
   ABORT_EXPORT,
@@ -21,6 +22,10 @@ import {
   WRITE_UPLOAD_REPORT,
   WRITE_WORK,
 } from './permissions.ts'
+
+interface StageSpec<Name extends StageName> extends FunctionSpec {
+  readonly name: Name
+}
 
 /**
  * The stages of an export. The function of a stage, its file, its results and the phase of the job all have the name of
@@ -104,7 +109,7 @@ export const EXPORT_STAGES = [
     size: SIZES.planner,
     permissions: combine(ABORT_EXPORT, { jobs: FAIL_JOB, publishesEvents: true }),
   },
-] as const satisfies readonly FunctionSpec[]
+] as const satisfies readonly StageSpec<ExportStage>[]
 
 /** The stages of a restore, which `workflows/restore.workflow.ts` orders. */
 export const RESTORE_STAGES = [
@@ -227,7 +232,4 @@ export const RESTORE_STAGES = [
     size: SIZES.planner,
     permissions: combine(REPORT_FAILURE, { jobs: FAIL_JOB, publishesEvents: true }),
   },
-] as const satisfies readonly FunctionSpec[]
-
-export type ExportStage = (typeof EXPORT_STAGES)[number]['name']
-export type RestoreStage = (typeof RESTORE_STAGES)[number]['name']
+] as const satisfies readonly StageSpec<RestoreStage>[]

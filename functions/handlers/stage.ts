@@ -1,32 +1,54 @@
 import middy, { type MiddlewareObj } from '@middy/core'
 import type { Context } from 'aws-lambda'
-import type { StageInput } from '../../shared/jobs/messages.ts'
+import type { z } from 'zod'
+import { StageMessageError } from '../../shared/jobs/errors.ts'
+import { StageInput, type StageMessages } from '../../shared/jobs/messages.ts'
+import type { StageName } from '../../shared/jobs/stage-names.ts'
 import { problemOf } from '../../shared/problems/problem.ts'
 import { currentServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { telemetry } from '../../shared/telemetry/telemetry.ts'
 
 /**
- * Returns the Lambda handler of a stage. If the stage throws, Step Functions calls it again or fails the workflow.
+ * Returns the Lambda handler of a stage. Parses the input and the output of the stage with the schemas of `messages`,
+ * and throws `StageMessageError` if one of them does not match. If the stage throws, Step Functions calls it again or
+ * fails the workflow.
  *
  * @example
- * export const handler = stage(exportRecords)
+ * export const handler = stage('export-records', RUN_PASSES, exportRecords)
  */
-export const stage = <Input extends StageInput, Output>(
+export const stage = <Input, Output>(
+  name: StageName,
+  messages: StageMessages<Input, Output>,
   work: (input: Input, services: Services) => Promise<Output>,
-): ((input: Input, context: Context) => Promise<Output>) =>
-  middy<Input, Output>()
+): ((input: unknown, context: Context) => Promise<Output>) =>
+  middy<unknown, Output>()
     .use(telemetry())
     .use(storeFailure())
-    .handler(async (input: Input): Promise<Output> => work(input, await currentServices()))
+    .handler(async (input: unknown): Promise<Output> => {
+      const output = await work(parse(name, 'input', messages.input, input), await currentServices())
+      return parse(name, 'output', messages.output, output)
+    })
+
+const parse = <Message>(name: StageName, side: 'input' | 'output', schema: z.ZodType<Message>, message: unknown) => {
+  const { success, data, error } = schema.safeParse(message)
+  if (success) return data
+  const faults = error.issues.map(({ path, message: fault }) =>
+    path.length === 0 ? fault : `field ${path.join('.')}: ${fault}`,
+  )
+  throw new StageMessageError(name, side, faults.join('; '))
+}
 
 /**
  * Stores the error of a failed stage in the job table, as a problem document. Step Functions keeps only the name and
- * the message of an error. A distributed map does not keep the errors of its children.
+ * the message of an error. A distributed map does not keep the errors of its children. If the input has no job id, the
+ * error cannot be stored.
  */
-const storeFailure = (): MiddlewareObj<StageInput> => ({
+const storeFailure = (): MiddlewareObj => ({
   onError: async ({ event, error }) => {
+    const { success, data } = StageInput.safeParse(event)
+    if (!success) return
     const { jobs } = await currentServices()
-    await jobs.keepFailure(event.job_id, error instanceof Error ? error.name : 'Error', problemOf(error))
+    await jobs.keepFailure(data.job_id, error instanceof Error ? error.name : 'Error', problemOf(error))
   },
 })

@@ -1,4 +1,4 @@
-import type { ExportStage } from '../stages.ts'
+import type { ExportStage } from '../../shared/jobs/stage-names.ts'
 import { type Arn, type Definition, JOB_ID, type Json, stateBuilders } from './states.ts'
 
 /** The export of 250 million resources takes several hours. An execution that hangs ends after a day and a half. */

@@ -1,4 +1,4 @@
-import type { RestoreStage } from '../stages.ts'
+import type { RestoreStage } from '../../shared/jobs/stage-names.ts'
 import { type Arn, type Definition, JOB_ID, stateBuilders } from './states.ts'
 
 /**

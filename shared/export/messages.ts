@@ -3,6 +3,7 @@ import { LeftOutResource } from '../archive/left-out.ts'
 import { BlobReferenceList } from '../blobs/blob-reference-list.ts'
 import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
+import { PlannedItems, type StageMessages } from '../jobs/messages.ts'
 import { PassResult } from '../jobs/pass.ts'
 import type { Stage } from '../jobs/stage.ts'
 import type { WorkFile } from '../jobs/work-files.ts'
@@ -90,6 +91,19 @@ export const ComposeTarget = z
   .object({ bucket: z.string(), key: z.string(), upload_id: z.string(), pieces: z.array(ComposePiece).readonly() })
   .readonly()
 export type ComposeTarget = z.output<typeof ComposeTarget>
+
+/**
+ * The input of one round of `plan-compose`. Most exports have one round. If the archive would have more than 9,900
+ * parts, earlier rounds join segments.
+ */
+export const ComposeInput = z.object({ job_id: z.string(), round: z.int().nonnegative() }).readonly()
+export type ComposeInput = z.output<typeof ComposeInput>
+/** `more` is true if another round follows, which composes the objects that this round joins. */
+export const ComposeOutput = z
+  .object({ ...PlannedItems.unwrap().shape, round: z.int().nonnegative(), more: z.boolean() })
+  .readonly()
+export type ComposeOutput = z.output<typeof ComposeOutput>
+export const PLAN_ROUND: StageMessages<ComposeInput, ComposeOutput> = { input: ComposeInput, output: ComposeOutput }
 
 /**
  * Written by `plan-compose` for one round. A round joins runs of segments if the archive would have too many parts.

@@ -2,13 +2,22 @@ import { planParts, splitIntoRuns } from '../compose/compose-plan.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { Limits } from '../jobs/limits.ts'
-import { type ComposeInput, type ComposeOutput, plannedItems } from '../jobs/messages.ts'
+import { plannedItems } from '../jobs/messages.ts'
 import { allResults } from '../jobs/pass.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { archiveKey } from './archive-key.ts'
-import { COMPOSE_PARTS, COMPOSE_PLAN, type ComposePiece, type ComposePlan, joinRound, TAIL } from './messages.ts'
+import {
+  COMPOSE_PARTS,
+  COMPOSE_PLAN,
+  type ComposeInput,
+  type ComposeOutput,
+  type ComposePiece,
+  type ComposePlan,
+  joinRound,
+  TAIL,
+} from './messages.ts'
 import { createTail } from './tail.ts'
 import type { TailStores } from './tail-stores.ts'
 

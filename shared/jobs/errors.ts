@@ -1,3 +1,5 @@
+import type { StageName } from './stage-names.ts'
+
 export class UnknownJobError extends Error {
   override readonly name = 'UnknownJobError'
   readonly job_id: string
@@ -65,5 +67,15 @@ export class JobCancelledError extends Error {
 
   constructor(jobId: string, status: string) {
     super(`job ${jobId} has already ended with status ${status}, so its remaining stages do not run`)
+  }
+}
+
+/** A stage received or returned a message that does not match its schema. */
+export class StageMessageError extends Error {
+  override readonly name = 'StageMessageError'
+
+  /** `faults` lists each wrong member and what is allowed. */
+  constructor(stage: StageName, side: 'input' | 'output', faults: string) {
+    super(`the ${side} of stage ${stage} is not valid: ${faults}`)
   }
 }

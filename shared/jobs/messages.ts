@@ -1,50 +1,61 @@
+import { z } from 'zod'
+import { WorkflowError } from '../problems/problem.ts'
+
 /*
  * The messages between the stages of both workflows. They contain ids, counts and cursors, but never payloads, so that
  * the state of a workflow stays below 64 KiB.
  */
 
-export interface StageInput {
-  readonly job_id: string
+/** The input and the output of a stage in the state of the workflow. Unknown members are dropped. */
+export interface StageMessages<Input, Output> {
+  readonly input: z.ZodType<Input>
+  readonly output: z.ZodType<Output>
 }
+
+export const StageInput = z.object({ job_id: z.string() }).readonly()
+export type StageInput = z.output<typeof StageInput>
+
+const Index = z.int().nonnegative()
 
 /** The output of a stage that plans a map. The worker of item `n` reads its part of the plan from the work bucket. */
-export interface PlannedItems {
-  readonly job_id: string
-  /** The numbers from 0 to `count - 1`. */
-  readonly items: readonly number[]
-  readonly count: number
-}
+export const PlannedItems = z
+  .object({
+    job_id: z.string(),
+    /** The numbers from 0 to `count - 1`. */
+    items: z.array(Index).readonly(),
+    count: Index,
+  })
+  .readonly()
+export type PlannedItems = z.output<typeof PlannedItems>
 
 /** The input of one pass of map item `n`. `cursor` is the position where the previous pass stopped. */
-export interface PassInput {
-  readonly job_id: string
-  readonly n: number
-  readonly pass: number
-  /** Absent in the first pass. */
-  readonly cursor?: string
-}
+export const PassInput = z
+  .object({
+    job_id: z.string(),
+    n: Index,
+    pass: Index,
+    /** Absent in the first pass. */
+    cursor: z.exactOptional(z.string()),
+  })
+  .readonly()
+export type PassInput = z.output<typeof PassInput>
 
 /** The output of a pass. If `more` is true, it is the input of the next pass. */
-export interface PassOutput extends PassInput {
-  readonly more: boolean
-}
+export const PassOutput = z.object({ ...PassInput.unwrap().shape, more: z.boolean() }).readonly()
+export type PassOutput = z.output<typeof PassOutput>
 
-/**
- * The input of one round of the compose stage. Most exports have one round. If the archive would have more than 9,900
- * parts, earlier rounds join segments.
- */
-export interface ComposeInput extends StageInput {
-  readonly round: number
-}
-export interface ComposeOutput extends PlannedItems {
-  readonly round: number
-  /** True if another round follows, which composes the objects that this round joins. */
-  readonly more: boolean
-}
+/** The input of the stage that ends a failed job. `error` is the error of the stage that failed. */
+export const FailInput = z.object({ job_id: z.string(), error: WorkflowError }).readonly()
+export type FailInput = z.output<typeof FailInput>
 
-export interface FailInput extends StageInput {
-  readonly error: { readonly Error: string; readonly Cause?: string }
-}
+/** A stage that runs once and plans nothing. */
+export const RUN_ONCE: StageMessages<StageInput, StageInput> = { input: StageInput, output: StageInput }
+/** A stage that plans the map items of the next stage. */
+export const PLAN_ITEMS: StageMessages<StageInput, PlannedItems> = { input: StageInput, output: PlannedItems }
+/** A stage that works in passes. */
+export const RUN_PASSES: StageMessages<PassInput, PassOutput> = { input: PassInput, output: PassOutput }
+/** A stage that ends a failed job. */
+export const END_FAILED: StageMessages<FailInput, StageInput> = { input: FailInput, output: StageInput }
 
 export const plannedItems = (jobId: string, count: number): PlannedItems => ({
   job_id: jobId,

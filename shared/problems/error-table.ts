@@ -244,6 +244,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   ConfigError: INTERNAL_ERROR,
   ModelsInvalidError: INTERNAL_ERROR,
   UnknownScheduleError: INTERNAL_ERROR,
+  StageMessageError: { ...INTERNAL_ERROR, retryable: false },
   // These never leave the parser: it reports them as `FilterError` or as one reason of `InvalidRequestError`.
   NoOrderError: INTERNAL_ERROR,
   QbError: INTERNAL_ERROR,

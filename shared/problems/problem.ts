@@ -19,10 +19,8 @@ export const Problem = z
 export type Problem = z.output<typeof Problem>
 
 /** An error as Step Functions reports it: its name, and in `Cause` JSON with its message. The error's fields are lost. */
-export interface WorkflowError {
-  readonly Error: string
-  readonly Cause?: string
-}
+export const WorkflowError = z.object({ Error: z.string(), Cause: z.exactOptional(z.string()) }).readonly()
+export type WorkflowError = z.output<typeof WorkflowError>
 
 const MAX_DETAIL_CHARACTERS = 4_000
 
@@ -36,7 +34,7 @@ const STOPPED_DETAILS: Readonly<Record<string, string>> = {
 export const problemOf = (error: unknown, requestId: string = randomUUID()): Problem => {
   if (!(error instanceof Error)) return internalProblem(requestId)
   const row = rowOf(error.name)
-  if (row === INTERNAL_ERROR) return internalProblem(requestId)
+  if (row.type === INTERNAL_ERROR.type) return internalProblem(requestId)
   const { type, status, title, members } = row
   const own = members?.(Object.fromEntries(Object.entries(error))) ?? {}
   return { type, title, status, detail: truncate(error.message, MAX_DETAIL_CHARACTERS), ...own }
@@ -47,7 +45,7 @@ export const problemOfWorkflow = ({ Error: name, Cause }: WorkflowError, request
   const stopped = Object.hasOwn(STOPPED_DETAILS, name) ? STOPPED_DETAILS[name] : undefined
   if (stopped !== undefined) return { ...internalProblem(requestId), detail: `${stopped} (request ${requestId})` }
   const row = rowOf(name)
-  if (row === INTERNAL_ERROR) return internalProblem(requestId)
+  if (row.type === INTERNAL_ERROR.type) return internalProblem(requestId)
   const { type, title, status } = row
   return { type, title, status, detail: truncate(messageIn(Cause) ?? title, MAX_DETAIL_CHARACTERS) }
 }

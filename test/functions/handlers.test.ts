@@ -4,7 +4,11 @@ import { event } from '../../functions/handlers/event.ts'
 import { route } from '../../functions/handlers/route.ts'
 import { stage } from '../../functions/handlers/stage.ts'
 import type { HttpEvent } from '../../functions/http/http-request.ts'
+import type { StageHandler } from '../../infra/local/workflows/stage-handler.ts'
+import type { Json } from '../../functions/workflows/states.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
+import { PassInput, RUN_PASSES, StageInput } from '../../shared/jobs/messages.ts'
+import { EXPORT_STAGE_NAMES, RESTORE_STAGE_NAMES } from '../../shared/jobs/stage-names.ts'
 import { TornResourcesError } from '../../shared/resources/errors.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
 
@@ -22,19 +26,53 @@ interface Clock {
 
 describe('stage', () => {
   it('passes the input and the services that the stage needs', async () => {
-    const handler = stage((input: { readonly job_id: string; readonly n: number }, { clock }: Clock) =>
-      Promise.resolve({ n: input.n, isDate: clock() instanceof Date }),
+    const messages = { input: PassInput, output: z.object({ n: z.int(), isDate: z.boolean() }) }
+    const handler = stage('verify', messages, ({ n }, { clock }: Clock) =>
+      Promise.resolve({ n, isDate: clock() instanceof Date }),
     )
-    expect(await handler({ job_id: 'j', n: 3 }, CONTEXT)).toEqual({ n: 3, isDate: true })
+    expect(await handler({ job_id: 'j', n: 3, pass: 0 }, CONTEXT)).toEqual({ n: 3, isDate: true })
   })
 
   it('stores an error with all its fields in the job table before it throws the error', async () => {
-    const handler = stage(() => Promise.reject(new TornResourcesError(['a', 'b'])))
-    await expect(handler({ job_id: 'torn' }, CONTEXT)).rejects.toThrow(TornResourcesError)
+    const handler = stage('export-records', RUN_PASSES, () => Promise.reject(new TornResourcesError(['a', 'b'])))
+    await expect(handler({ job_id: 'torn', n: 0, pass: 0 }, CONTEXT)).rejects.toThrow(TornResourcesError)
     expect(await api.services.jobs.failure('torn', 'TornResourcesError')).toMatchObject({
       type: 'torn-resources',
       torn_resources: { count: 2, ids: ['a', 'b'] },
     })
+  })
+
+  it('rejects an output that does not match its schema, and names the stage and the field', async () => {
+    const output = { job_id: z.string(), count: z.int() }
+    const handler = stage('decide', { input: StageInput, output: z.object(output) }, ({ job_id }) =>
+      Promise.resolve({ job_id, count: 0.5 }),
+    )
+    await expect(handler({ job_id: 'j' }, CONTEXT)).rejects.toThrow(
+      'the output of stage decide is not valid: field count: ',
+    )
+  })
+
+  it('stores an input error of a job as an internal problem that hides the input', async () => {
+    const handler = stage('verify', RUN_PASSES, () => Promise.reject(new Error('unreachable')))
+    const rejected = expect(handler({ job_id: 'wrong-input', n: 0 }, CONTEXT)).rejects
+    await rejected.toThrow('the input of stage verify is not valid: field pass: ')
+    const problem = await api.services.jobs.failure('wrong-input', 'StageMessageError')
+    expect(problem).toMatchObject({ type: 'internal-error', status: 500 })
+    expect(problem?.detail).toMatch(/^an internal error occurred; search the log for request /)
+  })
+})
+
+describe.each([
+  ...EXPORT_STAGE_NAMES.map((name) => ['export', name] as const),
+  ...RESTORE_STAGE_NAMES.map((name) => ['restore', name] as const),
+])('the handler in functions/%s/%s.ts', (folder, name) => {
+  it.each<[Json, string]>([
+    [null, 'Invalid input: '],
+    [{}, 'field job_id: Invalid input: '],
+  ])('rejects the input %j, and names the stage and the missing field', async (input, fault) => {
+    const module = (await import(`../../functions/${folder}/${name}.ts`)) as { handler: StageHandler }
+    const rejected = expect(module.handler(input, CONTEXT)).rejects
+    await rejected.toThrow(`the input of stage ${name} is not valid: ${fault}`)
   })
 })
 

@@ -7,6 +7,7 @@ import { EXPORT_STAGES, RESTORE_STAGES } from '../../functions/stages.ts'
 import { exportWorkflow } from '../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../functions/workflows/restore.workflow.ts'
 import type { Definition, Json, States } from '../../functions/workflows/states.ts'
+import { EXPORT_STAGE_NAMES, RESTORE_STAGE_NAMES } from '../../shared/jobs/stage-names.ts'
 
 const ROOT = new URL('../../', import.meta.url)
 
@@ -33,6 +34,12 @@ describe('the tables of functions', () => {
   it('use each name once', () => {
     const names = Object.values(TABLES).flatMap((rows) => rows.map(({ name }) => name))
     expect(names).toEqual([...new Set(names)])
+  })
+
+  it('contain one row for each name of a stage', () => {
+    const names = (rows: readonly { readonly name: string }[]) => rows.map(({ name }) => name).sort()
+    expect(names(EXPORT_STAGES)).toEqual([...EXPORT_STAGE_NAMES].sort())
+    expect(names(RESTORE_STAGES)).toEqual([...RESTORE_STAGE_NAMES].sort())
   })
 
   it('contain every stage whose results are stored', async () => {

@@ -1,8 +1,8 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
-import { type FailInput, type PlannedItems, plannedItems } from '../../jobs/messages.ts'
+import { type FailInput, plannedItems } from '../../jobs/messages.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
-import { APPLY_PLAN, ROLLBACK } from '../messages/apply.ts'
+import { APPLY_PLAN, ROLLBACK, type RollbackItems } from '../messages/apply.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
 
 /**
@@ -14,7 +14,7 @@ import { RESTORE_PLAN } from '../messages/inspect.ts'
 export const planRollback = async (
   { job_id, error }: FailInput,
   services: { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly leases: Leases },
-): Promise<PlannedItems & Pick<FailInput, 'error'>> => {
+): Promise<RollbackItems> => {
   const { jobs, workFiles, leases } = services
   if ((await jobs.failure(job_id, 'ConflictError')) === undefined) return { ...plannedItems(job_id, 0), error }
   const { models } = await workFiles.read(RESTORE_PLAN, job_id)

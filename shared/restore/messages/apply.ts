@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { FailInput, PlannedItems, type StageMessages } from '../../jobs/messages.ts'
 import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
@@ -63,5 +64,12 @@ export const SKIPPED_AFTER_CONFLICT: WorkFile<readonly string[], [n: number, att
   name: (n, attempt) => `skipped-after-conflict/${n}/${attempt}`,
   content: z.array(z.string()).readonly(),
 }
+
+/** The output of `plan-rollback`. It contains the error of the failed stage, which `fail-restore` receives. */
+export const RollbackItems = z
+  .object({ ...PlannedItems.unwrap().shape, error: FailInput.unwrap().shape.error })
+  .readonly()
+export type RollbackItems = z.output<typeof RollbackItems>
+export const PLAN_ROLLBACK: StageMessages<FailInput, RollbackItems> = { input: FailInput, output: RollbackItems }
 
 export const ROLLBACK: Stage<PassResult> = { name: 'rollback', result: PassResult }

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
+import { PlannedItems, StageInput, type StageMessages } from '../../jobs/messages.ts'
 import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
@@ -73,3 +74,8 @@ export const PreflightResult = z
   .readonly()
 export type PreflightResult = z.output<typeof PreflightResult>
 export const PREFLIGHT: Stage<PreflightResult> = { name: 'preflight', result: PreflightResult }
+
+/** The output of `decide`. `write` is false for a dry run. The workflow then continues with the report. */
+export const Decision = z.object({ ...PlannedItems.unwrap().shape, write: z.boolean() }).readonly()
+export type Decision = z.output<typeof Decision>
+export const DECIDE: StageMessages<StageInput, Decision> = { input: StageInput, output: Decision }

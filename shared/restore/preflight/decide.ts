@@ -1,7 +1,7 @@
 import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/digest.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { Manifest } from '../../archive/manifest.ts'
-import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
+import { plannedItems, type StageInput } from '../../jobs/messages.ts'
 import { allResults } from '../../jobs/pass.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { countOf } from '../../values/model-counts.ts'
@@ -9,13 +9,10 @@ import { MAX_LISTED } from '../../values/message-text.ts'
 import { DuplicatesError } from '../errors.ts'
 import { APPLY_BLOBS } from '../messages/apply.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
-import { type Extent, PREFLIGHT, type PreflightResult } from '../messages/preflight.ts'
+import { type Decision, type Extent, PREFLIGHT, type PreflightResult } from '../messages/preflight.ts'
 import { PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
 import { openRestore, type RestoreReading } from '../open-restore.ts'
 import { firstDetails } from '../results/preflight-details.ts'
-
-/** `write` is false for a dry run. The workflow then continues with the report. */
-export type Decision = PlannedItems & { readonly write: boolean }
 
 /**
  * Decides whether the restore may write, and plans the map items of `apply-blobs`. Nothing has been written to the

@@ -1,0 +1,33 @@
+/** The names of all stages. `functions/stages.ts` has one row for each name. */
+export const EXPORT_STAGE_NAMES = [
+  'plan-export',
+  'export-records',
+  'plan-export-blobs',
+  'export-blobs',
+  'plan-compose',
+  'compose-parts',
+  'finish-compose',
+  'announce',
+  'fail-export',
+] as const
+export const RESTORE_STAGE_NAMES = [
+  'convert',
+  'inspect',
+  'preflight',
+  'plan-preflight-blobs',
+  'preflight-blobs',
+  'decide',
+  'apply-blobs',
+  'plan-apply-records',
+  'apply-records',
+  'plan-verify',
+  'verify',
+  'report',
+  'plan-rollback',
+  'rollback',
+  'fail-restore',
+] as const
+
+export type ExportStage = (typeof EXPORT_STAGE_NAMES)[number]
+export type RestoreStage = (typeof RESTORE_STAGE_NAMES)[number]
+export type StageName = ExportStage | RestoreStage
