@@ -24,6 +24,6 @@ export const exportAnswer = async (
   services: JobViewServices & { readonly workflows: WorkflowEngine },
 ): Promise<Answer> => {
   const { job_id } = await startExport(services, request, caller)
-  const job = await waitForEnd(services.jobs, job_id, waitSeconds)
+  const job = await waitForEnd(services, job_id, waitSeconds)
   return redirect ? archiveAnswer(services, job) : jobAnswer(services, job)
 }

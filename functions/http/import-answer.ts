@@ -83,7 +83,7 @@ const answerAfterWait = async (
   services: JobViewServices,
   { job_id }: RestoreJob,
   waitSeconds: number,
-): Promise<Answer> => jobAnswer(services, await waitForEnd(services.jobs, job_id, waitSeconds))
+): Promise<Answer> => jobAnswer(services, await waitForEnd(services, job_id, waitSeconds))
 
 /**
  * Returns the upload slot. A request that repeats an `Idempotency-Key` returns the slot of the first request.

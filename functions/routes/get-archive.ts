@@ -12,6 +12,6 @@ import { MAX_WAIT_SECONDS } from '../http/wait-parameter.ts'
  */
 export const handler = route(jobIdOf, async (jobId, services) => {
   const job = await findJob(services, jobId)
-  const ended = job.kind === 'export' ? await waitForEnd(services.jobs, jobId, MAX_WAIT_SECONDS) : job
+  const ended = job.kind === 'export' ? await waitForEnd(services, jobId, MAX_WAIT_SECONDS) : job
   return archiveAnswer(services, ended)
 })
