@@ -1,4 +1,4 @@
-/** One invalid field of a request: what is allowed in it. */
+/** An invalid field of a request, and the reason why it is invalid. */
 export interface FieldError {
   readonly field: string
   readonly message: string

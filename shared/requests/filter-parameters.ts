@@ -10,7 +10,7 @@ import { boundOf } from '../values/instant.ts'
 import { InvalidRequestError } from './errors.ts'
 import { flag, lastValue, list } from './parameters.ts'
 
-/** Ids that no resource can have are rejected: they are mistakes. */
+/** A list of resource ids. Rejects ids that no resource can have, because such ids are mistakes. */
 const resourceIds = () =>
   list().superRefine((ids, context) => {
     for (const id of ids) {
@@ -30,18 +30,19 @@ const explainInvalidId = (id: string): string | undefined => {
 }
 
 const TIME =
-  'must be a time in ISO 8601 with an offset, such as 2026-01-05T08:30:00Z, or in a query 2026-01-05T08:30:00%2B08:00'
+  'must be a time in ISO 8601 with an offset, such as 2026-01-05T08:30:00Z or 2026-01-05T08:30:00+08:00 ' +
+  '(in a query, write "+" as "%2B")'
 
-/** A bound of a time window, parsed by the same function as in the filters. */
+/** A bound of a time window. The filters parse it with the same function. */
 const bound = () => z.preprocess(lastValue, z.string(TIME)).refine((value) => boundOf(value) !== undefined, TIME)
 
-/** A job contains its filters, and DynamoDB limits its item to 400 KB. */
+/** The size limit of all filters as JSON. The item of a job contains them, and DynamoDB limits an item to 400 KB. */
 const MAX_FILTER_BYTES = 128 * 1024
 
-/** A text that `read` can parse. It is kept as text. */
+/** A string that `read` can parse. The parsed value is not used: the job stores the string. */
 const expression = (read: (text: string) => unknown) =>
-  z.preprocess(lastValue, z.string('must be a text')).superRefine((value, context) => {
-    // Longer text is rejected by `filtersIn`, without the time to parse it.
+  z.preprocess(lastValue, z.string('must be a string')).superRefine((value, context) => {
+    // `filtersIn` rejects longer strings. Parsing them here would only cost time.
     if (value.length > MAX_FILTER_BYTES) return
     try {
       read(value)
@@ -75,7 +76,7 @@ export const FILTER_SHAPE = {
 /** The parameters that can be combined with `qb`. */
 const ALLOWED_WITH_QB: readonly string[] = ['qb', 'is_deleted', 'ids']
 
-/** An empty value of these counts as absent, as in SpecStar's search. */
+/** If one of these parameters is empty, it counts as absent, as in SpecStar's search. */
 const EMPTY_IS_ABSENT = [
   ...METADATA_TIMES.flatMap((field) => [`${field}_start`, `${field}_end`]),
   'conditions',
@@ -89,8 +90,8 @@ const pickFilters = (parameters: FilterParameters): Filters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => Object.hasOwn(FILTER_SHAPE, name)))
 
 /**
- * The filters among a request's parameters. Throws `FiltersExclusiveError`, and `InvalidRequestError` if they are too
- * long.
+ * Returns the filters among the parameters of a request. Throws `FiltersExclusiveError` if `qb` is combined with
+ * filters that it excludes, and `InvalidRequestError` if the filters are too long.
  */
 export const filtersIn = (parameters: FilterParameters): Filters => {
   const filters = pickFilters(parameters)
@@ -103,13 +104,13 @@ export const filtersIn = (parameters: FilterParameters): Filters => {
     throw new InvalidRequestError([
       {
         field: largest.field,
-        message: `is too long: all filters together must not exceed ${MAX_FILTER_BYTES} bytes as JSON`,
+        message: `is too long: all filters together must have at most ${MAX_FILTER_BYTES} bytes as JSON`,
       },
     ])
   return filters
 }
 
-/** Removes empty parameters that count as absent. */
+/** Returns the parameters without those that are empty and therefore count as absent. */
 export const withoutEmptyFilters = (input: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(input).filter(([name, value]) => lastValue(value) !== '' || !EMPTY_IS_ABSENT.includes(name)),

@@ -1,8 +1,11 @@
 import { z } from 'zod'
 
-/** Schemas of parameters. A value is text in a query and JSON in a body; every schema accepts both. */
+/*
+ * Schemas of parameters. In a query, a value is a string, or a list of strings if the parameter is repeated. In a body,
+ * a value is JSON. Each schema accepts both.
+ */
 
-/** SpecStar's texts for booleans, in any case. */
+/** The strings that SpecStar accepts as booleans. Upper and lower case are equal. */
 const BOOLEAN_TEXTS: Readonly<Record<string, boolean>> = {
   true: true, t: true, yes: true, on: true, '1': true,
   false: false, f: false, no: false, off: false, '0': false,
@@ -13,13 +16,30 @@ const parseBoolean = (value: unknown): unknown =>
     ? BOOLEAN_TEXTS[value.toLowerCase()]
     : value
 
-export const flag = () => z.preprocess(parseBoolean, z.boolean('must be true or false'))
+interface Rejected {
+  readonly input?: unknown
+}
+
+/**
+ * Returns the error option of a schema that accepts one value. A list, such as a repeated parameter, has its own
+ * message.
+ */
+const single = (explain: (input: unknown) => string) => ({
+  error: ({ input }: Rejected): string =>
+    Array.isArray(input) ? 'must be a single value: it must not be repeated in the query or be a list' : explain(input),
+})
+
+const explainFlag = (input: unknown): string =>
+  typeof input === 'string' ? 'must be true, t, yes, on or 1, or false, f, no, off or 0' : 'must be true or false'
+
+/** A boolean, or a string of `BOOLEAN_TEXTS`. */
+export const flag = () => z.preprocess(parseBoolean, z.boolean(single(explainFlag)))
 
 export const oneOf = <const Values extends readonly string[]>(values: Values) =>
-  z.enum(values, `must be one of: ${values.join(', ')}`)
+  z.enum(values, single(() => `must be one of: ${values.join(', ')}`))
 
-/** A text that is not repeated. */
-export const text = () => z.string('must be one text')
+/** A single string. */
+export const text = () => z.string(single(() => 'must be a string'))
 
 /** A whole number. Both bounds are inclusive. */
 export const wholeNumber = (what: string, from: number, to: number) => {
@@ -28,20 +48,20 @@ export const wholeNumber = (what: string, from: number, to: number) => {
     .string(message)
     .regex(/^\d{1,9}$/, message)
     .transform(Number)
-  return z.union([z.int(message), digits], message).refine((value) => value >= from && value <= to, message)
+  return z.union([z.int(message), digits], single(() => message)).refine((value) => value >= from && value <= to, message)
 }
 
 /**
- * A parameter that may be repeated in a query, or a JSON list. Order and repetition have no meaning: values are sorted
- * and unique.
+ * A list of strings. In a query, the parameter may be repeated. In a body, the value is a string or a list of strings.
+ * The result is sorted and has no duplicates, because the order and repetition of values have no meaning.
  */
 export const list = () =>
   z
-    .union([z.string(), z.array(z.string())], 'must be a text, which may be repeated, or a JSON list of texts')
+    .union([z.string(), z.array(z.string())], 'must be a string or a list of strings')
     .transform((value): readonly string[] => (typeof value === 'string' ? [value] : [...new Set(value)].sort()))
     .refine((values) => values.length > 0, 'must contain at least one value')
 
-/** The last value of a repeated parameter, which is the one that SpecStar reads. */
+/** Returns the last value of a repeated parameter, as SpecStar does. Returns other values unchanged. */
 export const lastValue = (value: unknown): unknown => {
   if (!Array.isArray(value)) return value
   const values: readonly unknown[] = value

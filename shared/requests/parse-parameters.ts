@@ -1,10 +1,10 @@
 import type { z } from 'zod'
 import { type FieldError, InvalidRequestError } from './errors.ts'
 
-/** Parameters of SpecStar's list and search routes that a backup does not have. */
+/** Parameters of SpecStar's list and search routes that exports and restores do not have. */
 const SEARCH_ONLY = ['limit', 'offset', 'sorts', 'partial', 'returns']
 
-/** Parses a request's parameters. Throws `InvalidRequestError` with all invalid fields. */
+/** Parses the parameters of a request. Throws `InvalidRequestError` with all invalid fields. */
 export const parseParameters = <Shape extends z.core.$ZodLooseShape>(
   schema: z.ZodObject<Shape, z.core.$strict>,
   input: Readonly<Record<string, unknown>>,
@@ -25,16 +25,19 @@ const fieldErrors = (issue: z.core.$ZodIssue, allowed: readonly string[]): Field
 }
 
 const fieldName = (path: readonly PropertyKey[]): string => {
-  // An error in one value of a list names the parameter, without the index.
+  // If a value of a list is invalid, the field is the name of the parameter, without the index of the value.
   const names = path.filter((step) => typeof step !== 'number').map(String)
   return names.length === 0 ? 'body' : names.join('.')
 }
 
 const explainUnknown = (name: string, allowed: readonly string[]): string => {
-  // A route with a cursor lists jobs: it is not a backup.
-  const isBackup = !allowed.includes('cursor')
-  if (isBackup && SEARCH_ONLY.includes(name))
-    return 'is a parameter of search only: a backup contains everything that matches, completely and in its own order'
-  if (allowed.length === 0) return 'unknown parameter: this route accepts none'
+  if (allowed.length === 0) return 'unknown parameter: this route accepts no parameters'
+  // Of the other routes, only the list of jobs has a cursor.
+  const isListOfJobs = allowed.includes('cursor')
+  if (!isListOfJobs && SEARCH_ONLY.includes(name))
+    return (
+      "is a parameter of SpecStar's list and search routes only; " +
+      'exports and restores always process all matching resources completely, in their own order'
+    )
   return `unknown parameter; allowed: ${allowed.join(', ')}`
 }

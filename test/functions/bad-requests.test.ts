@@ -51,7 +51,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     status: 400,
     type: 'invalid-request',
     field: 'is_deleted',
-    detail: 'true or',
+    detail: 'must be true, t, yes',
   },
   {
     request: 'GET /country/export?created_time_start=2026-01-05',

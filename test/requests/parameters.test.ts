@@ -126,18 +126,20 @@ describe('parameters of an export', () => {
     ['wait=-1', 'wait', '0 to 25'],
     ['wait=1.5', 'wait', 'whole number'],
     ['wait=', 'wait', 'whole number'],
-    ['wait=1&wait=2', 'wait', 'whole number'],
-    ['strict=maybe', 'strict', 'true or false'],
-    ['redirect=2', 'redirect', 'true or false'],
-    ['is_deleted=', 'is_deleted', 'true or false'],
-    ['is_deleted=null', 'is_deleted', 'true or false'],
+    ['wait=1&wait=2', 'wait', 'must not be repeated'],
+    ['strict=maybe', 'strict', 'must be true, t, yes, on or 1, or false, f, no, off or 0'],
+    ['strict=true&strict=true', 'strict', 'must not be repeated'],
+    ['redirect=2', 'redirect', 'true, t, yes'],
+    ['is_deleted=', 'is_deleted', 'true, t, yes'],
+    ['is_deleted=null', 'is_deleted', 'true, t, yes'],
     ['format=zip', 'format', 'acbak, specstar'],
+    ['format=acbak&format=acbak', 'format', 'must not be repeated'],
     ['format=specstar&ids=%20%C2%85', 'ids', 'blank id'],
     ['created_time_start=2026-01-05T08:30:00', 'created_time_start', 'offset'],
     ['created_time_end=2026-01-05T08:30:00+08:00', 'created_time_end', '%2B'],
     ['updated_time_start=1767601800', 'updated_time_start', 'ISO 8601'],
     ['updated_time_end=2026-02-30T00:00:00Z', 'updated_time_end', 'ISO 8601'],
-    ['limit=5', 'limit', 'search'],
+    ['limit=5', 'limit', 'list and search routes only'],
     ['offset=5', 'offset', 'search'],
     ['sorts=[]', 'sorts', 'search'],
     ['partial=x', 'partial', 'search'],
@@ -176,6 +178,12 @@ describe('parameters of an export', () => {
   ])('reject the JSON %o of one model', (body, field) => {
     expect(errorsOf(() => modelExportParameters(body)).map((error) => error.field)).toEqual([field])
   })
+
+  it('list the values of a boolean in JSON without the strings of a query', () => {
+    expect(errorsOf(() => modelExportParameters({ strict: 1 }))).toEqual([
+      { field: 'strict', message: 'must be true or false' },
+    ])
+  })
 })
 
 describe('parameters of an import', () => {
@@ -183,14 +191,11 @@ describe('parameters of an import', () => {
     expect(importQuery('')).toEqual({ filters: {}, on_duplicate: 'overwrite', dry_run: false, waitSeconds: 20 })
   })
 
-  it.each(['replace', '', 'SKIP', 'skip&on_duplicate=overwrite'])(
-    'reject on_duplicate=%s and list the strategies',
-    (value) => {
-      expect(errorsOf(() => importQuery(`on_duplicate=${value}`))).toEqual([
-        { field: 'on_duplicate', message: 'must be one of: overwrite, skip, raise_error' },
-      ])
-    },
-  )
+  it.each(['replace', '', 'SKIP'])('reject on_duplicate=%s and list the strategies', (value) => {
+    expect(errorsOf(() => importQuery(`on_duplicate=${value}`))).toEqual([
+      { field: 'on_duplicate', message: 'must be one of: overwrite, skip, raise_error' },
+    ])
+  })
 
   it('reject the options of an export', () => {
     expect(errorsOf(() => importQuery('strict=true&models=a')).map(({ field }) => field)).toEqual(['strict', 'models'])
