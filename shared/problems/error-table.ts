@@ -2,23 +2,25 @@ import { MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../values/message-t
 
 type Fields = Readonly<Record<string, unknown>>
 
-/** How one class of errors is reported, and whether a retry can help. */
+/** Defines how errors of one class are reported, and whether a retry can help. */
 export interface ErrorRow {
-  /** The problem's `type`, as API.md lists it. */
+  /** The `type` of the problem. API.md lists all types. */
   readonly type: string
-  /** HTTP status of the answer. */
+  /** The HTTP status of the response. */
   readonly status: number
   readonly title: string
-  /** Whether the same input may succeed later: a workflow retries these errors and no others. */
+  /** Whether the same input may succeed later. Workflows retry only after errors for which this is true. */
   readonly retryable: boolean
-  /** Extra members of the problem, computed from the error's own fields. */
+  /** Computes extra members of the problem from the fields of the error. */
   readonly members?: (error: Fields) => Fields
 }
 
-const MAX_TEXT_CHARACTERS = 1_000
+const MAX_STRING_CHARACTERS = 1_000
 
-/** Shortens texts and lists: a problem is stored in the job's item, which holds 400 KB in all. */
-const shortened = (value: unknown, characters = MAX_TEXT_CHARACTERS): unknown => {
+/**
+ * Shortens strings and lists, because the item of a job contains its problem, and DynamoDB limits an item to 400 KB.
+ */
+const shortened = (value: unknown, characters = MAX_STRING_CHARACTERS): unknown => {
   if (typeof value === 'string') return truncate(value, characters)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value))
@@ -26,13 +28,13 @@ const shortened = (value: unknown, characters = MAX_TEXT_CHARACTERS): unknown =>
   return Object.fromEntries(Object.entries(value).map(([name, member]: [string, unknown]) => [name, shortened(member)]))
 }
 
-/** The named fields of the error that are set. */
+/** Copies these fields of an error to the problem. Fields that are not set are omitted. */
 const fields =
   (...names: string[]) =>
   (error: Fields): Fields =>
     Object.fromEntries(names.flatMap((name) => (error[name] === undefined ? [] : [[name, shortened(error[name])]])))
 
-/** The error's `count` and `ids`, as one member. */
+/** Copies `count` and `ids` of an error to one member of the problem. */
 const countAndIds =
   (member: string) =>
   ({ count, ids }: Fields): Fields => ({ [member]: { count, ids: shortened(ids ?? []) } })
@@ -54,7 +56,7 @@ const archiveInvalid: ErrorRow = {
 const sourceChanged: ErrorRow = {
   type: 'source-changed',
   status: 409,
-  title: 'The archive is gone or has changed',
+  title: 'The archive was deleted or replaced',
   retryable: false,
 }
 const conflict = { type: 'conflict', status: 409 } as const
@@ -68,8 +70,8 @@ export const INTERNAL_ERROR: ErrorRow = {
 }
 
 /**
- * Every error class of `shared/` and `functions/` by its name. Problems of requests and jobs, and the list of errors that workflows
- * do not retry, come from this table. A test proves that every class has a row.
+ * All error classes of `shared/` and `functions/`, by name. The problems of requests and of jobs are made from this
+ * table, and so is the list of errors that workflows do not retry. A test checks that every class has a row.
  */
 export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   InvalidRequestError: invalidRequest,
@@ -77,7 +79,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   FiltersExclusiveError: {
     type: 'filters-exclusive',
     status: 422,
-    title: 'These filters exclude each other',
+    title: 'qb cannot be combined with the other filters',
     retryable: false,
     members: fields('errors'),
   },
@@ -97,7 +99,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     members: fields('allow'),
   },
 
-  NotAnArchiveError: { type: 'not-an-archive', status: 400, title: 'This is not an archive', retryable: false },
+  NotAnArchiveError: { type: 'not-an-archive', status: 400, title: 'The input is not an archive', retryable: false },
   UnsupportedVersionError: {
     type: 'unsupported-version',
     status: 400,
@@ -105,7 +107,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: false,
     members: fields('version'),
   },
-  ArchiveTruncatedError: { type: 'archive-truncated', status: 400, title: 'The archive is cut off', retryable: false },
+  ArchiveTruncatedError: { type: 'archive-truncated', status: 400, title: 'The archive is truncated', retryable: false },
   EntryCorruptError: { ...archiveInvalid, type: 'entry-corrupt', title: 'An entry of the archive is corrupt' },
   ArchiveInvalidError: archiveInvalid,
   RecordInvalidError: archiveInvalid,
@@ -144,7 +146,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   UnknownJobError: { type: 'unknown-job', status: 404, title: 'There is no such job', retryable: false },
   JobStateError: {
     ...conflict,
-    title: 'The state of the job does not allow this',
+    title: 'The state of the job does not allow this request',
     retryable: false,
     members: fields('job_status'),
   },
@@ -166,7 +168,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   DuplicatesError: {
     type: 'duplicates',
     status: 409,
-    title: 'The archive holds resources or blobs that already exist',
+    title: 'The archive contains resources or blobs that already exist',
     retryable: false,
     members: countAndIds('duplicates'),
   },
@@ -202,7 +204,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: false,
     members: countAndIds('missing_blobs'),
   },
-  // A damaged transfer causes it too, so a second read may succeed.
+  // A damaged transfer can cause this error too, so a second read may succeed.
   BlobMismatchError: {
     type: 'blobs-missing',
     status: 409,
@@ -213,21 +215,21 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   TornResourcesError: {
     type: 'torn-resources',
     status: 409,
-    title: 'Resources lack their current revision',
+    title: 'The current revision of some resources does not exist',
     retryable: false,
     members: countAndIds('torn_resources'),
   },
   UnrestorableResourcesError: {
     type: 'unrestorable-resources',
     status: 409,
-    title: 'Resources could not be restored',
+    title: 'Some resources cannot be exported, because no restore could write them',
     retryable: false,
     members: ({ count, resources }) => ({ unrestorable_resources: { count, resources } }),
   },
   SpecstarRefusesError: {
     type: 'specstar-refuses',
     status: 409,
-    title: 'SpecStar does not accept what is to be exported',
+    title: 'SpecStar would not accept the exported data',
     retryable: false,
     members: fields('model', 'id'),
   },
@@ -245,7 +247,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   ModelsInvalidError: INTERNAL_ERROR,
   UnknownScheduleError: INTERNAL_ERROR,
   StageMessageError: { ...INTERNAL_ERROR, retryable: false },
-  // These never leave the parser: it reports them as `FilterError` or as one reason of `InvalidRequestError`.
+  // The parsers of filters convert these errors to `FilterError`, so requests and jobs never fail with them.
   NoOrderError: INTERNAL_ERROR,
   QbError: INTERNAL_ERROR,
   RegexError: INTERNAL_ERROR,

@@ -4,8 +4,8 @@ import { truncate } from '../values/message-text.ts'
 import { ERROR_TABLE, type ErrorRow, INTERNAL_ERROR } from './error-table.ts'
 
 /**
- * A problem document (RFC 9457): the body of an error answer, and `error` of a job that failed. Some types have further members:
- * `duplicates`, `job_id`, `until`, …
+ * A problem document (RFC 9457). It is the body of an error response, and the member `error` of a failed job. Some
+ * types have further members, such as `duplicates`, `job_id` and `until`.
  */
 export const Problem = z
   .looseObject({
@@ -18,19 +18,25 @@ export const Problem = z
   .readonly()
 export type Problem = z.output<typeof Problem>
 
-/** An error as Step Functions reports it: its name, and in `Cause` JSON with its message. The error's fields are lost. */
+/**
+ * An error as Step Functions reports it. `Error` is the name of the error's class, and `Cause` contains its message.
+ * The other fields of the error are lost.
+ */
 export const WorkflowError = z.object({ Error: z.string(), Cause: z.exactOptional(z.string()) }).readonly()
 export type WorkflowError = z.output<typeof WorkflowError>
 
 const MAX_DETAIL_CHARACTERS = 4_000
 
-/** What the lifecycle reports for executions that were ended from outside. */
+/** The details of the errors with which `lifecycle/` ends the jobs of stopped executions. */
 const STOPPED_DETAILS: Readonly<Record<string, string>> = {
   WorkflowStoppedError: 'the execution of the workflow was stopped from outside',
   'States.Timeout': 'the workflow exceeded its time limit and was stopped',
 }
 
-/** Describes an error for the caller. An unknown error is an internal one: the problem shows a request id and no detail. */
+/**
+ * Returns the problem document of an error. For an internal error, and for an error without a row in the table, the
+ * document does not contain the message of the error, but the request id with which the message is logged.
+ */
 export const problemOf = (error: unknown, requestId: string = randomUUID()): Problem => {
   if (!(error instanceof Error)) return internalProblem(requestId)
   const row = rowOf(error.name)
@@ -40,7 +46,7 @@ export const problemOf = (error: unknown, requestId: string = randomUUID()): Pro
   return { type, title, status, detail: truncate(error.message, MAX_DETAIL_CHARACTERS), ...own }
 }
 
-/** Describes an error that only the workflow reported. */
+/** Returns the problem document of an error that only Step Functions has reported. */
 export const problemOfWorkflow = ({ Error: name, Cause }: WorkflowError, requestId: string = randomUUID()): Problem => {
   const stopped = Object.hasOwn(STOPPED_DETAILS, name) ? STOPPED_DETAILS[name] : undefined
   if (stopped !== undefined) return { ...internalProblem(requestId), detail: `${stopped} (request ${requestId})` }
@@ -50,7 +56,7 @@ export const problemOfWorkflow = ({ Error: name, Cause }: WorkflowError, request
   return { type, title, status, detail: truncate(messageIn(Cause) ?? title, MAX_DETAIL_CHARACTERS) }
 }
 
-/** Whether the server is at fault, so that the problem hides the cause and the log must hold it. */
+/** Returns true if the problem does not show the cause of the error. The caller must then log the error. */
 export const isInternal = ({ type }: Problem): boolean => type === INTERNAL_ERROR.type
 
 const rowOf = (name: string): ErrorRow =>
@@ -64,7 +70,10 @@ const internalProblem = (requestId: string): Problem => ({
   request_id: requestId,
 })
 
-/** Lambda's cause is `{ errorType, errorMessage, trace }`; the local runner's is the message itself. */
+/**
+ * Returns the message in the cause of an error, or undefined if there is none. On Lambda, the cause is the JSON
+ * `{ errorType, errorMessage, trace }`. In the local program, the cause is the message itself.
+ */
 const messageIn = (cause: string | undefined): string | undefined => {
   if (cause === undefined || cause === '') return undefined
   try {

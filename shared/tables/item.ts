@@ -1,6 +1,8 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 
-/** A DynamoDB item as the low-level client returns it: binary values are `Uint8Array` (in archives they are base64). */
+/**
+ * A DynamoDB item as the low-level client returns it. Binary values are `Uint8Array`. (In archives, they are Base64.)
+ */
 export type Item = Record<string, AttributeValue>
 
 /** The primary key of an item. */
@@ -15,11 +17,11 @@ export interface SortKeyRange {
   readonly toSk: string
 }
 
-/** The sort key of an item that was read from a table. */
+/** Returns the sort key of an item that was read from a table. */
 export const sortKeyOf = (item: Item): string => item['sk']?.S ?? ''
 
-/** The primary key of an item that was read from a table. */
+/** Returns the primary key of an item that was read from a table. */
 export const keyOf = (item: Item): Key => ({ pk: item['pk']?.S ?? '', sk: sortKeyOf(item) })
 
-/** The attributes of a primary key. */
+/** Returns the attributes of a primary key. */
 export const keyAttributes = ({ pk, sk }: Key): Item => ({ pk: { S: pk }, sk: { S: sk } })

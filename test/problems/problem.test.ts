@@ -65,7 +65,7 @@ describe('the problem of an error that a workflow reports', () => {
     expect(problemOfWorkflow({ Error: 'ArchiveTruncatedError', Cause })).toEqual({
       type: 'archive-truncated',
       status: 400,
-      title: 'The archive is cut off',
+      title: 'The archive is truncated',
       detail: 'cut at 7',
     })
   })

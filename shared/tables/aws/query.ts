@@ -9,22 +9,23 @@ import {
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Item, type Key, keyAttributes, type SortKeyRange } from '../item.ts'
 
-/** DynamoDB's limit on one BatchGetItem. */
+/** DynamoDB's limit on the number of keys in one BatchGetItem request. */
 const BATCH_GET = 100
+/** The limits on the wait before a retry; see `backoffMs`. */
 const MIN_BACKOFF_MS = 25
 const MAX_BACKOFF_MS = 3000
 
 export interface QueryOptions {
-  /** At most this many items in a page. */
+  /** The largest number of items in a page. */
   readonly limit?: number
-  /** Return these attributes only. */
+  /** The attributes to return. By default, all attributes are returned. */
   readonly attributes?: readonly string[]
 }
 
 /**
- * Reads a range of sort keys in several partitions, one partition after the other. Returns pages that are not empty, in
- * the order of the partitions and the sort keys. Reads are strongly consistent. The next page, also that of the next
- * partition, is requested before the caller asks for it.
+ * Reads a range of sort keys in several partitions with strongly consistent reads. Yields the pages that contain items,
+ * in the order of the partitions and then of the sort keys. While the caller processes a page, the next page is already
+ * being read, even if it belongs to the next partition.
  */
 export async function* queryPages(
   client: DynamoDBClient,
@@ -48,7 +49,8 @@ export async function* queryPages(
         ...(after === undefined ? {} : { ExclusiveStartKey: after }),
       }),
     )
-    // If the caller stops early, nobody awaits the answer: its rejection must not end the process.
+    // If the caller stops early, nothing awaits the response. Without this handler, its rejection would end the
+    // process.
     answer.catch(() => undefined)
     return { index, answer }
   }
@@ -67,8 +69,8 @@ const projection = (attributes: readonly string[] | undefined): { ProjectionExpr
   attributes === undefined ? {} : { ProjectionExpression: attributes.map((_, k) => `#a${k}`).join(',') }
 
 /**
- * The items that exist under these keys, in no particular order. Reads are strongly consistent. Keys that DynamoDB does
- * not process are requested again until it does.
+ * Returns the items with these keys, in no particular order. Keys without an item are ignored. Reads are strongly
+ * consistent. Keys that DynamoDB reports as unprocessed are requested again until all are processed.
  */
 export const batchGet = async (
   client: DynamoDBClient,
@@ -97,6 +99,9 @@ export const batchGet = async (
   return items
 }
 
-/** How long to wait before attempt `attempt + 1`: random, at most 25 ms × 2^attempt and 3 s. */
+/**
+ * Returns the time to wait before a retry, in milliseconds. `attempt` is the number of failed attempts. The time is
+ * random, at most 25 ms × 2^attempt, and never more than 3 s.
+ */
 export const backoffMs = (attempt: number): number =>
   Math.random() * Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** Math.min(attempt, 10))
