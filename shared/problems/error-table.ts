@@ -107,7 +107,12 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: false,
     members: fields('version'),
   },
-  ArchiveTruncatedError: { type: 'archive-truncated', status: 400, title: 'The archive is truncated', retryable: false },
+  ArchiveTruncatedError: {
+    type: 'archive-truncated',
+    status: 400,
+    title: 'The archive is truncated',
+    retryable: false,
+  },
   EntryCorruptError: { ...archiveInvalid, type: 'entry-corrupt', title: 'An entry of the archive is corrupt' },
   ArchiveInvalidError: archiveInvalid,
   RecordInvalidError: archiveInvalid,

@@ -36,7 +36,10 @@ const explainFlag = (input: unknown): string =>
 export const flag = () => z.preprocess(parseBoolean, z.boolean(single(explainFlag)))
 
 export const oneOf = <const Values extends readonly string[]>(values: Values) =>
-  z.enum(values, single(() => `must be one of: ${values.join(', ')}`))
+  z.enum(
+    values,
+    single(() => `must be one of: ${values.join(', ')}`),
+  )
 
 /** A single string. */
 export const text = () => z.string(single(() => 'must be a string'))
@@ -48,7 +51,12 @@ export const wholeNumber = (what: string, from: number, to: number) => {
     .string(message)
     .regex(/^\d{1,9}$/, message)
     .transform(Number)
-  return z.union([z.int(message), digits], single(() => message)).refine((value) => value >= from && value <= to, message)
+  return z
+    .union(
+      [z.int(message), digits],
+      single(() => message),
+    )
+    .refine((value) => value >= from && value <= to, message)
 }
 
 /**
