@@ -24,7 +24,7 @@ export class OperationsDashboard extends Construct {
       new GraphWidget({
         title: `${kind} jobs`,
         width: WIDTH,
-        left: [METRIC.succeeded, METRIC.partial, METRIC.failed, METRIC.cancelled].map((name) =>
+        left: [METRIC.succeeded, METRIC.partial, METRIC.failed, METRIC.rejected, METRIC.cancelled].map((name) =>
           jobMetric(deployment, name, kind),
         ),
       })

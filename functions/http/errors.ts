@@ -1,3 +1,5 @@
+import { quote } from '../../shared/values/message-text.ts'
+
 export class TooLargeError extends Error {
   override readonly name = 'TooLargeError'
   readonly limit_bytes: number
@@ -10,6 +12,20 @@ export class TooLargeError extends Error {
         'If the archive is in S3, send a JSON body with its location instead: {"from": {"bucket": "…", "key": "…"}}',
     )
     this.limit_bytes = limitBytes
+  }
+}
+
+/** The body is JSON, but its content type says that it is an archive. */
+export class JsonContentTypeError extends Error {
+  override readonly name = 'JsonContentTypeError'
+
+  /** `contentType` is empty if the request has none. */
+  constructor(contentType: string) {
+    const actual = contentType === '' ? 'the request has no content type' : `its content type is ${quote(contentType)}`
+    super(
+      `the body is JSON, but ${actual}, which announces an archive. ` +
+        'To restore an archive in S3, send the JSON with the header content-type: application/json',
+    )
   }
 }
 

@@ -1,10 +1,12 @@
 import { Busboy } from '@fastify/busboy'
 import { finished } from 'node:stream/promises'
-import { InvalidRequestError } from '../../shared/requests/errors.ts'
+import { looksLikeJson } from '../../shared/archive/foreign-file.ts'
+import { type FieldError, InvalidRequestError } from '../../shared/requests/errors.ts'
 import { TooLargeError } from './errors.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
 
 const FIELD = 'file'
+export const PARAMETERS_IN_QUERY = 'Parameters belong in the query, for example ?on_duplicate=skip'
 
 /**
  * Returns the bytes of the field `file` of a multipart form.
@@ -59,17 +61,19 @@ const formReader = (contentType: string, limitBytes: number) => {
 
 const onlyFile = (files: readonly Buffer[], others: readonly string[]): Buffer => {
   const [file, second] = files
-  if (file === undefined) throw invalid(`the form must have a field \`${FIELD}\` with the archive`)
-  if (second !== undefined) throw invalid('must be given once: a request restores one archive')
-  if (file.length === 0) throw invalid('is empty')
-  if (others.length > 0)
-    throw new InvalidRequestError(
-      others.map((field) => ({ field, message: `unknown field of the form; the only field is \`${FIELD}\`` })),
-    )
+  const errors: FieldError[] = others.map((field) => ({
+    field,
+    message: `unknown field of the form; the only field is \`${FIELD}\`. ${PARAMETERS_IN_QUERY}`,
+  }))
+  const invalid = (message: string): number => errors.push({ field: FIELD, message })
+  if (file === undefined) invalid(`the form must have a field \`${FIELD}\` with the archive`)
+  else if (second !== undefined) invalid('must be given once: a request restores one archive')
+  else if (file.length === 0) invalid('is empty')
+  else if (looksLikeJson(file))
+    invalid('is JSON, not an archive. To restore an archive in S3, send the JSON as the body, without a form')
+  if (file === undefined || errors.length > 0) throw new InvalidRequestError(errors)
   return file
 }
 
 const unreadable = (error: unknown): InvalidRequestError =>
   new InvalidRequestError([{ field: 'body', message: `the form cannot be read: ${errorMessage(error)}` }])
-
-const invalid = (message: string): InvalidRequestError => new InvalidRequestError([{ field: FIELD, message }])

@@ -12,8 +12,8 @@ import {
 } from '../../shared/restore/start/start-restore.ts'
 import { openSlot, slotUpload } from '../../shared/restore/start/upload-slot.ts'
 import type { Answer } from './answer.ts'
-import { TooLargeError } from './errors.ts'
 import { fileOfForm } from './form.ts'
+import { archiveOfBody, contentOf } from './import-body.ts'
 import { type HttpRequest, jsonObject, MAX_ARCHIVE_BYTES, mergeParameters, queryObject } from './http-request.ts'
 import { type RestoreParameters, restoreFromParameters, restoreParameters } from './import-parameters.ts'
 import { jobAnswer } from './job-answers.ts'
@@ -40,22 +40,23 @@ interface ImportServices extends JobViewServices, StartRestoreServices, ArchiveL
 
 /**
  * Reads and validates an import request.
- * An empty body requests an upload slot, and a JSON body names an archive in S3. Any other body contains the archive.
+ * A request without a body requests an upload slot, and a JSON body names an archive in S3. Any other body contains the
+ * archive.
  */
 export const importInput = async (request: HttpRequest): Promise<ImportInput> => {
   const caller = callerOf(request)
   const query = queryObject(request.query)
-  const contentType = request.headers['content-type'] ?? ''
-  const mediaType = contentType.split(';')[0]?.trim().toLowerCase()
-  if (request.body.length === 0) return { parameters: restoreParameters(query), caller, archive: { in: 'slot' } }
-  if (mediaType === 'application/json') {
+  const content = contentOf(request)
+  if (content.in === 'none') return { parameters: restoreParameters(query), caller, archive: { in: 'slot' } }
+  if (content.in === 'json') {
     const { parameters, from } = restoreFromParameters(mergeParameters(query, jsonObject(request.body)))
     return { parameters, caller, archive: { in: 's3', from } }
   }
   const parameters = restoreParameters(query)
   const bytes =
-    mediaType === 'multipart/form-data' ? await fileOfForm(request.body, contentType, MAX_ARCHIVE_BYTES) : request.body
-  if (bytes.length > MAX_ARCHIVE_BYTES) throw new TooLargeError(MAX_ARCHIVE_BYTES)
+    content.in === 'form'
+      ? await fileOfForm(request.body, content.contentType, MAX_ARCHIVE_BYTES)
+      : archiveOfBody(request.body, content.contentType)
   return { parameters, caller, archive: { in: 'body', bytes } }
 }
 

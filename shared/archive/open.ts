@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import type { ArchiveSource, OpenArchive } from './archive.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError, NotAnArchiveError } from './errors.ts'
+import { explainForeignFile } from './foreign-file.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
 import type { Manifest } from './manifest.ts'
 import { checkGeometry, checkManifestSize, parseManifest } from './read-manifest.ts'
@@ -23,7 +24,7 @@ export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> =
   }
   const head = await source.read(0, Math.min(BLOCK, source.size))
   rejectSpecStarStream(head)
-  if (head.length < BLOCK || !isTarHeader(head)) throw new NotAnArchiveError('it does not begin with a tar header')
+  if (head.length < BLOCK || !isTarHeader(head)) throw explainForeignFile(head)
   await checkEndOfTar(source)
   return walkArchive(source)
 }

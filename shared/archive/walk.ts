@@ -1,5 +1,6 @@
 import type { ArchiveSegment, ArchiveSource, OpenArchive } from './archive.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from './errors.ts'
+import { explainMissingManifest, isMacFile } from './foreign-file.ts'
 import type { IndexLine } from './index-line.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
 import type { Manifest, ManifestSegment } from './manifest.ts'
@@ -20,7 +21,7 @@ type TarFiles = Map<string, TarFile>
 export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Promise<OpenArchive> => {
   const files = await readTarFiles(source, limits)
   const manifestFile = takeFile(files, MANIFEST_NAME)
-  if (manifestFile === undefined) throw new ArchiveTruncatedError(`it has no ${MANIFEST_NAME}`)
+  if (manifestFile === undefined) throw explainMissingManifest(files.keys())
   checkManifestSize(manifestFile.size)
   const manifest = parseManifest(await source.read(manifestFile.offset, manifestFile.size))
   const provenManifest = await checkTrailer(source, files, manifestFile)
@@ -33,8 +34,7 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
     const lines = await decodeIndex(segment, await source.read(index.offset, index.size))
     segments.push({ ...segment, offset: 0, walked: lines.map((line) => locateEntry(files, line, segments)) })
   }
-  const [stray] = files.keys()
-  if (stray !== undefined) throw new ArchiveInvalidError(`entry ${stray} is not listed in any index`)
+  checkNoneLeft(files)
   return { source, manifest, manifestSha256: manifestFile.sha256, provenManifest, walked: true, segments }
 }
 
@@ -47,6 +47,17 @@ const takeLeftOutList = (files: TarFiles, { left_out }: Manifest): void => {
   if (file.sha256 !== sha256) throw new EntryCorruptError(LEFT_OUT_NAME, sha256, file.sha256)
   if (file.size !== size)
     throw new ArchiveInvalidError(`entry ${LEFT_OUT_NAME} has ${file.size} bytes, but ${size} in the manifest`)
+}
+
+/** Throws `ArchiveInvalidError` if the tar has files that do not belong to the archive. */
+const checkNoneLeft = (files: TarFiles): void => {
+  const [stray] = files.keys()
+  if (stray === undefined) return
+  const reason = isMacFile(stray)
+    ? 'is a file that macOS has added; pack the archive again without such files: ' +
+      'COPYFILE_DISABLE=1 tar --exclude .DS_Store …'
+    : 'is not listed in any index'
+  throw new ArchiveInvalidError(`entry ${stray} ${reason}`)
 }
 
 /** Removes a file from `files` and returns it. Afterwards, no other part of the archive can use this file. */

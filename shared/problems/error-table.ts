@@ -11,6 +11,11 @@ export interface ErrorRow {
   readonly title: string
   /** Whether the same input may succeed later. Workflows retry only after errors for which this is true. */
   readonly retryable: boolean
+  /**
+   * What the caller must change. `request`: the request, or the time at which it is sent. `archive`: the archive that
+   * the caller has sent or named. Absent if an operator must look at the deployment or its data.
+   */
+  readonly callerFault?: 'request' | 'archive'
   /** Computes extra members of the problem from the fields of the error. */
   readonly members?: (error: Fields) => Fields
 }
@@ -44,6 +49,7 @@ const invalidRequest: ErrorRow = {
   status: 400,
   title: 'The request is not valid',
   retryable: false,
+  callerFault: 'request',
   members: fields('errors'),
 }
 const archiveInvalid: ErrorRow = {
@@ -51,6 +57,7 @@ const archiveInvalid: ErrorRow = {
   status: 400,
   title: 'The archive is not valid',
   retryable: false,
+  callerFault: 'archive',
   members: fields('entry', 'line', 'expected', 'actual'),
 }
 const sourceChanged: ErrorRow = {
@@ -58,6 +65,7 @@ const sourceChanged: ErrorRow = {
   status: 409,
   title: 'The archive was deleted or replaced',
   retryable: false,
+  callerFault: 'archive',
 }
 const conflict = { type: 'conflict', status: 409 } as const
 
@@ -81,6 +89,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 422,
     title: 'qb cannot be combined with the other filters',
     retryable: false,
+    callerFault: 'request',
     members: fields('errors'),
   },
   TooLargeError: {
@@ -88,23 +97,45 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 413,
     title: 'The body is too large',
     retryable: false,
+    callerFault: 'request',
     members: fields('limit_bytes'),
   },
-  NotFoundError: { type: 'not-found', status: 404, title: 'There is no such route', retryable: false },
+  JsonContentTypeError: {
+    type: 'unsupported-media-type',
+    status: 415,
+    title: 'The content type does not match the body',
+    retryable: false,
+    callerFault: 'request',
+  },
+  NotFoundError: {
+    type: 'not-found',
+    status: 404,
+    title: 'There is no such route',
+    retryable: false,
+    callerFault: 'request',
+  },
   MethodNotAllowedError: {
     type: 'method-not-allowed',
     status: 405,
     title: 'The route does not accept this method',
     retryable: false,
+    callerFault: 'request',
     members: fields('allow'),
   },
 
-  NotAnArchiveError: { type: 'not-an-archive', status: 400, title: 'The input is not an archive', retryable: false },
+  NotAnArchiveError: {
+    type: 'not-an-archive',
+    status: 400,
+    title: 'The input is not an archive',
+    retryable: false,
+    callerFault: 'archive',
+  },
   UnsupportedVersionError: {
     type: 'unsupported-version',
     status: 400,
     title: 'The version of the archive is not supported',
     retryable: false,
+    callerFault: 'archive',
     members: fields('version'),
   },
   ArchiveTruncatedError: {
@@ -112,6 +143,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 400,
     title: 'The archive is truncated',
     retryable: false,
+    callerFault: 'archive',
   },
   EntryCorruptError: { ...archiveInvalid, type: 'entry-corrupt', title: 'An entry of the archive is corrupt' },
   ArchiveInvalidError: archiveInvalid,
@@ -122,6 +154,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 400,
     title: 'The archive has models that are not registered',
     retryable: false,
+    callerFault: 'request',
     members: fields('models', 'registered'),
   },
   SectionMissingError: {
@@ -129,6 +162,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 400,
     title: 'The archive has no section for the model',
     retryable: false,
+    callerFault: 'request',
     members: fields('model', 'sections'),
   },
   SourceNotAllowedError: {
@@ -136,6 +170,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 403,
     title: 'Restores from this bucket are not allowed',
     retryable: false,
+    callerFault: 'request',
     members: fields('bucket', 'allowed'),
   },
   ObjectChangedError: sourceChanged,
@@ -146,9 +181,16 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 404,
     title: 'The model is not registered',
     retryable: false,
+    callerFault: 'request',
     members: fields('model', 'registered'),
   },
-  UnknownJobError: { type: 'unknown-job', status: 404, title: 'There is no such job', retryable: false },
+  UnknownJobError: {
+    type: 'unknown-job',
+    status: 404,
+    title: 'There is no such job',
+    retryable: false,
+    callerFault: 'request',
+  },
   JobStateError: {
     ...conflict,
     title: 'The state of the job does not allow this request',
@@ -161,12 +203,14 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 422,
     title: 'The Idempotency-Key was used for another request',
     retryable: false,
+    callerFault: 'request',
   },
   TooManyJobsError: {
     type: 'too-many-jobs',
     status: 429,
     title: 'Too many jobs are running, or too many upload slots are in use',
     retryable: true,
+    callerFault: 'request',
     members: fields('running', 'slots'),
   },
 
@@ -175,6 +219,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'The archive contains resources or blobs that already exist',
     retryable: false,
+    callerFault: 'request',
     members: countAndIds('duplicates'),
   },
   RestoreRunningError: {
@@ -182,6 +227,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'Another restore of the model is running',
     retryable: false,
+    callerFault: 'request',
     members: fields('model', 'job_id', 'until'),
   },
   ConflictError: {
@@ -236,6 +282,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'SpecStar would not accept the exported data',
     retryable: false,
+    callerFault: 'request',
     members: fields('model', 'id'),
   },
   VerificationFailedError: {

@@ -36,7 +36,10 @@ export const deployedServices = (): Promise<Services> => {
       export: EXPORT_WORKFLOW_ARN,
       restore: RESTORE_WORKFLOW_ARN,
     }),
-    events: new EventBridgePublisher(tracer.captureAWSv3Client(new EventBridgeClient({ region }))),
+    events: new EventBridgePublisher(
+      tracer.captureAWSv3Client(new EventBridgeClient({ region })),
+      config.buckets.archives,
+    ),
     signerFor: roleSigner(sts, SIGNER_ROLE_ARN, (credentials) => s3({ region, credentials })),
   })
 }

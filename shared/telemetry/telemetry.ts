@@ -28,6 +28,8 @@ export const METRIC = {
   succeeded: 'JobSucceeded',
   partial: 'JobPartial',
   failed: 'JobFailed',
+  /** Jobs that failed because of their request or of the archive that their caller sent. They raise no alarm. */
+  rejected: 'JobRejected',
   cancelled: 'JobCancelled',
   verificationFailed: 'VerificationFailed',
   scheduleOverdue: 'ScheduleOverdue',

@@ -160,6 +160,13 @@ describe('an archive in S3', () => {
 })
 
 describe('an upload slot', () => {
+  it('is opened by a request without a body, also with a content type that clients add on their own', async () => {
+    for (const type of ['application/json', 'application/x-www-form-urlencoded'])
+      expect(await (await post('/_backup/import', undefined, { 'content-type': type })).json()).toMatchObject({
+        status: 'awaiting_upload',
+      })
+  })
+
   it('is opened by a request without a body, whose options apply to the restore of the upload', async () => {
     const slot = await openSlot('/country/import?on_duplicate=raise_error&dry_run=true')
     expect(slot).toMatchObject({

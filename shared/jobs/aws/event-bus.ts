@@ -1,4 +1,5 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
+import { isCallerFault } from '../caller-fault.ts'
 import type { JobEndedEvent, JobEvents } from '../job-events.ts'
 import { addMetric, METRIC } from '../../telemetry/telemetry.ts'
 
@@ -12,9 +13,12 @@ const METRIC_OF: Readonly<Partial<Record<JobEndedEvent['status'], string>>> = {
 /** Publishes the end of jobs on the account's default EventBridge bus, and counts them as metrics. */
 export class EventBridgePublisher implements JobEvents {
   readonly #client: EventBridgeClient
+  readonly #archiveBucket: string
 
-  constructor(client: EventBridgeClient) {
+  /** `archiveBucket` is the bucket in which the deployment writes its archives. */
+  constructor(client: EventBridgeClient, archiveBucket: string) {
     this.#client = client
+    this.#archiveBucket = archiveBucket
   }
 
   /** Publishes the event and counts it. Throws if EventBridge rejects the event. */
@@ -28,7 +32,7 @@ export class EventBridgePublisher implements JobEvents {
       throw new Error(
         `EventBridge rejected the event of job ${job.job_id}: ${Entries[0]?.ErrorCode ?? 'no error code'}`,
       )
-    count(job)
+    count(job, this.#archiveBucket)
   }
 }
 
@@ -37,8 +41,9 @@ const detailType = ({ kind, status }: JobEndedEvent): string => `${capital(kind)
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
 
-const count = ({ kind, status, source, error }: JobEndedEvent): void => {
-  const metric = METRIC_OF[status]
+const count = (job: JobEndedEvent, archiveBucket: string): void => {
+  const { kind, status, source, error } = job
+  const metric = isCallerFault(job, archiveBucket) ? METRIC.rejected : METRIC_OF[status]
   if (metric !== undefined) addMetric(metric, 1, { kind })
   if (status === 'partial' && source === 'schedule') addMetric(METRIC.scheduleIncomplete, 1)
   if (error?.type === 'verification-failed') addMetric(METRIC.verificationFailed, 1)

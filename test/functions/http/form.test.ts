@@ -38,11 +38,22 @@ describe('fileOfForm', () => {
 
   it('rejects a form whose file is missing or empty, and a form with other fields', async () => {
     const [none, noneType] = await encoded(formOf({ other: 'x' }))
-    await expect(fileOfForm(none, noneType, LIMIT)).rejects.toThrow(/file: the form must have a field/)
+    await expect(fileOfForm(none, noneType, LIMIT)).rejects.toThrow(/^other: .*; file: the form must have a field/)
     const [empty, emptyType] = await encoded(formOf({ file: new Uint8Array(0) }))
     await expect(fileOfForm(empty, emptyType, LIMIT)).rejects.toThrow(/file: is empty/)
     const [more, moreType] = await encoded(formOf({ file: 'a', wait: '5' }))
     await expect(fileOfForm(more, moreType, LIMIT)).rejects.toThrow(/wait: unknown field/)
+  })
+
+  it('rejects a form whose file is repeated, or is JSON', async () => {
+    const twice = formOf({ file: 'a' })
+    twice.append('file', 'b')
+    const [body, type] = await encoded(twice)
+    await expect(fileOfForm(body, type, LIMIT)).rejects.toThrow(/file: must be given once/)
+    const [json, jsonType] = await encoded(formOf({ file: '{"from":{}}', on_duplicate: 'skip' }))
+    await expect(fileOfForm(json, jsonType, LIMIT)).rejects.toThrow(
+      /on_duplicate: unknown field .* in the query.*; file: is JSON/,
+    )
   })
 
   it('reports an unknown file field as unknown even if it is larger than the limit', async () => {

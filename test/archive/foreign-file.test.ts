@@ -1,0 +1,79 @@
+import { describe, expect, it } from 'vitest'
+import { gzipSync } from 'node:zlib'
+import { openArchive } from '../../shared/archive/open.ts'
+import { explainForeignFile, looksLikeJson } from '../../shared/archive/foreign-file.ts'
+import { memorySource } from './memory.ts'
+import { writeArchive } from './sample.ts'
+import { entryBytes, filesOf } from './tar-blocks.ts'
+
+const archive = await writeArchive({ models: { city: [{ id: 'city:1', revisions: [{ n: 1, data: '{}' }] }] } })
+const files = [...filesOf(archive)]
+const END = Buffer.alloc(10_240)
+
+const tarOf = (entries: readonly (readonly [string, Buffer])[]): Buffer =>
+  Buffer.concat([...entries.map(([name, content]) => entryBytes(name, content)), END])
+const message = async (bytes: Buffer): Promise<string> => {
+  const error: unknown = await openArchive(memorySource(bytes)).catch((thrown: unknown) => thrown)
+  if (!(error instanceof Error)) throw new Error('the archive was opened')
+  return `${error.name}: ${error.message}`
+}
+
+describe('a file that is not an archive', () => {
+  it('is named if its first bytes belong to a known format', async () => {
+    expect(await message(gzipSync(archive))).toBe(
+      'NotAnArchiveError: not an .acbak archive: it is a gzip file; decompress it with gunzip',
+    )
+    const heads: readonly (readonly [string, string])[] = [
+      ['PK\x03\x04', 'a zip file'],
+      ['PK\x05\x06', 'an empty zip file'],
+      ['\x28\xb5\x2f\xfd', 'a zstd file'],
+      ['BZh9', 'a bzip2 file'],
+      ['\xfd7zXZ\0', 'an xz file'],
+      ['7z\xbc\xaf\x27\x1c', 'a 7-Zip file'],
+      ['\x00\x05\x16\x07\x00\x02\x00\x00', 'a file in which macOS keeps attributes of another file'],
+      ['{"from":{}}', 'JSON text'],
+    ]
+    for (const [head, name] of heads) {
+      const bytes = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from('x'.repeat(600))])
+      expect(await message(bytes)).toContain(`not an .acbak archive: it is ${name}`)
+    }
+    expect(explainForeignFile(Buffer.from('text')).message).toContain('does not begin with a tar header')
+  })
+
+  it('is JSON only if it is text that begins with a brace or a bracket', () => {
+    for (const text of ['{}', ' \r\n\t[', '\ufeff{"a"', '{broken']) expect(looksLikeJson(Buffer.from(text))).toBe(true)
+    for (const text of ['', 'x{', '"text"', '{\0']) expect(looksLikeJson(Buffer.from(text))).toBe(false)
+  })
+})
+
+describe('a tar that is not an archive', () => {
+  it('is rejected with the name of the folder that contains the archive', async () => {
+    const packed = (folder: string) => files.map(([name, content]) => [`${folder}/${name}`, content] as const)
+    const mac = [
+      ['._backup', Buffer.from('x')],
+      ['backup/._manifest.json', Buffer.from('x')],
+    ] as const
+    for (const entries of [packed('backup'), packed('./backup'), [...mac, ...packed('backup')]])
+      expect(await message(tarOf(entries))).toContain(
+        'NotAnArchiveError: not an .acbak archive: its files are in the folder "backup" of the tar',
+      )
+    expect(await message(tarOf(packed('a/b').filter(([name]) => !name.endsWith('manifest.json'))))).toContain('"a/b"')
+  })
+
+  it('is rejected with the name of the archive that it contains as a file', async () => {
+    expect(await message(tarOf([['dir/backup.acbak', archive]]))).toContain(
+      'it is a tar that contains the file "dir/backup.acbak"',
+    )
+  })
+
+  it('is rejected with the name of a file that macOS has added to it', async () => {
+    for (const name of ['._manifest.json', 'models/._city', '.DS_Store', '__MACOSX/x'])
+      expect(await message(tarOf([[name, Buffer.from('x')], ...files]))).toContain(
+        `entry ${name} is a file that macOS has added; pack the archive again`,
+      )
+  })
+
+  it('is truncated if nothing shows what it contains', async () => {
+    expect(await message(tarOf([['a', Buffer.from('x')]]))).toContain('ArchiveTruncatedError')
+  })
+})
