@@ -7,7 +7,10 @@ import { type HttpRequest, MAX_ARCHIVE_BYTES } from './http-request.ts'
 
 /** What the body of an import request contains. */
 export type ImportContent =
-  { readonly in: 'none' | 'json' } | { readonly in: 'form' | 'archive'; readonly contentType: string }
+  | { readonly in: 'none' }
+  | { readonly in: 'json' }
+  | { readonly in: 'form'; readonly contentType: string }
+  | { readonly in: 'archive'; readonly contentType: string }
 
 const JSON_TYPE = 'application/json'
 /** Many clients add this type to a request without a body. Therefore, it does not announce an archive. */
