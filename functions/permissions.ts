@@ -22,7 +22,8 @@ export interface Permissions {
   readonly signsUrls?: true
 }
 
-type DynamoAction = 'GetItem' | 'BatchGetItem' | 'Query' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'BatchWriteItem'
+type DynamoAction =
+  'GetItem' | 'BatchGetItem' | 'Query' | 'Scan' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'BatchWriteItem'
 type S3Action = 'GetObject' | 'GetObjectVersion' | 'PutObject' | 'DeleteObject' | 'AbortMultipartUpload' | 'ListBucket'
 
 /**
@@ -89,6 +90,11 @@ export const END_JOB = ['GetItem', 'UpdateItem', 'DeleteItem'] as const
  * query the failures that the job has stored.
  */
 export const FAIL_JOB = [...END_JOB, 'PutItem', 'Query'] as const
+
+/**
+ * For stages that update the job and check the number of shards of its models. The first job of a model reads the data.
+ */
+export const CHECK_SHARDS: Permissions = { jobs: [...UPDATE_JOB, 'BatchGetItem'], resources: ['Query', 'Scan'] }
 
 /** For functions that abort the unfinished multipart upload of an export's archive. */
 export const ABORT_EXPORT: Permissions = {

@@ -4,6 +4,7 @@ import {
   ABORT_EXPORT,
   ARCHIVE_KEYS,
   BLOB_KEYS,
+  CHECK_SHARDS,
   combine,
   COMPOSE_WORK,
   END_JOB,
@@ -37,7 +38,7 @@ export const EXPORT_STAGES = [
     name: 'plan-export',
     file: 'export/plan-export.ts',
     size: SIZES.planner,
-    permissions: { jobs: UPDATE_JOB, resources: ['Query'], work: [FIND_WORK, WRITE_WORK] },
+    permissions: combine(CHECK_SHARDS, { work: [FIND_WORK, WRITE_WORK] }),
   },
   {
     name: 'export-records',
@@ -123,7 +124,7 @@ export const RESTORE_STAGES = [
     name: 'inspect',
     file: 'restore/inspect.ts',
     size: SIZES.planner,
-    permissions: combine(FIND_ARCHIVE, { jobs: UPDATE_JOB, resources: ['Query'], work: [FIND_WORK, WRITE_WORK] }),
+    permissions: combine(FIND_ARCHIVE, CHECK_SHARDS, { work: [FIND_WORK, WRITE_WORK] }),
   },
   {
     name: 'preflight',

@@ -1,10 +1,10 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
+import { checkShards, type ShardServices } from '../jobs/check-shards.ts'
 import { beginJob, exportJob } from '../jobs/find-job.ts'
 import type { ExportRequest } from '../jobs/job.ts'
 import type { Limits } from '../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
-import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange } from './messages.ts'
 
 /** A digest bucket has 4 hex digits. */
@@ -17,14 +17,13 @@ const MAX_ITEMS = 10_000
  */
 const COMPRESSION_RATIO = 5.6
 
-interface Sampling {
-  readonly resources: ResourceStore
+interface Sampling extends ShardServices {
   readonly limits: Limits
 }
 
 /**
  * Plans the map items of `export-records`: which ranges of which models each of them reads. The plan is written once,
- * so a repeated attempt returns the same plan.
+ * so a repeated attempt returns the same plan. Throws `ShardsChangedError`.
  */
 export const planExport = async (
   { job_id }: StageInput,
@@ -33,6 +32,7 @@ export const planExport = async (
   const { jobs, workFiles, clock } = stores
   const { request } = await exportJob(stores, job_id)
   await beginJob(stores, job_id)
+  await checkShards(request.models, stores)
   const { items } =
     (await workFiles.find(EXPORT_PLAN, job_id)) ??
     (await workFiles.writeOnce(

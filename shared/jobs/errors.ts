@@ -79,3 +79,25 @@ export class StageMessageError extends Error {
     super(`the ${side} of stage ${stage} is not valid: ${faults}`)
   }
 }
+
+/**
+ * The data of a model was written with another number of shards than the registry contains. The keys of the model
+ * contain the shard, so no job of the model can run.
+ */
+export class ShardsChangedError extends Error {
+  override readonly name = 'ShardsChangedError'
+  readonly model: string
+  readonly stored_shards: number
+  readonly registered_shards: number
+
+  constructor(model: string, stored: number, registered: number) {
+    super(
+      `the data of model ${model} was written with ${stored} shards, but models.json registers ${registered}. ` +
+        `Set shards of ${model} back to ${stored}. To change the number, export the model with ${stored} shards, ` +
+        `delete its data, set shards to ${registered}, and restore the archive`,
+    )
+    this.model = model
+    this.stored_shards = stored
+    this.registered_shards = registered
+  }
+}

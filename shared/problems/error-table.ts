@@ -230,6 +230,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     callerFault: 'request',
     members: fields('model', 'job_id', 'until'),
   },
+  ShardsChangedError: {
+    type: 'shards-changed',
+    status: 409,
+    title: 'The data of the model was written with another number of shards',
+    retryable: false,
+    members: fields('model', 'stored_shards', 'registered_shards'),
+  },
   ConflictError: {
     ...conflict,
     title: 'Another writer created the same resource or blob during the restore',

@@ -51,7 +51,8 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/
  */
 const RESERVED = ['blobs']
 const DEFAULT_SHARDS = 16
-const MAX_SHARDS = 1024
+/** The largest number of shards of a model. */
+export const MAX_SHARDS = 1024
 
 const Text = z.string().min(1)
 /** `npm run models` marks uncertain proposals with `guess: true`. The registry ignores this mark. */

@@ -5,12 +5,14 @@ import { PayloadStore } from '../blobs/payload-store.ts'
 import type { JobEvents } from '../jobs/job-events.ts'
 import { JobStore } from '../jobs/aws/job-store.ts'
 import { Leases } from '../jobs/aws/leases.ts'
+import { ShardRecords } from '../jobs/aws/shard-records.ts'
 import { WorkFiles } from '../jobs/work-files.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import { ObjectStore } from '../objects/aws/object-store.ts'
 import { type SignerFor, SignedUrls } from '../objects/aws/signed-urls.ts'
 import ownModels from '../models.json' with { type: 'json' }
 import { loadModels, loadModelsFile } from '../resources/models.ts'
+import { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
 import { LIMITS, type Limits } from '../jobs/limits.ts'
@@ -45,8 +47,10 @@ export const makeServices = async (parts: {
     urls: new SignedUrls(parts.signerFor ?? (() => Promise.resolve({ client: s3 })), clock),
     payloads,
     resources: new ResourceStore(dynamoDb, config.tables.resources, models),
+    resourceKeys: new ResourceKeys(dynamoDb, config.tables.resources),
     blobs: new BlobStore(objects, config.buckets.blobs),
     jobs: new JobStore(dynamoDb, config.tables.jobs, clock),
+    shardRecords: new ShardRecords(dynamoDb, config.tables.jobs),
     leases: new Leases(dynamoDb, config.tables.jobs, clock),
     workflows,
     events: parts.events ?? { ended: () => Promise.resolve() },

@@ -3,11 +3,13 @@ import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { JobEvents } from '../jobs/job-events.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Leases } from '../jobs/aws/leases.ts'
+import type { ShardRecords } from '../jobs/aws/shard-records.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { SignedUrls } from '../objects/aws/signed-urls.ts'
 import type { ModelRegistry } from '../resources/models.ts'
+import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
 import type { Limits } from '../jobs/limits.ts'
@@ -21,12 +23,14 @@ export interface Services {
   readonly limits: Limits
   readonly models: ModelRegistry
   readonly resources: ResourceStore
+  readonly resourceKeys: ResourceKeys
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
   readonly urls: SignedUrls
   readonly jobs: JobStore
+  readonly shardRecords: ShardRecords
   readonly leases: Leases
   readonly workflows: WorkflowEngine
   readonly events: JobEvents

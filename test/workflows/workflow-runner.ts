@@ -12,6 +12,7 @@ import type { Report } from '../../shared/restore/report/make-report.ts'
 import { startRestoreOfBody } from '../../shared/restore/start/start-restore.ts'
 import type { Limits } from '../../shared/jobs/limits.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
+import type { Config } from '../../shared/runtime/config.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
 import { setServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
@@ -23,7 +24,7 @@ type BeforeStage = (jobId: string) => Promise<void>
 
 /** The real workflows with local stores, in this process. A test can interfere before each stage. */
 export class WorkflowRunner {
-  readonly services: Services
+  services: Services
   readonly clients: StoreClients
   readonly #servers: TestServers
   readonly #engine: LocalWorkflowEngine
@@ -76,6 +77,15 @@ export class WorkflowRunner {
     })
     setServices(services)
     return new WorkflowRunner(servers, services, engine, before)
+  }
+
+  /** Replaces the configuration, as a deployment does. The stores and their data stay. */
+  async deploy(changes: Partial<Config>): Promise<void> {
+    const { dynamo: dynamoDb, s3, config } = this.#servers
+    const { limits, clock } = this.services
+    const parts = { config: { ...config, ...changes }, dynamoDb, s3, workflows: this.#engine, limits, clock }
+    this.services = await makeServices(parts)
+    setServices(this.services)
   }
 
   async stop(): Promise<void> {

@@ -124,9 +124,8 @@ export class ResourceStore {
     return sampleModel((kind, range) => this.#pages(kind, model, range), minBytes, minResources)
   }
 
-  /** Whether the model has neither metadata nor revisions. */
-  async isEmpty(model: string): Promise<boolean> {
-    const { shards } = this.#models.get(model)
+  /** Whether the model has neither metadata nor revisions in the given number of shards (default: all of its shards). */
+  async isEmpty(model: string, shards = this.#models.get(model).shards): Promise<boolean> {
     const partitions = Array.from({ length: shards }, (_, shard) => shard).flatMap((shard) => [
       metadataPartition(model, shard),
       revisionPartition(model, shard),

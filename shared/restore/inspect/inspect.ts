@@ -1,12 +1,12 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import { openArchive } from '../../archive/open.ts'
+import { checkShards, type ShardServices } from '../../jobs/check-shards.ts'
 import { JobCancelledError } from '../../jobs/errors.ts'
 import { beginJob, restoreJob } from '../../jobs/find-job.ts'
 import type { RestoreRequest } from '../../jobs/job.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
-import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { SectionMissingError, UnknownModelsError } from '../errors.ts'
 import { CONVERTED_ARCHIVE } from '../messages/convert.ts'
@@ -16,17 +16,15 @@ import type { RestoreReading } from '../open-restore.ts'
 import { pinArchive } from '../pin-archive.ts'
 import { planRanges } from './plan-ranges.ts'
 
-export interface InspectServices extends RestoreReading {
+export interface InspectServices extends RestoreReading, ShardServices {
   readonly leases: Leases
-  readonly resources: ResourceStore
-  readonly models: ModelRegistry
   readonly limits: Pick<Limits, 'rangeBytes'>
   readonly clock: () => Date
 }
 
 /**
  * Pins the archive and reads its manifest. For a stream, this is the archive to which the stream was converted. Then it
- * checks the models of the restore, takes their leases, and plans `preflight`. If the stage runs again, it takes the
+ * checks the models of the restore and their shards, takes their leases, and plans `preflight`. If the stage runs again, it takes the
  * leases again, with new epochs, and keeps the plan.
  */
 export const inspect = async ({ job_id }: StageInput, services: InspectServices): Promise<PlannedItems> => {
@@ -48,6 +46,7 @@ const planRestore = async (services: InspectServices, jobId: string, request: Re
   const pinned = converted?.archive ?? (await pinArchive(services, request))
   const archive = await openArchive(objects.sourceOf(pinned))
   const models = modelsToRestore(services.models, archive, request)
+  await checkShards(models, services)
   await acquireLeases(services, jobId, request, models)
   // The leases are taken first, so that another restore is not writing to these models now. Only the stages that write
   // renew the leases. Therefore, another restore may take a model 9 minutes from now, if nothing is written by then.

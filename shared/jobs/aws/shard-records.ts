@@ -1,0 +1,51 @@
+import { ConditionalCheckFailedException, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { batchGet } from '../../tables/aws/query.ts'
+import { type Key, keyAttributes, keyOf } from '../../tables/item.ts'
+
+/** The numbers of shards with which the data of the models was written. The records never expire. */
+export class ShardRecords {
+  readonly #client: DynamoDBClient
+  readonly #table: string
+
+  constructor(client: DynamoDBClient, table: string) {
+    this.#client = client
+    this.#table = table
+  }
+
+  /** Returns the number of each model that has a record. Reads up to 100 models with one request. */
+  async find(models: readonly string[]): Promise<ReadonlyMap<string, number>> {
+    const modelOf = new Map(models.map((model) => [recordKey(model).pk, model]))
+    const items = await batchGet(this.#client, this.#table, models.map(recordKey))
+    return new Map(
+      items.map((item) => [modelOf.get(keyOf(item).pk) ?? '', Number(item['shards']?.N)] satisfies [string, number]),
+    )
+  }
+
+  /**
+   * Stores the number of a model. `replaced` is the number that the model has now; without it, the model must have no
+   * record. Does nothing if another job has changed the record meanwhile. Returns whether the number was stored.
+   */
+  async keep(model: string, shards: number, replaced?: number): Promise<boolean> {
+    try {
+      await this.#client.send(
+        new PutItemCommand({
+          TableName: this.#table,
+          Item: { ...keyAttributes(recordKey(model)), shards: { N: shards.toString() } },
+          ...(replaced === undefined
+            ? { ConditionExpression: 'attribute_not_exists(#pk)', ExpressionAttributeNames: { '#pk': 'pk' } }
+            : {
+                ConditionExpression: '#shards = :replaced',
+                ExpressionAttributeNames: { '#shards': 'shards' },
+                ExpressionAttributeValues: { ':replaced': { N: replaced.toString() } },
+              }),
+        }),
+      )
+      return true
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false
+      throw error
+    }
+  }
+}
+
+const recordKey = (model: string): Key => ({ pk: `shards#${model}`, sk: 'shards' })

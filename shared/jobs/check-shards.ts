@@ -1,0 +1,81 @@
+import pMap from 'p-map'
+import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
+import type { ResourceStore } from '../resources/aws/resource-store.ts'
+import { metadataPartition, revisionPartition } from '../resources/keys.ts'
+import { MAX_SHARDS, type ModelRegistry } from '../resources/models.ts'
+import { parsePartitionKey, type PlacedItem, shardsOfData } from '../resources/partitions.ts'
+import type { ShardRecords } from './aws/shard-records.ts'
+import { ShardsChangedError } from './errors.ts'
+
+/**
+ * The number of partitions up to which all of them are listed with one request each. If the table has more, the 2,048
+ * partitions that a model can have are queried instead.
+ */
+const MAX_PARTITIONS = 1000
+const PARALLEL_READS = 16
+
+export interface ShardServices {
+  readonly models: ModelRegistry
+  readonly resources: ResourceStore
+  readonly resourceKeys: ResourceKeys
+  readonly shardRecords: ShardRecords
+}
+
+/**
+ * Checks that the registered number of shards of each model is the number with which its data was written. Keys contain
+ * the shard, so a job would miss data that was written with another number. Throws `ShardsChangedError`.
+ *
+ * The first job of a model derives the number from the data and stores it. Later jobs compare with the stored number,
+ * which takes one read for up to 100 models. Another number is accepted and stored if the model has no items.
+ */
+export const checkShards = async (models: readonly string[], services: ShardServices): Promise<void> => {
+  const stored = await services.shardRecords.find(models)
+  const unknown = models.filter((model) => !stored.has(model))
+  if (unknown.length > 0) await storeFirst(unknown, services)
+  for (const [model, shards] of stored) await compare(model, shards, services)
+}
+
+const storeFirst = async (models: readonly string[], services: ShardServices): Promise<void> => {
+  const { shardRecords, resourceKeys } = services
+  const partitionKeys = await resourceKeys.partitionKeys(MAX_PARTITIONS)
+  for (const model of models) {
+    const registered = services.models.get(model).shards
+    const own = partitionKeys?.filter((pk) => parsePartitionKey(pk)?.model === model) ?? possiblePartitions(model)
+    const shards = shardsOfData(await placedItems(own, resourceKeys), registered)
+    if (shards !== registered) throw new ShardsChangedError(model, shards, registered)
+    if (await shardRecords.keep(model, shards)) continue
+    // Another job has stored a number meanwhile.
+    for (const [, kept] of await shardRecords.find([model])) await compare(model, kept, services)
+  }
+}
+
+const compare = async (
+  model: string,
+  stored: number,
+  { models, resources, shardRecords }: ShardServices,
+): Promise<void> => {
+  const registered = models.get(model).shards
+  if (stored === registered) return
+  const isEmpty = await resources.isEmpty(model, Math.max(stored, registered))
+  if (!isEmpty || !(await shardRecords.keep(model, registered, stored)))
+    throw new ShardsChangedError(model, stored, registered)
+}
+
+const possiblePartitions = (model: string): string[] =>
+  Array.from({ length: MAX_SHARDS }, (_, shard) => shard).flatMap((shard) => [
+    metadataPartition(model, shard),
+    revisionPartition(model, shard),
+  ])
+
+/** Returns the first and the last item of each partition, without items whose sort key is damaged. */
+const placedItems = async (partitionKeys: readonly string[], resourceKeys: ResourceKeys): Promise<PlacedItem[]> => {
+  const ends = await pMap(
+    partitionKeys,
+    async (pk) => {
+      const shard = parsePartitionKey(pk)?.shard ?? 0
+      return (await resourceKeys.endsOf(pk)).map((sortKey) => ({ shard, sortKey }))
+    },
+    { concurrency: PARALLEL_READS },
+  )
+  return ends.flat()
+}

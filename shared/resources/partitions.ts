@@ -1,0 +1,51 @@
+import { hashKeyOf, shardOf } from './keys.ts'
+import { MAX_SHARDS } from './models.ts'
+
+/** A partition of the resource table: the metadata (`m`) or the revisions (`r`) of one shard of a model. */
+export interface Partition {
+  readonly model: string
+  readonly kind: 'm' | 'r'
+  readonly shard: number
+}
+
+const PARTITION_KEY = /^([A-Za-z][A-Za-z0-9_-]{0,62})#([mr])#(0|[1-9][0-9]{0,3})$/
+
+/** Parses a partition key. Returns undefined if no model with any allowed number of shards has this partition. */
+export const parsePartitionKey = (pk: string): Partition | undefined => {
+  const [, model, kind, digits] = PARTITION_KEY.exec(pk) ?? []
+  const shard = Number(digits)
+  if (model === undefined || shard >= MAX_SHARDS) return undefined
+  return { model, kind: kind === 'm' ? 'm' : 'r', shard }
+}
+
+/** Whether a sort key begins with the hash key of the resource id that follows. Sort keys of damaged items may not. */
+export const hasOwnHashKey = (sortKey: string): boolean => {
+  const [h, id = ''] = sortKey.split('/')
+  return id !== '' && h === hashKeyOf(id)
+}
+
+/** An item whose sort key begins with the hash key of its resource id. It shows with which numbers it can be found. */
+export interface PlacedItem {
+  /** The shard in the partition key of the item. */
+  readonly shard: number
+  readonly sortKey: string
+}
+
+/**
+ * Returns the number of shards with which the data of a model was written. `items` are the first and the last item of
+ * each partition. Sort keys begin with the hash key, so if these two belong to their partition, all items between them
+ * do too. Returns `registered` if the items agree with it. Otherwise, returns the number with which most of them agree.
+ * A few items in a wrong partition therefore do not count as another number of shards.
+ */
+export const shardsOfData = (items: readonly PlacedItem[], registered: number): number => {
+  let best = registered
+  let most = countAgreeing(items, registered)
+  for (let shards = 1; shards <= MAX_SHARDS; shards *= 2) {
+    const agreeing = countAgreeing(items, shards)
+    if (agreeing > most) [best, most] = [shards, agreeing]
+  }
+  return best
+}
+
+const countAgreeing = (items: readonly PlacedItem[], shards: number): number =>
+  items.filter(({ shard, sortKey }) => shardOf(sortKey, shards) === shard).length
