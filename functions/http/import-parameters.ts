@@ -16,6 +16,7 @@ const SHAPE = {
   ...FILTER_SHAPE,
   on_duplicate: oneOf(STRATEGIES).default('overwrite'),
   dry_run: flag().default(false),
+  strict: flag().default(true),
   wait: wait(),
 }
 const Parameters = z.strictObject(SHAPE)
@@ -53,6 +54,7 @@ const fromOptions = (options: z.output<typeof Parameters>): RestoreParameters =>
   filters: filtersIn(options),
   on_duplicate: options.on_duplicate,
   dry_run: options.dry_run,
+  strict: options.strict,
   waitSeconds: options.wait,
 })
 

@@ -136,8 +136,8 @@ const requestView = (job: Job): object => {
   const { filters, models } = job.request
   const scope = { ...(models === undefined ? {} : { models }), ...filters }
   if (job.kind === 'export') return { ...scope, strict: job.request.strict, format: job.request.format }
-  const { on_duplicate, dry_run, archive } = job.request
-  return { ...scope, on_duplicate, dry_run, ...(archive === undefined ? {} : { archive }) }
+  const { on_duplicate, dry_run, strict = true, archive } = job.request
+  return { ...scope, on_duplicate, dry_run, strict, ...(archive === undefined ? {} : { archive }) }
 }
 
 const linksOf = (job: Job, status: JobStatus): Record<string, string> => {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto'
 import type { OpenArchive } from './archive.ts'
-import { ArchiveInvalidError, EntryCorruptError } from './errors.ts'
+import { EntryCorruptError } from './errors.ts'
 import { readIndex } from './segment-reader.ts'
 
 interface PayloadLocation {
@@ -24,13 +24,12 @@ export class ArchivePayloads {
   }
 
   /**
-   * Returns the bytes of a payload. Throws `ArchiveInvalidError` if the archive does not contain the payload, and
-   * `EntryCorruptError` if its checksum is wrong.
+   * Returns the bytes of a payload, or undefined if the archive does not contain it. Throws `EntryCorruptError` if its
+   * checksum is wrong.
    */
-  async get(sha256: string): Promise<Buffer> {
+  async get(sha256: string): Promise<Buffer | undefined> {
     const location = await this.#locate(sha256)
-    if (location === undefined)
-      throw new ArchiveInvalidError(`entry payloads/${sha256} is missing; a revision refers to this payload`)
+    if (location === undefined) return undefined
     const bytes = await this.#archive.source.read(location.offset, location.size)
     const actual = hash('sha256', bytes)
     if (actual !== sha256) throw new EntryCorruptError(`payloads/${sha256}`, sha256, actual)

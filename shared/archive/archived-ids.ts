@@ -39,7 +39,9 @@ export class ArchivedIds {
     )
     if (segment === -1) return false
     for await (const batch of archivedRecords(this.#archive, segment, { ids: [id] })) {
-      for (const { kind, item } of batch) {
+      for (const record of batch) {
+        if (record.fault !== undefined) continue
+        const { kind, item } = record
         if (revision === undefined ? kind === 'metadata' : new RevisionView(item).revisionId === revision) return true
       }
     }

@@ -2,17 +2,28 @@ import { hashKeyOf } from '../resources/keys.ts'
 import type { Item } from '../tables/item.ts'
 import type { OpenArchive } from './archive.ts'
 import { readLineBatches } from './chunk-lines.ts'
+import type { RecordLocation } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
-import { decodeLine, type RecordKey, recordKeyOf } from './record-line.ts'
+import { type DecodedRecord, decodeRecord, type FaultyRecord, type RecordKey } from './record-line.ts'
 import { RecordOrder } from './record-order.ts'
 import { readEntries, readIndex } from './segment-reader.ts'
 
-/** A record of an archive that has been checked. */
-export interface ArchivedRecord extends RecordKey {
+/** A record that has a valid item and key. */
+export interface SoundRecord extends RecordKey {
   readonly item: Item
+  readonly fault?: undefined
   /** The number of the record's chunk in the segment, from 0. A later pass can resume at this chunk. */
   readonly entry: number
+  readonly location: RecordLocation
 }
+
+/** A record whose item or key is invalid. */
+export interface LocatedFaultyRecord extends FaultyRecord {
+  readonly location: RecordLocation
+}
+
+/** A record of an archive. The bytes of its chunk have been checked. */
+export type ArchivedRecord = SoundRecord | LocatedFaultyRecord
 
 /** The position at which reading starts: a chunk, and the first digest bucket of that chunk to return. */
 export interface RecordsFrom {
@@ -24,6 +35,9 @@ export interface RecordsFrom {
  * Reads the records of a segment in order, in batches. By default, every byte of the segment is checked, tar headers
  * and padding included. With `from`, only this chunk and the chunks after it are read and checked. With `ids`, only the
  * chunks that can contain these resources are read, and only the records of these resources are returned.
+ *
+ * Throws `ArchiveInvalidError` if a line is no record, or if the records are not in order. A record whose item or key
+ * is invalid is returned with its fault.
  */
 export async function* archivedRecords(
   archive: OpenArchive,
@@ -35,7 +49,8 @@ export async function* archivedRecords(
   const index = await readIndex(archive, opened)
   const { from } = options
   const ids = options.ids === undefined ? undefined : new Set(options.ids)
-  const order = new RecordOrder(opened, { partial: ids !== undefined || from !== undefined })
+  const order = new RecordOrder(opened)
+  let isBeforeStart = from !== undefined
   const entries = readEntries(archive, opened, index, {
     ...(from === undefined ? {} : { from: from.entry }),
     ...(ids === undefined ? {} : { filter: mayContain(ids) }),
@@ -48,19 +63,23 @@ export async function* archivedRecords(
       for (const bytes of lines) {
         line += 1
         const location = { entry: entry.path, line }
-        const item = decodeLine(bytes, location)
-        const key = recordKeyOf(item, location)
-        order.check(key, item)
-        if (ids?.has(key.id) === false) continue
-        if (from !== undefined && key.h.slice(0, 4) < from.bucket) continue
-        batch.push({ ...key, item, entry: ordinal })
+        const record = decodeRecord(bytes, location)
+        if (record.fault === undefined) order.check(record)
+        else order.countFaulty(record)
+        // A faulty record belongs to the pass that reads the records before it.
+        if (isBeforeStart) isBeforeStart = record.fault !== undefined || record.h.slice(0, 4) < (from?.bucket ?? '')
+        if (isBeforeStart || (ids !== undefined && !isOneOf(ids, record))) continue
+        batch.push(record.fault === undefined ? { ...record, entry: ordinal, location } : { ...record, location })
       }
       if (batch.length > 0) yield batch
     }
     order.endChunk()
   }
-  order.end()
 }
+
+/** A faulty record may state two different ids. */
+const isOneOf = (ids: ReadonlySet<string>, record: DecodedRecord): boolean =>
+  ids.has(record.id) || (record.fault !== undefined && ids.has(record.idInKey))
 
 /** Returns a test of whether the range of a chunk's hash keys includes the hash key of one of the resources. */
 const mayContain = (ids: ReadonlySet<string>): ((entry: IndexLine) => boolean) => {

@@ -1,7 +1,8 @@
 import { isUtf8 } from 'node:buffer'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
+import { z } from 'zod'
 import { metadataSortKey, revisionSortKey } from '../resources/keys.ts'
-import type { Item } from '../tables/item.ts'
+import type { Item, Key } from '../tables/item.ts'
 import { toBase64 } from '../values/base64.ts'
 import { errorMessage } from '../values/error-message.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
@@ -43,13 +44,17 @@ const valueToJson = (value: AttributeValue): unknown => {
  * `RecordInvalidError` if the line is not JSON in UTF-8, is longer than 1 MiB, is nested deeper than 100 levels, or
  * contains an item that DynamoDB would reject.
  */
-export const decodeLine = (line: Buffer, location: RecordLocation = {}): Item => {
+export const decodeLine = (line: Buffer, location: RecordLocation = {}): Item =>
+  checkItem(parseLine(line, location), line, location)
+
+/** Parses a record line within its bounds. Returns the value of `Item`, which is not checked. */
+const parseLine = (line: Buffer, location: RecordLocation): unknown => {
   if (line.length > MAX_LINE_BYTES)
     throw new RecordInvalidError(`the line has more than ${MAX_LINE_BYTES} bytes`, location)
   if (!isUtf8(line)) throw new RecordInvalidError('the line is not UTF-8', location)
   if (isDeeperThan(line, MAX_LINE_LEVELS))
     throw new RecordInvalidError(`the line is nested deeper than ${MAX_LINE_LEVELS} levels`, location)
-  return checkItem(parseItem(line, location), line, location)
+  return parseItem(line, location)
 }
 
 const parseItem = (line: Buffer, location: RecordLocation): unknown => {
@@ -94,6 +99,57 @@ export const recordKeyOf = (item: Item, location: RecordLocation = {}): RecordKe
     kind === 'metadata' ? sortKey(location, () => metadataSortKey(id)) : expectedRevisionKey(item, id, location)
   if (sk !== expected) throw new RecordInvalidError(`sk is ${sk}, but must be ${expected}`, location)
   return { kind, model, id, h: sk.slice(0, 16), sk }
+}
+
+/** A record that no store can hold: DynamoDB would reject the item, or its key is not the one that the store derives. */
+export interface FaultyRecord {
+  readonly kind: 'metadata' | 'revision'
+  /** The resource id, as `resource_id` or else `sk` states it. Empty if neither does. */
+  readonly id: string
+  /** The resource id that `sk` states. Empty if it states none. */
+  readonly idInKey: string
+  /** The key in the record. A part that is not a string is empty. */
+  readonly key: Key
+  readonly fault: string
+}
+
+export type DecodedRecord = (RecordKey & { readonly item: Item; readonly fault?: undefined }) | FaultyRecord
+
+/**
+ * Decodes a record line like `decodeLine`, and returns the key of the record. If DynamoDB would reject the item, or if
+ * the key is wrong, returns a `FaultyRecord` instead of throwing: the fault concerns one resource, and the other
+ * records of the chunk can still be read.
+ */
+export const decodeRecord = (line: Buffer, location: RecordLocation = {}): DecodedRecord => {
+  const parsed = parseLine(line, location)
+  try {
+    const item = checkItem(parsed, line, location)
+    return { ...recordKeyOf(item, location), item }
+  } catch (error) {
+    if (!(error instanceof RecordInvalidError)) throw error
+    return { ...statedKeyOf(parsed), fault: error.reason }
+  }
+}
+
+const Stated = z
+  .object({
+    pk: z.object({ S: z.string() }).catch({ S: '' }),
+    sk: z.object({ S: z.string() }).catch({ S: '' }),
+    resource_id: z.object({ S: z.string() }).optional().catch(undefined),
+  })
+  .catch({ pk: { S: '' }, sk: { S: '' } })
+
+/** Returns what a faulty record states about itself. */
+const statedKeyOf = (parsed: unknown): Omit<FaultyRecord, 'fault'> => {
+  const { pk, sk, resource_id } = Stated.parse(parsed)
+  const isRevision = pk.S.includes('#r#')
+  const [, idInKey = '', revision] = sk.S.split('/')
+  return {
+    kind: isRevision || (!pk.S.includes('#m#') && revision !== undefined) ? 'revision' : 'metadata',
+    id: resource_id?.S ?? idInKey,
+    idInKey,
+    key: { pk: pk.S, sk: sk.S },
+  }
 }
 
 const expectedRevisionKey = (item: Item, id: string, location: RecordLocation): string => {

@@ -1,8 +1,6 @@
 import { quote } from '../values/message-text.ts'
 import type { LeftOutResource } from '../archive/left-out.ts'
-import { listedResources } from '../jobs/listed-resources.ts'
-
-const MAX_NAMED = 5
+import { describeResources, listedResources } from '../jobs/listed-resources.ts'
 
 /**
  * The store contains resources that no restore could write, or whose restore could not be verified. A strict export
@@ -16,12 +14,8 @@ export class UnrestorableResourcesError extends Error {
 
   constructor(resources: readonly LeftOutResource[]) {
     const noun = resources.length === 1 ? 'resource' : 'resources'
-    const named = resources
-      .slice(0, MAX_NAMED)
-      .map(({ model, resource_id, reason }) => `${quote(resource_id)} of model ${model} (${reason})`)
-    const more = resources.length > MAX_NAMED ? '; …' : ''
     super(
-      `${resources.length} ${noun} could not be restored: ${named.join('; ')}${more}. ` +
+      `${resources.length} ${noun} could not be restored: ${describeResources(resources)}. ` +
         'Correct them, or export with strict=false to leave them out',
     )
     this.count = resources.length

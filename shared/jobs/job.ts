@@ -46,6 +46,8 @@ export interface RestoreRequest {
   readonly filters: Filters
   readonly on_duplicate: Strategy
   readonly dry_run: boolean
+  /** False: resources that cannot be restored are left out. Absent in jobs of earlier releases, which are strict. */
+  readonly strict?: boolean
   /** Absent for an upload slot until its archive is uploaded. */
   readonly archive?: ArchiveLocation
   /** Present if an upload started the restore. The report is then also written to `{key}.report.json`. */
@@ -110,7 +112,7 @@ export interface RestoreResult {
   }
   readonly missing_blobs?: MissingBlobs
   readonly blob_conflicts?: MissingBlobs
-  /** Resources that the export left out of the archive. Absent if there are none. */
+  /** Resources that the export left out of the archive, or that the restore left out. Absent if there are none. */
   readonly left_out?: ListedResources
   /** The object that holds the whole report. */
   readonly report?: { readonly bucket: string; readonly key: string }

@@ -1,4 +1,4 @@
-import { MAX_LISTED } from '../values/message-text.ts'
+import { MAX_LISTED, quote } from '../values/message-text.ts'
 import type { ListedResources } from './job.ts'
 
 /** Such a list is stored in the job's item, which holds 400 KB in all. */
@@ -9,6 +9,16 @@ export const listedResources = (
   resources: ListedResources['resources'],
   count = resources.length,
 ): ListedResources => ({ count, resources: firstWithin(resources.slice(0, MAX_LISTED), MAX_LISTED_BYTES) })
+
+const MAX_NAMED = 5
+
+/** Names the first five resources with their reasons, for a message. `count` is the number of all of them. */
+export const describeResources = (resources: ListedResources['resources'], count = resources.length): string => {
+  const named = resources
+    .slice(0, MAX_NAMED)
+    .map(({ model, resource_id, reason }) => `${quote(resource_id)} of model ${model} (${reason})`)
+  return `${named.join('; ')}${count > named.length ? '; …' : ''}`
+}
 
 /** The first elements whose JSON has at most `maxBytes` bytes in all. */
 const firstWithin = <T>(elements: readonly T[], maxBytes: number): T[] => {

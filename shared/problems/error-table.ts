@@ -44,6 +44,10 @@ const countAndIds =
   (member: string) =>
   ({ count, ids }: Fields): Fields => ({ [member]: { count, ids: shortened(ids ?? []) } })
 
+const unrestorableResources = ({ count, resources }: Fields): Fields => ({
+  unrestorable_resources: { count, resources },
+})
+
 const invalidRequest: ErrorRow = {
   type: 'invalid-request',
   status: 400,
@@ -148,6 +152,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   EntryCorruptError: { ...archiveInvalid, type: 'entry-corrupt', title: 'An entry of the archive is corrupt' },
   ArchiveInvalidError: archiveInvalid,
   RecordInvalidError: archiveInvalid,
+  ArchiveResourcesInvalidError: { ...archiveInvalid, members: unrestorableResources },
   ResourceIdError: archiveInvalid,
   UnknownModelsError: {
     type: 'unknown-models',
@@ -282,7 +287,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'Some resources cannot be exported, because no restore could write them',
     retryable: false,
-    members: ({ count, resources }) => ({ unrestorable_resources: { count, resources } }),
+    members: unrestorableResources,
   },
   SpecstarRefusesError: {
     type: 'specstar-refuses',

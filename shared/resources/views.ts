@@ -142,11 +142,11 @@ export class RevisionView extends ItemView {
 }
 
 /** Returns the bytes of a spilled payload. */
-export type ReadSpilled = (sha256: string) => Promise<Uint8Array>
+export type ReadSpilled = (sha256: string) => Promise<Uint8Array | undefined>
 
 /**
  * Returns the payload of a revision from its item. If the payload is spilled, calls `readSpilled` and returns or throws
- * the same. Returns undefined if the item has neither a payload nor a reference to a spilled payload.
+ * the same. Also returns undefined if the item has neither a payload nor a reference to a spilled payload.
  */
 export const payloadOf = async (
   revision: RevisionView,

@@ -1,3 +1,7 @@
+import { ArchiveInvalidError } from '../archive/errors.ts'
+import type { LeftOutResource } from '../archive/left-out.ts'
+import type { ListedResources } from '../jobs/job.ts'
+import { describeResources, listedResources } from '../jobs/listed-resources.ts'
 import { quote } from '../values/message-text.ts'
 
 export class UnknownModelsError extends Error {
@@ -46,6 +50,26 @@ export class SourceNotAllowedError extends Error {
 /** The archive to restore does not exist, or it changed after the restore was requested. */
 export class ArchiveUnavailableError extends Error {
   override readonly name = 'ArchiveUnavailableError'
+}
+
+/**
+ * The archive contains resources that cannot be restored, and the restore is strict. Nothing was written. `resources`
+ * are the first 100, or fewer if they exceed 14 KiB.
+ */
+export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
+  override readonly name = 'ArchiveResourcesInvalidError'
+  readonly count: number
+  readonly resources: ListedResources['resources']
+
+  /** `count` is the number of all resources, and `resources` contains the first of them. */
+  constructor(count: number, resources: readonly LeftOutResource[]) {
+    super(
+      `${count} ${count === 1 ? 'resource' : 'resources'} cannot be restored: ${describeResources(resources, count)}. ` +
+        'Nothing was written. Restore with strict=false to restore all other resources',
+    )
+    this.count = count
+    this.resources = listedResources(resources).resources
+  }
 }
 
 /** How many ids the message of a `DuplicatesError` lists. */

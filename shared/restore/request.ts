@@ -7,6 +7,7 @@ export interface RestoreOptions {
   readonly filters: Filters
   readonly on_duplicate: RestoreRequest['on_duplicate']
   readonly dry_run: boolean
+  readonly strict: boolean
 }
 
 /** The archive in a request. It is the archive of an export job, or an object in S3. */
@@ -18,7 +19,7 @@ export type ArchiveSourceRequest =
  * not registered, and `FilterError` if a filter does not apply to that model.
  */
 export const restoreRequest = (
-  { filters, on_duplicate, dry_run }: RestoreOptions,
+  { filters, on_duplicate, dry_run, strict }: RestoreOptions,
   registry: ModelRegistry,
   routeModel?: string,
 ): RestoreRequest => {
@@ -30,5 +31,6 @@ export const restoreRequest = (
     filters,
     on_duplicate,
     dry_run,
+    strict,
   }
 }

@@ -65,10 +65,13 @@ async function* segmentResources(source: ArchiveSource): AsyncGenerator<ArchiveR
   for (const [index, { model }] of archive.segments.entries()) {
     if (model === undefined) continue
     for await (const batch of archivedRecords(archive, index))
-      for (const { kind, id, item } of batch) {
+      for (const record of batch) {
+        // A resource that cannot be restored does not contribute to the proposal.
+        if (record.fault !== undefined) continue
+        const { kind, id, item } = record
         if (kind === 'metadata') {
           const { currentRevisionId, indexedData } = new MetadataView(item)
-          yield { kind, model, id, currentRevisionId: must(currentRevisionId), indexedData }
+          if (currentRevisionId !== undefined) yield { kind, model, id, currentRevisionId, indexedData }
           continue
         }
         const revision = new RevisionView(item)

@@ -1,6 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
-import { type ArchivedRecord, archivedRecords } from '../../shared/archive/archived-records.ts'
+import {
+  type ArchivedRecord,
+  archivedRecords,
+  type LocatedFaultyRecord,
+  type SoundRecord,
+} from '../../shared/archive/archived-records.ts'
 import { readThrough } from '../../shared/restore/preflight/read-through.ts'
 import { hashKeyOf } from '../../shared/resources/keys.ts'
 import { must } from '../../shared/values/must.ts'
@@ -31,7 +36,7 @@ const opened = async (change: (bytes: Buffer) => void = () => undefined) => {
   return openArchive(memorySource(bytes))
 }
 
-const read = async (...args: Parameters<typeof archivedRecords>): Promise<ArchivedRecord[]> => {
+const readAll = async (...args: Parameters<typeof archivedRecords>): Promise<ArchivedRecord[]> => {
   const records: ArchivedRecord[] = []
   for await (const batch of archivedRecords(...args)) {
     expect(batch).not.toEqual([])
@@ -39,7 +44,12 @@ const read = async (...args: Parameters<typeof archivedRecords>): Promise<Archiv
   }
   return records
 }
-const textOf = ({ kind, id, item }: ArchivedRecord): string =>
+const read = async (...args: Parameters<typeof archivedRecords>): Promise<SoundRecord[]> =>
+  (await readAll(...args)).map((record) => {
+    if (record.fault !== undefined) throw new Error(record.fault)
+    return record
+  })
+const textOf = ({ kind, id, item }: SoundRecord): string =>
   kind === 'metadata' ? `metadata ${id}` : `revision ${item['revision_id']?.S ?? ''}`
 const all = (ids: readonly string[]): string[] =>
   ids.flatMap((id) => [`metadata ${id}`, `revision ${id}:1`, `revision ${id}:2`])
@@ -114,11 +124,46 @@ describe('archivedRecords', () => {
       expect(await read(archive, 0, { ids: [id] })).toEqual(whole.filter((record) => record.id === id))
   })
 
-  it('rejects a whole segment whose last resource lacks its current revision', async () => {
-    const bytes = craftRecords({ lines: (lines) => lines.slice(0, 2), line: { revisions: 1 } })
-    await expect(read(await openArchive(memorySource(bytes)), 0)).rejects.toThrow(
-      'the current revision "city:1:2" of resource "city:1" is missing',
-    )
+  it.each<[string, (line: string) => string, Partial<LocatedFaultyRecord>]>([
+    [
+      'a wrong hash key',
+      (line) => line.replace(/"sk":\{"S":"[0-9a-f]{16}/, '"sk":{"S":"0000000000000000'),
+      { id: 'city:1', fault: expect.stringContaining('sk is 0000000000000000/city:1/0000000001/-, but must be ') },
+    ],
+    [
+      'no resource id',
+      (line) => line.replace('"resource_id":{"S":"city:1"},', ''),
+      { id: 'city:1', fault: 'resource_id must be a string' },
+    ],
+    [
+      'no resource id and no key',
+      (line) => line.replace('"resource_id":{"S":"city:1"},', '').replace('"sk"', '"sort_key"'),
+      { id: '', fault: 'sk must be a string that is not empty' },
+    ],
+    ['an item that is no object', () => '{"Item":1}\n', { id: '', fault: 'Item must be an object', kind: 'metadata' }],
+    [
+      'a set that is empty',
+      (line) => line.replace('{"Item":{', '{"Item":{"tags":{"SS":[]},'),
+      { id: 'city:1', fault: 'SS must be an array that is not empty' },
+    ],
+    [
+      'a partition key of no known kind',
+      (line) => line.replace('city#r#0', 'city'),
+      { id: 'city:1', fault: 'pk must be <model>#m#<shard> or <model>#r#<shard>' },
+    ],
+  ])('returns a record with %s as faulty, with the records around it', async (_, change, expected) => {
+    const bytes = craftRecords({
+      lines: (lines) => lines.map((line, k) => (k === 1 ? Buffer.from(change(line.toString())) : line)),
+      line: expected.kind === 'metadata' ? { resources: 2, revisions: 1 } : {},
+    })
+    const records = await readAll(await openArchive(memorySource(bytes)), 0)
+    expect(records.map(({ fault }) => fault === undefined)).toEqual([true, false, true])
+    expect(records[1]).toMatchObject({
+      kind: 'revision',
+      location: { entry: 'models/city/s-00000.jsonl.zst', line: 2 },
+      ...expected,
+    })
+    expect(await readAll(await openArchive(memorySource(bytes)), 0, { ids: ['city:2'] })).toEqual([])
   })
 
   it('rejects a chunk that does not match its index line', async () => {

@@ -3,7 +3,9 @@ import { zstdCompressSync } from 'node:zlib'
 import { BucketDigests, modelDigest, ResourceLeaf } from '../../shared/archive/digest.ts'
 import { encodeLine } from '../../shared/archive/record-line.ts'
 import { paddingOf } from '../../shared/archive/tar-header.ts'
-import { hashKeyOf } from '../../shared/resources/keys.ts'
+import { hashKeyIn, hashKeyOf } from '../../shared/resources/keys.ts'
+import { type Item, sortKeyOf } from '../../shared/tables/item.ts'
+import { compareBytes } from '../../shared/values/text-order.ts'
 import { itemsOf, MANIFEST } from './sample.ts'
 import { headerBytes, tailBytes } from './tar-blocks.ts'
 
@@ -136,5 +138,39 @@ export const craftRecords = (
       ...change.manifest,
     },
     ...(change.indexText === undefined ? {} : { indexText: change.indexText }),
+  })
+}
+
+/**
+ * An archive of one chunk with these resources of one model, each as its metadata and then its revisions. The items may
+ * be invalid. Counts and digests match them.
+ */
+export const craftItems = (model: string, resources: readonly (readonly Item[])[]): Buffer => {
+  const ordered = resources.toSorted(([a = {}], [b = {}]) => compareBytes(sortKeyOf(a), sortKeyOf(b)))
+  const buckets = new BucketDigests()
+  for (const items of ordered) {
+    const leaf = new ResourceLeaf()
+    for (const item of items) leaf.add(item)
+    buckets.add(hashKeyIn(sortKeyOf(items[0] ?? {})), leaf.digest())
+  }
+  const items = ordered.flat()
+  const lines = Buffer.concat(items.map(encodeLine))
+  const revisions = items.filter(({ pk }) => pk?.S?.includes('#r#') === true).length
+  const counts = { resources: items.length - revisions, revisions }
+  const [first_h = '', last_h = ''] = [items[0], items.at(-1)].map((item = {}) => hashKeyIn(sortKeyOf(item)))
+  const range = { model, first_h, last_h }
+  return craft({
+    entries: [
+      {
+        path: `models/${model}/s-00000.jsonl.zst`,
+        content: zstdCompressSync(lines),
+        line: { kind: 'records', unpacked_size: lines.length, ...range, ...counts },
+      },
+    ],
+    segment: range,
+    manifest: {
+      scope: { models: [model], filters: {} },
+      models: { [model]: { ...counts, blobs: 0, digest: modelDigest(buckets.end()) } },
+    },
   })
 }

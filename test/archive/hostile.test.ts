@@ -102,12 +102,6 @@ describe('a crafted archive', () => {
     ],
     ['a resource that occurs twice', { lines: (l) => [...l, ...l] }, /occurs twice/],
     [
-      'a resource without its current revision',
-      { lines: ([m, a]) => [m, a].map((l) => l ?? Buffer.alloc(0)), line: { revisions: 1 } },
-      /the current revision .* is missing/,
-    ],
-    ['revisions without metadata', { lines: (l) => l.slice(1) }, /does not follow its metadata/],
-    [
       'records of another model',
       { lines: (l) => l.map((line) => Buffer.from(line.toString().replace('city#', 'town#'))) },
       /belongs to model town/,

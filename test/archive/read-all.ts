@@ -51,7 +51,7 @@ export const readAll = async (source: ArchiveSource): Promise<ReadArchive> => {
           for (const line of lines) {
             const item = decodeLine(line)
             const key = recordKeyOf(item)
-            order.check(key, item)
+            order.check(key)
             if (key.kind === 'metadata') {
               close()
               open = { leaf: new ResourceLeaf(), h: key.h, id: key.id }
@@ -62,7 +62,6 @@ export const readAll = async (source: ArchiveSource): Promise<ReadArchive> => {
         }
         order.endChunk()
       }
-      order.end()
       close()
       resources += order.resources
       revisions += order.revisions

@@ -1,4 +1,4 @@
-import type { ArchivedRecord } from '../../archive/archived-records.ts'
+import type { SoundRecord } from '../../archive/archived-records.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import { deriveMetadata, deriveRevision } from '../../resources/attributes.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
@@ -23,7 +23,7 @@ export interface ResourceApplier {
  */
 export interface AppliedResource {
   readonly id: string
-  addRevision(record: ArchivedRecord): Promise<void>
+  addRevision(record: SoundRecord): Promise<void>
   /** Writes the metadata after all revisions. Returns false if the resource was skipped. */
   end(): Promise<boolean>
 }

@@ -126,8 +126,10 @@ export interface VerifiedRestore {
 }
 
 export interface VerifiedModel {
-  /** The number of archived resources that the filters of the restore accept. */
+  /** The number of archived resources that the filters of the restore accept and that can be restored. */
   readonly selected: number
   readonly loaded: number
   readonly skipped: number
+  /** The number of archived resources that the filters accept, but that cannot be restored. */
+  readonly left_out: number
 }

@@ -45,4 +45,6 @@ export const content = {
 
 /** Returns the models whose archived resources were all loaded. Only their digests can equal those of the manifest. */
 const completeModels = ({ plan, models }: VerifiedRestore): readonly string[] =>
-  plan.unfiltered ? plan.models.filter((model) => (models[model]?.skipped ?? 0) === 0) : []
+  plan.unfiltered
+    ? Object.entries(models).flatMap(([model, { skipped, left_out }]) => (skipped + left_out === 0 ? [model] : []))
+    : []

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { LeftOutResource } from '../../archive/left-out.ts'
 import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import { PlannedItems, StageInput, type StageMessages } from '../../jobs/messages.ts'
 import { PassResult } from '../../jobs/pass.ts'
@@ -19,6 +20,31 @@ export type PreflightCursor = z.output<typeof PreflightCursor>
 export const DryRunCounts = z.object({ new: z.int(), changed: z.int(), same: z.int(), target_only: z.int() }).readonly()
 export type DryRunCounts = z.output<typeof DryRunCounts>
 
+/** The resources of an extent that cannot be restored. */
+export const LeftOutOfExtent = z
+  .object({
+    resources: z.int(),
+    /** The number of their metadata and revision records. */
+    metadata: z.int(),
+    revisions: z.int(),
+    /** False if `digests` of the extent lacks a record, because its item or key is invalid. */
+    in_digest: z.boolean(),
+    /** A file of `LEFT_OUT_OF_EXTENT`. */
+    list: PinnedObject,
+  })
+  .readonly()
+export const LEFT_OUT_OF_EXTENT: WorkFile<
+  { readonly resources: readonly LeftOutResource[]; readonly ids: readonly string[] },
+  [n: number, attempt: string, range: number]
+> = {
+  name: (n, attempt, range) => `left-out/${n}/${attempt}-${range}`,
+  content: z.object({
+    resources: z.array(LeftOutResource).readonly(),
+    /** The ids of these resources whose metadata the archive contains. */
+    ids: z.array(z.string()).readonly(),
+  }),
+}
+
 /** A run of one segment's resources that one pass checked. It is applied and verified by one map item each. */
 export const Extent = z
   .object({
@@ -32,16 +58,21 @@ export const Extent = z
     /** Sort keys of the target's metadata that belong to the extent: greater than `after`, at most `up_to`. */
     after: z.exactOptional(z.string()),
     up_to: z.exactOptional(z.string()),
-    /** The resources that the filters accept, and their revisions. */
+    /** The resources that the filters accept and that can be restored, and their revisions. */
     resources: z.int(),
     revisions: z.int(),
-    /** One bit for each of these resources, in order: 1 if the target has it (`BitList`). */
+    /**
+     * One bit for each metadata record of these resources and of those that are left out, in order: 1 if the target has
+     * the resource (`BitList`).
+     */
     existing: PinnedObject,
     /** The number of these resources that the target has. */
     duplicates: z.int(),
     /** The digests of the extent's digest buckets, computed from the archive's records. */
     digests: PinnedObject,
     dry_run: z.exactOptional(DryRunCounts),
+    /** Absent if all resources that the filters accept can be restored. */
+    left_out: z.exactOptional(LeftOutOfExtent),
   })
   .readonly()
 export type Extent = z.output<typeof Extent>

@@ -86,15 +86,16 @@ export class BlobComparison {
 
   /**
    * Ids of missing blobs that resources to be written refer to, before the position `end` (empty: all). Throws
-   * `ArchiveInvalidError` for a blob that is not in the archive and that the archive does not declare as missing.
+   * `ArchiveInvalidError` for a blob that is not in the archive and that the archive does not declare as missing. If
+   * `declaredMissing` is undefined, any blob may be missing.
    */
-  missingBefore(end: string, declaredMissing: ReadonlySet<string>): string[] {
+  missingBefore(end: string, declaredMissing: ReadonlySet<string> | undefined): string[] {
     const missing: string[] = []
     for (const [position, { id, needed }] of this.#references) {
       if (this.#archived.has(position) || (end !== '' && position >= end)) continue
       if (isPayloadPosition(position))
         throw new ArchiveInvalidError(`the archive does not contain payload ${id}, to which a revision refers`)
-      if (!declaredMissing.has(id))
+      if (declaredMissing?.has(id) === false)
         throw new ArchiveInvalidError(
           `neither the archive nor missing_blobs of its manifest contains blob ${id}, to which a resource refers`,
         )

@@ -2,12 +2,19 @@ import type { OpenArchive } from '../../archive/archive.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
 import { allResults } from '../../jobs/pass.ts'
+import { restoreJob } from '../../jobs/find-job.ts'
+import { MAX_LISTED } from '../../values/message-text.ts'
+import { ArchiveResourcesInvalidError } from '../errors.ts'
+import { resourcesLeftOut } from '../results/left-out.ts'
 import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { PREFLIGHT } from '../messages/preflight.ts'
 import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN } from '../messages/preflight-blobs.ts'
 import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
 
-/** Plans `preflight-blobs`: divides the archive's blob segments among map items of about `rangeBytes` each. */
+/**
+ * Plans `preflight-blobs`: divides the archive's blob segments among map items of about `rangeBytes` each. If the
+ * restore is strict, throws `ArchiveResourcesInvalidError` if resources cannot be restored.
+ */
 export const planPreflightBlobs = async (
   { job_id }: StageInput,
   stores: RestoreReading & { readonly limits: Pick<Limits, 'rangeBytes'> },
@@ -15,6 +22,7 @@ export const planPreflightBlobs = async (
   const { jobs, workFiles, limits } = stores
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   const archive = await openPlannedArchive(stores, plan)
+  await rejectUnrestorable(stores, job_id)
   const results = await allResults({ jobs }, job_id, PREFLIGHT)
   const lists = results.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
   const items = segmentItems(archive, plan, limits.rangeBytes)
@@ -22,6 +30,13 @@ export const planPreflightBlobs = async (
   await workFiles.write(RESTORE_BLOB_PLAN, { lists, items }, job_id)
   await jobs.plan(job_id, PREFLIGHT_BLOBS.name, items.length)
   return plannedItems(job_id, items.length)
+}
+
+const rejectUnrestorable = async (stores: RestoreReading, jobId: string): Promise<void> => {
+  const { request } = await restoreJob(stores, jobId)
+  if (request.strict === false) return
+  const { count, resources } = await resourcesLeftOut(stores, jobId, MAX_LISTED)
+  if (count > 0) throw new ArchiveResourcesInvalidError(count, resources)
 }
 
 const segmentItems = (archive: OpenArchive, plan: RestorePlan, rangeBytes: number): number[][] => {

@@ -52,7 +52,7 @@ const preflightBlobsPass = async (
 
   const cursor = await readBlobs(attempt, restore, { segments, start, from }, comparison)
   const end = cursor === undefined ? until : await positionAt(archive, segments[cursor.segment] ?? 0, cursor.entry)
-  const missing = comparison.missingBefore(end, new Set(plan.missing_blobs))
+  const missing = comparison.missingBefore(end, job.request.strict === false ? undefined : new Set(plan.missing_blobs))
   const blobs = await comparison.end()
   return {
     ...continueAt(cursor),

@@ -11,6 +11,7 @@ import type { SegmentRange } from '../messages/inspect.ts'
 import {
   type ChunkPosition,
   type Extent,
+  LEFT_OUT_OF_EXTENT,
   PREFLIGHT,
   PREFLIGHT_DETAILS,
   PreflightCursor,
@@ -39,7 +40,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   const start = readCursor(PreflightCursor, attempt) ?? { range: 0 }
   const references = new BlobReferenceSet()
   const payloads = new ArchivePayloads(restore.archive)
-  const isFull = (): boolean => attempt.timeIsUp() || references.size >= limits.seenBlobs
+  const isFull = (leftOut: number): boolean => attempt.timeIsUp() || references.size + leftOut >= limits.seenBlobs
   const extents: Extent[] = []
   const details: { duplicates: string[]; findings: Finding[] } = { duplicates: [], findings: [] }
   let cursor: PreflightCursor | undefined
@@ -71,7 +72,7 @@ const storeExtent = async (
   workFiles: WorkFiles,
   { job_id, n, attempt }: Attempt,
   { k, range, from }: { readonly k: number; readonly range: SegmentRange; readonly from: ChunkPosition | undefined },
-  { stoppedAt, resources, revisions, duplicates, existing, buckets, dryRun }: CheckedRange,
+  { stoppedAt, resources, revisions, duplicates, existing, buckets, leftOut, dryRun }: CheckedRange,
 ): Promise<Extent> => {
   const { model, segment } = range
   const after = from?.bucket ?? range.after
@@ -89,5 +90,23 @@ const storeExtent = async (
     duplicates,
     digests: await workFiles.writeBytes(encodeBuckets(buckets), job_id, workName.archivedDigests(n, attempt, k)),
     ...(dryRun === undefined ? {} : { dry_run: dryRun }),
+    ...(leftOut.resources.length === 0
+      ? {}
+      : {
+          left_out: {
+            resources: leftOut.resources.length,
+            metadata: leftOut.metadata,
+            revisions: leftOut.revisions,
+            in_digest: leftOut.inDigest,
+            list: await workFiles.write(
+              LEFT_OUT_OF_EXTENT,
+              { resources: leftOut.resources, ids: leftOut.ids },
+              job_id,
+              n,
+              attempt,
+              k,
+            ),
+          },
+        }),
   }
 }

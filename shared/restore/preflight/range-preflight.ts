@@ -1,8 +1,7 @@
 import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
-import { type ArchivedRecord, archivedRecords } from '../../archive/archived-records.ts'
-import { RecordInvalidError } from '../../archive/errors.ts'
-import { checkRevision, metadataFault } from '../../archive/record-faults.ts'
-import { type BucketDigest, BucketDigests, ResourceLeaf } from '../../archive/digest.ts'
+import { archivedRecords, type LocatedFaultyRecord, type SoundRecord } from '../../archive/archived-records.ts'
+import { type BucketDigest, BucketDigests } from '../../archive/digest.ts'
+import type { LeftOutResource } from '../../archive/left-out.ts'
 import type { BlobReferenceSet } from '../../blobs/blob-references.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ResourceFilter } from '../../filters/filters.ts'
@@ -10,8 +9,7 @@ import { filterFor } from '../../jobs/job-filter.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { addReferences } from '../../resources/revision-references.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
-import { payloadOf, RevisionView } from '../../resources/views.ts'
-import { MAX_LISTED, quote } from '../../values/message-text.ts'
+import { MAX_LISTED } from '../../values/message-text.ts'
 import { BitList } from '../extents/bit-list.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
 import type { Finding } from '../messages/finding.ts'
@@ -21,6 +19,7 @@ import type { OpenRestore } from '../open-restore.ts'
 import { DryRunComparison } from '../target/dry-run-comparison.ts'
 import { openTargetLookup, type TargetLookup } from '../target/target-lookup.ts'
 import { readThrough } from './read-through.ts'
+import { ResourceCheck } from './resource-check.ts'
 
 export interface CheckRangeStores {
   readonly resources: ResourceStore
@@ -37,22 +36,26 @@ export interface CheckedRange {
   readonly duplicates: number
   /** The first 100 duplicates. */
   readonly duplicateIds: readonly string[]
-  /** One bit for each resource: 1 if the target has it. */
+  /** One bit for each metadata record: 1 if the target has the resource. */
   readonly existing: BitList
   /** The digests of the digest buckets, of all resources. */
   readonly buckets: readonly BucketDigest[]
+  readonly leftOut: LeftOutOfRange
   readonly dryRun?: DryRunCounts
   /** The first differences that a dry run found. */
   readonly findings: readonly Finding[]
 }
 
-interface CurrentResource {
-  readonly record: ArchivedRecord
-  readonly leaf: ResourceLeaf
-  /** True if the filters accept the resource. */
-  readonly isSelected: boolean
-  /** True if the restore will write the resource. */
-  readonly isWritten: boolean
+/** The resources of a range that cannot be restored, of those that the filters accept. */
+export interface LeftOutOfRange {
+  readonly resources: LeftOutResource[]
+  /** The ids of these resources whose metadata the archive contains. */
+  readonly ids: string[]
+  /** The number of their metadata and revision records. */
+  metadata: number
+  revisions: number
+  /** False if a record has no digest, because its item or key is invalid. */
+  inDigest: boolean
 }
 
 /** Checks one range, or its rest after earlier passes. Collects the blobs to which its resources refer. */
@@ -66,10 +69,12 @@ export class RangePreflight {
   readonly #digests = new BucketDigests()
   readonly #existing = BitList.empty()
   readonly #duplicateIds: string[] = []
+  readonly #leftOut: LeftOutOfRange = { resources: [], ids: [], metadata: 0, revisions: 0, inDigest: true }
   #duplicates = 0
   #resources = 0
   #revisions = 0
-  #current: CurrentResource | undefined
+  /** The resource that is being read, and whether the target has it. */
+  #current: { readonly check: ResourceCheck; readonly exists: boolean } | undefined
 
   constructor(
     stores: CheckRangeStores,
@@ -87,7 +92,7 @@ export class RangePreflight {
   }
 
   /** Checks from `from` on. Stops before the first digest bucket that begins when `isFull`. */
-  async check(from: ChunkPosition | undefined, isFull: () => boolean): Promise<CheckedRange> {
+  async check(from: ChunkPosition | undefined, isFull: (leftOut: number) => boolean): Promise<CheckedRange> {
     const { job, plan, archive } = this.#restore
     const { segment } = this.#range
     const { ids } = job.request.filters
@@ -111,6 +116,7 @@ export class RangePreflight {
         duplicateIds: this.#duplicateIds,
         existing: this.#existing,
         buckets: this.#digests.end(),
+        leftOut: this.#leftOut,
         ...(compared === undefined ? {} : { dryRun: compared.counts }),
         findings: compared?.findings ?? [],
       }
@@ -123,7 +129,7 @@ export class RangePreflight {
   async #readSegment(
     segment: number,
     from: ChunkPosition | undefined,
-    isFull: () => boolean,
+    isFull: (leftOut: number) => boolean,
     target: TargetLookup,
     comparison: DryRunComparison | undefined,
   ): Promise<ChunkPosition | undefined> {
@@ -131,12 +137,16 @@ export class RangePreflight {
     const borders = new BucketBorders()
     for await (const batch of archivedRecords(archive, segment, { from, ids: job.request.filters.ids })) {
       for (const record of batch) {
+        if (record.fault !== undefined) {
+          await this.#addFaulty(record, comparison)
+          continue
+        }
         if (record.kind === 'revision') {
-          await this.#addRevision(record)
+          await this.#addRevision(record, comparison)
           continue
         }
         const bucket = record.h.slice(0, 4)
-        if (borders.isBorder(bucket) && isFull()) return { entry: record.entry, bucket }
+        if (borders.isBorder(bucket) && isFull(this.#leftOut.resources.length)) return { entry: record.entry, bucket }
         await this.#endResource(comparison)
         await this.#beginResource(record, target)
       }
@@ -144,51 +154,76 @@ export class RangePreflight {
     return undefined
   }
 
-  async #beginResource(record: ArchivedRecord, target: TargetLookup): Promise<void> {
-    const isSelected = this.#accepts(record.item)
-    const fault = isSelected ? metadataFault(record.item, 'archive') : undefined
-    if (fault !== undefined) throw recordFault(record, fault)
+  async #beginResource(record: SoundRecord, target: TargetLookup): Promise<void> {
     const exists = await target.exists(record.id)
-    const leaf = new ResourceLeaf()
-    leaf.add(record.item)
-    if (isSelected) {
-      this.#existing.push(exists)
-      this.#resources += 1
-      if (exists) this.#addDuplicate(record.id)
+    const check = ResourceCheck.ofMetadata(record, this.#accepts(record.item))
+    if (check.isSelected) this.#existing.push(exists)
+    this.#current = { check, exists }
+  }
+
+  async #addRevision(record: SoundRecord, comparison: DryRunComparison | undefined): Promise<void> {
+    if (this.#current?.check.id !== record.id) {
+      await this.#endResource(comparison)
+      this.#current = { check: ResourceCheck.ofRevision(record), exists: false }
     }
-    const isSkipped = exists && this.#restore.job.request.on_duplicate === 'skip'
-    this.#current = { record, leaf, isSelected, isWritten: isSelected && !isSkipped }
+    await this.#current.check.addRevision(record, this.#archivedPayloads)
   }
 
-  #addDuplicate(id: string): void {
-    this.#duplicates += 1
-    if (this.#duplicateIds.length < MAX_LISTED) this.#duplicateIds.push(id)
-  }
-
-  async #addRevision(record: ArchivedRecord): Promise<void> {
-    const { item } = record
-    const current = this.#current
-    if (current === undefined)
-      throw new Error('the segment begins with a revision; metadata of its resource must precede it')
-    current.leaf.add(item)
-    if (!current.isSelected) return
-    this.#revisions += 1
-    const payload = await payloadOf(new RevisionView(item), (sha256) => this.#archivedPayloads.get(sha256))
-    const checked = checkRevision(item, payload, 'archive')
-    if (checked.fault !== undefined) throw recordFault(record, checked.fault)
-    addReferences(this.#references, this.#range.model, checked.references, current.isWritten)
+  /** A faulty revision belongs to the resource that is being read, unless it states only other resources. */
+  async #addFaulty(record: LocatedFaultyRecord, comparison: DryRunComparison | undefined): Promise<void> {
+    const current = this.#current?.check
+    this.#leftOut.inDigest = false
+    if (
+      record.kind === 'revision' &&
+      current !== undefined &&
+      ['', current.id].some((id) => id === record.id || id === record.idInKey)
+    ) {
+      current.addFaultyRevision(record)
+      return
+    }
+    const faulty = ResourceCheck.ofFaulty(this.#range.model, record)
+    if (record.kind === 'revision') {
+      this.#isLeftOut(faulty)
+      return
+    }
+    await this.#endResource(comparison)
+    this.#existing.push(false)
+    this.#current = { check: faulty, exists: false }
   }
 
   async #endResource(comparison: DryRunComparison | undefined): Promise<void> {
     const current = this.#current
     this.#current = undefined
     if (current === undefined) return
-    const digest = current.leaf.digest()
-    this.#digests.add(current.record.h, digest)
-    if (current.isSelected) await comparison?.compare(current.record.id, digest)
+    const { check, exists } = current
+    const digest = check.digest()
+    if (check.metadata !== undefined) this.#digests.add(check.metadata.h, digest)
+    if (!check.isSelected) return
+    if (this.#isLeftOut(check)) return
+    this.#resources += 1
+    this.#revisions += check.revisions
+    if (exists) this.#addDuplicate(check.id)
+    const isSkipped = exists && this.#restore.job.request.on_duplicate === 'skip'
+    for (const references of check.references)
+      addReferences(this.#references, this.#range.model, references, !isSkipped)
+    await comparison?.compare(check.id, digest)
+  }
+
+  /** Lists the resource if it cannot be restored. Returns true in this case. */
+  #isLeftOut(check: ResourceCheck): boolean {
+    const fault = check.end()
+    if (fault === undefined) return false
+    const leftOut = this.#leftOut
+    leftOut.resources.push(fault)
+    if (check.metadata === undefined) leftOut.inDigest = false
+    else leftOut.ids.push(check.id)
+    leftOut.metadata += check.metadataRecords
+    leftOut.revisions += check.revisions
+    return true
+  }
+
+  #addDuplicate(id: string): void {
+    this.#duplicates += 1
+    if (this.#duplicateIds.length < MAX_LISTED) this.#duplicateIds.push(id)
   }
 }
-
-/** The error of a record that cannot be restored. It names the model and the resource besides the record. */
-const recordFault = ({ model, id, sk }: ArchivedRecord, reason: string): RecordInvalidError =>
-  new RecordInvalidError(`resource ${quote(id)} of model ${model}, record ${quote(sk)}: ${reason}`)

@@ -1,5 +1,4 @@
 import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/digest.ts'
-import type { LeftOut } from '../../archive/left-out.ts'
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { RestoreJob, Strategy } from '../../jobs/job.ts'
 import { allResults } from '../../jobs/pass.ts'
@@ -15,6 +14,7 @@ import { VERIFY, type VerifyResult } from '../messages/verify.ts'
 import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
 import { lateBlobConflicts } from '../results/conflicts.ts'
 import { allExtents } from '../results/extents.ts'
+import { allLeftOut, type ReportedLeftOut } from '../results/left-out.ts'
 
 /** The report of a restore, as it is stored and returned to clients. */
 export interface Report {
@@ -35,8 +35,8 @@ export interface Report {
   readonly checks: CheckResults
   readonly missing_blobs: readonly string[]
   readonly blob_conflicts: readonly string[]
-  /** Resources that the export left out of the archive: the count, and the first 1,000. Absent if there are none. */
-  readonly left_out?: Pick<LeftOut, 'count' | 'resources'>
+  /** Absent if nothing is left out. */
+  readonly left_out?: ReportedLeftOut
 }
 
 export interface ReportedModel {
@@ -62,7 +62,7 @@ export const makeReport = async (
   for (const { name, checkRestore } of CHECKS) await checkRestore?.(restore, findings.of(name))
   const checks = findings.results()
   const blobs = await allResults(services, job_id, PREFLIGHT_BLOBS)
-  const { left_out } = (await openPlannedArchive(services, plan)).manifest
+  const left_out = await allLeftOut(services, job_id, plan)
   return {
     job_id,
     passed: Object.values(checks).every(({ passed }) => passed),
@@ -79,7 +79,7 @@ export const makeReport = async (
     checks,
     missing_blobs: await readMissingBlobs(services.workFiles, blobs),
     blob_conflicts: await blobConflicts(services, job_id, blobs),
-    ...(left_out === undefined ? {} : { left_out: { count: left_out.count, resources: left_out.resources } }),
+    ...(left_out === undefined ? {} : { left_out }),
   }
 }
 
@@ -116,7 +116,12 @@ const verifiedRestore = async (
   const extents = await allExtents(stores, jobId)
   const counts = Object.entries(models).map(([model, { loaded, skipped }]): [string, VerifiedModel] => [
     model,
-    { selected: sumOf(extents, model, ({ resources }) => resources), loaded, skipped },
+    {
+      selected: sumOf(extents, model, ({ resources }) => resources),
+      loaded,
+      skipped,
+      left_out: sumOf(extents, model, ({ left_out }) => left_out?.resources ?? 0),
+    },
   ])
   return {
     plan,

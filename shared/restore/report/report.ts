@@ -8,7 +8,8 @@ import type { StageInput } from '../../jobs/messages.ts'
 import type { CheckResult } from '../messages/finding.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
 import { VerificationFailedError } from '../errors.ts'
-import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
+import type { RestoreReading } from '../open-restore.ts'
+import { allLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { writeUploadReport } from '../upload-report.ts'
 import { dryRunResult } from './dry-run-result.ts'
 import { makeReport, type Report } from './make-report.ts'
@@ -30,7 +31,7 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
   const job = await restoreJob(services, job_id)
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   if (job.request.dry_run) {
-    const { left_out } = (await openPlannedArchive(services, plan)).manifest
+    const left_out = await allLeftOut(services, job_id, plan)
     const result = await dryRunResult(services, job_id, plan.models)
     await end(services, job_id, 'succeeded', { ...result, ...listedLeftOut(left_out) })
     return { job_id }
@@ -43,8 +44,9 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
     throw new VerificationFailedError(checks.flatMap(([name, { passed }]) => (passed ? [] : [name])))
   }
   await leases.held(plan.models, job_id).free()
+  const { count: leftOut } = await resourcesLeftOut(services, job_id, 0)
   // With filters, the resources that the export left out may be ones that the filters exclude.
-  const lacksResources = made.left_out !== undefined && plan.unfiltered
+  const lacksResources = leftOut > 0 || (made.left_out !== undefined && plan.unfiltered)
   const isPartial = lacksResources || made.missing_blobs.length + made.blob_conflicts.length > 0
   await end(services, job_id, isPartial ? 'partial' : 'succeeded', result)
   return { job_id }
@@ -86,6 +88,6 @@ const writeReport = async (
   }
 }
 
-/** The member of a result that lists the resources which the export left out. Absent if there are none. */
+/** The member of a result that lists the resources that are left out. Absent if there are none. */
 const listedLeftOut = (leftOut: Report['left_out']): Pick<RestoreResult, 'left_out'> =>
   leftOut === undefined ? {} : { left_out: listedResources(leftOut.resources, leftOut.count) }

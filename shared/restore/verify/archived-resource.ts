@@ -1,15 +1,15 @@
-import type { ArchivedRecord } from '../../archive/archived-records.ts'
+import type { SoundRecord } from '../../archive/archived-records.ts'
 import { ResourceLeaf } from '../../archive/digest.ts'
 import { RevisionView } from '../../resources/views.ts'
 import type { ArchivedResource, ArchivedRevision } from '../checks/check.ts'
 
 /** Collects the records of one archived resource. Payloads are not kept: the digest covers their SHA-256. */
 export class ArchivedResourceBuilder {
-  readonly #metadata: ArchivedRecord
+  readonly #metadata: SoundRecord
   readonly #leaf = new ResourceLeaf()
   readonly #revisions = new Map<string, ArchivedRevision>()
 
-  constructor(metadata: ArchivedRecord) {
+  constructor(metadata: SoundRecord) {
     this.#metadata = metadata
     this.#leaf.add(metadata.item)
   }
@@ -18,7 +18,7 @@ export class ArchivedResourceBuilder {
     return this.#metadata.h
   }
 
-  addRevision({ item, sk }: ArchivedRecord): void {
+  addRevision({ item, sk }: SoundRecord): void {
     const { revisionId = '', parentRevisionId = 'none' } = new RevisionView(item)
     this.#leaf.add(item)
     this.#revisions.set(sk, { id: revisionId, parent: parentRevisionId })

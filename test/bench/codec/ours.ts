@@ -60,7 +60,7 @@ export const read = async (path: string): Promise<number> => {
         for (const line of batch) {
           const item = decodeLine(line)
           const position = recordKeyOf(item)
-          order.check(position, item)
+          order.check(position)
           if (position.kind === 'metadata') {
             leaf.digest()
             leaf = new ResourceLeaf()
@@ -70,7 +70,6 @@ export const read = async (path: string): Promise<number> => {
         }
       order.endChunk()
     }
-    order.end()
   }
   return lines
 }

@@ -1,0 +1,124 @@
+import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
+import type { LocatedFaultyRecord, SoundRecord } from '../../archive/archived-records.ts'
+import { ResourceLeaf } from '../../archive/digest.ts'
+import type { RecordLocation } from '../../archive/errors.ts'
+import type { LeftOutResource } from '../../archive/left-out.ts'
+import { checkRevision, metadataFault } from '../../archive/record-faults.ts'
+import type { PayloadReferences } from '../../resources/revision-references.ts'
+import { MetadataView, payloadOf, RevisionView } from '../../resources/views.ts'
+import { type Key, keyOf } from '../../tables/item.ts'
+import { quote } from '../../values/message-text.ts'
+
+/**
+ * Checks the records of one archived resource, and collects what they refer to. If the filters do not accept the
+ * resource, only its digest is computed.
+ */
+export class ResourceCheck {
+  readonly model: string
+  readonly id: string
+  /** Undefined if the metadata is faulty, or if the archive does not contain it. */
+  readonly metadata: SoundRecord | undefined
+  readonly isSelected: boolean
+  readonly #leaf = new ResourceLeaf()
+  readonly #references: PayloadReferences[] = []
+  #fault: Pick<LeftOutResource, 'key' | 'reason'> | undefined
+  /** The id of the current revision. Undefined after this revision was read. */
+  #missingRevision: string | undefined
+  #metadataRecords = 0
+  #revisions = 0
+
+  private constructor(model: string, id: string, metadata?: SoundRecord, isSelected = true) {
+    this.model = model
+    this.id = id
+    this.metadata = metadata
+    this.isSelected = isSelected
+  }
+
+  /** Begins with the metadata of a resource. */
+  static ofMetadata(record: SoundRecord, isSelected: boolean): ResourceCheck {
+    const check = new ResourceCheck(record.model, record.id, record, isSelected)
+    check.#metadataRecords = 1
+    check.#leaf.add(record.item)
+    if (!isSelected) return check
+    const fault = metadataFault(record.item, 'archive')
+    if (fault !== undefined) check.#addFault(keyOf(record.item), fault, record.location)
+    check.#missingRevision = new MetadataView(record.item).currentRevisionId
+    return check
+  }
+
+  /** Begins with a revision whose metadata does not precede it. */
+  static ofRevision(record: SoundRecord): ResourceCheck {
+    const check = new ResourceCheck(record.model, record.id)
+    check.#addFault(keyOf(record.item), 'the metadata of the revision is missing', record.location)
+    return check
+  }
+
+  /** Begins with a record whose item or key is invalid. */
+  static ofFaulty(model: string, record: LocatedFaultyRecord): ResourceCheck {
+    const check = new ResourceCheck(model, record.id)
+    if (record.kind === 'metadata') check.#metadataRecords = 1
+    else check.#revisions = 1
+    check.#addFault(record.key, record.fault, record.location)
+    return check
+  }
+
+  /** 1, or 0 if the archive does not contain the metadata. */
+  get metadataRecords(): number {
+    return this.#metadataRecords
+  }
+
+  /** The number of revision records. */
+  get revisions(): number {
+    return this.#revisions
+  }
+
+  async addRevision(record: SoundRecord, payloads: ArchivePayloads): Promise<void> {
+    this.#revisions += 1
+    if (this.metadata !== undefined) this.#leaf.add(record.item)
+    if (!this.isSelected) return
+    const revision = new RevisionView(record.item)
+    if (revision.revisionId === this.#missingRevision) this.#missingRevision = undefined
+    const payload = await payloadOf(revision, (sha256) => payloads.get(sha256))
+    const checked =
+      payload === undefined && revision.spilledSha256 !== undefined
+        ? { fault: `the archive has no entry payloads/${revision.spilledSha256}` }
+        : checkRevision(record.item, payload, 'archive')
+    if (checked.fault !== undefined) this.#addFault(keyOf(record.item), checked.fault, record.location)
+    else if (isNotEmpty(checked.references)) this.#references.push(checked.references)
+  }
+
+  /** Adds a revision whose item or key is invalid. */
+  addFaultyRevision({ key, fault, location }: LocatedFaultyRecord): void {
+    this.#revisions += 1
+    this.#addFault(key, fault, location)
+  }
+
+  /** Ends the resource. Returns why it cannot be restored, or undefined if it can. */
+  end(): LeftOutResource | undefined {
+    if (this.metadata !== undefined && this.#missingRevision !== undefined)
+      this.#addFault(
+        keyOf(this.metadata.item),
+        `the current revision ${quote(this.#missingRevision)} is missing`,
+        this.metadata.location,
+      )
+    return this.#fault === undefined ? undefined : { model: this.model, resource_id: this.id, ...this.#fault }
+  }
+
+  /** What the revisions refer to. */
+  get references(): readonly PayloadReferences[] {
+    return this.#references
+  }
+
+  /** The digest of the resource. Called once, after the last revision. */
+  digest(): Buffer {
+    return this.#leaf.digest()
+  }
+
+  /** Keeps the first fault of the resource. */
+  #addFault(key: Key, reason: string, { entry = '', line = 0 }: RecordLocation): void {
+    this.#fault ??= { key, reason: `${reason} (line ${line} of entry ${entry})` }
+  }
+}
+
+const isNotEmpty = ({ spilledSha256, fileIds }: PayloadReferences): boolean =>
+  spilledSha256 !== undefined || fileIds.length > 0
