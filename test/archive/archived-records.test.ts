@@ -128,7 +128,10 @@ describe('archivedRecords', () => {
     [
       'a wrong hash key',
       (line) => line.replace(/"sk":\{"S":"[0-9a-f]{16}/, '"sk":{"S":"0000000000000000'),
-      { id: 'city:1', fault: expect.stringContaining('sk is 0000000000000000/city:1/0000000001/-, but must be ') },
+      {
+        id: 'city:1',
+        fault: `sk is 0000000000000000/city:1/0000000001/-, but must be ${hashKeyOf('city:1')}/city:1/0000000001/-`,
+      },
     ],
     [
       'no resource id',
