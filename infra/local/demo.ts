@@ -10,7 +10,7 @@ import { runScenario } from './demo/scenario.ts'
 import { demoOptions } from './seed/options.ts'
 
 /**
- * `npm run demo`: runs the scenario on free ports and in a temporary folder, which is deleted even if the demo fails.
+ * Runs the demo on free ports, with its data in a temporary folder. Deletes the folder even if the demo fails.
  */
 const demo = async (): Promise<void> => {
   const options = demoOptions()
@@ -29,7 +29,7 @@ const demo = async (): Promise<void> => {
     if (log !== '') process.stderr.write(`Error output of the local program:\n${log}\n`)
     throw error
   } finally {
-    // The signal handlers are gone after the first signal: a second Ctrl-C ends the process at once.
+    // `once` has removed the handler of the first signal, so a second Ctrl-C ends the process immediately.
     await starting.then((program) => program.stop()).catch(() => undefined)
     await rm(folder, { recursive: true, force: true })
   }

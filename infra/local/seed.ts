@@ -7,7 +7,7 @@ import { seedOptions } from './seed/options.ts'
 import { seedStore } from './seed/seed-store.ts'
 import { openLocalStores } from './stores/local-stores.ts'
 
-/** `npm run seed`: writes sample data (countries and cities) to the running local program. */
+/** Writes sample data (countries and cities) to the store of the running local program. */
 await runCommand('seed', async () => {
   const { cities } = seedOptions()
   const stores = await openLocalStores(process.env)

@@ -6,7 +6,7 @@ import { readOptions } from './command-options.ts'
 import { openLocalStores } from './stores/local-stores.ts'
 import { wipe } from './stores/wipe-store.ts'
 
-/** `npm run wipe`: deletes all resources and blobs of the running local program. Archives and jobs are kept. */
+/** Deletes all resources and blobs from the store of the running local program. Keeps archives, reports and jobs. */
 await runCommand('wipe', async () => {
   // Rejects all arguments before anything is deleted.
   readOptions({})

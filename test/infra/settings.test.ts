@@ -102,7 +102,7 @@ describe('readSettings', () => {
     [
       'schedules that do not fit into the environment of a function',
       { deployment: 'prod', schedules: Array.from({ length: 60 }, (_, k) => ({ ...nightly, name: `n${k}` })) },
-      ['schedules: the schedules have', 'at most 2300 are allowed'],
+      ['schedules: the schedules have', 'at most 2300 bytes are allowed'],
     ],
     [
       'a schedule with an unknown member',

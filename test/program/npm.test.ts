@@ -94,7 +94,7 @@ describe.each(['seed', 'wipe'])('npm run %s', (script) => {
 
   it('reports in one line that the program is not running', async () => {
     const { err, code } = await npmRun(script, { DYNAMODB_PORT: '1', S3_PORT: '1' })
-    expect(err).toMatch(new RegExp(`^${script}: no DynamoDB server answers at http://127.0.0.1:1: .*\\n$`))
+    expect(err).toMatch(new RegExp(`^${script}: no DynamoDB server responds at http://127.0.0.1:1: .*\\n$`))
     expect(code).toBe(1)
   })
 })

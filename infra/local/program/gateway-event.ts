@@ -1,6 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { HttpEvent } from '../../../functions/http/http-request.ts'
 
+/** An HTTP request and the route that matches its path. */
 export interface GatewayRequest {
   readonly method: string
   readonly path: string
@@ -12,7 +13,7 @@ export interface GatewayRequest {
   readonly requestId: string
 }
 
-/** Builds the event (payload format version 2.0) that API Gateway would pass to Lambda. */
+/** Returns the event, in payload format version 2.0, that API Gateway would pass to the Lambda function. */
 export const httpEvent = (from: GatewayRequest): HttpEvent => {
   const { method, path, query, routeKey, params, request, body, requestId } = from
   const headers = Object.fromEntries(
@@ -51,6 +52,6 @@ export const httpEvent = (from: GatewayRequest): HttpEvent => {
   }
 }
 
-/** API Gateway joins the values of a repeated parameter with commas. */
+/** Returns the parameters of a query string. Like API Gateway, joins the values of a repeated parameter with commas. */
 const joinRepeated = (query: URLSearchParams): Record<string, string> =>
   Object.fromEntries([...new Set(query.keys())].map((name) => [name, query.getAll(name).join(',')]))

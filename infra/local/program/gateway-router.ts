@@ -7,16 +7,17 @@ import { DEFAULT_ROUTE, type Route } from '../../../functions/routes.ts'
 /** The handler of a route, with the signature that Lambda calls. */
 export type LocalHandler = (event: HttpEvent, context: Context) => Promise<HttpResult>
 
-/** Loads the handler of a route by its file in `functions/`. */
+/** Loads the handler of a route from its file. The path of the file is relative to `functions/`. */
 export type LoadHandler = (file: string) => Promise<LocalHandler>
 
 export const loadFromSource: LoadHandler = async (file) => {
-  // Bundlers and test runners can only follow an import whose folder and file are separate variables.
+  // Test runners can resolve a dynamic import only if every variable in it stands for one segment of the path.
   const [folder, name] = file.replace(/\.ts$/, '').split('/')
   const module = (await import(`../../../functions/${folder}/${name}.ts`)) as { readonly handler: LocalHandler }
   return module.handler
 }
 
+/** The route of a request, and the values of its path parameters. */
 export interface Match {
   readonly handler: LocalHandler
   readonly routeKey: string
@@ -25,12 +26,13 @@ export interface Match {
 export type FindRoute = (method: string, path: string) => Match
 
 /**
- * Returns a function that finds the route of a request as API Gateway does: literal paths first, then parameters, then
- * `$default`.
+ * Returns a function that finds the route of a request. Like API Gateway, it prefers literal segments to parameters. If
+ * no route matches, it returns the route `$default`.
  */
 export const createRouteFinder = async (routes: readonly Route[], load: LoadHandler): Promise<FindRoute> => {
   const router = createRouter({ maxParamLength: 1024 })
-  // The router stores functions only. Each route gets a separate function as its key. It is never called.
+  // The router can store only functions, so each route has a function that is never called. `targets` maps it to the
+  // route.
   const targets = new Map<unknown, Omit<Match, 'params'>>()
   for (const { methods, path, file } of routes) {
     const handler = await load(file)

@@ -12,20 +12,20 @@ import { localContext } from './local-context.ts'
 
 /** The largest body that an API Gateway HTTP API accepts. */
 const MAX_BODY_BYTES = 10_000_000
-/** API Gateway answers 503 after 30 seconds. The handler continues to run. */
+/** API Gateway responds with 503 if a handler needs more than 30 seconds. The handler continues to run. */
 const MAX_REQUEST_MS = 29_500
-/** How long the rest of a rejected body is read. A client that is still sending cannot read the response before. */
+/** The time for which the rest of a rejected body is received. Many clients read the response only after sending. */
 const DRAIN_MS = 5_000
 /**
- * Time for open requests to finish before `stop` closes their connections. A client that waits for a job can repeat its
- * request.
+ * The time for which `stop` waits for open requests before it closes their connections. This interrupts clients that
+ * wait for the end of a job. They can repeat the request.
  */
 const STOP_GRACE_MS = 1_000
 
 export interface Gateway {
   readonly url: string
   readonly port: number
-  /** Stops listening. Requests that are still open after one second are aborted. */
+  /** Stops listening. Aborts the requests that are still open after one second. */
   stop(): Promise<void>
 }
 
@@ -33,14 +33,15 @@ export interface GatewayOptions {
   /** 0 selects any free port. */
   readonly port: number
   readonly routes?: readonly Route[]
-  /** Where handlers come from: by default from `functions/`. */
+  /** Loads the handler of a route, by default from `functions/`. */
   readonly load?: LoadHandler
   readonly maxRequestMs?: number
 }
 
 /**
- * Starts a local API Gateway: converts HTTP requests to Lambda events, calls the handlers of the routes and sends their
- * results. It listens on 127.0.0.1 only. Rejects with `PortInUseError`.
+ * Starts an HTTP server that replaces API Gateway: converts requests to Lambda events, calls the handlers of the routes
+ * and sends their results. The server listens on 127.0.0.1 only. Rejects with `PortInUseError` if another process uses
+ * the port.
  */
 export const startGateway = async ({
   port,
@@ -51,8 +52,8 @@ export const startGateway = async ({
   const findRoute = await createRouteFinder(routes, load)
   const server = createServer((request, response) => {
     answer(findRoute, request, response, maxRequestMs).catch((error: unknown) => {
-      // An incomplete request means that the client has closed the connection, which is not an error of the gateway.
-      if (request.complete) console.error('local gateway: cannot answer a request', error)
+      // If the request is incomplete, the client has closed the connection. This is not an error of the gateway.
+      if (request.complete) console.error('local gateway: could not respond to a request', error)
       response.destroy()
     })
   })
@@ -87,19 +88,19 @@ const answer = async (
   send(response, result ?? gatewayError(503, 'Service Unavailable'), requestId)
 }
 
-/** API Gateway's own errors have this format. */
+/** Returns an error response in the format of API Gateway's own errors. */
 const gatewayError = (statusCode: number, message: string): HttpResult => ({
   statusCode,
   headers: { 'content-type': 'application/json' },
   body: JSON.stringify({ message }),
 })
 
-/** Returns the whole body, or undefined if it exceeds API Gateway's limit. */
+/** Returns the body of a request, or undefined if the body exceeds the limit of API Gateway. */
 const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> => {
   if (Number(request.headers['content-length'] ?? 0) > MAX_BODY_BYTES) return undefined
   const chunks: Buffer[] = []
   let size = 0
-  // Leaving the loop must not destroy the request, because the response has not been sent yet.
+  // By default, leaving the loop would destroy the request and its connection, before the response is sent.
   for await (const chunk of request.iterator({ destroyOnReturn: false })) {
     if (!Buffer.isBuffer(chunk)) throw new TypeError('a chunk of the request body is not a Buffer')
     size += chunk.length
@@ -110,8 +111,8 @@ const readBody = async (request: IncomingMessage): Promise<Buffer | undefined> =
 }
 
 /**
- * Sends 413 before the whole body has arrived and discards the rest for some seconds, so that the client reads the
- * response.
+ * Sends a response with status 413 before the whole body has arrived. Then receives and discards the rest of the body
+ * for some seconds, so that the client can finish sending and read the response.
  */
 const rejectBody = (request: IncomingMessage, response: ServerResponse): void => {
   const problem = problemOf(new TooLargeError(MAX_ARCHIVE_BYTES))
@@ -121,7 +122,7 @@ const rejectBody = (request: IncomingMessage, response: ServerResponse): void =>
   setTimeout(() => request.destroy(), DRAIN_MS).unref()
 }
 
-/** Returns the value of a promise, or undefined if it is not settled in time. */
+/** Returns the value of a promise, or undefined if the promise is not fulfilled within `ms` milliseconds. */
 const withTimeout = async <Value>(ms: number, work: Promise<Value>): Promise<Value | undefined> => {
   let timer: NodeJS.Timeout | undefined
   const timeout = new Promise<undefined>((resolve) => {

@@ -1,6 +1,6 @@
 import type { Context } from 'aws-lambda'
 
-/** Creates the Lambda context of a local call. It lacks the deprecated callbacks `done`, `fail` and `succeed`. */
+/** Creates the Lambda context of a local call, without the deprecated methods `done`, `fail` and `succeed`. */
 export const localContext = (functionName: string, requestId: string, timeoutMs: number): Context => {
   const deadline = performance.now() + timeoutMs
   return {

@@ -4,14 +4,14 @@ import type { Limits } from '../../../shared/jobs/limits.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface ProgramOptions {
-  /** The port of the API. 0 selects any free port, here and below. */
+  /** The port of the API. For each of the three ports, 0 selects any free port. */
   readonly port: number
   readonly s3Port: number
   readonly dynamoDbPort: number
   readonly dataDir: string
-  /** Names of tables and buckets, and `AWS_ENDPOINT_URL_…` of servers that replace the local services. */
+  /** Environment variables: the names of tables and buckets, and URLs of servers that replace the local services. */
   readonly env?: Environment
-  /** Smaller limits, with which tests get many passes from little data. */
+  /** Replaces default limits. With small limits, a test runs many passes on little data. */
   readonly limits?: Partial<Limits>
 }
 
@@ -24,7 +24,10 @@ const Port = z
   .transform(Number)
   .refine((port) => port <= 65_535)
 
-/** Reads `PORT`, `S3_PORT`, `DYNAMODB_PORT` and `DATA_DIR`. Throws an `Error` that names the invalid variable. */
+/**
+ * Reads the variables `PORT`, `S3_PORT`, `DYNAMODB_PORT` and `DATA_DIR`. Throws an `Error` if a variable is not a valid
+ * port, or if two variables have the same port.
+ */
 export const programOptions = (env: Environment): ProgramOptions => {
   const ports = {
     PORT: portOf(env, 'PORT'),

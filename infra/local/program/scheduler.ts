@@ -8,19 +8,19 @@ import { localContext } from './local-context.ts'
 import { type Times, timesOf } from '../../../shared/schedules/times.ts'
 
 /**
- * A timer can wait 24 days at most, and the system clock may be changed: the remaining time is computed again every
- * hour.
+ * The longest time for which a timer waits. Then the remaining time is computed again, because the system clock can
+ * change, and because timers of Node.js wait for at most 24 days.
  */
 const MAX_SLEEP_MS = 3600_000
 
-/** The timeout of these functions on Lambda. */
+/** The time limit of both functions on Lambda. */
 const TIMEOUT_MS = 900_000
 
 const context = (name: string): Context => localContext(name, randomUUID(), TIMEOUT_MS)
 
 /**
- * A local EventBridge Scheduler: starts scheduled exports when they are due, and deletes expired archives once a day.
- * Runs that were due while the program was stopped are not made up for.
+ * Replaces EventBridge Scheduler: starts scheduled exports when they are due, and deletes expired archives once a day.
+ * Skips the exports that were due while the program was not running.
  */
 export class LocalScheduler {
   readonly #stopping = new AbortController()
@@ -52,7 +52,7 @@ export class LocalScheduler {
     }
   }
 
-  /** Returns false if the program stops before that time. */
+  /** Waits until a time. Returns false if the program stops before that time, and otherwise true. */
   async #waitUntil(due: Date): Promise<boolean> {
     for (let left = due.getTime() - Date.now(); left > 0; left = due.getTime() - Date.now()) {
       const { signal } = this.#stopping

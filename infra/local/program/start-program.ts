@@ -31,28 +31,29 @@ export interface Program {
   readonly services: Services
   /** Rejects if a local service exits unexpectedly. The program cannot continue without it. */
   readonly died: Promise<never>
-  /** Stops everything. Jobs that are running start again when the program starts with the same data. */
+  /** Stops all parts. The next start with the same data folder restarts the jobs that are running. */
   stop(): Promise<void>
 }
 
 /**
- * A request that cancels a job waits until the job's handlers have returned. Checking often is cheap on one machine.
+ * Passes check every second whether their job was cancelled. The request that cancels a job waits until all passes have
+ * stopped. Local checks are cheap, so the interval is shorter than on AWS.
  */
 const LOCAL_LIMITS: Partial<Limits> = { watchMs: 1_000 }
 
-/** Buckets are versioned as on AWS. Deleted uploads and replaced objects should not fill the disk for long. */
+/** Old versions of objects are deleted after one day, so that they do not fill the disk. */
 const OLD_VERSION_DAYS = 1
 
-/** A pass may take minutes. `stop` aborts it after this time. As after a crash, the next start repeats the job. */
+/** `stop` waits this long for running passes, and then aborts them. The next start restarts their jobs. */
 const STOP_MS = 3_000
 
 /** Stops one part of the program. Parts stop in the reverse order of their start. */
 type StopPart = () => Promise<unknown>
 
 /**
- * Starts the local services, the workflows, the schedules and the API. Resolves when all of them are ready. Handlers
- * read their services from a variable of the process, so a process can run only one program. If one part fails to
- * start, stops the others and rejects: with `PortInUseError`, `ChildError` or `ConfigError`.
+ * Starts the local services, the workflows, the schedules and the API. Resolves when all of them are ready. If a part
+ * does not start, stops the others and rejects with `PortInUseError`, `ChildError` or `ConfigError`. A process can run
+ * only one program, because handlers read their services from a global variable.
  */
 export const startProgram = async (options: ProgramOptions): Promise<Program> => {
   const parts: StopPart[] = []
@@ -72,14 +73,16 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
   const config = readConfig(env)
   const uploads = new UploadEvents(uploadHandler)
   const death = Promise.withResolvers<never>()
-  // Not every caller handles `died`.
+  // If a caller does not handle `died`, its rejection must not end the process.
   death.promise.catch(() => undefined)
   const onDied = (error: Error): void => {
     death.reject(error)
   }
 
   await mkdir(dataDir, { recursive: true }).catch((error: unknown) => {
-    throw new ConfigError(`DATA_DIR=${dataDir} cannot be used as a folder: ${errorMessage(error)}`)
+    throw new ConfigError(
+      `DATA_DIR=${dataDir}: the folder cannot be created (${errorMessage(error)}); set DATA_DIR to another folder`,
+    )
   })
   const dynamo = await endpointOrLocal(env['AWS_ENDPOINT_URL_DYNAMODB'], parts, () =>
     startDynamoDb({ port: options.dynamoDbPort, dir: join(dataDir, 'dynamodb'), onDied }),
@@ -132,9 +135,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
 const atMost = (ms: number, work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work, sleep(ms, undefined, { ref: false })])
 
-/**
- * Restarts the jobs that were running when the program stopped. A stage may run twice, so every stage is repeatable.
- */
+/** Restarts the jobs that were running when the program stopped. Repeating a stage is safe, because it is idempotent. */
 const resumeJobs = async ({ jobs, workflows }: Services): Promise<void> => {
   for (const { kind, job_id } of await jobs.runningJobs()) await workflows.start(kind, job_id)
 }
@@ -146,7 +147,7 @@ const checkSchedules = (config: Config, { models }: Services): void => {
   }
 }
 
-/** Uses the server at the endpoint; without an endpoint, starts a local service. */
+/** Returns the given endpoint. If it is undefined or empty, starts a local service and returns its endpoint. */
 const endpointOrLocal = async (
   endpoint: string | undefined,
   parts: StopPart[],

@@ -4,17 +4,15 @@ import type { Context } from 'aws-lambda'
 import type { UploadEvent } from '../../../functions/events/upload.ts'
 import { localContext } from './local-context.ts'
 
-/** Delays after failed attempts. They grow as those of EventBridge do; the last attempt is after half a minute. */
+/** The delay after each failed attempt. Like those of EventBridge, the delays grow. They add up to half a minute. */
 const RETRY_DELAYS_MS = [500, 2_000, 8_000, 20_000]
 
 type UploadHandler = (event: UploadEvent, context: Context) => Promise<void>
 
-/** The timeout of the handler on Lambda. */
+/** The time limit of the handler on Lambda. */
 const TIMEOUT_MS = 60_000
 
-/**
- * Delivers the events of uploaded objects to their handler. Events that arrive before `open` are delivered by `open`.
- */
+/** Delivers the events of uploaded objects to the handler. Keeps events that arrive before `open` is called. */
 export class UploadEvents {
   readonly #handler: UploadHandler
   readonly #retryDelaysMs: readonly number[]
@@ -32,14 +30,15 @@ export class UploadEvents {
     if (this.#state === 'open') this.#startDelivery(event)
   }
 
+  /** Delivers the events that have arrived, and all further events when they arrive. */
   open(): void {
     this.#state = 'open'
     for (const event of this.#waiting.splice(0)) this.#startDelivery(event)
   }
 
   /**
-   * Ignores further events. Resolves when the active deliveries have ended. The next start of the program finds uploads
-   * whose events were not delivered.
+   * Ignores further events. Resolves when the active deliveries have ended. No upload is lost: the next start of the
+   * program looks for uploads that have no job (`sweepUploads`).
    */
   async close(): Promise<void> {
     this.#state = 'closed'
@@ -57,7 +56,10 @@ export class UploadEvents {
         await this.#handler(event, localContext('upload', randomUUID(), TIMEOUT_MS))
         return
       } catch (error) {
-        console.error(`upload events: attempt ${attempt} of ${this.#retryDelaysMs.length + 1} failed`, error)
+        console.error(
+          `upload events: attempt ${attempt} of ${this.#retryDelaysMs.length + 1} to deliver an event failed`,
+          error,
+        )
         const delay = this.#retryDelaysMs[attempt - 1]
         if (delay === undefined || this.#isClosed()) return
         await sleep(delay)

@@ -14,7 +14,7 @@ import {
 } from '@aws-sdk/client-s3'
 import type { Config } from '../../../shared/runtime/config.ts'
 
-/** Creates the two tables for the local program and for tests. Existing tables are not changed. */
+/** Creates the resource table and the job table unless they exist. Also enables the expiry of jobs. */
 export const createTables = async (client: DynamoDBClient, { tables }: Pick<Config, 'tables'>): Promise<void> => {
   await Promise.all(Object.values(tables).map((name) => createTable(client, name)))
   await expireJobs(client, tables.jobs)
@@ -43,8 +43,8 @@ const createTable = async (client: DynamoDBClient, name: string): Promise<void> 
 }
 
 /**
- * Makes DynamoDB delete jobs after 90 days, at the time in `expires`. Ignores the errors of a server that does not
- * support this, and of a table that has the setting already.
+ * Makes DynamoDB delete each item of the job table at the time in its attribute `expires`. Ignores the errors of
+ * servers that do not support expiry, and of tables that have this setting already.
  */
 const expireJobs = async (client: DynamoDBClient, table: string): Promise<void> => {
   try {
@@ -60,7 +60,10 @@ const expireJobs = async (client: DynamoDBClient, table: string): Promise<void> 
   }
 }
 
-/** Creates the four buckets unless they exist. As in `infra/data-stack.ts`, all but the work bucket are versioned. */
+/**
+ * Creates the four buckets unless they exist. As in `infra/data-stack.ts`, all buckets except the work bucket are
+ * versioned.
+ */
 export const createBuckets = async (client: S3Client, { buckets }: Pick<Config, 'buckets'>): Promise<void> => {
   await Promise.all(
     Object.entries(buckets).map(async ([purpose, bucket]) => {
@@ -78,7 +81,7 @@ const createBucket = async (client: S3Client, bucket: string): Promise<void> => 
   }
 }
 
-/** A server without versions answers one of these. It then works as before, without pinned versions. */
+/** The error codes of S3 servers without versioning. The program works with such servers, but cannot pin versions. */
 const WITHOUT_VERSIONS = ['NotImplemented', 'VersioningNotConfigured']
 
 const enableVersioning = async (client: S3Client, bucket: string): Promise<void> => {

@@ -8,36 +8,36 @@ export interface LocalEndpoints {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
-/** An endpoint is on another machine. Sample data is written to, and stores are wiped on, this machine only. */
+/** Thrown if an endpoint is on another machine. The commands that throw it must not change data on other machines. */
 export class NotLocalError extends Error {
   override readonly name = 'NotLocalError'
   readonly endpoint: string
 
   constructor(endpoint: string) {
     super(
-      `${endpoint} is not on this machine: this command accepts only endpoints at 127.0.0.1, localhost or [::1], ` +
-        'because it changes the data',
+      `${endpoint} is not on this machine: this command changes data, so it accepts only servers at 127.0.0.1, ` +
+        'localhost or [::1]',
     )
     this.endpoint = endpoint
   }
 }
 
-/** No server accepts connections at an endpoint. */
+/** Thrown if no server responds at an endpoint. */
 export class NoAnswerError extends Error {
   override readonly name = 'NoAnswerError'
   readonly endpoint: string
 
   constructor(service: string, endpoint: string, variable: string) {
     super(
-      `no ${service} server answers at ${endpoint}: start the program with \`npm start\`. ` +
-        `If you set ${variable}, both commands need the same value`,
+      `no ${service} server responds at ${endpoint}: start the local program with \`npm start\`. ` +
+        `If the program is running with another ${variable}, set ${variable} to the same value for this command`,
     )
     this.endpoint = endpoint
   }
 }
 
 const LOCAL_HOSTS = ['127.0.0.1', 'localhost', '[::1]']
-/** A server on this machine answers within milliseconds, unless it hangs. */
+/** A server on this machine responds within milliseconds. A server that needs longer than this hangs. */
 const TIMEOUT_MS = 5_000
 
 const Port = z.coerce.number().int().min(1).max(65_535)
@@ -51,9 +51,9 @@ const Environment = z.object({
 })
 
 /**
- * Finds the servers of the local program from the same variables that `npm start` reads. The local services accept one
- * fixed access key. A server that replaces the local S3 service (`AWS_ENDPOINT_URL_S3`) gets the access key of the
- * environment. Throws `NotLocalError`.
+ * Returns the endpoints of the local program, from the variables that `npm start` also reads, and the access key. This
+ * is the fixed key of the local services, or the key in the environment if `AWS_ENDPOINT_URL_S3` replaces the local S3
+ * service. Throws `NotLocalError` if an endpoint is on another machine.
  */
 export const localEndpoints = (env: Readonly<Record<string, string | undefined>>): LocalEndpoints => {
   const read = Environment.parse(env)
@@ -71,7 +71,7 @@ export const localEndpoints = (env: Readonly<Record<string, string | undefined>>
   }
 }
 
-/** Checks that both servers answer an HTTP request, with any status. Throws `NoAnswerError`. */
+/** Checks that both servers respond to an HTTP request, with any status. Otherwise throws `NoAnswerError`. */
 export const probe = async ({ dynamo, s3 }: LocalEndpoints): Promise<void> => {
   await checkAnswers('DynamoDB', dynamo, 'DYNAMODB_PORT')
   await checkAnswers('S3', s3, 'S3_PORT')

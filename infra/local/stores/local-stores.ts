@@ -9,7 +9,7 @@ import { dynamoDB, s3 as s3Client } from '../../../shared/runtime/clients.ts'
 import { type Config, readConfig } from '../../../shared/runtime/config.ts'
 import { localEndpoints, probe } from './local-endpoints.ts'
 
-/** Clients and stores for the tables and buckets of a running local program, for use from another process. */
+/** Clients and stores with which a command accesses the tables and buckets of the running local program. */
 export interface LocalStores {
   readonly config: Config
   readonly models: ModelRegistry
@@ -23,7 +23,10 @@ export interface LocalStores {
 
 const MODELS = new URL('../../../shared/models.json', import.meta.url)
 
-/** Connects to the program that runs on the ports in the environment. Throws `NotLocalError` or `NoAnswerError`. */
+/**
+ * Connects to the services of the local program, at the endpoints that the environment contains. Throws `NotLocalError`
+ * if an endpoint is on another machine, and `NoAnswerError` if no server responds.
+ */
 export const openLocalStores = async (env: Readonly<Record<string, string | undefined>>): Promise<LocalStores> => {
   const endpoints = localEndpoints(env)
   await probe(endpoints)

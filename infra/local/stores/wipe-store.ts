@@ -9,19 +9,19 @@ import {
 import pMap from 'p-map'
 import type { LocalStores } from './local-stores.ts'
 
-/** S3's limit of a batch delete. */
+/** The largest number of keys that S3 accepts in one `DeleteObjects` request. */
 const BATCH_OBJECTS = 1000
-/** Enough concurrent deletions to fill the writer's batches. */
+/** The number of concurrent deletions. The writer combines them into batches of 25, and needs many to fill batches. */
 const CONCURRENCY = 500
 
-/** Deletes all resources, and all blobs with their old versions. Archives, reports and jobs are kept. */
+/** Deletes all resources, and all versions of all blobs. Does not delete archives, reports and jobs. */
 export const wipe = async ({
   config,
   dynamo,
   s3,
   resources,
 }: Pick<LocalStores, 'config' | 'dynamo' | 's3' | 'resources'>): Promise<{ items: number; blobs: number }> => {
-  // Deleting items during a scan could make the scan skip others, so all keys are read first.
+  // All keys are read before the first deletion, because a scan could skip items while others are deleted.
   const items: Record<string, AttributeValue>[] = []
   const query = { TableName: config.tables.resources, ProjectionExpression: 'pk, sk', ConsistentRead: true }
   for await (const { Items = [] } of paginateScan({ client: dynamo }, query)) items.push(...Items)
@@ -30,7 +30,10 @@ export const wipe = async ({
   return { items: items.length, blobs: await emptyBucket(s3, config.buckets.blobs) }
 }
 
-/** Deletes all versions and delete markers: a plain delete would keep the content. Returns the number of objects. */
+/**
+ * Deletes all versions and delete markers of a bucket, because deleting only a key would keep its old versions. Returns
+ * the number of objects, without old versions.
+ */
 const emptyBucket = async (s3: S3Client, bucket: string): Promise<number> => {
   const versions: ObjectIdentifier[] = []
   let objects = 0

@@ -1,10 +1,10 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions'
 import type { Definition, Json, State, States } from '../../../functions/workflows/states.ts'
 
-/** All children of a local map share one process. */
+/** The number of map items that run at the same time. All of them share the CPU and the memory of one process. */
 const MAX_LOCAL_CONCURRENCY = 4
 
-/** Fields that Step Functions supports and the local interpreter silently ignores. */
+/** Fields that Step Functions supports, but that the interpreter `aws-local-stepfunctions` ignores without an error. */
 const UNSUPPORTED_FIELDS = [
   'ItemReader',
   'ItemBatcher',
@@ -21,12 +21,12 @@ const UNSUPPORTED_FIELDS = [
   'Label',
 ]
 
-/** A workflow definition uses something that the local interpreter does not run as Step Functions does. */
+/** Thrown if a workflow definition would behave differently in the local interpreter and in Step Functions. */
 export class DefinitionError extends Error {
   override readonly name = 'DefinitionError'
 }
 
-/** Rejects a definition that would behave differently on AWS. Throws `DefinitionError`. */
+/** Throws `DefinitionError` if a definition uses something that the local interpreter does not support. */
 export const checkDefinition = (definition: Definition): void => {
   const seen = new Set<string>()
   for (const [name, state] of allStates(definition.States)) {
@@ -34,14 +34,18 @@ export const checkDefinition = (definition: Definition): void => {
     seen.add(name)
     const ignored = UNSUPPORTED_FIELDS.filter((field) => field in state)
     if (ignored.length > 0)
-      throw new DefinitionError(`state ${name}: the local workflow engine ignores ${ignored.join(', ')}`)
-    // The interpreter fails on this field with its default value.
+      throw new DefinitionError(
+        `state ${name}: the local workflow engine does not support ${ignored.join(', ')}; use other fields`,
+      )
+    // The interpreter fails if a state sets this field to its default value.
     if (state['ResultPath'] === '$')
-      throw new DefinitionError(`state ${name}: remove "ResultPath": "$", which is the default`)
+      throw new DefinitionError(
+        `state ${name}: the local workflow engine fails on "ResultPath": "$"; remove it, because it is the default`,
+      )
   }
 }
 
-/** Returns the resource of each task, by the task's state name. */
+/** Returns the resource (ARN) of each task, by the name of its state. */
 export const taskStates = (definition: Definition): Readonly<Record<string, string>> =>
   Object.fromEntries(
     [...allStates(definition.States)].flatMap(([name, state]) =>
@@ -64,10 +68,11 @@ const childStates = (state: State): States | undefined => {
 }
 
 /**
- * Adapts a definition to local execution:
- * - A map runs at most four children at the same time.
- * - `Wait` states do not wait. They give functions on AWS time to end; local handlers have returned already.
- * - A distributed map fails with the error that AWS reports, which does not contain the error of the failed child.
+ * Adapts a definition to the local interpreter:
+ * - A map runs at most four items at the same time.
+ * - `Wait` states do not wait. On AWS, functions can still run after their map has failed, and the workflow waits for
+ *   them. Locally, all handlers have returned before the next state.
+ * - A distributed map fails with the same error as on AWS. This error does not contain the error of the failed item.
  */
 export const localDefinition = (definition: Definition): StateMachineDefinition =>
   JSON.parse(JSON.stringify({ ...definition, States: adaptStates(definition.States) })) as StateMachineDefinition

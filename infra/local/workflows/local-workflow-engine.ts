@@ -10,9 +10,7 @@ import { checkedHandler, type StageHandler } from './stage-handler.ts'
 
 const ARN = 'arn:aws:lambda:local:000000000000:function:'
 
-/**
- * Loads the handler of a stage by its name. The program loads it from `functions/`; a test can load a bundle instead.
- */
+/** Loads the handler of a stage. The program loads handlers from `functions/`. Tests can load bundles instead. */
 export type LoadStage = (kind: 'export' | 'restore', stage: string) => Promise<StageHandler>
 
 const loadFromSource: LoadStage = async (kind, stage) => {
@@ -20,7 +18,7 @@ const loadFromSource: LoadStage = async (kind, stage) => {
   return module.handler
 }
 
-/** A workflow definition, and the handler of each resource (ARN) that its tasks name. */
+/** A workflow definition, and the handlers of its tasks by their resources (ARNs). */
 export interface RunnableWorkflow {
   readonly definition: Definition
   readonly handlers: Readonly<Record<string, StageHandler>>
@@ -30,14 +28,14 @@ interface PreparedWorkflow extends RunnableWorkflow {
   readonly machine: StateMachine
 }
 
-/** Called after an execution has ended, successfully or not, and all of its handlers have returned. */
+/** Called after an execution has succeeded, failed or been aborted, and all of its handlers have returned. */
 export type OnEnded = (kind: 'export' | 'restore', jobId: string) => Promise<void>
 
 export interface LocalWorkflowEngineOptions {
   readonly load?: LoadStage
   /** Replaces the workflows of `functions/`. */
   readonly workflows?: Readonly<Record<'export' | 'restore', RunnableWorkflow>>
-  /** The delay before each retry, instead of the delays in the definition. For tests. */
+  /** The delay before each retry, which replaces the delays in the definition. For tests. */
   readonly retryMs?: number
   readonly onEnded?: OnEnded
 }
@@ -48,8 +46,8 @@ interface Execution {
 }
 
 /**
- * Runs the export and the restore workflow in this process, with the limits of Step Functions. The name of an execution
- * is its job id.
+ * Runs the workflows of exports and restores in this process, with the limits of Step Functions. The name of an
+ * execution is the id of its job.
  */
 export class LocalWorkflowEngine implements WorkflowEngine {
   readonly #workflows: Readonly<Record<'export' | 'restore', Promise<PreparedWorkflow>>>
@@ -67,7 +65,7 @@ export class LocalWorkflowEngine implements WorkflowEngine {
     }
   }
 
-  /** Starts an execution. Does nothing if the job has a running execution. */
+  /** Starts an execution, unless the job already has a running execution. */
   async start(kind: 'export' | 'restore', jobId: string): Promise<void> {
     const workflow = await this.#workflows[kind]
     if (this.#running.has(jobId)) return
@@ -77,15 +75,14 @@ export class LocalWorkflowEngine implements WorkflowEngine {
       { context: { Execution: { Name: jobId } }, overrides: this.#overrides(workflow, handlers) },
     )
     const ended = result
-      // The workflow's last state has recorded the failure in the job. An abort needs no record, because its caller
-      // requested it.
+      // Errors are ignored here: a failed workflow has stored its error in the job, and `stop` has aborted the others.
       .catch(() => undefined)
       .then(async () => {
         await handlers.close()
         await this.#onEnded(kind, jobId)
       })
       .catch((error: unknown) => {
-        console.error(`local workflow engine: cleaning up after job ${jobId} failed`, error)
+        console.error(`local workflow engine: the cleanup after the end of job ${jobId} failed`, error)
       })
       .finally(() => {
         this.#running.delete(jobId)
@@ -107,12 +104,12 @@ export class LocalWorkflowEngine implements WorkflowEngine {
 
   /** Aborts all executions and waits until their handlers have returned. */
   async close(): Promise<void> {
-    // Handlers may still be loading, and a test must not end during an import.
+    // The handlers may still be loading. A test that ended during an import would fail.
     await Promise.allSettled(Object.values(this.#workflows))
     await Promise.all([...this.#running.keys()].map((jobId) => this.stop('export', jobId)))
   }
 
-  /** Gives the interpreter the handler and the retry delay of each task. */
+  /** Returns options of the interpreter: the handler of each task, and the delays before retries. */
   #overrides({ definition, handlers }: PreparedWorkflow, running: RunningHandlers) {
     const tasks = Object.entries(taskStates(definition))
     const taskResourceLocalHandlers = Object.fromEntries(

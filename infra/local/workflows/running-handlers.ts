@@ -3,7 +3,8 @@ import type { Json } from '../../../functions/workflows/states.ts'
 type Handler = (input: Json) => Promise<Json>
 
 /**
- * The order of the steps in which an execution ends: its work, the rollback, and the state that reports the failure.
+ * Returns the step to which a state belongs. A failed execution runs its work (0), the rollback (1) and the state that
+ * ends the job (2), in this order.
  */
 const stepOf = (state: string): number => {
   if (/^Fail(Export|Restore)$/.test(state)) return 2
@@ -11,17 +12,17 @@ const stepOf = (state: string): number => {
 }
 
 /**
- * The active handlers of one execution.
+ * Tracks the active handlers of one execution and enforces the order of their steps.
  *
- * When a child of a map fails, the interpreter enters the next state while other children still run, and even starts
- * children that were waiting. This class enforces the order of AWS: a later step starts after all handlers of the
- * earlier step have returned, and no handler of an earlier step starts after that.
+ * After an item of a map has failed, the interpreter enters the next state while other items are still running. It even
+ * starts items that were waiting. This class restores the order of Step Functions: a step starts when all handlers of
+ * the previous step have returned, and handlers of the previous step can no longer start.
  */
 export class RunningHandlers {
   readonly #active = new Set<Promise<unknown>>()
   #step = 0
 
-  /** Wraps a handler, so that its calls are tracked and follow the order of steps. */
+  /** Returns a function that calls the handler in the order of steps and tracks the call. */
   track(state: string, handler: Handler): Handler {
     const step = stepOf(state)
     return async (input) => {
@@ -29,7 +30,7 @@ export class RunningHandlers {
         this.#step = step
         await this.#allReturned()
       }
-      if (step < this.#step) throw new Error(`${state} was not started: its execution has failed or ended`)
+      if (step < this.#step) throw new Error(`${state} was not started, because its execution has failed or ended`)
       const work = handler(input)
       this.#active.add(work)
       try {
@@ -40,7 +41,7 @@ export class RunningHandlers {
     }
   }
 
-  /** Prevents further calls at the end of the execution. Resolves when all active handlers have returned. */
+  /** Prevents further calls of all handlers. Resolves when all active handlers have returned. */
   async close(): Promise<void> {
     this.#step = Infinity
     await this.#allReturned()

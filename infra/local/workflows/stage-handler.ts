@@ -3,22 +3,23 @@ import type { Context } from 'aws-lambda'
 import type { Json } from '../../../functions/workflows/states.ts'
 import { localContext } from '../program/local-context.ts'
 
-/** The handler of a stage, with the signature that Lambda calls: JSON in, JSON out. */
+/** The handler of a stage, with the signature of a Lambda function whose event and result are JSON values. */
 export type StageHandler = (input: Json, context: Context) => Promise<Json>
 
-/** Step Functions' limit on the input or output of a state. */
+/** The largest input or output of a state that Step Functions accepts, in bytes. */
 const MAX_STATE_BYTES = 256 * 1024
 
-/** The timeout of a stage on Lambda. */
+/** The time limit of a stage on Lambda. */
 const TIMEOUT_MS = 900_000
 
+/** Thrown if the input or output of a state is too large. Its name is the one that Step Functions uses. */
 export class StateTooLargeError extends Error {
   override readonly name = 'States.DataLimitExceeded'
 }
 
 /**
- * Calls a handler with the restrictions of Step Functions: input and output are limited in size, and values that JSON
- * cannot represent are lost.
+ * Returns a function that calls a handler with the restrictions of Step Functions: input and output are converted to
+ * JSON and back, and have a maximum size.
  */
 export const checkedHandler =
   (state: string, handler: StageHandler): ((input: Json) => Promise<Json>) =>

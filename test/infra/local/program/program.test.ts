@@ -91,7 +91,7 @@ describe('npm start', () => {
   it.each([
     [{ S3_PORT: 'ninety' }, 'S3_PORT=ninety is not a port: set S3_PORT to a number from 0 to 65535\n'],
     [{ PORT: '4999', S3_PORT: '4999' }, 'S3_PORT and PORT are both 4999: set them to different ports\n'],
-    [{ DATA_DIR: '/dev/null' }, 'DATA_DIR=/dev/null cannot be used as a folder'],
+    [{ DATA_DIR: '/dev/null' }, 'DATA_DIR=/dev/null: the folder cannot be created'],
     [{ MODELS_FILE: '/nowhere.json' }, 'models.json: cannot be read: ENOENT'],
     [{ SCHEDULES: '[{"name":"x"}]' }, 'SCHEDULES'],
     [{ SCHEDULES: '[{"name":"x","rate":"1 day","keep_days":1,"models":["planet"]}]' }, 'schedule x: model planet'],
@@ -108,7 +108,7 @@ describe('npm start', () => {
     const program = start()
     expect(await program.exited).toBe(1)
     expect(program.err).toMatch(
-      /another instance of the program uses it: stop that instance, or set DATA_DIR to another folder\n$/,
+      /^the local DynamoDB service did not start: another process uses the data folder .*\/dynamodb\. This is probably .*\n$/,
     )
   })
 

@@ -26,13 +26,13 @@ describe('localEndpoints', () => {
 })
 
 describe('probe', () => {
-  it('reports which server does not answer and which variable to check', async () => {
+  it('reports which server does not respond and which variable to check', async () => {
     const [s3 = 0, dynamo = 0] = await freePorts(2)
     const endpoints = localEndpoints({ S3_PORT: String(s3), DYNAMODB_PORT: String(dynamo) })
     await expect(probe(endpoints)).rejects.toThrow(NoAnswerError)
     await expect(probe(endpoints)).rejects.toThrow(
-      `no DynamoDB server answers at http://127.0.0.1:${dynamo}: start the program with \`npm start\`. ` +
-        'If you set DYNAMODB_PORT, both commands need the same value',
+      `no DynamoDB server responds at http://127.0.0.1:${dynamo}: start the local program with \`npm start\`. ` +
+        'If the program is running with another DYNAMODB_PORT, set DYNAMODB_PORT to the same value for this command',
     )
   })
 })

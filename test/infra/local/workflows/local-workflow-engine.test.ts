@@ -253,8 +253,8 @@ describe('the local workflow engine', () => {
   })
 
   it.each([
-    ['a field that the interpreter ignores', { Type: 'Map', ItemReader: {} }, /ignores ItemReader/],
-    ['an explicit ResultPath of $', { Type: 'Pass', ResultPath: '$' }, /remove "ResultPath": "\$"/],
+    ['a field that the interpreter ignores', { Type: 'Map', ItemReader: {} }, /does not support ItemReader/],
+    ['an explicit ResultPath of $', { Type: 'Pass', ResultPath: '$' }, /fails on "ResultPath": "\$"/],
   ])('rejects a definition with %s', (_what, state, message) => {
     const definition: Definition = { Comment: '', StartAt: 'A', TimeoutSeconds: 1, States: { A: state } }
     expect(() => {
