@@ -8,18 +8,20 @@ type Source = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
 
 const MIB = 1024 * 1024
 
-/**
- * Uploaded parts of 8 MiB, because a worker has little memory. The stage that composes an archive uses parts of 32 MiB.
- */
+/** Parts are uploaded in 8 MiB instead of the 32 MiB of `LAYOUT_LIMITS`, because workers have little memory. */
 const LAYOUT = { min: 5 * MIB, big: 16 * MIB, flush: 8 * MIB, max: 5 * 1024 * MIB }
-/** Two parts at a time hide the latency of an upload. Each holds at most 13 MiB. */
+/**
+ * The number of parts that are uploaded at the same time. The second part hides the latency of the first. Each part
+ * needs at most 13 MiB of memory (`flush` + `min`).
+ */
 const PARALLEL_PARTS = 2
 
 /**
- * Writes one object by appending bytes and ranges of other objects. S3 itself copies ranges of large objects. A small
- * object is written by a single PUT.
+ * Writes one object from bytes and from ranges of other objects. S3 copies large ranges, so they are not downloaded. A
+ * small object is written with a single PUT request.
  *
- * Memory is bounded: `bytes` and `object` wait while two parts are being uploaded. After an error, call `abort`.
+ * The memory is bounded, because `bytes` and `object` wait while two parts are being uploaded. After an error, the
+ * caller must call `abort`.
  */
 export class Composer {
   readonly #objects: ObjectStore
@@ -40,13 +42,13 @@ export class Composer {
     this.#options = options
   }
 
-  /** Appends bytes, which must not change afterwards. Throws the error of an earlier part. */
+  /** Appends bytes. They must not change afterwards. If an earlier part has failed, throws its error. */
   async bytes(bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength === 0) return
     await this.#put(this.#layout.add({ size: bytes.byteLength, source: { bytes }, copyable: false }))
   }
 
-  /** Appends a range of an object. Throws the error of an earlier part, such as `ObjectChangedError`. */
+  /** Appends a range of an object. If an earlier part has failed, throws its error, such as `ObjectChangedError`. */
   async object(range: ObjectRange): Promise<void> {
     if (range.length === 0) return
     await this.#put(this.#layout.add({ size: range.length, source: { range }, copyable: true }))
@@ -56,8 +58,8 @@ export class Composer {
   async finish(): Promise<PinnedObject> {
     const rest = this.#layout.end()
     const [only] = rest
-    // Part numbers show whether a multipart upload has begun: `#upload` is set only when the first part is ready to be
-    // sent.
+    // `#next` shows whether a multipart upload has begun. `#upload` does not: it is set only when the bytes of the
+    // first part have been read.
     if (this.#next === 1 && only?.kind !== 'copy') {
       const body = only === undefined ? Buffer.alloc(0) : await this.#bytesOf(only)
       return this.#objects.put(this.#bucket, this.#key, body, this.#options)
@@ -80,7 +82,7 @@ export class Composer {
       while (this.#running.size >= PARALLEL_PARTS) await Promise.race(this.#running)
       this.#throwFailure()
       const number = this.#next++
-      // `#send` receives the bytes only: if it received the part, its slices would stay in memory during the upload.
+      // `#send` receives only the bytes. If it received the part, the slices of the part would stay in memory too.
       const sent = part.kind === 'upload' ? this.#send(this.#bytesOf(part), number) : this.#copy(part.slice, number)
       const work: Promise<void> = sent
         .catch((error: unknown) => {

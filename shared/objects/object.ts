@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * One immutable state of an S3 object. Reads use its version id or, in a bucket without versions, `If-Match` with its
- * ETag.
+ * One state of an S3 object. A read requests the version id, if the bucket has versioning, and the ETag with
+ * `If-Match`. Therefore, the read fails if this state no longer exists.
  */
 export const PinnedObject = z
   .object({
@@ -15,7 +15,7 @@ export const PinnedObject = z
   .readonly()
 export type PinnedObject = z.output<typeof PinnedObject>
 
-/** A run of bytes inside a pinned object. */
+/** A range of a pinned object. `start` and `length` are in bytes. */
 export interface ObjectRange {
   readonly object: PinnedObject
   readonly start: number

@@ -17,8 +17,8 @@ export interface LayoutLimits {
   /** S3's minimum for every part but the last. */
   readonly min: number
   /**
-   * Objects of at least this size are copied. Smaller ones are cheaper to read and upload than to copy as parts of
-   * their own.
+   * Objects of at least this size are copied. Smaller objects are downloaded and uploaded, because it is cheaper to
+   * upload many of them as one part than to copy each as a separate part.
    */
   readonly big: number
   /** The size of uploaded parts. */
@@ -31,7 +31,7 @@ const MIB = 1024 * 1024
 
 export const LAYOUT_LIMITS: LayoutLimits = { min: 5 * MIB, big: 16 * MIB, flush: 32 * MIB, max: 5 * 1024 * MIB }
 
-/** A piece of the object that is composed. A copyable piece is an object in S3. */
+/** A piece of the composed object. A copyable piece is a range of an object in S3. */
 export interface Piece<T> {
   readonly size: number
   readonly source: T
@@ -39,13 +39,14 @@ export interface Piece<T> {
 }
 
 /**
- * Concatenates pieces of any size into parts that S3 accepts. The last piece must not be copyable.
- *
- * Why every part but the last has at least `min` bytes and at most `max`:
- * - Bytes are uploaded when at least `min` more are pending, or before a copy. In the latter case, they are filled up
- *   to `min` from the object that is copied next.
- * - The rest of that object has at least `big - min` bytes. If it exceeds `max`, it is divided into equal ranges. Each
- *   of them has more than half of `max`.
+ * Divides a sequence of pieces of any size into parts that S3 accepts. Each part has at most `max` bytes, and each part
+ * except the last has at least `min` bytes:
+ * - A part of `flush` bytes is made only when at least `flush + min` bytes are pending. At least `min` bytes remain for
+ *   the next part.
+ * - Before a copy, the pending bytes become a part. If they are fewer than `min`, the first bytes of the copied object
+ *   are added to them.
+ * - The rest of the copied object has at least `big - min` bytes. If the rest exceeds `max`, it is divided into equal
+ *   ranges. Each range has more than half of `max`.
  */
 export class PartLayout<T> {
   readonly #limits: LayoutLimits
@@ -56,7 +57,7 @@ export class PartLayout<T> {
     this.#limits = limits
   }
 
-  /** Appends a piece and returns the parts that are complete now. */
+  /** Appends a piece. Returns the parts that this piece completes. */
   add({ size, source, copyable }: Piece<T>): Part<T>[] {
     const { min, big, flush } = this.#limits
     const parts: Part<T>[] = []
@@ -71,7 +72,7 @@ export class PartLayout<T> {
     return [...parts, ...this.#copies(source, head, size - head)]
   }
 
-  /** Returns the last part. There is none if no bytes are pending. */
+  /** Returns the last part, or an empty list if no bytes are pending. */
   end(): Part<T>[] {
     return this.#size > 0 ? [this.#upload(this.#size)] : []
   }
@@ -82,7 +83,7 @@ export class PartLayout<T> {
     this.#size += slice.length
   }
 
-  /** Makes a part of the first `size` pending bytes. */
+  /** Removes the first `size` pending bytes and returns them as a part. */
   #upload(size: number): Part<T> {
     const slices: Slice<T>[] = []
     let left = size
@@ -98,7 +99,7 @@ export class PartLayout<T> {
     return { kind: 'upload', slices, size }
   }
 
-  /** Divides a range into the smallest number of equal copies. */
+  /** Divides a range into equal parts of at most `max` bytes. Returns as few parts as possible. */
   #copies(source: T, start: number, length: number): Part<T>[] {
     const count = Math.ceil(length / this.#limits.max)
     const border = (k: number): number => start + Math.floor((k * length) / count)

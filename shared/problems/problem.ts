@@ -34,8 +34,9 @@ const STOPPED_DETAILS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Returns the problem document of an error. For an internal error, and for an error without a row in the table, the
- * document does not contain the message of the error, but the request id with which the message is logged.
+ * Returns the problem document of an error. An error without a row in the table counts as an internal error. The
+ * document of an internal error does not contain its message. It contains a request id, under which the caller must log
+ * the error.
  */
 export const problemOf = (error: unknown, requestId: string = randomUUID()): Problem => {
   if (!(error instanceof Error)) return internalProblem(requestId)

@@ -20,7 +20,7 @@ import {
 } from './s3-errors.ts'
 import { pinned } from './stored-object.ts'
 
-/** A part that S3 has stored. Completing the upload requires the list of all parts. */
+/** A part that S3 has stored. A request to complete the upload must list all parts. */
 export interface UploadedPart {
   readonly number: number
   readonly etag: string
@@ -28,11 +28,12 @@ export interface UploadedPart {
 }
 
 export interface CompleteOptions {
-  /** Throws `ObjectExistsError` if the key has an object. */
+  /** Do not replace an existing object. Throw `ObjectExistsError` instead. */
   readonly ifAbsent?: boolean
   /**
-   * With `ifAbsent`: if the key has an object with the size and number of parts of this upload, it counts as the result
-   * of this upload. True by default. Callers that compare the existing object themselves set false.
+   * Applies only with `ifAbsent`. If true, an existing object counts as the result of this upload if it has the same
+   * size and number of parts: an earlier request may have completed the upload. True by default. Callers that compare
+   * the existing object themselves set false.
    */
   readonly acceptEqual?: boolean
   /** By default, the parts that this instance has uploaded or copied. */
@@ -40,8 +41,8 @@ export interface CompleteOptions {
 }
 
 /**
- * One multipart upload. It declares no checksum algorithm, because S3 servers differ in how they treat copied parts. S3
- * verifies uploaded parts by their MD5.
+ * A multipart upload. It has no checksum algorithm, because S3 servers treat the checksums of copied parts differently.
+ * S3 verifies uploaded parts by their MD5.
  */
 export class MultipartUpload {
   readonly #client: S3Client
@@ -57,7 +58,7 @@ export class MultipartUpload {
     this.uploadId = uploadId
   }
 
-  /** Uploads bytes as part `number` (1 to 10,000, without gaps). Every part but the last must have at least 5 MiB. */
+  /** Uploads bytes as part `number` (1 to 10,000, without gaps). All parts except the last must have at least 5 MiB. */
   async uploadPart(number: number, body: Buffer): Promise<UploadedPart> {
     const { ETag } = await this.#client.send(
       new UploadPartCommand({
@@ -72,8 +73,8 @@ export class MultipartUpload {
   }
 
   /**
-   * Makes part `number` of a range of an object; S3 copies the bytes. Throws `ObjectChangedError` if the object has
-   * changed.
+   * Copies a range of an object as part `number`. The bytes are copied within S3. Throws `ObjectChangedError` if the
+   * object was deleted or replaced.
    */
   async copyPart(number: number, { object, start, length }: ObjectRange): Promise<UploadedPart> {
     const { bucket, key, version_id, etag } = object
@@ -89,7 +90,7 @@ export class MultipartUpload {
       )
       return this.#keep({ number, etag: plainETag(CopyPartResult?.ETag), size: length })
     } catch (error) {
-      // A missing upload is not found either, but it is an error of the caller.
+      // A response 404 can also mean that the upload does not exist. Then the object has not changed.
       if (isConditionFailed(error) || (isNotFound(error) && !isNamedNoSuchUpload(error)))
         throw new ObjectChangedError(bucket, key)
       throw error
@@ -97,8 +98,9 @@ export class MultipartUpload {
   }
 
   /**
-   * Completes the upload. It can be repeated if the answer was lost: if the upload no longer exists, an object with its
-   * size and number of parts counts as its result. Throws `ObjectExistsError` with `ifAbsent`.
+   * Completes the upload and returns the object. The call can be repeated if the first response was lost: if the upload
+   * no longer exists, an object with the same size and number of parts counts as its result. With `ifAbsent`, throws
+   * `ObjectExistsError` if the key has another object.
    */
   async complete({
     ifAbsent = false,
@@ -147,11 +149,11 @@ export class MultipartUpload {
     return part
   }
 
-  /** The object of the key if it has this size and number of parts. */
+  /** Returns the object of the key if it has this size and number of parts. Otherwise, returns undefined. */
   async #findEqual(size: number, parts: number): Promise<PinnedObject | undefined> {
     try {
       const head = await this.#client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: this.key }))
-      // The ETag of an object of a multipart upload ends with the number of its parts.
+      // If an object was uploaded in parts, its ETag ends with the number of parts.
       const isEqual = head.ContentLength === size && plainETag(head.ETag).endsWith(`-${parts}`)
       return isEqual ? this.#pinned(size, head.ETag, head.VersionId) : undefined
     } catch (error) {

@@ -6,17 +6,17 @@ import { BodyCutError, ObjectChangedError } from '../errors.ts'
 import { isConditionFailed, isInvalidVersion, isNotFound, quotedETag } from './s3-errors.ts'
 import { bodyOf, collect, pinned, type StoredObject, storedObject } from './stored-object.ts'
 
-/** Random access to the bytes of one object. The archive reader requires it as `ArchiveSource`. */
+/** Random access to the bytes of one object. The archive reader uses it as its `ArchiveSource`. */
 export interface ObjectSource {
   readonly size: number
   read(start: number, length: number): Promise<Buffer>
   stream(start: number, length: number): Promise<Readable>
 }
 
-/** Attempts to read a body. The SDK repeats failed requests, but not a body that breaks off. */
+/** The number of attempts to read a body. The SDK retries failed requests, but not a body that breaks off. */
 const BODY_ATTEMPTS = 4
 
-/** Reads objects in S3. All reads of a `PinnedObject` return exactly that state of the object, or fail. */
+/** Reads objects in S3. A read of a `PinnedObject` fails if that state of the object no longer exists. */
 export class ObjectReader {
   protected readonly client: S3Client
 
@@ -24,7 +24,7 @@ export class ObjectReader {
     this.client = client
   }
 
-  /** The properties of an object or of one of its versions. Undefined if it does not exist. */
+  /** Returns the properties of an object or of one of its versions, or undefined if it does not exist. */
   async head(
     bucket: string,
     key: string,
@@ -46,7 +46,10 @@ export class ObjectReader {
     }
   }
 
-  /** An object with its body, which must be read to its end or destroyed. Undefined if the object does not exist. */
+  /**
+   * Returns an object with its body, or undefined if the object does not exist. The caller must read the body to its
+   * end or destroy it.
+   */
   async open(bucket: string, key: string): Promise<(StoredObject & { readonly body: Readable }) | undefined> {
     try {
       const answer = await this.client.send(new GetObjectCommand({ Bucket: bucket, Key: key, ChecksumMode: 'ENABLED' }))
@@ -58,8 +61,9 @@ export class ObjectReader {
   }
 
   /**
-   * A range of a pinned object as a stream, which must be read to its end or destroyed. The stream can break off; it is
-   * not repeated. Throws `ObjectChangedError` if that state of the object no longer exists.
+   * Returns a range of a pinned object as a stream. The caller must read the stream to its end or destroy it. The
+   * stream fails if the connection breaks; it does not retry. Throws `ObjectChangedError` if that state of the object
+   * no longer exists, and `BodyCutError` if the response has another length.
    */
   async read(object: PinnedObject, start: number, length: number): Promise<Readable> {
     if (length === 0) return Readable.from([])
@@ -70,7 +74,7 @@ export class ObjectReader {
           Bucket: bucket,
           Key: key,
           Range: `bytes=${start}-${start + length - 1}`,
-          // Needed with a version id too: the version with the id `null` can be replaced.
+          // The ETag is needed even with a version id, because the version with the id `null` can be replaced.
           IfMatch: quotedETag(etag),
           ...(version_id === undefined ? {} : { VersionId: version_id }),
         }),
@@ -86,9 +90,9 @@ export class ObjectReader {
   }
 
   /**
-   * A range of a pinned object that fits into memory. If the body breaks off, it is read again. Throws
-   * `ObjectChangedError` if that state of the object no longer exists, and `BodyCutError` if every attempt returns the
-   * wrong number of bytes.
+   * Returns a range of a pinned object. The range must fit into memory. If the body breaks off, it is read again.
+   * Throws `ObjectChangedError` if that state of the object no longer exists, and `BodyCutError` if the last attempt
+   * returns the wrong number of bytes.
    */
   async readBytes(object: PinnedObject, start: number, length: number): Promise<Buffer> {
     for (let attempt = 1; ; attempt++) {
@@ -98,7 +102,7 @@ export class ObjectReader {
     }
   }
 
-  /** The bytes of an object that fits into memory. Undefined if the object does not exist. */
+  /** Returns the bytes of an object, or undefined if it does not exist. The object must fit into memory. */
   async getBytes(bucket: string, key: string): Promise<Buffer | undefined> {
     for (let attempt = 1; ; attempt++) {
       const opened = await this.open(bucket, key)
@@ -108,14 +112,15 @@ export class ObjectReader {
     }
   }
 
-  /** The parsed content of a JSON object, which the caller must validate. Undefined if it does not exist. */
+  /** Returns the parsed content of a JSON object, or undefined if it does not exist. The caller must validate it. */
   async getJson(bucket: string, key: string): Promise<unknown> {
     const bytes = await this.getBytes(bucket, key)
     return bytes === undefined ? undefined : JSON.parse(bytes.toString())
   }
 
   /**
-   * All objects whose keys begin with a prefix, in the order of their keys (by UTF-8 bytes). They have no version ids.
+   * Yields all objects whose keys begin with a prefix, sorted by the UTF-8 bytes of the keys. The objects have no
+   * version ids.
    */
   async *list(bucket: string, prefix = ''): AsyncGenerator<PinnedObject> {
     let token: string | undefined
@@ -142,7 +147,10 @@ export class ObjectReader {
   }
 }
 
-/** The bytes of a body. Undefined, after a wait, if it broke off and another attempt is allowed. */
+/**
+ * Returns the bytes of a body. If the body breaks off and another attempt is allowed, waits and returns undefined. If
+ * no attempt is left, throws the error of the body, or `BodyCutError`.
+ */
 const collectOrRetry = async (
   body: Readable,
   { bucket, key }: { readonly bucket: string; readonly key: string },

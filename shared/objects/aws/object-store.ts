@@ -9,16 +9,19 @@ import { ObjectReader } from './object-reader.ts'
 import { isConditionFailed, isConflict } from './s3-errors.ts'
 import { pinned, type PutOptions, writeFields, type WriteOptions } from './stored-object.ts'
 
-/** Attempts of a conditional write while other writes of the same key are in progress. Each waits at most 100 ms. */
+/**
+ * The number of attempts of a conditional write while other writes of the same key are in progress. The pause after
+ * each attempt is at most 100 ms.
+ */
 const CONFLICT_ATTEMPTS = 100
-/** An upload of a stream holds at most two parts of 8 MiB. */
+/** The upload of a stream keeps at most two parts of 8 MiB in memory. */
 const UPLOAD = { partSize: 8 * 1024 * 1024, queueSize: 2 }
-/** S3's limit on one DeleteObjects. */
+/** S3's limit on the number of keys in one DeleteObjects request. */
 const DELETE_BATCH = 1000
 
 /** Reads and writes objects in S3. */
 export class ObjectStore extends ObjectReader {
-  /** Writes an object or replaces it. */
+  /** Writes an object. Replaces an existing object. */
   async put(
     bucket: string,
     key: string,
@@ -26,8 +29,8 @@ export class ObjectStore extends ObjectReader {
     options?: PutOptions & { readonly ifAbsent?: false },
   ): Promise<PinnedObject>
   /**
-   * With `ifAbsent`, an existing object is not replaced: the result is then `exists`. The existing object can be the
-   * one of this call, if the answer to the first request was lost.
+   * With `ifAbsent`, does not replace an existing object, but returns `exists`. This call may have written the existing
+   * object itself, if the response to its first request was lost.
    */
   async put(bucket: string, key: string, body: Buffer, options: PutOptions): Promise<PinnedObject | 'exists'>
   async put(bucket: string, key: string, body: Buffer, options: PutOptions = {}): Promise<PinnedObject | 'exists'> {
@@ -55,7 +58,7 @@ export class ObjectStore extends ObjectReader {
     }
   }
 
-  /** `put` of a value as JSON. */
+  /** Writes a value as JSON. The options and the result are those of `put`. */
   async putJson(
     bucket: string,
     key: string,
@@ -86,7 +89,7 @@ export class ObjectStore extends ObjectReader {
         done(null, chunk)
       },
     })
-    // An error of the body reaches the upload through the counter, so the callback has nothing to do.
+    // The upload receives an error of the body through the counter, so the callback does nothing.
     pipeline(body, counter, () => undefined)
     const upload = new Upload({
       client: this.client,
@@ -110,12 +113,12 @@ export class ObjectStore extends ObjectReader {
     return this.resumeMultipart(bucket, key, UploadId)
   }
 
-  /** A multipart upload that this or another process has begun. */
+  /** Returns a multipart upload that this or another process has begun. */
   resumeMultipart(bucket: string, key: string, uploadId: string): MultipartUpload {
     return new MultipartUpload(this.client, bucket, key, uploadId)
   }
 
-  /** Deletes objects. Keys without an object are ignored. Throws for the first key that S3 did not delete. */
+  /** Deletes objects. Ignores keys without an object. Throws an error about the first key that S3 did not delete. */
   async delete(bucket: string, keys: readonly string[]): Promise<void> {
     for (let from = 0; from < keys.length; from += DELETE_BATCH) {
       const { Errors = [] } = await this.client.send(

@@ -2,7 +2,7 @@ import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Grant, SignerFor } from './signed-urls.ts'
 
-/** AWS limits a session of a role that was assumed by another role to one hour. */
+/** If a role assumes another role, AWS limits the session to one hour. */
 const SESSION_SECONDS = 3600
 
 interface Credentials {
@@ -12,9 +12,9 @@ interface Credentials {
 }
 
 /**
- * Signs each URL in a separate session of a role that may read archives and write upload slots. The session is
- * restricted to the action and the key of the URL, so a leaked URL permits nothing else. The returned function throws
- * if `roleArn` is undefined or if AWS returns no session.
+ * Returns a function that signs each URL in a separate session of a role. The role may read archives and write to
+ * upload slots. The session permits only the action and the key of the URL, so a leaked URL permits nothing else. The
+ * function throws if `roleArn` is undefined or if AWS returns no session.
  */
 export const roleSigner =
   (sts: STSClient, roleArn: string | undefined, clientFor: (credentials: Credentials) => S3Client): SignerFor =>
@@ -37,7 +37,7 @@ export const roleSigner =
     }
   }
 
-/** The policy of the role restricts it to prefixes; this policy restricts the session to one key. */
+/** Returns the policy of a session. The policy of the role permits whole prefixes; this policy permits only one key. */
 const sessionPolicy = ({ action, bucket, key, version_id }: Grant, partition: string): object => ({
   Version: '2012-10-17',
   Statement: [
@@ -47,7 +47,8 @@ const sessionPolicy = ({ action, bucket, key, version_id }: Grant, partition: st
       // In a policy, `*` and `?` are wildcards and `$` begins a variable. They are escaped as `${*}`.
       Resource: `arn:${partition}:s3:::${bucket}/${key.replaceAll(/[*?$]/g, (sign) => `\${${sign}}`)}`,
     },
-    // Needed if the buckets have a KMS key. A session has no permission that its role lacks.
+    // If the buckets have a KMS key, the session needs these permissions. A session cannot have more permissions than
+    // its role, so `*` does not permit the use of other keys.
     { Effect: 'Allow', Action: ['kms:Decrypt', 'kms:GenerateDataKey'], Resource: '*' },
   ],
 })

@@ -1,6 +1,7 @@
 /*
- * The conventions of S3 and compatible servers: which errors mean what, quoted ETags, sources of copies, and checksums.
- * Errors are recognized by their name or, because the answer to a HEAD has no body, by their status.
+ * Conventions of S3 and compatible servers: the meaning of errors, quoted ETags, sources of copies, and checksums. An
+ * error is recognized by its name or by its status, because an error response to a HEAD request has no body, and so no
+ * name.
  */
 
 const statusOf = (error: unknown): number | undefined => {
@@ -15,39 +16,49 @@ const nameOf = (error: unknown): string => (error instanceof Error ? error.name 
 export const isNotFound = (error: unknown): boolean =>
   statusOf(error) === 404 || ['NoSuchKey', 'NotFound', 'NoSuchVersion'].includes(nameOf(error))
 
-/** The credentials do not permit the request. */
+/** Returns true if the credentials do not permit the request. */
 export const isForbidden = (error: unknown): boolean => statusOf(error) === 403
 
-/** A HEAD for a version id of the wrong form is answered with 400, like any other bad request. */
+/**
+ * Returns true if the version id of a request may be malformed. S3 rejects such a HEAD request with 400. The response
+ * does not distinguish it from other bad requests.
+ */
 export const isInvalidVersion = (error: unknown, versionId: string | undefined): boolean =>
   versionId !== undefined && statusOf(error) === 400
 
-/** A condition of the request (`If-Match`, `If-None-Match`) does not hold. */
+/** Returns true if a condition of the request (`If-Match`, `If-None-Match`) is not met. */
 export const isConditionFailed = (error: unknown): boolean =>
   statusOf(error) === 412 || nameOf(error) === 'PreconditionFailed'
 
-/** Another conditional write of the same key is in progress. S3 requires that the request be repeated. */
+/** Returns true if another conditional write of the same key is in progress. The request must then be repeated. */
 export const isConflict = (error: unknown): boolean => statusOf(error) === 409 && !isNamedNoSuchUpload(error)
 
-/** The multipart upload does not exist (any more), by the error's name. */
+/** Returns true if the name of the error says that the multipart upload does not exist (any more). */
 export const isNamedNoSuchUpload = (error: unknown): boolean => nameOf(error) === 'NoSuchUpload'
 
-/** The multipart upload does not exist (any more), for requests where nothing else can be missing. */
+/**
+ * Returns true if the multipart upload does not exist (any more). Every 404 counts, so the request must not fail with
+ * 404 for another reason.
+ */
 export const isNoSuchUpload = (error: unknown): boolean => isNamedNoSuchUpload(error) || statusOf(error) === 404
 
-/** ETags are stored without the quotation marks that they have in headers, as S3's events contain them. */
+/**
+ * Returns an ETag without the quotation marks that it has in headers. ETags are stored in this form, which S3 also uses
+ * in events.
+ */
 export const plainETag = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '')
 export const quotedETag = (etag: string): string => `"${etag.replaceAll('"', '')}"`
 
 /**
- * The `x-amz-copy-source` header: `bucket/key`, percent-encoded except for `/`, with the version id if there is one.
+ * Returns the value of the header `x-amz-copy-source`: `bucket/key`, percent-encoded except for `/`, and the version id
+ * if there is one.
  */
 export const copySource = (bucket: string, key: string, versionId: string | undefined): string =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`}`
 
 /**
- * The SHA-256 that S3 has computed over the whole object, in hex. Undefined if there is none, or only a composite one,
- * which is computed over the checksums of parts.
+ * Returns the SHA-256 of the whole object in hex, from the checksum of a response. Returns undefined if the response
+ * has no SHA-256, or a composite one, which S3 computes from the checksums of the parts.
  */
 export const fullSha256 = (base64: string | undefined, type: string | undefined): string | undefined => {
   if (base64 === undefined || type === 'COMPOSITE' || base64.includes('-')) return undefined

@@ -2,7 +2,7 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { create as contentDisposition } from 'content-disposition'
 
-/** What one URL permits: one action on one key. */
+/** The permission that a URL gives: one action on one object. */
 export interface Grant {
   readonly action: 'get' | 'put'
   readonly bucket: string
@@ -11,15 +11,15 @@ export interface Grant {
 }
 
 /**
- * A client that signs one URL. The URL is valid until its credentials expire at the latest; `until` is that time, if
- * known.
+ * A client that signs one URL. `until` is the time at which the credentials of the client expire, if it is known. The
+ * URL is not valid after that time.
  */
 export interface Signer {
   readonly client: S3Client
   readonly until?: Date
 }
 
-/** Creates the signer for a grant. On AWS it is a session of a role, restricted to this grant. */
+/** Creates the signer for a grant. On AWS, the signer uses a session of a role that permits nothing else. */
 export type SignerFor = (grant: Grant) => Promise<Signer>
 
 export interface SignedDownload {
@@ -27,12 +27,12 @@ export interface SignedDownload {
   readonly expires_at: Date
 }
 
-/** An upload must send exactly these headers to the URL. */
+/** A URL for an upload, and the headers that the upload must send. */
 export interface SignedUpload extends SignedDownload {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** One hour. The limit is short, because everybody who has the URL can use it. */
+/** URLs are valid for at most one hour, because everybody who has a URL can use it. */
 const MAX_SECONDS = 3600
 
 /** Signs URLs that are valid without credentials for at most one hour. */
@@ -45,7 +45,7 @@ export class SignedUrls {
     this.#clock = clock
   }
 
-  /** A URL that downloads an object; browsers save it under the file name. */
+  /** Returns a URL that downloads an object. Browsers save the object under the file name. */
   async download(
     { bucket, key, version_id }: { readonly bucket: string; readonly key: string; readonly version_id?: string },
     filename: string,
@@ -63,8 +63,8 @@ export class SignedUrls {
   }
 
   /**
-   * A URL for one upload, valid until `notAfter` at the latest. The headers are part of the signature: S3 rejects a PUT
-   * without them with 403, and a second PUT with 412.
+   * Returns a URL for one upload. It is valid until `notAfter` at the latest. The headers are part of the signature: S3
+   * rejects an upload without them with 403, and a second upload with 412.
    */
   async upload(bucket: string, key: string, notAfter?: Date): Promise<SignedUpload> {
     const signer = await this.#signerFor({ action: 'put', bucket, key })

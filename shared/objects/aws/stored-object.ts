@@ -7,39 +7,42 @@ import { plainETag, fullSha256 } from './s3-errors.ts'
 export interface StoredObject extends PinnedObject {
   readonly content_type?: string
   readonly metadata: Readonly<Record<string, string>>
-  /** The user metadata `sha256`, in hex. Its writer asserts it; it proves nothing about the bytes. */
+  /** The user metadata `sha256`, in hex. S3 does not verify it, so the bytes may have another SHA-256. */
   readonly sha256?: string
-  /** The SHA-256 of the bytes that S3 has verified and stored, in hex. */
+  /** The SHA-256 of the bytes, in hex, as S3 has verified it. */
   readonly checksumSha256?: string
 }
 
 export interface WriteOptions {
   readonly contentType?: string
-  /** User metadata. HTTP headers carry it, so it must be ASCII. */
+  /** User metadata. It must be ASCII, because it is sent in HTTP headers. */
   readonly metadata?: Readonly<Record<string, string>>
 }
 
 export interface PutOptions extends WriteOptions {
   /** Do not replace an existing object. */
   readonly ifAbsent?: boolean
-  /** SHA-256 of the bytes in hex, by default computed. S3 verifies it and stores it as the object's checksum. */
+  /**
+   * The SHA-256 of the bytes, in hex. By default, it is computed. S3 verifies it and stores it as checksum of the
+   * object.
+   */
   readonly sha256?: string
 }
 
-/** The body of an answer as a stream. */
+/** Returns the body of a response as a stream. */
 export const bodyOf = ({ Body }: GetObjectCommandOutput): Readable => {
   if (Body instanceof Readable) return Body
-  throw new Error('the body of an S3 answer is not a Node stream')
+  throw new Error('the body of an S3 response is not a Node.js stream')
 }
 
-/** The bytes of a stream, up to its end. */
+/** Reads a stream to its end and returns its bytes. */
 export const collect = async (body: Readable): Promise<Buffer> => {
   const chunks: Buffer[] = []
   for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 
-/** The fields of a request that writes an object. */
+/** Returns the fields of a request that writes an object. */
 export const writeFields = ({
   contentType,
   metadata,
@@ -48,7 +51,7 @@ export const writeFields = ({
   ...(metadata === undefined ? {} : { Metadata: { ...metadata } }),
 })
 
-/** A pinned object made of the fields of an answer. */
+/** Creates a pinned object from the fields of a response. */
 export const pinned = (
   bucket: string,
   key: string,
@@ -63,7 +66,7 @@ export const pinned = (
   ...(versionId === undefined ? {} : { version_id: versionId }),
 })
 
-/** An object made of the answer to a HEAD or GET. */
+/** Creates an object from the response to a HEAD or GET request. */
 export const storedObject = (
   bucket: string,
   key: string,
