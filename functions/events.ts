@@ -3,8 +3,8 @@ import {
   ABORT_EXPORT,
   combine,
   END_JOB,
+  JUDGE_ARCHIVES,
   REPORT_FAILURE,
-  RUN_PASS,
   SCHEDULED_KEYS,
   START_JOB,
   WRITE_UPLOAD_REPORT,
@@ -106,7 +106,10 @@ export const EVENTS: readonly EventSpec[] = [
     size: SIZES.housekeeping,
     trigger: { type: 'rate', hours: 24 },
     readsSchedules: true,
-    permissions: { archives: [{ actions: ['GetObject', 'DeleteObject', 'ListBucket'], keys: SCHEDULED_KEYS }] },
+    permissions: {
+      jobs: [...JUDGE_ARCHIVES, 'DeleteItem'],
+      archives: [{ actions: ['GetObject', 'DeleteObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+    },
   },
   {
     name: 'check-schedules',
@@ -114,6 +117,6 @@ export const EVENTS: readonly EventSpec[] = [
     size: SIZES.housekeeping,
     trigger: { type: 'rate', hours: 1 },
     readsSchedules: true,
-    permissions: { jobs: RUN_PASS, archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }] },
+    permissions: { jobs: [...JUDGE_ARCHIVES, 'GetItem'], archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }] },
   },
 ]

@@ -96,6 +96,9 @@ export const FAIL_JOB = [...END_JOB, 'PutItem', 'Query'] as const
  */
 export const CHECK_SHARDS: Permissions = { jobs: [...UPDATE_JOB, 'BatchGetItem'], resources: ['Query', 'Scan'] }
 
+/** Reads the judgements of the archives of schedules, and stores those of archives that have none. */
+export const JUDGE_ARCHIVES = ['Query', 'PutItem'] as const
+
 /** For functions that abort the unfinished multipart upload of an export's archive. */
 export const ABORT_EXPORT: Permissions = {
   work: [FIND_WORK],

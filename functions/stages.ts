@@ -98,10 +98,11 @@ export const EXPORT_STAGES = [
     file: 'export/announce.ts',
     size: SIZES.planner,
     permissions: {
-      jobs: [...END_JOB, 'PutItem'],
+      // The archives of a schedule are listed, and their judgements are read and stored.
+      jobs: [...END_JOB, 'PutItem', 'Query'],
       publishesEvents: true,
       work: [READ_WORK],
-      archives: [{ actions: ['GetObject', 'GetObjectVersion'], keys: ARCHIVE_KEYS }],
+      archives: [{ actions: ['GetObject', 'GetObjectVersion', 'ListBucket'], keys: ARCHIVE_KEYS }],
     },
   },
   {

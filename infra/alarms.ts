@@ -87,6 +87,11 @@ export class Alarms extends Construct {
         jobMetric(deployment, METRIC.scheduleIncomplete),
       )
       this.#addAlarm(
+        'ScheduleSuspicious',
+        'A scheduled archive contains much less than an earlier one',
+        jobMetric(deployment, METRIC.scheduleSuspicious),
+      )
+      this.#addAlarm(
         'ScheduleOverdue',
         'A schedule has made no good archive when it was due',
         jobMetric(deployment, METRIC.scheduleOverdue, undefined, Duration.hours(1)),

@@ -1,11 +1,17 @@
 import { z } from 'zod'
 import { pruneSchedules } from '../../shared/schedules/prune.ts'
-import { logger } from '../../shared/telemetry/telemetry.ts'
+import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
 import { event } from '../handlers/event.ts'
 
-/** Runs every day: deletes the archives that schedules no longer keep. Returns the keys of the deleted archives. */
+/**
+ * Runs every day: deletes the archives that schedules no longer keep, and counts the schedules whose pruning a
+ * suspicious archive stops. Returns the keys of the deleted archives.
+ */
 export const handler = event(z.unknown(), async (_, services) => {
   const pruned = await pruneSchedules(services)
+  const stopped = pruned.filter(({ stopped_by }) => stopped_by !== undefined)
+  addMetric(METRIC.scheduleSuspicious, stopped.length)
+  if (stopped.length > 0) logger.error('suspicious archives stop pruning', { stopped })
   logger.info('pruned', { pruned })
   return pruned
 })

@@ -101,6 +101,7 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
     complete: result.complete,
     missing_blobs: result.missing_blobs,
     ...(result.left_out === undefined ? {} : { left_out: result.left_out }),
+    ...(result.suspicious === undefined ? {} : { suspicious: result.suspicious }),
   }
 }
 

@@ -1,6 +1,7 @@
 import { openArchive } from '../archive/open.ts'
 import { endJob, type EndJobServices, publishJobEnded } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/find-job.ts'
+import type { ExportRequest, SuspiciousArchive } from '../jobs/job.ts'
 import { listedBlobs } from '../jobs/listed-blobs.ts'
 import type { StageInput } from '../jobs/messages.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
@@ -9,13 +10,21 @@ import type { PinnedObject } from '../objects/object.ts'
 import { listedResources } from '../jobs/listed-resources.ts'
 import { type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
 
+/** Judges the archive of a scheduled export. Returns its mark if it is suspicious, otherwise `undefined`. */
+export type JudgeArchive = (
+  schedule: NonNullable<ExportRequest['schedule']>,
+  archive: PinnedObject,
+) => Promise<SuspiciousArchive | undefined>
+
 /**
- * Ends the job as `succeeded`, or as `partial` if blobs are missing, and stores its result. `finish-compose` has
- * already created the archive and read it back.
+ * Ends the job as `succeeded`, or as `partial` if blobs are missing or resources were left out, and stores its result.
+ * `finish-compose` has already created the archive and read it back. The archive of a schedule is judged before the job
+ * ends, so that the result contains the mark of a suspicious archive.
  */
 export const announceExport = async (
   { job_id }: StageInput,
   stores: EndJobServices & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
+  judgeArchive: JudgeArchive,
 ): Promise<StageInput> => {
   const { jobs, objects, workFiles } = stores
   const { request } = await exportJob(stores, job_id)
@@ -24,8 +33,10 @@ export const announceExport = async (
   const { archive } = composed
   const summary =
     request.format === 'specstar' ? await summaryOfStream(workFiles, job_id) : await summaryOfArchive(objects, archive)
+  const suspicious = request.schedule === undefined ? undefined : await judgeArchive(request.schedule, archive)
   const status = summary.complete ? 'succeeded' : 'partial'
-  await endJob(stores, job_id, { status, phase: 'announce', result: { archive, ...summary } }, ['running'])
+  const result = { archive, ...summary, ...(suspicious === undefined ? {} : { suspicious }) }
+  await endJob(stores, job_id, { status, phase: 'announce', result }, ['running'])
   await publishJobEnded(stores, job_id)
   return { job_id }
 }

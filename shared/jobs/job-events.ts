@@ -1,4 +1,4 @@
-import type { Job } from './job.ts'
+import type { Job, SuspiciousArchive } from './job.ts'
 
 /** The event that reports the end of a job. It never contains payloads or URLs. */
 export interface JobEndedEvent {
@@ -13,6 +13,8 @@ export interface JobEndedEvent {
   readonly ended_at?: string
   readonly dry_run?: boolean
   readonly archive?: { readonly bucket: string; readonly key: string; readonly version_id?: string }
+  /** Present if the archive of a scheduled export is suspicious and nobody has confirmed or rejected it. */
+  readonly suspicious?: Pick<SuspiciousArchive, 'resources' | 'findings'>
   readonly error?: { readonly type: string; readonly title: string }
 }
 
@@ -25,13 +27,14 @@ export const jobEndedEvent = (deployment: string, job: Job): JobEndedEvent => {
   const { job_id, kind, status, source, requested_by, created_at, ended_at, error } = job
   const archive = job.kind === 'export' ? job.result?.archive : job.request.archive
   const schedule = job.kind === 'export' ? job.request.schedule : undefined
+  const suspicious = job.kind === 'export' ? job.result?.suspicious : undefined
   return {
     deployment,
     job_id,
     kind,
     status,
     source,
-    ...(schedule === undefined ? {} : { schedule }),
+    ...(schedule === undefined ? {} : { schedule: { name: schedule.name, at: schedule.at } }),
     requested_by,
     created_at,
     ...(ended_at === undefined ? {} : { ended_at }),
@@ -45,6 +48,9 @@ export const jobEndedEvent = (deployment: string, job: Job): JobEndedEvent => {
             ...(archive.version_id === undefined ? {} : { version_id: archive.version_id }),
           },
         }),
+    ...(suspicious === undefined || suspicious.decision !== undefined
+      ? {}
+      : { suspicious: { resources: suspicious.resources, findings: suspicious.findings } }),
     ...(error === undefined ? {} : { error: { type: error.type, title: error.title } }),
   }
 }

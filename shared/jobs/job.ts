@@ -32,8 +32,11 @@ export type JobSource = 'api' | 'upload' | 'schedule'
 export interface ExportRequest {
   readonly models: readonly string[]
   readonly route_model?: string
-  /** The schedule that requested the export, and the time for which it was due. */
-  readonly schedule?: { readonly name: string; readonly at: string }
+  /**
+   * The schedule that requested the export, and the time for which it was due. Jobs of earlier versions have no
+   * `min_ratio`.
+   */
+  readonly schedule?: { readonly name: string; readonly at: string; readonly min_ratio?: number }
   readonly filters: Filters
   readonly strict: boolean
   readonly format: 'acbak' | 'specstar'
@@ -84,6 +87,35 @@ export interface ListedResources {
   }[]
 }
 
+/** A number that is much smaller in a scheduled archive than in an earlier good archive of the schedule. */
+export interface ShrunkCount {
+  readonly model: string
+  readonly count: keyof ModelCounts
+  readonly before: number
+  readonly now: number
+  /** The job of the earlier archive. */
+  readonly compared_with: string
+}
+
+/** The answer of a caller to the question whether a suspicious archive is right. */
+export interface ArchiveDecision {
+  readonly decision: 'confirmed' | 'rejected'
+  /** The caller. */
+  readonly by: string
+  /** ISO 8601. */
+  readonly at: string
+}
+
+/** The mark of a scheduled archive that contains much less than earlier good archives of the schedule. */
+export interface SuspiciousArchive {
+  /** The number of resources in the archive, which a confirmation must repeat. */
+  readonly resources: number
+  /** The first 100. */
+  readonly findings: readonly ShrunkCount[]
+  /** Absent until a caller confirms or rejects the archive. */
+  readonly decision?: ArchiveDecision
+}
+
 export interface ExportResult {
   /** `manifest_sha256` is absent for a stream of SpecStar, which has no manifest. */
   readonly archive: PinnedObject & { readonly manifest_sha256?: string }
@@ -92,6 +124,8 @@ export interface ExportResult {
   readonly missing_blobs: MissingBlobs
   /** Resources that could not be restored and are not in the archive. Absent if there are none. */
   readonly left_out?: ListedResources
+  /** Present only for a scheduled archive that is suspicious, or was suspicious until a caller decided. */
+  readonly suspicious?: SuspiciousArchive
 }
 
 export interface RestoreCounts {

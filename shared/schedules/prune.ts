@@ -1,42 +1,57 @@
 import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { ArchiveRecords } from './aws/archive-records.ts'
+import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
+import { planPruning, type PrunePlan } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
-import { firstComplete, type ScheduledArchives, scheduledArchives } from './scheduled-archives.ts'
+import { goodSuccessors } from './successors.ts'
 
-const DAY_MS = 24 * 3600_000
-
-/** What pruning uses. */
-export interface Pruning extends ScheduledArchives {
-  readonly objects: ScheduledArchives['objects'] & Pick<ObjectStore, 'delete'>
-  readonly config: ScheduledArchives['config'] & { readonly schedules: readonly Schedule[] }
+/** What the plan of a run uses. */
+export interface PrunePlanning extends JudgedArchiveStores {
   readonly clock: () => Date
+}
+
+/** What a run uses. */
+export interface Pruning extends PrunePlanning {
+  readonly objects: PrunePlanning['objects'] & Pick<ObjectStore, 'delete'>
+  readonly archiveRecords: PrunePlanning['archiveRecords'] & Pick<ArchiveRecords, 'delete'>
+  readonly config: PrunePlanning['config'] & { readonly schedules: readonly Schedule[] }
 }
 
 export interface PrunedSchedule {
   readonly schedule: string
   /** Keys of the deleted archives. */
   readonly deleted: readonly string[]
+  /** Jobs whose suspicious archives stop pruning until somebody confirms or rejects them. Absent if there are none. */
+  readonly stopped_by?: readonly string[]
 }
 
-/** Deletes the archives of all schedules that are older than `keep_days`. */
+/** Deletes the archives of all schedules that `planSchedule` selects. */
 export const pruneSchedules = async (context: Pruning): Promise<PrunedSchedule[]> => {
   const pruned: PrunedSchedule[] = []
-  for (const schedule of context.config.schedules)
-    pruned.push({ schedule: schedule.name, deleted: await prune(context, schedule) })
+  for (const schedule of context.config.schedules) pruned.push(await prune(context, schedule))
   return pruned
 }
 
-/**
- * Deletes an old archive only if a newer one is complete, which is checked by opening it. Therefore the last complete
- * archive is never deleted.
- */
-const prune = async (context: Pruning, { name, keep_days }: Schedule): Promise<string[]> => {
-  const { objects, config, clock } = context
-  const keepFrom = clock().getTime() - keep_days * DAY_MS
-  const archives = await scheduledArchives(context, name)
-  const newest = await firstComplete(context, archives)
-  if (newest === undefined) return []
-  const old = archives.filter(({ at }) => at.getTime() < keepFrom && at.getTime() < newest.at.getTime())
-  const keys = old.map(({ object }) => object.key)
-  await objects.delete(config.buckets.archives, keys)
-  return keys
+/** Plans the next run for one schedule. With `keep`, new judgements are stored. Nothing is deleted. */
+export const planSchedule = async (
+  context: PrunePlanning,
+  schedule: Schedule,
+  options: { readonly keep: boolean },
+): Promise<PrunePlan> => {
+  const judged = await judgedArchives(context, schedule, options)
+  const successors = await goodSuccessors(context.objects, judged.archives)
+  return planPruning({ ...judged, schedule, successors, now: context.clock() })
+}
+
+const prune = async (context: Pruning, schedule: Schedule): Promise<PrunedSchedule> => {
+  const { objects, archiveRecords, config } = context
+  const { archives, stopped_by, obsolete } = await planSchedule(context, schedule, { keep: true })
+  const deleted = archives.flatMap(({ action, key }) => (action === 'delete' ? [key] : []))
+  await objects.delete(config.buckets.archives, deleted)
+  for (const record of obsolete) await archiveRecords.delete(schedule.name, record)
+  return {
+    schedule: schedule.name,
+    deleted,
+    ...(stopped_by.length === 0 ? {} : { stopped_by: stopped_by.map(({ job_id }) => job_id) }),
+  }
 }

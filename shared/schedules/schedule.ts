@@ -10,20 +10,31 @@ import type { ModelRegistry } from '../resources/models.ts'
 import { isTimeZone, type Times, type Timing, timesOf } from './times.ts'
 
 /**
- * Exports an archive each time it is due. An archive is kept for `keep_days`, and at least until there is a newer one.
+ * A schedule starts an export each time it is due. Each archive is kept for `keep_days`, and longer until a newer good
+ * archive of the same or a wider scope exists.
  */
 export interface Schedule {
-  /** A part of job ids and of object keys. */
+  /** Part of the job ids and of the keys of archives. */
   readonly name: string
   readonly timing: Timing
   /** Absent: all registered models. */
   readonly models?: readonly string[]
   /** Filter parameters as in the body of an export request. */
   readonly filters: Readonly<Record<string, unknown>>
-  /** Whether the export fails if it cannot contain everything. Otherwise, it leaves out what it must, and is partial. */
+  /**
+   * If true, the export fails if a resource or blob cannot be exported. If false, the archive is written without it and
+   * is not complete.
+   */
   readonly strict: boolean
   readonly keep_days: number
+  /**
+   * From 0 to 1. An archive is suspicious if it contains less than this share of the resources, revisions or blobs that
+   * an earlier good archive contains.
+   */
+  readonly min_ratio: number
 }
+
+export const DEFAULT_MIN_RATIO = 0.5
 
 const text = (pattern: RegExp, message: string) => z.string(message).regex(pattern, message)
 
@@ -40,18 +51,23 @@ const ScheduleSetting = z.strictObject({
   filters: z.exactOptional(z.record(z.string(), z.unknown())),
   strict: z.boolean('must be true or false').default(false),
   keep_days: z.int('must be a number of days').min(1, 'must be at least 1').max(36_500, 'must be at most 36500'),
+  min_ratio: z
+    .number('must be a number from 0 to 1')
+    .min(0, 'must be a number from 0 to 1')
+    .max(1, 'must be a number from 0 to 1')
+    .default(DEFAULT_MIN_RATIO),
 })
 
 export const SCHEDULE_MEMBERS: readonly string[] = Object.keys(ScheduleSetting.shape)
 
 const ScheduleShape = ScheduleSetting.transform(
-  ({ name, models, filters = {}, strict, keep_days, ...timingMembers }, context): Schedule => {
+  ({ name, models, filters = {}, strict, keep_days, min_ratio, ...timingMembers }, context): Schedule => {
     const timing = parseTiming(timingMembers)
     if ('message' in timing) {
       context.addIssue({ code: 'custom', message: timing.message, path: [timing.member] })
       return z.NEVER
     }
-    return { name, timing, ...(models === undefined ? {} : { models }), filters, strict, keep_days }
+    return { name, timing, ...(models === undefined ? {} : { models }), filters, strict, keep_days, min_ratio }
   },
 )
 
@@ -86,11 +102,11 @@ export const SchedulesShape = z
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must have unique names')
 
 /**
- * The request of the export that is due at a time. Throws `InvalidRequestError`, `FilterError`, `FiltersExclusiveError`
+ * Returns the request of the export that is due at a time. Throws `InvalidRequestError`, `FilterError`, `FiltersExclusiveError`
  * or `UnknownModelError`.
  */
 export const scheduledRequest = (
-  { name, models, filters, strict }: Schedule,
+  { name, models, filters, strict, min_ratio }: Schedule,
   at: Date,
   registry: ModelRegistry,
 ): ExportRequest => {
@@ -100,7 +116,7 @@ export const scheduledRequest = (
     strict,
     format: 'acbak',
   } as const
-  return { ...exportRequest(options, registry), schedule: { name, at: at.toISOString() } }
+  return { ...exportRequest(options, registry), schedule: { name, at: at.toISOString(), min_ratio } }
 }
 
 const FiltersShape = z.strictObject(FILTER_SHAPE)
@@ -108,9 +124,11 @@ const FiltersShape = z.strictObject(FILTER_SHAPE)
 const REQUEST_ERRORS = [InvalidRequestError, FilterError, FiltersExclusiveError, UnknownModelError]
 
 /**
- * Why a schedule will not export anything: its request is invalid, or its last time is over. Undefined if it will.
+ * Returns why a schedule will not export anything: its request is invalid, or it is never due again. Returns
+ * `undefined` if it will export.
  *
- * This is checked before a deployment only. At run time, a schedule whose last time is over must not stop the others.
+ * This is checked only before a deployment and when the local program starts. Later, a schedule that is never due again
+ * must not stop the others.
  */
 export const validateSchedule = (schedule: Schedule, registry: ModelRegistry): string | undefined => {
   const now = new Date()
@@ -124,4 +142,5 @@ export const validateSchedule = (schedule: Schedule, registry: ModelRegistry): s
   }
 }
 
+/** Returns the times at which a schedule is due. */
 export const dueTimes = ({ timing }: Schedule): Times => timesOf(timing)

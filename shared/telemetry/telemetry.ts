@@ -34,6 +34,7 @@ export const METRIC = {
   verificationFailed: 'VerificationFailed',
   scheduleOverdue: 'ScheduleOverdue',
   scheduleIncomplete: 'ScheduleIncomplete',
+  scheduleSuspicious: 'ScheduleSuspicious',
 } as const
 
 /**

@@ -283,6 +283,7 @@ describe('alarms', () => {
       'JobFailed',
       'ScheduleIncomplete',
       'ScheduleOverdue',
+      'ScheduleSuspicious',
       'VerificationFailed',
     ])
     for (const heading of headings) expect(runbook).toContain(`\n### ${heading}\n`)

@@ -19,6 +19,7 @@ describe('the schedules of a deployment', () => {
       filters: { is_deleted: false },
       strict: false,
       keep_days: 30,
+      min_ratio: 0.5,
     })
   })
 
@@ -33,6 +34,9 @@ describe('the schedules of a deployment', () => {
     ['an offset as time zone', [{ ...nightly, timezone: '+02:00' }], 'Europe/Berlin'],
     ['an unknown time zone', [{ ...nightly, timezone: 'Mars/X' }], 'Europe/Berlin'],
     ['no days to keep', [{ ...nightly, keep_days: 0 }], 'at least 1'],
+    ['a ratio over 1', [{ ...nightly, min_ratio: 1.1 }], 'must be a number from 0 to 1'],
+    ['a negative ratio', [{ ...nightly, min_ratio: -0.1 }], 'must be a number from 0 to 1'],
+    ['a ratio as text', [{ ...nightly, min_ratio: '0.5' }], 'must be a number from 0 to 1'],
     ['an unknown member', [{ ...nightly, keep: 3 }], 'keep'],
   ])('are rejected with %s', (_, schedules, reason) => {
     expect(() => read(...schedules)).toThrow(ConfigError)
@@ -62,7 +66,7 @@ describe('the request of a schedule', () => {
       filters: { created_bys: ['alice'] },
       strict: false,
       format: 'acbak',
-      schedule: { name: 'nightly', at: '2026-01-05T03:00:00.000Z' },
+      schedule: { name: 'nightly', at: '2026-01-05T03:00:00.000Z', min_ratio: 0.5 },
     })
     expect(validateSchedule(scheduleWith({}), MODELS)).toBeUndefined()
   })

@@ -21,30 +21,33 @@ export class EventBridgePublisher implements JobEvents {
     this.#archiveBucket = archiveBucket
   }
 
-  /** Publishes the event and counts it. Throws if EventBridge rejects the event. */
+  /** Publishes the events of a job that has ended, and counts them. Throws if EventBridge rejects one of them. */
   async ended(job: JobEndedEvent): Promise<void> {
+    const event = { Source: 'specstar.backup', Detail: JSON.stringify(job) }
     const { FailedEntryCount = 0, Entries = [] } = await this.#client.send(
-      new PutEventsCommand({
-        Entries: [{ Source: 'specstar.backup', DetailType: detailType(job), Detail: JSON.stringify(job) }],
-      }),
+      new PutEventsCommand({ Entries: detailTypes(job).map((DetailType) => ({ ...event, DetailType })) }),
     )
-    if (FailedEntryCount > 0)
-      throw new Error(
-        `EventBridge rejected the event of job ${job.job_id}: ${Entries[0]?.ErrorCode ?? 'no error code'}`,
-      )
+    if (FailedEntryCount > 0) {
+      const failed = Entries.find(({ ErrorCode }) => ErrorCode !== undefined)
+      throw new Error(`EventBridge rejected the event of job ${job.job_id}: ${failed?.ErrorCode ?? 'no error code'}`)
+    }
     count(job, this.#archiveBucket)
   }
 }
 
-/** Returns the detail type of the event, for example `Export Succeeded`. */
-const detailType = ({ kind, status }: JobEndedEvent): string => `${capital(kind)} ${capital(status)}`
+/** Returns the detail types of the events of a job: for example `Export Succeeded`, and `Export Suspicious`. */
+const detailTypes = ({ kind, status, suspicious }: JobEndedEvent): string[] => [
+  `${capital(kind)} ${capital(status)}`,
+  ...(suspicious === undefined ? [] : ['Export Suspicious']),
+]
 
 const capital = (word: string): string => word.charAt(0).toUpperCase() + word.slice(1)
 
 const count = (job: JobEndedEvent, archiveBucket: string): void => {
-  const { kind, status, source, error } = job
+  const { kind, status, source, suspicious, error } = job
   const metric = isCallerFault(job, archiveBucket) ? METRIC.rejected : METRIC_OF[status]
   if (metric !== undefined) addMetric(metric, 1, { kind })
   if (status === 'partial' && source === 'schedule') addMetric(METRIC.scheduleIncomplete, 1)
+  if (suspicious !== undefined) addMetric(METRIC.scheduleSuspicious, 1)
   if (error?.type === 'verification-failed') addMetric(METRIC.verificationFailed, 1)
 }

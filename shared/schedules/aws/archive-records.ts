@@ -1,0 +1,91 @@
+import {
+  ConditionalCheckFailedException,
+  DeleteItemCommand,
+  type DynamoDBClient,
+  PutItemCommand,
+  UpdateItemCommand,
+} from '@aws-sdk/client-dynamodb'
+import { queryPages } from '../../tables/aws/query.ts'
+import { type Item, keyAttributes } from '../../tables/item.ts'
+import { ArchiveRecord, newestFirst } from '../archive-record.ts'
+
+/** A decision about a suspicious archive. */
+export interface Decision {
+  readonly state: 'confirmed' | 'rejected'
+  readonly decided: { readonly by: string; readonly at: string }
+}
+
+/** Keeps the judgements of scheduled archives in the job table. They have no expiry. */
+export class ArchiveRecords {
+  readonly #client: DynamoDBClient
+  readonly #table: string
+
+  constructor(client: DynamoDBClient, table: string) {
+    this.#client = client
+    this.#table = table
+  }
+
+  /** Returns the records of a schedule, newest first. */
+  async list(schedule: string): Promise<ArchiveRecord[]> {
+    const records: ArchiveRecord[] = []
+    // `$` is the character after `#`.
+    const range = { fromSk: 'archive#', toSk: 'archive$' }
+    for await (const page of queryPages(this.#client, this.#table, [partition(schedule)], range))
+      records.push(...page.map(recordIn))
+    return records.sort(newestFirst)
+  }
+
+  /** Stores a record unless the archive has one. Returns whether it was stored. */
+  keep(schedule: string, record: ArchiveRecord): Promise<boolean> {
+    return this.#unlessConditionFails(
+      new PutItemCommand({
+        TableName: this.#table,
+        Item: { ...recordKey(schedule, record.key), ...attributesOf(record) },
+        ConditionExpression: 'attribute_not_exists(#pk)',
+        ExpressionAttributeNames: { '#pk': 'pk' },
+      }),
+    )
+  }
+
+  /** Stores a decision if the archive is still suspicious. Returns whether it was stored. */
+  decide(schedule: string, record: ArchiveRecord, decision: Decision): Promise<boolean> {
+    const { state, record: content } = attributesOf({ ...record, ...decision })
+    return this.#unlessConditionFails(
+      new UpdateItemCommand({
+        TableName: this.#table,
+        Key: recordKey(schedule, record.key),
+        UpdateExpression: 'SET #state = :state, #record = :record',
+        ConditionExpression: '#state = :suspicious',
+        ExpressionAttributeNames: { '#state': 'state', '#record': 'record' },
+        ExpressionAttributeValues: { ':state': state, ':record': content, ':suspicious': { S: 'suspicious' } },
+      }),
+    )
+  }
+
+  async delete(schedule: string, { key }: ArchiveRecord): Promise<void> {
+    await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: recordKey(schedule, key) }))
+  }
+
+  async #unlessConditionFails(command: PutItemCommand | UpdateItemCommand): Promise<boolean> {
+    try {
+      await (command instanceof PutItemCommand ? this.#client.send(command) : this.#client.send(command))
+      return true
+    } catch (error) {
+      if (error instanceof ConditionalCheckFailedException) return false
+      throw error
+    }
+  }
+}
+
+const partition = (schedule: string): string => `schedule#${schedule}`
+
+const recordKey = (schedule: string, key: string): Item =>
+  keyAttributes({ pk: partition(schedule), sk: `archive#${key}` })
+
+/** `state` is also an attribute of its own, because a decision is stored only if the archive is still suspicious. */
+const attributesOf = (record: ArchiveRecord): Record<'state' | 'record', { S: string }> => ({
+  state: { S: record.state },
+  record: { S: JSON.stringify(record) },
+})
+
+const recordIn = (item: Item): ArchiveRecord => ArchiveRecord.parse(JSON.parse(item['record']?.S ?? 'null'))

@@ -1,0 +1,29 @@
+import type { JudgeArchive } from '../export/announce.ts'
+import type { SuspiciousArchive } from '../jobs/job.ts'
+import { type ArchiveRecord, resourcesIn } from './archive-record.ts'
+import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
+import { DEFAULT_MIN_RATIO } from './schedule.ts'
+
+/**
+ * Judges the archive of a scheduled export whose job is about to end, and stores the judgement. Returns the mark of a
+ * suspicious archive, otherwise `undefined`. A repeated call returns the judgement that was stored first.
+ */
+export const judgeScheduledArchive = async (
+  stores: JudgedArchiveStores,
+  ...[{ name, min_ratio = DEFAULT_MIN_RATIO }, { key }]: Parameters<JudgeArchive>
+): Promise<SuspiciousArchive | undefined> => {
+  const { records } = await judgedArchives(stores, { name, min_ratio }, { keep: true })
+  const record = records.find((one) => one.key === key)
+  return record === undefined || record.findings.length === 0 ? undefined : markOf(record)
+}
+
+/** Returns the mark that the job of a suspicious archive has. */
+export const markOf = (record: ArchiveRecord): SuspiciousArchive => {
+  const { state, findings, decided } = record
+  const decision = state === 'confirmed' || state === 'rejected' ? state : undefined
+  return {
+    resources: resourcesIn(record),
+    findings,
+    ...(decision === undefined || decided === undefined ? {} : { decision: { decision, ...decided } }),
+  }
+}

@@ -1,0 +1,131 @@
+import pMap from 'p-map'
+import type { OpenArchive } from '../archive/archive.ts'
+import { type ArchiveRecord, isCounted, newestFirst } from './archive-record.ts'
+import { scopeOf } from './archive-scope.ts'
+import type { ArchiveRecords } from './aws/archive-records.ts'
+import { judgeArchive } from './judge-archive.ts'
+import { openScheduledArchive } from './open-scheduled-archive.ts'
+import type { Schedule } from './schedule.ts'
+import { type ScheduledArchive, type ScheduledArchives, scheduledArchives } from './scheduled-archives.ts'
+
+/** What reading the judgements of archives uses. */
+export interface JudgedArchiveStores extends ScheduledArchives {
+  readonly archiveRecords: Pick<ArchiveRecords, 'list' | 'keep'>
+}
+
+/** An archive with its judgement. `record` is absent if the archive cannot be opened and was never judged. */
+export interface JudgedArchive extends ScheduledArchive {
+  readonly record?: ArchiveRecord
+}
+
+/** The archives of a schedule. */
+export interface JudgedArchives {
+  /** The archives that are in the bucket, newest first. */
+  readonly archives: readonly JudgedArchive[]
+  /** The judgements of these archives, and of earlier archives that no longer exist. Newest first. */
+  readonly records: readonly ArchiveRecord[]
+}
+
+/** Archives are opened in parallel, because an earlier version may have left thousands of them without a judgement. */
+const OPENED_AT_ONCE = 16
+
+/**
+ * Returns the archives of a schedule with their judgements. Archives that have none are judged now, from the oldest to
+ * the newest. These are archives that have just been written, archives of earlier versions, and archives whose job died
+ * before it could store the judgement. With `keep`, their judgements are stored; if another process stores one at the
+ * same time, the stored one is returned.
+ */
+export const judgedArchives = async (
+  stores: JudgedArchiveStores,
+  { name, min_ratio }: Pick<Schedule, 'name' | 'min_ratio'>,
+  { keep }: { readonly keep: boolean },
+): Promise<JudgedArchives> => {
+  // The records are read first: every archive that they describe is then in the list, or was deleted.
+  const known = await stores.archiveRecords.list(name)
+  const archives = await scheduledArchives(stores, name)
+  const knownKeys = new Set(known.map(({ key }) => key))
+  const judged = judgeInOrder(
+    known,
+    await openAll(
+      stores,
+      archives.filter(({ object }) => !knownKeys.has(object.key)),
+    ),
+    min_ratio,
+  )
+  const records = keep ? await keepAll(stores, name, known, judged) : [...known, ...judged].sort(newestFirst)
+  const byKey = new Map(records.map((record) => [record.key, record]))
+  return {
+    archives: archives.map((archive) => {
+      const record = byKey.get(archive.object.key)
+      return record === undefined ? archive : { ...archive, record }
+    }),
+    records,
+  }
+}
+
+interface OpenedArchive {
+  readonly archive: ScheduledArchive
+  readonly opened: OpenArchive
+}
+
+/** Opens archives. Leaves out those that cannot be opened. */
+const openAll = async (
+  { objects }: ScheduledArchives,
+  archives: readonly ScheduledArchive[],
+): Promise<OpenedArchive[]> => {
+  const all = await pMap(
+    archives,
+    async (archive) => ({ archive, opened: await openScheduledArchive(objects, archive.object) }),
+    { concurrency: OPENED_AT_ONCE },
+  )
+  return all.flatMap(({ archive, opened }) => (opened === undefined ? [] : [{ archive, opened }]))
+}
+
+/** Judges archives from the oldest to the newest, so that each is compared with the good ones before it. */
+const judgeInOrder = (
+  known: readonly ArchiveRecord[],
+  archives: readonly OpenedArchive[],
+  min_ratio: number,
+): ArchiveRecord[] => {
+  const judged: ArchiveRecord[] = []
+  for (const { archive, opened } of archives.toSorted((a, b) => -newestFirst(a.archive, b.archive))) {
+    const { manifest, manifestSha256 } = opened
+    const content = {
+      complete: manifest.complete,
+      scope: scopeOf(manifest),
+      models: Object.fromEntries(
+        Object.entries(manifest.models).map(([model, { resources, revisions, blobs }]) => [
+          model,
+          { resources, revisions, blobs },
+        ]),
+      ),
+    }
+    const { job_id, at, object } = archive
+    const previousGood = [...known, ...judged]
+      .filter((record) => isCounted(record) && Date.parse(record.at) < Date.parse(at))
+      .sort(newestFirst)
+    const { scope, models } = content
+    judged.push({
+      job_id,
+      key: object.key,
+      at,
+      manifest_sha256: manifestSha256,
+      scope,
+      models,
+      ...judgeArchive(previousGood, content, { min_ratio }),
+    })
+  }
+  return judged
+}
+
+/** Stores new records. Returns all records, newest first. */
+const keepAll = async (
+  { archiveRecords }: Pick<JudgedArchiveStores, 'archiveRecords'>,
+  schedule: string,
+  known: readonly ArchiveRecord[],
+  judged: readonly ArchiveRecord[],
+): Promise<readonly ArchiveRecord[]> => {
+  let allStored = true
+  for (const record of judged) allStored = (await archiveRecords.keep(schedule, record)) && allStored
+  return allStored ? [...known, ...judged].sort(newestFirst) : archiveRecords.list(schedule)
+}

@@ -1,0 +1,132 @@
+import { type ArchiveRecord, type ArchiveState, isCounted, resourcesIn } from './archive-record.ts'
+import { covers } from './archive-scope.ts'
+import type { JudgedArchive, JudgedArchives } from './judged-archives.ts'
+import type { Schedule } from './schedule.ts'
+
+export const DAY_MS = 24 * 3600_000
+
+/** What the next run does with one archive, and why. */
+export interface PlannedArchive {
+  readonly key: string
+  readonly job_id: string
+  /** The time at which the schedule was due. */
+  readonly at: string
+  /** `unreadable`: the archive cannot be opened and was never judged. */
+  readonly state: ArchiveState | 'unreadable'
+  /** The number of resources in the archive. Absent if it is unreadable. */
+  readonly resources?: number
+  readonly action: 'delete' | 'keep'
+  readonly reason: string
+}
+
+export interface PrunePlan {
+  /** The archives that stop pruning until somebody confirms or rejects them, newest first. */
+  readonly stopped_by: readonly ArchiveRecord[]
+  /** Newest first. */
+  readonly archives: readonly PlannedArchive[]
+  /** Judgements of deleted archives that no decision depends on any more. */
+  readonly obsolete: readonly ArchiveRecord[]
+}
+
+/** What the plan of one schedule is computed from. */
+export interface PruneInput extends JudgedArchives {
+  readonly schedule: Pick<Schedule, 'keep_days'>
+  /** The newest good archive of each scope, which was opened just now. Newest first. */
+  readonly successors: readonly ArchiveRecord[]
+  readonly now: Date
+}
+
+/**
+ * Decides what pruning does with each archive of a schedule. An archive is deleted only if all of these are true:
+ *
+ * - It is older than `keep_days`.
+ * - A newer good archive of the same or a wider scope exists. It was opened just now.
+ * - No suspicious archive waits for a decision: each is older than a good archive, or was confirmed or rejected.
+ * - No later archive was confirmed within the last `keep_days`.
+ */
+export const planPruning = (input: PruneInput): PrunePlan => {
+  const { archives, records } = input
+  const stopped_by = undecided(records)
+  const planned = archives.map((archive) => planArchive(input, stopped_by, archive))
+  const kept = new Set(planned.flatMap(({ action, key }) => (action === 'keep' ? [key] : [])))
+  return { stopped_by, archives: planned, obsolete: records.filter((record) => isObsolete(input, kept, record)) }
+}
+
+/** Returns the suspicious archives that are newer than every good archive. */
+const undecided = (records: readonly ArchiveRecord[]): ArchiveRecord[] => {
+  const good = records.filter(isCounted)
+  return records.filter((record) => record.state === 'suspicious' && !good.some((later) => isLater(later, record)))
+}
+
+const planArchive = (
+  input: PruneInput,
+  stoppedBy: readonly ArchiveRecord[],
+  { object: { key }, job_id, at, record }: JudgedArchive,
+): PlannedArchive => {
+  const shown = {
+    key,
+    job_id,
+    at,
+    ...(record === undefined
+      ? { state: 'unreadable' as const }
+      : { state: record.state, resources: resourcesIn(record) }),
+  }
+  const successor = successorOf(input, at, record)
+  const reason = reasonToKeep(input, stoppedBy, at, successor)
+  if (reason !== undefined) return { ...shown, action: 'keep', reason }
+  const { keep_days } = input.schedule
+  return {
+    ...shown,
+    action: 'delete',
+    reason: `is older than keep_days (${keep_days}), and job ${successor?.job_id ?? ''} made a newer good archive`,
+  }
+}
+
+const reasonToKeep = (
+  { schedule: { keep_days }, records, now }: PruneInput,
+  stoppedBy: readonly ArchiveRecord[],
+  at: string,
+  successor: ArchiveRecord | undefined,
+): string | undefined => {
+  const keptUntil = Date.parse(at) + keep_days * DAY_MS
+  if (keptUntil >= now.getTime()) return `is kept until ${isoTime(keptUntil)} (keep_days is ${keep_days})`
+  const [suspicious] = stoppedBy
+  if (suspicious !== undefined)
+    return (
+      'nothing of this schedule is deleted, because the archive of job ' +
+      `${suspicious.job_id} is suspicious and nobody has confirmed or rejected it`
+    )
+  if (successor === undefined) return 'no newer good archive has the same or a wider scope'
+  const heldUntil = holdOf(records, keep_days, at)
+  if (heldUntil > now.getTime())
+    return `is kept until ${isoTime(heldUntil)}, because a later archive was suspicious and was confirmed`
+  return undefined
+}
+
+/** Returns the newer good archive that replaces an archive. An archive that cannot be opened has no known scope. */
+const successorOf = (
+  { successors }: Pick<PruneInput, 'successors'>,
+  at: string,
+  record: ArchiveRecord | undefined,
+): ArchiveRecord | undefined =>
+  successors.find((later) => isLater(later, { at }) && (record === undefined || covers(later.scope, record.scope)))
+
+/** Returns the time until which confirmations of later archives keep an archive. In ms since 1970; 0 if there are none. */
+const holdOf = (records: readonly ArchiveRecord[], keepDays: number, at: string): number =>
+  Math.max(0, ...records.filter((record) => isLater(record, { at })).map((record) => holdBy(record, keepDays)))
+
+const holdBy = ({ state, decided }: ArchiveRecord, keepDays: number): number =>
+  state === 'confirmed' && decided !== undefined ? Date.parse(decided.at) + keepDays * DAY_MS : 0
+
+/**
+ * Returns whether the judgement of an archive that no longer exists can be deleted: a newer good archive of the same or
+ * a wider scope exists, so no later archive is compared with this one, and no confirmation holds other archives.
+ */
+const isObsolete = (input: PruneInput, kept: ReadonlySet<string>, record: ArchiveRecord): boolean =>
+  !kept.has(record.key) &&
+  successorOf(input, record.at, record) !== undefined &&
+  holdBy(record, input.schedule.keep_days) <= input.now.getTime()
+
+const isLater = (a: { readonly at: string }, b: { readonly at: string }): boolean => Date.parse(a.at) > Date.parse(b.at)
+
+const isoTime = (ms: number): string => new Date(ms).toISOString()

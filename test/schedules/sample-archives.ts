@@ -1,0 +1,29 @@
+import type { ModelCounts } from '../../shared/jobs/job.ts'
+import type { ArchiveRecord } from '../../shared/schedules/archive-record.ts'
+
+export const counts = (resources: number, revisions = resources, blobs = 0): ModelCounts => ({
+  resources,
+  revisions,
+  blobs,
+})
+
+/** The record of an archive that was due on a day of January 2026. */
+export const record = (
+  day: number,
+  models: Readonly<Record<string, ModelCounts>>,
+  more: Partial<ArchiveRecord> & { readonly filters?: string } = {},
+): ArchiveRecord => {
+  const { filters = '', ...rest } = more
+  const date = String(day).padStart(2, '0')
+  return {
+    job_id: `job-${date}`,
+    key: `scheduled/nightly/2026/01/${date}/job-${date}.acbak`,
+    at: `2026-01-${date}T03:00:00.000Z`,
+    manifest_sha256: date.padStart(64, '0'),
+    scope: { models: Object.keys(models), filters },
+    models,
+    state: 'good',
+    findings: [],
+    ...rest,
+  }
+}
