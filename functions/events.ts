@@ -117,6 +117,9 @@ export const EVENTS: readonly EventSpec[] = [
     size: SIZES.housekeeping,
     trigger: { type: 'rate', hours: 1 },
     readsSchedules: true,
-    permissions: { jobs: [...JUDGE_ARCHIVES, 'GetItem'], archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }] },
+    permissions: {
+      jobs: [...JUDGE_ARCHIVES, 'GetItem'],
+      archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+    },
   },
 ]
