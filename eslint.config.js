@@ -1,6 +1,7 @@
 import js from '@eslint/js'
 import boundaries from 'eslint-plugin-boundaries'
 import tseslint from 'typescript-eslint'
+import { EXPORT_STAGE_NAMES } from './shared/jobs/stage-names.ts'
 
 /**
  * The folders from general to specific: a folder imports only folders to the left of it. `export` and `restore` are siblings.
@@ -55,6 +56,11 @@ const otherStages = {
     'No stage imports another stage. Types come from messages/; shared logic is outside of the folders of stages.',
 }
 
+const otherExportStages = {
+  regex: `^\\./(${EXPORT_STAGE_NAMES.join('|')})\\.ts$`,
+  message: 'No stage imports another stage. Types come from messages.ts; shared logic is in files of its own.',
+}
+
 const attributeValues = {
   selector: 'MemberExpression[property.name=/^(S|N|B|BOOL|NULL|M|L|SS|NS|BS)$/]',
   message: 'Read items through MetadataView and RevisionView (shared/resources/views.ts).',
@@ -99,6 +105,10 @@ export default tseslint.config(
     files: ['shared/**/*.ts'],
     ignores: ['shared/*/aws/**', 'shared/runtime/**'],
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients] }] },
+  },
+  {
+    files: ['shared/export/*.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients, otherExportStages] }] },
   },
   {
     files: ['shared/restore/*/**/*.ts'],

@@ -8,6 +8,7 @@ import { EXPORT_STAGES, RESTORE_STAGES } from '../functions/stages.ts'
 import { exportWorkflow } from '../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../functions/workflows/restore.workflow.ts'
 import type { Arn, Definition } from '../functions/workflows/states.ts'
+import type { StageName } from '../shared/jobs/stage-names.ts'
 import type { JobKind } from '../shared/jobs/workflow-engine.ts'
 import { acknowledge } from './acknowledge.ts'
 import { Alarms } from './alarms.ts'
@@ -101,7 +102,7 @@ export class ServiceStack extends Stack {
     return found
   }
 
-  #createWorkflow<Stage extends string>(
+  #createWorkflow<Stage extends StageName>(
     kind: JobKind,
     stages: readonly { readonly name: Stage }[],
     definition: (arn: Arn<Stage>) => Definition,

@@ -27,6 +27,20 @@ describe('the lint rules', () => {
     expect(await violations('shared/archive/digest.ts', code)).not.toContain('boundaries/dependencies')
   })
 
+  it.each([
+    ['shared/export/announce.ts', './finish-compose.ts'],
+    ['shared/export/tail.ts', './plan-compose.ts'],
+    ['shared/restore/apply/rollback.ts', '../verify/verify.ts'],
+  ])('reject an import of %s from the stage %s', async (file, imported) => {
+    const code = `import type * as Imported from '${imported}'\nexport type { Imported }\n`
+    expect(await violations(file, code)).toContain('@typescript-eslint/no-restricted-imports')
+  })
+
+  it('accept an import from the messages of the stages', async () => {
+    const code = "import type * as Imported from './messages.ts'\nexport type { Imported }\n"
+    expect(await violations('shared/export/announce.ts', code)).toEqual([])
+  })
+
   it('reject a call of an AWS client outside of the adapters', async () => {
     const code = "import { S3Client } from '@aws-sdk/client-s3'\nexport const client = new S3Client()\n"
     expect(await violations('shared/export/announce.ts', code)).toContain('@typescript-eslint/no-restricted-imports')

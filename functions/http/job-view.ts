@@ -4,6 +4,7 @@ import { ENDED, type ExportJob, type Job, type JobStatus, type RestoreJob, statu
 import { type Progress, progressOf } from '../../shared/jobs/progress.ts'
 import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
+import { RESULT_COUNTERS } from './result-counters.ts'
 
 /** The services that create the job object of a response. */
 export interface JobViewServices {
@@ -64,7 +65,7 @@ export const jobSummary = (job: Job, now: Date): JobView => {
 
 /** Returns the job object with progress and result. The URL of an archive is signed again in each call. */
 export const jobView = async (services: JobViewServices, job: Job): Promise<JobView> => {
-  const progress = job.status === 'running' ? await progressOf(services.jobs, job) : undefined
+  const progress = job.status === 'running' ? await progressOf(services.jobs, job, RESULT_COUNTERS) : undefined
   const result = await resultView(services, job)
   return {
     ...jobSummary(job, services.clock()),

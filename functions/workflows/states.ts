@@ -1,3 +1,4 @@
+import type { StageName } from '../../shared/jobs/stage-names.ts'
 import { ERROR_TABLE } from '../../shared/problems/error-table.ts'
 import { pascalCase } from '../function-spec.ts'
 
@@ -19,7 +20,7 @@ export interface Definition {
 }
 
 /** Returns the ARN of a stage's function. */
-export type Arn<Stage extends string> = (stage: Stage) => string
+export type Arn<Stage extends StageName> = (stage: Stage) => string
 
 /** Parameters of a stage that needs only the job id. */
 export const JOB_ID: Json = { 'job_id.$': '$.job_id' }
@@ -39,7 +40,7 @@ interface MapOptions {
 }
 
 /** Functions that build the states of one workflow. */
-export interface StateBuilders<Stage extends string> {
+export interface StateBuilders<Stage extends StageName> {
   /** Runs a stage once. The output of the stage is the input of the next state. */
   readonly task: (stage: Stage, options: TaskOptions) => States
   /**
@@ -58,7 +59,7 @@ export interface StateBuilders<Stage extends string> {
  * Returns the functions that build the states of one workflow. Each state has the name of its stage in PascalCase.
  * If a stage fails after all retries, the workflow continues with `failStage`.
  */
-export const stateBuilders = <Stage extends string>(
+export const stateBuilders = <Stage extends StageName>(
   arn: Arn<Stage>,
   failStage: NoInfer<Stage>,
 ): StateBuilders<Stage> => {

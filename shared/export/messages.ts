@@ -5,7 +5,7 @@ import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
 import { PlannedItems, type StageMessages } from '../jobs/messages.ts'
 import { PassResult } from '../jobs/pass.ts'
-import type { Stage } from '../jobs/stage.ts'
+import type { ResultName, Stage } from '../jobs/stage.ts'
 import type { WorkFile } from '../jobs/work-files.ts'
 
 /**
@@ -134,7 +134,7 @@ export type JoinResult = z.output<typeof JoinResult>
 /**
  * Returns the stage of a round that joins segments. Each round has its own name, so that its results are kept apart.
  */
-export const joinRound = (round: number): Stage<JoinResult> => ({
+export const joinRound = (round: number): Stage<JoinResult, ResultName> => ({
   name: `compose-parts-join-${round}`,
   result: JoinResult,
 })

@@ -5,7 +5,7 @@ import { JobCancelledError } from './errors.ts'
 import { ENDED, type JobStatus } from './job.ts'
 import type { Limits } from './limits.ts'
 import type { PassInput, PassOutput } from './messages.ts'
-import type { Stage } from './stage.ts'
+import type { ResultName, Stage } from './stage.ts'
 
 /**
  * The members that the result of every pass has. `done` is true if the map item is finished. Otherwise, the next pass
@@ -37,7 +37,7 @@ export interface PassServices {
  * returns the kept result, so the pass takes effect exactly once.
  */
 export const runPass = async <Result extends PassResult>(
-  stage: Stage<Result>,
+  stage: Stage<Result, ResultName>,
   input: PassInput,
   { jobs, limits }: PassServices,
   work: (attempt: Attempt) => Promise<Result>,
@@ -89,7 +89,7 @@ const runWatched = async <Result>(
 export const allResults = async <Result>(
   { jobs }: { readonly jobs: JobStore },
   jobId: string,
-  stage: Stage<Result>,
+  stage: Stage<Result, ResultName>,
 ): Promise<Result[]> => {
   const all = await Array.fromAsync(jobs.results(jobId, stage))
   // The store sorts passes correctly only up to 999, because their keys have three digits.

@@ -1,53 +1,77 @@
-import { z } from 'zod'
 import type { JobStore } from './aws/job-store.ts'
 import type { Job } from './job.ts'
+import type { PassResult } from './pass.ts'
+import type { Stage } from './stage.ts'
+import type { StageName } from './stage-names.ts'
+
+/** What a phase has processed, as `functions/API.md` describes it. */
+export type CountName =
+  | 'resources'
+  | 'revisions'
+  | 'blobs'
+  | 'bytes'
+  | 'missing'
+  | 'written'
+  | 'loaded'
+  | 'skipped'
+  | 'new'
+  | 'changed'
+  | 'same'
+export type Counts = Readonly<Partial<Record<CountName, number>>>
 
 /** The progress of the running phase. `done` and `total` count map items. `counts` are sums over the results. */
 export interface Progress {
   readonly progress: { readonly done: number; readonly total: number }
-  readonly counts: Readonly<Record<string, number>>
+  readonly counts: Counts
 }
 
-/** The names of the members that are added up. They are members of a result, or of its segments. */
-const COUNTED = [
-  'resources',
-  'revisions',
-  'blobs',
-  'bytes',
-  'missing',
-  'loaded',
-  'skipped',
-  'checked',
-  'new',
-  'changed',
-  'same',
-]
+type ResultStore = Pick<JobStore, 'results'>
 
-/** Accepts the result of every stage. Progress reads only the numbers in it. */
-const AnyResult = z.looseObject({})
+/** Adds up the results of one stage. `done` is the number of map items that are finished. */
+export interface ResultCounter {
+  readonly stage: StageName
+  readonly count: (jobs: ResultStore, jobId: string) => Promise<{ readonly done: number; readonly counts: Counts }>
+}
+
+/** Returns the counter of a stage. `countsOf` returns what one result adds to the counts. */
+export const resultCounter = <Result extends PassResult>(
+  stage: Stage<Result>,
+  countsOf: (result: Result) => Counts,
+): ResultCounter => ({
+  stage: stage.name,
+  count: async (jobs, jobId) => {
+    let done = 0
+    let counts: Counts = {}
+    for await (const { result } of jobs.results(jobId, stage)) {
+      if (result.done) done += 1
+      counts = sumCounts([counts, countsOf(result)])
+    }
+    return { done, counts }
+  },
+})
+
+/** Adds up the counts of the same name. */
+export const sumCounts = (all: readonly Counts[]): Counts => {
+  const sums = new Map<string, number>()
+  for (const counts of all)
+    for (const [name, count] of Object.entries(counts)) sums.set(name, (sums.get(name) ?? 0) + count)
+  return Object.fromEntries(sums)
+}
 
 /**
- * Returns the progress of the running phase, or `undefined` before the phase is planned. It is computed from the kept
- * results. A retried pass has one kept result, so it is counted once.
+ * Returns the progress of the running phase. Returns `undefined` before the phase is planned, and if no counter belongs
+ * to the phase. The progress is computed from the kept results. A retried pass has one kept result, so it is counted
+ * once.
  */
-export const progressOf = async (jobs: JobStore, { job_id, phase, planned }: Job): Promise<Progress | undefined> => {
-  if (phase === undefined) return undefined
-  const total = planned?.[phase]
+export const progressOf = async (
+  jobs: ResultStore,
+  { job_id, phase, planned }: Pick<Job, 'job_id' | 'phase' | 'planned'>,
+  counters: readonly ResultCounter[],
+): Promise<Progress | undefined> => {
+  const counter = counters.find(({ stage }) => stage === phase)
+  if (counter === undefined) return undefined
+  const total = planned?.[counter.stage]
   if (total === undefined) return undefined
-  const counts: Record<string, number> = {}
-  let done = 0
-  for await (const { result } of jobs.results(job_id, { name: phase, result: AnyResult })) {
-    if (result['done'] === true) done += 1
-    addCounts(counts, result)
-    const segments = result['segments']
-    if (Array.isArray(segments)) for (const segment of segments) addCounts(counts, segment)
-  }
+  const { done, counts } = await counter.count(jobs, job_id)
   return { progress: { done, total }, counts }
-}
-
-const addCounts = (counts: Record<string, number>, from: unknown): void => {
-  if (typeof from !== 'object' || from === null) return
-  for (const [name, value] of Object.entries(from)) {
-    if (typeof value === 'number' && COUNTED.includes(name)) counts[name] = (counts[name] ?? 0) + value
-  }
 }

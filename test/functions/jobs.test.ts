@@ -1,5 +1,6 @@
-import { z } from 'zod'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { EXPORT_RECORDS } from '../../shared/export/messages.ts'
+import { APPLY_RECORDS } from '../../shared/restore/messages/apply.ts'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { RestoreRunningError } from '../../shared/jobs/lease-errors.ts'
 import { type TestApi, finishExport, failJob, startTestApi, finishRestore } from './test-api.ts'
@@ -21,8 +22,6 @@ const get = async (path: string, status = 200): Promise<Record<string, unknown>>
 const post = (path: string, body?: string) =>
   fetch(api.gateway.url + path, { method: 'POST', ...(body === undefined ? {} : { body }) })
 const jobIdOf = async (answer: Promise<Response>) => ((await (await answer).json()) as { job_id: string }).job_id
-
-const stage = (name: string) => ({ name, result: z.looseObject({}) })
 
 describe('the list of jobs', () => {
   it('returns each job once in pages, newest first', async () => {
@@ -65,10 +64,12 @@ describe('a job', () => {
     const id = await jobIdOf(fetch(`${api.gateway.url}/country/export?wait=0&ids=progress`))
     await jobs.change(id, { status: 'running' }, { from: ['queued'] })
     await jobs.plan(id, 'export-records', 3)
-    const segment = { resources: 5, revisions: 7 }
-    await jobs.keepResult(id, stage('export-records'), 0, 0, { done: false, cursor: 'x', segments: [segment] })
-    await jobs.keepResult(id, stage('export-records'), 0, 1, { done: true, segments: [segment, segment] })
-    await jobs.keepResult(id, stage('export-records'), 1, 0, { done: true, segments: [] })
+    const object = { bucket: 'b', key: 'k', size: 1, etag: 'e' }
+    const piece = { object, model: 'country', first_h: '0', resources: 5, revisions: 7 }
+    const rest = { segments: [], references: { object, payloads: 0, blobs: 0 } }
+    await jobs.keepResult(id, EXPORT_RECORDS, 0, 0, { done: false, cursor: 'x', pieces: [piece], ...rest })
+    await jobs.keepResult(id, EXPORT_RECORDS, 0, 1, { done: true, pieces: [piece, piece], ...rest })
+    await jobs.keepResult(id, EXPORT_RECORDS, 1, 0, { done: true, pieces: [], ...rest })
     expect(await get(`/_backup/jobs/${id}`)).toMatchObject({
       status: 'running',
       phase: 'export-records',
@@ -77,12 +78,12 @@ describe('a job', () => {
     })
   })
 
-  it('has the progress of a restore’s phase as well, whose results are kept under another name', async () => {
+  it('shows the progress of the phases of a restore', async () => {
     const { jobs } = api.services
     const id = await jobIdOf(post('/_backup/import?wait=0', 'progress'))
     await jobs.change(id, { status: 'running' }, { from: ['queued'] })
     await jobs.plan(id, 'apply-records', 2)
-    await jobs.keepResult(id, stage('apply-records'), 0, 0, { done: true, loaded: 4, skipped: 1 })
+    await jobs.keepResult(id, APPLY_RECORDS, 0, 0, { done: true, model: 'city', loaded: 4, skipped: 1 })
     expect(await get(`/_backup/jobs/${id}`)).toMatchObject({
       phase: 'apply-records',
       progress: { done: 1, total: 2 },

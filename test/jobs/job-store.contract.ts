@@ -5,6 +5,7 @@ import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import type { ExportJob } from '../../shared/jobs/job.ts'
 import { IdempotencyMismatchError } from '../../shared/jobs/errors.ts'
 import { JobStore } from '../../shared/jobs/aws/job-store.ts'
+import type { ResultName } from '../../shared/jobs/stage.ts'
 import { injectFaults } from '../faults/fault-middleware.ts'
 import type { TestServers } from '../services.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
@@ -16,7 +17,7 @@ const IN_ACTIVE = {
 }
 
 /** A stage whose results may have any members. */
-const stage = (name: string) => ({ name, result: z.looseObject({}) })
+const stage = (name: ResultName) => ({ name, result: z.looseObject({}) })
 
 /** What every job store must do, whatever server it uses. */
 export const jobStoreContract = (start: () => Promise<TestServers>): void => {
@@ -101,9 +102,12 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(running).toMatchObject({ status: 'running', started_at: 'now', request: one.request })
       expect(await jobs.change(one.job_id, { status: 'running' }, { from: ['queued'] })).toBeUndefined()
       expect(await jobs.change('nobody', { status: 'running' }, { from: ['queued'] })).toBeUndefined()
-      await jobs.plan(one.job_id, 'records', 12)
-      await jobs.plan(one.job_id, 'blobs', 3)
-      expect(await jobs.get(one.job_id)).toMatchObject({ phase: 'blobs', planned: { records: 12, blobs: 3 } })
+      await jobs.plan(one.job_id, 'export-records', 12)
+      await jobs.plan(one.job_id, 'export-blobs', 3)
+      expect(await jobs.get(one.job_id)).toMatchObject({
+        phase: 'export-blobs',
+        planned: { 'export-records': 12, 'export-blobs': 3 },
+      })
     })
 
     it('lists each large job once, in pages that fit into an answer', async () => {
@@ -161,34 +165,36 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
 
     it('keeps the first result of a pass, and returns all results in order', async () => {
       const { job_id } = job()
-      expect(await jobs.keepResult(job_id, stage('records'), 0, 0, { done: false, big: 2 ** 53 })).toMatchObject({
+      expect(await jobs.keepResult(job_id, stage('compose-parts'), 0, 0, { done: false, big: 2 ** 53 })).toMatchObject({
         done: false,
       })
-      expect(await jobs.keepResult(job_id, stage('records'), 0, 0, { done: true })).toEqual({
+      expect(await jobs.keepResult(job_id, stage('compose-parts'), 0, 0, { done: true })).toEqual({
         done: false,
         big: 2 ** 53,
       })
-      await jobs.keepResult(job_id, stage('records'), 0, 1, { done: true })
-      await jobs.keepResult(job_id, stage('records'), 11, 0, { done: true })
-      await jobs.keepResult(job_id, stage('records'), 2, 0, { done: false })
-      await jobs.keepResult(job_id, stage('records-2'), 0, 0, { done: true })
-      const results = await Array.fromAsync(jobs.results(job_id, stage('records')))
+      await jobs.keepResult(job_id, stage('compose-parts'), 0, 1, { done: true })
+      await jobs.keepResult(job_id, stage('compose-parts'), 11, 0, { done: true })
+      await jobs.keepResult(job_id, stage('compose-parts'), 2, 0, { done: false })
+      await jobs.keepResult(job_id, stage('compose-parts-join-2'), 0, 0, { done: true })
+      const results = await Array.fromAsync(jobs.results(job_id, stage('compose-parts')))
       expect(results.map(({ n, pass }) => [n, pass])).toEqual([
         [0, 0],
         [0, 1],
         [2, 0],
         [11, 0],
       ])
-      expect((await Array.fromAsync(jobs.results(job_id, stage('records'), 0))).map(({ pass }) => pass)).toEqual([0, 1])
-      expect(await jobs.getResult(job_id, stage('records'), 9, 0)).toBeUndefined()
+      expect((await Array.fromAsync(jobs.results(job_id, stage('compose-parts'), 0))).map(({ pass }) => pass)).toEqual([
+        0, 1,
+      ])
+      expect(await jobs.getResult(job_id, stage('compose-parts'), 9, 0)).toBeUndefined()
     })
 
     it('returns the results of a map item with more than a thousand passes in the order of its passes', async () => {
       const { job_id } = job()
       for (const pass of [1000, 2, 100, 1001, 99])
-        await jobs.keepResult(job_id, stage('blobs'), 0, pass, { done: false, pass })
-      await jobs.keepResult(job_id, stage('blobs'), 1, 0, { done: true, pass: 0 })
-      const results = await allResults({ jobs }, job_id, stage('blobs'))
+        await jobs.keepResult(job_id, stage('export-blobs'), 0, pass, { done: false, pass })
+      await jobs.keepResult(job_id, stage('export-blobs'), 1, 0, { done: true, pass: 0 })
+      const results = await allResults({ jobs }, job_id, stage('export-blobs'))
       expect(results.map(({ pass }) => pass)).toEqual([2, 99, 100, 1000, 1001, 0])
     })
 

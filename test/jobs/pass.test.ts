@@ -21,7 +21,7 @@ const tableOf = (job: { status: JobStatus; reads: number; fails?: boolean }): Pi
 }
 
 const INPUT = { job_id: 'j', n: 0, pass: 0 }
-const STAGE: Stage<PassResult> = { name: 'records', result: PassResult }
+const STAGE: Stage<PassResult> = { name: 'export-records', result: PassResult }
 
 describe('a pass', () => {
   it.each([false, true])(

@@ -3,7 +3,8 @@ import { EXPORT_STAGES, RESTORE_STAGES } from '../../../functions/stages.ts'
 import { exportWorkflow } from '../../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../../functions/workflows/restore.workflow.ts'
 import type { Arn, Definition } from '../../../functions/workflows/states.ts'
-import type { WorkflowEngine } from '../../../shared/jobs/workflow-engine.ts'
+import type { StageName } from '../../../shared/jobs/stage-names.ts'
+import type { JobKind, WorkflowEngine } from '../../../shared/jobs/workflow-engine.ts'
 import { checkDefinition, localDefinition, taskStates } from './local-definition.ts'
 import { RunningHandlers } from './running-handlers.ts'
 import { checkedHandler, type StageHandler } from './stage-handler.ts'
@@ -11,7 +12,7 @@ import { checkedHandler, type StageHandler } from './stage-handler.ts'
 const ARN = 'arn:aws:lambda:local:000000000000:function:'
 
 /** Loads the handler of a stage. The program loads handlers from `functions/`. Tests can load bundles instead. */
-export type LoadStage = (kind: 'export' | 'restore', stage: string) => Promise<StageHandler>
+export type LoadStage = (kind: JobKind, stage: StageName) => Promise<StageHandler>
 
 const loadFromSource: LoadStage = async (kind, stage) => {
   const module = (await import(`../../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
@@ -29,12 +30,12 @@ interface PreparedWorkflow extends RunnableWorkflow {
 }
 
 /** Called after an execution has succeeded, failed or been aborted, and all of its handlers have returned. */
-export type OnEnded = (kind: 'export' | 'restore', jobId: string) => Promise<void>
+export type OnEnded = (kind: JobKind, jobId: string) => Promise<void>
 
 export interface LocalWorkflowEngineOptions {
   readonly load?: LoadStage
   /** Replaces the workflows of `functions/`. */
-  readonly workflows?: Readonly<Record<'export' | 'restore', RunnableWorkflow>>
+  readonly workflows?: Readonly<Record<JobKind, RunnableWorkflow>>
   /** The delay before each retry, which replaces the delays in the definition. For tests. */
   readonly retryMs?: number
   readonly onEnded?: OnEnded
@@ -50,7 +51,7 @@ interface Execution {
  * execution is the id of its job.
  */
 export class LocalWorkflowEngine implements WorkflowEngine {
-  readonly #workflows: Readonly<Record<'export' | 'restore', Promise<PreparedWorkflow>>>
+  readonly #workflows: Readonly<Record<JobKind, Promise<PreparedWorkflow>>>
   readonly #running = new Map<string, Execution>()
   readonly #retryMs: number | undefined
   readonly #onEnded: OnEnded
@@ -66,7 +67,7 @@ export class LocalWorkflowEngine implements WorkflowEngine {
   }
 
   /** Starts an execution, unless the job already has a running execution. */
-  async start(kind: 'export' | 'restore', jobId: string): Promise<void> {
+  async start(kind: JobKind, jobId: string): Promise<void> {
     const workflow = await this.#workflows[kind]
     if (this.#running.has(jobId)) return
     const handlers = new RunningHandlers()
@@ -91,7 +92,7 @@ export class LocalWorkflowEngine implements WorkflowEngine {
   }
 
   /** Aborts an execution and waits until its handlers have returned. After that, the job writes nothing more. */
-  async stop(_kind: 'export' | 'restore', jobId: string): Promise<void> {
+  async stop(_kind: JobKind, jobId: string): Promise<void> {
     const execution = this.#running.get(jobId)
     execution?.abort()
     await execution?.ended
@@ -133,8 +134,8 @@ const prepare = async (workflow: RunnableWorkflow | Promise<RunnableWorkflow>): 
   return { definition, handlers, machine: new StateMachine(localDefinition(definition)) }
 }
 
-const fromSource = async <Stage extends string>(
-  kind: 'export' | 'restore',
+const fromSource = async <Stage extends StageName>(
+  kind: JobKind,
   definition: (arn: Arn<Stage>) => Definition,
   stages: readonly { readonly name: Stage }[],
   load: LoadStage,

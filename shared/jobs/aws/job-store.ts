@@ -11,7 +11,8 @@ import type { IdempotencyRecord } from '../identity.ts'
 import { hasEnded, JOB_STATUSES, type Job, type JobStatus, type RestoreJob } from '../job.ts'
 import { Problem } from '../../problems/problem.ts'
 import { IdempotencyMismatchError } from '../errors.ts'
-import type { Stage } from '../stage.ts'
+import type { ResultName, Stage } from '../stage.ts'
+import type { StageName } from '../stage-names.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list.ts'
 import { Reservations } from './reservations.ts'
@@ -156,7 +157,7 @@ export class JobStore {
   }
 
   /** Stores the phase that begins, and its number of map items. */
-  async plan(jobId: string, phase: string, count: number): Promise<void> {
+  async plan(jobId: string, phase: StageName, count: number): Promise<void> {
     await this.#client.send(
       new UpdateItemCommand({
         TableName: this.#table,
@@ -172,7 +173,7 @@ export class JobStore {
   /** Keeps the result of a pass unless an earlier attempt has kept a result. Returns the result that is kept. */
   async keepResult<Result>(
     jobId: string,
-    stage: Stage<Result>,
+    stage: Stage<Result, ResultName>,
     n: number,
     pass: number,
     result: Result,
@@ -186,7 +187,12 @@ export class JobStore {
   }
 
   /** Returns the result that was kept for a pass, or `undefined`. */
-  async getResult<Result>(jobId: string, stage: Stage<Result>, n: number, pass: number): Promise<Result | undefined> {
+  async getResult<Result>(
+    jobId: string,
+    stage: Stage<Result, ResultName>,
+    n: number,
+    pass: number,
+  ): Promise<Result | undefined> {
     const item = await this.#get(resultKey(jobId, stage.name, n, pass))
     return item === undefined ? undefined : stage.result.parse(resultIn(item))
   }
@@ -195,7 +201,11 @@ export class JobStore {
    * Returns the results of a stage, or of one of its map items. They are sorted by map item, and by pass if no item has
    * more than 1,000 passes.
    */
-  async *results<Result>(jobId: string, stage: Stage<Result>, n?: number): AsyncGenerator<StageResult<Result>> {
+  async *results<Result>(
+    jobId: string,
+    stage: Stage<Result, ResultName>,
+    n?: number,
+  ): AsyncGenerator<StageResult<Result>> {
     const prefix = ['result', stage.name, ...(n === undefined ? [] : [itemKey(n)])].join('#')
     // `$` is the character after `#`: the range holds the keys that begin with the prefix and `#`.
     const range = { fromSk: `${prefix}#`, toSk: `${prefix}$` }
@@ -291,7 +301,7 @@ export class JobStore {
   }
 }
 
-const resultKey = (jobId: string, stage: string, n: number, pass: number): Item =>
+const resultKey = (jobId: string, stage: ResultName, n: number, pass: number): Item =>
   keyAttributes({ pk: `job#${jobId}`, sk: `result#${stage}#${itemKey(n)}#${pass.toString().padStart(3, '0')}` })
 
 const itemKey = (n: number): string => n.toString().padStart(5, '0')

@@ -1,0 +1,47 @@
+import { COMPOSE_PARTS, EXPORT_BLOBS, EXPORT_RECORDS } from '../../shared/export/messages.ts'
+import { type Counts, type ResultCounter, resultCounter, sumCounts } from '../../shared/jobs/progress.ts'
+import { APPLY_BLOBS, APPLY_RECORDS, ROLLBACK } from '../../shared/restore/messages/apply.ts'
+import { CONVERT } from '../../shared/restore/messages/convert.ts'
+import { PREFLIGHT } from '../../shared/restore/messages/preflight.ts'
+import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
+import { VERIFY } from '../../shared/restore/messages/verify.ts'
+
+const NOTHING: Counts = {}
+
+const recordsIn = ({ resources, revisions }: { readonly resources: number; readonly revisions: number }): Counts => ({
+  resources,
+  revisions,
+})
+
+/** The counts of each phase of a job. `functions/API.md` describes them. */
+export const RESULT_COUNTERS: readonly ResultCounter[] = [
+  resultCounter(EXPORT_RECORDS, ({ segments, pieces }) => sumCounts([...segments, ...pieces].map(recordsIn))),
+  resultCounter(EXPORT_BLOBS, ({ blobs, bytes, missing }) => ({ blobs, bytes, missing })),
+  resultCounter(COMPOSE_PARTS, ({ parts }) => ({ bytes: parts.reduce((sum, { size }) => sum + size, 0) })),
+  // Later phases of a conversion process the records of the scan again.
+  resultCounter(CONVERT, (result) => {
+    if (result.phase === 'scan') return recordsIn(result)
+    return result.phase === 'blobs' ? { blobs: result.blobs, bytes: result.bytes } : NOTHING
+  }),
+  resultCounter(PREFLIGHT, ({ extents }) =>
+    sumCounts(
+      extents.flatMap((extent) => {
+        if (extent.dry_run === undefined) return [recordsIn(extent)]
+        const { new: added, changed, same } = extent.dry_run
+        return [recordsIn(extent), { new: added, changed, same }]
+      }),
+    ),
+  ),
+  resultCounter(PREFLIGHT_BLOBS, ({ blobs, bytes, missing, actions }) => ({
+    blobs,
+    bytes,
+    missing,
+    new: actions.new,
+    changed: actions.changed,
+    same: actions.same,
+  })),
+  resultCounter(APPLY_BLOBS, ({ written }) => ({ written })),
+  resultCounter(APPLY_RECORDS, ({ loaded, skipped }) => ({ loaded, skipped })),
+  resultCounter(VERIFY, () => NOTHING),
+  resultCounter(ROLLBACK, () => NOTHING),
+]
