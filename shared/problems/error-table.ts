@@ -12,8 +12,9 @@ export interface ErrorRow {
   /** Whether the same input may succeed later. Workflows retry only after errors for which this is true. */
   readonly retryable: boolean
   /**
-   * What the caller must change. `request`: the request, or the time at which it is sent. `archive`: the archive that
-   * the caller has sent or named. Absent if an operator must look at the deployment or its data.
+   * What the caller must change to avoid the error. `request`: the request, or the time at which it is sent. `archive`:
+   * the archive that the caller has sent, or whose location is in the request. Absent if the caller did not cause the
+   * error, so that an operator must examine the deployment or its data.
    */
   readonly callerFault?: 'request' | 'archive'
   /** Computes extra members of the problem from the fields of the error. */

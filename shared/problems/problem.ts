@@ -60,7 +60,9 @@ export const problemOfWorkflow = ({ Error: name, Cause }: WorkflowError, request
 /** Returns true if the problem does not show the cause of the error. The caller must then log the error. */
 export const isInternal = ({ type }: Problem): boolean => type === INTERNAL_ERROR.type
 
-/** What the caller must change to avoid problems of this type. Undefined if the caller did not cause them. */
+/**
+ * Returns what the caller must change to avoid problems of this type, or undefined if the caller did not cause them.
+ */
 export const callerFaultOf = (type: string): ErrorRow['callerFault'] =>
   Object.values(ERROR_TABLE).find((row) => row.type === type)?.callerFault
 

@@ -4,6 +4,7 @@ import type { ListedResources } from '../jobs/job.ts'
 import { describeResources, listedResources } from '../jobs/listed-resources.ts'
 import { quote } from '../values/message-text.ts'
 
+/** The archive contains models that are not registered. */
 export class UnknownModelsError extends Error {
   override readonly name = 'UnknownModelsError'
   readonly models: readonly string[]
@@ -12,13 +13,14 @@ export class UnknownModelsError extends Error {
   constructor(models: readonly string[], registered: readonly string[]) {
     super(
       `the archive has models that are not registered: ${models.join(', ')} (registered: ${registered.join(', ')}); ` +
-        'register them, or restore the registered models one by one',
+        'register them in models.json, or restore each registered model with its own route /{model}/import',
     )
     this.models = models
     this.registered = registered
   }
 }
 
+/** The archive has no section for the model of the route. */
 export class SectionMissingError extends Error {
   override readonly name = 'SectionMissingError'
   readonly model: string
@@ -34,14 +36,17 @@ export class SectionMissingError extends Error {
   }
 }
 
-/** The request contains a bucket from which this deployment does not restore. */
+/** The requested archive is in a bucket from which this deployment does not restore. */
 export class SourceNotAllowedError extends Error {
   override readonly name = 'SourceNotAllowedError'
   readonly bucket: string
   readonly allowed: readonly string[]
 
   constructor(bucket: string, allowed: readonly string[]) {
-    super(`archives in bucket ${bucket} cannot be restored here; allowed buckets: ${allowed.join(', ')}`)
+    super(
+      `this deployment does not restore archives from bucket ${bucket}; allowed buckets: ${allowed.join(', ')}. ` +
+        'Copy the archive to one of them',
+    )
     this.bucket = bucket
     this.allowed = allowed
   }
@@ -54,7 +59,7 @@ export class ArchiveUnavailableError extends Error {
 
 /**
  * The archive contains resources that cannot be restored, and the restore is strict. Nothing was written. `resources`
- * are the first 100, or fewer if they exceed 14 KiB.
+ * contains at most the first 100 of them, and at most 14 KiB.
  */
 export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
   override readonly name = 'ArchiveResourcesInvalidError'
@@ -72,10 +77,10 @@ export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
   }
 }
 
-/** How many ids the message of a `DuplicatesError` lists. */
+/** The number of ids in the message of a `DuplicatesError`. */
 const IDS_IN_MESSAGE = 5
 
-/** Under `raise_error`, resources or blobs of the archive already exist. Nothing was written. */
+/** The strategy is `raise_error`, and resources or blobs of the archive already exist. Nothing was written. */
 export class DuplicatesError extends Error {
   override readonly name = 'DuplicatesError'
   readonly count: number
@@ -86,7 +91,8 @@ export class DuplicatesError extends Error {
     super(
       `${count} resources or blobs of the archive already exist: ` +
         `${ids.slice(0, IDS_IN_MESSAGE).join(', ')}${count > IDS_IN_MESSAGE ? ', …' : ''}; ` +
-        'nothing was written. Restore with on_duplicate=overwrite or on_duplicate=skip, or delete them first',
+        'nothing was written. Restore with on_duplicate=overwrite or on_duplicate=skip, ' +
+        'or delete the existing resources and blobs first',
     )
     this.count = count
     this.ids = ids
@@ -94,8 +100,8 @@ export class DuplicatesError extends Error {
 }
 
 /**
- * Under `raise_error`, another writer created a resource or a blob after preflight. The restore rolls back what it
- * wrote.
+ * The strategy is `raise_error`, and another writer created a resource or a blob after `preflight`. The restore removes
+ * the resources that it has written.
  */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
@@ -103,17 +109,23 @@ export class ConflictError extends Error {
 
   /** `kind` is the name of a model, or `blob`. */
   constructor(kind: string, id: string) {
-    super(`another writer created ${kind} ${quote(id)} during the restore; the resources written so far are removed`)
+    super(
+      `another writer created ${kind} ${quote(id)} during the restore; ` +
+        'the restore removes the resources that it has written',
+    )
     this.id = id
   }
 }
 
+/** The verification found differences that the restore caused. */
 export class VerificationFailedError extends Error {
   override readonly name = 'VerificationFailedError'
   readonly checks: readonly string[]
 
   constructor(checks: readonly string[]) {
-    super(`the store differs from the archive after the restore; failed checks: ${checks.join(', ')}. See the report`)
+    super(
+      `the store differs from the archive after the restore; failed checks: ${checks.join(', ')}. The report lists the differences`,
+    )
     this.checks = checks
   }
 }

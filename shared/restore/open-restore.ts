@@ -14,7 +14,7 @@ export interface RestoreReading {
   readonly objects: ObjectStore
 }
 
-/** A restore whose archive is open. Stages after `inspect` use it. */
+/** A restore, its plan and its open archive. The stages after `inspect` use it. */
 export interface OpenRestore {
   readonly job: RestoreJob
   readonly plan: RestorePlan
@@ -27,7 +27,7 @@ export const openRestore = async (stores: RestoreReading, jobId: string): Promis
   return { job, plan, archive: await openPlannedArchive(stores, plan) }
 }
 
-/** Opens the state of the archive that `inspect` pinned. */
+/** Opens the archive that `inspect` has pinned. */
 export const openPlannedArchive = (
   { objects }: { readonly objects: ObjectStore },
   plan: RestorePlan,

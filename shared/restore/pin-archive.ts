@@ -4,8 +4,9 @@ import type { PinnedObject } from '../objects/object.ts'
 import { ArchiveUnavailableError } from './errors.ts'
 
 /**
- * Pins the requested archive, so that all stages read the same bytes. In a bucket with versions, it is pinned by its
- * version, otherwise by its ETag. Throws `ArchiveUnavailableError` if the archive does not exist or was replaced.
+ * Pins the requested archive, so that all stages read the same bytes. In a bucket with versioning, the version id pins
+ * the archive; otherwise, the ETag does. Throws `ArchiveUnavailableError` if the archive does not exist or was
+ * replaced.
  */
 export const pinArchive = async (
   { objects }: { readonly objects: ObjectStore },
@@ -14,7 +15,7 @@ export const pinArchive = async (
   if (archive === undefined) throw new ArchiveUnavailableError('no archive was uploaded to the slot of this restore')
   const { bucket, key, version_id, etag } = archive
   const head = await objects.head(bucket, key, version_id === undefined ? {} : { version_id })
-  if (head === undefined) throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} does not exist any more`)
+  if (head === undefined) throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} does not exist`)
   if (etag !== undefined && head.etag !== etag)
     throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} was replaced after the restore was requested`)
   return {

@@ -3,14 +3,13 @@ import { hasEnded, type RestoreJob } from '../jobs/job.ts'
 import type { Leases } from '../jobs/aws/leases.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 
-/**
- * If a restore ends in one of these phases, it has written nothing to the store. Before `convert`, `phase` is absent.
- */
+/** The phases before the first write. `phase` is undefined until the first of them begins. */
 const READING_PHASES: readonly (string | undefined)[] = [undefined, 'convert', 'preflight', 'preflight-blobs']
 
 /**
- * Releases the leases of a restore that has ended. If the restore wrote nothing, they are released at once. Otherwise
- * they drain: other restores can take them after the last write of this restore can have arrived.
+ * Releases the leases of a restore that has ended. If the restore wrote nothing, the leases are free at once.
+ * Otherwise, they drain: other restores can take them only after some minutes, because a last write may still be in
+ * flight.
  */
 export const releaseLeases = async (
   { leases }: { readonly leases: Leases },
@@ -23,8 +22,8 @@ export const releaseLeases = async (
 }
 
 /**
- * Releases the draining leases of a restore that has ended. Call it only for an engine whose handlers run in this
- * process, and only after the handlers of the job have returned. Then no write of the job can be in flight.
+ * Releases the draining leases of a restore that has ended. Call this function only if all handlers of the job ran in
+ * this process and have returned, because then no write of the job can be in flight.
  */
 export const freeEndedLeases = async (
   { jobs, leases }: { readonly jobs: JobStore; readonly leases: Leases },
@@ -35,8 +34,8 @@ export const freeEndedLeases = async (
 }
 
 /**
- * Calls `freeEndedLeases` for the leases of all models. Such an engine calls it when it starts, because its last
- * process may have been killed before it called `freeEndedLeases`.
+ * Calls `freeEndedLeases` for the job that holds the lease of each model. The local program calls this function when it
+ * starts, because its last process may have been killed before it called `freeEndedLeases`.
  */
 export const freeAbandonedLeases = async (services: {
   readonly jobs: JobStore

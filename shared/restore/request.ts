@@ -10,7 +10,7 @@ export interface RestoreOptions {
   readonly strict: boolean
 }
 
-/** The archive in a request. It is the archive of an export job, or an object in S3. */
+/** The archive in a request: the archive of an export job, or an object in S3. */
 export type ArchiveSourceRequest =
   { readonly job_id: string } | { readonly bucket: string; readonly key: string; readonly version_id?: string }
 
@@ -23,7 +23,7 @@ export const restoreRequest = (
   registry: ModelRegistry,
   routeModel?: string,
 ): RestoreRequest => {
-  // Without a model in the route, the models are not known before the archive is read. `inspect` then checks the
+  // If the route has no model, the models are known only after the archive has been read. Then `inspect` checks the
   // filters.
   if (routeModel !== undefined) compileFilters(filters, { model: registry.get(routeModel), requestedAt: new Date() })
   return {

@@ -15,7 +15,9 @@ interface Objects {
 
 const reportKey = ({ key }: Upload): string => `${key}.report.json`
 
-/** Accepts any JSON, because other programs also write to the bucket and may have written the object. */
+/**
+ * Accepts any JSON, because another program may have written the object. Reads a value that is not an object as `{}`.
+ */
 const AnyReport = z.looseObject({}).catch({})
 const ReportedArchive = z.object({ archive: z.object({ etag: z.string() }) })
 

@@ -7,7 +7,7 @@ import { type BlobAction, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../
 import type { RestoreReading } from '../open-restore.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
-/** The result of a dry run: what a restore would do. It has no report, so the job itself lists the first findings. */
+/** Returns what a restore would change. A dry run has no report, so the result also lists the first findings. */
 export const dryRunResult = async (
   stores: RestoreReading,
   jobId: string,
@@ -40,7 +40,7 @@ const blobFindings = (results: readonly PreflightBlobsResult[]): Finding[] =>
       model: models.join(', '),
       resource_id: '',
       what: `blob ${id} has other bytes`,
-      expected: 'as in the archive',
-      actual: 'other',
+      expected: 'the bytes in the archive',
+      actual: 'other bytes',
     })),
   )

@@ -12,7 +12,10 @@ export interface FailRestoreServices extends EndJobServices {
   readonly objects: ObjectStore
 }
 
-/** Ends a job that failed: records the error (also next to an upload) and releases the leases. */
+/**
+ * Ends a restore that has failed: releases its leases and stores the error in the job. If the archive was uploaded,
+ * also writes the error next to the upload.
+ */
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
   const { job_id } = input
   const job = await restoreJob(services, job_id)
@@ -20,7 +23,7 @@ export const failRestore = async (input: FailInput, services: FailRestoreService
   await releaseLeases(services, job)
   const failed = await endJob(services, job_id, { status: 'failed', error }, ['queued', 'running', 'failed'])
   const upload = job.request.report_beside
-  // A job that was cancelled or ended otherwise has reported that.
+  // If the job had already ended, for example because it was cancelled, its report already exists.
   if (failed !== undefined && upload !== undefined) await reportFailedJob(services, upload, job_id, error)
   await publishJobEnded(services, job_id)
   return { job_id }

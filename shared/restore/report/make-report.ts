@@ -23,7 +23,8 @@ export interface Report {
   readonly started_at: string
   readonly ended_at: string
   /**
-   * The job's archive. If it is a stream, `manifest_sha256` is that of the archive to which the stream was converted.
+   * The archive of the job. If it is a stream, `manifest_sha256` belongs to the archive to which the stream was
+   * converted.
    */
   readonly archive: PinnedObject & {
     readonly format: 'acbak' | 'specstar'
@@ -43,10 +44,11 @@ export interface ReportedModel {
   readonly loaded: number
   readonly skipped: number
   readonly total: number
+  /** The number of resources that another writer changed after the restore. */
   readonly changed_since: number
 }
 
-/** Merges what the passes of `verify` found, runs the checks of the whole restore, and makes the report. */
+/** Makes the report. Merges the findings of all passes of `verify`, and runs the checks of the whole restore. */
 export const makeReport = async (
   services: RestoreReading & { readonly clock: () => Date },
   job: RestoreJob,
@@ -105,7 +107,7 @@ const sumOf = <T extends { readonly model?: string }>(
   count: (one: T) => number,
 ): number => all.reduce((total, one) => (one.model === model ? total + count(one) : total), 0)
 
-/** What the checks of the whole restore receive. */
+/** Returns the data for the checks of the whole restore. */
 const verifiedRestore = async (
   stores: RestoreReading,
   jobId: string,
@@ -131,7 +133,7 @@ const verifiedRestore = async (
   }
 }
 
-/** The digest of a model, from the digest buckets that `verify` computed. */
+/** Returns the digest of a model. It is computed from the digest buckets that the passes of `verify` have computed. */
 const storedDigest = async (
   objects: ObjectStore,
   model: string,
@@ -146,7 +148,7 @@ const storedDigest = async (
   return modelDigest(buckets)
 }
 
-/** Ids of blobs whose other bytes `skip` left in the target. */
+/** Returns the ids of the blobs that have other bytes in the target than in the archive, and that `skip` kept. */
 const blobConflicts = async (
   stores: RestoreReading,
   jobId: string,

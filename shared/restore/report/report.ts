@@ -14,7 +14,7 @@ import { writeUploadReport } from '../upload-report.ts'
 import { dryRunResult } from './dry-run-result.ts'
 import { makeReport, type Report } from './make-report.ts'
 
-/** The job lists this many findings of each check. The report lists more. */
+/** The number of findings of each check in the job. The report lists more findings. */
 const MAX_FINDINGS_IN_JOB = 10
 
 export interface ReportServices extends RestoreReading, EndJobServices {
@@ -23,8 +23,8 @@ export interface ReportServices extends RestoreReading, EndJobServices {
 }
 
 /**
- * Writes the report, ends the job and releases its leases. If the verification failed, the report is kept and the job
- * fails.
+ * Writes the report, releases the leases of the job and ends the job. If the verification failed, writes the report,
+ * but then throws `VerificationFailedError`, so that the job fails.
  */
 export const report = async ({ job_id }: StageInput, services: ReportServices): Promise<StageInput> => {
   const { jobs, workFiles, leases } = services
@@ -45,7 +45,7 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
   }
   await leases.held(plan.models, job_id).free()
   const { count: leftOut } = await resourcesLeftOut(services, job_id, 0)
-  // With filters, the resources that the export left out may be ones that the filters exclude.
+  // With filters, it is not known whether the filters accept the resources that the export left out.
   const lacksResources = leftOut > 0 || (made.left_out !== undefined && plan.unfiltered)
   const isPartial = lacksResources || made.missing_blobs.length + made.blob_conflicts.length > 0
   await end(services, job_id, isPartial ? 'partial' : 'succeeded', result)
@@ -63,7 +63,8 @@ const end = async (
 }
 
 /**
- * Writes the report to the archive bucket, and next to the upload if there is one. Returns what the job records of it.
+ * Writes the report to the archive bucket. If the archive was uploaded, also writes the report next to the upload.
+ * Returns the result of the job: the counts, the first findings and the location of the report.
  */
 const writeReport = async (
   { objects, config }: Pick<ReportServices, 'objects' | 'config'>,
@@ -88,6 +89,6 @@ const writeReport = async (
   }
 }
 
-/** The member of a result that lists the resources that are left out. Absent if there are none. */
+/** Returns the member of a result that lists the resources that are left out. If there are none, returns no member. */
 const listedLeftOut = (leftOut: Report['left_out']): Pick<RestoreResult, 'left_out'> =>
   leftOut === undefined ? {} : { left_out: listedResources(leftOut.resources, leftOut.count) }

@@ -8,8 +8,8 @@ interface ApplyResults {
 }
 
 /**
- * Ids of blobs that another writer created after `preflight-blobs`, and that `skip` left as they are: of the n-th blob
- * list, or of all lists.
+ * Returns the ids of blobs that another writer created after `preflight-blobs`, and that `skip` kept. If `n` is given,
+ * returns only the blobs of the n-th list.
  */
 export const lateBlobConflicts = async (
   { jobs, workFiles }: ApplyResults,
@@ -19,13 +19,16 @@ export const lateBlobConflicts = async (
   const ids: string[] = []
   for await (const { result } of jobs.results(jobId, APPLY_BLOBS, n)) {
     if (result.conflicts === undefined) continue
-    // Not spread into one call: the list can be longer than the arguments of a call.
+    // `ids.push(...list)` would fail for a very long list, because the number of arguments of a call is limited.
     for (const id of await workFiles.readPinned(BLOB_CONFLICTS, result.conflicts)) ids.push(id)
   }
   return ids
 }
 
-/** Ids of the resources of the n-th extent that were skipped because another writer created them after `preflight`. */
+/**
+ * Returns the ids of the resources of the n-th extent that were skipped because another writer created them after
+ * `preflight`.
+ */
 export const idsSkippedAfterConflict = async (
   { jobs, workFiles }: ApplyResults,
   jobId: string,

@@ -2,6 +2,6 @@ import type { JobStore } from '../../jobs/aws/job-store.ts'
 import { allResults } from '../../jobs/pass.ts'
 import { type Extent, PREFLIGHT } from '../messages/preflight.ts'
 
-/** All extents that `preflight` checked, in the order of (map item, pass, range). */
+/** Returns all extents that `preflight` has checked, ordered by map item, pass and range. */
 export const allExtents = async (stores: { readonly jobs: JobStore }, jobId: string): Promise<Extent[]> =>
   (await allResults(stores, jobId, PREFLIGHT)).flatMap(({ extents }) => extents)

@@ -6,7 +6,7 @@ import { LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
 import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
 import { allExtents } from './extents.ts'
 
-/** The number of resources that preflight left out, and the first `limit` of them. */
+/** Returns the number of resources that `preflight` left out, and the first `limit` of them. */
 export const resourcesLeftOut = async (
   stores: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
   jobId: string,
@@ -24,14 +24,14 @@ export const resourcesLeftOut = async (
   return { count, resources: first }
 }
 
-/** The resources that the export left out of the archive, and those that the restore left out. */
+/** The resources that the export did not write to the archive, and the resources that this restore left out. */
 export interface ReportedLeftOut {
   readonly count: number
-  /** The first 1,000. */
+  /** The first 1,000 resources. */
   readonly resources: readonly LeftOutResource[]
 }
 
-/** Returns what a restore leaves out, whether the export or the restore did so. Undefined if nothing is left out. */
+/** Returns the resources that the export or this restore left out, or undefined if there are none. */
 export const allLeftOut = async (
   stores: RestoreReading,
   jobId: string,

@@ -1,7 +1,7 @@
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { PREFLIGHT_DETAILS, type PreflightDetails, type PreflightResult } from '../messages/preflight.ts'
 
-/** The first `count` duplicates or findings that the passes of `preflight` recorded. */
+/** Returns the first `count` duplicates or findings that the passes of `preflight` have recorded. */
 export const firstDetails = async <Kind extends keyof PreflightDetails>(
   { workFiles }: { readonly workFiles: WorkFiles },
   results: readonly PreflightResult[],

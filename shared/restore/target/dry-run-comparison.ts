@@ -16,21 +16,21 @@ import { TargetJoin } from './target-join.ts'
 import type { TargetLookup } from './target-lookup.ts'
 import { targetRange } from './target-range.ts'
 
-/** What a dry run found in one range. */
+/** The result of the comparison of one range in a dry run. */
 export interface Comparison {
   readonly counts: DryRunCounts
   /** The first 100 differences. */
   readonly findings: readonly Finding[]
 }
 
-/** The lookup of a dry run: reads the target's resources completely and compares them with the archive's. */
+/** The target lookup of a dry run. It reads the target's resources completely and compares them with the archive. */
 export class DryRunComparison implements TargetLookup {
   readonly #stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
   readonly #model: string
   readonly #join: TargetJoin<StoredResource>
   readonly #accepts: ResourceFilter
   #row: StoredResource | undefined
-  /** Torn resources. The join has no rows for them; they are added before the join passes their position. */
+  /** The ids of torn resources. The store reports each of them instead of a row, before it returns the next row. */
   readonly #torn = new Set<string>()
   readonly #counts = { new: 0, changed: 0, same: 0, target_only: 0 }
   readonly #findings: Finding[] = []
@@ -62,7 +62,7 @@ export class DryRunComparison implements TargetLookup {
     return this.#row !== undefined || this.#torn.has(id)
   }
 
-  /** Compares the resource that was looked up last with its digest in the archive. */
+  /** Compares the resource for which `exists` was called last with `archived`, which is its digest in the archive. */
   async compare(id: string, archived: Buffer): Promise<void> {
     if (this.#row === undefined) {
       const isTorn = this.#torn.delete(id)
@@ -82,11 +82,15 @@ export class DryRunComparison implements TargetLookup {
       this.#addFinding(id, `payload of revision ${revision} is damaged`, expected, actual)
   }
 
-  /** Counts the remaining resources of the range (with `beforeBucket`: those before this digest bucket). */
+  /**
+   * Counts the remaining resources of the range, which only the target has, and returns the result. If `beforeBucket`
+   * is given, counts only the resources before this digest bucket.
+   */
   async end(beforeBucket: string | undefined): Promise<Comparison> {
     await this.#join.end(({ metadata }) => {
       this.#countTargetOnly(metadata)
     }, beforeBucket)
+    // `compare` has removed the torn resources that the archive contains.
     for (const id of this.#torn) {
       if (beforeBucket !== undefined && hashKeyOf(id) >= beforeBucket) continue
       const metadata = await this.#stores.resources.getMetadata(this.#model, id)

@@ -4,8 +4,8 @@ import { currentRevision, MetadataView, payloadOf } from '../../resources/views.
 import type { Item } from '../../tables/item.ts'
 
 /**
- * The payload of a resource's current revision. Undefined if it is missing or damaged: the check of content reports
- * that.
+ * Returns the payload of the current revision of a resource. Returns undefined if the payload is missing or damaged.
+ * The check `content` reports such payloads.
  */
 export const readCurrentPayload = async (
   { payloads }: { readonly payloads: PayloadStore },

@@ -12,7 +12,7 @@ export interface DamagedPayload {
   readonly actual: string
 }
 
-/** A resource of the store, read completely. */
+/** A resource of the store with all its revisions. */
 export interface ReadResource {
   readonly metadata: Item
   readonly revisions: readonly Item[]
@@ -21,7 +21,7 @@ export interface ReadResource {
   readonly damagedPayloads: readonly DamagedPayload[]
 }
 
-/** Reads a stored resource to its end, computes its digest, and checks the SHA-256 of every payload. */
+/** Reads all revisions of a stored resource, computes the digest of the resource, and hashes each payload. */
 export const readStoredResource = async (
   stores: { readonly payloads: PayloadStore },
   { metadata, revisions }: StoredResource,
@@ -42,7 +42,7 @@ export const readStoredResource = async (
   return { metadata, revisions: read, digest: leaf.digest(), damagedPayloads }
 }
 
-/** SHA-256 of the payload's bytes in the store. Undefined if the payload is missing. */
+/** Returns the SHA-256 of the stored payload, in hex, or undefined if the payload is missing. */
 const payloadSha256 = async (
   { payloads }: { readonly payloads: PayloadStore },
   { inlinePayload, spilledSha256 }: RevisionView,

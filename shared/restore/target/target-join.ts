@@ -1,10 +1,7 @@
 import { metadataSortKey } from '../../resources/keys.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
-/**
- * A merge join of the target's resources, sorted by sort key, with the resources that the archive holds in the same
- * order.
- */
+/** A merge join of the target's resources (the rows) and the archived resources. Both are ordered by sort key. */
 export class TargetJoin<Row> {
   readonly #rows: AsyncIterator<Row>
   readonly #sortKey: (row: Row) => string
@@ -17,8 +14,8 @@ export class TargetJoin<Row> {
   }
 
   /**
-   * Passes the rows before this resource, each to `onPassed`. Returns the resource's own row, or undefined if there is
-   * none.
+   * Returns the row of an archived resource, or undefined if the target does not have the resource. Calls `onPassed`
+   * for each row before it. The resources must be passed in the order of their sort keys.
    */
   async seek(id: string, onPassed?: (row: Row) => void): Promise<Row | undefined> {
     const sk = metadataSortKey(id)
@@ -32,7 +29,7 @@ export class TargetJoin<Row> {
     return undefined
   }
 
-  /** Passes the remaining rows to `onPassed`: all of them, or those before the sort key `before`. */
+  /** Calls `onPassed` for each remaining row. If `before` is given, stops before this sort key. */
   async end(onPassed: (row: Row) => void, before?: string): Promise<void> {
     for (let next = await this.#peek(); next !== undefined; next = await this.#peek()) {
       if (before !== undefined && compareBytes(next.sk, before) >= 0) return
@@ -49,7 +46,7 @@ export class TargetJoin<Row> {
     return this.#next
   }
 
-  /** Ends the reading of the target early. */
+  /** Stops reading the target. */
   async close(): Promise<void> {
     await this.#rows.return?.()
   }

@@ -11,8 +11,8 @@ export interface TargetLookup {
 }
 
 /**
- * Opens a lookup of the target's resources in `range`. With `bucket`, it begins at this digest bucket. With `ids` (the
- * ids in the filters), it reads only the metadata of these resources.
+ * Opens a lookup of the target's resources in `range`. If `bucket` is given, the lookup begins at this digest bucket.
+ * If the filters of the restore contain `ids`, the lookup reads only the metadata of these resources.
  */
 export const openTargetLookup = (
   { resources }: { readonly resources: ResourceStore },
@@ -37,8 +37,8 @@ const EMPTY_TARGET: TargetLookup = {
 }
 
 const lookupById = (existing: Promise<ReadonlySet<string>>): TargetLookup => {
-  // The first call of `exists` awaits `existing` and throws its error. Without this handler, an earlier rejection would
-  // end the process.
+  // `exists` awaits `existing` and throws its error. Without this handler, a rejection before the first call of
+  // `exists` would end the process.
   existing.catch(() => undefined)
   return {
     exists: async (id) => (await existing).has(id),

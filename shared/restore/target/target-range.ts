@@ -1,10 +1,11 @@
 import type { SortKeyRange } from '../../tables/item.ts'
 
 /**
- * The target's sort keys that belong to a range of the archive: greater than `after`, at most `upTo`. Absent: no bound.
+ * Returns the range of the target's sort keys between two bounds. If a bound is undefined, the range has no limit on
+ * that side. No item has a bound as its sort key, so the range may include both bounds.
  */
 export const targetRange = (after: string | undefined, upTo: string | undefined): SortKeyRange => ({
   fromSk: after ?? '0',
-  // `g` sorts after every hash key.
+  // `g` sorts after all hash keys, because they consist of hex digits.
   toSk: upTo ?? 'g',
 })

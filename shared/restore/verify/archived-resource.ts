@@ -3,7 +3,7 @@ import { ResourceLeaf } from '../../archive/digest.ts'
 import { RevisionView } from '../../resources/views.ts'
 import type { ArchivedResource, ArchivedRevision } from '../checks/check.ts'
 
-/** Collects the records of one archived resource. Payloads are not kept: the digest covers their SHA-256. */
+/** Collects the records of one archived resource. Keeps no payloads, because the digest covers only their SHA-256. */
 export class ArchivedResourceBuilder {
   readonly #metadata: SoundRecord
   readonly #leaf = new ResourceLeaf()
@@ -24,7 +24,7 @@ export class ArchivedResourceBuilder {
     this.#revisions.set(sk, { id: revisionId, parent: parentRevisionId })
   }
 
-  /** Called once, after the last revision. */
+  /** Returns the resource. Must be called once, after the last revision was added. */
   build(): ArchivedResource {
     const { id, item } = this.#metadata
     return { id, metadata: item, revisions: this.#revisions, digest: this.#leaf.digest() }

@@ -12,13 +12,13 @@ import { type ReadResource, readStoredResource } from '../target/read-stored-res
 import { TargetJoin } from '../target/target-join.ts'
 import { targetRange } from '../target/target-range.ts'
 
-/** The stored resources of one extent, read in the archive's order. */
+/** Reads the stored resources of one extent, in the order of the archive. */
 export class StoredResources {
   readonly #stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
   readonly #model: string
   readonly #jobId: string
   readonly #join: TargetJoin<StoredResource>
-  /** Torn resources. The join has no rows for them; they are added before the join passes their position. */
+  /** The ids of torn resources. The store reports each of them instead of a row, before it returns the next row. */
   readonly #torn = new Set<string>()
 
   constructor(
@@ -56,12 +56,13 @@ export class StoredResources {
       : { ...read, state: 'read', currentPayload: once(() => readCurrentPayload(this.#stores, read)) }
   }
 
+  /** Returns true if another writer changed the resource after this restore wrote it. */
   #isChangedSince({ metadata, revisions, digest }: ReadResource, archived: ArchivedResource): boolean {
     if (!this.#isOurs(metadata)) return true
     return !digest.equals(archived.digest) && revisions.some((item) => !this.#isOurs(item))
   }
 
-  /** The state of a resource for which the store returned no row: its metadata or its current revision is missing. */
+  /** Returns the state of a resource that has no row, because its metadata or its current revision is missing. */
   async #incomplete(id: string): Promise<StoredState> {
     const metadata = this.#torn.has(id) ? await this.#stores.resources.getMetadata(this.#model, id) : undefined
     if (metadata === undefined) return { state: 'missing' }
@@ -69,13 +70,13 @@ export class StoredResources {
     return { state: 'torn', currentRevisionId: new MetadataView(metadata).currentRevisionId ?? '' }
   }
 
-  /** Whether this restore wrote the item last. */
+  /** Returns true if this restore was the last writer of the item. */
   #isOurs(item: Item): boolean {
     return new MetadataView(item).appliedBy === this.#jobId
   }
 }
 
-/** A function that calls `make` at most once. */
+/** Returns a function that calls `make` when it is first called, and always returns that result. */
 const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined
   return () => (made ??= { value: make() }).value

@@ -9,11 +9,11 @@ import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import { blobList } from '../results/blob-list.ts'
 import { lateBlobConflicts } from '../results/conflicts.ts'
 
-/** The number of blobs that are read at the same time. They are hashed as streams, so that they need little memory. */
+/** The number of blobs that are read at the same time. Each needs little memory, because it is hashed as a stream. */
 const PARALLEL_READS = 8
 
 /**
- * Number of blobs per batch. The time limit is checked between batches, so a pass exceeds it by at most one batch.
+ * The number of blobs in a batch. The time limit is checked between batches, so a pass exceeds it by at most one batch.
  */
 const BATCH = 64
 
@@ -25,8 +25,8 @@ interface BlobStores {
 }
 
 /**
- * Runs the checks of blobs, beginning with the blob at index `start` of a list. If the time is up, returns the index
- * with which the next pass begins. Returns `undefined` at the end of the list.
+ * Runs the checks of blobs for a list of blobs, beginning at index `start`. If the time is up before the end of the
+ * list, returns the index at which the next pass continues. Otherwise, returns undefined.
  */
 export const verifyBlobs = async (
   stores: BlobStores,
@@ -50,8 +50,8 @@ export const verifyBlobs = async (
 }
 
 /**
- * Returns the blobs of a list whose bytes in the store must equal the archived bytes. Under `skip`, blobs that already
- * existed with other bytes are left out, because the report lists them as conflicts.
+ * Returns the blobs of a list that must have the same bytes in the store as in the archive. Omits the blobs that `skip`
+ * kept with other bytes, because the report lists them as conflicts.
  */
 const verifiableBlobs = async (stores: BlobStores, jobId: string, listIndex: number): Promise<RestoredBlob[]> => {
   const conflictingBlobIds = new Set(await lateBlobConflicts(stores, jobId, listIndex))

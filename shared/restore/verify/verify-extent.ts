@@ -23,15 +23,15 @@ export interface VerifyExtentServices extends RestoreReading {
 }
 
 export interface VerifiedExtent {
-  /** Where the next pass continues if time was up. */
+  /** The position at which the next pass continues. Absent if the whole extent has been verified. */
   readonly cursor?: ExtentCursor
-  /** Resources that another writer changed after the restore. */
+  /** The number of resources that another writer changed after the restore. */
   readonly changedSince: number
-  /** The digests of the digest buckets, computed from the store. */
+  /** The digests of the digest buckets, computed from the resources in the store. */
   readonly buckets: readonly BucketDigest[]
 }
 
-/** Reads an extent of the archive and the same resources from the store, and runs the checks of resources. */
+/** Runs the checks of resources for an extent: reads its resources from the archive and from the store. */
 export const verifyExtent = async (
   { job_id, n, timeIsUp }: Attempt,
   services: VerifyExtentServices,
@@ -41,7 +41,7 @@ export const verifyExtent = async (
 ): Promise<VerifiedExtent> => {
   const restore = await openRestore(services, job_id)
   const skipped = await idsSkippedAfterConflict(services, job_id, n)
-  const isSkip = restore.job.request.on_duplicate === 'skip'
+  const skipsDuplicates = restore.job.request.on_duplicate === 'skip'
   const stored = new StoredResources(services, restore.job, extent, start)
   const checks = startChecks(services, restore, extent, findings)
   const digests = new BucketDigests()
@@ -56,7 +56,7 @@ export const verifyExtent = async (
     if (state === 'read') digests.add(resource.h, compared.stored.digest)
     if (state === 'changed-since') {
       changedSince += 1
-      // The digest of the model must not differ because of another writer: the bucket keeps what the restore wrote.
+      // A change by another writer must not change the digest of the model, so the archived resource is added instead.
       digests.add(resource.h, compared.archived.digest)
     }
     for (const check of checks) await check.check(compared)
@@ -75,8 +75,8 @@ export const verifyExtent = async (
             cursor = here
             break reading
           }
-          const isLeftAsItWas = (existed && isSkip) || skipped.has(metadata.id)
-          archived = isLeftAsItWas ? undefined : new ArchivedResourceBuilder(metadata)
+          const isSkipped = (existed && skipsDuplicates) || skipped.has(metadata.id)
+          archived = isSkipped ? undefined : new ArchivedResourceBuilder(metadata)
         }
       }
     }

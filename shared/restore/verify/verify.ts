@@ -16,9 +16,7 @@ export interface VerifyServices extends VerifyExtentServices, PassServices {
   readonly blobs: BlobStore
 }
 
-/**
- * One pass of verification: reads an extent of resources, or a list of blobs, back from the store, and runs all checks.
- */
+/** Runs one pass of `verify`. Checks an extent of resources or a list of blobs. */
 export const verify = (input: PassInput, services: VerifyServices): Promise<PassOutput> =>
   runPass(VERIFY, input, services, async (attempt) => {
     const extents = await services.workFiles.read(APPLY_PLAN, attempt.job_id)
