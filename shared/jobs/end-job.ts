@@ -24,13 +24,16 @@ export const endJob = (
 
 /**
  * Publishes the event that reports the end of a job. Does nothing if the job has not ended. It must be the last step of
- * a job, so that no other step fails or waits because of the event bus. A repeated attempt publishes the event again,
- * because the earlier attempt may have died before it published the event.
+ * a job, so that no other step fails or waits because of the event bus. A repeated attempt publishes the event only if
+ * the earlier attempt died before it recorded that the event was published. Otherwise, the metrics would count the job
+ * again.
  */
 export const publishJobEnded = async (
-  { jobs, events, config }: Pick<EndJobServices, 'jobs' | 'events' | 'config'>,
+  { jobs, events, config, clock }: EndJobServices,
   jobId: string,
 ): Promise<void> => {
   const job = await jobs.get(jobId)
-  if (job !== undefined && hasEnded(job)) await events.ended(jobEndedEvent(config.deployment, job))
+  if (job === undefined || !hasEnded(job) || job.published_at !== undefined) return
+  await events.ended(jobEndedEvent(config.deployment, job))
+  await jobs.keepPublished(jobId, clock())
 }

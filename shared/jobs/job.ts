@@ -164,6 +164,8 @@ interface JobBase {
   readonly created_at: string
   readonly started_at?: string
   readonly ended_at?: string
+  /** The time at which the event of the job's end was published. */
+  readonly published_at?: string
   readonly error?: Problem
   /** Present only for upload slots: the time until which the slot may be used, in ISO 8601. */
   readonly slot_expires_at?: string

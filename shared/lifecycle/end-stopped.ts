@@ -18,7 +18,8 @@ type Stores = Parameters<typeof failExport>[1] & Parameters<typeof failRestore>[
 
 /**
  * Ends the job of an execution that stopped before its last state, because no state of the workflow can end the job any
- * more. If the job has already ended, only its event is published again. If the job does not exist, nothing happens.
+ * more. If the job has already ended, only its event is published, unless it was already. If the job does not exist,
+ * nothing happens.
  */
 export const endStopped = async (stores: Stores, jobId: string, status: StoppedStatus): Promise<void> => {
   const job = await stores.jobs.get(jobId)

@@ -115,11 +115,29 @@ describe('an execution that Step Functions ends', () => {
 
   it('does not change a job that has already ended, and is ignored if the job does not exist', async () => {
     const { job } = await runner.export(MODELS)
-    events.length = 0
+    const ended = await runner.services.jobs.get(job.job_id)
     await stopped(job.job_id, 'FAILED')
     await stopped('nobody', 'ABORTED')
-    expect(await runner.services.jobs.get(job.job_id)).toEqual(job)
-    // The event is sent again, because the first one may have been lost.
-    expect(events).toMatchObject([{ job_id: job.job_id, status: 'succeeded' }])
+    expect(await runner.services.jobs.get(job.job_id)).toEqual(ended)
+  })
+
+  it('publishes the end of a failed job once, so that the metrics count the job once', async () => {
+    const { archive } = await runner.export(MODELS)
+    events.length = 0
+    const { job_id } = await runner.restore(archive, { on_duplicate: 'raise_error' })
+    await stopped(job_id, 'FAILED')
+    expect(events).toMatchObject([{ job_id, status: 'failed', error: { type: 'duplicates' } }])
+  })
+
+  it('publishes the end of a job if the stage that ended the job could not publish it', async () => {
+    const { jobs } = runner.services
+    const { archive } = await runner.export(MODELS)
+    const { job_id } = await runner.startRestoreAndLoseExecution(archive, 'apply-records')
+    events.length = 0
+    await jobs.change(job_id, { status: 'failed' }, { from: ['running'] })
+    await stopped(job_id, 'FAILED')
+    await stopped(job_id, 'FAILED')
+    expect(events).toMatchObject([{ job_id, status: 'failed' }])
+    await runner.freeLeases()
   })
 })

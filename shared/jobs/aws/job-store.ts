@@ -170,6 +170,20 @@ export class JobStore {
     )
   }
 
+  /** Stores the time at which the event of the job's end was published. */
+  async keepPublished(jobId: string, at: Date): Promise<void> {
+    await this.#client.send(
+      new UpdateItemCommand({
+        TableName: this.#table,
+        Key: jobKey(jobId),
+        UpdateExpression: 'SET published_at = :at',
+        ConditionExpression: 'attribute_exists(#pk)',
+        ExpressionAttributeNames: PK,
+        ExpressionAttributeValues: { ':at': { S: at.toISOString() } },
+      }),
+    )
+  }
+
   /** Keeps the result of a pass unless an earlier attempt has kept a result. Returns the result that is kept. */
   async keepResult<Result>(
     jobId: string,
