@@ -1,5 +1,6 @@
 import { type FunctionSpec, SIZES } from './function-spec.ts'
 import {
+  ARCHIVE_KEYS,
   combine,
   FIND_ARCHIVE,
   type Permissions,
@@ -15,7 +16,7 @@ import {
  * A route that has a literal segment at this position takes precedence.
  */
 export interface Route {
-  readonly methods: readonly ('GET' | 'POST')[]
+  readonly methods: readonly ('GET' | 'HEAD' | 'POST')[]
   readonly path: string
   readonly file: string
 }
@@ -94,12 +95,17 @@ export const ROUTES: readonly RouteSpec[] = [
     },
   },
   {
-    methods: ['GET'],
+    methods: ['GET', 'HEAD'],
     path: '/_backup/jobs/{job_id}/archive',
     name: 'get-archive',
     file: 'routes/get-archive.ts',
     size: SIZES.route,
-    permissions: { jobs: ['GetItem'], signsUrls: true },
+    permissions: {
+      jobs: ['GetItem'],
+      // A HEAD request is answered with the size of the archive, which may have been deleted.
+      archives: [{ actions: ['GetObject', 'GetObjectVersion', 'ListBucket'], keys: ARCHIVE_KEYS }],
+      signsUrls: true,
+    },
   },
   {
     methods: ['POST'],

@@ -29,6 +29,28 @@ export class JsonContentTypeError extends Error {
   }
 }
 
+/** The request line of an HTTP request is longer than the local program accepts. */
+export class UriTooLongError extends Error {
+  override readonly name = 'UriTooLongError'
+
+  constructor() {
+    super(`the request line is too long. ${SEND_IN_BODY}`)
+  }
+}
+
+/** The headers of an HTTP request, or the headers and the request line, are longer than the local program accepts. */
+export class HeadersTooLargeError extends Error {
+  override readonly name = 'HeadersTooLargeError'
+
+  constructor() {
+    super(`the request line and the headers are too long. ${SEND_IN_BODY}`)
+  }
+}
+
+const SEND_IN_BODY =
+  'The local program accepts 16 KiB, and API Gateway 10,240 bytes. ' +
+  'Send the parameters of an export as JSON in the body of a POST request'
+
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError'
 

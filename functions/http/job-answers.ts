@@ -1,7 +1,9 @@
 import { JobStateError } from '../../shared/jobs/errors.ts'
 import { hasEnded, type Job, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
 import type { ObjectStore } from '../../shared/objects/aws/object-store.ts'
+import { quotedETag } from '../../shared/objects/aws/s3-errors.ts'
 import { type Problem, problemOf } from '../../shared/problems/problem.ts'
+import { ArchiveUnavailableError } from '../../shared/restore/errors.ts'
 import { type Answer, problemAnswer } from './answer.ts'
 import { jobPath, jobView, type JobViewServices, resultView, signArchive } from './job-view.ts'
 
@@ -36,6 +38,28 @@ export const archiveAnswer = async (services: JobViewServices, job: Job): Promis
     )
   if (!hasEnded(job)) return redirect(`${jobPath(job.job_id)}/archive`, { 'retry-after': '0' })
   return failureAnswer(job, services.clock()) ?? redirect((await signArchive(services, job)).url)
+}
+
+/**
+ * Returns `200` with the headers of the archive, without a body. Returns the same response as `archiveAnswer` if the job
+ * has no archive (yet). Throws `ArchiveUnavailableError` if the archive was deleted.
+ */
+export const archiveHeadAnswer = async (
+  services: JobViewServices & { readonly objects: ObjectStore },
+  job: Job,
+): Promise<Answer> => {
+  if (job.kind !== 'export' || job.result === undefined) return archiveAnswer(services, job)
+  const { bucket, key, version_id } = job.result.archive
+  const head = await services.objects.head(bucket, key, version_id === undefined ? {} : { version_id })
+  if (head === undefined) throw new ArchiveUnavailableError(`the archive s3://${bucket}/${key} was deleted`)
+  return {
+    status: 200,
+    headers: {
+      'content-type': 'application/octet-stream',
+      'content-length': head.size.toString(),
+      etag: quotedETag(head.etag),
+    },
+  }
 }
 
 /**

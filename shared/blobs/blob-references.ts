@@ -3,6 +3,7 @@ import pMap from 'p-map'
 import { z } from 'zod'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { BlobReferenceList } from './blob-reference-list.ts'
+import { addReferrers, type Referrer } from './referrer.ts'
 
 /*
  * A list of references states which blobs and spilled payloads a set of payloads refers to. Each worker that reads
@@ -22,7 +23,8 @@ import type { BlobReferenceList } from './blob-reference-list.ts'
  *
  *   table: 8,193 unsigned 32-bit little-endian integers. The first 8,192 are the offsets of the first line of each
  *          prefix. The last is the offset of the end of the last line.
- *   lines: `["{position}","{id}",["{model}",…],{needed}]` and a newline for each reference, in the order of positions
+ *   lines: `["{position}","{id}",["{model}",…],{needed},["{model}","{resource id}"],…]` and a newline for each reference,
+ *          in the order of positions. A line contains the first resources that refer to a blob.
  *
  * Offsets are bytes from the end of the table. A range of prefixes can therefore be read with two small requests: one
  * for the offsets and one for the lines.
@@ -39,6 +41,8 @@ export interface BlobReference {
    * Whether at least one resource that the restore will write refers to the blob or payload. In an export it is true.
    */
   readonly needed: boolean
+  /** The first resources that refer to the blob. Empty for a payload. */
+  readonly resources: readonly Referrer[]
 }
 
 export const blobPosition = (fileId: string): string => `1${createHash('sha256').update(fileId).digest('hex')}`
@@ -56,7 +60,7 @@ const prefixOf = (position: string): number => Number.parseInt(position.slice(0,
  */
 export const firstPosition = (prefix: number): string => prefix.toString(16).padStart(PREFIX_DIGITS, '0')
 
-const Line = z.tuple([z.string(), z.string(), z.array(z.string()), z.boolean()])
+const Line = z.tuple([z.string(), z.string(), z.array(z.string()), z.boolean()], z.tuple([z.string(), z.string()]))
 const OFFSET_BYTES = 4
 const TABLE_BYTES = (PREFIX_COUNT + 1) * OFFSET_BYTES
 
@@ -64,6 +68,7 @@ interface MergedReference {
   readonly id: string
   readonly models: Set<string>
   needed: boolean
+  readonly resources: Referrer[]
 }
 
 const merge = (
@@ -72,14 +77,16 @@ const merge = (
   id: string,
   models: readonly string[],
   needed: boolean,
+  resources: readonly Referrer[],
 ): void => {
   const known = merged.get(position)
   if (known === undefined) {
-    merged.set(position, { id, models: new Set(models), needed })
+    merged.set(position, { id, models: new Set(models), needed, resources: [...resources] })
     return
   }
   for (const model of models) known.models.add(model)
   known.needed ||= needed
+  addReferrers(known.resources, resources)
 }
 
 /**
@@ -96,17 +103,19 @@ export class BlobReferenceSet {
     return this.#references.size
   }
 
-  addBlob(model: string, fileId: string, needed = true): void {
+  /** `resourceId` is the id of the resource that refers to the blob. The first ones are kept. */
+  addBlob(model: string, fileId: string, needed = true, resourceId?: string): void {
     let position = this.#positions.get(fileId)
     if (position === undefined) {
       position = blobPosition(fileId)
       this.#positions.set(fileId, position)
     }
-    merge(this.#references, position, fileId, [model], needed)
+    const resources = resourceId === undefined ? [] : [{ model, resource_id: resourceId }]
+    merge(this.#references, position, fileId, [model], needed, resources)
   }
 
   addPayload(model: string, sha256: string, needed = true): void {
-    merge(this.#references, payloadPosition(sha256), sha256, [model], needed)
+    merge(this.#references, payloadPosition(sha256), sha256, [model], needed, [])
   }
 
   /** Writes the references as a list object under this key. The set stays unchanged. */
@@ -116,9 +125,10 @@ export class BlobReferenceSet {
     const lines: Buffer[] = []
     let offset = 0
     let prefix = 0
-    for (const [position, { id, models, needed }] of references) {
+    for (const [position, { id, models, needed, resources }] of references) {
       while (prefix <= prefixOf(position)) table.writeUInt32LE(offset, OFFSET_BYTES * prefix++)
-      const line = Buffer.from(`${JSON.stringify([position, id, [...models], needed])}\n`)
+      const referrers = resources.map(({ model, resource_id }) => [model, resource_id])
+      const line = Buffer.from(`${JSON.stringify([position, id, [...models], needed, ...referrers])}\n`)
       lines.push(line)
       offset += line.length
     }
@@ -172,15 +182,16 @@ export const readBlobReferences = async (
       if (end === start) return
       const lines = await objects.readBytes(object, TABLE_BYTES + start, end - start)
       for (const line of lines.toString().trimEnd().split('\n')) {
-        const [position, id, models, needed] = Line.parse(JSON.parse(line))
-        merge(merged, position, id, models, needed)
+        const [position, id, models, needed, ...referrers] = Line.parse(JSON.parse(line))
+        const resources = referrers.map(([model, resource_id]) => ({ model, resource_id }))
+        merge(merged, position, id, models, needed, resources)
       }
     },
     { concurrency: PARALLEL_READS },
   )
   return [...merged]
     .sort(byPosition)
-    .map(([position, { id, models, needed }]) => ({ position, id, models: [...models], needed }))
+    .map(([position, { id, models, needed, resources }]) => ({ position, id, models: [...models], needed, resources }))
 }
 
 const byPosition = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)

@@ -1,3 +1,6 @@
+import { quote } from '../values/message-text.ts'
+import type { MissingBlob } from './referrer.ts'
+
 /** The message contains at most this many ids, so that it stays short. */
 const MAX_NAMED = 5
 /** The error keeps at most this many ids, so that its size is limited. */
@@ -9,14 +12,23 @@ export class BlobsMissingError extends Error {
   readonly count: number
   /** The file ids of the first 100 of them. The id of a spilled payload is `payloads/{sha256}`. */
   readonly ids: readonly string[]
+  /** The first 100 blobs, each with the first resources that refer to it. Absent if no such resource is known. */
+  readonly referred_by?: readonly MissingBlob[]
 
-  constructor(ids: readonly string[]) {
+  constructor(ids: readonly string[], referredBy: readonly MissingBlob[] = []) {
     const noun = ids.length === 1 ? 'blob' : 'blobs'
-    const named = ids.slice(0, MAX_NAMED).join(', ')
-    super(`${ids.length} ${noun} cannot be read: ${named}${ids.length > MAX_NAMED ? ', …' : ''}`)
+    const named = ids.slice(0, MAX_NAMED).map((id) => withReferrer(id, referredBy))
+    super(`${ids.length} ${noun} cannot be read: ${named.join(', ')}${ids.length > MAX_NAMED ? ', …' : ''}`)
     this.count = ids.length
     this.ids = ids.slice(0, MAX_KEPT)
+    if (referredBy.length > 0) this.referred_by = referredBy.slice(0, MAX_KEPT)
   }
+}
+
+/** A blob as the message names it, with the first resource that refers to it. */
+const withReferrer = (id: string, referredBy: readonly MissingBlob[]): string => {
+  const resource = referredBy.find((blob) => blob.id === id)?.resources[0]
+  return resource === undefined ? id : `${id} (model ${resource.model}, resource ${quote(resource.resource_id)})`
 }
 
 /** The bytes of a blob or payload do not have the expected size or SHA-256. A write that throws this stores nothing. */

@@ -1,13 +1,16 @@
 import { z } from 'zod'
+import { BlobsMissingError } from '../blobs/errors.ts'
+import { addReferrers, MissingBlob, type Referrer } from '../blobs/referrer.ts'
+import { listedReferrers } from '../jobs/listed-blobs.ts'
 import type { Attempt } from '../jobs/pass.ts'
 import type { WorkFile, WorkFiles } from '../jobs/work-files.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
 
-/** The file in which one pass lists missing blobs: ids to which payloads refer, but for which no blob exists. */
-export const MISSING_BLOBS: WorkFile<readonly string[], [n: number, attempt: string]> = {
+/** The file in which one pass lists missing blobs: payloads refer to them, but no such blobs exist. */
+export const MISSING_BLOBS: WorkFile<readonly MissingBlob[], [n: number, attempt: string]> = {
   name: (n, attempt) => `missing/${n}/${attempt}`,
-  content: z.array(z.string()).readonly(),
+  content: z.array(MissingBlob).readonly(),
 }
 
 /** The part of a pass's result that is about missing blobs. */
@@ -16,21 +19,42 @@ export interface MissingBlobs {
   readonly missing_list?: PinnedObject
 }
 
-/** Writes the ids of missing blobs to a file of `MISSING_BLOBS`. Writes no file if there are no ids. */
+/** Writes missing blobs to a file of `MISSING_BLOBS`. Writes no file if there are none. */
 export const writeMissingBlobs = async (
   workFiles: WorkFiles,
   { job_id, n, attempt }: Attempt,
-  ids: readonly string[],
-): Promise<MissingBlobs> =>
-  ids.length === 0 ? {} : { missing_list: await workFiles.write(MISSING_BLOBS, ids, job_id, n, attempt) }
+  missing: readonly MissingBlob[],
+): Promise<MissingBlobs> => {
+  if (missing.length === 0) return {}
+  const blobs = missing.map(({ id, resources }) => ({ id, resources }))
+  return { missing_list: await workFiles.write(MISSING_BLOBS, blobs, job_id, n, attempt) }
+}
 
-/** Returns the ids of the missing blobs of all passes without duplicates, sorted by UTF-8 bytes. */
-export const readMissingBlobs = async (workFiles: WorkFiles, results: readonly MissingBlobs[]): Promise<string[]> => {
+/** Returns the missing blobs of all passes without duplicates, sorted by the UTF-8 bytes of their ids. */
+export const readMissingBlobs = async (
+  workFiles: WorkFiles,
+  results: readonly MissingBlobs[],
+): Promise<MissingBlob[]> => {
   // Several passes can list the same blob, because a stream contains a blob once for every model that refers to it.
-  const ids = new Set<string>()
+  const merged = new Map<string, Referrer[]>()
   for (const { missing_list } of results) {
     if (missing_list === undefined) continue
-    for (const id of await workFiles.readPinned(MISSING_BLOBS, missing_list)) ids.add(id)
+    for (const { id, resources } of await workFiles.readPinned(MISSING_BLOBS, missing_list)) {
+      const known = merged.get(id)
+      if (known === undefined) merged.set(id, [...resources])
+      else addReferrers(known, resources)
+    }
   }
-  return [...ids].sort(compareBytes)
+  const byName = (a: Referrer, b: Referrer): number =>
+    compareBytes(a.model, b.model) || compareBytes(a.resource_id, b.resource_id)
+  return [...merged]
+    .map(([id, resources]) => ({ id, resources: resources.sort(byName) }))
+    .sort((a, b) => compareBytes(a.id, b.id))
 }
+
+/** The error of a strict export that lacks blobs. */
+export const missingError = (missing: readonly MissingBlob[]): BlobsMissingError =>
+  new BlobsMissingError(
+    missing.map(({ id }) => id),
+    listedReferrers(missing).referred_by,
+  )

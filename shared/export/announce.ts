@@ -26,13 +26,15 @@ export const announceExport = async (
   stores: EndJobServices & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
   judgeArchive: JudgeArchive,
 ): Promise<StageInput> => {
-  const { jobs, objects, workFiles } = stores
+  const { jobs, workFiles } = stores
   const { request } = await exportJob(stores, job_id)
   const composed = await jobs.getResult(job_id, FINISH_COMPOSE, 0, 0)
   if (composed === undefined) throw new Error(`job ${job_id} has no result of its stage ${FINISH_COMPOSE.name}`)
   const { archive } = composed
   const summary =
-    request.format === 'specstar' ? await summaryOfStream(workFiles, job_id) : await summaryOfArchive(objects, archive)
+    request.format === 'specstar'
+      ? await summaryOfStream(workFiles, job_id)
+      : await summaryOfArchive(stores, job_id, archive)
   const suspicious = request.schedule === undefined ? undefined : await judgeArchive(request.schedule, archive)
   const status = summary.complete ? 'succeeded' : 'partial'
   const result = { archive, ...summary, ...(suspicious === undefined ? {} : { suspicious }) }
@@ -47,8 +49,13 @@ const summaryOfStream = async (workFiles: WorkFiles, jobId: string): Promise<Exp
   return summary
 }
 
-const summaryOfArchive = async (objects: ObjectStore, archive: PinnedObject): Promise<ExportSummary> => {
+const summaryOfArchive = async (
+  { objects, workFiles }: { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
+  jobId: string,
+  archive: PinnedObject,
+): Promise<ExportSummary> => {
   const { manifest } = await openArchive(objects.sourceOf(archive))
+  const { referred_by } = await workFiles.read(TAIL, jobId)
   return {
     models: Object.fromEntries(
       Object.entries(manifest.models).map(([model, { resources, revisions, blobs }]) => [
@@ -57,7 +64,7 @@ const summaryOfArchive = async (objects: ObjectStore, archive: PinnedObject): Pr
       ]),
     ),
     complete: manifest.complete,
-    missing_blobs: listedBlobs(manifest.missing_blobs),
+    missing_blobs: { ...listedBlobs(manifest.missing_blobs), ...(referred_by === undefined ? {} : { referred_by }) },
     ...(manifest.left_out === undefined
       ? {}
       : { left_out: listedResources(manifest.left_out.resources, manifest.left_out.count) }),

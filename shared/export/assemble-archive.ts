@@ -2,11 +2,12 @@ import { hash } from 'node:crypto'
 import { encodeLeftOut, type LeftOut, type LeftOutResource, MAX_LEFT_OUT_IN_MANIFEST } from '../archive/left-out.ts'
 import type { Manifest } from '../archive/manifest.ts'
 import { BLOCK } from '../archive/tar-header.ts'
-import { BlobsMissingError } from '../blobs/errors.ts'
+import type { MissingBlob } from '../blobs/referrer.ts'
 import { manifestModels, manifestSegments } from '../compose/manifest-parts.ts'
-import { readMissingBlobs } from '../compose/missing-blobs.ts'
+import { missingError, readMissingBlobs } from '../compose/missing-blobs.ts'
 import type { WrittenSegment } from '../compose/segments.ts'
 import type { ExportJob } from '../jobs/job.ts'
+import { listedReferrers } from '../jobs/listed-blobs.ts'
 import { allResults } from '../jobs/pass.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
@@ -24,6 +25,8 @@ const SINCE_MARGIN_MS = 15 * 60_000
 export interface AssembledArchive {
   readonly manifest: Manifest
   readonly segments: readonly PinnedObject[]
+  /** The resources that refer to missing blobs, as the result of the job lists them. */
+  readonly referred_by?: readonly MissingBlob[]
   /** The content of the entry `left-out.jsonl.zst`, if resources were left out. */
   readonly leftOut?: Buffer
 }
@@ -38,7 +41,7 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
   const records = recordsResults.flatMap(({ segments }) => segments)
   const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
   const missing = await readMissingBlobs(workFiles, blobs)
-  if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
+  if (missing.length > 0 && job.request.strict) throw missingError(missing)
 
   const inOrder: WrittenSegment[] = [
     ...records.toSorted(
@@ -53,6 +56,7 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
   const { started_at } = await workFiles.read(EXPORT_PLAN, job.job_id)
   return {
     segments: inOrder.map(({ object }) => object),
+    ...listedReferrers(missing),
     ...(leftOut === undefined ? {} : { leftOut: leftOut.content }),
     manifest: {
       format: 'acbak',
@@ -64,7 +68,7 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
       started_at,
       next_since: new Date(Date.parse(started_at) - SINCE_MARGIN_MS).toISOString(),
       complete: missing.length === 0 && leftOut === undefined,
-      missing_blobs: missing,
+      missing_blobs: missing.map(({ id }) => id),
       ...(leftOut === undefined ? {} : { left_out: leftOut.member }),
       models: await manifestModels(objects, job.request.models, records, blobs),
       blobs: {

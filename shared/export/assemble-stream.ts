@@ -1,7 +1,6 @@
-import { BlobsMissingError } from '../blobs/errors.ts'
-import { readMissingBlobs } from '../compose/missing-blobs.ts'
+import { missingError, readMissingBlobs } from '../compose/missing-blobs.ts'
 import type { ExportJob } from '../jobs/job.ts'
-import { listedBlobs } from '../jobs/listed-blobs.ts'
+import { listedMissingBlobs } from '../jobs/listed-blobs.ts'
 import { allResults } from '../jobs/pass.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { modelEndFrame, eofFrame, headerFrame, modelStartFrame } from '../specstar/stream-frame.ts'
@@ -39,7 +38,7 @@ export const assembleStream = async (
   const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
   const leftOut = await readLeftOut(workFiles, recordsResults)
   const missing = await readMissingBlobs(workFiles, blobs)
-  if (missing.length > 0 && job.request.strict) throw new BlobsMissingError(missing)
+  if (missing.length > 0 && job.request.strict) throw missingError(missing)
   const { models } = job.request
   const pieces: PinnedObject[] = []
   const counts: Record<string, ExportSummary['models'][string]> = {}
@@ -67,7 +66,7 @@ export const assembleStream = async (
     summary: {
       models: counts,
       complete: missing.length === 0 && leftOut.length === 0,
-      missing_blobs: listedBlobs(missing),
+      missing_blobs: listedMissingBlobs(missing),
       ...(leftOut.length === 0 ? {} : { left_out: listedResources(leftOut) }),
     },
   }

@@ -1,5 +1,6 @@
 import { isPayloadPosition } from '../blobs/blob-references.ts'
 import { BlobsMissingError } from '../blobs/errors.ts'
+import type { MissingBlob } from '../blobs/referrer.ts'
 import { BlobSegment } from '../compose/blob-segment.ts'
 import { writeMissingBlobs } from '../compose/missing-blobs.ts'
 import { exportJob } from '../jobs/find-job.ts'
@@ -37,7 +38,7 @@ const exportSegment = async (attempt: Attempt, stores: BlobsStores): Promise<Blo
   const composer = new Composer(objects, workFiles.bucket, key)
   const name = `blobs-${n.toString().padStart(5, '0')}-${pass.toString().padStart(2, '0')}`
   const segment = new BlobSegment(name, composer)
-  const missing: string[] = []
+  const missing: MissingBlob[] = []
   let stoppedAt: string | undefined
   try {
     for await (const { reference, content } of openBlobs(stores, references)) {
@@ -50,7 +51,7 @@ const exportSegment = async (attempt: Attempt, stores: BlobsStores): Promise<Blo
         const { object } = content
         await segment.add(reference, { ...content, range: { object, start: 0, length: object.size } })
       } else if (isPayloadPosition(reference.position)) throw new BlobsMissingError([`payloads/${reference.id}`])
-      else missing.push(reference.id)
+      else missing.push(reference)
     }
     const written = await segment.finish()
     return {

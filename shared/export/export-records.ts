@@ -177,7 +177,7 @@ class RecordsPass {
 
   async #exportResource(
     model: string,
-    { h, metadata, revisions }: StoredResource,
+    { h, id, metadata, revisions }: StoredResource,
     target: RecordsTarget,
   ): Promise<'written' | 'left out' | 'again'> {
     const references: PayloadReferences[] = []
@@ -196,7 +196,7 @@ class RecordsPass {
       if (checked.fault === undefined) references.push(checked.references)
     }
     await target.end()
-    for (const each of references) addReferences(this.#references, model, each)
+    for (const each of references) addReferences(this.#references, model, each, true, id)
     return 'written'
   }
 

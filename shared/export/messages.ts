@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { LeftOutResource } from '../archive/left-out.ts'
 import { BlobReferenceList } from '../blobs/blob-reference-list.ts'
+import { MissingBlob } from '../blobs/referrer.ts'
 import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
 import { PlannedItems, type StageMessages } from '../jobs/messages.ts'
@@ -155,7 +156,13 @@ export const ExportSummary = z
       .record(z.string(), z.object({ resources: z.int(), revisions: z.int(), blobs: z.int() }).readonly())
       .readonly(),
     complete: z.boolean(),
-    missing_blobs: z.object({ count: z.int(), ids: z.array(z.string()).readonly() }).readonly(),
+    missing_blobs: z
+      .object({
+        count: z.int(),
+        ids: z.array(z.string()).readonly(),
+        referred_by: z.exactOptional(z.array(MissingBlob).readonly()),
+      })
+      .readonly(),
     left_out: z.exactOptional(z.object({ count: z.int(), resources: z.array(LeftOutResource).readonly() }).readonly()),
   })
   .readonly()
@@ -167,6 +174,8 @@ export const Tail = z
     object: PinnedObject,
     segments: z.array(PinnedObject).readonly(),
     manifest_sha256: z.exactOptional(z.string()),
+    /** The resources that refer to missing blobs. Neither an archive nor a stream contains them. */
+    referred_by: z.exactOptional(z.array(MissingBlob).readonly()),
     /** Present only for a stream. The summary of an archive is computed from its manifest. */
     summary: z.exactOptional(ExportSummary),
   })

@@ -1,4 +1,5 @@
 import { isPayloadPosition } from '../blobs/blob-references.ts'
+import type { MissingBlob } from '../blobs/referrer.ts'
 import { writeMissingBlobs } from '../compose/missing-blobs.ts'
 import type { StoredContent } from '../compose/open-content.ts'
 import type { Attempt } from '../jobs/pass.ts'
@@ -30,7 +31,7 @@ export const exportStreamBlobs = async (
   const start = parseCursor(attempt.cursor)
   const pieces: BlobsPiece[] = []
   const counts: Record<string, number> = {}
-  const missing = new Set<string>()
+  const missing = new Map<string, MissingBlob>()
   let bytes = 0
   let cursor: string | undefined
   for (const [index, model] of models.entries()) {
@@ -48,7 +49,7 @@ export const exportStreamBlobs = async (
           break
         }
         if (content === undefined) {
-          missing.add(reference.id)
+          missing.set(reference.id, reference)
           continue
         }
         await addBlob(composer, model, reference.id, content)
@@ -73,7 +74,7 @@ export const exportStreamBlobs = async (
     bytes,
     models: counts,
     missing: missing.size,
-    ...(await writeMissingBlobs(workFiles, attempt, [...missing])),
+    ...(await writeMissingBlobs(workFiles, attempt, [...missing.values()])),
   }
 }
 

@@ -31,13 +31,14 @@ const streamTail = async (stores: TailStores, job: ExportJob, attempt: string): 
 }
 
 const archiveTail = async (stores: TailStores, job: ExportJob, attempt: string): Promise<Tail> => {
-  const { manifest, segments, leftOut } = await assembleArchive(stores, job)
+  const { manifest, segments, leftOut, referred_by } = await assembleArchive(stores, job)
   const encoded = encodeManifest(manifest)
   const offset = segments.reduce((sum, { size }) => sum + size, 0)
   const tail = await encodeTail(encoded, offset, leftOut)
   return {
     object: await stores.workFiles.writeBytes(tail, job.job_id, workName.tail(attempt)),
     segments,
+    ...(referred_by === undefined ? {} : { referred_by }),
     manifest_sha256: createHash('sha256').update(encoded).digest('hex'),
   }
 }

@@ -1,3 +1,4 @@
+import type { MissingBlob } from '../blobs/referrer.ts'
 import type { Filters } from '../filters/filters.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Problem } from '../problems/problem.ts'
@@ -74,6 +75,8 @@ export interface MissingBlobs {
   readonly count: number
   /** The first 100 ids. */
   readonly ids: readonly string[]
+  /** The first of these blobs, each with the first 3 resources that refer to it. Absent if none is known. */
+  readonly referred_by?: readonly MissingBlob[]
 }
 
 export interface ListedResources {

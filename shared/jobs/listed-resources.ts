@@ -21,7 +21,7 @@ export const describeResources = (resources: ListedResources['resources'], count
 }
 
 /** The first elements whose JSON has at most `maxBytes` bytes in all. */
-const firstWithin = <T>(elements: readonly T[], maxBytes: number): T[] => {
+export const firstWithin = <T>(elements: readonly T[], maxBytes: number): T[] => {
   let bytes = 0
   const end = elements.findIndex((element) => (bytes += Buffer.byteLength(JSON.stringify(element))) > maxBytes)
   return elements.slice(0, end === -1 ? undefined : end)

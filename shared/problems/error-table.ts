@@ -112,6 +112,20 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: false,
     callerFault: 'request',
   },
+  UriTooLongError: {
+    type: 'uri-too-long',
+    status: 414,
+    title: 'The request line is too long',
+    retryable: false,
+    callerFault: 'request',
+  },
+  HeadersTooLargeError: {
+    type: 'headers-too-large',
+    status: 431,
+    title: 'The headers are too long',
+    retryable: false,
+    callerFault: 'request',
+  },
   NotFoundError: {
     type: 'not-found',
     status: 404,
@@ -161,7 +175,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     title: 'The archive has models that are not registered',
     retryable: false,
     callerFault: 'request',
-    members: fields('models', 'registered'),
+    members: fields('count', 'models', 'registered'),
   },
   SectionMissingError: {
     type: 'section-missing',
@@ -266,7 +280,9 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     status: 409,
     title: 'Blobs that resources refer to cannot be read',
     retryable: false,
-    members: countAndIds('missing_blobs'),
+    members: ({ count, ids, referred_by }) => ({
+      missing_blobs: { count, ids: shortened(ids ?? []), ...(referred_by === undefined ? {} : { referred_by }) },
+    }),
   },
   // A damaged transfer can cause this error too, so a second read may succeed.
   BlobMismatchError: {
@@ -306,6 +322,8 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     members: fields('checks'),
   },
 
+  AccessDeniedError: { type: 'access-denied', status: 500, title: 'Access was denied', retryable: true },
+  StorageFullError: { type: 'storage-full', status: 507, title: 'The disk is full', retryable: true },
   ObjectExistsError: INTERNAL_ERROR,
   BodyCutError: INTERNAL_ERROR,
   ConfigError: INTERNAL_ERROR,

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { truncate } from '../values/message-text.ts'
+import { actionableError } from './errors.ts'
 import { ERROR_TABLE, type ErrorRow, INTERNAL_ERROR } from './error-table.ts'
 
 /**
@@ -41,7 +42,10 @@ const STOPPED_DETAILS: Readonly<Record<string, string>> = {
 export const problemOf = (error: unknown, requestId: string = randomUUID()): Problem => {
   if (!(error instanceof Error)) return internalProblem(requestId)
   const row = rowOf(error.name)
-  if (row.type === INTERNAL_ERROR.type) return internalProblem(requestId)
+  if (row.type === INTERNAL_ERROR.type) {
+    const actionable = actionableError(error)
+    return actionable === undefined ? internalProblem(requestId) : { ...problemOf(actionable), request_id: requestId }
+  }
   const { type, status, title, members } = row
   const own = members?.(Object.fromEntries(Object.entries(error))) ?? {}
   return { type, title, status, detail: truncate(error.message, MAX_DETAIL_CHARACTERS), ...own }
@@ -57,8 +61,8 @@ export const problemOfWorkflow = ({ Error: name, Cause }: WorkflowError, request
   return { type, title, status, detail: truncate(messageIn(Cause) ?? title, MAX_DETAIL_CHARACTERS) }
 }
 
-/** Returns true if the problem does not show the cause of the error. The caller must then log the error. */
-export const isInternal = ({ type }: Problem): boolean => type === INTERNAL_ERROR.type
+/** Returns true if the deployment caused the error. It must then be logged, and the event must be delivered again. */
+export const isInternal = ({ status }: Problem): boolean => status >= 500
 
 /**
  * Returns what the caller must change to avoid problems of this type, or undefined if the caller did not cause them.

@@ -1,4 +1,4 @@
-import { quote } from '../values/message-text.ts'
+import { quote, firstNames } from '../values/message-text.ts'
 
 /**
  * A resource cannot be stored, because its id, a revision id or a schema version is invalid, or because its sort key
@@ -60,7 +60,7 @@ export class UnknownModelError extends Error {
   readonly registered: readonly string[]
 
   constructor(model: string, registered: readonly string[]) {
-    super(`model ${model} is not registered (registered: ${registered.join(', ')})`)
+    super(`model ${model} is not registered (registered: ${firstNames(registered)})`)
     this.model = model
     this.registered = registered
   }

@@ -21,15 +21,16 @@ export const referencesIn = (
   return decoded === undefined ? undefined : { spilledSha256, fileIds: blobRefs(decoded).map(({ file_id }) => file_id) }
 }
 
-/** Adds the references of a revision to a set. `needed` is stored with them. */
+/** Adds the references of a revision to a set. `needed` and the id of the resource are stored with them. */
 export const addReferences = (
   set: BlobReferenceSet,
   model: string,
   { spilledSha256, fileIds }: PayloadReferences,
   needed = true,
+  resourceId?: string,
 ): void => {
   if (spilledSha256 !== undefined) set.addPayload(model, spilledSha256, needed)
-  for (const fileId of fileIds) set.addBlob(model, fileId, needed)
+  for (const fileId of fileIds) set.addBlob(model, fileId, needed, resourceId)
 }
 
 /**

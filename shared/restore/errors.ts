@@ -2,21 +2,27 @@ import { ArchiveInvalidError } from '../archive/errors.ts'
 import type { LeftOutResource } from '../archive/left-out.ts'
 import type { ListedResources } from '../jobs/job.ts'
 import { describeResources, listedResources } from '../jobs/listed-resources.ts'
-import { quote } from '../values/message-text.ts'
+import { firstNames, MAX_NAMES, quote } from '../values/message-text.ts'
 
 /** The archive contains models that are not registered. */
 export class UnknownModelsError extends Error {
   override readonly name = 'UnknownModelsError'
+  /** The number of models that are not registered. */
+  readonly count: number
+  /** The first 20 of them. */
   readonly models: readonly string[]
+  /** The first 20 registered models. */
   readonly registered: readonly string[]
 
   constructor(models: readonly string[], registered: readonly string[]) {
     super(
-      `the archive has models that are not registered: ${models.join(', ')} (registered: ${registered.join(', ')}); ` +
+      `the archive has ${models.length} models that are not registered: ${firstNames(models)} ` +
+        `(registered: ${firstNames(registered)}); ` +
         'register them in models.json, or restore each registered model with its own route /{model}/import',
     )
-    this.models = models
-    this.registered = registered
+    this.count = models.length
+    this.models = models.slice(0, MAX_NAMES)
+    this.registered = registered.slice(0, MAX_NAMES)
   }
 }
 
@@ -29,7 +35,7 @@ export class SectionMissingError extends Error {
   constructor(model: string, sections: readonly string[]) {
     super(
       `the archive has no section for model ${model}; ` +
-        (sections.length === 0 ? 'it has no sections' : `it has sections for ${sections.join(', ')}`),
+        (sections.length === 0 ? 'it has no sections' : `it has sections for ${firstNames(sections)}`),
     )
     this.model = model
     this.sections = sections

@@ -6,6 +6,15 @@ export const MAX_LISTED = 100
 /** The largest number of characters in an entry. Resource ids are never truncated: they have at most 255 characters. */
 export const MAX_LISTED_CHARACTERS = 300
 
+/** The largest number of names of models in a message. */
+export const MAX_NAMES = 20
+
+/** Returns the first 20 names, separated by commas, and the number of further names. */
+export const firstNames = (names: readonly string[]): string => {
+  const first = names.slice(0, MAX_NAMES).map((name) => truncate(name, MAX_LISTED_CHARACTERS))
+  return `${first.join(', ')}${names.length > MAX_NAMES ? `, and ${names.length - MAX_NAMES} more` : ''}`
+}
+
 /** Returns the first `characters` UTF-16 units of a string, followed by `…` if the string is longer. */
 export const truncate = (text: string, characters: number): string =>
   text.length > characters ? `${text.slice(0, characters)}…` : text

@@ -30,12 +30,12 @@ describe('lists of blob references', () => {
 
   it('are merged: each reference once, payloads before blobs, in the order of their positions', async () => {
     const first = new BlobReferenceSet()
-    first.addBlob('city', 'map', false)
+    first.addBlob('city', 'map', false, 'a')
     first.addBlob('guild', 'flag', false)
     first.addPayload('city', sha256('large'))
     const second = new BlobReferenceSet()
-    second.addBlob('guild', 'map', false)
-    second.addBlob('city', 'map', true)
+    for (const id of ['b', 'b', 'c', 'd']) second.addBlob('guild', 'map', false, id)
+    second.addBlob('city', 'map', true, 'a')
     second.addBlob('city', 'map', false)
     expect([first.size, second.size]).toEqual([3, 1])
     const lists = [await write('first', first), await write('second', second)]
@@ -45,14 +45,24 @@ describe('lists of blob references', () => {
     ])
     const blobs = [
       { position: blobPosition('map'), id: 'map', models: ['city', 'guild'], needed: true },
-      { position: blobPosition('flag'), id: 'flag', models: ['guild'], needed: false },
+      { position: blobPosition('flag'), id: 'flag', models: ['guild'], needed: false, resources: [] },
     ].sort((a, b) => (a.position < b.position ? -1 : 1))
-    const payload = { position: payloadPosition(sha256('large')), id: sha256('large'), models: ['city'], needed: true }
+    const payload = {
+      position: payloadPosition(sha256('large')),
+      id: sha256('large'),
+      models: ['city'],
+      needed: true,
+      resources: [],
+    }
     const merged = await readBlobReferences(objects, lists, ALL)
-    expect(merged.map((reference) => ({ ...reference, models: [...reference.models].sort() }))).toEqual([
+    expect(merged.map((reference) => ({ ...reference, models: [...reference.models].sort() }))).toMatchObject([
       payload,
       ...blobs,
     ])
+    // The lists are read at the same time, so the order of their resources is not fixed.
+    const resources = merged.find(({ id }) => id === 'map')?.resources ?? []
+    expect(resources).toHaveLength(3)
+    expect(new Set(resources.map(({ model, resource_id }) => `${model} ${resource_id}`)).size).toBe(3)
   })
 
   it('are divided into ranges that together contain every reference once', async () => {

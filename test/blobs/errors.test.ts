@@ -12,6 +12,14 @@ describe('the error for missing blobs', () => {
     expect(new BlobsMissingError(ids(count))).toMatchObject({ count, message, ids: ids(count) })
   })
 
+  it('names the first resource that refers to a blob, and contains the first 100 referrers', () => {
+    const referredBy = ids(101).map((id) => ({ id, resources: [{ model: 'city', resource_id: `of ${id}` }] }))
+    const error = new BlobsMissingError(ids(101), referredBy)
+    expect(error.message).toMatch(/^101 blobs cannot be read: id 0 \(model city, resource "of id 0"\), id 1 \(/)
+    expect(error.referred_by).toEqual(referredBy.slice(0, 100))
+    expect(new BlobsMissingError(ids(1)).referred_by).toBeUndefined()
+  })
+
   it('contains the first 100 ids', () => {
     expect(new BlobsMissingError(ids(101))).toMatchObject({ count: 101, ids: ids(100) })
   })

@@ -25,7 +25,7 @@ describe('API.md', () => {
 
   it('lists every route', () => {
     const routes = section('## Routes at a glance')
-      .matchAll(/^\| (`GET`, )?`(GET|POST) (\/\S+)`/gm)
+      .matchAll(/^\| (`GET`, )?`(GET|HEAD|POST) (\/\S+)`/gm)
       .flatMap(([, get, method = '', path = '']) => [
         ...(get === undefined ? [] : [`GET ${path}`]),
         `${method} ${path}`,

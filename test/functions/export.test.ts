@@ -1,3 +1,4 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type TestApi, finishExport, failJob, startTestApi } from './test-api.ts'
 
@@ -70,6 +71,31 @@ describe('an export', () => {
     expect(response.status).toBe(200)
     expect(response.headers.get('content-disposition')).toContain('backup.acbak')
     expect(await response.text()).toBe('bytes of it')
+  })
+
+  it('answers HEAD of the archive route with the size and the ETag of the archive, without a redirect', async () => {
+    api.engine.script = finishExport(Buffer.from('the archive'))
+    const { job_id, archive } = (await (await fetch(`${api.gateway.url}/country/export`)).json()) as {
+      job_id: string
+      archive: { key: string; version_id?: string }
+    }
+    const url = `${api.gateway.url}/_backup/jobs/${job_id}/archive`
+    const head = () => fetch(url, { method: 'HEAD', redirect: 'manual' })
+    const response = await head()
+    expect(response.status).toBe(200)
+    expect(response.headers.get('content-length')).toBe('11')
+    const stored = await api.services.objects.head('specstar-archives', archive.key)
+    expect(response.headers.get('etag')).toBe(`"${stored?.etag ?? ''}"`)
+    await api.s3.send(
+      new DeleteObjectCommand({ Bucket: 'specstar-archives', Key: archive.key, VersionId: archive.version_id }),
+    )
+    expect((await head()).status).toBe(409)
+    api.engine.script = undefined
+    const imported = (await (
+      await fetch(`${api.gateway.url}/_backup/import?wait=0`, { method: 'POST', body: 'x' })
+    ).json()) as { job_id: string }
+    const restore = `${api.gateway.url}/_backup/jobs/${imported.job_id}/archive`
+    expect((await fetch(restore, { method: 'HEAD' })).status).toBe(409)
   })
 
   it('redirects to the archive route of the job while it is running, which redirects to the archive', async () => {

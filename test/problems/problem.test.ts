@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { problemOfWorkflow, problemOf } from '../../shared/problems/problem.ts'
+import { isInternal, problemOfWorkflow, problemOf } from '../../shared/problems/problem.ts'
 import { TooLargeError } from '../../functions/http/errors.ts'
 import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
@@ -25,6 +25,14 @@ describe('the problem of an error', () => {
     expect(problemOf(new TooLargeError(5))).toMatchObject({ type: 'too-large', status: 413, limit_bytes: 5 })
   })
 
+  it('lists at most 20 models that are not registered', () => {
+    const names = Array.from({ length: 300 }, (_, k) => `model-${k}`)
+    const problem = problemOf(new UnknownModelsError(names, names))
+    expect(problem).toMatchObject({ count: 300, models: names.slice(0, 20), registered: names.slice(0, 20) })
+    expect(problem.detail).toContain('and 280 more')
+    expect(problem.detail).not.toContain('model-20,')
+  })
+
   it('lists the first hundred duplicates and counts all of them', () => {
     const ids = Array.from({ length: 250 }, (_, k) => `id-${k}`)
     const { duplicates } = problemOf(new DuplicatesError(250, ids))
@@ -43,6 +51,25 @@ describe('the problem of an error', () => {
     ]
     for (const problem of problems) expect(JSON.stringify(problem).length).toBeLessThan(256 * 1024)
     expect(problems[0]?.errors).toHaveLength(100)
+  })
+
+  it('names a full disk and denied access, however deep their error is', () => {
+    const full = Object.assign(new Error('write failed'), { code: 'ENOSPC' })
+    const named = (name: string) =>
+      Object.assign(new Error('User is not authorized to perform: s3:GetObject'), { name })
+    const forbidden = Object.assign(new Error('UnknownError'), { $metadata: { httpStatusCode: 403 } })
+    for (const error of [full, named('StorageFull'), new Error('outer', { cause: full })])
+      expect(problemOf(error, 'r')).toMatchObject({ type: 'storage-full', status: 507, request_id: 'r' })
+    for (const error of [named('AccessDenied'), named('AccessDeniedException'), forbidden])
+      expect(problemOf(error, 'r')).toMatchObject({ type: 'access-denied', status: 500, request_id: 'r' })
+    expect(problemOf(named('AccessDenied')).detail).toContain('s3:GetObject')
+    const others = [{ $metadata: { httpStatusCode: 500 } }, { $metadata: 1 }, { $metadata: null }, { $metadata: {} }]
+    for (const members of others)
+      expect(problemOf(Object.assign(new Error('x'), members))).toMatchObject({ type: 'internal-error' })
+    const endless = new Error('x')
+    endless.cause = endless
+    expect(problemOf(endless).type).toBe('internal-error')
+    expect(isInternal(problemOf(full))).toBe(true)
   })
 
   it('shows only a request id for an unknown error', () => {

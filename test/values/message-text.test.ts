@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { listedIds, quote, truncate } from '../../shared/values/message-text.ts'
+import { firstNames, listedIds, quote, truncate } from '../../shared/values/message-text.ts'
 
 describe('a quoted text', () => {
   it('is a JSON string in which invisible characters are escaped', () => {
@@ -19,6 +19,14 @@ describe('a truncated text', () => {
   it('ends with an ellipsis if characters were removed', () => {
     expect(truncate('abc', 3)).toBe('abc')
     expect(truncate('abcd', 3)).toBe('abc…')
+  })
+})
+
+describe('a list of names', () => {
+  it('contains at most 20 names, and the number of the others', () => {
+    const names = Array.from({ length: 22 }, (_, k) => `m${k}`)
+    expect(firstNames(names.slice(0, 20))).toBe(names.slice(0, 20).join(', '))
+    expect(firstNames(names)).toBe(`${names.slice(0, 20).join(', ')}, and 2 more`)
   })
 })
 

@@ -162,6 +162,10 @@ describe('a blob that another writer creates after preflight', () => {
 })
 
 describe('a blob that is missing from the store', () => {
+  const FLAG_REFERRERS = [
+    { model: 'city', resource_id: 'a' },
+    { model: 'country', resource_id: 'north' },
+  ]
   const failure = async (): Promise<unknown> => {
     try {
       await runner.export(MODELS)
@@ -177,16 +181,29 @@ describe('a blob that is missing from the store', () => {
     expect(await failure()).toMatchObject({
       type: 'blobs-missing',
       status: 409,
-      missing_blobs: { count: 2, ids: ['arms-d', 'flag-n'] },
+      missing_blobs: {
+        count: 2,
+        ids: ['arms-d', 'flag-n'],
+        referred_by: [
+          { id: 'arms-d', resources: [{ model: 'city', resource_id: 'd' }] },
+          { id: 'flag-n', resources: FLAG_REFERRERS },
+        ],
+      },
+      detail: expect.stringContaining('arms-d (model city, resource "d")') as string,
     })
   })
 
   it('is omitted from an export that is not strict; the export and its restore end partial', async () => {
     await removeBlob('flag-n')
     const { job, archive } = await runner.export(MODELS, {}, false)
+    const referred_by = [{ id: 'flag-n', resources: FLAG_REFERRERS }]
     expect(job).toMatchObject({
       status: 'partial',
-      result: { complete: false, missing_blobs: { count: 1, ids: ['flag-n'] }, models: { country: { blobs: 1 } } },
+      result: {
+        complete: false,
+        missing_blobs: { count: 1, ids: ['flag-n'], referred_by },
+        models: { country: { blobs: 1 } },
+      },
     })
     const { manifest } = await openArchive(memorySource(archive))
     expect(manifest).toMatchObject({ complete: false, missing_blobs: ['flag-n'], blobs: { count: 2 } })
@@ -197,11 +214,14 @@ describe('a blob that is missing from the store', () => {
       status: 'partial',
       result: {
         models: { country: { loaded: 2 }, city: { loaded: 6 } },
-        missing_blobs: { count: 1, ids: ['flag-n'] },
+        missing_blobs: { count: 1, ids: ['flag-n'], referred_by },
         verification: { passed: true },
       },
     })
-    expect(await runner.readReport(restored)).toMatchObject({ missing_blobs: ['flag-n'] })
+    expect(await runner.readReport(restored)).toMatchObject({
+      missing_blobs: ['flag-n'],
+      missing_blobs_referred_by: referred_by,
+    })
     expect(stableContents(await runner.contents())).toEqual(before)
   })
 

@@ -14,7 +14,7 @@ const UpdateTimeToLive = z.object({
  * Wraps dynalite's request handler to correct three defects:
  * - A request whose body is cut off would end the process. The guard passes only complete requests on.
  * - An exception in dynalite would end the process. The guard answers all open requests with `InternalServerError`,
- *   which clients retry.
+ *   which clients retry, or with `StorageFull` if the disk is full.
  * - `UpdateTimeToLive` is missing. The guard confirms the request, but no item expires.
  */
 export function guardRequests(server: Server): void {
@@ -49,15 +49,19 @@ export function guardRequests(server: Server): void {
     // dynalite answers a request that this guard has already answered.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_HTTP_HEADERS_SENT') return
     console.error('local DynamoDB service:', error)
-    for (const response of openResponses) {
-      answer(response, 500, {
-        __type: 'com.amazonaws.dynamodb.v20120810#InternalServerError',
-        message: 'internal error',
-      })
-    }
+    const [status, type, message] = isDiskFull(error)
+      ? ([507, 'StorageFull', 'the disk of the data folder has no space left'] as const)
+      : ([500, 'InternalServerError', 'internal error'] as const)
+    for (const response of openResponses)
+      answer(response, status, { __type: `com.amazonaws.dynamodb.v20120810#${type}`, message })
   }
   process.on('uncaughtException', onUncaught)
   process.on('unhandledRejection', onUncaught)
+}
+
+/** LevelDB reports a full disk only in the text of its error. Clients do not retry the status 507. */
+function isDiskFull(error: unknown): boolean {
+  return error instanceof Error && error.message.includes('No space left on device')
 }
 
 /** Reads a whole body in one piece: dynalite's own way of joining the pieces takes a second for a full batch. */

@@ -1,9 +1,10 @@
 import { randomUUID } from 'node:crypto'
-import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
+import type { Duplex } from 'node:stream'
 import { MAX_ARCHIVE_BYTES } from '../../../functions/http/http-request.ts'
 import { type HttpResult, problemHeaders } from '../../../functions/http/answer.ts'
 import { problemOf } from '../../../shared/problems/problem.ts'
-import { TooLargeError } from '../../../functions/http/errors.ts'
+import { HeadersTooLargeError, TooLargeError, UriTooLongError } from '../../../functions/http/errors.ts'
 import { type Route, ROUTES } from '../../../functions/routes.ts'
 import { PortInUseError } from '../processes/port-in-use-error.ts'
 import { httpEvent } from './gateway-event.ts'
@@ -57,6 +58,7 @@ export const startGateway = async ({
       response.destroy()
     })
   })
+  server.on('clientError', answerClientError)
   const boundPort = await listen(server, port)
   return { url: `http://127.0.0.1:${boundPort}`, port: boundPort, stop: () => close(server) }
 }
@@ -121,6 +123,40 @@ const rejectBody = (request: IncomingMessage, response: ServerResponse): void =>
   request.resume()
   setTimeout(() => request.destroy(), DRAIN_MS).unref()
 }
+
+/** Sockets that have received an answer to an invalid request. The parser reports every further chunk as an error, too. */
+const answered = new WeakSet<Duplex>()
+
+/**
+ * Answers a request that the HTTP parser rejects. If the request line or the headers are too long, the answer is a
+ * problem document, as for all other rejected requests.
+ */
+const answerClientError = (error: Error & { code?: string; rawPacket?: Buffer }, socket: Duplex): void => {
+  if (answered.has(socket)) return
+  answered.add(socket)
+  if (error.code === 'ECONNRESET' || !socket.writable) {
+    socket.destroy()
+    return
+  }
+  const isTooLong = error.code === 'HPE_HEADER_OVERFLOW'
+  const problem = isTooLong ? problemOf(tooLongError(error.rawPacket)) : undefined
+  const status = problem?.status ?? 400
+  const body = problem === undefined ? '' : JSON.stringify(problem)
+  const headers = {
+    ...(problem === undefined ? {} : problemHeaders(problem)),
+    'content-length': Buffer.byteLength(body).toString(),
+    connection: 'close',
+  }
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`)
+  // A client that is still sending reads the answer only if its data is read.
+  socket.resume()
+  setTimeout(() => socket.destroy(), DRAIN_MS).unref()
+}
+
+/** If the packet does not contain the end of its first line, the request line is what is too long. */
+const tooLongError = (packet: Buffer | undefined): Error =>
+  packet === undefined || packet.includes('\r\n') ? new HeadersTooLargeError() : new UriTooLongError()
 
 /** Returns the value of a promise, or undefined if the promise is not fulfilled within `ms` milliseconds. */
 const withTimeout = async <Value>(ms: number, work: Promise<Value>): Promise<Value | undefined> => {

@@ -33,7 +33,7 @@ export const convertBlobs = async (
   const runs = scans.flatMap(({ contents }) => (contents === undefined ? [] : [contents]))
   const merge = await RunMerge.open(objects, runs, cursor.run_offsets)
   const segments = new BlobSegments(attempt, stores)
-  const missing: string[] = []
+  const missing: BlobReference[] = []
   const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'blobs'>> => ({
     ...continueAt(next),
     phase: 'blobs',
@@ -52,7 +52,7 @@ export const convertBlobs = async (
       const contents = contentsBelow(merge, firstPosition(range.to))
       for await (const { position, location, runOffsets, source: content } of openContents(objects, source, contents)) {
         if (attempt.timeIsUp() && segments.entries > 0) {
-          missing.push(...missingIds([...references.values()].filter((reference) => reference.position < position)))
+          missing.push(...missingIn([...references.values()].filter((reference) => reference.position < position)))
           return await finish({ phase: 'blobs', source, run_offsets: runOffsets, range: index, from: position })
         }
         // A blob to which no payload refers is copied too: the archive contains everything that the stream contains.
@@ -60,7 +60,7 @@ export const convertBlobs = async (
         await segments.add({ position, id: location.id, models }, content)
         references.delete(position)
       }
-      missing.push(...missingIds([...references.values()]))
+      missing.push(...missingIn([...references.values()]))
     }
     return await finish({ phase: 'finish', source })
   } catch (error) {
@@ -84,11 +84,11 @@ const prefixRanges = (scans: readonly ConvertResultOf<'scan'>[], perRange: numbe
 }
 
 /**
- * Returns the ids of the referenced blobs that the stream does not contain. A spilled payload cannot be missing,
+ * Returns the referenced blobs that the stream does not contain. A spilled payload cannot be missing,
  * because the record of its revision contains it.
  */
-const missingIds = (references: readonly BlobReference[]): string[] => {
+const missingIn = (references: readonly BlobReference[]): readonly BlobReference[] => {
   const payload = references.find(({ position }) => isPayloadPosition(position))
   if (payload !== undefined) throw new Error(`the scan of the stream has no location for payload ${payload.id}`)
-  return references.map(({ id }) => id)
+  return references
 }

@@ -70,7 +70,7 @@ const createManifest = async (
   const records = resultsOf(results, 'records').flatMap(({ segments }) => segments)
   const blobs = resultsOf(results, 'blobs')
   const models = [...new Set(resultsOf(results, 'scan').flatMap((scan) => scan.models))].sort(compareBytes)
-  const missing = await readMissingBlobs(workFiles, blobs)
+  const missing = (await readMissingBlobs(workFiles, blobs)).map(({ id }) => id)
   return {
     format: 'acbak',
     version: 3,

@@ -2,6 +2,7 @@ import pLimit from 'p-limit'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { IndexLine } from '../../archive/index-line.ts'
 import { type BlobReference, isPayloadPosition } from '../../blobs/blob-references.ts'
+import type { MissingBlob } from '../../blobs/referrer.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { Strategy } from '../../jobs/job.ts'
@@ -85,13 +86,13 @@ export class BlobComparison {
   }
 
   /**
-   * Ids of missing blobs that resources to be written refer to, before the position `end` (empty: all). Throws
+   * Missing blobs that resources to be written refer to, before the position `end` (empty: all). Throws
    * `ArchiveInvalidError` for a blob that is not in the archive and that the archive does not declare as missing. If
    * `declaredMissing` is undefined, any blob may be missing.
    */
-  missingBefore(end: string, declaredMissing: ReadonlySet<string> | undefined): string[] {
-    const missing: string[] = []
-    for (const [position, { id, needed }] of this.#references) {
+  missingBefore(end: string, declaredMissing: ReadonlySet<string> | undefined): MissingBlob[] {
+    const missing: MissingBlob[] = []
+    for (const [position, { id, needed, resources }] of this.#references) {
       if (this.#archived.has(position) || (end !== '' && position >= end)) continue
       if (isPayloadPosition(position))
         throw new ArchiveInvalidError(`the archive does not contain payload ${id}, to which a revision refers`)
@@ -99,7 +100,7 @@ export class BlobComparison {
         throw new ArchiveInvalidError(
           `neither the archive nor missing_blobs of its manifest contains blob ${id}, to which a resource refers`,
         )
-      if (needed) missing.push(id)
+      if (needed) missing.push({ id, resources })
     }
     return missing
   }

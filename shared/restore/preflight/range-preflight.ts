@@ -205,7 +205,7 @@ export class RangePreflight {
     if (exists) this.#addDuplicate(check.id)
     const isSkipped = exists && this.#restore.job.request.on_duplicate === 'skip'
     for (const references of check.references)
-      addReferences(this.#references, this.#range.model, references, !isSkipped)
+      addReferences(this.#references, this.#range.model, references, !isSkipped, isSkipped ? undefined : check.id)
     await comparison?.compare(check.id, digest)
   }
 

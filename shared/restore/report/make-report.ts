@@ -1,4 +1,5 @@
 import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/digest.ts'
+import type { MissingBlob } from '../../blobs/referrer.ts'
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { RestoreJob, Strategy } from '../../jobs/job.ts'
 import { allResults } from '../../jobs/pass.ts'
@@ -35,6 +36,8 @@ export interface Report {
   readonly models: Readonly<Record<string, ReportedModel>>
   readonly checks: CheckResults
   readonly missing_blobs: readonly string[]
+  /** The first 1,000 missing blobs, each with the first 3 resources that refer to it. Absent if there are none. */
+  readonly missing_blobs_referred_by?: readonly MissingBlob[]
   readonly blob_conflicts: readonly string[]
   /** Absent if nothing is left out. */
   readonly left_out?: ReportedLeftOut
@@ -47,6 +50,8 @@ export interface ReportedModel {
   /** The number of resources that another writer changed after the restore. */
   readonly changed_since: number
 }
+
+const MAX_REFERRED_BY = 1_000
 
 /** Makes the report. Merges the findings of all passes of `verify`, and runs the checks of the whole restore. */
 export const makeReport = async (
@@ -65,6 +70,8 @@ export const makeReport = async (
   const checks = findings.results()
   const blobs = await allResults(services, job_id, PREFLIGHT_BLOBS)
   const left_out = await allLeftOut(services, job_id, plan)
+  const missing = await readMissingBlobs(services.workFiles, blobs)
+  const referred_by = missing.filter(({ resources }) => resources.length > 0).slice(0, MAX_REFERRED_BY)
   return {
     job_id,
     passed: Object.values(checks).every(({ passed }) => passed),
@@ -79,7 +86,8 @@ export const makeReport = async (
     strategy: job.request.on_duplicate,
     models,
     checks,
-    missing_blobs: await readMissingBlobs(services.workFiles, blobs),
+    missing_blobs: missing.map(({ id }) => id),
+    ...(referred_by.length === 0 ? {} : { missing_blobs_referred_by: referred_by }),
     blob_conflicts: await blobConflicts(services, job_id, blobs),
     ...(left_out === undefined ? {} : { left_out }),
   }

@@ -3,7 +3,7 @@ import { restoreJob } from '../../jobs/find-job.ts'
 import type { RestoreJob, RestoreResult } from '../../jobs/job.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
 import { listedResources } from '../../jobs/listed-resources.ts'
-import { listedBlobs } from '../../jobs/listed-blobs.ts'
+import { listedBlobs, listedReferrers } from '../../jobs/listed-blobs.ts'
 import type { StageInput } from '../../jobs/messages.ts'
 import type { CheckResult } from '../messages/finding.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
@@ -82,7 +82,10 @@ const writeReport = async (
   return {
     models: Object.fromEntries(models),
     verification: { passed: made.passed, checks: Object.fromEntries(checks) },
-    missing_blobs: listedBlobs(made.missing_blobs),
+    missing_blobs: {
+      ...listedBlobs(made.missing_blobs),
+      ...listedReferrers(made.missing_blobs_referred_by ?? []),
+    },
     blob_conflicts: listedBlobs(made.blob_conflicts),
     ...listedLeftOut(made.left_out),
     report: { bucket, key },

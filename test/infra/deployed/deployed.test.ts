@@ -119,6 +119,7 @@ describe('the synthesized deployment', () => {
     expect(await request('GET', '/memo/export?wait=25')).toMatchObject({ status: 200 })
     expect(await request('GET', `/_backup/jobs/${fullExport.body.job_id}`)).toMatchObject({ status: 200 })
     expect(await request('GET', `/_backup/jobs/${fullExport.body.job_id}/archive`)).toMatchObject({ status: 303 })
+    expect(await request('HEAD', `/_backup/jobs/${fullExport.body.job_id}/archive`)).toMatchObject({ status: 200 })
     expect(await request('GET', '/_backup/jobs')).toMatchObject({ status: 200 })
     expect(await request('GET', '/_backup')).toMatchObject({ status: 404 })
     const [bucket, key] = [clients.config.buckets.archives, (fullExport.body['archive'] as { key: string }).key]

@@ -31,6 +31,8 @@ const STATUS = {
   PreconditionFailed: 412,
   RequestTimeTooSkewed: 403,
   SignatureDoesNotMatch: 403,
+  /** Not a code of S3. Clients do not retry the status 507. */
+  StorageFull: 507,
   XAmzContentSHA256Mismatch: 400,
 } as const
 
@@ -80,4 +82,15 @@ export function noSuchUpload(uploadId: string): S3Error {
     'The specified upload does not exist. The upload ID may be invalid, or the upload may have been aborted or completed.',
     { UploadId: uploadId },
   )
+}
+
+/** Returns the answer to an unexpected error. A full disk and denied access are named, because a user can act on them. */
+export function errorOfDisk(error: unknown): S3Error {
+  const code = error instanceof Error && 'code' in error ? error.code : undefined
+  const message = error instanceof Error ? error.message : ''
+  if (code === 'ENOSPC' || code === 'EDQUOT' || message.includes('No space left on device'))
+    return new S3Error('StorageFull', 'The disk of the data folder has no space left.')
+  if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
+    return new S3Error('AccessDenied', `The data folder cannot be used: ${message}`)
+  return new S3Error('InternalError', 'We encountered an internal error. Please try again.')
 }

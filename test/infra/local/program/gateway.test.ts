@@ -1,4 +1,6 @@
 import { request as httpRequest } from 'node:http'
+import { connect } from 'node:net'
+import { buffer } from 'node:stream/consumers'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { HttpEvent } from '../../../../functions/http/http-request.ts'
@@ -58,6 +60,27 @@ describe('the local gateway', () => {
       isBase64Encoded: false,
       requestContext: { http: { method: 'GET' }, authorizer: { iam: { userArn: 'local' } } },
     })
+  })
+
+  it('answers a request line or headers that are too long with a problem document', async () => {
+    const long = await fetch(`${gateway.url}/hero/export?ids=${'x'.repeat(300_000)}`)
+    expect(long.status).toBe(414)
+    expect(long.headers.get('content-type')).toBe('application/problem+json')
+    expect(await long.json()).toMatchObject({
+      type: 'uri-too-long',
+      status: 414,
+      detail: expect.stringContaining('POST') as string,
+    })
+    const headers = await fetch(`${gateway.url}/hero/export`, { headers: { 'x-long': 'x'.repeat(20_000) } })
+    expect(headers.status).toBe(431)
+    expect(await headers.json()).toMatchObject({ type: 'headers-too-large' })
+    expect((await fetch(`${gateway.url}/hero/export?ids=${'x'.repeat(12_000)}`)).status).toBe(200)
+  })
+
+  it('answers a request that is not HTTP with 400', async () => {
+    const socket = connect(gateway.port, '127.0.0.1')
+    socket.end('not HTTP\r\n\r\n')
+    expect((await buffer(socket)).toString()).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
   })
 
   it('passes a request body to the handler as base64', async () => {

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+
+/** A resource that refers to a blob. */
+export const Referrer = z.object({ model: z.string(), resource_id: z.string() }).readonly()
+export type Referrer = z.output<typeof Referrer>
+
+/** The first resources that refer to a blob are kept. They are sufficient to find out why the blob is missing. */
+export const MAX_REFERRERS = 3
+
+/** A blob that does not exist or cannot be read, and the first resources that refer to it. */
+export const MissingBlob = z.object({ id: z.string(), resources: z.array(Referrer).readonly() }).readonly()
+export type MissingBlob = z.output<typeof MissingBlob>
+
+/** Adds referrers to a list, without duplicates, up to `MAX_REFERRERS`. */
+export const addReferrers = (known: Referrer[], added: readonly Referrer[]): void => {
+  for (const one of added) {
+    if (known.length >= MAX_REFERRERS) return
+    if (!known.some(({ model, resource_id }) => model === one.model && resource_id === one.resource_id)) known.push(one)
+  }
+}
