@@ -1,5 +1,6 @@
 import { must } from '../values/must.ts'
 import type { SortKeyRange } from '../tables/item.ts'
+import { compareBytes } from '../values/text-order.ts'
 
 /**
  * * A range of digest buckets. The name of a bucket is the first 4 hex digits of a hash key. `from` is inclusive, and
@@ -39,6 +40,28 @@ export const shardsOf = ({ fromSk, toSk }: SortKeyRange, shards: number): number
   // included.
   const last = /^[0-9a-f]{1,4}$/.test(toSk) ? Math.ceil(fractionOf(toSk) * shards) - 1 : shardAt(toSk, shards)
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => first + k)
+}
+
+/**
+ * Returns the sort keys between which the hash keys of a shard are. Both ends are shorter than a hash key, so they are
+ * not the sort key of a resource. A sort key outside of this range does not belong to the shard.
+ */
+export const keysOfShard = (shard: number, shards: number): SortKeyRange => ({
+  fromSk: borderOf(shard, shards),
+  toSk: shard + 1 === shards ? END : borderOf(shard + 1, shards),
+})
+
+const borderOf = (shard: number, shards: number): string => ((shard * 0x10000) / shards).toString(16).padStart(4, '0')
+
+/**
+ * Returns the part of a range that belongs to a shard. Undefined if there is none. Items in the partition of a wrong
+ * shard are outside of every such part.
+ */
+export const withinShard = (range: SortKeyRange, shard: number, shards: number): SortKeyRange | undefined => {
+  const own = keysOfShard(shard, shards)
+  const fromSk = compareBytes(range.fromSk, own.fromSk) < 0 ? own.fromSk : range.fromSk
+  const toSk = compareBytes(range.toSk, own.toSk) > 0 ? own.toSk : range.toSk
+  return compareBytes(fromSk, toSk) > 0 ? undefined : { fromSk, toSk }
 }
 
 const shardAt = (sk: string, shards: number): number => Math.min(shards - 1, Math.floor(fractionOf(sk) * shards))

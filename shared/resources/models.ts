@@ -88,6 +88,8 @@ const ModelFile = z.record(
     shards: z.int().min(1).max(MAX_SHARDS).default(DEFAULT_SHARDS),
   }),
 )
+const IGNORED = 'ignored_key_prefixes'
+const IgnoredKeyPrefixes = z.array(Text)
 type ModelEntry = z.output<typeof ModelFile>[string]
 
 /** The registered models of a deployment. */
@@ -95,10 +97,17 @@ export class ModelRegistry {
   readonly #models: ReadonlyMap<string, Model>
   /** The names of all models, sorted by their UTF-8 bytes. */
   readonly names: readonly string[]
+  readonly #ignoredKeyPrefixes: readonly string[]
 
-  constructor(models: readonly Model[]) {
+  constructor(models: readonly Model[], ignoredKeyPrefixes: readonly string[] = []) {
     this.#models = new Map(models.map((model) => [model.name, model]))
     this.names = [...this.#models.keys()].sort(compareBytes)
+    this.#ignoredKeyPrefixes = ignoredKeyPrefixes
+  }
+
+  /** Whether a partition key begins with one of the prefixes that the registry ignores. */
+  ignores(partitionKey: string): boolean {
+    return this.#ignoredKeyPrefixes.some((prefix) => partitionKey.startsWith(prefix))
   }
 
   has(name: string): boolean {
@@ -131,12 +140,30 @@ export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry>
  * with a finding for each error.
  */
 export const loadModels = (json: unknown): ModelRegistry => {
-  const parsed = ModelFile.safeParse(json)
+  const { models, prefixes } = splitRegistry(json)
+  const ignored = IgnoredKeyPrefixes.safeParse(prefixes)
+  if (!ignored.success) throw new ModelsInvalidError([`${IGNORED}: must be a list of strings that are not empty`])
+  const parsed = ModelFile.safeParse(models)
   if (!parsed.success) throw new ModelsInvalidError(parsed.error.issues.map(issueText))
   const names = Object.keys(parsed.data)
   const findings = Object.entries(parsed.data).flatMap(([name, entry]) => findErrors(name, entry, names))
   if (findings.length > 0) throw new ModelsInvalidError(findings)
-  return new ModelRegistry(Object.entries(parsed.data).map(([name, entry]) => modelOf(name, entry)))
+  return new ModelRegistry(
+    Object.entries(parsed.data).map(([name, entry]) => modelOf(name, entry)),
+    ignored.data,
+  )
+}
+
+/**
+ * Separates the member `ignored_key_prefixes` from the models. If its value is an object, the member is a model: this
+ * is a valid name of a model, and registries of earlier versions may contain it.
+ */
+const splitRegistry = (json: unknown): { readonly models: unknown; readonly prefixes: unknown } => {
+  const isObject = (value: unknown): value is object =>
+    typeof value === 'object' && value !== null && !Array.isArray(value)
+  if (!isObject(json) || !(IGNORED in json) || isObject(json[IGNORED])) return { models: json, prefixes: [] }
+  const { [IGNORED]: prefixes, ...models } = json
+  return { models, prefixes }
 }
 
 const modelOf = (name: string, { indexed, references, schema, shards }: ModelEntry): Model => ({

@@ -22,7 +22,8 @@ export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new Re
 
 /**
  * * Joins the metadata items of a range with the revision items of the same range. Both streams must be in the order of
- * their sort keys. Returns batches of resources in the same order. Revisions without metadata are skipped.
+ * their sort keys. Returns batches of resources in the same order. Revisions without metadata are skipped; if
+ * `onUnclaimed` is given, it is called with each of them, and both streams are read to their end.
  *
  * In two cases, `revisions` is absent: if the revisions of a resource exceed 4 MiB, and if several resources have the
  * same hash key. Resources with the same hash key can have a different order in the two streams, because `/` follows
@@ -31,6 +32,7 @@ export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new Re
 export async function* joinPages(
   metadataPages: AsyncIterable<readonly Item[]>,
   revisionPages: AsyncIterable<readonly Item[]>,
+  onUnclaimed?: (revision: Item) => void,
 ): AsyncGenerator<readonly JoinedResource[]> {
   const metadata = new PageReader(metadataPages)
   const revisions = new PageReader(revisionPages)
@@ -43,11 +45,12 @@ export async function* joinPages(
       if (first === undefined) {
         // `fill` was called before at the end of the page, so this is the end of the stream.
         if (batch.length > 0) yield batch
+        if (onUnclaimed !== undefined) await skipAll(revisions, onUnclaimed)
         return
       }
       metadata.advance()
       const hashKey = hashKeyIn(sortKeyOf(first))
-      let sameHashKey: Item[] | undefined
+      let sameHashKey: [Item, ...Item[]] | undefined
       for (;;) {
         // A promise is created only at the end of a page, because this loop handles 100,000 items per second.
         const next = metadata.peek() ?? ((await metadata.fill()) ? metadata.peek() : undefined)
@@ -56,7 +59,7 @@ export async function* joinPages(
         sameHashKey.push(next)
         metadata.advance()
       }
-      const collector = new RevisionCollector(first, sameHashKey !== undefined)
+      const collector = new RevisionCollector(sameHashKey ?? [first], onUnclaimed)
       while (!collector.collect(revisions)) if (!(await revisions.fill())) break
       if (sameHashKey !== undefined) batch.push(...sameHashKey.map((each) => ({ metadata: each })))
       else {
@@ -74,23 +77,33 @@ export async function* joinPages(
   }
 }
 
+const skipAll = async (revisions: PageReader, onUnclaimed: (revision: Item) => void): Promise<void> => {
+  do {
+    for (let next = revisions.peek(); next !== undefined; next = revisions.peek()) {
+      onUnclaimed(next)
+      revisions.advance()
+    }
+  } while (await revisions.fill())
+}
+
 /** Collects the revisions of one resource from the stream of revisions. Skips revisions that belong to no resource. */
 class RevisionCollector {
   readonly #hashKey: string
-  readonly #prefix: string
+  readonly #prefixes: readonly string[]
+  readonly #onUnclaimed: ((revision: Item) => void) | undefined
   #collected: Item[] | undefined
   /** The approximate memory for the collected revisions, in bytes. */
   bytes = 0
 
-  /** If `skipAll` is true, all revisions with the hash key of the metadata are skipped. */
-  constructor(metadata: Item, skipAll: boolean) {
-    const sortKey = sortKeyOf(metadata)
-    this.#hashKey = hashKeyIn(sortKey)
-    this.#prefix = `${sortKey}/`
-    this.#collected = skipAll ? undefined : []
+  /** `metadata` has one item, or all items with the same hash key. The revisions of several items are not collected. */
+  constructor(metadata: readonly [Item, ...Item[]], onUnclaimed?: (revision: Item) => void) {
+    this.#hashKey = hashKeyIn(sortKeyOf(metadata[0]))
+    this.#prefixes = metadata.map((item) => `${sortKeyOf(item)}/`)
+    this.#onUnclaimed = onUnclaimed
+    this.#collected = metadata.length === 1 ? [] : undefined
   }
 
-  /** Undefined if `skipAll` is true, or if the revisions exceed the memory limit. */
+  /** Undefined if there are several metadata items, or if the revisions exceed the memory limit. */
   get collected(): readonly Item[] | undefined {
     return this.#collected
   }
@@ -107,7 +120,11 @@ class RevisionCollector {
       // JavaScript compares UTF-16 units, and DynamoDB UTF-8 bytes. For hex digits, the order is the same.
       if (hashKeyIn(sortKey) > this.#hashKey) return true
       revisions.advance()
-      if (this.#collected === undefined || !sortKey.startsWith(this.#prefix)) continue
+      if (!this.#prefixes.some((prefix) => sortKey.startsWith(prefix))) {
+        this.#onUnclaimed?.(next)
+        continue
+      }
+      if (this.#collected === undefined) continue
       this.#collected.push(next)
       this.bytes += bufferedBytes(next)
       if (this.bytes > MAX_BUFFERED_BYTES) this.#collected = undefined

@@ -27,6 +27,12 @@ export interface ReadOptions {
    * resource is omitted. It lets a caller omit and report items whose key does not belong to their content.
    */
   readonly isValid?: (metadata: Item) => boolean
+  /**
+   * Only without `filter`: called with each revision of the range that belongs to none of the returned metadata items.
+   * If a writer has written only the revisions of a resource so far, or if `isValid` has omitted the resource, its
+   * revisions are included.
+   */
+  readonly onUnclaimed?: (revision: Item) => void
   /** Called with the id of each torn resource. Without it, `TornResourcesError` is thrown after the last resource. */
   readonly onTorn?: (id: string) => void
 }

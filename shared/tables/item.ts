@@ -17,6 +17,11 @@ export interface SortKeyRange {
   readonly toSk: string
 }
 
+/** A range of sort keys in one partition. */
+export interface PartitionRange extends SortKeyRange {
+  readonly pk: string
+}
+
 /** Returns the sort key of an item that was read from a table. */
 export const sortKeyOf = (item: Item): string => item['sk']?.S ?? ''
 

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest'
-import { revisionRange, shardsOf, toSortKeys, FULL_RANGE } from '../../shared/resources/key-range.ts'
+import {
+  keysOfShard,
+  revisionRange,
+  shardsOf,
+  toSortKeys,
+  withinShard,
+  FULL_RANGE,
+} from '../../shared/resources/key-range.ts'
 
 describe('a range of sort keys', () => {
   it('ends where the next digest bucket begins or, for the last bucket, after all keys', () => {
@@ -41,5 +48,25 @@ describe('a range of sort keys', () => {
     ['0000', '0000', 4, []],
   ])('from %j to %j covers, of %d shards, %j', (fromSk, toSk, shards, covered) => {
     expect(shardsOf({ fromSk, toSk }, shards)).toEqual(covered)
+  })
+
+  it.each([
+    [0, 16, { fromSk: '0000', toSk: '1000' }],
+    [9, 16, { fromSk: '9000', toSk: 'a000' }],
+    [15, 16, { fromSk: 'f000', toSk: 'g' }],
+    [0, 1, { fromSk: '0000', toSk: 'g' }],
+    [1, 1024, { fromSk: '0040', toSk: '0080' }],
+  ])('of shard %d of %d is %j', (shard, shards, range) => {
+    expect(keysOfShard(shard, shards)).toEqual(range)
+    expect(withinShard(FULL_RANGE, shard, shards)).toEqual(range)
+  })
+
+  it.each([
+    ['9123/a', '9fff/b', 9, { fromSk: '9123/a', toSk: '9fff/b' }],
+    ['8123/a', '9fff/b', 9, { fromSk: '9000', toSk: '9fff/b' }],
+    ['9123/a', 'f', 9, { fromSk: '9123/a', toSk: 'a000' }],
+    ['4ffg', '4ffh', 5, undefined],
+  ])('from %j to %j contains, of shard %d of 16, %j', (fromSk, toSk, shard, range) => {
+    expect(withinShard({ fromSk, toSk }, shard, 16)).toEqual(range)
   })
 })

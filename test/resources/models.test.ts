@@ -51,6 +51,29 @@ describe('the model registry', () => {
     expect(loadModels({}).names).toEqual([])
   })
 
+  it('ignores partition keys with the prefixes that it names', () => {
+    const models = loadModels({ a: {}, ignored_key_prefixes: ['cache#', 'tmp'] })
+    expect(models.names).toEqual(['a'])
+    expect(['cache#1', 'tmp', 'tmp#1', 'cache', 'a#m#0', ''].filter((pk) => models.ignores(pk))).toEqual([
+      'cache#1',
+      'tmp',
+      'tmp#1',
+    ])
+    expect(loadModels({ a: {}, ignored_key_prefixes: [] }).ignores('')).toBe(false)
+  })
+
+  it('accepts a model whose name is ignored_key_prefixes', () => {
+    const models = loadModels({ ignored_key_prefixes: { shards: 4 } })
+    expect(models.names).toEqual(['ignored_key_prefixes'])
+    expect(models.get('ignored_key_prefixes').shards).toBe(4)
+  })
+
+  it.each([['cache#'], [null], [['']], [[1]], [5]])('rejects %j as ignored key prefixes', (ignored_key_prefixes) => {
+    expect(() => loadModels({ a: {}, ignored_key_prefixes })).toThrow(
+      'models.json: ignored_key_prefixes: must be a list of strings that are not empty',
+    )
+  })
+
   it.each(['a', 'Z', 'a-b_C9', 'a'.repeat(63)])('accepts the name %s', (name) => {
     expect(loadModels({ [name]: {} }).names).toEqual([name])
   })

@@ -114,6 +114,37 @@ describe('joining metadata and revisions', () => {
     expect(await join([], revisions)).toEqual([])
   })
 
+  it('reports each skipped revision once, also before the first and after the last resource', async () => {
+    const claimed = [revisionOf(one, 'a', 1), revisionOf(one, 'a', 2), revisionOf(two, 'b', 1)]
+    const unclaimed = [
+      revisionOf('0'.repeat(16), 'z', 1),
+      revisionOf(one, 'ab', 1),
+      revisionOf(one, 'Z', 1),
+      { sk: { S: '1zzz' } },
+      revisionOf('3'.repeat(16), 'c', 1),
+      revisionOf('4'.repeat(16), 'd', 1),
+    ]
+    for (const lengths of [[1], [2], [1000]])
+      for (const metadata of [[metadataOf(one, 'a'), metadataOf(two, 'b')], []]) {
+        const reported: string[] = []
+        const pages = pagesOf(sorted([...claimed, ...unclaimed]), lengths)
+        await Array.fromAsync(joinPages(pagesOf(metadata, [1]), pages, (item) => void reported.push(sk(item))))
+        expect(reported).toEqual(sorted(metadata.length === 0 ? [...claimed, ...unclaimed] : unclaimed).map(sk))
+      }
+  })
+
+  it('does not report revisions of resources with the same hash key, or of more than 4 MiB', async () => {
+    const reported: string[] = []
+    const revisions = [
+      ...['a', 'a!', 'other'].map((id) => revisionOf(one, id, 1)),
+      ...Array.from({ length: 20 }, (_, n) => revisionOf(two, 'large', n, 300_000)),
+    ]
+    const metadata = [metadataOf(one, 'a'), metadataOf(one, 'a!'), metadataOf(two, 'large')]
+    const pages = pagesOf(sorted(revisions), [3])
+    await Array.fromAsync(joinPages(pagesOf(metadata, [3]), pages, (item) => void reported.push(sk(item))))
+    expect(reported).toEqual([sk(revisionOf(one, 'other', 1))])
+  })
+
   const batches = async (metadata: Item[], revisions: Item[]): Promise<number[]> =>
     (await Array.fromAsync(joinPages(pagesOf(metadata, [1000]), pagesOf(revisions, [1000])))).map(
       ({ length }) => length,

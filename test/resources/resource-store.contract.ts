@@ -23,6 +23,8 @@ const MODELS = loadModels({
   empty: {},
   orphan: { shards: 2 },
   stale: { shards: 1 },
+  stray: { shards: 4 },
+  unclaimed: { shards: 4 },
 })
 
 /** The behaviour that a resource store must have on every server. */
@@ -145,6 +147,33 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       await store.writer().put(revision ?? {})
       expect(await store.isEmpty('orphan')).toBe(false)
       expect(await collect(store.resources('orphan'))).toEqual([])
+    })
+
+    it('does not read items in the partition of another shard, so the order of hash keys is kept', async () => {
+      await fill('stray', [{ id: 'a' }, { id: 'b' }, { id: 'c' }, { id: 'd' }])
+      const ids = idsOf(await collect(store.resources('stray')))
+      expect(ids).toHaveLength(4)
+      const made = madeResource('stray', 4, { id: ids[0] ?? '' })
+      const strays = [made.metadata, ...made.revisions].map((item) => {
+        const [model = '', kind = ''] = (item['pk']?.S ?? '').split('#')
+        return { ...item, pk: { S: `${model}#${kind}#3` }, sk: { S: `${'0'.repeat(15)}${item['sk']?.S ?? ''}` } }
+      })
+      for (const item of strays) await store.writer().put(item)
+      expect(idsOf(await collect(store.resources('stray')))).toEqual(ids)
+    })
+
+    it('reports the revisions that belong to no metadata', async () => {
+      const made = ['held', 'lone', 'omitted'].map((id) => madeResource('unclaimed', 4, { id, revisions: 2 }))
+      for (const { metadata, revisions } of made)
+        for (const item of metadata['resource_id']?.S === 'lone' ? revisions : [metadata, ...revisions])
+          await store.writer().put(item)
+      const reported: string[] = []
+      const options = {
+        isValid: (metadata: Item) => metadata['resource_id']?.S !== 'omitted',
+        onUnclaimed: (revision: Item) => void reported.push(revision['resource_id']?.S ?? ''),
+      }
+      expect(idsOf(await collect(store.resources('unclaimed', undefined, options)))).toEqual(['held'])
+      expect(reported.sort()).toEqual(['lone', 'lone', 'omitted', 'omitted'])
     })
 
     it('samples the beginning of a large model, and all of a small one', async () => {

@@ -82,7 +82,8 @@ export class JobList {
    */
   async active(statuses: readonly JobStatus[]): Promise<Job[]> {
     const ids: string[] = []
-    for await (const page of queryPages(this.#client, this.#table, [ACTIVE], { fromSk: '\u0000', toSk: '\u{10ffff}' }))
+    const range = { pk: ACTIVE, fromSk: '\u0000', toSk: '\u{10ffff}' }
+    for await (const page of queryPages(this.#client, this.#table, [range]))
       for (const item of page) ids.push(item['sk']?.S ?? '')
     const jobs = await this.#jobs(ids)
     await this.#removeEnded(jobs)

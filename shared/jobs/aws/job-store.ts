@@ -222,8 +222,8 @@ export class JobStore {
   ): AsyncGenerator<StageResult<Result>> {
     const prefix = ['result', stage.name, ...(n === undefined ? [] : [itemKey(n)])].join('#')
     // `$` is the character after `#`: the range holds the keys that begin with the prefix and `#`.
-    const range = { fromSk: `${prefix}#`, toSk: `${prefix}$` }
-    for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range)) {
+    const range = { pk: `job#${jobId}`, fromSk: `${prefix}#`, toSk: `${prefix}$` }
+    for await (const page of queryPages(this.#client, this.#table, [range])) {
       for (const item of page) {
         const [, , n = '', pass = ''] = (item['sk']?.S ?? '').split('#')
         yield { n: Number(n), pass: Number(pass), result: stage.result.parse(resultIn(item)) }
@@ -250,8 +250,8 @@ export class JobStore {
   /** Returns the problem that was last kept under any error name, or `undefined`. */
   async lastFailure(jobId: string): Promise<Problem | undefined> {
     const items: Item[] = []
-    const range = { fromSk: 'failure#', toSk: 'failure$' }
-    for await (const page of queryPages(this.#client, this.#table, [`job#${jobId}`], range)) items.push(...page)
+    const range = { pk: `job#${jobId}`, fromSk: 'failure#', toSk: 'failure$' }
+    for await (const page of queryPages(this.#client, this.#table, [range])) items.push(...page)
     const last = items.sort((a, b) => ((a['kept_at']?.S ?? '') < (b['kept_at']?.S ?? '') ? -1 : 1)).at(-1)
     return last === undefined ? undefined : problemIn(last)
   }

@@ -53,11 +53,8 @@ export class Reservations {
   async count(kind: LimitedKind): Promise<number> {
     const since = new Date(this.#clock().getTime() - VALID_MS).toISOString()
     let reservations = 0
-    for await (const page of queryPages(this.#client, this.#table, [PARTITIONS[kind]], {
-      fromSk: since,
-      toSk: '\u{10ffff}',
-    }))
-      reservations += page.length
+    const range = { pk: PARTITIONS[kind], fromSk: since, toSk: '\u{10ffff}' }
+    for await (const page of queryPages(this.#client, this.#table, [range])) reservations += page.length
     return reservations
   }
 }

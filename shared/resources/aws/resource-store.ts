@@ -5,7 +5,7 @@ import { type Item, type Key, keyAttributes, keyOf, type SortKeyRange, sortKeyOf
 import { batchGet, queryPages, type QueryOptions } from '../../tables/aws/query.ts'
 import { compareBytes } from '../../values/text-order.ts'
 import { ConsistentReader } from '../consistent-reader.ts'
-import { type BucketRange, FULL_RANGE, revisionRange, shardsOf, toSortKeys } from '../key-range.ts'
+import { type BucketRange, FULL_RANGE, revisionRange, shardsOf, toSortKeys, withinShard } from '../key-range.ts'
 import { metadataKey, metadataPartition, metadataSortKey, revisionPartition, shardOf } from '../keys.ts'
 import type { ModelRegistry } from '../models.ts'
 import { joinPages, type JoinedResource } from '../resource-join.ts'
@@ -86,7 +86,7 @@ export class ResourceStore {
     // only.
     const batches =
       filter === undefined
-        ? joinPages(filterPages(metadata, isValid), this.#pages('r', model, revisionRange(keys)))
+        ? joinPages(filterPages(metadata, isValid), this.#pages('r', model, revisionRange(keys)), options.onUnclaimed)
         : this.#filtered(pagesUntil(metadata, options.until), (item) => filter(item) && isValid(item), reader)
     for await (const batch of batches) yield* await reader.makeConsistent(batch)
     reader.end()
@@ -218,15 +218,19 @@ export class ResourceStore {
     options: QueryOptions = {},
   ): AsyncGenerator<readonly Item[]> {
     const partition = kind === 'm' ? metadataPartition : revisionPartition
-    const partitions = shardsOf(range, this.#models.get(model).shards).map((shard) => partition(model, shard))
-    return queryPages(this.#client, this.#table, partitions, range, options)
+    const { shards } = this.#models.get(model)
+    const ranges = shardsOf(range, shards).flatMap((shard) => {
+      const own = withinShard(range, shard, shards)
+      return own === undefined ? [] : [{ pk: partition(model, shard), ...own }]
+    })
+    return queryPages(this.#client, this.#table, ranges, options)
   }
 
   #revisionPages(model: string, id: string): AsyncGenerator<readonly Item[]> {
     const sk = metadataSortKey(id)
-    const partition = revisionPartition(model, shardOf(sk, this.#models.get(model).shards))
+    const pk = revisionPartition(model, shardOf(sk, this.#models.get(model).shards))
     // `0` is the character after `/`, so the range contains the revisions of this id only.
-    return queryPages(this.#client, this.#table, [partition], { fromSk: `${sk}/`, toSk: `${sk}0` })
+    return queryPages(this.#client, this.#table, [{ pk, fromSk: `${sk}/`, toSk: `${sk}0` }])
   }
 
   async #get(key: Key): Promise<Item | undefined> {

@@ -7,7 +7,7 @@ import {
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Item, type Key, keyAttributes, type SortKeyRange } from '../item.ts'
+import { type Item, type Key, keyAttributes, type PartitionRange } from '../item.ts'
 
 /** DynamoDB's limit on the number of keys in one BatchGetItem request. */
 const BATCH_GET = 100
@@ -23,27 +23,27 @@ export interface QueryOptions {
 }
 
 /**
- * Reads a range of sort keys in several partitions with strongly consistent reads. Yields the pages that contain items,
- * in the order of the partitions and then of the sort keys. While the caller processes a page, the next page is already
- * being read, even if it belongs to the next partition.
+ * Reads ranges of sort keys with strongly consistent reads. Yields the pages that contain items, in the order of the
+ * ranges and then of the sort keys. While the caller processes a page, the next page is already being read, even if it
+ * belongs to the next range.
  */
 export async function* queryPages(
   client: DynamoDBClient,
   table: string,
-  partitions: readonly string[],
-  { fromSk, toSk }: SortKeyRange,
+  ranges: readonly PartitionRange[],
   { limit, attributes }: QueryOptions = {},
 ): AsyncGenerator<readonly Item[]> {
   const request = (index: number, after?: Item): { index: number; answer: Promise<QueryCommandOutput> } | undefined => {
-    const partition = partitions[index]
-    if (partition === undefined) return undefined
+    const range = ranges[index]
+    if (range === undefined) return undefined
+    const { pk, fromSk, toSk } = range
     const answer = client.send(
       new QueryCommand({
         TableName: table,
         ConsistentRead: true,
         KeyConditionExpression: '#pk = :pk AND #sk BETWEEN :from AND :to',
         ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk', ...projectionNames(attributes) },
-        ExpressionAttributeValues: { ':pk': { S: partition }, ':from': { S: fromSk }, ':to': { S: toSk } },
+        ExpressionAttributeValues: { ':pk': { S: pk }, ':from': { S: fromSk }, ':to': { S: toSk } },
         ...projection(attributes),
         ...(limit === undefined ? {} : { Limit: limit }),
         ...(after === undefined ? {} : { ExclusiveStartKey: after }),
