@@ -29,9 +29,8 @@ export class ArchiveRecords {
   async list(schedule: string): Promise<ArchiveRecord[]> {
     const records: ArchiveRecord[] = []
     // `$` is the character after `#`.
-    const range = { fromSk: 'archive#', toSk: 'archive$' }
-    for await (const page of queryPages(this.#client, this.#table, [partition(schedule)], range))
-      records.push(...page.map(recordIn))
+    const range = { pk: partition(schedule), fromSk: 'archive#', toSk: 'archive$' }
+    for await (const page of queryPages(this.#client, this.#table, [range])) records.push(...page.map(recordIn))
     return records.sort(newestFirst)
   }
 
