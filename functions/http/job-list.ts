@@ -17,7 +17,7 @@ export type ListParameters = z.output<typeof Parameters>
 export const listParameters = (query: Readonly<Record<string, unknown>>): ListParameters =>
   parseParameters(Parameters, query)
 
-export interface JobPage {
+export interface JobListView {
   readonly jobs: readonly JobView[]
   /** The value of the parameter `cursor` for the next page. The last page has no cursor. */
   readonly cursor?: string
@@ -27,7 +27,7 @@ export interface JobPage {
 export const listJobs = async (
   { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
   { status, ...page }: ListParameters,
-): Promise<JobPage> => {
+): Promise<JobListView> => {
   const now = clock()
   const stored = storedStatus(status)
   const found = await jobs.list({ ...page, ...(stored === undefined ? {} : { status: stored }) })

@@ -7,6 +7,7 @@ import { ObjectChangedError } from '../objects/errors.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts'
 import { BlobMismatchError } from './errors.ts'
+import { buffersOf } from '../values/buffers-of.ts'
 
 /**
  * An object with the size and the SHA-256 of its bytes. The SHA-256 is S3's checksum of the whole object, or it was
@@ -121,7 +122,7 @@ export const putVerified = async (
 const readAtMost = async (body: Readable, size: number): Promise<Buffer> => {
   const chunks: Buffer[] = []
   let length = 0
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of buffersOf(body)) {
     chunks.push(chunk)
     length += chunk.length
     if (length > size) break

@@ -65,13 +65,13 @@ export interface ArchiveLocation {
   readonly etag?: string
 }
 
-export interface ModelCounts {
+export interface ExportCounts {
   readonly resources: number
   readonly revisions: number
   readonly blobs: number
 }
 
-export interface MissingBlobs {
+export interface ListedBlobs {
   readonly count: number
   /** The first 100 ids. */
   readonly ids: readonly string[]
@@ -93,7 +93,7 @@ export interface ListedResources {
 /** A number that is much smaller in a scheduled archive than in an earlier good archive of the schedule. */
 export interface ShrunkCount {
   readonly model: string
-  readonly count: keyof ModelCounts
+  readonly count: keyof ExportCounts
   readonly before: number
   readonly now: number
   /** The job of the earlier archive. */
@@ -122,9 +122,9 @@ export interface SuspiciousArchive {
 export interface ExportResult {
   /** `manifest_sha256` is absent for a stream of SpecStar, which has no manifest. */
   readonly archive: PinnedObject & { readonly manifest_sha256?: string }
-  readonly models: Readonly<Record<string, ModelCounts>>
+  readonly models: Readonly<Record<string, ExportCounts>>
   readonly complete: boolean
-  readonly missing_blobs: MissingBlobs
+  readonly missing_blobs: ListedBlobs
   /** Resources that could not be restored and are not in the archive. Absent if there are none. */
   readonly left_out?: ListedResources
   /** Present only for a scheduled archive that is suspicious, or was suspicious until a caller decided. */
@@ -147,8 +147,8 @@ export interface RestoreResult {
     readonly blobs: { new: number; changed: number; same: number }
     readonly findings: readonly unknown[]
   }
-  readonly missing_blobs?: MissingBlobs
-  readonly blob_conflicts?: MissingBlobs
+  readonly missing_blobs?: ListedBlobs
+  readonly blob_conflicts?: ListedBlobs
   /** Resources that the export left out of the archive, or that the restore left out. Absent if there are none. */
   readonly left_out?: ListedResources
   /** The object that holds the whole report. */

@@ -1,22 +1,22 @@
 import type { MissingBlob } from '../blobs/referrer.ts'
 import { listedIds, MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../values/message-text.ts'
-import type { MissingBlobs } from './job.ts'
+import type { ListedBlobs } from './job.ts'
 import { firstWithin } from './listed-resources.ts'
 
 /** The item of a job contains at most this many bytes of referrers. */
 const MAX_REFERRER_BYTES = 14 * 1024
 
 /** Returns the number of blobs and their first 100 ids, as job items and responses contain them. */
-export const listedBlobs = (ids: readonly string[]): MissingBlobs => ({ count: ids.length, ids: listedIds(ids) })
+export const listedBlobs = (ids: readonly string[]): ListedBlobs => ({ count: ids.length, ids: listedIds(ids) })
 
 /** Returns the number of missing blobs, their first 100 ids, and the first resources that refer to these blobs. */
-export const listedMissingBlobs = (missing: readonly MissingBlob[]): MissingBlobs => ({
+export const listedMissingBlobs = (missing: readonly MissingBlob[]): ListedBlobs => ({
   ...listedBlobs(missing.map(({ id }) => id)),
   ...listedReferrers(missing),
 })
 
 /** The member `referred_by`: at most 100 blobs and 14 KiB. Absent if no referrer is known. */
-export const listedReferrers = (missing: readonly MissingBlob[]): Pick<MissingBlobs, 'referred_by'> => {
+export const listedReferrers = (missing: readonly MissingBlob[]): Pick<ListedBlobs, 'referred_by'> => {
   const referred_by = firstWithin(
     missing
       .slice(0, MAX_LISTED)

@@ -1,4 +1,4 @@
-import type { ModelCounts, ShrunkCount } from '../jobs/job.ts'
+import type { ExportCounts, ShrunkCount } from '../jobs/job.ts'
 import { MAX_LISTED } from '../values/message-text.ts'
 import type { ArchiveRecord } from './archive-record.ts'
 import { type ArchiveScope, coversFilters } from './archive-scope.ts'
@@ -10,13 +10,13 @@ export type GoodArchive = Pick<ArchiveRecord, 'job_id' | 'scope' | 'models'>
 export interface ArchiveContent {
   readonly complete: boolean
   readonly scope: ArchiveScope
-  readonly models: Readonly<Record<string, ModelCounts>>
+  readonly models: Readonly<Record<string, ExportCounts>>
 }
 
 export type Judgement = Pick<ArchiveRecord, 'findings'> & { readonly state: 'good' | 'incomplete' | 'suspicious' }
 
 const COUNTS = ['resources', 'revisions', 'blobs'] as const
-const NOTHING: ModelCounts = { resources: 0, revisions: 0, blobs: 0 }
+const NOTHING: ExportCounts = { resources: 0, revisions: 0, blobs: 0 }
 
 /**
  * Judges a new archive of a schedule. `previousGood` holds the earlier good archives, newest first. An archive is
@@ -65,5 +65,5 @@ const hasShrunk = (before: number, now: number, minRatio: number): boolean =>
   before > 0 && (now === 0 || now < before * minRatio)
 
 /** A model can have the name of an inherited property, such as `constructor`. */
-const countsOf = ({ models }: Pick<ArchiveContent, 'models'>, model: string): ModelCounts =>
+const countsOf = ({ models }: Pick<ArchiveContent, 'models'>, model: string): ExportCounts =>
   (Object.hasOwn(models, model) ? models[model] : undefined) ?? NOTHING

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { invalidRecord, type StreamLocation, truncatedRecord } from './errors.ts'
 import { type BlobRange, RecordMap } from './record-map.ts'
-import { type BlobContent, LENGTH_BYTES, type StreamRecord, toStreamRecord } from './stream-record.ts'
+import { type StreamedBlob, LENGTH_BYTES, type StreamRecord, toStreamRecord } from './stream-record.ts'
 import { type ByteSource, StreamWindow } from './stream-window.ts'
 
 const MIB = 1024 * 1024
@@ -107,7 +107,7 @@ export class StreamReader {
   }
 }
 
-const contentOf = (start: number, { offset, length }: BlobRange, pieces: AsyncIterable<Buffer>): BlobContent => ({
+const contentOf = (start: number, { offset, length }: BlobRange, pieces: AsyncIterable<Buffer>): StreamedBlob => ({
   offset: start + offset,
   length,
   pieces,

@@ -19,7 +19,7 @@ const Fields = z.discriminatedUnion('t', [
 type Fields = z.output<typeof Fields>
 
 /** The content of a blob in a stream. `pieces` can only be read before the next record is requested. */
-export interface BlobContent {
+export interface StreamedBlob {
   /** The offset of the first byte in the stream. */
   readonly offset: number
   readonly length: number
@@ -38,7 +38,7 @@ export interface RawRecord extends StreamLocation {
 export type StreamRecord = RawRecord &
   (
     | Exclude<Fields, { readonly t: 'BlobRecord' }>
-    | (Extract<Fields, { readonly t: 'BlobRecord' }> & { readonly content: BlobContent })
+    | (Extract<Fields, { readonly t: 'BlobRecord' }> & { readonly content: StreamedBlob })
   )
 
 /**
@@ -48,7 +48,7 @@ export type StreamRecord = RawRecord &
 export const toStreamRecord = (
   raw: RawRecord,
   members: ReadonlyMap<string, unknown>,
-  content: BlobContent | undefined,
+  content: StreamedBlob | undefined,
 ): StreamRecord => {
   const type = members.get('t')
   if (typeof type !== 'string') throw new RangeError('t: must be a string, the type of the record')

@@ -1,5 +1,6 @@
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { buffersOf } from '../../shared/values/buffers-of.ts'
 
 /**
  * A fault of one call of an SDK client:
@@ -138,7 +139,7 @@ export const discard = (answer: unknown): void => {
 /** Yields the first bytes of a body, and then fails like a reset connection. */
 async function* readThenFail(body: Readable, bytes: number): AsyncGenerator<Buffer> {
   let left = bytes
-  for await (const chunk of body as AsyncIterable<Buffer>) {
+  for await (const chunk of buffersOf(body)) {
     if (chunk.length >= left) {
       yield chunk.subarray(0, left)
       body.destroy()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ModelCounts } from '../../shared/jobs/job.ts'
+import type { ExportCounts } from '../../shared/jobs/job.ts'
 import { covers } from '../../shared/schedules/archive-scope.ts'
 import { type ArchiveContent, judgeArchive } from '../../shared/schedules/judge-archive.ts'
 import { counts, record } from './sample-archives.ts'
@@ -8,7 +8,7 @@ import { counts, record } from './sample-archives.ts'
 const HALF = { min_ratio: 0.5 }
 
 const content = (
-  models: Readonly<Record<string, ModelCounts>>,
+  models: Readonly<Record<string, ExportCounts>>,
   { filters = '', complete = true } = {},
 ): ArchiveContent => ({ complete, scope: { models: Object.keys(models), filters }, models })
 
@@ -22,7 +22,7 @@ describe('an archive of a schedule', () => {
     expect(judgeArchive([record(1, { memo: counts(9) })], candidate, HALF).state).toBe('incomplete')
   })
 
-  it.each<[string, ModelCounts, ModelCounts, string]>([
+  it.each<[string, ExportCounts, ExportCounts, string]>([
     ['exactly the ratio', counts(10, 20, 4), counts(5, 10, 2), 'good'],
     ['fewer resources', counts(10, 20, 4), counts(4, 20, 4), 'suspicious'],
     ['fewer revisions', counts(10, 20, 4), counts(10, 9, 4), 'suspicious'],

@@ -1,7 +1,7 @@
-import type { ModelCounts } from '../../shared/jobs/job.ts'
+import type { ExportCounts } from '../../shared/jobs/job.ts'
 import type { ArchiveRecord } from '../../shared/schedules/archive-record.ts'
 
-export const counts = (resources: number, revisions = resources, blobs = 0): ModelCounts => ({
+export const counts = (resources: number, revisions = resources, blobs = 0): ExportCounts => ({
   resources,
   revisions,
   blobs,
@@ -10,7 +10,7 @@ export const counts = (resources: number, revisions = resources, blobs = 0): Mod
 /** The record of an archive that was due on a day of January 2026. */
 export const record = (
   day: number,
-  models: Readonly<Record<string, ModelCounts>>,
+  models: Readonly<Record<string, ExportCounts>>,
   more: Partial<ArchiveRecord> & { readonly filters?: string } = {},
 ): ArchiveRecord => {
   const { filters = '', ...rest } = more

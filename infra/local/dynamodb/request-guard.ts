@@ -1,6 +1,7 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { z } from 'zod'
+import { buffersOf } from '../../../shared/values/buffers-of.ts'
 
 /** dynalite's and AWS's limit of a request: a BatchWriteItem with 25 items of at most 16 MB in total must fit. */
 const MAX_REQUEST_BYTES = 17 * 1024 * 1024
@@ -68,7 +69,7 @@ function isDiskFull(error: unknown): boolean {
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let size = 0
-  for await (const chunk of request as AsyncIterable<Buffer>) {
+  for await (const chunk of buffersOf(request)) {
     size += chunk.length
     if (size <= MAX_REQUEST_BYTES) chunks.push(chunk)
   }

@@ -2,6 +2,7 @@ import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/c
 import { Readable } from 'node:stream'
 import type { PinnedObject } from '../object.ts'
 import { plainETag, fullSha256 } from './s3-errors.ts'
+import { buffersOf } from '../../values/buffers-of.ts'
 
 /** An object with the properties that HEAD and GET return. */
 export interface StoredObject extends PinnedObject {
@@ -38,7 +39,7 @@ export const bodyOf = ({ Body }: GetObjectCommandOutput): Readable => {
 /** Reads a stream to its end and returns its bytes. */
 export const collect = async (body: Readable): Promise<Buffer> => {
   const chunks: Buffer[] = []
-  for await (const chunk of body as AsyncIterable<Buffer>) chunks.push(chunk)
+  for await (const chunk of buffersOf(body)) chunks.push(chunk)
   return Buffer.concat(chunks)
 }
 

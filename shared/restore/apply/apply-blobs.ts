@@ -10,7 +10,7 @@ import { RESTORE_PLAN } from '../messages/inspect.ts'
 import type { RestoreReading } from '../open-restore.ts'
 import { blobList } from '../results/blob-list.ts'
 import { blobRuns } from './blob-runs.ts'
-import { type BlobStores, BlobWriter, COPIED_FROM, PARALLEL_BLOBS } from './blob-writer.ts'
+import { type BlobStores, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS } from './blob-writer.ts'
 
 /**
  * The number of blobs per batch. The time limit is checked between batches, so a pass exceeds it by at most one batch,
@@ -47,8 +47,8 @@ const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): P
   let next = start
   while (next < blobs.length && (next === start || !attempt.timeIsUp())) {
     const batch = blobs.slice(next, next + BATCH)
-    const copies = batch.filter(({ size }) => size >= COPIED_FROM).map((blob) => () => writer.copy(blob))
-    const runs = blobRuns(batch.filter(({ size }) => size < COPIED_FROM)).map((run) => () => writer.writeRun(run))
+    const copies = batch.filter(({ size }) => size >= COPIED_BLOB_BYTES).map((blob) => () => writer.copy(blob))
+    const runs = blobRuns(batch.filter(({ size }) => size < COPIED_BLOB_BYTES)).map((run) => () => writer.writeRun(run))
     await pMap([...copies, ...runs], (write) => write(), { concurrency: PARALLEL_BLOBS })
     next += batch.length
   }

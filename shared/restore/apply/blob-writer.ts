@@ -13,7 +13,7 @@ import type { BlobRun } from './blob-runs.ts'
  * Blobs of at least 16 MiB are copied by S3 and do not pass through the worker. They are not checked again, because
  * preflight has checked their bytes in the pinned archive.
  */
-export const COPIED_FROM = 16 * 1024 * 1024
+export const COPIED_BLOB_BYTES = 16 * 1024 * 1024
 
 /**
  * The number of runs that are read at the same time, and of blobs that are written at the same time. Each of them is

@@ -107,6 +107,6 @@ export type PreflightResult = z.output<typeof PreflightResult>
 export const PREFLIGHT: Stage<PreflightResult> = { name: 'preflight', result: PreflightResult }
 
 /** The output of `decide`. `write` is false for a dry run. The workflow then continues with the report. */
-export const Decision = z.object({ ...PlannedItems.unwrap().shape, write: z.boolean() }).readonly()
-export type Decision = z.output<typeof Decision>
-export const DECIDE: StageMessages<StageInput, Decision> = { input: StageInput, output: Decision }
+export const RestoreDecision = z.object({ ...PlannedItems.unwrap().shape, write: z.boolean() }).readonly()
+export type RestoreDecision = z.output<typeof RestoreDecision>
+export const DECIDE: StageMessages<StageInput, RestoreDecision> = { input: StageInput, output: RestoreDecision }

@@ -9,7 +9,7 @@ import { MAX_LISTED } from '../../values/message-text.ts'
 import { DuplicatesError } from '../errors.ts'
 import { APPLY_BLOBS } from '../messages/apply.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
-import { type Decision, type Extent, PREFLIGHT, type PreflightResult } from '../messages/preflight.ts'
+import { type RestoreDecision, type Extent, PREFLIGHT, type PreflightResult } from '../messages/preflight.ts'
 import { PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
 import { openRestore, type RestoreReading } from '../open-restore.ts'
 import { firstDetails } from '../results/preflight-details.ts'
@@ -19,7 +19,7 @@ import { firstDetails } from '../results/preflight-details.ts'
  * store so far. Throws `ArchiveInvalidError` if the archive differs from its manifest. Under `raise_error`, throws
  * `DuplicatesError` if one of the resources or blobs already exists.
  */
-export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Promise<Decision> => {
+export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Promise<RestoreDecision> => {
   const { jobs, objects } = stores
   const { job, plan, archive } = await openRestore(stores, job_id)
   const preflight = await allResults(stores, job_id, PREFLIGHT)

@@ -6,6 +6,7 @@ import type { ContentFiles } from '../storage/content-files.ts'
 import type { ChecksumName, Checksums, Segment } from '../storage/records.ts'
 import { decodeChunks } from './aws-chunked.ts'
 import { compareChecksums, createDigest, type Digest, givenChecksums, requestedChecksums } from './checksums.ts'
+import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
 /** AWS: one PUT or one part holds at most 5 GiB. */
 const LARGEST_BODY = 5 * 1024 ** 3
@@ -104,7 +105,7 @@ async function* decodedBody(
   signer: ChunkSigner,
 ): AsyncGenerator<Buffer> {
   // By default, leaving the loop early destroys the socket, and the client never receives the error.
-  const body = incoming.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>
+  const body = buffersOf(incoming.iterator({ destroyOnReturn: false }))
   try {
     if (!payload.startsWith('STREAMING-')) yield* body
     else yield* decodeChunks(body, trailers, payload.startsWith('STREAMING-AWS4-') ? signer : undefined)

@@ -12,6 +12,7 @@ import { parseCopyRange } from '../rules/ranges.ts'
 import { slice } from '../storage/content-files.ts'
 import type { HeldVersion } from '../storage/content-readers.ts'
 import type { Checksums, ChecksumName, Segment } from '../storage/records.ts'
+import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
 /*
  * CopyObject and UploadPartCopy. The conditions and the copied bytes belong to the same version of the source.
@@ -145,7 +146,7 @@ async function digest(
 ): Promise<{ md5: string; checksums: Checksums }> {
   const md5 = createHash('md5')
   const checksum = name === undefined ? undefined : await createDigest(name)
-  for await (const piece of storage.content.read(segments) as AsyncIterable<Buffer>) {
+  for await (const piece of buffersOf(storage.content.read(segments))) {
     md5.update(piece)
     checksum?.update(piece)
   }

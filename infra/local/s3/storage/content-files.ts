@@ -4,6 +4,7 @@ import { copyFile, link, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Segment } from './records.ts'
+import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
 // Large enough to make the cost of a system call negligible, small enough for many concurrent uploads.
 const WRITE_BYTES = 1024 * 1024
@@ -102,7 +103,7 @@ export class ContentFiles {
   }
 
   async *#concatenated(segments: readonly Segment[]): AsyncGenerator<Buffer> {
-    for (const segment of segments) yield* this.#stream(segment) as AsyncIterable<Buffer>
+    for (const segment of segments) yield* buffersOf(this.#stream(segment))
   }
 
   #stream({ file, offset, length }: Segment): Readable {

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { decodeChunks } from '../../../../infra/local/s3/body/aws-chunked.ts'
 import { type ChunkSigner, chunkSigner } from '../../../../infra/local/s3/signing/chunk-signer.ts'
 import { createSigner } from '../../../../infra/local/s3/signing/signer.ts'
+import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex')
 
@@ -12,7 +13,7 @@ async function decode(body: string, signer?: ChunkSigner, step = 7) {
   for (let start = 0; start < body.length; start += step) pieces.push(Buffer.from(body.slice(start, start + step)))
   const trailers = new Map<string, string>()
   const decoded: Buffer[] = []
-  const source = Readable.from(pieces) as AsyncIterable<Buffer>
+  const source = buffersOf(Readable.from(pieces))
   for await (const piece of decodeChunks(source, trailers, signer)) decoded.push(piece)
   return { text: Buffer.concat(decoded).toString(), trailers }
 }
