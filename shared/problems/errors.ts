@@ -18,23 +18,24 @@ export class AccessDeniedError extends Error {
 
   constructor(cause: unknown) {
     super(
-      `access was denied: ${errorMessage(cause)}. Allow it in the policies of the role, the bucket, the table and the ` +
-        'key, or, for the local program, in the permissions of the data folder; then repeat the request',
+      `access was denied: ${errorMessage(cause)}. On AWS, allow the access in the policies of the role, the bucket, ` +
+        'the table and the key. In the local program, allow it in the permissions of the data folder. ' +
+        'Then repeat the request',
       { cause },
     )
   }
 }
 
-/** Codes of Node.js, and the names of the errors of the local services. */
+/** The codes of errors of Node.js, and the names of errors of AWS and of the local services. */
 const STORAGE_FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'StorageFull']
 const DENIED: readonly unknown[] = ['EACCES', 'EPERM', 'EROFS', 'AccessDenied', 'AccessDeniedException']
 
-/** The longest chain of causes that is searched. */
+/** The number of nested causes that are searched. */
 const MAX_DEPTH = 5
 
 /**
- * Returns an error that names the cause of an unknown error, if an operator can remove this cause: a full disk, or
- * denied access. Returns `undefined` for any other error.
+ * Returns an error that describes the cause of an unknown error, if an operator can remove this cause. Such causes are
+ * a full disk and denied access. Returns undefined for any other error.
  */
 export const actionableError = (error: unknown, depth = 0): StorageFullError | AccessDeniedError | undefined => {
   if (!(error instanceof Error) || depth > MAX_DEPTH) return undefined
@@ -44,7 +45,7 @@ export const actionableError = (error: unknown, depth = 0): StorageFullError | A
   return actionableError(error.cause, depth + 1)
 }
 
-/** Whether AWS answered with 403. The answer to a HEAD request contains no other information. */
+/** Returns true if AWS responded with 403. The response to a HEAD request contains no other information. */
 const isForbidden = (error: Error): boolean => {
   if (!('$metadata' in error)) return false
   const { $metadata } = error

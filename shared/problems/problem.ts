@@ -35,9 +35,10 @@ const STOPPED_DETAILS: Readonly<Record<string, string>> = {
 }
 
 /**
- * Returns the problem document of an error. An error without a row in the table counts as an internal error. The
- * document of an internal error does not contain its message. It contains a request id, under which the caller must log
- * the error.
+ * Returns the problem document of an error. An error without a row in the table counts as an internal error.
+ *
+ * The document of an internal error contains its message only if an operator can remove the cause (`actionableError`).
+ * It also contains a request id, under which the caller must log the error.
  */
 export const problemOf = (error: unknown, requestId: string = randomUUID()): Problem => {
   if (!(error instanceof Error)) return internalProblem(requestId)
@@ -61,7 +62,10 @@ export const problemOfWorkflow = ({ Error: name, Cause }: WorkflowError, request
   return { type, title, status, detail: truncate(messageIn(Cause) ?? title, MAX_DETAIL_CHARACTERS) }
 }
 
-/** Returns true if the deployment caused the error. It must then be logged, and the event must be delivered again. */
+/**
+ * Returns true if the deployment caused the error, not the caller. Such an error must be logged, and an event that
+ * caused it must be delivered again.
+ */
 export const isInternal = ({ status }: Problem): boolean => status >= 500
 
 /**

@@ -5,15 +5,15 @@ import { z } from 'zod'
  * a value is JSON. Each schema accepts both.
  */
 
-/** The strings that SpecStar accepts as booleans. Upper and lower case are equal. */
-const BOOLEAN_TEXTS: Readonly<Record<string, boolean>> = {
+/** The strings that SpecStar accepts as booleans, in lower case. Upper case is accepted too. */
+const BOOLEAN_STRINGS: Readonly<Record<string, boolean>> = {
   true: true, t: true, yes: true, on: true, '1': true,
   false: false, f: false, no: false, off: false, '0': false,
 } // prettier-ignore
 
 const parseBoolean = (value: unknown): unknown =>
-  typeof value === 'string' && Object.hasOwn(BOOLEAN_TEXTS, value.toLowerCase())
-    ? BOOLEAN_TEXTS[value.toLowerCase()]
+  typeof value === 'string' && Object.hasOwn(BOOLEAN_STRINGS, value.toLowerCase())
+    ? BOOLEAN_STRINGS[value.toLowerCase()]
     : value
 
 interface Rejected {
@@ -32,7 +32,7 @@ const single = (explain: (input: unknown) => string) => ({
 const explainFlag = (input: unknown): string =>
   typeof input === 'string' ? 'must be true, t, yes, on or 1, or false, f, no, off or 0' : 'must be true or false'
 
-/** A boolean, or a string of `BOOLEAN_TEXTS`. */
+/** A boolean, or a string of `BOOLEAN_STRINGS`. */
 export const flag = () => z.preprocess(parseBoolean, z.boolean(single(explainFlag)))
 
 export const oneOf = <const Values extends readonly string[]>(values: Values) =>
@@ -44,7 +44,7 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
 /** A single string. */
 export const text = () => z.string(single(() => 'must be a string'))
 
-/** A whole number. Both bounds are inclusive. */
+/** A whole number. Both bounds are inclusive. `what` describes the number in error messages. */
 export const wholeNumber = (what: string, from: number, to: number) => {
   const message = `must be ${what} from ${from} to ${to}`
   const digits = z

@@ -16,8 +16,8 @@ export class UnknownModelsError extends Error {
 
   constructor(models: readonly string[], registered: readonly string[]) {
     super(
-      `the archive has ${models.length} models that are not registered: ${firstNames(models)} ` +
-        `(registered: ${firstNames(registered)}); ` +
+      `the archive has ${models.length} unregistered ${models.length === 1 ? 'model' : 'models'}: ` +
+        `${firstNames(models)} (registered: ${firstNames(registered)}); ` +
         'register them in models.json, or restore each registered model with its own route /{model}/import',
     )
     this.count = models.length

@@ -43,7 +43,7 @@ export const METRIC = {
 export const addMetric = (name: string, value: number, dimensions: Readonly<Record<string, string>> = {}): void => {
   if (!isOnLambda) return
   const single = metrics.singleMetric()
-  for (const [dimension, of] of Object.entries(dimensions)) single.addDimension(dimension, of)
+  for (const [dimension, dimensionValue] of Object.entries(dimensions)) single.addDimension(dimension, dimensionValue)
   single.addMetric(name, MetricUnit.Count, value)
 }
 

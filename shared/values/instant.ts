@@ -194,9 +194,9 @@ const weekDay = (year: number, week: number, weekday: number): number | undefine
   const fourth = calendarDay(year, 1, 4)
   if (fourth === undefined) return undefined
   const next = must(calendarDay(year + 1, 1, 4))
-  const monday = (of: number): number => of - ((new Date(of).getUTCDay() + 6) % 7) * DAY_MS
-  const first = monday(fourth) + (week - 1) * 7 * DAY_MS
-  if (week < 1 || first >= monday(next)) return undefined
+  const mondayBefore = (day: number): number => day - ((new Date(day).getUTCDay() + 6) % 7) * DAY_MS
+  const first = mondayBefore(fourth) + (week - 1) * 7 * DAY_MS
+  if (week < 1 || first >= mondayBefore(next)) return undefined
   const day = first + (weekday - 1) * DAY_MS
   // The last week of the year 9999 ends in the year 10000.
   return day > LAST_DAY ? undefined : day

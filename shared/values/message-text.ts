@@ -6,7 +6,7 @@ export const MAX_LISTED = 100
 /** The largest number of characters in an entry. Resource ids are never truncated: they have at most 255 characters. */
 export const MAX_LISTED_CHARACTERS = 300
 
-/** The largest number of names of models in a message. */
+/** The largest number of model names in a message. */
 export const MAX_NAMES = 20
 
 /** Returns the first 20 names, separated by commas, and the number of further names. */

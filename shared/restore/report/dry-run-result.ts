@@ -30,7 +30,8 @@ export const dryRunResult = async (
 
 const countsOf = (model: string, extents: readonly Extent[]): DryRunCounts => {
   const own = extents.filter((extent) => extent.model === model)
-  const sum = (of: keyof DryRunCounts): number => own.reduce((total, { dry_run }) => total + (dry_run?.[of] ?? 0), 0)
+  const sum = (name: keyof DryRunCounts): number =>
+    own.reduce((total, { dry_run }) => total + (dry_run?.[name] ?? 0), 0)
   return { new: sum('new'), changed: sum('changed'), same: sum('same'), target_only: sum('target_only') }
 }
 

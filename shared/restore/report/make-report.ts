@@ -51,6 +51,7 @@ export interface ReportedModel {
   readonly changed_since: number
 }
 
+/** The number of missing blobs whose referring resources are in the report. */
 const MAX_REFERRED_BY = 1_000
 
 /** Makes the report. Merges the findings of all passes of `verify`, and runs the checks of the whole restore. */
@@ -109,11 +110,12 @@ const countModels = async (
   return Object.fromEntries(counts)
 }
 
+/** Returns the sum of `count` over the results of a model. */
 const sumOf = <T extends { readonly model?: string }>(
-  all: readonly T[],
+  results: readonly T[],
   model: string,
-  count: (one: T) => number,
-): number => all.reduce((total, one) => (one.model === model ? total + count(one) : total), 0)
+  count: (result: T) => number,
+): number => results.reduce((total, result) => (result.model === model ? total + count(result) : total), 0)
 
 /** Returns the data for the checks of the whole restore. */
 const verifiedRestore = async (

@@ -36,18 +36,18 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
     await end(services, job_id, 'succeeded', { ...result, ...listedLeftOut(left_out) })
     return { job_id }
   }
-  const made = await makeReport(services, job, plan)
-  const result = await writeReport(services, job, made)
-  if (!made.passed) {
+  const document = await makeReport(services, job, plan)
+  const result = await writeReport(services, job, document)
+  if (!document.passed) {
     await jobs.change(job_id, { result }, { from: ['running'] })
-    const checks = Object.entries<CheckResult>(made.checks)
+    const checks = Object.entries<CheckResult>(document.checks)
     throw new VerificationFailedError(checks.flatMap(([name, { passed }]) => (passed ? [] : [name])))
   }
   await leases.held(plan.models, job_id).free()
   const { count: leftOut } = await resourcesLeftOut(services, job_id, 0)
   // With filters, it is not known whether the filters accept the resources that the export left out.
-  const lacksResources = leftOut > 0 || (made.left_out !== undefined && plan.unfiltered)
-  const isPartial = lacksResources || made.missing_blobs.length + made.blob_conflicts.length > 0
+  const lacksResources = leftOut > 0 || (document.left_out !== undefined && plan.unfiltered)
+  const isPartial = lacksResources || document.missing_blobs.length + document.blob_conflicts.length > 0
   await end(services, job_id, isPartial ? 'partial' : 'succeeded', result)
   return { job_id }
 }
@@ -69,25 +69,25 @@ const end = async (
 const writeReport = async (
   { objects, config }: Pick<ReportServices, 'objects' | 'config'>,
   { job_id, request }: RestoreJob,
-  made: Report,
+  document: Report,
 ): Promise<RestoreResult> => {
-  if (request.report_beside !== undefined) await writeUploadReport({ objects }, request.report_beside, made)
-  const { bucket, key } = await objects.putJson(config.buckets.archives, `reports/${job_id}.json`, made)
-  const models = Object.entries(made.models).map(
+  if (request.report_beside !== undefined) await writeUploadReport({ objects }, request.report_beside, document)
+  const { bucket, key } = await objects.putJson(config.buckets.archives, `reports/${job_id}.json`, document)
+  const models = Object.entries(document.models).map(
     ([model, { loaded, skipped, total }]) => [model, { loaded, skipped, total }] as const,
   )
-  const checks = Object.entries<CheckResult>(made.checks).map(
+  const checks = Object.entries<CheckResult>(document.checks).map(
     ([name, check]) => [name, { ...check, findings: check.findings.slice(0, MAX_FINDINGS_IN_JOB) }] as const,
   )
   return {
     models: Object.fromEntries(models),
-    verification: { passed: made.passed, checks: Object.fromEntries(checks) },
+    verification: { passed: document.passed, checks: Object.fromEntries(checks) },
     missing_blobs: {
-      ...listedBlobs(made.missing_blobs),
-      ...listedReferrers(made.missing_blobs_referred_by ?? []),
+      ...listedBlobs(document.missing_blobs),
+      ...listedReferrers(document.missing_blobs_referred_by ?? []),
     },
-    blob_conflicts: listedBlobs(made.blob_conflicts),
-    ...listedLeftOut(made.left_out),
+    blob_conflicts: listedBlobs(document.blob_conflicts),
+    ...listedLeftOut(document.left_out),
     report: { bucket, key },
   }
 }
