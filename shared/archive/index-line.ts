@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
 import { z } from 'zod'
 import { blobName } from '../blobs/blob-name.ts'
+import { type BlobProperties, explainOversize, PROPERTY_MEMBERS } from '../blobs/blob-properties.ts'
+import { ownSha256 } from '../blobs/stored-properties.ts'
 import { ArchiveInvalidError } from './errors.ts'
 
 export const sha256Hex = z.string().regex(/^[0-9a-f]{64}$/)
@@ -27,12 +29,27 @@ const RecordsLine = z.object({
   last_h: hashKeyHex,
 })
 const PayloadLine = z.object({ ...common, kind: z.literal('payload') })
-const BlobLine = z.object({
-  ...common,
-  kind: z.literal('blob'),
-  file_id: wellFormed.min(1),
-  content_type: wellFormed.optional(),
-})
+const BlobLine = z
+  .object({
+    ...common,
+    kind: z.literal('blob'),
+    file_id: wellFormed.min(1),
+    content_type: wellFormed.optional(),
+    ...PROPERTY_MEMBERS,
+  })
+  .superRefine((line, context) => {
+    const fault = explainProperties(line)
+    if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
+  })
+
+/** Returns why a restore could not write a blob with these properties, or undefined if it could. */
+const explainProperties = (line: BlobProperties & { readonly size: number }): string | undefined => {
+  const { headers, user_metadata = {}, size } = line
+  if (headers === undefined && line.user_metadata !== undefined) return 'user_metadata requires headers'
+  if (ownSha256(user_metadata, size) !== undefined)
+    return 'user_metadata must not contain the sha256 and size that this program adds to the blob'
+  return explainOversize(line)
+}
 
 /** One line of an index. Unknown keys are ignored. */
 export const IndexLineSchema = z.discriminatedUnion('kind', [RecordsLine, PayloadLine, BlobLine])
@@ -65,10 +82,9 @@ export interface PayloadEntry extends StoredEntry {
   readonly kind: 'payload'
 }
 
-export interface BlobEntry extends StoredEntry {
+export interface BlobEntry extends StoredEntry, BlobProperties {
   readonly kind: 'blob'
   readonly file_id: string
-  readonly content_type?: string | undefined
 }
 
 /**
@@ -83,8 +99,7 @@ export type IndexLine = (RecordsEntry | PayloadEntry | BlobEntry) & {
   readonly first_h?: string
   readonly last_h?: string
   readonly file_id?: string
-  readonly content_type?: string | undefined
-}
+} & BlobProperties
 
 type WithoutOffset<T> = T extends unknown ? Omit<T, 'offset'> : never
 /** An entry that has not been written and therefore has no offset. */

@@ -61,6 +61,11 @@ export class SegmentWriter {
     this.#maxIndexBytes = maxIndexBytes
   }
 
+  /** Size of the index so far, in uncompressed bytes. */
+  get indexBytes(): number {
+    return this.#indexBytes
+  }
+
   /** Number of bytes written so far. */
   get size(): number {
     return this.#size

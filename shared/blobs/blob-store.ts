@@ -2,9 +2,12 @@ import type { Readable } from 'node:stream'
 import type { ObjectRange, PinnedObject } from '../objects/object.ts'
 import { ObjectExistsError } from '../objects/errors.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
+import { isHeadersTooLarge } from '../objects/aws/s3-errors.ts'
 import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts'
 import { blobName } from './blob-name.ts'
-import { contentTypeFields, contentTypeOf } from './content-type.ts'
+import type { BlobProperties } from './blob-properties.ts'
+import { BlobHeadersRejectedError } from './errors.ts'
+import { readProperties, type StoredProperties, writeProperties } from './stored-properties.ts'
 import {
   copyRange,
   type Expected,
@@ -12,28 +15,29 @@ import {
   putVerified,
   putVerifiedIfAbsent,
   type VerifiedObject,
-  verifyObject,
+  verifyStored,
 } from './verified-object.ts'
 
-/** A blob in the blob bucket, without its bytes. */
-export interface StoredBlob {
+/** A blob in the blob bucket, without its bytes. Its `sha256` has not been compared with the bytes. */
+export interface StoredBlob extends StoredProperties {
   readonly file_id: string
   readonly object: PinnedObject
-  /**
-   * The SHA-256 that the writer of the blob stored in the object's metadata, in hex. It has not been compared with the
-   * bytes. Absent if the metadata does not contain it.
-   */
-  readonly sha256?: string
-  /** Absent if the content type is unknown. */
-  readonly content_type?: string
 }
 
-/** The properties of a blob that are stored with its bytes. */
-export interface BlobContent {
+/** The SHA-256 and the properties of a blob that is written. */
+export interface BlobContent extends BlobProperties {
   /** SHA-256 of the bytes in hex. */
   readonly sha256: string
-  /** Absent if the content type is unknown. */
-  readonly content_type?: string
+}
+
+/** A blob whose SHA-256 and size are those of its bytes. */
+export interface VerifiedBlob extends VerifiedObject {
+  readonly properties: StoredProperties
+}
+
+/** A blob or spilled payload whose SHA-256 and size are those of its bytes. A spilled payload has no `properties`. */
+export interface VerifiedContent extends VerifiedObject {
+  readonly properties?: StoredProperties
 }
 
 /**
@@ -66,10 +70,13 @@ export class BlobStore {
 
   /**
    * Writes a blob. If the blob exists, it is replaced. If the bytes do not have the size and the SHA-256 of `content`,
-   * throws `BlobMismatchError` and writes nothing.
+   * throws `BlobMismatchError` and writes nothing. This and all other methods that write throw
+   * `BlobHeadersRejectedError` if S3 rejects the headers or user metadata as too large.
    */
   async put(fileId: string, body: Buffer | Readable, content: Expected & BlobContent): Promise<PinnedObject> {
-    return putVerified(this.#objects, this.#bucket, keyOf(fileId), body, content, fieldsOf(content, content.size))
+    return this.#write(fileId, content, content.size, (key, options) =>
+      putVerified(this.#objects, this.#bucket, key, body, content, options),
+    )
   }
 
   /**
@@ -77,13 +84,8 @@ export class BlobStore {
    * false if it exists; its bytes are not compared with the given bytes.
    */
   async putIfAbsent(fileId: string, body: Buffer, content: Expected & BlobContent): Promise<boolean> {
-    return putVerifiedIfAbsent(
-      this.#objects,
-      this.#bucket,
-      keyOf(fileId),
-      body,
-      content,
-      fieldsOf(content, content.size),
+    return this.#write(fileId, content, content.size, (key, options) =>
+      putVerifiedIfAbsent(this.#objects, this.#bucket, key, body, content, options),
     )
   }
 
@@ -93,7 +95,9 @@ export class BlobStore {
    * changed.
    */
   async copyIn(fileId: string, range: ObjectRange, content: BlobContent): Promise<PinnedObject> {
-    return copyRange(this.#objects, this.#bucket, keyOf(fileId), range, fieldsOf(content, range.length))
+    return this.#write(fileId, content, range.length, (key, options) =>
+      copyRange(this.#objects, this.#bucket, key, range, options),
+    )
   }
 
   /**
@@ -102,8 +106,9 @@ export class BlobStore {
    */
   async copyInIfAbsent(fileId: string, range: ObjectRange, content: BlobContent): Promise<boolean> {
     try {
-      const options = { ...fieldsOf(content, range.length), ifAbsent: true }
-      await copyRange(this.#objects, this.#bucket, keyOf(fileId), range, options)
+      await this.#write(fileId, content, range.length, (key, options) =>
+        copyRange(this.#objects, this.#bucket, key, range, { ...options, ifAbsent: true }),
+      )
       return true
     } catch (error) {
       if (error instanceof ObjectExistsError) return false
@@ -112,33 +117,40 @@ export class BlobStore {
   }
 
   /**
-   * Returns the SHA-256 and the size of the stored bytes, or undefined if the blob does not exist. The SHA-256 is the
-   * checksum that S3 keeps for the object. If S3 keeps none, it is computed from the bytes. Throws `ObjectChangedError`
-   * if the blob is replaced during every attempt to read it.
+   * Returns the SHA-256 and the size of the stored bytes with the properties of the blob, or undefined if the blob does
+   * not exist. The SHA-256 is the checksum that S3 keeps for the object. If S3 keeps none, it is computed from the
+   * bytes. Throws `ObjectChangedError` if the blob is replaced during every attempt to read it.
    */
-  async sha256Of(fileId: string): Promise<VerifiedObject | undefined> {
-    return verifyObject(this.#objects, this.#bucket, keyOf(fileId))
+  async sha256Of(fileId: string): Promise<VerifiedBlob | undefined> {
+    const verified = await verifyStored(this.#objects, this.#bucket, keyOf(fileId))
+    if (verified === undefined) return undefined
+    const { stored, ...object } = verified
+    return { ...object, properties: readProperties(stored) }
   }
 
   /** Deletes blobs. Ids of blobs that do not exist are ignored. */
   async delete(fileIds: readonly string[]): Promise<void> {
     await this.#objects.delete(this.#bucket, fileIds.map(keyOf))
   }
+
+  async #write<T>(
+    fileId: string,
+    content: BlobContent,
+    size: number,
+    write: (key: string, options: WriteOptions) => Promise<T>,
+  ): Promise<T> {
+    try {
+      return await write(keyOf(fileId), writeProperties(content, content.sha256, size))
+    } catch (error) {
+      throw isHeadersTooLarge(error) ? new BlobHeadersRejectedError(fileId, error) : error
+    }
+  }
 }
 
 const keyOf = (fileId: string): string => `blobs/${blobName(fileId)}`
 
-const fieldsOf = ({ sha256, content_type }: BlobContent, size: number): WriteOptions => {
-  const { contentType, metadata } = contentTypeFields(content_type)
-  return { contentType, metadata: { ...metadata, sha256, size: size.toString() } }
-}
-
-const storedBlob = (fileId: string, stored: StoredObject): StoredBlob => {
-  const content_type = contentTypeOf(stored)
-  return {
-    file_id: fileId,
-    object: pinnedOf(stored),
-    ...(stored.sha256 === undefined ? {} : { sha256: stored.sha256 }),
-    ...(content_type === undefined ? {} : { content_type }),
-  }
-}
+const storedBlob = (fileId: string, stored: StoredObject): StoredBlob => ({
+  file_id: fileId,
+  object: pinnedOf(stored),
+  ...readProperties(stored),
+})

@@ -1,32 +1,44 @@
-import type { StoredObject } from '../objects/aws/stored-object.ts'
-
 /** S3 assigns this type if a request states no content type. In the blob bucket, it means that the type is unknown. */
 const UNKNOWN = 'binary/octet-stream'
-/**
- * The `Content-Type` header of a blob whose type cannot be stored in the header. The user metadata `type` then contains
- * the type, percent-encoded.
- */
-const REPLACEMENT = 'application/octet-stream'
+/** The type in the `Content-Type` header of a blob whose own type the header cannot contain. */
+export const REPLACEMENT = 'application/octet-stream'
+/** The `Content-Type` header of a blob whose encoded type is a parameter of the header. */
+const WITH_PARAMETER = /^application\/octet-stream; specstar-type="([^"]*)"$/
 /**
  * Matches printable ASCII without spaces at the ends. HTTP headers cannot contain other characters or keep such spaces.
  */
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
 
-/**
- * Returns the `Content-Type` header and the user metadata with which a blob's content type is stored. An empty type is
- * stored as unknown. `shared/resources/STORE.md` lists the rules.
- */
-export const contentTypeFields = (
-  contentType: string | undefined,
-): { readonly contentType: string; readonly metadata: Readonly<Record<string, string>> } => {
-  if (contentType === undefined || contentType === '') return { contentType: UNKNOWN, metadata: {} }
-  if (HEADER_VALUE.test(contentType) && contentType !== UNKNOWN) return { contentType, metadata: {} }
-  return { contentType: REPLACEMENT, metadata: { type: encodeURIComponent(contentType) } }
+const isPlain = (type: string): boolean => HEADER_VALUE.test(type) && type !== UNKNOWN && !WITH_PARAMETER.test(type)
+
+/** A content type as the `Content-Type` header or, if the header cannot contain it, percent-encoded. */
+export type EncodedType = { readonly header: string } | { readonly encoded: string }
+
+/** Encodes the content type of a blob. An empty type counts as unknown. */
+export const encodeType = (type: string | undefined): EncodedType => {
+  if (type === undefined || type === '') return { header: UNKNOWN }
+  return isPlain(type) ? { header: type } : { encoded: encodeURIComponent(type) }
 }
 
-/** Returns the content type of a stored blob, or undefined if the type is unknown. */
-export const contentTypeOf = ({ content_type, metadata }: StoredObject): string | undefined => {
-  const encoded = metadata['type']
-  if (encoded !== undefined && content_type === REPLACEMENT) return decodeURIComponent(encoded)
-  return content_type === UNKNOWN ? undefined : content_type
+/** Returns a `Content-Type` header that contains an encoded type as its parameter. */
+export const parameterHeader = (encoded: string): string => `${REPLACEMENT}; specstar-type="${encoded}"`
+
+/**
+ * Returns the type that `encodeType` has encoded as this text, or undefined if it encodes no type as this text. A text
+ * that somebody else wrote, for example `invoice` or `100% cotton`, is therefore not taken for a type.
+ */
+export const decodeType = (encoded: string): string | undefined => {
+  try {
+    const type = decodeURIComponent(encoded)
+    return type !== '' && !isPlain(type) && encodeURIComponent(type) === encoded ? type : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Returns the content type that a `Content-Type` header states, or undefined if the type is unknown. */
+export const typeOfHeader = (header: string | undefined): string | undefined => {
+  const encoded = WITH_PARAMETER.exec(header ?? '')?.[1]
+  const type = encoded === undefined ? header : (decodeType(encoded) ?? header)
+  return type === UNKNOWN && encoded === undefined ? undefined : type
 }

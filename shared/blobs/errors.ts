@@ -1,3 +1,4 @@
+import { errorMessage } from '../values/error-message.ts'
 import { quote } from '../values/message-text.ts'
 import type { MissingBlob } from './referrer.ts'
 
@@ -40,6 +41,20 @@ export class BlobMismatchError extends Error {
   /** `expected` and `actual` are phrases for the message, for example `30 bytes` or `sha256 44136f…`. */
   constructor(id: string, expected: string, actual: string) {
     super(`${id}: expected ${expected}, found ${actual}`)
+    this.id = id
+  }
+}
+
+/** S3 rejected a blob because its headers or its user metadata are too large. Nothing was written. */
+export class BlobHeadersRejectedError extends Error {
+  override readonly name = 'BlobHeadersRejectedError'
+  /** The file id. */
+  readonly id: string
+
+  constructor(id: string, cause: unknown) {
+    super(`S3 rejected the headers and user metadata of blob ${quote(id)} as too large: ${errorMessage(cause)}`, {
+      cause,
+    })
     this.id = id
   }
 }

@@ -6,11 +6,10 @@ import type { WriteOptions } from '../objects/aws/stored-object.ts'
 import { BlobMismatchError, BlobsMissingError } from './errors.ts'
 import { copyRange, pinnedOf, putVerified, type VerifiedObject, verifyObject } from './verified-object.ts'
 
-/** A spilled payload in the blob bucket, without its bytes. Unlike a blob, a payload has no content type. */
+/** A spilled payload in the blob bucket, without its bytes. Unlike a blob, a payload has no headers of its own. */
 export interface StoredPayload {
   readonly sha256: string
   readonly object: PinnedObject
-  readonly content_type?: undefined
 }
 
 /**

@@ -42,13 +42,24 @@ export const verifyObject = async (
   bucket: string,
   key: string,
 ): Promise<VerifiedObject | undefined> => {
+  const verified = await verifyStored(objects, bucket, key)
+  return verified === undefined ? undefined : { sha256: verified.sha256, size: verified.size, object: verified.object }
+}
+
+/** Returns the same as `verifyObject`, together with the headers and the user metadata of the object. */
+export const verifyStored = async (
+  objects: ObjectStore,
+  bucket: string,
+  key: string,
+): Promise<(VerifiedObject & { readonly stored: StoredObject }) | undefined> => {
   for (let attempt = 1; ; attempt++) {
     const head = await objects.head(bucket, key)
     if (head === undefined) return undefined
     const object = pinnedOf(head)
-    if (head.checksumSha256 !== undefined) return { sha256: head.checksumSha256, size: head.size, object }
+    const verified = { size: head.size, object, stored: head }
+    if (head.checksumSha256 !== undefined) return { sha256: head.checksumSha256, ...verified }
     try {
-      return { sha256: await readSha256(objects, object), size: head.size, object }
+      return { sha256: await readSha256(objects, object), ...verified }
     } catch (error) {
       if (!(error instanceof ObjectChangedError) || attempt === READ_ATTEMPTS) throw error
     }

@@ -1,5 +1,6 @@
 import { SegmentWriter } from '../archive/segment-writer.ts'
 import { blobName } from '../blobs/blob-name.ts'
+import { type BlobProperties, propertiesOf } from '../blobs/blob-properties.ts'
 import { type BlobReference, isPayloadPosition } from '../blobs/blob-references.ts'
 import type { Composer } from '../objects/composer.ts'
 import type { ObjectRange } from '../objects/object.ts'
@@ -7,13 +8,12 @@ import { addCount } from '../values/model-counts.ts'
 import type { WrittenSegment } from './segments.ts'
 
 /** The content of an entry. */
-export interface EntrySource {
+export interface EntrySource extends BlobProperties {
   /** The content as a range of a stored object. */
   readonly range: ObjectRange
   readonly sha256: string
   /** The bytes of small content. If they are absent, S3 copies `range` into the segment. */
   readonly bytes?: Buffer
-  readonly content_type?: string
 }
 
 /** Writes a segment of payloads and blobs, and counts its entries and bytes. */
@@ -36,11 +36,16 @@ export class BlobSegment {
     this.#segment = new SegmentWriter(name, composer)
   }
 
+  /** Size of the segment's index so far, in uncompressed bytes. */
+  get indexBytes(): number {
+    return this.#segment.indexBytes
+  }
+
   async add(
     { position, id, models }: Pick<BlobReference, 'position' | 'id' | 'models'>,
     source: EntrySource,
   ): Promise<void> {
-    const { range, sha256, bytes, content_type } = source
+    const { range, sha256, bytes, user_metadata = {}, ...properties } = source
     const isPayload = isPayloadPosition(position)
     const entry = isPayload
       ? { kind: 'payload' as const, path: `payloads/${sha256}`, sha256 }
@@ -49,7 +54,8 @@ export class BlobSegment {
           path: `blobs/${blobName(id)}`,
           sha256,
           file_id: id,
-          ...(content_type === undefined ? {} : { content_type }),
+          ...propertiesOf(properties),
+          ...(Object.keys(user_metadata).length === 0 ? {} : { user_metadata }),
         }
     if (bytes === undefined) await this.#segment.object({ ...entry, size: range.length }, range)
     else {

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
+import { type BlobProperties, propertiesOf } from '../blobs/blob-properties.ts'
 import { type BlobReference, isPayloadPosition } from '../blobs/blob-references.ts'
 import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
@@ -9,10 +10,9 @@ import type { PinnedObject } from '../objects/object.ts'
 export const COPIED_FROM = 16 * 1024 * 1024
 
 /** A blob or spilled payload, ready to be written to an archive. */
-export interface StoredContent {
+export interface StoredContent extends BlobProperties {
   readonly object: PinnedObject
   readonly sha256: string
-  readonly content_type?: string
   /** Absent if the content has `COPIED_FROM` bytes or more. */
   readonly bytes?: Buffer
 }
@@ -25,7 +25,7 @@ export interface ContentStores {
 /**
  * Opens the content to which a reference refers, and verifies its SHA-256. Small content is read. For large content,
  * the checksum that S3 stores is used; if there is none, the content is read once. Returns `undefined` if the content
- * does not exist or its SHA-256 differs from the recorded one. Small content with a wrong SHA-256 is read a second
+ * does not exist, if its SHA-256 differs from the recorded one, or if an archive cannot contain its headers. Small content with a wrong SHA-256 is read a second
  * time, because the transfer may have caused the difference.
  */
 export const openContent = async (
@@ -37,13 +37,16 @@ export const openContent = async (
   const isPayload = isPayloadPosition(reference.position)
   const stored = isPayload ? await payloads.open(reference.id) : await blobs.open(reference.id)
   if (stored === undefined) return undefined
-  const { object, body } = stored
-  const type = stored.content_type === undefined ? {} : { content_type: stored.content_type }
-  const recorded = isPayload ? reference.id : stored.sha256
+  const { object, body, sha256: recorded } = stored
+  const properties = 'file_id' in stored ? propertiesOf(stored) : {}
+  if ('file_id' in stored && stored.fault !== undefined) {
+    body.destroy()
+    return undefined
+  }
   if (object.size < COPIED_FROM) {
     const bytes = await buffer(body)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
-    if (recorded === undefined || recorded === sha256) return { object, sha256, bytes, ...type }
+    if (recorded === undefined || recorded === sha256) return { object, sha256, bytes, ...properties }
     return isSecondRead ? undefined : openContent(stores, reference, true)
   }
   body.destroy()
@@ -51,5 +54,5 @@ export const openContent = async (
   if (proved === undefined || (recorded !== undefined && recorded !== proved.sha256)) return undefined
   // S3 copies the version of the object with `object.etag`. If another version was verified, start again.
   if (proved.object.etag !== object.etag) return openContent(stores, reference)
-  return { object, sha256: proved.sha256, ...type }
+  return { object, sha256: proved.sha256, ...properties }
 }

@@ -292,6 +292,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: true,
     members: fields('id'),
   },
+  BlobHeadersRejectedError: {
+    type: 'blob-headers-rejected',
+    status: 409,
+    title: 'S3 rejected the headers of a blob',
+    retryable: false,
+    members: fields('id'),
+  },
   TornResourcesError: {
     type: 'torn-resources',
     status: 409,

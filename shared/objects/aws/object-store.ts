@@ -1,9 +1,10 @@
-import { CreateMultipartUploadCommand, DeleteObjectsCommand, PutObjectCommand } from '@aws-sdk/client-s3'
+import { CreateMultipartUploadCommand, DeleteObjectsCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { Upload } from '@aws-sdk/lib-storage'
 import { createHash } from 'node:crypto'
 import { pipeline, type Readable, Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { PinnedObject } from '../object.ts'
+import { sendExpires } from './expires-header.ts'
 import { MultipartUpload } from './multipart-upload.ts'
 import { ObjectReader } from './object-reader.ts'
 import { isConditionFailed, isConflict } from './s3-errors.ts'
@@ -21,6 +22,11 @@ const DELETE_BATCH = 1000
 
 /** Reads and writes objects in S3. */
 export class ObjectStore extends ObjectReader {
+  constructor(client: S3Client) {
+    super(client)
+    sendExpires(client)
+  }
+
   /** Writes an object. Replaces an existing object. */
   async put(
     bucket: string,

@@ -33,6 +33,10 @@ export const isConditionFailed = (error: unknown): boolean =>
 /** Returns true if another conditional write of the same key is in progress. The request must then be repeated. */
 export const isConflict = (error: unknown): boolean => statusOf(error) === 409 && !isNamedNoSuchUpload(error)
 
+/** Returns true if the headers or the user metadata of the request exceed a limit of S3. */
+export const isHeadersTooLarge = (error: unknown): boolean =>
+  ['MetadataTooLarge', 'RequestHeaderSectionTooLarge'].includes(nameOf(error))
+
 /** Returns true if the name of the error says that the multipart upload does not exist (any more). */
 export const isNamedNoSuchUpload = (error: unknown): boolean => nameOf(error) === 'NoSuchUpload'
 

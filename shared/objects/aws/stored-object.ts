@@ -1,13 +1,18 @@
 import type { GetObjectCommandOutput, HeadObjectCommandOutput } from '@aws-sdk/client-s3'
 import { Readable } from 'node:stream'
 import type { PinnedObject } from '../object.ts'
+import { type ObjectHeaders, presentHeaders } from '../object-headers.ts'
 import { plainETag, fullSha256 } from './s3-errors.ts'
 import { buffersOf } from '../../values/buffers-of.ts'
 
 /** An object with the properties that HEAD and GET return. */
 export interface StoredObject extends PinnedObject {
   readonly content_type?: string
+  readonly headers: ObjectHeaders
+  /** User metadata, as the headers contain it: S3 encodes values outside ASCII as RFC 2047 defines. */
   readonly metadata: Readonly<Record<string, string>>
+  /** The number of entries of user metadata that S3 stores but cannot return in headers. */
+  readonly missing_metadata: number
   /** The user metadata `sha256`, in hex. S3 does not verify it, so the bytes may have another SHA-256. */
   readonly sha256?: string
   /** The SHA-256 of the bytes, in hex, as S3 has verified it. */
@@ -16,6 +21,7 @@ export interface StoredObject extends PinnedObject {
 
 export interface WriteOptions {
   readonly contentType?: string
+  readonly headers?: ObjectHeaders
   /** User metadata. It must be ASCII, because it is sent in HTTP headers. */
   readonly metadata?: Readonly<Record<string, string>>
 }
@@ -43,14 +49,30 @@ export const collect = async (body: Readable): Promise<Buffer> => {
   return Buffer.concat(chunks)
 }
 
+/** The fields of a request that writes an object. `ExpiresString` takes effect through `sendExpires`. */
+export interface WriteFields {
+  readonly ContentType?: string
+  readonly CacheControl?: string
+  readonly ContentDisposition?: string
+  readonly ContentEncoding?: string
+  readonly ContentLanguage?: string
+  readonly ExpiresString?: string
+  readonly Metadata?: Record<string, string>
+}
+
 /** Returns the fields of a request that writes an object. */
-export const writeFields = ({
-  contentType,
-  metadata,
-}: WriteOptions): { ContentType?: string; Metadata?: Record<string, string> } => ({
-  ...(contentType === undefined ? {} : { ContentType: contentType }),
-  ...(metadata === undefined ? {} : { Metadata: { ...metadata } }),
-})
+export const writeFields = ({ contentType, headers = {}, metadata }: WriteOptions): WriteFields => {
+  const { cache_control, content_disposition, content_encoding, content_language, expires } = headers
+  return {
+    ...(contentType === undefined ? {} : { ContentType: contentType }),
+    ...(cache_control === undefined ? {} : { CacheControl: cache_control }),
+    ...(content_disposition === undefined ? {} : { ContentDisposition: content_disposition }),
+    ...(content_encoding === undefined ? {} : { ContentEncoding: content_encoding }),
+    ...(content_language === undefined ? {} : { ContentLanguage: content_language }),
+    ...(expires === undefined ? {} : { ExpiresString: expires }),
+    ...(metadata === undefined ? {} : { Metadata: { ...metadata } }),
+  }
+}
 
 /** Creates a pinned object from the fields of a response. */
 export const pinned = (
@@ -78,7 +100,15 @@ export const storedObject = (
   const sha256 = Metadata['sha256']
   return {
     ...pinned(bucket, key, ContentLength, ETag, VersionId),
+    headers: presentHeaders({
+      cache_control: answer.CacheControl,
+      content_disposition: answer.ContentDisposition,
+      content_encoding: answer.ContentEncoding,
+      content_language: answer.ContentLanguage,
+      expires: answer.ExpiresString,
+    }),
     metadata: Metadata,
+    missing_metadata: answer.MissingMeta ?? 0,
     ...(ContentType === undefined ? {} : { content_type: ContentType }),
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(checksum === undefined ? {} : { checksumSha256: checksum }),

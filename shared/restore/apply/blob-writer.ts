@@ -2,6 +2,8 @@ import { createHash } from 'node:crypto'
 import pLimit from 'p-limit'
 import { EntryCorruptError } from '../../archive/errors.ts'
 import { blobName } from '../../blobs/blob-name.ts'
+import { propertiesOf } from '../../blobs/blob-properties.ts'
+import { propertyDifferences } from '../../blobs/property-differences.ts'
 import type { BlobContent, BlobStore } from '../../blobs/blob-store.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
@@ -33,7 +35,7 @@ export interface BlobWriterOptions {
   readonly isOverwriting: boolean
   /** Checks the lease. It is awaited before each write. */
   readonly beforeWrite: () => Promise<void>
-  /** Called if another writer created the blob with other bytes. That blob is not changed. */
+  /** Called if another writer created the blob with other bytes or headers. That blob is not changed. */
   readonly onConflict: (id: string) => void
 }
 
@@ -86,16 +88,17 @@ export class BlobWriter {
   }
 
   /**
-   * Compares the existing blob with the archived blob. If the bytes are equal, an earlier attempt or another writer has
-   * already written the blob. If they differ, this is a conflict.
+   * Compares the existing blob with the archived blob. If the bytes and headers are equal, an earlier attempt or another
+   * writer has already written the blob. If they differ, this is a conflict.
    */
-  async #compareExisting({ id, size, sha256 }: RestoredBlob): Promise<void> {
-    const existing = await this.#stores.blobs.sha256Of(id)
-    if (existing?.sha256 !== sha256 || existing.object.size !== size) this.#options.onConflict(id)
+  async #compareExisting(blob: RestoredBlob): Promise<void> {
+    const existing = await this.#stores.blobs.sha256Of(blob.id)
+    const isEqual =
+      existing?.sha256 === blob.sha256 &&
+      existing.object.size === blob.size &&
+      propertyDifferences(blob, existing.properties).length === 0
+    if (!isEqual) this.#options.onConflict(blob.id)
   }
 }
 
-const contentOf = ({ sha256, content_type }: RestoredBlob): BlobContent => ({
-  sha256,
-  ...(content_type === undefined ? {} : { content_type }),
-})
+const contentOf = (blob: RestoredBlob): BlobContent => ({ sha256: blob.sha256, ...propertiesOf(blob) })

@@ -1,7 +1,10 @@
 import { compareBlob } from './compare-blob.ts'
 import type { VerificationCheck } from './check.ts'
 
-/** Checks that the store has every blob to which the restored resources refer, with the archived size and SHA-256. */
+/**
+ * Checks that the store has every blob to which the restored resources refer, with the archived size, SHA-256 and
+ * headers.
+ */
 export const blobs = {
   name: 'blobs',
 

@@ -1,6 +1,6 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import type { Manifest } from '../../archive/manifest.ts'
-import type { VerifiedObject } from '../../blobs/verified-object.ts'
+import type { VerifiedContent } from '../../blobs/blob-store.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import type { Model } from '../../resources/models.ts'
 import type { Item } from '../../tables/item.ts'
@@ -111,8 +111,8 @@ export type StoredState =
 /** A blob or spilled payload of the archive, and the stored object. */
 export interface ComparedBlob {
   readonly blob: RestoredBlob
-  /** Undefined if the store does not have the blob. */
-  readonly stored: VerifiedObject | undefined
+  /** Undefined if the store does not have the blob. A spilled payload has no `properties`. */
+  readonly stored: VerifiedContent | undefined
 }
 
 /** A restore whose resources and blobs have all been checked. */

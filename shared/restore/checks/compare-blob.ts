@@ -1,15 +1,29 @@
+import { type PropertyDifference, propertyDifferences } from '../../blobs/property-differences.ts'
+import { quote } from '../../values/message-text.ts'
 import type { Finding } from '../messages/finding.ts'
 import type { ComparedBlob } from './check.ts'
 
 /**
- * Returns a finding if the store does not have a blob or spilled payload, or has it with another size or SHA-256.
- * Otherwise it returns `undefined`.
+ * Returns a finding if the store does not have a blob or spilled payload, or has it with another size or SHA-256, or
+ * with other headers. Otherwise it returns `undefined`.
  */
 export const compareBlob = ({ blob, stored }: ComparedBlob): Finding | undefined => {
   const { kind, id, size, sha256, models } = blob
-  const expected = `${size} bytes, sha256 ${sha256}`
-  const actual = stored === undefined ? 'absent' : `${stored.object.size} bytes, sha256 ${stored.sha256}`
-  if (actual === expected) return undefined
-  const what = `${kind} ${id} ${stored === undefined ? 'is missing' : 'has other bytes'}`
-  return { model: models.join(', '), resource_id: '', what, expected, actual }
+  const finding = (what: string, expected: string, actual: string): Finding => ({
+    model: models.join(', '),
+    resource_id: '',
+    what: `${kind} ${id} ${what}`,
+    expected,
+    actual,
+  })
+  const archived = `${size} bytes, sha256 ${sha256}`
+  if (stored === undefined) return finding('is missing', archived, 'absent')
+  const actual = `${stored.object.size} bytes, sha256 ${stored.sha256}`
+  if (actual !== archived) return finding('has other bytes', archived, actual)
+  const differences = stored.properties === undefined ? [] : propertyDifferences(blob, stored.properties)
+  if (differences.length === 0) return undefined
+  return finding('has other headers', listOf(differences, 'archived'), listOf(differences, 'stored'))
 }
+
+const listOf = (differences: readonly PropertyDifference[], side: 'archived' | 'stored'): string =>
+  differences.map(({ name, [side]: value }) => `${name}: ${value === undefined ? 'absent' : quote(value)}`).join(', ')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PROPERTY_MEMBERS } from '../../blobs/blob-properties.ts'
 import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
@@ -28,12 +29,16 @@ export const BlobsCursor = z.object({ segment: z.int(), entry: z.int() }).readon
 export type BlobsCursor = z.output<typeof BlobsCursor>
 
 /**
- * What the restore does with a blob. `new`: the target does not have it. `changed`: the target has other bytes, which
- * are replaced. `same`: the target has the same bytes. `conflict`: the target has other bytes, which stay (under
- * `skip`).
+ * What the restore does with a blob. `new`: the target does not have it. `changed`: the target has other bytes or
+ * headers, which are replaced. `same`: the target has the same bytes and headers. `conflict`: the target has other bytes
+ * or headers, which stay (under `skip`).
  */
 export const BlobAction = z.enum(['new', 'changed', 'same', 'conflict'])
 export type BlobAction = z.output<typeof BlobAction>
+
+/** What of a blob differs between the archive and the target. `headers` includes the content type and user metadata. */
+export const BlobDifference = z.enum(['bytes', 'headers'])
+export type BlobDifference = z.output<typeof BlobDifference>
 
 /**
  * A blob or spilled payload that the resources to be written refer to: its content in the archive, and what to do with
@@ -49,7 +54,10 @@ export const RestoredBlob = z
     size: z.int(),
     sha256: z.string(),
     content_type: z.exactOptional(z.string()),
+    ...PROPERTY_MEMBERS,
     action: BlobAction,
+    /** Under `changed` and `conflict`: whether the bytes differ or only the headers. */
+    differs: z.exactOptional(BlobDifference),
     /** The models whose resources refer to it. */
     models: z.array(z.string()).readonly(),
   })
@@ -69,11 +77,19 @@ export const PreflightBlobsResult = z
     /** The number of blobs by action. Spilled payloads do not count: they belong to their resources. */
     actions: z.record(BlobAction, z.int()).readonly(),
     /**
-     * The number of blobs whose bytes differ in the target, and the first of them with the models that refer to them.
+     * The number of blobs whose bytes or headers differ in the target, and the first of them with the models that refer to them.
      */
     different: z.int(),
     different_blobs: z
-      .array(z.object({ id: z.string(), models: z.array(z.string()).readonly() }).readonly())
+      .array(
+        z
+          .object({
+            id: z.string(),
+            models: z.array(z.string()).readonly(),
+            differs: z.exactOptional(BlobDifference),
+          })
+          .readonly(),
+      )
       .readonly(),
     /** Blobs read from the archive, and their bytes. */
     blobs: z.int(),

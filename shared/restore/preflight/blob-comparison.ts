@@ -3,11 +3,13 @@ import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { IndexLine } from '../../archive/index-line.ts'
 import { type BlobReference, isPayloadPosition } from '../../blobs/blob-references.ts'
 import type { MissingBlob } from '../../blobs/referrer.ts'
-import type { BlobStore } from '../../blobs/blob-store.ts'
+import { propertiesOf, propertyCharacters } from '../../blobs/blob-properties.ts'
+import { propertyDifferences } from '../../blobs/property-differences.ts'
+import type { BlobStore, VerifiedContent } from '../../blobs/blob-store.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { Strategy } from '../../jobs/job.ts'
 import { addCount } from '../../values/model-counts.ts'
-import type { BlobAction, RestoredBlob } from '../messages/preflight-blobs.ts'
+import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 
 /** The number of blobs of the target that are read at the same time, while the archive is read. */
 const PARALLEL_READS = 16
@@ -29,6 +31,7 @@ export class BlobComparison {
   #entries = 0
   #blobs = 0
   #bytes = 0
+  #propertyCharacters = 0
 
   /** `references` are keyed by position. */
   constructor(target: TargetBlobs, strategy: Strategy, references: ReadonlyMap<string, BlobReference>) {
@@ -51,6 +54,11 @@ export class BlobComparison {
     return this.#bytes
   }
 
+  /** The characters of all headers and user metadata of the compared blobs. */
+  get propertyCharacters(): number {
+    return this.#propertyCharacters
+  }
+
   /** The number of different blobs that each model refers to. */
   get models(): Readonly<Record<string, number>> {
     return this.#models
@@ -71,14 +79,12 @@ export class BlobComparison {
       for (const model of reference?.models ?? []) addCount(this.#models, model)
     }
     if (reference?.needed !== true) return
-    const { size, sha256, content_type } = entry
+    const { size, sha256 } = entry
     const kind = entry.kind === 'payload' ? 'payload' : 'blob'
-    const blob = { kind, id: reference.id, offset, size, sha256, models: reference.models } as const
-    const compared = this.#limit(async () => ({
-      ...blob,
-      ...(content_type === undefined ? {} : { content_type }),
-      action: await this.#actionFor(blob),
-    }))
+    const { id, models } = reference
+    const blob = { kind, id, offset, size, sha256, models, ...propertiesOf(entry) } as const
+    this.#propertyCharacters += propertyCharacters(entry)
+    const compared = this.#limit(async () => ({ ...blob, ...(await this.#compare(blob)) }))
     // `end` awaits the comparison and throws its error. Without this handler, an earlier rejection would end the
     // process.
     compared.catch(() => undefined)
@@ -110,12 +116,18 @@ export class BlobComparison {
     return Promise.all(this.#compared)
   }
 
-  /** Compares the bytes of the blob with those of the target. The metadata of an S3 object is no proof of its bytes. */
-  async #actionFor(blob: Pick<RestoredBlob, 'kind' | 'id' | 'size' | 'sha256'>): Promise<BlobAction> {
+  /**
+   * Compares the bytes and the headers of a blob with those of the target. The metadata of an S3 object is no proof of
+   * its bytes. A spilled payload has no headers of its own.
+   */
+  async #compare(blob: Omit<RestoredBlob, 'action' | 'differs'>): Promise<Pick<RestoredBlob, 'action' | 'differs'>> {
     const { payloads, blobs } = this.#target
-    const stored = await (blob.kind === 'payload' ? payloads : blobs).sha256Of(blob.id)
-    if (stored === undefined) return 'new'
-    if (stored.object.size === blob.size && stored.sha256 === blob.sha256) return 'same'
-    return blob.kind === 'blob' && this.#strategy === 'skip' ? 'conflict' : 'changed'
+    const { kind, id, size, sha256 } = blob
+    const action = kind === 'blob' && this.#strategy === 'skip' ? 'conflict' : 'changed'
+    const stored: VerifiedContent | undefined = await (kind === 'payload' ? payloads : blobs).sha256Of(id)
+    if (stored === undefined) return { action: 'new' }
+    if (stored.object.size !== size || stored.sha256 !== sha256) return { action, differs: 'bytes' }
+    const differences = stored.properties !== undefined ? propertyDifferences(blob, stored.properties) : []
+    return differences.length === 0 ? { action: 'same' } : { action, differs: 'headers' }
   }
 }

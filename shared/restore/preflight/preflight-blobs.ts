@@ -21,6 +21,12 @@ import { BlobComparison, type TargetBlobs } from './blob-comparison.ts'
 import { positionAt, referencesBetween } from './planned-references.ts'
 import { readThrough } from './read-through.ts'
 
+/**
+ * A pass ends when the headers and user metadata of its blobs have this many characters, because later stages hold a
+ * list of all blobs of a pass in memory.
+ */
+const MAX_PROPERTY_CHARACTERS = 32 * 1024 * 1024
+
 export interface PreflightBlobsServices extends RestoreReading, PassServices, TargetBlobs {}
 
 /**
@@ -87,7 +93,8 @@ const readBlobs = async (
       ...(plan.unfiltered ? {} : { filter: (entry: IndexLine) => comparison.isReferenced(entrySortKey(entry)) }),
     })
     for await (const { entry, ordinal } of entries) {
-      if (attempt.timeIsUp() && comparison.entries > 0) return { segment: k, entry: ordinal }
+      const isFull = attempt.timeIsUp() || comparison.propertyCharacters >= MAX_PROPERTY_CHARACTERS
+      if (isFull && comparison.entries > 0) return { segment: k, entry: ordinal }
       const position = entrySortKey(entry)
       if (position < lastPosition || (position === lastPosition && comparison.entries > 0))
         throw new ArchiveInvalidError(`entry ${entry.path} is out of order`)
@@ -118,6 +125,6 @@ const summaryOf = (
     different: different.length,
     different_blobs: different
       .slice(0, MAX_LISTED)
-      .map(({ id, models }) => ({ id: truncate(id, MAX_LISTED_CHARACTERS), models })),
+      .map(({ id, models, differs = 'bytes' }) => ({ id: truncate(id, MAX_LISTED_CHARACTERS), models, differs })),
   }
 }

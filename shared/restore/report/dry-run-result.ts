@@ -37,11 +37,11 @@ const countsOf = (model: string, extents: readonly Extent[]): DryRunCounts => {
 
 const blobFindings = (results: readonly PreflightBlobsResult[]): Finding[] =>
   results.flatMap(({ different_blobs }) =>
-    different_blobs.map(({ id, models }) => ({
+    different_blobs.map(({ id, models, differs = 'bytes' }) => ({
       model: models.join(', '),
       resource_id: '',
-      what: `blob ${id} has other bytes`,
-      expected: 'the bytes in the archive',
-      actual: 'other bytes',
+      what: `blob ${id} has other ${differs}`,
+      expected: `the ${differs} in the archive`,
+      actual: `other ${differs}`,
     })),
   )

@@ -1,4 +1,5 @@
 import type { S3Request } from '../http/request.ts'
+import { decodeWords, encodeIfNeeded } from '../../../../shared/values/encoded-words.ts'
 import { S3Error } from '../http/s3-error.ts'
 
 const STORED_HEADERS = [
@@ -19,7 +20,8 @@ const OVERRIDABLE_HEADERS = [
   'expires',
 ]
 
-/** AWS: names and values of user metadata together have at most 2 KB. */
+const METADATA = 'x-amz-meta-'
+/** AWS: names and values of user metadata together have at most 2 KB, as UTF-8 and without the encoding of RFC 2047. */
 const LARGEST_METADATA = 2048
 
 /**
@@ -36,17 +38,33 @@ export function storedHeaders({ headers }: S3Request): Readonly<Record<string, s
     if (name === 'x-amz-tagging') {
       throw new S3Error('NotImplemented', 'The local S3 service does not store tags', { Header: name })
     }
-    if (name.startsWith('x-amz-meta-')) size += name.length - 'x-amz-meta-'.length + Buffer.byteLength(value)
-    if (STORED_HEADERS.includes(name) || name.startsWith('x-amz-meta-')) stored[name] = headerValue(name, value)
+    if (STORED_HEADERS.includes(name)) stored[name] = headerValue(name, value)
+    if (!name.startsWith(METADATA)) continue
+    stored[name] = metadataValue(headerValue(name, value))
+    size += name.length - METADATA.length + Buffer.byteLength(decodeWords(value))
   }
   if (size > LARGEST_METADATA) {
     throw new S3Error('MetadataTooLarge', 'Your metadata headers exceed the maximum allowed metadata size')
   }
-  // aws-chunked describes the transfer, not the object.
-  const encodings = (headers.get('content-encoding') ?? '').split(',').map((encoding) => encoding.trim())
-  const encoding = encodings.filter((name) => name !== '' && name !== 'aws-chunked').join(',')
+  const encoding = contentEncoding(headers.get('content-encoding') ?? '')
   if (encoding !== '') stored['content-encoding'] = encoding
   return stored
+}
+
+/** Removes aws-chunked, which describes the transfer and not the object. */
+function contentEncoding(header: string): string {
+  if (!header.includes('aws-chunked')) return header
+  const encodings = header.split(',').map((encoding) => encoding.trim())
+  return encodings.filter((name) => name !== '' && name !== 'aws-chunked').join(',')
+}
+
+/**
+ * The value of user metadata that a GET returns, as on AWS: text outside ASCII as encoded words of RFC 2047, and other
+ * text without such an encoding.
+ */
+export function metadataValue(value: string): string {
+  const decoded = decodeWords(value)
+  return /^[ -~]*$/.test(decoded) ? decoded : encodeIfNeeded(value)
 }
 
 /** Response headers that a signed GET requests with parameters such as `response-content-disposition`. */

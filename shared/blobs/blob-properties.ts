@@ -1,0 +1,98 @@
+import { z } from 'zod'
+import { OBJECT_HEADERS, type ObjectHeaders } from '../objects/object-headers.ts'
+import { decodeWords } from '../values/encoded-words.ts'
+import { encodeType, parameterHeader } from './content-type.ts'
+
+/** User metadata by name. Text outside ASCII is encoded as RFC 2047 defines, as S3 returns it. */
+export type UserMetadata = Readonly<Record<string, string>>
+
+/** The properties of a blob besides its bytes, as its writer set them. */
+export interface BlobProperties {
+  /** Absent if the content type is unknown. */
+  readonly content_type?: string | undefined
+  /** Absent if it is unknown which headers and user metadata the blob has: streams and earlier archives lack them. */
+  readonly headers?: ObjectHeaders | undefined
+  /** Absent if the blob has none. */
+  readonly user_metadata?: UserMetadata | undefined
+}
+
+/** S3's limit on the names and values of user metadata, in bytes. */
+export const MAX_METADATA_BYTES = 2048
+/** S3's limit on all headers of a request that writes an object, in bytes. */
+const MAX_HEADER_BYTES = 8192
+
+const headerValue = z
+  .string()
+  .regex(
+    /^[!-~\u0080-\u00ff](?:[\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$/,
+    'must be a header value: Latin-1 without control characters, not empty, and without spaces at its ends',
+  )
+const metadataName = z
+  .string()
+  .regex(/^[!#$%&'*+.^_`|~0-9a-z-]*$/, 'must be the name of a header: lower-case ASCII letters, digits, - or _')
+const metadataValue = z
+  .string()
+  .regex(
+    /^(?:[!-~](?:[\t -~]*[!-~])?)?$/,
+    'must be printable ASCII without spaces at its ends; other text is encoded as RFC 2047 defines',
+  )
+
+/** The members of `BlobProperties` that index lines and messages have besides `content_type`. */
+export const PROPERTY_MEMBERS = {
+  headers: z.exactOptional(
+    z
+      .object({
+        cache_control: z.exactOptional(headerValue),
+        content_disposition: z.exactOptional(headerValue),
+        content_encoding: z.exactOptional(headerValue),
+        content_language: z.exactOptional(headerValue),
+        expires: z.exactOptional(headerValue),
+      })
+      .readonly(),
+  ),
+  user_metadata: z.exactOptional(z.record(metadataName, metadataValue).readonly()),
+}
+
+/** Returns the size of user metadata as S3 defines it: the bytes of all names and decoded values in UTF-8. */
+const decodedBytes = (metadata: UserMetadata): number =>
+  Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(decodeWords(value)), 0)
+
+/** Returns the size of user metadata as headers contain it: the bytes of all names and values, which are ASCII. */
+export const encodedBytes = (metadata: UserMetadata): number =>
+  Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+
+/** Returns why S3 cannot store these properties with a blob, or undefined if it can. Only sizes are checked. */
+export const explainOversize = (properties: BlobProperties): string | undefined => {
+  const { content_type, headers = {}, user_metadata = {} } = properties
+  const metadata = decodedBytes(user_metadata)
+  if (metadata > MAX_METADATA_BYTES)
+    return `user_metadata has ${metadata} bytes; at most ${MAX_METADATA_BYTES} are allowed`
+  const type = encodeType(content_type)
+  const typeHeader = 'header' in type ? type.header : parameterHeader(type.encoded)
+  const bytes = OBJECT_HEADERS.reduce(
+    (sum, name) => sum + (headers[name]?.length ?? 0),
+    typeHeader.length + encodedBytes(user_metadata),
+  )
+  return bytes > MAX_HEADER_BYTES
+    ? `content_type, headers and user_metadata have ${bytes} bytes; at most ${MAX_HEADER_BYTES} are allowed`
+    : undefined
+}
+
+/** Returns only the properties that are present. */
+export const propertiesOf = ({
+  content_type,
+  headers,
+  user_metadata,
+}: BlobProperties): {
+  readonly content_type?: string
+  readonly headers?: ObjectHeaders
+  readonly user_metadata?: UserMetadata
+} => ({
+  ...(content_type === undefined ? {} : { content_type }),
+  ...(headers === undefined ? {} : { headers }),
+  ...(user_metadata === undefined ? {} : { user_metadata }),
+})
+
+/** Returns the number of characters of all headers and user metadata. */
+export const propertyCharacters = ({ headers = {}, user_metadata = {} }: BlobProperties): number =>
+  OBJECT_HEADERS.reduce((sum, name) => sum + (headers[name]?.length ?? 0), encodedBytes(user_metadata))

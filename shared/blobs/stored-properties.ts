@@ -1,0 +1,118 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts'
+import { presentHeaders } from '../objects/object-headers.ts'
+import { encodeIfNeeded } from '../values/encoded-words.ts'
+import {
+  type BlobProperties,
+  encodedBytes,
+  explainOversize,
+  MAX_METADATA_BYTES,
+  type UserMetadata,
+} from './blob-properties.ts'
+import { decodeType, encodeType, parameterHeader, REPLACEMENT, typeOfHeader } from './content-type.ts'
+
+/*
+ * How the properties of a blob are stored with its object. This program adds its own user metadata to that of the
+ * writer: `sha256`, `size` and, for a content type that a header cannot contain, `type`. STORE.md states the rules by
+ * which they are told apart. They are the same for objects of all versions of this program.
+ */
+
+/** The properties of a stored blob. */
+export interface StoredProperties {
+  /** Absent if the content type is unknown. */
+  readonly content_type?: string
+  readonly headers: NonNullable<BlobProperties['headers']>
+  /** The user metadata of the writer, without that of this program. */
+  readonly user_metadata: UserMetadata
+  /** The SHA-256 in the user metadata of this program, in hex. Absent if the object has none. */
+  readonly sha256?: string
+  /** Why an archive cannot contain these properties. Absent if it can. */
+  readonly fault?: string
+}
+
+type StoredFields = Pick<StoredObject, 'content_type' | 'headers' | 'metadata' | 'missing_metadata' | 'size'>
+
+/**
+ * Returns the SHA-256 in the user metadata of an object of `size` bytes if it is that of this program, and otherwise
+ * undefined. This program always writes `sha256` together with `size`.
+ */
+export const ownSha256 = (metadata: UserMetadata, size: number): string | undefined => {
+  const { sha256 } = metadata
+  return sha256 !== undefined && /^[0-9a-f]{64}$/.test(sha256) && metadata['size'] === size.toString()
+    ? sha256
+    : undefined
+}
+
+/** Reads the properties of a stored blob. */
+export const readProperties = (stored: StoredFields): StoredProperties => {
+  const sha256 = ownSha256(stored.metadata, stored.size)
+  const encoded = sha256 === undefined || stored.content_type !== REPLACEMENT ? undefined : stored.metadata['type']
+  const ownType = encoded === undefined ? undefined : decodeType(encoded)
+  const isOwn = (name: string): boolean =>
+    (sha256 !== undefined && (name === 'sha256' || name === 'size')) || (ownType !== undefined && name === 'type')
+  const content_type = ownType ?? typeOfHeader(stored.content_type)
+  const properties = {
+    ...(content_type === undefined ? {} : { content_type }),
+    headers: presentHeaders({ ...stored.headers, content_encoding: storedEncoding(stored.headers.content_encoding) }),
+    user_metadata: Object.fromEntries(
+      Object.entries(stored.metadata)
+        .filter(([name]) => !isOwn(name))
+        .map(([name, value]) => [name, encodeIfNeeded(value)]),
+    ),
+  }
+  const fault =
+    stored.missing_metadata > 0
+      ? `S3 cannot return ${stored.missing_metadata} entries of its user metadata`
+      : explainOversize(properties)
+  return {
+    ...properties,
+    ...(sha256 === undefined ? {} : { sha256 }),
+    ...(fault === undefined ? {} : { fault }),
+  }
+}
+
+/**
+ * Returns the fields with which a blob is stored. The user metadata of this program is left out if the writer uses one
+ * of its names, if both together have more than 2 KB, or if it could be taken for the writer's. The content type is
+ * then a parameter of the header if the header cannot contain it otherwise.
+ */
+export const writeProperties = (properties: BlobProperties, sha256: string, size: number): WriteOptions => {
+  const { content_type, headers = {}, user_metadata = {} } = properties
+  const type = encodeType(content_type)
+  const own = { sha256, size: size.toString(), ...('encoded' in type ? { type: type.encoded } : {}) }
+  const encoding = storedEncoding(headers.content_encoding)
+  const common = { headers: presentHeaders({ ...headers, content_encoding: encoding }) }
+  const complete = {
+    ...common,
+    contentType: 'header' in type ? type.header : REPLACEMENT,
+    metadata: { ...user_metadata, ...own },
+  }
+  const isUsed = Object.keys(own).some((name) => Object.hasOwn(user_metadata, name))
+  if (!isUsed && encodedBytes(complete.metadata) <= MAX_METADATA_BYTES && readsBack(complete, properties, size))
+    return complete
+  return {
+    ...common,
+    contentType: 'header' in type ? type.header : parameterHeader(type.encoded),
+    metadata: user_metadata,
+  }
+}
+
+/** Returns whether the stored fields are read as these properties. */
+const readsBack = (
+  { contentType, metadata }: { readonly contentType: string; readonly metadata: UserMetadata },
+  { content_type = '', user_metadata = {} }: BlobProperties,
+  size: number,
+): boolean => {
+  const read = readProperties({ content_type: contentType, headers: {}, metadata, missing_metadata: 0, size })
+  return (read.content_type ?? '') === content_type && isDeepStrictEqual(read.user_metadata, user_metadata)
+}
+
+/**
+ * Returns a `Content-Encoding` header without `aws-chunked`, which describes the transfer of an upload and not the
+ * object. S3 does not store it.
+ */
+export const storedEncoding = (header: string | undefined): string | undefined => {
+  if (header === undefined || !header.toLowerCase().includes('aws-chunked')) return header
+  const encodings = header.split(',').map((encoding) => encoding.trim())
+  return encodings.filter((encoding) => encoding.toLowerCase() !== 'aws-chunked').join(',')
+}

@@ -1,0 +1,19 @@
+import type { S3Client } from '@aws-sdk/client-s3'
+
+const hasHeaders = (request: unknown): request is { readonly headers: Record<string, string> } =>
+  typeof request === 'object' && request !== null && 'headers' in request
+
+/**
+ * Makes a client send the field `ExpiresString` of a request as its `Expires` header. The SDK itself accepts only a
+ * `Date`, but S3 stores any text, and returns it. A second call for the same client has no effect.
+ */
+export const sendExpires = (client: S3Client): void => {
+  client.middlewareStack.add(
+    (next) => async (args) => {
+      const expires = 'ExpiresString' in args.input ? args.input.ExpiresString : undefined
+      if (typeof expires === 'string' && hasHeaders(args.request)) args.request.headers['expires'] = expires
+      return next(args)
+    },
+    { step: 'build', name: 'sendExpires', override: true },
+  )
+}

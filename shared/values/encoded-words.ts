@@ -1,0 +1,61 @@
+/*
+ * Encoded words of RFC 2047, for example `=?UTF-8?Q?caf=C3=A9?=`. HTTP headers carry text outside ASCII in this form.
+ */
+
+const WORD = /^=\?([A-Za-z0-9_-]+)\?([BbQq])\?([!-~]*)\?=$/
+const NOT_ASCII = /[^\t -~]/
+
+/** Returns the text as one encoded word in UTF-8. */
+export const encodeWord = (text: string): string => `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`
+
+/** Returns a text that contains only printable ASCII and tabs unchanged, and any other text as an encoded word. */
+export const encodeIfNeeded = (text: string): string => (NOT_ASCII.test(text) ? encodeWord(text) : text)
+
+/**
+ * Decodes the encoded words of a text. White space between two encoded words is not part of the text. A word whose
+ * character set or encoding is not known stays as it is.
+ */
+export const decodeWords = (text: string): string => {
+  if (!text.includes('=?')) return text
+  let decoded = ''
+  let space = ''
+  let wasEncoded = false
+  for (const token of text.split(/([ \t]+)/)) {
+    if (/^[ \t]+$/.test(token)) {
+      space = token
+      continue
+    }
+    const word = decodeWord(token)
+    const isEncoded = word !== undefined
+    decoded += (wasEncoded && isEncoded ? '' : space) + (word ?? token)
+    wasEncoded = isEncoded
+    space = ''
+  }
+  return decoded
+}
+
+/** Returns the text of one encoded word, or undefined if the token is no encoded word. */
+const decodeWord = (token: string): string | undefined => {
+  const [, charset = '', encoding = '', content = ''] = WORD.exec(token) ?? []
+  if (charset === '') return undefined
+  const bytes = encoding.toUpperCase() === 'B' ? decodeB(content) : decodeQ(content)
+  if (bytes === undefined) return undefined
+  try {
+    return new TextDecoder(charset, { fatal: true, ignoreBOM: true }).decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+const decodeB = (content: string): Buffer | undefined =>
+  /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}(?:==)?|[A-Za-z0-9+/]{3}=?)?$/.test(content)
+    ? Buffer.from(content, 'base64')
+    : undefined
+
+const decodeQ = (content: string): Buffer | undefined => {
+  if (!/^(?:=[0-9A-Fa-f]{2}|[^=])*$/.test(content)) return undefined
+  const latin1 = content
+    .replaceAll('_', ' ')
+    .replace(/=([0-9A-Fa-f]{2})/g, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
+  return Buffer.from(latin1, 'latin1')
+}
