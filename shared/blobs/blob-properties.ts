@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { OBJECT_HEADERS, type ObjectHeaders } from '../objects/object-headers.ts'
 import { decodeWords } from '../values/encoded-words.ts'
+import { quote } from '../values/message-text.ts'
 import { encodeType, parameterHeader } from './content-type.ts'
 
 /** User metadata by name. Text outside ASCII is encoded as RFC 2047 defines, as S3 returns it. */
@@ -27,9 +28,7 @@ const headerValue = z
     /^[!-~\u0080-\u00ff](?:[\t -~\u0080-\u00ff]*[!-~\u0080-\u00ff])?$/,
     'must be a header value: Latin-1 without control characters, not empty, and without spaces at its ends',
   )
-const metadataName = z
-  .string()
-  .regex(/^[!#$%&'*+.^_`|~0-9a-z-]*$/, 'must be the name of a header: lower-case ASCII letters, digits, - or _')
+const METADATA_NAME = /^[!#$%&'*+.^_`|~0-9a-z-]*$/
 const metadataValue = z
   .string()
   .regex(
@@ -50,7 +49,17 @@ export const PROPERTY_MEMBERS = {
       })
       .readonly(),
   ),
-  user_metadata: z.exactOptional(z.record(metadataName, metadataValue).readonly()),
+  user_metadata: z.exactOptional(
+    z
+      .record(z.string(), metadataValue)
+      .superRefine((metadata, context) => {
+        const wrong = Object.keys(metadata).find((name) => !METADATA_NAME.test(name))
+        if (wrong === undefined) return
+        const message = `the name ${quote(wrong)} is not allowed; names consist of lower-case ASCII letters, digits, - and _`
+        context.addIssue({ code: 'custom', message })
+      })
+      .readonly(),
+  ),
 }
 
 /** Returns the size of user metadata as S3 defines it: the bytes of all names and decoded values in UTF-8. */

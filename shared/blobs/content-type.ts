@@ -17,7 +17,7 @@ export type EncodedType = { readonly header: string } | { readonly encoded: stri
 /** Encodes the content type of a blob. An empty type counts as unknown. */
 export const encodeType = (type: string | undefined): EncodedType => {
   if (type === undefined || type === '') return { header: UNKNOWN }
-  return isPlain(type) ? { header: type } : { encoded: encodeURIComponent(type) }
+  return isPlain(type) ? { header: type } : { encoded: encodeURIComponent(type.toWellFormed()) }
 }
 
 /** Returns a `Content-Type` header that contains an encoded type as its parameter. */

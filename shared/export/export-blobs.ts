@@ -17,8 +17,6 @@ import { exportStreamBlobs } from './stream-blobs.ts'
  * time.
  */
 const MAX_COPIED_BYTES = 1024 ** 4
-/** A segment ends when its index has this size. Readers accept 64 MiB. A line with headers has up to 20 KB. */
-const FULL_INDEX_BYTES = 32 * 1024 * 1024
 
 /**
  * Runs one pass over a range of blobs. The pass writes each blob to a segment, or to pieces of a stream, in the order
@@ -47,7 +45,7 @@ const exportSegment = async (attempt: Attempt, stores: BlobsStores): Promise<Blo
       const isFull =
         segment.bytesRead >= limits.segmentBytes ||
         segment.bytes >= MAX_COPIED_BYTES ||
-        segment.indexBytes >= FULL_INDEX_BYTES
+        segment.indexBytes >= limits.indexBytes
       if ((attempt.timeIsUp() || isFull) && segment.entries > 0) {
         stoppedAt = reference.position
         break

@@ -15,6 +15,12 @@ export interface Limits {
    */
   readonly segmentBytes: number
   /**
+   * The size of the index after which a pass ends its segment of blobs, in bytes. Readers accept 64 MiB, and a line with
+   * headers has up to 20 KB. A pass over such segments ends when the headers of its blobs have as many characters,
+   * because later stages hold them in memory.
+   */
+  readonly indexBytes: number
+  /**
    * The number of different blobs after which a pass over records ends. They are held in memory, about 200 bytes each.
    */
   readonly seenBlobs: number
@@ -39,6 +45,7 @@ export const LIMITS: Limits = {
   watchMs: 5_000,
   rangeBytes: 64 * MIB,
   segmentBytes: 256 * MIB,
+  indexBytes: 32 * MIB,
   seenBlobs: 200_000,
   blobsPerRange: 2_000,
   partsPerItem: 64,

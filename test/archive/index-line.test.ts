@@ -1,6 +1,7 @@
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError } from '../../shared/archive/errors.ts'
+import { firstIssue } from '../../shared/archive/read-manifest.ts'
 import { entrySortKey, explainWrongPath, type IndexLine, IndexLineSchema } from '../../shared/archive/index-line.ts'
 
 const SHA = '0'.repeat(64)
@@ -64,6 +65,61 @@ describe('an index line', () => {
 
   it.each(['a', 'Z9_-', 'a'.repeat(63)])('is accepted with the model %s', (model) => {
     expect(isValid({ ...records, model })).toBe(true)
+  })
+})
+
+describe('the headers and user metadata of a blob', () => {
+  const issue = (members: object): string | undefined => {
+    const { success, error } = IndexLineSchema.safeParse({ ...blob, ...members })
+    return success ? undefined : firstIssue(error)
+  }
+  const METADATA_NAME = 'is not allowed; names consist of'
+  const VALUE = 'must be a header value: Latin-1 without control characters'
+  const TEXT = 'must be printable ASCII without spaces at its ends'
+
+  it('are part of its index line', () => {
+    const members = {
+      headers: { cache_control: 'max-age=60', content_disposition: 'attachment; filename="ñ.pdf"', expires: '0' },
+      user_metadata: { owner: 'anna', empty: '', 'x-y_z.1': '=?UTF-8?Q?caf=C3=A9?=' },
+    }
+    expect(IndexLineSchema.parse({ ...blob, ...members })).toEqual({ ...blob, ...members })
+    expect(issue({ headers: {}, user_metadata: { a: 'x'.repeat(2047) } })).toBeUndefined()
+    expect(IndexLineSchema.parse({ ...blob, headers: { later: 1 } })).toEqual({ ...blob, headers: {} })
+  })
+
+  it.each<[string, object, string]>([
+    ['a list', { headers: [] }, 'headers: '],
+    ['null', { headers: null }, 'headers: '],
+    ['a number', { headers: { expires: 0 } }, 'headers.expires: '],
+    ['an empty header', { headers: { expires: '' } }, VALUE],
+    ['a line break', { headers: { cache_control: 'a\r\nx-evil: 1' } }, VALUE],
+    ['a NUL', { headers: { cache_control: 'a\0' } }, VALUE],
+    ['a space at the end', { headers: { content_language: 'de ' } }, VALUE],
+    ['a character outside Latin-1', { headers: { content_disposition: '勇' } }, VALUE],
+    ['too long a header', { headers: { cache_control: 'x'.repeat(8193) } }, 'at most 8192 are allowed'],
+    ['too long a type', { content_type: 'x'.repeat(8193) }, 'at most 8192 are allowed'],
+    ['too long an encoded type', { content_type: '勇'.repeat(1000) }, 'at most 8192 are allowed'],
+    ['a list as user metadata', { headers: {}, user_metadata: ['a'] }, 'user_metadata: '],
+    ['a number in user metadata', { headers: {}, user_metadata: { a: 1 } }, 'user_metadata.a: '],
+    ['a name in upper case', { headers: {}, user_metadata: { A: 'x' } }, METADATA_NAME],
+    ['a name with a line break', { headers: {}, user_metadata: { 'a\n': 'x' } }, METADATA_NAME],
+    ['a name outside ASCII', { headers: {}, user_metadata: { ñ: 'x' } }, METADATA_NAME],
+    ['user metadata with a line break', { headers: {}, user_metadata: { a: 'x\ny' } }, TEXT],
+    ['user metadata outside ASCII', { headers: {}, user_metadata: { a: 'ñ' } }, TEXT],
+    ['too much user metadata', { headers: {}, user_metadata: { a: 'x'.repeat(2048) } }, 'has 2049 bytes'],
+    [
+      'too many encoded words',
+      { headers: {}, user_metadata: { a: Array<string>(800).fill('=?UTF-8?Q??=').join(' ') } },
+      'at most 8192 are allowed',
+    ],
+    ['user metadata without headers', { user_metadata: {} }, 'user_metadata requires headers'],
+    [
+      'the user metadata of this program',
+      { headers: {}, user_metadata: { sha256: SHA, size: '0' } },
+      'must not contain',
+    ],
+  ])('are rejected with %s', (_, members, message) => {
+    expect(issue(members)).toContain(message)
   })
 })
 

@@ -2,7 +2,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { BlobMismatchError, BlobsMissingError } from '../../shared/blobs/errors.ts'
+import { BlobHeadersRejectedError, BlobMismatchError, BlobsMissingError } from '../../shared/blobs/errors.ts'
 import { BlobStore } from '../../shared/blobs/blob-store.ts'
 import { PayloadStore } from '../../shared/blobs/payload-store.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
@@ -59,6 +59,74 @@ export const blobStoreContract = (start: () => Promise<TestServers>): void => {
       const bytes = Buffer.from(`of type ${content_type ?? 'unknown'}`)
       await blobs.put('typed', bytes, { ...expectedOf(bytes), ...(content_type === undefined ? {} : { content_type }) })
       expect((await blobs.head('typed'))?.content_type).toBe(content_type)
+    })
+
+    describe('the headers and user metadata of a blob', () => {
+      const properties = {
+        content_type: 'text/css',
+        headers: {
+          cache_control: 'max-age=60',
+          content_disposition: `attachment; filename="a b.css"; filename*=UTF-8''%C3%B1; name=ñ`,
+          content_encoding: 'gzip',
+          content_language: 'de, en',
+          expires: 'never',
+        },
+        user_metadata: { owner: 'anna', type: '100% cotton', 'x-y_z.1': '=?UTF-8?B?Wm/Dqw==?=' },
+      }
+      const stored = async (fileId: string): Promise<object> => {
+        const { content_type, headers, user_metadata } = (await blobs.sha256Of(fileId))?.properties ?? {}
+        const head = await blobs.head(fileId)
+        expect(head).toMatchObject({ content_type, headers, user_metadata })
+        return { content_type, headers, user_metadata }
+      }
+      const write = async (fileId: string, how: string, size: number): Promise<void> => {
+        const bytes = randomBytes(size)
+        const content = { ...expectedOf(bytes), ...properties }
+        if (how === 'a buffer') await blobs.put(fileId, bytes, content)
+        else if (how === 'a stream') await blobs.put(fileId, Readable.from([bytes]), content)
+        else if (how === 'a buffer, if absent') await blobs.putIfAbsent(fileId, bytes, content)
+        else {
+          const object = await objects.put(servers.config.buckets.archives, `source of ${fileId}`, bytes)
+          const range = { object, start: 0, length: size }
+          if (how === 'a copy') await blobs.copyIn(fileId, range, content)
+          else await blobs.copyInIfAbsent(fileId, range, content)
+        }
+      }
+
+      it.each([
+        ['a buffer', 10],
+        ['a stream', 10],
+        ['a stream', 9 * 1024 * 1024],
+        ['a buffer, if absent', 10],
+        ['a copy', 10],
+        ['a copy, if absent', 10],
+      ])('are stored when the blob is written by %s of %d bytes', async (how, size) => {
+        const fileId = `with headers, ${how}, ${size}`
+        await write(fileId, how, size)
+        expect(await stored(fileId)).toEqual(properties)
+      })
+
+      it('can fill the 2 KB that S3 allows', async () => {
+        const bytes = randomBytes(10)
+        const full = { ...properties, user_metadata: { a: 'x'.repeat(2047) } }
+        await blobs.put('full', bytes, { ...expectedOf(bytes), ...full })
+        expect(await stored('full')).toEqual(full)
+      })
+
+      it('are rejected with an error that names the blob if S3 rejects them, and the blob stays', async () => {
+        const bytes = randomBytes(10)
+        await blobs.put('too full', bytes, { ...expectedOf(bytes), ...properties })
+        const user_metadata = { a: 'x'.repeat(2048) }
+        const written = blobs.put('too full', bytes, { ...expectedOf(bytes), headers: {}, user_metadata })
+        await expect(written).rejects.toThrow(BlobHeadersRejectedError)
+        await expect(written).rejects.toMatchObject({ id: 'too full' })
+        expect(await stored('too full')).toEqual(properties)
+      })
+
+      it('are absent if the blob has none', async () => {
+        await objects.put(bucket, 'blobs/bare', Buffer.from('bare'))
+        expect(await stored('bare')).toMatchObject({ headers: {}, user_metadata: {} })
+      })
     })
 
     it('stores small, large and empty streams', async () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BlobsMissingError } from '../../shared/blobs/errors.ts'
+import { BlobHeadersRejectedError, BlobsMissingError } from '../../shared/blobs/errors.ts'
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, k) => `id ${k}`)
 
@@ -22,5 +22,14 @@ describe('the error for missing blobs', () => {
 
   it('contains the first 100 ids', () => {
     expect(new BlobsMissingError(ids(101))).toMatchObject({ count: 101, ids: ids(100) })
+  })
+})
+
+describe('the error for headers that S3 rejects', () => {
+  it('names the blob and the reason of S3', () => {
+    expect(new BlobHeadersRejectedError('a/b', new Error('too large'))).toMatchObject({
+      id: 'a/b',
+      message: 'S3 rejected the headers and user metadata of blob "a/b" as too large: too large',
+    })
   })
 })

@@ -3,6 +3,7 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { createHash } from 'node:crypto'
 import { pipeline, type Readable, Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ObjectExistsError } from '../errors.ts'
 import type { PinnedObject } from '../object.ts'
 import { sendExpires } from './expires-header.ts'
 import { MultipartUpload } from './multipart-upload.ts'
@@ -40,6 +41,7 @@ export class ObjectStore extends ObjectReader {
    */
   async put(bucket: string, key: string, body: Buffer, options: PutOptions): Promise<PinnedObject | 'exists'>
   async put(bucket: string, key: string, body: Buffer, options: PutOptions = {}): Promise<PinnedObject | 'exists'> {
+    if (!isSendableWithBody(options)) return this.#putAsUpload(bucket, key, body, options)
     const sha256 = options.sha256 ?? createHash('sha256').update(body).digest('hex')
     for (let attempt = 1; ; attempt++) {
       try {
@@ -61,6 +63,24 @@ export class ObjectStore extends ObjectReader {
         if (!isConflict(error) || attempt === CONFLICT_ATTEMPTS) throw error
         await sleep(20 + 80 * Math.random())
       }
+    }
+  }
+
+  /** `put` by a multipart upload, whose first request carries the headers and has no body. */
+  async #putAsUpload(
+    bucket: string,
+    key: string,
+    body: Buffer,
+    { ifAbsent = false, ...options }: PutOptions,
+  ): Promise<PinnedObject | 'exists'> {
+    const upload = await this.multipart(bucket, key, options)
+    try {
+      await upload.uploadPart(1, body)
+      return await upload.complete({ ifAbsent, acceptEqual: false })
+    } catch (error) {
+      await upload.abort()
+      if (error instanceof ObjectExistsError) return 'exists'
+      throw error
     }
   }
 
@@ -139,3 +159,9 @@ export class ObjectStore extends ObjectReader {
     }
   }
 }
+
+/**
+ * Returns whether a request with a body can carry these headers. Node.js damages a `Content-Disposition` header with
+ * characters outside ASCII if the request has a body.
+ */
+const isSendableWithBody = ({ headers }: WriteOptions): boolean => /^[\t -~]*$/.test(headers?.content_disposition ?? '')

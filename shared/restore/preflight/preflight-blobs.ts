@@ -4,6 +4,7 @@ import { entrySortKey, type IndexLine } from '../../archive/index-line.ts'
 import { readEntries, readIndex } from '../../archive/segment-reader.ts'
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
+import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import { type Attempt, type PassServices, runPass } from '../../jobs/pass.ts'
 import { MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../../values/message-text.ts'
@@ -21,13 +22,9 @@ import { BlobComparison, type TargetBlobs } from './blob-comparison.ts'
 import { positionAt, referencesBetween } from './planned-references.ts'
 import { readThrough } from './read-through.ts'
 
-/**
- * A pass ends when the headers and user metadata of its blobs have this many characters, because later stages hold a
- * list of all blobs of a pass in memory.
- */
-const MAX_PROPERTY_CHARACTERS = 32 * 1024 * 1024
-
-export interface PreflightBlobsServices extends RestoreReading, PassServices, TargetBlobs {}
+export interface PreflightBlobsServices extends RestoreReading, PassServices, TargetBlobs {
+  readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'indexBytes'>
+}
 
 /**
  * Runs one pass over blob segments. The pass reads and checks the bytes of their blobs, and compares these blobs with
@@ -41,7 +38,7 @@ const preflightBlobsPass = async (
   services: PreflightBlobsServices,
 ): Promise<PreflightBlobsResult> => {
   const { job_id, n } = attempt
-  const { objects, workFiles } = services
+  const { objects, workFiles, limits } = services
   const restore = await openRestore(services, job_id)
   const { job, plan, archive } = restore
   const { items, lists } = await workFiles.read(RESTORE_BLOB_PLAN, job_id)
@@ -56,7 +53,7 @@ const preflightBlobsPass = async (
   const references = await referencesBetween(objects, lists, from, until)
   const comparison = new BlobComparison(services, job.request.on_duplicate, references)
 
-  const cursor = await readBlobs(attempt, restore, { segments, start, from }, comparison)
+  const cursor = await readBlobs(attempt, restore, { segments, start, from }, comparison, limits.indexBytes)
   const end = cursor === undefined ? until : await positionAt(archive, segments[cursor.segment] ?? 0, cursor.entry)
   const missing = comparison.missingBefore(end, job.request.strict === false ? undefined : new Set(plan.missing_blobs))
   const blobs = await comparison.end()
@@ -82,6 +79,7 @@ const readBlobs = async (
     from,
   }: { readonly segments: readonly number[]; readonly start: BlobsCursor; readonly from: string },
   comparison: BlobComparison,
+  maxPropertyCharacters: number,
 ): Promise<BlobsCursor | undefined> => {
   let lastPosition = from
   for (const [k, segment] of segments.entries()) {
@@ -93,7 +91,7 @@ const readBlobs = async (
       ...(plan.unfiltered ? {} : { filter: (entry: IndexLine) => comparison.isReferenced(entrySortKey(entry)) }),
     })
     for await (const { entry, ordinal } of entries) {
-      const isFull = attempt.timeIsUp() || comparison.propertyCharacters >= MAX_PROPERTY_CHARACTERS
+      const isFull = attempt.timeIsUp() || comparison.propertyCharacters >= maxPropertyCharacters
       if (isFull && comparison.entries > 0) return { segment: k, entry: ordinal }
       const position = entrySortKey(entry)
       if (position < lastPosition || (position === lastPosition && comparison.entries > 0))

@@ -32,9 +32,10 @@ export const getObject: Operation = async (call) => {
       headers: {
         ...state,
         'accept-ranges': 'bytes',
-        'content-length': end + 1 - start,
         ...version.headers,
         ...overrides,
+        // After content-disposition: Node damages characters outside ASCII in it if the length is already known.
+        'content-length': end + 1 - start,
         ...(range === undefined
           ? requestedChecksums(call, version)
           : { 'content-range': `bytes ${start}-${end}/${version.size}` }),

@@ -2,6 +2,7 @@ import {
   CopyObjectCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
+  HeadObjectCommand,
   ListBucketsCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
@@ -29,6 +30,23 @@ describe('the local S3 service', () => {
     const tags = s3.client.send(new GetObjectTaggingCommand({ Bucket, Key: 'tagged' }))
     expect(await rejection(tags)).toMatchObject({ status: 501 })
     expect(await rejection(put('locked', { ObjectLockLegalHoldStatus: 'ON' }))).toMatchObject({ status: 400 })
+  })
+
+  it('returns user metadata as AWS does: encoded if it is outside ASCII, and otherwise decoded', async () => {
+    const written = { latin1: 'é', ascii: '=?UTF-8?Q?AMAZONS3?=', control: '=?UTF-8?Q?=07?=', tab: 'a\tb' }
+    // The SDK sends the headers of a request with a text as its body in another encoding than it has signed.
+    await put('metadata', { Body: Buffer.from('x'), Metadata: written })
+    const { Metadata } = await s3.client.send(new HeadObjectCommand({ Bucket, Key: 'metadata' }))
+    expect(Metadata).toEqual({ latin1: '=?UTF-8?B?w6k=?=', ascii: 'AMAZONS3', control: written.control, tab: 'a\tb' })
+  })
+
+  it('does not store aws-chunked, and counts encoded metadata without its encoding', async () => {
+    const word = `=?UTF-8?B?${Buffer.from('é'.repeat(1000)).toString('base64')}?=`
+    await put('chunked', { ContentEncoding: 'aws-chunked, gzip', Metadata: { a: word } })
+    const { ContentEncoding, Metadata } = await s3.client.send(new HeadObjectCommand({ Bucket, Key: 'chunked' }))
+    expect({ ContentEncoding, Metadata }).toEqual({ ContentEncoding: 'gzip', Metadata: { a: word } })
+    const longer = put('chunked', { Metadata: { a: word, b: 'x'.repeat(47) } })
+    expect(await rejection(longer)).toMatchObject({ name: 'MetadataTooLarge' })
   })
 
   it('rejects version ids that it never creates', async () => {

@@ -70,6 +70,23 @@ export const multipartContract = (s3: S3Session): void => {
       expect(found.ETag).toBe(`"${md5.digest('hex')}-3"`)
     })
 
+    it('creates an object with all its headers', async () => {
+      const headers = {
+        Metadata: { owner: 'anna' },
+        ContentType: 'text/css',
+        CacheControl: 'max-age=60',
+        ContentDisposition: 'attachment; filename="a b.css"',
+        ContentEncoding: 'gzip',
+        ContentLanguage: 'de',
+      }
+      const upload = await start('composed headers', { ...headers, Expires: new Date('2030-01-02T03:04:05Z') })
+      await upload.complete([await upload.part(1, Buffer.from('x'))])
+      expect(await s3.head('composed headers')).toMatchObject({
+        ...headers,
+        ExpiresString: 'Wed, 02 Jan 2030 03:04:05 GMT',
+      })
+    })
+
     it('can be read by ranges across its parts', async () => {
       const whole = await s3.bytes('composed')
       for (const [start, end] of [

@@ -23,6 +23,44 @@ export const objectContract = (s3: S3Session): void => {
       expect(await s3.text('plain')).toBe('hello')
     })
 
+    it('is returned with all its headers, also after it was copied', async () => {
+      const headers = {
+        ContentType: 'text/css',
+        CacheControl: 'max-age=60, must-revalidate',
+        ContentDisposition: `attachment; filename="a b.css"; filename*=UTF-8''%C3%B1`,
+        ContentEncoding: 'gzip, br',
+        ContentLanguage: 'de, en',
+      }
+      await s3.put('with headers', 'x', { ...headers, Expires: new Date('2030-01-02T03:04:05Z') })
+      const CopySource = `${s3.bucket}/with%20headers`
+      await s3.client.send(new CopyObjectCommand({ Bucket: s3.bucket, Key: 'copied headers', CopySource }))
+      for (const key of ['with headers', 'copied headers']) {
+        const found = await s3.head(key)
+        expect(found).toMatchObject({ ...headers, ExpiresString: 'Wed, 02 Jan 2030 03:04:05 GMT' })
+        const read = await s3.get(key)
+        expect(read).toMatchObject({ ...headers, ExpiresString: 'Wed, 02 Jan 2030 03:04:05 GMT' })
+        await read.Body?.transformToString()
+      }
+      await s3.put('with headers', 'x')
+      const plain = await s3.head('with headers')
+      for (const name of ['CacheControl', 'ContentDisposition', 'ContentEncoding', 'ContentLanguage', 'ExpiresString'])
+        expect(plain, name).not.toHaveProperty(name, expect.anything())
+    })
+
+    it('has at most 2 KB of user metadata', async () => {
+      const Metadata = { a: 'x'.repeat(1000), bc: 'x'.repeat(1045) }
+      await s3.put('much metadata', 'x', { Metadata })
+      expect((await s3.head('much metadata')).Metadata).toEqual(Metadata)
+      const more = s3.put('much metadata', 'x', { Metadata: { ...Metadata, d: '' } })
+      expect(await rejection(more)).toMatchObject({ name: 'MetadataTooLarge', status: 400 })
+    })
+
+    it('has user metadata outside ASCII in the encoding of RFC 2047', async () => {
+      const Metadata = { word: '=?UTF-8?B?w4PChE3Dg8KEWsODwpXDg8KRIFMz?=' }
+      await s3.put('encoded metadata', 'x', { Metadata })
+      expect((await s3.head('encoded metadata')).Metadata).toEqual(Metadata)
+    })
+
     it.each(PORTABLE_KEYS)('can have the key %s', async (key) => {
       await s3.put(key, key === 'empty' ? '' : key)
       expect(await s3.text(key)).toBe(key === 'empty' ? '' : key)
