@@ -25,9 +25,7 @@ const MAX_COPIED_BYTES = 1024 ** 4
 export const exportBlobs = (input: PassInput, stores: BlobsStores): Promise<PassOutput> =>
   runPass(EXPORT_BLOBS, input, stores, async (attempt) => {
     const { request } = await exportJob(stores, input.job_id)
-    return request.format === 'specstar'
-      ? exportStreamBlobs(attempt, stores, request.models)
-      : exportSegment(attempt, stores)
+    return request.format === 'specstar' ? exportStreamBlobs(attempt, stores, request) : exportSegment(attempt, stores)
   })
 
 const exportSegment = async (attempt: Attempt, stores: BlobsStores): Promise<BlobsResult> => {

@@ -23,7 +23,7 @@ const parseCursor = (cursor = '0/'): { index: number; from: string } => {
 export const exportStreamBlobs = async (
   attempt: Attempt,
   stores: BlobsStores,
-  models: readonly string[],
+  { models, strict }: { readonly models: readonly string[]; readonly strict: boolean },
 ): Promise<BlobsResult> => {
   const { job_id, n } = attempt
   const { objects, limits, workFiles } = stores
@@ -52,6 +52,7 @@ export const exportStreamBlobs = async (
           missing.set(reference.id, reference)
           continue
         }
+        if (strict) rejectHeaders(model, reference.id, content)
         await addBlob(composer, model, reference.id, content)
         written += 1
         bytes += content.object.size
@@ -76,6 +77,17 @@ export const exportStreamBlobs = async (
     missing: missing.size,
     ...(await writeMissingBlobs(workFiles, attempt, [...missing.values()])),
   }
+}
+
+/** Throws `SpecstarRefusesError` if a blob has headers or user metadata, which the stream cannot contain. */
+const rejectHeaders = (model: string, id: string, { headers = {}, user_metadata = {} }: StoredContent): void => {
+  const names = [
+    ...Object.keys(headers).map((name) => name.replace('_', '-')),
+    ...Object.keys(user_metadata).map((name) => `x-amz-meta-${name}`),
+  ]
+  if (names.length === 0) return
+  const reason = `it has the headers ${names.join(', ')}, which a stream cannot contain; strict=false leaves them out`
+  throw new SpecstarRefusesError('blob', model, id, reason)
 }
 
 const addBlob = async (composer: Composer, model: string, id: string, content: StoredContent): Promise<void> => {
