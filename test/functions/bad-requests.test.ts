@@ -93,10 +93,10 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     detail: 'overwrite, skip, raise_error',
   },
   {
-    request: 'POST /country/import?on_duplicate=skip&strict=true',
+    request: 'POST /country/import?on_duplicate=skip&redirect=true',
     status: 400,
     type: 'invalid-request',
-    field: 'strict',
+    field: 'redirect',
   },
   { request: 'POST /_backup/import?dry_run=2', status: 400, type: 'invalid-request', field: 'dry_run' },
   { request: 'POST /_backup/import', body: '{}', headers: json, status: 400, type: 'invalid-request', field: 'from' },

@@ -188,7 +188,13 @@ describe('parameters of an export', () => {
 
 describe('parameters of an import', () => {
   it('overwrite by default, as in SpecStar', () => {
-    expect(importQuery('')).toEqual({ filters: {}, on_duplicate: 'overwrite', dry_run: false, waitSeconds: 20 })
+    expect(importQuery('')).toEqual({
+      filters: {},
+      on_duplicate: 'overwrite',
+      dry_run: false,
+      strict: true,
+      waitSeconds: 20,
+    })
   })
 
   it.each(['replace', '', 'SKIP'])('reject on_duplicate=%s and list the strategies', (value) => {
@@ -198,7 +204,10 @@ describe('parameters of an import', () => {
   })
 
   it('reject the options of an export', () => {
-    expect(errorsOf(() => importQuery('strict=true&models=a')).map(({ field }) => field)).toEqual(['strict', 'models'])
+    expect(errorsOf(() => importQuery('redirect=true&models=a')).map(({ field }) => field)).toEqual([
+      'redirect',
+      'models',
+    ])
   })
 
   it('contain the location of an archive', () => {

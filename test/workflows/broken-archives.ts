@@ -127,7 +127,7 @@ export const BROKEN_ARCHIVES: readonly BrokenArchive[] = [
   },
   {
     name: 'a file that is not an archive',
-    bytes: Buffer.from('{"resources":[]}\n'.repeat(100)),
+    bytes: Buffer.from('model,id\ncountry,1\n'.repeat(100)),
     problem: { type: 'not-an-archive', detail: /not an \.acbak archive/ },
   },
   {
