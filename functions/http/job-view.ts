@@ -1,6 +1,15 @@
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
-import { ENDED, type ExportJob, type Job, type JobStatus, type RestoreJob, statusAt } from '../../shared/jobs/job.ts'
+import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
+import {
+  ENDED,
+  type ExportJob,
+  type Job,
+  type JobStatus,
+  type ListedBlobs,
+  type RestoreJob,
+  statusAt,
+} from '../../shared/jobs/job.ts'
 import { type Progress, progressOf } from '../../shared/jobs/progress.ts'
 import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
@@ -100,11 +109,15 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
     },
     models: result.models,
     complete: result.complete,
-    missing_blobs: result.missing_blobs,
+    missing_blobs: withHint(result.missing_blobs),
     ...(result.left_out === undefined ? {} : { left_out: result.left_out }),
     ...(result.suspicious === undefined ? {} : { suspicious: result.suspicious }),
   }
 }
+
+/** Adds what to do if the ids are not those of blobs. */
+const withHint = (missing: ListedBlobs): ListedBlobs & { readonly hint?: string } =>
+  missing.count === 0 ? missing : { ...missing, hint: MISSING_BLOBS_HINT }
 
 const restoreView = (job: RestoreJob): object | undefined => {
   const { result, request } = job
@@ -117,7 +130,7 @@ const restoreView = (job: RestoreJob): object | undefined => {
     status: job.status,
     ...(dry_run === undefined ? (counts ?? { models }) : { dry_run: true, ...dry_run }),
     ...(verification === undefined ? {} : { verification }),
-    ...(missing_blobs === undefined ? {} : { missing_blobs }),
+    ...(missing_blobs === undefined ? {} : { missing_blobs: withHint(missing_blobs) }),
     ...(blob_conflicts === undefined ? {} : { blob_conflicts }),
     ...(left_out === undefined ? {} : { left_out }),
   }

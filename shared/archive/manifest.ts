@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { BlobPathList } from '../resources/blob-paths.ts'
 import { byteCount, hashKeyHex, modelName, sha256Hex } from './index-line.ts'
 import { LeftOutSchema } from './left-out.ts'
 import { MAX_MANIFEST_BYTES } from './limits.ts'
@@ -33,7 +34,16 @@ export const ManifestSchema = z.object({
   left_out: z.exactOptional(LeftOutSchema),
   models: z.record(
     modelName,
-    z.object({ resources: byteCount, revisions: byteCount, blobs: byteCount, digest: sha256Hex }).readonly(),
+    z
+      .object({
+        resources: byteCount,
+        revisions: byteCount,
+        blobs: byteCount,
+        digest: sha256Hex,
+        /** Where payloads contain references to blobs. Absent if they are recognized by their shape. */
+        blob_paths: z.exactOptional(BlobPathList),
+      })
+      .readonly(),
   ),
   blobs: z.object({ count: byteCount, bytes: byteCount }).readonly(),
   segments: z.array(SegmentSchema.readonly()).readonly(),

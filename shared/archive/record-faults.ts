@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { deriveMetadata, deriveRevision } from '../resources/attributes.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../resources/item-size.ts'
-import { type PayloadReferences, referencesIn } from '../resources/revision-references.ts'
+import { type BlobFields, type PayloadReferences, referencesIn } from '../resources/revision-references.ts'
 import { MetadataView, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { instantOf } from '../values/instant.ts'
@@ -91,12 +91,14 @@ export type CheckedRevision =
 
 /**
  * Checks a revision item and its payload, and returns what the payload refers to, or why the revision cannot be
- * restored. `payload` is undefined if the item contains none and refers to none.
+ * restored. `payload` is undefined if the item contains none and refers to none. By default, references to blobs are
+ * recognized by their shape.
  */
 export const checkRevision = (
   item: Item,
   payload: string | Uint8Array | undefined,
   origin: RecordOrigin = 'store',
+  blobFields?: BlobFields,
 ): CheckedRevision => {
   const itemFault = keyFault(item) ?? (origin === 'store' ? fieldFault(item, REVISION_RULES) : undefined)
   if (itemFault !== undefined) return { fault: itemFault }
@@ -105,7 +107,7 @@ export const checkRevision = (
     payloadFault(item, payload, origin) ?? sizeFault(item, (destination) => deriveRevision(item, destination).item)
   if (fault !== undefined) return { fault }
   const view = new RevisionView(item)
-  const references = referencesIn(view, payload)
+  const references = referencesIn(view, payload, blobFields)
   if (references !== undefined) return { references }
   return origin === 'store'
     ? { fault: 'the payload is neither JSON nor MessagePack' }

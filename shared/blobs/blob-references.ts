@@ -23,8 +23,8 @@ import { addReferrers, type Referrer } from './referrer.ts'
  *
  *   table: 8,193 unsigned 32-bit little-endian integers. The first 8,192 are the offsets of the first line of each
  *          prefix. The last is the offset of the end of the last line.
- *   lines: `["{position}","{id}",["{model}",…],{needed},["{model}","{resource id}"],…]` and a newline for each reference,
- *          in the order of positions. A line contains the first resources that refer to a blob.
+ *   lines: `["{position}","{id}",["{model}",…],{needed},{reported},["{model}","{resource id}"],…]` and a newline for
+ *          each reference, in the order of positions. A line contains the first resources that refer to a blob.
  *
  * Offsets are bytes from the end of the table. A range of prefixes can therefore be read with two small requests: one
  * for the offsets and one for the lines.
@@ -35,12 +35,20 @@ export interface BlobReference {
   readonly position: string
   /** The file id of a blob, or the SHA-256 of a payload. */
   readonly id: string
-  /** The models whose resources refer to the blob or payload. */
+  /**
+   * The models whose resources refer to the blob or payload. In a restore, references count by the paths in the
+   * archive's manifest. The list is empty if only the paths of the registry lead to the blob: then the archive need not
+   * contain it.
+   */
   readonly models: readonly string[]
   /**
    * Whether at least one resource that the restore will write refers to the blob or payload. In an export it is true.
    */
   readonly needed: boolean
+  /**
+   * Whether the blob is reported if it is missing. False if no such resource refers to it by the paths of the registry.
+   */
+  readonly reported: boolean
   /** The first resources that refer to the blob. Empty for a payload. */
   readonly resources: readonly Referrer[]
 }
@@ -60,7 +68,10 @@ const prefixOf = (position: string): number => Number.parseInt(position.slice(0,
  */
 export const firstPosition = (prefix: number): string => prefix.toString(16).padStart(PREFIX_DIGITS, '0')
 
-const Line = z.tuple([z.string(), z.string(), z.array(z.string()), z.boolean()], z.tuple([z.string(), z.string()]))
+const Line = z.tuple(
+  [z.string(), z.string(), z.array(z.string()), z.boolean(), z.boolean()],
+  z.tuple([z.string(), z.string()]),
+)
 const OFFSET_BYTES = 4
 const TABLE_BYTES = (PREFIX_COUNT + 1) * OFFSET_BYTES
 
@@ -68,24 +79,20 @@ interface MergedReference {
   readonly id: string
   readonly models: Set<string>
   needed: boolean
+  reported: boolean
   readonly resources: Referrer[]
 }
 
-const merge = (
-  merged: Map<string, MergedReference>,
-  position: string,
-  id: string,
-  models: readonly string[],
-  needed: boolean,
-  resources: readonly Referrer[],
-): void => {
+const merge = (merged: Map<string, MergedReference>, reference: BlobReference): void => {
+  const { position, id, models, needed, reported, resources } = reference
   const known = merged.get(position)
   if (known === undefined) {
-    merged.set(position, { id, models: new Set(models), needed, resources: [...resources] })
+    merged.set(position, { id, models: new Set(models), needed, reported, resources: [...resources] })
     return
   }
   for (const model of models) known.models.add(model)
   known.needed ||= needed
+  known.reported ||= reported
   addReferrers(known.resources, resources)
 }
 
@@ -103,19 +110,32 @@ export class BlobReferenceSet {
     return this.#references.size
   }
 
-  /** `resourceId` is the id of the resource that refers to the blob. The first ones are kept. */
-  addBlob(model: string, fileId: string, needed = true, resourceId?: string): void {
-    let position = this.#positions.get(fileId)
-    if (position === undefined) {
-      position = blobPosition(fileId)
-      this.#positions.set(fileId, position)
-    }
+  /**
+   * `resourceId` is the id of the resource that refers to the blob. The first ones are kept. By default, a needed blob is
+   * reported if it is missing.
+   */
+  addBlob(model: string, id: string, needed = true, resourceId?: string, reported = needed): void {
     const resources = resourceId === undefined ? [] : [{ model, resource_id: resourceId }]
-    merge(this.#references, position, fileId, [model], needed, resources)
+    merge(this.#references, { position: this.#positionOf(id), id, models: [model], needed, reported, resources })
   }
 
-  addPayload(model: string, sha256: string, needed = true): void {
-    merge(this.#references, payloadPosition(sha256), sha256, [model], needed, [])
+  /** Adds a blob to which only the paths of the registry lead. */
+  addUnarchivedBlob(model: string, id: string, needed: boolean, resourceId?: string): void {
+    const resources = resourceId === undefined ? [] : [{ model, resource_id: resourceId }]
+    merge(this.#references, { position: this.#positionOf(id), id, models: [], needed, reported: needed, resources })
+  }
+
+  addPayload(model: string, id: string, needed = true): void {
+    const position = payloadPosition(id)
+    merge(this.#references, { position, id, models: [model], needed, reported: needed, resources: [] })
+  }
+
+  #positionOf(fileId: string): string {
+    const known = this.#positions.get(fileId)
+    if (known !== undefined) return known
+    const position = blobPosition(fileId)
+    this.#positions.set(fileId, position)
+    return position
   }
 
   /** Writes the references as a list object under this key. The set stays unchanged. */
@@ -125,10 +145,10 @@ export class BlobReferenceSet {
     const lines: Buffer[] = []
     let offset = 0
     let prefix = 0
-    for (const [position, { id, models, needed, resources }] of references) {
+    for (const [position, { id, models, needed, reported, resources }] of references) {
       while (prefix <= prefixOf(position)) table.writeUInt32LE(offset, OFFSET_BYTES * prefix++)
       const referrers = resources.map(({ model, resource_id }) => [model, resource_id])
-      const line = Buffer.from(`${JSON.stringify([position, id, [...models], needed, ...referrers])}\n`)
+      const line = Buffer.from(`${JSON.stringify([position, id, [...models], needed, reported, ...referrers])}\n`)
       lines.push(line)
       offset += line.length
     }
@@ -182,16 +202,16 @@ export const readBlobReferences = async (
       if (end === start) return
       const lines = await objects.readBytes(object, TABLE_BYTES + start, end - start)
       for (const line of lines.toString().trimEnd().split('\n')) {
-        const [position, id, models, needed, ...referrers] = Line.parse(JSON.parse(line))
+        const [position, id, models, needed, reported, ...referrers] = Line.parse(JSON.parse(line))
         const resources = referrers.map(([model, resource_id]) => ({ model, resource_id }))
-        merge(merged, position, id, models, needed, resources)
+        merge(merged, { position, id, models, needed, reported, resources })
       }
     },
     { concurrency: PARALLEL_READS },
   )
   return [...merged]
     .sort(byPosition)
-    .map(([position, { id, models, needed, resources }]) => ({ position, id, models: [...models], needed, resources }))
+    .map(([position, reference]) => ({ position, ...reference, models: [...reference.models] }))
 }
 
 const byPosition = ([a]: readonly [string, unknown], [b]: readonly [string, unknown]): number => (a < b ? -1 : 1)

@@ -7,6 +7,11 @@ const MAX_NAMED = 5
 /** The error keeps at most this many ids, so that its size is limited. */
 const MAX_KEPT = 100
 
+/** Says what to do if payloads contain maps that only look like references to blobs. */
+export const MISSING_BLOBS_HINT =
+  'If a field only looks like a reference to a blob, list the paths of the real ones as "blobs" of the model in' +
+  ' models.json (locally, the file that MODELS_FILE names). "blobs": [] means that the model has none.'
+
 /** Resources refer to blobs or spilled payloads that do not exist or cannot be read. */
 export class BlobsMissingError extends Error {
   override readonly name = 'BlobsMissingError'
@@ -19,7 +24,9 @@ export class BlobsMissingError extends Error {
   constructor(ids: readonly string[], referredBy: readonly MissingBlob[] = []) {
     const noun = ids.length === 1 ? 'blob' : 'blobs'
     const named = ids.slice(0, MAX_NAMED).map((id) => withReferrer(id, referredBy))
-    super(`${ids.length} ${noun} cannot be read: ${named.join(', ')}${ids.length > MAX_NAMED ? ', …' : ''}`)
+    const list = `${named.join(', ')}${ids.length > MAX_NAMED ? ', …' : ''}`
+    const hint = ids.every((id) => id.startsWith('payloads/')) ? '' : `. ${MISSING_BLOBS_HINT}`
+    super(`${ids.length} ${noun} cannot be read: ${list}${hint}`)
     this.count = ids.length
     this.ids = ids.slice(0, MAX_KEPT)
     if (referredBy.length > 0) this.referred_by = referredBy.slice(0, MAX_KEPT)

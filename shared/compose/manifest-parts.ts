@@ -1,19 +1,21 @@
 import { decodeBuckets, modelDigest } from '../archive/digest.ts'
 import { type Manifest, type ManifestSegment, toManifestSegment } from '../archive/manifest.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { BlobPaths } from '../resources/blob-paths.ts'
 import { countOf } from '../values/model-counts.ts'
 import { compareBytes } from '../values/text-order.ts'
 import type { RecordsSegment, WrittenSegment } from './segments.ts'
 
 /**
  * Returns `models` of a manifest. The counts and digests of a model are computed from its segments of records, and its
- * number of blobs from the results of all passes.
+ * number of blobs from the results of all passes. `blobPaths` contains the paths of each model that states them.
  */
 export const manifestModels = async (
   objects: ObjectStore,
   models: readonly string[],
   records: readonly RecordsSegment[],
   blobs: readonly { readonly models: Readonly<Record<string, number>> }[],
+  blobPaths: Readonly<Record<string, BlobPaths>>,
 ): Promise<Manifest['models']> => {
   const entries: [string, Manifest['models'][string]][] = []
   for (const model of models) {
@@ -21,6 +23,7 @@ export const manifestModels = async (
       .filter((segment) => segment.model === model)
       .sort((a, b) => compareBytes(a.summary.first_h ?? '', b.summary.first_h ?? ''))
     const buckets = []
+    const paths = Object.hasOwn(blobPaths, model) ? blobPaths[model] : undefined
     for (const { digests } of own) {
       buckets.push(...decodeBuckets(await objects.readBytes(digests, 0, digests.size)))
     }
@@ -31,6 +34,7 @@ export const manifestModels = async (
         revisions: own.reduce((sum, { revisions }) => sum + revisions, 0),
         blobs: blobs.reduce((sum, result) => sum + countOf(result.models, model), 0),
         digest: modelDigest(buckets),
+        ...(paths === undefined ? {} : { blob_paths: paths }),
       },
     ])
   }

@@ -53,7 +53,7 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
     await readLeftOut(workFiles, recordsResults),
     inOrder.reduce((sum, { object }) => sum + object.size, 0),
   )
-  const { started_at } = await workFiles.read(EXPORT_PLAN, job.job_id)
+  const { started_at, blob_paths } = await workFiles.read(EXPORT_PLAN, job.job_id)
   return {
     segments: inOrder.map(({ object }) => object),
     ...listedReferrers(missing),
@@ -70,7 +70,7 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
       complete: missing.length === 0 && leftOut === undefined,
       missing_blobs: missing.map(({ id }) => id),
       ...(leftOut === undefined ? {} : { left_out: leftOut.member }),
-      models: await manifestModels(objects, job.request.models, records, blobs),
+      models: await manifestModels(objects, job.request.models, records, blobs, blob_paths),
       blobs: {
         count: blobs.reduce((sum, result) => sum + result.blobs, 0),
         bytes: blobs.reduce((sum, result) => sum + result.bytes, 0),

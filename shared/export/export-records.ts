@@ -18,12 +18,19 @@ import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import { TornResourcesError } from '../resources/errors.ts'
 import { hashKeyOf, metadataKey } from '../resources/keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import { addReferences, type PayloadReferences } from '../resources/revision-references.ts'
+import { addReferences, blobFieldsOf, type PayloadReferences } from '../resources/revision-references.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
 import { payloadOf, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { LeftOutResources } from './left-out.ts'
-import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange, type RecordsResult, workName } from './messages.ts'
+import {
+  EXPORT_PLAN,
+  EXPORT_RECORDS,
+  type ExportPlan,
+  type ModelRange,
+  type RecordsResult,
+  workName,
+} from './messages.ts'
 import { StreamRecords } from './stream-records.ts'
 
 interface RecordsStores {
@@ -76,6 +83,8 @@ class RecordsPass {
   readonly #stores: RecordsStores
   readonly #references = new BlobReferenceSet()
   readonly #leftOut = new LeftOutResources()
+  /** Of the plan, so that all passes use the same paths even if the registry changes meanwhile. */
+  #blobPaths: ExportPlan['blob_paths'] = {}
 
   constructor(attempt: Attempt, job: ExportJob, stores: RecordsStores) {
     this.#attempt = attempt
@@ -86,7 +95,9 @@ class RecordsPass {
   async run(): Promise<RecordsResult> {
     const { objects, workFiles } = this.#stores
     const { job_id, n, attempt } = this.#attempt
-    const ranges = (await workFiles.read(EXPORT_PLAN, job_id)).items[n] ?? []
+    const { items, blob_paths } = await workFiles.read(EXPORT_PLAN, job_id)
+    const ranges = items[n] ?? []
+    this.#blobPaths = blob_paths
     const start = parseCursor(this.#attempt.cursor)
     const written: WrittenRecords[] = []
     let cursor: string | undefined
@@ -181,6 +192,8 @@ class RecordsPass {
     target: RecordsTarget,
   ): Promise<'written' | 'left out' | 'again'> {
     const references: PayloadReferences[] = []
+    const blobs = Object.hasOwn(this.#blobPaths, model) ? this.#blobPaths[model] : undefined
+    const blobFields = blobFieldsOf({ blobs })
     const leaveOut = (item: Item, reason: string): 'left out' | 'again' => {
       this.#leftOut.add(model, metadata, item, reason)
       return target.discard() ? 'left out' : 'again'
@@ -190,7 +203,9 @@ class RecordsPass {
     for await (const revision of revisions) {
       const payload = await this.#readPayload(revision)
       const checked =
-        payload instanceof UnreadablePayload ? { fault: payload.reason } : checkRevision(revision, payload)
+        payload instanceof UnreadablePayload
+          ? { fault: payload.reason }
+          : checkRevision(revision, payload, 'store', blobFields)
       const reason = checked.fault ?? (await invalidReason(() => target.revision(revision)))
       if (reason !== undefined) return leaveOut(revision, reason)
       if (checked.fault === undefined) references.push(checked.references)

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { LeftOutResource } from '../archive/left-out.ts'
 import { BlobReferenceList } from '../blobs/blob-reference-list.ts'
 import { MissingBlob } from '../blobs/referrer.ts'
+import { BlobPathList } from '../resources/blob-paths.ts'
 import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
 import { PlannedItems, type StageMessages } from '../jobs/messages.ts'
@@ -23,6 +24,8 @@ export const ExportPlan = z
     started_at: z.string(),
     /** The ranges of each map item. An item has one range of a large model, or all of several small models. */
     items: z.array(z.array(ModelRange).readonly()).readonly(),
+    /** The paths of blobs in payloads, for each model whose registry entry states them when the export starts. */
+    blob_paths: z.record(z.string(), BlobPathList).readonly(),
   })
   .readonly()
 export type ExportPlan = z.output<typeof ExportPlan>

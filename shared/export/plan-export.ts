@@ -5,6 +5,7 @@ import type { ExportRequest } from '../jobs/job.ts'
 import type { Limits } from '../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
+import type { ModelRegistry } from '../resources/models.ts'
 import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange } from './messages.ts'
 
 /** A digest bucket has 4 hex digits. */
@@ -27,7 +28,12 @@ interface Sampling extends ShardServices {
  */
 export const planExport = async (
   { job_id }: StageInput,
-  stores: Sampling & { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly clock: () => Date },
+  stores: Sampling & {
+    readonly jobs: JobStore
+    readonly models: ModelRegistry
+    readonly workFiles: WorkFiles
+    readonly clock: () => Date
+  },
 ): Promise<PlannedItems> => {
   const { jobs, workFiles, clock } = stores
   const { request } = await exportJob(stores, job_id)
@@ -37,7 +43,11 @@ export const planExport = async (
     (await workFiles.find(EXPORT_PLAN, job_id)) ??
     (await workFiles.writeOnce(
       EXPORT_PLAN,
-      { started_at: clock().toISOString(), items: await planItems(request, stores) },
+      {
+        started_at: clock().toISOString(),
+        items: await planItems(request, stores),
+        blob_paths: stores.models.blobPathsOf(request.models),
+      },
       job_id,
     ))
   await jobs.plan(job_id, EXPORT_RECORDS.name, items.length)

@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { z } from 'zod'
 import { errorMessage } from '../values/error-message.ts'
+import { BlobPathList, type BlobPaths } from './blob-paths.ts'
 import { ModelsInvalidError, UnknownModelError } from './errors.ts'
 import { compareBytes } from '../values/text-order.ts'
 
@@ -35,6 +36,8 @@ export interface Model {
   readonly name: string
   readonly indexed: readonly IndexedField[]
   readonly references: readonly ReferenceField[]
+  /** Where payloads contain references to blobs. Undefined if they are recognized by their shape. */
+  readonly blobs?: BlobPaths
   /** The JSON Schema of the model's payloads. */
   readonly schema?: Readonly<Record<string, unknown>>
   /**
@@ -84,6 +87,7 @@ const ModelFile = z.record(
         }),
       )
       .default([]),
+    blobs: BlobPathList.optional(),
     schema: z.record(z.string(), z.unknown()).optional(),
     shards: z.int().min(1).max(MAX_SHARDS).default(DEFAULT_SHARDS),
   }),
@@ -112,6 +116,16 @@ export class ModelRegistry {
 
   has(name: string): boolean {
     return this.#models.has(name)
+  }
+
+  /** Returns the paths of blobs in the payloads of these models. Omits models that do not state them. */
+  blobPathsOf(names: readonly string[]): Readonly<Record<string, readonly string[]>> {
+    return Object.fromEntries(
+      names.flatMap((name) => {
+        const blobs = this.#models.get(name)?.blobs
+        return blobs === undefined ? [] : [[name, blobs]]
+      }),
+    )
   }
 
   /** Returns a model. Throws `UnknownModelError` if the model is not registered. */
@@ -166,7 +180,7 @@ const splitRegistry = (json: unknown): { readonly models: unknown; readonly pref
   return { models, prefixes }
 }
 
-const modelOf = (name: string, { indexed, references, schema, shards }: ModelEntry): Model => ({
+const modelOf = (name: string, { indexed, references, blobs, schema, shards }: ModelEntry): Model => ({
   name,
   indexed: indexed.map((field) => {
     if (typeof field === 'string') return { key: field, path: field }
@@ -175,6 +189,7 @@ const modelOf = (name: string, { indexed, references, schema, shards }: ModelEnt
   }),
   references: references.map(({ field, target, list, ref_type }) => ({ field, target, list, ref_type })),
   shards,
+  ...(blobs === undefined ? {} : { blobs }),
   ...(schema === undefined ? {} : { schema }),
 })
 

@@ -1,36 +1,82 @@
 import type { BlobReferenceSet } from '../blobs/blob-references.ts'
+import { type BlobPaths, fileIdsAt } from './blob-paths.ts'
+import type { Model } from './models.ts'
 import { decodePayload } from './payload.ts'
 import { blobRefs } from './payload-references.ts'
 import type { RevisionView } from './views.ts'
+
+/** Where the payloads of a model contain references to blobs. */
+export interface BlobFields {
+  /** The paths that this deployment uses. */
+  readonly paths: BlobPaths
+  /** The paths in the manifest of the archive that contains the payloads. Otherwise equal to `paths`. */
+  readonly archived: BlobPaths
+}
+
+/** References are recognized by their shape. */
+export const GUESSED_BLOB_FIELDS: BlobFields = { paths: undefined, archived: undefined }
+
+/** Returns where the payloads of a model contain blobs, for payloads that are not in an archive. */
+export const blobFieldsOf = ({ blobs }: Pick<Model, 'blobs'>): BlobFields => ({ paths: blobs, archived: blobs })
+
+/**
+ * Returns where the archived payloads of a model contain blobs. The paths of the registry take precedence over those of
+ * the archive, and both take precedence over the shape.
+ */
+export const archivedBlobFields = ({ blobs }: Pick<Model, 'blobs'>, archived: BlobPaths): BlobFields => ({
+  paths: blobs ?? archived,
+  archived,
+})
 
 /** The objects in the blob bucket to which one revision refers. */
 export interface PayloadReferences {
   /** SHA-256 of the payload itself if it is spilled. */
   readonly spilledSha256: string | undefined
-  /** The file ids in the payload. */
+  /** The file ids in the payload, by the paths of this deployment. */
   readonly fileIds: readonly string[]
+  /** The file ids in the payload, by the paths of the archive. Absent if these are the same paths. */
+  readonly archivedFileIds?: readonly string[]
 }
 
 /** Returns what a revision with this payload refers to. Undefined if the payload is neither JSON nor MessagePack. */
 export const referencesIn = (
   { spilledSha256 }: RevisionView,
   payload: string | Uint8Array,
+  fields: BlobFields = GUESSED_BLOB_FIELDS,
 ): PayloadReferences | undefined => {
-  if (!mayContainReference(payload)) return isReadable(payload) ? { spilledSha256, fileIds: [] } : undefined
+  const hasBlobs = fields.paths?.length !== 0 || fields.archived?.length !== 0
+  if (!hasBlobs || !mayContainReference(payload))
+    return isReadable(payload) ? { spilledSha256, fileIds: [] } : undefined
   const decoded = decodePayload(payload)
-  return decoded === undefined ? undefined : { spilledSha256, fileIds: blobRefs(decoded).map(({ file_id }) => file_id) }
+  if (decoded === undefined) return undefined
+  const fileIds = fileIdsIn(decoded, fields.paths)
+  if (isSame(fields.paths, fields.archived)) return { spilledSha256, fileIds }
+  return { spilledSha256, fileIds, archivedFileIds: fileIdsIn(decoded, fields.archived) }
 }
 
-/** Adds the references of a revision to a set. `needed` and the id of the resource are stored with them. */
+const fileIdsIn = (decoded: unknown, paths: BlobPaths): string[] =>
+  paths === undefined ? blobRefs(decoded).map(({ file_id }) => file_id) : fileIdsAt(decoded, paths)
+
+const isSame = (a: BlobPaths, b: BlobPaths): boolean => JSON.stringify(a) === JSON.stringify(b)
+
+/**
+ * Adds the references of a revision to a set. `needed` and the id of the resource are stored with them. A blob is
+ * reported as missing only if it is needed and this deployment takes it for a blob.
+ */
 export const addReferences = (
   set: BlobReferenceSet,
   model: string,
-  { spilledSha256, fileIds }: PayloadReferences,
+  { spilledSha256, fileIds, archivedFileIds }: PayloadReferences,
   needed = true,
   resourceId?: string,
 ): void => {
   if (spilledSha256 !== undefined) set.addPayload(model, spilledSha256, needed)
-  for (const fileId of fileIds) set.addBlob(model, fileId, needed, resourceId)
+  if (archivedFileIds === undefined) {
+    for (const fileId of fileIds) set.addBlob(model, fileId, needed, resourceId)
+    return
+  }
+  for (const fileId of archivedFileIds) set.addBlob(model, fileId, needed, resourceId, false)
+  for (const fileId of fileIds) set.addUnarchivedBlob(model, fileId, needed, resourceId)
 }
 
 /**

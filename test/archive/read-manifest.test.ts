@@ -93,6 +93,7 @@ describe('the members of a manifest', () => {
     ['source.region', { source: { deployment: 'x' } }],
     ['scope.models.0', { scope: { models: ['1a'], filters: {} } }],
     ['missing_blobs.1', { missing_blobs: ['a', 1] }],
+    ['models.a.blob_paths.0', { models: { a: { ...model(1), blob_paths: ['a..b'] } } }],
     ['models.a.digest', { models: { a: { ...model(1), digest: SHA.slice(1) } } }],
     ['models.a.resources', { models: { a: model(-1) } }],
     ['blobs.count', { blobs: { count: 0.5, bytes: 0 } }],

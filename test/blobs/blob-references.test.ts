@@ -37,21 +37,42 @@ describe('lists of blob references', () => {
     for (const id of ['b', 'b', 'c', 'd']) second.addBlob('guild', 'map', false, id)
     second.addBlob('city', 'map', true, 'a')
     second.addBlob('city', 'map', false)
-    expect([first.size, second.size]).toEqual([3, 1])
+    second.addBlob('city', 'photo', true, undefined, false)
+    second.addUnarchivedBlob('city', 'photo', false)
+    second.addUnarchivedBlob('city', 'scan', true, 'a')
+    expect([first.size, second.size]).toEqual([3, 3])
     const lists = [await write('first', first), await write('second', second)]
     expect(lists.map(({ payloads, blobs }) => [payloads, blobs])).toEqual([
       [1, 2],
-      [0, 1],
+      [0, 3],
     ])
     const blobs = [
-      { position: blobPosition('map'), id: 'map', models: ['city', 'guild'], needed: true },
-      { position: blobPosition('flag'), id: 'flag', models: ['guild'], needed: false, resources: [] },
+      { position: blobPosition('map'), id: 'map', models: ['city', 'guild'], needed: true, reported: true },
+      {
+        position: blobPosition('flag'),
+        id: 'flag',
+        models: ['guild'],
+        needed: false,
+        reported: false,
+        resources: [],
+      },
+      { position: blobPosition('photo'), id: 'photo', models: ['city'], needed: true, reported: false },
+      {
+        position: blobPosition('scan'),
+        id: 'scan',
+        models: [],
+        needed: true,
+        reported: true,
+        resources: [{ model: 'city', resource_id: 'a' }],
+      },
     ].sort((a, b) => (a.position < b.position ? -1 : 1))
+    const id = sha256('large')
     const payload = {
-      position: payloadPosition(sha256('large')),
-      id: sha256('large'),
+      position: payloadPosition(id),
+      id,
       models: ['city'],
       needed: true,
+      reported: true,
       resources: [],
     }
     const merged = await readBlobReferences(objects, lists, ALL)

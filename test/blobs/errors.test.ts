@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { BlobHeadersRejectedError, BlobsMissingError } from '../../shared/blobs/errors.ts'
+import { BlobHeadersRejectedError, BlobsMissingError, MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
 
 const ids = (count: number): string[] => Array.from({ length: count }, (_, k) => `id ${k}`)
 
@@ -9,7 +9,16 @@ describe('the error for missing blobs', () => {
     [5, '5 blobs cannot be read: id 0, id 1, id 2, id 3, id 4'],
     [6, '6 blobs cannot be read: id 0, id 1, id 2, id 3, id 4, …'],
   ])('names at most five of %d ids in its message', (count, message) => {
-    expect(new BlobsMissingError(ids(count))).toMatchObject({ count, message, ids: ids(count) })
+    expect(new BlobsMissingError(ids(count))).toMatchObject({
+      count,
+      message: `${message}. ${MISSING_BLOBS_HINT}`,
+      ids: ids(count),
+    })
+  })
+
+  it('says nothing about references to blobs if only spilled payloads are missing', () => {
+    expect(new BlobsMissingError(['payloads/1'])).toMatchObject({ message: '1 blob cannot be read: payloads/1' })
+    expect(new BlobsMissingError(['payloads/1', 'a']).message).toContain(MISSING_BLOBS_HINT)
   })
 
   it('names the first resource that refers to a blob, and contains the first 100 referrers', () => {

@@ -31,10 +31,11 @@ describe('the model registry', () => {
       a: {
         indexed: [{ key: 'k', path: 'p.q', type: 'list', guess: true }, { key: 'same' }],
         references: [{ field: 'f', target: 'b', list: true, ref_type: 'revision_id', guess: true }],
+        blobs: ['file', 'pages[].scan'],
         schema: { type: 'object' },
         shards: 1024,
       },
-      b: { shards: 1 },
+      b: { shards: 1, blobs: [] },
     })
     expect(models.get('a')).toEqual({
       name: 'a',
@@ -43,10 +44,11 @@ describe('the model registry', () => {
         { key: 'same', path: 'same' },
       ],
       references: [{ field: 'f', target: 'b', list: true, ref_type: 'revision_id' }],
+      blobs: ['file', 'pages[].scan'],
       schema: { type: 'object' },
       shards: 1024,
     })
-    expect(models.get('b')).toEqual({ name: 'b', indexed: [], references: [], shards: 1 })
+    expect(models.get('b')).toEqual({ name: 'b', indexed: [], references: [], blobs: [], shards: 1 })
     expect([models.has('a'), models.has('c'), models.has('toString')]).toEqual([true, false, false])
     expect(loadModels({}).names).toEqual([])
   })
@@ -71,6 +73,17 @@ describe('the model registry', () => {
   it.each([['cache#'], [null], [['']], [[1]], [5]])('rejects %j as ignored key prefixes', (ignored_key_prefixes) => {
     expect(() => loadModels({ a: {}, ignored_key_prefixes })).toThrow(
       'models.json: ignored_key_prefixes: must be a list of strings that are not empty',
+    )
+  })
+
+  it('returns the paths of blobs of the models that state them', () => {
+    const models = loadModels({ a: { blobs: ['x'] }, b: { blobs: [] }, c: {}, d: { blobs: ['y'] } })
+    expect(models.blobPathsOf(['a', 'b', 'c', 'e'])).toEqual({ a: ['x'], b: [] })
+  })
+
+  it('rejects a path of blobs that is not a path, with its model', () => {
+    expect(() => loadModels({ a: { blobs: ['x', 'a..b'] } })).toThrow(
+      expect.objectContaining({ findings: [expect.stringMatching(/^model a: blobs\.1: "a\.\.b" is not a path: /)] }),
     )
   })
 

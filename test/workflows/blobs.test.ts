@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { readIndex } from '../../shared/archive/segment-reader.ts'
+import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
 import { openArchive } from '../../shared/archive/open.ts'
 import { memorySource } from '../archive/memory.ts'
 import { stableContents } from '../contents.ts'
@@ -221,6 +222,7 @@ describe('a blob that is missing from the store', () => {
     expect(await runner.readReport(restored)).toMatchObject({
       missing_blobs: ['flag-n'],
       missing_blobs_referred_by: referred_by,
+      missing_blobs_hint: MISSING_BLOBS_HINT,
     })
     expect(stableContents(await runner.contents())).toEqual(before)
   })

@@ -82,7 +82,7 @@ const createManifest = async (
     next_since: NEXT_SINCE,
     complete: missing.length === 0,
     missing_blobs: missing,
-    models: await manifestModels(objects, models, records, blobs),
+    models: await manifestModels(objects, models, records, blobs, stores.models.blobPathsOf(models)),
     blobs: {
       count: blobs.reduce((sum, result) => sum + result.blobs, 0),
       bytes: blobs.reduce((sum, result) => sum + result.bytes, 0),

@@ -5,7 +5,7 @@ import type { Attempt } from '../../jobs/pass.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { itemFromMetadata, itemFromRevision } from '../../resources/attributes.ts'
 import { checkRevision } from '../../archive/record-faults.ts'
-import { addReferences } from '../../resources/revision-references.ts'
+import { addReferences, blobFieldsOf } from '../../resources/revision-references.ts'
 import { ResourceIdError } from '../../resources/errors.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../../resources/item-size.ts'
 import { MetadataView } from '../../resources/views.ts'
@@ -123,7 +123,8 @@ export class RecordScanner {
     const { item } = withLocation(record, () => itemFromRevision(info, payload, { model, shards: 1 }))
     this.#revisions += 1
     this.#addLine(record, model, item)
-    const checked = checkRevision(item, payload, 'archive')
+    const blobFields = blobFieldsOf({ blobs: this.#stores.models.blobPathsOf([model])[model] })
+    const checked = checkRevision(item, payload, 'archive', blobFields)
     if (checked.fault !== undefined) throw invalidRecord(record, checked.fault)
     addReferences(this.#references, model, checked.references)
     const { spilledSha256: sha256 } = checked.references

@@ -2,11 +2,13 @@ import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
+import type { ModelRegistry } from '../../resources/models.ts'
 
-/** The stores and limits that are needed in the phases of a conversion. */
+/** The stores, models and limits that are needed in the phases of a conversion. */
 export interface ConvertStores {
   readonly jobs: JobStore
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
+  readonly models: ModelRegistry
   readonly limits: Limits
 }

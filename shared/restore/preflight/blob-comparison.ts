@@ -98,15 +98,16 @@ export class BlobComparison {
    */
   missingBefore(end: string, declaredMissing: ReadonlySet<string> | undefined): MissingBlob[] {
     const missing: MissingBlob[] = []
-    for (const [position, { id, needed, resources }] of this.#references) {
+    for (const [position, { id, models, reported, resources }] of this.#references) {
       if (this.#archived.has(position) || (end !== '' && position >= end)) continue
       if (isPayloadPosition(position))
         throw new ArchiveInvalidError(`the archive does not contain payload ${id}, to which a revision refers`)
-      if (declaredMissing?.has(id) === false)
+      // If only the paths of the registry lead to the blob, the archive need not contain or declare it.
+      if (models.length > 0 && declaredMissing?.has(id) === false)
         throw new ArchiveInvalidError(
           `neither the archive nor missing_blobs of its manifest contains blob ${id}, to which a resource refers`,
         )
-      if (needed) missing.push({ id, resources })
+      if (reported) missing.push({ id, resources })
     }
     return missing
   }

@@ -7,8 +7,9 @@ import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ResourceFilter } from '../../filters/filters.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
-import { addReferences } from '../../resources/revision-references.ts'
+import { addReferences, archivedBlobFields, type BlobFields } from '../../resources/revision-references.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
+import { must } from '../../values/must.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
 import { BitList } from '../extents/bit-list.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
@@ -66,6 +67,7 @@ export class RangePreflight {
   readonly #references: BlobReferenceSet
   readonly #archivedPayloads: ArchivePayloads
   readonly #accepts: ResourceFilter
+  readonly #blobFields: BlobFields
   readonly #digests = new BucketDigests()
   readonly #existing = BitList.empty()
   readonly #duplicateIds: string[] = []
@@ -89,6 +91,8 @@ export class RangePreflight {
     this.#references = references
     this.#archivedPayloads = archivedPayloads
     this.#accepts = filterFor(restore.job, stores.models, range.model)
+    const { blob_paths } = must(restore.archive.manifest.models[range.model])
+    this.#blobFields = archivedBlobFields(stores.models.get(range.model), blob_paths)
   }
 
   /** Checks from `from` on. Stops before the first digest bucket that begins when `isFull`. */
@@ -166,7 +170,7 @@ export class RangePreflight {
       await this.#endResource(comparison)
       this.#current = { check: ResourceCheck.ofRevision(record), exists: false }
     }
-    await this.#current.check.addRevision(record, this.#archivedPayloads)
+    await this.#current.check.addRevision(record, this.#archivedPayloads, this.#blobFields)
   }
 
   /** A faulty revision belongs to the resource that is being read, unless it states only other resources. */

@@ -4,7 +4,7 @@ import { ResourceLeaf } from '../../archive/digest.ts'
 import type { RecordLocation } from '../../archive/errors.ts'
 import type { LeftOutResource } from '../../archive/left-out.ts'
 import { checkRevision, metadataFault } from '../../archive/record-faults.ts'
-import type { PayloadReferences } from '../../resources/revision-references.ts'
+import type { BlobFields, PayloadReferences } from '../../resources/revision-references.ts'
 import { MetadataView, payloadOf, RevisionView } from '../../resources/views.ts'
 import { type Key, keyOf } from '../../tables/item.ts'
 import { quote } from '../../values/message-text.ts'
@@ -72,7 +72,7 @@ export class ResourceCheck {
     return this.#revisions
   }
 
-  async addRevision(record: SoundRecord, payloads: ArchivePayloads): Promise<void> {
+  async addRevision(record: SoundRecord, payloads: ArchivePayloads, blobFields: BlobFields): Promise<void> {
     this.#revisions += 1
     if (this.metadata !== undefined) this.#leaf.add(record.item)
     if (!this.isSelected) return
@@ -82,7 +82,7 @@ export class ResourceCheck {
     const checked =
       payload === undefined && revision.spilledSha256 !== undefined
         ? { fault: `the archive has no entry payloads/${revision.spilledSha256}` }
-        : checkRevision(record.item, payload, 'archive')
+        : checkRevision(record.item, payload, 'archive', blobFields)
     if (checked.fault !== undefined) this.#addFault(keyOf(record.item), checked.fault, record.location)
     else if (isNotEmpty(checked.references)) this.#references.push(checked.references)
   }
@@ -120,5 +120,5 @@ export class ResourceCheck {
   }
 }
 
-const isNotEmpty = ({ spilledSha256, fileIds }: PayloadReferences): boolean =>
-  spilledSha256 !== undefined || fileIds.length > 0
+const isNotEmpty = ({ spilledSha256, fileIds, archivedFileIds = [] }: PayloadReferences): boolean =>
+  spilledSha256 !== undefined || fileIds.length + archivedFileIds.length > 0

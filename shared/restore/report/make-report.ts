@@ -1,4 +1,5 @@
 import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/digest.ts'
+import { MISSING_BLOBS_HINT } from '../../blobs/errors.ts'
 import type { MissingBlob } from '../../blobs/referrer.ts'
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { RestoreJob, Strategy } from '../../jobs/job.ts'
@@ -38,6 +39,8 @@ export interface Report {
   readonly missing_blobs: readonly string[]
   /** The first 1,000 missing blobs, each with the first 3 resources that refer to it. Absent if there are none. */
   readonly missing_blobs_referred_by?: readonly MissingBlob[]
+  /** Absent if no blob is missing. */
+  readonly missing_blobs_hint?: string
   readonly blob_conflicts: readonly string[]
   /** Absent if nothing is left out. */
   readonly left_out?: ReportedLeftOut
@@ -89,6 +92,7 @@ export const makeReport = async (
     checks,
     missing_blobs: missing.map(({ id }) => id),
     ...(referred_by.length === 0 ? {} : { missing_blobs_referred_by: referred_by }),
+    ...(missing.length === 0 ? {} : { missing_blobs_hint: MISSING_BLOBS_HINT }),
     blob_conflicts: await blobConflicts(services, job_id, blobs),
     ...(left_out === undefined ? {} : { left_out }),
   }

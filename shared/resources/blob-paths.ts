@@ -1,0 +1,90 @@
+import { z } from 'zod'
+import { isMap } from './payload.ts'
+
+/**
+ * The paths at which the payloads of a model contain references to blobs (`STORE.md`). An empty list means that there
+ * are none. Undefined means that references are recognized by their shape.
+ */
+export type BlobPaths = readonly string[] | undefined
+
+/** The largest number of paths of a model, and of steps of a path. They bound the time for one payload. */
+const MAX_PATHS = 100
+const MAX_STEPS = 32
+
+/** A name, optionally with `[]`, or a wildcard. */
+const STEP = /^(?:[^[\]*]+(?:\[\])*|\*{1,2})$/
+
+const isPath = (path: string): boolean => {
+  const steps = path.split('.')
+  return steps.length <= MAX_STEPS && steps.every((step) => STEP.test(step))
+}
+
+/** The member `blobs` of a model in the registry, and `blob_paths` in a manifest. */
+export const BlobPathList = z
+  .array(
+    z.string().refine(isPath, {
+      error: ({ input }) =>
+        `${JSON.stringify(input)} is not a path: at most ${MAX_STEPS} names, * or **, separated by dots;` +
+        ' a name may end with []',
+    }),
+  )
+  .max(MAX_PATHS)
+  .readonly()
+
+/** The steps of a path that remain after a value. */
+type Position = readonly string[]
+
+/** A value of a payload that has not been examined yet, and the position of each path that leads to it. */
+interface Visit {
+  readonly value: unknown
+  readonly positions: readonly Position[]
+}
+
+/**
+ * Returns the file ids at these paths of a decoded payload. At the end of a path, there must be a map whose `file_id`
+ * is a string that is not empty. Other members of the map may have any names.
+ */
+export const fileIdsAt = (payload: unknown, paths: readonly string[]): string[] => {
+  const found: string[] = []
+  const start = paths.map((path) => path.replaceAll('[]', '').split('.'))
+  // Recursion would fail, because payloads can be nested deeper than the call stack allows.
+  const stack: Visit[] = [{ value: payload, positions: withSkippedWildcards(start) }]
+  for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
+    const { value, positions } = visit
+    if (Array.isArray(value)) {
+      // A path continues in each element of a list. A step `*` may also stand for the element itself.
+      const inElements = withSkippedWildcards(
+        positions.flatMap((steps) => (steps[0] === '*' ? [steps, steps.slice(1)] : [steps])),
+      )
+      for (const inner of value) stack.push({ value: inner, positions: inElements })
+    } else if (isMap(value)) {
+      const { file_id } = value
+      if (typeof file_id === 'string' && file_id !== '' && positions.some((steps) => steps.length === 0))
+        found.push(file_id)
+      else
+        for (const [name, inner] of Object.entries(value)) {
+          const next = positions.flatMap((steps) => stepInto(steps, name))
+          if (next.length > 0) stack.push({ value: inner, positions: withSkippedWildcards(next) })
+        }
+    }
+  }
+  return found
+}
+
+/** Returns the position in the member `name` of a map, or nothing if the path does not lead there. */
+const stepInto = (steps: Position, name: string): Position[] => {
+  const [step] = steps
+  if (step === '**') return [steps]
+  return step === '*' || step === name ? [steps.slice(1)] : []
+}
+
+/** Adds the positions after each `**`, which also stands for no step. Every position is returned once. */
+const withSkippedWildcards = (positions: readonly Position[]): Position[] => {
+  const distinct = new Map<string, Position>()
+  for (const position of positions)
+    for (let steps = position; ; steps = steps.slice(1)) {
+      distinct.set(steps.join('.'), steps)
+      if (steps[0] !== '**') break
+    }
+  return [...distinct.values()]
+}
