@@ -48,8 +48,6 @@ export interface EventPattern {
 
 export interface EventSpec extends FunctionSpec {
   readonly trigger: Trigger
-  /** The function receives the schedules of the settings in the environment variable `SCHEDULES`. */
-  readonly readsSchedules?: true
 }
 
 /** All functions that an event or a schedule starts. The CDK app creates the rules and schedules from this table. */

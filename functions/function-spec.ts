@@ -8,6 +8,8 @@ export interface FunctionSpec {
   readonly file: string
   readonly size: FunctionSize
   readonly permissions: Permissions
+  /** The environment variable `SCHEDULES` holds the schedules of the settings. */
+  readonly readsSchedules?: true
 }
 
 /**

@@ -6,6 +6,8 @@ import {
   type Permissions,
   ABORT_EXPORT,
   END_JOB,
+  JUDGE_ARCHIVES,
+  SCHEDULED_KEYS,
   START_JOB,
   WRITE_UPLOAD_REPORT,
   WRITE_WORK,
@@ -119,6 +121,19 @@ export const ROUTES: readonly RouteSpec[] = [
       stopsWorkflows: ['export', 'restore'],
       restores: [WRITE_UPLOAD_REPORT],
     }),
+  },
+  {
+    methods: ['POST'],
+    path: '/_backup/schedules/{name}/confirm',
+    name: 'confirm-archive',
+    file: 'routes/confirm-archive.ts',
+    size: SIZES.route,
+    readsSchedules: true,
+    permissions: {
+      // The decision is stored, and added to the job.
+      jobs: [...JUDGE_ARCHIVES, ...END_JOB],
+      archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+    },
   },
 ]
 

@@ -9,7 +9,6 @@ export type FunctionKind = 'route' | 'event' | 'export' | 'restore'
 /** A row of `routes.ts`, `events.ts` or `stages.ts`, and the kind of the function. */
 export interface DeployedFunction extends FunctionSpec {
   readonly kind: FunctionKind
-  readonly readsSchedules?: true
 }
 
 const ofKind = (kind: FunctionKind, rows: readonly Omit<DeployedFunction, 'kind'>[]): DeployedFunction[] =>

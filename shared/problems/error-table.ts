@@ -211,6 +211,20 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: false,
     callerFault: 'request',
   },
+  UnknownScheduleError: {
+    type: 'unknown-schedule',
+    status: 404,
+    title: 'There is no such schedule',
+    retryable: false,
+    members: fields('schedule', 'schedules'),
+  },
+  ConfirmationMismatchError: {
+    type: 'confirmation-mismatch',
+    status: 409,
+    title: 'The archive contains another number of resources',
+    retryable: false,
+    members: fields('given', 'actual'),
+  },
   JobStateError: {
     ...conflict,
     title: 'The state of the job does not allow this request',
@@ -335,7 +349,6 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   BodyCutError: INTERNAL_ERROR,
   ConfigError: INTERNAL_ERROR,
   ModelsInvalidError: INTERNAL_ERROR,
-  UnknownScheduleError: INTERNAL_ERROR,
   StageMessageError: { ...INTERNAL_ERROR, retryable: false },
   // The parsers of filters convert these errors to `FilterError`, so requests and jobs never fail with them.
   NoOrderError: INTERNAL_ERROR,

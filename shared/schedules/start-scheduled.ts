@@ -1,7 +1,7 @@
 import { startNamedExport } from '../export/start-export.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import type { ModelRegistry } from '../resources/models.ts'
-import { UnknownScheduleError } from './errors.ts'
+import { findSchedule } from './find-schedule.ts'
 import { type Schedule, scheduledRequest } from './schedule.ts'
 
 /** What starting a scheduled export uses. */
@@ -15,13 +15,7 @@ export type ScheduledStart = Parameters<typeof startNamedExport>[0] & {
  * job. Throws `UnknownScheduleError` and the errors of `scheduledRequest`.
  */
 export const startScheduled = async (context: ScheduledStart, name: string, at: Date): Promise<ExportJob> => {
-  const { schedules } = context.config
-  const schedule = schedules.find((known) => known.name === name)
-  if (schedule === undefined)
-    throw new UnknownScheduleError(
-      name,
-      schedules.map((known) => known.name),
-    )
+  const schedule = findSchedule(context.config.schedules, name)
   const request = scheduledRequest(schedule, at, context.models)
   return startNamedExport(context, scheduledJobId(name, at), request, `schedule:${name}`, 'schedule')
 }

@@ -54,10 +54,10 @@ export interface TestApi {
 const credentials = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 
 /** All routes, with stores in the local services and scripted workflows. */
-export const startTestApi = async (): Promise<TestApi> => {
+export const startTestApi = async (env: Readonly<Record<string, string>> = {}): Promise<TestApi> => {
   const dir = await mkdtemp(join(tmpdir(), 'test-api-'))
   const [dynamo, objects] = await Promise.all([startDynamoDb({ port: 0 }), startS3({ port: 0, dir })])
-  const config = readConfig({})
+  const config = readConfig(env)
   const dynamoDb = dynamoDB({ region: config.region, endpoint: dynamo.endpoint, credentials })
   const s3Client = s3({ region: config.region, endpoint: objects.endpoint, credentials })
   await Promise.all([createTables(dynamoDb, config), createBuckets(s3Client, config)])

@@ -3,6 +3,7 @@ import { handler as checkHandler } from '../../functions/events/check-schedules.
 import { handler as pruneHandler } from '../../functions/events/prune.ts'
 import { handler as startHandler } from '../../functions/events/start-scheduled.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
+import { decideArchive } from '../../shared/schedules/decide-archive.ts'
 import type { JobEndedEvent } from '../../shared/jobs/job-events.ts'
 import type { ExportJob } from '../../shared/jobs/job.ts'
 import { putItems } from '../contents.ts'
@@ -127,6 +128,47 @@ describe('a scheduled archive that contains much less than the last good one', (
       overdue: true,
       last_good_at: '2026-01-01T03:00:00.000Z',
     })
+  })
+})
+
+describe('a decision about a suspicious archive', () => {
+  const decide = (day: number, decision: 'confirmed' | 'rejected', resources = 0) =>
+    decideArchive(runner.services, { schedule: name, job_id: jobIdOf(day), resources, decision }, 'alice')
+  const loseContent = async (): Promise<void> => {
+    for (const day of [1, 2]) await run(day)
+    await runner.wipe()
+    await run(3)
+  }
+
+  it('lets a confirmed archive replace earlier ones after another keep_days', async () => {
+    await loseContent()
+    now = new Date('2026-01-10T12:00:00Z')
+    await decide(3, 'confirmed')
+    expect((await run(11)).result?.suspicious).toBeUndefined()
+    expect(await prune(11)).toEqual({ schedule: name, deleted: [keyOf(3)] })
+    // Confirmed on January 10 at 12:00, and keep_days is 2.
+    expect(await prune(12)).toEqual({ schedule: name, deleted: [keyOf(2), keyOf(1)] })
+  })
+
+  it('lets a schedule go on with the last good archive if the suspicious one is rejected', async () => {
+    await loseContent()
+    await decide(3, 'rejected')
+    expect(await prune(20)).toEqual({ schedule: name, deleted: [keyOf(1)] })
+    expect((await run(21)).result?.suspicious?.findings[0]).toMatchObject({ compared_with: jobIdOf(2) })
+    await fill()
+    await run(22)
+    expect(await prune(30)).toEqual({ schedule: name, deleted: [keyOf(21), keyOf(3), keyOf(2)] })
+  })
+
+  it('is possible for an archive that an earlier version made and that was never judged', async () => {
+    await loseContent()
+    await forgetJudgements()
+    expect(await decide(3, 'rejected')).toMatchObject({ decision: 'rejected', by: 'alice' })
+    expect((await runner.services.archiveRecords.list(name)).map(({ state }) => state)).toEqual([
+      'rejected',
+      'good',
+      'good',
+    ])
   })
 })
 

@@ -238,6 +238,40 @@ describe('the synthesized deployment', () => {
     expect(await check()).toMatchObject([{ overdue: true, last_good_at: '2026-01-02T03:00:00.000Z' }])
   })
 
+  it('marks a suspicious archive, deletes nothing until a caller decides, and judges archives without a judgement', async () => {
+    const bucket = clients.config.buckets.archives
+    const archiveOf = (day: string): string => `scheduled/nightly/2026/01/${day}/s-nightly-202601${day}T030000Z.acbak`
+    await wipe(clients)
+    await deployment.function('start-scheduled').invoke({ schedule: 'nightly', at: '2026-01-03T03:00:00Z' }, 60_000)
+    await deployment.ended('s-nightly-20260103T030000Z')
+    expect(deployment.aws.events.at(-1)).toMatchObject({
+      DetailType: 'Export Suspicious',
+      Detail: { suspicious: { resources: 0 } },
+    })
+    expect(await deployment.function('prune').invoke({}, 60_000)).toMatchObject([
+      { deleted: [], stopped_by: ['s-nightly-20260103T030000Z'] },
+    ])
+    const decision = { job_id: 's-nightly-20260103T030000Z', resources: 0 }
+    expect(await request('POST', '/_backup/schedules/nightly/confirm', decision)).toMatchObject({ status: 200 })
+    expect(await request('GET', `/_backup/jobs/${decision.job_id}`)).toMatchObject({
+      body: { result: { suspicious: { decision: { decision: 'confirmed' } } } },
+    })
+    // An earlier version stored no judgements.
+    const Body = await getObject(archiveOf('03'), bucket)
+    for (const [day, judge] of [
+      ['04', () => deployment.function('prune').invoke({}, 60_000)],
+      ['05', () => deployment.function('check-schedules').invoke({}, 60_000)],
+      [
+        '06',
+        () =>
+          request('POST', '/_backup/schedules/nightly/confirm', { ...decision, job_id: 's-nightly-20260106T030000Z' }),
+      ],
+    ] as const) {
+      await clients.s3.send(new PutObjectCommand({ Bucket: bucket, Key: archiveOf(day), Body }))
+      await judge()
+    }
+  })
+
   it('logs no payloads, blobs or signed URLs', () => {
     const logs = [...deployment.functions.values()].map(({ log }) => log).join('')
     expect(logs).toContain('"message":"a job failed"')
