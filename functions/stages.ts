@@ -142,7 +142,7 @@ export const RESTORE_STAGES = [
     name: 'plan-preflight-blobs',
     file: 'restore/plan-preflight-blobs.ts',
     size: SIZES.planner,
-    permissions: combine(READ_ARCHIVE, { jobs: PLAN_MAP, work: [READ_WORK, WRITE_WORK] }),
+    permissions: combine(READ_ARCHIVE, { jobs: [...PLAN_MAP, 'GetItem'], work: [READ_WORK, WRITE_WORK] }),
   },
   {
     name: 'preflight-blobs',
