@@ -14,7 +14,7 @@ await runCommand('seed', async () => {
   const start = performance.now()
   const progress = showProgress()
   const onProgress = (resources: number): void => {
-    progress.update('resources written', resources, 0)
+    progress.update('writing resources', resources, 0)
   }
   const { resources, items, blobs, bytes } = await seedStore(stores, onProgress, cities).finally(() => {
     progress.end()

@@ -39,18 +39,18 @@ export type DryRunResult = z.output<typeof DryRunResult>
 export type Report = z.output<typeof Report>
 
 const FINAL_STATUSES = ['succeeded', 'partial', 'failed', 'cancelled', 'expired']
-/** Short enough for a smooth progress bar, long enough not to slow the job down. */
+/** The interval between two requests for the state of a job. It keeps the progress bar smooth and the load small. */
 const POLL_MS = 250
 
-/** What to restore: by default everything in the archive. */
+/** Selects what a restore reads from the archive. By default, it restores everything. */
 export interface RestoreScope {
   readonly model?: string
-  /** Resource ids of that model. An empty list means all of its resources. */
+  /** Resource ids of the model. By default, and if the list is empty, all resources of the model are restored. */
   readonly ids?: readonly string[]
   readonly dryRun?: boolean
 }
 
-/** A client of the API that uses only HTTP and JSON, and no code of the product. */
+/** A client of the API. It uses only HTTP and JSON, and no code of the product. */
 export class ApiClient {
   readonly #url: string
 
@@ -63,13 +63,14 @@ export class ApiClient {
     return (await this.#request('POST', '/_backup/export', StartedJob, { wait: 0, format })).job_id
   }
 
-  /** Opens an upload slot for an archive whose models are all restored. */
+  /** Opens an upload slot. The upload of an archive into this slot starts a restore of all models. */
   async openUploadSlot(): Promise<UploadSlot> {
     return this.#request('POST', '/_backup/import?wait=0', UploadSlot)
   }
 
   /**
-   * Starts a restore of an export job's archive that overwrites existing resources. Returns the job id without waiting.
+   * Starts a restore of the archive that an export job has created. Existing resources are overwritten. Returns the id
+   * of the restore job without waiting for its end.
    */
   async startRestore(exportJob: string, { model, ids = [], dryRun = false }: RestoreScope = {}): Promise<string> {
     const path = model === undefined ? '/_backup/import' : `/${model}/import`
@@ -80,8 +81,8 @@ export class ApiClient {
   }
 
   /**
-   * Waits for the end of a job and passes every polled state to `onProgress`. Returns the job's result. Throws
-   * `DemoFailedError` unless the job succeeds.
+   * Waits for the end of a job, and calls `onProgress` with each state of the job that it reads. Returns the result of
+   * the job. Throws `DemoFailedError` if the job does not succeed.
    */
   async waitForJob(jobId: string, onProgress: (job: Job) => void): Promise<unknown> {
     for (;;) {
@@ -89,7 +90,9 @@ export class ApiClient {
       onProgress(job)
       if (FINAL_STATUSES.includes(job.status)) {
         if (job.status === 'succeeded') return job.result
-        throw new DemoFailedError(`job ${jobId} has the status ${job.status}: ${job.error?.detail ?? 'no error given'}`)
+        throw new DemoFailedError(
+          `job ${jobId} ended with the status ${job.status}: ${job.error?.detail ?? 'the job has no error message'}`,
+        )
       }
       await sleep(POLL_MS)
     }

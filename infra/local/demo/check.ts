@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util'
 
-/** A step of the demo failed, or a check found an unexpected value. */
+/** Thrown if a step of the demo fails, or if a check finds an unexpected value. */
 export class DemoFailedError extends Error {
   override readonly name = 'DemoFailedError'
 }
@@ -9,7 +9,7 @@ export class DemoFailedError extends Error {
 export const check = (statement: string, actual: unknown, expected: unknown): void => {
   if (!isDeepStrictEqual(actual, expected))
     throw new DemoFailedError(
-      `check failed: ${statement}: expected ${JSON.stringify(expected)}, found ${JSON.stringify(actual)}`,
+      `the check "${statement}" failed: expected ${JSON.stringify(expected)}, but found ${JSON.stringify(actual)}`,
     )
   console.log(`  ✓ ${statement}`)
 }

@@ -2,7 +2,7 @@ import { type DynamoDBClient, GetItemCommand, UpdateItemCommand } from '@aws-sdk
 import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/client-s3'
 import { DemoFailedError } from './check.ts'
 
-/** Flips one bit of a blob. Its size, content type and metadata do not change, so only its bytes reveal the damage. */
+/** Flips one bit in the middle of a blob. The size, the content type and the metadata of the blob do not change. */
 export const damageBlob = async (s3: S3Client, bucket: string, key: string): Promise<void> => {
   const { Body, ContentType, Metadata } = await s3.send(new GetObjectCommand({ Bucket: bucket, Key: key }))
   const bytes = await Body?.transformToByteArray()
@@ -13,7 +13,10 @@ export const damageBlob = async (s3: S3Client, bucket: string, key: string): Pro
   await s3.send(new PutObjectCommand({ Bucket: bucket, Key: key, Body: bytes, ContentType, Metadata }))
 }
 
-/** Changes the name in the payload of one revision. The rest of its item does not change, not even its checksum. */
+/**
+ * Changes the field `name` in the payload of a revision. The other attributes of its item, such as its hash, do not
+ * change.
+ */
 export const damageRevision = async (dynamo: DynamoDBClient, table: string, pk: string, sk: string): Promise<void> => {
   const Key = { pk: { S: pk }, sk: { S: sk } }
   const { Item } = await dynamo.send(new GetItemCommand({ TableName: table, Key, ConsistentRead: true }))

@@ -8,9 +8,10 @@ import { NODE_ENVIRONMENT, NODE_FLAGS } from '../processes/node-flags.ts'
 import { DemoFailedError } from './check.ts'
 import { peakMemory, type ProcessMemory } from './memory.ts'
 
-/** The local program in a separate process, with free ports and its own data folder. */
+/** The local program in a separate process, with free ports and a separate data folder. */
 export interface DemoProgram {
   readonly url: string
+  /** The variables that the program was started with. With them, `openLocalStores` finds its services. */
   readonly env: Readonly<Record<string, string>>
   /** Everything that the program has written to stderr. */
   errors(): string
@@ -19,12 +20,12 @@ export interface DemoProgram {
 }
 
 const MAIN = fileURLToPath(new URL('../main.ts', import.meta.url))
-/** Stopping takes one or two seconds. A program that needs longer hangs and is killed. */
+/** The program stops within two seconds. A program that is still running after this time hangs and is killed. */
 const STOP_MS = 15_000
 
 /**
- * Starts the program as `npm start` does, and waits until it is ready. `main` can name another entry file. Throws
- * `DemoFailedError`.
+ * Starts the program as `npm start` does, and waits until it is ready. `main` is the file to run. Throws
+ * `DemoFailedError` if the program exits before it is ready.
  */
 export const startDemoProgram = async (folder: string, main = MAIN): Promise<DemoProgram> => {
   const [http, s3, dynamo] = await freePorts(3)
@@ -52,7 +53,10 @@ export const startDemoProgram = async (folder: string, main = MAIN): Promise<Dem
   }
 }
 
-/** Removes variables that would make the program use AWS, other servers, or other tables, buckets and models. */
+/**
+ * Returns the environment without the variables that would make the program use other servers, tables, buckets or
+ * models.
+ */
 const inheritedEnvironment = (): Record<string, string | undefined> =>
   Object.fromEntries(
     Object.entries(process.env).filter(([name]) => !/^AWS_|^(DEPLOYMENT|MODELS_FILE)$|_(TABLE|BUCKET)$/.test(name)),

@@ -5,7 +5,7 @@ import { showProgress } from './progress.ts'
 import { differences, digestOf, type Snapshot, snapshotOf } from './snapshot.ts'
 import type { Timing } from './tables.ts'
 
-/** What all steps of the demo share: the API client, AWS clients for the store, and the measured times. */
+/** The state that all steps of the demo share: the API client, AWS clients for the store, and the measured times. */
 export class DemoRun {
   readonly api: ApiClient
   readonly stores: LocalStores
@@ -29,12 +29,12 @@ export class DemoRun {
     console.log(`\nStep ${this.#step} of ${this.#steps}: ${title}`)
   }
 
-  /** Measures an operation that reads or writes the whole store. */
+  /** Runs an operation that reads or writes the whole store, and measures its time. */
   timeWholeStore<T>(name: string, work: () => Promise<T>): Promise<T> {
     return this.#time(name, true, work)
   }
 
-  /** Measures an operation that reads or writes a part of the store. */
+  /** Runs an operation that reads or writes a part of the store, and measures its time. */
   timePart<T>(name: string, work: () => Promise<T>): Promise<T> {
     return this.#time(name, false, work)
   }
@@ -46,7 +46,10 @@ export class DemoRun {
     return result
   }
 
-  /** Waits for a job and shows its progress. Returns its result. Throws `DemoFailedError` unless the job succeeds. */
+  /**
+   * Waits for the end of a job and shows its progress. Returns the result of the job. Throws `DemoFailedError` if the
+   * job does not succeed.
+   */
   async job(jobId: string): Promise<unknown> {
     const progress = showProgress()
     try {
@@ -64,13 +67,15 @@ export class DemoRun {
     return snapshotOf(dynamo, config.tables.resources, s3, config.buckets.blobs)
   }
 
-  /** Checks that the store has the same content as an earlier snapshot, byte for byte. */
+  /** Checks that the content of the store is equal to an earlier snapshot, byte for byte. */
   async checkUnchanged(before: Snapshot): Promise<void> {
     const now = await this.snapshot()
     for (const kind of ['items', 'blobs'] as const) {
       const [firstDifference] = differences(now[kind], before[kind])
       if (firstDifference !== undefined)
-        throw new DemoFailedError(`check failed: the ${kind} differ from the original data, first ${firstDifference}`)
+        throw new DemoFailedError(
+          `the ${kind} in the store differ from the original data; the first difference is at ${firstDifference}`,
+        )
       const count = now[kind].size.toLocaleString('en')
       const digest = digestOf(now[kind])
       check(

@@ -13,7 +13,7 @@ export interface FolderCount {
   readonly bytes: number
 }
 
-/** Lists the entries of an archive with a general tar library, to show that any tar tool can read an archive. */
+/** Lists the entries of an archive with a tar library. This shows that other tar tools can also read archives. */
 export const listArchive = async (file: string): Promise<Entry[]> => {
   const entries: Entry[] = []
   const extract = tar.extract()
@@ -27,7 +27,7 @@ export const listArchive = async (file: string): Promise<Entry[]> => {
   return entries
 }
 
-/** Counts entries and bytes for each top-level folder and each top-level file, in the order of the archive. */
+/** Counts the entries and bytes of each top-level folder and file. The result has the order of the archive. */
 export const folderCounts = (entries: readonly Entry[]): FolderCount[] => {
   const folders = new Map<string, FolderCount>()
   for (const { path, size } of entries) {

@@ -1,13 +1,13 @@
 import { readdir, readFile } from 'node:fs/promises'
 
 export interface ProcessMemory {
-  /** `program`, `dynamodb` or `s3`; for other processes, the file that they run. */
+  /** `program`, `dynamodb` or `s3`. For another process, the name of the file that it runs. */
   readonly name: string
-  /** The largest resident size so far, in bytes. */
+  /** The largest resident set size (RSS) since the start of the process, in bytes. */
   readonly peak: number
 }
 
-/** Returns the peak memory of a process and its descendants. The list is empty on systems without Linux's `/proc`. */
+/** Returns the peak memory of a process and of its descendants. On systems other than Linux, the list is empty. */
 export const peakMemory = async (pid: number): Promise<ProcessMemory[]> => {
   const all = await allProcesses()
   const descendants = (parent: number): ProcessStatus[] =>
@@ -27,7 +27,7 @@ const allProcesses = async (): Promise<ProcessStatus[]> => {
   return found.filter((one) => one !== undefined)
 }
 
-/** Returns undefined if the process has exited or belongs to another user. */
+/** Reads the status of a process. Returns undefined if the process has exited or if its files cannot be read. */
 const readStatus = async (pid: number): Promise<ProcessStatus | undefined> => {
   try {
     const status = await readFile(`/proc/${pid}/status`, 'utf8')

@@ -1,16 +1,17 @@
 import process from 'node:process'
 import { SingleBar } from 'cli-progress'
 
-/** Shows the progress of a step: as a bar on a terminal, otherwise as lines. */
+/** Shows the progress of a step. */
 export interface Progress {
-  /** `total` is 0 if the total is unknown. */
+  /** Shows that `done` of `total` units of the phase are done. A `total` of 0 means that the total is unknown. */
   update(phase: string, done: number, total: number): void
   end(): void
 }
 
-/** The interval of progress lines, unless the phase changes earlier. */
+/** The time between two lines of the same phase. */
 const LINE_EVERY_MS = 3_000
 
+/** Returns a progress bar if stdout is a terminal. Otherwise, returns a `Progress` that prints lines. */
 export const showProgress = (): Progress => (process.stdout.isTTY ? barProgress() : lineProgress())
 
 const barProgress = (): Progress => {

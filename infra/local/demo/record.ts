@@ -11,24 +11,24 @@ import { terminalSvg, type TimedLine } from './terminal-svg.ts'
 
 const DEMO = fileURLToPath(new URL('../demo.ts', import.meta.url))
 const OUTPUT = fileURLToPath(new URL('demo.svg', import.meta.url))
-/** Few cities keep the recording short. */
+/** The recording uses only 500 cities, so that it is short. */
 const ARGUMENTS = ['--cities', '500']
 const COMMAND = 'npm run demo -- --cities 500'
 
-/** Limits of the time between two lines, so that fast output stays readable and waiting stays short. */
+/** The shortest and the longest time between two lines of the recording. */
 const MIN_GAP_SECONDS = 0.04
 const MAX_GAP_SECONDS = 0.5
-/** Time to read the result of a step before the next one starts. */
+/** The additional pause before each step, in which a viewer can read the result of the previous step. */
 const STEP_PAUSE_SECONDS = 2
 
-/** `npm run demo:record`: runs the demo and writes its output as an animation to `demo.svg`, which the README shows. */
+/** Runs the demo and writes a recording of its output to `demo.svg`, as an animation. The README shows this file. */
 await runCommand('demo:record', async () => {
   const lines = await recordDemo()
   await writeFile(OUTPUT, terminalSvg('Recording of npm run demo', paced(lines)))
-  console.log(`Wrote ${OUTPUT}`)
+  console.log(`Wrote the recording to ${OUTPUT}.`)
 })
 
-/** Runs the demo. Returns the lines of its output with the times at which they were printed. */
+/** Runs the demo. Returns the lines of its output, and when they were printed in seconds after the start. */
 async function recordDemo(): Promise<TimedLine[]> {
   const child = spawn(process.execPath, [DEMO, ...ARGUMENTS], { stdio: ['ignore', 'pipe', 'pipe'] })
   const start = performance.now()
@@ -41,7 +41,7 @@ async function recordDemo(): Promise<TimedLine[]> {
   return lines
 }
 
-/** Adds the command as the first line, and limits the time between two lines. */
+/** Returns the lines of the recording: the command and the lines of the demo, with new times. */
 function paced(recorded: readonly TimedLine[]): TimedLine[] {
   let seconds = 1
   let previous = recorded[0]?.seconds ?? 0

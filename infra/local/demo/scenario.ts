@@ -20,9 +20,9 @@ import { dryRunTable, exportTable, folderTable, listingText, memoryTable, report
 const STEPS = 8
 
 /**
- * The scenario of the demo: write sample data, export it, delete it, restore it and compare; then damage the store,
- * find the damage and repair it. Jobs run through the API of the program. The store is read and damaged with AWS
- * clients. Throws `DemoFailedError` at the first check that fails.
+ * Runs the demo. First, it writes sample data, exports it, deletes it, restores it and compares the result. Then it
+ * damages the store, finds the damage and repairs it. Exports and restores run through the API of the program. The demo
+ * reads and damages the store with AWS clients. Throws `DemoFailedError` at the first check that fails.
  */
 export const runScenario = async (program: DemoProgram, folder: string, options: DemoOptions): Promise<void> => {
   const start = performance.now()
@@ -51,7 +51,7 @@ const seed = async (run: DemoRun, maxCities: number | undefined): Promise<Snapsh
   run.beginStep('write sample data (countries and cities with their revisions)')
   const progress = showProgress()
   const onProgress = (resources: number): void => {
-    progress.update('resources written', resources, 0)
+    progress.update('writing resources', resources, 0)
   }
   const written = await run
     .timeWholeStore('seed', () => seedStore(run.stores, onProgress, maxCities))
@@ -115,18 +115,19 @@ const showReport = async ({ api }: DemoRun, jobId: string): Promise<void> => {
   check('the verification of the restore passed', report.passed, true)
 }
 
-/** Damages one blob and one city with AWS clients, without the program. */
+/** Damages one blob and one city. Uses AWS clients, so the program does not notice the damage. */
 const damage = async (run: DemoRun, { blobs, items }: Snapshot): Promise<void> => {
   run.beginStep('damage the store')
   const { s3, dynamo, config } = run.stores
   const blob = firstKey(blobs, 'blobs/')
   await damageBlob(s3, config.buckets.blobs, blob)
   console.log(`  Flipped one bit of the S3 object ${blob}.`)
-  // Partition keys of the sample data contain no space.
+  // A key of the snapshot consists of the partition key and the sort key, separated by a space. The partition keys of
+  // the sample data contain no spaces.
   const [pk = '', sk = ''] = firstKey(items, 'city#r#').split(' ')
   await damageRevision(dynamo, config.tables.resources, pk, sk)
   // A sort key is `{hash key}/{resource id}/…`.
-  console.log(`  Changed the name in a revision of ${sk.split('/')[1]}.`)
+  console.log(`  Changed the name in a revision of the resource ${sk.split('/')[1]}.`)
 }
 
 const findDamage = async (run: DemoRun, exportJob: string): Promise<DryRunResult> => {
@@ -145,8 +146,8 @@ const repair = async (run: DemoRun, exportJob: string, found: DryRunResult): Pro
     const ids = reportedIds(found, model)
     console.log(
       ids.length === 0
-        ? `  Restoring the model ${model}, because one of its blobs differs`
-        : `  Restoring ${ids.join(', ')}`,
+        ? `  Restoring all resources of the model ${model}, because one of its blobs differs`
+        : `  Restoring only the resource ${ids.join(', ')}`,
     )
     const jobId = await run.timePart(`repair ${model}`, async () => {
       const id = await run.api.startRestore(exportJob, { model, ids })
@@ -157,7 +158,7 @@ const repair = async (run: DemoRun, exportJob: string, found: DryRunResult): Pro
   }
 }
 
-/** The resources of a model that the dry run reported. The list is empty if it reported only blobs. */
+/** Returns the ids of the model's resources that the dry run reported. Without ids, it reported only blobs. */
 const reportedIds = ({ findings }: DryRunResult, model: string): string[] => [
   ...new Set(findings.filter((finding) => finding.model === model).flatMap(({ resource_id }) => resource_id || [])),
 ]
@@ -176,7 +177,7 @@ const dryRun = async (run: DemoRun, name: string, exportJob: string): Promise<Dr
   return result
 }
 
-/** The number of differing resources of each model that has any. */
+/** Returns the number of differing resources of each model. Omits models without differences. */
 const differingResources = ({ models }: DryRunResult): Record<string, number> =>
   Object.fromEntries(
     Object.entries(models).flatMap(([model, counts]) => {

@@ -5,7 +5,7 @@ import { type AttributeValue, type DynamoDBClient, paginateScan } from '@aws-sdk
 import { GetObjectCommand, paginateListObjectsV2, type S3Client } from '@aws-sdk/client-s3'
 import pMap from 'p-map'
 
-/** The whole content of a store: each key with the SHA-256 of its item or blob. */
+/** The content of the whole store: the SHA-256 of each item and blob by its key, and the total sizes in bytes. */
 export interface Snapshot {
   readonly items: ReadonlyMap<string, string>
   readonly blobs: ReadonlyMap<string, string>
@@ -13,12 +13,12 @@ export interface Snapshot {
   readonly blobBytes: number
 }
 
-/** Attributes that every restore computes again. They are not part of the resource. */
+/** Attributes that a restore computes itself. They are not part of the archived resource. */
 const DERIVED_ATTRIBUTES = ['created_at', 'updated_at', 'data_spilled', 'applied_by']
-/** Concurrent reads: enough to keep a local S3 service busy. */
+/** The number of blobs that are read at the same time. More would not be faster with the local S3 service. */
 const CONCURRENT_READS = 8
 
-/** Reads a whole store with AWS clients only, so that the comparison does not depend on the product's code. */
+/** Reads the whole store. Uses only AWS clients, so that the comparison does not depend on the code of the product. */
 export const snapshotOf = async (
   dynamo: DynamoDBClient,
   table: string,
@@ -51,11 +51,11 @@ export const snapshotOf = async (
   return { items, blobs, itemBytes, blobBytes }
 }
 
-/** Returns the keys whose contents differ or that only one side contains. */
+/** Returns the keys that only one of the snapshots contains, or whose contents differ. */
 export const differences = (a: ReadonlyMap<string, string>, b: ReadonlyMap<string, string>): string[] =>
   [...new Set([...a.keys(), ...b.keys()])].filter((key) => a.get(key) !== b.get(key))
 
-/** Returns one digest over all keys and contents that does not depend on their order. */
+/** Returns a SHA-256 digest of all keys and contents. The digest does not depend on the order of the keys. */
 export const digestOf = (contents: ReadonlyMap<string, string>): string =>
   sha256(
     [...contents]

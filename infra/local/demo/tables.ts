@@ -4,15 +4,15 @@ import type { DryRunResult, ExportResult, Report } from './api-client.ts'
 import type { Entry, FolderCount } from './listing.ts'
 import type { ProcessMemory } from './memory.ts'
 
-/** One timed operation of the demo. */
+/** The time of one operation of the demo. */
 export interface Timing {
   readonly name: string
   readonly seconds: number
-  /** The operation reads or writes the whole store, so a speed can be computed. */
+  /** Whether the operation reads or writes the whole store. Only then can its speed be computed. */
   readonly wholeStore: boolean
 }
 
-/** The number of entries that the listing shows from each end of the archive. */
+/** The listing shows this number of entries at the start of the archive, and as many at its end. */
 const SHOWN_ENTRIES = 6
 const MEGABYTE = 1_000_000
 
@@ -21,7 +21,7 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   const made = new Table({
     head: [...head],
     colAligns: head.map((_, k) => (k === 0 ? 'left' : 'right')),
-    // No colours: a log file would contain their escape sequences.
+    // Without colors, a log file of the demo contains no escape sequences.
     style: { head: [], border: [], compact: true },
   })
   made.push(...rows.map((row) => [...row]))
@@ -36,7 +36,7 @@ export const exportTable = ({ models }: ExportResult): string =>
       .map(([model, { resources, revisions, blobs }]) => [model, number(resources), number(revisions), number(blobs)]),
   )
 
-/** Formats the first and the last entries like `tar tvf`, without owners and dates. */
+/** Lists the first and the last entries of an archive like `tar tvf`, but without owners and dates. */
 export const listingText = (entries: readonly Entry[]): string => {
   const lines = entries.map(({ path, size }) => `  ${String(size).padStart(10)} ${path}`)
   const omitted = lines.length - 2 * SHOWN_ENTRIES
@@ -79,7 +79,9 @@ export const dryRunTable = ({ models, blobs }: DryRunResult): string =>
     ],
   )
 
-/** Shows the seconds of each operation, and the speed of operations on the whole store, which has so many bytes. */
+/**
+ * Lists the time of each operation, and the speed of operations on the whole store. `storeBytes` is the store's size.
+ */
 export const timingTable = (timings: readonly Timing[], storeBytes: number): string =>
   table(
     ['operation', 'seconds', 'MB/s'],

@@ -1,18 +1,20 @@
-/** One line of terminal output and the time at which it appears, in seconds from the start. */
+/** One line of terminal output, and when it appears in seconds after the start. */
 export interface TimedLine {
   readonly text: string
   readonly seconds: number
 }
 
-/** The visible lines of the terminal window. */
+/** The height of the terminal window, in lines. */
 const ROWS = 32
-/** The minimum width of the window, in characters. */
+/** The minimum width of the terminal window, in characters. */
 const MIN_COLUMNS = 80
-/** Sizes in pixels. A character of a monospaced font of 13 px is about 7.8 px wide. */
+/**
+ * The width of a character in pixels, in a monospaced font with a size of 13 px. The sizes below are also in pixels.
+ */
 const CHAR_WIDTH = 7.8
 const LINE_HEIGHT = 18
 const PADDING = 16
-/** How long the last lines stay visible before the recording starts again. */
+/** The time for which the last lines are visible before the animation starts again. */
 const END_PAUSE_SECONDS = 6
 
 const STYLE = `
@@ -23,8 +25,8 @@ text { fill: #d1d7e0; font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, 
 .passed { fill: #6bc46d }`
 
 /**
- * Renders terminal output as an SVG animation. New lines appear at the bottom of the window and scroll up. The SVG
- * needs no script and loads nothing. Without animation it shows the last lines.
+ * Returns an SVG animation of terminal output. New lines appear at the bottom of the window, and older lines move up.
+ * The SVG contains no scripts and loads no files. A viewer that does not animate it shows the last lines.
  */
 export const terminalSvg = (title: string, lines: readonly TimedLine[]): string => {
   const columns = Math.max(MIN_COLUMNS, ...lines.map(({ text }) => text.length))
@@ -50,10 +52,10 @@ ${lines.flatMap(({ text }, n) => (text === '' ? [] : [textElement(text, n)])).jo
 `
 }
 
-/** Moves the lines so that the last of `shown` lines is at the bottom of the window. */
+/** Returns the vertical position in pixels at which line number `shown` is the last line in the window. */
 const offsetOf = (shown: number): number => PADDING + (ROWS - shown) * LINE_HEIGHT
 
-/** One keyframe for each group of lines that appear at the same time. */
+/** Returns the keyframes of the animation. Lines that appear at the same time share a keyframe. */
 const keyframes = (lines: readonly TimedLine[], duration: number): string[] => {
   const shownAt = new Map<string, number>()
   for (const [n, { seconds }] of lines.entries()) shownAt.set(((100 * seconds) / duration).toFixed(2), n + 1)
@@ -61,13 +63,13 @@ const keyframes = (lines: readonly TimedLine[], duration: number): string[] => {
 }
 
 const textElement = (text: string, n: number): string => {
-  // `textLength` keeps table columns aligned in fonts whose characters have another width.
+  // `textLength` sets the width of the line, so that columns are aligned in fonts with another character width.
   const length = (text.length * CHAR_WIDTH).toFixed(1)
   const position = `x="${PADDING}" y="${n * LINE_HEIGHT + 13}" textLength="${length}"`
   return `<text ${position}${classOf(text)}>${keepSpaces(escapeXml(text))}</text>`
 }
 
-/** Browsers collapse ordinary spaces in SVG text. */
+/** Replaces spaces with no-break spaces, because browsers show several spaces in SVG text as one. */
 const keepSpaces = (text: string): string => text.replaceAll(' ', '\u00a0')
 
 const classOf = (text: string): string => {

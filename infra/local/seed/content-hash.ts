@@ -1,19 +1,24 @@
 import { createXXHash128 } from 'hash-wasm'
 
-// One hasher for the whole process: `xxh3Hex` runs synchronously, so two calls cannot use it at the same time.
+// All calls of `xxh3Hex` share this hasher. This is safe, because `xxh3Hex` is synchronous.
 const xxh3 = await createXXHash128()
 
-/** XXH3-128 of bytes or of UTF-8 text, as 32 hex digits. SpecStar uses it for blob ids and payload hashes. */
+/**
+ * Returns the XXH3-128 hash of bytes or of a string in UTF-8, as 32 hex digits. SpecStar uses this hash for blob ids
+ * and for payloads.
+ */
 export const xxh3Hex = (content: Uint8Array | string): string => xxh3.init().update(content).digest('hex')
 
-/** An integer from 0 to `count - 1` that depends only on the text. All variety in the sample data comes from it. */
+/**
+ * Returns an integer from 0 to `count - 1` that depends only on `text`. It replaces random numbers in the sample data.
+ */
 export const pick = (text: string, count: number): number =>
   Number(BigInt(`0x${xxh3Hex(text).slice(0, 16)}`) % BigInt(count))
 
-/** True for about one text in `count`, and always for the same texts. */
+/** Returns true for about one of `count` strings. The result for a string is always the same. */
 export const oneIn = (count: number, text: string): boolean => pick(text, count) === 0
 
-/** Formats the hash of a text as a version 4 UUID. */
+/** Returns the hash of a string in the format of a version 4 UUID. */
 export const uuidOf = (text: string): string => {
   const hex = xxh3Hex(text)
   const variant = '89ab'.charAt(Number.parseInt(hex.charAt(16), 16) % 4)

@@ -26,14 +26,17 @@ const Countries = z.array(
 )
 type Country = z.output<typeof Countries>[number]
 
-// Node rejects the package's ESM entry, which imports JSON without an import attribute. The JSON files are read
-// instead.
+// The JSON files of the package are read directly. Node cannot import the package, because its ES module imports JSON
+// without an import attribute.
 const packageFile = (path: string): string => createRequire(import.meta.url).resolve(`world-countries/${path}`)
 
-/** The resource id of a country, made from its two-letter code, which cities contain. */
+/** Returns the resource id of a country. `cca2` is its two-letter code, which the records of cities also contain. */
 export const countryId = (cca2: string): string => `country:${cca2}`
 
-/** The 250 countries of the npm package `world-countries`. Borders are references; flags and outlines are blobs. */
+/**
+ * Yields the 250 countries of the npm package `world-countries`. Each country refers to its neighbors. Its flag and its
+ * outline are blobs.
+ */
 export function* countries(model: Model): Generator<SampleResource> {
   const all = Countries.parse(JSON.parse(readFileSync(packageFile('countries.json'), 'utf8')))
   const idOf = new Map(all.map(({ cca2, cca3 }) => [cca3, countryId(cca2)]))
@@ -49,7 +52,7 @@ const historyOf = (model: Model, country: Country, idOf: ReadonlyMap<string, str
   const complete: Payload = { ...basic, borders, flag: binaryOf(flag), outline: binaryOf(outline) }
   const saves: [Save, ...Save[]] = [{ payload: basic }, { payload: complete }]
   if (oneIn(2, `${id} checked`)) saves.push({ payload: { ...complete, remark: 'Checked against ISO 3166.' } })
-  // A branch that starts at the first revision. Only the other branch has attachments.
+  // This revision starts a second branch after the first revision. The branch has no blobs.
   if (oneIn(10, `${id} branch`)) saves.push({ payload: { ...basic, borders, remark: 'Without attachments.' }, from: 1 })
   if (oneIn(8, `${id} draft`)) saves.push({ payload: { ...complete, remark: 'To be checked.' }, status: 'draft' })
   return {
@@ -84,6 +87,6 @@ const blobOf = ({ cca3 }: Country, extension: string, contentType: string): Samp
   const name = `${cca3.toLowerCase()}.${extension}`
   const bytes = readFileSync(packageFile(`data/${name}`))
   const fileId = xxh3Hex(bytes)
-  // Some clients upload a blob without a content type. Then the payload has no content type either.
+  // Some clients upload blobs without a content type, so some blobs of the sample data have none.
   return oneIn(25, fileId) ? { file_id: fileId, bytes } : { file_id: fileId, bytes, content_type: contentType }
 }

@@ -9,35 +9,35 @@ import { timeText, userOf } from './users.ts'
 
 export type Payload = Readonly<Record<string, unknown>>
 
-/** One saved state of a resource. */
+/** One change of a resource, which creates a revision. */
 export interface Save {
   readonly payload: Payload
-  /** The number of the parent revision, by default the previous revision. History is a tree. */
+  /** The number of the parent revision. The default is the previous revision. The revisions form a tree. */
   readonly from?: number
   readonly status?: 'draft' | 'stable'
 }
 
-/** The saves and later changes of one resource, from which its metadata and revisions are made. */
+/** The history of one resource, from which its metadata and its revisions are created. */
 export interface ResourceHistory {
   readonly model: Model
   readonly id: string
   readonly saves: readonly [Save, ...Save[]]
   readonly blobs: readonly SampleBlob[]
-  /** The number of the current revision, if a user has switched to an older one; by default the last revision. */
+  /** The number of the current revision. The default is the last revision. */
   readonly current?: number
   readonly deleted: boolean
-  /** How many of the oldest revisions SpecStar has deleted. They are counted in the metadata, but not stored. */
+  /** The number of oldest revisions that were deleted. They are not stored, but the metadata still counts them. */
   readonly pruned: number
 }
 
-/** 2023-01-01T00:00:00Z. The sample data does not depend on the current time. */
+/** 2023-01-01T00:00:00Z in seconds. The times of the sample data are constant, so that it is always the same. */
 const FIRST_DAY = 1_672_531_200
 const DAY = 86_400
-/** Resources are created within two and a half years. Each change follows within 40 days. */
+/** Resources are created within the first 900 days. At most 40 days are between two changes of a resource. */
 const CREATED_WITHIN = 900 * DAY
 const CHANGED_WITHIN = 40 * DAY
 
-/** Makes the metadata and the revisions that SpecStar would store for this history. */
+/** Returns the metadata and the revisions that SpecStar would store for a history. */
 export const resourceOf = ({
   model,
   id,
@@ -53,7 +53,8 @@ export const resourceOf = ({
   const currentRevision = all[current - 1] ?? all[all.length - 1]
   const currentSave = saves[current - 1] ?? saves[0]
   if (first === undefined || currentRevision === undefined) throw new RangeError(`${id} has no revisions`)
-  // Switching to another revision or deleting the resource changes only metadata, after the last revision.
+  // Switching to another revision and deleting a resource change only the metadata. Here, this happens after the last
+  // revision was created.
   const metadataChanged = deleted || current !== saves.length
   const metadataUser = userOf(`${id} touched`, 2)
   const updated = metadataChanged
@@ -92,7 +93,7 @@ const revisionOf = (
   const revisionId = `${id}:${n}`
   const user = userOf(revisionId, n)
   const bytes = Buffer.from(jsonText(payload))
-  // About half of the timestamps have microseconds.
+  // About half of the times have a fraction with microseconds. The others are whole seconds.
   const micros = pick(`${revisionId} fraction`, 2) * pick(`${revisionId} micros`, 1_000_000)
   const created = timeText(at, micros, user)
   const info: RevisionInfo = {
@@ -104,7 +105,7 @@ const revisionOf = (
     data_hash: `xxh3_128:${xxh3Hex(bytes)}`,
     status,
     created_time: created,
-    // A draft is changed for the last time one hour after its creation.
+    // A draft was changed one hour after its creation.
     updated_time: status === 'draft' ? timeText(at + 3600, micros, user) : created,
     created_by: user.name,
     updated_by: user.name,
@@ -112,7 +113,7 @@ const revisionOf = (
   return { info, payload: bytes }
 }
 
-/** The times of all changes in seconds since 1970, ascending and at least two hours apart. */
+/** Returns the times of `count` changes in seconds since 1970, in ascending order and at least two hours apart. */
 const instantsOf = (id: string, count: number): number[] => {
   let at = FIRST_DAY + pick(`${id} created`, CREATED_WITHIN)
   return Array.from({ length: count }, (_, k) => {
@@ -121,6 +122,8 @@ const instantsOf = (id: string, count: number): number[] => {
   })
 }
 
-/** `indexed_data` of a payload. Like SpecStar, it sorts keys by code point. */
+/**
+ * Returns the attribute `indexed_data` of the metadata for a payload. Like SpecStar, sorts the fields by code point.
+ */
 const indexedOf = (model: Model, payload: Payload): string =>
   indexedText(indexedValues(model, decodePayload(jsonText(payload))).sort(([a], [b]) => (a < b ? -1 : 1)))

@@ -3,15 +3,17 @@ import { floatText } from '../../../shared/values/float-text.ts'
 declare global {
   interface JSON {
     /**
-     * Creates a value that `JSON.stringify` writes as this text. Available since Node 22; TypeScript has no type for it
-     * yet.
+     * Returns an object for which `JSON.stringify` writes `text` without changes. TypeScript has no type yet for this
+     * function, which Node 22 has added.
      */
     rawJSON(text: string): object
   }
 }
 
-/** A float in JSON. Like SpecStar, it writes an integral value with `.0`. */
+/** Returns an object that `JSON.stringify` writes as a float. Like SpecStar, it writes whole numbers with `.0`. */
 export const float = (value: number): object => JSON.rawJSON(floatText(value))
 
-/** SpecStar's encoding of a payload: compact JSON without escaped Unicode, keys in the given order. */
+/**
+ * Encodes a payload as SpecStar does: compact JSON without escaped Unicode characters, with the keys in their order.
+ */
 export const jsonText = (value: object): string => JSON.stringify(value)

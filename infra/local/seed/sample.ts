@@ -16,12 +16,12 @@ export interface SampleBlob {
 export interface SampleResource {
   readonly model: string
   readonly meta: ResourceMeta
-  /** In ascending order of their numbers. */
+  /** The stored revisions, in ascending order of their numbers. */
   readonly revisions: readonly SampleRevision[]
   readonly blobs: readonly SampleBlob[]
 }
 
-/** SpecStar's `Binary`: a reference to a blob in a payload. */
+/** A field of a payload that refers to a blob. SpecStar calls this type `Binary`. */
 export interface Binary {
   readonly file_id: string
   readonly size: number

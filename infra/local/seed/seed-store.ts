@@ -7,22 +7,23 @@ import { countries } from './countries.ts'
 import type { LocalStores } from '../stores/local-stores.ts'
 import type { SampleBlob, SampleResource } from './sample.ts'
 
-/** What was written. A blob that several resources share counts once. */
+/** The counts of what was written. A blob to which several resources refer is counted once. */
 export interface SeedResult {
   readonly resources: number
   readonly items: number
   readonly blobs: number
+  /** The size of all payloads and blobs. */
   readonly bytes: number
 }
 
-/** Enough concurrent resources to fill the writer's batches. */
+/** The number of resources that are written at the same time. Many are needed to fill the batches of the writer. */
 const CONCURRENCY = 500
 
 type Stores = Pick<LocalStores, 'models' | 'resources' | 'blobs' | 'payloads'>
 
 /**
- * Writes the sample data, with at most `maxCities` cities. Calls `onProgress` with the number of resources written so
- * far. Repeating it changes nothing, because the sample data is always the same.
+ * Writes the sample data, with at most `maxCities` cities. Calls `onProgress` with the number of resources that have
+ * been written. The sample data is always the same, so a second call does not change the store.
  */
 export const seedStore = async (
   stores: Stores,
@@ -68,8 +69,8 @@ export const writeResources = async (
   const putResource = async ({ model, meta, revisions, blobs: ownBlobs }: SampleResource): Promise<void> => {
     const target = { model, shards: models.get(model).shards }
     await Promise.all(ownBlobs.map(putBlob))
-    // Blobs and revisions come before metadata, as in a restore: a concurrent reader finds everything that metadata
-    // refers to.
+    // As in a restore, the metadata is written after the blobs and revisions, so that everything to which it refers
+    // exists.
     await Promise.all(
       revisions.map(async ({ info, payload }) => {
         const { item, spilled } = itemFromRevision(info, payload, target)

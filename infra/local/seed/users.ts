@@ -1,6 +1,6 @@
 import { pick } from './content-hash.ts'
 
-/** A made-up user who changes resources. */
+/** An invented user who changes resources. */
 interface User {
   readonly name: string
   /** The time zone of the user's timestamps, in minutes east of UTC. */
@@ -16,15 +16,15 @@ const USERS: readonly User[] = [
 ]
 const IMPORTER: User = { name: 'import', zone: 0 }
 
-/** Returns the user who made a revision. Most first revisions come from an import, all later ones from people. */
+/** Returns the user who created revision number `n`. Three of four first revisions were created by an import. */
 export const userOf = (revisionId: string, n: number): User =>
   n === 1 && pick(revisionId, 4) !== 0 ? IMPORTER : (USERS[pick(`${revisionId} user`, USERS.length)] ?? IMPORTER)
 
 const twoDigits = (n: number): string => String(n).padStart(2, '0')
 
 /**
- * Formats a time as ISO 8601 in the time zone of a user, with six fractional digits unless `micros` is 0.
- * `seconds` counts from 1970.
+ * Formats a time as an ISO 8601 string in the time zone of a user. `seconds` is the time since 1970. Unless `micros` is
+ * 0, the string has a fraction with six digits.
  */
 export const timeText = (seconds: number, micros: number, { zone }: User): string => {
   const local = new Date((seconds + zone * 60) * 1000).toISOString().slice(0, 19)
