@@ -20,7 +20,7 @@ await runAsChild(Settings, async ({ dir }) => {
   guardRequests(server)
   return {
     server,
-    // dynalite replaces `server.close`: it also closes the database and waits for pending writes.
+    // dynalite replaces `server.close`. Its own method also waits for pending writes and closes the database.
     close: () =>
       new Promise((resolve) => {
         server.close(() => {
@@ -30,7 +30,10 @@ await runAsChild(Settings, async ({ dir }) => {
   }
 })
 
-// dynalite opens its database at the first request. Only then would a lock held by another process be reported.
+/**
+ * Opens and closes the database. Throws if this fails, for example because another process uses the folder. dynalite
+ * itself opens the database only at the first request, so it would report such an error too late.
+ */
 async function checkDatabaseOpens(dir: string): Promise<void> {
   await mkdir(dir, { recursive: true })
   const database = new ClassicLevel(dir)

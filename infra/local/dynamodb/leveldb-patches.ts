@@ -4,14 +4,15 @@ type Open = (options?: { maxOpenFiles?: number }) => Promise<void>
 type Values = ClassicLevel['values']
 
 /**
- * LevelDB maps every open table file into memory, by default at most 1,000 files of 2 MB, so the process appears
- * large. 64 table files is LevelDB's minimum; it reserves 10 more for its other files.
+ * The number of files that LevelDB keeps open: its minimum of 64 table files, and 10 other files. LevelDB maps each
+ * open table file (2 MB) into memory. With the default of 1,000 files, the memory of the process would appear much
+ * larger.
  */
 const MAX_OPEN_FILES = 64 + 10
 
 /**
- * Changes LevelDB for this process: bounds its open files and makes its iterators close. dynalite opens its database
- * itself and passes no options to it, so the prototype of the database class is changed.
+ * Changes LevelDB in this process: limits the number of open files, and lets dynalite close iterators. The patches
+ * change the prototype of the database class, because dynalite opens its database itself, without options.
  */
 export function patchLevelDb(): void {
   limitOpenFiles()
@@ -27,9 +28,8 @@ function limitOpenFiles(): void {
 }
 
 /**
- * dynalite ends a scan or query by calling `return()` of its iterator, a method that LevelDB's iterators lack. Each
- * iterator would stay open with its snapshot and all write buffers of that time, so memory would grow with everything
- * that is written.
+ * Adds the method `return` to iterators. dynalite calls it to end a scan or query, but the iterators of LevelDB do not
+ * have it. Without this patch, iterators and their snapshots would stay open, and memory would grow with each write.
  */
 function closeIteratorsOnReturn(): void {
   const prototype: { values: (...options: Parameters<Values>) => ReturnType<Values> } = ClassicLevel.prototype

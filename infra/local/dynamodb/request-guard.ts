@@ -3,7 +3,10 @@ import { Readable } from 'node:stream'
 import { z } from 'zod'
 import { buffersOf } from '../../../shared/values/buffers-of.ts'
 
-/** dynalite's and AWS's limit of a request: a BatchWriteItem with 25 items of at most 16 MB in total must fit. */
+/**
+ * The maximum size of a request. The largest requests are those of BatchWriteItem, whose items have at most 16 MB in
+ * total.
+ */
 const MAX_REQUEST_BYTES = 17 * 1024 * 1024
 
 const UpdateTimeToLive = z.object({
@@ -13,10 +16,10 @@ const UpdateTimeToLive = z.object({
 
 /**
  * Wraps dynalite's request handler to correct three defects:
- * - A request whose body is cut off would end the process. The guard passes only complete requests on.
- * - An exception in dynalite would end the process. The guard answers all open requests with `InternalServerError`,
+ * - A request whose body is incomplete would end the process. The guard passes only complete requests to dynalite.
+ * - An exception in dynalite would end the process. The guard responds to all open requests with `InternalServerError`,
  *   which clients retry, or with `StorageFull` if the disk is full.
- * - `UpdateTimeToLive` is missing. The guard confirms the request, but no item expires.
+ * - dynalite does not support `UpdateTimeToLive`. The guard accepts such requests, but items do not expire.
  */
 export function guardRequests(server: Server): void {
   const handlers = server.listeners('request')
@@ -29,7 +32,7 @@ export function guardRequests(server: Server): void {
     readBody(request).then(
       (body) => {
         if (body === undefined)
-          answer(response, 413, { message: `a request may have ${MAX_REQUEST_BYTES} bytes at most` })
+          answer(response, 413, { message: `the request is too large: at most ${MAX_REQUEST_BYTES} bytes are allowed` })
         else if (request.headers['x-amz-target'] === 'DynamoDB_20120810.UpdateTimeToLive')
           answerUpdateTimeToLive(response, body)
         else {
@@ -47,7 +50,7 @@ export function guardRequests(server: Server): void {
   })
 
   const onUncaught = (error: unknown): void => {
-    // dynalite answers a request that this guard has already answered.
+    // dynalite has sent a second response to a request after this guard has sent the first.
     if (error instanceof Error && 'code' in error && error.code === 'ERR_HTTP_HEADERS_SENT') return
     console.error('local DynamoDB service:', error)
     const [status, type, message] = isDiskFull(error)
@@ -65,7 +68,10 @@ function isDiskFull(error: unknown): boolean {
   return error instanceof Error && error.message.includes('No space left on device')
 }
 
-/** Reads a whole body in one piece: dynalite's own way of joining the pieces takes a second for a full batch. */
+/**
+ * Returns the body of a request, or undefined if the body is too large. The guard passes the body to dynalite in one
+ * piece, because dynalite itself needs a second to join the pieces of a large body.
+ */
 async function readBody(request: IncomingMessage): Promise<Buffer | undefined> {
   const chunks: Buffer[] = []
   let size = 0

@@ -1,16 +1,17 @@
 import { type ChildError, type LocalServer, startChild } from '../processes/start-child.ts'
 
 export interface DynamoDbOptions {
-  /** 0 selects any free port. */
+  /** The port of the service. 0 selects any free port. */
   readonly port: number
-  /** The folder for the tables. Without it, tables are kept in memory. */
+  /** The folder for the tables. If it is undefined, the tables are kept in memory. */
   readonly dir?: string
   readonly onDied?: (error: ChildError) => void
 }
 
 /**
- * Starts a local DynamoDB service (dynalite) in a separate process. A new table is active within milliseconds. Data in
- * a folder survives `kill -9`. Rejects with `PortInUseError` or `ChildError`.
+ * Starts a local DynamoDB service (dynalite) in a separate process. A new table is active within milliseconds. If `dir`
+ * is defined, the data survives `kill -9`. Rejects with `PortInUseError` if the port is in use, and with `ChildError`
+ * after any other failure.
  */
 export async function startDynamoDb({ port, dir, onDied }: DynamoDbOptions): Promise<LocalServer> {
   const child = await startChild({

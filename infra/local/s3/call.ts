@@ -5,19 +5,21 @@ import type { ChunkSigner } from './signing/chunk-signer.ts'
 import type { ObjectVersion } from './storage/records.ts'
 import type { Storage } from './storage/storage.ts'
 
-/** A request whose signature is valid, and everything that an operation needs to answer it. */
+/** A request whose signature is valid, and the objects with which an operation processes the request. */
 export interface Call {
   readonly request: S3Request
   readonly signer: ChunkSigner
   readonly storage: Storage
-  /** Must be called after a new object can be read. */
+  /** Publishes the event of a new object. An operation must call it as soon as the object can be read. */
   readonly onCreated: (bucket: string, key: string, version: ObjectVersion, reason: CreationReason) => void
 }
 
-/** One operation of S3. Throws an `S3Error` to reject the request. */
+/** Runs one operation of S3 and returns the response. Throws an `S3Error` to reject the request. */
 export type Operation = (call: Call) => Promise<Reply> | Reply
 
-/** `x-amz-version-id`, which S3 sends only for buckets on which versioning has been configured. */
+/**
+ * Returns the header `x-amz-version-id`. Like S3, returns no header if versioning was never configured for the bucket.
+ */
 export function versionHeaders(
   { request, storage }: Pick<Call, 'request' | 'storage'>,
   versionId: string | undefined,

@@ -38,8 +38,8 @@ export const ObjectCreated = z
   .readonly()
 
 /**
- * The EventBridge event that S3 sends when a new object can be read. Its key is not encoded.
- * `sequencer` orders the events of one key.
+ * The EventBridge event that S3 sends when a new object can be read. The key in the event is not URL-encoded. A later
+ * event of the same key has a larger `sequencer`.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
  */
 export type ObjectCreated = z.infer<typeof ObjectCreated>

@@ -20,18 +20,19 @@ import { putObject } from './operations/put-object.ts'
 import { listMultipartUploads, listParts } from './operations/upload-lists.ts'
 import { abortMultipartUpload, createMultipartUpload, uploadPart } from './operations/uploads.ts'
 
-/** One operation, and how a request is recognized as it. */
+/** One operation, and the properties of its requests. */
 interface Row {
   readonly name: string
+  /** `bucket` if the path contains only a bucket, `object` if it also contains a key, and otherwise `service`. */
   readonly on: 'service' | 'bucket' | 'object'
   readonly method: string
-  /** a parameter that the request must contain */
+  /** A parameter that the request must contain. */
   readonly parameter?: string
-  /** a header that the request must contain */
+  /** A header that the request must contain. */
   readonly header?: string
-  /** further parameters that the operation reads */
+  /** Other parameters that the operation reads. */
   readonly reads?: readonly (string | RegExp)[]
-  /** The bucket need not exist. */
+  /** The operation creates the bucket, so the bucket need not exist. */
   readonly createsBucket?: true
   readonly run: Operation
 }
@@ -40,7 +41,7 @@ const PAGE = ['prefix', 'delimiter', 'max-keys', 'encoding-type', 'fetch-owner']
 const OBJECT = ['versionId', /^response-/]
 const COPY = 'x-amz-copy-source'
 
-/** The first row that matches a request answers it. To add an operation, add a row and its function. */
+/** A request runs the operation of the first row that matches. To add an operation, add a row and its function. */
 const TABLE: readonly Row[] = [
   { name: 'ListBuckets', on: 'service', method: 'GET', run: listBuckets },
 
@@ -112,8 +113,8 @@ const TABLE: readonly Row[] = [
 ]
 
 /**
- * Finds the operation of a request. Throws 501 if there is none, and for a parameter that the operation does not read:
- * ignoring the parameter would give a wrong answer.
+ * Returns the operation of a request. Throws 501 if no operation matches, or if the operation does not read one of the
+ * parameters: ignoring a parameter could lead to a wrong result.
  */
 export function findOperation(request: S3Request): Pick<Row, 'name' | 'createsBucket' | 'run'> {
   const on = request.bucket === '' ? 'service' : request.key === '' ? 'bucket' : 'object'
@@ -133,7 +134,7 @@ export function findOperation(request: S3Request): Pick<Row, 'name' | 'createsBu
 }
 
 function reads({ parameter, reads = [] }: Row, name: string): boolean {
-  // The SDKs add x-id, the name of the operation, and the parameters of a presigned URL.
+  // Every request may contain `x-id` (the name of the operation), which SDKs add, and the parameters of presigned URLs.
   if (name === parameter || name === 'x-id' || /^x-amz-/i.test(name)) return true
   return reads.some((known) => (typeof known === 'string' ? known === name : known.test(name)))
 }

@@ -14,7 +14,9 @@ const Settings = z.object({
 })
 
 const DAY_MS = 24 * 3_600_000
-/** Far shorter than the day that old versions live at least. */
+/**
+ * The time between two searches for expired versions. It is short compared to the age of versions, which is in days.
+ */
 const EXPIRY_INTERVAL_MS = 3_600_000
 
 await runAsChild(Settings, async ({ dir, buckets, oldVersionDays }) => {
@@ -39,7 +41,7 @@ await runAsChild(Settings, async ({ dir, buckets, oldVersionDays }) => {
   }
 })
 
-/** Deletes old versions now and every hour, without delaying requests. Returns a function that stops it. */
+/** Deletes old versions now and every hour, in the background. Returns a function that stops the deletion. */
 function expireRegularly(storage: Storage, maxAgeMs: number): () => Promise<void> {
   const stopped = new AbortController()
   const expire = async (): Promise<void> => {

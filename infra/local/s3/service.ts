@@ -16,7 +16,9 @@ export interface ServiceOptions {
   readonly onCreated: Call['onCreated']
 }
 
-/** The HTTP side of the service: reads a request, verifies its signature, runs its operation and sends the reply. */
+/**
+ * Returns the listener that handles a request: it verifies the signature, runs the operation and sends the response.
+ */
 export function createService({ storage, credentials, onCreated }: ServiceOptions): RequestListener {
   const verifier = new SignatureVerifier(credentials)
 
@@ -36,7 +38,7 @@ export function createService({ storage, credentials, onCreated }: ServiceOption
       reply = await answer(incoming)
     } catch (error) {
       reportError(error)
-      // A client that is still sending would see a closed connection instead of the reply.
+      // Otherwise, a client that is still sending would receive a connection error instead of the response.
       await discardBody(incoming)
       reply = errorReply(error, requestId)
     }
@@ -53,11 +55,11 @@ export function createService({ storage, credentials, onCreated }: ServiceOption
 
 const CLIENT_GONE = ['ECONNRESET', 'EPIPE', 'ERR_STREAM_PREMATURE_CLOSE']
 
-/** Reports errors of the service itself. An `S3Error` is an answer, and clients may disconnect at any time. */
+/** Logs an error of the service. Ignores `S3Error`, which the client receives, and errors of closed connections. */
 export function reportError(error: unknown): void {
   if (error instanceof S3Error) return
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  if (!CLIENT_GONE.includes(code)) console.error('S3 stand-in:', error)
+  if (!CLIENT_GONE.includes(code)) console.error('local S3 service:', error)
 }
 
 async function discardBody(incoming: IncomingMessage): Promise<void> {

@@ -5,15 +5,15 @@ import { ObjectCreated } from './object-created.ts'
 export type { ObjectCreated }
 
 export interface S3Options {
-  /** 0 takes any free port. */
+  /** The port of the service. 0 selects any free port. */
   readonly port: number
   /** The folder that contains all data. */
   readonly dir: string
   /** Buckets to create unless they exist. */
   readonly buckets?: readonly string[]
-  /** Days until versions that are not current are deleted. By default they are kept. */
+  /** The number of days after which noncurrent versions are deleted. By default, they are never deleted. */
   readonly oldVersionDays?: number
-  /** Called once for every object that was put, copied or completed, when it can be read. */
+  /** Called once for every new object, as soon as it can be read. */
   readonly onObjectCreated?: (event: ObjectCreated) => void
   readonly onDied?: (error: ChildError) => void
 }
@@ -21,8 +21,8 @@ export interface S3Options {
 const Message = z.object({ event: ObjectCreated })
 
 /**
- * Starts the local S3 service in its own process. Addresses are path-style, credentials are `LOCAL_CREDENTIALS`.
- * Rejects with `PortInUseError` or `ChildError`.
+ * Starts the local S3 service in a separate process. Clients must use path-style URLs and `LOCAL_CREDENTIALS`.
+ * Rejects with `PortInUseError` if the port is in use, and with `ChildError` after any other failure.
  */
 export async function startS3(options: S3Options): Promise<LocalServer> {
   const { port, dir, buckets = [], oldVersionDays, onObjectCreated, onDied } = options

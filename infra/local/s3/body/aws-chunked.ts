@@ -3,15 +3,16 @@ import { S3Error } from '../http/s3-error.ts'
 import type { ChunkSigner } from '../signing/chunk-signer.ts'
 
 /*
- * The aws-chunked encoding: chunks of `size;chunk-signature=…\r\n bytes \r\n`, a chunk of size 0, then trailers.
+ * An aws-chunked body consists of chunks, a chunk of size 0, and trailers (headers after the body). A chunk is
+ * `size;chunk-signature=…\r\n bytes \r\n`, where `size` is hexadecimal.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming-trailers.html
  */
 
-/** The header of a chunk and a trailer are lines of about a hundred bytes. */
+/** The maximum length of a line in bytes. The headers of chunks and the trailers have about a hundred bytes. */
 const LONGEST_LINE = 8192
 
 /**
- * Decodes an aws-chunked body. When it ends, `trailers` contains its trailers, with names in lower case.
+ * Decodes an aws-chunked body. At its end, adds its trailers to `trailers`, with names in lower case.
  * `signer` is undefined if the chunks are not signed.
  * Throws 400 `IncompleteBody` if the body ends early, and 403 if the signature of a chunk or of the trailers is wrong.
  */
@@ -62,7 +63,7 @@ async function readTrailers(
   if (trailers.get('x-amz-trailer-signature') !== expected) throw mismatch()
 }
 
-/** Reads lines and counted bytes from a stream. */
+/** Reads lines, and given numbers of bytes, from a stream. */
 class ByteReader {
   readonly #source: AsyncIterator<Buffer>
   #rest: Buffer = Buffer.alloc(0)
@@ -71,7 +72,7 @@ class ByteReader {
     this.#source = source[Symbol.asyncIterator]()
   }
 
-  /** The text before the next CRLF. */
+  /** Reads a line. Returns it without the CRLF at its end. */
   async line(): Promise<string> {
     for (;;) {
       const at = this.#rest.indexOf('\r\n')

@@ -6,7 +6,8 @@ import type { ReplyHeaders } from '../http/reply.ts'
 import { CHECKSUM_NAMES, type ChecksumName, type Checksums } from '../storage/records.ts'
 
 /*
- * Checksums that a request contains are computed, compared, kept and returned.
+ * If a request contains checksums, the service computes and compares them. It stores them with the object, and returns
+ * them.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
 
@@ -14,6 +15,7 @@ import { CHECKSUM_NAMES, type ChecksumName, type Checksums } from '../storage/re
 const CASTAGNOLI = 0x82f63b78
 const NVME = '9a6c9329ac4bc9b5'
 
+/** Computes a checksum from pieces of a body. */
 export interface Digest {
   update(bytes: Uint8Array): void
   base64(): string
@@ -38,14 +40,14 @@ export async function createDigest(name: ChecksumName): Promise<Digest> {
   }
 }
 
-/** The algorithm of `x-amz-checksum-algorithm`, for example `CRC32`. Throws 400 for any other text. */
+/** Parses the value of `x-amz-checksum-algorithm`, for example `CRC32`. Throws 400 for unknown algorithms. */
 export function parseChecksumName(value: string): ChecksumName {
   const name = CHECKSUM_NAMES.find((known) => known === value.toLowerCase())
   if (name === undefined) throw new S3Error('InvalidRequest', `Checksum algorithm ${value} is not supported.`)
   return name
 }
 
-/** The checksums that headers or trailers contain. */
+/** Returns the checksums that headers or trailers contain. */
 export function givenChecksums(fields: ReadonlyMap<string, string>): Checksums {
   const given: Partial<Record<ChecksumName, string>> = {}
   for (const name of CHECKSUM_NAMES) {
@@ -55,7 +57,10 @@ export function givenChecksums(fields: ReadonlyMap<string, string>): Checksums {
   return given
 }
 
-/** The algorithms to compute for a body: those in the headers, those announced as trailers, and the declared one. */
+/**
+ * Returns the checksum algorithms to compute for a body: those of checksums in the headers, those that `x-amz-trailer`
+ * announces, and `declared`.
+ */
 export function requestedChecksums(
   headers: ReadonlyMap<string, string>,
   declared?: ChecksumName,
@@ -79,14 +84,16 @@ export function compareChecksums(given: Checksums, computed: Checksums): void {
   }
 }
 
-/** The checksum of a multipart object: the checksum of its parts' checksums, and their number. */
+/**
+ * Returns the checksum of a multipart object: the checksum of the checksums of its parts, a hyphen, and their number.
+ */
 export async function compositeChecksum(name: ChecksumName, parts: readonly string[]): Promise<string> {
   const digest = await createDigest(name)
   for (const part of parts) digest.update(Buffer.from(part, 'base64'))
   return `${digest.base64()}-${parts.length}`
 }
 
-/** `x-amz-checksum-…` response headers. */
+/** Returns the response headers `x-amz-checksum-…`. */
 export function checksumHeaders(checksums: Checksums): ReplyHeaders {
   return Object.fromEntries(
     CHECKSUM_NAMES.flatMap((name) => {
@@ -96,14 +103,16 @@ export function checksumHeaders(checksums: Checksums): ReplyHeaders {
   )
 }
 
-/** The response header that says whether a checksum covers the whole object or the checksums of its parts. */
+/**
+ * Returns the response header `x-amz-checksum-type`: `FULL_OBJECT`, or `COMPOSITE` for checksums of multipart objects.
+ */
 export function checksumTypeHeader(checksums: Checksums): ReplyHeaders {
   const [value] = Object.values(checksums)
   if (value === undefined) return {}
   return { 'x-amz-checksum-type': value.includes('-') ? 'COMPOSITE' : 'FULL_OBJECT' }
 }
 
-/** XML elements, for example `ChecksumCRC32`. */
+/** Returns the XML elements of checksums, for example `ChecksumCRC32`. */
 export function checksumElements(checksums: Checksums): Readonly<Record<string, string | undefined>> {
   return Object.fromEntries(CHECKSUM_NAMES.map((name) => [`Checksum${name.toUpperCase()}`, checksums[name]]))
 }

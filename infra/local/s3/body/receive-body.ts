@@ -8,9 +8,9 @@ import { decodeChunks } from './aws-chunked.ts'
 import { compareChecksums, createDigest, type Digest, givenChecksums, requestedChecksums } from './checksums.ts'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
-/** AWS: one PUT or one part holds at most 5 GiB. */
+/** S3 accepts at most 5 GiB in one PUT or one part. */
 const LARGEST_BODY = 5 * 1024 ** 3
-/** Completing 10,000 parts and deleting 1,000 long keys stay below 4 MB. */
+/** The maximum size of an XML body. The largest bodies, with 10,000 parts or 1,000 long keys, have less than 4 MB. */
 const LARGEST_TEXT = 8 * 1024 ** 2
 
 export interface ReceivedBody {
@@ -21,8 +21,8 @@ export interface ReceivedBody {
 }
 
 /**
- * Writes the body to a new file. Throws as S3 does, and leaves no file, unless the body is complete and matches its
- * length, MD5, checksums and signed hash.
+ * Writes the body to a new file. If the body is not complete, or does not match its length, MD5, checksums or signed
+ * hash, removes the file and throws the same error as S3.
  */
 export async function receiveBody(
   request: S3Request,
@@ -42,7 +42,7 @@ export async function receiveBody(
   return { segment, ...computed }
 }
 
-/** Receives a small body as text: the XML of an operation. */
+/** Receives the body of an operation that contains XML. Throws 400 if the body is larger than 8 MiB. */
 export async function receiveText(request: S3Request, signer: ChunkSigner): Promise<string> {
   const length = declaredLength(request)
   if (length > LARGEST_TEXT) throw new S3Error('MalformedXML', 'The XML you provided is too large')
@@ -56,7 +56,10 @@ interface Computed {
   checksums: Checksums
 }
 
-/** Yields the decoded body, and throws at its end unless it matches the headers. Fills in `computed` at its end. */
+/**
+ * Yields the decoded body. At its end, throws if the body does not match the headers, and otherwise sets the members of
+ * `computed`.
+ */
 async function* verifiedBody(
   request: S3Request,
   signer: ChunkSigner,
@@ -104,13 +107,13 @@ async function* decodedBody(
   trailers: Map<string, string>,
   signer: ChunkSigner,
 ): AsyncGenerator<Buffer> {
-  // By default, leaving the loop early destroys the socket, and the client never receives the error.
+  // By default, leaving the loop early would destroy the socket, and the client would not receive the error response.
   const body = buffersOf(incoming.iterator({ destroyOnReturn: false }))
   try {
     if (!payload.startsWith('STREAMING-')) yield* body
     else yield* decodeChunks(body, trailers, payload.startsWith('STREAMING-AWS4-') ? signer : undefined)
   } catch (error) {
-    // Node's error for a client that closed the connection.
+    // Node throws this error if the client has closed the connection.
     throw error instanceof Error && 'code' in error && error.code === 'ECONNRESET' ? incompleteBody() : error
   }
 }

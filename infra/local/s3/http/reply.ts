@@ -6,11 +6,11 @@ import { buildErrorXml, buildXml } from './xml.ts'
 
 export type ReplyHeaders = Readonly<Record<string, string | number>>
 
-/** What an operation answers. */
+/** The response of an operation. */
 export interface Reply {
   readonly status: number
   readonly headers: ReplyHeaders
-  /** A stream's length is in its `content-length` header. */
+  /** If the body is a stream, the header `content-length` contains its length. */
   readonly body?: string | Readable
 }
 
@@ -22,14 +22,14 @@ export function xmlReply(root: string, content: Readonly<Record<string, unknown>
   return textReply(200, buildXml(root, content), headers)
 }
 
-/** The answer to a request that failed. An error that is not an `S3Error` becomes 500 `InternalError`. */
+/** Returns the response for an error. An error that is not an `S3Error` becomes 500 `InternalError`. */
 export function errorReply(error: unknown, requestId: string): Reply {
   const { status, code, message, detail, headers } = error instanceof S3Error ? error : errorOfDisk(error)
   const xml = buildErrorXml({ Code: code, Message: message, ...detail, RequestId: requestId })
   return textReply(status, xml, headers)
 }
 
-/** Sends a reply. A response to HEAD carries the headers only. */
+/** Sends a response. For a HEAD request, sends only the headers. */
 export async function sendReply(response: ServerResponse, method: string, reply: Reply): Promise<void> {
   const { status, headers, body } = reply
   try {

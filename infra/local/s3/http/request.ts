@@ -1,18 +1,19 @@
 import type { IncomingMessage } from 'node:http'
 import { S3Error } from './s3-error.ts'
 
-/** A request, with its path and query decoded once by the rules of S3. */
+/** A request with its decoded path and query. Like S3, the service decodes escape sequences once. */
 export interface S3Request {
   readonly method: string
-  /** empty for the service itself */
+  /** Empty if the request concerns the service, such as `ListBuckets`. */
   readonly bucket: string
-  /** empty for a bucket; may end in a slash */
+  /** Empty if the request concerns a bucket. A key may end in a slash. */
   readonly key: string
-  /** the decoded path, for example `/bucket/a b` */
+  /** The decoded path, for example `/bucket/a b`. */
   readonly path: string
   readonly query: ReadonlyMap<string, string>
   /**
-   * names in lower case; the `X-Amz-…` parameters of a presigned URL count as headers, except those of the signature
+   * The headers, with names in lower case. They include the `X-Amz-…` parameters of a presigned URL that do not
+   * describe its signature.
    */
   readonly headers: ReadonlyMap<string, string>
   readonly incoming: IncomingMessage
@@ -29,7 +30,7 @@ const SIGNATURE_PARAMETERS = new Set([
   'x-amz-signature',
 ])
 
-/** Reads path, query and headers. Throws 400 for an invalid escape sequence or key. */
+/** Parses path, query and headers of a request. Throws 400 if an escape sequence or the key is not valid. */
 export function readRequest(incoming: IncomingMessage): S3Request {
   const [rawPath, rawQuery] = splitOnce(incoming.url ?? '/', '?')
   const path = rawPath.split('/').map(decode).join('/')
@@ -50,7 +51,7 @@ export function readRequest(incoming: IncomingMessage): S3Request {
   if (Buffer.byteLength(key) > LONGEST_KEY_BYTES) {
     throw new S3Error('KeyTooLongError', 'Your key is too long', { MaxSizeAllowed: LONGEST_KEY_BYTES })
   }
-  // The storage ends bucket names and keys with this character.
+  // In the database, this character separates bucket names and keys.
   if (path.includes('\u0000')) throw new S3Error('InvalidURI', 'A key cannot contain the character U+0000.')
   return { method: incoming.method ?? 'GET', bucket, key, path, query, headers, incoming }
 }

@@ -1,4 +1,4 @@
-/** The HTTP status of every error code that this service answers with. */
+/** The HTTP status of every error code that this service returns. */
 const STATUS = {
   AccessDenied: 403,
   AuthorizationHeaderMalformed: 400,
@@ -38,7 +38,9 @@ const STATUS = {
 
 export type S3ErrorCode = keyof typeof STATUS
 
-/** An error that the client receives: an HTTP status, and an XML body with the code, the message and the details. */
+/**
+ * Rejects a request. The client receives the HTTP status and an XML body with the code, the message and the details.
+ */
 export class S3Error extends Error {
   override readonly name = 'S3Error'
   readonly code: S3ErrorCode

@@ -9,27 +9,30 @@ const builder = new XMLBuilder({ ignoreAttributes: false, attributeNamePrefix: '
 
 const parser = new XMLParser({
   ignoreAttributes: true,
-  // Keys are text, also when they look like numbers (`007`, `1e5`) or end in a space.
+  // All values are strings. A key can look like a number (`007`, `1e5`) or end in a space.
   parseTagValue: false,
   trimValues: false,
   removeNSPrefix: true,
   htmlEntities: true,
-  // Completing an upload of 10,000 parts sends 20,000 quoted ETags.
+  // A request that completes an upload of 10,000 parts contains 20,000 entities: the quotes around the ETags.
   processEntities: { enabled: true, maxTotalExpansions: 100_000, maxExpandedLength: 8 * 1024 ** 2 },
   isArray: (name) => name === 'Part' || name === 'Object',
 })
 
-/** Builds an XML document. Elements keep their order, an array repeats its element, `undefined` leaves it out. */
+/**
+ * Builds an XML document. The elements have the order of the members. An array becomes several elements with the same
+ * name, and members that are undefined are omitted.
+ */
 export function buildXml(root: string, content: Readonly<Record<string, unknown>>): string {
   return document({ [root]: { '@xmlns': NAMESPACE, ...content } })
 }
 
-/** Builds the body of an error, which has no namespace. */
+/** Builds the XML document of an error. Unlike other documents, it has no namespace. */
 export function buildErrorXml(content: Readonly<Record<string, unknown>>): string {
   return document({ Error: content })
 }
 
-/** Parses a request's XML with a schema. Throws 400 `MalformedXML` if the text does not match it. */
+/** Parses the XML of a request. Throws 400 `MalformedXML` if it is not well-formed or does not match the schema. */
 export function parseXml<T>(text: string, schema: z.ZodType<T>): T {
   try {
     return schema.parse(parser.parse(text))
@@ -41,7 +44,7 @@ export function parseXml<T>(text: string, schema: z.ZodType<T>): T {
   }
 }
 
-/** Formats milliseconds since 1970 as S3 writes times in XML. */
+/** Formats a time for XML responses. `milliseconds` is the time since 1970. */
 export function isoTime(milliseconds: number): string {
   return new Date(milliseconds).toISOString()
 }

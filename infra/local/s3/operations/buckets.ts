@@ -26,7 +26,7 @@ export const deleteBucket: Operation = async ({ request, storage }) => {
   return emptyReply(204)
 }
 
-/** S3 returns an empty element for us-east-1, the only region here. */
+/** Returns the region: an empty element means us-east-1, the only region of this service. */
 export const getBucketLocation: Operation = () => xmlReply('LocationConstraint', {})
 
 export const getBucketVersioning: Operation = ({ request, storage }) =>

@@ -78,7 +78,10 @@ async function compose(
   return { object, used: new Set(parts.map((part) => part.number)) }
 }
 
-/** The uploaded parts that the request lists. Throws 400 unless each of them matches its description. */
+/**
+ * Returns the parts that the request lists. Throws 400 if a listed part does not exist, if its ETag or checksum
+ * differs, or if the order or the size of the parts is not allowed.
+ */
 function chooseParts(
   { algorithm }: UploadRecord,
   uploaded: readonly PartRecord[],
@@ -145,7 +148,10 @@ function checksumIn(description: CompletedPart, name: ChecksumName): string | un
   }
 }
 
-/** S3 has no composite form of CRC64NVME. */
+/**
+ * Returns the composite checksum of an upload. Returns undefined if the upload has no checksums, and for CRC64NVME,
+ * which has no composite form.
+ */
 async function compositeChecksums(
   { algorithm }: UploadRecord,
   parts: readonly PartRecord[],

@@ -15,8 +15,8 @@ import type { Checksums, ChecksumName, Segment } from '../storage/records.ts'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
 /*
- * CopyObject and UploadPartCopy. The conditions and the copied bytes belong to the same version of the source.
- * Files are linked, not copied, because they never change. Their bytes are read only to compute a checksum.
+ * CopyObject and UploadPartCopy. A copy checks its conditions on the same version of the source from which it copies.
+ * Because files never change, a copy links to the files of the source. The bytes are read only to compute checksums.
  */
 
 const LARGEST_COPY = 5 * 1024 ** 3
@@ -97,7 +97,7 @@ interface Source {
   readonly held: HeldVersion
 }
 
-/** Holds the version that `x-amz-copy-source` names, and checks the conditions on it. */
+/** Holds the version in the header `x-amz-copy-source` for reading, and checks the conditions on this version. */
 async function holdSource({ request, storage }: Call): Promise<Source> {
   const { bucket, key, versionId } = parseSource(request)
   storage.buckets.get(bucket)
@@ -118,7 +118,7 @@ async function holdSource({ request, storage }: Call): Promise<Source> {
   return { bucket, key, versionId, held: found }
 }
 
-/** Reads `bucket/key?versionId=…`: escaped, and optionally with a slash in front. */
+/** Parses `x-amz-copy-source`. Its format is `bucket/key?versionId=…`, URL-encoded, optionally with a leading slash. */
 function parseSource({ headers }: S3Request): Omit<Source, 'held'> {
   const [path = '', query = ''] = (headers.get('x-amz-copy-source') ?? '').split('?', 2)
   const match = /^\/?([^/]+)\/(.+)$/s.exec(path)

@@ -9,7 +9,7 @@ import { checkVersionId } from '../rules/parameters.ts'
 import type { Storage } from '../storage/storage.ts'
 import type { Deleted, WriteCondition } from '../storage/versioned-objects.ts'
 
-/** DeleteObject: 204, also if there is no such object. */
+/** DeleteObject. Returns 204 even if the object does not exist. */
 export const deleteObject: Operation = async ({ request, storage }) => {
   const versionId = checkVersionId(request.query.get('versionId'))
   const deleted = await remove(storage, request.bucket, request.key, versionId, writeCondition(request))
@@ -30,7 +30,7 @@ const Batch = z.object({
   }),
 })
 
-/** DeleteObjects: at most 1,000 keys. */
+/** DeleteObjects, with at most 1,000 keys. */
 export const deleteObjects: Operation = async ({ request, signer, storage }) => {
   const { Delete: batch } = parseXml(await receiveText(request, signer), Batch)
   const deleted: Readonly<Record<string, unknown>>[] = []

@@ -11,7 +11,7 @@ import { slice } from '../storage/content-files.ts'
 import type { HeldVersion } from '../storage/content-readers.ts'
 import type { ObjectVersion } from '../storage/records.ts'
 
-/** GetObject and HeadObject: headers and bytes of one version, even if it is deleted while it is read. */
+/** GetObject and HeadObject. A version that is deleted while it is being read is still returned as a whole. */
 export const getObject: Operation = async (call) => {
   const held = await holdVersion(call)
   const { version } = held
@@ -53,7 +53,10 @@ export const getObject: Operation = async (call) => {
   }
 }
 
-/** Throws 404 if there is no such object or version, and 405 if the version id is that of a delete marker. */
+/**
+ * Holds the requested version for reading. Throws 404 if there is no such object or version, and 405 if the version id
+ * belongs to a delete marker.
+ */
 async function holdVersion(call: Call): Promise<HeldVersion> {
   const { request, storage } = call
   const { bucket, key } = request
@@ -65,7 +68,7 @@ async function holdVersion(call: Call): Promise<HeldVersion> {
     const headers = marker && { 'x-amz-delete-marker': 'true', 'x-amz-version-id': marker.versionId }
     throw noSuchKey(key, headers)
   }
-  // The null version of a bucket that never had versions is the object itself.
+  // In a bucket without versioning, the version `null` is the object itself, so S3 reports a missing key.
   if (found === undefined && storage.buckets.get(bucket).versioning === undefined) throw noSuchKey(key)
   if (found === undefined) throw noSuchVersion(key, versionId)
   throw new S3Error(

@@ -8,7 +8,7 @@ import { isDeleteMarker, NULL_VERSION } from '../storage/records.ts'
 import type { Storage } from '../storage/storage.ts'
 import { sequenceOf } from '../storage/version-ids.ts'
 
-/** ListObjectVersions: all versions and delete markers by key, from the newest to the oldest. */
+/** ListObjectVersions. Lists versions and delete markers by key, and those of the same key from newest to oldest. */
 export const listObjectVersions: Operation = async ({ request, storage }) => {
   const { bucket, query } = request
   const prefix = query.get('prefix') ?? ''
@@ -69,9 +69,9 @@ export const listObjectVersions: Operation = async ({ request, storage }) => {
 }
 
 /**
- * The sequence number after which a page continues. It is part of every id except `null`, so that a list continues
- * correctly after a deleted version. If the null version is gone, the page starts again at the newest version of the
- * key.
+ * Returns the sequence number after which a page continues. All version ids except `null` contain their sequence
+ * number, so a list can continue after a version that has been deleted. If the version `null` has been deleted, the
+ * page starts at the newest version of the key.
  */
 async function markedSequence(storage: Storage, bucket: string, key: string, versionId: string): Promise<number> {
   if (versionId !== NULL_VERSION) return sequenceOf(versionId)

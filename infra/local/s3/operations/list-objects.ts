@@ -5,7 +5,7 @@ import { isoTime } from '../http/xml.ts'
 import { collectPage } from '../rules/pages.ts'
 import { nameEncoder, pageSize } from '../rules/parameters.ts'
 
-/** ListObjectsV2 and ListObjects, in the order of the keys' UTF-8 bytes. */
+/** ListObjectsV2 and ListObjects. Like S3, lists keys in the order of their UTF-8 bytes. */
 export const listObjects: Operation = async ({ request, storage }) => {
   const { bucket, query } = request
   const isV2 = query.get('list-type') === '2'

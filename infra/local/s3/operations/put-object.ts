@@ -5,13 +5,13 @@ import { emptyReply } from '../http/reply.ts'
 import { writeCondition } from '../rules/conditions.ts'
 import { storedHeaders } from '../rules/object-headers.ts'
 
-/** Receives the whole body into a new file before one write of a record makes it the current version. */
+/** PutObject. Writes the body to a new file. When the file is complete, a record makes it the current version. */
 export const putObject: Operation = async (call) => {
   const { request, signer, storage } = call
   const { bucket, key } = request
   const condition = writeCondition(request)
   const headers = storedHeaders(request)
-  // Checked before the body too: a write that must fail should not use the disk.
+  // The condition is checked again after the body. This check rejects most requests before they use the disk.
   condition(storage.objects.current(bucket, key))
   const { segment, md5, checksums } = await receiveBody(request, signer, storage.content)
   const object = { size: segment.length, etag: md5, headers, segments: [segment], checksums }

@@ -6,7 +6,7 @@ import { isoTime } from '../http/xml.ts'
 import { nameEncoder, pageSize } from '../rules/parameters.ts'
 import { compareKeys } from '../storage/listing.ts'
 
-/** ListParts: the parts of an upload by number. */
+/** ListParts. Lists the parts of an upload in the order of their numbers. */
 export const listParts: Operation = async ({ request, storage }) => {
   const { bucket, key, query } = request
   const uploadId = query.get('uploadId') ?? ''
@@ -36,7 +36,7 @@ export const listParts: Operation = async ({ request, storage }) => {
   })
 }
 
-/** ListMultipartUploads: the unfinished uploads of a bucket by key and age. */
+/** ListMultipartUploads. Lists the unfinished uploads of a bucket by key, and those of the same key by start time. */
 export const listMultipartUploads: Operation = async ({ request, storage }) => {
   const { bucket, query } = request
   const prefix = query.get('prefix') ?? ''
@@ -47,7 +47,7 @@ export const listMultipartUploads: Operation = async ({ request, storage }) => {
     .filter(([, upload]) => upload.key.startsWith(prefix))
     .sort(([a, x], [b, y]) => compareKeys(x.key, y.key) || x.started - y.started || compareKeys(a, b))
   const marked = all.findIndex(([uploadId, upload]) => upload.key === keyMarker && uploadId === idMarker)
-  // Without the id of an upload, a page starts after all uploads of the marked key.
+  // If the request contains only a key marker, the page starts after all uploads of this key.
   const rest = marked >= 0 ? all.slice(marked + 1) : all.filter(([, { key }]) => compareKeys(key, keyMarker) > 0)
   const page = rest.slice(0, size)
   const truncated = rest.length > page.length

@@ -6,8 +6,8 @@ import type { WriteCondition } from '../storage/versioned-objects.ts'
 /* https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html */
 
 /**
- * `If-Match` and `If-None-Match` of a write or delete. The condition throws 412, or 404 for `If-Match` without an
- * object.
+ * Returns the condition that `If-Match` and `If-None-Match` of a write or delete set. The condition throws 412 if it
+ * does not hold. If the request has `If-Match` and there is no object, it throws 404.
  */
 export function writeCondition({ headers, key }: S3Request): WriteCondition {
   const ifMatch = headers.get('if-match')
@@ -24,7 +24,7 @@ export function writeCondition({ headers, key }: S3Request): WriteCondition {
   }
 }
 
-/** Checks the conditions of GET and HEAD. Throws 412. Returns true if the answer is 304. */
+/** Checks the conditions of GET and HEAD. Returns true if the response must be 304. Throws 412 if one does not hold. */
 export function isNotModified({ headers }: S3Request, version: ObjectVersion): boolean {
   const ifMatch = headers.get('if-match')
   const unmodifiedSince = headers.get('if-unmodified-since')
@@ -39,7 +39,7 @@ export function isNotModified({ headers }: S3Request, version: ObjectVersion): b
   return modifiedSince !== undefined && isNotLater(version, modifiedSince)
 }
 
-/** Checks the conditions on the source of a copy. Throws 412. */
+/** Checks the conditions on the source of a copy. Throws 412 if a condition does not hold. */
 export function checkSourceConditions({ headers }: S3Request, source: ObjectVersion): void {
   const header = (name: string): string | undefined => headers.get(`x-amz-copy-source-${name}`)
   const ifMatch = header('if-match')

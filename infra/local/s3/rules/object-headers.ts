@@ -21,12 +21,15 @@ const OVERRIDABLE_HEADERS = [
 ]
 
 const METADATA = 'x-amz-meta-'
-/** AWS: names and values of user metadata together have at most 2 KB, as UTF-8 and without the encoding of RFC 2047. */
+/**
+ * The limit of S3 for the names and values of user metadata together, in bytes. Values count as UTF-8, without the
+ * encoding of RFC 2047.
+ */
 const LARGEST_METADATA = 2048
 
 /**
- * The headers of a write that are stored with the object and returned by every GET.
- * Headers for features that the service does not have (tags, object lock) are rejected.
+ * Returns the headers of a write that are stored with the object and that every GET returns. Throws if the request has
+ * headers of features that the service does not support (tags, object lock).
  */
 export function storedHeaders({ headers }: S3Request): Readonly<Record<string, string>> {
   const stored: Record<string, string> = { 'content-type': 'binary/octet-stream' }
@@ -51,7 +54,7 @@ export function storedHeaders({ headers }: S3Request): Readonly<Record<string, s
   return stored
 }
 
-/** Removes aws-chunked, which describes the transfer and not the object. */
+/** Removes `aws-chunked` from a list of encodings, because it is the encoding of the request and not of the object. */
 function contentEncoding(header: string): string {
   if (!header.includes('aws-chunked')) return header
   const encodings = header.split(',').map((encoding) => encoding.trim())
@@ -59,15 +62,15 @@ function contentEncoding(header: string): string {
 }
 
 /**
- * The value of user metadata that a GET returns, as on AWS: text outside ASCII as encoded words of RFC 2047, and other
- * text without such an encoding.
+ * Returns the value of user metadata in the response to a GET. Like S3, encodes strings with characters outside ASCII
+ * by RFC 2047, and decodes all other strings.
  */
 export function metadataValue(value: string): string {
   const decoded = decodeWords(value)
   return /^[ -~]*$/.test(decoded) ? decoded : encodeIfNeeded(value)
 }
 
-/** Response headers that a signed GET requests with parameters such as `response-content-disposition`. */
+/** Returns the response headers that a GET overrides with parameters such as `response-content-disposition`. */
 export function overriddenHeaders({ query }: S3Request): Readonly<Record<string, string>> {
   const overridden: Record<string, string> = {}
   for (const name of OVERRIDABLE_HEADERS) {

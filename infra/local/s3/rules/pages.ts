@@ -1,4 +1,4 @@
-// Sorts after every key that begins with the same text.
+// The largest Unicode character. A prefix followed by this character sorts after all keys with this prefix.
 const LAST = '\u{10ffff}'
 
 type Entry<Item> = readonly [key: string, item: Item]
@@ -6,22 +6,22 @@ type Entry<Item> = readonly [key: string, item: Item]
 export interface PageRequest<Item> {
   readonly prefix: string
   readonly delimiter: string
-  /** the largest number of entries and common prefixes together */
+  /** The maximum number of entries and common prefixes together. */
   readonly size: number
-  /** a key or common prefix of an earlier page, or an empty string */
+  /** The last key or common prefix of the previous page. Empty for the first page. */
   readonly after: string
-  /** whether an entry whose key is `after` was part of an earlier page */
+  /** Returns whether an entry with the key `after` was part of an earlier page. */
   readonly isBefore: (item: Item) => boolean
 }
 
 export interface Page<Item> {
   readonly entries: readonly Entry<Item>[]
   readonly prefixes: readonly string[]
-  /** Present if there are more: the last key or common prefix of this page, and its item if it is a key. */
+  /** Defined if more pages follow: the last key of this page with its item, or the last common prefix. */
   readonly last?: { readonly name: string; readonly item?: Item }
 }
 
-/** Collects one page of a list. `entriesFrom` must return entries by key, from the given key on (inclusive). */
+/** Collects one page of a list. `entriesFrom` returns entries in the order of their keys, starting at the given key. */
 export async function collectPage<Item>(
   entriesFrom: (key: string) => AsyncIterable<Entry<Item>>,
   { prefix, delimiter, size, after, isBefore }: PageRequest<Item>,
@@ -44,7 +44,7 @@ export async function collectPage<Item>(
         if (common === undefined) entries.push([key, item])
         else prefixes.push(common)
       }
-      // Continue behind the keys with this common prefix, without reading them.
+      // Continue after all keys with this common prefix, without reading them.
       if (common !== undefined && !key.startsWith(common + LAST)) {
         restart = common + LAST
         break

@@ -7,7 +7,7 @@ const LAST_PART_NUMBER = 10_000
 const LARGEST_PAGE = 1000
 const LARGEST_COUNT = 2_147_483_647
 
-/** Returns the version id as it is. Throws 400 unless it is `null` or has the form of the service's ids. */
+/** Returns the version id. Throws 400 unless the id is undefined, `null`, or in the format of this service. */
 export function checkVersionId<Id extends string | undefined>(versionId: Id): Id {
   if (versionId === undefined || versionId === NULL_VERSION || VERSION_ID.test(versionId)) return versionId
   throw new S3Error('InvalidArgument', 'Invalid version id specified', {
@@ -16,7 +16,7 @@ export function checkVersionId<Id extends string | undefined>(versionId: Id): Id
   })
 }
 
-/** The number of a part: 1 to 10,000. Throws 400 otherwise. */
+/** Returns the part number of a request. Throws 400 unless it is an integer from 1 to 10,000. */
 export function partNumberOf({ query }: S3Request): number {
   const value = query.get('partNumber') ?? ''
   const number = Number(value)
@@ -29,7 +29,10 @@ export function partNumberOf({ query }: S3Request): number {
   return number
 }
 
-/** The largest number of entries in a page: the value of `max-keys` and the like, at most 1,000. Throws 400. */
+/**
+ * Returns the maximum number of entries in a page: the value of a parameter such as `max-keys`, but at most 1,000.
+ * Throws 400 if the value is not an integer.
+ */
 export function pageSize({ query }: S3Request, name: string): number {
   const value = query.get(name)
   if (value === undefined || value === '') return LARGEST_PAGE
@@ -43,7 +46,10 @@ export function pageSize({ query }: S3Request, name: string): number {
   return Math.min(size, LARGEST_PAGE)
 }
 
-/** Writes names in a list as they are, or escaped if the request contains `encoding-type=url`. Throws 400. */
+/**
+ * Returns a function that formats the names in a list. It URL-encodes them if the request contains `encoding-type=url`.
+ * Throws 400 for other encoding types.
+ */
 export function nameEncoder({ query }: S3Request): (name: string) => string {
   const type = query.get('encoding-type')
   if (type === undefined) return (name) => name

@@ -1,15 +1,15 @@
 import { S3Error } from '../http/s3-error.ts'
 
-/** The first and the last byte, both inclusive. */
+/** The positions of the first and of the last byte (inclusive). */
 export interface ByteRange {
   readonly start: number
   readonly end: number
 }
 
 /**
- * The bytes that a `Range` header requests from an object of `size` bytes: `bytes=0-0`, `bytes=5-` or `bytes=-5`.
- * Returns undefined if there is no header, or if it has a form that HTTP allows a server to ignore.
- * Throws 416 `InvalidRange` if the object contains none of the bytes.
+ * Parses a `Range` header (such as `bytes=0-0`, `bytes=5-` or `bytes=-5`) for an object of `size` bytes.
+ * Returns undefined if there is no header, or if HTTP allows a server to ignore the header because of its format.
+ * Throws 416 `InvalidRange` if the object contains none of the requested bytes.
  */
 export function parseRange(header: string | undefined, size: number): ByteRange | undefined {
   const match = /^bytes=(\d*)-(\d*)$/.exec(header?.trim() ?? '')
@@ -29,7 +29,7 @@ export function parseRange(header: string | undefined, size: number): ByteRange 
   return { start, end }
 }
 
-/** `x-amz-copy-source-range`, which must contain both ends and lie within the source. Throws 400 otherwise. */
+/** Parses `x-amz-copy-source-range`. Throws 400 unless the range has a start and an end, both within the source. */
 export function parseCopyRange(header: string | undefined, size: number): ByteRange | undefined {
   if (header === undefined) return undefined
   const match = /^bytes=(\d+)-(\d+)$/.exec(header)

@@ -2,19 +2,19 @@ import { createHash } from 'node:crypto'
 import type { SignatureV4 } from '@smithy/signature-v4'
 import { ALGORITHM, type SignatureClaim } from './claim.ts'
 
-/** Signs the chunks of an aws-chunked body. Each signature continues the previous one. */
+/** Signs the chunks of an aws-chunked body. The signature of a chunk depends on the signature of the previous chunk. */
 export interface ChunkSigner {
-  /** the signature of the request, which the first chunk continues */
+  /** The signature of the request, on which the signature of the first chunk depends. */
   readonly seed: string
-  /** `sha256` is the hash of a chunk, or of the trailers, in hexadecimal. */
+  /** Returns a signature. `sha256` is the hash of the chunk, or of the trailers, in hexadecimal. */
   sign(kind: 'PAYLOAD' | 'TRAILER', previous: string, sha256: string): Promise<string>
 }
 
 const SHA256_OF_NOTHING = createHash('sha256').digest('hex')
 
 /**
- * `@smithy/signature-v4` derives the key and computes the HMAC.
- * It does not know the strings to sign for S3's streamed bodies, so that these are built here.
+ * Returns the signer for the chunks of a request. `@smithy/signature-v4` derives the key and computes the HMAC. It does
+ * not support streamed bodies of S3, so this function creates the strings to sign.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sigv4-streaming.html
  */
 export function chunkSigner(

@@ -1,19 +1,19 @@
 import type { S3Request } from '../http/request.ts'
 import { S3Error } from '../http/s3-error.ts'
 
-/** What a request says about its own signature, before the signature is verified. */
+/** The signature of a request and the data that was signed with it. Nothing in it has been verified. */
 export interface SignatureClaim {
-  /** where the signature is: the Authorization header, or the query of a presigned URL */
+  /** The location of the signature: the header `Authorization`, or the query of a presigned URL. */
   readonly from: 'header' | 'query'
   readonly accessKeyId: string
   readonly region: string
-  /** `20261101T000000Z` */
+  /** The time of the signature, for example `20261101T000000Z`. */
   readonly date: string
   readonly signedAt: Date
-  /** lower case */
+  /** The names of the signed headers, in lower case. */
   readonly signedHeaders: readonly string[]
   readonly signature: string
-  /** zero for a signature in the header */
+  /** The lifetime of a presigned URL. It is 0 for a signature in the header. */
   readonly expiresInSeconds: number
 }
 
@@ -22,7 +22,7 @@ export const ALGORITHM = 'AWS4-HMAC-SHA256'
 const MAX_CLOCK_SKEW_MS = 15 * 60 * 1000
 const MAX_EXPIRY_SECONDS = 7 * 24 * 3600
 
-/** Reads the claim, and rejects one that is incomplete, expired or not valid yet. */
+/** Returns the claim of a request. Throws 400 or 403 if the claim is incomplete, expired or not valid yet. */
 export function readClaim(request: S3Request): SignatureClaim {
   const authorization = request.headers.get('authorization')
   const presigned = request.query.has('X-Amz-Algorithm')

@@ -1,6 +1,6 @@
 import { createHash, createHmac } from 'node:crypto'
 
-/** SHA-256, or HMAC-SHA-256 if there is a secret, in the form that `@smithy/signature-v4` requires. */
+/** Implements the hash interface of `@smithy/signature-v4`: SHA-256 or, with a secret, HMAC-SHA-256. */
 export class Sha256 {
   readonly #hash: ReturnType<typeof createHash | typeof createHmac>
 

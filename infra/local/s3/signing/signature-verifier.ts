@@ -9,7 +9,7 @@ import { createSigner, type Credentials } from './signer.ts'
 type SignableRequest = Parameters<SignatureV4['presign']>[0]
 
 /**
- * Verifies Signature Version 4: signs the request again with `@smithy/signature-v4` and compares the signatures.
+ * Verifies AWS Signature Version 4. It signs the request again with `@smithy/signature-v4` and compares the signatures.
  * https://docs.aws.amazon.com/AmazonS3/latest/API/sig-v4-header-based-auth.html
  */
 export class SignatureVerifier {
@@ -21,7 +21,10 @@ export class SignatureVerifier {
     this.#signer = createSigner(credentials)
   }
 
-  /** Throws 400 or 403 unless the header or the query carries a valid signature. */
+  /**
+   * Returns the signer for the chunks of the body. Throws 400 or 403 if the request has no valid signature in a header
+   * or in its query.
+   */
   async verify(request: S3Request): Promise<ChunkSigner> {
     const claim = readClaim(request)
     if (claim.accessKeyId !== this.#credentials.accessKeyId) {
@@ -53,7 +56,7 @@ export class SignatureVerifier {
     const query = new Map(request.query)
     query.delete('X-Amz-Signature')
     const signed = signable(request, query, claim.signedHeaders)
-    // The signer reads the hash of the payload from a header, and moves that header into the query.
+    // The signer expects the hash of the payload in a header, and moves this header to the query itself.
     for (const [name, value] of query) {
       if (name.toLowerCase() === 'x-amz-content-sha256') signed.headers[name] = value
     }
@@ -68,7 +71,7 @@ export class SignatureVerifier {
   }
 }
 
-/** An unsigned `x-amz-…` header could change what a presigned URL does. */
+/** Rejects requests with `x-amz-…` headers that are not signed. They could change the effect of a presigned URL. */
 function rejectUnsignedHeaders({ incoming }: S3Request, { signedHeaders }: SignatureClaim): void {
   for (const name of Object.keys(incoming.headers)) {
     if (name.startsWith('x-amz-') && !signedHeaders.includes(name)) {
@@ -79,7 +82,10 @@ function rejectUnsignedHeaders({ incoming }: S3Request, { signedHeaders }: Signa
   }
 }
 
-/** The request as the client signed it: signed headers only. A signed header that is missing changes the signature. */
+/**
+ * Returns the part of the request that the client has signed. Omits unsigned headers. If a signed header is missing,
+ * the signatures differ.
+ */
 function signable(
   { method, path, incoming }: S3Request,
   query: ReadonlyMap<string, string>,
@@ -97,7 +103,7 @@ function signable(
     path: path.split('/').map(escape).join('/'),
     query: Object.fromEntries(query),
     headers,
-    // A body that is a stream makes the signer use UNSIGNED-PAYLOAD if there is no hash.
+    // If there is no hash and the body is a stream, the signer uses UNSIGNED-PAYLOAD.
     body: incoming,
   }
 }

@@ -13,7 +13,7 @@ export function createSigner(credentials: Credentials): SignatureV4 {
     service: 's3',
     region: 'us-east-1',
     sha256: Sha256,
-    // S3 escapes a path once, other services escape it twice.
+    // S3 URL-encodes a path once. Other AWS services encode it twice.
     uriEscapePath: false,
     applyChecksum: false,
   })

@@ -5,7 +5,7 @@ import type { BucketRecord, VersioningStatus } from './records.ts'
 // https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
 const NAME = /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/
 
-/** The buckets, in memory and in the database. */
+/** The records of all buckets. They are kept in memory and in the database. */
 export class Buckets {
   readonly #database: Database
   readonly #records: Map<string, BucketRecord>
@@ -19,7 +19,7 @@ export class Buckets {
     return new Buckets(database, new Map(await database.buckets.iterator().all()))
   }
 
-  /** Throws 404 `NoSuchBucket`. */
+  /** Returns the record of a bucket. Throws 404 `NoSuchBucket` if the bucket does not exist. */
   get(name: string): BucketRecord {
     const record = this.#records.get(name)
     if (record === undefined) {
@@ -36,7 +36,7 @@ export class Buckets {
     return this.#records.has(name)
   }
 
-  /** Throws 400 for an invalid name and 409 if the bucket exists. */
+  /** Creates a bucket. Throws 400 if the name is not valid, and 409 if the bucket exists. */
   async create(name: string): Promise<void> {
     if (!NAME.test(name)) {
       throw new S3Error('InvalidBucketName', 'The specified bucket is not valid.', { BucketName: name })
@@ -55,10 +55,10 @@ export class Buckets {
     await this.#save(name, { ...this.get(name), versioning })
   }
 
-  /** Removes a bucket that `isEmpty` finds empty. Throws 409 otherwise. */
+  /** Deletes a bucket if `isEmpty` returns true. Throws 409 otherwise. */
   async delete(name: string, isEmpty: () => Promise<boolean>): Promise<void> {
     const record = this.get(name)
-    // Removed first, so that no new object can be written while `isEmpty` runs.
+    // The record is removed from memory first, so that no object can be written while `isEmpty` runs.
     this.#records.delete(name)
     let empty = false
     try {

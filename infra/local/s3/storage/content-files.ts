@@ -6,13 +6,14 @@ import { Readable } from 'node:stream'
 import type { Segment } from './records.ts'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
-// Large enough to make the cost of a system call negligible, small enough for many concurrent uploads.
+// The sizes of writes and reads. Larger sizes would hardly be faster, and would need more memory for concurrent
+// requests.
 const WRITE_BYTES = 1024 * 1024
 const READ_BYTES = 512 * 1024
 
 /**
- * The content of objects and parts, in files that never change. A record names a file only after the file is complete,
- * so that a killed process leaves at most files without a record. The next start removes those.
+ * The content of objects and parts, in files that never change. A record refers to a file only after the file is
+ * complete. If the process is killed, files without records can remain. The next start deletes them.
  */
 export class ContentFiles {
   readonly #dir: string
@@ -21,7 +22,7 @@ export class ContentFiles {
     this.#dir = dir
   }
 
-  /** Opens the folder and removes every file that is not in `referenced`. */
+  /** Opens the folder, and deletes every file whose name is not in `referenced`. */
   static async open(dir: string, referenced: ReadonlySet<string>): Promise<ContentFiles> {
     const content = new ContentFiles(dir)
     for (let prefix = 0; prefix < 256; prefix++) {
@@ -34,7 +35,7 @@ export class ContentFiles {
     return content
   }
 
-  /** Writes `source` to a new file. If the source fails, throws its error and leaves no file. */
+  /** Writes `source` to a new file. If `source` throws, deletes the file and throws the same error. */
   async write(source: AsyncIterable<Buffer>): Promise<Segment> {
     const file = randomUUID()
     const handle = await open(this.#path(file), 'wx')
@@ -47,7 +48,7 @@ export class ContentFiles {
         const { bytesWritten } = await handle.writev(waiting)
         if (bytesWritten !== bytes) {
           throw new Error(
-            `only ${bytesWritten} of ${bytes} bytes were written to ${this.#path(file)}: is the disk full?`,
+            `only ${bytesWritten} of ${bytes} bytes were written to ${this.#path(file)}: check whether the disk is full`,
           )
         }
         length += bytes
@@ -69,7 +70,10 @@ export class ContentFiles {
     }
   }
 
-  /** Gives the same content a second set of files: hard links if the file system supports them, copies otherwise. */
+  /**
+   * Creates new files with the same content and returns their segments. The files are hard links or, if the file system
+   * does not support hard links, copies.
+   */
   async share(segments: readonly Segment[]): Promise<readonly Segment[]> {
     const shared: Segment[] = []
     try {
@@ -78,7 +82,7 @@ export class ContentFiles {
         try {
           await link(this.#path(segment.file), this.#path(file))
         } catch {
-          // The file system has no hard links, or the file has as many as it can have.
+          // The file system does not support hard links, or the file has the maximum number of them.
           await copyFile(this.#path(segment.file), this.#path(file), constants.COPYFILE_FICLONE)
         }
         shared.push({ ...segment, file })
@@ -94,7 +98,7 @@ export class ContentFiles {
     for (const { file } of segments) await rm(this.#path(file), { force: true })
   }
 
-  /** Streams the segments. At most one file is open at a time. */
+  /** Returns a stream of the segments. It opens one file after the other. */
   read(segments: readonly Segment[]): Readable {
     const [only, ...others] = segments
     if (only === undefined) return Readable.from([], { objectMode: false })
@@ -116,7 +120,7 @@ export class ContentFiles {
   }
 }
 
-/** The bytes from `start` to `end` (inclusive) of the content that `segments` form. */
+/** Returns the segments that contain the bytes from `start` to `end` (inclusive) of the content in `segments`. */
 export function slice(segments: readonly Segment[], start: number, end: number): readonly Segment[] {
   const wanted: Segment[] = []
   let position = 0

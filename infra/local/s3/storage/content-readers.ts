@@ -1,13 +1,13 @@
 import type { ContentFiles } from './content-files.ts'
 import { isDeleteMarker, type ObjectVersion, type Segment, type VersionEntry } from './records.ts'
 
-/** A version that is being read. Its files stay until `release`, even if it is replaced or deleted. */
+/** A version that is being read. Its files are kept until `release` is called, even if the version is deleted. */
 export interface HeldVersion {
   readonly version: ObjectVersion
   release(): void
 }
 
-/** Delays the removal of content until its last reader has finished. */
+/** Delays the deletion of files until their last reader has finished. */
 export class ContentReaders {
   readonly #content: ContentFiles
   readonly #readers = new Map<number, number>()
@@ -17,7 +17,10 @@ export class ContentReaders {
     this.#content = content
   }
 
-  /** Must be called in the same step in which the record was read, so that nothing can discard it in between. */
+  /**
+   * Keeps the files of a version until `release` is called. There must be no `await` between reading the record and
+   * this call: otherwise, the version could be discarded in between.
+   */
   hold(version: ObjectVersion): HeldVersion {
     const { sequence } = version
     this.#readers.set(sequence, (this.#readers.get(sequence) ?? 0) + 1)
@@ -30,7 +33,7 @@ export class ContentReaders {
     return { version, release }
   }
 
-  /** Removes the content of a version that no record names any more. */
+  /** Deletes the files of a version that has no record any more, or delays this until its last reader has finished. */
   async discard(entry: VersionEntry | undefined): Promise<void> {
     if (entry === undefined || isDeleteMarker(entry)) return
     if (this.#readers.has(entry.sequence)) this.#discarded.set(entry.sequence, entry.segments)

@@ -1,19 +1,27 @@
 import { ClassicLevel } from 'classic-level'
 import type { BucketRecord, ObjectVersion, PartRecord, UploadRecord, VersionEntry } from './records.ts'
 
-/** The records of the service in LevelDB. A batch over several tables is written as a whole or not at all. */
+/**
+ * The records of the service, in LevelDB. A batch can change several tables. It is written completely or not at all.
+ */
 export interface Database {
   readonly level: ClassicLevel
   readonly settings: Table<number>
-  /** by bucket name */
+  /** All buckets, by name. */
   readonly buckets: Table<BucketRecord>
-  /** the current version of every object, by bucket and key; a key whose latest version is a delete marker is absent */
+  /**
+   * The current version of every object, by bucket and key. There is no record if the latest version of a key is a
+   * delete marker.
+   */
   readonly objects: Table<ObjectVersion>
-  /** all other versions and the delete markers, by bucket, key and age, the newest first */
+  /**
+   * All other versions and all delete markers, by bucket and key. Those of the same key are sorted from newest to
+   * oldest.
+   */
   readonly history: Table<VersionEntry>
-  /** by upload id */
+  /** All unfinished multipart uploads, by upload id. */
   readonly uploads: Table<UploadRecord>
-  /** by upload id and number */
+  /** All parts of these uploads, by upload id and part number. */
   readonly parts: Table<PartRecord>
 }
 
@@ -35,13 +43,13 @@ export async function openDatabase(path: string): Promise<Database> {
 }
 
 /*
- * Composite keys. U+0000 ends a name: no bucket name, key or upload id contains it, and it sorts before every other
- * character, so that keys stay in the order of their UTF-8 bytes.
+ * The keys of records consist of several parts. U+0000 ends each part, because no bucket name, object key or upload id
+ * contains this character. It sorts before all other characters, so records are sorted by the UTF-8 bytes of the keys.
  */
 const END = '\u0000'
 const AFTER_END = '\u0001'
 
-/** Every key that begins with `name` and its end. */
+/** A range of keys in the database: at least `gte` and less than `lt`. */
 export interface KeyRange {
   readonly gte: string
   readonly lt: string
@@ -65,7 +73,7 @@ export function historyOf(bucket: string, key: string): KeyRange {
   return { gte: `${name}${END}`, lt: `${name}${AFTER_END}` }
 }
 
-/** The key of an object, from a path of the history. */
+/** Returns the object key that a key of the table `history` contains. */
 export function keyOfHistoryPath(bucket: string, path: string): string {
   return path.slice(bucket.length + END.length, path.lastIndexOf(END))
 }

@@ -4,14 +4,14 @@ import type { VersionedObjects } from './versioned-objects.ts'
 
 export interface Expiry {
   readonly bucket: string
-  /** milliseconds since 1970 */
+  /** The time before which versions expire, in milliseconds since 1970. */
   readonly before: number
   readonly signal: AbortSignal | undefined
 }
 
 /**
- * Deletes versions that became noncurrent before a point in time, and delete markers of that age that hide nothing.
- * `infra/data-stack.ts` sets the same rules for the buckets on AWS.
+ * Deletes the versions of a bucket that became noncurrent before a time. Also deletes delete markers that are older
+ * than this time if their key has no other versions. On AWS, lifecycle rules in `infra/data-stack.ts` do the same.
  */
 export async function expireOldVersions(
   database: Database,
@@ -20,7 +20,7 @@ export async function expireOldVersions(
 ): Promise<void> {
   for await (const [key, entries] of historyByKey(database, bucket)) {
     const current = objects.current(bucket, key)
-    // A version is noncurrent since the next newer one was written.
+    // A version became noncurrent when the next newer version was written.
     let newer: VersionEntry | undefined = current
     const left: VersionEntry[] = []
     for (const entry of entries) {

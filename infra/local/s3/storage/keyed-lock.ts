@@ -1,4 +1,4 @@
-/** Runs tasks with the same name one after another, and tasks with different names concurrently. */
+/** Runs tasks with the same name one after the other. Tasks with different names run concurrently. */
 export class KeyedLock {
   readonly #last = new Map<string, Promise<unknown>>()
 

@@ -7,7 +7,7 @@ export interface ListedVersion {
   readonly isLatest: boolean
 }
 
-/** The objects of a bucket in the order of their keys' UTF-8 bytes, from the key `from` on (inclusive). */
+/** Yields the objects of a bucket, sorted by the UTF-8 bytes of their keys. Starts with the key `from` (inclusive). */
 export async function* listObjects(
   { objects }: Database,
   bucket: string,
@@ -19,14 +19,17 @@ export async function* listObjects(
   }
 }
 
-/** All versions and delete markers, by key and from the newest to the oldest, from the key `from` on (inclusive). */
+/**
+ * Yields all versions and delete markers of a bucket, sorted by key. Those of the same key are sorted from newest to
+ * oldest. Starts with the key `from` (inclusive).
+ */
 export async function* listVersions(
   { level, objects, history }: Database,
   bucket: string,
   from: string,
 ): AsyncGenerator<readonly [key: string, version: ListedVersion]> {
   const prefix = objectPath(bucket, '')
-  // Both tables are read in one state: a version that moves from one to the other appears exactly once.
+  // Both tables are read from the same snapshot. A version that a writer moves between them appears exactly once.
   const snapshot = level.snapshot()
   const range = { ...objectsFrom(bucket, from), snapshot }
   const current = objects.iterator(range)
@@ -52,7 +55,7 @@ export async function* listVersions(
   }
 }
 
-/** Compares keys by their UTF-8 bytes, as S3 orders them. */
+/** Compares keys by their UTF-8 bytes, as S3 does. */
 export function compareKeys(one: string, other: string): number {
   return Buffer.compare(Buffer.from(one), Buffer.from(other))
 }

@@ -5,13 +5,14 @@ import { KeyedLock } from './keyed-lock.ts'
 import type { ObjectVersion, PartRecord, UploadRecord } from './records.ts'
 import type { NewObject, VersionedObjects, WriteCondition } from './versioned-objects.ts'
 
+/** An object that consists of uploaded parts. */
 export interface ComposedObject {
   readonly object: NewObject
-  /** numbers of the parts that the object consists of */
+  /** The numbers of the parts of which the object consists. */
   readonly used: ReadonlySet<number>
 }
 
-/** Multipart uploads that are neither completed nor aborted, and their parts. */
+/** The multipart uploads that are neither completed nor aborted, and their parts. */
 export class MultipartUploads {
   readonly #database: Database
   readonly #content: ContentFiles
@@ -40,12 +41,15 @@ export class MultipartUploads {
     return all.filter(([, upload]) => upload.bucket === bucket)
   }
 
-  /** The parts by number. */
+  /** Returns the parts of an upload in the order of their numbers. */
   async parts(uploadId: string): Promise<readonly PartRecord[]> {
     return this.#database.parts.values(partsOf(uploadId)).all()
   }
 
-  /** Stores a part in place of an earlier one with its number. If the upload is over, removes its content: false. */
+  /**
+   * Stores a part, which replaces an earlier part with the same number. If the upload has been completed or aborted,
+   * deletes the content of the part and returns false.
+   */
   async putPart(uploadId: string, part: PartRecord): Promise<boolean> {
     return this.#locks.run(uploadId, async () => {
       if (!this.#isOpen(uploadId)) {
@@ -61,8 +65,8 @@ export class MultipartUploads {
   }
 
   /**
-   * Creates an object from an upload in one batch. `compose` receives the parts and returns the object, or throws.
-   * Content of unused parts is removed. Returns undefined if the upload is over.
+   * Creates an object from the parts of an upload, and removes the upload, in one batch. `compose` returns the object.
+   * Deletes the content of unused parts. Returns undefined if the upload has been completed or aborted.
    */
   async complete(
     uploadId: string,
@@ -86,7 +90,7 @@ export class MultipartUploads {
     })
   }
 
-  /** Removes an upload and its parts. Returns false if the upload is over. */
+  /** Removes an upload and its parts. Returns false if the upload has been completed or aborted. */
   async abort(uploadId: string): Promise<boolean> {
     return this.#locks.run(uploadId, async () => {
       if (!this.#isOpen(uploadId)) return false

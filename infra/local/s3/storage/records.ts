@@ -1,23 +1,23 @@
-/** A range of bytes in a file under `content/`. No other record names that file. */
+/** A range of bytes in a file under `content/`. Only one record refers to this file. */
 export interface Segment {
   readonly file: string
   readonly offset: number
   readonly length: number
 }
 
-/** Checksum algorithms of S3, as its headers name them. */
+/** The checksum algorithms of S3, as in the names of its headers (`x-amz-checksum-crc32`). */
 export const CHECKSUM_NAMES = ['crc32', 'crc32c', 'crc64nvme', 'sha1', 'sha256'] as const
 export type ChecksumName = (typeof CHECKSUM_NAMES)[number]
 
-/** base64 by algorithm */
+/** Checksums in base64, by algorithm. */
 export type Checksums = Readonly<Partial<Record<ChecksumName, string>>>
 
 export type VersioningStatus = 'Enabled' | 'Suspended'
 
 export interface BucketRecord {
-  /** milliseconds since 1970 */
+  /** The time of creation in milliseconds since 1970. */
   readonly created: number
-  /** absent until versioning is configured for the first time */
+  /** Undefined until versioning is configured for the first time. */
   readonly versioning?: VersioningStatus
 }
 
@@ -26,24 +26,24 @@ export const NULL_VERSION = 'null'
 
 interface VersionRecord {
   readonly versionId: string
-  /** orders all writes of the service: a later write has a larger number */
+  /** A number that increases with each write of the service. */
   readonly sequence: number
-  /** milliseconds since 1970, in whole seconds as in HTTP dates */
+  /** The time of the write in milliseconds since 1970. It is a whole second, because HTTP dates have no fractions. */
   readonly modified: number
 }
 
 /** One version of an object. */
 export interface ObjectVersion extends VersionRecord {
   readonly size: number
-  /** without quotes */
+  /** The ETag without quotes. */
   readonly etag: string
-  /** what a GET returns: content type and the like, and `x-amz-meta-…` */
+  /** The headers that a GET returns, such as `content-type` and `x-amz-meta-…`. */
   readonly headers: Readonly<Record<string, string>>
   readonly segments: readonly Segment[]
   readonly checksums: Checksums
 }
 
-/** A version without content: it hides the versions before it. */
+/** A version without content. While it is the latest version of a key, the object does not exist for readers. */
 export interface DeleteMarker extends VersionRecord {
   readonly deleteMarker: true
 }
@@ -54,10 +54,10 @@ export type VersionEntry = ObjectVersion | DeleteMarker
 export interface UploadRecord {
   readonly bucket: string
   readonly key: string
-  /** milliseconds since 1970 */
+  /** The time at which the upload was created, in milliseconds since 1970. */
   readonly started: number
   readonly headers: Readonly<Record<string, string>>
-  /** If it is present, every part has a checksum of this algorithm. */
+  /** If defined, every part has a checksum of this algorithm. */
   readonly algorithm?: ChecksumName
 }
 
@@ -66,7 +66,7 @@ export interface PartRecord {
   readonly number: number
   readonly size: number
   readonly etag: string
-  /** milliseconds since 1970 */
+  /** The time of the upload in milliseconds since 1970. */
   readonly modified: number
   readonly segments: readonly Segment[]
   readonly checksums: Checksums

@@ -11,10 +11,7 @@ import { upgrade } from './upgrade.ts'
 import { Sequence } from './version-ids.ts'
 import { VersionedObjects } from './versioned-objects.ts'
 
-/**
- * Everything that the service keeps in one folder: records in LevelDB under `records/`, bytes in files under
- * `content/`.
- */
+/** The data of the service, in one folder: records in LevelDB (`records/`), and the content of objects (`content/`). */
 export class Storage {
   readonly content: ContentFiles
   readonly buckets: Buckets
@@ -56,7 +53,10 @@ export class Storage {
     return listVersions(this.#database, bucket, from)
   }
 
-  /** Deletes what became noncurrent before a time in milliseconds since 1970. Stops early if the signal is aborted. */
+  /**
+   * Deletes the versions that became noncurrent before a time, which is in milliseconds since 1970. Stops early if the
+   * signal is aborted.
+   */
   async expireOldVersions(before: number, signal?: AbortSignal): Promise<void> {
     for (const [bucket, { versioning }] of this.buckets.list()) {
       if (versioning !== undefined) await expireOldVersions(this.#database, this.objects, { bucket, before, signal })
@@ -75,7 +75,7 @@ export class Storage {
   }
 }
 
-/** The files that records name, and the largest sequence number. */
+/** Returns the files to which records refer, and the largest sequence number. */
 async function scan({ objects, history, parts }: Database): Promise<{ files: ReadonlySet<string>; latest: number }> {
   const files = new Set<string>()
   let latest = 0

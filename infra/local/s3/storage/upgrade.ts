@@ -3,18 +3,21 @@ import { join } from 'node:path'
 import type { Batch, Database } from './database.ts'
 import { NULL_VERSION, type ObjectVersion } from './records.ts'
 
-/** Format 2 keeps buckets and versions in the database. Format 1 had no versions, and a folder for each bucket. */
+/** Format 2 stores buckets and versions in the database. Format 1 had no versions, and a folder for each bucket. */
 const FORMAT = 2
 const BATCH_RECORDS = 10_000
 
 /**
- * Brings the data of an earlier version into the current format: every object becomes the null version.
- * An interrupted upgrade starts again. Throws if a later version wrote the data.
+ * Converts data in format 1 to the current format: every object becomes a version with the id `null`.
+ * After an interruption, the next call starts again. Throws if the data is in a format of a later version.
  */
 export async function upgrade(database: Database, dir: string): Promise<void> {
   const format = (await database.settings.get('format')) ?? 1
   if (format > FORMAT) {
-    throw new Error(`${dir} was written by a later version of the local S3 service: update, or delete this folder`)
+    throw new Error(
+      `${dir} was written by a later version of the local S3 service: ` +
+        'use this version of the program, or delete the folder and all data in it',
+    )
   }
   if (format === FORMAT) return
   const bucketFolder = join(dir, 'buckets')

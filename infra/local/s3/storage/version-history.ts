@@ -2,7 +2,7 @@ import { type Batch, type Database, historyOf, historyPath } from './database.ts
 import { NULL_VERSION, type VersionEntry } from './records.ts'
 import { sequenceOf } from './version-ids.ts'
 
-/** Noncurrent versions and delete markers. Writes take part in a batch of the caller. */
+/** The noncurrent versions and the delete markers. Writing methods add their writes to a batch of the caller. */
 export class VersionHistory {
   readonly #table: Database['history']
 
@@ -10,12 +10,12 @@ export class VersionHistory {
     this.#table = history
   }
 
-  /** The newest entries of a key, the newest first. */
+  /** Returns the newest `count` entries of a key, from newest to oldest. */
   async newest(bucket: string, key: string, count = 1): Promise<readonly VersionEntry[]> {
     return this.#table.values({ ...historyOf(bucket, key), limit: count }).all()
   }
 
-  /** Reads in one step, unless the id is that of the null version. */
+  /** Finds an entry by its version id, synchronously. The id must not be `null`: use `findNull`. */
   find(bucket: string, key: string, versionId: string): VersionEntry | undefined {
     const entry = this.#table.getSync(historyPath(bucket, key, sequenceOf(versionId)))
     return entry?.versionId === versionId ? entry : undefined

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 
-// A version id is its sequence number and random digits, so that a list can continue after a version that is gone.
+// A version id consists of its sequence number and random digits. The sequence number allows a list to continue after a
+// version that has been deleted.
 const SEQUENCE_DIGITS = 14
 const RANDOM_BYTES = 9
 
 export const VERSION_ID = /^[0-9a-f]{32}$/
 
-/** Numbers all writes in their order, also across restarts. */
+/** Numbers all writes in ascending order. `latest` is the largest number before the start of the service. */
 export class Sequence {
   #latest: number
 

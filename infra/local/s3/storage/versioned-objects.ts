@@ -7,13 +7,15 @@ import { type DeleteMarker, isDeleteMarker, NULL_VERSION, type ObjectVersion, ty
 import { VersionHistory } from './version-history.ts'
 import { newVersionId, type Sequence } from './version-ids.ts'
 
-/** Content and headers of a new version. The storage adds version id, sequence and time. */
+/**
+ * The content and headers of a new version. `VersionedObjects` adds the version id, the sequence number and the time.
+ */
 export type NewObject = Omit<ObjectVersion, 'versionId' | 'sequence' | 'modified'>
 
-/** Receives the current version of a key, and throws if the conditions of the write do not hold. */
+/** Throws if the conditions of a write do not hold. `current` is the current version of the key. */
 export type WriteCondition = (current: ObjectVersion | undefined) => void
 
-/** The version id and kind of what a delete created or removed; both absent in a bucket without versions. */
+/** The result of a delete: what it created or removed. Both members are undefined in a bucket without versioning. */
 export interface Deleted {
   readonly versionId?: string
   readonly deleteMarker?: boolean
@@ -22,9 +24,9 @@ export interface Deleted {
 const always: WriteCondition = () => undefined
 
 /**
- * Objects and their versions. A batch of records makes a new state visible as a whole, so that readers see the old or
- * the new state, and a `kill -9` leaves one of them. Nothing is flushed to the disk: a power cut may lose the last
- * seconds.
+ * The objects and their versions. Each change is one batch of records: readers, and the next start after a `kill -9`,
+ * see either the old or the new state. A power failure can lose the last changes, because the service does not flush
+ * them to the disk.
  */
 export class VersionedObjects {
   readonly #database: Database
@@ -44,12 +46,12 @@ export class VersionedObjects {
     this.#readers = new ContentReaders(content)
   }
 
-  /** The current version. Undefined if there is none or if it is a delete marker. */
+  /** Returns the current version of a key. Returns undefined if the key does not exist or a delete marker hides it. */
   current(bucket: string, key: string): ObjectVersion | undefined {
     return this.#database.objects.getSync(objectPath(bucket, key))
   }
 
-  /** The delete marker that hides a key. */
+  /** Returns the delete marker that hides a key, or undefined if the latest version is not a delete marker. */
   async currentMarker(bucket: string, key: string): Promise<DeleteMarker | undefined> {
     if (this.#buckets.get(bucket).versioning === undefined) return undefined
     const [newest] = await this.#history.newest(bucket, key)
@@ -61,18 +63,22 @@ export class VersionedObjects {
     return current?.versionId === NULL_VERSION ? current : this.#history.findNull(bucket, key)
   }
 
-  /** Holds a version for reading: the current one by default. Returns a delete marker as it is. */
+  /**
+   * Holds a version for reading, by default the current version. If the version is a delete marker, returns the delete
+   * marker. Returns undefined if there is no such version.
+   */
   async hold(bucket: string, key: string, versionId?: string): Promise<HeldVersion | DeleteMarker | undefined> {
     const current = this.current(bucket, key)
     if (versionId === undefined || current?.versionId === versionId) return current && this.#readers.hold(current)
     if (versionId !== NULL_VERSION) return this.#holdEntry(this.#history.find(bucket, key, versionId))
-    // Finding the null version takes several steps: the lock keeps writers from discarding it meanwhile.
+    // The search for the version `null` is asynchronous. The lock prevents writers from discarding it during the
+    // search.
     return this.#locks.run(objectPath(bucket, key), async () =>
       this.#holdEntry(await this.#history.findNull(bucket, key)),
     )
   }
 
-  /** Creates a version. If the condition throws, the content is removed. */
+  /** Creates a version. If this fails, for example because the condition throws, deletes the content. */
   async put(bucket: string, key: string, object: NewObject, condition = always): Promise<ObjectVersion> {
     try {
       return await this.commit(bucket, key, object, { condition })
@@ -82,7 +88,7 @@ export class VersionedObjects {
     }
   }
 
-  /** Creates a version in one batch with what `also` adds. If the condition throws, the content stays. */
+  /** Creates a version, in one batch with the writes that `also` adds. If the condition throws, keeps the content. */
   async commit(
     bucket: string,
     key: string,
@@ -105,7 +111,7 @@ export class VersionedObjects {
     })
   }
 
-  /** Deletes the object, or hides it behind a delete marker if its bucket has versions. */
+  /** Deletes an object. In a bucket with versioning, adds a delete marker and keeps the versions. */
   async delete(bucket: string, key: string, condition = always): Promise<Deleted> {
     const path = objectPath(bucket, key)
     return this.#locks.run(path, async () => {
@@ -128,7 +134,7 @@ export class VersionedObjects {
     })
   }
 
-  /** Deletes one version for good. If it was the latest, the version before it becomes current. */
+  /** Deletes one version permanently. If it was the latest version, the previous version becomes current. */
   async deleteVersion(bucket: string, key: string, versionId: string, condition = always): Promise<Deleted> {
     const path = objectPath(bucket, key)
     const { objects } = this.#database
@@ -154,7 +160,10 @@ export class VersionedObjects {
     })
   }
 
-  /** What a new version with this id takes the place of: a version becomes noncurrent, or the null version goes. */
+  /**
+   * Returns how a new version affects existing ones: `archived` becomes noncurrent, and `replaced` is deleted. Only a
+   * new version with the id `null` replaces a version, which has the same id.
+   */
   async #displaced(
     bucket: string,
     key: string,
