@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { type Item, keyAttributes } from '../../tables/item.ts'
-import { type Job, JOB_STATUSES, KEPT_SECONDS } from '../job.ts'
+import { type Job, KEPT_SECONDS } from '../job.ts'
+import { StoredJob } from './job-schema.ts'
 
 /** Returns the attribute by which DynamoDB deletes an item 90 days after `now`. */
 export const expiresAttribute = (now: Date): Item => ({
@@ -30,14 +31,7 @@ export const jobAttributes = (members: object): Item => {
 const plannedAttributes = (planned: object): Item =>
   Object.fromEntries(Object.entries(planned).map(([phase, count]) => [phase, { N: String(count) }]))
 
-const Text = z.string()
-const StoredJob = z.looseObject({
-  kind: z.enum(['export', 'restore']),
-  status: z.enum(JOB_STATUSES),
-  job_id: Text,
-})
-
-/** Returns the job that an item holds. Throws if the item does not hold a job. */
+/** Returns the job that an item holds. If the item does not hold a job, throws an error that names the wrong members. */
 export const jobOf = (item: Item): Job => {
   const members: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(item)) {
@@ -46,13 +40,11 @@ export const jobOf = (item: Item): Job => {
     else if (name === 'planned' && value.M !== undefined)
       members[name] = Object.fromEntries(Object.entries(value.M).map(([phase, count]) => [phase, Number(count.N)]))
   }
-  if (isJob(members)) return members
-  throw new Error(`item ${item['pk']?.S ?? ''} of the job table does not hold a job`)
+  const { success, data, error } = StoredJob.safeParse(members)
+  if (success) return data
+  throw new Error(`item ${item['pk']?.S ?? ''} of the job table does not hold a job:\n${z.prettifyError(error)}`)
 }
 
 const NOT_MEMBERS: readonly string[] = ['pk', 'sk', 'expires']
-
-/** Checks kind, status and id. No other check is needed, because only `JobStore` writes these items. */
-const isJob = (members: unknown): members is Job => StoredJob.safeParse(members).success
 
 export const jobKey = (jobId: string): Item => keyAttributes({ pk: `job#${jobId}`, sk: 'job' })
