@@ -11,7 +11,7 @@ import {
 } from './permissions.ts'
 
 /** The event or schedule that invokes a Lambda function. */
-export type Trigger = RuleTrigger | ScheduleTrigger | RateTrigger
+type Trigger = RuleTrigger | ScheduleTrigger | RateTrigger
 
 /** An EventBridge rule passes every matching event to the function. */
 interface RuleTrigger {

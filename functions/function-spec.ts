@@ -15,7 +15,7 @@ export interface FunctionSpec {
 /**
  * Memory in MiB and time limit in seconds. Lambda allocates CPU in proportion to memory: 1,769 MiB include one core.
  */
-export interface FunctionSize {
+interface FunctionSize {
   readonly memory: number
   readonly timeout: number
 }

@@ -31,7 +31,7 @@ type S3Action = 'GetObject' | 'GetObjectVersion' | 'PutObject' | 'DeleteObject' 
  * `ListBucket` always applies to the whole bucket. A function that reads keys that may be missing needs `ListBucket`:
  * without this permission, S3 returns 403 instead of 404 for a missing key.
  */
-export interface S3Permission {
+interface S3Permission {
   readonly actions: readonly S3Action[]
   readonly keys: readonly string[]
 }

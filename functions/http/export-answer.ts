@@ -9,7 +9,7 @@ import { archiveAnswer, jobAnswer } from './job-answers.ts'
 import type { JobViewServices } from './job-view.ts'
 
 /** A validated request for an export. */
-export interface ExportInput {
+interface ExportInput {
   readonly request: ExportRequest
   readonly parameters: ExportParameters
   readonly caller: Caller

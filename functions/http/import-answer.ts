@@ -21,7 +21,7 @@ import { jobPath, type JobViewServices } from './job-view.ts'
 import { callerOf } from './route-input.ts'
 
 /** A validated request for an import. */
-export interface ImportInput {
+interface ImportInput {
   readonly parameters: RestoreParameters
   readonly caller: Caller
   /** The archive is in the body or in S3, or the caller requests an upload slot for it. */

@@ -12,12 +12,12 @@ const Parameters = z.strictObject({
   limit: wholeNumber('a whole number', 1, MAX_PAGE).default(50),
   cursor: z.exactOptional(text()),
 })
-export type ListParameters = z.output<typeof Parameters>
+type ListParameters = z.output<typeof Parameters>
 
 export const listParameters = (query: Readonly<Record<string, unknown>>): ListParameters =>
   parseParameters(Parameters, query)
 
-export interface JobListView {
+interface JobListView {
   readonly jobs: readonly JobView[]
   /** The value of the parameter `cursor` for the next page. The last page has no cursor. */
   readonly cursor?: string

@@ -40,7 +40,7 @@ interface MapOptions {
 }
 
 /** Functions that build the states of one workflow. */
-export interface StateBuilders<Stage extends StageName> {
+interface StateBuilders<Stage extends StageName> {
   /** Runs a stage once. The output of the stage is the input of the next state. */
   readonly task: (stage: Stage, options: TaskOptions) => States
   /**

@@ -4,7 +4,7 @@ import { type Part, PartLayout } from '../objects/part-layout.ts'
 /**
  * A part of a multipart upload with its number, from 1. The sources of its slices are indexes in the list of pieces.
  */
-export type PlannedPart = Part<number> & { readonly number: number }
+type PlannedPart = Part<number> & { readonly number: number }
 
 /**
  * Divides the concatenation of the pieces into the numbered parts of a multipart upload, as the composing algorithm of

@@ -14,7 +14,7 @@ export const MISSING_BLOBS: WorkFile<readonly MissingBlob[], [n: number, attempt
 }
 
 /** The part of a pass's result that is about missing blobs. */
-export interface MissingBlobs {
+interface MissingBlobs {
   /** A file of `MISSING_BLOBS`. Absent if no blob is missing. */
   readonly missing_list?: PinnedObject
 }

@@ -12,7 +12,7 @@ import { EXPORT_BLOBS, EXPORT_RECORDS, type ExportSummary, workName } from './me
 import type { TailStores } from './tail-stores.ts'
 
 /** The objects and bytes that make up a stream, and its summary for the job's result. */
-export interface AssembledStream {
+interface AssembledStream {
   /**
    * The stream without its end. The pieces hold the header and, for each model, the start of its section, its records
    * and its blobs. The end of a section is in the same object as the start of the next section.

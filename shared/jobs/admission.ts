@@ -10,7 +10,7 @@ import { type LimitedKind, TooManyJobsError } from './errors.ts'
 const LIMIT = 100
 
 /** How to create a job within the limit, and how to find the job of an earlier identical request. */
-export interface LimitedCreation<Created> {
+interface LimitedCreation<Created> {
   /**
    * The limit against which the job counts. The restore of a filled slot starts even if the limit of running jobs is
    * reached. Therefore, up to twice the limit may run at the same time.

@@ -131,7 +131,7 @@ export interface ExportResult {
   readonly suspicious?: SuspiciousArchive
 }
 
-export interface RestoreCounts {
+interface RestoreCounts {
   readonly loaded: number
   readonly skipped: number
   readonly total: number

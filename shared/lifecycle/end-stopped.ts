@@ -4,7 +4,7 @@ import { hasEnded } from '../jobs/job.ts'
 import { failRestore } from '../restore/report/fail-restore.ts'
 
 /** The status of a Step Functions execution that ended before its last state. */
-export type StoppedStatus = 'ABORTED' | 'TIMED_OUT' | 'FAILED'
+type StoppedStatus = 'ABORTED' | 'TIMED_OUT' | 'FAILED'
 
 /** The name of the error that the job records. */
 const ERRORS: Readonly<Record<StoppedStatus, string>> = {

@@ -27,7 +27,7 @@ export type JobPatch = Partial<
 }
 
 /** The result of one pass of map item `n` of a stage. */
-export interface StageResult<Result> {
+interface StageResult<Result> {
   readonly n: number
   readonly pass: number
   readonly result: Result

@@ -201,7 +201,7 @@ interface LeaseTable {
 }
 
 /** The leases of a job on some models, as one worker uses them. */
-export class Lease {
+class Lease {
   readonly models: readonly string[]
   readonly jobId: string
   readonly #table: LeaseTable
