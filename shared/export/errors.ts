@@ -1,5 +1,5 @@
 import { quote } from '../values/message-text.ts'
-import type { LeftOutResource } from '../archive/left-out.ts'
+import type { UnrestorableResource } from '../jobs/unrestorable-resource.ts'
 import { describeResources, listedResources } from '../jobs/listed-resources.ts'
 
 /**
@@ -10,9 +10,9 @@ export class UnrestorableResourcesError extends Error {
   override readonly name = 'UnrestorableResourcesError'
   readonly count: number
   /** The first 100, or fewer if they exceed 14 KiB. */
-  readonly resources: readonly LeftOutResource[]
+  readonly resources: readonly UnrestorableResource[]
 
-  constructor(resources: readonly LeftOutResource[]) {
+  constructor(resources: readonly UnrestorableResource[]) {
     const noun = resources.length === 1 ? 'resource' : 'resources'
     super(
       `${resources.length} ${noun} could not be restored: ${describeResources(resources)}. ` +

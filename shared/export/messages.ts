@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LeftOutResource } from '../archive/left-out.ts'
+import { UnrestorableResource } from '../jobs/unrestorable-resource.ts'
 import { BlobReferenceList } from '../blobs/blob-reference-list.ts'
 import { MissingBlob } from '../blobs/referrer.ts'
 import { BlobPathList } from '../resources/blob-paths.ts'
@@ -166,7 +166,9 @@ export const ExportSummary = z
         referred_by: z.exactOptional(z.array(MissingBlob).readonly()),
       })
       .readonly(),
-    left_out: z.exactOptional(z.object({ count: z.int(), resources: z.array(LeftOutResource).readonly() }).readonly()),
+    left_out: z.exactOptional(
+      z.object({ count: z.int(), resources: z.array(UnrestorableResource).readonly() }).readonly(),
+    ),
   })
   .readonly()
 export type ExportSummary = z.output<typeof ExportSummary>

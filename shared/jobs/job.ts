@@ -2,6 +2,7 @@ import type { MissingBlob } from '../blobs/referrer.ts'
 import type { Filters } from '../filters/filters.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import type { Problem } from '../problems/problem.ts'
+import type { UnrestorableResource } from './unrestorable-resource.ts'
 
 export const JOB_STATUSES = [
   'awaiting_upload',
@@ -82,12 +83,7 @@ export interface ListedBlobs {
 export interface ListedResources {
   readonly count: number
   /** The first 100, or fewer if they exceed 14 KiB. */
-  readonly resources: readonly {
-    readonly model: string
-    readonly resource_id: string
-    readonly key: { readonly pk: string; readonly sk: string }
-    readonly reason: string
-  }[]
+  readonly resources: readonly UnrestorableResource[]
 }
 
 /** A number that is much smaller in a scheduled archive than in an earlier good archive of the schedule. */

@@ -1,5 +1,4 @@
 import { ArchiveInvalidError } from '../archive/errors.ts'
-import type { LeftOutResource } from '../archive/left-out.ts'
 import type { ListedResources } from '../jobs/job.ts'
 import { describeResources, listedResources } from '../jobs/listed-resources.ts'
 import { firstNames, MAX_NAMES, quote } from '../values/message-text.ts'
@@ -73,7 +72,7 @@ export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
   readonly resources: ListedResources['resources']
 
   /** `count` is the number of all resources, and `resources` contains the first of them. */
-  constructor(count: number, resources: readonly LeftOutResource[]) {
+  constructor(count: number, resources: ListedResources['resources']) {
     super(
       `${count} ${count === 1 ? 'resource' : 'resources'} cannot be restored: ${describeResources(resources, count)}. ` +
         'Nothing was written. Restore with strict=false to restore all other resources',

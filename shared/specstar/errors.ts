@@ -1,5 +1,4 @@
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from '../archive/errors.ts'
-import { quote } from '../values/message-text.ts'
 
 /** The location of a record in a stream. Every error about a record contains it. */
 export interface StreamLocation {
@@ -9,10 +8,14 @@ export interface StreamLocation {
   readonly offset: number
 }
 
+/** Returns the reason for which a record cannot be restored, with the location of the record. */
+export const locatedReason = (location: StreamLocation, reason: string): string =>
+  `${locationText(location)}: ${reason}`
+
 const locationText = ({ number, offset }: StreamLocation): string => `record ${number} at byte ${offset}`
 
 export const invalidRecord = (location: StreamLocation, reason: string): ArchiveInvalidError =>
-  new ArchiveInvalidError(`${locationText(location)}: ${reason}`)
+  new ArchiveInvalidError(locatedReason(location, reason))
 
 export const truncatedRecord = (location: StreamLocation, reason: string): ArchiveTruncatedError =>
   new ArchiveTruncatedError(`${locationText(location)}: ${reason}`)
@@ -24,35 +27,3 @@ export const corruptRecord = (
   expected: string,
   actual: string,
 ): EntryCorruptError => new EntryCorruptError(`${locationText(location)} (${content})`, expected, actual, 'xxh3_128')
-
-/** Returns an error for a resource that occurs twice. `first` is the location of its first occurrence. */
-export const repeatedResource = (
-  location: StreamLocation,
-  resourceId: string,
-  first: StreamLocation,
-): ArchiveInvalidError =>
-  invalidRecord(location, `resource ${quote(resourceId)} occurs twice, first at byte ${first.offset}`)
-
-/** Returns an error for a resource without its current revision. `location` is that of its metadata. */
-export const missingCurrentRevision = (
-  location: StreamLocation,
-  resourceId: string,
-  currentRevisionId: string,
-): ArchiveInvalidError =>
-  invalidRecord(
-    location,
-    `resource ${quote(resourceId)} does not contain its current revision ${quote(currentRevisionId)}`,
-  )
-
-/** Returns an error for a revision of a resource whose metadata the stream does not contain. */
-export const missingMetadata = (
-  location: StreamLocation,
-  model: string,
-  resourceId: string,
-  revisionId: string,
-): ArchiveInvalidError =>
-  invalidRecord(
-    location,
-    `revision ${quote(revisionId)} belongs to resource ${quote(resourceId)} of model ${model},` +
-      ' but the stream contains no metadata of this resource',
-  )

@@ -90,6 +90,24 @@ export const decodeRevision = (
   return { info: parseFields(Info, info), payload: raw_data, unknownKeys: unknownKeysOf(Info, info) }
 }
 
+/**
+ * Returns the resource id in the `data` of a MetaRecord or RevisionRecord that may be invalid otherwise. Undefined if
+ * the data cannot be decoded, or contains no resource id.
+ */
+export const statedResourceId = (data: Buffer): string | undefined => {
+  let map: unknown
+  try {
+    map = decodeMsgpack(data)
+  } catch (error) {
+    if (error instanceof RangeError) return undefined
+    throw error
+  }
+  if (!(map instanceof Map)) return undefined
+  const info: unknown = map.get('info')
+  const id: unknown = info instanceof Map ? info.get('resource_id') : map.get('resource_id')
+  return typeof id === 'string' ? id : undefined
+}
+
 const decodeMap = (data: Buffer): Map<unknown, unknown> => {
   const value = decodeMsgpack(data)
   if (!(value instanceof Map)) throw new RangeError(`the data must be a msgpack map, not ${describeType(value)}`)

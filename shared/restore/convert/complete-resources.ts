@@ -1,46 +1,113 @@
 import { recordKeyOf } from '../../archive/record-line.ts'
 import { MetadataView, RevisionView } from '../../resources/views.ts'
-import { missingCurrentRevision, missingMetadata, type StreamLocation } from '../../specstar/errors.ts'
+import { locatedReason, type StreamLocation } from '../../specstar/errors.ts'
 import type { Item } from '../../tables/item.ts'
+import { quote } from '../../values/message-text.ts'
 import { must } from '../../values/must.ts'
+import type { StreamFault } from '../messages/convert.ts'
+import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
 interface OpenResource {
   readonly model: string
   readonly id: string
-  readonly currentRevisionId: string
-  /** The location of the resource's metadata in the stream. */
+  /** Undefined if the stream contains no metadata of the resource. */
+  readonly currentRevisionId: string | undefined
+  /** The location of the metadata in the stream. */
   readonly location: StreamLocation
   hasCurrentRevision: boolean
+  fault: UnrestorableResource | undefined
 }
 
 /**
- * Checks that each resource has metadata and its current revision. The records must be sorted, with the metadata of a
- * resource before its revisions. In the stream itself, they may be in any order. The predecessor of SpecStar, for
- * example, writes all metadata of a model before all revisions. All methods throw `ArchiveInvalidError`.
+ * Finds the resources of a stream that cannot be restored, because records are missing, contradict each other, or were
+ * rejected by the scan. The records must be sorted, with the metadata of a resource before its revisions. In the stream
+ * itself, they may be in any order. The predecessor of SpecStar, for example, writes all metadata of a model before all
+ * revisions.
  */
 export class CompleteResources {
+  readonly #scanFaults: ReadonlyMap<string, UnrestorableResource>
+  readonly #faults: StreamFault[] = []
   #open: OpenResource | undefined
 
-  /** Begins the resource of a metadata item. Checks that the previous resource has its current revision. */
+  /** `scanFaults` are the resources that the scan rejected. */
+  constructor(scanFaults: Iterable<UnrestorableResource>) {
+    this.#scanFaults = firstOfEach(scanFaults)
+  }
+
+  /** The resources so far that cannot be restored. */
+  get faults(): readonly StreamFault[] {
+    return this.#faults
+  }
+
+  /** Begins the resource of a metadata item. */
   begin({ number, offset }: StreamLocation, metadata: Item): void {
     this.end()
     const { model, id } = recordKeyOf(metadata)
-    const currentRevisionId = must(new MetadataView(metadata).currentRevisionId)
-    this.#open = { model, id, currentRevisionId, location: { number, offset }, hasCurrentRevision: false }
+    this.#open = {
+      model,
+      id,
+      currentRevisionId: must(new MetadataView(metadata).currentRevisionId),
+      location: { number, offset },
+      hasCurrentRevision: false,
+      fault: this.#scanFaults.get(keyOf(model, id)),
+    }
   }
 
-  /** Checks that a revision belongs to the resource that began last. */
-  addRevision(location: StreamLocation, revision: Item): void {
+  /** Adds a revision. Returns false if the stream contains no metadata of its resource. */
+  addRevision(location: StreamLocation, revision: Item): boolean {
     const { model, id } = recordKeyOf(revision)
     const revisionId = must(new RevisionView(revision).revisionId)
-    if (this.#open?.model !== model || this.#open.id !== id) throw missingMetadata(location, model, id, revisionId)
+    if (this.#open?.model !== model || this.#open.id !== id) {
+      this.end()
+      const { number, offset } = location
+      const reason = `the stream contains no metadata of the resource of revision ${quote(revisionId)}`
+      const fault = this.#scanFaults.get(keyOf(model, id)) ?? faultOf(model, id, location, reason)
+      const open = { model, id, currentRevisionId: undefined, location: { number, offset } }
+      this.#open = { ...open, hasCurrentRevision: false, fault }
+    }
     if (revisionId === this.#open.currentRevisionId) this.#open.hasCurrentRevision = true
+    return this.#open.currentRevisionId !== undefined
   }
 
-  /** Checks that the last resource has its current revision. */
+  /** Adds a fault of the resource that began last. The first fault of a resource is kept. */
+  addFault(location: StreamLocation, reason: string): void {
+    const open = must(this.#open)
+    open.fault ??= faultOf(open.model, open.id, location, reason)
+  }
+
+  /** Ends the last resource. */
   end(): void {
-    if (this.#open === undefined || this.#open.hasCurrentRevision) return
-    const { location, id, currentRevisionId } = this.#open
-    throw missingCurrentRevision(location, id, currentRevisionId)
+    const open = this.#open
+    this.#open = undefined
+    if (open === undefined) return
+    const { model, id, currentRevisionId, hasCurrentRevision, location } = open
+    const fault =
+      open.fault ??
+      (hasCurrentRevision
+        ? undefined
+        : faultOf(model, id, location, `the current revision ${quote(currentRevisionId ?? '')} is missing`))
+    if (fault !== undefined) this.#faults.push({ resource: fault, has_metadata: currentRevisionId !== undefined })
   }
 }
+
+const firstOfEach = (faults: Iterable<UnrestorableResource>): ReadonlyMap<string, UnrestorableResource> => {
+  const first = new Map<string, UnrestorableResource>()
+  for (const fault of faults) {
+    const key = keyOf(fault.model, fault.resource_id)
+    if (!first.has(key)) first.set(key, fault)
+  }
+  return first
+}
+
+const faultOf = (
+  model: string,
+  resource_id: string,
+  location: StreamLocation,
+  reason: string,
+): UnrestorableResource => ({
+  model,
+  resource_id,
+  reason: locatedReason(location, reason),
+})
+
+const keyOf = (model: string, id: string): string => `${model}/${id}`

@@ -13,10 +13,14 @@ import { MAX_FINDINGS } from '../checks/findings.ts'
 import {
   CONVERT,
   CONVERTED_ARCHIVE,
+  type ConvertedArchive,
   type ConvertCursorOf,
   type ConvertResult,
   type ConvertResultOf,
+  SCAN_FAULTS,
   SCAN_FINDINGS,
+  STREAM_FAULTS,
+  type StreamFault,
 } from '../messages/convert.ts'
 import type { Finding } from '../messages/finding.ts'
 import { workName } from '../messages/work-names.ts'
@@ -51,7 +55,8 @@ export const finishConvert = async (
     const archive = await composer.finish()
     const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
     // The archive may exist already: then another attempt has created the same archive.
-    await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings }, job_id)
+    const faults = await collectFaults(workFiles, { job_id, attempt }, results)
+    await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults }, job_id)
     return { ...continueAt(undefined), phase: 'finish' }
   } catch (error) {
     await composer.abort()
@@ -89,6 +94,26 @@ const createManifest = async (
     },
     segments: manifestSegments(written),
   }
+}
+
+/** Writes the list of all resources that cannot be restored. */
+const collectFaults = async (
+  workFiles: WorkFiles,
+  { job_id, attempt }: Pick<Attempt, 'job_id' | 'attempt'>,
+  results: readonly ConvertResult[],
+): Promise<Pick<ConvertedArchive, 'faults'>> => {
+  const all = new Map<string, StreamFault>()
+  const add = (fault: StreamFault): void => {
+    const key = `${fault.resource.model}/${fault.resource.resource_id}`
+    if (!all.has(key)) all.set(key, fault)
+  }
+  for (const { faults } of resultsOf(results, 'records'))
+    if (faults !== undefined) (await workFiles.readPinned(STREAM_FAULTS, faults)).forEach(add)
+  for (const { faults } of resultsOf(results, 'scan'))
+    for (const resource of faults === undefined ? [] : await workFiles.readPinned(SCAN_FAULTS, faults))
+      add({ resource, has_metadata: false })
+  if (all.size === 0) return {}
+  return { faults: await workFiles.write(STREAM_FAULTS, [...all.values()], job_id, `all-${attempt}`) }
 }
 
 /** Returns the first findings of all scans, without duplicates. A stream may contain a migrated revision twice. */

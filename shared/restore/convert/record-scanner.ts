@@ -10,12 +10,13 @@ import { ResourceIdError } from '../../resources/errors.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../../resources/item-size.ts'
 import { MetadataView } from '../../resources/views.ts'
 import type { ContentHashes } from '../../specstar/content-hashes.ts'
-import { corruptRecord, invalidRecord, type StreamLocation } from '../../specstar/errors.ts'
-import { decodeMetadata, decodeRevision } from '../../specstar/resource-records.ts'
+import { corruptRecord, invalidRecord, locatedReason, type StreamLocation } from '../../specstar/errors.ts'
+import { decodeMetadata, decodeRevision, statedResourceId } from '../../specstar/resource-records.ts'
 import type { StreamOrder } from '../../specstar/stream-order.ts'
 import { type StreamRecord, streamOffsetOf } from '../../specstar/stream-record.ts'
 import type { Item } from '../../tables/item.ts'
-import { type ConvertResultOf, SCAN_FINDINGS } from '../messages/convert.ts'
+import { type ConvertResultOf, SCAN_FAULTS, SCAN_FINDINGS } from '../messages/convert.ts'
+import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { workName } from '../messages/work-names.ts'
 import { type ContentLocation, encodeLocation } from './content-location.ts'
 import { RunSorter } from './run-writer.ts'
@@ -41,6 +42,7 @@ export class RecordScanner {
   readonly #runs: PinnedObject[] = []
   readonly #models = new Set<string>()
   readonly #findings = new ScanFindings()
+  readonly #faults: UnrestorableResource[] = []
   #resources = 0
   #revisions = 0
 
@@ -51,10 +53,10 @@ export class RecordScanner {
     this.#hashes = hashes
   }
 
-  /** True if the pass must end, because references and locations of contents fill the memory. */
+  /** True if the pass must end, because references, locations of contents or faults fill the memory. */
   get isFull(): boolean {
     const { seenBlobs } = this.#stores.limits
-    return this.#references.size >= seenBlobs || this.#contents.size >= seenBlobs
+    return [this.#references.size, this.#contents.size, this.#faults.length].some((size) => size >= seenBlobs)
   }
 
   async add(record: StreamRecord): Promise<void> {
@@ -63,10 +65,14 @@ export class RecordScanner {
         this.#models.add(record.model_name)
         break
       case 'MetaRecord':
-        this.#addMetadata(record)
+        this.#collectFault(record, () => {
+          this.#addMetadata(record)
+        })
         break
       case 'RevisionRecord':
-        this.#addRevision(record)
+        this.#collectFault(record, () => {
+          this.#addRevision(record)
+        })
         break
       case 'BlobRecord':
         await this.#addBlob(record)
@@ -100,32 +106,44 @@ export class RecordScanner {
       resources: this.#resources,
       revisions: this.#revisions,
       ...(findings.length === 0 ? {} : { findings: await workFiles.write(SCAN_FINDINGS, findings, job_id, attempt) }),
+      ...(this.#faults.length === 0
+        ? {}
+        : { faults: await workFiles.write(SCAN_FAULTS, this.#faults, job_id, attempt) }),
+    }
+  }
+
+  /** Adds a record. If its resource cannot be restored because of the record, adds a fault of the resource instead. */
+  #collectFault(record: RecordOf<'MetaRecord' | 'RevisionRecord'>, add: () => void): void {
+    try {
+      add()
+    } catch (error) {
+      const reason = recordFault(error)
+      if (reason === undefined) throw error
+      const resource_id = statedResourceId(record.data)
+      if (resource_id === undefined) throw invalidRecord(record, reason)
+      this.#faults.push({ model: this.#order.modelOf(record), resource_id, reason: locatedReason(record, reason) })
     }
   }
 
   #addMetadata(record: RecordOf<'MetaRecord'>): void {
-    const { metadata, unknownKeys } = withLocation(record, () => decodeMetadata(record.data))
+    const { metadata, unknownKeys } = decodeMetadata(record.data)
     const model = this.#order.modelOf(record)
     this.#findings.addUnknownKeys(model, metadata.resource_id, 'metadata', unknownKeys)
     this.#resources += 1
-    this.#addLine(
-      record,
-      model,
-      withLocation(record, () => itemFromMetadata(metadata, { model, shards: 1 })),
-    )
+    this.#addLine(record, model, itemFromMetadata(metadata, { model, shards: 1 }))
   }
 
   #addRevision(record: RecordOf<'RevisionRecord'>): void {
     const model = this.#order.modelOf(record)
-    const { info, payload, unknownKeys } = withLocation(record, () => decodeRevision(record.data))
+    const { info, payload, unknownKeys } = decodeRevision(record.data)
     this.#findings.addUnknownKeys(model, info.resource_id, `revision ${info.revision_id}`, unknownKeys)
     this.#findings.checkDataHash(record, model, info, `xxh3_128:${this.#hashes.xxh3(payload)}`)
-    const { item } = withLocation(record, () => itemFromRevision(info, payload, { model, shards: 1 }))
+    const { item } = itemFromRevision(info, payload, { model, shards: 1 })
     this.#revisions += 1
     this.#addLine(record, model, item)
     const blobFields = blobFieldsOf({ blobs: this.#stores.models.blobPathsOf([model])[model] })
     const checked = checkRevision(item, payload, 'archive', blobFields)
-    if (checked.fault !== undefined) throw invalidRecord(record, checked.fault)
+    if (checked.fault !== undefined) throw new RecordInvalidError(checked.fault)
     addReferences(this.#references, model, checked.references)
     const { spilledSha256: sha256 } = checked.references
     if (sha256 === undefined) return
@@ -146,12 +164,10 @@ export class RecordScanner {
   #addLine({ number, offset }: StreamLocation, model: string, item: Item): void {
     const bytes = itemBytes(item)
     if (bytes > MAX_ITEM_BYTES)
-      throw invalidRecord(
-        { number, offset },
+      throw new RecordInvalidError(
         `as a DynamoDB item without its payload, the record has ${bytes} bytes; at most ${MAX_ITEM_BYTES} are allowed`,
       )
-    const body = withLocation({ number, offset }, () => encodeLine(item))
-    this.#lines.add({ key: lineKey(model, item), body, number, offset })
+    this.#lines.add({ key: lineKey(model, item), body: encodeLine(item), number, offset })
   }
 
   #addContent({ number, offset }: StreamLocation, position: string, location: ContentLocation): void {
@@ -176,13 +192,8 @@ const lineKey = (model: string, item: Item): Buffer => {
   return Buffer.from(`${model}\0${resource}\0${sk.slice(resource.length)}`)
 }
 
-/** Adds the location of the record to an error about its content. */
-const withLocation = <T>(location: StreamLocation, work: () => T): T => {
-  try {
-    return work()
-  } catch (error) {
-    if (error instanceof RecordInvalidError) throw invalidRecord(location, error.reason)
-    if (error instanceof RangeError || error instanceof ResourceIdError) throw invalidRecord(location, error.message)
-    throw error
-  }
+/** Returns why a record makes its resource impossible to restore. Undefined for an error about the stream itself. */
+const recordFault = (error: unknown): string | undefined => {
+  if (error instanceof RecordInvalidError) return error.reason
+  return error instanceof RangeError || error instanceof ResourceIdError ? error.message : undefined
 }

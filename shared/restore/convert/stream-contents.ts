@@ -25,28 +25,28 @@ export interface OrderedContent {
 }
 
 /**
- * Yields the contents whose positions are less than `end`, without duplicates. Throws `ArchiveInvalidError` if the
- * stream contains a blob twice with different content.
+ * Yields the contents whose positions are less than `end`, without duplicates. If a blob occurs with several content
+ * types, the last one is returned, because SpecStar's import keeps the last one. Throws `ArchiveInvalidError` if a blob
+ * occurs twice with different bytes.
  */
 export async function* contentsBelow(merge: RunMerge, end: string): AsyncGenerator<OrderedContent> {
-  let previous: RunEntry | undefined
   for (let { current } = merge; current !== undefined && current.key.toString() < end; { current } = merge) {
-    if (previous?.key.equals(current.key) === true) checkSameContent(previous, current)
-    else {
-      const position = current.key.toString()
-      yield { position, location: decodeLocation(current.body), runOffsets: merge.offsets }
-    }
-    previous = current
-    await merge.advance()
+    const first = current
+    const runOffsets = merge.offsets
+    let location = decodeLocation(first.body)
+    for (await merge.advance(); merge.current?.key.equals(first.key) === true; await merge.advance())
+      location = sameBytes(first, location, merge.current)
+    yield { position: first.key.toString(), location, runOffsets }
   }
 }
 
-const checkSameContent = (first: RunEntry, second: RunEntry): void => {
-  const [a, b] = [decodeLocation(first.body), decodeLocation(second.body)]
-  if (a.sha256 === b.sha256 && a.content_type === b.content_type) return
+/** Returns the location of a later occurrence of a content, which must have the same bytes. */
+const sameBytes = (first: RunEntry, { sha256 }: ContentLocation, later: RunEntry): ContentLocation => {
+  const location = decodeLocation(later.body)
+  if (location.sha256 === sha256) return location
   throw invalidRecord(
-    second,
-    `blob ${quote(b.id)} occurs twice with different bytes or content types, first at byte ${first.offset}`,
+    later,
+    `blob ${quote(location.id)} occurs twice with different bytes, first at byte ${first.offset}`,
   )
 }
 

@@ -8,6 +8,7 @@ import { PinnedObject } from '../../objects/object.ts'
 import { OrderState } from '../../specstar/stream-order.ts'
 import { ReaderPosition } from '../../specstar/stream-reader.ts'
 import { Finding } from './finding.ts'
+import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
 /** Where the merge of sorted runs continues: the offset of the next entry in each run. */
 const RunOffsets = z.array(z.int()).readonly()
@@ -62,6 +63,8 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       revisions: z.int(),
       /** A file of `SCAN_FINDINGS`. Absent if there are none. */
       findings: z.exactOptional(PinnedObject),
+      /** A file of `SCAN_FAULTS`. Absent if there are none. */
+      faults: z.exactOptional(PinnedObject),
     })
     .readonly(),
   z
@@ -74,7 +77,13 @@ export const ConvertResult = z.discriminatedUnion('phase', [
     })
     .readonly(),
   z
-    .object({ ...PassResult.shape, phase: z.literal('records'), segments: z.array(RecordsSegment).readonly() })
+    .object({
+      ...PassResult.shape,
+      phase: z.literal('records'),
+      segments: z.array(RecordsSegment).readonly(),
+      /** A file of `STREAM_FAULTS`. Absent if there are none. */
+      faults: z.exactOptional(PinnedObject),
+    })
     .readonly(),
   z
     .object({
@@ -102,6 +111,28 @@ export const SCAN_FINDINGS: WorkFile<readonly Finding[], [attempt: string]> = {
   content: z.array(Finding).readonly(),
 }
 
+/** Resources of one pass that a record of the stream makes impossible to restore. */
+export const SCAN_FAULTS: WorkFile<readonly UnrestorableResource[], [attempt: string]> = {
+  name: (attempt) => `convert/scan-faults/${attempt}`,
+  content: z.array(UnrestorableResource).readonly(),
+}
+
+/** A resource of the stream that cannot be restored. */
+export const StreamFault = z
+  .object({
+    resource: UnrestorableResource,
+    /** Whether the converted archive contains the metadata of the resource. Preflight then leaves the resource out. */
+    has_metadata: z.boolean(),
+  })
+  .readonly()
+export type StreamFault = z.output<typeof StreamFault>
+
+/** The resources that cannot be restored: of one pass, or of the whole stream (`all`). */
+export const STREAM_FAULTS: WorkFile<readonly StreamFault[], [attempt: string]> = {
+  name: (attempt) => `convert/faults/${attempt}`,
+  content: z.array(StreamFault).readonly(),
+}
+
 /** Written by `convert` if the job's archive is a stream of SpecStar: the archive that the restore reads instead. */
 export const ConvertedArchive = z
   .object({
@@ -110,6 +141,8 @@ export const ConvertedArchive = z
     source: PinnedObject,
     /** Irregularities of the stream that SpecStar accepts. */
     findings: z.array(Finding).readonly(),
+    /** A file of `STREAM_FAULTS` with all resources that cannot be restored. Absent if there are none. */
+    faults: z.exactOptional(PinnedObject),
   })
   .readonly()
 export type ConvertedArchive = z.output<typeof ConvertedArchive>

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { LeftOutResource } from '../../archive/left-out.ts'
 import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import { PlannedItems, StageInput, type StageMessages } from '../../jobs/messages.ts'
 import { PassResult } from '../../jobs/pass.ts'
@@ -7,6 +6,7 @@ import type { Stage } from '../../jobs/stage.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { Finding } from './finding.ts'
+import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
 /** A position in a segment of records: a chunk, and the first digest bucket in it that counts. */
 export const ChunkPosition = z.object({ entry: z.int(), bucket: z.string() }).readonly()
@@ -34,12 +34,12 @@ export const LeftOutOfExtent = z
   })
   .readonly()
 export const LEFT_OUT_OF_EXTENT: WorkFile<
-  { readonly resources: readonly LeftOutResource[]; readonly ids: readonly string[] },
+  { readonly resources: readonly UnrestorableResource[]; readonly ids: readonly string[] },
   [n: number, attempt: string, range: number]
 > = {
   name: (n, attempt, range) => `left-out/${n}/${attempt}-${range}`,
   content: z.object({
-    resources: z.array(LeftOutResource).readonly(),
+    resources: z.array(UnrestorableResource).readonly(),
     /** The ids of these resources whose metadata the archive contains. */
     ids: z.array(z.string()).readonly(),
   }),

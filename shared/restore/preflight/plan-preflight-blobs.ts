@@ -22,7 +22,7 @@ export const planPreflightBlobs = async (
   const { jobs, workFiles, limits } = stores
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   const archive = await openPlannedArchive(stores, plan)
-  await rejectUnrestorable(stores, job_id)
+  await rejectUnrestorable(stores, job_id, plan)
   const results = await allResults({ jobs }, job_id, PREFLIGHT)
   const lists = results.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
   const items = segmentItems(archive, plan, limits.rangeBytes)
@@ -32,10 +32,10 @@ export const planPreflightBlobs = async (
   return plannedItems(job_id, items.length)
 }
 
-const rejectUnrestorable = async (stores: RestoreReading, jobId: string): Promise<void> => {
-  const { request } = await restoreJob(stores, jobId)
-  if (request.strict === false) return
-  const { count, resources } = await resourcesLeftOut(stores, jobId, MAX_LISTED)
+const rejectUnrestorable = async (stores: RestoreReading, jobId: string, plan: RestorePlan): Promise<void> => {
+  const job = await restoreJob(stores, jobId)
+  if (job.request.strict === false) return
+  const { count, resources } = await resourcesLeftOut(stores, { job, plan }, MAX_LISTED)
   if (count > 0) throw new ArchiveResourcesInvalidError(count, resources)
 }
 

@@ -19,6 +19,7 @@ import {
 } from '../messages/preflight.ts'
 import { workName } from '../messages/work-names.ts'
 import { openRestore, type RestoreReading } from '../open-restore.ts'
+import { streamFaults } from '../results/left-out.ts'
 import { type CheckedRange, type CheckRangeStores, RangePreflight } from './range-preflight.ts'
 
 export interface PreflightServices extends RestoreReading, CheckRangeStores {
@@ -40,6 +41,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   const start = readCursor(PreflightCursor, attempt) ?? { range: 0 }
   const references = new BlobReferenceSet()
   const payloads = new ArchivePayloads(restore.archive)
+  const faults = await streamFaults(services, restore.plan)
   const isFull = (leftOut: number): boolean => attempt.timeIsUp() || references.size + leftOut >= limits.seenBlobs
   const extents: Extent[] = []
   const details: { duplicates: string[]; findings: Finding[] } = { duplicates: [], findings: [] }
@@ -47,7 +49,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   for (const [k, range] of ranges.entries()) {
     if (k < start.range || cursor !== undefined) continue
     const from = k === start.range ? start.from : undefined
-    const checked = await new RangePreflight(services, restore, range, references, payloads).check(from, isFull)
+    const checked = await new RangePreflight(services, restore, range, references, payloads, faults).check(from, isFull)
     extents.push(await storeExtent(workFiles, attempt, { k, range, from }, checked))
     details.duplicates.push(...checked.duplicateIds)
     details.findings.push(...checked.findings)

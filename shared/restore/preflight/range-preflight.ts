@@ -1,7 +1,6 @@
 import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
 import { archivedRecords, type LocatedFaultyRecord, type SoundRecord } from '../../archive/archived-records.ts'
 import { type BucketDigest, BucketDigests } from '../../archive/digest.ts'
-import type { LeftOutResource } from '../../archive/left-out.ts'
 import type { BlobReferenceSet } from '../../blobs/blob-references.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ResourceFilter } from '../../filters/filters.ts'
@@ -14,6 +13,8 @@ import { MAX_LISTED } from '../../values/message-text.ts'
 import { BitList } from '../extents/bit-list.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
 import type { Finding } from '../messages/finding.ts'
+import type { StreamFault } from '../messages/convert.ts'
+import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import type { SegmentRange } from '../messages/inspect.ts'
 import type { ChunkPosition, DryRunCounts } from '../messages/preflight.ts'
 import type { OpenRestore } from '../open-restore.ts'
@@ -49,7 +50,7 @@ export interface CheckedRange {
 
 /** The resources of a range that cannot be restored, of those that the filters accept. */
 export interface LeftOutOfRange {
-  readonly resources: LeftOutResource[]
+  readonly resources: UnrestorableResource[]
   /** The ids of these resources whose metadata the archive contains. */
   readonly ids: string[]
   /** The number of their metadata and revision records. */
@@ -68,6 +69,8 @@ export class RangePreflight {
   readonly #archivedPayloads: ArchivePayloads
   readonly #accepts: ResourceFilter
   readonly #blobFields: BlobFields
+  /** The resources that the conversion of a stream found to be impossible to restore, by id. */
+  readonly #streamFaults: ReadonlyMap<string, UnrestorableResource>
   readonly #digests = new BucketDigests()
   readonly #existing = BitList.empty()
   readonly #duplicateIds: string[] = []
@@ -84,12 +87,18 @@ export class RangePreflight {
     range: SegmentRange,
     references: BlobReferenceSet,
     archivedPayloads: ArchivePayloads,
+    streamFaults: readonly StreamFault[],
   ) {
     this.#stores = stores
     this.#restore = restore
     this.#range = range
     this.#references = references
     this.#archivedPayloads = archivedPayloads
+    this.#streamFaults = new Map(
+      streamFaults
+        .filter(({ resource }) => resource.model === range.model)
+        .map(({ resource }) => [resource.resource_id, resource]),
+    )
     this.#accepts = filterFor(restore.job, stores.models, range.model)
     const { blob_paths } = must(restore.archive.manifest.models[range.model])
     this.#blobFields = archivedBlobFields(stores.models.get(range.model), blob_paths)
@@ -215,7 +224,8 @@ export class RangePreflight {
 
   /** Lists the resource if it cannot be restored. Returns true in this case. */
   #isLeftOut(check: ResourceCheck): boolean {
-    const fault = check.end()
+    const own = check.end()
+    const fault = (check.metadata === undefined ? undefined : this.#streamFaults.get(check.id)) ?? own
     if (fault === undefined) return false
     const leftOut = this.#leftOut
     leftOut.resources.push(fault)

@@ -2,11 +2,11 @@ import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
 import type { LocatedFaultyRecord, SoundRecord } from '../../archive/archived-records.ts'
 import { ResourceLeaf } from '../../archive/digest.ts'
 import type { RecordLocation } from '../../archive/errors.ts'
-import type { LeftOutResource } from '../../archive/left-out.ts'
 import { checkRevision, metadataFault } from '../../archive/record-faults.ts'
 import type { BlobFields, PayloadReferences } from '../../resources/revision-references.ts'
 import { MetadataView, payloadOf, RevisionView } from '../../resources/views.ts'
 import { type Key, keyOf } from '../../tables/item.ts'
+import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { quote } from '../../values/message-text.ts'
 
 /**
@@ -21,7 +21,7 @@ export class ResourceCheck {
   readonly isSelected: boolean
   readonly #leaf = new ResourceLeaf()
   readonly #references: PayloadReferences[] = []
-  #fault: Pick<LeftOutResource, 'key' | 'reason'> | undefined
+  #fault: Pick<UnrestorableResource, 'key' | 'reason'> | undefined
   /** The id of the current revision. Undefined after this revision was read. */
   #missingRevision: string | undefined
   #metadataRecords = 0
@@ -94,7 +94,7 @@ export class ResourceCheck {
   }
 
   /** Ends the resource. Returns why it cannot be restored, or undefined if it can. */
-  end(): LeftOutResource | undefined {
+  end(): UnrestorableResource | undefined {
     if (this.metadata !== undefined && this.#missingRevision !== undefined)
       this.#addFault(
         keyOf(this.metadata.item),

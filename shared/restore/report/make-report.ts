@@ -73,7 +73,7 @@ export const makeReport = async (
   for (const { name, checkRestore } of CHECKS) await checkRestore?.(restore, findings.of(name))
   const checks = findings.results()
   const blobs = await allResults(services, job_id, PREFLIGHT_BLOBS)
-  const left_out = await allLeftOut(services, job_id, plan)
+  const left_out = await allLeftOut(services, { job, plan })
   const missing = await readMissingBlobs(services.workFiles, blobs)
   const referred_by = missing.filter(({ resources }) => resources.length > 0).slice(0, MAX_REFERRED_BY)
   return {

@@ -31,7 +31,7 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
   const job = await restoreJob(services, job_id)
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   if (job.request.dry_run) {
-    const left_out = await allLeftOut(services, job_id, plan)
+    const left_out = await allLeftOut(services, { job, plan })
     const result = await dryRunResult(services, job_id, plan.models)
     await end(services, job_id, 'succeeded', { ...result, ...listedLeftOut(left_out) })
     return { job_id }
@@ -44,7 +44,7 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
     throw new VerificationFailedError(checks.flatMap(([name, { passed }]) => (passed ? [] : [name])))
   }
   await leases.held(plan.models, job_id).free()
-  const { count: leftOut } = await resourcesLeftOut(services, job_id, 0)
+  const { count: leftOut } = await resourcesLeftOut(services, { job, plan }, 0)
   // With filters, it is not known whether the filters accept the resources that the export left out.
   const lacksResources = leftOut > 0 || (document.left_out !== undefined && plan.unfiltered)
   const isPartial = lacksResources || document.missing_blobs.length + document.blob_conflicts.length > 0

@@ -1,20 +1,36 @@
-import { type LeftOutResource, MAX_LEFT_OUT_IN_MANIFEST } from '../../archive/left-out.ts'
+import { MAX_LEFT_OUT_IN_MANIFEST } from '../../archive/left-out.ts'
 import type { JobStore } from '../../jobs/aws/job-store.ts'
+import type { RestoreJob } from '../../jobs/job.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
+import { STREAM_FAULTS, type StreamFault } from '../messages/convert.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
+import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
 import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
 import { allExtents } from './extents.ts'
 
-/** Returns the number of resources that `preflight` left out, and the first `limit` of them. */
+/** Returns the resources that the conversion of a stream found to be impossible to restore. */
+export const streamFaults = async (
+  { workFiles }: { readonly workFiles: WorkFiles },
+  { converted }: RestorePlan,
+): Promise<readonly StreamFault[]> =>
+  converted?.faults === undefined ? [] : workFiles.readPinned(STREAM_FAULTS, converted.faults)
+
+/** Returns the number of resources that the restore leaves out, and the first `limit` of them. */
 export const resourcesLeftOut = async (
   stores: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
-  jobId: string,
+  { job, plan }: { readonly job: RestoreJob; readonly plan: RestorePlan },
   limit: number,
-): Promise<{ readonly count: number; readonly resources: readonly LeftOutResource[] }> => {
-  let count = 0
-  const first: LeftOutResource[] = []
-  for (const { left_out } of await allExtents(stores, jobId)) {
+): Promise<{ readonly count: number; readonly resources: readonly UnrestorableResource[] }> => {
+  const { ids } = job.request.filters
+  // Preflight leaves out the other resources, whose metadata is in the archive.
+  const withoutMetadata = (await streamFaults(stores, plan)).filter(
+    ({ has_metadata, resource: { model, resource_id } }) =>
+      !has_metadata && plan.models.includes(model) && ids?.includes(resource_id) !== false,
+  )
+  let count = withoutMetadata.length
+  const first = withoutMetadata.slice(0, limit).map(({ resource }) => resource)
+  for (const { left_out } of await allExtents(stores, job.job_id)) {
     if (left_out === undefined) continue
     count += left_out.resources
     if (first.length >= limit) continue
@@ -28,18 +44,17 @@ export const resourcesLeftOut = async (
 export interface ReportedLeftOut {
   readonly count: number
   /** The first 1,000 resources. */
-  readonly resources: readonly LeftOutResource[]
+  readonly resources: readonly UnrestorableResource[]
 }
 
 /** Returns the resources that the export or this restore left out, or undefined if there are none. */
 export const allLeftOut = async (
   stores: RestoreReading,
-  jobId: string,
-  plan: RestorePlan,
+  restore: { readonly job: RestoreJob; readonly plan: RestorePlan },
 ): Promise<ReportedLeftOut | undefined> => {
-  const restore = await resourcesLeftOut(stores, jobId, MAX_LEFT_OUT_IN_MANIFEST)
-  const { left_out: exported = { count: 0, resources: [] } } = (await openPlannedArchive(stores, plan)).manifest
-  const count = restore.count + exported.count
+  const own = await resourcesLeftOut(stores, restore, MAX_LEFT_OUT_IN_MANIFEST)
+  const { left_out: exported = { count: 0, resources: [] } } = (await openPlannedArchive(stores, restore.plan)).manifest
+  const count = own.count + exported.count
   if (count === 0) return undefined
-  return { count, resources: [...restore.resources, ...exported.resources].slice(0, MAX_LEFT_OUT_IN_MANIFEST) }
+  return { count, resources: [...own.resources, ...exported.resources].slice(0, MAX_LEFT_OUT_IN_MANIFEST) }
 }

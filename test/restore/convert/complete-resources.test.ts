@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { ArchiveInvalidError } from '../../../shared/archive/errors.ts'
 import { itemFromMetadata, itemFromRevision } from '../../../shared/resources/attributes.ts'
+import type { UnrestorableResource } from '../../../shared/jobs/unrestorable-resource.ts'
 import { CompleteResources } from '../../../shared/restore/convert/complete-resources.ts'
 import type { Item } from '../../../shared/tables/item.ts'
 
@@ -40,61 +40,96 @@ const revision = (resource_id: string, revision_id: string, model = 'a'): Item =
 const FIRST = { number: 3, offset: 40 }
 const SECOND = { number: 7, offset: 99 }
 
+/** The faults after all records were added. */
+const faultsOf = (add: (resources: CompleteResources) => void, scanFaults: UnrestorableResource[] = []) => {
+  const resources = new CompleteResources(scanFaults)
+  add(resources)
+  resources.end()
+  return resources.faults
+}
+const MISSING_CURRENT = {
+  resource: { model: 'a', resource_id: 'r', reason: 'record 3 at byte 40: the current revision "r:2" is missing' },
+  has_metadata: true,
+}
+
 describe('the resources of a sorted stream', () => {
-  it('are complete if each has its current revision', () => {
-    const resources = new CompleteResources()
-    resources.begin(FIRST, metadata('r', 'r:2'))
-    resources.addRevision(FIRST, revision('r', 'r:1'))
-    resources.addRevision(FIRST, revision('r', 'r:2'))
-    resources.addRevision(FIRST, revision('r', 'r:3'))
-    resources.begin(SECOND, metadata('s', 's:1'))
-    resources.addRevision(SECOND, revision('s', 's:1'))
-    expect(() => {
-      resources.end()
-    }).not.toThrow()
-  })
-
-  it('are complete if there are none', () => {
-    expect(() => {
-      new CompleteResources().end()
-    }).not.toThrow()
-  })
-
-  const incomplete = new ArchiveInvalidError(
-    'record 3 at byte 40: resource "r" does not contain its current revision "r:2"',
-  )
-
-  it('are rejected at the next resource if a current revision is missing', () => {
-    const resources = new CompleteResources()
-    resources.begin(FIRST, metadata('r', 'r:2'))
-    resources.addRevision(SECOND, revision('r', 'r:1'))
-    expect(() => {
+  it('have no fault if each has its current revision', () => {
+    const faults = faultsOf((resources) => {
+      resources.begin(FIRST, metadata('r', 'r:2'))
+      expect(resources.addRevision(FIRST, revision('r', 'r:1'))).toBe(true)
+      expect(resources.addRevision(FIRST, revision('r', 'r:2'))).toBe(true)
+      expect(resources.addRevision(FIRST, revision('r', 'r:3'))).toBe(true)
       resources.begin(SECOND, metadata('s', 's:1'))
-    }).toThrow(incomplete)
+      resources.addRevision(SECOND, revision('s', 's:1'))
+    })
+    expect(faults).toEqual([])
   })
 
-  it('are rejected at the end if the last current revision is missing', () => {
-    const resources = new CompleteResources()
-    resources.begin(FIRST, metadata('r', 'r:2'))
-    expect(() => {
-      resources.end()
-    }).toThrow(incomplete)
+  it('have no fault if there are none', () => {
+    expect(faultsOf(() => undefined)).toEqual([])
+  })
+
+  it('have a fault if a current revision is missing', () => {
+    const faults = faultsOf((resources) => {
+      resources.begin(FIRST, metadata('r', 'r:2'))
+      resources.addRevision(SECOND, revision('r', 'r:1'))
+      resources.begin(SECOND, metadata('s', 's:1'))
+      resources.addRevision(SECOND, revision('s', 's:1'))
+    })
+    expect(faults).toEqual([MISSING_CURRENT])
+  })
+
+  it('have a fault if the last resource has no revision', () => {
+    const faults = faultsOf((resources) => {
+      resources.begin(FIRST, metadata('r', 'r:2'))
+    })
+    expect(faults).toEqual([MISSING_CURRENT])
+  })
+
+  it('have a fault that the scan found, instead of their own', () => {
+    const scanFault = { model: 'a', resource_id: 'r', reason: 'record 5 at byte 70: the payload is missing' }
+    const second = { ...scanFault, reason: 'record 6' }
+    const faults = faultsOf(
+      (resources) => {
+        resources.begin(FIRST, metadata('r', 'r:2'))
+        resources.addRevision(SECOND, revision('q', 'q:1'))
+      },
+      [scanFault, second, { ...scanFault, resource_id: 'q' }],
+    )
+    expect(faults).toEqual([
+      { resource: scanFault, has_metadata: true },
+      { resource: { ...scanFault, resource_id: 'q' }, has_metadata: false },
+    ])
+  })
+
+  it('have the first fault that was added to them', () => {
+    const faults = faultsOf((resources) => {
+      resources.begin(FIRST, metadata('r', 'r:2'))
+      resources.addFault(SECOND, 'first')
+      resources.addFault(SECOND, 'second')
+    })
+    expect(faults).toMatchObject([{ resource: { resource_id: 'r', reason: 'record 7 at byte 99: first' } }])
   })
 
   it.each([
     ['before any metadata', []],
     ['after another resource', [metadata('q', 'q:1')]],
     ['after a resource of another model with the same id', [metadata('r', 'r:1', 'b')]],
-  ])('are rejected with a revision %s', (_what, before) => {
-    const resources = new CompleteResources()
-    for (const item of before) resources.begin(FIRST, item)
-    expect(() => {
-      resources.addRevision(SECOND, revision('r', 'r:1'))
-    }).toThrow(
-      new ArchiveInvalidError(
-        'record 7 at byte 99: revision "r:1" belongs to resource "r" of model a,' +
-          ' but the stream contains no metadata of this resource',
-      ),
-    )
+  ])('have one fault for all revisions without metadata, %s', (_what, before) => {
+    const faults = faultsOf((resources) => {
+      for (const item of before) resources.begin(FIRST, item)
+      expect(resources.addRevision(SECOND, revision('r', 'r:1'))).toBe(false)
+      expect(resources.addRevision(SECOND, revision('r', 'r:2'))).toBe(false)
+    })
+    expect(faults.slice(before.length)).toEqual([
+      {
+        resource: {
+          model: 'a',
+          resource_id: 'r',
+          reason: 'record 7 at byte 99: the stream contains no metadata of the resource of revision "r:1"',
+        },
+        has_metadata: false,
+      },
+    ])
   })
 })
