@@ -17,12 +17,16 @@ export interface ResourceSpec {
   /** The id of the current revision. By default, the last one. */
   readonly currentRevisionId?: string
   readonly indexed?: Readonly<Record<string, unknown>>
+  /** Whether the stream contains only the revisions of the resource. */
+  readonly withoutMetadata?: boolean
 }
 
 export interface ModelSpec {
   readonly resources?: readonly ResourceSpec[]
   /** The bytes of the blobs. */
   readonly blobs?: readonly Buffer[]
+  /** The content type of the blobs. By default, they have none. */
+  readonly contentType?: string
   /** Whether all metadata precede all revisions, as in streams of SpecStar's predecessor. By default, they do not. */
   readonly metadataFirst?: boolean
 }
@@ -33,16 +37,20 @@ const time = new Timestamp('2026-01-05T08:30:00Z')
 const common = { created_time: time, updated_time: time, created_by: 'ann', updated_by: 'ann' }
 const encodeFields = (fields: object): Buffer => encodeMsgpack(new Map(Object.entries(fields)))
 
-const metadataOf = ({ id, revisions, currentRevisionId, indexed }: ResourceSpec): Buffer =>
-  metadataFrame(
-    encodeFields({
-      current_revision_id: currentRevisionId ?? Object.keys(revisions).at(-1),
-      resource_id: id,
-      total_revision_count: BigInt(Object.keys(revisions).length),
-      ...common,
-      ...(indexed === undefined ? {} : { indexed_data: new Map(Object.entries(indexed)) }),
-    }),
-  )
+const metadataOf = ({ id, revisions, currentRevisionId, indexed, withoutMetadata }: ResourceSpec): Buffer[] =>
+  withoutMetadata === true
+    ? []
+    : [
+        metadataFrame(
+          encodeFields({
+            current_revision_id: currentRevisionId ?? Object.keys(revisions).at(-1),
+            resource_id: id,
+            total_revision_count: BigInt(Object.keys(revisions).length),
+            ...common,
+            ...(indexed === undefined ? {} : { indexed_data: new Map(Object.entries(indexed)) }),
+          }),
+        ),
+      ]
 
 const revisionsOf = ({ id, revisions }: ResourceSpec): Buffer[] =>
   Object.entries(revisions).map(([revision_id, payload]) => {
@@ -53,8 +61,8 @@ const revisionsOf = ({ id, revisions }: ResourceSpec): Buffer[] =>
 
 const resourceFrames = ({ resources = [], metadataFirst = false }: ModelSpec): Buffer[] =>
   metadataFirst
-    ? [...resources.map(metadataOf), ...resources.flatMap(revisionsOf)]
-    : resources.flatMap((resource) => [metadataOf(resource), ...revisionsOf(resource)])
+    ? [...resources.flatMap(metadataOf), ...resources.flatMap(revisionsOf)]
+    : resources.flatMap((resource) => [...metadataOf(resource), ...revisionsOf(resource)])
 
 /** Builds a stream of SpecStar. The file ids of the blobs are `blob 0`, `blob 1`, …. */
 export const buildStream = (models: ModelSpecs): Buffer =>
@@ -69,7 +77,7 @@ export const buildStream = (models: ModelSpecs): Buffer =>
           file_id: `blob ${k}`,
           blob_data: bytes,
           size: BigInt(bytes.length),
-          content_type: '',
+          content_type: model.contentType ?? '',
         }),
       ),
       modelEndFrame(name),

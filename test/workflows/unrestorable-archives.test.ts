@@ -1,8 +1,11 @@
+import { GetObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { hashKeyOf } from '../../shared/resources/keys.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { stableContents } from '../contents.ts'
+import { must } from '../../shared/values/must.ts'
 import { craftItems } from '../archive/craft.ts'
+import { buildStream, type ResourceSpec } from '../specstar/build-stream.ts'
 import { buildResource } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
@@ -166,4 +169,110 @@ describe('a resource of an archive that cannot be restored', () => {
     archive[at] = (archive[at] ?? 0) ^ 1
     expect((await runner.restore(archive, { strict: false })).error).toMatchObject({ type: 'entry-corrupt' })
   })
+})
+
+/** Streams of the model `memo`: two sound resources, and `bad` with the fault. */
+const STREAMS: readonly (readonly [what: string, bad: readonly ResourceSpec[], reason: RegExp])[] = [
+  [
+    'its current revision is missing',
+    [{ id: 'bad', revisions: { 'bad:1': '{}' }, currentRevisionId: 'bad:2' }],
+    /^record \d+ at byte \d+: the current revision "bad:2" is missing$/,
+  ],
+  [
+    'its revisions are missing',
+    [{ id: 'bad', revisions: {}, currentRevisionId: 'bad:1' }],
+    /^record \d+ at byte \d+: the current revision "bad:1" is missing$/,
+  ],
+  [
+    'its id contains a slash',
+    [{ id: 'ba/d', revisions: { 'ba/d:1': '{}' } }],
+    /^record \d+ at byte \d+: .* contains "\/"/,
+  ],
+  [
+    'it occurs twice',
+    [
+      { id: 'bad', revisions: { 'bad:1': '{}' } },
+      { id: 'bad', revisions: { 'bad:2': '{}' } },
+    ],
+    /^record \d+ at byte \d+: the resource occurs twice, first at byte \d+$/,
+  ],
+  [
+    'a revision occurs twice with different content',
+    [
+      { id: 'bad', revisions: { 'bad:1': '{}' } },
+      { id: 'bad', revisions: { 'bad:1': '{"text":"other"}' }, withoutMetadata: true },
+    ],
+    /^record \d+ at byte \d+: revision ".*" occurs twice with different content, first at byte \d+$/,
+  ],
+  [
+    'its metadata are missing',
+    [{ id: 'bad', revisions: { 'bad:1': '{}' }, withoutMetadata: true }],
+    /^record \d+ at byte \d+: the stream contains no metadata of the resource of revision "bad:1"$/,
+  ],
+  [
+    'its metadata would exceed the limit of DynamoDB',
+    [{ id: 'bad', revisions: { 'bad:1': '{}' }, indexed: { text: 'x'.repeat(410_000) } }],
+    /^record \d+ at byte \d+: as a DynamoDB item without its payload, the record has 41\d* bytes/,
+  ],
+]
+
+describe('a resource of a stream that cannot be restored', () => {
+  const sound = ['a', 'b'].map((id) => ({ id, revisions: { [`${id}:1`]: '{"text":"sound"}' } }))
+  it.each(STREAMS)('because %s fails a strict restore, and is left out with strict=false', async (_, bad, reason) => {
+    const resource_id = must(bad[0]).id
+    const resources = [must(sound[0]), ...bad, must(sound[1])]
+    const stream = buildStream({ memo: { resources } })
+    const left_out = {
+      count: 1,
+      resources: [{ model: 'memo', resource_id, reason: expect.stringMatching(reason) as unknown }],
+    }
+    expect((await runner.restore(stream)).error).toMatchObject({
+      type: 'archive-invalid',
+      unrestorable_resources: left_out,
+    })
+    expect((await runner.contents()).items.size).toBe(0)
+    expect(await runner.restore(stream, { strict: false, dry_run: true })).toMatchObject({
+      result: { left_out, dry_run: { models: { memo: { new: 2 } } } },
+    })
+    const restored = await runner.restore(stream, { strict: false })
+    expect(restored).toMatchObject({ status: 'partial', result: { left_out, models: { memo: { loaded: 2 } } } })
+    expect(await runner.readReport(restored)).toMatchObject({ passed: true, left_out })
+  })
+
+  it('does not block other ids or other models, even if the restore is strict', async () => {
+    for (const [, bad] of STREAMS) {
+      const stream = buildStream({ memo: { resources: [...sound, ...bad] }, doc: { resources: sound } })
+      expect(await runner.restore(stream, { filters: { ids: ['a'] }, models: ['memo'] })).toMatchObject({
+        status: 'succeeded',
+        result: { models: { memo: { loaded: 1 } } },
+      })
+      expect(await runner.restore(stream, { models: ['doc'] })).toMatchObject({
+        status: 'succeeded',
+        result: { models: { doc: { loaded: 2 } } },
+      })
+      await runner.wipe()
+    }
+  })
+
+  it('is not selected by the ids of other resources, and is selected by its own id', async () => {
+    const stream = buildStream({ memo: { resources: [{ id: 'x/y', revisions: { 'x/y:1': '{}' } }, ...sound] } })
+    expect(await runner.restore(stream, { filters: { ids: ['x/y'] } })).toMatchObject({
+      status: 'failed',
+      error: { type: 'archive-invalid', unrestorable_resources: { count: 1 } },
+    })
+  })
+})
+
+it('restores a blob of a stream with the last of its content types', async () => {
+  const bytes = Buffer.from('logo')
+  const resources = [{ id: 'a', revisions: { 'a:1': '{"file":{"file_id":"blob 0","size":4}}' } }]
+  const stream = buildStream({
+    doc: { resources, blobs: [bytes], contentType: 'image/png' },
+    memo: { blobs: [bytes], contentType: 'image/x-png' },
+  })
+  expect(await runner.restore(stream)).toMatchObject({ status: 'succeeded' })
+  const { ContentType } = await runner.clients.s3.send(
+    new GetObjectCommand({ Bucket: runner.services.config.buckets.blobs, Key: 'blobs/blob%200' }),
+  )
+  expect(ContentType).toBe('image/x-png')
 })
