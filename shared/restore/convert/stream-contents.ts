@@ -34,8 +34,11 @@ export async function* contentsBelow(merge: RunMerge, end: string): AsyncGenerat
     const first = current
     const runOffsets = merge.offsets
     let location = decodeLocation(first.body)
-    for (await merge.advance(); merge.current?.key.equals(first.key) === true; await merge.advance())
+    await merge.advance()
+    while (merge.current?.key.equals(first.key) === true) {
       location = sameBytes(first, location, merge.current)
+      await merge.advance()
+    }
     yield { position: first.key.toString(), location, runOffsets }
   }
 }
