@@ -1,7 +1,8 @@
 import './check-node.ts'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, open, writeFile } from 'node:fs/promises'
 import process from 'node:process'
+import { parseArgs } from 'node:util'
 import type { ArchiveSource } from '../../shared/archive/archive.ts'
 import { proposeModels } from '../../shared/specstar/propose-models.ts'
 import { runCommand } from './run-command.ts'
@@ -27,13 +28,53 @@ const fileSource = async (path: string, file: FileHandle): Promise<ArchiveSource
   stream: (start, length) => Promise.resolve(createReadStream(path, { start, end: start + length - 1 })),
 })
 
-/** `npm run models -- FILE.acbak`: derives a model registry from an archive and prints it as JSON. */
-await runCommand('models', async () => {
-  const [path, ...rest] = process.argv.slice(2)
-  if (path === undefined || rest.length > 0) throw new Error('usage: npm run models -- FILE.acbak')
-  const file = await openFile(path)
+const USAGE = 'usage: npm run models -- FILE.acbak [--output models.json]'
+
+/** Returns the path of the archive, and that of the file to write, if there is one. Throws an error with the usage. */
+const readArguments = (): { readonly archive: string; readonly output: string | undefined } => {
   try {
-    console.log(JSON.stringify(await proposeModels(await fileSource(path, file)), null, 2))
+    const { positionals, values } = parseArgs({
+      allowPositionals: true,
+      options: { output: { type: 'string', short: 'o' } },
+    })
+    const [archive, ...rest] = positionals
+    if (archive !== undefined && rest.length === 0) return { archive, output: values.output }
+  } catch {
+    // An unknown option, or an option without its value.
+  }
+  throw new Error(USAGE)
+}
+
+/** Writes a new file. An existing file may contain changes that somebody made by hand, so it is not replaced. */
+const writeNew = async (path: string, text: string): Promise<void> => {
+  try {
+    await writeFile(path, text, { flag: 'wx' })
+  } catch (error) {
+    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
+    throw new Error(`${path} exists already; delete it or choose another file`, { cause: error })
+  }
+}
+
+/** Whether npm has printed the name of the script to stdout before the command began. */
+const hasBanner = (): boolean =>
+  process.env['npm_lifecycle_event'] === 'models' && process.env['npm_config_loglevel'] !== 'silent'
+
+/** `npm run models -- FILE.acbak`: derives a `models.json` from an archive. Prints it, or writes it to a new file. */
+await runCommand('models', async () => {
+  const { archive, output } = readArguments()
+  const file = await openFile(archive)
+  try {
+    const { models, leftOut } = await proposeModels(await fileSource(archive, file))
+    for (const finding of leftOut)
+      process.stderr.write(`models: left out, because it cannot be registered: ${finding}\n`)
+    const text = `${JSON.stringify(models, null, 2)}\n`
+    if (output !== undefined) {
+      await writeNew(output, text)
+      return
+    }
+    process.stdout.write(text)
+    if (hasBanner() && !process.stdout.isTTY)
+      process.stderr.write('models: npm has written its own lines before the JSON; use --output FILE or npm run -s\n')
   } finally {
     await file.close()
   }

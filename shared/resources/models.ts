@@ -144,10 +144,14 @@ export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry>
   try {
     return loadModels(JSON.parse(text))
   } catch (error) {
-    if (error instanceof SyntaxError) throw new ModelsInvalidError([`is not JSON: ${error.message}`])
+    if (error instanceof SyntaxError) throw new ModelsInvalidError([`is not JSON: ${error.message}${bannerHint(text)}`])
     throw error
   }
 }
+
+/** Explains lines that npm prints before the output of a script. They are in the file if the output was redirected. */
+const bannerHint = (text: string): string =>
+  /^\s*> /.test(text) ? '; the file begins with lines of npm: create it with npm run models -- FILE.acbak --output' : ''
 
 /**
  * Creates a registry from the parsed content of `models.json`. If the content is invalid, throws `ModelsInvalidError`

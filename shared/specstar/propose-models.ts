@@ -1,39 +1,24 @@
 import type { ArchiveSource } from '../archive/archive.ts'
-import { type IndexedType, type RefType } from '../resources/models.ts'
+import type { IndexedType } from '../resources/models.ts'
 import { decodePayload, isMap } from '../resources/payload.ts'
 import { sameValue, valueAt } from '../resources/payload-values.ts'
+import { instantOf } from '../values/instant.ts'
 import { archiveResources } from './archive-resources.ts'
 import { CurrentResources } from './current-resources.ts'
-
-/** A proposed `models.json`. `guess` marks a path or a reference that is likely but may be wrong. */
-export type ProposedModels = Readonly<Record<string, ProposedModel>>
-
-interface ProposedModel {
-  readonly indexed: readonly ProposedIndex[]
-  readonly references: readonly ProposedReference[]
-}
-
-interface ProposedIndex {
-  readonly key: string
-  readonly path?: string
-  readonly type?: IndexedType
-  readonly guess?: true
-}
-
-interface ProposedReference {
-  readonly field: string
-  readonly target: string
-  readonly list?: true
-  readonly ref_type?: RefType
-  readonly guess: true
-}
+import {
+  type Proposal,
+  type ProposedIndex,
+  type ProposedModel,
+  type ProposedReference,
+  validProposal,
+} from './proposal.ts'
 
 /**
  * Proposes a `models.json` for an archive of version 3 or a stream of SpecStar. The indexed fields are the keys of
  * `indexed_data`. A reference is proposed for each field that mostly contains ids of resources or revisions in the
- * archive. The archive is read twice, and all its ids are held in memory.
+ * archive. What the registry does not accept is left out. The archive is read twice, and all its ids are held in memory.
  */
-export const proposeModels = async (source: ArchiveSource): Promise<ProposedModels> => {
+export const proposeModels = async (source: ArchiveSource): Promise<Proposal> => {
   const { ids, resources } = await readIds(source)
   const models = new Map<string, ModelFields>()
   for await (const part of archiveResources(source)) {
@@ -42,7 +27,7 @@ export const proposeModels = async (source: ArchiveSource): Promise<ProposedMode
     const resource = part.kind === 'model' ? undefined : resources.add(part)
     if (resource !== undefined) fields.addResource(resource.payload, resource.indexedData, ids)
   }
-  return Object.fromEntries([...models].map(([name, fields]) => [name, fields.proposal()]))
+  return validProposal(new Map([...models].map(([name, fields]) => [name, fields.proposal()])))
 }
 
 /** The resource or revision to which an id belongs. */
@@ -102,12 +87,15 @@ class ModelFields {
 
   proposal(): ProposedModel {
     const indexed = [...this.#indexed].map(([key, { types, paths }]): ProposedIndex => {
-      const [type, ...otherTypes] = types
+      const type = commonType(types)
       const path = paths === undefined || paths.has(key) ? undefined : [...paths][0]
+      // If no path has the values, the registry looks for them at the key.
+      const isGuess = paths?.has(key) === false
       return {
         key,
-        ...(path === undefined ? {} : { path, guess: true }),
-        ...(type === undefined || otherTypes.length > 0 ? {} : { type }),
+        ...(path === undefined ? {} : { path }),
+        ...(isGuess ? { guess: true } : {}),
+        ...(type === undefined ? {} : { type }),
       }
     })
     return { indexed, references: [...this.#texts].flatMap(([field, texts]) => proposeReference(field, texts)) }
@@ -157,21 +145,43 @@ const proposeReference = (field: string, { isList, count, owners }: FieldTexts):
   ]
 }
 
+/** The form in which SpecStar indexes a datetime. A date without a time has another form. */
+const DATETIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/
+
 const typeOf = (value: unknown): IndexedType => {
   if (typeof value === 'bigint') return 'int'
   if (typeof value === 'number') return 'float'
   if (typeof value === 'boolean') return 'bool'
   if (Array.isArray(value)) return 'list'
-  return typeof value === 'string' ? 'str' : 'map'
+  if (typeof value !== 'string') return 'map'
+  return DATETIME.test(value) && instantOf(value) !== undefined ? 'datetime' : 'str'
 }
 
-/** Returns every field of a payload with its dotted path. For a field that is a map, its fields follow. */
+/**
+ * Returns the type of a field whose values have these types, or undefined if there is none. A float may have been
+ * written as an integer, and a string may look like a time.
+ */
+const commonType = (types: ReadonlySet<IndexedType>): IndexedType | undefined => {
+  const [type, ...others] = types
+  if (others.length === 0) return type
+  return UNIONS.find((union) => union.length === types.size && union.every((one) => types.has(one)))?.[0]
+}
+const UNIONS: readonly (readonly IndexedType[])[] = [
+  ['float', 'int'],
+  ['str', 'datetime'],
+]
+
+/**
+ * Returns every field of a payload with its dotted path. For a field that is a map, its fields follow. Omits fields
+ * whose names contain a dot or are empty, because no path of the registry leads to them.
+ */
 function* fieldsOf(
   value: unknown,
   steps: readonly string[] = [],
 ): Generator<{ readonly path: string; readonly value: unknown }> {
   if (!isMap(value) || steps.length === MAX_LEVELS) return
   for (const [key, member] of Object.entries(value)) {
+    if (key === '' || key.includes('.')) continue
     const memberSteps = [...steps, key]
     yield { path: memberSteps.join('.'), value: member }
     yield* fieldsOf(member, memberSteps)

@@ -1,4 +1,5 @@
 import { readFile } from 'node:fs/promises'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
@@ -12,9 +13,16 @@ import { proposeModels } from '../../shared/specstar/propose-models.ts'
 
 const fixture = (name: string): Promise<Buffer> => readFile(new URL(`../fixtures/${name}`, import.meta.url))
 
-const proposeFromFile = async (name: string) => proposeModels(memorySource(await fixture(name)))
+/** The proposed models of an archive of which everything can be registered. */
+const propose = async (bytes: Buffer) => {
+  const { models, leftOut } = await proposeModels(memorySource(bytes))
+  expect(leftOut).toEqual([])
+  return models
+}
 
-const proposeFromStream = (models: ModelSpecs) => proposeModels(memorySource(buildStream(models)))
+const proposeFromFile = async (name: string) => propose(await fixture(name))
+
+const proposeFromStream = (models: ModelSpecs) => propose(buildStream(models))
 
 const Configured = z.record(
   z.string(),
@@ -63,7 +71,7 @@ describe.each([
 ])('models proposed from a stream in which %s', (_what, reorder) => {
   it("are those of the stream in SpecStar's order", async () => {
     const reordered = await reorder(await fixture('specstar/catalogue.acbak'))
-    expect(await proposeModels(memorySource(reordered))).toEqual(await proposeFromFile('specstar/catalogue.acbak'))
+    expect(await propose(reordered)).toEqual(await proposeFromFile('specstar/catalogue.acbak'))
   })
 
   it('ignore resources that are not complete', async () => {
@@ -75,7 +83,7 @@ describe.each([
         ],
       },
     })
-    expect(await proposeModels(memorySource(await reorder(stream)))).toEqual({
+    expect(await propose(await reorder(stream))).toEqual({
       a: { indexed: [], references: [{ field: 'now', target: 'a', guess: true }] },
     })
   })
@@ -196,6 +204,10 @@ describe('an indexed field', () => {
     ['bool', true, true],
     ['list', [1], [1n]],
     ['map', { k: 1 }, new Map([['k', 1n]])],
+    ['datetime', '2024-03-01T09:30:00+08:00', '2024-03-01T09:30:00+08:00'],
+    ['datetime', '2024-03-01T09:30:00.123456', '2024-03-01T09:30:00.123456'],
+    ['str', '2024-03-01', '2024-03-01'],
+    ['str', '2024-13-01T09:30:00Z', '2024-13-01T09:30:00Z'],
   ])('of type %s is proposed at its key', async (type, value, indexed) => {
     expect(await proposeIndexed([{ a: value }, { a: indexed }])).toEqual([{ key: 'a', type }])
   })
@@ -217,13 +229,15 @@ describe('an indexed field', () => {
     expect(await proposeIndexed([{ x: 1, y: 1 }, { a: 1n }], [{ x: 1, y: 2 }, { a: 2n }])).toEqual([
       { key: 'a', path: 'y', guess: true, type: 'int' },
     ])
-    expect(await proposeIndexed([{ y: 1 }, { a: 1n }], [{ x: 2 }, { a: 2n }])).toEqual([{ key: 'a', type: 'int' }])
+    expect(await proposeIndexed([{ y: 1 }, { a: 1n }], [{ x: 2 }, { a: 2n }])).toEqual([
+      { key: 'a', guess: true, type: 'int' },
+    ])
   })
 
   it('is searched at 4 levels, and may be a map', async () => {
     const deep = { a: { b: { c: { d: 'x', e: { f: 'y' } } } } }
     expect(await proposeIndexed([deep, { k: 'x' }])).toEqual([{ key: 'k', path: 'a.b.c.d', guess: true, type: 'str' }])
-    expect(await proposeIndexed([deep, { k: 'y' }])).toEqual([{ key: 'k', type: 'str' }])
+    expect(await proposeIndexed([deep, { k: 'y' }])).toEqual([{ key: 'k', guess: true, type: 'str' }])
     expect(await proposeIndexed([deep, { k: new Map([['f', 'y']]) }])).toEqual([
       { key: 'k', path: 'a.b.c.e', guess: true, type: 'map' },
     ])
@@ -239,6 +253,17 @@ describe('an indexed field', () => {
     ])
   })
 
+  it('has the wider type if its values are integers and floats, or times and other strings', async () => {
+    const time = '2024-03-01T09:30:00Z'
+    expect(await proposeIndexed([{ a: 1 }, { a: 1n }], [{ a: 0.5 }, { a: 0.5 }])).toEqual([{ key: 'a', type: 'float' }])
+    expect(await proposeIndexed([{ a: 0.5 }, { a: 0.5 }], [{ a: 1 }, { a: 1n }])).toEqual([{ key: 'a', type: 'float' }])
+    expect(await proposeIndexed([{ a: 'x' }, { a: 'x' }], [{ a: time }, { a: time }])).toEqual([
+      { key: 'a', type: 'str' },
+    ])
+    const three = [1n, 0.5, 'x'].map((a) => [{ a: typeof a === 'bigint' ? 1 : a }, { a }] as const)
+    expect(await proposeIndexed(...three)).toStrictEqual([{ key: 'a' }])
+  })
+
   it('is not required in every resource', async () => {
     expect(await proposeIndexed([{ a: 1 }])).toEqual([])
     expect(await proposeIndexed([{ a: 1 }], [{ b: 1 }, { b: 1n }])).toEqual([{ key: 'b', type: 'int' }])
@@ -249,7 +274,7 @@ describe('an indexed field', () => {
     async (text) => {
       const resource = { id: 'r', revisions: [{ n: 1, data: '{}' }], extra: { indexed_data: { S: text } } }
       const archive = await writeArchive({ models: { a: [resource] } })
-      expect(await proposeModels(memorySource(archive))).toEqual({ a: { indexed: [], references: [] } })
+      expect(await propose(archive)).toEqual({ a: { indexed: [], references: [] } })
     },
   )
 
@@ -259,5 +284,66 @@ describe('an indexed field', () => {
       a: { indexed: [], references: [] },
     })
     expect(Object.keys(await proposeFromStream({ b: {}, a: {} }))).toEqual(['b', 'a'])
+  })
+})
+
+describe('a part of an archive that cannot be registered', () => {
+  it.each<[string, ModelSpecs, object, string[]]>([
+    [
+      'a model with a reserved name, and the references to it',
+      {
+        blobs: { resources: [{ id: 'r', revisions: { '1': '{}' } }] },
+        a: { resources: [{ id: 's', revisions: { '2': '{"to":"r","own":"s"}' } }] },
+      },
+      { a: { indexed: [], references: [{ field: 'own', target: 'a', guess: true }] } },
+      ['model blobs: the name is reserved', 'model a: references: field to: target blobs is not registered'],
+    ],
+    [
+      'an indexed field without a name',
+      { a: { resources: [{ id: 'r', revisions: { '1': '{"b":1}' }, indexed: { '': 1n, b: 1n } }] } },
+      { a: { indexed: [{ key: 'b', type: 'int' }], references: [] } },
+      [expect.stringMatching(/^model a: indexed\.0/)],
+    ],
+    [
+      'a field whose name no path can contain',
+      { a: { resources: [{ id: 'r', revisions: { '1': '{"":"r","x.y":"r","x":{"":"r","z":"r"}}' } }] } },
+      { a: { indexed: [], references: [{ field: 'x.z', target: 'a', guess: true }] } },
+      [],
+    ],
+  ])('is left out of the proposal: %s', async (_what, specs, models, leftOut) => {
+    expect(await proposeModels(memorySource(buildStream(specs)))).toEqual({ models, leftOut })
+    expect(loadModels(models).names).toEqual(['a'])
+  })
+
+  it('is never in a proposal, whatever an archive contains', async () => {
+    const name = fc.oneof(fc.constantFrom('', '.', 'a', 'a.b', '__proto__', 'constructor', '*', 'ü'), fc.string())
+    const value = fc.constantFrom('r', 's:1', '', 'x', null)
+    const resource = fc.record({
+      payload: fc.dictionary(name, fc.oneof(value, fc.array(value))),
+      indexed: fc.dictionary(name, value),
+    })
+    const model = fc.constantFrom('a', 'blobs', 'ignored_key_prefixes', 'constructor', 'toString', 'B-2')
+    await fc.assert(
+      fc.asyncProperty(fc.dictionary(model, fc.array(resource, { maxLength: 3 })), async (models) => {
+        const specs = Object.entries(models).map(([one, resources]): [string, ModelSpecs[string]] => [
+          one,
+          {
+            resources: resources.map(({ payload, indexed }, k) => ({
+              id: 'rs'[k] ?? `t${k}`,
+              revisions: { [`${'rs'[k] ?? 't'}:1`]: JSON.stringify(payload) },
+              indexed,
+            })),
+          },
+        ])
+        const proposal = await proposeModels(memorySource(buildStream(Object.fromEntries(specs))))
+        const printed: unknown = JSON.parse(JSON.stringify(proposal.models))
+        expect(loadModels(printed).names).toEqual(
+          specs
+            .map(([one]) => one)
+            .filter((one) => one !== 'blobs')
+            .sort(),
+        )
+      }),
+    )
   })
 })

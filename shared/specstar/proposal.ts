@@ -1,0 +1,58 @@
+import { ModelsInvalidError } from '../resources/errors.ts'
+import { type IndexedType, loadModels, type RefType } from '../resources/models.ts'
+
+/** A proposed entry of `models.json`. `guess` marks a path or a reference that is likely but may be wrong. */
+export interface ProposedModel {
+  readonly indexed: readonly ProposedIndex[]
+  readonly references: readonly ProposedReference[]
+}
+
+export interface ProposedIndex {
+  readonly key: string
+  readonly path?: string
+  readonly type?: IndexedType
+  readonly guess?: true
+}
+
+export interface ProposedReference {
+  readonly field: string
+  readonly target: string
+  readonly list?: true
+  readonly ref_type?: RefType
+  readonly guess: true
+}
+
+/** A proposed `models.json`, which the registry accepts. */
+export interface Proposal {
+  readonly models: Readonly<Record<string, ProposedModel>>
+  /** What the registry does not accept and the proposal therefore does not contain: one sentence for each. */
+  readonly leftOut: readonly string[]
+}
+
+/** Removes every model, indexed field and reference that the registry does not accept. */
+export const validProposal = (proposed: ReadonlyMap<string, ProposedModel>): Proposal => {
+  const leftOut: string[] = []
+  const accepts = (json: object): boolean => {
+    try {
+      loadModels(json)
+      return true
+    } catch (error) {
+      if (!(error instanceof ModelsInvalidError)) throw error
+      leftOut.push(...error.findings)
+      return false
+    }
+  }
+  const named = [...proposed].filter(([name]) => accepts({ [name]: {} }))
+  const names = Object.fromEntries(named.map(([name]) => [name, {}]))
+  const models = named.map(([name, { indexed, references }]): [string, ProposedModel] => [
+    name,
+    {
+      indexed: indexed.filter((field) => accepts({ [name]: { indexed: [field] } })),
+      references: references.filter((reference) => accepts({ ...names, [name]: { references: [reference] } })),
+    },
+  ])
+  const valid = Object.fromEntries(models)
+  // The parts were accepted one by one. The registry must also accept the whole.
+  loadModels(valid)
+  return { models: valid, leftOut }
+}
