@@ -1,13 +1,14 @@
 /**
- * The headers that S3 stores with an object and returns with every GET, except its content type and its user metadata.
- * A header that the object does not have is absent. Header values are Latin-1: each character is one byte.
+ * The headers that S3 stores with an object and returns in every GET response. The content type and the user metadata
+ * are not included. If the object does not have a header, the member is absent. Each character of a value is one byte
+ * (Latin-1).
  */
 export interface ObjectHeaders {
   readonly cache_control?: string
   readonly content_disposition?: string
   readonly content_encoding?: string
   readonly content_language?: string
-  /** S3 stores any text, so this is not always a time. */
+  /** Not always a time, because S3 accepts any string. */
   readonly expires?: string
 }
 

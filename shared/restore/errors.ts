@@ -15,8 +15,8 @@ export class UnknownModelsError extends Error {
 
   constructor(models: readonly string[], registered: readonly string[]) {
     super(
-      `the archive has ${models.length} unregistered ${models.length === 1 ? 'model' : 'models'}: ` +
-        `${firstNames(models)} (registered: ${firstNames(registered)}); ` +
+      `the archive has unregistered models (${models.length}): ${firstNames(models)}; ` +
+        `registered models: ${firstNames(registered)}; ` +
         'register them in models.json, or restore each registered model with its own route /{model}/import',
     )
     this.count = models.length
@@ -94,7 +94,7 @@ export class DuplicatesError extends Error {
 
   constructor(count: number, ids: readonly string[]) {
     super(
-      `${count} resources or blobs of the archive already exist: ` +
+      `the target already has ${count} of the archived resources and blobs: ` +
         `${ids.slice(0, IDS_IN_MESSAGE).join(', ')}${count > IDS_IN_MESSAGE ? ', …' : ''}; ` +
         'nothing was written. Restore with on_duplicate=overwrite or on_duplicate=skip, ' +
         'or delete the existing resources and blobs first',
@@ -129,7 +129,8 @@ export class VerificationFailedError extends Error {
 
   constructor(checks: readonly string[]) {
     super(
-      `the store differs from the archive after the restore; failed checks: ${checks.join(', ')}. The report lists the differences`,
+      `the store differs from the archive after the restore; failed checks: ${checks.join(', ')}. ` +
+        'The report lists the differences',
     )
     this.checks = checks
   }

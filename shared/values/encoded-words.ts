@@ -1,19 +1,20 @@
 /*
- * Encoded words of RFC 2047, for example `=?UTF-8?Q?caf=C3=A9?=`. HTTP headers carry text outside ASCII in this form.
+ * Encoded words of RFC 2047, for example `=?UTF-8?Q?caf=C3=A9?=`. HTTP headers contain non-ASCII characters in this
+ * form.
  */
 
 const WORD = /^=\?([A-Za-z0-9_-]+)\?([BbQq])\?([!-~]*)\?=$/
 const NOT_ASCII = /[^\t -~]/
 
-/** Returns the text as one encoded word in UTF-8. */
+/** Returns a string as one encoded word in UTF-8. */
 export const encodeWord = (text: string): string => `=?UTF-8?B?${Buffer.from(text).toString('base64')}?=`
 
-/** Returns a text that contains only printable ASCII and tabs unchanged, and any other text as an encoded word. */
+/** Returns a string of printable ASCII and tabs unchanged, and any other string as an encoded word. */
 export const encodeIfNeeded = (text: string): string => (NOT_ASCII.test(text) ? encodeWord(text) : text)
 
 /**
- * Decodes the encoded words of a text. White space between two encoded words is not part of the text. A word whose
- * character set or encoding is not known stays as it is.
+ * Decodes the encoded words in a string. Removes the white space between two encoded words, as RFC 2047 requires. A
+ * word with an unknown character set or encoding is not changed.
  */
 export const decodeWords = (text: string): string => {
   if (!text.includes('=?')) return text
@@ -34,7 +35,7 @@ export const decodeWords = (text: string): string => {
   return decoded
 }
 
-/** Returns the text of one encoded word, or undefined if the token is no encoded word. */
+/** Returns the decoded string of an encoded word, or undefined if the token is not a valid encoded word. */
 const decodeWord = (token: string): string | undefined => {
   const [, charset = '', encoding = '', content = ''] = WORD.exec(token) ?? []
   if (charset === '') return undefined

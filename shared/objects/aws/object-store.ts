@@ -66,7 +66,7 @@ export class ObjectStore extends ObjectReader {
     }
   }
 
-  /** `put` by a multipart upload, whose first request carries the headers and has no body. */
+  /** Writes an object like `put`, but with a multipart upload. Its first request sends the headers and has no body. */
   async #putAsUpload(
     bucket: string,
     key: string,
@@ -161,7 +161,7 @@ export class ObjectStore extends ObjectReader {
 }
 
 /**
- * Returns whether a request with a body can carry these headers. Node.js damages a `Content-Disposition` header with
+ * Returns true if a request with a body can carry these headers. Node.js damages a `Content-Disposition` header with
  * characters outside ASCII if the request has a body.
  */
 const isSendableWithBody = ({ headers }: WriteOptions): boolean => /^[\t -~]*$/.test(headers?.content_disposition ?? '')
