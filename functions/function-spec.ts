@@ -8,7 +8,7 @@ export interface FunctionSpec {
   readonly file: string
   readonly size: FunctionSize
   readonly permissions: Permissions
-  /** The environment variable `SCHEDULES` holds the schedules of the settings. */
+  /** The function receives the schedules of the settings in the environment variable `SCHEDULES`. */
   readonly readsSchedules?: true
 }
 

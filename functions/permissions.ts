@@ -92,11 +92,12 @@ export const END_JOB = ['GetItem', 'UpdateItem', 'DeleteItem'] as const
 export const FAIL_JOB = [...END_JOB, 'PutItem', 'Query'] as const
 
 /**
- * For stages that update the job and check the number of shards of its models. The first job of a model reads the data.
+ * For stages that update the job and check the number of shards of its models. The first job of a model determines this
+ * number from the items in the resource table.
  */
 export const CHECK_SHARDS: Permissions = { jobs: [...UPDATE_JOB, 'BatchGetItem'], resources: ['Query', 'Scan'] }
 
-/** Reads the judgements of the archives of schedules, and stores those of archives that have none. */
+/** For functions that read the stored judgements of the archives of schedules, and store the missing ones. */
 export const JUDGE_ARCHIVES = ['Query', 'PutItem'] as const
 
 /** For functions that abort the unfinished multipart upload of an export's archive. */

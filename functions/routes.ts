@@ -104,7 +104,7 @@ export const ROUTES: readonly RouteSpec[] = [
     size: SIZES.route,
     permissions: {
       jobs: ['GetItem'],
-      // A HEAD request is answered with the size of the archive, which may have been deleted.
+      // The response to a HEAD request contains the size of the archive. The archive may have been deleted.
       archives: [{ actions: ['GetObject', 'GetObjectVersion', 'ListBucket'], keys: ARCHIVE_KEYS }],
       signsUrls: true,
     },
@@ -130,7 +130,7 @@ export const ROUTES: readonly RouteSpec[] = [
     size: SIZES.route,
     readsSchedules: true,
     permissions: {
-      // The decision is stored, and added to the job.
+      // The decision is stored as a judgement of the archive and in the job.
       jobs: [...JUDGE_ARCHIVES, ...END_JOB],
       archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
     },

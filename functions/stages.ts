@@ -98,7 +98,7 @@ export const EXPORT_STAGES = [
     file: 'export/announce.ts',
     size: SIZES.planner,
     permissions: {
-      // The archives of a schedule are listed, and their judgements are read and stored.
+      // For a scheduled export, the stage lists the archives of the schedule, and reads and stores their judgements.
       jobs: [...END_JOB, 'PutItem', 'Query'],
       publishesEvents: true,
       work: [READ_WORK],

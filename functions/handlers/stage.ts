@@ -42,7 +42,7 @@ const parse = <Message>(name: StageName, side: 'input' | 'output', schema: z.Zod
 /**
  * Stores the error of a failed stage in the job table, as a problem document. Step Functions keeps only the name and
  * the message of an error. A distributed map does not keep the errors of its children. If the input has no job id, the
- * error cannot be stored.
+ * error is not stored.
  */
 const storeFailure = (): MiddlewareObj => ({
   onError: async ({ event, error }) => {

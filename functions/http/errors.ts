@@ -15,7 +15,7 @@ export class TooLargeError extends Error {
   }
 }
 
-/** The body is JSON, but its content type says that it is an archive. */
+/** Thrown if the body of a request is JSON, but its content type is that of an archive. */
 export class JsonContentTypeError extends Error {
   override readonly name = 'JsonContentTypeError'
 
@@ -23,13 +23,13 @@ export class JsonContentTypeError extends Error {
   constructor(contentType: string) {
     const actual = contentType === '' ? 'the request has no content type' : `its content type is ${quote(contentType)}`
     super(
-      `the body is JSON, but ${actual}, which announces an archive. ` +
+      `the body is JSON, but ${actual}, so the body was expected to be an archive. ` +
         'To restore an archive in S3, send the JSON with the header content-type: application/json',
     )
   }
 }
 
-/** The request line of an HTTP request is longer than the local program accepts. */
+/** Thrown if the request line of an HTTP request is too long for the local program. */
 export class UriTooLongError extends Error {
   override readonly name = 'UriTooLongError'
 
@@ -38,7 +38,7 @@ export class UriTooLongError extends Error {
   }
 }
 
-/** The headers of an HTTP request, or the headers and the request line, are longer than the local program accepts. */
+/** Thrown if the request line and the headers of an HTTP request are together too long for the local program. */
 export class HeadersTooLargeError extends Error {
   override readonly name = 'HeadersTooLargeError'
 

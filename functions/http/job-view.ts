@@ -115,7 +115,7 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
   }
 }
 
-/** Adds what to do if the ids are not those of blobs. */
+/** Adds a hint to a list of missing blobs. The hint says what to do if the listed ids are not ids of blobs. */
 const withHint = (missing: ListedBlobs): ListedBlobs & { readonly hint?: string } =>
   missing.count === 0 ? missing : { ...missing, hint: MISSING_BLOBS_HINT }
 

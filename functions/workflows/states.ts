@@ -28,14 +28,14 @@ export const JOB_ID: Json = { 'job_id.$': '$.job_id' }
 interface TaskOptions {
   /** Name of the next state. */
   readonly next: string
-  /** Input of the stage; by default the whole state. */
+  /** The input of the stage. By default, this is the input of the state. */
   readonly parameters?: Json
 }
 
 interface MapOptions {
   /** Name of the next state. */
   readonly next: string
-  /** Name of the next state after a `ConflictError`; by default the workflow fails. */
+  /** Name of the next state after a `ConflictError`. By default, the workflow fails after such an error. */
   readonly onConflict?: string
 }
 
@@ -50,7 +50,8 @@ interface StateBuilders<Stage extends StageName> {
    */
   readonly map: (stage: Stage, options: MapOptions) => States
   /**
-   * Builds the last two states of a failed workflow: `failStage` ends the job with its error, then the execution fails.
+   * Builds the last two states of a failed workflow. The first state runs `failStage`, which ends the job with its
+   * error. The second state fails the execution.
    */
   readonly fail: () => States
 }
@@ -158,8 +159,8 @@ const catchConflict = (next: string, mode: MapMode): Json => ({
 })
 
 /**
- * Returns three states: a choice by the number of items (without items, `next` follows), an inline and a distributed
- * map.
+ * Returns three states: a choice, an inline map and a distributed map. The choice selects a map by the number of items.
+ * If there are no items, it continues with `next`.
  */
 const mapStates = (name: string, resource: string, next: string, catchers: (mode: MapMode) => Json[]): States => {
   const mapState = (mode: MapMode): State => ({

@@ -124,12 +124,12 @@ const rejectBody = (request: IncomingMessage, response: ServerResponse): void =>
   setTimeout(() => request.destroy(), DRAIN_MS).unref()
 }
 
-/** Sockets that have received an answer to an invalid request. The parser reports every further chunk as an error, too. */
+/** Sockets on which a response to an invalid request was sent. The parser reports an error for every further chunk. */
 const answered = new WeakSet<Duplex>()
 
 /**
- * Answers a request that the HTTP parser rejects. If the request line or the headers are too long, the answer is a
- * problem document, as for all other rejected requests.
+ * Responds to a request that the HTTP parser of Node.js rejects. If the request line or the headers are too long, the
+ * response is a problem document. Otherwise, it has status 400 and no body.
  */
 const answerClientError = (error: Error & { code?: string; rawPacket?: Buffer }, socket: Duplex): void => {
   if (answered.has(socket)) return
@@ -149,12 +149,12 @@ const answerClientError = (error: Error & { code?: string; rawPacket?: Buffer },
   }
   const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`)
   socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ''}\r\n${lines.join('')}\r\n${body}`)
-  // A client that is still sending reads the answer only if its data is read.
+  // Many clients read the response only after sending, so the rest of the request is received and discarded.
   socket.resume()
   setTimeout(() => socket.destroy(), DRAIN_MS).unref()
 }
 
-/** If the packet does not contain the end of its first line, the request line is what is too long. */
+/** Returns the error for a rejected packet. If the packet contains no line end, the request line itself is too long. */
 const tooLongError = (packet: Buffer | undefined): Error =>
   packet === undefined || packet.includes('\r\n') ? new HeadersTooLargeError() : new UriTooLongError()
 

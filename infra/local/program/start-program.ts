@@ -135,7 +135,9 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
 const atMost = (ms: number, work: Promise<unknown>): Promise<unknown> =>
   Promise.race([work, sleep(ms, undefined, { ref: false })])
 
-/** Restarts the jobs that were running when the program stopped. Repeating a stage is safe, because it is idempotent. */
+/**
+ * Restarts the jobs that were running when the program stopped. Repeating a stage is safe, because it is idempotent.
+ */
 const resumeJobs = async ({ jobs, workflows }: Services): Promise<void> => {
   for (const { kind, job_id } of await jobs.runningJobs()) await workflows.start(kind, job_id)
 }
