@@ -68,7 +68,11 @@ export const FIND_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion', 'List
 
 /** The report of a restore that an upload started is written next to the upload. */
 const UPLOAD_REPORT_KEYS = ['*.report.json']
-export const WRITE_UPLOAD_REPORT: S3Permission = { actions: ['PutObject'], keys: UPLOAD_REPORT_KEYS }
+export const WRITE_UPLOAD_REPORT: readonly S3Permission[] = [
+  { actions: ['GetObject', 'PutObject', 'ListBucket'], keys: UPLOAD_REPORT_KEYS },
+  // A report is written only if the object that it describes is still there.
+  { actions: ['GetObject'], keys: ['*.acbak'] },
+]
 
 /**
  * For functions that create a job, or return the job that an earlier request with the same key has created.
@@ -107,7 +111,7 @@ export const ABORT_EXPORT: Permissions = {
 }
 /** For functions that add the error to the report of a restore that an upload started. */
 export const REPORT_FAILURE: Permissions = {
-  restores: [WRITE_UPLOAD_REPORT, { actions: ['GetObject', 'ListBucket'], keys: UPLOAD_REPORT_KEYS }],
+  restores: WRITE_UPLOAD_REPORT,
 }
 
 /** Returns the union of permissions. At most one of the parts may contain actions on the same table. */

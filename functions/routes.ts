@@ -119,7 +119,7 @@ export const ROUTES: readonly RouteSpec[] = [
       jobs: END_JOB,
       publishesEvents: true,
       stopsWorkflows: ['export', 'restore'],
-      restores: [WRITE_UPLOAD_REPORT],
+      restores: WRITE_UPLOAD_REPORT,
     }),
   },
   {

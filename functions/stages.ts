@@ -125,7 +125,13 @@ export const RESTORE_STAGES = [
     name: 'inspect',
     file: 'restore/inspect.ts',
     size: SIZES.planner,
-    permissions: combine(FIND_ARCHIVE, CHECK_SHARDS, { work: [FIND_WORK, WRITE_WORK] }),
+    // An upload that waits for its turn lists the active jobs, which also removes entries of jobs that have ended.
+    permissions: combine(FIND_ARCHIVE, {
+      jobs: [...UPDATE_JOB, 'Query', 'BatchGetItem', 'DeleteItem'],
+      resources: ['Query', 'Scan'],
+      work: [FIND_WORK, WRITE_WORK],
+      restores: WRITE_UPLOAD_REPORT,
+    }),
   },
   {
     name: 'preflight',
@@ -209,7 +215,7 @@ export const RESTORE_STAGES = [
       publishesEvents: true,
       work: [READ_WORK],
       archives: [{ actions: ['PutObject'], keys: ['reports/*'] }],
-      restores: [WRITE_UPLOAD_REPORT],
+      restores: WRITE_UPLOAD_REPORT,
     }),
   },
   {

@@ -1,5 +1,5 @@
-import { PLAN_ITEMS } from '../../shared/jobs/messages.ts'
 import { inspect } from '../../shared/restore/inspect/inspect.ts'
+import { INSPECT } from '../../shared/restore/messages/inspect.ts'
 import { stage } from '../handlers/stage.ts'
 
-export const handler = stage('inspect', PLAN_ITEMS, inspect)
+export const handler = stage('inspect', INSPECT, inspect)

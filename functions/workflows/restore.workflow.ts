@@ -3,9 +3,9 @@ import { type Arn, type Definition, JOB_ID, stateBuilders } from './states.ts'
 
 /**
  * A new DynamoDB table accepts 4,000 writes a second. At this rate, writing 250 million resources takes 69 hours.
- * The remaining eleven hours are for the other stages.
+ * An upload waits at most 12 hours for other restores. The remaining eleven hours are for the other stages.
  */
-const TIMEOUT_SECONDS = 80 * 3600
+const TIMEOUT_SECONDS = 92 * 3600
 
 /**
  * The workers of a map continue after the map has failed. After `plan-rollback` has taken over the lease, a worker
@@ -33,7 +33,13 @@ export const restoreWorkflow = (arn: Arn<RestoreStage>): Definition => {
         Choices: [{ Variable: '$.more', BooleanEquals: true, Next: 'Convert' }],
         Default: 'Inspect',
       },
-      ...task('inspect', { next: 'Preflight', parameters: JOB_ID }),
+      ...task('inspect', { next: 'LeasesTaken', parameters: JOB_ID }),
+      LeasesTaken: {
+        Type: 'Choice',
+        Choices: [{ Variable: '$.waiting', BooleanEquals: true, Next: 'WaitForOtherRestores' }],
+        Default: 'Preflight',
+      },
+      WaitForOtherRestores: { Type: 'Wait', SecondsPath: '$.wait_seconds', Next: 'Inspect' },
       ...map('preflight', { next: 'PlanPreflightBlobs' }),
       ...task('plan-preflight-blobs', { next: 'PreflightBlobs', parameters: JOB_ID }),
       ...map('preflight-blobs', { next: 'Decide' }),

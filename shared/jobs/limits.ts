@@ -7,6 +7,8 @@ export interface Limits {
   readonly passMs: number
   /** The interval at which a pass reads the status of its job, in ms. It is the delay until a cancelled job stops. */
   readonly watchMs: number
+  /** The time after which an upload that waits for another restore tries again for the first time, in seconds. */
+  readonly queueSeconds: number
   /** The estimated size of the ranges into which an export is planned, in compressed bytes. */
   readonly rangeBytes: number
   /**
@@ -43,6 +45,7 @@ const MIB = 1024 * 1024
 export const LIMITS: Limits = {
   passMs: 5 * 60_000,
   watchMs: 5_000,
+  queueSeconds: 10,
   rangeBytes: 64 * MIB,
   segmentBytes: 256 * MIB,
   indexBytes: 32 * MIB,

@@ -46,10 +46,10 @@ export const cancelJob = async (stores: CancelStores, jobId: string): Promise<Jo
 
 const endRestore = async (stores: CancelStores, job: RestoreJob): Promise<void> => {
   await endLeases(stores, job)
-  const upload = job.request.report_beside
-  if (upload === undefined) return
+  const { report_beside, archive } = job.request
+  if (report_beside === undefined || archive === undefined) return
   const error = new JobStateError(job.job_id, 'cancelled', 'was cancelled by a caller')
-  await reportFailedUpload(stores, upload, error, job.job_id)
+  await reportFailedUpload(stores, archive, error, { job_id: job.job_id, status: 'cancelled' })
 }
 
 const endLeases = async (stores: CancelStores, job: RestoreJob): Promise<void> => {

@@ -1,37 +1,102 @@
+import { createHash } from 'node:crypto'
 import { z } from 'zod'
+import type { ArchiveLocation, JobStatus } from '../jobs/job.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { type Problem, problemOf } from '../problems/problem.ts'
-
-/** An uploaded archive. The outcome of its restore is written to `{key}.report.json` in the same bucket. */
-interface Upload {
-  readonly bucket: string
-  readonly key: string
-}
 
 interface Objects {
   readonly objects: ObjectStore
 }
 
-const reportKey = ({ key }: Upload): string => `${key}.report.json`
-
-/**
- * Accepts any JSON, because another program may have written the object. Reads a value that is not an object as `{}`.
- */
-const AnyReport = z.looseObject({}).catch({})
-const ReportedArchive = z.object({ archive: z.object({ etag: z.string() }) })
-
-export const writeUploadReport = async ({ objects }: Objects, upload: Upload, report: object): Promise<void> => {
-  await objects.putJson(upload.bucket, reportKey(upload), report)
+/** The content of a report next to an upload. A restore that has not ended has no `passed`. */
+export interface UploadReport {
+  /** Absent if no job was created. */
+  readonly job_id?: string
+  readonly status: JobStatus
+  readonly passed?: boolean
+  readonly error?: Problem
 }
 
-/** Reports that an upload could not be restored. `jobId` is absent if no job was created. */
-export const reportFailedUpload = (stores: Objects, upload: Upload, error: unknown, jobId?: string): Promise<void> =>
-  writeUploadReport(stores, upload, {
-    ...(jobId === undefined ? {} : { job_id: jobId }),
-    passed: false,
-    error: problemOf(error),
-  })
+const SUFFIX = '.report.json'
+/** S3's limit on the length of a key, in bytes of UTF-8. */
+const MAX_KEY_BYTES = 1024
+/** How often a report is written if other restores of the same key write their reports at the same time. */
+const MAX_ATTEMPTS = 20
+
+/**
+ * Returns the key of the report of an upload: `{key}.report.json`. If that key would be too long for S3, returns
+ * `_reports/{sha256}.report.json` with the SHA-256 of the upload's key, in hex.
+ */
+export const reportKey = (key: string): string => {
+  const beside = `${key}${SUFFIX}`
+  if (Buffer.byteLength(beside) <= MAX_KEY_BYTES) return beside
+  return `_reports/${createHash('sha256').update(key).digest('hex')}${SUFFIX}`
+}
+
+/** Accepts any JSON, because other programs also write to the bucket and may have written the object. */
+const AnyReport = z.looseObject({}).catch({})
+const ReportedState = z.object({
+  job_id: z.string().optional(),
+  status: z.string().optional(),
+  archive: z.object({ etag: z.string() }).optional(),
+})
+
+/**
+ * Writes the report of the restore of an upload. `archive` is the state of the upload that was restored; the report
+ * contains it. If another object has been uploaded to the same key since, writes nothing, because the report must
+ * describe the object that is there now. The report of that restore remains in the archive bucket.
+ */
+export const writeUploadReport = async (
+  { objects }: Objects,
+  archive: ArchiveLocation,
+  report: UploadReport,
+): Promise<void> => {
+  const { bucket, key } = archive
+  const { job_id, status, ...members } = report
+  const content = { ...(job_id === undefined ? {} : { job_id }), status, archive: describe(archive), ...members }
+  for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+    // The report is read before the upload. If a later upload is reported between these reads and the write, the write
+    // fails, because it replaces only the report that was read.
+    const replaced = await objects.head(bucket, reportKey(key))
+    const current = await objects.head(bucket, key)
+    if (current !== undefined && !isSameState(archive, current)) return
+    const condition = replaced === undefined ? { ifAbsent: true } : { ifMatch: replaced.etag }
+    if ((await objects.putJson(bucket, reportKey(key), content, condition)) !== 'exists') return
+  }
+  throw new Error(`s3://${bucket}/${reportKey(key)} was replaced during each of ${MAX_ATTEMPTS} attempts to write it`)
+}
+
+const describe = ({ bucket, key, version_id, etag }: ArchiveLocation): ArchiveLocation => ({
+  bucket,
+  key,
+  ...(version_id === undefined ? {} : { version_id }),
+  ...(etag === undefined ? {} : { etag }),
+})
+
+/** Whether an object is the state of the upload that was restored. Without versions, the ETags are compared. */
+const isSameState = (archive: ArchiveLocation, current: Pick<PinnedObject, 'etag' | 'version_id'>): boolean =>
+  archive.version_id !== undefined && current.version_id !== undefined
+    ? archive.version_id === current.version_id
+    : archive.etag === undefined || archive.etag === current.etag
+
+/**
+ * Reports that the restore of an upload is queued. Does nothing if this job has already reported, because its workflow
+ * may have started.
+ */
+export const reportQueuedUpload = async (stores: Objects, archive: ArchiveLocation, jobId: string): Promise<void> => {
+  const existing = await readReport(stores, archive)
+  if (existing?.['job_id'] !== jobId) await writeUploadReport(stores, archive, { job_id: jobId, status: 'queued' })
+}
+
+/** Reports that an upload was not restored. `jobId` is absent if no job was created. */
+export const reportFailedUpload = (
+  stores: Objects,
+  archive: ArchiveLocation,
+  error: unknown,
+  job?: { readonly job_id: string; readonly status: 'failed' | 'cancelled' },
+): Promise<void> =>
+  writeUploadReport(stores, archive, { status: 'failed', ...job, passed: false, error: problemOf(error) })
 
 /**
  * Writes the report of a failed job. If the verification failed, the job has already written a report, and the error is
@@ -39,29 +104,34 @@ export const reportFailedUpload = (stores: Objects, upload: Upload, error: unkno
  */
 export const reportFailedJob = async (
   stores: Objects,
-  upload: Upload,
+  archive: ArchiveLocation,
   jobId: string,
   problem: Problem,
 ): Promise<void> => {
-  const written = problem.type === 'verification-failed' ? await readReport(stores, upload) : undefined
-  await writeUploadReport(stores, upload, { job_id: jobId, ...written, passed: false, error: problem })
+  const written = problem.type === 'verification-failed' ? await readReport(stores, archive) : undefined
+  const own = written?.['job_id'] === jobId ? written : {}
+  await writeUploadReport(stores, archive, { ...own, job_id: jobId, status: 'failed', passed: false, error: problem })
 }
 
 /**
- * Returns true if a report about this state of the upload exists. A report with another ETag belongs to an earlier
- * upload to the same key. A report without an ETag counts as a report about this state.
+ * Returns true if a final report about this state of the upload exists. A report with another ETag belongs to an
+ * earlier upload to the same key. A report without an ETag, which earlier versions wrote, counts as a report about this
+ * state.
  */
 export const hasReport = async (stores: Objects, upload: PinnedObject): Promise<boolean> => {
   const report = await readReport(stores, upload)
   if (report === undefined) return false
-  const reported = ReportedArchive.safeParse(report)
-  return !reported.success || reported.data.archive.etag === upload.etag
+  const reported = ReportedState.safeParse(report)
+  if (!reported.success) return true
+  const { status, archive } = reported.data
+  if (status === 'queued' || status === 'running') return false
+  return archive === undefined || archive.etag === upload.etag
 }
 
 const readReport = async (
   { objects }: Objects,
-  upload: Upload,
+  { bucket, key }: Pick<ArchiveLocation, 'bucket' | 'key'>,
 ): Promise<Readonly<Record<string, unknown>> | undefined> => {
-  const report = await objects.getJson(upload.bucket, reportKey(upload))
+  const report = await objects.getJson(bucket, reportKey(key))
   return report === undefined ? undefined : AnyReport.parse(report)
 }

@@ -221,7 +221,7 @@ export const describeRejections = (layer: FaultyLayer): void => {
             new GetObjectCommand({ Bucket: config.buckets.restores, Key: `${key}.report.json` }),
           )
           const report = Outcome.parse(JSON.parse((await Body?.transformToString()) ?? ''))
-          deepStrictEqual(report, { job_id: job.job_id, passed: false, error: { type } })
+          deepStrictEqual(report, { job_id: job.job_id, status: 'failed', passed: false, error: { type } })
           // The leases are free: the next restore succeeds.
           await fixture.harness.putContents(EMPTY)
           strictEqual((await fixture.runRestore('overwrite')).error, undefined)
@@ -247,4 +247,9 @@ export const describeRejections = (layer: FaultyLayer): void => {
   })
 }
 
-const Outcome = z.object({ job_id: z.string(), passed: z.boolean(), error: z.object({ type: z.string() }) })
+const Outcome = z.object({
+  job_id: z.string(),
+  status: z.string(),
+  passed: z.boolean(),
+  error: z.object({ type: z.string() }),
+})

@@ -16,6 +16,15 @@ const KEY = 'catalogue-v3.acbak'
 const Exported = z.object({ archive: z.object({ bucket: z.string(), key: z.string() }) })
 const JobStatus = z.object({ status: z.string() })
 
+/** The members of a report next to an upload that tests read. */
+export const UploadReport = z.looseObject({
+  job_id: z.string().optional(),
+  status: z.string(),
+  passed: z.boolean().optional(),
+  archive: z.looseObject({ etag: z.string(), version_id: z.string() }),
+})
+export type UploadReport = z.output<typeof UploadReport>
+
 /** A running program whose store contains the catalogue, with an archive of it in the archive bucket. */
 export class Catalogue extends TestProgram {
   /** The archive, as `from` names it. */
@@ -90,6 +99,16 @@ export class Catalogue extends TestProgram {
         if (!(error instanceof NoSuchKey)) throw error
         await sleep(50)
       }
+    }
+  }
+
+  /** Waits until the restore of an upload has ended, and returns the report next to the upload. */
+  async waitForReport(key: string): Promise<UploadReport> {
+    for (;;) {
+      const bytes = await this.waitForObject(`${key}.report.json`, this.program.services.config.buckets.restores)
+      const report = UploadReport.parse(JSON.parse(bytes.toString()))
+      if (!['queued', 'running'].includes(report.status)) return report
+      await sleep(50)
     }
   }
 

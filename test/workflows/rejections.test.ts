@@ -55,8 +55,7 @@ const UPLOADS: Readonly<Record<string, Upload>> = {
     const { restores } = test.program.services.config.buckets
     const key = `overwrite/${scope === '_backup' ? '_all' : scope}/${++uploads} of some.acbak`
     await test.putObject(key, archive, restores)
-    const report = await test.waitForObject(`${key}.report.json`, restores)
-    const { job_id, error } = FailedReport.parse(JSON.parse(report.toString()))
+    const { job_id, error } = FailedReport.parse(await test.waitForReport(key))
     expect(FailedJob.parse(await test.waitForEnd(job_id)).error).toEqual(error)
     return error
   },

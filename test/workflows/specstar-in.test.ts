@@ -245,7 +245,7 @@ const Report = z.object({
 const reportOf = async (bucket: string, key: string): Promise<unknown> => {
   for (;;) {
     const report = await test.program.services.objects.getJson(bucket, key)
-    if (report !== undefined) return report
+    if (report !== undefined && 'passed' in Object(report)) return report
     await sleep(100)
   }
 }

@@ -39,7 +39,7 @@ export interface Program {
  * Passes check every second whether their job was cancelled. The request that cancels a job waits until all passes have
  * stopped. Local checks are cheap, so the interval is shorter than on AWS.
  */
-const LOCAL_LIMITS: Partial<Limits> = { watchMs: 1_000 }
+const LOCAL_LIMITS: Partial<Limits> = { watchMs: 1_000, queueSeconds: 1 }
 
 /** Old versions of objects are deleted after one day, so that they do not fill the disk. */
 const OLD_VERSION_DAYS = 1

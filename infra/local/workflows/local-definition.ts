@@ -70,7 +70,7 @@ const childStates = (state: State): States | undefined => {
 /**
  * Adapts a definition to the local interpreter:
  * - A map runs at most four items at the same time.
- * - `Wait` states do not wait. On AWS, functions can still run after their map has failed, and the workflow waits for
+ * - `Wait` states with a fixed time do not wait. On AWS, functions can still run after their map has failed, and the workflow waits for
  *   them. Locally, all handlers have returned before the next state.
  * - A distributed map fails with the same error as on AWS. This error does not contain the error of the failed item.
  */
@@ -80,7 +80,7 @@ export const localDefinition = (definition: Definition): StateMachineDefinition 
 const adaptStates = (states: States): States =>
   Object.fromEntries(
     Object.entries(states).map(([name, state]) => {
-      if (state['Type'] === 'Wait') return [name, { ...state, Seconds: 0 }]
+      if (state['Type'] === 'Wait' && 'Seconds' in state) return [name, { ...state, Seconds: 0 }]
       return [name, state['Type'] === 'Map' ? adaptMap(name, state) : state]
     }),
   )

@@ -8,7 +8,7 @@ import type { PinnedObject } from '../object.ts'
 import { sendExpires } from './expires-header.ts'
 import { MultipartUpload } from './multipart-upload.ts'
 import { ObjectReader } from './object-reader.ts'
-import { isConditionFailed, isConflict } from './s3-errors.ts'
+import { isConditionFailed, isConflict, isNotFound, quotedETag } from './s3-errors.ts'
 import { pinned, type PutOptions, writeFields, type WriteOptions } from './stored-object.ts'
 
 /**
@@ -33,15 +33,17 @@ export class ObjectStore extends ObjectReader {
     bucket: string,
     key: string,
     body: Buffer,
-    options?: PutOptions & { readonly ifAbsent?: false },
+    options?: PutOptions & { readonly ifAbsent?: false; readonly ifMatch?: never },
   ): Promise<PinnedObject>
   /**
    * With `ifAbsent`, does not replace an existing object, but returns `exists`. This call may have written the existing
-   * object itself, if the response to its first request was lost.
+   * object itself, if the response to its first request was lost. With `ifMatch`, returns `exists` if the object has
+   * another ETag or does not exist.
    */
   async put(bucket: string, key: string, body: Buffer, options: PutOptions): Promise<PinnedObject | 'exists'>
   async put(bucket: string, key: string, body: Buffer, options: PutOptions = {}): Promise<PinnedObject | 'exists'> {
     if (!isSendableWithBody(options)) return this.#putAsUpload(bucket, key, body, options)
+    const isConditional = options.ifAbsent === true || options.ifMatch !== undefined
     const sha256 = options.sha256 ?? createHash('sha256').update(body).digest('hex')
     for (let attempt = 1; ; attempt++) {
       try {
@@ -54,12 +56,13 @@ export class ObjectStore extends ObjectReader {
             ChecksumSHA256: Buffer.from(sha256, 'hex').toString('base64'),
             ...writeFields(options),
             ...(options.ifAbsent === true ? { IfNoneMatch: '*' } : {}),
+            ...(options.ifMatch === undefined ? {} : { IfMatch: quotedETag(options.ifMatch) }),
           }),
         )
         return pinned(bucket, key, body.length, ETag, VersionId)
       } catch (error) {
-        if (options.ifAbsent !== true) throw error
-        if (isConditionFailed(error)) return 'exists'
+        if (!isConditional) throw error
+        if (isConditionFailed(error) || (options.ifMatch !== undefined && isNotFound(error))) return 'exists'
         if (!isConflict(error) || attempt === CONFLICT_ATTEMPTS) throw error
         await sleep(20 + 80 * Math.random())
       }
@@ -89,19 +92,19 @@ export class ObjectStore extends ObjectReader {
     bucket: string,
     key: string,
     value: object,
-    options?: { readonly ifAbsent?: false },
+    options?: { readonly ifAbsent?: false; readonly ifMatch?: never },
   ): Promise<PinnedObject>
   async putJson(
     bucket: string,
     key: string,
     value: object,
-    options: { readonly ifAbsent: boolean },
+    options: { readonly ifAbsent?: boolean; readonly ifMatch?: string },
   ): Promise<PinnedObject | 'exists'>
   async putJson(
     bucket: string,
     key: string,
     value: object,
-    options: { readonly ifAbsent?: boolean } = {},
+    options: { readonly ifAbsent?: boolean; readonly ifMatch?: string } = {},
   ): Promise<PinnedObject | 'exists'> {
     return this.put(bucket, key, Buffer.from(JSON.stringify(value)), { ...options, contentType: 'application/json' })
   }

@@ -29,6 +29,8 @@ export interface WriteOptions {
 export interface PutOptions extends WriteOptions {
   /** Do not replace an existing object. */
   readonly ifAbsent?: boolean
+  /** Replace an existing object only if it has this ETag. */
+  readonly ifMatch?: string
   /**
    * The SHA-256 of the bytes, in hex. By default, it is computed. S3 verifies it and stores it as checksum of the
    * object.

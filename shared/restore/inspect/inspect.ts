@@ -1,53 +1,74 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import { openArchive } from '../../archive/open.ts'
 import { checkShards, type ShardServices } from '../../jobs/check-shards.ts'
-import { JobCancelledError } from '../../jobs/errors.ts'
 import { beginJob, restoreJob } from '../../jobs/find-job.ts'
-import type { RestoreRequest } from '../../jobs/job.ts'
+import type { RestoreJob, RestoreRequest } from '../../jobs/job.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
 import type { Limits } from '../../jobs/limits.ts'
-import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
+import { plannedItems, type StageInput } from '../../jobs/messages.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { SectionMissingError, UnknownModelsError } from '../errors.ts'
 import { CONVERTED_ARCHIVE } from '../messages/convert.ts'
-import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
+import { type InspectOutput, RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { PREFLIGHT } from '../messages/preflight.ts'
 import type { RestoreReading } from '../open-restore.ts'
 import { pinArchive } from '../pin-archive.ts'
+import { writeUploadReport } from '../upload-report.ts'
 import { planRanges } from './plan-ranges.ts'
+import { takeTurn } from './wait-for-turn.ts'
 
 export interface InspectServices extends RestoreReading, ShardServices {
   readonly leases: Leases
-  readonly limits: Pick<Limits, 'rangeBytes'>
+  readonly limits: Pick<Limits, 'rangeBytes' | 'queueSeconds'>
   readonly clock: () => Date
 }
 
 /**
  * Pins the archive and reads its manifest. For a stream, this is the archive to which the stream was converted. Then it
- * checks the models of the restore and their shards, takes their leases, and plans `preflight`. If the stage runs again, it takes the
- * leases again, with new epochs, and keeps the plan.
+ * checks the models of the restore and their shards, takes their leases, and plans `preflight`. If the stage runs again,
+ * it takes the leases again, with new epochs, and keeps the plan. If an uploaded archive must wait for another restore,
+ * plans nothing and returns the number of seconds to wait.
  */
-export const inspect = async ({ job_id }: StageInput, services: InspectServices): Promise<PlannedItems> => {
+export const inspect = async ({ job_id }: StageInput, services: InspectServices): Promise<InspectOutput> => {
   const { jobs, workFiles } = services
-  const { request } = await restoreJob(services, job_id)
-  await beginJob(services, job_id)
+  const job = await restoreJob(services, job_id)
+  // An upload that waits stays `queued` until it has the leases.
+  if (job.source !== 'upload') await beginJob(services, job_id)
   let plan = await workFiles.find(RESTORE_PLAN, job_id)
+  // While an upload waits, its models are known, and its archive need not be read again.
+  const models = plan?.models ?? job.leased
+  const seconds = models === undefined ? undefined : await acquireLeases(services, job, models, plan !== undefined)
+  if (seconds !== undefined) return waiting(job_id, seconds)
   if (plan === undefined) {
-    plan = await planRestore(services, job_id, request)
+    const planned = await planRestore(services, job)
+    if (typeof planned === 'number') return waiting(job_id, planned)
+    plan = planned
     await workFiles.write(RESTORE_PLAN, plan, job_id)
-  } else await acquireLeases(services, job_id, request, plan.models)
+  }
+  const { report_beside, archive } = job.request
+  if (report_beside !== undefined && archive !== undefined)
+    await writeUploadReport(services, archive, { job_id, status: 'running' })
   await jobs.plan(job_id, PREFLIGHT.name, plan.items.length)
-  return plannedItems(job_id, plan.items.length)
+  return { ...plannedItems(job_id, plan.items.length), waiting: false, wait_seconds: 0 }
 }
 
-const planRestore = async (services: InspectServices, jobId: string, request: RestoreRequest): Promise<RestorePlan> => {
+const waiting = (jobId: string, seconds: number): InspectOutput => ({
+  ...plannedItems(jobId, 0),
+  waiting: true,
+  wait_seconds: seconds,
+})
+
+/** Returns the plan, or the number of seconds to wait for another restore. */
+const planRestore = async (services: InspectServices, job: RestoreJob): Promise<RestorePlan | number> => {
   const { objects, workFiles, resources, limits } = services
-  const converted = await workFiles.find(CONVERTED_ARCHIVE, jobId)
+  const { job_id, request } = job
+  const converted = await workFiles.find(CONVERTED_ARCHIVE, job_id)
   const pinned = converted?.archive ?? (await pinArchive(services, request))
   const archive = await openArchive(objects.sourceOf(pinned))
   const models = modelsToRestore(services.models, archive, request)
   await checkShards(models, services)
-  await acquireLeases(services, jobId, request, models)
+  const seconds = await acquireLeases(services, job, models, false)
+  if (seconds !== undefined) return seconds
   // The leases are taken first, so that another restore is not writing to these models now. Only the stages that write
   // renew the leases. Therefore, another restore may take a model 9 minutes from now, if nothing is written by then.
   const empty_models: string[] = []
@@ -84,16 +105,10 @@ const modelsToRestore = (
   return models
 }
 
+/** Takes the leases, unless the job is a dry run. Returns the number of seconds to wait, or `undefined`. */
 const acquireLeases = async (
-  { jobs, leases }: Pick<InspectServices, 'jobs' | 'leases'>,
-  jobId: string,
-  request: RestoreRequest,
+  services: InspectServices,
+  job: RestoreJob,
   models: readonly string[],
-): Promise<void> => {
-  if (request.dry_run) return
-  // The models are stored in the job before their leases are taken, so that the stage that ends the job can release
-  // them.
-  const job = await jobs.change(jobId, { leased: models }, { from: ['running'] })
-  if (job === undefined) throw new JobCancelledError(jobId, (await jobs.get(jobId))?.status ?? 'deleted')
-  await leases.takeAll(models, jobId)
-}
+  heldLeases: boolean,
+): Promise<number | undefined> => (job.request.dry_run ? undefined : takeTurn(services, job, models, heldLeases))

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { PlannedItems, StageInput, type StageMessages } from '../../jobs/messages.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { ConvertedArchive } from './convert.ts'
@@ -42,3 +43,10 @@ export const RestorePlan = z
   .readonly()
 export type RestorePlan = z.output<typeof RestorePlan>
 export const RESTORE_PLAN: WorkFile<RestorePlan> = { name: () => 'restore-plan.json', content: RestorePlan }
+
+/** The output of `inspect`. If `waiting` is true, the stage runs again after `wait_seconds`. */
+export const InspectOutput = z
+  .object({ ...PlannedItems.unwrap().shape, waiting: z.boolean(), wait_seconds: z.int().nonnegative() })
+  .readonly()
+export type InspectOutput = z.output<typeof InspectOutput>
+export const INSPECT: StageMessages<StageInput, InspectOutput> = { input: StageInput, output: InspectOutput }

@@ -22,9 +22,10 @@ export const failRestore = async (input: FailInput, services: FailRestoreService
   const error = await explainFailure(services, input)
   await releaseLeases(services, job)
   const failed = await endJob(services, job_id, { status: 'failed', error }, ['queued', 'running', 'failed'])
-  const upload = job.request.report_beside
+  const { report_beside, archive } = job.request
   // If the job had already ended, for example because it was cancelled, its report already exists.
-  if (failed !== undefined && upload !== undefined) await reportFailedJob(services, upload, job_id, error)
+  if (failed !== undefined && report_beside !== undefined && archive !== undefined)
+    await reportFailedJob(services, archive, job_id, error)
   await publishJobEnded(services, job_id)
   return { job_id }
 }

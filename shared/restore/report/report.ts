@@ -37,18 +37,19 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
     return { job_id }
   }
   const document = await makeReport(services, job, plan)
-  const result = await writeReport(services, job, document)
+  const { count: leftOut } = await resourcesLeftOut(services, { job, plan }, 0)
+  // With filters, it is not known whether the filters accept the resources that the export left out.
+  const lacksResources = leftOut > 0 || (document.left_out !== undefined && plan.unfiltered)
+  const isPartial = lacksResources || document.missing_blobs.length + document.blob_conflicts.length > 0
+  const status = isPartial ? 'partial' : 'succeeded'
+  const result = await writeReport(services, job, document, document.passed ? status : 'failed')
   if (!document.passed) {
     await jobs.change(job_id, { result }, { from: ['running'] })
     const checks = Object.entries<CheckResult>(document.checks)
     throw new VerificationFailedError(checks.flatMap(([name, { passed }]) => (passed ? [] : [name])))
   }
   await leases.held(plan.models, job_id).free()
-  const { count: leftOut } = await resourcesLeftOut(services, { job, plan }, 0)
-  // With filters, it is not known whether the filters accept the resources that the export left out.
-  const lacksResources = leftOut > 0 || (document.left_out !== undefined && plan.unfiltered)
-  const isPartial = lacksResources || document.missing_blobs.length + document.blob_conflicts.length > 0
-  await end(services, job_id, isPartial ? 'partial' : 'succeeded', result)
+  await end(services, job_id, status, result)
   return { job_id }
 }
 
@@ -70,8 +71,10 @@ const writeReport = async (
   { objects, config }: Pick<ReportServices, 'objects' | 'config'>,
   { job_id, request }: RestoreJob,
   document: Report,
+  status: 'succeeded' | 'partial' | 'failed',
 ): Promise<RestoreResult> => {
-  if (request.report_beside !== undefined) await writeUploadReport({ objects }, request.report_beside, document)
+  if (request.report_beside !== undefined && request.archive !== undefined)
+    await writeUploadReport({ objects }, request.archive, { ...document, status })
   const { bucket, key } = await objects.putJson(config.buckets.archives, `reports/${job_id}.json`, document)
   const models = Object.entries(document.models).map(
     ([model, { loaded, skipped, total }]) => [model, { loaded, skipped, total }] as const,

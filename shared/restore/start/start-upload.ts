@@ -11,7 +11,7 @@ import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { isInternal, problemOf } from '../../problems/problem.ts'
 import { InvalidRequestError } from '../../requests/errors.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
-import { reportFailedUpload } from '../upload-report.ts'
+import { reportFailedUpload, reportQueuedUpload } from '../upload-report.ts'
 import { createRestore, startWorkflow } from './create-restore.ts'
 import type { StartRestoreServices } from './start-restore.ts'
 import { fillSlot, slotJobId } from './upload-slot.ts'
@@ -53,7 +53,7 @@ export const startUploadedRestore = async (
     return await startByKey(services, archive, uploaded)
   } catch (error) {
     if (isInternal(problemOf(error))) throw error
-    await reportFailedUpload(services, { bucket, key }, error)
+    await reportFailedUpload(services, archive, error)
     // Temporary: the report of a later restore replaces this one.
     if (error instanceof TooManyJobsError) throw error
     return undefined
@@ -83,9 +83,19 @@ const startByKey = async (
     uploaded.version_id === undefined ? [archive.etag ?? '', uploaded.sequencer ?? ''] : [uploaded.version_id]
   const job_id = uploadJobId(bucket, key, state)
   const existing = await services.jobs.get(job_id)
-  if (existing?.kind === 'restore') return startWorkflow(services, existing)
+  if (existing?.kind === 'restore') return startReported(services, existing, archive)
   const requestedBy = `s3://${bucket}/${key}`
   const job = await createRestore(services, { job_id }, { request, status: 'queued', source: 'upload', requestedBy })
+  return startReported(services, job, archive)
+}
+
+/** Reports that the restore is queued, before its workflow can report that it is running, and starts the workflow. */
+const startReported = async (
+  services: StartUploadServices,
+  job: RestoreJob,
+  archive: ArchiveLocation,
+): Promise<RestoreJob> => {
+  if (job.status === 'queued') await reportQueuedUpload(services, archive, job.job_id)
   return startWorkflow(services, job)
 }
 

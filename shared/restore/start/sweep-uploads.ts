@@ -49,10 +49,11 @@ const restores = ({ request }: RestoreJob, { bucket, key, etag }: PinnedObject):
 const reportEnd = (
   services: StartUploadServices,
   upload: PinnedObject,
-  { job_id, status, error }: RestoreJob,
+  { job_id, status, error, request }: RestoreJob,
 ): Promise<void> =>
-  writeUploadReport(services, upload, {
+  writeUploadReport(services, request.archive ?? upload, {
     job_id,
+    status,
     passed: status === 'succeeded' || status === 'partial',
     ...(error === undefined ? {} : { error }),
   })

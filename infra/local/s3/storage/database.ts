@@ -31,6 +31,7 @@ type Table<Value> = ReturnType<typeof table<Value>>
 export async function openDatabase(path: string): Promise<Database> {
   const level = new ClassicLevel(path)
   await level.open()
+  allocateKeyBuffer(level)
   return {
     level,
     settings: table(level, 'settings'),
@@ -40,6 +41,17 @@ export async function openDatabase(path: string): Promise<Database> {
     uploads: table(level, 'uploads'),
     parts: table(level, 'parts'),
   }
+}
+
+/** More bytes than any path of a table has: names of buckets, keys and upload ids are limited. */
+const LONGEST_PATH_BYTES = 4096
+
+/**
+ * `getSync` writes each key to a buffer that it enlarges when the buffer is full. It does not notice that a character
+ * of several bytes no longer fits, and would then read another key. A read of a long key allocates a sufficient buffer.
+ */
+function allocateKeyBuffer(level: ClassicLevel): void {
+  level.getSync('x'.repeat(LONGEST_PATH_BYTES))
 }
 
 /*

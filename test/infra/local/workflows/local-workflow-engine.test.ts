@@ -23,7 +23,15 @@ const scripted = (script: Script): { engine: LocalWorkflowEngine; calls: Call[] 
         calls.push({ stage, input: fields })
         const answer = script[stage]?.(fields, nth)
         return Promise.resolve(
-          answer ?? { job_id: fields['job_id'] ?? null, items: [], count: 0, round: 0, more: false, write: true },
+          answer ?? {
+            job_id: fields['job_id'] ?? null,
+            items: [],
+            count: 0,
+            round: 0,
+            more: false,
+            write: true,
+            waiting: false,
+          },
         )
       }),
   })
@@ -37,6 +45,7 @@ const planned = (count: number): Json => ({
   round: 0,
   more: false,
   write: true,
+  waiting: false,
 })
 
 const named = (name: string, message: string): Error => Object.assign(new Error(message), { name })
@@ -154,6 +163,13 @@ describe('the restore workflow', () => {
       'plan-verify',
       'report',
     ])
+  })
+
+  it('inspects again after the time that the inspect stage returns, until it has the leases', async () => {
+    const calls = await run('restore', {
+      inspect: (_input, nth) => ({ job_id: 'j', items: [], count: 0, waiting: nth < 2, wait_seconds: 0 }),
+    })
+    expect(stagesOf(calls).slice(0, 5)).toEqual(['convert', 'inspect', 'inspect', 'inspect', 'plan-preflight-blobs'])
   })
 
   it('skips the writing stages if the decide stage returns write: false', async () => {

@@ -1,0 +1,84 @@
+import type { JobStore } from '../../jobs/aws/job-store.ts'
+import type { Leases } from '../../jobs/aws/leases.ts'
+import { JobCancelledError } from '../../jobs/errors.ts'
+import { beginJob } from '../../jobs/find-job.ts'
+import type { Job, RestoreJob } from '../../jobs/job.ts'
+import { RestoreRunningError } from '../../jobs/lease-errors.ts'
+import type { Limits } from '../../jobs/limits.ts'
+
+export interface TurnServices {
+  readonly jobs: JobStore
+  readonly leases: Leases
+  readonly limits: Pick<Limits, 'queueSeconds'>
+  readonly clock: () => Date
+}
+
+/** How long an uploaded archive waits for other restores of its models. Then its job fails with `restore-running`. */
+export const MAX_WAIT_MS = 12 * 3600_000
+/** The longest time between two attempts. */
+const MAX_SECONDS = 300
+
+/**
+ * Takes the leases of the models of a restore and sets its status to `running`. Returns `undefined` then.
+ *
+ * If another restore has one of the leases, throws `RestoreRunningError`. However, the restore of an upload waits: its
+ * status becomes `queued`, and the function returns the number of seconds after which it must be called again. Uploads
+ * that wait for the same model are restored in the order in which they arrived.
+ */
+export const takeTurn = async (
+  services: TurnServices,
+  job: RestoreJob,
+  models: readonly string[],
+  holdsLeases: boolean,
+): Promise<number | undefined> => {
+  const { jobs, leases, clock } = services
+  const { job_id, source, created_at } = job
+  // The models are stored in the job before their leases are taken, so that the stage that ends the job can release
+  // them.
+  await change(jobs, job_id, { leased: models })
+  const waitedMs = clock().getTime() - Date.parse(created_at)
+  const mayWait = source === 'upload' && waitedMs < MAX_WAIT_MS
+  try {
+    if (mayWait && !holdsLeases) await rejectBeforeEarlier(services, job, models)
+    await leases.takeAll(models, job_id)
+  } catch (error) {
+    if (!mayWait || !(error instanceof RestoreRunningError)) throw error
+    await change(jobs, job_id, { status: 'queued' })
+    return secondsToWait(services, waitedMs)
+  }
+  await beginJob(services, job_id)
+  return undefined
+}
+
+/** A tenth of the time that the job has waited: few attempts for a long restore, and a short delay after a short one. */
+const secondsToWait = ({ limits: { queueSeconds } }: TurnServices, waitedMs: number): number =>
+  Math.min(MAX_SECONDS, Math.max(queueSeconds, Math.floor(waitedMs / 10_000)))
+
+/** Throws `RestoreRunningError` if an upload that arrived earlier has not been restored yet and has a common model. */
+const rejectBeforeEarlier = async (
+  { jobs, clock }: TurnServices,
+  job: RestoreJob,
+  models: readonly string[],
+): Promise<void> => {
+  for (const other of await jobs.runningJobs()) {
+    if (!isEarlierUpload(other, job)) continue
+    // Before the archive is read, the models of an upload may be unknown. Then it can have any model.
+    const otherModels = other.leased ?? other.request.models
+    const common = models.find((model) => otherModels === undefined || otherModels.includes(model))
+    if (common !== undefined) throw new RestoreRunningError(common, other.job_id, clock().toISOString())
+  }
+}
+
+const isEarlierUpload = (other: Job, job: RestoreJob): other is RestoreJob => {
+  if (other.kind !== 'restore' || other.source !== 'upload' || other.job_id === job.job_id) return false
+  return other.created_at === job.created_at ? other.job_id < job.job_id : other.created_at < job.created_at
+}
+
+const change = async (
+  jobs: JobStore,
+  jobId: string,
+  patch: { readonly leased: readonly string[] } | { readonly status: 'queued' },
+): Promise<void> => {
+  const changed = await jobs.change(jobId, patch, { from: ['queued', 'running'] })
+  if (changed === undefined) throw new JobCancelledError(jobId, (await jobs.get(jobId))?.status ?? 'deleted')
+}
