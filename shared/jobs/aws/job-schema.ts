@@ -12,6 +12,7 @@ import {
   type RestoreResult,
   STRATEGIES,
 } from '../job.ts'
+import { UnrestorableResource } from '../unrestorable-resource.ts'
 
 /*
  * The schema of the jobs in the job table. Jobs are kept for 90 days, so it also accepts the jobs of earlier versions.
@@ -73,12 +74,7 @@ const StoredBlobs = z.looseObject({
   referred_by: z.exactOptional(z.array(MissingBlob)),
 })
 
-const StoredResources = z.looseObject({
-  count,
-  resources: z.array(
-    z.looseObject({ model: text, resource_id: text, key: z.looseObject({ pk: text, sk: text }), reason: text }),
-  ),
-})
+const StoredResources = z.looseObject({ count, resources: z.array(UnrestorableResource) })
 
 const StoredSuspicion = z.looseObject({
   resources: count,
