@@ -148,7 +148,7 @@ describe('the model registry', () => {
   it.each([
     ['model "9x"', { '9x': {} }],
     ['model "_backup"', { _backup: {} }],
-    ['model blobs: the name is reserved', { blobs: {} }],
+    ['model blobs: SpecStar uses this name for its routes /blobs/…; rename the model', { blobs: {} }],
     ['model a: shards: 12 is not a power of two', { a: { shards: 12 } }],
     ['model a: shards', { a: { shards: 2048 } }],
     ['model a: Unrecognized key: "idx"', { a: { idx: [] } }],
