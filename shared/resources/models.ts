@@ -207,7 +207,9 @@ const findErrors = (name: string, { indexed, references, shards }: ModelEntry, n
     ...(NAME.test(name)
       ? []
       : [`model ${JSON.stringify(name)}: a name must be a letter, followed by at most 62 of A-Z a-z 0-9 _ -`]),
-    ...(RESERVED.includes(name) ? [`model ${name}: SpecStar uses this name for its routes /blobs/…; rename the model`] : []),
+    ...(RESERVED.includes(name)
+      ? [`model ${name}: SpecStar uses this name for its routes /blobs/…; rename the model`]
+      : []),
     ...((shards & (shards - 1)) === 0 ? [] : [`model ${name}: shards: ${shards} is not a power of two`]),
     ...duplicates(keys).map((key) => `model ${name}: indexed: key ${key} is listed twice`),
     ...duplicates(fields).map((field) => `model ${name}: references: field ${field} is listed twice`),
