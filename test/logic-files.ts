@@ -6,7 +6,7 @@ export const LOGIC_FILES = [
   'shared/values/*.ts',
   'shared/archive/*.ts',
   'shared/objects/part-layout.ts',
-  'shared/blobs/blob-name.ts',
+  'shared/blobs/{blob-name,blob-properties,content-type,property-differences,stored-properties}.ts',
   'shared/compose/compose-plan.ts',
   'shared/restore/{apply/blob-runs,convert/complete-resources,checks/findings,extents/bit-list,target/target-join}.ts',
   'shared/resources/*.ts',

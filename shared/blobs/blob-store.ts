@@ -22,6 +22,8 @@ import {
 export interface StoredBlob extends StoredProperties {
   readonly file_id: string
   readonly object: PinnedObject
+  /** The SHA-256 of the bytes, in hex, as S3 has verified it. Absent if S3 keeps none for the whole object. */
+  readonly checksum_sha256?: string
 }
 
 /** The SHA-256 and the properties of a blob that is written. */
@@ -153,4 +155,5 @@ const storedBlob = (fileId: string, stored: StoredObject): StoredBlob => ({
   file_id: fileId,
   object: pinnedOf(stored),
   ...readProperties(stored),
+  ...(stored.checksumSha256 === undefined ? {} : { checksum_sha256: stored.checksumSha256 }),
 })

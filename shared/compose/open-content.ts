@@ -37,9 +37,12 @@ export const openContent = async (
   const isPayload = isPayloadPosition(reference.position)
   const stored = isPayload ? await payloads.open(reference.id) : await blobs.open(reference.id)
   if (stored === undefined) return undefined
-  const { object, body, sha256: recorded } = stored
-  const properties = 'file_id' in stored ? propertiesOf(stored) : {}
-  if ('file_id' in stored && stored.fault !== undefined) {
+  const { object, body } = stored
+  const blob = 'file_id' in stored ? stored : undefined
+  const properties = blob === undefined ? {} : propertiesOf(blob)
+  // A checksum that S3 has verified outweighs the SHA-256 in the user metadata, which may be wrong.
+  const recorded = blob?.checksum_sha256 ?? stored.sha256
+  if (blob?.fault !== undefined) {
     body.destroy()
     return undefined
   }

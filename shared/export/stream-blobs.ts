@@ -80,7 +80,7 @@ export const exportStreamBlobs = async (
 }
 
 /** Throws `SpecstarRefusesError` if a blob has headers or user metadata, which the stream cannot contain. */
-const rejectHeaders = (model: string, id: string, { headers = {}, user_metadata = {} }: StoredContent): void => {
+export const rejectHeaders = (model: string, id: string, { headers = {}, user_metadata = {} }: StoredContent): void => {
   const names = [
     ...Object.keys(headers).map((name) => name.replace('_', '-')),
     ...Object.keys(user_metadata).map((name) => `x-amz-meta-${name}`),

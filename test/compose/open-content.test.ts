@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
+import type { StoredBlob } from '../../shared/blobs/blob-store.ts'
 import { openContent } from '../../shared/compose/open-content.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 
@@ -8,7 +9,10 @@ const GOOD = Buffer.from('a lion')
 const BAD = Buffer.from('a lyon')
 
 /** A store with one blob. Each read returns the next of these contents. */
-const storeReturning = (contents: readonly Buffer[]): Pick<Services, 'blobs' | 'payloads'> => {
+const storeReturning = (
+  contents: readonly Buffer[],
+  more: Partial<StoredBlob> = {},
+): Pick<Services, 'blobs' | 'payloads'> => {
   const rest = [...contents]
   const open = () => {
     const bytes = rest.shift()
@@ -17,11 +21,29 @@ const storeReturning = (contents: readonly Buffer[]): Pick<Services, 'blobs' | '
       file_id: 'arms',
       object: { bucket: 'b', key: 'k', etag: 'e', size: GOOD.length },
       sha256: createHash('sha256').update(GOOD).digest('hex'),
+      ...more,
       body: Readable.from([bytes]),
     })
   }
   return { blobs: { open } } as unknown as Services
 }
+
+it('a blob is not damaged if S3 has verified its bytes, although its user metadata has another SHA-256', async () => {
+  const checksum_sha256 = createHash('sha256').update(BAD).digest('hex')
+  const stored = await openContent(storeReturning([BAD], { checksum_sha256 }), { position: '1', id: 'arms' })
+  expect(stored).toMatchObject({ bytes: BAD, sha256: checksum_sha256 })
+})
+
+it('a blob counts as missing if an archive cannot contain its headers', async () => {
+  const store = storeReturning([GOOD], { fault: 'S3 cannot return them' })
+  expect(await openContent(store, { position: '1', id: 'arms' })).toBeUndefined()
+})
+
+it('a blob has its headers and user metadata', async () => {
+  const properties = { content_type: 'a/b', headers: { expires: '0' }, user_metadata: { owner: 'anna' } }
+  const stored = await openContent(storeReturning([GOOD], properties), { position: '1', id: 'arms' })
+  expect(stored).toMatchObject(properties)
+})
 
 it.each<[string, Buffer[], Buffer | undefined]>([
   ['is read once if its content matches its SHA-256', [GOOD], GOOD],

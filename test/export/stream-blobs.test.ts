@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { frameOf } from '../../shared/export/stream-blobs.ts'
+import { frameOf, rejectHeaders } from '../../shared/export/stream-blobs.ts'
 import { SpecstarRefusesError } from '../../shared/export/errors.ts'
 
 describe('a blob in a stream of SpecStar', () => {
@@ -8,6 +8,21 @@ describe('a blob in a stream of SpecStar', () => {
     expect(reject).toThrow(SpecstarRefusesError)
     expect(reject).toThrow(
       'SpecStar does not accept blob "file-1" of model guild: a record can have at most 4294967295 bytes',
+    )
+  })
+
+  it('is rejected by a strict export if it has headers or user metadata', () => {
+    const object = { bucket: 'b', key: 'k', etag: 'e', size: 1 }
+    const reject = (properties: object) => () => {
+      rejectHeaders('guild', 'file-1', { object, sha256: '', ...properties })
+    }
+    expect(reject({ content_type: 'a/b' })).not.toThrow()
+    expect(reject({ headers: {}, user_metadata: {} })).not.toThrow()
+    const properties = { headers: { cache_control: 'no-store' }, user_metadata: { a_b: 'x' } }
+    expect(reject(properties)).toThrow(SpecstarRefusesError)
+    expect(reject(properties)).toThrow(
+      'SpecStar does not accept blob "file-1" of model guild: it has the headers cache-control, x-amz-meta-a_b, ' +
+        'which a stream cannot contain; strict=false leaves them out',
     )
   })
 })

@@ -153,6 +153,25 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       expect(await Array.fromAsync(store.list(bucket, 'list/'))).toEqual([])
     })
 
+    describe('an object whose Content-Disposition has characters outside ASCII', () => {
+      const headers = { content_disposition: 'attachment; filename="ñ.txt"' }
+
+      it('is written with this header, also if it must be absent', async () => {
+        expect(await store.put(bucket, 'latin1', Buffer.from('one'), { headers })).toMatchObject({ size: 3 })
+        expect((await store.head(bucket, 'latin1'))?.headers).toEqual(headers)
+        expect(await store.put(bucket, 'latin1', Buffer.from('two'), { headers, ifAbsent: true })).toBe('exists')
+        expect((await store.getBytes(bucket, 'latin1'))?.toString()).toBe('one')
+      })
+
+      it('is not written if a request fails', async () => {
+        const faulty = faultyStore((_n, command) =>
+          command === 'UploadPartCommand' ? { kind: 'fail-before' } : undefined,
+        )
+        await expect(faulty.put(bucket, 'latin1 broken', Buffer.from('x'), { headers })).rejects.toThrow('injected')
+        expect(await store.head(bucket, 'latin1 broken')).toBeUndefined()
+      })
+    })
+
     describe('a signed URL', () => {
       const urls = (): SignedUrls => new SignedUrls(() => Promise.resolve({ client: servers.s3 }))
 
