@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { type BlobProperties, encodedBytes, explainOversize, propertiesOf } from '../../shared/blobs/blob-properties.ts'
+import {
+  type BlobProperties,
+  encodedBytes,
+  explainOversize,
+  propertiesOf,
+  propertyCharacters,
+} from '../../shared/blobs/blob-properties.ts'
 import { decodeType } from '../../shared/blobs/content-type.ts'
 import { propertyDifferences } from '../../shared/blobs/property-differences.ts'
 import { ownSha256, readProperties, storedEncoding, writeProperties } from '../../shared/blobs/stored-properties.ts'
@@ -130,6 +136,12 @@ describe('a content type', () => {
     expect(readProperties(stored(options)).content_type).toBe(content_type)
   })
 
+  it('is unknown if the object has no Content-Type header', () => {
+    const { content_type, ...rest } = stored({})
+    expect(content_type).toBeDefined()
+    expect(readProperties(rest)).toEqual({ headers: {}, user_metadata: {} })
+  })
+
   it('with a foreign parameter of that name is kept', () => {
     const header = 'application/octet-stream; specstar-type="100% cotton"'
     expect(read({}, header).content_type).toBe(header)
@@ -198,6 +210,18 @@ const properties = fc
   .filter((all) => explainOversize(all) === undefined && ownSha256(all.user_metadata, SIZE) === undefined)
 
 describe('the properties of a blob', () => {
+  it('have a number of characters, which limits the memory of a pass', () => {
+    expect(propertyCharacters({})).toBe(0)
+    const headers = { cache_control: 'no-store', expires: '0' }
+    expect(propertyCharacters({ content_type: 'a/b', headers, user_metadata: { ab: 'cd' } })).toBe(13)
+  })
+
+  it('are copied without members that are undefined', () => {
+    expect(propertiesOf({ content_type: undefined, headers: undefined, user_metadata: undefined })).toStrictEqual({})
+    const all = { content_type: 'a/b', headers: {}, user_metadata: {} }
+    expect(propertiesOf({ ...all, sha256: SHA })).toStrictEqual(all)
+  })
+
   it('are read from an object as they were written to it, whatever they contain', () => {
     fc.assert(
       fc.property(properties, (written) => {
