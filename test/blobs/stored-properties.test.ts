@@ -219,7 +219,8 @@ describe('the properties of a blob', () => {
   it('are copied without members that are undefined', () => {
     expect(propertiesOf({ content_type: undefined, headers: undefined, user_metadata: undefined })).toStrictEqual({})
     const all = { content_type: 'a/b', headers: {}, user_metadata: {} }
-    expect(propertiesOf({ ...all, sha256: SHA })).toStrictEqual(all)
+    const entry = { ...all, sha256: SHA }
+    expect(propertiesOf(entry)).toStrictEqual(all)
   })
 
   it('are read from an object as they were written to it, whatever they contain', () => {
