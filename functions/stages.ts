@@ -94,6 +94,16 @@ export const EXPORT_STAGES = [
     },
   },
   {
+    name: 'account-items',
+    file: 'export/account-items.ts',
+    size: SIZES.worker,
+    permissions: {
+      jobs: [...UPDATE_JOB, 'Query'],
+      resources: ['Scan', 'BatchGetItem'],
+      work: [READ_WORK, COMPOSE_WORK],
+    },
+  },
+  {
     name: 'announce',
     file: 'export/announce.ts',
     size: SIZES.planner,

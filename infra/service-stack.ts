@@ -72,7 +72,7 @@ export class ServiceStack extends Stack {
   }
 
   #createFunctions(): Map<string, BackupFunction> {
-    const { deployment, schedules_json, restore_from, upload_strategy, retention } = this.#settings
+    const { deployment, schedules_json, restore_from, upload_strategy, account_items, retention } = this.#settings
     const { resources, jobs, blobs, archives, restores, work } = this.#names
     const environment = {
       DEPLOYMENT: deployment,
@@ -84,6 +84,7 @@ export class ServiceStack extends Stack {
       WORK_BUCKET: work,
       RESTORE_FROM: restore_from.join(','),
       UPLOAD_STRATEGY: upload_strategy,
+      ACCOUNT_ITEMS: account_items.toString(),
     }
     const createFunction = (spec: DeployedFunction): BackupFunction =>
       new BackupFunction(this, pascalCase(spec.name), {

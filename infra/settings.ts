@@ -23,6 +23,8 @@ export interface Settings {
   }
   /** The strategy of an upload whose key does not start with the name of a strategy. */
   readonly upload_strategy: Strategy
+  /** Whether an export of everything looks for items of the table that belong to no resource. */
+  readonly account_items: boolean
   /** Names of other buckets whose archives may be restored. */
   readonly restore_from: readonly string[]
   /** Whether the routes `/{model}/export` and `/{model}/import` exist. */
@@ -78,6 +80,7 @@ const SettingsShape = z.strictObject({
   schedules: z.array(z.unknown(), 'must be a list of schedules').default([]),
   retention: Retention.prefault({}),
   upload_strategy: z.enum(STRATEGIES, `must be one of: ${STRATEGIES.join(', ')}`).default('raise_error'),
+  account_items: z.boolean('must be true or false').default(true),
   restore_from: z
     .array(bucketName, 'must be a list of bucket names')
     .max(10, 'must contain at most 10 names')

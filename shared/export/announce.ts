@@ -9,6 +9,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { listedResources } from '../jobs/listed-resources.ts'
 import { type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
+import { unaccountedSummary } from './unaccounted-summary.ts'
 
 /** Judges the archive of a scheduled export. Returns its mark if it is suspicious, otherwise `undefined`. */
 export type JudgeArchive = (
@@ -17,7 +18,8 @@ export type JudgeArchive = (
 ) => Promise<SuspiciousArchive | undefined>
 
 /**
- * Ends the job as `succeeded`, or as `partial` if blobs are missing or resources were left out, and stores its result.
+ * Ends the job and stores its result. The job ends as `partial` if blobs are missing, if resources were left out, or if
+ * the table has items that belong to no resource. Otherwise, it ends as `succeeded`.
  * `finish-compose` has already created the archive and read it back. The archive of a schedule is judged before the job
  * ends, so that the result contains the mark of a suspicious archive.
  */
@@ -36,8 +38,14 @@ export const announceExport = async (
       ? await summaryOfStream(workFiles, job_id)
       : await summaryOfArchive(stores, job_id, archive)
   const suspicious = request.schedule === undefined ? undefined : await judgeArchive(request.schedule, archive)
-  const status = summary.complete ? 'succeeded' : 'partial'
-  const result = { archive, ...summary, ...(suspicious === undefined ? {} : { suspicious }) }
+  const unaccounted = await unaccountedSummary(stores, job_id)
+  const status = summary.complete && unaccounted === undefined ? 'succeeded' : 'partial'
+  const result = {
+    archive,
+    ...summary,
+    ...(unaccounted === undefined ? {} : { unaccounted }),
+    ...(suspicious === undefined ? {} : { suspicious }),
+  }
   await endJob(stores, job_id, { status, phase: 'announce', result }, ['running'])
   await publishJobEnded(stores, job_id)
   return { job_id }

@@ -31,6 +31,7 @@ import {
   type RecordsResult,
   workName,
 } from './messages.ts'
+import { metadataKeyOf, UnclaimedRevisions } from './unclaimed-revisions.ts'
 import { StreamRecords } from './stream-records.ts'
 
 interface RecordsStores {
@@ -41,6 +42,7 @@ interface RecordsStores {
   readonly payloads: PayloadStore
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
+  readonly clock: () => Date
 }
 
 /**
@@ -85,6 +87,8 @@ class RecordsPass {
   readonly #leftOut = new LeftOutResources()
   /** Of the plan, so that all passes use the same paths even if the registry changes meanwhile. */
   #blobPaths: ExportPlan['blob_paths'] = {}
+  readonly #unclaimed = new UnclaimedRevisions()
+  #accountsForItems = false
 
   constructor(attempt: Attempt, job: ExportJob, stores: RecordsStores) {
     this.#attempt = attempt
@@ -93,11 +97,12 @@ class RecordsPass {
   }
 
   async run(): Promise<RecordsResult> {
-    const { objects, workFiles } = this.#stores
+    const { objects, workFiles, clock } = this.#stores
     const { job_id, n, attempt } = this.#attempt
-    const { items, blob_paths } = await workFiles.read(EXPORT_PLAN, job_id)
+    const { items, blob_paths, accounts_for_items } = await workFiles.read(EXPORT_PLAN, job_id)
     const ranges = items[n] ?? []
     this.#blobPaths = blob_paths
+    this.#accountsForItems = accounts_for_items === true
     const start = parseCursor(this.#attempt.cursor)
     const written: WrittenRecords[] = []
     let cursor: string | undefined
@@ -117,6 +122,7 @@ class RecordsPass {
       pieces: written.flatMap((records) => (records.kind === 'piece' ? [records.piece] : [])),
       references: await this.#references.write(objects, workFiles.bucket, key),
       ...(await this.#leftOut.write(workFiles, this.#attempt)),
+      ...(await this.#unclaimed.write(workFiles, this.#attempt, clock)),
     }
   }
 
@@ -150,7 +156,19 @@ class RecordsPass {
     }
     try {
       const isValid = (metadata: Item): boolean => this.#isValid(range.model, metadata)
-      for await (const resource of this.#read(range, { onTorn: (id) => void torn.push(id), until, isValid })) {
+      const onUnclaimed = this.#accountsForItems
+        ? {
+            onUnclaimed: (revision: Item) => {
+              this.#addUnclaimed(range.model, revision)
+            },
+          }
+        : {}
+      for await (const resource of this.#read(range, {
+        onTorn: (id) => void torn.push(id),
+        until,
+        isValid,
+        ...onUnclaimed,
+      })) {
         const next = resource.h.slice(0, 4)
         if (bucket !== undefined && next !== bucket && this.#mustStop(target)) {
           stoppedAt = next
@@ -166,7 +184,10 @@ class RecordsPass {
       }
       if (torn.length > 0 && this.#job.request.strict) throw new TornResourcesError(torn)
       for (const id of torn) this.#leaveOutTorn(range.model, id)
-      if (stoppedAt !== undefined) this.#leftOut.removeFrom(range.model, stoppedAt)
+      if (stoppedAt !== undefined) {
+        this.#leftOut.removeFrom(range.model, stoppedAt)
+        this.#unclaimed.removeFrom(range.model, stoppedAt)
+      }
       if (!hasRecords) await target.abort()
       return {
         ...(hasRecords ? { records: await target.finish() } : {}),
@@ -184,6 +205,12 @@ class RecordsPass {
     const fault = metadataFault(metadata)
     if (fault !== undefined) this.#leftOut.add(model, metadata, metadata, fault)
     return fault === undefined
+  }
+
+  /** Adds a revision without metadata, unless its metadata exists but could not be restored. */
+  #addUnclaimed(model: string, revision: Item): void {
+    const { key } = new RevisionView(revision)
+    if (!this.#leftOut.hasKey(model, metadataKeyOf(key).sk)) this.#unclaimed.add(key)
   }
 
   async #exportResource(
@@ -241,7 +268,7 @@ class RecordsPass {
 
   #mustStop({ bytesSoFar }: RecordsTarget): boolean {
     const { segmentBytes, seenBlobs } = this.#stores.limits
-    const kept = this.#references.size + this.#leftOut.size
+    const kept = this.#references.size + this.#leftOut.size + this.#unclaimed.size
     return this.#attempt.timeIsUp() || bytesSoFar >= segmentBytes || kept >= seenBlobs
   }
 

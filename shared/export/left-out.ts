@@ -23,7 +23,11 @@ export class LeftOutResources {
   }
 
   has(model: string, metadata: Item): boolean {
-    return this.#resources.has(nameOf(model, new MetadataView(metadata).sortKey))
+    return this.hasKey(model, new MetadataView(metadata).sortKey)
+  }
+
+  hasKey(model: string, metadataSortKey: string): boolean {
+    return this.#resources.has(nameOf(model, metadataSortKey))
   }
 
   /** `item` is the metadata or revision that has the fault. The first fault of a resource is kept. */

@@ -5,10 +5,12 @@ import { MissingBlob } from '../blobs/referrer.ts'
 import { BlobPathList } from '../resources/blob-paths.ts'
 import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
-import { PlannedItems, type StageMessages } from '../jobs/messages.ts'
+import { PassInput, PassOutput, PlannedItems, type StageMessages } from '../jobs/messages.ts'
 import { PassResult } from '../jobs/pass.ts'
 import type { ResultName, Stage } from '../jobs/stage.ts'
 import type { WorkFile } from '../jobs/work-files.ts'
+import { UNACCOUNTED_REASONS } from '../resources/item-owner.ts'
+import type { Key } from '../tables/item.ts'
 
 /**
  * A range of one model's digest buckets. A digest bucket is the first 4 hex digits of the hash key `h`. `from` is
@@ -26,6 +28,8 @@ export const ExportPlan = z
     items: z.array(z.array(ModelRange).readonly()).readonly(),
     /** The paths of blobs in payloads, for each model whose registry entry states them when the export starts. */
     blob_paths: z.record(z.string(), BlobPathList).readonly(),
+    /** Whether the export accounts for every item of the table. Absent means no. */
+    accounts_for_items: z.exactOptional(z.boolean()),
   })
   .readonly()
 export type ExportPlan = z.output<typeof ExportPlan>
@@ -40,6 +44,11 @@ export const RecordsResult = z
     references: BlobReferenceList,
     /** The resources that the pass left out, because they could not be restored. Absent if there are none. */
     left_out: z.exactOptional(PinnedObject),
+    /**
+     * The revisions for which the pass has found no metadata: a file of `UNCLAIMED_REVISIONS`, and the time at which
+     * the pass had read all of them. Absent if there are none.
+     */
+    unclaimed: z.exactOptional(z.object({ list: PinnedObject, read_at: z.string() }).readonly()),
   })
   .readonly()
 export type RecordsResult = z.output<typeof RecordsResult>
@@ -152,6 +161,40 @@ export const PartsResult = z
 export type PartsResult = z.output<typeof PartsResult>
 export const COMPOSE_PARTS: Stage<PartsResult> = { name: 'compose-parts', result: PartsResult }
 
+const ItemKey = z.object({ pk: z.string(), sk: z.string() }).readonly()
+
+/** The keys of revisions for which one pass of `export-records` has found no metadata. */
+export const UNCLAIMED_REVISIONS: WorkFile<readonly Key[], [n: number, attempt: string]> = {
+  name: (n, attempt) => `unclaimed/${n}/${attempt}.json`,
+  content: z.array(ItemKey).readonly(),
+}
+
+/** An item of the table that belongs to no resource. */
+export const UnaccountedItem = z.object({ ...ItemKey.unwrap().shape, reason: z.enum(UNACCOUNTED_REASONS) }).readonly()
+export type UnaccountedItem = z.output<typeof UnaccountedItem>
+
+/** The result of a pass of `account-items`. */
+export const AccountResult = z
+  .object({
+    ...PassResult.shape,
+    /** The number of unaccounted items that the pass has found, by reason. */
+    counts: z.partialRecord(z.enum(UNACCOUNTED_REASONS), z.int()).readonly(),
+    /** The first of these items. */
+    first: z.array(UnaccountedItem).readonly(),
+    /** All of these items, one JSON object a line. Absent if there are none. */
+    lines: z.exactOptional(PinnedObject),
+    /** The lines of all passes. Only in the result of the last pass; absent if there are none. */
+    all_lines: z.exactOptional(PinnedObject),
+  })
+  .readonly()
+export type AccountResult = z.output<typeof AccountResult>
+export const ACCOUNT_ITEMS: Stage<AccountResult> = { name: 'account-items', result: AccountResult }
+
+/** The output of a pass of `account-items`. The next pass begins after `wait` seconds. */
+export const AccountOutput = z.object({ ...PassOutput.unwrap().shape, wait: z.int().nonnegative() }).readonly()
+export type AccountOutput = z.output<typeof AccountOutput>
+export const RUN_ACCOUNT_PASSES: StageMessages<PassInput, AccountOutput> = { input: PassInput, output: AccountOutput }
+
 /** The part of an export's result that describes the content of the archive. */
 export const ExportSummary = z
   .object({
@@ -206,6 +249,8 @@ export const workName = {
   segment: (stage: string, n: number, attempt: string, k: number) => `segments/${stage}/${n}/${attempt}-${k}`,
   digests: (n: number, attempt: string, k: number) => `digests/${n}/${attempt}-${k}`,
   references: (n: number, attempt: string) => `references/${n}/${attempt}`,
+  unaccounted: (attempt: string) => `unaccounted/${attempt}.jsonl`,
+  allUnaccounted: (attempt: string) => `unaccounted/${attempt}-all.jsonl`,
   tail: (attempt: string) => `tail/${attempt}`,
   /** The frames of a stream that precede the records of model `k`. */
   sectionStart: (attempt: string, k: number) => `section-start/${attempt}/${k}`,

@@ -29,13 +29,14 @@ interface Sampling extends ShardServices {
 export const planExport = async (
   { job_id }: StageInput,
   stores: Sampling & {
+    readonly config: { readonly account_items: boolean }
     readonly jobs: JobStore
     readonly models: ModelRegistry
     readonly workFiles: WorkFiles
     readonly clock: () => Date
   },
 ): Promise<PlannedItems> => {
-  const { jobs, workFiles, clock } = stores
+  const { config, jobs, workFiles, clock } = stores
   const { request } = await exportJob(stores, job_id)
   await beginJob(stores, job_id)
   await checkShards(request.models, stores)
@@ -47,12 +48,22 @@ export const planExport = async (
         started_at: clock().toISOString(),
         items: await planItems(request, stores),
         blob_paths: stores.models.blobPathsOf(request.models),
+        accounts_for_items: config.account_items && isExportOfEverything(request, stores.models),
       },
       job_id,
     ))
   await jobs.plan(job_id, EXPORT_RECORDS.name, items.length)
   return plannedItems(job_id, items.length)
 }
+
+/** Whether the export reads all resources of all registered models. */
+const isExportOfEverything = (
+  { models, route_model, filters }: ExportRequest,
+  registry: ShardServices['models'],
+): boolean =>
+  route_model === undefined &&
+  Object.keys(filters).length === 0 &&
+  registry.names.every((name) => models.includes(name))
 
 const planItems = async (request: ExportRequest, stores: Sampling): Promise<ModelRange[][]> => {
   const sizes: { model: string; bytes: number }[] = []

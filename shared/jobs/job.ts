@@ -115,6 +115,17 @@ export interface SuspiciousArchive {
   readonly decision?: ArchiveDecision
 }
 
+/** Items of the resource table that belong to no resource of a registered model. */
+export interface Unaccounted {
+  readonly count: number
+  /** The number of items for each reason. */
+  readonly reasons: Readonly<Record<string, number>>
+  /** The first 100, or fewer if they exceed 14 KiB. */
+  readonly items: readonly { readonly pk: string; readonly sk: string; readonly reason: string }[]
+  /** The object in the work bucket that lists all of them. */
+  readonly list?: { readonly bucket: string; readonly key: string }
+}
+
 export interface ExportResult {
   /** `manifest_sha256` is absent for a stream of SpecStar, which has no manifest. */
   readonly archive: PinnedObject & { readonly manifest_sha256?: string }
@@ -123,6 +134,8 @@ export interface ExportResult {
   readonly missing_blobs: ListedBlobs
   /** Resources that could not be restored and are not in the archive. Absent if there are none. */
   readonly left_out?: ListedResources
+  /** Present only if the export accounts for every item of the table, and if it has found such items. */
+  readonly unaccounted?: Unaccounted
   /** Present only for a scheduled archive that is suspicious, or was suspicious until a caller decided. */
   readonly suspicious?: SuspiciousArchive
 }

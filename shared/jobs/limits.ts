@@ -26,6 +26,11 @@ export interface Limits {
    * The number of different blobs after which a pass over records ends. They are held in memory, about 200 bytes each.
    */
   readonly seenBlobs: number
+  /**
+   * How long the metadata of a revision may be missing before the revision counts as unaccounted, in ms. Writers write
+   * the revisions of a resource before its metadata.
+   */
+  readonly metadataMs: number
   /** The number of blobs of one map item of the blob stages. */
   readonly blobsPerRange: number
   /** The number of parts that one map item of the compose stage creates. */
@@ -50,6 +55,7 @@ export const LIMITS: Limits = {
   segmentBytes: 256 * MIB,
   indexBytes: 32 * MIB,
   seenBlobs: 200_000,
+  metadataMs: 60_000,
   blobsPerRange: 2_000,
   partsPerItem: 64,
   maxParts: 9_900,

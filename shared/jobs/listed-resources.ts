@@ -1,5 +1,5 @@
 import { MAX_LISTED, quote } from '../values/message-text.ts'
-import type { ListedResources } from './job.ts'
+import type { ListedResources, Unaccounted } from './job.ts'
 
 /** Such a list is stored in the job's item, which holds 400 KB in all. */
 const MAX_LISTED_BYTES = 14 * 1024
@@ -9,6 +9,10 @@ export const listedResources = (
   resources: ListedResources['resources'],
   count = resources.length,
 ): ListedResources => ({ count, resources: firstWithin(resources.slice(0, MAX_LISTED), MAX_LISTED_BYTES) })
+
+/** The first of the items, as job items and responses list them: at most 100 and 14 KiB. */
+export const listedItems = <Item extends Unaccounted['items'][number]>(items: readonly Item[]): Item[] =>
+  firstWithin(items.slice(0, MAX_LISTED), MAX_LISTED_BYTES)
 
 const MAX_NAMED = 5
 

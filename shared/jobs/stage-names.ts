@@ -7,6 +7,7 @@ export const EXPORT_STAGE_NAMES = [
   'plan-compose',
   'compose-parts',
   'finish-compose',
+  'account-items',
   'announce',
   'fail-export',
 ] as const

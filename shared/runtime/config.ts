@@ -18,6 +18,8 @@ export interface Config {
   readonly restore_from: readonly string[]
   /** The strategy for an uploaded archive if the object key does not contain a strategy. */
   readonly upload_strategy: Strategy
+  /** Whether an export of everything looks for items that belong to no resource. */
+  readonly account_items: boolean
   readonly schedules: readonly Schedule[]
   /** Path of the model registry. By default, `shared/models.json` is used. */
   readonly models_file?: string
@@ -35,6 +37,7 @@ const Environment = z.object({
   WORK_BUCKET: Name.default('specstar-work'),
   RESTORE_FROM: z.string().default(''),
   UPLOAD_STRATEGY: z.enum(STRATEGIES).default('raise_error'),
+  ACCOUNT_ITEMS: z.enum(['true', 'false']).default('true'),
   SCHEDULES: z
     .string()
     .default('[]')
@@ -75,6 +78,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     },
     restore_from: read.RESTORE_FROM.split(',').filter((bucket) => bucket !== ''),
     upload_strategy: read.UPLOAD_STRATEGY,
+    account_items: read.ACCOUNT_ITEMS === 'true',
     schedules: read.SCHEDULES,
     ...(read.MODELS_FILE === undefined ? {} : { models_file: read.MODELS_FILE }),
   }

@@ -14,6 +14,7 @@ describe('readSettings', () => {
       schedules_json: '[]',
       retention: { old_versions_days: 90, log_days: 90 },
       upload_strategy: 'raise_error',
+      account_items: true,
       restore_from: [],
       resource_routes: true,
       encryption: 's3',

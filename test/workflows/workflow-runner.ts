@@ -80,11 +80,11 @@ export class WorkflowRunner {
   }
 
   /** Replaces the configuration, as a deployment does. The stores and their data stay. */
-  async deploy(changes: Partial<Config>): Promise<void> {
+  async deploy(changes: Partial<Config>, limits: Partial<Limits> = {}): Promise<void> {
     const { dynamo: dynamoDb, s3, config } = this.#servers
-    const { limits, clock } = this.services
-    const parts = { config: { ...config, ...changes }, dynamoDb, s3, workflows: this.#engine, limits, clock }
-    this.services = await makeServices(parts)
+    const { limits: current, clock } = this.services
+    const parts = { dynamoDb, s3, workflows: this.#engine, limits: { ...current, ...limits }, clock }
+    this.services = await makeServices({ config: { ...config, ...changes }, ...parts })
     setServices(this.services)
   }
 
@@ -156,6 +156,13 @@ export class WorkflowRunner {
   async waitForRestore(job: RestoreJob): Promise<RestoreJob> {
     const ended = await this.#end(job)
     if (ended.kind !== 'restore') throw new Error('not a restore')
+    return ended
+  }
+
+  /** Waits until the job has ended and its handlers have returned. */
+  async waitForExport(job: ExportJob): Promise<ExportJob> {
+    const ended = await this.#end(job)
+    if (ended.kind !== 'export') throw new Error('not an export')
     return ended
   }
 

@@ -1,5 +1,6 @@
 import { type DynamoDBClient, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
-import { type Item, keyAttributes, keyOf, sortKeyOf } from '../../tables/item.ts'
+import { batchGet } from '../../tables/aws/query.ts'
+import { type Item, type Key, keyAttributes, keyOf, sortKeyOf } from '../../tables/item.ts'
 import { hasOwnHashKey } from '../partitions.ts'
 
 /** The largest sort key: 256 times the last character of Unicode are 1,024 bytes, which is the limit of DynamoDB. */
@@ -13,6 +14,12 @@ const KEYS_ONLY = {
   ProjectionExpression: '#pk, #sk',
   ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
 } as const
+
+/** The position after an item or, without `sk`, after all items of a partition. The item need not exist. */
+export interface ScanPosition {
+  readonly pk: string
+  readonly sk?: string
+}
 
 /** Reads the keys of the resource table, including those of items that belong to no registered model or shard. */
 export class ResourceKeys {
@@ -57,6 +64,29 @@ export class ResourceKeys {
     const first = await this.#search(pk, true)
     if (first === undefined) return []
     return [first, (await this.#search(pk, false)) ?? first]
+  }
+
+  /**
+   * Returns the keys of one page of the table, in the order of the table. `last` is the last key; it is absent at the
+   * end of the table. The read is eventually consistent, which halves its price.
+   */
+  async page(after: ScanPosition | undefined, limit: number): Promise<{ keys: readonly Key[]; last?: Key }> {
+    const { Items = [], LastEvaluatedKey } = await this.#client.send(
+      new ScanCommand({
+        TableName: this.#table,
+        Limit: limit,
+        ...KEYS_ONLY,
+        ...(after === undefined
+          ? {}
+          : { ExclusiveStartKey: keyAttributes({ pk: after.pk, sk: after.sk ?? LAST_SORT_KEY }) }),
+      }),
+    )
+    return { keys: Items.map(keyOf), ...(LastEvaluatedKey === undefined ? {} : { last: keyOf(LastEvaluatedKey) }) }
+  }
+
+  /** Returns those of the keys that have an item. Reads are strongly consistent. No key may occur twice. */
+  async existing(keys: readonly Key[]): Promise<Key[]> {
+    return (await batchGet(this.#client, this.#table, keys, ['pk', 'sk'])).map(keyOf)
   }
 
   async #search(pk: string, forward: boolean): Promise<string | undefined> {

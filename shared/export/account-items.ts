@@ -1,0 +1,154 @@
+import { z } from 'zod'
+import type { JobStore } from '../jobs/aws/job-store.ts'
+import type { Limits } from '../jobs/limits.ts'
+import type { PassInput } from '../jobs/messages.ts'
+import { allResults, type Attempt, runPass } from '../jobs/pass.ts'
+import type { WorkFiles } from '../jobs/work-files.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import { Composer } from '../objects/composer.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
+import type { ModelRegistry } from '../resources/models.ts'
+import { hasOwnHashKey } from '../resources/partitions.ts'
+import type { Key } from '../tables/item.ts'
+import {
+  ACCOUNT_ITEMS,
+  type AccountOutput,
+  type AccountResult,
+  EXPORT_PLAN,
+  EXPORT_RECORDS,
+  UNCLAIMED_REVISIONS,
+  workName,
+} from './messages.ts'
+import { scanTable } from './scan-table.ts'
+import { UnaccountedItems } from './unaccounted-items.ts'
+import { keyText, metadataKeyOf } from './unclaimed-revisions.ts'
+
+interface AccountStores {
+  readonly jobs: JobStore
+  readonly limits: Limits
+  readonly models: ModelRegistry
+  readonly resourceKeys: ResourceKeys
+  readonly objects: ObjectStore
+  readonly workFiles: WorkFiles
+  readonly clock: () => Date
+}
+
+/** The revisions that are read at once. The time is checked after each batch. */
+const BATCH = 1000
+
+/**
+ * Where a pass begins: after a key of the table, or at a revision of a list of unclaimed revisions. Revisions are read
+ * `not_before` a time in ms since 1970.
+ */
+const Cursor = z.discriminatedUnion('step', [
+  z.object({ step: z.literal('table'), after: z.object({ pk: z.string(), sk: z.exactOptional(z.string()) }) }),
+  z.object({ step: z.literal('revisions'), list: z.int(), from: z.int(), not_before: z.int() }),
+])
+type Cursor = z.output<typeof Cursor>
+type RevisionsCursor = Extract<Cursor, { readonly step: 'revisions' }>
+
+/**
+ * Runs one pass that looks for items of the table that belong to no resource. An export of everything accounts for
+ * every item: `export-records` reads the resources, and this stage finds the other items. It first scans the table, and
+ * then reads the metadata of the revisions for which `export-records` has found none. For other exports, the stage ends
+ * at once. It runs after the archive is complete, and never discards it.
+ */
+export const accountItems = async (input: PassInput, stores: AccountStores): Promise<AccountOutput> => {
+  const output = await runPass(ACCOUNT_ITEMS, input, stores, (attempt) => new AccountPass(attempt, stores).run())
+  const cursor = parseCursor(output.cursor)
+  const ms = cursor?.step === 'revisions' ? cursor.not_before - stores.clock().getTime() : 0
+  return { ...output, wait: Math.max(0, Math.ceil(ms / 1000)) }
+}
+
+const parseCursor = (cursor: string | undefined): Cursor | undefined =>
+  cursor === undefined ? undefined : Cursor.parse(JSON.parse(cursor))
+
+class AccountPass {
+  readonly #attempt: Attempt
+  readonly #stores: AccountStores
+  readonly #found = new UnaccountedItems()
+
+  constructor(attempt: Attempt, stores: AccountStores) {
+    this.#attempt = attempt
+    this.#stores = stores
+  }
+
+  async run(): Promise<AccountResult> {
+    const { jobs, workFiles } = this.#stores
+    const { job_id, pass, cursor } = this.#attempt
+    const { accounts_for_items } = await workFiles.read(EXPORT_PLAN, job_id)
+    if (accounts_for_items !== true) return { done: true, counts: {}, first: [] }
+    if (pass === 0) await jobs.plan(job_id, ACCOUNT_ITEMS.name, 1)
+    const next = await this.#continueAt(parseCursor(cursor))
+    const found = await this.#found.write(workFiles, this.#attempt)
+    return next === undefined
+      ? { done: true, ...found, ...(await this.#joinLines(found.lines)) }
+      : { done: false, cursor: JSON.stringify(next), ...found }
+  }
+
+  readonly #mustStop = (): boolean => this.#attempt.timeIsUp() || this.#found.isFull
+
+  /** Returns the cursor of the next pass, or undefined if all items are accounted for. */
+  async #continueAt(start: Cursor | undefined): Promise<Cursor | undefined> {
+    if (start?.step === 'revisions') return this.#checkRevisions(start)
+    const { resourceKeys, models } = this.#stores
+    const scan = { resourceKeys, models, found: this.#found, mustStop: this.#mustStop }
+    const after = await scanTable(start?.after, scan)
+    if (after !== undefined) return { step: 'table', after }
+    const lists = await this.#unclaimedLists()
+    if (lists.length === 0) return undefined
+    const readAt = Math.max(...lists.map(({ read_at }) => Date.parse(read_at)))
+    return { step: 'revisions', list: 0, from: 0, not_before: readAt + this.#stores.limits.metadataMs }
+  }
+
+  async #unclaimedLists() {
+    const results = await allResults(this.#stores, this.#attempt.job_id, EXPORT_RECORDS)
+    return results.flatMap(({ unclaimed }) => (unclaimed === undefined ? [] : [unclaimed]))
+  }
+
+  async #checkRevisions(cursor: RevisionsCursor): Promise<Cursor | undefined> {
+    if (this.#stores.clock().getTime() < cursor.not_before) return cursor
+    const lists = await this.#unclaimedLists()
+    for (let { list, from } = cursor; ; list++, from = 0) {
+      const unclaimed = lists[list]
+      if (unclaimed === undefined) return undefined
+      const keys = await this.#stores.workFiles.readPinned(UNCLAIMED_REVISIONS, unclaimed.list)
+      for (; from < keys.length; from += BATCH) {
+        await this.#checkBatch(keys.slice(from, from + BATCH))
+        if (this.#mustStop()) return { ...cursor, list, from: from + BATCH }
+      }
+    }
+  }
+
+  /**
+   * Adds the revisions that still exist and still have no metadata. A writer may have written the metadata meanwhile, or
+   * deleted the revision after its metadata.
+   */
+  async #checkBatch(revisions: readonly Key[]): Promise<void> {
+    const { resourceKeys } = this.#stores
+    const metadataKeys = new Map(revisions.map(metadataKeyOf).map((key) => [keyText(key), key]))
+    const metadata = new Set((await resourceKeys.existing([...metadataKeys.values()])).map(keyText))
+    const without = revisions.filter((key) => !metadata.has(keyText(metadataKeyOf(key))))
+    const existing = new Set((await resourceKeys.existing(without)).map(keyText))
+    for (const key of without)
+      if (existing.has(keyText(key))) this.#found.add(key, hasOwnHashKey(key.sk) ? 'no_metadata' : 'wrong_key')
+  }
+
+  /** Joins the lines of all passes into one object. */
+  async #joinLines(own: PinnedObject | undefined): Promise<{ readonly all_lines?: PinnedObject }> {
+    const { objects, workFiles } = this.#stores
+    const { job_id, attempt } = this.#attempt
+    const earlier = await allResults(this.#stores, job_id, ACCOUNT_ITEMS)
+    const parts = [...earlier.map(({ lines }) => lines), own].filter((part) => part !== undefined)
+    if (parts.length === 0) return {}
+    const composer = new Composer(objects, workFiles.bucket, workFiles.key(job_id, workName.allUnaccounted(attempt)))
+    try {
+      for (const object of parts) await composer.object({ object, start: 0, length: object.size })
+      return { all_lines: await composer.finish() }
+    } catch (error) {
+      await composer.abort()
+      throw error
+    }
+  }
+}
