@@ -76,6 +76,13 @@ const StoredBlobs = z.looseObject({
 
 const StoredResources = z.looseObject({ count, resources: z.array(UnrestorableResource) })
 
+const StoredUnaccounted = z.looseObject({
+  count,
+  reasons: z.record(text, count),
+  items: z.array(z.looseObject({ pk: text, sk: text, reason: text })),
+  list: z.exactOptional(ObjectName),
+})
+
 const StoredSuspicion = z.looseObject({
   resources: count,
   findings: z.array(
@@ -96,6 +103,7 @@ const StoredExportResult: z.ZodType<ExportResult> = z.looseObject({
   complete: z.boolean(),
   missing_blobs: StoredBlobs,
   left_out: z.exactOptional(StoredResources),
+  unaccounted: z.exactOptional(StoredUnaccounted),
   suspicious: z.exactOptional(StoredSuspicion),
 })
 

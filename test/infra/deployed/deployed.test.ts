@@ -7,7 +7,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FUNCTIONS } from '../../../infra/functions.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
-import { putItems, readContents, stableContents, type StoreClients, wipe } from '../../contents.ts'
+import { putItems, readContents, removeItems, stableContents, type StoreClients, wipe } from '../../contents.ts'
 import { buildBlobs, writeToStore, sampleStore, buildResource, combine } from '../../workflows/sample-store.ts'
 import { bundlesOf } from './template.ts'
 import { LocalDeployment } from './local-deployment.ts'
@@ -113,6 +113,14 @@ describe('the synthesized deployment', () => {
     const answer = await request('GET', '/memo/export?strict=false&wait=25')
     expect(answer).toMatchObject({ status: 200, body: { status: 'partial', left_out: { count: 1 } } })
     await putItems(clients, [item])
+  })
+
+  it('counts items that belong to no resource in an export of everything', async () => {
+    const other = { pk: { S: 'other#m#0' }, sk: { S: 'x' } }
+    await putItems(clients, [other])
+    const answer = await request('GET', '/_backup/export?wait=25')
+    expect(answer).toMatchObject({ status: 200, body: { status: 'partial', unaccounted: { count: 1 } } })
+    await removeItems(clients, [other])
   })
 
   it('answers all other routes, and restores uploads', async () => {

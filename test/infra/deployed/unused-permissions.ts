@@ -24,6 +24,7 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
     /^dynamodb:GetItem .*resources/,
     'reads a resource again if it changed while it was read',
   ],
+  [/^account-items$/, /^dynamodb:BatchGetItem /, 'reads a revision without metadata again, after a minute'],
   [/^inspect$/, /^dynamodb:Scan .*resources/, 'derives the number of shards in the first job of a model'],
   [/^rollback$/, /^dynamodb:GetItem .*resources/, 'reads an item that another writer has replaced'],
   [/^(apply|rollback)/, /^dynamodb:UpdateItem .*jobs/, 'renews a lease after minutes'],

@@ -66,6 +66,7 @@ describe('the export workflow', () => {
       'plan-export-blobs',
       'plan-compose',
       'finish-compose',
+      'account-items',
       'announce',
     ])
   })
@@ -80,6 +81,20 @@ describe('the export workflow', () => {
       Array.from({ length: count }, (_, n) => n),
     )
     expect(children.every(({ input }) => input['job_id'] === 'j' && input['pass'] === 0)).toBe(true)
+  })
+
+  it('repeats account-items after the seconds that each pass returns', async () => {
+    const began = performance.now()
+    const calls = await run('export', {
+      'account-items': (input, nth) => ({ ...input, pass: nth + 1, more: nth < 2, cursor: `c${nth}`, wait: nth }),
+    })
+    const passes = calls.filter(({ stage }) => stage === 'account-items')
+    expect(passes.map(({ input }) => [input['pass'], input['cursor']])).toEqual([
+      [0, undefined],
+      [1, 'c0'],
+      [2, 'c1'],
+    ])
+    expect(performance.now() - began).toBeGreaterThan(950)
   })
 
   it('repeats a map item with its cursor until no work is left', async () => {
