@@ -1,7 +1,8 @@
+import { toBase64 } from '../values/base64.ts'
 import { floatText } from '../values/float-text.ts'
 import type { Model } from './models.ts'
 import { decodePayload, PayloadInstant } from './payload.ts'
-import { sameValue, valueAt } from './payload-values.ts'
+import { isNonFinite, sameValue, valueAt } from './payload-values.ts'
 
 /**
  * * A value in `indexed_data` that differs from the payload. `expected` and `actual` are JSON strings, or `absent` if
@@ -21,8 +22,7 @@ export const indexedValues = (model: Pick<Model, 'indexed'>, payload: unknown): 
   model.indexed.map(({ key, path }) => [key, indexable(valueAt(payload, path))])
 
 /** Returns the value that SpecStar indexes. NaN and the infinities become null, because JSON cannot express them. */
-const indexable = (value: unknown): unknown =>
-  value === undefined || (typeof value === 'number' && !Number.isFinite(value)) ? null : value
+const indexable = (value: unknown): unknown => (value === undefined || isNonFinite(value) ? null : value)
 
 /**
  * Compares the stored `indexed_data` with a decoded payload and returns the differences. Keys that the model does not
@@ -54,13 +54,15 @@ export const indexedText = (values: readonly (readonly [key: string, value: unkn
 
 /**
  * * Returns the JSON string of a decoded value. Integers (`bigint`) have no fraction. Floats (`number`) have a fraction
- * or an exponent. NaN and the infinities become `null`. Returns `absent` for undefined, at every level.
+ * or an exponent. NaN and the infinities become `null`, and binary values become Base64. Returns `absent` for undefined,
+ * at every level.
  */
 export const jsonText = (value: unknown): string => {
   if (value === undefined) return 'absent'
   if (typeof value === 'bigint') return value.toString()
   if (typeof value === 'number') return Number.isFinite(value) ? floatText(value) : 'null'
   if (value instanceof PayloadInstant) return JSON.stringify(value.text)
+  if (value instanceof Uint8Array) return JSON.stringify(toBase64(value))
   if (Array.isArray(value)) return `[${value.map(jsonText).join(',')}]`
   if (typeof value === 'object' && value !== null) return indexedText(Object.entries(value))
   return JSON.stringify(value)

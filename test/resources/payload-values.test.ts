@@ -44,6 +44,11 @@ describe('two values of payloads', () => {
     ],
     [instant, new PayloadInstant(instant.text)],
     [instant, '2026-01-05T16:30:00+08:00'],
+    [Buffer.from([0, 255]), 'AP8='],
+    [Buffer.from([0, 255]), new Uint8Array([0, 255])],
+    [NaN, null],
+    [Infinity, null],
+    [Infinity, Infinity],
   ])('%o and %o are equal', (a, b) => {
     expect(sameValue(a, b)).toBe(true)
     expect(sameValue(b, a)).toBe(true)
@@ -76,6 +81,14 @@ describe('two values of payloads', () => {
     [instant, 'not a time'],
     [instant, 1767601800n],
     [instant, null],
+    [Buffer.from([0, 255]), 'AP4='],
+    [Buffer.from([0, 255]), 'AP8'],
+    [Buffer.from([0, 255]), Buffer.from([0, 254])],
+    [Buffer.from([0, 255]), { 0: 0n, 1: 255n }],
+    [Buffer.alloc(0), null],
+    [NaN, undefined],
+    [NaN, Infinity],
+    [NaN, 0],
   ])('%o and %o are different', (a, b) => {
     expect(sameValue(a, b)).toBe(false)
     expect(sameValue(b, a)).toBe(false)
