@@ -296,7 +296,10 @@ describe('a part of an archive that cannot be registered', () => {
         a: { resources: [{ id: 's', revisions: { '2': '{"to":"r","own":"s"}' } }] },
       },
       { a: { indexed: [], references: [{ field: 'own', target: 'a', guess: true }] } },
-      ['model blobs: SpecStar uses this name for its routes /blobs/…; rename the model', 'model a: references: field to: target blobs is not registered'],
+      [
+        'model blobs: SpecStar uses this name for its routes /blobs/…; rename the model',
+        'model a: references: field to: target blobs is not registered',
+      ],
     ],
     [
       'an indexed field without a name',

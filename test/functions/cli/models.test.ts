@@ -59,7 +59,8 @@ describe('npm run models', () => {
       await writeFile(archive, buildStream({ blobs: {}, a: {} }))
       expect(await models(archive)).toEqual({
         stdout: `${JSON.stringify({ a: { indexed: [], references: [] } }, null, 2)}\n`,
-        stderr: 'models: left out, because it cannot be registered: model blobs: SpecStar uses this name for its routes /blobs/…; rename the model\n',
+        stderr:
+          'models: left out, because it cannot be registered: model blobs: SpecStar uses this name for its routes /blobs/…; rename the model\n',
       })
     } finally {
       await rm(folder, { recursive: true })
