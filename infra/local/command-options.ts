@@ -23,7 +23,7 @@ export const readOptions = (options: Readonly<Record<string, CommandOption>>): R
   }
 }
 
-/** Some messages of `parseArgs` have several lines, and some end with a full stop. */
+/** Removes line breaks and the full stop at the end, which some messages of `parseArgs` contain. */
 const oneSentence = (message: string): string => message.replaceAll('\n', ' ').replace(/\.$/, '')
 
 const allowed = (options: Readonly<Record<string, CommandOption>>): string => {

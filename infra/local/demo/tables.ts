@@ -80,7 +80,8 @@ export const dryRunTable = ({ models, blobs }: DryRunResult): string =>
   )
 
 /**
- * Lists the time of each operation, and the speed of operations on the whole store. `storeBytes` is the store's size.
+ * Lists the time of each operation, and the speed of operations on the whole store. The whole store has `storeBytes`
+ * bytes.
  */
 export const timingTable = (timings: readonly Timing[], storeBytes: number): string =>
   table(

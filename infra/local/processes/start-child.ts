@@ -4,7 +4,7 @@ import { z } from 'zod'
 import { NODE_FLAGS } from './node-flags.ts'
 import { PortInUseError, type PortVariable } from './port-in-use-error.ts'
 
-/** A local service failed to start, or exited while the program was using it. */
+/** Thrown if a local service does not start, or if it exits while the program is using it. */
 export class ChildError extends Error {
   override readonly name = 'ChildError'
   readonly child: string

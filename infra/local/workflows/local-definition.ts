@@ -70,8 +70,8 @@ const childStates = (state: State): States | undefined => {
 /**
  * Adapts a definition to the local interpreter:
  * - A map runs at most four items at the same time.
- * - `Wait` states with a fixed time do not wait. On AWS, functions can still run after their map has failed, and the workflow waits for
- *   them. Locally, all handlers have returned before the next state.
+ * - `Wait` states with a fixed time do not wait. On AWS, functions can still run after their map has failed, so the
+ *   workflow waits for them. Locally, all handlers have returned before the next state.
  * - A distributed map fails with the same error as on AWS. This error does not contain the error of the failed item.
  */
 export const localDefinition = (definition: Definition): StateMachineDefinition =>
