@@ -13,13 +13,9 @@ import {
 } from 'aws-cdk-lib/aws-s3'
 import type { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
+import { UNFINISHED_UPLOAD_DAYS, WORK_DAYS } from './lifecycle-days.ts'
 import { storeNames } from './names.ts'
 import type { Settings } from './settings.ts'
-
-/** A job takes at most three and a half days. The other days leave time to examine the work files of a failed job. */
-const WORK_DAYS = 7
-/** Composing or uploading an archive of hundreds of gigabytes takes several hours. */
-const UNFINISHED_UPLOAD_DAYS = 2
 
 /**
  * Creates the tables, the buckets and the encryption key. They may contain the only copy of their data: CloudFormation

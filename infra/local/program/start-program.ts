@@ -12,6 +12,7 @@ import { makeServices } from '../../../shared/runtime/make-services.ts'
 import { setServices } from '../../../shared/runtime/current-services.ts'
 import type { Services } from '../../../shared/runtime/services.ts'
 import { validateSchedule } from '../../../shared/schedules/schedule.ts'
+import { UNFINISHED_UPLOAD_DAYS, WORK_DAYS } from '../../lifecycle-days.ts'
 import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 import { createBuckets, createTables } from '../stores/create-stores.ts'
 import { startDynamoDb } from '../dynamodb/start-dynamodb.ts'
@@ -91,7 +92,11 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
     startS3({
       port: options.s3Port,
       dir: join(dataDir, 's3'),
-      oldVersionDays: OLD_VERSION_DAYS,
+      expiry: {
+        oldVersions: OLD_VERSION_DAYS,
+        unfinishedUploads: UNFINISHED_UPLOAD_DAYS,
+        objects: { [config.buckets.work]: WORK_DAYS },
+      },
       onDied,
       onObjectCreated: (event) => {
         uploads.receive(event)

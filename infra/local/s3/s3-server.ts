@@ -4,13 +4,16 @@ import { runAsChild, sendToParent } from '../processes/run-as-child.ts'
 import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 import { objectCreated } from './object-created.ts'
 import { createService, reportError } from './service.ts'
+import type { ExpiryDays } from './start-s3.ts'
 import { Storage } from './storage/storage.ts'
 
 const Settings = z.object({
   port: z.number().int(),
   dir: z.string(),
   buckets: z.array(z.string()),
-  oldVersionDays: z.number().optional(),
+  expiry: z
+    .object({ oldVersions: z.number(), unfinishedUploads: z.number(), objects: z.record(z.string(), z.number()) })
+    .optional(),
 })
 
 const DAY_MS = 24 * 3_600_000
@@ -19,7 +22,7 @@ const DAY_MS = 24 * 3_600_000
  */
 const EXPIRY_INTERVAL_MS = 3_600_000
 
-await runAsChild(Settings, async ({ dir, buckets, oldVersionDays }) => {
+await runAsChild(Settings, async ({ dir, buckets, expiry }) => {
   const storage = await Storage.open(dir)
   for (const bucket of buckets) if (!storage.buckets.has(bucket)) await storage.buckets.create(bucket)
   const service = createService({
@@ -31,7 +34,7 @@ await runAsChild(Settings, async ({ dir, buckets, oldVersionDays }) => {
   })
   process.on('uncaughtException', reportError)
   process.on('unhandledRejection', reportError)
-  const stopExpiry = oldVersionDays === undefined ? undefined : expireRegularly(storage, oldVersionDays * DAY_MS)
+  const stopExpiry = expiry === undefined ? undefined : expireRegularly(storage, expiry)
   return {
     server: createServer(service),
     close: async () => {
@@ -41,11 +44,19 @@ await runAsChild(Settings, async ({ dir, buckets, oldVersionDays }) => {
   }
 })
 
-/** Deletes old versions now and every hour, in the background. Returns a function that stops the deletion. */
-function expireRegularly(storage: Storage, maxAgeMs: number): () => Promise<void> {
+/** Deletes expired data now and every hour, without delaying requests. Returns a function that stops it. */
+function expireRegularly(
+  storage: Storage,
+  { oldVersions, unfinishedUploads, objects }: ExpiryDays,
+): () => Promise<void> {
   const stopped = new AbortController()
+  const { signal } = stopped
+  const before = (days: number): number => Date.now() - days * DAY_MS
   const expire = async (): Promise<void> => {
-    await storage.expireOldVersions(Date.now() - maxAgeMs, stopped.signal).catch(reportError)
+    await storage.expireOldVersions(before(oldVersions), signal).catch(reportError)
+    await storage.expireUploads(before(unfinishedUploads), signal).catch(reportError)
+    for (const [bucket, days] of Object.entries(objects))
+      await storage.expireObjects(bucket, before(days), signal).catch(reportError)
   }
   let running = expire()
   const timer = setInterval(() => {

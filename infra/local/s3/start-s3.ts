@@ -4,6 +4,16 @@ import { ObjectCreated } from './object-created.ts'
 
 export type { ObjectCreated }
 
+/** The numbers of days after which the service deletes data, as the lifecycle rules of AWS do. */
+export interface ExpiryDays {
+  /** Noncurrent versions, from the time at which they became noncurrent. */
+  readonly oldVersions: number
+  /** Multipart uploads that were neither completed nor aborted. */
+  readonly unfinishedUploads: number
+  /** All objects, by the names of buckets. */
+  readonly objects: Readonly<Record<string, number>>
+}
+
 export interface S3Options {
   /** The port of the service. 0 selects any free port. */
   readonly port: number
@@ -11,8 +21,8 @@ export interface S3Options {
   readonly dir: string
   /** Buckets to create unless they exist. */
   readonly buckets?: readonly string[]
-  /** The number of days after which noncurrent versions are deleted. By default, they are never deleted. */
-  readonly oldVersionDays?: number
+  /** What is deleted after some days. By default, nothing is deleted. */
+  readonly expiry?: ExpiryDays
   /** Called once for every new object, as soon as it can be read. */
   readonly onObjectCreated?: (event: ObjectCreated) => void
   readonly onDied?: (error: ChildError) => void
@@ -25,11 +35,11 @@ const Message = z.object({ event: ObjectCreated })
  * Rejects with `PortInUseError` if the port is in use, and with `ChildError` after any other failure.
  */
 export async function startS3(options: S3Options): Promise<LocalServer> {
-  const { port, dir, buckets = [], oldVersionDays, onObjectCreated, onDied } = options
+  const { port, dir, buckets = [], expiry, onObjectCreated, onDied } = options
   const child = await startChild({
     name: 'S3',
     entry: new URL('s3-server.ts', import.meta.url),
-    settings: { port, dir, buckets, ...(oldVersionDays !== undefined && { oldVersionDays }) },
+    settings: { port, dir, buckets, ...(expiry !== undefined && { expiry }) },
     portVariable: 'S3_PORT',
     onMessage: (message) => {
       onObjectCreated?.(Message.parse(message).event)

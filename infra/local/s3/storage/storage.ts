@@ -4,6 +4,7 @@ import { Buckets } from './buckets.ts'
 import { ContentFiles } from './content-files.ts'
 import { type Database, openDatabase } from './database.ts'
 import { type ListedVersion, listObjects, listVersions } from './listing.ts'
+import { expireObjects, expireUploads } from './expire-objects.ts'
 import { expireOldVersions } from './expire-old-versions.ts'
 import { MultipartUploads } from './multipart-uploads.ts'
 import { isDeleteMarker, type ObjectVersion } from './records.ts'
@@ -61,6 +62,19 @@ export class Storage {
     for (const [bucket, { versioning }] of this.buckets.list()) {
       if (versioning !== undefined) await expireOldVersions(this.#database, this.objects, { bucket, before, signal })
     }
+  }
+
+  /**
+   * Deletes the objects of a bucket that were written before a time, which is in milliseconds since 1970. Stops early
+   * if the signal is aborted.
+   */
+  async expireObjects(bucket: string, before: number, signal?: AbortSignal): Promise<void> {
+    await expireObjects(this.#database, this.objects, { bucket, before, signal })
+  }
+
+  /** Aborts the multipart uploads that began before a time. Stops early if the signal is aborted. */
+  async expireUploads(before: number, signal?: AbortSignal): Promise<void> {
+    for (const [bucket] of this.buckets.list()) await expireUploads(this.uploads, { bucket, before, signal })
   }
 
   /** Deletes a bucket that contains no version and no delete marker. Aborts its uploads. */

@@ -77,3 +77,64 @@ describe('the expiry of old versions', () => {
     expect(await versions()).toHaveLength(2)
   })
 })
+
+describe('the expiry of objects', () => {
+  const keys = async (): Promise<string[]> =>
+    (await Array.fromAsync(storage.listObjects('work', ''))).map(([key]) => key)
+  const putWork = async (key: string): Promise<unknown> =>
+    storage.objects.put('work', key, { size: 0, etag: '0'.repeat(32), headers: {}, segments: [], checksums: {} })
+  beforeEach(() => storage.buckets.create('work'))
+
+  it('deletes the objects of one bucket that were written before a time', async () => {
+    at(0)
+    await putWork('old')
+    await putWork('replaced')
+    const kept = await put('old')
+    at(10)
+    await putWork('recent')
+    await putWork('replaced')
+    await storage.expireObjects('work', START + 10 * HOUR_MS)
+    expect(await keys()).toEqual(['recent', 'replaced'])
+    expect(await versions()).toEqual([kept])
+  })
+
+  it('keeps an object that is replaced while the bucket is read', async () => {
+    at(0)
+    await putWork('key')
+    at(10)
+    const { objects } = storage
+    const remove = objects.delete.bind(objects)
+    vi.spyOn(objects, 'delete').mockImplementation(async (...parameters) => {
+      await putWork('key')
+      return remove(...parameters)
+    })
+    await storage.expireObjects('work', START + 10 * HOUR_MS)
+    expect(await keys()).toEqual(['key'])
+  })
+
+  it('passes on an error that is not an answer of the service', async () => {
+    at(0)
+    await putWork('key')
+    vi.spyOn(storage.objects, 'delete').mockRejectedValue(new Error('disk'))
+    await expect(storage.expireObjects('work', START + HOUR_MS)).rejects.toThrow('disk')
+  })
+
+  it('aborts multipart uploads that began before a time', async () => {
+    const old = await storage.uploads.create({ bucket: 'work', key: 'old', started: START, headers: {} })
+    const recent = await storage.uploads.create({ bucket: Bucket, key: 'new', started: START + HOUR_MS, headers: {} })
+    await storage.expireUploads(START + HOUR_MS)
+    expect(storage.uploads.find('work', 'old', old)).toBeUndefined()
+    expect(storage.uploads.find(Bucket, 'new', recent)).toBeDefined()
+  })
+
+  it('stops early if the signal is aborted', async () => {
+    at(0)
+    await putWork('key')
+    const upload = await storage.uploads.create({ bucket: 'work', key: 'old', started: START, headers: {} })
+    const aborted = AbortSignal.abort()
+    await storage.expireObjects('work', START + HOUR_MS, aborted)
+    await storage.expireUploads(START + HOUR_MS, aborted)
+    expect(await keys()).toEqual(['key'])
+    expect(storage.uploads.find('work', 'old', upload)).toBeDefined()
+  })
+})
