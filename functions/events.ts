@@ -27,10 +27,12 @@ interface ScheduleTrigger {
   readonly type: 'schedule'
 }
 
-/** The function runs every `hours` hours. The trigger is deployed only if the settings contain a schedule. */
+/** Runs every `hours` hours. The rule is deployed only if `isNeeded` returns true for the settings. */
 interface RateTrigger {
   readonly type: 'rate'
   readonly hours: number
+  /** The numbers of schedules, and of groups of objects with a number of days. */
+  readonly isNeeded: (settings: { readonly schedules: number; readonly retention: number }) => boolean
 }
 
 /** Names and ARNs of deployed resources. In the CDK app, they are tokens, which CloudFormation resolves. */
@@ -102,18 +104,19 @@ export const EVENTS: readonly EventSpec[] = [
     name: 'prune',
     file: 'events/prune.ts',
     size: SIZES.housekeeping,
-    trigger: { type: 'rate', hours: 24 },
+    trigger: { type: 'rate', hours: 24, isNeeded: ({ schedules, retention }) => schedules > 0 || retention > 0 },
     readsSchedules: true,
     permissions: {
       jobs: [...JUDGE_ARCHIVES, 'DeleteItem'],
       archives: [{ actions: ['GetObject', 'DeleteObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+      expiredObjects: 'delete',
     },
   },
   {
     name: 'check-schedules',
     file: 'events/check-schedules.ts',
     size: SIZES.housekeeping,
-    trigger: { type: 'rate', hours: 1 },
+    trigger: { type: 'rate', hours: 1, isNeeded: ({ schedules }) => schedules > 0 },
     readsSchedules: true,
     permissions: {
       jobs: [...JUDGE_ARCHIVES, 'GetItem'],

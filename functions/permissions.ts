@@ -17,6 +17,8 @@ export interface Permissions {
   readonly startsWorkflows?: readonly JobKind[]
   readonly stopsWorkflows?: readonly JobKind[]
   /** The function publishes an event when a job ends. */
+  /** Lists or deletes the objects for which the setting `retention` names a number of days. */
+  readonly expiredObjects?: 'list' | 'delete'
   readonly publishesEvents?: true
   /** The function signs URLs with the signer role. */
   readonly signsUrls?: true

@@ -123,6 +123,19 @@ export const ROUTES: readonly RouteSpec[] = [
     }),
   },
   {
+    methods: ['GET'],
+    path: '/_backup/prune',
+    name: 'get-prune',
+    file: 'routes/get-prune.ts',
+    size: SIZES.route,
+    readsSchedules: true,
+    permissions: {
+      jobs: ['Query'],
+      archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+      expiredObjects: 'list',
+    },
+  },
+  {
     methods: ['POST'],
     path: '/_backup/schedules/{name}/confirm',
     name: 'confirm-archive',

@@ -6,7 +6,8 @@ import type { JobKind } from '../shared/jobs/workflow-engine.ts'
 import type { BackupFunction } from './backup-function.ts'
 import type { BackupWorkflow } from './backup-workflow.ts'
 import { bucketArn, executionsArn, type StoreNames, tableArn } from './names.ts'
-import type { Settings } from './settings.ts'
+import { RETENTION_GROUPS } from '../shared/schedules/retention.ts'
+import { objectRetention, type Settings } from './settings.ts'
 
 /** The deployed resources to which permissions refer. */
 export interface GrantContext {
@@ -36,6 +37,7 @@ export const grant = (fn: BackupFunction, permissions: Permissions, context: Gra
   grantTables(fn, permissions, context)
   grantBuckets(fn, permissions, context)
   if (permissions.readsOtherBuckets === true) grantOtherBuckets(fn, context)
+  grantExpiredObjects(fn, permissions, context)
   if (context.key !== undefined && STORES.some((store) => permissions[store] !== undefined))
     fn.allow(KEY_ACTIONS, [context.key.keyArn])
   grantWorkflows(fn, permissions, context)
@@ -73,6 +75,32 @@ const grantBuckets = (fn: BackupFunction, permissions: Permissions, { names }: G
 }
 
 /** Allows a function to read every key of the buckets in the setting `restore_from`. */
+/** Where the objects of each group are. Whether an upload may be deleted depends on its report, which is read. */
+const EXPIRED_KEYS = {
+  exports: { bucket: 'archives', keys: 'exports/*', actions: [] },
+  reports: { bucket: 'archives', keys: 'reports/*', actions: [] },
+  slots: { bucket: 'restores', keys: '_slots/*', actions: [] },
+  uploads: { bucket: 'restores', keys: '*', actions: ['s3:GetObject'] },
+} as const
+
+/** Allows listing, and perhaps deleting, the objects for which the setting `retention` names a number of days. */
+const grantExpiredObjects = (
+  fn: BackupFunction,
+  { expiredObjects }: Permissions,
+  { names, settings }: GrantContext,
+): void => {
+  if (expiredObjects === undefined) return
+  const days = objectRetention(settings)
+  for (const group of RETENTION_GROUPS) {
+    if (days[group] === undefined) continue
+    const { bucket, keys, actions } = EXPIRED_KEYS[group]
+    const onKeys = [...actions, ...(expiredObjects === 'delete' ? ['s3:DeleteObject'] : [])]
+    fn.allow(['s3:ListBucket'], [bucketArn(names[bucket])])
+    if (onKeys.length > 0)
+      fn.allow(onKeys, [bucketArn(names[bucket], keys)], 'The keys of objects contain job ids and names of callers.')
+  }
+}
+
 const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: GrantContext): void => {
   if (restore_from.length === 0) return
   const reason = 'The setting restore_from allows restores of archives in these buckets.'

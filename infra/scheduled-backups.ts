@@ -43,7 +43,7 @@ export class ScheduledBackups extends Construct {
     super(scope, id)
     const { deployment, schedules, start, housekeeping, deadLetters } = props
     const scheduleGroup = new ScheduleGroup(this, 'Group', { scheduleGroupName: deployment })
-    if (schedules.length === 0) return
+    if (housekeeping.length === 0) return
     for (const schedule of schedules)
       new SchedulerSchedule(this, `Backup-${schedule.name}`, {
         scheduleGroup,

@@ -22,7 +22,7 @@ import { HttpApi } from './http-api.ts'
 import { type StoreNames, storeNames } from './names.ts'
 import { OperationsDashboard } from './operations-dashboard.ts'
 import { ScheduledBackups } from './scheduled-backups.ts'
-import type { Settings } from './settings.ts'
+import { objectRetention, type Settings } from './settings.ts'
 import { Signer } from './signer.ts'
 
 type Workflows = Readonly<Record<JobKind, BackupWorkflow>>
@@ -86,11 +86,18 @@ export class ServiceStack extends Stack {
       UPLOAD_STRATEGY: upload_strategy,
       ACCOUNT_ITEMS: account_items.toString(),
     }
+    const objectDays = objectRetention(this.#settings)
+    // Only the functions that read the schedules read the retention of other objects.
+    const scheduleEnvironment = {
+      ...environment,
+      SCHEDULES: schedules_json,
+      ...(Object.keys(objectDays).length === 0 ? {} : { RETENTION: JSON.stringify(objectDays) }),
+    }
     const createFunction = (spec: DeployedFunction): BackupFunction =>
       new BackupFunction(this, pascalCase(spec.name), {
         spec,
         deployment,
-        environment: spec.readsSchedules === true ? { ...environment, SCHEDULES: schedules_json } : environment,
+        environment: spec.readsSchedules === true ? scheduleEnvironment : environment,
         logDays: retention.log_days,
         deadLetters: this.#deadLetters,
       })
@@ -153,12 +160,18 @@ export class ServiceStack extends Stack {
         })
     const scheduled = triggers.find(({ trigger }) => trigger.type === 'schedule')
     if (scheduled === undefined) throw new Error('functions/events.ts has no row whose trigger is a schedule')
+    const numbers = {
+      schedules: this.#settings.schedules.length,
+      retention: Object.keys(objectRetention(this.#settings)).length,
+    }
     new ScheduledBackups(this, 'Schedules', {
       deployment: this.#settings.deployment,
       schedules: this.#settings.schedules,
       start: scheduled.handler,
       housekeeping: triggers.flatMap(({ name, trigger, handler }) =>
-        trigger.type === 'rate' ? [{ id: pascalCase(name), every: Duration.hours(trigger.hours), handler }] : [],
+        trigger.type === 'rate' && trigger.isNeeded(numbers)
+          ? [{ id: pascalCase(name), every: Duration.hours(trigger.hours), handler }]
+          : [],
       ),
       deadLetters: this.#deadLetters,
     })

@@ -2,6 +2,7 @@ import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { z } from 'zod'
 import { STRATEGIES, type Strategy } from '../shared/jobs/job.ts'
 import type { ModelRegistry } from '../shared/resources/models.ts'
+import type { RetentionDays as ObjectRetention } from '../shared/schedules/retention.ts'
 import { SCHEDULE_MEMBERS, type Schedule, SchedulesShape, validateSchedule } from '../shared/schedules/schedule.ts'
 
 /**
@@ -20,6 +21,11 @@ export interface Settings {
     /** The number of days for which replaced and deleted versions of blobs, archives and uploads are kept. */
     readonly old_versions_days: number
     readonly log_days: RetentionDays
+    /** Days for which these objects are kept. Absent: they are never deleted automatically. */
+    readonly exports_days?: number
+    readonly slots_days?: number
+    readonly uploads_days?: number
+    readonly reports_days?: number
   }
   /** The strategy of an upload whose key does not start with the name of a strategy. */
   readonly upload_strategy: Strategy
@@ -63,6 +69,10 @@ const Retention = z.strictObject({
   log_days: z
     .custom<RetentionDays>((value) => LOG_DAYS.some((days) => days === value), `must be one of ${LOG_DAYS.join(', ')}`)
     .default(RetentionDays.THREE_MONTHS),
+  exports_days: z.exactOptional(days()),
+  slots_days: z.exactOptional(days()),
+  uploads_days: z.exactOptional(days()),
+  reports_days: z.exactOptional(days()),
 })
 const Throttle = z.strictObject({
   rate: z.number('must be a number').min(1, 'must be at least 1').max(10_000, 'must be at most 10000').default(20),
@@ -121,6 +131,16 @@ export const readSettings = (settings: unknown, models: ModelRegistry): Settings
     ])
   return { ...rest, schedules, schedules_json }
 }
+
+/** Returns the days for which the objects of each group are kept. Groups without days are absent. */
+export const objectRetention = ({
+  retention: { exports_days, slots_days, uploads_days, reports_days },
+}: Pick<Settings, 'retention'>): ObjectRetention => ({
+  ...(exports_days === undefined ? {} : { exports: exports_days }),
+  ...(slots_days === undefined ? {} : { slots: slots_days }),
+  ...(uploads_days === undefined ? {} : { uploads: uploads_days }),
+  ...(reports_days === undefined ? {} : { reports: reports_days }),
+})
 
 const readSchedules = (given: readonly unknown[], models: ModelRegistry, settings: unknown): readonly Schedule[] => {
   const parsed = SchedulesShape.safeParse(given)

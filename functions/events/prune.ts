@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { pruneObjects } from '../../shared/schedules/prune-objects.ts'
 import { pruneSchedules } from '../../shared/schedules/prune.ts'
 import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
 import { event } from '../handlers/event.ts'
@@ -12,6 +13,7 @@ export const handler = event(z.unknown(), async (_, services) => {
   const stopped = pruned.filter(({ stopped_by }) => stopped_by !== undefined)
   addMetric(METRIC.scheduleSuspicious, stopped.length)
   if (stopped.length > 0) logger.error('suspicious archives stop pruning', { stopped })
-  logger.info('pruned', { pruned })
-  return pruned
+  const groups = await pruneObjects(services)
+  logger.info('pruned', { pruned, groups })
+  return [...pruned, ...groups]
 })

@@ -34,10 +34,7 @@ export type JobSource = 'api' | 'upload' | 'schedule'
 export interface ExportRequest {
   readonly models: readonly string[]
   readonly route_model?: string
-  /**
-   * The schedule that requested the export, and the time for which it was due. Jobs of earlier versions have no
-   * `min_ratio`.
-   */
+  /** The schedule that requested the export, the time for which it was due, and its `min_ratio` if it has one. */
   readonly schedule?: { readonly name: string; readonly at: string; readonly min_ratio?: number }
   readonly filters: Filters
   readonly strict: boolean

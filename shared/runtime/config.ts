@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { RetentionDays } from '../schedules/retention.ts'
 import { type Schedule, SchedulesShape } from '../schedules/schedule.ts'
 import { STRATEGIES, type Strategy } from '../jobs/job.ts'
 
@@ -21,11 +22,27 @@ export interface Config {
   /** Whether an export of everything looks for items that belong to no resource. */
   readonly account_items: boolean
   readonly schedules: readonly Schedule[]
+  /** Days for which exports, uploads and reports are kept. Absent groups are never deleted automatically. */
+  readonly retention: RetentionDays
   /** Path of the model registry. By default, `shared/models.json` is used. */
   readonly models_file?: string
 }
 
 const Name = z.string().min(1)
+/** A variable whose value is JSON. */
+const json = (byDefault: string) =>
+  z
+    .string()
+    .default(byDefault)
+    .transform((text, context): unknown => {
+      try {
+        return JSON.parse(text)
+      } catch {
+        context.addIssue({ code: 'custom', message: 'must be JSON' })
+        return z.NEVER
+      }
+    })
+
 const Environment = z.object({
   DEPLOYMENT: Name.default('local'),
   AWS_REGION: Name.default('us-east-1'),
@@ -38,18 +55,8 @@ const Environment = z.object({
   RESTORE_FROM: z.string().default(''),
   UPLOAD_STRATEGY: z.enum(STRATEGIES).default('raise_error'),
   ACCOUNT_ITEMS: z.enum(['true', 'false']).default('true'),
-  SCHEDULES: z
-    .string()
-    .default('[]')
-    .transform((text, context): unknown => {
-      try {
-        return JSON.parse(text)
-      } catch {
-        context.addIssue({ code: 'custom', message: 'must be JSON' })
-        return []
-      }
-    })
-    .pipe(SchedulesShape),
+  SCHEDULES: json('[]').pipe(SchedulesShape),
+  RETENTION: json('{}').pipe(RetentionDays),
   MODELS_FILE: Name.optional(),
 })
 
@@ -80,6 +87,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     upload_strategy: read.UPLOAD_STRATEGY,
     account_items: read.ACCOUNT_ITEMS === 'true',
     schedules: read.SCHEDULES,
+    retention: read.RETENTION,
     ...(read.MODELS_FILE === undefined ? {} : { models_file: read.MODELS_FILE }),
   }
 }

@@ -2,7 +2,6 @@ import type { JudgeArchive } from '../export/announce.ts'
 import type { SuspiciousArchive } from '../jobs/job.ts'
 import { type ArchiveRecord, resourcesIn } from './archive-record.ts'
 import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
-import { DEFAULT_MIN_RATIO } from './schedule.ts'
 
 /**
  * Judges the archive of a scheduled export whose job is about to end, and stores the judgement. Returns the mark of a
@@ -10,9 +9,9 @@ import { DEFAULT_MIN_RATIO } from './schedule.ts'
  */
 export const judgeScheduledArchive = async (
   stores: JudgedArchiveStores,
-  ...[{ name, min_ratio = DEFAULT_MIN_RATIO }, { key }]: Parameters<JudgeArchive>
+  ...[schedule, { key }]: Parameters<JudgeArchive>
 ): Promise<SuspiciousArchive | undefined> => {
-  const { records } = await judgedArchives(stores, { name, min_ratio }, { keep: true })
+  const { records } = await judgedArchives(stores, schedule, { keep: true })
   const record = records.find((one) => one.key === key)
   return record === undefined || record.findings.length === 0 ? undefined : markOf(record)
 }

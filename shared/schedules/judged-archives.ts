@@ -5,7 +5,7 @@ import { scopeOf } from './archive-scope.ts'
 import type { ArchiveRecords } from './aws/archive-records.ts'
 import { judgeArchive } from './judge-archive.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
-import type { Schedule } from './schedule.ts'
+import { DEFAULT_MIN_RATIO, type Schedule } from './schedule.ts'
 import { type ScheduledArchive, type ScheduledArchives, scheduledArchives } from './scheduled-archives.ts'
 
 /** What reading the judgements of archives uses. */
@@ -37,7 +37,7 @@ const OPENED_AT_ONCE = 16
  */
 export const judgedArchives = async (
   stores: JudgedArchiveStores,
-  { name, min_ratio }: Pick<Schedule, 'name' | 'min_ratio'>,
+  { name, min_ratio = DEFAULT_MIN_RATIO }: Pick<Schedule, 'name' | 'min_ratio'>,
   { keep }: { readonly keep: boolean },
 ): Promise<JudgedArchives> => {
   // The records are read first: every archive that they describe is then in the list, or was deleted.

@@ -28,15 +28,17 @@ export interface Schedule {
   readonly strict: boolean
   readonly keep_days: number
   /**
-   * From 0 to 1. An archive is suspicious if it contains less than this share of the resources, revisions or blobs that
-   * an earlier good archive contains.
+   * From 0 to 1; by default `DEFAULT_MIN_RATIO`. An archive is suspicious if it contains less than this share of the
+   * resources, revisions or blobs that an earlier good archive contains.
    */
-  readonly min_ratio: number
+  readonly min_ratio?: number
 }
 
 export const DEFAULT_MIN_RATIO = 0.5
 
 const text = (pattern: RegExp, message: string) => z.string(message).regex(pattern, message)
+
+const RATIO = 'must be a number from 0 to 1'
 
 const ScheduleSetting = z.strictObject({
   // The name and the time of the run are an execution's name, which has at most 80 characters.
@@ -51,11 +53,7 @@ const ScheduleSetting = z.strictObject({
   filters: z.exactOptional(z.record(z.string(), z.unknown())),
   strict: z.boolean('must be true or false').default(false),
   keep_days: z.int('must be a number of days').min(1, 'must be at least 1').max(36_500, 'must be at most 36500'),
-  min_ratio: z
-    .number('must be a number from 0 to 1')
-    .min(0, 'must be a number from 0 to 1')
-    .max(1, 'must be a number from 0 to 1')
-    .default(DEFAULT_MIN_RATIO),
+  min_ratio: z.exactOptional(z.number(RATIO).min(0, RATIO).max(1, RATIO)),
 })
 
 export const SCHEDULE_MEMBERS: readonly string[] = Object.keys(ScheduleSetting.shape)
@@ -67,7 +65,15 @@ const ScheduleShape = ScheduleSetting.transform(
       context.addIssue({ code: 'custom', message: timing.message, path: [timing.member] })
       return z.NEVER
     }
-    return { name, timing, ...(models === undefined ? {} : { models }), filters, strict, keep_days, min_ratio }
+    return {
+      name,
+      timing,
+      ...(models === undefined ? {} : { models }),
+      filters,
+      strict,
+      keep_days,
+      ...(min_ratio === undefined ? {} : { min_ratio }),
+    }
   },
 )
 
@@ -116,7 +122,10 @@ export const scheduledRequest = (
     strict,
     format: 'acbak',
   } as const
-  return { ...exportRequest(options, registry), schedule: { name, at: at.toISOString(), min_ratio } }
+  return {
+    ...exportRequest(options, registry),
+    schedule: { name, at: at.toISOString(), ...(min_ratio === undefined ? {} : { min_ratio }) },
+  }
 }
 
 const FiltersShape = z.strictObject(FILTER_SHAPE)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { readSettings, SettingsError } from '../../infra/settings.ts'
+import { readSettings, SettingsError, objectRetention } from '../../infra/settings.ts'
 import { loadModelsFile } from '../../shared/resources/models.ts'
 
 const MODELS = await loadModelsFile(new URL('../../shared/models.json', import.meta.url))
@@ -28,7 +28,28 @@ describe('readSettings', () => {
     expect(JSON.parse(schedules_json)).toEqual([nightly])
   })
 
+  it('keep exports, slots, uploads and reports for ever, unless they state a number of days', () => {
+    expect(objectRetention(read({ deployment: 'prod' }))).toEqual({})
+    const retention = { exports_days: 1, slots_days: 2, uploads_days: 3, reports_days: 4 }
+    expect(objectRetention(read({ deployment: 'prod', retention }))).toEqual({
+      exports: 1,
+      slots: 2,
+      uploads: 3,
+      reports: 4,
+    })
+  })
+
   it.each<[string, unknown, readonly string[]]>([
+    [
+      'exports that are kept for no day',
+      { deployment: 'prod', retention: { exports_days: 0 } },
+      ['retention.exports_days: 0 must be at least 1'],
+    ],
+    [
+      'a schedule whose ratio is over 1',
+      { deployment: 'prod', schedules: [{ ...nightly, min_ratio: 50 }] },
+      ['schedules.0.min_ratio: 50 must be a number from 0 to 1'],
+    ],
     [
       'settings that are missing altogether',
       undefined,

@@ -366,6 +366,31 @@ describe('the settings', () => {
     expect(readers).not.toEqual(expect.arrayContaining(['ExportAll', 'ExportRecords', 'Prune', 'GetJob']))
   })
 
+  it('let only the daily deletion delete exports, slots, uploads and reports, and only if their days are set', async () => {
+    const retention = { exports_days: 10, slots_days: 2, uploads_days: 5, reports_days: 20 }
+    const { service } = await templates({ ...settings, retention })
+    const policiesWith = (template: Template, text: string): string[] =>
+      resourcesOf(template, 'AWS::IAM::Policy')
+        .filter(([, policy]) => JSON.stringify(policy).includes(text))
+        .map(([id]) => id.replace(/RoleDefaultPolicy.*/, ''))
+    expect(policiesWith(service, 's3:DeleteObject')).toEqual(['Prune'])
+    for (const key of ['/exports/*', '/reports/*', '/_slots/*']) {
+      expect(policiesWith(service, key)).toContain('Prune')
+      expect(policiesWith(deployment.service, key)).not.toContain('Prune')
+    }
+    expect(policiesWith(service, '/_slots/*')).toEqual(['Prune'])
+    const environments = resourcesOf(service, 'AWS::Lambda::Function').filter(([, { Properties }]) =>
+      JSON.stringify(Properties['Environment']).includes('RETENTION'),
+    )
+    expect(environments.map(([, { Properties }]) => Properties['FunctionName'])).toContain('specstar-get-prune')
+    for (const [, { Properties }] of environments)
+      expect(Properties['Environment']).toMatchObject({
+        Variables: { RETENTION: '{"exports":10,"slots":2,"uploads":5,"reports":20}' },
+      })
+    const schedules = resourcesOf(service, 'AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties)
+    expect(schedules.map(({ ScheduleExpression }) => ScheduleExpression)).toEqual(['rate(1 day)'])
+  })
+
   it('create neither schedules nor their alarm by default', async () => {
     const { service } = await templates(settings)
     expect(resourcesOf(service, 'AWS::Scheduler::Schedule')).toEqual([])

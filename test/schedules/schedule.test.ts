@@ -19,8 +19,13 @@ describe('the schedules of a deployment', () => {
       filters: { is_deleted: false },
       strict: false,
       keep_days: 30,
-      min_ratio: 0.5,
     })
+  })
+
+  it('pass their min_ratio on to their exports', () => {
+    const [schedule] = read({ ...nightly, min_ratio: 0.9 })
+    const request = scheduledRequest(schedule ?? expect.fail(), new Date('2026-01-05T03:00:00Z'), MODELS)
+    expect(request.schedule).toEqual({ name: 'nightly', at: '2026-01-05T03:00:00.000Z', min_ratio: 0.9 })
   })
 
   it.each<[string, readonly object[], string]>([
@@ -51,6 +56,13 @@ describe('the schedules of a deployment', () => {
     expect(validateSchedule(first ?? expect.fail(), MODELS)).toBe('cron matches no time in the future')
   })
 
+  it('are read together with the days for which other objects are kept', () => {
+    expect(readConfig({}).retention).toEqual({})
+    expect(readConfig({ RETENTION: '{"exports":3,"uploads":4}' }).retention).toEqual({ exports: 3, uploads: 4 })
+    for (const RETENTION of ['{"exports":0}', '{"blobs":1}', '{"slots":"1"}', 'x'])
+      expect(() => readConfig({ RETENTION })).toThrow('RETENTION')
+  })
+
   it('are rejected if they are not JSON', () => {
     expect(() => readConfig({ SCHEDULES: 'nightly' })).toThrow('must be JSON')
   })
@@ -66,7 +78,7 @@ describe('the request of a schedule', () => {
       filters: { created_bys: ['alice'] },
       strict: false,
       format: 'acbak',
-      schedule: { name: 'nightly', at: '2026-01-05T03:00:00.000Z', min_ratio: 0.5 },
+      schedule: { name: 'nightly', at: '2026-01-05T03:00:00.000Z' },
     })
     expect(validateSchedule(scheduleWith({}), MODELS)).toBeUndefined()
   })

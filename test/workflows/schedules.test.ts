@@ -4,7 +4,7 @@ import { handler as checkHandler } from '../../functions/events/check-schedules.
 import { handler as pruneHandler } from '../../functions/events/prune.ts'
 import { handler as startHandler, type ScheduleEvent } from '../../functions/events/start-scheduled.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
-import { DEFAULT_MIN_RATIO, type Schedule } from '../../shared/schedules/schedule.ts'
+import type { Schedule } from '../../shared/schedules/schedule.ts'
 import { writeToStore, sampleStore } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
@@ -14,7 +14,6 @@ const NIGHTLY: Schedule = {
   filters: {},
   strict: false,
   keep_days: 7,
-  min_ratio: DEFAULT_MIN_RATIO,
 }
 const OTHER: Schedule = {
   name: 'night',
@@ -23,7 +22,6 @@ const OTHER: Schedule = {
   filters: {},
   strict: false,
   keep_days: 1,
-  min_ratio: DEFAULT_MIN_RATIO,
 }
 
 const CONTEXT = localContext('test', 'test', 60_000)

@@ -26,12 +26,13 @@ export class LocalScheduler {
   readonly #stopping = new AbortController()
   readonly #loops: Promise<void>[] = []
 
-  constructor(schedules: readonly Schedule[]) {
+  /** `isPruning`: the program deletes old objects once a day. */
+  constructor(schedules: readonly Schedule[], isPruning: boolean) {
     for (const schedule of schedules)
       this.#run(dueTimes(schedule), (due) =>
         startScheduled({ schedule: schedule.name, at: due.toISOString() }, context('start-scheduled')),
       )
-    if (schedules.length > 0) this.#run(timesOf({ rate: '1 day' }), () => prune({}, context('prune')))
+    if (isPruning) this.#run(timesOf({ rate: '1 day' }), () => prune({}, context('prune')))
   }
 
   async close(): Promise<void> {

@@ -124,7 +124,8 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
   await sweepUploads(services)
   uploads.open()
   checkSchedules(config, services)
-  const scheduler = new LocalScheduler(config.schedules)
+  const isPruning = config.schedules.length > 0 || Object.keys(config.retention).length > 0
+  const scheduler = new LocalScheduler(config.schedules, isPruning)
   parts.push(() => scheduler.close())
   const gateway = await startGateway({ port: options.port })
   parts.push(() => gateway.stop())

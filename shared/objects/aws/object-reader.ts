@@ -13,6 +13,12 @@ export interface ObjectSource {
   stream(start: number, length: number): Promise<Readable>
 }
 
+/** A listed object, and the time at which it was written. */
+export interface DatedObject {
+  readonly object: PinnedObject
+  readonly modified: Date
+}
+
 /** The number of attempts to read a body. The SDK retries failed requests, but not a body that breaks off. */
 const BODY_ATTEMPTS = 4
 
@@ -119,10 +125,15 @@ export class ObjectReader {
   }
 
   /**
-   * Yields all objects whose keys begin with a prefix, sorted by the UTF-8 bytes of the keys. The objects have no
-   * version ids.
+   * Lists all objects whose keys begin with a prefix, in the order of their keys (by UTF-8 bytes). They have no version
+   * ids.
    */
   async *list(bucket: string, prefix = ''): AsyncGenerator<PinnedObject> {
+    for await (const { object } of this.listDated(bucket, prefix)) yield object
+  }
+
+  /** Lists objects with the times at which they were written. With `after`, it begins after this key. */
+  async *listDated(bucket: string, prefix: string, after?: string): AsyncGenerator<DatedObject> {
     let token: string | undefined
     do {
       const page = await this.client.send(
@@ -130,10 +141,16 @@ export class ObjectReader {
           Bucket: bucket,
           Prefix: prefix,
           ...(token === undefined ? {} : { ContinuationToken: token }),
+          ...(after === undefined ? {} : { StartAfter: after }),
         }),
       )
-      for (const { Key, Size, ETag } of page.Contents ?? [])
-        if (Key !== undefined) yield pinned(bucket, Key, Size ?? 0, ETag, undefined)
+      for (const { Key, Size, ETag, LastModified } of page.Contents ?? [])
+        if (Key !== undefined)
+          yield {
+            object: pinned(bucket, Key, Size ?? 0, ETag, undefined),
+            // Without a time, an object counts as new, so that it is not deleted.
+            modified: LastModified ?? new Date(),
+          }
       token = page.NextContinuationToken
     } while (token !== undefined)
   }

@@ -259,6 +259,15 @@ describe('the synthesized deployment', () => {
     expect(await deployment.function('prune').invoke({}, 60_000)).toMatchObject([
       { deleted: [], stopped_by: ['s-nightly-20260103T030000Z'] },
     ])
+    expect(await request('GET', '/_backup/prune')).toMatchObject({
+      status: 200,
+      body: {
+        objects: [
+          { action: 'keep', state: 'good' },
+          { action: 'keep', state: 'suspicious' },
+        ],
+      },
+    })
     const decision = { job_id: 's-nightly-20260103T030000Z', resources: 0 }
     expect(await request('POST', '/_backup/schedules/nightly/confirm', decision)).toMatchObject({ status: 200 })
     expect(await request('GET', `/_backup/jobs/${decision.job_id}`)).toMatchObject({

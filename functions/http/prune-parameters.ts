@@ -1,0 +1,14 @@
+import { z } from 'zod'
+import { text, wholeNumber } from '../../shared/requests/parameters.ts'
+import { parseParameters } from '../../shared/requests/parse-parameters.ts'
+import type { PageOptions } from '../../shared/schedules/explain-prune.ts'
+
+const MAX_PAGE = 1000
+const Parameters = z.strictObject({
+  limit: wholeNumber('a whole number', 1, MAX_PAGE).default(200),
+  cursor: z.exactOptional(text()),
+})
+
+/** Parses the parameters of `GET /_backup/prune`. Throws `InvalidRequestError`. */
+export const pruneParameters = (query: Readonly<Record<string, unknown>>): PageOptions =>
+  parseParameters(Parameters, query)

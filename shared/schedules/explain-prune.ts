@@ -1,0 +1,105 @@
+import { z } from 'zod'
+import { InvalidRequestError } from '../requests/errors.ts'
+import { planObjects, type ObjectPlanning, type PlannedObject } from './plan-objects.ts'
+import { planSchedule, type PrunePlanning } from './prune.ts'
+import type { PlannedArchive } from './prune-plan.ts'
+import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
+import type { Schedule } from './schedule.ts'
+
+/** What the next run does with one object, and why. `retention` is the rule that decides about the object. */
+export type ExplainedObject =
+  | (PlannedArchive & { readonly retention: 'schedule'; readonly schedule: string; readonly bucket: string })
+  | (PlannedObject & { readonly retention: RetentionGroup })
+
+export interface ExplainedPage {
+  readonly objects: readonly ExplainedObject[]
+  /** The start of the next page. Absent on the last page. */
+  readonly cursor?: string
+}
+
+export interface PageOptions {
+  readonly limit: number
+  readonly cursor?: string
+}
+
+/** What the explanation uses. */
+export type PruneExplanation = Omit<PrunePlanning, 'config'> &
+  ObjectPlanning & {
+    readonly config: PrunePlanning['config'] & ObjectPlanning['config'] & { readonly schedules: readonly Schedule[] }
+  }
+
+/** The objects of one schedule or group, in the order of their keys. */
+interface Section {
+  /** `schedule:{name}`, or the name of a group. */
+  readonly name: string
+  readonly objects: (after?: string) => AsyncIterable<ExplainedObject>
+}
+
+/** The last object of a page. */
+const Cursor = z.strictObject({ section: z.string(), after: z.string() })
+type Cursor = z.output<typeof Cursor>
+
+/**
+ * Returns a page of what the next run would delete and keep, and why: first the archives of each schedule, then the
+ * objects of each group for which the deployment sets a number of days. The run uses the same plans. Nothing is
+ * written. Throws `InvalidRequestError` if the cursor is invalid.
+ */
+export const explainPrune = async (
+  context: PruneExplanation,
+  { limit, cursor }: PageOptions,
+): Promise<ExplainedPage> => {
+  const all = sections(context)
+  const start = cursor === undefined ? undefined : parseCursor(cursor, all)
+  const first = start === undefined ? 0 : all.findIndex(({ name }) => name === start.section)
+  const objects: ExplainedObject[] = []
+  let last: Cursor | undefined
+  for (const [index, { name, objects: objectsOf }] of all.slice(first).entries())
+    for await (const object of objectsOf(index === 0 ? start?.after : undefined)) {
+      if (objects.length === limit && last !== undefined) return { objects, cursor: encodeCursor(last) }
+      objects.push(object)
+      last = { section: name, after: object.key }
+    }
+  return { objects }
+}
+
+const sections = (context: PruneExplanation): Section[] => [
+  ...context.config.schedules.map((schedule) => ({
+    name: `schedule:${schedule.name}`,
+    objects: (after?: string) => explainSchedule(context, schedule, after),
+  })),
+  ...RETENTION_GROUPS.map((name) => ({ name, objects: (after?: string) => explainGroup(context, name, after) })),
+]
+
+async function* explainSchedule(
+  context: PruneExplanation,
+  schedule: Schedule,
+  after = '',
+): AsyncGenerator<ExplainedObject> {
+  const { archives } = await planSchedule(context, schedule, { keep: false })
+  const bucket = context.config.buckets.archives
+  for (const archive of archives.toSorted((a, b) => (a.key < b.key ? -1 : 1)))
+    if (archive.key > after) yield { retention: 'schedule', schedule: schedule.name, bucket, ...archive }
+}
+
+async function* explainGroup(
+  context: ObjectPlanning,
+  retention: RetentionGroup,
+  after?: string,
+): AsyncGenerator<ExplainedObject> {
+  for await (const object of planObjects(context, retention, after)) yield { retention, ...object }
+}
+
+const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url')
+
+const parseCursor = (text: string, all: readonly Section[]): Cursor => {
+  const invalid = new InvalidRequestError([
+    { field: 'cursor', message: 'must be the `cursor` of an earlier page of this list' },
+  ])
+  try {
+    const cursor = Cursor.parse(JSON.parse(Buffer.from(text, 'base64url').toString()))
+    if (all.some(({ name }) => name === cursor.section)) return cursor
+  } catch (error) {
+    throw Object.assign(invalid, { cause: error })
+  }
+  throw invalid
+}

@@ -1,0 +1,99 @@
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { PinnedObject } from '../objects/object.ts'
+import { hasReport } from '../restore/upload-report.ts'
+import { DAY_MS } from './prune-plan.ts'
+import type { RetentionDays, RetentionGroup } from './retention.ts'
+
+/** What the next run does with one object, and why. */
+export interface PlannedObject {
+  readonly bucket: string
+  readonly key: string
+  /** The time at which the object was written. ISO 8601. */
+  readonly at: string
+  readonly action: 'delete' | 'keep'
+  readonly reason: string
+}
+
+/** What planning uses. */
+export interface ObjectPlanning {
+  readonly objects: ObjectStore
+  readonly config: {
+    readonly buckets: { readonly archives: string; readonly restores: string }
+    readonly retention: RetentionDays
+  }
+  readonly clock: () => Date
+}
+
+/** An object whose time is over. Returns why it is kept nevertheless, or `undefined`. */
+type ReasonToKeep = (context: ObjectPlanning, object: PinnedObject) => Promise<string | undefined>
+
+interface Group {
+  readonly bucket: 'archives' | 'restores'
+  readonly prefix: string
+  readonly isPart: (key: string) => boolean
+  readonly reasonToKeep: ReasonToKeep
+}
+
+const SLOTS = '_slots/'
+/** Reports of uploads whose keys are too long (`reportKey`). The key of the upload cannot be derived from them. */
+const SHORT_REPORTS = '_reports/'
+const ARCHIVE = '.acbak'
+const REPORT = '.acbak.report.json'
+const always = (): boolean => true
+const never: ReasonToKeep = () => Promise.resolve(undefined)
+
+/**
+ * An upload is kept until its report says how the restore ended. A report is kept as long as its upload, because a
+ * process that starts restores uploads that have no report.
+ */
+const reasonToKeepUpload: ReasonToKeep = async (context, object) => {
+  const { bucket, key } = object
+  if (key.endsWith(ARCHIVE))
+    return (await hasReport(context, object)) ? undefined : 'has no report, so its restore may not have ended'
+  if (key.startsWith(SHORT_REPORTS)) return 'is the report of an upload whose key is too long to be part of its own'
+  if (!key.endsWith(REPORT)) return 'is neither an upload nor a report'
+  const upload = key.slice(0, -REPORT.length) + ARCHIVE
+  return (await context.objects.head(bucket, upload)) === undefined ? undefined : 'its upload still exists'
+}
+
+const GROUPS: Readonly<Record<RetentionGroup, Group>> = {
+  exports: { bucket: 'archives', prefix: 'exports/', isPart: always, reasonToKeep: never },
+  reports: { bucket: 'archives', prefix: 'reports/', isPart: always, reasonToKeep: never },
+  slots: { bucket: 'restores', prefix: SLOTS, isPart: always, reasonToKeep: never },
+  uploads: {
+    bucket: 'restores',
+    prefix: '',
+    isPart: (key) => !key.startsWith(SLOTS),
+    reasonToKeep: reasonToKeepUpload,
+  },
+}
+
+/**
+ * Plans the next run for the objects of a group, in the order of their keys, starting after the key `after`. Yields
+ * nothing if the deployment keeps this group.
+ */
+export async function* planObjects(
+  context: ObjectPlanning,
+  name: RetentionGroup,
+  after?: string,
+): AsyncGenerator<PlannedObject> {
+  const { objects, config, clock } = context
+  const days = config.retention[name]
+  if (days === undefined) return
+  const { bucket, prefix, isPart, reasonToKeep } = GROUPS[name]
+  const now = clock().getTime()
+  for await (const { object, modified } of objects.listDated(config.buckets[bucket], prefix, after)) {
+    if (!isPart(object.key)) continue
+    const until = modified.getTime() + days * DAY_MS
+    const setting = `retention.${name}_days is ${days}`
+    const reason =
+      until >= now ? `is kept until ${new Date(until).toISOString()} (${setting})` : await reasonToKeep(context, object)
+    yield {
+      bucket: object.bucket,
+      key: object.key,
+      at: modified.toISOString(),
+      action: reason === undefined ? 'delete' : 'keep',
+      reason: reason ?? `is older than ${days} days (${setting})`,
+    }
+  }
+}

@@ -1,0 +1,39 @@
+import { planObjects, type ObjectPlanning } from './plan-objects.ts'
+import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
+
+/** S3's limit on one DeleteObjects. */
+const BATCH = 1000
+
+export interface PrunedGroup {
+  readonly retention: RetentionGroup
+  /** The number of deleted objects. */
+  readonly deleted: number
+}
+
+/** Deletes the objects that `planObjects` selects. Returns the groups for which the deployment sets a number of days. */
+export const pruneObjects = async (context: ObjectPlanning): Promise<PrunedGroup[]> => {
+  const groups: PrunedGroup[] = []
+  for (const retention of RETENTION_GROUPS)
+    if (context.config.retention[retention] !== undefined)
+      groups.push({ retention, deleted: await pruneGroup(context, retention) })
+  return groups
+}
+
+const pruneGroup = async (context: ObjectPlanning, group: RetentionGroup): Promise<number> => {
+  let deleted = 0
+  let batch: string[] = []
+  let bucket = ''
+  const flush = async (): Promise<void> => {
+    await context.objects.delete(bucket, batch)
+    deleted += batch.length
+    batch = []
+  }
+  for await (const { action, bucket: own, key } of planObjects(context, group)) {
+    if (action === 'keep') continue
+    bucket = own
+    batch.push(key)
+    if (batch.length === BATCH) await flush()
+  }
+  await flush()
+  return deleted
+}

@@ -1,0 +1,230 @@
+import { randomUUID } from 'node:crypto'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { handler as pruneHandler } from '../../functions/events/prune.ts'
+import { localContext } from '../../infra/local/program/local-context.ts'
+import type { ExplainedObject, ExplainedPage } from '../../shared/schedules/explain-prune.ts'
+import { fixture } from '../workflows/program.ts'
+import { startTestApi, type TestApi } from './test-api.ts'
+
+const DAY_MS = 86_400_000
+const SCHEDULES = JSON.stringify([
+  { name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 },
+  { name: 'weekly', rate: '7 days', keep_days: 60 },
+])
+const RETENTION = JSON.stringify({ exports: 10, slots: 2, uploads: 5, reports: 20 })
+
+let api: TestApi
+let archive: Buffer
+beforeAll(async () => {
+  api = await startTestApi({ SCHEDULES, RETENTION })
+  archive = await fixture('single-v3.acbak')
+})
+afterAll(() => api.stop())
+beforeEach(async () => {
+  const { objects, config } = api.services
+  for (const bucket of [config.buckets.archives, config.buckets.restores])
+    await objects.delete(
+      bucket,
+      (await Array.fromAsync(objects.list(bucket))).map(({ key }) => key),
+    )
+  for (const record of await api.services.archiveRecords.list('nightly'))
+    await api.services.archiveRecords.delete('nightly', record)
+  api.clock.ahead = 0
+})
+
+const put = (bucket: 'archives' | 'restores', key: string, body: Buffer | object = Buffer.from('x')) =>
+  Buffer.isBuffer(body)
+    ? api.services.objects.put(api.services.config.buckets[bucket], key, body)
+    : api.services.objects.putJson(api.services.config.buckets[bucket], key, body)
+const keysIn = async (bucket: 'archives' | 'restores'): Promise<string[]> =>
+  (await Array.fromAsync(api.services.objects.list(api.services.config.buckets[bucket]))).map(({ key }) => key)
+/** The key of an archive of the schedule `nightly` that was due some days ago. */
+const keyOf = (daysAgo: number): string => {
+  const at = new Date(Date.now() - daysAgo * DAY_MS).toISOString()
+  const [day, time] = [at.slice(0, 10), at.slice(0, 19).replaceAll(/[-:]/g, '')]
+  return `scheduled/nightly/${day.replaceAll('-', '/')}/s-nightly-${time}Z.acbak`
+}
+const prune = () => pruneHandler({}, localContext('prune', randomUUID(), 60_000))
+
+const page = async (query = ''): Promise<ExplainedPage> => {
+  const response = await fetch(`${api.gateway.url}/_backup/prune${query}`)
+  expect(response.status).toBe(200)
+  return (await response.json()) as ExplainedPage
+}
+const explain = async (limit = 200): Promise<ExplainedObject[]> => {
+  const objects: ExplainedObject[] = []
+  let cursor: string | undefined
+  do {
+    const next = await page(`?limit=${limit}${cursor === undefined ? '' : `&cursor=${cursor}`}`)
+    expect(next.objects.length).toBeLessThanOrEqual(limit)
+    objects.push(...next.objects)
+    cursor = next.cursor
+  } while (cursor !== undefined)
+  return objects
+}
+
+describe('GET /_backup/prune', () => {
+  it('lists what the next run deletes and keeps of a schedule, and why, without storing a judgement', async () => {
+    const [old, newer] = [keyOf(50), keyOf(40)]
+    for (const key of [old, newer]) await put('archives', key, archive)
+    expect(await explain()).toEqual([
+      {
+        retention: 'schedule',
+        schedule: 'nightly',
+        bucket: 'specstar-archives',
+        key: old,
+        job_id: old.split('/').at(-1)?.replace('.acbak', ''),
+        at: expect.any(String) as string,
+        state: 'good',
+        resources: expect.any(Number) as number,
+        action: 'delete',
+        reason: expect.stringContaining('is older than keep_days (30), and job s-nightly-') as string,
+      },
+      expect.objectContaining({
+        key: newer,
+        action: 'keep',
+        reason: 'no newer good archive has the same or a wider scope',
+      }),
+    ])
+    expect(await api.services.archiveRecords.list('nightly')).toEqual([])
+    expect(await keysIn('archives')).toEqual([old, newer])
+  })
+
+  it('pages through all schedules and groups, whatever the size of the page', async () => {
+    for (const days of [50, 40, 20, 5]) await put('archives', keyOf(days), archive)
+    await put('archives', keyOf(60), Buffer.from('damaged'))
+    for (const k of [1, 2, 3]) {
+      await put('archives', `exports/2026/01/01/${k}.acbak`)
+      await put('archives', `reports/${k}.json`)
+      await put('restores', `_slots/${k}.acbak`)
+      await put('restores', `skip/memo/${k}.acbak`)
+    }
+    api.clock.ahead = 12 * DAY_MS
+    const whole = await explain()
+    expect(whole).toHaveLength(17)
+    for (const limit of [1, 2, 5, 17]) expect(await explain(limit)).toEqual(whole)
+    expect(new Set(whole.map(({ key }) => key)).size).toBe(17)
+    expect(whole.map(({ retention }) => retention).filter((one, k, all) => one !== all[k - 1])).toEqual([
+      'schedule',
+      'exports',
+      'slots',
+      'uploads',
+      'reports',
+    ])
+  })
+
+  it('names exactly the objects that the next run deletes', async () => {
+    for (const days of [50, 40, 20, 5]) await put('archives', keyOf(days), archive)
+    for (const key of ['exports/2026/01/01/a.acbak', 'reports/a.json']) await put('archives', key)
+    await put('restores', '_slots/a.acbak')
+    await put('restores', 'skip/memo/a.acbak')
+    await put('restores', 'skip/memo/a.acbak.report.json', { passed: true })
+    for (const days of [0, 3, 6, 11, 21, 60]) {
+      api.clock.ahead = days * DAY_MS
+      const explained = await explain()
+      const expected = explained.flatMap(({ action, key }) => (action === 'keep' ? [key] : []))
+      await prune()
+      expect([...(await keysIn('archives')), ...(await keysIn('restores'))].sort()).toEqual(expected.sort())
+    }
+  })
+
+  it.each<[string, string]>([
+    ['?limit=0', 'limit'],
+    ['?limit=1001', 'limit'],
+    ['?cursor=nonsense', 'cursor'],
+    [`?cursor=${Buffer.from('{"section":"x","after":"y"}').toString('base64url')}`, 'cursor'],
+    ['?schedule=nightly', 'schedule'],
+  ])('rejects %s', async (query, field) => {
+    const response = await fetch(`${api.gateway.url}/_backup/prune${query}`)
+    expect(response.status).toBe(400)
+    expect(await response.json()).toMatchObject({ errors: [{ field }] })
+  })
+})
+
+describe('the retention of other objects', () => {
+  it('deletes exports, reports and slots that are older than their days', async () => {
+    await put('archives', 'exports/2026/01/01/a.acbak')
+    await put('archives', 'reports/a.json')
+    await put('archives', 'elsewhere/a.acbak')
+    await put('restores', '_slots/a.acbak')
+    await put('restores', '_slots/a.acbak.report.json', { passed: false })
+    api.clock.ahead = 3 * DAY_MS
+    expect(await prune()).toEqual([
+      { schedule: 'nightly', deleted: [] },
+      { schedule: 'weekly', deleted: [] },
+      { retention: 'exports', deleted: 0 },
+      { retention: 'slots', deleted: 2 },
+      { retention: 'uploads', deleted: 0 },
+      { retention: 'reports', deleted: 0 },
+    ])
+    api.clock.ahead = 11 * DAY_MS
+    await prune()
+    expect(await keysIn('archives')).toEqual(['elsewhere/a.acbak', 'reports/a.json'])
+    api.clock.ahead = 21 * DAY_MS
+    await prune()
+    expect(await keysIn('archives')).toEqual(['elsewhere/a.acbak'])
+  })
+
+  it('keeps an upload until its report says how the restore ended, and the report as long as the upload', async () => {
+    const { etag } = await put('restores', 'skip/memo/done.acbak')
+    await put('restores', 'skip/memo/done.acbak.report.json', { passed: false, archive: { etag } })
+    await put('restores', 'skip/memo/waiting.acbak')
+    await put('restores', 'skip/memo/running.acbak')
+    await put('restores', 'skip/memo/running.acbak.report.json', { status: 'running' })
+    await put('restores', 'skip/memo/replaced.acbak')
+    await put('restores', 'skip/memo/replaced.acbak.report.json', { passed: true, archive: { etag: 'another' } })
+    await put('restores', 'skip/memo/gone.acbak.report.json', { passed: true })
+    await put('restores', 'notes.txt')
+    await put('restores', '_reports/0a.report.json', { passed: true })
+    api.clock.ahead = 6 * DAY_MS
+    const reasons = Object.fromEntries((await explain()).map(({ key, reason }) => [key, reason]))
+    expect(reasons).toMatchObject({
+      '_reports/0a.report.json': 'is the report of an upload whose key is too long to be part of its own',
+      'notes.txt': 'is neither an upload nor a report',
+      'skip/memo/waiting.acbak': 'has no report, so its restore may not have ended',
+      'skip/memo/done.acbak': 'is older than 5 days (retention.uploads_days is 5)',
+      'skip/memo/done.acbak.report.json': 'its upload still exists',
+    })
+    await prune()
+    const kept = [
+      '_reports/0a.report.json',
+      'notes.txt',
+      'skip/memo/done.acbak.report.json',
+      'skip/memo/replaced.acbak',
+      'skip/memo/replaced.acbak.report.json',
+      'skip/memo/running.acbak',
+      'skip/memo/running.acbak.report.json',
+      'skip/memo/waiting.acbak',
+    ]
+    expect(await keysIn('restores')).toEqual(kept)
+    await prune()
+    expect(await keysIn('restores')).toEqual(kept.filter((key) => !key.includes('/done.')))
+  })
+
+  it('deletes more objects than S3 deletes at once', async () => {
+    await Promise.all(Array.from({ length: 1001 }, (_, k) => put('archives', `exports/2026/01/01/${k}.acbak`)))
+    api.clock.ahead = 11 * DAY_MS
+    expect(await prune()).toContainEqual({ retention: 'exports', deleted: 1001 })
+    expect(await keysIn('archives')).toEqual([])
+  })
+})
+
+describe('without settings for other objects', () => {
+  it('keeps all of them, and does not list them', async () => {
+    const { retention } = api.services.config
+    Object.assign(api.services.config, { retention: {} })
+    try {
+      await put('archives', 'exports/2026/01/01/a.acbak')
+      await put('restores', 'skip/memo/a.acbak')
+      api.clock.ahead = 10_000 * DAY_MS
+      expect(await explain()).toEqual([])
+      expect(await prune()).toEqual([
+        { schedule: 'nightly', deleted: [] },
+        { schedule: 'weekly', deleted: [] },
+      ])
+      expect([...(await keysIn('archives')), ...(await keysIn('restores'))]).toHaveLength(2)
+    } finally {
+      Object.assign(api.services.config, { retention })
+    }
+  })
+})
