@@ -378,7 +378,6 @@ describe('the settings', () => {
       expect(policiesWith(service, key)).toContain('Prune')
       expect(policiesWith(deployment.service, key)).not.toContain('Prune')
     }
-    expect(policiesWith(service, '/_slots/*')).toEqual(['Prune'])
     const environments = resourcesOf(service, 'AWS::Lambda::Function').filter(([, { Properties }]) =>
       JSON.stringify(Properties['Environment']).includes('RETENTION'),
     )
