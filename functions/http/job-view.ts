@@ -4,6 +4,7 @@ import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
 import {
   ENDED,
   type ExportJob,
+  type IdsWithoutResource,
   type Job,
   type JobStatus,
   type ListedBlobs,
@@ -112,6 +113,7 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
     missing_blobs: withHint(result.missing_blobs),
     ...(result.left_out === undefined ? {} : { left_out: result.left_out }),
     ...(result.unaccounted === undefined ? {} : { unaccounted: result.unaccounted }),
+    ...idsView(result),
     ...(result.suspicious === undefined ? {} : { suspicious: result.suspicious }),
   }
 }
@@ -134,8 +136,14 @@ const restoreView = (job: RestoreJob): object | undefined => {
     ...(missing_blobs === undefined ? {} : { missing_blobs: withHint(missing_blobs) }),
     ...(blob_conflicts === undefined ? {} : { blob_conflicts }),
     ...(left_out === undefined ? {} : { left_out }),
+    ...idsView(result),
   }
 }
+
+const idsView = ({ not_found, excluded }: IdsWithoutResource): IdsWithoutResource => ({
+  ...(not_found === undefined ? {} : { not_found }),
+  ...(excluded === undefined ? {} : { excluded }),
+})
 
 /** Returns a signed URL for downloading the archive of an export. Throws if the job has no result. */
 export const signArchive = async (

@@ -1,15 +1,18 @@
 import { openArchive } from '../archive/open.ts'
 import { endJob, type EndJobServices, publishJobEnded } from '../jobs/end-job.ts'
 import { exportJob } from '../jobs/find-job.ts'
-import type { ExportRequest, SuspiciousArchive } from '../jobs/job.ts'
+import { type FoundIds, idsWithoutResource } from '../jobs/found-ids.ts'
+import type { JobStore } from '../jobs/aws/job-store.ts'
+import { allResults } from '../jobs/pass.ts'
+import type { ExportRequest, IdsWithoutResource, SuspiciousArchive } from '../jobs/job.ts'
 import { listedBlobs } from '../jobs/listed-blobs.ts'
 import type { StageInput } from '../jobs/messages.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { listedResources } from '../jobs/listed-resources.ts'
-import { type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
 import { unaccountedSummary } from './unaccounted-summary.ts'
+import { EXPORT_RECORDS, EXPORTED_IDS, type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
 
 /** Judges the archive of a scheduled export. Returns its mark if it is suspicious, otherwise `undefined`. */
 export type JudgeArchive = (
@@ -18,8 +21,9 @@ export type JudgeArchive = (
 ) => Promise<SuspiciousArchive | undefined>
 
 /**
- * Ends the job and stores its result. The job ends as `partial` if blobs are missing, if resources were left out, or if
- * the table has items that belong to no resource. Otherwise, it ends as `succeeded`.
+ * Ends the job and stores its result. The job ends as `partial` if blobs are missing, if resources were left out, if the
+ * table has items that belong to no resource, or if ids of the request were not found. Otherwise, it ends as
+ * `succeeded`.
  * `finish-compose` has already created the archive and read it back. The archive of a schedule is judged before the job
  * ends, so that the result contains the mark of a suspicious archive.
  */
@@ -39,16 +43,31 @@ export const announceExport = async (
       : await summaryOfArchive(stores, job_id, archive)
   const suspicious = request.schedule === undefined ? undefined : await judgeArchive(request.schedule, archive)
   const unaccounted = await unaccountedSummary(stores, job_id)
-  const status = summary.complete && unaccounted === undefined ? 'succeeded' : 'partial'
+  const ids = await idsNotExported(stores, job_id, request)
+  const isWhole = summary.complete && unaccounted === undefined && ids.not_found === undefined
+  const status = isWhole ? 'succeeded' : 'partial'
   const result = {
     archive,
     ...summary,
     ...(unaccounted === undefined ? {} : { unaccounted }),
+    ...ids,
     ...(suspicious === undefined ? {} : { suspicious }),
   }
   await endJob(stores, job_id, { status, phase: 'announce', result }, ['running'])
   await publishJobEnded(stores, job_id)
   return { job_id }
+}
+
+const idsNotExported = async (
+  { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
+  jobId: string,
+  { filters }: ExportRequest,
+): Promise<IdsWithoutResource> => {
+  if (filters.ids === undefined) return {}
+  const found: FoundIds[] = []
+  for (const { ids } of await allResults({ jobs }, jobId, EXPORT_RECORDS))
+    if (ids !== undefined) found.push(await workFiles.readPinned(EXPORTED_IDS, ids))
+  return idsWithoutResource(filters.ids, found)
 }
 
 const summaryOfStream = async (workFiles: WorkFiles, jobId: string): Promise<ExportSummary> => {

@@ -5,6 +5,7 @@ import { BlobMismatchError, BlobsMissingError } from '../blobs/errors.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import { type RecordsTarget, SegmentRecords, type WrittenRecords } from '../compose/segment-records.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
+import { FoundIdsCollector } from '../jobs/found-ids.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { filterFor } from '../jobs/job-filter.ts'
@@ -20,10 +21,11 @@ import { hashKeyOf, metadataKey } from '../resources/keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import { addReferences, blobFieldsOf, type PayloadReferences } from '../resources/revision-references.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
-import { payloadOf, RevisionView } from '../resources/views.ts'
+import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { LeftOutResources } from './left-out.ts'
 import {
+  EXPORTED_IDS,
   EXPORT_PLAN,
   EXPORT_RECORDS,
   type ExportPlan,
@@ -85,6 +87,7 @@ class RecordsPass {
   readonly #stores: RecordsStores
   readonly #references = new BlobReferenceSet()
   readonly #leftOut = new LeftOutResources()
+  readonly #foundIds = new FoundIdsCollector()
   /** Of the plan, so that all passes use the same paths even if the registry changes meanwhile. */
   #blobPaths: ExportPlan['blob_paths'] = {}
   readonly #unclaimed = new UnclaimedRevisions()
@@ -123,6 +126,9 @@ class RecordsPass {
       references: await this.#references.write(objects, workFiles.bucket, key),
       ...(await this.#leftOut.write(workFiles, this.#attempt)),
       ...(await this.#unclaimed.write(workFiles, this.#attempt, clock)),
+      ...(this.#job.request.filters.ids === undefined
+        ? {}
+        : { ids: await workFiles.write(EXPORTED_IDS, this.#foundIds.all, job_id, n, attempt) }),
     }
   }
 
@@ -297,7 +303,12 @@ class RecordsPass {
       const bucket = hashKeyOf(id).slice(0, 4)
       return bucket >= from && (to.length > 4 || bucket < to)
     })
-    return resources.resourcesById(model, ids, { ...options, filter })
+    const noteId = (item: Item): boolean => {
+      const isAccepted = filter(item)
+      this.#foundIds.add(new MetadataView(item).resourceId, isAccepted)
+      return isAccepted
+    }
+    return resources.resourcesById(model, ids, { ...options, filter: noteId })
   }
 }
 

@@ -3,6 +3,7 @@ import { UnrestorableResource } from '../jobs/unrestorable-resource.ts'
 import { BlobReferenceList } from '../blobs/blob-reference-list.ts'
 import { MissingBlob } from '../blobs/referrer.ts'
 import { BlobPathList } from '../resources/blob-paths.ts'
+import { FoundIds } from '../jobs/found-ids.ts'
 import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
 import { PassInput, PassOutput, PlannedItems, type StageMessages } from '../jobs/messages.ts'
@@ -35,6 +36,12 @@ export const ExportPlan = z
 export type ExportPlan = z.output<typeof ExportPlan>
 export const EXPORT_PLAN: WorkFile<ExportPlan> = { name: () => 'plan.json', content: ExportPlan }
 
+/** The ids of the request that one pass found. */
+export const EXPORTED_IDS: WorkFile<FoundIds, [n: number, attempt: string]> = {
+  name: (n, attempt) => `exported-ids/${n}/${attempt}`,
+  content: FoundIds,
+}
+
 /** The result of a pass of `export-records`. An archive is made of segments; a stream of SpecStar is made of pieces. */
 export const RecordsResult = z
   .object({
@@ -49,6 +56,8 @@ export const RecordsResult = z
      * the pass had read all of them. Absent if there are none.
      */
     unclaimed: z.exactOptional(z.object({ list: PinnedObject, read_at: z.string() }).readonly()),
+    /** A file of `EXPORTED_IDS`. Absent if the request has no ids. */
+    ids: z.exactOptional(PinnedObject),
   })
   .readonly()
 export type RecordsResult = z.output<typeof RecordsResult>

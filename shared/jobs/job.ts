@@ -77,6 +77,20 @@ export interface ListedBlobs {
   readonly referred_by?: readonly MissingBlob[]
 }
 
+export interface ListedIds {
+  readonly count: number
+  /** The first 100, or fewer if they exceed 7 KiB. */
+  readonly ids: readonly string[]
+}
+
+/** The members of a result that list the ids of a request for which nothing was exported or restored. */
+export interface IdsWithoutResource {
+  /** The ids that no model of the scope has. Absent if there are none. */
+  readonly not_found?: ListedIds
+  /** The ids of resources that another filter excludes. Absent if there are none. */
+  readonly excluded?: ListedIds
+}
+
 export interface ListedResources {
   readonly count: number
   /** The first 100, or fewer if they exceed 14 KiB. */
@@ -112,6 +126,7 @@ export interface SuspiciousArchive {
   readonly decision?: ArchiveDecision
 }
 
+<<<<<<< HEAD
 /** Items of the resource table that belong to no resource of a registered model. */
 export interface Unaccounted {
   readonly count: number
@@ -124,6 +139,9 @@ export interface Unaccounted {
 }
 
 export interface ExportResult {
+=======
+export interface ExportResult extends IdsWithoutResource {
+>>>>>>> c41af40 (feat: list ids that were not found, and verifications without proof)
   /** `manifest_sha256` is absent for a stream of SpecStar, which has no manifest. */
   readonly archive: PinnedObject & { readonly manifest_sha256?: string }
   readonly models: Readonly<Record<string, ExportCounts>>
@@ -143,10 +161,15 @@ interface RestoreCounts {
   readonly total: number
 }
 
-export interface RestoreResult {
+export interface RestoreResult extends IdsWithoutResource {
   readonly models: Readonly<Record<string, RestoreCounts>>
   /** Absent on a dry run. */
-  readonly verification?: { readonly passed: boolean; readonly checks: Readonly<Record<string, unknown>> }
+  readonly verification?: {
+    readonly passed: boolean
+    /** False if nothing was checked, or if the verification failed. Absent in jobs of earlier releases. */
+    readonly proved?: boolean
+    readonly checks: Readonly<Record<string, unknown>>
+  }
   /** Present only for a dry run. It counts what the restore would do to each model and to blobs. */
   readonly dry_run?: {
     readonly models: Readonly<Record<string, { new: number; changed: number; same: number; target_only: number }>>

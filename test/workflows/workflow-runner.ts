@@ -104,9 +104,10 @@ export class WorkflowRunner {
     models: readonly string[],
     filters: Filters = {},
     strict = true,
+    format: 'acbak' | 'specstar' = 'acbak',
   ): Promise<{ job: ExportJob; archive: Buffer }> {
     const { services } = this
-    const request = exportRequest({ models, filters, strict, format: 'acbak' }, services.models)
+    const request = exportRequest({ models, filters, strict, format }, services.models)
     const job = await this.#end(await startExport(services, request, { requestedBy: 'test' }))
     if (job.kind !== 'export' || job.result === undefined) throw new JobFailedError(job)
     const { bucket, key } = job.result.archive

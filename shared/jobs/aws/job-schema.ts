@@ -82,6 +82,8 @@ const StoredUnaccounted = z.looseObject({
   items: z.array(z.looseObject({ pk: text, sk: text, reason: text })),
   list: z.exactOptional(ObjectName),
 })
+const ListedIds = z.looseObject({ count, ids: texts })
+const idsWithoutResource = { not_found: z.exactOptional(ListedIds), excluded: z.exactOptional(ListedIds) }
 
 const StoredSuspicion = z.looseObject({
   resources: count,
@@ -104,12 +106,15 @@ const StoredExportResult: z.ZodType<ExportResult> = z.looseObject({
   missing_blobs: StoredBlobs,
   left_out: z.exactOptional(StoredResources),
   unaccounted: z.exactOptional(StoredUnaccounted),
+  ...idsWithoutResource,
   suspicious: z.exactOptional(StoredSuspicion),
 })
 
 const StoredRestoreResult: z.ZodType<RestoreResult> = z.looseObject({
   models: z.record(text, z.looseObject({ loaded: count, skipped: count, total: count })),
-  verification: z.exactOptional(z.looseObject({ passed: z.boolean(), checks: z.record(text, z.unknown()) })),
+  verification: z.exactOptional(
+    z.looseObject({ passed: z.boolean(), proved: z.exactOptional(z.boolean()), checks: z.record(text, z.unknown()) }),
+  ),
   dry_run: z.exactOptional(
     z.looseObject({
       models: z.record(text, z.looseObject({ new: count, changed: count, same: count, target_only: count })),
@@ -120,6 +125,7 @@ const StoredRestoreResult: z.ZodType<RestoreResult> = z.looseObject({
   missing_blobs: z.exactOptional(StoredBlobs),
   blob_conflicts: z.exactOptional(StoredBlobs),
   left_out: z.exactOptional(StoredResources),
+  ...idsWithoutResource,
   report: z.exactOptional(ObjectName),
 })
 

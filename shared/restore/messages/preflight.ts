@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import { PlannedItems, StageInput, type StageMessages } from '../../jobs/messages.ts'
+import { FoundIds } from '../../jobs/found-ids.ts'
 import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
@@ -84,6 +85,8 @@ export const PreflightDetails = z
     duplicates: z.array(z.string()).readonly(),
     /** Differences that a dry run found: the first of each extent. */
     findings: z.array(Finding).readonly(),
+    /** The ids of the request that the pass found in the archive. Absent if the request has no ids. */
+    ids: z.exactOptional(FoundIds),
   })
   .readonly()
 export type PreflightDetails = z.output<typeof PreflightDetails>

@@ -1,6 +1,7 @@
 import { ArchivePayloads } from '../../archive/archive-payloads.ts'
 import { encodeBuckets } from '../../archive/digest.ts'
 import { BlobReferenceSet } from '../../blobs/blob-references.ts'
+import { FoundIdsCollector } from '../../jobs/found-ids.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
@@ -40,6 +41,8 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   const ranges = restore.plan.items[n] ?? []
   const start = readCursor(PreflightCursor, attempt) ?? { range: 0 }
   const references = new BlobReferenceSet()
+  const foundIds = restore.job.request.filters.ids === undefined ? undefined : new FoundIdsCollector()
+  const collected = { references, foundIds }
   const payloads = new ArchivePayloads(restore.archive)
   const faults = await streamFaults(services, restore.plan)
   const isFull = (leftOut: number): boolean => attempt.timeIsUp() || references.size + leftOut >= limits.seenBlobs
@@ -49,7 +52,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   for (const [k, range] of ranges.entries()) {
     if (k < start.range || cursor !== undefined) continue
     const from = k === start.range ? start.from : undefined
-    const checked = await new RangePreflight(services, restore, range, references, payloads, faults).check(from, isFull)
+    const checked = await new RangePreflight(services, restore, range, collected, payloads, faults).check(from, isFull)
     extents.push(await storeExtent(workFiles, attempt, { k, range, from }, checked))
     details.duplicates.push(...checked.duplicateIds)
     details.findings.push(...checked.findings)
@@ -64,9 +67,17 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
       workFiles.bucket,
       workFiles.key(job_id, workName.references(n, attempt.attempt)),
     ),
-    ...(details.duplicates.length + details.findings.length === 0
+    ...(details.duplicates.length + details.findings.length === 0 && foundIds === undefined
       ? {}
-      : { details: await workFiles.write(PREFLIGHT_DETAILS, details, job_id, n, attempt.attempt) }),
+      : {
+          details: await workFiles.write(
+            PREFLIGHT_DETAILS,
+            { ...details, ...(foundIds === undefined ? {} : { ids: foundIds.all }) },
+            job_id,
+            n,
+            attempt.attempt,
+          ),
+        }),
   }
 }
 

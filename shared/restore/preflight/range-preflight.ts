@@ -4,6 +4,7 @@ import { type BucketDigest, BucketDigests } from '../../archive/digest.ts'
 import type { BlobReferenceSet } from '../../blobs/blob-references.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { ResourceFilter } from '../../filters/filters.ts'
+import type { FoundIdsCollector } from '../../jobs/found-ids.ts'
 import { filterFor } from '../../jobs/job-filter.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { addReferences, archivedBlobFields, type BlobFields } from '../../resources/revision-references.ts'
@@ -27,6 +28,13 @@ export interface CheckRangeStores {
   readonly resources: ResourceStore
   readonly payloads: PayloadStore
   readonly models: ModelRegistry
+}
+
+/** What one pass collects from all of its ranges. */
+export interface CollectedByPass {
+  readonly references: BlobReferenceSet
+  /** Undefined if the request has no ids. */
+  readonly foundIds: FoundIdsCollector | undefined
 }
 
 /** The result of one pass over a range. It counts only resources that the filters accept. */
@@ -66,6 +74,7 @@ export class RangePreflight {
   readonly #restore: OpenRestore
   readonly #range: SegmentRange
   readonly #references: BlobReferenceSet
+  readonly #foundIds: FoundIdsCollector | undefined
   readonly #archivedPayloads: ArchivePayloads
   readonly #accepts: ResourceFilter
   readonly #blobFields: BlobFields
@@ -85,7 +94,7 @@ export class RangePreflight {
     stores: CheckRangeStores,
     restore: OpenRestore,
     range: SegmentRange,
-    references: BlobReferenceSet,
+    { references, foundIds }: CollectedByPass,
     archivedPayloads: ArchivePayloads,
     streamFaults: readonly StreamFault[],
   ) {
@@ -93,6 +102,7 @@ export class RangePreflight {
     this.#restore = restore
     this.#range = range
     this.#references = references
+    this.#foundIds = foundIds
     this.#archivedPayloads = archivedPayloads
     this.#streamFaults = new Map(
       streamFaults
@@ -171,6 +181,7 @@ export class RangePreflight {
     const exists = await target.exists(record.id)
     const check = ResourceCheck.ofMetadata(record, this.#accepts(record.item))
     if (check.isSelected) this.#existing.push(exists)
+    this.#foundIds?.add(record.id, check.isSelected)
     this.#current = { check, exists }
   }
 
@@ -229,6 +240,7 @@ export class RangePreflight {
     if (fault === undefined) return false
     const leftOut = this.#leftOut
     leftOut.resources.push(fault)
+    this.#foundIds?.add(check.id, true)
     if (check.metadata === undefined) leftOut.inDigest = false
     else leftOut.ids.push(check.id)
     leftOut.metadata += check.metadataRecords

@@ -2,7 +2,7 @@ import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/dig
 import { MISSING_BLOBS_HINT } from '../../blobs/errors.ts'
 import type { MissingBlob } from '../../blobs/referrer.ts'
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
-import type { RestoreJob, Strategy } from '../../jobs/job.ts'
+import type { ListedIds, RestoreJob, Strategy } from '../../jobs/job.ts'
 import { allResults } from '../../jobs/pass.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { PinnedObject } from '../../objects/object.ts'
@@ -16,12 +16,15 @@ import { VERIFY, type VerifyResult } from '../messages/verify.ts'
 import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
 import { lateBlobConflicts } from '../results/conflicts.ts'
 import { allExtents } from '../results/extents.ts'
+import { idsNotRestored } from '../results/preflight-details.ts'
 import { allLeftOut, type ReportedLeftOut } from '../results/left-out.ts'
 
 /** The report of a restore, as it is stored and returned to clients. */
 export interface Report {
   readonly job_id: string
   readonly passed: boolean
+  /** True if the verification passed and checked at least one resource or blob. */
+  readonly proved: boolean
   readonly started_at: string
   readonly ended_at: string
   /**
@@ -44,6 +47,10 @@ export interface Report {
   readonly blob_conflicts: readonly string[]
   /** Absent if nothing is left out. */
   readonly left_out?: ReportedLeftOut
+  /** The ids of the request that are in no model of the archive that was restored. Absent if there are none. */
+  readonly not_found?: ListedIds
+  /** The ids of archived resources that another filter excludes. Absent if there are none. */
+  readonly excluded?: ListedIds
 }
 
 export interface ReportedModel {
@@ -72,13 +79,15 @@ export const makeReport = async (
   const restore = await verifiedRestore(services, job_id, plan, models, verified)
   for (const { name, checkRestore } of CHECKS) await checkRestore?.(restore, findings.of(name))
   const checks = findings.results()
+  const passed = Object.values(checks).every((check) => check.passed)
   const blobs = await allResults(services, job_id, PREFLIGHT_BLOBS)
   const left_out = await allLeftOut(services, { job, plan })
   const missing = await readMissingBlobs(services.workFiles, blobs)
   const referred_by = missing.filter(({ resources }) => resources.length > 0).slice(0, MAX_REFERRED_BY)
   return {
     job_id,
-    passed: Object.values(checks).every(({ passed }) => passed),
+    passed,
+    proved: passed && checks.content.checked + checks.blobs.checked > 0,
     started_at: job.started_at ?? job.created_at,
     ended_at: clock().toISOString(),
     archive: {
@@ -95,6 +104,7 @@ export const makeReport = async (
     ...(missing.length === 0 ? {} : { missing_blobs_hint: MISSING_BLOBS_HINT }),
     blob_conflicts: await blobConflicts(services, job_id, blobs),
     ...(left_out === undefined ? {} : { left_out }),
+    ...(await idsNotRestored(services, { job, plan })),
   }
 }
 

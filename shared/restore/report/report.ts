@@ -11,6 +11,7 @@ import { VerificationFailedError } from '../errors.ts'
 import type { RestoreReading } from '../open-restore.ts'
 import { allLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { writeUploadReport } from '../upload-report.ts'
+import { idsNotRestored } from '../results/preflight-details.ts'
 import { dryRunResult } from './dry-run-result.ts'
 import { makeReport, type Report } from './make-report.ts'
 
@@ -33,14 +34,18 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
   if (job.request.dry_run) {
     const left_out = await allLeftOut(services, { job, plan })
     const result = await dryRunResult(services, job_id, plan.models)
-    await end(services, job_id, 'succeeded', { ...result, ...listedLeftOut(left_out) })
+    const ids = await idsNotRestored(services, { job, plan })
+    await end(services, job_id, 'succeeded', { ...result, ...listedLeftOut(left_out), ...ids })
     return { job_id }
   }
   const document = await makeReport(services, job, plan)
   const { count: leftOut } = await resourcesLeftOut(services, { job, plan }, 0)
   // With filters, it is not known whether the filters accept the resources that the export left out.
   const lacksResources = leftOut > 0 || (document.left_out !== undefined && plan.unfiltered)
-  const isPartial = lacksResources || document.missing_blobs.length + document.blob_conflicts.length > 0
+  const isPartial =
+    lacksResources ||
+    document.not_found !== undefined ||
+    document.missing_blobs.length + document.blob_conflicts.length > 0
   const status = isPartial ? 'partial' : 'succeeded'
   const result = await writeReport(services, job, document, document.passed ? status : 'failed')
   if (!document.passed) {
@@ -84,13 +89,15 @@ const writeReport = async (
   )
   return {
     models: Object.fromEntries(models),
-    verification: { passed: document.passed, checks: Object.fromEntries(checks) },
+    verification: { passed: document.passed, proved: document.proved, checks: Object.fromEntries(checks) },
     missing_blobs: {
       ...listedBlobs(document.missing_blobs),
       ...listedReferrers(document.missing_blobs_referred_by ?? []),
     },
     blob_conflicts: listedBlobs(document.blob_conflicts),
     ...listedLeftOut(document.left_out),
+    ...(document.not_found === undefined ? {} : { not_found: document.not_found }),
+    ...(document.excluded === undefined ? {} : { excluded: document.excluded }),
     report: { bucket, key },
   }
 }

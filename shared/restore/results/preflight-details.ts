@@ -1,8 +1,14 @@
+import type { JobStore } from '../../jobs/aws/job-store.ts'
+import { type FoundIds, idsWithoutResource } from '../../jobs/found-ids.ts'
+import type { IdsWithoutResource, RestoreJob } from '../../jobs/job.ts'
+import { allResults } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
-import { PREFLIGHT_DETAILS, type PreflightDetails, type PreflightResult } from '../messages/preflight.ts'
+import type { RestorePlan } from '../messages/inspect.ts'
+import { PREFLIGHT, PREFLIGHT_DETAILS, type PreflightDetails, type PreflightResult } from '../messages/preflight.ts'
+import { streamFaults } from './left-out.ts'
 
 /** Returns the first `count` duplicates or findings that the passes of `preflight` have recorded. */
-export const firstDetails = async <Kind extends keyof PreflightDetails>(
+export const firstDetails = async <Kind extends 'duplicates' | 'findings'>(
   { workFiles }: { readonly workFiles: WorkFiles },
   results: readonly PreflightResult[],
   kind: Kind,
@@ -14,4 +20,21 @@ export const firstDetails = async <Kind extends keyof PreflightDetails>(
     if (details !== undefined) all.push(...(await workFiles.readPinned(PREFLIGHT_DETAILS, details))[kind])
   }
   return all.slice(0, count)
+}
+
+/** Returns the ids of the request for which the restore selects no resource. */
+export const idsNotRestored = async (
+  stores: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
+  { job, plan }: { readonly job: RestoreJob; readonly plan: RestorePlan },
+): Promise<IdsWithoutResource> => {
+  const { ids } = job.request.filters
+  if (ids === undefined) return {}
+  const leftOut = (await streamFaults(stores, plan)).map(({ resource }) => resource)
+  const selected = leftOut.filter(({ model }) => plan.models.includes(model))
+  const found: FoundIds[] = [{ accepted: selected.map(({ resource_id }) => resource_id), excluded: [] }]
+  for (const { details } of await allResults({ jobs: stores.jobs }, job.job_id, PREFLIGHT)) {
+    const own = details === undefined ? undefined : await stores.workFiles.readPinned(PREFLIGHT_DETAILS, details)
+    if (own?.ids !== undefined) found.push(own.ids)
+  }
+  return idsWithoutResource(ids, found)
 }

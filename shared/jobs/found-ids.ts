@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import { listedIds } from '../values/message-text.ts'
+import type { IdsWithoutResource } from './job.ts'
+import { firstWithin } from './listed-resources.ts'
+
+/** The item of a job contains two such lists. */
+const MAX_LIST_BYTES = 7 * 1024
+
+/** The ids of a request that one pass found, of one model or several. */
+export const FoundIds = z
+  .object({
+    /** Ids of resources that all filters accept. */
+    accepted: z.array(z.string()).readonly(),
+    /** Ids of resources that another filter than `ids` excludes. */
+    excluded: z.array(z.string()).readonly(),
+  })
+  .readonly()
+export type FoundIds = z.output<typeof FoundIds>
+
+/** Collects which ids of a request exist. */
+export class FoundIdsCollector {
+  readonly #accepted = new Set<string>()
+  readonly #excluded = new Set<string>()
+
+  add(id: string, isAccepted: boolean): void {
+    ;(isAccepted ? this.#accepted : this.#excluded).add(id)
+  }
+
+  get all(): FoundIds {
+    return { accepted: [...this.#accepted], excluded: [...this.#excluded] }
+  }
+}
+
+/** Compares the ids of a request with those that all passes found. An id that one model has was found. */
+export const idsWithoutResource = (
+  ids: readonly string[] | undefined,
+  found: readonly FoundIds[],
+): IdsWithoutResource => {
+  if (ids === undefined) return {}
+  const accepted = new Set(found.flatMap((one) => one.accepted))
+  const excluded = new Set(found.flatMap((one) => one.excluded))
+  const missing = [...new Set(ids)].filter((id) => !accepted.has(id))
+  const isExcluded = (id: string): boolean => excluded.has(id)
+  const notFound = missing.filter((id) => !isExcluded(id))
+  return { ...listed('not_found', notFound), ...listed('excluded', missing.filter(isExcluded)) }
+}
+
+const listed = (name: keyof IdsWithoutResource, ids: readonly string[]): IdsWithoutResource =>
+  ids.length === 0 ? {} : { [name]: { count: ids.length, ids: firstWithin(listedIds(ids), MAX_LIST_BYTES) } }
