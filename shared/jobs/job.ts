@@ -126,7 +126,6 @@ export interface SuspiciousArchive {
   readonly decision?: ArchiveDecision
 }
 
-<<<<<<< HEAD
 /** Items of the resource table that belong to no resource of a registered model. */
 export interface Unaccounted {
   readonly count: number
@@ -138,10 +137,7 @@ export interface Unaccounted {
   readonly list?: { readonly bucket: string; readonly key: string }
 }
 
-export interface ExportResult {
-=======
 export interface ExportResult extends IdsWithoutResource {
->>>>>>> c41af40 (feat: list ids that were not found, and verifications without proof)
   /** `manifest_sha256` is absent for a stream of SpecStar, which has no manifest. */
   readonly archive: PinnedObject & { readonly manifest_sha256?: string }
   readonly models: Readonly<Record<string, ExportCounts>>

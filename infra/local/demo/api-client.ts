@@ -17,7 +17,7 @@ const DryRunResult = z.object({
   blobs: Changes,
   findings: z.array(z.object({ model: z.string(), resource_id: z.string() })),
 })
-const Report = z.object({ passed: z.boolean(), checks: z.record(z.string(), Check) })
+const Report = z.object({ passed: z.boolean(), proved: z.boolean(), checks: z.record(z.string(), Check) })
 const Job = z.object({
   job_id: z.string(),
   status: z.string(),

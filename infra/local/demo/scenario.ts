@@ -113,6 +113,7 @@ const showReport = async ({ api }: DemoRun, jobId: string): Promise<void> => {
   const report = await api.report(jobId)
   console.log(reportTable(report))
   check('the verification of the restore passed', report.passed, true)
+  check('the verification checked resources', report.proved, true)
 }
 
 /** Damages one blob and one city. Uses AWS clients, so the program does not notice the damage. */
