@@ -64,7 +64,7 @@ const logic = {
       'test/{archive,values,filters,specstar}/**/*.test.ts',
       'test/compose/compose-plan.test.ts',
       'test/objects/part-layout.test.ts',
-      'test/restore/{apply,checks,extents,target}/*.test.ts',
+      'test/restore/{apply,checks,convert,extents,target}/*.test.ts',
       'test/resources/*.test.ts',
       'test/blobs/{blob-name,property-differences,stored-properties}.test.ts',
     ],

@@ -158,14 +158,26 @@ const bannerHint = (text: string): string =>
  * with a finding for each error.
  */
 export const loadModels = (json: unknown): ModelRegistry => {
+  const read = readModels(json)
+  if (read instanceof ModelRegistry) return read
+  throw new ModelsInvalidError(read)
+}
+
+/** Returns the errors in the parsed content of `models.json`. */
+export const modelsFindings = (json: unknown): readonly string[] => {
+  const read = readModels(json)
+  return read instanceof ModelRegistry ? [] : read
+}
+
+const readModels = (json: unknown): ModelRegistry | readonly string[] => {
   const { models, prefixes } = splitRegistry(json)
   const ignored = IgnoredKeyPrefixes.safeParse(prefixes)
-  if (!ignored.success) throw new ModelsInvalidError([`${IGNORED}: must be a list of strings that are not empty`])
+  if (!ignored.success) return [`${IGNORED}: must be a list of strings that are not empty`]
   const parsed = ModelFile.safeParse(models)
-  if (!parsed.success) throw new ModelsInvalidError(parsed.error.issues.map(issueText))
+  if (!parsed.success) return parsed.error.issues.map(issueText)
   const names = Object.keys(parsed.data)
   const findings = Object.entries(parsed.data).flatMap(([name, entry]) => findErrors(name, entry, names))
-  if (findings.length > 0) throw new ModelsInvalidError(findings)
+  if (findings.length > 0) return findings
   return new ModelRegistry(
     Object.entries(parsed.data).map(([name, entry]) => modelOf(name, entry)),
     ignored.data,

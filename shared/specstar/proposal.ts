@@ -1,5 +1,4 @@
-import { ModelsInvalidError } from '../resources/errors.ts'
-import { type IndexedType, loadModels, type RefType } from '../resources/models.ts'
+import { type IndexedType, loadModels, modelsFindings, type RefType } from '../resources/models.ts'
 
 /** A proposed entry of `models.json`. `guess` marks a path or a reference that is likely but may be wrong. */
 export interface ProposedModel {
@@ -33,14 +32,9 @@ export interface Proposal {
 export const validProposal = (proposed: ReadonlyMap<string, ProposedModel>): Proposal => {
   const leftOut: string[] = []
   const accepts = (json: object): boolean => {
-    try {
-      loadModels(json)
-      return true
-    } catch (error) {
-      if (!(error instanceof ModelsInvalidError)) throw error
-      leftOut.push(...error.findings)
-      return false
-    }
+    const findings = modelsFindings(json)
+    leftOut.push(...findings)
+    return findings.length === 0
   }
   const named = [...proposed].filter(([name]) => accepts({ [name]: {} }))
   const names = Object.fromEntries(named.map(([name]) => [name, {}]))

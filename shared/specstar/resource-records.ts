@@ -98,9 +98,8 @@ export const statedResourceId = (data: Buffer): string | undefined => {
   let map: unknown
   try {
     map = decodeMsgpack(data)
-  } catch (error) {
-    if (error instanceof RangeError) return undefined
-    throw error
+  } catch {
+    return undefined
   }
   if (!(map instanceof Map)) return undefined
   const info: unknown = map.get('info')

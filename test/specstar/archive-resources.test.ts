@@ -7,12 +7,16 @@ import { archiveResources, type ArchiveResource } from '../../shared/specstar/ar
 import { encodeMsgpack } from '../../shared/specstar/msgpack-writer.ts'
 import { eofFrame, headerFrame } from '../../shared/specstar/stream-frame.ts'
 import { craftRecords } from '../archive/craft.ts'
+import type { Item } from '../../shared/tables/item.ts'
 import { memorySource } from '../archive/memory.ts'
 import { writeArchive } from '../archive/sample.ts'
 import { buildStream } from './build-stream.ts'
 
 const read = (bytes: Buffer): Promise<ArchiveResource[]> => Array.fromAsync(archiveResources(memorySource(bytes)))
 const msgpack = encodeMsgpack(new Map([['a', 1n]]))
+
+const withoutAttribute = (item: Item, name: string): Item =>
+  Object.fromEntries(Object.entries(item).filter(([one]) => one !== name))
 
 describe('the resources of a stream', () => {
   it('are returned model by model, metadata before revisions, with decoded payloads', async () => {
@@ -123,6 +127,15 @@ describe('the resources of an archive of version 3', () => {
     const failure = expect(read(archive)).rejects
     await failure.toThrow(ArchiveInvalidError)
     await failure.toThrow(message)
+  })
+
+  it('do not include records that cannot be restored', async () => {
+    const all = await read(craftRecords({}))
+    const withMetadata = (change: (item: Item) => Item): Promise<ArchiveResource[]> =>
+      read(craftRecords({ lines: ([metadata, ...rest]) => [encodeLine(change(decodeLine(must(metadata)))), ...rest] }))
+    const expected = all.filter((_, k) => k !== all.findIndex(({ kind }) => kind === 'metadata'))
+    expect(await withMetadata((item) => withoutAttribute(item, 'current_revision_id'))).toEqual(expected)
+    expect(await withMetadata((item) => ({ ...item, resource_id: { S: 'another' } }))).toEqual(expected)
   })
 
   it('are rejected if the object is shorter than the head of a stream', async () => {

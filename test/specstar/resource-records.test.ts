@@ -7,6 +7,7 @@ import {
   decodeRevision,
   encodeMetadata,
   encodeRevision,
+  statedResourceId,
   unsupportedAttributes,
 } from '../../shared/specstar/resource-records.ts'
 import { Timestamp } from '../../shared/specstar/timestamp.ts'
@@ -403,5 +404,23 @@ describe('unsupported attributes', () => {
     const item = Object.fromEntries(names.map((name) => [name, { S: 'x' }]))
     expect(unsupportedAttributes('metadata', item)).toEqual(['uid', 'colour', 'toString', ''])
     expect(unsupportedAttributes('revision', item)).toEqual(['is_deleted', 'colour', 'toString', ''])
+  })
+})
+
+describe('the resource id of a record that may be invalid', () => {
+  it.each<[string, unknown, string | undefined]>([
+    ['metadata', new Map([['resource_id', 'r']]), 'r'],
+    ['a revision', new Map([['info', new Map([['resource_id', 'r']])]]), 'r'],
+    ['a revision whose info is not a map', new Map([['info', 'r']]), undefined],
+    ['a record without an id', new Map(), undefined],
+    ['a record whose id is not a string', new Map([['resource_id', 7n]]), undefined],
+    ['data that is not a map', ['r'], undefined],
+  ])('is read from %s', (_what, data, id) => {
+    expect(statedResourceId(encodeMsgpack(data))).toBe(id)
+  })
+
+  it('is unknown if the data cannot be decoded', () => {
+    expect(statedResourceId(Buffer.from([0xc1]))).toBeUndefined()
+    expect(statedResourceId(Buffer.alloc(0))).toBeUndefined()
   })
 })

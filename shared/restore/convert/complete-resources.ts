@@ -85,7 +85,7 @@ export class CompleteResources {
       open.fault ??
       (hasCurrentRevision
         ? undefined
-        : faultOf(model, id, location, `the current revision ${quote(currentRevisionId ?? '')} is missing`))
+        : faultOf(model, id, location, `the current revision ${quote(must(currentRevisionId))} is missing`))
     if (fault !== undefined) this.#faults.push({ resource: fault, has_metadata: currentRevisionId !== undefined })
   }
 }
