@@ -66,6 +66,7 @@ const logic = {
       'test/objects/part-layout.test.ts',
       'test/restore/{apply,checks,convert,extents,target}/*.test.ts',
       'test/resources/*.test.ts',
+      'test/schedules/*.test.ts',
       'test/blobs/{blob-name,property-differences,stored-properties}.test.ts',
     ],
     exclude: ['test/archive/{damage,order,writer}.test.ts', 'test/resources/resource-store.test.ts'],

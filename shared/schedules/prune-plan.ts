@@ -71,36 +71,33 @@ const planArchive = (
       ? { state: 'unreadable' as const }
       : { state: record.state, resources: resourcesIn(record) }),
   }
-  const successor = successorOf(input, at, record)
-  const reason = reasonToKeep(input, stoppedBy, at, successor)
-  if (reason !== undefined) return { ...shown, action: 'keep', reason }
-  const { keep_days } = input.schedule
-  return {
-    ...shown,
-    action: 'delete',
-    reason: `is older than keep_days (${keep_days}), and job ${successor?.job_id ?? ''} made a newer good archive`,
-  }
+  return { ...shown, ...decide(input, stoppedBy, at, record) }
 }
 
-const reasonToKeep = (
-  { schedule: { keep_days }, records, now }: PruneInput,
-  stoppedBy: readonly ArchiveRecord[],
+/** Decides about one archive. The first suspicious archive that waits for a decision stops pruning. */
+const decide = (
+  input: PruneInput,
+  [suspicious]: readonly ArchiveRecord[],
   at: string,
-  successor: ArchiveRecord | undefined,
-): string | undefined => {
+  record: ArchiveRecord | undefined,
+): Pick<PlannedArchive, 'action' | 'reason'> => {
+  const { schedule, records, now } = input
+  const { keep_days } = schedule
+  const keep = (reason: string) => ({ action: 'keep', reason }) as const
   const keptUntil = Date.parse(at) + keep_days * DAY_MS
-  if (keptUntil >= now.getTime()) return `is kept until ${isoTime(keptUntil)} (keep_days is ${keep_days})`
-  const [suspicious] = stoppedBy
+  if (keptUntil >= now.getTime()) return keep(`is kept until ${isoTime(keptUntil)} (keep_days is ${keep_days})`)
   if (suspicious !== undefined)
-    return (
+    return keep(
       'nothing of this schedule is deleted, because the archive of job ' +
-      `${suspicious.job_id} is suspicious and nobody has confirmed or rejected it`
+        `${suspicious.job_id} is suspicious and nobody has confirmed or rejected it`,
     )
-  if (successor === undefined) return 'no newer good archive has the same or a wider scope'
+  const successor = successorOf(input, at, record)
+  if (successor === undefined) return keep('no newer good archive has the same or a wider scope')
   const heldUntil = holdOf(records, keep_days, at)
   if (heldUntil > now.getTime())
-    return `is kept until ${isoTime(heldUntil)}, because a later archive was suspicious and was confirmed`
-  return undefined
+    return keep(`is kept until ${isoTime(heldUntil)}, because a later archive was suspicious and was confirmed`)
+  const reason = `is older than keep_days (${keep_days}), and job ${successor.job_id} made a newer good archive`
+  return { action: 'delete', reason }
 }
 
 /** Returns the newer good archive that replaces an archive. An archive that cannot be opened has no known scope. */
