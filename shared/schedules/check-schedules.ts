@@ -2,7 +2,7 @@ import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Schedule } from './schedule.ts'
 import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
 import { goodSuccessors } from './successors.ts'
-import { periodOf, timesOf } from './times.ts'
+import { lastDue } from './last-due.ts'
 
 /** What the check uses. */
 export interface ScheduleCheck extends JudgedArchiveStores {
@@ -20,10 +20,6 @@ export interface ScheduleState {
   /** The time at which the schedule was due when its newest good archive was made. */
   readonly last_good_at?: string
 }
-
-const HOUR_MS = 3600_000
-/** The grace time, after which the archive must exist, is half of the period of a schedule, but at most this. */
-const MAX_GRACE_MS = 6 * HOUR_MS
 
 /**
  * Checks every schedule. A schedule is overdue if it has no good archive for the last time at which it was due: an
@@ -50,20 +46,3 @@ const checkSchedule = async (context: ScheduleCheck, schedule: Schedule): Promis
     ...(newest === undefined ? {} : { last_good_at: newest.at }),
   }
 }
-
-/** Returns the last time at which a schedule was due and whose grace time is over. */
-const lastDue = ({ timing }: Schedule, now: Date): Date | undefined => {
-  if ('rate' in timing) {
-    // AWS counts periods from the creation of the schedule, so the last time may be a whole period ago.
-    const period = periodOf(timing.rate)
-    return new Date(now.getTime() - period - graceOf(period))
-  }
-  const times = timesOf(timing)
-  const [last, before] = times.last(now, 2)
-  if (last === undefined) return undefined
-  const period = before === undefined ? Infinity : last.getTime() - before.getTime()
-  const [due] = times.last(new Date(now.getTime() - graceOf(period)), 1)
-  return due
-}
-
-const graceOf = (period: number): number => Math.min(period / 2, MAX_GRACE_MS)

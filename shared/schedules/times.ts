@@ -1,5 +1,6 @@
 import { Cron } from 'croner'
 import { errorMessage } from '../values/error-message.ts'
+import { MAX_SET_BACK_MS, wallClock } from './wall-clock.ts'
 
 /** When a schedule is due, in the notation of EventBridge Scheduler: six cron fields, or `N minutes|hours|days`. */
 export type Timing = { readonly cron: string; readonly timezone?: string } | { readonly rate: string }
@@ -10,6 +11,11 @@ export interface Times {
   readonly next: (after: Date) => Date | undefined
   /** At most `count` times before `before`, newest first. */
   readonly last: (before: Date, count: number) => Date[]
+  /**
+   * Returns the latest instant at which a schedule can run for a time at which it is due. It differs from that time if
+   * the clock of the time zone is set back and shows the time twice.
+   */
+  readonly latest: (due: Date) => Date
 }
 
 const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }
@@ -19,11 +25,34 @@ const RATE = /^([1-9]\d{0,4}) (minute|hour|day)(s?)$/
 export const timesOf = (timing: Timing): Times =>
   'cron' in timing ? cronTimes(timing.cron, timing.timezone ?? 'UTC') : rateTimes(periodOf(timing.rate))
 
+/**
+ * The times of a cron expression in a time zone, as EventBridge Scheduler computes them: a time that does not exist,
+ * because the clock is set forward, is skipped. A time that occurs twice, because the clock is set back, counts only
+ * once: here, at its first occurrence. The cron library computes with wall-clock times, as if they were times in UTC.
+ */
 const cronTimes = (fields: string, timezone: string): Times => {
-  const cron = readCron(fields, timezone)
+  const cron = readCron(fields)
+  const clock = wallClock(timezone)
   return {
-    next: (after) => cron.nextRun(after) ?? undefined,
-    last: (before, count) => cron.previousRuns(count, before),
+    next: (after) => {
+      let wallTime = cron.nextRun(new Date(clock.at(after)))
+      for (; wallTime !== null; wallTime = cron.nextRun(wallTime)) {
+        const [due] = clock.instantsOf(wallTime.getTime())
+        if (due !== undefined && due > after) return due
+      }
+      return undefined
+    },
+    last: (before, count) => {
+      const found: Date[] = []
+      // After the clock was set back, it shows an earlier time than some of the times that are over.
+      let [wallTime] = cron.previousRuns(1, new Date(clock.at(before) + MAX_SET_BACK_MS))
+      for (; wallTime !== undefined && found.length < count; [wallTime] = cron.previousRuns(1, wallTime)) {
+        const [due] = clock.instantsOf(wallTime.getTime())
+        if (due !== undefined && due < before) found.push(due)
+      }
+      return found
+    },
+    latest: (due) => new Date(Math.max(...clock.instantsOf(clock.at(due)).map(Number))),
   }
 }
 
@@ -44,7 +73,7 @@ const GRAMMAR: readonly (readonly [name: string, form: RegExp])[] = [
   ['year', field('(?:19[7-9]\\d|20\\d\\d|21\\d\\d)')],
 ]
 
-const readCron = (text: string, timezone: string): Cron => {
+const readCron = (text: string): Cron => {
   const fields = text.split(' ')
   if (fields.length !== GRAMMAR.length) throw new RangeError(`must have six fields: ${FIELDS}`)
   const invalid = GRAMMAR.find(([, form], k) => !form.test(fields[k] ?? ''))
@@ -54,7 +83,13 @@ const readCron = (text: string, timezone: string): Cron => {
     throw new RangeError(`must have ? in exactly one of day-of-month and day-of-week; fields: ${FIELDS}`)
   try {
     // As in EventBridge, 1 is Sunday.
-    const options = { mode: '7-part', alternativeWeekdays: true, sloppyRanges: true, paused: true, timezone } as const
+    const options = {
+      mode: '7-part',
+      alternativeWeekdays: true,
+      sloppyRanges: true,
+      paused: true,
+      timezone: 'UTC',
+    } as const
     return new Cron(`0 ${text}`, options)
   } catch (error) {
     throw new RangeError(`is not valid (${errorMessage(error)}); fields: ${FIELDS}`, { cause: error })
@@ -86,4 +121,5 @@ const rateTimes = (period: number): Times => ({
     const last = Math.ceil(before.getTime() / period) - 1
     return Array.from({ length: count }, (_, k) => new Date((last - k) * period))
   },
+  latest: (due) => due,
 })
