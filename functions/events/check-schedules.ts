@@ -3,7 +3,10 @@ import { checkSchedules } from '../../shared/schedules/check-schedules.ts'
 import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
 import { event } from '../handlers/event.ts'
 
-/** Runs every hour. Counts the schedules that have no good archive of their last due time. Returns the state of each schedule. */
+/**
+ * Runs every hour. Counts the overdue schedules: they have no good archive for the last time at which they were due.
+ * Returns the state of each schedule.
+ */
 export const handler = event(z.unknown(), async (_, services) => {
   const states = await checkSchedules(services)
   const overdue = states.filter((state) => state.overdue)

@@ -15,11 +15,11 @@ export class TooLargeError extends Error {
   }
 }
 
-/** Thrown if the body of a request is JSON, but its content type is that of an archive. */
+/** Thrown if the body of an import request is JSON, but its content type is not `application/json`. */
 export class JsonContentTypeError extends Error {
   override readonly name = 'JsonContentTypeError'
 
-  /** `contentType` is empty if the request has none. */
+  /** `contentType` is an empty string if the request has no content type. */
   constructor(contentType: string) {
     const actual = contentType === '' ? 'the request has no content type' : `its content type is ${quote(contentType)}`
     super(
@@ -48,8 +48,8 @@ export class HeadersTooLargeError extends Error {
 }
 
 const SEND_IN_BODY =
-  'The local program accepts 16 KiB, and API Gateway 10,240 bytes. ' +
-  'Send the parameters of an export as JSON in the body of a POST request'
+  'At most 16 KiB are allowed here, and at most 10,240 bytes on AWS. ' +
+  'If the request starts an export, send its parameters as JSON in the body of a POST request'
 
 export class NotFoundError extends Error {
   override readonly name = 'NotFoundError'

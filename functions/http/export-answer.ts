@@ -17,7 +17,8 @@ interface ExportInput {
 
 /**
  * Starts an export and waits at most `waitSeconds` for its end.
- * Returns the result, or the job if it is still running. With `redirect`, returns a redirect to the archive instead.
+ * Returns the result of the export, the job if it is still running, or a problem document.
+ * With `redirect`, returns a redirect to the archive instead of the result or the job.
  */
 export const exportAnswer = async (
   { request, parameters: { waitSeconds, redirect }, caller }: ExportInput,

@@ -4,7 +4,7 @@ import { waitForEnd } from '../../shared/jobs/wait.ts'
 import type { WorkFiles } from '../../shared/jobs/work-files.ts'
 import type { ModelRegistry } from '../../shared/resources/models.ts'
 import { type ArchiveSourceRequest, restoreRequest } from '../../shared/restore/request.ts'
-import type { ArchiveLocating } from '../../shared/restore/start/locate-archive.ts'
+import type { LocateArchiveServices } from '../../shared/restore/start/locate-archive.ts'
 import {
   startRestoreFrom,
   startRestoreOfBody,
@@ -33,7 +33,7 @@ interface ImportInput {
   readonly routeModel?: string
 }
 
-interface ImportServices extends JobViewServices, StartRestoreServices, ArchiveLocating {
+interface ImportServices extends JobViewServices, StartRestoreServices, LocateArchiveServices {
   readonly models: ModelRegistry
   readonly workFiles: WorkFiles
 }

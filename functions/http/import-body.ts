@@ -13,13 +13,13 @@ export type ImportContent =
   | { readonly in: 'archive'; readonly contentType: string }
 
 const JSON_TYPE = 'application/json'
-/** Many clients add this type to a request without a body. Therefore, it does not announce an archive. */
+/** Many clients add this type to every request. Therefore, an empty body may have it. */
 const URL_ENCODED = 'application/x-www-form-urlencoded'
 
 /**
  * Returns what the body of an import request contains, by its content type. Throws `InvalidRequestError` if the body is
- * empty although the content type announces an archive. Such a request must not open an upload slot: its caller expects
- * that the archive has been restored.
+ * empty, but has the content type of an archive. Such a request must not open an upload slot, because its caller
+ * believes that the request contains the archive.
  */
 export const contentOf = ({ headers, body }: HttpRequest): ImportContent => {
   const contentType = headers['content-type'] ?? ''
@@ -27,7 +27,7 @@ export const contentOf = ({ headers, body }: HttpRequest): ImportContent => {
   if (body.length === 0) {
     if (['', JSON_TYPE, URL_ENCODED].includes(mediaType)) return { in: 'none' }
     const message =
-      `is empty, but its content type ${quote(mediaType)} announces an archive. ` +
+      `is empty, but its content type ${quote(mediaType)} is that of an archive. ` +
       'Send the archive, or open an upload slot with a request that has neither a body nor a content type'
     throw new InvalidRequestError([{ field: 'body', message }])
   }
@@ -36,8 +36,8 @@ export const contentOf = ({ headers, body }: HttpRequest): ImportContent => {
 }
 
 /**
- * Returns the archive, which is the whole body. Throws `TooLargeError`, and `JsonContentTypeError` or
- * `InvalidRequestError` if the body is JSON or a form instead.
+ * Returns the archive, which is the whole body. Throws `TooLargeError` if the body is larger than `MAX_ARCHIVE_BYTES`,
+ * `JsonContentTypeError` if it is JSON, and `InvalidRequestError` if it is a URL-encoded form.
  */
 export const archiveOfBody = (body: Buffer, contentType: string): Buffer => {
   if (body.length > MAX_ARCHIVE_BYTES) throw new TooLargeError(MAX_ARCHIVE_BYTES)
@@ -50,5 +50,8 @@ export const archiveOfBody = (body: Buffer, contentType: string): Buffer => {
   return body
 }
 
-/** The name of the first field of a URL-encoded form. Archives contain bytes that such a form does not. */
+/**
+ * Matches a URL-encoded form and captures the name of its first field. It never matches an archive, because archives
+ * contain control characters or bytes outside ASCII.
+ */
 const FORM_FIELD = /^([A-Za-z_][A-Za-z0-9_]*)=[\x21-\x7e]*$/

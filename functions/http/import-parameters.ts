@@ -26,7 +26,8 @@ const name = () =>
     .min(1, 'must not be empty')
     .refine((value) => value.isWellFormed(), 'must be valid Unicode')
     .refine((value) => Buffer.byteLength(value) <= 1024, 'must be at most 1,024 bytes long')
-const FROM_MESSAGE = 'must be {"job_id"} of an export, or {"bucket", "key"} of an object with an optional "version_id"'
+const FROM_MESSAGE =
+  'must be an object with "job_id" (of an export), or with "bucket", "key" and an optional "version_id"'
 const FromShape = z.strictObject(
   {
     job_id: z.exactOptional(name()),
@@ -38,11 +39,11 @@ const FromShape = z.strictObject(
 )
 const ParametersWithFrom = z.strictObject({ ...SHAPE, from: FromShape })
 
-/** Reads the query of an import whose body is the archive or empty. */
+/** Reads the parameters of an import request from its query. The body is empty or contains the archive. */
 export const restoreParameters = (query: Readonly<Record<string, unknown>>): RestoreParameters =>
   fromOptions(parseParameters(Parameters, withoutEmptyFilters(query)))
 
-/** Reads the query and the JSON body of an import whose body names the archive. */
+/** Reads the parameters of an import request with a JSON body. `input` combines the query and the body. */
 export const restoreFromParameters = (
   input: Readonly<Record<string, unknown>>,
 ): { readonly parameters: RestoreParameters; readonly from: ArchiveSourceRequest } => {

@@ -27,9 +27,9 @@ export const jobAnswer = async (services: JobViewServices, job: Job): Promise<An
 }
 
 /**
- * Returns `303`. If the export has ended, the response redirects to the archive.
- * While the export is running, the response redirects to the archive route, which waits for the export.
- * Returns a problem document if the job is a restore, or if the export failed or was cancelled.
+ * Returns a redirect (`303`) to the archive if the export has one.
+ * If the export has not ended, returns a redirect to the archive route, which waits for the export.
+ * If the job is a restore, or if the export failed or was cancelled, returns a problem document.
  */
 export const archiveAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => {
   if (job.kind !== 'export')
@@ -41,8 +41,8 @@ export const archiveAnswer = async (services: JobViewServices, job: Job): Promis
 }
 
 /**
- * Returns `200` with the headers of the archive, without a body. Returns the same response as `archiveAnswer` if the job
- * has no archive (yet). Throws `ArchiveUnavailableError` if the archive was deleted.
+ * Returns `200` with the headers of the archive, without a body. If the job has no archive (yet), returns the same
+ * response as `archiveAnswer`. Throws `ArchiveUnavailableError` if the archive was deleted.
  */
 export const archiveHeadAnswer = async (
   services: JobViewServices & { readonly objects: ObjectStore },
@@ -63,10 +63,11 @@ export const archiveHeadAnswer = async (
 }
 
 /**
- * Returns `200` with the report of a restore, or `202` with the job while the restore is running.
- * Returns `303` to a signed URL if the report is too large for a response.
- * If the restore ended without a report, returns `passed: false` with the error.
- * A dry run has no report, so its result is returned instead.
+ * Returns the report of a restore (`200`), or a redirect to it (`303`) if it is too large for a response.
+ * While the restore is running, returns the job (`202`).
+ * If there is no report, returns the result of a dry run or of a restore whose report was deleted (`200`).
+ * If there is no result either, returns `passed: false` with the error (`200`).
+ * If the job is an export, returns a problem document.
  */
 export const reportAnswer = async (
   services: JobViewServices & { readonly objects: ObjectStore },
@@ -115,8 +116,12 @@ const failureAnswer = (job: Job, now: Date): Answer | undefined => {
 const noResultProblem = ({ job_id }: Job, status: JobStatus): Problem =>
   problemOf(new JobStateError(job_id, status, `has no result (${status})`))
 
-/** The problem of a failed job whose error could not be stored. No request id is known, so the detail has the job id. */
+/**
+ * Returns the problem of a failed job whose error could not be stored. The detail contains the job id, because no
+ * request id is known.
+ */
 const withoutStoredError = ({ job_id }: Job): Problem => {
   const { type, title, status } = problemOf(undefined)
-  return { type, title, status, detail: `job ${job_id} failed without a stored error; search the log for the job id` }
+  const detail = `job ${job_id} failed, but its error was not stored; search the logs for this job id`
+  return { type, title, status, detail }
 }

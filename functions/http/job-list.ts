@@ -40,8 +40,8 @@ export const listJobs = async (
 }
 
 /**
- * Returns the status that the job table contains for jobs of this status. An expired upload slot is stored as
- * `awaiting_upload`, because nothing updates the job when its slot expires.
+ * Returns the status in the job table of jobs that the API returns with `status`. The job of an expired upload slot is
+ * stored as `awaiting_upload`, because nothing updates the job when its slot expires.
  */
 const storedStatus = (status: JobStatus | undefined): JobStatus | undefined =>
   status === 'expired' ? 'awaiting_upload' : status

@@ -16,7 +16,7 @@ import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
 import { RESULT_COUNTERS } from './result-counters.ts'
 
-/** The services that create the job object of a response. */
+/** The services that a function needs to create the job object of a response. */
 export interface JobViewServices {
   readonly jobs: JobStore
   readonly urls: SignedUrls
@@ -52,7 +52,7 @@ export const findJob = async ({ jobs }: { readonly jobs: JobStore }, jobId: stri
 
 export const jobPath = (jobId: string): string => `/_backup/jobs/${jobId}`
 
-/** Returns the job object of a list, which has no progress and no result. */
+/** Returns the job object for a list of jobs. It has no progress and no result. */
 export const jobSummary = (job: Job, now: Date): JobView => {
   const status = statusAt(job, now)
   const { job_id, kind, phase, source, requested_by, created_at, started_at, ended_at, slot_expires_at, error } = job
@@ -118,7 +118,7 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
   }
 }
 
-/** Adds a hint to a list of missing blobs. The hint says what to do if the listed ids are not ids of blobs. */
+/** Adds a hint to a list of missing blobs: what to do if an id in the list is not the id of a blob. */
 const withHint = (missing: ListedBlobs): ListedBlobs & { readonly hint?: string } =>
   missing.count === 0 ? missing : { ...missing, hint: MISSING_BLOBS_HINT }
 
@@ -160,6 +160,7 @@ const requestView = (job: Job): object => {
   const { filters, models } = job.request
   const scope = { ...(models === undefined ? {} : { models }), ...filters }
   if (job.kind === 'export') return { ...scope, strict: job.request.strict, format: job.request.format }
+  // Jobs of earlier releases have no `strict`, and were strict.
   const { on_duplicate, dry_run, strict = true, archive } = job.request
   return { ...scope, on_duplicate, dry_run, strict, ...(archive === undefined ? {} : { archive }) }
 }

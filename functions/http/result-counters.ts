@@ -18,7 +18,7 @@ export const RESULT_COUNTERS: readonly ResultCounter[] = [
   resultCounter(EXPORT_RECORDS, ({ segments, pieces }) => sumCounts([...segments, ...pieces].map(recordsIn))),
   resultCounter(EXPORT_BLOBS, ({ blobs, bytes, missing }) => ({ blobs, bytes, missing })),
   resultCounter(COMPOSE_PARTS, ({ parts }) => ({ bytes: parts.reduce((sum, { size }) => sum + size, 0) })),
-  // Later phases of a conversion process the records of the scan again.
+  // Only the scan counts records, because later phases of a conversion process the same records again.
   resultCounter(CONVERT, (result) => {
     if (result.phase === 'scan') return recordsIn(result)
     return result.phase === 'blobs' ? { blobs: result.blobs, bytes: result.bytes } : NOTHING

@@ -18,7 +18,7 @@ export interface JobEndedEvent {
   readonly error?: { readonly type: string; readonly title: string }
 }
 
-/** Publishes the end of jobs, at least once each. */
+/** Publishes an event when a job ends. The same event may be published more than once. */
 export interface JobEvents {
   ended(job: JobEndedEvent): Promise<void>
 }

@@ -1,9 +1,11 @@
 const QUOTATION_MARK = 0x22
 const BACKSLASH = 0x5c
+const [OPENING_BRACE, CLOSING_BRACE] = [0x7b, 0x7d]
+const [OPENING_BRACKET, CLOSING_BRACKET] = [0x5b, 0x5d]
 
 /**
- * Returns true if objects and lists are nested more than `levels` deep. Counts brackets in the unparsed JSON. If an
- * object has a repeated key, all values of the key count, although a parser keeps only the last one.
+ * Returns true if objects and lists are nested more than `levels` deep. Counts brackets in the unparsed JSON. If a key
+ * occurs several times in an object, each of its values is checked, although a parser keeps only the last value.
  */
 export const isDeeperThan = (json: Buffer, levels: number): boolean => {
   let depth = 0
@@ -11,10 +13,10 @@ export const isDeeperThan = (json: Buffer, levels: number): boolean => {
     const byte = json[at]
     if (byte === QUOTATION_MARK) {
       at = endOfString(json, at)
-    } else if (byte === 0x7b || byte === 0x5b) {
+    } else if (byte === OPENING_BRACE || byte === OPENING_BRACKET) {
       depth += 1
       if (depth > levels) return true
-    } else if (byte === 0x7d || byte === 0x5d) {
+    } else if (byte === CLOSING_BRACE || byte === CLOSING_BRACKET) {
       depth -= 1
     }
   }

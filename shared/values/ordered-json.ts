@@ -127,8 +127,9 @@ class OrderedJsonParser {
 }
 
 /**
- * Returns the JSON text of a value that `parseOrderedJson` or the msgpack reader has returned. Floats have a fraction
- * or an exponent. Throws `RangeError` for values that JSON cannot express, such as NaN or binary data.
+ * Returns the JSON text of a value that `parseOrderedJson` or the msgpack reader has returned. Every float is written
+ * with a fraction or an exponent, so that no reader parses it as an integer. Throws `RangeError` for values that JSON
+ * cannot express, such as NaN or binary data.
  */
 export const orderedJsonText = (value: unknown): string => {
   if (typeof value === 'bigint') return value.toString()
@@ -137,5 +138,5 @@ export const orderedJsonText = (value: unknown): string => {
   if (Array.isArray(value)) return `[${value.map(orderedJsonText).join(',')}]`
   if (value instanceof Map)
     return `{${[...value].map(([key, member]) => `${JSON.stringify(key)}:${orderedJsonText(member)}`).join(',')}}`
-  throw new RangeError('the value cannot be written as JSON')
+  throw new RangeError('only null, booleans, numbers, strings, lists and maps can be written as JSON')
 }

@@ -169,7 +169,7 @@ const BAD_REQUESTS: readonly BadRequest[] = [
     status: 400,
     type: 'invalid-request',
     field: 'body',
-    detail: 'announces an archive',
+    detail: 'is that of an archive',
   })),
   ...['', 'application/x-www-form-urlencoded', 'text/plain', 'application/octet-stream'].map((type) => ({
     request: 'POST /city/import',

@@ -121,7 +121,7 @@ describe('metadata in a stream', () => {
     [
       'indexed data that contains bytes',
       { indexed_data: new Map([['a', Buffer.alloc(1)]]) },
-      'indexed_data: the value cannot be written as JSON',
+      'indexed_data: only null, booleans, numbers, strings, lists and maps can be written as JSON',
     ],
     [
       'indexed data that contains NaN',

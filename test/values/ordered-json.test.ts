@@ -139,9 +139,9 @@ describe('ordered JSON', () => {
     [NaN, 'NaN cannot be written as JSON'],
     [Infinity, 'Infinity cannot be written as JSON'],
     [-Infinity, '-Infinity cannot be written as JSON'],
-    [undefined, 'the value cannot be written as JSON'],
-    [Buffer.from('a'), 'the value cannot be written as JSON'],
-    [{}, 'the value cannot be written as JSON'],
+    [undefined, 'only null, booleans, numbers, strings, lists and maps can be written as JSON'],
+    [Buffer.from('a'), 'only null, booleans, numbers, strings, lists and maps can be written as JSON'],
+    [{}, 'only null, booleans, numbers, strings, lists and maps can be written as JSON'],
   ])('cannot write %o', (value, reason) => {
     expect(() => orderedJsonText(value)).toThrow(new RangeError(reason))
     expect(() => orderedJsonText([new Map([['a', value]])])).toThrow(new RangeError(reason))

@@ -12,7 +12,7 @@ import { ObjectExistsError, ObjectChangedError } from '../errors.ts'
 import {
   copySource,
   isConditionFailed,
-  isNamedNoSuchUpload,
+  hasNoSuchUploadName,
   isNoSuchUpload,
   isNotFound,
   plainETag,
@@ -91,7 +91,7 @@ export class MultipartUpload {
       return this.#keep({ number, etag: plainETag(CopyPartResult?.ETag), size: length })
     } catch (error) {
       // A response 404 can also mean that the upload does not exist. Then the object has not changed.
-      if (isConditionFailed(error) || (isNotFound(error) && !isNamedNoSuchUpload(error)))
+      if (isConditionFailed(error) || (isNotFound(error) && !hasNoSuchUploadName(error)))
         throw new ObjectChangedError(bucket, key)
       throw error
     }

@@ -1,7 +1,7 @@
 /*
  * Conventions of S3 and compatible servers: the meaning of errors, quoted ETags, sources of copies, and checksums. An
- * error is recognized by its name or by its status, because an error response to a HEAD request has no body, and so no
- * name.
+ * error is recognized by its name or by its status. The name alone is not enough: S3 sends it in the body of the
+ * response, and the response to a HEAD request has no body.
  */
 
 const statusOf = (error: unknown): number | undefined => {
@@ -31,20 +31,20 @@ export const isConditionFailed = (error: unknown): boolean =>
   statusOf(error) === 412 || nameOf(error) === 'PreconditionFailed'
 
 /** Returns true if another conditional write of the same key is in progress. The request must then be repeated. */
-export const isConflict = (error: unknown): boolean => statusOf(error) === 409 && !isNamedNoSuchUpload(error)
+export const isConflict = (error: unknown): boolean => statusOf(error) === 409 && !hasNoSuchUploadName(error)
 
 /** Returns true if the headers or the user metadata of the request exceed a limit of S3. */
 export const isHeadersTooLarge = (error: unknown): boolean =>
   ['MetadataTooLarge', 'RequestHeaderSectionTooLarge'].includes(nameOf(error))
 
-/** Returns true if the name of the error says that the multipart upload does not exist (any more). */
-export const isNamedNoSuchUpload = (error: unknown): boolean => nameOf(error) === 'NoSuchUpload'
+/** Returns true if the error has the name with which S3 reports that a multipart upload does not exist (any more). */
+export const hasNoSuchUploadName = (error: unknown): boolean => nameOf(error) === 'NoSuchUpload'
 
 /**
- * Returns true if the multipart upload does not exist (any more). Every 404 counts, so the request must not fail with
- * 404 for another reason.
+ * Returns true if the multipart upload does not exist (any more). Every error with status 404 is taken for this error.
+ * Therefore, call this function only for requests that cannot fail with 404 for another reason.
  */
-export const isNoSuchUpload = (error: unknown): boolean => isNamedNoSuchUpload(error) || statusOf(error) === 404
+export const isNoSuchUpload = (error: unknown): boolean => hasNoSuchUploadName(error) || statusOf(error) === 404
 
 /**
  * Returns an ETag without the quotation marks that it has in headers. ETags are stored in this form, which S3 also uses

@@ -32,7 +32,7 @@ export interface PutOptions extends WriteOptions {
   /** Replace an existing object only if it has this ETag. */
   readonly ifMatch?: string
   /**
-   * The SHA-256 of the bytes, in hex. By default, it is computed. S3 verifies it and stores it as checksum of the
+   * The SHA-256 of the bytes, in hex. By default, it is computed. S3 verifies it and stores it as the checksum of the
    * object.
    */
   readonly sha256?: string
@@ -51,7 +51,7 @@ export const collect = async (body: Readable): Promise<Buffer> => {
   return Buffer.concat(chunks)
 }
 
-/** The fields of a request that writes an object. `ExpiresString` takes effect through `sendExpires`. */
+/** The fields of a request that writes an object. The SDK ignores `ExpiresString`, but `sendExpires` sends it. */
 export interface WriteFields {
   readonly ContentType?: string
   readonly CacheControl?: string

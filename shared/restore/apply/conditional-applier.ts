@@ -56,7 +56,7 @@ export class ConditionalApplier implements ResourceApplier {
 
   /**
    * Writes an item if it does not exist. Returns true if this restore wrote the item, now or in an earlier attempt.
-   * Returns false if the item belongs to another writer and stays.
+   * Returns false if another writer wrote the item, and keeps that item.
    */
   async #writeIfAbsent(id: string, item: Item): Promise<boolean> {
     const { writer, resources } = this.#stores

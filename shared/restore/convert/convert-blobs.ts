@@ -70,8 +70,8 @@ export const convertBlobs = async (
 }
 
 /**
- * Divides all positions into ranges of about `perRange` entries. Equal ranges have about the same number of entries,
- * because positions are hashes.
+ * Divides all positions into ranges of equal width, each with about `perRange` entries. The entries are distributed
+ * evenly, because positions are hashes.
  */
 const prefixRanges = (scans: readonly ConvertResultOf<'scan'>[], perRange: number): PrefixRange[] => {
   const entries = scans.reduce(
@@ -89,6 +89,6 @@ const prefixRanges = (scans: readonly ConvertResultOf<'scan'>[], perRange: numbe
  */
 const missingIn = (references: readonly BlobReference[]): readonly BlobReference[] => {
   const payload = references.find(({ position }) => isPayloadPosition(position))
-  if (payload !== undefined) throw new Error(`the scan of the stream has no location for payload ${payload.id}`)
+  if (payload !== undefined) throw new Error(`the scan of the stream has not located payload ${payload.id}`)
   return references
 }

@@ -13,8 +13,9 @@ export interface FailRestoreServices extends EndJobServices {
 }
 
 /**
- * Ends a restore that has failed: releases its leases and stores the error in the job. If the archive was uploaded,
- * also writes the error next to the upload.
+ * Ends a restore that has failed. Stores the error in the job, and releases the leases of the job. If the restore may
+ * have written something, the leases drain first. If the archive was uploaded, the error is also written next to the
+ * upload.
  */
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
   const { job_id } = input

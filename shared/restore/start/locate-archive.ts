@@ -7,7 +7,7 @@ import { InvalidRequestError } from '../../requests/errors.ts'
 import { SourceNotAllowedError } from '../errors.ts'
 import type { ArchiveSourceRequest } from '../request.ts'
 
-export interface ArchiveLocating {
+export interface LocateArchiveServices {
   readonly jobs: JobStore
   readonly objects: ObjectStore
   readonly config: {
@@ -18,10 +18,12 @@ export interface ArchiveLocating {
 }
 
 /** Locates the archive that a caller names, and pins its current state. Throws if it cannot be restored. */
-export const locateArchive = async (services: ArchiveLocating, from: ArchiveSourceRequest): Promise<ArchiveLocation> =>
-  'job_id' in from ? archiveOfJob(services, from.job_id) : archiveAt(services, from)
+export const locateArchive = async (
+  services: LocateArchiveServices,
+  from: ArchiveSourceRequest,
+): Promise<ArchiveLocation> => ('job_id' in from ? archiveOfJob(services, from.job_id) : archiveAt(services, from))
 
-const archiveOfJob = async ({ jobs }: ArchiveLocating, jobId: string): Promise<ArchiveLocation> => {
+const archiveOfJob = async ({ jobs }: LocateArchiveServices, jobId: string): Promise<ArchiveLocation> => {
   const job = await jobs.get(jobId)
   if (job === undefined) throw new UnknownJobError(jobId)
   if (job.kind !== 'export') throw invalidSource('job_id', `job ${jobId} is a restore; name an export`)
@@ -32,7 +34,7 @@ const archiveOfJob = async ({ jobs }: ArchiveLocating, jobId: string): Promise<A
 }
 
 const archiveAt = async (
-  { objects, config }: ArchiveLocating,
+  { objects, config }: LocateArchiveServices,
   { bucket, key, version_id }: Exclude<ArchiveSourceRequest, { readonly job_id: string }>,
 ): Promise<ArchiveLocation> => {
   const allowed = [...Object.values(config.buckets), ...config.restore_from]

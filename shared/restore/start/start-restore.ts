@@ -6,7 +6,7 @@ import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { WorkflowEngine } from '../../jobs/workflow-engine.ts'
 import type { ArchiveSourceRequest } from '../request.ts'
 import { createRestore, findRepeated, startWorkflow } from './create-restore.ts'
-import { type ArchiveLocating, locateArchive } from './locate-archive.ts'
+import { type LocateArchiveServices, locateArchive } from './locate-archive.ts'
 
 export interface StartRestoreServices {
   readonly jobs: JobStore
@@ -33,7 +33,7 @@ export const startRestoreOfBody = (
 
 /** Starts the restore of an archive that is in S3 or that an export made. */
 export const startRestoreFrom = (
-  services: StartRestoreServices & ArchiveLocating,
+  services: StartRestoreServices & LocateArchiveServices,
   request: RestoreRequest,
   from: ArchiveSourceRequest,
   caller: Caller,

@@ -18,7 +18,7 @@ export class StoredResources {
   readonly #model: string
   readonly #jobId: string
   readonly #join: TargetJoin<StoredResource>
-  /** The ids of torn resources. The store reports each of them instead of a row, before it returns the next row. */
+  /** The ids of torn resources. The store returns no row for them; it calls `onTorn` before it returns the next row. */
   readonly #torn = new Set<string>()
 
   constructor(
@@ -62,7 +62,7 @@ export class StoredResources {
     return !digest.equals(archived.digest) && revisions.some((item) => !this.#isOurs(item))
   }
 
-  /** Returns the state of a resource that has no row, because its metadata or its current revision is missing. */
+  /** Returns the state of a resource without a row. Its metadata or its current revision is missing. */
   async #incomplete(id: string): Promise<StoredState> {
     const metadata = this.#torn.has(id) ? await this.#stores.resources.getMetadata(this.#model, id) : undefined
     if (metadata === undefined) return { state: 'missing' }

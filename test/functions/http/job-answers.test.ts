@@ -10,7 +10,7 @@ describe('jobAnswer', () => {
     expect(await jobAnswer(services, job)).toMatchObject({
       status: 500,
       body: {
-        detail: 'job j1 failed without a stored error; search the log for the job id',
+        detail: 'job j1 failed, but its error was not stored; search the logs for this job id',
         instance: '/_backup/jobs/j1',
       },
     })

@@ -22,8 +22,8 @@ export class SignatureVerifier {
   }
 
   /**
-   * Returns the signer for the chunks of the body. Throws 400 or 403 if the request has no valid signature in a header
-   * or in its query.
+   * Returns the signer for the chunks of the body. Throws `S3Error` (status 400 or 403) if neither the header
+   * `Authorization` nor the query has a valid signature.
    */
   async verify(request: S3Request): Promise<ChunkSigner> {
     const claim = readClaim(request)
@@ -32,7 +32,9 @@ export class SignatureVerifier {
     }
     rejectUnsignedHeaders(request, claim)
     const expected =
-      claim.from === 'header' ? await this.#inHeader(request, claim) : await this.#inQuery(request, claim)
+      claim.from === 'header'
+        ? await this.#signatureForHeader(request, claim)
+        : await this.#signatureForQuery(request, claim)
     if (!equal(expected, claim.signature)) {
       throw new S3Error(
         'SignatureDoesNotMatch',
@@ -43,7 +45,7 @@ export class SignatureVerifier {
     return chunkSigner(this.#signer, claim)
   }
 
-  async #inHeader(request: S3Request, { signedAt, region, signedHeaders }: SignatureClaim): Promise<string> {
+  async #signatureForHeader(request: S3Request, { signedAt, region, signedHeaders }: SignatureClaim): Promise<string> {
     const { headers } = await this.#signer.sign(signable(request, request.query, signedHeaders), {
       signingDate: signedAt,
       signingRegion: region,
@@ -52,11 +54,11 @@ export class SignatureVerifier {
     return /Signature=(\w+)$/.exec(headers['authorization'] ?? '')?.[1] ?? ''
   }
 
-  async #inQuery(request: S3Request, claim: SignatureClaim): Promise<string> {
+  async #signatureForQuery(request: S3Request, claim: SignatureClaim): Promise<string> {
     const query = new Map(request.query)
     query.delete('X-Amz-Signature')
     const signed = signable(request, query, claim.signedHeaders)
-    // The signer expects the hash of the payload in a header, and moves this header to the query itself.
+    // The signer reads the hash of the payload from a header. `presign` then moves this header to the query.
     for (const [name, value] of query) {
       if (name.toLowerCase() === 'x-amz-content-sha256') signed.headers[name] = value
     }
