@@ -22,7 +22,7 @@ import {
 } from './messages.ts'
 import { scanTable } from './scan-table.ts'
 import { UnaccountedItems } from './unaccounted-items.ts'
-import { keyText, metadataKeyOf } from './unclaimed-revisions.ts'
+import { isRevisionKey, keyText, metadataKeyOf } from './unclaimed-revisions.ts'
 
 interface AccountStores {
   readonly jobs: JobStore
@@ -123,16 +123,19 @@ class AccountPass {
 
   /**
    * Adds the revisions that still exist and still have no metadata. A writer may have written the metadata meanwhile, or
-   * deleted the revision after its metadata.
+   * deleted the revision after its metadata. If the sort key is not that of a revision, the item belongs to no resource,
+   * whether there is metadata or not.
    */
   async #checkBatch(revisions: readonly Key[]): Promise<void> {
     const { resourceKeys } = this.#stores
-    const metadataKeys = new Map(revisions.map(metadataKeyOf).map((key) => [keyText(key), key]))
-    const metadata = new Set((await resourceKeys.existing([...metadataKeys.values()])).map(keyText))
-    const without = revisions.filter((key) => !metadata.has(keyText(metadataKeyOf(key))))
+    const metadataKeys = new Map(revisions.filter(isRevisionKey).map((key) => [keyText(metadataKeyOf(key)), key]))
+    const found = await resourceKeys.existing([...metadataKeys.values()].map(metadataKeyOf))
+    const metadata = new Set(found.map(keyText))
+    const without = revisions.filter((key) => !isRevisionKey(key) || !metadata.has(keyText(metadataKeyOf(key))))
     const existing = new Set((await resourceKeys.existing(without)).map(keyText))
     for (const key of without)
-      if (existing.has(keyText(key))) this.#found.add(key, hasOwnHashKey(key.sk) ? 'no_metadata' : 'wrong_key')
+      if (existing.has(keyText(key)))
+        this.#found.add(key, isRevisionKey(key) && hasOwnHashKey(key.sk) ? 'no_metadata' : 'wrong_key')
   }
 
   /** Joins the lines of all passes into one object. */

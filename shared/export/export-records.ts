@@ -33,7 +33,7 @@ import {
   type RecordsResult,
   workName,
 } from './messages.ts'
-import { metadataKeyOf, UnclaimedRevisions } from './unclaimed-revisions.ts'
+import { isRevisionKey, metadataKeyOf, UnclaimedRevisions } from './unclaimed-revisions.ts'
 import { StreamRecords } from './stream-records.ts'
 
 interface RecordsStores {
@@ -216,7 +216,8 @@ class RecordsPass {
   /** Adds a revision without metadata, unless its metadata exists but could not be restored. */
   #addUnclaimed(model: string, revision: Item): void {
     const { key } = new RevisionView(revision)
-    if (!this.#leftOut.hasKey(model, metadataKeyOf(key).sk)) this.#unclaimed.add(key)
+    const isLeftOut = isRevisionKey(key) && this.#leftOut.hasKey(model, metadataKeyOf(key).sk)
+    if (!isLeftOut) this.#unclaimed.add(key)
   }
 
   async #exportResource(

@@ -46,3 +46,6 @@ export const metadataKeyOf = ({ pk, sk }: Key): Key => ({
   pk: pk.replace(/#r#(\d+)$/, '#m#$1'),
   sk: sk.split('/').slice(0, 2).join('/'),
 })
+
+/** Whether the sort key of an item continues the sort key of metadata, as those of revisions do. */
+export const isRevisionKey = (key: Key): boolean => key.sk.startsWith(`${metadataKeyOf(key).sk}/`)

@@ -11,6 +11,7 @@ export type CountName =
   | 'blobs'
   | 'bytes'
   | 'missing'
+  | 'unaccounted'
   | 'written'
   | 'loaded'
   | 'skipped'

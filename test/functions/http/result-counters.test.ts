@@ -48,6 +48,14 @@ describe('progressOf', () => {
       { bytes: 15 },
     ],
     [
+      'account-items',
+      [
+        { counts: { no_metadata: 2, wrong_key: 1 }, first: [] },
+        { counts: {}, first: [] },
+      ],
+      { unaccounted: 3 },
+    ],
+    [
       'convert',
       [
         SCAN,
