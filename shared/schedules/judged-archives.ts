@@ -1,6 +1,6 @@
 import pMap from 'p-map'
 import type { OpenArchive } from '../archive/archive.ts'
-import { type ArchiveRecord, isCounted, newestFirst } from './archive-record.ts'
+import { type ArchiveRecord, newestFirst } from './archive-record.ts'
 import { scopeOf } from './archive-scope.ts'
 import type { ArchiveRecords } from './aws/archive-records.ts'
 import { judgeArchive } from './judge-archive.ts'
@@ -81,7 +81,7 @@ const openAll = async (
   return all.flatMap(({ archive, opened }) => (opened === undefined ? [] : [{ archive, opened }]))
 }
 
-/** Judges archives from the oldest to the newest, so that each is compared with the good ones before it. */
+/** Judges archives from the oldest to the newest, so that each is compared with those before it. */
 const judgeInOrder = (
   known: readonly ArchiveRecord[],
   archives: readonly OpenedArchive[],
@@ -101,9 +101,7 @@ const judgeInOrder = (
       ),
     }
     const { job_id, at, object } = archive
-    const previousGood = [...known, ...judged]
-      .filter((record) => isCounted(record) && Date.parse(record.at) < Date.parse(at))
-      .sort(newestFirst)
+    const earlier = [...known, ...judged].filter((record) => newestFirst(record, archive) > 0).sort(newestFirst)
     const { scope, models } = content
     judged.push({
       job_id,
@@ -112,7 +110,7 @@ const judgeInOrder = (
       manifest_sha256: manifestSha256,
       scope,
       models,
-      ...judgeArchive(previousGood, content, { min_ratio }),
+      ...judgeArchive(earlier, content, { min_ratio }),
     })
   }
   return judged

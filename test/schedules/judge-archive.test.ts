@@ -59,6 +59,28 @@ describe('an archive of a schedule', () => {
     expect(judgeArchive(previous, content({ memo: counts(3) }), HALF).state).toBe('good')
   })
 
+  it('is also compared with the incomplete archives after the last good one, and with the largest of them', () => {
+    const incomplete = (day: number, resources: number) =>
+      record(day, { memo: counts(resources) }, { state: 'incomplete' })
+    expect(judgeArchive([incomplete(1, 9)], content({ memo: counts(0) }), HALF).state).toBe('suspicious')
+    const earlier = [incomplete(4, 1), incomplete(3, 9), record(2, { memo: counts(4) }), incomplete(1, 100)]
+    expect(judgeArchive(earlier, content({ memo: counts(4) }), HALF).findings).toMatchObject([
+      { count: 'resources', before: 9, compared_with: 'job-03' },
+      { count: 'revisions', before: 9, compared_with: 'job-03' },
+    ])
+    expect(judgeArchive(earlier, content({ memo: counts(5) }), HALF).state).toBe('good')
+  })
+
+  it.each(['suspicious', 'rejected'] as const)('is not compared with a %s archive', (state) => {
+    const earlier = [record(2, { memo: counts(9) }, { state }), record(1, { memo: counts(2) })]
+    expect(judgeArchive(earlier, content({ memo: counts(1) }), HALF).state).toBe('good')
+  })
+
+  it('is compared with a confirmed archive', () => {
+    const earlier = [record(2, { memo: counts(2) }, { state: 'confirmed' }), record(1, { memo: counts(9) })]
+    expect(judgeArchive(earlier, content({ memo: counts(1) }), HALF).state).toBe('good')
+  })
+
   it('is compared model by model, because the schedule may have been narrowed and widened again', () => {
     const previous = [record(2, { memo: counts(4) }), record(1, { memo: counts(4), city: counts(4) })]
     const { state, findings } = judgeArchive(previous, content({ memo: counts(4), city: counts(0) }), HALF)

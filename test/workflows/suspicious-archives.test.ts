@@ -204,6 +204,14 @@ describe('a scheduled archive that is not complete', () => {
     expect(await daysLeft()).toEqual([1, 2])
   })
 
+  it('is not replaced by the first complete archive if that one has lost everything', async () => {
+    await breakMemo()
+    for (const day of [1, 2]) expect((await run(day)).status).toBe('partial')
+    await runner.wipe()
+    expect((await run(3)).result?.suspicious?.findings[0]).toMatchObject({ compared_with: jobIdOf(2) })
+    expect(await prune(30)).toEqual({ schedule: name, deleted: [], stopped_by: [jobIdOf(3)] })
+  })
+
   it('leaves its schedule overdue if there is no complete archive', async () => {
     now = new Date('2025-12-01T12:00:00Z')
     await checkHandler({}, CONTEXT)
