@@ -21,7 +21,10 @@ export interface Times {
 const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_000, day: 86_400_000 }
 const RATE = /^([1-9]\d{0,4}) (minute|hour|day)(s?)$/
 
-/** Throws `RangeError`. Its message says what is allowed and can follow `cron: ` or `rate: `. */
+/**
+ * Returns the times at which a schedule is due. Throws `RangeError` if the expression is invalid. The message says what
+ * is allowed, and can follow `cron: ` or `rate: `.
+ */
 export const timesOf = (timing: Timing): Times =>
   'cron' in timing ? cronTimes(timing.cron, timing.timezone ?? 'UTC') : rateTimes(periodOf(timing.rate))
 
@@ -58,12 +61,15 @@ const cronTimes = (fields: string, timezone: string): Times => {
 
 const FIELDS = 'minutes hours day-of-month month day-of-week year, such as 0 3 * * ? *'
 
-/** One or several values, ranges or steps of one kind. */
+/** Matches one element of a list in a field: a value, a range or a step. */
 const list = (value: string): string => `(?:\\*(?:/\\d+)?|${value}(?:[-/]${value})?)`
 const field = (value: string, ...more: readonly string[]): RegExp =>
   new RegExp(`^(?:${[`${list(value)}(?:,${list(value)})*`, ...more].join('|')})$`, 'i')
 const DAY = '(?:[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)'
-/** EventBridge Scheduler's grammar. The cron library accepts more, which would only fail at the deployment. */
+/**
+ * The grammar of EventBridge Scheduler. The cron library also accepts other expressions, and a deployment with one of
+ * them would fail.
+ */
 const GRAMMAR: readonly (readonly [name: string, form: RegExp])[] = [
   ['minutes', field('\\d{1,2}')],
   ['hours', field('\\d{1,2}')],
@@ -96,7 +102,7 @@ const readCron = (text: string): Cron => {
   }
 }
 
-/** Whether a text is the name of a time zone. EventBridge Scheduler does not accept offsets. */
+/** Returns whether a text is the name of a time zone. An offset is not, because EventBridge Scheduler rejects offsets. */
 export const isTimeZone = (text: string): boolean => {
   try {
     new Intl.DateTimeFormat('en', { timeZone: text }).format()
@@ -106,7 +112,7 @@ export const isTimeZone = (text: string): boolean => {
   }
 }
 
-/** The period of a rate in milliseconds. Throws `RangeError`. */
+/** Returns the period of a rate, in ms. Throws `RangeError` if the rate is invalid. */
 export const periodOf = (rate: string): number => {
   const [, count = '', unit = '', plural = ''] = RATE.exec(rate) ?? []
   if (count === '' || (count === '1') !== (plural === ''))
