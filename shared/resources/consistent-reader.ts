@@ -1,7 +1,8 @@
 import pMap from 'p-map'
 import { isDeepStrictEqual } from 'node:util'
 import { consistencyOf, ConsistencyCheck } from './consistency.ts'
-import type { Item } from '../tables/item.ts'
+import { resourceIdIn } from './keys.ts'
+import { type Item, sortKeyOf } from '../tables/item.ts'
 import { bufferedBytes, type JoinedResource, MAX_BUFFERED_BYTES } from './resource-join.ts'
 import { ResourceChangedError, TornResourcesError } from './errors.ts'
 import type { ReadOptions, StoredResource } from './stored-resource.ts'
@@ -44,7 +45,8 @@ export class ConsistentReader {
   /**
    * Checks each resource of a batch and reads the resource again if it is not consistent. Returns the consistent
    * resources in the order of the batch. A resource is omitted if it no longer exists, if the filter no longer accepts
-   * it, or if it stays torn. Throws `ResourceChangedError` if a resource changes during every attempt.
+   * it, or if it stays torn. It is also omitted if it must be read again but its metadata have the key of no resource.
+   * Throws `ResourceChangedError` if a resource changes during every attempt.
    */
   async makeConsistent(batch: readonly JoinedResource[]): Promise<StoredResource[]> {
     const resources: (StoredResource | undefined)[] = []
@@ -66,9 +68,13 @@ export class ConsistentReader {
     return resources.filter((resource) => resource !== undefined)
   }
 
-  /** Reads the revisions of a metadata item. If the revisions exceed 4 MiB, they are absent in the result. */
+  /**
+   * Reads the revisions of a metadata item. They are absent in the result if they exceed 4 MiB, or if the metadata have
+   * the key of no resource.
+   */
   async join(metadata: Item): Promise<JoinedResource> {
-    const revisions = await this.#readRevisions(new MetadataView(metadata).resourceId)
+    const id = idOf(metadata)
+    const revisions = id === undefined ? undefined : await this.#readRevisions(id)
     return revisions === undefined ? { metadata } : { metadata, revisions }
   }
 
@@ -86,14 +92,15 @@ export class ConsistentReader {
    * resource does not exist, if the filter does not accept it, or if it stays torn.
    */
   async #readAgain(metadata: Item): Promise<StoredResource | undefined> {
-    const id = new MetadataView(metadata).resourceId
+    const id = idOf(metadata)
+    if (id === undefined) return undefined
     let torn = 0
     for (let attempt = 1; attempt <= CHANGED_ATTEMPTS; attempt++) {
       const before = await this.#sources.metadata(id)
       if (before === undefined || this.#options.filter?.(before) === false) return undefined
       const revisions = await this.#readRevisions(id)
       if (revisions === undefined) {
-        if (await this.#hasCurrent(before)) return storedResource(before, this.#streamRevisions(before))
+        if (await this.#hasCurrent(id, before)) return storedResource(before, this.#streamRevisions(id, before))
       } else if (!isDeepStrictEqual(before, await this.#sources.metadata(id))) continue
       else {
         const state = consistencyOf(before, revisions)
@@ -125,10 +132,9 @@ export class ConsistentReader {
   }
 
   /** Returns whether the current revision exists. Reads the revisions as a stream. */
-  async #hasCurrent(metadata: Item): Promise<boolean> {
+  async #hasCurrent(id: string, metadata: Item): Promise<boolean> {
     const check = new ConsistencyCheck(metadata)
-    for await (const page of this.#sources.revisionPages(new MetadataView(metadata).resourceId))
-      for (const item of page) check.add(item)
+    for await (const page of this.#sources.revisionPages(id)) for (const item of page) check.add(item)
     return check.state !== 'torn'
   }
 
@@ -136,13 +142,18 @@ export class ConsistentReader {
    * Reads the revisions of a large resource as a stream. After the last revision, reads the metadata again and throws
    * `ResourceChangedError` if the metadata has changed.
    */
-  async *#streamRevisions(metadata: Item): AsyncGenerator<Item> {
-    const id = new MetadataView(metadata).resourceId
+  async *#streamRevisions(id: string, metadata: Item): AsyncGenerator<Item> {
     for await (const page of this.#sources.revisionPages(id)) yield* page
     if (!isDeepStrictEqual(metadata, await this.#sources.metadata(id)))
       throw new ResourceChangedError(this.#sources.model, id)
   }
 }
+
+/**
+ * Returns the id of the resource to whose key the metadata belong. The attribute `resource_id` of damaged metadata may
+ * name another resource.
+ */
+const idOf = (metadata: Item): string | undefined => resourceIdIn(sortKeyOf(metadata))
 
 const storedResource = (metadata: Item, revisions: StoredResource['revisions']): StoredResource => {
   const { hashKey, resourceId } = new MetadataView(metadata)

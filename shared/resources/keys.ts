@@ -12,12 +12,18 @@ const FORBIDDEN_IN_ID = /[/\\]|[^\P{Cc}\x7f-\x9f]/u
 
 /** Throws `ResourceIdError` if the id is not valid. `STORE.md` lists the rules. */
 export const checkResourceId = (id: string): void => {
-  if (id === '') throw new ResourceIdError(id, 'is empty')
+  const fault = idFault(id)
+  if (fault !== undefined) throw new ResourceIdError(id, fault)
+}
+
+/** Returns why a resource id is not valid. Undefined if it is valid. */
+const idFault = (id: string): string | undefined => {
+  if (id === '') return 'is empty'
   // `length` is never less than the number of characters, so the exact count is needed only above the limit.
   if (id.length > MAX_ID_CHARACTERS && Array.from(id).length > MAX_ID_CHARACTERS)
-    throw new ResourceIdError(id, `has more than ${MAX_ID_CHARACTERS} characters`)
-  if (FORBIDDEN_IN_ID.test(id)) throw new ResourceIdError(id, 'contains "/", "\\" or a character below U+0020')
-  if (!id.isWellFormed()) throw new ResourceIdError(id, 'is not valid Unicode')
+    return `has more than ${MAX_ID_CHARACTERS} characters`
+  if (FORBIDDEN_IN_ID.test(id)) return 'contains "/", "\\" or a character below U+0020'
+  return id.isWellFormed() ? undefined : 'is not valid Unicode'
 }
 
 const HASH_KEY_DIGITS = 16
@@ -44,6 +50,12 @@ export const revisionPartition = (model: string, shard: number): string => `${mo
 export const metadataSortKey = (resourceId: string): string => {
   checkResourceId(resourceId)
   return checkLength(resourceId, `${hashKeyOf(resourceId)}/${resourceId}`)
+}
+
+/** Returns the resource id in the sort key of a metadata item. Undefined if this is not the sort key of any resource. */
+export const resourceIdIn = (sortKey: string): string | undefined => {
+  const id = sortKey.slice(HASH_KEY_DIGITS + 1)
+  return idFault(id) === undefined && sortKey === `${hashKeyOf(id)}/${id}` ? id : undefined
 }
 
 /**

@@ -154,4 +154,21 @@ describe('a consistent reader', () => {
     expect(await oversized.makeConsistent([{ metadata: touched(1) }])).toEqual([])
     expect(torn).toEqual(['x'])
   })
+
+  it('reads damaged metadata again by their key, not by their resource_id', async () => {
+    const damaged = { ...metadata, resource_id: { S: '' }, current_revision_id: { S: 'nothing' } }
+    const torn: string[] = []
+    const store = new FakeStore({ metadata: [damaged], revisions: [revisions] })
+    expect(await store.reader({ onTorn: (id) => torn.push(id) }).makeConsistent([{ metadata: damaged }])).toEqual([])
+    expect(torn).toEqual(['x'])
+    expect(await new FakeStore({}).reader().join(damaged)).toEqual({ metadata: damaged, revisions })
+  })
+
+  it('omits metadata that must be read again but have the key of no resource', async () => {
+    const damaged = { ...metadata, sk: { S: `${metadata['sk']?.S ?? ''}/y` } }
+    const store = new FakeStore({})
+    expect(await store.reader().makeConsistent([{ metadata: damaged }])).toEqual([])
+    expect(await store.reader().join(damaged)).toEqual({ metadata: damaged })
+    expect(store.metadataReads).toBe(0)
+  })
 })

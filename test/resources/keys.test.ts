@@ -5,6 +5,7 @@ import {
   metadataKey,
   metadataSortKey,
   hashKeyOf,
+  resourceIdIn,
   revisionKey,
   revisionSortKey,
   shardOf,
@@ -19,6 +20,13 @@ describe('the keys of a resource', () => {
       pk: 'guild#r#5',
       sk: '5148b9d8ff0d8801/g 3/0000000001/-',
     })
+  })
+
+  it('contain the id of the resource, unless they are damaged', () => {
+    for (const id of ['x', 'g 3', 'ü:1', '😀']) expect(resourceIdIn(metadataSortKey(id))).toBe(id)
+    const sk = metadataSortKey('x')
+    for (const damaged of ['', sk.slice(0, 16), `${sk}/`, `${sk}y`, sk.toUpperCase(), `${hashKeyOf('a/b')}/a/b`])
+      expect(resourceIdIn(damaged)).toBeUndefined()
   })
 
   it.each([

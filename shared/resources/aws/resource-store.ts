@@ -167,8 +167,8 @@ export class ResourceStore {
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
     const keys = [...new Set(ids)].map((id) => metadataKey(model, id, shards))
-    const items = await batchGet(this.#client, this.#table, keys, ['resource_id'])
-    return new Set(items.map((item) => new MetadataView(item).resourceId))
+    const found = new Set((await batchGet(this.#client, this.#table, keys, ['sk'])).map(sortKeyOf))
+    return new Set(ids.filter((id) => found.has(metadataSortKey(id))))
   }
 
   /**
