@@ -108,8 +108,8 @@ export const SchedulesShape = z
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must have unique names')
 
 /**
- * Returns the request of the export that is due at a time. Throws `InvalidRequestError`, `FilterError`, `FiltersExclusiveError`
- * or `UnknownModelError`.
+ * Returns the request of the export that is due at a time. Throws `InvalidRequestError`, `FilterError`,
+ * `FiltersExclusiveError` or `UnknownModelError`.
  */
 export const scheduledRequest = (
   { name, models, filters, strict, min_ratio }: Schedule,

@@ -102,7 +102,7 @@ const readCron = (text: string): Cron => {
   }
 }
 
-/** Returns whether a text is the name of a time zone. An offset is not, because EventBridge Scheduler rejects offsets. */
+/** Returns whether a text is the name of a time zone. Offsets are not, because EventBridge Scheduler rejects them. */
 export const isTimeZone = (text: string): boolean => {
   try {
     new Intl.DateTimeFormat('en', { timeZone: text }).format()
