@@ -1,0 +1,69 @@
+import type { Outcomes } from './outcome.ts'
+
+/** Kinds with their outcomes. */
+type Rows = readonly (readonly [what: string, outcomes: Outcomes])[]
+
+const COLUMNS: readonly (readonly [title: string, member: keyof Outcomes])[] = [
+  ['strict export', 'strictExport'],
+  ['lenient export', 'lenientExport'],
+  ['dry run', 'dryRun'],
+  ['strict restore', 'restore'],
+  ['lenient restore', 'lenientRestore'],
+  ['verification', 'verification'],
+]
+
+/** Returns a Markdown table with aligned columns, as Prettier formats it. */
+const table = (rows: readonly (readonly string[])[]): string[] => {
+  const widths = (rows[0] ?? []).map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0)))
+  const lines = rows.map((row) => `| ${row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join(' | ')} |`)
+  const rule = `| ${widths.map((width) => '-'.repeat(width)).join(' | ')} |`
+  return [...lines.slice(0, 1), rule, ...lines.slice(1)]
+}
+
+const outcomeTable = (what: string, rows: Rows): string =>
+  table([
+    [what, ...COLUMNS.map(([title]) => title)],
+    ...rows.map(([kind, outcomes]) => [kind, ...COLUMNS.map(([, member]) => outcomes[member])]),
+  ]).join('\n')
+
+/** Returns the document of all outcomes in Markdown. */
+export const outcomeDocument = ({ stores, archives }: { readonly stores: Rows; readonly archives: Rows }): string =>
+  `# Outcomes of broken stores and archives
+
+This document states what exports and restores do with ${stores.length + archives.length} kinds of faults.
+The test \`test/workflows/outcomes.test.ts\` runs every kind and compares the outcomes with this document.
+After an intended change, write the document anew:
+
+\`\`\`sh
+npm exec -- vitest run --project main test/workflows/outcomes.test.ts -u
+\`\`\`
+
+The columns:
+
+- **strict export**, **lenient export**: an export of all models with \`strict=true\` or \`strict=false\`.
+  The store has sound resources besides the fault.
+- **dry run**, **strict restore**: a dry run and a restore with \`strict=true\`, into an empty store.
+  For a broken store, they use the archive of the lenient export.
+- **lenient restore**: a restore with \`strict=false\`.
+- **verification**: the verification of the restores.
+  It is "passed" if all checks passed and at least one of them checked something.
+
+The cells:
+
+- A number and a name, such as \`409 unrestorable-resources\`: the job fails with this problem.
+  A restore that fails has written nothing.
+- \`succeeded\` or \`partial\`: the status of the job, followed by the numbers of what the job lists:
+  resources that are left out, missing blobs, items that belong to no resource, and ids that are not found.
+- \`${'–'}\`: there is no such job, or it had nothing to verify.
+
+For every kind, the test also expects that a dry run lists or fails with the same as the restore,
+and that no verification fails.
+
+## Broken stores
+
+${outcomeTable('the store contains', stores)}
+
+## Broken archives
+
+${outcomeTable('the archive is', archives)}
+`
