@@ -1,3 +1,4 @@
+import { DeleteObjectCommand } from '@aws-sdk/client-s3'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Item } from '../../shared/tables/item.ts'
 import { nth, findResource } from './catalogue.ts'
@@ -73,5 +74,16 @@ describe('a dry run under raise_error', () => {
     expect(rejected).toMatchObject({ status: 'failed', error: { type: 'duplicates', duplicates: { count: 8 } } })
     await runner.wipe()
     expect(await dryRun({ on_duplicate: 'raise_error' })).toMatchObject({ city: { new: 6, same: 0 } })
+  })
+})
+
+describe('a dry run of an archive without a blob', () => {
+  it('lists the missing blob as the restore does', async () => {
+    const { s3, config } = runner.clients
+    await s3.send(new DeleteObjectCommand({ Bucket: config.buckets.blobs, Key: 'blobs/arms-d' }))
+    const { archive: incomplete } = await runner.export(['city'], {}, false)
+    const { result } = await runner.restore(incomplete, { dry_run: true })
+    expect(result?.missing_blobs).toMatchObject({ count: 1, ids: ['arms-d'] })
+    expect((await runner.restore(incomplete)).result?.missing_blobs).toEqual(result?.missing_blobs)
   })
 })

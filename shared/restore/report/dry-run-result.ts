@@ -1,4 +1,6 @@
+import { readMissingBlobs } from '../../compose/missing-blobs.ts'
 import type { RestoreResult } from '../../jobs/job.ts'
+import { listedMissingBlobs } from '../../jobs/listed-blobs.ts'
 import { allResults } from '../../jobs/pass.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
 import type { Finding } from '../messages/finding.ts'
@@ -7,7 +9,10 @@ import { type BlobAction, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../
 import type { RestoreReading } from '../open-restore.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
-/** Returns what a restore would change. A dry run has no report, so the result also lists the first findings. */
+/**
+ * Returns what a restore would change. A dry run has no report, so the result also lists the first findings, and the
+ * first missing blobs if there are any.
+ */
 export const dryRunResult = async (
   stores: RestoreReading,
   jobId: string,
@@ -17,6 +22,7 @@ export const dryRunResult = async (
   const extents = preflight.flatMap((result) => result.extents)
   const blobs = await allResults(stores, jobId, PREFLIGHT_BLOBS)
   const count = (action: BlobAction): number => blobs.reduce((total, { actions }) => total + actions[action], 0)
+  const missing = await readMissingBlobs(stores.workFiles, blobs)
   const findings = [...(await firstDetails(stores, preflight, 'findings', MAX_LISTED)), ...blobFindings(blobs)]
   return {
     models: {},
@@ -25,6 +31,7 @@ export const dryRunResult = async (
       blobs: { new: count('new'), changed: count('changed') + count('conflict'), same: count('same') },
       findings: findings.slice(0, MAX_LISTED),
     },
+    ...(missing.length === 0 ? {} : { missing_blobs: listedMissingBlobs(missing) }),
   }
 }
 
