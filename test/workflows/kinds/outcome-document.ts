@@ -54,7 +54,7 @@ The cells:
   A restore that fails has written nothing.
 - \`succeeded\` or \`partial\`: the status of the job, followed by the numbers of what the job lists:
   resources that are left out, missing blobs, items that belong to no resource, and ids that are not found.
-- \`${'–'}\`: there is no such job, or it had nothing to verify.
+- \`–\`: there is no such job, or it had nothing to verify.
 
 For every kind, the test also expects that a dry run lists or fails with the same as the restore,
 and that no verification fails.
