@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { JOB_STATUSES, type JobStatus, statusAt } from '../../shared/jobs/job.ts'
+import { Problem } from '../../shared/problems/problem.ts'
 import { oneOf, text, wholeNumber } from '../../shared/requests/parameters.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import { jobSummary, type JobView } from './job-view.ts'
@@ -34,10 +35,26 @@ export const listJobs = async (
   return {
     jobs: found.jobs
       .filter((job) => status === undefined || statusAt(job, now) === status)
-      .map((job) => jobSummary(job, now)),
+      .map((job) => withoutLists(jobSummary(job, now))),
     ...(found.cursor === undefined ? {} : { cursor: found.cursor }),
   }
 }
+
+/**
+ * Removes the lists in the members of a job's error, such as `{ count, resources }` or `{ count, ids }`, so that a page
+ * of jobs stays small. Counts are kept.
+ */
+const withoutLists = (job: JobView): JobView => {
+  if (job.error === undefined) return job
+  const members = Object.entries(job.error).map(([name, value]) => {
+    const counted = Counted.safeParse(value)
+    return [name, counted.success ? counted.data : value]
+  })
+  return { ...job, error: Problem.parse(Object.fromEntries(members)) }
+}
+
+/** The count of a list. Parsing removes the list. */
+const Counted = z.object({ count: z.int() })
 
 /**
  * Returns the status in the job table of jobs that the API returns with `status`. The job of an expired upload slot is

@@ -50,6 +50,7 @@ export async function* archivedRecords(
   const { from } = options
   const ids = options.ids === undefined ? undefined : new Set(options.ids)
   const order = new RecordOrder(opened)
+  const firstBucket = from?.bucket ?? ''
   let isBeforeStart = from !== undefined
   const entries = readEntries(archive, opened, index, {
     ...(from === undefined ? {} : { from: from.entry }),
@@ -67,7 +68,7 @@ export async function* archivedRecords(
         if (record.fault === undefined) order.check(record)
         else order.countFaulty(record)
         // A faulty record belongs to the pass that reads the records before it.
-        if (isBeforeStart) isBeforeStart = record.fault !== undefined || record.h.slice(0, 4) < (from?.bucket ?? '')
+        if (isBeforeStart) isBeforeStart = record.fault !== undefined || record.h.slice(0, 4) < firstBucket
         if (isBeforeStart || (ids !== undefined && !isOneOf(ids, record))) continue
         batch.push(record.fault === undefined ? { ...record, entry: ordinal, location } : { ...record, location })
       }

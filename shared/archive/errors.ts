@@ -74,3 +74,15 @@ export class RecordInvalidError extends ArchiveInvalidError {
     this.line = line
   }
 }
+
+/** Calls `read`. Returns its result, or the reason of the `RecordInvalidError` that it throws. */
+export const resultOrFault = <Result>(
+  read: () => Result,
+): { readonly result: Result; readonly fault?: undefined } | { readonly fault: string } => {
+  try {
+    return { result: read() }
+  } catch (error) {
+    if (error instanceof RecordInvalidError) return { fault: error.reason }
+    throw error
+  }
+}

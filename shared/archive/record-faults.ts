@@ -6,7 +6,7 @@ import { type BlobFields, type PayloadReferences, referencesIn } from '../resour
 import { MetadataView, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { instantOf } from '../values/instant.ts'
-import { RecordInvalidError } from './errors.ts'
+import { resultOrFault } from './errors.ts'
 import { recordKeyOf } from './record-line.ts'
 
 /*
@@ -114,15 +114,7 @@ export const checkRevision = (
     : { references: { spilledSha256: view.spilledSha256, fileIds: [] } }
 }
 
-const keyFault = (item: Item): string | undefined => {
-  try {
-    recordKeyOf(item)
-    return undefined
-  } catch (error) {
-    if (error instanceof RecordInvalidError) return error.reason
-    throw error
-  }
-}
+const keyFault = (item: Item): string | undefined => resultOrFault(() => recordKeyOf(item)).fault
 
 const fieldFault = (item: Item, rules: Readonly<Record<string, Rule>>): string | undefined => {
   for (const [name, value] of Object.entries(item)) {

@@ -6,7 +6,7 @@ import type { Item, Key } from '../tables/item.ts'
 import { toBase64 } from '../values/base64.ts'
 import { errorMessage } from '../values/error-message.ts'
 import { isDeeperThan } from '../values/json-depth.ts'
-import { RecordInvalidError, type RecordLocation } from './errors.ts'
+import { RecordInvalidError, type RecordLocation, resultOrFault } from './errors.ts'
 import { checkItem } from './item-check.ts'
 import { MAX_LINE_BYTES, MAX_LINE_LEVELS } from './limits.ts'
 
@@ -122,13 +122,11 @@ export type DecodedRecord = (RecordKey & { readonly item: Item; readonly fault?:
  */
 export const decodeRecord = (line: Buffer, location: RecordLocation = {}): DecodedRecord => {
   const parsed = parseLine(line, location)
-  try {
+  const read = resultOrFault(() => {
     const item = checkItem(parsed, line, location)
     return { ...recordKeyOf(item, location), item }
-  } catch (error) {
-    if (!(error instanceof RecordInvalidError)) throw error
-    return { ...statedKeyOf(parsed), fault: error.reason }
-  }
+  })
+  return read.fault === undefined ? read.result : { ...statedKeyOf(parsed), fault: read.fault }
 }
 
 const Stated = z

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
 import { ArchivedIds } from '../../shared/archive/archived-ids.ts'
 import { memorySource } from './memory.ts'
+import { craftRecords } from './craft.ts'
 import { type SampleResource, writeArchive } from './sample.ts'
 
 const resource = (id: string, ...numbers: number[]): SampleResource => ({
@@ -83,5 +84,15 @@ describe('ArchivedIds', () => {
     expect(await ids.has('unknown', 'x0', 'x0', 'resource_id')).toBe(false)
     expect(await ids.has('a', 'r', 'r', 'resource_id')).toBe(true)
     expect(counted.reads).toBeGreaterThan(before)
+  })
+
+  it('ignores records that are faulty', async () => {
+    const bytes = craftRecords({
+      lines: (lines) =>
+        lines.map((line, k) => (k === 1 ? Buffer.from(line.toString().replace('"resource_id"', '"id"')) : line)),
+    })
+    const ids = new ArchivedIds(await openArchive(memorySource(bytes)))
+    expect(await ids.has('city', 'city:1', 'city:1:1', 'revision_id')).toBe(false)
+    expect(await ids.has('city', 'city:1', 'city:1:2', 'revision_id')).toBe(true)
   })
 })

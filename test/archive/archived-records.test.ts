@@ -143,6 +143,11 @@ describe('archivedRecords', () => {
       (line) => line.replace('"resource_id":{"S":"city:1"},', '').replace('"sk"', '"sort_key"'),
       { id: '', fault: 'sk must be a string that is not empty' },
     ],
+    [
+      'the resource id of another resource',
+      (line) => line.replace('"resource_id":{"S":"city:1"}', '"resource_id":{"S":"city:9"}'),
+      { id: 'city:9', idInKey: 'city:1', fault: expect.stringContaining('but must be') as string },
+    ],
     ['an item that is no object', () => '{"Item":1}\n', { id: '', fault: 'Item must be an object', kind: 'metadata' }],
     [
       'a set that is empty',
@@ -166,6 +171,8 @@ describe('archivedRecords', () => {
       location: { entry: 'models/city/s-00000.jsonl.zst', line: 2 },
       ...expected,
     })
+    const withId = await readAll(await openArchive(memorySource(bytes)), 0, { ids: ['city:1'] })
+    expect(withId).toHaveLength(expected.id === '' ? 2 : 3)
     expect(await readAll(await openArchive(memorySource(bytes)), 0, { ids: ['city:2'] })).toEqual([])
   })
 
