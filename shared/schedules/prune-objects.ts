@@ -10,7 +10,7 @@ export interface PrunedGroup {
   readonly deleted: number
 }
 
-/** Deletes the objects that `planObjects` selects. Returns a number for each group that the deployment does not keep. */
+/** Deletes the objects that `planObjects` selects. Returns a number for each group that has a number of days. */
 export const pruneObjects = async (context: ObjectPlanning): Promise<PrunedGroup[]> => {
   const groups: PrunedGroup[] = []
   for (const retention of RETENTION_GROUPS)

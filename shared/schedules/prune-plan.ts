@@ -108,7 +108,7 @@ const successorOf = (
 ): ArchiveRecord | undefined =>
   successors.find((later) => isLater(later, { at }) && (record === undefined || covers(later.scope, record.scope)))
 
-/** Returns until when confirmations of later archives keep an archive, in ms since 1970. Returns 0 if there are none. */
+/** Returns until when confirmations of later archives keep an archive, in ms since 1970, or 0 if there are none. */
 const holdOf = (records: readonly ArchiveRecord[], keepDays: number, at: string): number =>
   Math.max(0, ...records.filter((record) => isLater(record, { at })).map((record) => holdBy(record, keepDays)))
 
