@@ -35,14 +35,28 @@ const main = {
   },
 }
 
+/** What must be true of any store, archive or stream, however damaged. */
+const PROPERTIES = ['test/workflows/{restorable,importable}-property.test.ts']
+
 /** `npm run test:faults`: tests that draw their cases from a seed, in rounds with another seed each. */
 const faults = {
   extends: true as const,
   test: {
     name: 'faults',
-    include: ['test/faults/**/*.test.ts', 'test/functions/fuzz.test.ts', 'test/program/kills.test.ts'],
+    include: ['test/faults/**/*.test.ts', 'test/functions/fuzz.test.ts', 'test/program/kills.test.ts', ...PROPERTIES],
     testTimeout: 2 * MINUTE_MS,
     hookTimeout: 2 * MINUTE_MS,
+  },
+}
+
+/** `npm run test:property`: the properties with many random stores. `STORES` sets their number. */
+const property = {
+  extends: true as const,
+  test: {
+    name: 'property',
+    include: PROPERTIES,
+    env: { STORES: process.env['STORES'] ?? '150' },
+    hookTimeout: MINUTE_MS,
   },
 }
 
@@ -79,7 +93,7 @@ const logic = {
 export default defineConfig(({ mode }) => ({
   test: {
     // Stryker cannot select a project.
-    projects: process.env['STRYKER_MUTATOR_WORKER'] === undefined ? [main, faults, large, specstar, logic] : [logic],
+    projects: process.env['STRYKER_MUTATOR_WORKER'] === undefined ? [main, faults, property, large, specstar, logic] : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },

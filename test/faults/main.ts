@@ -19,10 +19,11 @@ Environment variables for the size of a round:
   FLIPS          changes per family of archives
   KILLS          kills of the program
   HISTORIES      random histories
+  STORES         random stores, archives and streams with damage
   FUZZ_REQUESTS  invalid requests`
 
 /** With a stride of 3, every call fails once in three consecutive rounds. */
-const ROUND = { FAULT_STRIDE: 3, FAULT_PAIRS: 4, FLIPS: 36, KILLS: 4, HISTORIES: 15, FUZZ_REQUESTS: 1_500 }
+const ROUND = { FAULT_STRIDE: 3, FAULT_PAIRS: 4, FLIPS: 36, KILLS: 4, HISTORIES: 15, STORES: 15, FUZZ_REQUESTS: 1_500 }
 
 const Options = z.object({
   minutes: z

@@ -20,8 +20,8 @@ export interface StoreData {
 export interface ResourceSpec {
   readonly model: string
   readonly id: string
-  /** One for each revision; the last revision is the current one. An object is stored as JSON. */
-  readonly payloads: readonly (object | string)[]
+  /** One for each revision; the last revision is the current one. Objects other than bytes are stored as JSON. */
+  readonly payloads: readonly (object | string | Uint8Array)[]
   readonly meta?: Partial<ResourceMeta>
   readonly info?: Partial<RevisionInfo>
 }
@@ -34,7 +34,9 @@ export const buildResource = (
   const definition = registry.get(model)
   const target = { model, shards: definition.shards }
   const objects = new Map<string, Buffer>()
-  const texts = payloads.map((payload) => (typeof payload === 'string' ? payload : JSON.stringify(payload)))
+  const texts = payloads.map((payload) =>
+    typeof payload === 'string' || payload instanceof Uint8Array ? payload : JSON.stringify(payload),
+  )
   const at = (n: number): string => `2026-01-05T08:${(30 + n).toString()}:00Z`
   const users = { created_by: 'alice', updated_by: 'bob' }
   const revisions = texts.map((text, k) => {
