@@ -93,7 +93,8 @@ const logic = {
 export default defineConfig(({ mode }) => ({
   test: {
     // Stryker cannot select a project.
-    projects: process.env['STRYKER_MUTATOR_WORKER'] === undefined ? [main, faults, property, large, specstar, logic] : [logic],
+    projects:
+      process.env['STRYKER_MUTATOR_WORKER'] === undefined ? [main, faults, property, large, specstar, logic] : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },

@@ -133,7 +133,8 @@ describe('an archive of another program with random faults', { timeout: 7_200_00
 
 const revisionItems = ({ items }: StoreContents, id: string, model: string): Item[] =>
   [...items.values()].filter(
-    (item) => item['pk']?.S?.startsWith(`${model}#r#`) === true && sortKeyOf(item).startsWith(`${hashKeyOf(id)}/${id}/`),
+    (item) =>
+      item['pk']?.S?.startsWith(`${model}#r#`) === true && sortKeyOf(item).startsWith(`${hashKeyOf(id)}/${id}/`),
   )
 
 /** Checks that the store contains exactly these resources of a stream, with their payloads. */

@@ -85,7 +85,10 @@ const countsOf = ({ kept }: Expected): Record<string, { resources: number; revis
   Object.fromEntries(
     MODELS.map((model) => {
       const own = kept.filter((resource) => resource.model === model)
-      return [model, { resources: own.length, revisions: own.reduce((sum, { revisions }) => sum + revisions.length, 0) }]
+      return [
+        model,
+        { resources: own.length, revisions: own.reduce((sum, { revisions }) => sum + revisions.length, 0) },
+      ]
     }),
   )
 
@@ -99,21 +102,27 @@ const bytesOf = (objects: ReadonlyMap<string, string>): Map<string, { bytes: Buf
 describe('a store with random content and damage', { timeout: 7_200_000 }, () => {
   it('exports only what restores into an empty store with every check passed', async ({ task }) => {
     await fc.assert(
-      fc.asyncProperty(damagedPlans, drawnBlobs, drawnBlobs, strategy, async (plans, blobs, laterBlobs, on_duplicate) => {
-        const { models } = runner.services
-        await runner.wipe()
-        const resources = plans.map(({ plan, damage }) => damaged(buildDrawn(models, plan), damage))
-        for (const { kind } of plans.flatMap(({ damage }) => damage)) figures.count(`damage: ${kind}`)
-        for (const { kind } of blobs) figures.count(`blob: ${kind}`)
-        await writeDrawn(runner, resources, blobs)
-        const archive = await checkExports(expectedOf(resources, models), blobs)
-        await runner.wipe()
-        const later = plans
-          .flatMap(({ plan, later }) => (later === undefined ? [] : [damaged(buildDrawn(models, plan), later)]))
-          .filter((resource) => on_duplicate === 'overwrite' || !hasUnclaimedRevisions(resource, models))
-        await writeDrawn(runner, later, laterBlobs)
-        await checkAgreement(archive, on_duplicate)
-      }),
+      fc.asyncProperty(
+        damagedPlans,
+        drawnBlobs,
+        drawnBlobs,
+        strategy,
+        async (plans, blobs, laterBlobs, on_duplicate) => {
+          const { models } = runner.services
+          await runner.wipe()
+          const resources = plans.map(({ plan, damage }) => damaged(buildDrawn(models, plan), damage))
+          for (const { kind } of plans.flatMap(({ damage }) => damage)) figures.count(`damage: ${kind}`)
+          for (const { kind } of blobs) figures.count(`blob: ${kind}`)
+          await writeDrawn(runner, resources, blobs)
+          const archive = await checkExports(expectedOf(resources, models), blobs)
+          await runner.wipe()
+          const later = plans
+            .flatMap(({ plan, later }) => (later === undefined ? [] : [damaged(buildDrawn(models, plan), later)]))
+            .filter((resource) => on_duplicate === 'overwrite' || !hasUnclaimedRevisions(resource, models))
+          await writeDrawn(runner, later, laterBlobs)
+          await checkAgreement(archive, on_duplicate)
+        },
+      ),
       parameters(STORES),
     )
     const summary = { 'random stores': STORES, ...figures.summary('damage', 'blob') }
@@ -154,7 +163,10 @@ const checkExports = async (expected: Expected, blobs: readonly DrawnBlob[]): Pr
   const after = await runner.contents()
   const objects = bytesOf(before.objects)
   expect(comparableItems(after.items.values(), bytesOf(after.objects))).toEqual(
-    comparableItems(keptItems(expected).map((item) => must(before.items.get(keyText(item)))), objects),
+    comparableItems(
+      keptItems(expected).map((item) => must(before.items.get(keyText(item)))),
+      objects,
+    ),
   )
   const blobKeys = [...after.objects.keys()].filter((key) => key.startsWith('blobs/'))
   expect(blobKeys.sort()).toEqual(readable.map(keyOfBlob).sort())

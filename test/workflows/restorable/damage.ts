@@ -2,7 +2,14 @@ import { createHash } from 'node:crypto'
 import fc from 'fast-check'
 import { itemBytes, MAX_ITEM_BYTES } from '../../../shared/resources/item-size.ts'
 import { type Item, sortKeyOf } from '../../../shared/tables/item.ts'
-import { bySortKey, changed, type DrawnPayload, type DrawnResource, sha256Of, spilledRevision } from './drawn-resource.ts'
+import {
+  bySortKey,
+  changed,
+  type DrawnPayload,
+  type DrawnResource,
+  sha256Of,
+  spilledRevision,
+} from './drawn-resource.ts'
 
 /** Changes a resource. `n` is any whole number; it selects a revision. */
 type Change = (resource: DrawnResource, n: number) => DrawnResource
@@ -25,7 +32,10 @@ const onRevision =
   (change: (revision: Item) => Item): Change =>
   (resource, n) => {
     const index = n % Math.max(1, resource.revisions.length)
-    return { ...resource, revisions: bySortKey(resource.revisions.map((item, k) => (k === index ? change(item) : item))) }
+    return {
+      ...resource,
+      revisions: bySortKey(resource.revisions.map((item, k) => (k === index ? change(item) : item))),
+    }
   }
 const revision = (changes: Changes): Change => onRevision((item) => changed(item, changes))
 const withoutRevisions = (isRemoved: (revision: Item, resource: DrawnResource) => boolean): Change => {
@@ -60,7 +70,11 @@ const onSpilled =
     const after = before === undefined ? undefined : change(before)
     if (after === undefined) payloads.delete(key)
     else payloads.set(key, after)
-    return { ...resource, payloads, revisions: revisions.map((each, k) => (k === index ? (spilled?.item ?? each) : each)) }
+    return {
+      ...resource,
+      payloads,
+      revisions: revisions.map((each, k) => (k === index ? (spilled?.item ?? each) : each)),
+    }
   }
 
 const renamed = (item: Item, from: string, to: string): Item =>
@@ -100,7 +114,9 @@ const UNKNOWN_ATTRIBUTES: Item = {
   binary: { B: Uint8Array.of(0, 255) },
   binaries: { BS: [Uint8Array.of(1), Uint8Array.of(2)] },
   texts: { SS: ['x', 'y'] },
-  nested: { M: { '': { L: [{ NULL: true }, { BOOL: false }, { M: {} }] }, deep: { M: { b: { B: Uint8Array.of(7) } } } } },
+  nested: {
+    M: { '': { L: [{ NULL: true }, { BOOL: false }, { M: {} }] }, deep: { M: { b: { B: Uint8Array.of(7) } } } },
+  },
   toString: { S: 'an inherited name' },
   applied_by: { N: '7' },
 }
@@ -134,7 +150,9 @@ export const DAMAGE: Readonly<Record<string, DamageKind>> = {
   'a copied time of another revision': everywhere(metadata({ rev_updated_time: { S: '2020-01-01T00:00:00+02:00' } })),
   'indexed_data that is not JSON': everywhere(metadata({ indexed_data: { S: '{' } })),
   'indexed_data that is a list': everywhere(metadata({ indexed_data: { S: '[]' } })),
-  'indexed_data that differs from the payload': everywhere(metadata({ indexed_data: { S: '{"name":"other","x":1.0}' } })),
+  'indexed_data that differs from the payload': everywhere(
+    metadata({ indexed_data: { S: '{"name":"other","x":1.0}' } }),
+  ),
   'no indexed_data': everywhere(metadata({ indexed_data: undefined })),
   'a schema version of the metadata that is a number': everywhere(metadata({ schema_version: { N: '1' } })),
   'a schema version of the metadata that no revision has': everywhere(metadata({ schema_version: { S: '9' } })),
@@ -158,7 +176,9 @@ export const DAMAGE: Readonly<Record<string, DamageKind>> = {
   ),
   'metadata in another shard': store(onMetadata(otherShard)),
   'a revision in another shard': store(onRevision(otherShard)),
-  'a sort key with a slash at its end': everywhere(onMetadata((item) => changed(item, { sk: { S: `${sortKeyOf(item)}/` } }))),
+  'a sort key with a slash at its end': everywhere(
+    onMetadata((item) => changed(item, { sk: { S: `${sortKeyOf(item)}/` } })),
+  ),
   'a revision without resource_id': everywhere(revision({ resource_id: undefined })),
   'a revision with another resource_id': everywhere(revision({ resource_id: { S: 'other' } })),
   'a revision without revision_id': everywhere(revision({ revision_id: undefined })),
@@ -242,4 +262,3 @@ export const archiveDamage: fc.Arbitrary<readonly Damage[]> = fc.oneof(
 /** Returns the damaged resource. */
 export const damaged = (resource: DrawnResource, damage: readonly Damage[]): DrawnResource =>
   damage.reduce((before, { kind, n }) => DAMAGE[kind]?.change(before, n) ?? before, resource)
-

@@ -10,7 +10,11 @@ import { BLOB_IDS } from './drawn-blob.ts'
 
 /** The models of the property tests. They differ in shards, references, and in how payloads refer to blobs. */
 const DRAWN_MODELS = {
-  album: { shards: 1, indexed: ['name', { key: 'rank', type: 'int' }], references: [{ field: 'by', target: 'artist' }] },
+  album: {
+    shards: 1,
+    indexed: ['name', { key: 'rank', type: 'int' }],
+    references: [{ field: 'by', target: 'artist' }],
+  },
   artist: { shards: 4, indexed: ['name'], references: [{ field: 'albums', target: 'album', list: true }] },
   page: { shards: 8, indexed: ['name'], blobs: ['scan', 'images'] },
 }

@@ -46,11 +46,16 @@ export const expectedOf = (
     if (found === undefined) continue
     const { model, metadata, revisions, payloads } = found
     const references = new Set<string>()
-    const faulty = firstFaulty(metadata, revisions, (item) => {
-      const checked = checkRevision(item, payloadOf(item, payloads), origin, blobFieldsOf(registry.get(model)))
-      if (checked.fault === undefined) for (const id of checked.references.fileIds) references.add(id)
-      return checked.fault
-    }, origin)
+    const faulty = firstFaulty(
+      metadata,
+      revisions,
+      (item) => {
+        const checked = checkRevision(item, payloadOf(item, payloads), origin, blobFieldsOf(registry.get(model)))
+        if (checked.fault === undefined) for (const id of checked.references.fileIds) references.add(id)
+        return checked.fault
+      },
+      origin,
+    )
     if (faulty === undefined && metadata !== undefined) {
       kept.push({ model, metadata, revisions })
       for (const id of references) fileIds.add(id)

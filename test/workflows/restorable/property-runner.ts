@@ -50,6 +50,9 @@ export class Figures {
       names.filter((name) => name.startsWith(`${prefix}: `)).length,
     ])
     const others = names.filter((name) => !prefixes.some((prefix) => name.startsWith(`${prefix}: `)))
-    return Object.fromEntries([...kinds, ...others.map((name): [string, number] => [name, this.#counts.get(name) ?? 0])])
+    return Object.fromEntries([
+      ...kinds,
+      ...others.map((name): [string, number] => [name, this.#counts.get(name) ?? 0]),
+    ])
   }
 }
