@@ -4,8 +4,8 @@ import tseslint from 'typescript-eslint'
 import { EXPORT_STAGE_NAMES } from './shared/jobs/stage-names.ts'
 
 /**
- * The folders from general to specific: a folder imports only folders to the left of it. `export` and `restore` are siblings.
- * CONTRIBUTING.md explains what each one holds.
+ * The folders from general to specific: a folder imports only folders above it in this list. `export` and `restore` are
+ * siblings. CONTRIBUTING.md explains what each folder contains.
  */
 const FOLDERS = [
   'shared/values',
