@@ -43,6 +43,21 @@ describe('the list of jobs', () => {
     expect((exports['jobs'] as { kind: string }[]).map(({ kind }) => kind)).toEqual(Array(5).fill('export'))
     expect(await get('/_backup/jobs?kind=export&status=failed')).toEqual({ jobs: [] })
   })
+
+  it('keeps the counts of an error, but not its lists', async () => {
+    const resource = { model: 'country', resource_id: 'bad', reason: 'r' }
+    const error = { type: 'unrestorable-resources', title: 't', status: 409, detail: 'd' }
+    api.engine.script = failJob({ ...error, unrestorable_resources: { count: 1, resources: [resource] } })
+    const id = await jobIdOf(fetch(`${api.gateway.url}/country/export?wait=0&ids=listed`))
+    await expect
+      .poll(() => get(`/_backup/jobs/${id}`))
+      .toMatchObject({ status: 'failed', error: { unrestorable_resources: { count: 1, resources: [resource] } } })
+    const { jobs } = (await get('/_backup/jobs?status=failed')) as { jobs: { job_id: string }[] }
+    expect(jobs.find(({ job_id }) => job_id === id)).toMatchObject({
+      error: { ...error, unrestorable_resources: { count: 1 } },
+    })
+    expect(JSON.stringify(jobs)).not.toContain('"resources"')
+  })
 })
 
 describe('a job', () => {
