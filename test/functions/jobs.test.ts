@@ -48,12 +48,13 @@ describe('the list of jobs', () => {
     const resource = { model: 'country', resource_id: 'bad', reason: 'r' }
     const error = { type: 'unrestorable-resources', title: 't', status: 409, detail: 'd' }
     api.engine.script = failJob({ ...error, unrestorable_resources: { count: 1, resources: [resource] } })
-    const id = await jobIdOf(fetch(`${api.gateway.url}/country/export?wait=0&ids=listed`))
-    await expect
-      .poll(() => get(`/_backup/jobs/${id}`))
-      .toMatchObject({ status: 'failed', error: { unrestorable_resources: { count: 1, resources: [resource] } } })
+    const { instance } = await get('/country/export?ids=listed', 409)
+    expect(await get(String(instance))).toMatchObject({
+      status: 'failed',
+      error: { unrestorable_resources: { count: 1, resources: [resource] } },
+    })
     const { jobs } = (await get('/_backup/jobs?status=failed')) as { jobs: { job_id: string }[] }
-    expect(jobs.find(({ job_id }) => job_id === id)).toMatchObject({
+    expect(jobs.find(({ job_id }) => String(instance).endsWith(job_id))).toMatchObject({
       error: { ...error, unrestorable_resources: { count: 1 } },
     })
     expect(JSON.stringify(jobs)).not.toContain('"resources"')
