@@ -27,7 +27,6 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
   ],
   [/^account-items$/, /^dynamodb:BatchGetItem /, 'reads a revision without metadata again, after a minute'],
   [/^inspect$/, /^dynamodb:Scan .*resources/, 'derives the number of shards in the first job of a model'],
-  [/^inspect$/, /^dynamodb:DeleteItem .*jobs/, 'removes jobs that have ended from the list of active jobs'],
   [/^get-archive$/, /^s3:GetObjectVersion .*scheduled/, 'the archive may be that of a schedule'],
   [/^rollback$/, /^dynamodb:GetItem .*resources/, 'reads an item that another writer has replaced'],
   [/^(apply|rollback)/, /^dynamodb:UpdateItem .*jobs/, 'renews a lease after minutes'],
