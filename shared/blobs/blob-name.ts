@@ -9,7 +9,7 @@ const MAX_BYTES = 200
 const HASH_PREFIX = 'sha256-'
 
 /**
- * * Returns the name of a blob in archives and in the blob bucket. The file id itself cannot be the name, because it
+ * Returns the name of a blob in archives and in the blob bucket. The file id itself cannot be the name, because it
  * can contain `/`, be `..` or be too long for a file name. The name is the percent-encoded file id or, if that is too
  * long or begins with `sha256-`, `sha256-` and the SHA-256 of the file id.
  */

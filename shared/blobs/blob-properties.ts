@@ -36,7 +36,7 @@ const metadataValue = z
     'must be printable ASCII without spaces at its ends; other text is encoded as RFC 2047 defines',
   )
 
-/** The members of `BlobProperties` that index lines and messages have besides `content_type`. */
+/** The schemas of `headers` and `user_metadata` in index lines and messages. */
 export const PROPERTY_MEMBERS = {
   headers: z.exactOptional(
     z
@@ -55,7 +55,7 @@ export const PROPERTY_MEMBERS = {
       .superRefine((metadata, context) => {
         const wrong = Object.keys(metadata).find((name) => !METADATA_NAME.test(name))
         if (wrong === undefined) return
-        const message = `the name ${quote(wrong)} is not allowed; names consist of lower-case ASCII letters, digits, - and _`
+        const message = `the name ${quote(wrong)} is not allowed; names consist of lower-case ASCII letters, digits and !#$%&'*+-.^_\`|~`
         context.addIssue({ code: 'custom', message })
       })
       .readonly(),
@@ -70,7 +70,9 @@ const decodedBytes = (metadata: UserMetadata): number =>
 export const encodedBytes = (metadata: UserMetadata): number =>
   Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
 
-/** Returns why S3 cannot store these properties with a blob, or undefined if it can. Only sizes are checked. */
+/**
+ * Returns undefined if S3 can store properties of this size with a blob, or the reason if it cannot. Checks only sizes.
+ */
 export const explainOversize = (properties: BlobProperties): string | undefined => {
   const { content_type, headers = {}, user_metadata = {} } = properties
   const metadata = decodedBytes(user_metadata)

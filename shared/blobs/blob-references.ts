@@ -36,9 +36,9 @@ export interface BlobReference {
   /** The file id of a blob, or the SHA-256 of a payload. */
   readonly id: string
   /**
-   * The models whose resources refer to the blob or payload. In a restore, references count by the paths in the
-   * archive's manifest. The list is empty if only the paths of the registry lead to the blob: then the archive need not
-   * contain it.
+   * The models whose resources refer to the blob or payload. In a restore, only references at the paths in the
+   * archive's manifest count. If payloads refer to the blob only at paths in the registry, the list is empty. The
+   * archive then need not contain the blob.
    */
   readonly models: readonly string[]
   /**
@@ -46,7 +46,8 @@ export interface BlobReference {
    */
   readonly needed: boolean
   /**
-   * Whether the blob is reported if it is missing. False if no such resource refers to it by the paths of the registry.
+   * Whether the blob is reported if it is missing. False if no resource that the restore will write refers to the blob
+   * at a path in the registry.
    */
   readonly reported: boolean
   /** The first resources that refer to the blob. Empty for a payload. */
@@ -58,7 +59,7 @@ export const payloadPosition = (sha256: string): string => `0${sha256}`
 export const isPayloadPosition = (position: string): boolean => position.startsWith('0')
 
 const PREFIX_DIGITS = 4
-/** The number of prefixes of payloads, and also that of blobs. */
+/** The number of prefixes of payloads. Blobs have the same number of prefixes. */
 const KIND_PREFIXES = 4096
 export const PREFIX_COUNT = 2 * KIND_PREFIXES
 const prefixOf = (position: string): number => Number.parseInt(position.slice(0, PREFIX_DIGITS), 16)
@@ -111,15 +112,15 @@ export class BlobReferenceSet {
   }
 
   /**
-   * `resourceId` is the id of the resource that refers to the blob. The first ones are kept. By default, a needed blob is
-   * reported if it is missing.
+   * Adds a reference to a blob. `resourceId` is the id of the resource that refers to the blob. The first
+   * `MAX_REFERRERS` ids are kept. By default, a needed blob is reported if it is missing.
    */
   addBlob(model: string, id: string, needed = true, resourceId?: string, reported = needed): void {
     const resources = resourceId === undefined ? [] : [{ model, resource_id: resourceId }]
     merge(this.#references, { position: this.#positionOf(id), id, models: [model], needed, reported, resources })
   }
 
-  /** Adds a blob to which only the paths of the registry lead. */
+  /** Adds a reference that is at a path in the registry, but not at a path in the archive's manifest. */
   addUnarchivedBlob(model: string, id: string, needed: boolean, resourceId?: string): void {
     const resources = resourceId === undefined ? [] : [{ model, resource_id: resourceId }]
     merge(this.#references, { position: this.#positionOf(id), id, models: [], needed, reported: needed, resources })
@@ -166,7 +167,7 @@ export interface PrefixRange {
 }
 
 /**
- * * Divides the prefixes of payloads and those of blobs into ranges of about `perRange` references. The lists are not
+ * Divides the prefixes of payloads and those of blobs into ranges of about `perRange` references. The lists are not
  * read: positions are distributed evenly, so the counts of the lists are sufficient. If there are no payloads, no range
  * for payloads is returned. The same applies to blobs.
  */

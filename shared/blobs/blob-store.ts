@@ -32,12 +32,15 @@ export interface BlobContent extends BlobProperties {
   readonly sha256: string
 }
 
-/** A blob whose SHA-256 and size are those of its bytes. */
+/** A blob whose SHA-256 and size have been verified or computed from its bytes. */
 export interface VerifiedBlob extends VerifiedObject {
   readonly properties: StoredProperties
 }
 
-/** A blob or spilled payload whose SHA-256 and size are those of its bytes. A spilled payload has no `properties`. */
+/**
+ * A blob or spilled payload whose SHA-256 and size have been verified or computed from its bytes. A spilled payload has
+ * no `properties`.
+ */
 export interface VerifiedContent extends VerifiedObject {
   readonly properties?: StoredProperties
 }

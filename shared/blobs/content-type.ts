@@ -5,7 +5,8 @@ export const REPLACEMENT = 'application/octet-stream'
 /** The `Content-Type` header of a blob whose encoded type is a parameter of the header. */
 const WITH_PARAMETER = /^application\/octet-stream; specstar-type="([^"]*)"$/
 /**
- * Matches printable ASCII without spaces at the ends. HTTP headers cannot contain other characters or keep such spaces.
+ * Matches printable ASCII without spaces at the ends. HTTP headers cannot contain other characters, and lose spaces at
+ * the ends.
  */
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
 
@@ -24,8 +25,8 @@ export const encodeType = (type: string | undefined): EncodedType => {
 export const parameterHeader = (encoded: string): string => `${REPLACEMENT}; specstar-type="${encoded}"`
 
 /**
- * Returns the type that `encodeType` has encoded as this text, or undefined if it encodes no type as this text. A text
- * that somebody else wrote, for example `invoice` or `100% cotton`, is therefore not taken for a type.
+ * Returns the content type that `encodeType` encodes as this string. Returns undefined if it encodes no type in this
+ * way. A string that another program wrote, for example `invoice` or `100% cotton`, is therefore not decoded as a type.
  */
 export const decodeType = (encoded: string): string | undefined => {
   try {

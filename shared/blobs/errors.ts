@@ -7,9 +7,9 @@ const MAX_NAMED = 5
 /** The error keeps at most this many ids, so that its size is limited. */
 const MAX_KEPT = 100
 
-/** Says what to do if payloads contain maps that only look like references to blobs. */
+/** Explains what to do if payloads contain maps that look like references to blobs, but are not references. */
 export const MISSING_BLOBS_HINT =
-  'If a field only looks like a reference to a blob, list the paths of the real ones as "blobs" of the model in' +
+  'If a field only looks like a reference to a blob, list the paths of the real references as "blobs" of the model in' +
   ' models.json (locally, the file that MODELS_FILE names). "blobs": [] means that the model has none.'
 
 /** Resources refer to blobs or spilled payloads that do not exist or cannot be read. */

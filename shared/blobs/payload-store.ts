@@ -32,7 +32,7 @@ export class PayloadStore {
   }
 
   /**
-   * * Returns a payload with its bytes as a stream, or undefined if the payload does not exist. The bytes are not
+   * Returns a payload with its bytes as a stream, or undefined if the payload does not exist. The bytes are not
    * verified. The caller must read the stream to its end or destroy it.
    */
   async open(sha256: string): Promise<(StoredPayload & { readonly body: Readable }) | undefined> {
@@ -41,7 +41,7 @@ export class PayloadStore {
   }
 
   /**
-   * * Returns the bytes of a payload. Throws `BlobsMissingError` if the payload does not exist, and `BlobMismatchError`
+   * Returns the bytes of a payload. Throws `BlobsMissingError` if the payload does not exist, and `BlobMismatchError`
    * if the bytes do not have this SHA-256.
    */
   async get(sha256: string): Promise<Buffer> {
@@ -67,7 +67,7 @@ export class PayloadStore {
   }
 
   /**
-   * * Returns the SHA-256 and the size of the stored bytes, or undefined if the payload does not exist. The SHA-256 is
+   * Returns the SHA-256 and the size of the stored bytes, or undefined if the payload does not exist. The SHA-256 is
    * the checksum that S3 keeps for the object. If S3 keeps none, it is computed from the bytes. Throws
    * `ObjectChangedError` if the payload is replaced during every attempt to read it.
    */

@@ -3,7 +3,10 @@ import { decodeWords } from '../values/encoded-words.ts'
 import type { BlobProperties } from './blob-properties.ts'
 import { storedEncoding, type StoredProperties } from './stored-properties.ts'
 
-/** A property that the archive and the store have with different values. A value is undefined if it is absent. */
+/**
+ * A property whose value in the archive differs from its value in the store. Undefined means that the property is
+ * absent.
+ */
 export interface PropertyDifference {
   /** The name of the header, for example `cache-control` or `x-amz-meta-owner`. */
   readonly name: string
@@ -34,6 +37,6 @@ export const propertyDifferences = (archived: BlobProperties, stored: StoredProp
   return differences
 }
 
-/** Servers encode the same text in different ways, so that decoded values are compared. */
+/** Returns the decoded value for a comparison. Servers may encode the same text in different ways. */
 const decoded = (value: string | undefined): string | undefined =>
   value === undefined ? undefined : decodeWords(value)

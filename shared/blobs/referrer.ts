@@ -4,7 +4,10 @@ import { z } from 'zod'
 export const Referrer = z.object({ model: z.string(), resource_id: z.string() }).readonly()
 export type Referrer = z.output<typeof Referrer>
 
-/** The first resources that refer to a blob are kept. They are sufficient to find out why the blob is missing. */
+/**
+ * The number of resources that are kept for each blob. A few resources are sufficient to find out why the blob is
+ * missing.
+ */
 export const MAX_REFERRERS = 3
 
 /** A blob that does not exist or cannot be read, and the first resources that refer to it. */

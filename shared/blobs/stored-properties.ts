@@ -13,8 +13,8 @@ import { decodeType, encodeType, parameterHeader, REPLACEMENT, typeOfHeader } fr
 
 /*
  * How the properties of a blob are stored with its object. This program adds its own user metadata to that of the
- * writer: `sha256`, `size` and, for a content type that a header cannot contain, `type`. STORE.md states the rules by
- * which they are told apart. They are the same for objects of all versions of this program.
+ * writer: `sha256`, `size` and, for a content type that a header cannot contain, `type`. STORE.md states the rules that
+ * distinguish the two. The rules are the same for objects of all versions of this program.
  */
 
 /** The properties of a stored blob. */
@@ -33,8 +33,8 @@ export interface StoredProperties {
 type StoredFields = Pick<StoredObject, 'content_type' | 'headers' | 'metadata' | 'missing_metadata' | 'size'>
 
 /**
- * Returns the SHA-256 in the user metadata of an object of `size` bytes if it is that of this program, and otherwise
- * undefined. This program always writes `sha256` together with `size`.
+ * Returns the SHA-256 in the user metadata of an object if this program wrote it, and otherwise undefined. This program
+ * always writes `sha256` together with `size`, so the metadata must contain the `size` of the object in bytes.
  */
 export const ownSha256 = (metadata: UserMetadata, size: number): string | undefined => {
   const { sha256 } = metadata
@@ -73,8 +73,8 @@ export const readProperties = (stored: StoredFields): StoredProperties => {
 
 /**
  * Returns the fields with which a blob is stored. The user metadata of this program is left out if the writer uses one
- * of its names, if both together have more than 2 KB, or if it could be taken for the writer's. The content type is
- * then a parameter of the header if the header cannot contain it otherwise.
+ * of its names, if both together exceed 2 KB, or if `readProperties` would not return the same properties. In these
+ * cases, a content type that the header cannot contain is encoded as a parameter of the header.
  */
 export const writeProperties = (properties: BlobProperties, sha256: string, size: number): WriteOptions => {
   const { content_type, headers = {}, user_metadata = {} } = properties
@@ -108,8 +108,8 @@ const readsBack = (
 }
 
 /**
- * Returns a `Content-Encoding` header without `aws-chunked`, which describes the transfer of an upload and not the
- * object. S3 does not store it.
+ * Returns a `Content-Encoding` header without `aws-chunked`. This encoding describes the transfer of an upload, not the
+ * object, so S3 does not store it.
  */
 export const storedEncoding = (header: string | undefined): string | undefined => {
   if (header === undefined || !header.toLowerCase().includes('aws-chunked')) return header

@@ -20,13 +20,13 @@ export interface VerifiedObject {
 }
 
 /**
- * * Streams of at most this size are buffered in memory and written with one request, so S3 keeps the SHA-256 of the
+ * Streams of at most this size are buffered in memory and written with one request, so S3 keeps the SHA-256 of the
  * whole object. Larger streams are uploaded in parts, for which S3 keeps no such checksum.
  */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
 /** The size of a copied part. S3 copies the bytes, so large parts need no memory in this process. S3 allows 5 GiB. */
 const COPY_PART_BYTES = 512 * 1024 * 1024
-/** The number of parts of one object that are copied at the same time, which is faster than one after the other. */
+/** The number of parts of one object that are copied at the same time. */
 const PARALLEL_COPIES = 4
 /** S3's limit on the parts of one upload. */
 const MAX_PARTS = 10_000
@@ -104,7 +104,7 @@ export const putVerifiedIfAbsent = async (
 }
 
 /**
- * * Stores bytes. If the key has an object, it is replaced. If the bytes do not have the expected size and SHA-256,
+ * Stores bytes. If the key has an object, it is replaced. If the bytes do not have the expected size and SHA-256,
  * throws `BlobMismatchError` and stores nothing.
  */
 export const putVerified = async (

@@ -34,12 +34,13 @@ interface AccountStores {
   readonly clock: () => Date
 }
 
-/** The revisions that are read at once. The time is checked after each batch. */
+/** The number of revisions that are checked together. After each batch, the pass checks its time limit. */
 const BATCH = 1000
 
 /**
- * Where a pass begins: after a key of the table, or at a revision of a list of unclaimed revisions. Revisions are read
- * `not_before` a time in ms since 1970.
+ * The position where a pass begins. Step `table` continues the scan after a key of the table. Step `revisions`
+ * continues at index `from` of the list of unclaimed revisions with index `list`. That step must not begin before the
+ * time `not_before`, in ms since 1970.
  */
 const Cursor = z.discriminatedUnion('step', [
   z.object({ step: z.literal('table'), after: z.object({ pk: z.string(), sk: z.exactOptional(z.string()) }) }),
@@ -50,9 +51,9 @@ type RevisionsCursor = Extract<Cursor, { readonly step: 'revisions' }>
 
 /**
  * Runs one pass that looks for items of the table that belong to no resource. An export of everything accounts for
- * every item: `export-records` reads the resources, and this stage finds the other items. It first scans the table, and
- * then reads the metadata of the revisions for which `export-records` has found none. For other exports, the stage ends
- * at once. It runs after the archive is complete, and never discards it.
+ * every item: `export-records` reads the resources, and this stage finds the other items. It first scans the table. It
+ * then looks again for the metadata that `export-records` did not find. For other exports, the stage ends at once. It
+ * runs after `finish-compose`, so the archive is already complete.
  */
 export const accountItems = async (input: PassInput, stores: AccountStores): Promise<AccountOutput> => {
   const output = await runPass(ACCOUNT_ITEMS, input, stores, (attempt) => new AccountPass(attempt, stores).run())
@@ -122,9 +123,9 @@ class AccountPass {
   }
 
   /**
-   * Adds the revisions that still exist and still have no metadata. A writer may have written the metadata meanwhile, or
-   * deleted the revision after its metadata. If the sort key is not that of a revision, the item belongs to no resource,
-   * whether there is metadata or not.
+   * Adds the revisions that still exist and still have no metadata. A writer may have written the metadata meanwhile,
+   * or deleted the revision after its metadata. An item whose sort key does not have the form of a revision's sort key
+   * belongs to no resource. It is added without a search for metadata.
    */
   async #checkBatch(revisions: readonly Key[]): Promise<void> {
     const { resourceKeys } = this.#stores

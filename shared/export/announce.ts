@@ -14,18 +14,20 @@ import { listedResources } from '../jobs/listed-resources.ts'
 import { unaccountedSummary } from './unaccounted-summary.ts'
 import { EXPORT_RECORDS, EXPORTED_IDS, type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
 
-/** Judges the archive of a scheduled export. Returns its mark if it is suspicious, otherwise `undefined`. */
+/**
+ * Judges the archive of a scheduled export. If the archive is suspicious, returns the findings for the result of the
+ * job. Otherwise returns `undefined`.
+ */
 export type JudgeArchive = (
   schedule: NonNullable<ExportRequest['schedule']>,
   archive: PinnedObject,
 ) => Promise<SuspiciousArchive | undefined>
 
 /**
- * Ends the job and stores its result. The job ends as `partial` if blobs are missing, if resources were left out, if the
- * table has items that belong to no resource, or if ids of the request were not found. Otherwise, it ends as
- * `succeeded`.
- * `finish-compose` has already created the archive and read it back. The archive of a schedule is judged before the job
- * ends, so that the result contains the mark of a suspicious archive.
+ * Ends the job and stores its result. The job ends as `partial` if blobs are missing, if resources were left out, if
+ * the table has items that belong to no resource, or if ids of the request were not found. Otherwise, it ends as
+ * `succeeded`. `finish-compose` has already created the archive and read it back. The archive of a schedule is judged
+ * before the job ends, so that the result states whether the archive is suspicious.
  */
 export const announceExport = async (
   { job_id }: StageInput,

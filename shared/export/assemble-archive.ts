@@ -80,7 +80,10 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
   }
 }
 
-/** The list of the resources that were left out, as an entry that begins at `offset`, and the manifest's member. */
+/**
+ * Returns the content of the entry `left-out.jsonl.zst` and the manifest member `left_out`. `offset` is the offset of
+ * the entry's tar header in the archive. Returns undefined if no resource was left out.
+ */
 const assembleLeftOut = async (
   resources: readonly LeftOutResource[],
   offset: number,

@@ -22,8 +22,9 @@ import {
 } from './messages.ts'
 
 /**
- * Parts that a worker creates at the same time. S3 copies most parts without the worker's memory, but a part that the
- * worker uploads holds up to 37 MiB. Three of them stay far below the worker's memory limit.
+ * The number of parts that a worker creates at the same time. S3 copies most parts itself, so they need no memory in
+ * the worker. A part that the worker uploads needs up to 37 MiB. Three such parts stay far below the worker's memory
+ * limit.
  */
 const PARALLEL_PARTS = 3
 
@@ -89,7 +90,8 @@ const rangeOf = (pieces: readonly ComposePiece[], { source, start, length }: Sli
 }
 
 /**
- * Returns the bytes of a part that is uploaded. They are whole small segments, and the first bytes of large segments.
+ * Returns the bytes of a part that is uploaded. Such a part consists of whole small segments and of the first bytes of
+ * large segments.
  */
 const bytesOf = async (
   objects: ObjectStore,

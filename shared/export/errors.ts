@@ -9,7 +9,7 @@ import { describeResources, listedResources } from '../jobs/listed-resources.ts'
 export class UnrestorableResourcesError extends Error {
   override readonly name = 'UnrestorableResourcesError'
   readonly count: number
-  /** The first 100, or fewer if they exceed 14 KiB. */
+  /** The first 100 of these resources. Fewer if the list would exceed 14 KiB. */
   readonly resources: readonly UnrestorableResource[]
 
   constructor(resources: readonly UnrestorableResource[]) {

@@ -88,7 +88,7 @@ class RecordsPass {
   readonly #references = new BlobReferenceSet()
   readonly #leftOut = new LeftOutResources()
   readonly #foundIds = new FoundIdsCollector()
-  /** Of the plan, so that all passes use the same paths even if the registry changes meanwhile. */
+  /** The paths in the plan. All passes use these paths, even if the registry changes during the export. */
   #blobPaths: ExportPlan['blob_paths'] = {}
   readonly #unclaimed = new UnclaimedRevisions()
   #accountsForItems = false
@@ -141,8 +141,10 @@ class RecordsPass {
   }
 
   /**
-   * Returns `again` if a resource has a fault and a part of it is already written. The resource is then known as left
-   * out, and the range must be written again from its start. Only a resource of more than 16 MiB causes this.
+   * Writes one range as `#exportRange` does. Returns `again` if a resource has a fault and a part of the resource is
+   * already written. The resource is then in the list of left-out resources, and the caller must write the range again
+   * from its start. In an archive, only a resource of more than 16 MiB causes this. In a stream, any resource can cause
+   * this, because records are written in pieces of 1 MiB.
    */
   async #tryRange(index: number, range: ModelRange): Promise<ExportedRange | 'again'> {
     const target = this.#target(index, range.model)
@@ -205,7 +207,9 @@ class RecordsPass {
     }
   }
 
-  /** Whether the metadata can be restored. If not, the resource is left out. */
+  /**
+   * Returns whether the metadata can be restored. If they cannot, adds the resource to the resources that are left out.
+   */
   #isValid(model: string, metadata: Item): boolean {
     if (this.#leftOut.has(model, metadata)) return false
     const fault = metadataFault(metadata)
@@ -254,8 +258,9 @@ class RecordsPass {
   }
 
   /**
-   * Reads the payload of a revision. If a spilled payload is missing or damaged, a strict export fails with the error.
-   * Damage is confirmed by a second read, because the transfer may have caused it.
+   * Returns the payload of a revision. If a spilled payload is missing or damaged, throws the error in a strict export,
+   * and otherwise returns `UnreadablePayload`. A damaged payload is read a second time, because the transfer may have
+   * caused the damage.
    */
   async #readPayload(
     revision: Item,
@@ -268,7 +273,7 @@ class RecordsPass {
       if (error instanceof BlobsMissingError) return new UnreadablePayload('the spilled payload is missing')
       if (!(error instanceof BlobMismatchError)) throw error
       return isSecondRead
-        ? new UnreadablePayload('the spilled payload does not have its SHA-256')
+        ? new UnreadablePayload('the bytes of the spilled payload do not match its SHA-256')
         : this.#readPayload(revision, true)
     }
   }
@@ -313,7 +318,9 @@ class RecordsPass {
   }
 }
 
-/** Runs `write`, and returns why the record's line breaks a rule of the archive. Undefined if it was written. */
+/**
+ * Runs `write`. Returns undefined if the record was written, or the reason if the record violates a rule of archives.
+ */
 const invalidReason = async (write: () => Promise<void>): Promise<string | undefined> => {
   try {
     await write()

@@ -10,8 +10,8 @@ import { latestComposePlan } from './latest-compose-plan.ts'
 import { COMPOSE_PARTS, FINISH_COMPOSE } from './messages.ts'
 
 /**
- * Completes the multipart upload, and checks that the archive can be opened. Only then is the archive kept as the result
- * of this stage, so that a job never reports an archive that cannot be opened.
+ * Completes the multipart upload, and checks that the archive can be opened. Stores the archive as the result of this
+ * stage only after this check, so that no job reports an archive that cannot be opened.
  */
 export const finishCompose = async (
   { job_id }: StageInput,
@@ -44,7 +44,10 @@ const readBackArchive = async (objects: ObjectStore, archive: PinnedObject, mani
     throw new Error(`${archive.key} has manifest ${opened.manifestSha256}, but manifest ${manifestSha256} was written`)
 }
 
-/** Reads the first and the last frame of a stream, which has no trailer. Throws if a frame has other bytes. */
+/**
+ * Reads the first and the last frame of a stream, which has no trailer. Throws if a frame differs from the frame that
+ * was written.
+ */
 const readBackStream = async (objects: ObjectStore, stream: PinnedObject): Promise<void> => {
   for (const [frame, start] of [
     [headerFrame(), 0],

@@ -15,7 +15,7 @@ const LEFT_OUT: WorkFile<readonly LeftOutResource[], [n: number, attempt: string
 
 /** Collects the resources that one pass leaves out. */
 export class LeftOutResources {
-  /** By model and sort key of the metadata. */
+  /** The resources by `nameOf`: the model and the sort key of the metadata. */
   readonly #resources = new Map<string, LeftOutResource>()
 
   get size(): number {
@@ -30,7 +30,10 @@ export class LeftOutResources {
     return this.#resources.has(nameOf(model, metadataSortKey))
   }
 
-  /** `item` is the metadata or revision that has the fault. The first fault of a resource is kept. */
+  /**
+   * Adds a resource that has a fault. `item` is the metadata or the revision that has the fault. If the resource was
+   * added before, its first fault is kept.
+   */
   add(model: string, metadata: Item, item: Item, reason: string): void {
     const { resourceId, sortKey } = new MetadataView(metadata)
     this.#add(sortKey, { model, resource_id: resourceId, key: new MetadataView(item).key, reason })
@@ -42,8 +45,8 @@ export class LeftOutResources {
   }
 
   /**
-   * Removes the resources of a model from a digest bucket on. The store reads ahead of the position where a pass stops;
-   * the next pass reads these resources again.
+   * Removes the resources of a model that are in this or a later digest bucket. The store reads ahead of the position
+   * where a pass stops; the next pass reads these resources again.
    */
   removeFrom(model: string, bucket: string): void {
     const first = nameOf(model, bucket)
@@ -65,7 +68,7 @@ export class LeftOutResources {
 
 const nameOf = (model: string, metadataSortKey: string): string => `${model}/${metadataSortKey}`
 
-/** The resources that all passes left out, in the order of model and key. */
+/** Returns the resources that all passes left out, sorted by model and sort key. */
 export const readLeftOut = async (
   workFiles: WorkFiles,
   results: readonly { readonly left_out?: PinnedObject }[],

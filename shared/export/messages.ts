@@ -25,7 +25,10 @@ export const ExportPlan = z
   .object({
     /** ISO 8601. */
     started_at: z.string(),
-    /** The ranges of each map item. An item has one range of a large model, or all of several small models. */
+    /**
+     * The ranges of each map item. An item has one range of a large model, or the complete ranges of several small
+     * models.
+     */
     items: z.array(z.array(ModelRange).readonly()).readonly(),
     /** The paths of blobs in payloads, for each model whose registry entry states them when the export starts. */
     blob_paths: z.record(z.string(), BlobPathList).readonly(),
@@ -91,7 +94,7 @@ export const BlobsResult = z
     /** The number of blobs that were written. Spilled payloads are not counted, neither here nor in `bytes`. */
     blobs: z.int(),
     bytes: z.int(),
-    /** For each model, the number of blobs of this pass to which it refers. */
+    /** For each model, the number of blobs in this pass to which resources of the model refer. */
     models: z.record(z.string(), z.int()).readonly(),
     missing: z.int(),
     /** The ids of the missing blobs: a file of `MISSING_BLOBS`. */
@@ -252,7 +255,8 @@ export const FINISH_COMPOSE: Stage<ComposedResult> = { name: 'finish-compose', r
 
 /**
  * The names of an export's objects in the work bucket that are not JSON files. Every name contains the id of an
- * attempt, so two attempts never write the same object. Later stages use only the objects that the kept results name.
+ * attempt, so two attempts never write the same object. Later stages use only the objects that the stored results
+ * contain.
  */
 export const workName = {
   segment: (stage: string, n: number, attempt: string, k: number) => `segments/${stage}/${n}/${attempt}-${k}`,

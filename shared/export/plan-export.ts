@@ -10,11 +10,14 @@ import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange } from './messages.ts'
 
 /** A digest bucket has 4 hex digits. */
 const DIGEST_BUCKETS = 0x10000
-/** The largest number of map items of a Distributed Map. Large exports are planned with half of it, as a reserve. */
+/**
+ * The largest number of map items of a Distributed Map. A plan uses about half of them, as a reserve for wrong
+ * estimates.
+ */
 const MAX_ITEMS = 10_000
 /**
- * The measured factor by which zstd level 1 compresses record lines. If it is wrong for a model, its map items need
- * more passes, but no pass runs into a timeout.
+ * The measured factor by which zstd level 1 compresses record lines. If the factor is wrong for a model, the map items
+ * of the model need more passes, but no pass exceeds its time limit.
  */
 const COMPRESSION_RATIO = 5.6
 
@@ -23,8 +26,9 @@ interface Sampling extends ShardServices {
 }
 
 /**
- * Plans the map items of `export-records`: which ranges of which models each of them reads. The plan is written once,
- * so a repeated attempt returns the same plan. Throws `ShardsChangedError`.
+ * Plans the map items of `export-records` and the ranges of digest buckets that each of them reads. The plan is written
+ * once, so a repeated attempt returns the same plan. Throws `ShardsChangedError` if the number of shards of a model has
+ * changed.
  */
 export const planExport = async (
   { job_id }: StageInput,
@@ -56,7 +60,7 @@ export const planExport = async (
   return plannedItems(job_id, items.length)
 }
 
-/** Whether the export reads all resources of all registered models. */
+/** Returns whether the export reads all resources of all registered models. */
 const isExportOfEverything = (
   { models, route_model, filters }: ExportRequest,
   registry: ShardServices['models'],

@@ -8,7 +8,7 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { BLOB_PLAN } from './messages.ts'
 
-/** The stores from which blobs are exported, and those in which the work of an export is kept. */
+/** The stores that contain the blobs, and the stores of the job: its results and its work files. */
 export interface BlobsStores extends ContentStores {
   readonly jobs: JobStore
   readonly limits: Limits
@@ -17,8 +17,8 @@ export interface BlobsStores extends ContentStores {
 }
 
 /**
- * Blobs that are opened at the same time, so that the latency of a GET does not add up. Each of them holds less than 16
- * MiB in memory, because S3 copies larger blobs.
+ * The number of blobs that are opened at the same time. One after the other would be slow, because each GET has a
+ * latency. Each of these blobs needs less than 16 MiB of memory, because S3 copies larger blobs.
  */
 const READ_AHEAD = 8
 

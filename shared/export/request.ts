@@ -12,8 +12,8 @@ export interface ExportOptions {
 }
 
 /**
- * Returns the request that the job stores. With `routeModel`, the scope is that model alone. Throws `UnknownModelError`
- * if a model is not registered, and `FilterError` if a filter does not apply to one of the models.
+ * Returns the request that the job stores. If `routeModel` is given, the request contains only that model. Throws
+ * `UnknownModelError` if a model is not registered, and `FilterError` if a filter does not apply to one of the models.
  */
 export const exportRequest = (
   { models, filters, strict, format }: ExportOptions,
@@ -23,7 +23,7 @@ export const exportRequest = (
   const names = routeModel === undefined ? (models ?? registry.names) : [routeModel]
   for (const name of names) compileFilters(filters, { model: registry.get(name), requestedAt: new Date() })
   return {
-    // The order of the registry. Two requests for the same models therefore have the same fingerprint.
+    // The models are in the order of the registry, so that two requests for the same models have the same fingerprint.
     models: registry.names.filter((name) => names.includes(name)),
     ...(routeModel === undefined ? {} : { route_model: routeModel }),
     filters,

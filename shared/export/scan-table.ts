@@ -4,7 +4,10 @@ import type { ModelRegistry } from '../resources/models.ts'
 import type { Key } from '../tables/item.ts'
 import type { UnaccountedItems } from './unaccounted-items.ts'
 
-/** The largest page. While only unaccounted items are read, each page is larger than the one before. */
+/**
+ * The largest number of items per page. The first page has one item. If the scan could not have skipped an item of a
+ * page, the next page is four times as large. Otherwise the next page has one item again.
+ */
 const MAX_PAGE = 1000
 const GROWTH = 4
 
@@ -16,12 +19,12 @@ interface TableScan {
 }
 
 /**
- * Finds all items outside of the partitions and hash keys that the export reads. Returns the position at which the next
- * pass continues, or undefined at the end of the table.
+ * Finds all items that are outside of the key ranges that the export reads. Returns the position where the next pass
+ * continues, or undefined at the end of the table.
  *
- * An item of a resource is followed by the other resources of its shard, and an ignored item by the rest of its
- * partition. The scan continues after them, so it reads about one item of each partition. DynamoDB accepts a start key
- * that no item has.
+ * After an item of a resource, the scan skips the other resources of the shard. After an ignored item, it skips the
+ * rest of the partition. It therefore reads about one item of each partition. To skip items, the scan passes a start
+ * key that no item has. DynamoDB accepts such a key.
  */
 export const scanTable = async (
   start: ScanPosition | undefined,
@@ -50,6 +53,9 @@ const positionAfter = (key: Key, models: ModelRegistry): ScanPosition => {
   return sk === undefined ? { pk: key.pk } : { pk: key.pk, sk }
 }
 
-/** Whether the page has items that the scan could have skipped. Many ignored partitions may have one item each. */
+/**
+ * Returns whether the page has items that the scan could have skipped. An ignored item could have been skipped only if
+ * the previous item is in the same partition.
+ */
 const readsTooMuch = (keys: readonly Key[], owners: readonly ItemOwner[]): boolean =>
   owners.some((owner, k) => owner === 'resource' || (owner === 'ignored' && keys[k]?.pk === keys[k - 1]?.pk))

@@ -17,8 +17,8 @@ const parseCursor = (cursor = '0/'): { index: number; from: string } => {
 
 /**
  * Runs one pass that writes a range of blobs as records of SpecStar's stream. If several models refer to a blob, the
- * section of each of them contains the blob. Therefore, the pass reads the range once per model. It leaves out spilled
- * payloads, because the records of their revisions contain them.
+ * section of each of these models contains the blob. Therefore, the pass reads its range of blobs once per model. It
+ * leaves out spilled payloads, because the records of their revisions contain them.
  */
 export const exportStreamBlobs = async (
   attempt: Attempt,
@@ -86,7 +86,7 @@ export const rejectHeaders = (model: string, id: string, { headers = {}, user_me
     ...Object.keys(user_metadata).map((name) => `x-amz-meta-${name}`),
   ]
   if (names.length === 0) return
-  const reason = `it has the headers ${names.join(', ')}, which a stream cannot contain; strict=false leaves them out`
+  const reason = `it has the headers ${names.join(', ')}, which a stream cannot contain; export with strict=false to leave them out`
   throw new SpecstarRefusesError('blob', model, id, reason)
 }
 

@@ -9,7 +9,10 @@ import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
 import { encodeMetadata, encodeRevision, unsupportedAttributes } from '../specstar/resource-records.ts'
 import { metadataFrame, revisionFrame } from '../specstar/stream-frame.ts'
 
-/** Records are collected up to 1 MiB before they are passed to the composer, so that it receives few large pieces. */
+/**
+ * The limit on the records that are collected, in bytes. When it is reached, they are passed to the composer as one
+ * large piece.
+ */
 const BUFFER_BYTES = 1024 * 1024
 
 /**
@@ -24,7 +27,7 @@ export class StreamRecords implements RecordsTarget {
   #buffered: Buffer[] = []
   #bufferedBytes = 0
   #id = ''
-  /** The state before the open resource began. Undefined if a part of it has been passed to the composer. */
+  /** The state before the open resource began. Undefined if a part of the resource has been passed to the composer. */
   #before:
     | {
         readonly frames: number

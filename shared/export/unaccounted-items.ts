@@ -6,7 +6,7 @@ import type { Key } from '../tables/item.ts'
 import { MAX_LISTED } from '../values/message-text.ts'
 import { type AccountResult, type UnaccountedItem, workName } from './messages.ts'
 
-/** A pass ends after it has found this many items, so that its memory is limited: about 40 MB. */
+/** A pass ends after it has found this many items. They need about 40 MB of memory. */
 const MAX_ITEMS = 100_000
 
 /** Collects the items that one pass finds and that belong to no resource. */

@@ -5,7 +5,10 @@ import { allResults } from '../jobs/pass.ts'
 import { UNACCOUNTED_REASONS } from '../resources/item-owner.ts'
 import { ACCOUNT_ITEMS } from './messages.ts'
 
-/** Returns the items that belong to no resource, for the result of the job. Undefined if there are none. */
+/**
+ * Returns the counts and the first of the items that belong to no resource, for the result of the job. Returns
+ * undefined if there are no such items.
+ */
 export const unaccountedSummary = async (
   stores: { readonly jobs: JobStore },
   jobId: string,

@@ -14,12 +14,14 @@ export class UnclaimedRevisions {
     return this.#keys.size
   }
 
-  /** If a range is read again, its revisions are added again. Each is kept once. */
+  /** Adds a key. A key that was added before is kept once, because a pass may read a range again. */
   add(key: Key): void {
     this.#keys.set(keyText(key), key)
   }
 
-  /** Removes the revisions of a model from a digest bucket on, because the next pass reads them again. */
+  /**
+   * Removes the revisions of a model that are in this or a later digest bucket, because the next pass reads them again.
+   */
   removeFrom(model: string, bucket: string): void {
     for (const [text, { pk, sk }] of this.#keys)
       if (parsePartitionKey(pk)?.model === model && compareBytes(sk, bucket) >= 0) this.#keys.delete(text)
@@ -38,7 +40,7 @@ export class UnclaimedRevisions {
   }
 }
 
-/** A text that identifies a key. */
+/** Returns a string that identifies a key. */
 export const keyText = ({ pk, sk }: Key): string => `${pk}\n${sk}`
 
 /** Returns the key of the metadata of the resource to which a revision belongs. */
@@ -47,5 +49,8 @@ export const metadataKeyOf = ({ pk, sk }: Key): Key => ({
   sk: sk.split('/').slice(0, 2).join('/'),
 })
 
-/** Whether the sort key of an item continues the sort key of metadata, as those of revisions do. */
+/**
+ * Returns whether the sort key of an item has the form of a revision's sort key. Such a sort key consists of the sort
+ * key of the metadata, `/` and further characters.
+ */
 export const isRevisionKey = (key: Key): boolean => key.sk.startsWith(`${metadataKeyOf(key).sk}/`)

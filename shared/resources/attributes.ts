@@ -115,7 +115,7 @@ export const deriveMetadata = (item: Item, destination: Destination): Item => {
 }
 
 /**
- * * Returns a copy of a revision item whose derived attributes are computed again. These are the key, `data_spilled`
+ * Returns a copy of a revision item whose derived attributes are computed again. These are the key, `data_spilled`
  * and `applied_by`. Other attributes are kept. If the payload is too large for the item, it is removed from the item
  * and returned as `spilled`. A payload that was spilled before stays spilled. Throws `ResourceIdError` if an id or the
  * schema version is not valid.

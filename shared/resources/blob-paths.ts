@@ -2,16 +2,19 @@ import { z } from 'zod'
 import { isMap } from './payload.ts'
 
 /**
- * The paths at which the payloads of a model contain references to blobs (`STORE.md`). An empty list means that there
- * are none. Undefined means that references are recognized by their shape.
+ * The paths at which the payloads of a model contain references to blobs (`STORE.md`). An empty list means that the
+ * payloads contain no references. Undefined means that references are recognized by their shape.
  */
 export type BlobPaths = readonly string[] | undefined
 
-/** The largest number of paths of a model, and of steps of a path. They bound the time for one payload. */
+/**
+ * The limits on the number of paths of a model and on the number of steps of a path. They limit the time for one
+ * payload.
+ */
 const MAX_PATHS = 100
 const MAX_STEPS = 32
 
-/** A name, optionally with `[]`, or a wildcard. */
+/** Matches a step of a path: a name, which may end with `[]`, or a wildcard. */
 const STEP = /^(?:[^[\]*]+(?:\[\])*|\*{1,2})$/
 
 const isPath = (path: string): boolean => {
@@ -31,7 +34,7 @@ export const BlobPathList = z
   .max(MAX_PATHS)
   .readonly()
 
-/** The steps of a path that remain after a value. */
+/** The steps of a path that remain after the path has led to a value. */
 type Position = readonly string[]
 
 /** A value of a payload that has not been examined yet, and the position of each path that leads to it. */
@@ -71,14 +74,17 @@ export const fileIdsAt = (payload: unknown, paths: readonly string[]): string[] 
   return found
 }
 
-/** Returns the position in the member `name` of a map, or nothing if the path does not lead there. */
+/**
+ * Returns the position after a step into the member `name` of a map. Returns an empty list if the path does not lead to
+ * this member.
+ */
 const stepInto = (steps: Position, name: string): Position[] => {
   const [step] = steps
   if (step === '**') return [steps]
   return step === '*' || step === name ? [steps.slice(1)] : []
 }
 
-/** Adds the positions after each `**`, which also stands for no step. Every position is returned once. */
+/** Adds the position after each leading `**`, because `**` can also stand for no step. Returns each position once. */
 const withSkippedWildcards = (positions: readonly Position[]): Position[] => {
   const distinct = new Map<string, Position>()
   for (const position of positions)

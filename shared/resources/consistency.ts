@@ -3,7 +3,7 @@ import type { Item } from '../tables/item.ts'
 import { MetadataView, RevisionView } from './views.ts'
 
 /**
- * * States whether the metadata and the revisions of a resource belong to the same state of the resource. They are
+ * States whether the metadata and the revisions of a resource belong to the same state of the resource. They are
  * separate items, which are read one after the other.
  *
  * - `consistent`: the metadata and the revisions do not contradict each other.

@@ -23,7 +23,7 @@ export interface ResourceSources {
 const TORN_ATTEMPTS = 3
 /** The wait doubles for each attempt, beginning with 100 to 200 ms. */
 const TORN_DELAY_MS = 100
-/** How often a resource is read before `ResourceChangedError` is thrown. Such a resource changes during every read. */
+/** How often a resource is read in total. If it changes during every read, `ResourceChangedError` is thrown. */
 const CHANGED_ATTEMPTS = 10
 /** The number of resources that are read again at the same time. Most of the time is spent waiting. */
 const PARALLEL_READS = 32
@@ -45,8 +45,8 @@ export class ConsistentReader {
   /**
    * Checks each resource of a batch and reads the resource again if it is not consistent. Returns the consistent
    * resources in the order of the batch. A resource is omitted if it no longer exists, if the filter no longer accepts
-   * it, or if it stays torn. It is also omitted if it must be read again but its metadata have the key of no resource.
-   * Throws `ResourceChangedError` if a resource changes during every attempt.
+   * it, or if it stays torn. It is also omitted if it must be read again, but the sort key of its metadata contains no
+   * valid resource id. Throws `ResourceChangedError` if a resource changes during every attempt.
    */
   async makeConsistent(batch: readonly JoinedResource[]): Promise<StoredResource[]> {
     const resources: (StoredResource | undefined)[] = []
@@ -69,8 +69,8 @@ export class ConsistentReader {
   }
 
   /**
-   * Reads the revisions of a metadata item. They are absent in the result if they exceed 4 MiB, or if the metadata have
-   * the key of no resource.
+   * Reads the revisions of a metadata item. The result has no revisions if they exceed 4 MiB, or if the sort key of the
+   * metadata contains no valid resource id.
    */
   async join(metadata: Item): Promise<JoinedResource> {
     const id = idOf(metadata)
@@ -88,8 +88,8 @@ export class ConsistentReader {
 
   /**
    * Reads a resource until its state is consistent. Each attempt reads the metadata, then the revisions, then the
-   * metadata again. The attempt counts only if both reads of the metadata return the same. Returns undefined if the
-   * resource does not exist, if the filter does not accept it, or if it stays torn.
+   * metadata again. If the two reads of the metadata differ, the next attempt begins. Returns undefined if the resource
+   * does not exist, if the filter does not accept it, or if it stays torn.
    */
   async #readAgain(metadata: Item): Promise<StoredResource | undefined> {
     const id = idOf(metadata)
@@ -150,8 +150,8 @@ export class ConsistentReader {
 }
 
 /**
- * Returns the id of the resource to whose key the metadata belong. The attribute `resource_id` of damaged metadata may
- * name another resource.
+ * Returns the resource id in the sort key of the metadata. The attribute `resource_id` is not used, because that of
+ * damaged metadata may be the id of another resource.
  */
 const idOf = (metadata: Item): string | undefined => resourceIdIn(sortKeyOf(metadata))
 

@@ -8,7 +8,7 @@ export class ResourceIdError extends Error {
   override readonly name = 'ResourceIdError'
   readonly id: string
 
-  /** `reason` continues a sentence whose subject is the id: `is empty`. */
+  /** `reason` is the predicate of a sentence whose subject is the id, for example `is empty`. */
   constructor(id: string, reason: string) {
     super(`resource id ${quote(id)} ${reason}`)
     this.id = id

@@ -5,7 +5,7 @@ import { decodePayload, PayloadInstant } from './payload.ts'
 import { isNonFinite, sameValue, valueAt } from './payload-values.ts'
 
 /**
- * * A value in `indexed_data` that differs from the payload. `expected` and `actual` are JSON strings, or `absent` if
+ * A value in `indexed_data` that differs from the payload. `expected` and `actual` are JSON strings, or `absent` if
  * there is no value.
  */
 export interface IndexedDifference {
@@ -44,7 +44,7 @@ export const indexedDifferences = (
   })
 }
 
-/** Returns a member of `indexed_data`. Dots in the key do not separate steps: the whole key is one name. */
+/** Returns a member of `indexed_data`. The whole key is one name, even if it contains dots. */
 const memberOf = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
 
@@ -53,7 +53,7 @@ export const indexedText = (values: readonly (readonly [key: string, value: unkn
   `{${values.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`
 
 /**
- * * Returns the JSON string of a decoded value. Integers (`bigint`) have no fraction. Floats (`number`) have a fraction
+ * Returns the JSON string of a decoded value. Integers (`bigint`) have no fraction. Floats (`number`) have a fraction
  * or an exponent. NaN and the infinities become `null`, and binary values become Base64. Returns `absent` for undefined,
  * at every level.
  */

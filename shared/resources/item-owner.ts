@@ -10,7 +10,7 @@ export const UNACCOUNTED_REASONS = [
   'unregistered_model',
   /** The partition key belongs to a registered model, but its shard is not below the registered number. */
   'unregistered_shard',
-  /** The sort key does not begin with a hash key of the shard, or with the hash key of the resource id. */
+  /** The sort key does not begin with a hash key of the shard, or its hash key is not that of the resource id. */
   'wrong_key',
   /** The item is a revision, and the resource has no metadata. */
   'no_metadata',
@@ -18,8 +18,9 @@ export const UNACCOUNTED_REASONS = [
 export type UnaccountedReason = (typeof UNACCOUNTED_REASONS)[number]
 
 /**
- * What the key of an item says about its owner. For `resource`, an export of the model reads the item, and checks it.
- * For `ignored`, the registry names a prefix of the partition key.
+ * The owner of an item, as determined from its key. `resource` means that the item is in a range of keys that an export
+ * reads and checks. `ignored` means that the partition key begins with a prefix that the registry ignores. Any other
+ * value is the reason why the item belongs to no resource.
  */
 export type ItemOwner = 'resource' | 'ignored' | Exclude<UnaccountedReason, 'no_metadata'>
 
@@ -36,8 +37,9 @@ export const ownerOf = ({ pk, sk }: Key, models: ModelRegistry): ItemOwner => {
 }
 
 /**
- * Returns the last sort key of the items that follow an item in its partition and have the same owner. Undefined for
- * the last sort key of the partition. `owner` is `resource` or `ignored`.
+ * Returns a sort key after which the scan can continue, because all items of the partition up to this key have the same
+ * owner. Returns undefined if this holds for all items of the partition. The owner of the given item must be `resource`
+ * or `ignored`.
  */
 export const lastWithSameOwner = ({ pk }: Key, models: ModelRegistry): string | undefined => {
   const partition = parsePartitionKey(pk)

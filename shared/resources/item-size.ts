@@ -46,7 +46,7 @@ const numberBytes = (text: string): number => {
 }
 
 /**
- * * Returns the size of the item's line in an archive, in bytes, or a few bytes more. The line is `{"Item":…}` in
+ * Returns the size of the item's line in an archive, in bytes, or a few bytes more. The line is `{"Item":…}` in
  * DynamoDB JSON and a newline. Binary values are in base64. The line itself is not created.
  */
 export const lineBytes = (item: Item): number => '{"Item":}'.length + 1 + membersBytes(item)
@@ -77,7 +77,7 @@ const textBytes = (text: string): number => Buffer.byteLength(JSON.stringify(tex
 const base64Bytes = (bytes: Uint8Array): number => 2 + 4 * Math.ceil(bytes.byteLength / 3)
 
 /**
- * * The limit on the number of bytes in a line for each byte of its item. In escaped strings, six bytes are possible.
+ * The limit on the number of bytes in a line for each byte of its item. In escaped strings, six bytes are possible.
  * In a list of empty strings, nine bytes are possible. The rest is a margin.
  */
 const MAX_LINE_FACTOR = 12

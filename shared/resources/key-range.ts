@@ -3,7 +3,7 @@ import type { SortKeyRange } from '../tables/item.ts'
 import { compareBytes } from '../values/text-order.ts'
 
 /**
- * * A range of digest buckets. The name of a bucket is the first 4 hex digits of a hash key. `from` is inclusive, and
+ * A range of digest buckets. The name of a bucket is the first 4 hex digits of a hash key. `from` is inclusive, and
  * `to` is exclusive. If the range includes the last bucket (`ffff`), `to` is `10000`.
  */
 export interface BucketRange {
@@ -22,7 +22,7 @@ export const toSortKeys = (range: BucketRange | SortKeyRange): SortKeyRange =>
 export const FULL_RANGE: SortKeyRange = { fromSk: '0', toSk: END }
 
 /**
- * * Returns the range of revisions that belongs to a range of metadata. If `toSk` is the sort key of a resource, the
+ * Returns the range of revisions that belongs to a range of metadata. If `toSk` is the sort key of a resource, the
  * range includes the revisions of this resource.
  */
 export const revisionRange = ({ fromSk, toSk }: SortKeyRange): SortKeyRange => ({
@@ -43,8 +43,8 @@ export const shardsOf = ({ fromSk, toSk }: SortKeyRange, shards: number): number
 }
 
 /**
- * Returns the sort keys between which the hash keys of a shard are. Both ends are shorter than a hash key, so they are
- * not the sort key of a resource. A sort key outside of this range does not belong to the shard.
+ * Returns the range of sort keys that contains all hash keys of a shard. Both ends are shorter than a hash key, so they
+ * are not sort keys of resources. A sort key outside of this range does not belong to the shard.
  */
 export const keysOfShard = (shard: number, shards: number): SortKeyRange => ({
   fromSk: borderOf(shard, shards),
@@ -54,8 +54,8 @@ export const keysOfShard = (shard: number, shards: number): SortKeyRange => ({
 const borderOf = (shard: number, shards: number): string => ((shard * 0x10000) / shards).toString(16).padStart(4, '0')
 
 /**
- * Returns the part of a range that belongs to a shard. Undefined if there is none. Items in the partition of a wrong
- * shard are outside of every such part.
+ * Returns the part of a range that belongs to a shard, or undefined if no part of the range belongs to the shard. An
+ * item in the partition of a wrong shard is outside of the part of that shard.
  */
 export const withinShard = (range: SortKeyRange, shard: number, shards: number): SortKeyRange | undefined => {
   const own = keysOfShard(shard, shards)

@@ -16,7 +16,7 @@ export const checkResourceId = (id: string): void => {
   if (fault !== undefined) throw new ResourceIdError(id, fault)
 }
 
-/** Returns why a resource id is not valid. Undefined if it is valid. */
+/** Returns undefined if a resource id is valid, or the reason if it is not. */
 const idFault = (id: string): string | undefined => {
   if (id === '') return 'is empty'
   // `length` is never less than the number of characters, so the exact count is needed only above the limit.
@@ -52,7 +52,10 @@ export const metadataSortKey = (resourceId: string): string => {
   return checkLength(resourceId, `${hashKeyOf(resourceId)}/${resourceId}`)
 }
 
-/** Returns the resource id in the sort key of a metadata item. Undefined if this is not the sort key of any resource. */
+/**
+ * Returns the resource id in the sort key of a metadata item. Returns undefined if no valid resource id has this sort
+ * key.
+ */
 export const resourceIdIn = (sortKey: string): string | undefined => {
   const id = sortKey.slice(HASH_KEY_DIGITS + 1)
   return idFault(id) === undefined && sortKey === `${hashKeyOf(id)}/${id}` ? id : undefined

@@ -36,7 +36,7 @@ export interface Model {
   readonly name: string
   readonly indexed: readonly IndexedField[]
   readonly references: readonly ReferenceField[]
-  /** Where payloads contain references to blobs. Undefined if they are recognized by their shape. */
+  /** The paths of references to blobs in payloads. Undefined if references are recognized by their shape. */
   readonly blobs?: BlobPaths
   /** The JSON Schema of the model's payloads. */
   readonly schema?: Readonly<Record<string, unknown>>
@@ -50,7 +50,8 @@ export interface Model {
 /** The first character is a letter. A name has at most 63 characters. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/
 /**
- * Names that a model must not have. SpecStar serves blobs under `/blobs/…`, where the routes of such a model would be.
+ * Names that a model must not have. SpecStar serves blobs under `/blobs/…`, and a model with this name would have the
+ * same routes.
  */
 const RESERVED = ['blobs']
 const DEFAULT_SHARDS = 16
@@ -109,7 +110,7 @@ export class ModelRegistry {
     this.#ignoredKeyPrefixes = ignoredKeyPrefixes
   }
 
-  /** Whether a partition key begins with one of the prefixes that the registry ignores. */
+  /** Returns whether a partition key begins with one of the prefixes that the registry ignores. */
   ignores(partitionKey: string): boolean {
     return this.#ignoredKeyPrefixes.some((prefix) => partitionKey.startsWith(prefix))
   }
@@ -118,7 +119,7 @@ export class ModelRegistry {
     return this.#models.has(name)
   }
 
-  /** Returns the paths of blobs in the payloads of these models. Omits models that do not state them. */
+  /** Returns the paths of blobs in the payloads of these models. Omits models whose registry entry has no paths. */
   blobPathsOf(names: readonly string[]): Readonly<Record<string, readonly string[]>> {
     return Object.fromEntries(
       names.flatMap((name) => {
@@ -149,7 +150,10 @@ export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry>
   }
 }
 
-/** Explains lines that npm prints before the output of a script. They are in the file if the output was redirected. */
+/**
+ * Returns a hint if the file begins with lines that npm prints before the output of a script. This happens if the
+ * output was redirected to the file.
+ */
 const bannerHint = (text: string): string =>
   /^\s*> /.test(text) ? '; the file begins with lines of npm: create it with npm run models -- FILE.acbak --output' : ''
 
@@ -185,8 +189,8 @@ const readModels = (json: unknown): ModelRegistry | readonly string[] => {
 }
 
 /**
- * Separates the member `ignored_key_prefixes` from the models. If its value is an object, the member is a model: this
- * is a valid name of a model, and registries of earlier versions may contain it.
+ * Separates the member `ignored_key_prefixes` from the models. If its value is an object, the member is a model,
+ * because registries of earlier versions may contain a model with this name.
  */
 const splitRegistry = (json: unknown): { readonly models: unknown; readonly prefixes: unknown } => {
   const isObject = (value: unknown): value is object =>

@@ -39,7 +39,7 @@ export class PageReader {
     return true
   }
 
-  /** Ends the stream. The caller must call this also after an error. */
+  /** Ends the stream. The caller must call this method even after an error. */
   async close(): Promise<void> {
     await this.#pages.return?.()
   }

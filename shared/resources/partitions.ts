@@ -18,13 +18,19 @@ export const parsePartitionKey = (pk: string): Partition | undefined => {
   return { model, kind: kind === 'm' ? 'm' : 'r', shard }
 }
 
-/** Whether a sort key begins with the hash key of the resource id that follows. Sort keys of damaged items may not. */
+/**
+ * Returns whether a sort key begins with the hash key of the resource id that follows. Sort keys of damaged items may
+ * begin with another hash key.
+ */
 export const hasOwnHashKey = (sortKey: string): boolean => {
   const [h, id = ''] = sortKey.split('/')
   return id !== '' && h === hashKeyOf(id)
 }
 
-/** An item whose sort key begins with the hash key of its resource id. It shows with which numbers it can be found. */
+/**
+ * An item whose sort key begins with the hash key of its resource id. The shard agrees only with some numbers of
+ * shards.
+ */
 export interface PlacedItem {
   /** The shard in the partition key of the item. */
   readonly shard: number
@@ -33,9 +39,10 @@ export interface PlacedItem {
 
 /**
  * Returns the number of shards with which the data of a model was written. `items` are the first and the last item of
- * each partition. Sort keys begin with the hash key, so if these two belong to their partition, all items between them
- * do too. Returns `registered` if the items agree with it. Otherwise, returns the number with which most of them agree.
- * A few items in a wrong partition therefore do not count as another number of shards.
+ * each partition. Sort keys begin with the hash key, so if these two items belong to their partition, all items between
+ * them belong to it too. Returns the number of shards with which most items agree. If several numbers are equally good,
+ * `registered` takes precedence, and then the smallest number. A few items in a wrong partition therefore do not change
+ * the result.
  */
 export const shardsOfData = (items: readonly PlacedItem[], registered: number): number => {
   let best = registered

@@ -3,7 +3,7 @@ import { instantOf } from '../values/instant.ts'
 import { isMap, PayloadInstant } from './payload.ts'
 
 /**
- * * Returns the value at a dotted path, for example `profile.address.city`, of a decoded payload. Returns undefined if
+ * Returns the value at a dotted path, for example `profile.address.city`, of a decoded payload. Returns undefined if
  * the payload does not contain the path.
  */
 export const valueAt = (payload: unknown, dottedPath: string): unknown => {
@@ -16,7 +16,7 @@ export const valueAt = (payload: unknown, dottedPath: string): unknown => {
 }
 
 /**
- * * Returns all values at a dotted path of a decoded payload. If the value at a step is a list, the path continues in
+ * Returns all values at a dotted path of a decoded payload. If the value at a step is a list, the path continues in
  * each of its elements. Lists in lists are treated in the same way. A list at the end of the path is replaced by its
  * elements.
  */
@@ -32,9 +32,9 @@ export const valuesAt = (payload: unknown, dottedPath: string): unknown[] => {
 const flatten = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flatten) : [value])
 
 /**
- * Returns whether two decoded values are equal, of which one may be msgpack and the other one JSON. Numbers are compared
- * by value, so `1` equals `1.0`. A timestamp equals a timestamp or a string of the same time. Binary values equal their
- * Base64. NaN and the infinities equal null. The order of the keys of maps does not matter.
+ * Returns whether two decoded values are equal. One of them may be decoded from msgpack and the other one from JSON.
+ * Numbers are compared by value, so `1` equals `1.0`. A timestamp equals a timestamp or a string of the same time.
+ * Binary values equal their Base64. NaN and the infinities equal null. The order of the keys of maps does not matter.
  */
 export const sameValue = (a: unknown, b: unknown): boolean => {
   if (a instanceof PayloadInstant) return instantText(b) === a.text
@@ -51,8 +51,8 @@ export const sameValue = (a: unknown, b: unknown): boolean => {
       keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
     )
   }
-  // `1` must equal `1.0`, because decoded msgpack does not distinguish them. In JSON, the digest of the item shows a
-  // difference between them.
+  // `1` must equal `1.0`, because decoded msgpack does not distinguish them. If both values are JSON, such a difference
+  // changes the digest of the item.
   if (typeof a === 'bigint' && typeof b === 'number') return a === integerOf(b)
   if (typeof a === 'number' && typeof b === 'bigint') return integerOf(a) === b
   return Object.is(a, b)
@@ -64,7 +64,7 @@ const integerOf = (value: number): bigint | undefined => (Number.isInteger(value
 /** Returns whether the value is NaN or an infinity. JSON cannot express them. */
 export const isNonFinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value)
 
-/** Returns the Base64 of a binary value, or a value that may be Base64. */
+/** Returns the Base64 of a binary value. Returns any other value unchanged. */
 const base64Text = (value: unknown): unknown => (value instanceof Uint8Array ? toBase64(value) : value)
 
 /** Returns the time of a timestamp or of a string, in UTC. Returns undefined if the value is not a time. */

@@ -72,7 +72,7 @@ extensionCodec.register({
 const OPTIONS = { extensionCodec, useBigInt64: true, mapKeyConverter: String } as const
 
 /**
- * * The msgpack decoder rejects maps with the key `__proto__`. If a payload contains this word, it is decoded with a
+ * The msgpack decoder rejects maps with the key `__proto__`. If a payload contains this word, it is decoded with a
  * prefix on every key, and the prefix is removed afterwards. This is slower, so other payloads are decoded without a
  * prefix. A key that is not a string is converted to a string, which can also be `__proto__`. Such keys get the prefix
  * too.

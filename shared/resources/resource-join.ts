@@ -3,7 +3,10 @@ import { hashKeyIn } from './keys.ts'
 import { PageReader } from './page-reader.ts'
 import { RevisionView } from './views.ts'
 
-/** The metadata and the revisions of a resource. If `revisions` is absent, the caller must read them separately. */
+/**
+ * The metadata and the revisions of a resource. If `revisions` is absent, the caller must read the revisions
+ * separately.
+ */
 export interface JoinedResource {
   readonly metadata: Item
   readonly revisions?: readonly Item[]
@@ -13,7 +16,9 @@ export interface JoinedResource {
 export const MAX_BUFFERED_BYTES = 4 * 1024 * 1024
 /** The approximate size of a revision item without its payload, in bytes. */
 const REVISION_BYTES = 1024
-/** A batch is returned as soon as it has `BATCH` resources, or as soon as its revisions have `BATCH_BYTES` bytes. */
+/**
+ * A batch is returned as soon as it has `BATCH` resources, or as soon as its revisions need `BATCH_BYTES` of memory.
+ */
 const BATCH = 256
 const BATCH_BYTES = 4 * 1024 * 1024
 
@@ -21,9 +26,9 @@ const BATCH_BYTES = 4 * 1024 * 1024
 export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new RevisionView(revision).inlineSize
 
 /**
- * * Joins the metadata items of a range with the revision items of the same range. Both streams must be in the order of
- * their sort keys. Returns batches of resources in the same order. Revisions without metadata are skipped; if
- * `onUnclaimed` is given, it is called with each of them, and both streams are read to their end.
+ * Joins the metadata items of a range with the revision items of the same range. Both streams must be in the order of
+ * their sort keys. Returns batches of resources in the same order. Revisions without metadata are skipped. If
+ * `onUnclaimed` is given, it is called with each skipped revision, and both streams are read to their end.
  *
  * In two cases, `revisions` is absent: if the revisions of a resource exceed 4 MiB, and if several resources have the
  * same hash key. Resources with the same hash key can have a different order in the two streams, because `/` follows
@@ -109,7 +114,7 @@ class RevisionCollector {
   }
 
   /**
-   * * Reads revisions up to the hash key of the resource. Returns true if the next revision has a greater hash key.
+   * Reads revisions up to the hash key of the resource. Returns true if the next revision has a greater hash key.
    * Returns false at the end of a page: the caller must then read the next page and call this again.
    */
   collect(revisions: PageReader): boolean {

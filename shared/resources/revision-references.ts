@@ -5,23 +5,26 @@ import { decodePayload } from './payload.ts'
 import { blobRefs } from './payload-references.ts'
 import type { RevisionView } from './views.ts'
 
-/** Where the payloads of a model contain references to blobs. */
+/** The paths of references to blobs in the payloads of a model. */
 export interface BlobFields {
   /** The paths that this deployment uses. */
   readonly paths: BlobPaths
-  /** The paths in the manifest of the archive that contains the payloads. Otherwise equal to `paths`. */
+  /**
+   * The paths in the manifest of the archive that contains the payloads. Equal to `paths` if the payloads are not in an
+   * archive.
+   */
   readonly archived: BlobPaths
 }
 
-/** References are recognized by their shape. */
+/** Neither the registry nor an archive contains paths, so references are recognized by their shape. */
 export const GUESSED_BLOB_FIELDS: BlobFields = { paths: undefined, archived: undefined }
 
-/** Returns where the payloads of a model contain blobs, for payloads that are not in an archive. */
+/** Returns the paths of blobs in payloads of a model that are not in an archive. */
 export const blobFieldsOf = ({ blobs }: Pick<Model, 'blobs'>): BlobFields => ({ paths: blobs, archived: blobs })
 
 /**
- * Returns where the archived payloads of a model contain blobs. The paths of the registry take precedence over those of
- * the archive, and both take precedence over the shape.
+ * Returns the paths of blobs in the archived payloads of a model. The paths of the registry take precedence over those
+ * of the archive, and both take precedence over the shape.
  */
 export const archivedBlobFields = ({ blobs }: Pick<Model, 'blobs'>, archived: BlobPaths): BlobFields => ({
   paths: blobs ?? archived,
@@ -32,13 +35,16 @@ export const archivedBlobFields = ({ blobs }: Pick<Model, 'blobs'>, archived: Bl
 export interface PayloadReferences {
   /** SHA-256 of the payload itself if it is spilled. */
   readonly spilledSha256: string | undefined
-  /** The file ids in the payload, by the paths of this deployment. */
+  /** The file ids at the paths of this deployment. */
   readonly fileIds: readonly string[]
-  /** The file ids in the payload, by the paths of the archive. Absent if these are the same paths. */
+  /** The file ids at the paths of the archive. Absent if the archive and this deployment have the same paths. */
   readonly archivedFileIds?: readonly string[]
 }
 
-/** Returns what a revision with this payload refers to. Undefined if the payload is neither JSON nor MessagePack. */
+/**
+ * Returns the objects to which a revision with this payload refers. Returns undefined if the payload is neither JSON
+ * nor msgpack.
+ */
 export const referencesIn = (
   { spilledSha256 }: RevisionView,
   payload: string | Uint8Array,
@@ -60,8 +66,8 @@ const fileIdsIn = (decoded: unknown, paths: BlobPaths): string[] =>
 const isSame = (a: BlobPaths, b: BlobPaths): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /**
- * Adds the references of a revision to a set. `needed` and the id of the resource are stored with them. A blob is
- * reported as missing only if it is needed and this deployment takes it for a blob.
+ * Adds the references of a revision to a set. `needed` and the id of the resource are stored with them. A missing blob
+ * is reported only if it is needed and the reference is at a path of this deployment.
  */
 export const addReferences = (
   set: BlobReferenceSet,
@@ -80,8 +86,8 @@ export const addReferences = (
 }
 
 /**
- * Most payloads refer to no blob and need not be decoded exactly. A payload with a reference contains the key
- * `file_id`, unless JSON escapes write it differently.
+ * Returns whether a payload may contain a reference to a blob. Most payloads contain none and need not be decoded
+ * exactly. A payload with a reference contains the key `file_id`, which JSON may write with `\u` escapes.
  */
 const mayContainReference = (payload: string | Uint8Array): boolean => {
   const data =
@@ -89,7 +95,10 @@ const mayContainReference = (payload: string | Uint8Array): boolean => {
   return data.includes('file_id') || data.includes('\\u')
 }
 
-/** Whether `decodePayload` can decode the payload. JSON is parsed without keeping exact numbers, which is faster. */
+/**
+ * Returns whether `decodePayload` can decode the payload. JSON is parsed without keeping exact numbers, which is
+ * faster.
+ */
 const isReadable = (payload: string | Uint8Array): boolean => {
   if (typeof payload === 'string' && payload.charCodeAt(0) < 0x80) {
     try {

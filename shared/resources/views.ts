@@ -9,8 +9,8 @@ export type PlainValue = string | bigint | number | boolean | null
  * Typed access to the fields that metadata items and revision items have in common. `STORE.md` describes every field. A
  * view copies nothing: each access reads the item. Creating a view for every item is therefore cheap.
  *
- * If another program wrote the item, a required field can be missing. Then the field is undefined. The key and
- * `resourceId` are empty strings instead.
+ * If another program wrote the item, a required field can be missing. A missing field is undefined. A missing key or
+ * `resourceId` is an empty string instead.
  */
 abstract class ItemView {
   readonly item: Item
@@ -145,8 +145,8 @@ export class RevisionView extends ItemView {
 export type ReadSpilled = (sha256: string) => Promise<Uint8Array | undefined>
 
 /**
- * Returns the payload of a revision from its item. If the payload is spilled, calls `readSpilled` and returns or throws
- * the same. Also returns undefined if the item has neither a payload nor a reference to a spilled payload.
+ * Returns the payload of a revision from its item. If the payload is spilled, returns the result of `readSpilled` or
+ * throws its error. Also returns undefined if the item has neither a payload nor a reference to a spilled payload.
  */
 export const payloadOf = async (
   revision: RevisionView,

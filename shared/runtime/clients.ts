@@ -12,7 +12,7 @@ export interface ClientOptions {
 /** The maximum number of open sockets of a client. A stage has at most 64 small requests in flight. */
 const MAX_SOCKETS = 64
 /**
- * * How often a request is sent in total. The SDK's default is three. If all attempts fail, a whole pass is repeated,
+ * How often a request is sent in total. The SDK's default is three. If all attempts fail, a whole pass is repeated,
  * which takes minutes.
  */
 const MAX_ATTEMPTS = 5
@@ -48,7 +48,7 @@ export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): Dyna
 }
 
 /**
- * * Creates an S3 client that sends a checksum only if the code requests it. By default, the SDK adds a checksum to
+ * Creates an S3 client that sends a checksum only if the code requests it. By default, the SDK adds a checksum to
  * each part of an upload, also if the upload was created without one. In presigned URLs for uploads, it signs the
  * checksum of an empty body.
  */

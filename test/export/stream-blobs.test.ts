@@ -22,7 +22,7 @@ describe('a blob in a stream of SpecStar', () => {
     expect(reject(properties)).toThrow(SpecstarRefusesError)
     expect(reject(properties)).toThrow(
       'SpecStar does not accept blob "file-1" of model guild: it has the headers cache-control, x-amz-meta-a_b, ' +
-        'which a stream cannot contain; strict=false leaves them out',
+        'which a stream cannot contain; export with strict=false to leave them out',
     )
   })
 })

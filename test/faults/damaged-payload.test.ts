@@ -29,7 +29,7 @@ it('a spilled payload that does not match its SHA-256 makes a strict export fail
   expect(failed.error?.detail).toContain(payload)
   expect(await runExport(false)).toMatchObject({
     status: 'partial',
-    result: { left_out: { resources: [{ reason: 'the spilled payload does not have its SHA-256' }] } },
+    result: { left_out: { resources: [{ reason: 'the bytes of the spilled payload do not match its SHA-256' }] } },
   })
   expect(await unfinishedUploads(harness.clients)).toEqual([])
 })

@@ -3,11 +3,11 @@ import { batchGet } from '../../tables/aws/query.ts'
 import { type Item, type Key, keyAttributes, keyOf, sortKeyOf } from '../../tables/item.ts'
 import { hasOwnHashKey } from '../partitions.ts'
 
-/** The largest sort key: 256 times the last character of Unicode are 1,024 bytes, which is the limit of DynamoDB. */
+/** The largest sort key. DynamoDB allows 1,024 bytes, and the last character of Unicode has 4 bytes in UTF-8. */
 const LAST_SORT_KEY = '\u{10ffff}'.repeat(256)
 /**
- * The sizes of the pages in which the first or last sort key with a valid hash key is searched. Usually, the first item
- * of the partition has one.
+ * The sizes of the pages in which the first or last sort key with a valid hash key is searched. Usually, the first page
+ * contains such a sort key.
  */
 const SEARCH_PAGES = [1, 100, 1000]
 const KEYS_ONLY = {
@@ -15,7 +15,7 @@ const KEYS_ONLY = {
   ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
 } as const
 
-/** The position after an item or, without `sk`, after all items of a partition. The item need not exist. */
+/** The position after an item. Without `sk`, the position after all items of a partition. The item need not exist. */
 export interface ScanPosition {
   readonly pk: string
   readonly sk?: string
@@ -57,8 +57,8 @@ export class ResourceKeys {
   }
 
   /**
-   * Returns the first and the last sort key of a partition that begin with the hash key of their resource id. Returns an
-   * empty list if there are none among the first and the last 1,101 items.
+   * Returns the first and the last sort key of a partition that begin with the hash key of their resource id. Searches
+   * the first and the last 1,101 items. Returns an empty list if the first of these items have no such sort key.
    */
   async endsOf(pk: string): Promise<string[]> {
     const first = await this.#search(pk, true)
@@ -84,7 +84,7 @@ export class ResourceKeys {
     return { keys: Items.map(keyOf), ...(LastEvaluatedKey === undefined ? {} : { last: keyOf(LastEvaluatedKey) }) }
   }
 
-  /** Returns those of the keys that have an item. Reads are strongly consistent. No key may occur twice. */
+  /** Returns the keys that have an item. Reads are strongly consistent. `keys` must not contain duplicates. */
   async existing(keys: readonly Key[]): Promise<Key[]> {
     return (await batchGet(this.#client, this.#table, keys, ['pk', 'sk'])).map(keyOf)
   }

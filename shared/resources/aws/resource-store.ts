@@ -18,9 +18,15 @@ export type { ReadOptions, StoredResource } from '../stored-resource.ts'
 
 type Range = BucketRange | SortKeyRange
 
-/** Resources whose revisions are read at the same time, and partitions that are counted at the same time. */
+/**
+ * The number of resources whose revisions are read at the same time, and of partitions that are counted at the same
+ * time.
+ */
 const PARALLEL_READS = 16
-/** Metadata items that `resourcesById` reads by one BatchGetItem before it reads their revisions. */
+/**
+ * The number of metadata items that `resourcesById` reads with one BatchGetItem request before it reads their
+ * revisions.
+ */
 const IDS_BATCH = 100
 
 export interface ResourceStoreOptions {
@@ -29,8 +35,9 @@ export interface ResourceStoreOptions {
 }
 
 /**
- * The metadata and revisions of all models in the resource table. All reads are strongly consistent. Every method
- * throws `UnknownModelError` for a model that is not registered, and `ResourceIdError` for an id that cannot be a key.
+ * Reads the metadata and revisions of all models from the resource table. All reads are strongly consistent. Every
+ * method throws `UnknownModelError` for a model that is not registered, and `ResourceIdError` for an id that cannot be
+ * a key.
  */
 export class ResourceStore {
   readonly #client: DynamoDBClient
@@ -50,25 +57,25 @@ export class ResourceStore {
     this.#delay = delay
   }
 
-  /** The metadata items of a range, in the order of their sort keys. */
+  /** Returns the metadata items of a range, in the order of their sort keys. */
   async *metadata(model: string, range: Range = FULL_RANGE): AsyncGenerator<Item> {
     for await (const page of this.#pages('m', model, toSortKeys(range))) yield* page
   }
 
-  /** The revision items of a range, in the order of their sort keys. */
+  /** Returns the revision items of a range, in the order of their sort keys. */
   async *revisions(model: string, range: Range = FULL_RANGE): AsyncGenerator<Item> {
     for await (const page of this.#pages('r', model, revisionRange(toSortKeys(range)))) yield* page
   }
 
-  /** The keys of the revisions of a range, in the order of their sort keys. */
+  /** Returns the keys of the revisions of a range, in the order of their sort keys. */
   async *revisionKeys(model: string, range: Range = FULL_RANGE): AsyncGenerator<Key> {
     const pages = this.#pages('r', model, revisionRange(toSortKeys(range)), { attributes: ['pk', 'sk'] })
     for await (const page of pages) for (const item of page) yield keyOf(item)
   }
 
   /**
-   * The resources of a range with all their revisions, in the order of (hash key, id by UTF-8 bytes). Each resource is
-   * returned in a state that it had at one moment.
+   * Returns the resources of a range with all their revisions, sorted by hash key and then by the UTF-8 bytes of their
+   * ids. Each resource is returned in a state that it had at one point in time.
    *
    * Torn resources are not returned: see `ReadOptions.onTorn`. Throws `ResourceChangedError` if a resource changes
    * during every attempt to read it.
@@ -82,8 +89,8 @@ export class ResourceStore {
     const keys = toSortKeys(range)
     const metadata = this.#pages('m', model, keys)
     const { filter, isValid = () => true } = options
-    // Without a filter, metadata and revisions are two streams. With one, revisions are read for accepted metadata
-    // only.
+    // Without a filter, metadata and revisions are read as two streams. With a filter, only the revisions of accepted
+    // resources are read.
     const batches =
       filter === undefined
         ? joinPages(filterPages(metadata, isValid), this.#pages('r', model, revisionRange(keys)), options.onUnclaimed)
@@ -92,7 +99,9 @@ export class ResourceStore {
     reader.end()
   }
 
-  /** As `resources`, for those of the ids that exist. Each is returned once. */
+  /**
+   * Returns resources by id, as `resources` does. Ids without a resource are ignored. Each resource is returned once.
+   */
   async *resourcesById(
     model: string,
     ids: readonly string[],
@@ -119,12 +128,15 @@ export class ResourceStore {
     reader.end()
   }
 
-  /** Estimates the size of a model. Reads it from its beginning until it has read enough of it, or all. */
+  /** Reads a sample of a model, from which its size can be estimated. `sampleModel` describes how much is read. */
   sample(model: string, minBytes: number, minResources: number): Promise<Sample> {
     return sampleModel((kind, range) => this.#pages(kind, model, range), minBytes, minResources)
   }
 
-  /** Whether the model has neither metadata nor revisions in the given number of shards (default: all of its shards). */
+  /**
+   * Returns whether the first `shards` shards of a model have neither metadata nor revisions. By default, checks all
+   * shards of the model.
+   */
   async isEmpty(model: string, shards = this.#models.get(model).shards): Promise<boolean> {
     const partitions = Array.from({ length: shards }, (_, shard) => shard).flatMap((shard) => [
       metadataPartition(model, shard),
@@ -151,19 +163,19 @@ export class ResourceStore {
     return counts.every((count) => count === 0)
   }
 
-  /** Undefined if the resource has no metadata. */
+  /** Returns the metadata item of a resource, or undefined if the resource has no metadata. */
   async getMetadata(model: string, id: string): Promise<Item | undefined> {
     return this.#get(metadataKey(model, id, this.#models.get(model).shards))
   }
 
-  /** All revisions of one resource, in the order of their sort keys. */
+  /** Returns all revisions of one resource, in the order of their sort keys. */
   async getRevisions(model: string, id: string): Promise<Item[]> {
     const items: Item[] = []
     for await (const page of this.#revisionPages(model, id)) items.push(...page)
     return items
   }
 
-  /** Those of the ids that have metadata. */
+  /** Returns the ids whose resources have metadata. */
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
     const keys = [...new Set(ids)].map((id) => metadataKey(model, id, shards))
@@ -172,8 +184,8 @@ export class ResourceStore {
   }
 
   /**
-   * The id of the restore job that wrote an item. Undefined if there is no item, or if another program has written it
-   * since.
+   * Returns the id of the restore job that wrote an item. Returns undefined if the item does not exist, or if another
+   * program has replaced it.
    */
   async appliedBy(key: Key): Promise<string | undefined> {
     const item = await this.#get(key)
@@ -194,7 +206,7 @@ export class ResourceStore {
     return new ConsistentReader(sources, options)
   }
 
-  /** The resources whose metadata the filter accepts. */
+  /** Returns the resources whose metadata the filter accepts. */
   async *#filtered(
     pages: AsyncIterable<readonly Item[]>,
     filter: (metadata: Item) => boolean,
@@ -248,7 +260,7 @@ async function* filterPages(
   for await (const page of pages) yield page.filter(filter)
 }
 
-/** The pages up to the first item for whose hash key `until` returns true. */
+/** Returns the items before the first item for whose hash key `until` returns true. */
 async function* pagesUntil(
   pages: AsyncIterable<readonly Item[]>,
   until: ReadOptions['until'] = () => false,

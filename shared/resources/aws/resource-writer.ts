@@ -30,7 +30,7 @@ const BATCH_WRITE = 25
  */
 const PARALLEL_BATCHES = 8
 /**
- * * The number of conditional writes that are sent at the same time. DynamoDB has no batches of conditional writes, so
+ * The number of conditional writes that are sent at the same time. DynamoDB has no batches of conditional writes, so
  * each of them is a request.
  */
 const PARALLEL_CONDITIONAL = 48
@@ -57,7 +57,7 @@ interface Operation {
 }
 
 /**
- * * Writes items in batches. Throttled requests and unprocessed items are sent again without a limit. The memory for
+ * Writes items in batches. Throttled requests and unprocessed items are sent again without a limit. The memory for
  * items is limited: if the limit is reached, a new write waits until other writes have ended. Unconditional writes of
  * the same key keep their order.
  */
@@ -96,7 +96,7 @@ export class ResourceWriter {
   }
 
   /**
-   * * Writes an item if the key has no item. Returns `exists` if the key has an item. The existing item can be the item
+   * Writes an item if the key has no item. Returns `exists` if the key has an item. The existing item can be the item
    * of this call: if the response to the first request was lost, the SDK sends the request again, and the second
    * request finds the item of the first.
    */
@@ -146,7 +146,7 @@ export class ResourceWriter {
   }
 
   /**
-   * * Sends a conditional write and repeats it while it is throttled. Returns true if the write succeeded, and false if
+   * Sends a conditional write and repeats it while it is throttled. Returns true if the write succeeded, and false if
    * the condition is not true.
    */
   #conditionally(send: () => Promise<unknown>): Promise<boolean> {
@@ -247,8 +247,8 @@ export class ResourceWriter {
   }
 
   /**
-   * Waits until there is room for an item below the memory limit, and reserves it. Calls are served in their order. If
-   * nothing else is reserved, an item of any size is permitted.
+   * Reserves memory for an item. If the limit would be exceeded, waits until other writes release their memory. Calls
+   * are served in their order. If no memory is reserved, an item of any size is permitted.
    */
   async #reserve(bytes: number): Promise<void> {
     if (this.#waiting.length === 0 && (this.#bytes === 0 || this.#bytes + bytes <= MAX_BYTES)) {
