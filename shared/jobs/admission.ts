@@ -4,8 +4,8 @@ import type { Reservation } from './aws/reservations.ts'
 import { type LimitedKind, TooManyJobsError } from './errors.ts'
 
 /**
- * The largest number of running jobs, and of upload slots. No deployment needs more of them on purpose. The limit stops
- * a caller that starts jobs in a loop before the jobs become expensive.
+ * The largest number of running jobs. The same number also limits upload slots. It is larger than any deployment needs:
+ * the limit stops callers that start jobs in a loop by mistake, before these jobs become expensive.
  */
 const LIMIT = 100
 
@@ -22,9 +22,9 @@ interface LimitedCreation<Created> {
 }
 
 /**
- * Creates a job. If the limit is reached, it returns the job that `find` returns, or throws `TooManyJobsError`. A
- * request adds a reservation before it creates its job, so that concurrent requests count each other. If only
- * reservations fill the limit, the request is retried up to 4 times.
+ * Creates a job. If the limit is reached, returns the job that `find` returns. Throws `TooManyJobsError` if `find`
+ * returns nothing. A request adds a reservation before it creates its job, so that concurrent requests count each
+ * other. If the limit is reached only because of reservations, the request is retried up to 4 times.
  */
 export const createWithinLimit = async <Created>(
   { jobs }: { readonly jobs: JobStore },
@@ -60,8 +60,8 @@ const admit = async <Created>(
   if (before >= LIMIT) return findOrReject(before, 0)
   const reservation = await jobs.reservations.reserve(kind)
   const count = async (): Promise<[reserved: number, existing: number]> =>
-    // Reservations are counted before jobs. A request that creates its job between the two reads is then counted at
-    // least once.
+    // Reservations are counted before jobs. Therefore, a request that creates its job between the two reads is counted
+    // as a reservation, as a job, or as both, but never missed.
     [await jobs.reservations.count(kind), await countExisting()]
   const [reserved, existing] = await count().catch(async (error: unknown) => {
     await release(reservation)

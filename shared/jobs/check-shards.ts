@@ -8,8 +8,8 @@ import type { ShardRecords } from './aws/shard-records.ts'
 import { ShardsChangedError } from './errors.ts'
 
 /**
- * The number of partitions up to which all of them are listed with one request each. If the table has more, the 2,048
- * partitions that a model can have are queried instead.
+ * The largest number of partitions that are listed. Each partition takes one request. If the table has more partitions,
+ * the 2,048 partitions that a model can have are queried instead.
  */
 const MAX_PARTITIONS = 1000
 const PARALLEL_READS = 16
@@ -25,8 +25,9 @@ export interface ShardServices {
  * Checks that the registered number of shards of each model is the number with which its data was written. Keys contain
  * the shard, so a job would miss data that was written with another number. Throws `ShardsChangedError`.
  *
- * The first job of a model derives the number from the data and stores it. Later jobs compare with the stored number,
- * which takes one read for up to 100 models. Another number is accepted and stored if the model has no items.
+ * The first job of a model derives the number from the data and stores it. Later jobs compare the registered number
+ * with the stored number. This takes one read for up to 100 models. If the numbers differ and the model has no items,
+ * the registered number is stored.
  */
 export const checkShards = async (models: readonly string[], services: ShardServices): Promise<void> => {
   const stored = await services.shardRecords.find(models)

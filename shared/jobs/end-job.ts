@@ -12,8 +12,8 @@ export interface EndJobServices {
 }
 
 /**
- * Ends a job if its status is one of `from`, and returns the job. Otherwise it returns `undefined`. The caller must
- * call `publishJobEnded` afterwards.
+ * Ends a job if its status is one of `from`, and returns the job. Otherwise, returns `undefined`. The caller must call
+ * `publishJobEnded` afterwards.
  */
 export const endJob = (
   { jobs, clock }: Pick<EndJobServices, 'jobs' | 'clock'>,
@@ -24,9 +24,8 @@ export const endJob = (
 
 /**
  * Publishes the event that reports the end of a job. Does nothing if the job has not ended. It must be the last step of
- * a job, so that no other step fails or waits because of the event bus. A repeated attempt publishes the event only if
- * the earlier attempt died before it recorded that the event was published. Otherwise, the metrics would count the job
- * again.
+ * a job, so that no other step fails or waits because of the event bus. If an earlier attempt has recorded that it
+ * published the event, a repeated attempt does nothing, so that the metrics do not count the job twice.
  */
 export const publishJobEnded = async (
   { jobs, events, config, clock }: EndJobServices,

@@ -3,21 +3,21 @@ import { listedIds } from '../values/message-text.ts'
 import type { IdsWithoutResource } from './job.ts'
 import { firstWithin } from './listed-resources.ts'
 
-/** The item of a job contains two such lists. */
+/** The largest size of a list of ids, in bytes of JSON. A job's item may contain two lists, and holds 400 KB in all. */
 const MAX_LIST_BYTES = 7 * 1024
 
-/** The ids of a request that one pass found, of one model or several. */
+/** The ids from the filter `ids` of a request that one pass has found in the models it reads. */
 export const FoundIds = z
   .object({
     /** Ids of resources that all filters accept. */
     accepted: z.array(z.string()).readonly(),
-    /** Ids of resources that another filter than `ids` excludes. */
+    /** Ids of resources that a filter other than `ids` excludes. */
     excluded: z.array(z.string()).readonly(),
   })
   .readonly()
 export type FoundIds = z.output<typeof FoundIds>
 
-/** Collects which ids of a request exist. */
+/** Collects the ids of a request that exist, and whether all filters accept their resources. */
 export class FoundIdsCollector {
   readonly #accepted = new Set<string>()
   readonly #excluded = new Set<string>()
@@ -31,7 +31,10 @@ export class FoundIdsCollector {
   }
 }
 
-/** Compares the ids of a request with those that all passes found. An id that one model has was found. */
+/**
+ * Returns the ids of a request for which nothing was exported or restored. An id counts as found if at least one model
+ * has a resource with this id. `found` contains the ids that each pass has found.
+ */
 export const idsWithoutResource = (
   ids: readonly string[] | undefined,
   found: readonly FoundIds[],

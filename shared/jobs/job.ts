@@ -48,7 +48,7 @@ export interface RestoreRequest {
   readonly filters: Filters
   readonly on_duplicate: Strategy
   readonly dry_run: boolean
-  /** False: resources that cannot be restored are left out. Absent in jobs of earlier releases, which are strict. */
+  /** If false, resources that cannot be restored are left out. Absent in jobs of earlier releases, which are strict. */
   readonly strict?: boolean
   /** Absent for an upload slot until its archive is uploaded. */
   readonly archive?: ArchiveLocation
@@ -73,7 +73,7 @@ export interface ListedBlobs {
   readonly count: number
   /** The first 100 ids. */
   readonly ids: readonly string[]
-  /** The first of these blobs, each with the first 3 resources that refer to it. Absent if none is known. */
+  /** The first blobs, each with the first 3 resources that refer to it. Absent if no such resource is known. */
   readonly referred_by?: readonly MissingBlob[]
 }
 
@@ -85,9 +85,9 @@ export interface ListedIds {
 
 /** The members of a result that list the ids of a request for which nothing was exported or restored. */
 export interface IdsWithoutResource {
-  /** The ids that no model of the scope has. Absent if there are none. */
+  /** The ids for which no model of the scope has a resource. Absent if there are none. */
   readonly not_found?: ListedIds
-  /** The ids of resources that another filter excludes. Absent if there are none. */
+  /** The ids of resources that a filter other than `ids` excludes. Absent if there are none. */
   readonly excluded?: ListedIds
 }
 
@@ -107,10 +107,10 @@ export interface ShrunkCount {
   readonly compared_with: string
 }
 
-/** The answer of a caller to the question whether a suspicious archive is right. */
+/** The decision of a caller whether a suspicious archive is correct. */
 export interface ArchiveDecision {
   readonly decision: 'confirmed' | 'rejected'
-  /** The caller. */
+  /** The ARN of the caller. */
   readonly by: string
   /** ISO 8601. */
   readonly at: string
@@ -118,7 +118,7 @@ export interface ArchiveDecision {
 
 /** The mark of a scheduled archive that contains much less than earlier good archives of the schedule. */
 export interface SuspiciousArchive {
-  /** The number of resources in the archive, which a confirmation must repeat. */
+  /** The number of resources in the archive. A request that confirms the archive must contain this number. */
   readonly resources: number
   /** The first 100. */
   readonly findings: readonly ShrunkCount[]
@@ -145,7 +145,7 @@ export interface ExportResult extends IdsWithoutResource {
   readonly missing_blobs: ListedBlobs
   /** Resources that could not be restored and are not in the archive. Absent if there are none. */
   readonly left_out?: ListedResources
-  /** Present only if the export accounts for every item of the table, and if it has found such items. */
+  /** Present only if the export checked every item of the table and found unaccounted items. */
   readonly unaccounted?: Unaccounted
   /** Present only for a scheduled archive that is suspicious, or was suspicious until a caller decided. */
   readonly suspicious?: SuspiciousArchive

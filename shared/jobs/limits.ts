@@ -1,8 +1,8 @@
 /** The sizes that limit the work of a pass. Tests set small values, so that a few resources need many passes. */
 export interface Limits {
   /**
-   * The time after which a pass returns a cursor, in ms. A pass finishes its digest bucket first. Its function has 15
-   * minutes, so 10 of them remain for the slowest digest bucket.
+   * The time after which a pass returns a cursor, in ms. A pass over records first finishes its digest bucket. A
+   * function may run for 15 minutes, so 10 minutes remain for the slowest digest bucket.
    */
   readonly passMs: number
   /** The interval at which a pass reads the status of its job, in ms. It is the delay until a cancelled job stops. */
@@ -17,9 +17,11 @@ export interface Limits {
    */
   readonly segmentBytes: number
   /**
-   * The size of the index after which a pass ends its segment of blobs, in bytes. Readers accept 64 MiB, and a line with
-   * headers has up to 20 KB. A pass over such segments ends when the headers of its blobs have as many characters,
-   * because later stages hold them in memory.
+   * The size of the index after which a pass ends its segment of blobs, in bytes. Readers accept an index of 64 MiB.
+   * One line of the index has up to 20 KB, including the headers of its blob.
+   *
+   * A restore also ends a pass over blobs after this many characters of headers, because later stages hold the headers
+   * in memory.
    */
   readonly indexBytes: number
   /**

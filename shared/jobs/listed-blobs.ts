@@ -15,7 +15,7 @@ export const listedMissingBlobs = (missing: readonly MissingBlob[]): ListedBlobs
   ...listedReferrers(missing),
 })
 
-/** The member `referred_by`: at most 100 blobs and 14 KiB. Absent if no referrer is known. */
+/** Returns the member `referred_by`: at most 100 blobs and 14 KiB. Returns no member if no referrer is known. */
 export const listedReferrers = (missing: readonly MissingBlob[]): Pick<ListedBlobs, 'referred_by'> => {
   const referred_by = firstWithin(
     missing

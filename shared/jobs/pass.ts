@@ -19,8 +19,8 @@ export interface Attempt extends PassInput {
   /** A unique id. The names of the objects that this attempt writes contain it. */
   readonly attempt: string
   /**
-   * Returns true after the pass has used up its time. The pass must then stop at the next border of its work. Throws
-   * `JobCancelledError` if the job has ended.
+   * Returns true after the pass has used up its time. The pass must then stop as soon as the next pass can continue.
+   * Throws `JobCancelledError` if the job has ended.
    */
   readonly timeIsUp: () => boolean
 }

@@ -4,7 +4,7 @@ import type { PassResult } from './pass.ts'
 import type { Stage } from './stage.ts'
 import type { StageName } from './stage-names.ts'
 
-/** What a phase has processed, as `functions/API.md` describes it. */
+/** The names of the counts of a job's progress. `functions/API.md` describes them. */
 export type CountName =
   | 'resources'
   | 'revisions'
@@ -20,7 +20,7 @@ export type CountName =
   | 'same'
 export type Counts = Readonly<Partial<Record<CountName, number>>>
 
-/** The progress of the running phase. `done` and `total` count map items. `counts` are sums over the results. */
+/** The progress of the running phase. `done` and `total` count map items. `counts` contains sums over all results. */
 export interface Progress {
   readonly progress: { readonly done: number; readonly total: number }
   readonly counts: Counts

@@ -4,9 +4,9 @@ import { z } from 'zod'
 export const UnrestorableResource = z
   .object({
     model: z.string(),
-    /** Empty if no record states it. */
+    /** An empty string if no record contains the id. */
     resource_id: z.string(),
-    /** The key of the item that has the fault. Absent for a resource of a stream. */
+    /** The key of the faulty item. Absent for a resource of a SpecStar stream, which has no items. */
     key: z.exactOptional(z.object({ pk: z.string(), sk: z.string() }).readonly()),
     reason: z.string(),
   })

@@ -57,7 +57,8 @@ export class WorkFiles {
   }
 
   /**
-   * Returns the content of the file that `pinned` identifies. Throws if the file was replaced and that state is gone.
+   * Returns the content of the file that `pinned` identifies. Throws `ObjectChangedError` if the file was replaced and
+   * the state that `pinned` identifies no longer exists.
    */
   async readPinned<Content>(file: Pick<WorkFile<Content>, 'content'>, pinned: PinnedObject): Promise<Content> {
     const bytes = await this.#objects.readBytes(pinned, 0, pinned.size)
@@ -74,7 +75,7 @@ export class WorkFiles {
     return this.#objects.putJson(this.bucket, this.key(jobId, file.name(...parts)), content)
   }
 
-  /** Writes a file unless it exists. Returns the content that the file has then: that of the first attempt. */
+  /** Writes a file unless it exists. Returns the content of the file, which may be that of an earlier attempt. */
   async writeOnce<Content, Parts extends readonly (string | number)[]>(
     file: WorkFile<Content, Parts>,
     content: Content & object,

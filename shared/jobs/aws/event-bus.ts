@@ -10,7 +10,7 @@ const METRIC_OF: Readonly<Partial<Record<JobEndedEvent['status'], string>>> = {
   cancelled: METRIC.cancelled,
 }
 
-/** Publishes the end of jobs on the account's default EventBridge bus, and counts them as metrics. */
+/** Publishes the end of jobs on the account's default EventBridge bus, and adds the jobs to the metrics. */
 export class EventBridgePublisher implements JobEvents {
   readonly #client: EventBridgeClient
   readonly #archiveBucket: string
@@ -21,7 +21,7 @@ export class EventBridgePublisher implements JobEvents {
     this.#archiveBucket = archiveBucket
   }
 
-  /** Publishes the events of a job that has ended, and counts them. Throws if EventBridge rejects one of them. */
+  /** Publishes the events of a job that has ended, and adds the job to the metrics. Throws if an event is rejected. */
   async ended(job: JobEndedEvent): Promise<void> {
     const event = { Source: 'specstar.backup', Detail: JSON.stringify(job) }
     const { FailedEntryCount = 0, Entries = [] } = await this.#client.send(

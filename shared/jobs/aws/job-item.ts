@@ -3,12 +3,12 @@ import { type Item, keyAttributes } from '../../tables/item.ts'
 import { type Job, KEPT_SECONDS } from '../job.ts'
 import { StoredJob } from './job-schema.ts'
 
-/** Returns the attribute by which DynamoDB deletes an item 90 days after `now`. */
+/** Returns the attribute `expires`, by which DynamoDB deletes an item 90 days after `now`. */
 export const expiresAttribute = (now: Date): Item => ({
   expires: { N: (Math.floor(now.getTime() / 1000) + KEPT_SECONDS).toString() },
 })
 
-/** Members that hold objects. They are stored as JSON strings, which preserve numbers. */
+/** Members that hold objects. They are stored as JSON strings, so DynamoDB does not convert the numbers in them. */
 const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased']
 
 /**
@@ -31,7 +31,7 @@ export const jobAttributes = (members: object): Item => {
 const plannedAttributes = (planned: object): Item =>
   Object.fromEntries(Object.entries(planned).map(([phase, count]) => [phase, { N: String(count) }]))
 
-/** Returns the job that an item holds. If the item does not hold a job, throws an error that names the wrong members. */
+/** Returns the job that an item holds. Throws an error that lists the invalid members if the item holds no job. */
 export const jobOf = (item: Item): Job => {
   const members: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(item)) {

@@ -21,10 +21,11 @@ export interface JobPage {
 }
 
 /**
- * The number of past and current months that a read covers. Jobs are kept for 90 days, which touch at most 4 months.
+ * The number of months that a read covers, including the current month. Jobs are kept for 90 days, which touch at most
+ * 4 months. The fifth month is a reserve.
  */
 const MONTHS = 5
-/** The number of list entries that one query reads. It exceeds most limits, because a filter may skip most entries. */
+/** The number of list entries that one query reads. A filter may skip most of them, so it is larger than most pages. */
 const PAGE = 100
 /**
  * A page ends after this many bytes of jobs. Lambda limits a response to 6 MB, and the last job may add up to 400 KB
@@ -36,7 +37,7 @@ const ACTIVE = 'jobs#active'
 
 /** The largest number of ended jobs that one read removes from the list of active jobs. It keeps the read fast. */
 const MAX_REMOVED = 25
-/** A slot is removed one hour after it expired. Until then, a function whose clock is slow may still use it. */
+/** A slot leaves the list an hour after it has expired. Until then, a function with a slow clock may still use it. */
 const CLOCK_MARGIN_MS = 3_600_000
 
 /** The position of the last job of a page. `after` is the sort key of its list entry: `{created_at}#{job_id}`. */

@@ -9,16 +9,16 @@ import { LeaseLostError, RestoreRunningError } from '../lease-errors.ts'
 
 /**
  * How long a lease is valid after it was taken or renewed. A request takes far less than 3 minutes, so a worker can
- * renew in time. If the worker dies, another restore does not wait much longer than that.
+ * renew in time. If all workers of a job die, another restore waits at most 9 minutes: `LEASE_MS` and `TAKEOVER_MS`.
  */
 const LEASE_MS = 3 * 60_000
-/** A lease is renewed if it expires in less than 2 minutes: a worker that writes renews it about once per minute. */
+/** A lease is renewed if it expires in less than 2 minutes. A worker that writes therefore renews it every minute. */
 const RENEW_MS = 2 * 60_000
 /** A worker stops writing 30 seconds before its lease expires, because a request may be slow. */
 const MARGIN_MS = 30_000
 /**
- * Another job may take a lease 6 minutes after it expired. Until then, a late write of the first job may still arrive:
- * DynamoDB accepts a request up to 5 minutes after it was signed. One more minute allows for clocks that differ.
+ * How long after its expiry another job may take a lease. Until then, a late write of the first job may still arrive,
+ * because DynamoDB accepts a request up to 5 minutes after it was signed. One more minute allows for differing clocks.
  */
 const TAKEOVER_MS = 6 * 60_000
 
@@ -86,14 +86,17 @@ export class Leases {
   }
 
   /**
-   * Returns the id of the job that holds a model's lease, even if the lease has expired. `undefined` if no job holds
-   * it.
+   * Returns the id of the job that holds a model's lease, even if the lease has expired. Returns `undefined` if no job
+   * holds the lease.
    */
   async holderOf(model: string): Promise<string | undefined> {
     return (await this.#read(model)).holder
   }
 
-  /** Takes a lease. Returns true if the job did not hold the lease before. Throws `RestoreRunningError`. */
+  /**
+   * Takes a lease. Returns true if the job did not hold the lease before. Throws `RestoreRunningError` if another job
+   * holds it.
+   */
   async #take(model: string, jobId: string): Promise<boolean> {
     const now = this.#clock().getTime()
     const absent = 'attribute_not_exists(#holder)'
@@ -217,8 +220,8 @@ class Lease {
   }
 
   /**
-   * Checks all leases; must be awaited before every write. If every lease is valid for at least 2 minutes, it sends no
-   * request. Otherwise it renews the leases. Throws `LeaseLostError` if another job holds a lease, if a lease drains,
+   * Checks all leases. Must be awaited before every write. If every lease is valid for at least 2 minutes, sends no
+   * request. Otherwise, renews the leases. Throws `LeaseLostError` if another job holds a lease, if a lease drains,
    * or if it expires before it is renewed.
    */
   async check(): Promise<void> {
@@ -237,8 +240,8 @@ class Lease {
   }
 
   /**
-   * Releases the models at once. Call it only if the job has written nothing, or if none of its writes can be in
-   * flight.
+   * Releases the leases at once. Call this method only if the job has written nothing, or if all of its write requests
+   * have ended.
    */
   async free(): Promise<void> {
     this.#known.clear()
@@ -246,8 +249,8 @@ class Lease {
   }
 
   /**
-   * Ends the leases without releasing them at once. They can no longer be renewed, and other jobs can take them when no
-   * late write of this job can arrive any more: 6 minutes after they expire.
+   * Ends the leases without releasing them at once. They can no longer be renewed. Other jobs can take them 6 minutes
+   * after they expire, because no late write of this job can arrive after that time.
    */
   async drain(): Promise<void> {
     this.#known.clear()

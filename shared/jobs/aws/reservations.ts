@@ -13,7 +13,7 @@ const PARTITIONS = { 'running jobs': 'jobs#starting', slots: 'jobs#opening' } as
  * under a second, so a minute is long enough.
  */
 const VALID_MS = 60_000
-/** DynamoDB deletes a reservation that was not released after an hour, long after it stopped counting. */
+/** DynamoDB deletes a reservation after an hour if it was never released. It has stopped counting long before. */
 const KEPT_SECONDS = 3_600
 
 /** A reservation counts as one job until it is released. */

@@ -2,7 +2,7 @@ import { ConditionalCheckFailedException, type DynamoDBClient, PutItemCommand } 
 import { batchGet } from '../../tables/aws/query.ts'
 import { type Key, keyAttributes, keyOf } from '../../tables/item.ts'
 
-/** The numbers of shards with which the data of the models was written. The records never expire. */
+/** Stores, for each model, the number of shards with which its data was written. The records never expire. */
 export class ShardRecords {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -12,7 +12,7 @@ export class ShardRecords {
     this.#table = table
   }
 
-  /** Returns the number of each model that has a record. Reads up to 100 models with one request. */
+  /** Returns the stored number of shards of each model that has a record. One request reads up to 100 models. */
   async find(models: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const modelOf = new Map(models.map((model) => [recordKey(model).pk, model]))
     const items = await batchGet(this.#client, this.#table, models.map(recordKey))
@@ -22,8 +22,8 @@ export class ShardRecords {
   }
 
   /**
-   * Stores the number of a model. `replaced` is the number that the model has now; without it, the model must have no
-   * record. Does nothing if another job has changed the record meanwhile. Returns whether the number was stored.
+   * Stores the number of shards of a model, and returns true. Does nothing and returns false if another job has changed
+   * the record meanwhile. `replaced` is the number that the caller has read, or `undefined` if there was no record.
    */
   async keep(model: string, shards: number, replaced?: number): Promise<boolean> {
     try {

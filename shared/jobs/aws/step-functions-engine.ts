@@ -14,15 +14,15 @@ export class StepFunctionsEngine implements WorkflowEngine {
   readonly #client: SFNClient
   readonly #arns: Readonly<Record<Kind, string | undefined>>
 
-  /** `arns` has the state machines that this function may start or stop. */
+  /** `arns` contains the ARN of each state machine that this function may start or stop. */
   constructor(client: SFNClient, arns: Readonly<Record<Kind, string | undefined>>) {
     this.#client = client
     this.#arns = arns
   }
 
   /**
-   * Starts an execution whose name is the job id. It does nothing if that execution exists. Step Functions accepts the
-   * request again while the execution is running, and responds with `ExecutionAlreadyExists` after it has ended.
+   * Starts an execution whose name is the job id. Does nothing if that execution exists. If the execution is running,
+   * Step Functions accepts a repeated request. After it has ended, the response is `ExecutionAlreadyExists`.
    */
   async start(kind: Kind, jobId: string): Promise<void> {
     try {
