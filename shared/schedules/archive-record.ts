@@ -4,27 +4,31 @@ import { ArchiveScope } from './archive-scope.ts'
 const Counts = z.object({ resources: z.int(), revisions: z.int(), blobs: z.int() }).readonly()
 
 /**
- * What the judgement of an archive found, or what a caller decided about a suspicious archive. Only archives that are
- * `good` or `confirmed` count: they can replace older archives, and later archives are compared with them.
+ * The states of an archive. `confirmed` and `rejected` are decisions of a caller about a suspicious archive; every
+ * other state is the result of the judgement. A `good` or `confirmed` archive counts as good. Only a good archive can
+ * replace older archives.
  */
 export const ARCHIVE_STATES = ['good', 'incomplete', 'suspicious', 'confirmed', 'rejected'] as const
 export type ArchiveState = (typeof ARCHIVE_STATES)[number]
 
 const COUNTED: readonly ArchiveState[] = ['good', 'confirmed']
 
-/** The judgement of one archive of a schedule. It is kept as long as the archive, and has no expiry. */
+/**
+ * The judgement of one archive of a schedule. It has no expiry. Pruning deletes it after it has deleted the archive,
+ * and only if no later decision can depend on it.
+ */
 export const ArchiveRecord = z
   .object({
     job_id: z.string(),
     /** The key of the archive. */
     key: z.string(),
-    /** The time at which the schedule was due. ISO 8601. */
+    /** The due time: the time for which the schedule started the export. ISO 8601. */
     at: z.string(),
     manifest_sha256: z.string(),
     scope: ArchiveScope,
     models: z.record(z.string(), Counts).readonly(),
     state: z.enum(ARCHIVE_STATES),
-    /** Why the archive is, or was, suspicious: the first 100 findings. */
+    /** The first 100 reasons why the archive is suspicious, or was suspicious before a caller decided. */
     findings: z
       .array(
         z
@@ -38,18 +42,19 @@ export const ArchiveRecord = z
           .readonly(),
       )
       .readonly(),
-    /** Who has confirmed or rejected the archive. */
+    /** The ARN of the caller who confirmed or rejected the archive, and the time. Absent without a decision. */
     decided: z.exactOptional(z.object({ by: z.string(), at: z.string() }).readonly()),
   })
   .readonly()
 export type ArchiveRecord = z.output<typeof ArchiveRecord>
 
+/** Returns true if an archive counts as good. */
 export const isCounted = ({ state }: Pick<ArchiveRecord, 'state'>): boolean => COUNTED.includes(state)
 
 /** Returns the number of resources of all models. */
 export const resourcesIn = ({ models }: Pick<ArchiveRecord, 'models'>): number =>
   Object.values(models).reduce((sum, { resources }) => sum + resources, 0)
 
-/** Compares two records for `sort`: the newest first. */
+/** A comparator for `sort`. Sorts by due time, newest first. */
 export const newestFirst = (a: { readonly at: string }, b: { readonly at: string }): number =>
   Date.parse(b.at) - Date.parse(a.at)

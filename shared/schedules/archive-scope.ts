@@ -2,11 +2,14 @@ import { z } from 'zod'
 import type { Manifest } from '../archive/manifest.ts'
 import { fingerprintOf } from '../jobs/identity.ts'
 
-/** What an archive was meant to contain. */
+/** The models and filters of the export that wrote an archive. */
 export const ArchiveScope = z
   .object({
     models: z.array(z.string()).readonly(),
-    /** The SHA-256 of the filters, in hex. Empty if there were none. Filters may have 128 KiB. */
+    /**
+     * The SHA-256 of the filters, in hex, because the filters themselves may have 128 KiB. Empty if there are no
+     * filters.
+     */
     filters: z.string(),
   })
   .readonly()
@@ -18,10 +21,13 @@ export const scopeOf = ({ scope: { models, filters } }: Manifest): ArchiveScope 
   filters: Object.keys(filters).length === 0 ? '' : fingerprintOf(filters),
 })
 
-/** Returns whether every resource that belongs to the filters `narrow` also belongs to the filters `wide`. */
+/**
+ * Returns true if the filters of `wide` certainly select every resource that the filters of `narrow` select. This is
+ * known only if `wide` has no filters, or if both have the same filters.
+ */
 export const coversFilters = (wide: ArchiveScope, narrow: ArchiveScope): boolean =>
   wide.filters === '' || wide.filters === narrow.filters
 
-/** Returns whether one scope is the same as another or wider. Different filters are never compared with each other. */
+/** Returns true if the scope `wide` contains all models of `narrow`, and its filters cover the filters of `narrow`. */
 export const covers = (wide: ArchiveScope, narrow: ArchiveScope): boolean =>
   coversFilters(wide, narrow) && narrow.models.every((model) => wide.models.includes(model))

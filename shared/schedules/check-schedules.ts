@@ -4,26 +4,27 @@ import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
 import { goodSuccessors } from './successors.ts'
 import { lastDue } from './last-due.ts'
 
-/** What the check uses. */
+/** The stores and settings that the check needs. */
 export interface ScheduleCheck extends JudgedArchiveStores {
   readonly jobs: Pick<JobStore, 'firstSeen'>
   readonly config: JudgedArchiveStores['config'] & { readonly schedules: readonly Schedule[] }
   readonly clock: () => Date
 }
 
-/** Says whether the archive of a schedule exists that should exist by now. */
+/** The state of one schedule. */
 export interface ScheduleState {
   readonly schedule: string
+  /** True if the schedule has no good archive for `due_at` or a later due time. */
   readonly overdue: boolean
-  /** The last time at which the schedule was due and whose grace time is over. */
+  /** The last due time whose grace time is over. Absent if no due time has to be checked yet. */
   readonly due_at?: string
-  /** The time at which the schedule was due when its newest good archive was made. */
+  /** The due time of the newest good archive. Absent if there is no good archive. */
   readonly last_good_at?: string
 }
 
 /**
- * Checks every schedule. A schedule is overdue if it has no good archive for the last time at which it was due: an
- * archive does not count if it is incomplete, damaged, suspicious or rejected.
+ * Checks every schedule, and returns one state for each schedule. A schedule is overdue if it has no good archive for
+ * its last due time. An archive does not count if it is incomplete, damaged, suspicious or rejected.
  */
 export const checkSchedules = async (context: ScheduleCheck): Promise<ScheduleState[]> => {
   const states: ScheduleState[] = []
@@ -33,7 +34,7 @@ export const checkSchedules = async (context: ScheduleCheck): Promise<ScheduleSt
 
 const checkSchedule = async (context: ScheduleCheck, schedule: Schedule): Promise<ScheduleState> => {
   const { name } = schedule
-  // Due times before the schedule was created do not count.
+  // Due times before the first check of this schedule do not count, because the schedule may not have existed then.
   const since = await context.jobs.firstSeen(`schedule#${name}#${JSON.stringify(schedule.timing)}`)
   const due = lastDue(schedule, context.clock())
   if (due === undefined || due < since) return { schedule: name, overdue: false }

@@ -10,7 +10,7 @@ import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
 import { DAY_MS } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
 
-/** What a decision about a suspicious archive uses. */
+/** The stores and settings that a decision about a suspicious archive needs. */
 export interface DecisionStores extends JudgedArchiveStores {
   readonly jobs: Pick<JobStore, 'get' | 'change'>
   readonly archiveRecords: JudgedArchiveStores['archiveRecords'] & Pick<ArchiveRecords, 'decide'>
@@ -22,7 +22,7 @@ export interface DecisionStores extends JudgedArchiveStores {
 export interface DecisionRequest {
   readonly schedule: string
   readonly job_id: string
-  /** The number of resources in the archive, as the caller has read it. */
+  /** The number of resources in the archive, as stated by the caller. It must be correct. */
   readonly resources: number
   readonly decision: ArchiveDecision['decision']
 }
@@ -34,14 +34,19 @@ export interface DecidedArchive extends ArchiveDecision {
   /** The key of the archive in the archive bucket. */
   readonly key: string
   readonly resources: number
-  /** Until then, the archives from before a confirmed archive are not deleted. */
+  /** Present only for a confirmed archive. Earlier archives of the schedule are not deleted before this time. */
   readonly earlier_archives_kept_until?: string
 }
 
 /**
- * Confirms or rejects a suspicious archive, and returns the decision with its caller and time. Repeating the same
- * decision returns the first one. Throws `UnknownScheduleError`, `UnknownJobError`, `JobStateError` if the archive is
- * not suspicious or the other decision was made, and `ConfirmationMismatchError` if the number is wrong.
+ * Confirms or rejects a suspicious archive, and returns the decision with its caller and time. If the same decision was
+ * made before, returns the earlier decision. Throws:
+ *
+ * - `UnknownScheduleError` if the schedule does not exist.
+ * - `UnknownJobError` if the job does not exist or belongs to another schedule.
+ * - `JobStateError` if the job is running or has no archive, if the archive is not suspicious, or if the opposite
+ *   decision was made before.
+ * - `ConfirmationMismatchError` if the number of resources in the request is wrong.
  */
 export const decideArchive = async (
   stores: DecisionStores,
@@ -51,7 +56,7 @@ export const decideArchive = async (
   const schedule = findSchedule(stores.config.schedules, request.schedule)
   const job = await stores.jobs.get(request.job_id)
   const record = await findRecord(stores, schedule, request.job_id, job)
-  // The result of a running job is written when the job ends, and would replace the decision in it.
+  // A running job writes its result when it ends. This would overwrite the decision that `markJob` adds to the result.
   if (job !== undefined && !hasEnded(job))
     throw new JobStateError(job.job_id, job.status, `is ${job.status}; repeat the request when the job has ended`)
   const actual = resourcesIn(record)
@@ -62,7 +67,10 @@ export const decideArchive = async (
   return view(schedule, decided)
 }
 
-/** Finds the judgement of a job's archive. An archive that has none is judged now. */
+/**
+ * Returns the judgement of a job's archive. If the archive has no judgement yet, judges it. Throws `UnknownJobError` if
+ * the job is not a job of this schedule, and `JobStateError` if the job has no archive.
+ */
 const findRecord = async (
   stores: DecisionStores,
   schedule: Schedule,
@@ -86,7 +94,10 @@ const notSuspicious = ({ job_id, state }: ArchiveRecord): JobStateError =>
     `has an archive that is not suspicious but ${state}; only suspicious archives can be confirmed or rejected`,
   )
 
-/** Stores the decision unless one was stored before. Returns the record with the decision that was stored first. */
+/**
+ * Stores the decision, unless a decision is stored already. Returns the record with the stored decision. Throws
+ * `JobStateError` if the stored decision is the opposite decision.
+ */
 const storeDecision = async (
   { archiveRecords, clock }: Pick<DecisionStores, 'archiveRecords' | 'clock'>,
   schedule: string,

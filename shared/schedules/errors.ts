@@ -22,7 +22,7 @@ export class ConfirmationMismatchError extends Error {
   constructor(jobId: string, given: number, actual: number) {
     super(
       `resources: the archive of job ${jobId} contains ${actual} resources, not ${given}; ` +
-        'check that you mean this archive, and repeat the request with this number',
+        `check that you mean this archive, and repeat the request with resources ${actual}`,
     )
     this.given = given
     this.actual = actual

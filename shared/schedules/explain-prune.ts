@@ -6,7 +6,7 @@ import type { PlannedArchive } from './prune-plan.ts'
 import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
 import type { Schedule } from './schedule.ts'
 
-/** What the next run does with one object, and why. `retention` is the rule that decides about the object. */
+/** The action of the next pruning for one object, and its reason. `retention` is the setting that applies to it. */
 export type ExplainedObject =
   | (PlannedArchive & { readonly retention: 'schedule'; readonly schedule: string; readonly bucket: string })
   | (PlannedObject & { readonly retention: RetentionGroup })
@@ -22,27 +22,27 @@ export interface PageOptions {
   readonly cursor?: string
 }
 
-/** What the explanation uses. */
+/** The stores and settings that the explanation needs. */
 export type PruneExplanation = Omit<PrunePlanning, 'config'> &
   ObjectPlanning & {
     readonly config: PrunePlanning['config'] & ObjectPlanning['config'] & { readonly schedules: readonly Schedule[] }
   }
 
-/** The objects of one schedule or group, in the order of their keys. */
+/** The objects of one schedule or retention group, sorted by key. `after` is the key after which the objects start. */
 interface Section {
   /** `schedule:{name}`, or the name of a group. */
   readonly name: string
   readonly objects: (after?: string) => AsyncIterable<ExplainedObject>
 }
 
-/** The last object of a page. */
+/** The position of the last object of a page: its section and its key. */
 const Cursor = z.strictObject({ section: z.string(), after: z.string() })
 type Cursor = z.output<typeof Cursor>
 
 /**
- * Returns a page of what the next run would delete and keep, and why: first the archives of each schedule, then the
- * objects of each group for which the deployment sets a number of days. The run uses the same plans. Nothing is
- * written. Throws `InvalidRequestError` if the cursor is invalid.
+ * Returns a page of objects with the action that the next pruning would take, and the reason. The archives of each
+ * schedule come first. The objects of each group for which the deployment sets a number of days follow. Pruning itself
+ * uses the same plans. Writes nothing. Throws `InvalidRequestError` if the cursor is invalid.
  */
 export const explainPrune = async (
   context: PruneExplanation,

@@ -19,16 +19,19 @@ const COUNTS = ['resources', 'revisions', 'blobs'] as const
 const NOTHING: ExportCounts = { resources: 0, revisions: 0, blobs: 0 }
 
 /**
- * Judges a new archive of a schedule. `earlier` holds all earlier archives, newest first. An archive is `incomplete` if
- * its manifest says so. It is `suspicious` if one of its models has less than `min_ratio` of the resources, revisions
- * or blobs that the last good archive of the same or narrower filters has, or none where that archive has some.
- * Otherwise, it is `good`; the first archive is good too.
+ * Judges a new archive of a schedule. `earlier` contains all earlier archives, newest first. The state of the archive
+ * is:
  *
- * The archive is also compared with the incomplete archives that are newer than the last good one. Otherwise, the first
- * complete archive of a schedule that has only incomplete ones could be empty, and would replace all of them.
+ * - `incomplete` if the manifest has `complete: false`.
+ * - `suspicious` if the number of resources, revisions or blobs of a model is much smaller than in an earlier archive:
+ *   it is less than `min_ratio` of the earlier number, or it is 0 and the earlier number is not.
+ * - `good` otherwise. The first archive of a schedule is therefore good if it is complete.
  *
- * Each model is compared on its own, because the last good archive may lack some models: the schedule may have been
- * narrowed and widened again.
+ * The archive is compared with the last good archive, and with the incomplete archives after it. Without the incomplete
+ * archives, an empty archive could count as good if all earlier archives are incomplete, and would replace them.
+ *
+ * Earlier archives are compared only if their filters are the same, or if the new archive has no filters. For each
+ * model, the last good archive that contains the model is used, because a schedule may leave out a model for some time.
  */
 export const judgeArchive = (
   earlier: readonly EarlierArchive[],
@@ -47,8 +50,8 @@ export const judgeArchive = (
 }
 
 /**
- * Returns, for each filter, the archives that contain the model and with which the new scope can be compared: the last
- * good one, and the incomplete ones that are newer.
+ * Returns the earlier archives with which the new archive is compared for a model, as one list for each combination of
+ * filters. A list contains the last good archive that contains the model, and the incomplete archives after it.
  */
 const baselines = (earlier: readonly EarlierArchive[], scope: ArchiveScope, model: string): EarlierArchive[][] => {
   const byFilters = new Map<string, EarlierArchive[]>()
@@ -62,7 +65,7 @@ const baselines = (earlier: readonly EarlierArchive[], scope: ArchiveScope, mode
   return [...byFilters.values()]
 }
 
-/** Compares each number with the largest number of these archives. */
+/** Returns the numbers of a model that are too small. Compares each number with the largest number in `archives`. */
 const shrunkCounts = (
   model: string,
   archives: readonly EarlierArchive[],
@@ -82,6 +85,6 @@ const shrunkCounts = (
 const hasShrunk = (before: number, now: number, minRatio: number): boolean =>
   before > 0 && (now === 0 || now < before * minRatio)
 
-/** A model can have the name of an inherited property, such as `constructor`. */
+/** Reads own properties only, because a model may have the name of an inherited property, such as `constructor`. */
 const countsOf = ({ models }: Pick<ArchiveContent, 'models'>, model: string): ExportCounts =>
   (Object.hasOwn(models, model) ? models[model] : undefined) ?? NOTHING

@@ -4,8 +4,9 @@ import { type ArchiveRecord, resourcesIn } from './archive-record.ts'
 import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
 
 /**
- * Judges the archive of a scheduled export whose job is about to end, and stores the judgement. Returns the mark of a
- * suspicious archive, otherwise `undefined`. A repeated call returns the judgement that was stored first.
+ * Judges the archive of a scheduled export whose job is about to end, and stores the judgement. If the archive is
+ * suspicious, returns the mark for the job's result. Otherwise, returns `undefined`. If the archive has been judged
+ * before, uses the stored judgement.
  */
 export const judgeScheduledArchive = async (
   stores: JudgedArchiveStores,
@@ -16,7 +17,7 @@ export const judgeScheduledArchive = async (
   return record === undefined || record.findings.length === 0 ? undefined : markOf(record)
 }
 
-/** Returns the mark that the job of a suspicious archive has. */
+/** Returns the member `suspicious` of the job's result. It contains the decision of a caller, if there is one. */
 export const markOf = (record: ArchiveRecord): SuspiciousArchive => {
   const { state, findings, decided } = record
   const decision = state === 'confirmed' || state === 'rejected' ? state : undefined

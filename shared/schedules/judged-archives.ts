@@ -8,7 +8,7 @@ import { openScheduledArchive } from './open-scheduled-archive.ts'
 import { DEFAULT_MIN_RATIO, type Schedule } from './schedule.ts'
 import { type ScheduledArchive, type ScheduledArchives, scheduledArchives } from './scheduled-archives.ts'
 
-/** What reading the judgements of archives uses. */
+/** The stores and settings that are needed to read the judgements of archives. */
 export interface JudgedArchiveStores extends ScheduledArchives {
   readonly archiveRecords: Pick<ArchiveRecords, 'list' | 'keep'>
 }
@@ -26,21 +26,24 @@ export interface JudgedArchives {
   readonly records: readonly ArchiveRecord[]
 }
 
-/** Archives are opened in parallel, because an earlier version may have left thousands of them without a judgement. */
+/**
+ * The number of archives that are opened in parallel. Thousands of archives of earlier versions may lack a judgement.
+ */
 const OPENED_AT_ONCE = 16
 
 /**
- * Returns the archives of a schedule with their judgements. Archives that have none are judged now, from the oldest to
- * the newest. These are archives that have just been written, archives of earlier versions, and archives whose job died
- * before it could store the judgement. With `keep`, their judgements are stored; if another process stores one at the
- * same time, the stored one is returned.
+ * Returns the archives of a schedule with their judgements. Archives without a stored judgement are judged now, from
+ * the oldest to the newest. These are archives that have just been written, archives of earlier versions, and archives
+ * whose job died before it stored the judgement. If `keep` is true, the new judgements are stored. If another process
+ * has stored a judgement of the same archive meanwhile, returns the stored judgement.
  */
 export const judgedArchives = async (
   stores: JudgedArchiveStores,
   { name, min_ratio = DEFAULT_MIN_RATIO }: Pick<Schedule, 'name' | 'min_ratio'>,
   { keep }: { readonly keep: boolean },
 ): Promise<JudgedArchives> => {
-  // The records are read first: every archive that they describe is then in the list, or was deleted.
+  // The records are read before the archives are listed. Therefore, an archive that has a record but is not in the list
+  // was deleted.
   const known = await stores.archiveRecords.list(name)
   const archives = await scheduledArchives(stores, name)
   const knownKeys = new Set(known.map(({ key }) => key))
@@ -68,7 +71,7 @@ interface OpenedArchive {
   readonly opened: OpenArchive
 }
 
-/** Opens archives. Leaves out those that cannot be opened. */
+/** Opens archives. Omits archives that cannot be opened. */
 const openAll = async (
   { objects }: ScheduledArchives,
   archives: readonly ScheduledArchive[],
@@ -81,7 +84,7 @@ const openAll = async (
   return all.flatMap(({ archive, opened }) => (opened === undefined ? [] : [{ archive, opened }]))
 }
 
-/** Judges archives from the oldest to the newest, so that each is compared with those before it. */
+/** Judges archives from the oldest to the newest, so that each archive is compared with all earlier archives. */
 const judgeInOrder = (
   known: readonly ArchiveRecord[],
   archives: readonly OpenedArchive[],

@@ -2,13 +2,16 @@ import type { Schedule } from './schedule.ts'
 import { periodOf, timesOf } from './times.ts'
 
 const HOUR_MS = 3600_000
-/** The grace time, after which the archive must exist, is half of the period of a schedule, but at most this. */
+/**
+ * The longest grace time. The grace time begins at a due time, and the archive must exist when it is over. It is half
+ * of the period of the schedule, but at most 6 hours.
+ */
 const MAX_GRACE_MS = 6 * HOUR_MS
 
-/** Returns the last time at which a schedule was due and whose grace time is over. */
+/** Returns the last due time of a schedule whose grace time is over, or `undefined` if there is none. */
 export const lastDue = ({ timing }: Pick<Schedule, 'timing'>, now: Date): Date | undefined => {
   if ('rate' in timing) {
-    // AWS counts periods from the creation of the schedule, so the last time may be a whole period ago.
+    // AWS counts periods from the creation of the schedule, so the last due time may be a whole period ago.
     const period = periodOf(timing.rate)
     return new Date(now.getTime() - period - graceOf(period))
   }
@@ -18,8 +21,8 @@ export const lastDue = ({ timing }: Pick<Schedule, 'timing'>, now: Date): Date |
   const period = before === undefined ? Infinity : last.getTime() - before.getTime()
   const over = new Date(now.getTime() - graceOf(period))
   let [due] = times.last(over, 1)
-  // If the clock is set back, the schedule may run at the second occurrence of a time, so the check waits for it. An
-  // archive of either occurrence is good.
+  // If the clock is set back, a due time may occur twice, and the schedule may run at the second occurrence. Therefore,
+  // the grace time begins at the second occurrence. An archive of either occurrence counts.
   while (due !== undefined && times.latest(due) > over) [due] = times.last(due, 1)
   return due
 }

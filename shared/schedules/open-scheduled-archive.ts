@@ -11,7 +11,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { ObjectChangedError } from '../objects/errors.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-/** The archive is damaged, or it was replaced or deleted after it was listed. */
+/** Errors that mean that the archive is damaged, or that it was replaced or deleted after it was listed. */
 const DEFECTS = [
   ArchiveInvalidError,
   ArchiveTruncatedError,

@@ -4,7 +4,7 @@ import { hasReport } from '../restore/upload-report.ts'
 import { DAY_MS } from './prune-plan.ts'
 import type { RetentionDays, RetentionGroup } from './retention.ts'
 
-/** What the next run does with one object, and why. */
+/** The action of the next pruning for one object, and its reason. */
 export interface PlannedObject {
   readonly bucket: string
   readonly key: string
@@ -14,7 +14,7 @@ export interface PlannedObject {
   readonly reason: string
 }
 
-/** What planning uses. */
+/** The stores and settings that are needed to plan the deletion of objects. */
 export interface ObjectPlanning {
   readonly objects: ObjectStore
   readonly config: {
@@ -24,9 +24,10 @@ export interface ObjectPlanning {
   readonly clock: () => Date
 }
 
-/** An object whose time is over. Returns why it is kept nevertheless, or `undefined`. */
+/** Returns the reason to keep an object whose retention has ended, or `undefined` if the object can be deleted. */
 type ReasonToKeep = (context: ObjectPlanning, object: PinnedObject) => Promise<string | undefined>
 
+/** The objects to which one retention setting applies: those below `prefix` for which `isPart` returns true. */
 interface Group {
   readonly bucket: 'archives' | 'restores'
   readonly prefix: string
@@ -35,7 +36,10 @@ interface Group {
 }
 
 const SLOTS = '_slots/'
-/** Reports of uploads whose keys are too long (`reportKey`). The key of the upload cannot be derived from them. */
+/**
+ * The prefix of reports of uploads with very long keys (`reportKey`). The name of such a report is a hash, so the key
+ * of the upload is not known.
+ */
 const SHORT_REPORTS = '_reports/'
 const ARCHIVE = '.acbak'
 const REPORT = '.acbak.report.json'
@@ -43,14 +47,14 @@ const always = (): boolean => true
 const never: ReasonToKeep = () => Promise.resolve(undefined)
 
 /**
- * An upload is kept until its report says how the restore ended. A report is kept as long as its upload, because a
- * process that starts restores uploads that have no report.
+ * An upload is kept until its report exists, because its restore may still be running. A report is kept as long as its
+ * upload exists. Without the report, the local program would restore the upload again at its next start.
  */
 const reasonToKeepUpload: ReasonToKeep = async (context, object) => {
   const { bucket, key } = object
   if (key.endsWith(ARCHIVE))
     return (await hasReport(context, object)) ? undefined : 'has no report, so its restore may not have ended'
-  if (key.startsWith(SHORT_REPORTS)) return 'is the report of an upload whose key is too long to be part of its own'
+  if (key.startsWith(SHORT_REPORTS)) return 'is a report whose upload is not known, because its name is a hash'
   if (!key.endsWith(REPORT)) return 'is neither an upload nor a report'
   const upload = key.slice(0, -REPORT.length) + ARCHIVE
   return (await context.objects.head(bucket, upload)) === undefined ? undefined : 'its upload still exists'
@@ -69,8 +73,8 @@ const GROUPS: Readonly<Record<RetentionGroup, Group>> = {
 }
 
 /**
- * Plans the next run for the objects of a group, in the order of their keys, starting after the key `after`. Yields
- * nothing if the deployment keeps this group.
+ * Yields the planned action for each object of a group, sorted by key. If `after` is given, starts after this key.
+ * Yields nothing if the deployment sets no number of days for the group.
  */
 export async function* planObjects(
   context: ObjectPlanning,

@@ -1,7 +1,7 @@
 import { planObjects, type ObjectPlanning } from './plan-objects.ts'
 import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
 
-/** S3's limit on one DeleteObjects. */
+/** The largest number of keys that S3 accepts in one `DeleteObjects` request. */
 const BATCH = 1000
 
 export interface PrunedGroup {
@@ -10,7 +10,10 @@ export interface PrunedGroup {
   readonly deleted: number
 }
 
-/** Deletes the objects that `planObjects` selects. Returns a number for each group that has a number of days. */
+/**
+ * Deletes the objects that `planObjects` selects. Returns the number of deleted objects for each group for which the
+ * deployment sets a number of days.
+ */
 export const pruneObjects = async (context: ObjectPlanning): Promise<PrunedGroup[]> => {
   const groups: PrunedGroup[] = []
   for (const retention of RETENTION_GROUPS)

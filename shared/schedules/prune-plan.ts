@@ -5,13 +5,13 @@ import type { Schedule } from './schedule.ts'
 
 export const DAY_MS = 24 * 3600_000
 
-/** What the next run does with one archive, and why. */
+/** The action of the next pruning for one archive, and its reason. */
 export interface PlannedArchive {
   readonly key: string
   readonly job_id: string
-  /** The time at which the schedule was due. */
+  /** The due time of the archive. ISO 8601. */
   readonly at: string
-  /** `unreadable`: the archive cannot be opened and was never judged. */
+  /** `unreadable` if the archive cannot be opened and was never judged. */
   readonly state: ArchiveState | 'unreadable'
   /** The number of resources in the archive. Absent if it is unreadable. */
   readonly resources?: number
@@ -20,28 +20,29 @@ export interface PlannedArchive {
 }
 
 export interface PrunePlan {
-  /** The archives that stop pruning until somebody confirms or rejects them, newest first. */
+  /** The suspicious archives that stop pruning until a caller confirms or rejects them, newest first. */
   readonly stopped_by: readonly ArchiveRecord[]
   /** Newest first. */
   readonly archives: readonly PlannedArchive[]
-  /** Judgements of deleted archives that no decision depends on any more. */
+  /** The judgements that can be deleted, because their archives no longer exist and no later decision needs them. */
   readonly obsolete: readonly ArchiveRecord[]
 }
 
-/** What the plan of one schedule is computed from. */
+/** The data from which the plan of one schedule is computed. */
 export interface PruneInput extends JudgedArchives {
   readonly schedule: Pick<Schedule, 'keep_days'>
-  /** The newest good archive of each scope, which was opened just now. Newest first. */
+  /** The newest good archive of each scope, newest first. This pruning has opened each of them successfully. */
   readonly successors: readonly ArchiveRecord[]
   readonly now: Date
 }
 
 /**
- * Decides what pruning does with each archive of a schedule. An archive is deleted only if all of these are true:
+ * Decides which archives of a schedule pruning deletes. An archive is deleted only if all of these conditions are true:
  *
  * - It is older than `keep_days`.
- * - A newer good archive of the same or a wider scope exists. It was opened just now.
- * - No suspicious archive waits for a decision: each is older than a good archive, or was confirmed or rejected.
+ * - A newer good archive of the same or a wider scope exists, and this pruning has opened it successfully.
+ * - No suspicious archive waits for a decision. An archive does not wait if it was confirmed or rejected, or if a newer
+ *   good archive exists.
  * - No later archive was confirmed within the last `keep_days`.
  */
 export const planPruning = (input: PruneInput): PrunePlan => {
@@ -74,7 +75,7 @@ const planArchive = (
   return { ...shown, ...decide(input, stoppedBy, at, record) }
 }
 
-/** Decides about one archive. The first suspicious archive that waits for a decision stops pruning. */
+/** Decides about one archive. If a suspicious archive waits for a decision, nothing is deleted. */
 const decide = (
   input: PruneInput,
   [suspicious]: readonly ArchiveRecord[],
@@ -100,7 +101,10 @@ const decide = (
   return { action: 'delete', reason }
 }
 
-/** Returns the newer good archive that replaces an archive. An archive that cannot be opened has no known scope. */
+/**
+ * Returns a newer good archive of the same or a wider scope. The scope of an archive without a record is not known, so
+ * any newer good archive replaces it.
+ */
 const successorOf = (
   { successors }: Pick<PruneInput, 'successors'>,
   at: string,
@@ -108,7 +112,10 @@ const successorOf = (
 ): ArchiveRecord | undefined =>
   successors.find((later) => isLater(later, { at }) && (record === undefined || covers(later.scope, record.scope)))
 
-/** Returns until when confirmations of later archives keep an archive, in ms since 1970, or 0 if there are none. */
+/**
+ * Returns the time before which an archive is not deleted because later archives were confirmed, in ms since 1970.
+ * Returns 0 if no later archive was confirmed.
+ */
 const holdOf = (records: readonly ArchiveRecord[], keepDays: number, at: string): number =>
   Math.max(0, ...records.filter((record) => isLater(record, { at })).map((record) => holdBy(record, keepDays)))
 
@@ -116,8 +123,9 @@ const holdBy = ({ state, decided }: ArchiveRecord, keepDays: number): number =>
   state === 'confirmed' && decided !== undefined ? Date.parse(decided.at) + keepDays * DAY_MS : 0
 
 /**
- * Returns whether the judgement of an archive that no longer exists can be deleted: a newer good archive of the same or
- * a wider scope exists, so no later archive is compared with this one, and no confirmation holds other archives.
+ * Returns true if a judgement can be deleted. Its archive must not exist after this pruning. A newer good archive of
+ * the same or a wider scope must exist, so that no later archive is compared with this judgement. If the judgement is a
+ * confirmation, it must no longer protect earlier archives.
  */
 const isObsolete = (input: PruneInput, kept: ReadonlySet<string>, record: ArchiveRecord): boolean =>
   !kept.has(record.key) &&

@@ -5,12 +5,12 @@ import { planPruning, type PrunePlan } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
 import { goodSuccessors } from './successors.ts'
 
-/** What the plan of a run uses. */
+/** The stores and settings that are needed to plan pruning. */
 export interface PrunePlanning extends JudgedArchiveStores {
   readonly clock: () => Date
 }
 
-/** What a run uses. */
+/** The stores and settings that are needed to prune archives. */
 export interface Pruning extends PrunePlanning {
   readonly objects: PrunePlanning['objects'] & Pick<ObjectStore, 'delete'>
   readonly archiveRecords: PrunePlanning['archiveRecords'] & Pick<ArchiveRecords, 'delete'>
@@ -21,18 +21,18 @@ export interface PrunedSchedule {
   readonly schedule: string
   /** Keys of the deleted archives. */
   readonly deleted: readonly string[]
-  /** Jobs whose suspicious archives stop pruning until somebody confirms or rejects them. Absent if there are none. */
+  /** The jobs of the suspicious archives that stop pruning until a caller decides. Absent if there are none. */
   readonly stopped_by?: readonly string[]
 }
 
-/** Deletes the archives of all schedules that `planSchedule` selects. */
+/** Deletes, for every schedule, the archives that `planSchedule` selects. */
 export const pruneSchedules = async (context: Pruning): Promise<PrunedSchedule[]> => {
   const pruned: PrunedSchedule[] = []
   for (const schedule of context.config.schedules) pruned.push(await prune(context, schedule))
   return pruned
 }
 
-/** Plans the next run for one schedule. With `keep`, new judgements are stored. Nothing is deleted. */
+/** Plans pruning for one schedule, and deletes nothing. If `keep` is true, stores new judgements. */
 export const planSchedule = async (
   context: PrunePlanning,
   schedule: Schedule,

@@ -1,13 +1,16 @@
 import { z } from 'zod'
 
-/** The groups of objects for which a deployment may set a number of days. Without a number, they are kept. */
+/**
+ * The groups of objects for which a deployment may set a number of days. If it sets no number, the objects of the group
+ * are never deleted automatically.
+ */
 export const RETENTION_GROUPS = ['exports', 'slots', 'uploads', 'reports'] as const
 export type RetentionGroup = (typeof RETENTION_GROUPS)[number]
 
 const days = () =>
   z.int('must be a whole number of days').min(1, 'must be at least 1').max(36_500, 'must be at most 36500')
 
-/** Days for which the objects of each group are kept. The groups that are absent are never deleted automatically. */
+/** The number of days for which the objects of each group are kept. */
 export const RetentionDays = z
   .strictObject({
     exports: z.exactOptional(days()),

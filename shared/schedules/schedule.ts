@@ -10,14 +10,14 @@ import type { ModelRegistry } from '../resources/models.ts'
 import { isTimeZone, type Times, type Timing, timesOf } from './times.ts'
 
 /**
- * A schedule starts an export each time it is due. Each archive is kept for `keep_days`, and longer until a newer good
- * archive of the same or a wider scope exists.
+ * A schedule starts an export at each of its due times. Each archive is kept for at least `keep_days`. It is kept
+ * longer if no newer good archive of the same or a wider scope exists.
  */
 export interface Schedule {
   /** Part of the job ids and of the keys of archives. */
   readonly name: string
   readonly timing: Timing
-  /** Absent: all registered models. */
+  /** By default, all registered models are exported. */
   readonly models?: readonly string[]
   /** Filter parameters as in the body of an export request. */
   readonly filters: Readonly<Record<string, unknown>>
@@ -41,7 +41,8 @@ const text = (pattern: RegExp, message: string) => z.string(message).regex(patte
 const RATIO = 'must be a number from 0 to 1'
 
 const ScheduleSetting = z.strictObject({
-  // The name and the time of the run are an execution's name, which has at most 80 characters.
+  // The job id contains the name and the due time. It is also the name of an execution, which may have at most 80
+  // characters.
   name: text(
     /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/,
     'must be 1 to 40 letters, digits, - or _, and start with a letter or digit',
@@ -108,8 +109,8 @@ export const SchedulesShape = z
   .refine((all) => new Set(all.map(({ name }) => name)).size === all.length, 'must have unique names')
 
 /**
- * Returns the request of the export that is due at a time. Throws `InvalidRequestError`, `FilterError`,
- * `FiltersExclusiveError` or `UnknownModelError`.
+ * Returns the export request of a schedule for the due time `at`. Throws `InvalidRequestError`, `FilterError`,
+ * `FiltersExclusiveError` or `UnknownModelError` if the schedule contains invalid filters or unknown models.
  */
 export const scheduledRequest = (
   { name, models, filters, strict, min_ratio }: Schedule,
@@ -133,11 +134,11 @@ const FiltersShape = z.strictObject(FILTER_SHAPE)
 const REQUEST_ERRORS = [InvalidRequestError, FilterError, FiltersExclusiveError, UnknownModelError]
 
 /**
- * Returns why a schedule will not export anything: its request is invalid, or it is never due again. Returns
- * `undefined` if it will export.
+ * Returns the reason if a schedule will never start an export: its request is invalid, or it has no due time in the
+ * future. Otherwise, returns `undefined`.
  *
- * This is checked only before a deployment and when the local program starts. Later, a schedule that is never due again
- * must not stop the others.
+ * The schedules are checked only before a deployment and when the local program starts. If one schedule has no due time
+ * any more at a later time, the other schedules must continue.
  */
 export const validateSchedule = (schedule: Schedule, registry: ModelRegistry): string | undefined => {
   const now = new Date()
@@ -151,5 +152,5 @@ export const validateSchedule = (schedule: Schedule, registry: ModelRegistry): s
   }
 }
 
-/** Returns the times at which a schedule is due. */
+/** Returns the due times of a schedule. */
 export const dueTimes = ({ timing }: Schedule): Times => timesOf(timing)

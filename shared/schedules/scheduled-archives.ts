@@ -2,7 +2,7 @@ import { schedulePrefix } from '../export/archive-key.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-/** Where the archives of schedules are. */
+/** The store and the bucket of the archives of schedules. */
 export interface ScheduledArchives {
   readonly objects: Pick<ObjectStore, 'list' | 'sourceOf'>
   readonly config: { readonly buckets: { readonly archives: string } }
@@ -12,7 +12,7 @@ export interface ScheduledArchives {
 export interface ScheduledArchive {
   readonly object: PinnedObject
   readonly job_id: string
-  /** The time at which the schedule was due. ISO 8601. */
+  /** The due time of the archive. ISO 8601. */
   readonly at: string
 }
 

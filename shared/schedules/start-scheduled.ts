@@ -4,15 +4,15 @@ import type { ModelRegistry } from '../resources/models.ts'
 import { findSchedule } from './find-schedule.ts'
 import { type Schedule, scheduledRequest } from './schedule.ts'
 
-/** What starting a scheduled export uses. */
+/** The services and settings that are needed to start a scheduled export. */
 export type ScheduledStart = Parameters<typeof startNamedExport>[0] & {
   readonly config: { readonly schedules: readonly Schedule[] }
   readonly models: ModelRegistry
 }
 
 /**
- * Starts the export of a schedule for one time at which it was due. Starting the same export again returns the existing
- * job. Throws `UnknownScheduleError` and the errors of `scheduledRequest`.
+ * Starts the export of a schedule for the due time `at`, and returns its job. If the export was started before, returns
+ * the existing job. Throws `UnknownScheduleError` and the errors of `scheduledRequest`.
  */
 export const startScheduled = async (context: ScheduledStart, name: string, at: Date): Promise<ExportJob> => {
   const schedule = findSchedule(context.config.schedules, name)

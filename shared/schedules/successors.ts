@@ -5,8 +5,9 @@ import type { JudgedArchive } from './judged-archives.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
 
 /**
- * Returns the newest good archive of each scope, newest first. An archive that an archive of the same or a wider scope
- * replaces is not returned. Each of them is opened: it must be complete and have the manifest that was judged.
+ * Returns the newest good archive of each scope, newest first. Omits an archive if a newer good archive of the same or
+ * a wider scope is returned. Opens each returned archive, and checks that it is complete and that its manifest has not
+ * changed since the judgement.
  */
 export const goodSuccessors = async (
   objects: Pick<ObjectStore, 'sourceOf'>,

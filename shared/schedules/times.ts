@@ -2,18 +2,21 @@ import { Cron } from 'croner'
 import { errorMessage } from '../values/error-message.ts'
 import { MAX_SET_BACK_MS, wallClock } from './wall-clock.ts'
 
-/** When a schedule is due, in the notation of EventBridge Scheduler: six cron fields, or `N minutes|hours|days`. */
+/**
+ * The `cron` or `rate` setting of a schedule, in the notation of EventBridge Scheduler: six cron fields, or
+ * `N minutes|hours|days`.
+ */
 export type Timing = { readonly cron: string; readonly timezone?: string } | { readonly rate: string }
 
-/** The times at which a schedule is due. */
+/** The due times of a schedule: the times at which it starts an export. */
 export interface Times {
-  /** The next time after `after`. Undefined if there is none. */
+  /** Returns the first due time after `after`, or `undefined` if there is none. */
   readonly next: (after: Date) => Date | undefined
-  /** At most `count` times before `before`, newest first. */
+  /** Returns the last due times before `before`, newest first, at most `count`. */
   readonly last: (before: Date, count: number) => Date[]
   /**
-   * Returns the latest instant at which a schedule can run for a time at which it is due. It differs from that time if
-   * the clock of the time zone is set back and shows the time twice.
+   * Returns the latest instant at which the schedule can run for the due time `due`. It is later than `due` only if the
+   * clock of the time zone is set back and shows this time twice.
    */
   readonly latest: (due: Date) => Date
 }
@@ -22,16 +25,17 @@ const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_00
 const RATE = /^([1-9]\d{0,4}) (minute|hour|day)(s?)$/
 
 /**
- * Returns the times at which a schedule is due. Throws `RangeError` if the expression is invalid. The message says what
- * is allowed, and can follow `cron: ` or `rate: `.
+ * Returns the due times of a schedule. Throws `RangeError` if the expression is invalid. Its message says what is
+ * allowed, and continues a text that begins with `cron: ` or `rate: `.
  */
 export const timesOf = (timing: Timing): Times =>
   'cron' in timing ? cronTimes(timing.cron, timing.timezone ?? 'UTC') : rateTimes(periodOf(timing.rate))
 
 /**
- * The times of a cron expression in a time zone, as EventBridge Scheduler computes them: a time that does not exist,
- * because the clock is set forward, is skipped. A time that occurs twice, because the clock is set back, counts only
- * once: here, at its first occurrence. The cron library computes with wall-clock times, as if they were times in UTC.
+ * Returns the due times of a cron expression in a time zone, as EventBridge Scheduler computes them. If the clock is
+ * set forward, the times that it skips are not due times. If the clock is set back, a time that occurs twice is one due
+ * time. This function returns its first occurrence. The cron library receives and returns wall-clock times, written as
+ * times in UTC.
  */
 const cronTimes = (fields: string, timezone: string): Times => {
   const cron = readCron(fields)
@@ -47,7 +51,7 @@ const cronTimes = (fields: string, timezone: string): Times => {
     },
     last: (before, count) => {
       const found: Date[] = []
-      // After the clock was set back, it shows an earlier time than some of the times that are over.
+      // If the clock was just set back, wall-clock times later than the current one have already occurred.
       let [wallTime] = cron.previousRuns(1, new Date(clock.at(before) + MAX_SET_BACK_MS))
       for (; wallTime !== undefined && found.length < count; [wallTime] = cron.previousRuns(1, wallTime)) {
         const [due] = clock.instantsOf(wallTime.getTime())
@@ -88,7 +92,7 @@ const readCron = (text: string): Cron => {
   if ((fields[2] === '?') === (fields[4] === '?'))
     throw new RangeError(`must have ? in exactly one of day-of-month and day-of-week; fields: ${FIELDS}`)
   try {
-    // As in EventBridge, 1 is Sunday.
+    // `alternativeWeekdays` numbers the days from 1 (Sunday) to 7, as EventBridge does.
     const options = {
       mode: '7-part',
       alternativeWeekdays: true,
@@ -102,7 +106,10 @@ const readCron = (text: string): Cron => {
   }
 }
 
-/** Returns whether a text is the name of a time zone. Offsets are not, because EventBridge Scheduler rejects them. */
+/**
+ * Returns true if a string is the name of a time zone. Returns false for an offset such as `+02:00`, because
+ * EventBridge Scheduler rejects offsets.
+ */
 export const isTimeZone = (text: string): boolean => {
   try {
     new Intl.DateTimeFormat('en', { timeZone: text }).format()
@@ -120,7 +127,10 @@ export const periodOf = (rate: string): number => {
   return Number(count) * (UNITS[unit] ?? 0)
 }
 
-/** Here periods are counted from 1970. On AWS they are counted from the creation of the schedule. */
+/**
+ * Returns the due times of a rate. Counts periods from 1970, because the creation time of the schedule, from which AWS
+ * counts, is not known here.
+ */
 const rateTimes = (period: number): Times => ({
   next: (after) => new Date((Math.floor(after.getTime() / period) + 1) * period),
   last: (before, count) => {

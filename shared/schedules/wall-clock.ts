@@ -1,21 +1,22 @@
 import { must } from '../values/must.ts'
 
 /*
- * Conversion between instants and the wall-clock time of a time zone. A wall-clock time is written as the number of
- * milliseconds since 1970 of the same date and time in UTC.
+ * Converts between instants and wall-clock times of a time zone. A wall-clock time is a date and a time of day, as a
+ * clock in the zone shows them. It is represented by a number: the milliseconds from 1970 to the same date and time of
+ * day in UTC.
  */
 
 export interface WallClock {
   /** Returns the wall-clock time at an instant. */
   readonly at: (instant: Date) => number
   /**
-   * Returns the instants at which the clock shows a time, earliest first: none if the clock is set forward over this
-   * time, and two if it is set back.
+   * Returns the instants at which the clock shows a time, earliest first. Returns no instant if the clock is set
+   * forward and skips this time, and two instants if the clock is set back and shows this time twice.
    */
   readonly instantsOf: (wallTime: number) => Date[]
 }
 
-/** No zone has set its clocks back by more than three hours at once since 1970. */
+/** The longest time by which a clock is set back, in ms. Since 1970, no zone has set its clock back by more. */
 export const MAX_SET_BACK_MS = 3 * 3600_000
 
 const DAY_MS = 24 * 3600_000

@@ -179,7 +179,7 @@ describe('the retention of other objects', () => {
     api.clock.ahead = 6 * DAY_MS
     const reasons = Object.fromEntries((await explain()).map(({ key, reason }) => [key, reason]))
     expect(reasons).toMatchObject({
-      '_reports/0a.report.json': 'is the report of an upload whose key is too long to be part of its own',
+      '_reports/0a.report.json': 'is a report whose upload is not known, because its name is a hash',
       'notes.txt': 'is neither an upload nor a report',
       'skip/memo/waiting.acbak': 'has no report, so its restore may not have ended',
       'skip/memo/done.acbak': 'is older than 5 days (retention.uploads_days is 5)',

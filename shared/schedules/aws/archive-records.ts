@@ -15,7 +15,7 @@ export interface Decision {
   readonly decided: { readonly by: string; readonly at: string }
 }
 
-/** Keeps the judgements of scheduled archives in the job table. They have no expiry. */
+/** Stores the judgements of scheduled archives in the job table. Their items have no expiry. */
 export class ArchiveRecords {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -28,13 +28,13 @@ export class ArchiveRecords {
   /** Returns the records of a schedule, newest first. */
   async list(schedule: string): Promise<ArchiveRecord[]> {
     const records: ArchiveRecord[] = []
-    // `$` is the character after `#`.
+    // `$` is the character after `#`, so the range contains every sort key that begins with `archive#`.
     const range = { pk: partition(schedule), fromSk: 'archive#', toSk: 'archive$' }
     for await (const page of queryPages(this.#client, this.#table, [range])) records.push(...page.map(recordIn))
     return records.sort(newestFirst)
   }
 
-  /** Stores a record unless the archive has one. Returns whether it was stored. */
+  /** Stores the record of an archive and returns true. If the archive already has a record, returns false. */
   keep(schedule: string, record: ArchiveRecord): Promise<boolean> {
     return this.#unlessConditionFails(
       new PutItemCommand({
@@ -46,7 +46,7 @@ export class ArchiveRecords {
     )
   }
 
-  /** Stores a decision if the archive is still suspicious. Returns whether it was stored. */
+  /** Stores a decision and returns true. If the archive is no longer suspicious, returns false. */
   decide(schedule: string, record: ArchiveRecord, decision: Decision): Promise<boolean> {
     const { state, record: content } = attributesOf({ ...record, ...decision })
     return this.#unlessConditionFails(
@@ -81,7 +81,7 @@ const partition = (schedule: string): string => `schedule#${schedule}`
 const recordKey = (schedule: string, key: string): Item =>
   keyAttributes({ pk: partition(schedule), sk: `archive#${key}` })
 
-/** `state` is also an attribute of its own, because a decision is stored only if the archive is still suspicious. */
+/** `state` is also a separate attribute, because the condition of `decide` reads it. */
 const attributesOf = (record: ArchiveRecord): Record<'state' | 'record', { S: string }> => ({
   state: { S: record.state },
   record: { S: JSON.stringify(record) },
