@@ -64,14 +64,14 @@ export class ArchiveUnavailableError extends Error {
 
 /**
  * The archive contains resources that cannot be restored, and the restore is strict. Nothing was written. `resources`
- * contains at most the first 100 of them, and at most 14 KiB.
+ * contains the first 100 of them, or fewer if the list would exceed 14 KiB.
  */
 export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
   override readonly name = 'ArchiveResourcesInvalidError'
   readonly count: number
   readonly resources: ListedResources['resources']
 
-  /** `count` is the number of all resources, and `resources` contains the first of them. */
+  /** `count` is the number of resources that cannot be restored, and `resources` contains the first of them. */
   constructor(count: number, resources: ListedResources['resources']) {
     super(
       `${count} ${count === 1 ? 'resource' : 'resources'} cannot be restored: ${describeResources(resources, count)}. ` +

@@ -1,6 +1,6 @@
 import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 
-/** Blobs that are read from the archive as one range. */
+/** Blobs that are read from the archive with one GET. `start` and `length` are the range of bytes in the archive. */
 export interface BlobRun {
   readonly start: number
   readonly length: number
@@ -14,7 +14,7 @@ export interface BlobRun {
 const RUN_BYTES = 4 * 1024 * 1024
 /**
  * The largest gap between two blobs of a run. A gap holds padding, headers (at most 2 KiB) and blobs that are not
- * written. To read 64 KiB in vain is faster than another GET.
+ * written. Reading 64 KiB that are not needed is faster than another GET.
  */
 const GAP_BYTES = 64 * 1024
 

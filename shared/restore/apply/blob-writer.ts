@@ -51,7 +51,7 @@ export class BlobWriter {
     this.#options = options
   }
 
-  /** Lets S3 copy a blob from the archive. */
+  /** Writes a blob whose bytes S3 copies from the archive. */
   async copy(blob: RestoredBlob): Promise<void> {
     const { payloads, blobs } = this.#stores
     const { archive, beforeWrite, isOverwriting } = this.#options
@@ -62,7 +62,10 @@ export class BlobWriter {
     else if (!(await blobs.copyInIfAbsent(blob.id, range, contentOf(blob)))) await this.#compareExisting(blob)
   }
 
-  /** Reads a run from the archive, and writes its blobs. Throws `EntryCorruptError` if a blob has another SHA-256. */
+  /**
+   * Reads a run from the archive, and writes its blobs. Throws `EntryCorruptError` if the bytes of a blob do not have
+   * the expected SHA-256.
+   */
   async writeRun({ start, length, blobs }: BlobRun): Promise<void> {
     const bytes = await this.#stores.objects.readBytes(this.#options.archive, start, length)
     await Promise.all(

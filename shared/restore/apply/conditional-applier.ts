@@ -14,8 +14,8 @@ import {
 
 /**
  * Writes resources under `skip` and `raise_error`. Every item is written only if it does not exist. If another writer
- * created the resource, the items that this restore wrote are removed again. Then the resource is skipped (`skip`), or
- * the restore fails (`raise_error`).
+ * created the resource, the items that this restore wrote are removed again. Under `skip`, the resource is then
+ * skipped. Under `raise_error`, the restore fails.
  */
 export class ConditionalApplier implements ResourceApplier {
   readonly #stores: ApplierStores

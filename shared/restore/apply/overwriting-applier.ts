@@ -22,8 +22,8 @@ export class OverwritingApplier implements ResourceApplier {
   readonly #storedKeys: StoredRevisionKeys
 
   /**
-   * The sort keys of the extent are greater than `after` and at most `upTo`. If the filters have `ids`, they accept
-   * only these resources.
+   * The sort keys of the extent are greater than `after` and at most `upTo`. `ids` is the filter by id. If it is given,
+   * the keys of stored revisions are read for each resource separately.
    */
   constructor(
     stores: ApplierStores,

@@ -46,7 +46,7 @@ export const metadataToWrite = ({ model, jobId }: ApplierTarget, item: Item): It
 
 /**
  * Returns the revision item to write, with its keys and derived attributes. If the payload is too large for the item,
- * it first writes the payload as an object.
+ * first writes the payload as an object.
  */
 export const revisionToWrite = async (
   { payloads }: { readonly payloads: PayloadStore },
@@ -63,7 +63,7 @@ export const revisionToWrite = async (
 export class StartedWrites {
   readonly #writes: Promise<void>[] = []
 
-  /** Adds a write. After every 100 writes, it waits until all of them have completed, which limits the memory. */
+  /** Adds a write. After every 100 writes, waits until all writes have completed. This limits the memory. */
   async add(write: Promise<void>): Promise<void> {
     // `settle` awaits the write and throws its error. Without this handler, an earlier rejection would end the process.
     write.catch(() => undefined)

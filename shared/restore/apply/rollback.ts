@@ -19,8 +19,8 @@ export interface RollbackServices extends RestoreReading, PassServices {
 }
 
 /**
- * Runs one pass of the rollback of a restore under `raise_error`. For each resource of an extent, it removes the items
- * that this restore wrote and that no other writer has replaced since. It removes the metadata before the revisions, so
+ * Runs one pass of the rollback of a restore under `raise_error`. For each resource of an extent, removes the items
+ * that this restore wrote and that no other writer has replaced since. Removes the metadata before the revisions, so
  * that no reader finds metadata without its current revision.
  */
 export const rollback = (input: PassInput, services: RollbackServices): Promise<PassOutput> =>

@@ -4,8 +4,9 @@ import { type Key, keyOf, type SortKeyRange } from '../../tables/item.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
 /**
- * Returns the keys of a resource's stored revisions. With a range, it reads all revision keys of the range once, in the
- * order of the archive. Without a range (a few resources by id), it reads the keys of each resource separately.
+ * Reads the keys of the stored revisions of resources. With a range, reads all revision keys of the range once, in the
+ * order of the archive. Without a range, reads the keys of each resource separately. This is faster for a few resources
+ * that are selected by id.
  */
 export class StoredRevisionKeys {
   readonly #resources: ResourceStore
@@ -22,7 +23,10 @@ export class StoredRevisionKeys {
     this.#rows = range === undefined ? undefined : resources.revisionKeys(model, range)[Symbol.asyncIterator]()
   }
 
-  /** Returns the keys of the stored revisions of a resource. With a range, call it in the order of the archive. */
+  /**
+   * Returns the keys of the stored revisions of a resource. If there is a range, the caller must pass the ids in the
+   * order of the archive.
+   */
   async keysOf(id: string): Promise<readonly Key[]> {
     if (this.#rows === undefined) return (await this.#resources.getRevisions(this.#model, id)).map(keyOf)
     const prefix = `${metadataSortKey(id)}/`

@@ -44,7 +44,10 @@ export interface VerificationCheck<Name extends string = string> {
 
 /** Collects the findings of one check. */
 export interface CheckFindings {
-  /** Adds `count` to the number that the report shows as `checked`. A check counts resources, revisions, … */
+  /**
+   * Adds `count` to the number that the report shows as `checked`. The unit depends on the check: resources, revisions,
+   * references or blobs.
+   */
   addChecked(count: number): void
   /** Adds a difference that the restore caused. The verification fails. */
   fail(finding: Finding): void

@@ -4,8 +4,8 @@ import type { Finding } from '../messages/finding.ts'
 import type { ComparedBlob } from './check.ts'
 
 /**
- * Returns a finding if the store does not have a blob or spilled payload, or has it with another size or SHA-256, or
- * with other headers. Otherwise it returns `undefined`.
+ * Compares a blob or spilled payload of the archive with the stored object. Returns a finding if the object is missing
+ * or has another size, SHA-256 or headers. Otherwise returns `undefined`.
  */
 export const compareBlob = ({ blob, stored }: ComparedBlob): Finding | undefined => {
   const { kind, id, size, sha256, models } = blob

@@ -27,14 +27,14 @@ interface Reference {
 /** The number of references that are looked up together. One BatchGetItem request returns up to 100 items. */
 const BATCH = 100
 
-/** The set of resolved references is cleared when it exceeds this number. It limits the memory. */
+/** The set of resolved references is cleared when it exceeds this size. This limits the memory. */
 const MAX_FOUND = 100_000
 
 class ReferencesCheck implements ResourcesCheck {
   readonly #context: ResourcesContext
   readonly #findings: CheckFindings
   readonly #archivedIds: ArchivedIds
-  /** The references that were resolved, by `nameOf`. They are not looked up again. */
+  /** The keys (`nameOf`) of the references that were resolved. These references are not looked up again. */
   readonly #found = new Set<string>()
   #waiting: Reference[] = []
 
@@ -74,8 +74,7 @@ class ReferencesCheck implements ResourcesCheck {
   }
 
   /**
-   * Returns true if the resource has the revision to which the reference leads, or if the reference leads to no
-   * revision.
+   * Returns true if the reference is to a resource, or if the resource has the revision to which the reference leads.
    */
   async #hasRevision(reference: Reference): Promise<boolean> {
     if (reference.ref_type === 'resource_id') return true

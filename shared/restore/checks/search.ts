@@ -7,8 +7,8 @@ import { instantOf } from '../../values/instant.ts'
 import type { VerificationCheck } from './check.ts'
 
 /**
- * Checks that filters by id, times, users and deletion select each resource. Also checks that its indexed values match
- * its payload. Indexed values that already differed in the archive are reported separately.
+ * Checks that filters by id, times, users and deletion select each resource. Also checks that the indexed values of the
+ * resource match its payload. Indexed values that already differed in the archive are reported separately.
  */
 export const search = {
   name: 'search',

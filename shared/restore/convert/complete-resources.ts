@@ -34,7 +34,7 @@ export class CompleteResources {
     this.#scanFaults = firstOfEach(scanFaults)
   }
 
-  /** The resources so far that cannot be restored. */
+  /** The resources that cannot be restored, among those that have ended so far. */
   get faults(): readonly StreamFault[] {
     return this.#faults
   }

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 
-/** The position of a blob or spilled payload in a stream. */
+/** The location of a blob or spilled payload in a stream. */
 export const ContentLocation = z
   .object({
     /** The file id of a blob, or the SHA-256 of a payload. */

@@ -55,7 +55,8 @@ export const convertBlobs = async (
           missing.push(...missingIn([...references.values()].filter((reference) => reference.position < position)))
           return await finish({ phase: 'blobs', source, run_offsets: runOffsets, range: index, from: position })
         }
-        // A blob to which no payload refers is copied too: the archive contains everything that the stream contains.
+        // A blob to which no payload refers is copied too, because the archive must contain everything that the stream
+        // contains.
         const models = references.get(position)?.models ?? []
         await segments.add({ position, id: location.id, models }, content)
         references.delete(position)

@@ -45,7 +45,10 @@ const convertPass = async (attempt: Attempt, stores: ConvertStores): Promise<Con
   }
 }
 
-/** Pins the archive of the job, and returns it if it is a stream. Returns `undefined` for any other archive. */
+/**
+ * Pins the archive of the job. Returns the first cursor if the archive is a stream, and `undefined` for any other
+ * archive.
+ */
 const firstCursor = async ({ jobs, objects }: ConvertStores, jobId: string): Promise<ConvertCursor | undefined> => {
   const { request } = await restoreJob({ jobs }, jobId)
   const source = await pinArchive({ objects }, request)

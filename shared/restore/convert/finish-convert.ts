@@ -28,12 +28,12 @@ import { resultsOf } from './phase-results.ts'
 import type { ConvertStores } from './stores.ts'
 
 /**
- * A stream does not contain the time of its export, so `next_since` of the manifest is the earliest time. An export of
- * changes since then contains every resource.
+ * The `next_since` of the manifest. A stream does not contain the time of its export. Therefore, this is the earliest
+ * time, and an export of the changes since this time contains every resource.
  */
 const NEXT_SINCE = '1970-01-01T00:00:00.000Z'
 
-/** Composes the segments and a manifest into an archive, which the later stages read. */
+/** Composes an archive from the segments and a manifest. The later stages read this archive. */
 export const finishConvert = async (
   { job_id, attempt }: Attempt,
   stores: ConvertStores,
@@ -54,7 +54,7 @@ export const finishConvert = async (
     await composer.bytes(await encodeTail(manifest, size))
     const archive = await composer.finish()
     const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
-    // The archive may exist already: then another attempt has created the same archive.
+    // If another attempt has already written the file, it describes an archive with the same content.
     const faults = await collectFaults(workFiles, { job_id, attempt }, results)
     await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults }, job_id)
     return { ...continueAt(undefined), phase: 'finish' }
@@ -96,7 +96,10 @@ const createManifest = async (
   }
 }
 
-/** Writes the list of all resources that cannot be restored. */
+/**
+ * Writes a file with all resources that cannot be restored. Returns the member that refers to the file, or no member if
+ * all resources can be restored.
+ */
 const collectFaults = async (
   workFiles: WorkFiles,
   { job_id, attempt }: Pick<Attempt, 'job_id' | 'attempt'>,

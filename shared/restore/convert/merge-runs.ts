@@ -8,8 +8,8 @@ import { writeRun } from './run-writer.ts'
 import type { ConvertStores } from './stores.ts'
 
 /**
- * Merges the first runs of records into one run, so that the number of runs decreases to the number that fits into
- * memory at the same time. Returns `undefined` if the number of runs is small enough.
+ * Merges the first runs of records into one run. Passes repeat this until all remaining runs can be merged in memory at
+ * the same time. Returns `undefined` if the number of runs is already small enough.
  */
 export const mergeRuns = async (
   { job_id, attempt }: Attempt,

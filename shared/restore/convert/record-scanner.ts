@@ -53,7 +53,7 @@ export class RecordScanner {
     this.#hashes = hashes
   }
 
-  /** True if the pass must end, because references, locations of contents or faults fill the memory. */
+  /** True if the pass must end, because it has reached the limit on the references, locations or faults in memory. */
   get isFull(): boolean {
     const { seenBlobs } = this.#stores.limits
     return [this.#references.size, this.#contents.size, this.#faults.length].some((size) => size >= seenBlobs)
@@ -112,7 +112,10 @@ export class RecordScanner {
     }
   }
 
-  /** Adds a record. If its resource cannot be restored because of the record, adds a fault of the resource instead. */
+  /**
+   * Calls `add`. If it throws an error about the record, adds a fault of the resource instead, because the resource
+   * cannot be restored.
+   */
   #collectFault(record: RecordOf<'MetaRecord' | 'RevisionRecord'>, add: () => void): void {
     try {
       add()
@@ -183,8 +186,9 @@ export class RecordScanner {
 }
 
 /**
- * Returns the key that sorts record lines in the order of an archive. Its parts are the model, the hash key, the
- * resource id and `sk`; the metadata precede the revisions. U+0000 separates the parts, because ids cannot contain it.
+ * Returns the key that sorts record lines in the order of an archive. The key has three parts: the model, the sort key
+ * of the metadata, and the rest of the record's own sort key. The rest is empty for metadata, so the metadata precede
+ * the revisions. The parts are separated by U+0000, which ids cannot contain.
  */
 const lineKey = (model: string, item: Item): Buffer => {
   const { sortKey: sk, resourceId } = new MetadataView(item)
@@ -192,7 +196,10 @@ const lineKey = (model: string, item: Item): Buffer => {
   return Buffer.from(`${model}\0${resource}\0${sk.slice(resource.length)}`)
 }
 
-/** Returns why a record makes its resource impossible to restore. Undefined for an error about the stream itself. */
+/**
+ * Returns the reason why a resource cannot be restored, if the error is about one of its records. Returns undefined if
+ * the error is about the stream itself.
+ */
 const recordFault = (error: unknown): string | undefined => {
   if (error instanceof RecordInvalidError) return error.reason
   return error instanceof RangeError || error instanceof ResourceIdError ? error.message : undefined

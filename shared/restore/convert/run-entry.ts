@@ -11,8 +11,8 @@ export const compareEntries = (a: RunEntry, b: RunEntry): number => Buffer.compa
 
 /**
  * The size of the header of an encoded entry. The header contains the length of the key (4 bytes), the length of the
- * body (4 bytes), the number of the record (4 bytes) and its offset in the stream (8 bytes), all big-endian. The key
- * and the body follow the header.
+ * body (4 bytes), the number of the record (4 bytes) and the offset of the record in the stream (8 bytes). All numbers
+ * are big-endian. The key and the body follow the header.
  */
 export const HEADER_BYTES = 4 + 4 + 4 + 8
 

@@ -3,7 +3,7 @@ import type { PinnedObject } from '../../objects/object.ts'
 import { StreamWindow } from '../../specstar/stream-window.ts'
 import { compareEntries, decodeHeader, HEADER_BYTES, type RunEntry } from './run-entry.ts'
 
-/** The bytes that are read from a run with one request. Two such pieces of each run are held in memory. */
+/** The number of bytes that are read from a run with one request. Two such pieces of each run are held in memory. */
 const PIECE_BYTES = 512 * 1024
 
 class RunReader {
@@ -40,7 +40,7 @@ export class RunMerge {
     this.#runs = runs
   }
 
-  /** Begins at the start of the runs, or at the `offsets` that an earlier merge of the same runs returned. */
+  /** Opens a merge. It begins at the start of the runs, or at the `offsets` of an earlier merge of the same runs. */
   static async open(
     objects: ObjectStore,
     runs: readonly PinnedObject[],
@@ -72,7 +72,9 @@ export class RunMerge {
     this.#enqueue(run)
   }
 
-  /** Returns the entries from `current` on. Each entry is `current` until the next one is requested. */
+  /**
+   * Returns `current` and all entries after it. Each returned entry stays `current` until the next entry is requested.
+   */
   async *entries(): AsyncGenerator<RunEntry> {
     for (let { current } = this; current !== undefined; { current } = this) {
       yield current

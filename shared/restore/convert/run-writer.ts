@@ -3,7 +3,10 @@ import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { compareEntries, encodedBytes, encodeHeader, type RunEntry } from './run-entry.ts'
 
-/** Entries are collected up to 1 MiB before they are passed to the composer, so that it receives few large pieces. */
+/**
+ * The limit on the entries that are collected, in bytes. When it is reached, they are passed to the composer as one
+ * large piece.
+ */
 const BUFFER_BYTES = 1024 * 1024
 
 /** Writes entries as one run. The entries must be sorted. */

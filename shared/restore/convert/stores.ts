@@ -4,7 +4,7 @@ import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 
-/** The stores, models and limits that are needed in the phases of a conversion. */
+/** The stores, models and limits that the phases of a conversion use. */
 export interface ConvertStores {
   readonly jobs: JobStore
   readonly objects: ObjectStore

@@ -10,8 +10,8 @@ import type { RunEntry } from './run-entry.ts'
 import type { RunMerge } from './run-merge.ts'
 
 /**
- * The number of contents that are read at the same time, so that the latency of a GET does not add up. Each of them has
- * less than 16 MiB, because S3 copies larger contents.
+ * The number of contents that are read at the same time. One after the other would be slow, because each GET has a
+ * latency. Each of these contents has less than 16 MiB, because S3 copies larger contents.
  */
 const READ_AHEAD = 8
 
@@ -20,7 +20,10 @@ export interface OrderedContent {
   /** See `BlobReference`. */
   readonly position: string
   readonly location: ContentLocation
-  /** The offsets of the merge at this content. If a pass stops here, the next pass continues at them. */
+  /**
+   * The offsets of the merge before this content. If a pass stops before the content, the next pass continues at these
+   * offsets.
+   */
   readonly runOffsets: readonly number[]
 }
 
@@ -43,7 +46,10 @@ export async function* contentsBelow(merge: RunMerge, end: string): AsyncGenerat
   }
 }
 
-/** Returns the location of a later occurrence of a content, which must have the same bytes. */
+/**
+ * Returns the location of a later occurrence of a content. Throws `ArchiveInvalidError` if the occurrence has other
+ * bytes.
+ */
 const sameBytes = (first: RunEntry, { sha256 }: ContentLocation, later: RunEntry): ContentLocation => {
   const location = decodeLocation(later.body)
   if (location.sha256 === sha256) return location

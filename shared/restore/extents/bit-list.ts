@@ -1,4 +1,7 @@
-/** A growing list of bits. A restore keeps one bit for each archived resource, in order: 1 if the target has it. */
+/**
+ * A growing list of bits. A restore keeps one bit for each archived resource, in the order of the archive. The bit is 1
+ * if the target has the resource.
+ */
 export class BitList {
   #bytes: Buffer
   #length = 0

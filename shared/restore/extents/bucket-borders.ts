@@ -1,6 +1,6 @@
 /**
- * Determines before which resources a pass may stop. It may stop before a resource that begins a digest bucket, but not
- * before the first resource of the pass. Therefore, two passes never share a bucket, and every pass makes progress.
+ * Determines before which resources a pass may stop. A pass may stop before a resource that begins a digest bucket, but
+ * not before the first resource of the pass. Therefore, two passes never share a bucket, and every pass makes progress.
  */
 export class BucketBorders {
   #bucket: string | undefined

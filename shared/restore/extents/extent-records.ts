@@ -24,8 +24,8 @@ export type ExtentEvent =
   | { readonly kind: 'end' }
 
 /**
- * Reads the resources of an extent that the filters accept and that preflight did not leave out, in order. For each resource, it yields a `begin` event, one
- * event per revision, and an `end` event.
+ * Reads the resources of an extent in the order of the archive. Omits resources that the filters do not accept or that
+ * preflight left out. For each resource, yields a `begin` event, one event per revision, and an `end` event.
  */
 export async function* extentEvents(
   {

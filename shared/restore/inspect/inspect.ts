@@ -24,10 +24,10 @@ export interface InspectServices extends RestoreReading, ShardServices {
 }
 
 /**
- * Pins the archive and reads its manifest. For a stream, this is the archive to which the stream was converted. Then it
- * checks the models of the restore and their shards, takes their leases, and plans `preflight`. If the stage runs again,
- * it takes the leases again, with new epochs, and keeps the plan. If an uploaded archive must wait for another restore,
- * plans nothing and returns the number of seconds to wait.
+ * Pins the archive and reads its manifest. If the archive is a stream, uses the archive to which the stream was
+ * converted. Then checks the models of the restore and their shards, takes the leases of the models, and plans
+ * `preflight`. If the stage runs again, takes the leases again with new epochs and keeps the plan. If an uploaded
+ * archive must wait for another restore, plans nothing and returns the number of seconds to wait.
  */
 export const inspect = async ({ job_id }: StageInput, services: InspectServices): Promise<InspectOutput> => {
   const { jobs, workFiles } = services
@@ -70,7 +70,7 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
   const seconds = await acquireLeases(services, job, models, false)
   if (seconds !== undefined) return seconds
   // The leases are taken first, so that another restore is not writing to these models now. Only the stages that write
-  // renew the leases. Therefore, another restore may take a model 9 minutes from now, if nothing is written by then.
+  // renew the leases. If this restore writes nothing in the next 9 minutes, another restore can take the leases.
   const empty_models: string[] = []
   for (const model of models) if (await resources.isEmpty(model)) empty_models.push(model)
   return {

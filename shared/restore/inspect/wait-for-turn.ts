@@ -13,17 +13,20 @@ export interface TurnServices {
   readonly clock: () => Date
 }
 
-/** How long an uploaded archive waits for other restores of its models. Then its job fails with `restore-running`. */
+/**
+ * The longest time that an uploaded archive waits for other restores of its models. After this time, its job fails with
+ * `restore-running`.
+ */
 export const MAX_WAIT_MS = 12 * 3600_000
-/** The longest time between two attempts. */
+/** The longest time between two attempts, in seconds. */
 const MAX_SECONDS = 300
 
 /**
- * Takes the leases of the models of a restore and sets its status to `running`. Returns `undefined` then.
+ * Takes the leases of the models of a restore, sets the status of its job to `running`, and returns `undefined`.
  *
- * If another restore has one of the leases, throws `RestoreRunningError`. However, the restore of an upload waits: its
- * status becomes `queued`, and the function returns the number of seconds after which it must be called again. Uploads
- * that wait for the same model are restored in the order in which they arrived.
+ * If another restore has one of the leases, throws `RestoreRunningError`. The restore of an upload waits instead: its
+ * status becomes `queued`, and the function returns the number of seconds after which the caller must call it again.
+ * Uploads that wait for the same model are restored in the order in which they arrived.
  */
 export const takeTurn = async (
   services: TurnServices,
@@ -50,7 +53,10 @@ export const takeTurn = async (
   return undefined
 }
 
-/** A tenth of the time that the job has waited: few attempts for a long restore, and a short delay after a short one. */
+/**
+ * Returns a tenth of the time that the job has waited, in seconds, within limits. An upload therefore makes few
+ * attempts while it waits for a long restore, and starts soon after a short one.
+ */
 const secondsToWait = ({ limits: { queueSeconds } }: TurnServices, waitedMs: number): number =>
   Math.min(MAX_SECONDS, Math.max(queueSeconds, Math.floor(waitedMs / 10_000)))
 
@@ -62,7 +68,8 @@ const rejectBeforeEarlier = async (
 ): Promise<void> => {
   for (const other of await jobs.runningJobs()) {
     if (!isEarlierUpload(other, job)) continue
-    // Before the archive is read, the models of an upload may be unknown. Then it can have any model.
+    // Before the archive is read, the models of an upload may be unknown. The upload is then treated as if it had every
+    // model.
     const otherModels = other.leased ?? other.request.models
     const common = models.find((model) => otherModels === undefined || otherModels.includes(model))
     if (common !== undefined) throw new RestoreRunningError(common, other.job_id, clock().toISOString())

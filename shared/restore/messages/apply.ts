@@ -6,7 +6,9 @@ import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { ChunkPosition, Extent } from './preflight.ts'
 
-/** Where a pass of `apply-blobs` continues: the index of a blob among those to be written. */
+/**
+ * The position where a pass of `apply-blobs` continues. It is an index in the list of the blobs that must be written.
+ */
 export const ApplyBlobsCursor = z.int()
 
 /** The result of a pass of `apply-blobs`. */
@@ -14,7 +16,7 @@ export const ApplyBlobsResult = z
   .object({
     ...PassResult.shape,
     written: z.int(),
-    /** Under `skip`: a file of `BLOB_CONFLICTS`. Absent if there are none. */
+    /** A file of `BLOB_CONFLICTS`. Present only under `skip`, and only if there are conflicts. */
     conflicts: z.exactOptional(PinnedObject),
   })
   .readonly()
@@ -30,15 +32,18 @@ export const BLOB_CONFLICTS: WorkFile<readonly string[], [n: number, attempt: st
 }
 
 /**
- * Written by `plan-apply-records`: the extents that contain resources, one for each map item, in the order of
- * application.
+ * Written by `plan-apply-records`. It contains the extents that have resources, one for each map item, in the order in
+ * which they are applied.
  */
 export const APPLY_PLAN: WorkFile<readonly Extent[]> = {
   name: () => 'apply-plan.json',
   content: z.array(Extent).readonly(),
 }
 
-/** Where a pass over an extent continues: a chunk, and the number of the extent's resources before it. */
+/**
+ * The position where a pass over an extent continues. `from` is a chunk. `index` is the number of bits in `existing` of
+ * the extent that belong to resources before this position.
+ */
 export const ExtentCursor = z.object({ from: ChunkPosition, index: z.int() }).readonly()
 export type ExtentCursor = z.output<typeof ExtentCursor>
 
@@ -49,7 +54,7 @@ export const ApplyRecordsResult = z
     model: z.string(),
     loaded: z.int(),
     skipped: z.int(),
-    /** A file of `SKIPPED_AFTER_CONFLICT`. Absent if there are none. */
+    /** A file of `SKIPPED_AFTER_CONFLICT`. Absent if no resource was skipped for this reason. */
     skipped_after_conflict: z.exactOptional(PinnedObject),
   })
   .readonly()

@@ -10,11 +10,11 @@ import { ReaderPosition } from '../../specstar/stream-reader.ts'
 import { Finding } from './finding.ts'
 import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
-/** Where the merge of sorted runs continues: the offset of the next entry in each run. */
+/** The position where the merge of sorted runs continues. For each run, it contains the offset of the next entry. */
 const RunOffsets = z.array(z.int()).readonly()
 
 /**
- * Where the conversion of a stream continues. `source` is the stream. The phases follow each other:
+ * The position where the conversion of a stream continues. `source` is the stream. The phases run in this order:
  *
  * - `scan` reads the stream and writes its records as sorted runs,
  * - `merge` merges runs while there are too many of them,
@@ -52,7 +52,10 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       phase: z.literal('scan'),
       /** Sorted runs of record lines. */
       runs: z.array(PinnedObject).readonly(),
-      /** A sorted run of `ContentLocation`: the blobs and spilled payloads. Absent if there are none. */
+      /**
+       * A sorted run of `ContentLocation` entries for blobs and spilled payloads. Absent if this part of the stream has
+       * none.
+       */
       contents: z.exactOptional(PinnedObject),
       content_count: z.int(),
       /** The blobs and spilled payloads that the payloads refer to. */
@@ -71,7 +74,7 @@ export const ConvertResult = z.discriminatedUnion('phase', [
     .object({
       ...PassResult.shape,
       phase: z.literal('merge'),
-      /** The number of runs, counted from the first, that `run` replaces. It becomes the last run. */
+      /** The number of runs, counted from the first, that `run` replaces. `run` becomes the last run. */
       merged: z.int(),
       run: PinnedObject,
     })
@@ -90,7 +93,7 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       ...PassResult.shape,
       phase: z.literal('blobs'),
       blob_segments: z.array(WrittenSegment).readonly(),
-      /** Blobs that were copied (payloads are not counted), and their bytes. */
+      /** The number of blobs that were copied, and the number of their bytes. Spilled payloads are not counted. */
       blobs: z.int(),
       bytes: z.int(),
       /** The number of different blobs that each model refers to. */
@@ -111,7 +114,7 @@ export const SCAN_FINDINGS: WorkFile<readonly Finding[], [attempt: string]> = {
   content: z.array(Finding).readonly(),
 }
 
-/** Resources of one pass that a record of the stream makes impossible to restore. */
+/** The resources that one pass found to be impossible to restore, because one of their records is invalid. */
 export const SCAN_FAULTS: WorkFile<readonly UnrestorableResource[], [attempt: string]> = {
   name: (attempt) => `convert/scan-faults/${attempt}`,
   content: z.array(UnrestorableResource).readonly(),
@@ -127,13 +130,19 @@ export const StreamFault = z
   .readonly()
 export type StreamFault = z.output<typeof StreamFault>
 
-/** The resources that cannot be restored: of one pass, or of the whole stream (`all`). */
+/**
+ * The resources that cannot be restored. The file `all-{attempt}` is about the whole stream, any other file about one
+ * pass.
+ */
 export const STREAM_FAULTS: WorkFile<readonly StreamFault[], [attempt: string]> = {
   name: (attempt) => `convert/faults/${attempt}`,
   content: z.array(StreamFault).readonly(),
 }
 
-/** Written by `convert` if the job's archive is a stream of SpecStar: the archive that the restore reads instead. */
+/**
+ * Written by `convert` if the job's archive is a stream of SpecStar. `archive` is the archive that the later stages
+ * read instead of the stream.
+ */
 export const ConvertedArchive = z
   .object({
     archive: PinnedObject,

@@ -15,14 +15,17 @@ export const Finding = z
   .readonly()
 export type Finding = z.output<typeof Finding>
 
-/** The result of one check: of one pass, or of the whole restore. */
+/** The result of one check, for one pass or for the whole restore. */
 export const CheckResult = z
   .object({
-    /** False if a finding is the restore's fault. Findings that the archive already had are listed but do not count. */
+    /**
+     * False if the restore caused a finding. Findings about faults that the archive already had are listed, but do not
+     * make this false.
+     */
     passed: z.boolean(),
     checked: z.int(),
     findings: z.array(Finding).readonly(),
-    /** The number of all findings: `findings` contains only the first of them. */
+    /** The number of all findings. `findings` contains only the first of them. */
     findings_total: z.int(),
   })
   .readonly()

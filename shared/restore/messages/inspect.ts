@@ -4,34 +4,40 @@ import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { ConvertedArchive } from './convert.ts'
 
-/** A segment of records, and the run of the target's metadata that is compared with it. */
+/** A segment of records, and the range of the target's metadata that is compared with the segment. */
 export const SegmentRange = z
   .object({
     model: z.string(),
     /** Index of the segment in the manifest. Absent if the archive has no resources of the model. */
     segment: z.exactOptional(z.int()),
-    /** Sort keys of the target's metadata: greater than `after` (absent: from the first). */
+    /**
+     * The sort keys of the target's metadata are greater than `after`. If it is absent, the range begins with the first
+     * sort key.
+     */
     after: z.exactOptional(z.string()),
-    /** Sort keys of the target's metadata: at most `up_to` (absent: to the last). */
+    /**
+     * The sort keys of the target's metadata are at most `up_to`. If it is absent, the range ends with the last sort
+     * key.
+     */
     up_to: z.exactOptional(z.string()),
   })
   .readonly()
 export type SegmentRange = z.output<typeof SegmentRange>
 
-/** Written by `inspect`, read by all later stages. */
+/** Written by `inspect`. All later stages read it. */
 export const RestorePlan = z
   .object({
-    /** Pinned: every later read returns bytes of exactly this version. */
+    /** The pinned archive. Every later read returns bytes of exactly this version. */
     archive: PinnedObject,
     manifest_sha256: z.string(),
-    /** Present if the job's archive is a stream of SpecStar: `archive` is the result of its conversion. */
+    /** Present if the job's archive is a stream of SpecStar. `archive` is then the result of the conversion. */
     converted: z.exactOptional(ConvertedArchive),
-    /** False for a repacked archive without a trailer: no checksum covers its manifest. */
+    /** False for a repacked archive without a trailer, because no checksum covers its manifest. */
     proven_manifest: z.boolean(),
     models: z.array(z.string()).readonly(),
-    /** True if the restore has no filters: then it covers all resources of `models`. */
+    /** True if the restore has no filters, so that it covers all resources of `models`. */
     unfiltered: z.boolean(),
-    /** The models of which the target had no item when the restore began. */
+    /** The models for which the target had no items when the restore began. */
     empty_models: z.array(z.string()).readonly(),
     /** The segments that each map item of `preflight` checks. */
     items: z.array(z.array(SegmentRange).readonly()).readonly(),

@@ -12,8 +12,8 @@ export const RestoreBlobPlan = z
     /** The blob references of all passes of `preflight`. */
     lists: z.array(BlobReferenceList).readonly(),
     /**
-     * The blob segments of each map item, by their index in the manifest. If the archive has no blobs but its resources
-     * refer to some, the only item has no segment: it determines what is missing.
+     * The blob segments of each map item, by their index in the manifest. If the archive has no blobs, but its
+     * resources refer to blobs, there is one item without segments. It determines which blobs are missing.
      */
     items: z.array(z.array(z.int()).readonly()).readonly(),
   })
@@ -24,41 +24,50 @@ export const RESTORE_BLOB_PLAN: WorkFile<RestoreBlobPlan> = {
   content: RestoreBlobPlan,
 }
 
-/** Where a pass of `preflight-blobs` continues: an entry of the segment with this index in the map item. */
+/**
+ * The position where a pass of `preflight-blobs` continues. `segment` is the index of a segment in the map item, and
+ * `entry` is the index of an entry in that segment.
+ */
 export const BlobsCursor = z.object({ segment: z.int(), entry: z.int() }).readonly()
 export type BlobsCursor = z.output<typeof BlobsCursor>
 
 /**
- * What the restore does with a blob. `new`: the target does not have it. `changed`: the target has other bytes or
- * headers, which are replaced. `same`: the target has the same bytes and headers. `conflict`: the target has other bytes
- * or headers, which stay (under `skip`).
+ * The action of the restore for a blob. `new` means that the target does not have the blob. `changed` means that the
+ * target has other bytes or headers, which are replaced. `same` means that the target has the same bytes and headers.
+ * `conflict` means that the target has other bytes or headers, which are kept under `skip`.
  */
 export const BlobAction = z.enum(['new', 'changed', 'same', 'conflict'])
 export type BlobAction = z.output<typeof BlobAction>
 
-/** What of a blob differs between the archive and the target. `headers` includes the content type and user metadata. */
+/**
+ * The part of a blob that differs between the archive and the target. `headers` includes the content type and user
+ * metadata.
+ */
 export const BlobDifference = z.enum(['bytes', 'headers'])
 export type BlobDifference = z.output<typeof BlobDifference>
 
 /**
- * A blob or spilled payload that the resources to be written refer to: its content in the archive, and what to do with
- * it.
+ * A blob or spilled payload to which the resources to be written refer. It contains the location in the archive and the
+ * action of the restore.
  */
 export const RestoredBlob = z
   .object({
     kind: z.enum(['payload', 'blob']),
-    /** The file id of a blob, the SHA-256 of a payload. */
+    /** The file id of a blob, or the SHA-256 of a payload. */
     id: z.string(),
-    /** Of the content, from the start of the archive. */
+    /** The offset of the content from the start of the archive, in bytes. */
     offset: z.int(),
     size: z.int(),
     sha256: z.string(),
     content_type: z.exactOptional(z.string()),
     ...PROPERTY_MEMBERS,
     action: BlobAction,
-    /** Under `changed` and `conflict`: whether the bytes differ or only the headers. */
+    /**
+     * Present for `changed` and `conflict`. It is `bytes` if the bytes differ, and `headers` if only the headers
+     * differ.
+     */
     differs: z.exactOptional(BlobDifference),
-    /** The models whose resources refer to it. */
+    /** The models whose resources refer to the blob or payload. */
     models: z.array(z.string()).readonly(),
   })
   .readonly()
@@ -74,10 +83,10 @@ export const PreflightBlobsResult = z
     ...PassResult.shape,
     /** A file of `BLOB_LIST`. `apply-blobs` and `verify` have one map item for each of these lists. */
     list: PinnedObject,
-    /** The number of blobs by action. Spilled payloads do not count: they belong to their resources. */
+    /** The number of blobs by action. Spilled payloads are not counted, because they belong to their resources. */
     actions: z.record(BlobAction, z.int()).readonly(),
     /**
-     * The number of blobs whose bytes or headers differ in the target, and the first of them with the models that refer to them.
+     * The number of blobs whose bytes or headers differ in the target. `different_blobs` contains the first of them.
      */
     different: z.int(),
     different_blobs: z
@@ -91,12 +100,12 @@ export const PreflightBlobsResult = z
           .readonly(),
       )
       .readonly(),
-    /** Blobs read from the archive, and their bytes. */
+    /** The number of blobs that were read from the archive, and the number of their bytes. */
     blobs: z.int(),
     bytes: z.int(),
     /** The number of different blobs in the archive that each model refers to. */
     models: z.record(z.string(), z.int()).readonly(),
-    /** The number of missing blobs, and the list of their ids (absent if there are none). */
+    /** The number of missing blobs, and a file with their ids. The file is absent if no blob is missing. */
     missing: z.int(),
     missing_list: z.exactOptional(PinnedObject),
   })

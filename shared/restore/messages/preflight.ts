@@ -9,15 +9,20 @@ import { PinnedObject } from '../../objects/object.ts'
 import { Finding } from './finding.ts'
 import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
-/** A position in a segment of records: a chunk, and the first digest bucket in it that counts. */
+/**
+ * A position in a segment of records. `entry` is a chunk, and `bucket` is the first digest bucket in it that is read.
+ */
 export const ChunkPosition = z.object({ entry: z.int(), bucket: z.string() }).readonly()
 export type ChunkPosition = z.output<typeof ChunkPosition>
 
-/** Where a pass of `preflight` continues: the range with this index in the map item. */
+/**
+ * The position where a pass of `preflight` continues. `range` is the index of a range in the map item. If `from` is
+ * absent, the pass begins at the start of the range.
+ */
 export const PreflightCursor = z.object({ range: z.int(), from: z.exactOptional(ChunkPosition) }).readonly()
 export type PreflightCursor = z.output<typeof PreflightCursor>
 
-/** Resource counts of a dry run. */
+/** The numbers of resources that a dry run has found, by their difference from the target. */
 export const DryRunCounts = z.object({ new: z.int(), changed: z.int(), same: z.int(), target_only: z.int() }).readonly()
 export type DryRunCounts = z.output<typeof DryRunCounts>
 
@@ -46,25 +51,28 @@ export const LEFT_OUT_OF_EXTENT: WorkFile<
   }),
 }
 
-/** A run of one segment's resources that one pass checked. It is applied and verified by one map item each. */
+/**
+ * Consecutive resources of one segment that one pass of `preflight` has checked. One map item applies an extent, and
+ * one map item verifies it.
+ */
 export const Extent = z
   .object({
     model: z.string(),
     /** Index of the segment in the manifest. Absent if the archive has no resources of the model. */
     segment: z.exactOptional(z.int()),
-    /** Absent: the extent begins with the segment. */
+    /** The start of the extent. If it is absent, the extent begins at the start of the segment. */
     from: z.exactOptional(ChunkPosition),
-    /** The extent ends before this digest bucket. Absent: it ends with the segment. */
+    /** The extent ends before this digest bucket. If it is absent, the extent ends at the end of the segment. */
     to_bucket: z.exactOptional(z.string()),
-    /** Sort keys of the target's metadata that belong to the extent: greater than `after`, at most `up_to`. */
+    /** The extent contains the target's metadata whose sort keys are greater than `after` and at most `up_to`. */
     after: z.exactOptional(z.string()),
     up_to: z.exactOptional(z.string()),
-    /** The resources that the filters accept and that can be restored, and their revisions. */
+    /** The number of resources that the filters accept and that can be restored, and the number of their revisions. */
     resources: z.int(),
     revisions: z.int(),
     /**
-     * One bit for each metadata record of these resources and of those that are left out, in order: 1 if the target has
-     * the resource (`BitList`).
+     * A `BitList` with one bit for each metadata record of these resources and of the resources that are left out, in
+     * the order of the archive. The bit is 1 if the target has the resource.
      */
     existing: PinnedObject,
     /** The number of these resources that the target has. */
@@ -78,12 +86,12 @@ export const Extent = z
   .readonly()
 export type Extent = z.output<typeof Extent>
 
-/** The resources that the result of a pass is about: too many for an item of the job table. */
+/** Resources in the result of a pass. They are a file, because they may be too large for an item of the job table. */
 export const PreflightDetails = z
   .object({
-    /** Ids of duplicates: the first of each extent. */
+    /** The ids of the first duplicates of each extent. */
     duplicates: z.array(z.string()).readonly(),
-    /** Differences that a dry run found: the first of each extent. */
+    /** The first differences that a dry run found in each extent. */
     findings: z.array(Finding).readonly(),
     /** The ids of the request that the pass found in the archive. Absent if the request has no ids. */
     ids: z.exactOptional(FoundIds),

@@ -3,22 +3,25 @@ import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
 import { PinnedObject } from '../../objects/object.ts'
 
-/** Where a pass over a list of blobs continues: the index of a blob. Passes over an extent use `ExtentCursor`. */
+/**
+ * The position where a pass over a list of blobs continues. It is the index of a blob. Passes over an extent use
+ * `ExtentCursor`.
+ */
 export const VerifyBlobsCursor = z.int()
 
-/** The result of a pass of `verify`: of an extent of resources, or of a list of blobs. */
+/** The result of a pass of `verify` over an extent of resources or over a list of blobs. */
 export const VerifyResult = z
   .object({
     ...PassResult.shape,
     /** Absent for a list of blobs. */
     model: z.exactOptional(z.string()),
-    /** Resources that another writer changed after the restore. */
+    /** The number of resources that another writer changed after the restore. */
     changed_since: z.int(),
     /** A file of `CHECK_RESULTS`. */
     checks: PinnedObject,
     /** The digests of the extent's digest buckets, computed from the store. Absent for a list of blobs. */
     digests: z.exactOptional(PinnedObject),
-    /** The first of these buckets. Absent if there is none. */
+    /** The first of these digest buckets. Absent if there are no digests. */
     first_bucket: z.exactOptional(z.string()),
   })
   .readonly()

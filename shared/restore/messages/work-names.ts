@@ -1,4 +1,7 @@
-/** Names of the binary objects of a restore in the work bucket. Attempts never share a name. */
+/**
+ * The names of the binary objects of a restore in the work bucket. Two attempts never write an object with the same
+ * name.
+ */
 export const workName = {
   existing: (n: number, attempt: string, range: number) => `existing/${n}/${attempt}-${range}`,
   archivedDigests: (n: number, attempt: string, range: number) => `digests/preflight/${n}/${attempt}-${range}`,
