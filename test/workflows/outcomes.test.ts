@@ -4,10 +4,14 @@ import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { BROKEN_ARCHIVES } from './broken-archives.ts'
 import { BROKEN_STORES } from './kinds/broken-stores.ts'
+import { BROKEN_STREAMS } from './kinds/broken-streams.ts'
+import { CRAFTED_ARCHIVES } from './kinds/crafted-archives.ts'
 import { observeRestores, observeStore } from './kinds/observe.ts'
 import { NONE, type Outcomes } from './kinds/outcome.ts'
 import { outcomeDocument } from './kinds/outcome-document.ts'
 import { soundStore, writeRegistry } from './kinds/sound-store.ts'
+import { archiveWithBadCity, UNRESTORABLE_ARCHIVED } from './kinds/unrestorable-archived.ts'
+import { streamWithBadMemo, UNRESTORABLE_STREAMS } from './kinds/unrestorable-streams.ts'
 import type { StoreData } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
@@ -27,21 +31,38 @@ afterAll(async () => {
 })
 afterEach(() => runner.wipe())
 
+const archiveOutcomes = async (bytes: Buffer, scope?: string): Promise<Outcomes> => {
+  const request = scope === undefined ? {} : { models: [scope], route_model: scope }
+  return { strictExport: NONE, lenientExport: NONE, ...(await observeRestores(runner, bytes, request)) }
+}
+
 const stores: [string, Outcomes][] = []
 const archives: [string, Outcomes][] = []
+const streams: [string, Outcomes][] = []
 
 describe('a dry run agrees with the restore, and no verification fails, for', () => {
   it.each(BROKEN_STORES)('a store with $what', async (kind) => {
     stores.push([kind.what, await observeStore(runner, sound, kind)])
   })
 
-  it.each(BROKEN_ARCHIVES)('$name', async ({ name, bytes, scope }) => {
-    const request = scope === undefined ? {} : { models: [scope], route_model: scope }
-    const outcomes = await observeRestores(runner, bytes, request)
-    archives.push([name, { strictExport: NONE, lenientExport: NONE, ...outcomes }])
+  it.each([...BROKEN_ARCHIVES, ...CRAFTED_ARCHIVES])('$name', async ({ name, bytes, scope }) => {
+    archives.push([name, await archiveOutcomes(bytes, scope)])
+  })
+
+  it.each(UNRESTORABLE_ARCHIVED)('an archived resource of which $what', async ({ what, change }) => {
+    const bytes = archiveWithBadCity(runner.services.models, change)
+    archives.push([`a resource: ${what}`, await archiveOutcomes(bytes)])
+  })
+
+  it.each(BROKEN_STREAMS)('$name', async ({ name, bytes }) => {
+    streams.push([name, await archiveOutcomes(bytes)])
+  })
+
+  it.each(UNRESTORABLE_STREAMS)('a resource of a stream of which $what', async ({ what, bad }) => {
+    streams.push([`a resource: ${what}`, await archiveOutcomes(streamWithBadMemo(bad))])
   })
 })
 
 it('OUTCOMES.md contains the outcomes of all kinds', async () => {
-  await expect(outcomeDocument({ stores, archives })).toMatchFileSnapshot('../OUTCOMES.md')
+  await expect(outcomeDocument({ stores, archives, streams })).toMatchFileSnapshot('../OUTCOMES.md')
 })

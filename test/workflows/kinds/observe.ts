@@ -3,10 +3,11 @@ import { expect } from 'vitest'
 import type { Filters } from '../../../shared/filters/filters.ts'
 import type { RestoreJob, RestoreRequest } from '../../../shared/jobs/job.ts'
 import { problemOf } from '../../../shared/problems/problem.ts'
-import { stableContents } from '../../contents.ts'
+import { stableContents, type StoreContents } from '../../contents.ts'
 import { type StoreData, writeToStore } from '../sample-store.ts'
 import { JobFailedError, type WorkflowRunner } from '../workflow-runner.ts'
 import type { BrokenStore } from './broken-stores.ts'
+import { changed } from './unrestorable-records.ts'
 import { findingsText, jobText, NONE, type Outcomes, problemText, verificationText } from './outcome.ts'
 
 type RestoreOutcomes = Pick<Outcomes, 'dryRun' | 'restore' | 'lenientRestore' | 'verification'>
@@ -23,15 +24,46 @@ export const observeStore = async (
   for (const object of objects)
     await clients.s3.send(new PutObjectCommand({ Bucket: clients.config.buckets.blobs, ...object }))
   const filters = ids === undefined ? {} : { ids }
+  const before = await runner.contents()
   const { text: strictExport } = await observeExport(runner, filters, true)
   const { text: lenientExport, archive } = await observeExport(runner, filters, false)
   await runner.wipe()
   const restores =
     archive === undefined
       ? { dryRun: NONE, restore: NONE, lenientRestore: NONE, verification: NONE }
-      : await observeRestores(runner, archive, { filters })
+      : await observeRestores(runner, archive, { filters }, (restored) => {
+          if (ids !== undefined) return
+          expectNoSilentLoss(restored, { before, sound, isWhole: lenientExport === 'succeeded' })
+        })
   return { strictExport, lenientExport, ...restores }
 }
+
+/**
+ * Expects that the restored items are those of the store, and that all sound resources are among them. If the export
+ * lists nothing (`isWhole`), expects all items and all objects to which they refer.
+ */
+const expectNoSilentLoss = (
+  restored: StoreContents,
+  { before, sound, isWhole }: { before: StoreContents; sound: StoreData; isWhole: boolean },
+): void => {
+  const { items, objects } = comparable(restored)
+  const stored = comparable(before)
+  expect(stored.items).toEqual(expect.arrayContaining(items))
+  expect(stored.objects).toEqual(expect.arrayContaining(objects))
+  if (isWhole) expect(items).toEqual(stored.items)
+  for (const { pk, sk } of sound.items) expect(restored.items.has(`${pk?.S ?? ''} ${sk?.S ?? ''}`)).toBe(true)
+  for (const key of sound.objects.keys()) expect(restored.objects.has(key)).toBe(true)
+}
+
+/** The content without what a restore derives again, for example a `data_spilled` beside `data`. */
+const comparable = (contents: StoreContents): ReturnType<typeof stableContents> => {
+  const { items, objects } = stableContents(contents)
+  return {
+    items: items.map(([key, item]) => [key, item['data'] === undefined ? item : changed(item, NOT_SPILLED)]),
+    objects,
+  }
+}
+const NOT_SPILLED = { data_spilled: undefined }
 
 const observeExport = async (
   runner: WorkflowRunner,
@@ -49,15 +81,16 @@ const observeExport = async (
 
 /**
  * Restores an archive into an empty store: as a dry run, with `strict=true` and with `strict=false`. Expects that each
- * dry run has the findings of the restore, and that no verification fails.
+ * dry run has the findings of the restore, and that no verification fails. `check` receives the restored contents.
  */
 export const observeRestores = async (
   runner: WorkflowRunner,
   archive: Buffer,
   request: Partial<RestoreRequest> = {},
+  check: (restored: StoreContents) => void = () => undefined,
 ): Promise<RestoreOutcomes> => {
-  const strict = await observeRestore(runner, archive, { ...request, strict: true })
-  const lenient = await observeRestore(runner, archive, { ...request, strict: false })
+  const strict = await observeRestore(runner, archive, { ...request, strict: true }, check)
+  const lenient = await observeRestore(runner, archive, { ...request, strict: false }, check)
   const verified = [strict.verification, lenient.verification].filter((text) => text !== NONE)
   return {
     dryRun: strict.dryRun,
@@ -78,11 +111,13 @@ const observeRestore = async (
   runner: WorkflowRunner,
   archive: Buffer,
   request: Partial<RestoreRequest>,
+  check: (restored: StoreContents) => void,
 ): Promise<{ dryRun: string; restore: string; verification: string }> => {
   const dryRun = await restoreOutcome(runner, archive, { ...request, dry_run: true })
   await expectEmpty(runner)
   const restored = await restoreOutcome(runner, archive, request)
   if (restored.failed) await expectEmpty(runner)
+  else check(await runner.contents())
   await runner.freeLeases()
   await runner.wipe()
   expect(dryRun.findings).toBe(restored.findings)

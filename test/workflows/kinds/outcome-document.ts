@@ -27,10 +27,18 @@ const outcomeTable = (what: string, rows: Rows): string =>
   ]).join('\n')
 
 /** Returns the document of all outcomes in Markdown. */
-export const outcomeDocument = ({ stores, archives }: { readonly stores: Rows; readonly archives: Rows }): string =>
+export const outcomeDocument = ({
+  stores,
+  archives,
+  streams,
+}: {
+  readonly stores: Rows
+  readonly archives: Rows
+  readonly streams: Rows
+}): string =>
   `# Outcomes of broken stores and archives
 
-This document states what exports and restores do with ${stores.length + archives.length} kinds of faults.
+This document states what exports and restores do with ${stores.length + archives.length + streams.length} kinds of faults.
 The test \`test/workflows/outcomes.test.ts\` runs every kind and compares the outcomes with this document.
 After an intended change, write the document anew:
 
@@ -65,5 +73,9 @@ ${outcomeTable('the store contains', stores)}
 
 ## Broken archives
 
-${outcomeTable('the archive is', archives)}
+${outcomeTable('the file is or contains', archives)}
+
+## Broken streams of SpecStar
+
+${outcomeTable('the stream is or contains', streams)}
 `
