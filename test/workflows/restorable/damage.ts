@@ -110,7 +110,7 @@ const nearLimit = (spare: number): Change =>
 /** Attributes that STORE.md does not define. Exports and restores keep them. */
 const UNKNOWN_ATTRIBUTES: Item = {
   note: { S: '"\u2028\\' },
-  numbers: { NS: ['1', '2.5', '-1e-30'] },
+  numbers: { NS: ['1', '2.5', '-7'] },
   binary: { B: Uint8Array.of(0, 255) },
   binaries: { BS: [Uint8Array.of(1), Uint8Array.of(2)] },
   texts: { SS: ['x', 'y'] },

@@ -2,17 +2,17 @@ import { isDeepStrictEqual } from 'node:util'
 import { RecordInvalidError } from '../../../shared/archive/errors.ts'
 import { checkRevision, metadataFault, type RecordOrigin } from '../../../shared/archive/record-faults.ts'
 import { encodeLine } from '../../../shared/archive/record-line.ts'
-import { metadataPartition, revisionPartition, shardOf } from '../../../shared/resources/keys.ts'
+import { metadataPartition, revisionPartition } from '../../../shared/resources/keys.ts'
 import type { ModelRegistry } from '../../../shared/resources/models.ts'
 import { blobFieldsOf } from '../../../shared/resources/revision-references.ts'
-import { type Item, sortKeyOf } from '../../../shared/tables/item.ts'
+import { type Item, type Key, keyOf, sortKeyOf } from '../../../shared/tables/item.ts'
 import { type DrawnResource, sha256Of } from './drawn-resource.ts'
 
 /** A resource that must be left out, with the key of the item that has the fault. */
 export interface ExpectedFault {
   readonly model: string
   readonly resource_id: string
-  readonly key: { readonly pk: string; readonly sk: string }
+  readonly key: Key
 }
 
 /** What an export of a store, or a restore of a foreign archive, must contain. */
@@ -59,15 +59,28 @@ export const expectedOf = (
     if (faulty === undefined && metadata !== undefined) {
       kept.push({ model, metadata, revisions })
       for (const id of references) fileIds.add(id)
-    } else
-      leftOut.push({
-        model,
-        resource_id: (metadata ?? faulty)?.['resource_id']?.S ?? '',
-        key: { pk: faulty?.['pk']?.S ?? '', sk: sortKeyOf(faulty ?? {}) },
-      })
+      continue
+    }
+    leftOut.push(faultOf(model, metadata, faulty ?? {}))
+    // In an archive, metadata with the id of another resource and the revisions are faults of two resources.
+    const [first] = revisions
+    const otherId = metadata?.['resource_id']?.S
+    if (
+      origin === 'archive' &&
+      otherId !== undefined &&
+      first !== undefined &&
+      !sortKeyOf(first).includes(`/${otherId}/`)
+    )
+      leftOut.push(faultOf(model, undefined, first))
   }
   return { kept, leftOut, fileIds }
 }
+
+const faultOf = (model: string, metadata: Item | undefined, faulty: Item): ExpectedFault => ({
+  model,
+  resource_id: (metadata ?? faulty)['resource_id']?.S ?? '',
+  key: keyOf(faulty),
+})
 
 /** Returns the first item of a resource because of which the resource cannot be restored. */
 const firstFaulty = (
@@ -89,12 +102,12 @@ const findItems = (resource: DrawnResource, registry: ModelRegistry): DrawnResou
   if (metadata === undefined) return undefined
   const { shards } = registry.get(model)
   const sk = sortKeyOf(metadata)
-  const h = sk.slice(0, 4)
-  // If a model has one shard, its partition is read from `0000` to `g`.
-  const isRead = shards === 1 ? h < 'g' : /^[0-9a-f]{4}$/.test(h)
-  const shard = shardOf(sk, shards)
-  if (!isRead || metadata['pk']?.S !== metadataPartition(model, shards === 1 ? 0 : shard)) return undefined
-  const pk = revisionPartition(model, shards === 1 ? 0 : shard)
+  // Each shard is read from its first hash key to that of the next shard. `g` is greater than all hash keys.
+  const border = (shard: number): string =>
+    shard === shards ? 'g' : ((shard * 0x10000) / shards).toString(16).padStart(4, '0')
+  const shard = Array.from({ length: shards }, (_, k) => k).find((k) => border(k) <= sk && sk < border(k + 1))
+  if (shard === undefined || metadata['pk']?.S !== metadataPartition(model, shard)) return undefined
+  const pk = revisionPartition(model, shard)
   const revisions = resource.revisions.filter((item) => item['pk']?.S === pk && sortKeyOf(item).startsWith(`${sk}/`))
   return { ...resource, revisions }
 }
