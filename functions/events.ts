@@ -31,7 +31,10 @@ interface ScheduleTrigger {
 interface RateTrigger {
   readonly type: 'rate'
   readonly hours: number
-  /** The numbers of schedules, and of groups of objects with a number of days. */
+  /**
+   * `settings.schedules` is the number of schedules. `settings.retention` is the number of groups for which the setting
+   * `retention` contains a number of days.
+   */
   readonly isNeeded: (settings: { readonly schedules: number; readonly retention: number }) => boolean
 }
 

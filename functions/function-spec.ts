@@ -13,7 +13,8 @@ export interface FunctionSpec {
 }
 
 /**
- * Memory in MiB and time limit in seconds. Lambda allocates CPU in proportion to memory: 1,769 MiB include one core.
+ * Memory in MiB and time limit in seconds. Lambda allocates CPU in proportion to memory. A function with 1,769 MiB has
+ * one core.
  */
 interface FunctionSize {
   readonly memory: number
@@ -26,14 +27,16 @@ export const SIZES = {
    * With less memory, and therefore less CPU, cold starts would take too long.
    */
   route: { memory: 512, timeout: 30 },
-  /** Routes that accept an archive in the body: 4 MiB, held three times (as base64, as bytes and as upload to S3). */
+  /**
+   * Routes that accept an archive of up to 4 MiB in the body. Memory holds it as base64, as bytes and for the upload.
+   */
   import: { memory: 1024, timeout: 30 },
   /**
-   * A pass stops at the first cursor after five minutes. The time limit is three times as long.
-   * Workers compress, hash and parse, so they need a full core.
+   * A pass ends as soon as it can after five minutes. The time limit is three times as long.
+   * Workers compress, hash and parse data, so they need a full core.
    */
   worker: { memory: 1769, timeout: 900 },
-  /** Planners read the results of earlier stages and write lists. A list has thousands of keys, at most a million. */
+  /** Planners read the results of earlier stages and write lists of up to a million keys. */
   planner: { memory: 1024, timeout: 900 },
   /** An event starts or ends one job. */
   event: { memory: 512, timeout: 60 },

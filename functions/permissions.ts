@@ -16,9 +16,11 @@ export interface Permissions {
   readonly readsOtherBuckets?: true
   readonly startsWorkflows?: readonly JobKind[]
   readonly stopsWorkflows?: readonly JobKind[]
-  /** The function publishes an event when a job ends. */
-  /** Lists or deletes the objects for which the setting `retention` names a number of days. */
+  /**
+   * The function lists or deletes the groups of objects for which the setting `retention` contains a number of days.
+   */
   readonly expiredObjects?: 'list' | 'delete'
+  /** The function publishes an event when a job ends. */
   readonly publishesEvents?: true
   /** The function signs URLs with the signer role. */
   readonly signsUrls?: true
@@ -59,7 +61,7 @@ export const READ_PAYLOADS: S3Permission = { actions: READ_REFERENCED, keys: PAY
 export const ARCHIVE_KEYS = ['exports/*', 'scheduled/*']
 export const SCHEDULED_KEYS = ['scheduled/*']
 
-/** Allows actions on every key at which the archive of a restore can be, including the buckets in `restore_from`. */
+/** Allows actions on every key that the archive of a restore can have, also in the buckets of `restore_from`. */
 const onAnyArchive = (actions: readonly S3Action[]): Permissions => {
   const anyKey = [{ actions, keys: ['*'] }]
   return { archives: anyKey, restores: anyKey, readsOtherBuckets: true }
@@ -77,8 +79,9 @@ export const WRITE_UPLOAD_REPORT: readonly S3Permission[] = [
 ]
 
 /**
- * For functions that create a job, or return the job that an earlier request with the same key has created.
- * They write a reservation row, which counts against the job limit until the job exists, and then delete this row.
+ * For functions that create a job, or return the job of an earlier request with the same `Idempotency-Key`.
+ * They write a reservation to the job table, and delete it after they have created the job. The reservation counts
+ * against the limit of running jobs.
  */
 export const START_JOB = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'] as const
 /**
@@ -89,7 +92,7 @@ export const RUN_PASS = ['GetItem', 'PutItem'] as const
 export const UPDATE_JOB = [...RUN_PASS, 'UpdateItem'] as const
 /** For stages that read the results of earlier passes and store the plan of the next map. */
 export const PLAN_MAP = ['Query', 'PutItem', 'UpdateItem'] as const
-/** For functions that end a job, remove it from the list of running jobs and free its leases. */
+/** For functions that end a job, remove it from the list of active jobs and release its leases. */
 export const END_JOB = ['GetItem', 'UpdateItem', 'DeleteItem'] as const
 /**
  * For stages that end a failed job. A distributed map does not report the error of a failed child, so these stages
@@ -116,7 +119,7 @@ export const REPORT_FAILURE: Permissions = {
   restores: WRITE_UPLOAD_REPORT,
 }
 
-/** Returns the union of permissions. At most one of the parts may contain actions on the same table. */
+/** Returns the union of permissions. For each table, at most one of the parts may contain actions. */
 export const combine = (...parts: readonly Permissions[]): Permissions => ({
   ...parts.reduce((union, part) => ({ ...union, ...part }), {}),
   blobs: parts.flatMap(({ blobs = [] }) => blobs),

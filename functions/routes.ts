@@ -14,8 +14,8 @@ import {
 } from './permissions.ts'
 
 /**
- * One path of the API. A segment `{name}` of the path is a parameter.
- * A route that has a literal segment at this position takes precedence.
+ * One path of the API. A segment in braces, such as `{model}`, is a parameter.
+ * If two routes match, the route with a literal segment at this position takes precedence.
  */
 export interface Route {
   readonly methods: readonly ('GET' | 'HEAD' | 'POST')[]
@@ -34,7 +34,7 @@ const IMPORT = combine(FIND_ARCHIVE, {
   work: [WRITE_WORK],
 })
 
-/** All routes. From this table, the CDK app creates the HTTP API, and the local program its router. */
+/** All routes. The CDK app creates the HTTP API from this table. The local program creates its router from it. */
 export const ROUTES: readonly RouteSpec[] = [
   {
     methods: ['GET', 'POST'],

@@ -123,7 +123,7 @@ export const EXPORT_STAGES = [
   },
 ] as const satisfies readonly StageSpec<ExportStage>[]
 
-/** The stages of a restore, which `workflows/restore.workflow.ts` orders. */
+/** The stages of a restore. `workflows/restore.workflow.ts` defines the order in which they run. */
 export const RESTORE_STAGES = [
   {
     name: 'convert',

@@ -30,7 +30,10 @@ const fileSource = async (path: string, file: FileHandle): Promise<ArchiveSource
 
 const USAGE = 'usage: npm run models -- FILE.acbak [--output models.json]'
 
-/** Returns the path of the archive, and that of the file to write, if there is one. Throws an error with the usage. */
+/**
+ * Returns the path of the archive, and the path of the file to write if the option `--output` is set. Throws an error
+ * with the usage if the arguments are invalid.
+ */
 const readArguments = (): { readonly archive: string; readonly output: string | undefined } => {
   try {
     const { positionals, values } = parseArgs({
@@ -40,12 +43,12 @@ const readArguments = (): { readonly archive: string; readonly output: string | 
     const [archive, ...rest] = positionals
     if (archive !== undefined && rest.length === 0) return { archive, output: values.output }
   } catch {
-    // An unknown option, or an option without its value.
+    // `parseArgs` throws if an option is unknown or has no value. The usage is a clearer message than its error.
   }
   throw new Error(USAGE)
 }
 
-/** Writes a new file. An existing file may contain changes that somebody made by hand, so it is not replaced. */
+/** Writes a new file. Throws if the file exists, because it may contain changes that somebody made by hand. */
 const writeNew = async (path: string, text: string): Promise<void> => {
   try {
     await writeFile(path, text, { flag: 'wx' })
@@ -55,7 +58,7 @@ const writeNew = async (path: string, text: string): Promise<void> => {
   }
 }
 
-/** Whether npm has printed the name of the script to stdout before the command began. */
+/** Returns true if npm has printed the name of the script to stdout before the command began. */
 const hasBanner = (): boolean =>
   process.env['npm_lifecycle_event'] === 'models' && process.env['npm_config_loglevel'] !== 'silent'
 

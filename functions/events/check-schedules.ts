@@ -4,8 +4,8 @@ import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
 import { event } from '../handlers/event.ts'
 
 /**
- * Runs every hour. Counts the overdue schedules: they have no good archive for the last time at which they were due.
- * Returns the state of each schedule.
+ * Runs every hour. Adds the number of overdue schedules to the metrics. A schedule is overdue if it has no good archive
+ * for its last due time. Returns the state of each schedule.
  */
 export const handler = event(z.unknown(), async (_, services) => {
   const states = await checkSchedules(services)

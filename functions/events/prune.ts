@@ -5,9 +5,9 @@ import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
 import { event } from '../handlers/event.ts'
 
 /**
- * Runs every day. Deletes the archives that schedules no longer keep, and other objects whose retention has ended.
- * Counts the schedules that keep all archives because of a suspicious archive. Returns the keys of the deleted archives
- * of each schedule, and the number of deleted objects of each retention setting.
+ * Runs every day. Deletes the archives that schedules no longer keep, and other objects whose retention has ended. If a
+ * suspicious archive waits for a decision, its schedule keeps all archives. The metrics count such schedules. Returns
+ * the keys of the deleted archives of each schedule, and the number of deleted objects of each retention setting.
  */
 export const handler = event(z.unknown(), async (_, services) => {
   const pruned = await pruneSchedules(services)

@@ -11,7 +11,9 @@ export interface Answer {
 /** The response in the format that API Gateway expects from a Lambda function. */
 export type HttpResult = APIGatewayProxyStructuredResultV2
 
-/** The delay in seconds before a client repeats a request that failed with `too-many-jobs`. Small jobs end earlier. */
+/**
+ * The delay in seconds before a client repeats a request that failed with `too-many-jobs`. Small jobs end within it.
+ */
 const TOO_MANY_JOBS_RETRY_AFTER = '30'
 
 /** Caches must not store responses, because they contain signed URLs and the current state of a job. */

@@ -48,7 +48,7 @@ export class HeadersTooLargeError extends Error {
 }
 
 const SEND_IN_BODY =
-  'At most 16 KiB are allowed here, and at most 10,240 bytes on AWS. ' +
+  'The local program allows at most 16 KiB, and AWS allows at most 10,240 bytes. ' +
   'If the request starts an export, send its parameters as JSON in the body of a POST request'
 
 export class NotFoundError extends Error {

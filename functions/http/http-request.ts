@@ -24,8 +24,8 @@ export interface HttpRequest {
 }
 
 /**
- * The largest archive in a request. A Lambda event is limited to 6 MB, which hold 4.5 MB in base64: an archive of 4 MiB
- * and the headers of a form.
+ * The largest archive in a request, in bytes. A Lambda event is limited to 6 MB. In base64, 6 MB contain a body of
+ * 4.5 MB, which is enough for an archive of 4 MiB and the headers of a form.
  */
 export const MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
 
@@ -46,7 +46,7 @@ export const httpRequest = (event: HttpEvent): HttpRequest => ({
 const definedEntries = (values: Readonly<Record<string, string | undefined>>): Record<string, string> =>
   Object.fromEntries(Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])))
 
-/** The query as an object. The value of a parameter that occurs more than once is an array. */
+/** Returns the query as an object. If a parameter occurs more than once, its value is an array. */
 export const queryObject = (query: URLSearchParams): Record<string, unknown> =>
   Object.fromEntries(
     [...new Set(query.keys())].map((name) => {
@@ -55,10 +55,13 @@ export const queryObject = (query: URLSearchParams): Record<string, unknown> =>
     }),
   )
 
-/** Parameters whose value is JSON text. A JSON body may contain the JSON itself instead of the text. */
+/** Parameters whose value is a JSON string. A JSON body may contain the JSON value itself instead of the string. */
 const JSON_TEXT_PARAMETERS = ['conditions', 'data_conditions']
 
-/** The JSON object in a body. An empty body counts as an empty object. */
+/**
+ * Returns the JSON object in a body, or an empty object if the body is empty. Throws `InvalidRequestError` if the body
+ * is not a JSON object in UTF-8.
+ */
 export const jsonObject = (body: Buffer): Record<string, unknown> => {
   if (body.length === 0) return {}
   const value = parseJson(body)
@@ -77,8 +80,8 @@ const parseJson = (body: Buffer): unknown => {
 }
 
 /**
- * Converts the JSON of these parameters to text.
- * Numbers keep their exact text: 1.0 remains 1.0, and large integers keep all digits.
+ * Converts the JSON values of `JSON_TEXT_PARAMETERS` to JSON strings. `text` is the whole body, and `value` is the
+ * parsed body. Numbers are not changed: 1.0 remains 1.0, and large integers keep all digits.
  */
 const withJsonTexts = (text: string, value: unknown): unknown => {
   if (typeof value !== 'object' || value === null) return value
@@ -89,7 +92,9 @@ const withJsonTexts = (text: string, value: unknown): unknown => {
   return { ...value, ...Object.fromEntries(names.map((name) => [name, jsonText(Reflect.get(exact, name))])) }
 }
 
-/** The parameters of the query and of a JSON body. Throws `InvalidRequestError` if both contain the same parameter. */
+/**
+ * Combines the parameters of the query and of a JSON body. Throws `InvalidRequestError` if both contain a parameter.
+ */
 export const mergeParameters = (
   query: Readonly<Record<string, unknown>>,
   body: Readonly<Record<string, unknown>>,
@@ -104,7 +109,7 @@ export const mergeParameters = (
 
 const MAX_KEY_LENGTH = 255
 
-/** The header `Idempotency-Key` of a request. */
+/** Returns the header `Idempotency-Key`, or `undefined`. Throws `InvalidRequestError` if the header is not valid. */
 export const idempotencyKey = ({ headers }: HttpRequest): string | undefined => {
   const key = headers['idempotency-key']
   if (key === undefined) return undefined

@@ -39,9 +39,8 @@ interface ImportServices extends JobViewServices, StartRestoreServices, LocateAr
 }
 
 /**
- * Reads and validates an import request.
- * A request without a body requests an upload slot, and a JSON body names an archive in S3. Any other body contains the
- * archive.
+ * Reads and validates an import request. A request without a body requests an upload slot. A JSON body contains the
+ * location of an archive in S3. Any other body contains the archive itself.
  */
 export const importInput = async (request: HttpRequest): Promise<ImportInput> => {
   const caller = callerOf(request)

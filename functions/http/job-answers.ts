@@ -41,8 +41,8 @@ export const archiveAnswer = async (services: JobViewServices, job: Job): Promis
 }
 
 /**
- * Returns `200` with the headers of the archive, without a body. If the job has no archive (yet), returns the same
- * response as `archiveAnswer`. Throws `ArchiveUnavailableError` if the archive was deleted.
+ * Returns `200` with the size and the ETag of the archive as headers, without a body. If the job has no archive, or not
+ * yet, returns the same response as `archiveAnswer`. Throws `ArchiveUnavailableError` if the archive was deleted.
  */
 export const archiveHeadAnswer = async (
   services: JobViewServices & { readonly objects: ObjectStore },
@@ -114,7 +114,7 @@ const failureAnswer = (job: Job, now: Date): Answer | undefined => {
 }
 
 const noResultProblem = ({ job_id }: Job, status: JobStatus): Problem =>
-  problemOf(new JobStateError(job_id, status, `has no result (${status})`))
+  problemOf(new JobStateError(job_id, status, `has no result, because its status is ${status}`))
 
 /**
  * Returns the problem of a failed job whose error could not be stored. The detail contains the job id, because no

@@ -53,12 +53,12 @@ const withoutLists = (job: JobView): JobView => {
   return { ...job, error: Problem.parse(Object.fromEntries(members)) }
 }
 
-/** The count of a list. Parsing removes the list. */
+/** Accepts an object with a count and a list. Parsing keeps only the count. */
 const Counted = z.object({ count: z.int() })
 
 /**
- * Returns the status in the job table of jobs that the API returns with `status`. The job of an expired upload slot is
- * stored as `awaiting_upload`, because nothing updates the job when its slot expires.
+ * Converts a status of the API to the status in the job table. In the table, the job of an expired upload slot has the
+ * status `awaiting_upload`, because nothing updates the job when its slot expires. All other statuses are equal.
  */
 const storedStatus = (status: JobStatus | undefined): JobStatus | undefined =>
   status === 'expired' ? 'awaiting_upload' : status

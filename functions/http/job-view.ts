@@ -85,7 +85,7 @@ export const jobView = async (services: JobViewServices, job: Job): Promise<JobV
 }
 
 /**
- * Returns the result of a job, or undefined if the job has no result yet. Responses with status 200 contain the result
+ * Returns the result of a job, or `undefined` if the job has no result. Responses with status 200 contain the result
  * as their body. The job object contains it as the member `result`.
  */
 export const resultView = (services: Pick<JobViewServices, 'urls'>, job: Job): Promise<object | undefined> =>
@@ -118,7 +118,7 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
   }
 }
 
-/** Adds a hint to a list of missing blobs: what to do if an id in the list is not the id of a blob. */
+/** Adds a hint to a list of missing blobs. It explains what to do if an id in the list is not the id of a blob. */
 const withHint = (missing: ListedBlobs): ListedBlobs & { readonly hint?: string } =>
   missing.count === 0 ? missing : { ...missing, hint: MISSING_BLOBS_HINT }
 

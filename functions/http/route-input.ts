@@ -6,19 +6,19 @@ import type { DecisionRequest } from '../../shared/schedules/decide-archive.ts'
 import { flag } from '../../shared/requests/parameters.ts'
 import { type HttpRequest, idempotencyKey, jsonObject, mergeParameters, queryObject } from './http-request.ts'
 
-/** The parameters of a request: its query and, in a POST request, its JSON body. */
+/** Returns the parameters in the query of a request. For a POST request, adds the parameters in its JSON body. */
 export const parametersOf = (request: HttpRequest): Record<string, unknown> =>
   request.method === 'POST'
     ? mergeParameters(queryObject(request.query), jsonObject(request.body))
     : queryObject(request.query)
 
-/** The caller of a request. A GET request may always be repeated, so its `Idempotency-Key` is ignored. */
+/** Returns the caller of a request. Ignores the `Idempotency-Key` of a GET request. */
 export const callerOf = (request: HttpRequest): Caller => {
   const key = request.method === 'POST' ? idempotencyKey(request) : undefined
   return { requestedBy: request.caller, ...(key === undefined ? {} : { idempotencyKey: key }) }
 }
 
-/** The model in the path of a route `/{model}/…`. It may be unknown to the registry. */
+/** Returns the model in the path of a route `/{model}/…`. The registry may not contain this model. */
 export const modelOf = ({ params }: HttpRequest): string => params['model'] ?? ''
 
 const JOB_ID = /^[A-Za-z0-9_-]{1,80}$/
@@ -33,7 +33,7 @@ const Decision = z.strictObject({
   reject: flag().default(false),
 })
 
-/** The decision about a suspicious archive in a request for the route `/_backup/schedules/{name}/confirm`. */
+/** Returns the decision about a suspicious archive. Reads a request of `/_backup/schedules/{name}/confirm`. */
 export const decisionOf = (request: HttpRequest): DecisionRequest => {
   const { job_id, resources, reject } = parseParameters(Decision, parametersOf(request))
   return { schedule: request.params['name'] ?? '', job_id, resources, decision: reject ? 'rejected' : 'confirmed' }
@@ -41,7 +41,10 @@ export const decisionOf = (request: HttpRequest): DecisionRequest => {
 
 const NoParameters = z.strictObject({})
 
-/** The job id in the path of a route `/_backup/jobs/{job_id}…`. These routes accept no parameters. */
+/**
+ * Returns the job id in the path of a route `/_backup/jobs/{job_id}…`. Throws `InvalidRequestError` if the query has
+ * parameters, because these routes accept none. Throws `UnknownJobError` if the id is not a possible job id.
+ */
 export const jobIdOf = ({ params, query }: HttpRequest): string => {
   parseParameters(NoParameters, queryObject(query))
   const jobId = params['job_id'] ?? ''

@@ -2,14 +2,14 @@ import { route } from '../handlers/route.ts'
 import { MethodNotAllowedError, NotFoundError } from '../http/errors.ts'
 import { ROUTES } from '../routes.ts'
 
-/** All requests that match no route: 405 if the path exists with other methods, otherwise 404. */
+/** Handles all requests that match no route. Responds with 405 if the path exists with other methods, else with 404. */
 export const handler = route(
   ({ method, path }) => ({ method, path }),
   ({ method, path }) => {
     const allow = new Set(ROUTES.filter((row) => matches(row.path, path)).flatMap(({ methods }) => methods))
     const isAllowed = [...allow].some((allowed) => allowed === method)
     if (allow.size > 0 && !isAllowed) throw new MethodNotAllowedError(method, path, [...allow])
-    // If path and method match, API Gateway rejected a parameter in the path, which is too long or badly encoded.
+    // If a route matches, API Gateway has rejected a parameter in the path, because it is too long or badly encoded.
     throw new NotFoundError(path, [...new Set(ROUTES.map((row) => row.path))])
   },
 )

@@ -1,13 +1,13 @@
 import type { ExportStage } from '../../shared/jobs/stage-names.ts'
 import { type Arn, type Definition, JOB_ID, type Json, stateBuilders } from './states.ts'
 
-/** The export of 250 million resources takes several hours. An execution that hangs ends after a day and a half. */
+/** The export of 250 million resources takes several hours. An execution that hangs ends after 36 hours. */
 const TIMEOUT_SECONDS = 36 * 3600
 
 const JOB_ID_AND_ROUND: Json = { 'job_id.$': '$.job_id', 'round.$': '$.round' }
 
 /**
- * Returns the definition of an export: plan, export records, export blobs, compose, check the archive, announce.
+ * Returns the definition of an export: plan, export records, export blobs, compose, account for all items, announce.
  * The input of an execution is `{ job_id }`. `plan-compose` and `compose-parts` run in rounds: a second round is needed
  * if the archive has more parts than one multipart upload accepts.
  */

@@ -8,9 +8,10 @@ import { type Arn, type Definition, JOB_ID, stateBuilders } from './states.ts'
 const TIMEOUT_SECONDS = 92 * 3600
 
 /**
- * The workers of a map continue after the map has failed. After `plan-rollback` has taken over the lease, a worker
- * stops within 60 seconds, because it reads its lease at least once a minute. DynamoDB executes the last request of a
- * worker within another 30 seconds. After that, no worker writes, and the rollback can find everything that they wrote.
+ * The time between `plan-rollback` and `rollback`. The workers of a map continue after the map has failed. After
+ * `plan-rollback` has taken over the lease, a worker stops within 60 seconds, because it reads its lease at least once
+ * a minute. DynamoDB executes the last request of a worker within another 30 seconds. After these 90 seconds, no worker
+ * writes, so the rollback finds everything that the workers wrote.
  */
 const LAST_WRITES_SECONDS = 90
 

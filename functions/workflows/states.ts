@@ -44,8 +44,8 @@ interface StateBuilders<Stage extends StageName> {
   /** Runs a stage once. The output of the stage is the input of the next state. */
   readonly task: (stage: Stage, options: TaskOptions) => States
   /**
-   * Runs a stage for every item of `$.items`: pass after pass, until the stage returns `more: false` for the item. The
-   * outputs of the items are dropped, because those of ten thousand items would exceed the size limit of a state. The
+   * Runs a stage for every item of `$.items`. Repeats the stage for an item until it returns `more: false`. The outputs
+   * of the items are dropped, because the outputs of ten thousand items would exceed the size limit of a state. The
    * output of the map is equal to its input.
    */
   readonly map: (stage: Stage, options: MapOptions) => States
@@ -96,8 +96,8 @@ const taskState = (resource: string): State => ({
 const FINAL_ERRORS = Object.entries(ERROR_TABLE).flatMap(([name, { retryable }]) => (retryable ? [] : [name]))
 
 /**
- * At most four retries, within about a minute.
- * A partition split or a failover takes less time, and repeating a pass of 5 minutes takes longer.
+ * Retries at most four times, within about a minute. A partition split or a failover of DynamoDB takes less time. More
+ * retries would repeat a pass of 5 minutes too often.
  */
 const RETRY: Json = [
   { ErrorEquals: FINAL_ERRORS, MaxAttempts: 0 },
@@ -112,8 +112,8 @@ const RETRY: Json = [
 ]
 
 /**
- * At most eight retries, within several minutes. The stage that ends a failed job must succeed even if its calls are
- * throttled for a minute: otherwise, the leases of the job would not be freed and its error would not be stored.
+ * Retries at most eight times, within several minutes. The stage that ends a failed job must succeed even if its calls
+ * are throttled for a minute. Otherwise, the leases of the job would not be released and its error would not be stored.
  */
 const RETRY_FAIL_STAGE: Json = [
   {
