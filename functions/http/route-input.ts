@@ -12,7 +12,7 @@ export const parametersOf = (request: HttpRequest): Record<string, unknown> =>
     ? mergeParameters(queryObject(request.query), jsonObject(request.body))
     : queryObject(request.query)
 
-/** Returns the caller of a request. Ignores the `Idempotency-Key` of a GET request. */
+/** Returns the caller of a request. Ignores the `Idempotency-Key` of a GET request, as any GET can be repeated. */
 export const callerOf = (request: HttpRequest): Caller => {
   const key = request.method === 'POST' ? idempotencyKey(request) : undefined
   return { requestedBy: request.caller, ...(key === undefined ? {} : { idempotencyKey: key }) }
