@@ -215,7 +215,9 @@ describe('an upload slot', () => {
     const response = await send()
     expect(performance.now() - start).toBeLessThan(10_000)
     expect(response.status).toBe(409)
-    expect(await response.json()).toMatchObject({ detail: `job ${job_id} has no result, because its status is expired` })
+    expect(await response.json()).toMatchObject({
+      detail: `job ${job_id} has no result, because its status is expired`,
+    })
   })
 
   it('expires after a day, and an upload then starts no restore', async () => {
