@@ -8,8 +8,8 @@ const READING_PHASES: readonly (string | undefined)[] = [undefined, 'convert', '
 
 /**
  * Releases the leases of a restore that has ended. If the restore wrote nothing, the leases are free at once.
- * Otherwise, they drain: other restores can take them only after some minutes, because a last write may still be in
- * flight.
+ * Otherwise, the leases drain: other restores can take them only after some minutes, because DynamoDB or S3 may still
+ * execute a last write of this restore.
  */
 export const releaseLeases = async (
   { leases }: { readonly leases: Leases },
@@ -23,7 +23,7 @@ export const releaseLeases = async (
 
 /**
  * Releases the draining leases of a restore that has ended. Call this function only if all handlers of the job ran in
- * this process and have returned, because then no write of the job can be in flight.
+ * this process and have returned, because no write of the job can be unfinished then.
  */
 export const freeEndedLeases = async (
   { jobs, leases }: { readonly jobs: JobStore; readonly leases: Leases },

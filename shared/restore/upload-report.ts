@@ -21,7 +21,7 @@ export interface UploadReport {
 const SUFFIX = '.report.json'
 /** S3's limit on the length of a key, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1024
-/** How often a report is written if other restores of the same key write their reports at the same time. */
+/** The number of attempts to write a report while other restores of the same key write their reports. */
 const MAX_ATTEMPTS = 20
 
 /**
@@ -43,9 +43,9 @@ const ReportedState = z.object({
 })
 
 /**
- * Writes the report of the restore of an upload. `archive` is the state of the upload that was restored; the report
- * contains it. If another object has been uploaded to the same key since, writes nothing, because the report must
- * describe the object that is there now. The report of that restore remains in the archive bucket.
+ * Writes the report of the restore of an upload. `archive` is the version of the upload that was restored, and the
+ * report contains it. If another object has been uploaded to the same key since, writes nothing, because the report
+ * must describe the current object of the key. The report in the archive bucket is not affected.
  */
 export const writeUploadReport = async (
   { objects }: Objects,
@@ -56,8 +56,8 @@ export const writeUploadReport = async (
   const { job_id, status, ...members } = report
   const content = { ...(job_id === undefined ? {} : { job_id }), status, archive: describe(archive), ...members }
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    // The report is read before the upload. If a later upload is reported between these reads and the write, the write
-    // fails, because it replaces only the report that was read.
+    // The report is read before the current upload. The write replaces only the report that was read here, so it fails
+    // if the restore of a later upload writes its report meanwhile.
     const replaced = await objects.head(bucket, reportKey(key))
     const current = await objects.head(bucket, key)
     if (current !== undefined && !isSameState(archive, current)) return
@@ -74,15 +74,18 @@ const describe = ({ bucket, key, version_id, etag }: ArchiveLocation): ArchiveLo
   ...(etag === undefined ? {} : { etag }),
 })
 
-/** Whether an object is the state of the upload that was restored. Without versions, the ETags are compared. */
+/**
+ * Returns whether an object is the version of the upload that was restored. In a bucket without versioning, compares
+ * the ETags.
+ */
 const isSameState = (archive: ArchiveLocation, current: Pick<PinnedObject, 'etag' | 'version_id'>): boolean =>
   archive.version_id !== undefined && current.version_id !== undefined
     ? archive.version_id === current.version_id
     : archive.etag === undefined || archive.etag === current.etag
 
 /**
- * Reports that the restore of an upload is queued. Does nothing if this job has already reported, because its workflow
- * may have started.
+ * Reports that the restore of an upload is queued. Does nothing if the existing report belongs to this job, because the
+ * workflow of the job may have written it.
  */
 export const reportQueuedUpload = async (stores: Objects, archive: ArchiveLocation, jobId: string): Promise<void> => {
   const existing = await readReport(stores, archive)
@@ -100,7 +103,7 @@ export const reportFailedUpload = (
 
 /**
  * Writes the report of a failed job. If the verification failed, the job has already written a report, and the error is
- * added to it.
+ * added to that report.
  */
 export const reportFailedJob = async (
   stores: Objects,
@@ -114,9 +117,9 @@ export const reportFailedJob = async (
 }
 
 /**
- * Returns true if a final report about this state of the upload exists. A report with another ETag belongs to an
- * earlier upload to the same key. A report without an ETag, which earlier versions wrote, counts as a report about this
- * state.
+ * Returns true if a final report about this version of the upload exists. A report with another ETag belongs to an
+ * earlier upload to the same key. A report without an ETag was written by an earlier version of this program and is
+ * accepted.
  */
 export const hasReport = async (stores: Objects, upload: PinnedObject): Promise<boolean> => {
   const report = await readReport(stores, upload)

@@ -11,7 +11,7 @@ import type { Strategy } from '../../jobs/job.ts'
 import { addCount } from '../../values/model-counts.ts'
 import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 
-/** The number of blobs of the target that are read at the same time, while the archive is read. */
+/** The number of blobs in the target that are read at the same time. */
 const PARALLEL_READS = 16
 
 export interface TargetBlobs {
@@ -49,12 +49,12 @@ export class BlobComparison {
     return this.#blobs
   }
 
-  /** Of the blobs. */
+  /** The number of bytes of these blobs. */
   get bytes(): number {
     return this.#bytes
   }
 
-  /** The characters of all headers and user metadata of the compared blobs. */
+  /** The number of characters in all headers and user metadata of the compared blobs. */
   get propertyCharacters(): number {
     return this.#propertyCharacters
   }
@@ -92,8 +92,8 @@ export class BlobComparison {
   }
 
   /**
-   * Missing blobs that resources to be written refer to, before the position `end` (empty: all). Throws
-   * `ArchiveInvalidError` for a blob that is not in the archive and that the archive does not declare as missing. If
+   * Returns the missing blobs to which resources to be written refer. Only positions before `end` are checked, or all
+   * positions if `end` is empty. Throws `ArchiveInvalidError` if a missing blob is not in `declaredMissing`. If
    * `declaredMissing` is undefined, any blob may be missing.
    */
   missingBefore(end: string, declaredMissing: ReadonlySet<string> | undefined): MissingBlob[] {
@@ -102,7 +102,7 @@ export class BlobComparison {
       if (this.#archived.has(position) || (end !== '' && position >= end)) continue
       if (isPayloadPosition(position))
         throw new ArchiveInvalidError(`the archive does not contain payload ${id}, to which a revision refers`)
-      // If only the paths of the registry lead to the blob, the archive need not contain or declare it.
+      // If payloads refer to the blob only at paths in the registry, the archive need not contain or declare it.
       if (models.length > 0 && declaredMissing?.has(id) === false)
         throw new ArchiveInvalidError(
           `neither the archive nor missing_blobs of its manifest contains blob ${id}, to which a resource refers`,
@@ -118,8 +118,9 @@ export class BlobComparison {
   }
 
   /**
-   * Compares the bytes and the headers of a blob with those of the target. The metadata of an S3 object is no proof of
-   * its bytes. A spilled payload has no headers of its own.
+   * Compares the bytes and the headers of a blob with those of the target. The SHA-256 in the user metadata of an S3
+   * object is not used, because it may differ from that of the bytes. The headers of a spilled payload are not
+   * compared.
    */
   async #compare(blob: Omit<RestoredBlob, 'action' | 'differs'>): Promise<Pick<RestoredBlob, 'action' | 'differs'>> {
     const { payloads, blobs } = this.#target

@@ -18,7 +18,7 @@ import { firstDetails } from '../results/preflight-details.ts'
 /**
  * Decides whether the restore may write, and plans the map items of `apply-blobs`. Nothing has been written to the
  * store so far. Throws `ArchiveInvalidError` if the archive differs from its manifest. Under `raise_error`, throws
- * `DuplicatesError` if one of the resources or blobs already exists.
+ * `DuplicatesError` if a resource exists, or if a blob exists with other bytes or headers.
  */
 export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Promise<RestoreDecision> => {
   const { jobs } = stores
@@ -60,7 +60,7 @@ const checkManifest = async (
       stated.revisions,
       sumOf(own, ({ revisions }) => revisions) + sumOf(leftOut, ({ revisions }) => revisions),
     )
-    // The manifest counts the blobs of all resources, also of those that are left out. Their references are unknown.
+    // The manifest counts the blobs of all resources. The references of the resources that are left out are unknown.
     if (leftOut.length === 0 && !faultyModels.has(model))
       expectEqual(
         section,

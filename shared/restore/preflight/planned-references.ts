@@ -13,8 +13,8 @@ export const positionAt = async (archive: OpenArchive, segment: number | undefin
 }
 
 /**
- * Returns the references from one position (inclusive) to another (exclusive), keyed by position. An empty string
- * stands for the start or the end of all positions.
+ * Returns the references from one position (inclusive) to another (exclusive), keyed by position. If `from` is empty,
+ * begins with the first position. If `until` is empty, ends with the last position.
  */
 export const referencesBetween = async (
   objects: ObjectStore,

@@ -45,8 +45,8 @@ const preflightBlobsPass = async (
   const segments = items[n] ?? []
   const start = readCursor(BlobsCursor, attempt) ?? { segment: 0, entry: 0 }
 
-  // The pass is responsible for all references from its first blob (of the first pass: from the start) to the next
-  // item's first blob.
+  // The pass checks all references from its first blob to the first blob of the next map item. The first pass begins
+  // with the first position, so that it also checks references before the first blob of the archive.
   const isFirstPass = n === 0 && attempt.cursor === undefined
   const from = isFirstPass ? '' : await positionAt(archive, segments[start.segment], start.entry)
   const until = await positionAt(archive, items[n + 1]?.[0], 0)
@@ -111,7 +111,7 @@ const openSegment = ({ segments }: OpenArchive, segment: number): OpenArchive['s
   return opened
 }
 
-/** Counts blobs by action. Spilled payloads do not count: they belong to their resources. */
+/** Counts blobs by action. Spilled payloads are not counted, because they belong to their resources. */
 const summaryOf = (
   all: readonly RestoredBlob[],
 ): Pick<PreflightBlobsResult, 'actions' | 'different' | 'different_blobs'> => {

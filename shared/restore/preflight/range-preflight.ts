@@ -30,7 +30,7 @@ export interface CheckRangeStores {
   readonly models: ModelRegistry
 }
 
-/** What one pass collects from all of its ranges. */
+/** The references and ids that one pass collects from all of its ranges. */
 export interface CollectedByPass {
   readonly references: BlobReferenceSet
   /** Undefined if the request has no ids. */
@@ -39,16 +39,16 @@ export interface CollectedByPass {
 
 /** The result of one pass over a range. It counts only resources that the filters accept. */
 export interface CheckedRange {
-  /** The position where the pass stopped. Absent at the end of the range. */
+  /** The position where the pass stopped. Absent if the pass reached the end of the range. */
   readonly stoppedAt?: ChunkPosition
   readonly resources: number
   readonly revisions: number
   readonly duplicates: number
   /** The first 100 duplicates. */
   readonly duplicateIds: readonly string[]
-  /** One bit for each metadata record: 1 if the target has the resource. */
+  /** One bit for each metadata record. The bit is 1 if the target has the resource. */
   readonly existing: BitList
-  /** The digests of the digest buckets, of all resources. */
+  /** The digests of the digest buckets. They cover all resources, even those that the filters do not accept. */
   readonly buckets: readonly BucketDigest[]
   readonly leftOut: LeftOutOfRange
   readonly dryRun?: DryRunCounts
@@ -56,7 +56,7 @@ export interface CheckedRange {
   readonly findings: readonly Finding[]
 }
 
-/** The resources of a range that cannot be restored, of those that the filters accept. */
+/** The resources of a range that the filters accept, but that cannot be restored. */
 export interface LeftOutOfRange {
   readonly resources: UnrestorableResource[]
   /** The ids of these resources whose metadata the archive contains. */
@@ -68,7 +68,10 @@ export interface LeftOutOfRange {
   inDigest: boolean
 }
 
-/** Checks one range, or its rest after earlier passes. Collects the blobs to which its resources refer. */
+/**
+ * Checks one range, or the part of it that earlier passes have not checked. Collects the references of its resources to
+ * blobs.
+ */
 export class RangePreflight {
   readonly #stores: CheckRangeStores
   readonly #restore: OpenRestore
@@ -114,7 +117,10 @@ export class RangePreflight {
     this.#blobFields = archivedBlobFields(stores.models.get(range.model), blob_paths)
   }
 
-  /** Checks from `from` on. Stops before the first digest bucket that begins when `isFull`. */
+  /**
+   * Checks the range, beginning at `from`. Stops at the first border between two digest buckets where `isFull` returns
+   * true.
+   */
   async check(from: ChunkPosition | undefined, isFull: (leftOut: number) => boolean): Promise<CheckedRange> {
     const { job, plan, archive } = this.#restore
     const { segment } = this.#range
@@ -148,7 +154,9 @@ export class RangePreflight {
     }
   }
 
-  /** Reads the segment's records, up to its end or to the position that it returns. */
+  /**
+   * Reads the records of the segment. Returns the position where it stopped, or undefined at the end of the segment.
+   */
   async #readSegment(
     segment: number,
     from: ChunkPosition | undefined,
@@ -193,7 +201,10 @@ export class RangePreflight {
     await this.#current.check.addRevision(record, this.#archivedPayloads, this.#blobFields)
   }
 
-  /** A faulty revision belongs to the resource that is being read, unless it states only other resources. */
+  /**
+   * Adds a faulty record. A faulty revision belongs to the current resource if its attribute or its key has the id of
+   * that resource, or if one of the two has no id.
+   */
   async #addFaulty(record: LocatedFaultyRecord, comparison: DryRunComparison | undefined): Promise<void> {
     const current = this.#current?.check
     this.#leftOut.inDigest = false
@@ -233,7 +244,7 @@ export class RangePreflight {
     await comparison?.compare(check.id, digest)
   }
 
-  /** Lists the resource if it cannot be restored. Returns true in this case. */
+  /** Adds the resource to the resources that are left out if it cannot be restored. Returns whether it was added. */
   #isLeftOut(check: ResourceCheck): boolean {
     const own = check.end()
     const fault = (check.metadata === undefined ? undefined : this.#streamFaults.get(check.id)) ?? own

@@ -10,7 +10,7 @@ import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { quote } from '../../values/message-text.ts'
 
 /**
- * Checks the records of one archived resource, and collects what they refer to. If the filters do not accept the
+ * Checks the records of one archived resource, and collects their references. If the filters do not accept the
  * resource, only its digest is computed.
  */
 export class ResourceCheck {
@@ -34,7 +34,7 @@ export class ResourceCheck {
     this.isSelected = isSelected
   }
 
-  /** Begins with the metadata of a resource. */
+  /** Returns a check that begins with the metadata of a resource. */
   static ofMetadata(record: SoundRecord, isSelected: boolean): ResourceCheck {
     const check = new ResourceCheck(record.model, record.id, record, isSelected)
     check.#metadataRecords = 1
@@ -46,14 +46,14 @@ export class ResourceCheck {
     return check
   }
 
-  /** Begins with a revision whose metadata does not precede it. */
+  /** Returns a check that begins with a revision, because no metadata of its resource precedes it. */
   static ofRevision(record: SoundRecord): ResourceCheck {
     const check = new ResourceCheck(record.model, record.id)
     check.#addFault(keyOf(record.item), 'the metadata of the revision is missing', record.location)
     return check
   }
 
-  /** Begins with a record whose item or key is invalid. */
+  /** Returns a check that begins with a record whose item or key is invalid. */
   static ofFaulty(model: string, record: LocatedFaultyRecord): ResourceCheck {
     const check = new ResourceCheck(model, record.id)
     if (record.kind === 'metadata') check.#metadataRecords = 1
@@ -62,7 +62,7 @@ export class ResourceCheck {
     return check
   }
 
-  /** 1, or 0 if the archive does not contain the metadata. */
+  /** The number of metadata records. 0 if the archive does not contain the metadata, otherwise 1. */
   get metadataRecords(): number {
     return this.#metadataRecords
   }
@@ -93,7 +93,7 @@ export class ResourceCheck {
     this.#addFault(key, fault, location)
   }
 
-  /** Ends the resource. Returns why it cannot be restored, or undefined if it can. */
+  /** Ends the resource. Returns undefined if the resource can be restored, or the reason if it cannot. */
   end(): UnrestorableResource | undefined {
     if (this.metadata !== undefined && this.#missingRevision !== undefined)
       this.#addFault(
@@ -104,17 +104,17 @@ export class ResourceCheck {
     return this.#fault === undefined ? undefined : { model: this.model, resource_id: this.id, ...this.#fault }
   }
 
-  /** What the revisions refer to. */
+  /** The references of the revisions. */
   get references(): readonly PayloadReferences[] {
     return this.#references
   }
 
-  /** The digest of the resource. Called once, after the last revision. */
+  /** Returns the digest of the resource. Must be called once, after the last revision. */
   digest(): Buffer {
     return this.#leaf.digest()
   }
 
-  /** Keeps the first fault of the resource. */
+  /** Adds a fault. Only the first fault of the resource is kept. */
   #addFault(key: Key, reason: string, { entry = '', line = 0 }: RecordLocation): void {
     this.#fault ??= { key, reason: `${reason} (line ${line} of entry ${entry})` }
   }

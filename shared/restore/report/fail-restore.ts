@@ -14,8 +14,8 @@ export interface FailRestoreServices extends EndJobServices {
 
 /**
  * Ends a restore that has failed. Stores the error in the job, and releases the leases of the job. If the restore may
- * have written something, the leases drain first. If the archive was uploaded, the error is also written next to the
- * upload.
+ * have written something, other restores can take the leases only after some minutes. If the archive was uploaded, also
+ * writes the error to the report next to the upload.
  */
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
   const { job_id } = input

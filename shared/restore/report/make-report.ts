@@ -47,7 +47,7 @@ export interface Report {
   readonly blob_conflicts: readonly string[]
   /** Absent if nothing is left out. */
   readonly left_out?: ReportedLeftOut
-  /** The ids of the request that are in no model of the archive that was restored. Absent if there are none. */
+  /** The ids of the request that no restored model of the archive contains. Absent if every id was found. */
   readonly not_found?: ListedIds
   /** The ids of archived resources that another filter excludes. Absent if there are none. */
   readonly excluded?: ListedIds
@@ -61,7 +61,7 @@ export interface ReportedModel {
   readonly changed_since: number
 }
 
-/** The number of missing blobs whose referring resources are in the report. */
+/** The report contains the referring resources of at most this many missing blobs. */
 const MAX_REFERRED_BY = 1_000
 
 /** Makes the report. Merges the findings of all passes of `verify`, and runs the checks of the whole restore. */
@@ -172,7 +172,7 @@ const storedDigest = async (
   return modelDigest(buckets)
 }
 
-/** Returns the ids of the blobs that have other bytes in the target than in the archive, and that `skip` kept. */
+/** Returns the ids of the blobs that differ between the target and the archive, and that `skip` kept. */
 const blobConflicts = async (
   stores: RestoreReading,
   jobId: string,

@@ -15,7 +15,7 @@ import { idsNotRestored } from '../results/preflight-details.ts'
 import { dryRunResult } from './dry-run-result.ts'
 import { makeReport, type Report } from './make-report.ts'
 
-/** The number of findings of each check in the job. The report lists more findings. */
+/** The result of the job contains at most this many findings of each check. The report lists more findings. */
 const MAX_FINDINGS_IN_JOB = 10
 
 export interface ReportServices extends RestoreReading, EndJobServices {
@@ -24,8 +24,8 @@ export interface ReportServices extends RestoreReading, EndJobServices {
 }
 
 /**
- * Writes the report, releases the leases of the job and ends the job. If the verification failed, writes the report,
- * but then throws `VerificationFailedError`, so that the job fails.
+ * Writes the report, releases the leases of the job and ends the job. If the verification failed, writes the report and
+ * then throws `VerificationFailedError`, so that the job fails.
  */
 export const report = async ({ job_id }: StageInput, services: ReportServices): Promise<StageInput> => {
   const { jobs, workFiles, leases } = services
@@ -40,7 +40,7 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
   }
   const document = await makeReport(services, job, plan)
   const { count: leftOut } = await resourcesLeftOut(services, { job, plan }, 0)
-  // With filters, it is not known whether the filters accept the resources that the export left out.
+  // If the restore has filters, it is unknown whether they accept the resources that the export left out.
   const lacksResources = leftOut > 0 || (document.left_out !== undefined && plan.unfiltered)
   const isPartial =
     lacksResources ||

@@ -3,7 +3,7 @@ import { allResults } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { BLOB_LIST, PREFLIGHT_BLOBS, type RestoredBlob } from '../messages/preflight-blobs.ts'
 
-/** Returns the n-th list of blobs that `preflight-blobs` has made. Throws if there is no such list. */
+/** Returns the list of blobs with index `n` among the results of `preflight-blobs`. Throws if there is no such list. */
 export const blobList = async (
   { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
   jobId: string,

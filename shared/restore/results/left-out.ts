@@ -23,7 +23,7 @@ export const resourcesLeftOut = async (
   limit: number,
 ): Promise<{ readonly count: number; readonly resources: readonly UnrestorableResource[] }> => {
   const { ids } = job.request.filters
-  // Preflight leaves out the other resources, whose metadata is in the archive.
+  // The other resources of `streamFaults` have metadata in the archive, so the extents below count them.
   const withoutMetadata = (await streamFaults(stores, plan)).filter(
     ({ has_metadata, resource: { model, resource_id } }) =>
       !has_metadata && plan.models.includes(model) && ids?.includes(resource_id) !== false,

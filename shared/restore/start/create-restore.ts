@@ -13,7 +13,10 @@ export interface NewRestore {
   readonly slotExpiresAt?: string
 }
 
-/** Creates the job of a restore, or returns the job of this id if it exists. Throws `TooManyJobsError`. */
+/**
+ * Creates the job of a restore. If a job with this id exists, returns it. Throws `TooManyJobsError` if the job limit is
+ * reached.
+ */
 export const createRestore = async (
   { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
   { job_id, once }: JobIdentity,
@@ -40,8 +43,9 @@ export const createRestore = async (
 }
 
 /**
- * The job that an earlier request with the same idempotency key created: its archive stays the one that was located
- * then. Undefined if there is none. Throws `IdempotencyMismatchError` if that request was another one.
+ * Returns the job that an earlier request with the same idempotency key created, or undefined if there is no such job.
+ * The job keeps the archive that was located for the earlier request. Throws `IdempotencyMismatchError` if the two
+ * requests differ.
  */
 export const findRepeated = async (
   { jobs }: { readonly jobs: JobStore },
@@ -49,7 +53,7 @@ export const findRepeated = async (
 ): Promise<RestoreJob | undefined> => {
   if (once === undefined) return undefined
   const existing = await jobs.get(job_id)
-  // `create` compares the requests.
+  // `create` throws `IdempotencyMismatchError` if the requests differ. It does not replace the existing job.
   return existing === undefined ? undefined : asRestore((await jobs.create(existing, once)).job)
 }
 

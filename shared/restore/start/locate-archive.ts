@@ -17,7 +17,10 @@ export interface LocateArchiveServices {
   }
 }
 
-/** Locates the archive that a caller names, and pins its current state. Throws if it cannot be restored. */
+/**
+ * Returns the location of the requested archive with its current ETag and version id. Throws `UnknownJobError`,
+ * `SourceNotAllowedError` or `InvalidRequestError` if the archive does not exist or must not be read.
+ */
 export const locateArchive = async (
   services: LocateArchiveServices,
   from: ArchiveSourceRequest,

@@ -23,15 +23,15 @@ export const startRestoreOfBody = (
 ): Promise<RestoreJob> => {
   const sha256 = createHash('sha256').update(body).digest('hex')
   return startRestore(services, request, caller, { body: sha256 }, async ({ job_id, once }) => {
-    // The idempotency key alone determines the job's id, so the body of another request must not replace this job's
-    // body.
+    // Another request with the same idempotency key has the same job id. `claim` rejects it before its body can replace
+    // the body of the first request.
     if (once !== undefined) await services.jobs.claim(job_id, once)
     const { bucket, key, etag, version_id } = await services.workFiles.writeBytes(body, job_id, 'request.acbak')
     return { bucket, key, etag, ...(version_id === undefined ? {} : { version_id }) }
   })
 }
 
-/** Starts the restore of an archive that is in S3 or that an export made. */
+/** Starts the restore of an archive that is in S3 or that an export job created. */
 export const startRestoreFrom = (
   services: StartRestoreServices & LocateArchiveServices,
   request: RestoreRequest,

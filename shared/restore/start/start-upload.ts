@@ -22,7 +22,7 @@ export interface Uploaded {
   readonly key: string
   readonly etag?: string | undefined
   readonly version_id?: string | undefined
-  /** Orders the events of one key, and distinguishes two uploads of the same bytes. */
+  /** A string of S3 that orders the events of one key. It distinguishes two uploads of the same bytes. */
   readonly sequencer?: string | undefined
 }
 
@@ -35,9 +35,10 @@ export interface StartUploadServices extends StartRestoreServices {
 const ALL_MODELS = '_all'
 
 /**
- * Starts the restore of an upload. Returns no job if the key is not that of an archive, if the object was deleted or
- * replaced since (the new object has an event of its own), or if the restore cannot start: then the reason is reported
- * next to the upload. Throws internal errors and `TooManyJobsError`: the event will be delivered again.
+ * Starts the restore of an upload and returns its job. Returns undefined if the key does not end with `.acbak`, or if
+ * the object was deleted or replaced after the event. A new object has an event of its own. If the restore cannot
+ * start, writes the reason to the report next to the upload and returns undefined. Throws internal errors and
+ * `TooManyJobsError`, so that the event is delivered again.
  */
 export const startUploadedRestore = async (
   services: StartUploadServices,
@@ -54,7 +55,7 @@ export const startUploadedRestore = async (
   } catch (error) {
     if (isInternal(problemOf(error))) throw error
     await reportFailedUpload(services, archive, error)
-    // Temporary: the report of a later restore replaces this one.
+    // The event is delivered again. If the restore then starts, its report replaces this report.
     if (error instanceof TooManyJobsError) throw error
     return undefined
   }
@@ -100,7 +101,8 @@ const startReported = async (
 }
 
 /**
- * The options in a key `{strategy}/{model or _all}/…`. For any other key: the deployment's strategy, and all models.
+ * Returns the options in a key `{strategy}/{model or _all}/…`. For any other key, returns the deployment's strategy for
+ * all models. Throws `InvalidRequestError` if a strategy is not followed by a model or `_all`.
  */
 export const optionsInKey = (
   key: string,
@@ -121,7 +123,7 @@ export const optionsInKey = (
   return model === ALL_MODELS ? { strategy } : { strategy, model }
 }
 
-/** The uploaded object. Undefined if it was deleted or replaced since the event. */
+/** Returns the location of the uploaded object, or undefined if the object was deleted or replaced after the event. */
 const uploadedArchive = async (
   { objects }: { readonly objects: ObjectStore },
   { bucket, key, etag, version_id }: Uploaded,
@@ -133,5 +135,7 @@ const uploadedArchive = async (
   return { bucket, key, etag: head.etag, ...(version === undefined ? {} : { version_id: version }) }
 }
 
-/** Events contain an ETag without quotes, answers of S3 with quotes. */
+/**
+ * Returns an ETag without quotes. Events contain ETags without quotes, but responses of S3 contain ETags with quotes.
+ */
 const unquoted = (etag: string): string => etag.replaceAll('"', '')

@@ -6,7 +6,7 @@ import type { SignedUrls } from '../../objects/aws/signed-urls.ts'
 import { createRestore, findRepeated, startWorkflow } from './create-restore.ts'
 import type { StartRestoreServices } from './start-restore.ts'
 
-/** A day: `aws s3 cp` needs hours to upload an archive of hundreds of gigabytes. */
+/** A slot is open for one day, because the upload of an archive of hundreds of gigabytes takes hours. */
 const SLOT_MS = 24 * 3600_000
 
 const PREFIX = '_slots/'
@@ -14,13 +14,13 @@ const SUFFIX = '.acbak'
 
 const slotKey = (jobId: string): string => `${PREFIX}${jobId}${SUFFIX}`
 
-/** The id of the job to whose upload slot a key belongs. Undefined for any other key. */
+/** Returns the id of the job to whose upload slot a key belongs. Returns undefined for any other key. */
 export const slotJobId = (key: string): string | undefined => {
   if (!key.startsWith(PREFIX) || !key.endsWith(SUFFIX)) return undefined
   return key.slice(PREFIX.length, -SUFFIX.length)
 }
 
-/** How a client uploads its archive to the slot. */
+/** The request with which a client uploads its archive to the slot. */
 export interface SlotUpload {
   readonly method: 'PUT'
   readonly url: string
@@ -51,8 +51,8 @@ export const openSlot = async (
 }
 
 /**
- * Signs the upload to an open slot. The URL is valid for an hour at most, but an upload that has begun may take longer.
- * It accepts one upload: S3 rejects a second one with 412. Undefined if the slot is not open.
+ * Returns a signed request for the upload to an open slot, or undefined if the slot is not open. The URL is valid for
+ * at most one hour, but an upload that has begun may take longer. S3 rejects a second upload with 412.
  */
 export const slotUpload = async (
   {
@@ -73,7 +73,10 @@ export const slotUpload = async (
   return { method: 'PUT', url, headers, expires_at: expires_at.toISOString(), bucket, key }
 }
 
-/** Starts the job whose slot received its upload. Later uploads have no effect: the job keeps the first archive. */
+/**
+ * Starts the job of a slot that received an upload. Later uploads have no effect, because the job keeps the first
+ * archive. Throws `JobStateError` if the slot has expired or was closed before the upload.
+ */
 export const fillSlot = async (
   services: StartRestoreServices,
   jobId: string,
@@ -91,13 +94,14 @@ export const fillSlot = async (
       `accepts no upload, because its upload slot was closed (${status}); open a new slot`,
     )
   if (status !== 'awaiting_upload') return startWorkflow(services, job)
-  // The job limit does not apply: a slot accepts only one upload, so the client could not repeat it.
+  // The job limit does not apply here. A slot accepts only one upload, so the client could not repeat a rejected
+  // upload.
   const filled = await services.jobs.change(
     jobId,
     { status: 'queued', request: { ...job.request, archive } },
     { from: ['awaiting_upload'] },
   )
-  // Another event of the same upload came first, or a caller cancelled the job.
+  // Another event of the same upload has started the job, or a caller has cancelled the job.
   if (filled?.kind !== 'restore') return fillSlot(services, jobId, archive)
   return startWorkflow(services, filled)
 }

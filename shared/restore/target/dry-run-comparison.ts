@@ -23,14 +23,20 @@ export interface Comparison {
   readonly findings: readonly Finding[]
 }
 
-/** The target lookup of a dry run. It reads the target's resources completely and compares them with the archive. */
+/**
+ * The target lookup of a dry run. It reads the target's resources with all their revisions and compares them with the
+ * archive.
+ */
 export class DryRunComparison implements TargetLookup {
   readonly #stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
   readonly #model: string
   readonly #join: TargetJoin<StoredResource>
   readonly #accepts: ResourceFilter
   #row: StoredResource | undefined
-  /** The ids of torn resources. The store reports each of them instead of a row, before it returns the next row. */
+  /**
+   * The ids of torn resources. The store returns no row for such a resource. It calls `onTorn` before it returns the
+   * next row.
+   */
   readonly #torn = new Set<string>()
   readonly #counts = { new: 0, changed: 0, same: 0, target_only: 0 }
   readonly #findings: Finding[] = []
@@ -62,7 +68,10 @@ export class DryRunComparison implements TargetLookup {
     return this.#row !== undefined || this.#torn.has(id)
   }
 
-  /** Compares the resource for which `exists` was called last with `archived`, which is its digest in the archive. */
+  /**
+   * Compares a stored resource with the archive. `archived` is the digest of the resource in the archive. `exists` must
+   * have been called for the same resource before.
+   */
   async compare(id: string, archived: Buffer): Promise<void> {
     if (this.#row === undefined) {
       const isTorn = this.#torn.delete(id)

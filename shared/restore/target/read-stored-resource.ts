@@ -16,7 +16,9 @@ export interface DamagedPayload {
 export interface ReadResource {
   readonly metadata: Item
   readonly revisions: readonly Item[]
-  /** The resource's digest (`ResourceLeaf`). It covers the recorded SHA-256 of each payload, not the payload itself. */
+  /**
+   * The resource's digest (`ResourceLeaf`). It covers the recorded SHA-256 of each payload, but not the payload itself.
+   */
   readonly digest: Buffer
   readonly damagedPayloads: readonly DamagedPayload[]
 }

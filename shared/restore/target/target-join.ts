@@ -15,7 +15,7 @@ export class TargetJoin<Row> {
 
   /**
    * Returns the row of an archived resource, or undefined if the target does not have the resource. Calls `onPassed`
-   * for each row before it. The resources must be passed in the order of their sort keys.
+   * for each row that precedes the archived resource. The caller must pass the ids in the order of their sort keys.
    */
   async seek(id: string, onPassed?: (row: Row) => void): Promise<Row | undefined> {
     const sk = metadataSortKey(id)

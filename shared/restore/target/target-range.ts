@@ -2,7 +2,8 @@ import type { SortKeyRange } from '../../tables/item.ts'
 
 /**
  * Returns the range of the target's sort keys between two bounds. If a bound is undefined, the range has no limit on
- * that side. No item has a bound as its sort key, so the range may include both bounds.
+ * that side. No item has a sort key that is equal to a bound, so it does not matter whether the range includes the
+ * bounds.
  */
 export const targetRange = (after: string | undefined, upTo: string | undefined): SortKeyRange => ({
   fromSk: after ?? '0',

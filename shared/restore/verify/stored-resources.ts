@@ -18,7 +18,10 @@ export class StoredResources {
   readonly #model: string
   readonly #jobId: string
   readonly #join: TargetJoin<StoredResource>
-  /** The ids of torn resources. The store returns no row for them; it calls `onTorn` before it returns the next row. */
+  /**
+   * The ids of torn resources. The store returns no row for such a resource. It calls `onTorn` before it returns the
+   * next row.
+   */
   readonly #torn = new Set<string>()
 
   constructor(
@@ -76,7 +79,7 @@ export class StoredResources {
   }
 }
 
-/** Returns a function that calls `make` when it is first called, and always returns that result. */
+/** Returns a function that calls `make` only once and always returns the same result. */
 const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined
   return () => (made ??= { value: make() }).value

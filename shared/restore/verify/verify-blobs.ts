@@ -9,12 +9,10 @@ import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import { blobList } from '../results/blob-list.ts'
 import { lateBlobConflicts } from '../results/conflicts.ts'
 
-/** The number of blobs that are read at the same time. Each needs little memory, because it is hashed as a stream. */
+/** The number of blobs that are read at the same time. A blob needs little memory, because it is hashed as a stream. */
 const PARALLEL_READS = 8
 
-/**
- * The number of blobs in a batch. The time limit is checked between batches, so a pass exceeds it by at most one batch.
- */
+/** The number of blobs in a batch. The pass checks its time limit between two batches. */
 const BATCH = 64
 
 interface BlobStores {
@@ -25,8 +23,8 @@ interface BlobStores {
 }
 
 /**
- * Runs the checks of blobs for a list of blobs, beginning at index `start`. If the time is up before the end of the
- * list, returns the index at which the next pass continues. Otherwise, returns undefined.
+ * Runs the checks of blobs for a list of blobs, beginning at index `start`. If the time limit is reached before the end
+ * of the list, returns the index where the next pass continues. Otherwise returns undefined.
  */
 export const verifyBlobs = async (
   stores: BlobStores,

@@ -56,7 +56,8 @@ export const verifyExtent = async (
     if (state === 'read') digests.add(resource.h, compared.stored.digest)
     if (state === 'changed-since') {
       changedSince += 1
-      // A change by another writer must not change the digest of the model, so the archived resource is added instead.
+      // If another writer has changed the resource, the digest of the archived resource is added. Such a change is not
+      // a fault of the restore, so it must not change the digest of the model.
       digests.add(resource.h, compared.archived.digest)
     }
     for (const check of checks) await check.check(compared)
