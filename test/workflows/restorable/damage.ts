@@ -226,7 +226,9 @@ export const DAMAGE: Readonly<Record<string, DamageKind>> = {
   'a blob with an escaped file_id': store(payload('{"images":{"f\\u0069le_id":"red"}}')),
   'a blob with an empty file_id': everywhere(payload('{"images":{"file_id":""}}')),
   'no spilled payload': everywhere(onSpilled(() => undefined)),
-  'a damaged spilled payload': store(onSpilled(({ bytes }) => ({ bytes: Buffer.concat([Buffer.from('x'), bytes.subarray(1)]) }))),
+  'a damaged spilled payload': store(
+    onSpilled(({ bytes }) => ({ bytes: Buffer.concat([Buffer.from('x'), bytes.subarray(1)]) })),
+  ),
   'a spilled payload with the user metadata of others': store(
     onSpilled(({ bytes }) => ({ bytes, metadata: { sha256: 'ABC', size: '1', type: '100%' } })),
   ),
