@@ -52,6 +52,8 @@ export class EndingResources {
   /** Throws the first error of a write, if there is one. */
   throwFailure(): void {
     if (this.#failure === undefined) return
-    throw this.#failure instanceof Error ? this.#failure : new Error('a write failed', { cause: this.#failure })
+    throw this.#failure instanceof Error
+      ? this.#failure
+      : new Error('a write of a resource failed', { cause: this.#failure })
   }
 }

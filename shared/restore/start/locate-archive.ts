@@ -29,9 +29,12 @@ export const locateArchive = async (
 const archiveOfJob = async ({ jobs }: LocateArchiveServices, jobId: string): Promise<ArchiveLocation> => {
   const job = await jobs.get(jobId)
   if (job === undefined) throw new UnknownJobError(jobId)
-  if (job.kind !== 'export') throw invalidSource('job_id', `job ${jobId} is a restore; name an export`)
+  if (job.kind !== 'export') throw invalidSource('job_id', `job ${jobId} is a restore; only exports have an archive`)
   if (job.result === undefined)
-    throw invalidSource('job_id', `export ${jobId} is ${job.status} and has no archive; name an export that succeeded`)
+    throw invalidSource(
+      'job_id',
+      `export ${jobId} has status ${job.status} and no archive; use an export that succeeded`,
+    )
   const { bucket, key, version_id, etag } = job.result.archive
   return { bucket, key, etag, ...(version_id === undefined ? {} : { version_id }) }
 }

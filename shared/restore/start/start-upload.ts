@@ -116,7 +116,7 @@ export const optionsInKey = (
       {
         field: 'key',
         message:
-          `after ${strategy}/, the key must name a model or ${ALL_MODELS}, ` +
+          `after ${strategy}/, the key must contain a model or ${ALL_MODELS} and a file name, ` +
           `for example ${strategy}/${ALL_MODELS}/backup.acbak`,
       },
     ])
