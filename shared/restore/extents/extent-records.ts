@@ -14,7 +14,7 @@ export interface SelectedResource {
   readonly metadata: SoundRecord
   /** True if the target had the resource at preflight. */
   readonly existed: boolean
-  /** The position where the next pass continues if this pass stops before the resource. */
+  /** The position where the next pass continues if this pass stops before the first resource of a digest bucket. */
   readonly cursor: ExtentCursor
 }
 
@@ -45,12 +45,14 @@ export async function* extentEvents(
   const accepts = filterFor(job, models, extent.model)
   const from = start?.from ?? extent.from
   let index = start?.index ?? 0
+  /** Where a pass continues if it stops in the current digest bucket: at the first sound record of the bucket. */
+  let bucketStart: ExtentCursor | undefined
   let openId: string | undefined
   for await (const batch of archivedRecords(archive, extent.segment, { from, ids: job.request.filters.ids })) {
     const events: ExtentEvent[] = []
     for (const record of batch) {
-      if (record.kind === 'revision') {
-        if (record.fault === undefined && record.id === openId) events.push({ kind: 'revision', record })
+      if (record.kind === 'revision' && (record.fault !== undefined || record.id === openId)) {
+        if (record.fault === undefined) events.push({ kind: 'revision', record })
         continue
       }
       if (openId !== undefined) events.push({ kind: 'end' })
@@ -64,12 +66,13 @@ export async function* extentEvents(
         if (events.length > 0) yield events
         return
       }
-      if (!accepts(record.item)) continue
+      if (bucketStart?.from.bucket !== bucket) bucketStart = { from: { entry: record.entry, bucket }, index }
+      if (record.kind === 'revision' || !accepts(record.item)) continue
+      const existed = existing.at(index)
       index += 1
       if (leftOut.has(record.id)) continue
       openId = record.id
-      const cursor = { from: { entry: record.entry, bucket }, index: index - 1 }
-      events.push({ kind: 'begin', resource: { metadata: record, existed: existing.at(index - 1), cursor } })
+      events.push({ kind: 'begin', resource: { metadata: record, existed, cursor: bucketStart } })
     }
     if (events.length > 0) yield events
   }

@@ -1,4 +1,5 @@
 import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
+import { ArchiveInvalidError } from '../../archive/errors.ts'
 import { archivedRecords, type LocatedFaultyRecord, type SoundRecord } from '../../archive/archived-records.ts'
 import { type BucketDigest, BucketDigests } from '../../archive/digest.ts'
 import type { BlobReferenceSet } from '../../blobs/blob-references.ts'
@@ -10,7 +11,7 @@ import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { addReferences, archivedBlobFields, type BlobFields } from '../../resources/revision-references.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { must } from '../../values/must.ts'
-import { MAX_LISTED } from '../../values/message-text.ts'
+import { MAX_LISTED, quote } from '../../values/message-text.ts'
 import { BitList } from '../extents/bit-list.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
 import type { Finding } from '../messages/finding.ts'
@@ -30,7 +31,14 @@ export interface CheckRangeStores {
   readonly models: ModelRegistry
 }
 
+<<<<<<< HEAD
 /** The references and ids that one pass collects from all of its ranges. */
+=======
+/** Bounds the memory of a pass, which cannot stop between records that have no valid key. */
+const MAX_LEFT_OUT = 250_000
+
+/** What one pass collects from all of its ranges. */
+>>>>>>> a267ea9 (fix: resume passes at the first record of a bucket with left-out records)
 export interface CollectedByPass {
   readonly references: BlobReferenceSet
   /** Undefined if the request has no ids. */
@@ -172,14 +180,15 @@ export class RangePreflight {
           await this.#addFaulty(record, comparison)
           continue
         }
-        if (record.kind === 'revision') {
-          await this.#addRevision(record, comparison)
+        if (record.kind === 'revision' && record.id === this.#current?.check.id) {
+          await this.#current.check.addRevision(record, this.#archivedPayloads, this.#blobFields)
           continue
         }
         const bucket = record.h.slice(0, 4)
         if (borders.isBorder(bucket) && isFull(this.#leftOut.resources.length)) return { entry: record.entry, bucket }
         await this.#endResource(comparison)
-        await this.#beginResource(record, target)
+        if (record.kind === 'metadata') await this.#beginResource(record, target)
+        else await this.#beginWithRevision(record)
       }
     }
     return undefined
@@ -193,12 +202,11 @@ export class RangePreflight {
     this.#current = { check, exists }
   }
 
-  async #addRevision(record: SoundRecord, comparison: DryRunComparison | undefined): Promise<void> {
-    if (this.#current?.check.id !== record.id) {
-      await this.#endResource(comparison)
-      this.#current = { check: ResourceCheck.ofRevision(record), exists: false }
-    }
-    await this.#current.check.addRevision(record, this.#archivedPayloads, this.#blobFields)
+  /** Begins a resource whose metadata is not in the archive. */
+  async #beginWithRevision(record: SoundRecord): Promise<void> {
+    const check = ResourceCheck.ofRevision(record)
+    this.#current = { check, exists: false }
+    await check.addRevision(record, this.#archivedPayloads, this.#blobFields)
   }
 
   /**
@@ -251,6 +259,11 @@ export class RangePreflight {
     if (fault === undefined) return false
     const leftOut = this.#leftOut
     leftOut.resources.push(fault)
+    if (leftOut.resources.length > MAX_LEFT_OUT)
+      throw new ArchiveInvalidError(
+        `more than ${MAX_LEFT_OUT} resources of model ${check.model} in one segment cannot be restored; ` +
+          `the last of them is ${quote(check.id)}: ${fault.reason}`,
+      )
     this.#foundIds?.add(check.id, true)
     if (check.metadata === undefined) leftOut.inDigest = false
     else leftOut.ids.push(check.id)
