@@ -37,7 +37,8 @@ export const exportWorkflow = (arn: Arn<ExportStage>): Definition => {
       },
       ...task('finish-compose', { next: 'FirstAccountPass', parameters: JOB_ID }),
       FirstAccountPass: { Type: 'Pass', Parameters: { 'job_id.$': '$.job_id', n: 0, pass: 0 }, Next: 'AccountItems' },
-      ...task('account-items', { next: 'MoreToAccount' }),
+      // The archive is complete. It is kept even if the accounting fails, and the job is then partial.
+      ...task('account-items', { next: 'MoreToAccount', onError: 'Announce' }),
       MoreToAccount: {
         Type: 'Choice',
         Choices: [{ Variable: '$.more', BooleanEquals: true, Next: 'WaitForMetadata' }],

@@ -30,6 +30,8 @@ interface TaskOptions {
   readonly next: string
   /** The input of the stage. By default, this is the input of the state. */
   readonly parameters?: Json
+  /** Name of the next state if the stage fails after all retries. By default, the workflow fails. */
+  readonly onError?: string
 }
 
 interface MapOptions {
@@ -64,14 +66,14 @@ export const stateBuilders = <Stage extends StageName>(
   arn: Arn<Stage>,
   failStage: NoInfer<Stage>,
 ): StateBuilders<Stage> => {
-  const catchAll: Json = { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: pascalCase(failStage) }
+  const catchAll = { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: pascalCase(failStage) }
   return {
-    task: (stage, { next, parameters }) => ({
+    task: (stage, { next, parameters, onError }) => ({
       [pascalCase(stage)]: {
         ...taskState(arn(stage)),
         ...(parameters === undefined ? {} : { Parameters: parameters }),
         Retry: RETRY,
-        Catch: [catchAll],
+        Catch: [onError === undefined ? catchAll : { ...catchAll, Next: onError }],
         Next: next,
       },
     }),

@@ -67,8 +67,11 @@ const idsNotExported = async (
 ): Promise<IdsWithoutResource> => {
   if (filters.ids === undefined) return {}
   const found: FoundIds[] = []
-  for (const { ids } of await allResults({ jobs }, jobId, EXPORT_RECORDS))
-    if (ids !== undefined) found.push(await workFiles.readPinned(EXPORTED_IDS, ids))
+  for (const { ids } of await allResults({ jobs }, jobId, EXPORT_RECORDS)) {
+    // A pass of an earlier release did not collect ids. It is then unknown which ids it has not found.
+    if (ids === undefined) return {}
+    found.push(await workFiles.readPinned(EXPORTED_IDS, ids))
+  }
   return idsWithoutResource(filters.ids, found)
 }
 

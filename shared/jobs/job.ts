@@ -48,7 +48,7 @@ export interface RestoreRequest {
   readonly filters: Filters
   readonly on_duplicate: Strategy
   readonly dry_run: boolean
-  /** If false, resources that cannot be restored are left out. Absent in jobs of earlier releases, which are strict. */
+  /** Present and false if resources that cannot be restored are left out. */
   readonly strict?: boolean
   /** Absent for an upload slot until its archive is uploaded. */
   readonly archive?: ArchiveLocation
@@ -129,6 +129,8 @@ export interface SuspiciousArchive {
 /** Items of the resource table that belong to no resource of a registered model. */
 export interface Unaccounted {
   readonly count: number
+  /** Present if the accounting failed. The items that it had found until then are counted and listed. */
+  readonly incomplete?: boolean
   /** The number of items for each reason. */
   readonly reasons: Readonly<Record<string, number>>
   /** The first 100, or fewer if they exceed 14 KiB. */

@@ -31,6 +31,7 @@ export const restoreRequest = (
     filters,
     on_duplicate,
     dry_run,
-    strict,
+    // Absent means strict. A repeated request of an earlier release therefore stays equal to the original.
+    ...(strict ? {} : { strict }),
   }
 }

@@ -73,6 +73,15 @@ describe('an export of everything', () => {
     await runner.deploy({})
   })
 
+  it('keeps the archive and is partial if the accounting fails', async () => {
+    runner.beforeStage('account-items', () => Promise.reject(new Error('the scan is denied')))
+    const { job } = await run()
+    expect(job).toMatchObject({
+      status: 'partial',
+      result: { complete: true, unaccounted: { count: 0, incomplete: true, reasons: {}, items: [] } },
+    })
+  })
+
   it('succeeds if every item belongs to a resource', async () => {
     const { job } = await run()
     expect(job).toMatchObject({ status: 'succeeded', result: { complete: true } })

@@ -78,6 +78,7 @@ const StoredResources = z.looseObject({ count, resources: z.array(UnrestorableRe
 
 const StoredUnaccounted = z.looseObject({
   count,
+  incomplete: z.exactOptional(z.boolean()),
   reasons: z.record(text, count),
   items: z.array(z.looseObject({ pk: text, sk: text, reason: text })),
   list: z.exactOptional(ObjectName),

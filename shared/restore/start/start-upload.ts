@@ -76,7 +76,6 @@ const startByKey = async (
     filters: {},
     on_duplicate: strategy,
     dry_run: false,
-    strict: true,
     archive,
     report_beside: { bucket, key },
   }
