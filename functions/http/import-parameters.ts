@@ -25,6 +25,7 @@ const name = () =>
   text()
     .min(1, 'must not be empty')
     .refine((value) => value.isWellFormed(), 'must be valid Unicode')
+    .refine((value) => !value.includes('\0'), 'must not contain U+0000')
     .refine((value) => Buffer.byteLength(value) <= 1024, 'must be at most 1,024 bytes long')
 const FROM_MESSAGE =
   'must be an object with "job_id" (of an export), or with "bucket", "key" and an optional "version_id"'

@@ -2,9 +2,11 @@ import { createHash } from 'node:crypto'
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import { deriveMetadata, deriveRevision } from '../resources/attributes.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../resources/item-size.ts'
+import { decodePayload } from '../resources/payload.ts'
 import { type BlobFields, type PayloadReferences, referencesIn } from '../resources/revision-references.ts'
 import { MetadataView, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
+import { isDeeperThan, isValueDeeperThan } from '../values/json-depth.ts'
 import { instantOf } from '../values/instant.ts'
 import { resultOrFault } from './errors.ts'
 import { recordKeyOf } from './record-line.ts'
@@ -26,12 +28,21 @@ const count: Rule = ({ N }) =>
   N !== undefined && Number.isInteger(Number(N)) && Number(N) >= 0 ? undefined : 'must be a whole number'
 const time: Rule = ({ S }) =>
   S === undefined || instantOf(S) === undefined ? 'must be a time in ISO 8601, as a string' : undefined
+const shallowJson: Rule = ({ S }) =>
+  S !== undefined && isDeeperThan(Buffer.from(S), MAX_LEVELS) ? TOO_DEEP : undefined
 const jsonObject: Rule = ({ S }) =>
   S !== undefined && isJsonObject(S) ? undefined : 'must be a JSON object, as a string'
 const sha256: Rule = ({ S }) =>
   S !== undefined && /^[0-9a-f]{64}$/.test(S) ? undefined : 'must be 64 hex digits in lower case, as a string'
 const isTrue: Rule = ({ BOOL }) => (BOOL === true ? undefined : 'must be true if it is present')
 const bytes: Rule = ({ S, B }) => (S === undefined && B === undefined ? 'must be a string or binary' : undefined)
+
+/**
+ * The JSON parser of Python, and therefore SpecStar, accepts about as many levels. The checks of a restore recurse, and
+ * fail on thousands of levels.
+ */
+const MAX_LEVELS = 1_000
+const TOO_DEEP = `must be nested at most ${MAX_LEVELS} levels deep`
 
 const METADATA_RULES: Readonly<Record<string, Rule>> = {
   current_revision_id: text,
@@ -83,6 +94,7 @@ export const metadataFault = (item: Item, origin: RecordOrigin = 'store'): strin
   keyFault(item) ??
   (new MetadataView(item).currentRevisionId === undefined ? 'current_revision_id must be a string' : undefined) ??
   (origin === 'store' ? fieldFault(item, METADATA_RULES) : undefined) ??
+  fieldFault(item, { indexed_data: shallowJson }) ??
   sizeFault(item, (destination) => deriveMetadata(item, destination))
 
 /** The result of `checkRevision`. */
@@ -106,6 +118,7 @@ export const checkRevision = (
   const fault =
     payloadFault(item, payload, origin) ?? sizeFault(item, (destination) => deriveRevision(item, destination).item)
   if (fault !== undefined) return { fault }
+  if (isTooDeep(payload)) return { fault: `the payload ${TOO_DEEP}` }
   const view = new RevisionView(item)
   const references = referencesIn(view, payload, blobFields)
   if (references !== undefined) return { references }
@@ -147,6 +160,15 @@ const sizeFault = (
   return size <= MAX_ITEM_BYTES
     ? undefined
     : `the item would have ${size} bytes after a restore, with applied_by; DynamoDB allows ${MAX_ITEM_BYTES}`
+}
+
+/** Each level takes at least one byte, so short payloads need no check. */
+const isTooDeep = (payload: string | Uint8Array): boolean => {
+  if (payload.length <= MAX_LEVELS) return false
+  const bytes = Buffer.from(payload)
+  return bytes.readUInt8(0) >= 0x80
+    ? isValueDeeperThan(decodePayload(bytes), MAX_LEVELS)
+    : isDeeperThan(bytes, MAX_LEVELS)
 }
 
 const isJsonObject = (json: string): boolean => {

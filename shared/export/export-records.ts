@@ -300,7 +300,9 @@ class RecordsPass {
   #read({ model, from, to }: ModelRange, options: ReadOptions): AsyncGenerator<StoredResource> {
     const { resources, models } = this.#stores
     const { filters } = this.#job.request
-    const filter = filterFor(this.#job, models, model)
+    const accepts = filterFor(this.#job, models, model)
+    // A filter cannot be evaluated on a field with a fault. Such a resource is selected, and then left out.
+    const filter = (item: Item): boolean => accepts(item) || metadataFault(item) !== undefined
     if (filters.ids === undefined) {
       const hasFilters = Object.keys(filters).length > 0
       return resources.resources(model, { from, to }, hasFilters ? { ...options, filter } : options)

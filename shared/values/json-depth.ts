@@ -36,3 +36,15 @@ const endOfString = (json: Buffer, start: number): number => {
   }
   return at
 }
+
+/** Returns true if lists, maps and objects in a decoded value are nested more than `levels` deep. Does not recurse. */
+export const isValueDeeperThan = (value: unknown, levels: number): boolean => {
+  const open: (readonly [value: unknown, level: number])[] = [[value, 0]]
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    const [current, level] = next
+    if (typeof current !== 'object' || current === null || current instanceof Uint8Array) continue
+    if (level === levels) return true
+    for (const element of Object.values(current)) open.push([element, level + 1])
+  }
+  return false
+}

@@ -174,3 +174,27 @@ describe('a record of an archive', () => {
     expect(checkRevision(without(REVISION, 'data'), undefined, 'archive').fault).toMatch('neither data nor')
   })
 })
+
+describe('a value that is nested deeply', () => {
+  const nested = (levels: number): string => `${'[1,'.repeat(levels - 1)}[2]${']'.repeat(levels - 1)}`
+  const withPayload = (payload: string | Buffer): Item => ({
+    ...REVISION,
+    data: typeof payload === 'string' ? { S: payload } : { B: payload },
+    data_size: { N: `${payload.length}` },
+    data_sha256: { S: createHash('sha256').update(payload).digest('hex') },
+  })
+  const packed = (levels: number): Buffer =>
+    Buffer.concat([Buffer.alloc(levels - 1, 0x91), Buffer.from([0x92, 0x01, 0xc4, 0x01, 0x00])])
+
+  it.each(['store', 'archive'] as const)('is a fault of a record of the %s from 1,001 levels on', (origin) => {
+    const reason = 'must be nested at most 1000 levels deep'
+    for (const payload of [nested(1000), packed(1000)])
+      expect(checkRevision(withPayload(payload), payload, origin).fault).toBeUndefined()
+    for (const payload of [nested(1001), packed(1001)])
+      expect(checkRevision(withPayload(payload), payload, origin)).toEqual({ fault: `the payload ${reason}` })
+    const indexed = (levels: number): Item => ({ ...METADATA, indexed_data: { S: `{"a":${nested(levels - 1)}}` } })
+    expect(metadataFault(indexed(1000), origin)).toBeUndefined()
+    expect(metadataFault(indexed(1001), origin)).toBe(`indexed_data ${reason}`)
+    expect(metadataFault({ ...METADATA, indexed_data: { N: '1' } }, 'archive')).toBeUndefined()
+  })
+})

@@ -3,6 +3,7 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { ArchiveInvalidError } from '../../shared/archive/errors.ts'
 import { ACCOUNT_ITEMS, EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import { metadataKeyOf } from '../../shared/export/unclaimed-revisions.ts'
 import { exportRequest } from '../../shared/export/request.ts'
@@ -74,7 +75,7 @@ describe('an export of everything', () => {
   })
 
   it('keeps the archive and is partial if the accounting fails', async () => {
-    runner.beforeStage('account-items', () => Promise.reject(new Error('the scan is denied')))
+    runner.beforeStage('account-items', () => Promise.reject(new ArchiveInvalidError('not retried')))
     const { job } = await run()
     expect(job).toMatchObject({
       status: 'partial',

@@ -83,6 +83,19 @@ describe('a resource that no restore could write or verify', () => {
     ])
   })
 
+  it('makes a filtered export fail if the filter cannot be evaluated because of the fault', async () => {
+    const [metadata = {}, revision = {}] = buildResource(runner.services.models, {
+      model: 'city',
+      id: 'bad',
+      payloads: [{ name: 'Bad' }],
+    }).items
+    await runner.putItems({ ...metadata, created_time: { S: 'never' } }, revision)
+    const filters = { created_time_start: '2000-01-01T00:00:00Z' }
+    await expect(runner.export(['city'], filters)).rejects.toMatchObject({ error: { type: 'unrestorable-resources' } })
+    const { job } = await runner.export(['city'], filters, false)
+    expect(job).toMatchObject({ status: 'partial', result: { left_out: { count: 1 } } })
+  })
+
   it('does not affect an export whose filters exclude it', async () => {
     await runner.putItems(...withRevision({ data_size: { N: '1' } })(runner.services.models))
     const { job } = await runner.export(['city'], { ids: ['a', 'b'] })

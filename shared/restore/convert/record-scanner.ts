@@ -43,6 +43,11 @@ export class RecordScanner {
   readonly #models = new Set<string>()
   readonly #findings = new ScanFindings()
   readonly #faults: UnrestorableResource[] = []
+  /**
+   * The resource to which a revision without a readable id belongs: that of the last metadata, if only its revisions
+   * have followed. Undefined if this is unknown.
+   */
+  #openId: string | undefined
   #resources = 0
   #revisions = 0
 
@@ -122,7 +127,7 @@ export class RecordScanner {
     } catch (error) {
       const reason = recordFault(error)
       if (reason === undefined) throw error
-      const resource_id = statedResourceId(record.data)
+      const resource_id = statedResourceId(record.data) ?? (record.t === 'RevisionRecord' ? this.#openId : '')
       if (resource_id === undefined) throw invalidRecord(record, reason)
       this.#faults.push({ model: this.#order.modelOf(record), resource_id, reason: locatedReason(record, reason) })
     }
@@ -131,6 +136,7 @@ export class RecordScanner {
   #addMetadata(record: RecordOf<'MetaRecord'>): void {
     const { metadata, unknownKeys } = decodeMetadata(record.data)
     const model = this.#order.modelOf(record)
+    this.#openId = metadata.resource_id
     this.#findings.addUnknownKeys(model, metadata.resource_id, 'metadata', unknownKeys)
     this.#resources += 1
     this.#addLine(record, model, itemFromMetadata(metadata, { model, shards: 1 }))
@@ -139,6 +145,7 @@ export class RecordScanner {
   #addRevision(record: RecordOf<'RevisionRecord'>): void {
     const model = this.#order.modelOf(record)
     const { info, payload, unknownKeys } = decodeRevision(record.data)
+    if (info.resource_id !== this.#openId) this.#openId = undefined
     this.#findings.addUnknownKeys(model, info.resource_id, `revision ${info.revision_id}`, unknownKeys)
     this.#findings.checkDataHash(record, model, info, `xxh3_128:${this.#hashes.xxh3(payload)}`)
     const { item } = itemFromRevision(info, payload, { model, shards: 1 })

@@ -31,14 +31,10 @@ export interface CheckRangeStores {
   readonly models: ModelRegistry
 }
 
-<<<<<<< HEAD
-/** The references and ids that one pass collects from all of its ranges. */
-=======
 /** Bounds the memory of a pass, which cannot stop between records that have no valid key. */
 const MAX_LEFT_OUT = 250_000
 
-/** What one pass collects from all of its ranges. */
->>>>>>> a267ea9 (fix: resume passes at the first record of a bucket with left-out records)
+/** The references and ids that one pass collects from all of its ranges. */
 export interface CollectedByPass {
   readonly references: BlobReferenceSet
   /** Undefined if the request has no ids. */

@@ -35,7 +35,14 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
     const left_out = await allLeftOut(services, { job, plan })
     const result = await dryRunResult(services, job_id, plan.models)
     const ids = await idsNotRestored(services, { job, plan })
-    await end(services, job_id, 'succeeded', { ...result, ...listedLeftOut(left_out), ...ids })
+    const { count: ownLeftOut } = await resourcesLeftOut(services, { job, plan }, 0)
+    const lacksAny =
+      ownLeftOut > 0 ||
+      (left_out !== undefined && plan.unfiltered) ||
+      ids.not_found !== undefined ||
+      (result.missing_blobs?.count ?? 0) > 0
+    const status = lacksAny ? 'partial' : 'succeeded'
+    await end(services, job_id, status, { ...result, ...listedLeftOut(left_out), ...ids })
     return { job_id }
   }
   const document = await makeReport(services, job, plan)
