@@ -49,7 +49,7 @@ export const judgedArchives = async (
   const knownKeys = new Set(known.map(({ key }) => key))
   const judged = judgeInOrder(
     known,
-    await openAll(
+    await summarizeAll(
       stores,
       archives.filter(({ object }) => !knownKeys.has(object.key)),
     ),
@@ -66,55 +66,56 @@ export const judgedArchives = async (
   }
 }
 
-interface OpenedArchive {
+/** An archive with the part of its manifest on which its judgement depends. The manifest itself can have 32 MiB. */
+interface SummarizedArchive {
   readonly archive: ScheduledArchive
-  readonly opened: OpenArchive
+  readonly manifest_sha256: string
+  readonly content: Parameters<typeof judgeArchive>[1]
 }
 
-/** Opens archives. Omits archives that cannot be opened. */
-const openAll = async (
+/** Reads the manifests of archives. Omits archives that cannot be opened. */
+const summarizeAll = async (
   { objects }: ScheduledArchives,
   archives: readonly ScheduledArchive[],
-): Promise<OpenedArchive[]> => {
+): Promise<SummarizedArchive[]> => {
   const all = await pMap(
     archives,
-    async (archive) => ({ archive, opened: await openScheduledArchive(objects, archive.object) }),
+    async (archive) => {
+      const opened = await openScheduledArchive(objects, archive.object)
+      return opened === undefined ? [] : [{ archive, ...summaryOf(opened) }]
+    },
     { concurrency: OPENED_AT_ONCE },
   )
-  return all.flatMap(({ archive, opened }) => (opened === undefined ? [] : [{ archive, opened }]))
+  return all.flat()
 }
+
+const summaryOf = ({ manifest, manifestSha256 }: OpenArchive): Omit<SummarizedArchive, 'archive'> => ({
+  manifest_sha256: manifestSha256,
+  content: {
+    complete: manifest.complete,
+    scope: scopeOf(manifest),
+    models: Object.fromEntries(
+      Object.entries(manifest.models).map(([model, { resources, revisions, blobs }]) => [
+        model,
+        { resources, revisions, blobs },
+      ]),
+    ),
+  },
+})
 
 /** Judges archives from the oldest to the newest, so that each archive is compared with all earlier archives. */
 const judgeInOrder = (
   known: readonly ArchiveRecord[],
-  archives: readonly OpenedArchive[],
+  archives: readonly SummarizedArchive[],
   min_ratio: number,
 ): ArchiveRecord[] => {
   const judged: ArchiveRecord[] = []
-  for (const { archive, opened } of archives.toSorted((a, b) => -newestFirst(a.archive, b.archive))) {
-    const { manifest, manifestSha256 } = opened
-    const content = {
-      complete: manifest.complete,
-      scope: scopeOf(manifest),
-      models: Object.fromEntries(
-        Object.entries(manifest.models).map(([model, { resources, revisions, blobs }]) => [
-          model,
-          { resources, revisions, blobs },
-        ]),
-      ),
-    }
+  for (const { archive, manifest_sha256, content } of archives.toSorted((a, b) => -newestFirst(a.archive, b.archive))) {
     const { job_id, at, object } = archive
     const earlier = [...known, ...judged].filter((record) => newestFirst(record, archive) > 0).sort(newestFirst)
     const { scope, models } = content
-    judged.push({
-      job_id,
-      key: object.key,
-      at,
-      manifest_sha256: manifestSha256,
-      scope,
-      models,
-      ...judgeArchive(earlier, content, { min_ratio }),
-    })
+    const judgement = judgeArchive(earlier, content, { min_ratio })
+    judged.push({ job_id, key: object.key, at, manifest_sha256, scope, models, ...judgement })
   }
   return judged
 }
