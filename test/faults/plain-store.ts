@@ -66,14 +66,22 @@ export class PlainStore {
     this.payloads.clear()
   }
 
-  /** The archive that an export would create now, and the missing blobs, which make a strict export fail. */
-  export(filter: PlainFilter): { readonly archive: PlainArchive; readonly missing: readonly string[] } {
+  /**
+   * The archive that an export would create now, the missing blobs, which make a strict export fail, and whether the
+   * filter contains ids that do not exist.
+   */
+  export(filter: PlainFilter): {
+    readonly archive: PlainArchive
+    readonly missing: readonly string[]
+    readonly lacksIds: boolean
+  } {
     const resources = new Map([...this.resources].filter(([, resource]) => matchesFilter(resource, filter)))
     const named = referencedBlobs(resources.values())
     const held = [...named].filter((id) => this.blobs.has(id))
     return {
       archive: { resources, blobs: new Map(held.map((id) => [id, this.blobs.get(id) ?? ''])) },
       missing: [...named].filter((id) => !this.blobs.has(id)),
+      lacksIds: lacksIds(this.resources.values(), filter),
     }
   }
 
@@ -94,7 +102,7 @@ export class PlainStore {
     for (const [id, bytes] of coming) if (strategy !== 'skip' || !this.blobs.has(id)) this.blobs.set(id, bytes)
     const left = strategy === 'skip' ? clashing.length : 0
     return {
-      status: lacking.length + left > 0 ? 'partial' : 'succeeded',
+      status: lacking.length + left > 0 || lacksIds(archive.resources.values(), filter) ? 'partial' : 'succeeded',
       loaded: written.length,
       skipped: taken.length - written.length,
     }
@@ -117,6 +125,12 @@ export const keyOf = ({ model, id }: { readonly model: string; readonly id: stri
 
 const matchesFilter = ({ model, id, deleted }: PlainResource, { models, ids, is_deleted }: PlainFilter): boolean =>
   (models?.includes(model) ?? true) && (ids?.includes(id) ?? true) && (is_deleted ?? deleted) === deleted
+
+/** Whether the filter contains an id that none of its models has. Other filters do not matter. */
+const lacksIds = (resources: Iterable<PlainResource>, { models, ids = [] }: PlainFilter): boolean => {
+  const found = new Set([...resources].flatMap(({ model, id }) => (models?.includes(model) === false ? [] : [id])))
+  return ids.some((id) => !found.has(id))
+}
 
 const referencedBlobs = (resources: Iterable<PlainResource>): Set<string> =>
   new Set([...resources].flatMap(({ revisions }) => revisions.flatMap(({ blobs }) => blobs)))

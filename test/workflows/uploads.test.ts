@@ -1,6 +1,6 @@
 import { HeadObjectCommand } from '@aws-sdk/client-s3'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { reportKey } from '../../shared/restore/upload-report.ts'
 import { Catalogue, UploadReport } from './catalogue.ts'
@@ -87,7 +87,8 @@ describe('the report next to an upload', () => {
 
 describe('uploads for a model that is being restored', () => {
   it('wait, and are restored in the order in which they arrived, while a request is rejected', async () => {
-    const lease = await test.program.services.leases.take('guild', 'another restore')
+    // A restore of an earlier test releases its lease after it has written its report.
+    const lease = await vi.waitFor(() => test.program.services.leases.take('guild', 'another restore'), 10_000)
     const keys = ['overwrite/guild/1.acbak', 'overwrite/_all/2.acbak', 'overwrite/guild/3.acbak']
     const reports: UploadReport[] = []
     for (const key of keys) reports.push(await reportOf(key, await upload(key), 'queued'))
