@@ -21,7 +21,12 @@ class LongFilesFirst extends BaseSequencer {
 const MINUTE_MS = 60_000
 
 /** Minutes and gigabytes (`large`, `hostile-sizes`), Python and PyPI (`real`): suites with commands of their own. */
-const SEPARATE_SUITES = ['test/large/**', 'test/faults/hostile-sizes.test.ts', 'test/real/**']
+const SEPARATE_SUITES = [
+  'test/large/**',
+  'test/faults/hostile-sizes.test.ts',
+  'test/real/**',
+  'test/workflows/outcomes.test.ts',
+]
 
 /** `npm test`. */
 const main = {
@@ -60,6 +65,17 @@ const property = {
   },
 }
 
+/** `npm run test:outcomes`: the outcomes of about 110 broken stores, archives and streams (`test/OUTCOMES.md`). */
+const outcomes = {
+  extends: true as const,
+  test: {
+    name: 'outcomes',
+    include: ['test/workflows/outcomes.test.ts'],
+    testTimeout: MINUTE_MS,
+    hookTimeout: MINUTE_MS,
+  },
+}
+
 /** `npm run test:large`: `LARGE_RESOURCES` and `LARGE_BLOB_MB` set the size of the store. */
 const large = { extends: true as const, test: { name: 'large', include: ['test/large/**/*.test.ts'] } }
 
@@ -94,7 +110,9 @@ export default defineConfig(({ mode }) => ({
   test: {
     // Stryker cannot select a project.
     projects:
-      process.env['STRYKER_MUTATOR_WORKER'] === undefined ? [main, faults, property, large, specstar, logic] : [logic],
+      process.env['STRYKER_MUTATOR_WORKER'] === undefined
+        ? [main, faults, property, outcomes, large, specstar, logic]
+        : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,
     sequence: { sequencer: LongFilesFirst },

@@ -43,7 +43,7 @@ The test \`test/workflows/outcomes.test.ts\` runs every kind and compares the ou
 After an intended change, write the document anew:
 
 \`\`\`sh
-npm exec -- vitest run --project main test/workflows/outcomes.test.ts -u
+npm run test:outcomes -- -u
 \`\`\`
 
 The columns:

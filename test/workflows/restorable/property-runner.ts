@@ -8,7 +8,7 @@ import { WorkflowRunner } from '../workflow-runner.ts'
 import { MODELS, REGISTRY } from './drawn-resource.ts'
 
 /** The number of random stores: small in `npm test`, larger in `npm run test:property` and `npm run test:faults`. */
-export const STORES = Number(process.env['STORES'] ?? 6)
+export const STORES = Number(process.env['STORES'] ?? 3)
 
 /** The parameters of `fc.assert`. `SHRINK=1` searches for a smaller counterexample, which takes minutes. */
 export const parameters = (numRuns: number): { numRuns: number; seed: number; endOnFailure: boolean } => ({
