@@ -23,7 +23,8 @@ export class FoundIdsCollector {
   readonly #excluded = new Set<string>()
 
   add(id: string, isAccepted: boolean): void {
-    ;(isAccepted ? this.#accepted : this.#excluded).add(id)
+    const ids = isAccepted ? this.#accepted : this.#excluded
+    ids.add(id)
   }
 
   get all(): FoundIds {
