@@ -51,7 +51,7 @@ export interface EventPattern {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-export interface EventSpec extends FunctionSpec {
+interface EventSpec extends FunctionSpec {
   readonly trigger: Trigger
 }
 

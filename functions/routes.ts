@@ -23,7 +23,7 @@ export interface Route {
   readonly file: string
 }
 
-export type RouteSpec = FunctionSpec & Route
+type RouteSpec = FunctionSpec & Route
 
 const EXPORT: Permissions = { jobs: START_JOB, startsWorkflows: ['export'], signsUrls: true }
 /** If the body of a request contains an archive, the function stores it as a work file of the job. */

@@ -17,7 +17,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import { METRIC, METRICS_NAMESPACE } from '../shared/telemetry/telemetry.ts'
 
-export interface AlarmsProps {
+interface AlarmsProps {
   readonly deployment: string
   readonly functions: readonly IFunction[]
   /** Functions whose errors raise an alarm. Stages are not watched: if a stage fails, `JobFailed` is raised. */

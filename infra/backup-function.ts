@@ -11,7 +11,7 @@ import type { DeployedFunction } from './functions.ts'
 /** Lambda's maximum values: two retries, within minutes. Events of a throttled function wait for at most six hours. */
 const EVENT_RETRIES = { retryAttempts: 2, maxEventAge: Duration.hours(6) }
 
-export interface BackupFunctionProps {
+interface BackupFunctionProps {
   readonly spec: DeployedFunction
   readonly deployment: string
   readonly environment: Readonly<Record<string, string>>

@@ -8,7 +8,7 @@ import type { Definition } from '../functions/workflows/states.ts'
 import { acknowledgeWildcards } from './acknowledge.ts'
 import { childrenArn, executionsArn } from './names.ts'
 
-export interface BackupWorkflowProps {
+interface BackupWorkflowProps {
   readonly name: string
   /** The definition refers to published versions of functions, so that a deployment does not change running jobs. */
   readonly definition: Definition

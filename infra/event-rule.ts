@@ -5,7 +5,7 @@ import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import type { EventPattern } from '../functions/events.ts'
 
-export interface EventRuleProps {
+interface EventRuleProps {
   readonly description: string
   readonly pattern: EventPattern
   readonly handler: IFunction

@@ -4,7 +4,7 @@ import { DEFAULT_ROUTE, isModelRoute, ROUTES } from '../functions/routes.ts'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../functions/stages.ts'
 
 /** The caller of a function: API Gateway (`route`), EventBridge (`event`), or one of the workflows. */
-export type FunctionKind = 'route' | 'event' | 'export' | 'restore'
+type FunctionKind = 'route' | 'event' | 'export' | 'restore'
 
 /** A row of `routes.ts`, `events.ts` or `stages.ts`, and the kind of the function. */
 export interface DeployedFunction extends FunctionSpec {

@@ -10,7 +10,7 @@ import { RETENTION_GROUPS } from '../shared/schedules/retention.ts'
 import { objectRetention, type Settings } from './settings.ts'
 
 /** The deployed resources to which permissions refer. */
-export interface GrantContext {
+interface GrantContext {
   readonly settings: Settings
   readonly names: StoreNames
   readonly key: IKey | undefined

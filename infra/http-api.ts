@@ -8,7 +8,7 @@ import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
 import { DEFAULT_ROUTE, isModelRoute, ROUTES } from '../functions/routes.ts'
 
-export interface HttpApiProps {
+interface HttpApiProps {
   readonly name: string
   /** Returns the function of a route. */
   readonly functionOf: (name: string) => IFunction

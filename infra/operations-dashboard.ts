@@ -5,7 +5,7 @@ import { Construct } from 'constructs'
 import { METRIC } from '../shared/telemetry/telemetry.ts'
 import { jobMetric } from './alarms.ts'
 
-export interface OperationsDashboardProps {
+interface OperationsDashboardProps {
   readonly deployment: string
   /** Names of the DynamoDB tables, by the titles of their graphs. */
   readonly tables: Readonly<Record<string, string>>

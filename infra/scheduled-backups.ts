@@ -13,7 +13,7 @@ import { Construct } from 'constructs'
 import { dueTimes, type Schedule } from '../shared/schedules/schedule.ts'
 import { acknowledgeWildcards } from './acknowledge.ts'
 
-export interface ScheduledBackupsProps {
+interface ScheduledBackupsProps {
   readonly deployment: string
   readonly schedules: readonly Schedule[]
   /** The function that starts an export. It is called at the times of each schedule. */
@@ -23,7 +23,7 @@ export interface ScheduledBackupsProps {
 }
 
 /** A function that runs at a fixed rate. */
-export interface Housekeeping {
+interface Housekeeping {
   /** Id of the function's schedule in the CDK app. */
   readonly id: string
   readonly every: Duration

@@ -7,7 +7,7 @@ import type { BackupFunction } from './backup-function.ts'
 import { KEY_ACTIONS } from './grants.ts'
 import { bucketArn, type StoreNames } from './names.ts'
 
-export interface SignerProps {
+interface SignerProps {
   readonly names: StoreNames
   readonly key: IKey | undefined
   /** The functions that may assume the role. */

@@ -6,7 +6,7 @@ import { PARAMETERS_IN_QUERY } from './form.ts'
 import { type HttpRequest, MAX_ARCHIVE_BYTES } from './http-request.ts'
 
 /** What the body of an import request contains. */
-export type ImportContent =
+type ImportContent =
   | { readonly in: 'none' }
   | { readonly in: 'json' }
   | { readonly in: 'form'; readonly contentType: string }

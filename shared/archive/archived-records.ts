@@ -26,7 +26,7 @@ export interface LocatedFaultyRecord extends FaultyRecord {
 export type ArchivedRecord = SoundRecord | LocatedFaultyRecord
 
 /** The position at which reading starts: a chunk, and the first digest bucket of that chunk to return. */
-export interface RecordsFrom {
+interface RecordsFrom {
   readonly entry: number
   readonly bucket: string
 }

@@ -78,11 +78,11 @@ export interface RecordsEntry extends StoredEntry {
   readonly last_h: string
 }
 
-export interface PayloadEntry extends StoredEntry {
+interface PayloadEntry extends StoredEntry {
   readonly kind: 'payload'
 }
 
-export interface BlobEntry extends StoredEntry, BlobProperties {
+interface BlobEntry extends StoredEntry, BlobProperties {
   readonly kind: 'blob'
   readonly file_id: string
 }

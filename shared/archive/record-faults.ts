@@ -98,7 +98,7 @@ export const metadataFault = (item: Item, origin: RecordOrigin = 'store'): strin
   sizeFault(item, (destination) => deriveMetadata(item, destination))
 
 /** The result of `checkRevision`. */
-export type CheckedRevision =
+type CheckedRevision =
   { readonly fault: string } | { readonly fault?: undefined; readonly references: PayloadReferences }
 
 /**

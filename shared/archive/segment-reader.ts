@@ -23,7 +23,7 @@ export const readIndex = async ({ source }: OpenArchive, segment: ArchiveSegment
  * An entry of a segment. The caller need not read `content`: what it does not read is read and checked before the next
  * entry is returned.
  */
-export interface ReadEntry {
+interface ReadEntry {
   readonly entry: IndexLine
   /** The number of the entry in its segment, from 0. */
   readonly ordinal: number

@@ -14,7 +14,7 @@ export interface SegmentSink {
 }
 
 /** The index of a segment as stored. `offset` is in bytes from the start of the segment. */
-export interface IndexLocation {
+interface IndexLocation {
   readonly offset: number
   readonly size: number
   readonly sha256: string

@@ -10,7 +10,7 @@ const END_BYTES = 2 * BLOCK
 export const TAIL_BYTES = 2 * BLOCK + END_BYTES
 
 /** The location and checksum of `manifest.json`. `offset` is the first byte of its content in the archive. */
-export interface ManifestLocation {
+interface ManifestLocation {
   readonly offset: number
   readonly size: number
   readonly sha256: string

@@ -33,7 +33,7 @@ export interface BlobContent extends BlobProperties {
 }
 
 /** A blob whose SHA-256 and size have been verified or computed from its bytes. */
-export interface VerifiedBlob extends VerifiedObject {
+interface VerifiedBlob extends VerifiedObject {
   readonly properties: StoredProperties
 }
 

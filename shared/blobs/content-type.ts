@@ -13,7 +13,7 @@ const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
 const isPlain = (type: string): boolean => HEADER_VALUE.test(type) && type !== UNKNOWN && !WITH_PARAMETER.test(type)
 
 /** A content type as the `Content-Type` header or, if the header cannot contain it, percent-encoded. */
-export type EncodedType = { readonly header: string } | { readonly encoded: string }
+type EncodedType = { readonly header: string } | { readonly encoded: string }
 
 /** Encodes the content type of a blob. An empty type counts as unknown. */
 export const encodeType = (type: string | undefined): EncodedType => {

@@ -7,7 +7,7 @@ import { BlobMismatchError, BlobsMissingError } from './errors.ts'
 import { copyRange, pinnedOf, putVerified, type VerifiedObject, verifyObject } from './verified-object.ts'
 
 /** A spilled payload in the blob bucket, without its bytes. Unlike a blob, a payload has no headers of its own. */
-export interface StoredPayload {
+interface StoredPayload {
   readonly sha256: string
   readonly object: PinnedObject
 }

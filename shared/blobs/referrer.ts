@@ -8,7 +8,7 @@ export type Referrer = z.output<typeof Referrer>
  * The number of resources that are kept for each blob. A few resources are sufficient to find out why the blob is
  * missing.
  */
-export const MAX_REFERRERS = 3
+const MAX_REFERRERS = 3
 
 /** A blob that does not exist or cannot be read, and the first resources that refer to it. */
 export const MissingBlob = z.object({ id: z.string(), resources: z.array(Referrer).readonly() }).readonly()

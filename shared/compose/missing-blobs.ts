@@ -8,7 +8,7 @@ import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
 
 /** The file in which one pass lists missing blobs: payloads refer to them, but no such blobs exist. */
-export const MISSING_BLOBS: WorkFile<readonly MissingBlob[], [n: number, attempt: string]> = {
+const MISSING_BLOBS: WorkFile<readonly MissingBlob[], [n: number, attempt: string]> = {
   name: (n, attempt) => `missing/${n}/${attempt}`,
   content: z.array(MissingBlob).readonly(),
 }

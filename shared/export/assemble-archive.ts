@@ -22,7 +22,7 @@ import type { TailStores } from './tail-stores.ts'
 const SINCE_MARGIN_MS = 15 * 60_000
 
 /** The segments of an export, in the order in which the archive contains them, and the manifest that describes them. */
-export interface AssembledArchive {
+interface AssembledArchive {
   readonly manifest: Manifest
   readonly segments: readonly PinnedObject[]
   /** The resources that refer to missing blobs, as the result of the job lists them. */

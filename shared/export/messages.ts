@@ -70,13 +70,13 @@ export const EXPORT_RECORDS: Stage<RecordsResult> = { name: 'export-records', re
  * Written by `plan-export-blobs`. Each item is a range of prefixes of blob positions. A map item exports the blobs of
  * its range from all lists.
  */
-export const BlobPlan = z
+const BlobPlan = z
   .object({
     lists: z.array(BlobReferenceList).readonly(),
     items: z.array(z.object({ from: z.int(), to: z.int() }).readonly()).readonly(),
   })
   .readonly()
-export type BlobPlan = z.output<typeof BlobPlan>
+type BlobPlan = z.output<typeof BlobPlan>
 export const BLOB_PLAN: WorkFile<BlobPlan> = { name: () => 'blob-plan.json', content: BlobPlan }
 
 /** Consecutive blobs in the section of one model of a stream of SpecStar. */
@@ -244,13 +244,13 @@ export type Tail = z.output<typeof Tail>
 export const TAIL: WorkFile<Tail> = { name: () => 'tail.json', content: Tail }
 
 /** The archive that was composed. This result is kept only after the archive was read back. */
-export const ComposedResult = z
+const ComposedResult = z
   .object({
     done: z.literal(true),
     archive: z.object({ ...PinnedObject.unwrap().shape, manifest_sha256: z.exactOptional(z.string()) }).readonly(),
   })
   .readonly()
-export type ComposedResult = z.output<typeof ComposedResult>
+type ComposedResult = z.output<typeof ComposedResult>
 export const FINISH_COMPOSE: Stage<ComposedResult> = { name: 'finish-compose', result: ComposedResult }
 
 /**

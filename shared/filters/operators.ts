@@ -15,7 +15,7 @@ export type Outcome = boolean | null | 'invalid'
 type Compile = (expected: unknown) => (actual: unknown) => Outcome
 
 /** One operator of `conditions`, `data_conditions` and `qb`. */
-export interface Operator {
+interface Operator {
   /** Compiles the test of a field's value. The value is not null. */
   readonly compile: Compile
   /** Compiles the test of one element of a list. If absent, the operator cannot be used with a quantifier. */

@@ -6,7 +6,7 @@ import { FilterError } from './errors.ts'
 import { isOperatorName, OPERATOR_NAMES, OPERATORS } from './operators.ts'
 import { isDict, isList } from './python/values.ts'
 
-export type ConditionsParameter = 'conditions' | 'data_conditions'
+type ConditionsParameter = 'conditions' | 'data_conditions'
 
 /** Maximum nesting of a value. Expressions of `qb` have the same limit. */
 const MAX_LEVELS = 1_000

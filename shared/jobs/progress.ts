@@ -5,7 +5,7 @@ import type { Stage } from './stage.ts'
 import type { StageName } from './stage-names.ts'
 
 /** The names of the counts of a job's progress. `functions/API.md` describes them. */
-export type CountName =
+type CountName =
   | 'resources'
   | 'revisions'
   | 'blobs'

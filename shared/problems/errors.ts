@@ -1,7 +1,7 @@
 import { errorMessage } from '../values/error-message.ts'
 
 /** The disk on which the local program keeps its data has no space left. */
-export class StorageFullError extends Error {
+class StorageFullError extends Error {
   override readonly name = 'StorageFullError'
 
   constructor(cause: unknown) {
@@ -13,7 +13,7 @@ export class StorageFullError extends Error {
 }
 
 /** AWS or the operating system denied access that the program needs. */
-export class AccessDeniedError extends Error {
+class AccessDeniedError extends Error {
   override readonly name = 'AccessDeniedError'
 
   constructor(cause: unknown) {

@@ -48,7 +48,7 @@ export interface RevisionInfo {
 }
 
 /** The model to which an item is written, and the job that writes the item. */
-export interface Destination {
+interface Destination {
   readonly model: string
   readonly shards: number
   /** The id of the restore job that writes the item. It becomes `applied_by`. Absent if no restore writes the item. */
@@ -56,7 +56,7 @@ export interface Destination {
 }
 
 /** A revision item that can be written. */
-export interface PreparedRevision {
+interface PreparedRevision {
   readonly item: Item
   /** The payload, if it is too large for the item. The caller must store the payload before it writes the item. */
   readonly spilled?: Buffer

@@ -10,7 +10,7 @@ import { MetadataView, RevisionView } from './views.ts'
  * - `stale`: a revision is newer than the metadata, so the resource probably changed between the reads.
  * - `torn`: there is no item for the current revision.
  */
-export type ConsistencyState = 'consistent' | 'stale' | 'torn'
+type ConsistencyState = 'consistent' | 'stale' | 'torn'
 
 export const consistencyOf = (metadata: Item, revisions: readonly Item[]): ConsistencyState => {
   const check = new ConsistencyCheck(metadata)

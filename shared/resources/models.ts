@@ -6,7 +6,7 @@ import { ModelsInvalidError, UnknownModelError } from './errors.ts'
 import { compareBytes } from '../values/text-order.ts'
 
 /** A field of the payload whose value is copied to `indexed_data`. */
-export interface IndexedField {
+interface IndexedField {
   /** The key of the value in `indexed_data`. */
   readonly key: string
   /** The dotted path of the field in the payload. */
@@ -14,14 +14,14 @@ export interface IndexedField {
   readonly type?: IndexedType
 }
 
-export const INDEXED_TYPES = ['str', 'int', 'float', 'bool', 'datetime', 'list', 'map'] as const
+const INDEXED_TYPES = ['str', 'int', 'float', 'bool', 'datetime', 'list', 'map'] as const
 export type IndexedType = (typeof INDEXED_TYPES)[number]
 
-export const REF_TYPES = ['resource_id', 'revision_id'] as const
+const REF_TYPES = ['resource_id', 'revision_id'] as const
 export type RefType = (typeof REF_TYPES)[number]
 
 /** A field of the payload that contains the id of another resource or revision, or a list of such ids. */
-export interface ReferenceField {
+interface ReferenceField {
   /** Dotted path in the payload. */
   readonly field: string
   /** The name of the other resource's model. */

@@ -2,7 +2,7 @@ import { hashKeyOf, shardOf } from './keys.ts'
 import { MAX_SHARDS } from './models.ts'
 
 /** A partition of the resource table: the metadata (`m`) or the revisions (`r`) of one shard of a model. */
-export interface Partition {
+interface Partition {
   readonly model: string
   readonly kind: 'm' | 'r'
   readonly shard: number

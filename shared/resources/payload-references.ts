@@ -3,7 +3,7 @@ import { isMap } from './payload.ts'
 import { valuesAt } from './payload-values.ts'
 
 /** A reference to a blob in a payload. SpecStar's type for it is `Binary`. */
-export interface BlobRef {
+interface BlobRef {
   readonly file_id: string
   readonly size?: unknown
   readonly content_type?: unknown
@@ -41,7 +41,7 @@ export const blobRefs = (payload: unknown): BlobRef[] => {
 }
 
 /** A reference in a payload to another resource or to one of its revisions. */
-export interface Reference {
+interface Reference {
   /** The dotted path of the field that contains the id. */
   readonly field: string
   /** The name of the other resource's model. */

@@ -116,7 +116,7 @@ const exactMsgpack = (value: unknown, prefixLength = 0): unknown => {
 }
 
 /** A map (a JSON object) in a decoded payload. */
-export type PayloadMap = Readonly<Record<string, unknown>>
+type PayloadMap = Readonly<Record<string, unknown>>
 
 /** Returns whether a decoded value is a map. Lists, binary values and timestamps are not maps. */
 export const isMap = (value: unknown): value is PayloadMap =>

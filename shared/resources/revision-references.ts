@@ -17,7 +17,7 @@ export interface BlobFields {
 }
 
 /** Neither the registry nor an archive contains paths, so references are recognized by their shape. */
-export const GUESSED_BLOB_FIELDS: BlobFields = { paths: undefined, archived: undefined }
+const GUESSED_BLOB_FIELDS: BlobFields = { paths: undefined, archived: undefined }
 
 /** Returns the paths of blobs in payloads of a model that are not in an archive. */
 export const blobFieldsOf = ({ blobs }: Pick<Model, 'blobs'>): BlobFields => ({ paths: blobs, archived: blobs })

@@ -3,7 +3,7 @@ import { type Item, type Key, keyOf, sortKeyOf } from '../tables/item.ts'
 import { hashKeyIn } from './keys.ts'
 
 /** The value of an attribute of type S, N, BOOL or NULL. Integers are `bigint`. Other numbers are `number`. */
-export type PlainValue = string | bigint | number | boolean | null
+type PlainValue = string | bigint | number | boolean | null
 
 /**
  * Typed access to the fields that metadata items and revision items have in common. `STORE.md` describes every field. A
@@ -142,7 +142,7 @@ export class RevisionView extends ItemView {
 }
 
 /** Returns the bytes of a spilled payload. */
-export type ReadSpilled = (sha256: string) => Promise<Uint8Array | undefined>
+type ReadSpilled = (sha256: string) => Promise<Uint8Array | undefined>
 
 /**
  * Returns the payload of a revision from its item. If the payload is spilled, returns the result of `readSpilled` or

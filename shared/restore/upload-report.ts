@@ -10,7 +10,7 @@ interface Objects {
 }
 
 /** The content of a report next to an upload. A restore that has not ended has no `passed`. */
-export interface UploadReport {
+interface UploadReport {
   /** Absent if no job was created. */
   readonly job_id?: string
   readonly status: JobStatus

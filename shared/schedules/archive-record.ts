@@ -8,7 +8,7 @@ const Counts = z.object({ resources: z.int(), revisions: z.int(), blobs: z.int()
  * other state is the result of the judgement. A `good` or `confirmed` archive counts as good. Only a good archive can
  * replace older archives.
  */
-export const ARCHIVE_STATES = ['good', 'incomplete', 'suspicious', 'confirmed', 'rejected'] as const
+const ARCHIVE_STATES = ['good', 'incomplete', 'suspicious', 'confirmed', 'rejected'] as const
 export type ArchiveState = (typeof ARCHIVE_STATES)[number]
 
 const COUNTED: readonly ArchiveState[] = ['good', 'confirmed']

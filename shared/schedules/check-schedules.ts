@@ -5,14 +5,14 @@ import { goodSuccessors } from './successors.ts'
 import { lastDue } from './last-due.ts'
 
 /** The stores and settings that the check needs. */
-export interface ScheduleCheck extends JudgedArchiveStores {
+interface ScheduleCheck extends JudgedArchiveStores {
   readonly jobs: Pick<JobStore, 'firstSeen'>
   readonly config: JudgedArchiveStores['config'] & { readonly schedules: readonly Schedule[] }
   readonly clock: () => Date
 }
 
 /** The state of one schedule. */
-export interface ScheduleState {
+interface ScheduleState {
   readonly schedule: string
   /** True if the schedule has no good archive for `due_at` or a later due time. */
   readonly overdue: boolean

@@ -11,7 +11,7 @@ import { DAY_MS } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
 
 /** The stores and settings that a decision about a suspicious archive needs. */
-export interface DecisionStores extends JudgedArchiveStores {
+interface DecisionStores extends JudgedArchiveStores {
   readonly jobs: Pick<JobStore, 'get' | 'change'>
   readonly archiveRecords: JudgedArchiveStores['archiveRecords'] & Pick<ArchiveRecords, 'decide'>
   readonly config: JudgedArchiveStores['config'] & { readonly schedules: readonly Schedule[] }
@@ -28,7 +28,7 @@ export interface DecisionRequest {
 }
 
 /** The archive after the decision. */
-export interface DecidedArchive extends ArchiveDecision {
+interface DecidedArchive extends ArchiveDecision {
   readonly schedule: string
   readonly job_id: string
   /** The key of the archive in the archive bucket. */

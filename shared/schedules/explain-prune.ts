@@ -23,7 +23,7 @@ export interface PageOptions {
 }
 
 /** The stores and settings that the explanation needs. */
-export type PruneExplanation = Omit<PrunePlanning, 'config'> &
+type PruneExplanation = Omit<PrunePlanning, 'config'> &
   ObjectPlanning & {
     readonly config: PrunePlanning['config'] & ObjectPlanning['config'] & { readonly schedules: readonly Schedule[] }
   }

@@ -4,7 +4,7 @@ import { type ArchiveRecord, isCounted } from './archive-record.ts'
 import { type ArchiveScope, coversFilters } from './archive-scope.ts'
 
 /** The members of an earlier archive with which a new archive is compared. */
-export type EarlierArchive = Pick<ArchiveRecord, 'job_id' | 'scope' | 'models' | 'state'>
+type EarlierArchive = Pick<ArchiveRecord, 'job_id' | 'scope' | 'models' | 'state'>
 
 /** What a new archive contains, as its manifest describes it. */
 export interface ArchiveContent {
@@ -13,7 +13,7 @@ export interface ArchiveContent {
   readonly models: Readonly<Record<string, ExportCounts>>
 }
 
-export type Judgement = Pick<ArchiveRecord, 'findings'> & { readonly state: 'good' | 'incomplete' | 'suspicious' }
+type Judgement = Pick<ArchiveRecord, 'findings'> & { readonly state: 'good' | 'incomplete' | 'suspicious' }
 
 const COUNTS = ['resources', 'revisions', 'blobs'] as const
 const NOTHING: ExportCounts = { resources: 0, revisions: 0, blobs: 0 }

@@ -4,7 +4,7 @@ import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
 /** The largest number of keys that S3 accepts in one `DeleteObjects` request. */
 const BATCH = 1000
 
-export interface PrunedGroup {
+interface PrunedGroup {
   readonly retention: RetentionGroup
   /** The number of deleted objects. */
   readonly deleted: number

@@ -29,7 +29,7 @@ export interface PrunePlan {
 }
 
 /** The data from which the plan of one schedule is computed. */
-export interface PruneInput extends JudgedArchives {
+interface PruneInput extends JudgedArchives {
   readonly schedule: Pick<Schedule, 'keep_days'>
   /** The newest good archive of each scope, newest first. This pruning has opened each of them successfully. */
   readonly successors: readonly ArchiveRecord[]

@@ -11,13 +11,13 @@ export interface PrunePlanning extends JudgedArchiveStores {
 }
 
 /** The stores and settings that are needed to prune archives. */
-export interface Pruning extends PrunePlanning {
+interface Pruning extends PrunePlanning {
   readonly objects: PrunePlanning['objects'] & Pick<ObjectStore, 'delete'>
   readonly archiveRecords: PrunePlanning['archiveRecords'] & Pick<ArchiveRecords, 'delete'>
   readonly config: PrunePlanning['config'] & { readonly schedules: readonly Schedule[] }
 }
 
-export interface PrunedSchedule {
+interface PrunedSchedule {
   readonly schedule: string
   /** Keys of the deleted archives. */
   readonly deleted: readonly string[]

@@ -5,7 +5,7 @@ import { findSchedule } from './find-schedule.ts'
 import { type Schedule, scheduledRequest } from './schedule.ts'
 
 /** The services and settings that are needed to start a scheduled export. */
-export type ScheduledStart = Parameters<typeof startNamedExport>[0] & {
+type ScheduledStart = Parameters<typeof startNamedExport>[0] & {
   readonly config: { readonly schedules: readonly Schedule[] }
   readonly models: ModelRegistry
 }

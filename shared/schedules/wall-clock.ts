@@ -6,7 +6,7 @@ import { must } from '../values/must.ts'
  * day in UTC.
  */
 
-export interface WallClock {
+interface WallClock {
   /** Returns the wall-clock time at an instant. */
   readonly at: (instant: Date) => number
   /**

@@ -1,7 +1,7 @@
 import type { ArchiveResource } from './archive-resources.ts'
 
 /** A resource with the payload of its current revision. */
-export interface CurrentResource {
+interface CurrentResource {
   readonly model: string
   /** Undefined if the payload is neither JSON nor msgpack. */
   readonly payload: unknown

@@ -27,7 +27,7 @@ export interface StreamedBlob {
 }
 
 /** The location and the bytes of a record, without its decoded fields. */
-export interface RawRecord extends StreamLocation {
+interface RawRecord extends StreamLocation {
   /** The offset of the next record. */
   readonly end: number
   /** The bytes after the length. For a record with a large blob, only the first 64 KiB. */

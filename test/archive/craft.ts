@@ -10,7 +10,7 @@ import { itemsOf, MANIFEST } from './sample.ts'
 import { headerBytes, tailBytes } from './tar-blocks.ts'
 
 /** An entry of a handmade segment. */
-export interface CraftedEntry {
+interface CraftedEntry {
   readonly path: string
   readonly content: Buffer
   /** Members of its index line, instead of the right ones or in addition to them. */

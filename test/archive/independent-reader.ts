@@ -32,7 +32,7 @@ const Value = z.record(z.string(), z.unknown())
 const RecordLine = z.object({ Item: z.record(z.string(), Value) })
 type Item = z.infer<typeof RecordLine>['Item']
 
-export interface IndependentModel {
+interface IndependentModel {
   readonly digest: string
   readonly resources: number
   readonly revisions: number

@@ -9,7 +9,7 @@ import { RecordOrder } from '../../shared/archive/record-order.ts'
 import { readEntries, readIndex } from '../../shared/archive/segment-reader.ts'
 import type { Item } from '../../shared/tables/item.ts'
 
-export interface ReadArchive {
+interface ReadArchive {
   readonly walked: boolean
   readonly proven: boolean
   readonly items: readonly Item[]

@@ -1,7 +1,7 @@
 import Table from 'cli-table3'
 
 /** The values of one measurement in several rounds, in their order. */
-export class Rounds {
+class Rounds {
   readonly values: readonly number[]
 
   constructor(values: readonly number[]) {

@@ -15,7 +15,7 @@ import { faultyStore } from './faulty-store.ts'
 export type FaultyLayer = 'requests' | 'stores'
 
 /** A call with its number among all calls of the layer since the last `arm`, counted from 1. */
-export interface Call {
+interface Call {
   readonly n: number
   readonly command: string
 }

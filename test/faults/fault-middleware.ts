@@ -23,7 +23,7 @@ export type Fault =
 export type FaultPlan = (n: number, command: string) => Fault | undefined
 
 /** The number of calls of a client by command. */
-export interface Calls {
+interface Calls {
   readonly byCommand: ReadonlyMap<string, number>
   readonly total: number
 }

@@ -26,7 +26,7 @@ export interface HistoryState {
 }
 
 /** The real store, which is compared with the in-memory store. */
-export interface RealStore {
+interface RealStore {
   readonly harness: FaultHarness
 }
 

@@ -5,7 +5,7 @@ import type { Item } from '../../shared/tables/item.ts'
 import type { StoreContents } from '../contents.ts'
 
 /** One revision in the in-memory store. */
-export interface PlainRevision {
+interface PlainRevision {
   readonly n: number
   readonly schema: string | null
   readonly payload: string
@@ -35,7 +35,7 @@ export interface PlainFilter {
 }
 
 /** The expected outcome of a restore. */
-export interface PlainOutcome {
+interface PlainOutcome {
   readonly status: 'succeeded' | 'partial' | 'duplicates'
   readonly loaded: number
   readonly skipped: number

@@ -14,7 +14,7 @@ export interface Scenario {
 }
 
 /** The result of a sweep. */
-export interface SweepResult {
+interface SweepResult {
   /** The number of calls that the scenario makes without faults. */
   readonly calls: number
   /** The number of runs with one fault. */

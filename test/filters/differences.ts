@@ -1,5 +1,5 @@
 /** An intended difference from SpecStar: this project rejects the request, or the number of matching resources differs. */
-export interface Difference {
+interface Difference {
   /** The decoded query of a recorded request. */
   readonly request: string
   readonly ours: 'rejected' | number

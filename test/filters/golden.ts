@@ -23,7 +23,7 @@ export interface Vector {
 const fixture = (name: string): Promise<string> =>
   readFile(new URL(`../fixtures/specstar/${name}`, import.meta.url), 'utf8')
 
-export const MODELS = await loadModelsFile(new URL('../../shared/models.json', import.meta.url))
+const MODELS = await loadModelsFile(new URL('../../shared/models.json', import.meta.url))
 
 /** All recorded requests, except for paging, sorting and partial results, which a backup does not have. */
 export const goldenVectors = async (): Promise<Vector[]> => {
@@ -71,7 +71,7 @@ const timesInUtc = (meta: Meta): Partial<Record<(typeof TIMES)[number], string>>
   )
 
 /** The filters of a request, read as the export route does. `is_deleted` defaults to false in SpecStar only. */
-export const filtersOf = (request: string): Filters => {
+const filtersOf = (request: string): Filters => {
   const query = new URLSearchParams(request)
   if (!query.has('is_deleted')) query.append('is_deleted', 'false')
   return modelExportParameters(queryObject(query)).filters

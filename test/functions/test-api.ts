@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 /** Stands for the workflow of a job. Without a script, a job never ends. */
-export type Script = (services: Services, jobId: string) => Promise<unknown>
+type Script = (services: Services, jobId: string) => Promise<unknown>
 
 /** An engine that records its calls. A job that is started runs the script of the test. */
 export class ScriptedEngine implements WorkflowEngine {

@@ -14,14 +14,14 @@ import { largeSample, type Size } from './sample.ts'
 const PROGRAM = fileURLToPath(new URL('main.ts', import.meta.url))
 
 /** One measured step: its time and the peak memory of each process of the program. */
-export interface Step {
+interface Step {
   readonly name: string
   readonly seconds: number
   readonly memory: readonly ProcessMemory[]
 }
 
 /** The size and the digest of a store, read with AWS clients. */
-export interface StoreSummary {
+interface StoreSummary {
   readonly items: number
   readonly itemBytes: number
   readonly blobs: number

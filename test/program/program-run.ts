@@ -7,7 +7,7 @@ import { ProgramClient } from '../workflows/program-client.ts'
 import { expectAllExited, descendantsOf, RunningProgram } from './running-program.ts'
 
 const Job = z.looseObject({ job_id: z.string(), status: z.string(), phase: z.string().optional() })
-export type JobStatus = z.output<typeof Job>
+type JobStatus = z.output<typeof Job>
 
 const ACTIVE = ['queued', 'running']
 

@@ -8,7 +8,7 @@ import { expect } from 'vitest'
 import { fixture } from './program.ts'
 
 /** An archive that must be rejected, and the problem that is returned. */
-export interface BrokenArchive {
+interface BrokenArchive {
   readonly name: string
   readonly bytes: Buffer
   readonly problem: { readonly type: string; readonly detail: RegExp } & Readonly<Record<string, unknown>>

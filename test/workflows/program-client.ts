@@ -23,7 +23,7 @@ const Ended = z.object({
 })
 
 /** The endpoints of a local program. */
-export interface ProgramEndpoints {
+interface ProgramEndpoints {
   readonly url: string
   readonly s3Endpoint: string
   readonly dynamoEndpoint: string

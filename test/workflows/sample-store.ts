@@ -17,7 +17,7 @@ export interface StoreData {
   readonly objects: ReadonlyMap<string, Buffer>
 }
 
-export interface ResourceSpec {
+interface ResourceSpec {
   readonly model: string
   readonly id: string
   /** One for each revision; the last revision is the current one. Objects other than bytes are stored as JSON. */

@@ -36,7 +36,7 @@ const Listing = z.object({
     }),
   ),
 })
-export type Listing = z.output<typeof Listing>
+type Listing = z.output<typeof Listing>
 
 /** A JSON reviver that keeps the text of numbers, so that 1.0 differs from 1 and big integers keep all digits. */
 const exactNumber = (_key: string, value: unknown, { source }: { source?: string }): unknown =>

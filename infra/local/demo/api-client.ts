@@ -43,7 +43,7 @@ const FINAL_STATUSES = ['succeeded', 'partial', 'failed', 'cancelled', 'expired'
 const POLL_MS = 250
 
 /** Selects what a restore reads from the archive. By default, it restores everything. */
-export interface RestoreScope {
+interface RestoreScope {
   readonly model?: string
   /** Resource ids of the model. By default, and if the list is empty, all resources of the model are restored. */
   readonly ids?: readonly string[]

@@ -2,7 +2,7 @@ import process from 'node:process'
 import { SingleBar } from 'cli-progress'
 
 /** Shows the progress of a step. */
-export interface Progress {
+interface Progress {
   /** Shows that `done` of `total` units of the phase are done. A `total` of 0 means that the total is unknown. */
   update(phase: string, done: number, total: number): void
   end(): void

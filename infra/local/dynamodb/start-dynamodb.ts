@@ -1,6 +1,6 @@
 import { type ChildError, type LocalServer, startChild } from '../processes/start-child.ts'
 
-export interface DynamoDbOptions {
+interface DynamoDbOptions {
   /** The port of the service. 0 selects any free port. */
   readonly port: number
   /** The folder for the tables. If it is undefined, the tables are kept in memory. */

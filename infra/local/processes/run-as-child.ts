@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 
-export interface ChildServer {
+interface ChildServer {
   readonly server: Server
   /** Closes everything that the server uses, after all connections have been closed. */
   close(): Promise<void>

@@ -15,7 +15,7 @@ export class ChildError extends Error {
   }
 }
 
-export interface ChildOptions {
+interface ChildOptions {
   /** The name of the service in messages: `S3` or `DynamoDB`. */
   readonly name: string
   /** The file that the process runs. This file calls `runAsChild`. */
@@ -29,7 +29,7 @@ export interface ChildOptions {
   readonly onDied?: (error: ChildError) => void
 }
 
-export interface Child {
+interface Child {
   readonly port: number
   readonly pid: number
   stop(): Promise<void>

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http'
 import type { HttpEvent } from '../../../functions/http/http-request.ts'
 
 /** An HTTP request and the route that matches its path. */
-export interface GatewayRequest {
+interface GatewayRequest {
   readonly method: string
   readonly path: string
   readonly query: string

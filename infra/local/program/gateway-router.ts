@@ -18,7 +18,7 @@ export const loadFromSource: LoadHandler = async (file) => {
 }
 
 /** The route of a request, and the values of its path parameters. */
-export interface Match {
+interface Match {
   readonly handler: LocalHandler
   readonly routeKey: string
   readonly params: Readonly<Record<string, string | undefined>>

@@ -30,7 +30,7 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
-export interface GatewayOptions {
+interface GatewayOptions {
   /** 0 selects any free port. */
   readonly port: number
   readonly routes?: readonly Route[]

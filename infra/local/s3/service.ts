@@ -10,7 +10,7 @@ import { SignatureVerifier } from './signing/signature-verifier.ts'
 import type { Credentials } from './signing/signer.ts'
 import type { Storage } from './storage/storage.ts'
 
-export interface ServiceOptions {
+interface ServiceOptions {
   readonly storage: Storage
   readonly credentials: Credentials
   readonly onCreated: Call['onCreated']

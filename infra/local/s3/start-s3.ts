@@ -14,7 +14,7 @@ export interface ExpiryDays {
   readonly objects: Readonly<Record<string, number>>
 }
 
-export interface S3Options {
+interface S3Options {
   /** The port of the service. 0 selects any free port. */
   readonly port: number
   /** The folder that contains all data. */

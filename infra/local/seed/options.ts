@@ -16,7 +16,7 @@ const SeedOptions = z.object({
 })
 const DemoOptions = SeedOptions.extend({ verbose: z.boolean().default(false) })
 
-export type SeedOptions = z.output<typeof SeedOptions>
+type SeedOptions = z.output<typeof SeedOptions>
 export type DemoOptions = z.output<typeof DemoOptions>
 
 const CITIES: CommandOption = {

@@ -22,7 +22,7 @@ export interface SampleResource {
 }
 
 /** A field of a payload that refers to a blob. SpecStar calls this type `Binary`. */
-export interface Binary {
+interface Binary {
   readonly file_id: string
   readonly size: number
   readonly content_type?: string

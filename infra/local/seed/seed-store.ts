@@ -8,7 +8,7 @@ import type { LocalStores } from '../stores/local-stores.ts'
 import type { SampleBlob, SampleResource } from './sample.ts'
 
 /** The counts of what was written. A blob to which several resources refer is counted once. */
-export interface SeedResult {
+interface SeedResult {
   readonly resources: number
   readonly items: number
   readonly blobs: number

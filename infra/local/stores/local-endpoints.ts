@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
 
 /** The servers of the running local program, and the access key for them. */
-export interface LocalEndpoints {
+interface LocalEndpoints {
   readonly dynamo: string
   readonly s3: string
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }

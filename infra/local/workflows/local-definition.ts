@@ -22,7 +22,7 @@ const UNSUPPORTED_FIELDS = [
 ]
 
 /** Thrown if a workflow definition would behave differently in the local interpreter and in Step Functions. */
-export class DefinitionError extends Error {
+class DefinitionError extends Error {
   override readonly name = 'DefinitionError'
 }
 

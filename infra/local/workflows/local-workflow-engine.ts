@@ -12,7 +12,7 @@ import { checkedHandler, type StageHandler } from './stage-handler.ts'
 const ARN = 'arn:aws:lambda:local:000000000000:function:'
 
 /** Loads the handler of a stage. The program loads handlers from `functions/`. Tests can load bundles instead. */
-export type LoadStage = (kind: JobKind, stage: StageName) => Promise<StageHandler>
+type LoadStage = (kind: JobKind, stage: StageName) => Promise<StageHandler>
 
 const loadFromSource: LoadStage = async (kind, stage) => {
   const module = (await import(`../../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
@@ -30,9 +30,9 @@ interface PreparedWorkflow extends RunnableWorkflow {
 }
 
 /** Called after an execution has succeeded, failed or been aborted, and all of its handlers have returned. */
-export type OnEnded = (kind: JobKind, jobId: string) => Promise<void>
+type OnEnded = (kind: JobKind, jobId: string) => Promise<void>
 
-export interface LocalWorkflowEngineOptions {
+interface LocalWorkflowEngineOptions {
   readonly load?: LoadStage
   /** Replaces the workflows of `functions/`. */
   readonly workflows?: Readonly<Record<JobKind, RunnableWorkflow>>

@@ -13,7 +13,7 @@ const MAX_STATE_BYTES = 256 * 1024
 const TIMEOUT_MS = 900_000
 
 /** Thrown if the input or output of a state is too large. Its name is the one that Step Functions uses. */
-export class StateTooLargeError extends Error {
+class StateTooLargeError extends Error {
   override readonly name = 'States.DataLimitExceeded'
 }
 

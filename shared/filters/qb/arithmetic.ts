@@ -3,7 +3,7 @@ import { CalendarDate, DateTime, DAY, dayOf, TimeDelta } from '../python/times.t
 import { Bytes, isList, isTruthy, itemsOf, numberOf, Tuple, typeName } from '../python/values.ts'
 import { QbError, type UnaryOperator, withOffset } from './syntax.ts'
 
-export type Arithmetic = '&' | '|' | '+' | '-' | '*' | '/' | '%' | '<<' | '>>'
+type Arithmetic = '&' | '|' | '+' | '-' | '*' | '/' | '%' | '<<' | '>>'
 
 /** Limits the memory that one expression can use. For a list, all values inside it are counted, at any depth. */
 const MAX_REPEATED_LENGTH = 1_000

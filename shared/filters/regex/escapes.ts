@@ -3,7 +3,7 @@ import { PYTHON_WHITESPACE } from '../../values/python-whitespace.ts'
 import { type Assertion, type CharacterClass, literal, RegexError } from './syntax.ts'
 
 /** The meaning of an escape outside a class: an assertion, or a set of characters. */
-export type Escape = { readonly assertion: Assertion } | { readonly characters: CharacterClass }
+type Escape = { readonly assertion: Assertion } | { readonly characters: CharacterClass }
 
 /** Python's `\d`, `\s` and `\w`, as the insides of JavaScript classes. */
 const SHORTHANDS: Readonly<Record<string, string>> = {

@@ -4,7 +4,7 @@ import { parseRegex } from './parse.ts'
 import { type Program, compileProgram, type Step } from './program.ts'
 import type { Assertion } from './syntax.ts'
 
-export interface Regex {
+interface Regex {
   /** Returns whether Python's `re.search` finds the expression in the text. */
   readonly isFoundIn: (text: string) => boolean
 }

@@ -27,7 +27,7 @@ export interface UploadedPart {
   readonly size: number
 }
 
-export interface CompleteOptions {
+interface CompleteOptions {
   /** Do not replace an existing object. Throw `ObjectExistsError` instead. */
   readonly ifAbsent?: boolean
   /**

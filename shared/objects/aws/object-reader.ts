@@ -7,14 +7,14 @@ import { isConditionFailed, isInvalidVersion, isNotFound, quotedETag } from './s
 import { bodyOf, collect, pinned, type StoredObject, storedObject } from './stored-object.ts'
 
 /** Random access to the bytes of one object. The archive reader uses it as its `ArchiveSource`. */
-export interface ObjectSource {
+interface ObjectSource {
   readonly size: number
   read(start: number, length: number): Promise<Buffer>
   stream(start: number, length: number): Promise<Readable>
 }
 
 /** A listed object, and the time at which it was written. */
-export interface DatedObject {
+interface DatedObject {
   readonly object: PinnedObject
   readonly modified: Date
 }

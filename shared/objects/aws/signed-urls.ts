@@ -14,7 +14,7 @@ export interface Grant {
  * A client that signs one URL. `until` is the time at which the credentials of the client expire, if it is known. The
  * URL is not valid after that time.
  */
-export interface Signer {
+interface Signer {
   readonly client: S3Client
   readonly until?: Date
 }
@@ -22,13 +22,13 @@ export interface Signer {
 /** Creates the signer for a grant. On AWS, the signer uses a session of a role that permits nothing else. */
 export type SignerFor = (grant: Grant) => Promise<Signer>
 
-export interface SignedDownload {
+interface SignedDownload {
   readonly url: string
   readonly expires_at: Date
 }
 
 /** A URL for an upload, and the headers that the upload must send. */
-export interface SignedUpload extends SignedDownload {
+interface SignedUpload extends SignedDownload {
   readonly headers: Readonly<Record<string, string>>
 }
 

@@ -52,7 +52,7 @@ export const collect = async (body: Readable): Promise<Buffer> => {
 }
 
 /** The fields of a request that writes an object. The SDK ignores `ExpiresString`, but `sendExpires` sends it. */
-export interface WriteFields {
+interface WriteFields {
   readonly ContentType?: string
   readonly CacheControl?: string
   readonly ContentDisposition?: string

@@ -29,7 +29,7 @@ const PARALLEL_READS = 16
  */
 const IDS_BATCH = 100
 
-export interface ResourceStoreOptions {
+interface ResourceStoreOptions {
   /** Waits before a torn resource is read again. Tests replace it to save time. */
   readonly delay?: (ms: number) => Promise<void>
 }

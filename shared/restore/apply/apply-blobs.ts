@@ -18,7 +18,7 @@ import { type BlobStores, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS } from '
  */
 const BATCH = 256
 
-export interface ApplyBlobsServices extends RestoreReading, PassServices, BlobStores {
+interface ApplyBlobsServices extends RestoreReading, PassServices, BlobStores {
   readonly leases: Leases
 }
 

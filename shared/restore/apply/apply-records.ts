@@ -16,7 +16,7 @@ import { OverwritingApplier } from './overwriting-applier.ts'
 import { plannedExtent } from './planned-extent.ts'
 import type { AppliedResource, ApplierStores, ResourceApplier } from './resource-applier.ts'
 
-export interface ApplyRecordsServices extends RestoreReading, PassServices {
+interface ApplyRecordsServices extends RestoreReading, PassServices {
   readonly leases: Leases
   readonly resources: ResourceStore
   readonly payloads: PayloadStore

@@ -29,7 +29,7 @@ export interface BlobStores {
   readonly payloads: PayloadStore
 }
 
-export interface BlobWriterOptions {
+interface BlobWriterOptions {
   readonly archive: PinnedObject
   /** If true (strategy `overwrite`), existing blobs are replaced. Otherwise, only absent blobs are written. */
   readonly isOverwriting: boolean

@@ -12,7 +12,7 @@ import { ExtentCursor, ROLLBACK } from '../messages/apply.ts'
 import { openRestore, type RestoreReading } from '../open-restore.ts'
 import { plannedExtent } from './planned-extent.ts'
 
-export interface RollbackServices extends RestoreReading, PassServices {
+interface RollbackServices extends RestoreReading, PassServices {
   readonly leases: Leases
   readonly resources: ResourceStore
   readonly models: ModelRegistry

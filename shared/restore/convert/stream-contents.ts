@@ -16,7 +16,7 @@ import type { RunMerge } from './run-merge.ts'
 const READ_AHEAD = 8
 
 /** A blob or spilled payload in the order of an archive. */
-export interface OrderedContent {
+interface OrderedContent {
   /** See `BlobReference`. */
   readonly position: string
   readonly location: ContentLocation

@@ -18,7 +18,7 @@ export interface SelectedResource {
   readonly cursor: ExtentCursor
 }
 
-export type ExtentEvent =
+type ExtentEvent =
   | { readonly kind: 'begin'; readonly resource: SelectedResource }
   | { readonly kind: 'revision'; readonly record: SoundRecord }
   | { readonly kind: 'end' }

@@ -17,7 +17,7 @@ import { writeUploadReport } from '../upload-report.ts'
 import { planRanges } from './plan-ranges.ts'
 import { takeTurn } from './wait-for-turn.ts'
 
-export interface InspectServices extends RestoreReading, ShardServices {
+interface InspectServices extends RestoreReading, ShardServices {
   readonly leases: Leases
   readonly limits: Pick<Limits, 'rangeBytes' | 'queueSeconds'>
   readonly clock: () => Date

@@ -6,7 +6,7 @@ import type { Job, RestoreJob } from '../../jobs/job.ts'
 import { RestoreRunningError } from '../../jobs/lease-errors.ts'
 import type { Limits } from '../../jobs/limits.ts'
 
-export interface TurnServices {
+interface TurnServices {
   readonly jobs: JobStore
   readonly leases: Leases
   readonly limits: Pick<Limits, 'queueSeconds'>

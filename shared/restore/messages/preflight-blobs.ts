@@ -7,7 +7,7 @@ import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 
 /** Written by `plan-preflight-blobs`. */
-export const RestoreBlobPlan = z
+const RestoreBlobPlan = z
   .object({
     /** The blob references of all passes of `preflight`. */
     lists: z.array(BlobReferenceList).readonly(),
@@ -18,7 +18,7 @@ export const RestoreBlobPlan = z
     items: z.array(z.array(z.int()).readonly()).readonly(),
   })
   .readonly()
-export type RestoreBlobPlan = z.output<typeof RestoreBlobPlan>
+type RestoreBlobPlan = z.output<typeof RestoreBlobPlan>
 export const RESTORE_BLOB_PLAN: WorkFile<RestoreBlobPlan> = {
   name: () => 'restore-blob-plan.json',
   content: RestoreBlobPlan,
@@ -43,8 +43,8 @@ export type BlobAction = z.output<typeof BlobAction>
  * The part of a blob that differs between the archive and the target. `headers` includes the content type and user
  * metadata.
  */
-export const BlobDifference = z.enum(['bytes', 'headers'])
-export type BlobDifference = z.output<typeof BlobDifference>
+const BlobDifference = z.enum(['bytes', 'headers'])
+type BlobDifference = z.output<typeof BlobDifference>
 
 /**
  * A blob or spilled payload to which the resources to be written refer. It contains the location in the archive and the

@@ -27,7 +27,7 @@ export const DryRunCounts = z.object({ new: z.int(), changed: z.int(), same: z.i
 export type DryRunCounts = z.output<typeof DryRunCounts>
 
 /** The resources of an extent that cannot be restored. */
-export const LeftOutOfExtent = z
+const LeftOutOfExtent = z
   .object({
     resources: z.int(),
     /** The number of their metadata and revision records. */

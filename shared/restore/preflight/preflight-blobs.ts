@@ -22,7 +22,7 @@ import { BlobComparison, type TargetBlobs } from './blob-comparison.ts'
 import { positionAt, referencesBetween } from './planned-references.ts'
 import { readThrough } from './read-through.ts'
 
-export interface PreflightBlobsServices extends RestoreReading, PassServices, TargetBlobs {
+interface PreflightBlobsServices extends RestoreReading, PassServices, TargetBlobs {
   readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'indexBytes'>
 }
 

@@ -23,7 +23,7 @@ import { openRestore, type RestoreReading } from '../open-restore.ts'
 import { streamFaults } from '../results/left-out.ts'
 import { type CheckedRange, type CheckRangeStores, RangePreflight } from './range-preflight.ts'
 
-export interface PreflightServices extends RestoreReading, CheckRangeStores {
+interface PreflightServices extends RestoreReading, CheckRangeStores {
   readonly limits: Limits
 }
 

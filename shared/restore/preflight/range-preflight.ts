@@ -35,7 +35,7 @@ export interface CheckRangeStores {
 const MAX_LEFT_OUT = 250_000
 
 /** The references and ids that one pass collects from all of its ranges. */
-export interface CollectedByPass {
+interface CollectedByPass {
   readonly references: BlobReferenceSet
   /** Undefined if the request has no ids. */
   readonly foundIds: FoundIdsCollector | undefined
@@ -61,7 +61,7 @@ export interface CheckedRange {
 }
 
 /** The resources of a range that the filters accept, but that cannot be restored. */
-export interface LeftOutOfRange {
+interface LeftOutOfRange {
   readonly resources: UnrestorableResource[]
   /** The ids of these resources whose metadata the archive contains. */
   readonly ids: string[]

@@ -7,7 +7,7 @@ import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { releaseLeases } from '../release-leases.ts'
 import { reportFailedJob } from '../upload-report.ts'
 
-export interface FailRestoreServices extends EndJobServices {
+interface FailRestoreServices extends EndJobServices {
   readonly leases: Leases
   readonly objects: ObjectStore
 }

@@ -53,7 +53,7 @@ export interface Report {
   readonly excluded?: ListedIds
 }
 
-export interface ReportedModel {
+interface ReportedModel {
   readonly loaded: number
   readonly skipped: number
   readonly total: number

@@ -18,7 +18,7 @@ import { makeReport, type Report } from './make-report.ts'
 /** The result of the job contains at most this many findings of each check. The report lists more findings. */
 const MAX_FINDINGS_IN_JOB = 10
 
-export interface ReportServices extends RestoreReading, EndJobServices {
+interface ReportServices extends RestoreReading, EndJobServices {
   readonly leases: Leases
   readonly config: { readonly deployment: string; readonly buckets: { readonly archives: string } }
 }

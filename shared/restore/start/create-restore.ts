@@ -5,7 +5,7 @@ import type { JobIdentity } from '../../jobs/identity.ts'
 import type { Job, JobSource, RestoreJob, RestoreRequest } from '../../jobs/job.ts'
 import type { WorkflowEngine } from '../../jobs/workflow-engine.ts'
 
-export interface NewRestore {
+interface NewRestore {
   readonly request: RestoreRequest
   readonly status: 'queued' | 'awaiting_upload'
   readonly source: JobSource

@@ -17,7 +17,7 @@ import type { StartRestoreServices } from './start-restore.ts'
 import { fillSlot, slotJobId } from './upload-slot.ts'
 
 /** An object that was put into the restore bucket, as the event describes it. */
-export interface Uploaded {
+interface Uploaded {
   readonly bucket: string
   readonly key: string
   readonly etag?: string | undefined
@@ -103,7 +103,7 @@ const startReported = async (
  * Returns the options in a key `{strategy}/{model or _all}/…`. For any other key, returns the deployment's strategy for
  * all models. Throws `InvalidRequestError` if a strategy is not followed by a model or `_all`.
  */
-export const optionsInKey = (
+const optionsInKey = (
   key: string,
   deploymentStrategy: Strategy,
 ): { readonly strategy: Strategy; readonly model?: string } => {

@@ -21,7 +21,7 @@ export const slotJobId = (key: string): string | undefined => {
 }
 
 /** The request with which a client uploads its archive to the slot. */
-export interface SlotUpload {
+interface SlotUpload {
   readonly method: 'PUT'
   readonly url: string
   readonly headers: Readonly<Record<string, string>>

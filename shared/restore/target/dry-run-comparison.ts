@@ -17,7 +17,7 @@ import type { TargetLookup } from './target-lookup.ts'
 import { targetRange } from './target-range.ts'
 
 /** The result of the comparison of one range in a dry run. */
-export interface Comparison {
+interface Comparison {
   readonly counts: DryRunCounts
   /** The first 100 differences. */
   readonly findings: readonly Finding[]

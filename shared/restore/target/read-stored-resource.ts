@@ -6,7 +6,7 @@ import { RevisionView } from '../../resources/views.ts'
 import type { Item } from '../../tables/item.ts'
 
 /** A revision whose payload does not match its recorded SHA-256. */
-export interface DamagedPayload {
+interface DamagedPayload {
   readonly revision: string
   readonly expected: string
   readonly actual: string

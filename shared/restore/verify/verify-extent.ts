@@ -22,7 +22,7 @@ export interface VerifyExtentServices extends RestoreReading {
   readonly clock: () => Date
 }
 
-export interface VerifiedExtent {
+interface VerifiedExtent {
   /** The position at which the next pass continues. Absent if the whole extent has been verified. */
   readonly cursor?: ExtentCursor
   /** The number of resources that another writer changed after the restore. */

@@ -12,7 +12,7 @@ import { workName } from '../messages/work-names.ts'
 import { verifyBlobs } from './verify-blobs.ts'
 import { verifyExtent, type VerifyExtentServices } from './verify-extent.ts'
 
-export interface VerifyServices extends VerifyExtentServices, PassServices {
+interface VerifyServices extends VerifyExtentServices, PassServices {
   readonly blobs: BlobStore
 }
 

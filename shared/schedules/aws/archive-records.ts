@@ -10,7 +10,7 @@ import { type Item, keyAttributes } from '../../tables/item.ts'
 import { ArchiveRecord, newestFirst } from '../archive-record.ts'
 
 /** A decision about a suspicious archive. */
-export interface Decision {
+interface Decision {
   readonly state: 'confirmed' | 'rejected'
   readonly decided: { readonly by: string; readonly at: string }
 }

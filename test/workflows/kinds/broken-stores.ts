@@ -6,7 +6,7 @@ import { buildResource } from '../sample-store.ts'
 import { changed, cityWith, UNRESTORABLE_RECORDS, withMetadata, withRevision } from './unrestorable-records.ts'
 
 /** An object of the blob bucket. */
-export type StoredObject = Omit<PutObjectCommandInput, 'Bucket'> & { readonly Key: string; readonly Body: Buffer }
+type StoredObject = Omit<PutObjectCommandInput, 'Bucket'> & { readonly Key: string; readonly Body: Buffer }
 
 /** What a store with a fault contains in addition to sound resources. */
 export interface BrokenStore {

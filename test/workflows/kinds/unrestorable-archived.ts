@@ -8,7 +8,7 @@ import { buildResource } from '../sample-store.ts'
 type Change = (items: readonly [Item, Item, Item]) => readonly Item[]
 
 /** An archived resource that cannot be restored. A restore names it with `reason`. */
-export interface UnrestorableArchived {
+interface UnrestorableArchived {
   /** A clause about the resource, such as "its revisions are missing". */
   readonly what: string
   readonly change: Change

@@ -9,7 +9,7 @@ import { buildResource } from '../sample-store.ts'
 type CityItems = (registry: ModelRegistry) => readonly Item[]
 
 /** A stored resource that no restore could write or verify. An export names one of its items with `reason`. */
-export interface UnrestorableRecord {
+interface UnrestorableRecord {
   readonly what: string
   readonly items: CityItems
   readonly reason: string

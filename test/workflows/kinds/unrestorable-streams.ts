@@ -2,7 +2,7 @@ import { must } from '../../../shared/values/must.ts'
 import { buildStream, type ResourceSpec } from '../../specstar/build-stream.ts'
 
 /** A resource of a stream that cannot be restored. A restore names it with `reason`. */
-export interface UnrestorableStream {
+interface UnrestorableStream {
   /** A clause about the resource, such as "its revisions are missing". */
   readonly what: string
   /** The records of the resource. */

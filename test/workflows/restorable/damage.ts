@@ -125,7 +125,7 @@ const store = (change: Change): DamageKind => ({ change, inArchive: false })
 const everywhere = (change: Change): DamageKind => ({ change, inArchive: true })
 
 /** Every kind of damage, and some changes that are unusual but harmless. */
-export const DAMAGE: Readonly<Record<string, DamageKind>> = {
+const DAMAGE: Readonly<Record<string, DamageKind>> = {
   'an id with a slash': everywhere(withId('sl/ash')),
   'an id with a tab': everywhere(withId('t\tab')),
   'an id of 300 characters': everywhere(withId('l'.repeat(300))),

@@ -45,7 +45,7 @@ export interface DrawnPayload {
 /** How a payload is stored. `large` is spilled because of its size, and `spilled` although it is small. */
 type Storage = 'inline' | 'spilled' | 'large'
 
-export interface RevisionPlan {
+interface RevisionPlan {
   readonly text: string
   readonly blobs: readonly string[]
   readonly others: readonly string[]
@@ -55,7 +55,7 @@ export interface RevisionPlan {
 
 const RESOURCE_IDS = ['a', 'b:1', 'ü 3', 'd%2F', '~e', 'f'.repeat(255), '語'.repeat(255), '😀', 'g.h', 'i#j']
 
-export const resourceId: fc.Arbitrary<string> = fc.constantFrom(...RESOURCE_IDS)
+const resourceId: fc.Arbitrary<string> = fc.constantFrom(...RESOURCE_IDS)
 
 const revisionPlan: fc.Arbitrary<RevisionPlan> = fc.record({
   text: fc.string({ maxLength: 12 }),

@@ -23,7 +23,7 @@ const FAULTS: Readonly<Record<string, (id: string) => readonly ResourceSpec[]>> 
   'its revision id fits into no key': (id) => [{ id, revisions: { ['ü'.repeat(300)]: '{}' } }],
 }
 
-export const FAULT_NAMES = Object.keys(FAULTS)
+const FAULT_NAMES = Object.keys(FAULTS)
 
 /** A resource of a stream. Without `fault`, it is sound. */
 export interface DrawnStreamResource {

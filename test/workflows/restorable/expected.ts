@@ -9,7 +9,7 @@ import { type Item, type Key, keyOf, sortKeyOf } from '../../../shared/tables/it
 import { type DrawnResource, sha256Of } from './drawn-resource.ts'
 
 /** A resource that must be left out, with the key of the item that has the fault. */
-export interface ExpectedFault {
+interface ExpectedFault {
   readonly model: string
   readonly resource_id: string
   readonly key: Key
@@ -23,7 +23,7 @@ export interface Expected {
   readonly fileIds: ReadonlySet<string>
 }
 
-export interface KeptResource {
+interface KeptResource {
   readonly model: string
   readonly metadata: Item
   readonly revisions: readonly Item[]

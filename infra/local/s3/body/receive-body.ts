@@ -13,7 +13,7 @@ const LARGEST_BODY = 5 * 1024 ** 3
 /** The maximum size of an XML body. The largest bodies, with 10,000 parts or 1,000 long keys, have less than 4 MB. */
 const LARGEST_TEXT = 8 * 1024 ** 2
 
-export interface ReceivedBody {
+interface ReceivedBody {
   readonly segment: Segment
   /** hexadecimal */
   readonly md5: string

@@ -36,7 +36,7 @@ const STATUS = {
   XAmzContentSHA256Mismatch: 400,
 } as const
 
-export type S3ErrorCode = keyof typeof STATUS
+type S3ErrorCode = keyof typeof STATUS
 
 /**
  * Rejects a request. The client receives the HTTP status and an XML body with the code, the message and the details.

@@ -65,7 +65,7 @@ function contentEncoding(header: string): string {
  * Returns the value of user metadata in the response to a GET. Like S3, encodes strings with characters outside ASCII
  * by RFC 2047, and decodes all other strings.
  */
-export function metadataValue(value: string): string {
+function metadataValue(value: string): string {
   const decoded = decodeWords(value)
   return /^[ -~]*$/.test(decoded) ? decoded : encodeIfNeeded(value)
 }

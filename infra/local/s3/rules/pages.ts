@@ -3,7 +3,7 @@ const LAST = '\u{10ffff}'
 
 type Entry<Item> = readonly [key: string, item: Item]
 
-export interface PageRequest<Item> {
+interface PageRequest<Item> {
   readonly prefix: string
   readonly delimiter: string
   /** The maximum number of entries and common prefixes together. */
@@ -14,7 +14,7 @@ export interface PageRequest<Item> {
   readonly isBefore: (item: Item) => boolean
 }
 
-export interface Page<Item> {
+interface Page<Item> {
   readonly entries: readonly Entry<Item>[]
   readonly prefixes: readonly string[]
   /** Defined if more pages follow: the last key of this page with its item, or the last common prefix. */

@@ -1,7 +1,7 @@
 import { S3Error } from '../http/s3-error.ts'
 
 /** The positions of the first and of the last byte (inclusive). */
-export interface ByteRange {
+interface ByteRange {
   readonly start: number
   readonly end: number
 }

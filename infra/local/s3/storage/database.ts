@@ -62,7 +62,7 @@ const END = '\u0000'
 const AFTER_END = '\u0001'
 
 /** A range of keys in the database: at least `gte` and less than `lt`. */
-export interface KeyRange {
+interface KeyRange {
   readonly gte: string
   readonly lt: string
 }

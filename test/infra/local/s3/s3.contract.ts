@@ -8,7 +8,7 @@ import { type Capability, S3Session, type S3Target } from './contract/session.ts
 import { signatureContract } from './contract/signatures.ts'
 import { versionContract } from './contract/versions.ts'
 
-export interface S3ContractOptions {
+interface S3ContractOptions {
   readonly name: string
   readonly capabilities: ReadonlySet<Capability>
   readonly start: () => Promise<S3Target>

@@ -130,7 +130,7 @@ export class S3Session {
   }
 }
 
-export interface ClientChoices {
+interface ClientChoices {
   /** replaces the secret of the target */
   readonly secretAccessKey?: string
   /** whether the SDK adds a checksum to every body, as it does by default */
