@@ -8,16 +8,16 @@ export class UnknownModelsError extends Error {
   override readonly name = 'UnknownModelsError'
   /** The number of models that are not registered. */
   readonly count: number
-  /** The first 20 of them. */
+  /** The names of the first 20 models that are not registered. */
   readonly models: readonly string[]
-  /** The first 20 registered models. */
+  /** The names of the first 20 registered models. */
   readonly registered: readonly string[]
 
   constructor(models: readonly string[], registered: readonly string[]) {
     super(
       `the archive has unregistered models (${models.length}): ${firstNames(models)}; ` +
         `registered models: ${firstNames(registered)}; ` +
-        'register them in models.json, or restore each registered model with its own route /{model}/import',
+        'register the models in models.json, or restore each registered model with its route /{model}/import',
     )
     this.count = models.length
     this.models = models.slice(0, MAX_NAMES)
@@ -34,7 +34,7 @@ export class SectionMissingError extends Error {
   constructor(model: string, sections: readonly string[]) {
     super(
       `the archive has no section for model ${model}; ` +
-        (sections.length === 0 ? 'it has no sections' : `it has sections for ${firstNames(sections)}`),
+        (sections.length === 0 ? 'the archive has no sections' : `it has sections for ${firstNames(sections)}`),
     )
     this.model = model
     this.sections = sections
@@ -50,7 +50,7 @@ export class SourceNotAllowedError extends Error {
   constructor(bucket: string, allowed: readonly string[]) {
     super(
       `this deployment does not restore archives from bucket ${bucket}; allowed buckets: ${allowed.join(', ')}. ` +
-        'Copy the archive to one of them',
+        'Copy the archive to an allowed bucket',
     )
     this.bucket = bucket
     this.allowed = allowed
@@ -63,15 +63,18 @@ export class ArchiveUnavailableError extends Error {
 }
 
 /**
- * The archive contains resources that cannot be restored, and the restore is strict. Nothing was written. `resources`
- * contains the first 100 of them, or fewer if the list would exceed 14 KiB.
+ * The restore is strict, and the archive contains resources that cannot be restored. Nothing was written. `resources`
+ * contains the first 100 of these resources, or fewer if the list would exceed 14 KiB.
  */
 export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
   override readonly name = 'ArchiveResourcesInvalidError'
   readonly count: number
   readonly resources: ListedResources['resources']
 
-  /** `count` is the number of resources that cannot be restored, and `resources` contains the first of them. */
+  /**
+   * `count` is the number of resources that cannot be restored. `resources` may contain only the first of these
+   * resources.
+   */
   constructor(count: number, resources: ListedResources['resources']) {
     super(
       `${count} ${count === 1 ? 'resource' : 'resources'} cannot be restored: ${describeResources(resources, count)}. ` +
@@ -85,11 +88,11 @@ export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
 /** The number of ids in the message of a `DuplicatesError`. */
 const IDS_IN_MESSAGE = 5
 
-/** The strategy is `raise_error`, and resources or blobs of the archive already exist. Nothing was written. */
+/** Under `raise_error`, resources or blobs of the archive already exist. Nothing was written. */
 export class DuplicatesError extends Error {
   override readonly name = 'DuplicatesError'
   readonly count: number
-  /** The first 100 ids. */
+  /** The first 100 ids of existing resources and blobs. */
   readonly ids: readonly string[]
 
   constructor(count: number, ids: readonly string[]) {
@@ -105,8 +108,8 @@ export class DuplicatesError extends Error {
 }
 
 /**
- * The strategy is `raise_error`, and another writer created a resource or a blob after `preflight`. The restore removes
- * the resources that it has written.
+ * Under `raise_error`, another writer created a resource or a blob after `preflight`. The restore removes the resources
+ * that it has written.
  */
 export class ConflictError extends Error {
   override readonly name = 'ConflictError'
@@ -122,7 +125,7 @@ export class ConflictError extends Error {
   }
 }
 
-/** The verification found differences that the restore caused. */
+/** The store differs from the archive, and the restore caused the differences. */
 export class VerificationFailedError extends Error {
   override readonly name = 'VerificationFailedError'
   readonly checks: readonly string[]

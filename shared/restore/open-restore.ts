@@ -14,7 +14,7 @@ export interface RestoreReading {
   readonly objects: ObjectStore
 }
 
-/** A restore, its plan and its open archive. The stages after `inspect` use it. */
+/** The job of a restore, its plan, and its open archive. Used by the stages after `inspect`. */
 export interface OpenRestore {
   readonly job: RestoreJob
   readonly plan: RestorePlan
@@ -27,7 +27,7 @@ export const openRestore = async (stores: RestoreReading, jobId: string): Promis
   return { job, plan, archive: await openPlannedArchive(stores, plan) }
 }
 
-/** Opens the archive that `inspect` has pinned. */
+/** Opens the archive in the version that `inspect` has pinned. */
 export const openPlannedArchive = (
   { objects }: { readonly objects: ObjectStore },
   plan: RestorePlan,

@@ -4,9 +4,9 @@ import type { PinnedObject } from '../objects/object.ts'
 import { ArchiveUnavailableError } from './errors.ts'
 
 /**
- * Pins the requested archive, so that all stages read the same bytes. In a bucket with versioning, the version id pins
- * the archive; otherwise, the ETag does. Throws `ArchiveUnavailableError` if the archive does not exist or was
- * replaced.
+ * Returns the requested archive with its version id and ETag, so that all stages read the same bytes. Without
+ * versioning in the bucket, only the ETag identifies the version. Throws `ArchiveUnavailableError` if the archive does
+ * not exist or was replaced.
  */
 export const pinArchive = async (
   { objects }: { readonly objects: ObjectStore },

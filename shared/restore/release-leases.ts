@@ -3,12 +3,12 @@ import { hasEnded, type RestoreJob } from '../jobs/job.ts'
 import type { Leases } from '../jobs/aws/leases.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 
-/** The phases before the first write. `phase` is undefined until the first of them begins. */
+/** The phases in which a restore does not write to the store. `phase` is undefined until the first phase begins. */
 const READING_PHASES: readonly (string | undefined)[] = [undefined, 'convert', 'preflight', 'preflight-blobs']
 
 /**
- * Releases the leases of a restore that has ended. If the restore wrote nothing, the leases are free at once.
- * Otherwise, the leases drain: other restores can take them only after some minutes, because DynamoDB or S3 may still
+ * Releases the leases of a restore that has ended. If the restore has written nothing, other restores can take the
+ * leases at once. Otherwise, other restores can take them only after some minutes, because DynamoDB or S3 may still
  * execute a last write of this restore.
  */
 export const releaseLeases = async (
@@ -22,8 +22,8 @@ export const releaseLeases = async (
 }
 
 /**
- * Releases the draining leases of a restore that has ended. Call this function only if all handlers of the job ran in
- * this process and have returned, because no write of the job can be unfinished then.
+ * Makes the draining leases of a restore that has ended available at once. Call this function only if all handlers of
+ * the job ran in this process and have returned. Only then can no write of the job be unfinished.
  */
 export const freeEndedLeases = async (
   { jobs, leases }: { readonly jobs: JobStore; readonly leases: Leases },
@@ -34,8 +34,8 @@ export const freeEndedLeases = async (
 }
 
 /**
- * Calls `freeEndedLeases` for the job that holds the lease of each model. The local program calls this function when it
- * starts, because its last process may have been killed before it called `freeEndedLeases`.
+ * Calls `freeEndedLeases` for each job that holds the lease of a model. The local program calls this function when it
+ * starts, because the previous process may have been killed before it called `freeEndedLeases`.
  */
 export const freeAbandonedLeases = async (services: {
   readonly jobs: JobStore

@@ -10,7 +10,7 @@ export interface RestoreOptions {
   readonly strict: boolean
 }
 
-/** The archive in a request: the archive of an export job, or an object in S3. */
+/** Identifies the archive to restore: by the job that exported it, or by its location in S3. */
 export type ArchiveSourceRequest =
   { readonly job_id: string } | { readonly bucket: string; readonly key: string; readonly version_id?: string }
 
@@ -23,15 +23,15 @@ export const restoreRequest = (
   registry: ModelRegistry,
   routeModel?: string,
 ): RestoreRequest => {
-  // If the route has no model, the models are known only after the archive has been read. Then `inspect` checks the
-  // filters.
+  // If the route has no model, the models are unknown until `inspect` has read the archive, and the filters are checked
+  // then.
   if (routeModel !== undefined) compileFilters(filters, { model: registry.get(routeModel), requestedAt: new Date() })
   return {
     ...(routeModel === undefined ? {} : { models: [routeModel], route_model: routeModel }),
     filters,
     on_duplicate,
     dry_run,
-    // Absent means strict. A repeated request of an earlier release therefore stays equal to the original.
+    // `strict` is stored only if it is false. A request from before `strict` existed therefore equals its repetition.
     ...(strict ? {} : { strict }),
   }
 }

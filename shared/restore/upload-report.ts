@@ -9,7 +9,7 @@ interface Objects {
   readonly objects: ObjectStore
 }
 
-/** The content of a report next to an upload. A restore that has not ended has no `passed`. */
+/** The content of a report next to an upload. `passed` is absent until the restore has ended. */
 interface UploadReport {
   /** Absent if no job was created. */
   readonly job_id?: string
@@ -21,7 +21,10 @@ interface UploadReport {
 const SUFFIX = '.report.json'
 /** S3's limit on the length of a key, in bytes of UTF-8. */
 const MAX_KEY_BYTES = 1024
-/** The number of attempts to write a report while other restores of the same key write their reports. */
+/**
+ * The number of attempts to write a report. An attempt fails if the restore of another upload to the same key writes
+ * its report at the same time. More than a few such restores are unlikely.
+ */
 const MAX_ATTEMPTS = 20
 
 /**
@@ -34,7 +37,7 @@ export const reportKey = (key: string): string => {
   return `_reports/${createHash('sha256').update(key).digest('hex')}${SUFFIX}`
 }
 
-/** Accepts any JSON, because other programs also write to the bucket and may have written the object. */
+/** Accepts any JSON, because another program may have written the object to the bucket. */
 const AnyReport = z.looseObject({}).catch({})
 const ReportedState = z.object({
   job_id: z.string().optional(),
@@ -43,9 +46,9 @@ const ReportedState = z.object({
 })
 
 /**
- * Writes the report of the restore of an upload. `archive` is the version of the upload that was restored, and the
- * report contains it. If another object has been uploaded to the same key since, writes nothing, because the report
- * must describe the current object of the key. The report in the archive bucket is not affected.
+ * Writes the report next to an upload. `archive` is the version of the upload that was restored. If another object has
+ * since been uploaded to the same key, writes nothing, because the report must describe the current object. The report
+ * in the archive bucket is not affected.
  */
 export const writeUploadReport = async (
   { objects }: Objects,
@@ -56,8 +59,8 @@ export const writeUploadReport = async (
   const { job_id, status, ...members } = report
   const content = { ...(job_id === undefined ? {} : { job_id }), status, archive: describe(archive), ...members }
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    // The report is read before the current upload. The write replaces only the report that was read here, so it fails
-    // if the restore of a later upload writes its report meanwhile.
+    // The ETag of the report is read before that of the upload. The write replaces the report only if its ETag is
+    // unchanged. It therefore fails if the restore of a later upload writes its report in the meantime.
     const replaced = await objects.head(bucket, reportKey(key))
     const current = await objects.head(bucket, key)
     if (current !== undefined && !isSameState(archive, current)) return
@@ -75,7 +78,7 @@ const describe = ({ bucket, key, version_id, etag }: ArchiveLocation): ArchiveLo
 })
 
 /**
- * Returns whether an object is the version of the upload that was restored. In a bucket without versioning, compares
+ * Returns true if an object is the version of the upload that was restored. In a bucket without versioning, compares
  * the ETags.
  */
 const isSameState = (archive: ArchiveLocation, current: Pick<PinnedObject, 'etag' | 'version_id'>): boolean =>
@@ -84,15 +87,15 @@ const isSameState = (archive: ArchiveLocation, current: Pick<PinnedObject, 'etag
     : archive.etag === undefined || archive.etag === current.etag
 
 /**
- * Reports that the restore of an upload is queued. Does nothing if the existing report belongs to this job, because the
- * workflow of the job may have written it.
+ * Writes the report that the restore of an upload is queued. If a report of this job exists, keeps it, because the
+ * running workflow may have written it.
  */
 export const reportQueuedUpload = async (stores: Objects, archive: ArchiveLocation, jobId: string): Promise<void> => {
   const existing = await readReport(stores, archive)
   if (existing?.['job_id'] !== jobId) await writeUploadReport(stores, archive, { job_id: jobId, status: 'queued' })
 }
 
-/** Reports that an upload was not restored. `jobId` is absent if no job was created. */
+/** Writes the report that an upload was not restored. `job` is absent if no job was created. */
 export const reportFailedUpload = (
   stores: Objects,
   archive: ArchiveLocation,
@@ -118,8 +121,7 @@ export const reportFailedJob = async (
 
 /**
  * Returns true if a final report about this version of the upload exists. A report with another ETag belongs to an
- * earlier upload to the same key. A report without an ETag was written by an earlier version of this program and is
- * accepted.
+ * earlier upload to the same key. A report without an ETag is accepted, because earlier releases wrote no ETag.
  */
 export const hasReport = async (stores: Objects, upload: PinnedObject): Promise<boolean> => {
   const report = await readReport(stores, upload)

@@ -13,8 +13,8 @@ import { blobRuns } from './blob-runs.ts'
 import { type BlobStores, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS } from './blob-writer.ts'
 
 /**
- * The number of blobs per batch. The pass checks its time limit between two batches, so it exceeds the limit by the
- * time for at most one batch: a few seconds.
+ * The number of blobs per batch. The pass checks its time limit between two batches. It can therefore exceed the limit
+ * by the duration of one batch, which is a few seconds.
  */
 const BATCH = 256
 

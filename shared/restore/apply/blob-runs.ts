@@ -8,13 +8,13 @@ export interface BlobRun {
 }
 
 /**
- * The largest size of a run with several blobs, which are read with one GET. A pass reads 8 runs at the same time, so
- * they need at most 32 MiB of memory.
+ * The largest size of a run that contains several blobs. A pass reads 8 runs at the same time, so these runs take at
+ * most 32 MiB of memory.
  */
 const RUN_BYTES = 4 * 1024 * 1024
 /**
  * The largest gap between two blobs of a run. A gap holds padding, headers (at most 2 KiB) and blobs that are not
- * written. Reading 64 KiB that are not needed is faster than another GET.
+ * written. Reading 64 KiB in vain is faster than sending another GET request.
  */
 const GAP_BYTES = 64 * 1024
 

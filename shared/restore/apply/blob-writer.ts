@@ -12,14 +12,14 @@ import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import type { BlobRun } from './blob-runs.ts'
 
 /**
- * Blobs of at least 16 MiB are copied by S3 and do not pass through the worker. They are not checked again, because
- * preflight has checked their bytes in the pinned archive.
+ * Blobs of at least 16 MiB are copied by S3 and do not pass through the worker. Their bytes are not verified here,
+ * because preflight has verified them in the same version of the archive.
  */
 export const COPIED_BLOB_BYTES = 16 * 1024 * 1024
 
 /**
- * The number of runs that are read at the same time, and of blobs that are written at the same time. Each of them is
- * smaller than 16 MiB, so 8 of them fit into the memory of a worker.
+ * The number of runs that are read at the same time, and also the number of blobs that are written at the same time.
+ * Each run and each blob is smaller than 16 MiB, so 8 of them fit into the memory of a worker.
  */
 export const PARALLEL_BLOBS = 8
 
@@ -84,7 +84,7 @@ export class BlobWriter {
       throw new EntryCorruptError(kind === 'payload' ? `payloads/${id}` : `blobs/${blobName(id)}`, sha256, actual)
     const content = { size, ...contentOf(blob) }
     await beforeWrite()
-    // The key of a payload is its SHA-256, so every other writer writes the same bytes.
+    // The key of a payload is its SHA-256, so replacing an existing payload does not change its bytes.
     if (kind === 'payload') await payloads.put(id, bytes)
     else if (isOverwriting) await blobs.put(id, bytes, content)
     else if (!(await blobs.putIfAbsent(id, bytes, content))) await this.#compareExisting(blob)

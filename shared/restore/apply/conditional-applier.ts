@@ -13,9 +13,9 @@ import {
 } from './resource-applier.ts'
 
 /**
- * Writes resources under `skip` and `raise_error`. Every item is written only if it does not exist. If another writer
- * created the resource, the items that this restore wrote are removed again. Under `skip`, the resource is then
- * skipped. Under `raise_error`, the restore fails.
+ * Writes resources under the strategies `skip` and `raise_error`. Each item is written only if no item with its key
+ * exists. If another writer has created the resource, the items that this restore wrote for it are removed again. Under
+ * `skip`, the resource is then skipped. Under `raise_error`, the restore fails.
  */
 export class ConditionalApplier implements ResourceApplier {
   readonly #stores: ApplierStores
@@ -55,8 +55,8 @@ export class ConditionalApplier implements ResourceApplier {
   }
 
   /**
-   * Writes an item if it does not exist. Returns true if this restore wrote the item, now or in an earlier attempt.
-   * Returns false if another writer wrote the item, and keeps that item.
+   * Writes an item if no item with its key exists. Returns true if this restore wrote the item, now or in an earlier
+   * attempt. Returns false if another writer wrote it. The item of the other writer is kept.
    */
   async #writeIfAbsent(id: string, item: Item): Promise<boolean> {
     const { writer, resources } = this.#stores
@@ -65,8 +65,8 @@ export class ConditionalApplier implements ResourceApplier {
     const appliedBy = await resources.appliedBy(keyOf(item))
     if (appliedBy === jobId) return true
     if (appliedBy === undefined || (await resources.getMetadata(model.name, id)) !== undefined) return false
-    // Another restore wrote this item, but not the metadata of the resource, so the item belongs to no resource. That
-    // restore has ended, because this restore now holds the lease. The item is therefore removed.
+    // An earlier restore wrote this item, but did not write the metadata of the resource. The item is removed, because
+    // it belongs to no resource. The earlier restore cannot still be running, because this restore holds the lease.
     await writer.removeIfAppliedBy(keyOf(item), appliedBy)
     return this.#writeIfAbsent(id, item)
   }

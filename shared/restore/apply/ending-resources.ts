@@ -1,14 +1,14 @@
 import type { AppliedResource } from './resource-applier.ts'
 
 /**
- * The number of resources whose writes may be unfinished at the same time. They fill at least two batches of 25 writes
- * (the limit of DynamoDB), and they fit into memory.
+ * The number of resources whose writes may be unfinished at the same time. Each has at least one write, so together
+ * they fill two batches of 25 writes, which is the limit of DynamoDB. More resources would take more memory.
  */
 const MAX_ENDING = 64
 
 /**
- * Holds the resources whose writes have been started and may be unfinished. Counts the resources that were loaded, and
- * lists those that were skipped.
+ * Waits for the writes of resources in the background. Counts the resources that were loaded, and lists the resources
+ * that were skipped.
  */
 export class EndingResources {
   readonly #ending = new Set<Promise<void>>()

@@ -13,8 +13,8 @@ import {
 import { StoredRevisionKeys } from './stored-revision-keys.ts'
 
 /**
- * Writes resources under `overwrite`. The stored resource becomes equal to the archived resource. Stored revisions that
- * the archive does not contain are removed.
+ * Writes resources under the strategy `overwrite`. After a write, the stored resource equals the archived resource.
+ * Stored revisions that the archive does not contain are removed.
  */
 export class OverwritingApplier implements ResourceApplier {
   readonly #stores: ApplierStores
@@ -22,8 +22,8 @@ export class OverwritingApplier implements ResourceApplier {
   readonly #storedKeys: StoredRevisionKeys
 
   /**
-   * The sort keys of the extent are greater than `after` and at most `upTo`. `ids` is the filter by id. If it is given,
-   * the keys of stored revisions are read for each resource separately.
+   * The sort keys of the extent are greater than `after` and not greater than `upTo`. If the filter `ids` is given, the
+   * keys of the stored revisions are read separately for each resource.
    */
   constructor(
     stores: ApplierStores,
@@ -36,8 +36,8 @@ export class OverwritingApplier implements ResourceApplier {
   ) {
     this.#stores = stores
     this.#target = target
-    // The range is read even if it was empty at preflight, because another program may have written to it since. If the
-    // range is empty, this costs one query.
+    // Even if preflight found no items in this range, it is read again, because another program may have written items
+    // since. If the range is still empty, this takes one query.
     const keys = range.ids === undefined ? targetRange(range.after, range.upTo) : undefined
     this.#storedKeys = new StoredRevisionKeys(stores, target.model.name, keys)
   }

@@ -8,8 +8,9 @@ import { RESTORE_PLAN } from '../messages/inspect.ts'
 /**
  * Plans the map items of `rollback` after `apply-records` failed. After a `ConflictError`, each extent becomes one map
  * item. After any other error, there are no map items, because nothing is rolled back. Reads the error of the failed
- * map item from the job table, because a Distributed Map does not report it. Takes the leases again with new epochs, so
- * that workers that are still running lose their leases. Returns `error`, so that `fail-restore` receives it.
+ * map item from the job table, because a Distributed Map does not report it. Takes the leases again with new epochs.
+ * Workers of `apply-records` that are still running thereby lose their leases and cannot write. Returns `error`, so
+ * that `fail-restore` receives it.
  */
 export const planRollback = async (
   { job_id, error }: FailInput,

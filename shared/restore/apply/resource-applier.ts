@@ -9,8 +9,8 @@ import type { Item } from '../../tables/item.ts'
 import type { SelectedResource } from '../extents/extent-records.ts'
 
 /**
- * Writes resources under one strategy. The caller must call `begin` in the order of the archive. The resources may end
- * in any order.
+ * Writes resources under one strategy. The caller must begin the resources in the order of the archive, and may end
+ * them in any order.
  */
 export interface ResourceApplier {
   begin(resource: SelectedResource): Promise<AppliedResource>
@@ -18,8 +18,8 @@ export interface ResourceApplier {
 }
 
 /**
- * A resource that is being written. Its revisions are written before its metadata, so that the current revision exists
- * whenever a reader finds the metadata.
+ * A resource that is being written. Its revisions are written before its metadata. A reader that finds the metadata
+ * therefore always finds the current revision.
  */
 export interface AppliedResource {
   readonly id: string
@@ -46,7 +46,7 @@ export const metadataToWrite = ({ model, jobId }: ApplierTarget, item: Item): It
 
 /**
  * Returns the revision item to write, with its keys and derived attributes. If the payload is too large for the item,
- * first writes the payload as an object.
+ * it is written to S3 first.
  */
 export const revisionToWrite = async (
   { payloads }: { readonly payloads: PayloadStore },
@@ -65,7 +65,8 @@ export class StartedWrites {
 
   /** Adds a write. After every 100 writes, waits until all writes have completed. This limits the memory. */
   async add(write: Promise<void>): Promise<void> {
-    // `settle` awaits the write and throws its error. Without this handler, an earlier rejection would end the process.
+    // `settle` awaits the write and throws its error. If the write fails earlier, this handler prevents an unhandled
+    // rejection, which would end the process.
     write.catch(() => undefined)
     this.#writes.push(write)
     if (this.#writes.length % 100 === 0) await this.settle()

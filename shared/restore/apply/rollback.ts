@@ -20,8 +20,8 @@ interface RollbackServices extends RestoreReading, PassServices {
 
 /**
  * Runs one pass of the rollback of a restore under `raise_error`. For each resource of an extent, removes the items
- * that this restore wrote and that no other writer has replaced since. Removes the metadata before the revisions, so
- * that no reader finds metadata without its current revision.
+ * that this restore wrote. Items that another writer has replaced since are kept. The metadata are removed before the
+ * revisions, so that no reader finds metadata without the current revision.
  */
 export const rollback = (input: PassInput, services: RollbackServices): Promise<PassOutput> =>
   runPass(ROLLBACK, input, services, async (attempt) => {

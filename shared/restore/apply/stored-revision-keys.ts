@@ -5,8 +5,8 @@ import { compareBytes } from '../../values/text-order.ts'
 
 /**
  * Reads the keys of the stored revisions of resources. With a range, reads all revision keys of the range once, in the
- * order of the archive. Without a range, reads the keys of each resource separately. This is faster for a few resources
- * that are selected by id.
+ * order of the archive. Without a range, reads the keys of each resource separately, which is faster if only a few
+ * resources are selected by id.
  */
 export class StoredRevisionKeys {
   readonly #resources: ResourceStore

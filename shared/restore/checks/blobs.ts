@@ -2,8 +2,8 @@ import { compareBlob } from './compare-blob.ts'
 import type { VerificationCheck } from './check.ts'
 
 /**
- * Checks that the store has every blob to which the restored resources refer, with the archived size, SHA-256 and
- * headers.
+ * Checks that the store has every blob to which the restored resources refer, and that the size, SHA-256 and headers of
+ * each blob equal those in the archive.
  */
 export const blobs = {
   name: 'blobs',

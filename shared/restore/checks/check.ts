@@ -45,8 +45,8 @@ export interface VerificationCheck<Name extends string = string> {
 /** Collects the findings of one check. */
 export interface CheckFindings {
   /**
-   * Adds `count` to the number that the report shows as `checked`. The unit depends on the check: resources, revisions,
-   * references or blobs.
+   * Adds `count` to `checked` in the report. Depending on the check, this number counts resources, resources and
+   * revisions, references, or blobs.
    */
   addChecked(count: number): void
   /** Adds a difference that the restore caused. The verification fails. */
@@ -72,7 +72,7 @@ export interface ResourcesCheck {
   end?(): Promise<void>
 }
 
-/** A resource in the archive and in the store. */
+/** An archived resource and its state in the store. */
 export interface ComparedResource {
   readonly archived: ArchivedResource
   readonly stored: StoredState
@@ -89,7 +89,7 @@ export interface ArchivedResource {
 
 export interface ArchivedRevision {
   readonly id: string
-  /** `none` for a revision without a parent. */
+  /** The id of the parent revision, or `none` if there is no parent. */
   readonly parent: string
 }
 
@@ -129,10 +129,10 @@ export interface VerifiedRestore {
 }
 
 export interface VerifiedModel {
-  /** The number of archived resources that the filters of the restore accept and that can be restored. */
+  /** The number of archived resources that the filters select and that can be restored. */
   readonly selected: number
   readonly loaded: number
   readonly skipped: number
-  /** The number of archived resources that the filters accept, but that cannot be restored. */
+  /** The number of archived resources that the filters select, but that cannot be restored. */
   readonly left_out: number
 }

@@ -14,7 +14,8 @@ const TABLE = [counts, content, references, blobs, revisions, search] as const
 export type CheckName = (typeof TABLE)[number]['name']
 
 /**
- * The checks of the verification, in the order of the report. To add a check, write its file and add it to the table.
+ * The checks of the verification, in the order of the report. To add a check, write its file and add the check to
+ * `TABLE`.
  */
 export const CHECKS: readonly VerificationCheck<CheckName>[] = TABLE
 export const CHECK_NAMES: readonly CheckName[] = TABLE.map(({ name }) => name)

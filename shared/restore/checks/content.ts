@@ -2,8 +2,8 @@ import { compareBlob } from './compare-blob.ts'
 import type { VerificationCheck, VerifiedRestore } from './check.ts'
 
 /**
- * Checks that the content of the store equals the content of the archive. It compares the digest of each resource, the
- * bytes of each payload, and the digest of each model that was loaded completely.
+ * Checks that the stored resources equal the archived resources. Compares the digest of each resource, the bytes of
+ * each payload, and the digest of each model whose resources were all loaded.
  */
 export const content = {
   name: 'content',
@@ -43,7 +43,10 @@ export const content = {
   },
 } as const satisfies VerificationCheck
 
-/** Returns the models whose archived resources were all loaded. Only their digests can equal those of the manifest. */
+/**
+ * Returns the models whose archived resources were all loaded. The digest of any other model cannot equal the digest in
+ * the manifest.
+ */
 const completeModels = ({ plan, models }: VerifiedRestore): readonly string[] =>
   plan.unfiltered
     ? Object.entries(models).flatMap(([model, { skipped, left_out }]) => (skipped + left_out === 0 ? [model] : []))

@@ -3,7 +3,10 @@ import type { Finding } from '../messages/finding.ts'
 import type { CheckFindings } from './check.ts'
 import { CHECK_NAMES, type CheckName, CheckResults } from './checks.ts'
 
-/** The report lists at most this many findings per check, so that it stays small enough for one JSON document. */
+/**
+ * The largest number of findings that the report lists per check. The limit keeps the report small enough for one JSON
+ * document.
+ */
 export const MAX_FINDINGS = 1_000
 
 /** Collects the findings of all checks. */

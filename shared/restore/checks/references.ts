@@ -6,9 +6,9 @@ import { RevisionView } from '../../resources/views.ts'
 import type { CheckFindings, ComparedResource, ResourcesCheck, ResourcesContext, VerificationCheck } from './check.ts'
 
 /**
- * Checks that the resources and revisions to which the current payloads refer exist. Some dangling references are
- * reported separately: those that were already dangling in the archive, and those to resources that this restore did
- * not select.
+ * Checks the references in the payloads of the current revisions: the resources and revisions to which they refer must
+ * exist. A dangling reference is only reported if it was already dangling in the archive, or if this restore did not
+ * select its target.
  */
 export const references = {
   name: 'references',
@@ -19,7 +19,7 @@ interface Reference {
   readonly from: string
   readonly field: string
   readonly target: string
-  /** The id of a resource or revision of the model `target`. */
+  /** The id of the resource or revision of model `target` to which the reference leads. */
   readonly to: string
   readonly ref_type: RefType
 }
@@ -74,7 +74,8 @@ class ReferencesCheck implements ResourcesCheck {
   }
 
   /**
-   * Returns true if the reference is to a resource, or if the resource has the revision to which the reference leads.
+   * Returns true if the reference leads to a resource. If it leads to a revision, returns true if the stored resource
+   * has this revision.
    */
   async #hasRevision(reference: Reference): Promise<boolean> {
     if (reference.ref_type === 'resource_id') return true
@@ -97,7 +98,8 @@ class ReferencesCheck implements ResourcesCheck {
 }
 
 /**
- * Returns a key for the target of a reference. It contains the type, because a resource and a revision may share an id.
+ * Returns a key for the target of a reference. The key contains the type, because a resource and a revision may have
+ * the same id.
  */
 const nameOf = ({ target, to, ref_type }: Reference): string => `${target}/${ref_type}/${to}`
 

@@ -3,8 +3,8 @@ import { type Item, sortKeyOf } from '../../tables/item.ts'
 import type { ArchivedResource, VerificationCheck } from './check.ts'
 
 /**
- * Checks that the store has exactly the archived revisions of each resource, that each revision has the archived
- * parent, and that the current revision exists.
+ * Checks that each stored resource has exactly the archived revisions, that the parents of these revisions are as
+ * archived, and that the current revision exists.
  */
 export const revisions = {
   name: 'revisions',

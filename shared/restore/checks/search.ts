@@ -7,8 +7,9 @@ import { instantOf } from '../../values/instant.ts'
 import type { VerificationCheck } from './check.ts'
 
 /**
- * Checks that filters by id, times, users and deletion select each resource. Also checks that the indexed values of the
- * resource match its payload. Indexed values that already differed in the archive are reported separately.
+ * Checks that each stored resource can be found by the filters for its archived id, times, users and deletion. Also
+ * checks that its indexed values match its payload. If the indexed values already differed in the archive, this is only
+ * reported.
  */
 export const search = {
   name: 'search',
@@ -39,8 +40,8 @@ export const search = {
 } as const satisfies VerificationCheck
 
 /**
- * Returns filters for the archived values of a resource. Each of them must select the restored resource. Derived
- * attributes are not used, because the restore computes them again.
+ * Returns filters for the archived values of a resource. Each filter must select the restored resource. Attributes that
+ * the restore derives again are not used.
  */
 const filtersThatFind = (archived: Item): Filters[] => {
   const { resourceId, createdTime, updatedTime, createdBy, updatedBy, isDeleted } = new MetadataView(archived)

@@ -8,7 +8,10 @@ import type { ConvertResultOf } from '../messages/convert.ts'
 import { workName } from '../messages/work-names.ts'
 import type { ConvertStores } from './stores.ts'
 
-/** Writes the blobs and spilled payloads of one pass as segments, each large enough for one map item of the restore. */
+/**
+ * Writes the blobs and spilled payloads of one pass as segments. A segment ends when it is large enough for one map
+ * item of the restore.
+ */
 export class BlobSegments {
   readonly #attempt: Attempt
   readonly #stores: ConvertStores

@@ -19,10 +19,9 @@ interface OpenResource {
 }
 
 /**
- * Finds the resources of a stream that cannot be restored, because records are missing, contradict each other, or were
- * rejected by the scan. The records must be sorted, with the metadata of a resource before its revisions. In the stream
- * itself, they may be in any order. The predecessor of SpecStar, for example, writes all metadata of a model before all
- * revisions.
+ * Finds the resources of a stream that cannot be restored. Their records are missing, contradict each other, or were
+ * rejected by the scan. The caller must add the records in the order of an archive, with the metadata of a resource
+ * before its revisions.
  */
 export class CompleteResources {
   readonly #scanFaults: ReadonlyMap<string, UnrestorableResource>
@@ -34,7 +33,7 @@ export class CompleteResources {
     this.#scanFaults = firstOfEach(scanFaults)
   }
 
-  /** The resources that cannot be restored, among those that have ended so far. */
+  /** The resources that have ended so far and cannot be restored. */
   get faults(): readonly StreamFault[] {
     return this.#faults
   }

@@ -17,8 +17,8 @@ import type { ConvertStores } from './stores.ts'
 import { contentsBelow, openContents } from './stream-contents.ts'
 
 /**
- * Runs one pass that copies blobs and spilled payloads from the stream into segments, in the order of an archive. It
- * also lists blobs that are missing: payloads refer to them, but the stream does not contain them.
+ * Runs one pass that copies blobs and spilled payloads from the stream into segments, in the order of an archive. Also
+ * lists the blobs that are missing. Payloads refer to these blobs, but the stream does not contain them.
  */
 export const convertBlobs = async (
   attempt: Attempt,
@@ -71,8 +71,8 @@ export const convertBlobs = async (
 }
 
 /**
- * Divides all positions into ranges of equal width, each with about `perRange` entries. The entries are distributed
- * evenly, because positions are hashes.
+ * Divides the prefixes of all positions into ranges of equal width. Positions are hashes, so the entries are
+ * distributed evenly, and each range has about `perRange` entries.
  */
 const prefixRanges = (scans: readonly ConvertResultOf<'scan'>[], perRange: number): PrefixRange[] => {
   const entries = scans.reduce(

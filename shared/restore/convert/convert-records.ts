@@ -70,9 +70,9 @@ export const convertRecords = async (
 }
 
 /**
- * Compares two records with the same key. Only the first of them is converted. Returns undefined if both are revisions
- * with the same content, because SpecStar's memory store exports migrated revisions twice. Otherwise, returns the
- * reason why the resource cannot be restored.
+ * Compares two records with the same key, of which only the first is converted. Returns undefined if both are revisions
+ * with the same content. This is allowed, because SpecStar's memory store exports migrated revisions twice. Otherwise,
+ * returns the reason why the resource cannot be restored.
  */
 const repeatedFault = (first: RunEntry, second: RunEntry): string | undefined => {
   const { kind, sk } = recordKeyOf(decodeLine(second.body))

@@ -14,8 +14,8 @@ import { scanStream } from './scan-stream.ts'
 import type { ConvertStores } from './stores.ts'
 
 /**
- * Runs one pass that converts a stream of SpecStar to an archive of version 3. Other archives need no conversion. A
- * stream can only be read from its start, so the passes run one after the other.
+ * Runs one pass of the conversion of a SpecStar stream to an archive of version 3. If the archive of the job is not a
+ * stream, the pass does nothing. The passes run one after the other, because a stream can only be read in order.
  */
 export const convert = async (
   input: PassInput,

@@ -28,8 +28,8 @@ import { resultsOf } from './phase-results.ts'
 import type { ConvertStores } from './stores.ts'
 
 /**
- * The `next_since` of the manifest. A stream does not contain the time of its export. Therefore, this is the earliest
- * time, and an export of the changes since this time contains every resource.
+ * The `next_since` of the manifest. A stream does not contain the time of its export, so the earliest time is used. An
+ * export of the changes since this time contains every resource.
  */
 const NEXT_SINCE = '1970-01-01T00:00:00.000Z'
 
@@ -54,7 +54,8 @@ export const finishConvert = async (
     await composer.bytes(await encodeTail(manifest, size))
     const archive = await composer.finish()
     const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
-    // If another attempt has already written the file, it describes an archive with the same content.
+    // If another attempt has already written this file, the file is kept. It refers to an archive with the same
+    // content.
     const faults = await collectFaults(workFiles, { job_id, attempt }, results)
     await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults }, job_id)
     return { ...continueAt(undefined), phase: 'finish' }
@@ -97,8 +98,8 @@ const createManifest = async (
 }
 
 /**
- * Writes a file with all resources that cannot be restored. Returns the member that refers to the file, or no member if
- * all resources can be restored.
+ * Writes a file with all resources that cannot be restored. Returns `faults`, which refers to the file. If all
+ * resources can be restored, writes no file and returns an empty object.
  */
 const collectFaults = async (
   workFiles: WorkFiles,
@@ -119,7 +120,10 @@ const collectFaults = async (
   return { faults: await workFiles.write(STREAM_FAULTS, [...all.values()], job_id, `all-${attempt}`) }
 }
 
-/** Returns the first findings of all scans, without duplicates. A stream may contain a migrated revision twice. */
+/**
+ * Returns the first 1,000 findings of all scans. Duplicates are removed, because a stream may contain a migrated
+ * revision twice.
+ */
 const readFindings = async (workFiles: WorkFiles, scans: readonly ConvertResultOf<'scan'>[]): Promise<Finding[]> => {
   const distinct = new Map<string, Finding>()
   for (const { findings } of scans) {

@@ -8,8 +8,8 @@ import { writeRun } from './run-writer.ts'
 import type { ConvertStores } from './stores.ts'
 
 /**
- * Merges the first runs of records into one run. Passes repeat this until all remaining runs can be merged in memory at
- * the same time. Returns `undefined` if the number of runs is already small enough.
+ * Merges as many runs of records as can be merged at the same time into one run. Further passes repeat this until a
+ * single merge can read all remaining runs. Returns `undefined` if this is already possible.
  */
 export const mergeRuns = async (
   { job_id, attempt }: Attempt,

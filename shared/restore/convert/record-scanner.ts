@@ -29,7 +29,8 @@ type RecordOf<Type extends StreamRecord['t']> = Extract<StreamRecord, { readonly
 const HASH_ID = /^[0-9a-f]{32}$/
 
 /**
- * Checks the records of one pass. Writes their lines, and the locations of blobs and spilled payloads, as sorted runs.
+ * Checks the records of one pass, and writes two kinds of sorted runs: the record lines, and the locations of blobs and
+ * spilled payloads.
  */
 export class RecordScanner {
   readonly #attempt: Attempt
@@ -44,8 +45,8 @@ export class RecordScanner {
   readonly #findings = new ScanFindings()
   readonly #faults: UnrestorableResource[] = []
   /**
-   * The resource to which a revision without a readable id belongs: that of the last metadata, if only its revisions
-   * have followed. Undefined if this is unknown.
+   * The id of the last metadata record, if only revisions of its resource have followed. A revision whose own resource
+   * id cannot be read belongs to this resource. Undefined if the resource is unknown.
    */
   #openId: string | undefined
   #resources = 0
@@ -118,8 +119,7 @@ export class RecordScanner {
   }
 
   /**
-   * Calls `add`. If it throws an error about the record, adds a fault of the resource instead, because the resource
-   * cannot be restored.
+   * Calls `add`. If `add` throws an error that concerns only this record, records that the resource cannot be restored.
    */
   #collectFault(record: RecordOf<'MetaRecord' | 'RevisionRecord'>, add: () => void): void {
     try {
@@ -194,8 +194,8 @@ export class RecordScanner {
 
 /**
  * Returns the key that sorts record lines in the order of an archive. The key has three parts: the model, the sort key
- * of the metadata, and the rest of the record's own sort key. The rest is empty for metadata, so the metadata precede
- * the revisions. The parts are separated by U+0000, which ids cannot contain.
+ * of the metadata, and the rest of the record's own sort key. For metadata, the third part is empty, so metadata
+ * precede revisions. The parts are separated by U+0000, which ids cannot contain.
  */
 const lineKey = (model: string, item: Item): Buffer => {
   const { sortKey: sk, resourceId } = new MetadataView(item)
@@ -204,8 +204,8 @@ const lineKey = (model: string, item: Item): Buffer => {
 }
 
 /**
- * Returns the reason why a resource cannot be restored, if the error is about one of its records. Returns undefined if
- * the error is about the stream itself.
+ * If an error concerns only one record, returns the reason why its resource cannot be restored. If the error concerns
+ * the whole stream, returns undefined.
  */
 const recordFault = (error: unknown): string | undefined => {
   if (error instanceof RecordInvalidError) return error.reason

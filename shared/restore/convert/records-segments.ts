@@ -12,8 +12,8 @@ interface OpenSegment {
 }
 
 /**
- * Writes the records of one pass as segments. A segment ends with its model, or between two digest buckets if it is
- * large enough for one map item of the restore.
+ * Writes the records of one pass as segments. A segment ends when the model changes. A segment that is large enough for
+ * one map item of the restore also ends at the next border between two digest buckets.
  */
 export class RecordsSegments {
   readonly #attempt: Attempt

@@ -3,7 +3,7 @@ import type { PinnedObject } from '../../objects/object.ts'
 import { StreamWindow } from '../../specstar/stream-window.ts'
 import { compareEntries, decodeHeader, HEADER_BYTES, type RunEntry } from './run-entry.ts'
 
-/** The number of bytes that are read from a run with one request. Two such pieces of each run are held in memory. */
+/** The number of bytes that one request reads from a run. Two such pieces of each run are held in memory. */
 const PIECE_BYTES = 512 * 1024
 
 class RunReader {
@@ -54,12 +54,15 @@ export class RunMerge {
     return merge
   }
 
-  /** The current entry: the smallest entry that has not been passed. Undefined after the last entry. */
+  /** The current entry. Undefined after the last entry. */
   get current(): RunEntry | undefined {
     return this.#queue[0]?.current
   }
 
-  /** For each run, the offset of its next entry. A merge that is opened with these offsets begins with `current`. */
+  /**
+   * For each run, the offset of its next entry. A merge that is opened at these offsets begins with the entry
+   * `current`.
+   */
   get offsets(): number[] {
     return this.#runs.map(({ offset }) => offset)
   }
@@ -82,7 +85,7 @@ export class RunMerge {
     }
   }
 
-  /** Inserts a run by binary search, after runs with an equal entry. */
+  /** Inserts a run into the sorted queue by binary search. Runs whose current entries are equal keep their order. */
   #enqueue(run: RunReader): void {
     const { current } = run
     if (current === undefined) return

@@ -4,8 +4,8 @@ import type { PinnedObject } from '../../objects/object.ts'
 import { compareEntries, encodedBytes, encodeHeader, type RunEntry } from './run-entry.ts'
 
 /**
- * The limit on the entries that are collected, in bytes. When it is reached, they are passed to the composer as one
- * large piece.
+ * The number of bytes that are collected before they are passed to the composer. A single entry is usually small, and a
+ * call of the composer for each entry would be slow.
  */
 const BUFFER_BYTES = 1024 * 1024
 

@@ -10,8 +10,8 @@ import type { RunEntry } from './run-entry.ts'
 import type { RunMerge } from './run-merge.ts'
 
 /**
- * The number of contents that are read at the same time. One after the other would be slow, because each GET has a
- * latency. Each of these contents has less than 16 MiB, because S3 copies larger contents.
+ * The number of contents that are read at the same time. Reading them one after the other would be slow, because each
+ * GET request has a latency. Each content that is read is smaller than 16 MiB, because S3 copies larger contents.
  */
 const READ_AHEAD = 8
 
@@ -59,7 +59,10 @@ const sameBytes = (first: RunEntry, { sha256 }: ContentLocation, later: RunEntry
   )
 }
 
-/** Opens contents, several at the same time, and yields them in order. Contents of 16 MiB or more are not read. */
+/**
+ * Opens several contents at the same time, and yields them in order. Contents of 16 MiB or more are not read, because
+ * S3 copies them.
+ */
 export const openContents = (
   objects: ObjectStore,
   stream: PinnedObject,

@@ -14,7 +14,7 @@ export class BitList {
     return new BitList(Buffer.alloc(1024))
   }
 
-  /** Decodes the result of `encode`. The length of the list is then a multiple of 8. */
+  /** Decodes the result of `encode`. The decoded list may have up to 7 additional bits at its end, which are 0. */
   static decode(bytes: Buffer): BitList {
     const bits = new BitList(bytes)
     bits.#length = bytes.length * 8

@@ -1,6 +1,6 @@
 /**
- * Determines before which resources a pass may stop. A pass may stop before a resource that begins a digest bucket, but
- * not before the first resource of the pass. Therefore, two passes never share a bucket, and every pass makes progress.
+ * Determines where a pass may stop. A pass may stop before the first resource of a digest bucket, so two passes never
+ * share a bucket. It may not stop before its own first resource, so every pass makes progress.
  */
 export class BucketBorders {
   #bucket: string | undefined

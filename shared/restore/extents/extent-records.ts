@@ -9,12 +9,15 @@ import type { ExtentCursor } from '../messages/apply.ts'
 import { type Extent, LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
 import { BitList } from './bit-list.ts'
 
-/** An archived resource that the filters of the restore accept. */
+/** An archived resource that the filters of the restore select. */
 export interface SelectedResource {
   readonly metadata: SoundRecord
   /** True if the target had the resource at preflight. */
   readonly existed: boolean
-  /** The position where the next pass continues if this pass stops before the first resource of a digest bucket. */
+  /**
+   * The first position of the digest bucket of this resource. If the pass stops before this bucket, the next pass
+   * continues here.
+   */
   readonly cursor: ExtentCursor
 }
 
@@ -24,8 +27,9 @@ type ExtentEvent =
   | { readonly kind: 'end' }
 
 /**
- * Reads the resources of an extent in the order of the archive. Omits resources that the filters do not accept or that
- * preflight left out. For each resource, yields a `begin` event, one event per revision, and an `end` event.
+ * Reads the resources of an extent in the order of the archive. Omits the resources that the filters do not select, and
+ * the resources that preflight left out. For each resource, yields a `begin` event, one event per revision, and an
+ * `end` event.
  */
 export async function* extentEvents(
   {
@@ -45,7 +49,10 @@ export async function* extentEvents(
   const accepts = filterFor(job, models, extent.model)
   const from = start?.from ?? extent.from
   let index = start?.index ?? 0
-  /** Where a pass continues if it stops in the current digest bucket: at the first sound record of the bucket. */
+  /**
+   * The position of the first sound record of the current digest bucket. If the pass stops before this bucket, the next
+   * pass continues here.
+   */
   let bucketStart: ExtentCursor | undefined
   let openId: string | undefined
   for await (const batch of archivedRecords(archive, extent.segment, { from, ids: job.request.filters.ids })) {

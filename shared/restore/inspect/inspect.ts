@@ -26,16 +26,16 @@ interface InspectServices extends RestoreReading, ShardServices {
 /**
  * Pins the archive and reads its manifest. If the archive is a stream, uses the archive to which the stream was
  * converted. Then checks the models of the restore and their shards, takes the leases of the models, and plans
- * `preflight`. If the stage runs again, takes the leases again with new epochs and keeps the plan. If an uploaded
+ * `preflight`. If the stage is repeated, it keeps the plan and takes the leases again with new epochs. If an uploaded
  * archive must wait for another restore, plans nothing and returns the number of seconds to wait.
  */
 export const inspect = async ({ job_id }: StageInput, services: InspectServices): Promise<InspectOutput> => {
   const { jobs, workFiles } = services
   const job = await restoreJob(services, job_id)
-  // An upload that waits stays `queued` until it has the leases.
+  // The job of an upload stays `queued` until it has the leases.
   if (job.source !== 'upload') await beginJob(services, job_id)
   let plan = await workFiles.find(RESTORE_PLAN, job_id)
-  // While an upload waits, its models are known, and its archive need not be read again.
+  // If an upload has waited, the job already contains its models, and the archive need not be read again.
   const models = plan?.models ?? job.leased
   const seconds = models === undefined ? undefined : await acquireLeases(services, job, models, plan !== undefined)
   if (seconds !== undefined) return waiting(job_id, seconds)
@@ -69,8 +69,8 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
   await checkShards(models, services)
   const seconds = await acquireLeases(services, job, models, false)
   if (seconds !== undefined) return seconds
-  // The leases are taken first, so that another restore is not writing to these models now. Only the stages that write
-  // renew the leases. If this restore writes nothing in the next 9 minutes, another restore can take the leases.
+  // This restore has the leases, so no other restore is writing to these models now. Only the stages that write renew
+  // the leases. If none of them starts within 9 minutes, another restore can take the leases.
   const empty_models: string[] = []
   for (const model of models) if (await resources.isEmpty(model)) empty_models.push(model)
   return {
@@ -105,7 +105,7 @@ const modelsToRestore = (
   return models
 }
 
-/** Takes the leases, unless the job is a dry run. Returns the number of seconds to wait, or `undefined`. */
+/** Takes the leases, unless the job is a dry run. Returns `undefined` on success, or the number of seconds to wait. */
 const acquireLeases = async (
   services: InspectServices,
   job: RestoreJob,

@@ -5,7 +5,7 @@ import type { SegmentRange } from '../messages/inspect.ts'
 
 interface SizedRange {
   readonly range: SegmentRange
-  /** The bytes of the archive that are read for the range. */
+  /** The number of bytes of the archive that are read for the range. 0 if only single resources are read. */
   readonly size: number
 }
 
@@ -18,8 +18,9 @@ interface RecordsSegment {
 }
 
 /**
- * Divides the segments of the given models into map items of about `rangeBytes` each, in order. With `ids`, leaves out
- * segments that cannot contain one of these resources. Throws `ArchiveInvalidError` if the segments are out of order.
+ * Divides the segments of the given models, in order, into map items of about `rangeBytes` each. If `ids` is given,
+ * leaves out the segments that cannot contain any of these resources. Throws `ArchiveInvalidError` if the segments are
+ * out of order.
  */
 export const planRanges = (
   archive: OpenArchive,
@@ -43,7 +44,9 @@ export const planRanges = (
   return items
 }
 
-/** Returns one range for each segment of a model. Together, the ranges cover all sort keys of the target. */
+/**
+ * Returns one range for each segment of a model. Without `ids`, the ranges together cover all sort keys of the target.
+ */
 const rangesOf = (archive: OpenArchive, model: string, ids: readonly string[] | undefined): SizedRange[] => {
   const segments = segmentsOf(archive, model)
   const hashKeys = ids?.map(hashKeyOf)
@@ -68,7 +71,8 @@ const rangesOf = (archive: OpenArchive, model: string, ids: readonly string[] | 
 const endOf = (hashKey: string): string => `${hashKey}g`
 
 /**
- * Returns the segments of a model. Throws if they are out of order, or if two of them contain the same digest bucket.
+ * Returns the segments of a model. Throws `ArchiveInvalidError` if the segments are out of order, or if two segments
+ * contain the same digest bucket.
  */
 const segmentsOf = (archive: OpenArchive, model: string): RecordsSegment[] => {
   const segments = archive.segments.flatMap((one, segment) =>
@@ -82,7 +86,7 @@ const segmentsOf = (archive: OpenArchive, model: string): RecordsSegment[] => {
       firstHash <= lastHash && (previous === undefined || previous.lastHash.slice(0, 4) < firstHash.slice(0, 4))
     if (!isOrdered)
       throw new ArchiveInvalidError(
-        `segment ${segment} of model ${model} (${firstHash} to ${lastHash}) must begin with a new digest bucket, after the last ` +
+        `segment ${segment} of model ${model} (${firstHash} to ${lastHash}) must begin with a new digest bucket, after the previous ` +
           'segment of the model',
       )
   }

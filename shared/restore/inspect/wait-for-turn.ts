@@ -24,9 +24,9 @@ const MAX_SECONDS = 300
 /**
  * Takes the leases of the models of a restore, sets the status of its job to `running`, and returns `undefined`.
  *
- * If another restore has one of the leases, throws `RestoreRunningError`. The restore of an upload waits instead: its
- * status becomes `queued`, and the function returns the number of seconds after which the caller must call it again.
- * Uploads that wait for the same model are restored in the order in which they arrived.
+ * If another restore has one of the leases, throws `RestoreRunningError`. The restore of an upload waits instead: the
+ * status of its job becomes `queued`, and the function returns the number of seconds after which the caller must call
+ * it again. Uploads that wait for the same model are restored in the order of their arrival.
  */
 export const takeTurn = async (
   services: TurnServices,
@@ -36,8 +36,8 @@ export const takeTurn = async (
 ): Promise<number | undefined> => {
   const { jobs, leases, clock } = services
   const { job_id, source, created_at } = job
-  // The models are stored in the job before their leases are taken, so that the stage that ends the job can release
-  // them.
+  // The models are stored in the job before their leases are taken, so that the stage that ends the job can release all
+  // leases.
   await change(jobs, job_id, { leased: models })
   const waitedMs = clock().getTime() - Date.parse(created_at)
   const mayWait = source === 'upload' && waitedMs < MAX_WAIT_MS
@@ -54,13 +54,17 @@ export const takeTurn = async (
 }
 
 /**
- * Returns a tenth of the time that the job has waited, in seconds, within limits. An upload therefore makes few
- * attempts while it waits for a long restore, and starts soon after a short one.
+ * Returns a tenth of the time that the job has waited, in seconds, but at least `queueSeconds` and at most
+ * `MAX_SECONDS`. An upload therefore makes few attempts if it waits for a long restore, and starts soon if it waits for
+ * a short restore.
  */
 const secondsToWait = ({ limits: { queueSeconds } }: TurnServices, waitedMs: number): number =>
   Math.min(MAX_SECONDS, Math.max(queueSeconds, Math.floor(waitedMs / 10_000)))
 
-/** Throws `RestoreRunningError` if an upload that arrived earlier has not been restored yet and has a common model. */
+/**
+ * Throws `RestoreRunningError` if an upload that arrived earlier is still waiting or running, and has one of the same
+ * models.
+ */
 const rejectBeforeEarlier = async (
   { jobs, clock }: TurnServices,
   job: RestoreJob,
@@ -68,8 +72,8 @@ const rejectBeforeEarlier = async (
 ): Promise<void> => {
   for (const other of await jobs.runningJobs()) {
     if (!isEarlierUpload(other, job)) continue
-    // Before the archive is read, the models of an upload may be unknown. The upload is then treated as if it had every
-    // model.
+    // The models of an upload may be unknown until its archive is read. An upload with unknown models is treated as if
+    // it had every model.
     const otherModels = other.leased ?? other.request.models
     const common = models.find((model) => otherModels === undefined || otherModels.includes(model))
     if (common !== undefined) throw new RestoreRunningError(common, other.job_id, clock().toISOString())

@@ -16,7 +16,7 @@ export const ApplyBlobsResult = z
   .object({
     ...PassResult.shape,
     written: z.int(),
-    /** A file of `BLOB_CONFLICTS`. Present only under `skip`, and only if there are conflicts. */
+    /** A file of `BLOB_CONFLICTS`. Absent if there are no conflicts, or if the strategy is not `skip`. */
     conflicts: z.exactOptional(PinnedObject),
   })
   .readonly()
@@ -24,7 +24,8 @@ export type ApplyBlobsResult = z.output<typeof ApplyBlobsResult>
 export const APPLY_BLOBS: Stage<ApplyBlobsResult> = { name: 'apply-blobs', result: ApplyBlobsResult }
 
 /**
- * Ids of blobs that another writer created with other bytes after `preflight-blobs`, and that `skip` left as they are.
+ * The ids of blobs that another writer created with other bytes or headers after `preflight-blobs`. The strategy `skip`
+ * keeps these blobs.
  */
 export const BLOB_CONFLICTS: WorkFile<readonly string[], [n: number, attempt: string]> = {
   name: (n, attempt) => `blob-conflicts/${n}/${attempt}`,
@@ -32,8 +33,8 @@ export const BLOB_CONFLICTS: WorkFile<readonly string[], [n: number, attempt: st
 }
 
 /**
- * Written by `plan-apply-records`. It contains the extents that have resources, one for each map item, in the order in
- * which they are applied.
+ * Written by `plan-apply-records`. Contains one extent for each map item, in the order in which the extents are
+ * applied. Extents without resources are omitted.
  */
 export const APPLY_PLAN: WorkFile<readonly Extent[]> = {
   name: () => 'apply-plan.json',
@@ -41,8 +42,8 @@ export const APPLY_PLAN: WorkFile<readonly Extent[]> = {
 }
 
 /**
- * The position where a pass over an extent continues. `from` is a chunk. `index` is the number of bits in `existing` of
- * the extent that belong to resources before this position.
+ * The position where a pass over an extent continues. `index` is the number of bits in `existing` of the extent that
+ * belong to resources before this position.
  */
 export const ExtentCursor = z.object({ from: ChunkPosition, index: z.int() }).readonly()
 export type ExtentCursor = z.output<typeof ExtentCursor>

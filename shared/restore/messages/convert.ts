@@ -10,7 +10,7 @@ import { ReaderPosition } from '../../specstar/stream-reader.ts'
 import { Finding } from './finding.ts'
 import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
-/** The position where the merge of sorted runs continues. For each run, it contains the offset of the next entry. */
+/** The position where the merge of sorted runs continues: the offset of the next entry in each run. */
 const RunOffsets = z.array(z.int()).readonly()
 
 /**
@@ -33,7 +33,7 @@ export const ConvertCursor = z.discriminatedUnion('phase', [
       run_offsets: RunOffsets,
       /** Index of the range of positions. */
       range: z.int(),
-      /** The first position of the range that was not converted yet. */
+      /** The first position of the range that has not been converted yet. */
       from: z.string(),
     })
     .readonly(),
@@ -54,7 +54,7 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       runs: z.array(PinnedObject).readonly(),
       /**
        * A sorted run of `ContentLocation` entries for blobs and spilled payloads. Absent if this part of the stream has
-       * none.
+       * no blobs and no spilled payloads.
        */
       contents: z.exactOptional(PinnedObject),
       content_count: z.int(),
@@ -74,7 +74,10 @@ export const ConvertResult = z.discriminatedUnion('phase', [
     .object({
       ...PassResult.shape,
       phase: z.literal('merge'),
-      /** The number of runs, counted from the first, that `run` replaces. `run` becomes the last run. */
+      /**
+       * The number of runs that were merged into `run`. They are the first runs of the list. They are removed from it,
+       * and `run` is appended.
+       */
       merged: z.int(),
       run: PinnedObject,
     })
@@ -98,7 +101,7 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       bytes: z.int(),
       /** The number of different blobs that each model refers to. */
       models: z.record(z.string(), z.int()).readonly(),
-      /** The ids of blobs that the stream does not contain: a file of `MISSING_BLOBS`. Absent if there are none. */
+      /** A file of `MISSING_BLOBS` with the ids of blobs that the stream does not contain. Absent if there are none. */
       missing_list: z.exactOptional(PinnedObject),
     })
     .readonly(),
@@ -108,13 +111,13 @@ export type ConvertResult = z.output<typeof ConvertResult>
 export type ConvertResultOf<Phase extends ConvertResult['phase']> = Extract<ConvertResult, { readonly phase: Phase }>
 export const CONVERT: Stage<ConvertResult> = { name: 'convert', result: ConvertResult }
 
-/** The first irregularities that SpecStar accepts, in the part of the stream that one pass scanned. */
+/** The first irregularities in the part of the stream that one pass scanned. SpecStar accepts these irregularities. */
 export const SCAN_FINDINGS: WorkFile<readonly Finding[], [attempt: string]> = {
   name: (attempt) => `convert/findings/${attempt}`,
   content: z.array(Finding).readonly(),
 }
 
-/** The resources that one pass found to be impossible to restore, because one of their records is invalid. */
+/** The resources that cannot be restored, because the scan of one pass found an invalid record. */
 export const SCAN_FAULTS: WorkFile<readonly UnrestorableResource[], [attempt: string]> = {
   name: (attempt) => `convert/scan-faults/${attempt}`,
   content: z.array(UnrestorableResource).readonly(),
@@ -124,15 +127,17 @@ export const SCAN_FAULTS: WorkFile<readonly UnrestorableResource[], [attempt: st
 export const StreamFault = z
   .object({
     resource: UnrestorableResource,
-    /** Whether the converted archive contains the metadata of the resource. Preflight then leaves the resource out. */
+    /**
+     * True if the converted archive contains the metadata of the resource. Preflight must then leave the resource out.
+     */
     has_metadata: z.boolean(),
   })
   .readonly()
 export type StreamFault = z.output<typeof StreamFault>
 
 /**
- * The resources that cannot be restored. The file `all-{attempt}` is about the whole stream, any other file about one
- * pass.
+ * The resources that cannot be restored. The file `all-{attempt}` contains those of the whole stream. Any other file
+ * contains those of one pass.
  */
 export const STREAM_FAULTS: WorkFile<readonly StreamFault[], [attempt: string]> = {
   name: (attempt) => `convert/faults/${attempt}`,

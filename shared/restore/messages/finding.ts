@@ -18,10 +18,7 @@ export type Finding = z.output<typeof Finding>
 /** The result of one check, for one pass or for the whole restore. */
 export const CheckResult = z
   .object({
-    /**
-     * False if the restore caused a finding. Findings about faults that the archive already had are listed, but do not
-     * make this false.
-     */
+    /** False if the restore caused a finding. True if all findings concern faults that the archive already had. */
     passed: z.boolean(),
     checked: z.int(),
     findings: z.array(Finding).readonly(),

@@ -4,19 +4,19 @@ import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { ConvertedArchive } from './convert.ts'
 
-/** A segment of records, and the range of the target's metadata that is compared with the segment. */
+/** A segment of records, and the range of the metadata in the target with which the segment is compared. */
 export const SegmentRange = z
   .object({
     model: z.string(),
     /** Index of the segment in the manifest. Absent if the archive has no resources of the model. */
     segment: z.exactOptional(z.int()),
     /**
-     * The sort keys of the target's metadata are greater than `after`. If it is absent, the range begins with the first
-     * sort key.
+     * The sort keys of the range are greater than `after`. If `after` is absent, the range begins with the first sort
+     * key.
      */
     after: z.exactOptional(z.string()),
     /**
-     * The sort keys of the target's metadata are at most `up_to`. If it is absent, the range ends with the last sort
+     * The sort keys of the range are not greater than `up_to`. If `up_to` is absent, the range ends with the last sort
      * key.
      */
     up_to: z.exactOptional(z.string()),
@@ -35,13 +35,13 @@ export const RestorePlan = z
     /** False for a repacked archive without a trailer, because no checksum covers its manifest. */
     proven_manifest: z.boolean(),
     models: z.array(z.string()).readonly(),
-    /** True if the restore has no filters, so that it covers all resources of `models`. */
+    /** True if the restore has no filters. It then covers all resources of `models`. */
     unfiltered: z.boolean(),
     /** The models for which the target had no items when the restore began. */
     empty_models: z.array(z.string()).readonly(),
     /** The segments that each map item of `preflight` checks. */
     items: z.array(z.array(SegmentRange).readonly()).readonly(),
-    /** Indexes of the segments of payloads and blobs in the manifest. */
+    /** The indexes in the manifest of the segments that contain payloads and blobs. */
     blob_segments: z.array(z.int()).readonly(),
     /** Ids of the blobs that the archive declares as missing. */
     missing_blobs: z.array(z.string()).readonly(),

@@ -12,8 +12,8 @@ const RestoreBlobPlan = z
     /** The blob references of all passes of `preflight`. */
     lists: z.array(BlobReferenceList).readonly(),
     /**
-     * The blob segments of each map item, by their index in the manifest. If the archive has no blobs, but its
-     * resources refer to blobs, there is one item without segments. It determines which blobs are missing.
+     * For each map item, the indexes of its blob segments in the manifest. If the archive has no blobs, but its
+     * resources refer to blobs, a single item without segments determines which blobs are missing.
      */
     items: z.array(z.array(z.int()).readonly()).readonly(),
   })
@@ -32,9 +32,9 @@ export const BlobsCursor = z.object({ segment: z.int(), entry: z.int() }).readon
 export type BlobsCursor = z.output<typeof BlobsCursor>
 
 /**
- * The action of the restore for a blob. `new` means that the target does not have the blob. `changed` means that the
- * target has other bytes or headers, which are replaced. `same` means that the target has the same bytes and headers.
- * `conflict` means that the target has other bytes or headers, which are kept under `skip`.
+ * The result of the comparison of an archived blob with the target. `new`: the target does not have the blob. `same`:
+ * the bytes and headers are equal. `changed`: the target has other bytes or headers, and the restore replaces them.
+ * `conflict`: the target has other bytes or headers, and the restore keeps them (strategy `skip`).
  */
 export const BlobAction = z.enum(['new', 'changed', 'same', 'conflict'])
 export type BlobAction = z.output<typeof BlobAction>
@@ -47,7 +47,7 @@ const BlobDifference = z.enum(['bytes', 'headers'])
 type BlobDifference = z.output<typeof BlobDifference>
 
 /**
- * A blob or spilled payload to which the resources to be written refer. It contains the location in the archive and the
+ * A blob or spilled payload to which the resources to be written refer. Contains its location in the archive and the
  * action of the restore.
  */
 export const RestoredBlob = z
@@ -63,8 +63,8 @@ export const RestoredBlob = z
     ...PROPERTY_MEMBERS,
     action: BlobAction,
     /**
-     * Present for `changed` and `conflict`. It is `bytes` if the bytes differ, and `headers` if only the headers
-     * differ.
+     * `bytes` if the bytes differ, and `headers` if only the headers differ. Absent unless `action` is `changed` or
+     * `conflict`.
      */
     differs: z.exactOptional(BlobDifference),
     /** The models whose resources refer to the blob or payload. */
@@ -81,12 +81,13 @@ export const BLOB_LIST: WorkFile<readonly RestoredBlob[], [n: number, attempt: s
 export const PreflightBlobsResult = z
   .object({
     ...PassResult.shape,
-    /** A file of `BLOB_LIST`. `apply-blobs` and `verify` have one map item for each of these lists. */
+    /** A file of `BLOB_LIST`. Each of these lists becomes one map item of `apply-blobs` and of `verify`. */
     list: PinnedObject,
     /** The number of blobs by action. Spilled payloads are not counted, because they belong to their resources. */
     actions: z.record(BlobAction, z.int()).readonly(),
     /**
-     * The number of blobs whose bytes or headers differ in the target. `different_blobs` contains the first of them.
+     * The number of blobs whose bytes or headers differ in the target. `different_blobs` contains the first 100 of
+     * these blobs.
      */
     different: z.int(),
     different_blobs: z
@@ -100,7 +101,7 @@ export const PreflightBlobsResult = z
           .readonly(),
       )
       .readonly(),
-    /** The number of blobs that were read from the archive, and the number of their bytes. */
+    /** The number of blobs that were read from the archive, and the sum of their sizes in bytes. */
     blobs: z.int(),
     bytes: z.int(),
     /** The number of different blobs in the archive that each model refers to. */

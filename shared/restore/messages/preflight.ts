@@ -10,7 +10,8 @@ import { Finding } from './finding.ts'
 import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
 /**
- * A position in a segment of records. `entry` is a chunk, and `bucket` is the first digest bucket in it that is read.
+ * A position in a segment of records. `entry` is the index of a chunk. `bucket` is the first digest bucket that is read
+ * from this chunk.
  */
 export const ChunkPosition = z.object({ entry: z.int(), bucket: z.string() }).readonly()
 export type ChunkPosition = z.output<typeof ChunkPosition>
@@ -22,7 +23,7 @@ export type ChunkPosition = z.output<typeof ChunkPosition>
 export const PreflightCursor = z.object({ range: z.int(), from: z.exactOptional(ChunkPosition) }).readonly()
 export type PreflightCursor = z.output<typeof PreflightCursor>
 
-/** The numbers of resources that a dry run has found, by their difference from the target. */
+/** The number of resources by the result of their comparison in a dry run. */
 export const DryRunCounts = z.object({ new: z.int(), changed: z.int(), same: z.int(), target_only: z.int() }).readonly()
 export type DryRunCounts = z.output<typeof DryRunCounts>
 
@@ -30,10 +31,10 @@ export type DryRunCounts = z.output<typeof DryRunCounts>
 const LeftOutOfExtent = z
   .object({
     resources: z.int(),
-    /** The number of their metadata and revision records. */
+    /** The numbers of metadata and revision records of these resources. */
     metadata: z.int(),
     revisions: z.int(),
-    /** False if `digests` of the extent lacks a record, because its item or key is invalid. */
+    /** False if `digests` of the extent does not cover all records, because the item or key of a record is invalid. */
     in_digest: z.boolean(),
     /** A file of `LEFT_OUT_OF_EXTENT`. */
     list: PinnedObject,
@@ -46,14 +47,14 @@ export const LEFT_OUT_OF_EXTENT: WorkFile<
   name: (n, attempt, range) => `left-out/${n}/${attempt}-${range}`,
   content: z.object({
     resources: z.array(UnrestorableResource).readonly(),
-    /** The ids of these resources whose metadata the archive contains. */
+    /** The ids of those left-out resources whose metadata the archive contains. */
     ids: z.array(z.string()).readonly(),
   }),
 }
 
 /**
- * Consecutive resources of one segment that one pass of `preflight` has checked. One map item applies an extent, and
- * one map item verifies it.
+ * Consecutive resources of one segment that one pass of `preflight` has checked. An extent is one map item of
+ * `apply-records` and one map item of `verify`.
  */
 export const Extent = z
   .object({
@@ -64,36 +65,42 @@ export const Extent = z
     from: z.exactOptional(ChunkPosition),
     /** The extent ends before this digest bucket. If it is absent, the extent ends at the end of the segment. */
     to_bucket: z.exactOptional(z.string()),
-    /** The extent contains the target's metadata whose sort keys are greater than `after` and at most `up_to`. */
+    /**
+     * The extent also covers the metadata in the target whose sort keys are greater than `after` and not greater than
+     * `up_to`.
+     */
     after: z.exactOptional(z.string()),
     up_to: z.exactOptional(z.string()),
-    /** The number of resources that the filters accept and that can be restored, and the number of their revisions. */
+    /** The number of resources that the filters select and that can be restored, and the number of their revisions. */
     resources: z.int(),
     revisions: z.int(),
     /**
-     * A `BitList` with one bit for each metadata record of these resources and of the resources that are left out, in
-     * the order of the archive. The bit is 1 if the target has the resource.
+     * A `BitList` with one bit for each metadata record that the filters select, in the order of the archive, including
+     * resources that are left out. The bit is 1 if the target has the resource.
      */
     existing: PinnedObject,
-    /** The number of these resources that the target has. */
+    /** The number of resources that are counted in `resources` and that the target already has. */
     duplicates: z.int(),
     /** The digests of the extent's digest buckets, computed from the archive's records. */
     digests: PinnedObject,
     dry_run: z.exactOptional(DryRunCounts),
-    /** Absent if all resources that the filters accept can be restored. */
+    /** Absent if all resources that the filters select can be restored. */
     left_out: z.exactOptional(LeftOutOfExtent),
   })
   .readonly()
 export type Extent = z.output<typeof Extent>
 
-/** Resources in the result of a pass. They are a file, because they may be too large for an item of the job table. */
+/**
+ * Lists that belong to the result of a pass. They are stored as a file, because they may be too large for an item of
+ * the job table.
+ */
 export const PreflightDetails = z
   .object({
     /** The ids of the first duplicates of each extent. */
     duplicates: z.array(z.string()).readonly(),
     /** The first differences that a dry run found in each extent. */
     findings: z.array(Finding).readonly(),
-    /** The ids of the request that the pass found in the archive. Absent if the request has no ids. */
+    /** The ids of the filter `ids` that the pass found in the archive. Absent if the request has no filter `ids`. */
     ids: z.exactOptional(FoundIds),
   })
   .readonly()
@@ -110,7 +117,7 @@ export const PreflightResult = z
     extents: z.array(Extent).readonly(),
     /** The blobs and spilled payloads that the resources refer to. */
     references: BlobReferenceList,
-    /** A file of `PREFLIGHT_DETAILS`. Absent if there are none. */
+    /** A file of `PREFLIGHT_DETAILS`. Absent if all its lists would be empty. */
     details: z.exactOptional(PinnedObject),
   })
   .readonly()

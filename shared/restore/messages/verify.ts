@@ -3,10 +3,7 @@ import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
 import { PinnedObject } from '../../objects/object.ts'
 
-/**
- * The position where a pass over a list of blobs continues. It is the index of a blob. Passes over an extent use
- * `ExtentCursor`.
- */
+/** The index of the blob where a pass over a list of blobs continues. Passes over an extent use `ExtentCursor`. */
 export const VerifyBlobsCursor = z.int()
 
 /** The result of a pass of `verify` over an extent of resources or over a list of blobs. */
@@ -21,7 +18,7 @@ export const VerifyResult = z
     checks: PinnedObject,
     /** The digests of the extent's digest buckets, computed from the store. Absent for a list of blobs. */
     digests: z.exactOptional(PinnedObject),
-    /** The first of these digest buckets. Absent if there are no digests. */
+    /** The first digest bucket in `digests`. Absent if there are no digests. */
     first_bucket: z.exactOptional(z.string()),
   })
   .readonly()

@@ -1,6 +1,6 @@
 /**
- * The names of the binary objects of a restore in the work bucket. Two attempts never write an object with the same
- * name.
+ * The names of the binary objects of a restore in the work bucket. Each name contains the attempt, so two attempts
+ * never write the same object.
  */
 export const workName = {
   existing: (n: number, attempt: string, range: number) => `existing/${n}/${attempt}-${range}`,

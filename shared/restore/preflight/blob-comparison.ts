@@ -19,7 +19,10 @@ export interface TargetBlobs {
   readonly payloads: PayloadStore
 }
 
-/** Compares the blob entries of one pass with the references of the archive's resources and with the target. */
+/**
+ * Compares the blobs and spilled payloads that one pass reads with the references of the archived resources, and with
+ * the target.
+ */
 export class BlobComparison {
   readonly #target: TargetBlobs
   readonly #strategy: Strategy
@@ -40,7 +43,7 @@ export class BlobComparison {
     this.#references = references
   }
 
-  /** The number of entries that were added so far, both blobs and payloads. */
+  /** The number of blobs and payloads that were added so far. */
   get entries(): number {
     return this.#entries
   }
@@ -85,16 +88,16 @@ export class BlobComparison {
     const blob = { kind, id, offset, size, sha256, models, ...propertiesOf(entry) } as const
     this.#propertyCharacters += propertyCharacters(entry)
     const compared = this.#limit(async () => ({ ...blob, ...(await this.#compare(blob)) }))
-    // `end` awaits the comparison and throws its error. Without this handler, an earlier rejection would end the
-    // process.
+    // `end` awaits the comparison and throws its error. If the comparison fails earlier, this handler prevents an
+    // unhandled rejection, which would end the process.
     compared.catch(() => undefined)
     this.#compared.push(compared)
   }
 
   /**
-   * Returns the missing blobs to which resources to be written refer. Only positions before `end` are checked, or all
-   * positions if `end` is empty. Throws `ArchiveInvalidError` if a missing blob is not in `declaredMissing`. If
-   * `declaredMissing` is undefined, any blob may be missing.
+   * Returns the blobs that are missing in the archive, but to which resources to be written refer. Only positions
+   * before `end` are checked. If `end` is empty, all positions are checked. Throws `ArchiveInvalidError` if a missing
+   * blob is not in `declaredMissing`. If `declaredMissing` is undefined, any blob may be missing.
    */
   missingBefore(end: string, declaredMissing: ReadonlySet<string> | undefined): MissingBlob[] {
     const missing: MissingBlob[] = []
@@ -102,10 +105,11 @@ export class BlobComparison {
       if (this.#archived.has(position) || (end !== '' && position >= end)) continue
       if (isPayloadPosition(position))
         throw new ArchiveInvalidError(`the archive does not contain payload ${id}, to which a revision refers`)
-      // If payloads refer to the blob only at paths in the registry, the archive need not contain or declare it.
+      // `models` is empty if the payloads refer to the blob only at paths of the registry, and not at paths that the
+      // archive states. The archive need not contain or declare such a blob.
       if (models.length > 0 && declaredMissing?.has(id) === false)
         throw new ArchiveInvalidError(
-          `neither the archive nor missing_blobs of its manifest contains blob ${id}, to which a resource refers`,
+          `blob ${id}, to which a resource refers, is neither in the archive nor in missing_blobs of its manifest`,
         )
       if (reported) missing.push({ id, resources })
     }
@@ -118,9 +122,8 @@ export class BlobComparison {
   }
 
   /**
-   * Compares the bytes and the headers of a blob with those of the target. The SHA-256 in the user metadata of an S3
-   * object is not used, because it may differ from that of the bytes. The headers of a spilled payload are not
-   * compared.
+   * Compares the bytes and headers of an archived blob with those of the blob in the target. The SHA-256 in the user
+   * metadata of an S3 object is not used, because it may be wrong. The headers of spilled payloads are not compared.
    */
   async #compare(blob: Omit<RestoredBlob, 'action' | 'differs'>): Promise<Pick<RestoredBlob, 'action' | 'differs'>> {
     const { payloads, blobs } = this.#target

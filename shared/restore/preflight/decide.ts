@@ -16,8 +16,8 @@ import { streamFaults } from '../results/left-out.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
 /**
- * Decides whether the restore may write, and plans the map items of `apply-blobs`. Nothing has been written to the
- * store so far. Throws `ArchiveInvalidError` if the archive differs from its manifest. Under `raise_error`, throws
+ * Decides whether the restore may write, and plans the map items of `apply-blobs`. No earlier stage writes to the
+ * store. Throws `ArchiveInvalidError` if the archive differs from its manifest. Under `raise_error`, throws
  * `DuplicatesError` if a resource exists, or if a blob exists with other bytes or headers.
  */
 export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Promise<RestoreDecision> => {
@@ -33,7 +33,9 @@ export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Pr
   return { ...plannedItems(job_id, blobs.length), write: true }
 }
 
-/** Compares the manifest's counts and digests with those of the records and blobs that preflight read. */
+/**
+ * Compares the counts and digests in the manifest with those that preflight has computed from the records and blobs.
+ */
 const checkManifest = async (
   stores: Pick<RestoreReading, 'objects' | 'workFiles'>,
   plan: RestorePlan,
@@ -60,7 +62,8 @@ const checkManifest = async (
       stated.revisions,
       sumOf(own, ({ revisions }) => revisions) + sumOf(leftOut, ({ revisions }) => revisions),
     )
-    // The manifest counts the blobs of all resources. The references of the resources that are left out are unknown.
+    // The manifest counts the blobs of all resources. If resources are left out, their blobs are unknown, and the
+    // counts cannot be compared.
     if (leftOut.length === 0 && !faultyModels.has(model))
       expectEqual(
         section,

@@ -12,8 +12,8 @@ import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN } from '../messages/preflight-blobs.
 import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
 
 /**
- * Plans `preflight-blobs`. Divides the archive's blob segments among map items of about `rangeBytes` each. Throws
- * `ArchiveResourcesInvalidError` if the restore is strict and a resource cannot be restored.
+ * Plans `preflight-blobs`. Divides the blob segments of the archive into map items of about `rangeBytes` each. If the
+ * restore is strict and a resource cannot be restored, throws `ArchiveResourcesInvalidError`.
  */
 export const planPreflightBlobs = async (
   { job_id }: StageInput,

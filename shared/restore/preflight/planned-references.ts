@@ -5,7 +5,10 @@ import type { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
 import { type BlobReference, PREFIX_COUNT, readBlobReferences } from '../../blobs/blob-references.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 
-/** Returns the position of an entry in the order of blobs, or an empty string if no such segment or entry exists. */
+/**
+ * Returns the position of an entry in the order of blobs. If the segment or the entry does not exist, returns an empty
+ * string.
+ */
 export const positionAt = async (archive: OpenArchive, segment: number | undefined, entry: number): Promise<string> => {
   const opened = segment === undefined ? undefined : archive.segments[segment]
   const line = opened === undefined ? undefined : (await readIndex(archive, opened))[entry]

@@ -27,8 +27,8 @@ interface PreflightBlobsServices extends RestoreReading, PassServices, TargetBlo
 }
 
 /**
- * Runs one pass over blob segments. The pass reads and checks the bytes of their blobs, and compares these blobs with
- * the blobs of the same ids in the target.
+ * Runs one pass over blob segments. The pass verifies the bytes of the archived blobs, and compares each blob with the
+ * blob in the target that has the same id.
  */
 export const preflightBlobs = (input: PassInput, services: PreflightBlobsServices): Promise<PassOutput> =>
   runPass(PREFLIGHT_BLOBS, input, services, (attempt) => preflightBlobsPass(attempt, services))
@@ -45,8 +45,8 @@ const preflightBlobsPass = async (
   const segments = items[n] ?? []
   const start = readCursor(BlobsCursor, attempt) ?? { segment: 0, entry: 0 }
 
-  // The pass checks all references from its first blob to the first blob of the next map item. The first pass begins
-  // with the first position, so that it also checks references before the first blob of the archive.
+  // The pass checks the references whose positions lie between its first blob and the first blob of the next map item.
+  // The first pass also checks the references before the first blob of the archive.
   const isFirstPass = n === 0 && attempt.cursor === undefined
   const from = isFirstPass ? '' : await positionAt(archive, segments[start.segment], start.entry)
   const until = await positionAt(archive, items[n + 1]?.[0], 0)
@@ -69,7 +69,10 @@ const preflightBlobsPass = async (
   }
 }
 
-/** Reads the entries of the segments. Returns the position where it stopped, or `undefined` at the end. */
+/**
+ * Reads the entries of the segments. Returns the position where the pass stopped, or `undefined` if it read all
+ * entries.
+ */
 const readBlobs = async (
   attempt: Attempt,
   { plan, archive }: OpenRestore,

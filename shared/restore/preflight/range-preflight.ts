@@ -31,7 +31,10 @@ export interface CheckRangeStores {
   readonly models: ModelRegistry
 }
 
-/** Bounds the memory of a pass, which cannot stop between records that have no valid key. */
+/**
+ * The largest number of resources that a pass leaves out in one range. A pass cannot stop between records without a
+ * valid key, so this limits its memory.
+ */
 const MAX_LEFT_OUT = 250_000
 
 /** The references and ids that one pass collects from all of its ranges. */
@@ -41,7 +44,7 @@ interface CollectedByPass {
   readonly foundIds: FoundIdsCollector | undefined
 }
 
-/** The result of one pass over a range. It counts only resources that the filters accept. */
+/** The result of one pass over a range. Only resources that the filters select are counted. */
 export interface CheckedRange {
   /** The position where the pass stopped. Absent if the pass reached the end of the range. */
   readonly stoppedAt?: ChunkPosition
@@ -50,9 +53,9 @@ export interface CheckedRange {
   readonly duplicates: number
   /** The first 100 duplicates. */
   readonly duplicateIds: readonly string[]
-  /** One bit for each metadata record. The bit is 1 if the target has the resource. */
+  /** See `existing` of `Extent`. */
   readonly existing: BitList
-  /** The digests of the digest buckets. They cover all resources, even those that the filters do not accept. */
+  /** The digests of the digest buckets. They cover all resources, even those that the filters do not select. */
   readonly buckets: readonly BucketDigest[]
   readonly leftOut: LeftOutOfRange
   readonly dryRun?: DryRunCounts
@@ -60,12 +63,12 @@ export interface CheckedRange {
   readonly findings: readonly Finding[]
 }
 
-/** The resources of a range that the filters accept, but that cannot be restored. */
+/** The resources of a range that the filters select, but that cannot be restored. */
 interface LeftOutOfRange {
   readonly resources: UnrestorableResource[]
-  /** The ids of these resources whose metadata the archive contains. */
+  /** The ids of those resources in `resources` whose metadata the archive contains. */
   readonly ids: string[]
-  /** The number of their metadata and revision records. */
+  /** The numbers of metadata and revision records of these resources. */
   metadata: number
   revisions: number
   /** False if a record has no digest, because its item or key is invalid. */
@@ -73,8 +76,7 @@ interface LeftOutOfRange {
 }
 
 /**
- * Checks one range, or the part of it that earlier passes have not checked. Collects the references of its resources to
- * blobs.
+ * Checks one range, beginning where the previous pass stopped. Collects the references to blobs and spilled payloads.
  */
 export class RangePreflight {
   readonly #stores: CheckRangeStores
@@ -85,7 +87,7 @@ export class RangePreflight {
   readonly #archivedPayloads: ArchivePayloads
   readonly #accepts: ResourceFilter
   readonly #blobFields: BlobFields
-  /** The resources that the conversion of a stream found to be impossible to restore, by id. */
+  /** The resources that cannot be restored according to the conversion of the stream, by id. */
   readonly #streamFaults: ReadonlyMap<string, UnrestorableResource>
   readonly #digests = new BucketDigests()
   readonly #existing = BitList.empty()
@@ -122,8 +124,8 @@ export class RangePreflight {
   }
 
   /**
-   * Checks the range, beginning at `from`. Stops at the first border between two digest buckets where `isFull` returns
-   * true.
+   * Checks the range, beginning at `from`. At each border between two digest buckets, calls `isFull` with the number of
+   * resources that are left out. Stops if `isFull` returns true.
    */
   async check(from: ChunkPosition | undefined, isFull: (leftOut: number) => boolean): Promise<CheckedRange> {
     const { job, plan, archive } = this.#restore
@@ -137,7 +139,7 @@ export class RangePreflight {
       const stoppedAt =
         segment === undefined ? undefined : await this.#readSegment(segment, from, isFull, target, comparison)
       await this.#endResource(comparison)
-      // The frames of a segment are checked only if it is read from start to end.
+      // The tar headers and padding of a segment are verified only if one pass reads the whole segment.
       const isPartOfSegment = from !== undefined && stoppedAt === undefined
       if (segment !== undefined && isPartOfSegment && ids === undefined) await readThrough(archive, segment)
       const compared = await comparison?.end(stoppedAt?.bucket)
@@ -159,7 +161,7 @@ export class RangePreflight {
   }
 
   /**
-   * Reads the records of the segment. Returns the position where it stopped, or undefined at the end of the segment.
+   * Reads the records of the segment. Returns the position where the pass stopped, or undefined if it reached the end.
    */
   async #readSegment(
     segment: number,
@@ -206,8 +208,8 @@ export class RangePreflight {
   }
 
   /**
-   * Adds a faulty record. A faulty revision belongs to the current resource if its attribute or its key has the id of
-   * that resource, or if one of the two has no id.
+   * Adds a faulty record. A faulty revision states the id of its resource in `resource_id` and in its key. If one of
+   * the two is the id of the current resource, or is missing, the revision is added to the current resource.
    */
   async #addFaulty(record: LocatedFaultyRecord, comparison: DryRunComparison | undefined): Promise<void> {
     const current = this.#current?.check
@@ -248,7 +250,10 @@ export class RangePreflight {
     await comparison?.compare(check.id, digest)
   }
 
-  /** Adds the resource to the resources that are left out if it cannot be restored. Returns whether it was added. */
+  /**
+   * If the resource cannot be restored, adds it to the resources that are left out and returns true. Otherwise returns
+   * false.
+   */
   #isLeftOut(check: ResourceCheck): boolean {
     const own = check.end()
     const fault = (check.metadata === undefined ? undefined : this.#streamFaults.get(check.id)) ?? own

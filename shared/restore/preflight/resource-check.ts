@@ -10,7 +10,7 @@ import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { quote } from '../../values/message-text.ts'
 
 /**
- * Checks the records of one archived resource, and collects their references. If the filters do not accept the
+ * Checks the records of one archived resource, and collects their references. If the filters do not select the
  * resource, only its digest is computed.
  */
 export class ResourceCheck {
@@ -22,7 +22,7 @@ export class ResourceCheck {
   readonly #leaf = new ResourceLeaf()
   readonly #references: PayloadReferences[] = []
   #fault: Pick<UnrestorableResource, 'key' | 'reason'> | undefined
-  /** The id of the current revision. Undefined after this revision was read. */
+  /** The id of the current revision, until this revision is added. Then undefined. */
   #missingRevision: string | undefined
   #metadataRecords = 0
   #revisions = 0
@@ -46,7 +46,7 @@ export class ResourceCheck {
     return check
   }
 
-  /** Returns a check that begins with a revision, because no metadata of its resource precedes it. */
+  /** Returns a check that begins with a revision, because the archive does not contain the metadata of its resource. */
   static ofRevision(record: SoundRecord): ResourceCheck {
     const check = new ResourceCheck(record.model, record.id)
     check.#addFault(keyOf(record.item), 'the metadata of the revision is missing', record.location)
@@ -62,7 +62,7 @@ export class ResourceCheck {
     return check
   }
 
-  /** The number of metadata records. 0 if the archive does not contain the metadata, otherwise 1. */
+  /** 1 if the archive contains the metadata of the resource, otherwise 0. */
   get metadataRecords(): number {
     return this.#metadataRecords
   }
@@ -93,7 +93,10 @@ export class ResourceCheck {
     this.#addFault(key, fault, location)
   }
 
-  /** Ends the resource. Returns undefined if the resource can be restored, or the reason if it cannot. */
+  /**
+   * Ends the resource. Returns undefined if the resource can be restored. Otherwise returns the resource and the
+   * reason.
+   */
   end(): UnrestorableResource | undefined {
     if (this.metadata !== undefined && this.#missingRevision !== undefined)
       this.#addFault(

@@ -10,8 +10,8 @@ import type { RestoreReading } from '../open-restore.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
 /**
- * Returns the result of a dry run: the numbers of resources and blobs that a restore would change. A dry run has no
- * report, so the result also lists the first findings and the first missing blobs.
+ * Returns the result of a dry run. It contains the numbers of resources and blobs that a restore would change. A dry
+ * run has no report, so the result also lists the first findings and the first missing blobs.
  */
 export const dryRunResult = async (
   stores: RestoreReading,

@@ -13,9 +13,8 @@ interface FailRestoreServices extends EndJobServices {
 }
 
 /**
- * Ends a restore that has failed. Stores the error in the job, and releases the leases of the job. If the restore may
- * have written something, other restores can take the leases only after some minutes. If the archive was uploaded, also
- * writes the error to the report next to the upload.
+ * Ends a restore that has failed. Stores the error in the job, and releases the leases of the job. If the archive was
+ * uploaded, also writes the error to the report next to the upload.
  */
 export const failRestore = async (input: FailInput, services: FailRestoreServices): Promise<StageInput> => {
   const { job_id } = input

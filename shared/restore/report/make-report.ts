@@ -27,10 +27,7 @@ export interface Report {
   readonly proved: boolean
   readonly started_at: string
   readonly ended_at: string
-  /**
-   * The archive of the job. If it is a stream, `manifest_sha256` belongs to the archive to which the stream was
-   * converted.
-   */
+  /** The archive of the job. If it is a stream, `manifest_sha256` belongs to the converted archive. */
   readonly archive: PinnedObject & {
     readonly format: 'acbak' | 'specstar'
     readonly manifest_sha256: string
@@ -47,9 +44,11 @@ export interface Report {
   readonly blob_conflicts: readonly string[]
   /** Absent if nothing is left out. */
   readonly left_out?: ReportedLeftOut
-  /** The ids of the request that no restored model of the archive contains. Absent if every id was found. */
+  /** The ids in the filter `ids` that no restored model of the archive contains. Absent if every id was found. */
   readonly not_found?: ListedIds
-  /** The ids of archived resources that another filter excludes. Absent if there are none. */
+  /**
+   * The ids in the filter `ids` that the archive contains, but that another filter excludes. Absent if there are none.
+   */
   readonly excluded?: ListedIds
 }
 
@@ -61,10 +60,13 @@ interface ReportedModel {
   readonly changed_since: number
 }
 
-/** The report contains the referring resources of at most this many missing blobs. */
+/** The largest number of missing blobs for which the report lists the resources that refer to them. */
 const MAX_REFERRED_BY = 1_000
 
-/** Makes the report. Merges the findings of all passes of `verify`, and runs the checks of the whole restore. */
+/**
+ * Returns the report. Merges the findings of all passes of `verify`, and runs the checks that concern the whole
+ * restore.
+ */
 export const makeReport = async (
   services: RestoreReading & { readonly clock: () => Date },
   job: RestoreJob,
@@ -131,7 +133,7 @@ const sumOf = <T extends { readonly model?: string }>(
   count: (result: T) => number,
 ): number => results.reduce((total, result) => (result.model === model ? total + count(result) : total), 0)
 
-/** Returns the data for the checks of the whole restore. */
+/** Returns the data for the checks that concern the whole restore. */
 const verifiedRestore = async (
   stores: RestoreReading,
   jobId: string,
@@ -157,7 +159,7 @@ const verifiedRestore = async (
   }
 }
 
-/** Returns the digest of a model. It is computed from the digest buckets that the passes of `verify` have computed. */
+/** Returns the digest of a model in the store, computed from the digest buckets of all passes of `verify`. */
 const storedDigest = async (
   objects: ObjectStore,
   model: string,
@@ -172,7 +174,7 @@ const storedDigest = async (
   return modelDigest(buckets)
 }
 
-/** Returns the ids of the blobs that differ between the target and the archive, and that `skip` kept. */
+/** Returns the ids of the blobs that the target had with other bytes or headers, and that the strategy `skip` kept. */
 const blobConflicts = async (
   stores: RestoreReading,
   jobId: string,

@@ -15,7 +15,7 @@ import { idsNotRestored } from '../results/preflight-details.ts'
 import { dryRunResult } from './dry-run-result.ts'
 import { makeReport, type Report } from './make-report.ts'
 
-/** The result of the job contains at most this many findings of each check. The report lists more findings. */
+/** The largest number of findings of each check in the result of the job. The report contains more findings. */
 const MAX_FINDINGS_IN_JOB = 10
 
 interface ReportServices extends RestoreReading, EndJobServices {
@@ -47,7 +47,7 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
   }
   const document = await makeReport(services, job, plan)
   const { count: leftOut } = await resourcesLeftOut(services, { job, plan }, 0)
-  // If the restore has filters, it is unknown whether they accept the resources that the export left out.
+  // If the restore has filters, it is unknown whether the filters select the resources that the export left out.
   const lacksResources = leftOut > 0 || (document.left_out !== undefined && plan.unfiltered)
   const isPartial =
     lacksResources ||
@@ -109,6 +109,6 @@ const writeReport = async (
   }
 }
 
-/** Returns the member of a result that lists the resources that are left out. If there are none, returns no member. */
+/** Returns the member `left_out` of the job's result. If no resource is left out, returns an empty object. */
 const listedLeftOut = (leftOut: Report['left_out']): Pick<RestoreResult, 'left_out'> =>
   leftOut === undefined ? {} : { left_out: listedResources(leftOut.resources, leftOut.count) }

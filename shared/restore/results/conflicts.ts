@@ -8,8 +8,8 @@ interface ApplyResults {
 }
 
 /**
- * Returns the ids of blobs that another writer created after `preflight-blobs`, and that `skip` kept. If `n` is given,
- * returns only the blobs of the list with this index.
+ * Returns the ids of the blobs that another writer created after `preflight-blobs`, and that the strategy `skip` kept.
+ * If `n` is given, returns only the blobs of the list with this index.
  */
 export const lateBlobConflicts = async (
   { jobs, workFiles }: ApplyResults,
@@ -26,8 +26,8 @@ export const lateBlobConflicts = async (
 }
 
 /**
- * Returns the ids of the resources that were skipped because another writer created them after `preflight`. Only the
- * extent with index `n` is read.
+ * Returns the ids of the resources in the extent with index `n` that were skipped, because another writer created them
+ * after `preflight`.
  */
 export const idsSkippedAfterConflict = async (
   { jobs, workFiles }: ApplyResults,

@@ -9,21 +9,25 @@ import { LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
 import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
 import { allExtents } from './extents.ts'
 
-/** Returns the resources that the conversion of a stream found to be impossible to restore. */
+/**
+ * Returns the resources that cannot be restored according to the conversion of the stream. Returns an empty list if the
+ * archive is not a stream.
+ */
 export const streamFaults = async (
   { workFiles }: { readonly workFiles: WorkFiles },
   { converted }: RestorePlan,
 ): Promise<readonly StreamFault[]> =>
   converted?.faults === undefined ? [] : workFiles.readPinned(STREAM_FAULTS, converted.faults)
 
-/** Returns the number of resources that the restore leaves out, and the first `limit` of them. */
+/** Returns the number of resources that this restore leaves out, and a list of the first `limit` of these resources. */
 export const resourcesLeftOut = async (
   stores: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
   { job, plan }: { readonly job: RestoreJob; readonly plan: RestorePlan },
   limit: number,
 ): Promise<{ readonly count: number; readonly resources: readonly UnrestorableResource[] }> => {
   const { ids } = job.request.filters
-  // The other resources of `streamFaults` have metadata in the archive, so the extents below count them.
+  // The other resources in `streamFaults` have metadata in the converted archive. They are counted in the extents
+  // below.
   const withoutMetadata = (await streamFaults(stores, plan)).filter(
     ({ has_metadata, resource: { model, resource_id } }) =>
       !has_metadata && plan.models.includes(model) && ids?.includes(resource_id) !== false,
@@ -43,7 +47,7 @@ export const resourcesLeftOut = async (
 /** The resources that the export did not write to the archive, and the resources that this restore left out. */
 export interface ReportedLeftOut {
   readonly count: number
-  /** The first 1,000 resources. */
+  /** At most 1,000 of these resources. */
   readonly resources: readonly UnrestorableResource[]
 }
 

@@ -22,7 +22,7 @@ export const firstDetails = async <Kind extends 'duplicates' | 'findings'>(
   return all.slice(0, count)
 }
 
-/** Returns the ids of the request that the archive does not contain, and the ids that another filter excludes. */
+/** Returns the ids in the filter `ids` that the archive does not contain, and the ids that another filter excludes. */
 export const idsNotRestored = async (
   stores: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
   { job, plan }: { readonly job: RestoreJob; readonly plan: RestorePlan },

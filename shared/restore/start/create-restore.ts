@@ -14,8 +14,8 @@ interface NewRestore {
 }
 
 /**
- * Creates the job of a restore. If a job with this id exists, returns it. Throws `TooManyJobsError` if the job limit is
- * reached.
+ * Creates the job of a restore. If a job with this id exists, returns the existing job. Throws `TooManyJobsError` if
+ * the job limit is reached.
  */
 export const createRestore = async (
   { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
@@ -44,8 +44,7 @@ export const createRestore = async (
 
 /**
  * Returns the job that an earlier request with the same idempotency key created, or undefined if there is no such job.
- * The job keeps the archive that was located for the earlier request. Throws `IdempotencyMismatchError` if the two
- * requests differ.
+ * The job keeps the archive of the earlier request. Throws `IdempotencyMismatchError` if the two requests differ.
  */
 export const findRepeated = async (
   { jobs }: { readonly jobs: JobStore },
@@ -53,11 +52,12 @@ export const findRepeated = async (
 ): Promise<RestoreJob | undefined> => {
   if (once === undefined) return undefined
   const existing = await jobs.get(job_id)
-  // `create` throws `IdempotencyMismatchError` if the requests differ. It does not replace the existing job.
+  // `create` does not replace an existing job. It only compares the requests, and throws `IdempotencyMismatchError` if
+  // they differ.
   return existing === undefined ? undefined : asRestore((await jobs.create(existing, once)).job)
 }
 
-/** Starts the workflow of a job that is queued. Starting it again has no effect. */
+/** Starts the workflow of a queued job. If the workflow was already started, this has no effect. */
 export const startWorkflow = async (
   { workflows }: { readonly workflows: WorkflowEngine },
   job: RestoreJob,
@@ -72,7 +72,8 @@ const findRestore = async (jobs: JobStore, jobId: string): Promise<RestoreJob | 
 }
 
 const asRestore = (job: Job): RestoreJob => {
-  // The key of an export has another fingerprint and was rejected before.
+  // This cannot happen for a repeated request, because an export has another fingerprint, and `create` would have
+  // thrown.
   if (job.kind !== 'restore') throw new UnknownJobError(job.job_id)
   return job
 }

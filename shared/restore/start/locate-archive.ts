@@ -18,8 +18,9 @@ export interface LocateArchiveServices {
 }
 
 /**
- * Returns the location of the requested archive with its current ETag and version id. Throws `UnknownJobError`,
- * `SourceNotAllowedError` or `InvalidRequestError` if the archive does not exist or must not be read.
+ * Returns the location of the requested archive, with its current ETag and version id. Throws `UnknownJobError` if the
+ * job does not exist, `SourceNotAllowedError` if the bucket is not allowed, and `InvalidRequestError` if the archive
+ * does not exist or cannot be read.
  */
 export const locateArchive = async (
   services: LocateArchiveServices,
@@ -52,7 +53,7 @@ const archiveAt = async (
       if (!isForbidden(error)) throw error
       throw invalidSource(
         'bucket',
-        `S3 does not let this deployment read ${uri} (403); allow it in the policies of the bucket and its key`,
+        `this deployment may not read ${uri} (S3 returned 403); allow reading in the policies of the bucket and of its KMS key`,
       )
     })
   if (head === undefined)

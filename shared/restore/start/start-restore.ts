@@ -23,15 +23,15 @@ export const startRestoreOfBody = (
 ): Promise<RestoreJob> => {
   const sha256 = createHash('sha256').update(body).digest('hex')
   return startRestore(services, request, caller, { body: sha256 }, async ({ job_id, once }) => {
-    // Another request with the same idempotency key has the same job id. `claim` rejects it before its body can replace
-    // the body of the first request.
+    // All requests with the same idempotency key have the same job id, and store their body under the same key. `claim`
+    // therefore throws if another request has used the idempotency key, before the body is written.
     if (once !== undefined) await services.jobs.claim(job_id, once)
     const { bucket, key, etag, version_id } = await services.workFiles.writeBytes(body, job_id, 'request.acbak')
     return { bucket, key, etag, ...(version_id === undefined ? {} : { version_id }) }
   })
 }
 
-/** Starts the restore of an archive that is in S3 or that an export job created. */
+/** Starts the restore of an archive that is stored in S3 or that an export job created. */
 export const startRestoreFrom = (
   services: StartRestoreServices & LocateArchiveServices,
   request: RestoreRequest,

@@ -16,13 +16,13 @@ import { createRestore, startWorkflow } from './create-restore.ts'
 import type { StartRestoreServices } from './start-restore.ts'
 import { fillSlot, slotJobId } from './upload-slot.ts'
 
-/** An object that was put into the restore bucket, as the event describes it. */
+/** An object that was uploaded to the restore bucket. The fields come from the event of S3. */
 interface Uploaded {
   readonly bucket: string
   readonly key: string
   readonly etag?: string | undefined
   readonly version_id?: string | undefined
-  /** A string of S3 that orders the events of one key. It distinguishes two uploads of the same bytes. */
+  /** A string with which S3 orders the events of one key. It distinguishes two uploads of the same bytes. */
   readonly sequencer?: string | undefined
 }
 
@@ -36,9 +36,9 @@ const ALL_MODELS = '_all'
 
 /**
  * Starts the restore of an upload and returns its job. Returns undefined if the key does not end with `.acbak`, or if
- * the object was deleted or replaced after the event. A new object has an event of its own. If the restore cannot
- * start, writes the reason to the report next to the upload and returns undefined. Throws internal errors and
- * `TooManyJobsError`, so that the event is delivered again.
+ * the object was deleted or replaced after the event. If it was replaced, S3 sends another event for the new object. If
+ * the restore cannot start, writes the reason to the report next to the upload and returns undefined. Internal errors
+ * and `TooManyJobsError` are thrown, so that the event is delivered again.
  */
 export const startUploadedRestore = async (
   services: StartUploadServices,
@@ -69,7 +69,7 @@ const startByKey = async (
 ): Promise<RestoreJob> => {
   const { bucket, key } = archive
   const { strategy, model } = optionsInKey(key, services.config.upload_strategy)
-  // Throws if the model is not registered.
+  // `get` throws `UnknownModelError` if the model is not registered.
   if (model !== undefined) services.models.get(model)
   const request: RestoreRequest = {
     ...(model === undefined ? {} : { models: [model], route_model: model }),
@@ -89,7 +89,7 @@ const startByKey = async (
   return startReported(services, job, archive)
 }
 
-/** Reports that the restore is queued, before its workflow can report that it is running, and starts the workflow. */
+/** Writes the report that the restore is queued, and then starts the workflow, which replaces the report. */
 const startReported = async (
   services: StartUploadServices,
   job: RestoreJob,
@@ -100,8 +100,9 @@ const startReported = async (
 }
 
 /**
- * Returns the options in a key `{strategy}/{model or _all}/…`. For any other key, returns the deployment's strategy for
- * all models. Throws `InvalidRequestError` if a strategy is not followed by a model or `_all`.
+ * Returns the options that a key of the form `{strategy}/{model or _all}/…` contains. If the key does not begin with a
+ * strategy, returns the strategy of the deployment, for all models. Throws `InvalidRequestError` if a strategy is not
+ * followed by a model or `_all` and a file name.
  */
 const optionsInKey = (
   key: string,
@@ -122,7 +123,10 @@ const optionsInKey = (
   return model === ALL_MODELS ? { strategy } : { strategy, model }
 }
 
-/** Returns the location of the uploaded object, or undefined if the object was deleted or replaced after the event. */
+/**
+ * Returns the location of the uploaded object. If the object was deleted or replaced after the event, returns
+ * undefined.
+ */
 const uploadedArchive = async (
   { objects }: { readonly objects: ObjectStore },
   { bucket, key, etag, version_id }: Uploaded,
@@ -135,6 +139,6 @@ const uploadedArchive = async (
 }
 
 /**
- * Returns an ETag without quotes. Events contain ETags without quotes, but responses of S3 contain ETags with quotes.
+ * Removes the quotes of an ETag. Responses of S3 contain ETags with quotes, and events contain ETags without quotes.
  */
 const unquoted = (etag: string): string => etag.replaceAll('"', '')

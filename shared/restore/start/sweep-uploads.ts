@@ -6,9 +6,9 @@ import { startUploadedRestore, type StartUploadServices } from './start-upload.t
 import { slotJobId } from './upload-slot.ts'
 
 /**
- * Starts the restores of uploads whose event was lost. The local program calls this function when it starts, because
- * its events are lost when it ends. Ignores uploads that have a final report or a job. Returns the number of restores
- * that were started.
+ * Starts the restores of uploads whose events were lost. The local program calls this function when it starts, because
+ * uploads while it was not running cause no events. Ignores uploads that have a final report or a job. Returns the
+ * number of restores that were started.
  */
 export const sweepUploads = async (services: StartUploadServices): Promise<number> => {
   const { objects, config } = services
@@ -20,20 +20,21 @@ export const sweepUploads = async (services: StartUploadServices): Promise<numbe
   return started
 }
 
-/** Returns whether no restore of the upload was started. */
+/** Returns true if no restore of the upload was ever started. */
 const isLost = async (services: StartUploadServices, upload: PinnedObject): Promise<boolean> => {
   const slot = slotJobId(upload.key)
   if (slot !== undefined) return (await services.jobs.get(slot))?.status === 'awaiting_upload'
   if (await hasReport(services, upload)) return false
   const job = await findJob(services.jobs, upload)
-  // The process was killed after the job had ended and before its report was written.
+  // If the job has ended and there is no final report, the process was killed between the two. The report is written
+  // now.
   if (job !== undefined && hasEnded(job)) await reportEnd(services, upload, job)
   return job === undefined
 }
 
 /**
- * Returns the job that restores or has restored this state of the upload. Reads the list of jobs. This is not called
- * often, because few uploads have no report.
+ * Returns the job that restores or has restored this version of the upload. Reads the list of all jobs, which is slow,
+ * but few uploads have no report.
  */
 const findJob = async (jobs: JobStore, upload: PinnedObject): Promise<RestoreJob | undefined> => {
   let cursor: string | undefined

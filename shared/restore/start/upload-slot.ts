@@ -6,7 +6,7 @@ import type { SignedUrls } from '../../objects/aws/signed-urls.ts'
 import { createRestore, findRepeated, startWorkflow } from './create-restore.ts'
 import type { StartRestoreServices } from './start-restore.ts'
 
-/** A slot is open for one day, because the upload of an archive of hundreds of gigabytes takes hours. */
+/** A slot is open for one day, because uploading an archive of hundreds of gigabytes takes hours. */
 const SLOT_MS = 24 * 3600_000
 
 const PREFIX = '_slots/'
@@ -14,7 +14,7 @@ const SUFFIX = '.acbak'
 
 const slotKey = (jobId: string): string => `${PREFIX}${jobId}${SUFFIX}`
 
-/** Returns the id of the job to whose upload slot a key belongs. Returns undefined for any other key. */
+/** If a key belongs to an upload slot, returns the id of the slot's job. Returns undefined for any other key. */
 export const slotJobId = (key: string): string | undefined => {
   if (!key.startsWith(PREFIX) || !key.endsWith(SUFFIX)) return undefined
   return key.slice(PREFIX.length, -SUFFIX.length)
@@ -30,7 +30,7 @@ interface SlotUpload {
   readonly key: string
 }
 
-/** Opens an upload slot: a job with fixed options that waits for its archive. */
+/** Opens an upload slot. Creates a job whose options are fixed and which waits for its archive. */
 export const openSlot = async (
   services: { readonly jobs: JobStore; readonly clock: () => Date },
   request: RestoreRequest,
@@ -51,8 +51,8 @@ export const openSlot = async (
 }
 
 /**
- * Returns a signed request for the upload to an open slot, or undefined if the slot is not open. The URL is valid for
- * at most one hour, but an upload that has begun may take longer. S3 rejects a second upload with 412.
+ * Returns a signed request for the upload to an open slot, or undefined if the slot is not open. The upload must begin
+ * within one hour, but may take longer. S3 rejects a second upload with status 412.
  */
 export const slotUpload = async (
   {
@@ -86,7 +86,7 @@ export const fillSlot = async (
   if (job?.kind !== 'restore' || job.slot_expires_at === undefined) throw new UnknownJobError(jobId)
   const status = statusAt(job, services.clock())
   if (status === 'expired')
-    throw new JobStateError(jobId, status, 'has expired: its upload slot was open for one day; open a new slot')
+    throw new JobStateError(jobId, status, 'has expired, because its upload slot was open for only one day; open a new slot')
   if (status === 'cancelled' && job.request.archive === undefined)
     throw new JobStateError(
       jobId,
@@ -94,14 +94,14 @@ export const fillSlot = async (
       `accepts no upload, because its upload slot was closed (${status}); open a new slot`,
     )
   if (status !== 'awaiting_upload') return startWorkflow(services, job)
-  // The job limit does not apply here. A slot accepts only one upload, so the client could not repeat a rejected
-  // upload.
+  // The job limit does not apply here, because a slot accepts only one upload. If the upload were rejected, the client
+  // could not repeat it.
   const filled = await services.jobs.change(
     jobId,
     { status: 'queued', request: { ...job.request, archive } },
     { from: ['awaiting_upload'] },
   )
-  // Another event of the same upload has started the job, or a caller has cancelled the job.
+  // The job was started by another event of the same upload, or was cancelled.
   if (filled?.kind !== 'restore') return fillSlot(services, jobId, archive)
   return startWorkflow(services, filled)
 }

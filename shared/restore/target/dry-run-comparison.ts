@@ -24,8 +24,8 @@ interface Comparison {
 }
 
 /**
- * The target lookup of a dry run. It reads the target's resources with all their revisions and compares them with the
- * archive.
+ * The target lookup of a dry run. Reads the resources of the target with all their revisions, and compares them with
+ * the archived resources.
  */
 export class DryRunComparison implements TargetLookup {
   readonly #stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
@@ -34,8 +34,8 @@ export class DryRunComparison implements TargetLookup {
   readonly #accepts: ResourceFilter
   #row: StoredResource | undefined
   /**
-   * The ids of torn resources. The store returns no row for such a resource. It calls `onTorn` before it returns the
-   * next row.
+   * The ids of torn resources. The store returns no row for a torn resource. Instead, it calls `onTorn`, before it
+   * returns the next row.
    */
   readonly #torn = new Set<string>()
   readonly #counts = { new: 0, changed: 0, same: 0, target_only: 0 }
@@ -69,8 +69,8 @@ export class DryRunComparison implements TargetLookup {
   }
 
   /**
-   * Compares a stored resource with the archive. `archived` is the digest of the resource in the archive. `exists` must
-   * have been called for the same resource before.
+   * Compares a stored resource with the archived resource, whose digest is `archived`. The caller must have called
+   * `exists` for this resource immediately before.
    */
   async compare(id: string, archived: Buffer): Promise<void> {
     if (this.#row === undefined) {
@@ -92,14 +92,14 @@ export class DryRunComparison implements TargetLookup {
   }
 
   /**
-   * Counts the remaining resources of the range, which only the target has, and returns the result. If `beforeBucket`
-   * is given, counts only the resources before this digest bucket.
+   * Counts the remaining rows of the range as resources that only the target has, and returns the result. If
+   * `beforeBucket` is given, counts only the rows before this digest bucket.
    */
   async end(beforeBucket: string | undefined): Promise<Comparison> {
     await this.#join.end(({ metadata }) => {
       this.#countTargetOnly(metadata)
     }, beforeBucket)
-    // `compare` has removed the torn resources that the archive contains.
+    // Only torn resources that the archive does not contain are left, because `compare` removes the others.
     for (const id of this.#torn) {
       if (beforeBucket !== undefined && hashKeyOf(id) >= beforeBucket) continue
       const metadata = await this.#stores.resources.getMetadata(this.#model, id)

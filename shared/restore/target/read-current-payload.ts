@@ -4,8 +4,8 @@ import { currentRevision, MetadataView, payloadOf } from '../../resources/views.
 import type { Item } from '../../tables/item.ts'
 
 /**
- * Returns the payload of the current revision of a resource. Returns undefined if the payload is missing or damaged.
- * The check `content` reports such payloads.
+ * Returns the payload of the current revision of a resource. Returns undefined if the payload is missing or damaged,
+ * because the check `content` reports such a payload.
  */
 export const readCurrentPayload = async (
   { payloads }: { readonly payloads: PayloadStore },

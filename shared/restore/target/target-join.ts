@@ -1,7 +1,10 @@
 import { metadataSortKey } from '../../resources/keys.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
-/** A merge join of the target's resources (the rows) and the archived resources. Both are ordered by sort key. */
+/**
+ * Joins the stored resources (the rows) with the archived resources. Both must be sorted by sort key, because this is a
+ * merge join.
+ */
 export class TargetJoin<Row> {
   readonly #rows: AsyncIterator<Row>
   readonly #sortKey: (row: Row) => string
@@ -15,7 +18,8 @@ export class TargetJoin<Row> {
 
   /**
    * Returns the row of an archived resource, or undefined if the target does not have the resource. Calls `onPassed`
-   * for each row that precedes the archived resource. The caller must pass the ids in the order of their sort keys.
+   * for each skipped row, whose resource only the target has. The caller must pass the ids in the order of their sort
+   * keys.
    */
   async seek(id: string, onPassed?: (row: Row) => void): Promise<Row | undefined> {
     const sk = metadataSortKey(id)

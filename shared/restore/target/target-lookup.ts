@@ -12,7 +12,7 @@ export interface TargetLookup {
 
 /**
  * Opens a lookup of the target's resources in `range`. If `bucket` is given, the lookup begins at this digest bucket.
- * If the filters of the restore contain `ids`, the lookup reads only the metadata of these resources.
+ * If `ids` is given, the lookup reads only the metadata of these resources.
  */
 export const openTargetLookup = (
   { resources }: { readonly resources: ResourceStore },
@@ -37,8 +37,8 @@ const EMPTY_TARGET: TargetLookup = {
 }
 
 const lookupById = (existing: Promise<ReadonlySet<string>>): TargetLookup => {
-  // `exists` awaits `existing` and throws its error. Without this handler, a rejection before the first call of
-  // `exists` would end the process.
+  // `exists` awaits `existing` and throws its error. If the read fails earlier, this handler prevents an unhandled
+  // rejection, which would end the process.
   existing.catch(() => undefined)
   return {
     exists: async (id) => (await existing).has(id),

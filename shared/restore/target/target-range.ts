@@ -1,9 +1,8 @@
 import type { SortKeyRange } from '../../tables/item.ts'
 
 /**
- * Returns the range of the target's sort keys between two bounds. If a bound is undefined, the range has no limit on
- * that side. No item has a sort key that is equal to a bound, so it does not matter whether the range includes the
- * bounds.
+ * Returns the range of sort keys between two bounds. If a bound is undefined, the range has no limit on that side. No
+ * sort key of an item equals a bound, so it does not matter whether the range includes its bounds.
  */
 export const targetRange = (after: string | undefined, upTo: string | undefined): SortKeyRange => ({
   fromSk: after ?? '0',

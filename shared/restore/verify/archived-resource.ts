@@ -3,7 +3,10 @@ import { ResourceLeaf } from '../../archive/digest.ts'
 import { RevisionView } from '../../resources/views.ts'
 import type { ArchivedResource, ArchivedRevision } from '../checks/check.ts'
 
-/** Collects the records of one archived resource. Keeps no payloads, because the digest covers only their SHA-256. */
+/**
+ * Collects the records of one archived resource. Does not keep the payloads, because the digest covers only their
+ * SHA-256.
+ */
 export class ArchivedResourceBuilder {
   readonly #metadata: SoundRecord
   readonly #leaf = new ResourceLeaf()

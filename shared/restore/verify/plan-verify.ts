@@ -6,7 +6,7 @@ import { APPLY_PLAN } from '../messages/apply.ts'
 import { PREFLIGHT_BLOBS } from '../messages/preflight-blobs.ts'
 import { VERIFY } from '../messages/verify.ts'
 
-/** Plans the map items of `verify`: first one for each extent, then one for each list of blobs. */
+/** Plans the map items of `verify`. The first map items are the extents, and the others are the lists of blobs. */
 export const planVerify = async (
   { job_id }: StageInput,
   { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },

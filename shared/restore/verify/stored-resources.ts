@@ -19,8 +19,8 @@ export class StoredResources {
   readonly #jobId: string
   readonly #join: TargetJoin<StoredResource>
   /**
-   * The ids of torn resources. The store returns no row for such a resource. It calls `onTorn` before it returns the
-   * next row.
+   * The ids of torn resources. The store returns no row for a torn resource. Instead, it calls `onTorn`, before it
+   * returns the next row.
    */
   readonly #torn = new Set<string>()
 
@@ -65,7 +65,10 @@ export class StoredResources {
     return !digest.equals(archived.digest) && revisions.some((item) => !this.#isOurs(item))
   }
 
-  /** Returns the state of a resource without a row. Its metadata or its current revision is missing. */
+  /**
+   * Returns the state of a resource for which the store returned no row, because its metadata or its current revision
+   * is missing.
+   */
   async #incomplete(id: string): Promise<StoredState> {
     const metadata = this.#torn.has(id) ? await this.#stores.resources.getMetadata(this.#model, id) : undefined
     if (metadata === undefined) return { state: 'missing' }
@@ -79,7 +82,7 @@ export class StoredResources {
   }
 }
 
-/** Returns a function that calls `make` only once and always returns the same result. */
+/** Returns a function that calls `make` when it is first called, and returns the same result in every later call. */
 const once = <T>(make: () => T): (() => T) => {
   let made: { readonly value: T } | undefined
   return () => (made ??= { value: make() }).value

@@ -9,7 +9,7 @@ import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import { blobList } from '../results/blob-list.ts'
 import { lateBlobConflicts } from '../results/conflicts.ts'
 
-/** The number of blobs that are read at the same time. A blob needs little memory, because it is hashed as a stream. */
+/** The number of blobs that are read at the same time. Blobs are hashed as streams, so this takes little memory. */
 const PARALLEL_READS = 8
 
 /** The number of blobs in a batch. The pass checks its time limit between two batches. */
@@ -23,7 +23,7 @@ interface BlobStores {
 }
 
 /**
- * Runs the checks of blobs for a list of blobs, beginning at index `start`. If the time limit is reached before the end
+ * Runs all checks of blobs on a list of blobs, beginning at index `start`. If the time limit is reached before the end
  * of the list, returns the index where the next pass continues. Otherwise returns undefined.
  */
 export const verifyBlobs = async (

@@ -31,7 +31,7 @@ interface VerifiedExtent {
   readonly buckets: readonly BucketDigest[]
 }
 
-/** Runs the checks of resources for an extent: reads its resources from the archive and from the store. */
+/** Reads the resources of an extent from the archive and from the store, and runs all checks of resources on them. */
 export const verifyExtent = async (
   { job_id, n, timeIsUp }: Attempt,
   services: VerifyExtentServices,
@@ -56,8 +56,8 @@ export const verifyExtent = async (
     if (state === 'read') digests.add(resource.h, compared.stored.digest)
     if (state === 'changed-since') {
       changedSince += 1
-      // If another writer has changed the resource, the digest of the archived resource is added. Such a change is not
-      // a fault of the restore, so it must not change the digest of the model.
+      // A change by another writer is not a fault of the restore, so it must not change the digest of the model. The
+      // digest of the archived resource is added instead.
       digests.add(resource.h, compared.archived.digest)
     }
     for (const check of checks) await check.check(compared)
