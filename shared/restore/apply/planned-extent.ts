@@ -9,6 +9,7 @@ export const plannedExtent = async (
   n: number,
 ): Promise<Extent> => {
   const extent = (await workFiles.read(APPLY_PLAN, jobId))[n]
-  if (extent === undefined) throw new Error(`the work file ${APPLY_PLAN.name()} of job ${jobId} contains no extent ${n}`)
+  if (extent === undefined)
+    throw new Error(`the work file ${APPLY_PLAN.name()} of job ${jobId} contains no extent ${n}`)
   return extent
 }

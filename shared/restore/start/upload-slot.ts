@@ -86,7 +86,11 @@ export const fillSlot = async (
   if (job?.kind !== 'restore' || job.slot_expires_at === undefined) throw new UnknownJobError(jobId)
   const status = statusAt(job, services.clock())
   if (status === 'expired')
-    throw new JobStateError(jobId, status, 'has expired, because its upload slot was open for only one day; open a new slot')
+    throw new JobStateError(
+      jobId,
+      status,
+      'has expired, because its upload slot was open for only one day; open a new slot',
+    )
   if (status === 'cancelled' && job.request.archive === undefined)
     throw new JobStateError(
       jobId,
