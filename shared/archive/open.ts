@@ -7,7 +7,7 @@ import type { Manifest } from './manifest.ts'
 import { checkGeometry, checkManifestSize, parseManifest } from './read-manifest.ts'
 import { rejectSpecStarStream } from './specstar-stream.ts'
 import { MANIFEST_NAME, parseTrailer, TAIL_BYTES, trailerHeader } from './tail.ts'
-import { BLOCK, encodeHeader, paddedSize } from './tar-header.ts'
+import { BLOCK, encodeTarHeader, paddedSize } from './tar-header.ts'
 import { checkZero, isTarHeader, isZero } from './tar-reader.ts'
 import { walkArchive } from './walk.ts'
 
@@ -37,7 +37,7 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
   if (start < 0 || start % BLOCK !== 0 || offset + paddedSize(size) !== source.size - TAIL_BYTES)
     throw new ArchiveInvalidError(`${MANIFEST_NAME} must end where the header of the trailer begins`)
   const bytes = await source.read(start, BLOCK + paddedSize(size))
-  if (!bytes.subarray(0, BLOCK).equals(await encodeHeader(MANIFEST_NAME, size)))
+  if (!bytes.subarray(0, BLOCK).equals(await encodeTarHeader(MANIFEST_NAME, size)))
     throw new ArchiveInvalidError(`the tar header of ${MANIFEST_NAME} must consist of the bytes that FORMAT.md defines`)
   const json = bytes.subarray(BLOCK, BLOCK + size)
   const actual = hash('sha256', json)
@@ -54,7 +54,7 @@ const checkLeftOutList = async (source: ArchiveSource, { left_out }: Manifest): 
   if (left_out === undefined) return
   const { offset, size, sha256 } = left_out.list
   const bytes = await source.read(offset - BLOCK, BLOCK + paddedSize(size))
-  if (!bytes.subarray(0, BLOCK).equals(await encodeHeader(LEFT_OUT_NAME, size)))
+  if (!bytes.subarray(0, BLOCK).equals(await encodeTarHeader(LEFT_OUT_NAME, size)))
     throw new ArchiveInvalidError(`the tar header of ${LEFT_OUT_NAME} must consist of the bytes that FORMAT.md defines`)
   const actual = hash('sha256', bytes.subarray(BLOCK, BLOCK + size))
   if (actual !== sha256) throw new EntryCorruptError(LEFT_OUT_NAME, sha256, actual)

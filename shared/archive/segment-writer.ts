@@ -3,7 +3,7 @@ import type { ObjectRange } from '../objects/object.ts'
 import { compressZstd } from './compression.ts'
 import type { NewEntry } from './index-line.ts'
 import { MAX_INDEX_BYTES } from './limits.ts'
-import { encodeHeader, paddingOf } from './tar-header.ts'
+import { encodeTarHeader, paddingOf } from './tar-header.ts'
 
 /** Receives the bytes of a segment in order. */
 export interface SegmentSink {
@@ -135,7 +135,7 @@ export class SegmentWriter {
   }
 
   async #header(path: string, size: number): Promise<void> {
-    await this.#frameBytes(await encodeHeader(path, size))
+    await this.#frameBytes(await encodeTarHeader(path, size))
   }
 
   async #content(content: Uint8Array): Promise<void> {

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import { ArchiveInvalidError, UnsupportedVersionError } from './errors.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
-import { BLOCK, encodeHeader, paddingOf } from './tar-header.ts'
+import { BLOCK, encodeTarHeader, paddingOf } from './tar-header.ts'
 
 export const MANIFEST_NAME = 'manifest.json'
 export const TRAILER_NAME = 'acbak.trailer'
@@ -42,7 +42,7 @@ export const parseTrailer = (bytes: Buffer): ManifestLocation => {
 }
 
 /** Returns the tar header in front of a trailer. */
-export const trailerHeader = (): Promise<Buffer> => encodeHeader(TRAILER_NAME, BLOCK)
+export const trailerHeader = (): Promise<Buffer> => encodeTarHeader(TRAILER_NAME, BLOCK)
 
 /**
  * All bytes after the segments: the entry `left-out.jsonl.zst` if `leftOut` contains its content, the manifest, the
@@ -62,4 +62,4 @@ export const encodeTail = async (manifestJson: Buffer, segmentsEnd: number, left
 
 /** A header, the content, and the padding. */
 const encodeEntry = async (name: string, content: Buffer): Promise<Buffer> =>
-  Buffer.concat([await encodeHeader(name, content.length), content, Buffer.alloc(paddingOf(content.length))])
+  Buffer.concat([await encodeTarHeader(name, content.length), content, Buffer.alloc(paddingOf(content.length))])

@@ -16,7 +16,7 @@ export const paddedSize = (size: number): number => size + paddingOf(size)
  * `tar-stream` does not export its header codec. Each call therefore starts an entry, reads the bytes that precede the
  * content, and discards the stream. This is fast enough: about 30,000 headers per second.
  */
-export const encodeHeader = async (path: string, size: number): Promise<Buffer> => {
+export const encodeTarHeader = async (path: string, size: number): Promise<Buffer> => {
   const tar = pack()
   tar.entry({ name: path, size, mode: 0o644, mtime: new Date(0) })
   await new Promise<void>((resolve) => {

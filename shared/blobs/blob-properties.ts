@@ -67,7 +67,7 @@ const decodedBytes = (metadata: UserMetadata): number =>
   Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(decodeWords(value)), 0)
 
 /** Returns the size of user metadata as headers contain it: the bytes of all names and values, which are ASCII. */
-export const encodedBytes = (metadata: UserMetadata): number =>
+export const metadataBytes = (metadata: UserMetadata): number =>
   Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
 
 /**
@@ -82,7 +82,7 @@ export const explainOversize = (properties: BlobProperties): string | undefined 
   const typeHeader = 'header' in type ? type.header : parameterHeader(type.encoded)
   const bytes = OBJECT_HEADERS.reduce(
     (sum, name) => sum + (headers[name]?.length ?? 0),
-    typeHeader.length + encodedBytes(user_metadata),
+    typeHeader.length + metadataBytes(user_metadata),
   )
   return bytes > MAX_HEADER_BYTES
     ? `content_type, headers and user_metadata have ${bytes} bytes; at most ${MAX_HEADER_BYTES} are allowed`
@@ -106,4 +106,4 @@ export const propertiesOf = ({
 
 /** Returns the number of characters of all headers and user metadata. */
 export const propertyCharacters = ({ headers = {}, user_metadata = {} }: BlobProperties): number =>
-  OBJECT_HEADERS.reduce((sum, name) => sum + (headers[name]?.length ?? 0), encodedBytes(user_metadata))
+  OBJECT_HEADERS.reduce((sum, name) => sum + (headers[name]?.length ?? 0), metadataBytes(user_metadata))

@@ -4,7 +4,7 @@ import { presentHeaders } from '../objects/object-headers.ts'
 import { encodeIfNeeded } from '../values/encoded-words.ts'
 import {
   type BlobProperties,
-  encodedBytes,
+  metadataBytes,
   explainOversize,
   MAX_METADATA_BYTES,
   type UserMetadata,
@@ -88,7 +88,7 @@ export const writeProperties = (properties: BlobProperties, sha256: string, size
     metadata: { ...user_metadata, ...own },
   }
   const isUsed = Object.keys(own).some((name) => Object.hasOwn(user_metadata, name))
-  if (!isUsed && encodedBytes(complete.metadata) <= MAX_METADATA_BYTES && readsBack(complete, properties, size))
+  if (!isUsed && metadataBytes(complete.metadata) <= MAX_METADATA_BYTES && readsBack(complete, properties, size))
     return complete
   return {
     ...common,

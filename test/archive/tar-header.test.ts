@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { encodeHeader, paddedSize, paddingOf } from '../../shared/archive/tar-header.ts'
+import { encodeTarHeader, paddedSize, paddingOf } from '../../shared/archive/tar-header.ts'
 import { readSegmentHeader } from '../../shared/archive/tar-reader.ts'
 import { headerBytes } from './tar-blocks.ts'
 
@@ -29,9 +29,9 @@ const readAll = async (bytes: Buffer): Promise<{ path: string; size: number }> =
   return header
 }
 
-describe('encodeHeader', () => {
+describe('encodeTarHeader', () => {
   it.each(GOLDEN)('writes the same bytes as earlier versions for $path with $size bytes', async (golden) => {
-    const header = await encodeHeader(golden.path, golden.size)
+    const header = await encodeTarHeader(golden.path, golden.size)
     expect({ length: header.length, sha256: hash('sha256', header) }).toEqual({
       length: golden.length,
       sha256: golden.sha256,
@@ -41,7 +41,7 @@ describe('encodeHeader', () => {
   it('writes the fields that FORMAT.md defines', async () => {
     await fc.assert(
       fc.asyncProperty(path, size, async (name, bytes) => {
-        expect((await encodeHeader(name, bytes)).equals(headerBytes(name, bytes))).toBe(true)
+        expect((await encodeTarHeader(name, bytes)).equals(headerBytes(name, bytes))).toBe(true)
       }),
       { numRuns: 300 },
     )
@@ -53,7 +53,7 @@ describe('encodeHeader', () => {
     for (let at = 0; archive[at] !== 0;) {
       const name = archive.toString('latin1', at, at + 100).replace(/\0+$/, '')
       const bytes = Number.parseInt(archive.toString('latin1', at + 124, at + 135), 8)
-      expect(await encodeHeader(name, bytes)).toEqual(archive.subarray(at, at + 512))
+      expect(await encodeTarHeader(name, bytes)).toEqual(archive.subarray(at, at + 512))
       at += 512 + paddedSize(bytes)
       entries += 1
     }
@@ -63,14 +63,14 @@ describe('encodeHeader', () => {
   it('writes headers that a segment reader reads back', async () => {
     await fc.assert(
       fc.asyncProperty(path, size, async (name, bytes) => {
-        expect(await readAll(await encodeHeader(name, bytes))).toEqual({ path: name, size: bytes })
+        expect(await readAll(await encodeTarHeader(name, bytes))).toEqual({ path: name, size: bytes })
       }),
       { numRuns: 300 },
     )
   })
 
   it('writes headers in which every flipped bit is detected', async () => {
-    const header = await encodeHeader('models/city/m-0-00000.jsonl.zst', 123)
+    const header = await encodeTarHeader('models/city/m-0-00000.jsonl.zst', 123)
     for (let bit = 0; bit < header.length * 8; bit++) {
       const broken = Buffer.from(header)
       broken[bit >> 3] = (broken[bit >> 3] ?? 0) ^ (1 << (bit & 7))
@@ -94,20 +94,20 @@ describe('encodeHeader', () => {
     ['a pax record of more than one block', 'n'.repeat(513 - '513 path=\n'.length), 2048],
     ['a pax record of 1,001 bytes', 'n'.repeat(1001 - '1001 path=\n'.length), 2048],
   ])('uses as few blocks as possible for %s', async (_, name, length) => {
-    const header = await encodeHeader(name, 7)
+    const header = await encodeTarHeader(name, 7)
     expect(header.length).toBe(length)
     expect(header).toEqual(headerBytes(name, 7))
   })
 
   it('moves as few folders to the prefix as possible', async () => {
-    const header = await encodeHeader(`a/b/${'c'.repeat(96)}/d`, 0)
+    const header = await encodeTarHeader(`a/b/${'c'.repeat(96)}/d`, 0)
     expect(header.toString('latin1', 0, 100)).toBe(`b/${'c'.repeat(96)}/d`)
     expect(header.toString('latin1', 345, 348)).toBe('a\0\0')
   })
 
   it('writes sizes below 8 GiB as octal digits, and larger sizes as a binary number', async () => {
-    expect((await encodeHeader('a', 8 ** 11 - 1)).toString('latin1', 124, 136)).toBe('77777777777 ')
-    expect((await encodeHeader('a', 8 ** 11)).toString('hex', 124, 136)).toBe('800000000000000200000000')
+    expect((await encodeTarHeader('a', 8 ** 11 - 1)).toString('latin1', 124, 136)).toBe('77777777777 ')
+    expect((await encodeTarHeader('a', 8 ** 11)).toString('hex', 124, 136)).toBe('800000000000000200000000')
   })
 })
 

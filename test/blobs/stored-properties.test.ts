@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import {
   type BlobProperties,
-  encodedBytes,
+  metadataBytes,
   explainOversize,
   propertiesOf,
   propertyCharacters,
@@ -120,7 +120,7 @@ describe('the user metadata that this program adds', () => {
   })
 
   it('is left out if both together would have more than 2 KB', () => {
-    const ours = encodedBytes(OWN)
+    const ours = metadataBytes(OWN)
     const full = { a: 'x'.repeat(2047 - ours) }
     expect(write({ headers: {}, user_metadata: full }).metadata).toEqual({ ...full, ...OWN })
     const larger = { a: 'x'.repeat(2048 - ours) }
@@ -238,8 +238,8 @@ describe('the properties of a blob', () => {
   it('never have more than 2 KB of user metadata because of this program', () => {
     fc.assert(
       fc.property(properties, (written) => {
-        const own = encodedBytes(write(written).metadata ?? {})
-        expect(own).toBeLessThanOrEqual(Math.max(2048, encodedBytes(written.user_metadata)))
+        const own = metadataBytes(write(written).metadata ?? {})
+        expect(own).toBeLessThanOrEqual(Math.max(2048, metadataBytes(written.user_metadata)))
       }),
       { numRuns: 1_000 },
     )

@@ -3,14 +3,14 @@ import type { ApiClient } from './api-client.ts'
 import { check, DemoFailedError } from './check.ts'
 import { showProgress } from './progress.ts'
 import { differences, digestOf, type Snapshot, snapshotOf } from './snapshot.ts'
-import type { Timing } from './tables.ts'
+import type { OperationTime } from './tables.ts'
 
 /** The state that all steps of the demo share: the API client, AWS clients for the store, and the measured times. */
 export class DemoRun {
   readonly api: ApiClient
   readonly stores: LocalStores
   readonly #steps: number
-  readonly #timings: Timing[] = []
+  readonly #timings: OperationTime[] = []
   #step = 0
 
   constructor(api: ApiClient, stores: LocalStores, steps: number) {
@@ -19,7 +19,7 @@ export class DemoRun {
     this.#steps = steps
   }
 
-  get timings(): readonly Timing[] {
+  get timings(): readonly OperationTime[] {
     return this.#timings
   }
 

@@ -5,7 +5,7 @@ import type { Entry, FolderCount } from './listing.ts'
 import type { ProcessMemory } from './memory.ts'
 
 /** The time of one operation of the demo. */
-export interface Timing {
+export interface OperationTime {
   readonly name: string
   readonly seconds: number
   /** Whether the operation reads or writes the whole store. Only then can its speed be computed. */
@@ -83,7 +83,7 @@ export const dryRunTable = ({ models, blobs }: DryRunResult): string =>
  * Lists the time of each operation, and the speed of operations on the whole store. The whole store has `storeBytes`
  * bytes.
  */
-export const timingTable = (timings: readonly Timing[], storeBytes: number): string =>
+export const timingTable = (timings: readonly OperationTime[], storeBytes: number): string =>
   table(
     ['operation', 'seconds', 'MB/s'],
     timings.map(({ name, seconds, wholeStore }) => [

@@ -5,7 +5,7 @@ import type { Model } from '../../../shared/resources/models.ts'
 import { oneIn, uuidOf } from './content-hash.ts'
 import { countryId } from './countries.ts'
 import { type Payload, type ResourceHistory, resourceOf, type Save } from './history.ts'
-import { float, jsonText } from './json-text.ts'
+import { float, payloadText } from './json-text.ts'
 import type { SampleResource } from './sample.ts'
 
 const Cities = z.array(
@@ -48,7 +48,7 @@ const historyOf = (model: Model, city: City, id: string): ResourceHistory => {
   const rough: Payload = { ...exact, lat: float(Math.round(lat)), lng: float(Math.round(lng)) }
   const checked: Payload = { ...exact, remark: 'Position checked.' }
   // SpecStar creates no revision if the payload is equal to the previous payload.
-  const corrected = jsonText(rough) !== jsonText(exact) && oneIn(5, `${id} corrected`)
+  const corrected = payloadText(rough) !== payloadText(exact) && oneIn(5, `${id} corrected`)
   const saves: [Save, ...Save[]] = corrected ? [{ payload: rough }, { payload: exact }] : [{ payload: exact }]
   if (oneIn(25, `${id} checked`)) saves.push({ payload: checked })
   if (corrected && oneIn(10, `${id} branch`))

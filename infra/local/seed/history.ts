@@ -3,7 +3,7 @@ import { indexedText, indexedValues } from '../../../shared/resources/indexed.ts
 import type { Model } from '../../../shared/resources/models.ts'
 import { decodePayload } from '../../../shared/resources/payload.ts'
 import { pick, uuidOf, xxh3Hex } from './content-hash.ts'
-import { jsonText } from './json-text.ts'
+import { payloadText } from './json-text.ts'
 import type { SampleBlob, SampleResource, SampleRevision } from './sample.ts'
 import { timeText, userOf } from './users.ts'
 
@@ -92,7 +92,7 @@ const revisionOf = (
 ): SampleRevision => {
   const revisionId = `${id}:${n}`
   const user = userOf(revisionId, n)
-  const bytes = Buffer.from(jsonText(payload))
+  const bytes = Buffer.from(payloadText(payload))
   // About half of the times have a fraction with microseconds. The others are whole seconds.
   const micros = pick(`${revisionId} fraction`, 2) * pick(`${revisionId} micros`, 1_000_000)
   const created = timeText(at, micros, user)
@@ -126,4 +126,4 @@ const instantsOf = (id: string, count: number): number[] => {
  * Returns the attribute `indexed_data` of the metadata for a payload. Like SpecStar, sorts the fields by code point.
  */
 const indexedOf = (model: Model, payload: Payload): string =>
-  indexedText(indexedValues(model, decodePayload(jsonText(payload))).sort(([a], [b]) => (a < b ? -1 : 1)))
+  indexedText(indexedValues(model, decodePayload(payloadText(payload))).sort(([a], [b]) => (a < b ? -1 : 1)))

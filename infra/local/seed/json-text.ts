@@ -16,4 +16,4 @@ export const float = (value: number): object => JSON.rawJSON(floatText(value))
 /**
  * Encodes a payload as SpecStar does: compact JSON without escaped Unicode characters, with the keys in their order.
  */
-export const jsonText = (value: object): string => JSON.stringify(value)
+export const payloadText = (value: object): string => JSON.stringify(value)

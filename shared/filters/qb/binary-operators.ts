@@ -4,7 +4,7 @@ import { areEqual, isOrdered, NoOrderError } from '../python/comparison.ts'
 import { compute } from './arithmetic.ts'
 import { describe, isQbObject, pythonValue, QbCondition, QbField } from './objects.ts'
 import { join } from './query.ts'
-import { type BinaryOperator, type Comparison, COMPARISONS, QbError, withOffset } from './syntax.ts'
+import { type BinaryOperator, type ComparisonOperator, COMPARISON_OPERATORS, QbError, withOffset } from './syntax.ts'
 
 const OPERATOR_OF_SYMBOL: ReadonlyMap<BinaryOperator, OperatorName> = new Map(
   OPERATOR_NAMES.flatMap((name) => {
@@ -14,7 +14,7 @@ const OPERATOR_OF_SYMBOL: ReadonlyMap<BinaryOperator, OperatorName> = new Map(
 )
 
 /** For each comparison, the comparison that has the same result if the operands are exchanged. */
-const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
+const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
   '==': '==',
   '!=': '!=',
   '<': '>',
@@ -25,7 +25,7 @@ const MIRRORED: Readonly<Record<Comparison, Comparison>> = {
 
 /** Evaluates a binary operator between values, fields and conditions. Throws `QbError`. */
 export const evaluateBinary = (left: unknown, operator: BinaryOperator, right: unknown, at: number): unknown => {
-  if (isComparison(operator)) return compare(left, operator, right, at)
+  if (isComparisonOperator(operator)) return compare(left, operator, right, at)
   if (operator === '&' || operator === '|') {
     if (!isQbObject(left) && !isQbObject(right)) return compute(left, operator, right, at)
     if (!isQbObject(left) || !isQbObject(right))
@@ -41,10 +41,10 @@ export const evaluateBinary = (left: unknown, operator: BinaryOperator, right: u
   return compute(pythonValue(left, at), operator, pythonValue(right, at), at)
 }
 
-const isComparison = (operator: BinaryOperator): operator is Comparison =>
-  COMPARISONS.some((comparison) => comparison === operator)
+const isComparisonOperator = (operator: BinaryOperator): operator is ComparisonOperator =>
+  COMPARISON_OPERATORS.some((comparison) => comparison === operator)
 
-const compare = (left: unknown, operator: Comparison, right: unknown, at: number): unknown => {
+const compare = (left: unknown, operator: ComparisonOperator, right: unknown, at: number): unknown => {
   if (isQbObject(left)) return compareField(left, operator, right, at)
   if (isQbObject(right)) return compareField(right, MIRRORED[operator], left, at)
   if (operator === '==') return areEqual(left, right)
@@ -56,7 +56,7 @@ const compare = (left: unknown, operator: Comparison, right: unknown, at: number
  * Compares a field with a value. If the left operand is itself a comparison, only its field is used, as in SpecStar.
  * For example, `1 < QB["a"] <= 20` means `QB["a"] <= 20`.
  */
-const compareField = (of: unknown, operator: Comparison, value: unknown, at: number): QbCondition => {
+const compareField = (of: unknown, operator: ComparisonOperator, value: unknown, at: number): QbCondition => {
   const field = of instanceof QbField ? of : fieldOf(of, at)
   return new QbCondition(field.compare(must(OPERATOR_OF_SYMBOL.get(operator)), pythonValue(value, at), at))
 }

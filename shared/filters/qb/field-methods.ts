@@ -12,10 +12,10 @@ const PATTERN: readonly Parameter[] = [['pattern']]
 const RANGE: readonly Parameter[] = [['min_val'], ['max_val']]
 
 /** Compares a field, or with a quantifier the elements of its value, with the argument of a method. */
-type Comparison = (field: QbField, argument: unknown, at: number, quantifier?: Quantifier) => FieldCondition
+type CompareField = (field: QbField, argument: unknown, at: number, quantifier?: Quantifier) => FieldCondition
 
 const compareBy =
-  (operator: OperatorName): Comparison =>
+  (operator: OperatorName): CompareField =>
   (field, argument, at, quantifier) =>
     field.compare(operator, pythonValue(argument, at), at, quantifier)
 
@@ -26,7 +26,7 @@ const operatorMethods = (name: OperatorName): [string, Method<QbField>][] => {
 }
 
 const comparing =
-  (comparison: Comparison): Method<QbField>['make'] =>
+  (comparison: CompareField): Method<QbField>['make'] =>
   (field, [argument], at) =>
     new QbCondition(comparison(field, argument, at))
 
@@ -36,7 +36,7 @@ const comparingWith =
     new QbCondition(field.compare(operator, value, at))
 
 const negating =
-  (comparison: Comparison): Method<QbField>['make'] =>
+  (comparison: CompareField): Method<QbField>['make'] =>
   (field, [argument], at) =>
     new QbCondition({ kind: 'not', conditions: [comparison(field, argument, at)] })
 
@@ -69,11 +69,11 @@ const stringIn = (value: unknown, at: number): string => {
 const escaped = (text: string): string => text.replace(/[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, '\\$&')
 
 const ignoringCase =
-  (pattern: (escaped: string) => string): Comparison =>
+  (pattern: (escaped: string) => string): CompareField =>
   (field, argument, at, quantifier) =>
     field.compare('regex', pattern(escaped(stringIn(argument, at))), at, quantifier)
 
-const IGNORING_CASE: readonly (readonly [name: string, comparison: Comparison])[] = [
+const IGNORING_CASE: readonly (readonly [name: string, comparison: CompareField])[] = [
   ['icontains', ignoringCase((text) => `(?i)${text}`)],
   ['istarts_with', ignoringCase((text) => `(?i)^${text}`)],
   ['iends_with', ignoringCase((text) => `(?i)${text}$`)],

@@ -23,10 +23,10 @@ export type Expression = { readonly at: number } & (
 export const UNARY_OPERATORS = ['+', '-', '~', 'not'] as const
 export type UnaryOperator = (typeof UNARY_OPERATORS)[number]
 
-export const COMPARISONS = ['==', '!=', '<', '<=', '>', '>='] as const
-export type Comparison = (typeof COMPARISONS)[number]
+export const COMPARISON_OPERATORS = ['==', '!=', '<', '<=', '>', '>='] as const
+export type ComparisonOperator = (typeof COMPARISON_OPERATORS)[number]
 
-export const BINARY_OPERATORS = [...COMPARISONS, '&', '|', '+', '-', '*', '/', '%', '<<', '>>'] as const
+export const BINARY_OPERATORS = [...COMPARISON_OPERATORS, '&', '|', '+', '-', '*', '/', '%', '<<', '>>'] as const
 export type BinaryOperator = (typeof BINARY_OPERATORS)[number]
 
 /** An error in an expression, with its offset in the text. */

@@ -1,14 +1,14 @@
 import { type Assertion, type CaseFolding, type CharacterClass, type Node, RegexError } from './syntax.ts'
 
-/** One step of a search. `next` is an index of `Program.steps`. */
-export type Step =
+/** One step of a search. `next` is an index of `RegexProgram.steps`. */
+export type SearchStep =
   | { readonly kind: 'match' }
   | { readonly kind: 'character'; readonly matches: (character: string) => boolean; readonly next: number }
   | { readonly kind: 'assertion'; readonly assertion: Assertion; readonly ascii: boolean; readonly next: number }
   | { readonly kind: 'split'; readonly next: number[] }
 
-export interface Program {
-  readonly steps: readonly Step[]
+export interface RegexProgram {
+  readonly steps: readonly SearchStep[]
   readonly start: number
 }
 
@@ -16,10 +16,10 @@ export interface Program {
 const MAX_STEPS = 5_000
 
 /** Compiles a syntax tree to the steps of a search. Throws `RegexError` if its quantifiers require too many steps. */
-export const compileProgram = (node: Node): Program => {
-  const steps: Step[] = [{ kind: 'match' }]
+export const compileProgram = (node: Node): RegexProgram => {
+  const steps: SearchStep[] = [{ kind: 'match' }]
   let nodes = 0
-  const add = (step: Step): number => steps.push(step) - 1
+  const add = (step: SearchStep): number => steps.push(step) - 1
 
   /** Adds the steps of a node. Its last step continues at step `next`. Returns the index of the first step. */
   const build = (of: Node, next: number): number => {

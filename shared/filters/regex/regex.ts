@@ -1,7 +1,7 @@
 import { must } from '../../values/must.ts'
 import { isWordCharacter } from './escapes.ts'
 import { parseRegex } from './parse.ts'
-import { type Program, compileProgram, type Step } from './program.ts'
+import { type RegexProgram, compileProgram, type SearchStep } from './program.ts'
 import type { Assertion } from './syntax.ts'
 
 interface Regex {
@@ -22,7 +22,7 @@ export const compileRegex = (pattern: string): Regex => {
   return { isFoundIn: (text) => isFound(program, Array.from(text)) }
 }
 
-const isFound = (program: Program, characters: readonly string[]): boolean => {
+const isFound = (program: RegexProgram, characters: readonly string[]): boolean => {
   // A match may begin before every character.
   let states = [program.start]
   const marks = new Uint32Array(program.steps.length)
@@ -35,14 +35,14 @@ const isFound = (program: Program, characters: readonly string[]): boolean => {
   return nextCharacterSteps(program, states, characters, characters.length, marks) === undefined
 }
 
-type CharacterStep = Extract<Step, { readonly kind: 'character' }>
+type CharacterStep = Extract<SearchStep, { readonly kind: 'character' }>
 
 /**
  * Follows all steps that consume no character. Returns the reachable steps that consume a character, or undefined if a
  * match is reached. `marks` contains for each step the last position at which it was visited, plus 1.
  */
 const nextCharacterSteps = (
-  { steps }: Program,
+  { steps }: RegexProgram,
   states: number[],
   characters: readonly string[],
   at: number,

@@ -14,13 +14,13 @@ export interface Grant {
  * A client that signs one URL. `until` is the time at which the credentials of the client expire, if it is known. The
  * URL is not valid after that time.
  */
-interface Signer {
+interface UrlSigner {
   readonly client: S3Client
   readonly until?: Date
 }
 
 /** Creates the signer for a grant. On AWS, the signer uses a session of a role that permits nothing else. */
-export type SignerFor = (grant: Grant) => Promise<Signer>
+export type SignerFor = (grant: Grant) => Promise<UrlSigner>
 
 interface SignedDownload {
   readonly url: string
@@ -75,7 +75,7 @@ export class SignedUrls {
     return { url: await getSignedUrl(signer.client, command, { expiresIn, signableHeaders }), headers, expires_at }
   }
 
-  #validity({ until }: Signer, notAfter?: Date): { readonly expiresIn: number; readonly expires_at: Date } {
+  #validity({ until }: UrlSigner, notAfter?: Date): { readonly expiresIn: number; readonly expires_at: Date } {
     const now = this.#clock().getTime()
     const end = Math.min(now + MAX_SECONDS * 1000, until?.getTime() ?? Infinity, notAfter?.getTime() ?? Infinity)
     const expiresIn = Math.max(1, Math.floor((end - now) / 1000))

@@ -16,9 +16,9 @@ export const compareEntries = (a: RunEntry, b: RunEntry): number => Buffer.compa
  */
 export const HEADER_BYTES = 4 + 4 + 4 + 8
 
-export const encodedBytes = ({ key, body }: RunEntry): number => HEADER_BYTES + key.length + body.length
+export const entrySize = ({ key, body }: RunEntry): number => HEADER_BYTES + key.length + body.length
 
-export const encodeHeader = ({ key, body, number, offset }: RunEntry): Buffer => {
+export const encodeEntryHeader = ({ key, body, number, offset }: RunEntry): Buffer => {
   const header = Buffer.alloc(HEADER_BYTES)
   header.writeUInt32BE(key.length, 0)
   header.writeUInt32BE(body.length, 4)
@@ -27,7 +27,7 @@ export const encodeHeader = ({ key, body, number, offset }: RunEntry): Buffer =>
   return header
 }
 
-export const decodeHeader = (
+export const decodeEntryHeader = (
   header: Buffer,
 ): StreamLocation & { readonly keyBytes: number; readonly bodyBytes: number } => ({
   keyBytes: header.readUInt32BE(0),

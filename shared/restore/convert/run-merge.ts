@@ -1,7 +1,7 @@
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { StreamWindow } from '../../specstar/stream-window.ts'
-import { compareEntries, decodeHeader, HEADER_BYTES, type RunEntry } from './run-entry.ts'
+import { compareEntries, decodeEntryHeader, HEADER_BYTES, type RunEntry } from './run-entry.ts'
 
 /** The number of bytes that one request reads from a run. Two such pieces of each run are held in memory. */
 const PIECE_BYTES = 512 * 1024
@@ -24,7 +24,7 @@ class RunReader {
   }
 
   async #read(): Promise<RunEntry> {
-    const { keyBytes, bodyBytes, number, offset } = decodeHeader(await this.#window.read(HEADER_BYTES))
+    const { keyBytes, bodyBytes, number, offset } = decodeEntryHeader(await this.#window.read(HEADER_BYTES))
     const key = await this.#window.read(keyBytes)
     return { key, body: await this.#window.read(bodyBytes), number, offset }
   }

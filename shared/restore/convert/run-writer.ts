@@ -1,7 +1,7 @@
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { PinnedObject } from '../../objects/object.ts'
-import { compareEntries, encodedBytes, encodeHeader, type RunEntry } from './run-entry.ts'
+import { compareEntries, entrySize, encodeEntryHeader, type RunEntry } from './run-entry.ts'
 
 /**
  * The number of bytes that are collected before they are passed to the composer. A single entry is usually small, and a
@@ -21,8 +21,8 @@ export const writeRun = async (
   let bytes = 0
   try {
     for await (const entry of entries) {
-      buffered.push(encodeHeader(entry), entry.key, entry.body)
-      bytes += encodedBytes(entry)
+      buffered.push(encodeEntryHeader(entry), entry.key, entry.body)
+      bytes += entrySize(entry)
       if (bytes < BUFFER_BYTES) continue
       await composer.bytes(Buffer.concat(buffered))
       buffered = []
@@ -53,7 +53,7 @@ export class RunSorter {
 
   add(entry: RunEntry): void {
     this.#entries.push(entry)
-    this.#bytes += encodedBytes(entry)
+    this.#bytes += entrySize(entry)
   }
 
   /** Writes the entries as a run and removes them from memory. */

@@ -17,7 +17,7 @@ import type { TargetLookup } from './target-lookup.ts'
 import { targetRange } from './target-range.ts'
 
 /** The result of the comparison of one range in a dry run. */
-interface Comparison {
+interface ComparedRange {
   readonly counts: DryRunCounts
   /** The first 100 differences. */
   readonly findings: readonly Finding[]
@@ -95,7 +95,7 @@ export class DryRunComparison implements TargetLookup {
    * Counts the remaining rows of the range as resources that only the target has, and returns the result. If
    * `beforeBucket` is given, counts only the rows before this digest bucket.
    */
-  async end(beforeBucket: string | undefined): Promise<Comparison> {
+  async end(beforeBucket: string | undefined): Promise<ComparedRange> {
     await this.#join.end(({ metadata }) => {
       this.#countTargetOnly(metadata)
     }, beforeBucket)
