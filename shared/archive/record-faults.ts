@@ -8,19 +8,24 @@ import { MetadataView, RevisionView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { isDeeperThan, isValueDeeperThan } from '../values/json-depth.ts'
 import { instantOf } from '../values/instant.ts'
+import { isUuid } from '../values/uuid.ts'
 import { resultOrFault } from './errors.ts'
 import { recordKeyOf } from './record-line.ts'
 
 /*
  * The rules of one record. An export, a conversion and the preflight of a restore use them. If a record has no fault, it
- * can be restored, and its restore passes verification. `STORE.md` describes the fields. A required field may be absent
- * if neither the key nor the verification needs it, because old resources lack fields that were added later.
+ * can be restored, and its restore passes verification. `STORE.md` describes the fields, and states which of the required
+ * fields a record may lack.
  */
 
 /** Describes the values that an attribute may have. Undefined if the value is valid. */
 type Rule = (value: AttributeValue) => string | undefined
 
 const text: Rule = ({ S }) => (S === undefined ? 'must be a string' : undefined)
+const id: Rule = ({ S }) =>
+  S === undefined || S === '' ? 'must be a string that is not empty' : undefined
+const uuid: Rule = ({ S }) => (S === undefined || !isUuid(S) ? 'must be a UUID, as a string' : undefined)
+const status: Rule = ({ S }) => (S === 'stable' || S === 'draft' ? undefined : 'must be "stable" or "draft"')
 const nullableText: Rule = ({ S, NULL }) =>
   S === undefined && NULL === undefined ? 'must be a string or NULL' : undefined
 const boolean: Rule = ({ BOOL }) => (BOOL === undefined ? 'must be a Boolean' : undefined)
@@ -45,7 +50,7 @@ const MAX_LEVELS = 1_000
 const TOO_DEEP = `must be nested at most ${MAX_LEVELS} levels deep`
 
 const METADATA_RULES: Readonly<Record<string, Rule>> = {
-  current_revision_id: text,
+  current_revision_id: id,
   total_revision_count: count,
   schema_version: nullableText,
   created_time: time,
@@ -54,7 +59,7 @@ const METADATA_RULES: Readonly<Record<string, Rule>> = {
   updated_by: text,
   is_deleted: boolean,
   indexed_data: jsonObject,
-  rev_status: text,
+  rev_status: status,
   rev_created_by: text,
   rev_updated_by: text,
   rev_created_time: time,
@@ -62,12 +67,13 @@ const METADATA_RULES: Readonly<Record<string, Rule>> = {
 }
 
 const REVISION_RULES: Readonly<Record<string, Rule>> = {
-  uid: text,
+  uid: uuid,
+  revision_id: id,
   parent_revision_id: nullableText,
   parent_schema_version: nullableText,
   schema_version: nullableText,
   data_hash: text,
-  status: text,
+  status,
   created_time: time,
   updated_time: time,
   created_by: text,
@@ -112,7 +118,7 @@ export const checkRevision = (
   origin: RecordOrigin = 'store',
   blobFields?: BlobFields,
 ): CheckedRevision => {
-  const itemFault = keyFault(item) ?? (origin === 'store' ? fieldFault(item, REVISION_RULES) : undefined)
+  const itemFault = keyFault(item) ?? (origin === 'store' ? revisionFault(item) : undefined)
   if (itemFault !== undefined) return { fault: itemFault }
   if (payload === undefined) return { fault: 'it has neither data nor data_spilled' }
   const fault =
@@ -136,6 +142,12 @@ const fieldFault = (item: Item, rules: Readonly<Record<string, Rule>>): string |
   }
   return undefined
 }
+
+const revisionFault = (item: Item): string | undefined =>
+  fieldFault(item, REVISION_RULES) ??
+  (item['data'] !== undefined && item['data_spilled'] !== undefined
+    ? 'it has both data and data_spilled; a revision must have exactly one of them'
+    : undefined)
 
 const payloadFault = (item: Item, payload: string | Uint8Array, origin: RecordOrigin): string | undefined => {
   const { dataSha256 } = new RevisionView(item)

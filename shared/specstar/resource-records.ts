@@ -5,6 +5,7 @@ import { errorMessage } from '../values/error-message.ts'
 import { instantOf } from '../values/instant.ts'
 import { plainNumber } from '../values/number-text.ts'
 import { orderedJsonText, parseOrderedJson } from '../values/ordered-json.ts'
+import { isUuid } from '../values/uuid.ts'
 import { firstIssue } from '../archive/read-manifest.ts'
 import { decodeMsgpack } from './msgpack-reader.ts'
 import { encodeMsgpack } from './msgpack-writer.ts'
@@ -31,7 +32,6 @@ const indexed = z.instanceof(Map).transform((map, context): string => {
     return z.NEVER
   }
 })
-const UUID = /^[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}$/
 
 const Metadata = z.object({
   current_revision_id: text,
@@ -52,7 +52,7 @@ const Metadata = z.object({
 })
 
 const Info = z.object({
-  uid: z.string().regex(UUID, 'must be a UUID'),
+  uid: z.string().refine(isUuid, 'must be a UUID'),
   resource_id: text,
   revision_id: text,
   parent_revision_id: nullableText.default(null),

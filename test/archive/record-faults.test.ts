@@ -53,6 +53,8 @@ describe('the metadata of a resource', () => {
     ['pk must be', { pk: { S: 'city#x#0' } }],
     ['sk is', { resource_id: { S: 'b' } }],
     ['current_revision_id must be a string', { current_revision_id: { N: '1' } }],
+    ['current_revision_id must be a string that is not empty', { current_revision_id: { S: '' } }],
+    ['rev_status must be "stable" or "draft"', { rev_status: { S: 'final' } }],
     ['created_time must be a time', { created_time: { S: '2026-13-01T00:00:00Z' } }],
     ['updated_time must be a time', { updated_time: { N: '1' } }],
     ['created_by must be a string', { created_by: { NULL: true } }],
@@ -116,7 +118,12 @@ describe('a revision', () => {
     ['but data_sha256 is', { data_sha256: { S: '0'.repeat(64) } }],
     ['the payload has 12 bytes, but data_size is 13', { data_size: { N: '13' } }],
     ['parent_revision_id must be a string or NULL', { parent_revision_id: { BOOL: true } }],
-    ['status must be a string', { status: { N: '1' } }],
+    ['status must be "stable" or "draft"', { status: { N: '1' } }],
+    ['status must be "stable" or "draft"', { status: { S: 'final' } }],
+    ['uid must be a UUID', { uid: { S: '00000000-0000-4000-8000-00000000000' } }],
+    ['uid must be a UUID', { uid: { N: '1' } }],
+    ['revision_id must be a string that is not empty', { revision_id: { S: '' }, sk: { S: `${H}/a/~/-` } }],
+    ['it has both data and data_spilled', { data_spilled: { BOOL: true } }],
   ])('has the fault: %s', (fault, change) => {
     expect(checkRevision({ ...REVISION, ...change }, PAYLOAD)).toEqual({
       fault: expect.stringMatching(fault) as string,
@@ -156,7 +163,7 @@ describe('a revision', () => {
 describe('a record of an archive', () => {
   it('may have values that STORE.md does not allow, because archives of earlier releases contain them', () => {
     expect(metadataFault({ ...METADATA, created_time: { S: 'yesterday' } }, 'archive')).toBeUndefined()
-    const item: Item = { ...REVISION, status: { N: '1' }, data_size: { N: '13' } }
+    const item: Item = { ...REVISION, status: { N: '1' }, data_size: { N: '13' }, data_spilled: { BOOL: true } }
     expect(checkRevision(item, PAYLOAD, 'archive').fault).toBeUndefined()
   })
 

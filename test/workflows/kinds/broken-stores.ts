@@ -96,11 +96,6 @@ const PAYLOADS: readonly BrokenStore[] = [
     items: spilled,
     objects: [{ Key: SPILLED_KEY, Body: PAYLOAD.subarray(0, 5) }],
   },
-  {
-    what: 'a payload both in the item and spilled',
-    items: withRevision({ data_spilled: { BOOL: true } }),
-    objects: [{ Key: SPILLED_KEY, Body: PAYLOAD }],
-  },
 ]
 
 const BLOBS: readonly BrokenStore[] = [

@@ -89,6 +89,13 @@ const almostTooLarge: CityItems = (registry) => {
   return [changed(metadata, { note: { S: 'n'.repeat(note) } }), revision]
 }
 
+/** Returns a resource whose only revision has the empty id. */
+const emptyRevisionId: CityItems = (registry) => {
+  const { metadata, revision } = cityWith(registry)
+  const sk = { S: (revision['sk']?.S ?? '').replace('0000000001', '~') }
+  return [changed(metadata, { current_revision_id: { S: '' } }), changed(revision, { sk, revision_id: { S: '' } })]
+}
+
 const record = (what: string, items: CityItems, reason: string): UnrestorableRecord => ({ what, items, reason })
 
 export const UNRESTORABLE_RECORDS: readonly UnrestorableRecord[] = [
@@ -110,6 +117,15 @@ export const UNRESTORABLE_RECORDS: readonly UnrestorableRecord[] = [
   record('no data', withRevision({ data: undefined }), 'neither data nor data_spilled'),
   record('data of the wrong type', withRevision({ data: { N: '1' } }), 'data must be a string or binary'),
   record('a wrong data_size', withRevision({ data_size: { N: '1' } }), 'data_size is 1'),
+  record(
+    'a payload both in the item and spilled',
+    withRevision({ data_spilled: { BOOL: true } }),
+    'it has both data and data_spilled',
+  ),
+  record('a uid that is not a UUID', withRevision({ uid: { S: '1' } }), 'uid must be a UUID'),
+  record('an unknown status', withRevision({ status: { S: 'final' } }), 'status must be "stable" or "draft"'),
+  record('an unknown rev_status', withMetadata({ rev_status: { S: 'final' } }), 'rev_status must be "stable"'),
+  record('an empty revision id', emptyRevisionId, 'must be a string that is not empty'),
   record('a time that is no time', withMetadata({ created_time: { S: 'yesterday' } }), 'created_time must be a time'),
   record('a user that is a number', withMetadata({ updated_by: { N: '1' } }), 'updated_by must be a string'),
   record('a deletion mark that is a string', withMetadata({ is_deleted: { S: 'no' } }), 'is_deleted must be a Boolean'),
