@@ -22,8 +22,7 @@ import { recordKeyOf } from './record-line.ts'
 type Rule = (value: AttributeValue) => string | undefined
 
 const text: Rule = ({ S }) => (S === undefined ? 'must be a string' : undefined)
-const id: Rule = ({ S }) =>
-  S === undefined || S === '' ? 'must be a string that is not empty' : undefined
+const id: Rule = ({ S }) => (S === undefined || S === '' ? 'must be a string that is not empty' : undefined)
 const uuid: Rule = ({ S }) => (S === undefined || !isUuid(S) ? 'must be a UUID, as a string' : undefined)
 const status: Rule = ({ S }) => (S === 'stable' || S === 'draft' ? undefined : 'must be "stable" or "draft"')
 const nullableText: Rule = ({ S, NULL }) =>
