@@ -67,23 +67,28 @@ export class Alarms extends Construct {
     this.#action = new SnsAction(this.topic)
 
     const failed = ['export', 'restore'].map((kind) => jobMetric(deployment, METRIC.failed, kind))
-    this.#addAlarm('JobFailed', 'A job failed', sumOf(failed))
+    this.#addAlarm('JobFailed', 'An export or a restore failed', sumOf(failed))
     this.#addAlarm(
       'VerificationFailed',
-      'The verification of a restore failed',
+      'Restored data differs from its archive',
       jobMetric(deployment, METRIC.verificationFailed),
     )
     this.#addAlarm(
       'DeadLetters',
-      'An event could not be handled',
+      'An upload, a schedule or another event could not be handled',
       deadLetters.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, statistic: Stats.MAXIMUM }),
     )
-    this.#addFunctionAlarms('FunctionErrors', 'A function failed', watchedForErrors, 'metricErrors')
-    this.#addFunctionAlarms('FunctionThrottles', 'A function was throttled', functions, 'metricThrottles')
+    this.#addFunctionAlarms(
+      'FunctionErrors',
+      'A function crashed, timed out or failed',
+      watchedForErrors,
+      'metricErrors',
+    )
+    this.#addFunctionAlarms('FunctionThrottles', 'Lambda rejected calls of a function', functions, 'metricThrottles')
     if (hasSchedules) {
       this.#addAlarm(
         'ScheduleIncomplete',
-        'A scheduled export left out resources or blobs',
+        'A scheduled export ended as partial',
         jobMetric(deployment, METRIC.scheduleIncomplete),
       )
       this.#addAlarm(
@@ -93,7 +98,7 @@ export class Alarms extends Construct {
       )
       this.#addAlarm(
         'ScheduleOverdue',
-        'A schedule has made no good archive when it was due',
+        'A schedule has no good archive, or the check of the schedules failed',
         jobMetric(deployment, METRIC.scheduleOverdue, undefined, Duration.hours(1)),
         // The function publishes this metric every hour, with the value 0 if nothing is overdue. Without data, the
         // check itself has failed.
