@@ -28,19 +28,20 @@ export const SIZES = {
    */
   route: { memory: 512, timeout: 30 },
   /**
-   * Routes that accept an archive of up to 4 MiB in the body. Memory holds it as base64, as bytes and for the upload.
+   * For routes that accept an archive of up to 4 MiB in the body. The memory of the function contains the archive three
+   * times: as base64 in the event, as bytes, and as the body of the upload to S3.
    */
   import: { memory: 1024, timeout: 30 },
   /**
-   * A pass ends as soon as it can after five minutes. The time limit is three times as long.
+   * A pass stops after about five minutes. The time limit is the longest that Lambda allows.
    * Workers compress, hash and parse data, so they need a full core.
    */
   worker: { memory: 1769, timeout: 900 },
-  /** Planners read the results of earlier stages and write lists of up to a million keys. */
+  /** For stages that read the results of earlier stages and write lists of up to a million keys. */
   planner: { memory: 1024, timeout: 900 },
-  /** An event starts or ends one job. */
+  /** For functions that start or end one job. */
   event: { memory: 512, timeout: 60 },
-  /** Housekeeping lists and opens every archive of every schedule. */
+  /** For functions that list and open every archive of every schedule. */
   housekeeping: { memory: 512, timeout: 900 },
 } as const satisfies Readonly<Record<string, FunctionSize>>
 

@@ -51,7 +51,8 @@ export const COMPOSE_WORK: S3Permission = { actions: ['PutObject', 'AbortMultipa
 export const BLOB_KEYS = ['blobs/*', 'payloads/*']
 export const PAYLOAD_KEYS = ['payloads/*']
 /**
- * Blobs and spilled payloads to which a resource refers may be missing. Objects that exist are read by their version.
+ * For functions that read the blobs and spilled payloads to which resources refer. These objects may be missing. If
+ * they exist, they are read by their version.
  */
 const READ_REFERENCED = ['GetObject', 'GetObjectVersion', 'ListBucket'] as const
 export const READ_BLOBS: S3Permission = { actions: READ_REFERENCED, keys: BLOB_KEYS }
@@ -61,7 +62,7 @@ export const READ_PAYLOADS: S3Permission = { actions: READ_REFERENCED, keys: PAY
 export const ARCHIVE_KEYS = ['exports/*', 'scheduled/*']
 export const SCHEDULED_KEYS = ['scheduled/*']
 
-/** Allows actions on every key that the archive of a restore can have, also in the buckets of `restore_from`. */
+/** Allows actions on every key that the archive of a restore can have, including those in buckets of `restore_from`. */
 const onAnyArchive = (actions: readonly S3Action[]): Permissions => {
   const anyKey = [{ actions, keys: ['*'] }]
   return { archives: anyKey, restores: anyKey, readsOtherBuckets: true }
@@ -70,7 +71,7 @@ export const READ_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion'])
 /** For functions that read an archive that may be missing. */
 export const FIND_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion', 'ListBucket'])
 
-/** The report of a restore that an upload started is written next to the upload. */
+/** The keys of reports. If an upload has started a restore, the report is written next to the upload. */
 const UPLOAD_REPORT_KEYS = ['*.report.json']
 export const WRITE_UPLOAD_REPORT: readonly S3Permission[] = [
   { actions: ['GetObject', 'PutObject', 'ListBucket'], keys: UPLOAD_REPORT_KEYS },
@@ -106,7 +107,7 @@ export const FAIL_JOB = [...END_JOB, 'PutItem', 'Query'] as const
  */
 export const CHECK_SHARDS: Permissions = { jobs: [...UPDATE_JOB, 'BatchGetItem'], resources: ['Query', 'Scan'] }
 
-/** For functions that read the stored judgements of the archives of schedules, and store the missing ones. */
+/** For functions that read the stored judgements of scheduled archives, and store missing judgements. */
 export const JUDGE_ARCHIVES = ['Query', 'PutItem'] as const
 
 /** For functions that abort the unfinished multipart upload of an export's archive. */
@@ -114,7 +115,7 @@ export const ABORT_EXPORT: Permissions = {
   work: [FIND_WORK],
   archives: [{ actions: ['AbortMultipartUpload'], keys: ARCHIVE_KEYS }],
 }
-/** For functions that add the error to the report of a restore that an upload started. */
+/** For functions that write the error of a failed restore to the report next to the upload. */
 export const REPORT_FAILURE: Permissions = {
   restores: WRITE_UPLOAD_REPORT,
 }

@@ -15,7 +15,7 @@ import {
 
 /**
  * One path of the API. A segment in braces, such as `{model}`, is a parameter.
- * If two routes match, the route with a literal segment at this position takes precedence.
+ * If two routes match a path, the route with a literal segment takes precedence over the route with a parameter.
  */
 export interface Route {
   readonly methods: readonly ('GET' | 'HEAD' | 'POST')[]

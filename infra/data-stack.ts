@@ -18,8 +18,9 @@ import { storeNames } from './names.ts'
 import type { Settings } from './settings.ts'
 
 /**
- * Creates the tables, the buckets and the encryption key. They may contain the only copy of their data: CloudFormation
- * keeps them if this stack is deleted. They are in a separate stack, so that the service stack can be deleted.
+ * Creates the tables, the buckets and the encryption key. They may contain the only copy of their data, so
+ * CloudFormation keeps them if this stack is deleted. They are in a separate stack, so that the service stack can be
+ * deleted.
  */
 export class DataStack extends Stack {
   /** Undefined if S3 and DynamoDB use keys that AWS manages. */

@@ -18,7 +18,7 @@ interface GrantContext {
   readonly signer: IRole
 }
 
-/** The actions on the KMS key of the deployment. S3 requires the first two, and DynamoDB all of them. */
+/** The actions on the KMS key of the deployment. S3 requires the first two actions. DynamoDB requires all of them. */
 export const KEY_ACTIONS: readonly string[] = [
   'kms:Decrypt',
   'kms:GenerateDataKey',
@@ -74,8 +74,10 @@ const grantBuckets = (fn: BackupFunction, permissions: Permissions, { names }: G
     }
 }
 
-/** Allows a function to read every key of the buckets in the setting `restore_from`. */
-/** Where the objects of each group are. Whether an upload may be deleted depends on its report, which is read. */
+/**
+ * The bucket and the keys of the objects of each group, and the actions that planning their deletion needs. An upload
+ * is kept until it has a report, so the report is read.
+ */
 const EXPIRED_KEYS = {
   exports: { bucket: 'archives', keys: 'exports/*', actions: [] },
   reports: { bucket: 'archives', keys: 'reports/*', actions: [] },
@@ -83,7 +85,10 @@ const EXPIRED_KEYS = {
   uploads: { bucket: 'restores', keys: '*', actions: ['s3:GetObject'] },
 } as const
 
-/** Allows listing, and perhaps deleting, the objects for which the setting `retention` names a number of days. */
+/**
+ * Allows a function to list the objects of each group for which the setting `retention` contains a number of days. If
+ * `expiredObjects` is `delete`, also allows the function to delete them.
+ */
 const grantExpiredObjects = (
   fn: BackupFunction,
   { expiredObjects }: Permissions,
@@ -101,6 +106,7 @@ const grantExpiredObjects = (
   }
 }
 
+/** Allows a function to read every key of the buckets in the setting `restore_from`. */
 const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: GrantContext): void => {
   if (restore_from.length === 0) return
   const reason = 'The setting restore_from allows restores of archives in these buckets.'

@@ -3,7 +3,7 @@
  * the local S3 service does the same.
  */
 
-/** A job takes about four days at most; the rest is time to examine the work files of a job that failed. */
+/** A job takes at most about four days. In the remaining days, an operator can examine the files of a failed job. */
 export const WORK_DAYS = 7
-/** Composing or uploading an archive of hundreds of gigabytes takes hours. */
+/** Composing or uploading an archive of hundreds of gigabytes takes hours, but less than two days. */
 export const UNFINISHED_UPLOAD_DAYS = 2

@@ -21,10 +21,14 @@ export interface Settings {
     /** The number of days for which replaced and deleted versions of blobs, archives and uploads are kept. */
     readonly old_versions_days: number
     readonly log_days: RetentionDays
-    /** Days for which these objects are kept. Absent: they are never deleted automatically. */
+    // The number of days for which the objects of each group are kept. If it is absent, they are never deleted.
+    /** Archives of export requests. */
     readonly exports_days?: number
+    /** Uploads to upload slots. */
     readonly slots_days?: number
+    /** Other uploads, and their reports. */
     readonly uploads_days?: number
+    /** Reports of restores. */
     readonly reports_days?: number
   }
   /** The strategy of an upload whose key does not start with the name of a strategy. */
@@ -48,7 +52,8 @@ const LOG_DAYS = Object.values(RetentionDays).filter(
   (days) => typeof days === 'number' && days !== RetentionDays.INFINITE,
 )
 /**
- * The largest size of `schedules_json` in bytes. Of Lambda's 4 KB, the other environment variables need 1,700 bytes.
+ * The largest size of `schedules_json` in bytes. Lambda limits all environment variables of a function to 4 KB
+ * together, and the other variables need 1,700 bytes.
  */
 const MAX_SCHEDULES_BYTES = 2_300
 

@@ -9,7 +9,7 @@ export const handler = stage('announce', RUN_ONCE, (input, services) =>
     try {
       return await judgeScheduledArchive(services, schedule, archive)
     } catch (error) {
-      // The archive is complete, so the job must not fail. The daily events judge archives that have no judgement.
+      // The archive is complete, so the job must not fail. The next `prune` or `check-schedules` judges it.
       logger.error('an archive could not be judged', { schedule: schedule.name, error })
       return undefined
     }

@@ -12,7 +12,7 @@ export interface Answer {
 export type HttpResult = APIGatewayProxyStructuredResultV2
 
 /**
- * The delay in seconds before a client repeats a request that failed with `too-many-jobs`. Small jobs end within it.
+ * The delay in seconds before a client repeats a request that failed with `too-many-jobs`. Small jobs end sooner.
  */
 const TOO_MANY_JOBS_RETRY_AFTER = '30'
 

@@ -4,7 +4,7 @@ import { exactNumbers } from '../../shared/values/exact-json.ts'
 import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import { errorMessage } from '../../shared/values/error-message.ts'
 
-/** An API Gateway HTTP API event, payload version 2, with IAM authorisation. */
+/** The event of an API Gateway HTTP API, in payload format version 2.0, for a request that IAM has authorized. */
 export type HttpEvent = APIGatewayProxyEventV2WithRequestContext<
   APIGatewayEventRequestContextV2 & { readonly authorizer?: { readonly iam?: { readonly userArn?: string } } }
 >
@@ -18,7 +18,7 @@ export interface HttpRequest {
   /** The names are in lower case. */
   readonly headers: Readonly<Record<string, string>>
   readonly body: Buffer
-  /** ARN of the IAM identity that signed the request; `local` in the local program. */
+  /** The ARN of the IAM identity that signed the request. In the local program, the value is `local`. */
   readonly caller: string
   readonly requestId: string
 }

@@ -41,8 +41,9 @@ export const archiveAnswer = async (services: JobViewServices, job: Job): Promis
 }
 
 /**
- * Returns `200` with the size and the ETag of the archive as headers, without a body. If the job has no archive, or not
- * yet, returns the same response as `archiveAnswer`. Throws `ArchiveUnavailableError` if the archive was deleted.
+ * Returns `200` with the size and the ETag of the archive as headers, without a body. If the job is a restore, has not
+ * ended or has no archive, returns the same response as `archiveAnswer`. If the archive was deleted, throws
+ * `ArchiveUnavailableError`.
  */
 export const archiveHeadAnswer = async (
   services: JobViewServices & { readonly objects: ObjectStore },

@@ -9,6 +9,6 @@ const Parameters = z.strictObject({
   cursor: z.exactOptional(text()),
 })
 
-/** Parses the parameters of `GET /_backup/prune`. Throws `InvalidRequestError` if one is not valid. */
+/** Parses the parameters of `GET /_backup/prune`. Throws `InvalidRequestError` if a parameter is not valid. */
 export const pruneParameters = (query: Readonly<Record<string, unknown>>): PageOptions =>
   parseParameters(Parameters, query)

@@ -21,7 +21,7 @@ export const RESULT_COUNTERS: readonly ResultCounter[] = [
   resultCounter(ACCOUNT_ITEMS, ({ counts }) => ({
     unaccounted: Object.values(counts).reduce((sum, count) => sum + count, 0),
   })),
-  // Only the scan counts records, because later phases of a conversion process the same records again.
+  // Only the step `scan` counts records, because later steps of a conversion process the same records again.
   resultCounter(CONVERT, (result) => {
     if (result.phase === 'scan') return recordsIn(result)
     return result.phase === 'blobs' ? { blobs: result.blobs, bytes: result.bytes } : NOTHING

@@ -8,8 +8,9 @@ import { MAX_WAIT_SECONDS } from '../http/wait-parameter.ts'
 /**
  * `GET` and `HEAD /_backup/jobs/{job_id}/archive`
  *
- * Waits for the export. `GET` then redirects to the archive. `HEAD` returns the size and the ETag of the archive itself,
- * because the signed URL accepts only `GET`. If the export is still running, both redirect to this route again.
+ * Waits for the export. `GET` then redirects to a signed URL of the archive. The signed URL accepts only `GET`, so the
+ * response to `HEAD` contains the size and the ETag of the archive instead. If the export is still running, both
+ * redirect to this route again.
  */
 export const handler = route(
   (request) => ({ jobId: jobIdOf(request), isHead: request.method === 'HEAD' }),

@@ -85,7 +85,7 @@ export const stateBuilders = <Stage extends StageName>(
   }
 }
 
-/** The longest time for which Lambda runs a function. A pass ends after about 5 minutes. */
+/** The longest time in seconds for which Lambda runs a function. A pass ends after about 5 minutes. */
 const TASK_TIMEOUT_SECONDS = 900
 
 const taskState = (resource: string): State => ({

@@ -11,7 +11,7 @@ import { peakMemory, type ProcessMemory } from './memory.ts'
 /** The local program in a separate process, with free ports and a separate data folder. */
 export interface DemoProgram {
   readonly url: string
-  /** The variables that the program was started with. With them, `openLocalStores` finds its services. */
+  /** The environment variables of the program. `openLocalStores` needs them to connect to its services. */
   readonly env: Readonly<Record<string, string>>
   /** Everything that the program has written to stderr. */
   errors(): string

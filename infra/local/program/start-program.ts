@@ -155,7 +155,7 @@ const checkSchedules = (config: Config, { models }: Services): void => {
   }
 }
 
-/** Returns the given endpoint. If it is undefined or empty, starts a local service and returns its endpoint. */
+/** Returns `endpoint`. If `endpoint` is undefined or empty, starts a local service and returns its endpoint. */
 const endpointOrLocal = async (
   endpoint: string | undefined,
   parts: StopPart[],

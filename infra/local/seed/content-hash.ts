@@ -10,7 +10,8 @@ const xxh3 = await createXXHash128()
 export const xxh3Hex = (content: Uint8Array | string): string => xxh3.init().update(content).digest('hex')
 
 /**
- * Returns an integer from 0 to `count - 1` that depends only on `text`. It replaces random numbers in the sample data.
+ * Returns an integer from 0 to `count - 1` that depends only on `text`. The sample data uses it instead of random
+ * numbers.
  */
 export const pick = (text: string, count: number): number =>
   Number(BigInt(`0x${xxh3Hex(text).slice(0, 16)}`) % BigInt(count))

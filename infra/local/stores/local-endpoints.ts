@@ -8,7 +8,7 @@ interface LocalEndpoints {
   readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
-/** Thrown if an endpoint is on another machine. The commands that throw it must not change data on other machines. */
+/** Thrown by commands that change data, if an endpoint is on another machine. */
 export class NotLocalError extends Error {
   override readonly name = 'NotLocalError'
   readonly endpoint: string
@@ -51,9 +51,9 @@ const Environment = z.object({
 })
 
 /**
- * Returns the endpoints of the local program, from the variables that `npm start` also reads, and the access key. This
- * is the fixed key of the local services, or the key in the environment if `AWS_ENDPOINT_URL_S3` replaces the local S3
- * service. Throws `NotLocalError` if an endpoint is on another machine.
+ * Returns the endpoints of the local program, from the variables that `npm start` also reads, and the access key. If
+ * `AWS_ENDPOINT_URL_S3` replaces the local S3 service, the access key is the key in the environment. Otherwise, it is
+ * the fixed key of the local services. Throws `NotLocalError` if an endpoint is on another machine.
  */
 export const localEndpoints = (env: Readonly<Record<string, string | undefined>>): LocalEndpoints => {
   const read = Environment.parse(env)

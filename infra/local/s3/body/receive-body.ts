@@ -15,7 +15,7 @@ const LARGEST_TEXT = 8 * 1024 ** 2
 
 interface ReceivedBody {
   readonly segment: Segment
-  /** hexadecimal */
+  /** The MD5 of the body in hexadecimal. */
   readonly md5: string
   readonly checksums: Checksums
 }

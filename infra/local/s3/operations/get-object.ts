@@ -34,7 +34,8 @@ export const getObject: Operation = async (call) => {
         'accept-ranges': 'bytes',
         ...version.headers,
         ...overrides,
-        // After content-disposition: Node damages characters outside ASCII in it if the length is already known.
+        // `content-length` must follow `content-disposition`. Otherwise, Node damages characters outside ASCII in the
+        // value of `content-disposition`.
         'content-length': end + 1 - start,
         ...(range === undefined
           ? requestedChecksums(call, version)

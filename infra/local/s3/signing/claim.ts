@@ -1,7 +1,7 @@
 import type { S3Request } from '../http/request.ts'
 import { S3Error } from '../http/s3-error.ts'
 
-/** The signature of a request and the data that was signed with it. Nothing in it has been verified. */
+/** The signature of a request and the data that was signed. None of these values has been verified. */
 export interface SignatureClaim {
   /** The location of the signature: the header `Authorization`, or the query of a presigned URL. */
   readonly from: 'header' | 'query'

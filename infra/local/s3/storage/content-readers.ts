@@ -33,7 +33,7 @@ export class ContentReaders {
     return { version, release }
   }
 
-  /** Deletes the files of a version that has no record any more, or delays this until its last reader has finished. */
+  /** Deletes the files of a version that has no record, as soon as its last reader has finished. */
   async discard(entry: VersionEntry | undefined): Promise<void> {
     if (entry === undefined || isDeleteMarker(entry)) return
     if (this.#readers.has(entry.sequence)) this.#discarded.set(entry.sequence, entry.segments)

@@ -43,12 +43,13 @@ export async function openDatabase(path: string): Promise<Database> {
   }
 }
 
-/** More bytes than any path of a table has: names of buckets, keys and upload ids are limited. */
+/** The limits of bucket names, object keys and upload ids keep every key of a record shorter than this. In bytes. */
 const LONGEST_PATH_BYTES = 4096
 
 /**
- * `getSync` writes each key to a buffer that it enlarges when the buffer is full. It does not notice that a character
- * of several bytes no longer fits, and would then read another key. A read of a long key allocates a sufficient buffer.
+ * Makes the key buffer of LevelDB large enough for all keys, by reading a long key once. `getSync` copies each key to
+ * this buffer, and enlarges the buffer if it is full. If only a part of the last character fits, `getSync` does not
+ * notice this and reads another key.
  */
 function allocateKeyBuffer(level: ClassicLevel): void {
   level.getSync('x'.repeat(LONGEST_PATH_BYTES))

@@ -24,9 +24,9 @@ export interface Deleted {
 const always: WriteCondition = () => undefined
 
 /**
- * The objects and their versions. Each change is one batch of records: readers, and the next start after a `kill -9`,
- * see either the old or the new state. A power failure can lose the last changes, because the service does not flush
- * them to the disk.
+ * The objects and their versions. Each change is one batch of records. Therefore, readers see either the old or the new
+ * state, and so does the next start after a `kill -9`. A power failure can lose the last changes, because the service
+ * does not flush them to the disk.
  */
 export class VersionedObjects {
   readonly #database: Database
@@ -161,8 +161,8 @@ export class VersionedObjects {
   }
 
   /**
-   * Returns how a new version affects existing ones: `archived` becomes noncurrent, and `replaced` is deleted. Only a
-   * new version with the id `null` replaces a version, which has the same id.
+   * Returns how a new version affects existing versions: `archived` becomes noncurrent, and `replaced` is deleted. A
+   * version is replaced only if its id and the id of the new version are both `null`.
    */
   async #displaced(
     bucket: string,
