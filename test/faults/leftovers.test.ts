@@ -49,8 +49,18 @@ describe('revisions without metadata', () => {
     },
   )
 
+  it.each(['skip', 'raise_error'] as const)(
+    'that are equal to the archive are kept and completed, whoever wrote them: %s',
+    async (strategy) => {
+      await harness.putContents(revisions({}))
+      const job = await restore(strategy)
+      expect(job).toMatchObject({ status: 'succeeded', result: { models: { item: { loaded: 9, skipped: 0 } } } })
+      expect(stableContents(await harness.contents())).toEqual(stableContents(full))
+    },
+  )
+
   it('that another client wrote are not changed by a restore with skip, because their metadata may follow', async () => {
-    const before = revisions({})
+    const before = revisions({ updated_by: { S: 'another client' } })
     await harness.putContents(before)
     expect(await restore('skip')).toMatchObject({ result: { models: { item: { loaded: 0, skipped: 9 } } } })
     expect(stableContents(await harness.contents())).toEqual(stableContents(before))

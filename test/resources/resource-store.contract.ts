@@ -3,7 +3,8 @@ import { BlobStore } from '../../shared/blobs/blob-store.ts'
 import { PayloadStore } from '../../shared/blobs/payload-store.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { compileFilters } from '../../shared/filters/filters.ts'
-import type { Item } from '../../shared/tables/item.ts'
+import { type Item, keyOf } from '../../shared/tables/item.ts'
+import { must } from '../../shared/values/must.ts'
 import { loadModels } from '../../shared/resources/models.ts'
 import { metadataKey, hashKeyOf } from '../../shared/resources/keys.ts'
 import { TornResourcesError } from '../../shared/resources/errors.ts'
@@ -272,6 +273,13 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(await writer.removeIfAppliedBy(key, 'job-b')).toBe(false)
       expect(await writer.removeIfAppliedBy(key, 'job-a')).toBe(true)
       expect(await store.appliedBy(key)).toBeUndefined()
+    })
+
+    it('returns a revision by its key', async () => {
+      const revision = must(madeResource('written', 2, { id: 'by-key' }).revisions[0])
+      await store.writer().put(revision)
+      expect(await store.getRevision(keyOf(revision))).toEqual(revision)
+      expect(await store.getRevision({ ...keyOf(revision), sk: 'nothing' })).toBeUndefined()
     })
 
     it('writes nothing if the guard throws', async () => {

@@ -192,6 +192,11 @@ export class ResourceStore {
     return item === undefined ? undefined : new RevisionView(item).appliedBy
   }
 
+  /** Returns the revision item with this key, or undefined if there is none. */
+  getRevision(key: Key): Promise<Item | undefined> {
+    return this.#get(key)
+  }
+
   writer(options: WriterOptions = {}): ResourceWriter {
     return new ResourceWriter(this.#client, this.#table, options)
   }

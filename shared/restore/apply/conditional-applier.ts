@@ -2,6 +2,7 @@ import type { Strategy } from '../../jobs/job.ts'
 import { type Item, type Key, keyOf } from '../../tables/item.ts'
 import { ConflictError } from '../errors.ts'
 import type { SelectedResource } from '../extents/extent-records.ts'
+import { hasSameContent } from '../target/revision-comparison.ts'
 import {
   type AppliedResource,
   type ApplierStores,
@@ -14,8 +15,9 @@ import {
 
 /**
  * Writes resources under the strategies `skip` and `raise_error`. Each item is written only if no item with its key
- * exists. If another writer has created the resource, the items that this restore wrote for it are removed again. Under
- * `skip`, the resource is then skipped. Under `raise_error`, the restore fails.
+ * exists. A stored revision with the content of the archived revision is kept. If another writer has created the
+ * resource, the items that this restore wrote for it are removed again. Under `skip`, the resource is then skipped.
+ * Under `raise_error`, the restore fails.
  */
 export class ConditionalApplier implements ResourceApplier {
   readonly #stores: ApplierStores
@@ -34,16 +36,21 @@ export class ConditionalApplier implements ResourceApplier {
     /** Keys of the items that this restore wrote, in this or an earlier attempt. */
     const written: Key[] = []
     let isConflict = existed
-    const write = async (item: Item): Promise<void> => {
-      if (await this.#writeIfAbsent(id, item)) written.push(keyOf(item))
-      else isConflict = true
+    const write = async (item: Item): Promise<boolean> => {
+      const isOurs = await this.#writeIfAbsent(item)
+      if (isOurs) written.push(keyOf(item))
+      return isOurs
+    }
+    const writeRevision = async (item: Item): Promise<void> => {
+      if (!(await write(item)) && !(await this.#isStored(item))) isConflict = true
     }
     return Promise.resolve({
       id,
-      addRevision: async ({ item }) => writes.add(write(await revisionToWrite(this.#stores, this.#target, item))),
+      addRevision: async ({ item }) =>
+        writes.add(writeRevision(await revisionToWrite(this.#stores, this.#target, item))),
       end: async () => {
         await writes.settle()
-        if (!isConflict) await write(metadataToWrite(this.#target, metadata.item))
+        if (!isConflict && !(await write(metadataToWrite(this.#target, metadata.item)))) isConflict = true
         if (isConflict) await this.#withdraw(id, written)
         return !isConflict
       },
@@ -58,17 +65,16 @@ export class ConditionalApplier implements ResourceApplier {
    * Writes an item if no item with its key exists. Returns true if this restore wrote the item, now or in an earlier
    * attempt. Returns false if another writer wrote it. The item of the other writer is kept.
    */
-  async #writeIfAbsent(id: string, item: Item): Promise<boolean> {
+  async #writeIfAbsent(item: Item): Promise<boolean> {
     const { writer, resources } = this.#stores
-    const { model, jobId } = this.#target
     if ((await writer.putIfAbsent(item)) === 'written') return true
-    const appliedBy = await resources.appliedBy(keyOf(item))
-    if (appliedBy === jobId) return true
-    if (appliedBy === undefined || (await resources.getMetadata(model.name, id)) !== undefined) return false
-    // An earlier restore wrote this item, but did not write the metadata of the resource. The item is removed, because
-    // it belongs to no resource. The earlier restore cannot still be running, because this restore holds the lease.
-    await writer.removeIfAppliedBy(keyOf(item), appliedBy)
-    return this.#writeIfAbsent(id, item)
+    return (await resources.appliedBy(keyOf(item))) === this.#target.jobId
+  }
+
+  /** Returns whether the target has a revision with the content of `item`, for example from an interrupted restore. */
+  async #isStored(item: Item): Promise<boolean> {
+    const stored = await this.#stores.resources.getRevision(keyOf(item))
+    return stored !== undefined && hasSameContent(this.#stores, stored, item)
   }
 
   /** Removes the items of a resource that this restore wrote. Throws `ConflictError` under `raise_error`. */

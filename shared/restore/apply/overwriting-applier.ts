@@ -10,7 +10,7 @@ import {
   revisionToWrite,
   StartedWrites,
 } from './resource-applier.ts'
-import { StoredRevisionKeys } from './stored-revision-keys.ts'
+import { StoredRevisionKeys } from '../target/stored-revision-keys.ts'
 
 /**
  * Writes resources under the strategy `overwrite`. After a write, the stored resource equals the archived resource.

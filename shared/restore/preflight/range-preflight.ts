@@ -21,6 +21,7 @@ import type { SegmentRange } from '../messages/inspect.ts'
 import type { ChunkPosition, DryRunCounts } from '../messages/preflight.ts'
 import type { OpenRestore } from '../open-restore.ts'
 import { DryRunComparison } from '../target/dry-run-comparison.ts'
+import { openOrphanLookup, type OrphanedRevisions, type OrphanLookup } from '../target/orphaned-revisions.ts'
 import { openTargetLookup, type TargetLookup } from '../target/target-lookup.ts'
 import { readThrough } from './read-through.ts'
 import { ResourceCheck } from './resource-check.ts'
@@ -75,6 +76,15 @@ interface LeftOutOfRange {
   inDigest: boolean
 }
 
+/** The resource that is being read. */
+interface CurrentResource {
+  readonly check: ResourceCheck
+  /** True if the target has metadata of the resource. */
+  readonly hasMetadata: boolean
+  /** The revisions that the target has of the resource without its metadata. */
+  readonly orphans?: OrphanedRevisions | undefined
+}
+
 /**
  * Checks one range, beginning where the previous pass stopped. Collects the references to blobs and spilled payloads.
  */
@@ -96,8 +106,9 @@ export class RangePreflight {
   #duplicates = 0
   #resources = 0
   #revisions = 0
-  /** The resource that is being read, and whether the target has it. */
-  #current: { readonly check: ResourceCheck; readonly exists: boolean } | undefined
+  /** Undefined if the restore does not need it. */
+  readonly #orphanLookup: OrphanLookup | undefined
+  #current: CurrentResource | undefined
 
   constructor(
     stores: CheckRangeStores,
@@ -118,6 +129,11 @@ export class RangePreflight {
         .filter(({ resource }) => resource.model === range.model)
         .map(({ resource }) => [resource.resource_id, resource]),
     )
+    const { dry_run, on_duplicate, filters } = restore.job.request
+    this.#orphanLookup = openOrphanLookup(stores, restore.plan, range, {
+      replacesRevisions: on_duplicate === 'overwrite' && !dry_run,
+      isById: filters.ids !== undefined,
+    })
     this.#accepts = filterFor(restore.job, stores.models, range.model)
     const { blob_paths } = must(restore.archive.manifest.models[range.model])
     this.#blobFields = archivedBlobFields(stores.models.get(range.model), blob_paths)
@@ -157,6 +173,7 @@ export class RangePreflight {
       }
     } finally {
       await target.close()
+      await this.#orphanLookup?.close()
     }
   }
 
@@ -180,6 +197,7 @@ export class RangePreflight {
         }
         if (record.kind === 'revision' && record.id === this.#current?.check.id) {
           await this.#current.check.addRevision(record, this.#archivedPayloads, this.#blobFields)
+          await this.#current.orphans?.compare(record)
           continue
         }
         const bucket = record.h.slice(0, 4)
@@ -193,17 +211,18 @@ export class RangePreflight {
   }
 
   async #beginResource(record: SoundRecord, target: TargetLookup): Promise<void> {
-    const exists = await target.exists(record.id)
+    const hasMetadata = await target.exists(record.id)
     const check = ResourceCheck.ofMetadata(record, this.#accepts(record.item))
-    if (check.isSelected) this.#existing.push(exists)
+    const isAbsent = check.isSelected && !hasMetadata
+    const orphans = isAbsent ? await this.#orphanLookup?.find(record.id) : undefined
     this.#foundIds?.add(record.id, check.isSelected)
-    this.#current = { check, exists }
+    this.#current = { check, hasMetadata, orphans }
   }
 
   /** Begins a resource whose metadata is not in the archive. */
   async #beginWithRevision(record: SoundRecord): Promise<void> {
     const check = ResourceCheck.ofRevision(record)
-    this.#current = { check, exists: false }
+    this.#current = { check, hasMetadata: false }
     await check.addRevision(record, this.#archivedPayloads, this.#blobFields)
   }
 
@@ -228,18 +247,20 @@ export class RangePreflight {
       return
     }
     await this.#endResource(comparison)
-    this.#existing.push(false)
-    this.#current = { check: faulty, exists: false }
+    this.#current = { check: faulty, hasMetadata: false }
   }
 
   async #endResource(comparison: DryRunComparison | undefined): Promise<void> {
     const current = this.#current
     this.#current = undefined
     if (current === undefined) return
-    const { check, exists } = current
+    const { check, hasMetadata, orphans } = current
+    const hasOrphans = orphans?.differ === true
+    const exists = hasMetadata || hasOrphans
     const digest = check.digest()
     if (check.metadata !== undefined) this.#digests.add(check.metadata.h, digest)
     if (!check.isSelected) return
+    if (check.metadataRecords > 0) this.#existing.push(exists)
     if (this.#isLeftOut(check)) return
     this.#resources += 1
     this.#revisions += check.revisions
@@ -247,7 +268,7 @@ export class RangePreflight {
     const isSkipped = exists && this.#restore.job.request.on_duplicate === 'skip'
     for (const references of check.references)
       addReferences(this.#references, this.#range.model, references, !isSkipped, isSkipped ? undefined : check.id)
-    await comparison?.compare(check.id, digest)
+    await comparison?.compare(check.id, digest, hasOrphans)
   }
 
   /**

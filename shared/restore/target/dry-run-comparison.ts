@@ -69,14 +69,18 @@ export class DryRunComparison implements TargetLookup {
   }
 
   /**
-   * Compares a stored resource with the archived resource, whose digest is `archived`. The caller must have called
+   * Compares a stored resource with the archived resource, whose digest is `archived`. If `hasOrphans` is true, the
+   * target has no metadata of the resource, but revisions that differ from the archive. The caller must have called
    * `exists` for this resource immediately before.
    */
-  async compare(id: string, archived: Buffer): Promise<void> {
+  async compare(id: string, archived: Buffer, hasOrphans: boolean): Promise<void> {
     if (this.#row === undefined) {
       const isTorn = this.#torn.delete(id)
-      this.#counts[isTorn ? 'changed' : 'new'] += 1
-      if (isTorn) this.#addFinding(id, 'current revision is missing', archived.toString('hex'), 'torn')
+      this.#counts[isTorn || hasOrphans ? 'changed' : 'new'] += 1
+      const expected = archived.toString('hex')
+      if (isTorn) this.#addFinding(id, 'current revision is missing', expected, 'torn')
+      else if (hasOrphans)
+        this.#addFinding(id, 'the metadata is missing, and the revisions differ', expected, 'no metadata')
       return
     }
     const { digest, damagedPayloads } = await readStoredResource(this.#stores, this.#row)

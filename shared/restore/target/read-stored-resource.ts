@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto'
 import { ResourceLeaf } from '../../archive/digest.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { StoredResource } from '../../resources/stored-resource.ts'
 import { RevisionView } from '../../resources/views.ts'
 import type { Item } from '../../tables/item.ts'
+import { payloadSha256 } from './revision-comparison.ts'
 
 /** A revision whose payload does not match its recorded SHA-256. */
 interface DamagedPayload {
@@ -42,13 +42,4 @@ export const readStoredResource = async (
     if (actual !== expected) damagedPayloads.push({ revision: revision.revisionId ?? '', expected, actual })
   }
   return { metadata, revisions: read, digest: leaf.digest(), damagedPayloads }
-}
-
-/** Returns the SHA-256 of the stored payload, in hex, or undefined if the payload is missing. */
-const payloadSha256 = async (
-  { payloads }: { readonly payloads: PayloadStore },
-  { inlinePayload, spilledSha256 }: RevisionView,
-): Promise<string | undefined> => {
-  if (inlinePayload !== undefined) return createHash('sha256').update(inlinePayload).digest('hex')
-  return spilledSha256 === undefined ? undefined : (await payloads.sha256Of(spilledSha256))?.sha256
 }

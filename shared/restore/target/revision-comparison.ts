@@ -1,0 +1,28 @@
+import { createHash } from 'node:crypto'
+import { canonicalJson } from '../../archive/canonical-json.ts'
+import type { PayloadStore } from '../../blobs/payload-store.ts'
+import { RevisionView } from '../../resources/views.ts'
+import type { Item } from '../../tables/item.ts'
+
+/**
+ * Returns whether a stored revision has the content of an archived revision: the same attributes, apart from those that
+ * a restore derives, and a payload that has the SHA-256 of the archived payload.
+ */
+export const hasSameContent = async (
+  stores: { readonly payloads: PayloadStore },
+  stored: Item,
+  archived: Item,
+): Promise<boolean> => {
+  if (canonicalJson(stored) !== canonicalJson(archived)) return false
+  const revision = new RevisionView(stored)
+  return (await payloadSha256(stores, revision)) === revision.dataSha256
+}
+
+/** Returns the SHA-256 of the stored payload of a revision, in hex, or undefined if the payload is missing. */
+export const payloadSha256 = async (
+  { payloads }: { readonly payloads: PayloadStore },
+  { inlinePayload, spilledSha256 }: RevisionView,
+): Promise<string | undefined> => {
+  if (inlinePayload !== undefined) return createHash('sha256').update(inlinePayload).digest('hex')
+  return spilledSha256 === undefined ? undefined : (await payloads.sha256Of(spilledSha256))?.sha256
+}
