@@ -34,14 +34,18 @@ const keyEnd = (end: string): Item => ({ sk: { S: sortKeyOf(second).replace(/[^/
 /** Revisions without metadata that are not in the archive in this form. */
 const DIFFERENT: readonly (readonly [what: string, stored: () => Item[]])[] = [
   ['with another attribute', () => [{ ...first, created_by: { S: 'somebody' } }]],
-  ['with an attribute that an earlier restore wrote', () => [
-    { ...first, created_by: { S: 'somebody' }, applied_by: { S: 'earlier' } },
-  ]],
+  [
+    'with an attribute that an earlier restore wrote',
+    () => [{ ...first, created_by: { S: 'somebody' }, applied_by: { S: 'earlier' } }],
+  ],
   ['with a payload that is not its data_sha256', () => [{ ...first, data: { S: '{"name":"rotten"}' } }]],
-  ['with a spilled payload that is missing', () => {
-    const { data: _data, ...rest } = first
-    return [{ ...rest, data_spilled: { BOOL: true } }]
-  }],
+  [
+    'with a spilled payload that is missing',
+    () => {
+      const { data: _data, ...rest } = first
+      return [{ ...rest, data_spilled: { BOOL: true } }]
+    },
+  ],
   ['of which one is not in the archive', () => [first, second, { ...second, ...keyEnd('0000000003/-') }]],
   ['with a key that belongs to no revision', () => [{ ...second, ...keyEnd('x') }]],
   ['without any attribute', () => [{ pk: must(first['pk']), sk: must(first['sk']) }]],
