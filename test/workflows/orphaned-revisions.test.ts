@@ -4,6 +4,7 @@ import { type Item, keyOf, sortKeyOf } from '../../shared/tables/item.ts'
 import { must } from '../../shared/values/must.ts'
 import { stableContents } from '../contents.ts'
 import { findResource } from './catalogue.ts'
+import { changed } from './kinds/unrestorable-records.ts'
 import { buildResource } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
@@ -41,10 +42,7 @@ const DIFFERENT: readonly (readonly [what: string, stored: () => Item[]])[] = [
   ['with a payload that is not its data_sha256', () => [{ ...first, data: { S: '{"name":"rotten"}' } }]],
   [
     'with a spilled payload that is missing',
-    () => {
-      const { data: _data, ...rest } = first
-      return [{ ...rest, data_spilled: { BOOL: true } }]
-    },
+    () => [changed(first, { data: undefined, data_spilled: { BOOL: true } })],
   ],
   ['of which one is not in the archive', () => [first, second, { ...second, ...keyEnd('0000000003/-') }]],
   ['with a key that belongs to no revision', () => [{ ...second, ...keyEnd('x') }]],
