@@ -40,10 +40,7 @@ const DIFFERENT: readonly (readonly [what: string, stored: () => Item[]])[] = [
     () => [{ ...first, created_by: { S: 'somebody' }, applied_by: { S: 'earlier' } }],
   ],
   ['with a payload that is not its data_sha256', () => [{ ...first, data: { S: '{"name":"rotten"}' } }]],
-  [
-    'with a spilled payload that is missing',
-    () => [changed(first, { data: undefined, data_spilled: { BOOL: true } })],
-  ],
+  ['with a spilled payload that is missing', () => [changed(first, { data: undefined, data_spilled: { BOOL: true } })]],
   ['of which one is not in the archive', () => [first, second, { ...second, ...keyEnd('0000000003/-') }]],
   ['with a key that belongs to no revision', () => [{ ...second, ...keyEnd('x') }]],
   ['without any attribute', () => [{ pk: must(first['pk']), sk: must(first['sk']) }]],
