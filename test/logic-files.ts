@@ -12,6 +12,6 @@ export const LOGIC_FILES = [
   'shared/resources/*.ts',
   'shared/filters/**/*.ts',
   'shared/specstar/{archive-resources,current-resources,proposal,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',
-  'shared/schedules/{archive-record,archive-scope,judge-archive,prune-plan}.ts',
+  'shared/schedules/{archive-judgement,archive-scope,judge-archive,prune-plan}.ts',
   'shared/specstar/{record-map,stream-frame,stream-order,stream-reader,stream-record,stream-window,timestamp}.ts',
 ]

@@ -44,7 +44,7 @@ export const exportWorkflow = (arn: Arn<ExportStage>): Definition => {
         Choices: [{ Variable: '$.more', BooleanEquals: true, Next: 'WaitForMetadata' }],
         Default: 'Announce',
       },
-      WaitForMetadata: { Type: 'Wait', SecondsPath: '$.wait', Next: 'AccountItems' },
+      WaitForMetadata: { Type: 'Wait', SecondsPath: '$.wait_seconds', Next: 'AccountItems' },
       ...task('announce', { next: 'Succeeded', parameters: JOB_ID }),
       Succeeded: { Type: 'Succeed' },
       ...fail(),

@@ -59,7 +59,7 @@ export const accountItems = async (input: PassInput, stores: AccountStores): Pro
   const output = await runPass(ACCOUNT_ITEMS, input, stores, (attempt) => new AccountPass(attempt, stores).run())
   const cursor = parseCursor(output.cursor)
   const ms = cursor?.step === 'revisions' ? cursor.not_before - stores.clock().getTime() : 0
-  return { ...output, wait: Math.max(0, Math.ceil(ms / 1000)) }
+  return { ...output, wait_seconds: Math.max(0, Math.ceil(ms / 1000)) }
 }
 
 const parseCursor = (cursor: string | undefined): Cursor | undefined =>

@@ -1,5 +1,10 @@
 import { hash } from 'node:crypto'
-import { encodeLeftOut, type LeftOut, type LeftOutResource, MAX_LEFT_OUT_IN_MANIFEST } from '../archive/left-out.ts'
+import {
+  encodeLeftOut,
+  type LeftOut,
+  type UnrestorableStoredResource,
+  MAX_LEFT_OUT_IN_MANIFEST,
+} from '../archive/left-out.ts'
 import type { Manifest } from '../archive/manifest.ts'
 import { BLOCK } from '../archive/tar-header.ts'
 import type { MissingBlob } from '../blobs/referrer.ts'
@@ -85,7 +90,7 @@ export const assembleArchive = async (stores: TailStores, job: ExportJob): Promi
  * the entry's tar header in the archive. Returns undefined if no resource was left out.
  */
 const assembleLeftOut = async (
-  resources: readonly LeftOutResource[],
+  resources: readonly UnrestorableStoredResource[],
   offset: number,
 ): Promise<{ readonly content: Buffer; readonly member: LeftOut } | undefined> => {
   if (resources.length === 0) return undefined

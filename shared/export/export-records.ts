@@ -311,12 +311,12 @@ class RecordsPass {
       const bucket = hashKeyOf(id).slice(0, 4)
       return bucket >= from && (to.length > 4 || bucket < to)
     })
-    const noteId = (item: Item): boolean => {
+    const addFoundId = (item: Item): boolean => {
       const isAccepted = filter(item)
       this.#foundIds.add(new MetadataView(item).resourceId, isAccepted)
       return isAccepted
     }
-    return resources.resourcesById(model, ids, { ...options, filter: noteId })
+    return resources.resourcesById(model, ids, { ...options, filter: addFoundId })
   }
 }
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { LeftOutResource } from '../archive/left-out.ts'
+import { UnrestorableStoredResource } from '../archive/left-out.ts'
 import type { Attempt } from '../jobs/pass.ts'
 import type { WorkFile, WorkFiles } from '../jobs/work-files.ts'
 import type { PinnedObject } from '../objects/object.ts'
@@ -8,15 +8,15 @@ import type { Item, Key } from '../tables/item.ts'
 import { compareBytes } from '../values/text-order.ts'
 
 /** The resources that one pass left out. */
-const LEFT_OUT: WorkFile<readonly LeftOutResource[], [n: number, attempt: string]> = {
+const LEFT_OUT: WorkFile<readonly UnrestorableStoredResource[], [n: number, attempt: string]> = {
   name: (n, attempt) => `left-out/${n}/${attempt}`,
-  content: z.array(LeftOutResource).readonly(),
+  content: z.array(UnrestorableStoredResource).readonly(),
 }
 
 /** Collects the resources that one pass leaves out. */
 export class LeftOutResources {
   /** The resources by `nameOf`: the model and the sort key of the metadata. */
-  readonly #resources = new Map<string, LeftOutResource>()
+  readonly #resources = new Map<string, UnrestorableStoredResource>()
 
   get size(): number {
     return this.#resources.size
@@ -54,7 +54,7 @@ export class LeftOutResources {
       if (resource.model === model && compareBytes(name, first) >= 0) this.#resources.delete(name)
   }
 
-  #add(metadataSortKey: string, resource: LeftOutResource): void {
+  #add(metadataSortKey: string, resource: UnrestorableStoredResource): void {
     const name = nameOf(resource.model, metadataSortKey)
     if (!this.#resources.has(name)) this.#resources.set(name, resource)
   }
@@ -72,8 +72,8 @@ const nameOf = (model: string, metadataSortKey: string): string => `${model}/${m
 export const readLeftOut = async (
   workFiles: WorkFiles,
   results: readonly { readonly left_out?: PinnedObject }[],
-): Promise<LeftOutResource[]> => {
-  const resources: LeftOutResource[] = []
+): Promise<UnrestorableStoredResource[]> => {
+  const resources: UnrestorableStoredResource[] = []
   for (const { left_out } of results)
     if (left_out !== undefined)
       for (const resource of await workFiles.readPinned(LEFT_OUT, left_out)) resources.push(resource)

@@ -202,8 +202,8 @@ export const AccountResult = z
 export type AccountResult = z.output<typeof AccountResult>
 export const ACCOUNT_ITEMS: Stage<AccountResult> = { name: 'account-items', result: AccountResult }
 
-/** The output of a pass of `account-items`. The next pass begins after `wait` seconds. */
-export const AccountOutput = z.object({ ...PassOutput.unwrap().shape, wait: z.int().nonnegative() }).readonly()
+/** The output of a pass of `account-items`. The next pass begins after `wait_seconds`. */
+export const AccountOutput = z.object({ ...PassOutput.unwrap().shape, wait_seconds: z.int().nonnegative() }).readonly()
 export type AccountOutput = z.output<typeof AccountOutput>
 export const RUN_ACCOUNT_PASSES: StageMessages<PassInput, AccountOutput> = { input: PassInput, output: AccountOutput }
 

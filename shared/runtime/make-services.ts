@@ -13,7 +13,7 @@ import { type SignerFor, SignedUrls } from '../objects/aws/signed-urls.ts'
 import ownModels from '../models.json' with { type: 'json' }
 import { loadModels, loadModelsFile } from '../resources/models.ts'
 import { ResourceKeys } from '../resources/aws/resource-keys.ts'
-import { ArchiveRecords } from '../schedules/aws/archive-records.ts'
+import { ArchiveJudgements } from '../schedules/aws/archive-judgements.ts'
 import { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
 import { LIMITS, type Limits } from '../jobs/limits.ts'
@@ -53,7 +53,7 @@ export const makeServices = async (parts: {
     jobs: new JobStore(dynamoDb, config.tables.jobs, clock),
     shardRecords: new ShardRecords(dynamoDb, config.tables.jobs),
     leases: new Leases(dynamoDb, config.tables.jobs, clock),
-    archiveRecords: new ArchiveRecords(dynamoDb, config.tables.jobs),
+    archiveJudgements: new ArchiveJudgements(dynamoDb, config.tables.jobs),
     workflows,
     events: parts.events ?? { ended: () => Promise.resolve() },
     clock,

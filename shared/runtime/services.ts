@@ -10,7 +10,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { SignedUrls } from '../objects/aws/signed-urls.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
-import type { ArchiveRecords } from '../schedules/aws/archive-records.ts'
+import type { ArchiveJudgements } from '../schedules/aws/archive-judgements.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
 import type { Limits } from '../jobs/limits.ts'
@@ -33,7 +33,7 @@ export interface Services {
   readonly jobs: JobStore
   readonly shardRecords: ShardRecords
   readonly leases: Leases
-  readonly archiveRecords: ArchiveRecords
+  readonly archiveJudgements: ArchiveJudgements
   readonly workflows: WorkflowEngine
   readonly events: JobEvents
   readonly clock: () => Date

@@ -1,8 +1,8 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { JobStateError, UnknownJobError } from '../jobs/errors.ts'
 import { type ArchiveDecision, hasEnded, type Job } from '../jobs/job.ts'
-import { type ArchiveRecord, resourcesIn } from './archive-record.ts'
-import type { ArchiveRecords } from './aws/archive-records.ts'
+import { type ArchiveJudgement, resourcesIn } from './archive-judgement.ts'
+import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { ConfirmationMismatchError } from './errors.ts'
 import { findSchedule } from './find-schedule.ts'
 import { markOf } from './judge-scheduled-archive.ts'
@@ -13,7 +13,7 @@ import type { Schedule } from './schedule.ts'
 /** The stores and settings that a decision about a suspicious archive needs. */
 interface DecisionStores extends JudgedArchiveStores {
   readonly jobs: Pick<JobStore, 'get' | 'change'>
-  readonly archiveRecords: JudgedArchiveStores['archiveRecords'] & Pick<ArchiveRecords, 'decide'>
+  readonly archiveJudgements: JudgedArchiveStores['archiveJudgements'] & Pick<ArchiveJudgements, 'decide'>
   readonly config: JudgedArchiveStores['config'] & { readonly schedules: readonly Schedule[] }
   readonly clock: () => Date
 }
@@ -55,14 +55,14 @@ export const decideArchive = async (
 ): Promise<DecidedArchive> => {
   const schedule = findSchedule(stores.config.schedules, request.schedule)
   const job = await stores.jobs.get(request.job_id)
-  const record = await findRecord(stores, schedule, request.job_id, job)
+  const judgement = await findJudgement(stores, schedule, request.job_id, job)
   // A running job writes its result when it ends. This would overwrite the decision that `markJob` adds to the result.
   if (job !== undefined && !hasEnded(job))
     throw new JobStateError(job.job_id, job.status, `is ${job.status}; repeat the request when the job has ended`)
-  const actual = resourcesIn(record)
-  if (record.findings.length === 0) throw notSuspicious(record)
+  const actual = resourcesIn(judgement)
+  if (judgement.findings.length === 0) throw notSuspicious(judgement)
   if (request.resources !== actual) throw new ConfirmationMismatchError(request.job_id, request.resources, actual)
-  const decided = await storeDecision(stores, schedule.name, record, request.decision, by)
+  const decided = await storeDecision(stores, schedule.name, judgement, request.decision, by)
   await markJob(stores, job, decided)
   return view(schedule, decided)
 }
@@ -71,23 +71,23 @@ export const decideArchive = async (
  * Returns the judgement of a job's archive. If the archive has no judgement yet, judges it. Throws `UnknownJobError` if
  * the job is not a job of this schedule, and `JobStateError` if the job has no archive.
  */
-const findRecord = async (
+const findJudgement = async (
   stores: DecisionStores,
   schedule: Schedule,
   jobId: string,
   job: Job | undefined,
-): Promise<ArchiveRecord> => {
-  const isOfJob = ({ job_id }: ArchiveRecord): boolean => job_id === jobId
-  const known = (await stores.archiveRecords.list(schedule.name)).find(isOfJob)
+): Promise<ArchiveJudgement> => {
+  const isOfJob = ({ job_id }: ArchiveJudgement): boolean => job_id === jobId
+  const known = (await stores.archiveJudgements.list(schedule.name)).find(isOfJob)
   if (known !== undefined) return known
-  const { records } = await judgedArchives(stores, schedule, { keep: true })
-  const judged = records.find(isOfJob)
+  const { judgements } = await judgedArchives(stores, schedule, { keep: true })
+  const judged = judgements.find(isOfJob)
   if (judged !== undefined) return judged
   if (job?.kind !== 'export' || job.request.schedule?.name !== schedule.name) throw new UnknownJobError(jobId)
   throw new JobStateError(jobId, job.status, `is ${job.status} and has no archive to confirm or reject`)
 }
 
-const notSuspicious = ({ job_id, state }: ArchiveRecord): JobStateError =>
+const notSuspicious = ({ job_id, state }: ArchiveJudgement): JobStateError =>
   new JobStateError(
     job_id,
     state === 'incomplete' ? 'partial' : 'succeeded',
@@ -95,24 +95,24 @@ const notSuspicious = ({ job_id, state }: ArchiveRecord): JobStateError =>
   )
 
 /**
- * Stores the decision, unless a decision is stored already. Returns the record with the stored decision. Throws
+ * Stores the decision, unless a decision is stored already. Returns the judgement with the stored decision. Throws
  * `JobStateError` if the stored decision is the opposite decision.
  */
 const storeDecision = async (
-  { archiveRecords, clock }: Pick<DecisionStores, 'archiveRecords' | 'clock'>,
+  { archiveJudgements, clock }: Pick<DecisionStores, 'archiveJudgements' | 'clock'>,
   schedule: string,
-  record: ArchiveRecord,
+  judgement: ArchiveJudgement,
   decision: ArchiveDecision['decision'],
   by: string,
-): Promise<ArchiveRecord> => {
+): Promise<ArchiveJudgement> => {
   const own = { state: decision, decided: { by, at: clock().toISOString() } }
-  if (record.state === 'suspicious' && (await archiveRecords.decide(schedule, record, own)))
-    return { ...record, ...own }
-  const stored = (await archiveRecords.list(schedule)).find(({ key }) => key === record.key) ?? record
+  if (judgement.state === 'suspicious' && (await archiveJudgements.decide(schedule, judgement, own)))
+    return { ...judgement, ...own }
+  const stored = (await archiveJudgements.list(schedule)).find(({ key }) => key === judgement.key) ?? judgement
   if (stored.state === decision) return stored
   const { by: decidedBy = 'a caller', at = 'an unknown time' } = stored.decided ?? {}
   throw new JobStateError(
-    record.job_id,
+    judgement.job_id,
     'succeeded',
     `has an archive that ${decidedBy} ${stored.state} at ${at}; a decision cannot be changed`,
   )
@@ -122,15 +122,15 @@ const storeDecision = async (
 const markJob = async (
   { jobs }: Pick<DecisionStores, 'jobs'>,
   job: Job | undefined,
-  record: ArchiveRecord,
+  judgement: ArchiveJudgement,
 ): Promise<void> => {
   if (job?.kind !== 'export' || job.result === undefined) return
-  await jobs.change(job.job_id, { result: { ...job.result, suspicious: markOf(record) } }, { from: [job.status] })
+  await jobs.change(job.job_id, { result: { ...job.result, suspicious: markOf(judgement) } }, { from: [job.status] })
 }
 
-const view = ({ name, keep_days }: Schedule, record: ArchiveRecord): DecidedArchive => {
-  const { job_id, key } = record
-  const { resources, decision } = markOf(record)
+const view = ({ name, keep_days }: Schedule, judgement: ArchiveJudgement): DecidedArchive => {
+  const { job_id, key } = judgement
+  const { resources, decision } = markOf(judgement)
   if (decision === undefined) throw new Error(`archive ${key} has no decision`)
   return {
     schedule: name,

@@ -1,10 +1,10 @@
 import type { ExportCounts, ShrunkCount } from '../jobs/job.ts'
 import { MAX_LISTED } from '../values/message-text.ts'
-import { type ArchiveRecord, isCounted } from './archive-record.ts'
+import { type ArchiveJudgement, isCounted } from './archive-judgement.ts'
 import { type ArchiveScope, coversFilters } from './archive-scope.ts'
 
 /** The members of an earlier archive with which a new archive is compared. */
-type EarlierArchive = Pick<ArchiveRecord, 'job_id' | 'scope' | 'models' | 'state'>
+type EarlierArchive = Pick<ArchiveJudgement, 'job_id' | 'scope' | 'models' | 'state'>
 
 /** What a new archive contains, as its manifest describes it. */
 export interface ArchiveContent {
@@ -13,7 +13,7 @@ export interface ArchiveContent {
   readonly models: Readonly<Record<string, ExportCounts>>
 }
 
-type Judgement = Pick<ArchiveRecord, 'findings'> & { readonly state: 'good' | 'incomplete' | 'suspicious' }
+type JudgedState = Pick<ArchiveJudgement, 'findings'> & { readonly state: 'good' | 'incomplete' | 'suspicious' }
 
 const COUNTS = ['resources', 'revisions', 'blobs'] as const
 const NOTHING: ExportCounts = { resources: 0, revisions: 0, blobs: 0 }
@@ -37,7 +37,7 @@ export const judgeArchive = (
   earlier: readonly EarlierArchive[],
   candidate: ArchiveContent,
   { min_ratio }: { readonly min_ratio: number },
-): Judgement => {
+): JudgedState => {
   if (!candidate.complete) return { state: 'incomplete', findings: [] }
   const findings = candidate.scope.models.flatMap((model) =>
     baselines(earlier, candidate.scope, model).flatMap((archives) =>

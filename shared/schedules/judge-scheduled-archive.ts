@@ -1,6 +1,6 @@
 import type { JudgeArchive } from '../export/announce.ts'
 import type { SuspiciousArchive } from '../jobs/job.ts'
-import { type ArchiveRecord, resourcesIn } from './archive-record.ts'
+import { type ArchiveJudgement, resourcesIn } from './archive-judgement.ts'
 import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
 
 /**
@@ -12,17 +12,17 @@ export const judgeScheduledArchive = async (
   stores: JudgedArchiveStores,
   ...[schedule, { key }]: Parameters<JudgeArchive>
 ): Promise<SuspiciousArchive | undefined> => {
-  const { records } = await judgedArchives(stores, schedule, { keep: true })
-  const record = records.find((one) => one.key === key)
-  return record === undefined || record.findings.length === 0 ? undefined : markOf(record)
+  const { judgements } = await judgedArchives(stores, schedule, { keep: true })
+  const judgement = judgements.find((one) => one.key === key)
+  return judgement === undefined || judgement.findings.length === 0 ? undefined : markOf(judgement)
 }
 
 /** Returns the member `suspicious` of the job's result. It contains the decision of a caller, if there is one. */
-export const markOf = (record: ArchiveRecord): SuspiciousArchive => {
-  const { state, findings, decided } = record
+export const markOf = (judgement: ArchiveJudgement): SuspiciousArchive => {
+  const { state, findings, decided } = judgement
   const decision = state === 'confirmed' || state === 'rejected' ? state : undefined
   return {
-    resources: resourcesIn(record),
+    resources: resourcesIn(judgement),
     findings,
     ...(decision === undefined || decided === undefined ? {} : { decision: { decision, ...decided } }),
   }

@@ -1,8 +1,8 @@
 import pMap from 'p-map'
 import type { OpenArchive } from '../archive/archive.ts'
-import { type ArchiveRecord, newestFirst } from './archive-record.ts'
+import { type ArchiveJudgement, newestFirst } from './archive-judgement.ts'
 import { scopeOf } from './archive-scope.ts'
-import type { ArchiveRecords } from './aws/archive-records.ts'
+import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { judgeArchive } from './judge-archive.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
 import { DEFAULT_MIN_RATIO, type Schedule } from './schedule.ts'
@@ -10,12 +10,12 @@ import { type ScheduledArchive, type ScheduledArchives, scheduledArchives } from
 
 /** The stores and settings that are needed to read the judgements of archives. */
 export interface JudgedArchiveStores extends ScheduledArchives {
-  readonly archiveRecords: Pick<ArchiveRecords, 'list' | 'keep'>
+  readonly archiveJudgements: Pick<ArchiveJudgements, 'list' | 'keep'>
 }
 
-/** An archive with its judgement. `record` is absent if the archive cannot be opened and was never judged. */
+/** An archive with its judgement. `judgement` is absent if the archive cannot be opened and was never judged. */
 export interface JudgedArchive extends ScheduledArchive {
-  readonly record?: ArchiveRecord
+  readonly judgement?: ArchiveJudgement
 }
 
 /** The archives of a schedule. */
@@ -23,7 +23,7 @@ export interface JudgedArchives {
   /** The archives that are in the bucket, newest first. */
   readonly archives: readonly JudgedArchive[]
   /** The judgements of these archives, and of earlier archives that no longer exist. Newest first. */
-  readonly records: readonly ArchiveRecord[]
+  readonly judgements: readonly ArchiveJudgement[]
 }
 
 /**
@@ -42,9 +42,9 @@ export const judgedArchives = async (
   { name, min_ratio = DEFAULT_MIN_RATIO }: Pick<Schedule, 'name' | 'min_ratio'>,
   { keep }: { readonly keep: boolean },
 ): Promise<JudgedArchives> => {
-  // The records are read before the archives are listed. Therefore, an archive that has a record but is not in the list
-  // was deleted.
-  const known = await stores.archiveRecords.list(name)
+  // The judgements are read before the archives are listed. Therefore, an archive that has a judgement but is not in
+  // the list was deleted.
+  const known = await stores.archiveJudgements.list(name)
   const archives = await scheduledArchives(stores, name)
   const knownKeys = new Set(known.map(({ key }) => key))
   const judged = judgeInOrder(
@@ -55,14 +55,14 @@ export const judgedArchives = async (
     ),
     min_ratio,
   )
-  const records = keep ? await keepAll(stores, name, known, judged) : [...known, ...judged].sort(newestFirst)
-  const byKey = new Map(records.map((record) => [record.key, record]))
+  const judgements = keep ? await keepAll(stores, name, known, judged) : [...known, ...judged].sort(newestFirst)
+  const byKey = new Map(judgements.map((judgement) => [judgement.key, judgement]))
   return {
     archives: archives.map((archive) => {
-      const record = byKey.get(archive.object.key)
-      return record === undefined ? archive : { ...archive, record }
+      const judgement = byKey.get(archive.object.key)
+      return judgement === undefined ? archive : { ...archive, judgement }
     }),
-    records,
+    judgements,
   }
 }
 
@@ -105,14 +105,14 @@ const summaryOf = ({ manifest, manifestSha256 }: OpenArchive): Omit<SummarizedAr
 
 /** Judges archives from the oldest to the newest, so that each archive is compared with all earlier archives. */
 const judgeInOrder = (
-  known: readonly ArchiveRecord[],
+  known: readonly ArchiveJudgement[],
   archives: readonly SummarizedArchive[],
   min_ratio: number,
-): ArchiveRecord[] => {
-  const judged: ArchiveRecord[] = []
+): ArchiveJudgement[] => {
+  const judged: ArchiveJudgement[] = []
   for (const { archive, manifest_sha256, content } of archives.toSorted((a, b) => -newestFirst(a.archive, b.archive))) {
     const { job_id, at, object } = archive
-    const earlier = [...known, ...judged].filter((record) => newestFirst(record, archive) > 0).sort(newestFirst)
+    const earlier = [...known, ...judged].filter((judgement) => newestFirst(judgement, archive) > 0).sort(newestFirst)
     const { scope, models } = content
     const judgement = judgeArchive(earlier, content, { min_ratio })
     judged.push({ job_id, key: object.key, at, manifest_sha256, scope, models, ...judgement })
@@ -120,14 +120,14 @@ const judgeInOrder = (
   return judged
 }
 
-/** Stores new records. Returns all records, newest first. */
+/** Stores new judgements. Returns all judgements, newest first. */
 const keepAll = async (
-  { archiveRecords }: Pick<JudgedArchiveStores, 'archiveRecords'>,
+  { archiveJudgements }: Pick<JudgedArchiveStores, 'archiveJudgements'>,
   schedule: string,
-  known: readonly ArchiveRecord[],
-  judged: readonly ArchiveRecord[],
-): Promise<readonly ArchiveRecord[]> => {
+  known: readonly ArchiveJudgement[],
+  judged: readonly ArchiveJudgement[],
+): Promise<readonly ArchiveJudgement[]> => {
   let allStored = true
-  for (const record of judged) allStored = (await archiveRecords.keep(schedule, record)) && allStored
-  return allStored ? [...known, ...judged].sort(newestFirst) : archiveRecords.list(schedule)
+  for (const judgement of judged) allStored = (await archiveJudgements.keep(schedule, judgement)) && allStored
+  return allStored ? [...known, ...judged].sort(newestFirst) : archiveJudgements.list(schedule)
 }

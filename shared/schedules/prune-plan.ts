@@ -1,4 +1,4 @@
-import { type ArchiveRecord, type ArchiveState, isCounted, resourcesIn } from './archive-record.ts'
+import { type ArchiveJudgement, type ArchiveState, isCounted, resourcesIn } from './archive-judgement.ts'
 import { covers } from './archive-scope.ts'
 import type { JudgedArchive, JudgedArchives } from './judged-archives.ts'
 import type { Schedule } from './schedule.ts'
@@ -21,18 +21,18 @@ export interface PlannedArchive {
 
 export interface PrunePlan {
   /** The suspicious archives that stop pruning until a caller confirms or rejects them, newest first. */
-  readonly stopped_by: readonly ArchiveRecord[]
+  readonly stopped_by: readonly ArchiveJudgement[]
   /** Newest first. */
   readonly archives: readonly PlannedArchive[]
   /** The judgements that can be deleted, because their archives no longer exist and no later decision needs them. */
-  readonly obsolete: readonly ArchiveRecord[]
+  readonly obsolete: readonly ArchiveJudgement[]
 }
 
 /** The data from which the plan of one schedule is computed. */
 interface PruneInput extends JudgedArchives {
   readonly schedule: Pick<Schedule, 'keep_days'>
   /** The newest good archive of each scope, newest first. This pruning has opened each of them successfully. */
-  readonly successors: readonly ArchiveRecord[]
+  readonly successors: readonly ArchiveJudgement[]
   readonly now: Date
 }
 
@@ -46,43 +46,49 @@ interface PruneInput extends JudgedArchives {
  * - No later archive was confirmed within the last `keep_days`.
  */
 export const planPruning = (input: PruneInput): PrunePlan => {
-  const { archives, records } = input
-  const stopped_by = undecided(records)
+  const { archives, judgements } = input
+  const stopped_by = undecided(judgements)
   const planned = archives.map((archive) => planArchive(input, stopped_by, archive))
   const kept = new Set(planned.flatMap(({ action, key }) => (action === 'keep' ? [key] : [])))
-  return { stopped_by, archives: planned, obsolete: records.filter((record) => isObsolete(input, kept, record)) }
+  return {
+    stopped_by,
+    archives: planned,
+    obsolete: judgements.filter((judgement) => isObsolete(input, kept, judgement)),
+  }
 }
 
 /** Returns the suspicious archives that are newer than every good archive. */
-const undecided = (records: readonly ArchiveRecord[]): ArchiveRecord[] => {
-  const good = records.filter(isCounted)
-  return records.filter((record) => record.state === 'suspicious' && !good.some((later) => isLater(later, record)))
+const undecided = (judgements: readonly ArchiveJudgement[]): ArchiveJudgement[] => {
+  const good = judgements.filter(isCounted)
+  return judgements.filter(
+    (judgement) => judgement.state === 'suspicious' && !good.some((later) => isLater(later, judgement)),
+  )
 }
 
 const planArchive = (
   input: PruneInput,
-  stoppedBy: readonly ArchiveRecord[],
-  { object: { key }, job_id, at, record }: JudgedArchive,
+  stoppedBy: readonly ArchiveJudgement[],
+  { object: { key }, job_id, at, judgement }: JudgedArchive,
 ): PlannedArchive => {
   const shown = {
     key,
     job_id,
     at,
-    ...(record === undefined
+    ...(judgement === undefined
       ? { state: 'unreadable' as const }
-      : { state: record.state, resources: resourcesIn(record) }),
+      : { state: judgement.state, resources: resourcesIn(judgement) }),
   }
-  return { ...shown, ...decide(input, stoppedBy, at, record) }
+  return { ...shown, ...decide(input, stoppedBy, at, judgement) }
 }
 
 /** Decides about one archive. If a suspicious archive waits for a decision, nothing is deleted. */
 const decide = (
   input: PruneInput,
-  [suspicious]: readonly ArchiveRecord[],
+  [suspicious]: readonly ArchiveJudgement[],
   at: string,
-  record: ArchiveRecord | undefined,
+  judgement: ArchiveJudgement | undefined,
 ): Pick<PlannedArchive, 'action' | 'reason'> => {
-  const { schedule, records, now } = input
+  const { schedule, judgements, now } = input
   const { keep_days } = schedule
   const keep = (reason: string) => ({ action: 'keep', reason }) as const
   const keptUntil = Date.parse(at) + keep_days * DAY_MS
@@ -92,9 +98,9 @@ const decide = (
       'nothing of this schedule is deleted, because the archive of job ' +
         `${suspicious.job_id} is suspicious and nobody has confirmed or rejected it`,
     )
-  const successor = successorOf(input, at, record)
+  const successor = successorOf(input, at, judgement)
   if (successor === undefined) return keep('no newer good archive has the same or a wider scope')
-  const heldUntil = holdOf(records, keep_days, at)
+  const heldUntil = holdOf(judgements, keep_days, at)
   if (heldUntil > now.getTime())
     return keep(`is kept until ${isoTime(heldUntil)}, because a later archive was suspicious and was confirmed`)
   const reason = `is older than keep_days (${keep_days}), and job ${successor.job_id} made a newer good archive`
@@ -102,24 +108,29 @@ const decide = (
 }
 
 /**
- * Returns a newer good archive of the same or a wider scope. The scope of an archive without a record is not known, so
- * any newer good archive replaces it.
+ * Returns a newer good archive of the same or a wider scope. The scope of an archive without a judgement is not known,
+ * so any newer good archive replaces it.
  */
 const successorOf = (
   { successors }: Pick<PruneInput, 'successors'>,
   at: string,
-  record: ArchiveRecord | undefined,
-): ArchiveRecord | undefined =>
-  successors.find((later) => isLater(later, { at }) && (record === undefined || covers(later.scope, record.scope)))
+  judgement: ArchiveJudgement | undefined,
+): ArchiveJudgement | undefined =>
+  successors.find(
+    (later) => isLater(later, { at }) && (judgement === undefined || covers(later.scope, judgement.scope)),
+  )
 
 /**
  * Returns the time before which an archive is not deleted because later archives were confirmed, in ms since 1970.
  * Returns 0 if no later archive was confirmed.
  */
-const holdOf = (records: readonly ArchiveRecord[], keepDays: number, at: string): number =>
-  Math.max(0, ...records.filter((record) => isLater(record, { at })).map((record) => holdBy(record, keepDays)))
+const holdOf = (judgements: readonly ArchiveJudgement[], keepDays: number, at: string): number =>
+  Math.max(
+    0,
+    ...judgements.filter((judgement) => isLater(judgement, { at })).map((judgement) => holdBy(judgement, keepDays)),
+  )
 
-const holdBy = ({ state, decided }: ArchiveRecord, keepDays: number): number =>
+const holdBy = ({ state, decided }: ArchiveJudgement, keepDays: number): number =>
   state === 'confirmed' && decided !== undefined ? Date.parse(decided.at) + keepDays * DAY_MS : 0
 
 /**
@@ -127,10 +138,10 @@ const holdBy = ({ state, decided }: ArchiveRecord, keepDays: number): number =>
  * the same or a wider scope must exist, so that no later archive is compared with this judgement. If the judgement is a
  * confirmation, it must no longer protect earlier archives.
  */
-const isObsolete = (input: PruneInput, kept: ReadonlySet<string>, record: ArchiveRecord): boolean =>
-  !kept.has(record.key) &&
-  successorOf(input, record.at, record) !== undefined &&
-  holdBy(record, input.schedule.keep_days) <= input.now.getTime()
+const isObsolete = (input: PruneInput, kept: ReadonlySet<string>, judgement: ArchiveJudgement): boolean =>
+  !kept.has(judgement.key) &&
+  successorOf(input, judgement.at, judgement) !== undefined &&
+  holdBy(judgement, input.schedule.keep_days) <= input.now.getTime()
 
 const isLater = (a: { readonly at: string }, b: { readonly at: string }): boolean => Date.parse(a.at) > Date.parse(b.at)
 

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import type { ArchiveRecords } from './aws/archive-records.ts'
+import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
 import { planPruning, type PrunePlan } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
@@ -13,7 +13,7 @@ export interface PrunePlanning extends JudgedArchiveStores {
 /** The stores and settings that are needed to prune archives. */
 interface Pruning extends PrunePlanning {
   readonly objects: PrunePlanning['objects'] & Pick<ObjectStore, 'delete'>
-  readonly archiveRecords: PrunePlanning['archiveRecords'] & Pick<ArchiveRecords, 'delete'>
+  readonly archiveJudgements: PrunePlanning['archiveJudgements'] & Pick<ArchiveJudgements, 'delete'>
   readonly config: PrunePlanning['config'] & { readonly schedules: readonly Schedule[] }
 }
 
@@ -44,11 +44,11 @@ export const planSchedule = async (
 }
 
 const prune = async (context: Pruning, schedule: Schedule): Promise<PrunedSchedule> => {
-  const { objects, archiveRecords, config } = context
+  const { objects, archiveJudgements, config } = context
   const { archives, stopped_by, obsolete } = await planSchedule(context, schedule, { keep: true })
   const deleted = archives.flatMap(({ action, key }) => (action === 'delete' ? [key] : []))
   await objects.delete(config.buckets.archives, deleted)
-  for (const record of obsolete) await archiveRecords.delete(schedule.name, record)
+  for (const judgement of obsolete) await archiveJudgements.delete(schedule.name, judgement)
   return {
     schedule: schedule.name,
     deleted,

@@ -1,5 +1,5 @@
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import { type ArchiveRecord, isCounted } from './archive-record.ts'
+import { type ArchiveJudgement, isCounted } from './archive-judgement.ts'
 import { covers } from './archive-scope.ts'
 import type { JudgedArchive } from './judged-archives.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
@@ -12,13 +12,14 @@ import { openScheduledArchive } from './open-scheduled-archive.ts'
 export const goodSuccessors = async (
   objects: Pick<ObjectStore, 'sourceOf'>,
   archives: readonly JudgedArchive[],
-): Promise<ArchiveRecord[]> => {
-  const successors: ArchiveRecord[] = []
-  for (const { object, record } of archives) {
-    if (record === undefined || !isCounted(record)) continue
-    if (successors.some(({ scope }) => covers(scope, record.scope))) continue
+): Promise<ArchiveJudgement[]> => {
+  const successors: ArchiveJudgement[] = []
+  for (const { object, judgement } of archives) {
+    if (judgement === undefined || !isCounted(judgement)) continue
+    if (successors.some(({ scope }) => covers(scope, judgement.scope))) continue
     const opened = await openScheduledArchive(objects, object)
-    if (opened?.manifest.complete === true && opened.manifestSha256 === record.manifest_sha256) successors.push(record)
+    if (opened?.manifest.complete === true && opened.manifestSha256 === judgement.manifest_sha256)
+      successors.push(judgement)
   }
   return successors
 }

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { zstdDecompressSync } from 'node:zlib'
 import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError, EntryCorruptError } from '../../shared/archive/errors.ts'
-import { encodeLeftOut, type LeftOut, type LeftOutResource } from '../../shared/archive/left-out.ts'
+import { encodeLeftOut, type LeftOut, type UnrestorableStoredResource } from '../../shared/archive/left-out.ts'
 import { openArchive } from '../../shared/archive/open.ts'
 import { parseManifest } from '../../shared/archive/read-manifest.ts'
 import { memorySource } from './memory.ts'
@@ -10,7 +10,7 @@ import { readAll } from './read-all.ts'
 import { MANIFEST, writeArchive } from './sample.ts'
 import { entryBytes, filesOf, tailBytes } from './tar-blocks.ts'
 
-const resource = (n: number): LeftOutResource => ({
+const resource = (n: number): UnrestorableStoredResource => ({
   model: 'city',
   resource_id: `city:${n}`,
   key: { pk: 'city#m#0', sk: `${n}` },

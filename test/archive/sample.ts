@@ -8,7 +8,7 @@ import {
 } from '../../shared/archive/manifest.ts'
 import { type ChunkLimits, RecordsWriter } from '../../shared/archive/records-writer.ts'
 import { SegmentWriter, type SegmentSummary } from '../../shared/archive/segment-writer.ts'
-import { encodeLeftOut, type LeftOut, type LeftOutResource } from '../../shared/archive/left-out.ts'
+import { encodeLeftOut, type LeftOut, type UnrestorableStoredResource } from '../../shared/archive/left-out.ts'
 import { encodeTail } from '../../shared/archive/tail.ts'
 import { blobName } from '../../shared/blobs/blob-name.ts'
 import type { Item } from '../../shared/tables/item.ts'
@@ -28,7 +28,7 @@ export interface SampleArchive {
   readonly blobs?: Readonly<Record<string, Buffer>>
   readonly shards?: number
   readonly limits?: ChunkLimits
-  readonly leftOut?: readonly LeftOutResource[]
+  readonly leftOut?: readonly UnrestorableStoredResource[]
 }
 
 /** The items of a resource in a store: metadata, and revisions by `sk`. */
@@ -121,7 +121,7 @@ export const writeArchive = async ({
 }
 
 const leftOutMember = (
-  resources: readonly LeftOutResource[],
+  resources: readonly UnrestorableStoredResource[],
   { content, unpacked_size }: { readonly content: Buffer; readonly unpacked_size: number },
   offset: number,
 ): LeftOut => ({

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ExportJob, JobStatus, SuspiciousArchive } from '../../shared/jobs/job.ts'
-import type { ArchiveRecord } from '../../shared/schedules/archive-record.ts'
-import { counts, record } from '../schedules/sample-archives.ts'
+import type { ArchiveJudgement } from '../../shared/schedules/archive-judgement.ts'
+import { counts, judgement } from '../schedules/sample-archives.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
 
 const SCHEDULES = JSON.stringify([
@@ -61,13 +61,13 @@ const createJob = async (job_id: string, status: JobStatus, suspicious?: Suspici
 const FINDING = { model: 'memo', count: 'resources', before: 9, now: 3, compared_with: 's-nightly-1' } as const
 
 /** Stores the judgement of an archive with 3 resources. */
-const judged = async (more: Partial<ArchiveRecord> = {}): Promise<string> => {
+const judged = async (more: Partial<ArchiveJudgement> = {}): Promise<string> => {
   const job_id = `s-nightly-test-${made++}`
   const findings = more.state === 'good' || more.state === 'incomplete' ? [] : [FINDING]
   const key = `scheduled/nightly/2026/01/01/${job_id}.acbak`
-  await api.services.archiveRecords.keep(
+  await api.services.archiveJudgements.keep(
     'nightly',
-    record(1, { memo: counts(3) }, { state: 'suspicious', findings, job_id, key, ...more }),
+    judgement(1, { memo: counts(3) }, { state: 'suspicious', findings, job_id, key, ...more }),
   )
   return job_id
 }
@@ -100,7 +100,7 @@ describe('POST /_backup/schedules/{name}/confirm', () => {
       status: 200,
       body: { decision: 'rejected', by: 'local' },
     })
-    const stored = (await api.services.archiveRecords.list('nightly')).find((one) => one.job_id === job_id)
+    const stored = (await api.services.archiveJudgements.list('nightly')).find((one) => one.job_id === job_id)
     expect(stored).toMatchObject({ state: 'rejected', decided: { by: 'local' } })
   })
 
@@ -131,7 +131,7 @@ describe('POST /_backup/schedules/{name}/confirm', () => {
       status: 409,
       body: { type: 'confirmation-mismatch', given: 4, actual: 3 },
     })
-    const [stored] = (await api.services.archiveRecords.list('nightly')).filter((one) => one.job_id === job_id)
+    const [stored] = (await api.services.archiveJudgements.list('nightly')).filter((one) => one.job_id === job_id)
     expect(stored?.state).toBe('suspicious')
   })
 

@@ -27,8 +27,8 @@ beforeEach(async () => {
       bucket,
       (await Array.fromAsync(objects.list(bucket))).map(({ key }) => key),
     )
-  for (const record of await api.services.archiveRecords.list('nightly'))
-    await api.services.archiveRecords.delete('nightly', record)
+  for (const judgement of await api.services.archiveJudgements.list('nightly'))
+    await api.services.archiveJudgements.delete('nightly', judgement)
   api.clock.ahead = 0
 })
 
@@ -86,7 +86,7 @@ describe('GET /_backup/prune', () => {
         reason: 'no newer good archive has the same or a wider scope',
       }),
     ])
-    expect(await api.services.archiveRecords.list('nightly')).toEqual([])
+    expect(await api.services.archiveJudgements.list('nightly')).toEqual([])
     expect(await keysIn('archives')).toEqual([old, newer])
   })
 

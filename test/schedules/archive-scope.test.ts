@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Manifest } from '../../shared/archive/manifest.ts'
-import { resourcesIn } from '../../shared/schedules/archive-record.ts'
+import { resourcesIn } from '../../shared/schedules/archive-judgement.ts'
 import { covers, scopeOf } from '../../shared/schedules/archive-scope.ts'
-import { counts, record } from './sample-archives.ts'
+import { counts, judgement } from './sample-archives.ts'
 
 const manifestWith = (models: string[], filters: Record<string, unknown>): Manifest => ({
   format: 'acbak',
@@ -43,7 +43,7 @@ describe('the scope of an archive', () => {
 
 describe('the number of resources in an archive', () => {
   it('is the sum over all models', () => {
-    expect(resourcesIn(record(1, { a: counts(2), b: counts(3) }))).toBe(5)
-    expect(resourcesIn(record(1, {}))).toBe(0)
+    expect(resourcesIn(judgement(1, { a: counts(2), b: counts(3) }))).toBe(5)
+    expect(resourcesIn(judgement(1, {}))).toBe(0)
   })
 })

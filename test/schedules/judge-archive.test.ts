@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { ExportCounts } from '../../shared/jobs/job.ts'
 import { covers } from '../../shared/schedules/archive-scope.ts'
 import { type ArchiveContent, judgeArchive } from '../../shared/schedules/judge-archive.ts'
-import { counts, record } from './sample-archives.ts'
+import { counts, judgement } from './sample-archives.ts'
 
 const HALF = { min_ratio: 0.5 }
 
@@ -19,7 +19,7 @@ describe('an archive of a schedule', () => {
 
   it('is incomplete if its manifest says so, whatever it contains', () => {
     const candidate = content({ memo: counts(0) }, { complete: false })
-    expect(judgeArchive([record(1, { memo: counts(9) })], candidate, HALF).state).toBe('incomplete')
+    expect(judgeArchive([judgement(1, { memo: counts(9) })], candidate, HALF).state).toBe('incomplete')
   })
 
   it.each<[string, ExportCounts, ExportCounts, string]>([
@@ -31,17 +31,17 @@ describe('an archive of a schedule', () => {
     ['more of everything', counts(10, 20, 4), counts(11, 30, 5), 'good'],
     ['nothing where nothing was', counts(0), counts(0), 'good'],
   ])('with %s than the last good one is judged', (_, before, now, state) => {
-    expect(judgeArchive([record(1, { memo: before })], content({ memo: now }), HALF).state).toBe(state)
+    expect(judgeArchive([judgement(1, { memo: before })], content({ memo: now }), HALF).state).toBe(state)
   })
 
   it('is suspicious without anything of a model that had some, even if the ratio is 0', () => {
-    const previous = [record(1, { memo: counts(3) })]
+    const previous = [judgement(1, { memo: counts(3) })]
     expect(judgeArchive(previous, content({ memo: counts(0) }), { min_ratio: 0 }).state).toBe('suspicious')
     expect(judgeArchive(previous, content({ memo: counts(1) }), { min_ratio: 0 }).state).toBe('good')
   })
 
   it('lists what has shrunk and with which archive it was compared', () => {
-    const previous = [record(2, { memo: counts(8, 9, 0), city: counts(4) })]
+    const previous = [judgement(2, { memo: counts(8, 9, 0), city: counts(4) })]
     expect(judgeArchive(previous, content({ city: counts(4), memo: counts(1, 1) }), HALF).findings).toEqual([
       { model: 'memo', count: 'resources', before: 8, now: 1, compared_with: 'job-02' },
       { model: 'memo', count: 'revisions', before: 9, now: 1, compared_with: 'job-02' },
@@ -51,19 +51,19 @@ describe('an archive of a schedule', () => {
   it('lists at most 100 findings', () => {
     const models = Object.fromEntries(Array.from({ length: 60 }, (_, k) => [`m${k}`, counts(5)]))
     const none = Object.fromEntries(Object.keys(models).map((model) => [model, counts(0)]))
-    expect(judgeArchive([record(1, models)], content(none), HALF).findings).toHaveLength(100)
+    expect(judgeArchive([judgement(1, models)], content(none), HALF).findings).toHaveLength(100)
   })
 
   it('is compared with the newest good archive', () => {
-    const previous = [record(2, { memo: counts(4) }), record(1, { memo: counts(100) })]
+    const previous = [judgement(2, { memo: counts(4) }), judgement(1, { memo: counts(100) })]
     expect(judgeArchive(previous, content({ memo: counts(3) }), HALF).state).toBe('good')
   })
 
   it('is also compared with the incomplete archives after the last good one, and with the largest of them', () => {
     const incomplete = (day: number, resources: number) =>
-      record(day, { memo: counts(resources) }, { state: 'incomplete' })
+      judgement(day, { memo: counts(resources) }, { state: 'incomplete' })
     expect(judgeArchive([incomplete(1, 9)], content({ memo: counts(0) }), HALF).state).toBe('suspicious')
-    const earlier = [incomplete(4, 1), incomplete(3, 9), record(2, { memo: counts(4) }), incomplete(1, 100)]
+    const earlier = [incomplete(4, 1), incomplete(3, 9), judgement(2, { memo: counts(4) }), incomplete(1, 100)]
     expect(judgeArchive(earlier, content({ memo: counts(4) }), HALF).findings).toMatchObject([
       { count: 'resources', before: 9, compared_with: 'job-03' },
       { count: 'revisions', before: 9, compared_with: 'job-03' },
@@ -72,24 +72,24 @@ describe('an archive of a schedule', () => {
   })
 
   it.each(['suspicious', 'rejected'] as const)('is not compared with a %s archive', (state) => {
-    const earlier = [record(2, { memo: counts(9) }, { state }), record(1, { memo: counts(2) })]
+    const earlier = [judgement(2, { memo: counts(9) }, { state }), judgement(1, { memo: counts(2) })]
     expect(judgeArchive(earlier, content({ memo: counts(1) }), HALF).state).toBe('good')
   })
 
   it('is compared with a confirmed archive', () => {
-    const earlier = [record(2, { memo: counts(2) }, { state: 'confirmed' }), record(1, { memo: counts(9) })]
+    const earlier = [judgement(2, { memo: counts(2) }, { state: 'confirmed' }), judgement(1, { memo: counts(9) })]
     expect(judgeArchive(earlier, content({ memo: counts(1) }), HALF).state).toBe('good')
   })
 
   it('is compared model by model, because the schedule may have been narrowed and widened again', () => {
-    const previous = [record(2, { memo: counts(4) }), record(1, { memo: counts(4), city: counts(4) })]
+    const previous = [judgement(2, { memo: counts(4) }), judgement(1, { memo: counts(4), city: counts(4) })]
     const { state, findings } = judgeArchive(previous, content({ memo: counts(4), city: counts(0) }), HALF)
     expect([state, findings[0]?.model, findings[0]?.compared_with]).toEqual(['suspicious', 'city', 'job-01'])
   })
 
   it('without filters is compared with the newest archive of each filter', () => {
-    const filtered = record(2, { memo: counts(1) }, { filters: 'f' })
-    const all = record(1, { memo: counts(10) })
+    const filtered = judgement(2, { memo: counts(1) }, { filters: 'f' })
+    const all = judgement(1, { memo: counts(10) })
     expect(judgeArchive([filtered, all], content({ memo: counts(2) }), HALF).findings).toMatchObject([
       { compared_with: 'job-01' },
       { compared_with: 'job-01' },
@@ -101,12 +101,12 @@ describe('an archive of a schedule', () => {
   })
 
   it('with new filters is not compared with archives of other filters', () => {
-    const previous = [record(2, { memo: counts(9) }, { filters: 'g' }), record(1, { memo: counts(10) })]
+    const previous = [judgement(2, { memo: counts(9) }, { filters: 'g' }), judgement(1, { memo: counts(10) })]
     expect(judgeArchive(previous, content({ memo: counts(0) }, { filters: 'f' }), HALF).state).toBe('good')
   })
 
   it('may have a model with the name of an inherited property', () => {
-    const previous = [record(1, { toString: counts(3) })]
+    const previous = [judgement(1, { toString: counts(3) })]
     const scope = { models: ['toString'], filters: '' }
     expect(judgeArchive(previous, { complete: true, scope, models: {} }, HALF).findings).toMatchObject([
       { before: 3, now: 0 },
@@ -134,9 +134,9 @@ const arbitraryRatio = fc.double({ min: 0, max: 1, noNaN: true })
 
 /** Judges archives in order, and returns the good ones, newest first. */
 const goodOf = (archives: readonly ArchiveContent[], min_ratio: number) =>
-  archives.reduce<ReturnType<typeof record>[]>((good, archive, k) => {
+  archives.reduce<ReturnType<typeof judgement>[]>((good, archive, k) => {
     if (judgeArchive(good, archive, { min_ratio }).state !== 'good') return good
-    return [record(k + 1, archive.models, { filters: archive.scope.filters }), ...good]
+    return [judgement(k + 1, archive.models, { filters: archive.scope.filters }), ...good]
   }, [])
 
 describe('any sequence of archives', () => {

@@ -1,5 +1,5 @@
 import type { ExportCounts } from '../../shared/jobs/job.ts'
-import type { ArchiveRecord } from '../../shared/schedules/archive-record.ts'
+import type { ArchiveJudgement } from '../../shared/schedules/archive-judgement.ts'
 
 export const counts = (resources: number, revisions = resources, blobs = 0): ExportCounts => ({
   resources,
@@ -7,12 +7,12 @@ export const counts = (resources: number, revisions = resources, blobs = 0): Exp
   blobs,
 })
 
-/** The record of an archive that was due on a day of January 2026. */
-export const record = (
+/** The judgement of an archive that was due on a day of January 2026. */
+export const judgement = (
   day: number,
   models: Readonly<Record<string, ExportCounts>>,
-  more: Partial<ArchiveRecord> & { readonly filters?: string } = {},
-): ArchiveRecord => {
+  more: Partial<ArchiveJudgement> & { readonly filters?: string } = {},
+): ArchiveJudgement => {
   const { filters = '', ...rest } = more
   const date = String(day).padStart(2, '0')
   return {

@@ -67,8 +67,8 @@ const daysLeft = async (): Promise<number[]> => {
   return objects.map(({ key }) => Number(key.split('/')[4]))
 }
 const forgetJudgements = async (): Promise<void> => {
-  const { archiveRecords } = runner.services
-  for (const record of await archiveRecords.list(name)) await archiveRecords.delete(name, record)
+  const { archiveJudgements } = runner.services
+  for (const judgement of await archiveJudgements.list(name)) await archiveJudgements.delete(name, judgement)
 }
 
 describe('a scheduled archive that contains much less than the last good one', () => {
@@ -84,9 +84,9 @@ describe('a scheduled archive that contains much less than the last good one', (
       ]) as unknown,
     })
     expect(events.map(({ suspicious }) => suspicious?.resources)).toEqual([undefined, 0])
-    const before = await runner.services.archiveRecords.list(name)
+    const before = await runner.services.archiveJudgements.list(name)
     await run(2)
-    expect(await runner.services.archiveRecords.list(name)).toEqual(before)
+    expect(await runner.services.archiveJudgements.list(name)).toEqual(before)
   })
 
   it('never replaces the archives from before, however many nights the table is empty', async () => {
@@ -111,7 +111,7 @@ describe('a scheduled archive that contains much less than the last good one', (
     await run(4)
     expect(await prune(20)).toEqual({ schedule: name, deleted: [keyOf(3), keyOf(2), keyOf(1)] })
     // The judgements of deleted archives are deleted too.
-    expect((await runner.services.archiveRecords.list(name)).map(({ key }) => key)).toEqual([keyOf(4)])
+    expect((await runner.services.archiveJudgements.list(name)).map(({ key }) => key)).toEqual([keyOf(4)])
   })
 
   it('does not count for the overdue check', async () => {
@@ -164,7 +164,7 @@ describe('a decision about a suspicious archive', () => {
     await loseContent()
     await forgetJudgements()
     expect(await decide(3, 'rejected')).toMatchObject({ decision: 'rejected', by: 'alice' })
-    expect((await runner.services.archiveRecords.list(name)).map(({ state }) => state)).toEqual([
+    expect((await runner.services.archiveJudgements.list(name)).map(({ state }) => state)).toEqual([
       'rejected',
       'good',
       'good',
@@ -229,7 +229,7 @@ describe('archives without a judgement', () => {
     await forgetJudgements()
     await runner.wipe()
     expect((await run(3)).result?.suspicious?.findings[0]).toMatchObject({ compared_with: jobIdOf(2) })
-    expect((await runner.services.archiveRecords.list(name)).map(({ state }) => state)).toEqual([
+    expect((await runner.services.archiveJudgements.list(name)).map(({ state }) => state)).toEqual([
       'suspicious',
       'good',
       'good',

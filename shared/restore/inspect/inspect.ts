@@ -110,5 +110,5 @@ const acquireLeases = async (
   services: InspectServices,
   job: RestoreJob,
   models: readonly string[],
-  heldLeases: boolean,
-): Promise<number | undefined> => (job.request.dry_run ? undefined : takeTurn(services, job, models, heldLeases))
+  holdsLeases: boolean,
+): Promise<number | undefined> => (job.request.dry_run ? undefined : takeTurn(services, job, models, holdsLeases))

@@ -86,7 +86,13 @@ describe('the export workflow', () => {
   it('repeats account-items after the seconds that each pass returns', async () => {
     const began = performance.now()
     const calls = await run('export', {
-      'account-items': (input, nth) => ({ ...input, pass: nth + 1, more: nth < 2, cursor: `c${nth}`, wait: nth }),
+      'account-items': (input, nth) => ({
+        ...input,
+        pass: nth + 1,
+        more: nth < 2,
+        cursor: `c${nth}`,
+        wait_seconds: nth,
+      }),
     })
     const passes = calls.filter(({ stage }) => stage === 'account-items')
     expect(passes.map(({ input }) => [input['pass'], input['cursor']])).toEqual([

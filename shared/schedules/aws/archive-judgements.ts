@@ -7,7 +7,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { queryPages } from '../../tables/aws/query.ts'
 import { type Item, keyAttributes } from '../../tables/item.ts'
-import { ArchiveRecord, newestFirst } from '../archive-record.ts'
+import { ArchiveJudgement, newestFirst } from '../archive-judgement.ts'
 
 /** A decision about a suspicious archive. */
 interface Decision {
@@ -16,7 +16,7 @@ interface Decision {
 }
 
 /** Stores the judgements of scheduled archives in the job table. Their items have no expiry. */
-export class ArchiveRecords {
+export class ArchiveJudgements {
   readonly #client: DynamoDBClient
   readonly #table: string
 
@@ -25,21 +25,21 @@ export class ArchiveRecords {
     this.#table = table
   }
 
-  /** Returns the records of a schedule, newest first. */
-  async list(schedule: string): Promise<ArchiveRecord[]> {
-    const records: ArchiveRecord[] = []
+  /** Returns the judgements of a schedule, newest first. */
+  async list(schedule: string): Promise<ArchiveJudgement[]> {
+    const judgements: ArchiveJudgement[] = []
     // `$` is the character after `#`, so the range contains every sort key that begins with `archive#`.
     const range = { pk: partition(schedule), fromSk: 'archive#', toSk: 'archive$' }
-    for await (const page of queryPages(this.#client, this.#table, [range])) records.push(...page.map(recordIn))
-    return records.sort(newestFirst)
+    for await (const page of queryPages(this.#client, this.#table, [range])) judgements.push(...page.map(judgementIn))
+    return judgements.sort(newestFirst)
   }
 
-  /** Stores the record of an archive and returns true. If the archive already has a record, returns false. */
-  keep(schedule: string, record: ArchiveRecord): Promise<boolean> {
+  /** Stores the judgement of an archive and returns true. If the archive already has a judgement, returns false. */
+  keep(schedule: string, judgement: ArchiveJudgement): Promise<boolean> {
     return this.#unlessConditionFails(
       new PutItemCommand({
         TableName: this.#table,
-        Item: { ...recordKey(schedule, record.key), ...attributesOf(record) },
+        Item: { ...judgementKey(schedule, judgement.key), ...attributesOf(judgement) },
         ConditionExpression: 'attribute_not_exists(#pk)',
         ExpressionAttributeNames: { '#pk': 'pk' },
       }),
@@ -47,12 +47,12 @@ export class ArchiveRecords {
   }
 
   /** Stores a decision and returns true. If the archive is no longer suspicious, returns false. */
-  decide(schedule: string, record: ArchiveRecord, decision: Decision): Promise<boolean> {
-    const { state, record: content } = attributesOf({ ...record, ...decision })
+  decide(schedule: string, judgement: ArchiveJudgement, decision: Decision): Promise<boolean> {
+    const { state, record: content } = attributesOf({ ...judgement, ...decision })
     return this.#unlessConditionFails(
       new UpdateItemCommand({
         TableName: this.#table,
-        Key: recordKey(schedule, record.key),
+        Key: judgementKey(schedule, judgement.key),
         UpdateExpression: 'SET #state = :state, #record = :record',
         ConditionExpression: '#state = :suspicious',
         ExpressionAttributeNames: { '#state': 'state', '#record': 'record' },
@@ -61,8 +61,8 @@ export class ArchiveRecords {
     )
   }
 
-  async delete(schedule: string, { key }: ArchiveRecord): Promise<void> {
-    await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: recordKey(schedule, key) }))
+  async delete(schedule: string, { key }: ArchiveJudgement): Promise<void> {
+    await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: judgementKey(schedule, key) }))
   }
 
   async #unlessConditionFails(command: PutItemCommand | UpdateItemCommand): Promise<boolean> {
@@ -78,13 +78,13 @@ export class ArchiveRecords {
 
 const partition = (schedule: string): string => `schedule#${schedule}`
 
-const recordKey = (schedule: string, key: string): Item =>
+const judgementKey = (schedule: string, key: string): Item =>
   keyAttributes({ pk: partition(schedule), sk: `archive#${key}` })
 
 /** `state` is also a separate attribute, because the condition of `decide` reads it. */
-const attributesOf = (record: ArchiveRecord): Record<'state' | 'record', { S: string }> => ({
-  state: { S: record.state },
-  record: { S: JSON.stringify(record) },
+const attributesOf = (judgement: ArchiveJudgement): Record<'state' | 'record', { S: string }> => ({
+  state: { S: judgement.state },
+  record: { S: JSON.stringify(judgement) },
 })
 
-const recordIn = (item: Item): ArchiveRecord => ArchiveRecord.parse(JSON.parse(item['record']?.S ?? 'null'))
+const judgementIn = (item: Item): ArchiveJudgement => ArchiveJudgement.parse(JSON.parse(item['record']?.S ?? 'null'))

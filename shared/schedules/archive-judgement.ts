@@ -17,7 +17,7 @@ const COUNTED: readonly ArchiveState[] = ['good', 'confirmed']
  * The judgement of one archive of a schedule. It has no expiry. Pruning deletes it after it has deleted the archive,
  * and only if no later decision can depend on it.
  */
-export const ArchiveRecord = z
+export const ArchiveJudgement = z
   .object({
     job_id: z.string(),
     /** The key of the archive. */
@@ -46,13 +46,13 @@ export const ArchiveRecord = z
     decided: z.exactOptional(z.object({ by: z.string(), at: z.string() }).readonly()),
   })
   .readonly()
-export type ArchiveRecord = z.output<typeof ArchiveRecord>
+export type ArchiveJudgement = z.output<typeof ArchiveJudgement>
 
 /** Returns true if an archive counts as good. */
-export const isCounted = ({ state }: Pick<ArchiveRecord, 'state'>): boolean => COUNTED.includes(state)
+export const isCounted = ({ state }: Pick<ArchiveJudgement, 'state'>): boolean => COUNTED.includes(state)
 
 /** Returns the number of resources of all models. */
-export const resourcesIn = ({ models }: Pick<ArchiveRecord, 'models'>): number =>
+export const resourcesIn = ({ models }: Pick<ArchiveJudgement, 'models'>): number =>
   Object.values(models).reduce((sum, { resources }) => sum + resources, 0)
 
 /** A comparator for `sort`. Sorts by due time, newest first. */
