@@ -6,7 +6,10 @@ import { itemBytes, lineBytes, maxLineBytes } from './item-size.ts'
 import { metadataKey, revisionKey } from './keys.ts'
 import { MetadataView, RevisionView } from './views.ts'
 
-/** The metadata of a resource: SpecStar's `ResourceMeta`. Times are in ISO 8601. A field that is not set is absent. */
+/**
+ * The metadata of a resource. SpecStar's type for it is `ResourceMeta`. Times are in ISO 8601. A field that is not set
+ * is absent.
+ */
 export interface ResourceMeta {
   readonly current_revision_id: string
   readonly resource_id: string
@@ -18,8 +21,8 @@ export interface ResourceMeta {
   readonly updated_by: string
   readonly is_deleted?: boolean
   /**
-   * A JSON string or an object. JavaScript cannot express `1.0` as a float, so use a string for floats without a
-   * fraction.
+   * A JSON string or an object. If a float has no fraction, for example `1.0`, use a string, because JavaScript would
+   * write the number as `1`.
    */
   readonly indexed_data?: string | Readonly<Record<string, unknown>>
   readonly rev_status?: string
@@ -30,7 +33,8 @@ export interface ResourceMeta {
 }
 
 /**
- * A revision without its payload: SpecStar's `RevisionInfo`. Times are in ISO 8601. A field that is not set is absent.
+ * A revision without its payload. SpecStar's type for it is `RevisionInfo`. Times are in ISO 8601. A field that is not
+ * set is absent.
  */
 export interface RevisionInfo {
   readonly uid: string
@@ -51,18 +55,24 @@ export interface RevisionInfo {
 interface Destination {
   readonly model: string
   readonly shards: number
-  /** The id of the restore job that writes the item. It becomes `applied_by`. Absent if no restore writes the item. */
+  /**
+   * The id of the restore job that writes the item. It is stored as `applied_by`. Absent if the writer is not a
+   * restore.
+   */
   readonly job_id?: string
 }
 
-/** A revision item that can be written. */
+/** A revision item and the payload that must be stored separately. */
 interface PreparedRevision {
   readonly item: Item
   /** The payload, if it is too large for the item. The caller must store the payload before it writes the item. */
   readonly spilled?: Buffer
 }
 
-/** If an item is larger, its payload is spilled. The limit leaves a margin below DynamoDB's limit of 400 KiB. */
+/**
+ * The largest size of a revision item with its payload, in bytes. If an item would be larger, its payload is spilled.
+ * The limit leaves a margin below DynamoDB's limit of 400 KiB.
+ */
 const MAX_INLINE_ITEM_BYTES = 350 * 1024
 /** The limit on a line of an archive, in bytes. */
 const MAX_LINE_BYTES = 1024 * 1024
@@ -97,7 +107,7 @@ export const itemFromRevision = (
 }
 
 /**
- * Returns a copy of a metadata item whose derived attributes are computed again. These are the key, `created_at`,
+ * Returns a copy of a metadata item in which the derived attributes are computed again: the key, `created_at`,
  * `updated_at` and `applied_by`. Other attributes are kept. Throws `ResourceIdError` if the resource id is not valid.
  */
 export const deriveMetadata = (item: Item, destination: Destination): Item => {
@@ -115,10 +125,10 @@ export const deriveMetadata = (item: Item, destination: Destination): Item => {
 }
 
 /**
- * Returns a copy of a revision item whose derived attributes are computed again. These are the key, `data_spilled`
- * and `applied_by`. Other attributes are kept. If the payload is too large for the item, it is removed from the item
- * and returned as `spilled`. A payload that was spilled before stays spilled. Throws `ResourceIdError` if an id or the
- * schema version is not valid.
+ * Returns a copy of a revision item in which the derived attributes are computed again: the key, `data_spilled` and
+ * `applied_by`. Other attributes are kept. If the payload is too large for the item, the payload is removed from the
+ * item and returned as `spilled`. If the given item has no payload, because it is already spilled, `spilled` is absent.
+ * Throws `ResourceIdError` if an id or the schema version is not valid.
  */
 export const deriveRevision = (item: Item, destination: Destination): PreparedRevision => {
   const { data } = item
@@ -134,11 +144,11 @@ export const deriveRevision = (item: Item, destination: Destination): PreparedRe
     : { item: { ...base, data_spilled: { BOOL: true } }, spilled: Buffer.from(inlinePayload) }
 }
 
-/** Returns whether an item with its payload is small enough for DynamoDB and for a line of an archive. */
+/** Returns true if an item with its payload is small enough for DynamoDB and for a line of an archive. */
 const fits = (item: Item): boolean => {
   const bytes = itemBytes(item)
   if (bytes > MAX_INLINE_ITEM_BYTES) return false
-  // The upper bound is sufficient for most items. Computing the exact size of a line is slow.
+  // Computing the exact size of a line is slow. For most items, the upper bound already shows that the line fits.
   return maxLineBytes(bytes) <= MAX_LINE_BYTES || lineBytes(item) <= MAX_LINE_BYTES
 }
 

@@ -8,8 +8,7 @@ import { isMap } from './payload.ts'
 export type BlobPaths = readonly string[] | undefined
 
 /**
- * The limits on the number of paths of a model and on the number of steps of a path. They limit the time for one
- * payload.
+ * The largest number of paths of a model, and of steps of a path. These limits bound the time to search one payload.
  */
 const MAX_PATHS = 100
 const MAX_STEPS = 32
@@ -37,15 +36,15 @@ export const BlobPathList = z
 /** The steps of a path that remain after the path has led to a value. */
 type Position = readonly string[]
 
-/** A value of a payload that has not been examined yet, and the position of each path that leads to it. */
+/** A value of a payload that has not been visited yet, and the position in each path that leads to the value. */
 interface Visit {
   readonly value: unknown
   readonly positions: readonly Position[]
 }
 
 /**
- * Returns the file ids at these paths of a decoded payload. At the end of a path, there must be a map whose `file_id`
- * is a string that is not empty. Other members of the map may have any names.
+ * Returns the file ids at the given paths of a decoded payload. A file id is found if the value at the end of a path is
+ * a map whose member `file_id` is a string that is not empty. The map may have any other members.
  */
 export const fileIdsAt = (payload: unknown, paths: readonly string[]): string[] => {
   const found: string[] = []
@@ -55,7 +54,7 @@ export const fileIdsAt = (payload: unknown, paths: readonly string[]): string[] 
   for (let visit = stack.pop(); visit !== undefined; visit = stack.pop()) {
     const { value, positions } = visit
     if (Array.isArray(value)) {
-      // A path continues in each element of a list. A step `*` may also stand for the element itself.
+      // A path continues in each element of a list. A step `*` matches an element too, but is optional there.
       const inElements = withSkippedWildcards(
         positions.flatMap((steps) => (steps[0] === '*' ? [steps, steps.slice(1)] : [steps])),
       )
@@ -84,7 +83,10 @@ const stepInto = (steps: Position, name: string): Position[] => {
   return step === '*' || step === name ? [steps.slice(1)] : []
 }
 
-/** Adds the position after each leading `**`, because `**` can also stand for no step. Returns each position once. */
+/**
+ * A `**` can also match no step. For each position that begins with `**`, adds the position after the `**`. Returns the
+ * positions without duplicates.
+ */
 const withSkippedWildcards = (positions: readonly Position[]): Position[] => {
   const distinct = new Map<string, Position>()
   for (const position of positions)

@@ -3,8 +3,8 @@ import type { Item } from '../tables/item.ts'
 import { MetadataView, RevisionView } from './views.ts'
 
 /**
- * States whether the metadata and the revisions of a resource belong to the same state of the resource. They are
- * separate items, which are read one after the other.
+ * The consistency of the metadata and the revisions of a resource. They are separate items, which are read one after
+ * the other, so the resource can change between the reads.
  *
  * - `consistent`: the metadata and the revisions do not contradict each other.
  * - `stale`: a revision is newer than the metadata, so the resource probably changed between the reads.
@@ -51,7 +51,8 @@ export class ConsistencyCheck {
       // The metadata contains a copy of the current revision's time.
       if (this.#currentUpdatedTime !== undefined && updatedTime !== this.#currentUpdatedTime) this.#isStale = true
     }
-    // If the sort key contains `~` and an encoded revision id, `number` is NaN, which is never greater.
+    // If the sort key contains `~` and an encoded revision id instead of a number, `number` is NaN, and the comparison
+    // is false.
     const number = Number(sortKey.slice(this.#numberStart, this.#numberStart + NUMBER_DIGITS))
     if (number > this.#revisionCount) this.#isStale = true
     if (updatedTime !== undefined && updatedTime !== this.#updatedTime && this.#isLater(updatedTime))
@@ -63,7 +64,7 @@ export class ConsistencyCheck {
     return this.#isStale ? 'stale' : 'consistent'
   }
 
-  /** Returns whether the time of a revision is later than the time of the metadata. */
+  /** Returns true if the time of a revision is later than the time of the metadata. */
   #isLater(updatedTime: string): boolean {
     // Two times in UTC of the same length can be compared as strings, which is much faster than parsing them.
     if (

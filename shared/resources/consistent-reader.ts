@@ -17,20 +17,20 @@ export interface ResourceSources {
 }
 
 /**
- * How often a torn resource is read again. The waits before the reads take 100 to 800 ms each. That is long enough,
- * because a running writer writes the metadata and the revision within milliseconds of each other.
+ * How often a torn resource is read again. The reader waits for 100 to 800 ms before each read. This is long enough,
+ * because a running writer writes the metadata and the current revision within milliseconds.
  */
 const TORN_ATTEMPTS = 3
 /** The wait doubles for each attempt, beginning with 100 to 200 ms. */
 const TORN_DELAY_MS = 100
-/** How often a resource is read in total. If it changes during every read, `ResourceChangedError` is thrown. */
+/** How often a resource is read. If it changes during every read, `ResourceChangedError` is thrown. */
 const CHANGED_ATTEMPTS = 10
 /** The number of resources that are read again at the same time. Most of the time is spent waiting. */
 const PARALLEL_READS = 32
 
 /**
- * Returns each resource in a state that it had at one point in time. This needs a check, because the metadata and the
- * revisions of a resource are separate items: another program can change the resource between the reads of these items.
+ * Checks that the metadata and the revisions of each resource are consistent, and reads the resource again if they are
+ * not. They are separate items, so another program can change the resource between the reads of these items.
  */
 export class ConsistentReader {
   readonly #sources: ResourceSources
@@ -43,10 +43,10 @@ export class ConsistentReader {
   }
 
   /**
-   * Checks each resource of a batch and reads the resource again if it is not consistent. Returns the consistent
-   * resources in the order of the batch. A resource is omitted if it no longer exists, if the filter no longer accepts
-   * it, or if it stays torn. It is also omitted if it must be read again, but the sort key of its metadata contains no
-   * valid resource id. Throws `ResourceChangedError` if a resource changes during every attempt.
+   * Checks each resource of a batch, and reads the resource again if it is not consistent. Returns the consistent
+   * resources in the order of the batch. A resource is omitted if it no longer exists, if the filter no longer selects
+   * it, or if it stays torn. An inconsistent resource is also omitted if its sort key contains no valid resource id,
+   * because it cannot be read again. Throws `ResourceChangedError` if a resource changes during every attempt.
    */
   async makeConsistent(batch: readonly JoinedResource[]): Promise<StoredResource[]> {
     const resources: (StoredResource | undefined)[] = []
@@ -69,8 +69,8 @@ export class ConsistentReader {
   }
 
   /**
-   * Reads the revisions of a metadata item. The result has no revisions if they exceed 4 MiB, or if the sort key of the
-   * metadata contains no valid resource id.
+   * Reads the revisions of the resource of a metadata item. `revisions` is absent if the revisions exceed 4 MiB, or if
+   * the sort key of the metadata contains no valid resource id.
    */
   async join(metadata: Item): Promise<JoinedResource> {
     const id = idOf(metadata)
@@ -79,17 +79,17 @@ export class ConsistentReader {
   }
 
   /**
-   * Must be called after the last batch. If the caller did not pass `onTorn`, throws `TornResourcesError` if resources
-   * were omitted because they are torn.
+   * Must be called after the last batch. If torn resources were omitted and the caller did not pass `onTorn`, throws
+   * `TornResourcesError`.
    */
   end(): void {
     if (this.#options.onTorn === undefined && this.#torn.length > 0) throw new TornResourcesError(this.#torn)
   }
 
   /**
-   * Reads a resource until its state is consistent. Each attempt reads the metadata, then the revisions, then the
-   * metadata again. If the two reads of the metadata differ, the next attempt begins. Returns undefined if the resource
-   * does not exist, if the filter does not accept it, or if it stays torn.
+   * Reads a resource until its state is consistent. Each attempt reads the metadata, the revisions, and the metadata
+   * again. If the metadata have changed in between, the next attempt begins. Returns undefined if the resource does not
+   * exist, if the filter does not select it, or if it stays torn.
    */
   async #readAgain(metadata: Item): Promise<StoredResource | undefined> {
     const id = idOf(metadata)
@@ -104,8 +104,8 @@ export class ConsistentReader {
       } else if (!isDeepStrictEqual(before, await this.#sources.metadata(id))) continue
       else {
         const state = consistencyOf(before, revisions)
-        // No program is writing a resource that is stale before and after a wait. Its count or its time is wrong for
-        // another reason, for example because another program set it to an older value.
+        // If the resource is still stale after a wait, no program is writing it. Its count or its time is permanently
+        // wrong, for example because a program has set it to an older value, so the resource is returned as it is.
         if (state === 'consistent' || (state === 'stale' && torn > 0)) return storedResource(before, revisions)
       }
       torn += 1
@@ -131,7 +131,7 @@ export class ConsistentReader {
     return items
   }
 
-  /** Returns whether the current revision exists. Reads the revisions as a stream. */
+  /** Returns true if the current revision exists. Reads the revisions as a stream. */
   async #hasCurrent(id: string, metadata: Item): Promise<boolean> {
     const check = new ConsistencyCheck(metadata)
     for await (const page of this.#sources.revisionPages(id)) for (const item of page) check.add(item)
@@ -150,8 +150,8 @@ export class ConsistentReader {
 }
 
 /**
- * Returns the resource id in the sort key of the metadata. The attribute `resource_id` is not used, because that of
- * damaged metadata may be the id of another resource.
+ * Returns the resource id in the sort key of the metadata. The attribute `resource_id` is not used, because in damaged
+ * metadata it may be the id of another resource.
  */
 const idOf = (metadata: Item): string | undefined => resourceIdIn(sortKeyOf(metadata))
 

@@ -1,28 +1,27 @@
 import { quote, firstNames } from '../values/message-text.ts'
 
 /**
- * A resource cannot be stored, because its id, a revision id or a schema version is invalid, or because its sort key
- * would be too long.
+ * A resource cannot be stored. Its id, a revision id or a schema version is invalid, or its sort key would be too long.
  */
 export class ResourceIdError extends Error {
   override readonly name = 'ResourceIdError'
   readonly id: string
 
-  /** `reason` is the predicate of a sentence whose subject is the id, for example `is empty`. */
+  /** `reason` follows the id in the message, for example `is empty`. */
   constructor(id: string, reason: string) {
     super(`resource id ${quote(id)} ${reason}`)
     this.id = id
   }
 }
 
-/** The message contains at most this many ids, so that it stays short. */
+/** The number of ids in the message. The limit keeps the message short. */
 const MAX_NAMED = 5
-/** The error keeps at most this many ids, so that its size is limited. */
+/** The number of ids in the property `ids`. The limit keeps the error small. */
 const MAX_KEPT = 100
 
 /**
  * The current revisions of some resources are missing, even after several attempts to read them. Either another program
- * stopped after it had written only the metadata or only the revision, or an item was lost.
+ * stopped between writing the metadata and writing the revision, or an item was lost.
  */
 export class TornResourcesError extends Error {
   override readonly name = 'TornResourcesError'
@@ -41,8 +40,8 @@ export class TornResourcesError extends Error {
 }
 
 /**
- * A resource changed during each of ten attempts to read it. If its revisions are returned as a stream, one change is
- * enough, because a stream cannot start again. Reading the resource later may succeed.
+ * A resource changed during each of ten attempts to read it. If the revisions are returned as a stream, a single change
+ * causes this error, because a stream cannot be restarted. Reading the resource later may succeed.
  */
 export class ResourceChangedError extends Error {
   override readonly name = 'ResourceChangedError'

@@ -16,7 +16,7 @@ interface IndexedDifference {
 
 /**
  * Returns the keys and values that `indexed_data` must contain for a decoded payload, in the order of `models.json`. If
- * the payload does not contain the path of a key, its value is null.
+ * the payload does not contain the path of a key, the value of the key is null.
  */
 export const indexedValues = (model: Pick<Model, 'indexed'>, payload: unknown): [key: string, value: unknown][] =>
   model.indexed.map(({ key, path }) => [key, indexable(valueAt(payload, path))])
@@ -25,9 +25,9 @@ export const indexedValues = (model: Pick<Model, 'indexed'>, payload: unknown): 
 const indexable = (value: unknown): unknown => (value === undefined || isNonFinite(value) ? null : value)
 
 /**
- * Compares the stored `indexed_data` with a decoded payload and returns the differences. Keys that the model does not
- * list are ignored, because they may belong to an index that was removed from the model. If the payload is undefined,
- * which means that it could not be decoded, nothing is compared.
+ * Compares the stored `indexed_data` with a decoded payload, and returns the differences. Keys that the model does not
+ * list are ignored, because they may belong to an index that was removed from the model. If `payload` is undefined,
+ * because it could not be decoded, returns an empty list.
  */
 export const indexedDifferences = (
   model: Pick<Model, 'indexed'>,
@@ -44,7 +44,7 @@ export const indexedDifferences = (
   })
 }
 
-/** Returns a member of `indexed_data`. The whole key is one name, even if it contains dots. */
+/** Returns a member of `indexed_data`. A dot in the key does not separate steps of a path. */
 const memberOf = (value: unknown, key: string): unknown =>
   typeof value === 'object' && value !== null && Object.hasOwn(value, key) ? Reflect.get(value, key) : undefined
 
@@ -53,9 +53,9 @@ export const indexedText = (values: readonly (readonly [key: string, value: unkn
   `{${values.map(([key, value]) => `${JSON.stringify(key)}:${jsonText(value)}`).join(',')}}`
 
 /**
- * Returns the JSON string of a decoded value. Integers (`bigint`) have no fraction. Floats (`number`) have a fraction
- * or an exponent. NaN and the infinities become `null`, and binary values become Base64. Returns `absent` for undefined,
- * at every level.
+ * Returns a decoded value as a JSON string. Integers (`bigint`) are written without a fraction, and floats (`number`)
+ * with a fraction or an exponent. NaN and the infinities become `null`, and binary values become Base64. `undefined`
+ * becomes `absent`, which is not valid JSON.
  */
 export const jsonText = (value: unknown): string => {
   if (value === undefined) return 'absent'

@@ -8,9 +8,11 @@ import { parsePartitionKey } from './partitions.ts'
 export const UNACCOUNTED_REASONS = [
   /** The partition key does not belong to a registered model. */
   'unregistered_model',
-  /** The partition key belongs to a registered model, but its shard is not below the registered number. */
+  /**
+   * The partition key belongs to a registered model, but its shard is not less than the registered number of shards.
+   */
   'unregistered_shard',
-  /** The sort key does not begin with a hash key of the shard, or its hash key is not that of the resource id. */
+  /** The hash key in the sort key does not belong to the shard, or is not the hash key of the resource id. */
   'wrong_key',
   /** The item is a revision, and the resource has no metadata. */
   'no_metadata',
@@ -18,13 +20,13 @@ export const UNACCOUNTED_REASONS = [
 export type UnaccountedReason = (typeof UNACCOUNTED_REASONS)[number]
 
 /**
- * The owner of an item, as determined from its key. `resource` means that the item is in a range of keys that an export
- * reads and checks. `ignored` means that the partition key begins with a prefix that the registry ignores. Any other
- * value is the reason why the item belongs to no resource.
+ * The owner of an item according to its key. `resource`: the key is in a range that an export reads, and the export
+ * checks the item. `ignored`: the partition key begins with a prefix that the registry ignores. Any other value is the
+ * reason why the item belongs to no resource.
  */
 export type ItemOwner = 'resource' | 'ignored' | Exclude<UnaccountedReason, 'no_metadata'>
 
-/** Returns the owner of an item. */
+/** Returns the owner of the item with this key. */
 export const ownerOf = ({ pk, sk }: Key, models: ModelRegistry): ItemOwner => {
   const partition = parsePartitionKey(pk)
   if (partition === undefined || !models.has(partition.model)) {
@@ -37,9 +39,9 @@ export const ownerOf = ({ pk, sk }: Key, models: ModelRegistry): ItemOwner => {
 }
 
 /**
- * Returns a sort key after which the scan can continue, because all items of the partition up to this key have the same
- * owner. Returns undefined if this holds for all items of the partition. The owner of the given item must be `resource`
- * or `ignored`.
+ * Returns the sort key up to which all further items of the partition have the same owner as the given item. A scan of
+ * the table can skip these items. Returns undefined if all further items of the partition have the same owner. The
+ * owner of the given item must be `resource` or `ignored`.
  */
 export const lastWithSameOwner = ({ pk }: Key, models: ModelRegistry): string | undefined => {
   const partition = parsePartitionKey(pk)

@@ -1,7 +1,7 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 import type { Item } from '../tables/item.ts'
 
-/** DynamoDB's limit on the size of an item, in bytes. `itemBytes` returns this size. */
+/** DynamoDB's limit on the size of an item, in bytes, as `itemBytes` computes it. */
 export const MAX_ITEM_BYTES = 400 * 1024
 
 /**
@@ -28,8 +28,8 @@ const valueBytes = (value: AttributeValue): number => {
 }
 
 /**
- * Returns the size of a number in bytes: one byte for every two significant digits, one more byte, and one for a minus
- * sign. Zeros at the start and at the end are not significant.
+ * Returns the size of a number in bytes. It has one byte for every two significant digits, one further byte, and one
+ * byte for a minus sign. Zeros at the start and at the end are not significant.
  */
 const numberBytes = (text: string): number => {
   let digits = 0
@@ -46,8 +46,9 @@ const numberBytes = (text: string): number => {
 }
 
 /**
- * Returns the size of the item's line in an archive, in bytes, or a few bytes more. The line is `{"Item":…}` in
- * DynamoDB JSON and a newline. Binary values are in base64. The line itself is not created.
+ * Returns the size of the item's line in an archive, in bytes. The result can be a few bytes too large. The line is
+ * `{"Item":…}` in DynamoDB JSON and a newline. Binary values are in base64. The size is computed without creating the
+ * line.
  */
 export const lineBytes = (item: Item): number => '{"Item":}'.length + 1 + membersBytes(item)
 
@@ -77,12 +78,12 @@ const textBytes = (text: string): number => Buffer.byteLength(JSON.stringify(tex
 const base64Bytes = (bytes: Uint8Array): number => 2 + 4 * Math.ceil(bytes.byteLength / 3)
 
 /**
- * The limit on the number of bytes in a line for each byte of its item. In escaped strings, six bytes are possible.
- * In a list of empty strings, nine bytes are possible. The rest is a margin.
+ * An upper bound of the number of bytes in a line for each byte of the item. Each byte of an item can become up to six
+ * bytes in an escaped string, or up to nine bytes in a list of empty strings. The rest is a margin.
  */
 const MAX_LINE_FACTOR = 12
-/** The limit on the bytes of a line that do not depend on the item's size: braces and very short names and values. */
+/** An upper bound of the number of bytes in a line that do not depend on the size of the item, such as braces. */
 const LINE_OVERHEAD_BYTES = 4096
 
-/** Returns an upper bound of `lineBytes` for all items of this size. `bytes` is the size as returned by `itemBytes`. */
+/** Returns an upper bound of `lineBytes` for all items for which `itemBytes` returns `bytes`. */
 export const maxLineBytes = (bytes: number): number => bytes * MAX_LINE_FACTOR + LINE_OVERHEAD_BYTES

@@ -14,17 +14,14 @@ export interface BucketRange {
 /** A string that is greater than every sort key, because sort keys begin with a hex digit. */
 const END = 'g'
 
-/** Returns the range of sort keys for a range of digest buckets. A range of sort keys is returned unchanged. */
+/** Converts a range of digest buckets to a range of sort keys. A range of sort keys is returned unchanged. */
 export const toSortKeys = (range: BucketRange | SortKeyRange): SortKeyRange =>
   'fromSk' in range ? range : { fromSk: range.from, toSk: range.to.length > 4 ? END : range.to }
 
 /** The range of all sort keys. */
 export const FULL_RANGE: SortKeyRange = { fromSk: '0', toSk: END }
 
-/**
- * Returns the range of revisions that belongs to a range of metadata. If `toSk` is the sort key of a resource, the
- * range includes the revisions of this resource.
- */
+/** Converts a range of sort keys of metadata to the range of sort keys of the revisions of the same resources. */
 export const revisionRange = ({ fromSk, toSk }: SortKeyRange): SortKeyRange => ({
   fromSk,
   toSk: toSk.includes('/') ? `${toSk}/\u{10ffff}` : toSk,
@@ -36,15 +33,15 @@ export const revisionRange = ({ fromSk, toSk }: SortKeyRange): SortKeyRange => (
  */
 export const shardsOf = ({ fromSk, toSk }: SortKeyRange, shards: number): number[] => {
   const first = shardAt(fromSk, shards)
-  // A sort key is never equal to a range end of at most 4 digits. If a shard begins at the range end, it is not
-  // included.
+  // No sort key equals a range end of at most 4 digits. A shard that begins at the range end therefore has no keys of
+  // the range.
   const last = /^[0-9a-f]{1,4}$/.test(toSk) ? Math.ceil(fractionOf(toSk) * shards) - 1 : shardAt(toSk, shards)
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, k) => first + k)
 }
 
 /**
- * Returns the range of sort keys that contains all hash keys of a shard. Both ends are shorter than a hash key, so they
- * are not sort keys of resources. A sort key outside of this range does not belong to the shard.
+ * Returns the range of the sort keys that belong to a shard. Both ends are shorter than a hash key, so no sort key of a
+ * resource equals an end.
  */
 export const keysOfShard = (shard: number, shards: number): SortKeyRange => ({
   fromSk: borderOf(shard, shards),
@@ -54,8 +51,8 @@ export const keysOfShard = (shard: number, shards: number): SortKeyRange => ({
 const borderOf = (shard: number, shards: number): string => ((shard * 0x10000) / shards).toString(16).padStart(4, '0')
 
 /**
- * Returns the part of a range that belongs to a shard, or undefined if no part of the range belongs to the shard. An
- * item in the partition of a wrong shard is outside of the part of that shard.
+ * Returns the part of a range that belongs to a shard, or undefined if no part belongs to the shard. If an item is in
+ * the partition of a wrong shard, its sort key is outside of the returned range.
  */
 export const withinShard = (range: SortKeyRange, shard: number, shards: number): SortKeyRange | undefined => {
   const own = keysOfShard(shard, shards)
@@ -66,7 +63,10 @@ export const withinShard = (range: SortKeyRange, shard: number, shards: number):
 
 const shardAt = (sk: string, shards: number): number => Math.min(shards - 1, Math.floor(fractionOf(sk) * shards))
 
-/** Returns the position of a sort key among all possible hash keys, from 0 (the first) to 1 (after the last). */
+/**
+ * Returns the relative position of a sort key among all possible hash keys: 0 for the first, and 1 for the end of the
+ * range.
+ */
 const fractionOf = (sk: string): number => {
   const [digits] = must(/^[0-9a-f]{0,4}/.exec(sk))
   // A range end such as `4g` is greater than all keys that begin with `4`.

@@ -16,10 +16,11 @@ export const checkResourceId = (id: string): void => {
   if (fault !== undefined) throw new ResourceIdError(id, fault)
 }
 
-/** Returns undefined if a resource id is valid, or the reason if it is not. */
+/** Returns undefined if a resource id is valid. Otherwise returns the reason why it is invalid. */
 const idFault = (id: string): string | undefined => {
   if (id === '') return 'is empty'
-  // `length` is never less than the number of characters, so the exact count is needed only above the limit.
+  // `length` is never less than the number of code points, which is slow to count. The exact count is needed only if
+  // `length` exceeds the limit.
   if (id.length > MAX_ID_CHARACTERS && Array.from(id).length > MAX_ID_CHARACTERS)
     return `has more than ${MAX_ID_CHARACTERS} characters`
   if (FORBIDDEN_IN_ID.test(id)) return 'contains "/", "\\" or a character below U+0020'
@@ -35,8 +36,8 @@ export const hashKeyOf = (resourceId: string): string => hash('sha256', resource
 export const hashKeyIn = (sortKey: string): string => sortKey.slice(0, HASH_KEY_DIGITS)
 
 /**
- * Returns the shard number: the first log2(`shards`) bits of the hash key. Also accepts a sort key, because it begins
- * with the hash key. `shards` is a power of two and at most 1,024.
+ * Returns the shard number, which is the first log2(`shards`) bits of the hash key. `h` may also be a sort key, because
+ * a sort key begins with the hash key. `shards` must be a power of two and at most 1,024.
  */
 export const shardOf = (h: string, shards: number): number =>
   Math.floor((Number.parseInt(h.slice(0, 4), 16) * shards) / 0x10000)
@@ -114,8 +115,8 @@ const encodeRevisionId = (resourceId: string, revisionId: string): string => {
 }
 
 /**
- * Encodes the schema version for a sort key. `-` means no version, so the version `-` is written as `%2D`. Other
- * versions are percent-encoded.
+ * Encodes the schema version for a sort key. Without a version, returns `-`. The version `-` itself becomes `%2D`. All
+ * other versions are percent-encoded.
  */
 const encodeSchemaVersion = (resourceId: string, schemaVersion: string | null | undefined): string => {
   if (schemaVersion === null || schemaVersion === undefined) return '-'
@@ -124,9 +125,9 @@ const encodeSchemaVersion = (resourceId: string, schemaVersion: string | null | 
   return schemaVersion === '-' ? '%2D' : encodeName(schemaVersion)
 }
 
-/** Returns the sort key. Throws `ResourceIdError` if it is too long. */
+/** Returns the sort key `key` unchanged. Throws `ResourceIdError` if it is too long. */
 const checkLength = (resourceId: string, key: string): string => {
-  // A UTF-16 code unit needs at most three bytes, so the exact count is needed only above a third of the limit.
+  // A UTF-16 code unit takes at most three bytes in UTF-8, so shorter keys need not be counted exactly.
   if (key.length * 3 > MAX_KEY_BYTES && Buffer.byteLength(key) > MAX_KEY_BYTES)
     throw new ResourceIdError(
       resourceId,

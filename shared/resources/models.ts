@@ -26,7 +26,7 @@ interface ReferenceField {
   readonly field: string
   /** The name of the other resource's model. */
   readonly target: string
-  /** Whether the field contains a list of ids. */
+  /** True if the field contains a list of ids. */
   readonly list: boolean
   readonly ref_type: RefType
 }
@@ -41,8 +41,8 @@ export interface Model {
   /** The JSON Schema of the model's payloads. */
   readonly schema?: Readonly<Record<string, unknown>>
   /**
-   * The number of DynamoDB partition keys over which the metadata of the model is distributed, and also that of its
-   * revisions. The keys of the items depend on the number, so it must not change.
+   * The number of DynamoDB partition keys over which the metadata of the model are distributed. The revisions have the
+   * same number of partition keys. The number must not change, because the keys of all items depend on it.
    */
   readonly shards: number
 }
@@ -50,7 +50,7 @@ export interface Model {
 /** The first character is a letter. A name has at most 63 characters. */
 const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/
 /**
- * Names that a model must not have. SpecStar serves blobs under `/blobs/…`, and a model with this name would have the
+ * Names that a model must not have. SpecStar serves blobs under `/blobs/…`, and would serve a model `blobs` under the
  * same routes.
  */
 const RESERVED = ['blobs']
@@ -110,7 +110,7 @@ export class ModelRegistry {
     this.#ignoredKeyPrefixes = ignoredKeyPrefixes
   }
 
-  /** Returns whether a partition key begins with one of the prefixes that the registry ignores. */
+  /** Returns true if a partition key begins with one of the prefixes in `ignored_key_prefixes`. */
   ignores(partitionKey: string): boolean {
     return this.#ignoredKeyPrefixes.some((prefix) => partitionKey.startsWith(prefix))
   }
@@ -151,8 +151,8 @@ export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry>
 }
 
 /**
- * Returns a hint if the file begins with lines that npm prints before the output of a script. This happens if the
- * output was redirected to the file.
+ * If the file begins with the lines that npm prints before the output of a script, returns a hint. This happens if the
+ * output was redirected to the file. Otherwise returns an empty string.
  */
 const bannerHint = (text: string): string =>
   /^\s*> /.test(text) ? '; the file begins with lines of npm: create it with npm run models -- FILE.acbak --output' : ''
@@ -189,8 +189,8 @@ const readModels = (json: unknown): ModelRegistry | readonly string[] => {
 }
 
 /**
- * Separates the member `ignored_key_prefixes` from the models. If its value is an object, the member is a model,
- * because registries of earlier versions may contain a model with this name.
+ * Separates the member `ignored_key_prefixes` from the models. If its value is an object, it is a model with this name,
+ * because registries of earlier releases may contain such a model.
  */
 const splitRegistry = (json: unknown): { readonly models: unknown; readonly prefixes: unknown } => {
   const isObject = (value: unknown): value is object =>

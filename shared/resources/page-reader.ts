@@ -14,7 +14,7 @@ export class PageReader {
     this.#pages = pages[Symbol.asyncIterator]()
   }
 
-  /** Returns the next item of the page, or undefined at the end of the page. The position does not change. */
+  /** Returns the next item of the page without skipping it. Returns undefined at the end of the page. */
   peek(): Item | undefined {
     return this.#page[this.#next]
   }

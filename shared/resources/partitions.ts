@@ -10,7 +10,10 @@ interface Partition {
 
 const PARTITION_KEY = /^([A-Za-z][A-Za-z0-9_-]{0,62})#([mr])#(0|[1-9][0-9]{0,3})$/
 
-/** Parses a partition key. Returns undefined if no model with any allowed number of shards has this partition. */
+/**
+ * Parses a partition key. Returns undefined if the model name is invalid, or if no allowed number of shards has this
+ * shard.
+ */
 export const parsePartitionKey = (pk: string): Partition | undefined => {
   const [, model, kind, digits] = PARTITION_KEY.exec(pk) ?? []
   const shard = Number(digits)
@@ -19,8 +22,8 @@ export const parsePartitionKey = (pk: string): Partition | undefined => {
 }
 
 /**
- * Returns whether a sort key begins with the hash key of the resource id that follows. Sort keys of damaged items may
- * begin with another hash key.
+ * Returns true if a sort key begins with the hash key of the resource id that follows. The sort key of a damaged item
+ * may begin with another hash key.
  */
 export const hasOwnHashKey = (sortKey: string): boolean => {
   const [h, id = ''] = sortKey.split('/')
@@ -28,8 +31,8 @@ export const hasOwnHashKey = (sortKey: string): boolean => {
 }
 
 /**
- * An item whose sort key begins with the hash key of its resource id. The shard agrees only with some numbers of
- * shards.
+ * An item whose sort key begins with the hash key of its resource id. The hash key belongs to `shard` only for some
+ * numbers of shards.
  */
 export interface PlacedItem {
   /** The shard in the partition key of the item. */
@@ -40,9 +43,9 @@ export interface PlacedItem {
 /**
  * Returns the number of shards with which the data of a model was written. `items` are the first and the last item of
  * each partition. Sort keys begin with the hash key, so if these two items belong to their partition, all items between
- * them belong to it too. Returns the number of shards with which most items agree. If several numbers are equally good,
- * `registered` takes precedence, and then the smallest number. A few items in a wrong partition therefore do not change
- * the result.
+ * them belong to it too. The result is the number of shards with which most of `items` agree, so a few items in a wrong
+ * partition do not change the result. If several numbers are equally good, `registered` takes precedence, and then the
+ * smallest number.
  */
 export const shardsOfData = (items: readonly PlacedItem[], registered: number): number => {
   let best = registered

@@ -32,14 +32,14 @@ export const valuesAt = (payload: unknown, dottedPath: string): unknown[] => {
 const flatten = (value: unknown): unknown[] => (Array.isArray(value) ? value.flatMap(flatten) : [value])
 
 /**
- * Returns whether two decoded values are equal. One of them may be decoded from msgpack and the other one from JSON.
- * Numbers are compared by value, so `1` equals `1.0`. A timestamp equals a timestamp or a string of the same time.
- * Binary values equal their Base64. NaN and the infinities equal null. The order of the keys of maps does not matter.
+ * Returns true if two decoded values are equal, even if one was decoded from msgpack and the other from JSON. Numbers
+ * are compared by value, so `1` equals `1.0`. A timestamp equals a timestamp or a string of the same time. Binary
+ * values equal their Base64. NaN and the infinities equal null. The order of the keys of maps does not matter.
  */
 export const sameValue = (a: unknown, b: unknown): boolean => {
   if (a instanceof PayloadInstant) return instantText(b) === a.text
   if (b instanceof PayloadInstant) return instantText(a) === b.text
-  // SpecStar writes these values of msgpack as strings and null in JSON.
+  // In JSON, SpecStar writes binary values of msgpack as strings, and NaN and the infinities as null.
   if (a instanceof Uint8Array) return base64Text(b) === toBase64(a)
   if (b instanceof Uint8Array) return base64Text(a) === toBase64(b)
   if (isNonFinite(a)) return b === null || Object.is(a, b)
@@ -51,8 +51,8 @@ export const sameValue = (a: unknown, b: unknown): boolean => {
       keys.length === Object.keys(b).length && keys.every((key) => Object.hasOwn(b, key) && sameValue(a[key], b[key]))
     )
   }
-  // `1` must equal `1.0`, because decoded msgpack does not distinguish them. If both values are JSON, such a difference
-  // changes the digest of the item.
+  // `1` must equal `1.0`, because decoded msgpack does not distinguish them. If both values are from JSON, the digest
+  // of the item still detects the difference.
   if (typeof a === 'bigint' && typeof b === 'number') return a === integerOf(b)
   if (typeof a === 'number' && typeof b === 'bigint') return integerOf(a) === b
   return Object.is(a, b)
@@ -61,7 +61,7 @@ export const sameValue = (a: unknown, b: unknown): boolean => {
 /** Returns a float without a fraction as an integer, and undefined for any other float. */
 const integerOf = (value: number): bigint | undefined => (Number.isInteger(value) ? BigInt(value) : undefined)
 
-/** Returns whether the value is NaN or an infinity. JSON cannot express them. */
+/** Returns true if the value is NaN or an infinity, which JSON cannot express. */
 export const isNonFinite = (value: unknown): boolean => typeof value === 'number' && !Number.isFinite(value)
 
 /** Returns the Base64 of a binary value. Returns any other value unchanged. */

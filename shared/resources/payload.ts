@@ -18,7 +18,7 @@ export class PayloadInstant {
  * (`STORE.md`). Returns undefined if the payload cannot be decoded.
  *
  * In JSON, integers become `bigint`, so that large integers keep all digits. Floats become `number`, so that `1.0`
- * differs from `1`. JSON with thousands of levels is an exception: its integers become `number`.
+ * differs from `1`. If JSON is nested thousands of levels deep, its integers also become `number`.
  *
  * In msgpack, integers become `bigint` too. The msgpack decoder does not distinguish integers from floats without a
  * fraction, so such floats also become `bigint`. Timestamps become `PayloadInstant`, and binary values `Uint8Array`.
@@ -28,7 +28,7 @@ export const decodePayload = (data: Uint8Array | string): unknown => {
   // JSON begins with an ASCII character. Maps and lists of msgpack begin with a byte from 0x80.
   if (first >= 0x80) return decodeMsgpack(bufferOf(data))
   const json = decodeJson(typeof data === 'string' ? data : bufferOf(data).toString())
-  // A payload that is not JSON and has a single byte below 0x80 is a small integer of msgpack.
+  // A single byte below 0x80 that is not JSON is a small integer in msgpack.
   return json === undefined && data.length === 1 ? BigInt(first) : json
 }
 
@@ -74,8 +74,7 @@ const OPTIONS = { extensionCodec, useBigInt64: true, mapKeyConverter: String } a
 /**
  * The msgpack decoder rejects maps with the key `__proto__`. If a payload contains this word, it is decoded with a
  * prefix on every key, and the prefix is removed afterwards. This is slower, so other payloads are decoded without a
- * prefix. A key that is not a string is converted to a string, which can also be `__proto__`. Such keys get the prefix
- * too.
+ * prefix. Keys that are not strings are converted to strings, and get the prefix too.
  */
 const PROTO = '__proto__'
 const KEY_PREFIX = '.'
@@ -101,14 +100,14 @@ const decodeMsgpack = (bytes: Buffer): unknown => {
 
 /**
  * Returns a decoded msgpack value with two changes. Integers of at most 32 bits, which the decoder returns as `number`,
- * become `bigint`. The first `prefixLength` characters of every key are removed. The function may be recursive, because
- * the decoder is recursive too and limits the depth.
+ * become `bigint`. The first `prefixLength` characters of every key are removed. The function recurses. This is safe,
+ * because the decoder limits the depth.
  */
 const exactMsgpack = (value: unknown, prefixLength = 0): unknown => {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
   if (Array.isArray(value)) return value.map((inner) => exactMsgpack(inner, prefixLength))
   if (isMap(value))
-    // `fromEntries` creates an ordinary property also for the key `__proto__`.
+    // Even for the key `__proto__`, `fromEntries` creates an ordinary property.
     return Object.fromEntries(
       Object.entries(value).map(([key, inner]) => [key.slice(prefixLength), exactMsgpack(inner, prefixLength)]),
     )
@@ -118,7 +117,7 @@ const exactMsgpack = (value: unknown, prefixLength = 0): unknown => {
 /** A map (a JSON object) in a decoded payload. */
 type PayloadMap = Readonly<Record<string, unknown>>
 
-/** Returns whether a decoded value is a map. Lists, binary values and timestamps are not maps. */
+/** Returns true if a decoded value is a map. Lists, binary values and timestamps are not maps. */
 export const isMap = (value: unknown): value is PayloadMap =>
   typeof value === 'object' &&
   value !== null &&

@@ -4,7 +4,7 @@ import { PageReader } from './page-reader.ts'
 import { RevisionView } from './views.ts'
 
 /**
- * The metadata and the revisions of a resource. If `revisions` is absent, the caller must read the revisions
+ * The metadata and the revisions of a resource. If `revisions` is absent, the reader of the resource must read them
  * separately.
  */
 export interface JoinedResource {
@@ -30,9 +30,9 @@ export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new Re
  * their sort keys. Returns batches of resources in the same order. Revisions without metadata are skipped. If
  * `onUnclaimed` is given, it is called with each skipped revision, and both streams are read to their end.
  *
- * In two cases, `revisions` is absent: if the revisions of a resource exceed 4 MiB, and if several resources have the
- * same hash key. Resources with the same hash key can have a different order in the two streams, because `/` follows
- * the id in the sort keys of revisions. For example, `a` comes before `a!`, but `a!/` comes before `a/`.
+ * `revisions` is absent if the revisions of a resource exceed 4 MiB, or if several resources have the same hash key.
+ * Resources with the same hash key can have a different order in the two streams, because `/` follows the id in the
+ * sort keys of revisions. For example, `a` comes before `a!`, but `a!/` comes before `a/`.
  */
 export async function* joinPages(
   metadataPages: AsyncIterable<readonly Item[]>,
@@ -48,7 +48,7 @@ export async function* joinPages(
     for (;;) {
       const first = metadata.peek()
       if (first === undefined) {
-        // `fill` was called before at the end of the page, so this is the end of the stream.
+        // `fill` has already been called, so this is the end of the stream and not of a page.
         if (batch.length > 0) yield batch
         if (onUnclaimed !== undefined) await skipAll(revisions, onUnclaimed)
         return
@@ -57,7 +57,7 @@ export async function* joinPages(
       const hashKey = hashKeyIn(sortKeyOf(first))
       let sameHashKey: [Item, ...Item[]] | undefined
       for (;;) {
-        // A promise is created only at the end of a page, because this loop handles 100,000 items per second.
+        // This loop handles 100,000 items per second, so it awaits a promise only at the end of a page.
         const next = metadata.peek() ?? ((await metadata.fill()) ? metadata.peek() : undefined)
         if (next === undefined || hashKeyIn(sortKeyOf(next)) !== hashKey) break
         sameHashKey ??= [first]
@@ -100,7 +100,9 @@ class RevisionCollector {
   /** The approximate memory for the collected revisions, in bytes. */
   bytes = 0
 
-  /** `metadata` has one item, or all items with the same hash key. The revisions of several items are not collected. */
+  /**
+   * `metadata` contains all items with the same hash key. If there is more than one item, no revisions are collected.
+   */
   constructor(metadata: readonly [Item, ...Item[]], onUnclaimed?: (revision: Item) => void) {
     this.#hashKey = hashKeyIn(sortKeyOf(metadata[0]))
     this.#prefixes = metadata.map((item) => `${sortKeyOf(item)}/`)
@@ -115,14 +117,15 @@ class RevisionCollector {
 
   /**
    * Reads revisions up to the hash key of the resource. Returns true if the next revision has a greater hash key.
-   * Returns false at the end of a page: the caller must then read the next page and call this again.
+   * Returns false at the end of a page. The caller must then read the next page and call this method again.
    */
   collect(revisions: PageReader): boolean {
     for (;;) {
       const next = revisions.peek()
       if (next === undefined) return false
       const sortKey = sortKeyOf(next)
-      // JavaScript compares UTF-16 units, and DynamoDB UTF-8 bytes. For hex digits, the order is the same.
+      // JavaScript compares UTF-16 code units, and DynamoDB compares UTF-8 bytes. For hex digits, both orders are the
+      // same.
       if (hashKeyIn(sortKey) > this.#hashKey) return true
       revisions.advance()
       if (!this.#prefixes.some((prefix) => sortKey.startsWith(prefix))) {

@@ -7,24 +7,24 @@ import type { RevisionView } from './views.ts'
 
 /** The paths of references to blobs in the payloads of a model. */
 export interface BlobFields {
-  /** The paths that this deployment uses. */
+  /** The paths that this deployment uses. Undefined if references are recognized by their shape. */
   readonly paths: BlobPaths
   /**
-   * The paths in the manifest of the archive that contains the payloads. Equal to `paths` if the payloads are not in an
+   * The paths in the manifest of the archive from which the payloads come. Equal to `paths` if they do not come from an
    * archive.
    */
   readonly archived: BlobPaths
 }
 
-/** Neither the registry nor an archive contains paths, so references are recognized by their shape. */
+/** Used if neither the registry nor an archive contains paths. References are then recognized by their shape. */
 const GUESSED_BLOB_FIELDS: BlobFields = { paths: undefined, archived: undefined }
 
-/** Returns the paths of blobs in payloads of a model that are not in an archive. */
+/** Returns the paths of references in payloads that do not come from an archive. */
 export const blobFieldsOf = ({ blobs }: Pick<Model, 'blobs'>): BlobFields => ({ paths: blobs, archived: blobs })
 
 /**
- * Returns the paths of blobs in the archived payloads of a model. The paths of the registry take precedence over those
- * of the archive, and both take precedence over the shape.
+ * Returns the paths of references in payloads that come from an archive. This deployment uses the paths in the
+ * registry. If the registry has no paths, it uses those in the archive.
  */
 export const archivedBlobFields = ({ blobs }: Pick<Model, 'blobs'>, archived: BlobPaths): BlobFields => ({
   paths: blobs ?? archived,
@@ -33,7 +33,7 @@ export const archivedBlobFields = ({ blobs }: Pick<Model, 'blobs'>, archived: Bl
 
 /** The objects in the blob bucket to which one revision refers. */
 export interface PayloadReferences {
-  /** SHA-256 of the payload itself if it is spilled. */
+  /** The SHA-256 of the payload itself. Undefined if the payload is not spilled. */
   readonly spilledSha256: string | undefined
   /** The file ids at the paths of this deployment. */
   readonly fileIds: readonly string[]
@@ -66,8 +66,8 @@ const fileIdsIn = (decoded: unknown, paths: BlobPaths): string[] =>
 const isSame = (a: BlobPaths, b: BlobPaths): boolean => JSON.stringify(a) === JSON.stringify(b)
 
 /**
- * Adds the references of a revision to a set. `needed` and the id of the resource are stored with them. A missing blob
- * is reported only if it is needed and the reference is at a path of this deployment.
+ * Adds the references of a revision to a set. `needed` and `resourceId` are stored with each reference. If a blob is
+ * missing, it is reported only if `needed` is true and the reference is at a path that this deployment uses.
  */
 export const addReferences = (
   set: BlobReferenceSet,
@@ -86,8 +86,8 @@ export const addReferences = (
 }
 
 /**
- * Returns whether a payload may contain a reference to a blob. Most payloads contain none and need not be decoded
- * exactly. A payload with a reference contains the key `file_id`, which JSON may write with `\u` escapes.
+ * Returns false if a payload certainly contains no reference to a blob. This is a fast check, because most payloads
+ * contain no reference. A payload with a reference contains the key `file_id`, which JSON may write with `\u` escapes.
  */
 const mayContainReference = (payload: string | Uint8Array): boolean => {
   const data =
@@ -96,8 +96,7 @@ const mayContainReference = (payload: string | Uint8Array): boolean => {
 }
 
 /**
- * Returns whether `decodePayload` can decode the payload. JSON is parsed without keeping exact numbers, which is
- * faster.
+ * Returns true if `decodePayload` can decode the payload. Parses JSON without exact numbers, because this is faster.
  */
 const isReadable = (payload: string | Uint8Array): boolean => {
   if (typeof payload === 'string' && payload.charCodeAt(0) < 0x80) {
@@ -105,7 +104,7 @@ const isReadable = (payload: string | Uint8Array): boolean => {
       JSON.parse(payload)
       return true
     } catch {
-      // `decodePayload` accepts a small integer of msgpack, too.
+      // The payload may still be a small integer in msgpack, which `decodePayload` accepts.
     }
   }
   return decodePayload(payload) !== undefined

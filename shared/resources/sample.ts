@@ -2,7 +2,7 @@ import type { Item, SortKeyRange } from '../tables/item.ts'
 import { lineBytes } from './item-size.ts'
 import { revisionRange } from './key-range.ts'
 
-/** The counts for the part of a model that was read as a sample. */
+/** The counts of the part of a model that was read as a sample. */
 export interface Sample {
   /** The total size of the archive lines of all items, in bytes. */
   readonly bytes: number
@@ -16,7 +16,10 @@ type Pages = (kind: 'm' | 'r', range: SortKeyRange) => AsyncIterable<readonly It
 
 /** The number of digest buckets. */
 const BUCKETS = 0x10000
-/** A step multiplies the size of the sample by at most this number, because the estimate can be wrong. */
+/**
+ * The largest factor by which one step enlarges the sample. The factor is estimated from the sample so far, and can be
+ * wrong.
+ */
 const MAX_GROWTH = 16
 
 /**

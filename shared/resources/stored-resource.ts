@@ -1,37 +1,37 @@
 import type { Item } from '../tables/item.ts'
 
-/** A consistent resource of the store. */
+/** A resource of the store. Its metadata and revisions are consistent with each other. */
 export interface StoredResource {
   /** The hash key. */
   readonly h: string
   readonly id: string
   readonly metadata: Item
   /**
-   * The revisions in the order of their sort keys. They are an array or, if they exceed 4 MiB, a stream. A stream must
-   * be read to its end before the next resource is requested. At its end, a stream can throw `ResourceChangedError`.
+   * The revisions in the order of their sort keys. They are an array or, if they exceed 4 MiB, a stream. The caller
+   * must read the stream to its end before it requests the next resource. At its end, the stream throws
+   * `ResourceChangedError` if the resource has changed.
    */
   readonly revisions: readonly Item[] | AsyncIterable<Item>
 }
 
 export interface ReadOptions {
-  /** Whether to return a resource with this metadata. By default, all resources are returned. */
+  /** Returns true if the resource with this metadata is to be returned. By default, all resources are returned. */
   readonly filter?: (metadata: Item) => boolean
   /**
-   * Called with the hash key of each resource, whether the filter accepts the resource or not. Without `filter`, the
-   * function is not called. If the function returns true, reading ends before this resource. A caller can therefore
-   * stop even if the filter accepts no resource. The store reads ahead, so the function is called before earlier
-   * resources are returned.
+   * Called with the hash key of each resource before `filter` is called. If the function returns true, reading ends
+   * before this resource. A caller can therefore stop even if the filter selects no resource. The store reads ahead, so
+   * the function can be called before earlier resources are returned. Without `filter`, it is not called.
    */
   readonly until?: (h: string) => boolean
   /**
-   * Called with each metadata item that the filter accepts, before its revisions are read. If the function returns
-   * false, the resource is omitted. A caller uses it to omit and report metadata that cannot be restored.
+   * Called with each metadata item that the filter selects. If the function returns false, the resource is omitted. A
+   * caller can use this function to report metadata that cannot be restored.
    */
   readonly isValid?: (metadata: Item) => boolean
   /**
-   * Called with each revision of the range whose metadata item is not returned. Either no metadata item exists, for
-   * example because a writer has not written it yet, or `isValid` has omitted it. With `filter`, the function is not
-   * called.
+   * Called with each revision that belongs to no returned resource. Either its metadata item does not exist, for
+   * example because a writer has not written it yet, or `isValid` has returned false. With `filter`, the function is
+   * not called.
    */
   readonly onUnclaimed?: (revision: Item) => void
   /**

@@ -7,10 +7,10 @@ type PlainValue = string | bigint | number | boolean | null
 
 /**
  * Typed access to the fields that metadata items and revision items have in common. `STORE.md` describes every field. A
- * view copies nothing: each access reads the item. Creating a view for every item is therefore cheap.
+ * view is cheap to create, because it copies no fields.
  *
- * If another program wrote the item, a required field can be missing. A missing field is undefined. A missing key or
- * `resourceId` is an empty string instead.
+ * Even a required field can be missing, because other programs also write items. The value of a missing field is
+ * undefined. Only the key and `resourceId` are then empty strings.
  */
 abstract class ItemView {
   readonly item: Item
@@ -36,7 +36,7 @@ abstract class ItemView {
     return this.item['resource_id']?.S ?? ''
   }
 
-  /** Undefined if the item has no schema version: the attribute is absent or NULL. */
+  /** Undefined if the attribute is absent or NULL, which both mean that there is no schema version. */
   get schemaVersion(): string | undefined {
     return this.item['schema_version']?.S
   }
@@ -114,12 +114,15 @@ export class RevisionView extends ItemView {
     return this.item['revision_id']?.S
   }
 
-  /** Undefined if the revision has no parent: the attribute is absent or NULL. */
+  /** Undefined if the attribute is absent or NULL, which both mean that the revision has no parent. */
   get parentRevisionId(): string | undefined {
     return this.item['parent_revision_id']?.S
   }
 
-  /** The SHA-256 of the payload as stored in the item: 64 hex digits. It has not been compared with the payload. */
+  /**
+   * The SHA-256 of the payload in hex, as stored in the item. It may be wrong, because it has not been compared with
+   * the payload.
+   */
   get dataSha256(): string | undefined {
     return this.item['data_sha256']?.S
   }
@@ -135,7 +138,9 @@ export class RevisionView extends ItemView {
     return this.item['data_spilled']?.BOOL === true && this.inlinePayload === undefined ? this.dataSha256 : undefined
   }
 
-  /** The size of the payload in the item, in bytes, as stored in the item. 0 if the payload is spilled. */
+  /**
+   * The size of the payload according to `data_size`, in bytes. 0 if the payload is spilled, and not part of the item.
+   */
   get inlineSize(): number {
     return this.item['data_spilled'] === undefined ? Number(this.item['data_size']?.N ?? 0) : 0
   }
@@ -145,8 +150,8 @@ export class RevisionView extends ItemView {
 type ReadSpilled = (sha256: string) => Promise<Uint8Array | undefined>
 
 /**
- * Returns the payload of a revision from its item. If the payload is spilled, returns the result of `readSpilled` or
- * throws its error. Also returns undefined if the item has neither a payload nor a reference to a spilled payload.
+ * Returns the payload of a revision from its item. If the payload is spilled, returns the result of `readSpilled`. If
+ * the item has neither a payload nor a reference to a spilled payload, returns undefined.
  */
 export const payloadOf = async (
   revision: RevisionView,
@@ -160,8 +165,8 @@ export const payloadOf = async (
 
 /**
  * Returns the current revision of a resource, or undefined if the resource is torn. After a migration in SpecStar,
- * several revision items have the id of the current revision. The item with the schema version of the metadata is then
- * returned. If no item has this schema version, the last item is returned.
+ * several revision items have the id of the current revision. Of these items, the item with the schema version of the
+ * metadata is returned, or the last item if no item has this schema version.
  */
 export const currentRevision = (metadata: MetadataView, revisions: readonly Item[]): RevisionView | undefined => {
   const { currentRevisionId, schemaVersion } = metadata
@@ -175,7 +180,7 @@ export const currentRevision = (metadata: MetadataView, revisions: readonly Item
   return current
 }
 
-/** Converts a DynamoDB number. Integers become `bigint`, also if they are written with an exponent. */
+/** Converts a DynamoDB number. Integers become `bigint`, even if they are written with an exponent. */
 const numberOf = (text: string): bigint | number => {
   const plain = plainNumber(text)
   return plain.includes('.') ? Number(plain) : BigInt(plain)

@@ -6,10 +6,7 @@ import { fingerprintOf } from '../jobs/identity.ts'
 export const ArchiveScope = z
   .object({
     models: z.array(z.string()).readonly(),
-    /**
-     * The SHA-256 of the filters, in hex, because the filters themselves may have 128 KiB. Empty if there are no
-     * filters.
-     */
+    /** The SHA-256 of the filters, in hex. The filters themselves may have 128 KiB. Empty if there are no filters. */
     filters: z.string(),
   })
   .readonly()
@@ -23,7 +20,7 @@ export const scopeOf = ({ scope: { models, filters } }: Manifest): ArchiveScope 
 
 /**
  * Returns true if the filters of `wide` certainly select every resource that the filters of `narrow` select. This is
- * known only if `wide` has no filters, or if both have the same filters.
+ * certain only if `wide` has no filters, or if both have the same filters.
  */
 export const coversFilters = (wide: ArchiveScope, narrow: ArchiveScope): boolean =>
   wide.filters === '' || wide.filters === narrow.filters

@@ -14,17 +14,17 @@ interface ScheduleCheck extends JudgedArchiveStores {
 /** The state of one schedule. */
 interface ScheduleState {
   readonly schedule: string
-  /** True if the schedule has no good archive for `due_at` or a later due time. */
+  /** True if the schedule has no good archive whose due time is `due_at` or later. */
   readonly overdue: boolean
-  /** The last due time whose grace time is over. Absent if no due time has to be checked yet. */
+  /** The last due time whose grace time is over. Absent if there is no such due time since the first check. */
   readonly due_at?: string
   /** The due time of the newest good archive. Absent if there is no good archive. */
   readonly last_good_at?: string
 }
 
 /**
- * Checks every schedule, and returns one state for each schedule. A schedule is overdue if it has no good archive for
- * its last due time. An archive does not count if it is incomplete, damaged, suspicious or rejected.
+ * Checks every schedule, and returns its state. A schedule is overdue if it has no good archive for its last due time.
+ * An archive that is incomplete, damaged, suspicious or rejected does not count.
  */
 export const checkSchedules = async (context: ScheduleCheck): Promise<ScheduleState[]> => {
   const states: ScheduleState[] = []
@@ -34,7 +34,7 @@ export const checkSchedules = async (context: ScheduleCheck): Promise<ScheduleSt
 
 const checkSchedule = async (context: ScheduleCheck, schedule: Schedule): Promise<ScheduleState> => {
   const { name } = schedule
-  // Due times before the first check of this schedule do not count, because the schedule may not have existed then.
+  // Due times before the first check of this schedule are ignored, because the schedule may not have existed then.
   const since = await context.jobs.firstSeen(`schedule#${name}#${JSON.stringify(schedule.timing)}`)
   const due = lastDue(schedule, context.clock())
   if (due === undefined || due < since) return { schedule: name, overdue: false }

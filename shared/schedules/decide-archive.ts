@@ -22,7 +22,9 @@ interface DecisionStores extends JudgedArchiveStores {
 export interface DecisionRequest {
   readonly schedule: string
   readonly job_id: string
-  /** The number of resources in the archive, as stated by the caller. It must be correct. */
+  /**
+   * The number of resources in the archive, according to the caller. The decision is rejected if this number is wrong.
+   */
   readonly resources: number
   readonly decision: ArchiveDecision['decision']
 }
@@ -39,12 +41,12 @@ interface DecidedArchive extends ArchiveDecision {
 }
 
 /**
- * Confirms or rejects a suspicious archive, and returns the decision with its caller and time. If the same decision was
- * made before, returns the earlier decision. Throws:
+ * Confirms or rejects a suspicious archive, and returns the archive with the decision. If the same decision was made
+ * before, returns the earlier decision. Throws:
  *
  * - `UnknownScheduleError` if the schedule does not exist.
  * - `UnknownJobError` if the job does not exist or belongs to another schedule.
- * - `JobStateError` if the job is running or has no archive, if the archive is not suspicious, or if the opposite
+ * - `JobStateError` if the job has not ended or has no archive, if the archive is not suspicious, or if the opposite
  *   decision was made before.
  * - `ConfirmationMismatchError` if the number of resources in the request is wrong.
  */
@@ -55,8 +57,8 @@ export const decideArchive = async (
 ): Promise<DecidedArchive> => {
   const schedule = findSchedule(stores.config.schedules, request.schedule)
   const job = await stores.jobs.get(request.job_id)
+  // A running job writes its result when it ends, and would overwrite the decision that `markJob` adds to the result.
   const judgement = await findJudgement(stores, schedule, request.job_id, job)
-  // A running job writes its result when it ends. This would overwrite the decision that `markJob` adds to the result.
   if (job !== undefined && !hasEnded(job))
     throw new JobStateError(job.job_id, job.status, `is ${job.status}; repeat the request when the job has ended`)
   const actual = resourcesIn(judgement)
@@ -68,8 +70,8 @@ export const decideArchive = async (
 }
 
 /**
- * Returns the judgement of a job's archive. If the archive has no judgement yet, judges it. Throws `UnknownJobError` if
- * the job is not a job of this schedule, and `JobStateError` if the job has no archive.
+ * Returns the judgement of a job's archive. If the archive has not been judged yet, judges it now. Throws
+ * `UnknownJobError` if the job does not belong to this schedule, and `JobStateError` if the job has no archive.
  */
 const findJudgement = async (
   stores: DecisionStores,
@@ -95,8 +97,8 @@ const notSuspicious = ({ job_id, state }: ArchiveJudgement): JobStateError =>
   )
 
 /**
- * Stores the decision, unless a decision is stored already. Returns the judgement with the stored decision. Throws
- * `JobStateError` if the stored decision is the opposite decision.
+ * Stores the decision, and returns the record with the decision. If the same decision is already stored, returns the
+ * stored record. If the opposite decision is stored, throws `JobStateError`.
  */
 const storeDecision = async (
   { archiveJudgements, clock }: Pick<DecisionStores, 'archiveJudgements' | 'clock'>,

@@ -13,7 +13,7 @@ export class UnknownScheduleError extends Error {
   }
 }
 
-/** The number of resources in a confirmation is not the number of resources in the archive. */
+/** The number of resources in a decision about an archive differs from the number of resources in the archive. */
 export class ConfirmationMismatchError extends Error {
   override readonly name = 'ConfirmationMismatchError'
   readonly given: number
@@ -22,7 +22,7 @@ export class ConfirmationMismatchError extends Error {
   constructor(jobId: string, given: number, actual: number) {
     super(
       `resources: the archive of job ${jobId} contains ${actual} resources, not ${given}; ` +
-        `check that you mean this archive, and repeat the request with resources ${actual}`,
+        `check that this is the right archive, and repeat the request with resources ${actual}`,
     )
     this.given = given
     this.actual = actual

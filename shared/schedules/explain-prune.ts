@@ -6,7 +6,10 @@ import type { PlannedArchive } from './prune-plan.ts'
 import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
 import type { Schedule } from './schedule.ts'
 
-/** The action of the next pruning for one object, and its reason. `retention` is the setting that applies to it. */
+/**
+ * The action that the next pruning takes for one object, and the reason. `retention` is the setting that applies to the
+ * object.
+ */
 export type ExplainedObject =
   | (PlannedArchive & { readonly retention: 'schedule'; readonly schedule: string; readonly bucket: string })
   | (PlannedObject & { readonly retention: RetentionGroup })
@@ -28,21 +31,24 @@ type PruneExplanation = Omit<PrunePlanning, 'config'> &
     readonly config: PrunePlanning['config'] & ObjectPlanning['config'] & { readonly schedules: readonly Schedule[] }
   }
 
-/** The objects of one schedule or retention group, sorted by key. `after` is the key after which the objects start. */
+/**
+ * The objects of one schedule or retention group. `objects` returns the objects whose keys follow `after`, sorted by
+ * key.
+ */
 interface Section {
   /** `schedule:{name}`, or the name of a group. */
   readonly name: string
   readonly objects: (after?: string) => AsyncIterable<ExplainedObject>
 }
 
-/** The position of the last object of a page: its section and its key. */
+/** The section and the key of the last object of a page. The next page begins after this object. */
 const Cursor = z.strictObject({ section: z.string(), after: z.string() })
 type Cursor = z.output<typeof Cursor>
 
 /**
- * Returns a page of objects with the action that the next pruning would take, and the reason. The archives of each
- * schedule come first. The objects of each group for which the deployment sets a number of days follow. Pruning itself
- * uses the same plans. Writes nothing. Throws `InvalidRequestError` if the cursor is invalid.
+ * Returns a page of objects, each with the action that the next pruning would take, and the reason. The list contains
+ * the archives of each schedule, and then the objects of each retention group for which the deployment sets a number of
+ * days. Writes and deletes nothing. Throws `InvalidRequestError` if the cursor is invalid.
  */
 export const explainPrune = async (
   context: PruneExplanation,

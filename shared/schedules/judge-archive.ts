@@ -3,10 +3,10 @@ import { MAX_LISTED } from '../values/message-text.ts'
 import { type ArchiveJudgement, isCounted } from './archive-judgement.ts'
 import { type ArchiveScope, coversFilters } from './archive-scope.ts'
 
-/** The members of an earlier archive with which a new archive is compared. */
+/** The data of an earlier archive with which a new archive is compared. */
 type EarlierArchive = Pick<ArchiveJudgement, 'job_id' | 'scope' | 'models' | 'state'>
 
-/** What a new archive contains, as its manifest describes it. */
+/** The data of a new archive, from its manifest. */
 export interface ArchiveContent {
   readonly complete: boolean
   readonly scope: ArchiveScope
@@ -23,15 +23,15 @@ const NOTHING: ExportCounts = { resources: 0, revisions: 0, blobs: 0 }
  * is:
  *
  * - `incomplete` if the manifest has `complete: false`.
- * - `suspicious` if the number of resources, revisions or blobs of a model is much smaller than in an earlier archive:
- *   it is less than `min_ratio` of the earlier number, or it is 0 and the earlier number is not.
- * - `good` otherwise. The first archive of a schedule is therefore good if it is complete.
+ * - `suspicious` if the number of resources, revisions or blobs of a model is less than the earlier number multiplied
+ *   by `min_ratio`, or is 0 while the earlier number is not 0.
+ * - `good` otherwise. The first archive of a schedule is good if it is complete.
  *
- * The archive is compared with the last good archive, and with the incomplete archives after it. Without the incomplete
- * archives, an empty archive could count as good if all earlier archives are incomplete, and would replace them.
+ * The archive is compared with the last good archive and with all incomplete archives after it. The incomplete archives
+ * are needed, because otherwise an empty archive would be good if all earlier archives are incomplete.
  *
- * Earlier archives are compared only if their filters are the same, or if the new archive has no filters. For each
- * model, the last good archive that contains the model is used, because a schedule may leave out a model for some time.
+ * An earlier archive is used only if it has the same filters, or if the new archive has no filters. The last good
+ * archive is determined for each model separately, because a schedule may leave out a model for some time.
  */
 export const judgeArchive = (
   earlier: readonly EarlierArchive[],
@@ -50,8 +50,8 @@ export const judgeArchive = (
 }
 
 /**
- * Returns the earlier archives with which the new archive is compared for a model, as one list for each combination of
- * filters. A list contains the last good archive that contains the model, and the incomplete archives after it.
+ * Returns the earlier archives with which the counts of a model are compared. Earlier archives with the same filters
+ * are in one list. Each list has the last good archive that contains the model, and the incomplete archives after it.
  */
 const baselines = (earlier: readonly EarlierArchive[], scope: ArchiveScope, model: string): EarlierArchive[][] => {
   const byFilters = new Map<string, EarlierArchive[]>()
@@ -65,7 +65,7 @@ const baselines = (earlier: readonly EarlierArchive[], scope: ArchiveScope, mode
   return [...byFilters.values()]
 }
 
-/** Returns the numbers of a model that are too small. Compares each number with the largest number in `archives`. */
+/** Returns the counts of a model that are too small, compared with the largest count of each kind in `archives`. */
 const shrunkCounts = (
   model: string,
   archives: readonly EarlierArchive[],
@@ -85,6 +85,9 @@ const shrunkCounts = (
 const hasShrunk = (before: number, now: number, minRatio: number): boolean =>
   before > 0 && (now === 0 || now < before * minRatio)
 
-/** Reads own properties only, because a model may have the name of an inherited property, such as `constructor`. */
+/**
+ * Reads only own properties, because the name of a model may equal that of an inherited property, such as
+ * `constructor`.
+ */
 const countsOf = ({ models }: Pick<ArchiveContent, 'models'>, model: string): ExportCounts =>
   (Object.hasOwn(models, model) ? models[model] : undefined) ?? NOTHING

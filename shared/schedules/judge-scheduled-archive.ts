@@ -4,9 +4,9 @@ import { type ArchiveJudgement, resourcesIn } from './archive-judgement.ts'
 import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
 
 /**
- * Judges the archive of a scheduled export whose job is about to end, and stores the judgement. If the archive is
- * suspicious, returns the mark for the job's result. Otherwise, returns `undefined`. If the archive has been judged
- * before, uses the stored judgement.
+ * Judges the archive of a scheduled export before its job ends, and stores the judgement. If the archive has already
+ * been judged, uses the stored judgement. If the archive is suspicious, returns the member `suspicious` of the job's
+ * result. Otherwise, returns `undefined`.
  */
 export const judgeScheduledArchive = async (
   stores: JudgedArchiveStores,

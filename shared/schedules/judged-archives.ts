@@ -27,23 +27,24 @@ export interface JudgedArchives {
 }
 
 /**
- * The number of archives that are opened in parallel. Thousands of archives of earlier versions may lack a judgement.
+ * The number of archives that are opened at the same time. After an upgrade from an early release, thousands of
+ * archives may have no judgement.
  */
 const OPENED_AT_ONCE = 16
 
 /**
  * Returns the archives of a schedule with their judgements. Archives without a stored judgement are judged now, from
- * the oldest to the newest. These are archives that have just been written, archives of earlier versions, and archives
- * whose job died before it stored the judgement. If `keep` is true, the new judgements are stored. If another process
- * has stored a judgement of the same archive meanwhile, returns the stored judgement.
+ * the oldest to the newest. These are archives that have just been written, archives of early releases, and archives
+ * whose job ended before it stored the judgement. If `keep` is true, the new judgements are stored. If another process
+ * has stored a judgement of the same archive in the meantime, returns that judgement.
  */
 export const judgedArchives = async (
   stores: JudgedArchiveStores,
   { name, min_ratio = DEFAULT_MIN_RATIO }: Pick<Schedule, 'name' | 'min_ratio'>,
   { keep }: { readonly keep: boolean },
 ): Promise<JudgedArchives> => {
-  // The judgements are read before the archives are listed. Therefore, an archive that has a judgement but is not in
-  // the list was deleted.
+  // The records are read before the archives are listed. If an archive has a record but is not in the list, it was
+  // therefore deleted.
   const known = await stores.archiveJudgements.list(name)
   const archives = await scheduledArchives(stores, name)
   const knownKeys = new Set(known.map(({ key }) => key))
@@ -66,7 +67,7 @@ export const judgedArchives = async (
   }
 }
 
-/** An archive with the part of its manifest on which its judgement depends. The manifest itself can have 32 MiB. */
+/** An archive with the part of its manifest on which its judgement depends. The whole manifest can have 32 MiB. */
 interface SummarizedArchive {
   readonly archive: ScheduledArchive
   readonly manifest_sha256: string

@@ -11,7 +11,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { ObjectChangedError } from '../objects/errors.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-/** Errors that mean that the archive is damaged, or that it was replaced or deleted after it was listed. */
+/** Errors for an archive that is damaged, or that was replaced or deleted after it was listed. */
 const DEFECTS = [
   ArchiveInvalidError,
   ArchiveTruncatedError,
@@ -29,7 +29,7 @@ export const openScheduledArchive = async (
   try {
     return await openArchive(objects.sourceOf(object))
   } catch (error) {
-    // Any other error, such as a timeout, says nothing about the archive.
+    // After any other error, such as a timeout, the state of the archive is unknown.
     if (DEFECTS.some((kind) => error instanceof kind)) return undefined
     throw error
   }

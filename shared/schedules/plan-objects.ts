@@ -4,7 +4,7 @@ import { hasReport } from '../restore/upload-report.ts'
 import { DAY_MS } from './prune-plan.ts'
 import type { RetentionDays, RetentionGroup } from './retention.ts'
 
-/** The action of the next pruning for one object, and its reason. */
+/** The action that the next pruning takes for one object, and the reason. */
 export interface PlannedObject {
   readonly bucket: string
   readonly key: string
@@ -24,10 +24,16 @@ export interface ObjectPlanning {
   readonly clock: () => Date
 }
 
-/** Returns the reason to keep an object whose retention has ended, or `undefined` if the object can be deleted. */
+/**
+ * Returns the reason to keep an object although its retention time is over, or `undefined` if the object can be
+ * deleted.
+ */
 type ReasonToKeep = (context: ObjectPlanning, object: PinnedObject) => Promise<string | undefined>
 
-/** The objects to which one retention setting applies: those below `prefix` for which `isPart` returns true. */
+/**
+ * Selects the objects to which one retention setting applies. Their keys begin with `prefix`, and `isPart` returns true
+ * for the key.
+ */
 interface Group {
   readonly bucket: 'archives' | 'restores'
   readonly prefix: string
@@ -37,8 +43,8 @@ interface Group {
 
 const SLOTS = '_slots/'
 /**
- * The prefix of reports of uploads with very long keys (`reportKey`). The name of such a report is a hash, so the key
- * of the upload is not known.
+ * The prefix of the reports of uploads with very long keys (`reportKey`). The name of such a report is a hash, from
+ * which the key of the upload cannot be determined.
  */
 const SHORT_REPORTS = '_reports/'
 const ARCHIVE = '.acbak'
@@ -47,14 +53,15 @@ const always = (): boolean => true
 const never: ReasonToKeep = () => Promise.resolve(undefined)
 
 /**
- * An upload is kept until its report exists, because its restore may still be running. A report is kept as long as its
- * upload exists. Without the report, the local program would restore the upload again at its next start.
+ * An upload is kept until its final report exists, because its restore may still be running. A report is kept as long
+ * as its upload exists, because without the report the local program would restore the upload again.
  */
 const reasonToKeepUpload: ReasonToKeep = async (context, object) => {
   const { bucket, key } = object
   if (key.endsWith(ARCHIVE))
     return (await hasReport(context, object)) ? undefined : 'has no report, so its restore may not have ended'
-  if (key.startsWith(SHORT_REPORTS)) return 'is a report whose upload is not known, because its name is a hash'
+  if (key.startsWith(SHORT_REPORTS))
+    return 'is a report whose upload is unknown, because the name of the report is a hash'
   if (!key.endsWith(REPORT)) return 'is neither an upload nor a report'
   const upload = key.slice(0, -REPORT.length) + ARCHIVE
   return (await context.objects.head(bucket, upload)) === undefined ? undefined : 'its upload still exists'
@@ -73,8 +80,8 @@ const GROUPS: Readonly<Record<RetentionGroup, Group>> = {
 }
 
 /**
- * Yields the planned action for each object of a group, sorted by key. If `after` is given, starts after this key.
- * Yields nothing if the deployment sets no number of days for the group.
+ * Yields the planned action for each object of a group, sorted by key. If `after` is given, begins after this key. If
+ * the deployment sets no number of days for the group, yields nothing.
  */
 export async function* planObjects(
   context: ObjectPlanning,

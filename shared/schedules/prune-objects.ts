@@ -11,8 +11,8 @@ interface PrunedGroup {
 }
 
 /**
- * Deletes the objects that `planObjects` selects. Returns the number of deleted objects for each group for which the
- * deployment sets a number of days.
+ * Deletes the objects for which `planObjects` plans `delete`. Returns the number of deleted objects for each group for
+ * which the deployment sets a number of days.
  */
 export const pruneObjects = async (context: ObjectPlanning): Promise<PrunedGroup[]> => {
   const groups: PrunedGroup[] = []

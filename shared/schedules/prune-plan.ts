@@ -5,7 +5,7 @@ import type { Schedule } from './schedule.ts'
 
 export const DAY_MS = 24 * 3600_000
 
-/** The action of the next pruning for one archive, and its reason. */
+/** The action that the next pruning takes for one archive, and the reason. */
 export interface PlannedArchive {
   readonly key: string
   readonly job_id: string
@@ -20,7 +20,7 @@ export interface PlannedArchive {
 }
 
 export interface PrunePlan {
-  /** The suspicious archives that stop pruning until a caller confirms or rejects them, newest first. */
+  /** The suspicious archives, newest first. Pruning is stopped until a caller has confirmed or rejected them. */
   readonly stopped_by: readonly ArchiveJudgement[]
   /** Newest first. */
   readonly archives: readonly PlannedArchive[]
@@ -31,18 +31,17 @@ export interface PrunePlan {
 /** The data from which the plan of one schedule is computed. */
 interface PruneInput extends JudgedArchives {
   readonly schedule: Pick<Schedule, 'keep_days'>
-  /** The newest good archive of each scope, newest first. This pruning has opened each of them successfully. */
+  /** The result of `goodSuccessors`: the newest good archive of each scope, newest first. */
   readonly successors: readonly ArchiveJudgement[]
   readonly now: Date
 }
 
 /**
- * Decides which archives of a schedule pruning deletes. An archive is deleted only if all of these conditions are true:
+ * Decides which archives of a schedule are deleted. An archive is deleted only if all of these conditions are true:
  *
  * - It is older than `keep_days`.
- * - A newer good archive of the same or a wider scope exists, and this pruning has opened it successfully.
- * - No suspicious archive waits for a decision. An archive does not wait if it was confirmed or rejected, or if a newer
- *   good archive exists.
+ * - A newer good archive of the same or a wider scope exists and could be opened just now.
+ * - No suspicious archive waits for a decision. A suspicious archive needs no decision if a newer good archive exists.
  * - No later archive was confirmed within the last `keep_days`.
  */
 export const planPruning = (input: PruneInput): PrunePlan => {
@@ -81,7 +80,7 @@ const planArchive = (
   return { ...shown, ...decide(input, stoppedBy, at, judgement) }
 }
 
-/** Decides about one archive. If a suspicious archive waits for a decision, nothing is deleted. */
+/** Decides about one archive. If there is a suspicious archive that waits for a decision, no archive is deleted. */
 const decide = (
   input: PruneInput,
   [suspicious]: readonly ArchiveJudgement[],
@@ -95,7 +94,7 @@ const decide = (
   if (keptUntil >= now.getTime()) return keep(`is kept until ${isoTime(keptUntil)} (keep_days is ${keep_days})`)
   if (suspicious !== undefined)
     return keep(
-      'nothing of this schedule is deleted, because the archive of job ' +
+      'no archive of this schedule is deleted, because the archive of job ' +
         `${suspicious.job_id} is suspicious and nobody has confirmed or rejected it`,
     )
   const successor = successorOf(input, at, judgement)
@@ -108,8 +107,8 @@ const decide = (
 }
 
 /**
- * Returns a newer good archive of the same or a wider scope. The scope of an archive without a judgement is not known,
- * so any newer good archive replaces it.
+ * Returns a newer good archive of the same or a wider scope. If an archive has no record, its scope is unknown, and any
+ * newer good archive is returned.
  */
 const successorOf = (
   { successors }: Pick<PruneInput, 'successors'>,
@@ -121,7 +120,7 @@ const successorOf = (
   )
 
 /**
- * Returns the time before which an archive is not deleted because later archives were confirmed, in ms since 1970.
+ * Returns the time until which confirmations of later archives protect an archive from deletion, in ms since 1970.
  * Returns 0 if no later archive was confirmed.
  */
 const holdOf = (judgements: readonly ArchiveJudgement[], keepDays: number, at: string): number =>
@@ -134,9 +133,9 @@ const holdBy = ({ state, decided }: ArchiveJudgement, keepDays: number): number 
   state === 'confirmed' && decided !== undefined ? Date.parse(decided.at) + keepDays * DAY_MS : 0
 
 /**
- * Returns true if a judgement can be deleted. Its archive must not exist after this pruning. A newer good archive of
- * the same or a wider scope must exist, so that no later archive is compared with this judgement. If the judgement is a
- * confirmation, it must no longer protect earlier archives.
+ * Returns true if a judgement can be deleted. Three conditions must be true. After this pruning, its archive does not
+ * exist. A newer good archive of the same or a wider scope exists, so no later archive is compared with this judgement.
+ * If the archive was confirmed, the confirmation no longer protects earlier archives.
  */
 const isObsolete = (input: PruneInput, kept: ReadonlySet<string>, judgement: ArchiveJudgement): boolean =>
   !kept.has(judgement.key) &&

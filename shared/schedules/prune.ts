@@ -21,18 +21,18 @@ interface PrunedSchedule {
   readonly schedule: string
   /** Keys of the deleted archives. */
   readonly deleted: readonly string[]
-  /** The jobs of the suspicious archives that stop pruning until a caller decides. Absent if there are none. */
+  /** The job ids of the suspicious archives that stop pruning until a caller decides. Absent if there are none. */
   readonly stopped_by?: readonly string[]
 }
 
-/** Deletes, for every schedule, the archives that `planSchedule` selects. */
+/** Deletes the archives for which `planSchedule` plans `delete`, for every schedule. */
 export const pruneSchedules = async (context: Pruning): Promise<PrunedSchedule[]> => {
   const pruned: PrunedSchedule[] = []
   for (const schedule of context.config.schedules) pruned.push(await prune(context, schedule))
   return pruned
 }
 
-/** Plans pruning for one schedule, and deletes nothing. If `keep` is true, stores new judgements. */
+/** Plans the pruning of one schedule, and deletes nothing. If `keep` is true, stores new judgements. */
 export const planSchedule = async (
   context: PrunePlanning,
   schedule: Schedule,

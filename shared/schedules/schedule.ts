@@ -14,7 +14,7 @@ import { isTimeZone, type Times, type Timing, timesOf } from './times.ts'
  * longer if no newer good archive of the same or a wider scope exists.
  */
 export interface Schedule {
-  /** Part of the job ids and of the keys of archives. */
+  /** The name is part of the job ids and of the keys of the archives. */
   readonly name: string
   readonly timing: Timing
   /** By default, all registered models are exported. */
@@ -22,14 +22,14 @@ export interface Schedule {
   /** Filter parameters as in the body of an export request. */
   readonly filters: Readonly<Record<string, unknown>>
   /**
-   * If true, the export fails if a resource or blob cannot be exported. If false, the archive is written without it and
-   * is not complete.
+   * If true, the export fails if a resource or blob cannot be exported. If false, the resource or blob is left out, and
+   * the archive is not complete.
    */
   readonly strict: boolean
   readonly keep_days: number
   /**
-   * From 0 to 1; by default `DEFAULT_MIN_RATIO`. An archive is suspicious if it contains less than this share of the
-   * resources, revisions or blobs that an earlier good archive contains.
+   * A number from 0 to 1. An archive is suspicious if it contains less than this share of the resources, revisions or
+   * blobs of an earlier archive. By default, `DEFAULT_MIN_RATIO` is used.
    */
   readonly min_ratio?: number
 }
@@ -41,8 +41,8 @@ const text = (pattern: RegExp, message: string) => z.string(message).regex(patte
 const RATIO = 'must be a number from 0 to 1'
 
 const ScheduleSetting = z.strictObject({
-  // The job id contains the name and the due time. It is also the name of an execution, which may have at most 80
-  // characters.
+  // The job id contains the name and the due time. It is also the name of an execution of Step Functions, which may
+  // have at most 80 characters.
   name: text(
     /^[A-Za-z0-9][A-Za-z0-9_-]{0,39}$/,
     'must be 1 to 40 letters, digits, - or _, and start with a letter or digit',
@@ -134,11 +134,11 @@ const FiltersShape = z.strictObject(FILTER_SHAPE)
 const REQUEST_ERRORS = [InvalidRequestError, FilterError, FiltersExclusiveError, UnknownModelError]
 
 /**
- * Returns the reason if a schedule will never start an export: its request is invalid, or it has no due time in the
+ * If a schedule will never start an export, returns the reason: its request is invalid, or it has no due time in the
  * future. Otherwise, returns `undefined`.
  *
- * The schedules are checked only before a deployment and when the local program starts. If one schedule has no due time
- * any more at a later time, the other schedules must continue.
+ * Schedules are checked only before a deployment and when the local program starts. A schedule that runs out of due
+ * times later must not stop the other schedules.
  */
 export const validateSchedule = (schedule: Schedule, registry: ModelRegistry): string | undefined => {
   const now = new Date()

@@ -20,6 +20,6 @@ export const startScheduled = async (context: ScheduledStart, name: string, at: 
   return startNamedExport(context, scheduledJobId(name, at), request, `schedule:${name}`, 'schedule')
 }
 
-/** `s-{name}-{yyyymmddThhmmssZ}` */
+/** Returns `s-{name}-{yyyymmddThhmmssZ}`, with the due time in UTC. */
 const scheduledJobId = (name: string, at: Date): string =>
   `s-${name}-${at.toISOString().slice(0, 19).replaceAll(/[-:]/g, '')}Z`

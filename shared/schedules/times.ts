@@ -3,20 +3,20 @@ import { errorMessage } from '../values/error-message.ts'
 import { MAX_SET_BACK_MS, wallClock } from './wall-clock.ts'
 
 /**
- * The `cron` or `rate` setting of a schedule, in the notation of EventBridge Scheduler: six cron fields, or
- * `N minutes|hours|days`.
+ * The `cron` or `rate` setting of a schedule, in the notation of EventBridge Scheduler. `cron` has six fields, and
+ * `rate` has the form `N minutes|hours|days`.
  */
 export type Timing = { readonly cron: string; readonly timezone?: string } | { readonly rate: string }
 
-/** The due times of a schedule: the times at which it starts an export. */
+/** The due times of a schedule, at which it starts exports. */
 export interface Times {
   /** Returns the first due time after `after`, or `undefined` if there is none. */
   readonly next: (after: Date) => Date | undefined
-  /** Returns the last due times before `before`, newest first, at most `count`. */
+  /** Returns the last `count` due times before `before`, newest first. Returns fewer if there are no more. */
   readonly last: (before: Date, count: number) => Date[]
   /**
-   * Returns the latest instant at which the schedule can run for the due time `due`. It is later than `due` only if the
-   * clock of the time zone is set back and shows this time twice.
+   * Returns the latest instant at which the schedule can run for the due time `due`. If the clock of the time zone is
+   * set back and shows this time twice, this is the second instant. Otherwise it is `due`.
    */
   readonly latest: (due: Date) => Date
 }
@@ -25,17 +25,16 @@ const UNITS: Readonly<Record<string, number>> = { minute: 60_000, hour: 3_600_00
 const RATE = /^([1-9]\d{0,4}) (minute|hour|day)(s?)$/
 
 /**
- * Returns the due times of a schedule. Throws `RangeError` if the expression is invalid. Its message says what is
- * allowed, and continues a text that begins with `cron: ` or `rate: `.
+ * Returns the due times of a schedule. Throws `RangeError` if the expression is invalid. The message states what is
+ * allowed. It has no subject, because the caller puts `cron` or `rate` before it.
  */
 export const timesOf = (timing: Timing): Times =>
   'cron' in timing ? cronTimes(timing.cron, timing.timezone ?? 'UTC') : rateTimes(periodOf(timing.rate))
 
 /**
  * Returns the due times of a cron expression in a time zone, as EventBridge Scheduler computes them. If the clock is
- * set forward, the times that it skips are not due times. If the clock is set back, a time that occurs twice is one due
- * time. This function returns its first occurrence. The cron library receives and returns wall-clock times, written as
- * times in UTC.
+ * set forward, the skipped times are not due times. If the clock is set back, only the first of two equal times is a
+ * due time. The cron library receives and returns wall-clock times, written as times in UTC.
  */
 const cronTimes = (fields: string, timezone: string): Times => {
   const cron = readCron(fields)
@@ -51,7 +50,7 @@ const cronTimes = (fields: string, timezone: string): Times => {
     },
     last: (before, count) => {
       const found: Date[] = []
-      // If the clock was just set back, wall-clock times later than the current one have already occurred.
+      // If the clock was just set back, later wall-clock times than the current time have already occurred.
       let [wallTime] = cron.previousRuns(1, new Date(clock.at(before) + MAX_SET_BACK_MS))
       for (; wallTime !== undefined && found.length < count; [wallTime] = cron.previousRuns(1, wallTime)) {
         const [due] = clock.instantsOf(wallTime.getTime())
@@ -71,8 +70,8 @@ const field = (value: string, ...more: readonly string[]): RegExp =>
   new RegExp(`^(?:${[`${list(value)}(?:,${list(value)})*`, ...more].join('|')})$`, 'i')
 const DAY = '(?:[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)'
 /**
- * The grammar of EventBridge Scheduler. The cron library also accepts other expressions, and a deployment with one of
- * them would fail.
+ * The grammar of EventBridge Scheduler. The cron library also accepts other expressions, but with such an expression, a
+ * deployment would fail.
  */
 const GRAMMAR: readonly (readonly [name: string, form: RegExp])[] = [
   ['minutes', field('\\d{1,2}')],
@@ -128,8 +127,8 @@ export const periodOf = (rate: string): number => {
 }
 
 /**
- * Returns the due times of a rate. Counts periods from 1970, because the creation time of the schedule, from which AWS
- * counts, is not known here.
+ * Returns the due times of a rate. Periods are counted from 1970. AWS counts them from the creation of the schedule,
+ * but this time is unknown here.
  */
 const rateTimes = (period: number): Times => ({
   next: (after) => new Date((Math.floor(after.getTime() / period) + 1) * period),

@@ -1,22 +1,22 @@
 import { must } from '../values/must.ts'
 
 /*
- * Converts between instants and wall-clock times of a time zone. A wall-clock time is a date and a time of day, as a
- * clock in the zone shows them. It is represented by a number: the milliseconds from 1970 to the same date and time of
- * day in UTC.
+ * Converts between instants and wall-clock times of a time zone. A wall-clock time is the date and time of day that a
+ * clock in the zone shows. It is represented by the number of milliseconds from 1970 to the same date and time of day
+ * in UTC.
  */
 
 interface WallClock {
   /** Returns the wall-clock time at an instant. */
   readonly at: (instant: Date) => number
   /**
-   * Returns the instants at which the clock shows a time, earliest first. Returns no instant if the clock is set
-   * forward and skips this time, and two instants if the clock is set back and shows this time twice.
+   * Returns the instants at which the clock shows a time, earliest first. If the clock is set forward and skips this
+   * time, the list is empty. If the clock is set back and shows this time twice, the list has two instants.
    */
   readonly instantsOf: (wallTime: number) => Date[]
 }
 
-/** The longest time by which a clock is set back, in ms. Since 1970, no zone has set its clock back by more. */
+/** The longest time by which any time zone has set its clock back since 1970, in ms. */
 export const MAX_SET_BACK_MS = 3 * 3600_000
 
 const DAY_MS = 24 * 3600_000

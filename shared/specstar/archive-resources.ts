@@ -20,7 +20,7 @@ export type ArchiveResource =
       readonly model: string
       readonly id: string
       readonly currentRevisionId: string
-      /** JSON text. Undefined if the resource has none. */
+      /** A JSON string. Undefined if the metadata have no indexed data. */
       readonly indexedData: string | undefined
     }
   | {
@@ -34,8 +34,8 @@ export type ArchiveResource =
     }
 
 /**
- * Reads the models, resources and revisions of an archive. The archive has version 3 or is a stream of SpecStar. In an
- * archive of version 3, the metadata of a resource precedes its revisions. A stream may contain them in any order.
+ * Reads the models, resources and revisions of an archive of version 3 or of a SpecStar stream. In an archive of
+ * version 3, the metadata of a resource precede its revisions. A stream may contain them in any order.
  */
 export async function* archiveResources(source: ArchiveSource): AsyncGenerator<ArchiveResource> {
   const head = await source.read(0, Math.min(STREAM_HEAD_BYTES, source.size))
@@ -66,7 +66,7 @@ async function* segmentResources(source: ArchiveSource): AsyncGenerator<ArchiveR
     if (model === undefined) continue
     for await (const batch of archivedRecords(archive, index))
       for (const record of batch) {
-        // A resource that cannot be restored does not contribute to the proposal.
+        // Records that cannot be restored are ignored.
         if (record.fault !== undefined) continue
         const { kind, id, item } = record
         if (kind === 'metadata') {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { createXXHash128 } from 'hash-wasm'
 
-/** Computes hashes in hex: XXH3-128, which SpecStar uses, and SHA-256, which archives use. */
+/** Computes hashes in hex. SpecStar uses XXH3-128, and archives use SHA-256. */
 export interface ContentHashes {
   xxh3(bytes: Uint8Array): string
   /** Returns both hashes of content that is read in pieces. */

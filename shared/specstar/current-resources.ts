@@ -5,27 +5,30 @@ interface CurrentResource {
   readonly model: string
   /** Undefined if the payload is neither JSON nor msgpack. */
   readonly payload: unknown
-  /** JSON text. Undefined if the resource has none. */
+  /** A JSON string. Undefined if the metadata have no indexed data. */
   readonly indexedData: string | undefined
 }
 
 /**
- * Pairs the metadata of each resource with its current revision, in any order of the records. `currentRevisionIds` must
- * have been filled from the same archive before. Only what waits for its counterpart is held in memory: at most one
- * resource if revisions follow their metadata, and the metadata of a model if all of them precede the revisions.
- * Resources without metadata or without a current revision are left out.
+ * Pairs the metadata of each resource with its current revision. The records may have any order, but the caller must
+ * first have passed all ids of current revisions to `addCurrentRevisionId`. Metadata and revisions are held in memory
+ * until they are paired. This is at most one resource if revisions follow their metadata, and all metadata of a model
+ * if they precede all revisions. Resources without metadata or without a current revision are left out.
  */
 export class CurrentResources {
   readonly #currentRevisionIds = new Map<string, string>()
   readonly #metadata = new Map<string, Pick<CurrentResource, 'indexedData'>>()
   readonly #revisions = new Map<string, Pick<CurrentResource, 'payload'>>()
 
-  /** Notes the id of the current revision of a resource. */
+  /** Stores the id of the current revision of a resource. */
   addCurrentRevisionId(model: string, id: string, currentRevisionId: string): void {
     this.#currentRevisionIds.set(keyOf(model, id), currentRevisionId)
   }
 
-  /** Adds metadata or a revision. Returns the resource if both are known now. Each resource is returned once. */
+  /**
+   * Adds metadata or a revision. If the metadata and the current revision of the resource are now known, returns the
+   * resource. Each resource is returned once.
+   */
   add(part: Exclude<ArchiveResource, { readonly kind: 'model' }>): CurrentResource | undefined {
     const { model, id } = part
     const key = keyOf(model, id)
@@ -37,7 +40,8 @@ export class CurrentResources {
     if (metadata === undefined || revision === undefined) return undefined
     this.#metadata.delete(key)
     this.#revisions.delete(key)
-    // SpecStar's memory store exports migrated revisions twice. The second one must not wait for metadata.
+    // SpecStar's memory store exports migrated revisions twice. The second revision is ignored, so that it does not
+    // wait for metadata.
     this.#currentRevisionIds.delete(key)
     return { model, payload: revision.payload, indexedData: metadata.indexedData }
   }

@@ -1,6 +1,6 @@
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from '../archive/errors.ts'
 
-/** The location of a record in a stream. Every error about a record contains it. */
+/** The location of a record in a stream. Every error about a record contains its location. */
 export interface StreamLocation {
   /** The number of the record, counted from 1. */
   readonly number: number
@@ -20,7 +20,7 @@ export const invalidRecord = (location: StreamLocation, reason: string): Archive
 export const truncatedRecord = (location: StreamLocation, reason: string): ArchiveTruncatedError =>
   new ArchiveTruncatedError(`${locationText(location)}: ${reason}`)
 
-/** Returns an error for a wrong XXH3-128. `content` is the part of the record to which the hash belongs. */
+/** Returns an error for content that does not match its XXH3-128. `content` describes this part of the record. */
 export const corruptRecord = (
   location: StreamLocation,
   content: string,

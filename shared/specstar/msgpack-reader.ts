@@ -2,17 +2,18 @@ import { isUtf8 } from 'node:buffer'
 import { decodeTimestamp, TIMESTAMP_TYPE } from './timestamp.ts'
 
 /**
- * Maximum nesting of a value. The msgpack reader of Python accepts fewer levels, and the recursive calls for this many
- * do not overflow the call stack.
+ * The largest number of nesting levels of a value. The msgpack reader of Python accepts fewer levels. Recursion to this
+ * depth does not overflow the call stack.
  */
 const MAX_LEVELS = 500
 
 const INCOMPLETE = 'the bytes end inside a msgpack value'
 
 /**
- * Reads msgpack values without loss. Integers become `bigint`, floats `number`, maps `Map` in the order of the bytes,
- * and times `Timestamp`. No npm package is used, because none of them distinguishes the float `1.0` from the integer
- * `1`, as SpecStar's text filters do. All methods throw `RangeError` for malformed bytes.
+ * Reads msgpack values without loss. Integers become `bigint`, and floats become `number`. Maps become `Map` and keep
+ * their order. Times become `Timestamp`. This reader is used instead of an npm package, because no package
+ * distinguishes the float `1.0` from the integer `1`, as SpecStar's text filters do. All methods throw `RangeError` for
+ * malformed bytes.
  */
 export class MsgpackReader {
   readonly #bytes: Buffer
@@ -145,8 +146,8 @@ export class MsgpackReader {
   }
 
   #readList(length: number, level: number): unknown[] {
-    // Every member has at least one byte. Without this check, a wrong length could allocate a list with 4 billion
-    // members.
+    // Every member has at least one byte, so a longer list is malformed. Without this check, a wrong length could
+    // allocate a list of 4 billion members.
     if (length > this.remaining) throw new RangeError(INCOMPLETE)
     return Array.from({ length }, () => this.readValue(level + 1))
   }

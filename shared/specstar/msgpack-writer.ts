@@ -71,14 +71,17 @@ const withType = (bytes: Buffer, type: number, size: number): Buffer => {
   return bytes.subarray(0, 1 + size)
 }
 
-/** The type bytes for numbers or lengths of 1, 2 and 4 bytes. The lengths of lists and maps have no form of 1 byte. */
+/**
+ * The type bytes for numbers or lengths of 1, 2 and 4 bytes. `one` is absent for lists and maps, whose lengths have at
+ * least 2 bytes.
+ */
 interface SizedTypes {
   readonly one?: number
   readonly two: number
   readonly four: number
 }
 
-/** Encodes a number or length in its shortest form. The type byte precedes the number. */
+/** Encodes a number or length in its shortest form, with its type byte in front. */
 const encodeSized = (value: number, { one, two, four }: SizedTypes): Buffer => {
   if (one !== undefined && value <= 0xff) return Buffer.from([one, value])
   if (value <= 0xffff) return Buffer.from([two, value >> 8, value & 0xff])

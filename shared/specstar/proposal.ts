@@ -1,6 +1,6 @@
 import { type IndexedType, loadModels, modelsFindings, type RefType } from '../resources/models.ts'
 
-/** A proposed entry of `models.json`. `guess` marks a path or a reference that is likely but may be wrong. */
+/** A proposed entry of `models.json`. A path or a reference that may be wrong has `guess: true`. */
 export interface ProposedModel {
   readonly indexed: readonly ProposedIndex[]
   readonly references: readonly ProposedReference[]
@@ -24,7 +24,7 @@ export interface ProposedReference {
 /** A proposed `models.json`, which the registry accepts. */
 export interface Proposal {
   readonly models: Readonly<Record<string, ProposedModel>>
-  /** What the registry does not accept and the proposal therefore does not contain: one sentence for each. */
+  /** Messages about the parts that the proposal leaves out, because the registry does not accept them. */
   readonly leftOut: readonly string[]
 }
 
@@ -46,7 +46,7 @@ export const validProposal = (proposed: ReadonlyMap<string, ProposedModel>): Pro
     },
   ])
   const valid = Object.fromEntries(models)
-  // The parts were accepted one by one. The registry must also accept the whole.
+  // So far, each part was checked separately. This call throws if the registry does not accept the whole proposal.
   loadModels(valid)
   return { models: valid, leftOut }
 }

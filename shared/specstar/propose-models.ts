@@ -14,9 +14,10 @@ import {
 } from './proposal.ts'
 
 /**
- * Proposes a `models.json` for an archive of version 3 or a stream of SpecStar. The indexed fields are the keys of
- * `indexed_data`. A reference is proposed for each field that mostly contains ids of resources or revisions in the
- * archive. What the registry does not accept is left out. The archive is read twice, and all its ids are held in memory.
+ * Proposes a `models.json` for an archive of version 3 or a SpecStar stream. The indexed fields are the keys of
+ * `indexed_data`. A reference is proposed for each field whose values are mostly ids of resources or revisions in the
+ * archive. Parts that the registry does not accept are left out. The archive is read twice, and all its ids are held in
+ * memory.
  */
 export const proposeModels = async (source: ArchiveSource): Promise<Proposal> => {
   const { ids, resources } = await readIds(source)
@@ -36,7 +37,7 @@ interface IdOwner {
   readonly isRevision: boolean
 }
 
-/** Reads all ids, and the ids of the current revisions. */
+/** Reads all ids of resources and revisions, and determines which revisions are current. */
 const readIds = async (
   source: ArchiveSource,
 ): Promise<{ readonly ids: ReadonlyMap<string, IdOwner>; readonly resources: CurrentResources }> => {
@@ -52,23 +53,23 @@ const readIds = async (
 }
 
 /**
- * A reference is proposed if at least this share of a field's values are ids of one model. It is below 1, because
- * stores usually contain dangling references.
+ * A reference is proposed if at least this share of the values of a field are ids of one model. The share is less than
+ * 1, because stores usually contain dangling references.
  */
 const MIN_SHARE = 0.5
 /**
- * Fields below this level are not examined. Deeper references are rare, and the limit bounds the time for deeply nested
- * payloads.
+ * The number of levels of a payload that are searched for fields. Deeper references are rare, and the limit bounds the
+ * time for deeply nested payloads.
  */
 const MAX_LEVELS = 4
 
 /** The strings in one field, counted over all resources of a model. */
 interface FieldTexts {
-  /** Whether the field is a list in at least one resource. */
+  /** True if the field is a list in at least one resource. */
   isList: boolean
   /** The number of strings. */
   count: number
-  /** The number of strings that are ids. The key consists of the model and the kind of id. */
+  /** For each model and kind of id, the number of strings that are such ids. */
   readonly owners: Map<string, { readonly owner: IdOwner; count: number }>
 }
 
@@ -89,7 +90,8 @@ class ModelFields {
     const indexed = [...this.#indexed].map(([key, { types, paths }]): ProposedIndex => {
       const type = commonType(types)
       const path = paths === undefined || paths.has(key) ? undefined : [...paths][0]
-      // If no path has the values, the registry looks for them at the key.
+      // If no path leads to the values, the path is omitted. The registry then uses the key as the path, which is a
+      // guess.
       const isGuess = paths?.has(key) === false
       return {
         key,
@@ -101,7 +103,7 @@ class ModelFields {
     return { indexed, references: [...this.#texts].flatMap(([field, texts]) => proposeReference(field, texts)) }
   }
 
-  /** Adds the string in a field, or the strings in its list. */
+  /** Adds the string in a field. If the field is a list, adds all its strings. */
   #addTexts(path: string, value: unknown, ids: ReadonlyMap<string, IdOwner>): void {
     const isList = Array.isArray(value)
     for (const text of isList ? value : [value]) {
@@ -119,7 +121,7 @@ class ModelFields {
     }
   }
 
-  /** Keeps only the paths at which the payloads of all resources so far contain their indexed values. */
+  /** Keeps only those paths at which the payload of every resource so far contains its indexed value. */
   #addIndexed(key: string, value: unknown, payload: unknown): void {
     const indexed = this.#indexed.get(key) ?? { types: new Set<IndexedType>(), paths: undefined }
     this.#indexed.set(key, indexed)
@@ -145,7 +147,7 @@ const proposeReference = (field: string, { isList, count, owners }: FieldTexts):
   ]
 }
 
-/** The form in which SpecStar indexes a datetime. A date without a time has another form. */
+/** Matches the start of a datetime, as SpecStar indexes it. Does not match a date without a time. */
 const DATETIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d/
 
 const typeOf = (value: unknown): IndexedType => {
@@ -158,8 +160,8 @@ const typeOf = (value: unknown): IndexedType => {
 }
 
 /**
- * Returns the type of a field whose values have these types, or undefined if there is none. A float may have been
- * written as an integer, and a string may look like a time.
+ * Returns the type of a field whose values have these types. Floats without a fraction may look like integers, and some
+ * strings may look like times. Returns undefined if the types cannot be combined.
  */
 const commonType = (types: ReadonlySet<IndexedType>): IndexedType | undefined => {
   const [type, ...others] = types
@@ -172,8 +174,8 @@ const UNIONS: readonly (readonly IndexedType[])[] = [
 ]
 
 /**
- * Returns every field of a payload with its dotted path. For a field that is a map, its fields follow. Omits fields
- * whose names contain a dot or are empty, because no path of the registry leads to them.
+ * Returns every field of a payload with its dotted path, including the fields of nested maps. Omits fields whose names
+ * contain a dot or are empty, because no path of the registry can lead to them.
  */
 function* fieldsOf(
   value: unknown,

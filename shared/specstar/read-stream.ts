@@ -7,8 +7,8 @@ import type { ByteSource } from './stream-window.ts'
 /**
  * Reads the records of a stream up to its EofRecord. Checks the framing and the order of the records. Throws
  * `ArchiveTruncatedError` if there is no EofRecord, and `ArchiveInvalidError` if bytes follow it. The caller must
- * decode metadata and revisions and pass them to `order`. To continue in the middle of a stream, `position` and the
- * state of `order` must have been saved after the same record.
+ * decode metadata and revisions and pass them to `order`. A caller that continues in the middle of a stream must pass a
+ * `position` and an `order` that were saved after the same record.
  */
 export async function* readStream(
   source: ByteSource,

@@ -6,7 +6,10 @@ export interface BlobRange {
   readonly length: number
 }
 
-/** Reads the map of one record, member by member. For the member `blob_data`, only its position is kept. */
+/**
+ * Reads the map of one record, member by member. The value of the member `blob_data` is not kept, but only its
+ * position.
+ */
 export class RecordMap {
   readonly members = new Map<string, unknown>()
   readonly #bytesEndInBlob: boolean
@@ -15,8 +18,8 @@ export class RecordMap {
   #blob: BlobRange | undefined
 
   /**
-   * With `bytesEndInBlob`, the bytes may end inside `blob_data`. The caller must then call `continueAfterBlob` with the
-   * rest of the record.
+   * If `bytesEndInBlob` is true, the bytes may end inside `blob_data`. The caller must then call `continueAfterBlob`
+   * with the bytes of the record that follow the blob.
    */
   constructor(bytes: Buffer, { bytesEndInBlob = false } = {}) {
     this.#bytesEndInBlob = bytesEndInBlob

@@ -12,8 +12,8 @@ import { encodeMsgpack } from './msgpack-writer.ts'
 import { streamTime, Timestamp } from './timestamp.ts'
 
 /**
- * Encodes and decodes the `data` of MetaRecords and RevisionRecords. STREAM.md describes their fields. Functions that
- * decode or encode throw `RangeError` for an invalid field. The message begins with the name of the field.
+ * Encodes and decodes the `data` of MetaRecords and RevisionRecords. STREAM.md describes their fields. For an invalid
+ * field, these functions throw `RangeError`, whose message begins with the name of the field.
  */
 
 const text = z.string()
@@ -68,7 +68,7 @@ const Info = z.object({
 
 const Revision = z.object({ info: z.instanceof(Map), raw_data: z.instanceof(Buffer) })
 
-/** The metadata of a resource. `indexed_data` is JSON text. */
+/** The metadata of a resource. `indexed_data` is a JSON string. */
 type StreamMetadata = ResourceMeta & { readonly indexed_data?: string }
 
 /** Decodes the `data` of a MetaRecord. `unknownKeys` are keys that SpecStar does not define and ignores. */
@@ -91,8 +91,8 @@ export const decodeRevision = (
 }
 
 /**
- * Returns the resource id in the `data` of a MetaRecord or RevisionRecord that may be invalid otherwise. Undefined if
- * the data cannot be decoded, or contains no resource id.
+ * Returns the resource id in the `data` of a MetaRecord or RevisionRecord, even if other fields are invalid. Returns
+ * undefined if the data cannot be decoded, or contains no resource id.
  */
 export const statedResourceId = (data: Buffer): string | undefined => {
   let map: unknown
@@ -113,7 +113,7 @@ const decodeMap = (data: Buffer): Map<unknown, unknown> => {
   return value
 }
 
-/** Names the msgpack type of a value that `MsgpackReader` returned. */
+/** Returns the msgpack type of a value that `MsgpackReader` returned, with its article. */
 const describeType = (value: unknown): string => {
   if (value === null) return 'nil'
   if (Array.isArray(value)) return 'an array'
@@ -153,7 +153,10 @@ export const encodeRevision = (item: Item, payload: Uint8Array): Buffer =>
     ]),
   )
 
-/** Attributes that are not fields of a record: those that a store derives from other attributes, and the payload. */
+/**
+ * Attributes of items that records do not contain as fields, because a store derives them or because they belong to the
+ * payload.
+ */
 const NOT_FIELDS = [
   'pk',
   'sk',
@@ -166,7 +169,7 @@ const NOT_FIELDS = [
   'data_size',
 ]
 
-/** Returns the names of the item's attributes that a stream cannot contain. */
+/** Returns the names of those attributes of an item that a stream cannot contain. */
 export const unsupportedAttributes = (kind: 'metadata' | 'revision', item: Item): string[] => {
   const fields = kind === 'metadata' ? Metadata.shape : Info.shape
   return Object.keys(item).filter((name) => !Object.hasOwn(fields, name) && !NOT_FIELDS.includes(name))
@@ -179,7 +182,8 @@ const fieldsOf = (schema: typeof Metadata | typeof Info, item: Item): Map<string
   const fields = new Map<string, unknown>()
   for (const [name, type] of Object.entries<z.ZodType>(schema.shape)) {
     const attribute = item[name]
-    // For an absent attribute, the schema of the field returns its default, or undefined if the field has no default.
+    // If the attribute is absent, the schema returns the default of the field, or undefined if the field has no
+    // default.
     const value = attribute === undefined ? type.safeParse(undefined).data : fieldValue(name, attribute)
     if (value !== undefined) fields.set(name, value)
   }
@@ -188,8 +192,8 @@ const fieldsOf = (schema: typeof Metadata | typeof Info, item: Item): Map<string
 }
 
 /**
- * Throws `RangeError` for the first invalid field. The parsed fields are not used, because parsing turns some fields
- * into the form of the store.
+ * Throws `RangeError` for the first invalid field. The result of `parseFields` is not used, because it converts some
+ * fields to the form of the store.
  */
 const validateFields = (schema: typeof Metadata | typeof Info, fields: ReadonlyMap<string, unknown>): void => {
   parseFields(schema, fields)

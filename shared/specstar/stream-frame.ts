@@ -1,11 +1,11 @@
 import { binaryHeader, encodeMsgpack, mapHeader } from './msgpack-writer.ts'
 
-/** Maximum size of a record: the length in front of a record has 32 bits. */
+/** The largest size of a record, in bytes. The length in front of a record has 32 bits. */
 export const MAX_RECORD_BYTES = 0xffff_ffff
 
 /**
- * Encodes a record with its length in front. The fields must be in SpecStar's order. Throws `RangeError` if the record
- * is too long.
+ * Encodes a record with its length in front. The caller must pass the fields in the order in which SpecStar writes
+ * them. Throws `RangeError` if the record is too long.
  */
 export const encodeFrame = (fields: Readonly<Record<string, unknown>>): Buffer => {
   const record = encodeMsgpack(new Map(Object.entries(fields)))
@@ -41,7 +41,7 @@ export const blobFrame = (
   const head = Buffer.concat([
     mapHeader(5),
     ...['t', 'BlobRecord', 'file_id', fileId, 'blob_data'].map(encodeMsgpack),
-    // A larger size does not fit into a binary header. `encodeLength` rejects such a record below.
+    // A larger size does not fit into a binary header. For such a size, `encodeLength` throws below.
     binaryHeader(Math.min(size, MAX_RECORD_BYTES)),
   ])
   const after = Buffer.concat(['size', BigInt(size), 'content_type', contentType ?? ''].map(encodeMsgpack))

@@ -12,7 +12,7 @@ export const OrderState = z
     has_ended: z.boolean(),
     /** The model of the open section. */
     section: z.exactOptional(z.string()),
-    /** Whether the blobs of the open section have begun. No resource may follow them. */
+    /** True if the blobs of the open section have begun. No metadata and no revision may follow them. */
     in_blobs: z.boolean(),
   })
   .readonly()
@@ -23,9 +23,9 @@ export const ORDER_START: OrderState = { has_header: false, has_ended: false, in
 
 /**
  * Checks the order of the records of a stream. The header comes first, then one section per model, and then the
- * EofRecord. A section contains metadata and revisions in any order, and then its blobs. SpecStar's own import checks
- * little of this. All methods throw `ArchiveInvalidError`. Whether each resource is complete is checked elsewhere,
- * because its records need not follow each other.
+ * EofRecord. A section contains metadata and revisions in any order, and then its blobs. SpecStar itself accepts most
+ * other orders. All methods throw `ArchiveInvalidError`. This class does not check that each resource is complete,
+ * because the records of a resource need not be adjacent.
  */
 export class StreamOrder {
   #hasHeader: boolean
@@ -49,18 +49,18 @@ export class StreamOrder {
     }
   }
 
-  /** Whether the EofRecord was read. */
+  /** True if the EofRecord was read. */
   get hasEnded(): boolean {
     return this.#hasEnded
   }
 
-  /** Returns the model of the section that contains a record. Throws if the record is outside a section. */
+  /** Returns the model of the section that contains a record. Throws if the record is outside of a section. */
   modelOf(record: StreamRecord): string {
     if (this.#section === undefined) throw invalidRecord(record, `a ${record.t} must be inside the section of a model`)
     return this.#section
   }
 
-  /** Checks that the type of the next record is allowed after the records before it. */
+  /** Checks that a record of this type is allowed next. */
   check(record: StreamRecord): void {
     const isHeader = record.t === 'HeaderRecord'
     if (this.#hasHeader && isHeader) throw invalidRecord(record, 'only the first record may be a HeaderRecord')

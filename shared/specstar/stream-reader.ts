@@ -7,14 +7,17 @@ import { type ByteSource, StreamWindow } from './stream-window.ts'
 const MIB = 1024 * 1024
 
 /**
- * A record of at most this size is held in memory. In a larger record, the blob is read in pieces. A worker has enough
- * memory for one record of this size, its decoded form and the encoded result.
+ * The largest size of a record that is read into memory as a whole. The blob of a larger record is read in pieces. A
+ * worker has enough memory for one record of this size, its decoded form and the encoded result.
  */
 export const MAX_HELD_RECORD = 32 * MIB
-/** Maximum number of bytes before and after the blob in a large record. Real records have a few hundred. */
+/**
+ * The largest number of bytes before the blob and after the blob in a large record. Real records have a few hundred
+ * bytes there.
+ */
 const MAX_AROUND_BLOB = 64 * 1024
 
-/** The position from which a reader continues: the start of the stream, or the end of any record. */
+/** The position from which a reader continues. It is the start of the stream or the end of a record. */
 export const ReaderPosition = z
   .object({
     /** The byte at which the next record starts. */
@@ -27,7 +30,7 @@ export type ReaderPosition = z.output<typeof ReaderPosition>
 
 /**
  * Reads the records of a stream one after the other. Checks the framing and the fields of each record. Does not check
- * the order of the records: `StreamOrder` does. Throws `ArchiveTruncatedError` or `ArchiveInvalidError`.
+ * the order of the records, because `StreamOrder` checks it. Throws `ArchiveTruncatedError` or `ArchiveInvalidError`.
  */
 export class StreamReader {
   readonly #source: ByteSource
@@ -86,7 +89,7 @@ export class StreamReader {
     return toStreamRecord({ ...location, end: start + length, body }, map.members, content)
   }
 
-  /** Reads the fields before and after the blob. The caller therefore has all fields before it reads the blob. */
+  /** Reads the fields before and after the blob, but not the blob itself. The caller then reads the blob in pieces. */
   async #readLarge(location: StreamLocation, length: number): Promise<StreamRecord> {
     const { offset: start } = this.#window
     const body = await this.#window.read(MAX_AROUND_BLOB)
@@ -123,12 +126,15 @@ const tooLong = (length: number): RangeError =>
       ` or a blob with at most ${MAX_AROUND_BLOB} bytes before and after it`,
   )
 
-/** Finds the blob in the first bytes of a large record. Returns undefined if they contain no blob or cannot be read. */
+/**
+ * Returns the position of the blob in the first bytes of a large record. Returns undefined if no blob begins in these
+ * bytes.
+ */
 const findBlob = (map: RecordMap): BlobRange | undefined => {
   try {
     map.readToBlob()
   } catch {
-    // The bytes are malformed, or end inside another member. In both cases, no blob begins within the allowed bytes.
+    // The bytes are malformed, or end inside another member. No blob has been found in either case.
   }
   return map.blob
 }

@@ -18,7 +18,7 @@ const Fields = z.discriminatedUnion('t', [
 ])
 type Fields = z.output<typeof Fields>
 
-/** The content of a blob in a stream. `pieces` can only be read before the next record is requested. */
+/** The content of a blob in a stream. The caller must read `pieces` before it requests the next record. */
 export interface StreamedBlob {
   /** The offset of the first byte in the stream. */
   readonly offset: number
@@ -30,7 +30,7 @@ export interface StreamedBlob {
 interface RawRecord extends StreamLocation {
   /** The offset of the next record. */
   readonly end: number
-  /** The bytes after the length. For a record with a large blob, only the first 64 KiB. */
+  /** The bytes of the record after its length. If the record is larger than 32 MiB, only the first 64 KiB. */
   readonly body: Buffer
 }
 
@@ -68,8 +68,6 @@ export const toStreamRecord = (
   return { ...raw, ...data, content }
 }
 
-/**
- * Returns the offset in the stream at which a view of the record's body begins. A view is a binary field, for example.
- */
+/** Returns the offset in the stream of a view of the record's body, for example of a binary field. */
 export const streamOffsetOf = ({ offset, body }: RawRecord, view: Buffer): number =>
   offset + LENGTH_BYTES + (view.byteOffset - body.byteOffset)

@@ -1,15 +1,15 @@
 import type { ArchiveSource } from '../archive/archive.ts'
 
 /**
- * The default size of one read in bytes. The transfer takes longer than the latency of the request. Two such pieces fit
- * into the memory of a worker.
+ * The default size of one read, in bytes. It is so large that the latency of a request is short compared with the
+ * transfer. Two such pieces fit into the memory of a worker.
  */
 const PIECE_BYTES = 4 * 1024 * 1024
 
 /** An object that is read in ranges. */
 export type ByteSource = Pick<ArchiveSource, 'size' | 'read'>
 
-/** Reads a source sequentially, in pieces of a fixed size. The next piece is requested in advance. */
+/** Reads a source sequentially, in pieces of a fixed size. Requests the next piece in advance. */
 export class StreamWindow {
   readonly #source: ByteSource
   readonly #pieceBytes: number
@@ -74,7 +74,8 @@ export class StreamWindow {
   async #fill(): Promise<Buffer> {
     const piece = await (this.#nextPiece ?? this.#request())
     this.#nextPiece = this.#requestedTo < this.#source.size ? this.#request() : undefined
-    // The next call awaits this promise. If it rejects before that, the rejection must not end the process.
+    // The next call awaits this promise and throws its error. If the read fails earlier, this handler prevents an
+    // unhandled rejection, which would end the process.
     this.#nextPiece?.catch(() => undefined)
     if (piece.length === 0) throw new RangeError(`the read continues after the last byte, ${this.#source.size}`)
     return piece

@@ -4,8 +4,8 @@ import { instantOf, zonedInstantOf } from '../values/instant.ts'
 export const TIMESTAMP_TYPE = -1
 
 /**
- * A time with a zone, in ISO 8601. A decoded timestamp is in UTC and has six digits of fraction or none, as in
- * `2026-01-05T08:30:00Z`.
+ * A time with a time zone, in ISO 8601. A decoded timestamp is in UTC. Its fraction has six digits, or is omitted if it
+ * is zero, as in `2026-01-05T08:30:00Z`.
  */
 export class Timestamp {
   readonly text: string
@@ -16,8 +16,8 @@ export class Timestamp {
 }
 
 /**
- * The range of Python's `datetime`, which SpecStar uses: 0001-01-01 (inclusive) and 10000-01-01 (exclusive), in seconds
- * since 1970.
+ * The range of Python's `datetime`, which SpecStar uses, in seconds since 1970: from 0001-01-01 (inclusive) to
+ * 10000-01-01 (exclusive).
  */
 const FIRST_SECOND = -62_135_596_800n
 const END_SECOND = 253_402_300_800n
@@ -58,7 +58,7 @@ const readParts = (bytes: Buffer): { readonly seconds: bigint; readonly nanoseco
 
 /**
  * Encodes a timestamp as SpecStar does. Returns the whole extension with its header, in its shortest form. Throws
- * `RangeError` if the text is not a time.
+ * `RangeError` if `text` is not a time.
  */
 export const encodeTimestamp = ({ text }: Timestamp): Buffer => {
   const instant = instantOf(text)
@@ -85,8 +85,8 @@ export const encodeTimestamp = ({ text }: Timestamp): Buffer => {
 const WITHOUT_ZONE = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{6})?$/
 
 /**
- * Converts a time of the store to the value that a stream contains. Returns a timestamp if the time has a zone, and
- * otherwise a string. Throws `RangeError` if the text is not a time.
+ * Converts a time of the store to the value that a stream contains. Returns a timestamp if the time has a time zone,
+ * and otherwise a string. Throws `RangeError` if the string is not a time.
  */
 export const streamTime = (text: string): Timestamp | string => {
   if (zonedInstantOf(text) !== undefined) return new Timestamp(text)

@@ -179,7 +179,7 @@ describe('the retention of other objects', () => {
     api.clock.ahead = 6 * DAY_MS
     const reasons = Object.fromEntries((await explain()).map(({ key, reason }) => [key, reason]))
     expect(reasons).toMatchObject({
-      '_reports/0a.report.json': 'is a report whose upload is not known, because its name is a hash',
+      '_reports/0a.report.json': 'is a report whose upload is unknown, because the name of the report is a hash',
       'notes.txt': 'is neither an upload nor a report',
       'skip/memo/waiting.acbak': 'has no report, so its restore may not have ended',
       'skip/memo/done.acbak': 'is older than 5 days (retention.uploads_days is 5)',

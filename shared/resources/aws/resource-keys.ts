@@ -3,11 +3,14 @@ import { batchGet } from '../../tables/aws/query.ts'
 import { type Item, type Key, keyAttributes, keyOf, sortKeyOf } from '../../tables/item.ts'
 import { hasOwnHashKey } from '../partitions.ts'
 
-/** The largest sort key. DynamoDB allows 1,024 bytes, and the last character of Unicode has 4 bytes in UTF-8. */
+/**
+ * The largest possible sort key: 1,024 bytes, which is DynamoDB's limit, of the last character of Unicode, which has 4
+ * bytes in UTF-8.
+ */
 const LAST_SORT_KEY = '\u{10ffff}'.repeat(256)
 /**
- * The sizes of the pages in which the first or last sort key with a valid hash key is searched. Usually, the first page
- * contains such a sort key.
+ * The number of items on each page when the first or last sort key with a valid hash key is searched. Usually, the
+ * first page contains such a sort key, so it is small.
  */
 const SEARCH_PAGES = [1, 100, 1000]
 const KEYS_ONLY = {
@@ -15,13 +18,16 @@ const KEYS_ONLY = {
   ExpressionAttributeNames: { '#pk': 'pk', '#sk': 'sk' },
 } as const
 
-/** The position after an item. Without `sk`, the position after all items of a partition. The item need not exist. */
+/**
+ * The position after the item with this key. The item need not exist. If `sk` is absent, the position is after all
+ * items of the partition.
+ */
 export interface ScanPosition {
   readonly pk: string
   readonly sk?: string
 }
 
-/** Reads the keys of the resource table, including those of items that belong to no registered model or shard. */
+/** Reads the keys of the resource table. Items that belong to no registered model or shard are included. */
 export class ResourceKeys {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -32,8 +38,9 @@ export class ResourceKeys {
   }
 
   /**
-   * Returns the partition keys of all items, in no particular order. Returns undefined if there are more than `max`.
-   * Reads one item of each partition: the next request begins after the largest possible sort key of the partition.
+   * Returns the partition keys of all items, in no particular order. Returns undefined if there are more than `max`
+   * partition keys. Reads only one item of each partition, because each request begins after the largest possible sort
+   * key of the previous partition.
    */
   async partitionKeys(max: number): Promise<string[] | undefined> {
     const found: string[] = []
@@ -57,8 +64,9 @@ export class ResourceKeys {
   }
 
   /**
-   * Returns the first and the last sort key of a partition that begin with the hash key of their resource id. Searches
-   * the first and the last 1,101 items. Returns an empty list if the first of these items have no such sort key.
+   * Returns the first and the last sort key of a partition that begin with the hash key of their own resource id.
+   * Searches only the first 1,101 and the last 1,101 items. Returns an empty list if the first 1,101 items have no such
+   * sort key.
    */
   async endsOf(pk: string): Promise<string[]> {
     const first = await this.#search(pk, true)
@@ -67,8 +75,8 @@ export class ResourceKeys {
   }
 
   /**
-   * Returns the keys of one page of the table, in the order of the table. `last` is the last key; it is absent at the
-   * end of the table. The read is eventually consistent, which halves its price.
+   * Returns the keys of one page of the table, in the order of the table. The next page begins after `last`. At the end
+   * of the table, `last` is absent. The read is eventually consistent, because this halves its price.
    */
   async page(after: ScanPosition | undefined, limit: number): Promise<{ keys: readonly Key[]; last?: Key }> {
     const { Items = [], LastEvaluatedKey } = await this.#client.send(
@@ -84,7 +92,10 @@ export class ResourceKeys {
     return { keys: Items.map(keyOf), ...(LastEvaluatedKey === undefined ? {} : { last: keyOf(LastEvaluatedKey) }) }
   }
 
-  /** Returns the keys that have an item. Reads are strongly consistent. `keys` must not contain duplicates. */
+  /**
+   * Returns those of the given keys for which an item exists. Reads are strongly consistent. `keys` must not contain
+   * duplicates.
+   */
   async existing(keys: readonly Key[]): Promise<Key[]> {
     return (await batchGet(this.#client, this.#table, keys, ['pk', 'sk'])).map(keyOf)
   }

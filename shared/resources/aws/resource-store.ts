@@ -19,14 +19,11 @@ export type { ReadOptions, StoredResource } from '../stored-resource.ts'
 type Range = BucketRange | SortKeyRange
 
 /**
- * The number of resources whose revisions are read at the same time, and of partitions that are counted at the same
- * time.
+ * The number of requests at the same time, when the revisions of several resources or the counts of several partitions
+ * are read.
  */
 const PARALLEL_READS = 16
-/**
- * The number of metadata items that `resourcesById` reads with one BatchGetItem request before it reads their
- * revisions.
- */
+/** The number of metadata items that `resourcesById` reads with one BatchGetItem request. This is DynamoDB's limit. */
 const IDS_BATCH = 100
 
 interface ResourceStoreOptions {
@@ -75,9 +72,9 @@ export class ResourceStore {
 
   /**
    * Returns the resources of a range with all their revisions, sorted by hash key and then by the UTF-8 bytes of their
-   * ids. Each resource is returned in a state that it had at one point in time.
+   * ids. The metadata and the revisions of each resource are consistent with each other.
    *
-   * Torn resources are not returned: see `ReadOptions.onTorn`. Throws `ResourceChangedError` if a resource changes
+   * Torn resources are not returned (see `ReadOptions.onTorn`). Throws `ResourceChangedError` if a resource changes
    * during every attempt to read it.
    */
   async *resources(
@@ -89,8 +86,8 @@ export class ResourceStore {
     const keys = toSortKeys(range)
     const metadata = this.#pages('m', model, keys)
     const { filter, isValid = () => true } = options
-    // Without a filter, metadata and revisions are read as two streams. With a filter, only the revisions of accepted
-    // resources are read.
+    // Without a filter, metadata and revisions are read as two streams. With a filter, the revisions are read for each
+    // selected resource separately.
     const batches =
       filter === undefined
         ? joinPages(filterPages(metadata, isValid), this.#pages('r', model, revisionRange(keys)), options.onUnclaimed)
@@ -100,7 +97,8 @@ export class ResourceStore {
   }
 
   /**
-   * Returns resources by id, as `resources` does. Ids without a resource are ignored. Each resource is returned once.
+   * Returns the resources with these ids in the same way as `resources`. Ids without a resource are ignored. If an id
+   * is given twice, its resource is returned once.
    */
   async *resourcesById(
     model: string,
@@ -128,13 +126,15 @@ export class ResourceStore {
     reader.end()
   }
 
-  /** Reads a sample of a model, from which its size can be estimated. `sampleModel` describes how much is read. */
+  /**
+   * Reads a sample of a model, from which the size of the model can be estimated. See `sampleModel` for the parameters.
+   */
   sample(model: string, minBytes: number, minResources: number): Promise<Sample> {
     return sampleModel((kind, range) => this.#pages(kind, model, range), minBytes, minResources)
   }
 
   /**
-   * Returns whether the first `shards` shards of a model have neither metadata nor revisions. By default, checks all
+   * Returns true if the first `shards` shards of a model contain neither metadata nor revisions. By default, checks all
    * shards of the model.
    */
   async isEmpty(model: string, shards = this.#models.get(model).shards): Promise<boolean> {
@@ -175,7 +175,7 @@ export class ResourceStore {
     return items
   }
 
-  /** Returns the ids whose resources have metadata. */
+  /** Returns those of the given ids for which metadata exist. */
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
     const keys = [...new Set(ids)].map((id) => metadataKey(model, id, shards))
@@ -184,8 +184,8 @@ export class ResourceStore {
   }
 
   /**
-   * Returns the id of the restore job that wrote an item. Returns undefined if the item does not exist, or if another
-   * program has replaced it.
+   * Returns the id of the restore job that wrote an item. Returns undefined if the item does not exist, or if its last
+   * writer was not a restore.
    */
   async appliedBy(key: Key): Promise<string | undefined> {
     const item = await this.#get(key)
@@ -246,7 +246,7 @@ export class ResourceStore {
   #revisionPages(model: string, id: string): AsyncGenerator<readonly Item[]> {
     const sk = metadataSortKey(id)
     const pk = revisionPartition(model, shardOf(sk, this.#models.get(model).shards))
-    // `0` is the character after `/`, so the range contains the revisions of this id only.
+    // `0` is the character that follows `/`, so the range contains only the revisions of this id.
     return queryPages(this.#client, this.#table, [{ pk, fromSk: `${sk}/`, toSk: `${sk}0` }])
   }
 

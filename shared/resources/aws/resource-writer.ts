@@ -15,7 +15,7 @@ import { backoffMs } from '../../tables/aws/query.ts'
 export interface WriterOptions {
   /**
    * Called before each request to DynamoDB, for example to check a lease. If the function throws, the request is not
-   * sent, and all its writes fail with the thrown error.
+   * sent, and all writes of the request fail with the thrown error.
    */
   readonly guard?: () => Promise<void>
   /** Waits before a throttled request or unprocessed items are sent again. Tests replace the function to save time. */
@@ -30,16 +30,19 @@ const BATCH_WRITE = 25
  */
 const PARALLEL_BATCHES = 8
 /**
- * The number of conditional writes that are sent at the same time. DynamoDB has no batches of conditional writes, so
- * each of them is a request.
+ * The number of conditional writes that are sent at the same time. Each conditional write is a request, because
+ * DynamoDB does not support conditions in batches.
  */
 const PARALLEL_CONDITIONAL = 48
-/** The limit on the total size of the items that are queued or being written, in bytes. */
+/**
+ * The limit on the total size of the items that are queued or being written, in bytes. It limits the memory of the
+ * writer.
+ */
 const MAX_BYTES = 4 * 1024 * 1024
 
 /**
- * The names of errors that mean throttling. The writer repeats such a request without a limit. The SDK has already
- * repeated the request a few times before it throws the error.
+ * The names of the errors for throttled requests. The writer repeats a throttled request without a limit. Before the
+ * SDK throws such an error, it has already repeated the request a few times.
  */
 const THROTTLED = [
   'ProvisionedThroughputExceededException',
@@ -57,9 +60,9 @@ interface Operation {
 }
 
 /**
- * Writes items in batches. Throttled requests and unprocessed items are sent again without a limit. The memory for
- * items is limited: if the limit is reached, a new write waits until other writes have ended. Unconditional writes of
- * the same key keep their order.
+ * Writes items in batches. Throttled requests and unprocessed items are sent again without a limit. If the items in
+ * memory reach a limit, a new write waits until other writes have ended. Unconditional writes of the same key keep
+ * their order.
  */
 export class ResourceWriter {
   readonly #client: DynamoDBClient
@@ -85,7 +88,9 @@ export class ResourceWriter {
     this.#delay = delay ?? ((ms) => sleep(ms))
   }
 
-  /** Writes an item. If the key has an item, it is replaced. Resolves when DynamoDB has stored the item. */
+  /**
+   * Writes an item. If an item with the same key exists, it is replaced. Resolves when DynamoDB has stored the item.
+   */
   put(item: Item): Promise<void> {
     return this.#enqueue(nameOf(keyOf(item)), { PutRequest: { Item: item } }, itemBytes(item))
   }
@@ -96,9 +101,9 @@ export class ResourceWriter {
   }
 
   /**
-   * Writes an item if the key has no item. Returns `exists` if the key has an item. The existing item can be the item
-   * of this call: if the response to the first request was lost, the SDK sends the request again, and the second
-   * request finds the item of the first.
+   * Writes an item if no item with the same key exists. Otherwise returns `exists`. The existing item can be the item
+   * of this call: if the response to the first request was lost, the SDK sends the request again, and the item exists
+   * already.
    */
   async putIfAbsent(item: Item): Promise<'written' | 'exists'> {
     const bytes = itemBytes(item)
@@ -120,7 +125,7 @@ export class ResourceWriter {
     }
   }
 
-  /** Deletes an item if its `applied_by` is this job. Returns whether the item was deleted. */
+  /** Deletes an item if its `applied_by` is `jobId`. Returns true if the item was deleted. */
   removeIfAppliedBy(key: Key, jobId: string): Promise<boolean> {
     return this.#conditionally(() =>
       this.#client.send(
@@ -136,7 +141,8 @@ export class ResourceWriter {
   }
 
   /**
-   * Waits until all writes have ended. Does not throw if a write failed, because the promise of that write is rejected.
+   * Waits until all writes have ended. Does not throw if a write fails, because the caller of that write receives the
+   * error.
    */
   async drain(): Promise<void> {
     while (this.#lastWrites.size > 0 || this.#conditional.activeCount + this.#conditional.pendingCount > 0) {
@@ -146,8 +152,8 @@ export class ResourceWriter {
   }
 
   /**
-   * Sends a conditional write and repeats it while it is throttled. Returns true if the write succeeded, and false if
-   * the condition is not true.
+   * Sends a conditional write, and repeats it as long as it is throttled. Returns true if the item was written or
+   * deleted, and false if the condition was not met.
    */
   #conditionally(send: () => Promise<unknown>): Promise<boolean> {
     return this.#conditional(async () => {
@@ -233,7 +239,10 @@ export class ResourceWriter {
     }
   }
 
-  /** Sends a batch once. Returns the writes that DynamoDB did not process: all of them if the batch was throttled. */
+  /**
+   * Sends a batch once. Returns the writes that DynamoDB did not process. If the batch was throttled, returns all its
+   * writes.
+   */
   async #sendOnce(operations: readonly Operation[]): Promise<readonly WriteRequest[]> {
     try {
       const { UnprocessedItems } = await this.#client.send(
@@ -247,8 +256,8 @@ export class ResourceWriter {
   }
 
   /**
-   * Reserves memory for an item. If the limit would be exceeded, waits until other writes release their memory. Calls
-   * are served in their order. If no memory is reserved, an item of any size is permitted.
+   * Reserves memory for an item. If the limit would be exceeded, waits until other writes release their memory. The
+   * calls are served in order. If no memory is reserved, an item of any size is accepted.
    */
   async #reserve(bytes: number): Promise<void> {
     if (this.#waiting.length === 0 && (this.#bytes === 0 || this.#bytes + bytes <= MAX_BYTES)) {

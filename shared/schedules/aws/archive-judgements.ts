@@ -15,7 +15,7 @@ interface Decision {
   readonly decided: { readonly by: string; readonly at: string }
 }
 
-/** Stores the judgements of scheduled archives in the job table. Their items have no expiry. */
+/** Stores the judgements of scheduled archives in the job table. The items do not expire. */
 export class ArchiveJudgements {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -34,7 +34,10 @@ export class ArchiveJudgements {
     return judgements.sort(newestFirst)
   }
 
-  /** Stores the judgement of an archive and returns true. If the archive already has a judgement, returns false. */
+  /**
+   * Stores the record of an archive and returns true. If the archive already has a record, keeps that record and
+   * returns false.
+   */
   keep(schedule: string, judgement: ArchiveJudgement): Promise<boolean> {
     return this.#unlessConditionFails(
       new PutItemCommand({
@@ -46,7 +49,7 @@ export class ArchiveJudgements {
     )
   }
 
-  /** Stores a decision and returns true. If the archive is no longer suspicious, returns false. */
+  /** Stores a decision and returns true. If the archive is no longer suspicious, stores nothing and returns false. */
   decide(schedule: string, judgement: ArchiveJudgement, decision: Decision): Promise<boolean> {
     const { state, record: content } = attributesOf({ ...judgement, ...decision })
     return this.#unlessConditionFails(
