@@ -40,7 +40,7 @@ export const outcomeDocument = ({
 
 This document states what exports and restores do with ${stores.length + archives.length + streams.length} kinds of faults.
 The test \`test/workflows/outcomes.test.ts\` runs every kind and compares the outcomes with this document.
-After an intended change, write the document anew:
+After an intended change, write the document again:
 
 \`\`\`sh
 npm run test:outcomes -- -u
@@ -49,23 +49,24 @@ npm run test:outcomes -- -u
 The columns:
 
 - **strict export**, **lenient export**: an export of all models with \`strict=true\` or \`strict=false\`.
-  The store has sound resources besides the fault.
+  The store contains other resources without faults.
 - **dry run**, **strict restore**: a dry run and a restore with \`strict=true\`, into an empty store.
   For a broken store, they use the archive of the lenient export.
 - **lenient restore**: a restore with \`strict=false\`.
-- **verification**: the verification of the restores.
-  It is "passed" if all checks passed and at least one of them checked something.
+- **verification**: the verification of both restores.
+  It is "passed" if all checks passed and at least one resource or blob was checked.
 
 The cells:
 
 - A number and a name, such as \`409 unrestorable-resources\`: the job fails with this problem.
   A restore that fails has written nothing.
-- \`succeeded\` or \`partial\`: the status of the job, followed by the numbers of what the job lists:
-  resources that are left out, missing blobs, items that belong to no resource, and ids that are not found.
+- \`succeeded\` or \`partial\`: the status of the job.
+  The numbers after it count resources that are left out ("left out"), missing blobs ("missing"),
+  items that belong to no resource ("unaccounted"), and ids that are not found ("not found").
 - \`–\`: there is no such job, or it had nothing to verify.
 
-For every kind, the test also expects that a dry run lists or fails with the same as the restore,
-and that no verification fails.
+For every kind, the test also expects that no verification fails,
+and that the dry run lists the same resources, blobs and ids as the restore, or fails with the same problem.
 
 ## Broken stores
 
