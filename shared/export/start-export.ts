@@ -62,7 +62,7 @@ const createKeyed = async (stores: StartStores, newJob: NewJob, identity: JobIde
   const create = (): Promise<ExportJob> => createJob(stores, newJob, identity)
   const find = async (): Promise<ExportJob | undefined> =>
     (await stores.jobs.get(identity.job_id)) === undefined ? undefined : create()
-  return (await find()) ?? createWithinLimit(stores, { kind: 'running jobs', find, create })
+  return (await find()) ?? createWithinLimit(stores, { kinds: ['running jobs'], find, create })
 }
 
 const createShared = async (
@@ -73,7 +73,7 @@ const createShared = async (
 ): Promise<ExportJob> => {
   const find = (): Promise<ExportJob | undefined> => findIdentical(stores.jobs, fingerprint)
   const create = (): Promise<ExportJob> => createUnderSharedKey(stores, fingerprint, newJob, now)
-  return (await find()) ?? createWithinLimit(stores, { kind: 'running jobs', find, create })
+  return (await find()) ?? createWithinLimit(stores, { kinds: ['running jobs'], find, create })
 }
 
 /** Returns a queued or running export with the same request, or `undefined`. */

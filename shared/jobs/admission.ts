@@ -2,20 +2,30 @@ import pRetry from 'p-retry'
 import type { JobStore } from './aws/job-store.ts'
 import type { Reservation } from './aws/reservations.ts'
 import { type LimitedKind, TooManyJobsError } from './errors.ts'
+import { isQueuedUpload, isWaitingUpload } from './job.ts'
 
 /**
- * The largest number of running jobs. The same number also limits upload slots. It is larger than any deployment needs:
- * the limit stops callers that start jobs in a loop by mistake, before these jobs become expensive.
+ * The largest number of jobs of each kind. The limits of running jobs and of slots are larger than any deployment
+ * needs: they stop callers that start jobs in a loop by mistake, before these jobs become expensive. An upload that
+ * waits for another restore does no work, but it reads all active jobs at each attempt to start. Therefore, more queued
+ * uploads than running jobs are allowed, but not many more.
  */
-const LIMIT = 100
+const LIMITS: Readonly<Record<LimitedKind, number>> = { 'running jobs': 100, slots: 100, 'queued uploads': 200 }
+
+/** The limits of one job. Its reservation counts as the first kind. */
+type LimitedKinds = readonly [LimitedKind, ...LimitedKind[]]
 
 /** How to create a job within the limit, and how to find the job of an earlier identical request. */
 interface LimitedCreation<Created> {
   /**
-   * The limit against which the job counts. The restore of a filled slot starts even if the limit of running jobs is
-   * reached. Therefore, up to twice the limit may run at the same time.
+   * The limits against which the job counts.
+   *
+   * The restore of a filled slot starts even if the limit of running jobs is reached. Therefore, up to twice the limit
+   * may run at the same time. An upload that waits for another restore does not count as a running job. When its turn
+   * comes, it also starts even if the limit is reached. The number of such restores is at most the number of models,
+   * because each of them has the lease of a model.
    */
-  readonly kind: LimitedKind
+  readonly kinds: LimitedKinds
   /** Returns the job of an earlier identical request. That job is returned even if the limit is reached. */
   readonly find: () => Promise<Created | undefined>
   readonly create: () => Promise<Created>
@@ -34,7 +44,7 @@ export const createWithinLimit = async <Created>(
     retries: 4,
     minTimeout: 50,
     randomize: true,
-    shouldRetry: ({ error }) => error instanceof TooManyJobsError && error.existing < LIMIT,
+    shouldRetry: ({ error }) => error instanceof TooManyJobsError && error.existing < LIMITS[error.kind],
   })
   if ('found' in admission) return admission.found
   try {
@@ -46,30 +56,48 @@ export const createWithinLimit = async <Created>(
 
 const admit = async <Created>(
   jobs: JobStore,
-  { kind, find }: LimitedCreation<Created>,
+  { kinds, find }: LimitedCreation<Created>,
 ): Promise<{ readonly reservation: Reservation } | { readonly found: Created }> => {
-  const findOrReject = async (existing: number, creating: number): Promise<{ readonly found: Created }> => {
+  const findOrReject = async (reached: TooManyJobsError): Promise<{ readonly found: Created }> => {
     const found = await find()
-    if (found === undefined) throw new TooManyJobsError(kind, existing, creating, LIMIT)
+    if (found === undefined) throw reached
     return { found }
   }
-  const countExisting = async (): Promise<number> =>
-    (await (kind === 'running jobs' ? jobs.runningJobs() : jobs.slots())).length
   // This read alone rejects most requests of a flood, without a write.
-  const before = await countExisting()
-  if (before >= LIMIT) return findOrReject(before, 0)
-  const reservation = await jobs.reservations.reserve(kind)
-  const count = async (): Promise<[reserved: number, existing: number]> =>
+  const reachedBefore = await findReached(jobs, kinds, 0)
+  if (reachedBefore !== undefined) return findOrReject(reachedBefore)
+  const [firstKind] = kinds
+  const reservation = await jobs.reservations.reserve(firstKind)
+  const count = async (): Promise<TooManyJobsError | undefined> =>
     // Reservations are counted before jobs. Therefore, a request that creates its job between the two reads is counted
     // as a reservation, as a job, or as both, but never missed.
-    [await jobs.reservations.count(kind), await countExisting()]
-  const [reserved, existing] = await count().catch(async (error: unknown) => {
+    findReached(jobs, kinds, (await jobs.reservations.count(firstKind)) - 1)
+  const reached = await count().catch(async (error: unknown) => {
     await release(reservation)
     throw error
   })
-  if (existing + reserved <= LIMIT) return { reservation }
+  if (reached === undefined) return { reservation }
   await release(reservation)
-  return findOrReject(existing, reserved - 1)
+  return findOrReject(reached)
+}
+
+/** Returns an error if another job would exceed one of the limits. `creating` jobs are being created by others. */
+const findReached = async (
+  jobs: JobStore,
+  kinds: LimitedKinds,
+  creating: number,
+): Promise<TooManyJobsError | undefined> => {
+  for (const kind of kinds) {
+    const existing = await countExisting(jobs, kind)
+    if (existing + creating >= LIMITS[kind]) return new TooManyJobsError(kind, existing, creating, LIMITS[kind])
+  }
+  return undefined
+}
+
+const countExisting = async (jobs: JobStore, kind: LimitedKind): Promise<number> => {
+  if (kind === 'slots') return (await jobs.slots()).length
+  const active = await jobs.runningJobs()
+  return active.filter(kind === 'queued uploads' ? isQueuedUpload : (job) => !isWaitingUpload(job)).length
 }
 
 /** Releases a reservation. Ignores errors, because a reservation that is not released expires after a minute. */

@@ -23,30 +23,45 @@ export class IdempotencyMismatchError extends Error {
   }
 }
 
-/** The kinds of jobs whose number is limited. An upload slot counts until the restore of its archive has ended. */
-export type LimitedKind = 'running jobs' | 'slots'
+/**
+ * The kinds of jobs whose number is limited. An upload slot counts until the restore of its archive has ended. An
+ * upload counts as a queued upload until its restore starts. While it waits for another restore, it does not count as a
+ * running job.
+ */
+export type LimitedKind = 'running jobs' | 'slots' | 'queued uploads'
 
-/** The limit of running jobs or upload slots is reached. Jobs that are being created at this moment count too. */
+/** A limit of jobs is reached. Jobs that are being created at this moment count too. */
 export class TooManyJobsError extends Error {
   override readonly name = 'TooManyJobsError'
-  /** The number of running jobs, or of slots in use. It does not include jobs that are being created. */
+  readonly kind: LimitedKind
+  /** The number of jobs that count against the limit. It does not include jobs that are being created. */
   readonly existing: number
   readonly running?: number
   readonly slots?: number
+  readonly queued_uploads?: number
 
   constructor(kind: LimitedKind, existing: number, creating: number, limit: number) {
-    super(
-      kind === 'running jobs'
-        ? `${existing} jobs are running and ${creating} more are starting; ` +
-            `at most ${limit} may run at the same time. Retry after some of these jobs have ended`
-        : `${existing} upload slots are in use and ${creating} more are being opened; ` +
-            `at most ${limit} may be in use at the same time. ` +
-            'Retry after some of their restores have ended, or cancel slots that you do not need',
-    )
+    super(LIMIT_MESSAGES[kind](existing, creating, limit))
+    this.kind = kind
     this.existing = existing
     if (kind === 'running jobs') this.running = existing
-    else this.slots = existing
+    else if (kind === 'slots') this.slots = existing
+    else this.queued_uploads = existing
   }
+}
+
+const LIMIT_MESSAGES: Readonly<Record<LimitedKind, (existing: number, creating: number, limit: number) => string>> = {
+  'running jobs': (existing, creating, limit) =>
+    `${existing} jobs are running and ${creating} more are starting; ` +
+    `at most ${limit} may run at the same time. Retry after some of these jobs have ended`,
+  slots: (existing, creating, limit) =>
+    `${existing} upload slots are in use and ${creating} more are being opened; ` +
+    `at most ${limit} may be in use at the same time. ` +
+    'Retry after some of their restores have ended, or cancel slots that you do not need',
+  'queued uploads': (existing, creating, limit) =>
+    `${existing} uploads wait for other restores and ${creating} more jobs are starting; ` +
+    `at most ${limit} uploads may wait at the same time. ` +
+    'Upload the archive again after some of these restores have ended, or cancel jobs that you do not need',
 }
 
 /** A request is not possible for this job, for example because the job has ended or has no archive. */

@@ -231,3 +231,13 @@ export const statusAt = (job: Job, now: Date): JobStatus =>
 /** Returns true if a job has ended. If `now` is given, an expired slot counts as ended too. */
 export const hasEnded = (job: Job, now?: Date): boolean =>
   ENDED.includes(now === undefined ? job.status : statusAt(job, now))
+
+/** Returns true if a job restores an upload to the restore bucket and its restore has not started. */
+export const isQueuedUpload = (job: Job): boolean => job.source === 'upload' && job.status === 'queued'
+
+/**
+ * Returns true if an upload waits for another restore. Its models are stored in its job before it tries to take their
+ * leases for the first time. Its status becomes `running` when it has the leases.
+ */
+export const isWaitingUpload = (job: Job): boolean =>
+  isQueuedUpload(job) && job.kind === 'restore' && job.leased !== undefined

@@ -242,10 +242,10 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   TooManyJobsError: {
     type: 'too-many-jobs',
     status: 429,
-    title: 'Too many jobs are running, or too many upload slots are in use',
+    title: 'Too many jobs are running, too many upload slots are in use, or too many uploads wait',
     retryable: true,
     callerFault: 'request',
-    members: fields('running', 'slots'),
+    members: fields('running', 'slots', 'queued_uploads'),
   },
 
   DuplicatesError: {

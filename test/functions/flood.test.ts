@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
+import type { RestoreJob } from '../../shared/jobs/job.ts'
+import { createRestore } from '../../shared/restore/start/create-restore.ts'
 import { fillSlot } from '../../shared/restore/start/upload-slot.ts'
 import { type TestApi, startTestApi } from './test-api.ts'
 
 /** The limit of running jobs and of upload slots, and how many requests exceed it at the same moment. */
 const LIMIT = 100
 const EXCESS = 30
+/** The largest number of queued uploads. */
+const UPLOAD_LIMIT = 200
 
 let api: TestApi
 beforeAll(async () => {
@@ -96,5 +100,40 @@ describe('a flood of requests', () => {
     const repeats = await Promise.all(Array.from({ length: 3 }, () => requestExport('the same')))
     expect(repeats.map(({ status }) => status)).toEqual([202, 202, 202])
     expect(await api.services.jobs.runningJobs()).toHaveLength(LIMIT)
+  })
+
+  it('starts exports while uploads wait for another restore, and limits the number of queued uploads', async () => {
+    const { jobs } = api.services
+    for (const { job_id } of await jobs.runningJobs())
+      await jobs.change(job_id, { status: 'failed' }, { from: ['queued', 'running'] })
+    const upload: RestoreJob = {
+      job_id: 'upload',
+      kind: 'restore',
+      status: 'queued',
+      source: 'upload',
+      requested_by: 's3://restores/x.acbak',
+      created_at: new Date().toISOString(),
+      request: { filters: {}, on_duplicate: 'skip', dry_run: false },
+    }
+    const waiting = Array.from({ length: UPLOAD_LIMIT - 1 }, (_, k) => `waiting-${k}`)
+    for (const job_id of waiting) await jobs.create({ ...upload, job_id, leased: ['country'] })
+    expect((await requestExport('while uploads wait')).status).toBe(202)
+
+    const create = (job_id: string): Promise<RestoreJob> =>
+      createRestore(
+        { jobs, clock: () => new Date() },
+        { job_id },
+        { request: upload.request, status: 'queued', source: 'upload', requestedBy: upload.requested_by },
+      )
+    await create('the last')
+    await expect(create('one too many')).rejects.toThrow(
+      '200 uploads wait for other restores and 0 more jobs are starting; at most 200 uploads may wait at the same time',
+    )
+    await expect(create('one too many')).rejects.toMatchObject({ queued_uploads: UPLOAD_LIMIT })
+    // Repeated events of the same upload find its job.
+    expect((await create('the last')).job_id).toBe('the last')
+    // The restore of a waiting upload starts, and its place is free again.
+    await jobs.change('waiting-0', { status: 'running' }, { from: ['queued'] })
+    expect((await create('one too many')).job_id).toBe('one too many')
   })
 })

@@ -62,7 +62,7 @@ describe('creating a job within the limit', () => {
     )
     expect(
       await createWithinLimit(faulty, {
-        kind: 'running jobs',
+        kinds: ['running jobs'],
         find: nothing,
         create: () => Promise.resolve('created'),
       }),
@@ -72,7 +72,7 @@ describe('creating a job within the limit', () => {
 
   it('releases the reservation if the creation fails, and if the jobs cannot be counted', async () => {
     const make = (): Promise<string> => Promise.reject(new Error('not created'))
-    await expect(createWithinLimit(services, { kind: 'running jobs', find: nothing, create: make })).rejects.toThrow(
+    await expect(createWithinLimit(services, { kinds: ['running jobs'], find: nothing, create: make })).rejects.toThrow(
       'not created',
     )
     expect(await reservationCount()).toBe(0)
@@ -81,7 +81,7 @@ describe('creating a job within the limit', () => {
     const faulty = await servicesOn((_n, command) =>
       command === 'QueryCommand' && ++queries === 2 ? { kind: 'throttle' } : undefined,
     )
-    await expect(createWithinLimit(faulty, { kind: 'running jobs', find: nothing, create: make })).rejects.toThrow(
+    await expect(createWithinLimit(faulty, { kinds: ['running jobs'], find: nothing, create: make })).rejects.toThrow(
       'injected',
     )
     expect(await reservationCount()).toBe(0)

@@ -4,10 +4,12 @@ import { queryPages } from '../../tables/aws/query.ts'
 import { keyAttributes } from '../../tables/item.ts'
 import type { LimitedKind } from '../errors.ts'
 
-const PARTITIONS = { 'running jobs': 'jobs#starting', slots: 'jobs#opening' } as const satisfies Record<
-  LimitedKind,
-  string
->
+/** An upload starts as a running job, so it has a reservation of a running job. */
+const PARTITIONS = {
+  'running jobs': 'jobs#starting',
+  slots: 'jobs#opening',
+  'queued uploads': 'jobs#starting',
+} as const satisfies Record<LimitedKind, string>
 /**
  * How long a reservation counts if it is not released, for example because its process died. Creating a job takes well
  * under a second, so a minute is long enough.

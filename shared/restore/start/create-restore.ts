@@ -15,7 +15,7 @@ interface NewRestore {
 
 /**
  * Creates the job of a restore. If a job with this id exists, returns the existing job. Throws `TooManyJobsError` if
- * the job limit is reached.
+ * a job limit is reached.
  */
 export const createRestore = async (
   { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },
@@ -35,7 +35,8 @@ export const createRestore = async (
   return createWithinLimit(
     { jobs },
     {
-      kind: status === 'queued' ? 'running jobs' : 'slots',
+      kinds:
+        status !== 'queued' ? ['slots'] : source === 'upload' ? ['running jobs', 'queued uploads'] : ['running jobs'],
       find: () => (once === undefined ? findRestore(jobs, job_id) : findRepeated({ jobs }, { job_id, once })),
       create: async () => asRestore((await jobs.create(job, once)).job),
     },
