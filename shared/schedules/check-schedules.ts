@@ -1,4 +1,5 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
+import { attemptAll, type Attempts } from './attempt-all.ts'
 import type { Schedule } from './schedule.ts'
 import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
 import { goodSuccessors } from './successors.ts'
@@ -24,13 +25,15 @@ interface ScheduleState {
 
 /**
  * Checks every schedule, and returns its state. A schedule is overdue if it has no good archive for its last due time.
- * An archive that is incomplete, damaged, suspicious or rejected does not count.
+ * An archive that is incomplete, damaged, suspicious or rejected does not count. If the check of one schedule fails,
+ * continues with the next schedule.
  */
-export const checkSchedules = async (context: ScheduleCheck): Promise<ScheduleState[]> => {
-  const states: ScheduleState[] = []
-  for (const schedule of context.config.schedules) states.push(await checkSchedule(context, schedule))
-  return states
-}
+export const checkSchedules = (context: ScheduleCheck): Promise<Attempts<ScheduleState>> =>
+  attemptAll(
+    context.config.schedules,
+    ({ name }) => `schedule ${name}`,
+    (schedule) => checkSchedule(context, schedule),
+  )
 
 const checkSchedule = async (context: ScheduleCheck, schedule: Schedule): Promise<ScheduleState> => {
   const { name } = schedule

@@ -1,4 +1,6 @@
+import { errorMessage } from '../values/error-message.ts'
 import { quote } from '../values/message-text.ts'
+import type { FailedStep } from './attempt-all.ts'
 
 export class UnknownScheduleError extends Error {
   override readonly name = 'UnknownScheduleError'
@@ -26,5 +28,18 @@ export class ConfirmationMismatchError extends Error {
     )
     this.given = given
     this.actual = actual
+  }
+}
+
+/** Some steps of a periodic run failed. It is thrown after all other steps of the run have been tried. */
+export class StepsFailedError extends Error {
+  override readonly name = 'StepsFailedError'
+
+  constructor(failures: readonly FailedStep[]) {
+    super(
+      `failed steps: ${failures.length}. All other steps were done. ` +
+        failures.map(({ name, error }) => `${name}: ${errorMessage(error)}`).join('; '),
+      { cause: failures[0]?.error },
+    )
   }
 }

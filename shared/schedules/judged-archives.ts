@@ -3,7 +3,7 @@ import type { OpenArchive } from '../archive/archive.ts'
 import { type ArchiveJudgement, newestFirst } from './archive-judgement.ts'
 import { scopeOf } from './archive-scope.ts'
 import type { ArchiveJudgements } from './aws/archive-judgements.ts'
-import { judgeArchive } from './judge-archive.ts'
+import { type ArchiveContent, Baselines } from './judge-archive.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
 import { DEFAULT_MIN_RATIO, type Schedule } from './schedule.ts'
 import { type ScheduledArchive, type ScheduledArchives, scheduledArchives } from './scheduled-archives.ts'
@@ -33,6 +33,12 @@ export interface JudgedArchives {
 const OPENED_AT_ONCE = 16
 
 /**
+ * The number of archives that are judged before their judgements are stored. If a run is stopped by its time limit, the
+ * next run continues after the stored judgements.
+ */
+const JUDGED_AT_ONCE = 500
+
+/**
  * Returns the archives of a schedule with their judgements. Archives without a stored judgement are judged now, from
  * the oldest to the newest. These are archives that have just been written, archives of early releases, and archives
  * whose job ended before it stored the judgement. If `keep` is true, the new judgements are stored. If another process
@@ -45,18 +51,15 @@ export const judgedArchives = async (
 ): Promise<JudgedArchives> => {
   // The records are read before the archives are listed. If an archive has a record but is not in the list, it was
   // therefore deleted.
-  const known = await stores.archiveJudgements.list(name)
+  let judgements: readonly ArchiveJudgement[] = await stores.archiveJudgements.list(name)
   const archives = await scheduledArchives(stores, name)
-  const knownKeys = new Set(known.map(({ key }) => key))
-  const judged = judgeInOrder(
-    known,
-    await summarizeAll(
-      stores,
-      archives.filter(({ object }) => !knownKeys.has(object.key)),
-    ),
-    min_ratio,
-  )
-  const judgements = keep ? await keepAll(stores, name, known, judged) : [...known, ...judged].sort(newestFirst)
+  const knownKeys = new Set(judgements.map(({ key }) => key))
+  const unjudged = archives.filter(({ object }) => !knownKeys.has(object.key)).reverse()
+  for (let from = 0; from < unjudged.length; from += JUDGED_AT_ONCE) {
+    const batch = await summarizeAll(stores, unjudged.slice(from, from + JUDGED_AT_ONCE))
+    const judged = judgeInOrder(judgements, batch, min_ratio)
+    judgements = keep ? await keepAll(stores, name, judgements, judged) : [...judgements, ...judged].sort(newestFirst)
+  }
   const byKey = new Map(judgements.map((judgement) => [judgement.key, judgement]))
   return {
     archives: archives.map((archive) => {
@@ -71,7 +74,7 @@ export const judgedArchives = async (
 interface SummarizedArchive {
   readonly archive: ScheduledArchive
   readonly manifest_sha256: string
-  readonly content: Parameters<typeof judgeArchive>[1]
+  readonly content: ArchiveContent
 }
 
 /** Reads the manifests of archives. Omits archives that cannot be opened. */
@@ -104,22 +107,50 @@ const summaryOf = ({ manifest, manifestSha256 }: OpenArchive): Omit<SummarizedAr
   },
 })
 
-/** Judges archives from the oldest to the newest, so that each archive is compared with all earlier archives. */
+/**
+ * Judges archives, so that each archive is compared with all earlier archives. `known` is sorted from the newest to the
+ * oldest, and `archives` from the oldest to the newest.
+ */
 const judgeInOrder = (
   known: readonly ArchiveJudgement[],
   archives: readonly SummarizedArchive[],
   min_ratio: number,
 ): ArchiveJudgement[] => {
   const judged: ArchiveJudgement[] = []
-  for (const { archive, manifest_sha256, content } of archives.toSorted((a, b) => -newestFirst(a.archive, b.archive))) {
+  const baselines = new Baselines()
+  const knownOldestFirst = known.toReversed()
+  let [addedKnown, addedJudged] = [0, 0]
+  /** Adds the judgements before `at` that have not been added, from the oldest to the newest. */
+  const addBefore = (at: string): void => {
+    for (;;) {
+      const [next, other] = [knownOldestFirst[addedKnown], judged[addedJudged]]
+      if (next !== undefined && isBefore(next, { at }) && (other === undefined || !isBefore(other, next))) {
+        baselines.add(next)
+        addedKnown++
+      } else if (other !== undefined && isBefore(other, { at })) {
+        baselines.add(other)
+        addedJudged++
+      } else return
+    }
+  }
+  for (const { archive, manifest_sha256, content } of archives) {
     const { job_id, at, object } = archive
-    const earlier = [...known, ...judged].filter((judgement) => newestFirst(judgement, archive) > 0).sort(newestFirst)
+    addBefore(at)
     const { scope, models } = content
-    const judgement = judgeArchive(earlier, content, { min_ratio })
-    judged.push({ job_id, key: object.key, at, manifest_sha256, scope, models, ...judgement })
+    judged.push({
+      job_id,
+      key: object.key,
+      at,
+      manifest_sha256,
+      scope,
+      models,
+      ...baselines.judge(content, { min_ratio }),
+    })
   }
   return judged
 }
+
+const isBefore = (a: { readonly at: string }, b: { readonly at: string }): boolean => newestFirst(a, b) > 0
 
 /** Stores new judgements. Returns all judgements, newest first. */
 const keepAll = async (

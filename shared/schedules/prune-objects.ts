@@ -1,3 +1,4 @@
+import { attemptAll, type Attempts } from './attempt-all.ts'
 import { planObjects, type ObjectPlanning } from './plan-objects.ts'
 import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
 
@@ -12,15 +13,14 @@ interface PrunedGroup {
 
 /**
  * Deletes the objects for which `planObjects` plans `delete`. Returns the number of deleted objects for each group for
- * which the deployment sets a number of days.
+ * which the deployment sets a number of days. If pruning of one group fails, continues with the next group.
  */
-export const pruneObjects = async (context: ObjectPlanning): Promise<PrunedGroup[]> => {
-  const groups: PrunedGroup[] = []
-  for (const retention of RETENTION_GROUPS)
-    if (context.config.retention[retention] !== undefined)
-      groups.push({ retention, deleted: await pruneGroup(context, retention) })
-  return groups
-}
+export const pruneObjects = (context: ObjectPlanning): Promise<Attempts<PrunedGroup>> =>
+  attemptAll(
+    RETENTION_GROUPS.filter((group) => context.config.retention[group] !== undefined),
+    (group) => `retention of ${group}`,
+    async (retention) => ({ retention, deleted: await pruneGroup(context, retention) }),
+  )
 
 const pruneGroup = async (context: ObjectPlanning, group: RetentionGroup): Promise<number> => {
   let deleted = 0

@@ -47,7 +47,8 @@ interface PruneInput extends JudgedArchives {
 export const planPruning = (input: PruneInput): PrunePlan => {
   const { archives, judgements } = input
   const stopped_by = undecided(judgements)
-  const planned = archives.map((archive) => planArchive(input, stopped_by, archive))
+  const holds = judgements.filter((judgement) => holdBy(judgement, input.schedule.keep_days) > 0)
+  const planned = archives.map((archive) => planArchive({ ...input, stopped_by, holds }, archive))
   const kept = new Set(planned.flatMap(({ action, key }) => (action === 'keep' ? [key] : [])))
   return {
     stopped_by,
@@ -56,19 +57,22 @@ export const planPruning = (input: PruneInput): PrunePlan => {
   }
 }
 
+/** The data from which the action for one archive is computed. */
+interface Decision extends PruneInput {
+  /** The suspicious archives that wait for a decision. */
+  readonly stopped_by: readonly ArchiveJudgement[]
+  /** The confirmed archives. Each of them protects earlier archives for some time. */
+  readonly holds: readonly ArchiveJudgement[]
+}
+
 /** Returns the suspicious archives that are newer than every good archive. */
 const undecided = (judgements: readonly ArchiveJudgement[]): ArchiveJudgement[] => {
   const good = judgements.filter(isCounted)
-  return judgements.filter(
-    (judgement) => judgement.state === 'suspicious' && !good.some((later) => isLater(later, judgement)),
-  )
+  const newestGood = good.reduce((newest, { at }) => Math.max(newest, Date.parse(at)), -Infinity)
+  return judgements.filter(({ state, at }) => state === 'suspicious' && Date.parse(at) >= newestGood)
 }
 
-const planArchive = (
-  input: PruneInput,
-  stoppedBy: readonly ArchiveJudgement[],
-  { object: { key }, job_id, at, judgement }: JudgedArchive,
-): PlannedArchive => {
+const planArchive = (input: Decision, { object: { key }, job_id, at, judgement }: JudgedArchive): PlannedArchive => {
   const shown = {
     key,
     job_id,
@@ -77,17 +81,17 @@ const planArchive = (
       ? { state: 'unreadable' as const }
       : { state: judgement.state, resources: resourcesIn(judgement) }),
   }
-  return { ...shown, ...decide(input, stoppedBy, at, judgement) }
+  return { ...shown, ...decide(input, at, judgement) }
 }
 
 /** Decides about one archive. If there is a suspicious archive that waits for a decision, no archive is deleted. */
 const decide = (
-  input: PruneInput,
-  [suspicious]: readonly ArchiveJudgement[],
+  input: Decision,
   at: string,
   judgement: ArchiveJudgement | undefined,
 ): Pick<PlannedArchive, 'action' | 'reason'> => {
-  const { schedule, judgements, now } = input
+  const { schedule, holds, now } = input
+  const [suspicious] = input.stopped_by
   const { keep_days } = schedule
   const keep = (reason: string) => ({ action: 'keep', reason }) as const
   const keptUntil = Date.parse(at) + keep_days * DAY_MS
@@ -99,7 +103,7 @@ const decide = (
     )
   const successor = successorOf(input, at, judgement)
   if (successor === undefined) return keep('no newer good archive has the same or a wider scope')
-  const heldUntil = holdOf(judgements, keep_days, at)
+  const heldUntil = holdOf(holds, keep_days, at)
   if (heldUntil > now.getTime())
     return keep(`is kept until ${isoTime(heldUntil)}, because a later archive was suspicious and was confirmed`)
   const reason = `is older than keep_days (${keep_days}), and job ${successor.job_id} made a newer good archive`
@@ -123,11 +127,10 @@ const successorOf = (
  * Returns the time until which confirmations of later archives protect an archive from deletion, in ms since 1970.
  * Returns 0 if no later archive was confirmed.
  */
-const holdOf = (judgements: readonly ArchiveJudgement[], keepDays: number, at: string): number =>
-  Math.max(
-    0,
-    ...judgements.filter((judgement) => isLater(judgement, { at })).map((judgement) => holdBy(judgement, keepDays)),
-  )
+const holdOf = (holds: readonly ArchiveJudgement[], keepDays: number, at: string): number =>
+  holds
+    .filter((judgement) => isLater(judgement, { at }))
+    .reduce((latest, judgement) => Math.max(latest, holdBy(judgement, keepDays)), 0)
 
 const holdBy = ({ state, decided }: ArchiveJudgement, keepDays: number): number =>
   state === 'confirmed' && decided !== undefined ? Date.parse(decided.at) + keepDays * DAY_MS : 0

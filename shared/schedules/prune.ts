@@ -1,4 +1,5 @@
 import type { ObjectStore } from '../objects/aws/object-store.ts'
+import { attemptAll, type Attempts } from './attempt-all.ts'
 import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
 import { planPruning, type PrunePlan } from './prune-plan.ts'
@@ -25,12 +26,16 @@ interface PrunedSchedule {
   readonly stopped_by?: readonly string[]
 }
 
-/** Deletes the archives for which `planSchedule` plans `delete`, for every schedule. */
-export const pruneSchedules = async (context: Pruning): Promise<PrunedSchedule[]> => {
-  const pruned: PrunedSchedule[] = []
-  for (const schedule of context.config.schedules) pruned.push(await prune(context, schedule))
-  return pruned
-}
+/**
+ * Deletes the archives for which `planSchedule` plans `delete`, for every schedule. If pruning of one schedule fails,
+ * continues with the next schedule.
+ */
+export const pruneSchedules = (context: Pruning): Promise<Attempts<PrunedSchedule>> =>
+  attemptAll(
+    context.config.schedules,
+    ({ name }) => `schedule ${name}`,
+    (schedule) => prune(context, schedule),
+  )
 
 /** Plans the pruning of one schedule, and deletes nothing. If `keep` is true, stores new judgements. */
 export const planSchedule = async (

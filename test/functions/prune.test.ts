@@ -1,7 +1,10 @@
+import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { handler as check } from '../../functions/events/check-schedules.ts'
 import { handler as pruneHandler } from '../../functions/events/prune.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
+import { keyAttributes } from '../../shared/tables/item.ts'
 import type { ExplainedObject, ExplainedPage } from '../../shared/schedules/explain-prune.ts'
 import { fixture } from '../workflows/program.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
@@ -206,6 +209,34 @@ describe('the retention of other objects', () => {
     api.clock.ahead = 11 * DAY_MS
     expect(await prune()).toContainEqual({ retention: 'exports', deleted: 1001 })
     expect(await keysIn('archives')).toEqual([])
+  })
+})
+
+describe('a run in which one schedule fails', () => {
+  const checkHandler = () => check({}, localContext('check-schedules', randomUUID(), 60_000))
+  const broken = { ...keyAttributes({ pk: 'schedule#nightly', sk: 'archive#broken' }), record: { S: '{}' } }
+
+  it('prunes all other schedules and objects, and then fails with an error that names the schedule', async () => {
+    const { config } = api.services
+    await put('archives', 'exports/2026/01/01/a.acbak')
+    const weekly = [80, 70].map((days) => keyOf(days).replaceAll('nightly', 'weekly'))
+    for (const key of weekly) await put('archives', key, archive)
+    api.clock.ahead = 11 * DAY_MS
+    await api.dynamo.send(new PutItemCommand({ TableName: config.tables.jobs, Item: broken }))
+    try {
+      const failed = /^failed steps: 1\. All other steps were done\. schedule nightly: /
+      await expect(prune()).rejects.toThrow(failed)
+      await expect(prune()).rejects.toMatchObject({ name: 'StepsFailedError' })
+      expect(await keysIn('archives')).toEqual([weekly[1]])
+      api.clock.ahead += 40 * DAY_MS
+      await checkHandler().catch(() => undefined)
+      api.clock.ahead += 40 * DAY_MS
+      await expect(checkHandler()).rejects.toThrow(failed)
+    } finally {
+      const { record, ...Key } = broken
+      expect(record).toBeDefined()
+      await api.dynamo.send(new DeleteItemCommand({ TableName: config.tables.jobs, Key }))
+    }
   })
 })
 

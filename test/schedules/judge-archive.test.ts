@@ -2,7 +2,12 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ExportCounts } from '../../shared/jobs/job.ts'
 import { covers } from '../../shared/schedules/archive-scope.ts'
-import { type ArchiveContent, judgeArchive } from '../../shared/schedules/judge-archive.ts'
+import {
+  type ArchiveContent,
+  Baselines,
+  type EarlierArchive,
+  type JudgedState,
+} from '../../shared/schedules/judge-archive.ts'
 import { counts, judgement } from './sample-archives.ts'
 
 const HALF = { min_ratio: 0.5 }
@@ -11,6 +16,17 @@ const content = (
   models: Readonly<Record<string, ExportCounts>>,
   { filters = '', complete = true } = {},
 ): ArchiveContent => ({ complete, scope: { models: Object.keys(models), filters }, models })
+
+/** Judges an archive. `earlier` contains all earlier archives, newest first. */
+const judgeArchive = (
+  earlier: readonly EarlierArchive[],
+  candidate: ArchiveContent,
+  options: { readonly min_ratio: number },
+): JudgedState => {
+  const baselines = new Baselines()
+  for (const archive of earlier.toReversed()) baselines.add(archive)
+  return baselines.judge(candidate, options)
+}
 
 describe('an archive of a schedule', () => {
   it('is good if it is the first one, even if it is empty', () => {
@@ -197,5 +213,18 @@ describe('any sequence of archives', () => {
         expect(judgeArchive(goodOf(archives, min_ratio), { ...last, complete: true }, { min_ratio }).state).toBe('good')
       }),
     )
+  })
+})
+
+describe('many archives of a schedule', () => {
+  it('are judged in a time that grows only linearly with their number', () => {
+    const baselines = new Baselines()
+    const sample = content({ memo: counts(9), city: counts(3) })
+    for (let n = 0; n < 100_000; n++) {
+      const { state, findings } = baselines.judge(sample, HALF)
+      expect.soft(state).toBe('good')
+      baselines.add({ job_id: `job-${n}`, ...sample, state: n % 2 === 0 ? 'incomplete' : state })
+      if (findings.length > 0) break
+    }
   })
 })
