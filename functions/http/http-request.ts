@@ -24,8 +24,8 @@ export interface HttpRequest {
 }
 
 /**
- * The largest archive in a request, in bytes. A Lambda event is limited to 6 MB. In base64, 6 MB contain a body of
- * 4.5 MB, which is enough for an archive of 4 MiB and the headers of a form.
+ * The largest archive in a request, in bytes. A Lambda event is limited to 6 MB and contains the body in base64.
+ * Therefore, a body can have at most 4.5 MB. An archive of 4 MiB and the headers of a form have less.
  */
 export const MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
 
