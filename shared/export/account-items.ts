@@ -34,13 +34,13 @@ interface AccountStores {
   readonly clock: () => Date
 }
 
-/** The number of revisions that are checked together. After each batch, the pass checks its time limit. */
+/** The number of revisions per batch. The pass checks its time limit after each batch, which takes a few requests. */
 const BATCH = 1000
 
 /**
- * The position where a pass begins. Step `table` continues the scan after a key of the table. Step `revisions`
- * continues at index `from` of the list of unclaimed revisions with index `list`. That step must not begin before the
- * time `not_before`, in ms since 1970.
+ * The position where a pass begins. Step `table` continues the scan of the table after the key `after`. Step
+ * `revisions` checks unclaimed revisions, beginning at index `from` of the list with index `list`. It must not begin
+ * before the time `not_before`, in ms since 1970.
  */
 const Cursor = z.discriminatedUnion('step', [
   z.object({ step: z.literal('table'), after: z.object({ pk: z.string(), sk: z.exactOptional(z.string()) }) }),
@@ -50,10 +50,10 @@ type Cursor = z.output<typeof Cursor>
 type RevisionsCursor = Extract<Cursor, { readonly step: 'revisions' }>
 
 /**
- * Runs one pass that looks for items of the table that belong to no resource. An export of everything accounts for
- * every item: `export-records` reads the resources, and this stage finds the other items. It first scans the table. It
- * then looks again for the metadata that `export-records` did not find. For other exports, the stage ends at once. It
- * runs after `finish-compose`, so the archive is already complete.
+ * Runs one pass that searches the table for items that belong to no resource. If an export reads all resources,
+ * `export-records` reads the items of resources, and this stage finds all other items. Its first passes scan the table.
+ * Its last passes search again for the metadata of revisions for which `export-records` found none. For any other
+ * export, the stage ends at once. The stage runs after `finish-compose`, so its failure does not affect the archive.
  */
 export const accountItems = async (input: PassInput, stores: AccountStores): Promise<AccountOutput> => {
   const output = await runPass(ACCOUNT_ITEMS, input, stores, (attempt) => new AccountPass(attempt, stores).run())
@@ -90,7 +90,7 @@ class AccountPass {
 
   readonly #mustStop = (): boolean => this.#attempt.timeIsUp() || this.#found.isFull
 
-  /** Returns the cursor of the next pass, or undefined if all items are accounted for. */
+  /** Searches until the pass must stop. Returns the cursor of the next pass, or undefined if the search has ended. */
   async #continueAt(start: Cursor | undefined): Promise<Cursor | undefined> {
     if (start?.step === 'revisions') return this.#checkRevisions(start)
     const { resourceKeys, models } = this.#stores
@@ -123,9 +123,9 @@ class AccountPass {
   }
 
   /**
-   * Adds the revisions that still exist and still have no metadata. A writer may have written the metadata meanwhile,
-   * or deleted the revision after its metadata. An item whose sort key does not have the form of a revision's sort key
-   * belongs to no resource. It is added without a search for metadata.
+   * Adds those revisions that still exist and still have no metadata. In the meantime, a writer may have written the
+   * metadata, or may have deleted the revision too. If the sort key of an item does not have the form of a revision's
+   * sort key, the item belongs to no resource, and its metadata are not searched.
    */
   async #checkBatch(revisions: readonly Key[]): Promise<void> {
     const { resourceKeys } = this.#stores

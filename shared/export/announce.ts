@@ -15,8 +15,8 @@ import { unaccountedSummary } from './unaccounted-summary.ts'
 import { EXPORT_RECORDS, EXPORTED_IDS, type ExportSummary, FINISH_COMPOSE, TAIL } from './messages.ts'
 
 /**
- * Judges the archive of a scheduled export. If the archive is suspicious, returns the findings for the result of the
- * job. Otherwise returns `undefined`.
+ * Judges the archive of a scheduled export. If the archive is suspicious, returns the member `suspicious` of the job's
+ * result. Otherwise returns `undefined`.
  */
 export type JudgeArchive = (
   schedule: NonNullable<ExportRequest['schedule']>,
@@ -26,8 +26,7 @@ export type JudgeArchive = (
 /**
  * Ends the job and stores its result. The job ends as `partial` if blobs are missing, if resources were left out, if
  * the table has items that belong to no resource, or if ids of the request were not found. Otherwise, it ends as
- * `succeeded`. `finish-compose` has already created the archive and read it back. The archive of a schedule is judged
- * before the job ends, so that the result states whether the archive is suspicious.
+ * `succeeded`. The archive of a schedule is judged first, so that the result states whether the archive is suspicious.
  */
 export const announceExport = async (
   { job_id }: StageInput,
@@ -68,7 +67,7 @@ const idsNotExported = async (
   if (filters.ids === undefined) return {}
   const found: FoundIds[] = []
   for (const { ids } of await allResults({ jobs }, jobId, EXPORT_RECORDS)) {
-    // A pass of an earlier release did not collect ids. It is then unknown which ids it has not found.
+    // Passes of earlier releases did not collect ids, so it is unknown which ids were not found.
     if (ids === undefined) return {}
     found.push(await workFiles.readPinned(EXPORTED_IDS, ids))
   }

@@ -4,9 +4,9 @@ import type { ExportJob } from '../jobs/job.ts'
 export const schedulePrefix = (name: string): string => `scheduled/${name}/`
 
 /**
- * Returns the key of an export's archive in the archive bucket. It is `exports/{yyyy}/{mm}/{dd}/{job id}.acbak` with
- * the day on which the job was created. For a scheduled export, it is `scheduled/{name}/{yyyy}/{mm}/{dd}/{job
- * id}.acbak` with the day for which the export was scheduled. Days are in UTC.
+ * Returns the key of an export's archive in the archive bucket. The key is `exports/{yyyy}/{mm}/{dd}/{job id}.acbak`,
+ * with the day on which the job was created. For a scheduled export, the key is `scheduled/{name}/{yyyy}/{mm}/{dd}/{job
+ * id}.acbak`, with the day of the due time. Days are in UTC.
  */
 export const archiveKey = ({ job_id, created_at, request: { schedule } }: ExportJob): string =>
   schedule === undefined

@@ -21,8 +21,8 @@ import { EXPORT_BLOBS, EXPORT_PLAN, EXPORT_RECORDS } from './messages.ts'
 import type { TailStores } from './tail-stores.ts'
 
 /**
- * `next_since` is 15 minutes earlier than the start of this export. The next export therefore includes resources whose
- * writers have clocks that are up to 15 minutes slow.
+ * The time by which `next_since` is earlier than the start of this export. Because of this margin, an export since that
+ * time does not miss resources whose writers have clocks that are up to 15 minutes slow.
  */
 const SINCE_MARGIN_MS = 15 * 60_000
 
@@ -30,7 +30,7 @@ const SINCE_MARGIN_MS = 15 * 60_000
 interface AssembledArchive {
   readonly manifest: Manifest
   readonly segments: readonly PinnedObject[]
-  /** The resources that refer to missing blobs, as the result of the job lists them. */
+  /** The missing blobs with the resources that refer to them, for the result of the job. */
   readonly referred_by?: readonly MissingBlob[]
   /** The content of the entry `left-out.jsonl.zst`, if resources were left out. */
   readonly leftOut?: Buffer

@@ -14,8 +14,8 @@ import type { TailStores } from './tail-stores.ts'
 /** The objects and bytes that make up a stream, and its summary for the job's result. */
 interface AssembledStream {
   /**
-   * The stream without its end. The pieces hold the header and, for each model, the start of its section, its records
-   * and its blobs. The end of a section is in the same object as the start of the next section.
+   * The stream without its end. The pieces contain the header and, for each model, the start of its section, its
+   * records and its blobs. The end of a section and the start of the next section are in the same piece.
    */
   readonly pieces: readonly PinnedObject[]
   /** The end of the last section, and the end of the stream. */
@@ -24,8 +24,8 @@ interface AssembledStream {
 }
 
 /**
- * Returns the pieces of SpecStar's stream, from the results of all passes, and writes the frames between them. Throws
- * `BlobsMissingError` if blobs are missing and the export is strict.
+ * Returns the pieces of SpecStar's stream from the results of all passes. Writes the additional pieces that contain the
+ * starts and ends of sections. Throws `BlobsMissingError` if blobs are missing and the export is strict.
  */
 export const assembleStream = async (
   stores: Pick<TailStores, 'jobs' | 'workFiles'>,

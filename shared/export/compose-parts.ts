@@ -22,9 +22,8 @@ import {
 } from './messages.ts'
 
 /**
- * The number of parts that a worker creates at the same time. S3 copies most parts itself, so they need no memory in
- * the worker. A part that the worker uploads needs up to 37 MiB. Three such parts stay far below the worker's memory
- * limit.
+ * The number of parts that a worker creates at the same time. A part that the worker uploads takes up to 37 MiB of
+ * memory, so three parts stay far below the limit of the worker. Most parts are copied by S3 and take no memory.
  */
 const PARALLEL_PARTS = 3
 
@@ -36,8 +35,8 @@ interface ComposeStores {
 }
 
 /**
- * Runs one map item of the compose stage. In the last round, the item creates its parts of the archive. In an earlier
- * round, it joins its run of segments into one object.
+ * Runs one map item of the compose stage. In the last round, a map item creates its parts of the archive. In an earlier
+ * round, a map item joins its run of segments into one object.
  */
 export const composeParts = async (input: PassInput, stores: ComposeStores): Promise<PassOutput> => {
   const { plan, round } = await latestComposePlan(stores.workFiles, input.job_id)
@@ -90,8 +89,8 @@ const rangeOf = (pieces: readonly ComposePiece[], { source, start, length }: Sli
 }
 
 /**
- * Returns the bytes of a part that is uploaded. Such a part consists of whole small segments and of the first bytes of
- * large segments.
+ * Returns the bytes of a part that the worker uploads. Such a part consists of small segments, and of the first bytes
+ * of large segments.
  */
 const bytesOf = async (
   objects: ObjectStore,

@@ -3,13 +3,13 @@ import type { UnrestorableResource } from '../jobs/unrestorable-resource.ts'
 import { describeResources, listedResources } from '../jobs/listed-resources.ts'
 
 /**
- * The store contains resources that no restore could write, or whose restore could not be verified. A strict export
- * fails with this error after it has read everything, so that all of them are counted.
+ * The export is strict, and the store contains resources that a restore could not write or verify. The export fails
+ * after it has read all resources, so that `count` is complete.
  */
 export class UnrestorableResourcesError extends Error {
   override readonly name = 'UnrestorableResourcesError'
   readonly count: number
-  /** The first 100 of these resources. Fewer if the list would exceed 14 KiB. */
+  /** The first 100 of these resources, or fewer if the list would exceed 14 KiB. */
   readonly resources: readonly UnrestorableResource[]
 
   constructor(resources: readonly UnrestorableResource[]) {
@@ -23,7 +23,10 @@ export class UnrestorableResourcesError extends Error {
   }
 }
 
-/** SpecStar would reject or lose a resource or blob. The export fails before it creates an archive. */
+/**
+ * SpecStar would not accept a resource or blob, or would lose a part of it. The export fails before it creates an
+ * archive.
+ */
 export class SpecstarRefusesError extends Error {
   override readonly name = 'SpecstarRefusesError'
   readonly model: string

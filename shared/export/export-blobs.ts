@@ -12,9 +12,9 @@ import { type BlobsStores, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { exportStreamBlobs } from './stream-blobs.ts'
 
 /**
- * A segment ends after 1 TiB. S3 limits an object to 5 TiB and 10,000 parts, and this leaves a wide margin. The limit
- * `segmentBytes` is smaller, but counts only bytes that the worker reads. It does not count large blobs, because S3
- * copies them without the worker.
+ * The size at which a segment ends. S3 limits an object to 5 TiB and 10,000 parts, so 1 TiB leaves a wide margin. The
+ * smaller limit `segmentBytes` is not sufficient. It counts only the bytes that the worker reads, and S3 copies large
+ * blobs without the worker.
  */
 const MAX_COPIED_BYTES = 1024 ** 4
 

@@ -132,7 +132,7 @@ class RecordsPass {
     }
   }
 
-  /** Writes one range until its end, or until the digest bucket where the pass has to stop. */
+  /** Writes one range until its end, or until the digest bucket before which the pass must stop. */
   async #exportRange(index: number, range: ModelRange): Promise<ExportedRange> {
     for (;;) {
       const exported = await this.#tryRange(index, range)
@@ -141,10 +141,10 @@ class RecordsPass {
   }
 
   /**
-   * Writes one range as `#exportRange` does. Returns `again` if a resource has a fault and a part of the resource is
-   * already written. The resource is then in the list of left-out resources, and the caller must write the range again
-   * from its start. In an archive, only a resource of more than 16 MiB causes this. In a stream, any resource can cause
-   * this, because records are written in pieces of 1 MiB.
+   * Writes one range as `#exportRange` does. Returns `again` if a resource has a fault, but a part of the resource has
+   * already been written. The resource is then in the list of left-out resources, and the caller must write the range
+   * again from its start. In an archive, this happens only for resources of more than 16 MiB. In a stream, it can
+   * happen for any resource, because records are written in pieces of 1 MiB.
    */
   async #tryRange(index: number, range: ModelRange): Promise<ExportedRange | 'again'> {
     const target = this.#target(index, range.model)
@@ -153,8 +153,8 @@ class RecordsPass {
     let hasRecords = false
     let stoppedAt: string | undefined
     let first: string | undefined
-    // The loop below checks the time only for selected resources. The reader calls `until` for every other resource
-    // too, so that a pass whose filters select nothing stops in time.
+    // The loop below checks the time only for selected resources. The reader calls `until` for all resources, so that
+    // the pass also stops in time if the filters select no resource.
     const until = (h: string): boolean => {
       const next = h.slice(0, 4)
       first ??= next
@@ -208,7 +208,8 @@ class RecordsPass {
   }
 
   /**
-   * Returns whether the metadata can be restored. If they cannot, adds the resource to the resources that are left out.
+   * Returns true if the metadata can be restored. Otherwise, adds the resource to the left-out resources and returns
+   * false.
    */
   #isValid(model: string, metadata: Item): boolean {
     if (this.#leftOut.has(model, metadata)) return false
@@ -217,7 +218,7 @@ class RecordsPass {
     return fault === undefined
   }
 
-  /** Adds a revision without metadata, unless its metadata exists but could not be restored. */
+  /** Adds a revision without metadata. Ignores the revision if its metadata exist, but are left out. */
   #addUnclaimed(model: string, revision: Item): void {
     const { key } = new RevisionView(revision)
     const isLeftOut = isRevisionKey(key) && this.#leftOut.hasKey(model, metadataKeyOf(key).sk)
@@ -258,9 +259,9 @@ class RecordsPass {
   }
 
   /**
-   * Returns the payload of a revision. If a spilled payload is missing or damaged, throws the error in a strict export,
-   * and otherwise returns `UnreadablePayload`. A damaged payload is read a second time, because the transfer may have
-   * caused the damage.
+   * Returns the payload of a revision. If a spilled payload is missing or damaged, a strict export throws the error,
+   * and any other export returns `UnreadablePayload`. In the latter case, a damaged payload is read again first,
+   * because the damage may have happened during the transfer.
    */
   async #readPayload(
     revision: Item,
@@ -301,7 +302,8 @@ class RecordsPass {
     const { resources, models } = this.#stores
     const { filters } = this.#job.request
     const accepts = filterFor(this.#job, models, model)
-    // A filter cannot be evaluated on a field with a fault. Such a resource is selected, and then left out.
+    // A filter cannot be evaluated on metadata with a fault. Such metadata are selected, so that the resource is listed
+    // as left out.
     const filter = (item: Item): boolean => accepts(item) || metadataFault(item) !== undefined
     if (filters.ids === undefined) {
       const hasFilters = Object.keys(filters).length > 0
@@ -321,7 +323,8 @@ class RecordsPass {
 }
 
 /**
- * Runs `write`. Returns undefined if the record was written, or the reason if the record violates a rule of archives.
+ * Calls `write`. Returns undefined if the record was written. If the record violates a rule of archives, returns the
+ * reason.
  */
 const invalidReason = async (write: () => Promise<void>): Promise<string | undefined> => {
   try {

@@ -4,8 +4,8 @@ import type { FailInput, StageInput } from '../jobs/messages.ts'
 import { abortUpload, type UploadStores } from './abort-upload.ts'
 
 /**
- * Ends a failed export and stores the problem in its job. It first aborts the multipart upload of the archive, because
- * S3 charges for the parts of an unfinished upload.
+ * Ends a failed export and stores the problem in its job. First aborts the multipart upload of the archive, because S3
+ * charges for the parts of an unfinished upload.
  */
 export const failExport = async (input: FailInput, stores: EndJobServices & UploadStores): Promise<StageInput> => {
   const { job_id } = input

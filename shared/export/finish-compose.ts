@@ -10,8 +10,8 @@ import { latestComposePlan } from './latest-compose-plan.ts'
 import { COMPOSE_PARTS, FINISH_COMPOSE } from './messages.ts'
 
 /**
- * Completes the multipart upload, and checks that the archive can be opened. Stores the archive as the result of this
- * stage only after this check, so that no job reports an archive that cannot be opened.
+ * Completes the multipart upload, checks that the archive can be opened, and stores the archive as the result of this
+ * stage. The check comes first, so that no job has an archive that cannot be opened.
  */
 export const finishCompose = async (
   { job_id }: StageInput,
@@ -37,7 +37,7 @@ export const finishCompose = async (
   return { job_id }
 }
 
-/** Opens the archive through its trailer. Throws if its manifest is not the manifest that was written. */
+/** Opens the archive. Throws if its manifest differs from the manifest that was written. */
 const readBackArchive = async (objects: ObjectStore, archive: PinnedObject, manifestSha256: string): Promise<void> => {
   const opened = await openArchive(objects.sourceOf(archive))
   if (opened.manifestSha256 !== manifestSha256)
@@ -45,8 +45,8 @@ const readBackArchive = async (objects: ObjectStore, archive: PinnedObject, mani
 }
 
 /**
- * Reads the first and the last frame of a stream, which has no trailer. Throws if a frame differs from the frame that
- * was written.
+ * Reads the first and the last frame of a stream, because a stream has no manifest. Throws if a frame differs from the
+ * frame that was written.
  */
 const readBackStream = async (objects: ObjectStore, stream: PinnedObject): Promise<void> => {
   for (const [frame, start] of [

@@ -2,8 +2,8 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import { COMPOSE_PLAN, type ComposePlan } from './messages.ts'
 
 /**
- * Returns the plan of the latest round, and the number of that round. Reads one file per round. There are few rounds,
- * because a round joins all segments into at most 1,000 objects.
+ * Returns the plan of the latest round, and the number of this round. Reads one file for each round. There are few
+ * rounds, because each round joins all segments into at most 1,000 objects.
  */
 export const latestComposePlan = async (
   workFiles: WorkFiles,

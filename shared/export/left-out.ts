@@ -15,7 +15,7 @@ const LEFT_OUT: WorkFile<readonly UnrestorableStoredResource[], [n: number, atte
 
 /** Collects the resources that one pass leaves out. */
 export class LeftOutResources {
-  /** The resources by `nameOf`: the model and the sort key of the metadata. */
+  /** The resources. The keys are results of `nameOf`. */
   readonly #resources = new Map<string, UnrestorableStoredResource>()
 
   get size(): number {
@@ -45,8 +45,8 @@ export class LeftOutResources {
   }
 
   /**
-   * Removes the resources of a model that are in this or a later digest bucket. The store reads ahead of the position
-   * where a pass stops; the next pass reads these resources again.
+   * Removes the resources of a model that are in this or a later digest bucket. They were added because the store reads
+   * ahead of the position where the pass stops. The next pass reads them again.
    */
   removeFrom(model: string, bucket: string): void {
     const first = nameOf(model, bucket)
@@ -59,7 +59,10 @@ export class LeftOutResources {
     if (!this.#resources.has(name)) this.#resources.set(name, resource)
   }
 
-  /** Writes the list as a file of the job. Returns the member of the pass's result that refers to it. */
+  /**
+   * Writes the list as a file of the job. Returns the member of the pass's result that refers to the file. If the list
+   * is empty, writes no file and returns an empty object.
+   */
   async write(workFiles: WorkFiles, { job_id, n, attempt }: Attempt): Promise<{ readonly left_out?: PinnedObject }> {
     if (this.#resources.size === 0) return {}
     return { left_out: await workFiles.write(LEFT_OUT, [...this.#resources.values()], job_id, n, attempt) }

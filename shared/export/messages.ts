@@ -14,8 +14,8 @@ import { UNACCOUNTED_REASONS } from '../resources/item-owner.ts'
 import type { Key } from '../tables/item.ts'
 
 /**
- * A range of one model's digest buckets. A digest bucket is the first 4 hex digits of the hash key `h`. `from` is
- * inclusive and `to` is exclusive; `to` is `10000` for the last range.
+ * A range of one model's digest buckets. The name of a digest bucket is the first 4 hex digits of the hash keys in it.
+ * `from` is inclusive, and `to` is exclusive. In the last range, `to` is `10000`.
  */
 export const ModelRange = z.object({ model: z.string(), from: z.string(), to: z.string() }).readonly()
 export type ModelRange = z.output<typeof ModelRange>
@@ -26,26 +26,32 @@ export const ExportPlan = z
     /** ISO 8601. */
     started_at: z.string(),
     /**
-     * The ranges of each map item. An item has one range of a large model, or the complete ranges of several small
-     * models.
+     * The ranges of each map item. A map item has either one range of a large model, or the complete ranges of several
+     * small models.
      */
     items: z.array(z.array(ModelRange).readonly()).readonly(),
-    /** The paths of blobs in payloads, for each model whose registry entry states them when the export starts. */
+    /**
+     * The paths of references to blobs in payloads, for each model whose registry entry has `blobs` when the export
+     * starts.
+     */
     blob_paths: z.record(z.string(), BlobPathList).readonly(),
-    /** Whether the export accounts for every item of the table. Absent means no. */
+    /** True if the export searches for items that belong to no resource. Absent means false. */
     accounts_for_items: z.exactOptional(z.boolean()),
   })
   .readonly()
 export type ExportPlan = z.output<typeof ExportPlan>
 export const EXPORT_PLAN: WorkFile<ExportPlan> = { name: () => 'plan.json', content: ExportPlan }
 
-/** The ids of the request that one pass found. */
+/** The ids in the filter `ids` that one pass has found. */
 export const EXPORTED_IDS: WorkFile<FoundIds, [n: number, attempt: string]> = {
   name: (n, attempt) => `exported-ids/${n}/${attempt}`,
   content: FoundIds,
 }
 
-/** The result of a pass of `export-records`. An archive is made of segments; a stream of SpecStar is made of pieces. */
+/**
+ * The result of a pass of `export-records`. For an archive, a pass writes segments. For a SpecStar stream, it writes
+ * pieces.
+ */
 export const RecordsResult = z
   .object({
     ...PassResult.shape,
@@ -55,11 +61,11 @@ export const RecordsResult = z
     /** The resources that the pass left out, because they could not be restored. Absent if there are none. */
     left_out: z.exactOptional(PinnedObject),
     /**
-     * The revisions for which the pass has found no metadata: a file of `UNCLAIMED_REVISIONS`, and the time at which
-     * the pass had read all of them. Absent if there are none.
+     * The revisions for which the pass has found no metadata. `list` is a file of `UNCLAIMED_REVISIONS`. `read_at` is a
+     * time at which the pass had read all of them. Absent if there are none.
      */
     unclaimed: z.exactOptional(z.object({ list: PinnedObject, read_at: z.string() }).readonly()),
-    /** A file of `EXPORTED_IDS`. Absent if the request has no ids. */
+    /** A file of `EXPORTED_IDS`. Absent if the request has no filter `ids`. */
     ids: z.exactOptional(PinnedObject),
   })
   .readonly()
@@ -67,8 +73,8 @@ export type RecordsResult = z.output<typeof RecordsResult>
 export const EXPORT_RECORDS: Stage<RecordsResult> = { name: 'export-records', result: RecordsResult }
 
 /**
- * Written by `plan-export-blobs`. Each item is a range of prefixes of blob positions. A map item exports the blobs of
- * its range from all lists.
+ * Written by `plan-export-blobs`. `items` contains one range for each map item. The bounds of a range are prefixes of
+ * positions. A map item exports the blobs of its range from all lists.
  */
 const BlobPlan = z
   .object({
@@ -84,20 +90,21 @@ export const BlobsPiece = z.object({ object: PinnedObject, model: z.string() }).
 export type BlobsPiece = z.output<typeof BlobsPiece>
 
 /**
- * The result of a pass of `export-blobs`. For an archive, it has a segment; for a stream of SpecStar, it has pieces.
+ * The result of a pass of `export-blobs`. For an archive, a pass writes at most one segment. For a SpecStar stream, it
+ * writes pieces.
  */
 export const BlobsResult = z
   .object({
     ...PassResult.shape,
     segment: z.exactOptional(WrittenSegment),
     pieces: z.exactOptional(z.array(BlobsPiece).readonly()),
-    /** The number of blobs that were written. Spilled payloads are not counted, neither here nor in `bytes`. */
+    /** The number of blobs that were written, and the sum of their sizes in bytes. Spilled payloads are not counted. */
     blobs: z.int(),
     bytes: z.int(),
-    /** For each model, the number of blobs in this pass to which resources of the model refer. */
+    /** For each model, the number of blobs of this pass to which resources of the model refer. */
     models: z.record(z.string(), z.int()).readonly(),
     missing: z.int(),
-    /** The ids of the missing blobs: a file of `MISSING_BLOBS`. */
+    /** A file of `MISSING_BLOBS` with the missing blobs. Absent if no blob is missing. */
     missing_list: z.exactOptional(PinnedObject),
   })
   .readonly()
@@ -105,8 +112,8 @@ export type BlobsResult = z.output<typeof BlobsResult>
 export const EXPORT_BLOBS: Stage<BlobsResult> = { name: 'export-blobs', result: BlobsResult }
 
 /**
- * An object to compose. `copyable` is false if its bytes must be uploaded, because S3 cannot copy them. This holds for
- * the tail.
+ * An object that becomes part of the archive. `copyable` is true if S3 can copy its bytes. It is false for the tail,
+ * whose bytes must be uploaded.
  */
 export const ComposePiece = z.object({ object: PinnedObject, copyable: z.boolean() }).readonly()
 export type ComposePiece = z.output<typeof ComposePiece>
@@ -119,11 +126,13 @@ export type ComposeTarget = z.output<typeof ComposeTarget>
 
 /**
  * The input of one round of `plan-compose`. Most exports have one round. If the archive would have more than 9,900
- * parts, earlier rounds join segments.
+ * parts, additional rounds first join segments.
  */
 export const ComposeInput = z.object({ job_id: z.string(), round: z.int().nonnegative() }).readonly()
 export type ComposeInput = z.output<typeof ComposeInput>
-/** `more` is true if another round follows, which composes the objects that this round joins. */
+/**
+ * The output of `plan-compose`. `more` is true if another round must follow, because this round only joins segments.
+ */
 export const ComposeOutput = z
   .object({ ...PlannedItems.unwrap().shape, round: z.int().nonnegative(), more: z.boolean() })
   .readonly()
@@ -140,9 +149,9 @@ export const ComposePlan = z.discriminatedUnion('kind', [
     .object({
       kind: z.literal('archive'),
       target: ComposeTarget,
-      /** The part numbers of each map item. */
+      /** For each map item, the numbers of the parts that it creates. */
       items: z.array(z.array(z.int()).readonly()).readonly(),
-      /** A stream of SpecStar has no manifest. */
+      /** Absent for a SpecStar stream, which has no manifest. */
       manifest_sha256: z.exactOptional(z.string()),
     })
     .readonly(),
@@ -153,11 +162,12 @@ export const COMPOSE_PLAN: WorkFile<ComposePlan, [round: number]> = {
   content: ComposePlan,
 }
 
-/** The result of joining a run of segments. `object` holds all bytes of the run. */
+/** The result of a map item that joins a run of segments. `object` contains all bytes of the run. */
 export const JoinResult = z.object({ ...PassResult.shape, object: PinnedObject }).readonly()
 export type JoinResult = z.output<typeof JoinResult>
 /**
- * Returns the stage of a round that joins segments. Each round has its own name, so that its results are kept apart.
+ * Returns the stage of a round that joins segments. The name contains the round, so that the results of the rounds are
+ * stored separately.
  */
 export const joinRound = (round: number): Stage<JoinResult, ResultName> => ({
   name: `compose-parts-join-${round}`,
@@ -193,16 +203,18 @@ export const AccountResult = z
     counts: z.partialRecord(z.enum(UNACCOUNTED_REASONS), z.int()).readonly(),
     /** The first of these items. */
     first: z.array(UnaccountedItem).readonly(),
-    /** All of these items, one JSON object a line. Absent if there are none. */
+    /** An object with all of these items, one JSON object per line. Absent if there are none. */
     lines: z.exactOptional(PinnedObject),
-    /** The lines of all passes. Only in the result of the last pass; absent if there are none. */
+    /**
+     * An object with the lines of all passes. Present only in the result of the last pass, and only if there are lines.
+     */
     all_lines: z.exactOptional(PinnedObject),
   })
   .readonly()
 export type AccountResult = z.output<typeof AccountResult>
 export const ACCOUNT_ITEMS: Stage<AccountResult> = { name: 'account-items', result: AccountResult }
 
-/** The output of a pass of `account-items`. The next pass begins after `wait_seconds`. */
+/** The output of a pass of `account-items`. The workflow waits for `wait_seconds` before the next pass. */
 export const AccountOutput = z.object({ ...PassOutput.unwrap().shape, wait_seconds: z.int().nonnegative() }).readonly()
 export type AccountOutput = z.output<typeof AccountOutput>
 export const RUN_ACCOUNT_PASSES: StageMessages<PassInput, AccountOutput> = { input: PassInput, output: AccountOutput }
@@ -228,13 +240,19 @@ export const ExportSummary = z
   .readonly()
 export type ExportSummary = z.output<typeof ExportSummary>
 
-/** The tail and the objects that precede it. The tail is an archive's manifest and trailer, or the end of a stream. */
+/**
+ * The tail, and the objects that precede it. The tail consists of the manifest and the trailer of an archive, or of the
+ * end of a stream.
+ */
 export const Tail = z
   .object({
     object: PinnedObject,
     segments: z.array(PinnedObject).readonly(),
     manifest_sha256: z.exactOptional(z.string()),
-    /** The resources that refer to missing blobs. Neither an archive nor a stream contains them. */
+    /**
+     * The missing blobs with the resources that refer to them. They are stored here, because neither an archive nor a
+     * stream contains them.
+     */
     referred_by: z.exactOptional(z.array(MissingBlob).readonly()),
     /** Present only for a stream. The summary of an archive is computed from its manifest. */
     summary: z.exactOptional(ExportSummary),
@@ -243,7 +261,7 @@ export const Tail = z
 export type Tail = z.output<typeof Tail>
 export const TAIL: WorkFile<Tail> = { name: () => 'tail.json', content: Tail }
 
-/** The archive that was composed. This result is kept only after the archive was read back. */
+/** The composed archive. This result is stored only after the archive could be opened. */
 const ComposedResult = z
   .object({
     done: z.literal(true),
@@ -255,8 +273,7 @@ export const FINISH_COMPOSE: Stage<ComposedResult> = { name: 'finish-compose', r
 
 /**
  * The names of an export's objects in the work bucket that are not JSON files. Every name contains the id of an
- * attempt, so two attempts never write the same object. Later stages use only the objects that the stored results
- * contain.
+ * attempt, so two attempts never write the same object. Later stages read only objects to which stored results refer.
  */
 export const workName = {
   segment: (stage: string, n: number, attempt: string, k: number) => `segments/${stage}/${n}/${attempt}-${k}`,

@@ -30,8 +30,8 @@ interface PlanStores extends TailStores {
 }
 
 /**
- * Plans the map items of one round of the compose stage. The plan is written once, so a repeated attempt returns the
- * same plan.
+ * Plans the map items of one round of the compose stage. If a plan of this round exists, returns the existing plan, so
+ * that repeated attempts agree.
  */
 export const planCompose = async ({ job_id, round }: ComposeInput, stores: PlanStores): Promise<ComposeOutput> => {
   const { jobs, workFiles } = stores
@@ -65,8 +65,8 @@ const createPlan = async (stores: PlanStores, jobId: string, round: number): Pro
 }
 
 /**
- * Begins the multipart upload of the archive, and writes the plan that contains the upload. If several attempts do
- * this, the plan that is written first is returned, and the other uploads are aborted.
+ * Begins the multipart upload of the archive, and writes the plan that contains the id of the upload. If another
+ * attempt has written its plan first, returns that plan and aborts the upload of this attempt.
  */
 const beginUpload = async (
   stores: PlanStores,
@@ -90,8 +90,8 @@ const beginUpload = async (
     ...(manifest_sha256 === undefined ? {} : { manifest_sha256 }),
   }
   const kept = await workFiles.writeOnce(COMPOSE_PLAN, plan, jobId, round)
-  // `writeOnce` may return the plan of this attempt even if the file existed: its first write succeeded, the response
-  // was lost, and the SDK repeated the write. Then the upload must stay.
+  // The uploads are compared, because `writeOnce` can find the plan of this attempt. This happens if the response to
+  // its first request was lost and the SDK has repeated the request. The upload must not be aborted then.
   if (kept.kind !== 'archive' || kept.target.upload_id !== upload.uploadId) await upload.abort()
   return kept
 }

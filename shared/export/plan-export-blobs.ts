@@ -10,9 +10,9 @@ import { readLeftOut } from './left-out.ts'
 import { BLOB_PLAN, EXPORT_BLOBS, EXPORT_RECORDS } from './messages.ts'
 
 /**
- * Throws `UnrestorableResourcesError` if a strict export would have to leave out resources. Otherwise, splits the blobs
- * that the records refer to into ranges of their positions. A blob has one position, so it is exported once even if a
- * million resources refer to it.
+ * Plans the map items of `export-blobs`. Splits the blobs to which the records refer into ranges of positions. A blob
+ * has one position, so it is exported once even if many resources refer to it. If the export is strict and resources
+ * must be left out, throws `UnrestorableResourcesError`.
  */
 export const planExportBlobs = async (
   { job_id }: StageInput,

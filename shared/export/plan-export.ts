@@ -8,16 +8,16 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange } from './messages.ts'
 
-/** A digest bucket has 4 hex digits. */
+/** The number of digest buckets, whose names have 4 hex digits. */
 const DIGEST_BUCKETS = 0x10000
 /**
- * The largest number of map items of a Distributed Map. A plan uses about half of them, as a reserve for wrong
- * estimates.
+ * The largest number of map items of a Distributed Map. A plan has at most about half as many, because the estimates
+ * can be wrong.
  */
 const MAX_ITEMS = 10_000
 /**
- * The measured factor by which zstd level 1 compresses record lines. If the factor is wrong for a model, the map items
- * of the model need more passes, but no pass exceeds its time limit.
+ * The measured factor by which zstd level 1 compresses record lines. If the lines of a model compress less, its map
+ * items need more passes. No pass exceeds its time limit.
  */
 const COMPRESSION_RATIO = 5.6
 
@@ -26,9 +26,9 @@ interface Sampling extends ShardServices {
 }
 
 /**
- * Plans the map items of `export-records` and the ranges of digest buckets that each of them reads. The plan is written
- * once, so a repeated attempt returns the same plan. Throws `ShardsChangedError` if the number of shards of a model has
- * changed.
+ * Plans the map items of `export-records`, each with the ranges of digest buckets that it reads. If a plan exists, uses
+ * the existing plan, so that repeated attempts agree. Throws `ShardsChangedError` if the number of shards of a model
+ * has changed.
  */
 export const planExport = async (
   { job_id }: StageInput,
@@ -60,7 +60,7 @@ export const planExport = async (
   return plannedItems(job_id, items.length)
 }
 
-/** Returns whether the export reads all resources of all registered models. */
+/** Returns true if the export reads all resources of all registered models. */
 const isExportOfEverything = (
   { models, route_model, filters }: ExportRequest,
   registry: ShardServices['models'],
@@ -98,8 +98,8 @@ const planItems = async (request: ExportRequest, stores: Sampling): Promise<Mode
 }
 
 /**
- * Estimates the compressed size of a model's records, in bytes, from a sample that ends after 200 resources or 1 MiB. Returns 0
- * for an export by ids, which is always small.
+ * Returns the estimated compressed size of a model's records, in bytes. Reads a sample of at least 200 resources or 1
+ * MiB. If the request has the filter `ids`, returns 0, because such exports are small.
  */
 const estimatedBytes = async (model: string, request: ExportRequest, { resources }: Sampling): Promise<number> => {
   if (request.filters.ids !== undefined) return 0
@@ -108,8 +108,8 @@ const estimatedBytes = async (model: string, request: ExportRequest, { resources
 }
 
 /**
- * Splits all digest buckets of a model into `count` ranges of nearly the same size. Returns at least one range, and at
- * most one range per digest bucket.
+ * Splits all digest buckets of a model into `count` ranges of nearly equal size. Returns at least one range, and at
+ * most one range for each digest bucket.
  */
 export const splitBuckets = (model: string, count: number): ModelRange[] => {
   const ranges = Math.min(Math.max(count, 1), DIGEST_BUCKETS)

@@ -8,7 +8,7 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { BLOB_PLAN } from './messages.ts'
 
-/** The stores that contain the blobs, and the stores of the job: its results and its work files. */
+/** The stores of the blobs, of the results and of the work files. */
 export interface BlobsStores extends ContentStores {
   readonly jobs: JobStore
   readonly limits: Limits
@@ -17,8 +17,8 @@ export interface BlobsStores extends ContentStores {
 }
 
 /**
- * The number of blobs that are opened at the same time. One after the other would be slow, because each GET has a
- * latency. Each of these blobs needs less than 16 MiB of memory, because S3 copies larger blobs.
+ * The number of blobs that are opened at the same time. Opening them one after the other would be slow, because each
+ * GET request has a latency. Each blob takes less than 16 MiB of memory, because S3 copies larger blobs.
  */
 const READ_AHEAD = 8
 
@@ -34,8 +34,8 @@ export const plannedBlobs = async (
 }
 
 /**
- * Opens blobs and spilled payloads, several at the same time, and yields them in the given order. `content` is
- * `undefined` if the blob is missing or damaged.
+ * Opens several blobs and spilled payloads at the same time, and yields them in the given order. If a blob is missing
+ * or damaged, its `content` is `undefined`.
  */
 export const openBlobs = (
   stores: ContentStores,

@@ -2,7 +2,7 @@ import { compileFilters, type Filters } from '../filters/filters.ts'
 import type { ExportRequest } from '../jobs/job.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 
-/** The options of an export, before its models are looked up in the registry. */
+/** The options of an export, as the caller has given them. */
 export interface ExportOptions {
   /** By default, all registered models are exported. */
   readonly models?: readonly string[]
@@ -23,7 +23,7 @@ export const exportRequest = (
   const names = routeModel === undefined ? (models ?? registry.names) : [routeModel]
   for (const name of names) compileFilters(filters, { model: registry.get(name), requestedAt: new Date() })
   return {
-    // The models are in the order of the registry, so that two requests for the same models have the same fingerprint.
+    // The models are sorted as in the registry, so that two requests for the same models have the same fingerprint.
     models: registry.names.filter((name) => names.includes(name)),
     ...(routeModel === undefined ? {} : { route_model: routeModel }),
     filters,

@@ -5,8 +5,9 @@ import type { Key } from '../tables/item.ts'
 import type { UnaccountedItems } from './unaccounted-items.ts'
 
 /**
- * The largest number of items per page. The first page has one item. If the scan could not have skipped an item of a
- * page, the next page is four times as large. Otherwise the next page has one item again.
+ * The largest number of items per page, and the factor by which pages grow. The first page has one item. As long as the
+ * scan cannot skip items, each page is larger than the previous page. When it can skip items, the next page has one
+ * item again.
  */
 const MAX_PAGE = 1000
 const GROWTH = 4
@@ -19,12 +20,12 @@ interface TableScan {
 }
 
 /**
- * Finds all items that are outside of the key ranges that the export reads. Returns the position where the next pass
- * continues, or undefined at the end of the table.
+ * Scans the table for items that are outside of the key ranges that the export reads. Returns the position where the
+ * next pass continues, or undefined at the end of the table.
  *
- * After an item of a resource, the scan skips the other resources of the shard. After an ignored item, it skips the
- * rest of the partition. It therefore reads about one item of each partition. To skip items, the scan passes a start
- * key that no item has. DynamoDB accepts such a key.
+ * After an item of a resource, the scan skips all other items of resources in the partition. After an ignored item, it
+ * skips the rest of the partition. It therefore reads about one item of each partition. To skip items, the scan passes
+ * a start key to DynamoDB. No item with this key needs to exist.
  */
 export const scanTable = async (
   start: ScanPosition | undefined,
@@ -54,8 +55,8 @@ const positionAfter = (key: Key, models: ModelRegistry): ScanPosition => {
 }
 
 /**
- * Returns whether the page has items that the scan could have skipped. An ignored item could have been skipped only if
- * the previous item is in the same partition.
+ * Returns true if the page contains items that a smaller page would have skipped. For an ignored item, this is the case
+ * only if the previous item is in the same partition.
  */
 const readsTooMuch = (keys: readonly Key[], owners: readonly ItemOwner[]): boolean =>
   owners.some((owner, k) => owner === 'resource' || (owner === 'ignored' && keys[k]?.pk === keys[k - 1]?.pk))

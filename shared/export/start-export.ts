@@ -12,8 +12,9 @@ interface StartStores {
 }
 
 /**
- * Starts an export and returns its job. With an `Idempotency-Key`, a repeated request returns the job of the first
- * request. Without a key, it returns the job of an identical export that is still queued or running, if there is one.
+ * Starts an export and returns its job. If the caller has sent an `Idempotency-Key`, a repeated request returns the job
+ * of the first request. Without this key, a request returns the job of an identical export, if such an export is queued
+ * or running.
  */
 export const startExport = async (
   stores: StartStores,
@@ -31,7 +32,7 @@ export const startExport = async (
   return startWorkflow(stores, job)
 }
 
-/** Starts an export whose job has the given id. A repeated call returns the existing job. */
+/** Starts an export whose job has the id `job_id`. If this job exists, returns the existing job. */
 export const startNamedExport = async (
   stores: StartStores,
   job_id: string,
@@ -57,7 +58,10 @@ const newExport =
     request,
   })
 
-/** Repeating a request with the same key returns the existing job and does not count against the job limit. */
+/**
+ * Creates the job with the id in `identity`. If this job exists, returns the existing job, even if the job limit is
+ * reached.
+ */
 const createKeyed = async (stores: StartStores, newJob: NewJob, identity: JobIdentity): Promise<ExportJob> => {
   const create = (): Promise<ExportJob> => createJob(stores, newJob, identity)
   const find = async (): Promise<ExportJob | undefined> =>
@@ -86,9 +90,9 @@ const findIdentical = async (jobs: JobStore, fingerprint: string): Promise<Expor
 }
 
 /**
- * Creates a job for a request without an `Idempotency-Key`. The key is derived from the request and the current minute,
- * so two identical requests at the same moment create one job. If the job of a key has already ended, the next key is
- * derived from that job.
+ * Creates a job for a request without an `Idempotency-Key`. Derives a key from the request and the current minute
+ * instead, so that two identical requests at the same time create one job. If the job of this key has already ended,
+ * derives another key from that job.
  */
 const createUnderSharedKey = async (
   stores: StartStores,
@@ -106,20 +110,20 @@ const createUnderSharedKey = async (
 }
 
 /**
- * Returns when the key may be deleted, in seconds since 1970. The key is used for one minute; 15 minutes are a margin
- * for clocks that differ.
+ * Returns the time from which the key may be deleted, in seconds since 1970. The key is used for only one minute. 15
+ * minutes are a margin for clocks that differ.
  */
 const keyExpiry = (now: Date): number => Math.floor(now.getTime() / 1000) + 15 * 60
 
 const createJob = async ({ jobs }: StartStores, newJob: NewJob, { job_id, once }: JobIdentity): Promise<ExportJob> => {
   const { job } = await jobs.create(newJob(job_id), once)
-  // This cannot be a restore: the fingerprint of a restore differs, so `create` has already rejected its key.
+  // This cannot happen, because a restore has another fingerprint, and `create` would have thrown.
   if (job.kind !== 'export') throw new UnknownJobError(job.job_id)
   return job
 }
 
 /**
- * Starts the workflow of a queued job. An existing job may still be queued, because an earlier request died before it
+ * Starts the workflow of a queued job. Even an existing job may be queued, if an earlier request failed before it
  * started the workflow.
  */
 const startWorkflow = async ({ workflows }: StartStores, job: ExportJob): Promise<ExportJob> => {

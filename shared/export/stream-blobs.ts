@@ -9,16 +9,16 @@ import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './mes
 import { type BlobsStores, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { SpecstarRefusesError } from './errors.ts'
 
-/** Parses the position where a pass continues: `{index of the model in the scope}/{first position}`. */
+/** Parses the cursor of a pass, which is `{index of the model in the request}/{position of the first blob}`. */
 const parseCursor = (cursor = '0/'): { index: number; from: string } => {
   const [index = '0', from = ''] = cursor.split('/')
   return { index: Number(index), from }
 }
 
 /**
- * Runs one pass that writes a range of blobs as records of SpecStar's stream. If several models refer to a blob, the
- * section of each of these models contains the blob. Therefore, the pass reads its range of blobs once per model. It
- * leaves out spilled payloads, because the records of their revisions contain them.
+ * Runs one pass that writes a range of blobs as records of a SpecStar stream. If several models refer to a blob, the
+ * section of each of these models contains the blob. The pass therefore goes through its range of blobs once for each
+ * model. Spilled payloads are left out, because the records of their revisions contain them.
  */
 export const exportStreamBlobs = async (
   attempt: Attempt,
@@ -99,7 +99,10 @@ const addBlob = async (composer: Composer, model: string, id: string, content: S
   await composer.bytes(after)
 }
 
-/** Returns the bytes around a blob in its record. Throws `SpecstarRefusesError` if the record would be too long. */
+/**
+ * Returns the bytes before and after a blob in its record. Throws `SpecstarRefusesError` if the record would be too
+ * long.
+ */
 export const frameOf = (
   model: string,
   id: string,

@@ -10,14 +10,14 @@ import { encodeMetadata, encodeRevision, unsupportedAttributes } from '../specst
 import { metadataFrame, revisionFrame } from '../specstar/stream-frame.ts'
 
 /**
- * The limit on the records that are collected, in bytes. When it is reached, they are passed to the composer as one
- * large piece.
+ * The number of bytes that are collected before they are passed to the composer. A single record is usually small, and
+ * a call of the composer for each record would be slow.
  */
 const BUFFER_BYTES = 1024 * 1024
 
 /**
- * Writes records as a piece of SpecStar's stream. The metadata of a resource precedes its revisions. With `strict`,
- * attributes that SpecStar cannot store are rejected. Without `strict`, such attributes are left out.
+ * Writes records as a piece of a SpecStar stream. If `strict` is true, attributes that SpecStar cannot store are
+ * rejected. Otherwise, such attributes are left out.
  */
 export class StreamRecords implements RecordsTarget {
   readonly #payloads: PayloadStore

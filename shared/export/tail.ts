@@ -9,9 +9,9 @@ import { TAIL, type Tail, workName } from './messages.ts'
 import type { TailStores } from './tail-stores.ts'
 
 /**
- * Returns the tail of an archive or stream, and creates it if no attempt has stored a tail yet. All attempts must use
- * the same manifest, but its `created_at` would differ from attempt to attempt. Therefore, every attempt uses the tail
- * that was stored first.
+ * Returns the tail of an archive or stream. If no attempt has stored a tail yet, creates it. All attempts must use the
+ * same manifest, but each attempt would create a manifest with another `created_at`. Therefore, all attempts use the
+ * tail that was stored first.
  */
 export const createTail = async (stores: TailStores, jobId: string): Promise<Tail> => {
   const { workFiles } = stores

@@ -6,7 +6,7 @@ import type { Key } from '../tables/item.ts'
 import { MAX_LISTED } from '../values/message-text.ts'
 import { type AccountResult, type UnaccountedItem, workName } from './messages.ts'
 
-/** A pass ends after it has found this many items. They need about 40 MB of memory. */
+/** The number of items after which a pass ends. So many items take about 40 MB of memory. */
 const MAX_ITEMS = 100_000
 
 /** Collects the items that one pass finds and that belong to no resource. */
@@ -26,7 +26,7 @@ export class UnaccountedItems {
     this.#lines.push(`${JSON.stringify(item)}\n`)
   }
 
-  /** Writes the items as an object of the job. Returns the members of the pass's result that describe them. */
+  /** Writes the items to an object of the job. Returns the members of the pass's result that describe the items. */
   async write(
     workFiles: WorkFiles,
     { job_id, attempt }: Attempt,

@@ -7,9 +7,9 @@ import { UNACCOUNTED_REASONS } from '../resources/item-owner.ts'
 import { ACCOUNT_ITEMS, EXPORT_PLAN } from './messages.ts'
 
 /**
- * Returns the counts and the first of the items that belong to no resource, for the result of the job. Returns
- * undefined if the export does not account for all items, or if there are no such items. If `account-items` has failed,
- * the counts are those of its passes before the failure, and `incomplete` is true.
+ * Returns the counts of the items that belong to no resource, and the first of these items, for the result of the job.
+ * Returns undefined if the export has not searched for such items, or if there are none. If `account-items` has failed,
+ * `incomplete` is true, and only the items of the passes before the failure are counted.
  */
 export const unaccountedSummary = async (
   { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },

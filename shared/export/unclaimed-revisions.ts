@@ -14,7 +14,7 @@ export class UnclaimedRevisions {
     return this.#keys.size
   }
 
-  /** Adds a key. A key that was added before is kept once, because a pass may read a range again. */
+  /** Adds a key. A key can be added twice, because a pass may read a range again. It is then stored once. */
   add(key: Key): void {
     this.#keys.set(keyText(key), key)
   }
@@ -27,7 +27,10 @@ export class UnclaimedRevisions {
       if (parsePartitionKey(pk)?.model === model && compareBytes(sk, bucket) >= 0) this.#keys.delete(text)
   }
 
-  /** Writes the keys as a file of the job. Returns the member of the pass's result that refers to it. */
+  /**
+   * Writes the keys as a file of the job. Returns the member of the pass's result that refers to the file. If there are
+   * no keys, writes no file and returns an empty object.
+   */
   async write(
     workFiles: WorkFiles,
     { job_id, n, attempt }: Attempt,
@@ -50,7 +53,7 @@ export const metadataKeyOf = ({ pk, sk }: Key): Key => ({
 })
 
 /**
- * Returns whether the sort key of an item has the form of a revision's sort key. Such a sort key consists of the sort
- * key of the metadata, `/` and further characters.
+ * Returns true if the sort key of an item has the form of a revision's sort key. This form is the sort key of the
+ * metadata, followed by `/` and further characters.
  */
 export const isRevisionKey = (key: Key): boolean => key.sk.startsWith(`${metadataKeyOf(key).sk}/`)

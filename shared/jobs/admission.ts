@@ -5,10 +5,8 @@ import { type LimitedKind, TooManyJobsError } from './errors.ts'
 import { isQueuedUpload, isWaitingUpload } from './job.ts'
 
 /**
- * The largest number of jobs of each kind. The limits of running jobs and of slots are larger than any deployment
- * needs: they stop callers that start jobs in a loop by mistake, before these jobs become expensive. An upload that
- * waits for another restore does no work, but it reads all active jobs at each attempt to start. Therefore, more queued
- * uploads than running jobs are allowed, but not many more.
+ * The largest number of running jobs, and also of upload slots. No deployment needs as many. The limit stops callers
+ * that start jobs in a loop by mistake, before these jobs become expensive.
  */
 const LIMITS: Readonly<Record<LimitedKind, number>> = { 'running jobs': 100, slots: 100, 'queued uploads': 200 }
 
@@ -18,12 +16,8 @@ type LimitedKinds = readonly [LimitedKind, ...LimitedKind[]]
 /** How to create a job within the limit, and how to find the job of an earlier identical request. */
 interface LimitedCreation<Created> {
   /**
-   * The limits against which the job counts.
-   *
-   * The restore of a filled slot starts even if the limit of running jobs is reached. Therefore, up to twice the limit
-   * may run at the same time. An upload that waits for another restore does not count as a running job. When its turn
-   * comes, it also starts even if the limit is reached. The number of such restores is at most the number of models,
-   * because each of them has the lease of a model.
+   * The limit that applies to the job. The restore of a filled slot starts even if the limit on running jobs is
+   * reached, so up to twice as many jobs may run at the same time.
    */
   readonly kinds: LimitedKinds
   /** Returns the job of an earlier identical request. That job is returned even if the limit is reached. */
@@ -32,9 +26,9 @@ interface LimitedCreation<Created> {
 }
 
 /**
- * Creates a job. If the limit is reached, returns the job that `find` returns. Throws `TooManyJobsError` if `find`
- * returns nothing. A request adds a reservation before it creates its job, so that concurrent requests count each
- * other. If the limit is reached only because of reservations, the request is retried up to 4 times.
+ * Creates a job. If the limit is reached, returns the job that `find` returns, or throws `TooManyJobsError` if `find`
+ * returns undefined. Each request adds a reservation before it creates its job, so that concurrent requests are
+ * counted. If the limit is reached only because of reservations, tries again up to 4 times.
  */
 export const createWithinLimit = async <Created>(
   { jobs }: { readonly jobs: JobStore },
@@ -63,14 +57,14 @@ const admit = async <Created>(
     if (found === undefined) throw reached
     return { found }
   }
-  // This read alone rejects most requests of a flood, without a write.
+  // If very many requests arrive, this read rejects most of them without a write.
+    // Reservations are counted before jobs. If another request creates its job between the two reads, it may be counted
+    // twice, but is never missed.
   const reachedBefore = await findReached(jobs, kinds, 0)
   if (reachedBefore !== undefined) return findOrReject(reachedBefore)
   const [firstKind] = kinds
   const reservation = await jobs.reservations.reserve(firstKind)
   const count = async (): Promise<TooManyJobsError | undefined> =>
-    // Reservations are counted before jobs. Therefore, a request that creates its job between the two reads is counted
-    // as a reservation, as a job, or as both, but never missed.
     findReached(jobs, kinds, (await jobs.reservations.count(firstKind)) - 1)
   const reached = await count().catch(async (error: unknown) => {
     await release(reservation)
@@ -100,5 +94,5 @@ const countExisting = async (jobs: JobStore, kind: LimitedKind): Promise<number>
   return active.filter(kind === 'queued uploads' ? isQueuedUpload : (job) => !isWaitingUpload(job)).length
 }
 
-/** Releases a reservation. Ignores errors, because a reservation that is not released expires after a minute. */
+/** Releases a reservation. Ignores errors, because a reservation expires after a minute in any case. */
 const release = (reservation: Reservation): Promise<void> => reservation.release().catch(() => undefined)
