@@ -58,8 +58,8 @@ const admit = async <Created>(
     return { found }
   }
   // If very many requests arrive, this read rejects most of them without a write.
-    // Reservations are counted before jobs. If another request creates its job between the two reads, it may be counted
-    // twice, but is never missed.
+  // Reservations are counted before jobs. If another request creates its job between the two reads, it may be counted
+  // twice, but is never missed.
   const reachedBefore = await findReached(jobs, kinds, 0)
   if (reachedBefore !== undefined) return findOrReject(reachedBefore)
   const [firstKind] = kinds
