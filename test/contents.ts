@@ -24,17 +24,30 @@ export interface StoreClients {
 }
 
 /** Reads everything in the resource table and the blob bucket. */
-export const readContents = async ({ dynamo, s3, config }: StoreClients): Promise<StoreContents> => {
+export const readContents = async (clients: StoreClients): Promise<StoreContents> => {
+  const { s3, config } = clients
+  const objects = new Map<string, string>()
+  for (const Key of await blobKeys(clients)) {
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: config.buckets.blobs, Key }))
+    objects.set(Key, (await Body?.transformToString('base64')) ?? '')
+  }
+  return { items: await readItems(clients), objects }
+}
+
+/** Reads all items of the resource table. */
+const readItems = async ({ dynamo, config }: StoreClients): Promise<Map<string, Item>> => {
   const items = new Map<string, Item>()
   for await (const { Items = [] } of paginateScan({ client: dynamo }, { TableName: config.tables.resources }))
     for (const item of Items) items.set(`${item['pk']?.S ?? ''} ${item['sk']?.S ?? ''}`, item)
-  const objects = new Map<string, string>()
-  for await (const { Contents: page = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: config.buckets.blobs }))
-    for (const { Key = '' } of page) {
-      const { Body } = await s3.send(new GetObjectCommand({ Bucket: config.buckets.blobs, Key }))
-      objects.set(Key, (await Body?.transformToString('base64')) ?? '')
-    }
-  return { items, objects }
+  return items
+}
+
+/** Returns the keys of all objects in the blob bucket. */
+const blobKeys = async ({ s3, config }: StoreClients): Promise<string[]> => {
+  const keys: string[] = []
+  for await (const { Contents = [] } of paginateListObjectsV2({ client: s3 }, { Bucket: config.buckets.blobs }))
+    for (const { Key = '' } of Contents) keys.push(Key)
+  return keys
 }
 
 /** Writes items unchanged. */
@@ -60,9 +73,8 @@ export const removeItems = async ({ dynamo, config }: StoreClients, items: Itera
 
 /** Deletes everything in the store. */
 export const wipe = async (clients: StoreClients): Promise<void> => {
-  const { items, objects } = await readContents(clients)
-  await removeItems(clients, items.values())
-  for (const Key of objects.keys())
+  await removeItems(clients, (await readItems(clients)).values())
+  for (const Key of await blobKeys(clients))
     await clients.s3.send(new DeleteObjectCommand({ Bucket: clients.config.buckets.blobs, Key }))
 }
 

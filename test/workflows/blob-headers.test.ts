@@ -22,14 +22,21 @@ const SMALL = Buffer.from('body{}')
 const LARGE = Buffer.alloc(17 * 1024 * 1024, 'large ')
 
 let runner: WorkflowRunner
-let doc: StoreData
 beforeAll(async () => {
   // The limit lets each pass of the blob stages end after one blob with headers.
   runner = await WorkflowRunner.start({ limits: { indexBytes: 100 } })
-  const names = ['small', 'large', 'bare'].map((file_id) => ({ file_id }))
-  doc = buildResource(runner.services.models, { model: 'doc', id: 'one', payloads: [{ title: 'x', names }] })
+})
+afterEach(async () => {
+  await runner.freeLeases()
+  await runner.wipe()
 })
 afterAll(() => runner.stop())
+
+/** One resource that refers to these blobs. */
+const docWith = (...blobs: readonly string[]): StoreData => {
+  const names = blobs.map((file_id) => ({ file_id }))
+  return buildResource(runner.services.models, { model: 'doc', id: 'one', payloads: [{ title: 'x', names }] })
+}
 
 type Properties = Partial<Omit<PutObjectCommandInput, 'Bucket' | 'Key' | 'Body'>>
 const objectOf = (id: string): { Bucket: string; Key: string } => ({
@@ -50,29 +57,29 @@ const headersOf = async (id: string): Promise<object> => {
 }
 const allHeaders = async (): Promise<readonly object[]> => Promise.all(['small', 'large', 'bare'].map(headersOf))
 
-let archive: Buffer
-let before: readonly object[]
-beforeEach(async () => {
-  await writeToStore(runner.clients, doc)
-  await putBlob('small', SMALL, HEADERS)
-  await putBlob('large', LARGE, HEADERS)
-  await putBlob('bare', Buffer.from('bare'))
-  before = await allHeaders()
-  archive = (await runner.export(['doc'])).archive
-})
-afterEach(async () => {
-  await runner.freeLeases()
-  await runner.wipe()
-})
-
-const restore = (
-  on_duplicate: RestoreRequest['on_duplicate'],
-  more: Partial<RestoreRequest> = {},
-): Promise<RestoreJob> => runner.restore(archive, { on_duplicate, ...more })
-/** Removes the resource, so that it is not skipped, but keeps the blobs. */
-const removeResource = (): Promise<void> => runner.removeItems(...doc.items)
-
 describe('the headers and user metadata of a blob', () => {
+  const fillStore = async (): Promise<void> => {
+    await writeToStore(runner.clients, docWith('small', 'large', 'bare'))
+    await putBlob('small', SMALL, HEADERS)
+    await putBlob('large', LARGE, HEADERS)
+    await putBlob('bare', Buffer.from('bare'))
+  }
+  let archive: Buffer
+  let before: readonly object[]
+  beforeAll(async () => {
+    await fillStore()
+    before = await allHeaders()
+    archive = (await runner.export(['doc'])).archive
+  })
+  beforeEach(fillStore)
+
+  const restore = (
+    on_duplicate: RestoreRequest['on_duplicate'],
+    more: Partial<RestoreRequest> = {},
+  ): Promise<RestoreJob> => runner.restore(archive, { on_duplicate, ...more })
+  /** Removes the resource, so that it is not skipped, but keeps the blobs. */
+  const removeResource = (): Promise<void> => runner.removeItems(...docWith('small', 'large', 'bare').items)
+
   it.each(['overwrite', 'skip', 'raise_error'] as const)(
     'are restored into an empty store under %s',
     async (strategy) => {
@@ -190,6 +197,14 @@ describe('the headers and user metadata of a blob', () => {
 })
 
 describe('user metadata that looks like that of this program', () => {
+  beforeEach(() => writeToStore(runner.clients, docWith('small')))
+  /** Exports the store and restores it after everything has been deleted. */
+  const exportAndRestore = async (): Promise<RestoreJob> => {
+    const { archive } = await runner.export(['doc'])
+    await runner.wipe()
+    return runner.restore(archive, { on_duplicate: 'raise_error' })
+  }
+
   it.each<[string, Properties]>([
     ['a type that cannot be decoded', { Metadata: { type: '100% cotton' }, ContentType: 'application/octet-stream' }],
     ['a type that is no content type', { Metadata: { type: 'invoice' }, ContentType: 'application/octet-stream' }],
@@ -201,9 +216,7 @@ describe('user metadata that looks like that of this program', () => {
     await putBlob('small', SMALL, properties)
     const head = (): Promise<object> => runner.clients.s3.send(new HeadObjectCommand(objectOf('small')))
     const { Metadata = {}, ContentType = 'application/octet-stream' } = properties
-    archive = (await runner.export(['doc'])).archive
-    await runner.wipe()
-    expect(await restore('raise_error')).toMatchObject({ status: 'succeeded' })
+    expect(await exportAndRestore()).toMatchObject({ status: 'succeeded' })
     expect(await head()).toMatchObject({ Metadata, ContentType })
   })
 
@@ -211,9 +224,7 @@ describe('user metadata that looks like that of this program', () => {
     const Metadata = { sha256: hash('sha256', SMALL), size: '6', type: '%C3%B1' }
     await putBlob('small', SMALL, { Metadata, ContentType: 'application/octet-stream' })
     expect(await runner.services.blobs.head('small')).toMatchObject({ content_type: 'ñ', user_metadata: {} })
-    archive = (await runner.export(['doc'])).archive
-    await runner.wipe()
-    expect(await restore('raise_error')).toMatchObject({ status: 'succeeded' })
+    expect(await exportAndRestore()).toMatchObject({ status: 'succeeded' })
     const head = await runner.clients.s3.send(new HeadObjectCommand(objectOf('small')))
     expect(head).toMatchObject({ Metadata, ContentType: 'application/octet-stream' })
   })
@@ -234,7 +245,6 @@ describe('a stream of SpecStar, which states no headers', () => {
   })
 
   it('is restored without headers', async () => {
-    await runner.wipe()
     expect(await runner.restore(stream)).toMatchObject({ status: 'succeeded' })
     expect(await headersOf('blob%200')).toEqual({ ContentType: 'binary/octet-stream', Metadata: {} })
   })
@@ -242,6 +252,9 @@ describe('a stream of SpecStar, which states no headers', () => {
 
 describe('a blob whose headers an archive cannot contain', () => {
   it('counts as missing, so that it is never lost without a word', async () => {
+    await writeToStore(runner.clients, docWith('small', 'bare'))
+    await putBlob('small', SMALL, HEADERS)
+    await putBlob('bare', Buffer.from('bare'))
     const { blobs } = runner.services
     const open = blobs.open.bind(blobs)
     blobs.open = async (fileId) => {

@@ -1,9 +1,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { openArchive } from '../../shared/archive/open.ts'
+import type { Services } from '../../shared/runtime/services.ts'
 import { memorySource } from '../archive/memory.ts'
 import { buildStream } from '../specstar/build-stream.ts'
 import { TestProgram } from './program.ts'
@@ -28,92 +29,84 @@ const PAYLOAD = {
 }
 
 let folder: string
+let test: TestProgram
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'specstar-models-'))
   for (const [name, models] of Object.entries(REGISTRIES))
     await writeFile(join(folder, `${name}.json`), JSON.stringify(models))
+  test = await TestProgram.start({ env: { MODELS_FILE: join(folder, 'guess.json') } })
+  for (const registry of ['guess', 'none', 'paths'] as const) archives[registry] = await exportStore(registry)
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
+afterEach(() => test.wipe())
+afterAll(async () => {
+  await test.stop()
+  await rm(folder, { recursive: true, force: true })
+})
 
-/** Runs a program with its own, empty store under a registry. */
-const withRegistry = async <T>(registry: Registry, work: (test: TestProgram) => Promise<T>): Promise<T> => {
-  const test = await TestProgram.start({ env: { MODELS_FILE: join(folder, `${registry}.json`) } })
-  try {
-    return await work(test)
-  } finally {
-    await test.stop()
-  }
-}
+const deploy = (registry: Registry): Promise<Services> => test.deployModels(join(folder, `${registry}.json`))
 
-const fillStore = (test: TestProgram): Promise<void> =>
-  writeToStore(
+/** Replaces the model registry, and writes the resource and its blobs to the store. */
+const deployAndFill = async (registry: Registry): Promise<void> => {
+  const { models } = await deploy(registry)
+  await writeToStore(
     test,
     combine(
-      buildResource(test.program.services.models, { model: 'doc', id: 'd', payloads: [PAYLOAD] }),
+      buildResource(models, { model: 'doc', id: 'd', payloads: [PAYLOAD] }),
       buildBlobs({ file: Buffer.from('file'), scan: Buffer.from('scan') }),
     ),
   )
+}
 
 const Exported = z.object({ url: z.string() })
 
-const archives = new Map<Registry, Promise<Buffer>>()
+/** The archives of the same store, exported under each registry. */
+const archives: Record<Registry, Buffer> = { guess: Buffer.alloc(0), none: Buffer.alloc(0), paths: Buffer.alloc(0) }
 
-/** Returns the archive of the store, exported under a registry. */
-const exportedBytes = (registry: Registry): Promise<Buffer> => {
-  const archive = archives.get(registry) ?? exportStore(registry)
-  archives.set(registry, archive)
-  return archive
+const exportStore = async (registry: Registry): Promise<Buffer> => {
+  await deployAndFill(registry)
+  const { body } = await test.requestAndWait('GET', '/doc/export?strict=false&wait=25')
+  const { url } = Exported.parse(body)
+  await test.wipe()
+  return Buffer.from(await (await fetch(url)).arrayBuffer())
 }
-
-const exportStore = (registry: Registry): Promise<Buffer> =>
-  withRegistry(registry, async (test) => {
-    await fillStore(test)
-    const { body } = await test.requestAndWait('GET', '/doc/export?strict=false&wait=25')
-    const { url } = Exported.parse(body)
-    return Buffer.from(await (await fetch(url)).arrayBuffer())
-  })
 
 const HINT: unknown = expect.stringMatching(/"blobs" of the model in models\.json .*MODELS_FILE/)
 
 describe('a map that only looks like a reference to a blob', () => {
-  it('fails an export, and the error says how to state where blobs are', () =>
-    withRegistry('guess', async (test) => {
-      await fillStore(test)
-      expect(await test.requestAndWait('GET', '/doc/export?wait=25')).toMatchObject({
-        status: 409,
-        body: { type: 'blobs-missing', detail: HINT, missing_blobs: { count: 1, ids: ['elsewhere'] } },
-      })
-      expect(await test.requestAndWait('GET', '/doc/export?strict=false&wait=25')).toMatchObject({
-        body: { status: 'partial', missing_blobs: { count: 1, ids: ['elsewhere'], hint: HINT } },
-      })
-    }))
+  it('fails an export, and the error says how to state where blobs are', async () => {
+    await deployAndFill('guess')
+    expect(await test.requestAndWait('GET', '/doc/export?wait=25')).toMatchObject({
+      status: 409,
+      body: { type: 'blobs-missing', detail: HINT, missing_blobs: { count: 1, ids: ['elsewhere'] } },
+    })
+    expect(await test.requestAndWait('GET', '/doc/export?strict=false&wait=25')).toMatchObject({
+      body: { status: 'partial', missing_blobs: { count: 1, ids: ['elsewhere'], hint: HINT } },
+    })
+  })
 
   it.each([
     ['has no blobs', 'none', 0],
     ['has blobs at other paths', 'paths', 2],
-  ] as const)('does not count if the registry states that the model %s', (_what, registry, blobs) =>
-    withRegistry(registry, async (test) => {
-      await fillStore(test)
-      const exported = await test.requestAndWait('GET', '/doc/export?wait=25')
-      expect(exported).toMatchObject({
-        status: 200,
-        body: { status: 'succeeded', complete: true, missing_blobs: { count: 0 }, models: { doc: { blobs } } },
-      })
-      expect(exported.body).not.toHaveProperty('missing_blobs.hint')
-    }),
-  )
+  ] as const)('does not count if the registry states that the model %s', async (_what, registry, blobs) => {
+    await deployAndFill(registry)
+    const exported = await test.requestAndWait('GET', '/doc/export?wait=25')
+    expect(exported).toMatchObject({
+      status: 200,
+      body: { status: 'succeeded', complete: true, missing_blobs: { count: 0 }, models: { doc: { blobs } } },
+    })
+    expect(exported.body).not.toHaveProperty('missing_blobs.hint')
+  })
 
   it.each([
     ['guess', { status: 'partial', missing_blobs: { count: 1, ids: ['elsewhere'], hint: HINT } }],
     ['none', { status: 'succeeded', missing_blobs: { count: 0 } }],
-  ] as const)('in a stream of SpecStar depends on the registry of the restore (%s)', (registry, body) =>
-    withRegistry(registry, async (test) => {
-      const payload = JSON.stringify({ photo: PAYLOAD.photo })
-      const stream = buildStream({ doc: { resources: [{ id: 'd', revisions: { 'd:1': payload } }] } })
-      const restored = await test.requestAndWait('POST', '/doc/import?wait=25', stream)
-      expect(restored).toMatchObject({ status: 200, body: { ...body, verification: { passed: true } } })
-    }),
-  )
+  ] as const)('in a stream of SpecStar depends on the registry of the restore (%s)', async (registry, body) => {
+    await deploy(registry)
+    const payload = JSON.stringify({ photo: PAYLOAD.photo })
+    const stream = buildStream({ doc: { resources: [{ id: 'd', revisions: { 'd:1': payload } }] } })
+    const restored = await test.requestAndWait('POST', '/doc/import?wait=25', stream)
+    expect(restored).toMatchObject({ status: 200, body: { ...body, verification: { passed: true } } })
+  })
 })
 
 describe('the manifest of an archive', () => {
@@ -122,7 +115,7 @@ describe('the manifest of an archive', () => {
     ['none', []],
     ['paths', ['file', 'pages[].scan']],
   ] as const)('states where blobs are as the registry does (%s)', async (registry, paths) => {
-    const { manifest } = await openArchive(memorySource(await exportedBytes(registry)))
+    const { manifest } = await openArchive(memorySource(archives[registry]))
     expect(manifest.models['doc']?.blob_paths).toEqual(paths)
     expect(Object.hasOwn(manifest.models['doc'] ?? {}, 'blob_paths')).toBe(paths !== undefined)
   })
@@ -145,28 +138,25 @@ describe('an archive that was exported under one registry', () => {
   ] as const)(
     '(%s) restores under another one (%s), which decides what is missing',
     async (from, to, missing, blobs) => {
-      const bytes = await exportedBytes(from)
-      await withRegistry(to, async (test) => {
-        const dryRun = await test.requestAndWait('POST', '/doc/import?wait=25&dry_run=true', bytes)
-        expect(dryRun).toMatchObject({
-          status: 200,
-          body: { models: { doc: { new: 1 } }, blobs: { new: blobs.length } },
-        })
-        const restored = await test.requestAndWait('POST', '/doc/import?wait=25', bytes)
-        expect(restored).toMatchObject({
-          status: 200,
-          body: {
-            status: missing.length === 0 ? 'succeeded' : 'partial',
-            missing_blobs: { count: missing.length },
-            verification: { passed: true },
-          },
-        })
-        const { missing_blobs } = z
-          .object({ missing_blobs: z.object({ ids: z.array(z.string()) }) })
-          .parse(restored.body)
-        expect(missing_blobs.ids.toSorted()).toEqual(missing)
-        expect([...(await test.contents()).objects.keys()].sort()).toEqual(blobs.map((id) => `blobs/${id}`))
+      const bytes = archives[from]
+      await deploy(to)
+      const dryRun = await test.requestAndWait('POST', '/doc/import?wait=25&dry_run=true', bytes)
+      expect(dryRun).toMatchObject({
+        status: 200,
+        body: { models: { doc: { new: 1 } }, blobs: { new: blobs.length } },
       })
+      const restored = await test.requestAndWait('POST', '/doc/import?wait=25', bytes)
+      expect(restored).toMatchObject({
+        status: 200,
+        body: {
+          status: missing.length === 0 ? 'succeeded' : 'partial',
+          missing_blobs: { count: missing.length },
+          verification: { passed: true },
+        },
+      })
+      const { missing_blobs } = z.object({ missing_blobs: z.object({ ids: z.array(z.string()) }) }).parse(restored.body)
+      expect(missing_blobs.ids.toSorted()).toEqual(missing)
+      expect([...(await test.contents()).objects.keys()].sort()).toEqual(blobs.map((id) => `blobs/${id}`))
     },
   )
 })

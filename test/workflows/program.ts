@@ -3,6 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type Program, startProgram } from '../../infra/local/program/start-program.ts'
 import type { Limits } from '../../shared/jobs/limits.ts'
+import { setServices } from '../../shared/runtime/current-services.ts'
+import { makeServices } from '../../shared/runtime/make-services.ts'
+import type { Services } from '../../shared/runtime/services.ts'
 import { ProgramClient } from './program-client.ts'
 
 export type { Answer } from './program-client.ts'
@@ -38,6 +41,15 @@ export class TestProgram extends ProgramClient {
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     })
     return new TestProgram(program, dir)
+  }
+
+  /** Replaces the model registry, as a deployment does. The stores and their data stay. */
+  async deployModels(models_file: string): Promise<Services> {
+    const { config, limits, workflows, clock } = this.program.services
+    const parts = { dynamoDb: this.dynamo, s3: this.s3, workflows, limits, clock }
+    const services = await makeServices({ config: { ...config, models_file }, ...parts })
+    setServices(services)
+    return services
   }
 
   /** Stops the program and starts it again with the same data. */

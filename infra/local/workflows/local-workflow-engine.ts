@@ -128,10 +128,16 @@ export class LocalWorkflowEngine implements WorkflowEngine {
   }
 }
 
+/**
+ * The interpreter would validate each definition against the schema of the Amazon States Language, which takes half a
+ * second for each start of an engine. Tests validate all definitions instead.
+ */
+const WITHOUT_VALIDATION = { validationOptions: { noValidate: true } }
+
 const prepare = async (workflow: RunnableWorkflow | Promise<RunnableWorkflow>): Promise<PreparedWorkflow> => {
   const { definition, handlers } = await workflow
   checkDefinition(definition)
-  return { definition, handlers, machine: new StateMachine(localDefinition(definition)) }
+  return { definition, handlers, machine: new StateMachine(localDefinition(definition), WITHOUT_VALIDATION) }
 }
 
 const fromSource = async <Stage extends StageName>(

@@ -1,12 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { StateMachine } from 'aws-local-stepfunctions'
 import { describe, expect, it } from 'vitest'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../../../../functions/stages.ts'
 import { exportWorkflow } from '../../../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../../../functions/workflows/restore.workflow.ts'
 import type { Definition, Json } from '../../../../functions/workflows/states.ts'
-import { checkDefinition, taskStates } from '../../../../infra/local/workflows/local-definition.ts'
+import { checkDefinition, localDefinition, taskStates } from '../../../../infra/local/workflows/local-definition.ts'
 import { LocalWorkflowEngine } from '../../../../infra/local/workflows/local-workflow-engine.ts'
 import { checkedHandler } from '../../../../infra/local/workflows/stage-handler.ts'
+
+const ARN = 'arn:aws:lambda:local:000000000000:function:'
 
 type Call = { stage: string; input: Record<string, Json> }
 type Script = Partial<Record<string, (input: Record<string, Json>, nth: number) => Json>>
@@ -297,6 +300,14 @@ describe('the local workflow engine', () => {
     expect(() => {
       checkDefinition(definition)
     }).toThrow(message)
+  })
+
+  it.each([
+    ['export', exportWorkflow((stage) => ARN + stage)],
+    ['restore', restoreWorkflow((stage) => ARN + stage)],
+  ])('receives a definition of the %s workflow that is valid Amazon States Language', (_kind, definition) => {
+    expect(() => new StateMachine(localDefinition(definition))).not.toThrow()
+    expect(() => new StateMachine(localDefinition({ ...definition, StartAt: 'Nowhere' }))).toThrow('Nowhere')
   })
 
   it('has a handler for every stage, and every stage is in a definition', () => {
