@@ -43,12 +43,18 @@ const parse = <Message>(name: StageName, side: 'input' | 'output', schema: z.Zod
  * Stores the error of a failed stage in the job table, as a problem document. Step Functions keeps only the name and
  * the message of an error. A distributed map does not keep the errors of its children. If the input has no job id, the
  * error is not stored.
+ *
+ * The document of an internal error contains the request id of the function, under which Lambda logs the error.
  */
 const storeFailure = (): MiddlewareObj => ({
-  onError: async ({ event, error }) => {
+  onError: async ({ event, error, context }) => {
     const { success, data } = StageInput.safeParse(event)
     if (!success) return
     const { jobs } = await currentServices()
-    await jobs.keepFailure(data.job_id, error instanceof Error ? error.name : 'Error', problemOf(error))
+    await jobs.keepFailure(
+      data.job_id,
+      error instanceof Error ? error.name : 'Error',
+      problemOf(error, context.awsRequestId),
+    )
   },
 })

@@ -1,4 +1,5 @@
 import { errorMessage } from '../values/error-message.ts'
+import { awsOperationOf } from './aws-operation.ts'
 
 /** The disk on which the local program keeps its data has no space left. */
 class StorageFullError extends Error {
@@ -12,23 +13,39 @@ class StorageFullError extends Error {
   }
 }
 
-/** AWS or the operating system denied access that the program needs. */
+/**
+ * AWS or the operating system denied access that the program needs. The message does not contain the message of the
+ * cause, because AWS names ARNs and account ids in it. Callers must log the cause.
+ */
 class AccessDeniedError extends Error {
   override readonly name = 'AccessDeniedError'
 
-  constructor(cause: unknown) {
-    super(
-      `access was denied: ${errorMessage(cause)}. On AWS, allow the access in the policies of the role, the bucket, ` +
-        'the table and the key. In the local program, allow it in the permissions of the data folder. ' +
-        'Then repeat the request',
-      { cause },
-    )
+  constructor(cause: Error) {
+    super(`${deniedOperation(cause)}. The log contains the original error. After that, repeat the request`, { cause })
   }
+}
+
+/** Returns what was denied, and what an operator must do. */
+const deniedOperation = (cause: Error): string => {
+  if ('code' in cause && FILE_DENIED.includes(cause.code))
+    return (
+      `the operating system denied access to a file of the local program (${String(cause.code)}). ` +
+      'An operator must allow the user of the program to read and write its data folder'
+    )
+  const operation = awsOperationOf(cause)
+  const denied = operation === undefined ? 'a request' : `the operation ${operation.command}`
+  const target = operation?.target
+  return (
+    `AWS denied ${denied}${target === undefined ? '' : ` on ${target}`}. ` +
+    `An operator must allow it in the policy of the function's role, in the policy of ${target ?? 'the resource'}, ` +
+    'and, if the data is encrypted with a customer-managed key, in the policy of the key'
+  )
 }
 
 /** The codes of errors of Node.js, and the names of errors of AWS and of the local services. */
 const STORAGE_FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'StorageFull']
-const DENIED: readonly unknown[] = ['EACCES', 'EPERM', 'EROFS', 'AccessDenied', 'AccessDeniedException']
+const FILE_DENIED: readonly unknown[] = ['EACCES', 'EPERM', 'EROFS']
+const DENIED: readonly unknown[] = [...FILE_DENIED, 'AccessDenied', 'AccessDeniedException']
 
 /** The number of nested causes that are searched. */
 const MAX_DEPTH = 5

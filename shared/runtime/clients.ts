@@ -1,6 +1,7 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import process from 'node:process'
+import { recordOperation } from './record-operation.ts'
 
 /** The server that a client calls. If `endpoint` or `credentials` is absent, the SDK reads it from the environment. */
 export interface ClientOptions {
@@ -18,6 +19,7 @@ const MAX_SOCKETS = 64
 const MAX_ATTEMPTS = 5
 
 const LOGGER = 'loggerMiddleware'
+const RECORD_OPERATION = { step: 'initialize', name: 'recordOperation' } as const
 
 const agents = { httpAgent: { maxSockets: MAX_SOCKETS }, httpsAgent: { maxSockets: MAX_SOCKETS } }
 
@@ -44,6 +46,12 @@ export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): Dyna
     ...(credentials === undefined ? {} : { credentials }),
   })
   client.middlewareStack.remove(LOGGER)
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) =>
+        recordOperation(commandName, args.input, () => next(args)),
+    RECORD_OPERATION,
+  )
   return client
 }
 
@@ -69,5 +77,11 @@ export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client =
     ...(credentials === undefined ? {} : { credentials }),
   })
   client.middlewareStack.remove(LOGGER)
+  client.middlewareStack.add(
+    (next, { commandName }) =>
+      (args) =>
+        recordOperation(commandName, args.input, () => next(args)),
+    RECORD_OPERATION,
+  )
   return client
 }
