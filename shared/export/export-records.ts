@@ -17,12 +17,12 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { Composer } from '../objects/composer.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import { TornResourcesError } from '../resources/errors.ts'
-import { hashKeyOf, metadataKey } from '../resources/keys.ts'
+import { hashKeyOf, metadataKey, statedIdIn } from '../resources/keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import { addReferences, blobFieldsOf, type PayloadReferences } from '../resources/revision-references.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
-import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
-import type { Item } from '../tables/item.ts'
+import { payloadOf, RevisionView } from '../resources/views.ts'
+import { type Item, sortKeyOf } from '../tables/item.ts'
 import { LeftOutResources } from './left-out.ts'
 import {
   EXPORTED_IDS,
@@ -315,7 +315,8 @@ class RecordsPass {
     })
     const addFoundId = (item: Item): boolean => {
       const isAccepted = filter(item)
-      this.#foundIds.add(new MetadataView(item).resourceId, isAccepted)
+      // The attribute `resource_id` of damaged metadata may be missing, or may be the id of another resource.
+      this.#foundIds.add(statedIdIn(sortKeyOf(item)), isAccepted)
       return isAccepted
     }
     return resources.resourcesById(model, ids, { ...options, filter: addFoundId })

@@ -3,6 +3,7 @@ import { UnrestorableStoredResource } from '../archive/left-out.ts'
 import type { Attempt } from '../jobs/pass.ts'
 import type { WorkFile, WorkFiles } from '../jobs/work-files.ts'
 import type { PinnedObject } from '../objects/object.ts'
+import { statedIdIn } from '../resources/keys.ts'
 import { MetadataView } from '../resources/views.ts'
 import type { Item, Key } from '../tables/item.ts'
 import { compareBytes } from '../values/text-order.ts'
@@ -32,11 +33,12 @@ export class LeftOutResources {
 
   /**
    * Adds a resource that has a fault. `item` is the metadata or the revision that has the fault. If the resource was
-   * added before, its first fault is kept.
+   * added before, its first fault is kept. If the metadata contains no id, the id in its key is used.
    */
   add(model: string, metadata: Item, item: Item, reason: string): void {
     const { resourceId, sortKey } = new MetadataView(metadata)
-    this.#add(sortKey, { model, resource_id: resourceId, key: new MetadataView(item).key, reason })
+    const resource_id = resourceId === '' ? statedIdIn(sortKey) : resourceId
+    this.#add(sortKey, { model, resource_id, key: new MetadataView(item).key, reason })
   }
 
   /** Adds a resource whose current revision is missing. `key` is the key of its metadata. */

@@ -63,6 +63,13 @@ export const resourceIdIn = (sortKey: string): string | undefined => {
 }
 
 /**
+ * Returns the text after the hash key in the sort key of a metadata item: the resource id, which may be invalid. Returns
+ * an empty string if the sort key does not begin with a hash key and `/`.
+ */
+export const statedIdIn = (metadataSortKey: string): string =>
+  /^[0-9a-f]{16}\//.test(metadataSortKey) ? metadataSortKey.slice(HASH_KEY_DIGITS + 1) : ''
+
+/**
  * Returns `{hash key}/{resource id}/{encoded revision id}/{encoded schema version}`. Throws `ResourceIdError` if one of
  * the three values is not valid or the sort key is too long.
  */

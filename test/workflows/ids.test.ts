@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { buildStream } from '../specstar/build-stream.ts'
+import { withMetadata } from './kinds/unrestorable-records.ts'
 import { sampleStore, type StoreData, writeToStore } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
@@ -42,6 +43,20 @@ describe('an export by ids', () => {
     })
     const { job: excluding } = await runner.export(['city'], { ids: ['a'], ...NEVER })
     expect(excluding).toMatchObject({ status: 'succeeded', result: { excluded: { count: 1, ids: ['a'] } } })
+  })
+
+  it.each([
+    ['no resource_id', undefined, 'bad'],
+    ['an empty resource_id', { S: '' }, 'bad'],
+    ['the resource_id of another resource', { S: 'worse' }, 'worse'],
+  ])('finds the id of a resource whose metadata has %s, and names the resource', async (_what, resource_id, listed) => {
+    await runner.putItems(...withMetadata({ resource_id })(runner.services.models))
+    const { job } = await runner.export(['city'], { ids: ['a', 'bad'] }, false)
+    expect(job).toMatchObject({ status: 'partial', result: { left_out: { count: 1, resources: [{ resource_id: listed }] } } })
+    expect(job.result).not.toHaveProperty('not_found')
+    await expect(runner.export(['city'], { ids: ['bad'] })).rejects.toMatchObject({
+      error: { type: 'unrestorable-resources' },
+    })
   })
 
   it('lists at most 100 ids and 7 KiB, and counts all', async () => {

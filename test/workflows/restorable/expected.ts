@@ -78,7 +78,7 @@ export const expectedOf = (
 
 const faultOf = (model: string, metadata: Item | undefined, faulty: Item): ExpectedFault => ({
   model,
-  resource_id: (metadata ?? faulty)['resource_id']?.S ?? '',
+  resource_id: (metadata ?? faulty)['resource_id']?.S ?? sortKeyOf(metadata ?? faulty).split('/')[1] ?? '',
   key: keyOf(faulty),
 })
 
