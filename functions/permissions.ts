@@ -71,6 +71,9 @@ export const READ_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion'])
 /** For functions that read an archive that may be missing. */
 export const FIND_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion', 'ListBucket'])
 
+/** For functions that write the report of a job, or the list of its resources that cannot be restored. */
+export const WRITE_REPORT: S3Permission = { actions: ['PutObject'], keys: ['reports/*'] }
+
 /** The keys of reports. If an upload has started a restore, the report is written next to the upload. */
 const UPLOAD_REPORT_KEYS = ['*.report.json']
 export const WRITE_UPLOAD_REPORT: readonly S3Permission[] = [

@@ -20,6 +20,7 @@ import {
   REPORT_FAILURE,
   RUN_PASS,
   UPDATE_JOB,
+  WRITE_REPORT,
   WRITE_UPLOAD_REPORT,
   WRITE_WORK,
 } from './permissions.ts'
@@ -55,7 +56,11 @@ export const EXPORT_STAGES = [
     name: 'plan-export-blobs',
     file: 'export/plan-export-blobs.ts',
     size: SIZES.planner,
-    permissions: { jobs: [...PLAN_MAP, 'GetItem'], work: [READ_WORK, WRITE_WORK] },
+    permissions: {
+      jobs: [...PLAN_MAP, 'GetItem'],
+      work: [READ_WORK, WRITE_WORK],
+      archives: [WRITE_REPORT],
+    },
   },
   {
     name: 'export-blobs',
@@ -158,7 +163,11 @@ export const RESTORE_STAGES = [
     name: 'plan-preflight-blobs',
     file: 'restore/plan-preflight-blobs.ts',
     size: SIZES.planner,
-    permissions: combine(READ_ARCHIVE, { jobs: [...PLAN_MAP, 'GetItem'], work: [READ_WORK, WRITE_WORK] }),
+    permissions: combine(READ_ARCHIVE, {
+      jobs: [...PLAN_MAP, 'GetItem'],
+      work: [READ_WORK, WRITE_WORK],
+      archives: [WRITE_REPORT],
+    }),
   },
   {
     name: 'preflight-blobs',
@@ -224,7 +233,7 @@ export const RESTORE_STAGES = [
       jobs: FAIL_JOB,
       publishesEvents: true,
       work: [READ_WORK],
-      archives: [{ actions: ['PutObject'], keys: ['reports/*'] }],
+      archives: [WRITE_REPORT],
       restores: WRITE_UPLOAD_REPORT,
     }),
   },

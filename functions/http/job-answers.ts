@@ -5,7 +5,7 @@ import { quotedETag } from '../../shared/objects/aws/s3-errors.ts'
 import { type Problem, problemOf } from '../../shared/problems/problem.ts'
 import { ArchiveUnavailableError } from '../../shared/restore/errors.ts'
 import { type Answer, problemAnswer } from './answer.ts'
-import { jobPath, jobView, type JobViewServices, resultView, signArchive } from './job-view.ts'
+import { jobPath, jobView, type JobViewServices, problemView, resultView, signArchive } from './job-view.ts'
 
 /** Seconds after which a caller may request a running job again. */
 const RETRY_AFTER = '5'
@@ -23,7 +23,7 @@ const MAX_REPORT_BYTES = 3 * 1024 * 1024
 export const jobAnswer = async (services: JobViewServices, job: Job): Promise<Answer> => {
   const now = services.clock()
   if (!hasEnded(job, now)) return runningAnswer(services, job)
-  return failureAnswer(job, now) ?? { status: 200, body: await resultView(services, job) }
+  return (await failureAnswer(services, job)) ?? { status: 200, body: await resultView(services, job) }
 }
 
 /**
@@ -37,7 +37,7 @@ export const archiveAnswer = async (services: JobViewServices, job: Job): Promis
       problemOf(new JobStateError(job.job_id, job.status, 'is a restore; only exports have an archive')),
     )
   if (!hasEnded(job)) return redirect(`${jobPath(job.job_id)}/archive`, { 'retry-after': '0' })
-  return failureAnswer(job, services.clock()) ?? redirect((await signArchive(services, job)).url)
+  return (await failureAnswer(services, job)) ?? redirect((await signArchive(services, job)).url)
 }
 
 /**
@@ -86,7 +86,7 @@ export const reportAnswer = async (
   if (bytes !== undefined) return { status: 200, body: JSON.parse(bytes.toString()) }
   if (job.status === 'succeeded' || job.status === 'partial')
     return { status: 200, body: await resultView(services, job) }
-  const error = job.error ?? noResultProblem(job, status)
+  const error = await problemView(services, job.error ?? noResultProblem(job, status))
   return { status: 200, body: { job_id: job.job_id, passed: false, error } }
 }
 
@@ -105,13 +105,13 @@ const redirect = (location: string, headers: Readonly<Record<string, string>> = 
  * Returns a problem document if the job failed, was cancelled or expired, otherwise `undefined`.
  * The member `instance` of the problem document is the path of the job.
  */
-const failureAnswer = (job: Job, now: Date): Answer | undefined => {
-  const status = statusAt(job, now)
+const failureAnswer = async (services: JobViewServices, job: Job): Promise<Answer | undefined> => {
+  const status = statusAt(job, services.clock())
   const instance = jobPath(job.job_id)
   if (status === 'cancelled' || status === 'expired')
     return problemAnswer({ ...noResultProblem(job, status), instance })
   if (status !== 'failed') return undefined
-  return problemAnswer({ ...(job.error ?? withoutStoredError(job)), instance })
+  return problemAnswer({ ...(await problemView(services, job.error ?? withoutStoredError(job))), instance })
 }
 
 const noResultProblem = ({ job_id }: Job, status: JobStatus): Problem =>

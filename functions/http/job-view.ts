@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
@@ -73,7 +74,7 @@ export const jobSummary = (job: Job, now: Date): JobView => {
   }
 }
 
-/** Returns the job object with progress and result. The URL of an archive is signed again in each call. */
+/** Returns the job object with progress and result. The URLs are signed again in each call. */
 export const jobView = async (services: JobViewServices, job: Job): Promise<JobView> => {
   const progress = job.status === 'running' ? await progressOf(services.jobs, job, RESULT_COUNTERS) : undefined
   const result = await resultView(services, job)
@@ -81,7 +82,28 @@ export const jobView = async (services: JobViewServices, job: Job): Promise<JobV
     ...jobSummary(job, services.clock()),
     ...progress,
     ...(result === undefined ? {} : { result }),
+    ...(job.error === undefined ? {} : { error: await problemView(services, job.error) }),
   }
+}
+
+const WithList = z.looseObject({
+  unrestorable_resources: z.looseObject({ list: z.object({ bucket: z.string(), key: z.string() }) }),
+})
+
+/**
+ * Returns the problem of a failed job. If an object lists all resources that cannot be restored, adds a signed URL of
+ * this object.
+ */
+export const problemView = async (
+  { urls }: Pick<JobViewServices, 'urls'>,
+  problem: Problem,
+): Promise<Problem> => {
+  const { data } = WithList.safeParse(problem)
+  if (data === undefined) return problem
+  const { list } = data.unrestorable_resources
+  const { url, expires_at } = await urls.download(list, 'unrestorable.jsonl')
+  const signed = { ...list, url, expires_at: expires_at.toISOString() }
+  return { ...problem, unrestorable_resources: { ...data.unrestorable_resources, list: signed } }
 }
 
 /**

@@ -1,6 +1,7 @@
 import { quote } from '../values/message-text.ts'
 import type { UnrestorableResource } from '../jobs/unrestorable-resource.ts'
 import { describeResources, listedResources } from '../jobs/listed-resources.ts'
+import type { UnrestorableList } from '../jobs/unrestorable-list.ts'
 
 /**
  * The export is strict, and the store contains resources that a restore could not write or verify. The export fails
@@ -11,8 +12,10 @@ export class UnrestorableResourcesError extends Error {
   readonly count: number
   /** The first 100 of these resources, or fewer if the list would exceed 14 KiB. */
   readonly resources: readonly UnrestorableResource[]
+  /** The object that lists all of them. */
+  readonly list: UnrestorableList
 
-  constructor(resources: readonly UnrestorableResource[]) {
+  constructor(resources: readonly UnrestorableResource[], list: UnrestorableList) {
     const noun = resources.length === 1 ? 'resource' : 'resources'
     super(
       `${resources.length} ${noun} could not be restored: ${describeResources(resources)}. ` +
@@ -20,6 +23,7 @@ export class UnrestorableResourcesError extends Error {
     )
     this.count = resources.length
     this.resources = listedResources(resources).resources
+    this.list = list
   }
 }
 

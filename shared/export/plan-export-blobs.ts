@@ -4,6 +4,7 @@ import { exportJob } from '../jobs/find-job.ts'
 import type { Limits } from '../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
 import { allResults } from '../jobs/pass.ts'
+import { type ListStores, writeUnrestorableList } from '../jobs/unrestorable-list.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import { UnrestorableResourcesError } from './errors.ts'
 import { readLeftOut } from './left-out.ts'
@@ -16,13 +17,14 @@ import { BLOB_PLAN, EXPORT_BLOBS, EXPORT_RECORDS } from './messages.ts'
  */
 export const planExportBlobs = async (
   { job_id }: StageInput,
-  stores: { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly limits: Limits },
+  stores: ListStores & { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly limits: Limits },
 ): Promise<PlannedItems> => {
   const { jobs, workFiles, limits } = stores
   const { request } = await exportJob(stores, job_id)
   const results = await allResults(stores, job_id, EXPORT_RECORDS)
   const leftOut = await readLeftOut(workFiles, results)
-  if (leftOut.length > 0 && request.strict) throw new UnrestorableResourcesError(leftOut)
+  if (leftOut.length > 0 && request.strict)
+    throw new UnrestorableResourcesError(leftOut, await writeUnrestorableList(stores, job_id, leftOut))
   const lists = results.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
   const items = planPrefixRanges(lists, limits.blobsPerRange)
   await workFiles.write(BLOB_PLAN, { lists, items }, job_id)

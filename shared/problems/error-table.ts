@@ -45,8 +45,8 @@ const countAndIds =
   (member: string) =>
   ({ count, ids }: Fields): Fields => ({ [member]: { count, ids: shortened(ids ?? []) } })
 
-const unrestorableResources = ({ count, resources }: Fields): Fields => ({
-  unrestorable_resources: { count, resources },
+const unrestorableResources = ({ count, resources, list }: Fields): Fields => ({
+  unrestorable_resources: { count, resources, list },
 })
 
 const invalidRequest: ErrorRow = {

@@ -1,6 +1,7 @@
 import { ArchiveInvalidError } from '../archive/errors.ts'
 import type { ListedResources } from '../jobs/job.ts'
 import { describeResources, listedResources } from '../jobs/listed-resources.ts'
+import type { UnrestorableList } from '../jobs/unrestorable-list.ts'
 import { firstNames, MAX_NAMES, quote } from '../values/message-text.ts'
 
 /** The archive contains models that are not registered. */
@@ -70,18 +71,21 @@ export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
   override readonly name = 'ArchiveResourcesInvalidError'
   readonly count: number
   readonly resources: ListedResources['resources']
+  /** The object that lists all of them. */
+  readonly list: UnrestorableList
 
   /**
    * `count` is the number of resources that cannot be restored. `resources` may contain only the first of these
    * resources.
    */
-  constructor(count: number, resources: ListedResources['resources']) {
+  constructor(count: number, resources: ListedResources['resources'], list: UnrestorableList) {
     super(
       `${count} ${count === 1 ? 'resource' : 'resources'} cannot be restored: ${describeResources(resources, count)}. ` +
         'Nothing was written. Restore with strict=false to restore all other resources',
     )
     this.count = count
     this.resources = listedResources(resources).resources
+    this.list = list
   }
 }
 

@@ -13,6 +13,7 @@ import {
   UNRESTORABLE_ARCHIVED,
 } from './kinds/unrestorable-archived.ts'
 import { SOUND_MEMOS, streamWithBadMemo, UNRESTORABLE_STREAMS } from './kinds/unrestorable-streams.ts'
+import { linesOfList } from './unrestorable-list.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
 let runner: WorkflowRunner
@@ -59,6 +60,19 @@ describe('a resource of an archive that cannot be restored', () => {
       expect(lenient).toEqual(stableContents(await runner.contents()))
     },
   )
+
+  it('is in the list to which the error of a strict restore refers, even if the error itself contains fewer', async () => {
+    const ids = Array.from({ length: 150 }, (_, k) => `${k}`.padEnd(200, 'x'))
+    const archive = craftItems(
+      'city',
+      ids.map((id) => city(id, 'A').slice(0, 1)),
+    )
+    const { error } = await runner.restore(archive)
+    expect(error).toMatchObject({ type: 'archive-invalid', unrestorable_resources: { count: 150 } })
+    expect(Buffer.byteLength(JSON.stringify(error))).toBeLessThan(20 * 1024)
+    const lines = await linesOfList(runner, error)
+    expect(lines.map(({ resource_id }) => resource_id).sort()).toEqual(ids.toSorted())
+  })
 
   it('does not block ids or filters that exclude it, even if the restore is strict', async () => {
     for (const { change } of UNRESTORABLE_ARCHIVED) {

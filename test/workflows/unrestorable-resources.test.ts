@@ -8,6 +8,7 @@ import {
   withPayload,
   withRevision,
 } from './kinds/unrestorable-records.ts'
+import { linesOfList } from './unrestorable-list.ts'
 import { buildResource, sampleStore, type StoreData, writeToStore } from './sample-store.ts'
 import { JobFailedError, WorkflowRunner } from './workflow-runner.ts'
 
@@ -57,6 +58,21 @@ describe('a resource that no restore could write or verify', () => {
       })
     },
   )
+
+  it('is in the list to which the error of a strict export refers, even if the error itself contains fewer', async () => {
+    const { models } = runner.services
+    const ids = Array.from({ length: 150 }, (_, k) => `${k}`.padEnd(200, 'x'))
+    for (const id of ids) {
+      const { metadata, revision } = cityWith(models, {}, id)
+      await runner.putItems(changed(metadata, { updated_by: { N: '1' } }), revision)
+    }
+    const error = await strictFailure()
+    expect(error).toMatchObject({ unrestorable_resources: { count: 150 } })
+    expect(Buffer.byteLength(JSON.stringify(error))).toBeLessThan(16 * 1024)
+    const lines = await linesOfList(runner, error)
+    expect(lines.map(({ resource_id }) => resource_id).sort()).toEqual(ids.toSorted())
+    expect(lines[0]).toMatchObject({ model: 'city', reason: 'updated_by must be a string' })
+  })
 
   it('does not prevent the restore of the others, and the report lists it', async () => {
     const { models } = runner.services

@@ -2,10 +2,11 @@ import type { OpenArchive } from '../../archive/archive.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/messages.ts'
 import { allResults } from '../../jobs/pass.ts'
+import { type ListStores, writeUnrestorableList } from '../../jobs/unrestorable-list.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
 import { ArchiveResourcesInvalidError } from '../errors.ts'
-import { resourcesLeftOut } from '../results/left-out.ts'
+import { allResourcesLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { PREFLIGHT } from '../messages/preflight.ts'
 import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN } from '../messages/preflight-blobs.ts'
@@ -17,7 +18,7 @@ import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
  */
 export const planPreflightBlobs = async (
   { job_id }: StageInput,
-  stores: RestoreReading & { readonly limits: Pick<Limits, 'rangeBytes'> },
+  stores: RestoreReading & ListStores & { readonly limits: Pick<Limits, 'rangeBytes'> },
 ): Promise<PlannedItems> => {
   const { jobs, workFiles, limits } = stores
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
@@ -32,11 +33,17 @@ export const planPreflightBlobs = async (
   return plannedItems(job_id, items.length)
 }
 
-const rejectUnrestorable = async (stores: RestoreReading, jobId: string, plan: RestorePlan): Promise<void> => {
+const rejectUnrestorable = async (
+  stores: RestoreReading & ListStores,
+  jobId: string,
+  plan: RestorePlan,
+): Promise<void> => {
   const job = await restoreJob(stores, jobId)
   if (job.request.strict === false) return
   const { count, resources } = await resourcesLeftOut(stores, { job, plan }, MAX_LISTED)
-  if (count > 0) throw new ArchiveResourcesInvalidError(count, resources)
+  if (count === 0) return
+  const list = await writeUnrestorableList(stores, jobId, allResourcesLeftOut(stores, { job, plan }))
+  throw new ArchiveResourcesInvalidError(count, resources, list)
 }
 
 const segmentItems = (archive: OpenArchive, plan: RestorePlan, rangeBytes: number): number[][] => {

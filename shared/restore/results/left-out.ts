@@ -19,21 +19,26 @@ export const streamFaults = async (
 ): Promise<readonly StreamFault[]> =>
   converted?.faults === undefined ? [] : workFiles.readPinned(STREAM_FAULTS, converted.faults)
 
+interface ResultStores {
+  readonly jobs: JobStore
+  readonly workFiles: WorkFiles
+}
+
+interface PlannedRestore {
+  readonly job: RestoreJob
+  readonly plan: RestorePlan
+}
+
 /** Returns the number of resources that this restore leaves out, and a list of the first `limit` of these resources. */
 export const resourcesLeftOut = async (
-  stores: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
-  { job, plan }: { readonly job: RestoreJob; readonly plan: RestorePlan },
+  stores: ResultStores,
+  restore: PlannedRestore,
   limit: number,
 ): Promise<{ readonly count: number; readonly resources: readonly UnrestorableResource[] }> => {
-  const { ids } = job.request.filters
-  // The other resources in `streamFaults` have metadata in the converted archive. They are counted in the extents
-  // below.
-  const withoutMetadata = (await streamFaults(stores, plan)).filter(
-    ({ has_metadata, resource: { model, resource_id } }) =>
-      !has_metadata && plan.models.includes(model) && ids?.includes(resource_id) !== false,
-  )
+  const { job } = restore
+  const withoutMetadata = await faultsWithoutMetadata(stores, restore)
   let count = withoutMetadata.length
-  const first = withoutMetadata.slice(0, limit).map(({ resource }) => resource)
+  const first = withoutMetadata.slice(0, limit)
   for (const { left_out } of await allExtents(stores, job.job_id)) {
     if (left_out === undefined) continue
     count += left_out.resources
@@ -42,6 +47,33 @@ export const resourcesLeftOut = async (
     first.push(...resources.slice(0, limit - first.length))
   }
   return { count, resources: first }
+}
+
+/** Yields all resources that the restore leaves out. */
+export async function* allResourcesLeftOut(
+  stores: ResultStores,
+  restore: PlannedRestore,
+): AsyncGenerator<UnrestorableResource> {
+  yield* await faultsWithoutMetadata(stores, restore)
+  for (const { left_out } of await allExtents(stores, restore.job.job_id))
+    if (left_out !== undefined) yield* (await stores.workFiles.readPinned(LEFT_OUT_OF_EXTENT, left_out.list)).resources
+}
+
+/**
+ * Returns the resources of a stream that cannot be restored and whose metadata is not in the converted archive. The
+ * extents list all others.
+ */
+const faultsWithoutMetadata = async (
+  stores: ResultStores,
+  { job, plan }: PlannedRestore,
+): Promise<readonly UnrestorableResource[]> => {
+  const { ids } = job.request.filters
+  return (await streamFaults(stores, plan))
+    .filter(
+      ({ has_metadata, resource: { model, resource_id } }) =>
+        !has_metadata && plan.models.includes(model) && ids?.includes(resource_id) !== false,
+    )
+    .map(({ resource }) => resource)
 }
 
 /** The resources that the export did not write to the archive, and the resources that this restore left out. */
@@ -54,7 +86,7 @@ export interface ReportedLeftOut {
 /** Returns the resources that the export or this restore left out, or undefined if there are none. */
 export const allLeftOut = async (
   stores: RestoreReading,
-  restore: { readonly job: RestoreJob; readonly plan: RestorePlan },
+  restore: PlannedRestore,
 ): Promise<ReportedLeftOut | undefined> => {
   const own = await resourcesLeftOut(stores, restore, MAX_LEFT_OUT_IN_MANIFEST)
   const { left_out: exported = { count: 0, resources: [] } } = (await openPlannedArchive(stores, restore.plan)).manifest

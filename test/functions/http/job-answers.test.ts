@@ -15,4 +15,17 @@ describe('jobAnswer', () => {
       },
     })
   })
+
+  it('signs the URL of the list of resources that cannot be restored', async () => {
+    const list = { bucket: 'archives', key: 'reports/j1.unrestorable.jsonl' }
+    const error = { type: 'x', title: 'x', status: 409, detail: 'x', unrestorable_resources: { count: 1, list } }
+    const job = { job_id: 'j1', kind: 'export', status: 'failed', error } as unknown as Job
+    const download = ({ key }: { key: string }) => Promise.resolve({ url: `https://${key}`, expires_at: new Date(0) })
+    const services = { clock: () => new Date(0), urls: { download } } as unknown as JobViewServices
+    const signed = { ...list, url: `https://${list.key}`, expires_at: '1970-01-01T00:00:00.000Z' }
+    expect(await jobAnswer(services, job)).toMatchObject({
+      status: 409,
+      body: { unrestorable_resources: { count: 1, list: signed } },
+    })
+  })
 })

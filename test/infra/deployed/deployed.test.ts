@@ -8,6 +8,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { FUNCTIONS } from '../../../infra/functions.ts'
 import { loadModelsFile } from '../../../shared/resources/models.ts'
 import { putItems, readContents, removeItems, stableContents, type StoreClients, wipe } from '../../contents.ts'
+import { craftItems } from '../../archive/craft.ts'
 import { buildBlobs, writeToStore, sampleStore, buildResource, combine } from '../../workflows/sample-store.ts'
 import { bundlesOf } from './template.ts'
 import { LocalDeployment } from './local-deployment.ts'
@@ -70,6 +71,14 @@ const getObject = async (key: string, bucket: string): Promise<Buffer> => {
   return Buffer.from((await Body?.transformToByteArray()) ?? [])
 }
 
+/** Expects that the problem has a URL of the list of resources, and that the list names one resource of model `memo`. */
+const expectList = async ({ body }: Answer): Promise<void> => {
+  const { unrestorable_resources } = body as unknown as { unrestorable_resources: { list: { url: string } } }
+  const list = await fetch(unrestorable_resources.list.url)
+  expect(list.status).toBe(200)
+  expect(JSON.parse(await list.text())).toMatchObject({ model: 'memo' })
+}
+
 describe('the synthesized deployment', () => {
   it('has bundles of less than 2 MiB, each of which loads on its own', async () => {
     const { synthesized } = deployment
@@ -112,7 +121,17 @@ describe('the synthesized deployment', () => {
     await putItems(clients, [{ ...item, updated_by: { N: '1' } }])
     const answer = await request('GET', '/memo/export?strict=false&wait=25')
     expect(answer).toMatchObject({ status: 200, body: { status: 'partial', left_out: { count: 1 } } })
+    const strict = await request('GET', '/memo/export?wait=25')
+    expect(strict).toMatchObject({ status: 409, body: { type: 'unrestorable-resources' } })
+    await expectList(strict)
     await putItems(clients, [item])
+  })
+
+  it('rejects an archive with a resource that cannot be restored, and signs a URL of the list of such resources', async () => {
+    const [item = {}] = [...before.items.values()].filter(({ pk }) => pk?.S?.startsWith('memo#m#'))
+    const answer = await request('POST', '/memo/import?wait=25', craftItems('memo', [[item]]))
+    expect(answer).toMatchObject({ status: 400, body: { type: 'archive-invalid' } })
+    await expectList(answer)
   })
 
   it('counts items that belong to no resource in an export of everything', async () => {
