@@ -74,6 +74,45 @@ describe('a resource of an archive that cannot be restored', () => {
     expect(lines.map(({ resource_id }) => resource_id).sort()).toEqual(ids.toSorted())
   })
 
+  it('counts once if the archive contains several faulty records of it and no metadata', async () => {
+    const { models } = runner.services
+    const archive = craftItems('city', [
+      ...soundCities(models),
+      badCity(models, ([, ...revisions]) => revisions.map((revision) => ({ ...revision, tags: { SS: [] } }))),
+    ])
+    expect(await runner.restore(archive)).toMatchObject({ error: { unrestorable_resources: { count: 1 } } })
+    expect(await runner.restore(archive, { strict: false, dry_run: true })).toMatchObject({
+      result: { left_out: { count: 1 } },
+    })
+    expect(await runner.restore(archive, { strict: false })).toMatchObject({
+      status: 'partial',
+      result: { left_out: { count: 1, resources: [{ resource_id: 'bad' }] } },
+    })
+  })
+
+  it.each(UNRESTORABLE_ARCHIVED.filter(({ reason }) => reason !== 'contains "/"'))(
+    'because $what is not a resource that only the store has',
+    async ({ change }) => {
+      const { models } = runner.services
+      await runner.putItems(...city('bad', 'Stored'), ...city('other', 'Stored'))
+      const archive = archiveWithBadCity(models, change)
+      const request = { strict: false, dry_run: true }
+      const counts = { new: SOUND_CITIES.length, changed: 0, same: 0, target_only: 1 }
+      expect(await runner.restore(archive, request)).toMatchObject({ result: { dry_run: { models: { city: counts } } } })
+      await runner.removeItems(...city('bad', 'Stored').slice(1))
+      expect(await runner.restore(archive, request)).toMatchObject({ result: { dry_run: { models: { city: counts } } } })
+    },
+  )
+
+  it.each(UNRESTORABLE_ARCHIVED.filter(({ reason }) => reason !== 'contains "/"'))(
+    'because $what is found by its id',
+    async ({ change }) => {
+      const archive = archiveWithBadCity(runner.services.models, change)
+      const { result } = await runner.restore(archive, { strict: false, filters: { ids: ['bad'] } })
+      expect(result).not.toHaveProperty('not_found')
+    },
+  )
+
   it('does not block ids or filters that exclude it, even if the restore is strict', async () => {
     for (const { change } of UNRESTORABLE_ARCHIVED) {
       const archive = archiveWithBadCity(runner.services.models, change)

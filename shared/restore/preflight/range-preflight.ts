@@ -103,6 +103,8 @@ export class RangePreflight {
   readonly #existing = BitList.empty()
   readonly #duplicateIds: string[] = []
   readonly #leftOut: LeftOutOfRange = { resources: [], ids: [], metadata: 0, revisions: 0, inDigest: true }
+  /** The ids of `#leftOut.resources`. */
+  readonly #leftOutIds = new Set<string>()
   #duplicates = 0
   #resources = 0
   #revisions = 0
@@ -243,7 +245,7 @@ export class RangePreflight {
     }
     const faulty = ResourceCheck.ofFaulty(this.#range.model, record)
     if (record.kind === 'revision') {
-      this.#isLeftOut(faulty)
+      this.#isLeftOut(faulty, comparison)
       return
     }
     await this.#endResource(comparison)
@@ -261,7 +263,7 @@ export class RangePreflight {
     if (check.metadata !== undefined) this.#digests.add(check.metadata.h, digest)
     if (!check.isSelected) return
     if (check.metadataRecords > 0) this.#existing.push(exists)
-    if (this.#isLeftOut(check)) return
+    if (this.#isLeftOut(check, comparison)) return
     this.#resources += 1
     this.#revisions += check.revisions
     if (exists) this.#addDuplicate(check.id)
@@ -275,18 +277,23 @@ export class RangePreflight {
    * If the resource cannot be restored, adds it to the resources that are left out and returns true. Otherwise returns
    * false.
    */
-  #isLeftOut(check: ResourceCheck): boolean {
+  #isLeftOut(check: ResourceCheck, comparison: DryRunComparison | undefined): boolean {
     const own = check.end()
     const fault = (check.metadata === undefined ? undefined : this.#streamFaults.get(check.id)) ?? own
     if (fault === undefined) return false
     const leftOut = this.#leftOut
-    leftOut.resources.push(fault)
+    // Several faulty records may belong to one resource. If their ids are unknown, each of them counts.
+    if (!this.#leftOutIds.has(check.id)) leftOut.resources.push(fault)
+    if (check.id !== '') this.#leftOutIds.add(check.id)
     if (leftOut.resources.length > MAX_LEFT_OUT)
       throw new ArchiveInvalidError(
         `more than ${MAX_LEFT_OUT} resources of model ${check.model} in one segment cannot be restored; ` +
           `the last of them is ${quote(check.id)}: ${fault.reason}`,
       )
-    this.#foundIds?.add(check.id, true)
+    for (const id of check.statedIds) {
+      this.#foundIds?.add(id, true)
+      comparison?.leaveOut(id)
+    }
     if (check.metadata === undefined) leftOut.inDigest = false
     else leftOut.ids.push(check.id)
     leftOut.metadata += check.metadataRecords

@@ -19,6 +19,8 @@ export class ResourceCheck {
   /** Undefined if the metadata is faulty, or if the archive does not contain it. */
   readonly metadata: SoundRecord | undefined
   readonly isSelected: boolean
+  /** The ids under which the resource may be requested or stored. A faulty record may state two. */
+  readonly statedIds: readonly string[]
   readonly #leaf = new ResourceLeaf()
   readonly #references: PayloadReferences[] = []
   #fault: Pick<UnrestorableResource, 'key' | 'reason'> | undefined
@@ -27,11 +29,12 @@ export class ResourceCheck {
   #metadataRecords = 0
   #revisions = 0
 
-  private constructor(model: string, id: string, metadata?: SoundRecord, isSelected = true) {
+  private constructor(model: string, id: string, metadata?: SoundRecord, isSelected = true, idInKey = id) {
     this.model = model
     this.id = id
     this.metadata = metadata
     this.isSelected = isSelected
+    this.statedIds = [...new Set([id, idInKey])].filter((each) => each !== '')
   }
 
   /** Returns a check that begins with the metadata of a resource. */
@@ -55,7 +58,7 @@ export class ResourceCheck {
 
   /** Returns a check that begins with a record whose item or key is invalid. */
   static ofFaulty(model: string, record: LocatedFaultyRecord): ResourceCheck {
-    const check = new ResourceCheck(model, record.id)
+    const check = new ResourceCheck(model, record.id, undefined, true, record.idInKey)
     if (record.kind === 'metadata') check.#metadataRecords = 1
     else check.#revisions = 1
     check.#addFault(record.key, record.fault, record.location)

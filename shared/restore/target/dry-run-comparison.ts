@@ -38,6 +38,8 @@ export class DryRunComparison implements TargetLookup {
    * returns the next row.
    */
   readonly #torn = new Set<string>()
+  /** The ids of archived resources that the restore leaves out. */
+  readonly #leftOut = new Set<string>()
   readonly #counts = { new: 0, changed: 0, same: 0, target_only: 0 }
   readonly #findings: Finding[] = []
 
@@ -62,8 +64,8 @@ export class DryRunComparison implements TargetLookup {
   }
 
   async exists(id: string): Promise<boolean> {
-    this.#row = await this.#join.seek(id, ({ metadata }) => {
-      this.#countTargetOnly(metadata)
+    this.#row = await this.#join.seek(id, (row) => {
+      this.#countTargetOnly(row.id, row.metadata)
     })
     return this.#row !== undefined || this.#torn.has(id)
   }
@@ -95,19 +97,24 @@ export class DryRunComparison implements TargetLookup {
       this.#addFinding(id, `payload of revision ${revision} is damaged`, expected, actual)
   }
 
+  /** Must be called for each archived resource that is left out. It is not counted, because nothing is done with it. */
+  leaveOut(id: string): void {
+    this.#leftOut.add(id)
+  }
+
   /**
    * Counts the remaining rows of the range as resources that only the target has, and returns the result. If
    * `beforeBucket` is given, counts only the rows before this digest bucket.
    */
   async end(beforeBucket: string | undefined): Promise<ComparedRange> {
-    await this.#join.end(({ metadata }) => {
-      this.#countTargetOnly(metadata)
+    await this.#join.end((row) => {
+      this.#countTargetOnly(row.id, row.metadata)
     }, beforeBucket)
-    // Only torn resources that the archive does not contain are left, because `compare` removes the others.
+    // Torn resources that are left are not in the archive, or are left out, because `compare` removes the others.
     for (const id of this.#torn) {
       if (beforeBucket !== undefined && hashKeyOf(id) >= beforeBucket) continue
       const metadata = await this.#stores.resources.getMetadata(this.#model, id)
-      if (metadata !== undefined) this.#countTargetOnly(metadata)
+      if (metadata !== undefined) this.#countTargetOnly(id, metadata)
     }
     return { counts: this.#counts, findings: this.#findings }
   }
@@ -116,8 +123,8 @@ export class DryRunComparison implements TargetLookup {
     return this.#join.close()
   }
 
-  #countTargetOnly(metadata: Item): void {
-    if (this.#accepts(metadata)) this.#counts.target_only += 1
+  #countTargetOnly(id: string, metadata: Item): void {
+    if (!this.#leftOut.has(id) && this.#accepts(metadata)) this.#counts.target_only += 1
   }
 
   #addFinding(resource_id: string, what: string, expected: string, actual: string): void {
