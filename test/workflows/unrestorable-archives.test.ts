@@ -90,6 +90,16 @@ describe('a resource of an archive that cannot be restored', () => {
     })
   })
 
+  it('of a stream counts for each record without an id', async () => {
+    const nameless = { id: '', revisions: {}, currentRevisionId: ':1' }
+    const sound = { id: 'a', revisions: { 'a:1': '{}' } }
+    const stream = buildStream({ memo: { resources: [nameless, nameless, sound] } })
+    expect(await runner.restore(stream, { strict: false })).toMatchObject({
+      status: 'partial',
+      result: { left_out: { count: 2 }, models: { memo: { loaded: 1 } } },
+    })
+  })
+
   it.each(UNRESTORABLE_ARCHIVED.filter(({ reason }) => reason !== 'contains "/"'))(
     'because $what is not a resource that only the store has',
     async ({ change }) => {

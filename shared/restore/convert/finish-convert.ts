@@ -108,7 +108,9 @@ const collectFaults = async (
 ): Promise<Pick<ConvertedArchive, 'faults'>> => {
   const all = new Map<string, StreamFault>()
   const add = (fault: StreamFault): void => {
-    const key = `${fault.resource.model}/${fault.resource.resource_id}`
+    const { model, resource_id, reason } = fault.resource
+    // Records without a readable id may belong to different resources. Their reasons contain the number of the record.
+    const key = JSON.stringify([model, resource_id === '' ? { reason } : resource_id])
     if (!all.has(key)) all.set(key, fault)
   }
   for (const { faults } of resultsOf(results, 'records'))
