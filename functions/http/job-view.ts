@@ -94,10 +94,7 @@ const WithList = z.looseObject({
  * Returns the problem of a failed job. If an object lists all resources that cannot be restored, adds a signed URL of
  * this object.
  */
-export const problemView = async (
-  { urls }: Pick<JobViewServices, 'urls'>,
-  problem: Problem,
-): Promise<Problem> => {
+export const problemView = async ({ urls }: Pick<JobViewServices, 'urls'>, problem: Problem): Promise<Problem> => {
   const { data } = WithList.safeParse(problem)
   if (data === undefined) return problem
   const { list } = data.unrestorable_resources

@@ -52,7 +52,10 @@ describe('an export by ids', () => {
   ])('finds the id of a resource whose metadata has %s, and names the resource', async (_what, resource_id, listed) => {
     await runner.putItems(...withMetadata({ resource_id })(runner.services.models))
     const { job } = await runner.export(['city'], { ids: ['a', 'bad'] }, false)
-    expect(job).toMatchObject({ status: 'partial', result: { left_out: { count: 1, resources: [{ resource_id: listed }] } } })
+    expect(job).toMatchObject({
+      status: 'partial',
+      result: { left_out: { count: 1, resources: [{ resource_id: listed }] } },
+    })
     expect(job.result).not.toHaveProperty('not_found')
     await expect(runner.export(['city'], { ids: ['bad'] })).rejects.toMatchObject({
       error: { type: 'unrestorable-resources' },

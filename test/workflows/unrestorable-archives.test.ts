@@ -108,9 +108,13 @@ describe('a resource of an archive that cannot be restored', () => {
       const archive = archiveWithBadCity(models, change)
       const request = { strict: false, dry_run: true }
       const counts = { new: SOUND_CITIES.length, changed: 0, same: 0, target_only: 1 }
-      expect(await runner.restore(archive, request)).toMatchObject({ result: { dry_run: { models: { city: counts } } } })
+      expect(await runner.restore(archive, request)).toMatchObject({
+        result: { dry_run: { models: { city: counts } } },
+      })
       await runner.removeItems(...city('bad', 'Stored').slice(1))
-      expect(await runner.restore(archive, request)).toMatchObject({ result: { dry_run: { models: { city: counts } } } })
+      expect(await runner.restore(archive, request)).toMatchObject({
+        result: { dry_run: { models: { city: counts } } },
+      })
     },
   )
 
