@@ -5,19 +5,22 @@ import { type LimitedKind, TooManyJobsError } from './errors.ts'
 import { isQueuedUpload, isWaitingUpload } from './job.ts'
 
 /**
- * The largest number of running jobs, and also of upload slots. No deployment needs as many. The limit stops callers
- * that start jobs in a loop by mistake, before these jobs become expensive.
+ * The largest number of jobs of each kind. No deployment needs as many running jobs or slots. These limits stop callers
+ * that start jobs in a loop by mistake, before these jobs become expensive. An upload that waits for another restore
+ * does no work, but reads all active jobs whenever it tries to start. Therefore, more queued uploads than running jobs
+ * are allowed, but not many more.
  */
 const LIMITS: Readonly<Record<LimitedKind, number>> = { 'running jobs': 100, slots: 100, 'queued uploads': 200 }
 
-/** The limits of one job. Its reservation counts as the first kind. */
+/** The limits that apply to one job. Its reservation counts against the first limit. */
 type LimitedKinds = readonly [LimitedKind, ...LimitedKind[]]
 
 /** How to create a job within the limit, and how to find the job of an earlier identical request. */
 interface LimitedCreation<Created> {
   /**
-   * The limit that applies to the job. The restore of a filled slot starts even if the limit on running jobs is
-   * reached, so up to twice as many jobs may run at the same time.
+   * The limits that apply to the job. A restore can start although the limit on running jobs is reached, in two cases.
+   * The restore of a filled slot always starts, so up to twice as many jobs may run at the same time. The restore of an
+   * upload starts when the lease of its model is free, so there is at most one such restore for each model.
    */
   readonly kinds: LimitedKinds
   /** Returns the job of an earlier identical request. That job is returned even if the limit is reached. */
@@ -58,13 +61,13 @@ const admit = async <Created>(
     return { found }
   }
   // If very many requests arrive, this read rejects most of them without a write.
-  // Reservations are counted before jobs. If another request creates its job between the two reads, it may be counted
-  // twice, but is never missed.
   const reachedBefore = await findReached(jobs, kinds, 0)
   if (reachedBefore !== undefined) return findOrReject(reachedBefore)
   const [firstKind] = kinds
   const reservation = await jobs.reservations.reserve(firstKind)
   const count = async (): Promise<TooManyJobsError | undefined> =>
+    // Reservations are counted before jobs. If another request creates its job between the two reads, it may be counted
+    // twice, but is never missed.
     findReached(jobs, kinds, (await jobs.reservations.count(firstKind)) - 1)
   const reached = await count().catch(async (error: unknown) => {
     await release(reservation)
@@ -75,7 +78,10 @@ const admit = async <Created>(
   return findOrReject(reached)
 }
 
-/** Returns an error if another job would exceed one of the limits. `creating` jobs are being created by others. */
+/**
+ * Returns an error if one more job would exceed one of the limits. `creating` is the number of jobs that other requests
+ * are creating at the same time.
+ */
 const findReached = async (
   jobs: JobStore,
   kinds: LimitedKinds,

@@ -8,8 +8,8 @@ import type { ShardRecords } from './aws/shard-records.ts'
 import { ShardsChangedError } from './errors.ts'
 
 /**
- * The largest number of partitions that are listed. Each partition takes one request. If the table has more partitions,
- * the 2,048 partitions that a model can have are queried instead.
+ * The largest number of partitions that are listed, with one request each. If the table has more partitions, the 2,048
+ * partitions that a model can have are queried instead.
  */
 const MAX_PARTITIONS = 1000
 const PARALLEL_READS = 16
@@ -22,12 +22,12 @@ export interface ShardServices {
 }
 
 /**
- * Checks that the registered number of shards of each model is the number with which its data was written. Keys contain
- * the shard, so a job would miss data that was written with another number. Throws `ShardsChangedError`.
+ * Checks that the registered number of shards of each model is the number with which its data was written. If the
+ * numbers differ, throws `ShardsChangedError`, because keys contain the shard, and a job would not find the data.
  *
- * The first job of a model derives the number from the data and stores it. Later jobs compare the registered number
- * with the stored number. This takes one read for up to 100 models. If the numbers differ and the model has no items,
- * the registered number is stored.
+ * The first job of a model determines the number from the data and stores it. Later jobs only compare the registered
+ * number with the stored number, which takes one read for up to 100 models. If the numbers differ but the model has no
+ * items, the registered number is stored.
  */
 export const checkShards = async (models: readonly string[], services: ShardServices): Promise<void> => {
   const stored = await services.shardRecords.find(models)
@@ -45,7 +45,7 @@ const storeFirst = async (models: readonly string[], services: ShardServices): P
     const shards = shardsOfData(await placedItems(own, resourceKeys), registered)
     if (shards !== registered) throw new ShardsChangedError(model, shards, registered)
     if (await shardRecords.keep(model, shards)) continue
-    // Another job has stored a number meanwhile.
+    // Another job has stored a number in the meantime.
     for (const [, kept] of await shardRecords.find([model])) await compare(model, kept, services)
   }
 }
@@ -68,7 +68,7 @@ const possiblePartitions = (model: string): string[] =>
     revisionPartition(model, shard),
   ])
 
-/** Returns the first and the last item of each partition, without items whose sort key is damaged. */
+/** Returns the first and the last item of each partition. Items whose sort key is damaged are ignored. */
 const placedItems = async (partitionKeys: readonly string[], resourceKeys: ResourceKeys): Promise<PlacedItem[]> => {
   const ends = await pMap(
     partitionKeys,

@@ -7,13 +7,13 @@ export interface EndJobServices {
   readonly jobs: JobStore
   readonly events: JobEvents
   readonly clock: () => Date
-  /** The deployment's name is part of the event. */
+  /** The event contains the name of the deployment. */
   readonly config: { readonly deployment: string }
 }
 
 /**
- * Ends a job if its status is one of `from`, and returns the job. Otherwise, returns `undefined`. The caller must call
- * `publishJobEnded` afterwards.
+ * Ends a job if its status is one of `from`, and returns the job. Otherwise, returns `undefined`. The caller must then
+ * call `publishJobEnded`.
  */
 export const endJob = (
   { jobs, clock }: Pick<EndJobServices, 'jobs' | 'clock'>,
@@ -23,9 +23,9 @@ export const endJob = (
 ): Promise<Job | undefined> => jobs.change(jobId, { ...ending, ended_at: clock().toISOString() }, { from })
 
 /**
- * Publishes the event that reports the end of a job. Does nothing if the job has not ended. It must be the last step of
- * a job, so that no other step fails or waits because of the event bus. If an earlier attempt has recorded that it
- * published the event, a repeated attempt does nothing, so that the metrics do not count the job twice.
+ * Publishes the event that reports the end of a job. Does nothing if the job has not ended, or if an earlier attempt
+ * has published the event, so that the metrics do not count the job twice. This must be the last step of a job, so that
+ * no other step fails or waits because of the event bus.
  */
 export const publishJobEnded = async (
   { jobs, events, config, clock }: EndJobServices,

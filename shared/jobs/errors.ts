@@ -10,7 +10,7 @@ export class UnknownJobError extends Error {
   }
 }
 
-/** The same `Idempotency-Key` was sent before with other parameters or another body. */
+/** An earlier request had the same `Idempotency-Key`, but other parameters or another body. */
 export class IdempotencyMismatchError extends Error {
   override readonly name = 'IdempotencyMismatchError'
   readonly job_id: string
@@ -69,14 +69,14 @@ export class JobStateError extends Error {
   override readonly name = 'JobStateError'
   readonly job_status: string
 
-  /** `reason` completes the sentence `job <id> …`. */
+  /** `reason` follows `job <id>` in the message, for example `has expired`. */
   constructor(jobId: string, status: string, reason: string) {
     super(`job ${jobId} ${reason}`)
     this.job_status = status
   }
 }
 
-/** A stage stops because its job has ended, for example because a caller cancelled the job. */
+/** The job of a stage has ended, for example because a caller cancelled the job. The stage stops. */
 export class JobCancelledError extends Error {
   override readonly name = 'JobCancelledError'
 
@@ -89,15 +89,15 @@ export class JobCancelledError extends Error {
 export class StageMessageError extends Error {
   override readonly name = 'StageMessageError'
 
-  /** `faults` lists each wrong member and what is allowed. */
+  /** `faults` lists each invalid member and the allowed values. */
   constructor(stage: StageName, side: 'input' | 'output', faults: string) {
     super(`the ${side} of stage ${stage} is not valid: ${faults}`)
   }
 }
 
 /**
- * The data of a model was written with another number of shards than the registry contains. The keys of the model
- * contain the shard, so no job of the model can run.
+ * The data of a model was written with a number of shards that differs from the registered number. No job of the model
+ * can run, because the keys of its items contain the shard.
  */
 export class ShardsChangedError extends Error {
   override readonly name = 'ShardsChangedError'

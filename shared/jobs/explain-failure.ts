@@ -3,13 +3,12 @@ import { logger } from '../telemetry/telemetry.ts'
 import type { JobStore } from './aws/job-store.ts'
 import type { FailInput } from './messages.ts'
 
-/** The error that a Distributed Map reports if a child fails. It does not name the error of the child. */
+/** The error that a Distributed Map reports if a map item fails. It does not contain the error of the map item. */
 const CHILD_FAILED = 'States.ExceedToleratedFailureThreshold'
 
 /**
- * Returns the problem with which a job failed. It is the problem that the failed stage kept. If no stage kept a
- * problem, it is created from the error that the workflow reports. An internal error is logged with the request id of
- * the problem.
+ * Returns the problem that the failed stage has stored. If no stage has stored a problem, creates a problem from the
+ * error that the workflow reports. An internal error is logged with the request id of the problem.
  */
 export const explainFailure = async (
   { jobs }: { readonly jobs: JobStore },

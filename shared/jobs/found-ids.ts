@@ -3,21 +3,27 @@ import { listedIds } from '../values/message-text.ts'
 import type { IdsWithoutResource } from './job.ts'
 import { firstWithin } from './listed-resources.ts'
 
-/** The largest size of a list of ids, in bytes of JSON. A job's item may contain two lists, and holds 400 KB in all. */
+/**
+ * The largest size of a list of ids, in bytes of JSON. The item of a job may contain two such lists, and can have at
+ * most 400 KB.
+ */
 const MAX_LIST_BYTES = 7 * 1024
 
-/** The ids from the filter `ids` of a request that one pass has found in the models it reads. */
+/** The ids in the filter `ids` of a request that one pass has found. */
 export const FoundIds = z
   .object({
-    /** Ids of resources that all filters accept. */
+    /** The ids of resources that all filters select. */
     accepted: z.array(z.string()).readonly(),
-    /** Ids of resources that a filter other than `ids` excludes. */
+    /** The ids of resources that a filter other than `ids` excludes. */
     excluded: z.array(z.string()).readonly(),
   })
   .readonly()
 export type FoundIds = z.output<typeof FoundIds>
 
-/** Collects the ids of a request that exist, and whether all filters accept their resources. */
+/**
+ * Collects the ids in the filter `ids` that exist. Distinguishes ids that all filters select from ids that another
+ * filter excludes.
+ */
 export class FoundIdsCollector {
   readonly #accepted = new Set<string>()
   readonly #excluded = new Set<string>()
@@ -33,8 +39,8 @@ export class FoundIdsCollector {
 }
 
 /**
- * Returns the ids of a request for which nothing was exported or restored. An id counts as found if at least one model
- * has a resource with this id. `found` contains the ids that each pass has found.
+ * Returns the ids in the filter `ids` for which nothing was exported or restored. An id counts as found if at least one
+ * model has a resource with this id. `found` contains the ids that each pass has found.
  */
 export const idsWithoutResource = (
   ids: readonly string[] | undefined,

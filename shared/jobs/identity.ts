@@ -1,18 +1,20 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { KEPT_SECONDS } from './job.ts'
 
-/** Who requests a job, and the `Idempotency-Key` of the request if it has one. */
+/** The caller who requests a job, and the `Idempotency-Key` of the request, if it has one. */
 export interface Caller {
   readonly requestedBy: string
   readonly idempotencyKey?: string | undefined
 }
 
-/** Identifies a request that may be repeated. All requests with the same key and fingerprint create one job. */
+/**
+ * Identifies a request that may be repeated. All requests with the same key and fingerprint together create one job.
+ */
 export interface IdempotencyRecord {
   readonly key: string
   /** A hash of the request. The same key with another fingerprint is rejected. */
   readonly fingerprint: string
-  /** The time after which the key may be used for another request, in seconds since 1970. */
+  /** The time from which the key may be used for another request, in seconds since 1970. */
   readonly expires: number
 }
 
@@ -22,8 +24,8 @@ export interface JobIdentity {
 }
 
 /**
- * Returns the id of a new job. Without an `Idempotency-Key`, the id is random. With a key, the id is a hash of the
- * caller and the key, so that a repeated request has the same id.
+ * Returns the id of a new job. If the request has an `Idempotency-Key`, the id is a hash of the caller and the key, so
+ * that a repeated request has the same id. Otherwise, the id is random.
  */
 export const jobIdentity = ({ requestedBy, idempotencyKey }: Caller, fingerprint: string, now: Date): JobIdentity => {
   if (idempotencyKey === undefined) return { job_id: randomUUID() }
@@ -32,19 +34,19 @@ export const jobIdentity = ({ requestedBy, idempotencyKey }: Caller, fingerprint
 }
 
 /**
- * Returns the id of the job that an upload starts. S3 may deliver the event of an upload more than once. The id depends
- * only on the uploaded object, so that all events of one upload start one job.
+ * Returns the id of the job that an upload starts. The id depends only on the uploaded object. S3 may deliver the event
+ * of an upload more than once, and all these events must start only one job.
  */
 export const uploadJobId = (bucket: string, key: string, state: readonly string[]): string =>
   `u-${hashOf([bucket, key, ...state]).slice(0, 40)}`
 
-/** Returns the SHA-256 of a request, in hex. The order of its members does not matter. */
+/** Returns the SHA-256 of a request, in hex. The order of the request's members does not matter. */
 export const fingerprintOf = (request: object): string =>
   createHash('sha256').update(JSON.stringify(request, sortMembers)).digest('hex')
 
 /**
- * Returns the SHA-256 of a list of strings, in hex. The list is hashed as JSON, so that different lists hash
- * differently.
+ * Returns the SHA-256 of a list of strings, in hex. The list is hashed as JSON, so that different lists have different
+ * hashes.
  */
 export const hashOf = (parts: readonly string[]): string =>
   createHash('sha256').update(JSON.stringify(parts)).digest('hex')

@@ -13,7 +13,7 @@ export interface JobEndedEvent {
   readonly ended_at?: string
   readonly dry_run?: boolean
   readonly archive?: { readonly bucket: string; readonly key: string; readonly version_id?: string }
-  /** Present if the archive of a scheduled export is suspicious and nobody has confirmed or rejected it. */
+  /** Present if the archive of a scheduled export is suspicious and no caller has confirmed or rejected it. */
   readonly suspicious?: Pick<SuspiciousArchive, 'resources' | 'findings'>
   readonly error?: { readonly type: string; readonly title: string }
 }

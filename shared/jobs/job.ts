@@ -28,13 +28,16 @@ export const KEPT_SECONDS = 90 * 24 * 3600
 export type JobSource = 'api' | 'upload' | 'schedule'
 
 /**
- * The options of an export. `models` is the sorted scope. `route_model` is present if the route of one model was
- * called.
+ * The options of an export. `models` contains the models to export, sorted. `route_model` is present if the request
+ * used the route of one model.
  */
 export interface ExportRequest {
   readonly models: readonly string[]
   readonly route_model?: string
-  /** The schedule that requested the export, the time for which it was due, and its `min_ratio` if it has one. */
+  /**
+   * The name of the schedule that requested the export, the due time, and the `min_ratio` of the schedule, if it has
+   * one.
+   */
   readonly schedule?: { readonly name: string; readonly at: string; readonly min_ratio?: number }
   readonly filters: Filters
   readonly strict: boolean
@@ -48,7 +51,7 @@ export interface RestoreRequest {
   readonly filters: Filters
   readonly on_duplicate: Strategy
   readonly dry_run: boolean
-  /** Present and false if resources that cannot be restored are left out. */
+  /** False if resources that cannot be restored are left out. Absent means true. */
   readonly strict?: boolean
   /** Absent for an upload slot until its archive is uploaded. */
   readonly archive?: ArchiveLocation
@@ -85,7 +88,7 @@ export interface ListedIds {
 
 /** The members of a result that list the ids of a request for which nothing was exported or restored. */
 export interface IdsWithoutResource {
-  /** The ids for which no model of the scope has a resource. Absent if there are none. */
+  /** The ids for which no exported or restored model has a resource. Absent if there are none. */
   readonly not_found?: ListedIds
   /** The ids of resources that a filter other than `ids` excludes. Absent if there are none. */
   readonly excluded?: ListedIds
@@ -97,7 +100,7 @@ export interface ListedResources {
   readonly resources: readonly UnrestorableResource[]
 }
 
-/** A number that is much smaller in a scheduled archive than in an earlier good archive of the schedule. */
+/** A count that is much smaller in a scheduled archive than in an earlier archive of the schedule. */
 export interface ShrunkCount {
   readonly model: string
   readonly count: keyof ExportCounts
@@ -107,7 +110,7 @@ export interface ShrunkCount {
   readonly compared_with: string
 }
 
-/** The decision of a caller whether a suspicious archive is correct. */
+/** The decision of a caller about a suspicious archive. */
 export interface ArchiveDecision {
   readonly decision: 'confirmed' | 'rejected'
   /** The ARN of the caller. */
@@ -116,11 +119,16 @@ export interface ArchiveDecision {
   readonly at: string
 }
 
-/** The mark of a scheduled archive that contains much less than earlier good archives of the schedule. */
+/**
+ * The reasons why a scheduled archive is suspicious, and the decision about it. A suspicious archive contains much less
+ * than earlier archives of the schedule.
+ */
 export interface SuspiciousArchive {
-  /** The number of resources in the archive. A request that confirms the archive must contain this number. */
+  /**
+   * The number of resources in the archive. A request that confirms or rejects the archive must contain this number.
+   */
   readonly resources: number
-  /** The first 100. */
+  /** The first 100 findings. */
   readonly findings: readonly ShrunkCount[]
   /** Absent until a caller confirms or rejects the archive. */
   readonly decision?: ArchiveDecision
@@ -129,27 +137,30 @@ export interface SuspiciousArchive {
 /** Items of the resource table that belong to no resource of a registered model. */
 export interface Unaccounted {
   readonly count: number
-  /** Present if the accounting failed. The items that it had found until then are counted and listed. */
+  /**
+   * True if the stage `account-items` failed. Only the items that it found before the failure are counted and listed.
+   * Otherwise absent.
+   */
   readonly incomplete?: boolean
   /** The number of items for each reason. */
   readonly reasons: Readonly<Record<string, number>>
   /** The first 100, or fewer if they exceed 14 KiB. */
   readonly items: readonly { readonly pk: string; readonly sk: string; readonly reason: string }[]
-  /** The object in the work bucket that lists all of them. */
+  /** The object in the work bucket that lists all these items. */
   readonly list?: { readonly bucket: string; readonly key: string }
 }
 
 export interface ExportResult extends IdsWithoutResource {
-  /** `manifest_sha256` is absent for a stream of SpecStar, which has no manifest. */
+  /** `manifest_sha256` is absent for a SpecStar stream, which has no manifest. */
   readonly archive: PinnedObject & { readonly manifest_sha256?: string }
   readonly models: Readonly<Record<string, ExportCounts>>
   readonly complete: boolean
   readonly missing_blobs: ListedBlobs
-  /** Resources that could not be restored and are not in the archive. Absent if there are none. */
+  /** The resources that were left out of the archive, because they could not be restored. Absent if there are none. */
   readonly left_out?: ListedResources
-  /** Present only if the export checked every item of the table and found unaccounted items. */
+  /** Present only if the export searched for items that belong to no resource, and found such items or failed. */
   readonly unaccounted?: Unaccounted
-  /** Present only for a scheduled archive that is suspicious, or was suspicious until a caller decided. */
+  /** Present only if the archive of a scheduled export was judged as suspicious. */
   readonly suspicious?: SuspiciousArchive
 }
 
@@ -164,11 +175,11 @@ export interface RestoreResult extends IdsWithoutResource {
   /** Absent on a dry run. */
   readonly verification?: {
     readonly passed: boolean
-    /** False if nothing was checked, or if the verification failed. Absent in jobs of earlier releases. */
+    /** False if the verification failed, or if it checked nothing. Absent in jobs of earlier releases. */
     readonly proved?: boolean
     readonly checks: Readonly<Record<string, unknown>>
   }
-  /** Present only for a dry run. It counts what the restore would do to each model and to blobs. */
+  /** Present only for a dry run. Contains the numbers of resources and blobs that the restore would change. */
   readonly dry_run?: {
     readonly models: Readonly<Record<string, { new: number; changed: number; same: number; target_only: number }>>
     readonly blobs: { new: number; changed: number; same: number }
@@ -176,16 +187,16 @@ export interface RestoreResult extends IdsWithoutResource {
   }
   readonly missing_blobs?: ListedBlobs
   readonly blob_conflicts?: ListedBlobs
-  /** Resources that the export left out of the archive, or that the restore left out. Absent if there are none. */
+  /** The resources that the export or the restore left out. Absent if there are none. */
   readonly left_out?: ListedResources
-  /** The object that holds the whole report. */
+  /** The location of the whole report. */
   readonly report?: { readonly bucket: string; readonly key: string }
 }
 
 interface JobBase {
   readonly job_id: string
   readonly status: JobStatus
-  /** The stage that is running or ran last. */
+  /** The name of the stage that is running or ran last. */
   readonly phase?: string
   /** The number of map items of each phase. Progress is computed from this number and the results. */
   readonly planned?: Readonly<Record<string, number>>
@@ -197,7 +208,7 @@ interface JobBase {
   /** The time at which the event of the job's end was published. */
   readonly published_at?: string
   readonly error?: Problem
-  /** Present only for upload slots: the time until which the slot may be used, in ISO 8601. */
+  /** The time until which the upload slot may be used, in ISO 8601. Absent if the job has no slot. */
   readonly slot_expires_at?: string
 }
 
@@ -218,8 +229,8 @@ export interface RestoreJob extends JobBase {
 export type Job = ExportJob | RestoreJob
 
 /**
- * Returns the status of a job at a given time. If an unused slot has expired, it returns `expired`, because no write to
- * the job table marks the expiry.
+ * Returns the status of a job at a given time. If an unused slot has expired, returns `expired`, although the job table
+ * still contains `awaiting_upload`.
  */
 export const statusAt = (job: Job, now: Date): JobStatus =>
   job.status === 'awaiting_upload' &&

@@ -3,7 +3,10 @@ export class RestoreRunningError extends Error {
   override readonly name = 'RestoreRunningError'
   readonly model: string
   readonly job_id: string
-  /** The time from which another restore can take the model, unless the job renews its lease before. In ISO 8601. */
+  /**
+   * The time from which another restore can take the lease of the model, in ISO 8601. If the job renews its lease, this
+   * time becomes later.
+   */
   readonly until: string
 
   constructor(model: string, jobId: string, until: string) {
@@ -14,7 +17,7 @@ export class RestoreRunningError extends Error {
   }
 }
 
-/** A restore no longer holds the lease on its model. The restore stops writing, because another job may write now. */
+/** A restore no longer holds the lease of its model. It stops writing, because another job may be writing now. */
 export class LeaseLostError extends Error {
   override readonly name = 'LeaseLostError'
   readonly model: string

@@ -3,10 +3,10 @@ import { listedIds, MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../value
 import type { ListedBlobs } from './job.ts'
 import { firstWithin } from './listed-resources.ts'
 
-/** The item of a job contains at most this many bytes of referrers. */
+/** The largest size of the list `referred_by` in the item of a job, in bytes of JSON. */
 const MAX_REFERRER_BYTES = 14 * 1024
 
-/** Returns the number of blobs and their first 100 ids, as job items and responses contain them. */
+/** Returns the number of blobs and the first 100 ids, for job items and responses. */
 export const listedBlobs = (ids: readonly string[]): ListedBlobs => ({ count: ids.length, ids: listedIds(ids) })
 
 /** Returns the number of missing blobs, their first 100 ids, and the first resources that refer to these blobs. */
@@ -15,7 +15,10 @@ export const listedMissingBlobs = (missing: readonly MissingBlob[]): ListedBlobs
   ...listedReferrers(missing),
 })
 
-/** Returns the member `referred_by`: at most 100 blobs and 14 KiB. Returns no member if no referrer is known. */
+/**
+ * Returns the member `referred_by` with at most 100 blobs and 14 KiB. If no referring resource is known, returns an
+ * empty object.
+ */
 export const listedReferrers = (missing: readonly MissingBlob[]): Pick<ListedBlobs, 'referred_by'> => {
   const referred_by = firstWithin(
     missing

@@ -1,23 +1,29 @@
 import { MAX_LISTED, quote } from '../values/message-text.ts'
 import type { ListedResources, Unaccounted } from './job.ts'
 
-/** The largest size of a list, in bytes of JSON. The lists are stored in the job's item, which holds 400 KB in all. */
+/**
+ * The largest size of a list, in bytes of JSON. The lists are stored in the item of a job, which can have at most 400
+ * KB.
+ */
 const MAX_LISTED_BYTES = 14 * 1024
 
-/** Returns the list for job items and responses: the number of resources, and the first 100 (at most 14 KiB). */
+/** Returns the number of resources, and the first 100 resources (at most 14 KiB), for job items and responses. */
 export const listedResources = (
   resources: ListedResources['resources'],
   count = resources.length,
 ): ListedResources => ({ count, resources: firstWithin(resources.slice(0, MAX_LISTED), MAX_LISTED_BYTES) })
 
-/** Returns the first items for job items and responses: at most 100 items and 14 KiB. */
+/** Returns the first 100 items (at most 14 KiB), for job items and responses. */
 export const listedItems = <Item extends Unaccounted['items'][number]>(items: readonly Item[]): Item[] =>
   firstWithin(items.slice(0, MAX_LISTED), MAX_LISTED_BYTES)
 
 /** The number of resources in a message. */
 const MAX_NAMED = 5
 
-/** Returns a text for messages: the first five resources with their reasons. `count` is the number of all resources. */
+/**
+ * Returns a string with the first five resources and their reasons, for messages. `count` is the number of all
+ * resources.
+ */
 export const describeResources = (resources: ListedResources['resources'], count = resources.length): string => {
   const named = resources
     .slice(0, MAX_NAMED)

@@ -3,10 +3,10 @@ import { WorkflowError } from '../problems/problem.ts'
 
 /*
  * The messages between the stages of both workflows. They contain ids, counts and cursors, but never payloads, so that
- * the state of a workflow stays below 64 KiB.
+ * the state of a workflow stays smaller than 64 KiB.
  */
 
-/** The input and the output of a stage in the state of the workflow. Unknown members are dropped. */
+/** The schemas of the input and the output of a stage. Unknown members are removed. */
 export interface StageMessages<Input, Output> {
   readonly input: z.ZodType<Input>
   readonly output: z.ZodType<Output>
@@ -17,7 +17,10 @@ export type StageInput = z.output<typeof StageInput>
 
 const Index = z.int().nonnegative()
 
-/** The output of a stage that plans a map. The worker of item `n` reads its part of the plan from the work bucket. */
+/**
+ * The output of a stage that plans map items. The worker of map item `n` reads its part of the plan from the work
+ * bucket.
+ */
 export const PlannedItems = z
   .object({
     job_id: z.string(),
@@ -40,7 +43,7 @@ export const PassInput = z
   .readonly()
 export type PassInput = z.output<typeof PassInput>
 
-/** The output of a pass. If `more` is true, it is the input of the next pass. */
+/** The output of a pass. If `more` is true, the output is the input of the next pass. */
 export const PassOutput = z.object({ ...PassInput.unwrap().shape, more: z.boolean() }).readonly()
 export type PassOutput = z.output<typeof PassOutput>
 
@@ -52,7 +55,7 @@ export type FailInput = z.output<typeof FailInput>
 export const RUN_ONCE: StageMessages<StageInput, StageInput> = { input: StageInput, output: StageInput }
 /** A stage that plans the map items of the next stage. */
 export const PLAN_ITEMS: StageMessages<StageInput, PlannedItems> = { input: StageInput, output: PlannedItems }
-/** A stage that works in passes. */
+/** A stage that runs in passes. */
 export const RUN_PASSES: StageMessages<PassInput, PassOutput> = { input: PassInput, output: PassOutput }
 /** A stage that ends a failed job. */
 export const END_FAILED: StageMessages<FailInput, StageInput> = { input: FailInput, output: StageInput }

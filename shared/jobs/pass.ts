@@ -8,19 +8,19 @@ import type { PassInput, PassOutput } from './messages.ts'
 import type { ResultName, Stage } from './stage.ts'
 
 /**
- * The members that the result of every pass has. `done` is true if the map item is finished. Otherwise, the next pass
- * continues at `cursor`.
+ * The members that the result of every pass has. `done` is true if the map item is finished. If it is false, the next
+ * pass continues at `cursor`.
  */
 export const PassResult = z.object({ done: z.boolean(), cursor: z.exactOptional(z.string()) })
 export type PassResult = z.output<typeof PassResult>
 
 /** One attempt of one pass. */
 export interface Attempt extends PassInput {
-  /** A unique id. The names of the objects that this attempt writes contain it. */
+  /** A unique id, which is part of the names of the objects that this attempt writes. */
   readonly attempt: string
   /**
-   * Returns true after the pass has used up its time. The pass must then stop as soon as the next pass can continue.
-   * Throws `JobCancelledError` if the job has ended.
+   * Returns true if the time limit of the pass is reached. The pass must then stop at the next position where another
+   * pass can continue. Throws `JobCancelledError` if the job has ended.
    */
   readonly timeIsUp: () => boolean
 }
@@ -32,9 +32,9 @@ export interface PassServices {
 }
 
 /**
- * Runs one pass of a map item. Several attempts may run the same pass: a retry, a function that outlives its execution,
- * or a job that runs again after a crash. The result of the attempt that finishes first is kept. Every other attempt
- * returns the kept result, so the pass takes effect exactly once.
+ * Runs one pass of a map item. The same pass may be attempted several times, even at the same time, for example after a
+ * timeout. The result of the attempt that finishes first is stored. Every other attempt returns the stored result, so
+ * the pass takes effect exactly once.
  */
 export const runPass = async <Result extends PassResult>(
   stage: Stage<Result, ResultName>,
@@ -55,9 +55,7 @@ export const runPass = async <Result extends PassResult>(
   }
 }
 
-/**
- * Runs the work, and reads the job's status every `watchMs`, so that a pass of a cancelled job stops within seconds.
- */
+/** Calls `work`, and reads the job's status every `watchMs`, so that a pass of a cancelled job stops within seconds. */
 const runWatched = async <Result>(
   { jobs, limits }: PassServices,
   input: PassInput,
@@ -92,6 +90,6 @@ export const allResults = async <Result>(
   stage: Stage<Result, ResultName>,
 ): Promise<Result[]> => {
   const all = await Array.fromAsync(jobs.results(jobId, stage))
-  // The store sorts passes correctly only up to 999, because their keys have three digits.
+  // The store sorts passes correctly only up to pass 999, because the keys contain three digits of their number.
   return all.sort((a, b) => a.n - b.n || a.pass - b.pass).map(({ result }) => result)
 }

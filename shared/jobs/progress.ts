@@ -20,7 +20,10 @@ type CountName =
   | 'same'
 export type Counts = Readonly<Partial<Record<CountName, number>>>
 
-/** The progress of the running phase. `done` and `total` count map items. `counts` contains sums over all results. */
+/**
+ * The progress of the running phase. `done` and `total` are numbers of map items. `counts` contains sums over all
+ * results.
+ */
 export interface Progress {
   readonly progress: { readonly done: number; readonly total: number }
   readonly counts: Counts
@@ -28,13 +31,13 @@ export interface Progress {
 
 type ResultStore = Pick<JobStore, 'results'>
 
-/** Adds up the results of one stage. `done` is the number of map items that are finished. */
+/** Adds up the results of one stage. `done` is the number of finished map items. */
 export interface ResultCounter {
   readonly stage: StageName
   readonly count: (jobs: ResultStore, jobId: string) => Promise<{ readonly done: number; readonly counts: Counts }>
 }
 
-/** Returns the counter of a stage. `countsOf` returns what one result adds to the counts. */
+/** Returns the counter of a stage. `countsOf` returns the counts of one result. */
 export const resultCounter = <Result extends PassResult>(
   stage: Stage<Result>,
   countsOf: (result: Result) => Counts,
@@ -60,9 +63,9 @@ export const sumCounts = (all: readonly Counts[]): Counts => {
 }
 
 /**
- * Returns the progress of the running phase. Returns `undefined` before the phase is planned, and if no counter belongs
- * to the phase. The progress is computed from the kept results. A retried pass has one kept result, so it is counted
- * once.
+ * Returns the progress of the running phase. Returns `undefined` if the phase is not yet planned or has no counter. The
+ * progress is computed from the stored results. Even if a pass is attempted several times, it has one stored result and
+ * is counted once.
  */
 export const progressOf = async (
   jobs: ResultStore,

@@ -7,12 +7,12 @@ import { hasEnded, type Job } from './job.ts'
 const FIRST_PAUSE_MS = 50
 /** Each pause is longer than the pause before it by this factor, up to `MAX_PAUSE_MS`. */
 const PAUSE_FACTOR = 1.5
-/** The longest pause between two reads. Longer pauses would save few reads, but delay the response. */
+/** The longest pause between two reads. Longer pauses would save few reads, but would delay the response. */
 const MAX_PAUSE_MS = 1000
 
 /**
- * Waits until a job has ended, but at most `seconds`, and returns the job as it was read last. An expired upload slot
- * counts as ended. Throws `UnknownJobError` if there is no such job.
+ * Waits until a job has ended, but for at most `seconds` seconds. Returns the job as it was read last. An expired
+ * upload slot counts as ended. Throws `UnknownJobError` if there is no such job.
  */
 export const waitForEnd = async (
   { jobs, clock }: { readonly jobs: JobStore; readonly clock: () => Date },

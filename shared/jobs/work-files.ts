@@ -3,8 +3,8 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
 /**
- * A kind of JSON file that the stages of a job exchange. `name` returns the name of the file below the job's folder.
- * `content` is the schema of its content.
+ * A kind of JSON file that one stage of a job writes and another stage reads. `name` returns the name of the file,
+ * without the prefix of the job. `content` is the schema of its content.
  */
 export interface WorkFile<Content, Parts extends readonly (string | number)[] = []> {
   readonly name: (...parts: Parts) => string
@@ -12,8 +12,8 @@ export interface WorkFile<Content, Parts extends readonly (string | number)[] = 
 }
 
 /**
- * The files of jobs in the work bucket, below `work/{job_id}/`. They hold plans, lists and findings, which are too
- * large for the state of the workflow. A lifecycle rule deletes the files after 7 days.
+ * Reads and writes the files of jobs in the work bucket, whose keys begin with `work/{job_id}/`. They contain plans,
+ * lists and findings, which are too large for the state of the workflow. A lifecycle rule deletes them after 7 days.
  */
 export class WorkFiles {
   readonly bucket: string
@@ -57,8 +57,8 @@ export class WorkFiles {
   }
 
   /**
-   * Returns the content of the file that `pinned` identifies. Throws `ObjectChangedError` if the file was replaced and
-   * the state that `pinned` identifies no longer exists.
+   * Returns the content of the file in the version that `pinned` identifies. Throws `ObjectChangedError` if this
+   * version no longer exists, because the file was replaced.
    */
   async readPinned<Content>(file: Pick<WorkFile<Content>, 'content'>, pinned: PinnedObject): Promise<Content> {
     const bytes = await this.#objects.readBytes(pinned, 0, pinned.size)
@@ -75,7 +75,10 @@ export class WorkFiles {
     return this.#objects.putJson(this.bucket, this.key(jobId, file.name(...parts)), content)
   }
 
-  /** Writes a file unless it exists. Returns the content of the file, which may be that of an earlier attempt. */
+  /**
+   * Writes a file and returns its content. If the file exists, because an earlier attempt has written it, returns the
+   * existing content.
+   */
   async writeOnce<Content, Parts extends readonly (string | number)[]>(
     file: WorkFile<Content, Parts>,
     content: Content & object,

@@ -1,7 +1,7 @@
 export type JobKind = 'export' | 'restore'
 
 /**
- * Runs the workflows. On AWS, Step Functions runs them; in the local program, an interpreter runs them. The name of an
+ * Runs the workflows, on AWS with Step Functions, and in the local program with an interpreter. The name of an
  * execution is the job id.
  */
 export interface WorkflowEngine {

@@ -18,10 +18,10 @@ interface CancelStores extends EndJobServices {
 }
 
 /**
- * Cancels a job and returns it. Each resource that a restore has written stays complete. The leases of the job are
- * released. If functions of the job may still be writing, the leases are released later, when no write can arrive any
- * more. If the job is already cancelled, the call succeeds. Throws `JobStateError` if the job has ended with another
- * status, and `UnknownJobError` if it does not exist.
+ * Cancels a job and returns it. Resources that a restore has already written are complete and stay in the store.
+ * Releases the leases of the job. If functions of the job may still be writing, the leases can be taken only when no
+ * more writes can arrive. If the job is already cancelled, the call succeeds. Throws `JobStateError` if the job has
+ * ended with another status, and `UnknownJobError` if it does not exist.
  */
 export const cancelJob = async (stores: CancelStores, jobId: string): Promise<Job> => {
   const { jobs, workflows, clock } = stores
@@ -30,12 +30,12 @@ export const cancelJob = async (stores: CancelStores, jobId: string): Promise<Jo
   const status = statusAt(job, clock())
   if (ENDED.includes(status) && status !== 'cancelled')
     throw new JobStateError(jobId, status, `has already ended (${status})`)
-  // The status is written before the workflow is stopped. A stage that ends in between then does not publish a result.
+  // The status is written before the workflow is stopped, so that a stage that ends in between does not store a result.
   const cancelled =
     status === 'cancelled'
       ? job
       : await endJob(stores, jobId, { status: 'cancelled' }, ['awaiting_upload', 'queued', 'running'])
-  // The job has ended or was cancelled after its status was read.
+  // The job has ended or was cancelled since its status was read, so its status is read again.
   if (cancelled === undefined) return cancelJob(stores, jobId)
   await workflows.stop(cancelled.kind, jobId, 'cancelled by the caller')
   if (cancelled.kind === 'export') await abortUpload(stores, jobId)
@@ -54,8 +54,8 @@ const endRestore = async (stores: CancelStores, job: RestoreJob): Promise<void> 
 
 const endLeases = async (stores: CancelStores, job: RestoreJob): Promise<void> => {
   const { leases, workflows } = stores
-  // Until the workflow was stopped, the job may have continued from a reading phase to a writing phase. How leases are
-  // released depends on the phase, so the job is read again.
+  // The job is read again, because its phase may have changed before the workflow was stopped. The phase determines how
+  // the leases are released.
   if (workflows.ended === undefined) await releaseLeases(stores, await restoreJob(stores, job.job_id))
   // The handlers ran in this process and have returned, so no write can follow.
   else if (job.leased !== undefined) await leases.held(job.leased, job.job_id).free()

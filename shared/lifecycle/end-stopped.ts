@@ -6,20 +6,20 @@ import { failRestore } from '../restore/report/fail-restore.ts'
 /** The status of a Step Functions execution that ended before its last state. */
 type StoppedStatus = 'ABORTED' | 'TIMED_OUT' | 'FAILED'
 
-/** The name of the error that the job records. */
+/** The name of the error that is stored in the job, by status. */
 const ERRORS: Readonly<Record<StoppedStatus, string>> = {
   ABORTED: 'WorkflowStoppedError',
   TIMED_OUT: 'States.Timeout',
-  // If a stage fails, another stage of the workflow ends the job. The execution fails only if that stage fails too.
+  // If a stage fails, a later stage of the workflow ends the job. The execution fails only if that stage fails too.
   FAILED: 'WorkflowFailedError',
 }
 
 type Stores = Parameters<typeof failExport>[1] & Parameters<typeof failRestore>[1]
 
 /**
- * Ends the job of an execution that stopped before its last state, because no state of the workflow can end the job any
- * more. If the job has already ended, only its event is published, unless it was already. If the job does not exist,
- * nothing happens.
+ * Ends the job of an execution that stopped before its last state, because the workflow can no longer end the job. If
+ * the job has already ended, only publishes its event, if this has not happened yet. If the job does not exist, does
+ * nothing.
  */
 export const endStopped = async (stores: Stores, jobId: string, status: StoppedStatus): Promise<void> => {
   const job = await stores.jobs.get(jobId)

@@ -57,10 +57,10 @@ export const decideArchive = async (
 ): Promise<DecidedArchive> => {
   const schedule = findSchedule(stores.config.schedules, request.schedule)
   const job = await stores.jobs.get(request.job_id)
-  // A running job writes its result when it ends, and would overwrite the decision that `markJob` adds to the result.
   const judgement = await findJudgement(stores, schedule, request.job_id, job)
+  // A running job writes its result when it ends, and would overwrite the decision that `markJob` adds to the result.
   if (job !== undefined && !hasEnded(job))
-    throw new JobStateError(job.job_id, job.status, `is ${job.status}; repeat the request when the job has ended`)
+    throw new JobStateError(job.job_id, job.status, `is ${job.status}; repeat the request after the job has ended`)
   const actual = resourcesIn(judgement)
   if (judgement.findings.length === 0) throw notSuspicious(judgement)
   if (request.resources !== actual) throw new ConfirmationMismatchError(request.job_id, request.resources, actual)
@@ -97,8 +97,8 @@ const notSuspicious = ({ job_id, state }: ArchiveJudgement): JobStateError =>
   )
 
 /**
- * Stores the decision, and returns the record with the decision. If the same decision is already stored, returns the
- * stored record. If the opposite decision is stored, throws `JobStateError`.
+ * Stores the decision, and returns the judgement with the decision. If the same decision is already stored, returns the
+ * stored judgement. If the opposite decision is stored, throws `JobStateError`.
  */
 const storeDecision = async (
   { archiveJudgements, clock }: Pick<DecisionStores, 'archiveJudgements' | 'clock'>,

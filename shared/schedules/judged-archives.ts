@@ -49,8 +49,8 @@ export const judgedArchives = async (
   { name, min_ratio = DEFAULT_MIN_RATIO }: Pick<Schedule, 'name' | 'min_ratio'>,
   { keep }: { readonly keep: boolean },
 ): Promise<JudgedArchives> => {
-  // The records are read before the archives are listed. If an archive has a record but is not in the list, it was
-  // therefore deleted.
+  // The judgements are read before the archives are listed. If an archive has a judgement but is not in the list, it
+  // was therefore deleted.
   let judgements: readonly ArchiveJudgement[] = await stores.archiveJudgements.list(name)
   const archives = await scheduledArchives(stores, name)
   const knownKeys = new Set(judgements.map(({ key }) => key))

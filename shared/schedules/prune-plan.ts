@@ -111,8 +111,8 @@ const decide = (
 }
 
 /**
- * Returns a newer good archive of the same or a wider scope. If an archive has no record, its scope is unknown, and any
- * newer good archive is returned.
+ * Returns a newer good archive of the same or a wider scope. If an archive has no judgement, its scope is unknown, and
+ * any newer good archive is returned.
  */
 const successorOf = (
   { successors }: Pick<PruneInput, 'successors'>,

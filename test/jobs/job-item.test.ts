@@ -55,8 +55,8 @@ describe('an item of the job table', () => {
   it('is rejected with the names of its wrong members', () => {
     const wrong = { ...jobAttributes(FIRST_RESTORE), request: { S: '{"filters":{},"on_duplicate":"skip"}' } }
     expect(() => jobOf({ ...jobKey('second'), ...wrong })).toThrow(
-      /^item job#second of the job table does not hold a job:\n[^]*request\.dry_run/,
+      /^item job#second of the job table does not contain a valid job:\n[^]*request\.dry_run/,
     )
-    expect(() => jobOf({})).toThrow(/^item {2}of the job table does not hold a job/)
+    expect(() => jobOf({})).toThrow(/^item {2}of the job table does not contain a valid job/)
   })
 })

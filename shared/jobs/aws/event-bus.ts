@@ -35,7 +35,7 @@ export class EventBridgePublisher implements JobEvents {
   }
 }
 
-/** Returns the detail types of the events of a job: for example `Export Succeeded`, and `Export Suspicious`. */
+/** Returns the detail types of the events of a job, for example `Export Succeeded` and `Export Suspicious`. */
 const detailTypes = ({ kind, status, suspicious }: JobEndedEvent): string[] => [
   `${capital(kind)} ${capital(status)}`,
   ...(suspicious === undefined ? [] : ['Export Suspicious']),

@@ -3,17 +3,19 @@ import { type Item, keyAttributes } from '../../tables/item.ts'
 import { type Job, KEPT_SECONDS } from '../job.ts'
 import { StoredJob } from './job-schema.ts'
 
-/** Returns the attribute `expires`, by which DynamoDB deletes an item 90 days after `now`. */
+/** Returns the attribute `expires`. DynamoDB deletes an item with this attribute 90 days after `now`. */
 export const expiresAttribute = (now: Date): Item => ({
   expires: { N: (Math.floor(now.getTime() / 1000) + KEPT_SECONDS).toString() },
 })
 
-/** Members that hold objects. They are stored as JSON strings, so DynamoDB does not convert the numbers in them. */
+/**
+ * Members whose values are objects. They are stored as JSON strings, so that DynamoDB does not convert their numbers.
+ */
 const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased']
 
 /**
- * Returns the attributes that store the given members of a job. `planned` is a map attribute, so that an update can add
- * a phase without reading the job.
+ * Returns the attributes for the given members of a job. `planned` is a map, so that an update can add a phase without
+ * reading the job.
  */
 export const jobAttributes = (members: object): Item => {
   const item: Item = {}
@@ -31,7 +33,10 @@ export const jobAttributes = (members: object): Item => {
 const plannedAttributes = (planned: object): Item =>
   Object.fromEntries(Object.entries(planned).map(([phase, count]) => [phase, { N: String(count) }]))
 
-/** Returns the job that an item holds. Throws an error that lists the invalid members if the item holds no job. */
+/**
+ * Returns the job that an item contains. If the item contains no valid job, throws an error that lists the invalid
+ * members.
+ */
 export const jobOf = (item: Item): Job => {
   const members: Record<string, unknown> = {}
   for (const [name, value] of Object.entries(item)) {
@@ -42,7 +47,9 @@ export const jobOf = (item: Item): Job => {
   }
   const { success, data, error } = StoredJob.safeParse(members)
   if (success) return data
-  throw new Error(`item ${item['pk']?.S ?? ''} of the job table does not hold a job:\n${z.prettifyError(error)}`)
+  throw new Error(
+    `item ${item['pk']?.S ?? ''} of the job table does not contain a valid job:\n${z.prettifyError(error)}`,
+  )
 }
 
 const NOT_MEMBERS: readonly string[] = ['pk', 'sk', 'expires']

@@ -9,7 +9,7 @@ import { expiresAttribute, jobOf } from './job-item.ts'
 export interface ListOptions {
   readonly kind?: Job['kind']
   readonly status?: JobStatus
-  /** The largest number of jobs of a page. At least 1. */
+  /** The largest number of jobs on a page. At least 1. */
   readonly limit: number
   readonly cursor?: string
 }
@@ -21,26 +21,36 @@ export interface JobPage {
 }
 
 /**
- * The number of months that a read covers, including the current month. Jobs are kept for 90 days, which touch at most
- * 4 months. The fifth month is a reserve.
+ * The number of months that a read covers, including the current month. Jobs are kept for 90 days, which fall in at
+ * most 4 months. One more month is a margin.
  */
 const MONTHS = 5
-/** The number of list entries that one query reads. A filter may skip most of them, so it is larger than most pages. */
+/**
+ * The number of list entries that one query reads. It is larger than most pages, because a filter may skip most
+ * entries.
+ */
 const PAGE = 100
 /**
- * A page ends after this many bytes of jobs. Lambda limits a response to 6 MB, and the last job may add up to 400 KB
- * (the limit of a DynamoDB item).
+ * The size of jobs, in bytes, after which a page ends. Lambda limits a response to 6 MB. The last job may add up to 400
+ * KB, which is the limit of a DynamoDB item.
  */
 const PAGE_BYTES = 4 * 1024 * 1024
-/** The partition that lists the jobs that have not ended. There are few of them, because their number is limited. */
+/** The partition that lists the jobs that have not ended. It is small, because the number of such jobs is limited. */
 const ACTIVE = 'jobs#active'
 
-/** The largest number of ended jobs that one read removes from the list of active jobs. It keeps the read fast. */
+/**
+ * The largest number of ended jobs that one read removes from the list of active jobs. The limit keeps the read fast.
+ */
 const MAX_REMOVED = 25
-/** A slot leaves the list an hour after it has expired. Until then, a function with a slow clock may still use it. */
+/**
+ * The time after which an expired slot is removed from the list. Until then, a function with a slow clock may still use
+ * the slot.
+ */
 const CLOCK_MARGIN_MS = 3_600_000
 
-/** The position of the last job of a page. `after` is the sort key of its list entry: `{created_at}#{job_id}`. */
+/**
+ * The position of the last job of a page. `after` is the sort key of its list entry, which is `{created_at}#{job_id}`.
+ */
 const Cursor = z.strictObject({
   month: z.string().regex(/^\d{6}$/),
   after: z.string().regex(/^[\x21-\x7e]{1,200}$/),
@@ -48,8 +58,8 @@ const Cursor = z.strictObject({
 type Cursor = z.output<typeof Cursor>
 
 /**
- * Lists the jobs of each month, and the jobs that have not ended. The entries of these lists are items of the job
- * table, so the table needs no index.
+ * Lists the jobs of each month, and the jobs that have not ended. The lists consist of items in the job table, so the
+ * table needs no index.
  */
 export class JobList {
   readonly #client: DynamoDBClient
@@ -62,7 +72,7 @@ export class JobList {
     this.#clock = clock
   }
 
-  /** Adds a job to the lists. The job itself may be written later: readers skip entries without a job. */
+  /** Adds a job to the lists. The job itself may be written later, because readers skip entries without a job. */
   async add(job: Job): Promise<void> {
     const { job_id, created_at } = job
     const item = { job_id: { S: job_id }, ...expiresAttribute(this.#clock()) }
@@ -78,8 +88,8 @@ export class JobList {
   }
 
   /**
-   * Returns the active jobs with one of these statuses, oldest first. It also removes entries of ended jobs. Such
-   * entries remain if a slot expires, or if a process dies before it removes the entry.
+   * Returns the active jobs with one of these statuses, oldest first. Also removes entries of ended jobs. Such entries
+   * exist if a slot has expired, or if a process ended before it removed the entry.
    */
   async active(statuses: readonly JobStatus[]): Promise<Job[]> {
     const ids: string[] = []
@@ -114,8 +124,8 @@ export class JobList {
         for (const [k, item] of items.entries()) {
           const job = found.get(idOf(item))
           at = { month, after: item['sk']?.S ?? '' }
-          // Concurrent or repeated requests may add two entries for one job. The valid entry has the job's
-          // `created_at`.
+          // Concurrent or repeated requests may add two entries for one job. Only the entry with the job's `created_at`
+          // is valid.
           if (job === undefined || at.after !== listKey(job)) continue
           if ((kind ?? job.kind) !== job.kind || (status ?? job.status) !== job.status) continue
           jobs.push(job)
@@ -176,8 +186,8 @@ const listKey = ({ job_id, created_at }: Job): string => `${created_at}#${job_id
 const monthOf = (time: string): string => time.slice(0, 7).replace('-', '')
 
 /**
- * Returns the next month, the current month and the months before it, as `yyyymm`. The next month is included because
- * the clock of the function that created a job may be fast.
+ * Returns the next month, the current month and the previous months, as `yyyymm`. The next month is included, because
+ * the function that created a job may have a fast clock.
  */
 const monthsBack = (now: Date): string[] =>
   Array.from({ length: MONTHS + 1 }, (_, k) =>

@@ -15,9 +15,9 @@ import {
 import { UnrestorableResource } from '../unrestorable-resource.ts'
 
 /*
- * The schema of the jobs in the job table. Jobs are kept for 90 days, so it also accepts the jobs of earlier versions.
- * Every object is loose: members that this version does not know are kept. A member that is added to the types in
- * `job.ts` must be added here, else the types do not match.
+ * The schema of the jobs in the job table. It also accepts the jobs of earlier releases, because jobs are kept for 90
+ * days. Every object is loose, so that members that this release does not know are kept. If a member is added to a type
+ * in `job.ts`, it must also be added here.
  */
 
 const text = z.string()

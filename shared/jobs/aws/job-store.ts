@@ -54,10 +54,10 @@ export class JobStore {
   }
 
   /**
-   * Creates a job. If the job already exists, returns it with `created: false`. With `once`, the first request with a
-   * key creates the job, and every later request returns that job. The key is written first, then the list entry, then
-   * the job. If a request dies in between, a repeated request therefore completes its work. Throws
-   * `IdempotencyMismatchError` if the key belongs to another request.
+   * Creates a job. If the job already exists, returns the existing job with `created: false`. If `once` is given, the
+   * first request with its key creates the job, and every later request returns that job. The key is written first,
+   * then the list entry, then the job. If a request fails in between, a repeated request therefore completes its work.
+   * Throws `IdempotencyMismatchError` if the key belongs to another request.
    */
   async create(job: Job, once?: IdempotencyRecord): Promise<{ job: Job; created: boolean }> {
     const job_id = once === undefined ? job.job_id : await this.claim(job.job_id, once)
@@ -74,7 +74,7 @@ export class JobStore {
     return created ? { job: newJob, created } : { job: (await this.get(job_id)) ?? newJob, created }
   }
 
-  /** Returns the time of the first call with this key, and stores it in the first call. */
+  /** Returns the time of the first call with this key. The first call stores the time. */
   async firstSeen(key: string): Promise<Date> {
     const seen = { ...keyAttributes({ pk: key, sk: 'seen' }), at: { S: this.#clock().toISOString() } }
     await this.#putAbsent(seen)
@@ -87,8 +87,8 @@ export class JobStore {
   }
 
   /**
-   * Returns the status of a job, or `undefined` if there is no such job. The read is eventually consistent and
-   * therefore cheap: workers call it every few seconds.
+   * Returns the status of a job, or `undefined` if there is no such job. The read is eventually consistent, which is
+   * cheaper, because workers call this method every few seconds.
    */
   async getStatus(jobId: string): Promise<JobStatus | undefined> {
     const { Item: item } = await this.#client.send(
@@ -112,7 +112,9 @@ export class JobStore {
     return this.#list.active(['queued', 'running'])
   }
 
-  /** Returns the jobs whose upload slot is open, and those that restore the archive of a slot, oldest first. */
+  /**
+   * Returns the jobs whose upload slot is open, and the jobs that are restoring the archive of a slot, oldest first.
+   */
   async slots(): Promise<Job[]> {
     const now = this.#clock()
     const active = await this.#list.active(['awaiting_upload', 'queued', 'running'])
@@ -120,8 +122,8 @@ export class JobStore {
   }
 
   /**
-   * Changes a job if its status is one of `from`, and returns the changed job. Otherwise, or if there is no such job,
-   * it returns `undefined`.
+   * Changes a job if its status is one of `from`, and returns the changed job. If the job has another status or does
+   * not exist, returns `undefined`.
    */
   async change(
     jobId: string,
@@ -156,7 +158,7 @@ export class JobStore {
     }
   }
 
-  /** Stores the phase that begins, and its number of map items. */
+  /** Stores the phase that is about to begin, and its number of map items. */
   async plan(jobId: string, phase: StageName, count: number): Promise<void> {
     await this.#client.send(
       new UpdateItemCommand({
@@ -184,7 +186,10 @@ export class JobStore {
     )
   }
 
-  /** Keeps the result of a pass unless an earlier attempt has kept a result. Returns the result that is kept. */
+  /**
+   * Stores the result of a pass, and returns it. If an earlier attempt has already stored a result, returns that
+   * result.
+   */
   async keepResult<Result>(
     jobId: string,
     stage: Stage<Result, ResultName>,
@@ -200,7 +205,7 @@ export class JobStore {
     return kept ? result : ((await this.getResult(jobId, stage, n, pass)) ?? result)
   }
 
-  /** Returns the result that was kept for a pass, or `undefined`. */
+  /** Returns the stored result of a pass, or `undefined` if there is none. */
   async getResult<Result>(
     jobId: string,
     stage: Stage<Result, ResultName>,
@@ -212,8 +217,8 @@ export class JobStore {
   }
 
   /**
-   * Returns the results of a stage, or of one of its map items. They are sorted by map item, and by pass if no item has
-   * more than 1,000 passes.
+   * Returns the results of a stage. If `n` is given, returns only those of map item `n`. The results are sorted by map
+   * item and pass. Passes from number 1,000 are not sorted correctly.
    */
   async *results<Result>(
     jobId: string,
@@ -221,7 +226,7 @@ export class JobStore {
     n?: number,
   ): AsyncGenerator<StageResult<Result>> {
     const prefix = ['result', stage.name, ...(n === undefined ? [] : [itemKey(n)])].join('#')
-    // `$` is the character after `#`: the range holds the keys that begin with the prefix and `#`.
+    // `$` is the character after `#`, so the range contains the keys that begin with the prefix and `#`.
     const range = { pk: `job#${jobId}`, fromSk: `${prefix}#`, toSk: `${prefix}$` }
     for await (const page of queryPages(this.#client, this.#table, [range])) {
       for (const item of page) {
@@ -231,7 +236,7 @@ export class JobStore {
     }
   }
 
-  /** Keeps the problem of a failed stage. The workflow itself keeps only the name and the message of the error. */
+  /** Stores the problem of a failed stage, because the workflow keeps only the name and the message of the error. */
   async keepFailure(jobId: string, errorName: string, problem: Problem): Promise<void> {
     await this.#put({
       ...failureKey(jobId, errorName),
@@ -241,13 +246,13 @@ export class JobStore {
     })
   }
 
-  /** Returns the problem that was last kept under this error name, or `undefined`. */
+  /** Returns the last stored problem with this error name, or `undefined` if there is none. */
   async failure(jobId: string, errorName: string): Promise<Problem | undefined> {
     const item = await this.#get(failureKey(jobId, errorName))
     return item === undefined ? undefined : problemIn(item)
   }
 
-  /** Returns the problem that was last kept under any error name, or `undefined`. */
+  /** Returns the last stored problem, or `undefined` if there is none. */
   async lastFailure(jobId: string): Promise<Problem | undefined> {
     const items: Item[] = []
     const range = { pk: `job#${jobId}`, fromSk: 'failure#', toSk: 'failure$' }
@@ -257,8 +262,8 @@ export class JobStore {
   }
 
   /**
-   * Claims an idempotency key for a job, and returns the id of the job that has the key: `jobId`, or the id of an
-   * earlier job. Throws `IdempotencyMismatchError` if the earlier job belongs to a different request.
+   * Claims an idempotency key for a job, and returns `jobId`. If an earlier job has the key, returns the id of that
+   * job. Throws `IdempotencyMismatchError` if the earlier job belongs to a different request.
    */
   async claim(jobId: string, { key, fingerprint, expires }: IdempotencyRecord): Promise<string> {
     const once = keyAttributes({ pk: `once#${key}`, sk: 'once' })
@@ -268,7 +273,7 @@ export class JobStore {
       if (await this.#putAbsent(claim)) return jobId
       const owner = await this.#get(once)
       if (owner === undefined) continue
-      // DynamoDB deletes expired items up to days later, so an expired key may still exist. It is replaced.
+      // DynamoDB may delete expired items days later. If an expired key still exists, it is replaced.
       if (Number(owner['expires']?.N ?? 0) <= now) {
         if (await this.#putWhere(claim, '#expires <= :now', { '#expires': 'expires' }, { ':now': { N: `${now}` } }))
           return jobId
@@ -295,7 +300,7 @@ export class JobStore {
     return this.#putWhere(item, ABSENT, PK)
   }
 
-  /** Writes an item if the condition holds. Returns whether it was written. */
+  /** Writes an item if the condition is true. Returns true if the item was written. */
   async #putWhere(item: Item, condition: string, names: Record<string, string>, values?: Item): Promise<boolean> {
     try {
       await this.#client.send(

@@ -9,16 +9,21 @@ import { LeaseLostError, RestoreRunningError } from '../lease-errors.ts'
 
 /**
  * How long a lease is valid after it was taken or renewed. A request takes far less than 3 minutes, so a worker can
- * renew in time. If all workers of a job die, another restore waits at most 9 minutes: `LEASE_MS` and `TAKEOVER_MS`.
+ * renew its lease in time. If all workers of a job fail, another restore waits for at most 9 minutes, which is the sum
+ * of `LEASE_MS` and `TAKEOVER_MS`.
  */
 const LEASE_MS = 3 * 60_000
-/** A lease is renewed if it expires in less than 2 minutes. A worker that writes therefore renews it every minute. */
+/**
+ * A lease is renewed if it expires in less than 2 minutes. While a worker writes, it therefore renews its lease every
+ * minute.
+ */
 const RENEW_MS = 2 * 60_000
-/** A worker stops writing 30 seconds before its lease expires, because a request may be slow. */
+/** A worker stops writing 30 seconds before its lease expires, because the last request may be slow. */
 const MARGIN_MS = 30_000
 /**
- * How long after its expiry another job may take a lease. Until then, a late write of the first job may still arrive,
- * because DynamoDB accepts a request up to 5 minutes after it was signed. One more minute allows for differing clocks.
+ * How long another job must wait after the expiry of a lease before it may take the lease. DynamoDB accepts a request
+ * up to 5 minutes after it was signed, so a late write of the first job may still arrive. One more minute is a margin
+ * for clocks that differ.
  */
 const TAKEOVER_MS = 6 * 60_000
 
@@ -30,11 +35,17 @@ interface LeaseRow {
   readonly epoch: number
   /** In ms since 1970. */
   readonly expires: number
-  /** True after the job has ended: the lease can no longer be renewed, and another job can take it after its expiry. */
+  /**
+   * True after the job has ended. The lease can then no longer be renewed. Another job can take it `TAKEOVER_MS` after
+   * its expiry.
+   */
   readonly draining: boolean
 }
 
-/** The leases of all models. There is one lease per model, and only the job that holds it may write to the model. */
+/**
+ * Manages the leases of all models. Each model has one lease, and only the job that holds this lease may write to the
+ * model.
+ */
 export class Leases {
   readonly #client: DynamoDBClient
   readonly #table: string
@@ -47,9 +58,9 @@ export class Leases {
   }
 
   /**
-   * Takes the leases of all given models for a job. If the job already holds a lease, even a draining lease, it takes
-   * the lease again with a new epoch. If another job holds one of the leases, `takeAll` releases those that it has
-   * taken and throws `RestoreRunningError`.
+   * Takes the leases of all given models for a job. If the job already holds a lease, even a draining lease, takes this
+   * lease again with a new epoch. If another job holds one of the leases, releases the leases that this call has taken,
+   * and throws `RestoreRunningError`.
    */
   async takeAll(models: readonly string[], jobId: string): Promise<Lease> {
     const fresh: string[] = []
@@ -68,8 +79,8 @@ export class Leases {
   }
 
   /**
-   * Returns the leases that a job took earlier, for use by one of its workers. It reads nothing: `check` of the
-   * returned object throws if the job no longer holds the leases.
+   * Returns an object with which a worker can use the leases that its job has taken. Sends no request. If the job no
+   * longer holds the leases, `check` of the returned object throws.
    */
   held(models: readonly string[], jobId: string): Lease {
     return new Lease(
@@ -94,8 +105,8 @@ export class Leases {
   }
 
   /**
-   * Takes a lease. Returns true if the job did not hold the lease before. Throws `RestoreRunningError` if another job
-   * holds it.
+   * Takes a lease. Returns true if the job did not already hold the lease. Throws `RestoreRunningError` if another job
+   * holds the lease.
    */
   async #take(model: string, jobId: string): Promise<boolean> {
     const now = this.#clock().getTime()
@@ -142,8 +153,8 @@ export class Leases {
   }
 
   /**
-   * Renews a lease until `expires`. Returns false if the job no longer holds the lease in this epoch, if the lease
-   * drains, or if another worker has already renewed it until a later time.
+   * Renews a lease until `expires`. Returns false if the job no longer holds the lease in this epoch, if the lease is
+   * draining, or if another worker has already renewed it until a later time.
    */
   async #renew(model: string, jobId: string, epoch: number, expires: number): Promise<boolean> {
     try {
@@ -169,7 +180,7 @@ export class Leases {
     }
   }
 
-  /** Changes a lease if the job holds it. Otherwise it does nothing. */
+  /** Changes a lease if the job holds it. Otherwise does nothing. */
   async #updateOwn(model: string, jobId: string, update: string, values: Item = {}): Promise<void> {
     try {
       await this.#client.send(
@@ -189,8 +200,8 @@ export class Leases {
 }
 
 /**
- * The expiry is stored in `lease_until`. It is not stored in `expires`, because DynamoDB deletes items by that
- * attribute: then the epoch would begin at 1 again.
+ * The expiry is stored in `lease_until`. It is not stored in `expires`, because DynamoDB would delete the item, and the
+ * epoch would begin at 1 again.
  */
 const NAMES = { '#holder': 'holder', '#expires': 'lease_until' }
 
@@ -203,7 +214,7 @@ interface LeaseTable {
   readonly drain: (model: string) => Promise<void>
 }
 
-/** The leases of a job on some models, as one worker uses them. */
+/** The leases of one job on some models. Each worker has its own object. */
 class Lease {
   readonly models: readonly string[]
   readonly jobId: string
@@ -220,14 +231,14 @@ class Lease {
   }
 
   /**
-   * Checks all leases. Must be awaited before every write. If every lease is valid for at least 2 minutes, sends no
-   * request. Otherwise, renews the leases. Throws `LeaseLostError` if another job holds a lease, if a lease drains,
-   * or if it expires before it is renewed.
+   * Checks all leases. The caller must await this method before every write. If every lease is valid for at least 2
+   * minutes, sends no request. Otherwise, renews the leases. Throws `LeaseLostError` if another job holds a lease, if a
+   * lease is draining, or if a lease expires before it is renewed.
    */
   async check(): Promise<void> {
     const now = this.#clock().getTime()
     if (this.models.every((model) => (this.#known.get(model)?.expires ?? 0) - now >= RENEW_MS)) return
-    // Concurrent writes share one renewal.
+    // Concurrent calls share one renewal.
     this.#checking ??= this.#renewAll().finally(() => {
       this.#checking = undefined
     })
@@ -249,8 +260,8 @@ class Lease {
   }
 
   /**
-   * Ends the leases without releasing them at once. They can no longer be renewed. Other jobs can take them 6 minutes
-   * after they expire, because no late write of this job can arrive after that time.
+   * Prevents further renewals of the leases, so that they expire. Other jobs can take them 6 minutes after they expire.
+   * After that time, no late write of this job can arrive.
    */
   async drain(): Promise<void> {
     this.#known.clear()
@@ -283,7 +294,7 @@ class Lease {
 
   /**
    * Reads a lease, and stores its epoch and expiry for the next checks. Throws `LeaseLostError` if the job does not
-   * hold it, or (if `epoch` is given) holds it in another epoch.
+   * hold the lease, or if `epoch` is given and the lease has another epoch.
    */
   async #adopt(model: string, epoch?: number): Promise<{ epoch: number; expires: number }> {
     const row = await this.#table.read(model)

@@ -11,14 +11,14 @@ const PARTITIONS = {
   'queued uploads': 'jobs#starting',
 } as const satisfies Record<LimitedKind, string>
 /**
- * How long a reservation counts if it is not released, for example because its process died. Creating a job takes well
- * under a second, so a minute is long enough.
+ * How long a reservation counts if it is not released, for example because its process was killed. A minute is long
+ * enough, because creating a job takes less than a second.
  */
 const VALID_MS = 60_000
-/** DynamoDB deletes a reservation after an hour if it was never released. It has stopped counting long before. */
+/** The time after which DynamoDB deletes a reservation that was never released. Such a reservation no longer counts. */
 const KEPT_SECONDS = 3_600
 
-/** A reservation counts as one job until it is released. */
+/** A reservation that counts as one job until it is released. */
 export interface Reservation {
   release(): Promise<void>
 }

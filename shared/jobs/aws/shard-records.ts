@@ -12,7 +12,10 @@ export class ShardRecords {
     this.#table = table
   }
 
-  /** Returns the stored number of shards of each model that has a record. One request reads up to 100 models. */
+  /**
+   * Returns the stored number of shards of each model. Omits models without a record. One request reads up to 100
+   * models.
+   */
   async find(models: readonly string[]): Promise<ReadonlyMap<string, number>> {
     const modelOf = new Map(models.map((model) => [recordKey(model).pk, model]))
     const items = await batchGet(this.#client, this.#table, models.map(recordKey))
@@ -22,8 +25,9 @@ export class ShardRecords {
   }
 
   /**
-   * Stores the number of shards of a model, and returns true. Does nothing and returns false if another job has changed
-   * the record meanwhile. `replaced` is the number that the caller has read, or `undefined` if there was no record.
+   * Stores the number of shards of a model, and returns true. If another job has changed the record in the meantime,
+   * stores nothing and returns false. `replaced` is the number that the caller has read, or `undefined` if there was no
+   * record.
    */
   async keep(model: string, shards: number, replaced?: number): Promise<boolean> {
     try {

@@ -21,8 +21,9 @@ export class StepFunctionsEngine implements WorkflowEngine {
   }
 
   /**
-   * Starts an execution whose name is the job id. Does nothing if that execution exists. If the execution is running,
-   * Step Functions accepts a repeated request. After it has ended, the response is `ExecutionAlreadyExists`.
+   * Starts an execution whose name is the job id. If this execution exists, does nothing. While the execution is
+   * running, Step Functions accepts a repeated request. After the execution has ended, the response is
+   * `ExecutionAlreadyExists`.
    */
   async start(kind: Kind, jobId: string): Promise<void> {
     try {
@@ -38,7 +39,7 @@ export class StepFunctionsEngine implements WorkflowEngine {
     }
   }
 
-  /** Stops the execution of a job. Does nothing if the execution has ended or never started. */
+  /** Stops the execution of a job. If the execution has ended or was never started, does nothing. */
   async stop(kind: Kind, jobId: string, reason: string): Promise<void> {
     const executionArn = `${this.#arnOf(kind).replace(':stateMachine:', ':execution:')}:${jobId}`
     try {

@@ -35,8 +35,7 @@ export class ArchiveJudgements {
   }
 
   /**
-   * Stores the record of an archive and returns true. If the archive already has a record, keeps that record and
-   * returns false.
+   * Stores the judgement of an archive and returns true. If a judgement is already stored, keeps it and returns false.
    */
   keep(schedule: string, judgement: ArchiveJudgement): Promise<boolean> {
     return this.#unlessConditionFails(
