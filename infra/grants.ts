@@ -10,7 +10,7 @@ import { RETENTION_GROUPS } from '../shared/schedules/retention.ts'
 import { objectRetention, type Settings } from './settings.ts'
 
 /** The deployed resources to which permissions refer. */
-interface GrantContext {
+interface GrantTargets {
   readonly settings: Settings
   readonly names: StoreNames
   readonly key: IKey | undefined
@@ -33,33 +33,33 @@ const STORES = ['resources', 'jobs', 'blobs', 'archives', 'restores', 'work'] as
 /**
  * Adds the permissions of a function to its role. Adds the ARNs of the signer role and of workflows to its environment.
  */
-export const grant = (fn: BackupFunction, permissions: Permissions, context: GrantContext): void => {
-  grantTables(fn, permissions, context)
-  grantBuckets(fn, permissions, context)
-  if (permissions.readsOtherBuckets === true) grantOtherBuckets(fn, context)
-  grantExpiredObjects(fn, permissions, context)
-  if (context.key !== undefined && STORES.some((store) => permissions[store] !== undefined))
-    fn.allow(KEY_ACTIONS, [context.key.keyArn])
-  grantWorkflows(fn, permissions, context)
+export const grant = (fn: BackupFunction, permissions: Permissions, targets: GrantTargets): void => {
+  grantTables(fn, permissions, targets)
+  grantBuckets(fn, permissions, targets)
+  if (permissions.readsOtherBuckets === true) grantOtherBuckets(fn, targets)
+  grantExpiredObjects(fn, permissions, targets)
+  if (targets.key !== undefined && STORES.some((store) => permissions[store] !== undefined))
+    fn.allow(KEY_ACTIONS, [targets.key.keyArn])
+  grantWorkflows(fn, permissions, targets)
   if (permissions.publishesEvents === true)
     fn.allow(['events:PutEvents'], [`arn:${Aws.PARTITION}:events:${Aws.REGION}:${Aws.ACCOUNT_ID}:event-bus/default`])
   if (permissions.signsUrls === true) {
-    fn.allow(['sts:AssumeRole'], [context.signer.roleArn])
-    fn.addEnvironment('SIGNER_ROLE_ARN', context.signer.roleArn)
+    fn.allow(['sts:AssumeRole'], [targets.signer.roleArn])
+    fn.addEnvironment('SIGNER_ROLE_ARN', targets.signer.roleArn)
   }
 }
 
 const prefixed = (service: string, actions: readonly string[]): string[] =>
   actions.map((action) => `${service}:${action}`)
 
-const grantTables = (fn: BackupFunction, permissions: Permissions, { names }: GrantContext): void => {
+const grantTables = (fn: BackupFunction, permissions: Permissions, { names }: GrantTargets): void => {
   for (const table of ['resources', 'jobs'] as const) {
     const actions = permissions[table]
     if (actions !== undefined) fn.allow(prefixed('dynamodb', actions), [tableArn(names[table])])
   }
 }
 
-const grantBuckets = (fn: BackupFunction, permissions: Permissions, { names }: GrantContext): void => {
+const grantBuckets = (fn: BackupFunction, permissions: Permissions, { names }: GrantTargets): void => {
   for (const bucket of ['blobs', 'archives', 'restores', 'work'] as const)
     for (const { actions, keys } of permissions[bucket] ?? []) {
       const onKeys = actions.filter((action) => action !== 'ListBucket')
@@ -92,7 +92,7 @@ const EXPIRED_KEYS = {
 const grantExpiredObjects = (
   fn: BackupFunction,
   { expiredObjects }: Permissions,
-  { names, settings }: GrantContext,
+  { names, settings }: GrantTargets,
 ): void => {
   if (expiredObjects === undefined) return
   const days = objectRetention(settings)
@@ -107,7 +107,7 @@ const grantExpiredObjects = (
 }
 
 /** Allows a function to read every key of the buckets in the setting `restore_from`. */
-const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: GrantContext): void => {
+const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: GrantTargets): void => {
   if (restore_from.length === 0) return
   const reason = 'The setting restore_from allows restores of archives in these buckets.'
   const objects = restore_from.map((name) => bucketArn(name, '*'))
@@ -122,7 +122,7 @@ const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: G
 const grantWorkflows = (
   fn: BackupFunction,
   { startsWorkflows = [], stopsWorkflows = [] }: Permissions,
-  { settings, workflows }: GrantContext,
+  { settings, workflows }: GrantTargets,
 ): void => {
   const arnOf = (kind: JobKind): string => workflows[kind].stateMachine.stateMachineArn
   for (const kind of startsWorkflows) fn.allow(['states:StartExecution'], [arnOf(kind)])

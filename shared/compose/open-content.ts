@@ -17,7 +17,7 @@ export interface StoredContent extends BlobProperties {
   readonly bytes?: Buffer
 }
 
-export interface ContentStores {
+export interface ContentServices {
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
 }
@@ -29,11 +29,11 @@ export interface ContentStores {
  * time, because the transfer may have caused the difference.
  */
 export const openContent = async (
-  stores: ContentStores,
+  services: ContentServices,
   reference: Pick<BlobReference, 'position' | 'id'>,
   isSecondRead = false,
 ): Promise<StoredContent | undefined> => {
-  const { blobs, payloads } = stores
+  const { blobs, payloads } = services
   const isPayload = isPayloadPosition(reference.position)
   const stored = isPayload ? await payloads.open(reference.id) : await blobs.open(reference.id)
   if (stored === undefined) return undefined
@@ -50,12 +50,12 @@ export const openContent = async (
     const bytes = await buffer(body)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     if (recorded === undefined || recorded === sha256) return { object, sha256, bytes, ...properties }
-    return isSecondRead ? undefined : openContent(stores, reference, true)
+    return isSecondRead ? undefined : openContent(services, reference, true)
   }
   body.destroy()
   const proved = isPayload ? await payloads.sha256Of(reference.id) : await blobs.sha256Of(reference.id)
   if (proved === undefined || (recorded !== undefined && recorded !== proved.sha256)) return undefined
   // S3 copies the version of the object with `object.etag`. If another version was verified, start again.
-  if (proved.object.etag !== object.etag) return openContent(stores, reference)
+  if (proved.object.etag !== object.etag) return openContent(services, reference)
   return { object, sha256: proved.sha256, ...properties }
 }

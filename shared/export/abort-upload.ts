@@ -2,13 +2,13 @@ import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { COMPOSE_PLAN } from './messages.ts'
 
-export interface UploadStores {
+export interface AbortUploadServices {
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
 }
 
 /** Aborts the multipart upload of the archive. Does nothing if no round has planned the archive. */
-export const abortUpload = async ({ objects, workFiles }: UploadStores, jobId: string): Promise<void> => {
+export const abortUpload = async ({ objects, workFiles }: AbortUploadServices, jobId: string): Promise<void> => {
   for (let round = 0; ; round++) {
     const plan = await workFiles.find(COMPOSE_PLAN, jobId, round)
     if (plan === undefined) return

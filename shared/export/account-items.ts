@@ -24,7 +24,7 @@ import { scanTable } from './scan-table.ts'
 import { UnaccountedItems } from './unaccounted-items.ts'
 import { isRevisionKey, keyText, metadataKeyOf } from './unclaimed-revisions.ts'
 
-interface AccountStores {
+interface AccountServices {
   readonly jobs: JobStore
   readonly limits: Limits
   readonly models: ModelRegistry
@@ -55,10 +55,10 @@ type RevisionsCursor = Extract<Cursor, { readonly step: 'revisions' }>
  * Its last passes search again for the metadata of revisions for which `export-records` found none. For any other
  * export, the stage ends at once. The stage runs after `finish-compose`, so its failure does not affect the archive.
  */
-export const accountItems = async (input: PassInput, stores: AccountStores): Promise<AccountOutput> => {
-  const output = await runPass(ACCOUNT_ITEMS, input, stores, (attempt) => new AccountPass(attempt, stores).run())
+export const accountItems = async (input: PassInput, services: AccountServices): Promise<AccountOutput> => {
+  const output = await runPass(ACCOUNT_ITEMS, input, services, (attempt) => new AccountPass(attempt, services).run())
   const cursor = parseCursor(output.cursor)
-  const ms = cursor?.step === 'revisions' ? cursor.not_before - stores.clock().getTime() : 0
+  const ms = cursor?.step === 'revisions' ? cursor.not_before - services.clock().getTime() : 0
   return { ...output, wait_seconds: Math.max(0, Math.ceil(ms / 1000)) }
 }
 
@@ -67,16 +67,16 @@ const parseCursor = (cursor: string | undefined): Cursor | undefined =>
 
 class AccountPass {
   readonly #attempt: Attempt
-  readonly #stores: AccountStores
+  readonly #services: AccountServices
   readonly #found = new UnaccountedItems()
 
-  constructor(attempt: Attempt, stores: AccountStores) {
+  constructor(attempt: Attempt, services: AccountServices) {
     this.#attempt = attempt
-    this.#stores = stores
+    this.#services = services
   }
 
   async run(): Promise<AccountResult> {
-    const { jobs, workFiles } = this.#stores
+    const { jobs, workFiles } = this.#services
     const { job_id, pass, cursor } = this.#attempt
     const { accounts_for_items } = await workFiles.read(EXPORT_PLAN, job_id)
     if (accounts_for_items !== true) return { done: true, counts: {}, first: [] }
@@ -93,28 +93,28 @@ class AccountPass {
   /** Searches until the pass must stop. Returns the cursor of the next pass, or undefined if the search has ended. */
   async #continueAt(start: Cursor | undefined): Promise<Cursor | undefined> {
     if (start?.step === 'revisions') return this.#checkRevisions(start)
-    const { resourceKeys, models } = this.#stores
+    const { resourceKeys, models } = this.#services
     const scan = { resourceKeys, models, found: this.#found, mustStop: this.#mustStop }
     const after = await scanTable(start?.after, scan)
     if (after !== undefined) return { step: 'table', after }
     const lists = await this.#unclaimedLists()
     if (lists.length === 0) return undefined
     const readAt = Math.max(...lists.map(({ read_at }) => Date.parse(read_at)))
-    return { step: 'revisions', list: 0, from: 0, not_before: readAt + this.#stores.limits.metadataMs }
+    return { step: 'revisions', list: 0, from: 0, not_before: readAt + this.#services.limits.metadataMs }
   }
 
   async #unclaimedLists() {
-    const results = await allResults(this.#stores, this.#attempt.job_id, EXPORT_RECORDS)
+    const results = await allResults(this.#services, this.#attempt.job_id, EXPORT_RECORDS)
     return results.flatMap(({ unclaimed }) => (unclaimed === undefined ? [] : [unclaimed]))
   }
 
   async #checkRevisions(cursor: RevisionsCursor): Promise<Cursor | undefined> {
-    if (this.#stores.clock().getTime() < cursor.not_before) return cursor
+    if (this.#services.clock().getTime() < cursor.not_before) return cursor
     const lists = await this.#unclaimedLists()
     for (let { list, from } = cursor; ; list++, from = 0) {
       const unclaimed = lists[list]
       if (unclaimed === undefined) return undefined
-      const keys = await this.#stores.workFiles.readPinned(UNCLAIMED_REVISIONS, unclaimed.list)
+      const keys = await this.#services.workFiles.readPinned(UNCLAIMED_REVISIONS, unclaimed.list)
       for (; from < keys.length; from += BATCH) {
         await this.#checkBatch(keys.slice(from, from + BATCH))
         if (this.#mustStop()) return { ...cursor, list, from: from + BATCH }
@@ -128,7 +128,7 @@ class AccountPass {
    * sort key, the item belongs to no resource, and its metadata are not searched.
    */
   async #checkBatch(revisions: readonly Key[]): Promise<void> {
-    const { resourceKeys } = this.#stores
+    const { resourceKeys } = this.#services
     const metadataKeys = new Map(revisions.filter(isRevisionKey).map((key) => [keyText(metadataKeyOf(key)), key]))
     const found = await resourceKeys.existing([...metadataKeys.values()].map(metadataKeyOf))
     const metadata = new Set(found.map(keyText))
@@ -141,9 +141,9 @@ class AccountPass {
 
   /** Joins the lines of all passes into one object. */
   async #joinLines(own: PinnedObject | undefined): Promise<{ readonly all_lines?: PinnedObject }> {
-    const { objects, workFiles } = this.#stores
+    const { objects, workFiles } = this.#services
     const { job_id, attempt } = this.#attempt
-    const earlier = await allResults(this.#stores, job_id, ACCOUNT_ITEMS)
+    const earlier = await allResults(this.#services, job_id, ACCOUNT_ITEMS)
     const parts = [...earlier.map(({ lines }) => lines), own].filter((part) => part !== undefined)
     if (parts.length === 0) return {}
     const composer = new Composer(objects, workFiles.bucket, workFiles.key(job_id, workName.allUnaccounted(attempt)))

@@ -30,21 +30,21 @@ export type JudgeArchive = (
  */
 export const announceExport = async (
   { job_id }: StageInput,
-  stores: EndJobServices & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
+  services: EndJobServices & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
   judgeArchive: JudgeArchive,
 ): Promise<StageInput> => {
-  const { jobs, workFiles } = stores
-  const { request } = await exportJob(stores, job_id)
+  const { jobs, workFiles } = services
+  const { request } = await exportJob(services, job_id)
   const composed = await jobs.getResult(job_id, FINISH_COMPOSE, 0, 0)
   if (composed === undefined) throw new Error(`job ${job_id} has no result of its stage ${FINISH_COMPOSE.name}`)
   const { archive } = composed
   const summary =
     request.format === 'specstar'
       ? await summaryOfStream(workFiles, job_id)
-      : await summaryOfArchive(stores, job_id, archive)
+      : await summaryOfArchive(services, job_id, archive)
   const suspicious = request.schedule === undefined ? undefined : await judgeArchive(request.schedule, archive)
-  const unaccounted = await unaccountedSummary(stores, job_id)
-  const ids = await idsNotExported(stores, job_id, request)
+  const unaccounted = await unaccountedSummary(services, job_id)
+  const ids = await idsNotExported(services, job_id, request)
   const isWhole = summary.complete && unaccounted === undefined && ids.not_found === undefined
   const status = isWhole ? 'succeeded' : 'partial'
   const result = {
@@ -54,8 +54,8 @@ export const announceExport = async (
     ...ids,
     ...(suspicious === undefined ? {} : { suspicious }),
   }
-  await endJob(stores, job_id, { status, phase: 'announce', result }, ['running'])
-  await publishJobEnded(stores, job_id)
+  await endJob(services, job_id, { status, phase: 'announce', result }, ['running'])
+  await publishJobEnded(services, job_id)
   return { job_id }
 }
 

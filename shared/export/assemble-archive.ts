@@ -18,7 +18,7 @@ import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { readLeftOut } from './left-out.ts'
 import { EXPORT_BLOBS, EXPORT_PLAN, EXPORT_RECORDS } from './messages.ts'
-import type { TailStores } from './tail-stores.ts'
+import type { TailServices } from './tail-services.ts'
 
 /**
  * The time by which `next_since` is earlier than the start of this export. Because of this margin, an export since that
@@ -40,11 +40,11 @@ interface AssembledArchive {
  * Returns the segments and the manifest of the archive, from the results of all passes. Throws `BlobsMissingError` if
  * blobs are missing and the export is strict.
  */
-export const assembleArchive = async (stores: TailStores, job: ExportJob): Promise<AssembledArchive> => {
-  const { objects, workFiles, config, clock } = stores
-  const recordsResults = await allResults(stores, job.job_id, EXPORT_RECORDS)
+export const assembleArchive = async (services: TailServices, job: ExportJob): Promise<AssembledArchive> => {
+  const { objects, workFiles, config, clock } = services
+  const recordsResults = await allResults(services, job.job_id, EXPORT_RECORDS)
   const records = recordsResults.flatMap(({ segments }) => segments)
-  const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
+  const blobs = await allResults(services, job.job_id, EXPORT_BLOBS)
   const missing = await readMissingBlobs(workFiles, blobs)
   if (missing.length > 0 && job.request.strict) throw missingError(missing)
 

@@ -9,7 +9,7 @@ import { compareBytes } from '../values/text-order.ts'
 import { listedResources } from '../jobs/listed-resources.ts'
 import { readLeftOut } from './left-out.ts'
 import { EXPORT_BLOBS, EXPORT_RECORDS, type ExportSummary, workName } from './messages.ts'
-import type { TailStores } from './tail-stores.ts'
+import type { TailServices } from './tail-services.ts'
 
 /** The objects and bytes that make up a stream, and its summary for the job's result. */
 interface AssembledStream {
@@ -28,14 +28,14 @@ interface AssembledStream {
  * starts and ends of sections. Throws `BlobsMissingError` if blobs are missing and the export is strict.
  */
 export const assembleStream = async (
-  stores: Pick<TailStores, 'jobs' | 'workFiles'>,
+  services: Pick<TailServices, 'jobs' | 'workFiles'>,
   job: ExportJob,
   attempt: string,
 ): Promise<AssembledStream> => {
-  const { workFiles } = stores
-  const recordsResults = await allResults(stores, job.job_id, EXPORT_RECORDS)
+  const { workFiles } = services
+  const recordsResults = await allResults(services, job.job_id, EXPORT_RECORDS)
   const records = recordsResults.flatMap((result) => result.pieces)
-  const blobs = await allResults(stores, job.job_id, EXPORT_BLOBS)
+  const blobs = await allResults(services, job.job_id, EXPORT_BLOBS)
   const leftOut = await readLeftOut(workFiles, recordsResults)
   const missing = await readMissingBlobs(workFiles, blobs)
   if (missing.length > 0 && job.request.strict) throw missingError(missing)

@@ -27,7 +27,7 @@ import {
  */
 const PARALLEL_PARTS = 3
 
-interface ComposeStores {
+interface ComposeServices {
   readonly jobs: JobStore
   readonly limits: Limits
   readonly objects: ObjectStore
@@ -38,18 +38,20 @@ interface ComposeStores {
  * Runs one map item of the compose stage. In the last round, a map item creates its parts of the archive. In an earlier
  * round, a map item joins its run of segments into one object.
  */
-export const composeParts = async (input: PassInput, stores: ComposeStores): Promise<PassOutput> => {
-  const { plan, round } = await latestComposePlan(stores.workFiles, input.job_id)
+export const composeParts = async (input: PassInput, services: ComposeServices): Promise<PassOutput> => {
+  const { plan, round } = await latestComposePlan(services.workFiles, input.job_id)
   return plan.kind === 'join'
-    ? runPass(joinRound(round), input, stores, (attempt) => joinRun(attempt, stores, plan.runs[attempt.n] ?? [], round))
-    : runPass(COMPOSE_PARTS, input, stores, (attempt) =>
-        createParts(stores.objects, plan.target, plan.items[attempt.n] ?? []),
+    ? runPass(joinRound(round), input, services, (attempt) =>
+        joinRun(attempt, services, plan.runs[attempt.n] ?? [], round),
+      )
+    : runPass(COMPOSE_PARTS, input, services, (attempt) =>
+        createParts(services.objects, plan.target, plan.items[attempt.n] ?? []),
       )
 }
 
 const joinRun = async (
   { job_id, n, attempt }: Attempt,
-  { objects, workFiles }: ComposeStores,
+  { objects, workFiles }: ComposeServices,
   run: readonly PinnedObject[],
   round: number,
 ): Promise<JoinResult> => {

@@ -8,7 +8,7 @@ import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, runPass } from '../jobs/pass.ts'
 import { Composer } from '../objects/composer.ts'
 import { type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
-import { type BlobsStores, openBlobs, plannedBlobs } from './read-blobs.ts'
+import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { exportStreamBlobs } from './stream-blobs.ts'
 
 /**
@@ -22,16 +22,18 @@ const MAX_COPIED_BYTES = 1024 ** 4
  * Runs one pass over a range of blobs. The pass writes each blob to a segment, or to pieces of a stream, in the order
  * of positions.
  */
-export const exportBlobs = (input: PassInput, stores: BlobsStores): Promise<PassOutput> =>
-  runPass(EXPORT_BLOBS, input, stores, async (attempt) => {
-    const { request } = await exportJob(stores, input.job_id)
-    return request.format === 'specstar' ? exportStreamBlobs(attempt, stores, request) : exportSegment(attempt, stores)
+export const exportBlobs = (input: PassInput, services: ReadBlobsServices): Promise<PassOutput> =>
+  runPass(EXPORT_BLOBS, input, services, async (attempt) => {
+    const { request } = await exportJob(services, input.job_id)
+    return request.format === 'specstar'
+      ? exportStreamBlobs(attempt, services, request)
+      : exportSegment(attempt, services)
   })
 
-const exportSegment = async (attempt: Attempt, stores: BlobsStores): Promise<BlobsResult> => {
+const exportSegment = async (attempt: Attempt, services: ReadBlobsServices): Promise<BlobsResult> => {
   const { job_id, n, pass, cursor = '' } = attempt
-  const { objects, workFiles, limits } = stores
-  const references = (await plannedBlobs(stores, attempt)).filter(({ position }) => position >= cursor)
+  const { objects, workFiles, limits } = services
+  const references = (await plannedBlobs(services, attempt)).filter(({ position }) => position >= cursor)
   const key = workFiles.key(job_id, workName.segment(EXPORT_BLOBS.name, n, attempt.attempt, 0))
   const composer = new Composer(objects, workFiles.bucket, key)
   const name = `blobs-${n.toString().padStart(5, '0')}-${pass.toString().padStart(2, '0')}`
@@ -39,7 +41,7 @@ const exportSegment = async (attempt: Attempt, stores: BlobsStores): Promise<Blo
   const missing: MissingBlob[] = []
   let stoppedAt: string | undefined
   try {
-    for await (const { reference, content } of openBlobs(stores, references)) {
+    for await (const { reference, content } of openBlobs(services, references)) {
       const isFull =
         segment.bytesRead >= limits.segmentBytes ||
         segment.bytes >= MAX_COPIED_BYTES ||

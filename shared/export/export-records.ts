@@ -36,7 +36,7 @@ import {
 import { isRevisionKey, metadataKeyOf, UnclaimedRevisions } from './unclaimed-revisions.ts'
 import { StreamRecords } from './stream-records.ts'
 
-interface RecordsStores {
+interface ExportRecordsServices {
   readonly jobs: JobStore
   readonly limits: Limits
   readonly models: ModelRegistry
@@ -51,7 +51,7 @@ interface RecordsStores {
  * Runs one pass over the ranges of a map item. The pass writes every resource that the filters select. It creates one
  * segment per range, or one piece if the export is a stream of SpecStar.
  */
-export const exportRecords = (input: PassInput, stores: RecordsStores): Promise<PassOutput> =>
+export const exportRecords = (input: PassInput, stores: ExportRecordsServices): Promise<PassOutput> =>
   runPass(EXPORT_RECORDS, input, stores, async (attempt) => {
     const job = await exportJob(stores, input.job_id)
     return new RecordsPass(attempt, job, stores).run()
@@ -84,7 +84,7 @@ interface ExportedRange {
 class RecordsPass {
   readonly #attempt: Attempt
   readonly #job: ExportJob
-  readonly #stores: RecordsStores
+  readonly #stores: ExportRecordsServices
   readonly #references = new BlobReferenceSet()
   readonly #leftOut = new LeftOutResources()
   readonly #foundIds = new FoundIdsCollector()
@@ -93,7 +93,7 @@ class RecordsPass {
   readonly #unclaimed = new UnclaimedRevisions()
   #accountsForItems = false
 
-  constructor(attempt: Attempt, job: ExportJob, stores: RecordsStores) {
+  constructor(attempt: Attempt, job: ExportJob, stores: ExportRecordsServices) {
     this.#attempt = attempt
     this.#job = job
     this.#stores = stores

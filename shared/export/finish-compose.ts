@@ -15,14 +15,14 @@ import { COMPOSE_PARTS, FINISH_COMPOSE } from './messages.ts'
  */
 export const finishCompose = async (
   { job_id }: StageInput,
-  stores: { readonly jobs: JobStore; readonly objects: ObjectStore; readonly workFiles: WorkFiles },
+  services: { readonly jobs: JobStore; readonly objects: ObjectStore; readonly workFiles: WorkFiles },
 ): Promise<StageInput> => {
-  const { jobs, objects, workFiles } = stores
+  const { jobs, objects, workFiles } = services
   const { plan } = await latestComposePlan(workFiles, job_id)
   if (plan.kind !== 'archive') throw new Error(`the latest compose plan of job ${job_id} does not compose the archive`)
   if ((await jobs.getResult(job_id, FINISH_COMPOSE, 0, 0)) !== undefined) return { job_id }
   const { bucket, key, upload_id } = plan.target
-  const results = await allResults(stores, job_id, COMPOSE_PARTS)
+  const results = await allResults(services, job_id, COMPOSE_PARTS)
   const parts = results.flatMap((result) => result.parts).sort((a, b) => a.number - b.number)
   const archive = await objects.resumeMultipart(bucket, key, upload_id).complete({ ifAbsent: true, parts })
   if (plan.manifest_sha256 === undefined) await readBackStream(objects, archive)

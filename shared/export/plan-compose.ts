@@ -19,32 +19,35 @@ import {
   TAIL,
 } from './messages.ts'
 import { createTail } from './tail.ts'
-import type { TailStores } from './tail-stores.ts'
+import type { TailServices } from './tail-services.ts'
 
-interface PlanStores extends TailStores {
+interface PlanComposeServices extends TailServices {
   readonly jobs: JobStore
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
   readonly limits: Limits
-  readonly config: TailStores['config'] & { readonly buckets: { readonly archives: string } }
+  readonly config: TailServices['config'] & { readonly buckets: { readonly archives: string } }
 }
 
 /**
  * Plans the map items of one round of the compose stage. If a plan of this round exists, returns the existing plan, so
  * that repeated attempts agree.
  */
-export const planCompose = async ({ job_id, round }: ComposeInput, stores: PlanStores): Promise<ComposeOutput> => {
-  const { jobs, workFiles } = stores
-  const plan = (await workFiles.find(COMPOSE_PLAN, job_id, round)) ?? (await createPlan(stores, job_id, round))
+export const planCompose = async (
+  { job_id, round }: ComposeInput,
+  services: PlanComposeServices,
+): Promise<ComposeOutput> => {
+  const { jobs, workFiles } = services
+  const plan = (await workFiles.find(COMPOSE_PLAN, job_id, round)) ?? (await createPlan(services, job_id, round))
   const count = plan.kind === 'join' ? plan.runs.length : plan.items.length
   await jobs.plan(job_id, COMPOSE_PARTS.name, count)
   return { ...plannedItems(job_id, count), round, more: plan.kind === 'join' }
 }
 
-const createPlan = async (stores: PlanStores, jobId: string, round: number): Promise<ComposePlan> => {
-  const { workFiles, limits } = stores
-  const tail = round === 0 ? await createTail(stores, jobId) : await workFiles.read(TAIL, jobId)
-  const segments = round === 0 ? tail.segments : await joinedSegments(stores, jobId, round - 1)
+const createPlan = async (services: PlanComposeServices, jobId: string, round: number): Promise<ComposePlan> => {
+  const { workFiles, limits } = services
+  const tail = round === 0 ? await createTail(services, jobId) : await workFiles.read(TAIL, jobId)
+  const segments = round === 0 ? tail.segments : await joinedSegments(services, jobId, round - 1)
   const pieces: ComposePiece[] = [
     ...segments.map((object) => ({ object, copyable: true })),
     { object: tail.object, copyable: false },
@@ -61,7 +64,7 @@ const createPlan = async (stores: PlanStores, jobId: string, round: number): Pro
     parts.map(({ number }) => number),
     Math.ceil(parts.length / limits.partsPerItem),
   )
-  return beginUpload(stores, jobId, round, { pieces, items, manifest_sha256: tail.manifest_sha256 })
+  return beginUpload(services, jobId, round, { pieces, items, manifest_sha256: tail.manifest_sha256 })
 }
 
 /**
@@ -69,7 +72,7 @@ const createPlan = async (stores: PlanStores, jobId: string, round: number): Pro
  * attempt has written its plan first, returns that plan and aborts the upload of this attempt.
  */
 const beginUpload = async (
-  stores: PlanStores,
+  services: PlanComposeServices,
   jobId: string,
   round: number,
   planned: {
@@ -78,9 +81,9 @@ const beginUpload = async (
     readonly manifest_sha256: string | undefined
   },
 ): Promise<ComposePlan> => {
-  const { objects, workFiles, config } = stores
+  const { objects, workFiles, config } = services
   const bucket = config.buckets.archives
-  const key = archiveKey(await exportJob(stores, jobId))
+  const key = archiveKey(await exportJob(services, jobId))
   const { pieces, items, manifest_sha256 } = planned
   const upload = await objects.multipart(bucket, key, { contentType: 'application/octet-stream' })
   const plan: ComposePlan = {
@@ -96,5 +99,5 @@ const beginUpload = async (
   return kept
 }
 
-const joinedSegments = async (stores: PlanStores, jobId: string, round: number): Promise<PinnedObject[]> =>
-  (await allResults(stores, jobId, joinRound(round))).map(({ object }) => object)
+const joinedSegments = async (services: PlanComposeServices, jobId: string, round: number): Promise<PinnedObject[]> =>
+  (await allResults(services, jobId, joinRound(round))).map(({ object }) => object)

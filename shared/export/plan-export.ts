@@ -32,7 +32,7 @@ interface Sampling extends ShardServices {
  */
 export const planExport = async (
   { job_id }: StageInput,
-  stores: Sampling & {
+  services: Sampling & {
     readonly config: { readonly account_items: boolean }
     readonly jobs: JobStore
     readonly models: ModelRegistry
@@ -40,19 +40,19 @@ export const planExport = async (
     readonly clock: () => Date
   },
 ): Promise<PlannedItems> => {
-  const { config, jobs, workFiles, clock } = stores
-  const { request } = await exportJob(stores, job_id)
-  await beginJob(stores, job_id)
-  await checkShards(request.models, stores)
+  const { config, jobs, workFiles, clock } = services
+  const { request } = await exportJob(services, job_id)
+  await beginJob(services, job_id)
+  await checkShards(request.models, services)
   const { items } =
     (await workFiles.find(EXPORT_PLAN, job_id)) ??
     (await workFiles.writeOnce(
       EXPORT_PLAN,
       {
         started_at: clock().toISOString(),
-        items: await planItems(request, stores),
-        blob_paths: stores.models.blobPathsOf(request.models),
-        accounts_for_items: config.account_items && isExportOfEverything(request, stores.models),
+        items: await planItems(request, services),
+        blob_paths: services.models.blobPathsOf(request.models),
+        accounts_for_items: config.account_items && isExportOfEverything(request, services.models),
       },
       job_id,
     ))
@@ -69,11 +69,11 @@ const isExportOfEverything = (
   Object.keys(filters).length === 0 &&
   registry.names.every((name) => models.includes(name))
 
-const planItems = async (request: ExportRequest, stores: Sampling): Promise<ModelRange[][]> => {
+const planItems = async (request: ExportRequest, services: Sampling): Promise<ModelRange[][]> => {
   const sizes: { model: string; bytes: number }[] = []
-  for (const model of request.models) sizes.push({ model, bytes: await estimatedBytes(model, request, stores) })
+  for (const model of request.models) sizes.push({ model, bytes: await estimatedBytes(model, request, services) })
   const total = sizes.reduce((sum, { bytes }) => sum + bytes, 0)
-  const rangeBytes = Math.max(stores.limits.rangeBytes, total / (MAX_ITEMS / 2))
+  const rangeBytes = Math.max(services.limits.rangeBytes, total / (MAX_ITEMS / 2))
 
   const items: ModelRange[][] = []
   let shared: ModelRange[] = []

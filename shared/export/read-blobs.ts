@@ -1,6 +1,6 @@
 import { pMapIterable } from 'p-map'
 import { type BlobReference, readBlobReferences } from '../blobs/blob-references.ts'
-import { type ContentStores, openContent, type StoredContent } from '../compose/open-content.ts'
+import { type ContentServices, openContent, type StoredContent } from '../compose/open-content.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { PassInput } from '../jobs/messages.ts'
@@ -9,7 +9,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { BLOB_PLAN } from './messages.ts'
 
 /** The stores of the blobs, of the results and of the work files. */
-export interface BlobsStores extends ContentStores {
+export interface ReadBlobsServices extends ContentServices {
   readonly jobs: JobStore
   readonly limits: Limits
   readonly objects: ObjectStore
@@ -24,7 +24,7 @@ const READ_AHEAD = 8
 
 /** Returns the references to the blobs and spilled payloads of a map item, in the order of an archive. */
 export const plannedBlobs = async (
-  { objects, workFiles }: Pick<BlobsStores, 'objects' | 'workFiles'>,
+  { objects, workFiles }: Pick<ReadBlobsServices, 'objects' | 'workFiles'>,
   { job_id, n }: PassInput,
 ): Promise<BlobReference[]> => {
   const { lists, items } = await workFiles.read(BLOB_PLAN, job_id)
@@ -38,10 +38,10 @@ export const plannedBlobs = async (
  * or damaged, its `content` is `undefined`.
  */
 export const openBlobs = (
-  stores: ContentStores,
+  services: ContentServices,
   references: readonly BlobReference[],
 ): AsyncIterable<{ reference: BlobReference; content: StoredContent | undefined }> =>
-  pMapIterable(references, async (reference) => ({ reference, content: await openContent(stores, reference) }), {
+  pMapIterable(references, async (reference) => ({ reference, content: await openContent(services, reference) }), {
     concurrency: READ_AHEAD,
     backpressure: READ_AHEAD,
   })

@@ -5,7 +5,7 @@ import { type Caller, fingerprintOf, hashOf, jobIdentity, type JobIdentity } fro
 import { type ExportJob, type ExportRequest, hasEnded, type JobSource } from '../jobs/job.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 
-interface StartStores {
+interface StartExportServices {
   readonly jobs: JobStore
   readonly workflows: WorkflowEngine
   readonly clock: () => Date
@@ -17,31 +17,31 @@ interface StartStores {
  * or running.
  */
 export const startExport = async (
-  stores: StartStores,
+  services: StartExportServices,
   request: ExportRequest,
   caller: Caller,
   source: JobSource = 'api',
 ): Promise<ExportJob> => {
   const fingerprint = fingerprintOf({ kind: 'export', ...request })
-  const now = stores.clock()
+  const now = services.clock()
   const newJob = newExport(request, caller.requestedBy, source, now)
   const job =
     caller.idempotencyKey === undefined
-      ? await createShared(stores, fingerprint, newJob, now)
-      : await createKeyed(stores, newJob, jobIdentity(caller, fingerprint, now))
-  return startWorkflow(stores, job)
+      ? await createShared(services, fingerprint, newJob, now)
+      : await createKeyed(services, newJob, jobIdentity(caller, fingerprint, now))
+  return startWorkflow(services, job)
 }
 
 /** Starts an export whose job has the id `job_id`. If this job exists, returns the existing job. */
 export const startNamedExport = async (
-  stores: StartStores,
+  services: StartExportServices,
   job_id: string,
   request: ExportRequest,
   requestedBy: string,
   source: JobSource,
 ): Promise<ExportJob> => {
-  const newJob = newExport(request, requestedBy, source, stores.clock())
-  return startWorkflow(stores, await createKeyed(stores, newJob, { job_id }))
+  const newJob = newExport(request, requestedBy, source, services.clock())
+  return startWorkflow(services, await createKeyed(services, newJob, { job_id }))
 }
 
 type NewJob = (jobId: string) => ExportJob
@@ -62,22 +62,26 @@ const newExport =
  * Creates the job with the id in `identity`. If this job exists, returns the existing job, even if the job limit is
  * reached.
  */
-const createKeyed = async (stores: StartStores, newJob: NewJob, identity: JobIdentity): Promise<ExportJob> => {
-  const create = (): Promise<ExportJob> => createJob(stores, newJob, identity)
+const createKeyed = async (
+  services: StartExportServices,
+  newJob: NewJob,
+  identity: JobIdentity,
+): Promise<ExportJob> => {
+  const create = (): Promise<ExportJob> => createJob(services, newJob, identity)
   const find = async (): Promise<ExportJob | undefined> =>
-    (await stores.jobs.get(identity.job_id)) === undefined ? undefined : create()
-  return (await find()) ?? createWithinLimit(stores, { kinds: ['running jobs'], find, create })
+    (await services.jobs.get(identity.job_id)) === undefined ? undefined : create()
+  return (await find()) ?? createWithinLimit(services, { kinds: ['running jobs'], find, create })
 }
 
 const createShared = async (
-  stores: StartStores,
+  services: StartExportServices,
   fingerprint: string,
   newJob: NewJob,
   now: Date,
 ): Promise<ExportJob> => {
-  const find = (): Promise<ExportJob | undefined> => findIdentical(stores.jobs, fingerprint)
-  const create = (): Promise<ExportJob> => createUnderSharedKey(stores, fingerprint, newJob, now)
-  return (await find()) ?? createWithinLimit(stores, { kinds: ['running jobs'], find, create })
+  const find = (): Promise<ExportJob | undefined> => findIdentical(services.jobs, fingerprint)
+  const create = (): Promise<ExportJob> => createUnderSharedKey(services, fingerprint, newJob, now)
+  return (await find()) ?? createWithinLimit(services, { kinds: ['running jobs'], find, create })
 }
 
 /** Returns a queued or running export with the same request, or `undefined`. */
@@ -95,7 +99,7 @@ const findIdentical = async (jobs: JobStore, fingerprint: string): Promise<Expor
  * derives another key from that job.
  */
 const createUnderSharedKey = async (
-  stores: StartStores,
+  services: StartExportServices,
   fingerprint: string,
   newJob: NewJob,
   now: Date,
@@ -103,7 +107,7 @@ const createUnderSharedKey = async (
   let key = hashOf(['identical export', fingerprint, now.toISOString().slice(0, 16)])
   for (;;) {
     const { job_id } = jobIdentity({ requestedBy: '' }, fingerprint, now)
-    const job = await createJob(stores, newJob, { job_id, once: { key, fingerprint, expires: keyExpiry(now) } })
+    const job = await createJob(services, newJob, { job_id, once: { key, fingerprint, expires: keyExpiry(now) } })
     if (!hasEnded(job)) return job
     key = hashOf([key, job.job_id])
   }
@@ -115,7 +119,11 @@ const createUnderSharedKey = async (
  */
 const keyExpiry = (now: Date): number => Math.floor(now.getTime() / 1000) + 15 * 60
 
-const createJob = async ({ jobs }: StartStores, newJob: NewJob, { job_id, once }: JobIdentity): Promise<ExportJob> => {
+const createJob = async (
+  { jobs }: StartExportServices,
+  newJob: NewJob,
+  { job_id, once }: JobIdentity,
+): Promise<ExportJob> => {
   const { job } = await jobs.create(newJob(job_id), once)
   // This cannot happen, because a restore has another fingerprint, and `create` would have thrown.
   if (job.kind !== 'export') throw new UnknownJobError(job.job_id)
@@ -126,7 +134,7 @@ const createJob = async ({ jobs }: StartStores, newJob: NewJob, { job_id, once }
  * Starts the workflow of a queued job. Even an existing job may be queued, if an earlier request failed before it
  * started the workflow.
  */
-const startWorkflow = async ({ workflows }: StartStores, job: ExportJob): Promise<ExportJob> => {
+const startWorkflow = async ({ workflows }: StartExportServices, job: ExportJob): Promise<ExportJob> => {
   if (job.status === 'queued') await workflows.start('export', job.job_id)
   return job
 }

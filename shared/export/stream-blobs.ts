@@ -6,7 +6,7 @@ import type { Attempt } from '../jobs/pass.ts'
 import { Composer } from '../objects/composer.ts'
 import { blobFrame } from '../specstar/stream-frame.ts'
 import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
-import { type BlobsStores, openBlobs, plannedBlobs } from './read-blobs.ts'
+import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { SpecstarRefusesError } from './errors.ts'
 
 /** Parses the cursor of a pass, which is `{index of the model in the request}/{position of the first blob}`. */
@@ -22,12 +22,12 @@ const parseCursor = (cursor = '0/'): { index: number; from: string } => {
  */
 export const exportStreamBlobs = async (
   attempt: Attempt,
-  stores: BlobsStores,
+  services: ReadBlobsServices,
   { models, strict }: { readonly models: readonly string[]; readonly strict: boolean },
 ): Promise<BlobsResult> => {
   const { job_id, n } = attempt
-  const { objects, limits, workFiles } = stores
-  const blobs = (await plannedBlobs(stores, attempt)).filter(({ position }) => !isPayloadPosition(position))
+  const { objects, limits, workFiles } = services
+  const blobs = (await plannedBlobs(services, attempt)).filter(({ position }) => !isPayloadPosition(position))
   const start = parseCursor(attempt.cursor)
   const pieces: BlobsPiece[] = []
   const counts: Record<string, number> = {}
@@ -43,7 +43,7 @@ export const exportStreamBlobs = async (
     const composer = new Composer(objects, workFiles.bucket, workFiles.key(job_id, name))
     try {
       let written = 0
-      for await (const { reference, content } of openBlobs(stores, references)) {
+      for await (const { reference, content } of openBlobs(services, references)) {
         if ((attempt.timeIsUp() || bytes >= limits.segmentBytes) && pieces.length + written > 0) {
           cursor = `${index}/${reference.position}`
           break

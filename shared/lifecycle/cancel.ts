@@ -10,7 +10,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { releaseLeases } from '../restore/release-leases.ts'
 import { reportFailedUpload } from '../restore/upload-report.ts'
 
-interface CancelStores extends EndJobServices {
+interface CancelServices extends EndJobServices {
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
   readonly leases: Leases
@@ -23,8 +23,8 @@ interface CancelStores extends EndJobServices {
  * more writes can arrive. If the job is already cancelled, the call succeeds. Throws `JobStateError` if the job has
  * ended with another status, and `UnknownJobError` if it does not exist.
  */
-export const cancelJob = async (stores: CancelStores, jobId: string): Promise<Job> => {
-  const { jobs, workflows, clock } = stores
+export const cancelJob = async (services: CancelServices, jobId: string): Promise<Job> => {
+  const { jobs, workflows, clock } = services
   const job = await jobs.get(jobId)
   if (job === undefined) throw new UnknownJobError(jobId)
   const status = statusAt(job, clock())
@@ -34,29 +34,29 @@ export const cancelJob = async (stores: CancelStores, jobId: string): Promise<Jo
   const cancelled =
     status === 'cancelled'
       ? job
-      : await endJob(stores, jobId, { status: 'cancelled' }, ['awaiting_upload', 'queued', 'running'])
+      : await endJob(services, jobId, { status: 'cancelled' }, ['awaiting_upload', 'queued', 'running'])
   // The job has ended or was cancelled since its status was read, so its status is read again.
-  if (cancelled === undefined) return cancelJob(stores, jobId)
+  if (cancelled === undefined) return cancelJob(services, jobId)
   await workflows.stop(cancelled.kind, jobId, 'cancelled by the caller')
-  if (cancelled.kind === 'export') await abortUpload(stores, jobId)
-  else await endRestore(stores, cancelled)
-  await publishJobEnded(stores, jobId)
+  if (cancelled.kind === 'export') await abortUpload(services, jobId)
+  else await endRestore(services, cancelled)
+  await publishJobEnded(services, jobId)
   return cancelled
 }
 
-const endRestore = async (stores: CancelStores, job: RestoreJob): Promise<void> => {
-  await endLeases(stores, job)
+const endRestore = async (services: CancelServices, job: RestoreJob): Promise<void> => {
+  await endLeases(services, job)
   const { report_beside, archive } = job.request
   if (report_beside === undefined || archive === undefined) return
   const error = new JobStateError(job.job_id, 'cancelled', 'was cancelled by a caller')
-  await reportFailedUpload(stores, archive, error, { job_id: job.job_id, status: 'cancelled' })
+  await reportFailedUpload(services, archive, error, { job_id: job.job_id, status: 'cancelled' })
 }
 
-const endLeases = async (stores: CancelStores, job: RestoreJob): Promise<void> => {
-  const { leases, workflows } = stores
+const endLeases = async (services: CancelServices, job: RestoreJob): Promise<void> => {
+  const { leases, workflows } = services
   // The job is read again, because its phase may have changed before the workflow was stopped. The phase determines how
   // the leases are released.
-  if (workflows.ended === undefined) await releaseLeases(stores, await restoreJob(stores, job.job_id))
+  if (workflows.ended === undefined) await releaseLeases(services, await restoreJob(services, job.job_id))
   // The handlers ran in this process and have returned, so no write can follow.
   else if (job.leased !== undefined) await leases.held(job.leased, job.job_id).free()
 }

@@ -14,20 +14,20 @@ const ERRORS: Readonly<Record<StoppedStatus, string>> = {
   FAILED: 'WorkflowFailedError',
 }
 
-type Stores = Parameters<typeof failExport>[1] & Parameters<typeof failRestore>[1]
+type EndStoppedServices = Parameters<typeof failExport>[1] & Parameters<typeof failRestore>[1]
 
 /**
  * Ends the job of an execution that stopped before its last state, because the workflow can no longer end the job. If
  * the job has already ended, only publishes its event, if this has not happened yet. If the job does not exist, does
  * nothing.
  */
-export const endStopped = async (stores: Stores, jobId: string, status: StoppedStatus): Promise<void> => {
-  const job = await stores.jobs.get(jobId)
+export const endStopped = async (services: EndStoppedServices, jobId: string, status: StoppedStatus): Promise<void> => {
+  const job = await services.jobs.get(jobId)
   if (job === undefined) return
   if (hasEnded(job)) {
-    await publishJobEnded(stores, jobId)
+    await publishJobEnded(services, jobId)
     return
   }
   const input = { job_id: jobId, error: { Error: ERRORS[status] } }
-  await (job.kind === 'export' ? failExport(input, stores) : failRestore(input, stores))
+  await (job.kind === 'export' ? failExport(input, services) : failRestore(input, services))
 }

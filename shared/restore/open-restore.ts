@@ -8,7 +8,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { RESTORE_PLAN, type RestorePlan } from './messages/inspect.ts'
 
 /** The stores from which a pass reads its job, the plan and the archive. */
-export interface RestoreReading {
+export interface OpenRestoreServices {
   readonly jobs: JobStore
   readonly workFiles: WorkFiles
   readonly objects: ObjectStore
@@ -21,10 +21,10 @@ export interface OpenRestore {
   readonly archive: OpenArchive
 }
 
-export const openRestore = async (stores: RestoreReading, jobId: string): Promise<OpenRestore> => {
-  const job = await restoreJob(stores, jobId)
-  const plan = await stores.workFiles.read(RESTORE_PLAN, jobId)
-  return { job, plan, archive: await openPlannedArchive(stores, plan) }
+export const openRestore = async (services: OpenRestoreServices, jobId: string): Promise<OpenRestore> => {
+  const job = await restoreJob(services, jobId)
+  const plan = await services.workFiles.read(RESTORE_PLAN, jobId)
+  return { job, plan, archive: await openPlannedArchive(services, plan) }
 }
 
 /** Opens the archive in the version that `inspect` has pinned. */

@@ -90,41 +90,41 @@ const isSameState = (archive: ArchiveLocation, current: Pick<PinnedObject, 'etag
  * Writes the report that the restore of an upload is queued. If a report of this job exists, keeps it, because the
  * running workflow may have written it.
  */
-export const reportQueuedUpload = async (stores: Objects, archive: ArchiveLocation, jobId: string): Promise<void> => {
-  const existing = await readReport(stores, archive)
-  if (existing?.['job_id'] !== jobId) await writeUploadReport(stores, archive, { job_id: jobId, status: 'queued' })
+export const reportQueuedUpload = async (services: Objects, archive: ArchiveLocation, jobId: string): Promise<void> => {
+  const existing = await readReport(services, archive)
+  if (existing?.['job_id'] !== jobId) await writeUploadReport(services, archive, { job_id: jobId, status: 'queued' })
 }
 
 /** Writes the report that an upload was not restored. `job` is absent if no job was created. */
 export const reportFailedUpload = (
-  stores: Objects,
+  services: Objects,
   archive: ArchiveLocation,
   error: unknown,
   job?: { readonly job_id: string; readonly status: 'failed' | 'cancelled' },
 ): Promise<void> =>
-  writeUploadReport(stores, archive, { status: 'failed', ...job, passed: false, error: problemOf(error) })
+  writeUploadReport(services, archive, { status: 'failed', ...job, passed: false, error: problemOf(error) })
 
 /**
  * Writes the report of a failed job. If the verification failed, the job has already written a report, and the error is
  * added to that report.
  */
 export const reportFailedJob = async (
-  stores: Objects,
+  services: Objects,
   archive: ArchiveLocation,
   jobId: string,
   problem: Problem,
 ): Promise<void> => {
-  const written = problem.type === 'verification-failed' ? await readReport(stores, archive) : undefined
+  const written = problem.type === 'verification-failed' ? await readReport(services, archive) : undefined
   const own = written?.['job_id'] === jobId ? written : {}
-  await writeUploadReport(stores, archive, { ...own, job_id: jobId, status: 'failed', passed: false, error: problem })
+  await writeUploadReport(services, archive, { ...own, job_id: jobId, status: 'failed', passed: false, error: problem })
 }
 
 /**
  * Returns true if a final report about this version of the upload exists. A report with another ETag belongs to an
  * earlier upload to the same key. A report without an ETag is accepted, because earlier releases wrote no ETag.
  */
-export const hasReport = async (stores: Objects, upload: PinnedObject): Promise<boolean> => {
-  const report = await readReport(stores, upload)
+export const hasReport = async (services: Objects, upload: PinnedObject): Promise<boolean> => {
+  const report = await readReport(services, upload)
   if (report === undefined) return false
   const reported = ReportedState.safeParse(report)
   if (!reported.success) return true

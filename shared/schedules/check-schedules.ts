@@ -1,14 +1,14 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { attemptAll, type Attempts } from './attempt-all.ts'
 import type { Schedule } from './schedule.ts'
-import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
+import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
 import { goodSuccessors } from './successors.ts'
 import { lastDue } from './last-due.ts'
 
 /** The stores and settings that the check needs. */
-interface ScheduleCheck extends JudgedArchiveStores {
+interface CheckSchedulesServices extends JudgedArchiveServices {
   readonly jobs: Pick<JobStore, 'firstSeen'>
-  readonly config: JudgedArchiveStores['config'] & { readonly schedules: readonly Schedule[] }
+  readonly config: JudgedArchiveServices['config'] & { readonly schedules: readonly Schedule[] }
   readonly clock: () => Date
 }
 
@@ -28,21 +28,21 @@ interface ScheduleState {
  * An archive that is incomplete, damaged, suspicious or rejected does not count. If the check of one schedule fails,
  * continues with the next schedule.
  */
-export const checkSchedules = (context: ScheduleCheck): Promise<Attempts<ScheduleState>> =>
+export const checkSchedules = (services: CheckSchedulesServices): Promise<Attempts<ScheduleState>> =>
   attemptAll(
-    context.config.schedules,
+    services.config.schedules,
     ({ name }) => `schedule ${name}`,
-    (schedule) => checkSchedule(context, schedule),
+    (schedule) => checkSchedule(services, schedule),
   )
 
-const checkSchedule = async (context: ScheduleCheck, schedule: Schedule): Promise<ScheduleState> => {
+const checkSchedule = async (services: CheckSchedulesServices, schedule: Schedule): Promise<ScheduleState> => {
   const { name } = schedule
   // Due times before the first check of this schedule are ignored, because the schedule may not have existed then.
-  const since = await context.jobs.firstSeen(`schedule#${name}#${JSON.stringify(schedule.timing)}`)
-  const due = lastDue(schedule, context.clock())
+  const since = await services.jobs.firstSeen(`schedule#${name}#${JSON.stringify(schedule.timing)}`)
+  const due = lastDue(schedule, services.clock())
   if (due === undefined || due < since) return { schedule: name, overdue: false }
-  const { archives } = await judgedArchives(context, schedule, { keep: true })
-  const [newest] = await goodSuccessors(context.objects, archives)
+  const { archives } = await judgedArchives(services, schedule, { keep: true })
+  const [newest] = await goodSuccessors(services.objects, archives)
   return {
     schedule: name,
     overdue: newest === undefined || Date.parse(newest.at) < due.getTime(),

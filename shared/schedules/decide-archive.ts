@@ -6,15 +6,15 @@ import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { ConfirmationMismatchError } from './errors.ts'
 import { findSchedule } from './find-schedule.ts'
 import { markOf } from './judge-scheduled-archive.ts'
-import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
+import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
 import { DAY_MS } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
 
 /** The stores and settings that a decision about a suspicious archive needs. */
-interface DecisionStores extends JudgedArchiveStores {
+interface DecisionServices extends JudgedArchiveServices {
   readonly jobs: Pick<JobStore, 'get' | 'change'>
-  readonly archiveJudgements: JudgedArchiveStores['archiveJudgements'] & Pick<ArchiveJudgements, 'decide'>
-  readonly config: JudgedArchiveStores['config'] & { readonly schedules: readonly Schedule[] }
+  readonly archiveJudgements: JudgedArchiveServices['archiveJudgements'] & Pick<ArchiveJudgements, 'decide'>
+  readonly config: JudgedArchiveServices['config'] & { readonly schedules: readonly Schedule[] }
   readonly clock: () => Date
 }
 
@@ -51,21 +51,21 @@ interface DecidedArchive extends ArchiveDecision {
  * - `ConfirmationMismatchError` if the number of resources in the request is wrong.
  */
 export const decideArchive = async (
-  stores: DecisionStores,
+  services: DecisionServices,
   request: DecisionRequest,
   by: string,
 ): Promise<DecidedArchive> => {
-  const schedule = findSchedule(stores.config.schedules, request.schedule)
-  const job = await stores.jobs.get(request.job_id)
-  const judgement = await findJudgement(stores, schedule, request.job_id, job)
+  const schedule = findSchedule(services.config.schedules, request.schedule)
+  const job = await services.jobs.get(request.job_id)
+  const judgement = await findJudgement(services, schedule, request.job_id, job)
   // A running job writes its result when it ends, and would overwrite the decision that `markJob` adds to the result.
   if (job !== undefined && !hasEnded(job))
     throw new JobStateError(job.job_id, job.status, `is ${job.status}; repeat the request after the job has ended`)
   const actual = resourcesIn(judgement)
   if (judgement.findings.length === 0) throw notSuspicious(judgement)
   if (request.resources !== actual) throw new ConfirmationMismatchError(request.job_id, request.resources, actual)
-  const decided = await storeDecision(stores, schedule.name, judgement, request.decision, by)
-  await markJob(stores, job, decided)
+  const decided = await storeDecision(services, schedule.name, judgement, request.decision, by)
+  await markJob(services, job, decided)
   return view(schedule, decided)
 }
 
@@ -74,15 +74,15 @@ export const decideArchive = async (
  * `UnknownJobError` if the job does not belong to this schedule, and `JobStateError` if the job has no archive.
  */
 const findJudgement = async (
-  stores: DecisionStores,
+  services: DecisionServices,
   schedule: Schedule,
   jobId: string,
   job: Job | undefined,
 ): Promise<ArchiveJudgement> => {
   const isOfJob = ({ job_id }: ArchiveJudgement): boolean => job_id === jobId
-  const known = (await stores.archiveJudgements.list(schedule.name)).find(isOfJob)
+  const known = (await services.archiveJudgements.list(schedule.name)).find(isOfJob)
   if (known !== undefined) return known
-  const { judgements } = await judgedArchives(stores, schedule, { keep: true })
+  const { judgements } = await judgedArchives(services, schedule, { keep: true })
   const judged = judgements.find(isOfJob)
   if (judged !== undefined) return judged
   if (job?.kind !== 'export' || job.request.schedule?.name !== schedule.name) throw new UnknownJobError(jobId)
@@ -101,7 +101,7 @@ const notSuspicious = ({ job_id, state }: ArchiveJudgement): JobStateError =>
  * stored judgement. If the opposite decision is stored, throws `JobStateError`.
  */
 const storeDecision = async (
-  { archiveJudgements, clock }: Pick<DecisionStores, 'archiveJudgements' | 'clock'>,
+  { archiveJudgements, clock }: Pick<DecisionServices, 'archiveJudgements' | 'clock'>,
   schedule: string,
   judgement: ArchiveJudgement,
   decision: ArchiveDecision['decision'],
@@ -122,7 +122,7 @@ const storeDecision = async (
 
 /** Adds the decision to the result of the job, if the job still exists. */
 const markJob = async (
-  { jobs }: Pick<DecisionStores, 'jobs'>,
+  { jobs }: Pick<DecisionServices, 'jobs'>,
   job: Job | undefined,
   judgement: ArchiveJudgement,
 ): Promise<void> => {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { InvalidRequestError } from '../requests/errors.ts'
-import { planObjects, type ObjectPlanning, type PlannedObject } from './plan-objects.ts'
-import { planSchedule, type PrunePlanning } from './prune.ts'
+import { planObjects, type PlanObjectsServices, type PlannedObject } from './plan-objects.ts'
+import { planSchedule, type PlanScheduleServices } from './prune.ts'
 import type { PlannedArchive } from './prune-plan.ts'
 import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
 import type { Schedule } from './schedule.ts'
@@ -26,9 +26,10 @@ export interface PageOptions {
 }
 
 /** The stores and settings that the explanation needs. */
-type PruneExplanation = Omit<PrunePlanning, 'config'> &
-  ObjectPlanning & {
-    readonly config: PrunePlanning['config'] & ObjectPlanning['config'] & { readonly schedules: readonly Schedule[] }
+type ExplainPruneServices = Omit<PlanScheduleServices, 'config'> &
+  PlanObjectsServices & {
+    readonly config: PlanScheduleServices['config'] &
+      PlanObjectsServices['config'] & { readonly schedules: readonly Schedule[] }
   }
 
 /**
@@ -51,10 +52,10 @@ type Cursor = z.output<typeof Cursor>
  * days. Writes and deletes nothing. Throws `InvalidRequestError` if the cursor is invalid.
  */
 export const explainPrune = async (
-  context: PruneExplanation,
+  services: ExplainPruneServices,
   { limit, cursor }: PageOptions,
 ): Promise<ExplainedPage> => {
-  const all = sections(context)
+  const all = sections(services)
   const start = cursor === undefined ? undefined : parseCursor(cursor, all)
   const first = start === undefined ? 0 : all.findIndex(({ name }) => name === start.section)
   const objects: ExplainedObject[] = []
@@ -68,31 +69,31 @@ export const explainPrune = async (
   return { objects }
 }
 
-const sections = (context: PruneExplanation): Section[] => [
-  ...context.config.schedules.map((schedule) => ({
+const sections = (services: ExplainPruneServices): Section[] => [
+  ...services.config.schedules.map((schedule) => ({
     name: `schedule:${schedule.name}`,
-    objects: (after?: string) => explainSchedule(context, schedule, after),
+    objects: (after?: string) => explainSchedule(services, schedule, after),
   })),
-  ...RETENTION_GROUPS.map((name) => ({ name, objects: (after?: string) => explainGroup(context, name, after) })),
+  ...RETENTION_GROUPS.map((name) => ({ name, objects: (after?: string) => explainGroup(services, name, after) })),
 ]
 
 async function* explainSchedule(
-  context: PruneExplanation,
+  services: ExplainPruneServices,
   schedule: Schedule,
   after = '',
 ): AsyncGenerator<ExplainedObject> {
-  const { archives } = await planSchedule(context, schedule, { keep: false })
-  const bucket = context.config.buckets.archives
+  const { archives } = await planSchedule(services, schedule, { keep: false })
+  const bucket = services.config.buckets.archives
   for (const archive of archives.toSorted((a, b) => (a.key < b.key ? -1 : 1)))
     if (archive.key > after) yield { retention: 'schedule', schedule: schedule.name, bucket, ...archive }
 }
 
 async function* explainGroup(
-  context: ObjectPlanning,
+  services: PlanObjectsServices,
   retention: RetentionGroup,
   after?: string,
 ): AsyncGenerator<ExplainedObject> {
-  for await (const object of planObjects(context, retention, after)) yield { retention, ...object }
+  for await (const object of planObjects(services, retention, after)) yield { retention, ...object }
 }
 
 const encodeCursor = (cursor: Cursor): string => Buffer.from(JSON.stringify(cursor)).toString('base64url')

@@ -1,7 +1,7 @@
 import type { JudgeArchive } from '../export/announce.ts'
 import type { SuspiciousArchive } from '../jobs/job.ts'
 import { type ArchiveJudgement, resourcesIn } from './archive-judgement.ts'
-import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
+import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
 
 /**
  * Judges the archive of a scheduled export before its job ends, and stores the judgement. If the archive has already
@@ -9,10 +9,10 @@ import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
  * result. Otherwise, returns `undefined`.
  */
 export const judgeScheduledArchive = async (
-  stores: JudgedArchiveStores,
+  services: JudgedArchiveServices,
   ...[schedule, { key }]: Parameters<JudgeArchive>
 ): Promise<SuspiciousArchive | undefined> => {
-  const { judgements } = await judgedArchives(stores, schedule, { keep: true })
+  const { judgements } = await judgedArchives(services, schedule, { keep: true })
   const judgement = judgements.find((one) => one.key === key)
   return judgement === undefined || judgement.findings.length === 0 ? undefined : markOf(judgement)
 }

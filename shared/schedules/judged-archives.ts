@@ -6,10 +6,10 @@ import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { type ArchiveContent, Baselines } from './judge-archive.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
 import { DEFAULT_MIN_RATIO, type Schedule } from './schedule.ts'
-import { type ScheduledArchive, type ScheduledArchives, scheduledArchives } from './scheduled-archives.ts'
+import { type ScheduledArchive, type ScheduledArchiveServices, scheduledArchives } from './scheduled-archives.ts'
 
 /** The stores and settings that are needed to read the judgements of archives. */
-export interface JudgedArchiveStores extends ScheduledArchives {
+export interface JudgedArchiveServices extends ScheduledArchiveServices {
   readonly archiveJudgements: Pick<ArchiveJudgements, 'list' | 'keep'>
 }
 
@@ -45,20 +45,20 @@ const JUDGED_AT_ONCE = 500
  * has stored a judgement of the same archive in the meantime, returns that judgement.
  */
 export const judgedArchives = async (
-  stores: JudgedArchiveStores,
+  services: JudgedArchiveServices,
   { name, min_ratio = DEFAULT_MIN_RATIO }: Pick<Schedule, 'name' | 'min_ratio'>,
   { keep }: { readonly keep: boolean },
 ): Promise<JudgedArchives> => {
   // The judgements are read before the archives are listed. If an archive has a judgement but is not in the list, it
   // was therefore deleted.
-  let judgements: readonly ArchiveJudgement[] = await stores.archiveJudgements.list(name)
-  const archives = await scheduledArchives(stores, name)
+  let judgements: readonly ArchiveJudgement[] = await services.archiveJudgements.list(name)
+  const archives = await scheduledArchives(services, name)
   const knownKeys = new Set(judgements.map(({ key }) => key))
   const unjudged = archives.filter(({ object }) => !knownKeys.has(object.key)).reverse()
   for (let from = 0; from < unjudged.length; from += JUDGED_AT_ONCE) {
-    const batch = await summarizeAll(stores, unjudged.slice(from, from + JUDGED_AT_ONCE))
+    const batch = await summarizeAll(services, unjudged.slice(from, from + JUDGED_AT_ONCE))
     const judged = judgeInOrder(judgements, batch, min_ratio)
-    judgements = keep ? await keepAll(stores, name, judgements, judged) : [...judgements, ...judged].sort(newestFirst)
+    judgements = keep ? await keepAll(services, name, judgements, judged) : [...judgements, ...judged].sort(newestFirst)
   }
   const byKey = new Map(judgements.map((judgement) => [judgement.key, judgement]))
   return {
@@ -79,7 +79,7 @@ interface SummarizedArchive {
 
 /** Reads the manifests of archives. Omits archives that cannot be opened. */
 const summarizeAll = async (
-  { objects }: ScheduledArchives,
+  { objects }: ScheduledArchiveServices,
   archives: readonly ScheduledArchive[],
 ): Promise<SummarizedArchive[]> => {
   const all = await pMap(
@@ -154,7 +154,7 @@ const isBefore = (a: { readonly at: string }, b: { readonly at: string }): boole
 
 /** Stores new judgements. Returns all judgements, newest first. */
 const keepAll = async (
-  { archiveJudgements }: Pick<JudgedArchiveStores, 'archiveJudgements'>,
+  { archiveJudgements }: Pick<JudgedArchiveServices, 'archiveJudgements'>,
   schedule: string,
   known: readonly ArchiveJudgement[],
   judged: readonly ArchiveJudgement[],

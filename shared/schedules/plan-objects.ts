@@ -15,7 +15,7 @@ export interface PlannedObject {
 }
 
 /** The stores and settings that are needed to plan the deletion of objects. */
-export interface ObjectPlanning {
+export interface PlanObjectsServices {
   readonly objects: ObjectStore
   readonly config: {
     readonly buckets: { readonly archives: string; readonly restores: string }
@@ -28,7 +28,7 @@ export interface ObjectPlanning {
  * Returns the reason to keep an object although its retention time is over, or `undefined` if the object can be
  * deleted.
  */
-type ReasonToKeep = (context: ObjectPlanning, object: PinnedObject) => Promise<string | undefined>
+type ReasonToKeep = (services: PlanObjectsServices, object: PinnedObject) => Promise<string | undefined>
 
 /**
  * Selects the objects to which one retention setting applies. Their keys begin with `prefix`, and `isPart` returns true
@@ -56,15 +56,15 @@ const never: ReasonToKeep = () => Promise.resolve(undefined)
  * An upload is kept until its final report exists, because its restore may still be running. A report is kept as long
  * as its upload exists, because without the report the local program would restore the upload again.
  */
-const reasonToKeepUpload: ReasonToKeep = async (context, object) => {
+const reasonToKeepUpload: ReasonToKeep = async (services, object) => {
   const { bucket, key } = object
   if (key.endsWith(ARCHIVE))
-    return (await hasReport(context, object)) ? undefined : 'has no report, so its restore may not have ended'
+    return (await hasReport(services, object)) ? undefined : 'has no report, so its restore may not have ended'
   if (key.startsWith(SHORT_REPORTS))
     return 'is a report whose upload is unknown, because the name of the report is a hash'
   if (!key.endsWith(REPORT)) return 'is neither an upload nor a report'
   const upload = key.slice(0, -REPORT.length) + ARCHIVE
-  return (await context.objects.head(bucket, upload)) === undefined ? undefined : 'its upload still exists'
+  return (await services.objects.head(bucket, upload)) === undefined ? undefined : 'its upload still exists'
 }
 
 const GROUPS: Readonly<Record<RetentionGroup, Group>> = {
@@ -84,11 +84,11 @@ const GROUPS: Readonly<Record<RetentionGroup, Group>> = {
  * the deployment sets no number of days for the group, yields nothing.
  */
 export async function* planObjects(
-  context: ObjectPlanning,
+  services: PlanObjectsServices,
   name: RetentionGroup,
   after?: string,
 ): AsyncGenerator<PlannedObject> {
-  const { objects, config, clock } = context
+  const { objects, config, clock } = services
   const days = config.retention[name]
   if (days === undefined) return
   const { bucket, prefix, isPart, reasonToKeep } = GROUPS[name]
@@ -98,7 +98,9 @@ export async function* planObjects(
     const until = modified.getTime() + days * DAY_MS
     const setting = `retention.${name}_days is ${days}`
     const reason =
-      until >= now ? `is kept until ${new Date(until).toISOString()} (${setting})` : await reasonToKeep(context, object)
+      until >= now
+        ? `is kept until ${new Date(until).toISOString()} (${setting})`
+        : await reasonToKeep(services, object)
     yield {
       bucket: object.bucket,
       key: object.key,

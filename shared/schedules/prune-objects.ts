@@ -1,5 +1,5 @@
 import { attemptAll, type Attempts } from './attempt-all.ts'
-import { planObjects, type ObjectPlanning } from './plan-objects.ts'
+import { planObjects, type PlanObjectsServices } from './plan-objects.ts'
 import { RETENTION_GROUPS, type RetentionGroup } from './retention.ts'
 
 /** The largest number of keys that S3 accepts in one `DeleteObjects` request. */
@@ -15,23 +15,23 @@ interface PrunedGroup {
  * Deletes the objects for which `planObjects` plans `delete`. Returns the number of deleted objects for each group for
  * which the deployment sets a number of days. If pruning of one group fails, continues with the next group.
  */
-export const pruneObjects = (context: ObjectPlanning): Promise<Attempts<PrunedGroup>> =>
+export const pruneObjects = (services: PlanObjectsServices): Promise<Attempts<PrunedGroup>> =>
   attemptAll(
-    RETENTION_GROUPS.filter((group) => context.config.retention[group] !== undefined),
+    RETENTION_GROUPS.filter((group) => services.config.retention[group] !== undefined),
     (group) => `retention of ${group}`,
-    async (retention) => ({ retention, deleted: await pruneGroup(context, retention) }),
+    async (retention) => ({ retention, deleted: await pruneGroup(services, retention) }),
   )
 
-const pruneGroup = async (context: ObjectPlanning, group: RetentionGroup): Promise<number> => {
+const pruneGroup = async (services: PlanObjectsServices, group: RetentionGroup): Promise<number> => {
   let deleted = 0
   let batch: string[] = []
   let bucket = ''
   const flush = async (): Promise<void> => {
-    await context.objects.delete(bucket, batch)
+    await services.objects.delete(bucket, batch)
     deleted += batch.length
     batch = []
   }
-  for await (const { action, bucket: own, key } of planObjects(context, group)) {
+  for await (const { action, bucket: own, key } of planObjects(services, group)) {
     if (action === 'keep') continue
     bucket = own
     batch.push(key)

@@ -29,7 +29,7 @@ export interface PrunePlan {
 }
 
 /** The data from which the plan of one schedule is computed. */
-interface PruneInput extends JudgedArchives {
+interface PruneCandidates extends JudgedArchives {
   readonly schedule: Pick<Schedule, 'keep_days'>
   /** The result of `goodSuccessors`: the newest good archive of each scope, newest first. */
   readonly successors: readonly ArchiveJudgement[]
@@ -44,21 +44,21 @@ interface PruneInput extends JudgedArchives {
  * - No suspicious archive waits for a decision. A suspicious archive needs no decision if a newer good archive exists.
  * - No later archive was confirmed within the last `keep_days`.
  */
-export const planPruning = (input: PruneInput): PrunePlan => {
-  const { archives, judgements } = input
+export const planPruning = (candidates: PruneCandidates): PrunePlan => {
+  const { archives, judgements } = candidates
   const stopped_by = undecided(judgements)
-  const holds = judgements.filter((judgement) => holdBy(judgement, input.schedule.keep_days) > 0)
-  const planned = archives.map((archive) => planArchive({ ...input, stopped_by, holds }, archive))
+  const holds = judgements.filter((judgement) => holdBy(judgement, candidates.schedule.keep_days) > 0)
+  const planned = archives.map((archive) => planArchive({ ...candidates, stopped_by, holds }, archive))
   const kept = new Set(planned.flatMap(({ action, key }) => (action === 'keep' ? [key] : [])))
   return {
     stopped_by,
     archives: planned,
-    obsolete: judgements.filter((judgement) => isObsolete(input, kept, judgement)),
+    obsolete: judgements.filter((judgement) => isObsolete(candidates, kept, judgement)),
   }
 }
 
 /** The data from which the action for one archive is computed. */
-interface Decision extends PruneInput {
+interface Decision extends PruneCandidates {
   /** The suspicious archives that wait for a decision. */
   readonly stopped_by: readonly ArchiveJudgement[]
   /** The confirmed archives. Each of them protects earlier archives for some time. */
@@ -72,7 +72,10 @@ const undecided = (judgements: readonly ArchiveJudgement[]): ArchiveJudgement[] 
   return judgements.filter(({ state, at }) => state === 'suspicious' && Date.parse(at) >= newestGood)
 }
 
-const planArchive = (input: Decision, { object: { key }, job_id, at, judgement }: JudgedArchive): PlannedArchive => {
+const planArchive = (
+  candidates: Decision,
+  { object: { key }, job_id, at, judgement }: JudgedArchive,
+): PlannedArchive => {
   const shown = {
     key,
     job_id,
@@ -81,17 +84,17 @@ const planArchive = (input: Decision, { object: { key }, job_id, at, judgement }
       ? { state: 'unreadable' as const }
       : { state: judgement.state, resources: resourcesIn(judgement) }),
   }
-  return { ...shown, ...decide(input, at, judgement) }
+  return { ...shown, ...decide(candidates, at, judgement) }
 }
 
 /** Decides about one archive. If there is a suspicious archive that waits for a decision, no archive is deleted. */
 const decide = (
-  input: Decision,
+  candidates: Decision,
   at: string,
   judgement: ArchiveJudgement | undefined,
 ): Pick<PlannedArchive, 'action' | 'reason'> => {
-  const { schedule, holds, now } = input
-  const [suspicious] = input.stopped_by
+  const { schedule, holds, now } = candidates
+  const [suspicious] = candidates.stopped_by
   const { keep_days } = schedule
   const keep = (reason: string) => ({ action: 'keep', reason }) as const
   const keptUntil = Date.parse(at) + keep_days * DAY_MS
@@ -101,7 +104,7 @@ const decide = (
       'no archive of this schedule is deleted, because the archive of job ' +
         `${suspicious.job_id} is suspicious and nobody has confirmed or rejected it`,
     )
-  const successor = successorOf(input, at, judgement)
+  const successor = successorOf(candidates, at, judgement)
   if (successor === undefined) return keep('no newer good archive has the same or a wider scope')
   const heldUntil = holdOf(holds, keep_days, at)
   if (heldUntil > now.getTime())
@@ -115,7 +118,7 @@ const decide = (
  * any newer good archive is returned.
  */
 const successorOf = (
-  { successors }: Pick<PruneInput, 'successors'>,
+  { successors }: Pick<PruneCandidates, 'successors'>,
   at: string,
   judgement: ArchiveJudgement | undefined,
 ): ArchiveJudgement | undefined =>
@@ -140,10 +143,10 @@ const holdBy = ({ state, decided }: ArchiveJudgement, keepDays: number): number 
  * exist. A newer good archive of the same or a wider scope exists, so no later archive is compared with this judgement.
  * If the archive was confirmed, the confirmation no longer protects earlier archives.
  */
-const isObsolete = (input: PruneInput, kept: ReadonlySet<string>, judgement: ArchiveJudgement): boolean =>
+const isObsolete = (candidates: PruneCandidates, kept: ReadonlySet<string>, judgement: ArchiveJudgement): boolean =>
   !kept.has(judgement.key) &&
-  successorOf(input, judgement.at, judgement) !== undefined &&
-  holdBy(judgement, input.schedule.keep_days) <= input.now.getTime()
+  successorOf(candidates, judgement.at, judgement) !== undefined &&
+  holdBy(judgement, candidates.schedule.keep_days) <= candidates.now.getTime()
 
 const isLater = (a: { readonly at: string }, b: { readonly at: string }): boolean => Date.parse(a.at) > Date.parse(b.at)
 

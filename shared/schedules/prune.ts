@@ -1,21 +1,21 @@
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { attemptAll, type Attempts } from './attempt-all.ts'
 import type { ArchiveJudgements } from './aws/archive-judgements.ts'
-import { judgedArchives, type JudgedArchiveStores } from './judged-archives.ts'
+import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
 import { planPruning, type PrunePlan } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
 import { goodSuccessors } from './successors.ts'
 
 /** The stores and settings that are needed to plan pruning. */
-export interface PrunePlanning extends JudgedArchiveStores {
+export interface PlanScheduleServices extends JudgedArchiveServices {
   readonly clock: () => Date
 }
 
 /** The stores and settings that are needed to prune archives. */
-interface Pruning extends PrunePlanning {
-  readonly objects: PrunePlanning['objects'] & Pick<ObjectStore, 'delete'>
-  readonly archiveJudgements: PrunePlanning['archiveJudgements'] & Pick<ArchiveJudgements, 'delete'>
-  readonly config: PrunePlanning['config'] & { readonly schedules: readonly Schedule[] }
+interface PruneServices extends PlanScheduleServices {
+  readonly objects: PlanScheduleServices['objects'] & Pick<ObjectStore, 'delete'>
+  readonly archiveJudgements: PlanScheduleServices['archiveJudgements'] & Pick<ArchiveJudgements, 'delete'>
+  readonly config: PlanScheduleServices['config'] & { readonly schedules: readonly Schedule[] }
 }
 
 interface PrunedSchedule {
@@ -30,27 +30,27 @@ interface PrunedSchedule {
  * Deletes the archives for which `planSchedule` plans `delete`, for every schedule. If pruning of one schedule fails,
  * continues with the next schedule.
  */
-export const pruneSchedules = (context: Pruning): Promise<Attempts<PrunedSchedule>> =>
+export const pruneSchedules = (services: PruneServices): Promise<Attempts<PrunedSchedule>> =>
   attemptAll(
-    context.config.schedules,
+    services.config.schedules,
     ({ name }) => `schedule ${name}`,
-    (schedule) => prune(context, schedule),
+    (schedule) => prune(services, schedule),
   )
 
 /** Plans the pruning of one schedule, and deletes nothing. If `keep` is true, stores new judgements. */
 export const planSchedule = async (
-  context: PrunePlanning,
+  services: PlanScheduleServices,
   schedule: Schedule,
   options: { readonly keep: boolean },
 ): Promise<PrunePlan> => {
-  const judged = await judgedArchives(context, schedule, options)
-  const successors = await goodSuccessors(context.objects, judged.archives)
-  return planPruning({ ...judged, schedule, successors, now: context.clock() })
+  const judged = await judgedArchives(services, schedule, options)
+  const successors = await goodSuccessors(services.objects, judged.archives)
+  return planPruning({ ...judged, schedule, successors, now: services.clock() })
 }
 
-const prune = async (context: Pruning, schedule: Schedule): Promise<PrunedSchedule> => {
-  const { objects, archiveJudgements, config } = context
-  const { archives, stopped_by, obsolete } = await planSchedule(context, schedule, { keep: true })
+const prune = async (services: PruneServices, schedule: Schedule): Promise<PrunedSchedule> => {
+  const { objects, archiveJudgements, config } = services
+  const { archives, stopped_by, obsolete } = await planSchedule(services, schedule, { keep: true })
   const deleted = archives.flatMap(({ action, key }) => (action === 'delete' ? [key] : []))
   await objects.delete(config.buckets.archives, deleted)
   for (const judgement of obsolete) await archiveJudgements.delete(schedule.name, judgement)

@@ -3,7 +3,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
 /** The store and the bucket of the archives of schedules. */
-export interface ScheduledArchives {
+export interface ScheduledArchiveServices {
   readonly objects: Pick<ObjectStore, 'list' | 'sourceOf'>
   readonly config: { readonly buckets: { readonly archives: string } }
 }
@@ -20,7 +20,7 @@ const NAME = /\/(s-.+-(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z)\.acbak$/
 
 /** Returns the archives of one schedule in the archive bucket, newest first. Objects with other names are ignored. */
 export const scheduledArchives = async (
-  { objects, config }: ScheduledArchives,
+  { objects, config }: ScheduledArchiveServices,
   name: string,
 ): Promise<ScheduledArchive[]> => {
   const archives: ScheduledArchive[] = []

@@ -5,7 +5,7 @@ import { findSchedule } from './find-schedule.ts'
 import { type Schedule, scheduledRequest } from './schedule.ts'
 
 /** The services and settings that are needed to start a scheduled export. */
-type ScheduledStart = Parameters<typeof startNamedExport>[0] & {
+type StartScheduledServices = Parameters<typeof startNamedExport>[0] & {
   readonly config: { readonly schedules: readonly Schedule[] }
   readonly models: ModelRegistry
 }
@@ -14,10 +14,10 @@ type ScheduledStart = Parameters<typeof startNamedExport>[0] & {
  * Starts the export of a schedule for the due time `at`, and returns its job. If the export was started before, returns
  * the existing job. Throws `UnknownScheduleError` and the errors of `scheduledRequest`.
  */
-export const startScheduled = async (context: ScheduledStart, name: string, at: Date): Promise<ExportJob> => {
-  const schedule = findSchedule(context.config.schedules, name)
-  const request = scheduledRequest(schedule, at, context.models)
-  return startNamedExport(context, scheduledJobId(name, at), request, `schedule:${name}`, 'schedule')
+export const startScheduled = async (services: StartScheduledServices, name: string, at: Date): Promise<ExportJob> => {
+  const schedule = findSchedule(services.config.schedules, name)
+  const request = scheduledRequest(schedule, at, services.models)
+  return startNamedExport(services, scheduledJobId(name, at), request, `schedule:${name}`, 'schedule')
 }
 
 /** Returns `s-{name}-{yyyymmddThhmmssZ}`, with the due time in UTC. */

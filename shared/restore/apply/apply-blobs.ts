@@ -7,10 +7,10 @@ import { type Attempt, type PassServices, runPass } from '../../jobs/pass.ts'
 import { ConflictError } from '../errors.ts'
 import { APPLY_BLOBS, ApplyBlobsCursor, type ApplyBlobsResult, BLOB_CONFLICTS } from '../messages/apply.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
-import type { RestoreReading } from '../open-restore.ts'
+import type { OpenRestoreServices } from '../open-restore.ts'
 import { blobList } from '../results/blob-list.ts'
 import { blobRuns } from './blob-runs.ts'
-import { type BlobStores, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS } from './blob-writer.ts'
+import { type BlobWriterServices, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS } from './blob-writer.ts'
 
 /**
  * The number of blobs per batch. The pass checks its time limit between two batches. It can therefore exceed the limit
@@ -18,7 +18,7 @@ import { type BlobStores, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS } from '
  */
 const BATCH = 256
 
-interface ApplyBlobsServices extends RestoreReading, PassServices, BlobStores {
+interface ApplyBlobsServices extends OpenRestoreServices, PassServices, BlobWriterServices {
   readonly leases: Leases
 }
 

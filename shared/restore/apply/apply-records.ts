@@ -9,14 +9,14 @@ import { BucketBorders } from '../extents/bucket-borders.ts'
 import { extentEvents } from '../extents/extent-records.ts'
 import { APPLY_RECORDS, type ApplyRecordsResult, ExtentCursor, SKIPPED_AFTER_CONFLICT } from '../messages/apply.ts'
 import type { Extent } from '../messages/preflight.ts'
-import { type OpenRestore, openRestore, type RestoreReading } from '../open-restore.ts'
+import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { ConditionalApplier } from './conditional-applier.ts'
 import { EndingResources } from './ending-resources.ts'
 import { OverwritingApplier } from './overwriting-applier.ts'
 import { plannedExtent } from './planned-extent.ts'
-import type { AppliedResource, ApplierStores, ResourceApplier } from './resource-applier.ts'
+import type { AppliedResource, ApplierServices, ResourceApplier } from './resource-applier.ts'
 
-interface ApplyRecordsServices extends RestoreReading, PassServices {
+interface ApplyRecordsServices extends OpenRestoreServices, PassServices {
   readonly leases: Leases
   readonly resources: ResourceStore
   readonly payloads: PayloadStore
@@ -82,17 +82,17 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
 }
 
 const openApplier = (
-  stores: ApplierStores & { readonly models: ModelRegistry },
+  services: ApplierServices & { readonly models: ModelRegistry },
   { job }: OpenRestore,
   extent: Extent,
   start: ExtentCursor | undefined,
 ): ResourceApplier => {
-  const target = { jobId: job.job_id, model: stores.models.get(extent.model) }
+  const target = { jobId: job.job_id, model: services.models.get(extent.model) }
   return job.request.on_duplicate === 'overwrite'
-    ? new OverwritingApplier(stores, target, {
+    ? new OverwritingApplier(services, target, {
         after: start?.from.bucket ?? extent.after,
         upTo: extent.up_to,
         ids: job.request.filters.ids,
       })
-    : new ConditionalApplier(stores, target, job.request.on_duplicate)
+    : new ConditionalApplier(services, target, job.request.on_duplicate)
 }

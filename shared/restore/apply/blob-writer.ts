@@ -23,7 +23,7 @@ export const COPIED_BLOB_BYTES = 16 * 1024 * 1024
  */
 export const PARALLEL_BLOBS = 8
 
-export interface BlobStores {
+export interface BlobWriterServices {
   readonly objects: ObjectStore
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
@@ -41,19 +41,19 @@ interface BlobWriterOptions {
 
 /** Writes blobs and spilled payloads of an archive to the store. */
 export class BlobWriter {
-  readonly #stores: BlobStores
+  readonly #services: BlobWriterServices
   readonly #options: BlobWriterOptions
   /** Limits the writes of all runs together. */
   readonly #limit = pLimit(PARALLEL_BLOBS)
 
-  constructor(stores: BlobStores, options: BlobWriterOptions) {
-    this.#stores = stores
+  constructor(services: BlobWriterServices, options: BlobWriterOptions) {
+    this.#services = services
     this.#options = options
   }
 
   /** Writes a blob whose bytes S3 copies from the archive. */
   async copy(blob: RestoredBlob): Promise<void> {
-    const { payloads, blobs } = this.#stores
+    const { payloads, blobs } = this.#services
     const { archive, beforeWrite, isOverwriting } = this.#options
     const range = { object: archive, start: blob.offset, length: blob.size }
     await beforeWrite()
@@ -67,7 +67,7 @@ export class BlobWriter {
    * the expected SHA-256.
    */
   async writeRun({ start, length, blobs }: BlobRun): Promise<void> {
-    const bytes = await this.#stores.objects.readBytes(this.#options.archive, start, length)
+    const bytes = await this.#services.objects.readBytes(this.#options.archive, start, length)
     await Promise.all(
       blobs.map((blob) =>
         this.#limit(() => this.#write(blob, bytes.subarray(blob.offset - start, blob.offset - start + blob.size))),
@@ -76,7 +76,7 @@ export class BlobWriter {
   }
 
   async #write(blob: RestoredBlob, bytes: Buffer): Promise<void> {
-    const { payloads, blobs } = this.#stores
+    const { payloads, blobs } = this.#services
     const { beforeWrite, isOverwriting } = this.#options
     const { id, kind, size, sha256 } = blob
     const actual = createHash('sha256').update(bytes).digest('hex')
@@ -95,7 +95,7 @@ export class BlobWriter {
    * writer has already written the blob. If they differ, this is a conflict.
    */
   async #compareExisting(blob: RestoredBlob): Promise<void> {
-    const existing = await this.#stores.blobs.sha256Of(blob.id)
+    const existing = await this.#services.blobs.sha256Of(blob.id)
     const isEqual =
       existing?.sha256 === blob.sha256 &&
       existing.object.size === blob.size &&

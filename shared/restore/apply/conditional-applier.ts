@@ -5,7 +5,7 @@ import type { SelectedResource } from '../extents/extent-records.ts'
 import { hasSameContent } from '../target/revision-comparison.ts'
 import {
   type AppliedResource,
-  type ApplierStores,
+  type ApplierServices,
   type ApplierTarget,
   metadataToWrite,
   type ResourceApplier,
@@ -20,12 +20,12 @@ import {
  * Under `raise_error`, the restore fails.
  */
 export class ConditionalApplier implements ResourceApplier {
-  readonly #stores: ApplierStores
+  readonly #services: ApplierServices
   readonly #target: ApplierTarget
   readonly #strategy: Strategy
 
-  constructor(stores: ApplierStores, target: ApplierTarget, strategy: Strategy) {
-    this.#stores = stores
+  constructor(services: ApplierServices, target: ApplierTarget, strategy: Strategy) {
+    this.#services = services
     this.#target = target
     this.#strategy = strategy
   }
@@ -47,7 +47,7 @@ export class ConditionalApplier implements ResourceApplier {
     return Promise.resolve({
       id,
       addRevision: async ({ item }) =>
-        writes.add(writeRevision(await revisionToWrite(this.#stores, this.#target, item))),
+        writes.add(writeRevision(await revisionToWrite(this.#services, this.#target, item))),
       end: async () => {
         await writes.settle()
         if (!isConflict && !(await write(metadataToWrite(this.#target, metadata.item)))) isConflict = true
@@ -66,20 +66,20 @@ export class ConditionalApplier implements ResourceApplier {
    * attempt. Returns false if another writer wrote it. The item of the other writer is kept.
    */
   async #writeIfAbsent(item: Item): Promise<boolean> {
-    const { writer, resources } = this.#stores
+    const { writer, resources } = this.#services
     if ((await writer.putIfAbsent(item)) === 'written') return true
     return (await resources.appliedBy(keyOf(item))) === this.#target.jobId
   }
 
   /** Returns whether the target has a revision with the content of `item`, for example from an interrupted restore. */
   async #isStored(item: Item): Promise<boolean> {
-    const stored = await this.#stores.resources.getRevision(keyOf(item))
-    return stored !== undefined && hasSameContent(this.#stores, stored, item)
+    const stored = await this.#services.resources.getRevision(keyOf(item))
+    return stored !== undefined && hasSameContent(this.#services, stored, item)
   }
 
   /** Removes the items of a resource that this restore wrote. Throws `ConflictError` under `raise_error`. */
   async #withdraw(id: string, written: readonly Key[]): Promise<void> {
-    const { writer } = this.#stores
+    const { writer } = this.#services
     const { model, jobId } = this.#target
     await Promise.all(written.map((key) => writer.removeIfAppliedBy(key, jobId)))
     if (this.#strategy === 'raise_error') throw new ConflictError(model.name, id)

@@ -3,7 +3,7 @@ import type { SelectedResource } from '../extents/extent-records.ts'
 import { targetRange } from '../target/target-range.ts'
 import {
   type AppliedResource,
-  type ApplierStores,
+  type ApplierServices,
   type ApplierTarget,
   metadataToWrite,
   type ResourceApplier,
@@ -17,7 +17,7 @@ import { StoredRevisionKeys } from '../target/stored-revision-keys.ts'
  * Stored revisions that the archive does not contain are removed.
  */
 export class OverwritingApplier implements ResourceApplier {
-  readonly #stores: ApplierStores
+  readonly #services: ApplierServices
   readonly #target: ApplierTarget
   readonly #storedKeys: StoredRevisionKeys
 
@@ -26,7 +26,7 @@ export class OverwritingApplier implements ResourceApplier {
    * keys of the stored revisions are read separately for each resource.
    */
   constructor(
-    stores: ApplierStores,
+    services: ApplierServices,
     target: ApplierTarget,
     range: {
       readonly after: string | undefined
@@ -34,23 +34,23 @@ export class OverwritingApplier implements ResourceApplier {
       readonly ids: readonly string[] | undefined
     },
   ) {
-    this.#stores = stores
+    this.#services = services
     this.#target = target
     // Even if preflight found no items in this range, it is read again, because another program may have written items
     // since. If the range is still empty, this takes one query.
     const keys = range.ids === undefined ? targetRange(range.after, range.upTo) : undefined
-    this.#storedKeys = new StoredRevisionKeys(stores, target.model.name, keys)
+    this.#storedKeys = new StoredRevisionKeys(services, target.model.name, keys)
   }
 
   async begin({ metadata }: SelectedResource): Promise<AppliedResource> {
-    const { writer } = this.#stores
+    const { writer } = this.#services
     const stored = await this.#storedKeys.keysOf(metadata.id)
     const writes = new StartedWrites()
     const written = new Set<string>()
     return {
       id: metadata.id,
       addRevision: async ({ item }) => {
-        const revision = await revisionToWrite(this.#stores, this.#target, item)
+        const revision = await revisionToWrite(this.#services, this.#target, item)
         written.add(sortKeyOf(revision))
         await writes.add(writer.put(revision))
       },

@@ -28,7 +28,7 @@ export interface AppliedResource {
   end(): Promise<boolean>
 }
 
-export interface ApplierStores {
+export interface ApplierServices {
   readonly resources: ResourceStore
   readonly payloads: PayloadStore
   readonly writer: ResourceWriter

@@ -9,10 +9,10 @@ import { keyOf } from '../../tables/item.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
 import { extentEvents } from '../extents/extent-records.ts'
 import { ExtentCursor, ROLLBACK } from '../messages/apply.ts'
-import { openRestore, type RestoreReading } from '../open-restore.ts'
+import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { plannedExtent } from './planned-extent.ts'
 
-interface RollbackServices extends RestoreReading, PassServices {
+interface RollbackServices extends OpenRestoreServices, PassServices {
   readonly leases: Leases
   readonly resources: ResourceStore
   readonly models: ModelRegistry

@@ -35,7 +35,7 @@ export interface VerificationCheck<Name extends string = string> {
   /** The name of the check in the report. */
   readonly name: Name
   /** Called when a pass begins to compare resources. Returns the functions that check the resources of the pass. */
-  readonly checkResources?: (context: ResourcesContext, findings: CheckFindings) => ResourcesCheck
+  readonly checkResources?: (pass: VerificationPass, findings: CheckFindings) => ResourcesCheck
   /** Called for each blob and each spilled payload that the restored resources refer to. */
   readonly checkBlob?: (blob: ComparedBlob, findings: CheckFindings) => void
   /** Called once, after all passes. */
@@ -56,7 +56,7 @@ export interface CheckFindings {
 }
 
 /** The data that a check of resources may use. It is the same for all resources of a pass. */
-export interface ResourcesContext {
+export interface VerificationPass {
   readonly model: Model
   readonly plan: RestorePlan
   readonly archive: OpenArchive

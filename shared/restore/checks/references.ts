@@ -3,7 +3,7 @@ import type { RefType } from '../../resources/models.ts'
 import { references as referencesOf } from '../../resources/payload-references.ts'
 import { decodePayload } from '../../resources/payload.ts'
 import { RevisionView } from '../../resources/views.ts'
-import type { CheckFindings, ComparedResource, ResourcesCheck, ResourcesContext, VerificationCheck } from './check.ts'
+import type { CheckFindings, ComparedResource, ResourcesCheck, VerificationPass, VerificationCheck } from './check.ts'
 
 /**
  * Checks the references in the payloads of the current revisions: the resources and revisions to which they refer must
@@ -12,7 +12,7 @@ import type { CheckFindings, ComparedResource, ResourcesCheck, ResourcesContext,
  */
 export const references = {
   name: 'references',
-  checkResources: (context, findings) => new ReferencesCheck(context, findings),
+  checkResources: (pass, findings) => new ReferencesCheck(pass, findings),
 } as const satisfies VerificationCheck
 
 interface Reference {
@@ -31,21 +31,21 @@ const BATCH = 100
 const MAX_FOUND = 100_000
 
 class ReferencesCheck implements ResourcesCheck {
-  readonly #context: ResourcesContext
+  readonly #pass: VerificationPass
   readonly #findings: CheckFindings
   readonly #archivedIds: ArchivedIds
   /** The keys (`nameOf`) of the references that were resolved. These references are not looked up again. */
   readonly #found = new Set<string>()
   #waiting: Reference[] = []
 
-  constructor(context: ResourcesContext, findings: CheckFindings) {
-    this.#context = context
+  constructor(pass: VerificationPass, findings: CheckFindings) {
+    this.#pass = pass
     this.#findings = findings
-    this.#archivedIds = new ArchivedIds(context.archive)
+    this.#archivedIds = new ArchivedIds(pass.archive)
   }
 
   async check({ archived, stored }: ComparedResource): Promise<void> {
-    const { model } = this.#context
+    const { model } = this.#pass
     if (stored.state !== 'read' || model.references.length === 0) return
     const payload = await stored.currentPayload()
     if (payload === undefined) return
@@ -64,7 +64,7 @@ class ReferencesCheck implements ResourcesCheck {
     if (this.#found.size > MAX_FOUND) this.#found.clear()
     for (const target of new Set(waiting.map((reference) => reference.target))) {
       const own = waiting.filter((reference) => reference.target === target)
-      const existing = await this.#context.resources.existing(target, [...new Set(own.map(resourceIdOf))])
+      const existing = await this.#pass.resources.existing(target, [...new Set(own.map(resourceIdOf))])
       for (const reference of own) {
         if (existing.has(resourceIdOf(reference)) && (await this.#hasRevision(reference)))
           this.#found.add(nameOf(reference))
@@ -79,12 +79,12 @@ class ReferencesCheck implements ResourcesCheck {
    */
   async #hasRevision(reference: Reference): Promise<boolean> {
     if (reference.ref_type === 'resource_id') return true
-    const revisions = await this.#context.resources.getRevisions(reference.target, resourceIdOf(reference))
+    const revisions = await this.#pass.resources.getRevisions(reference.target, resourceIdOf(reference))
     return revisions.some((item) => new RevisionView(item).revisionId === reference.to)
   }
 
   async #reportDangling(reference: Reference): Promise<void> {
-    const { model, plan } = this.#context
+    const { model, plan } = this.#pass
     const { from, field, target, to, ref_type } = reference
     const finding = { model: model.name, resource_id: from, expected: to, actual: 'absent' }
     const what = `reference ${field} to ${target}`

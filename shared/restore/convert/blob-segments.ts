@@ -6,7 +6,7 @@ import { Composer } from '../../objects/composer.ts'
 import { addCount } from '../../values/model-counts.ts'
 import type { ConvertResultOf } from '../messages/convert.ts'
 import { workName } from '../messages/work-names.ts'
-import type { ConvertStores } from './stores.ts'
+import type { ConvertServices } from './services.ts'
 
 /**
  * Writes the blobs and spilled payloads of one pass as segments. A segment ends when it is large enough for one map
@@ -14,7 +14,7 @@ import type { ConvertStores } from './stores.ts'
  */
 export class BlobSegments {
   readonly #attempt: Attempt
-  readonly #stores: ConvertStores
+  readonly #services: ConvertServices
   readonly #finished: WrittenSegment[] = []
   readonly #models: Record<string, number> = {}
   #open: { readonly composer: Composer; readonly segment: BlobSegment } | undefined
@@ -22,9 +22,9 @@ export class BlobSegments {
   #blobs = 0
   #bytes = 0
 
-  constructor(attempt: Attempt, stores: ConvertStores) {
+  constructor(attempt: Attempt, services: ConvertServices) {
     this.#attempt = attempt
-    this.#stores = stores
+    this.#services = services
   }
 
   /** The number of entries that the pass has written. */
@@ -33,7 +33,7 @@ export class BlobSegments {
   }
 
   async add(reference: Pick<BlobReference, 'position' | 'id' | 'models'>, source: EntrySource): Promise<void> {
-    if (this.#open !== undefined && this.#open.segment.bytes >= this.#stores.limits.rangeBytes)
+    if (this.#open !== undefined && this.#open.segment.bytes >= this.#services.limits.rangeBytes)
       await this.#finishSegment()
     this.#open ??= this.#openSegment()
     await this.#open.segment.add(reference, source)
@@ -51,7 +51,7 @@ export class BlobSegments {
   }
 
   #openSegment(): { readonly composer: Composer; readonly segment: BlobSegment } {
-    const { objects, workFiles } = this.#stores
+    const { objects, workFiles } = this.#services
     const { job_id, attempt, pass } = this.#attempt
     const k = this.#finished.length
     const key = workFiles.key(job_id, workName.convertedSegment(attempt, k))

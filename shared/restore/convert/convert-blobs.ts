@@ -13,7 +13,7 @@ import { CONVERT, type ConvertCursor, type ConvertCursorOf, type ConvertResultOf
 import { BlobSegments } from './blob-segments.ts'
 import { resultsOf } from './phase-results.ts'
 import { RunMerge } from './run-merge.ts'
-import type { ConvertStores } from './stores.ts'
+import type { ConvertServices } from './services.ts'
 import { contentsBelow, openContents } from './stream-contents.ts'
 
 /**
@@ -22,17 +22,17 @@ import { contentsBelow, openContents } from './stream-contents.ts'
  */
 export const convertBlobs = async (
   attempt: Attempt,
-  stores: ConvertStores,
+  services: ConvertServices,
   cursor: ConvertCursorOf<'blobs'>,
 ): Promise<ConvertResultOf<'blobs'>> => {
   const { source } = cursor
-  const { objects, workFiles, limits } = stores
-  const scans = resultsOf(await allResults(stores, attempt.job_id, CONVERT), 'scan')
+  const { objects, workFiles, limits } = services
+  const scans = resultsOf(await allResults(services, attempt.job_id, CONVERT), 'scan')
   const lists = scans.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
   const ranges = prefixRanges(scans, limits.blobsPerRange)
   const runs = scans.flatMap(({ contents }) => (contents === undefined ? [] : [contents]))
   const merge = await RunMerge.open(objects, runs, cursor.run_offsets)
-  const segments = new BlobSegments(attempt, stores)
+  const segments = new BlobSegments(attempt, services)
   const missing: BlobReference[] = []
   const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'blobs'>> => ({
     ...continueAt(next),

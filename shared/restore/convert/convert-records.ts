@@ -20,26 +20,26 @@ import { remainingRuns, resultsOf } from './phase-results.ts'
 import { RecordsSegments } from './records-segments.ts'
 import type { RunEntry } from './run-entry.ts'
 import { RunMerge } from './run-merge.ts'
-import type { ConvertStores } from './stores.ts'
+import type { ConvertServices } from './services.ts'
 
 /** Runs one pass that merges the runs of records into segments. A pass ends between two digest buckets. */
 export const convertRecords = async (
   attempt: Attempt,
-  stores: ConvertStores,
+  services: ConvertServices,
   { source, run_offsets }: ConvertCursorOf<'records'>,
 ): Promise<ConvertResultOf<'records'>> => {
-  const results = await allResults(stores, attempt.job_id, CONVERT)
+  const results = await allResults(services, attempt.job_id, CONVERT)
   const runs = remainingRuns(results)
-  const merge = await RunMerge.open(stores.objects, runs, run_offsets)
-  const segments = new RecordsSegments(attempt, stores)
-  const resources = new CompleteResources(await readScanFaults(stores.workFiles, results))
+  const merge = await RunMerge.open(services.objects, runs, run_offsets)
+  const segments = new RecordsSegments(attempt, services)
+  const resources = new CompleteResources(await readScanFaults(services.workFiles, results))
   const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'records'>> => {
     resources.end()
     return {
       ...continueAt(next),
       phase: 'records',
       segments: await segments.finish(),
-      ...(await writeFaults(stores.workFiles, attempt, resources.faults)),
+      ...(await writeFaults(services.workFiles, attempt, resources.faults)),
     }
   }
   try {

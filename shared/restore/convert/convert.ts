@@ -11,7 +11,7 @@ import { convertRecords } from './convert-records.ts'
 import { finishConvert } from './finish-convert.ts'
 import { mergeRuns } from './merge-runs.ts'
 import { scanStream } from './scan-stream.ts'
-import type { ConvertStores } from './stores.ts'
+import type { ConvertServices } from './services.ts'
 
 /**
  * Runs one pass of the conversion of a SpecStar stream to an archive of version 3. If the archive of the job is not a
@@ -19,29 +19,29 @@ import type { ConvertStores } from './stores.ts'
  */
 export const convert = async (
   input: PassInput,
-  stores: ConvertStores & { readonly clock: () => Date },
+  services: ConvertServices & { readonly clock: () => Date },
 ): Promise<PassOutput> => {
-  if (input.pass === 0) await beginJob(stores, input.job_id)
-  return runPass(CONVERT, input, stores, (attempt) => convertPass(attempt, stores))
+  if (input.pass === 0) await beginJob(services, input.job_id)
+  return runPass(CONVERT, input, services, (attempt) => convertPass(attempt, services))
 }
 
-const convertPass = async (attempt: Attempt, stores: ConvertStores): Promise<ConvertResult> => {
-  const cursor = readCursor(ConvertCursor, attempt) ?? (await firstCursor(stores, attempt.job_id))
+const convertPass = async (attempt: Attempt, services: ConvertServices): Promise<ConvertResult> => {
+  const cursor = readCursor(ConvertCursor, attempt) ?? (await firstCursor(services, attempt.job_id))
   if (cursor === undefined) return { ...continueAt(undefined), phase: 'not-a-stream' }
   switch (cursor.phase) {
     case 'scan':
-      return scanStream(attempt, stores, cursor)
+      return scanStream(attempt, services, cursor)
     case 'merge': {
       const { source } = cursor
-      const merged = await mergeRuns(attempt, stores, cursor)
-      return merged ?? convertRecords(attempt, stores, { phase: 'records', source, run_offsets: [] })
+      const merged = await mergeRuns(attempt, services, cursor)
+      return merged ?? convertRecords(attempt, services, { phase: 'records', source, run_offsets: [] })
     }
     case 'records':
-      return convertRecords(attempt, stores, cursor)
+      return convertRecords(attempt, services, cursor)
     case 'blobs':
-      return convertBlobs(attempt, stores, cursor)
+      return convertBlobs(attempt, services, cursor)
     case 'finish':
-      return finishConvert(attempt, stores, cursor)
+      return finishConvert(attempt, services, cursor)
   }
 }
 
@@ -49,7 +49,7 @@ const convertPass = async (attempt: Attempt, stores: ConvertStores): Promise<Con
  * Pins the archive of the job. Returns the first cursor if the archive is a stream, and `undefined` for any other
  * archive.
  */
-const firstCursor = async ({ jobs, objects }: ConvertStores, jobId: string): Promise<ConvertCursor | undefined> => {
+const firstCursor = async ({ jobs, objects }: ConvertServices, jobId: string): Promise<ConvertCursor | undefined> => {
   const { request } = await restoreJob({ jobs }, jobId)
   const source = await pinArchive({ objects }, request)
   const head = await objects.readBytes(source, 0, Math.min(STREAM_HEAD_BYTES, source.size))

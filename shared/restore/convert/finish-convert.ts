@@ -25,7 +25,7 @@ import {
 import type { Finding } from '../messages/finding.ts'
 import { workName } from '../messages/work-names.ts'
 import { resultsOf } from './phase-results.ts'
-import type { ConvertStores } from './stores.ts'
+import type { ConvertServices } from './services.ts'
 
 /**
  * The `next_since` of the manifest. A stream does not contain the time of its export, so the earliest time is used. An
@@ -36,16 +36,16 @@ const NEXT_SINCE = '1970-01-01T00:00:00.000Z'
 /** Composes an archive from the segments and a manifest. The later stages read this archive. */
 export const finishConvert = async (
   { job_id, attempt }: Attempt,
-  stores: ConvertStores,
+  services: ConvertServices,
   { source }: ConvertCursorOf<'finish'>,
 ): Promise<ConvertResultOf<'finish'>> => {
-  const { objects, workFiles } = stores
-  const results = await allResults(stores, job_id, CONVERT)
+  const { objects, workFiles } = services
+  const results = await allResults(services, job_id, CONVERT)
   const written: WrittenSegment[] = [
     ...resultsOf(results, 'records').flatMap(({ segments }) => segments),
     ...resultsOf(results, 'blobs').flatMap(({ blob_segments }) => blob_segments),
   ]
-  const manifest = encodeManifest(await createManifest(stores, job_id, results, written))
+  const manifest = encodeManifest(await createManifest(services, job_id, results, written))
   const size = written.reduce((sum, { summary }) => sum + summary.size, 0)
   const key = workFiles.key(job_id, workName.convertedArchive(attempt))
   const composer = new Composer(objects, workFiles.bucket, key)
@@ -66,13 +66,13 @@ export const finishConvert = async (
 }
 
 const createManifest = async (
-  stores: ConvertStores,
+  services: ConvertServices,
   jobId: string,
   results: readonly ConvertResult[],
   written: readonly WrittenSegment[],
 ): Promise<Manifest> => {
-  const { objects, workFiles } = stores
-  const { started_at, created_at } = await restoreJob(stores, jobId)
+  const { objects, workFiles } = services
+  const { started_at, created_at } = await restoreJob(services, jobId)
   const records = resultsOf(results, 'records').flatMap(({ segments }) => segments)
   const blobs = resultsOf(results, 'blobs')
   const models = [...new Set(resultsOf(results, 'scan').flatMap((scan) => scan.models))].sort(compareBytes)
@@ -88,7 +88,7 @@ const createManifest = async (
     next_since: NEXT_SINCE,
     complete: missing.length === 0,
     missing_blobs: missing,
-    models: await manifestModels(objects, models, records, blobs, stores.models.blobPathsOf(models)),
+    models: await manifestModels(objects, models, records, blobs, services.models.blobPathsOf(models)),
     blobs: {
       count: blobs.reduce((sum, result) => sum + result.blobs, 0),
       bytes: blobs.reduce((sum, result) => sum + result.bytes, 0),

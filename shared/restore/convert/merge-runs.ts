@@ -5,7 +5,7 @@ import { workName } from '../messages/work-names.ts'
 import { remainingRuns } from './phase-results.ts'
 import { RunMerge } from './run-merge.ts'
 import { writeRun } from './run-writer.ts'
-import type { ConvertStores } from './stores.ts'
+import type { ConvertServices } from './services.ts'
 
 /**
  * Merges as many runs of records as can be merged at the same time into one run. Further passes repeat this until a
@@ -13,7 +13,7 @@ import type { ConvertStores } from './stores.ts'
  */
 export const mergeRuns = async (
   { job_id, attempt }: Attempt,
-  { jobs, objects, workFiles, limits }: ConvertStores,
+  { jobs, objects, workFiles, limits }: ConvertServices,
   cursor: ConvertCursorOf<'merge'>,
 ): Promise<ConvertResultOf<'merge'> | undefined> => {
   const runs = remainingRuns(await allResults({ jobs }, job_id, CONVERT))

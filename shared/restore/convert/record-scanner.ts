@@ -21,7 +21,7 @@ import { workName } from '../messages/work-names.ts'
 import { type ContentLocation, encodeLocation } from './content-location.ts'
 import { RunSorter } from './run-writer.ts'
 import { ScanFindings } from './scan-findings.ts'
-import type { ConvertStores } from './stores.ts'
+import type { ConvertServices } from './services.ts'
 
 type RecordOf<Type extends StreamRecord['t']> = Extract<StreamRecord, { readonly t: Type }>
 
@@ -34,7 +34,7 @@ const HASH_ID = /^[0-9a-f]{32}$/
  */
 export class RecordScanner {
   readonly #attempt: Attempt
-  readonly #stores: ConvertStores
+  readonly #services: ConvertServices
   readonly #order: StreamOrder
   readonly #hashes: ContentHashes
   readonly #lines = new RunSorter()
@@ -52,16 +52,16 @@ export class RecordScanner {
   #resources = 0
   #revisions = 0
 
-  constructor(attempt: Attempt, stores: ConvertStores, order: StreamOrder, hashes: ContentHashes) {
+  constructor(attempt: Attempt, services: ConvertServices, order: StreamOrder, hashes: ContentHashes) {
     this.#attempt = attempt
-    this.#stores = stores
+    this.#services = services
     this.#order = order
     this.#hashes = hashes
   }
 
   /** True if the pass must end, because it has reached the limit on the references, locations or faults in memory. */
   get isFull(): boolean {
-    const { seenBlobs } = this.#stores.limits
+    const { seenBlobs } = this.#services.limits
     return [this.#references.size, this.#contents.size, this.#faults.length].some((size) => size >= seenBlobs)
   }
 
@@ -87,12 +87,12 @@ export class RecordScanner {
       case 'ModelEndRecord':
       case 'EofRecord':
     }
-    if (this.#lines.bytes >= this.#stores.limits.runBytes) await this.#writeRun()
+    if (this.#lines.bytes >= this.#services.limits.runBytes) await this.#writeRun()
   }
 
   /** Writes the entries that are still in memory. Returns the result of the pass. */
   async finish(): Promise<Omit<ConvertResultOf<'scan'>, 'done' | 'cursor'>> {
-    const { objects, workFiles } = this.#stores
+    const { objects, workFiles } = this.#services
     const { bucket } = workFiles
     const { job_id, attempt } = this.#attempt
     if (this.#lines.size > 0) await this.#writeRun()
@@ -151,7 +151,7 @@ export class RecordScanner {
     const { item } = itemFromRevision(info, payload, { model, shards: 1 })
     this.#revisions += 1
     this.#addLine(record, model, item)
-    const blobFields = blobFieldsOf({ blobs: this.#stores.models.blobPathsOf([model])[model] })
+    const blobFields = blobFieldsOf({ blobs: this.#services.models.blobPathsOf([model])[model] })
     const checked = checkRevision(item, payload, 'archive', blobFields)
     if (checked.fault !== undefined) throw new RecordInvalidError(checked.fault)
     addReferences(this.#references, model, checked.references)
@@ -185,7 +185,7 @@ export class RecordScanner {
   }
 
   async #writeRun(): Promise<void> {
-    const { objects, workFiles } = this.#stores
+    const { objects, workFiles } = this.#services
     const { job_id, attempt } = this.#attempt
     const key = workFiles.key(job_id, workName.convertedRun(attempt, this.#runs.length))
     this.#runs.push(await this.#lines.write(objects, workFiles.bucket, key))

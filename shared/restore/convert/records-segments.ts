@@ -4,7 +4,7 @@ import type { Attempt } from '../../jobs/pass.ts'
 import { Composer } from '../../objects/composer.ts'
 import type { Item } from '../../tables/item.ts'
 import { workName } from '../messages/work-names.ts'
-import type { ConvertStores } from './stores.ts'
+import type { ConvertServices } from './services.ts'
 
 interface OpenSegment {
   readonly model: string
@@ -17,15 +17,15 @@ interface OpenSegment {
  */
 export class RecordsSegments {
   readonly #attempt: Attempt
-  readonly #stores: ConvertStores
+  readonly #services: ConvertServices
   readonly #finished: RecordsSegment[] = []
   #open: OpenSegment | undefined
   #bucket: string | undefined
   #isResourceOpen = false
 
-  constructor(attempt: Attempt, stores: ConvertStores) {
+  constructor(attempt: Attempt, services: ConvertServices) {
     this.#attempt = attempt
-    this.#stores = stores
+    this.#services = services
   }
 
   /**
@@ -62,7 +62,7 @@ export class RecordsSegments {
 
   #isComplete(open: OpenSegment, model: string, h: string): boolean {
     if (open.model !== model) return true
-    return open.records.bytesSoFar >= this.#stores.limits.rangeBytes && this.isBucketBorder(model, h)
+    return open.records.bytesSoFar >= this.#services.limits.rangeBytes && this.isBucketBorder(model, h)
   }
 
   async #endResource(): Promise<void> {
@@ -71,7 +71,7 @@ export class RecordsSegments {
   }
 
   #openSegment(model: string): OpenSegment {
-    const { objects, workFiles } = this.#stores
+    const { objects, workFiles } = this.#services
     const { job_id, attempt, pass } = this.#attempt
     const { bucket } = workFiles
     const k = this.#finished.length

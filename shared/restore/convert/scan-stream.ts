@@ -5,22 +5,22 @@ import { readStream } from '../../specstar/read-stream.ts'
 import { StreamOrder } from '../../specstar/stream-order.ts'
 import type { ConvertCursor, ConvertCursorOf, ConvertResultOf } from '../messages/convert.ts'
 import { RecordScanner } from './record-scanner.ts'
-import type { ConvertStores } from './stores.ts'
+import type { ConvertServices } from './services.ts'
 
 /** Runs one pass over the stream. The pass checks every record and writes sorted runs. */
 export const scanStream = async (
   attempt: Attempt,
-  stores: ConvertStores,
+  services: ConvertServices,
   cursor: ConvertCursorOf<'scan'>,
 ): Promise<ConvertResultOf<'scan'>> => {
   const { source, position } = cursor
   const order = new StreamOrder(cursor.order)
-  const scanner = new RecordScanner(attempt, stores, order, await contentHashes())
+  const scanner = new RecordScanner(attempt, services, order, await contentHashes())
   const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'scan'>> => ({
     ...continueAt(next),
     ...(await scanner.finish()),
   })
-  for await (const record of readStream(stores.objects.sourceOf(source), order, position)) {
+  for await (const record of readStream(services.objects.sourceOf(source), order, position)) {
     await scanner.add(record)
     if (order.hasEnded || !(attempt.timeIsUp() || scanner.isFull)) continue
     const next = { offset: record.end, records: record.number }

@@ -11,13 +11,13 @@ import { SectionMissingError, UnknownModelsError } from '../errors.ts'
 import { CONVERTED_ARCHIVE } from '../messages/convert.ts'
 import { type InspectOutput, RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { PREFLIGHT } from '../messages/preflight.ts'
-import type { RestoreReading } from '../open-restore.ts'
+import type { OpenRestoreServices } from '../open-restore.ts'
 import { pinArchive } from '../pin-archive.ts'
 import { writeUploadReport } from '../upload-report.ts'
 import { planRanges } from './plan-ranges.ts'
 import { takeTurn } from './wait-for-turn.ts'
 
-interface InspectServices extends RestoreReading, ShardServices {
+interface InspectServices extends OpenRestoreServices, ShardServices {
   readonly leases: Leases
   readonly limits: Pick<Limits, 'rangeBytes' | 'queueSeconds'>
   readonly clock: () => Date

@@ -11,7 +11,7 @@ import { APPLY_BLOBS } from '../messages/apply.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
 import { type RestoreDecision, type Extent, PREFLIGHT, type PreflightResult } from '../messages/preflight.ts'
 import { PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
-import { openRestore, type RestoreReading } from '../open-restore.ts'
+import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { streamFaults } from '../results/left-out.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
@@ -20,14 +20,14 @@ import { firstDetails } from '../results/preflight-details.ts'
  * store. Throws `ArchiveInvalidError` if the archive differs from its manifest. Under `raise_error`, throws
  * `DuplicatesError` if a resource exists, or if a blob exists with other bytes or headers.
  */
-export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Promise<RestoreDecision> => {
-  const { jobs } = stores
-  const { job, plan, archive } = await openRestore(stores, job_id)
-  const preflight = await allResults(stores, job_id, PREFLIGHT)
+export const decide = async ({ job_id }: StageInput, services: OpenRestoreServices): Promise<RestoreDecision> => {
+  const { jobs } = services
+  const { job, plan, archive } = await openRestore(services, job_id)
+  const preflight = await allResults(services, job_id, PREFLIGHT)
   const extents = preflight.flatMap((result) => result.extents)
-  const blobs = await allResults(stores, job_id, PREFLIGHT_BLOBS)
-  if (plan.unfiltered) await checkManifest(stores, plan, archive.manifest, extents, blobs)
-  if (job.request.on_duplicate === 'raise_error') await rejectDuplicates(stores, preflight, blobs)
+  const blobs = await allResults(services, job_id, PREFLIGHT_BLOBS)
+  if (plan.unfiltered) await checkManifest(services, plan, archive.manifest, extents, blobs)
+  if (job.request.on_duplicate === 'raise_error') await rejectDuplicates(services, preflight, blobs)
   if (job.request.dry_run) return { ...plannedItems(job_id, 0), write: false }
   await jobs.plan(job_id, APPLY_BLOBS.name, blobs.length)
   return { ...plannedItems(job_id, blobs.length), write: true }
@@ -37,13 +37,13 @@ export const decide = async ({ job_id }: StageInput, stores: RestoreReading): Pr
  * Compares the counts and digests in the manifest with those that preflight has computed from the records and blobs.
  */
 const checkManifest = async (
-  stores: Pick<RestoreReading, 'objects' | 'workFiles'>,
+  services: Pick<OpenRestoreServices, 'objects' | 'workFiles'>,
   plan: RestorePlan,
   manifest: Manifest,
   extents: readonly Extent[],
   blobs: readonly PreflightBlobsResult[],
 ): Promise<void> => {
-  const faultyModels = new Set((await streamFaults(stores, plan)).map(({ resource }) => resource.model))
+  const faultyModels = new Set((await streamFaults(services, plan)).map(({ resource }) => resource.model))
   for (const model of plan.models) {
     const stated = manifest.models[model]
     if (stated === undefined) throw new ArchiveInvalidError(`the manifest has no entry for model ${model}`)
@@ -72,7 +72,7 @@ const checkManifest = async (
         sumOf(blobs, ({ models }) => countOf(models, model)),
       )
     if (leftOut.every(({ in_digest }) => in_digest))
-      expectEqual(section, 'digest', stated.digest, modelDigest(await readBuckets(stores.objects, own)))
+      expectEqual(section, 'digest', stated.digest, modelDigest(await readBuckets(services.objects, own)))
   }
   expectEqual(
     'blobs',
@@ -105,7 +105,7 @@ const expectEqual = (section: string, what: string, stated: string | number, act
 }
 
 const rejectDuplicates = async (
-  { workFiles }: Pick<RestoreReading, 'workFiles'>,
+  { workFiles }: Pick<OpenRestoreServices, 'workFiles'>,
   preflight: readonly PreflightResult[],
   blobs: readonly PreflightBlobsResult[],
 ): Promise<void> => {

@@ -10,7 +10,7 @@ import { allResourcesLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { PREFLIGHT } from '../messages/preflight.ts'
 import { PREFLIGHT_BLOBS, RESTORE_BLOB_PLAN } from '../messages/preflight-blobs.ts'
-import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
+import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
 
 /**
  * Plans `preflight-blobs`. Divides the blob segments of the archive into map items of about `rangeBytes` each. If the
@@ -18,7 +18,7 @@ import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
  */
 export const planPreflightBlobs = async (
   { job_id }: StageInput,
-  stores: RestoreReading & ListStores & { readonly limits: Pick<Limits, 'rangeBytes'> },
+  stores: OpenRestoreServices & ListStores & { readonly limits: Pick<Limits, 'rangeBytes'> },
 ): Promise<PlannedItems> => {
   const { jobs, workFiles, limits } = stores
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
@@ -34,7 +34,7 @@ export const planPreflightBlobs = async (
 }
 
 const rejectUnrestorable = async (
-  stores: RestoreReading & ListStores,
+  stores: OpenRestoreServices & ListStores,
   jobId: string,
   plan: RestorePlan,
 ): Promise<void> => {

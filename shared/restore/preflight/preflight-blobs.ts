@@ -17,12 +17,12 @@ import {
   RESTORE_BLOB_PLAN,
   type RestoredBlob,
 } from '../messages/preflight-blobs.ts'
-import { type OpenRestore, openRestore, type RestoreReading } from '../open-restore.ts'
+import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { BlobComparison, type TargetBlobs } from './blob-comparison.ts'
 import { positionAt, referencesBetween } from './planned-references.ts'
 import { readThrough } from './read-through.ts'
 
-interface PreflightBlobsServices extends RestoreReading, PassServices, TargetBlobs {
+interface PreflightBlobsServices extends OpenRestoreServices, PassServices, TargetBlobs {
   readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'indexBytes'>
 }
 

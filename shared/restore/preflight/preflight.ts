@@ -19,11 +19,11 @@ import {
   type PreflightResult,
 } from '../messages/preflight.ts'
 import { workName } from '../messages/work-names.ts'
-import { openRestore, type RestoreReading } from '../open-restore.ts'
+import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { streamFaults } from '../results/left-out.ts'
-import { type CheckedRange, type CheckRangeStores, RangePreflight } from './range-preflight.ts'
+import { type CheckedRange, type CheckRangeServices, RangePreflight } from './range-preflight.ts'
 
-interface PreflightServices extends RestoreReading, CheckRangeStores {
+interface PreflightServices extends OpenRestoreServices, CheckRangeServices {
   readonly limits: Limits
 }
 

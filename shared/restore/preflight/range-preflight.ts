@@ -26,7 +26,7 @@ import { openTargetLookup, type TargetLookup } from '../target/target-lookup.ts'
 import { readThrough } from './read-through.ts'
 import { ResourceCheck } from './resource-check.ts'
 
-export interface CheckRangeStores {
+export interface CheckRangeServices {
   readonly resources: ResourceStore
   readonly payloads: PayloadStore
   readonly models: ModelRegistry
@@ -89,7 +89,7 @@ interface CurrentResource {
  * Checks one range, beginning where the previous pass stopped. Collects the references to blobs and spilled payloads.
  */
 export class RangePreflight {
-  readonly #stores: CheckRangeStores
+  readonly #services: CheckRangeServices
   readonly #restore: OpenRestore
   readonly #range: SegmentRange
   readonly #references: BlobReferenceSet
@@ -113,14 +113,14 @@ export class RangePreflight {
   #current: CurrentResource | undefined
 
   constructor(
-    stores: CheckRangeStores,
+    services: CheckRangeServices,
     restore: OpenRestore,
     range: SegmentRange,
     { references, foundIds }: CollectedByPass,
     archivedPayloads: ArchivePayloads,
     streamFaults: readonly StreamFault[],
   ) {
-    this.#stores = stores
+    this.#services = services
     this.#restore = restore
     this.#range = range
     this.#references = references
@@ -132,13 +132,13 @@ export class RangePreflight {
         .map(({ resource }) => [resource.resource_id, resource]),
     )
     const { dry_run, on_duplicate, filters } = restore.job.request
-    this.#orphanLookup = openOrphanLookup(stores, restore.plan, range, {
+    this.#orphanLookup = openOrphanLookup(services, restore.plan, range, {
       replacesRevisions: on_duplicate === 'overwrite' && !dry_run,
       isById: filters.ids !== undefined,
     })
-    this.#accepts = filterFor(restore.job, stores.models, range.model)
+    this.#accepts = filterFor(restore.job, services.models, range.model)
     const { blob_paths } = must(restore.archive.manifest.models[range.model])
-    this.#blobFields = archivedBlobFields(stores.models.get(range.model), blob_paths)
+    this.#blobFields = archivedBlobFields(services.models.get(range.model), blob_paths)
   }
 
   /**
@@ -150,9 +150,9 @@ export class RangePreflight {
     const { segment } = this.#range
     const { ids } = job.request.filters
     const comparison = job.request.dry_run
-      ? new DryRunComparison(this.#stores, job, this.#range, from?.bucket)
+      ? new DryRunComparison(this.#services, job, this.#range, from?.bucket)
       : undefined
-    const target = comparison ?? openTargetLookup(this.#stores, plan, this.#range, { bucket: from?.bucket, ids })
+    const target = comparison ?? openTargetLookup(this.#services, plan, this.#range, { bucket: from?.bucket, ids })
     try {
       const stoppedAt =
         segment === undefined ? undefined : await this.#readSegment(segment, from, isFull, target, comparison)

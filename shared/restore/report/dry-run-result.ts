@@ -6,7 +6,7 @@ import { MAX_LISTED } from '../../values/message-text.ts'
 import type { Finding } from '../messages/finding.ts'
 import { type DryRunCounts, type Extent, PREFLIGHT } from '../messages/preflight.ts'
 import { type BlobAction, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
-import type { RestoreReading } from '../open-restore.ts'
+import type { OpenRestoreServices } from '../open-restore.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
 /**
@@ -14,16 +14,16 @@ import { firstDetails } from '../results/preflight-details.ts'
  * run has no report, so the result also lists the first findings and the first missing blobs.
  */
 export const dryRunResult = async (
-  stores: RestoreReading,
+  services: OpenRestoreServices,
   jobId: string,
   models: readonly string[],
 ): Promise<RestoreResult> => {
-  const preflight = await allResults(stores, jobId, PREFLIGHT)
+  const preflight = await allResults(services, jobId, PREFLIGHT)
   const extents = preflight.flatMap((result) => result.extents)
-  const blobs = await allResults(stores, jobId, PREFLIGHT_BLOBS)
+  const blobs = await allResults(services, jobId, PREFLIGHT_BLOBS)
   const count = (action: BlobAction): number => blobs.reduce((total, { actions }) => total + actions[action], 0)
-  const missing = await readMissingBlobs(stores.workFiles, blobs)
-  const findings = [...(await firstDetails(stores, preflight, 'findings', MAX_LISTED)), ...blobFindings(blobs)]
+  const missing = await readMissingBlobs(services.workFiles, blobs)
+  const findings = [...(await firstDetails(services, preflight, 'findings', MAX_LISTED)), ...blobFindings(blobs)]
   return {
     models: {},
     dry_run: {

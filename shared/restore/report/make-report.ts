@@ -13,7 +13,7 @@ import { APPLY_RECORDS } from '../messages/apply.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
 import { BLOB_LIST, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
 import { VERIFY, type VerifyResult } from '../messages/verify.ts'
-import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
+import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
 import { lateBlobConflicts } from '../results/conflicts.ts'
 import { allExtents } from '../results/extents.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
@@ -68,7 +68,7 @@ const MAX_REFERRED_BY = 1_000
  * restore.
  */
 export const makeReport = async (
-  services: RestoreReading & { readonly clock: () => Date },
+  services: OpenRestoreServices & { readonly clock: () => Date },
   job: RestoreJob,
   plan: RestorePlan,
 ): Promise<Report> => {
@@ -111,12 +111,12 @@ export const makeReport = async (
 }
 
 const countModels = async (
-  stores: RestoreReading,
+  services: OpenRestoreServices,
   jobId: string,
   models: readonly string[],
   verified: readonly VerifyResult[],
 ): Promise<Report['models']> => {
-  const applied = await allResults(stores, jobId, APPLY_RECORDS)
+  const applied = await allResults(services, jobId, APPLY_RECORDS)
   const counts = models.map((model): [string, ReportedModel] => {
     const loaded = sumOf(applied, model, (result) => result.loaded)
     const skipped = sumOf(applied, model, (result) => result.skipped)
@@ -135,13 +135,13 @@ const sumOf = <T extends { readonly model?: string }>(
 
 /** Returns the data for the checks that concern the whole restore. */
 const verifiedRestore = async (
-  stores: RestoreReading,
+  services: OpenRestoreServices,
   jobId: string,
   plan: RestorePlan,
   models: Report['models'],
   verified: readonly VerifyResult[],
 ): Promise<VerifiedRestore> => {
-  const extents = await allExtents(stores, jobId)
+  const extents = await allExtents(services, jobId)
   const counts = Object.entries(models).map(([model, { loaded, skipped }]): [string, VerifiedModel] => [
     model,
     {
@@ -153,9 +153,9 @@ const verifiedRestore = async (
   ])
   return {
     plan,
-    manifest: async () => (await openPlannedArchive(stores, plan)).manifest,
+    manifest: async () => (await openPlannedArchive(services, plan)).manifest,
     models: Object.fromEntries(counts),
-    storedDigest: (model) => storedDigest(stores.objects, model, verified),
+    storedDigest: (model) => storedDigest(services.objects, model, verified),
   }
 }
 
@@ -176,15 +176,15 @@ const storedDigest = async (
 
 /** Returns the ids of the blobs that the target had with other bytes or headers, and that the strategy `skip` kept. */
 const blobConflicts = async (
-  stores: RestoreReading,
+  services: OpenRestoreServices,
   jobId: string,
   results: readonly PreflightBlobsResult[],
 ): Promise<string[]> => {
   const ids: string[] = []
   for (const { list, actions } of results) {
     if (actions.conflict === 0) continue
-    for (const { id, action } of await stores.workFiles.readPinned(BLOB_LIST, list))
+    for (const { id, action } of await services.workFiles.readPinned(BLOB_LIST, list))
       if (action === 'conflict') ids.push(id)
   }
-  return [...ids, ...(await lateBlobConflicts(stores, jobId))]
+  return [...ids, ...(await lateBlobConflicts(services, jobId))]
 }

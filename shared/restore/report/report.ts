@@ -8,7 +8,7 @@ import type { StageInput } from '../../jobs/messages.ts'
 import type { CheckResult } from '../messages/finding.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
 import { VerificationFailedError } from '../errors.ts'
-import type { RestoreReading } from '../open-restore.ts'
+import type { OpenRestoreServices } from '../open-restore.ts'
 import { allLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { writeUploadReport } from '../upload-report.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
@@ -18,7 +18,7 @@ import { makeReport, type Report } from './make-report.ts'
 /** The largest number of findings of each check in the result of the job. The report contains more findings. */
 const MAX_FINDINGS_IN_JOB = 10
 
-interface ReportServices extends RestoreReading, EndJobServices {
+interface ReportServices extends OpenRestoreServices, EndJobServices {
   readonly leases: Leases
   readonly config: { readonly deployment: string; readonly buckets: { readonly archives: string } }
 }

@@ -3,5 +3,5 @@ import { allResults } from '../../jobs/pass.ts'
 import { type Extent, PREFLIGHT } from '../messages/preflight.ts'
 
 /** Returns all extents that `preflight` has checked, ordered by map item, pass and range. */
-export const allExtents = async (stores: { readonly jobs: JobStore }, jobId: string): Promise<Extent[]> =>
-  (await allResults(stores, jobId, PREFLIGHT)).flatMap(({ extents }) => extents)
+export const allExtents = async (services: { readonly jobs: JobStore }, jobId: string): Promise<Extent[]> =>
+  (await allResults(services, jobId, PREFLIGHT)).flatMap(({ extents }) => extents)

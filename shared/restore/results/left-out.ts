@@ -6,7 +6,7 @@ import { STREAM_FAULTS, type StreamFault } from '../messages/convert.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
 import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
-import { openPlannedArchive, type RestoreReading } from '../open-restore.ts'
+import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
 import { allExtents } from './extents.ts'
 
 /**
@@ -85,7 +85,7 @@ export interface ReportedLeftOut {
 
 /** Returns the resources that the export or this restore left out, or undefined if there are none. */
 export const allLeftOut = async (
-  stores: RestoreReading,
+  stores: OpenRestoreServices,
   restore: PlannedRestore,
 ): Promise<ReportedLeftOut | undefined> => {
   const own = await resourcesLeftOut(stores, restore, MAX_LEFT_OUT_IN_MANIFEST)

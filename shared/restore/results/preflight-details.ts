@@ -24,16 +24,16 @@ export const firstDetails = async <Kind extends 'duplicates' | 'findings'>(
 
 /** Returns the ids in the filter `ids` that the archive does not contain, and the ids that another filter excludes. */
 export const idsNotRestored = async (
-  stores: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
+  services: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
   { job, plan }: { readonly job: RestoreJob; readonly plan: RestorePlan },
 ): Promise<IdsWithoutResource> => {
   const { ids } = job.request.filters
   if (ids === undefined) return {}
-  const leftOut = (await streamFaults(stores, plan)).map(({ resource }) => resource)
+  const leftOut = (await streamFaults(services, plan)).map(({ resource }) => resource)
   const selected = leftOut.filter(({ model }) => plan.models.includes(model))
   const found: FoundIds[] = [{ accepted: selected.map(({ resource_id }) => resource_id), excluded: [] }]
-  for (const { details } of await allResults({ jobs: stores.jobs }, job.job_id, PREFLIGHT)) {
-    const own = details === undefined ? undefined : await stores.workFiles.readPinned(PREFLIGHT_DETAILS, details)
+  for (const { details } of await allResults({ jobs: services.jobs }, job.job_id, PREFLIGHT)) {
+    const own = details === undefined ? undefined : await services.workFiles.readPinned(PREFLIGHT_DETAILS, details)
     if (own?.ids !== undefined) found.push(own.ids)
   }
   return idsWithoutResource(ids, found)

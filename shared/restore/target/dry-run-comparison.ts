@@ -28,7 +28,7 @@ interface ComparedRange {
  * the archived resources.
  */
 export class DryRunComparison implements TargetLookup {
-  readonly #stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
+  readonly #services: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
   readonly #model: string
   readonly #join: TargetJoin<StoredResource>
   readonly #accepts: ResourceFilter
@@ -44,12 +44,12 @@ export class DryRunComparison implements TargetLookup {
   readonly #findings: Finding[] = []
 
   constructor(
-    stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore; readonly models: ModelRegistry },
+    services: { readonly resources: ResourceStore; readonly payloads: PayloadStore; readonly models: ModelRegistry },
     job: RestoreJob,
     range: SegmentRange,
     bucket: string | undefined,
   ) {
-    const { resources, models } = stores
+    const { resources, models } = services
     const { model } = range
     const { ids } = job.request.filters
     const options = { onTorn: (id: string) => void this.#torn.add(id) }
@@ -57,7 +57,7 @@ export class DryRunComparison implements TargetLookup {
       ids === undefined
         ? resources.resources(model, targetRange(bucket ?? range.after, range.up_to), options)
         : resources.resourcesById(model, ids, options)
-    this.#stores = stores
+    this.#services = services
     this.#model = model
     this.#join = new TargetJoin(rows, ({ metadata }) => sortKeyOf(metadata))
     this.#accepts = filterFor(job, models, model)
@@ -85,7 +85,7 @@ export class DryRunComparison implements TargetLookup {
         this.#addFinding(id, 'the metadata is missing, and the revisions differ', expected, 'no metadata')
       return
     }
-    const { digest, damagedPayloads } = await readStoredResource(this.#stores, this.#row)
+    const { digest, damagedPayloads } = await readStoredResource(this.#services, this.#row)
     const isDifferent = !digest.equals(archived)
     if (!isDifferent && damagedPayloads.length === 0) {
       this.#counts.same += 1
@@ -113,7 +113,7 @@ export class DryRunComparison implements TargetLookup {
     // Torn resources that are left are not in the archive, or are left out, because `compare` removes the others.
     for (const id of this.#torn) {
       if (beforeBucket !== undefined && hashKeyOf(id) >= beforeBucket) continue
-      const metadata = await this.#stores.resources.getMetadata(this.#model, id)
+      const metadata = await this.#services.resources.getMetadata(this.#model, id)
       if (metadata !== undefined) this.#countTargetOnly(id, metadata)
     }
     return { counts: this.#counts, findings: this.#findings }

@@ -8,19 +8,19 @@ import { hasSameContent } from './revision-comparison.ts'
 import { StoredRevisionKeys } from './stored-revision-keys.ts'
 import { targetRange } from './target-range.ts'
 
-interface OrphanStores {
+interface OrphanServices {
   readonly resources: ResourceStore
   readonly payloads: PayloadStore
 }
 
 /** The stored revisions of one archived resource that has no metadata in the target. */
 export class OrphanedRevisions {
-  readonly #stores: OrphanStores
+  readonly #services: OrphanServices
   /** The keys of the stored revisions that are not known to be equal to an archived revision, by sort key. */
   readonly #different: Map<string, Key>
 
-  constructor(stores: OrphanStores, keys: readonly Key[]) {
-    this.#stores = stores
+  constructor(services: OrphanServices, keys: readonly Key[]) {
+    this.#services = services
     this.#different = new Map(keys.map((key) => [key.sk, key]))
   }
 
@@ -28,8 +28,8 @@ export class OrphanedRevisions {
   async compare({ sk, item }: SoundRecord): Promise<void> {
     const key = this.#different.get(sk)
     if (key === undefined) return
-    const stored = await this.#stores.resources.getRevision(key)
-    if (stored === undefined || (await hasSameContent(this.#stores, stored, item))) this.#different.delete(sk)
+    const stored = await this.#services.resources.getRevision(key)
+    if (stored === undefined || (await hasSameContent(this.#services, stored, item))) this.#different.delete(sk)
   }
 
   /**
@@ -46,14 +46,14 @@ export class OrphanedRevisions {
  * metadata, or has not written it yet, a restore must not replace such revisions without a word.
  */
 export class OrphanLookup {
-  readonly #stores: OrphanStores
+  readonly #services: OrphanServices
   readonly #range: SegmentRange
   readonly #isById: boolean
   #keys: StoredRevisionKeys | undefined
 
   /** If `isById` is true, the keys are read for each resource separately. This is faster for a few resources. */
-  constructor(stores: OrphanStores, range: SegmentRange, isById: boolean) {
-    this.#stores = stores
+  constructor(services: OrphanServices, range: SegmentRange, isById: boolean) {
+    this.#services = services
     this.#range = range
     this.#isById = isById
   }
@@ -66,12 +66,12 @@ export class OrphanLookup {
     // The keys of the range are read only if a resource has no metadata, and only from this resource on. A restore with
     // `skip` into a complete store therefore does not read them.
     this.#keys ??= new StoredRevisionKeys(
-      this.#stores,
+      this.#services,
       this.#range.model,
       this.#isById ? undefined : targetRange(hashKeyOf(id), this.#range.up_to),
     )
     const keys = await this.#keys.keysOf(id)
-    return keys.length === 0 ? undefined : new OrphanedRevisions(this.#stores, keys)
+    return keys.length === 0 ? undefined : new OrphanedRevisions(this.#services, keys)
   }
 
   async close(): Promise<void> {
@@ -84,9 +84,9 @@ export class OrphanLookup {
  * model, or if the restore replaces all revisions.
  */
 export const openOrphanLookup = (
-  stores: OrphanStores,
+  services: OrphanServices,
   plan: RestorePlan,
   range: SegmentRange,
   { replacesRevisions, isById }: { readonly replacesRevisions: boolean; readonly isById: boolean },
 ): OrphanLookup | undefined =>
-  replacesRevisions || plan.empty_models.includes(range.model) ? undefined : new OrphanLookup(stores, range, isById)
+  replacesRevisions || plan.empty_models.includes(range.model) ? undefined : new OrphanLookup(services, range, isById)

@@ -25,7 +25,7 @@ export interface ReadResource {
 
 /** Reads all revisions of a stored resource, computes the digest of the resource, and hashes each payload. */
 export const readStoredResource = async (
-  stores: { readonly payloads: PayloadStore },
+  services: { readonly payloads: PayloadStore },
   { metadata, revisions }: StoredResource,
 ): Promise<ReadResource> => {
   const leaf = new ResourceLeaf()
@@ -37,7 +37,7 @@ export const readStoredResource = async (
     read.push(item)
     const revision = new RevisionView(item)
     const expected = `sha256 ${revision.dataSha256 ?? 'none'}`
-    const sha256 = await payloadSha256(stores, revision)
+    const sha256 = await payloadSha256(services, revision)
     const actual = sha256 === undefined ? 'no payload' : `sha256 ${sha256}`
     if (actual !== expected) damagedPayloads.push({ revision: revision.revisionId ?? '', expected, actual })
   }

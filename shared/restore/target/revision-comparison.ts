@@ -9,13 +9,13 @@ import type { Item } from '../../tables/item.ts'
  * a restore derives, and a payload that has the SHA-256 of the archived payload.
  */
 export const hasSameContent = async (
-  stores: { readonly payloads: PayloadStore },
+  services: { readonly payloads: PayloadStore },
   stored: Item,
   archived: Item,
 ): Promise<boolean> => {
   if (canonicalJson(stored) !== canonicalJson(archived)) return false
   const revision = new RevisionView(stored)
-  return (await payloadSha256(stores, revision)) === revision.dataSha256
+  return (await payloadSha256(services, revision)) === revision.dataSha256
 }
 
 /** Returns the SHA-256 of the stored payload of a revision, in hex, or undefined if the payload is missing. */

@@ -14,7 +14,7 @@ import { targetRange } from '../target/target-range.ts'
 
 /** Reads the stored resources of one extent, in the order of the archive. */
 export class StoredResources {
-  readonly #stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
+  readonly #services: { readonly resources: ResourceStore; readonly payloads: PayloadStore }
   readonly #model: string
   readonly #jobId: string
   readonly #join: TargetJoin<StoredResource>
@@ -25,7 +25,7 @@ export class StoredResources {
   readonly #torn = new Set<string>()
 
   constructor(
-    stores: { readonly resources: ResourceStore; readonly payloads: PayloadStore },
+    services: { readonly resources: ResourceStore; readonly payloads: PayloadStore },
     { job_id, request }: RestoreJob,
     { model, after, up_to }: Extent,
     start: ExtentCursor | undefined,
@@ -34,9 +34,9 @@ export class StoredResources {
     const options = { onTorn: (id: string) => void this.#torn.add(id) }
     const rows =
       ids === undefined
-        ? stores.resources.resources(model, targetRange(start?.from.bucket ?? after, up_to), options)
-        : stores.resources.resourcesById(model, ids, options)
-    this.#stores = stores
+        ? services.resources.resources(model, targetRange(start?.from.bucket ?? after, up_to), options)
+        : services.resources.resourcesById(model, ids, options)
+    this.#services = services
     this.#model = model
     this.#jobId = job_id
     this.#join = new TargetJoin(rows, ({ metadata }) => sortKeyOf(metadata))
@@ -53,10 +53,10 @@ export class StoredResources {
   }
 
   async #read(row: StoredResource, archived: ArchivedResource): Promise<StoredState> {
-    const read = await readStoredResource(this.#stores, row)
+    const read = await readStoredResource(this.#services, row)
     return this.#isChangedSince(read, archived)
       ? { state: 'changed-since' }
-      : { ...read, state: 'read', currentPayload: once(() => readCurrentPayload(this.#stores, read)) }
+      : { ...read, state: 'read', currentPayload: once(() => readCurrentPayload(this.#services, read)) }
   }
 
   /** Returns true if another writer changed the resource after this restore wrote it. */
@@ -70,7 +70,7 @@ export class StoredResources {
    * is missing.
    */
   async #incomplete(id: string): Promise<StoredState> {
-    const metadata = this.#torn.has(id) ? await this.#stores.resources.getMetadata(this.#model, id) : undefined
+    const metadata = this.#torn.has(id) ? await this.#services.resources.getMetadata(this.#model, id) : undefined
     if (metadata === undefined) return { state: 'missing' }
     if (!this.#isOurs(metadata)) return { state: 'changed-since' }
     return { state: 'torn', currentRevisionId: new MetadataView(metadata).currentRevisionId ?? '' }

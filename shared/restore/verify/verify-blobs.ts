@@ -15,7 +15,7 @@ const PARALLEL_READS = 8
 /** The number of blobs in a batch. The pass checks its time limit between two batches. */
 const BATCH = 64
 
-interface BlobStores {
+interface VerifyBlobsServices {
   readonly jobs: JobStore
   readonly workFiles: WorkFiles
   readonly blobs: BlobStore
@@ -27,7 +27,7 @@ interface BlobStores {
  * of the list, returns the index where the next pass continues. Otherwise returns undefined.
  */
 export const verifyBlobs = async (
-  stores: BlobStores,
+  services: VerifyBlobsServices,
   pass: {
     readonly jobId: string
     readonly listIndex: number
@@ -36,12 +36,12 @@ export const verifyBlobs = async (
   },
   findings: Findings,
 ): Promise<number | undefined> => {
-  const blobs = await verifiableBlobs(stores, pass.jobId, pass.listIndex)
+  const blobs = await verifiableBlobs(services, pass.jobId, pass.listIndex)
   let next = pass.start
   while (next < blobs.length) {
     if (pass.timeIsUp() && next > pass.start) return next
     const batch = blobs.slice(next, next + BATCH)
-    await pMap(batch, (blob) => verifyBlob(stores, blob, findings), { concurrency: PARALLEL_READS })
+    await pMap(batch, (blob) => verifyBlob(services, blob, findings), { concurrency: PARALLEL_READS })
     next += batch.length
   }
   return undefined
@@ -51,14 +51,22 @@ export const verifyBlobs = async (
  * Returns the blobs of a list that must have the same bytes in the store as in the archive. Omits the blobs that `skip`
  * kept with other bytes, because the report lists them as conflicts.
  */
-const verifiableBlobs = async (stores: BlobStores, jobId: string, listIndex: number): Promise<RestoredBlob[]> => {
-  const conflictingBlobIds = new Set(await lateBlobConflicts(stores, jobId, listIndex))
-  return (await blobList(stores, jobId, listIndex)).filter(
+const verifiableBlobs = async (
+  services: VerifyBlobsServices,
+  jobId: string,
+  listIndex: number,
+): Promise<RestoredBlob[]> => {
+  const conflictingBlobIds = new Set(await lateBlobConflicts(services, jobId, listIndex))
+  return (await blobList(services, jobId, listIndex)).filter(
     ({ kind, id, action }) => action !== 'conflict' && !(kind === 'blob' && conflictingBlobIds.has(id)),
   )
 }
 
-const verifyBlob = async ({ blobs, payloads }: BlobStores, blob: RestoredBlob, findings: Findings): Promise<void> => {
+const verifyBlob = async (
+  { blobs, payloads }: VerifyBlobsServices,
+  blob: RestoredBlob,
+  findings: Findings,
+): Promise<void> => {
   const stored = await (blob.kind === 'payload' ? payloads : blobs).sha256Of(blob.id)
   for (const { name, checkBlob } of CHECKS) checkBlob?.({ blob, stored }, findings.of(name))
 }

@@ -10,12 +10,12 @@ import { BucketBorders } from '../extents/bucket-borders.ts'
 import { extentEvents } from '../extents/extent-records.ts'
 import type { ExtentCursor } from '../messages/apply.ts'
 import type { Extent } from '../messages/preflight.ts'
-import { type OpenRestore, openRestore, type RestoreReading } from '../open-restore.ts'
+import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { idsSkippedAfterConflict } from '../results/conflicts.ts'
 import { ArchivedResourceBuilder } from './archived-resource.ts'
 import { StoredResources } from './stored-resources.ts'
 
-export interface VerifyExtentServices extends RestoreReading {
+export interface VerifyExtentServices extends OpenRestoreServices {
   readonly resources: ResourceStore
   readonly payloads: PayloadStore
   readonly models: ModelRegistry

@@ -130,7 +130,7 @@ export class S3Session {
   }
 }
 
-interface ClientChoices {
+interface SessionOptions {
   /** replaces the secret of the target */
   readonly secretAccessKey?: string
   /** whether the SDK adds a checksum to every body, as it does by default */
@@ -140,7 +140,7 @@ interface ClientChoices {
 /** A client that does not retry. */
 export function clientFor(
   { endpoint, region, credentials }: Omit<S3Target, 'stop'>,
-  { secretAccessKey = credentials.secretAccessKey, checksums = 'WHEN_SUPPORTED' }: ClientChoices = {},
+  { secretAccessKey = credentials.secretAccessKey, checksums = 'WHEN_SUPPORTED' }: SessionOptions = {},
 ): S3Client {
   return new S3Client({
     endpoint,

@@ -5,7 +5,7 @@ import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 
 /** The stores, models and limits that the phases of a conversion use. */
-export interface ConvertStores {
+export interface ConvertServices {
   readonly jobs: JobStore
   readonly objects: ObjectStore
   readonly workFiles: WorkFiles
