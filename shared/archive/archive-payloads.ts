@@ -11,8 +11,8 @@ interface PayloadLocation {
 }
 
 /**
- * Reads the spilled payloads of an archive by their SHA-256. An index is read only when a payload is requested that the
- * indexes before it do not contain.
+ * Reads the spilled payloads of an archive by their SHA-256. Reads the indexes one after the other, until an index
+ * contains the requested payload.
  */
 export class ArchivePayloads {
   readonly #archive: OpenArchive
@@ -24,8 +24,8 @@ export class ArchivePayloads {
   }
 
   /**
-   * Returns the bytes of a payload, or undefined if the archive does not contain it. Throws `EntryCorruptError` if its
-   * checksum is wrong.
+   * Returns the bytes of a payload, or undefined if the archive does not contain the payload. Throws
+   * `EntryCorruptError` if the checksum of the payload is wrong.
    */
   async get(sha256: string): Promise<Buffer | undefined> {
     const location = await this.#locate(sha256)

@@ -12,10 +12,13 @@ export interface ArchiveSource {
   stream(start: number, length: number): Promise<Readable>
 }
 
-/** A segment that can be read. An entry's content begins at `segment.offset + entry.offset`. */
+/**
+ * A segment that can be read. The content of an entry begins at the byte `segment.offset + entry.offset` of the
+ * archive.
+ */
 export type ArchiveSegment = ManifestSegment & {
   /**
-   * Present only in a walked archive: the lines of the segment's index. Their offsets are from the start of the
+   * The lines of the segment's index. Present only in a walked archive. Their offsets are from the start of the
    * archive, because the `offset` of a walked segment is 0.
    */
   readonly walked?: readonly IndexLine[]
@@ -28,12 +31,12 @@ export interface OpenArchive {
   /** SHA-256 of the bytes of `manifest.json`, in hex. */
   readonly manifestSha256: string
   /**
-   * False for a repacked tar without a trailer: no checksum covers the manifest, so its job, times and filters are not
-   * verified.
+   * False for a repacked tar without a trailer. No checksum covers its manifest, so the job, times and filters in the
+   * manifest may be wrong.
    */
   readonly provenManifest: boolean
-  /** True for a repacked tar. The whole tar was read, and its entries were identified by their names. */
+  /** True for a repacked tar, which was read as a whole to find its entries by their names. */
   readonly walked: boolean
-  /** In the order of the manifest. */
+  /** The segments in the order of the manifest. */
   readonly segments: readonly ArchiveSegment[]
 }

@@ -3,7 +3,9 @@ import { RevisionView } from '../resources/views.ts'
 import type { OpenArchive } from './archive.ts'
 import { archivedRecords } from './archived-records.ts'
 
-/** Limits the cache to a few MB: a cached result has a key of at most some hundred bytes. */
+/**
+ * The number of cached results. They take a few MB at most, because a key of the cache has at most some hundred bytes.
+ */
 const MAX_CACHED_RESULTS = 10_000
 
 /** Checks whether an archive contains a resource or a revision. Reads only the chunks that can contain the resource. */
@@ -16,8 +18,8 @@ export class ArchivedIds {
   }
 
   /**
-   * Returns whether the archive contains the resource or revision `to`. If `kind` is `resource_id`, `to` equals `id`.
-   * If `kind` is `revision_id`, `to` is a revision of the resource `id`.
+   * Returns true if the archive contains the resource or revision with the id `to`. If `kind` is `resource_id`, `to`
+   * must equal `id`. If `kind` is `revision_id`, `to` must be the id of a revision of the resource `id`.
    */
   async has(model: string, id: string, to: string, kind: 'resource_id' | 'revision_id'): Promise<boolean> {
     const key = `${model}/${kind}/${to}`

@@ -8,11 +8,11 @@ import { type DecodedRecord, decodeRecord, type FaultyRecord, type RecordKey } f
 import { RecordOrder } from './record-order.ts'
 import { readEntries, readIndex } from './segment-reader.ts'
 
-/** A record that has a valid item and key. */
+/** A record whose item and key are valid. */
 export interface SoundRecord extends RecordKey {
   readonly item: Item
   readonly fault?: undefined
-  /** The number of the record's chunk in the segment, from 0. A later pass can resume at this chunk. */
+  /** The index of the record's chunk in the segment. A later pass can continue at this chunk. */
   readonly entry: number
   readonly location: RecordLocation
 }
@@ -22,22 +22,26 @@ export interface LocatedFaultyRecord extends FaultyRecord {
   readonly location: RecordLocation
 }
 
-/** A record of an archive. The bytes of its chunk have been checked. */
+/** A record of an archive. The checksum of its chunk has been verified. */
 export type ArchivedRecord = SoundRecord | LocatedFaultyRecord
 
-/** The position at which reading starts: a chunk, and the first digest bucket of that chunk to return. */
+/**
+ * The position at which reading starts. `entry` is the index of a chunk, and `bucket` is the first digest bucket to
+ * return from this chunk.
+ */
 interface RecordsFrom {
   readonly entry: number
   readonly bucket: string
 }
 
 /**
- * Reads the records of a segment in order, in batches. By default, every byte of the segment is checked, tar headers
- * and padding included. With `from`, only this chunk and the chunks after it are read and checked. With `ids`, only the
- * chunks that can contain these resources are read, and only the records of these resources are returned.
+ * Reads the records of a segment in order, in batches. By default, every byte of the segment is verified, including tar
+ * headers and padding. If `from` is given, only this chunk and the following chunks are read and verified. If `ids` is
+ * given, only the chunks that can contain these resources are read, and only the records of these resources are
+ * returned.
  *
- * Throws `ArchiveInvalidError` if a line is no record, or if the records are not in order. A record whose item or key
- * is invalid is returned with its fault.
+ * Throws `ArchiveInvalidError` if a line is not a record, or if the records are not in order. If the item or key of a
+ * record is invalid, the record is returned with its fault.
  */
 export async function* archivedRecords(
   archive: OpenArchive,
@@ -67,7 +71,8 @@ export async function* archivedRecords(
         const record = decodeRecord(bytes, location)
         if (record.fault === undefined) order.check(record)
         else order.countFaulty(record)
-        // A faulty record belongs to the pass that reads the records before it.
+        // A faulty record may have no valid hash key. It therefore belongs to the pass that returns the record before
+        // it.
         if (isBeforeStart) isBeforeStart = record.fault !== undefined || record.h.slice(0, 4) < firstBucket
         if (isBeforeStart || (ids !== undefined && !isOneOf(ids, record))) continue
         batch.push(record.fault === undefined ? { ...record, entry: ordinal, location } : { ...record, location })
@@ -78,11 +83,17 @@ export async function* archivedRecords(
   }
 }
 
-/** A faulty record may state two different ids. */
+/**
+ * Returns true if a record belongs to one of the resources. The attribute and the key of a faulty record may contain
+ * different ids.
+ */
 const isOneOf = (ids: ReadonlySet<string>, record: DecodedRecord): boolean =>
   ids.has(record.id) || (record.fault !== undefined && ids.has(record.idInKey))
 
-/** Returns a test of whether the range of a chunk's hash keys includes the hash key of one of the resources. */
+/**
+ * Returns a function that returns true if a chunk can contain one of the resources, according to the range of its hash
+ * keys.
+ */
 const mayContain = (ids: ReadonlySet<string>): ((entry: IndexLine) => boolean) => {
   const hashKeys = [...ids].map(hashKeyOf)
   return ({ first_h, last_h }) =>

@@ -1,7 +1,7 @@
 import type { Readable } from 'node:stream'
 import { ArchiveTruncatedError } from './errors.ts'
 
-/** Reads a stream in amounts that the caller chooses. Holds at most one unread piece of the stream in memory. */
+/** Reads a stream in pieces whose sizes the caller chooses. Holds at most one unread piece of the stream in memory. */
 export class ByteReader {
   readonly #stream: Readable
   readonly #pieces: AsyncIterator<Buffer, undefined>

@@ -6,8 +6,8 @@ import { plainNumber } from '../values/number-text.ts'
 import { compareBytes } from '../values/text-order.ts'
 
 /**
- * Attributes that a digest does not cover. A restore writes the keys and the derived attributes again. The digest
- * covers the payload by `data_sha256`.
+ * The attributes that a digest does not cover. A restore derives the keys and some other attributes again. The payload
+ * need not be covered, because the digest covers `data_sha256`.
  */
 const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])
 
@@ -15,16 +15,16 @@ const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_
 type Shape = readonly (readonly [name: string, prefix: string])[]
 
 /**
- * Caches the shape of each combination of attribute names. The items of one model have few combinations. Without the
- * cache, sorting the names of every item would take half of the time.
+ * Caches the shape of each combination of attribute names. The items of a model have few combinations. Without the
+ * cache, half of the time would be spent on sorting names.
  */
 const shapes = new Map<string, Shape>()
-/** Limits the memory of the cache to a few MB. Models need far fewer shapes than this. */
+/** The number of cached shapes. Models have far fewer shapes. The limit keeps the cache smaller than a few MB. */
 const MAX_SHAPES = 1_000
 
 /**
- * Returns the text that the digest of an item covers: canonical DynamoDB JSON without the keys, the derived attributes
- * and the payload. `FORMAT.md` defines this text.
+ * Returns the string that the digest of an item covers. It is canonical DynamoDB JSON without the keys, the derived
+ * attributes and the payload. `FORMAT.md` defines this string.
  */
 export const canonicalJson = (item: Item): string => {
   let json = '{'

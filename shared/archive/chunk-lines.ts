@@ -5,7 +5,7 @@ import { ArchiveInvalidError, RecordInvalidError } from './errors.ts'
 import type { IndexLine } from './index-line.ts'
 import { MAX_CHUNK_BYTES, MAX_LINE_BYTES, MAX_STORED_CHUNK_BYTES } from './limits.ts'
 
-/** Number of lines per batch. At this size, the overhead of the async iteration is negligible. */
+/** The number of lines per batch. With this number, the overhead of the asynchronous iteration is negligible. */
 const BATCH_LINES = 1_000
 
 /**

@@ -7,15 +7,14 @@ import { MAX_WINDOW_LOG } from './limits.ts'
 const zstdCompress = promisify<Buffer, zlib.ZstdOptions, Buffer>(zlib.zstdCompress)
 
 /**
- * At level 1, record lines become almost as small as at higher levels. It is several times as fast and needs less
- * memory.
+ * Level 1 compresses record lines almost as well as higher levels. It is several times as fast and takes less memory.
  */
 const ZSTD_OPTIONS: zlib.ZstdOptions = { params: { [zlib.constants.ZSTD_c_compressionLevel]: 1 } }
 
 /** Compresses bytes to one zstd frame. */
 export const compressZstd = (bytes: Buffer): Promise<Buffer> => zstdCompress(bytes, ZSTD_OPTIONS)
 
-/** Size in bytes of the pieces that a decompressor returns. The default of Node.js, 16 KiB, is slower. */
+/** The size of the pieces that a decompressor returns, in bytes. The default of Node.js, 16 KiB, is slower. */
 const PIECE_BYTES = 1024 * 1024
 
 /**
@@ -29,12 +28,13 @@ export const decompress = async (path: string, compressed: Buffer, unpackedSize:
   if (path.endsWith('.zst')) return decompressZstd(entry, compressed, unpackedSize)
   if (path.endsWith('.gz')) return decompressGzip(entry, compressed, unpackedSize)
   if (compressed.length !== unpackedSize)
-    throw new ArchiveInvalidError(`${entry} has ${compressed.length} bytes, its unpacked_size is ${unpackedSize}`)
+    throw new ArchiveInvalidError(`${entry} has ${compressed.length} bytes, but its unpacked_size is ${unpackedSize}`)
   return compressed
 }
 
 /**
- * Decompresses exactly one zstd frame. Throws `ArchiveInvalidError` as `decompress` does. Errors begin with `subject`.
+ * Decompresses exactly one zstd frame. Throws `ArchiveInvalidError` as `decompress` does. `subject` is the subject of
+ * the error message, for example `entry <path>`.
  */
 export const decompressZstd = async (subject: string, compressed: Buffer, unpackedSize: number): Promise<Buffer> => {
   const decompressor = zlib.createZstdDecompress({
@@ -64,7 +64,7 @@ const decompressGzip = async (subject: string, compressed: Buffer, unpackedSize:
   return bytes
 }
 
-/** Size in bytes of the end of a gzip member: its CRC-32 and its length, 4 bytes each. */
+/** The size of the end of a gzip member, in bytes. It consists of the CRC-32 and the length, with 4 bytes each. */
 const GZIP_TRAILER = 8
 
 /**
@@ -80,7 +80,7 @@ const deflateOffset = (compressed: Buffer): number | undefined => {
   let offset = 10
   // FEXTRA: an extra field with its length in front.
   if ((flags & 4) !== 0) offset += 2 + compressed.readUInt16LE(offset)
-  // FNAME and FCOMMENT: texts that end in NUL.
+  // FNAME and FCOMMENT: strings that end in NUL.
   for (const text of [8, 16]) {
     if ((flags & text) === 0) continue
     const end = compressed.indexOf(0, offset)
@@ -115,7 +115,7 @@ const run = async (
     decompressor.destroy()
   }
   if (size < unpackedSize)
-    throw new ArchiveInvalidError(`${subject} decompresses to ${size} bytes, its unpacked_size is ${unpackedSize}`)
+    throw new ArchiveInvalidError(`${subject} decompresses to ${size} bytes, but its unpacked_size is ${unpackedSize}`)
   return bytes
 }
 

@@ -3,10 +3,7 @@ import type { Item } from '../tables/item.ts'
 import { canonicalJson } from './canonical-json.ts'
 import { ArchiveInvalidError } from './errors.ts'
 
-/**
- * The digest of all resources in one bucket. A bucket consists of the resources whose hash keys share their first 4
- * digits.
- */
+/** The digest of all resources in one bucket. The hash keys of these resources have the same first 4 digits. */
 export interface BucketDigest {
   /** The 4 hex digits with which the hash keys begin. */
   readonly bucket: string
@@ -14,8 +11,8 @@ export interface BucketDigest {
 }
 
 /**
- * Computes the leaf of a resource: the SHA-256 of the canonical JSON of its metadata and of its revisions in the order
- * of `sk`. A newline follows each of them.
+ * Computes the digest of a resource, which is called its leaf. It is the SHA-256 of the canonical JSON of the metadata
+ * and of the revisions in the order of `sk`, with a newline after each item.
  */
 export class ResourceLeaf {
   readonly #hash = createHash('sha256')
@@ -30,14 +27,14 @@ export class ResourceLeaf {
   }
 }
 
-/** Computes the digests of buckets. The leaves of the resources must be added in archive order. */
+/** Computes the digests of buckets. The caller must add the leaves of the resources in archive order. */
 export class BucketDigests {
   #closed: BucketDigest[] = []
   #open: { readonly bucket: string; readonly hash: Hash } | undefined
 
   /**
-   * Adds the leaf of the next resource, which has the hash key `h`. Throws `ArchiveInvalidError` if the bucket of this
-   * resource comes before the bucket of the previous resource.
+   * Adds the leaf of the next resource, whose hash key is `h`. Throws `ArchiveInvalidError` if its bucket precedes the
+   * bucket of the previous resource.
    */
   add(h: string, leaf: Buffer): void {
     const bucket = h.slice(0, 4)
@@ -68,8 +65,8 @@ export class BucketDigests {
 }
 
 /**
- * Returns the digest of a model in hex: the SHA-256 of the bytes that `encodeBuckets` writes for all its buckets, in
- * order.
+ * Returns the digest of a model in hex. It is the SHA-256 of the result of `encodeBuckets` for all buckets of the
+ * model, in order.
  */
 export const modelDigest = (buckets: Iterable<BucketDigest>): string => {
   const hash = createHash('sha256')
@@ -83,7 +80,7 @@ const BUCKET_BYTES = 4 + 32
 export const encodeBuckets = (buckets: readonly BucketDigest[]): Buffer =>
   Buffer.concat(buckets.flatMap(({ bucket, digest }) => [Buffer.from(bucket, 'ascii'), digest]))
 
-/** Decodes the bytes that `encodeBuckets` writes. Throws `RangeError` unless the length is a multiple of 36 bytes. */
+/** Decodes the result of `encodeBuckets`. Throws `RangeError` if the length is not a multiple of 36 bytes. */
 export const decodeBuckets = (bytes: Buffer): BucketDigest[] => {
   if (bytes.length % BUCKET_BYTES !== 0)
     throw new RangeError(

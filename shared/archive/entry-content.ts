@@ -5,7 +5,7 @@ import { errorMessage } from '../values/error-message.ts'
 import type { ByteReader } from './byte-reader.ts'
 import { EntryCorruptError } from './errors.ts'
 
-/** Reads the content of one entry as a stream. The checksum is checked at the end of the stream. */
+/** Reads the content of one entry as a stream. Verifies the checksum at the end of the stream. */
 export class EntryContent {
   readonly #reader: ByteReader
   readonly #path: string
@@ -23,11 +23,14 @@ export class EntryContent {
     this.#left = size
     this.#expected = sha256
     this.stream = Readable.from(this.#pieces(), { objectMode: false })
-    // Without a listener, an error of a stream that nobody reads would end the process. `finish` throws this error.
+    // `finish` throws the error of the stream. If the caller does not read the stream, this listener prevents that the
+    // error ends the process.
     this.stream.on('error', () => undefined)
   }
 
-  /** Reads the rest of the content and checks the checksum. Throws the error of the stream, or `EntryCorruptError`. */
+  /**
+   * Reads the rest of the content and verifies the checksum. Throws the error of the stream, or `EntryCorruptError`.
+   */
   async finish(): Promise<void> {
     const { stream } = this
     if (!stream.destroyed) stream.destroy()

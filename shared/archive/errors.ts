@@ -27,7 +27,7 @@ export class ArchiveTruncatedError extends Error {
   }
 }
 
-/** Bytes do not have the checksum that the archive records for them. */
+/** The bytes of an entry do not match the checksum that the archive contains for them. */
 export class EntryCorruptError extends Error {
   override readonly name = 'EntryCorruptError'
   readonly entry: string
@@ -59,7 +59,7 @@ export interface RecordLocation {
   readonly line?: number
 }
 
-/** A record line is malformed, or contains an item that DynamoDB or the store would reject. */
+/** A record line is malformed, or its item violates a rule of DynamoDB or of the store. */
 export class RecordInvalidError extends ArchiveInvalidError {
   override readonly name = 'RecordInvalidError'
   readonly reason: string
@@ -75,7 +75,7 @@ export class RecordInvalidError extends ArchiveInvalidError {
   }
 }
 
-/** Calls `read`. Returns its result, or the reason of the `RecordInvalidError` that it throws. */
+/** Calls `read` and returns its result. If `read` throws `RecordInvalidError`, returns the reason. */
 export const resultOrFault = <Result>(
   read: () => Result,
 ): { readonly result: Result; readonly fault?: undefined } | { readonly fault: string } => {

@@ -2,7 +2,7 @@ import { quote } from '../values/message-text.ts'
 import { ArchiveTruncatedError, NotAnArchiveError } from './errors.ts'
 import { MANIFEST_NAME, TRAILER_NAME } from './tail.ts'
 
-/** Files that users mistake for archives: their first bytes, what they are, and what to do. */
+/** Formats of files that users may confuse with archives. Each has its first bytes, a description, and what to do. */
 const FORMATS: readonly (readonly [head: string, what: string, advice: string])[] = [
   ['\x1f\x8b', 'a gzip file', 'decompress it with gunzip'],
   ['PK\x03\x04', 'a zip file', 'unpack it'],
@@ -19,24 +19,25 @@ const FORMATS: readonly (readonly [head: string, what: string, advice: string])[
 ]
 
 /**
- * Returns an error that says why a file that does not begin with a tar header is not an archive. If the first bytes of
- * the file belong to a known format, the message names the format and what to do.
+ * Returns an error that explains why a file without a tar header at its start is not an archive. If the first bytes
+ * belong to a known format, the message contains the format and what to do.
  */
 export const explainForeignFile = (head: Buffer): NotAnArchiveError => {
   const text = head.toString('latin1')
   const known = FORMATS.find(([bytes]) => text.startsWith(bytes))
   if (known !== undefined) return new NotAnArchiveError(`it is ${known[1]}; ${known[2]}`)
-  if (looksLikeJson(head)) return new NotAnArchiveError('it is JSON text')
+  if (looksLikeJson(head)) return new NotAnArchiveError('it is JSON')
   return new NotAnArchiveError('it does not begin with a tar header')
 }
 
-/** Returns whether bytes begin like a JSON object or list, and are text. The first bytes of a file are sufficient. */
+/** Returns true if the first bytes of a file look like the start of a JSON object or list. */
 export const looksLikeJson = (head: Buffer): boolean =>
   /^(?:\xef\xbb\xbf)?[ \t\r\n]*[[{][^\0]*$/.test(head.toString('latin1'))
 
 /**
- * Returns an error that says why a tar without a manifest is not an archive. `paths` are the names of its files. If the
- * tar contains an archive in a folder or as a file, the message says so. Otherwise, the end of the archive is missing.
+ * Returns an error that explains why a tar without a manifest is not an archive. `paths` are the names of the files in
+ * the tar. If the tar contains an archive in a folder or as a file, the message states this. Otherwise, the end of the
+ * archive is missing.
  */
 export const explainMissingManifest = (paths: Iterable<string>): NotAnArchiveError | ArchiveTruncatedError => {
   const names = [...paths].filter((path) => !isMacFile(path))
@@ -50,11 +51,13 @@ export const explainMissingManifest = (paths: Iterable<string>): NotAnArchiveErr
   }
   const packed = names.find((path) => path.endsWith('.acbak'))
   if (packed !== undefined)
-    return new NotAnArchiveError(`it is a tar that contains the file ${quote(packed)}; unpack it and restore that file`)
+    return new NotAnArchiveError(
+      `it is a tar that contains the file ${quote(packed)}; unpack the tar and restore this file`,
+    )
   return new ArchiveTruncatedError(`it has no ${MANIFEST_NAME}`)
 }
 
-/** Returns whether macOS adds files of this name to a folder or to a tar. */
+/** Returns true if macOS adds files with this name to folders or tars. */
 export const isMacFile = (path: string): boolean => {
   const name = path.slice(path.lastIndexOf('/') + 1)
   return name.startsWith('._') || name === '.DS_Store' || path.startsWith('__MACOSX/')

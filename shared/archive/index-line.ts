@@ -11,8 +11,8 @@ export const byteCount = z.int().nonnegative()
 export const modelName = z.string().regex(/^[A-Za-z][A-Za-z0-9_-]{0,62}$/)
 
 /**
- * A string without lone surrogates. A lone surrogate cannot be encoded as UTF-8, so two ids that differ only in such
- * characters would have the same path.
+ * A string without lone surrogates. Lone surrogates cannot be encoded as UTF-8, so two ids that differ only in lone
+ * surrogates would have the same path.
  */
 const wellFormed = z.string().refine((text) => text.isWellFormed(), 'must be valid Unicode')
 
@@ -42,7 +42,10 @@ const BlobLine = z
     if (fault !== undefined) context.addIssue({ code: 'custom', message: fault })
   })
 
-/** Returns why a restore could not write a blob with these properties, or undefined if it could. */
+/**
+ * Returns the reason why a restore could not write a blob with these properties. Returns undefined if the properties
+ * are valid.
+ */
 const explainProperties = (line: BlobProperties & { readonly size: number }): string | undefined => {
   const { headers, user_metadata = {}, size } = line
   if (headers === undefined && line.user_metadata !== undefined) return 'user_metadata requires headers'
@@ -56,9 +59,9 @@ export const IndexLineSchema = z.discriminatedUnion('kind', [RecordsLine, Payloa
 
 interface StoredEntry {
   readonly path: string
-  /** Offset of the content in bytes from the start of the segment. */
+  /** The offset of the content from the start of the segment, in bytes. */
   readonly offset: number
-  /** Size in bytes of the stored (compressed) content. `sha256` is the checksum of the same bytes. */
+  /** The size of the stored (compressed) content, in bytes. `sha256` is the checksum of the stored content. */
   readonly size: number
   readonly sha256: string
 }
@@ -88,8 +91,8 @@ interface BlobEntry extends StoredEntry, BlobProperties {
 }
 
 /**
- * The index line of one entry. The optional members allow code to read a member of any kind without a check of `kind`.
- * Such a member is undefined if the kind does not have it.
+ * The index line of one entry. The optional members can be read without checking `kind`. If the kind of the entry has
+ * no such member, its value is undefined.
  */
 export type IndexLine = (RecordsEntry | PayloadEntry | BlobEntry) & {
   readonly unpacked_size?: number
@@ -106,8 +109,8 @@ type WithoutOffset<T> = T extends unknown ? Omit<T, 'offset'> : never
 export type NewEntry = WithoutOffset<RecordsEntry | PayloadEntry | BlobEntry>
 
 /**
- * Checks that the path of an entry matches its model, checksum or file id. Returns the reason why the path is wrong, or
- * undefined if the path is correct.
+ * Checks that the path of an entry matches its model, checksum or file id. If the path is wrong, returns the reason.
+ * Otherwise returns undefined.
  */
 export const explainWrongPath = (line: IndexLine): string | undefined => {
   const { path } = line
@@ -128,7 +131,10 @@ export const explainWrongPath = (line: IndexLine): string | undefined => {
   }
 }
 
-/** The file name of a chunk. Any such name is allowed, because the index lists the path of every chunk. */
+/**
+ * Matches the file name of a chunk. Apart from its form, the name is not checked, because the index lists the path of
+ * every chunk.
+ */
 const CHUNK_NAME = /^[A-Za-z0-9_-]{1,80}\.jsonl(?:\.zst|\.gz)?$/
 
 /**

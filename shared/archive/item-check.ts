@@ -3,7 +3,7 @@ import type { Item } from '../tables/item.ts'
 import { isNumberText, plainNumber } from '../values/number-text.ts'
 import { RecordInvalidError, type RecordLocation } from './errors.ts'
 
-/** Limits of DynamoDB on the values of keys, the names of attributes, and the nesting of maps and lists. */
+/** DynamoDB's limits on keys, on the names of attributes, and on the nesting of maps and lists. */
 const MAX_PARTITION_KEY_BYTES = 2048
 const MAX_SORT_KEY_BYTES = 1024
 const MAX_NAME_BYTES = 65_535
@@ -13,9 +13,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
 
 /**
- * Checks the parsed DynamoDB JSON of `line`. Replaces base64 strings with bytes in `parsed`, and returns `parsed`.
- * Throws `RecordInvalidError` if DynamoDB would reject the item, for example because a number is out of range, a set is
- * empty, or a key is too long.
+ * Checks the parsed DynamoDB JSON of `line`, replaces its base64 strings with bytes, and returns it. `parsed` itself is
+ * changed. Throws `RecordInvalidError` if DynamoDB would reject the item, for example because a number is out of range,
+ * a set is empty, or a key is too long.
  */
 export const checkItem = (parsed: unknown, line: Buffer, location: RecordLocation): Item => {
   const check: ItemCheck = new ItemCheck(line, location)
@@ -27,7 +27,10 @@ export const checkItem = (parsed: unknown, line: Buffer, location: RecordLocatio
 class ItemCheck {
   readonly #lineBytes: number
   readonly #location: RecordLocation
-  /** Only a `\u` escape can produce a lone surrogate. Strings of lines without `\u` are therefore not checked. */
+  /**
+   * True if the line contains `\u`. Only such an escape can produce a lone surrogate, so strings of other lines are not
+   * checked.
+   */
   readonly #hasEscapes: boolean
 
   constructor(line: Buffer, location: RecordLocation) {
@@ -41,7 +44,8 @@ class ItemCheck {
     this.#map(parsed, 0)
     this.#key(parsed, 'pk', MAX_PARTITION_KEY_BYTES)
     this.#key(parsed, 'sk', MAX_SORT_KEY_BYTES)
-    // DynamoDB never counts more bytes for an item than its line has. A short line therefore needs no count.
+    // The size of an item in DynamoDB is never greater than the size of its line. If the line is short, the size need
+    // not be computed.
     if (this.#lineBytes <= MAX_ITEM_BYTES) return
     const size = itemBytes(parsed)
     if (size > MAX_ITEM_BYTES) throw this.#error(`the item has ${size} bytes; DynamoDB allows ${MAX_ITEM_BYTES}`)
@@ -56,7 +60,7 @@ class ItemCheck {
   #map(map: Record<string, unknown>, level: number): asserts map is Item {
     for (const name of Object.keys(map)) {
       this.#text(name)
-      // A UTF-16 unit has at most 3 bytes in UTF-8. The exact check is only needed if this bound is over the limit.
+      // A UTF-16 code unit has at most 3 bytes in UTF-8, so short names need no exact check.
       if (name === '' || name.length * 3 > MAX_NAME_BYTES) this.#name(name, level)
       this.#value(map[name], level + 1)
     }
@@ -120,8 +124,8 @@ class ItemCheck {
   }
 
   /**
-   * Checks that a set is not empty and contains no value twice. `canonical` returns the same string for equal elements.
-   * Returns these strings.
+   * Checks that a set is not empty and contains no value twice. `canonical` must return the same string for equal
+   * elements. Returns the results of `canonical`.
    */
   #set(type: string, elements: unknown, canonical: (element: unknown) => string): string[] {
     if (!Array.isArray(elements) || elements.length === 0)

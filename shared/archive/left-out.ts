@@ -7,8 +7,8 @@ import { byteCount, modelName, sha256Hex } from './index-line.ts'
 const MEMBERS = UnrestorableResource.unwrap().shape
 
 /**
- * An unrestorable resource of the store, which an export left out. Its faulty item always has a key, because it is not
- * from a stream.
+ * A resource of the store that an export left out, because it cannot be restored. `key` is always present, because the
+ * resource does not come from a stream.
  */
 export const UnrestorableStoredResource = z
   .object({ ...MEMBERS, model: modelName, key: MEMBERS.key.unwrap() })
@@ -18,16 +18,19 @@ export type UnrestorableStoredResource = z.output<typeof UnrestorableStoredResou
 /** The entry that lists all resources that were left out, as JSON lines in one zstd frame. */
 export const LEFT_OUT_NAME = 'left-out.jsonl.zst'
 
-/** The manifest itself lists this many resources that were left out. */
+/** The largest number of left-out resources that the manifest itself lists. */
 export const MAX_LEFT_OUT_IN_MANIFEST = 1_000
 
 /** `left_out` of a manifest. */
 export const LeftOutSchema = z
   .object({
     count: byteCount,
-    /** The first 1,000, in the order of the list. */
+    /** The first 1,000 resources of the list. */
     resources: z.array(UnrestorableStoredResource).readonly(),
-    /** The entry `left-out.jsonl.zst`. `offset` is that of its content, from the start of the archive. */
+    /**
+     * The location of the entry `left-out.jsonl.zst`. `offset` is the offset of its content from the start of the
+     * archive.
+     */
     list: z.object({ offset: byteCount, size: byteCount, sha256: sha256Hex, unpacked_size: byteCount }).readonly(),
   })
   .readonly()

@@ -1,8 +1,8 @@
 const MIB = 1024 * 1024
 
 /**
- * Uncompressed size at which a writer closes a chunk. The chunk is closed at the end of the resource that exceeds this
- * size. A worker holds two such chunks in memory.
+ * Uncompressed size at which a writer closes a chunk. The chunk is closed at the end of the resource with which it
+ * reaches this size. A worker holds two such chunks in memory.
  */
 export const CHUNK_BYTES = 8 * MIB
 /** Maximum uncompressed size of a chunk. A larger resource continues in the next chunk. */
@@ -12,27 +12,32 @@ export const MAX_STORED_CHUNK_BYTES = MAX_CHUNK_BYTES + MIB
 /** Maximum size of a record line, with its newline. */
 export const MAX_LINE_BYTES = MIB
 /**
- * Maximum nesting of the JSON of a record line. An item with the 32 levels that DynamoDB allows has fewer JSON levels.
+ * Maximum nesting of the JSON of a record line. DynamoDB allows items with 32 levels, whose JSON has fewer than 100
+ * levels.
  */
 export const MAX_LINE_LEVELS = 100
 /** Maximum size of a manifest, which is held in memory. */
 export const MAX_MANIFEST_BYTES = 32 * MIB
 /**
- * Maximum nesting of the JSON of a manifest or an index line. The recursive parser must not overflow the call stack.
+ * Maximum nesting of the JSON of a manifest or an index line. The parser is recursive and must not overflow the call
+ * stack.
  */
 export const MAX_MANIFEST_LEVELS = 64
 /** Maximum uncompressed size of an index, which is held in memory. */
 export const MAX_INDEX_BYTES = 64 * MIB
-/** Maximum stored size of the list of resources that were left out: about a million of them. */
+/** Maximum stored size of the list of resources that were left out. It is enough for about a million resources. */
 export const MAX_LEFT_OUT_BYTES = 32 * MIB
-/** Maximum size of the body of a pax header or a GNU long name. A path in an archive is far shorter. */
+/** Maximum size of the body of a pax header or a GNU long name. The paths in an archive are far shorter. */
 export const MAX_PAX_BYTES = 64 * 1024
-/** Maximum zstd window, as the exponent of 2: 2^23 bytes are 8 MiB. A decoder allocates the window in memory. */
+/**
+ * Maximum size of the zstd window, as an exponent of 2. 2^23 bytes are 8 MiB. A decoder allocates the window in memory.
+ */
 export const MAX_WINDOW_LOG = 23
 /** Maximum number of files in a repacked tar. For each file, a reader holds the name and about 250 bytes in memory. */
 export const MAX_WALKED_FILES = 1_000_000
 /**
- * Maximum size of a name in a repacked tar. It allows a folder and a file name of 1,024 bytes, the limit of S3 keys.
+ * Maximum size of a name in a repacked tar. The limit allows a file name as long as an S3 key (1,024 bytes), and a
+ * folder.
  */
 export const MAX_WALKED_NAME_BYTES = 1_100
 /** Maximum total size of all names in a repacked tar, which are held in memory. */

@@ -18,7 +18,7 @@ const SegmentSchema = z.object({
   index: z.object({ offset: byteCount, size: byteCount, sha256: sha256Hex, unpacked_size: byteCount }).readonly(),
 })
 
-/** `manifest.json`. Unknown keys are ignored. */
+/** The schema of `manifest.json`. Unknown keys are ignored. */
 export const ManifestSchema = z.object({
   format: z.literal('acbak'),
   version: z.literal(3),
@@ -30,7 +30,7 @@ export const ManifestSchema = z.object({
   next_since: time,
   complete: z.boolean(),
   missing_blobs: z.array(z.string()).readonly(),
-  /** Only if resources were left out. `complete` is then false. */
+  /** Absent if no resources were left out. If it is present, `complete` is false. */
   left_out: z.exactOptional(LeftOutSchema),
   models: z.record(
     modelName,
@@ -40,7 +40,9 @@ export const ManifestSchema = z.object({
         revisions: byteCount,
         blobs: byteCount,
         digest: sha256Hex,
-        /** Where payloads contain references to blobs. Absent if they are recognized by their shape. */
+        /**
+         * The paths at which payloads contain references to blobs. Absent if references are recognized by their shape.
+         */
         blob_paths: z.exactOptional(BlobPathList),
       })
       .readonly(),
@@ -50,7 +52,7 @@ export const ManifestSchema = z.object({
 })
 
 export type Manifest = Readonly<z.infer<typeof ManifestSchema>>
-/** All offsets are from the start of the archive. */
+/** The description of a segment in the manifest. All offsets are from the start of the archive. */
 export type ManifestSegment = Manifest['segments'][number]
 
 /** Returns the manifest's description of a segment that begins at byte `offset` of the archive. */
@@ -60,7 +62,7 @@ export const toManifestSegment = (summary: SegmentSummary, offset: number): Mani
   index: { ...summary.index, offset: offset + summary.index.offset },
 })
 
-/** Encodes `manifest.json`. Throws `RangeError` if it is larger than a manifest may be. */
+/** Encodes `manifest.json`. Throws `RangeError` if the result is larger than 32 MiB. */
 export const encodeManifest = (manifest: Manifest): Buffer => {
   const bytes = Buffer.from(JSON.stringify(manifest))
   if (bytes.length > MAX_MANIFEST_BYTES)

@@ -12,9 +12,9 @@ import { checkZero, isTarHeader, isZero } from './tar-reader.ts'
 import { walkArchive } from './walk.ts'
 
 /**
- * Opens an archive. If it ends in a trailer, only the last 2,048 bytes and the manifest are read. Otherwise the whole
- * tar is read. Throws `NotAnArchiveError`, `UnsupportedVersionError`, `ArchiveTruncatedError`, `EntryCorruptError` or
- * `ArchiveInvalidError`.
+ * Opens an archive. If the archive ends in a trailer, only the last 2,048 bytes and the manifest are read. Otherwise,
+ * the whole tar is read. Throws `NotAnArchiveError`, `UnsupportedVersionError`, `ArchiveTruncatedError`,
+ * `EntryCorruptError` or `ArchiveInvalidError`.
  */
 export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> => {
   if (source.size === 0) throw new NotAnArchiveError('it is empty')
@@ -49,7 +49,7 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
   return { source, manifest, manifestSha256: sha256, provenManifest: true, walked: false, segments: manifest.segments }
 }
 
-/** Checks the bytes of the entry `left-out.jsonl.zst`, if there is one. */
+/** Verifies the bytes of the entry `left-out.jsonl.zst`, if the archive has this entry. */
 const checkLeftOutList = async (source: ArchiveSource, { left_out }: Manifest): Promise<void> => {
   if (left_out === undefined) return
   const { offset, size, sha256 } = left_out.list
@@ -62,8 +62,8 @@ const checkLeftOutList = async (source: ArchiveSource, { left_out }: Manifest): 
 }
 
 /**
- * Rejects most truncated tars by their last bytes, so that they are not read completely. A complete tar ends in 1,024
- * zero bytes.
+ * Throws if the last 1,024 bytes are not zero, as they are in every complete tar. Most truncated tars are thereby
+ * rejected before they are read.
  */
 const checkEndOfTar = async (source: ArchiveSource): Promise<void> => {
   const length = Math.min(2 * BLOCK, source.size)

@@ -16,9 +16,9 @@ import { firstIssue } from './read-manifest.ts'
 import { BLOCK, paddedSize } from './tar-header.ts'
 
 /**
- * Decodes the index of a segment from its stored bytes. Checks the checksum, the compression, and the schema, path and
- * order of the lines, and compares them with the manifest. Does not check the offsets: `checkContiguity` does. Throws
- * `EntryCorruptError` or `ArchiveInvalidError`.
+ * Decodes the index of a segment from its stored bytes. Verifies the checksum, and checks the schema, path and order of
+ * the lines. Compares the lines with the manifest. Does not check the offsets, because `checkContiguity` checks them.
+ * Throws `EntryCorruptError` or `ArchiveInvalidError`.
  */
 export const decodeIndex = async (segment: ManifestSegment, stored: Buffer): Promise<readonly IndexLine[]> => {
   const { index } = segment
@@ -60,13 +60,13 @@ const decodeIndexLine = (bytes: Buffer, name: string): IndexLine => {
 }
 
 /**
- * Checks all lines of an index together. Their kind must fit the segment, they must be in order, no path may occur
- * twice, and they must match the description of the segment in the manifest.
+ * Checks all lines of an index together. The lines must have the kind of the segment, be in order, contain no path
+ * twice, and match the description of the segment in the manifest.
  */
 const checkLines = (segment: ManifestSegment, lines: readonly IndexLine[], name: string): void => {
   const paths = new Set<string>()
   let unpackedSize = 0
-  // The last hash key of the previous chunk, or the sort key of the previous payload or blob.
+  // The last hash key of the previous chunk. In a segment of payloads and blobs, the sort key of the previous entry.
   let previous: string | undefined
   for (const line of lines) {
     const { path } = line
@@ -83,7 +83,7 @@ const checkLines = (segment: ManifestSegment, lines: readonly IndexLine[], name:
     if (line.model !== segment.model)
       throw new ArchiveInvalidError(`entry ${path} does not belong to the model of its segment`)
     if (line.unpacked_size > MAX_CHUNK_BYTES || line.size > MAX_STORED_CHUNK_BYTES)
-      throw new ArchiveInvalidError(`entry ${path} is larger than a chunk may be`)
+      throw new ArchiveInvalidError(`entry ${path} is larger than a chunk may be (${MAX_CHUNK_BYTES} bytes)`)
     if (line.resources + line.revisions === 0) throw new ArchiveInvalidError(`entry ${path} contains no record`)
     if (line.first_h > line.last_h || (previous !== undefined && previous > line.first_h))
       throw new ArchiveInvalidError(`entry ${path} is out of order`)
@@ -96,8 +96,8 @@ const checkLines = (segment: ManifestSegment, lines: readonly IndexLine[], name:
 }
 
 /**
- * Checks that only the tar headers and the padding of the entries lie between the contents of a segment, from its start
- * to its index.
+ * Checks that a segment consists only of its entries. Only tar headers and padding may be between the contents, from
+ * the start of the segment to its index.
  */
 export const checkContiguity = (segment: ManifestSegment, lines: readonly IndexLine[]): void => {
   let end = 0
@@ -108,10 +108,10 @@ export const checkContiguity = (segment: ManifestSegment, lines: readonly IndexL
   checkGap(`the index of the segment at ${segment.offset}`, segment.index.offset - segment.offset - end)
 }
 
-/** Maximum number of bytes between two contents: one tar header, and at most one pax header with its body. */
+/** Maximum number of bytes between two contents. There may be one tar header, and one pax header with its body. */
 const MAX_GAP = BLOCK + BLOCK + MAX_PAX_BYTES
 
 const checkGap = (subject: string, gap: number): void => {
   if (gap < BLOCK || gap > MAX_GAP || gap % BLOCK !== 0)
-    throw new ArchiveInvalidError(`${subject} must begin where the entry before it ends`)
+    throw new ArchiveInvalidError(`${subject} must begin where the previous entry ends`)
 }

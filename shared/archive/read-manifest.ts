@@ -17,8 +17,8 @@ export const checkManifestSize = (size: number): void => {
 }
 
 /**
- * Parses and checks `manifest.json`. Throws `UnsupportedVersionError` for another version. Throws `ArchiveInvalidError`
- * for an invalid manifest; its message contains the path of the invalid member.
+ * Parses and checks `manifest.json`. Throws `UnsupportedVersionError` if the version is not 3. Throws
+ * `ArchiveInvalidError` if the manifest is invalid, with the path of the invalid member in the message.
  */
 export const parseManifest = (bytes: Buffer): Manifest => {
   checkManifestSize(bytes.length)
@@ -42,13 +42,16 @@ const parseJson = (bytes: Buffer): unknown => {
   }
 }
 
-/** Rejects a member `__proto__`. A copy of the manifest's objects could lose this member without an error. */
+/** Rejects a member `__proto__`, because this member would be lost without an error when the objects are copied. */
 const rejectProto = (name: string, value: unknown): unknown => {
   ensure(name !== '__proto__', 'it must not have a member __proto__')
   return value
 }
 
-/** Returns the first problem that a schema found, in one line. The path of a problem of the whole value is omitted. */
+/**
+ * Returns the first problem that a schema found, as one line. The path is omitted if the problem concerns the whole
+ * value.
+ */
 export const firstIssue = ({ issues }: z.ZodError): string => {
   const { path, message } = must(issues[0])
   return path.length === 0 ? message : `${path.map(String).join('.')}: ${message}`
@@ -58,7 +61,10 @@ function ensure(condition: boolean, problem: string): asserts condition {
   if (!condition) throw new ArchiveInvalidError(`manifest.json: ${problem}`)
 }
 
-/** Checks that the members of a manifest agree with each other. `checkGeometry` checks the offsets of the segments. */
+/**
+ * Checks that the members of a manifest agree with each other. Does not check the offsets of the segments, because
+ * `checkGeometry` checks them.
+ */
 const checkConsistency = (manifest: Manifest): void => {
   const { scope, models, missing_blobs, complete, segments, left_out } = manifest
   ensure(isAscending(scope.models), 'scope.models must be sorted and must not contain a model twice')
@@ -91,14 +97,15 @@ const isAscending = (texts: readonly string[]): boolean =>
 const checkLeftOut = ({ count, resources, list }: LeftOut): void => {
   ensure(
     count > 0 && resources.length === Math.min(count, MAX_LEFT_OUT_IN_MANIFEST),
-    `left_out must count at least one resource, and list the first ${MAX_LEFT_OUT_IN_MANIFEST} of them`,
+    `left_out must have a count of at least 1, and list the first ${MAX_LEFT_OUT_IN_MANIFEST} resources`,
   )
   ensure(list.size <= MAX_LEFT_OUT_BYTES, `${LEFT_OUT_NAME} has more than ${MAX_LEFT_OUT_BYTES} bytes`)
 }
 
 /**
- * Checks the order of the segments. Segments of records come first and are sorted by model and hash key. No bucket may
- * be divided between two of them. Segments of payloads and blobs, which have no model, follow.
+ * Checks the order of the segments. The segments of records must be sorted by model and hash key, and a bucket must not
+ * be divided between two segments. The segments of payloads and blobs, which have no model, must follow the segments of
+ * records.
  */
 const checkOrder = (segments: readonly ManifestSegment[]): void => {
   let previous: { readonly model: string; readonly last_h: string } | undefined
@@ -111,14 +118,14 @@ const checkOrder = (segments: readonly ManifestSegment[]): void => {
     if (model === undefined) {
       ensure(
         first_h === undefined && last_h === undefined && unpacked_size === 0,
-        `segment ${k} has no model, and must not have first_h, last_h or an unpacked_size over 0`,
+        `segment ${k} has no model, so it must not have first_h, last_h or an unpacked_size greater than 0`,
       )
       recordsEnded = true
       continue
     }
     ensure(
       first_h !== undefined && last_h !== undefined && first_h <= last_h,
-      `segment ${k} has a model, and must have a first_h that is not after its last_h`,
+      `segment ${k} has a model, so it must have first_h and last_h, and first_h must not be greater than last_h`,
     )
     ensure(
       !recordsEnded && (previous === undefined || compareBytes(previous.model, model) <= 0),
@@ -127,20 +134,21 @@ const checkOrder = (segments: readonly ManifestSegment[]): void => {
     if (previous?.model === model)
       ensure(
         previous.last_h.slice(0, 4) < first_h.slice(0, 4),
-        `segment ${k} of model ${model} must begin with a later bucket than the segment before it ends with`,
+        `segment ${k} of model ${model} must begin with a later bucket than the last bucket of the previous segment`,
       )
     previous = { model, last_h }
   }
 }
 
 /**
- * Checks that segments are contiguous from 0 and end with their indexes, and that the entry `left-out.jsonl.zst`, if
- * there is one, is between the last segment and `end`, the offset of the manifest's header.
+ * Checks that the segments are contiguous from offset 0, and that each segment ends with its index. `end` is the offset
+ * of the manifest's tar header. If the archive has the entry `left-out.jsonl.zst`, it must be between the last segment
+ * and `end`.
  */
 export const checkGeometry = ({ segments, left_out }: Manifest, end: number): void => {
   let at = 0
   for (const [k, { offset, size, index }] of segments.entries()) {
-    ensure(offset === at && size % BLOCK === 0, `segment ${k} must begin where the segment before it ends`)
+    ensure(offset === at && size % BLOCK === 0, `segment ${k} must begin where the previous segment ends`)
     ensure(
       index.offset % BLOCK === 0 &&
         index.offset >= offset + 2 * BLOCK &&

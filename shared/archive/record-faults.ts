@@ -18,7 +18,10 @@ import { recordKeyOf } from './record-line.ts'
  * fields a record may lack.
  */
 
-/** Describes the values that an attribute may have. Undefined if the value is valid. */
+/**
+ * Checks the value of an attribute. Returns undefined if the value is valid. Otherwise returns a description of the
+ * allowed values.
+ */
 type Rule = (value: AttributeValue) => string | undefined
 
 const text: Rule = ({ S }) => (S === undefined ? 'must be a string' : undefined)
@@ -42,8 +45,8 @@ const isTrue: Rule = ({ BOOL }) => (BOOL === true ? undefined : 'must be true if
 const bytes: Rule = ({ S, B }) => (S === undefined && B === undefined ? 'must be a string or binary' : undefined)
 
 /**
- * The JSON parser of Python, and therefore SpecStar, accepts about as many levels. The checks of a restore recurse, and
- * fail on thousands of levels.
+ * The largest nesting of JSON and of payloads. The JSON parser of Python, which SpecStar uses, accepts about 1,000
+ * levels. The checks of a restore are recursive and fail on thousands of levels.
  */
 const MAX_LEVELS = 1_000
 const TOO_DEEP = `must be nested at most ${MAX_LEVELS} levels deep`
@@ -83,18 +86,26 @@ const REVISION_RULES: Readonly<Record<string, Rule>> = {
   data_size: count,
 }
 
-/** As long as the longest id of a restore job, which a restore adds to every item as `applied_by`. */
+/**
+ * A string with the length of the longest id of a restore job. A restore adds the id of its job to every item as
+ * `applied_by`.
+ */
 const LONGEST_JOB_ID = 'u-'.padEnd(42, '0')
-/** Items below this size fit with `applied_by`, `created_at` and `updated_at`, which together take 150 bytes. */
+/**
+ * Smaller items need no exact check, because the attributes that a restore adds (`applied_by`, `created_at` and
+ * `updated_at`) take about 150 bytes, and a longer shard number takes a few bytes more. The rest of the 4,096 bytes is
+ * a margin.
+ */
 const MAX_SAFE_ITEM_BYTES = MAX_ITEM_BYTES - 4096
 
 /**
- * Where a record comes from. Archives of earlier releases may contain values that STORE.md does not allow and payloads
- * that cannot be decoded. They must restore forever, so these two rules apply to records of the store only.
+ * The origin of a record. Archives of earlier releases may contain field values that STORE.md does not allow, and
+ * payloads that cannot be decoded. Such archives must remain restorable, so field values and the encoding of payloads
+ * are checked only for records of the store.
  */
 export type RecordOrigin = 'store' | 'archive'
 
-/** Returns why a metadata item cannot be restored. Undefined if it can. */
+/** Returns the reason why a metadata item cannot be restored. Returns undefined if it can be restored. */
 export const metadataFault = (item: Item, origin: RecordOrigin = 'store'): string | undefined =>
   keyFault(item) ??
   (new MetadataView(item).currentRevisionId === undefined ? 'current_revision_id must be a string' : undefined) ??
@@ -107,9 +118,9 @@ type CheckedRevision =
   { readonly fault: string } | { readonly fault?: undefined; readonly references: PayloadReferences }
 
 /**
- * Checks a revision item and its payload, and returns what the payload refers to, or why the revision cannot be
- * restored. `payload` is undefined if the item contains none and refers to none. By default, references to blobs are
- * recognized by their shape.
+ * Checks a revision item and its payload. If the revision can be restored, returns the references in the payload.
+ * Otherwise returns the reason. `payload` is undefined if the item neither contains a payload nor refers to one. By
+ * default, references to blobs are recognized by their shape.
  */
 export const checkRevision = (
   item: Item,
@@ -166,14 +177,17 @@ const sizeFault = (
   derive: (destination: { readonly model: string; readonly shards: number; readonly job_id: string }) => Item,
 ): string | undefined => {
   if (itemBytes(item) <= MAX_SAFE_ITEM_BYTES) return undefined
-  // The number of shards of the store that is restored into is unknown. The largest gives the longest key.
+  // The number of shards of the target store is unknown. The largest number of shards gives the longest key.
   const size = itemBytes(derive({ model: recordKeyOf(item).model, shards: 1024, job_id: LONGEST_JOB_ID }))
   return size <= MAX_ITEM_BYTES
     ? undefined
     : `the item would have ${size} bytes after a restore, with applied_by; DynamoDB allows ${MAX_ITEM_BYTES}`
 }
 
-/** Each level takes at least one byte, so short payloads need no check. */
+/**
+ * Returns true if the payload is nested too deeply. Each level takes at least one byte, so short payloads need no
+ * check.
+ */
 const isTooDeep = (payload: string | Uint8Array): boolean => {
   if (payload.length <= MAX_LEVELS) return false
   const bytes = Buffer.from(payload)

@@ -47,7 +47,7 @@ const valueToJson = (value: AttributeValue): unknown => {
 export const decodeLine = (line: Buffer, location: RecordLocation = {}): Item =>
   checkItem(parseLine(line, location), line, location)
 
-/** Parses a record line within its bounds. Returns the value of `Item`, which is not checked. */
+/** Parses a record line. Checks its length and its nesting, but not the value of `Item`, which it returns. */
 const parseLine = (line: Buffer, location: RecordLocation): unknown => {
   if (line.length > MAX_LINE_BYTES)
     throw new RecordInvalidError(`the line has more than ${MAX_LINE_BYTES} bytes`, location)
@@ -101,12 +101,12 @@ export const recordKeyOf = (item: Item, location: RecordLocation = {}): RecordKe
   return { kind, model, id, h: sk.slice(0, 16), sk }
 }
 
-/** A record that no store can hold: DynamoDB would reject the item, or its key is not the one that the store derives. */
+/** A record that cannot be stored, because DynamoDB would reject the item, or because the key of the item is wrong. */
 export interface FaultyRecord {
   readonly kind: 'metadata' | 'revision'
-  /** The resource id, as `resource_id` or else `sk` states it. Empty if neither does. */
+  /** The value of `resource_id`. If it is missing, the resource id in `sk`. Empty if both are missing. */
   readonly id: string
-  /** The resource id that `sk` states. Empty if it states none. */
+  /** The resource id in `sk`. Empty if `sk` contains no resource id. */
   readonly idInKey: string
   /** The key in the record. A part that is not a string is empty. */
   readonly key: Key
@@ -116,9 +116,9 @@ export interface FaultyRecord {
 export type DecodedRecord = (RecordKey & { readonly item: Item; readonly fault?: undefined }) | FaultyRecord
 
 /**
- * Decodes a record line like `decodeLine`, and returns the key of the record. If DynamoDB would reject the item, or if
- * the key is wrong, returns a `FaultyRecord` instead of throwing: the fault concerns one resource, and the other
- * records of the chunk can still be read.
+ * Decodes a record line like `decodeLine`, and also returns the key of the record. If DynamoDB would reject the item,
+ * or if the key is wrong, returns a `FaultyRecord` instead of throwing, because the other records of the chunk can
+ * still be read.
  */
 export const decodeRecord = (line: Buffer, location: RecordLocation = {}): DecodedRecord => {
   const parsed = parseLine(line, location)
@@ -137,7 +137,7 @@ const Stated = z
   })
   .catch({ pk: { S: '' }, sk: { S: '' } })
 
-/** Returns what a faulty record states about itself. */
+/** Returns the kind, ids and key of a faulty record, as far as they can be read. */
 const statedKeyOf = (parsed: unknown): Omit<FaultyRecord, 'fault'> => {
   const { pk, sk, resource_id } = Stated.parse(parsed)
   const isRevision = pk.S.includes('#r#')

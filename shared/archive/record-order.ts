@@ -10,7 +10,7 @@ interface OpenChunk {
   line: number
   resources: number
   revisions: number
-  /** The hash keys of the first and the last record. Undefined if this record is faulty. */
+  /** The hash keys of the first and the last record. A hash key is undefined if its record is faulty. */
   firstH: string | undefined
   lastH: string | undefined
 }
@@ -18,7 +18,7 @@ interface OpenChunk {
 /**
  * Checks the order of the records of a segment, and compares every chunk with its index line. Records must be sorted by
  * hash key, resource id and `sk`, and no record may occur twice. The metadata of a resource therefore precede its
- * revisions. The caller may skip chunks. Whether a resource is complete is checked by the caller.
+ * revisions. The caller may skip chunks. The caller must check that resources are complete.
  */
 export class RecordOrder {
   readonly #model: string | undefined
@@ -43,19 +43,21 @@ export class RecordOrder {
     chunk.lastH = record.h
     if (chunk.line === 1) chunk.firstH = record.h
     if (record.model !== this.#model)
-      throw this.#error(`the record belongs to model ${record.model}, the segment to model ${this.#model}`)
+      throw this.#error(`the record belongs to model ${record.model}, but the segment belongs to model ${this.#model}`)
     const previous = this.#previous
     if (previous !== undefined && compareRecords(previous, record) >= 0)
       throw this.#error(`${describe(record)} ${isRepeated(previous, record) ? 'occurs twice' : 'is out of order'}`)
     this.#previous = record
   }
 
-  /** Counts a faulty record. It has no reliable key, so its position is not checked. */
+  /** Counts a faulty record. Does not check its position, because its key is not reliable. */
   countFaulty({ kind }: FaultyRecord): void {
     this.#count(kind).lastH = undefined
   }
 
-  /** Compares the counts and hash keys of the chunk with its index line. Throws `ArchiveInvalidError`. */
+  /**
+   * Compares the counts and hash keys of the chunk with its index line. Throws `ArchiveInvalidError` if they differ.
+   */
   endChunk(): void {
     const { entry, resources, revisions, firstH = entry.first_h, lastH = entry.last_h } = this.#openChunk()
     if (
@@ -98,7 +100,10 @@ export class RecordOrder {
 const compareRecords = (a: RecordKey, b: RecordKey): number =>
   compareBytes(a.h, b.h) || compareBytes(a.id, b.id) || compareBytes(a.sk, b.sk)
 
-/** A record with the key of the one before it, or metadata that follow a revision of their resource. */
+/**
+ * Returns true if a record has the same key as the previous record, or if metadata follow a revision of the same
+ * resource.
+ */
 const isRepeated = (previous: RecordKey, { kind, id, sk }: RecordKey): boolean =>
   sk === previous.sk || (kind === 'metadata' && id === previous.id)
 

@@ -32,7 +32,7 @@ interface Line {
   readonly kind: 'metadata' | 'revision'
 }
 
-/** A chunk before compression. `bytes` is a copy of the lines, so that the lines can be freed. */
+/** A chunk before compression. `bytes` is a copy of the lines, so that the memory of the lines can be freed. */
 interface Chunk {
   readonly bytes: Buffer
   readonly resources: number
@@ -53,9 +53,9 @@ const chunkOf = (lines: readonly Line[]): Chunk => {
 }
 
 /**
- * Writes resources as chunks of a segment. The caller adds the resources in archive order. For each resource it calls
- * `begin`, then `revision` for each revision in the order of `sk`, and then `end`. At most two chunks are in memory:
- * one is compressed while the next one is collected.
+ * Writes resources as chunks of a segment. The caller adds the resources in archive order. For each resource, the
+ * caller calls `begin`, then `revision` for each revision in the order of `sk`, and then `end`. At most two chunks are
+ * in memory, because one chunk is compressed while the next chunk is collected.
  */
 export class RecordsWriter {
   readonly #segment: SegmentWriter
@@ -67,9 +67,9 @@ export class RecordsWriter {
   /** Index in `#lines` of the open resource's first line. */
   #resourceStart = 0
   #leaf: ResourceLeaf | undefined
-  /** Whether a chunk that was closed contains lines of the open resource. */
+  /** True if a closed chunk contains lines of the open resource. */
   #isDivided = false
-  /** The state before the open resource began. `discard` returns to it. */
+  /** The state before the open resource began. `discard` restores this state. */
   #before: { readonly h: string; readonly firstH: string | undefined; readonly revisions: number } | undefined
   #h = ''
   #firstH: string | undefined
@@ -96,13 +96,14 @@ export class RecordsWriter {
   }
 
   /**
-   * Compressed size in bytes of the chunks written so far. Chunks that are still collected or compressed do not count.
+   * Compressed size in bytes of the chunks written so far. Does not include chunks that are being collected or
+   * compressed.
    */
   get packedSoFar(): number {
     return this.#packedSize
   }
 
-  /** Begins a resource by its metadata. `h` is its hash key. */
+  /** Begins a resource with its metadata. `h` is the hash key of the resource. */
   async begin(metadata: Item, h: string): Promise<void> {
     if (this.#leaf !== undefined) throw new Error('end must be called before the next begin')
     this.#leaf = new ResourceLeaf()
@@ -133,8 +134,8 @@ export class RecordsWriter {
   }
 
   /**
-   * Removes the open resource. Returns false, and removes nothing, if a closed chunk contains a part of it: then the
-   * segment cannot be used.
+   * Removes the open resource and returns true. If a closed chunk already contains a part of the resource, removes
+   * nothing and returns false. The segment cannot be used then.
    */
   discard(): boolean {
     if (this.#leaf === undefined || this.#before === undefined) throw new Error('begin must be called before discard')
@@ -167,7 +168,8 @@ export class RecordsWriter {
     const bytes = encodeLine(item)
     leaf.add(item)
     const fits = (): boolean => this.#lines.length === 0 || this.#lineBytes + bytes.length <= this.#limits.max
-    // First, the resources before this one become a chunk. Only if the resource itself is too large, it is divided.
+    // If the line does not fit, the previous resources become a chunk first. The open resource is divided only if it is
+    // too large for one chunk.
     if (!fits() && this.#resourceStart > 0) await this.#flush(this.#resourceStart)
     if (!fits()) await this.#flush(this.#lines.length)
     this.#lines.push({ bytes, h: this.#h, kind })
@@ -176,8 +178,8 @@ export class RecordsWriter {
   }
 
   /**
-   * Closes a chunk with the first `count` lines. Waits until the chunk before it is written, and then starts to
-   * compress it.
+   * Closes a chunk with the first `count` lines. Waits until the previous chunk is written, and then starts to compress
+   * this chunk.
    */
   async #flush(count: number): Promise<void> {
     if (this.#leaf !== undefined && count > this.#resourceStart) this.#isDivided = true
@@ -187,7 +189,8 @@ export class RecordsWriter {
     this.#lineBytes -= lines.reduce((sum, { bytes }) => sum + bytes.length, 0)
     await this.#writing
     this.#writing = this.#write(chunkOf(lines), this.#chunks++)
-    // The next flush or `finish` throws the error. Until then, an unhandled rejection must not end the process.
+    // The next `#flush` or `finish` awaits this promise and throws its error. If the write fails earlier, this handler
+    // prevents an unhandled rejection, which would end the process.
     this.#writing.catch(() => undefined)
   }
 

@@ -20,29 +20,29 @@ export const readIndex = async ({ source }: OpenArchive, segment: ArchiveSegment
 }
 
 /**
- * An entry of a segment. The caller need not read `content`: what it does not read is read and checked before the next
- * entry is returned.
+ * An entry of a segment. The caller need not read `content`. The reader reads and verifies the rest of the content
+ * before it returns the next entry.
  */
 interface ReadEntry {
   readonly entry: IndexLine
-  /** The number of the entry in its segment, from 0. */
+  /** The index of the entry in its segment. */
   readonly ordinal: number
   readonly content: Readable
 }
 
-/** Selects entries of a segment. An entry is selected if it satisfies all members that are present. */
+/** Selects entries of a segment. If both members are present, an entry must satisfy both. */
 export interface EntrySelection {
-  /** The number of the first entry to read, from 0. */
+  /** The index of the first entry to read. */
   readonly from?: number
-  /** Returns whether to read an entry. */
+  /** Returns true if an entry is to be read. */
   readonly filter?: (entry: IndexLine) => boolean
 }
 
 /**
  * Reads the entries of a segment in order. Without a selection, the segment is read with one request, and every byte is
- * checked. The checksums cover the contents and the frame (tar headers and padding). Each tar header is also compared
- * with the index. With a selection, only the selected entries are read and checked. Neighbouring entries are read with
- * one request.
+ * verified by checksums of the contents and of the frame (tar headers and padding). Each tar header is also compared
+ * with the index. With a selection, only the selected entries are read and verified. Adjacent entries are read with one
+ * request.
  */
 export async function* readEntries(
   archive: OpenArchive,
@@ -97,8 +97,8 @@ const readIndexEntry = async (reader: ByteReader, frame: Hash, segment: ArchiveS
 }
 
 /**
- * Groups the selected entries into runs of neighbours. In a walked archive, every entry is a run of its own, because
- * the entries of a segment need not be neighbours in the tar.
+ * Groups adjacent selected entries into runs. In a walked archive, every entry is a run of its own, because the entries
+ * of a segment need not be adjacent in the tar.
  */
 const selectedRuns = (
   segment: ArchiveSegment,
@@ -118,7 +118,10 @@ const selectedRuns = (
   return runs
 }
 
-/** Reads neighbouring entries with one request. The request begins and ends with content, not with a tar header. */
+/**
+ * Reads adjacent entries with one request. The requested range begins with the content of the first entry and ends with
+ * the content of the last entry.
+ */
 async function* readRun(
   { source }: OpenArchive,
   segment: ArchiveSegment,
@@ -150,8 +153,8 @@ async function* readContent(reader: ByteReader, { entry, ordinal }: NumberedEntr
 }
 
 /**
- * Reads the tar headers of the expected entry and compares them with its path, size and offset. `end` is the offset at
- * which the previous entry ends. Returns the path in the headers.
+ * Reads the tar headers of an entry, compares them with the expected path, size and offset, and returns the path. `end`
+ * is the offset at which the previous entry ends.
  */
 const readHeader = async (
   reader: ByteReader,

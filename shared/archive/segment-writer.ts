@@ -7,13 +7,16 @@ import { encodeTarHeader, paddingOf } from './tar-header.ts'
 
 /** Receives the bytes of a segment in order. */
 export interface SegmentSink {
-  /** Appends bytes. The caller must not change them afterwards. Resolves when the sink accepts more (backpressure). */
+  /**
+   * Appends bytes, which the caller must not change afterwards. Resolves when the sink accepts more bytes
+   * (backpressure).
+   */
   bytes(bytes: Uint8Array): Promise<void>
   /** Appends a range of a stored object. S3 may copy the range, so that its bytes do not pass through this process. */
   object(range: ObjectRange): Promise<void>
 }
 
-/** The index of a segment as stored. `offset` is in bytes from the start of the segment. */
+/** The location of the stored index of a segment. `offset` is in bytes from the start of the segment. */
 interface IndexLocation {
   readonly offset: number
   readonly size: number
@@ -49,8 +52,8 @@ export class SegmentWriter {
   #lastH: string | undefined
 
   /**
-   * `name` must be unique in the archive. With `model`, the segment contains the records of this model. Without
-   * `model`, it contains payloads and blobs.
+   * `name` must be unique in the archive. If `model` is given, the segment contains records of this model. Otherwise,
+   * it contains payloads and blobs.
    */
   constructor(name: string, sink: SegmentSink, model?: string, maxIndexBytes = MAX_INDEX_BYTES) {
     if (!NAME.test(name))

@@ -3,8 +3,8 @@ import { z } from 'zod'
 import { NotAnArchiveError, UnsupportedVersionError } from './errors.ts'
 
 /**
- * The first record of SpecStar's own archive. A record is a msgpack map with its length in front, in 4 bytes
- * big-endian. The default of `version` is 2.
+ * The first record of a SpecStar stream. A record is a msgpack map with its length in front, as a big-endian number of
+ * 4 bytes. The default of `version` is 2.
  */
 const Header = z.object({ t: z.literal('HeaderRecord'), version: z.int().default(2) })
 const AnyRecord = z.object({ t: z.string().endsWith('Record') })
@@ -13,19 +13,19 @@ const AnyRecord = z.object({ t: z.string().endsWith('Record') })
 const STREAM_VERSION = 2
 const STREAM = "SpecStar's length-prefixed msgpack stream"
 
-/** Number of bytes that `isSpecStarStream` needs. Both the header of a stream and a tar header fit into them. */
+/** The number of bytes that `isSpecStarStream` needs. It is enough for the header of a stream and for a tar header. */
 export const STREAM_HEAD_BYTES = 512
 
 /**
- * Returns whether an object is SpecStar's length-prefixed msgpack stream of version 2. `head` contains the first bytes
+ * Returns true if an object is SpecStar's length-prefixed msgpack stream of version 2. `head` contains the first bytes
  * of the object. Throws `UnsupportedVersionError` for a stream of another version, and `NotAnArchiveError` for a stream
  * without its header.
  */
 export const isSpecStarStream = (head: Buffer): boolean => {
   if (head.length < 5) return false
   const length = head.readUInt32BE(0)
-  // The header of a stream has about 25 bytes. In a tar, the first 4 bytes are the start of a file name. As a number,
-  // they are far larger than `head`.
+  // The header of a stream has about 25 bytes. In a tar, the first 4 bytes are the start of a file name. Read as a
+  // number, they are far greater than the length of `head`.
   if (length > head.length - 4) return false
   const record = firstRecord(head.subarray(4, 4 + length))
   const header = Header.safeParse(record)
@@ -39,7 +39,7 @@ export const isSpecStarStream = (head: Buffer): boolean => {
 }
 
 /**
- * Throws `UnsupportedVersionError` for a stream. A restore must convert the stream to an archive of version 3 first.
+ * Throws `UnsupportedVersionError` for a stream, because a stream must first be converted to an archive of version 3.
  */
 export const rejectSpecStarStream = (head: Buffer): void => {
   if (isSpecStarStream(head)) throw new UnsupportedVersionError(STREAM_VERSION, STREAM)

@@ -6,10 +6,12 @@ import { BLOCK, encodeTarHeader, paddingOf } from './tar-header.ts'
 export const MANIFEST_NAME = 'manifest.json'
 export const TRAILER_NAME = 'acbak.trailer'
 const END_BYTES = 2 * BLOCK
-/** Number of bytes that follow the manifest: the header of the trailer, the trailer, and the end of the tar. */
+/**
+ * The number of bytes after the manifest. They are the tar header of the trailer, the trailer, and the end of the tar.
+ */
 export const TAIL_BYTES = 2 * BLOCK + END_BYTES
 
-/** The location and checksum of `manifest.json`. `offset` is the first byte of its content in the archive. */
+/** The location and checksum of `manifest.json`. `offset` is the offset of its content in the archive. */
 interface ManifestLocation {
   readonly offset: number
   readonly size: number
@@ -24,8 +26,8 @@ const VERSION = /^\{"acbak":([0-9]{1,9})[,}]/
 const TRAILER = /^\{"acbak":3,"manifest":\{"offset":([0-9]{1,16}),"size":([0-9]{1,16}),"sha256":"([0-9a-f]{64})"\}\} *$/
 
 /**
- * Parses a trailer. Throws `UnsupportedVersionError` for another version, and `ArchiveInvalidError` for other bytes
- * than `encodeTrailer` writes.
+ * Parses a trailer. Throws `UnsupportedVersionError` if the version is not 3, and `ArchiveInvalidError` if the bytes
+ * differ from those that `encodeTrailer` would return.
  */
 export const parseTrailer = (bytes: Buffer): ManifestLocation => {
   const text = bytes.toString('latin1')
@@ -45,8 +47,8 @@ export const parseTrailer = (bytes: Buffer): ManifestLocation => {
 export const trailerHeader = (): Promise<Buffer> => encodeTarHeader(TRAILER_NAME, BLOCK)
 
 /**
- * All bytes after the segments: the entry `left-out.jsonl.zst` if `leftOut` contains its content, the manifest, the
- * trailer, and the end of the tar. `segmentsEnd` is the offset at which the segments end.
+ * Encodes all bytes after the segments: the manifest, the trailer, and the end of the tar. If `leftOut` is given, the
+ * entry `left-out.jsonl.zst` with this content comes first. `segmentsEnd` is the offset at which the segments end.
  */
 export const encodeTail = async (manifestJson: Buffer, segmentsEnd: number, leftOut?: Buffer): Promise<Buffer> => {
   const list = leftOut === undefined ? Buffer.alloc(0) : await encodeEntry(LEFT_OUT_NAME, leftOut)
@@ -60,6 +62,6 @@ export const encodeTail = async (manifestJson: Buffer, segmentsEnd: number, left
   ])
 }
 
-/** A header, the content, and the padding. */
+/** Encodes an entry: its tar header, its content, and the padding. */
 const encodeEntry = async (name: string, content: Buffer): Promise<Buffer> =>
   Buffer.concat([await encodeTarHeader(name, content.length), content, Buffer.alloc(paddingOf(content.length))])

@@ -9,16 +9,14 @@ import { guardTar } from './tar-guard.ts'
 import { buffersOf } from '../values/buffers-of.ts'
 import { BLOCK } from './tar-header.ts'
 
-/**
- * A file of a tar. `offset` is the first byte of its content in the tar. `size` and `sha256` are those of its content.
- */
+/** The content of a file in a tar. `offset` is the offset of its first byte in the tar. */
 export interface TarFile {
   readonly offset: number
   readonly size: number
   readonly sha256: string
 }
 
-/** Limits on the files and names of a tar, which are held in memory. */
+/** The limits on the number of files and on the size of the names in a tar. The files and names are held in memory. */
 export interface TarLimits {
   /** Maximum number of files. */
   readonly files: number
@@ -29,7 +27,7 @@ export interface TarLimits {
 const LIMITS: TarLimits = { files: MAX_WALKED_FILES, nameBytes: MAX_WALKED_NAMES_BYTES }
 
 /**
- * Reads a whole tar and returns its files by path. Any program may have packed the tar. A leading `./` is removed from
+ * Reads a whole tar, which any program may have packed, and returns its files by path. A leading `./` is removed from
  * names, and directories are skipped. Throws `ArchiveInvalidError` or `ArchiveTruncatedError` if the tar cannot be an
  * archive.
  */
@@ -39,15 +37,15 @@ export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Prom
   const reader = new ByteReader(await source.stream(0, source.size))
   const tar = extract()
   const passed = pipeline(guardTar(reader, source.size), tar)
-  // An error of the pipeline destroys `tar`, so the loop below throws the error. Without this handler, the rejection of
-  // `passed` would end the process.
+  // An error of the pipeline destroys `tar`, so the loop below throws the error. This handler prevents an unhandled
+  // rejection of `passed`, which would end the process.
   passed.catch(() => undefined)
   try {
     for await (const entry of tar) {
       const { name, size, type } = entry.header
       const path = name.replace(/^(?:\.\/+)+/, '')
       const bytes = Buffer.byteLength(path)
-      // This check comes first, because the steps below are slow for very long names.
+      // The length is checked first, because the other steps are slow for very long names.
       if (bytes > MAX_WALKED_NAME_BYTES)
         throw new ArchiveInvalidError(
           `a name in the tar has ${bytes} bytes; at most ${MAX_WALKED_NAME_BYTES} are allowed`,
@@ -73,7 +71,7 @@ export const readTarFiles = async (source: ArchiveSource, limits = LIMITS): Prom
 
 const checkDirectory = (name: string, path: string): void => {
   const withoutSlash = path.replace(/\/+$/, '')
-  // The entry `./` is the packed folder itself. It is allowed.
+  // The entry `./`, which is the packed folder itself, is allowed.
   if (withoutSlash !== '' || name.startsWith('/')) checkPath(withoutSlash)
 }
 

@@ -12,19 +12,21 @@ import {
   readExtension,
 } from './tar-reader.ts'
 
-/** Tar types of extension headers, which describe the entry after them: pax, global pax, and GNU long name. */
+/**
+ * The tar types of extension headers: pax, global pax, and GNU long name. An extension header describes the next entry.
+ */
 const EXTENSIONS = ['x', 'g', 'L']
 
 const ZERO_BLOCK = Buffer.alloc(BLOCK)
 
 /**
- * Returns the bytes of a tar for `extract` of `tar-stream`, and rejects what `extract` accepts but an archive must not
- * contain: wrong forms of checksums, extension headers over 64 KiB, malformed pax records, names that are not UTF-8,
- * links, devices, padding that is not zero, and entries after the end of the tar. Throws `ArchiveInvalidError` or
- * `ArchiveTruncatedError` before `extract` receives such bytes.
+ * Returns the bytes of a tar for `extract` of `tar-stream`. Throws `ArchiveInvalidError` or `ArchiveTruncatedError` for
+ * everything that `extract` accepts, but that an archive must not contain. This includes wrong forms of checksums,
+ * extension headers larger than 64 KiB, malformed pax records, names that are not UTF-8, links, devices, padding that
+ * is not zero, and entries after the end of the tar.
  *
- * Every byte keeps its offset. `extract` computes the name of each entry from prefix, pax path and GNU long name. At
- * most one header and one piece of content are in memory.
+ * Every byte keeps its offset. `extract` determines the name of each entry from the prefix, the pax path and the GNU
+ * long name. At most one header and one piece of content are in memory.
  */
 export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGenerator<Buffer> {
   const read = (length: number): Promise<Buffer> => reader.read(length)
@@ -37,12 +39,14 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
     const header = parseHeaderBlock(block, subject)
     if (EXTENSIONS.includes(header.type)) {
       if (extensions.has(header.type))
-        throw new ArchiveInvalidError(`${subject} is the second one of type "${header.type}" in front of one entry`)
+        throw new ArchiveInvalidError(
+          `${subject} is the second extension header of type "${header.type}" in front of one entry`,
+        )
       extensions.add(header.type)
       const body = await readExtension(read, header.size, subject)
       paxSize = checkExtension(header.type, body.subarray(0, header.size), subject) ?? paxSize
-      // `extract` misreads the header after an extension header without a body. A zero block, which it skips, replaces
-      // such an extension header.
+      // `extract` misreads the header that follows an extension header without a body. Such an extension header is
+      // therefore replaced by a zero block, which `extract` skips.
       yield body.length === 0 ? ZERO_BLOCK : Buffer.concat([block, body])
       continue
     }
@@ -62,8 +66,8 @@ export async function* guardTar(reader: ByteReader, tarSize: number): AsyncGener
 }
 
 /**
- * Checks the body of an extension header. Returns the content size that the body sets for the next entry, or undefined
- * if it sets no size.
+ * Checks the body of an extension header. If the body sets the size of the next entry's content, returns this size.
+ * Otherwise returns undefined.
  */
 const checkExtension = (type: string, body: Buffer, subject: string): number | undefined => {
   if (type === 'L') {
@@ -73,7 +77,7 @@ const checkExtension = (type: string, body: Buffer, subject: string): number | u
   const pax = parsePax(body, subject)
   const size = pax.get('size')
   if (type === 'g' && (pax.has('path') || size !== undefined))
-    throw new ArchiveInvalidError(`${subject} is a global pax header, and must not set path or size`)
+    throw new ArchiveInvalidError(`${subject} is a global pax header, so it must not set path or size`)
   if (size === undefined) return undefined
   if (!/^[0-9]{1,15}$/.test(size)) throw new ArchiveInvalidError(`${subject} sets a size that is not 1 to 15 digits`)
   return Number(size)
@@ -81,7 +85,7 @@ const checkExtension = (type: string, body: Buffer, subject: string): number | u
 
 /**
  * Returns the size of the content that follows a header. Returns 0 for a directory, because `extract` ignores the size
- * in its header. Throws `ArchiveInvalidError` for any other type than file and directory.
+ * of a directory. Throws `ArchiveInvalidError` if the type is neither file nor directory.
  */
 const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefined): number => {
   if (type === '5') return 0
@@ -92,7 +96,8 @@ const contentSize = ({ path, size, type }: HeaderBlock, paxSize: number | undefi
 }
 
 /**
- * Checks the bytes after the first zero block of the end of a tar. At least one more block must follow, all of it zero.
+ * Checks the bytes after the first zero block at the end of a tar. At least one more block must follow, and all bytes
+ * must be zero.
  */
 const checkEnd = async (reader: ByteReader, tarSize: number): Promise<void> => {
   if (tarSize - reader.position < BLOCK) throw new ArchiveTruncatedError('the tar must end in 1024 zero bytes')

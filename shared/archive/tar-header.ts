@@ -3,18 +3,17 @@ import { pack } from 'tar-stream'
 /** Size of a tar block in bytes. Every header is one block, and every content is padded to whole blocks. */
 export const BLOCK = 512
 
-/** Returns the number of zero bytes after content of `size` bytes. */
+/** Returns the number of zero bytes with which content of `size` bytes is padded. */
 export const paddingOf = (size: number): number => (BLOCK - (size % BLOCK)) % BLOCK
 /** Returns `size` plus its padding. */
 export const paddedSize = (size: number): number => size + paddingOf(size)
 
 /**
- * Returns the bytes in front of an entry's content. This is one ustar block, or, if the path is too long for a ustar
- * block, a pax header with the path and then the ustar block. The bytes depend only on the path and the size
- * (`FORMAT.md`).
+ * Returns the bytes in front of an entry's content. They are one ustar block. If the path is too long for a ustar
+ * block, a pax header with the path precedes this block. The bytes depend only on the path and the size (`FORMAT.md`).
  *
  * `tar-stream` does not export its header codec. Each call therefore starts an entry, reads the bytes that precede the
- * content, and discards the stream. This is fast enough: about 30,000 headers per second.
+ * content, and discards the stream. About 30,000 headers per second are possible, which is fast enough.
  */
 export const encodeTarHeader = async (path: string, size: number): Promise<Buffer> => {
   const tar = pack()

@@ -5,7 +5,7 @@ import { BLOCK, paddedSize } from './tar-header.ts'
 
 /** A parsed header block. */
 export interface HeaderBlock {
-  /** The prefix, if there is one, and the name. */
+  /** The name, after the prefix if the block has a prefix. */
   readonly path: string
   readonly size: number
   /** The type flag: `0` file, `5` directory, `x` pax header, and so on. */
@@ -16,9 +16,9 @@ export interface HeaderBlock {
 export type ReadBytes = (length: number) => Promise<Buffer>
 
 /**
- * Reads the headers of one entry of a segment: at most one pax header, which may contain only a path, and the header of
- * a file. Throws `ArchiveInvalidError` for other headers. Errors begin with `subject`. A tar that another program
- * packed may contain more kinds of headers; `tar-files.ts` reads such a tar.
+ * Reads the headers of one entry of a segment. They are the header of a file and, before it, at most one pax header,
+ * which may contain only a path. Throws `ArchiveInvalidError` for other headers, with `subject` as the subject of the
+ * message. Tars of other programs may contain other headers. They are read by `tar-files.ts`.
  */
 export const readSegmentHeader = async (
   read: ReadBytes,
@@ -51,7 +51,7 @@ export const readExtension = async (read: ReadBytes, size: number, subject: stri
   return padded
 }
 
-/** Returns whether a block is a valid tar header. */
+/** Returns true if a block is a valid tar header. */
 export const isTarHeader = (block: Buffer): boolean => {
   try {
     parseHeaderBlock(block, 'the block')
@@ -61,7 +61,7 @@ export const isTarHeader = (block: Buffer): boolean => {
   }
 }
 
-/** Parses a header block. Throws `ArchiveInvalidError` unless its checksum, format, size and names are valid. */
+/** Parses a header block. Throws `ArchiveInvalidError` if its checksum, format, size or names are invalid. */
 export const parseHeaderBlock = (block: Buffer, subject: string): HeaderBlock => {
   const checksum = CHECKSUM.exec(block.toString('latin1', 148, 156))?.[1]
   if (checksum === undefined || Number.parseInt(checksum, 8) !== checksumOf(block))
@@ -83,8 +83,8 @@ const USTAR = 'ustar\x0000'
 const GNU = 'ustar  \0'
 
 /**
- * The checksum: six octal digits, and then NUL and space in either order. Other tools accept more forms. If they were
- * accepted here, a flipped bit in this field could remain undetected.
+ * Matches the checksum field: six octal digits, and then NUL and space in either order. Other tools accept more forms.
+ * Here, they are rejected, so that a flipped bit in this field is detected.
  */
 const CHECKSUM = /^([0-7]{6})(?:\0 | \0)$/
 const SIZE = /^ *([0-7]{1,12})[ \0]*$/
@@ -100,7 +100,7 @@ const sumOf = (bytes: Buffer): number => {
 }
 
 const sizeOf = (block: Buffer, subject: string): number => {
-  // GNU's form for large sizes: the byte 0x80, and then a binary number of 11 bytes instead of octal digits.
+  // GNU tar stores a large size as the byte 0x80 and a binary number of 11 bytes, instead of octal digits.
   if (block[124] === 0x80) {
     const size = block.readBigUInt64BE(128)
     if (size > BigInt(Number.MAX_SAFE_INTEGER) || block.readUIntBE(125, 3) !== 0)
@@ -118,7 +118,7 @@ export const beforeNul = (bytes: Buffer): Buffer => {
   return end === -1 ? bytes : bytes.subarray(0, end)
 }
 
-/** Decodes a name, a pax key or a pax value. Throws `ArchiveInvalidError` if it is not UTF-8. */
+/** Decodes a name, a pax key or a pax value. Throws `ArchiveInvalidError` if the bytes are not UTF-8. */
 export const decodeName = (bytes: Buffer, subject: string): string => {
   if (!isUtf8(bytes)) throw new ArchiveInvalidError(`${subject} contains a name that is not UTF-8`)
   return bytes.toString()
@@ -127,8 +127,9 @@ export const decodeName = (bytes: Buffer, subject: string): string => {
 const PAX_LENGTH = /^([1-9][0-9]{0,5}) $/
 
 /**
- * Parses the body of a pax header. It consists of records `<length> <key>=<value>\n`, where the length in decimal
- * digits counts the whole record. If a key is repeated, the last record is used. Throws `ArchiveInvalidError`.
+ * Parses the body of a pax header. It consists of records `<length> <key>=<value>\n`, in which `<length>` is the length
+ * of the whole record in decimal digits. If a key is repeated, the last record is used. Throws `ArchiveInvalidError` if
+ * a record is malformed.
  */
 export const parsePax = (body: Buffer, subject: string): Map<string, string> => {
   const records = new Map<string, string>()
@@ -148,7 +149,7 @@ export const parsePax = (body: Buffer, subject: string): Map<string, string> => 
 
 export const isZero = (bytes: Buffer): boolean => bytes.every((byte) => byte === 0)
 
-/** Throws `ArchiveInvalidError` unless every byte is zero. The message begins with `what`. */
+/** Throws `ArchiveInvalidError` if a byte is not zero. `what` is the subject of the message. */
 export const checkZero = (bytes: Buffer, what: string): void => {
   if (!isZero(bytes)) throw new ArchiveInvalidError(`${what} must be zero bytes`)
 }

@@ -38,7 +38,10 @@ export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Pr
   return { source, manifest, manifestSha256: manifestFile.sha256, provenManifest, walked: true, segments }
 }
 
-/** Removes the entry `left-out.jsonl.zst`, which must be the one that the manifest describes. */
+/**
+ * Removes the entry `left-out.jsonl.zst` from `files`. Throws if the entry differs from its description in the
+ * manifest.
+ */
 const takeLeftOutList = (files: TarFiles, { left_out }: Manifest): void => {
   if (left_out === undefined) return
   const { size, sha256 } = left_out.list
@@ -60,7 +63,7 @@ const checkNoneLeft = (files: TarFiles): void => {
   throw new ArchiveInvalidError(`entry ${stray} ${reason}`)
 }
 
-/** Removes a file from `files` and returns it. Afterwards, no other part of the archive can use this file. */
+/** Removes a file from `files` and returns it. Each file can thus be used only once. */
 const takeFile = (files: TarFiles, path: string): TarFile | undefined => {
   const file = files.get(path)
   files.delete(path)
@@ -74,7 +77,8 @@ const takeFile = (files: TarFiles, path: string): TarFile | undefined => {
 const locateEntry = (files: TarFiles, line: IndexLine, earlier: readonly ArchiveSegment[]): IndexLine => {
   const file = takeFile(files, line.path)
   if (file === undefined) {
-    // No set of all paths is kept for this error, because there may be a million.
+    // The paths of the earlier segments are searched only now, because a set of up to a million paths would take
+    // memory.
     const isTwice = earlier.some(({ walked }) => walked?.some(({ path }) => path === line.path) === true)
     throw new ArchiveInvalidError(
       `entry ${line.path} is ${isTwice ? 'listed in two indexes' : 'missing, but an index lists it'}`,
@@ -87,8 +91,8 @@ const locateEntry = (files: TarFiles, line: IndexLine, earlier: readonly Archive
 }
 
 /**
- * Returns whether the tar has a trailer whose checksum covers the manifest. Throws if there is a trailer that does not
- * match the manifest.
+ * Returns true if the tar has a trailer, whose checksum covers the manifest. Throws if the trailer does not match the
+ * manifest. Returns false if there is no trailer.
  */
 const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: TarFile): Promise<boolean> => {
   const file = takeFile(files, TRAILER_NAME)
@@ -101,12 +105,12 @@ const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: Ta
   return true
 }
 
-/** Folders of entries. A file in these folders is an entry, even if it has the same bytes as an index. */
+/** The folders of entries. A file in these folders is an entry, even if its bytes equal those of an index. */
 const ENTRY_FOLDERS = ['models/', 'payloads/', 'blobs/']
 
 /**
- * Finds the index file of each segment by its SHA-256 in the manifest, and removes these files from `files`. The result
- * is undefined for each segment without such a file.
+ * Returns the index file of each segment, and removes these files from `files`. The files are found by the SHA-256 in
+ * the manifest. If a segment has no such file, its element is undefined.
  */
 const takeIndexes = (files: TarFiles, segments: readonly ManifestSegment[]): readonly (TarFile | undefined)[] => {
   const segmentsBySha256 = new Map<string, number[]>()

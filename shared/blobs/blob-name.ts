@@ -2,16 +2,16 @@ import { createHash } from 'node:crypto'
 import { encodeName } from '../values/percent-encoding.ts'
 
 /**
- * The limit on a blob name, in bytes. File names on common operating systems have at most 255 bytes. The limit leaves
- * room for a prefix.
+ * The largest size of a blob name, in bytes. Common operating systems limit file names to 255 bytes, so there is room
+ * for a prefix.
  */
 const MAX_BYTES = 200
 const HASH_PREFIX = 'sha256-'
 
 /**
- * Returns the name of a blob in archives and in the blob bucket. The file id itself cannot be the name, because it
- * can contain `/`, be `..` or be too long for a file name. The name is the percent-encoded file id or, if that is too
- * long or begins with `sha256-`, `sha256-` and the SHA-256 of the file id.
+ * Returns the name of a blob in archives and in the blob bucket. The file id itself cannot be the name, because it can
+ * contain `/`, be `..` or be too long. The name is the percent-encoded file id. If this string is too long or begins
+ * with `sha256-`, the name is `sha256-` and the SHA-256 of the file id instead.
  */
 export const blobName = (fileId: string): string => {
   const name = encodeName(fileId)

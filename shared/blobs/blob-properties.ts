@@ -4,16 +4,22 @@ import { decodeWords } from '../values/encoded-words.ts'
 import { quote } from '../values/message-text.ts'
 import { encodeType, parameterHeader } from './content-type.ts'
 
-/** User metadata by name. Text outside ASCII is encoded as RFC 2047 defines, as S3 returns it. */
+/**
+ * User metadata by name. Values that are not ASCII are encoded as RFC 2047 defines, because S3 returns them in this
+ * form.
+ */
 export type UserMetadata = Readonly<Record<string, string>>
 
 /** The properties of a blob besides its bytes, as its writer set them. */
 export interface BlobProperties {
   /** Absent if the content type is unknown. */
   readonly content_type?: string | undefined
-  /** Absent if it is unknown which headers and user metadata the blob has: streams and earlier archives lack them. */
+  /**
+   * Absent if the headers and user metadata of the blob are unknown, because streams and archives of earlier releases
+   * do not contain them.
+   */
   readonly headers?: ObjectHeaders | undefined
-  /** Absent if the blob has none. */
+  /** Absent if the blob has no user metadata, or if they are unknown. */
   readonly user_metadata?: UserMetadata | undefined
 }
 
@@ -33,7 +39,7 @@ const metadataValue = z
   .string()
   .regex(
     /^(?:[!-~](?:[\t -~]*[!-~])?)?$/,
-    'must be printable ASCII without spaces at its ends; other text is encoded as RFC 2047 defines',
+    'must be printable ASCII without spaces at its ends; encode other characters as RFC 2047 defines',
   )
 
 /** The schemas of `headers` and `user_metadata` in index lines and messages. */
@@ -62,17 +68,18 @@ export const PROPERTY_MEMBERS = {
   ),
 }
 
-/** Returns the size of user metadata as S3 defines it: the bytes of all names and decoded values in UTF-8. */
+/**
+ * Returns the size of user metadata as S3 defines it, which is the number of UTF-8 bytes in all names and decoded
+ * values.
+ */
 const decodedBytes = (metadata: UserMetadata): number =>
   Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + Buffer.byteLength(decodeWords(value)), 0)
 
-/** Returns the size of user metadata as headers contain it: the bytes of all names and values, which are ASCII. */
+/** Returns the size of user metadata in headers, which is the number of bytes in all names and encoded values. */
 export const metadataBytes = (metadata: UserMetadata): number =>
   Object.entries(metadata).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
 
-/**
- * Returns undefined if S3 can store properties of this size with a blob, or the reason if it cannot. Checks only sizes.
- */
+/** If the properties are too large for S3, returns the reason. Otherwise returns undefined. Checks only sizes. */
 export const explainOversize = (properties: BlobProperties): string | undefined => {
   const { content_type, headers = {}, user_metadata = {} } = properties
   const metadata = decodedBytes(user_metadata)
@@ -89,7 +96,7 @@ export const explainOversize = (properties: BlobProperties): string | undefined 
     : undefined
 }
 
-/** Returns only the properties that are present. */
+/** Returns a copy of the properties, without undefined members and without any other members. */
 export const propertiesOf = ({
   content_type,
   headers,

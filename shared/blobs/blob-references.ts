@@ -6,28 +6,27 @@ import type { BlobReferenceList } from './blob-reference-list.ts'
 import { addReferrers, type Referrer } from './referrer.ts'
 
 /*
- * A list of references states which blobs and spilled payloads a set of payloads refers to. Each worker that reads
- * records collects its references in a `BlobReferenceSet` and writes one list. Later stages divide the work into ranges
- * of positions. Each task of such a stage reads one range from all lists.
+ * A list of references contains the blobs and spilled payloads to which resources refer. Each worker that reads records
+ * collects references in a `BlobReferenceSet` and writes one list. Later stages divide the work into ranges of
+ * positions. Each map item of such a stage reads one range from all lists.
  *
- * The position of a reference defines its place in a list. Archives have the same order: payloads before blobs. A
+ * A list is sorted by the positions of the references. Archives have the same order, with payloads before blobs. A
  * position has 65 hex digits:
  *
- *   payload: `0` and the SHA-256 of the payload
- *   blob:    `1` and the SHA-256 of the file id
+ * payload: `0` and the SHA-256 of the payload blob: `1` and the SHA-256 of the file id
  *
- * The prefix of a position is the number formed by its first 4 hex digits: 0 to 4095 for payloads, 4096 to 8191 for
- * blobs. Positions are hashes, so each prefix has about the same number of references of its kind.
+ * The prefix of a position is the number in its first 4 hex digits: 0 to 4095 for payloads, and 4096 to 8191 for blobs.
+ * Positions are hashes, so each prefix has about the same number of payloads or blobs.
  *
  * A list is an object in the work bucket:
  *
- *   table: 8,193 unsigned 32-bit little-endian integers. The first 8,192 are the offsets of the first line of each
+ * table: 8,193 unsigned 32-bit little-endian integers. The first 8,192 are the offsets of the first line of each
  *          prefix. The last is the offset of the end of the last line.
- *   lines: `["{position}","{id}",["{model}",…],{needed},{reported},["{model}","{resource id}"],…]` and a newline for
+ * lines: `["{position}","{id}",["{model}",…],{needed},{reported},["{model}","{resource id}"],…]` and a newline for
  *          each reference, in the order of positions. A line contains the first resources that refer to a blob.
  *
- * Offsets are bytes from the end of the table. A range of prefixes can therefore be read with two small requests: one
- * for the offsets and one for the lines.
+ * Offsets are bytes from the end of the table. With the table, a range of prefixes can be read with two small requests:
+ * one for the offsets and one for the lines.
  */
 
 /** A reference to a blob or a spilled payload. All references to the same blob or payload are merged into one. */
@@ -37,17 +36,15 @@ export interface BlobReference {
   readonly id: string
   /**
    * The models whose resources refer to the blob or payload. In a restore, only references at the paths in the
-   * archive's manifest count. If payloads refer to the blob only at paths in the registry, the list is empty. The
-   * archive then need not contain the blob.
+   * archive's manifest count. The list is empty if payloads refer to the blob only at paths in the registry. The
+   * archive need not contain such a blob.
    */
   readonly models: readonly string[]
-  /**
-   * Whether at least one resource that the restore will write refers to the blob or payload. In an export it is true.
-   */
+  /** True if a resource that the restore will write refers to the blob or payload. In an export, always true. */
   readonly needed: boolean
   /**
-   * Whether the blob is reported if it is missing. False if no resource that the restore will write refers to the blob
-   * at a path in the registry.
+   * True if the blob is reported when it is missing. False if no resource that the restore will write refers to the
+   * blob at a path in the registry.
    */
   readonly reported: boolean
   /** The first resources that refer to the blob. Empty for a payload. */
@@ -64,8 +61,8 @@ const KIND_PREFIXES = 4096
 export const PREFIX_COUNT = 2 * KIND_PREFIXES
 const prefixOf = (position: string): number => Number.parseInt(position.slice(0, PREFIX_DIGITS), 16)
 /**
- * Returns a string that is not greater than any position with this prefix, but greater than all positions with smaller
- * prefixes. For `PREFIX_COUNT`, it is greater than every position.
+ * Returns a lower bound of the positions with this prefix, which is greater than all positions with smaller prefixes.
+ * For `PREFIX_COUNT`, the result is greater than every position.
  */
 export const firstPosition = (prefix: number): string => prefix.toString(16).padStart(PREFIX_DIGITS, '0')
 
@@ -98,12 +95,12 @@ const merge = (merged: Map<string, MergedReference>, reference: BlobReference): 
 }
 
 /**
- * Collects the references of one worker in memory and writes them as one list. The caller must limit the memory by
- * checking `size`.
+ * Collects the references of one worker in memory and writes them as one list. The caller must check `size` to limit
+ * the memory.
  */
 export class BlobReferenceSet {
   readonly #references = new Map<string, MergedReference>()
-  /** The positions by file id, so that an id that occurs many times is hashed once. */
+  /** A cache of the positions by file id. A file id that occurs many times is thus hashed only once. */
   readonly #positions = new Map<string, string>()
 
   /** The number of different blobs and payloads in the set. */
@@ -112,7 +109,7 @@ export class BlobReferenceSet {
   }
 
   /**
-   * Adds a reference to a blob. `resourceId` is the id of the resource that refers to the blob. The first
+   * Adds a reference to a blob. `resourceId` is the id of the resource that refers to the blob. Only the first
    * `MAX_REFERRERS` ids are kept. By default, a needed blob is reported if it is missing.
    */
   addBlob(model: string, id: string, needed = true, resourceId?: string, reported = needed): void {
@@ -139,7 +136,7 @@ export class BlobReferenceSet {
     return position
   }
 
-  /** Writes the references as a list object under this key. The set stays unchanged. */
+  /** Writes the references as a list object under this key. Does not change the set. */
   async write(objects: ObjectStore, bucket: string, key: string): Promise<BlobReferenceList> {
     const references = [...this.#references].sort(byPosition)
     const table = Buffer.alloc(TABLE_BYTES)
@@ -160,16 +157,16 @@ export class BlobReferenceSet {
   }
 }
 
-/** Prefixes from `from`, inclusive, to `to`, exclusive. */
+/** A range of prefixes. `from` is inclusive, and `to` is exclusive. */
 export interface PrefixRange {
   readonly from: number
   readonly to: number
 }
 
 /**
- * Divides the prefixes of payloads and those of blobs into ranges of about `perRange` references. The lists are not
- * read: positions are distributed evenly, so the counts of the lists are sufficient. If there are no payloads, no range
- * for payloads is returned. The same applies to blobs.
+ * Divides the prefixes of payloads and those of blobs into ranges of about `perRange` references. Positions are
+ * distributed evenly, so only the counts of the lists are used, and the lists are not read. If there are no payloads,
+ * no range for payloads is returned. The same applies to blobs.
  */
 export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: number): PrefixRange[] => {
   const sum = (kind: 'payloads' | 'blobs'): number => lists.reduce((total, list) => total + list[kind], 0)
@@ -181,7 +178,7 @@ export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: 
   return [...divide(0, sum('payloads')), ...divide(KIND_PREFIXES, sum('blobs'))]
 }
 
-/** The number of lists that are read at the same time. The reads are small, so most of their time is latency. */
+/** The number of lists that are read at the same time. Most of the time is latency, because the reads are small. */
 const PARALLEL_READS = 16
 
 /**

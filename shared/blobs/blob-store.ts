@@ -18,15 +18,17 @@ import {
   verifyStored,
 } from './verified-object.ts'
 
-/** A blob in the blob bucket, without its bytes. Its `sha256` has not been compared with the bytes. */
+/**
+ * A blob in the blob bucket, without its bytes. `sha256` may be wrong, because it has not been compared with the bytes.
+ */
 export interface StoredBlob extends StoredProperties {
   readonly file_id: string
   readonly object: PinnedObject
-  /** The SHA-256 of the bytes, in hex, as S3 has verified it. Absent if S3 keeps none for the whole object. */
+  /** The SHA-256 of the bytes, in hex, which S3 has verified. Absent if S3 stores no SHA-256 of the whole object. */
   readonly checksum_sha256?: string
 }
 
-/** The SHA-256 and the properties of a blob that is written. */
+/** The SHA-256 and the properties of a blob to write. */
 export interface BlobContent extends BlobProperties {
   /** SHA-256 of the bytes in hex. */
   readonly sha256: string
@@ -86,7 +88,7 @@ export class BlobStore {
 
   /**
    * Writes a blob as `put` does, but only if the blob does not exist. Returns true if the blob was written. Returns
-   * false if it exists; its bytes are not compared with the given bytes.
+   * false if the blob exists. The bytes of the existing blob are not compared.
    */
   async putIfAbsent(fileId: string, body: Buffer, content: Expected & BlobContent): Promise<boolean> {
     return this.#write(fileId, content, content.size, (key, options) =>
@@ -107,7 +109,7 @@ export class BlobStore {
 
   /**
    * Writes a blob as `copyIn` does, but only if the blob does not exist. Returns true if the blob was written. Returns
-   * false if it exists; its bytes are not compared with the range.
+   * false if the blob exists. The bytes of the existing blob are not compared.
    */
   async copyInIfAbsent(fileId: string, range: ObjectRange, content: BlobContent): Promise<boolean> {
     try {
@@ -123,8 +125,8 @@ export class BlobStore {
 
   /**
    * Returns the SHA-256 and the size of the stored bytes with the properties of the blob, or undefined if the blob does
-   * not exist. The SHA-256 is the checksum that S3 keeps for the object. If S3 keeps none, it is computed from the
-   * bytes. Throws `ObjectChangedError` if the blob is replaced during every attempt to read it.
+   * not exist. The SHA-256 is the checksum that S3 stores with the object. If S3 stores no checksum, the SHA-256 is
+   * computed from the bytes. Throws `ObjectChangedError` if the blob is replaced during every attempt to read it.
    */
   async sha256Of(fileId: string): Promise<VerifiedBlob | undefined> {
     const verified = await verifyStored(this.#objects, this.#bucket, keyOf(fileId))

@@ -1,18 +1,23 @@
-/** S3 assigns this type if a request states no content type. In the blob bucket, it means that the type is unknown. */
+/**
+ * The type that S3 assigns if a request has no content type. In the blob bucket, this value means that the type is
+ * unknown.
+ */
 const UNKNOWN = 'binary/octet-stream'
-/** The type in the `Content-Type` header of a blob whose own type the header cannot contain. */
+/** The `Content-Type` header of a blob if the header cannot contain the type of the blob. */
 export const REPLACEMENT = 'application/octet-stream'
 /** The `Content-Type` header of a blob whose encoded type is a parameter of the header. */
 const WITH_PARAMETER = /^application\/octet-stream; specstar-type="([^"]*)"$/
 /**
- * Matches printable ASCII without spaces at the ends. HTTP headers cannot contain other characters, and lose spaces at
- * the ends.
+ * Matches printable ASCII without spaces at the ends. HTTP headers cannot contain other characters, and spaces at the
+ * ends are removed.
  */
 const HEADER_VALUE = /^[!-~](?:[ -~]*[!-~])?$/
 
 const isPlain = (type: string): boolean => HEADER_VALUE.test(type) && type !== UNKNOWN && !WITH_PARAMETER.test(type)
 
-/** A content type as the `Content-Type` header or, if the header cannot contain it, percent-encoded. */
+/**
+ * A content type. It is the `Content-Type` header or, if the header cannot contain the type, a percent-encoded string.
+ */
 type EncodedType = { readonly header: string } | { readonly encoded: string }
 
 /** Encodes the content type of a blob. An empty type counts as unknown. */
@@ -25,8 +30,8 @@ export const encodeType = (type: string | undefined): EncodedType => {
 export const parameterHeader = (encoded: string): string => `${REPLACEMENT}; specstar-type="${encoded}"`
 
 /**
- * Returns the content type that `encodeType` encodes as this string. Returns undefined if it encodes no type in this
- * way. A string that another program wrote, for example `invoice` or `100% cotton`, is therefore not decoded as a type.
+ * Decodes a content type that `encodeType` has encoded. Returns undefined if `encodeType` cannot have returned this
+ * string, for example `invoice` or `100% cotton`, because another program may have written the string.
  */
 export const decodeType = (encoded: string): string | undefined => {
   try {
@@ -37,7 +42,7 @@ export const decodeType = (encoded: string): string | undefined => {
   }
 }
 
-/** Returns the content type that a `Content-Type` header states, or undefined if the type is unknown. */
+/** Returns the content type in a `Content-Type` header, or undefined if the type is unknown. */
 export const typeOfHeader = (header: string | undefined): string | undefined => {
   const encoded = WITH_PARAMETER.exec(header ?? '')?.[1]
   const type = encoded === undefined ? header : (decodeType(encoded) ?? header)

@@ -2,21 +2,21 @@ import { errorMessage } from '../values/error-message.ts'
 import { quote } from '../values/message-text.ts'
 import type { MissingBlob } from './referrer.ts'
 
-/** The message contains at most this many ids, so that it stays short. */
+/** The number of ids in the message. The limit keeps the message short. */
 const MAX_NAMED = 5
-/** The error keeps at most this many ids, so that its size is limited. */
+/** The number of ids in the property `ids`. The limit keeps the error small. */
 const MAX_KEPT = 100
 
-/** Explains what to do if payloads contain maps that look like references to blobs, but are not references. */
+/** A hint for the case that payloads contain maps that look like references to blobs, but are not references. */
 export const MISSING_BLOBS_HINT =
-  'If a field only looks like a reference to a blob, list the paths of the real references as "blobs" of the model in' +
-  ' models.json (locally, the file that MODELS_FILE names). "blobs": [] means that the model has none.'
+  'If a field only looks like a reference to a blob, list the paths of the real references in "blobs" of the model in' +
+  ' models.json (locally, in the file of MODELS_FILE). "blobs": [] means that the model has no references to blobs.'
 
 /** Resources refer to blobs or spilled payloads that do not exist or cannot be read. */
 export class BlobsMissingError extends Error {
   override readonly name = 'BlobsMissingError'
   readonly count: number
-  /** The file ids of the first 100 of them. The id of a spilled payload is `payloads/{sha256}`. */
+  /** The file ids of the first 100 blobs. The id of a spilled payload is `payloads/{sha256}`. */
   readonly ids: readonly string[]
   /** The first 100 blobs, each with the first resources that refer to it. Absent if no such resource is known. */
   readonly referred_by?: readonly MissingBlob[]
@@ -33,19 +33,22 @@ export class BlobsMissingError extends Error {
   }
 }
 
-/** A blob as the message names it, with the first resource that refers to it. */
+/** Returns the id of a blob and the first resource that refers to the blob, for the message. */
 const withReferrer = (id: string, referredBy: readonly MissingBlob[]): string => {
   const resource = referredBy.find((blob) => blob.id === id)?.resources[0]
   return resource === undefined ? id : `${id} (model ${resource.model}, resource ${quote(resource.resource_id)})`
 }
 
-/** The bytes of a blob or payload do not have the expected size or SHA-256. A write that throws this stores nothing. */
+/**
+ * The bytes of a blob or payload do not have the expected size or SHA-256. If a write throws this error, nothing is
+ * stored.
+ */
 export class BlobMismatchError extends Error {
   override readonly name = 'BlobMismatchError'
   /** The key in the blob bucket. */
   readonly id: string
 
-  /** `expected` and `actual` are phrases for the message, for example `30 bytes` or `sha256 44136f…`. */
+  /** `expected` and `actual` are parts of the message, for example `30 bytes` or `sha256 44136f…`. */
   constructor(id: string, expected: string, actual: string) {
     super(`${id}: expected ${expected}, found ${actual}`)
     this.id = id

@@ -6,15 +6,15 @@ import type { WriteOptions } from '../objects/aws/stored-object.ts'
 import { BlobMismatchError, BlobsMissingError } from './errors.ts'
 import { copyRange, pinnedOf, putVerified, type VerifiedObject, verifyObject } from './verified-object.ts'
 
-/** A spilled payload in the blob bucket, without its bytes. Unlike a blob, a payload has no headers of its own. */
+/** A spilled payload in the blob bucket, without its bytes. */
 interface StoredPayload {
   readonly sha256: string
   readonly object: PinnedObject
 }
 
 /**
- * Reads and writes spilled payloads: payloads that are too large for their DynamoDB item. A spilled payload is the
- * object `payloads/{sha256}` in the blob bucket. `shared/resources/STORE.md` describes these objects.
+ * Reads and writes spilled payloads, which are too large for their DynamoDB items. A spilled payload is the object
+ * `payloads/{sha256}` in the blob bucket. `shared/resources/STORE.md` describes these objects.
  */
 export class PayloadStore {
   readonly #objects: ObjectStore
@@ -68,8 +68,8 @@ export class PayloadStore {
 
   /**
    * Returns the SHA-256 and the size of the stored bytes, or undefined if the payload does not exist. The SHA-256 is
-   * the checksum that S3 keeps for the object. If S3 keeps none, it is computed from the bytes. Throws
-   * `ObjectChangedError` if the payload is replaced during every attempt to read it.
+   * the checksum that S3 stores with the object. If S3 stores no checksum, the SHA-256 is computed from the bytes.
+   * Throws `ObjectChangedError` if the payload is replaced during every attempt to read it.
    */
   async sha256Of(sha256: string): Promise<VerifiedObject | undefined> {
     return verifyObject(this.#objects, this.#bucket, keyOf(sha256))

@@ -3,10 +3,7 @@ import { decodeWords } from '../values/encoded-words.ts'
 import type { BlobProperties } from './blob-properties.ts'
 import { storedEncoding, type StoredProperties } from './stored-properties.ts'
 
-/**
- * A property whose value in the archive differs from its value in the store. Undefined means that the property is
- * absent.
- */
+/** A property whose values in the archive and in the store differ. A value is undefined if the property is absent. */
 export interface PropertyDifference {
   /** The name of the header, for example `cache-control` or `x-amz-meta-owner`. */
   readonly name: string
@@ -15,8 +12,9 @@ export interface PropertyDifference {
 }
 
 /**
- * Compares the archived properties of a blob with the stored ones. An archive of an earlier version and a converted
- * stream do not state headers and user metadata. Only their content type is compared, and only if it is known.
+ * Compares the archived properties of a blob with the stored properties. Archives of earlier releases and converted
+ * streams do not contain headers and user metadata. For these archives, only the content type is compared, and only if
+ * it is known.
  */
 export const propertyDifferences = (archived: BlobProperties, stored: StoredProperties): PropertyDifference[] => {
   const differences: PropertyDifference[] = []
@@ -37,6 +35,6 @@ export const propertyDifferences = (archived: BlobProperties, stored: StoredProp
   return differences
 }
 
-/** Returns the decoded value for a comparison. Servers may encode the same text in different ways. */
+/** Returns the decoded value, because servers may encode the same value in different ways. */
 const decoded = (value: string | undefined): string | undefined =>
   value === undefined ? undefined : decodeWords(value)

@@ -5,7 +5,7 @@ export const Referrer = z.object({ model: z.string(), resource_id: z.string() })
 export type Referrer = z.output<typeof Referrer>
 
 /**
- * The number of resources that are kept for each blob. A few resources are sufficient to find out why the blob is
+ * The number of resources that are listed for each blob. A few resources are enough to find out why the blob is
  * missing.
  */
 const MAX_REFERRERS = 3
@@ -14,7 +14,7 @@ const MAX_REFERRERS = 3
 export const MissingBlob = z.object({ id: z.string(), resources: z.array(Referrer).readonly() }).readonly()
 export type MissingBlob = z.output<typeof MissingBlob>
 
-/** Adds referrers to a list, without duplicates, up to `MAX_REFERRERS`. */
+/** Adds referrers to a list without duplicates, until the list has `MAX_REFERRERS` elements. */
 export const addReferrers = (known: Referrer[], added: readonly Referrer[]): void => {
   for (const one of added) {
     if (known.length >= MAX_REFERRERS) return

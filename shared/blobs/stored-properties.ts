@@ -12,9 +12,9 @@ import {
 import { decodeType, encodeType, parameterHeader, REPLACEMENT, typeOfHeader } from './content-type.ts'
 
 /*
- * How the properties of a blob are stored with its object. This program adds its own user metadata to that of the
- * writer: `sha256`, `size` and, for a content type that a header cannot contain, `type`. STORE.md states the rules that
- * distinguish the two. The rules are the same for objects of all versions of this program.
+ * Stores the properties of a blob with its object, and reads them. To the user metadata of the writer, this program
+ * adds `sha256`, `size` and, if a header cannot contain the content type, `type`. STORE.md contains the rules that
+ * distinguish the user metadata of the writer from those of this program. The rules are the same for all releases.
  */
 
 /** The properties of a stored blob. */
@@ -22,19 +22,19 @@ export interface StoredProperties {
   /** Absent if the content type is unknown. */
   readonly content_type?: string
   readonly headers: NonNullable<BlobProperties['headers']>
-  /** The user metadata of the writer, without that of this program. */
+  /** The user metadata of the writer, without those of this program. */
   readonly user_metadata: UserMetadata
   /** The SHA-256 in the user metadata of this program, in hex. Absent if the object has none. */
   readonly sha256?: string
-  /** Why an archive cannot contain these properties. Absent if it can. */
+  /** The reason why an archive cannot contain these properties. Absent if it can. */
   readonly fault?: string
 }
 
 type StoredFields = Pick<StoredObject, 'content_type' | 'headers' | 'metadata' | 'missing_metadata' | 'size'>
 
 /**
- * Returns the SHA-256 in the user metadata of an object if this program wrote it, and otherwise undefined. This program
- * always writes `sha256` together with `size`, so the metadata must contain the `size` of the object in bytes.
+ * Returns the SHA-256 in the user metadata of an object if this program wrote it. Otherwise returns undefined. This
+ * program always writes `sha256` together with `size`, so `size` must be the size of the object in bytes.
  */
 export const ownSha256 = (metadata: UserMetadata, size: number): string | undefined => {
   const { sha256 } = metadata
@@ -72,9 +72,9 @@ export const readProperties = (stored: StoredFields): StoredProperties => {
 }
 
 /**
- * Returns the fields with which a blob is stored. The user metadata of this program is left out if the writer uses one
- * of its names, if both together exceed 2 KB, or if `readProperties` would not return the same properties. In these
- * cases, a content type that the header cannot contain is encoded as a parameter of the header.
+ * Returns the fields with which a blob is stored. The user metadata of this program are left out if the writer uses one
+ * of their names, if all user metadata together exceed 2 KB, or if `readProperties` would not return the same
+ * properties. In these cases, a content type that the header cannot contain is encoded as a parameter of the header.
  */
 export const writeProperties = (properties: BlobProperties, sha256: string, size: number): WriteOptions => {
   const { content_type, headers = {}, user_metadata = {} } = properties
@@ -97,7 +97,7 @@ export const writeProperties = (properties: BlobProperties, sha256: string, size
   }
 }
 
-/** Returns whether the stored fields are read as these properties. */
+/** Returns true if `readProperties` returns these properties for the stored fields. */
 const readsBack = (
   { contentType, metadata }: { readonly contentType: string; readonly metadata: UserMetadata },
   { content_type = '', user_metadata = {} }: BlobProperties,

@@ -10,8 +10,8 @@ import { BlobMismatchError } from './errors.ts'
 import { buffersOf } from '../values/buffers-of.ts'
 
 /**
- * An object with the size and the SHA-256 of its bytes. The SHA-256 is S3's checksum of the whole object, or it was
- * computed from the bytes.
+ * An object with the size and the SHA-256 of its bytes. The SHA-256 is either the checksum of the whole object in S3,
+ * or was computed from the bytes.
  */
 export interface VerifiedObject {
   readonly sha256: string
@@ -20,21 +20,23 @@ export interface VerifiedObject {
 }
 
 /**
- * Streams of at most this size are buffered in memory and written with one request, so S3 keeps the SHA-256 of the
- * whole object. Larger streams are uploaded in parts, for which S3 keeps no such checksum.
+ * The largest size of a stream that is buffered in memory and written with one request. S3 stores the SHA-256 of such
+ * an object. Larger streams are uploaded in parts, and S3 then stores no SHA-256 of the whole object.
  */
 const MAX_BUFFERED_BYTES = 8 * 1024 * 1024
-/** The size of a copied part. S3 copies the bytes, so large parts need no memory in this process. S3 allows 5 GiB. */
+/**
+ * The size of a copied part. S3 allows 5 GiB. Large parts take no memory in this process, because S3 copies the bytes.
+ */
 const COPY_PART_BYTES = 512 * 1024 * 1024
 /** The number of parts of one object that are copied at the same time. */
 const PARALLEL_COPIES = 4
 /** S3's limit on the parts of one upload. */
 const MAX_PARTS = 10_000
-/** How often an object is read in total if it is replaced during each read. */
+/** How often an object is read if it is replaced during each read. */
 const READ_ATTEMPTS = 3
 
 /**
- * Returns the size and the SHA-256 of the object that the key has now, or undefined if the key has no object. Throws
+ * Returns the size and the SHA-256 of the current object with this key, or undefined if there is no object. Throws
  * `ObjectChangedError` if the object is replaced during every attempt to read it.
  */
 export const verifyObject = async (
@@ -80,15 +82,15 @@ const readSha256 = async (objects: ObjectStore, object: PinnedObject): Promise<s
 
 /** The size and the SHA-256 that the bytes of an object must have. */
 export interface Expected {
-  /** Bytes. */
+  /** The size in bytes. */
   readonly size: number
-  /** 64 hex digits. */
+  /** The SHA-256 as 64 hex digits. */
   readonly sha256: string
 }
 
 /**
- * Stores bytes if the key has no object. Returns true if the bytes were stored, and false if the key has an object. If
- * the bytes do not have the expected size and SHA-256, throws `BlobMismatchError` and stores nothing.
+ * Stores bytes if no object with this key exists. Returns true if the bytes were stored, and false if an object exists.
+ * If the bytes do not have the expected size and SHA-256, throws `BlobMismatchError` and stores nothing.
  */
 export const putVerifiedIfAbsent = async (
   objects: ObjectStore,
@@ -104,8 +106,8 @@ export const putVerifiedIfAbsent = async (
 }
 
 /**
- * Stores bytes. If the key has an object, it is replaced. If the bytes do not have the expected size and SHA-256,
- * throws `BlobMismatchError` and stores nothing.
+ * Stores bytes. If an object with this key exists, it is replaced. If the bytes do not have the expected size and
+ * SHA-256, throws `BlobMismatchError` and stores nothing.
  */
 export const putVerified = async (
   objects: ObjectStore,
@@ -116,8 +118,7 @@ export const putVerified = async (
   options: WriteOptions,
 ): Promise<PinnedObject> => {
   if (body instanceof Readable && expected.size > MAX_BUFFERED_BYTES) {
-    // The upload reads from `checked`. If the body or the check fails, `pipe` destroys `checked`, so the upload fails
-    // too.
+    // If the body or the check fails, `pipe` destroys `checked`. The upload reads from `checked`, so it then fails too.
     const checked = pipe(body, checkedStream(key, expected), () => undefined)
     return objects.upload(bucket, key, checked, options)
   }
@@ -127,8 +128,8 @@ export const putVerified = async (
 }
 
 /**
- * Reads a stream and returns its bytes. Stops as soon as there are more than `size` bytes, because the stream is then
- * known to be too long.
+ * Reads a stream and returns its bytes. Stops after more than `size` bytes, because the stream is then too long in any
+ * case.
  */
 const readAtMost = async (body: Readable, size: number): Promise<Buffer> => {
   const chunks: Buffer[] = []
@@ -142,8 +143,8 @@ const readAtMost = async (body: Readable, size: number): Promise<Buffer> => {
 }
 
 /**
- * Returns a transform that passes the bytes through. It fails with `BlobMismatchError` at the end of the stream if the
- * bytes do not have the expected size and SHA-256.
+ * Returns a transform that passes the bytes through unchanged. At the end of the stream, it fails with
+ * `BlobMismatchError` if the bytes do not have the expected size and SHA-256.
  */
 const checkedStream = (key: string, expected: Expected): Transform => {
   const hash = createHash('sha256')
@@ -165,7 +166,7 @@ const checkedStream = (key: string, expected: Expected): Transform => {
   })
 }
 
-/** Throws `BlobMismatchError` if the size or the SHA-256 is not the expected one. */
+/** Throws `BlobMismatchError` if the size or the SHA-256 differs from the expected value. */
 const check = (key: string, expected: Expected, size: number, sha256: string): void => {
   if (size !== expected.size) throw new BlobMismatchError(key, `${expected.size} bytes`, `${size} bytes`)
   if (sha256 !== expected.sha256) throw new BlobMismatchError(key, `sha256 ${expected.sha256}`, `sha256 ${sha256}`)
@@ -173,8 +174,8 @@ const check = (key: string, expected: Expected, size: number, sha256: string): v
 
 /**
  * Writes an object whose bytes S3 copies from a range of another object. The range must not be empty. Throws
- * `ObjectChangedError` if the other object has changed. With `ifAbsent`, throws `ObjectExistsError` if the key has an
- * object; otherwise that object is replaced.
+ * `ObjectChangedError` if the other object has changed. If an object with this key exists, it is replaced. If
+ * `ifAbsent` is true, it is kept, and `ObjectExistsError` is thrown.
  */
 export const copyRange = async (
   objects: ObjectStore,

@@ -26,7 +26,7 @@ export class BlobSegment {
   entries = 0
   /** Number of bytes in all payloads and blobs. */
   bytes = 0
-  /** Number of bytes that passed through this process. Bytes that S3 copied do not count. */
+  /** Number of bytes that passed through this process. Bytes that S3 copied are not included. */
   bytesRead = 0
   blobs = 0
   blobBytes = 0

@@ -2,13 +2,14 @@ import type { PinnedObject } from '../objects/object.ts'
 import { type Part, PartLayout } from '../objects/part-layout.ts'
 
 /**
- * A part of a multipart upload with its number, from 1. The sources of its slices are indexes in the list of pieces.
+ * A part of a multipart upload with its part number, which begins at 1. The `source` of each slice is an index in the
+ * list of pieces.
  */
 type PlannedPart = Part<number> & { readonly number: number }
 
 /**
- * Divides the concatenation of the pieces into the numbered parts of a multipart upload, as the composing algorithm of
- * `shared/archive/FORMAT.md` requires.
+ * Divides the concatenated pieces into the parts of a multipart upload, with the composing algorithm of
+ * `shared/archive/FORMAT.md`.
  */
 export const planParts = (
   pieces: readonly { readonly object: PinnedObject; readonly copyable: boolean }[],

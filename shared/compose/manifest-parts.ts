@@ -7,8 +7,9 @@ import { compareBytes } from '../values/text-order.ts'
 import type { RecordsSegment, WrittenSegment } from './segments.ts'
 
 /**
- * Returns `models` of a manifest. The counts and digests of a model are computed from its segments of records, and its
- * number of blobs from the results of all passes. `blobPaths` contains the paths of each model that states them.
+ * Returns the member `models` of a manifest. The counts and the digest of a model are computed from its segments of
+ * records, and the number of blobs from the results of all passes. `blobPaths` contains the paths of references to
+ * blobs, for the models whose registry entries have them.
  */
 export const manifestModels = async (
   objects: ObjectStore,
@@ -41,7 +42,10 @@ export const manifestModels = async (
   return Object.fromEntries(entries)
 }
 
-/** Returns `segments` of a manifest. The archive begins with the first segment, and the others follow without gaps. */
+/**
+ * Returns the member `segments` of a manifest. The archive begins with the first segment, and the others follow without
+ * gaps.
+ */
 export const manifestSegments = (written: readonly WrittenSegment[]): ManifestSegment[] => {
   let offset = 0
   return written.map(({ summary }) => {

@@ -7,19 +7,21 @@ import type { WorkFile, WorkFiles } from '../jobs/work-files.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
 
-/** The file in which one pass lists missing blobs: payloads refer to them, but no such blobs exist. */
+/** The file in which one pass lists missing blobs, to which payloads refer, but which do not exist. */
 const MISSING_BLOBS: WorkFile<readonly MissingBlob[], [n: number, attempt: string]> = {
   name: (n, attempt) => `missing/${n}/${attempt}`,
   content: z.array(MissingBlob).readonly(),
 }
 
-/** The part of a pass's result that is about missing blobs. */
+/** The member of a pass's result for missing blobs. */
 interface MissingBlobs {
   /** A file of `MISSING_BLOBS`. Absent if no blob is missing. */
   readonly missing_list?: PinnedObject
 }
 
-/** Writes missing blobs to a file of `MISSING_BLOBS`. Writes no file if there are none. */
+/**
+ * Writes missing blobs to a file of `MISSING_BLOBS`. If no blob is missing, writes no file and returns an empty object.
+ */
 export const writeMissingBlobs = async (
   workFiles: WorkFiles,
   { job_id, n, attempt }: Attempt,
@@ -35,7 +37,8 @@ export const readMissingBlobs = async (
   workFiles: WorkFiles,
   results: readonly MissingBlobs[],
 ): Promise<MissingBlob[]> => {
-  // Several passes can list the same blob, because a stream contains a blob once for every model that refers to it.
+  // Several passes can list the same blob, because a SpecStar stream contains a blob once for every model that refers
+  // to it.
   const merged = new Map<string, Referrer[]>()
   for (const { missing_list } of results) {
     if (missing_list === undefined) continue
@@ -52,7 +55,7 @@ export const readMissingBlobs = async (
     .sort((a, b) => compareBytes(a.id, b.id))
 }
 
-/** The error of a strict export that lacks blobs. */
+/** Returns the error of a strict export for which blobs are missing. */
 export const missingError = (missing: readonly MissingBlob[]): BlobsMissingError =>
   new BlobsMissingError(
     missing.map(({ id }) => id),

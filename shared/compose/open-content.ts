@@ -6,7 +6,7 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-/** Content of at least this size is copied into the segment by S3 (`BIG` of the composing algorithm in FORMAT.md). */
+/** The size from which S3 copies content into the segment. This is `BIG` of the composing algorithm in FORMAT.md. */
 export const COPIED_FROM = 16 * 1024 * 1024
 
 /** A blob or spilled payload, ready to be written to an archive. */
@@ -24,9 +24,10 @@ export interface ContentServices {
 
 /**
  * Opens the content to which a reference refers, and verifies its SHA-256. Small content is read. For large content,
- * the checksum that S3 stores is used; if there is none, the content is read once. Returns `undefined` if the content
- * does not exist, if its SHA-256 differs from the recorded one, or if an archive cannot contain its headers. Small content with a wrong SHA-256 is read a second
- * time, because the transfer may have caused the difference.
+ * the checksum that S3 stores is used. If S3 stores no checksum, the content is read once. Returns `undefined` if the
+ * content does not exist, if its SHA-256 differs from the recorded SHA-256, or if an archive cannot contain its
+ * headers. If small content has a wrong SHA-256, it is read again first, because the difference may have happened
+ * during the transfer.
  */
 export const openContent = async (
   services: ContentServices,
@@ -40,7 +41,7 @@ export const openContent = async (
   const { object, body } = stored
   const blob = 'file_id' in stored ? stored : undefined
   const properties = blob === undefined ? {} : propertiesOf(blob)
-  // A checksum that S3 has verified outweighs the SHA-256 in the user metadata, which may be wrong.
+  // A checksum that S3 has verified takes precedence over the SHA-256 in the user metadata, which may be wrong.
   const recorded = blob?.checksum_sha256 ?? stored.sha256
   if (blob?.fault !== undefined) {
     body.destroy()
@@ -55,7 +56,8 @@ export const openContent = async (
   body.destroy()
   const proved = isPayload ? await payloads.sha256Of(reference.id) : await blobs.sha256Of(reference.id)
   if (proved === undefined || (recorded !== undefined && recorded !== proved.sha256)) return undefined
-  // S3 copies the version of the object with `object.etag`. If another version was verified, start again.
+  // S3 copies the version of the object with `object.etag`. If another version was verified, the content is opened
+  // again.
   if (proved.object.etag !== object.etag) return openContent(services, reference)
   return { object, sha256: proved.sha256, ...properties }
 }

@@ -6,7 +6,7 @@ import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../tables/item.ts'
 import type { RecordsPiece, RecordsSegment } from './segments.ts'
 
-/** The result of writing a run of records: a segment of an archive, or a piece of SpecStar's stream. */
+/** The result of writing a run of records. It is a segment of an archive, or a piece of a SpecStar stream. */
 export type WrittenRecords =
   | { readonly kind: 'segment'; readonly segment: RecordsSegment }
   | { readonly kind: 'piece'; readonly piece: RecordsPiece }
@@ -22,7 +22,8 @@ export interface RecordsTarget {
   revision(item: Item): Promise<void>
   end(): Promise<void>
   /**
-   * Removes the open resource. Returns false if a part of it is already written: then the whole run must be aborted.
+   * Removes the open resource and returns true. If a part of the resource is already written, returns false. The caller
+   * must then abort the whole run.
    */
   discard(): boolean
   /** Finishes the run. The caller must have written at least one resource. */

@@ -12,8 +12,8 @@ const SegmentSummary = z.object({
 })
 
 /**
- * A segment that a pass wrote to the work bucket. `summary` describes it as the manifest does, but with offsets from
- * the start of the segment.
+ * A segment that a pass wrote to the work bucket. `summary` describes the segment as the manifest does, but with
+ * offsets from the start of the segment.
  */
 export const WrittenSegment = z.object({ object: PinnedObject, summary: SegmentSummary.readonly() }).readonly()
 export type WrittenSegment = z.output<typeof WrittenSegment>
@@ -25,13 +25,13 @@ export const RecordsSegment = z
     model: z.string(),
     resources: z.int(),
     revisions: z.int(),
-    /** An object that contains the digests of the segment's buckets, as `encodeBuckets` encodes them. */
+    /** An object that contains the result of `encodeBuckets` for the buckets of the segment. */
     digests: PinnedObject,
   })
   .readonly()
 export type RecordsSegment = z.output<typeof RecordsSegment>
 
-/** A run of records of SpecStar's stream. All its records belong to the section of `model`. */
+/** A run of records of a SpecStar stream. All its records belong to the section of `model`. */
 export const RecordsPiece = z
   .object({
     object: PinnedObject,

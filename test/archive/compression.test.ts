@@ -29,7 +29,7 @@ describe('an entry without compression', () => {
     expect(await decompress('a.jsonl', text, length)).toBe(text)
     for (const size of [length - 1, length + 1])
       await expect(decompress('a.jsonl', text, size)).rejects.toThrow(
-        invalid(`entry a.jsonl has ${length} bytes, its unpacked_size is ${size}`),
+        invalid(`entry a.jsonl has ${length} bytes, but its unpacked_size is ${size}`),
       )
   })
 })
@@ -50,7 +50,7 @@ describe.each([
       invalid(`entry ${path} decompresses to more than its unpacked_size of ${length - 1} bytes`),
     )
     await expect(decompress(path, compress(text), length + 1)).rejects.toThrow(
-      invalid(`entry ${path} decompresses to ${length} bytes, its unpacked_size is ${length + 1}`),
+      invalid(`entry ${path} decompresses to ${length} bytes, but its unpacked_size is ${length + 1}`),
     )
   })
 

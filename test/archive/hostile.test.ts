@@ -117,7 +117,7 @@ describe('a crafted archive', () => {
     [
       'an offset that is not where the entry before ends',
       { line: { offset: 1024 } },
-      /must begin where the entry before it ends/,
+      /must begin where the previous entry ends/,
     ],
     ['a negative offset', { line: { offset: -512 } }, /offset/],
     ['a wrong size', { line: { size: 1 } }, /does not match the path, size and offset/],

@@ -100,7 +100,7 @@ describe('the lines of an index', () => {
     )
     await expectError(
       withSize(64 * MIB),
-      invalid(`the ${NAME} decompresses to ${length} bytes, its unpacked_size is ${64 * MIB}`),
+      invalid(`the ${NAME} decompresses to ${length} bytes, but its unpacked_size is ${64 * MIB}`),
     )
     await expectError(
       withSize(length - 1),
@@ -179,7 +179,7 @@ describe('the lines of an index', () => {
     for (const over of [{ unpacked_size: 16 * MIB + 1 }, { size: 17 * MIB + 1 }])
       await expectError(
         indexed(textOf([chunk('1', '1', over)]), city('1', '1', 20)),
-        invalid(`entry models/city/s-1.jsonl.zst is larger than a chunk may be`),
+        invalid(`entry models/city/s-1.jsonl.zst is larger than a chunk may be (16777216 bytes)`),
       )
   })
 
@@ -215,7 +215,7 @@ describe('the offsets of entries', () => {
 
   it.each([0, 511, 513, MAX_GAP - 1, MAX_GAP + 512, -512])('are rejected with a gap of %i bytes', (gap) => {
     const wrong = (subject: string): ArchiveInvalidError =>
-      invalid(`${subject} must begin where the entry before it ends`)
+      invalid(`${subject} must begin where the previous entry ends`)
     expect(check(9_000, [gap, 1])).toThrow(wrong('entry blobs/0'))
     expect(check(90_000, [512, 1], [1024 + gap, 1])).toThrow(wrong('entry blobs/1'))
     expect(check(1024 + gap, [512, 1])).toThrow(wrong(`the ${NAME}`))

@@ -141,38 +141,38 @@ describe('the members of a manifest', () => {
     ],
     ['segment 0 has a model that models does not contain', { segments: [records('constructor', '0', '0')] }],
     [
-      'segment 0 has no model, and must not have first_h, last_h or an unpacked_size over 0',
+      'segment 0 has no model, so it must not have first_h, last_h or an unpacked_size greater than 0',
       { segments: [segment({ first_h: h('0') })] },
     ],
     [
-      'segment 0 has no model, and must not have first_h, last_h or an unpacked_size over 0',
+      'segment 0 has no model, so it must not have first_h, last_h or an unpacked_size greater than 0',
       { segments: [segment({ last_h: h('0') })] },
     ],
     [
-      'segment 0 has no model, and must not have first_h, last_h or an unpacked_size over 0',
+      'segment 0 has no model, so it must not have first_h, last_h or an unpacked_size greater than 0',
       { segments: [segment({ unpacked_size: 1 })] },
     ],
     [
-      'segment 0 has a model, and must have a first_h that is not after its last_h',
+      'segment 0 has a model, so it must have first_h and last_h, and first_h must not be greater than last_h',
       { segments: [segment({ model: 'a', last_h: h('0') })] },
     ],
     [
-      'segment 0 has a model, and must have a first_h that is not after its last_h',
+      'segment 0 has a model, so it must have first_h and last_h, and first_h must not be greater than last_h',
       { segments: [segment({ model: 'a', first_h: h('0') })] },
     ],
     [
-      'segment 0 has a model, and must have a first_h that is not after its last_h',
+      'segment 0 has a model, so it must have first_h and last_h, and first_h must not be greater than last_h',
       { segments: [records('a', '1', '0')] },
     ],
     ['segment 1 of model a is out of order', withSegments(records('b', '0', '0'), records('a', '1', '1'))],
     ['segment 1 of model a is out of order', withSegments(segment(), records('a', '0', '0'))],
     ['segment 2 of model b is out of order', withSegments(records('a', '0', '0'), segment(), records('b', '0', '0'))],
     [
-      'segment 1 of model a must begin with a later bucket than the segment before it ends with',
+      'segment 1 of model a must begin with a later bucket than the last bucket of the previous segment',
       withSegments(records('a', '0000', '0001'), segment({ model: 'a', first_h: h('0001', 'f'), last_h: h('0002') })),
     ],
     [
-      'segment 1 of model a must begin with a later bucket than the segment before it ends with',
+      'segment 1 of model a must begin with a later bucket than the last bucket of the previous segment',
       withSegments(records('a', '0002', '0002'), records('a', '0001', '0001')),
     ],
   ])('are rejected: %s', (what, change) => {
@@ -210,13 +210,13 @@ describe('the geometry of segments', () => {
     [0, segment({ offset: 512, size: 1536, index: { ...index, offset: 1536 } })],
     [0, segment({ size: 1535 })],
   ])('begins at 0 and consists of whole blocks', (k, wrong) => {
-    expect(check([wrong], 1536)).toThrow(invalid(`segment ${k} must begin where the segment before it ends`))
+    expect(check([wrong], 1536)).toThrow(invalid(`segment ${k} must begin where the previous segment ends`))
   })
 
   it('has no gaps and no overlaps', () => {
     for (const offset of [0, 1024, 2048])
       expect(check([segment(), segment({ offset })], 3072)).toThrow(
-        invalid('segment 1 must begin where the segment before it ends'),
+        invalid('segment 1 must begin where the previous segment ends'),
       )
   })
 

@@ -72,7 +72,7 @@ describe('the records of a segment', () => {
   it('must belong to the model of the segment', () => {
     expect(() => {
       orderInChunk().check({ kind: 'metadata', model: 'town', id: 'a', h: '1', sk: '1/a' })
-    }).toThrow(invalid(1, 'the record belongs to model town, the segment to model city'))
+    }).toThrow(invalid(1, 'the record belongs to model town, but the segment belongs to model city'))
   })
 
   it('must be in a chunk', () => {

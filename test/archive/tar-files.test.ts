@@ -155,7 +155,7 @@ describe('a pax header', () => {
     for (const key of ['path', 'size'])
       await expectInvalid(
         tar(global(record('comment', 'x'), record(key, '1')), plain),
-        'the tar header at byte 0 is a global pax header, and must not set path or size',
+        'the tar header at byte 0 is a global pax header, so it must not set path or size',
       )
   })
 
@@ -164,7 +164,7 @@ describe('a pax header', () => {
       const header = extended(type, type === 'L' ? Buffer.from('y') : record('comment', 'y'))
       await expectInvalid(
         tar(header, header, plain),
-        `the tar header at byte 1024 is the second one of type "${type}" in front of one entry`,
+        `the tar header at byte 1024 is the second extension header of type "${type}" in front of one entry`,
       )
       await expectInvalid(Buffer.concat([header, END]), 'a pax header or a GNU long name is not followed by an entry')
     }
