@@ -10,25 +10,31 @@ import { readQb } from './qb/read-qb.ts'
 import { readConditions } from './read-conditions.ts'
 import { METADATA_TIMES, ResourceFields } from './resource-fields.ts'
 
-/** The model whose resources are filtered, and the time to which a filter may refer. */
+/** The model whose resources are filtered, and the time of the request. */
 export interface FilterScope {
   readonly model: Pick<Model, 'name' | 'indexed' | 'references'>
-  /** When the job was requested. `today()` and similar methods of `qb` count from it, so that all passes agree. */
+  /**
+   * The time at which the job was requested. `today()` and similar methods of `qb` refer to this time, so that all
+   * passes of the job agree.
+   */
   readonly requestedAt: Date
 }
 
 /** The filter parameters that contain conditions. */
 export interface ConditionFilters {
-  /** JSON text. It is not decoded, because `JSON.parse` does not distinguish 1 from 1.0. */
+  /** A JSON string. It is not decoded, because `JSON.parse` does not distinguish 1 from 1.0. */
   readonly conditions?: string
-  /** JSON text, like `conditions`. */
+  /** A JSON string, like `conditions`. */
   readonly data_conditions?: string
   readonly qb?: string
 }
 
 type MetadataTest = (metadata: Item) => boolean
 
-/** Compiles conditions to tests of a resource's metadata. Throws `FilterError`. The tests throw `FilterError` too. */
+/**
+ * Compiles conditions to tests of a resource's metadata. Throws `FilterError` if a condition is invalid. The tests
+ * throw `FilterError` if a condition cannot be evaluated.
+ */
 export const conditionTests = (
   { conditions, data_conditions, qb }: ConditionFilters,
   { model, requestedAt }: FilterScope,
@@ -36,7 +42,8 @@ export const conditionTests = (
   const tests: MetadataTest[] = []
   if (conditions !== undefined)
     tests.push(testOfAll('conditions', readConditions('conditions', conditions), model, ({ any }) => any))
-  // As in SpecStar, an empty list of data conditions matches only resources with an index. An empty string matches all.
+  // As in SpecStar, an empty list of data conditions matches only resources that have indexed data. An empty string
+  // matches all resources.
   if (data_conditions !== undefined && data_conditions !== '') {
     const parsed = readConditions('data_conditions', data_conditions)
     tests.push(
@@ -49,8 +56,8 @@ export const conditionTests = (
 }
 
 /**
- * Returns a test of whether a resource matches all conditions. `lookupIn` returns the fields to which the parameter may
- * refer, or undefined if the resource cannot match.
+ * Returns a test that returns true if a resource matches all conditions. `lookupIn` returns the fields to which the
+ * parameter may refer, or undefined if the resource cannot match.
  */
 const testOfAll = (
   parameter: keyof ConditionFilters,
@@ -66,7 +73,7 @@ const testOfAll = (
     throw new FilterError(
       parameter,
       `${operator} cannot be applied to ${field}, which is a list in model ${model.name}: ` +
-        `compare its elements with a quantifier, in qb QB["${field}"].any().${operator}(…)`,
+        `compare its elements with a quantifier, for example in qb: QB["${field}"].any().${operator}(…)`,
     )
   }
   return (metadata) => {
@@ -78,8 +85,8 @@ const testOfAll = (
 }
 
 /**
- * Returns whether a resource matches a condition. Throws `FilterError` if the value of a field cannot be compared with
- * the value of the condition. If such a resource were ignored, the backup would lack it without an error.
+ * Returns true if a resource matches a condition. Throws `FilterError` if the value of a field cannot be compared with
+ * the value of the condition. If such a resource were ignored, it would be missing in the backup without an error.
  */
 const matches = (parameter: string, condition: Condition, lookup: Lookup, resource: string): boolean => {
   let current = ''
@@ -101,7 +108,10 @@ const matches = (parameter: string, condition: Condition, lookup: Lookup, resour
   }
 }
 
-/** Returns the index keys that SpecStar treats as lists. It does not treat lists of references as lists. */
+/**
+ * Returns the keys of indexed fields that SpecStar treats as lists. SpecStar does not treat lists of references as
+ * lists.
+ */
 const listFields = ({ indexed, references }: FilterScope['model']): ReadonlySet<string> =>
   new Set(
     indexed

@@ -10,11 +10,11 @@ export interface FieldCondition {
   readonly operator: OperatorName
   /** A Python value (`python/values.ts`). */
   readonly value: unknown
-  /** Whether the length of the field's value is compared instead of the value. */
+  /** True if the length of the field's value is compared instead of the value. */
   readonly length: boolean
   /** If present, the elements of a list are compared instead of the list. */
   readonly quantifier?: Quantifier
-  /** The compiled test of a value that is not null, or of one element if there is a quantifier. */
+  /** The compiled test. It receives a value that is not null or, if there is a quantifier, one element of a list. */
   readonly test: (actual: unknown) => Outcome
 }
 
@@ -47,7 +47,7 @@ export const fieldCondition = (
     : { kind: 'field', field, operator, value, length, quantifier, test: must(compileElement)(value) }
 }
 
-/** Returns the first condition that applies an operator to one of `listFields`, although the operator rejects lists. */
+/** Returns the first condition with an operator that rejects lists and a field that is in `listFields`. */
 export const findRejectedForList = (
   condition: Condition,
   listFields: ReadonlySet<string>,

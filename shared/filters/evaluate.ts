@@ -7,8 +7,9 @@ export type Lookup = (field: string) => unknown
 export const MISSING = Symbol('missing')
 
 /**
- * Evaluates a condition by SpecStar's three-valued logic. All members of a group are evaluated, so that an error in any
- * member is thrown regardless of the results of the other members. Throws `NoOrderError`.
+ * Evaluates a condition with SpecStar's three-valued logic. All members of a group are evaluated, even if the first
+ * members determine the result, so that the errors of all members are thrown. Throws `NoOrderError` if two values
+ * cannot be ordered.
  */
 export const evaluate = (condition: Condition, lookup: Lookup): Outcome =>
   condition.kind === 'field' ? evaluateField(condition, lookup(condition.field)) : evaluateGroup(condition, lookup)

@@ -6,8 +6,8 @@ import { FilterError } from './errors.ts'
 import type { MetadataTime } from './resource-fields.ts'
 
 /**
- * The filters in the request for a job. An absent filter matches every resource. `functions/API.md` describes the
- * filters. Times are ISO 8601, and both bounds of a window are inclusive.
+ * The filters in the request for a job. An absent filter matches every resource. Times are in ISO 8601, and both bounds
+ * of a range of times are inclusive. `functions/API.md` describes the filters.
  */
 export interface Filters extends ConditionFilters {
   readonly is_deleted?: boolean
@@ -27,17 +27,15 @@ export interface Filters extends ConditionFilters {
   readonly ids?: readonly string[]
 }
 
-/**
- * Returns whether a resource with this metadata matches. Throws `FilterError` if a condition cannot be evaluated.
- */
+/** Returns true if a resource with this metadata matches. Throws `FilterError` if a condition cannot be evaluated. */
 export type ResourceFilter = (metadata: Item) => boolean
 
 /**
- * Compiles all filters into one test of a resource's metadata. Throws `FilterError`.
+ * Compiles all filters to one test of a resource's metadata. Throws `FilterError` if a filter is invalid.
  *
- * Filters are tested in SpecStar's order, and the first filter that does not match ends the test. Therefore the same
- * resources cause an error as in SpecStar. Times are read from the original fields of the resource, not from attributes
- * that the store derives.
+ * Filters are tested in SpecStar's order, and the first filter that does not match ends the test. A resource therefore
+ * causes an error if and only if it causes an error in SpecStar. Times are read from the original fields of the
+ * resource, not from attributes that the store derives.
  */
 export const compileFilters = (filters: Filters, scope: FilterScope): ResourceFilter => {
   const deleted = deletionTest(filters.is_deleted)

@@ -7,7 +7,7 @@ import { compileRegex } from './regex/regex.ts'
 /**
  * The result of a condition. Null means unknown. As in SpecStar, `is_null` of a null field and `isna` of a missing
  * field return the `value` of the condition. If this value is neither a boolean nor null, the result is `invalid`. An
- * invalid result is not a match. In a group, it makes neither `and` false nor `or` true.
+ * invalid result is not a match. In a group, an invalid member neither makes `and` false nor `or` true.
  */
 export type Outcome = boolean | null | 'invalid'
 
@@ -18,15 +18,15 @@ type Compile = (expected: unknown) => (actual: unknown) => Outcome
 interface Operator {
   /** Compiles the test of a field's value. The value is not null. */
   readonly compile: Compile
-  /** Compiles the test of one element of a list. If absent, the operator cannot be used with a quantifier. */
+  /** Compiles the test of one element of a list. Absent if the operator cannot be used with a quantifier. */
   readonly compileElement?: Compile
   /** The result for a field that does not exist. Unknown by default. */
   readonly ifMissing?: (expected: unknown) => Outcome
   /** The result for a field that is null. Unknown by default. */
   readonly ifNull?: (expected: unknown) => Outcome
-  /** Whether the operator is rejected for a field that the model declares as a list, as in SpecStar. */
+  /** True if the operator is rejected for a field that the model declares as a list, as in SpecStar. */
   readonly rejectsLists?: true
-  /** The methods of a field in `qb`, such as `.in_(…)`. */
+  /** The names of this operator as a method of a field in `qb`, such as `in_` for `.in_(…)`. */
   readonly methods: readonly string[]
   /** The default of a method's argument. Without a default, the argument is required. */
   readonly defaultArgument?: true
@@ -127,7 +127,7 @@ const ROWS = {
 
 export type OperatorName = keyof typeof ROWS
 
-/** Every operator, in the order of error messages. To add an operator, add a row above. */
+/** All operators, in the order in which error messages list them. To add an operator, add a row to `ROWS`. */
 export const OPERATORS: Readonly<Record<OperatorName, Operator>> = ROWS
 
 export const isOperatorName = (value: unknown): value is OperatorName =>

@@ -12,8 +12,9 @@ type ConditionsParameter = 'conditions' | 'data_conditions'
 const MAX_LEVELS = 1_000
 
 /**
- * The JSON around a condition's value has two levels, the list and the condition. One more level is accepted at first,
- * so that the error for a value that is one level too deep contains the condition.
+ * The number of levels around a condition's value. The list and the condition are two levels. One more level is
+ * accepted here, so that a value that is one level too deep is rejected later, with the number of the condition in the
+ * error.
  */
 const LEVELS_AROUND_VALUE = 3
 
@@ -25,8 +26,8 @@ const FORM =
 const QUANTIFIABLE = OPERATOR_NAMES.filter((name) => OPERATORS[name].compileElement !== undefined)
 
 /**
- * Reads `conditions` or `data_conditions` from JSON. Returns no conditions for an empty list, object or string. Throws
- * `FilterError`.
+ * Parses `conditions` or `data_conditions`. Returns no conditions for an empty list, object or string. Throws
+ * `FilterError` if the JSON or a condition is invalid.
  */
 export const readConditions = (parameter: ConditionsParameter, text: string): FieldCondition[] => {
   if (text === '') return []
@@ -41,7 +42,7 @@ export const readConditions = (parameter: ConditionsParameter, text: string): Fi
 const readCondition = (condition: unknown, errorFor: (reason: string) => FilterError): FieldCondition => {
   if (!isDict(condition)) throw errorFor('must be an object with field_path, operator and value')
   const missing = MEMBERS.filter((member) => !condition.has(member))
-  if (missing.length > 0) throw errorFor(`${missing.join(', ')} missing (groups of conditions are only possible in qb)`)
+  if (missing.length > 0) throw errorFor(`${missing.join(', ')} missing (use qb for groups of conditions)`)
   const [field_path, operator, value] = MEMBERS.map((member) => condition.get(member))
   if (typeof field_path !== 'string') throw errorFor('field_path must be a string')
   for (const [member, given] of Object.entries({ field_path, value })) {
@@ -67,8 +68,7 @@ const readCondition = (condition: unknown, errorFor: (reason: string) => FilterE
  * strings are. Deeply nested values are invalid, because comparing them would overflow the call stack.
  */
 const explainInvalidValue = (value: unknown): string | undefined => {
-  // This uses an explicit stack instead of recursion, because a value that was parsed may nest too deeply for
-  // recursion.
+  // An explicit stack is used instead of recursion, because the value may be nested too deeply for recursion.
   const rest: [value: unknown, level: number][] = [[value, 1]]
   for (let next = rest.pop(); next !== undefined; next = rest.pop()) {
     const [current, level] = next
@@ -81,7 +81,7 @@ const explainInvalidValue = (value: unknown): string | undefined => {
 }
 
 const decodePythonJson = (parameter: ConditionsParameter, text: string): unknown => {
-  // The parser is recursive: deeper JSON would overflow the call stack.
+  // The parser is recursive, so deeper JSON would overflow the call stack.
   if (isDeeperThan(Buffer.from(text), MAX_LEVELS + LEVELS_AROUND_VALUE))
     throw new FilterError(parameter, `must not nest deeper than ${MAX_LEVELS} levels`)
   try {

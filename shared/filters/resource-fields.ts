@@ -23,14 +23,15 @@ export const METADATA_FIELDS: readonly string[] = [
   ...METADATA_TIMES,
 ]
 
-/** SpecStar's defaults for fields that resources of old versions do not have. */
+/** SpecStar's defaults for fields that resources from old versions of SpecStar do not have. */
 const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
   ['is_deleted', false],
   ['schema_version', null],
 ])
 
 /**
- * The fields of one resource for conditions. The index is decoded once, when a condition first reads one of its fields.
+ * The fields of one resource for conditions. The indexed data are decoded once, when a condition first reads one of
+ * their fields.
  */
 export class ResourceFields {
   readonly #metadata: MetadataView
@@ -40,18 +41,18 @@ export class ResourceFields {
     this.#metadata = new MetadataView(metadata)
   }
 
-  /** Whether the resource has an index. */
+  /** True if the resource has indexed data. */
   get isIndexed(): boolean {
     return this.#metadata.indexedData !== undefined
   }
 
-  /** Reads a field of the metadata, or of the index if the metadata has no such field. */
+  /** Returns a field of the metadata. If the metadata have no such field, returns the field of the indexed data. */
   readonly any: Lookup = (field) => {
     const value = this.#ofMetadata(field)
     return value === MISSING ? this.indexed(field) : value
   }
 
-  /** Reads a field of the index. */
+  /** Returns a field of the indexed data. */
   readonly indexed: Lookup = (field) => {
     this.#index ??= parseIndex(this.#metadata.indexedData ?? '{}')
     return this.#index.has(field) ? this.#index.get(field) : MISSING
@@ -69,8 +70,8 @@ export class ResourceFields {
 const isTimeField = (field: string): boolean => METADATA_TIMES.some((name) => name === field)
 
 /**
- * Returns the fields of an index. An index that cannot be parsed has no fields. As in Python, an index that nests too
- * deeply cannot be parsed.
+ * Returns the fields of indexed data. If the data cannot be parsed, returns no fields. As in Python, data that are
+ * nested too deeply cannot be parsed.
  */
 const parseIndex = (text: string): ReadonlyMap<string, unknown> => {
   try {

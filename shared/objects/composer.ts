@@ -8,11 +8,14 @@ type Source = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
 
 const MIB = 1024 * 1024
 
-/** Parts are uploaded in 8 MiB instead of the 32 MiB of `LAYOUT_LIMITS`, because workers have little memory. */
+/**
+ * The layout of the parts. Uploaded parts have 8 MiB instead of the 32 MiB of `LAYOUT_LIMITS`, because workers have
+ * little memory.
+ */
 const LAYOUT = { min: 5 * MIB, big: 16 * MIB, flush: 8 * MIB, max: 5 * 1024 * MIB }
 /**
- * The number of parts that are uploaded at the same time. The second part hides the latency of the first. Each part
- * needs at most 13 MiB of memory (`flush` + `min`).
+ * The number of parts that are uploaded at the same time. With two parts, the latency of one request does not stop the
+ * other upload. Each part takes at most 13 MiB of memory (`flush` + `min`).
  */
 const PARALLEL_PARTS = 2
 
@@ -20,8 +23,8 @@ const PARALLEL_PARTS = 2
  * Writes one object from bytes and from ranges of other objects. S3 copies large ranges, so they are not downloaded. A
  * small object is written with a single PUT request.
  *
- * The memory is bounded, because `bytes` and `object` wait while two parts are being uploaded. After an error, the
- * caller must call `abort`.
+ * `bytes` and `object` wait while two parts are being uploaded, which limits the memory. After an error, the caller
+ * must call `abort`.
  */
 export class Composer {
   readonly #objects: ObjectStore
@@ -42,7 +45,7 @@ export class Composer {
     this.#options = options
   }
 
-  /** Appends bytes. They must not change afterwards. If an earlier part has failed, throws its error. */
+  /** Appends bytes, which the caller must not change afterwards. If an earlier part has failed, throws its error. */
   async bytes(bytes: Uint8Array): Promise<void> {
     if (bytes.byteLength === 0) return
     await this.#put(this.#layout.add({ size: bytes.byteLength, source: { bytes }, copyable: false }))
@@ -58,8 +61,8 @@ export class Composer {
   async finish(): Promise<PinnedObject> {
     const rest = this.#layout.end()
     const [only] = rest
-    // `#next` shows whether a multipart upload has begun. `#upload` does not: it is set only when the bytes of the
-    // first part have been read.
+    // If `#next` is 1, no multipart upload has begun. `#upload` cannot be checked instead, because it is set only after
+    // the bytes of the first part have been read.
     if (this.#next === 1 && only?.kind !== 'copy') {
       const body = only === undefined ? Buffer.alloc(0) : await this.#bytesOf(only)
       return this.#objects.put(this.#bucket, this.#key, body, this.#options)
@@ -70,7 +73,7 @@ export class Composer {
     return (await this.#begin()).complete({ parts: this.#parts })
   }
 
-  /** Discards the parts of an object that will not be completed. Has no effect after `finish`. */
+  /** Deletes the parts of an object that will not be completed. Has no effect after `finish`. */
   async abort(): Promise<void> {
     await this.#waitForParts()
     const upload = await this.#upload?.catch(() => undefined)
@@ -82,7 +85,7 @@ export class Composer {
       while (this.#running.size >= PARALLEL_PARTS) await Promise.race(this.#running)
       this.#throwFailure()
       const number = this.#next++
-      // `#send` receives only the bytes. If it received the part, the slices of the part would stay in memory too.
+      // Only the bytes are passed to `#send`. If the part were passed, its slices would stay in memory too.
       const sent = part.kind === 'upload' ? this.#send(this.#bytesOf(part), number) : this.#copy(part.slice, number)
       const work: Promise<void> = sent
         .catch((error: unknown) => {

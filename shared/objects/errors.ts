@@ -1,4 +1,4 @@
-/** A pinned object was deleted or replaced before it was read or copied. A retry cannot succeed. */
+/** A pinned object was deleted or replaced before it was read or copied. Repeating the request cannot succeed. */
 export class ObjectChangedError extends Error {
   override readonly name = 'ObjectChangedError'
   readonly bucket: string
@@ -11,7 +11,7 @@ export class ObjectChangedError extends Error {
   }
 }
 
-/** An object exists under a key that was expected to be unused. */
+/** An object with this key already exists, although it should be absent. */
 export class ObjectExistsError extends Error {
   override readonly name = 'ObjectExistsError'
   readonly bucket: string
@@ -24,7 +24,7 @@ export class ObjectExistsError extends Error {
   }
 }
 
-/** The body of a response has the wrong number of bytes. Either the connection broke, or the server has a fault. */
+/** The body of a response has the wrong number of bytes, because the connection broke or the server has a fault. */
 export class BodyCutError extends Error {
   override readonly name = 'BodyCutError'
 

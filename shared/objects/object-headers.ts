@@ -8,7 +8,7 @@ export interface ObjectHeaders {
   readonly content_disposition?: string
   readonly content_encoding?: string
   readonly content_language?: string
-  /** Not always a time, because S3 accepts any string. */
+  /** This value need not be a time, because S3 accepts any string. */
   readonly expires?: string
 }
 
@@ -21,7 +21,7 @@ export const OBJECT_HEADERS = [
   'expires',
 ] as const satisfies readonly (keyof ObjectHeaders)[]
 
-/** Returns the headers without those that are undefined or empty. An empty header has no meaning. */
+/** Returns only the headers that are neither undefined nor empty, because an empty header has no meaning. */
 export const presentHeaders = (headers: {
   readonly [Name in keyof ObjectHeaders]?: string | undefined
 }): ObjectHeaders =>

@@ -1,8 +1,8 @@
 import { z } from 'zod'
 
 /**
- * One state of an S3 object. A read requests the version id, if the bucket has versioning, and the ETag with
- * `If-Match`. Therefore, the read fails if this state no longer exists.
+ * One version of an S3 object. A read sends the ETag in `If-Match` and, if the bucket has versioning, the version id.
+ * The read therefore fails if this version no longer exists.
  */
 export const PinnedObject = z
   .object({

@@ -7,23 +7,23 @@ export interface Slice<T> {
   readonly length: number
 }
 
-/** One part of a multipart upload: bytes that are read and uploaded, or a range that S3 copies itself. */
+/** One part of a multipart upload. It consists of bytes that are read and uploaded, or of a range that S3 copies. */
 export type Part<T> =
   | { readonly kind: 'upload'; readonly slices: readonly Slice<T>[]; readonly size: number }
   | { readonly kind: 'copy'; readonly slice: Slice<T>; readonly size: number }
 
-/** Sizes in bytes. */
+/** The limits on the sizes of parts, in bytes. */
 export interface LayoutLimits {
-  /** S3's minimum for every part but the last. */
+  /** S3's minimum size of every part except the last. */
   readonly min: number
   /**
-   * Objects of at least this size are copied. Smaller objects are downloaded and uploaded, because it is cheaper to
-   * upload many of them as one part than to copy each as a separate part.
+   * Objects of at least this size are copied. Smaller objects are downloaded and uploaded, because one part with many
+   * objects is cheaper than a copied part for each object.
    */
   readonly big: number
   /** The size of uploaded parts. */
   readonly flush: number
-  /** S3's maximum for a part. */
+  /** S3's maximum size of a part. */
   readonly max: number
 }
 
@@ -31,7 +31,7 @@ const MIB = 1024 * 1024
 
 export const LAYOUT_LIMITS: LayoutLimits = { min: 5 * MIB, big: 16 * MIB, flush: 32 * MIB, max: 5 * 1024 * MIB }
 
-/** A piece of the composed object. A copyable piece is a range of an object in S3. */
+/** A piece of the composed object. If `copyable` is true, S3 can copy the piece from another object. */
 export interface Piece<T> {
   readonly size: number
   readonly source: T
@@ -72,7 +72,7 @@ export class PartLayout<T> {
     return [...parts, ...this.#copies(source, head, size - head)]
   }
 
-  /** Returns the last part, or an empty list if no bytes are pending. */
+  /** Returns a list with the last part. If no bytes are pending, returns an empty list. */
   end(): Part<T>[] {
     return this.#size > 0 ? [this.#upload(this.#size)] : []
   }

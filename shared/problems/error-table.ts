@@ -9,12 +9,12 @@ export interface ErrorRow {
   /** The HTTP status of the response. */
   readonly status: number
   readonly title: string
-  /** Whether the same input may succeed later. Workflows retry only after errors for which this is true. */
+  /** True if the same input may succeed later. Workflows retry only after errors for which this is true. */
   readonly retryable: boolean
   /**
-   * What the caller must change to avoid the error. `request`: the request, or the time at which it is sent. `archive`:
-   * the archive that the caller has sent, or whose location is in the request. Absent if the caller did not cause the
-   * error, so that an operator must examine the deployment or its data.
+   * What the caller must change to avoid the error. `request` means the request, or the time at which it is sent.
+   * `archive` means the archive that the caller has sent, or to which the request refers. Absent if the caller did not
+   * cause the error. An operator must then examine the deployment or its data.
    */
   readonly callerFault?: 'request' | 'archive'
   /** Computes extra members of the problem from the fields of the error. */
@@ -83,8 +83,8 @@ export const INTERNAL_ERROR: ErrorRow = {
 }
 
 /**
- * All error classes of `shared/` and `functions/`, by name. The problems of requests and of jobs are made from this
- * table, and so is the list of errors that workflows do not retry. A test checks that every class has a row.
+ * All error classes of `shared/` and `functions/`, by name. The problems of requests and of jobs, and the list of
+ * errors that workflows do not retry, are created from this table. A test checks that every class has a row.
  */
 export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   InvalidRequestError: invalidRequest,
@@ -298,7 +298,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
       missing_blobs: { count, ids: shortened(ids ?? []), ...(referred_by === undefined ? {} : { referred_by }) },
     }),
   },
-  // A damaged transfer can cause this error too, so a second read may succeed.
+  // Damage during the transfer can also cause this error, so a second read may succeed.
   BlobMismatchError: {
     type: 'blobs-missing',
     status: 409,

@@ -1,7 +1,7 @@
 import { errorMessage } from '../values/error-message.ts'
 import { awsOperationOf } from './aws-operation.ts'
 
-/** The disk on which the local program keeps its data has no space left. */
+/** The disk with the data of the local program has no space left. */
 class StorageFullError extends Error {
   override readonly name = 'StorageFullError'
 
@@ -15,7 +15,7 @@ class StorageFullError extends Error {
 
 /**
  * AWS or the operating system denied access that the program needs. The message does not contain the message of the
- * cause, because AWS names ARNs and account ids in it. Callers must log the cause.
+ * cause, because messages of AWS contain ARNs and account ids. Callers must log the cause.
  */
 class AccessDeniedError extends Error {
   override readonly name = 'AccessDeniedError'
@@ -25,7 +25,7 @@ class AccessDeniedError extends Error {
   }
 }
 
-/** Returns what was denied, and what an operator must do. */
+/** Returns a description of the denied access, and of what an operator must do. */
 const deniedOperation = (cause: Error): string => {
   if ('code' in cause && FILE_DENIED.includes(cause.code))
     return (
@@ -42,7 +42,7 @@ const deniedOperation = (cause: Error): string => {
   )
 }
 
-/** The codes of errors of Node.js, and the names of errors of AWS and of the local services. */
+/** The codes of Node.js errors, and the names of errors of AWS and of the local services. */
 const STORAGE_FULL: readonly unknown[] = ['ENOSPC', 'EDQUOT', 'StorageFull']
 const FILE_DENIED: readonly unknown[] = ['EACCES', 'EPERM', 'EROFS']
 const DENIED: readonly unknown[] = [...FILE_DENIED, 'AccessDenied', 'AccessDeniedException']
@@ -51,8 +51,8 @@ const DENIED: readonly unknown[] = [...FILE_DENIED, 'AccessDenied', 'AccessDenie
 const MAX_DEPTH = 5
 
 /**
- * Returns an error that describes the cause of an unknown error, if an operator can remove this cause. Such causes are
- * a full disk and denied access. Returns undefined for any other error.
+ * If an error was caused by a full disk or by denied access, returns an error that tells an operator what to do.
+ * Returns undefined for any other error.
  */
 export const actionableError = (error: unknown, depth = 0): StorageFullError | AccessDeniedError | undefined => {
   if (!(error instanceof Error) || depth > MAX_DEPTH) return undefined

@@ -28,17 +28,17 @@ export type WorkflowError = z.output<typeof WorkflowError>
 
 const MAX_DETAIL_CHARACTERS = 4_000
 
-/** The details of the errors with which `lifecycle/` ends the jobs of stopped executions. */
+/** The details of the errors with which `lifecycle/` ends the jobs of stopped executions, by the name of the error. */
 const STOPPED_DETAILS: Readonly<Record<string, string>> = {
   WorkflowStoppedError: 'the execution of the workflow was stopped from outside',
   'States.Timeout': 'the workflow exceeded its time limit and was stopped',
 }
 
 /**
- * Returns the problem document of an error. An error without a row in the table counts as an internal error.
+ * Returns the problem document of an error. An error without a row in `ERROR_TABLE` counts as an internal error.
  *
- * The document of an internal error contains its message only if an operator can remove the cause (`actionableError`).
- * It also contains a request id, under which the caller must log the error.
+ * The document of an internal error contains a request id, with which the caller must log the error. It contains the
+ * cause only if an operator can remove the cause (`actionableError`).
  */
 export const problemOf = (error: unknown, requestId: string = randomUUID()): Problem => {
   if (!(error instanceof Error)) return internalProblem(requestId)
@@ -63,13 +63,14 @@ export const problemOfWorkflow = ({ Error: name, Cause }: WorkflowError, request
 }
 
 /**
- * Returns true if the deployment caused the error, not the caller. Such an error must be logged, and an event that
- * caused it must be delivered again.
+ * Returns true if the deployment and not the caller caused the error. Such an error must be logged. If it occurs while
+ * an event is handled, the event must be delivered again.
  */
 export const isInternal = ({ status }: Problem): boolean => status >= 500
 
 /**
- * Returns what the caller must change to avoid problems of this type, or undefined if the caller did not cause them.
+ * Returns what the caller must change to avoid problems of this type. Returns undefined if callers do not cause such
+ * problems.
  */
 export const callerFaultOf = (type: string): ErrorRow['callerFault'] =>
   Object.values(ERROR_TABLE).find((row) => row.type === type)?.callerFault

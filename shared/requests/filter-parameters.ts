@@ -10,7 +10,10 @@ import { boundOf } from '../values/instant.ts'
 import { InvalidRequestError } from './errors.ts'
 import { flag, lastValue, list } from './parameters.ts'
 
-/** A list of resource ids. Rejects ids that no resource can have, because such ids are mistakes. */
+/**
+ * Returns the schema of a list of resource ids. It rejects ids that no resource can have, because such ids are
+ * mistakes.
+ */
 const resourceIds = () =>
   list().superRefine((ids, context) => {
     for (const id of ids) {
@@ -33,16 +36,24 @@ const TIME =
   'must be a time in ISO 8601 with an offset, such as 2026-01-05T08:30:00Z or 2026-01-05T08:30:00+08:00 ' +
   '(in a query, write "+" as "%2B")'
 
-/** A bound of a time window. The filters parse it with the same function. */
+/**
+ * Returns the schema of a bound of a range of times. `boundOf` also parses the bounds when the filters are compiled.
+ */
 const bound = () => z.preprocess(lastValue, z.string(TIME)).refine((value) => boundOf(value) !== undefined, TIME)
 
-/** The size limit of all filters as JSON. The item of a job contains them, and DynamoDB limits an item to 400 KB. */
+/**
+ * The largest size of all filters as JSON. The item of a job contains the filters, and DynamoDB limits an item to 400
+ * KB.
+ */
 const MAX_FILTER_BYTES = 128 * 1024
 
-/** A string that `read` can parse. The parsed value is not used: the job stores the string. */
+/**
+ * Returns the schema of a string that `read` can parse. The result of `read` is not used, because the job stores the
+ * string.
+ */
 const expression = (read: (text: string) => unknown) =>
   z.preprocess(lastValue, z.string('must be a string')).superRefine((value, context) => {
-    // `filtersIn` rejects longer strings. Parsing them here would only cost time.
+    // `filtersIn` rejects longer strings. They are not parsed here, because this would take much time.
     if (value.length > MAX_FILTER_BYTES) return
     try {
       read(value)
@@ -90,8 +101,8 @@ const pickFilters = (parameters: FilterParameters): Filters =>
   Object.fromEntries(Object.entries(parameters).filter(([name]) => Object.hasOwn(FILTER_SHAPE, name)))
 
 /**
- * Returns the filters among the parameters of a request. Throws `FiltersExclusiveError` if `qb` is combined with
- * filters that it excludes, and `InvalidRequestError` if the filters are too long.
+ * Returns the filters in the parameters of a request. Throws `FiltersExclusiveError` if `qb` is combined with filters
+ * that cannot be combined with `qb`, and `InvalidRequestError` if the filters are too long.
  */
 export const filtersIn = (parameters: FilterParameters): Filters => {
   const filters = pickFilters(parameters)
@@ -110,7 +121,7 @@ export const filtersIn = (parameters: FilterParameters): Filters => {
   return filters
 }
 
-/** Returns the parameters without those that are empty and therefore count as absent. */
+/** Removes the parameters that are empty and therefore count as absent. */
 export const withoutEmptyFilters = (input: Readonly<Record<string, unknown>>): Record<string, unknown> =>
   Object.fromEntries(
     Object.entries(input).filter(([name, value]) => lastValue(value) !== '' || !EMPTY_IS_ABSENT.includes(name)),

@@ -21,8 +21,8 @@ interface Rejected {
 }
 
 /**
- * Returns the error option of a schema that accepts one value. A list, such as a repeated parameter, has its own
- * message.
+ * Returns the error option of a schema that accepts only one value. If the input is a list, for example a repeated
+ * parameter, the message states this.
  */
 const single = (explain: (input: unknown) => string) => ({
   error: ({ input }: Rejected): string =>
@@ -32,7 +32,7 @@ const single = (explain: (input: unknown) => string) => ({
 const explainFlag = (input: unknown): string =>
   typeof input === 'string' ? 'must be true, t, yes, on or 1, or false, f, no, off or 0' : 'must be true or false'
 
-/** A boolean, or a string of `BOOLEAN_STRINGS`. */
+/** Returns the schema of a boolean or of one of the strings in `BOOLEAN_STRINGS`. */
 export const flag = () => z.preprocess(parseBoolean, z.boolean(single(explainFlag)))
 
 export const oneOf = <const Values extends readonly string[]>(values: Values) =>
@@ -41,10 +41,10 @@ export const oneOf = <const Values extends readonly string[]>(values: Values) =>
     single(() => `must be one of: ${values.join(', ')}`),
   )
 
-/** A single string. */
+/** Returns the schema of a single string. */
 export const text = () => z.string(single(() => 'must be a string'))
 
-/** A whole number. Both bounds are inclusive. `what` describes the number in error messages. */
+/** Returns the schema of a whole number. Both bounds are inclusive. `what` describes the number in error messages. */
 export const wholeNumber = (what: string, from: number, to: number) => {
   const message = `must be ${what} from ${from} to ${to}`
   const digits = z
@@ -60,8 +60,9 @@ export const wholeNumber = (what: string, from: number, to: number) => {
 }
 
 /**
- * A list of strings. In a query, the parameter may be repeated. In a body, the value is a string or a list of strings.
- * The result is sorted and has no duplicates, because the order and repetition of values have no meaning.
+ * Returns the schema of a list of strings. In a query, the parameter may be repeated. In a body, the value is a string
+ * or a list of strings. The result is sorted and has no duplicates, because the order and repetition of values have no
+ * meaning.
  */
 export const list = () =>
   z

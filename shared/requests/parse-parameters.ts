@@ -32,7 +32,7 @@ const fieldName = (path: readonly PropertyKey[]): string => {
 
 const explainUnknown = (name: string, allowed: readonly string[]): string => {
   if (allowed.length === 0) return 'unknown parameter: this route accepts no parameters'
-  // Of the other routes, only the list of jobs has a cursor.
+  // Among the routes of exports, restores and jobs, only the list of jobs has the parameter `cursor`.
   const isListOfJobs = allowed.includes('cursor')
   if (!isListOfJobs && SEARCH_ONLY.includes(name))
     return (

@@ -3,18 +3,21 @@ import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import process from 'node:process'
 import { recordOperation } from './record-operation.ts'
 
-/** The server that a client calls. If `endpoint` or `credentials` is absent, the SDK reads it from the environment. */
+/**
+ * The server to which a client sends requests. If `endpoint` or `credentials` is absent, the SDK reads it from the
+ * environment.
+ */
 export interface ClientOptions {
   readonly region: string
   readonly endpoint?: string
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
-/** The maximum number of open sockets of a client. A stage has at most 64 small requests in flight. */
+/** The maximum number of open sockets of a client. A stage sends at most 64 small requests at the same time. */
 const MAX_SOCKETS = 64
 /**
- * How often a request is sent in total. The SDK's default is three. If all attempts fail, a whole pass is repeated,
- * which takes minutes.
+ * The number of attempts of a request. It is larger than the SDK's default of three, because a whole pass, which takes
+ * minutes, is repeated if all attempts fail.
  */
 const MAX_ATTEMPTS = 5
 
@@ -24,15 +27,15 @@ const RECORD_OPERATION = { step: 'initialize', name: 'recordOperation' } as cons
 const agents = { httpAgent: { maxSockets: MAX_SOCKETS }, httpsAgent: { maxSockets: MAX_SOCKETS } }
 
 /**
- * The time limit for one attempt of a DynamoDB request. A write that is retried must not arrive after another job has
- * taken over the lease. With this limit, all attempts of a write that the lease still permitted end before another job
- * can take over the lease (`jobs/aws/leases.ts`). S3 requests have no such limit, because large bodies take long.
+ * The time limit for one attempt of a DynamoDB request. Because of this limit, all attempts of a write that a lease
+ * permits end before another job can take the lease (`jobs/aws/leases.ts`). S3 requests have no such limit, because
+ * large bodies take long.
  */
 const DYNAMODB_TIMEOUT_MS = 10_000
 
 /**
- * Creates a low-level DynamoDB client. The SDK's logging is removed, because it deep-copies every response and doubles
- * the CPU time.
+ * Creates a low-level DynamoDB client. The SDK's logging is removed, because it copies every response and doubles the
+ * CPU time.
  */
 export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): DynamoDBClient => {
   const config: DynamoDBClientConfig = {
@@ -56,9 +59,9 @@ export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): Dyna
 }
 
 /**
- * Creates an S3 client that sends a checksum only if the code requests it. By default, the SDK adds a checksum to
- * each part of an upload, also if the upload was created without one. In presigned URLs for uploads, it signs the
- * checksum of an empty body.
+ * Creates an S3 client that sends a checksum only if the code requests it. By default, the SDK adds a checksum to each
+ * part of an upload, even if the upload was created without checksums. In presigned URLs for uploads, the SDK would
+ * sign the checksum of an empty body.
  */
 export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client => {
   const local = endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']

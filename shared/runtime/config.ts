@@ -15,21 +15,24 @@ export interface Config {
     readonly restores: string
     readonly work: string
   }
-  /** Names of other buckets from which archives may be restored (`from` in a restore request). */
+  /** The names of further buckets from which archives may be restored (`from` in a restore request). */
   readonly restore_from: readonly string[]
-  /** The strategy for an uploaded archive if the object key does not contain a strategy. */
+  /** The strategy for an uploaded archive whose key does not contain a strategy. */
   readonly upload_strategy: Strategy
-  /** Whether an export of everything looks for items that belong to no resource. */
+  /** True if an export of all resources also searches for items that belong to no resource. */
   readonly account_items: boolean
   readonly schedules: readonly Schedule[]
-  /** Days for which exports, uploads and reports are kept. Absent groups are never deleted automatically. */
+  /**
+   * The number of days for which exports, uploads and reports are kept. Objects of an absent group are never deleted
+   * automatically.
+   */
   readonly retention: RetentionDays
   /** Path of the model registry. By default, `shared/models.json` is used. */
   readonly models_file?: string
 }
 
 const Name = z.string().min(1)
-/** A variable whose value is JSON. */
+/** Returns the schema of a variable whose value is JSON. */
 const json = (byDefault: string) =>
   z
     .string()

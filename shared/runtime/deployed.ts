@@ -13,8 +13,8 @@ import { StepFunctionsEngine } from '../jobs/aws/step-functions-engine.ts'
 import { tracer } from '../telemetry/telemetry.ts'
 
 /**
- * The two workflow variables are set for functions that start or stop workflows. `SIGNER_ROLE_ARN` is set for functions
- * that sign URLs.
+ * The ARNs in the environment variables. The two workflow variables are set only for functions that start or stop
+ * workflows, and `SIGNER_ROLE_ARN` only for functions that sign URLs.
  */
 const Arns = z.object({
   EXPORT_WORKFLOW_ARN: z.string().optional(),

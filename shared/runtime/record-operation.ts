@@ -1,14 +1,14 @@
 import { keepAwsOperation } from '../problems/aws-operation.ts'
 
-/** The members of requests that name the bucket or the table, and how messages call them. */
+/** The members of requests that contain the bucket or the table, and their names in messages. */
 const TARGETS = {
   Bucket: 'bucket',
   TableName: 'table',
 } as const
 
 /**
- * Sends a request to AWS. If the request fails, stores its operation and its bucket or table, so that the problem of the
- * error can name them. It is called by a middleware of the client.
+ * Sends a request to AWS. If the request fails, stores its operation and its bucket or table, so that the problem
+ * document can contain them. Called by a middleware of the client.
  */
 export const recordOperation = async <Output>(
   commandName: string | undefined,
@@ -33,7 +33,7 @@ const targetOf = (input: object): string | undefined => {
   for (const [member, name] of Object.entries(TARGETS)) {
     const value = members[member]
     if (typeof value !== 'string') continue
-    // The name may be an ARN, which contains the account id. Its last part is the name.
+    // The value may be an ARN, which contains the account id. The last part of an ARN is the name.
     const target = `${name} ${value.split(':').at(-1) ?? ''}`
     return typeof CopySource === 'string' ? `${target} (copied from bucket ${bucketOf(CopySource)})` : target
   }

@@ -16,8 +16,8 @@ import type { Config } from './config.ts'
 import type { Limits } from '../jobs/limits.ts'
 
 /**
- * Everything that the handlers of one process use: configuration, stores and clients. Only handlers receive this whole
- * object. Functions of the domain folders receive only the members that they use.
+ * The configuration, stores and clients that the handlers of one process use. Only handlers receive this whole object.
+ * Functions in the domain folders receive only the members that they use.
  */
 export interface Services {
   readonly config: Config

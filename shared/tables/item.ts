@@ -1,8 +1,6 @@
 import type { AttributeValue } from '@aws-sdk/client-dynamodb'
 
-/**
- * A DynamoDB item as the low-level client returns it. Binary values are `Uint8Array`. (In archives, they are Base64.)
- */
+/** A DynamoDB item as the low-level client returns it. Binary values are `Uint8Array`. In archives, they are Base64. */
 export type Item = Record<string, AttributeValue>
 
 /** The primary key of an item. */

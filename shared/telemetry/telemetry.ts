@@ -11,15 +11,16 @@ import { isOnLambda } from './is-on-lambda.ts'
 
 const named = { serviceName: process.env['DEPLOYMENT'] ?? 'local' }
 
-/** Writes log entries as JSON lines. Outside Lambda, it writes only errors. Never log payloads or signed URLs. */
+/** Writes log entries as JSON lines. Outside of Lambda, only errors are written. Never log payloads or signed URLs. */
 export const logger = new Logger({ ...named, logLevel: isOnLambda ? 'INFO' : 'ERROR' })
 
 export const METRICS_NAMESPACE = 'SpecstarBackup'
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
-/** Most invocations add no metric. The default logger would write a warning for each of them. */
+/** Most invocations add no metric, for which the default logger would write a warning each time. */
 const metrics = new Metrics({ ...named, namespace: METRICS_NAMESPACE, logger: quiet })
 /**
- * Disabled outside Lambda. Traces do not contain the responses of handlers, because responses can contain signed URLs.
+ * Records traces on Lambda. The traces do not contain the responses of handlers, because responses can contain signed
+ * URLs.
  */
 export const tracer = new Tracer(named)
 
@@ -28,7 +29,7 @@ export const METRIC = {
   succeeded: 'JobSucceeded',
   partial: 'JobPartial',
   failed: 'JobFailed',
-  /** Jobs that failed because of their request or of the archive that their caller sent. They raise no alarm. */
+  /** Jobs that failed because of their request, or because of the archive that the caller sent. They cause no alarm. */
   rejected: 'JobRejected',
   cancelled: 'JobCancelled',
   verificationFailed: 'VerificationFailed',
@@ -38,7 +39,8 @@ export const METRIC = {
 } as const
 
 /**
- * Adds a value to a metric through the function's log, from which CloudWatch reads it. Outside Lambda, has no effect.
+ * Adds a value to a metric. Writes the value to the function's log, from which CloudWatch reads it. Has no effect
+ * outside of Lambda.
  */
 export const addMetric = (name: string, value: number, dimensions: Readonly<Record<string, string>> = {}): void => {
   if (!isOnLambda) return

@@ -1,6 +1,7 @@
 declare global {
   interface JSON {
-    // ES2025 passes the source text of a primitive to the reviver; TypeScript's library does not declare it yet.
+    // ES2025 passes the source string of a primitive to the reviver. TypeScript's library does not declare this
+    // parameter yet.
     parse(
       text: string,
       reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown,

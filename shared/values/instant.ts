@@ -1,12 +1,12 @@
 import { must } from './must.ts'
 
 /*
- * Parses times like SpecStar: accepts exactly the strings that `datetime.fromisoformat` of Python 3.11 accepts. These
+ * Parses times like SpecStar. Accepts exactly the strings that `datetime.fromisoformat` of Python 3.11 accepts. These
  * are the extended, basic and week forms of ISO 8601, with any ASCII character between date and time, and with or
  * without an offset.
  *
- * An instant is a string in UTC with microseconds, such as `2026-01-05T08:30:00.000000Z`. Instants sort by time if they
- * are sorted as strings.
+ * An instant is a string in UTC with microseconds, such as `2026-01-05T08:30:00.000000Z`. If instants are sorted as
+ * strings, they are sorted by time.
  */
 
 const DAY_MS = 86_400_000
@@ -23,14 +23,14 @@ export interface ReadTime {
  * Returns the instant of a time. A time without an offset counts as UTC. Returns undefined if the string is not a time.
  */
 export const instantOf = (text: string): string | undefined => {
-  // Many stored times are instants already and need no parsing. The pattern excludes the days 29 to 31, because not
-  // every month has them.
+  // Many stored times already are instants, and need not be parsed. The pattern excludes the days 29 to 31, because not
+  // every month has these days.
   if (text.length === 27 && CANONICAL.test(text)) return text
   return readTime(text)?.instant
 }
 const CANONICAL = /^(?!0000)\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|1\d|2[0-8])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d\.\d{6}Z$/
 
-/** Returns the same as `instantOf`, but undefined for a time without an offset. */
+/** Returns the same as `instantOf`, except that it returns undefined for a time without an offset. */
 export const zonedInstantOf = (text: string): string | undefined => {
   const time = readTime(text)
   return time?.offset === undefined ? undefined : time.instant
@@ -40,8 +40,9 @@ const FIRST = '0001-01-01T00:00:00.000000Z'
 const LAST = '9999-12-31T23:59:59.999999Z'
 
 /**
- * Returns the instant of a bound of a time window. Returns undefined if the string is not a time or has no offset. If
- * the bound in UTC is before the year 1 or after the year 9999, returns the first or the last instant of these years.
+ * Returns the instant of a bound of a range of times. Returns undefined if the string is not a time or has no offset.
+ * If the bound in UTC is before the year 1 or after the year 9999, returns the first or the last instant of these
+ * years.
  */
 export const boundOf = (text: string): string | undefined => {
   const wall = parseWallClock(text)
@@ -55,11 +56,11 @@ export const readTime = (text: string): ReadTime | undefined => {
   return wall === undefined ? undefined : timeOf(wall)
 }
 
-/** Date and time as written in the string, before the offset is applied. */
+/** The date and time in the string, before the offset is applied. */
 interface WallClock {
   /** The start of the day, in milliseconds since 1970. */
   readonly day: number
-  /** Whole seconds since the start of the day; `micros` is the rest. */
+  /** The number of whole seconds since the start of the day. `micros` is the remaining fraction. */
   readonly seconds: number
   readonly micros: number
   readonly offset?: number
@@ -83,8 +84,8 @@ const parseWallClock = (text: string): WallClock | undefined => {
 }
 
 /**
- * Returns the length of the date, by Python's rules. The day of a week date is optional, so the length of a week date
- * depends on the characters after the week.
+ * Returns the length of the date at the start of the string, as Python determines it. In a week date, the day is
+ * optional, so the length depends on the characters after the week.
  */
 const separatorOf = (text: string): number => {
   if (text[4] === '-') {
@@ -121,8 +122,8 @@ interface Clock {
   readonly seconds: number
   readonly micros: number
   /**
-   * False if more characters follow the time. Python ignores these characters if an offset follows, and otherwise
-   * rejects the string.
+   * False if other characters follow the time. If an offset follows these characters, Python ignores them. Otherwise,
+   * Python rejects the string.
    */
   readonly isComplete: boolean
 }
@@ -155,7 +156,7 @@ const clockOf = (text: string): Clock | undefined => {
   return clock(Number(digits.padEnd(6, '0')), /^\d*$/.test(text.slice(at)))
 }
 
-/** Parses an offset, such as `+08:00`, and returns it in microseconds. Returns undefined if it is not valid. */
+/** Parses an offset, such as `+08:00`, and returns it in microseconds. Returns undefined if the offset is invalid. */
 const offsetOf = (text: string): number | undefined => {
   if (text.startsWith('Z')) return text === 'Z' ? 0 : undefined
   const clock = clockOf(text.slice(1))

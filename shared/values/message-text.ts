@@ -1,9 +1,12 @@
 /**
- * The largest number of entries in a list of a job or problem document. The limit keeps the item of a job below 400 KB
- * and a response below 6 MB, whatever a request or an archive contains.
+ * The largest number of entries in a list of a job or problem document. The limit keeps the item of a job smaller than
+ * 400 KB, and a response smaller than 6 MB.
  */
 export const MAX_LISTED = 100
-/** The largest number of characters in an entry. Resource ids are never truncated: they have at most 255 characters. */
+/**
+ * The largest number of characters in an entry. Resource ids are never truncated, because they have at most 255
+ * characters.
+ */
 export const MAX_LISTED_CHARACTERS = 300
 
 /** The largest number of model names in a message. */
@@ -15,7 +18,7 @@ export const firstNames = (names: readonly string[]): string => {
   return `${first.join(', ')}${names.length > MAX_NAMES ? `, and ${names.length - MAX_NAMES} more` : ''}`
 }
 
-/** Returns the first `characters` UTF-16 units of a string, followed by `…` if the string is longer. */
+/** Returns the first `characters` UTF-16 code units of a string, followed by `…` if the string is longer. */
 export const truncate = (text: string, characters: number): string =>
   text.length > characters ? `${text.slice(0, characters)}…` : text
 

@@ -10,7 +10,7 @@ interface Decimal {
   readonly negative: boolean
   /** The significant digits, without leading and trailing zeros. Empty for zero. */
   readonly digits: string
-  /** The exponent of the first digit: the value is 0.digits × 10^(exponent + 1). */
+  /** The exponent of the first digit. The value is 0.digits × 10^(exponent + 1). */
   readonly exponent: number
 }
 
@@ -18,8 +18,8 @@ interface Decimal {
 export const isNumberText = (text: string): boolean => PLAIN_INTEGER.test(text) || parse(text) !== undefined
 
 /**
- * Returns the normal form of a DynamoDB number: a decimal without an exponent, `+`, redundant zeros or `-0`. Equal
- * numbers have the same normal form. Throws `RangeError` if the string is not a DynamoDB number.
+ * Returns the normal form of a DynamoDB number. It is a decimal number without an exponent, `+`, redundant zeros or
+ * `-0`. Equal numbers have the same normal form. Throws `RangeError` if the string is not a DynamoDB number.
  */
 export const plainNumber = (text: string): string => {
   if (PLAIN_INTEGER.test(text)) return text
@@ -48,7 +48,7 @@ const parse = (text: string): Decimal | undefined => {
   return { negative: sign === '-', digits, exponent }
 }
 
-/** Uses a loop, because the regular expression `0+$` needs quadratic time for long runs of zeros. */
+/** Removes the zeros with a loop, because the regular expression `0+$` takes quadratic time for long runs of zeros. */
 const withoutTrailingZeros = (digits: string): string => {
   let end = digits.length
   while (digits[end - 1] === '0') end -= 1

@@ -1,9 +1,9 @@
 import { floatText } from './float-text.ts'
 
 /**
- * Parses JSON and keeps all digits of integers and the order of keys. Returns integers as `bigint`, floats as `number`,
- * and objects as `Map`. (`JSON.parse` reorders keys that look like integers.) Throws `RangeError` with the offset of
- * the first error.
+ * Parses JSON and keeps all digits of integers and the order of keys. Returns integers as `bigint`, and floats as
+ * `number`. Returns objects as `Map`, because `JSON.parse` would reorder keys that look like integers. Throws
+ * `RangeError` with the offset of the first error.
  */
 export const parseOrderedJson = (text: string): unknown => new OrderedJsonParser(text, WORDS).parse()
 
@@ -127,9 +127,9 @@ class OrderedJsonParser {
 }
 
 /**
- * Returns the JSON text of a value that `parseOrderedJson` or the msgpack reader has returned. Every float is written
- * with a fraction or an exponent, so that no reader parses it as an integer. Throws `RangeError` for values that JSON
- * cannot express, such as NaN or binary data.
+ * Encodes a value that `parseOrderedJson` or the msgpack reader has returned as JSON. Every float is written with a
+ * fraction or an exponent, so that no reader parses it as an integer. Throws `RangeError` for values that JSON cannot
+ * express, such as NaN or binary data.
  */
 export const orderedJsonText = (value: unknown): string => {
   if (typeof value === 'bigint') return value.toString()

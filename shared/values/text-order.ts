@@ -1,6 +1,6 @@
 /**
- * Compares two strings by their UTF-8 bytes, as DynamoDB compares sort keys. (The operator `<` compares UTF-16 units.)
- * Returns a negative number, zero or a positive number, as `sort` requires.
+ * Compares two strings by their UTF-8 bytes, as DynamoDB compares sort keys. The operator `<` compares UTF-16 code
+ * units instead. Returns a negative number, zero or a positive number, as `sort` requires.
  */
 export const compareBytes = (a: string, b: string): number => {
   const length = Math.min(a.length, b.length)
@@ -13,8 +13,8 @@ export const compareBytes = (a: string, b: string): number => {
 }
 
 /**
- * Returns the sort weight of a UTF-16 unit. Surrogates have the largest weights, because they encode the characters
- * above U+FFFF. As UTF-16 units, they would sort before U+E000 to U+FFFF.
+ * Returns a number by which a UTF-16 code unit is sorted. Surrogates have the largest numbers, because they encode the
+ * characters above U+FFFF. Without this correction, they would be sorted before U+E000 to U+FFFF.
  */
 const codePointOrder = (unit: number): number => {
   if (unit < 0xd800) return unit

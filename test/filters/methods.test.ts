@@ -156,11 +156,11 @@ describe('expressions of qb', () => {
     ['(1, QB["a"])', 'expected a value, but found the field a (column 5)'],
     [
       'QB["a"] & 1',
-      '& needs a condition on both sides; it binds tighter than == and >, so write parentheses around comparisons (column 9)',
+      '& needs a condition on both sides; & binds tighter than == and >, so write parentheses around comparisons (column 9)',
     ],
     [
       '1 | QB["a"]',
-      '| needs a condition on both sides; it binds tighter than == and >, so write parentheses around comparisons (column 3)',
+      '| needs a condition on both sides; | binds tighter than == and >, so write parentheses around comparisons (column 3)',
     ],
     ['QB["a"] & QB', 'expected a condition, but found QB (column 9)'],
     ['~QB["a"].any()', 'expected a condition, but found .any() without a comparison (column 1)'],

@@ -2,17 +2,21 @@ import { compareBytes } from '../../values/text-order.ts'
 import { CalendarDate, ClockTime, DateTime, TimeDelta, TimeZone } from './times.ts'
 import { Bytes, isDict, isList, numberOf, Tuple, typeName } from './values.ts'
 
-/** Python cannot order two values, as in `10 < "10"`. The messages are those of Python. */
+/** Two values cannot be ordered in Python, for example `10 < "10"`. The messages are those of Python. */
 export class NoOrderError extends Error {
   override readonly name = 'NoOrderError'
 }
 
 export type Order = '>' | '>=' | '<' | '<='
 
-/** Python's `==`: 1, 1.0 and True are equal, lists and dicts are compared by content, times with a zone as instants. */
+/**
+ * Compares two values like Python's `==`. 1, 1.0 and True are equal. Lists and dicts are compared by content, and times
+ * with a time zone are compared as instants.
+ */
 export const areEqual = (a: unknown, b: unknown): boolean => {
   const [left, right] = [numberOf(a), numberOf(b)]
-  // `<=` and `>=` compare a bigint with a number exactly, whatever their size. The lint rules forbid `==`.
+  // `<=` and `>=` compare a bigint with a number exactly, and `===` never treats them as equal. The lint rules forbid
+  // `==`.
   if (left !== undefined && right !== undefined) return left <= right && left >= right
   if (isList(a) && isList(b)) return areAllEqual(a, b)
   if (a instanceof Tuple && b instanceof Tuple) return areAllEqual(a.items, b.items)
@@ -26,11 +30,14 @@ export const areEqual = (a: unknown, b: unknown): boolean => {
 const areAllEqual = (a: readonly unknown[], b: readonly unknown[]): boolean =>
   a.length === b.length && a.every((item, k) => areEqual(item, b[k]))
 
-/** Python's `value in items`. */
+/** Returns the result of Python's `value in items`. */
 export const includesEqual = (items: readonly unknown[], value: unknown): boolean =>
   items.some((item) => areEqual(item, value))
 
-/** Python's `a > b`, `a >= b`, `a < b` or `a <= b`. Throws `NoOrderError`. */
+/**
+ * Returns the result of Python's `a > b`, `a >= b`, `a < b` or `a <= b`. Throws `NoOrderError` if the values cannot be
+ * ordered.
+ */
 export const isOrdered = (a: unknown, order: Order, b: unknown): boolean => {
   const [left, right] = [numberOf(a), numberOf(b)]
   if (left !== undefined && right !== undefined) return areScalarsOrdered(left, order, right)

@@ -1,11 +1,9 @@
-/** Exact arithmetic for microseconds. As in Python's `timedelta`, a result is rounded once, half to even. */
+/** Exact arithmetic for microseconds. As in Python's `timedelta`, only the result is rounded (half to even). */
 
-/** Python's `%`: the result has the sign of the divisor. */
+/** Returns the result of Python's `%`, which has the sign of the divisor. */
 export const modulo = (value: bigint, divisor: bigint): bigint => ((value % divisor) + divisor) % divisor
 
-/**
- * Returns the sum of `count` × `unit` in microseconds. Fractions of a microsecond are summed before the sum is rounded.
- */
+/** Returns the sum of `count` × `unit` in microseconds. Only the sum is rounded, not its terms. */
 export const sumMicros = (counts: readonly (readonly [count: bigint | number, unit: bigint])[]): bigint => {
   let whole = 0n
   let rest = 0

@@ -2,7 +2,10 @@ import { must } from '../../values/must.ts'
 import { CalendarDate, ClockTime, DateTime, TimeDelta, TimeZone } from './times.ts'
 import { Bytes, ELLIPSIS, isDict, itemsOf, Tuple } from './values.ts'
 
-/** Python's `str()` of a value: `True`, `1.0`, `1e+21`, `None`, `['a', 1]`, `{'a': 1}`, `2026-02-01 08:00:00+08:00`. */
+/**
+ * Returns Python's `str()` of a value, for example `True`, `1.0`, `1e+21`, `None`, `['a', 1]` or `2026-02-01
+ * 08:00:00+08:00`.
+ */
 export const textOf = (value: unknown): string => {
   if (typeof value === 'string') return value
   return isTime(value) ? value.toString() : reprOf(value)
@@ -30,7 +33,10 @@ const reprOf = (value: unknown): string => {
 const isTime = (value: unknown): value is DateTime | CalendarDate | ClockTime | TimeDelta | TimeZone =>
   [DateTime, CalendarDate, ClockTime, TimeDelta, TimeZone].some((kind) => value instanceof kind)
 
-/** Python's `repr()` of a float: the fewest digits that identify it, with an exponent from 1e16 on and below 1e-4. */
+/**
+ * Returns Python's `repr()` of a float. It has the fewest digits that identify the float. Values from 1e16 and values
+ * below 1e-4 have an exponent.
+ */
 const floatRepr = (value: number): string => {
   if (Number.isNaN(value)) return 'nan'
   if (!Number.isFinite(value)) return value > 0 ? 'inf' : '-inf'
@@ -42,7 +48,9 @@ const floatRepr = (value: number): string => {
   return withoutExponent(digits, exponent)
 }
 
-/** Writes `digits` × 10^`exponent` as a decimal number. `digits` has one digit before the point. */
+/**
+ * Returns `digits` × 10^`exponent` as a decimal number without an exponent. `digits` has one digit before the point.
+ */
 const withoutExponent = (digits: string, exponent: number): string => {
   const sign = digits.startsWith('-') ? '-' : ''
   const all = digits.replace(/[-.]/g, '')
@@ -51,7 +59,9 @@ const withoutExponent = (digits: string, exponent: number): string => {
   return `${sign}${whole}.${all.slice(exponent + 1) || '0'}`
 }
 
-/** Quotes a text with single quotes, or with double quotes if it contains single quotes but no double quotes. */
+/**
+ * Quotes a string with single quotes. If it contains single quotes but no double quotes, quotes it with double quotes.
+ */
 const quoted = (text: string, isLiteral: (character: string) => boolean): string => {
   const quote = text.includes("'") && !text.includes('"') ? '"' : "'"
   let inner = ''

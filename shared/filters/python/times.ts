@@ -2,14 +2,15 @@ import { type ReadTime, readTime } from '../../values/instant.ts'
 import { modulo } from './micros.ts'
 
 /**
- * Python's `datetime` types, as SpecStar's filters compare them. Times are in microseconds, from year 1 to year 9999.
+ * The types of Python's module `datetime`, as SpecStar's filters compare them. Times are in microseconds, from year 1
+ * to year 9999.
  */
 
 const SECOND = 1_000_000n
 const HOUR = 3600n * SECOND
 export const DAY = 24n * HOUR
 
-/** A fixed offset from UTC, shorter than a day. */
+/** A fixed offset from UTC of less than 24 hours. `offset` is in microseconds. */
 export class TimeZone {
   readonly offset: bigint
 
@@ -20,7 +21,7 @@ export class TimeZone {
 
   static readonly utc = new TimeZone(0n)
 
-  /** An expression can name UTC only. */
+  /** Always returns `UTC`, because expressions can contain no other time zone. */
   toString(): string {
     return 'UTC'
   }
@@ -31,12 +32,12 @@ export class TimeZone {
 }
 
 export class DateTime {
-  /** The local time: microseconds since 1970-01-01T00:00:00 in this zone. */
+  /** The local time in this zone, in microseconds since 1970-01-01T00:00:00. */
   readonly wall: bigint
   readonly zone: TimeZone | undefined
   /**
-   * Whether the time was read from a resource. A stored time without a zone is compared with a time with a zone as if
-   * it were in UTC.
+   * True if the time was read from a resource. If a stored time has no zone, it is compared with times with a zone as
+   * if it were in UTC.
    */
   readonly stored: boolean
 
@@ -47,7 +48,7 @@ export class DateTime {
     this.stored = stored
   }
 
-  /** Reads a stored time. Undefined if the text is not a time. */
+  /** Parses a stored time. Returns undefined if the string is not a time. */
   static ofStored(text: string): DateTime | undefined {
     const time = readTime(text)
     if (time === undefined) return undefined
@@ -55,12 +56,12 @@ export class DateTime {
     return new DateTime(microsOf(time) + (zone?.offset ?? 0n), zone, true)
   }
 
-  /** `2026-02-01 08:00:00.000001+08:00` */
+  /** Returns, for example, `2026-02-01 08:00:00.000001+08:00`. */
   toString(): string {
     return `${dateText(dayOf(this.wall))} ${clockText(modulo(this.wall, DAY))}${zoneText(this.zone)}`
   }
 
-  /** `datetime.datetime(2026, 2, 1, 8, 0, tzinfo=datetime.timezone.utc)` */
+  /** Returns, for example, `datetime.datetime(2026, 2, 1, 8, 0, tzinfo=datetime.timezone.utc)`. */
   repr(): string {
     return constructorCall('datetime', [
       ...dateParts(dayOf(this.wall)),
@@ -70,7 +71,7 @@ export class DateTime {
 }
 
 export class CalendarDate {
-  /** Days since 1970-01-01. */
+  /** The number of days since 1970-01-01. */
   readonly day: bigint
 
   constructor(day: bigint) {
@@ -117,7 +118,7 @@ export class TimeDelta {
     this.micros = micros
   }
 
-  /** `-1 day, 23:59:59` */
+  /** Returns, for example, `-1 day, 23:59:59`. */
   toString(): string {
     const days = dayOf(this.micros)
     const rest = modulo(this.micros, DAY)
@@ -125,7 +126,7 @@ export class TimeDelta {
     return days === 0n ? clock : `${days} day${days === 1n || days === -1n ? '' : 's'}, ${clock}`
   }
 
-  /** `datetime.timedelta(days=-1, seconds=86399)` */
+  /** Returns, for example, `datetime.timedelta(days=-1, seconds=86399)`. */
   repr(): string {
     const rest = modulo(this.micros, DAY)
     const parts = { days: dayOf(this.micros), seconds: rest / SECOND, microseconds: rest % SECOND }
@@ -137,7 +138,9 @@ export class TimeDelta {
 /** Converts microseconds to whole days, rounded down. */
 export const dayOf = (micros: bigint): bigint => (micros - modulo(micros, DAY)) / DAY
 
-/** A date in days since 1970-01-01. Throws `RangeError` for a date that is not in the calendar. */
+/**
+ * Returns the number of days from 1970-01-01 to a date. Throws `RangeError` if the date does not exist in the calendar.
+ */
 export const dayOfDate = (year: number, month: number, day: number): bigint => {
   // `Date.UTC` would read the years 0–99 as 1900–1999.
   const date = new Date(0)
@@ -149,7 +152,7 @@ export const dayOfDate = (year: number, month: number, day: number): bigint => {
   return BigInt(date.getTime() / 86_400_000)
 }
 
-/** The years 1 to 9999, in microseconds since 1970-01-01. The end is exclusive. */
+/** The start of year 1 and the end of year 9999 (exclusive), in microseconds since 1970-01-01. */
 const CALENDAR_START = -62_135_596_800n * SECOND
 const CALENDAR_END = 253_402_300_800n * SECOND
 
@@ -162,7 +165,7 @@ const microsOf = ({ instant }: ReadTime): bigint =>
 
 const dateText = (day: bigint): string => new Date(Number(day) * 86_400_000).toISOString().slice(0, 10)
 
-/** `HH:MM:SS`, with six digits of fraction unless it is zero. */
+/** Returns `HH:MM:SS`. If the fraction of the second is not zero, appends it with six digits. */
 const clockText = (micros: bigint): string => {
   const fraction = micros % SECOND
   const seconds = micros / SECOND
@@ -184,7 +187,10 @@ const dateParts = (day: bigint): string[] =>
     .split('-')
     .map((part) => Number(part).toString())
 
-/** Returns hours and minutes. Adds seconds if they or the microseconds are not zero, and microseconds if not zero. */
+/**
+ * Returns hours and minutes. If the microseconds are not zero, also returns seconds and microseconds. Otherwise, if the
+ * seconds are not zero, also returns the seconds.
+ */
 const clockParts = (micros: bigint, zone: TimeZone | undefined): string[] => {
   const parts = [micros / HOUR, (micros / (60n * SECOND)) % 60n, (micros / SECOND) % 60n, micros % SECOND]
   const shown =

@@ -1,9 +1,9 @@
 import { CalendarDate, ClockTime, DateTime, TimeDelta, TimeZone } from './times.ts'
 
 /**
- * Python values in indexes and filters: None is null, an int is a `bigint`, a float is a `number`, a list is an array,
- * and a dict is a `Map`, which keeps the order of its keys. Types without a JSON equivalent are classes of this file
- * and of `times.ts`.
+ * Python values in indexed data and filters. None is represented by null, an int by a `bigint`, a float by a `number`,
+ * and a list by an array. A dict is represented by a `Map`, which keeps the order of its keys. Types that JSON does not
+ * have are classes in this file and in `times.ts`.
  */
 export class Tuple {
   readonly items: readonly unknown[]
@@ -14,7 +14,7 @@ export class Tuple {
 }
 
 export class Bytes {
-  /** One character per byte. */
+  /** A string with one character for each byte. */
   readonly latin1: string
 
   constructor(latin1: string) {
@@ -30,19 +30,19 @@ export const isList = (value: unknown): value is readonly unknown[] => Array.isA
 
 export const isDict = (value: unknown): value is Dict => value instanceof Map
 
-/** The items of a list or a tuple. */
+/** Returns the items of a list or a tuple. Returns undefined for any other value. */
 export const itemsOf = (value: unknown): readonly unknown[] | undefined => {
   if (isList(value)) return value
   return value instanceof Tuple ? value.items : undefined
 }
 
-/** Returns the number for an int, a float or a bool (`True` is 1), or undefined for any other value. */
+/** Returns the number of an int, a float or a bool (`True` is 1). Returns undefined for any other value. */
 export const numberOf = (value: unknown): bigint | number | undefined => {
   if (typeof value === 'boolean') return value ? 1n : 0n
   return typeof value === 'bigint' || typeof value === 'number' ? value : undefined
 }
 
-/** Python's `bool()`. */
+/** Returns the result of Python's `bool(value)`. */
 export const isTruthy = (value: unknown): boolean => {
   if (value === null || value === false || value === '') return false
   const number = numberOf(value)
@@ -55,7 +55,10 @@ export const isTruthy = (value: unknown): boolean => {
   return !isDict(value) || value.size > 0
 }
 
-/** Python's `len()`: code points, items or keys. Undefined for a value without a length. */
+/**
+ * Returns the result of Python's `len(value)`, which counts code points, items or keys. Returns undefined for a value
+ * without a length.
+ */
 export const lengthOf = (value: unknown): bigint | undefined => {
   if (typeof value === 'string') return BigInt(Array.from(value).length)
   const items = itemsOf(value)
@@ -64,7 +67,7 @@ export const lengthOf = (value: unknown): bigint | undefined => {
   return isDict(value) ? BigInt(value.size) : undefined
 }
 
-/** The name of a value's type, as in Python's error messages. */
+/** Returns the name of a value's type, as in Python's error messages. */
 export const typeName = (value: unknown): string => {
   if (value === null) return 'NoneType'
   if (value instanceof Tuple) return 'tuple'

@@ -5,12 +5,18 @@ import { QbError, type UnaryOperator, withOffset } from './syntax.ts'
 
 type Arithmetic = '&' | '|' | '+' | '-' | '*' | '/' | '%' | '<<' | '>>'
 
-/** Limits the memory that one expression can use. For a list, all values inside it are counted, at any depth. */
+/**
+ * The largest length of a repeated value, which limits the memory for an expression. The length of a list includes all
+ * values inside the list, at any depth.
+ */
 const MAX_REPEATED_LENGTH = 1_000
-/** Limits the size of an int, and therefore the memory for it. */
+/** The largest number of bits of a shift, which limits the size of an int. */
 const MAX_SHIFT_BITS = 16_384n
 
-/** Python's binary arithmetic. Throws `QbError` for operands that the operator does not support. */
+/**
+ * Returns the result of one of Python's binary operators. Throws `QbError` for operands that the operator does not
+ * support.
+ */
 export const compute = (left: unknown, operator: Arithmetic, right: unknown, at: number): unknown => {
   const result = withOffset(
     RangeError,
@@ -26,7 +32,10 @@ export const compute = (left: unknown, operator: Arithmetic, right: unknown, at:
   throw new QbError(`unsupported operand types for ${operator}: '${typeName(left)}' and '${typeName(right)}'`, at)
 }
 
-/** Python's unary operators. Throws `QbError` for an operand that the operator does not support. */
+/**
+ * Returns the result of one of Python's unary operators. Throws `QbError` for an operand that the operator does not
+ * support.
+ */
 export const computeUnary = (operator: UnaryOperator, value: unknown, at: number): unknown => {
   if (operator === 'not') return !isTruthy(value)
   const number = numberOf(value)
@@ -56,7 +65,7 @@ const floatOf = (number: bigint | number): number => {
   return float
 }
 
-/** Python's `/`, whose result is a float. */
+/** Returns the result of Python's `/`, which is a float. */
 const quotient = (a: bigint | number, b: bigint | number): number => {
   if (Number(b) === 0) throw new RangeError('division by zero')
   if (typeof a !== 'bigint' || typeof b !== 'bigint') return floatOf(a) / floatOf(b)
@@ -66,9 +75,13 @@ const quotient = (a: bigint | number, b: bigint | number): number => {
 
 const magnitude = (number: bigint): bigint => (number < 0n ? -number : number)
 
-/** Divides positive ints and rounds only once. If both ints were converted to floats first, each would be rounded. */
+/**
+ * Divides positive ints and rounds only the result. If both ints were converted to floats first, each of them would be
+ * rounded.
+ */
 const positiveQuotient = (a: bigint, b: bigint): number => {
-  // The shift gives the quotient at least 68 bits. A float has 53, and the last bit says whether there is a remainder.
+  // The shift gives the quotient at least 68 bits, which is more than the 53 bits of a float. The last bit is set if
+  // there is a remainder, so that the result is rounded correctly.
   const bits = Math.max(0, 72 + 4 * (b.toString(16).length - a.toString(16).length))
   const shifted = a << BigInt(bits)
   return floatOf((shifted / b) | (shifted % b === 0n ? 0n : 1n)) / 2 ** bits
@@ -139,7 +152,7 @@ const repeatCount = (length: number, times: bigint): number => {
   return Number(times)
 }
 
-/** Returns the number of values in a value, at any depth. The value itself is counted. */
+/** Returns the number of values in a value, at any depth. The value itself is included. */
 const sizeOf = (value: unknown): number => {
   const items = itemsOf(value)
   return items === undefined ? 1 : items.reduce<number>((sum, item) => sum + sizeOf(item), 1)
@@ -182,7 +195,10 @@ const asFraction = (value: unknown): readonly [numerator: bigint, denominator: b
   return typeof number === 'number' ? fractionOf(number) : number === undefined ? undefined : [number, 1n]
 }
 
-/** Returns the time between two dates or two times, or undefined if only one of the times has a zone. */
+/**
+ * Returns the difference of two dates or two times. Returns undefined for other values, or if only one of the times has
+ * a zone.
+ */
 const difference = (left: unknown, right: unknown): TimeDelta | undefined => {
   if (left instanceof CalendarDate && right instanceof CalendarDate) return new TimeDelta((left.day - right.day) * DAY)
   if (!(left instanceof DateTime && right instanceof DateTime)) return undefined

@@ -13,7 +13,7 @@ const OPERATOR_OF_SYMBOL: ReadonlyMap<BinaryOperator, OperatorName> = new Map(
   }),
 )
 
-/** For each comparison, the comparison that has the same result if the operands are exchanged. */
+/** For each comparison operator, the operator that gives the same result when the operands are exchanged. */
 const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
   '==': '==',
   '!=': '!=',
@@ -23,14 +23,17 @@ const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
   '>=': '<=',
 }
 
-/** Evaluates a binary operator between values, fields and conditions. Throws `QbError`. */
+/**
+ * Evaluates a binary operator whose operands are values, fields or conditions. Throws `QbError` for unsupported
+ * operands.
+ */
 export const evaluateBinary = (left: unknown, operator: BinaryOperator, right: unknown, at: number): unknown => {
   if (isComparisonOperator(operator)) return compare(left, operator, right, at)
   if (operator === '&' || operator === '|') {
     if (!isQbObject(left) && !isQbObject(right)) return compute(left, operator, right, at)
     if (!isQbObject(left) || !isQbObject(right))
       throw new QbError(
-        `${operator} needs a condition on both sides; it binds tighter than == and >, so write parentheses around comparisons`,
+        `${operator} needs a condition on both sides; ${operator} binds tighter than == and >, so write parentheses around comparisons`,
         at,
       )
     return join(operator === '&' ? 'and' : 'or', left, right, at)

@@ -13,7 +13,8 @@ const CLOCK: readonly Parameter[] = [
   ['second', 0n],
   ['microsecond', 0n],
   ['tzinfo', null],
-  // Accepted for compatibility with Python, but without effect: it distinguishes equal local times when clocks change.
+  // `fold` distinguishes equal local times when clocks change. It is accepted for compatibility with Python, but has no
+  // effect.
   ['fold', 0n],
 ]
 const DATE: readonly Parameter[] = [['year'], ['month'], ['day']]
@@ -59,7 +60,7 @@ const clockOf = ([hour, minute, second, microsecond, , fold]: readonly unknown[]
 const dayOf = ([year, month, day]: readonly unknown[], at: number): bigint =>
   dayOfDate(integer(year, 'year', at), integer(month, 'month', at), integer(day, 'day', at))
 
-/** Turns a `RangeError` of the calendar into a `QbError`. */
+/** Returns a function that calls `make`, and throws `QbError` if `make` throws `RangeError`. */
 const checked =
   (make: (values: readonly unknown[], at: number) => unknown) =>
   (values: readonly unknown[], at: number): unknown =>
@@ -96,7 +97,7 @@ const timedeltaClass = new QbFunction(
 
 const NO_MEMBERS: ReadonlyMap<string, unknown> = new Map()
 
-/** The namespace with the names `dt` and `datetime` in expressions. */
+/** The namespace that expressions use as `dt` or `datetime`. */
 export const DATETIME_MODULE = new QbNamespace(
   'dt',
   new Map<string, unknown>([

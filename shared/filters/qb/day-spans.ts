@@ -5,14 +5,17 @@ import { type Method, QbCondition, type QbField } from './objects.ts'
 import type { Parameter } from './signature.ts'
 import { QbError, withOffset } from './syntax.ts'
 
-/** `today`, `this_week` and similar methods: spans of whole days relative to the time of the request. */
+/**
+ * The methods `today`, `this_week` and others, which select spans of whole days relative to the time of the request.
+ */
 
 const HOUR = DAY / 24n
 const TZ: Parameter = ['tz', null]
 
 /**
- * Returns the first and the last day in days since 1970-01-01. If the last day is absent, the span has no end.
- * `wall` is the local time of the request, in microseconds since 1970-01-01, and `today` is its day.
+ * Returns the first and the last day of a span, as numbers of days since 1970-01-01. If the last day is absent, the
+ * span has no end. `wall` is the local time of the request, in microseconds since 1970-01-01, and `today` is the day of
+ * this time.
  */
 type Span = (
   today: bigint,
@@ -37,7 +40,10 @@ const spanMethod = (parameters: readonly Parameter[], tzIndex: number, span: Spa
 const dateTime = (wall: bigint, zone: TimeZone, at: number): DateTime =>
   withOffset(RangeError, at, () => new DateTime(wall, zone))
 
-/** Returns the time zone of an argument `tz`. The default is UTC. In SpecStar, it is the time zone of the server. */
+/**
+ * Returns the time zone of an argument `tz`. The default is UTC. In SpecStar, the default is the time zone of the
+ * server.
+ */
 const timeZone = (tz: unknown, at: number): TimeZone => {
   if (tz === null) return TimeZone.utc
   if (tz instanceof TimeZone) return tz
@@ -79,8 +85,8 @@ const year: Span = (today) => {
 }
 
 /**
- * The span always begins at midnight. As in SpecStar, its first day is that of the time n - 1 days before the request.
- * With n = 1.5, this is today if the request is made in the afternoon, and yesterday if it is made in the morning.
+ * The span begins at a midnight. As in SpecStar, its first day is the day of the time that is n - 1 days before the
+ * request. With n = 1.5, this is today for a request in the afternoon, and yesterday for a request in the morning.
  */
 const lastDays: Span = (_today, [n], at, wall) => {
   const days = numberOf(n)

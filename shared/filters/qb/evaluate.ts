@@ -22,8 +22,8 @@ import { bindArguments } from './signature.ts'
 import { type Expression, QbError } from './syntax.ts'
 
 /**
- * Evaluates a syntax tree to a condition, or to undefined if every resource matches. No Python code is executed. `now`
- * is the time to which `today()` and similar methods refer. Throws `QbError`.
+ * Evaluates a syntax tree without executing Python code. Returns a condition, or undefined if every resource matches.
+ * `now` is the time to which `today()` and similar methods refer. Throws `QbError` if the expression is invalid.
  */
 export const evaluateQb = (expression: Expression, now: Date): Condition | undefined =>
   conditionOf(new Evaluation(now).value(expression), expression.at)

@@ -11,7 +11,10 @@ const VALUE: readonly Parameter[] = [['value']]
 const PATTERN: readonly Parameter[] = [['pattern']]
 const RANGE: readonly Parameter[] = [['min_val'], ['max_val']]
 
-/** Compares a field, or with a quantifier the elements of its value, with the argument of a method. */
+/**
+ * Returns a condition that compares a field with the argument of a method. With a quantifier, the elements of the
+ * field's value are compared.
+ */
 type CompareField = (field: QbField, argument: unknown, at: number, quantifier?: Quantifier) => FieldCondition
 
 const compareBy =
@@ -47,7 +50,7 @@ const between: Method<QbField>['make'] = (field, [low, high], at) =>
   })
 
 /**
- * Creates a condition that matches if one of the comparisons matches. As in SpecStar, the value of the field is
+ * Returns a method whose condition matches if one of the comparisons matches. As in SpecStar, the value of the field is
  * compared, even after `.length()`.
  */
 const matchingAny =
@@ -65,7 +68,7 @@ const stringIn = (value: unknown, at: number): string => {
   throw new QbError(`expected a string, but found ${describe(value)}`, at)
 }
 
-/** Escapes a text for a regular expression, as Python's `re.escape` does. */
+/** Escapes a string for a regular expression, as Python's `re.escape` does. */
 const escaped = (text: string): string => text.replace(/[()[\]{}?*+\-|^$\\.&~# \t\n\r\v\f]/g, '\\$&')
 
 const ignoringCase =
@@ -80,7 +83,8 @@ const IGNORING_CASE: readonly (readonly [name: string, comparison: CompareField]
 ]
 
 /**
- * Translates a pattern of SQL's LIKE as SpecStar does: to a string operator if possible, else to a regular expression.
+ * Translates a pattern of SQL's LIKE as SpecStar does. The result is a string operator if possible, and otherwise a
+ * regular expression.
  */
 const like: Method<QbField>['make'] = (field, [argument], at) => {
   const pattern = stringIn(argument, at)

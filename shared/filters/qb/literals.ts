@@ -7,10 +7,10 @@ const DIGITS = '\\d(?:_?\\d)*'
 const FLOAT = new RegExp(
   `^(?:(?:${DIGITS})?\\.${DIGITS}|${DIGITS}\\.)(?:[eE][+-]?${DIGITS})?$|^${DIGITS}[eE][+-]?${DIGITS}$`,
 )
-/** Python has the same limit on the digits of a string that is converted to an int. */
+/** The largest number of digits. Python has the same limit for strings that are converted to an int. */
 const MAX_DIGITS = 4300
 
-/** Reads a number: an int as `bigint`, a float as `number`. Throws `QbError`. */
+/** Parses a number. Returns an int as a `bigint`, and a float as a `number`. Throws `QbError` for an invalid number. */
 export const readNumber = (text: string, at: number): bigint | number => {
   if (/[jJ]$/.test(text)) throw new QbError(`${text} is a complex number, which no field can contain`, at)
   const digits = text.replaceAll('_', '')
@@ -22,15 +22,18 @@ export const readNumber = (text: string, at: number): bigint | number => {
 
 const OPENING = /^[A-Za-z]*(?:'''|"""|'|")/
 
-/** Reads one string literal: a string, or bytes if the prefix has a `b`. Throws `QbError`. */
+/**
+ * Parses one string literal. Returns bytes if the prefix contains a `b`, and otherwise a string. Throws `QbError` for
+ * an invalid literal.
+ */
 export const readString = (literal: string, at: number): string | Bytes => {
   const [opening] = must(OPENING.exec(literal))
   const prefix = opening.replace(/['"]+/, '').toLowerCase()
   const isBytes = prefix.includes('b')
   const quotes = opening.slice(prefix.length)
   const inside = literal.slice(opening.length, -quotes.length)
-  // Lezer ends an unterminated string at the end of its line. A closing quote after an odd number of backslashes is
-  // escaped, so such a string is not terminated either.
+  // For an unterminated string, Lezer returns a literal that ends at the end of the line. A string is also unterminated
+  // if its last quote follows an odd number of backslashes, because this quote is escaped.
   if (literal !== opening + inside + quotes || /(?<!\\)\\(?:\\\\)*$/.test(inside))
     throw new QbError('unterminated string', at)
   if (isBytes && /[^\0-\x7f]/.test(inside)) throw new QbError('a bytes literal must contain only ASCII characters', at)
@@ -56,7 +59,8 @@ const SHORT_ESCAPES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Replaces the escapes in a literal. As in Python, an unknown escape stays unchanged: `'\s'` is a backslash and an s.
+ * Replaces the escapes in a literal. As in Python, unknown escapes are not replaced. For example, `'\s'` is a backslash
+ * and an s.
  */
 const unescape = (text: string, isBytes: boolean, at: number): string =>
   text.replace(
@@ -83,7 +87,8 @@ const unescape = (text: string, isBytes: boolean, at: number): string =>
 
 const character = (code: number, at: number): string => {
   if (code > 0x10ffff) throw new QbError('an escape must not be above \\U0010ffff', at)
-  // Python does not combine two escaped surrogates into one character, and no stored string contains a lone surrogate.
+  // Escaped surrogates are rejected. Python does not combine two of them into one character, and no stored string
+  // contains a lone surrogate.
   if (code >= 0xd800 && code <= 0xdfff) throw new QbError(HALF_PAIR, at)
   return String.fromCodePoint(code)
 }

@@ -5,9 +5,9 @@ import { RegexError } from '../regex/syntax.ts'
 import type { Signature } from './signature.ts'
 import { QbError, withOffset } from './syntax.ts'
 
-/** The values of a `qb` expression that are not Python values. */
+/** The types of values in a `qb` expression that are not Python values. */
 
-/** A field, or the length of its value. A field that is used as a condition matches if its value is truthy. */
+/** A field, or the length of its value. If a field is used as a condition, it matches if its value is truthy. */
 export class QbField {
   readonly field: string
   readonly length: boolean
@@ -17,13 +17,19 @@ export class QbField {
     this.length = length
   }
 
-  /** Throws `QbError` if the value is not a valid regular expression and the operator requires one. */
+  /**
+   * Returns a condition that compares the field with a value. Throws `QbError` if the operator requires a regular
+   * expression and the value is not valid.
+   */
   compare(operator: OperatorName, value: unknown, at: number, quantifier?: Quantifier): FieldCondition {
     const { field, length } = this
     return withOffset(RegexError, at, () => fieldCondition(field, operator, value, { length, quantifier }))
   }
 
-  /** The condition that the value is not null, False, 0, "" or []. As in SpecStar, `.length()` has no effect on it. */
+  /**
+   * The condition that the value is not null, False, 0, "" or []. As in SpecStar, the value is tested even after
+   * `.length()`.
+   */
   get isTruthy(): Condition {
     const { field } = this
     const differs = [false, 0n, '', []].map((value) => fieldCondition(field, 'ne', value))
@@ -44,7 +50,7 @@ export class QbCondition {
   }
 }
 
-/** The elements of a list: `.any()` or `.all()` of a field. */
+/** The result of `.any()` or `.all()` of a field, whose methods compare the elements of a list. */
 export class QbElements {
   readonly of: QbField
   readonly quantifier: Quantifier
@@ -55,7 +61,7 @@ export class QbElements {
   }
 }
 
-/** A function. `call` receives the arguments in the order of the parameters. */
+/** A function. `call` receives one value for each parameter, in the order of the parameters. */
 export class QbFunction {
   readonly signature: Signature
   readonly call: (values: readonly unknown[], at: number) => unknown
@@ -104,7 +110,7 @@ export const conditionOf = (value: unknown, at: number): Condition | undefined =
 export const isQbObject = (value: unknown): boolean =>
   [QbField, QbCondition, QbElements, QbFunction, QbNamespace].some((kind) => value instanceof kind)
 
-/** Describes a value in an error message. */
+/** Returns a description of a value for error messages. */
 export const describe = (value: unknown): string => {
   if (value instanceof QbField) return `the field ${value.field}`
   if (value instanceof QbCondition) return 'a condition'

@@ -4,14 +4,14 @@ import { must } from '../../values/must.ts'
 import { childrenOf, readExpression, syntaxError } from './read-expression.ts'
 import { type Expression, QbError } from './syntax.ts'
 
-/** Matches 1,000 open brackets in a row. Lezer needs seconds to reject an expression with more of them. */
+/** Matches 1,000 opening brackets in a row. For an expression with more brackets, Lezer would take seconds. */
 const TOO_MANY_BRACKETS = /(?:[([{]\s*){1000}/
 
 /**
- * Parses one Python expression. Throws `QbError`.
+ * Parses one Python expression. Throws `QbError` if the expression is invalid.
  *
- * The parser is Lezer's. It continues after errors, and accepts some expressions that Python rejects. Therefore the
- * tree is searched for errors, and only known kinds of nodes are accepted.
+ * The parser is Lezer. It continues after errors, and accepts some expressions that Python rejects. Therefore, the tree
+ * is searched for errors, and only known kinds of nodes are accepted.
  */
 export const parseQb = (source: string): Expression => {
   let text = source.replace(/\r\n?/g, '\n')
@@ -34,8 +34,8 @@ export const parseQb = (source: string): Expression => {
 const BARE_POINT = /\d(?:_?\d)*\.[eE][+-]?\d(?:_?\d)*[jJ]?/y
 
 /**
- * Rewrites numbers such as `2.e-07`, which Python accepts but Lezer reads as a subtraction. The result is `2e-07 `. The
- * space keeps the offsets of the text after the number.
+ * Removes the point in numbers such as `2.e-07`, which Python accepts, but which Lezer parses as a subtraction. The
+ * result is `2e-07 `, with a space, so that the offsets after the number do not change.
  */
 const removeBarePoints = (text: string, tree: Tree): string => {
   const parts: string[] = []
@@ -67,13 +67,13 @@ const onlyStatement = (top: SyntaxNode, text: string): SyntaxNode => {
 }
 
 /**
- * Lezer cannot parse chains that are much longer than this, because it limits the depth of its trees. A method call
- * counts as two links, its name and its arguments.
+ * The largest number of links in a chain, such as `1 + 1 + …`. Lezer limits the depth of its trees and cannot parse
+ * much longer chains. A method call counts as two links, which are its name and its arguments.
  */
 const MAX_CHAIN = 250
 const LINKS = ['BinaryExpression', 'MemberExpression', 'CallExpression']
 
-/** Throws `QbError` if the syntax error is due to the length of a chain, such as `1 + 1 + …`. */
+/** Throws `QbError` with a special message if the syntax error is caused by the length of a chain. */
 const rejectLongChains = (top: SyntaxNode): void => {
   const cursor = top.cursor()
   do {
@@ -88,7 +88,8 @@ const rejectLongChains = (top: SyntaxNode): void => {
 }
 
 /**
- * Returns the first error in the tree. Lezer adds an error node where text is unexpected and where a part is missing.
+ * Returns the first error node in the tree. Lezer adds an error node where characters are unexpected and where a part
+ * is missing.
  */
 const firstError = (node: SyntaxNode): { readonly from: number } | undefined => {
   const cursor = node.cursor()
@@ -97,7 +98,10 @@ const firstError = (node: SyntaxNode): { readonly from: number } | undefined => 
   return undefined
 }
 
-/** Returns whether an error is due to a number such as `5.`, which Lezer reads as an attribute without a name. */
+/**
+ * Returns true if an error node belongs to a number such as `5.`, which is valid, but which Lezer parses as an
+ * attribute without a name.
+ */
 const isPointOfFloat = (error: SyntaxNode): boolean =>
   error.from === error.to && error.parent?.name === 'MemberExpression' && error.parent.firstChild?.name === 'Number'
 

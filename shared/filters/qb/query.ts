@@ -6,15 +6,15 @@ import { QbError } from './syntax.ts'
 
 type GroupKind = 'and' | 'or'
 
-/** Joins two conditions. As in SpecStar, `QB.all()` (undefined) is ignored in `or` as well as in `and`. */
+/** Joins two conditions. As in SpecStar, `QB.all()` (undefined) is ignored, both in `and` and in `or`. */
 const joinConditions = (kind: GroupKind, a: Condition | undefined, b: Condition | undefined): Condition | undefined =>
   a === undefined || b === undefined ? (a ?? b) : { kind, conditions: [a, b] }
 
-/** `left & right` or `left | right`. Throws `QbError`. */
+/** Evaluates `left & right` or `left | right`. Throws `QbError` if an operand is not a condition. */
 export const join = (kind: GroupKind, left: unknown, right: unknown, at: number): QbCondition =>
   new QbCondition(joinConditions(kind, conditionOf(left, at), conditionOf(right, at)))
 
-/** `~value`. Throws `QbError`. */
+/** Evaluates `~value`. Throws `QbError` if the value is not a condition or is `QB.all()`. */
 export const negate = (value: unknown, at: number): QbCondition => {
   const condition = conditionOf(value, at)
   if (condition === undefined) throw new QbError('QB.all() cannot be negated: it would match nothing', at)
@@ -25,7 +25,7 @@ type QueryMethod = Method<QbField | QbCondition>
 
 const OTHER: readonly Parameter[] = [['other']]
 
-/** The methods of conditions, and of fields as conditions. */
+/** The methods of conditions, and of fields that are used as conditions. */
 export const QUERY_METHODS: ReadonlyMap<string, QueryMethod> = new Map<string, QueryMethod>([
   ['and_', { parameters: OTHER, make: (of, [other], at) => join('and', of, other, at) }],
   ['or_', { parameters: OTHER, make: (of, [other], at) => join('or', of, other, at) }],
@@ -53,7 +53,10 @@ const group = (kind: GroupKind, values: readonly unknown[], at: number): unknown
   return new QbCondition({ kind, conditions: conditions.filter((condition) => condition !== undefined) })
 }
 
-/** `QB`: a function for each field of the metadata, `all` and `any`. `QB["…"]` is evaluated as a subscript. */
+/**
+ * The namespace `QB`. It has a function for each field of the metadata, and the functions `all` and `any`. `QB["…"]` is
+ * not a member, but is evaluated as a subscript.
+ */
 export const QB = new QbNamespace(
   'QB',
   new Map<string, unknown>([

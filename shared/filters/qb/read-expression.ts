@@ -11,7 +11,7 @@ import {
   type UnaryOperator,
 } from './syntax.ts'
 
-/** Maximum nesting of an expression. Far deeper expressions would overflow the call stack. */
+/** Maximum nesting of an expression. Much deeper expressions would overflow the call stack. */
 const MAX_DEPTH = 1_000
 
 /** Converts a node of Lezer's tree, which must be free of errors. `text` is the parsed text. Throws `QbError`. */
@@ -85,7 +85,7 @@ class ExpressionReader {
     return this.#text.slice(from, to)
   }
 
-  /** Adjacent literals: `"a" "b"` is `"ab"`. */
+  /** Joins adjacent literals. For example, `"a" "b"` is `"ab"`. */
   #joinedString(parts: readonly SyntaxNode[], at: number): string | Bytes {
     const values = parts.map((part) => {
       if (part.name !== 'String') throw unsupported(must(DESCRIPTIONS[part.name]), part.from)
@@ -98,7 +98,7 @@ class ExpressionReader {
     return new Bytes(bytes.map(({ latin1 }) => latin1).join(''))
   }
 
-  /** The nodes between brackets, without commas. */
+  /** Returns the nodes between brackets, without commas. Throws `QbError` if an item is unpacked with `*` or `**`. */
   #items(children: readonly SyntaxNode[]): SyntaxNode[] {
     const items = children.slice(1, -1).filter(({ name }) => name !== ',')
     const star = items.find(({ name }) => name === '*' || name === '**')
@@ -110,7 +110,7 @@ class ExpressionReader {
     const at = node.from
     const [of, sign, name] = [must(children[0]), must(children[1]), must(children[2])]
     if (of.name === 'Number') {
-      // Lezer reads `5.` as an attribute without a name.
+      // Lezer parses `5.` as an attribute without a name.
       const { to } = name.type.isError ? sign : name
       return { kind: 'constant', at, value: readNumber(this.#text.slice(at, to), at) }
     }
@@ -149,12 +149,12 @@ class ExpressionReader {
     const [left, sign, right] = children
     const at = must(sign).from
     const operator = this.#binaryOperator(children.slice(1, -1), at)
-    // Python requires parentheses around a `not` on the right side. Lezer does not.
+    // Python requires parentheses around a `not` on the right side, but Lezer does not.
     if (right?.name === 'UnaryExpression' && right.firstChild?.name === 'not') throw syntaxError(this.#text, right.from)
     return { kind: 'binary', at, operator, left: readChild(left), right: readChild(right) }
   }
 
-  /** `not in` and `is not` are two nodes each. */
+  /** Returns the operator of one or two nodes. `not in` and `is not` consist of two nodes. */
   #binaryOperator(signs: readonly SyntaxNode[], at: number): BinaryOperator {
     const text = signs.map((sign) => this.#textOf(sign)).join(' ')
     const operator = BINARY_OPERATORS.find((known) => known === text)
@@ -172,7 +172,7 @@ const HINTS: Readonly<Record<string, string>> = {
   'is not': ': write .is_not_null()',
 }
 
-/** Names in error messages for the kinds of nodes that are not supported. */
+/** The descriptions, for error messages, of the kinds of nodes that are not supported. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   FormatString: 'an f-string',
   ConditionalExpression: 'if … else',

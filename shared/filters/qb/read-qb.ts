@@ -5,8 +5,9 @@ import { parseQb } from './parse.ts'
 import { QbError } from './syntax.ts'
 
 /**
- * Reads an expression of SpecStar's query builder. Returns undefined if every resource matches. `now` is the time to
- * which `today()` and similar methods refer. Throws `FilterError` with line and column.
+ * Parses an expression of SpecStar's query builder. Returns undefined if every resource matches. `now` is the time to
+ * which `today()` and similar methods refer. If the expression is invalid, throws `FilterError` with the line and
+ * column.
  *
  * @example readQb('QB["level"] > 3', new Date())
  */
@@ -20,7 +21,7 @@ export const readQb = (text: string, now: Date): Condition | undefined => {
   }
 }
 
-/** Columns count characters from 1. */
+/** Returns the line and the column of an offset. Columns are counted in characters, from 1. */
 const lineAndColumn = (source: string, at: number): string => {
   const before = source.replace(/\r\n?/g, '\n').slice(0, at)
   const line = before.split('\n').length

@@ -4,16 +4,18 @@ import { QbError } from './syntax.ts'
 export interface Signature {
   readonly name: string
   readonly parameters: readonly Parameter[]
-  /** Whether it accepts any number of positional arguments and no named ones. */
+  /** True if the function accepts any number of positional arguments, and no named arguments. */
   readonly variadic?: boolean
-  /** From this index on, parameters accept named arguments only. */
+  /** The index of the first parameter that accepts only a named argument. */
   readonly namedFrom?: number
 }
 
 /** A parameter without a default is required. */
 export type Parameter = readonly [name: string] | readonly [name: string, byDefault: unknown]
 
-/** Returns the arguments in the order of the parameters. Throws `QbError`. */
+/**
+ * Returns the arguments in the order of the parameters. Throws `QbError` if the arguments do not match the parameters.
+ */
 export const bindArguments = (
   { name, parameters, variadic, namedFrom }: Signature,
   positional: readonly unknown[],

@@ -1,4 +1,7 @@
-/** The syntax tree of a `qb` expression. `at` is the offset in the text to which an error about the node refers. */
+/**
+ * The syntax tree of a `qb` expression. `at` is the offset in the expression that error messages about the node
+ * contain.
+ */
 export type Expression = { readonly at: number } & (
   | { readonly kind: 'constant'; readonly value: unknown }
   | { readonly kind: 'name'; readonly name: string }
@@ -29,7 +32,7 @@ export type ComparisonOperator = (typeof COMPARISON_OPERATORS)[number]
 export const BINARY_OPERATORS = [...COMPARISON_OPERATORS, '&', '|', '+', '-', '*', '/', '%', '<<', '>>'] as const
 export type BinaryOperator = (typeof BINARY_OPERATORS)[number]
 
-/** An error in an expression, with its offset in the text. */
+/** An error in an expression. `at` is the offset of the error in the expression. */
 export class QbError extends Error {
   override readonly name = 'QbError'
   readonly at: number
@@ -40,7 +43,7 @@ export class QbError extends Error {
   }
 }
 
-/** Calls `make`. If it throws an error of this class, throws a `QbError` at this offset instead. */
+/** Calls `make`. If `make` throws an error of this class, throws a `QbError` with this offset instead. */
 export const withOffset = <T>(errorClass: new (...values: never[]) => Error, at: number, make: () => T): T => {
   try {
     return make()

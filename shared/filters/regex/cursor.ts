@@ -1,4 +1,4 @@
-/** A position in a pattern. Like Python, it counts code points. */
+/** A position in a pattern. As in Python, positions are counted in code points. */
 export class Cursor {
   readonly characters: readonly string[]
   at = 0
@@ -20,7 +20,7 @@ export class Cursor {
     return this.characters.slice(this.at, this.at + count).join('')
   }
 
-  /** Moves the cursor behind `text` if the next characters are `text`. Returns whether they are. */
+  /** If the next characters are `text`, moves the cursor behind them and returns true. Otherwise returns false. */
   skip(text: string): boolean {
     if (!this.startsWith(text)) return false
     this.at += text.length

@@ -2,10 +2,10 @@ import { must } from '../../values/must.ts'
 import { PYTHON_WHITESPACE } from '../../values/python-whitespace.ts'
 import { type Assertion, type CharacterClass, literal, RegexError } from './syntax.ts'
 
-/** The meaning of an escape outside a class: an assertion, or a set of characters. */
+/** An escape outside of a class. It is an assertion or a set of characters. */
 type Escape = { readonly assertion: Assertion } | { readonly characters: CharacterClass }
 
-/** Python's `\d`, `\s` and `\w`, as the insides of JavaScript classes. */
+/** Python's `\d`, `\s` and `\w`, as characters for the inside of a JavaScript class. */
 const SHORTHANDS: Readonly<Record<string, string>> = {
   d: '\\p{Nd}',
   s: PYTHON_WHITESPACE,
@@ -35,7 +35,10 @@ const CONTROLS: Readonly<Record<string, string>> = {
 }
 const HEX_DIGITS: Readonly<Record<string, number>> = { x: 2, u: 4, U: 8 }
 
-/** Reads the escape at index `at`, outside a class. `end` is the index after the escape. Throws `RegexError`. */
+/**
+ * Parses the escape at index `at`, outside of a class. `end` is the index after the escape. Throws `RegexError` if the
+ * escape is invalid.
+ */
 export const readEscape = (
   characters: readonly string[],
   at: number,
@@ -57,7 +60,9 @@ const shorthandOf = (letter: string, ascii: boolean): CharacterClass | undefined
   return inside === undefined ? undefined : { inside, negated: letter !== letter.toLowerCase() }
 }
 
-/** Reads an escape that stands for one character, such as `\n` or `\x41`. Throws `RegexError`. */
+/**
+ * Parses an escape that stands for one character, such as `\n` or `\x41`. Throws `RegexError` if the escape is invalid.
+ */
 const readCharacterEscape = (characters: readonly string[], at: number): { character: string; end: number } => {
   const letter = characters[at + 1]
   if (letter === undefined) throw new RegexError('bad escape (end of pattern)', at)
@@ -88,7 +93,10 @@ const characterOf = (code: number, max: number, at: number, length: number): { c
   return { character: String.fromCodePoint(code), end: at + length }
 }
 
-/** Reads the class `[…]` that begins at index `start`. `end` is the index after the class. Throws `RegexError`. */
+/**
+ * Parses the class `[…]` that begins at index `start`. `end` is the index after the class. Throws `RegexError` if the
+ * class is invalid.
+ */
 export const parseClass = (
   characters: readonly string[],
   start: number,
@@ -118,7 +126,7 @@ export const parseClass = (
 
 interface Member {
   readonly inside: string
-  /** Absent for a shorthand, which cannot be the bound of a range. */
+  /** The code point of the character. Absent for a shorthand such as `\d`, which cannot be the bound of a range. */
   readonly code?: number
   readonly end: number
 }

@@ -1,6 +1,6 @@
 import type { CaseFolding } from './syntax.ts'
 
-/** Python's inline flags. The flag `u` has no member, because it is the opposite of `a`. */
+/** Python's inline flags. The flag `u` needs no member, because it only turns off `a`. */
 export interface Flags {
   readonly a: boolean
   readonly i: boolean
@@ -13,15 +13,18 @@ export const NO_FLAGS: Flags = { a: false, i: false, m: false, s: false, x: fals
 
 export const caseFolding = ({ a, i }: Flags): CaseFolding => (i ? (a ? 'ascii' : 'unicode') : 'none')
 
-/** Turns flags on, or off if `value` is false. The caller must have checked `letters` with `explainInvalidFlags`. */
+/**
+ * Returns flags in which those in `letters` are turned on, or turned off if `value` is false. The caller must have
+ * checked `letters` with `explainInvalidFlags`.
+ */
 export const setFlags = (flags: Flags, letters: string, value = true): Flags => {
   const named = Object.fromEntries(Array.from(letters, (letter) => [letter, value]))
   return { ...flags, ...named, ...(letters.includes('u') ? { a: false } : {}) }
 }
 
 /**
- * Returns the reason why flags cannot be turned on, or undefined if they can. `isAscii` is true if the expression
- * begins with a global `(?a)`.
+ * If flags cannot be turned on, returns the reason. Otherwise returns undefined. `isAscii` must be true if the
+ * expression begins with a global `(?a)`.
  */
 export const explainInvalidFlags = (letters: string, isAscii: boolean): string | undefined => {
   if (letters.includes('L')) return 'the flag L is only valid for bytes'

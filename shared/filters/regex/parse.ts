@@ -5,7 +5,7 @@ import { caseFolding, explainInvalidFlags, type Flags, NO_FLAGS, setFlags } from
 import { type Assertion, literal, type Node, RegexError } from './syntax.ts'
 
 /**
- * Describes the groups that Python supports, but that a search in linear time cannot evaluate. A key consists of the
+ * Descriptions of the groups that Python supports, but that a search in linear time cannot evaluate. The keys are the
  * characters after `(?`.
  */
 const NOT_LINEAR: Readonly<Record<string, string>> = {
@@ -20,23 +20,25 @@ const NOT_LINEAR: Readonly<Record<string, string>> = {
 
 /** Maximum nesting of groups. The parser is recursive, and deeper groups could overflow the call stack. */
 const MAX_DEPTH = 100
-/**
- * Number of characters in which inline flags are searched. Python has 7 flags, so more characters only repeat flags.
- */
+/** Number of characters in which inline flags are searched. Python has 7 flags, so a longer list only repeats flags. */
 const FLAGS_LENGTH = 20
-/** Number of characters in which a quantifier `{min,max}` is searched. Longer numbers exceed the limit on steps. */
+/**
+ * Number of characters in which a quantifier `{min,max}` is searched. Numbers of more digits would exceed the limit on
+ * steps.
+ */
 const BOUNDS_LENGTH = 40
 
 /**
- * Parses a regular expression in the syntax of Python 3.11. Throws `RegexError`. For an expression that is also invalid
- * in Python, the message is that of Python's module `re` where possible, such as `nothing to repeat`.
+ * Parses a regular expression in the syntax of Python 3.11. Throws `RegexError` if the expression is invalid or not
+ * supported. If Python also rejects the expression, the message is that of Python's module `re` where possible, such as
+ * `nothing to repeat`.
  */
 export const parseRegex = (pattern: string): Node => new Parser(pattern).parse()
 
 class Parser {
   readonly #cursor: Cursor
   readonly #groupNames = new Set<string>()
-  /** Whether the expression begins with a global `(?a)`. */
+  /** True if the expression begins with a global `(?a)`. */
   #isAscii = false
   #depth = 0
 
@@ -55,7 +57,7 @@ class Parser {
     return new RegexError(reason, at)
   }
 
-  /** Reads flags of the whole expression, such as `(?i)`. As in Python, only comments may precede them. */
+  /** Parses the flags of the whole expression, such as `(?i)`. As in Python, only comments may precede these flags. */
   #globalFlags(): Flags {
     let letters = ''
     let flags = NO_FLAGS
@@ -98,7 +100,7 @@ class Parser {
     return { kind: 'sequence', nodes }
   }
 
-  /** Skips white space and comments that begin with `#`. Python ignores them with the flag `x`. */
+  /** Skips white space and comments that begin with `#`, which Python ignores with the flag `x`. */
   #skipVerbose(): void {
     for (;;) {
       const character = this.#cursor.current ?? ''
@@ -108,7 +110,7 @@ class Parser {
     }
   }
 
-  /** Skips comments `(?#…)`, and with the flag `x` also white space. They may precede a quantifier. */
+  /** Skips comments `(?#…)` and, with the flag `x`, also white space and comments that begin with `#`. */
   #skipComments(flags: Flags): void {
     for (;;) {
       if (flags.x) this.#skipVerbose()
@@ -168,7 +170,7 @@ class Parser {
     this.#cursor.at = end
     if (this.#cursor.skip('+'))
       throw this.#error('a possessive quantifier is not supported (it cannot run in linear time)')
-    // A lazy quantifier finds a match exactly when the greedy one does, so the `?` is ignored.
+    // The `?` of a lazy quantifier is ignored, because it does not change whether there is a match.
     this.#cursor.skip('?')
     if (this.#bounds() !== undefined) throw this.#error('multiple repeat')
     return { kind: 'repeat', node, min, max }

@@ -12,18 +12,27 @@ export interface RegexProgram {
   readonly start: number
 }
 
-/** Limits the work per character of a searched text. Expressions that people write need at most a tenth of this. */
+/**
+ * The largest number of steps, which limits the time for each character of a searched string. Real expressions have at
+ * most a tenth of this number.
+ */
 const MAX_STEPS = 5_000
 
-/** Compiles a syntax tree to the steps of a search. Throws `RegexError` if its quantifiers require too many steps. */
+/**
+ * Compiles a syntax tree to the steps of a search. Throws `RegexError` if there are too many steps because of
+ * quantifiers.
+ */
 export const compileProgram = (node: Node): RegexProgram => {
   const steps: SearchStep[] = [{ kind: 'match' }]
   let nodes = 0
   const add = (step: SearchStep): number => steps.push(step) - 1
 
-  /** Adds the steps of a node. Its last step continues at step `next`. Returns the index of the first step. */
+  /**
+   * Adds the steps of a node, after which the search continues at step `next`. Returns the index of the node's first
+   * step.
+   */
   const build = (of: Node, next: number): number => {
-    // Nodes are counted instead of steps, because an empty group has no steps, but repeating it takes time.
+    // Nodes are counted instead of steps, because even repeating an empty group, which has no steps, takes time.
     nodes += 1
     if (nodes > MAX_STEPS) throw new RegexError(`more than ${MAX_STEPS} steps after repeats are expanded`, 0)
     switch (of.kind) {
@@ -58,7 +67,7 @@ export const compileProgram = (node: Node): RegexProgram => {
   return { steps, start }
 }
 
-/** Returns a test of whether a class matches a character. The results for ASCII characters are cached. */
+/** Returns a function that returns true if a class matches a character. The results for ASCII characters are cached. */
 const characterTest = ({ inside, negated }: CharacterClass, folding: CaseFolding): ((character: string) => boolean) => {
   const pattern = new RegExp(`^[${inside}]$`, folding === 'unicode' ? 'iv' : 'v')
   const matches = (character: string): boolean =>
@@ -70,11 +79,12 @@ const characterTest = ({ inside, negated }: CharacterClass, folding: CaseFolding
   }
 }
 
-/** With `(?i)`, Python treats these letters as equal. JavaScript's flag `i` does not. */
+/** Letters that Python treats as equal with `(?i)`. JavaScript does not treat them as equal with the flag `i`. */
 const LETTERS_I = ['i', 'I', 'İ', 'ı']
 
 /**
- * Returns the characters that Python treats as equal to this one, except those that JavaScript's flag `i` already adds.
+ * Returns the characters that Python treats as equal to a character. Those that JavaScript's flag `i` adds may be
+ * omitted.
  */
 const variants = (character: string, folding: CaseFolding): readonly string[] => {
   if (folding === 'unicode' && LETTERS_I.includes(character)) return LETTERS_I

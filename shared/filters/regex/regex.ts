@@ -5,17 +5,17 @@ import { type RegexProgram, compileProgram, type SearchStep } from './program.ts
 import type { Assertion } from './syntax.ts'
 
 interface Regex {
-  /** Returns whether Python's `re.search` finds the expression in the text. */
+  /** Returns true if Python's `re.search` would find the expression in the string. */
   readonly isFoundIn: (text: string) => boolean
 }
 
 /**
- * Compiles a regular expression in Python's syntax. Throws `RegexError` if it is invalid or needs more than linear
- * time.
+ * Compiles a regular expression in Python's syntax. Throws `RegexError` if the expression is invalid, or if it cannot
+ * be evaluated in linear time.
  *
- * A search follows all possible matches at the same time (Thompson's construction). Its time is therefore at most
- * proportional to the length of the text × the number of steps. RE2 is not used, because its `\b`, `\w`, `$` and `(?i)`
- * differ from those of Python. With RE2, a backup could lack resources without an error.
+ * A search follows all possible matches at the same time (Thompson's construction). The time for a search is therefore
+ * at most proportional to the length of the string × the number of steps. RE2 is not used, because its `\b`, `\w`, `$`
+ * and `(?i)` differ from those of Python. With RE2, resources could be missing in a backup without an error.
  */
 export const compileRegex = (pattern: string): Regex => {
   const program = compileProgram(parseRegex(pattern))
@@ -38,8 +38,8 @@ const isFound = (program: RegexProgram, characters: readonly string[]): boolean 
 type CharacterStep = Extract<SearchStep, { readonly kind: 'character' }>
 
 /**
- * Follows all steps that consume no character. Returns the reachable steps that consume a character, or undefined if a
- * match is reached. `marks` contains for each step the last position at which it was visited, plus 1.
+ * Follows all steps that consume no character. Returns the reachable steps that consume a character. If a match is
+ * reached, returns undefined. For each step, `marks` contains the last position at which the step was visited, plus 1.
  */
 const nextCharacterSteps = (
   { steps }: RegexProgram,
@@ -87,7 +87,7 @@ const holdsAt = (assertion: Assertion, characters: readonly string[], at: number
     case 'boundary':
       return isWord(before, ascii) !== isWord(after, ascii)
     case 'no boundary':
-      // Before Python 3.14, neither `\b` nor `\B` matches in an empty text.
+      // Before Python 3.14, neither `\b` nor `\B` matches in an empty string.
       return characters.length > 0 && isWord(before, ascii) === isWord(after, ascii)
   }
 }

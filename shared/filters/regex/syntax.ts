@@ -1,6 +1,6 @@
 import { must } from '../../values/must.ts'
 
-/** A regular expression is not valid in Python, or a search for it could not run in linear time. */
+/** A regular expression is not valid in Python, or cannot be evaluated in linear time. */
 export class RegexError extends Error {
   override readonly name = 'RegexError'
 
@@ -10,7 +10,7 @@ export class RegexError extends Error {
   }
 }
 
-/** An assertion tests a position between two characters and consumes no character. */
+/** An assertion, which tests a position between two characters and consumes no character. */
 export type Assertion = 'start' | 'line start' | 'end' | 'line end' | 'very end' | 'boundary' | 'no boundary'
 
 /** A set of characters. */
@@ -20,7 +20,7 @@ export interface CharacterClass {
   readonly negated: boolean
 }
 
-/** Selects the letters that also match in the other case: none, only ASCII letters, or all letters. */
+/** The letters whose case is ignored: none, only ASCII letters, or all letters. */
 export type CaseFolding = 'none' | 'ascii' | 'unicode'
 
 /** The syntax tree of a regular expression. */

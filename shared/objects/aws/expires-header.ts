@@ -4,8 +4,8 @@ const hasHeaders = (request: unknown): request is { readonly headers: Record<str
   typeof request === 'object' && request !== null && 'headers' in request
 
 /**
- * Lets a client send the field `ExpiresString` of a request as the header `Expires`. The SDK accepts only a `Date` for
- * this header, but S3 stores any string. A second call for the same client has no effect.
+ * Makes a client send the field `ExpiresString` of a request as the header `Expires`. S3 stores any string, but the SDK
+ * accepts only a `Date` for this header. A second call for the same client has no effect.
  */
 export const sendExpires = (client: S3Client): void => {
   client.middlewareStack.add(

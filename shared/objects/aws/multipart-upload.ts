@@ -28,21 +28,21 @@ export interface UploadedPart {
 }
 
 interface CompleteOptions {
-  /** Do not replace an existing object. Throw `ObjectExistsError` instead. */
+  /** If true, an existing object is not replaced, and `ObjectExistsError` is thrown. */
   readonly ifAbsent?: boolean
   /**
-   * Applies only with `ifAbsent`. If true, an existing object counts as the result of this upload if it has the same
-   * size and number of parts: an earlier request may have completed the upload. True by default. Callers that compare
-   * the existing object themselves set false.
+   * Applies only with `ifAbsent`. If true, an existing object with the same size and number of parts counts as the
+   * result of this upload, because an earlier request may have completed the upload. The default is true. Callers that
+   * compare the existing object themselves set false.
    */
   readonly acceptEqual?: boolean
-  /** By default, the parts that this instance has uploaded or copied. */
+  /** The parts of the object. By default, these are the parts that this instance has uploaded or copied. */
   readonly parts?: readonly UploadedPart[]
 }
 
 /**
- * A multipart upload. It has no checksum algorithm, because S3 servers treat the checksums of copied parts differently.
- * S3 verifies uploaded parts by their MD5.
+ * A multipart upload. No checksum algorithm is used, because S3 servers treat the checksums of copied parts
+ * differently. S3 verifies uploaded parts by their MD5.
  */
 export class MultipartUpload {
   readonly #client: S3Client
@@ -90,7 +90,7 @@ export class MultipartUpload {
       )
       return this.#keep({ number, etag: plainETag(CopyPartResult?.ETag), size: length })
     } catch (error) {
-      // A response 404 can also mean that the upload does not exist. Then the object has not changed.
+      // Status 404 can also mean that the upload does not exist, although the object has not changed.
       if (isConditionFailed(error) || (isNotFound(error) && !hasNoSuchUploadName(error)))
         throw new ObjectChangedError(bucket, key)
       throw error
@@ -98,9 +98,9 @@ export class MultipartUpload {
   }
 
   /**
-   * Completes the upload and returns the object. The call can be repeated if the first response was lost: if the upload
-   * no longer exists, an object with the same size and number of parts counts as its result. With `ifAbsent`, throws
-   * `ObjectExistsError` if the key has another object.
+   * Completes the upload and returns the object. If the response was lost, the call can be repeated. If the upload no
+   * longer exists, an object with the same size and number of parts counts as its result. With `ifAbsent`, throws
+   * `ObjectExistsError` if another object with this key exists.
    */
   async complete({
     ifAbsent = false,
@@ -131,7 +131,7 @@ export class MultipartUpload {
     }
   }
 
-  /** Discards the parts. Has no effect on an upload that was completed or aborted. */
+  /** Deletes the parts. Has no effect if the upload was already completed or aborted. */
   async abort(): Promise<void> {
     try {
       await this.#client.send(new AbortMultipartUploadCommand(this.#upload))
@@ -149,7 +149,7 @@ export class MultipartUpload {
     return part
   }
 
-  /** Returns the object of the key if it has this size and number of parts. Otherwise, returns undefined. */
+  /** Returns the object with this key if it has this size and number of parts. Otherwise, returns undefined. */
   async #findEqual(size: number, parts: number): Promise<PinnedObject | undefined> {
     try {
       const head = await this.#client.send(new HeadObjectCommand({ Bucket: this.bucket, Key: this.key }))

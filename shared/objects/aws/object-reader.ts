@@ -6,7 +6,7 @@ import { BodyCutError, ObjectChangedError } from '../errors.ts'
 import { isConditionFailed, isInvalidVersion, isNotFound, quotedETag } from './s3-errors.ts'
 import { bodyOf, collect, pinned, type StoredObject, storedObject } from './stored-object.ts'
 
-/** Random access to the bytes of one object. The archive reader uses it as its `ArchiveSource`. */
+/** Random access to the bytes of one object. The archive reader uses this type as `ArchiveSource`. */
 interface ObjectSource {
   readonly size: number
   read(start: number, length: number): Promise<Buffer>
@@ -19,10 +19,13 @@ interface DatedObject {
   readonly modified: Date
 }
 
-/** The number of attempts to read a body. The SDK retries failed requests, but not a body that breaks off. */
+/**
+ * The number of attempts to read a body. The SDK repeats failed requests, but does not repeat a request whose body ends
+ * too early.
+ */
 const BODY_ATTEMPTS = 4
 
-/** Reads objects in S3. A read of a `PinnedObject` fails if that state of the object no longer exists. */
+/** Reads objects in S3. A read of a `PinnedObject` fails if this version of the object no longer exists. */
 export class ObjectReader {
   protected readonly client: S3Client
 
@@ -30,7 +33,10 @@ export class ObjectReader {
     this.client = client
   }
 
-  /** Returns the properties of an object or of one of its versions, or undefined if it does not exist. */
+  /**
+   * Returns the properties of an object, or of the version with the given id. Returns undefined if the object or
+   * version does not exist.
+   */
   async head(
     bucket: string,
     key: string,
@@ -67,9 +73,9 @@ export class ObjectReader {
   }
 
   /**
-   * Returns a range of a pinned object as a stream. The caller must read the stream to its end or destroy it. The
-   * stream fails if the connection breaks; it does not retry. Throws `ObjectChangedError` if that state of the object
-   * no longer exists, and `BodyCutError` if the response has another length.
+   * Returns a range of a pinned object as a stream. The caller must read the stream to its end or destroy it. If the
+   * connection breaks, the stream fails. Throws `ObjectChangedError` if this version of the object no longer exists,
+   * and `BodyCutError` if the response has another length.
    */
   async read(object: PinnedObject, start: number, length: number): Promise<Readable> {
     if (length === 0) return Readable.from([])
@@ -96,9 +102,9 @@ export class ObjectReader {
   }
 
   /**
-   * Returns a range of a pinned object. The range must fit into memory. If the body breaks off, it is read again.
-   * Throws `ObjectChangedError` if that state of the object no longer exists, and `BodyCutError` if the last attempt
-   * returns the wrong number of bytes.
+   * Returns a range of a pinned object. The range must fit into memory. If the body ends too early, the range is read
+   * again. Throws `ObjectChangedError` if this version of the object no longer exists, and `BodyCutError` if the last
+   * attempt returns the wrong number of bytes.
    */
   async readBytes(object: PinnedObject, start: number, length: number): Promise<Buffer> {
     for (let attempt = 1; ; attempt++) {
@@ -108,7 +114,7 @@ export class ObjectReader {
     }
   }
 
-  /** Returns the bytes of an object, or undefined if it does not exist. The object must fit into memory. */
+  /** Returns the bytes of an object, which must fit into memory. Returns undefined if the object does not exist. */
   async getBytes(bucket: string, key: string): Promise<Buffer | undefined> {
     for (let attempt = 1; ; attempt++) {
       const opened = await this.open(bucket, key)
@@ -118,21 +124,27 @@ export class ObjectReader {
     }
   }
 
-  /** Returns the parsed content of a JSON object, or undefined if it does not exist. The caller must validate it. */
+  /**
+   * Returns the parsed content of an object with JSON, or undefined if the object does not exist. The caller must
+   * validate the content.
+   */
   async getJson(bucket: string, key: string): Promise<unknown> {
     const bytes = await this.getBytes(bucket, key)
     return bytes === undefined ? undefined : JSON.parse(bytes.toString())
   }
 
   /**
-   * Lists all objects whose keys begin with a prefix, in the order of their keys (by UTF-8 bytes). They have no version
-   * ids.
+   * Lists all objects whose keys begin with a prefix, sorted by the UTF-8 bytes of their keys. The results contain no
+   * version ids.
    */
   async *list(bucket: string, prefix = ''): AsyncGenerator<PinnedObject> {
     for await (const { object } of this.listDated(bucket, prefix)) yield object
   }
 
-  /** Lists objects with the times at which they were written. With `after`, it begins after this key. */
+  /**
+   * Lists objects as `list` does, with the times at which they were written. If `after` is given, begins after this
+   * key.
+   */
   async *listDated(bucket: string, prefix: string, after?: string): AsyncGenerator<DatedObject> {
     let token: string | undefined
     do {
@@ -148,7 +160,7 @@ export class ObjectReader {
         if (Key !== undefined)
           yield {
             object: pinned(bucket, Key, Size ?? 0, ETag, undefined),
-            // Without a time, an object counts as new, so that it is not deleted.
+            // If S3 returns no time, the object counts as new, so that it is not deleted.
             modified: LastModified ?? new Date(),
           }
       token = page.NextContinuationToken
@@ -165,8 +177,8 @@ export class ObjectReader {
 }
 
 /**
- * Returns the bytes of a body. If the body breaks off and another attempt is allowed, waits and returns undefined. If
- * no attempt is left, throws the error of the body, or `BodyCutError`.
+ * Returns the bytes of a body. If the body fails or has the wrong length, waits and returns undefined, so that the
+ * caller tries again. After the last attempt, throws the error of the body, or `BodyCutError`.
  */
 const collectOrRetry = async (
   body: Readable,

@@ -12,11 +12,11 @@ import { isConditionFailed, isConflict, isNotFound, quotedETag } from './s3-erro
 import { pinned, type PutOptions, writeFields, type WriteOptions } from './stored-object.ts'
 
 /**
- * The number of attempts of a conditional write while other writes of the same key are in progress. The pause after
- * each attempt is at most 100 ms.
+ * The number of attempts of a conditional write. An attempt fails while another write of the same key is in progress.
+ * The pause after each attempt is at most 100 ms.
  */
 const CONFLICT_ATTEMPTS = 100
-/** The upload of a stream keeps at most two parts of 8 MiB in memory. */
+/** The sizes of an upload of a stream. At most two parts of 8 MiB are in memory. */
 const UPLOAD = { partSize: 8 * 1024 * 1024, queueSize: 2 }
 /** S3's limit on the number of keys in one DeleteObjects request. */
 const DELETE_BATCH = 1000
@@ -28,7 +28,7 @@ export class ObjectStore extends ObjectReader {
     sendExpires(client)
   }
 
-  /** Writes an object. Replaces an existing object. */
+  /** Writes an object. If the object exists, it is replaced. */
   async put(
     bucket: string,
     key: string,
@@ -36,8 +36,8 @@ export class ObjectStore extends ObjectReader {
     options?: PutOptions & { readonly ifAbsent?: false; readonly ifMatch?: never },
   ): Promise<PinnedObject>
   /**
-   * With `ifAbsent`, does not replace an existing object, but returns `exists`. This call may have written the existing
-   * object itself, if the response to its first request was lost. With `ifMatch`, returns `exists` if the object has
+   * With `ifAbsent`, returns `exists` instead of replacing an existing object. The existing object may be the object of
+   * this call, if the response to its first request was lost. With `ifMatch`, returns `exists` if the object has
    * another ETag or does not exist.
    */
   async put(bucket: string, key: string, body: Buffer, options: PutOptions): Promise<PinnedObject | 'exists'>
@@ -69,7 +69,7 @@ export class ObjectStore extends ObjectReader {
     }
   }
 
-  /** Writes an object like `put`, but with a multipart upload. Its first request sends the headers and has no body. */
+  /** Writes an object like `put`, but with a multipart upload, whose first request has the headers and no body. */
   async #putAsUpload(
     bucket: string,
     key: string,
@@ -87,7 +87,7 @@ export class ObjectStore extends ObjectReader {
     }
   }
 
-  /** Writes a value as JSON. The options and the result are those of `put`. */
+  /** Writes a value as JSON. The options and the result are the same as those of `put`. */
   async putJson(
     bucket: string,
     key: string,
@@ -118,7 +118,7 @@ export class ObjectStore extends ObjectReader {
         done(null, chunk)
       },
     })
-    // The upload receives an error of the body through the counter, so the callback does nothing.
+    // If the body fails, `pipeline` destroys the counter, so the upload fails too. The callback therefore does nothing.
     pipeline(body, counter, () => undefined)
     const upload = new Upload({
       client: this.client,
@@ -147,7 +147,7 @@ export class ObjectStore extends ObjectReader {
     return new MultipartUpload(this.client, bucket, key, uploadId)
   }
 
-  /** Deletes objects. Ignores keys without an object. Throws an error about the first key that S3 did not delete. */
+  /** Deletes objects. Ignores keys without an object. Throws an error with the first key that S3 did not delete. */
   async delete(bucket: string, keys: readonly string[]): Promise<void> {
     for (let from = 0; from < keys.length; from += DELETE_BATCH) {
       const { Errors = [] } = await this.client.send(
@@ -164,7 +164,7 @@ export class ObjectStore extends ObjectReader {
 }
 
 /**
- * Returns true if a request with a body can carry these headers. Node.js damages a `Content-Disposition` header with
- * characters outside ASCII if the request has a body.
+ * Returns true if a request with a body can have these headers. If a request has a body, Node.js damages a
+ * `Content-Disposition` header with characters outside of ASCII.
  */
 const isSendableWithBody = ({ headers }: WriteOptions): boolean => /^[\t -~]*$/.test(headers?.content_disposition ?? '')

@@ -2,7 +2,7 @@ import { AssumeRoleCommand, type STSClient } from '@aws-sdk/client-sts'
 import type { S3Client } from '@aws-sdk/client-s3'
 import type { Grant, SignerFor } from './signed-urls.ts'
 
-/** If a role assumes another role, AWS limits the session to one hour. */
+/** The duration of a session. If a role assumes another role, AWS limits the session to one hour. */
 const SESSION_SECONDS = 3600
 
 interface Credentials {
@@ -37,7 +37,7 @@ export const roleSigner =
     }
   }
 
-/** Returns the policy of a session. The policy of the role permits whole prefixes; this policy permits only one key. */
+/** Returns the policy of a session. It permits only one key, whereas the policy of the role permits whole prefixes. */
 const sessionPolicy = ({ action, bucket, key, version_id }: Grant, partition: string): object => ({
   Version: '2012-10-17',
   Statement: [

@@ -1,7 +1,7 @@
 /*
  * Conventions of S3 and compatible servers: the meaning of errors, quoted ETags, sources of copies, and checksums. An
- * error is recognized by its name or by its status. The name alone is not enough: S3 sends it in the body of the
- * response, and the response to a HEAD request has no body.
+ * error is recognized by its name or by its status. The name alone is not enough, because S3 sends it in the body of
+ * the response, and the response to a HEAD request has no body.
  */
 
 const statusOf = (error: unknown): number | undefined => {
@@ -20,8 +20,8 @@ export const isNotFound = (error: unknown): boolean =>
 export const isForbidden = (error: unknown): boolean => statusOf(error) === 403
 
 /**
- * Returns true if the version id of a request may be malformed. S3 rejects such a HEAD request with 400. The response
- * does not distinguish it from other bad requests.
+ * Returns true if the version id of a request may be malformed. S3 rejects a HEAD request with a malformed version id
+ * with status 400. Other bad requests have the same status, so the result can be wrong.
  */
 export const isInvalidVersion = (error: unknown, versionId: string | undefined): boolean =>
   versionId !== undefined && statusOf(error) === 400
@@ -37,32 +37,35 @@ export const isConflict = (error: unknown): boolean => statusOf(error) === 409 &
 export const isHeadersTooLarge = (error: unknown): boolean =>
   ['MetadataTooLarge', 'RequestHeaderSectionTooLarge'].includes(nameOf(error))
 
-/** Returns true if the error has the name with which S3 reports that a multipart upload does not exist (any more). */
+/**
+ * Returns true if the name of the error is `NoSuchUpload`. The multipart upload then does not exist or no longer
+ * exists.
+ */
 export const hasNoSuchUploadName = (error: unknown): boolean => nameOf(error) === 'NoSuchUpload'
 
 /**
- * Returns true if the multipart upload does not exist (any more). Every error with status 404 is taken for this error.
- * Therefore, call this function only for requests that cannot fail with 404 for another reason.
+ * Returns true if the multipart upload does not exist or no longer exists. Also returns true for any other error with
+ * status 404. Therefore, call this function only for requests that cannot fail with 404 for another reason.
  */
 export const isNoSuchUpload = (error: unknown): boolean => hasNoSuchUploadName(error) || statusOf(error) === 404
 
 /**
- * Returns an ETag without the quotation marks that it has in headers. ETags are stored in this form, which S3 also uses
+ * Returns an ETag without the quotation marks that headers contain. ETags are stored in this form, which S3 also uses
  * in events.
  */
 export const plainETag = (etag: string | undefined): string => (etag ?? '').replaceAll('"', '')
 export const quotedETag = (etag: string): string => `"${etag.replaceAll('"', '')}"`
 
 /**
- * Returns the value of the header `x-amz-copy-source`: `bucket/key`, percent-encoded except for `/`, and the version id
- * if there is one.
+ * Returns the value of the header `x-amz-copy-source`. It is `bucket/key`, percent-encoded except for `/`, and the
+ * version id if there is one.
  */
 export const copySource = (bucket: string, key: string, versionId: string | undefined): string =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`}`
 
 /**
  * Returns the SHA-256 of the whole object in hex, from the checksum of a response. Returns undefined if the response
- * has no SHA-256, or a composite one, which S3 computes from the checksums of the parts.
+ * has no SHA-256, or if S3 has computed it from the checksums of the parts.
  */
 export const fullSha256 = (base64: string | undefined, type: string | undefined): string | undefined => {
   if (base64 === undefined || type === 'COMPOSITE' || base64.includes('-')) return undefined

@@ -2,7 +2,7 @@ import { GetObjectCommand, PutObjectCommand, type S3Client } from '@aws-sdk/clie
 import { getSignedUrl } from '@aws-sdk/s3-request-presigner'
 import { create as contentDisposition } from 'content-disposition'
 
-/** The permission that a URL gives: one action on one object. */
+/** The permission of a URL, which allows one action on one object. */
 export interface Grant {
   readonly action: 'get' | 'put'
   readonly bucket: string
@@ -11,15 +11,15 @@ export interface Grant {
 }
 
 /**
- * A client that signs one URL. `until` is the time at which the credentials of the client expire, if it is known. The
- * URL is not valid after that time.
+ * A client that signs one URL. `until` is the time at which the credentials of the client expire, if this time is
+ * known. The URL is not valid after this time.
  */
 interface UrlSigner {
   readonly client: S3Client
   readonly until?: Date
 }
 
-/** Creates the signer for a grant. On AWS, the signer uses a session of a role that permits nothing else. */
+/** Creates the signer for a grant. On AWS, the signer uses a session of a role that permits only this grant. */
 export type SignerFor = (grant: Grant) => Promise<UrlSigner>
 
 interface SignedDownload {
@@ -32,7 +32,7 @@ interface SignedUpload extends SignedDownload {
   readonly headers: Readonly<Record<string, string>>
 }
 
-/** URLs are valid for at most one hour, because everybody who has a URL can use it. */
+/** The longest validity of a URL. It is short, because everybody who has a URL can use it. */
 const MAX_SECONDS = 3600
 
 /** Signs URLs that are valid without credentials for at most one hour. */
@@ -63,8 +63,8 @@ export class SignedUrls {
   }
 
   /**
-   * Returns a URL for one upload. It is valid until `notAfter` at the latest. The headers are part of the signature: S3
-   * rejects an upload without them with 403, and a second upload with 412.
+   * Returns a URL for one upload, which is valid until `notAfter` at the latest. The headers are part of the signature.
+   * S3 rejects an upload without these headers with status 403, and a second upload with status 412.
    */
   async upload(bucket: string, key: string, notAfter?: Date): Promise<SignedUpload> {
     const signer = await this.#signerFor({ action: 'put', bucket, key })

@@ -9,13 +9,16 @@ import { buffersOf } from '../../values/buffers-of.ts'
 export interface StoredObject extends PinnedObject {
   readonly content_type?: string
   readonly headers: ObjectHeaders
-  /** User metadata, as the headers contain it: S3 encodes values outside ASCII as RFC 2047 defines. */
+  /** User metadata, as the headers contain them. S3 encodes values that are not ASCII as RFC 2047 defines. */
   readonly metadata: Readonly<Record<string, string>>
   /** The number of entries of user metadata that S3 stores but cannot return in headers. */
   readonly missing_metadata: number
-  /** The user metadata `sha256`, in hex. S3 does not verify it, so the bytes may have another SHA-256. */
+  /**
+   * The entry `sha256` of the user metadata, in hex. The bytes may have another SHA-256, because S3 does not verify
+   * this value.
+   */
   readonly sha256?: string
-  /** The SHA-256 of the bytes, in hex, as S3 has verified it. */
+  /** The SHA-256 of the bytes, in hex, which S3 has verified. */
   readonly checksumSha256?: string
 }
 
@@ -27,13 +30,13 @@ export interface WriteOptions {
 }
 
 export interface PutOptions extends WriteOptions {
-  /** Do not replace an existing object. */
+  /** If true, an existing object is not replaced. */
   readonly ifAbsent?: boolean
-  /** Replace an existing object only if it has this ETag. */
+  /** An existing object is replaced only if it has this ETag. */
   readonly ifMatch?: string
   /**
-   * The SHA-256 of the bytes, in hex. By default, it is computed. S3 verifies it and stores it as the checksum of the
-   * object.
+   * The SHA-256 of the bytes, in hex. S3 verifies it and stores it as the checksum of the object. By default, it is
+   * computed from the bytes.
    */
   readonly sha256?: string
 }

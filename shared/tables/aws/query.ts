@@ -11,7 +11,7 @@ import { type Item, type Key, keyAttributes, type PartitionRange } from '../item
 
 /** DynamoDB's limit on the number of keys in one BatchGetItem request. */
 const BATCH_GET = 100
-/** The limits on the wait before a retry; see `backoffMs`. */
+/** The limits on the wait before a retry. See `backoffMs`. */
 const MIN_BACKOFF_MS = 25
 const MAX_BACKOFF_MS = 3000
 
@@ -23,9 +23,9 @@ export interface QueryOptions {
 }
 
 /**
- * Reads ranges of sort keys with strongly consistent reads. Yields the pages that contain items, in the order of the
- * ranges and then of the sort keys. While the caller processes a page, the next page is already being read, even if it
- * belongs to the next range.
+ * Reads ranges of sort keys with strongly consistent reads. Yields the pages that contain items, range by range, in the
+ * order of the sort keys. While the caller processes a page, the next page is already being read, even if it belongs to
+ * the next range.
  */
 export async function* queryPages(
   client: DynamoDBClient,
@@ -49,8 +49,8 @@ export async function* queryPages(
         ...(after === undefined ? {} : { ExclusiveStartKey: after }),
       }),
     )
-    // If the caller stops early, nothing awaits the response. Without this handler, its rejection would end the
-    // process.
+    // If the caller stops early, nothing awaits the response. This handler prevents an unhandled rejection, which would
+    // end the process.
     answer.catch(() => undefined)
     return { index, answer }
   }
