@@ -31,7 +31,7 @@ describe('a file that is not an archive', () => {
       ['\xfd7zXZ\0', 'an xz file'],
       ['7z\xbc\xaf\x27\x1c', 'a 7-Zip file'],
       ['\x00\x05\x16\x07\x00\x02\x00\x00', 'a file in which macOS keeps attributes of another file'],
-      ['{"from":{}}', 'JSON text'],
+      ['{"from":{}}', 'JSON'],
     ]
     for (const [head, name] of heads) {
       const bytes = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from('x'.repeat(600))])
