@@ -66,7 +66,7 @@ interface StoredEntry {
   readonly sha256: string
 }
 
-/** A chunk: compressed record lines of one model. */
+/** A chunk, which contains compressed record lines of one model. */
 export interface RecordsEntry extends StoredEntry {
   readonly kind: 'records'
   readonly unpacked_size: number

@@ -13,9 +13,9 @@ import { resultOrFault } from './errors.ts'
 import { recordKeyOf } from './record-line.ts'
 
 /*
- * The rules of one record. An export, a conversion and the preflight of a restore use them. If a record has no fault, it
- * can be restored, and its restore passes verification. `STORE.md` describes the fields, and states which of the required
- * fields a record may lack.
+ * The rules for a single record. They are used by exports, by conversions, and by the preflight of restores. If a
+ * record has no fault, it can be restored, and its restore passes verification. `STORE.md` describes the fields, and
+ * states which of the required fields a record may lack.
  */
 
 /**

@@ -12,7 +12,7 @@ export class UnrestorableResourcesError extends Error {
   readonly count: number
   /** The first 100 of these resources, or fewer if the list would exceed 14 KiB. */
   readonly resources: readonly UnrestorableResource[]
-  /** The object that lists all of them. */
+  /** The location of the list of all these resources. */
   readonly list: UnrestorableList
 
   constructor(resources: readonly UnrestorableResource[], list: UnrestorableList) {

@@ -315,7 +315,8 @@ class RecordsPass {
     })
     const addFoundId = (item: Item): boolean => {
       const isAccepted = filter(item)
-      // The attribute `resource_id` of damaged metadata may be missing, or may be the id of another resource.
+      // The id in the key is used, because `resource_id` of damaged metadata may be missing or may be the id of another
+      // resource.
       this.#foundIds.add(statedIdIn(sortKeyOf(item)), isAccepted)
       return isAccepted
     }

@@ -15,7 +15,7 @@ const LIMITS: Readonly<Record<LimitedKind, number>> = { 'running jobs': 100, slo
 /** The limits that apply to one job. Its reservation counts against the first limit. */
 type LimitedKinds = readonly [LimitedKind, ...LimitedKind[]]
 
-/** How to create a job within the limit, and how to find the job of an earlier identical request. */
+/** The functions that create a job and that find the job of an earlier identical request, and the limits that apply. */
 interface LimitedCreation<Created> {
   /**
    * The limits that apply to the job. A restore can start although the limit on running jobs is reached, in two cases.

@@ -25,16 +25,16 @@ export class IdempotencyMismatchError extends Error {
 
 /**
  * The kinds of jobs whose number is limited. An upload slot counts until the restore of its archive has ended. An
- * upload counts as a queued upload until its restore starts. While it waits for another restore, it does not count as a
- * running job.
+ * upload counts as a queued upload until its restore starts. An upload that waits for another restore does not count as
+ * a running job.
  */
 export type LimitedKind = 'running jobs' | 'slots' | 'queued uploads'
 
-/** A limit of jobs is reached. Jobs that are being created at this moment count too. */
+/** A limit on the number of jobs is reached. Jobs that are being created are included. */
 export class TooManyJobsError extends Error {
   override readonly name = 'TooManyJobsError'
   readonly kind: LimitedKind
-  /** The number of jobs that count against the limit. It does not include jobs that are being created. */
+  /** The number of jobs that count against the limit, without the jobs that are being created. */
   readonly existing: number
   readonly running?: number
   readonly slots?: number

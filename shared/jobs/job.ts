@@ -243,12 +243,12 @@ export const statusAt = (job: Job, now: Date): JobStatus =>
 export const hasEnded = (job: Job, now?: Date): boolean =>
   ENDED.includes(now === undefined ? job.status : statusAt(job, now))
 
-/** Returns true if a job restores an upload to the restore bucket and its restore has not started. */
+/** Returns true if a job restores an upload to the restore bucket, and the restore has not started. */
 export const isQueuedUpload = (job: Job): boolean => job.source === 'upload' && job.status === 'queued'
 
 /**
- * Returns true if an upload waits for another restore. Its models are stored in its job before it tries to take their
- * leases for the first time. Its status becomes `running` when it has the leases.
+ * Returns true if an upload waits for another restore. Before the job tries to take leases for the first time, it
+ * stores their models in `leased`. When it has the leases, its status becomes `running`.
  */
 export const isWaitingUpload = (job: Job): boolean =>
   isQueuedUpload(job) && job.kind === 'restore' && job.leased !== undefined

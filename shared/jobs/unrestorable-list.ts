@@ -2,21 +2,21 @@ import { Readable } from 'node:stream'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { UnrestorableResource } from './unrestorable-resource.ts'
 
-/** An object that lists all resources that cannot be restored, as JSON lines. */
+/** The location of an object that lists all resources that cannot be restored, as JSON lines. */
 export interface UnrestorableList {
   readonly bucket: string
   readonly key: string
 }
 
-/** What writes the list: the object store, and the archive bucket. */
+/** The store and the setting that are needed to write the list. */
 export interface ListStores {
   readonly objects: ObjectStore
   readonly config: { readonly buckets: { readonly archives: string } }
 }
 
 /**
- * Writes the list of a job next to its report in the archive bucket. Replaces the list that an earlier attempt has
- * written.
+ * Writes the list of a job to the archive bucket, next to the report of the job. If an earlier attempt has written the
+ * list, replaces it.
  */
 export const writeUnrestorableList = async (
   { objects, config }: ListStores,
@@ -34,10 +34,10 @@ export const writeUnrestorableList = async (
   return { bucket, key }
 }
 
-/** Bytes that are joined before they are passed on. Many small chunks would make the upload slow. */
+/** The size from which a chunk is passed to the upload. Many small chunks would make the upload slow. */
 const CHUNK_BYTES = 64 * 1024
 
-/** Yields the resources as JSON lines, joined to chunks. */
+/** Yields the resources as JSON lines, in chunks of several lines. */
 async function* chunksOf(
   resources: Iterable<UnrestorableResource> | AsyncIterable<UnrestorableResource>,
 ): AsyncGenerator<Buffer> {

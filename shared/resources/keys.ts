@@ -63,8 +63,8 @@ export const resourceIdIn = (sortKey: string): string | undefined => {
 }
 
 /**
- * Returns the text after the hash key in the sort key of a metadata item: the resource id, which may be invalid. Returns
- * an empty string if the sort key does not begin with a hash key and `/`.
+ * Returns the resource id in the sort key of a metadata item, even if the id is invalid. Returns an empty string if the
+ * sort key does not begin with a hash key and `/`.
  */
 export const statedIdIn = (metadataSortKey: string): string =>
   /^[0-9a-f]{16}\//.test(metadataSortKey) ? metadataSortKey.slice(HASH_KEY_DIGITS + 1) : ''

@@ -71,7 +71,7 @@ export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
   override readonly name = 'ArchiveResourcesInvalidError'
   readonly count: number
   readonly resources: ListedResources['resources']
-  /** The object that lists all of them. */
+  /** The location of the list of all these resources. */
   readonly list: UnrestorableList
 
   /**

@@ -9,7 +9,10 @@ export interface Attempts<Result> {
   readonly failures: readonly FailedStep[]
 }
 
-/** Calls `attempt` for all items, one after the other. If a call fails, continues with the next item. */
+/**
+ * Calls `attempt` for all items, one after the other. If a call throws, stores the error and continues with the next
+ * item.
+ */
 export const attemptAll = async <Item, Result>(
   items: readonly Item[],
   nameOf: (item: Item) => string,

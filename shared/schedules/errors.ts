@@ -31,7 +31,7 @@ export class ConfirmationMismatchError extends Error {
   }
 }
 
-/** Some steps of a periodic run failed. It is thrown after all other steps of the run have been tried. */
+/** Some steps of a periodic run failed. This error is thrown after all steps of the run have been attempted. */
 export class StepsFailedError extends Error {
   override readonly name = 'StepsFailedError'
 

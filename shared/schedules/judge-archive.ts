@@ -18,15 +18,16 @@ export type JudgedState = Pick<ArchiveJudgement, 'findings'> & { readonly state:
 const COUNTS = ['resources', 'revisions', 'blobs'] as const
 const NOTHING: ExportCounts = { resources: 0, revisions: 0, blobs: 0 }
 
-/** The largest number of one kind in the earlier archives, and the job of the archive that has it. */
+/** The largest count of one kind in some earlier archives, and the job of the archive with this count. */
 interface Largest {
   readonly before: number
   readonly compared_with: string
 }
 
 /**
- * The largest numbers of one model in the last good archive with certain filters, and in the incomplete archives after
- * it. `sequence` is the position of the newest of these archives.
+ * The largest counts of a model in some earlier archives. These are the last good archive with the same filters, and
+ * all incomplete archives after it. `sequence` is the position of the newest of these archives in the order in which
+ * the archives were added.
  */
 interface Baseline {
   readonly sequence: number
@@ -34,16 +35,16 @@ interface Baseline {
 }
 
 /**
- * The earlier archives of a schedule, with which a new archive is compared. Keeps only the largest numbers of each model
- * and filter. Therefore, the time and the memory for a judgement do not grow with the number of earlier archives.
+ * Judges new archives of a schedule by comparing them with earlier archives. Keeps only the largest counts for each
+ * combination of filters and each model. The time and the memory for a judgement therefore do not grow with the number
+ * of earlier archives.
  *
  * @example
- * const baselines = new Baselines()
- * for (const archive of oldestFirst) baselines.add(archive)
- * baselines.judge(content, { min_ratio: 0.5 })
+ * const baselines = new Baselines() for (const archive of oldestFirst) baselines.add(archive) baselines.judge(content,
+ * { min_ratio: 0.5 })
  */
 export class Baselines {
-  /** The baselines of each combination of filters, and of each model. */
+  /** The baselines by combination of filters, and then by model. */
   readonly #byFilters = new Map<string, Map<string, Baseline>>()
   #sequence = 0
 
@@ -56,27 +57,25 @@ export class Baselines {
     this.#byFilters.set(filters, byModel)
     const sequence = ++this.#sequence
     for (const model of models) {
-      // A good archive replaces the archives before it.
+      // After a good archive, the archives before it are no longer needed.
       const before = counted ? undefined : byModel.get(model)?.largest
       byModel.set(model, { sequence, largest: largestOf(before, archive, model) })
     }
   }
 
   /**
-   * Judges a new archive, which is newer than all added archives. The state of the archive is:
+   * Judges a new archive, which must be newer than all added archives. The state of the archive is:
    *
    * - `incomplete` if the manifest has `complete: false`.
-   * - `suspicious` if the number of resources, revisions or blobs of a model is much smaller than in an earlier archive:
-   *   it is less than `min_ratio` of the earlier number, or it is 0 and the earlier number is not.
-   * - `good` otherwise. The first archive of a schedule is therefore good if it is complete.
+   * - `suspicious` if the number of resources, revisions or blobs of a model is less than the earlier number multiplied
+   *   by `min_ratio`, or is 0 while the earlier number is not 0.
+   * - `good` otherwise. The first archive of a schedule is good if it is complete.
    *
-   * The archive is compared with the last good archive, and with the incomplete archives after it. Without the
-   * incomplete archives, an empty archive could count as good if all earlier archives are incomplete, and would replace
-   * them.
+   * The archive is compared with the last good archive and with all incomplete archives after it. The incomplete
+   * archives are needed, because otherwise an empty archive would be good if all earlier archives are incomplete.
    *
-   * Earlier archives are compared only if their filters are the same, or if the new archive has no filters. For each
-   * model, the last good archive that contains the model is used, because a schedule may leave out a model for some
-   * time.
+   * An earlier archive is used only if it has the same filters, or if the new archive has no filters. The last good
+   * archive is determined for each model separately, because a schedule may leave out a model for some time.
    */
   judge(candidate: ArchiveContent, { min_ratio }: { readonly min_ratio: number }): JudgedState {
     if (!candidate.complete) return { state: 'incomplete', findings: [] }
@@ -90,7 +89,10 @@ export class Baselines {
       : { state: 'suspicious', findings: findings.slice(0, MAX_LISTED) }
   }
 
-  /** Returns the baselines with which a model is compared: one for each combination of filters, newest first. */
+  /**
+   * Returns the baselines with which the counts of a model are compared, newest first. There is at most one baseline
+   * for each combination of filters.
+   */
   #baselines(scope: ArchiveScope, model: string): Baseline[] {
     const found: Baseline[] = []
     for (const [filters, byModel] of this.#byFilters) {
@@ -101,7 +103,10 @@ export class Baselines {
   }
 }
 
-/** Returns the larger one of each number. If two archives have the same number, the newer archive is named. */
+/**
+ * Returns the larger count of each kind, from `before` or from the archive. If both counts are equal, returns that of
+ * the archive, which is newer.
+ */
 const largestOf = (before: Baseline['largest'] | undefined, archive: EarlierArchive, model: string) => {
   const counts = countsOf(archive, model)
   const larger = (count: keyof ExportCounts): Largest => {
@@ -112,7 +117,7 @@ const largestOf = (before: Baseline['largest'] | undefined, archive: EarlierArch
   return { resources: larger('resources'), revisions: larger('revisions'), blobs: larger('blobs') }
 }
 
-/** Returns the numbers of a model that are too small. */
+/** Returns the counts of a model that are too small. */
 const shrunkCounts = (
   model: string,
   { largest }: Baseline,

@@ -33,8 +33,8 @@ export interface JudgedArchives {
 const OPENED_AT_ONCE = 16
 
 /**
- * The number of archives that are judged before their judgements are stored. If a run is stopped by its time limit, the
- * next run continues after the stored judgements.
+ * The number of archives that are judged before their judgements are stored. If a run reaches its time limit, the next
+ * run needs to judge only the archives without a stored judgement.
  */
 const JUDGED_AT_ONCE = 500
 
@@ -108,8 +108,8 @@ const summaryOf = ({ manifest, manifestSha256 }: OpenArchive): Omit<SummarizedAr
 })
 
 /**
- * Judges archives, so that each archive is compared with all earlier archives. `known` is sorted from the newest to the
- * oldest, and `archives` from the oldest to the newest.
+ * Judges archives from the oldest to the newest, so that each archive is compared with all earlier archives. `known`
+ * must be sorted from the newest to the oldest, and `archives` from the oldest to the newest.
  */
 const judgeInOrder = (
   known: readonly ArchiveJudgement[],
@@ -120,7 +120,7 @@ const judgeInOrder = (
   const baselines = new Baselines()
   const knownOldestFirst = known.toReversed()
   let [addedKnown, addedJudged] = [0, 0]
-  /** Adds the judgements before `at` that have not been added, from the oldest to the newest. */
+  /** Adds all judgements before the time `at` that have not been added yet, from the oldest to the newest. */
   const addBefore = (at: string): void => {
     for (;;) {
       const [next, other] = [knownOldestFirst[addedKnown], judged[addedJudged]]
@@ -152,7 +152,10 @@ const judgeInOrder = (
 
 const isBefore = (a: { readonly at: string }, b: { readonly at: string }): boolean => newestFirst(a, b) > 0
 
-/** Stores new judgements. Returns all judgements, newest first. */
+/**
+ * Stores new judgements. Returns all judgements, newest first. If another process has stored a judgement of the same
+ * archive, returns that judgement.
+ */
 const keepAll = async (
   { archiveJudgements }: Pick<JudgedArchiveServices, 'archiveJudgements'>,
   schedule: string,

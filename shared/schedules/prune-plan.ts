@@ -61,7 +61,7 @@ export const planPruning = (candidates: PruneCandidates): PrunePlan => {
 interface Decision extends PruneCandidates {
   /** The suspicious archives that wait for a decision. */
   readonly stopped_by: readonly ArchiveJudgement[]
-  /** The confirmed archives. Each of them protects earlier archives for some time. */
+  /** The confirmed archives. A confirmed archive protects earlier archives from deletion for `keep_days`. */
   readonly holds: readonly ArchiveJudgement[]
 }
 

@@ -4,7 +4,7 @@ import { queryPages } from '../../tables/aws/query.ts'
 import { keyAttributes } from '../../tables/item.ts'
 import type { LimitedKind } from '../errors.ts'
 
-/** An upload starts as a running job, so it has a reservation of a running job. */
+/** An upload has a reservation of a running job, because it counts as a running job until it must wait. */
 const PARTITIONS = {
   'running jobs': 'jobs#starting',
   slots: 'jobs#opening',

@@ -71,7 +71,10 @@ export class ConditionalApplier implements ResourceApplier {
     return (await resources.appliedBy(keyOf(item))) === this.#target.jobId
   }
 
-  /** Returns whether the target has a revision with the content of `item`, for example from an interrupted restore. */
+  /**
+   * Returns true if the target already has a revision with the content of `item`, for example from an interrupted
+   * restore.
+   */
   async #isStored(item: Item): Promise<boolean> {
     const stored = await this.#services.resources.getRevision(keyOf(item))
     return stored !== undefined && hasSameContent(this.#services, stored, item)

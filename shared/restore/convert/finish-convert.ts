@@ -109,7 +109,8 @@ const collectFaults = async (
   const all = new Map<string, StreamFault>()
   const add = (fault: StreamFault): void => {
     const { model, resource_id, reason } = fault.resource
-    // Records without a readable id may belong to different resources. Their reasons contain the number of the record.
+    // Records without a readable id may belong to different resources, so they are not merged. Their reasons differ,
+    // because a reason contains the number of the record.
     const key = JSON.stringify([model, resource_id === '' ? { reason } : resource_id])
     if (!all.has(key)) all.set(key, fault)
   }

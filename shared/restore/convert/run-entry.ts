@@ -1,6 +1,6 @@
 import type { StreamLocation } from '../../specstar/errors.ts'
 
-/** An entry of a sorted run: a record line, or the location of a blob or spilled payload. */
+/** An entry of a sorted run. It contains a record line, or the location of a blob or spilled payload. */
 export interface RunEntry extends StreamLocation {
   readonly key: Buffer
   readonly body: Buffer

@@ -29,8 +29,8 @@ interface OrderedContent {
 
 /**
  * Yields the contents whose positions are less than `end`, without duplicates. If a blob occurs with several content
- * types, the last one is returned, because SpecStar's import keeps the last one. Throws `ArchiveInvalidError` if a blob
- * occurs twice with different bytes.
+ * types, the last content type is returned, as in SpecStar's import. Throws `ArchiveInvalidError` if a blob occurs
+ * twice with different bytes.
  */
 export async function* contentsBelow(merge: RunMerge, end: string): AsyncGenerator<OrderedContent> {
   for (let { current } = merge; current !== undefined && current.key.toString() < end; { current } = merge) {

@@ -79,9 +79,9 @@ interface LeftOutOfRange {
 /** The resource that is being read. */
 interface CurrentResource {
   readonly check: ResourceCheck
-  /** True if the target has metadata of the resource. */
+  /** True if the target has the metadata of the resource. */
   readonly hasMetadata: boolean
-  /** The revisions that the target has of the resource without its metadata. */
+  /** The revisions of the resource, if the target has them without the metadata. */
   readonly orphans?: OrphanedRevisions | undefined
 }
 
@@ -108,7 +108,7 @@ export class RangePreflight {
   #duplicates = 0
   #resources = 0
   #revisions = 0
-  /** Undefined if the restore does not need it. */
+  /** See `openOrphanLookup`. */
   readonly #orphanLookup: OrphanLookup | undefined
   #current: CurrentResource | undefined
 
@@ -282,7 +282,8 @@ export class RangePreflight {
     const fault = (check.metadata === undefined ? undefined : this.#streamFaults.get(check.id)) ?? own
     if (fault === undefined) return false
     const leftOut = this.#leftOut
-    // Several faulty records may belong to one resource. If their ids are unknown, each of them counts.
+    // Several faulty records may belong to one resource, which is counted once. If a record has no id, it is counted as
+    // a resource of its own.
     if (!this.#leftOutIds.has(check.id)) leftOut.resources.push(fault)
     if (check.id !== '') this.#leftOutIds.add(check.id)
     if (leftOut.resources.length > MAX_LEFT_OUT)

@@ -19,7 +19,10 @@ export class ResourceCheck {
   /** Undefined if the metadata is faulty, or if the archive does not contain it. */
   readonly metadata: SoundRecord | undefined
   readonly isSelected: boolean
-  /** The ids under which the resource may be requested or stored. A faulty record may state two. */
+  /**
+   * The possible ids of the resource. There are two if the attribute and the key of a faulty record contain different
+   * ids.
+   */
   readonly statedIds: readonly string[]
   readonly #leaf = new ResourceLeaf()
   readonly #references: PayloadReferences[] = []

@@ -49,7 +49,7 @@ export const resourcesLeftOut = async (
   return { count, resources: first }
 }
 
-/** Yields all resources that the restore leaves out. */
+/** Yields all resources that this restore leaves out. */
 export async function* allResourcesLeftOut(
   stores: ResultStores,
   restore: PlannedRestore,
@@ -60,8 +60,8 @@ export async function* allResourcesLeftOut(
 }
 
 /**
- * Returns the resources of a stream that cannot be restored and whose metadata is not in the converted archive. The
- * extents list all others.
+ * Returns the resources of a stream that cannot be restored and whose metadata are not in the converted archive. All
+ * other resources that are left out are listed in the extents.
  */
 const faultsWithoutMetadata = async (
   stores: ResultStores,

@@ -71,8 +71,8 @@ export class DryRunComparison implements TargetLookup {
   }
 
   /**
-   * Compares a stored resource with the archived resource, whose digest is `archived`. If `hasOrphans` is true, the
-   * target has no metadata of the resource, but revisions that differ from the archive. The caller must have called
+   * Compares a stored resource with the archived resource, whose digest is `archived`. `hasOrphans` must be true if the
+   * target has no metadata of the resource, but has revisions that differ from the archive. The caller must have called
    * `exists` for this resource immediately before.
    */
   async compare(id: string, archived: Buffer, hasOrphans: boolean): Promise<void> {
@@ -97,7 +97,10 @@ export class DryRunComparison implements TargetLookup {
       this.#addFinding(id, `payload of revision ${revision} is damaged`, expected, actual)
   }
 
-  /** Must be called for each archived resource that is left out. It is not counted, because nothing is done with it. */
+  /**
+   * Must be called for each archived resource that is left out. Such a resource is not counted, because the restore
+   * ignores it.
+   */
   leaveOut(id: string): void {
     this.#leftOut.add(id)
   }
@@ -110,7 +113,8 @@ export class DryRunComparison implements TargetLookup {
     await this.#join.end((row) => {
       this.#countTargetOnly(row.id, row.metadata)
     }, beforeBucket)
-    // Torn resources that are left are not in the archive, or are left out, because `compare` removes the others.
+    // `compare` removes torn resources from `#torn`. The remaining torn resources are not in the archive, or are left
+    // out.
     for (const id of this.#torn) {
       if (beforeBucket !== undefined && hashKeyOf(id) >= beforeBucket) continue
       const metadata = await this.#services.resources.getMetadata(this.#model, id)

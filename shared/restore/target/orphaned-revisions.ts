@@ -13,10 +13,10 @@ interface OrphanServices {
   readonly payloads: PayloadStore
 }
 
-/** The stored revisions of one archived resource that has no metadata in the target. */
+/** The revisions of one archived resource that the target has without the metadata of the resource. */
 export class OrphanedRevisions {
   readonly #services: OrphanServices
-  /** The keys of the stored revisions that are not known to be equal to an archived revision, by sort key. */
+  /** By sort key, the keys of the stored revisions for which no equal archived revision has been found yet. */
   readonly #different: Map<string, Key>
 
   constructor(services: OrphanServices, keys: readonly Key[]) {
@@ -24,7 +24,7 @@ export class OrphanedRevisions {
     this.#different = new Map(keys.map((key) => [key.sk, key]))
   }
 
-  /** Compares an archived revision of the resource with the stored revision that has the same key. */
+  /** Compares an archived revision of the resource with the stored revision that has the same sort key. */
   async compare({ sk, item }: SoundRecord): Promise<void> {
     const key = this.#different.get(sk)
     if (key === undefined) return
@@ -33,8 +33,8 @@ export class OrphanedRevisions {
   }
 
   /**
-   * True if the target has a revision that the archive does not contain with the same content. Must be read after all
-   * archived revisions were compared.
+   * True if a stored revision differs from the archived revision with the same sort key, or is not in the archive. The
+   * caller must first compare all archived revisions.
    */
   get differ(): boolean {
     return this.#different.size > 0
@@ -42,8 +42,8 @@ export class OrphanedRevisions {
 }
 
 /**
- * Finds the revisions that the target has of archived resources without metadata. If another program has lost the
- * metadata, or has not written it yet, a restore must not replace such revisions without a word.
+ * Finds the revisions that the target has without the metadata of their resource. Another program may have lost the
+ * metadata, or may not have written the metadata yet. A restore must report such revisions before it replaces them.
  */
 export class OrphanLookup {
   readonly #services: OrphanServices
@@ -51,7 +51,7 @@ export class OrphanLookup {
   readonly #isById: boolean
   #keys: StoredRevisionKeys | undefined
 
-  /** If `isById` is true, the keys are read for each resource separately. This is faster for a few resources. */
+  /** If `isById` is true, the keys are read for each resource separately, which is faster for a few resources. */
   constructor(services: OrphanServices, range: SegmentRange, isById: boolean) {
     this.#services = services
     this.#range = range
@@ -59,12 +59,12 @@ export class OrphanLookup {
   }
 
   /**
-   * Returns the stored revisions of a resource, or undefined if there are none. The caller must pass only ids without
-   * metadata, in the order of the archive.
+   * Returns the stored revisions of a resource, or undefined if the target has none. The caller must pass only the ids
+   * of resources without metadata in the target, in the order of the archive.
    */
   async find(id: string): Promise<OrphanedRevisions | undefined> {
-    // The keys of the range are read only if a resource has no metadata, and only from this resource on. A restore with
-    // `skip` into a complete store therefore does not read them.
+    // The keys of the range are read only when the first resource without metadata is found, and only from this
+    // resource on. If all resources have metadata, the keys are not read.
     this.#keys ??= new StoredRevisionKeys(
       this.#services,
       this.#range.model,
@@ -80,8 +80,8 @@ export class OrphanLookup {
 }
 
 /**
- * Opens the lookup for a range. Returns undefined if the restore does not need it: if the target has no items of the
- * model, or if the restore replaces all revisions.
+ * Opens the lookup for a range. Returns undefined if no lookup is needed, because the target has no items of the model
+ * or because the restore replaces all revisions.
  */
 export const openOrphanLookup = (
   services: OrphanServices,

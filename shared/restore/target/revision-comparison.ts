@@ -5,8 +5,8 @@ import { RevisionView } from '../../resources/views.ts'
 import type { Item } from '../../tables/item.ts'
 
 /**
- * Returns whether a stored revision has the content of an archived revision: the same attributes, apart from those that
- * a restore derives, and a payload that has the SHA-256 of the archived payload.
+ * Returns true if a stored revision has the content of an archived revision. All attributes must be equal, except those
+ * that a restore derives, and the stored payload must have the SHA-256 of the archived payload.
  */
 export const hasSameContent = async (
   services: { readonly payloads: PayloadStore },

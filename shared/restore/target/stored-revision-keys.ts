@@ -32,7 +32,7 @@ export class StoredRevisionKeys {
     const prefix = `${metadataSortKey(id)}/`
     const hashKey = hashKeyIn(prefix)
     // Two ids can have the same hash key. The order of their revisions may differ from the order of their metadata, so
-    // the revisions of both are read together.
+    // the revisions of both resources are read together.
     if (this.#group?.hashKey !== hashKey) this.#group = { hashKey, keys: await this.#readGroup(hashKey) }
     return this.#group.keys.filter(({ sk }) => sk.startsWith(prefix))
   }
