@@ -1,8 +1,14 @@
-import { relative } from 'node:path'
+import { join, relative } from 'node:path'
 import process from 'node:process'
 import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 import { LOGIC_FILES } from './test/logic-files.ts'
+
+/**
+ * Processes that tests start, and the workers of Vitest, keep their compiled code here. The local program then starts
+ * with a third less CPU time.
+ */
+process.env['NODE_COMPILE_CACHE'] ??= join(import.meta.dirname, 'node_modules/.cache/compiled')
 
 const LONG_FOLDERS = ['test/program', 'test/infra', 'test/workflows', 'test/faults']
 
@@ -37,6 +43,9 @@ const main = {
     exclude: [...SEPARATE_SUITES, '**/node_modules/**'],
     testTimeout: MINUTE_MS,
     hookTimeout: MINUTE_MS,
+    // The files of a worker share their modules. A fifth of the CPU time would be spent on loading and compiling them.
+    isolate: false,
+    restoreMocks: true,
   },
 }
 

@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import process from 'node:process'
 import { text } from 'node:stream/consumers'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { expectAllExited, descendantsOf, RunningProgram } from './running-program.ts'
+import { expectAllExited, descendantsOf, nodeEnvironment, RunningProgram } from './running-program.ts'
 
 let dir: string
 let program: RunningProgram | undefined
@@ -61,7 +61,7 @@ describe('npm start', () => {
 const npmRun = async (script: string, env: Readonly<Record<string, string>>, ...args: string[]) => {
   const child = spawn('npm', ['run', '--silent', script, '--', ...args], {
     cwd: new URL('../..', import.meta.url),
-    env: { PATH: process.env['PATH'], ...env },
+    env: { ...nodeEnvironment(), ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
   })
   const [out, err] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'exit')])

@@ -6,6 +6,12 @@ import { expect } from 'vitest'
 
 const MAIN = new URL('../../infra/local/main.ts', import.meta.url).pathname
 
+/** The environment that a process needs to run Node: no setting of the local program. */
+export const nodeEnvironment = () => ({
+  PATH: process.env['PATH'],
+  NODE_COMPILE_CACHE: process.env['NODE_COMPILE_CACHE'],
+})
+
 /** The local program in a separate process, as `npm start` runs it. */
 export class RunningProgram {
   readonly child: ChildProcess
@@ -19,7 +25,7 @@ export class RunningProgram {
     const [program = '', ...parameters] = command
     const child = spawn(program, parameters, {
       cwd: new URL('../..', import.meta.url),
-      env: { PATH: process.env['PATH'], PORT: '0', S3_PORT: '0', DYNAMODB_PORT: '0', DATA_DIR: dir, ...env },
+      env: { ...nodeEnvironment(), PORT: '0', S3_PORT: '0', DYNAMODB_PORT: '0', DATA_DIR: dir, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     })
     child.stdout.on('data', (bytes: Buffer) => (this.#out += bytes.toString()))
