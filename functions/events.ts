@@ -51,11 +51,14 @@ export interface EventPattern {
   readonly detail: Readonly<Record<string, unknown>>
 }
 
-interface EventSpec extends FunctionSpec {
+export interface EventSpec extends FunctionSpec {
   readonly trigger: Trigger
 }
 
-/** All functions that an event or a schedule starts. The CDK app creates the rules and schedules from this table. */
+/**
+ * All functions that an event or a schedule starts. The CDK app and the local program create the rules and schedules
+ * from this table.
+ */
 export const EVENTS: readonly EventSpec[] = [
   {
     name: 'upload',

@@ -1,11 +1,7 @@
-import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Context } from 'aws-lambda'
-import { handler as prune } from '../../../functions/events/prune.ts'
-import { handler as startScheduled } from '../../../functions/events/start-scheduled.ts'
 import { dueTimes, type Schedule } from '../../../shared/schedules/schedule.ts'
-import { localContext } from './local-context.ts'
 import { type Times, timesOf } from '../../../shared/schedules/times.ts'
+import type { LocalTrigger } from './triggers.ts'
 
 /**
  * The longest time for which a timer waits. Then the remaining time is computed again, because the system clock can
@@ -13,26 +9,28 @@ import { type Times, timesOf } from '../../../shared/schedules/times.ts'
  */
 const MAX_SLEEP_MS = 3600_000
 
-/** The time limit of both functions on Lambda. */
-const TIMEOUT_MS = 900_000
-
-const context = (name: string): Context => localContext(name, randomUUID(), TIMEOUT_MS)
+interface SchedulerSettings {
+  readonly schedules: readonly Schedule[]
+  /** The number of days for which each group of objects is kept. */
+  readonly retention: object
+}
 
 /**
- * Replaces EventBridge Scheduler: starts scheduled exports when they are due, and deletes expired archives once a day.
- * Skips the exports that were due while the program was not running.
+ * Replaces EventBridge Scheduler: invokes the functions of all triggers of the types `schedule` and `rate` when they are
+ * due. Skips the times at which the program was not running.
  */
 export class LocalScheduler {
   readonly #stopping = new AbortController()
   readonly #loops: Promise<void>[] = []
 
-  /** `isPruning`: the program deletes old objects once a day. */
-  constructor(schedules: readonly Schedule[], isPruning: boolean) {
-    for (const schedule of schedules)
-      this.#run(dueTimes(schedule), (due) =>
-        startScheduled({ schedule: schedule.name, at: due.toISOString() }, context('start-scheduled')),
-      )
-    if (isPruning) this.#run(timesOf({ rate: '1 day' }), () => prune({}, context('prune')))
+  constructor(triggers: readonly LocalTrigger[], { schedules, retention }: SchedulerSettings) {
+    const numbers = { schedules: schedules.length, retention: Object.keys(retention).length }
+    for (const { trigger, invoke } of triggers)
+      if (trigger.type === 'schedule')
+        for (const schedule of schedules)
+          this.#run(dueTimes(schedule), (due) => invoke({ schedule: schedule.name, at: due.toISOString() }))
+      else if (trigger.type === 'rate' && trigger.isNeeded(numbers))
+        this.#run(timesOf({ rate: `${trigger.hours} ${trigger.hours === 1 ? 'hour' : 'hours'}` }), () => invoke({}))
   }
 
   async close(): Promise<void> {

@@ -2,7 +2,7 @@ import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import process from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { handler as uploadHandler } from '../../../functions/events/upload.ts'
+import { EVENTS } from '../../../functions/events.ts'
 import { freeAbandonedLeases, freeEndedLeases } from '../../../shared/restore/release-leases.ts'
 import { sweepUploads } from '../../../shared/restore/start/sweep-uploads.ts'
 import { type ClientOptions, dynamoDB, s3 } from '../../../shared/runtime/clients.ts'
@@ -19,8 +19,10 @@ import { startDynamoDb } from '../dynamodb/start-dynamodb.ts'
 import { startGateway } from './gateway.ts'
 import { startS3 } from '../s3/start-s3.ts'
 import type { Environment, ProgramOptions } from './program-options.ts'
+import { executionEnded, stateMachineArn } from './execution-events.ts'
+import { LocalEventBus } from './local-event-bus.ts'
 import { LocalScheduler } from './scheduler.ts'
-import { UploadEvents } from './upload-events.ts'
+import { loadTriggers } from './triggers.ts'
 import { LocalWorkflowEngine } from '../workflows/local-workflow-engine.ts'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 
@@ -72,7 +74,11 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
 const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<Omit<Program, 'stop'>> => {
   const { env = process.env, dataDir } = options
   const config = readConfig(env)
-  const uploads = new UploadEvents(uploadHandler)
+  const triggers = await loadTriggers(EVENTS)
+  const events = new LocalEventBus(triggers, {
+    restoreBucket: config.buckets.restores,
+    stateMachineArns: (['export', 'restore'] as const).map(stateMachineArn),
+  })
   const death = Promise.withResolvers<never>()
   // If a caller does not handle `died`, its rejection must not end the process.
   death.promise.catch(() => undefined)
@@ -99,7 +105,7 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
       },
       onDied,
       onObjectCreated: (event) => {
-        uploads.receive(event)
+        void events.receive(event)
       },
     }),
   )
@@ -114,18 +120,23 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
   })
   await Promise.all([createTables(clients.dynamoDb, config), createBuckets(clients.s3, config)])
 
-  const workflows = new LocalWorkflowEngine({ onEnded: (_kind, jobId) => freeEndedLeases(services, jobId) })
+  const workflows = new LocalWorkflowEngine({
+    onEnded: async (kind, jobId, status) => {
+      await events.receive(executionEnded(kind, jobId, status))
+      await freeEndedLeases(services, jobId)
+    },
+  })
   const services = await makeServices({ config, workflows, ...clients, limits: { ...LOCAL_LIMITS, ...options.limits } })
   setServices(services)
   parts.push(() => atMost(STOP_MS, workflows.close()))
+  // The bus is closed before the workflows are aborted, so the next start can resume their jobs.
+  parts.push(() => atMost(STOP_MS, events.close()))
   await freeAbandonedLeases(services)
   await resumeJobs(services)
-  parts.push(() => atMost(STOP_MS, uploads.close()))
   await sweepUploads(services)
-  uploads.open()
+  events.open()
   checkSchedules(config, services)
-  const isPruning = config.schedules.length > 0 || Object.keys(config.retention).length > 0
-  const scheduler = new LocalScheduler(config.schedules, isPruning)
+  const scheduler = new LocalScheduler(triggers, config)
   parts.push(() => scheduler.close())
   const gateway = await startGateway({ port: options.port })
   parts.push(() => gateway.stop())

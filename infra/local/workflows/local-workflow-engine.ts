@@ -1,4 +1,4 @@
-import { StateMachine } from 'aws-local-stepfunctions'
+import { ExecutionAbortedError, ExecutionTimeoutError, StateMachine } from 'aws-local-stepfunctions'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../../../functions/stages.ts'
 import { exportWorkflow } from '../../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../../functions/workflows/restore.workflow.ts'
@@ -29,8 +29,11 @@ interface PreparedWorkflow extends RunnableWorkflow {
   readonly machine: StateMachine
 }
 
-/** Called after an execution has succeeded, failed or been aborted, and all of its handlers have returned. */
-type OnEnded = (kind: JobKind, jobId: string) => Promise<void>
+/** The status of an execution that has ended, as Step Functions reports it. */
+export type EndStatus = 'SUCCEEDED' | 'FAILED' | 'TIMED_OUT' | 'ABORTED'
+
+/** Called after an execution has ended and all of its handlers have returned. */
+type OnEnded = (kind: JobKind, jobId: string, status: EndStatus) => Promise<void>
 
 interface LocalWorkflowEngineOptions {
   readonly load?: LoadStage
@@ -76,11 +79,10 @@ export class LocalWorkflowEngine implements WorkflowEngine {
       { context: { Execution: { Name: jobId } }, overrides: this.#overrides(workflow, handlers) },
     )
     const ended = result
-      // Errors are ignored here: a failed workflow has stored its error in the job, and `stop` has aborted the others.
-      .catch(() => undefined)
-      .then(async () => {
+      .then((): EndStatus => 'SUCCEEDED', statusOf)
+      .then(async (status) => {
         await handlers.close()
-        await this.#onEnded(kind, jobId)
+        await this.#onEnded(kind, jobId, status)
       })
       .catch((error: unknown) => {
         console.error(`local workflow engine: the cleanup after the end of job ${jobId} failed`, error)
@@ -126,6 +128,12 @@ export class LocalWorkflowEngine implements WorkflowEngine {
       retryIntervalOverrides: Object.fromEntries(tasks.map(([state]) => [state, delay])),
     }
   }
+}
+
+/** Returns the status of an execution that ended with this error. A failed workflow has stored its error in the job. */
+const statusOf = (error: unknown): EndStatus => {
+  if (error instanceof ExecutionAbortedError) return 'ABORTED'
+  return error instanceof ExecutionTimeoutError ? 'TIMED_OUT' : 'FAILED'
 }
 
 /**

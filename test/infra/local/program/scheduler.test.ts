@@ -1,0 +1,48 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { EVENTS } from '../../../../functions/events.ts'
+import { LocalScheduler } from '../../../../infra/local/program/scheduler.ts'
+import type { Schedule } from '../../../../shared/schedules/schedule.ts'
+
+const nightly: Schedule = { name: 'nightly', timing: { cron: '0 3 * * ? *' }, filters: {}, strict: true, keep_days: 1 }
+
+/** Lets a scheduler run all triggers of the table of events until a time. Returns the functions that it has called. */
+const callsUntil = async (time: string, settings: { schedules: Schedule[]; retention: object }) => {
+  const calls: [string, object][] = []
+  const triggers = EVENTS.map(({ name, trigger }) => ({
+    name,
+    trigger,
+    invoke: (event: object) => Promise.resolve(calls.push([name, event])),
+  }))
+  const scheduler = new LocalScheduler(triggers, settings)
+  vi.setSystemTime(time)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+  await scheduler.close()
+  return calls.sort(([a], [b]) => (a < b ? -1 : 1))
+}
+
+describe('LocalScheduler', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.parse('2026-01-01T02:59:59.990Z') })
+  })
+  afterEach(() => {
+    vi.useRealTimers()
+  })
+
+  it('calls the functions of all schedules and rates that are due', async () => {
+    expect(await callsUntil('2026-01-01T03:00:00Z', { schedules: [nightly], retention: {} })).toEqual([
+      ['check-schedules', {}],
+      ['start-scheduled', { schedule: 'nightly', at: '2026-01-01T03:00:00.000Z' }],
+    ])
+  })
+
+  it('calls no function before its time', async () => {
+    expect(await callsUntil('2026-01-01T02:59:59.995Z', { schedules: [nightly], retention: {} })).toEqual([])
+  })
+
+  it('does not call functions that the settings do not need', async () => {
+    vi.setSystemTime('2026-01-01T23:59:59.990Z')
+    expect(await callsUntil('2026-01-02T00:00:00Z', { schedules: [], retention: { exports: 1 } })).toEqual([
+      ['prune', {}],
+    ])
+  })
+})
