@@ -7,7 +7,8 @@ import { clientFor } from './contract/session.ts'
 
 export { rejection } from './contract/session.ts'
 
-export const credentials = LOCAL_CREDENTIALS
+/** A copy, because clients add a member to the object. */
+export const credentials = { ...LOCAL_CREDENTIALS }
 export const bucket = 'specstar-test'
 
 export const clientOf = (endpoint: string) => clientFor({ endpoint, region: 'us-east-1', credentials })
