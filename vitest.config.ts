@@ -43,9 +43,6 @@ const main = {
     exclude: [...SEPARATE_SUITES, '**/node_modules/**'],
     testTimeout: MINUTE_MS,
     hookTimeout: MINUTE_MS,
-    // The files of a worker share their modules. A fifth of the CPU time would be spent on loading and compiling them.
-    isolate: false,
-    restoreMocks: true,
   },
 }
 
