@@ -1,5 +1,6 @@
 import { quote } from '../values/message-text.ts'
 import { ArchiveTruncatedError, NotAnArchiveError } from './errors.ts'
+import { LEFT_OUT_NAME } from './left-out.ts'
 import { MANIFEST_NAME, TRAILER_NAME } from './tail.ts'
 
 /** Formats of files that users may confuse with archives. Each has its first bytes, a description, and what to do. */
@@ -11,6 +12,12 @@ const FORMATS: readonly (readonly [head: string, what: string, advice: string])[
   ['BZh', 'a bzip2 file', 'decompress it with bunzip2'],
   ['\xfd7zXZ\0', 'an xz file', 'decompress it with unxz'],
   ['7z\xbc\xaf\x27\x1c', 'a 7-Zip file', 'unpack it'],
+  ['Rar!', 'a RAR file', 'unpack it'],
+  ['\x04\x22\x4d\x18', 'an LZ4 file', 'decompress it with lz4 -d'],
+  ['%PDF', 'a PDF file', 'check that it is the right file'],
+  ['\x89PNG', 'a PNG image', 'check that it is the right file'],
+  ['SQLite format 3\0', 'an SQLite database', 'check that it is the right file'],
+  ['<', 'XML or HTML text', 'check whether an error page was saved instead of the archive'],
   [
     '\x00\x05\x16\x07',
     'a file in which macOS keeps attributes of another file (its name begins with ._)',
@@ -26,7 +33,11 @@ export const explainForeignFile = (head: Buffer): NotAnArchiveError => {
   const text = head.toString('latin1')
   const known = FORMATS.find(([bytes]) => text.startsWith(bytes))
   if (known !== undefined) return new NotAnArchiveError(`it is ${known[1]}; ${known[2]}`)
-  if (looksLikeJson(head)) return new NotAnArchiveError('it is JSON')
+  if (looksLikeJson(head))
+    return new NotAnArchiveError('it is JSON; check whether an error was saved instead of the archive')
+  if (head.every((byte) => byte === 0))
+    return new NotAnArchiveError('it begins with zero bytes, so its content was probably lost during a copy')
+  if (looksLikeText(head)) return new NotAnArchiveError('it is text; check that it is the right file')
   return new NotAnArchiveError('it does not begin with a tar header')
 }
 
@@ -34,13 +45,24 @@ export const explainForeignFile = (head: Buffer): NotAnArchiveError => {
 export const looksLikeJson = (head: Buffer): boolean =>
   /^(?:\xef\xbb\xbf)?[ \t\r\n]*[[{][^\0]*$/.test(head.toString('latin1'))
 
+/** Returns true if bytes are text without control characters. The last character may be cut off. */
+const looksLikeText = (head: Buffer): boolean => {
+  const text = new TextDecoder().decode(head, { stream: true })
+  // eslint-disable-next-line no-control-regex -- These characters distinguish binary files from text.
+  return !/[\0-\x08\x0e-\x1a\x1c-\x1f\ufffd]/.test(text)
+}
+
 /**
- * Returns an error that explains why a tar without a manifest is not an archive. `paths` are the names of the files in
- * the tar. If the tar contains an archive in a folder or as a file, the message states this. Otherwise, the end of the
- * archive is missing.
+ * Returns an error that explains why a tar without a manifest is not an archive. `paths` are the names of its files, or of
+ * some of them. If the tar contains an archive in a folder or as a file, the message states this. If the names are those of
+ * other files, the message contains one of them. Otherwise, a part of the archive is missing, which `missing` describes.
  */
-export const explainMissingManifest = (paths: Iterable<string>): NotAnArchiveError | ArchiveTruncatedError => {
-  const names = [...paths].filter((path) => !isMacFile(path))
+export const explainForeignTar = (
+  paths: Iterable<string>,
+  missing = `it has no ${MANIFEST_NAME}`,
+): NotAnArchiveError | ArchiveTruncatedError => {
+  const all = [...paths]
+  const names = all.filter((path) => !isMacFile(path))
   const nested = names.find((path) => path.endsWith(`/${MANIFEST_NAME}`) || path.endsWith(`/${TRAILER_NAME}`))
   if (nested !== undefined) {
     const folder = nested.slice(0, nested.lastIndexOf('/'))
@@ -54,8 +76,28 @@ export const explainMissingManifest = (paths: Iterable<string>): NotAnArchiveErr
     return new NotAnArchiveError(
       `it is a tar that contains the file ${quote(packed)}; unpack the tar and restore this file`,
     )
-  return new ArchiveTruncatedError(`it has no ${MANIFEST_NAME}`)
+  if (names.some(isArchivePath)) return new ArchiveTruncatedError(missing)
+  const [foreign] = names
+  if (foreign !== undefined)
+    return new NotAnArchiveError(
+      `it is a tar of other files, such as ${quote(foreign)}; check that it is the right file`,
+    )
+  const [macFile] = all
+  return new NotAnArchiveError(
+    macFile === undefined
+      ? 'it is a tar without files'
+      : `it is a tar that contains only files that macOS has added, such as ${quote(macFile)}; ` +
+          'check that it is the right file',
+  )
 }
+
+/** Returns true if a file of this name can belong to an archive. */
+const isArchivePath = (path: string): boolean => ARCHIVE_PATH.test(path)
+
+const ARCHIVE_PATH = new RegExp(
+  `^(?:${[MANIFEST_NAME, TRAILER_NAME, LEFT_OUT_NAME].map((name) => name.replaceAll('.', String.raw`\.`)).join('|')}|` +
+    'index/.+|models/.+|payloads/.+|blobs/.+)$',
+)
 
 /** Returns true if macOS adds files with this name to folders or tars. */
 export const isMacFile = (path: string): boolean => {

@@ -1,14 +1,14 @@
 import { hash } from 'node:crypto'
 import type { ArchiveSource, OpenArchive } from './archive.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError, NotAnArchiveError } from './errors.ts'
-import { explainForeignFile } from './foreign-file.ts'
+import { explainForeignFile, explainForeignTar } from './foreign-file.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
 import type { Manifest } from './manifest.ts'
 import { checkGeometry, checkManifestSize, parseManifest } from './read-manifest.ts'
 import { rejectSpecStarStream } from './specstar-stream.ts'
 import { MANIFEST_NAME, parseTrailer, TAIL_BYTES, trailerHeader } from './tail.ts'
 import { BLOCK, encodeTarHeader, paddedSize } from './tar-header.ts'
-import { checkZero, isTarHeader, isZero } from './tar-reader.ts'
+import { checkZero, isTarHeader, isZero, parseHeaderBlock } from './tar-reader.ts'
 import { walkArchive } from './walk.ts'
 
 /**
@@ -25,7 +25,7 @@ export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> =
   const head = await source.read(0, Math.min(BLOCK, source.size))
   rejectSpecStarStream(head)
   if (head.length < BLOCK || !isTarHeader(head)) throw explainForeignFile(head)
-  await checkEndOfTar(source)
+  await checkEndOfTar(source, head)
   return walkArchive(source)
 }
 
@@ -61,13 +61,35 @@ const checkLeftOutList = async (source: ArchiveSource, { left_out }: Manifest): 
   checkZero(bytes.subarray(BLOCK + size), `the padding of ${LEFT_OUT_NAME}`)
 }
 
+/** The number of bytes at the end of a file in which a trailer is searched for. */
+const SEARCHED_BYTES = 1024 * 1024
+
 /**
  * Throws if the last 1,024 bytes are not zero, as they are in every complete tar. Most truncated tars are thereby
- * rejected before they are read.
+ * rejected before they are read. `head` is the first block.
  */
-const checkEndOfTar = async (source: ArchiveSource): Promise<void> => {
+const checkEndOfTar = async (source: ArchiveSource, head: Buffer): Promise<void> => {
   const length = Math.min(2 * BLOCK, source.size)
   const end = await source.read(source.size - length, length)
-  if (length < 2 * BLOCK || !isZero(end))
-    throw new ArchiveTruncatedError('the end of the archive is missing, or other bytes follow it')
+  if (length === 2 * BLOCK && isZero(end)) return
+  await rejectBytesAfterEnd(source)
+  const { path, type } = parseHeaderBlock(head, 'the first header')
+  const missing = 'the end of the archive is missing'
+  // Only the header of a file shows what the tar contains. Other headers, such as pax headers, have other names.
+  if (type !== '0') throw new ArchiveTruncatedError(missing)
+  throw explainForeignTar([path.replace(/^(?:\.\/+)+/, '')], missing)
+}
+
+/** Throws `ArchiveInvalidError` if other bytes follow a complete trailer. */
+const rejectBytesAfterEnd = async (source: ArchiveSource): Promise<void> => {
+  const header = await trailerHeader()
+  const start = Math.floor(Math.max(0, source.size - SEARCHED_BYTES) / BLOCK) * BLOCK
+  const bytes = await source.read(start, source.size - start)
+  for (let at = 0; at + TAIL_BYTES < bytes.length; at += BLOCK) {
+    if (!bytes.subarray(at, at + BLOCK).equals(header)) continue
+    const end = start + at + TAIL_BYTES
+    throw new ArchiveInvalidError(
+      `${source.size - end} other bytes follow its end, which is at byte ${end}; remove them: head -c ${end}`,
+    )
+  }
 }

@@ -1,6 +1,6 @@
 import type { ArchiveSegment, ArchiveSource, OpenArchive } from './archive.ts'
 import { ArchiveInvalidError, ArchiveTruncatedError, EntryCorruptError } from './errors.ts'
-import { explainMissingManifest, isMacFile } from './foreign-file.ts'
+import { explainForeignTar, isMacFile } from './foreign-file.ts'
 import type { IndexLine } from './index-line.ts'
 import { LEFT_OUT_NAME } from './left-out.ts'
 import type { Manifest, ManifestSegment } from './manifest.ts'
@@ -21,7 +21,7 @@ type TarFiles = Map<string, TarFile>
 export const walkArchive = async (source: ArchiveSource, limits?: TarLimits): Promise<OpenArchive> => {
   const files = await readTarFiles(source, limits)
   const manifestFile = takeFile(files, MANIFEST_NAME)
-  if (manifestFile === undefined) throw explainMissingManifest(files.keys())
+  if (manifestFile === undefined) throw explainForeignTar(files.keys())
   checkManifestSize(manifestFile.size)
   const manifest = parseManifest(await source.read(manifestFile.offset, manifestFile.size))
   const provenManifest = await checkTrailer(source, files, manifestFile)

@@ -31,13 +31,24 @@ describe('a file that is not an archive', () => {
       ['\xfd7zXZ\0', 'an xz file'],
       ['7z\xbc\xaf\x27\x1c', 'a 7-Zip file'],
       ['\x00\x05\x16\x07\x00\x02\x00\x00', 'a file in which macOS keeps attributes of another file'],
+      ['Rar!\x1a\x07', 'a RAR file'],
+      ['\x04\x22\x4d\x18', 'an LZ4 file'],
+      ['%PDF-1.7', 'a PDF file'],
+      ['\x89PNG\r\n', 'a PNG image'],
+      ['SQLite format 3\0', 'an SQLite database'],
+      ['<?xml version="1.0"?><Error>', 'XML or HTML text'],
       ['{"from":{}}', 'JSON'],
+      ['model,id\ncountry,1\n', 'text'],
     ]
     for (const [head, name] of heads) {
       const bytes = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from('x'.repeat(600))])
       expect(await message(bytes)).toContain(`not an .acbak archive: it is ${name}`)
     }
-    expect(explainForeignFile(Buffer.from('text')).message).toContain('does not begin with a tar header')
+    expect(explainForeignFile(Buffer.alloc(9)).message).toContain('it begins with zero bytes')
+    // The last character is cut off.
+    expect(explainForeignFile(Buffer.from('Grüß').subarray(0, -1)).message).toContain('it is text')
+    for (const binary of [Buffer.from('text\0'), Buffer.from([0xff, 0xfe, 0x41])])
+      expect(explainForeignFile(binary).message).toContain('does not begin with a tar header')
   })
 
   it('is JSON only if it is text that begins with a brace or a bracket', () => {
@@ -73,7 +84,41 @@ describe('a tar that is not an archive', () => {
       )
   })
 
-  it('is truncated if nothing shows what it contains', async () => {
-    expect(await message(tarOf([['a', Buffer.from('x')]]))).toContain('ArchiveTruncatedError')
+  it('is named if it contains only other files, or only files of macOS, or nothing', async () => {
+    const other = 'NotAnArchiveError: not an .acbak archive: it is a tar of other files, such as "hello.txt"'
+    expect(await message(tarOf([['hello.txt', Buffer.from('x')]]))).toContain(other)
+    expect(await message(tarOf([['./hello.txt', Buffer.from('x')]]).subarray(0, -9_900))).toContain(other)
+    expect(await message(tarOf([['._hello.txt', Buffer.from('x')]]))).toContain(
+      'it is a tar that contains only files that macOS has added, such as "._hello.txt"',
+    )
+    expect(await message(Buffer.concat([entryBytes('a/', Buffer.alloc(0)), END]))).toContain(
+      'it is a tar without files',
+    )
+  })
+
+  it('is truncated if it contains files of an archive, or if its first header is not that of a file', async () => {
+    for (const name of ['models/city/a', 'index/s.jsonl.zst', 'acbak.trailer'])
+      expect(await message(tarOf([[name, Buffer.from('x')]]))).toBe(
+        'ArchiveTruncatedError: the archive is truncated: it has no manifest.json',
+      )
+    const long = entryBytes(`${'a/'.repeat(150)}b`, Buffer.from('x'))
+    for (const bytes of [archive.subarray(0, archive.length / 2), long])
+      expect(await message(bytes)).toBe(
+        'ArchiveTruncatedError: the archive is truncated: the end of the archive is missing',
+      )
+  })
+})
+
+describe('an archive that other bytes follow', () => {
+  it('is rejected with the position of its end', async () => {
+    for (const bytes of [Buffer.from('\n'), Buffer.alloc(512, 1), Buffer.alloc(300_000, 1)])
+      expect(await message(Buffer.concat([archive, bytes]))).toBe(
+        `ArchiveInvalidError: the archive is invalid: ${bytes.length} other bytes follow its end, ` +
+          `which is at byte ${archive.length}; remove them: head -c ${archive.length}`,
+      )
+  })
+
+  it('is truncated if the bytes are too many to find its end', async () => {
+    expect(await message(Buffer.concat([archive, Buffer.alloc(1024 * 1024, 1)]))).toContain('ArchiveTruncatedError')
   })
 })

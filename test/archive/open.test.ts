@@ -36,8 +36,13 @@ const truncated = (what: string): Error => new ArchiveTruncatedError(what)
 describe('openArchive', () => {
   it('rejects what is not a tar', async () => {
     await expectError(Buffer.alloc(0), new NotAnArchiveError('it is empty'))
-    for (const bytes of [Buffer.alloc(1), headerBytes('a', 0).subarray(0, 511), Buffer.alloc(5_000)])
+    for (const bytes of [Buffer.from([1]), headerBytes('a', 0).subarray(0, 511)])
       await expectError(bytes, new NotAnArchiveError('it does not begin with a tar header'))
+    for (const bytes of [Buffer.alloc(1), Buffer.alloc(5_000)])
+      await expectError(
+        bytes,
+        new NotAnArchiveError('it begins with zero bytes, so its content was probably lost during a copy'),
+      )
   })
 
   it("rejects SpecStar's stream by its version", async () => {
@@ -48,8 +53,8 @@ describe('openArchive', () => {
   })
 
   it('rejects a tar without an end before it reads all of it', async () => {
-    const message = truncated('the end of the archive is missing, or other bytes follow it')
-    const header = headerBytes('a', 0)
+    const message = truncated('the end of the archive is missing')
+    const header = headerBytes('models/a', 0)
     await expectError(header, message)
     await expectError(Buffer.concat([header, Buffer.alloc(511)]), message)
     await expectError(Buffer.concat([header, Buffer.alloc(512)]), message)
