@@ -29,6 +29,18 @@ export class JsonContentTypeError extends Error {
   }
 }
 
+/** Thrown if the body of a request that accepts only parameters has the content type of a form or of a file. */
+export class ParametersContentTypeError extends Error {
+  override readonly name = 'ParametersContentTypeError'
+
+  constructor(mediaType: string) {
+    super(
+      `the content type of the body is ${quote(mediaType)}, but this route reads only JSON from the body. ` +
+        'Send the parameters as a JSON object with the header content-type: application/json, or in the query',
+    )
+  }
+}
+
 /** Thrown if the request line of an HTTP request is too long for the local program. */
 export class UriTooLongError extends Error {
   override readonly name = 'UriTooLongError'

@@ -119,3 +119,7 @@ export const idempotencyKey = ({ headers }: HttpRequest): string | undefined => 
     ])
   return key
 }
+
+/** Returns the media type of the body in lower case, without parameters. Returns an empty string if there is none. */
+export const mediaTypeOf = ({ headers }: Pick<HttpRequest, 'headers'>): string =>
+  (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''

@@ -3,7 +3,7 @@ import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import { quote } from '../../shared/values/message-text.ts'
 import { JsonContentTypeError, TooLargeError } from './errors.ts'
 import { PARAMETERS_IN_QUERY } from './form.ts'
-import { type HttpRequest, MAX_ARCHIVE_BYTES } from './http-request.ts'
+import { type HttpRequest, MAX_ARCHIVE_BYTES, mediaTypeOf } from './http-request.ts'
 
 /** What the body of an import request contains. */
 type ImportContent =
@@ -23,7 +23,7 @@ const URL_ENCODED = 'application/x-www-form-urlencoded'
  */
 export const contentOf = ({ headers, body }: HttpRequest): ImportContent => {
   const contentType = headers['content-type'] ?? ''
-  const mediaType = contentType.split(';')[0]?.trim().toLowerCase() ?? ''
+  const mediaType = mediaTypeOf({ headers })
   if (body.length === 0) {
     if (['', JSON_TYPE, URL_ENCODED].includes(mediaType)) return { in: 'none' }
     const message =

@@ -4,13 +4,30 @@ import type { Caller } from '../../shared/jobs/identity.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import type { DecisionRequest } from '../../shared/schedules/decide-archive.ts'
 import { flag } from '../../shared/requests/parameters.ts'
-import { type HttpRequest, idempotencyKey, jsonObject, mergeParameters, queryObject } from './http-request.ts'
+import { looksLikeJson } from '../../shared/archive/foreign-file.ts'
+import { ParametersContentTypeError } from './errors.ts'
+import {
+  type HttpRequest,
+  idempotencyKey,
+  jsonObject,
+  mediaTypeOf,
+  mergeParameters,
+  queryObject,
+} from './http-request.ts'
 
-/** Returns the parameters in the query of a request. For a POST request, adds the parameters in its JSON body. */
-export const parametersOf = (request: HttpRequest): Record<string, unknown> =>
-  request.method === 'POST'
-    ? mergeParameters(queryObject(request.query), jsonObject(request.body))
-    : queryObject(request.query)
+/**
+ * Returns the parameters in the query of a request. For a POST request, adds the parameters in its JSON body. Throws
+ * `ParametersContentTypeError` if the body has another content type and is not JSON.
+ */
+export const parametersOf = (request: HttpRequest): Record<string, unknown> => {
+  const query = queryObject(request.query)
+  if (request.method !== 'POST') return query
+  const mediaType = mediaTypeOf(request)
+  // Some clients send JSON with another content type, for example `curl -d`. Such a body is accepted.
+  const isOther = mediaType !== '' && !/^application\/(?:.+\+)?json$/.test(mediaType) && !looksLikeJson(request.body)
+  if (isOther && request.body.length > 0) throw new ParametersContentTypeError(mediaType)
+  return mergeParameters(query, jsonObject(request.body))
+}
 
 /** Returns the caller of a request. Ignores the `Idempotency-Key` of a GET request, as any GET can be repeated. */
 export const callerOf = (request: HttpRequest): Caller => {

@@ -57,6 +57,13 @@ const invalidRequest: ErrorRow = {
   callerFault: 'request',
   members: fields('errors'),
 }
+const unsupportedMediaType: ErrorRow = {
+  type: 'unsupported-media-type',
+  status: 415,
+  title: 'The content type does not match the body',
+  retryable: false,
+  callerFault: 'request',
+}
 const archiveInvalid: ErrorRow = {
   type: 'archive-invalid',
   status: 400,
@@ -105,13 +112,8 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     callerFault: 'request',
     members: fields('limit_bytes'),
   },
-  JsonContentTypeError: {
-    type: 'unsupported-media-type',
-    status: 415,
-    title: 'The content type does not match the body',
-    retryable: false,
-    callerFault: 'request',
-  },
+  JsonContentTypeError: unsupportedMediaType,
+  ParametersContentTypeError: unsupportedMediaType,
   UriTooLongError: {
     type: 'uri-too-long',
     status: 414,

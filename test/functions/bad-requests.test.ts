@@ -22,6 +22,23 @@ interface BadRequest {
 const json = { 'content-type': 'application/json' }
 
 const BAD_REQUESTS: readonly BadRequest[] = [
+  ...[
+    'application/x-www-form-urlencoded',
+    'multipart/form-data; boundary=x',
+    'text/plain',
+    'application/x-tar',
+  ].flatMap((type) =>
+    ['/country/export', '/_backup/export', '/_backup/schedules/nightly/confirm'].map((path) => ({
+      request: `POST ${path}`,
+      body: type.startsWith('multipart')
+        ? '--x\r\ncontent-disposition: form-data; name="wait"\r\n\r\n0\r\n--x--'
+        : 'wait=0',
+      headers: { 'content-type': type },
+      status: 415,
+      type: 'unsupported-media-type',
+      detail: 'Send the parameters as a JSON object with the header content-type: application/json, or in the query',
+    })),
+  ),
   { request: 'GET /nope/export', status: 404, type: 'unknown-model', detail: 'character, city, country' },
   { request: 'GET /_other/export', status: 404, type: 'unknown-model' },
   { request: 'GET /blobs/export', status: 404, type: 'unknown-model' },

@@ -154,9 +154,23 @@ const answerClientError = (error: Error & { code?: string; rawPacket?: Buffer },
   setTimeout(() => socket.destroy(), DRAIN_MS).unref()
 }
 
-/** Returns the error for a rejected packet. If the packet contains no line end, the request line itself is too long. */
-const tooLongError = (packet: Buffer | undefined): Error =>
-  packet === undefined || packet.includes('\r\n') ? new HeadersTooLargeError() : new UriTooLongError()
+/**
+ * The request line is the cause if it has more than half of the 16 KiB that the request line and the headers may have
+ * together.
+ */
+const LONG_LINE_BYTES = 8 * 1024
+
+/**
+ * Returns the error for a rejected packet. If the packet does not begin with the request line, an earlier packet does.
+ * The request line is then too long if the packet contains no line end.
+ */
+const tooLongError = (packet: Buffer | undefined): Error => {
+  if (packet === undefined) return new HeadersTooLargeError()
+  const lineEnd = packet.indexOf('\r\n')
+  const isRequestLine = /^[A-Z]+ /.test(packet.toString('latin1', 0, 20))
+  const isLongLine = lineEnd < 0 || (isRequestLine && lineEnd > LONG_LINE_BYTES)
+  return isLongLine ? new UriTooLongError() : new HeadersTooLargeError()
+}
 
 /** Returns the value of a promise, or undefined if the promise is not fulfilled within `ms` milliseconds. */
 const withTimeout = async <Value>(ms: number, work: Promise<Value>): Promise<Value | undefined> => {

@@ -71,6 +71,8 @@ describe('the local gateway', () => {
       status: 414,
       detail: expect.stringContaining('POST') as string,
     })
+    for (const length of [16_300, 16_384, 20_000, 60_000])
+      expect((await fetch(`${gateway.url}/hero/export?ids=${'x'.repeat(length)}`)).status).toBe(414)
     const headers = await fetch(`${gateway.url}/hero/export`, { headers: { 'x-long': 'x'.repeat(20_000) } })
     expect(headers.status).toBe(431)
     expect(await headers.json()).toMatchObject({ type: 'headers-too-large' })
