@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { splitBuckets } from '../../shared/export/plan-export.ts'
 
 describe('the ranges of an export', () => {
-  it('cover every digest bucket once, in order, for any number of ranges', () => {
+  it('contain every digest bucket once, in order, for any number of ranges', () => {
     fc.assert(
       fc.property(fc.integer({ min: -1, max: 70_000 }), (count) => {
         const ranges = splitBuckets('m', count)

@@ -9,7 +9,7 @@ import { compareBytes } from '../../shared/values/text-order.ts'
 
 const MODELS = loadModels({ city: { shards: 4 }, one: { shards: 1 }, ignored_key_prefixes: ['cache#'] })
 
-/** A table in memory. The order of its partitions is that of `keys`, as DynamoDB's order of partitions is arbitrary. */
+/** A table in memory. Its partitions are in the order of `keys`. In DynamoDB, the order of partitions is arbitrary. */
 const tableOf = (keys: readonly Key[]) => {
   const partitions = [...new Set(keys.map(({ pk }) => pk))]
   const order = (a: Key, b: Key): number =>
@@ -49,7 +49,7 @@ const scan = async (table: ReturnType<typeof tableOf>, stopAfter = Infinity): Pr
 const text = ({ pk, sk }: Key): string => `${pk} ${sk}`
 
 describe('the scan of the table', () => {
-  it('finds every item that belongs to no resource once, wherever its passes stop', async () => {
+  it('reports each item that belongs to no resource once, no matter where its passes stop', async () => {
     const pk = fc.constantFrom(
       'city#m#0',
       'city#m#3',

@@ -23,7 +23,7 @@ const LARGE = Buffer.alloc(17 * 1024 * 1024, 'large ')
 
 let runner: WorkflowRunner
 beforeAll(async () => {
-  // The limit lets each pass of the blob stages end after one blob with headers.
+  // With this limit, each pass of the blob stages ends after one blob with headers.
   runner = await WorkflowRunner.start({ limits: { indexBytes: 100 } })
 })
 afterEach(async () => {
@@ -46,7 +46,7 @@ const objectOf = (id: string): { Bucket: string; Key: string } => ({
 const putBlob = (id: string, Body: Buffer, properties: Properties = {}): Promise<unknown> =>
   runner.clients.s3.send(new PutObjectCommand({ ...objectOf(id), Body, ...properties }))
 
-/** The headers of a stored blob, and its user metadata without that of this program. */
+/** The headers of a stored blob, and its user metadata without the entries that this program adds. */
 const headersOf = async (id: string): Promise<object> => {
   const head = await runner.clients.s3.send(new HeadObjectCommand(objectOf(id)))
   const { ContentType, CacheControl, ContentDisposition, ContentEncoding, ContentLanguage, ExpiresString } = head
@@ -77,7 +77,7 @@ describe('the headers and user metadata of a blob', () => {
     on_duplicate: RestoreRequest['on_duplicate'],
     more: Partial<RestoreRequest> = {},
   ): Promise<RestoreJob> => runner.restore(archive, { on_duplicate, ...more })
-  /** Removes the resource, so that it is not skipped, but keeps the blobs. */
+  /** Removes the resource, so that the restore does not skip it. The blobs stay. */
   const removeResource = (): Promise<void> => runner.removeItems(...docWith('small', 'large', 'bare').items)
 
   it.each(['overwrite', 'skip', 'raise_error'] as const)(
@@ -98,7 +98,7 @@ describe('the headers and user metadata of a blob', () => {
     },
   )
 
-  it('are in the index of the archive, also for a blob that has none', async () => {
+  it('are in the index of the archive; the index also lists a blob without headers', async () => {
     const opened = await openArchive(memorySource(archive))
     const lines = new Map<string, object>()
     for (const segment of opened.segments)
@@ -145,7 +145,7 @@ describe('the headers and user metadata of a blob', () => {
     expect(await allHeaders()).toEqual(before)
   })
 
-  it('stay under skip if they differ: the blob is listed, and the job ends partial', async () => {
+  it('are kept under skip if they differ: the blob is listed, and the job ends as partial', async () => {
     await removeResource()
     await putBlob('small', SMALL, { ...HEADERS, CacheControl: 'no-store' })
     const changed = await allHeaders()
@@ -156,7 +156,7 @@ describe('the headers and user metadata of a blob', () => {
     expect(await allHeaders()).toEqual(changed)
   })
 
-  it('make a duplicate under raise_error if they differ, and none if they are equal', async () => {
+  it('make the blob a duplicate under raise_error if they differ, but not if they are equal', async () => {
     await removeResource()
     await putBlob('small', SMALL, { ...HEADERS, CacheControl: 'no-store' })
     expect(await restore('raise_error')).toMatchObject({
@@ -167,18 +167,21 @@ describe('the headers and user metadata of a blob', () => {
     expect(await restore('raise_error')).toMatchObject({ status: 'succeeded' })
   })
 
-  it.each(['small', 'large'])('make a conflict if another writer creates the blob %s with others', async (id) => {
-    await runner.wipe()
-    runner.beforeStage('apply-blobs', async () => {
-      await putBlob(id, id === 'small' ? SMALL : LARGE, { ...HEADERS, CacheControl: 'no-store' })
-    })
-    expect(await restore('skip')).toMatchObject({
-      status: 'partial',
-      result: { blob_conflicts: { count: 1, ids: [id] }, verification: { passed: true } },
-    })
-  })
+  it.each(['small', 'large'])(
+    'cause a conflict if another writer creates the blob %s with different headers',
+    async (id) => {
+      await runner.wipe()
+      runner.beforeStage('apply-blobs', async () => {
+        await putBlob(id, id === 'small' ? SMALL : LARGE, { ...HEADERS, CacheControl: 'no-store' })
+      })
+      expect(await restore('skip')).toMatchObject({
+        status: 'partial',
+        result: { blob_conflicts: { count: 1, ids: [id] }, verification: { passed: true } },
+      })
+    },
+  )
 
-  it('fail the check of blobs if they change before the verification', async () => {
+  it('make the check of blobs fail if they change before the verification', async () => {
     runner.beforeStage('plan-verify', async () => {
       await putBlob('small', SMALL, { ...HEADERS, ContentEncoding: undefined, Metadata: { owner: 'anna' } })
     })
@@ -196,7 +199,7 @@ describe('the headers and user metadata of a blob', () => {
   })
 })
 
-describe('user metadata that looks like that of this program', () => {
+describe('user metadata that looks as if this program had added it', () => {
   beforeEach(() => writeToStore(runner.clients, docWith('small')))
   /** Exports the store and restores it after everything has been deleted. */
   const exportAndRestore = async (): Promise<RestoreJob> => {
@@ -230,7 +233,7 @@ describe('user metadata that looks like that of this program', () => {
   })
 })
 
-describe('a stream of SpecStar, which states no headers', () => {
+describe('a stream of SpecStar, which contains no headers', () => {
   const bytes = Buffer.from('of a stream')
   const payload = '{"title":"x","names":[{"file_id":"blob 0"}]}'
   const stream = buildStream({
@@ -251,7 +254,7 @@ describe('a stream of SpecStar, which states no headers', () => {
 })
 
 describe('a blob whose headers an archive cannot contain', () => {
-  it('counts as missing, so that it is never lost without a word', async () => {
+  it('is reported as missing, and is not left out silently', async () => {
     await writeToStore(runner.clients, docWith('small', 'bare'))
     await putBlob('small', SMALL, HEADERS)
     await putBlob('bare', Buffer.from('bare'))

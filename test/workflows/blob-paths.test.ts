@@ -10,7 +10,7 @@ import { buildStream } from '../specstar/build-stream.ts'
 import { TestProgram } from './program.ts'
 import { buildBlobs, buildResource, combine, writeToStore } from './sample-store.ts'
 
-/** Registries that differ only in where the payloads of model `doc` contain blobs. */
+/** Registries that differ only in the paths at which the payloads of model `doc` refer to blobs. */
 const REGISTRIES = {
   guess: { doc: {} },
   none: { doc: { blobs: [] } },
@@ -19,8 +19,8 @@ const REGISTRIES = {
 type Registry = keyof typeof REGISTRIES
 
 /**
- * `photo` has the shape of a reference to a blob, but is not one. `file` is one, but does not have the shape. `scan` is
- * one and has the shape.
+ * `photo` has the shape of a reference to a blob but is no reference. `file` is a reference but does not have that
+ * shape. `scan` is a reference and has that shape.
  */
 const PAYLOAD = {
   photo: { file_id: 'elsewhere', size: 5 },
@@ -73,7 +73,7 @@ const exportStore = async (registry: Registry): Promise<Buffer> => {
 const HINT: unknown = expect.stringMatching(/"blobs" of the model in models\.json .*MODELS_FILE/)
 
 describe('a map that only looks like a reference to a blob', () => {
-  it('fails an export, and the error says how to state where blobs are', async () => {
+  it('makes an export fail with an error that says how to register the paths of blobs', async () => {
     await deployAndFill('guess')
     expect(await test.requestAndWait('GET', '/doc/export?wait=25')).toMatchObject({
       status: 409,
@@ -123,7 +123,7 @@ describe('the manifest of an archive', () => {
 
 describe('an archive that was exported under one registry', () => {
   it.each([
-    // The archive contains `scan`, and declares `elsewhere` as missing.
+    // The archive contains `scan`, and lists `elsewhere` as missing.
     ['guess', 'guess', ['elsewhere'], ['scan']],
     ['guess', 'none', [], ['scan']],
     ['guess', 'paths', ['file'], ['scan']],

@@ -51,7 +51,7 @@ describe('a blob id that already exists in the target', () => {
     expect(stableContents(await runner.contents())).toEqual(before)
   })
 
-  it('keeps different content under skip; the resources are loaded, the id is listed, and the job ends partial', async () => {
+  it('keeps different content under skip; the resources are restored, the id is listed, and the job ends as partial', async () => {
     const { archive } = await runner.export(MODELS)
     await runner.wipe()
     await putBlob('flag-n', 'other content')
@@ -129,7 +129,7 @@ describe('a blob that another writer creates after preflight', () => {
     await putBlob('large', 'other content')
   }
 
-  it('stays under skip if its bytes differ: it is listed, and the job ends partial', async () => {
+  it('is kept under skip if its bytes differ: it is listed, and the job ends as partial', async () => {
     const archive = await exportAndWipe()
     runner.beforeStage('apply-blobs', writeBlobs)
     const job = await runner.restore(archive, { on_duplicate: 'skip' })
@@ -143,7 +143,7 @@ describe('a blob that another writer creates after preflight', () => {
     expect(await readBlob('large')).toBe('other content')
   })
 
-  it.each(['flag-n', 'large'])('is a conflict under raise_error and stays: %s', async (id) => {
+  it.each(['flag-n', 'large'])('is a conflict under raise_error and is kept: %s', async (id) => {
     const archive = await exportAndWipe()
     runner.beforeStage('apply-blobs', () => putBlob(id, 'other content').then(() => undefined))
     const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
@@ -176,7 +176,7 @@ describe('a blob that is missing from the store', () => {
     return undefined
   }
 
-  it('fails a strict export, whose error names it', async () => {
+  it('makes a strict export fail with an error that names the blob', async () => {
     await removeBlob('flag-n')
     await removeBlob('arms-d')
     expect(await failure()).toMatchObject({
@@ -194,7 +194,7 @@ describe('a blob that is missing from the store', () => {
     })
   })
 
-  it('is omitted from an export that is not strict; the export and its restore end partial', async () => {
+  it('is omitted from an export that is not strict; the export and its restore end as partial', async () => {
     await removeBlob('flag-n')
     const { job, archive } = await runner.export(MODELS, {}, false)
     const referred_by = [{ id: 'flag-n', resources: FLAG_REFERRERS }]
@@ -251,7 +251,7 @@ describe('a blob that is missing from the store', () => {
 })
 
 describe('the blobs of an archive', () => {
-  it('are stored once, however many resources and models refer to them', async () => {
+  it('are stored once, for any number of resources and models that refer to them', async () => {
     const { archive } = await runner.export(MODELS)
     expect((await archivedBlobs(archive)).sort()).toEqual(['arms-d', 'flag-n', 'flag-s'])
     const { manifest } = await openArchive(memorySource(archive))
@@ -259,7 +259,7 @@ describe('the blobs of an archive', () => {
     expect(manifest.blobs).toEqual({ count: 3, bytes: 5 + 5 + 6 })
   })
 
-  it('can be empty, slightly smaller than, exactly, and larger than the 16 MiB from which S3 copies them', async () => {
+  it('can be empty, or have slightly less than, exactly or more than the 16 MiB from which S3 copies them', async () => {
     const content = (size: number, fill: string): Buffer => Buffer.alloc(size, fill)
     const MIB = 1024 * 1024
     const contents = {

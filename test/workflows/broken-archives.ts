@@ -7,12 +7,12 @@ import { writeArchive } from '../archive/sample.ts'
 import { expect } from 'vitest'
 import { fixture } from './program.ts'
 
-/** An archive that must be rejected, and the problem that is returned. */
+/** An archive that must be rejected, and the problem that the API returns for it. */
 interface BrokenArchive {
   readonly name: string
   readonly bytes: Buffer
   readonly problem: { readonly type: string; readonly detail: RegExp } & Readonly<Record<string, unknown>>
-  /** The route that receives it, by default `_backup`. */
+  /** The route to which a test sends the archive, by default `_backup`. */
   readonly scope?: string
 }
 
@@ -62,7 +62,7 @@ const withTrailer = (text: string): Buffer => {
   return broken
 }
 
-/** A SpecStar stream that consists of its header record only, followed by zeros. */
+/** A SpecStar stream that consists of the header record, followed by zeros. */
 const streamHeader = (version: number): Buffer => {
   const record = encode({ t: 'HeaderRecord', version })
   const length = Buffer.alloc(4)

@@ -21,7 +21,7 @@ afterEach(async () => {
 const written = async (): Promise<number> => (await runner.contents()).items.size
 
 describe('a restore that is cancelled during a pass', () => {
-  it('writes nothing after the cancellation was answered', async () => {
+  it('writes nothing after the response to the cancellation', async () => {
     const memos = Array.from({ length: RESOURCES }, (_, k) =>
       buildResource(runner.services.models, { model: 'memo', id: `memo ${k}`, payloads: [{ text: `${k}` }] }),
     )
@@ -42,7 +42,7 @@ describe('a restore that is cancelled during a pass', () => {
 
 const MODELS = ['city', 'country', 'memo']
 
-/** Cancels the next job before `stage` begins. Resolves with the job's id when its last handler has returned. */
+/** Cancels the next job before `stage` begins. Returns the job's id after the job's last handler has returned. */
 const cancelledAt = (stage: string): Promise<string> => {
   const { promise, resolve, reject } = Promise.withResolvers<string>()
   runner.beforeStage(stage, async (jobId) => {
@@ -66,7 +66,7 @@ describe('a cancelled export', () => {
     'plan-compose',
     'compose-parts',
     'finish-compose',
-  ])('before %s leaves neither an archive nor a part of one, and the next export is complete', async (stage) => {
+  ])('before %s leaves neither an archive nor parts of an archive, and the next export is complete', async (stage) => {
     await writeToStore(runner.clients, sampleStore(runner.services.models))
     const cancelled = cancelledAt(stage)
     await expect(runner.export(MODELS)).rejects.toThrow(JobFailedError)
@@ -94,7 +94,7 @@ describe('a cancelled restore', () => {
     ['plan-preflight-blobs', false],
     ['preflight-blobs', false],
     ['decide', false],
-    // A blob may be written while the stage begins.
+    // A blob may be written before the stage detects the cancellation.
     ['apply-blobs', undefined],
     ['plan-apply-records', true],
     ['apply-records', true],

@@ -16,7 +16,7 @@ const KEY = 'catalogue-v3.acbak'
 const Exported = z.object({ archive: z.object({ bucket: z.string(), key: z.string() }) })
 const JobStatus = z.object({ status: z.string() })
 
-/** The members of a report next to an upload that tests read. */
+/** The members that tests read of a report. The report is next to an upload. */
 export const UploadReport = z.looseObject({
   job_id: z.string().optional(),
   status: z.string(),
@@ -27,7 +27,7 @@ export type UploadReport = z.output<typeof UploadReport>
 
 /** A running program whose store contains the catalogue, with an archive of it in the archive bucket. */
 export class Catalogue extends TestProgram {
-  /** The archive, as `from` names it. */
+  /** The archive, as the value of the parameter `from`. */
   readonly archive = { bucket: this.program.services.config.buckets.archives, key: KEY }
 
   /** `scope` is the model to load, or `_backup` for all models. */

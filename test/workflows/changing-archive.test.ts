@@ -39,7 +39,7 @@ describe('an archive that changes during its restore', () => {
     ['removed', 'preflight', removeArchive],
     ['replaced', 'preflight-blobs', replaceArchive],
     ['removed', 'decide', removeArchive],
-  ])('fails the restore before anything is written if it is %s before %s', async (_how, stage, change) => {
+  ])('makes the restore fail before anything is written if it is %s before %s', async (_how, stage, change) => {
     runner.beforeStage(stage, change)
     const job = await runner.restore(archive)
     expect(job).toMatchObject({ status: 'failed', error: { type: 'source-changed', status: 409 } })
@@ -52,15 +52,18 @@ describe('an archive that changes during its restore', () => {
     ['replaced', 'apply-blobs', replaceArchive],
     ['removed', 'apply-records', removeArchive],
     ['replaced', 'verify', replaceArchive],
-  ])('fails the restore if it is %s before %s, and the next restore completes it', async (_how, stage, change) => {
-    runner.beforeStage(stage, change)
-    const job = await runner.restore(archive)
-    expect(job).toMatchObject({ status: 'failed', error: { type: 'source-changed', status: 409 } })
-    await runner.freeLeases()
-    expect(await runner.restore(archive)).toMatchObject({
-      status: 'succeeded',
-      result: { verification: { passed: true } },
-    })
-    expect(stableContents(await runner.contents())).toEqual(stableContents(original))
-  })
+  ])(
+    'makes the restore fail if it is %s before %s, and the next restore completes the store',
+    async (_how, stage, change) => {
+      runner.beforeStage(stage, change)
+      const job = await runner.restore(archive)
+      expect(job).toMatchObject({ status: 'failed', error: { type: 'source-changed', status: 409 } })
+      await runner.freeLeases()
+      expect(await runner.restore(archive)).toMatchObject({
+        status: 'succeeded',
+        result: { verification: { passed: true } },
+      })
+      expect(stableContents(await runner.contents())).toEqual(stableContents(original))
+    },
+  )
 })

@@ -25,7 +25,7 @@ afterEach(async () => {
   await runner.wipe()
 })
 
-/** Another writer creates a complete city with an id of the archive. */
+/** As another writer, creates a complete city whose id is also in the archive. */
 const createCity = (id: string): Promise<void> =>
   writeToStore(
     runner.clients,
@@ -95,7 +95,7 @@ describe('a resource that another writer creates after preflight', () => {
     },
   )
 
-  it('is a conflict under raise_error: the restore is rolled back, and the resource stays', async () => {
+  it('is a conflict under raise_error: the restore is rolled back, and the resource is kept', async () => {
     let theirs: [string, Item][] = []
     const job = await restoreWhile(
       'apply-records',
@@ -108,11 +108,11 @@ describe('a resource that another writer creates after preflight', () => {
     expect(job).toMatchObject({ status: 'failed', error: { type: 'conflict', status: 409, id: 'c' } })
     const { items, objects } = stableContents(await runner.contents())
     expect(items).toEqual(theirs)
-    // Blobs are not rolled back. Without resources that refer to them they have no effect.
+    // A rollback does not delete blobs. They have no effect if no resource refers to them.
     expect(objects.every(([key]) => before.objects.has(key))).toBe(true)
   })
 
-  it('makes workers that outlive their map lose the lease before the rollback begins', async () => {
+  it('ends the lease of workers that still run after their map has ended, before the rollback begins', async () => {
     const epochs: (number | undefined)[] = []
     const recordEpoch = async (jobId: string): Promise<void> => {
       const lease = runner.services.leases.held(['city'], jobId)
@@ -150,7 +150,7 @@ describe('a resource that another writer creates after preflight', () => {
 })
 
 describe('another writer during an overwrite', () => {
-  it('keeps its changes if it writes after the restore; they are counted as changed since', async () => {
+  it('keeps its changes if it writes after the restore; the verification counts them as changed since', async () => {
     const job = await restoreWhile('plan-verify', async () => {
       await createCity('b')
       await createCity('f')
@@ -175,7 +175,7 @@ describe('another writer during an overwrite', () => {
 })
 
 describe('two restores at the same time', () => {
-  it('of one model: the second fails and names the running job, and the first succeeds', async () => {
+  it('of one model: the second fails with an error that names the running job, and the first succeeds', async () => {
     let second: RestoreJob | undefined
     let firstId = ''
     const first = await restoreWhile('preflight', async (jobId) => {
@@ -220,7 +220,7 @@ describe('the leases of a restore', () => {
     for (const model of MODELS) expect(await leaseOf(model)).toBe('free')
   })
 
-  it('drain after a failure that follows the first write', async () => {
+  it('are draining after a failure that follows the first write', async () => {
     let jobId = ''
     const job = await restoreWhile('plan-verify', async (id) => {
       jobId = id

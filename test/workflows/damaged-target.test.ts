@@ -19,7 +19,7 @@ afterAll(() => runner.stop())
 /** Changes of attributes. Undefined removes the attribute. */
 type Changes = Readonly<Record<string, Item[string] | undefined>>
 
-/** Metadata whose state is not consistent, so that they are read again. */
+/** Metadata in an inconsistent state, so that the restore reads them again. */
 const stale = (changes: Changes): Item => {
   const changed: Changes = { ...must(items[0]), total_revision_count: { N: '0' }, ...changes }
   return Object.fromEntries(
@@ -36,26 +36,31 @@ const UNDER_ITS_KEY: readonly (readonly [what: string, changes: Changes])[] = [
 ]
 
 describe('a store with damaged metadata', () => {
-  it.each(UNDER_ITS_KEY)('%s is changed for a dry run, and is overwritten', async (_, changes) => {
-    for (const filters of [{}, { ids: ['a'] }]) {
-      await runner.wipe()
-      await runner.putItems(stale(changes), ...items.slice(1))
-      const rejected = { error: { type: 'duplicates', duplicates: { ids: ['a'] } } }
-      for (const dry_run of [true, false])
-        expect(await runner.restore(archive, { filters, dry_run, on_duplicate: 'raise_error' })).toMatchObject(rejected)
-      expect(await runner.restore(archive, { filters, dry_run: true })).toMatchObject({
-        result: { dry_run: { models: { city: { new: 0, changed: 1, same: 0 } } } },
-      })
-      expect(await runner.restore(archive, { filters, on_duplicate: 'skip' })).toMatchObject({
-        status: 'succeeded',
-        result: { models: { city: { loaded: 0, skipped: 1 } } },
-      })
-      expect(await runner.restore(archive, { filters })).toMatchObject({
-        status: 'succeeded',
-        result: { models: { city: { loaded: 1 } } },
-      })
-    }
-  })
+  it.each(UNDER_ITS_KEY)(
+    '%s is counted as changed by a dry run, and is overwritten by a restore',
+    async (_, changes) => {
+      for (const filters of [{}, { ids: ['a'] }]) {
+        await runner.wipe()
+        await runner.putItems(stale(changes), ...items.slice(1))
+        const rejected = { error: { type: 'duplicates', duplicates: { ids: ['a'] } } }
+        for (const dry_run of [true, false])
+          expect(await runner.restore(archive, { filters, dry_run, on_duplicate: 'raise_error' })).toMatchObject(
+            rejected,
+          )
+        expect(await runner.restore(archive, { filters, dry_run: true })).toMatchObject({
+          result: { dry_run: { models: { city: { new: 0, changed: 1, same: 0 } } } },
+        })
+        expect(await runner.restore(archive, { filters, on_duplicate: 'skip' })).toMatchObject({
+          status: 'succeeded',
+          result: { models: { city: { loaded: 0, skipped: 1 } } },
+        })
+        expect(await runner.restore(archive, { filters })).toMatchObject({
+          status: 'succeeded',
+          result: { models: { city: { loaded: 1 } } },
+        })
+      }
+    },
+  )
 
   it('under the key of no resource does not affect a restore', async () => {
     const sk = { S: `${sortKeyOf(must(items[0]))}/b` }

@@ -61,7 +61,7 @@ const withoutShards = (contents: StoreContents): [string, Item][] =>
     .sort(([a], [b]) => (a < b ? -1 : 1))
 
 describe('the digests of models', () => {
-  it('do not depend on segments or on the number of shards, and are equal after a restore into a store with more shards', async () => {
+  it('do not depend on segments or the number of shards, and are the same after a restore into a store with more shards', async () => {
     const few = await WorkflowRunner.start({ models_file: await modelsFile(4) })
     await writeToStore(few.clients, sample(few.services.models))
     const first = await exported(few)
@@ -90,7 +90,7 @@ describe('the digests of models', () => {
   })
 })
 
-/** Attributes that are not part of a digest: every restore sets them, or a checksum covers them. */
+/** Attributes that are not part of a digest, because every restore sets them or because a checksum includes them. */
 const NOT_IN_DIGEST = ['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled']
 
 const leafOf = (items: readonly Item[]): string => {
@@ -163,19 +163,19 @@ describe('the digest of a resource', () => {
     expect(changedTo({ ...item, [`${name}_`]: value })).not.toBe(leafOf(items))
   })
 
-  it('changes if a revision is added or removed, or if two revisions change places', () => {
+  it('changes if a revision is added or removed, or if two revisions are exchanged', () => {
     const all = [items, items.slice(0, -1), [metadata, ...revisions.toReversed()], [...items, metadata]].map(leafOf)
     expect(new Set(all).size).toBe(4)
   })
 
-  it('does not change with the attributes that are not part of it', () => {
+  it('stays the same if an attribute changes that is not part of it', () => {
     for (const name of NOT_IN_DIGEST)
       expect(leafOf(items.map((item) => ({ ...item, [name]: { S: 'other' } })))).toBe(leafOf(items))
   })
 })
 
 describe('a change in the store', () => {
-  it('changes the digest of its own model only, or the checksum of the blob only if a blob changes', async () => {
+  it('changes only the digest of its model; a change of a blob changes only the checksum of the blob', async () => {
     const runner = await WorkflowRunner.start({ models_file: await modelsFile(16) })
     await writeToStore(runner.clients, sampleStore(runner.services.models))
     const blobSums = async (archive: Buffer): Promise<Record<string, string>> => {

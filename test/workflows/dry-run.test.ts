@@ -8,7 +8,8 @@ import { WorkflowRunner } from './workflow-runner.ts'
 let runner: WorkflowRunner
 let archive: Buffer
 beforeAll(async () => {
-  // Every resource takes a pass: each resource of the target between two of them must be counted by exactly one pass.
+  // Each pass reads one resource of the archive. A resource of the target between two of them must be counted by
+  // exactly one pass.
   runner = await WorkflowRunner.start({ limits: { passMs: 1 } })
   await writeToStore(runner.clients, sampleStore(runner.services.models))
   archive = (await runner.export(['city', 'country'])).archive
@@ -28,7 +29,7 @@ const dryRun = async (
   return job.result?.dry_run?.models
 }
 
-/** Writes cities that are not in the archive, all over the hash space. Every second one is torn. */
+/** Writes cities that are not in the archive, with hash keys in all ranges. Every second city is torn. */
 const addCities = async (count: number): Promise<void> => {
   for (let k = 0; k < count; k++) {
     const { items } = buildResource(runner.services.models, {
@@ -45,7 +46,7 @@ const current = async (id: string): Promise<Item> =>
   nth(findResource(await runner.contents(), 'city', id).revisions, -1)
 
 describe('a dry run in many passes', () => {
-  it('counts each resource once, also those that are torn or not in the archive', async () => {
+  it('counts each resource once, including torn resources and resources that are not in the archive', async () => {
     await addCities(9)
     await runner.removeItems(await current('c'), await current('f'))
     const gone = findResource(await runner.contents(), 'city', 'b')
@@ -56,7 +57,7 @@ describe('a dry run in many passes', () => {
     })
   })
 
-  it('counts only the resources that the filters accept, also of those that are not in the archive', async () => {
+  it('counts only resources that the filters accept, including those that are not in the archive', async () => {
     await addCities(4)
     await runner.putItems({
       ...findResource(await runner.contents(), 'city', 'extra 1').metadata,

@@ -9,7 +9,7 @@ import { WorkflowRunner } from './workflow-runner.ts'
 
 const MODELS = ['city', 'country', 'memo']
 const events: JobEndedEvent[] = []
-/** The number of following events whose delivery fails. */
+/** How many of the next events cannot be delivered. */
 let failingDeliveries = 0
 let runner: WorkflowRunner
 
@@ -121,7 +121,7 @@ describe('an execution that Step Functions ends', () => {
     expect(await runner.services.jobs.get(job.job_id)).toEqual(ended)
   })
 
-  it('publishes the end of a failed job once, so that the metrics count the job once', async () => {
+  it('leads to one event for a failed job, so that the metrics count the job once', async () => {
     const { archive } = await runner.export(MODELS)
     events.length = 0
     const { job_id } = await runner.restore(archive, { on_duplicate: 'raise_error' })
@@ -129,7 +129,7 @@ describe('an execution that Step Functions ends', () => {
     expect(events).toMatchObject([{ job_id, status: 'failed', error: { type: 'duplicates' } }])
   })
 
-  it('publishes the end of a job if the stage that ended the job could not publish it', async () => {
+  it('leads to the event of a job if the stage that ended the job could not send it', async () => {
     const { jobs } = runner.services
     const { archive } = await runner.export(MODELS)
     const { job_id } = await runner.startRestoreAndLoseExecution(archive, 'apply-records')

@@ -27,7 +27,7 @@ afterEach(async () => {
   ahead = 0
 })
 
-/** Restores the first archive. Before `stage` begins, an hour passes and another restore of the model completes. */
+/** Restores the first archive. Before `stage` begins, an hour passes, and another restore of the model succeeds. */
 const overtakenAt = async (stage: string): Promise<RestoreJob> => {
   let other: RestoreJob | undefined
   runner.beforeStage(stage, async () => {
@@ -40,7 +40,7 @@ const overtakenAt = async (stage: string): Promise<RestoreJob> => {
   return late
 }
 
-describe('a restore that is suspended until its lease has expired and another restore has completed', () => {
+describe('a restore that is suspended until its lease has expired and another restore has succeeded', () => {
   it('fails and writes nothing if it resumes before its first write', async () => {
     expect(await overtakenAt('apply-records')).toMatchObject({
       status: 'failed',

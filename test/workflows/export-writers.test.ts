@@ -10,7 +10,7 @@ const MEMOS = 120
 
 let runner: WorkflowRunner
 beforeAll(async () => {
-  // Small ranges: many map items read one after the other while clients write.
+  // The ranges are small, so that many map items read one after the other while clients write.
   runner = await WorkflowRunner.start({ limits: { rangeBytes: 20_000 } })
 })
 afterAll(() => runner.stop())
@@ -35,7 +35,7 @@ const remove = async ({ items: [metadata, ...revisions] }: StoreData): Promise<v
 }
 
 describe('an export during writes of other clients', () => {
-  it('contains each resource completely, in a state that it had at one moment', async () => {
+  it('contains each resource completely, as it was at one moment', async () => {
     const counts = new Map(Array.from({ length: MEMOS }, (_, k) => [`memo ${k}`, 1]))
     for (const id of counts.keys()) await writeToStore(runner.clients, memo(id, 1))
     const state = { exporting: true }

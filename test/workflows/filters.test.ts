@@ -6,7 +6,7 @@ import { fixture, TestProgram } from './program.ts'
 const Job = z.object({ job_id: z.string() })
 const Index = z.object({ level: z.number(), tags: z.array(z.string()), title: z.string().nullable() })
 
-/** A character, as the test reads it. */
+/** The fields that the test reads of a character. */
 interface Character {
   readonly id: string
   readonly isDeleted: boolean
@@ -21,7 +21,7 @@ const characterIn = (metadata: Item): Character => ({
   index: Index.parse(JSON.parse(metadata['indexed_data']?.S ?? '{}')),
 })
 
-/** Filters in requests, workflows and the store. Other tests cover the meaning of each filter. */
+/** Filters in requests, workflows and the store. Other tests check what each filter selects. */
 describe('filters', () => {
   let test: TestProgram
   let everything: string
@@ -89,7 +89,7 @@ describe('filters', () => {
     expect(await restored(byConditions, everything)).toEqual(idsWhere(({ index }) => index.tags.includes('pvp')))
   })
 
-  it('fail the job if they compare values without an order; the error names the field and the resource', async () => {
+  it('make the job fail if they compare values that have no order; the error names the field and the resource', async () => {
     await restoreAll()
     const qb = encodeURIComponent('QB["level"] > "10"')
     const rejected = {
@@ -123,7 +123,7 @@ describe('filters', () => {
     })
   })
 
-  /** Restores all resources. An export needs them in the store. */
+  /** Restores all resources, so that exports can read them. */
   const restoreAll = async (): Promise<void> => {
     expect(await restored('/character/import?wait=25', everything)).toHaveLength(characters.length)
   }

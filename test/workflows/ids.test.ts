@@ -35,7 +35,7 @@ describe('an export by ids', () => {
     expect(job.result).not.toHaveProperty('not_found')
   })
 
-  it('lists ids that another filter excludes apart', async () => {
+  it('lists ids that another filter excludes separately', async () => {
     const { job } = await runner.export(['city'], { ids: ['a', 'mistyped'], ...NEVER })
     expect(job).toMatchObject({
       status: 'partial',
@@ -62,7 +62,7 @@ describe('an export by ids', () => {
     })
   })
 
-  it('lists at most 100 ids and 7 KiB, and counts all', async () => {
+  it('lists at most 100 ids in at most 7 KiB, and counts all ids', async () => {
     const ids = Array.from({ length: 150 }, (_, k) => `${k}`.padEnd(200, 'x'))
     const { job } = await runner.export(['city'], { ids })
     expect(job.result?.not_found?.count).toBe(150)
@@ -71,7 +71,7 @@ describe('an export by ids', () => {
 })
 
 describe('a restore by ids', () => {
-  it('lists ids that are not in the archive, and is partial', async () => {
+  it('lists ids that are not in the archive, and ends as partial', async () => {
     const { archive } = await runner.export(['city', 'country'])
     await runner.wipe()
     const request = { filters: { ids: ['a', 'mistyped'] } }
@@ -93,7 +93,7 @@ describe('a restore by ids', () => {
     })
   })
 
-  it('lists ids that another filter excludes apart', async () => {
+  it('lists ids that another filter excludes separately', async () => {
     const { archive } = await runner.export(['city'])
     const restored = await runner.restore(archive, { filters: { ids: ['a'], ...NEVER } })
     expect(restored).toMatchObject({
@@ -116,14 +116,14 @@ describe('a restore by ids', () => {
 })
 
 describe('a verification that checks nothing', () => {
-  it('passes, but proves nothing', async () => {
+  it('passes, and its result says that nothing was verified', async () => {
     const { archive } = await runner.export(['city'], { ids: ['mistyped'] })
     const restored = await runner.restore(archive)
     expect(restored.result?.verification).toMatchObject({ passed: true, proved: false })
     expect(await runner.readReport(restored)).toMatchObject({ passed: true, proved: false })
   })
 
-  it('proves nothing if skip leaves every resource as it is', async () => {
+  it('says so if skip keeps every resource as it is', async () => {
     const { archive } = await runner.export(['country'])
     const restored = await runner.restore(archive, { on_duplicate: 'skip', filters: { ids: [] } })
     expect(restored.result?.verification).toMatchObject({ passed: true, proved: false })

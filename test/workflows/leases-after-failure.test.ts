@@ -8,7 +8,7 @@ const Job = z.looseObject({ status: z.string(), phase: z.string().optional() })
 
 let test: TestProgram
 beforeAll(async () => {
-  // Each guild takes a pass, so that verification takes long enough to damage the store meanwhile.
+  // Each pass processes one guild. The verification then takes so long that the test can damage the store meanwhile.
   test = await TestProgram.start({ limits: { passMs: 20 } })
 })
 afterAll(() => test.stop())

@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => runner.stop())
 afterEach(() => runner.wipe())
 
-/** From this stage on, every pass ends at the first border of digest buckets. */
+/** From this stage on, each pass ends at the first border between digest buckets. */
 const endPassesEarly = (stage: string): void => {
   runner.beforeStage(stage, () => runner.deploy({}, { passMs: 0 }))
 }
@@ -37,7 +37,7 @@ const city = (id: string): Item[] => [
 ]
 
 it.each(['skip', 'overwrite'] as const)(
-  'a pass that resumes in a bucket with left-out resources does not confuse the others, with %s',
+  'a pass that resumes in a bucket with left-out resources does not mix them up with other resources, with %s',
   async (on_duplicate) => {
     const [torn = '', faulty = '', created = '', existing = ''] = SAME_BUCKET
     const withoutId = city(faulty).map((item) => ({ ...item, resource_id: { N: '1' } }))

@@ -6,7 +6,7 @@ const MODELS = ['city', 'country', 'memo']
 let runner: WorkflowRunner
 let archive: Buffer
 beforeAll(async () => {
-  // A pass ends with every digest bucket: there are as many extents as resources, more than an inline map accepts.
+  // A pass ends after each digest bucket. Thus there are as many extents as resources: more than an inline map accepts.
   runner = await WorkflowRunner.start({ limits: { seenBlobs: 0 } })
   await writeToStore(runner.clients, sampleStore(runner.services.models))
   archive = (await runner.export(MODELS)).archive
@@ -28,7 +28,7 @@ describe('a restore whose map of records is distributed', () => {
     expect((await runner.contents()).items.size).toBe(theirs.items.length)
   })
 
-  it('is not rolled back after any other error, and reports that error', async () => {
+  it('is not rolled back after any other error, and fails with that error', async () => {
     runner.beforeStage('apply-records', (jobId) => runner.services.leases.held(MODELS, jobId).drain())
     const job = await runner.restore(archive, { on_duplicate: 'raise_error' })
     expect(job).toMatchObject({

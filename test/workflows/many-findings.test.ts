@@ -24,7 +24,7 @@ const worldWithLongIds = (name: string): StoreData =>
     ),
   )
 
-// An item of the job table holds 400 KB at most.
+// The result of a job must fit into an item of the job table, which has at most 400 KB.
 describe('a restore with many findings', () => {
   it('lists the first duplicates and counts all of them', async () => {
     await writeToStore(runner.clients, worldWithLongIds('one'))

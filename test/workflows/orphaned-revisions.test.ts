@@ -29,10 +29,10 @@ beforeAll(async () => {
 afterAll(() => runner.stop())
 beforeEach(() => runner.wipe())
 
-/** Ends of the sort key of the second revision that make keys of other items. */
+/** Returns the attribute `sk` of the second revision with another ending, so that it is the key of a different item. */
 const keyEnd = (end: string): Item => ({ sk: { S: sortKeyOf(second).replace(/[^/]*\/-$/, end) } })
 
-/** Revisions without metadata that are not in the archive in this form. */
+/** Revisions without metadata that differ from the revisions in the archive. */
 const DIFFERENT: readonly (readonly [what: string, stored: () => Item[]])[] = [
   ['with another attribute', () => [{ ...first, created_by: { S: 'somebody' } }]],
   [
@@ -46,7 +46,7 @@ const DIFFERENT: readonly (readonly [what: string, stored: () => Item[]])[] = [
   ['without any attribute', () => [{ pk: must(first['pk']), sk: must(first['sk']) }]],
 ]
 
-/** Revisions without metadata that the archive contains too. */
+/** Revisions without metadata that are equal to revisions in the archive. */
 const EQUAL: readonly (readonly [what: string, stored: () => Item[]])[] = [
   ['all of them', () => [first, second]],
   ['one of them', () => [second]],

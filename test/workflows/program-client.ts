@@ -104,7 +104,7 @@ export class ProgramClient implements StoreClients {
     await this.dynamo.send(new PutItemCommand({ TableName: this.config.tables.resources, Item: item }))
   }
 
-  /** Writes items directly, without the program. */
+  /** Writes items to the table, without the program. */
   putItems(items: Iterable<Item>): Promise<void> {
     return putItems(this, items)
   }

@@ -16,7 +16,7 @@ it.each([
   ['no resource', 'nobody', 0],
   ['every resource', 'alice', 6],
 ])(
-  'an export whose passes have no time stops at every digest bucket, also if its filters select %s',
+  'an export whose passes have no time stops after every digest bucket, even if its filters select %s',
   async (_, user, found) => {
     const { job } = await runner.export(['city'], { created_bys: [user] })
     const results = await allResults(runner.services, job.job_id, EXPORT_RECORDS)
@@ -25,7 +25,7 @@ it.each([
   },
 )
 
-it('an export of many passes lists each resource that it leaves out once, although every pass reads ahead', async () => {
+it('an export of many passes lists each omitted resource once, although every pass reads ahead', async () => {
   const { items } = sampleStore(runner.services.models)
   const cities = items.filter(({ pk }) => pk?.S?.startsWith('city#m#'))
   const bad = cities.slice(0, 3).map((item): Item => ({ ...item, updated_by: { N: '1' } }))

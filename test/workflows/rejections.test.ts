@@ -78,7 +78,7 @@ describe.each(BROKEN_ARCHIVES)('$name', ({ bytes, problem, scope = '_backup' }) 
 })
 
 describe('the next restore of a valid archive', () => {
-  it('succeeds, as rejected archives leave no lease', async () => {
+  it('succeeds, because rejected archives leave no leases', async () => {
     expect(await test.restore('guild', 'on_duplicate=skip')).toMatchObject({
       status: 200,
       body: { status: 'succeeded', verification: { passed: true } },

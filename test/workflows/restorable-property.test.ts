@@ -32,7 +32,7 @@ const figures = new Figures()
 interface DamagedPlan {
   readonly plan: ResourcePlan
   readonly damage: readonly Damage[]
-  /** Undefined if the store then lacks the resource. */
+  /** Undefined if the store no longer contains the resource then. */
   readonly later: readonly Damage[] | undefined
   readonly [fc.toStringMethod]: () => string
 }
@@ -88,7 +88,7 @@ const bytesOf = (objects: ReadonlyMap<string, string>): Map<string, { bytes: Buf
   new Map([...objects].map(([key, base64]) => [key, { bytes: Buffer.from(base64, 'base64') }]))
 
 describe('a store with random content and damage', { timeout: 7_200_000 }, () => {
-  it('exports only what restores into an empty store with every check passed', async ({ task }) => {
+  it('exports only what can be restored into an empty store with every check passed', async ({ task }) => {
     await fc.assert(
       fc.asyncProperty(
         damagedPlans,
@@ -163,7 +163,7 @@ const checkExports = async (expected: Expected, blobs: readonly DrawnBlob[]): Pr
   return lenient.archive
 }
 
-/** Makes a dry run and a restore into a store with other content. Both must come to the same result. */
+/** Makes a dry run and a restore into a store with other content, and expects that both have the same result. */
 const checkAgreement = async (archive: Buffer, on_duplicate: Strategy): Promise<void> => {
   const before = await runner.contents()
   const dryRun = await runner.restore(archive, { on_duplicate, dry_run: true })

@@ -11,7 +11,10 @@ const ExportAnswer = z.object({ job_id: z.string(), archive: z.object({ bucket: 
 const Digests = z.record(z.string(), z.object({ models: z.record(z.string(), z.object({ digest: z.string() })) }))
 const COUNTS: Readonly<Record<string, number>> = { character: 47, guild: 12, item: 63 }
 
-/** The same steps twice: in single passes, and, with the smallest model, in passes that end at every digest bucket. */
+/**
+ * The same steps twice: in one pass for each map item, and, with the smallest model, in passes that end after every
+ * digest bucket.
+ */
 describe.each([
   ['in one pass for each map item', ['character', 'guild', 'item'], {}],
   ['in passes of a few milliseconds', ['guild'], { passMs: 5, rangeBytes: 20_000, blobsPerRange: 10, partsPerItem: 1 }],

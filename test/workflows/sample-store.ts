@@ -11,7 +11,7 @@ import type { ModelRegistry } from '../../shared/resources/models.ts'
 import { decodePayload } from '../../shared/resources/payload.ts'
 import { type StoreClients, putItems } from '../contents.ts'
 
-/** Contents for a store: items, and objects of the blob bucket by key. */
+/** What tests write to a store: items, and the objects of the blob bucket by key. */
 export interface StoreData {
   readonly items: readonly Item[]
   readonly objects: ReadonlyMap<string, Buffer>

@@ -43,7 +43,7 @@ const keys = async (): Promise<string[]> =>
 const keyOf = (day: string, name = 'nightly', hour = '03'): string =>
   `scheduled/${name}/2026/01/${day}/s-${name}-202601${day}T${hour}0000Z.acbak`
 
-/** Runs a schedule for one time and waits until the job has ended. */
+/** Runs a schedule for one due time, and waits until the job has ended. */
 const run = async (day: string, name = 'nightly', hour = '03'): Promise<string> => {
   await startScheduled({ schedule: name, at: `2026-01-${day}T${hour}:00:00Z` })
   const jobId = `s-${name}-202601${day}T${hour}0000Z`
@@ -58,7 +58,7 @@ beforeEach(async () => {
 })
 
 describe('a schedule that is due', () => {
-  it('exports an archive under its own prefix and the day on which it was due', async () => {
+  it('exports an archive whose key has the prefix of the schedule and the day on which it was due', async () => {
     const jobId = await run('05')
     expect(await runner.services.jobs.get(jobId)).toMatchObject({
       job_id: jobId,
@@ -71,7 +71,7 @@ describe('a schedule that is due', () => {
     expect(await keys()).toEqual([keyOf('05')])
   })
 
-  it('starts one job, however often the event is delivered', async () => {
+  it('starts one job, even if the event is delivered several times', async () => {
     const twice = await Promise.all([run('06'), run('06')])
     await run('06')
     expect(new Set(twice).size).toBe(1)
@@ -137,7 +137,7 @@ describe('the check of schedules', () => {
     return (await checkSchedules()).find(({ schedule }) => schedule === 'nightly')
   }
 
-  it('reports a schedule as overdue if its export has had time to end and there is no complete archive', async () => {
+  it('reports a schedule as overdue if there is no complete archive although the export had enough time', async () => {
     // Due times before the first check do not count.
     expect(await nightly('2026-01-20T12:00:00Z')).toEqual({ schedule: 'nightly', overdue: false })
     // Due at 3:00; the archive must exist at 9:00.

@@ -148,7 +148,7 @@ describe('an import of some resources into a store in which all resources were c
 })
 
 describe('an export that is not strict', () => {
-  it('lists the blobs that it omitted in its answer and in its job', async () => {
+  it('lists the blobs that it omitted, in the response and in the job', async () => {
     await writeToStore(clients(), {
       items: sample.items,
       objects: new Map([...sample.objects].filter(([key]) => key !== 'blobs/arms-d')),

@@ -65,17 +65,23 @@ describe('if the number of shards of a model changes', () => {
     await writeToStore(runner.clients, cities(16))
   })
 
-  it.each([1, 4, 64])('every job of the model fails with %i instead of 16, and other models go on', async (shards) => {
-    await runner.export(['city', 'country'])
-    await deploy(shards)
-    expect(await failure(runner.export(['city']))).toMatchObject(changed(16, shards))
-    expect(await failure(runner.export(['city', 'country']))).toMatchObject(changed(16, shards))
-    for (const dry_run of [true, false])
-      expect(await runner.restore(archive, { dry_run })).toMatchObject({ status: 'failed', error: changed(16, shards) })
-    expect((await runner.export(['country'])).job).toMatchObject({ status: 'succeeded' })
-    await deploy(16)
-    expect((await runner.export(['city'])).job.result?.models).toMatchObject({ city: { resources: IDS.length } })
-  })
+  it.each([1, 4, 64])(
+    'every job of the model fails with %i instead of 16, and jobs of other models still succeed',
+    async (shards) => {
+      await runner.export(['city', 'country'])
+      await deploy(shards)
+      expect(await failure(runner.export(['city']))).toMatchObject(changed(16, shards))
+      expect(await failure(runner.export(['city', 'country']))).toMatchObject(changed(16, shards))
+      for (const dry_run of [true, false])
+        expect(await runner.restore(archive, { dry_run })).toMatchObject({
+          status: 'failed',
+          error: changed(16, shards),
+        })
+      expect((await runner.export(['country'])).job).toMatchObject({ status: 'succeeded' })
+      await deploy(16)
+      expect((await runner.export(['city'])).job.result?.models).toMatchObject({ city: { resources: IDS.length } })
+    },
+  )
 
   it.each([1, 4, 64])('the first job derives 16 from the data if %i are registered', async (shards) => {
     await deploy(shards)

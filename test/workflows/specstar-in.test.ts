@@ -100,12 +100,15 @@ describe('a stream of some resources of a model', () => {
   })
 })
 
-/** The first guild of the broken streams, by its hash key. Faults between records are found in this order. */
+/**
+ * The first guild of the broken streams, in the order of hash keys. Faults that concern several records are found in
+ * this order.
+ */
 const FIRST_BY_HASH = 'guild:9a2f79e6-0b1a-4bce-901b-a04516f81cdd'
 const GUILD = 'guild:b1fca6de-884d-4803-b760-ebd7f8cac475'
 
 /**
- * The problem that a restore of each damaged copy ends with. `broken/answers.json` contains the results of SpecStar
+ * The problem with which the restore of each damaged copy fails. `broken/answers.json` contains the results of SpecStar
  * itself.
  */
 const REJECTIONS: readonly (readonly [file: string, type: string, detail: string])[] = [
@@ -145,14 +148,17 @@ const REJECTIONS: readonly (readonly [file: string, type: string, detail: string
 ]
 
 describe('a damaged copy of a stream', () => {
-  it.each(REJECTIONS)('%s is rejected as %s with the location, and nothing is written', async (file, type, detail) => {
-    const rejected = await restore(await specstarFile(`broken/${file}.acbak`))
-    expect(rejected).toMatchObject({ status: 400, body: { type } })
-    expect(rejected.body).toHaveProperty('detail', expect.stringContaining(detail))
-    expect(await test.contents()).toEqual({ items: new Map(), objects: new Map() })
-  })
+  it.each(REJECTIONS)(
+    '%s is rejected with the problem %s and the location, and nothing is written',
+    async (file, type, detail) => {
+      const rejected = await restore(await specstarFile(`broken/${file}.acbak`))
+      expect(rejected).toMatchObject({ status: 400, body: { type } })
+      expect(rejected.body).toHaveProperty('detail', expect.stringContaining(detail))
+      expect(await test.contents()).toEqual({ items: new Map(), objects: new Map() })
+    },
+  )
 
-  it('that is empty is rejected, unless it is the empty body of a request that opens an upload slot', async () => {
+  it('that is empty is rejected; only a request that opens an upload slot may have an empty body', async () => {
     const { services } = test.program
     const { bucket, key } = await services.objects.put(services.config.buckets.archives, 'empty', Buffer.alloc(0))
     const rejected = await test.requestAndWait('POST', '/_backup/import?wait=25', { from: { bucket, key } })
@@ -160,7 +166,7 @@ describe('a damaged copy of a stream', () => {
     expect((await test.request('POST', '/_backup/import')).body).toMatchObject({ status: 'awaiting_upload' })
   })
 
-  it('is tested for every variant whose result with SpecStar is recorded', async () => {
+  it('is tested here if `broken/answers.json` contains the result of SpecStar for it', async () => {
     const answers: unknown = JSON.parse((await specstarFile('broken/answers.json')).toString())
     const files = Answers.parse(answers).rows.map(({ file }) => file.replace(/^.*?([\w-]+)\.acbak$/, '$1'))
     const others = ['good', 'empty', 'without-blobs']
@@ -179,7 +185,7 @@ describe('a damaged copy of a stream', () => {
 })
 
 describe('a stream', () => {
-  it('is named in the report, with findings for stale and missing data hashes', async () => {
+  it('is named in the report, which also lists wrong and missing data hashes', async () => {
     const { services } = test.program
     const bytes = await specstarFile('edge.acbak')
     const { bucket, key } = await services.objects.put(services.config.buckets.archives, 'edge.acbak', bytes)

@@ -61,8 +61,8 @@ export const readExactIndexes = async (name: string): Promise<Map<string, unknow
 }
 
 /**
- * An instant for comparison: an archive has the instant only, a listing the offset too; a time without a zone stays as
- * it is.
+ * Returns a time without its offset, because listings contain offsets and archives do not. A time without a zone is
+ * returned unchanged.
  */
 const normalizeTime = (name: string, value: unknown): unknown => {
   if (typeof value !== 'string' || !name.endsWith('_time')) return value

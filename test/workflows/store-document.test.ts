@@ -17,7 +17,7 @@ const Head = z.strictObject({
   Metadata: z.record(z.string(), z.string()),
 })
 
-/** An object of the document: its key, its content, and the answer to a HEAD request. */
+/** An object in the document: its key, its content, and the response to a HEAD request. */
 interface DocumentedObject {
   readonly key: string
   readonly content: string
@@ -110,7 +110,7 @@ describe('the resource in STORE.md', () => {
     })
   })
 
-  it('is restored into an empty store as it was, with every check passed', async () => {
+  it('is restored unchanged into an empty store, with every check passed', async () => {
     const { archive } = await runner.export(['memo'])
     await runner.wipe()
     const { job_id, status, result } = await runner.restore(archive, { on_duplicate: 'raise_error' })

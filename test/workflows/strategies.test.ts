@@ -23,7 +23,7 @@ interface Changes {
   readonly absent: string
 }
 
-/** In passes of a few milliseconds, each resource takes a pass. The smallest model has enough of them. */
+/** Passes of a few milliseconds contain one resource each. The smallest model has enough resources for many passes. */
 describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
   ['in one pass for each map item', '_backup', ['character', 'guild', 'item'], {}],
   ['in passes of a few milliseconds', 'guild', ['guild'], { passMs: 3, rangeBytes: 20_000, blobsPerRange: 10 }],
@@ -153,7 +153,7 @@ describe.each<[string, string, readonly CatalogueModel[], Partial<Limits>]>([
 const Counts = z.object({ loaded: z.number(), skipped: z.number(), total: z.number() })
 const CountsAnswer = z.union([Counts, z.object({ models: z.record(z.string(), Counts) })])
 
-/** The sums of an answer's counts over all of its models. */
+/** The counts of a response, added up over all models. */
 const sums = (body: unknown): z.output<typeof Counts> => {
   const answer = CountsAnswer.parse(body)
   const all = 'models' in answer ? Object.values(answer.models) : [answer]
@@ -161,7 +161,7 @@ const sums = (body: unknown): z.output<typeof Counts> => {
   return { loaded: sum('loaded'), skipped: sum('skipped'), total: sum('total') }
 }
 
-/** An additional revision of a resource, and metadata whose current revision it is. */
+/** An additional revision of a resource, and the metadata with this revision as the current one. */
 const revised = (contents: StoreContents, model: string, id: string, n: number): { metadata: Item; revision: Item } => {
   const { metadata, revisions } = findResource(contents, model, id)
   const last = nth(revisions, -1)

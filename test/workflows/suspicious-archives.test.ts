@@ -35,7 +35,7 @@ beforeAll(async () => {
 })
 afterAll(() => runner.stop())
 beforeEach(async () => {
-  // Each test has a schedule of its own.
+  // Each test has its own schedule.
   name = `nightly-${made++}`
   events.length = 0
   await fill()
@@ -89,7 +89,7 @@ describe('a scheduled archive that contains much less than the last good one', (
     expect(await runner.services.archiveJudgements.list(name)).toEqual(before)
   })
 
-  it('never replaces the archives from before, however many nights the table is empty', async () => {
+  it('never replaces earlier archives, no matter for how many nights the table is empty', async () => {
     for (const day of [1, 2]) await run(day)
     await runner.wipe()
     for (const day of [3, 4, 5, 6]) {
@@ -140,7 +140,7 @@ describe('a decision about a suspicious archive', () => {
     await run(3)
   }
 
-  it('lets a confirmed archive replace earlier ones after another keep_days', async () => {
+  it('lets a confirmed archive replace earlier ones when keep_days have passed since the decision', async () => {
     await loseContent()
     now = new Date('2026-01-10T12:00:00Z')
     await decide(3, 'confirmed')
@@ -150,7 +150,7 @@ describe('a decision about a suspicious archive', () => {
     expect(await prune(12)).toEqual({ schedule: name, deleted: [keyOf(2), keyOf(1)] })
   })
 
-  it('lets a schedule go on with the last good archive if the suspicious one is rejected', async () => {
+  it('lets a schedule continue with the last good archive if the suspicious archive is rejected', async () => {
     await loseContent()
     await decide(3, 'rejected')
     expect(await prune(20)).toEqual({ schedule: name, deleted: [keyOf(1)] })
@@ -194,7 +194,7 @@ describe('a scheduled archive that is not complete', () => {
     expect(await daysLeft()).toEqual([2, 3, 4])
   })
 
-  it('leaves out resources and never replaces the last complete archive either', async () => {
+  it('also never replaces the last complete archive if it is incomplete because of left-out resources', async () => {
     await run(1)
     const { items } = await runner.contents()
     const [item = {}] = [...items.values()].filter(({ pk }) => pk?.S?.startsWith('memo#m#'))
@@ -204,7 +204,7 @@ describe('a scheduled archive that is not complete', () => {
     expect(await daysLeft()).toEqual([1, 2])
   })
 
-  it('is not replaced by the first complete archive if that one has lost everything', async () => {
+  it('is not replaced by the first complete archive if the complete archive has lost all content', async () => {
     await breakMemo()
     for (const day of [1, 2]) expect((await run(day)).status).toBe('partial')
     await runner.wipe()
@@ -244,7 +244,7 @@ describe('archives without a judgement', () => {
     expect(await prune(30)).toEqual({ schedule: name, deleted: [], stopped_by: [jobIdOf(3), jobIdOf(2)] })
   })
 
-  it('are pruned as before the upgrade if they are good', async () => {
+  it('are pruned if they are good, as before the upgrade', async () => {
     for (const day of [1, 2, 3]) await run(day)
     await forgetJudgements()
     expect(await prune(30)).toEqual({ schedule: name, deleted: [keyOf(2), keyOf(1)] })

@@ -21,7 +21,7 @@ const item = (pk: string, sk: string): Item => ({ pk: { S: pk }, sk: { S: sk } }
 const keyText = ({ pk, sk }: Key): string => `${pk} ${sk}`
 const keyOf = ({ pk, sk }: Item): string => `${pk?.S ?? ''} ${sk?.S ?? ''}`
 
-/** The partition of the revisions for that of the metadata, and vice versa. */
+/** Returns the partition of the revisions for a partition of metadata, and vice versa. */
 const swapped = (pk: string): string => pk.replace(/#[mr]#/, (kind) => (kind === '#m#' ? '#r#' : '#m#'))
 
 /** Wrong items of every kind, by reason. */
@@ -74,7 +74,7 @@ describe('an export of everything', () => {
     await runner.deploy({})
   })
 
-  it('keeps the archive and is partial if the accounting fails', async () => {
+  it('keeps the archive and ends as partial if accounting for the items fails', async () => {
     runner.beforeStage('account-items', () => Promise.reject(new ArchiveInvalidError('not retried')))
     const { job } = await run()
     expect(job).toMatchObject({
@@ -170,7 +170,7 @@ describe('an export of everything', () => {
     expect(job.result).not.toHaveProperty('unaccounted')
   })
 
-  it('accounts for the items of a stream of SpecStar too', async () => {
+  it('also accounts for all items if it writes a stream of SpecStar', async () => {
     await runner.putItems(item('other#m#0', 'x'), ...lone)
     const { services } = runner
     const request = exportRequest({ filters: {}, strict: true, format: 'specstar' }, services.models)
@@ -179,7 +179,7 @@ describe('an export of everything', () => {
   })
 })
 
-describe('an export of everything, whatever the table contains,', () => {
+describe('an export of everything from a table with any content', () => {
   let runner: WorkflowRunner
   beforeAll(async () => {
     runner = await WorkflowRunner.start({ limits: { metadataMs: 0 } })

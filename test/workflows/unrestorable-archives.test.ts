@@ -61,7 +61,7 @@ describe('a resource of an archive that cannot be restored', () => {
     },
   )
 
-  it('is in the list to which the error of a strict restore refers, even if the error itself contains fewer', async () => {
+  it('is in the list to which the error of a strict restore refers, even if the error contains fewer resources', async () => {
     const ids = Array.from({ length: 150 }, (_, k) => `${k}`.padEnd(200, 'x'))
     const archive = craftItems(
       'city',
@@ -74,7 +74,7 @@ describe('a resource of an archive that cannot be restored', () => {
     expect(lines.map(({ resource_id }) => resource_id).sort()).toEqual(ids.toSorted())
   })
 
-  it('counts once if the archive contains several faulty records of it and no metadata', async () => {
+  it('is counted once if the archive contains several faulty records of it and no metadata', async () => {
     const { models } = runner.services
     const archive = craftItems('city', [
       ...soundCities(models),
@@ -90,7 +90,7 @@ describe('a resource of an archive that cannot be restored', () => {
     })
   })
 
-  it('of a stream counts for each record without an id', async () => {
+  it('of a stream is counted once for each record without an id', async () => {
     const nameless = { id: '', revisions: {}, currentRevisionId: ':1' }
     const sound = { id: 'a', revisions: { 'a:1': '{}' } }
     const stream = buildStream({ memo: { resources: [nameless, nameless, sound] } })
@@ -127,7 +127,7 @@ describe('a resource of an archive that cannot be restored', () => {
     },
   )
 
-  it('does not block ids or filters that exclude it, even if the restore is strict', async () => {
+  it('does not make a restore fail whose ids or filters exclude it, even if the restore is strict', async () => {
     for (const { change } of UNRESTORABLE_ARCHIVED) {
       const archive = archiveWithBadCity(runner.services.models, change)
       expect(await runner.restore(archive, { filters: { ids: ['a', 'f'] } })).toMatchObject({
@@ -148,7 +148,7 @@ describe('a resource of an archive that cannot be restored', () => {
     expect(await runner.contents()).toEqual(before)
   })
 
-  it('does not weaken raise_error: a sound duplicate is still rejected', async () => {
+  it('does not change raise_error: a restore with a sound duplicate is still rejected', async () => {
     await runner.putItems(...city('a', 'Stored'))
     const archive = craftItems('city', [
       ...soundCities(runner.services.models),
@@ -160,7 +160,7 @@ describe('a resource of an archive that cannot be restored', () => {
     })
   })
 
-  it('is counted with all others, of which the first 100 are listed', async () => {
+  it('is counted; the first 100 of all such resources are listed', async () => {
     const many = Array.from({ length: 150 }, (_, k) => city(`bad-${k}`, 'Bad').slice(0, 1))
     const archive = craftItems('city', [...soundCities(runner.services.models), ...many])
     const error = (await runner.restore(archive)).error
@@ -205,7 +205,7 @@ describe('a resource of a stream that cannot be restored', () => {
     },
   )
 
-  it('does not block other ids or other models, even if the restore is strict', async () => {
+  it('does not make a restore of other ids or other models fail, even if the restore is strict', async () => {
     for (const { bad } of UNRESTORABLE_STREAMS) {
       const stream = buildStream({ memo: { resources: [...SOUND_MEMOS, ...bad] }, doc: { resources: SOUND_MEMOS } })
       expect(await runner.restore(stream, { filters: { ids: ['a'] }, models: ['memo'] })).toMatchObject({

@@ -59,7 +59,7 @@ describe('a resource that no restore could write or verify', () => {
     },
   )
 
-  it('is in the list to which the error of a strict export refers, even if the error itself contains fewer', async () => {
+  it('is in the list to which the error of a strict export refers, even if the error contains fewer resources', async () => {
     const { models } = runner.services
     const ids = Array.from({ length: 150 }, (_, k) => `${k}`.padEnd(200, 'x'))
     for (const id of ids) {

@@ -86,8 +86,9 @@ describe('the report next to an upload', () => {
 })
 
 describe('uploads for a model that is being restored', () => {
-  it('wait, and are restored in the order in which they arrived, while a request is rejected', async () => {
-    // A restore of an earlier test releases its lease after it has written its report.
+  it('wait, and are restored in the order of their arrival, while requests for the model are rejected', async () => {
+    // The restore of an earlier test may still hold its lease, because it releases the lease after it has written its
+    // report.
     const lease = await vi.waitFor(() => test.program.services.leases.take('guild', 'another restore'), 10_000)
     const keys = ['overwrite/guild/1.acbak', 'overwrite/_all/2.acbak', 'overwrite/guild/3.acbak']
     const reports: UploadReport[] = []

@@ -46,7 +46,7 @@ const removeObject = (key: string): Promise<unknown> => runner.clients.s3.send(n
 const payloadKey = async (): Promise<string> => `payloads/${(await revision('e', 1))['data_sha256']?.S ?? ''}`
 
 describe('verification', () => {
-  it('passes an undisturbed restore, and reports how much each check covered', async () => {
+  it('passes a restore that was not disturbed, and reports how many items each check read', async () => {
     const { job, report } = await restoreThen(() => Promise.resolve())
     expect(job).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
     expect(report).toMatchObject({
@@ -62,11 +62,12 @@ describe('verification', () => {
     })
     expect(Date.parse(report.started_at)).toBeLessThanOrEqual(Date.parse(report.ended_at))
     const checked = Object.fromEntries(CHECK_NAMES.map((check) => [check, report.checks[check].checked]))
-    // 10 resources with 17 revisions and 3 blobs; borders of two countries, countries of five cities.
+    // 10 resources with 17 revisions and 3 blobs. References: the borders of two countries, and the countries of five
+    // cities.
     expect(checked).toEqual({ counts: 27, content: 10, references: 7, blobs: 3, revisions: 17, search: 10 })
   })
 
-  it('reports references separately that were dangling in the archive', async () => {
+  it('separately reports references that were already dangling in the archive', async () => {
     const { report } = await restoreThen(() => Promise.resolve())
     expect(report.checks.references).toMatchObject({
       passed: true,
@@ -360,12 +361,12 @@ const CASES: readonly Case[] = [
 const matching = (text: string | RegExp): unknown => (typeof text === 'string' ? text : expect.stringMatching(text))
 
 describe.each(CASES)('$what', ({ damage, fails }) => {
-  it('fails the affected checks and no others, and each finding states the resource, the expected and the actual value', async () => {
+  it('makes only the affected checks fail; each finding contains the resource, the expected value and the actual value', async () => {
     const { job, report } = await restoreThen(damage)
     const failed = CHECK_NAMES.filter((check) => fails[check] !== undefined)
     expect(CHECK_NAMES.filter((check) => !report.checks[check].passed)).toEqual(failed)
     for (const check of failed) {
-      // Findings that the archive already had are not failures.
+      // Findings that already apply to the archive are not failures.
       const found = report.checks[check].findings.filter(({ what }) => !what.includes('already dangling'))
       const expected = (fails[check] ?? []).map(({ model = 'city', of, what, expected, actual }) => ({
         model,

@@ -19,7 +19,7 @@ import type { Services } from '../../shared/runtime/services.ts'
 import { type StoreContents, readContents, type StoreClients, putItems, removeItems, wipe } from '../contents.ts'
 import { startServices, type TestServers } from '../services.ts'
 
-/** A test's function that is called before a stage begins. */
+/** A function of a test. The runner calls it before a stage begins. */
 type BeforeStage = (jobId: string) => Promise<void>
 
 /** The real workflows with local stores, in this process. A test can interfere before each stage. */
@@ -114,7 +114,7 @@ export class WorkflowRunner {
     return { job, archive: (await services.objects.getBytes(bucket, key)) ?? Buffer.alloc(0) }
   }
 
-  /** Releases the leases that failed and cancelled restores left draining. */
+  /** Releases the draining leases of failed and cancelled restores. */
   async freeLeases(): Promise<void> {
     for (const status of ['failed', 'cancelled'] as const)
       for (const { job_id, ...job } of (await this.services.jobs.list({ kind: 'restore', status, limit: 100 })).jobs)
@@ -132,11 +132,11 @@ export class WorkflowRunner {
     )
   }
 
-  /** Starts a restore whose execution disappears before a stage begins: nothing ends the job. */
+  /** Starts a restore whose execution disappears before a stage begins, so that nothing ends the job. */
   async startRestoreAndLoseExecution(archive: Buffer, stage: string): Promise<RestoreJob> {
     const gone = Promise.withResolvers<undefined>()
     this.beforeStage(stage, async (jobId) => {
-      // The handlers never return, so the test does not wait for the engine.
+      // The handlers never return. Therefore the test does not wait for the engine.
       void this.#engine.stop('restore', jobId)
       gone.resolve(undefined)
       await Promise.resolve()

@@ -18,7 +18,7 @@ describe('Findings', () => {
     expect(Object.keys(new Findings().results())).toEqual([...CHECK_NAMES])
   })
 
-  it.each(CHECK_NAMES)('counts what %s finds under its name only', (name) => {
+  it.each(CHECK_NAMES)('counts the findings of %s under its own name only', (name) => {
     const findings = new Findings()
     findings.of(name).addChecked(1)
     findings.of(name).addChecked(3)

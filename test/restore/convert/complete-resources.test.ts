@@ -86,7 +86,7 @@ describe('the resources of a sorted stream', () => {
     expect(faults).toEqual([MISSING_CURRENT])
   })
 
-  it('have a fault that the scan found, instead of their own', () => {
+  it('have the fault that the scan found, and no other fault', () => {
     const scanFault = { model: 'a', resource_id: 'r', reason: 'record 5 at byte 70: the payload is missing' }
     const second = { ...scanFault, reason: 'record 6' }
     const faults = faultsOf(
@@ -115,7 +115,7 @@ describe('the resources of a sorted stream', () => {
     ['before any metadata', []],
     ['after another resource', [metadata('q', 'q:1')]],
     ['after a resource of another model with the same id', [metadata('r', 'r:1', 'b')]],
-  ])('have one fault for all revisions without metadata, %s', (_what, before) => {
+  ])('have one fault for all revisions of a resource without metadata, %s', (_what, before) => {
     const faults = faultsOf((resources) => {
       for (const item of before) resources.begin(FIRST, item)
       expect(resources.addRevision(SECOND, revision('r', 'r:1'))).toBe(false)

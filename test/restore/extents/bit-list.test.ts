@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { BitList } from '../../../shared/restore/extents/bit-list.ts'
 
 describe('BitList', () => {
-  it('returns every bit that was pushed, in order, whatever their number', () => {
+  it('returns all added bits in order, for any number of bits', () => {
     fc.assert(
       fc.property(fc.array(fc.boolean(), { maxLength: 20_000, size: 'max' }), (pushed) => {
         const bits = BitList.empty()

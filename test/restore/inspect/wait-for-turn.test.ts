@@ -42,7 +42,7 @@ describe('the turn of a restore', () => {
     await end(job)
   })
 
-  it('is awaited for up to 12 hours, in growing intervals', async () => {
+  it('is checked for up to 12 hours, in growing intervals', async () => {
     const lease = await api.services.leases.take('city', 'another')
     const job = await createJob()
     const at = async (ms: number): Promise<number | undefined> => {
@@ -58,7 +58,7 @@ describe('the turn of a restore', () => {
     await end(job)
   })
 
-  it('comes after that of every earlier upload with a common model, or whose models are not known yet', async () => {
+  it('comes after the turn of each earlier upload that has a model in common or whose models are not known yet', async () => {
     const [earlier, own, later] = [await createJob({ leased: ['city'] }), await createJob(), await createJob()]
     await createJob({ source: 'api', leased: ['country'] })
     expect(await takeTurn(api.services, own, ['city', 'country'], false)).toBe(10)
@@ -76,7 +76,7 @@ describe('the turn of a restore', () => {
     await api.services.leases.held(['memo'], after.job_id).free()
   })
 
-  it('never comes for a request, which fails at once, or for a job that was cancelled', async () => {
+  it('never comes for the job of a request, which fails at once, or for a cancelled job', async () => {
     const lease = await api.services.leases.take('city', 'another')
     const request = await createJob({ source: 'api' })
     await expect(takeTurn(api.services, request, ['city'], false)).rejects.toThrow(RestoreRunningError)

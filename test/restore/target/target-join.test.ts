@@ -8,7 +8,7 @@ const sorted = (ids: readonly string[]): string[] =>
 const ALL = sorted(['a', 'b', 'c', 'd', 'e', 'f'])
 const pick = (...indexes: number[]): string[] => indexes.map((index) => ALL[index] ?? '')
 
-/** A target with these ids. It counts the rows that were read. */
+/** A target with resources of these ids. It counts the rows that are read. */
 class Target {
   read = 0
   closed = false

@@ -13,7 +13,7 @@ export interface BrokenStore {
   readonly what: string
   readonly items: (registry: ModelRegistry) => readonly Item[]
   readonly objects?: readonly StoredObject[]
-  /** The ids that the exports and the restores select. By default, they select everything. */
+  /** The ids that exports and restores select. By default, exports and restores select everything. */
   readonly ids?: readonly string[]
 }
 

@@ -11,7 +11,7 @@ export interface Outcomes {
   readonly verification: string
 }
 
-/** The cell of an operation that does not exist for a kind, or that did not take place. */
+/** The cell for an operation that does not exist for a kind, or that was not done. */
 export const NONE = '–'
 
 export const problemText = ({ status, type }: Problem): string => `${status} ${type}`

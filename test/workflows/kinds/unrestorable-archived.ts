@@ -7,9 +7,9 @@ import { buildResource } from '../sample-store.ts'
 /** Changes the metadata and the two revisions of a resource. */
 type Change = (items: readonly [Item, Item, Item]) => readonly Item[]
 
-/** An archived resource that cannot be restored. A restore names it with `reason`. */
+/** An archived resource that cannot be restored. A restore lists it with `reason`. */
 interface UnrestorableArchived {
-  /** A clause about the resource, such as "its revisions are missing". */
+  /** What is wrong with the resource, as a clause such as "its revisions are missing". */
   readonly what: string
   readonly change: Change
   readonly reason: string

@@ -8,7 +8,7 @@ import { buildResource } from '../sample-store.ts'
 /** Returns the items of one resource of model `city`. */
 type CityItems = (registry: ModelRegistry) => readonly Item[]
 
-/** A stored resource that no restore could write or verify. An export names one of its items with `reason`. */
+/** A stored resource that no restore could write or verify. An export lists one of its items with `reason`. */
 interface UnrestorableRecord {
   readonly what: string
   readonly items: CityItems

@@ -1,16 +1,16 @@
 import { must } from '../../../shared/values/must.ts'
 import { buildStream, type ResourceSpec } from '../../specstar/build-stream.ts'
 
-/** A resource of a stream that cannot be restored. A restore names it with `reason`. */
+/** A resource of a stream that cannot be restored. A restore lists it with `reason`. */
 interface UnrestorableStream {
-  /** A clause about the resource, such as "its revisions are missing". */
+  /** What is wrong with the resource, as a clause such as "its revisions are missing". */
   readonly what: string
   /** The records of the resource. */
   readonly bad: readonly ResourceSpec[]
   readonly reason: RegExp
 }
 
-/** Sound resources, of which one is in front of the bad one, and the other behind it. */
+/** Two sound resources: one before the bad resource, and one after it. */
 export const SOUND_MEMOS = ['a', 'b'].map((id) => ({ id, revisions: { [`${id}:1`]: '{"text":"sound"}' } }))
 
 /** Returns a stream of two sound resources of the model `memo` and of the bad one. */

@@ -14,7 +14,7 @@ import {
 /** Changes a resource. `n` is any whole number; it selects a revision. */
 type Change = (resource: DrawnResource, n: number) => DrawnResource
 
-/** Which resources a kind of damage is made for. `archive`: also for resources of a foreign archive. */
+/** The resources to which a kind of damage can be applied. `archive` includes the resources of a foreign archive. */
 interface DamageKind {
   readonly change: Change
   readonly inArchive: boolean
@@ -103,7 +103,7 @@ const otherHashKey = withKeys((item) => {
 const otherShard: (item: Item) => Item = (item) =>
   changed(item, { pk: { S: (item['pk']?.S ?? '').replace(/\d+$/, (shard) => `${Number(shard) + 1}`) } })
 
-/** A metadata item that fits into DynamoDB, but perhaps not with the attributes that a restore adds. */
+/** A metadata item that fits into DynamoDB, but may be too large with the attributes that a restore adds. */
 const nearLimit = (spare: number): Change =>
   onMetadata((item) => changed(item, { filler: { S: 'n'.repeat(MAX_ITEM_BYTES - itemBytes(item) - 6 - spare) } }))
 

@@ -5,7 +5,7 @@ import { blobName } from '../../../shared/blobs/blob-name.ts'
 
 export const BLOB_IDS = ['red', 'büro plan 1.pdf', 'a/b', 'x'.repeat(300)] as const
 
-/** A blob of the store. `object` is absent if no such object exists. */
+/** A blob of the store. `object` is absent if the store lacks the object. */
 export interface DrawnBlob {
   readonly id: string
   readonly kind: string

@@ -8,7 +8,10 @@ import { must } from '../../../shared/values/must.ts'
 import { buildResource } from '../sample-store.ts'
 import { BLOB_IDS } from './drawn-blob.ts'
 
-/** The models of the property tests. They differ in shards, references, and in how payloads refer to blobs. */
+/**
+ * The models of the property tests. They have different numbers of shards and references, and their payloads refer to
+ * blobs in different ways.
+ */
 const DRAWN_MODELS = {
   album: {
     shards: 1,
@@ -42,7 +45,10 @@ export interface DrawnPayload {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
-/** How a payload is stored. `large` is spilled because of its size, and `spilled` although it is small. */
+/**
+ * How a payload is stored. A `large` payload is spilled because of its size. A `spilled` payload is spilled although it
+ * is small.
+ */
 type Storage = 'inline' | 'spilled' | 'large'
 
 interface RevisionPlan {

@@ -31,7 +31,7 @@ interface KeptResource {
 
 /**
  * Judges every resource with the validators of `shared/archive/record-faults.ts`, and by the rules for torn resources
- * and missing payloads. A resource whose metadata are where no job reads them is neither kept nor left out.
+ * and missing payloads. A resource whose metadata item has a key that no job reads is neither kept nor left out.
  */
 export const expectedOf = (
   resources: readonly DrawnResource[],
@@ -62,7 +62,8 @@ export const expectedOf = (
       continue
     }
     leftOut.push(faultOf(model, metadata, faulty ?? {}))
-    // In an archive, metadata with the id of another resource and the revisions are faults of two resources.
+    // If metadata in an archive have the id of another resource, they are a fault of one resource, and the revisions
+    // are a fault of another.
     const [first] = revisions
     const otherId = metadata?.['resource_id']?.S
     if (

@@ -34,7 +34,7 @@ export const startPropertyRunner = async (
   return { runner, stop }
 }
 
-/** Counts what a property test has drawn, and how the jobs ended. */
+/** Counts what a property test has generated, and how the jobs ended. */
 export class Figures {
   readonly #counts = new Map<string, number>()
 
