@@ -8,6 +8,8 @@ const MAX_PARTITION_KEY_BYTES = 2048
 const MAX_SORT_KEY_BYTES = 1024
 const MAX_NAME_BYTES = 65_535
 const MAX_LEVELS = 32
+/** The AWS SDK for JavaScript drops attributes and members of maps with this name from every request and response. */
+const PROTO = '__proto__'
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null && !Array.isArray(value)
@@ -61,7 +63,7 @@ class ItemCheck {
     for (const name of Object.keys(map)) {
       this.#text(name)
       // A UTF-16 code unit has at most 3 bytes in UTF-8, so short names need no exact check.
-      if (name === '' || name.length * 3 > MAX_NAME_BYTES) this.#name(name, level)
+      if (name === '' || name === PROTO || name.length * 3 > MAX_NAME_BYTES) this.#name(name, level)
       this.#value(map[name], level + 1)
     }
   }
@@ -141,6 +143,7 @@ class ItemCheck {
 
   #name(name: string, level: number): void {
     // DynamoDB allows an empty key in a map, but not an empty name of an attribute.
+    if (name === PROTO) throw this.#error(`an attribute has the name ${PROTO}, which the AWS SDK does not keep`)
     if (name === '' && level === 0) throw this.#error('an attribute has an empty name')
     if (Buffer.byteLength(name) > MAX_NAME_BYTES) throw this.#error(`a name has more than ${MAX_NAME_BYTES} bytes`)
   }

@@ -53,6 +53,10 @@ export const metadataSortKey = (resourceId: string): string => {
   return checkLength(resourceId, `${hashKeyOf(resourceId)}/${resourceId}`)
 }
 
+/** Returns whether a resource can have this id. */
+export const isResourceId = (id: string): boolean =>
+  idFault(id) === undefined && HASH_KEY_DIGITS + 1 + Buffer.byteLength(id) <= MAX_KEY_BYTES
+
 /**
  * Returns the resource id in the sort key of a metadata item. Returns undefined if no valid resource id has this sort
  * key.

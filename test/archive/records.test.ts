@@ -141,6 +141,8 @@ describe('record lines', () => {
     ['an item over 400 KB', `"a":{"S":"${'x'.repeat(400 * 1024)}"}`],
     ['33 levels', `"a":${'{"L":['.repeat(33)}{"S":"x"}${']}'.repeat(33)}`],
     ['an attribute with an empty name', '"":{"S":"x"}'],
+    ['an attribute with the name __proto__', '"__proto__":{"S":"x"}'],
+    ['a map with the name __proto__', '"m":{"M":{"__proto__":{"S":"x"}}}'],
     ['a sort key over 1,024 bytes', `"sk":{"S":"${'x'.repeat(1025)}"}`],
     ['a sort key that is a number', '"sk":{"N":"1"}'],
   ])('are rejected with %s', (_, json) => {

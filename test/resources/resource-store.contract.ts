@@ -141,6 +141,12 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(existing.has('many-300')).toBe(false)
     })
 
+    it('has no resources with ids that are not allowed', async () => {
+      const ids = ['many/1', '', 'x'.repeat(300), '\u{1f600}'.repeat(255), 'many-1']
+      expect([...(await store.existing('many', ids))]).toEqual(['many-1'])
+      expect((await collect(store.resourcesById('many', ids))).map(({ id }) => id)).toEqual(['many-1'])
+    })
+
     it('distinguishes an empty model from one that has only a revision without metadata', async () => {
       expect(await store.isEmpty('empty')).toBe(true)
       expect(await store.isEmpty('many')).toBe(false)

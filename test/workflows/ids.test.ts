@@ -62,6 +62,15 @@ describe('an export by ids', () => {
     })
   })
 
+  it('does not find ids that no resource can have', async () => {
+    const ids = ['a', 'no/such', 'x'.repeat(300), '']
+    const not_found = { count: 3, ids: ids.slice(1) }
+    const { job, archive } = await runner.export(['city'], { ids })
+    expect(job).toMatchObject({ status: 'partial', result: { not_found } })
+    for (const dry_run of [true, false])
+      expect(await runner.restore(archive, { filters: { ids }, dry_run })).toMatchObject({ result: { not_found } })
+  })
+
   it('lists at most 100 ids in at most 7 KiB, and counts all ids', async () => {
     const ids = Array.from({ length: 150 }, (_, k) => `${k}`.padEnd(200, 'x'))
     const { job } = await runner.export(['city'], { ids })

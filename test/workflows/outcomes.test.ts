@@ -8,6 +8,7 @@ import { BROKEN_STREAMS } from './kinds/broken-streams.ts'
 import { CRAFTED_ARCHIVES } from './kinds/crafted-archives.ts'
 import { observeRestores, observeStore } from './kinds/observe.ts'
 import { NONE, type Outcomes } from './kinds/outcome.ts'
+import { archiveWithOddCity, ODD_ARCHIVED } from './kinds/odd-archived.ts'
 import { outcomeDocument } from './kinds/outcome-document.ts'
 import { soundStore, writeRegistry } from './kinds/sound-store.ts'
 import { archiveWithBadCity, UNRESTORABLE_ARCHIVED } from './kinds/unrestorable-archived.ts'
@@ -52,6 +53,11 @@ describe('a dry run agrees with the restore, and no verification fails, for', ()
   it.each(UNRESTORABLE_ARCHIVED)('an archived resource of which $what', async ({ what, change }) => {
     const bytes = archiveWithBadCity(runner.services.models, change)
     archives.push([`a resource: ${what}`, await archiveOutcomes(bytes)])
+  })
+
+  it.each(ODD_ARCHIVED)('an archived resource with $what', async (kind) => {
+    const bytes = archiveWithOddCity(runner.services.models, kind)
+    archives.push([`a resource with ${kind.what}`, await archiveOutcomes(bytes)])
   })
 
   it.each(BROKEN_STREAMS)('$name', async ({ name, bytes }) => {

@@ -14,6 +14,7 @@ import {
 } from './kinds/unrestorable-archived.ts'
 import { SOUND_MEMOS, streamWithBadMemo, UNRESTORABLE_STREAMS } from './kinds/unrestorable-streams.ts'
 import { linesOfList } from './unrestorable-list.ts'
+import { buildResource } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
 let runner: WorkflowRunner
@@ -135,6 +136,22 @@ describe('a resource of an archive that cannot be restored', () => {
         result: { models: { city: { loaded: 2 } } },
       })
     }
+  })
+
+  it('does not fail the verification if another resource refers to it', async () => {
+    const { models } = runner.services
+    const country = (id: string, borders: string[]): Item[] => [
+      ...buildResource(models, { model: 'country', id, payloads: [{ name: id, borders }] }).items,
+    ]
+    const archive = craftItems('country', [country('a', ['bad']), country('bad', []).slice(0, 1)])
+    const restored = await runner.restore(archive, { strict: false })
+    expect(restored).toMatchObject({ status: 'partial', result: { left_out: { count: 1 } } })
+    expect(await runner.readReport(restored)).toMatchObject({
+      passed: true,
+      checks: {
+        references: { findings: [{ what: 'reference borders to country: cannot be restored and was left out' }] },
+      },
+    })
   })
 
   it('leaves the stored resource untouched under overwrite', async () => {

@@ -6,7 +6,7 @@ import { batchGet, queryPages, type QueryOptions } from '../../tables/aws/query.
 import { compareBytes } from '../../values/text-order.ts'
 import { ConsistentReader } from '../consistent-reader.ts'
 import { type BucketRange, FULL_RANGE, revisionRange, shardsOf, toSortKeys, withinShard } from '../key-range.ts'
-import { metadataKey, metadataPartition, metadataSortKey, revisionPartition, shardOf } from '../keys.ts'
+import { isResourceId, metadataKey, metadataPartition, metadataSortKey, revisionPartition, shardOf } from '../keys.ts'
 import type { ModelRegistry } from '../models.ts'
 import { joinPages, type JoinedResource } from '../resource-join.ts'
 import { sampleModel, type Sample } from '../sample.ts'
@@ -107,7 +107,10 @@ export class ResourceStore {
   ): AsyncGenerator<StoredResource> {
     const reader = this.#consistentReader(model, options)
     const { shards } = this.#models.get(model)
-    const keys = [...new Set(ids)].map((id) => metadataKey(model, id, shards)).sort((a, b) => compareBytes(a.sk, b.sk))
+    const keys = [...new Set(ids)]
+      .filter(isResourceId)
+      .map((id) => metadataKey(model, id, shards))
+      .sort((a, b) => compareBytes(a.sk, b.sk))
     for (let from = 0; from < keys.length; from += IDS_BATCH) {
       const batch = keys.slice(from, from + IDS_BATCH)
       const items = await batchGet(this.#client, this.#table, batch)
@@ -175,12 +178,13 @@ export class ResourceStore {
     return items
   }
 
-  /** Returns those of the given ids for which metadata exist. */
+  /** Returns those of the given ids for which metadata exist. An id that no resource can have is allowed. */
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
-    const keys = [...new Set(ids)].map((id) => metadataKey(model, id, shards))
+    const valid = [...new Set(ids)].filter(isResourceId)
+    const keys = valid.map((id) => metadataKey(model, id, shards))
     const found = new Set((await batchGet(this.#client, this.#table, keys, ['sk'])).map(sortKeyOf))
-    return new Set(ids.filter((id) => found.has(metadataSortKey(id))))
+    return new Set(valid.filter((id) => found.has(metadataSortKey(id))))
   }
 
   /**

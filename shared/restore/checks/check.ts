@@ -61,6 +61,8 @@ export interface VerificationPass {
   readonly plan: RestorePlan
   readonly archive: OpenArchive
   readonly resources: ResourceStore
+  /** Returns whether the restore left out this archived resource, because it cannot be restored. */
+  readonly isLeftOut: (model: string, id: string) => Promise<boolean>
   readonly now: Date
 }
 

@@ -91,6 +91,8 @@ class ReferencesCheck implements ResourcesCheck {
     const isArchived = await this.#archivedIds.has(target, resourceIdOf(reference), to, ref_type)
     if (!isArchived)
       this.#findings.reportSeparately({ ...finding, what: `${what}: was already dangling in the archive` })
+    else if (await this.#pass.isLeftOut(target, resourceIdOf(reference)))
+      this.#findings.reportSeparately({ ...finding, what: `${what}: cannot be restored and was left out` })
     else if (!plan.unfiltered || !plan.models.includes(target))
       this.#findings.reportSeparately({ ...finding, what: `${what}: not part of this restore` })
     else this.#findings.fail({ ...finding, what })

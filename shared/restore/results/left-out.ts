@@ -49,6 +49,27 @@ export const resourcesLeftOut = async (
   return { count, resources: first }
 }
 
+/**
+ * Returns a function that returns whether the restore leaves out a resource. The first call reads the lists of all
+ * resources that are left out.
+ */
+export const leftOutLookup = (
+  stores: ResultStores,
+  restore: PlannedRestore,
+): ((model: string, id: string) => Promise<boolean>) => {
+  let names: Promise<ReadonlySet<string>> | undefined
+  return async (model, id) => {
+    names ??= namesOf(allResourcesLeftOut(stores, restore))
+    return (await names).has(`${model}/${id}`)
+  }
+}
+
+const namesOf = async (resources: AsyncIterable<UnrestorableResource>): Promise<ReadonlySet<string>> => {
+  const names = new Set<string>()
+  for await (const { model, resource_id } of resources) names.add(`${model}/${resource_id}`)
+  return names
+}
+
 /** Yields all resources that this restore leaves out. */
 export async function* allResourcesLeftOut(
   stores: ResultStores,

@@ -12,6 +12,7 @@ import type { ExtentCursor } from '../messages/apply.ts'
 import type { Extent } from '../messages/preflight.ts'
 import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { idsSkippedAfterConflict } from '../results/conflicts.ts'
+import { leftOutLookup } from '../results/left-out.ts'
 import { ArchivedResourceBuilder } from './archived-resource.ts'
 import { StoredResources } from './stored-resources.ts'
 
@@ -89,11 +90,14 @@ export const verifyExtent = async (
 }
 
 const startChecks = (
-  { models, resources, clock }: VerifyExtentServices,
-  { plan, archive }: OpenRestore,
+  services: VerifyExtentServices,
+  restore: OpenRestore,
   extent: Extent,
   findings: Findings,
 ): readonly ResourcesCheck[] => {
-  const context = { model: models.get(extent.model), plan, archive, resources, now: clock() }
+  const { models, resources, clock } = services
+  const { plan, archive } = restore
+  const isLeftOut = leftOutLookup(services, restore)
+  const context = { model: models.get(extent.model), plan, archive, resources, isLeftOut, now: clock() }
   return CHECKS.flatMap(({ name, checkResources }) => checkResources?.(context, findings.of(name)) ?? [])
 }

@@ -78,6 +78,15 @@ const RESOURCES: readonly BrokenStore[] = [
   },
 ]
 
+const REFERENCES: readonly BrokenStore[] = [
+  ['a slash', 'no/rth'],
+  ['a lone surrogate', '\ud800'],
+  ['300 characters', 'n'.repeat(300)],
+].map(([what, country]) => ({
+  what: `a reference to an id with ${what}`,
+  items: (registry) => Object.values(cityWith(registry, { name: 'Bad', country })),
+}))
+
 const ITEMS: readonly BrokenStore[] = [
   { what: 'an item of a model that is not registered', items: item('other#m#0', 'x') },
   { what: 'an item in a shard that is not registered', items: item('city#m#1', '0000000000000000/x') },
@@ -130,6 +139,7 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
   ...RESOURCES,
   ...PAYLOADS,
   ...BLOBS,
+  ...REFERENCES,
   ...ITEMS,
   { what: 'no resource with one of the requested ids', items: none, ids: ['a', 'mistyped'] },
 ]

@@ -40,6 +40,9 @@ export const archiveWithBadCity = (registry: ModelRegistry, change: Change): Buf
 const without = (item: Item, name: string): Item =>
   Object.fromEntries(Object.entries(item).filter(([key]) => key !== name))
 
+/** Adds an attribute. The AWS SDK would drop it. */
+const withProto = (item: Item): Item => Object.fromEntries([...Object.entries(item), ['__proto__', { S: 'x' }]])
+
 const slashed = (item: Item): Item => ({
   ...item,
   resource_id: { S: 'ba/d' },
@@ -91,6 +94,11 @@ export const UNRESTORABLE_ARCHIVED: readonly UnrestorableArchived[] = [
     'a spilled payload is missing',
     ([metadata, first, second]) => [metadata, { ...without(first, 'data'), data_spilled: { BOOL: true } }, second],
     'the archive has no entry payloads/',
+  ),
+  kind(
+    'an attribute has the name __proto__',
+    ([metadata, first, second]) => [metadata, withProto(first), second],
+    'an attribute has the name __proto__',
   ),
   kind(
     'DynamoDB would reject an item',
