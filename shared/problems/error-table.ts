@@ -170,6 +170,12 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   ArchiveInvalidError: archiveInvalid,
   RecordInvalidError: archiveInvalid,
   ArchiveResourcesInvalidError: { ...archiveInvalid, members: unrestorableResources },
+  CorruptResourcesError: {
+    ...archiveInvalid,
+    type: 'entry-corrupt',
+    title: 'An entry of the archive is corrupt',
+    members: unrestorableResources,
+  },
   ResourceIdError: archiveInvalid,
   UnknownModelsError: {
     type: 'unknown-models',

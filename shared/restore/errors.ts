@@ -79,15 +79,48 @@ export class ArchiveResourcesInvalidError extends ArchiveInvalidError {
    * resources.
    */
   constructor(count: number, resources: ListedResources['resources'], list: UnrestorableList) {
-    super(
-      `${count} ${count === 1 ? 'resource' : 'resources'} cannot be restored: ${describeResources(resources, count)}. ` +
-        'Nothing was written. Restore with strict=false to restore all other resources',
-    )
+    super(describeUnrestorable(count, resources))
     this.count = count
     this.resources = listedResources(resources).resources
     this.list = list
   }
 }
+
+/**
+ * The restore is strict, and a checksum in a stream proves that a resource cannot be restored. Nothing was written.
+ * `entry`, `expected` and `actual` describe the first resource that cannot be restored, and `resources` contains the
+ * first 100 of these resources, or fewer if the list would exceed 14 KiB.
+ */
+export class CorruptResourcesError extends Error {
+  override readonly name = 'CorruptResourcesError'
+  readonly count: number
+  readonly resources: ListedResources['resources']
+  /** The object that lists all of them. */
+  readonly list: UnrestorableList
+  readonly entry: string
+  readonly expected: string
+  readonly actual: string
+
+  /** `mismatch` is about the first resource. */
+  constructor(
+    count: number,
+    resources: ListedResources['resources'],
+    list: UnrestorableList,
+    mismatch: { readonly entry: string; readonly expected: string; readonly actual: string },
+  ) {
+    super(describeUnrestorable(count, resources))
+    this.count = count
+    this.resources = listedResources(resources).resources
+    this.list = list
+    this.entry = mismatch.entry
+    this.expected = mismatch.expected
+    this.actual = mismatch.actual
+  }
+}
+
+const describeUnrestorable = (count: number, resources: ListedResources['resources']): string =>
+  `${count} ${count === 1 ? 'resource' : 'resources'} cannot be restored: ${describeResources(resources, count)}. ` +
+  'Nothing was written. Restore with strict=false to restore all other resources'
 
 /** The number of ids in the message of a `DuplicatesError`. */
 const IDS_IN_MESSAGE = 5

@@ -57,7 +57,10 @@ export class RecordMap {
       return
     }
     const length = this.#reader.readBinaryHeader()
-    if (length === undefined) throw new RangeError('blob_data: must be a binary msgpack value')
+    if (length === undefined) {
+      this.members.set(key, this.#reader.readValue())
+      return
+    }
     if (this.#blob !== undefined) throw new RangeError('blob_data: occurs twice')
     this.#blob = { offset: this.#reader.offset, length }
     if (!this.#bytesEndInBlob) this.#reader.readBytes(length)

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { modelName } from '../archive/index-line.ts'
 import { invalidRecord, type StreamLocation } from './errors.ts'
-import type { StreamRecord } from './stream-record.ts'
+import { type StreamRecord, typeOf } from './stream-record.ts'
 
 /**
  * The state of a `StreamOrder` between two records. A pass saves it in its cursor, so that a later pass can continue.
@@ -56,7 +56,7 @@ export class StreamOrder {
 
   /** Returns the model of the section that contains a record. Throws if the record is outside of a section. */
   modelOf(record: StreamRecord): string {
-    if (this.#section === undefined) throw invalidRecord(record, `a ${record.t} must be inside the section of a model`)
+    if (this.#section === undefined) throw invalidRecord(record, `a ${typeOf(record)} must be inside the section of a model`)
     return this.#section
   }
 
@@ -65,7 +65,7 @@ export class StreamOrder {
     const isHeader = record.t === 'HeaderRecord'
     if (this.#hasHeader && isHeader) throw invalidRecord(record, 'only the first record may be a HeaderRecord')
     if (!this.#hasHeader && !isHeader)
-      throw invalidRecord(record, `the first record must be a HeaderRecord, not ${record.t}`)
+      throw invalidRecord(record, `the first record must be a HeaderRecord, not ${typeOf(record)}`)
     this.#hasHeader = true
     switch (record.t) {
       case 'HeaderRecord':
@@ -81,15 +81,18 @@ export class StreamOrder {
         this.#hasEnded = true
         return
       case 'BlobRecord':
-        this.modelOf(record)
-        this.#inBlobs = true
-        return
       case 'MetaRecord':
       case 'RevisionRecord':
-        if (this.#inBlobs)
-          throw invalidRecord(record, `a ${record.t} must precede the blobs of model ${this.modelOf(record)}`)
-        this.modelOf(record)
+      case 'BrokenRecord':
+        this.#checkContent(record)
     }
+  }
+
+  #checkContent(record: StreamRecord): void {
+    const type = typeOf(record)
+    const model = this.modelOf(record)
+    if (type === 'BlobRecord') this.#inBlobs = true
+    else if (this.#inBlobs) throw invalidRecord(record, `a ${type} must precede the blobs of model ${model}`)
   }
 
   #beginSection(location: StreamLocation, name: string): void {

@@ -17,6 +17,8 @@ export interface ResourceSpec {
   /** The id of the current revision. By default, the last one. */
   readonly currentRevisionId?: string
   readonly indexed?: Readonly<Record<string, unknown>>
+  /** The `data_hash` of all revisions. By default, they have none. */
+  readonly dataHash?: string
   /** Whether the stream contains only the revisions of the resource. */
   readonly withoutMetadata?: boolean
 }
@@ -25,6 +27,8 @@ export interface ModelSpec {
   readonly resources?: readonly ResourceSpec[]
   /** The bytes of the blobs. */
   readonly blobs?: readonly Buffer[]
+  /** Records between the resources and the blobs. */
+  readonly records?: readonly Buffer[]
   /** The content type of the blobs. By default, they have none. */
   readonly contentType?: string
   /** Whether all metadata precede all revisions, as in streams of SpecStar's predecessor. By default, they do not. */
@@ -52,10 +56,11 @@ const metadataOf = ({ id, revisions, currentRevisionId, indexed, withoutMetadata
         ),
       ]
 
-const revisionsOf = ({ id, revisions }: ResourceSpec): Buffer[] =>
+const revisionsOf = ({ id, revisions, dataHash }: ResourceSpec): Buffer[] =>
   Object.entries(revisions).map(([revision_id, payload]) => {
     const uid = '00000000-0000-4000-8000-000000000000'
-    const info = new Map(Object.entries({ uid, resource_id: id, revision_id, status: 'stable', ...common }))
+    const hash = dataHash === undefined ? {} : { data_hash: dataHash }
+    const info = new Map(Object.entries({ uid, resource_id: id, revision_id, status: 'stable', ...common, ...hash }))
     return revisionFrame(encodeFields({ info, raw_data: Buffer.from(payload) }))
   })
 
@@ -71,6 +76,7 @@ export const buildStream = (models: ModelSpecs): Buffer =>
     ...Object.entries(models).flatMap(([name, model]) => [
       modelStartFrame(name),
       ...resourceFrames(model),
+      ...(model.records ?? []),
       ...(model.blobs ?? []).map((bytes, k) =>
         encodeFrame({
           t: 'BlobRecord',

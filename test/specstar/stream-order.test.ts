@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { ArchiveInvalidError } from '../../shared/archive/errors.ts'
 import { ORDER_START, OrderState, StreamOrder } from '../../shared/specstar/stream-order.ts'
-import type { StreamRecord } from '../../shared/specstar/stream-record.ts'
+import type { ResourceRecordType, StreamRecord } from '../../shared/specstar/stream-record.ts'
 
 const common = { number: 7, offset: 99, end: 120, body: Buffer.alloc(0) }
 const header: StreamRecord = { ...common, t: 'HeaderRecord', version: 2n }
@@ -18,6 +18,13 @@ const blob: StreamRecord = {
   content: { offset: 110, length: 0, pieces: (async function* () {})() },
 }
 const eof: StreamRecord = { ...common, t: 'EofRecord' }
+const broken = (type: ResourceRecordType): StreamRecord => ({
+  ...common,
+  t: 'BrokenRecord',
+  type,
+  file_id: undefined,
+  fault: 'broken',
+})
 
 /**
  * The order after these records. Between two records, the state is converted to JSON and back, as between two passes.
@@ -119,5 +126,19 @@ describe('the order of the records of a stream', () => {
   ])('accepts %s in a section', (_what, records) => {
     const order = after(header, start(), ...records, blob, end(), eof)
     expect(order.hasEnded).toBe(true)
+  })
+
+  it('is the same for broken records as for sound ones', () => {
+    const order = after(header, start(), broken('MetaRecord'), broken('RevisionRecord'), broken('BlobRecord'))
+    expect(order.modelOf(broken('BlobRecord'))).toBe('a')
+    expect(() => {
+      order.check(broken('MetaRecord'))
+    }).toThrow(invalid('a MetaRecord must precede the blobs of model a'))
+    expect(() => {
+      after(header).check(broken('BlobRecord'))
+    }).toThrow(invalid('a BlobRecord must be inside the section of a model'))
+    expect(() => {
+      after(broken('BlobRecord'))
+    }).toThrow(invalid('the first record must be a HeaderRecord, not BlobRecord'))
   })
 })

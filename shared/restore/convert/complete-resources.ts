@@ -4,8 +4,8 @@ import { locatedReason, type StreamLocation } from '../../specstar/errors.ts'
 import type { Item } from '../../tables/item.ts'
 import { quote } from '../../values/message-text.ts'
 import { must } from '../../values/must.ts'
-import type { StreamFault } from '../messages/convert.ts'
-import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
+import type { ScanFault, StreamFault } from '../messages/convert.ts'
+import type { FaultReason } from './fault-entry.ts'
 
 interface OpenResource {
   readonly model: string
@@ -15,40 +15,50 @@ interface OpenResource {
   /** The location of the metadata in the stream. */
   readonly location: StreamLocation
   hasCurrentRevision: boolean
-  fault: UnrestorableResource | undefined
+  fault: FaultReason | undefined
 }
 
 /**
  * Finds the resources of a stream that cannot be restored. Their records are missing, contradict each other, or were
  * rejected by the scan. The caller must add the records in the order of an archive, with the metadata of a resource
- * before its revisions.
+ * before its revisions, and with the faults of the scan before the metadata.
  */
 export class CompleteResources {
-  readonly #scanFaults: ReadonlyMap<string, UnrestorableResource>
-  readonly #faults: StreamFault[] = []
+  #faults: StreamFault[] = []
+  /** A fault of the scan whose resource has not begun. */
+  #pending: ScanFault | undefined
   #open: OpenResource | undefined
 
-  /** `scanFaults` are the resources that the scan rejected. */
-  constructor(scanFaults: Iterable<UnrestorableResource>) {
-    this.#scanFaults = firstOfEach(scanFaults)
+  /** Returns the resources that have ended since the last call and cannot be restored. */
+  takeFaults(): readonly StreamFault[] {
+    const faults = this.#faults
+    this.#faults = []
+    return faults
   }
 
-  /** The resources that have ended so far and cannot be restored. */
-  get faults(): readonly StreamFault[] {
-    return this.#faults
+  /**
+   * Adds a fault that the scan has found. The caller must add the faults of a resource before its records. The first
+   * fault of a resource is kept. A fault without an id is always kept, because its resource is unknown.
+   */
+  addScanFault(fault: ScanFault): void {
+    const pending = this.#pending
+    if (fault.id !== '' && pending?.model === fault.model && pending.id === fault.id) return
+    this.end()
+    this.#pending = fault
   }
 
   /** Begins the resource of a metadata item. */
   begin({ number, offset }: StreamLocation, metadata: Item): void {
-    this.end()
     const { model, id } = recordKeyOf(metadata)
+    const fault = this.#scanFaultOf(model, id)
+    this.end()
     this.#open = {
       model,
       id,
       currentRevisionId: must(new MetadataView(metadata).currentRevisionId),
       location: { number, offset },
       hasCurrentRevision: false,
-      fault: this.#scanFaults.get(keyOf(model, id)),
+      fault,
     }
   }
 
@@ -57,10 +67,11 @@ export class CompleteResources {
     const { model, id } = recordKeyOf(revision)
     const revisionId = must(new RevisionView(revision).revisionId)
     if (this.#open?.model !== model || this.#open.id !== id) {
+      const scanFault = this.#scanFaultOf(model, id)
       this.end()
       const { number, offset } = location
       const reason = `the stream contains no metadata of the resource of revision ${quote(revisionId)}`
-      const fault = this.#scanFaults.get(keyOf(model, id)) ?? faultOf(model, id, location, reason)
+      const fault = scanFault ?? { reason: locatedReason(location, reason) }
       const open = { model, id, currentRevisionId: undefined, location: { number, offset } }
       this.#open = { ...open, hasCurrentRevision: false, fault }
     }
@@ -71,42 +82,44 @@ export class CompleteResources {
   /** Adds a fault of the resource that began last. The first fault of a resource is kept. */
   addFault(location: StreamLocation, reason: string): void {
     const open = must(this.#open)
-    open.fault ??= faultOf(open.model, open.id, location, reason)
+    open.fault ??= { reason: locatedReason(location, reason) }
   }
 
   /** Ends the last resource. */
   end(): void {
     const open = this.#open
+    const pending = this.#pending
     this.#open = undefined
+    this.#pending = undefined
+    // The stream contains no sound record of the resource of a pending fault.
+    if (pending !== undefined) this.#addStreamFault(pending, pending, false)
     if (open === undefined) return
-    const { model, id, currentRevisionId, hasCurrentRevision, location } = open
+    const { currentRevisionId, hasCurrentRevision, location } = open
     const fault =
       open.fault ??
       (hasCurrentRevision
         ? undefined
-        : faultOf(model, id, location, `the current revision ${quote(must(currentRevisionId))} is missing`))
-    if (fault !== undefined) this.#faults.push({ resource: fault, has_metadata: currentRevisionId !== undefined })
+        : { reason: locatedReason(location, `the current revision ${quote(must(currentRevisionId))} is missing`) })
+    if (fault !== undefined) this.#addStreamFault(open, fault, currentRevisionId !== undefined)
+  }
+
+  /** Removes and returns the pending fault if it is about this resource. */
+  #scanFaultOf(model: string, id: string): FaultReason | undefined {
+    const pending = this.#pending
+    if (pending?.model !== model || pending.id !== id) return undefined
+    this.#pending = undefined
+    return pending
+  }
+
+  #addStreamFault(
+    { model, id }: { readonly model: string; readonly id: string },
+    { reason, corrupt }: FaultReason,
+    has_metadata: boolean,
+  ): void {
+    this.#faults.push({
+      resource: { model, resource_id: id, reason },
+      has_metadata,
+      ...(corrupt === undefined ? {} : { corrupt }),
+    })
   }
 }
-
-const firstOfEach = (faults: Iterable<UnrestorableResource>): ReadonlyMap<string, UnrestorableResource> => {
-  const first = new Map<string, UnrestorableResource>()
-  for (const fault of faults) {
-    const key = keyOf(fault.model, fault.resource_id)
-    if (!first.has(key)) first.set(key, fault)
-  }
-  return first
-}
-
-const faultOf = (
-  model: string,
-  resource_id: string,
-  location: StreamLocation,
-  reason: string,
-): UnrestorableResource => ({
-  model,
-  resource_id,
-  reason: locatedReason(location, reason),
-})
-
-const keyOf = (model: string, id: string): string => `${model}/${id}`

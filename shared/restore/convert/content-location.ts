@@ -10,6 +10,8 @@ export const ContentLocation = z
     offset: z.int(),
     size: z.int(),
     content_type: z.exactOptional(z.string()),
+    /** The model whose section contains the blob. Absent for a payload. */
+    model: z.exactOptional(z.string()),
   })
   .readonly()
 export type ContentLocation = z.output<typeof ContentLocation>

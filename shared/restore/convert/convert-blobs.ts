@@ -9,8 +9,14 @@ import {
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt } from '../../jobs/cursor.ts'
 import { allResults, type Attempt } from '../../jobs/pass.ts'
-import { CONVERT, type ConvertCursor, type ConvertCursorOf, type ConvertResultOf } from '../messages/convert.ts'
+import {
+  CONVERT,
+  type ConvertCursor,
+  type ConvertCursorOf,
+  type ConvertResultOf,
+} from '../messages/convert.ts'
 import { BlobSegments } from './blob-segments.ts'
+import { DamagedBlobs } from './damaged-blobs.ts'
 import { resultsOf } from './phase-results.ts'
 import { RunMerge } from './run-merge.ts'
 import type { ConvertServices } from './services.ts'
@@ -34,11 +40,14 @@ export const convertBlobs = async (
   const merge = await RunMerge.open(objects, runs, cursor.run_offsets)
   const segments = new BlobSegments(attempt, services)
   const missing: BlobReference[] = []
-  const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'blobs'>> => ({
+  const damaged = new DamagedBlobs()
+  /** `end` is the first position that the pass has not converted. By default, it has converted all. */
+  const finish = async (next: ConvertCursor, end?: string): Promise<ConvertResultOf<'blobs'>> => ({
     ...continueAt(next),
     phase: 'blobs',
     ...(await segments.finish()),
     ...(await writeMissingBlobs(workFiles, attempt, missing)),
+    ...(await damaged.write(workFiles, attempt, end)),
   })
   try {
     for (const [index, range] of ranges.entries()) {
@@ -49,11 +58,14 @@ export const convertBlobs = async (
       const references = new Map(
         inRange.filter(({ position }) => position >= from).map((reference) => [reference.position, reference]),
       )
-      const contents = contentsBelow(merge, firstPosition(range.to))
+      const isReferenced = new Set(references.keys())
+      const contents = contentsBelow(merge, firstPosition(range.to), (position, blob) => {
+        damaged.add({ position, blob, isReferenced: isReferenced.has(position) })
+      })
       for await (const { position, location, runOffsets, source: content } of openContents(objects, source, contents)) {
         if (attempt.timeIsUp() && segments.entries > 0) {
           missing.push(...missingIn([...references.values()].filter((reference) => reference.position < position)))
-          return await finish({ phase: 'blobs', source, run_offsets: runOffsets, range: index, from: position })
+          return await finish({ phase: 'blobs', source, run_offsets: runOffsets, range: index, from: position }, position)
         }
         // A blob to which no payload refers is copied too, because the archive must contain everything that the stream
         // contains.

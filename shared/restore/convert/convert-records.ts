@@ -1,22 +1,20 @@
 import { decodeLine, recordKeyOf } from '../../archive/record-line.ts'
 import { continueAt } from '../../jobs/cursor.ts'
 import { allResults, type Attempt } from '../../jobs/pass.ts'
+import { hashKeyOf } from '../../resources/keys.ts'
+import type { Item } from '../../tables/item.ts'
 import { quote } from '../../values/message-text.ts'
-import type { WorkFiles } from '../../jobs/work-files.ts'
-import type { PinnedObject } from '../../objects/object.ts'
 import {
   CONVERT,
   type ConvertCursor,
   type ConvertCursorOf,
-  type ConvertResult,
   type ConvertResultOf,
-  SCAN_FAULTS,
-  STREAM_FAULTS,
-  type StreamFault,
+  type ScanFault,
 } from '../messages/convert.ts'
-import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { CompleteResources } from './complete-resources.ts'
-import { remainingRuns, resultsOf } from './phase-results.ts'
+import { decodeFault } from './fault-entry.ts'
+import { FaultPages } from './fault-pages.ts'
+import { remainingRuns } from './phase-results.ts'
 import { RecordsSegments } from './records-segments.ts'
 import type { RunEntry } from './run-entry.ts'
 import { RunMerge } from './run-merge.ts'
@@ -25,40 +23,42 @@ import type { ConvertServices } from './services.ts'
 /** Runs one pass that merges the runs of records into segments. A pass ends between two digest buckets. */
 export const convertRecords = async (
   attempt: Attempt,
-  services: ConvertServices,
+  stores: ConvertServices,
   { source, run_offsets }: ConvertCursorOf<'records'>,
 ): Promise<ConvertResultOf<'records'>> => {
-  const results = await allResults(services, attempt.job_id, CONVERT)
-  const runs = remainingRuns(results)
-  const merge = await RunMerge.open(services.objects, runs, run_offsets)
-  const segments = new RecordsSegments(attempt, services)
-  const resources = new CompleteResources(await readScanFaults(services.workFiles, results))
+  const runs = remainingRuns(await allResults(stores, attempt.job_id, CONVERT))
+  const merge = await RunMerge.open(stores.objects, runs, run_offsets)
+  const segments = new RecordsSegments(attempt, stores)
+  const resources = new CompleteResources()
+  const pages = new FaultPages(stores.workFiles, attempt)
   const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'records'>> => {
     resources.end()
+    for (const fault of resources.takeFaults()) await pages.add(fault)
+    const faults = await pages.finish()
     return {
       ...continueAt(next),
       phase: 'records',
       segments: await segments.finish(),
-      ...(await writeFaults(services.workFiles, attempt, resources.faults)),
+      ...(faults === undefined ? {} : { faults }),
     }
   }
   try {
     let previous: RunEntry | undefined
+    let bucket: string | undefined
     for await (const entry of merge.entries()) {
-      if (previous?.key.equals(entry.key) === true) {
-        const fault = repeatedFault(previous, entry)
-        if (fault !== undefined) resources.addFault(entry, fault)
+      const fault = decodeFault(entry.body)
+      if (fault === undefined && previous?.key.equals(entry.key) === true) {
+        const reason = repeatedFault(previous, entry)
+        if (reason !== undefined) resources.addFault(entry, reason)
       } else {
-        const item = decodeLine(entry.body)
-        const { kind, model, h } = recordKeyOf(item)
-        if (kind === 'revision') {
-          if (resources.addRevision(entry, item)) await segments.addRevision(item)
-        } else {
-          if (segments.isBucketBorder(model, h) && attempt.timeIsUp())
-            return await finish({ phase: 'records', source, run_offsets: merge.offsets })
-          resources.begin(entry, item)
-          await segments.beginResource(model, h, item)
-        }
+        const record = fault ?? recordOf(entry)
+        const next = bucketOf(record)
+        if (bucket !== undefined && bucket !== next && attempt.timeIsUp())
+          return await finish({ phase: 'records', source, run_offsets: merge.offsets })
+        bucket = next
+        if ('item' in record) await addRecord(record, entry, resources, segments)
+        else resources.addScanFault(record)
+        for (const complete of resources.takeFaults()) await pages.add(complete)
       }
       previous = entry
     }
@@ -69,10 +69,39 @@ export const convertRecords = async (
   }
 }
 
+interface DecodedEntry extends ReturnType<typeof recordKeyOf> {
+  readonly item: Item
+}
+
+const recordOf = ({ body }: RunEntry): DecodedEntry => {
+  const item = decodeLine(body)
+  return { ...recordKeyOf(item), item }
+}
+
+/** Returns the digest bucket of a record or fault. A fault without an id precedes all buckets of its model. */
+const bucketOf = (record: DecodedEntry | ScanFault): string => {
+  const h = 'item' in record ? record.h : record.id === '' ? '' : hashKeyOf(record.id)
+  return `${record.model}/${h.slice(0, 4)}`
+}
+
+const addRecord = async (
+  { kind, model, h, item }: DecodedEntry,
+  entry: RunEntry,
+  resources: CompleteResources,
+  segments: RecordsSegments,
+): Promise<void> => {
+  if (kind === 'revision') {
+    if (resources.addRevision(entry, item)) await segments.addRevision(item)
+    return
+  }
+  resources.begin(entry, item)
+  await segments.beginResource(model, h, item)
+}
+
 /**
- * Compares two records with the same key, of which only the first is converted. Returns undefined if both are revisions
- * with the same content. This is allowed, because SpecStar's memory store exports migrated revisions twice. Otherwise,
- * returns the reason why the resource cannot be restored.
+ * Compares two records with the same key. Only the first of them is converted. Returns undefined if both are revisions
+ * with the same content, because SpecStar's memory store exports migrated revisions twice. Otherwise, returns the
+ * reason why the resource cannot be restored.
  */
 const repeatedFault = (first: RunEntry, second: RunEntry): string | undefined => {
   const { kind, sk } = recordKeyOf(decodeLine(second.body))
@@ -81,20 +110,3 @@ const repeatedFault = (first: RunEntry, second: RunEntry): string | undefined =>
     ? undefined
     : `revision ${quote(sk)} occurs twice with different content, first at byte ${first.offset}`
 }
-
-const readScanFaults = async (
-  workFiles: WorkFiles,
-  results: readonly ConvertResult[],
-): Promise<UnrestorableResource[]> => {
-  const all: UnrestorableResource[] = []
-  for (const { faults } of resultsOf(results, 'scan'))
-    if (faults !== undefined) for (const fault of await workFiles.readPinned(SCAN_FAULTS, faults)) all.push(fault)
-  return all
-}
-
-const writeFaults = async (
-  workFiles: WorkFiles,
-  { job_id, attempt }: Attempt,
-  faults: readonly StreamFault[],
-): Promise<{ readonly faults?: PinnedObject }> =>
-  faults.length === 0 ? {} : { faults: await workFiles.write(STREAM_FAULTS, faults, job_id, attempt) }

@@ -17,13 +17,13 @@ import {
   type ConvertCursorOf,
   type ConvertResult,
   type ConvertResultOf,
-  SCAN_FAULTS,
   SCAN_FINDINGS,
-  STREAM_FAULTS,
-  type StreamFault,
+  STREAM_FAULT_PAGES,
+  type StreamFaultPage,
 } from '../messages/convert.ts'
 import type { Finding } from '../messages/finding.ts'
 import { workName } from '../messages/work-names.ts'
+import { collectDamagedBlobs } from './damaged-blobs.ts'
 import { resultsOf } from './phase-results.ts'
 import type { ConvertServices } from './services.ts'
 
@@ -57,7 +57,8 @@ export const finishConvert = async (
     // If another attempt has already written this file, the file is kept. It refers to an archive with the same
     // content.
     const faults = await collectFaults(workFiles, { job_id, attempt }, results)
-    await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults }, job_id)
+    const damaged = await collectDamagedBlobs(workFiles, { job_id, attempt }, resultsOf(results, 'blobs'))
+    await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults, ...damaged }, job_id)
     return { ...continueAt(undefined), phase: 'finish' }
   } catch (error) {
     await composer.abort()
@@ -98,29 +99,20 @@ const createManifest = async (
 }
 
 /**
- * Writes a file with all resources that cannot be restored. Returns `faults`, which refers to the file. If all
- * resources can be restored, writes no file and returns an empty object.
+ * Writes a file with the pages of all resources that cannot be restored. Returns the member that refers to the file, or
+ * no member if all resources can be restored.
  */
 const collectFaults = async (
   workFiles: WorkFiles,
   { job_id, attempt }: Pick<Attempt, 'job_id' | 'attempt'>,
   results: readonly ConvertResult[],
 ): Promise<Pick<ConvertedArchive, 'faults'>> => {
-  const all = new Map<string, StreamFault>()
-  const add = (fault: StreamFault): void => {
-    const { model, resource_id, reason } = fault.resource
-    // Records without a readable id may belong to different resources, so they are not merged. Their reasons differ,
-    // because a reason contains the number of the record.
-    const key = JSON.stringify([model, resource_id === '' ? { reason } : resource_id])
-    if (!all.has(key)) all.set(key, fault)
-  }
-  for (const { faults } of resultsOf(results, 'records'))
-    if (faults !== undefined) (await workFiles.readPinned(STREAM_FAULTS, faults)).forEach(add)
-  for (const { faults } of resultsOf(results, 'scan'))
-    for (const resource of faults === undefined ? [] : await workFiles.readPinned(SCAN_FAULTS, faults))
-      add({ resource, has_metadata: false })
-  if (all.size === 0) return {}
-  return { faults: await workFiles.write(STREAM_FAULTS, [...all.values()], job_id, `all-${attempt}`) }
+  const pages: StreamFaultPage[] = []
+  for (const { faults } of [...resultsOf(results, 'records'), ...resultsOf(results, 'blobs')])
+    if (faults !== undefined) pages.push(...(await workFiles.readPinned(STREAM_FAULT_PAGES, faults)))
+  return pages.length === 0
+    ? {}
+    : { faults: await workFiles.write(STREAM_FAULT_PAGES, pages, job_id, `all-${attempt}`) }
 }
 
 /**

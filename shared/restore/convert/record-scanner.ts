@@ -1,4 +1,4 @@
-import { RecordInvalidError } from '../../archive/errors.ts'
+import { ArchiveInvalidError, EntryCorruptError, RecordInvalidError } from '../../archive/errors.ts'
 import { encodeLine } from '../../archive/record-line.ts'
 import { blobPosition, BlobReferenceSet, payloadPosition } from '../../blobs/blob-references.ts'
 import type { Attempt } from '../../jobs/pass.ts'
@@ -10,15 +10,15 @@ import { ResourceIdError } from '../../resources/errors.ts'
 import { itemBytes, MAX_ITEM_BYTES } from '../../resources/item-size.ts'
 import { MetadataView } from '../../resources/views.ts'
 import type { ContentHashes } from '../../specstar/content-hashes.ts'
-import { corruptRecord, invalidRecord, locatedReason, type StreamLocation } from '../../specstar/errors.ts'
+import { corruptRecord, locatedReason, type StreamLocation } from '../../specstar/errors.ts'
 import { decodeMetadata, decodeRevision, statedResourceId } from '../../specstar/resource-records.ts'
 import type { StreamOrder } from '../../specstar/stream-order.ts'
-import { type StreamRecord, streamOffsetOf } from '../../specstar/stream-record.ts'
+import { type StreamRecord, streamOffsetOf, typeOf } from '../../specstar/stream-record.ts'
 import type { Item } from '../../tables/item.ts'
-import { type ConvertResultOf, SCAN_FAULTS, SCAN_FINDINGS } from '../messages/convert.ts'
-import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
+import { type ConvertResultOf, SCAN_FINDINGS } from '../messages/convert.ts'
 import { workName } from '../messages/work-names.ts'
 import { type ContentLocation, encodeLocation } from './content-location.ts'
+import { checksumFault, encodeFault, faultKey, type FaultReason } from './fault-entry.ts'
 import { RunSorter } from './run-writer.ts'
 import { ScanFindings } from './scan-findings.ts'
 import type { ConvertServices } from './services.ts'
@@ -43,7 +43,6 @@ export class RecordScanner {
   readonly #runs: PinnedObject[] = []
   readonly #models = new Set<string>()
   readonly #findings = new ScanFindings()
-  readonly #faults: UnrestorableResource[] = []
   /**
    * The id of the last metadata record, if only revisions of its resource have followed. A revision whose own resource
    * id cannot be read belongs to this resource. Undefined if the resource is unknown.
@@ -59,10 +58,10 @@ export class RecordScanner {
     this.#hashes = hashes
   }
 
-  /** True if the pass must end, because it has reached the limit on the references, locations or faults in memory. */
+  /** True if the pass must end, because it has reached the limit on the references or locations in memory. */
   get isFull(): boolean {
     const { seenBlobs } = this.#services.limits
-    return [this.#references.size, this.#contents.size, this.#faults.length].some((size) => size >= seenBlobs)
+    return this.#references.size >= seenBlobs || this.#contents.size >= seenBlobs
   }
 
   async add(record: StreamRecord): Promise<void> {
@@ -82,6 +81,9 @@ export class RecordScanner {
         break
       case 'BlobRecord':
         await this.#addBlob(record)
+        break
+      case 'BrokenRecord':
+        this.#addBroken(record)
         break
       case 'HeaderRecord':
       case 'ModelEndRecord':
@@ -112,9 +114,6 @@ export class RecordScanner {
       resources: this.#resources,
       revisions: this.#revisions,
       ...(findings.length === 0 ? {} : { findings: await workFiles.write(SCAN_FINDINGS, findings, job_id, attempt) }),
-      ...(this.#faults.length === 0
-        ? {}
-        : { faults: await workFiles.write(SCAN_FAULTS, this.#faults, job_id, attempt) }),
     }
   }
 
@@ -125,12 +124,44 @@ export class RecordScanner {
     try {
       add()
     } catch (error) {
-      const reason = recordFault(error)
-      if (reason === undefined) throw error
-      const resource_id = statedResourceId(record.data) ?? (record.t === 'RevisionRecord' ? this.#openId : '')
-      if (resource_id === undefined) throw invalidRecord(record, reason)
-      this.#faults.push({ model: this.#order.modelOf(record), resource_id, reason: locatedReason(record, reason) })
+      const fault = recordFault(record, error)
+      if (fault === undefined) throw error
+      this.#addResourceFault(record, statedResourceId(record.data), fault)
     }
+  }
+
+  /**
+   * Adds a fault of the resource to which a record belongs. If the record contains no id, its position determines the
+   * resource. Throws `ArchiveInvalidError` if the resource of a revision is unknown. This resource would otherwise be
+   * restored without the revision.
+   */
+  #addResourceFault(
+    record: RecordOf<'MetaRecord' | 'RevisionRecord' | 'BlobRecord' | 'BrokenRecord'>,
+    statedId: string | undefined,
+    fault: FaultReason,
+  ): void {
+    const id = statedId ?? (typeOf(record) === 'RevisionRecord' ? this.#openId : '')
+    if (id === undefined) throw new ArchiveInvalidError(fault.reason)
+    const { number, offset } = record
+    const model = this.#order.modelOf(record)
+    this.#lines.add({ key: faultKey(model, id), body: encodeFault({ model, id, ...fault }), number, offset })
+  }
+
+  /** Adds a fault of a blob. If its id is unknown, no resource can refer to the blob, and the fault is listed alone. */
+  #addBlobFault(record: RecordOf<'BlobRecord' | 'BrokenRecord'>, id: string, fault: FaultReason): void {
+    if (id === '') {
+      this.#addResourceFault(record, '', fault)
+      return
+    }
+    const { number, offset } = record
+    const body = encodeFault({ model: this.#order.modelOf(record), id, ...fault })
+    this.#contents.add({ key: Buffer.from(blobPosition(id)), body, number, offset })
+  }
+
+  #addBroken(record: RecordOf<'BrokenRecord'>): void {
+    const fault = { reason: locatedReason(record, record.fault) }
+    if (record.type === 'BlobRecord') this.#addBlobFault(record, record.file_id ?? '', fault)
+    else this.#addResourceFault(record, undefined, fault)
   }
 
   #addMetadata(record: RecordOf<'MetaRecord'>): void {
@@ -163,11 +194,17 @@ export class RecordScanner {
 
   async #addBlob(record: RecordOf<'BlobRecord'>): Promise<void> {
     const { file_id: id, content, content_type } = record
-    if (id === '') throw invalidRecord(record, 'file_id: must not be empty')
+    if (id === '') {
+      this.#addBlobFault(record, '', { reason: locatedReason(record, 'file_id: must not be empty') })
+      return
+    }
     const { xxh3, sha256 } = await this.#hashes.ofPieces(content.pieces)
-    if (HASH_ID.test(id) && xxh3 !== id) throw corruptRecord(record, `blob ${id}`, id, xxh3)
+    if (HASH_ID.test(id) && xxh3 !== id) {
+      this.#addBlobFault(record, id, checksumFault(corruptRecord(record, `blob ${id}`, id, xxh3)))
+      return
+    }
     const { offset, length: size } = content
-    const location = { id, sha256, offset, size }
+    const location = { id, sha256, offset, size, model: this.#order.modelOf(record) }
     this.#addContent(record, blobPosition(id), content_type === '' ? location : { ...location, content_type })
   }
 
@@ -207,7 +244,9 @@ const lineKey = (model: string, item: Item): Buffer => {
  * If an error concerns only one record, returns the reason why its resource cannot be restored. If the error concerns
  * the whole stream, returns undefined.
  */
-const recordFault = (error: unknown): string | undefined => {
-  if (error instanceof RecordInvalidError) return error.reason
-  return error instanceof RangeError || error instanceof ResourceIdError ? error.message : undefined
+const recordFault = (record: StreamLocation, error: unknown): FaultReason | undefined => {
+  if (error instanceof EntryCorruptError) return checksumFault(error)
+  if (error instanceof RecordInvalidError) return { reason: locatedReason(record, error.reason) }
+  const isInvalid = error instanceof RangeError || error instanceof ResourceIdError
+  return isInvalid ? { reason: locatedReason(record, error.message) } : undefined
 }

@@ -31,7 +31,7 @@ export class RecordsSegments {
   /**
    * Returns true if a resource with this hash key is in another digest bucket than the previous resource of the pass.
    */
-  isBucketBorder(model: string, h: string): boolean {
+  #isBucketBorder(model: string, h: string): boolean {
     return this.#bucket !== undefined && this.#bucket !== bucketOf(model, h)
   }
 
@@ -62,7 +62,7 @@ export class RecordsSegments {
 
   #isComplete(open: OpenSegment, model: string, h: string): boolean {
     if (open.model !== model) return true
-    return open.records.bytesSoFar >= this.#services.limits.rangeBytes && this.isBucketBorder(model, h)
+    return open.records.bytesSoFar >= this.#services.limits.rangeBytes && this.#isBucketBorder(model, h)
   }
 
   async #endResource(): Promise<void> {

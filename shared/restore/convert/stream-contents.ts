@@ -3,9 +3,11 @@ import type { EntrySource } from '../../compose/blob-segment.ts'
 import { COPIED_FROM } from '../../compose/open-content.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { PinnedObject } from '../../objects/object.ts'
-import { invalidRecord } from '../../specstar/errors.ts'
+import { locatedReason } from '../../specstar/errors.ts'
 import { quote } from '../../values/message-text.ts'
+import type { ScanFault } from '../messages/convert.ts'
 import { type ContentLocation, decodeLocation } from './content-location.ts'
+import { decodeFault } from './fault-entry.ts'
 import type { RunEntry } from './run-entry.ts'
 import type { RunMerge } from './run-merge.ts'
 
@@ -29,34 +31,59 @@ interface OrderedContent {
 
 /**
  * Yields the contents whose positions are less than `end`, without duplicates. If a blob occurs with several content
- * types, the last content type is returned, as in SpecStar's import. Throws `ArchiveInvalidError` if a blob occurs
- * twice with different bytes.
+ * types, the last content type is returned, as in SpecStar's import. Calls `onDamaged` for each blob that is not returned,
+ * because the stream contains no sound record of it, or records with different bytes.
  */
-export async function* contentsBelow(merge: RunMerge, end: string): AsyncGenerator<OrderedContent> {
+export async function* contentsBelow(
+  merge: RunMerge,
+  end: string,
+  onDamaged: (position: string, blob: ScanFault) => void,
+): AsyncGenerator<OrderedContent> {
   for (let { current } = merge; current !== undefined && current.key.toString() < end; { current } = merge) {
-    const first = current
+    const { key } = current
     const runOffsets = merge.offsets
-    let location = decodeLocation(first.body)
-    await merge.advance()
-    while (merge.current?.key.equals(first.key) === true) {
-      location = sameBytes(first, location, merge.current)
+    const content = new Occurrences()
+    for (let next: RunEntry | undefined = current; next?.key.equals(key) === true; next = merge.current) {
+      content.add(next)
       await merge.advance()
     }
-    yield { position: first.key.toString(), location, runOffsets }
+    const { fault, location } = content
+    if (fault !== undefined) onDamaged(key.toString(), fault)
+    else if (location !== undefined) yield { position: key.toString(), location, runOffsets }
   }
 }
 
-/**
- * Returns the location of a later occurrence of a content. Throws `ArchiveInvalidError` if the occurrence has other
- * bytes.
- */
-const sameBytes = (first: RunEntry, { sha256 }: ContentLocation, later: RunEntry): ContentLocation => {
-  const location = decodeLocation(later.body)
-  if (location.sha256 === sha256) return location
-  throw invalidRecord(
-    later,
-    `blob ${quote(location.id)} occurs twice with different bytes, first at byte ${first.offset}`,
-  )
+/** The entries of one blob or spilled payload. */
+class Occurrences {
+  #first: { readonly offset: number; readonly sha256: string } | undefined
+  #location: ContentLocation | undefined
+  #scanFault: ScanFault | undefined
+  #conflict: ScanFault | undefined
+
+  add(entry: RunEntry): void {
+    const fault = decodeFault(entry.body)
+    if (fault !== undefined) {
+      this.#scanFault ??= fault
+      return
+    }
+    const location = decodeLocation(entry.body)
+    const { id, sha256, model = '' } = location
+    const { offset } = entry
+    this.#first ??= { offset, sha256 }
+    this.#location = location
+    if (sha256 === this.#first.sha256) return
+    const reason = `blob ${quote(id)} occurs twice with different bytes, first at byte ${this.#first.offset}`
+    this.#conflict ??= { model, id, reason: locatedReason(entry, reason) }
+  }
+
+  /** Undefined if the content can be restored. A damaged record does not matter if there is also a sound one. */
+  get fault(): ScanFault | undefined {
+    return this.#conflict ?? (this.#location === undefined ? this.#scanFault : undefined)
+  }
+
+  get location(): ContentLocation | undefined {
+    return this.#location
+  }
 }
 
 /**

@@ -10,6 +10,24 @@ import { ReaderPosition } from '../../specstar/stream-reader.ts'
 import { Finding } from './finding.ts'
 import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
+/** A wrong checksum. `entry` is the location of the bytes in the stream. */
+export const ChecksumMismatch = z.object({ entry: z.string(), expected: z.string(), actual: z.string() }).readonly()
+export type ChecksumMismatch = z.output<typeof ChecksumMismatch>
+
+/** A fault of a record. It prevents the restore of a resource, or of all resources that refer to a blob. */
+export const ScanFault = z
+  .object({
+    model: z.string(),
+    /** The id of the resource or blob. An empty string if the record contains no id. */
+    id: z.string(),
+    /** The location in the stream, and what is wrong there. */
+    reason: z.string(),
+    /** Present if the fault is a wrong checksum. */
+    corrupt: z.exactOptional(ChecksumMismatch),
+  })
+  .readonly()
+export type ScanFault = z.output<typeof ScanFault>
+
 /** The position where the merge of sorted runs continues: the offset of the next entry in each run. */
 const RunOffsets = z.array(z.int()).readonly()
 
@@ -50,11 +68,11 @@ export const ConvertResult = z.discriminatedUnion('phase', [
     .object({
       ...PassResult.shape,
       phase: z.literal('scan'),
-      /** Sorted runs of record lines. */
+      /** Sorted runs of record lines and of faults of resources. */
       runs: z.array(PinnedObject).readonly(),
       /**
-       * A sorted run of `ContentLocation` entries for blobs and spilled payloads. Absent if this part of the stream has
-       * no blobs and no spilled payloads.
+       * A sorted run of `ContentLocation` entries for blobs and spilled payloads, and of faults of blobs. Absent if it
+       * would be empty.
        */
       contents: z.exactOptional(PinnedObject),
       content_count: z.int(),
@@ -66,8 +84,6 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       revisions: z.int(),
       /** A file of `SCAN_FINDINGS`. Absent if there are none. */
       findings: z.exactOptional(PinnedObject),
-      /** A file of `SCAN_FAULTS`. Absent if there are none. */
-      faults: z.exactOptional(PinnedObject),
     })
     .readonly(),
   z
@@ -87,7 +103,7 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       ...PassResult.shape,
       phase: z.literal('records'),
       segments: z.array(RecordsSegment).readonly(),
-      /** A file of `STREAM_FAULTS`. Absent if there are none. */
+      /** A file of `STREAM_FAULT_PAGES`. Absent if there are none. */
       faults: z.exactOptional(PinnedObject),
     })
     .readonly(),
@@ -103,6 +119,10 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       models: z.record(z.string(), z.int()).readonly(),
       /** A file of `MISSING_BLOBS` with the ids of blobs that the stream does not contain. Absent if there are none. */
       missing_list: z.exactOptional(PinnedObject),
+      /** A file of `DAMAGED_BLOBS`. Absent if there are none. */
+      damaged: z.exactOptional(PinnedObject),
+      /** A file of `STREAM_FAULT_PAGES` about damaged blobs to which no payload refers. Absent if there are none. */
+      faults: z.exactOptional(PinnedObject),
     })
     .readonly(),
   z.object({ ...PassResult.shape, phase: z.literal('finish') }).readonly(),
@@ -117,12 +137,6 @@ export const SCAN_FINDINGS: WorkFile<readonly Finding[], [attempt: string]> = {
   content: z.array(Finding).readonly(),
 }
 
-/** The resources that cannot be restored, because the scan of one pass found an invalid record. */
-export const SCAN_FAULTS: WorkFile<readonly UnrestorableResource[], [attempt: string]> = {
-  name: (attempt) => `convert/scan-faults/${attempt}`,
-  content: z.array(UnrestorableResource).readonly(),
-}
-
 /** A resource of the stream that cannot be restored. */
 export const StreamFault = z
   .object({
@@ -131,17 +145,45 @@ export const StreamFault = z
      * True if the converted archive contains the metadata of the resource. Preflight must then leave the resource out.
      */
     has_metadata: z.boolean(),
+    corrupt: z.exactOptional(ChecksumMismatch),
   })
   .readonly()
 export type StreamFault = z.output<typeof StreamFault>
 
-/**
- * The resources that cannot be restored. The file `all-{attempt}` contains those of the whole stream. Any other file
- * contains those of one pass.
- */
-export const STREAM_FAULTS: WorkFile<readonly StreamFault[], [attempt: string]> = {
-  name: (attempt) => `convert/faults/${attempt}`,
+/** A page of the resources that cannot be restored. They belong to one model, and are in the order of an archive. */
+export const STREAM_FAULTS: WorkFile<readonly StreamFault[], [attempt: string, page: number]> = {
+  name: (attempt, page) => `convert/faults/${attempt}-${page}`,
   content: z.array(StreamFault).readonly(),
+}
+
+export const StreamFaultPage = z
+  .object({
+    model: z.string(),
+    /** The hash keys of the first and last resource. An empty string for a resource without an id. */
+    first_h: z.string(),
+    last_h: z.string(),
+    count: z.int(),
+    /** The number of resources whose metadata the converted archive does not contain. */
+    without_metadata: z.int(),
+    /** A file of `STREAM_FAULTS`. */
+    list: PinnedObject,
+  })
+  .readonly()
+export type StreamFaultPage = z.output<typeof StreamFaultPage>
+
+/** The pages in the order of an archive. The file `all-{attempt}` contains those of the whole stream. */
+export const STREAM_FAULT_PAGES: WorkFile<readonly StreamFaultPage[], [attempt: string]> = {
+  name: (attempt) => `convert/fault-pages/${attempt}`,
+  content: z.array(StreamFaultPage).readonly(),
+}
+
+/**
+ * The blobs to which payloads refer, and that cannot be restored although the stream contains them. The file `all-{attempt}` contains those of the
+ * whole stream. Any other file contains those of one pass.
+ */
+export const DAMAGED_BLOBS: WorkFile<readonly ScanFault[], [attempt: string]> = {
+  name: (attempt) => `convert/damaged-blobs/${attempt}`,
+  content: z.array(ScanFault).readonly(),
 }
 
 /**
@@ -155,8 +197,10 @@ export const ConvertedArchive = z
     source: PinnedObject,
     /** Irregularities of the stream that SpecStar accepts. */
     findings: z.array(Finding).readonly(),
-    /** A file of `STREAM_FAULTS` with all resources that cannot be restored. Absent if there are none. */
+    /** A file of `STREAM_FAULT_PAGES` about all resources that cannot be restored. Absent if there are none. */
     faults: z.exactOptional(PinnedObject),
+    /** A file of `DAMAGED_BLOBS`. Absent if there are none. */
+    damaged_blobs: z.exactOptional(PinnedObject),
   })
   .readonly()
 export type ConvertedArchive = z.output<typeof ConvertedArchive>

@@ -6,6 +6,7 @@ import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
+import { ChecksumMismatch } from './convert.ts'
 import { Finding } from './finding.ts'
 import { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 
@@ -41,7 +42,11 @@ const LeftOutOfExtent = z
   })
   .readonly()
 export const LEFT_OUT_OF_EXTENT: WorkFile<
-  { readonly resources: readonly UnrestorableResource[]; readonly ids: readonly string[] },
+  {
+    readonly resources: readonly UnrestorableResource[]
+    readonly ids: readonly string[]
+    readonly corrupt?: ChecksumMismatch
+  },
   [n: number, attempt: string, range: number]
 > = {
   name: (n, attempt, range) => `left-out/${n}/${attempt}-${range}`,
@@ -49,6 +54,8 @@ export const LEFT_OUT_OF_EXTENT: WorkFile<
     resources: z.array(UnrestorableResource).readonly(),
     /** The ids of those left-out resources whose metadata the archive contains. */
     ids: z.array(z.string()).readonly(),
+    /** Present if the first of these resources cannot be restored because of a wrong checksum in a stream. */
+    corrupt: z.exactOptional(ChecksumMismatch),
   }),
 }
 

@@ -12,7 +12,7 @@ import type { RestorePlan } from '../messages/inspect.ts'
 import { type RestoreDecision, type Extent, PREFLIGHT, type PreflightResult } from '../messages/preflight.ts'
 import { PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
 import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
-import { streamFaults } from '../results/left-out.ts'
+import { streamFaultPages } from '../results/stream-faults.ts'
 import { firstDetails } from '../results/preflight-details.ts'
 
 /**
@@ -43,7 +43,7 @@ const checkManifest = async (
   extents: readonly Extent[],
   blobs: readonly PreflightBlobsResult[],
 ): Promise<void> => {
-  const faultyModels = new Set((await streamFaults(services, plan)).map(({ resource }) => resource.model))
+  const faultyModels = new Set((await streamFaultPages(services, plan)).map(({ model }) => model))
   for (const model of plan.models) {
     const stated = manifest.models[model]
     if (stated === undefined) throw new ArchiveInvalidError(`the manifest has no entry for model ${model}`)

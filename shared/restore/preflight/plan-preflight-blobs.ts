@@ -5,7 +5,7 @@ import { allResults } from '../../jobs/pass.ts'
 import { type ListStores, writeUnrestorableList } from '../../jobs/unrestorable-list.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
-import { ArchiveResourcesInvalidError } from '../errors.ts'
+import { ArchiveResourcesInvalidError, CorruptResourcesError } from '../errors.ts'
 import { allResourcesLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { RESTORE_PLAN, type RestorePlan } from '../messages/inspect.ts'
 import { PREFLIGHT } from '../messages/preflight.ts'
@@ -40,9 +40,10 @@ const rejectUnrestorable = async (
 ): Promise<void> => {
   const job = await restoreJob(stores, jobId)
   if (job.request.strict === false) return
-  const { count, resources } = await resourcesLeftOut(stores, { job, plan }, MAX_LISTED)
+  const { count, resources, corrupt } = await resourcesLeftOut(stores, { job, plan }, MAX_LISTED)
   if (count === 0) return
   const list = await writeUnrestorableList(stores, jobId, allResourcesLeftOut(stores, { job, plan }))
+  if (corrupt !== undefined) throw new CorruptResourcesError(count, resources, list, corrupt)
   throw new ArchiveResourcesInvalidError(count, resources, list)
 }
 

@@ -20,7 +20,7 @@ import {
 } from '../messages/preflight.ts'
 import { workName } from '../messages/work-names.ts'
 import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
-import { streamFaults } from '../results/left-out.ts'
+import { damagedBlobs, streamFaultPages } from '../results/stream-faults.ts'
 import { type CheckedRange, type CheckRangeServices, RangePreflight } from './range-preflight.ts'
 
 interface PreflightServices extends OpenRestoreServices, CheckRangeServices {
@@ -43,8 +43,11 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   const references = new BlobReferenceSet()
   const foundIds = restore.job.request.filters.ids === undefined ? undefined : new FoundIdsCollector()
   const collected = { references, foundIds }
-  const payloads = new ArchivePayloads(restore.archive)
-  const faults = await streamFaults(services, restore.plan)
+  const sources = {
+    payloads: new ArchivePayloads(restore.archive),
+    faultPages: await streamFaultPages(services, restore.plan),
+    damagedBlobs: await damagedBlobs(services, restore.plan),
+  }
   const isFull = (leftOut: number): boolean => attempt.timeIsUp() || references.size + leftOut >= limits.seenBlobs
   const extents: Extent[] = []
   const details: { duplicates: string[]; findings: Finding[] } = { duplicates: [], findings: [] }
@@ -52,7 +55,7 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   for (const [k, range] of ranges.entries()) {
     if (k < start.range || cursor !== undefined) continue
     const from = k === start.range ? start.from : undefined
-    const checked = await new RangePreflight(services, restore, range, collected, payloads, faults).check(from, isFull)
+    const checked = await new RangePreflight(services, restore, range, collected, sources).check(from, isFull)
     extents.push(await storeExtent(workFiles, attempt, { k, range, from }, checked))
     details.duplicates.push(...checked.duplicateIds)
     details.findings.push(...checked.findings)
@@ -113,7 +116,11 @@ const storeExtent = async (
             in_digest: leftOut.inDigest,
             list: await workFiles.write(
               LEFT_OUT_OF_EXTENT,
-              { resources: leftOut.resources, ids: leftOut.ids },
+              {
+                resources: leftOut.resources,
+                ids: leftOut.ids,
+                ...(leftOut.corrupt === undefined ? {} : { corrupt: leftOut.corrupt }),
+              },
               job_id,
               n,
               attempt,

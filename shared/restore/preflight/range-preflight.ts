@@ -1,5 +1,4 @@
 import type { ArchivePayloads } from '../../archive/archive-payloads.ts'
-import { ArchiveInvalidError } from '../../archive/errors.ts'
 import { archivedRecords, type LocatedFaultyRecord, type SoundRecord } from '../../archive/archived-records.ts'
 import { type BucketDigest, BucketDigests } from '../../archive/digest.ts'
 import type { BlobReferenceSet } from '../../blobs/blob-references.ts'
@@ -11,18 +10,18 @@ import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { addReferences, archivedBlobFields, type BlobFields } from '../../resources/revision-references.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { must } from '../../values/must.ts'
-import { MAX_LISTED, quote } from '../../values/message-text.ts'
+import { MAX_LISTED } from '../../values/message-text.ts'
 import { BitList } from '../extents/bit-list.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
 import type { Finding } from '../messages/finding.ts'
-import type { StreamFault } from '../messages/convert.ts'
-import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
+import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { SegmentRange } from '../messages/inspect.ts'
 import type { ChunkPosition, DryRunCounts } from '../messages/preflight.ts'
 import type { OpenRestore } from '../open-restore.ts'
 import { DryRunComparison } from '../target/dry-run-comparison.ts'
 import { openOrphanLookup, type OrphanedRevisions, type OrphanLookup } from '../target/orphaned-revisions.ts'
 import { openTargetLookup, type TargetLookup } from '../target/target-lookup.ts'
+import { type ConversionFaults, type LeftOutOfRange, LeftOutResources } from './left-out-resources.ts'
 import { readThrough } from './read-through.ts'
 import { ResourceCheck } from './resource-check.ts'
 
@@ -30,13 +29,8 @@ export interface CheckRangeServices {
   readonly resources: ResourceStore
   readonly payloads: PayloadStore
   readonly models: ModelRegistry
+  readonly workFiles: WorkFiles
 }
-
-/**
- * The largest number of resources that a pass leaves out in one range. A pass cannot stop between records without a
- * valid key, so this limits its memory.
- */
-const MAX_LEFT_OUT = 250_000
 
 /** The references and ids that one pass collects from all of its ranges. */
 interface CollectedByPass {
@@ -64,18 +58,6 @@ export interface CheckedRange {
   readonly findings: readonly Finding[]
 }
 
-/** The resources of a range that the filters select, but that cannot be restored. */
-interface LeftOutOfRange {
-  readonly resources: UnrestorableResource[]
-  /** The ids of those resources in `resources` whose metadata the archive contains. */
-  readonly ids: string[]
-  /** The numbers of metadata and revision records of these resources. */
-  metadata: number
-  revisions: number
-  /** False if a record has no digest, because its item or key is invalid. */
-  inDigest: boolean
-}
-
 /** The resource that is being read. */
 interface CurrentResource {
   readonly check: ResourceCheck
@@ -97,14 +79,10 @@ export class RangePreflight {
   readonly #archivedPayloads: ArchivePayloads
   readonly #accepts: ResourceFilter
   readonly #blobFields: BlobFields
-  /** The resources that cannot be restored according to the conversion of the stream, by id. */
-  readonly #streamFaults: ReadonlyMap<string, UnrestorableResource>
   readonly #digests = new BucketDigests()
   readonly #existing = BitList.empty()
   readonly #duplicateIds: string[] = []
-  readonly #leftOut: LeftOutOfRange = { resources: [], ids: [], metadata: 0, revisions: 0, inDigest: true }
-  /** The ids of `#leftOut.resources`. */
-  readonly #leftOutIds = new Set<string>()
+  readonly #leftOut: LeftOutResources
   #duplicates = 0
   #resources = 0
   #revisions = 0
@@ -117,20 +95,15 @@ export class RangePreflight {
     restore: OpenRestore,
     range: SegmentRange,
     { references, foundIds }: CollectedByPass,
-    archivedPayloads: ArchivePayloads,
-    streamFaults: readonly StreamFault[],
+    { payloads, ...faults }: ConversionFaults & { readonly payloads: ArchivePayloads },
   ) {
     this.#services = services
     this.#restore = restore
     this.#range = range
     this.#references = references
     this.#foundIds = foundIds
-    this.#archivedPayloads = archivedPayloads
-    this.#streamFaults = new Map(
-      streamFaults
-        .filter(({ resource }) => resource.model === range.model)
-        .map(({ resource }) => [resource.resource_id, resource]),
-    )
+    this.#archivedPayloads = payloads
+    this.#leftOut = new LeftOutResources(services, faults, range.model)
     const { dry_run, on_duplicate, filters } = restore.job.request
     this.#orphanLookup = openOrphanLookup(services, restore.plan, range, {
       replacesRevisions: on_duplicate === 'overwrite' && !dry_run,
@@ -245,7 +218,7 @@ export class RangePreflight {
     }
     const faulty = ResourceCheck.ofFaulty(this.#range.model, record)
     if (record.kind === 'revision') {
-      this.#isLeftOut(faulty, comparison)
+      await this.#isLeftOut(faulty, comparison)
       return
     }
     await this.#endResource(comparison)
@@ -263,7 +236,7 @@ export class RangePreflight {
     if (check.metadata !== undefined) this.#digests.add(check.metadata.h, digest)
     if (!check.isSelected) return
     if (check.metadataRecords > 0) this.#existing.push(exists)
-    if (this.#isLeftOut(check, comparison)) return
+    if (await this.#isLeftOut(check, comparison)) return
     this.#resources += 1
     this.#revisions += check.revisions
     if (exists) this.#addDuplicate(check.id)
@@ -273,32 +246,14 @@ export class RangePreflight {
     await comparison?.compare(check.id, digest, hasOrphans)
   }
 
-  /**
-   * If the resource cannot be restored, adds it to the resources that are left out and returns true. Otherwise returns
-   * false.
-   */
-  #isLeftOut(check: ResourceCheck, comparison: DryRunComparison | undefined): boolean {
-    const own = check.end()
-    const fault = (check.metadata === undefined ? undefined : this.#streamFaults.get(check.id)) ?? own
-    if (fault === undefined) return false
-    const leftOut = this.#leftOut
-    // Several faulty records may belong to one resource, which is counted once. If a record has no id, it is counted as
-    // a resource of its own.
-    if (!this.#leftOutIds.has(check.id)) leftOut.resources.push(fault)
-    if (check.id !== '') this.#leftOutIds.add(check.id)
-    if (leftOut.resources.length > MAX_LEFT_OUT)
-      throw new ArchiveInvalidError(
-        `more than ${MAX_LEFT_OUT} resources of model ${check.model} in one segment cannot be restored; ` +
-          `the last of them is ${quote(check.id)}: ${fault.reason}`,
-      )
+  /** Adds the resource to the resources that are left out if it cannot be restored. Returns whether it was added. */
+  async #isLeftOut(check: ResourceCheck, comparison: DryRunComparison | undefined): Promise<boolean> {
+    const isLeftOut = await this.#leftOut.add(check)
+    if (!isLeftOut) return false
     for (const id of check.statedIds) {
       this.#foundIds?.add(id, true)
       comparison?.leaveOut(id)
     }
-    if (check.metadata === undefined) leftOut.inDigest = false
-    else leftOut.ids.push(check.id)
-    leftOut.metadata += check.metadataRecords
-    leftOut.revisions += check.revisions
     return true
   }
 

@@ -2,22 +2,21 @@ import { MAX_LEFT_OUT_IN_MANIFEST } from '../../archive/left-out.ts'
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { RestoreJob } from '../../jobs/job.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
-import { STREAM_FAULTS, type StreamFault } from '../messages/convert.ts'
+import type { ChecksumMismatch, StreamFault, StreamFaultPage } from '../messages/convert.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
 import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
 import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
 import { allExtents } from './extents.ts'
+import { faultsOf, streamFaultPages } from './stream-faults.ts'
 
-/**
- * Returns the resources that cannot be restored according to the conversion of the stream. Returns an empty list if the
- * archive is not a stream.
- */
-export const streamFaults = async (
-  { workFiles }: { readonly workFiles: WorkFiles },
-  { converted }: RestorePlan,
-): Promise<readonly StreamFault[]> =>
-  converted?.faults === undefined ? [] : workFiles.readPinned(STREAM_FAULTS, converted.faults)
+/** The number of resources that a restore leaves out, and the first of them. */
+interface LeftOutByRestore {
+  readonly count: number
+  readonly resources: readonly UnrestorableResource[]
+  /** Present if the first of these resources is left out because of a wrong checksum in a stream. */
+  readonly corrupt?: ChecksumMismatch | undefined
+}
 
 interface ResultStores {
   readonly jobs: JobStore
@@ -34,19 +33,20 @@ export const resourcesLeftOut = async (
   stores: ResultStores,
   restore: PlannedRestore,
   limit: number,
-): Promise<{ readonly count: number; readonly resources: readonly UnrestorableResource[] }> => {
-  const { job } = restore
-  const withoutMetadata = await faultsWithoutMetadata(stores, restore)
-  let count = withoutMetadata.length
-  const first = withoutMetadata.slice(0, limit)
-  for (const { left_out } of await allExtents(stores, job.job_id)) {
+): Promise<LeftOutByRestore> => {
+  const withoutMetadata = await firstWithoutMetadata(stores, restore, limit)
+  let { count } = withoutMetadata
+  const first = withoutMetadata.faults.map(({ resource }) => resource)
+  let corrupt = withoutMetadata.faults[0]?.corrupt
+  for (const { left_out } of await allExtents(stores, restore.job.job_id)) {
     if (left_out === undefined) continue
     count += left_out.resources
     if (first.length >= limit) continue
-    const { resources } = await stores.workFiles.readPinned(LEFT_OUT_OF_EXTENT, left_out.list)
-    first.push(...resources.slice(0, limit - first.length))
+    const list = await stores.workFiles.readPinned(LEFT_OUT_OF_EXTENT, left_out.list)
+    if (first.length === 0) corrupt = list.corrupt
+    first.push(...list.resources.slice(0, limit - first.length))
   }
-  return { count, resources: first }
+  return { count, resources: first, corrupt }
 }
 
 /**
@@ -75,27 +75,45 @@ export async function* allResourcesLeftOut(
   stores: ResultStores,
   restore: PlannedRestore,
 ): AsyncGenerator<UnrestorableResource> {
-  yield* await faultsWithoutMetadata(stores, restore)
+  for await (const { resource } of faultsWithoutMetadata(stores, restore)) yield resource
   for (const { left_out } of await allExtents(stores, restore.job.job_id))
     if (left_out !== undefined) yield* (await stores.workFiles.readPinned(LEFT_OUT_OF_EXTENT, left_out.list)).resources
 }
 
-/**
- * Returns the resources of a stream that cannot be restored and whose metadata are not in the converted archive. All
- * other resources that are left out are listed in the extents.
- */
-const faultsWithoutMetadata = async (
+/** Returns the number and the first `limit` of the faults that `faultsWithoutMetadata` yields. */
+const firstWithoutMetadata = async (
   stores: ResultStores,
-  { job, plan }: PlannedRestore,
-): Promise<readonly UnrestorableResource[]> => {
-  const { ids } = job.request.filters
-  return (await streamFaults(stores, plan))
-    .filter(
-      ({ has_metadata, resource: { model, resource_id } }) =>
-        !has_metadata && plan.models.includes(model) && ids?.includes(resource_id) !== false,
-    )
-    .map(({ resource }) => resource)
+  restore: PlannedRestore,
+  limit: number,
+): Promise<{ readonly count: number; readonly faults: readonly StreamFault[] }> => {
+  const hasIds = restore.job.request.filters.ids !== undefined
+  const faults: StreamFault[] = []
+  let count = 0
+  for await (const fault of faultsWithoutMetadata(stores, restore)) {
+    count += 1
+    if (faults.length < limit) faults.push(fault)
+    else if (!hasIds) break
+  }
+  if (hasIds) return { count, faults }
+  // Without ids, the pages state the number of resources, so they need not be read to the end.
+  const pages = await pagesWithoutMetadata(stores, restore)
+  return { count: pages.reduce((sum, { without_metadata }) => sum + without_metadata, 0), faults }
 }
+
+/**
+ * Yields the faults of the selected resources of a stream whose metadata are not in the converted archive. All other
+ * resources that are left out are listed in the extents.
+ */
+async function* faultsWithoutMetadata(stores: ResultStores, restore: PlannedRestore): AsyncGenerator<StreamFault> {
+  const pages = await pagesWithoutMetadata(stores, restore)
+  for await (const fault of faultsOf(stores, pages, restore.job.request.filters.ids))
+    if (!fault.has_metadata) yield fault
+}
+
+const pagesWithoutMetadata = async (stores: ResultStores, { plan }: PlannedRestore): Promise<StreamFaultPage[]> =>
+  (await streamFaultPages(stores, plan)).filter(
+    ({ model, without_metadata }) => without_metadata > 0 && plan.models.includes(model),
+  )
 
 /** The resources that the export did not write to the archive, and the resources that this restore left out. */
 export interface ReportedLeftOut {

@@ -5,7 +5,7 @@ import { allResults } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
 import { PREFLIGHT, PREFLIGHT_DETAILS, type PreflightDetails, type PreflightResult } from '../messages/preflight.ts'
-import { streamFaults } from './left-out.ts'
+import { faultsOf, streamFaultPages } from './stream-faults.ts'
 
 /** Returns the first `count` duplicates or findings that the passes of `preflight` have recorded. */
 export const firstDetails = async <Kind extends 'duplicates' | 'findings'>(
@@ -29,9 +29,10 @@ export const idsNotRestored = async (
 ): Promise<IdsWithoutResource> => {
   const { ids } = job.request.filters
   if (ids === undefined) return {}
-  const leftOut = (await streamFaults(services, plan)).map(({ resource }) => resource)
-  const selected = leftOut.filter(({ model }) => plan.models.includes(model))
-  const found: FoundIds[] = [{ accepted: selected.map(({ resource_id }) => resource_id), excluded: [] }]
+  const pages = (await streamFaultPages(services, plan)).filter(({ model }) => plan.models.includes(model))
+  const leftOut: string[] = []
+  for await (const { resource } of faultsOf(services, pages, ids)) leftOut.push(resource.resource_id)
+  const found: FoundIds[] = [{ accepted: leftOut, excluded: [] }]
   for (const { details } of await allResults({ jobs: services.jobs }, job.job_id, PREFLIGHT)) {
     const own = details === undefined ? undefined : await services.workFiles.readPinned(PREFLIGHT_DETAILS, details)
     if (own?.ids !== undefined) found.push(own.ids)

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { itemFromMetadata, itemFromRevision } from '../../../shared/resources/attributes.ts'
-import type { UnrestorableResource } from '../../../shared/jobs/unrestorable-resource.ts'
+import type { StreamFault } from '../../../shared/restore/messages/convert.ts'
 import { CompleteResources } from '../../../shared/restore/convert/complete-resources.ts'
 import type { Item } from '../../../shared/tables/item.ts'
 
@@ -41,11 +41,13 @@ const FIRST = { number: 3, offset: 40 }
 const SECOND = { number: 7, offset: 99 }
 
 /** The faults after all records were added. */
-const faultsOf = (add: (resources: CompleteResources) => void, scanFaults: UnrestorableResource[] = []) => {
-  const resources = new CompleteResources(scanFaults)
+const faultsOf = (add: (resources: CompleteResources) => void): readonly StreamFault[] => {
+  const resources = new CompleteResources()
   add(resources)
   resources.end()
-  return resources.faults
+  const faults = resources.takeFaults()
+  expect(resources.takeFaults()).toEqual([])
+  return faults
 }
 const MISSING_CURRENT = {
   resource: { model: 'a', resource_id: 'r', reason: 'record 3 at byte 40: the current revision "r:2" is missing' },
@@ -86,19 +88,39 @@ describe('the resources of a sorted stream', () => {
     expect(faults).toEqual([MISSING_CURRENT])
   })
 
-  it('have the fault that the scan found, and no other fault', () => {
-    const scanFault = { model: 'a', resource_id: 'r', reason: 'record 5 at byte 70: the payload is missing' }
-    const second = { ...scanFault, reason: 'record 6' }
-    const faults = faultsOf(
-      (resources) => {
-        resources.begin(FIRST, metadata('r', 'r:2'))
-        resources.addRevision(SECOND, revision('q', 'q:1'))
-      },
-      [scanFault, second, { ...scanFault, resource_id: 'q' }],
-    )
+  it('have the first fault that the scan found, and no other fault', () => {
+    const scanFault = { model: 'a', id: 'r', reason: 'record 5 at byte 70: the payload is missing' }
+    const corrupt = { entry: 'record 5', expected: '1', actual: '2' }
+    const faults = faultsOf((resources) => {
+      resources.addScanFault({ ...scanFault, corrupt })
+      resources.addScanFault({ ...scanFault, reason: 'record 6' })
+      resources.begin(FIRST, metadata('r', 'r:2'))
+      resources.addScanFault({ ...scanFault, id: 'q' })
+      resources.addRevision(SECOND, revision('q', 'q:1'))
+    })
+    const { model, reason } = scanFault
     expect(faults).toEqual([
-      { resource: scanFault, has_metadata: true },
-      { resource: { ...scanFault, resource_id: 'q' }, has_metadata: false },
+      { resource: { model, resource_id: 'r', reason }, has_metadata: true, corrupt },
+      { resource: { model, resource_id: 'q', reason }, has_metadata: false },
+    ])
+  })
+
+  it.each([
+    ['of another id', { model: 'a', id: 's' }],
+    ['of another model', { model: 'b', id: 'r' }],
+    ['without an id', { model: 'a', id: '' }],
+  ])('have no fault of the scan %s, whose resource has no sound record', (_what, { model, id }) => {
+    const faults = faultsOf((resources) => {
+      resources.addScanFault({ model, id, reason: 'record 5' })
+      resources.addScanFault({ model, id: id === '' ? '' : `${id}2`, reason: 'record 6' })
+      resources.addScanFault({ model, id, reason: 'record 7' })
+      resources.begin(FIRST, metadata('r', 'r:1'))
+      resources.addRevision(FIRST, revision('r', 'r:1'))
+    })
+    expect(faults).toEqual([
+      { resource: { model, resource_id: id, reason: 'record 5' }, has_metadata: false },
+      { resource: { model, resource_id: id === '' ? '' : `${id}2`, reason: 'record 6' }, has_metadata: false },
+      { resource: { model, resource_id: id, reason: 'record 7' }, has_metadata: false },
     ])
   })
 

@@ -1,0 +1,90 @@
+import { ArchiveInvalidError } from '../../archive/errors.ts'
+import type { Attempt } from '../../jobs/pass.ts'
+import type { WorkFiles } from '../../jobs/work-files.ts'
+import { quote } from '../../values/message-text.ts'
+import {
+  type ConvertedArchive,
+  type ConvertResultOf,
+  DAMAGED_BLOBS,
+  type ScanFault,
+  type StreamFault,
+} from '../messages/convert.ts'
+import { FaultPages } from './fault-pages.ts'
+
+/** The largest number of damaged blobs in a stream. Each pass of `preflight` holds all of them in memory. */
+const MAX_DAMAGED_BLOBS = 100_000
+
+interface DamagedBlob {
+  readonly position: string
+  readonly blob: ScanFault
+  /** True if a payload of the stream refers to the blob. */
+  readonly isReferenced: boolean
+}
+
+/** Collects the blobs that one pass has found to be damaged. */
+export class DamagedBlobs {
+  readonly #blobs: DamagedBlob[] = []
+
+  /** Throws `ArchiveInvalidError` if there are too many. */
+  add(damaged: DamagedBlob): void {
+    this.#blobs.push(damaged)
+    checkCount(this.#blobs.length, damaged.blob)
+  }
+
+  /**
+   * Writes the blobs whose position is less than `end`. The next pass finds the others again. A blob to which no payload
+   * refers is written as the fault of an unknown resource: the damage may be in the id of the blob.
+   */
+  async write(
+    workFiles: WorkFiles,
+    attempt: Attempt,
+    end: string | undefined,
+  ): Promise<Pick<ConvertResultOf<'blobs'>, 'damaged' | 'faults'>> {
+    const found = this.#blobs.filter(({ position }) => end === undefined || position < end)
+    const referenced = found.flatMap(({ blob, isReferenced }) => (isReferenced ? [blob] : []))
+    const pages = new FaultPages(workFiles, attempt)
+    for (const { blob, isReferenced } of found)
+      if (!isReferenced) await pages.add(faultOfUnknownResource(blob))
+    const faults = await pages.finish()
+    return {
+      ...(referenced.length === 0
+        ? {}
+        : { damaged: await workFiles.write(DAMAGED_BLOBS, referenced, attempt.job_id, attempt.attempt) }),
+      ...(faults === undefined ? {} : { faults }),
+    }
+  }
+}
+
+const faultOfUnknownResource = ({ model, reason, corrupt }: ScanFault): StreamFault => ({
+  resource: { model, resource_id: '', reason },
+  has_metadata: false,
+  ...(corrupt === undefined ? {} : { corrupt }),
+})
+
+/** `last` is the last of the damaged blobs. */
+const checkCount = (count: number, last: ScanFault): void => {
+  if (count > MAX_DAMAGED_BLOBS)
+    throw new ArchiveInvalidError(
+      `more than ${MAX_DAMAGED_BLOBS} blobs of the stream are damaged; the last of them is ${quote(last.id)}: ` +
+        last.reason,
+    )
+}
+
+/**
+ * Writes a file with the damaged blobs of the whole stream. Returns the member that refers to the file, or no member if
+ * there are none.
+ */
+export const collectDamagedBlobs = async (
+  workFiles: WorkFiles,
+  { job_id, attempt }: Pick<Attempt, 'job_id' | 'attempt'>,
+  results: readonly ConvertResultOf<'blobs'>[],
+): Promise<Pick<ConvertedArchive, 'damaged_blobs'>> => {
+  const all: ScanFault[] = []
+  for (const { damaged } of results)
+    for (const blob of damaged === undefined ? [] : await workFiles.readPinned(DAMAGED_BLOBS, damaged)) {
+      all.push(blob)
+      checkCount(all.length, blob)
+    }
+  if (all.length === 0) return {}
+  return { damaged_blobs: await workFiles.write(DAMAGED_BLOBS, all, job_id, `all-${attempt}`) }
+}
