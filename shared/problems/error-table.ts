@@ -174,7 +174,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     ...archiveInvalid,
     type: 'entry-corrupt',
     title: 'An entry of the archive is corrupt',
-    members: unrestorableResources,
+    members: (error) => ({ ...fields('entry', 'expected', 'actual')(error), ...unrestorableResources(error) }),
   },
   ResourceIdError: archiveInvalid,
   UnknownModelsError: {

@@ -56,7 +56,8 @@ export class StreamOrder {
 
   /** Returns the model of the section that contains a record. Throws if the record is outside of a section. */
   modelOf(record: StreamRecord): string {
-    if (this.#section === undefined) throw invalidRecord(record, `a ${typeOf(record)} must be inside the section of a model`)
+    if (this.#section === undefined)
+      throw invalidRecord(record, `a ${typeOf(record)} must be inside the section of a model`)
     return this.#section
   }
 

@@ -340,7 +340,13 @@ describe('a record', () => {
     ],
   ])('is broken if it has %s, and the next record can be read', async (_what, bytes, expected) => {
     const reader = new StreamReader(sourceOf(Buffer.concat([bytes, eof])), { offset: 0, records: 0 })
-    expect(await reader.next()).toMatchObject({ t: 'BrokenRecord', number: 1, offset: 0, end: bytes.length, ...expected })
+    expect(await reader.next()).toMatchObject({
+      t: 'BrokenRecord',
+      number: 1,
+      offset: 0,
+      end: bytes.length,
+      ...expected,
+    })
     expect(await reader.next()).toMatchObject({ t: 'EofRecord', number: 2 })
   })
 

@@ -28,7 +28,10 @@ const blob = (fields: object = {}): Buffer =>
   })
 const payload = (fileId: string): string => JSON.stringify({ image: { file_id: fileId, size: BYTES.length } })
 
-const SOUND: readonly ResourceSpec[] = ['a', 'b', 'c', 'd'].map((id) => ({ id, revisions: { [`${id}:1`]: payload('blob 0') } }))
+const SOUND: readonly ResourceSpec[] = ['a', 'b', 'c', 'd'].map((id) => ({
+  id,
+  revisions: { [`${id}:1`]: payload('blob 0') },
+}))
 
 /** A resource that refers to a blob, and the records of the blob. */
 const withBlob = (fileId: string, ...records: readonly Buffer[]): ModelSpec => ({

@@ -9,12 +9,7 @@ import {
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt } from '../../jobs/cursor.ts'
 import { allResults, type Attempt } from '../../jobs/pass.ts'
-import {
-  CONVERT,
-  type ConvertCursor,
-  type ConvertCursorOf,
-  type ConvertResultOf,
-} from '../messages/convert.ts'
+import { CONVERT, type ConvertCursor, type ConvertCursorOf, type ConvertResultOf } from '../messages/convert.ts'
 import { BlobSegments } from './blob-segments.ts'
 import { DamagedBlobs } from './damaged-blobs.ts'
 import { resultsOf } from './phase-results.ts'
@@ -65,7 +60,10 @@ export const convertBlobs = async (
       for await (const { position, location, runOffsets, source: content } of openContents(objects, source, contents)) {
         if (attempt.timeIsUp() && segments.entries > 0) {
           missing.push(...missingIn([...references.values()].filter((reference) => reference.position < position)))
-          return await finish({ phase: 'blobs', source, run_offsets: runOffsets, range: index, from: position }, position)
+          return await finish(
+            { phase: 'blobs', source, run_offsets: runOffsets, range: index, from: position },
+            position,
+          )
         }
         // A blob to which no payload refers is copied too, because the archive must contain everything that the stream
         // contains.

@@ -43,8 +43,7 @@ export class DamagedBlobs {
     const found = this.#blobs.filter(({ position }) => end === undefined || position < end)
     const referenced = found.flatMap(({ blob, isReferenced }) => (isReferenced ? [blob] : []))
     const pages = new FaultPages(workFiles, attempt)
-    for (const { blob, isReferenced } of found)
-      if (!isReferenced) await pages.add(faultOfUnknownResource(blob))
+    for (const { blob, isReferenced } of found) if (!isReferenced) await pages.add(faultOfUnknownResource(blob))
     const faults = await pages.finish()
     return {
       ...(referenced.length === 0
