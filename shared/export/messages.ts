@@ -89,25 +89,25 @@ export const BLOB_PLAN: WorkFile<BlobPlan> = { name: () => 'blob-plan.json', con
 export const BlobsPiece = z.object({ object: PinnedObject, model: z.string() }).readonly()
 export type BlobsPiece = z.output<typeof BlobsPiece>
 
-/**
- * The result of a pass of `export-blobs`. For an archive, a pass writes at most one segment. For a SpecStar stream, it
- * writes pieces.
- */
-export const BlobsResult = z
-  .object({
-    ...PassResult.shape,
-    segment: z.exactOptional(WrittenSegment),
-    pieces: z.exactOptional(z.array(BlobsPiece).readonly()),
-    /** The number of blobs that were written, and the sum of their sizes in bytes. Spilled payloads are not counted. */
-    blobs: z.int(),
-    bytes: z.int(),
-    /** For each model, the number of blobs of this pass to which resources of the model refer. */
-    models: z.record(z.string(), z.int()).readonly(),
-    missing: z.int(),
-    /** A file of `MISSING_BLOBS` with the missing blobs. Absent if no blob is missing. */
-    missing_list: z.exactOptional(PinnedObject),
-  })
+const BLOBS_RESULT = {
+  ...PassResult.shape,
+  /** The number of blobs that were written, and the sum of their sizes in bytes. Spilled payloads are not counted. */
+  blobs: z.int(),
+  bytes: z.int(),
+  /** For each model, the number of blobs of this pass to which resources of the model refer. */
+  models: z.record(z.string(), z.int()).readonly(),
+  missing: z.int(),
+  /** A file of `MISSING_BLOBS` with the missing blobs. Absent if no blob is missing. */
+  missing_list: z.exactOptional(PinnedObject),
+}
+const WrittenPieces = z.object({ ...BLOBS_RESULT, pieces: z.array(BlobsPiece).readonly() }).readonly()
+/** `segment` is absent if the pass has written no blob. */
+const WrittenBlobs = z
+  .object({ ...BLOBS_RESULT, segment: z.exactOptional(WrittenSegment), pieces: z.exactOptional(z.never()) })
   .readonly()
+
+/** The result of a pass of `export-blobs`: pieces of a SpecStar stream, or at most one segment of an archive. */
+export const BlobsResult = z.union([WrittenPieces, WrittenBlobs])
 export type BlobsResult = z.output<typeof BlobsResult>
 export const EXPORT_BLOBS: Stage<BlobsResult> = { name: 'export-blobs', result: BlobsResult }
 

@@ -3,50 +3,61 @@ import { ArchiveScope } from './archive-scope.ts'
 
 const Counts = z.object({ resources: z.int(), revisions: z.int(), blobs: z.int() }).readonly()
 
-/**
- * The states of an archive. The judgement results in `good`, `incomplete` or `suspicious`. If an archive is suspicious,
- * a caller can decide that it is `confirmed` or `rejected`. Confirmed archives count as good. Only a good archive can
- * replace older archives.
- */
-const ARCHIVE_STATES = ['good', 'incomplete', 'suspicious', 'confirmed', 'rejected'] as const
-export type ArchiveState = (typeof ARCHIVE_STATES)[number]
+const MEMBERS = {
+  job_id: z.string(),
+  /** The key of the archive. */
+  key: z.string(),
+  /** The due time for which the schedule started the export. ISO 8601. */
+  at: z.string(),
+  manifest_sha256: z.string(),
+  scope: ArchiveScope,
+  models: z.record(z.string(), Counts).readonly(),
+  /** The first 100 reasons for which the archive was judged as suspicious. */
+  findings: z
+    .array(
+      z
+        .object({
+          model: z.string(),
+          count: z.enum(['resources', 'revisions', 'blobs']),
+          before: z.int(),
+          now: z.int(),
+          compared_with: z.string(),
+        })
+        .readonly(),
+    )
+    .readonly(),
+}
 
-const COUNTED: readonly ArchiveState[] = ['good', 'confirmed']
+/** A judgement without the decision of a caller. */
+const Undecided = z.object({ ...MEMBERS, state: z.enum(['good', 'incomplete', 'suspicious']) }).readonly()
+export type UndecidedJudgement = z.output<typeof Undecided>
+
+/** The judgement of a suspicious archive that a caller has confirmed or rejected. */
+const Decided = z
+  .object({
+    ...MEMBERS,
+    state: z.enum(['confirmed', 'rejected']),
+    /** The ARN of the caller, and the time of the decision. */
+    decided: z.object({ by: z.string(), at: z.string() }).readonly(),
+  })
+  .readonly()
+export type DecidedJudgement = z.output<typeof Decided>
 
 /**
  * The judgement of one archive of a schedule. It does not expire. Pruning deletes the judgement after the archive, and
  * only if no later decision can depend on the judgement.
  */
-export const ArchiveJudgement = z
-  .object({
-    job_id: z.string(),
-    /** The key of the archive. */
-    key: z.string(),
-    /** The due time for which the schedule started the export. ISO 8601. */
-    at: z.string(),
-    manifest_sha256: z.string(),
-    scope: ArchiveScope,
-    models: z.record(z.string(), Counts).readonly(),
-    state: z.enum(ARCHIVE_STATES),
-    /** The first 100 reasons for which the archive was judged as suspicious. */
-    findings: z
-      .array(
-        z
-          .object({
-            model: z.string(),
-            count: z.enum(['resources', 'revisions', 'blobs']),
-            before: z.int(),
-            now: z.int(),
-            compared_with: z.string(),
-          })
-          .readonly(),
-      )
-      .readonly(),
-    /** The decision of a caller: the ARN of the caller and the time. Absent if no caller has decided. */
-    decided: z.exactOptional(z.object({ by: z.string(), at: z.string() }).readonly()),
-  })
-  .readonly()
+export const ArchiveJudgement = z.discriminatedUnion('state', [Undecided, Decided])
 export type ArchiveJudgement = z.output<typeof ArchiveJudgement>
+
+/**
+ * The states of an archive. The judgement results in `good`, `incomplete` or `suspicious`. If an archive is suspicious,
+ * a caller can decide that it is `confirmed` or `rejected`. Confirmed archives count as good. Only a good archive can
+ * replace older archives.
+ */
+export type ArchiveState = ArchiveJudgement['state']
+
+const COUNTED: readonly ArchiveState[] = ['good', 'confirmed']
 
 /** Returns true if an archive counts as good. */
 export const isCounted = ({ state }: Pick<ArchiveJudgement, 'state'>): boolean => COUNTED.includes(state)

@@ -1,11 +1,11 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { JobStateError, UnknownJobError } from '../jobs/errors.ts'
 import { type ArchiveDecision, hasEnded, type Job } from '../jobs/job.ts'
-import { type ArchiveJudgement, resourcesIn } from './archive-judgement.ts'
+import { type ArchiveJudgement, type DecidedJudgement, resourcesIn } from './archive-judgement.ts'
 import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { ConfirmationMismatchError } from './errors.ts'
 import { findSchedule } from './find-schedule.ts'
-import { markOf } from './judge-scheduled-archive.ts'
+import { decisionOf, markOf } from './judge-scheduled-archive.ts'
 import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
 import { DAY_MS } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
@@ -106,18 +106,17 @@ const storeDecision = async (
   judgement: ArchiveJudgement,
   decision: ArchiveDecision['decision'],
   by: string,
-): Promise<ArchiveJudgement> => {
+): Promise<DecidedJudgement> => {
   const own = { state: decision, decided: { by, at: clock().toISOString() } }
   if (judgement.state === 'suspicious' && (await archiveJudgements.decide(schedule, judgement, own)))
     return { ...judgement, ...own }
   const stored = (await archiveJudgements.list(schedule)).find(({ key }) => key === judgement.key) ?? judgement
   if (stored.state === decision) return stored
-  const { by: decidedBy = 'a caller', at = 'an unknown time' } = stored.decided ?? {}
-  throw new JobStateError(
-    judgement.job_id,
-    'succeeded',
-    `has an archive that ${decidedBy} ${stored.state} at ${at}; a decision cannot be changed`,
-  )
+  const reason =
+    'decided' in stored
+      ? `has an archive that ${stored.decided.by} ${stored.state} at ${stored.decided.at}; a decision cannot be changed`
+      : 'has an archive whose judgement was deleted; only an existing archive can be confirmed or rejected'
+  throw new JobStateError(judgement.job_id, 'succeeded', reason)
 }
 
 /** Adds the decision to the result of the job, if the job still exists. */
@@ -130,15 +129,14 @@ const markJob = async (
   await jobs.change(job.job_id, { result: { ...job.result, suspicious: markOf(judgement) } }, { from: [job.status] })
 }
 
-const view = ({ name, keep_days }: Schedule, judgement: ArchiveJudgement): DecidedArchive => {
+const view = ({ name, keep_days }: Schedule, judgement: DecidedJudgement): DecidedArchive => {
   const { job_id, key } = judgement
-  const { resources, decision } = markOf(judgement)
-  if (decision === undefined) throw new Error(`archive ${key} has no decision`)
+  const decision = decisionOf(judgement)
   return {
     schedule: name,
     job_id,
     key,
-    resources,
+    resources: resourcesIn(judgement),
     ...decision,
     ...(decision.decision === 'confirmed'
       ? { earlier_archives_kept_until: new Date(Date.parse(decision.at) + keep_days * DAY_MS).toISOString() }

@@ -1,6 +1,6 @@
 import type { ExportCounts, ShrunkCount } from '../jobs/job.ts'
 import { MAX_LISTED } from '../values/message-text.ts'
-import { type ArchiveJudgement, isCounted } from './archive-judgement.ts'
+import { type ArchiveJudgement, isCounted, type UndecidedJudgement } from './archive-judgement.ts'
 import { type ArchiveScope, coversFilters } from './archive-scope.ts'
 
 /** The data of an earlier archive with which a new archive is compared. */
@@ -13,7 +13,7 @@ export interface ArchiveContent {
   readonly models: Readonly<Record<string, ExportCounts>>
 }
 
-export type JudgedState = Pick<ArchiveJudgement, 'findings'> & { readonly state: 'good' | 'incomplete' | 'suspicious' }
+export type JudgedState = Pick<UndecidedJudgement, 'state' | 'findings'>
 
 const COUNTS = ['resources', 'revisions', 'blobs'] as const
 const NOTHING: ExportCounts = { resources: 0, revisions: 0, blobs: 0 }

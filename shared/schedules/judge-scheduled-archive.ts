@@ -1,6 +1,6 @@
 import type { JudgeArchive } from '../export/announce.ts'
-import type { SuspiciousArchive } from '../jobs/job.ts'
-import { type ArchiveJudgement, resourcesIn } from './archive-judgement.ts'
+import type { ArchiveDecision, SuspiciousArchive } from '../jobs/job.ts'
+import { type ArchiveJudgement, type DecidedJudgement, resourcesIn } from './archive-judgement.ts'
 import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
 
 /**
@@ -19,11 +19,12 @@ export const judgeScheduledArchive = async (
 
 /** Returns the member `suspicious` of the job's result. It contains the decision of a caller, if there is one. */
 export const markOf = (judgement: ArchiveJudgement): SuspiciousArchive => {
-  const { state, findings, decided } = judgement
-  const decision = state === 'confirmed' || state === 'rejected' ? state : undefined
   return {
     resources: resourcesIn(judgement),
-    findings,
-    ...(decision === undefined || decided === undefined ? {} : { decision: { decision, ...decided } }),
+    findings: judgement.findings,
+    ...('decided' in judgement ? { decision: decisionOf(judgement) } : {}),
   }
 }
+
+/** Returns the decision of a caller, as results and responses contain it. */
+export const decisionOf = ({ state, decided }: DecidedJudgement): ArchiveDecision => ({ decision: state, ...decided })

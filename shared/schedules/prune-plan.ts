@@ -135,8 +135,8 @@ const holdOf = (holds: readonly ArchiveJudgement[], keepDays: number, at: string
     .filter((judgement) => isLater(judgement, { at }))
     .reduce((latest, judgement) => Math.max(latest, holdBy(judgement, keepDays)), 0)
 
-const holdBy = ({ state, decided }: ArchiveJudgement, keepDays: number): number =>
-  state === 'confirmed' && decided !== undefined ? Date.parse(decided.at) + keepDays * DAY_MS : 0
+const holdBy = (judgement: ArchiveJudgement, keepDays: number): number =>
+  judgement.state === 'confirmed' ? Date.parse(judgement.decided.at) + keepDays * DAY_MS : 0
 
 /**
  * Returns true if a judgement can be deleted. Three conditions must be true. After this pruning, its archive does not

@@ -1,7 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { ExportJob, JobStatus, SuspiciousArchive } from '../../shared/jobs/job.ts'
-import type { ArchiveJudgement } from '../../shared/schedules/archive-judgement.ts'
-import { counts, judgement } from '../schedules/sample-archives.ts'
+import { counts, judgement, type JudgementMembers } from '../schedules/sample-archives.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
 
 const SCHEDULES = JSON.stringify([
@@ -61,7 +60,7 @@ const createJob = async (job_id: string, status: JobStatus, suspicious?: Suspici
 const FINDING = { model: 'memo', count: 'resources', before: 9, now: 3, compared_with: 's-nightly-1' } as const
 
 /** Stores the judgement of an archive with 3 resources. */
-const judged = async (more: Partial<ArchiveJudgement> = {}): Promise<string> => {
+const judged = async (more: JudgementMembers = {}): Promise<string> => {
   const job_id = `s-nightly-test-${made++}`
   const findings = more.state === 'good' || more.state === 'incomplete' ? [] : [FINDING]
   const key = `scheduled/nightly/2026/01/01/${job_id}.acbak`

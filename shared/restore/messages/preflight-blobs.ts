@@ -44,33 +44,39 @@ export type BlobAction = z.output<typeof BlobAction>
  * metadata.
  */
 const BlobDifference = z.enum(['bytes', 'headers'])
-type BlobDifference = z.output<typeof BlobDifference>
+
+const EqualOrNew = z.object({ action: BlobAction.extract(['new', 'same']) })
+const Different = z.object({
+  action: BlobAction.extract(['changed', 'conflict']),
+  /** `bytes` if the bytes differ, and `headers` if only the headers differ. */
+  differs: BlobDifference,
+})
+/** The action of the restore for one blob, and what differs. */
+export type PlannedAction = z.output<typeof EqualOrNew> | z.output<typeof Different>
+
+/** A blob or spilled payload of the archive, with its location. */
+const ARCHIVED_BLOB = {
+  kind: z.enum(['payload', 'blob']),
+  /** The file id of a blob, or the SHA-256 of a payload. */
+  id: z.string(),
+  /** The offset of the content from the start of the archive, in bytes. */
+  offset: z.int(),
+  size: z.int(),
+  sha256: z.string(),
+  content_type: z.exactOptional(z.string()),
+  ...PROPERTY_MEMBERS,
+  /** The models whose resources refer to the blob or payload. */
+  models: z.array(z.string()).readonly(),
+}
 
 /**
  * A blob or spilled payload to which the resources to be written refer. Contains its location in the archive and the
  * action of the restore.
  */
-export const RestoredBlob = z
-  .object({
-    kind: z.enum(['payload', 'blob']),
-    /** The file id of a blob, or the SHA-256 of a payload. */
-    id: z.string(),
-    /** The offset of the content from the start of the archive, in bytes. */
-    offset: z.int(),
-    size: z.int(),
-    sha256: z.string(),
-    content_type: z.exactOptional(z.string()),
-    ...PROPERTY_MEMBERS,
-    action: BlobAction,
-    /**
-     * `bytes` if the bytes differ, and `headers` if only the headers differ. Absent unless `action` is `changed` or
-     * `conflict`.
-     */
-    differs: z.exactOptional(BlobDifference),
-    /** The models whose resources refer to the blob or payload. */
-    models: z.array(z.string()).readonly(),
-  })
-  .readonly()
+export const RestoredBlob = z.discriminatedUnion('action', [
+  z.object({ ...ARCHIVED_BLOB, ...EqualOrNew.shape }).readonly(),
+  z.object({ ...ARCHIVED_BLOB, ...Different.shape }).readonly(),
+])
 export type RestoredBlob = z.output<typeof RestoredBlob>
 export const BLOB_LIST: WorkFile<readonly RestoredBlob[], [n: number, attempt: string]> = {
   name: (n, attempt) => `blobs/${n}/${attempt}`,
@@ -96,7 +102,7 @@ export const PreflightBlobsResult = z
           .object({
             id: z.string(),
             models: z.array(z.string()).readonly(),
-            differs: z.exactOptional(BlobDifference),
+            differs: BlobDifference,
           })
           .readonly(),
       )

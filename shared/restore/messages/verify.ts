@@ -6,21 +6,28 @@ import { PinnedObject } from '../../objects/object.ts'
 /** The index of the blob where a pass over a list of blobs continues. Passes over an extent use `ExtentCursor`. */
 export const VerifyBlobsCursor = z.int()
 
-/** The result of a pass of `verify` over an extent of resources or over a list of blobs. */
-export const VerifyResult = z
+const MEMBERS = {
+  ...PassResult.shape,
+  /** The number of resources that another writer changed after the restore. It is 0 for a list of blobs. */
+  changed_since: z.int(),
+  /** A file of `CHECK_RESULTS`. */
+  checks: PinnedObject,
+}
+
+const VerifiedExtent = z
   .object({
-    ...PassResult.shape,
-    /** Absent for a list of blobs. */
-    model: z.exactOptional(z.string()),
-    /** The number of resources that another writer changed after the restore. */
-    changed_since: z.int(),
-    /** A file of `CHECK_RESULTS`. */
-    checks: PinnedObject,
-    /** The digests of the extent's digest buckets, computed from the store. Absent for a list of blobs. */
-    digests: z.exactOptional(PinnedObject),
+    ...MEMBERS,
+    model: z.string(),
+    /** The digests of the extent's digest buckets, computed from the store. */
+    digests: PinnedObject,
     /** The first digest bucket in `digests`. Absent if there are no digests. */
     first_bucket: z.exactOptional(z.string()),
   })
   .readonly()
+
+const VerifiedBlobs = z.object({ ...MEMBERS, model: z.exactOptional(z.never()) }).readonly()
+
+/** The result of a pass of `verify` over an extent of resources or over a list of blobs. */
+export const VerifyResult = z.union([VerifiedExtent, VerifiedBlobs])
 export type VerifyResult = z.output<typeof VerifyResult>
 export const VERIFY: Stage<VerifyResult> = { name: 'verify', result: VerifyResult }

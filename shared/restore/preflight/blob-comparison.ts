@@ -9,7 +9,7 @@ import type { BlobStore, VerifiedContent } from '../../blobs/blob-store.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { Strategy } from '../../jobs/job.ts'
 import { addCount } from '../../values/model-counts.ts'
-import type { RestoredBlob } from '../messages/preflight-blobs.ts'
+import type { PlannedAction, RestoredBlob } from '../messages/preflight-blobs.ts'
 
 /** The number of blobs in the target that are read at the same time. */
 const PARALLEL_READS = 16
@@ -125,7 +125,7 @@ export class BlobComparison {
    * Compares the bytes and headers of an archived blob with those of the blob in the target. The SHA-256 in the user
    * metadata of an S3 object is not used, because it may be wrong. The headers of spilled payloads are not compared.
    */
-  async #compare(blob: Omit<RestoredBlob, 'action' | 'differs'>): Promise<Pick<RestoredBlob, 'action' | 'differs'>> {
+  async #compare(blob: Omit<RestoredBlob, 'action' | 'differs'>): Promise<PlannedAction> {
     const { payloads, blobs } = this.#target
     const { kind, id, size, sha256 } = blob
     const action = kind === 'blob' && this.#strategy === 'skip' ? 'conflict' : 'changed'

@@ -119,13 +119,13 @@ const summaryOf = (
   all: readonly RestoredBlob[],
 ): Pick<PreflightBlobsResult, 'actions' | 'different' | 'different_blobs'> => {
   const blobs = all.filter(({ kind }) => kind === 'blob')
-  const different = blobs.filter(({ action }) => action === 'changed' || action === 'conflict')
+  const different = blobs.filter((blob) => 'differs' in blob)
   const count = (action: BlobAction): number => blobs.filter((blob) => blob.action === action).length
   return {
     actions: { new: count('new'), changed: count('changed'), same: count('same'), conflict: count('conflict') },
     different: different.length,
     different_blobs: different
       .slice(0, MAX_LISTED)
-      .map(({ id, models, differs = 'bytes' }) => ({ id: truncate(id, MAX_LISTED_CHARACTERS), models, differs })),
+      .map(({ id, models, differs }) => ({ id: truncate(id, MAX_LISTED_CHARACTERS), models, differs })),
   }
 }

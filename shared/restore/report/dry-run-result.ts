@@ -44,7 +44,7 @@ const countsOf = (model: string, extents: readonly Extent[]): DryRunCounts => {
 
 const blobFindings = (results: readonly PreflightBlobsResult[]): Finding[] =>
   results.flatMap(({ different_blobs }) =>
-    different_blobs.map(({ id, models, differs = 'bytes' }) => ({
+    different_blobs.map(({ id, models, differs }) => ({
       model: models.join(', '),
       resource_id: '',
       what: `blob ${id} has other ${differs}`,

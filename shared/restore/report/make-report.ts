@@ -166,11 +166,14 @@ const storedDigest = async (
   verified: readonly VerifyResult[],
 ): Promise<string> => {
   const own = verified
-    .filter((result) => result.model === model && result.first_bucket !== undefined)
-    .sort((a, b) => ((a.first_bucket ?? '') < (b.first_bucket ?? '') ? -1 : 1))
+    .flatMap((result) =>
+      result.model === model && result.first_bucket !== undefined
+        ? [{ first: result.first_bucket, digests: result.digests }]
+        : [],
+    )
+    .sort((a, b) => (a.first < b.first ? -1 : 1))
   const buckets: BucketDigest[] = []
-  for (const { digests } of own)
-    if (digests !== undefined) buckets.push(...decodeBuckets(await objects.readBytes(digests, 0, digests.size)))
+  for (const { digests } of own) buckets.push(...decodeBuckets(await objects.readBytes(digests, 0, digests.size)))
   return modelDigest(buckets)
 }
 

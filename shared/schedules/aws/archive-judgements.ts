@@ -7,13 +7,10 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { queryPages } from '../../tables/aws/query.ts'
 import { type Item, keyAttributes } from '../../tables/item.ts'
-import { ArchiveJudgement, newestFirst } from '../archive-judgement.ts'
+import { ArchiveJudgement, type DecidedJudgement, newestFirst } from '../archive-judgement.ts'
 
 /** A decision about a suspicious archive. */
-interface Decision {
-  readonly state: 'confirmed' | 'rejected'
-  readonly decided: { readonly by: string; readonly at: string }
-}
+type Decision = Pick<DecidedJudgement, 'state' | 'decided'>
 
 /** Stores the judgements of scheduled archives in the job table. The items do not expire. */
 export class ArchiveJudgements {
