@@ -1,6 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { z } from 'zod'
-import { STRATEGIES, type Strategy } from '../shared/jobs/job.ts'
+import { STRATEGIES, type Strategy } from '../shared/jobs/job-request.ts'
 import type { ModelRegistry } from '../shared/resources/models.ts'
 import type { RetentionDays as ObjectRetention } from '../shared/schedules/retention.ts'
 import { SCHEDULE_MEMBERS, type Schedule, SchedulesShape, validateSchedule } from '../shared/schedules/schedule.ts'

@@ -1,6 +1,6 @@
 import { startExport } from '../../shared/export/start-export.ts'
 import type { Caller } from '../../shared/jobs/identity.ts'
-import type { ExportRequest } from '../../shared/jobs/job.ts'
+import type { ExportRequest } from '../../shared/jobs/job-request.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
 import type { WorkflowEngine } from '../../shared/jobs/workflow-engine.ts'
 import type { Answer } from './answer.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { STRATEGIES } from '../../shared/jobs/job.ts'
+import { STRATEGIES } from '../../shared/jobs/job-request.ts'
 import { InvalidRequestError } from '../../shared/requests/errors.ts'
 import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../../shared/requests/filter-parameters.ts'
 import { flag, oneOf, text } from '../../shared/requests/parameters.ts'

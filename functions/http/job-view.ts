@@ -2,16 +2,8 @@ import { z } from 'zod'
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
-import {
-  ENDED,
-  type ExportJob,
-  type IdsWithoutResource,
-  type Job,
-  type JobStatus,
-  type ListedBlobs,
-  type RestoreJob,
-  statusAt,
-} from '../../shared/jobs/job.ts'
+import { ENDED, type ExportJob, type Job, type JobStatus, type RestoreJob, statusAt } from '../../shared/jobs/job.ts'
+import type { IdsWithoutResource, ListedBlobs } from '../../shared/jobs/job-lists.ts'
 import { type Progress, progressOf } from '../../shared/jobs/progress.ts'
 import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import type { Problem } from '../../shared/problems/problem.ts'

@@ -1,4 +1,5 @@
 import { missingError, readMissingBlobs } from '../compose/missing-blobs.ts'
+import type { ExportSummary } from '../jobs/export-result.ts'
 import type { ExportJob } from '../jobs/job.ts'
 import { listedMissingBlobs } from '../jobs/listed-blobs.ts'
 import { allResults } from '../jobs/pass.ts'
@@ -8,7 +9,7 @@ import { countOf } from '../values/model-counts.ts'
 import { compareBytes } from '../values/text-order.ts'
 import { listedResources } from '../jobs/listed-resources.ts'
 import { readLeftOut } from './left-out.ts'
-import { EXPORT_BLOBS, EXPORT_RECORDS, type ExportSummary, workName } from './messages.ts'
+import { EXPORT_BLOBS, EXPORT_RECORDS, workName } from './messages.ts'
 import type { TailServices } from './tail-services.ts'
 
 /** The objects and bytes that make up a stream, and its summary for the job's result. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { UnrestorableResource } from '../jobs/unrestorable-resource.ts'
+import { ExportedArchive, ExportSummary } from '../jobs/export-result.ts'
 import { BlobReferenceList } from '../blobs/blob-reference-list.ts'
 import { MissingBlob } from '../blobs/referrer.ts'
 import { BlobPathList } from '../resources/blob-paths.ts'
@@ -219,27 +219,6 @@ export const AccountOutput = z.object({ ...PassOutput.unwrap().shape, wait_secon
 export type AccountOutput = z.output<typeof AccountOutput>
 export const RUN_ACCOUNT_PASSES: StageMessages<PassInput, AccountOutput> = { input: PassInput, output: AccountOutput }
 
-/** The part of an export's result that describes the content of the archive. */
-export const ExportSummary = z
-  .object({
-    models: z
-      .record(z.string(), z.object({ resources: z.int(), revisions: z.int(), blobs: z.int() }).readonly())
-      .readonly(),
-    complete: z.boolean(),
-    missing_blobs: z
-      .object({
-        count: z.int(),
-        ids: z.array(z.string()).readonly(),
-        referred_by: z.exactOptional(z.array(MissingBlob).readonly()),
-      })
-      .readonly(),
-    left_out: z.exactOptional(
-      z.object({ count: z.int(), resources: z.array(UnrestorableResource).readonly() }).readonly(),
-    ),
-  })
-  .readonly()
-export type ExportSummary = z.output<typeof ExportSummary>
-
 /**
  * The tail, and the objects that precede it. The tail consists of the manifest and the trailer of an archive, or of the
  * end of a stream.
@@ -265,7 +244,7 @@ export const TAIL: WorkFile<Tail> = { name: () => 'tail.json', content: Tail }
 const ComposedResult = z
   .object({
     done: z.literal(true),
-    archive: z.object({ ...PinnedObject.unwrap().shape, manifest_sha256: z.exactOptional(z.string()) }).readonly(),
+    archive: ExportedArchive,
   })
   .readonly()
 type ComposedResult = z.output<typeof ComposedResult>

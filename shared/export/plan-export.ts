@@ -1,7 +1,7 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { checkShards, type ShardServices } from '../jobs/check-shards.ts'
 import { beginJob, exportJob } from '../jobs/find-job.ts'
-import type { ExportRequest } from '../jobs/job.ts'
+import type { ExportRequest } from '../jobs/job-request.ts'
 import type { Limits } from '../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'

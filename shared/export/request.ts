@@ -1,5 +1,5 @@
 import { compileFilters, type Filters } from '../filters/filters.ts'
-import type { ExportRequest } from '../jobs/job.ts'
+import type { ExportRequest } from '../jobs/job-request.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 
 /** The options of an export, as the caller has given them. */

@@ -2,7 +2,8 @@ import { createWithinLimit } from '../jobs/admission.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { UnknownJobError } from '../jobs/errors.ts'
 import { type Caller, fingerprintOf, hashOf, jobIdentity, type JobIdentity } from '../jobs/identity.ts'
-import { type ExportJob, type ExportRequest, hasEnded, type JobSource } from '../jobs/job.ts'
+import { type ExportJob, hasEnded, type JobSource } from '../jobs/job.ts'
+import type { ExportRequest } from '../jobs/job-request.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 
 interface StartExportServices {

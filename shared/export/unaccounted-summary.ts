@@ -1,5 +1,5 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
-import type { Unaccounted } from '../jobs/job.ts'
+import type { Unaccounted } from '../jobs/export-result.ts'
 import { listedItems } from '../jobs/listed-resources.ts'
 import { allResults } from '../jobs/pass.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'

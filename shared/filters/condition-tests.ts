@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Model } from '../resources/models.ts'
 import { MetadataView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
@@ -21,13 +22,14 @@ export interface FilterScope {
 }
 
 /** The filter parameters that contain conditions. */
-export interface ConditionFilters {
-  /** A JSON string. It is not decoded, because `JSON.parse` does not distinguish 1 from 1.0. */
-  readonly conditions?: string
-  /** A JSON string, like `conditions`. */
-  readonly data_conditions?: string
-  readonly qb?: string
-}
+export const ConditionFilters = z.object({
+  /** JSON text. It is not decoded, because `JSON.parse` does not distinguish 1 from 1.0. */
+  conditions: z.exactOptional(z.string()),
+  /** JSON text, like `conditions`. */
+  data_conditions: z.exactOptional(z.string()),
+  qb: z.exactOptional(z.string()),
+})
+type ConditionFilters = Readonly<z.output<typeof ConditionFilters>>
 
 type MetadataTest = (metadata: Item) => boolean
 

@@ -1,7 +1,8 @@
+import { z } from 'zod'
 import { MetadataView } from '../resources/views.ts'
 import type { Item } from '../tables/item.ts'
 import { boundOf, instantOf } from '../values/instant.ts'
-import { type ConditionFilters, conditionTests, type FilterScope } from './condition-tests.ts'
+import { ConditionFilters, conditionTests, type FilterScope } from './condition-tests.ts'
 import { FilterError } from './errors.ts'
 import type { MetadataTime } from './resource-fields.ts'
 
@@ -9,23 +10,27 @@ import type { MetadataTime } from './resource-fields.ts'
  * The filters in the request for a job. An absent filter matches every resource. Times are in ISO 8601, and both bounds
  * of a range of times are inclusive. `functions/API.md` describes the filters.
  */
-export interface Filters extends ConditionFilters {
-  readonly is_deleted?: boolean
-  readonly created_time_start?: string
-  readonly created_time_end?: string
-  readonly updated_time_start?: string
-  readonly updated_time_end?: string
-  readonly created_bys?: readonly string[]
-  readonly updated_bys?: readonly string[]
-  readonly rev_statuses?: readonly string[]
-  readonly rev_created_bys?: readonly string[]
-  readonly rev_updated_bys?: readonly string[]
-  readonly rev_created_time_start?: string
-  readonly rev_created_time_end?: string
-  readonly rev_updated_time_start?: string
-  readonly rev_updated_time_end?: string
-  readonly ids?: readonly string[]
-}
+export const Filters = z
+  .object({
+    ...ConditionFilters.shape,
+    is_deleted: z.exactOptional(z.boolean()),
+    created_time_start: z.exactOptional(z.string()),
+    created_time_end: z.exactOptional(z.string()),
+    updated_time_start: z.exactOptional(z.string()),
+    updated_time_end: z.exactOptional(z.string()),
+    created_bys: z.exactOptional(z.array(z.string()).readonly()),
+    updated_bys: z.exactOptional(z.array(z.string()).readonly()),
+    rev_statuses: z.exactOptional(z.array(z.string()).readonly()),
+    rev_created_bys: z.exactOptional(z.array(z.string()).readonly()),
+    rev_updated_bys: z.exactOptional(z.array(z.string()).readonly()),
+    rev_created_time_start: z.exactOptional(z.string()),
+    rev_created_time_end: z.exactOptional(z.string()),
+    rev_updated_time_start: z.exactOptional(z.string()),
+    rev_updated_time_end: z.exactOptional(z.string()),
+    ids: z.exactOptional(z.array(z.string()).readonly()),
+  })
+  .readonly()
+export type Filters = z.output<typeof Filters>
 
 /** Returns true if a resource with this metadata matches. Throws `FilterError` if a condition cannot be evaluated. */
 export type ResourceFilter = (metadata: Item) => boolean

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { listedIds } from '../values/message-text.ts'
-import type { IdsWithoutResource } from './job.ts'
+import type { IdsWithoutResource } from './job-lists.ts'
 import { firstWithin } from './listed-resources.ts'
 
 /**

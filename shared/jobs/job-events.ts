@@ -1,4 +1,5 @@
-import type { Job, SuspiciousArchive } from './job.ts'
+import type { SuspiciousArchive } from './export-result.ts'
+import type { Job } from './job.ts'
 
 /** The event that reports the end of a job. It never contains payloads or URLs. */
 export interface JobEndedEvent {

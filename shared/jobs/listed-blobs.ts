@@ -1,6 +1,6 @@
 import type { MissingBlob } from '../blobs/referrer.ts'
 import { listedIds, MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../values/message-text.ts'
-import type { ListedBlobs } from './job.ts'
+import type { ListedBlobs } from './job-lists.ts'
 import { firstWithin } from './listed-resources.ts'
 
 /** The largest size of the list `referred_by` in the item of a job, in bytes of JSON. */

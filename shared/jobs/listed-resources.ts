@@ -1,5 +1,6 @@
 import { MAX_LISTED, quote } from '../values/message-text.ts'
-import type { ListedResources, Unaccounted } from './job.ts'
+import type { Unaccounted } from './export-result.ts'
+import type { ListedResources } from './job-lists.ts'
 
 /**
  * The largest size of a list, in bytes of JSON. The lists are stored in the item of a job, which can have at most 400

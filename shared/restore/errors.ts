@@ -1,5 +1,5 @@
 import { ArchiveInvalidError } from '../archive/errors.ts'
-import type { ListedResources } from '../jobs/job.ts'
+import type { ListedResources } from '../jobs/job-lists.ts'
 import { describeResources, listedResources } from '../jobs/listed-resources.ts'
 import type { UnrestorableList } from '../jobs/unrestorable-list.ts'
 import { firstNames, MAX_NAMES, quote } from '../values/message-text.ts'

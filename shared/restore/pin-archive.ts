@@ -1,4 +1,4 @@
-import type { RestoreRequest } from '../jobs/job.ts'
+import type { RestoreRequest } from '../jobs/job-request.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { ArchiveUnavailableError } from './errors.ts'

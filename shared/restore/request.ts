@@ -1,5 +1,5 @@
 import { compileFilters, type Filters } from '../filters/filters.ts'
-import type { RestoreRequest } from '../jobs/job.ts'
+import type { RestoreRequest } from '../jobs/job-request.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 
 /** The options of a restore, without its archive. */

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
 import { z } from 'zod'
-import type { ArchiveLocation, JobStatus } from '../jobs/job.ts'
+import type { JobStatus } from '../jobs/job.ts'
+import type { ArchiveLocation } from '../jobs/job-request.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { type Problem, problemOf } from '../problems/problem.ts'

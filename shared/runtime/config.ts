@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { RetentionDays } from '../schedules/retention.ts'
 import { type Schedule, SchedulesShape } from '../schedules/schedule.ts'
-import { STRATEGIES, type Strategy } from '../jobs/job.ts'
+import { STRATEGIES, type Strategy } from '../jobs/job-request.ts'
 
 /** The configuration of a deployment, including the names of its tables and buckets. */
 export interface Config {

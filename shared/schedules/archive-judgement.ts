@@ -1,7 +1,6 @@
 import { z } from 'zod'
+import { ExportCounts, ShrunkCount } from '../jobs/export-result.ts'
 import { ArchiveScope } from './archive-scope.ts'
-
-const Counts = z.object({ resources: z.int(), revisions: z.int(), blobs: z.int() }).readonly()
 
 const MEMBERS = {
   job_id: z.string(),
@@ -11,21 +10,9 @@ const MEMBERS = {
   at: z.string(),
   manifest_sha256: z.string(),
   scope: ArchiveScope,
-  models: z.record(z.string(), Counts).readonly(),
+  models: z.record(z.string(), ExportCounts).readonly(),
   /** The first 100 reasons for which the archive was judged as suspicious. */
-  findings: z
-    .array(
-      z
-        .object({
-          model: z.string(),
-          count: z.enum(['resources', 'revisions', 'blobs']),
-          before: z.int(),
-          now: z.int(),
-          compared_with: z.string(),
-        })
-        .readonly(),
-    )
-    .readonly(),
+  findings: z.array(ShrunkCount).readonly(),
 }
 
 /** A judgement without the decision of a caller. */

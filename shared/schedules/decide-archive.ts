@@ -1,6 +1,7 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { JobStateError, UnknownJobError } from '../jobs/errors.ts'
-import { type ArchiveDecision, hasEnded, type Job } from '../jobs/job.ts'
+import type { ArchiveDecision } from '../jobs/export-result.ts'
+import { hasEnded, type Job } from '../jobs/job.ts'
 import { type ArchiveJudgement, type DecidedJudgement, resourcesIn } from './archive-judgement.ts'
 import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { ConfirmationMismatchError } from './errors.ts'

@@ -1,4 +1,4 @@
-import type { ExportCounts, ShrunkCount } from '../jobs/job.ts'
+import type { ExportCounts, ShrunkCount } from '../jobs/export-result.ts'
 import { MAX_LISTED } from '../values/message-text.ts'
 import { type ArchiveJudgement, isCounted, type UndecidedJudgement } from './archive-judgement.ts'
 import { type ArchiveScope, coversFilters } from './archive-scope.ts'

@@ -1,5 +1,5 @@
 import type { JudgeArchive } from '../export/announce.ts'
-import type { ArchiveDecision, SuspiciousArchive } from '../jobs/job.ts'
+import type { ArchiveDecision, SuspiciousArchive } from '../jobs/export-result.ts'
 import { type ArchiveJudgement, type DecidedJudgement, resourcesIn } from './archive-judgement.ts'
 import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
 

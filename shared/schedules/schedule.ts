@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { exportRequest } from '../export/request.ts'
 import { FilterError, FiltersExclusiveError } from '../filters/errors.ts'
-import type { ExportRequest } from '../jobs/job.ts'
+import type { ExportRequest } from '../jobs/job-request.ts'
 import { InvalidRequestError } from '../requests/errors.ts'
 import { FILTER_SHAPE, filtersIn, withoutEmptyFilters } from '../requests/filter-parameters.ts'
 import { parseParameters } from '../requests/parse-parameters.ts'

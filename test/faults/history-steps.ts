@@ -2,7 +2,7 @@ import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { createHash, randomUUID } from 'node:crypto'
 import type fc from 'fast-check'
 import { startExport } from '../../shared/export/start-export.ts'
-import type { Strategy } from '../../shared/jobs/job.ts'
+import type { Strategy } from '../../shared/jobs/job-request.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
 import { stableContents, removeItems, wipe } from '../contents.ts'
 import {

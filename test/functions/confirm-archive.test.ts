@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import type { ExportJob, JobStatus, SuspiciousArchive } from '../../shared/jobs/job.ts'
+import type { SuspiciousArchive } from '../../shared/jobs/export-result.ts'
+import type { ExportJob, JobStatus } from '../../shared/jobs/job.ts'
 import { counts, judgement, type JudgementMembers } from '../schedules/sample-archives.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
 

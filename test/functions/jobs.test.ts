@@ -115,7 +115,11 @@ describe('a job', () => {
       passed: true,
       job_id: running,
     })
-    const result = { models: {}, report: { bucket: kept.bucket, key: kept.key } }
+    const result = {
+      models: {},
+      verification: { passed: true, checks: {} },
+      report: { bucket: kept.bucket, key: kept.key },
+    }
     await jobs.change(running, { status: 'succeeded', result }, { from: ['queued'] })
     expect(await get(`/_backup/jobs/${running}/report`)).toEqual({ passed: true, job_id: running })
 
@@ -131,7 +135,10 @@ describe('a job', () => {
     const { bucket, key } = await objects.putJson('specstar-archives', `reports/${job_id}.json`, whole)
     await jobs.change(
       job_id,
-      { status: 'succeeded', result: { models: {}, report: { bucket, key } } },
+      {
+        status: 'succeeded',
+        result: { models: {}, verification: { passed: true, checks: {} }, report: { bucket, key } },
+      },
       { from: ['queued'] },
     )
     const response = await fetch(`${api.gateway.url}/_backup/jobs/${job_id}/report`, { redirect: 'manual' })

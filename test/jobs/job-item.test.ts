@@ -47,8 +47,9 @@ describe('an item of the job table', () => {
     expect(jobOf({ ...jobKey(job.job_id), ...jobAttributes(job) })).toEqual(job)
   })
 
-  it('keeps members that this version does not know', () => {
-    const stored = { ...FIRST_EXPORT, later: 'x', result: { ...FIRST_EXPORT.result, later: [1] } }
+  it('keeps members that this version does not know, at every level', () => {
+    const missing_blobs = { count: 1, ids: ['x'], referred_by: [{ id: 'x', resources: [], later: true }] }
+    const stored = { ...FIRST_EXPORT, later: 'x', result: { ...FIRST_EXPORT.result, missing_blobs, later: [1] } }
     expect(jobOf(jobAttributes(stored))).toEqual(stored)
   })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import type { ExportCounts } from '../../shared/jobs/job.ts'
+import type { ExportCounts } from '../../shared/jobs/export-result.ts'
 import { covers } from '../../shared/schedules/archive-scope.ts'
 import {
   type ArchiveContent,

@@ -1,4 +1,4 @@
-import type { ExportCounts } from '../../shared/jobs/job.ts'
+import type { ExportCounts } from '../../shared/jobs/export-result.ts'
 import type { ArchiveJudgement, DecidedJudgement } from '../../shared/schedules/archive-judgement.ts'
 
 export const counts = (resources: number, revisions = resources, blobs = 0): ExportCounts => ({

@@ -1,5 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import type { RestoreJob, RestoreRequest } from '../../shared/jobs/job.ts'
+import type { RestoreJob } from '../../shared/jobs/job.ts'
+import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import { RestoreRunningError } from '../../shared/jobs/lease-errors.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import type { StoreContents } from '../contents.ts'

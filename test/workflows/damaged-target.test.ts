@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { STRATEGIES } from '../../shared/jobs/job.ts'
+import { STRATEGIES } from '../../shared/jobs/job-request.ts'
 import { type Item, sortKeyOf } from '../../shared/tables/item.ts'
 import { must } from '../../shared/values/must.ts'
 import { buildResource } from './sample-store.ts'

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import type { RestoreJob, Strategy } from '../../shared/jobs/job.ts'
+import type { RestoreJob } from '../../shared/jobs/job.ts'
+import type { Strategy } from '../../shared/jobs/job-request.ts'
 import { type Item, keyOf, sortKeyOf } from '../../shared/tables/item.ts'
 import { must } from '../../shared/values/must.ts'
 import { stableContents } from '../contents.ts'

@@ -1,7 +1,6 @@
 import { z } from 'zod'
 import { type Item, keyAttributes } from '../../tables/item.ts'
-import { type Job, KEPT_SECONDS } from '../job.ts'
-import { StoredJob } from './job-schema.ts'
+import { Job, KEPT_SECONDS } from '../job.ts'
 
 /** Returns the attribute `expires`. DynamoDB deletes an item with this attribute 90 days after `now`. */
 export const expiresAttribute = (now: Date): Item => ({
@@ -32,6 +31,15 @@ export const jobAttributes = (members: object): Item => {
 
 const plannedAttributes = (planned: object): Item =>
   Object.fromEntries(Object.entries(planned).map(([phase, count]) => [phase, { N: String(count) }]))
+
+/**
+ * Checks a job and returns it unchanged. `Job` itself would remove the members that this version does not know, such as
+ * members of results that an earlier version has stored.
+ */
+const StoredJob = z.custom<Job>().superRefine((job, context) => {
+  for (const { path, message } of Job.safeParse(job).error?.issues ?? [])
+    context.addIssue({ code: 'custom', path, message })
+})
 
 /**
  * Returns the job that an item contains. If the item contains no valid job, throws an error that lists the invalid

@@ -1,4 +1,4 @@
-import type { Strategy } from '../../jobs/job.ts'
+import type { Strategy } from '../../jobs/job-request.ts'
 import { type Item, type Key, keyOf } from '../../tables/item.ts'
 import { ConflictError } from '../errors.ts'
 import type { SelectedResource } from '../extents/extent-records.ts'

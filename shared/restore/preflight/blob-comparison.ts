@@ -7,7 +7,7 @@ import { propertiesOf, propertyCharacters } from '../../blobs/blob-properties.ts
 import { propertyDifferences } from '../../blobs/property-differences.ts'
 import type { BlobStore, VerifiedContent } from '../../blobs/blob-store.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
-import type { Strategy } from '../../jobs/job.ts'
+import type { Strategy } from '../../jobs/job-request.ts'
 import { addCount } from '../../values/model-counts.ts'
 import type { PlannedAction, RestoredBlob } from '../messages/preflight-blobs.ts'
 

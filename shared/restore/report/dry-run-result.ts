@@ -1,5 +1,5 @@
 import { readMissingBlobs } from '../../compose/missing-blobs.ts'
-import type { RestoreResult } from '../../jobs/job.ts'
+import type { DryRunResult } from '../../jobs/restore-result.ts'
 import { listedMissingBlobs } from '../../jobs/listed-blobs.ts'
 import { allResults } from '../../jobs/pass.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
@@ -17,7 +17,7 @@ export const dryRunResult = async (
   services: OpenRestoreServices,
   jobId: string,
   models: readonly string[],
-): Promise<RestoreResult> => {
+): Promise<DryRunResult> => {
   const preflight = await allResults(services, jobId, PREFLIGHT)
   const extents = preflight.flatMap((result) => result.extents)
   const blobs = await allResults(services, jobId, PREFLIGHT_BLOBS)

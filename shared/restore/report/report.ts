@@ -1,6 +1,7 @@
 import { endJob, type EndJobServices, publishJobEnded } from '../../jobs/end-job.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
-import type { RestoreJob, RestoreResult } from '../../jobs/job.ts'
+import type { RestoreJob } from '../../jobs/job.ts'
+import type { RestoreResult, VerifiedResult } from '../../jobs/restore-result.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
 import { listedResources } from '../../jobs/listed-resources.ts'
 import { listedBlobs, listedReferrers } from '../../jobs/listed-blobs.ts'
@@ -84,7 +85,7 @@ const writeReport = async (
   { job_id, request }: RestoreJob,
   document: Report,
   status: 'succeeded' | 'partial' | 'failed',
-): Promise<RestoreResult> => {
+): Promise<VerifiedResult> => {
   if (request.report_beside !== undefined && request.archive !== undefined)
     await writeUploadReport({ objects }, request.archive, { ...document, status })
   const { bucket, key } = await objects.putJson(config.buckets.archives, `reports/${job_id}.json`, document)

@@ -1,6 +1,7 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import { type FoundIds, idsWithoutResource } from '../../jobs/found-ids.ts'
-import type { IdsWithoutResource, RestoreJob } from '../../jobs/job.ts'
+import type { RestoreJob } from '../../jobs/job.ts'
+import type { IdsWithoutResource } from '../../jobs/job-lists.ts'
 import { allResults } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { RestorePlan } from '../messages/inspect.ts'

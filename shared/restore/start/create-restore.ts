@@ -2,7 +2,8 @@ import { createWithinLimit } from '../../jobs/admission.ts'
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import { UnknownJobError } from '../../jobs/errors.ts'
 import type { JobIdentity } from '../../jobs/identity.ts'
-import type { Job, JobSource, RestoreJob, RestoreRequest } from '../../jobs/job.ts'
+import type { Job, JobSource, RestoreJob } from '../../jobs/job.ts'
+import type { RestoreRequest } from '../../jobs/job-request.ts'
 import type { WorkflowEngine } from '../../jobs/workflow-engine.ts'
 
 interface NewRestore {

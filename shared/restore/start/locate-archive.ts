@@ -1,6 +1,6 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import { UnknownJobError } from '../../jobs/errors.ts'
-import type { ArchiveLocation } from '../../jobs/job.ts'
+import type { ArchiveLocation } from '../../jobs/job-request.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { isForbidden } from '../../objects/aws/s3-errors.ts'
 import { InvalidRequestError } from '../../requests/errors.ts'

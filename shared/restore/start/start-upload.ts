@@ -1,12 +1,7 @@
 import { TooManyJobsError } from '../../jobs/errors.ts'
 import { uploadJobId } from '../../jobs/identity.ts'
-import {
-  type ArchiveLocation,
-  type RestoreJob,
-  type RestoreRequest,
-  STRATEGIES,
-  type Strategy,
-} from '../../jobs/job.ts'
+import type { RestoreJob } from '../../jobs/job.ts'
+import { type ArchiveLocation, type RestoreRequest, STRATEGIES, type Strategy } from '../../jobs/job-request.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { isInternal, problemOf } from '../../problems/problem.ts'
 import { InvalidRequestError } from '../../requests/errors.ts'

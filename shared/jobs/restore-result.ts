@@ -1,0 +1,57 @@
+import { z } from 'zod'
+import { IdsWithoutResource, ListedBlobs, ListedResources } from './job-lists.ts'
+
+const RestoreCounts = z.object({ loaded: z.int(), skipped: z.int(), total: z.int() }).readonly()
+const BlobChanges = z.object({ new: z.int(), changed: z.int(), same: z.int() }).readonly()
+const ResourceChanges = z.object({ ...BlobChanges.unwrap().shape, target_only: z.int() }).readonly()
+
+const MEMBERS = {
+  /** Empty for a dry run. */
+  models: z.record(z.string(), RestoreCounts).readonly(),
+  missing_blobs: z.exactOptional(ListedBlobs),
+  /** The resources that the export or the restore left out. Absent if there are none. */
+  left_out: z.exactOptional(ListedResources),
+  ...IdsWithoutResource.unwrap().shape,
+}
+
+const DryRunResult = z
+  .object({
+    ...MEMBERS,
+    /** The numbers of resources and blobs that the restore would change. */
+    dry_run: z
+      .object({
+        models: z.record(z.string(), ResourceChanges).readonly(),
+        blobs: BlobChanges,
+        findings: z.array(z.unknown()).readonly(),
+      })
+      .readonly(),
+    // A dry run writes nothing, so it has none of these members.
+    verification: z.exactOptional(z.never()),
+    blob_conflicts: z.exactOptional(z.never()),
+    report: z.exactOptional(z.never()),
+  })
+  .readonly()
+export type DryRunResult = z.output<typeof DryRunResult>
+
+const VerifiedResult = z
+  .object({
+    ...MEMBERS,
+    verification: z
+      .object({
+        passed: z.boolean(),
+        /** False if the verification failed, or if it checked nothing. Absent in jobs of earlier releases. */
+        proved: z.exactOptional(z.boolean()),
+        checks: z.record(z.string(), z.unknown()).readonly(),
+      })
+      .readonly(),
+    dry_run: z.exactOptional(z.never()),
+    blob_conflicts: z.exactOptional(ListedBlobs),
+    /** The location of the whole report. */
+    report: z.exactOptional(z.object({ bucket: z.string(), key: z.string() }).readonly()),
+  })
+  .readonly()
+export type VerifiedResult = z.output<typeof VerifiedResult>
+
+/** The result of a dry run or of a verified restore. */
+export const RestoreResult = z.union([DryRunResult, VerifiedResult])
+export type RestoreResult = z.output<typeof RestoreResult>
