@@ -43,8 +43,18 @@ export const decodeType = (encoded: string): string | undefined => {
 }
 
 /** Returns the content type in a `Content-Type` header, or undefined if the type is unknown. */
-export const typeOfHeader = (header: string | undefined): string | undefined => {
+export const typeOfHeader = (header: string | undefined): string | undefined =>
+  header === UNKNOWN ? undefined : header
+
+/**
+ * Returns the content type that a `Content-Type` header contains as its parameter. Returns undefined if
+ * `parameterHeader` cannot have returned this header.
+ */
+export const typeOfParameter = (header: string | undefined): string | undefined => {
   const encoded = WITH_PARAMETER.exec(header ?? '')?.[1]
-  const type = encoded === undefined ? header : (decodeType(encoded) ?? header)
-  return type === UNKNOWN && encoded === undefined ? undefined : type
+  return encoded === undefined ? undefined : decodeType(encoded)
 }
+
+/** Returns true if a content type can be a header, but the header looks like one that `parameterHeader` returns. */
+export const looksLikeParameterHeader = (type: string | undefined): type is string =>
+  type !== undefined && HEADER_VALUE.test(type) && WITH_PARAMETER.test(type)

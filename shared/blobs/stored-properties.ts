@@ -9,7 +9,15 @@ import {
   MAX_METADATA_BYTES,
   type UserMetadata,
 } from './blob-properties.ts'
-import { decodeType, encodeType, parameterHeader, REPLACEMENT, typeOfHeader } from './content-type.ts'
+import {
+  decodeType,
+  encodeType,
+  looksLikeParameterHeader,
+  parameterHeader,
+  REPLACEMENT,
+  typeOfHeader,
+  typeOfParameter,
+} from './content-type.ts'
 
 /*
  * Stores the properties of a blob with its object, and reads them. To the user metadata of the writer, this program
@@ -50,7 +58,8 @@ export const readProperties = (stored: StoredFields): StoredProperties => {
   const ownType = encoded === undefined ? undefined : decodeType(encoded)
   const isOwn = (name: string): boolean =>
     (sha256 !== undefined && (name === 'sha256' || name === 'size')) || (ownType !== undefined && name === 'type')
-  const content_type = ownType ?? typeOfHeader(stored.content_type)
+  const content_type =
+    ownType ?? (sha256 === undefined ? parameterType(stored) : undefined) ?? typeOfHeader(stored.content_type)
   const properties = {
     ...(content_type === undefined ? {} : { content_type }),
     headers: presentHeaders({ ...stored.headers, content_encoding: storedEncoding(stored.headers.content_encoding) }),
@@ -71,6 +80,22 @@ export const readProperties = (stored: StoredFields): StoredProperties => {
   }
 }
 
+/** Any SHA-256. All of them have the same length. */
+const ANY_SHA256 = '0'.repeat(64)
+
+/**
+ * Returns the content type in the parameter `specstar-type` of a stored blob without user metadata of this program.
+ * Returns undefined if this program would not store this type as a parameter. The parameter then belongs to the writer.
+ */
+const parameterType = ({ content_type: header, metadata, size }: StoredFields): string | undefined => {
+  const content_type = typeOfParameter(header)
+  if (content_type === undefined) return undefined
+  const user_metadata = Object.fromEntries(
+    Object.entries(metadata).map(([name, value]) => [name, encodeIfNeeded(value)]),
+  )
+  return completeFields({ content_type, user_metadata }, ANY_SHA256, size) === undefined ? content_type : undefined
+}
+
 /**
  * Returns the fields with which a blob is stored. The user metadata of this program are left out if the writer uses one
  * of their names, if all user metadata together exceed 2 KB, or if `readProperties` would not return the same
@@ -78,23 +103,36 @@ export const readProperties = (stored: StoredFields): StoredProperties => {
  */
 export const writeProperties = (properties: BlobProperties, sha256: string, size: number): WriteOptions => {
   const { content_type, headers = {}, user_metadata = {} } = properties
+  const common = { headers: presentHeaders({ ...headers, content_encoding: storedEncoding(headers.content_encoding) }) }
+  const complete = completeFields(properties, sha256, size)
+  if (complete !== undefined) return { ...common, ...complete }
   const type = encodeType(content_type)
-  const own = { sha256, size: size.toString(), ...('encoded' in type ? { type: type.encoded } : {}) }
-  const encoding = storedEncoding(headers.content_encoding)
-  const common = { headers: presentHeaders({ ...headers, content_encoding: encoding }) }
-  const complete = {
-    ...common,
-    contentType: 'header' in type ? type.header : REPLACEMENT,
-    metadata: { ...user_metadata, ...own },
-  }
-  const isUsed = Object.keys(own).some((name) => Object.hasOwn(user_metadata, name))
-  if (!isUsed && metadataBytes(complete.metadata) <= MAX_METADATA_BYTES && readsBack(complete, properties, size))
-    return complete
   return {
     ...common,
     contentType: 'header' in type ? type.header : parameterHeader(type.encoded),
     metadata: user_metadata,
   }
+}
+
+/**
+ * Returns the content type and the user metadata of a blob, including the user metadata of this program. Returns
+ * undefined if the user metadata of this program must be left out.
+ */
+const completeFields = (
+  { content_type, user_metadata = {} }: BlobProperties,
+  sha256: string,
+  size: number,
+): { readonly contentType: string; readonly metadata: UserMetadata } | undefined => {
+  // With user metadata of this program, a parameter `specstar-type` always belongs to the writer.
+  const type = looksLikeParameterHeader(content_type) ? { header: content_type } : encodeType(content_type)
+  const own = { sha256, size: size.toString(), ...('encoded' in type ? { type: type.encoded } : {}) }
+  if (Object.keys(own).some((name) => Object.hasOwn(user_metadata, name))) return undefined
+  const complete = {
+    contentType: 'header' in type ? type.header : REPLACEMENT,
+    metadata: { ...user_metadata, ...own },
+  }
+  const fits = metadataBytes(complete.metadata) <= MAX_METADATA_BYTES
+  return fits && readsBack(complete, { content_type, user_metadata }, size) ? complete : undefined
 }
 
 /** Returns true if `readProperties` returns these properties for the stored fields. */
