@@ -155,14 +155,14 @@ const answerClientError = (error: Error & { code?: string; rawPacket?: Buffer },
 }
 
 /**
- * The request line is the cause if it has more than half of the 16 KiB that the request line and the headers may have
- * together.
+ * The request line and the headers may have 16 KiB together. If they are longer and the request line has more than this
+ * number of bytes, the error says that the request line is too long. Otherwise, it says that the headers are too long.
  */
 const LONG_LINE_BYTES = 8 * 1024
 
 /**
- * Returns the error for a rejected packet. If the packet does not begin with the request line, an earlier packet does.
- * The request line is then too long if the packet contains no line end.
+ * Returns the error for a rejected packet. A long request can arrive in several packets, so the packet may not begin
+ * with the request line. The request line is then too long if the packet contains no line end.
  */
 const tooLongError = (packet: Buffer | undefined): Error => {
   if (packet === undefined) return new HeadersTooLargeError()
