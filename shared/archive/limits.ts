@@ -36,8 +36,8 @@ export const MAX_WINDOW_LOG = 23
 /** Maximum number of files in a repacked tar. For each file, a reader holds the name and about 250 bytes in memory. */
 export const MAX_WALKED_FILES = 1_000_000
 /**
- * Maximum size of a name in a repacked tar. The limit allows a file name as long as an S3 key (1,024 bytes), and a
- * folder.
+ * Maximum size of a name in a repacked tar. A name consists of a folder and a file name. The file name can be as long
+ * as an S3 key, which has at most 1,024 bytes.
  */
 export const MAX_WALKED_NAME_BYTES = 1_100
 /** Maximum total size of all names in a repacked tar, which are held in memory. */

@@ -181,7 +181,7 @@ const sizeFault = (
   const size = itemBytes(derive({ model: recordKeyOf(item).model, shards: 1024, job_id: LONGEST_JOB_ID }))
   return size <= MAX_ITEM_BYTES
     ? undefined
-    : `the item would have ${size} bytes after a restore, with applied_by; DynamoDB allows ${MAX_ITEM_BYTES}`
+    : `the item would have ${size} bytes after a restore, with applied_by; DynamoDB allows at most ${MAX_ITEM_BYTES} bytes`
 }
 
 /**

@@ -121,7 +121,7 @@ export class SegmentWriter {
     const model = entry.kind === 'records' ? entry.model : undefined
     if (model !== this.#model)
       throw new RangeError(
-        `entry ${entry.path} does not belong to segment ${this.name} of ${this.#model ?? 'no model'}`,
+        `entry ${entry.path} does not belong to segment ${this.name}, whose model is ${this.#model ?? 'not defined'}`,
       )
     if (entry.kind === 'records') {
       this.#unpackedSize += entry.unpacked_size
@@ -152,7 +152,7 @@ export class SegmentWriter {
     if (padding > 0) await this.#frameBytes(Buffer.alloc(padding))
   }
 
-  /** Writes a tar header or padding. `frame_sha256` covers all these bytes of the segment. */
+  /** Writes a tar header or padding. `frame_sha256` is the checksum of all these bytes of the segment. */
   async #frameBytes(bytes: Buffer): Promise<void> {
     this.#frame.update(bytes)
     this.#size += bytes.length

@@ -24,8 +24,8 @@ export const STREAM_HEAD_BYTES = 512
 export const isSpecStarStream = (head: Buffer): boolean => {
   if (head.length < 5) return false
   const length = head.readUInt32BE(0)
-  // The header of a stream has about 25 bytes. In a tar, the first 4 bytes are the start of a file name. Read as a
-  // number, they are far greater than the length of `head`.
+  // The header of a stream has about 25 bytes. In a tar, the first 4 bytes are the start of a file name. As a number,
+  // they are far greater than the length of `head`.
   if (length > head.length - 4) return false
   const record = firstRecord(head.subarray(4, 4 + length))
   const header = Header.safeParse(record)

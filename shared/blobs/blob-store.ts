@@ -77,8 +77,8 @@ export class BlobStore {
 
   /**
    * Writes a blob. If the blob exists, it is replaced. If the bytes do not have the size and the SHA-256 of `content`,
-   * throws `BlobMismatchError` and writes nothing. This and all other methods that write throw
-   * `BlobHeadersRejectedError` if S3 rejects the headers or user metadata as too large.
+   * throws `BlobMismatchError` and writes nothing. If S3 rejects the headers or user metadata as too large, this method
+   * throws `BlobHeadersRejectedError`, and so do the other methods that write blobs.
    */
   async put(fileId: string, body: Buffer | Readable, content: Expected & BlobContent): Promise<PinnedObject> {
     return this.#write(fileId, content, content.size, (key, options) =>

@@ -20,9 +20,10 @@ import {
 } from './content-type.ts'
 
 /*
- * Stores the properties of a blob with its object, and reads them. To the user metadata of the writer, this program
- * adds `sha256`, `size` and, if a header cannot contain the content type, `type`. STORE.md contains the rules that
- * distinguish the user metadata of the writer from those of this program. The rules are the same for all releases.
+ * Stores the properties of a blob with its object, and reads them. An object has two kinds of user metadata. The client
+ * that wrote the blob may have defined entries of its own. This program adds the entries `sha256` and `size`, and the
+ * entry `type` if a header cannot contain the content type. STORE.md contains the rules that distinguish the two kinds.
+ * The rules are the same for all releases.
  */
 
 /** The properties of a stored blob. */
@@ -30,11 +31,11 @@ export interface StoredProperties {
   /** Absent if the content type is unknown. */
   readonly content_type?: string
   readonly headers: NonNullable<BlobProperties['headers']>
-  /** The user metadata of the writer, without those of this program. */
+  /** The user metadata without the entries that this program added. */
   readonly user_metadata: UserMetadata
-  /** The SHA-256 in the user metadata of this program, in hex. Absent if the object has none. */
+  /** The value of the entry `sha256` that this program added, in hex. Absent if there is no such entry. */
   readonly sha256?: string
-  /** The reason why an archive cannot contain these properties. Absent if it can. */
+  /** The reason why an archive cannot contain these properties. Absent if an archive can contain them. */
   readonly fault?: string
 }
 
@@ -97,9 +98,13 @@ const parameterType = ({ content_type: header, metadata, size }: StoredFields): 
 }
 
 /**
- * Returns the fields with which a blob is stored. The user metadata of this program are left out if the writer uses one
- * of their names, if all user metadata together exceed 2 KB, or if `readProperties` would not return the same
- * properties. In these cases, a content type that the header cannot contain is encoded as a parameter of the header.
+ * Returns the fields with which a blob is stored. In the following cases, this program adds no entries to the user
+ * metadata:
+ * - `user_metadata` already has an entry with one of the names.
+ * - All user metadata together would have more than 2 KB.
+ * - `readProperties` would return other properties.
+ *
+ * A content type that the header cannot contain is then encoded as a parameter of the header.
  */
 export const writeProperties = (properties: BlobProperties, sha256: string, size: number): WriteOptions => {
   const { content_type, headers = {}, user_metadata = {} } = properties

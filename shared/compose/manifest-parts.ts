@@ -7,9 +7,10 @@ import { compareBytes } from '../values/text-order.ts'
 import type { RecordsSegment, WrittenSegment } from './segments.ts'
 
 /**
- * Returns the member `models` of a manifest. The counts and the digest of a model are computed from its segments of
- * records, and the number of blobs from the results of all passes. `blobPaths` contains the paths of references to
- * blobs, for the models whose registry entries have them.
+ * Returns the member `models` of a manifest. For each model, the counts of resources and revisions and the digest are
+ * computed from its segments of records. The number of its blobs is computed from the results of all passes.
+ * `blobPaths` contains the registered paths of references to blobs, by model. Models without registered paths are
+ * absent.
  */
 export const manifestModels = async (
   objects: ObjectStore,

@@ -26,8 +26,8 @@ export interface ContentServices {
  * Opens the content to which a reference refers, and verifies its SHA-256. Small content is read. For large content,
  * the checksum that S3 stores is used. If S3 stores no checksum, the content is read once. Returns `undefined` if the
  * content does not exist, if its SHA-256 differs from the recorded SHA-256, or if an archive cannot contain its
- * headers. If small content has a wrong SHA-256, it is read again first, because the difference may have happened
- * during the transfer.
+ * headers. Small content with a wrong SHA-256 is read a second time before `undefined` is returned, because its bytes
+ * may have been changed by the transfer.
  */
 export const openContent = async (
   services: ContentServices,
@@ -54,10 +54,10 @@ export const openContent = async (
     return isSecondRead ? undefined : openContent(services, reference, true)
   }
   body.destroy()
-  const proved = isPayload ? await payloads.sha256Of(reference.id) : await blobs.sha256Of(reference.id)
-  if (proved === undefined || (recorded !== undefined && recorded !== proved.sha256)) return undefined
+  const verified = isPayload ? await payloads.sha256Of(reference.id) : await blobs.sha256Of(reference.id)
+  if (verified === undefined || (recorded !== undefined && recorded !== verified.sha256)) return undefined
   // S3 copies the version of the object with `object.etag`. If another version was verified, the content is opened
   // again.
-  if (proved.object.etag !== object.etag) return openContent(services, reference)
-  return { object, sha256: proved.sha256, ...properties }
+  if (verified.object.etag !== object.etag) return openContent(services, reference)
+  return { object, sha256: verified.sha256, ...properties }
 }

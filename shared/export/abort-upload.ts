@@ -7,7 +7,10 @@ export interface AbortUploadServices {
   readonly workFiles: WorkFiles
 }
 
-/** Aborts the multipart upload of the archive. Does nothing if no round has planned the archive. */
+/**
+ * Aborts the multipart upload of the archive. Does nothing if the upload was not begun, because no compose plan for the
+ * archive exists.
+ */
 export const abortUpload = async ({ objects, workFiles }: AbortUploadServices, jobId: string): Promise<void> => {
   for (let round = 0; ; round++) {
     const plan = await workFiles.find(COMPOSE_PLAN, jobId, round)

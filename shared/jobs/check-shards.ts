@@ -23,7 +23,8 @@ export interface ShardServices {
 
 /**
  * Checks that the registered number of shards of each model is the number with which its data was written. If the
- * numbers differ, throws `ShardsChangedError`, because keys contain the shard, and a job would not find the data.
+ * numbers differ, throws `ShardsChangedError`. A job would not find the data, because the partition keys contain the
+ * shard, which depends on the number of shards.
  *
  * The first job of a model determines the number from the data and stores it. Later jobs only compare the registered
  * number with the stored number, which takes one read for up to 100 models. If the numbers differ but the model has no

@@ -11,8 +11,8 @@ interface Partition {
 const PARTITION_KEY = /^([A-Za-z][A-Za-z0-9_-]{0,62})#([mr])#(0|[1-9][0-9]{0,3})$/
 
 /**
- * Parses a partition key. Returns undefined if the model name is invalid, or if no allowed number of shards has this
- * shard.
+ * Parses a partition key. Returns undefined if the model name is invalid, or if the shard is not less than the largest
+ * allowed number of shards.
  */
 export const parsePartitionKey = (pk: string): Partition | undefined => {
   const [, model, kind, digits] = PARTITION_KEY.exec(pk) ?? []
@@ -31,8 +31,8 @@ export const hasOwnHashKey = (sortKey: string): boolean => {
 }
 
 /**
- * An item whose sort key begins with the hash key of its resource id. The hash key belongs to `shard` only for some
- * numbers of shards.
+ * The shard and the sort key of an item. The sort key begins with the hash key of the resource id. The number of shards
+ * determines to which shard this hash key belongs.
  */
 export interface PlacedItem {
   /** The shard in the partition key of the item. */
@@ -43,9 +43,9 @@ export interface PlacedItem {
 /**
  * Returns the number of shards with which the data of a model was written. `items` are the first and the last item of
  * each partition. Sort keys begin with the hash key, so if these two items belong to their partition, all items between
- * them belong to it too. The result is the number of shards with which most of `items` agree, so a few items in a wrong
- * partition do not change the result. If several numbers are equally good, `registered` takes precedence, and then the
- * smallest number.
+ * them belong to it too. The result is the number of shards with which most of `items` are in the right partition, so a
+ * few items in a wrong partition do not change the result. If this is true of several numbers, returns `registered` if
+ * it is one of them, and otherwise the smallest number.
  */
 export const shardsOfData = (items: readonly PlacedItem[], registered: number): number => {
   let best = registered

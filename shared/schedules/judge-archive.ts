@@ -40,8 +40,9 @@ interface Baseline {
  * of earlier archives.
  *
  * @example
- * const baselines = new Baselines() for (const archive of oldestFirst) baselines.add(archive) baselines.judge(content,
- * { min_ratio: 0.5 })
+ * const baselines = new Baselines()
+ * for (const archive of oldestFirst) baselines.add(archive)
+ * baselines.judge(content, { min_ratio: 0.5 })
  */
 export class Baselines {
   /** The baselines by combination of filters, and then by model. */

@@ -15,8 +15,8 @@ export interface Times {
   /** Returns the last `count` due times before `before`, newest first. Returns fewer if there are no more. */
   readonly last: (before: Date, count: number) => Date[]
   /**
-   * Returns the latest instant at which the schedule can run for the due time `due`. If the clock of the time zone is
-   * set back and shows this time twice, this is the second instant. Otherwise it is `due`.
+   * Returns the latest instant at which the schedule can run for the due time `due`. This is `due`, unless the clock of
+   * the time zone shows the same time again later because it is set back. In this case, it is the later instant.
    */
   readonly latest: (due: Date) => Date
 }
@@ -33,8 +33,8 @@ export const timesOf = (timing: Timing): Times =>
 
 /**
  * Returns the due times of a cron expression in a time zone, as EventBridge Scheduler computes them. If the clock is
- * set forward, the skipped times are not due times. If the clock is set back, only the first of two equal times is a
- * due time. The cron library receives and returns wall-clock times, written as times in UTC.
+ * set forward, the skipped times are not due times. If the clock is set back and therefore shows a time twice, only the
+ * first instant is a due time. The cron library receives and returns wall-clock times, written as times in UTC.
  */
 const cronTimes = (fields: string, timezone: string): Times => {
   const cron = readCron(fields)
@@ -50,7 +50,8 @@ const cronTimes = (fields: string, timezone: string): Times => {
     },
     last: (before, count) => {
       const found: Date[] = []
-      // If the clock was just set back, later wall-clock times than the current time have already occurred.
+      // Shortly after the clock was set back, the wall-clock times before the change are later than the current
+      // wall-clock time.
       let [wallTime] = cron.previousRuns(1, new Date(clock.at(before) + MAX_SET_BACK_MS))
       for (; wallTime !== undefined && found.length < count; [wallTime] = cron.previousRuns(1, wallTime)) {
         const [due] = clock.instantsOf(wallTime.getTime())

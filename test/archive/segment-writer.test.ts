@@ -131,11 +131,11 @@ describe('SegmentWriter', () => {
     await city.entry(chunk('city', h(3), h(4)), content)
     for (const wrong of [chunk('town', h(5), h(5)), blob(content)])
       await expect(city.entry(wrong, content)).rejects.toThrow(
-        new RangeError(`entry ${wrong.path} does not belong to segment s of city`),
+        new RangeError(`entry ${wrong.path} does not belong to segment s, whose model is city`),
       )
     const rest = new SegmentWriter('s', new MemorySink())
     await expect(rest.entry(chunk('city', h(1), h(1)), content)).rejects.toThrow(
-      new RangeError('entry models/city/s.jsonl does not belong to segment s of no model'),
+      new RangeError('entry models/city/s.jsonl does not belong to segment s, whose model is not defined'),
     )
     expect(await city.finish()).toMatchObject({ model: 'city', first_h: h(1), last_h: h(4), unpacked_size: 20 })
   })

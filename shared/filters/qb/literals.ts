@@ -7,7 +7,7 @@ const DIGITS = '\\d(?:_?\\d)*'
 const FLOAT = new RegExp(
   `^(?:(?:${DIGITS})?\\.${DIGITS}|${DIGITS}\\.)(?:[eE][+-]?${DIGITS})?$|^${DIGITS}[eE][+-]?${DIGITS}$`,
 )
-/** The largest number of digits. Python has the same limit for strings that are converted to an int. */
+/** The largest number of digits of a number. Python has the same limit for strings that are converted to an int. */
 const MAX_DIGITS = 4300
 
 /** Parses a number. Returns an int as a `bigint`, and a float as a `number`. Throws `QbError` for an invalid number. */
@@ -68,7 +68,7 @@ const unescape = (text: string, isBytes: boolean, at: number): string =>
     (whole: string, short?: string, octal?: string, x?: string, u?: string, U?: string, rest?: string) => {
       if (whole === '\\\n') return ''
       if (short !== undefined) return SHORT_ESCAPES[short] ?? short
-      // Three octal digits have nine bits. A byte keeps the lower eight.
+      // Three octal digits have nine bits. In bytes, only the lower eight bits are used.
       if (octal !== undefined) return character(Number.parseInt(octal, 8) & (isBytes ? 0xff : 0x1ff), at)
       // `\u`, `\U` and `\N` are not escapes in bytes.
       if (isBytes && x === undefined && rest !== 'x') return whole

@@ -36,8 +36,8 @@ export class OverwritingApplier implements ResourceApplier {
   ) {
     this.#services = services
     this.#target = target
-    // Even if preflight found no items in this range, it is read again, because another program may have written items
-    // since. If the range is still empty, this takes one query.
+    // The range is read even if preflight found no items in it, because another program may have written items since
+    // then. Reading an empty range takes one query.
     const keys = range.ids === undefined ? targetRange(range.after, range.upTo) : undefined
     this.#storedKeys = new StoredRevisionKeys(services, target.model.name, keys)
   }
