@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { truncate } from '../values/message-text.ts'
 import { actionableError } from './errors.ts'
-import { ERROR_TABLE, type ErrorRow, INTERNAL_ERROR } from './error-table.ts'
+import { type ErrorRow, INTERNAL_ERROR } from './error-row.ts'
+import { ERROR_TABLE } from './error-table.ts'
 
 /**
  * A problem document (RFC 9457). It is the body of an error response, and the member `error` of a failed job. Some

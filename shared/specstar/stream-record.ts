@@ -42,7 +42,7 @@ interface RawRecord extends StreamLocation {
  * A record of a resource or blob that has a missing or invalid field. Its frame and its map are valid, so the records
  * after it can be read.
  */
-export interface BrokenRecord extends RawRecord {
+interface BrokenRecord extends RawRecord {
   readonly t: 'BrokenRecord'
   readonly type: ResourceRecordType
   /** The id of a blob. Undefined if the record is not that of a blob, or contains no id. */

@@ -2,20 +2,21 @@ import {
   ConditionalCheckFailedException,
   type DynamoDBClient,
   GetItemCommand,
-  PutItemCommand,
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { type Item, keyAttributes } from '../../tables/item.ts'
 import { queryPages } from '../../tables/aws/query.ts'
 import type { IdempotencyRecord } from '../identity.ts'
 import { hasEnded, JOB_STATUSES, type Job, type JobStatus, type RestoreJob } from '../job.ts'
-import { Problem } from '../../problems/problem.ts'
+import type { Problem } from '../../problems/problem.ts'
 import { IdempotencyMismatchError } from '../errors.ts'
 import type { ResultName, Stage } from '../stage.ts'
 import type { StageName } from '../stage-names.ts'
 import { expiresAttribute, jobAttributes, jobKey, jobOf } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list.ts'
+import { JobTable } from './job-table.ts'
 import { Reservations } from './reservations.ts'
+import { failureKey, itemKey, problemIn, resultIn, resultKey } from './result-item.ts'
 
 /** The members of a job that may change. */
 export type JobPatch = Partial<
@@ -33,7 +34,6 @@ interface StageResult<Result> {
   readonly result: Result
 }
 
-const ABSENT = 'attribute_not_exists(#pk)'
 const PK = { '#pk': 'pk' }
 
 /** Stores jobs, the results and failures of their stages, and idempotency keys. */
@@ -41,6 +41,7 @@ export class JobStore {
   readonly #client: DynamoDBClient
   readonly #table: string
   readonly #clock: () => Date
+  readonly #items: JobTable
   readonly #list: JobList
   /** The reservations of jobs that are about to be created. */
   readonly reservations: Reservations
@@ -49,6 +50,7 @@ export class JobStore {
     this.#client = client
     this.#table = table
     this.#clock = clock
+    this.#items = new JobTable(client, table)
     this.#list = new JobList(client, table, clock)
     this.reservations = new Reservations(client, table, clock)
   }
@@ -65,7 +67,7 @@ export class JobStore {
     if (existing !== undefined) return { job: existing, created: false }
     const newJob: Job = { ...job, job_id }
     await this.#list.add(newJob)
-    const created = await this.#putAbsent({
+    const created = await this.#items.putAbsent({
       ...jobKey(job_id),
       planned: { M: {} },
       ...jobAttributes(newJob),
@@ -77,12 +79,12 @@ export class JobStore {
   /** Returns the time of the first call with this key. The first call stores the time. */
   async firstSeen(key: string): Promise<Date> {
     const seen = { ...keyAttributes({ pk: key, sk: 'seen' }), at: { S: this.#clock().toISOString() } }
-    await this.#putAbsent(seen)
-    return new Date((await this.#get(keyAttributes({ pk: key, sk: 'seen' })))?.['at']?.S ?? seen.at.S)
+    await this.#items.putAbsent(seen)
+    return new Date((await this.#items.get(keyAttributes({ pk: key, sk: 'seen' })))?.['at']?.S ?? seen.at.S)
   }
 
   async get(jobId: string): Promise<Job | undefined> {
-    const item = await this.#get(jobKey(jobId))
+    const item = await this.#items.get(jobKey(jobId))
     return item === undefined ? undefined : jobOf(item)
   }
 
@@ -197,7 +199,7 @@ export class JobStore {
     pass: number,
     result: Result,
   ): Promise<Result> {
-    const kept = await this.#putAbsent({
+    const kept = await this.#items.putAbsent({
       ...resultKey(jobId, stage.name, n, pass),
       result: { S: JSON.stringify(result) },
       ...expiresAttribute(this.#clock()),
@@ -212,7 +214,7 @@ export class JobStore {
     n: number,
     pass: number,
   ): Promise<Result | undefined> {
-    const item = await this.#get(resultKey(jobId, stage.name, n, pass))
+    const item = await this.#items.get(resultKey(jobId, stage.name, n, pass))
     return item === undefined ? undefined : stage.result.parse(resultIn(item))
   }
 
@@ -238,7 +240,7 @@ export class JobStore {
 
   /** Stores the problem of a failed stage, because the workflow keeps only the name and the message of the error. */
   async keepFailure(jobId: string, errorName: string, problem: Problem): Promise<void> {
-    await this.#put({
+    await this.#items.put({
       ...failureKey(jobId, errorName),
       problem: { S: JSON.stringify(problem) },
       kept_at: { S: this.#clock().toISOString() },
@@ -248,7 +250,7 @@ export class JobStore {
 
   /** Returns the last stored problem with this error name, or `undefined` if there is none. */
   async failure(jobId: string, errorName: string): Promise<Problem | undefined> {
-    const item = await this.#get(failureKey(jobId, errorName))
+    const item = await this.#items.get(failureKey(jobId, errorName))
     return item === undefined ? undefined : problemIn(item)
   }
 
@@ -270,12 +272,14 @@ export class JobStore {
     const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }
     const now = Math.floor(this.#clock().getTime() / 1000)
     for (;;) {
-      if (await this.#putAbsent(claim)) return jobId
-      const owner = await this.#get(once)
+      if (await this.#items.putAbsent(claim)) return jobId
+      const owner = await this.#items.get(once)
       if (owner === undefined) continue
       // DynamoDB may delete expired items days later. If an expired key still exists, it is replaced.
       if (Number(owner['expires']?.N ?? 0) <= now) {
-        if (await this.#putWhere(claim, '#expires <= :now', { '#expires': 'expires' }, { ':now': { N: `${now}` } }))
+        if (
+          await this.#items.putWhere(claim, '#expires <= :now', { '#expires': 'expires' }, { ':now': { N: `${now}` } })
+        )
           return jobId
         continue
       }
@@ -284,50 +288,4 @@ export class JobStore {
       return ownerId
     }
   }
-
-  async #get(key: Item): Promise<Item | undefined> {
-    const { Item: item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
-    )
-    return item
-  }
-
-  async #put(item: Item): Promise<void> {
-    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
-  }
-
-  #putAbsent(item: Item): Promise<boolean> {
-    return this.#putWhere(item, ABSENT, PK)
-  }
-
-  /** Writes an item if the condition is true. Returns true if the item was written. */
-  async #putWhere(item: Item, condition: string, names: Record<string, string>, values?: Item): Promise<boolean> {
-    try {
-      await this.#client.send(
-        new PutItemCommand({
-          TableName: this.#table,
-          Item: item,
-          ConditionExpression: condition,
-          ExpressionAttributeNames: names,
-          ...(values === undefined ? {} : { ExpressionAttributeValues: values }),
-        }),
-      )
-      return true
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false
-      throw error
-    }
-  }
 }
-
-const resultKey = (jobId: string, stage: ResultName, n: number, pass: number): Item =>
-  keyAttributes({ pk: `job#${jobId}`, sk: `result#${stage}#${itemKey(n)}#${pass.toString().padStart(3, '0')}` })
-
-const itemKey = (n: number): string => n.toString().padStart(5, '0')
-
-const failureKey = (jobId: string, errorName: string): Item =>
-  keyAttributes({ pk: `job#${jobId}`, sk: `failure#${errorName}` })
-
-const problemIn = (item: Item): Problem => Problem.parse(JSON.parse(item['problem']?.S ?? ''))
-
-const resultIn = (item: Item): unknown => JSON.parse(item['result']?.S ?? 'null')

@@ -5,42 +5,15 @@ import {
   UpdateItemCommand,
 } from '@aws-sdk/client-dynamodb'
 import { type Item, keyAttributes } from '../../tables/item.ts'
-import { LeaseLostError, RestoreRunningError } from '../lease-errors.ts'
+import { Lease, LEASE_MS, type LeaseRow } from '../lease.ts'
+import { RestoreRunningError } from '../lease-errors.ts'
 
-/**
- * How long a lease is valid after it was taken or renewed. A request takes far less than 3 minutes, so a worker can
- * renew its lease in time. If all workers of a job fail, another restore waits for at most 9 minutes, which is the sum
- * of `LEASE_MS` and `TAKEOVER_MS`.
- */
-const LEASE_MS = 3 * 60_000
-/**
- * A lease is renewed if it expires in less than 2 minutes. While a worker writes, it therefore renews its lease every
- * minute.
- */
-const RENEW_MS = 2 * 60_000
-/** A worker stops writing 30 seconds before its lease expires, because the last request may be slow. */
-const MARGIN_MS = 30_000
 /**
  * How long another job must wait after the expiry of a lease before it may take the lease. DynamoDB accepts a request
  * up to 5 minutes after it was signed, so a late write of the first job may still arrive. One more minute is a margin
  * for clocks that differ.
  */
 const TAKEOVER_MS = 6 * 60_000
-
-/** A lease as stored in the job table. */
-interface LeaseRow {
-  /** The id of the job that holds the lease. */
-  readonly holder: string | undefined
-  /** Increases by 1 whenever a job takes the lease. Workers with an older epoch have lost the lease. */
-  readonly epoch: number
-  /** In ms since 1970. */
-  readonly expires: number
-  /**
-   * True after the job has ended. The lease can then no longer be renewed. Another job can take it `TAKEOVER_MS` after
-   * its expiry.
-   */
-  readonly draining: boolean
-}
 
 /**
  * Manages the leases of all models. Each model has one lease, and only the job that holds this lease may write to the
@@ -206,109 +179,3 @@ export class Leases {
 const NAMES = { '#holder': 'holder', '#expires': 'lease_until' }
 
 const keyOf = (model: string): Item => keyAttributes({ pk: `lease#${model}`, sk: 'lease' })
-
-interface LeaseTable {
-  readonly read: (model: string) => Promise<LeaseRow>
-  readonly renew: (model: string, epoch: number, expires: number) => Promise<boolean>
-  readonly free: (model: string) => Promise<void>
-  readonly drain: (model: string) => Promise<void>
-}
-
-/** The leases of one job on some models. Each worker has its own object. */
-class Lease {
-  readonly models: readonly string[]
-  readonly jobId: string
-  readonly #table: LeaseTable
-  readonly #clock: () => Date
-  readonly #known = new Map<string, { epoch: number; expires: number }>()
-  #checking: Promise<void> | undefined
-
-  constructor(models: readonly string[], jobId: string, table: LeaseTable, clock: () => Date) {
-    this.models = models
-    this.jobId = jobId
-    this.#table = table
-    this.#clock = clock
-  }
-
-  /**
-   * Checks all leases. The caller must await this method before every write. If every lease is valid for at least 2
-   * minutes, sends no request. Otherwise, renews the leases. Throws `LeaseLostError` if another job holds a lease, if a
-   * lease is draining, or if a lease expires before it is renewed.
-   */
-  async check(): Promise<void> {
-    const now = this.#clock().getTime()
-    if (this.models.every((model) => (this.#known.get(model)?.expires ?? 0) - now >= RENEW_MS)) return
-    // Concurrent calls share one renewal.
-    this.#checking ??= this.#renewAll().finally(() => {
-      this.#checking = undefined
-    })
-    await this.#checking
-  }
-
-  /** Returns the epoch of this worker's lease on a model, or `undefined` before the first `check`. */
-  epoch(model: string): number | undefined {
-    return this.#known.get(model)?.epoch
-  }
-
-  /**
-   * Releases the leases at once. Call this method only if the job has written nothing, or if all of its write requests
-   * have ended.
-   */
-  async free(): Promise<void> {
-    this.#known.clear()
-    for (const model of this.models) await this.#table.free(model)
-  }
-
-  /**
-   * Prevents further renewals of the leases, so that they expire. Other jobs can take them 6 minutes after they expire.
-   * After that time, no late write of this job can arrive.
-   */
-  async drain(): Promise<void> {
-    this.#known.clear()
-    for (const model of this.models) await this.#table.drain(model)
-  }
-
-  async #renewAll(): Promise<void> {
-    for (const model of this.models) await this.#renew(model)
-  }
-
-  async #renew(model: string): Promise<void> {
-    const known = this.#known.get(model) ?? (await this.#adopt(model))
-    // The expiry is computed from the time before the request, because the response may be slow.
-    const now = this.#clock().getTime()
-    if (known.expires - now >= RENEW_MS) return
-    const expires = now + LEASE_MS
-    try {
-      if (await this.#table.renew(model, known.epoch, expires)) {
-        this.#known.set(model, { epoch: known.epoch, expires })
-        return
-      }
-    } catch (error) {
-      // The request failed, but writes are still allowed. The next check tries again.
-      if (known.expires - this.#clock().getTime() > MARGIN_MS) return
-      throw error
-    }
-    const adopted = await this.#adopt(model, known.epoch)
-    if (adopted.expires - this.#clock().getTime() <= MARGIN_MS) throw this.#lost(model, 'it expired')
-  }
-
-  /**
-   * Reads a lease, and stores its epoch and expiry for the next checks. Throws `LeaseLostError` if the job does not
-   * hold the lease, or if `epoch` is given and the lease has another epoch.
-   */
-  async #adopt(model: string, epoch?: number): Promise<{ epoch: number; expires: number }> {
-    const row = await this.#table.read(model)
-    if (row.holder !== this.jobId)
-      throw this.#lost(model, row.holder === undefined ? 'it was released' : `job ${row.holder} holds it`)
-    if (row.draining) throw this.#lost(model, 'the job has ended')
-    if (epoch !== undefined && row.epoch !== epoch) throw this.#lost(model, 'a later attempt of the job holds it')
-    const known = { epoch: row.epoch, expires: row.expires }
-    this.#known.set(model, known)
-    return known
-  }
-
-  #lost(model: string, reason: string): LeaseLostError {
-    this.#known.delete(model)
-    return new LeaseLostError(model, this.jobId, reason)
-  }
-}
