@@ -28,8 +28,8 @@ export interface Limits {
    */
   readonly indexBytes: number
   /**
-   * The number of references to different blobs after which a pass over records ends. Each reference takes about 200
-   * bytes of memory.
+   * The number of references to different blobs after which a pass over records ends. Each reference takes about
+   * 1 KB of memory (measured: 800 bytes with one referring resource, 1,100 bytes with three).
    */
   readonly seenBlobs: number
   /**

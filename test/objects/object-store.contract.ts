@@ -163,6 +163,17 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
         expect((await store.getBytes(bucket, 'latin1'))?.toString()).toBe('one')
       })
 
+      it('is written only over the object with the given ETag', async () => {
+        const write = (text: string, ifMatch: string) =>
+          store.put(bucket, 'latin1 match', Buffer.from(text), { headers, ifMatch })
+        expect(await write('none', 'f'.repeat(32))).toBe('exists')
+        expect(await store.head(bucket, 'latin1 match')).toBeUndefined()
+        const { etag } = await store.put(bucket, 'latin1 match', Buffer.from('one'), { headers })
+        expect(await write('two', etag)).toMatchObject({ size: 3 })
+        expect(await write('three', etag)).toBe('exists')
+        expect((await store.getBytes(bucket, 'latin1 match'))?.toString()).toBe('two')
+      })
+
       it('is not written if a request fails', async () => {
         const faulty = faultyStore((_n, command) =>
           command === 'UploadPartCommand' ? { kind: 'fail-before' } : undefined,

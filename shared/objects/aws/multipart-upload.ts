@@ -30,8 +30,10 @@ export interface UploadedPart {
 interface CompleteOptions {
   /** If true, an existing object is not replaced, and `ObjectExistsError` is thrown. */
   readonly ifAbsent?: boolean
+  /** The ETag of the object that is replaced. If there is no object with this ETag, `ObjectExistsError` is thrown. */
+  readonly ifMatch?: string | undefined
   /**
-   * Applies only with `ifAbsent`. If true, an existing object with the same size and number of parts counts as the
+   * Applies only with `ifAbsent` or `ifMatch`. If true, an existing object with the same size and number of parts counts as the
    * result of this upload, because an earlier request may have completed the upload. The default is true. Callers that
    * compare the existing object themselves set false.
    */
@@ -100,10 +102,12 @@ export class MultipartUpload {
   /**
    * Completes the upload and returns the object. If the response was lost, the call can be repeated. If the upload no
    * longer exists, an object with the same size and number of parts counts as its result. With `ifAbsent`, throws
-   * `ObjectExistsError` if another object with this key exists.
+   * `ObjectExistsError` if another object with this key exists. With `ifMatch`, throws `ObjectExistsError` if the object
+   * has another ETag or does not exist.
    */
   async complete({
     ifAbsent = false,
+    ifMatch,
     acceptEqual = true,
     parts = [...this.#parts.values()],
   }: CompleteOptions = {}): Promise<PinnedObject> {
@@ -117,11 +121,13 @@ export class MultipartUpload {
             Parts: inOrder.map(({ number, etag }) => ({ PartNumber: number, ETag: quotedETag(etag) })),
           },
           ...(ifAbsent ? { IfNoneMatch: '*' } : {}),
+          ...(ifMatch === undefined ? {} : { IfMatch: quotedETag(ifMatch) }),
         }),
       )
       return this.#pinned(size, ETag, VersionId)
     } catch (error) {
-      const exists = isConditionFailed(error)
+      const isAbsent = ifMatch !== undefined && isNotFound(error) && !hasNoSuchUploadName(error)
+      const exists = isConditionFailed(error) || isAbsent
       if (exists && !acceptEqual) throw new ObjectExistsError(this.bucket, this.key)
       if (!exists && !isNoSuchUpload(error)) throw error
       const equal = await this.#findEqual(size, parts.length)

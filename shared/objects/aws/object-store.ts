@@ -74,12 +74,12 @@ export class ObjectStore extends ObjectReader {
     bucket: string,
     key: string,
     body: Buffer,
-    { ifAbsent = false, ...options }: PutOptions,
+    { ifAbsent = false, ifMatch, ...options }: PutOptions,
   ): Promise<PinnedObject | 'exists'> {
     const upload = await this.multipart(bucket, key, options)
     try {
       await upload.uploadPart(1, body)
-      return await upload.complete({ ifAbsent, acceptEqual: false })
+      return await upload.complete({ ifAbsent, ifMatch, acceptEqual: false })
     } catch (error) {
       await upload.abort()
       if (error instanceof ObjectExistsError) return 'exists'
