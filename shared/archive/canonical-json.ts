@@ -6,12 +6,14 @@ import { plainNumber } from '../values/number-text.ts'
 import { compareBytes } from '../values/text-order.ts'
 
 /**
- * The attributes that a digest does not cover. A restore derives the keys and some other attributes again. The payload
- * need not be covered, because the digest covers `data_sha256`.
+ * The attributes that are not part of a digest. A restore derives the keys and some other attributes again. The payload
+ * need not be part of the digest, because `data_sha256` is.
  */
 const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])
 
-/** The attributes of an item that the digest covers, sorted by name. `prefix` is the JSON of the name and a colon. */
+/**
+ * The attributes of an item that are part of the digest, sorted by name. `prefix` is the JSON of the name and a colon.
+ */
 type Shape = readonly (readonly [name: string, prefix: string])[]
 
 /**
@@ -23,8 +25,8 @@ const shapes = new Map<string, Shape>()
 const MAX_SHAPES = 1_000
 
 /**
- * Returns the string that the digest of an item covers. It is canonical DynamoDB JSON without the keys, the derived
- * attributes and the payload. `FORMAT.md` defines this string.
+ * Returns the string from which the digest of an item is computed. It is canonical DynamoDB JSON without the keys, the
+ * derived attributes and the payload. `FORMAT.md` defines this string.
  */
 export const canonicalJson = (item: Item): string => {
   let json = '{'

@@ -165,8 +165,8 @@ export interface PrefixRange {
 
 /**
  * Divides the prefixes of payloads and those of blobs into ranges of about `perRange` references. Positions are
- * distributed evenly, so only the counts of the lists are used, and the lists are not read. If there are no payloads,
- * no range for payloads is returned. The same applies to blobs.
+ * distributed evenly. Therefore the lists are not read, and only their counts are used. If there are no payloads, no
+ * range for payloads is returned. The same applies to blobs.
  */
 export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: number): PrefixRange[] => {
   const sum = (kind: 'payloads' | 'blobs'): number => lists.reduce((total, list) => total + list[kind], 0)

@@ -260,8 +260,8 @@ class RecordsPass {
 
   /**
    * Returns the payload of a revision. If a spilled payload is missing or damaged, a strict export throws the error,
-   * and any other export returns `UnreadablePayload`. In the latter case, a damaged payload is read again first,
-   * because the damage may have happened during the transfer.
+   * and any other export returns `UnreadablePayload`. An export that is not strict first reads a damaged payload a
+   * second time, because its bytes may have been changed by the transfer.
    */
   async #readPayload(
     revision: Item,

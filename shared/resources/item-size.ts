@@ -6,8 +6,8 @@ export const MAX_ITEM_BYTES = 400 * 1024
 
 /**
  * Returns the size of an item in bytes as DynamoDB counts it. Attribute names and strings count their UTF-8 bytes.
- * Numbers count by their significant digits. Booleans and NULL count 1 byte. A map or list counts 3 bytes, 1 byte for
- * each member, and the members.
+ * Numbers count by their significant digits. Booleans and NULL count 1 byte. The size of a map or list is 3 bytes, plus
+ * 1 byte and the size of the member for each member.
  */
 export const itemBytes = (item: Item): number => {
   let bytes = 0

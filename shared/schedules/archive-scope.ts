@@ -25,6 +25,6 @@ export const scopeOf = ({ scope: { models, filters } }: Manifest): ArchiveScope 
 export const coversFilters = (wide: ArchiveScope, narrow: ArchiveScope): boolean =>
   wide.filters === '' || wide.filters === narrow.filters
 
-/** Returns true if the scope `wide` contains all models of `narrow`, and its filters cover the filters of `narrow`. */
+/** Returns true if the scope `wide` contains all models of `narrow`, and `coversFilters` is true of their filters. */
 export const covers = (wide: ArchiveScope, narrow: ArchiveScope): boolean =>
   coversFilters(wide, narrow) && narrow.models.every((model) => wide.models.includes(model))

@@ -12,7 +12,7 @@ export type Timing = { readonly cron: string; readonly timezone?: string } | { r
 export interface Times {
   /** Returns the first due time after `after`, or `undefined` if there is none. */
   readonly next: (after: Date) => Date | undefined
-  /** Returns the last `count` due times before `before`, newest first. Returns fewer if there are no more. */
+  /** Returns the last `count` due times before `before`, newest first. Returns fewer times if fewer exist. */
   readonly last: (before: Date, count: number) => Date[]
   /**
    * Returns the latest instant at which the schedule can run for the due time `due`. This is `due`, unless the clock of

@@ -21,7 +21,7 @@ export interface JobPage {
 }
 
 /**
- * The number of months that a read covers, including the current month. Jobs are kept for 90 days, which fall in at
+ * The number of months whose jobs are listed, including the current month. Jobs are kept for 90 days, which fall in at
  * most 4 months. One more month is a margin.
  */
 const MONTHS = 5

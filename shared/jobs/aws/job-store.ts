@@ -219,8 +219,8 @@ export class JobStore {
   }
 
   /**
-   * Returns the results of a stage. If `n` is given, returns only those of map item `n`. The results are sorted by map
-   * item and pass. Passes from number 1,000 are not sorted correctly.
+   * Returns the results of a stage. If `n` is given, returns only the results of map item `n`. The results are sorted
+   * by map item and pass. Passes from number 1,000 are not sorted correctly.
    */
   async *results<Result>(
     jobId: string,

@@ -93,8 +93,7 @@ export class ResourceKeys {
   }
 
   /**
-   * Returns those of the given keys for which an item exists. Reads are strongly consistent. `keys` must not contain
-   * duplicates.
+   * Returns the given keys for which an item exists. Reads are strongly consistent. `keys` must not contain duplicates.
    */
   async existing(keys: readonly Key[]): Promise<Key[]> {
     return (await batchGet(this.#client, this.#table, keys, ['pk', 'sk'])).map(keyOf)

@@ -178,7 +178,7 @@ export class ResourceStore {
     return items
   }
 
-  /** Returns those of the given ids for which metadata exist. An id that no resource can have is allowed. */
+  /** Returns the given ids for which metadata exist. An id that no resource can have is allowed. */
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
     const valid = [...new Set(ids)].filter(isResourceId)

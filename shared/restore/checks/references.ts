@@ -106,8 +106,8 @@ class ReferencesCheck implements ResourcesCheck {
 const nameOf = ({ target, to, ref_type }: Reference): string => `${target}/${ref_type}/${to}`
 
 /**
- * Returns the id of the resource to which a reference leads. A revision id is the resource id, a colon, and the number
- * of the revision.
+ * Returns the id of the resource to which a reference leads. A revision id consists of the resource id, a colon and the
+ * number of the revision.
  */
 const resourceIdOf = ({ to, ref_type }: Reference): string => {
   if (ref_type === 'resource_id') return to

@@ -171,15 +171,15 @@ export const StreamFaultPage = z
   .readonly()
 export type StreamFaultPage = z.output<typeof StreamFaultPage>
 
-/** The pages in the order of an archive. The file `all-{attempt}` contains those of the whole stream. */
+/** The pages in the order of an archive. The file `all-{attempt}` contains the pages of the whole stream. */
 export const STREAM_FAULT_PAGES: WorkFile<readonly StreamFaultPage[], [attempt: string]> = {
   name: (attempt) => `convert/fault-pages/${attempt}`,
   content: z.array(StreamFaultPage).readonly(),
 }
 
 /**
- * The blobs to which payloads refer, and that cannot be restored although the stream contains them. The file `all-{attempt}` contains those of the
- * whole stream. Any other file contains those of one pass.
+ * The blobs to which payloads refer, and that cannot be restored although the stream contains them. The file
+ * `all-{attempt}` contains the blobs of the whole stream. Any other file contains the blobs of one pass.
  */
 export const DAMAGED_BLOBS: WorkFile<readonly ScanFault[], [attempt: string]> = {
   name: (attempt) => `convert/damaged-blobs/${attempt}`,

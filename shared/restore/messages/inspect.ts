@@ -35,7 +35,7 @@ export const RestorePlan = z
     /** False for a repacked archive without a trailer, because no checksum covers its manifest. */
     proven_manifest: z.boolean(),
     models: z.array(z.string()).readonly(),
-    /** True if the restore has no filters. It then covers all resources of `models`. */
+    /** True if the restore has no filters. The restore then selects all resources of `models`. */
     unfiltered: z.boolean(),
     /** The models for which the target had no items when the restore began. */
     empty_models: z.array(z.string()).readonly(),

@@ -17,7 +17,8 @@ export interface ReadResource {
   readonly metadata: Item
   readonly revisions: readonly Item[]
   /**
-   * The resource's digest (`ResourceLeaf`). It covers the recorded SHA-256 of each payload, but not the payload itself.
+   * The resource's digest (`ResourceLeaf`). It depends on the recorded SHA-256 of each payload, but not on the payload
+   * itself.
    */
   readonly digest: Buffer
   readonly damagedPayloads: readonly DamagedPayload[]
