@@ -1,17 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { planCompose } from '../../shared/export/plan-compose.ts'
 import { injectFaults } from '../faults/fault-middleware.ts'
-import { writeToStore, sampleStore } from '../workflows/sample-store.ts'
-import { WorkflowRunner } from '../workflows/workflow-runner.ts'
+import { startRunnerWithSample } from '../workflows/start-runner.ts'
+
+const runner = await startRunnerWithSample()
 
 describe('composing an archive', () => {
-  let runner: WorkflowRunner
-  beforeAll(async () => {
-    runner = await WorkflowRunner.start()
-    await writeToStore(runner.clients, sampleStore(runner.services.models))
-  })
-  afterAll(() => runner.stop())
-
   it('uses one manifest if several attempts plan it at the same time', async () => {
     runner.beforeStage('plan-compose', async (job_id) => {
       await Promise.all([0, 1, 2].map(() => planCompose({ job_id, round: 0 }, runner.services)))

@@ -1,6 +1,6 @@
 import { HeadObjectCommand, PutObjectCommand, type PutObjectCommandInput } from '@aws-sdk/client-s3'
 import { hash } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
 import { readIndex } from '../../shared/archive/segment-reader.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
@@ -8,7 +8,8 @@ import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import { memorySource } from '../archive/memory.ts'
 import { buildStream } from '../specstar/build-stream.ts'
 import { buildResource, type StoreData, writeToStore } from './sample-store.ts'
-import { JobFailedError, WorkflowRunner } from './workflow-runner.ts'
+import { JobFailedError } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
 const HEADERS = {
   ContentType: 'text/css',
@@ -22,16 +23,12 @@ const HEADERS = {
 const SMALL = Buffer.from('body{}')
 const LARGE = Buffer.alloc(17 * 1024 * 1024, 'large ')
 
-let runner: WorkflowRunner
-beforeAll(async () => {
-  // With this limit, each pass of the blob stages ends after one blob with headers.
-  runner = await WorkflowRunner.start({ limits: { indexBytes: 100 } })
-})
+// With this limit, each pass of the blob stages ends after one blob with headers.
+const runner = await startRunner({ limits: { indexBytes: 100 } })
 afterEach(async () => {
   await runner.freeLeases()
   await runner.wipe()
 })
-afterAll(() => runner.stop())
 
 /** One resource that refers to these blobs. */
 const docWith = (...blobs: readonly string[]): StoreData => {

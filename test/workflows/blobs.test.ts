@@ -1,21 +1,17 @@
 import { createHash } from 'node:crypto'
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { readIndex } from '../../shared/archive/segment-reader.ts'
 import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
 import { openArchive } from '../../shared/archive/open.ts'
 import { memorySource } from '../archive/memory.ts'
 import { stableContents } from '../contents.ts'
-import { buildBlobs, writeToStore, sampleStore, buildResource, combine, type StoreData } from './sample-store.ts'
-import { JobFailedError, WorkflowRunner } from './workflow-runner.ts'
+import { buildBlobs, writeToStore, sampleStore, buildResource, combine } from './sample-store.ts'
+import { JobFailedError } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
-let runner: WorkflowRunner
-let sample: StoreData
-beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-  sample = sampleStore(runner.services.models)
-})
-afterAll(() => runner.stop())
+const runner = await startRunner()
+const sample = sampleStore(runner.services.models)
 beforeEach(() => writeToStore(runner.clients, sample))
 afterEach(() => runner.wipe())
 

@@ -1,18 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { hasEnded } from '../../shared/jobs/job.ts'
 import { type StoreContents, stableContents, unfinishedUploads } from '../contents.ts'
 import { writeToStore, sampleStore, buildResource, combine } from './sample-store.ts'
-import { JobFailedError, WorkflowRunner } from './workflow-runner.ts'
+import { JobFailedError } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
 const RESOURCES = 1_500
 
-let runner: WorkflowRunner
-beforeAll(async () => {
-  runner = await WorkflowRunner.start({ limits: { watchMs: 10 } })
-})
-afterAll(() => runner.stop())
+const runner = await startRunner({ limits: { watchMs: 10 } })
 afterEach(async () => {
   await runner.freeLeases()
   await runner.wipe()

@@ -1,19 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { type StoreContents, stableContents } from '../contents.ts'
-import { writeToStore, sampleStore } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunnerWithSample } from './start-runner.ts'
 
-let runner: WorkflowRunner
 let archive: Buffer
 let original: StoreContents
+const runner = await startRunnerWithSample()
 beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-  await writeToStore(runner.clients, sampleStore(runner.services.models))
   original = await runner.contents()
   archive = (await runner.export(['city', 'country', 'memo'])).archive
   await runner.wipe()
 })
-afterAll(() => runner.stop())
 afterEach(async () => {
   await runner.freeLeases()
   await runner.wipe()

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import { RestoreRunningError } from '../../shared/jobs/lease-errors.ts'
@@ -6,21 +6,18 @@ import type { Item } from '../../shared/tables/item.ts'
 import type { StoreContents } from '../contents.ts'
 import { stableContents } from '../contents.ts'
 import { nth, findResource } from './catalogue.ts'
-import { writeToStore, sampleStore, buildResource } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { writeToStore, buildResource } from './sample-store.ts'
+import { startRunnerWithSample } from './start-runner.ts'
 
 const MODELS = ['city', 'country', 'memo']
-let runner: WorkflowRunner
 let archive: Buffer
 let before: StoreContents
+const runner = await startRunnerWithSample()
 beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-  await writeToStore(runner.clients, sampleStore(runner.services.models))
   before = await runner.contents()
   archive = (await runner.export(MODELS)).archive
   await runner.wipe()
 })
-afterAll(() => runner.stop())
 afterEach(async () => {
   await runner.freeLeases()
   await runner.wipe()

@@ -1,20 +1,18 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it } from 'vitest'
 import { STRATEGIES } from '../../shared/jobs/job-request.ts'
 import { type Item, sortKeyOf } from '../../shared/tables/item.ts'
 import { must } from '../../shared/values/must.ts'
 import { buildResource } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
-let runner: WorkflowRunner
 let archive: Buffer
 let items: readonly Item[]
+const runner = await startRunner()
 beforeAll(async () => {
-  runner = await WorkflowRunner.start()
   items = buildResource(runner.services.models, { model: 'city', id: 'a', payloads: [{ name: 'A' }] }).items
   await runner.putItems(...items)
   archive = (await runner.export(['city'])).archive
 })
-afterAll(() => runner.stop())
 
 /** Changes of attributes. Undefined removes the attribute. */
 type Changes = Readonly<Record<string, Item[string] | undefined>>

@@ -1,20 +1,18 @@
 import { DeleteObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { Item } from '../../shared/tables/item.ts'
 import { nth, findResource } from './catalogue.ts'
 import { writeToStore, sampleStore, buildResource } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import type { WorkflowRunner } from './workflow-runner.ts'
+import { startRunnerWithSample } from './start-runner.ts'
 
-let runner: WorkflowRunner
 let archive: Buffer
+// Each pass reads one resource of the archive. A resource of the target between two of them must be counted by
+// exactly one pass.
+const runner = await startRunnerWithSample({ limits: { passMs: 1 } })
 beforeAll(async () => {
-  // Each pass reads one resource of the archive. A resource of the target between two of them must be counted by
-  // exactly one pass.
-  runner = await WorkflowRunner.start({ limits: { passMs: 1 } })
-  await writeToStore(runner.clients, sampleStore(runner.services.models))
   archive = (await runner.export(['city', 'country'])).archive
 })
-afterAll(() => runner.stop())
 beforeEach(async () => {
   await runner.wipe()
   await writeToStore(runner.clients, sampleStore(runner.services.models))

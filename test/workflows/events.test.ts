@@ -1,31 +1,25 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { handler as endStopped } from '../../functions/events/end-stopped.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import type { JobEndedEvent } from '../../shared/jobs/job-events.ts'
 import { openSlot } from '../../shared/restore/start/upload-slot.ts'
-import { writeToStore, sampleStore, buildResource } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { writeToStore, buildResource } from './sample-store.ts'
+import { startRunnerWithSample } from './start-runner.ts'
 
 const MODELS = ['city', 'country', 'memo']
 const events: JobEndedEvent[] = []
 /** How many of the next events cannot be delivered. */
 let failingDeliveries = 0
-let runner: WorkflowRunner
-
-beforeAll(async () => {
-  const ended = (job: JobEndedEvent): Promise<void> => {
-    if (failingDeliveries > 0) {
-      failingDeliveries -= 1
-      return Promise.reject(new Error('the event bus does not respond'))
-    }
-    events.push(job)
-    return Promise.resolve()
+const ended = (job: JobEndedEvent): Promise<void> => {
+  if (failingDeliveries > 0) {
+    failingDeliveries -= 1
+    return Promise.reject(new Error('the event bus does not respond'))
   }
-  runner = await WorkflowRunner.start({ events: { ended } })
-  await writeToStore(runner.clients, sampleStore(runner.services.models))
-})
-afterAll(() => runner.stop())
+  events.push(job)
+  return Promise.resolve()
+}
+const runner = await startRunnerWithSample({ events: { ended } })
 beforeEach(() => {
   events.length = 0
 })

@@ -1,18 +1,17 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { type StoreContents, stableContents } from '../contents.ts'
 import { writeToStore, buildResource } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
 const HOUR_MS = 3600_000
 
-let runner: WorkflowRunner
 let ahead = 0
 let first: Buffer
 let second: Buffer
 let secondContents: StoreContents
+const runner = await startRunner({ clock: () => new Date(Date.now() + ahead) })
 beforeAll(async () => {
-  runner = await WorkflowRunner.start({ clock: () => new Date(Date.now() + ahead) })
   const memo = (text: string) => buildResource(runner.services.models, { model: 'memo', id: 'm', payloads: [{ text }] })
   await writeToStore(runner.clients, memo('first'))
   first = (await runner.export(['memo'])).archive
@@ -20,7 +19,6 @@ beforeAll(async () => {
   second = (await runner.export(['memo'])).archive
   secondContents = await runner.contents()
 })
-afterAll(() => runner.stop())
 afterEach(async () => {
   await runner.freeLeases()
   await runner.wipe()

@@ -1,19 +1,15 @@
 import { setImmediate as turn } from 'node:timers/promises'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { must } from '../../shared/values/must.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { numbersOf } from '../large/noise.ts'
 import { writeToStore, buildResource, type StoreData } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
 const MEMOS = 120
 
-let runner: WorkflowRunner
-beforeAll(async () => {
-  // The ranges are small, so that many map items read one after the other while clients write.
-  runner = await WorkflowRunner.start({ limits: { rangeBytes: 20_000 } })
-})
-afterAll(() => runner.stop())
+// The ranges are small, so that many map items read one after the other while clients write.
+const runner = await startRunner({ limits: { rangeBytes: 20_000 } })
 
 /** A memo with this number of revisions. */
 const memo = (id: string, revisions: number): StoreData =>

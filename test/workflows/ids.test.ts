@@ -1,16 +1,11 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { buildStream } from '../specstar/build-stream.ts'
 import { withMetadata } from './kinds/unrestorable-records.ts'
-import { sampleStore, type StoreData, writeToStore } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { sampleStore, writeToStore } from './sample-store.ts'
+import { startRunner } from './start-runner.ts'
 
-let runner: WorkflowRunner
-let sample: StoreData
-beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-  sample = sampleStore(runner.services.models)
-})
-afterAll(() => runner.stop())
+const runner = await startRunner()
+const sample = sampleStore(runner.services.models)
 beforeEach(() => writeToStore(runner.clients, sample))
 afterEach(() => runner.wipe())
 

@@ -1,15 +1,11 @@
-import { afterAll, afterEach, beforeAll, expect, it } from 'vitest'
+import { afterEach, expect, it } from 'vitest'
 import { hashKeyOf } from '../../shared/resources/keys.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { craftItems } from '../archive/craft.ts'
 import { buildResource } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
-let runner: WorkflowRunner
-beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-})
-afterAll(() => runner.stop())
+const runner = await startRunner()
 afterEach(() => runner.wipe())
 
 /** From this stage on, each pass ends at the first border between digest buckets. */

@@ -1,18 +1,15 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { writeToStore, sampleStore, buildResource } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { writeToStore, buildResource } from './sample-store.ts'
+import { startRunnerWithSample } from './start-runner.ts'
 
 const MODELS = ['city', 'country', 'memo']
-let runner: WorkflowRunner
 let archive: Buffer
+// A pass ends after each digest bucket. Thus there are as many extents as resources: more than an inline map accepts.
+const runner = await startRunnerWithSample({ limits: { seenBlobs: 0 } })
 beforeAll(async () => {
-  // A pass ends after each digest bucket. Thus there are as many extents as resources: more than an inline map accepts.
-  runner = await WorkflowRunner.start({ limits: { seenBlobs: 0 } })
-  await writeToStore(runner.clients, sampleStore(runner.services.models))
   archive = (await runner.export(MODELS)).archive
   await runner.wipe()
 })
-afterAll(() => runner.stop())
 afterEach(async () => {
   await runner.freeLeases()
   await runner.wipe()

@@ -1,14 +1,9 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import { writeToStore, buildResource, combine, type StoreData } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
-let runner: WorkflowRunner
-let models: readonly string[]
-beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-  models = runner.services.models.names
-})
-afterAll(() => runner.stop())
+const runner = await startRunner()
+const models = runner.services.models.names
 afterEach(async () => {
   await runner.freeLeases()
   await runner.wipe()

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import type { Strategy } from '../../shared/jobs/job-request.ts'
 import { type Item, keyOf, sortKeyOf } from '../../shared/tables/item.ts'
@@ -7,17 +7,16 @@ import { stableContents } from '../contents.ts'
 import { findResource } from './catalogue.ts'
 import { changed } from './kinds/unrestorable-records.ts'
 import { buildResource } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
-let runner: WorkflowRunner
 let archive: Buffer
 /** The archived resource `b`, and a resource that the archive does not contain. */
 let metadata: Item
 let first: Item
 let second: Item
 let other: readonly Item[]
+const runner = await startRunner()
 beforeAll(async () => {
-  runner = await WorkflowRunner.start()
   const { models } = runner.services
   const { items } = buildResource(models, { model: 'city', id: 'b', payloads: [{ name: 'A' }, { name: 'B' }] })
   metadata = must(items[0])
@@ -27,7 +26,6 @@ beforeAll(async () => {
   await runner.putItems(...items)
   archive = (await runner.export(['city'])).archive
 })
-afterAll(() => runner.stop())
 beforeEach(() => runner.wipe())
 
 /** Returns the attribute `sk` of the second revision with another ending, so that it is the key of a different item. */

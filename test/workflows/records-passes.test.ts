@@ -1,16 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { expect, it } from 'vitest'
 import { EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
 import type { Item } from '../../shared/tables/item.ts'
-import { writeToStore, sampleStore } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { sampleStore } from './sample-store.ts'
+import { startRunnerWithSample } from './start-runner.ts'
 
-let runner: WorkflowRunner
-beforeAll(async () => {
-  runner = await WorkflowRunner.start({ limits: { passMs: 0 } })
-  await writeToStore(runner.clients, sampleStore(runner.services.models))
-})
-afterAll(() => runner.stop())
+const runner = await startRunnerWithSample({ limits: { passMs: 0 } })
 
 it.each([
   ['no resource', 'nobody', 0],

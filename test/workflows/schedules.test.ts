@@ -1,12 +1,11 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { handler as checkHandler } from '../../functions/events/check-schedules.ts'
 import { handler as pruneHandler } from '../../functions/events/prune.ts'
 import { handler as startHandler, type ScheduleEvent } from '../../functions/events/start-scheduled.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
 import type { Schedule } from '../../shared/schedules/schedule.ts'
-import { writeToStore, sampleStore } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunnerWithSample } from './start-runner.ts'
 
 const NIGHTLY: Schedule = {
   name: 'nightly',
@@ -30,12 +29,7 @@ const prune = () => pruneHandler({}, CONTEXT)
 const checkSchedules = () => checkHandler({}, CONTEXT)
 
 let now = new Date('2026-01-05T03:00:10Z')
-let runner: WorkflowRunner
-beforeAll(async () => {
-  runner = await WorkflowRunner.start({ schedules: [NIGHTLY, OTHER], clock: () => now })
-  await writeToStore(runner.clients, sampleStore(runner.services.models))
-})
-afterAll(() => runner.stop())
+const runner = await startRunnerWithSample({ schedules: [NIGHTLY, OTHER], clock: () => now })
 
 const archives = (): string => runner.services.config.buckets.archives
 const keys = async (): Promise<string[]> =>

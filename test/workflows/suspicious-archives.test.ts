@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { handler as checkHandler } from '../../functions/events/check-schedules.ts'
 import { handler as pruneHandler } from '../../functions/events/prune.ts'
 import { handler as startHandler } from '../../functions/events/start-scheduled.ts'
@@ -8,32 +8,28 @@ import type { JobEndedEvent } from '../../shared/jobs/job-events.ts'
 import type { ExportJob } from '../../shared/jobs/job.ts'
 import { putItems } from '../contents.ts'
 import { buildResource, combine, sampleStore, writeToStore } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
 const CONTEXT = localContext('test', 'test', 60_000)
 const events: JobEndedEvent[] = []
 let now = new Date('2026-01-01T04:00:00Z')
-let runner: WorkflowRunner
 let name: string
 let made = 0
 
-beforeAll(async () => {
-  const schedules = Array.from({ length: 20 }, (_, k) => ({
-    name: `nightly-${k}`,
-    timing: { cron: '0 3 * * ? *' },
-    models: ['city', 'memo'],
-    filters: {},
-    strict: false,
-    keep_days: 2,
-    min_ratio: 0.5,
-  }))
-  const ended = (job: JobEndedEvent): Promise<void> => {
-    events.push(job)
-    return Promise.resolve()
-  }
-  runner = await WorkflowRunner.start({ schedules, clock: () => now, events: { ended } })
-})
-afterAll(() => runner.stop())
+const schedules = Array.from({ length: 20 }, (_, k) => ({
+  name: `nightly-${k}`,
+  timing: { cron: '0 3 * * ? *' },
+  models: ['city', 'memo'],
+  filters: {},
+  strict: false,
+  keep_days: 2,
+  min_ratio: 0.5,
+}))
+const ended = (job: JobEndedEvent): Promise<void> => {
+  events.push(job)
+  return Promise.resolve()
+}
+const runner = await startRunner({ schedules, clock: () => now, events: { ended } })
 beforeEach(async () => {
   // Each test has its own schedule.
   name = `nightly-${made++}`

@@ -1,17 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import type { Item } from '../../shared/tables/item.ts'
 import { stableContents } from '../contents.ts'
-import { writeToStore, sampleStore, type StoreData } from './sample-store.ts'
-import { JobFailedError, WorkflowRunner } from './workflow-runner.ts'
+import { writeToStore, sampleStore } from './sample-store.ts'
+import type { WorkflowRunner } from './workflow-runner.ts'
+import { JobFailedError } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
-let runner: WorkflowRunner
-let sample: StoreData
-beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-  sample = sampleStore(runner.services.models)
-})
-afterAll(() => runner.stop())
+const runner = await startRunner()
+const sample = sampleStore(runner.services.models)
 beforeEach(() => writeToStore(runner.clients, sample))
 afterEach(() => runner.wipe())
 

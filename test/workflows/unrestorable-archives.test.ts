@@ -1,5 +1,5 @@
 import { GetObjectCommand } from '@aws-sdk/client-s3'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it } from 'vitest'
 import type { Item } from '../../shared/tables/item.ts'
 import { stableContents } from '../contents.ts'
 import { craftItems } from '../archive/craft.ts'
@@ -15,13 +15,9 @@ import {
 import { SOUND_MEMOS, streamWithBadMemo, UNRESTORABLE_STREAMS } from './kinds/unrestorable-streams.ts'
 import { linesOfList } from './unrestorable-list.ts'
 import { buildResource } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
-let runner: WorkflowRunner
-beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-})
-afterAll(() => runner.stop())
+const runner = await startRunner()
 afterEach(() => runner.wipe())
 
 const city = (id: string, ...names: string[]): Item[] => cityNamed(runner.services.models, id, ...names)

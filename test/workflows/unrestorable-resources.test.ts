@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { stableContents } from '../contents.ts'
 import {
   changed,
@@ -9,16 +9,12 @@ import {
   withRevision,
 } from './kinds/unrestorable-records.ts'
 import { linesOfList } from './unrestorable-list.ts'
-import { buildResource, sampleStore, type StoreData, writeToStore } from './sample-store.ts'
-import { JobFailedError, WorkflowRunner } from './workflow-runner.ts'
+import { buildResource, sampleStore, writeToStore } from './sample-store.ts'
+import { JobFailedError } from './workflow-runner.ts'
+import { startRunner } from './start-runner.ts'
 
-let runner: WorkflowRunner
-let sample: StoreData
-beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-  sample = sampleStore(runner.services.models)
-})
-afterAll(() => runner.stop())
+const runner = await startRunner()
+const sample = sampleStore(runner.services.models)
 beforeEach(() => writeToStore(runner.clients, sample))
 afterEach(() => runner.wipe())
 

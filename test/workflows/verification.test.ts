@@ -1,23 +1,19 @@
 import { DeleteObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { hash } from 'node:crypto'
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { CHECK_NAMES, type CheckName } from '../../shared/restore/checks/checks.ts'
 import type { Report } from '../../shared/restore/report/make-report.ts'
 import { nth, findResource } from './catalogue.ts'
-import { writeToStore, sampleStore } from './sample-store.ts'
-import { WorkflowRunner } from './workflow-runner.ts'
+import { startRunnerWithSample } from './start-runner.ts'
 
-let runner: WorkflowRunner
 let archive: Buffer
+const runner = await startRunnerWithSample()
 beforeAll(async () => {
-  runner = await WorkflowRunner.start()
-  await writeToStore(runner.clients, sampleStore(runner.services.models))
   archive = (await runner.export(['city', 'country', 'memo'])).archive
   await runner.wipe()
 })
-afterAll(() => runner.stop())
 afterEach(async () => {
   await runner.freeLeases()
   await runner.wipe()

@@ -23,6 +23,15 @@ import { startServices, type TestServers } from '../services.ts'
 /** A function of a test. The runner calls it before a stage begins. */
 type BeforeStage = (jobId: string) => Promise<void>
 
+/** Parts of the services that tests replace. */
+export interface RunnerOptions {
+  readonly limits?: Partial<Limits>
+  readonly models_file?: string
+  readonly events?: JobEvents
+  readonly schedules?: readonly Schedule[]
+  readonly clock?: () => Date
+}
+
 /** The real workflows with local stores, in this process. A test can interfere before each stage. */
 export class WorkflowRunner {
   services: Services
@@ -44,15 +53,7 @@ export class WorkflowRunner {
     this.clients = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
   }
 
-  static async start(
-    options: {
-      limits?: Partial<Limits>
-      models_file?: string
-      events?: JobEvents
-      schedules?: readonly Schedule[]
-      clock?: () => Date
-    } = {},
-  ): Promise<WorkflowRunner> {
+  static async start(options: RunnerOptions = {}): Promise<WorkflowRunner> {
     const servers = await startServices()
     const before = new Map<string, BeforeStage>()
     const load = async (kind: string, stage: string): Promise<StageHandler> => {
