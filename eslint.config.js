@@ -115,7 +115,8 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients, otherStages] }] },
   },
   {
-    // The folders that read and write DynamoDB's attribute values. All others use the views of `shared/resources/views.ts`.
+    // The folders that read and write DynamoDB's attribute values. All others use the views of
+    // `shared/resources/views.ts`.
     files: ['shared/**/*.ts', 'functions/**/*.ts'],
     ignores: ['shared/tables/**', 'shared/resources/**', 'shared/archive/**', 'shared/*/aws/**'],
     rules: { 'no-restricted-syntax': ['error', attributeValues] },

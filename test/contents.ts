@@ -79,8 +79,9 @@ export const wipe = async (clients: StoreClients): Promise<void> => {
 }
 
 /**
- * Multipart uploads that were neither completed nor aborted: they cost storage. `withParts` ignores uploads without parts, because a
- * fault may lose the response to the request that begins an upload. A lifecycle rule of the bucket removes such uploads on AWS.
+ * Multipart uploads that were neither completed nor aborted: they cost storage. `withParts` ignores uploads without
+ * parts, because a fault may lose the response to the request that begins an upload. A lifecycle rule of the bucket
+ * removes such uploads on AWS.
  */
 export const unfinishedUploads = async (
   { s3, config }: StoreClients,

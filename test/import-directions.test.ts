@@ -2,7 +2,9 @@ import { ESLint } from 'eslint'
 import tseslint from 'typescript-eslint'
 import { describe, expect, it } from 'vitest'
 
-/** Rules that need types are switched off: they concern no imports, and they would read the types of the whole project. */
+/**
+ * Rules that need types are switched off: they concern no imports, and they would read the types of the whole project.
+ */
 const eslint = new ESLint({
   overrideConfig: [
     { ...tseslint.configs.disableTypeChecked, files: ['**/*.ts'] },

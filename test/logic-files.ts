@@ -1,6 +1,6 @@
 /**
- * Files whose decisions affect data and need no I/O. `npm run test:branches` requires that unit tests cover every branch of them;
- * `npm run test:mutation` requires that unit tests detect changes to them.
+ * Files whose decisions affect data and need no I/O. `npm run test:branches` requires that unit tests cover every
+ * branch of them; `npm run test:mutation` requires that unit tests detect changes to them.
  */
 export const LOGIC_FILES = [
   'shared/values/*.ts',

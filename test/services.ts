@@ -24,7 +24,10 @@ export interface TestServers {
 
 const LOCAL = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
 
-/** Starts the local services and creates the stores. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3` name other servers. */
+/**
+ * Starts the local services and creates the stores. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL_S3` name other
+ * servers.
+ */
 export const startServices = async (config = ownNames(readConfig({}))): Promise<TestServers> => {
   const stops: (() => Promise<void>)[] = []
   const dynamoEndpoint = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? (await ownDynamo(stops))

@@ -10,7 +10,9 @@ import { telemetry } from '../../shared/telemetry/telemetry.ts'
  * throws, Lambda calls the handler at most two more times and then sends the event to the dead-letter queue.
  *
  * @example
- * export const handler = event(Due, async ({ schedule, at }, services) => startScheduled(services, schedule, new Date(at)))
+ * export const handler = event(Due, async ({ schedule, at }, services) =>
+ *   startScheduled(services, schedule, new Date(at)),
+ * )
  */
 export const event = <Schema extends z.ZodType, Output>(
   schema: Schema,

@@ -9,9 +9,9 @@ const FIELD = 'file'
 export const PARAMETERS_IN_QUERY = 'Parameters belong in the query, for example ?on_duplicate=skip'
 
 /**
- * Returns the bytes of the field `file` of a multipart form.
- * Throws `InvalidRequestError` if the form cannot be read, if the field is missing, empty or repeated, or if the form has
- * other fields. Throws `TooLargeError` if the field `file` has more than `limitBytes` bytes.
+ * Returns the bytes of the field `file` of a multipart form. Throws `InvalidRequestError` if the form cannot be read,
+ * if the field is missing, empty or repeated, or if the form has other fields. Throws `TooLargeError` if the field
+ * `file` has more than `limitBytes` bytes.
  */
 export const fileOfForm = async (body: Buffer, contentType: string, limitBytes: number): Promise<Buffer> => {
   const files: Buffer[] = []
@@ -24,8 +24,8 @@ export const fileOfForm = async (body: Buffer, contentType: string, limitBytes: 
     stream.on('limit', () => {
       if (name === FIELD) state.isTooLarge = true
     })
-    // If the form is cut off, the stream of the form and the stream of the file both fail. The form's error is reported,
-    // because its message is clearer.
+    // If the form is cut off, the stream of the form and the stream of the file both fail. The form's error is
+    // reported, because its message is clearer.
     stream.on('error', () => {
       state.isCutOff = true
     })

@@ -78,7 +78,9 @@ export const ExportSummary = z
     models: z.record(z.string(), ExportCounts).readonly(),
     complete: z.boolean(),
     missing_blobs: ListedBlobs,
-    /** The resources that were left out of the archive, because they could not be restored. Absent if there are none. */
+    /**
+     * The resources that were left out of the archive, because they could not be restored. Absent if there are none.
+     */
     left_out: z.exactOptional(ListedResources),
   })
   .readonly()

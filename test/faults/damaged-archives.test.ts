@@ -96,7 +96,8 @@ describe('an archive with a changed byte or a missing end', { timeout: 7_200_000
     {
       name: 'of version 3, repacked as a tar without a trailer',
       archives: async () => [await fixture('repacked-v3.tar')],
-      // No checksum covers the times and the job id in the manifest, or the owners in tar headers. They do not reach the store.
+      // No checksum covers the times and the job id in the manifest, or the owners in tar headers. They do not reach
+      // the store.
       checkAccepted: (found, whole) => {
         deepStrictEqual(stableContents(found), stableContents(whole))
       },
@@ -108,8 +109,8 @@ describe('an archive with a changed byte or a missing end', { timeout: 7_200_000
         await specstarFile('catalogue-msgpack.acbak'),
         await runExport('specstar'),
       ],
-      // The stream has checksums of payloads and blobs, but not of other fields. If the id of a blob changes so that it is not a hash,
-      // the blob is restored under the changed id, and the id in the payload is reported as missing.
+      // The stream has checksums of payloads and blobs, but not of other fields. If the id of a blob changes so that it
+      // is not a hash, the blob is restored under the changed id, and the id in the payload is reported as missing.
       checkAccepted: (found, whole, missing) => {
         deepStrictEqual(payloadsOf(found), payloadsOf(whole))
         const expected = [...whole.objects].filter(([key]) => !missing.includes(key.replace('blobs/', '')))
@@ -119,8 +120,8 @@ describe('an archive with a changed byte or a missing end', { timeout: 7_200_000
   ]
 
   /**
-   * Restores the changed archive. Returns whether it was rejected. Throws unless it was rejected with the right problem and without a
-   * write, or restored with a correct result.
+   * Restores the changed archive. Returns whether it was rejected. Throws unless it was rejected with the right problem
+   * and without a write, or restored with a correct result.
    */
   const restoreDamaged = async (
     intact: IntactArchive,

@@ -20,7 +20,9 @@ interface Call {
   readonly command: string
 }
 
-/** Runs exports and restores on stores whose calls can fail, and provides clients without faults to inspect the result. */
+/**
+ * Runs exports and restores on stores whose calls can fail, and provides clients without faults to inspect the result.
+ */
 export class FaultHarness {
   readonly services: Services
   readonly clients: StoreClients

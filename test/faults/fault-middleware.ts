@@ -19,7 +19,10 @@ export type Fault =
   | { readonly kind: 'cut'; readonly bytes: number }
   | { readonly kind: 'delay'; readonly ms: number }
 
-/** Returns the fault of a call. `n` counts the calls of this client from 1; `command` is a name such as `PutObjectCommand`. */
+/**
+ * Returns the fault of a call. `n` counts the calls of this client from 1; `command` is a name such as
+ * `PutObjectCommand`.
+ */
 export type FaultPlan = (n: number, command: string) => Fault | undefined
 
 /** The number of calls of a client by command. */
@@ -127,8 +130,8 @@ const cutBody = (
 export const cutReadable = (body: Readable, bytes: number): Readable => Readable.from(readThenFail(body, bytes))
 
 /**
- * Destroys the bodies in a response that is not returned. A body that is not read keeps its socket and later emits an unhandled
- * error.
+ * Destroys the bodies in a response that is not returned. A body that is not read keeps its socket and later emits an
+ * unhandled error.
  */
 export const discard = (answer: unknown): void => {
   if (answer instanceof Readable) answer.on('error', () => undefined).destroy()

@@ -3,8 +3,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { cutReadable, type Fault, InjectedFault, discard } from './fault-middleware.ts'
 
 /**
- * Wraps a store so that `next` decides the fault of every call, by a name such as `objects.put`. If a call returns an object with
- * asynchronous methods (a writer, an upload, a lease, an archive source), this object is wrapped, too.
+ * Wraps a store so that `next` decides the fault of every call, by a name such as `objects.put`. If a call returns an
+ * object with asynchronous methods (a writer, an upload, a lease, an archive source), this object is wrapped, too.
  */
 export const faultyStore = <Store extends object>(
   store: Store,

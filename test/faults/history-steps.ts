@@ -30,7 +30,9 @@ interface RealStore {
   readonly harness: FaultHarness
 }
 
-/** The number of steps by kind and outcome. The test requires some, because a test that never restores proves nothing. */
+/**
+ * The number of steps by kind and outcome. The test requires some, because a test that never restores proves nothing.
+ */
 export const counts = new Map<string, number>()
 const count = (what: string): void => {
   counts.set(what, (counts.get(what) ?? 0) + 1)

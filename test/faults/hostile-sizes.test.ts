@@ -12,8 +12,8 @@ const BLOCK = 512
 const MIB = 1024 * 1024
 
 /**
- * An archive source that generates its bytes when they are read; `block` returns each block of 512 bytes. Every read records the
- * memory in MiB that the process has allocated since the source was created.
+ * An archive source that generates its bytes when they are read; `block` returns each block of 512 bytes. Every read
+ * records the memory in MiB that the process has allocated since the source was created.
  */
 const madeSource = (blocks: number, block: (n: number) => Buffer): ArchiveSource & { readonly peaks: number[] } => {
   const before = process.memoryUsage().rss

@@ -76,7 +76,9 @@ export const sampleContents = async (harness: FaultHarness): Promise<StoreConten
 
 const blobBytes = (k: number): Buffer => Buffer.alloc(500 + k, `blob ${k} `)
 
-/** Damaged contents: a changed and a missing blob, a changed, a missing and an additional revision, a missing resource. */
+/**
+ * Damaged contents: a changed and a missing blob, a changed, a missing and an additional revision, a missing resource.
+ */
 export const damagedContents = ({ items, objects }: StoreContents): StoreContents => {
   const [lost, changed] = [[...items.keys()].find((key) => key.includes('#r#')), [...items.keys()].findLast(isRevision)]
   const left = new Map([...items].filter(([key]) => key !== lost && !key.includes('item:4')))

@@ -16,7 +16,10 @@ import { type Scenario, sweep } from './sweep.ts'
 import { SEED, tally } from './seeded.ts'
 import { FaultHarness, type FaultyLayer } from './fault-harness.ts'
 
-/** One of this number of calls fails: few calls in `npm test`, and every call within a few rounds of `npm run test:faults`. */
+/**
+ * One of this number of calls fails: few calls in `npm test`, and every call within a few rounds of `npm run
+ * test:faults`.
+ */
 const STRIDE = Number(process.env['FAULT_STRIDE'] ?? 151)
 /** The number of runs per scenario in which two calls fail. */
 const PAIRS = Number(process.env['FAULT_PAIRS'] ?? 1)
@@ -194,7 +197,10 @@ export const describeRecoveries = (layer: FaultyLayer): void => {
 /** Scenarios in which the restore must be rejected without a write. */
 export const describeRejections = (layer: FaultyLayer): void => {
   describeLayer(layer, (fixture) => {
-    /** A restore by upload to the S3 bucket that must be rejected: with a report, without a write, and with all leases free. */
+    /**
+     * A restore by upload to the S3 bucket that must be rejected: with a report, without a write, and with all leases
+     * free.
+     */
     const rejection = (type: string, before: StoreContents, bytes: () => Promise<Buffer>): Scenario => {
       let key = ''
       let job: RestoreJob | undefined

@@ -51,8 +51,8 @@ const faultFor = (command: string, number: number): Fault => {
 }
 
 /**
- * Runs a scenario once for every `stride`-th call that it makes, with a fault in that call. The seed selects the first call and the
- * fault. Then runs the scenario `pairs` times with faults in two random calls.
+ * Runs a scenario once for every `stride`-th call that it makes, with a fault in that call. The seed selects the first
+ * call and the fault. Then runs the scenario `pairs` times with faults in two random calls.
  */
 export const sweep = async (
   harness: FaultHarness,
@@ -84,8 +84,8 @@ export const sweep = async (
 }
 
 /**
- * Runs a scenario with faults. Returns the number of injected faults, and the failure, if any. The number can be lower than planned,
- * because concurrent work makes a slightly different number of calls in each run.
+ * Runs a scenario with faults. Returns the number of injected faults, and the failure, if any. The number can be lower
+ * than planned, because concurrent work makes a slightly different number of calls in each run.
  */
 const runWithFaults = async (
   harness: FaultHarness,

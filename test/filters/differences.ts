@@ -1,4 +1,6 @@
-/** An intended difference from SpecStar: this project rejects the request, or the number of matching resources differs. */
+/**
+ * An intended difference from SpecStar: this project rejects the request, or the number of matching resources differs.
+ */
 interface Difference {
   /** The decoded query of a recorded request. */
   readonly request: string

@@ -23,7 +23,9 @@ const resultOf = (vector: Vector, resources: Awaited<ReturnType<typeof catalogue
 
 const namesIn = ({ request }: Vector): string[] => [...new URLSearchParams(request).keys()]
 
-/** Filters that cannot be combined with `qb` get 422, everything else gets 400. SpecStar also uses 422 for wrong types. */
+/**
+ * Filters that cannot be combined with `qb` get 422, everything else gets 400. SpecStar also uses 422 for wrong types.
+ */
 const isExpectedError = (result: unknown, vector: Vector): boolean => {
   const { rejected, fields } = result as { rejected?: number; fields?: string[] }
   const status = vector.group === 'qb beside others' ? 422 : 400

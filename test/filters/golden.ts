@@ -9,7 +9,9 @@ import type { Item } from '../../shared/tables/item.ts'
 import { loadModelsFile } from '../../shared/resources/models.ts'
 import { exactNumbers } from '../../shared/values/exact-json.ts'
 
-/** A request to SpecStar with its recorded result. `differs` is the result after an import from an archive of version 2. */
+/**
+ * A request to SpecStar with its recorded result. `differs` is the result after an import from an archive of version 2.
+ */
 export interface Vector {
   readonly group: string
   readonly model: string

@@ -87,7 +87,9 @@ export const buildBlobs = (contents: Readonly<Record<string, Buffer>>): StoreDat
   objects: new Map(Object.entries(contents).map(([id, bytes]) => [`blobs/${id}`, bytes])),
 })
 
-/** Two countries, six cities and two memos, with references, a shared blob, and one spilled payload in two revisions. */
+/**
+ * Two countries, six cities and two memos, with references, a shared blob, and one spilled payload in two revisions.
+ */
 export const sampleStore = (registry: ModelRegistry): StoreData => {
   const flag = (id: string): object => ({ file_id: id, size: 5, content_type: 'image/svg+xml' })
   const long = 'long '.repeat(80_000)

@@ -35,7 +35,10 @@ const exportStream = async (models: readonly string[], query = '') => {
   return { ...exported, bytes: await test.object(exported.archive.key, exported.archive.bucket) }
 }
 
-/** The distinct records of a stream with their sections, sorted, so that streams can be compared regardless of their order. */
+/**
+ * The distinct records of a stream with their sections, sorted, so that streams can be compared regardless of their
+ * order.
+ */
 const records = async (bytes: Buffer): Promise<string[]> => {
   const all = new Set<string>()
   let model = ''

@@ -16,8 +16,8 @@ interface SchedulerSettings {
 }
 
 /**
- * Replaces EventBridge Scheduler: invokes the functions of all triggers of the types `schedule` and `rate` when they are
- * due. Skips the times at which the program was not running.
+ * Replaces EventBridge Scheduler: invokes the functions of all triggers of the types `schedule` and `rate` when they
+ * are due. Skips the times at which the program was not running.
  */
 export class LocalScheduler {
   readonly #stopping = new AbortController()

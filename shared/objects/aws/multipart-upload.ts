@@ -33,9 +33,9 @@ interface CompleteOptions {
   /** The ETag of the object that is replaced. If there is no object with this ETag, `ObjectExistsError` is thrown. */
   readonly ifMatch?: string | undefined
   /**
-   * Applies only with `ifAbsent` or `ifMatch`. If true, an existing object with the same size and number of parts counts as the
-   * result of this upload, because an earlier request may have completed the upload. The default is true. Callers that
-   * compare the existing object themselves set false.
+   * Applies only with `ifAbsent` or `ifMatch`. If true, an existing object with the same size and number of parts
+   * counts as the result of this upload, because an earlier request may have completed the upload. The default is true.
+   * Callers that compare the existing object themselves set false.
    */
   readonly acceptEqual?: boolean
   /** The parts of the object. By default, these are the parts that this instance has uploaded or copied. */
@@ -102,8 +102,8 @@ export class MultipartUpload {
   /**
    * Completes the upload and returns the object. If the response was lost, the call can be repeated. If the upload no
    * longer exists, an object with the same size and number of parts counts as its result. With `ifAbsent`, throws
-   * `ObjectExistsError` if another object with this key exists. With `ifMatch`, throws `ObjectExistsError` if the object
-   * has another ETag or does not exist.
+   * `ObjectExistsError` if another object with this key exists. With `ifMatch`, throws `ObjectExistsError` if the
+   * object has another ETag or does not exist.
    */
   async complete({
     ifAbsent = false,

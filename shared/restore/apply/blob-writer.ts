@@ -91,8 +91,8 @@ export class BlobWriter {
   }
 
   /**
-   * Compares the existing blob with the archived blob. If the bytes and headers are equal, an earlier attempt or another
-   * writer has already written the blob. If they differ, this is a conflict.
+   * Compares the existing blob with the archived blob. If the bytes and headers are equal, an earlier attempt or
+   * another writer has already written the blob. If they differ, this is a conflict.
    */
   async #compareExisting(blob: RestoredBlob): Promise<void> {
     const existing = await this.#services.blobs.sha256Of(blob.id)

@@ -32,8 +32,8 @@ export class DamagedBlobs {
   }
 
   /**
-   * Writes the blobs whose position is less than `end`. The next pass finds the others again. A blob to which no payload
-   * refers is written as the fault of an unknown resource: the damage may be in the id of the blob.
+   * Writes the blobs whose position is less than `end`. The next pass finds the others again. A blob to which no
+   * payload refers is written as the fault of an unknown resource: the damage may be in the id of the blob.
    */
   async write(
     workFiles: WorkFiles,

@@ -31,8 +31,8 @@ interface OrderedContent {
 
 /**
  * Yields the contents whose positions are less than `end`, without duplicates. If a blob occurs with several content
- * types, the last content type is returned, as in SpecStar's import. Calls `onDamaged` for each blob that is not returned,
- * because the stream contains no sound record of it, or records with different bytes.
+ * types, the last content type is returned, as in SpecStar's import. Calls `onDamaged` for each blob that is not
+ * returned, because the stream contains no sound record of it, or records with different bytes.
  */
 export async function* contentsBelow(
   merge: RunMerge,

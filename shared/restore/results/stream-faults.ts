@@ -9,8 +9,8 @@ interface FaultStores {
 }
 
 /**
- * Returns the pages of the resources that cannot be restored according to the conversion of the stream. Returns an empty
- * list if the archive is not a stream.
+ * Returns the pages of the resources that cannot be restored according to the conversion of the stream. Returns an
+ * empty list if the archive is not a stream.
  */
 export const streamFaultPages = async (
   { workFiles }: FaultStores,

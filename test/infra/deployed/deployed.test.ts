@@ -71,7 +71,9 @@ const getObject = async (key: string, bucket: string): Promise<Buffer> => {
   return Buffer.from((await Body?.transformToByteArray()) ?? [])
 }
 
-/** Expects that the problem has a URL of the list of resources, and that the list names one resource of model `memo`. */
+/**
+ * Expects that the problem has a URL of the list of resources, and that the list names one resource of model `memo`.
+ */
 const expectList = async ({ body }: Answer): Promise<void> => {
   const { unrestorable_resources } = body as unknown as { unrestorable_resources: { list: { url: string } } }
   const list = await fetch(unrestorable_resources.list.url)

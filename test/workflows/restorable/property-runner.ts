@@ -42,7 +42,9 @@ export class Figures {
     this.#counts.set(what, (this.#counts.get(what) ?? 0) + 1)
   }
 
-  /** Returns the counts by name. Names that begin with one of the prefixes are summed up as the number of their kinds. */
+  /**
+   * Returns the counts by name. Names that begin with one of the prefixes are summed up as the number of their kinds.
+   */
   summary(...prefixes: readonly string[]): Record<string, number> {
     const names = [...this.#counts.keys()].sort()
     const kinds = prefixes.map((prefix): [string, number] => [

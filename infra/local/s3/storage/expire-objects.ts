@@ -27,7 +27,9 @@ export async function expireObjects(
   }
 }
 
-/** Aborts the multipart uploads of a bucket that began before a time. On AWS, every bucket has such a lifecycle rule. */
+/**
+ * Aborts the multipart uploads of a bucket that began before a time. On AWS, every bucket has such a lifecycle rule.
+ */
 export async function expireUploads(uploads: MultipartUploads, { bucket, before, signal }: Expiry): Promise<void> {
   for (const [uploadId, { started }] of await uploads.list(bucket)) {
     if (signal?.aborted === true) return
