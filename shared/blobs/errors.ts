@@ -25,7 +25,9 @@ export class BlobsMissingError extends Error {
     const noun = ids.length === 1 ? 'blob' : 'blobs'
     const named = ids.slice(0, MAX_NAMED).map((id) => withReferrer(id, referredBy))
     const list = `${named.join(', ')}${ids.length > MAX_NAMED ? ', …' : ''}`
-    const hint = ids.every((id) => id.startsWith('payloads/')) ? '' : `. ${MISSING_BLOBS_HINT}`
+    const isExplained = (id: string): boolean =>
+      id.startsWith('payloads/') || referredBy.some((blob) => blob.id === id && blob.reason !== undefined)
+    const hint = ids.every(isExplained) ? '' : `. ${MISSING_BLOBS_HINT}`
     super(`${ids.length} ${noun} cannot be read: ${list}${hint}`)
     this.count = ids.length
     this.ids = ids.slice(0, MAX_KEPT)
@@ -35,8 +37,10 @@ export class BlobsMissingError extends Error {
 
 /** Returns the id of a blob and the first resource that refers to the blob, for the message. */
 const withReferrer = (id: string, referredBy: readonly MissingBlob[]): string => {
-  const resource = referredBy.find((blob) => blob.id === id)?.resources[0]
-  return resource === undefined ? id : `${id} (model ${resource.model}, resource ${quote(resource.resource_id)})`
+  const blob = referredBy.find((each) => each.id === id)
+  const resource = blob?.resources[0]
+  const named = resource === undefined ? id : `${id} (model ${resource.model}, resource ${quote(resource.resource_id)})`
+  return blob?.reason === undefined ? named : `${named}: ${blob.reason}`
 }
 
 /**

@@ -11,8 +11,26 @@ export type Referrer = z.output<typeof Referrer>
 const MAX_REFERRERS = 3
 
 /** A blob that does not exist or cannot be read, and the first resources that refer to it. */
-export const MissingBlob = z.object({ id: z.string(), resources: z.array(Referrer).readonly() }).readonly()
+export const MissingBlob = z
+  .object({
+    id: z.string(),
+    resources: z.array(Referrer).readonly(),
+    /** Why the blob cannot be read, although it exists. Absent if it does not exist, or if the reason is unknown. */
+    reason: z.exactOptional(z.string()),
+  })
+  .readonly()
 export type MissingBlob = z.output<typeof MissingBlob>
+
+/** Returns the members of a missing blob without those of a larger object. `reason` is undefined if it is unknown. */
+export const missingBlob = ({
+  id,
+  resources,
+  reason,
+}: Pick<MissingBlob, 'id' | 'resources'> & { readonly reason?: string | undefined }): MissingBlob => ({
+  id,
+  resources,
+  ...(reason === undefined ? {} : { reason }),
+})
 
 /** Adds referrers to a list without duplicates, until the list has `MAX_REFERRERS` elements. */
 export const addReferrers = (known: Referrer[], added: readonly Referrer[]): void => {

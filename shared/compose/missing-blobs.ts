@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { BlobsMissingError } from '../blobs/errors.ts'
-import { addReferrers, MissingBlob, type Referrer } from '../blobs/referrer.ts'
+import { addReferrers, MissingBlob, missingBlob, type Referrer } from '../blobs/referrer.ts'
 import { listedReferrers } from '../jobs/listed-blobs.ts'
 import type { Attempt } from '../jobs/pass.ts'
 import type { WorkFile, WorkFiles } from '../jobs/work-files.ts'
@@ -28,7 +28,7 @@ export const writeMissingBlobs = async (
   missing: readonly MissingBlob[],
 ): Promise<MissingBlobs> => {
   if (missing.length === 0) return {}
-  const blobs = missing.map(({ id, resources }) => ({ id, resources }))
+  const blobs = missing.map(missingBlob)
   return { missing_list: await workFiles.write(MISSING_BLOBS, blobs, job_id, n, attempt) }
 }
 
@@ -39,19 +39,19 @@ export const readMissingBlobs = async (
 ): Promise<MissingBlob[]> => {
   // Several passes can list the same blob, because a SpecStar stream contains a blob once for every model that refers
   // to it.
-  const merged = new Map<string, Referrer[]>()
+  const merged = new Map<string, { readonly resources: Referrer[]; readonly reason?: string | undefined }>()
   for (const { missing_list } of results) {
     if (missing_list === undefined) continue
-    for (const { id, resources } of await workFiles.readPinned(MISSING_BLOBS, missing_list)) {
+    for (const { id, resources, reason } of await workFiles.readPinned(MISSING_BLOBS, missing_list)) {
       const known = merged.get(id)
-      if (known === undefined) merged.set(id, [...resources])
-      else addReferrers(known, resources)
+      if (known === undefined) merged.set(id, { resources: [...resources], reason })
+      else addReferrers(known.resources, resources)
     }
   }
   const byName = (a: Referrer, b: Referrer): number =>
     compareBytes(a.model, b.model) || compareBytes(a.resource_id, b.resource_id)
   return [...merged]
-    .map(([id, resources]) => ({ id, resources: resources.sort(byName) }))
+    .map(([id, { resources, reason }]) => missingBlob({ id, resources: resources.sort(byName), reason }))
     .sort((a, b) => compareBytes(a.id, b.id))
 }
 

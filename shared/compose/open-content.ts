@@ -9,6 +9,16 @@ import type { PinnedObject } from '../objects/object.ts'
 /** The size from which S3 copies content into the segment. This is `BIG` of the composing algorithm in FORMAT.md. */
 export const COPIED_FROM = 16 * 1024 * 1024
 
+/** A blob or spilled payload that cannot be written to an archive. */
+export class UnreadableContent {
+  /** Why it cannot be written, and what to do, if it exists. Undefined if it does not exist. */
+  readonly reason: string | undefined
+
+  constructor(reason?: string) {
+    this.reason = reason
+  }
+}
+
 /** A blob or spilled payload, ready to be written to an archive. */
 export interface StoredContent extends BlobProperties {
   readonly object: PinnedObject
@@ -24,20 +34,20 @@ export interface ContentServices {
 
 /**
  * Opens the content to which a reference refers, and verifies its SHA-256. Small content is read. For large content,
- * the checksum that S3 stores is used. If S3 stores no checksum, the content is read once. Returns `undefined` if the
- * content does not exist, if its SHA-256 differs from the recorded SHA-256, or if an archive cannot contain its
- * headers. Small content with a wrong SHA-256 is read a second time before `undefined` is returned, because its bytes
+ * the checksum that S3 stores is used. If S3 stores no checksum, the content is read once. Returns `UnreadableContent`
+ * if the content does not exist, if its SHA-256 differs from the recorded SHA-256, or if an archive cannot contain its
+ * headers. Small content with a wrong SHA-256 is read a second time before it counts as unreadable, because its bytes
  * may have been changed by the transfer.
  */
 export const openContent = async (
   services: ContentServices,
   reference: Pick<BlobReference, 'position' | 'id'>,
   isSecondRead = false,
-): Promise<StoredContent | undefined> => {
+): Promise<StoredContent | UnreadableContent> => {
   const { blobs, payloads } = services
   const isPayload = isPayloadPosition(reference.position)
   const stored = isPayload ? await payloads.open(reference.id) : await blobs.open(reference.id)
-  if (stored === undefined) return undefined
+  if (stored === undefined) return new UnreadableContent()
   const { object, body } = stored
   const blob = 'file_id' in stored ? stored : undefined
   const properties = blob === undefined ? {} : propertiesOf(blob)
@@ -45,19 +55,23 @@ export const openContent = async (
   const recorded = blob?.checksum_sha256 ?? stored.sha256
   if (blob?.fault !== undefined) {
     body.destroy()
-    return undefined
+    return new UnreadableContent(`${blob.fault}. Correct the headers of the object`)
   }
   if (object.size < COPIED_FROM) {
     const bytes = await buffer(body)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     if (recorded === undefined || recorded === sha256) return { object, sha256, bytes, ...properties }
-    return isSecondRead ? undefined : openContent(services, reference, true)
+    return isSecondRead ? damaged() : openContent(services, reference, true)
   }
   body.destroy()
   const verified = isPayload ? await payloads.sha256Of(reference.id) : await blobs.sha256Of(reference.id)
-  if (verified === undefined || (recorded !== undefined && recorded !== verified.sha256)) return undefined
+  if (verified === undefined) return new UnreadableContent()
+  if (recorded !== undefined && recorded !== verified.sha256) return damaged()
   // S3 copies the version of the object with `object.etag`. If another version was verified, the content is opened
   // again.
   if (verified.object.etag !== object.etag) return openContent(services, reference)
   return { object, sha256: verified.sha256, ...properties }
 }
+
+const damaged = (): UnreadableContent =>
+  new UnreadableContent('its bytes do not match its recorded SHA-256. Write the object again')

@@ -1,8 +1,9 @@
 import { isPayloadPosition } from '../blobs/blob-references.ts'
 import { BlobsMissingError } from '../blobs/errors.ts'
-import type { MissingBlob } from '../blobs/referrer.ts'
+import { missingBlob, type MissingBlob } from '../blobs/referrer.ts'
 import { BlobSegment } from '../compose/blob-segment.ts'
 import { writeMissingBlobs } from '../compose/missing-blobs.ts'
+import { UnreadableContent } from '../compose/open-content.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, runPass } from '../jobs/pass.ts'
@@ -50,11 +51,11 @@ const exportSegment = async (attempt: Attempt, services: ReadBlobsServices): Pro
         stoppedAt = reference.position
         break
       }
-      if (content !== undefined) {
+      if (!(content instanceof UnreadableContent)) {
         const { object } = content
         await segment.add(reference, { ...content, range: { object, start: 0, length: object.size } })
       } else if (isPayloadPosition(reference.position)) throw new BlobsMissingError([`payloads/${reference.id}`])
-      else missing.push(reference)
+      else missing.push(missingBlob({ ...reference, ...content }))
     }
     const written = await segment.finish()
     return {

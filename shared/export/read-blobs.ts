@@ -1,6 +1,6 @@
 import { pMapIterable } from 'p-map'
 import { type BlobReference, readBlobReferences } from '../blobs/blob-references.ts'
-import { type ContentServices, openContent, type StoredContent } from '../compose/open-content.ts'
+import { type ContentServices, openContent, type StoredContent, type UnreadableContent } from '../compose/open-content.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { PassInput } from '../jobs/messages.ts'
@@ -35,12 +35,12 @@ export const plannedBlobs = async (
 
 /**
  * Opens several blobs and spilled payloads at the same time, and yields them in the given order. If a blob is missing
- * or damaged, its `content` is `undefined`.
+ * or damaged, its `content` is `UnreadableContent`.
  */
 export const openBlobs = (
   services: ContentServices,
   references: readonly BlobReference[],
-): AsyncIterable<{ reference: BlobReference; content: StoredContent | undefined }> =>
+): AsyncIterable<{ reference: BlobReference; content: StoredContent | UnreadableContent }> =>
   pMapIterable(references, async (reference) => ({ reference, content: await openContent(services, reference) }), {
     concurrency: READ_AHEAD,
     backpressure: READ_AHEAD,

@@ -1,7 +1,7 @@
 import { isPayloadPosition } from '../blobs/blob-references.ts'
-import type { MissingBlob } from '../blobs/referrer.ts'
+import { missingBlob, type MissingBlob } from '../blobs/referrer.ts'
 import { writeMissingBlobs } from '../compose/missing-blobs.ts'
-import type { StoredContent } from '../compose/open-content.ts'
+import { type StoredContent, UnreadableContent } from '../compose/open-content.ts'
 import type { Attempt } from '../jobs/pass.ts'
 import { Composer } from '../objects/composer.ts'
 import { blobFrame } from '../specstar/stream-frame.ts'
@@ -48,8 +48,8 @@ export const exportStreamBlobs = async (
           cursor = `${index}/${reference.position}`
           break
         }
-        if (content === undefined) {
-          missing.set(reference.id, reference)
+        if (content instanceof UnreadableContent) {
+          missing.set(reference.id, missingBlob({ ...reference, ...content }))
           continue
         }
         if (strict) rejectHeaders(model, reference.id, content)

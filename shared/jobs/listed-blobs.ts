@@ -1,4 +1,4 @@
-import type { MissingBlob } from '../blobs/referrer.ts'
+import { missingBlob, type MissingBlob } from '../blobs/referrer.ts'
 import { listedIds, MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../values/message-text.ts'
 import type { ListedBlobs } from './job-lists.ts'
 import { firstWithin } from './listed-resources.ts'
@@ -24,7 +24,7 @@ export const listedReferrers = (missing: readonly MissingBlob[]): Pick<ListedBlo
     missing
       .slice(0, MAX_LISTED)
       .filter(({ resources }) => resources.length > 0)
-      .map(({ id, resources }) => ({ id: truncate(id, MAX_LISTED_CHARACTERS), resources })),
+      .map((blob) => missingBlob({ ...blob, id: truncate(blob.id, MAX_LISTED_CHARACTERS) })),
     MAX_REFERRER_BYTES,
   )
   return referred_by.length === 0 ? {} : { referred_by }

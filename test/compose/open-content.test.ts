@@ -36,7 +36,9 @@ it('a blob is not damaged if S3 has verified its bytes, although its user metada
 
 it('a blob counts as missing if an archive cannot contain its headers', async () => {
   const store = storeReturning([GOOD], { fault: 'S3 cannot return them' })
-  expect(await openContent(store, { position: '1', id: 'arms' })).toBeUndefined()
+  expect(await openContent(store, { position: '1', id: 'arms' })).toEqual({
+    reason: 'S3 cannot return them. Correct the headers of the object',
+  })
 })
 
 it('a blob has its headers and user metadata', async () => {
@@ -51,5 +53,7 @@ it.each<[string, Buffer[], Buffer | undefined]>([
   ['counts as missing if its content does not match twice', [BAD, BAD], undefined],
 ])('a blob %s', async (_, readings, bytes) => {
   const stored = await openContent(storeReturning(readings), { position: '1', id: 'arms' })
-  expect(stored?.bytes).toEqual(bytes)
+  expect(stored).toMatchObject(
+    bytes === undefined ? { reason: expect.stringContaining('do not match') as string } : { bytes },
+  )
 })
