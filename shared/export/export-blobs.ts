@@ -55,7 +55,7 @@ const exportSegment = async (attempt: Attempt, services: ReadBlobsServices): Pro
         const { object } = content
         await segment.add(reference, { ...content, range: { object, start: 0, length: object.size } })
       } else if (isPayloadPosition(reference.position)) throw new BlobsMissingError([`payloads/${reference.id}`])
-      else missing.push(missingBlob({ ...reference, ...content }))
+      else missing.push(missingBlob({ ...reference, reason: content.reason }))
     }
     const written = await segment.finish()
     return {

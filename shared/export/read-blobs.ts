@@ -1,6 +1,11 @@
 import { pMapIterable } from 'p-map'
 import { type BlobReference, readBlobReferences } from '../blobs/blob-references.ts'
-import { type ContentServices, openContent, type StoredContent, type UnreadableContent } from '../compose/open-content.ts'
+import {
+  type ContentServices,
+  openContent,
+  type StoredContent,
+  type UnreadableContent,
+} from '../compose/open-content.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { PassInput } from '../jobs/messages.ts'

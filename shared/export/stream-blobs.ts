@@ -49,7 +49,7 @@ export const exportStreamBlobs = async (
           break
         }
         if (content instanceof UnreadableContent) {
-          missing.set(reference.id, missingBlob({ ...reference, ...content }))
+          missing.set(reference.id, missingBlob({ ...reference, reason: content.reason }))
           continue
         }
         if (strict) rejectHeaders(model, reference.id, content)

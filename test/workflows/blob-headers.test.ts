@@ -265,7 +265,15 @@ describe('a blob whose headers an archive cannot contain', () => {
     try {
       const failed = await runner.export(['doc']).catch((error: unknown) => error)
       expect(failed).toBeInstanceOf(JobFailedError)
-      expect(failed).toMatchObject({ error: { type: 'blobs-missing', missing_blobs: { ids: ['small'], referred_by: [{ id: 'small', reason: expect.stringContaining('S3 cannot') as string }] } } })
+      expect(failed).toMatchObject({
+        error: {
+          type: 'blobs-missing',
+          missing_blobs: {
+            ids: ['small'],
+            referred_by: [{ id: 'small', reason: expect.stringContaining('S3 cannot') as string }],
+          },
+        },
+      })
       expect((failed as JobFailedError).error?.detail).not.toContain('models.json')
       const { job } = await runner.export(['doc'], {}, false)
       expect(job).toMatchObject({ status: 'partial', result: { missing_blobs: { count: 1, ids: ['small'] } } })
