@@ -123,6 +123,7 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
     complete: result.complete,
     missing_blobs: withHint(result.missing_blobs),
     ...(result.left_out === undefined ? {} : { left_out: result.left_out }),
+    ...(result.omitted === undefined ? {} : { omitted: result.omitted }),
     ...(result.unaccounted === undefined ? {} : { unaccounted: result.unaccounted }),
     ...idsView(result),
     ...(result.suspicious === undefined ? {} : { suspicious: result.suspicious }),

@@ -3,13 +3,19 @@ import { RecordsWriter } from '../archive/records-writer.ts'
 import { SegmentWriter } from '../archive/segment-writer.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { Composer } from '../objects/composer.ts'
+import type { ListedResources } from '../jobs/job-lists.ts'
 import type { Item } from '../tables/item.ts'
 import type { RecordsPiece, RecordsSegment } from './segments.ts'
 
 /** The result of writing a run of records. It is a segment of an archive, or a piece of a SpecStar stream. */
 export type WrittenRecords =
   | { readonly kind: 'segment'; readonly segment: RecordsSegment }
-  | { readonly kind: 'piece'; readonly piece: RecordsPiece }
+  | {
+      readonly kind: 'piece'
+      readonly piece: RecordsPiece
+      /** The resources of which attributes were omitted, because a stream cannot contain them. */
+      readonly omitted?: ListedResources
+    }
 
 /**
  * Writes the resources of one model in archive order. For each resource, the caller calls `begin`, then `revision` for

@@ -10,6 +10,7 @@ import { compareBytes } from '../values/text-order.ts'
 import { listedResources } from '../jobs/listed-resources.ts'
 import { readLeftOut } from './left-out.ts'
 import { EXPORT_BLOBS, EXPORT_RECORDS, workName } from './messages.ts'
+import { allOmitted } from './omitted-data.ts'
 import type { TailServices } from './tail-services.ts'
 
 /** The objects and bytes that make up a stream, and its summary for the job's result. */
@@ -60,15 +61,17 @@ export const assembleStream = async (
       blobs: blobs.reduce((sum, result) => sum + countOf(result.models, model), 0),
     }
   }
+  const omitted = allOmitted([...recordsResults, ...blobs])
   const last = models.at(-1)
   return {
     pieces,
     end: Buffer.concat([last === undefined ? headerFrame() : modelEndFrame(last), eofFrame()]),
     summary: {
       models: counts,
-      complete: missing.length === 0 && leftOut.length === 0,
+      complete: missing.length === 0 && leftOut.length === 0 && omitted === undefined,
       missing_blobs: listedMissingBlobs(missing),
       ...(leftOut.length === 0 ? {} : { left_out: listedResources(leftOut) }),
+      ...(omitted === undefined ? {} : { omitted }),
     },
   }
 }

@@ -24,6 +24,7 @@ import type { ReadOptions, StoredResource } from '../resources/stored-resource.t
 import { payloadOf, RevisionView } from '../resources/views.ts'
 import { type Item, sortKeyOf } from '../tables/item.ts'
 import { LeftOutResources } from './left-out.ts'
+import { allOmitted } from './omitted-data.ts'
 import {
   EXPORTED_IDS,
   EXPORT_PLAN,
@@ -118,11 +119,13 @@ class RecordsPass {
       else if (this.#attempt.timeIsUp() && index + 1 < ranges.length) cursor = `${index + 1}/`
     }
     const key = workFiles.key(job_id, workName.references(n, attempt))
+    const omitted = allOmitted(written.flatMap((records) => (records.kind === 'piece' ? [records] : [])))
     return {
       done: cursor === undefined,
       ...(cursor === undefined ? {} : { cursor }),
       segments: written.flatMap((records) => (records.kind === 'segment' ? [records.segment] : [])),
       pieces: written.flatMap((records) => (records.kind === 'piece' ? [records.piece] : [])),
+      ...(omitted === undefined ? {} : { omitted }),
       references: await this.#references.write(objects, workFiles.bucket, key),
       ...(await this.#leftOut.write(workFiles, this.#attempt)),
       ...(await this.#unclaimed.write(workFiles, this.#attempt, clock)),

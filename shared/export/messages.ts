@@ -4,6 +4,7 @@ import { BlobReferenceList } from '../blobs/blob-reference-list.ts'
 import { MissingBlob } from '../blobs/referrer.ts'
 import { BlobPathList } from '../resources/blob-paths.ts'
 import { FoundIds } from '../jobs/found-ids.ts'
+import { ListedResources } from '../jobs/job-lists.ts'
 import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
 import { PassInput, PassOutput, PlannedItems, type StageMessages } from '../jobs/messages.ts'
@@ -57,6 +58,8 @@ export const RecordsResult = z
     ...PassResult.shape,
     segments: z.array(RecordsSegment).readonly(),
     pieces: z.array(RecordsPiece).readonly(),
+    /** The resources of which a stream lacks attributes. Absent if there are none. */
+    omitted: z.exactOptional(ListedResources),
     references: BlobReferenceList,
     /** The resources that the pass left out, because they could not be restored. Absent if there are none. */
     left_out: z.exactOptional(PinnedObject),
@@ -99,6 +102,8 @@ const BLOBS_RESULT = {
   missing: z.int(),
   /** A file of `MISSING_BLOBS` with the missing blobs. Absent if no blob is missing. */
   missing_list: z.exactOptional(PinnedObject),
+  /** The blobs of which a stream lacks headers. Absent if there are none. */
+  omitted: z.exactOptional(ListedResources),
 }
 const WrittenPieces = z.object({ ...BLOBS_RESULT, pieces: z.array(BlobsPiece).readonly() }).readonly()
 /** `segment` is absent if the pass has written no blob. */

@@ -7,7 +7,9 @@ import { Composer } from '../objects/composer.ts'
 import { blobFrame } from '../specstar/stream-frame.ts'
 import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
 import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts'
+import { firstNames } from '../values/message-text.ts'
 import { SpecstarRefusesError } from './errors.ts'
+import { OmittedDataCollector } from './omitted-data.ts'
 
 /** Parses the cursor of a pass, which is `{index of the model in the request}/{position of the first blob}`. */
 const parseCursor = (cursor = '0/'): { index: number; from: string } => {
@@ -32,6 +34,7 @@ export const exportStreamBlobs = async (
   const pieces: BlobsPiece[] = []
   const counts: Record<string, number> = {}
   const missing = new Map<string, MissingBlob>()
+  const omitted = new OmittedDataCollector()
   let bytes = 0
   let cursor: string | undefined
   for (const [index, model] of models.entries()) {
@@ -53,6 +56,8 @@ export const exportStreamBlobs = async (
           continue
         }
         if (strict) rejectHeaders(model, reference.id, content)
+        const names = headerNames(content)
+        if (names.length > 0) omitted.add(model, `blob ${reference.id}`, `the stream cannot contain ${firstNames(names)}`)
         await addBlob(composer, model, reference.id, content)
         written += 1
         bytes += content.object.size
@@ -71,6 +76,7 @@ export const exportStreamBlobs = async (
     done: cursor === undefined,
     ...(cursor === undefined ? {} : { cursor }),
     pieces,
+    ...omitted.member,
     blobs: Object.values(counts).reduce((sum, count) => sum + count, 0),
     bytes,
     models: counts,
@@ -80,15 +86,18 @@ export const exportStreamBlobs = async (
 }
 
 /** Throws `SpecstarRefusesError` if a blob has headers or user metadata, which the stream cannot contain. */
-export const rejectHeaders = (model: string, id: string, { headers = {}, user_metadata = {} }: StoredContent): void => {
-  const names = [
-    ...Object.keys(headers).map((name) => name.replace('_', '-')),
-    ...Object.keys(user_metadata).map((name) => `x-amz-meta-${name}`),
-  ]
+export const rejectHeaders = (model: string, id: string, content: StoredContent): void => {
+  const names = headerNames(content)
   if (names.length === 0) return
   const reason = `it has the headers ${names.join(', ')}, which a stream cannot contain; export with strict=false to leave them out`
   throw new SpecstarRefusesError('blob', model, id, reason)
 }
+
+/** Returns the names of the headers that a stream cannot contain. */
+const headerNames = ({ headers = {}, user_metadata = {} }: StoredContent): string[] => [
+  ...Object.keys(headers).map((name) => name.replace('_', '-')),
+  ...Object.keys(user_metadata).map((name) => `x-amz-meta-${name}`),
+]
 
 const addBlob = async (composer: Composer, model: string, id: string, content: StoredContent): Promise<void> => {
   const { object, bytes, content_type } = content

@@ -3,8 +3,9 @@ import type { RecordsTarget, WrittenRecords } from '../compose/segment-records.t
 import type { Composer } from '../objects/composer.ts'
 import type { Item } from '../tables/item.ts'
 import { isBlank } from '../values/python-whitespace.ts'
-import { quote } from '../values/message-text.ts'
+import { firstNames, quote } from '../values/message-text.ts'
 import { SpecstarRefusesError } from './errors.ts'
+import { OmittedDataCollector } from './omitted-data.ts'
 import { MetadataView, payloadOf, RevisionView } from '../resources/views.ts'
 import { encodeMetadata, encodeRevision, unsupportedAttributes } from '../specstar/resource-records.ts'
 import { metadataFrame, revisionFrame } from '../specstar/stream-frame.ts'
@@ -37,6 +38,9 @@ export class StreamRecords implements RecordsTarget {
       }
     | undefined
   #first: string | undefined
+  /** The names of the attributes that were left out of the open resource. */
+  readonly #omittedNames = new Set<string>()
+  readonly #omitted = new OmittedDataCollector()
   #resources = 0
   #revisions = 0
   bytesSoFar = 0
@@ -58,6 +62,7 @@ export class StreamRecords implements RecordsTarget {
     }
     this.#first ??= h
     this.#resources += 1
+    this.#omittedNames.clear()
     if (isBlank(this.#id)) throw this.#rejection('its id is blank')
     this.#checkAttributes('metadata', metadata)
     await this.#add(this.#encoded(() => metadataFrame(encodeMetadata(metadata))))
@@ -74,6 +79,9 @@ export class StreamRecords implements RecordsTarget {
   }
 
   end(): Promise<void> {
+    const names = [...this.#omittedNames]
+    if (names.length > 0)
+      this.#omitted.add(this.#model, this.#id, `the stream cannot contain its attributes ${firstNames(names)}`)
     return Promise.resolve()
   }
 
@@ -98,7 +106,7 @@ export class StreamRecords implements RecordsTarget {
       resources: this.#resources,
       revisions: this.#revisions,
     }
-    return { kind: 'piece', piece }
+    return { kind: 'piece', piece, ...this.#omitted.member }
   }
 
   async abort(): Promise<void> {
@@ -106,8 +114,10 @@ export class StreamRecords implements RecordsTarget {
   }
 
   #checkAttributes(kind: 'metadata' | 'revision', item: Item): void {
-    const [first] = this.#strict ? unsupportedAttributes(kind, item) : []
-    if (first !== undefined)
+    const names = unsupportedAttributes(kind, item)
+    const [first] = names
+    if (!this.#strict) for (const name of names) this.#omittedNames.add(name)
+    else if (first !== undefined)
       throw this.#rejection(
         `the stream cannot contain attribute ${first} of the ${kind}; export with strict=false to leave it out`,
       )

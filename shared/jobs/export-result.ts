@@ -82,6 +82,11 @@ export const ExportSummary = z
      * The resources that were left out of the archive, because they could not be restored. Absent if there are none.
      */
     left_out: z.exactOptional(ListedResources),
+    /**
+     * The resources and blobs that a stream of SpecStar contains without some of their attributes or headers. The
+     * `resource_id` of a blob is `blob {id}`. Absent if nothing was omitted.
+     */
+    omitted: z.exactOptional(ListedResources),
   })
   .readonly()
 export type ExportSummary = z.output<typeof ExportSummary>

@@ -1,3 +1,4 @@
+import { CopyObjectCommand } from '@aws-sdk/client-s3'
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { z } from 'zod'
@@ -256,6 +257,26 @@ describe('a resource that SpecStar cannot represent', () => {
     },
   )
 
+  it('with a blob that has headers is listed if strict is false, and its blob is exported', async () => {
+    await restore(await specstarFile('broken/good.acbak'))
+    const [key = ''] = [...(await test.contents()).objects.keys()].filter((each) => each.startsWith('blobs/'))
+    const Bucket = test.program.services.config.buckets.blobs
+    const headers = { CacheControl: 'no-store', MetadataDirective: 'REPLACE', Metadata: { owner: 'ann' } } as const
+    await test.s3.send(new CopyObjectCommand({ Bucket, Key: key, CopySource: `${Bucket}/${key}`, ...headers }))
+    const answer = await test.requestAndWait('GET', '/guild/export?format=specstar&strict=false&wait=25')
+    const id = `blob ${key.slice('blobs/'.length)}`
+    const reason = 'the stream cannot contain cache-control, x-amz-meta-owner'
+    expect(answer).toMatchObject({
+      status: 200,
+      body: {
+        status: 'partial',
+        complete: false,
+        missing_blobs: { count: 0 },
+        omitted: { count: 1, resources: [{ model: 'guild', resource_id: id, reason }] },
+      },
+    })
+  })
+
   it('is left out if strict is false, like missing blobs, which are listed', async () => {
     await spoil('colour', { S: 'red' })
     const { objects } = await test.contents()
@@ -266,7 +287,12 @@ describe('a resource that SpecStar cannot represent', () => {
     const answer = await test.requestAndWait('GET', '/guild/export?format=specstar&strict=false&wait=25')
     expect(answer).toMatchObject({
       status: 200,
-      body: { status: 'partial', complete: false, missing_blobs: { count: 1, ids: [lost] } },
+      body: {
+        status: 'partial',
+        complete: false,
+        missing_blobs: { count: 1, ids: [lost] },
+        omitted: { count: 1, resources: [{ model: 'guild', reason: 'the stream cannot contain its attributes colour' }] },
+      },
     })
   })
 })
