@@ -57,7 +57,8 @@ export const exportStreamBlobs = async (
         }
         if (strict) rejectHeaders(model, reference.id, content)
         const names = headerNames(content)
-        if (names.length > 0) omitted.add(model, `blob ${reference.id}`, `the stream cannot contain ${firstNames(names)}`)
+        if (names.length > 0)
+          omitted.add(model, `blob ${reference.id}`, `the stream cannot contain ${firstNames(names)}`)
         await addBlob(composer, model, reference.id, content)
         written += 1
         bytes += content.object.size

@@ -291,7 +291,10 @@ describe('a resource that SpecStar cannot represent', () => {
         status: 'partial',
         complete: false,
         missing_blobs: { count: 1, ids: [lost] },
-        omitted: { count: 1, resources: [{ model: 'guild', reason: 'the stream cannot contain its attributes colour' }] },
+        omitted: {
+          count: 1,
+          resources: [{ model: 'guild', reason: 'the stream cannot contain its attributes colour' }],
+        },
       },
     })
   })
