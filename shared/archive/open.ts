@@ -34,8 +34,14 @@ const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenA
   checkZero(tail.subarray(2 * BLOCK), 'the end of the tar')
   checkManifestSize(size)
   const start = offset - BLOCK
-  if (start < 0 || start % BLOCK !== 0 || offset + paddedSize(size) !== source.size - TAIL_BYTES)
-    throw new ArchiveInvalidError(`${MANIFEST_NAME} must end where the header of the trailer begins`)
+  const surplus = source.size - TAIL_BYTES - offset - paddedSize(size)
+  if (start < 0 || start % BLOCK !== 0 || surplus !== 0)
+    throw new ArchiveInvalidError(
+      `${MANIFEST_NAME} must end where the header of the trailer begins` +
+        (surplus === 0
+          ? ''
+          : `, but by the trailer, the file has ${Math.abs(surplus)} bytes too ${surplus > 0 ? 'many' : 'few'}`),
+    )
   const bytes = await source.read(start, BLOCK + paddedSize(size))
   if (!bytes.subarray(0, BLOCK).equals(await encodeTarHeader(MANIFEST_NAME, size)))
     throw new ArchiveInvalidError(`the tar header of ${MANIFEST_NAME} must consist of the bytes that FORMAT.md defines`)

@@ -101,16 +101,21 @@ describe('openArchive', () => {
       const right = { offset: manifestOffset, size: manifest.length, sha256: 'a'.repeat(64) }
       return Buffer.concat([archive.subarray(0, -1536), encodeTrailer({ ...right, ...location }), END])
     }
-    const elsewhere = invalid('manifest.json must end where the header of the trailer begins')
+    const elsewhere = (bytes: Buffer, end: string): Promise<void> =>
+      expectError(bytes, invalid(`manifest.json must end where the header of the trailer begins${end}`))
+    const surplus = (bytes: number, which: string): string =>
+      `, but by the trailer, the file has ${bytes} bytes too ${which}`
     const length = archive.length - TAIL_BYTES
     await expectError(
       located({ size: 32 * MIB + 1 }),
       invalid(`manifest.json: it has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
     )
-    await expectError(located({ size: 32 * MIB }), elsewhere)
-    await expectError(located({ offset: 0, size: length }), elsewhere)
-    await expectError(located({ offset: length - 1024 - 100, size: 1124 }), elsewhere)
-    await expectError(located({ offset: length - 1024, size: 512 }), elsewhere)
+    await elsewhere(located({ size: 32 * MIB }), surplus(manifestOffset + 32 * MIB - length, 'few'))
+    await elsewhere(located({ offset: 0, size: length }), '')
+    await elsewhere(located({ offset: length - 1024 - 100, size: 1124 }), surplus(412, 'few'))
+    await elsewhere(located({ offset: length - 1124, size: 1024 }), surplus(100, 'many'))
+    await elsewhere(located({ offset: length - 1024, size: 512 }), surplus(512, 'many'))
+    await elsewhere(Buffer.concat([Buffer.alloc(512), archive]), surplus(512, 'many'))
     await expectError(
       located({ offset: 512, size: length - 512 }),
       invalid('the tar header of manifest.json must consist of the bytes that FORMAT.md defines'),
