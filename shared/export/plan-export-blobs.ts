@@ -17,14 +17,14 @@ import { BLOB_PLAN, EXPORT_BLOBS, EXPORT_RECORDS } from './messages.ts'
  */
 export const planExportBlobs = async (
   { job_id }: StageInput,
-  stores: ListStores & { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly limits: Limits },
+  services: ListStores & { readonly jobs: JobStore; readonly workFiles: WorkFiles; readonly limits: Limits },
 ): Promise<PlannedItems> => {
-  const { jobs, workFiles, limits } = stores
-  const { request } = await exportJob(stores, job_id)
-  const results = await allResults(stores, job_id, EXPORT_RECORDS)
+  const { jobs, workFiles, limits } = services
+  const { request } = await exportJob(services, job_id)
+  const results = await allResults(services, job_id, EXPORT_RECORDS)
   const leftOut = await readLeftOut(workFiles, results)
   if (leftOut.length > 0 && request.strict)
-    throw new UnrestorableResourcesError(leftOut, await writeUnrestorableList(stores, job_id, leftOut))
+    throw new UnrestorableResourcesError(leftOut, await writeUnrestorableList(services, job_id, leftOut))
   const lists = results.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
   const items = planPrefixRanges(lists, limits.blobsPerRange)
   await workFiles.write(BLOB_PLAN, { lists, items }, job_id)

@@ -23,14 +23,14 @@ import type { ConvertServices } from './services.ts'
 /** Runs one pass that merges the runs of records into segments. A pass ends between two digest buckets. */
 export const convertRecords = async (
   attempt: Attempt,
-  stores: ConvertServices,
+  services: ConvertServices,
   { source, run_offsets }: ConvertCursorOf<'records'>,
 ): Promise<ConvertResultOf<'records'>> => {
-  const runs = remainingRuns(await allResults(stores, attempt.job_id, CONVERT))
-  const merge = await RunMerge.open(stores.objects, runs, run_offsets)
-  const segments = new RecordsSegments(attempt, stores)
+  const runs = remainingRuns(await allResults(services, attempt.job_id, CONVERT))
+  const merge = await RunMerge.open(services.objects, runs, run_offsets)
+  const segments = new RecordsSegments(attempt, services)
   const resources = new CompleteResources()
-  const pages = new FaultPages(stores.workFiles, attempt)
+  const pages = new FaultPages(services.workFiles, attempt)
   const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'records'>> => {
     resources.end()
     for (const fault of resources.takeFaults()) await pages.add(fault)

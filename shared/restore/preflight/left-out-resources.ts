@@ -47,11 +47,11 @@ export class LeftOutResources implements LeftOutOfRange {
   readonly #ids = new Set<string>()
 
   constructor(
-    stores: { readonly workFiles: WorkFiles },
+    services: { readonly workFiles: WorkFiles },
     { faultPages, damagedBlobs }: ConversionFaults,
     model: string,
   ) {
-    this.#streamFaults = new StreamFaultLookup(stores, faultPages, model)
+    this.#streamFaults = new StreamFaultLookup(services, faultPages, model)
     this.#damagedBlobs = damagedBlobs
   }
 

@@ -18,12 +18,12 @@ import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts
  */
 export const planPreflightBlobs = async (
   { job_id }: StageInput,
-  stores: OpenRestoreServices & ListStores & { readonly limits: Pick<Limits, 'rangeBytes'> },
+  services: OpenRestoreServices & ListStores & { readonly limits: Pick<Limits, 'rangeBytes'> },
 ): Promise<PlannedItems> => {
-  const { jobs, workFiles, limits } = stores
+  const { jobs, workFiles, limits } = services
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
-  const archive = await openPlannedArchive(stores, plan)
-  await rejectUnrestorable(stores, job_id, plan)
+  const archive = await openPlannedArchive(services, plan)
+  await rejectUnrestorable(services, job_id, plan)
   const results = await allResults({ jobs }, job_id, PREFLIGHT)
   const lists = results.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
   const items = segmentItems(archive, plan, limits.rangeBytes)
@@ -34,15 +34,15 @@ export const planPreflightBlobs = async (
 }
 
 const rejectUnrestorable = async (
-  stores: OpenRestoreServices & ListStores,
+  services: OpenRestoreServices & ListStores,
   jobId: string,
   plan: RestorePlan,
 ): Promise<void> => {
-  const job = await restoreJob(stores, jobId)
+  const job = await restoreJob(services, jobId)
   if (job.request.strict === false) return
-  const { count, resources, corrupt } = await resourcesLeftOut(stores, { job, plan }, MAX_LISTED)
+  const { count, resources, corrupt } = await resourcesLeftOut(services, { job, plan }, MAX_LISTED)
   if (count === 0) return
-  const list = await writeUnrestorableList(stores, jobId, allResourcesLeftOut(stores, { job, plan }))
+  const list = await writeUnrestorableList(services, jobId, allResourcesLeftOut(services, { job, plan }))
   if (corrupt !== undefined) throw new CorruptResourcesError(count, resources, list, corrupt)
   throw new ArchiveResourcesInvalidError(count, resources, list)
 }

@@ -30,19 +30,19 @@ interface PlannedRestore {
 
 /** Returns the number of resources that this restore leaves out, and a list of the first `limit` of these resources. */
 export const resourcesLeftOut = async (
-  stores: ResultStores,
+  services: ResultStores,
   restore: PlannedRestore,
   limit: number,
 ): Promise<LeftOutByRestore> => {
-  const withoutMetadata = await firstWithoutMetadata(stores, restore, limit)
+  const withoutMetadata = await firstWithoutMetadata(services, restore, limit)
   let { count } = withoutMetadata
   const first = withoutMetadata.faults.map(({ resource }) => resource)
   let corrupt = withoutMetadata.faults[0]?.corrupt
-  for (const { left_out } of await allExtents(stores, restore.job.job_id)) {
+  for (const { left_out } of await allExtents(services, restore.job.job_id)) {
     if (left_out === undefined) continue
     count += left_out.resources
     if (first.length >= limit) continue
-    const list = await stores.workFiles.readPinned(LEFT_OUT_OF_EXTENT, left_out.list)
+    const list = await services.workFiles.readPinned(LEFT_OUT_OF_EXTENT, left_out.list)
     if (first.length === 0) corrupt = list.corrupt
     first.push(...list.resources.slice(0, limit - first.length))
   }
@@ -54,12 +54,12 @@ export const resourcesLeftOut = async (
  * resources that are left out.
  */
 export const leftOutLookup = (
-  stores: ResultStores,
+  services: ResultStores,
   restore: PlannedRestore,
 ): ((model: string, id: string) => Promise<boolean>) => {
   let names: Promise<ReadonlySet<string>> | undefined
   return async (model, id) => {
-    names ??= namesOf(allResourcesLeftOut(stores, restore))
+    names ??= namesOf(allResourcesLeftOut(services, restore))
     return (await names).has(`${model}/${id}`)
   }
 }
@@ -72,31 +72,32 @@ const namesOf = async (resources: AsyncIterable<UnrestorableResource>): Promise<
 
 /** Yields all resources that this restore leaves out. */
 export async function* allResourcesLeftOut(
-  stores: ResultStores,
+  services: ResultStores,
   restore: PlannedRestore,
 ): AsyncGenerator<UnrestorableResource> {
-  for await (const { resource } of faultsWithoutMetadata(stores, restore)) yield resource
-  for (const { left_out } of await allExtents(stores, restore.job.job_id))
-    if (left_out !== undefined) yield* (await stores.workFiles.readPinned(LEFT_OUT_OF_EXTENT, left_out.list)).resources
+  for await (const { resource } of faultsWithoutMetadata(services, restore)) yield resource
+  for (const { left_out } of await allExtents(services, restore.job.job_id))
+    if (left_out !== undefined)
+      yield* (await services.workFiles.readPinned(LEFT_OUT_OF_EXTENT, left_out.list)).resources
 }
 
 /** Returns the number and the first `limit` of the faults that `faultsWithoutMetadata` yields. */
 const firstWithoutMetadata = async (
-  stores: ResultStores,
+  services: ResultStores,
   restore: PlannedRestore,
   limit: number,
 ): Promise<{ readonly count: number; readonly faults: readonly StreamFault[] }> => {
   const hasIds = restore.job.request.filters.ids !== undefined
   const faults: StreamFault[] = []
   let count = 0
-  for await (const fault of faultsWithoutMetadata(stores, restore)) {
+  for await (const fault of faultsWithoutMetadata(services, restore)) {
     count += 1
     if (faults.length < limit) faults.push(fault)
     else if (!hasIds) break
   }
   if (hasIds) return { count, faults }
   // Without ids, the pages state the number of resources, so they need not be read to the end.
-  const pages = await pagesWithoutMetadata(stores, restore)
+  const pages = await pagesWithoutMetadata(services, restore)
   return { count: pages.reduce((sum, { without_metadata }) => sum + without_metadata, 0), faults }
 }
 
@@ -104,14 +105,14 @@ const firstWithoutMetadata = async (
  * Yields the faults of the selected resources of a stream whose metadata are not in the converted archive. All other
  * resources that are left out are listed in the extents.
  */
-async function* faultsWithoutMetadata(stores: ResultStores, restore: PlannedRestore): AsyncGenerator<StreamFault> {
-  const pages = await pagesWithoutMetadata(stores, restore)
-  for await (const fault of faultsOf(stores, pages, restore.job.request.filters.ids))
+async function* faultsWithoutMetadata(services: ResultStores, restore: PlannedRestore): AsyncGenerator<StreamFault> {
+  const pages = await pagesWithoutMetadata(services, restore)
+  for await (const fault of faultsOf(services, pages, restore.job.request.filters.ids))
     if (!fault.has_metadata) yield fault
 }
 
-const pagesWithoutMetadata = async (stores: ResultStores, { plan }: PlannedRestore): Promise<StreamFaultPage[]> =>
-  (await streamFaultPages(stores, plan)).filter(
+const pagesWithoutMetadata = async (services: ResultStores, { plan }: PlannedRestore): Promise<StreamFaultPage[]> =>
+  (await streamFaultPages(services, plan)).filter(
     ({ model, without_metadata }) => without_metadata > 0 && plan.models.includes(model),
   )
 
@@ -124,11 +125,12 @@ export interface ReportedLeftOut {
 
 /** Returns the resources that the export or this restore left out, or undefined if there are none. */
 export const allLeftOut = async (
-  stores: OpenRestoreServices,
+  services: OpenRestoreServices,
   restore: PlannedRestore,
 ): Promise<ReportedLeftOut | undefined> => {
-  const own = await resourcesLeftOut(stores, restore, MAX_LEFT_OUT_IN_MANIFEST)
-  const { left_out: exported = { count: 0, resources: [] } } = (await openPlannedArchive(stores, restore.plan)).manifest
+  const own = await resourcesLeftOut(services, restore, MAX_LEFT_OUT_IN_MANIFEST)
+  const { left_out: exported = { count: 0, resources: [] } } = (await openPlannedArchive(services, restore.plan))
+    .manifest
   const count = own.count + exported.count
   if (count === 0) return undefined
   return { count, resources: [...own.resources, ...exported.resources].slice(0, MAX_LEFT_OUT_IN_MANIFEST) }

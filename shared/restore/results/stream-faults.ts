@@ -48,13 +48,13 @@ export async function* faultsOf(
 
 /** Finds the faults of resources of one model. Holds one page in memory. */
 export class StreamFaultLookup {
-  readonly #stores: FaultStores
+  readonly #services: FaultStores
   /** The pages that may contain the next resource. */
   #pages: readonly StreamFaultPage[]
   #read: { readonly page: StreamFaultPage; readonly faults: ReadonlyMap<string, StreamFault> } | undefined
 
-  constructor(stores: FaultStores, pages: readonly StreamFaultPage[], model: string) {
-    this.#stores = stores
+  constructor(services: FaultStores, pages: readonly StreamFaultPage[], model: string) {
+    this.#services = services
     this.#pages = pages.filter((page) => page.model === model && page.without_metadata < page.count)
   }
 
@@ -78,7 +78,7 @@ export class StreamFaultLookup {
 
   async #faultsOf(page: StreamFaultPage): Promise<ReadonlyMap<string, StreamFault>> {
     if (this.#read?.page !== page) {
-      const list = await this.#stores.workFiles.readPinned(STREAM_FAULTS, page.list)
+      const list = await this.#services.workFiles.readPinned(STREAM_FAULTS, page.list)
       this.#read = { page, faults: new Map(list.map((fault) => [fault.resource.resource_id, fault])) }
     }
     return this.#read.faults
