@@ -108,7 +108,11 @@ const logic = {
       'test/schedules/*.test.ts',
       'test/blobs/{blob-name,property-differences,stored-properties}.test.ts',
     ],
-    exclude: ['test/archive/{damage,order,writer}.test.ts', 'test/resources/resource-store.test.ts'],
+    exclude: [
+      'test/archive/{damage,order,writer}.test.ts',
+      'test/resources/resource-store.test.ts',
+      'test/schedules/archive-judgements.test.ts',
+    ],
     testTimeout: MINUTE_MS,
     // A new worker for each file would take most of a mutant's time.
     isolate: false,

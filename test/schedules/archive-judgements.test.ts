@@ -1,0 +1,4 @@
+import { startServices } from '../services.ts'
+import { archiveJudgementsContract } from './archive-judgements.contract.ts'
+
+archiveJudgementsContract(startServices)
