@@ -70,7 +70,7 @@ export const ODD_ARCHIVED: readonly OddArchived[] = [
   payload('a payload with numbers that are too large', '{"name":"Bad","lat":1e400,"lng":12345678901234567890.0}'),
   payload('a payload with negative zeros', '{"lat":-0,"lng":-0.0}'),
   payload('a payload that is a list', '[1]'),
-  payload('a payload with the key __proto__', '{"__proto__":{"name":1},"name":{"__proto__":1}}'),
+  payload('a payload with the key of a prototype', '{"__proto__":{"name":1},"name":{"__proto__":1}}'),
   payload('a payload of msgpack with NaN', msgpack('81a36c6174cb7ff8000000000000')),
   payload(
     'a payload of msgpack with a timestamp that JavaScript cannot express',

@@ -96,7 +96,7 @@ export const UNRESTORABLE_ARCHIVED: readonly UnrestorableArchived[] = [
     'the archive has no entry payloads/',
   ),
   kind(
-    'an attribute has the name __proto__',
+    'an attribute has a name that the AWS SDK drops',
     ([metadata, first, second]) => [metadata, withProto(first), second],
     'an attribute has the name __proto__',
   ),
