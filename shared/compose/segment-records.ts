@@ -1,4 +1,5 @@
 import { encodeBuckets } from '../archive/digest.ts'
+import { RecordInvalidError } from '../archive/errors.ts'
 import { RecordsWriter } from '../archive/records-writer.ts'
 import { SegmentWriter } from '../archive/segment-writer.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
@@ -100,5 +101,19 @@ export class SegmentRecords implements RecordsTarget {
 
   async abort(): Promise<void> {
     await this.#composer.abort()
+  }
+}
+
+/**
+ * Calls `write`. Returns undefined if the record was written. If the record violates a rule of archives, returns the
+ * reason.
+ */
+export const invalidReason = async (write: () => Promise<void>): Promise<string | undefined> => {
+  try {
+    await write()
+    return undefined
+  } catch (error) {
+    if (error instanceof RecordInvalidError) return error.reason
+    throw error
   }
 }

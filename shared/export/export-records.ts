@@ -1,9 +1,7 @@
-import { RecordInvalidError } from '../archive/errors.ts'
 import { checkRevision, metadataFault } from '../archive/record-faults.ts'
 import { BlobReferenceSet } from '../blobs/blob-references.ts'
-import { BlobMismatchError, BlobsMissingError } from '../blobs/errors.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
-import { type RecordsTarget, SegmentRecords, type WrittenRecords } from '../compose/segment-records.ts'
+import { invalidReason, type RecordsTarget, SegmentRecords, type WrittenRecords } from '../compose/segment-records.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { FoundIdsCollector } from '../jobs/found-ids.ts'
 import { exportJob } from '../jobs/find-job.ts'
@@ -21,7 +19,7 @@ import { hashKeyOf, metadataKey, statedIdIn } from '../resources/keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import { addReferences, blobFieldsOf, type PayloadReferences } from '../resources/revision-references.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
-import { payloadOf, RevisionView } from '../resources/views.ts'
+import { RevisionView } from '../resources/views.ts'
 import { type Item, sortKeyOf } from '../tables/item.ts'
 import { LeftOutResources } from './left-out.ts'
 import { allOmitted } from './omitted-data.ts'
@@ -35,6 +33,7 @@ import {
   workName,
 } from './messages.ts'
 import { isRevisionKey, metadataKeyOf, UnclaimedRevisions } from './unclaimed-revisions.ts'
+import { readPayload, UnreadablePayload } from './read-payload.ts'
 import { StreamRecords } from './stream-records.ts'
 
 interface ExportRecordsServices {
@@ -65,15 +64,6 @@ export const exportRecords = (input: PassInput, stores: ExportRecordsServices): 
 const parseCursor = (cursor = '0/'): { index: number; from: string | undefined } => {
   const [index = '0', from = ''] = cursor.split('/')
   return { index: Number(index), from: from === '' ? undefined : from }
-}
-
-/** Why the payload of a revision cannot be read. */
-class UnreadablePayload {
-  readonly reason: string
-
-  constructor(reason: string) {
-    this.reason = reason
-  }
 }
 
 interface ExportedRange {
@@ -243,7 +233,7 @@ class RecordsPass {
     const tooLong = await invalidReason(() => target.begin(metadata, h))
     if (tooLong !== undefined) return leaveOut(metadata, tooLong)
     for await (const revision of revisions) {
-      const payload = await this.#readPayload(revision)
+      const payload = await readPayload(this.#stores.payloads, revision, this.#job.request.strict)
       const checked =
         payload instanceof UnreadablePayload
           ? { fault: payload.reason }
@@ -259,27 +249,6 @@ class RecordsPass {
 
   #leaveOutTorn(model: string, id: string): void {
     this.#leftOut.addTorn(model, id, metadataKey(model, id, this.#stores.models.get(model).shards))
-  }
-
-  /**
-   * Returns the payload of a revision. If a spilled payload is missing or damaged, a strict export throws the error,
-   * and any other export returns `UnreadablePayload`. An export that is not strict first reads a damaged payload a
-   * second time, because its bytes may have been changed by the transfer.
-   */
-  async #readPayload(
-    revision: Item,
-    isSecondRead = false,
-  ): Promise<string | Uint8Array | UnreadablePayload | undefined> {
-    try {
-      return await payloadOf(new RevisionView(revision), (sha256) => this.#stores.payloads.get(sha256))
-    } catch (error) {
-      if (this.#job.request.strict) throw error
-      if (error instanceof BlobsMissingError) return new UnreadablePayload('the spilled payload is missing')
-      if (!(error instanceof BlobMismatchError)) throw error
-      return isSecondRead
-        ? new UnreadablePayload('the bytes of the spilled payload do not match its SHA-256')
-        : this.#readPayload(revision, true)
-    }
   }
 
   #mustStop({ bytesSoFar }: RecordsTarget): boolean {
@@ -324,20 +293,6 @@ class RecordsPass {
       return isAccepted
     }
     return resources.resourcesById(model, ids, { ...options, filter: addFoundId })
-  }
-}
-
-/**
- * Calls `write`. Returns undefined if the record was written. If the record violates a rule of archives, returns the
- * reason.
- */
-const invalidReason = async (write: () => Promise<void>): Promise<string | undefined> => {
-  try {
-    await write()
-    return undefined
-  } catch (error) {
-    if (error instanceof RecordInvalidError) return error.reason
-    throw error
   }
 }
 
