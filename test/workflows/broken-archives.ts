@@ -176,7 +176,8 @@ export const BROKEN_ARCHIVES: readonly BrokenArchive[] = [
     bytes: withoutBlobs(),
     problem: {
       type: 'archive-invalid',
-      detail: /neither the archive nor missing_blobs of its manifest contains blob [0-9a-f]{32}/,
+      detail:
+        /blob [0-9a-f]{32}, to which a resource refers, is neither in the archive nor in missing_blobs of its manifest/,
     },
   },
   {
