@@ -111,7 +111,7 @@ export class Alarms extends Construct {
     return this.#alarms
   }
 
-  /** Adds numbered alarms on the sum of a metric. Each alarm covers at most ten functions. */
+  /** Adds numbered alarms on the sum of a metric. Each alarm is for at most ten functions. */
   #addFunctionAlarms(
     name: string,
     meaning: string,

@@ -9,7 +9,8 @@ import { throwFailures } from './throw-failures.ts'
  * Runs every day. Deletes the archives that schedules no longer keep, and other objects whose retention has ended. If a
  * suspicious archive waits for a decision, its schedule keeps all archives. The metrics count such schedules. Returns
  * the keys of the deleted archives of each schedule, and the number of deleted objects of each retention setting. If
- * some of them fail, throws `StepsFailedError` after all of them have been tried.
+ * the pruning of a schedule or of a retention setting fails, continues with the others, and throws `StepsFailedError`
+ * at the end.
  */
 export const handler = event(z.unknown(), async (_, services) => {
   const { results: pruned, failures } = await pruneSchedules(services)

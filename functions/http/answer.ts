@@ -12,7 +12,8 @@ export interface Answer {
 export type HttpResult = APIGatewayProxyStructuredResultV2
 
 /**
- * The delay in seconds before a client repeats a request that failed with `too-many-jobs`. Small jobs end sooner.
+ * The delay in seconds before a client repeats a request that failed with `too-many-jobs`. Most small jobs end within
+ * this time.
  */
 const TOO_MANY_JOBS_RETRY_AFTER = '30'
 

@@ -25,7 +25,7 @@ export interface HttpRequest {
 
 /**
  * The largest archive in a request, in bytes. A Lambda event is limited to 6 MB and contains the body in base64.
- * Therefore, a body can have at most 4.5 MB. An archive of 4 MiB and the headers of a form have less.
+ * Therefore, a body can have at most 4.5 MB. An archive of 4 MiB in a form stays below this limit.
  */
 export const MAX_ARCHIVE_BYTES = 4 * 1024 * 1024
 
@@ -120,6 +120,9 @@ export const idempotencyKey = ({ headers }: HttpRequest): string | undefined => 
   return key
 }
 
-/** Returns the media type of the body in lower case, without parameters. Returns an empty string if there is none. */
+/**
+ * Returns the media type of the body in lower case, without parameters. Returns an empty string if the request has no
+ * content type.
+ */
 export const mediaTypeOf = ({ headers }: Pick<HttpRequest, 'headers'>): string =>
   (headers['content-type'] ?? '').split(';')[0]?.trim().toLowerCase() ?? ''

@@ -118,8 +118,8 @@ const noResultProblem = ({ job_id }: Job, status: JobStatus): Problem =>
   problemOf(new JobStateError(job_id, status, `has no result, because its status is ${status}`))
 
 /**
- * Returns the problem of a failed job whose error could not be stored. The detail contains the job id, because no
- * request id is known.
+ * Returns the problem of a failed job whose error could not be stored. The request id, with which other internal errors
+ * can be found in the logs, is unknown. The detail contains the job id instead.
  */
 const withoutStoredError = ({ job_id }: Job): Problem => {
   const { type, title, status } = problemOf(undefined)

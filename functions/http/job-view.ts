@@ -130,11 +130,13 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
   }
 }
 
-/** Adds a hint to a list of missing blobs. It explains what to do if an id in the list is not the id of a blob. */
+/**
+ * Adds a hint to a list of missing blobs. The hint explains what to do if an id in the list is not the id of a blob.
+ */
 const withHint = (missing: ListedBlobs): ListedBlobs & { readonly hint?: string } =>
   missing.count === 0 || areExplained(missing) ? missing : { ...missing, hint: MISSING_BLOBS_HINT }
 
-/** Returns whether all missing blobs exist, so that the list says why they cannot be read. */
+/** Returns true if the list contains a reason for every blob, because all of the blobs exist but cannot be read. */
 const areExplained = ({ count, referred_by = [] }: ListedBlobs): boolean =>
   referred_by.filter(({ reason }) => reason !== undefined).length === count
 

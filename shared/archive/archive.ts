@@ -31,8 +31,8 @@ export interface OpenArchive {
   /** SHA-256 of the bytes of `manifest.json`, in hex. */
   readonly manifestSha256: string
   /**
-   * False for a repacked tar without a trailer. No checksum covers its manifest, so the job, times and filters in the
-   * manifest may be wrong.
+   * False for a repacked tar without a trailer. The checksum of the manifest is in the trailer, so the job, times and
+   * filters in this manifest may be wrong.
    */
   readonly provenManifest: boolean
   /** True for a repacked tar, which was read as a whole to find its entries by their names. */

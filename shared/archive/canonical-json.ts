@@ -7,7 +7,7 @@ import { compareBytes } from '../values/text-order.ts'
 
 /**
  * The attributes that are not part of a digest. A restore derives the keys and some other attributes again. The payload
- * need not be part of the digest, because `data_sha256` is.
+ * need not be part of the digest, because the digest contains `data_sha256`.
  */
 const NOT_IN_DIGEST = new Set(['pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'])
 

@@ -14,9 +14,9 @@ const FORMATS: readonly (readonly [head: string, what: string, advice: string])[
   ['7z\xbc\xaf\x27\x1c', 'a 7-Zip file', 'unpack it'],
   ['Rar!', 'a RAR file', 'unpack it'],
   ['\x04\x22\x4d\x18', 'an LZ4 file', 'decompress it with lz4 -d'],
-  ['%PDF', 'a PDF file', 'check that it is the right file'],
-  ['\x89PNG', 'a PNG image', 'check that it is the right file'],
-  ['SQLite format 3\0', 'an SQLite database', 'check that it is the right file'],
+  ['%PDF', 'a PDF file', 'check whether this is the right file'],
+  ['\x89PNG', 'a PNG image', 'check whether this is the right file'],
+  ['SQLite format 3\0', 'an SQLite database', 'check whether this is the right file'],
   ['<', 'XML or HTML text', 'check whether an error page was saved instead of the archive'],
   [
     '\x00\x05\x16\x07',
@@ -32,13 +32,13 @@ const FORMATS: readonly (readonly [head: string, what: string, advice: string])[
 export const explainForeignFile = (head: Buffer): NotAnArchiveError => {
   const text = head.toString('latin1')
   const known = FORMATS.find(([bytes]) => text.startsWith(bytes))
-  if (known !== undefined) return new NotAnArchiveError(`it is ${known[1]}; ${known[2]}`)
+  if (known !== undefined) return new NotAnArchiveError(`the file is ${known[1]}; ${known[2]}`)
   if (looksLikeJson(head))
-    return new NotAnArchiveError('it is JSON; check whether an error was saved instead of the archive')
+    return new NotAnArchiveError('the file is JSON; check whether an error was saved instead of the archive')
   if (head.every((byte) => byte === 0))
-    return new NotAnArchiveError('it begins with zero bytes, so its content was probably lost during a copy')
-  if (looksLikeText(head)) return new NotAnArchiveError('it is text; check that it is the right file')
-  return new NotAnArchiveError('it does not begin with a tar header')
+    return new NotAnArchiveError('the file begins with zero bytes, so its content was probably lost during a copy')
+  if (looksLikeText(head)) return new NotAnArchiveError('the file is text; check whether this is the right file')
+  return new NotAnArchiveError('the file does not begin with a tar header')
 }
 
 /** Returns true if the first bytes of a file look like the start of a JSON object or list. */
@@ -68,27 +68,27 @@ export const explainForeignTar = (
   if (nested !== undefined) {
     const folder = nested.slice(0, nested.lastIndexOf('/'))
     return new NotAnArchiveError(
-      `its files are in the folder ${quote(folder)} of the tar, but must be at the top level; ` +
+      `the files are in the folder ${quote(folder)} of the tar, but must be at the top level; ` +
         'pack the content of the folder instead of the folder itself: tar -cf backup.acbak -C {folder} .',
     )
   }
   const packed = names.find((path) => path.endsWith('.acbak'))
   if (packed !== undefined)
     return new NotAnArchiveError(
-      `it is a tar that contains the file ${quote(packed)}; unpack the tar and restore this file`,
+      `the file is a tar that contains the file ${quote(packed)}; unpack the tar and restore this file`,
     )
   if (names.some(isArchivePath)) return new ArchiveTruncatedError(missing)
   const [foreign] = names
   if (foreign !== undefined)
     return new NotAnArchiveError(
-      `it is a tar of other files, such as ${quote(foreign)}; check that it is the right file`,
+      `the file is a tar of other files, such as ${quote(foreign)}; check whether this is the right file`,
     )
   const [macFile] = all
   return new NotAnArchiveError(
     macFile === undefined
-      ? 'it is a tar without files'
-      : `it is a tar that contains only files that macOS has added, such as ${quote(macFile)}; ` +
-          'check that it is the right file',
+      ? 'the file is a tar without files'
+      : `the file is a tar that contains only files that macOS has added, such as ${quote(macFile)}; ` +
+          'check whether this is the right file',
   )
 }
 

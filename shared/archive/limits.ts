@@ -7,7 +7,7 @@ const MIB = 1024 * 1024
 export const CHUNK_BYTES = 8 * MIB
 /** Maximum uncompressed size of a chunk. A larger resource continues in the next chunk. */
 export const MAX_CHUNK_BYTES = 16 * MIB
-/** Maximum stored size of a chunk. Incompressible data become slightly larger when they are compressed. */
+/** Maximum stored size of a chunk. Compression can make a chunk slightly larger, if its data is random. */
 export const MAX_STORED_CHUNK_BYTES = MAX_CHUNK_BYTES + MIB
 /** Maximum size of a record line, with its newline. */
 export const MAX_LINE_BYTES = MIB
@@ -33,12 +33,15 @@ export const MAX_PAX_BYTES = 64 * 1024
  * Maximum size of the zstd window, as an exponent of 2. 2^23 bytes are 8 MiB. A decoder allocates the window in memory.
  */
 export const MAX_WINDOW_LOG = 23
-/** Maximum number of files in a repacked tar. For each file, a reader holds the name and about 250 bytes in memory. */
+/**
+ * Maximum number of files in a repacked tar. A reader keeps a list of all files in memory. Each file takes about 250
+ * bytes and its name, so a million files take about 250 MB and the names.
+ */
 export const MAX_WALKED_FILES = 1_000_000
 /**
- * Maximum size of a name in a repacked tar. A name consists of a folder and a file name. The file name can be as long
- * as an S3 key, which has at most 1,024 bytes.
+ * Maximum size of one name in a repacked tar, in bytes. A name consists of a folder and a file name. The file name can
+ * have 1,024 bytes, which is the limit of an S3 key. The remaining 76 bytes are enough for the folder.
  */
 export const MAX_WALKED_NAME_BYTES = 1_100
-/** Maximum total size of all names in a repacked tar, which are held in memory. */
+/** Maximum size of all names in a repacked tar together, in bytes. A reader keeps all names in memory. */
 export const MAX_WALKED_NAMES_BYTES = 128 * MIB

@@ -17,7 +17,7 @@ import { walkArchive } from './walk.ts'
  * `EntryCorruptError` or `ArchiveInvalidError`.
  */
 export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> => {
-  if (source.size === 0) throw new NotAnArchiveError('it is empty')
+  if (source.size === 0) throw new NotAnArchiveError('the file is empty')
   if (source.size >= TAIL_BYTES + BLOCK) {
     const tail = await source.read(source.size - TAIL_BYTES, TAIL_BYTES)
     if (tail.subarray(0, BLOCK).equals(await trailerHeader())) return openByTrailer(source, tail)

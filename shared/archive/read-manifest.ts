@@ -13,7 +13,7 @@ const VersionSchema = z.object({ format: z.literal('acbak'), version: z.int() })
 
 /** Throws `ArchiveInvalidError` if a manifest of `size` bytes is too large to be read into memory. */
 export const checkManifestSize = (size: number): void => {
-  ensure(size <= MAX_MANIFEST_BYTES, `it has ${size} bytes; at most ${MAX_MANIFEST_BYTES} are allowed`)
+  ensure(size <= MAX_MANIFEST_BYTES, `the manifest has ${size} bytes; at most ${MAX_MANIFEST_BYTES} are allowed`)
 }
 
 /**
@@ -22,8 +22,8 @@ export const checkManifestSize = (size: number): void => {
  */
 export const parseManifest = (bytes: Buffer): Manifest => {
   checkManifestSize(bytes.length)
-  ensure(isUtf8(bytes), 'it is not UTF-8')
-  ensure(!isDeeperThan(bytes, MAX_MANIFEST_LEVELS), `it is nested deeper than ${MAX_MANIFEST_LEVELS} levels`)
+  ensure(isUtf8(bytes), 'the manifest is not UTF-8')
+  ensure(!isDeeperThan(bytes, MAX_MANIFEST_LEVELS), `the manifest is nested deeper than ${MAX_MANIFEST_LEVELS} levels`)
   const json = parseJson(bytes)
   const version = VersionSchema.safeParse(json)
   if (version.success && version.data.version !== 3) throw new UnsupportedVersionError(version.data.version)
@@ -38,13 +38,13 @@ const parseJson = (bytes: Buffer): unknown => {
     return JSON.parse(bytes.toString(), rejectProto)
   } catch (error) {
     if (error instanceof ArchiveInvalidError) throw error
-    throw new ArchiveInvalidError('manifest.json: it is not JSON')
+    throw new ArchiveInvalidError('manifest.json: the manifest is not JSON')
   }
 }
 
 /** Rejects a member `__proto__`, because this member would be lost without an error when the objects are copied. */
 const rejectProto = (name: string, value: unknown): unknown => {
-  ensure(name !== '__proto__', 'it must not have a member __proto__')
+  ensure(name !== '__proto__', 'a member must not have the name __proto__')
   return value
 }
 

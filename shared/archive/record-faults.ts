@@ -130,7 +130,7 @@ export const checkRevision = (
 ): CheckedRevision => {
   const itemFault = keyFault(item) ?? (origin === 'store' ? revisionFault(item) : undefined)
   if (itemFault !== undefined) return { fault: itemFault }
-  if (payload === undefined) return { fault: 'it has neither data nor data_spilled' }
+  if (payload === undefined) return { fault: 'the revision has neither data nor data_spilled' }
   const fault =
     payloadFault(item, payload, origin) ?? sizeFault(item, (destination) => deriveRevision(item, destination).item)
   if (fault !== undefined) return { fault }
@@ -156,7 +156,7 @@ const fieldFault = (item: Item, rules: Readonly<Record<string, Rule>>): string |
 const revisionFault = (item: Item): string | undefined =>
   fieldFault(item, REVISION_RULES) ??
   (item['data'] !== undefined && item['data_spilled'] !== undefined
-    ? 'it has both data and data_spilled; a revision must have exactly one of them'
+    ? 'the revision has both data and data_spilled; exactly one of them is allowed'
     : undefined)
 
 const payloadFault = (item: Item, payload: string | Uint8Array, origin: RecordOrigin): string | undefined => {

@@ -17,7 +17,7 @@ interface OpenChunk {
 
 /**
  * Checks the order of the records of a segment, and compares every chunk with its index line. Records must be sorted by
- * hash key, resource id and `sk`, and no record may occur twice. The metadata of a resource therefore precede its
+ * hash key, resource id and `sk`, and no record may occur twice. The metadata of a resource therefore precedes its
  * revisions. The caller may skip chunks. The caller must check that resources are complete.
  */
 export class RecordOrder {
@@ -67,7 +67,7 @@ export class RecordOrder {
       entry.last_h !== lastH
     )
       throw new ArchiveInvalidError(
-        `entry ${entry.path} has ${resources} metadata and ${revisions} revision lines with hash keys ${firstH} to ${lastH}, ` +
+        `entry ${entry.path} has ${resources} metadata lines and ${revisions} revision lines with hash keys from ${firstH} to ${lastH}, ` +
           'which does not match its index line',
       )
     this.#chunk = undefined
@@ -101,7 +101,7 @@ const compareRecords = (a: RecordKey, b: RecordKey): number =>
   compareBytes(a.h, b.h) || compareBytes(a.id, b.id) || compareBytes(a.sk, b.sk)
 
 /**
- * Returns true if a record has the same key as the previous record, or if metadata follow a revision of the same
+ * Returns true if a record has the same key as the previous record, or if metadata follows a revision of the same
  * resource.
  */
 const isRepeated = (previous: RecordKey, { kind, id, sk }: RecordKey): boolean =>

@@ -31,7 +31,7 @@ export const isSpecStarStream = (head: Buffer): boolean => {
   const header = Header.safeParse(record)
   if (!header.success) {
     if (!AnyRecord.safeParse(record).success) return false
-    throw new NotAnArchiveError(`it is ${STREAM} without its header`)
+    throw new NotAnArchiveError(`the file is ${STREAM} without its header`)
   }
   const { version } = header.data
   if (version === STREAM_VERSION) return true

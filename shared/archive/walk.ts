@@ -91,8 +91,8 @@ const locateEntry = (files: TarFiles, line: IndexLine, earlier: readonly Archive
 }
 
 /**
- * Returns true if the tar has a trailer, whose checksum covers the manifest. Throws if the trailer does not match the
- * manifest. Returns false if there is no trailer.
+ * Checks the manifest against the checksum in the trailer, and returns true. Throws if the checksum does not match.
+ * Returns false if the tar has no trailer.
  */
 const checkTrailer = async (source: ArchiveSource, files: TarFiles, manifest: TarFile): Promise<boolean> => {
   const file = takeFile(files, TRAILER_NAME)

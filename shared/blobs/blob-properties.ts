@@ -19,7 +19,7 @@ export interface BlobProperties {
    * do not contain them.
    */
   readonly headers?: ObjectHeaders | undefined
-  /** Absent if the blob has no user metadata, or if they are unknown. */
+  /** Absent if the blob has no user metadata, or if its user metadata is unknown. */
   readonly user_metadata?: UserMetadata | undefined
 }
 

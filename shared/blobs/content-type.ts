@@ -55,6 +55,6 @@ export const typeOfParameter = (header: string | undefined): string | undefined 
   return encoded === undefined ? undefined : decodeType(encoded)
 }
 
-/** Returns true if a content type can be a header, but the header looks like one that `parameterHeader` returns. */
+/** Returns true if a content type can be a header, but looks like a header that `parameterHeader` returns. */
 export const looksLikeParameterHeader = (type: string | undefined): type is string =>
   type !== undefined && HEADER_VALUE.test(type) && WITH_PARAMETER.test(type)

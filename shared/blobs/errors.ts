@@ -59,7 +59,7 @@ export class BlobMismatchError extends Error {
   }
 }
 
-/** S3 rejected a blob because its headers or its user metadata are too large. Nothing was written. */
+/** S3 rejected a blob because its user metadata or its headers are too large. Nothing was written. */
 export class BlobHeadersRejectedError extends Error {
   override readonly name = 'BlobHeadersRejectedError'
   /** The file id. */

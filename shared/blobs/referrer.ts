@@ -15,13 +15,15 @@ export const MissingBlob = z
   .object({
     id: z.string(),
     resources: z.array(Referrer).readonly(),
-    /** Why the blob cannot be read, although it exists. Absent if it does not exist, or if the reason is unknown. */
+    /**
+     * Why the blob cannot be read, although it exists. Absent if the blob does not exist, or if the reason is unknown.
+     */
     reason: z.exactOptional(z.string()),
   })
   .readonly()
 export type MissingBlob = z.output<typeof MissingBlob>
 
-/** Returns the members of a missing blob without those of a larger object. `reason` is undefined if it is unknown. */
+/** Returns a `MissingBlob` without further members that the given object may have. Omits an undefined `reason`. */
 export const missingBlob = ({
   id,
   resources,

@@ -7,20 +7,21 @@ import type { WorkFile, WorkFiles } from '../jobs/work-files.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { compareBytes } from '../values/text-order.ts'
 
-/** The file in which one pass lists missing blobs, to which payloads refer, but which do not exist. */
+/** A file in which one pass lists the blobs to which payloads refer, but which are missing or cannot be read. */
 const MISSING_BLOBS: WorkFile<readonly MissingBlob[], [n: number, attempt: string]> = {
   name: (n, attempt) => `missing/${n}/${attempt}`,
   content: z.array(MissingBlob).readonly(),
 }
 
-/** The member of a pass's result for missing blobs. */
+/** The part of the result of a pass that refers to its list of missing blobs. */
 interface MissingBlobs {
   /** A file of `MISSING_BLOBS`. Absent if no blob is missing. */
   readonly missing_list?: PinnedObject
 }
 
 /**
- * Writes missing blobs to a file of `MISSING_BLOBS`. If no blob is missing, writes no file and returns an empty object.
+ * Writes missing blobs to a file of `MISSING_BLOBS`. Returns the member of the pass's result that refers to the file.
+ * If no blob is missing, writes no file and returns an empty object.
  */
 export const writeMissingBlobs = async (
   workFiles: WorkFiles,
@@ -55,7 +56,7 @@ export const readMissingBlobs = async (
     .sort((a, b) => compareBytes(a.id, b.id))
 }
 
-/** Returns the error of a strict export for which blobs are missing. */
+/** Returns the error that a strict export throws if blobs are missing. */
 export const missingError = (missing: readonly MissingBlob[]): BlobsMissingError =>
   new BlobsMissingError(
     missing.map(({ id }) => id),

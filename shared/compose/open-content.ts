@@ -74,4 +74,4 @@ export const openContent = async (
 }
 
 const damaged = (): UnreadableContent =>
-  new UnreadableContent('its bytes do not match its recorded SHA-256. Write the object again')
+  new UnreadableContent('the bytes do not match the recorded SHA-256. Write the object again')

@@ -52,8 +52,9 @@ type RevisionsCursor = Extract<Cursor, { readonly step: 'revisions' }>
 /**
  * Runs one pass that searches the table for items that belong to no resource. If an export reads all resources,
  * `export-records` reads the items of resources, and this stage finds all other items. Its first passes scan the table.
- * Its last passes search again for the metadata of revisions for which `export-records` found none. For any other
- * export, the stage ends at once. The stage runs after `finish-compose`, so its failure does not affect the archive.
+ * Its last passes search again for metadata: for the revisions whose metadata `export-records` did not find. For any
+ * other export, the stage ends at once. The stage runs after `finish-compose`, so its failure does not affect the
+ * archive.
  */
 export const accountItems = async (input: PassInput, services: AccountServices): Promise<AccountOutput> => {
   const output = await runPass(ACCOUNT_ITEMS, input, services, (attempt) => new AccountPass(attempt, services).run())
@@ -125,7 +126,7 @@ class AccountPass {
   /**
    * Adds those revisions that still exist and still have no metadata. In the meantime, a writer may have written the
    * metadata, or may have deleted the revision too. If the sort key of an item does not have the form of a revision's
-   * sort key, the item belongs to no resource, and its metadata are not searched.
+   * sort key, the item belongs to no resource, and the pass does not search for its metadata.
    */
   async #checkBatch(revisions: readonly Key[]): Promise<void> {
     const { resourceKeys } = this.#services

@@ -21,8 +21,9 @@ import { EXPORT_BLOBS, EXPORT_PLAN, EXPORT_RECORDS } from './messages.ts'
 import type { TailServices } from './tail-services.ts'
 
 /**
- * The time by which `next_since` is earlier than the start of this export. Because of this margin, an export since that
- * time does not miss resources whose writers have clocks that are up to 15 minutes slow.
+ * `next_since` is this number of milliseconds earlier than the start of the export. The next incremental export begins
+ * at `next_since`, and must not miss resources that were written with a slow clock. Clocks may be up to 15 minutes
+ * slow.
  */
 const SINCE_MARGIN_MS = 15 * 60_000
 

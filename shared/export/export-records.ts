@@ -211,7 +211,7 @@ class RecordsPass {
     return fault === undefined
   }
 
-  /** Adds a revision without metadata. Ignores the revision if its metadata exist, but are left out. */
+  /** Adds a revision without metadata. Ignores the revision if its metadata exists, but was left out. */
   #addUnclaimed(model: string, revision: Item): void {
     const { key } = new RevisionView(revision)
     const isLeftOut = isRevisionKey(key) && this.#leftOut.hasKey(model, metadataKeyOf(key).sk)
@@ -274,8 +274,8 @@ class RecordsPass {
     const { resources, models } = this.#stores
     const { filters } = this.#job.request
     const accepts = filterFor(this.#job, models, model)
-    // A filter cannot be evaluated on metadata with a fault. Such metadata are selected, so that the resource is listed
-    // as left out.
+    // A filter cannot be evaluated on metadata with a fault. Such metadata counts as selected, so that the resource is
+    // listed as left out.
     const filter = (item: Item): boolean => accepts(item) || metadataFault(item) !== undefined
     if (filters.ids === undefined) {
       const hasFilters = Object.keys(filters).length > 0

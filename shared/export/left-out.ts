@@ -33,7 +33,7 @@ export class LeftOutResources {
 
   /**
    * Adds a resource that has a fault. `item` is the metadata or the revision that has the fault. If the resource was
-   * already added, its first fault is kept. If the metadata contain no id, the id in their key is used.
+   * already added, its first fault is kept. If the metadata contains no id, the id in its key is used.
    */
   add(model: string, metadata: Item, item: Item, reason: string): void {
     const { resourceId, sortKey } = new MetadataView(metadata)

@@ -61,11 +61,11 @@ export const RecordsResult = z
     /** The resources of which a stream lacks attributes. Absent if there are none. */
     omitted: z.exactOptional(ListedResources),
     references: BlobReferenceList,
-    /** The resources that the pass left out, because they could not be restored. Absent if there are none. */
+    /** The resources that the pass left out, because they could not be restored. Absent if no resource was left out. */
     left_out: z.exactOptional(PinnedObject),
     /**
      * The revisions for which the pass has found no metadata. `list` is a file of `UNCLAIMED_REVISIONS`. `read_at` is a
-     * time at which the pass had read all of them. Absent if there are none.
+     * time at which the pass had read all of them. Absent if the pass has found the metadata of every revision.
      */
     unclaimed: z.exactOptional(z.object({ list: PinnedObject, read_at: z.string() }).readonly()),
     /** A file of `EXPORTED_IDS`. Absent if the request has no filter `ids`. */
@@ -208,7 +208,7 @@ export const AccountResult = z
     counts: z.partialRecord(z.enum(UNACCOUNTED_REASONS), z.int()).readonly(),
     /** The first of these items. */
     first: z.array(UnaccountedItem).readonly(),
-    /** An object with all of these items, one JSON object per line. Absent if there are none. */
+    /** An object with all of these items, one JSON object per line. Absent if the pass has found no such item. */
     lines: z.exactOptional(PinnedObject),
     /**
      * An object with the lines of all passes. Present only in the result of the last pass, and only if there are lines.

@@ -90,7 +90,7 @@ export const exportStreamBlobs = async (
 export const rejectHeaders = (model: string, id: string, content: StoredContent): void => {
   const names = headerNames(content)
   if (names.length === 0) return
-  const reason = `it has the headers ${names.join(', ')}, which a stream cannot contain; export with strict=false to leave them out`
+  const reason = `the blob has the headers ${names.join(', ')}, which a stream cannot contain; export with strict=false to omit the headers`
   throw new SpecstarRefusesError('blob', model, id, reason)
 }
 

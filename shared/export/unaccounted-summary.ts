@@ -8,8 +8,8 @@ import { ACCOUNT_ITEMS, EXPORT_PLAN } from './messages.ts'
 
 /**
  * Returns the counts of the items that belong to no resource, and the first of these items, for the result of the job.
- * Returns undefined if the export has not searched for such items, or if there are none. If `account-items` has failed,
- * `incomplete` is true, and only the items of the passes before the failure are counted.
+ * Returns undefined if the export has not searched for such items, or if the export has found no such item. If
+ * `account-items` has failed, `incomplete` is true, and only the items of the passes before the failure are counted.
  */
 export const unaccountedSummary = async (
   { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },

@@ -30,7 +30,7 @@ const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
 ])
 
 /**
- * The fields of one resource for conditions. The indexed data are decoded once, when a condition first reads one of
+ * The fields of one resource for conditions. The indexed data is decoded once, when a condition first reads one of
  * their fields.
  */
 export class ResourceFields {
@@ -46,7 +46,7 @@ export class ResourceFields {
     return this.#metadata.indexedData !== undefined
   }
 
-  /** Returns a field of the metadata. If the metadata have no such field, returns the field of the indexed data. */
+  /** Returns a field of the metadata. If the metadata has no such field, returns the field of the indexed data. */
   readonly any: Lookup = (field) => {
     const value = this.#ofMetadata(field)
     return value === MISSING ? this.indexed(field) : value
@@ -70,7 +70,7 @@ export class ResourceFields {
 const isTimeField = (field: string): boolean => METADATA_TIMES.some((name) => name === field)
 
 /**
- * Returns the fields of indexed data. If the data cannot be parsed, returns no fields. As in Python, data that are
+ * Returns the fields of indexed data. If the data cannot be parsed, returns no fields. As in Python, data that is
  * nested too deeply cannot be parsed.
  */
 const parseIndex = (text: string): ReadonlyMap<string, unknown> => {

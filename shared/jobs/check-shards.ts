@@ -33,11 +33,11 @@ export interface ShardServices {
 export const checkShards = async (models: readonly string[], services: ShardServices): Promise<void> => {
   const stored = await services.shardRecords.find(models)
   const unknown = models.filter((model) => !stored.has(model))
-  if (unknown.length > 0) await storeFirst(unknown, services)
+  if (unknown.length > 0) await storeShardsOfData(unknown, services)
   for (const [model, shards] of stored) await compare(model, shards, services)
 }
 
-const storeFirst = async (models: readonly string[], services: ShardServices): Promise<void> => {
+const storeShardsOfData = async (models: readonly string[], services: ShardServices): Promise<void> => {
   const { shardRecords, resourceKeys } = services
   const partitionKeys = await resourceKeys.partitionKeys(MAX_PARTITIONS)
   for (const model of models) {
@@ -45,9 +45,9 @@ const storeFirst = async (models: readonly string[], services: ShardServices): P
     const own = partitionKeys?.filter((pk) => parsePartitionKey(pk)?.model === model) ?? possiblePartitions(model)
     const shards = shardsOfData(await placedItems(own, resourceKeys), registered)
     if (shards !== registered) throw new ShardsChangedError(model, shards, registered)
-    if (await shardRecords.keep(model, shards)) continue
+    if (await shardRecords.store(model, shards)) continue
     // Another job has stored a number in the meantime.
-    for (const [, kept] of await shardRecords.find([model])) await compare(model, kept, services)
+    for (const [, stored] of await shardRecords.find([model])) await compare(model, stored, services)
   }
 }
 
@@ -59,7 +59,7 @@ const compare = async (
   const registered = models.get(model).shards
   if (stored === registered) return
   const isEmpty = await resources.isEmpty(model, Math.max(stored, registered))
-  if (!isEmpty || !(await shardRecords.keep(model, registered, stored)))
+  if (!isEmpty || !(await shardRecords.store(model, registered, stored)))
     throw new ShardsChangedError(model, stored, registered)
 }
 

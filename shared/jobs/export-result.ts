@@ -79,7 +79,8 @@ export const ExportSummary = z
     complete: z.boolean(),
     missing_blobs: ListedBlobs,
     /**
-     * The resources that were left out of the archive, because they could not be restored. Absent if there are none.
+     * The resources that were left out of the archive, because they could not be restored. Absent if no resource was
+     * left out.
      */
     left_out: z.exactOptional(ListedResources),
     /**

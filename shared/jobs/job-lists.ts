@@ -36,9 +36,9 @@ export type ListedIds = z.output<typeof ListedIds>
 /** The members of a result that list the ids of a request for which nothing was exported or restored. */
 export const IdsWithoutResource = z
   .object({
-    /** The ids for which no model of the scope has a resource. Absent if there are none. */
+    /** The ids for which no model of the scope has a resource. Absent if a resource was found for every id. */
     not_found: z.exactOptional(ListedIds),
-    /** The ids of resources that a filter other than `ids` excludes. Absent if there are none. */
+    /** The ids of resources that a filter other than `ids` excludes. Absent if no other filter excludes an id. */
     excluded: z.exactOptional(ListedIds),
   })
   .readonly()

@@ -111,7 +111,7 @@ export class Lease {
       throw error
     }
     const adopted = await this.#adopt(model, known.epoch)
-    if (adopted.expires - this.#clock().getTime() <= MARGIN_MS) throw this.#lost(model, 'it expired')
+    if (adopted.expires - this.#clock().getTime() <= MARGIN_MS) throw this.#lost(model, 'the lease expired')
   }
 
   /**
@@ -121,9 +121,10 @@ export class Lease {
   async #adopt(model: string, epoch?: number): Promise<{ epoch: number; expires: number }> {
     const row = await this.#table.read(model)
     if (row.holder !== this.jobId)
-      throw this.#lost(model, row.holder === undefined ? 'it was released' : `job ${row.holder} holds it`)
+      throw this.#lost(model, row.holder === undefined ? 'the lease was released' : `job ${row.holder} holds the lease`)
     if (row.draining) throw this.#lost(model, 'the job has ended')
-    if (epoch !== undefined && row.epoch !== epoch) throw this.#lost(model, 'a later attempt of the job holds it')
+    if (epoch !== undefined && row.epoch !== epoch)
+      throw this.#lost(model, 'a later attempt of the job holds the lease')
     const known = { epoch: row.epoch, expires: row.expires }
     this.#known.set(model, known)
     return known

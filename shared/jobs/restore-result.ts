@@ -9,7 +9,7 @@ const MEMBERS = {
   /** Empty for a dry run. */
   models: z.record(z.string(), RestoreCounts).readonly(),
   missing_blobs: z.exactOptional(ListedBlobs),
-  /** The resources that the export or the restore left out. Absent if there are none. */
+  /** The resources that the export or the restore left out. Absent if no resource was left out. */
   left_out: z.exactOptional(ListedResources),
   ...IdsWithoutResource.unwrap().shape,
 }
@@ -25,7 +25,7 @@ const DryRunResult = z
         findings: z.array(z.unknown()).readonly(),
       })
       .readonly(),
-    // A dry run writes nothing, so it has none of these members.
+    // A dry run writes nothing, so its result does not have the following members.
     verification: z.exactOptional(z.never()),
     blob_conflicts: z.exactOptional(z.never()),
     report: z.exactOptional(z.never()),

@@ -88,8 +88,8 @@ const internalProblem = (requestId: string): Problem => ({
 })
 
 /**
- * Returns the message in the cause of an error, or undefined if there is none. On Lambda, the cause is the JSON
- * `{ errorType, errorMessage, trace }`. In the local program, the cause is the message itself.
+ * Returns the message in the cause of an error, or undefined if the cause contains no message. On Lambda, the cause is
+ * the JSON `{ errorType, errorMessage, trace }`. In the local program, the cause is the message itself.
  */
 const messageIn = (cause: string | undefined): string | undefined => {
   if (cause === undefined || cause === '') return undefined

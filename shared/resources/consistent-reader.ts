@@ -88,7 +88,7 @@ export class ConsistentReader {
 
   /**
    * Reads a resource until its state is consistent. Each attempt reads the metadata, the revisions, and the metadata
-   * again. If the metadata have changed in between, the next attempt begins. Returns undefined if the resource does not
+   * again. If the metadata has changed in between, the next attempt begins. Returns undefined if the resource does not
    * exist, if the filter does not select it, or if it stays torn.
    */
   async #readAgain(metadata: Item): Promise<StoredResource | undefined> {

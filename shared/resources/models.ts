@@ -41,7 +41,7 @@ export interface Model {
   /** The JSON Schema of the model's payloads. */
   readonly schema?: Readonly<Record<string, unknown>>
   /**
-   * The number of DynamoDB partition keys over which the metadata of the model are distributed. The revisions have the
+   * The number of DynamoDB partition keys over which the metadata of the model is distributed. The revisions have the
    * same number of partition keys. The number must not change, because the keys of all items depend on it.
    */
   readonly shards: number

@@ -35,7 +35,9 @@ export class SectionMissingError extends Error {
   constructor(model: string, sections: readonly string[]) {
     super(
       `the archive has no section for model ${model}; ` +
-        (sections.length === 0 ? 'the archive has no sections' : `it has sections for ${firstNames(sections)}`),
+        (sections.length === 0
+          ? 'the archive has no sections'
+          : `the archive has sections for ${firstNames(sections)}`),
     )
     this.model = model
     this.sections = sections

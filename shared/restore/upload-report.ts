@@ -60,8 +60,9 @@ export const writeUploadReport = async (
   const { job_id, status, ...members } = report
   const content = { ...(job_id === undefined ? {} : { job_id }), status, archive: describe(archive), ...members }
   for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-    // The ETag of the report is read before that of the upload. The write replaces the report only if its ETag is
-    // unchanged. It therefore fails if the restore of a later upload writes its report in the meantime.
+    // The ETag of the report is read first, and the ETag of the upload second. The report is written only if the ETag
+    // of the existing report is unchanged. If the restore of a later upload writes its report in the meantime, this
+    // write therefore fails.
     const replaced = await objects.head(bucket, reportKey(key))
     const current = await objects.head(bucket, key)
     if (current !== undefined && !isSameState(archive, current)) return
@@ -88,15 +89,17 @@ const isSameState = (archive: ArchiveLocation, current: Pick<PinnedObject, 'etag
     : archive.etag === undefined || archive.etag === current.etag
 
 /**
- * Writes the report that the restore of an upload is queued. If a report of this job exists, keeps it, because the
- * running workflow may have written it.
+ * Writes a report with the status `queued` for the restore of an upload. If a report of this job exists, keeps that
+ * report, because the running workflow may have written it.
  */
 export const reportQueuedUpload = async (services: Objects, archive: ArchiveLocation, jobId: string): Promise<void> => {
   const existing = await readReport(services, archive)
   if (existing?.['job_id'] !== jobId) await writeUploadReport(services, archive, { job_id: jobId, status: 'queued' })
 }
 
-/** Writes the report that an upload was not restored. `job` is absent if no job was created. */
+/**
+ * Writes a report with the error because of which an upload was not restored. `job` is absent if no job was created.
+ */
 export const reportFailedUpload = (
   services: Objects,
   archive: ArchiveLocation,

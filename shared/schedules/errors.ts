@@ -15,7 +15,7 @@ export class UnknownScheduleError extends Error {
   }
 }
 
-/** The number of resources in a decision about an archive differs from the number of resources in the archive. */
+/** A request to confirm or reject an archive contains a wrong number of resources. */
 export class ConfirmationMismatchError extends Error {
   override readonly name = 'ConfirmationMismatchError'
   readonly given: number
@@ -37,7 +37,7 @@ export class StepsFailedError extends Error {
 
   constructor(failures: readonly FailedStep[]) {
     super(
-      `failed steps: ${failures.length}. All other steps were done. ` +
+      `${failures.length} of the steps failed; all other steps were done. ` +
         failures.map(({ name, error }) => `${name}: ${errorMessage(error)}`).join('; '),
       { cause: failures[0]?.error },
     )

@@ -1,7 +1,7 @@
 import { UnknownScheduleError } from './errors.ts'
 import type { Schedule } from './schedule.ts'
 
-/** Returns the schedule with this name. Throws `UnknownScheduleError` if there is none. */
+/** Returns the schedule with this name. Throws `UnknownScheduleError` if the deployment has no such schedule. */
 export const findSchedule = (schedules: readonly Schedule[], name: string): Schedule => {
   const schedule = schedules.find((known) => known.name === name)
   if (schedule === undefined)

@@ -8,7 +8,7 @@ const HOUR_MS = 3600_000
  */
 const MAX_GRACE_MS = 6 * HOUR_MS
 
-/** Returns the last due time of a schedule whose grace time is over, or `undefined` if there is none. */
+/** Returns the last due time of a schedule whose grace time is over, or `undefined` if there is no such due time. */
 export const lastDue = ({ timing }: Pick<Schedule, 'timing'>, now: Date): Date | undefined => {
   if ('rate' in timing) {
     // AWS counts periods from the creation of the schedule, which is unknown here. The last due time can be a whole

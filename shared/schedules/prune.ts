@@ -22,7 +22,10 @@ interface PrunedSchedule {
   readonly schedule: string
   /** Keys of the deleted archives. */
   readonly deleted: readonly string[]
-  /** The job ids of the suspicious archives that stop pruning until a caller decides. Absent if there are none. */
+  /**
+   * The job ids of the suspicious archives that stop pruning until a caller decides. Absent if no archive stops
+   * pruning.
+   */
   readonly stopped_by?: readonly string[]
 }
 

@@ -5,8 +5,8 @@ import type { JudgedArchive } from './judged-archives.ts'
 import { openScheduledArchive } from './open-scheduled-archive.ts'
 
 /**
- * Returns the newest good archive of each scope, newest first. An archive is omitted if its scope is covered by that of
- * a newer returned archive. Opens each returned archive, and checks that it is complete and that its manifest has not
+ * Returns the newest good archive of each scope, newest first. An archive is omitted if a newer returned archive has
+ * the same or a wider scope. Opens each returned archive, and checks that it is complete and that its manifest has not
  * changed since the judgement.
  */
 export const goodSuccessors = async (

@@ -10,7 +10,7 @@ export type Timing = { readonly cron: string; readonly timezone?: string } | { r
 
 /** The due times of a schedule, at which it starts exports. */
 export interface Times {
-  /** Returns the first due time after `after`, or `undefined` if there is none. */
+  /** Returns the first due time after `after`, or `undefined` if no due time follows. */
   readonly next: (after: Date) => Date | undefined
   /** Returns the last `count` due times before `before`, newest first. Returns fewer times if fewer exist. */
   readonly last: (before: Date, count: number) => Date[]

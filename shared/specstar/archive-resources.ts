@@ -20,7 +20,7 @@ export type ArchiveResource =
       readonly model: string
       readonly id: string
       readonly currentRevisionId: string
-      /** A JSON string. Undefined if the metadata have no indexed data. */
+      /** A JSON string. Undefined if the metadata has no indexed data. */
       readonly indexedData: string | undefined
     }
   | {
@@ -35,7 +35,7 @@ export type ArchiveResource =
 
 /**
  * Reads the models, resources and revisions of an archive of version 3 or of a SpecStar stream. In an archive of
- * version 3, the metadata of a resource precede its revisions. A stream may contain them in any order.
+ * version 3, the metadata of a resource precedes its revisions. A stream may contain them in any order.
  */
 export async function* archiveResources(source: ArchiveSource): AsyncGenerator<ArchiveResource> {
   const head = await source.read(0, Math.min(STREAM_HEAD_BYTES, source.size))

@@ -5,15 +5,16 @@ interface CurrentResource {
   readonly model: string
   /** Undefined if the payload is neither JSON nor msgpack. */
   readonly payload: unknown
-  /** A JSON string. Undefined if the metadata have no indexed data. */
+  /** A JSON string. Undefined if the metadata has no indexed data. */
   readonly indexedData: string | undefined
 }
 
 /**
  * Pairs the metadata of each resource with its current revision. The records may have any order, but the caller must
  * first have passed all ids of current revisions to `addCurrentRevisionId`. Metadata and revisions are held in memory
- * until they are paired. This is at most one resource if revisions follow their metadata, and all metadata of a model
- * if they precede all revisions. Resources without metadata or without a current revision are left out.
+ * until they are paired. If the revisions of a resource follow its metadata, at most one resource is held. If all
+ * metadata of a model precedes all revisions, all metadata of the model is held. Resources without metadata or without
+ * a current revision are left out.
  */
 export class CurrentResources {
   readonly #currentRevisionIds = new Map<string, string>()

@@ -7,8 +7,8 @@ export interface BlobRange {
 }
 
 /**
- * Reads the map of one record, member by member. The value of the member `blob_data` is not kept, but only its
- * position.
+ * Reads the map of one record, member by member. For the member `blob_data`, keeps only the position of its value, not
+ * the value itself.
  */
 export class RecordMap {
   readonly members = new Map<string, unknown>()

@@ -11,7 +11,7 @@ import {
 describe('an error about an archive', () => {
   const versions = "only versions 2 (SpecStar's stream) and 3 can be restored"
   it.each<[string, () => Error, string]>([
-    ['NotAnArchiveError', () => new NotAnArchiveError('it is empty'), 'not an .acbak archive: it is empty'],
+    ['NotAnArchiveError', () => new NotAnArchiveError('the file is empty'), 'not an .acbak archive: the file is empty'],
     ['ArchiveTruncatedError', () => new ArchiveTruncatedError('it ends'), 'the archive is truncated: it ends'],
     ['ArchiveInvalidError', () => new ArchiveInvalidError('a rule'), 'the archive is invalid: a rule'],
     ['EntryCorruptError', () => new EntryCorruptError('a', 'b', 'c'), 'entry a is corrupt: expected sha256 b, found c'],

@@ -21,7 +21,7 @@ const message = async (bytes: Buffer): Promise<string> => {
 describe('a file that is not an archive', () => {
   it('is named if its first bytes belong to a known format', async () => {
     expect(await message(gzipSync(archive))).toBe(
-      'NotAnArchiveError: not an .acbak archive: it is a gzip file; decompress it with gunzip',
+      'NotAnArchiveError: not an .acbak archive: the file is a gzip file; decompress it with gunzip',
     )
     const heads: readonly (readonly [string, string])[] = [
       ['PK\x03\x04', 'a zip file'],
@@ -42,11 +42,11 @@ describe('a file that is not an archive', () => {
     ]
     for (const [head, name] of heads) {
       const bytes = Buffer.concat([Buffer.from(head, 'latin1'), Buffer.from('x'.repeat(600))])
-      expect(await message(bytes)).toContain(`not an .acbak archive: it is ${name}`)
+      expect(await message(bytes)).toContain(`not an .acbak archive: the file is ${name}`)
     }
-    expect(explainForeignFile(Buffer.alloc(9)).message).toContain('it begins with zero bytes')
+    expect(explainForeignFile(Buffer.alloc(9)).message).toContain('the file begins with zero bytes')
     // The last character is cut off.
-    expect(explainForeignFile(Buffer.from('Grüß').subarray(0, -1)).message).toContain('it is text')
+    expect(explainForeignFile(Buffer.from('Grüß').subarray(0, -1)).message).toContain('the file is text')
     for (const binary of [Buffer.from('text\0'), Buffer.from([0xff, 0xfe, 0x41])])
       expect(explainForeignFile(binary).message).toContain('does not begin with a tar header')
   })
@@ -66,14 +66,14 @@ describe('a tar that is not an archive', () => {
     ] as const
     for (const entries of [packed('backup'), packed('./backup'), [...mac, ...packed('backup')]])
       expect(await message(tarOf(entries))).toContain(
-        'NotAnArchiveError: not an .acbak archive: its files are in the folder "backup" of the tar',
+        'NotAnArchiveError: not an .acbak archive: the files are in the folder "backup" of the tar',
       )
     expect(await message(tarOf(packed('a/b').filter(([name]) => !name.endsWith('manifest.json'))))).toContain('"a/b"')
   })
 
   it('is rejected with the name of the archive that it contains as a file', async () => {
     expect(await message(tarOf([['dir/backup.acbak', archive]]))).toContain(
-      'it is a tar that contains the file "dir/backup.acbak"',
+      'the file is a tar that contains the file "dir/backup.acbak"',
     )
   })
 
@@ -85,14 +85,14 @@ describe('a tar that is not an archive', () => {
   })
 
   it('is named if it contains only other files, or only files of macOS, or nothing', async () => {
-    const other = 'NotAnArchiveError: not an .acbak archive: it is a tar of other files, such as "hello.txt"'
+    const other = 'NotAnArchiveError: not an .acbak archive: the file is a tar of other files, such as "hello.txt"'
     expect(await message(tarOf([['hello.txt', Buffer.from('x')]]))).toContain(other)
     expect(await message(tarOf([['./hello.txt', Buffer.from('x')]]).subarray(0, -9_900))).toContain(other)
     expect(await message(tarOf([['._hello.txt', Buffer.from('x')]]))).toContain(
-      'it is a tar that contains only files that macOS has added, such as "._hello.txt"',
+      'the file is a tar that contains only files that macOS has added, such as "._hello.txt"',
     )
     expect(await message(Buffer.concat([entryBytes('a/', Buffer.alloc(0)), END]))).toContain(
-      'it is a tar without files',
+      'the file is a tar without files',
     )
   })
 

@@ -35,13 +35,13 @@ const truncated = (what: string): Error => new ArchiveTruncatedError(what)
 
 describe('openArchive', () => {
   it('rejects what is not a tar', async () => {
-    await expectError(Buffer.alloc(0), new NotAnArchiveError('it is empty'))
+    await expectError(Buffer.alloc(0), new NotAnArchiveError('the file is empty'))
     for (const bytes of [Buffer.from([1]), headerBytes('a', 0).subarray(0, 511)])
-      await expectError(bytes, new NotAnArchiveError('it does not begin with a tar header'))
+      await expectError(bytes, new NotAnArchiveError('the file does not begin with a tar header'))
     for (const bytes of [Buffer.alloc(1), Buffer.alloc(5_000)])
       await expectError(
         bytes,
-        new NotAnArchiveError('it begins with zero bytes, so its content was probably lost during a copy'),
+        new NotAnArchiveError('the file begins with zero bytes, so its content was probably lost during a copy'),
       )
   })
 
@@ -108,7 +108,7 @@ describe('openArchive', () => {
     const length = archive.length - TAIL_BYTES
     await expectError(
       located({ size: 32 * MIB + 1 }),
-      invalid(`manifest.json: it has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
+      invalid(`manifest.json: the manifest has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
     )
     await elsewhere(located({ size: 32 * MIB }), surplus(manifestOffset + 32 * MIB - length, 'few'))
     await elsewhere(located({ offset: 0, size: length }), '')

@@ -36,7 +36,7 @@ const withSegments = (...segments: ManifestSegment[]): object => ({
 describe('the bytes of a manifest', () => {
   it('are rejected with a member __proto__, which code that reads by name would ignore', () => {
     const text = JSON.stringify(MANIFEST).replace('{', '{"__proto__":{"resources":5},')
-    expect(() => parseManifest(Buffer.from(text))).toThrow(invalid('it must not have a member __proto__'))
+    expect(() => parseManifest(Buffer.from(text))).toThrow(invalid('a member must not have the name __proto__'))
   })
 
   it('are rejected with a message without an empty path if they are not an object', () => {
@@ -62,16 +62,18 @@ describe('the bytes of a manifest', () => {
     expect(() => encodeManifest({ ...longest, job_id: `${longest.job_id}x` })).toThrow(
       new RangeError(`the manifest has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
     )
-    expect(() => parseManifest(Buffer.alloc(32 * MIB, 0xff))).toThrow(invalid('it is not UTF-8'))
+    expect(() => parseManifest(Buffer.alloc(32 * MIB, 0xff))).toThrow(invalid('the manifest is not UTF-8'))
     expect(() => parseManifest(Buffer.alloc(32 * MIB + 1))).toThrow(
-      invalid(`it has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
+      invalid(`the manifest has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
     )
   })
 
   it('are JSON in UTF-8 of at most 64 levels', () => {
-    const notJson = invalid('it is not JSON')
-    expect(() => parseManifest(Buffer.from([0xff]))).toThrow(invalid('it is not UTF-8'))
-    expect(() => parseManifest(Buffer.from('['.repeat(65)))).toThrow(invalid('it is nested deeper than 64 levels'))
+    const notJson = invalid('the manifest is not JSON')
+    expect(() => parseManifest(Buffer.from([0xff]))).toThrow(invalid('the manifest is not UTF-8'))
+    expect(() => parseManifest(Buffer.from('['.repeat(65)))).toThrow(
+      invalid('the manifest is nested deeper than 64 levels'),
+    )
     expect(() => parseManifest(Buffer.from('['.repeat(64)))).toThrow(notJson)
     expect(() => parseManifest(Buffer.alloc(0))).toThrow(notJson)
   })

@@ -123,7 +123,7 @@ describe('a revision', () => {
     ['uid must be a UUID', { uid: { S: '00000000-0000-4000-8000-00000000000' } }],
     ['uid must be a UUID', { uid: { N: '1' } }],
     ['revision_id must be a string that is not empty', { revision_id: { S: '' }, sk: { S: `${H}/a/~/-` } }],
-    ['it has both data and data_spilled', { data_spilled: { BOOL: true } }],
+    ['the revision has both data and data_spilled', { data_spilled: { BOOL: true } }],
   ])('has the fault: %s', (fault, change) => {
     expect(checkRevision({ ...REVISION, ...change }, PAYLOAD)).toEqual({
       fault: expect.stringMatching(fault) as string,
@@ -132,7 +132,7 @@ describe('a revision', () => {
 
   it('has a fault without a payload or without its SHA-256', () => {
     expect(checkRevision(without(REVISION, 'data'), undefined)).toEqual({
-      fault: 'it has neither data nor data_spilled',
+      fault: 'the revision has neither data nor data_spilled',
     })
     expect(checkRevision(without(REVISION, 'data_sha256'), PAYLOAD)).toEqual({ fault: 'data_sha256 is missing' })
   })

@@ -98,7 +98,7 @@ describe('the records of a segment', () => {
         order.endChunk()
       }).toThrow(
         new ArchiveInvalidError(
-          'entry models/city/s.jsonl has 1 metadata and 1 revision lines with hash keys 1 to 1, ' +
+          'entry models/city/s.jsonl has 1 metadata lines and 1 revision lines with hash keys from 1 to 1, ' +
             'which does not match its index line',
         ),
       )

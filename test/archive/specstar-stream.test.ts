@@ -44,7 +44,7 @@ describe("SpecStar's stream", () => {
   })
 
   it('is rejected without a valid header', () => {
-    const error = new NotAnArchiveError(`it is ${STREAM} without its header`)
+    const error = new NotAnArchiveError(`the file is ${STREAM} without its header`)
     expect(() => isSpecStarStream(modelStartFrame('city'))).toThrow(error)
     expect(() => isSpecStarStream(encodeFrame({ t: 'HeaderRecord', version: '2' }))).toThrow(error)
   })

@@ -167,7 +167,7 @@ describe('a repacked archive', () => {
     await expectError(tarOf(without('manifest.json')), truncated('it has no manifest.json'))
     await expectError(
       tarOf(new Map([['manifest.json', Buffer.alloc(32 * MIB + 1)]])),
-      invalid(`manifest.json: it has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
+      invalid(`manifest.json: the manifest has ${32 * MIB + 1} bytes; at most ${32 * MIB} are allowed`),
     )
   })
 
@@ -200,6 +200,6 @@ describe('a repacked archive', () => {
     await expectError(cut(1024), truncated('it ends inside an entry'))
     await expectError(cut(512), truncated('the tar must end in 1024 zero bytes'))
     await expectError(cut(511), truncated('the tar must end in 1024 zero bytes'))
-    await expect(reading(cut(0))).rejects.toThrow('it is a tar of other files, such as "x"')
+    await expect(reading(cut(0))).rejects.toThrow('the file is a tar of other files, such as "x"')
   })
 })

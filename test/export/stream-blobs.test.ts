@@ -21,8 +21,8 @@ describe('a blob in a stream of SpecStar', () => {
     const properties = { headers: { cache_control: 'no-store' }, user_metadata: { a_b: 'x' } }
     expect(reject(properties)).toThrow(SpecstarRefusesError)
     expect(reject(properties)).toThrow(
-      'SpecStar does not accept blob "file-1" of model guild: it has the headers cache-control, x-amz-meta-a_b, ' +
-        'which a stream cannot contain; export with strict=false to leave them out',
+      'SpecStar does not accept blob "file-1" of model guild: the blob has the headers cache-control, x-amz-meta-a_b, ' +
+        'which a stream cannot contain; export with strict=false to omit the headers',
     )
   })
 })

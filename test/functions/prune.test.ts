@@ -224,7 +224,7 @@ describe('a run in which one schedule fails', () => {
     api.clock.ahead = 11 * DAY_MS
     await api.dynamo.send(new PutItemCommand({ TableName: config.tables.jobs, Item: broken }))
     try {
-      const failed = /^failed steps: 1\. All other steps were done\. schedule nightly: /
+      const failed = /^1 of the steps failed; all other steps were done. schedule nightly: /
       await expect(prune()).rejects.toThrow(failed)
       await expect(prune()).rejects.toMatchObject({ name: 'StepsFailedError' })
       expect(await keysIn('archives')).toEqual([weekly[1]])

@@ -15,9 +15,9 @@ export const shardRecordsContract = (start: () => Promise<TestServers>): void =>
     afterAll(() => servers.stop())
 
     it('keep the first number of a model and never expire', async () => {
-      expect(await records.keep('a', 16)).toBe(true)
-      expect(await records.keep('a', 4)).toBe(false)
-      expect(await records.keep('b', 8)).toBe(true)
+      expect(await records.store('a', 16)).toBe(true)
+      expect(await records.store('a', 4)).toBe(false)
+      expect(await records.store('b', 8)).toBe(true)
       expect(await records.find(['a', 'b', 'c'])).toEqual(
         new Map([
           ['a', 16],
@@ -34,15 +34,15 @@ export const shardRecordsContract = (start: () => Promise<TestServers>): void =>
     })
 
     it('replace a number only if it is still the number that was read', async () => {
-      await records.keep('replaced', 16)
-      expect(await records.keep('replaced', 4, 8)).toBe(false)
-      expect(await records.keep('replaced', 4, 16)).toBe(true)
+      await records.store('replaced', 16)
+      expect(await records.store('replaced', 4, 8)).toBe(false)
+      expect(await records.store('replaced', 4, 16)).toBe(true)
       expect(await records.find(['replaced'])).toEqual(new Map([['replaced', 4]]))
     })
 
     it('are read for more models than one request returns', async () => {
       const models = Array.from({ length: 130 }, (_, k) => `many-${k}`)
-      for (const model of models) await records.keep(model, 2)
+      for (const model of models) await records.store(model, 2)
       expect((await records.find(models)).size).toBe(130)
       expect((await records.find([])).size).toBe(0)
     })

@@ -53,7 +53,7 @@ describe('the resources of a stream', () => {
     expect(await read(Buffer.concat([headerFrame(), eofFrame()]))).toEqual([])
   })
 
-  it('are returned in the order of the stream, if all metadata precede all revisions', async () => {
+  it('are returned in the order of the stream, if all metadata precedes all revisions', async () => {
     const stream = buildStream({
       a: {
         metadataFirst: true,

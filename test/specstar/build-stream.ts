@@ -31,7 +31,7 @@ export interface ModelSpec {
   readonly records?: readonly Buffer[]
   /** The content type of the blobs. By default, they have none. */
   readonly contentType?: string
-  /** Whether all metadata precede all revisions, as in streams of SpecStar's predecessor. By default, they do not. */
+  /** Whether all metadata precedes all revisions, as in streams of SpecStar's predecessor. By default, it does not. */
   readonly metadataFirst?: boolean
 }
 

@@ -13,8 +13,8 @@ const withCurrentRevision = (): CurrentResources => {
 
 describe('a resource with its current revision', () => {
   it.each([
-    ['its metadata precede its revisions', [metadata, revision(1), revision(2), revision(3)], 2],
-    ['its metadata follow its revisions', [revision(1), revision(2), revision(3), metadata], 3],
+    ['its metadata precedes its revisions', [metadata, revision(1), revision(2), revision(3)], 2],
+    ['its metadata follows its revisions', [revision(1), revision(2), revision(3), metadata], 3],
     ['its current revision occurs twice', [metadata, revision(2), revision(2)], 1],
   ])('is returned once, as soon as both are known, if %s', (_what, parts, index) => {
     const resources = withCurrentRevision()

@@ -66,7 +66,7 @@ describe.each(['specstar/catalogue.acbak', 'specstar/catalogue-msgpack.acbak', '
 )
 
 describe.each([
-  ['all metadata precede all revisions', metadataFirst],
+  ['all metadata precedes all revisions', metadataFirst],
   ['all revisions precede all metadata', revisionsFirst],
 ])('models proposed from a stream in which %s', (_what, reorder) => {
   it("are those of the stream in SpecStar's order", async () => {

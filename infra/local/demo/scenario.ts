@@ -159,7 +159,10 @@ const repair = async (run: DemoRun, exportJob: string, found: DryRunResult): Pro
   }
 }
 
-/** Returns the ids of the model's resources that the dry run reported. Without ids, it reported only blobs. */
+/**
+ * Returns the ids of the model's resources that the dry run reported. If the dry run reported only blobs of the model,
+ * the list is empty.
+ */
 const reportedIds = ({ findings }: DryRunResult, model: string): string[] => [
   ...new Set(findings.filter((finding) => finding.model === model).flatMap(({ resource_id }) => resource_id || [])),
 ]

@@ -3,7 +3,10 @@ import type { DeployedNames } from '../../../functions/events.ts'
 import { type LocalEvent, patternMatcher } from './event-pattern.ts'
 import type { LocalTrigger } from './triggers.ts'
 
-/** The delay after each failed attempt. Like those of EventBridge, the delays grow. They add up to half a minute. */
+/**
+ * The delay after each failed attempt. As in EventBridge, each delay is longer than the previous delay. Together, the
+ * delays last half a minute.
+ */
 const RETRY_DELAYS_MS = [500, 2_000, 8_000, 20_000]
 
 /** A rule passes every event that matches its pattern to a function. */

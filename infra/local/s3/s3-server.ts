@@ -44,7 +44,9 @@ await runAsChild(Settings, async ({ dir, buckets, expiry }) => {
   }
 })
 
-/** Deletes expired data now and every hour, without delaying requests. Returns a function that stops it. */
+/**
+ * Deletes expired data now and every hour, without delaying requests. Returns a function that stops these deletions.
+ */
 function expireRegularly(
   storage: Storage,
   { oldVersions, unfinishedUploads, objects }: ExpiryDays,

@@ -87,6 +87,6 @@ const blobOf = ({ cca3 }: Country, extension: string, contentType: string): Samp
   const name = `${cca3.toLowerCase()}.${extension}`
   const bytes = readFileSync(packageFile(`data/${name}`))
   const fileId = xxh3Hex(bytes)
-  // Some clients upload blobs without a content type, so some blobs of the sample data have none.
+  // Some clients upload blobs without a content type, so some blobs of the sample data have no content type.
   return oneIn(25, fileId) ? { file_id: fileId, bytes } : { file_id: fileId, bytes, content_type: contentType }
 }

@@ -30,7 +30,9 @@ export interface ResourceHistory {
   readonly pruned: number
 }
 
-/** 2023-01-01T00:00:00Z in seconds. The times of the sample data are constant, so that it is always the same. */
+/**
+ * 2023-01-01T00:00:00Z in seconds. The times of the sample data are constant, so that every run writes the same data.
+ */
 const FIRST_DAY = 1_672_531_200
 const DAY = 86_400
 /** Resources are created within the first 900 days. At most 40 days are between two changes of a resource. */

@@ -6,11 +6,11 @@ import { QbError, type UnaryOperator, withOffset } from './syntax.ts'
 type Arithmetic = '&' | '|' | '+' | '-' | '*' | '/' | '%' | '<<' | '>>'
 
 /**
- * The largest length of a repeated value, which limits the memory for an expression. The length of a list includes all
- * values inside the list, at any depth.
+ * The largest length of the result of a repetition, such as `"ab" * 500`. It limits the memory for an expression.
+ * Strings are counted in characters. For lists and tuples, the results of `sizeOf` are added.
  */
 const MAX_REPEATED_LENGTH = 1_000
-/** The largest number of bits of a shift, which limits the size of an int. */
+/** The largest number of bits by which `<<` or `>>` shifts an int. It limits the size of the result. */
 const MAX_SHIFT_BITS = 16_384n
 
 /**
@@ -80,8 +80,8 @@ const magnitude = (number: bigint): bigint => (number < 0n ? -number : number)
  * rounded.
  */
 const positiveQuotient = (a: bigint, b: bigint): number => {
-  // The shift gives the quotient at least 68 bits, which is more than the 53 bits of a float. The last bit is set if
-  // there is a remainder, so that the result is rounded correctly.
+  // `a` is shifted so that the quotient has at least 68 bits, which is more than the 53 bits of a float. If the
+  // division has a remainder, the last bit of the quotient is set, so that `floatOf` rounds correctly.
   const bits = Math.max(0, 72 + 4 * (b.toString(16).length - a.toString(16).length))
   const shifted = a << BigInt(bits)
   return floatOf((shifted / b) | (shifted % b === 0n ? 0n : 1n)) / 2 ** bits
@@ -133,7 +133,7 @@ const computeSequences = (left: unknown, operator: Arithmetic, right: unknown): 
     if (left instanceof Bytes && right instanceof Bytes) return new Bytes(left.latin1 + right.latin1)
   }
   if (operator !== '*') return undefined
-  // At most one operand is a number, because `computeNumbers` multiplies two numbers.
+  // At most one operand is a number, because `computeNumbers` has handled all pairs of numbers.
   if (numberOf(left) !== undefined) return computeSequences(right, operator, left)
   const times = numberOf(right)
   if (typeof times !== 'bigint') return undefined
@@ -148,11 +148,11 @@ const computeSequences = (left: unknown, operator: Arithmetic, right: unknown): 
 const repeatCount = (length: number, times: bigint): number => {
   if (times <= 0n || length === 0) return 0
   if (BigInt(length) * times > MAX_REPEATED_LENGTH)
-    throw new RangeError(`a repeated value must not be longer than ${MAX_REPEATED_LENGTH}`)
+    throw new RangeError(`the result of * must not have more than ${MAX_REPEATED_LENGTH} characters or values`)
   return Number(times)
 }
 
-/** Returns the number of values in a value, at any depth. The value itself is included. */
+/** Returns 1 for a value without items. For a list or a tuple, returns 1 plus the sizes of its items. */
 const sizeOf = (value: unknown): number => {
   const items = itemsOf(value)
   return items === undefined ? 1 : items.reduce<number>((sum, item) => sum + sizeOf(item), 1)

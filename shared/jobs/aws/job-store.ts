@@ -207,7 +207,7 @@ export class JobStore {
     return kept ? result : ((await this.getResult(jobId, stage, n, pass)) ?? result)
   }
 
-  /** Returns the stored result of a pass, or `undefined` if there is none. */
+  /** Returns the stored result of a pass, or `undefined` if no result is stored. */
   async getResult<Result>(
     jobId: string,
     stage: Stage<Result, ResultName>,
@@ -248,13 +248,13 @@ export class JobStore {
     })
   }
 
-  /** Returns the last stored problem with this error name, or `undefined` if there is none. */
+  /** Returns the last stored problem with this error name, or `undefined` if no such problem is stored. */
   async failure(jobId: string, errorName: string): Promise<Problem | undefined> {
     const item = await this.#items.get(failureKey(jobId, errorName))
     return item === undefined ? undefined : problemIn(item)
   }
 
-  /** Returns the last stored problem, or `undefined` if there is none. */
+  /** Returns the last stored problem, or `undefined` if no problem is stored. */
   async lastFailure(jobId: string): Promise<Problem | undefined> {
     const items: Item[] = []
     const range = { pk: `job#${jobId}`, fromSk: 'failure#', toSk: 'failure$' }

@@ -16,7 +16,7 @@ export class JobTable {
     this.#table = table
   }
 
-  /** Returns the item with this key, or `undefined` if there is none. */
+  /** Returns the item with this key, or `undefined` if the item does not exist. */
   async get(key: Item): Promise<Item | undefined> {
     const { Item: item } = await this.#client.send(
       new GetItemCommand({ TableName: this.#table, Key: key, ConsistentRead: true }),
@@ -28,7 +28,7 @@ export class JobTable {
     await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
   }
 
-  /** Writes an item if there is none with its key. Returns true if the item was written. */
+  /** Writes an item if the table has no item with the same key. Returns true if the item was written. */
   putAbsent(item: Item): Promise<boolean> {
     return this.putWhere(item, 'attribute_not_exists(#pk)', { '#pk': 'pk' })
   }

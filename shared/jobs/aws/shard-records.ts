@@ -29,7 +29,7 @@ export class ShardRecords {
    * stores nothing and returns false. `replaced` is the number that the caller has read, or `undefined` if there was no
    * record.
    */
-  async keep(model: string, shards: number, replaced?: number): Promise<boolean> {
+  async store(model: string, shards: number, replaced?: number): Promise<boolean> {
     try {
       await this.#client.send(
         new PutItemCommand({

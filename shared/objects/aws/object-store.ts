@@ -16,7 +16,9 @@ import { pinned, type PutOptions, writeFields, type WriteOptions } from './store
  * The pause after each attempt is at most 100 ms.
  */
 const CONFLICT_ATTEMPTS = 100
-/** The sizes of an upload of a stream. At most two parts of 8 MiB are in memory. */
+/**
+ * The part size and the number of concurrent parts when a stream is uploaded. At most two parts of 8 MiB are in memory.
+ */
 const UPLOAD = { partSize: 8 * 1024 * 1024, queueSize: 2 }
 /** S3's limit on the number of keys in one DeleteObjects request. */
 const DELETE_BATCH = 1000
@@ -36,9 +38,9 @@ export class ObjectStore extends ObjectReader {
     options?: PutOptions & { readonly ifAbsent?: false; readonly ifMatch?: never },
   ): Promise<PinnedObject>
   /**
-   * With `ifAbsent`, returns `exists` instead of replacing an existing object. The existing object may be the object of
-   * this call, if the response to its first request was lost. With `ifMatch`, returns `exists` if the object has
-   * another ETag or does not exist.
+   * With `ifAbsent`, returns `exists` instead of replacing an existing object. If the response to a request is lost,
+   * the SDK repeats the request. The result can then be `exists` although this call has written the object. With
+   * `ifMatch`, returns `exists` if the object has another ETag or does not exist.
    */
   async put(bucket: string, key: string, body: Buffer, options: PutOptions): Promise<PinnedObject | 'exists'>
   async put(bucket: string, key: string, body: Buffer, options: PutOptions = {}): Promise<PinnedObject | 'exists'> {

@@ -178,7 +178,7 @@ export class ResourceStore {
     return items
   }
 
-  /** Returns the given ids for which metadata exist. An id that no resource can have is allowed. */
+  /** Returns those of the given ids that have a metadata item. An id that is not valid for a resource is ignored. */
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
     const valid = [...new Set(ids)].filter(isResourceId)
@@ -196,7 +196,7 @@ export class ResourceStore {
     return item === undefined ? undefined : new RevisionView(item).appliedBy
   }
 
-  /** Returns the revision item with this key, or undefined if there is none. */
+  /** Returns the revision item with this key, or undefined if the item does not exist. */
   getRevision(key: Key): Promise<Item | undefined> {
     return this.#get(key)
   }

@@ -20,7 +20,7 @@ interface RollbackServices extends OpenRestoreServices, PassServices {
 
 /**
  * Runs one pass of the rollback of a restore under `raise_error`. For each resource of an extent, removes the items
- * that this restore wrote. Items that another writer has replaced since are kept. The metadata are removed before the
+ * that this restore wrote. Items that another writer has replaced since are kept. The metadata is removed before the
  * revisions, so that no reader finds metadata without the current revision.
  */
 export const rollback = (input: PassInput, services: RollbackServices): Promise<PassOutput> =>

@@ -36,7 +36,7 @@ export const convertBlobs = async (
   const segments = new BlobSegments(attempt, services)
   const missing: BlobReference[] = []
   const damaged = new DamagedBlobs()
-  /** `end` is the first position that the pass has not converted. By default, it has converted all. */
+  /** `end` is the first position that the pass has not converted. By default, the pass has converted all positions. */
   const finish = async (next: ConvertCursor, end?: string): Promise<ConvertResultOf<'blobs'>> => ({
     ...continueAt(next),
     phase: 'blobs',

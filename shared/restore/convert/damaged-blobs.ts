@@ -70,8 +70,8 @@ const checkCount = (count: number, last: ScanFault): void => {
 }
 
 /**
- * Writes a file with the damaged blobs of the whole stream. Returns the member that refers to the file, or no member if
- * there are none.
+ * Writes a file with the damaged blobs of the whole stream. Returns the member that refers to the file. If no blob is
+ * damaged, writes no file and returns an empty object.
  */
 export const collectDamagedBlobs = async (
   workFiles: WorkFiles,

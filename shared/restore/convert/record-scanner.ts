@@ -232,7 +232,7 @@ export class RecordScanner {
 /**
  * Returns the key that sorts record lines in the order of an archive. The key has three parts: the model, the sort key
  * of the metadata, and the rest of the record's own sort key. For metadata, the third part is empty, so metadata
- * precede revisions. The parts are separated by U+0000, which ids cannot contain.
+ * precedes revisions. The parts are separated by U+0000, which ids cannot contain.
  */
 const lineKey = (model: string, item: Item): Buffer => {
   const { sortKey: sk, resourceId } = new MetadataView(item)

@@ -27,7 +27,7 @@ export class ScanFindings {
   /**
    * Compares `data_hash` with the hash of the payload. Throws `EntryCorruptError` if the hashes differ. For a migrated
    * revision, a difference is only reported, because SpecStar does not update `data_hash` when it migrates the payload.
-   * A missing `data_hash` is also reported, because old versions of SpecStar wrote none.
+   * A missing `data_hash` is also reported, because old versions of SpecStar did not write this hash.
    */
   checkDataHash(location: StreamLocation, model: string, info: RevisionInfo, actual: string): void {
     const { data_hash: expected, resource_id, revision_id, parent_schema_version } = info

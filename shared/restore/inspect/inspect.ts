@@ -71,7 +71,7 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
   const seconds = await acquireLeases(services, job, models, false)
   if (seconds !== undefined) return seconds
   // This restore has the leases, so no other restore is writing to these models now. Only the stages that write renew
-  // the leases. If none of them starts within 9 minutes, another restore can take the leases.
+  // the leases. If no such stage starts within 9 minutes, another restore can take the leases.
   const empty_models: string[] = []
   for (const model of models) if (await resources.isEmpty(model)) empty_models.push(model)
   return {

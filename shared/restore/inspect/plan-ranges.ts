@@ -45,7 +45,7 @@ export const planRanges = (
 }
 
 /**
- * Returns one range for each segment of a model. Without `ids`, the ranges together cover all sort keys of the target.
+ * Returns one range for each segment of a model. Without `ids`, every sort key of the target is in one of the ranges.
  */
 const rangesOf = (archive: OpenArchive, model: string, ids: readonly string[] | undefined): SizedRange[] => {
   const segments = segmentsOf(archive, model)

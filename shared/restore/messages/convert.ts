@@ -82,7 +82,7 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       models: z.array(z.string()).readonly(),
       resources: z.int(),
       revisions: z.int(),
-      /** A file of `SCAN_FINDINGS`. Absent if there are none. */
+      /** A file of `SCAN_FINDINGS`. Absent if the pass has found no irregularity. */
       findings: z.exactOptional(PinnedObject),
     })
     .readonly(),
@@ -91,8 +91,8 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       ...PassResult.shape,
       phase: z.literal('merge'),
       /**
-       * The number of runs that were merged into `run`. They are the first runs of the list. They are removed from it,
-       * and `run` is appended.
+       * The number of runs that were merged into `run`. Later passes use the list of runs without its first `merged`
+       * runs, and with `run` at its end.
        */
       merged: z.int(),
       run: PinnedObject,
@@ -103,7 +103,7 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       ...PassResult.shape,
       phase: z.literal('records'),
       segments: z.array(RecordsSegment).readonly(),
-      /** A file of `STREAM_FAULT_PAGES`. Absent if there are none. */
+      /** A file of `STREAM_FAULT_PAGES`. Absent if every resource of the pass can be restored. */
       faults: z.exactOptional(PinnedObject),
     })
     .readonly(),
@@ -117,11 +117,15 @@ export const ConvertResult = z.discriminatedUnion('phase', [
       bytes: z.int(),
       /** The number of different blobs that each model refers to. */
       models: z.record(z.string(), z.int()).readonly(),
-      /** A file of `MISSING_BLOBS` with the ids of blobs that the stream does not contain. Absent if there are none. */
+      /**
+       * A file of `MISSING_BLOBS` with the ids of blobs that the stream does not contain. Absent if no blob is missing.
+       */
       missing_list: z.exactOptional(PinnedObject),
-      /** A file of `DAMAGED_BLOBS`. Absent if there are none. */
+      /** A file of `DAMAGED_BLOBS`. Absent if no blob is damaged. */
       damaged: z.exactOptional(PinnedObject),
-      /** A file of `STREAM_FAULT_PAGES` about damaged blobs to which no payload refers. Absent if there are none. */
+      /**
+       * A file of `STREAM_FAULT_PAGES` about damaged blobs to which no payload refers. Absent if there is no such blob.
+       */
       faults: z.exactOptional(PinnedObject),
     })
     .readonly(),
@@ -197,9 +201,12 @@ export const ConvertedArchive = z
     source: PinnedObject,
     /** Irregularities of the stream that SpecStar accepts. */
     findings: z.array(Finding).readonly(),
-    /** A file of `STREAM_FAULT_PAGES` about all resources that cannot be restored. Absent if there are none. */
+    /**
+     * A file of `STREAM_FAULT_PAGES` about all resources that cannot be restored. Absent if every resource can be
+     * restored.
+     */
     faults: z.exactOptional(PinnedObject),
-    /** A file of `DAMAGED_BLOBS`. Absent if there are none. */
+    /** A file of `DAMAGED_BLOBS`. Absent if no blob is damaged. */
     damaged_blobs: z.exactOptional(PinnedObject),
   })
   .readonly()

@@ -6,6 +6,7 @@ export const Finding = z
     model: z.string(),
     /** Empty if the finding is about a blob or a whole model. */
     resource_id: z.string(),
+    /** What differs, for example `blob f1` or `title is missing`. */
     what: z.string(),
     /** The value that the archive requires. */
     expected: z.string(),
@@ -18,8 +19,12 @@ export type Finding = z.output<typeof Finding>
 /** The result of one check, for one pass or for the whole restore. */
 export const CheckResult = z
   .object({
-    /** False if the restore caused a finding. True if all findings concern faults that the archive already had. */
+    /**
+     * False if the restore caused at least one of the findings. True if there are no findings, or if all of them are
+     * about faults that the archive already had.
+     */
     passed: z.boolean(),
+    /** The number of resources, revisions, references or blobs that were checked, depending on the check. */
     checked: z.int(),
     findings: z.array(Finding).readonly(),
     /** The number of all findings. `findings` contains only the first of them. */

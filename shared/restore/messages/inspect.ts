@@ -32,7 +32,10 @@ export const RestorePlan = z
     manifest_sha256: z.string(),
     /** Present if the job's archive is a stream of SpecStar. `archive` is then the result of the conversion. */
     converted: z.exactOptional(ConvertedArchive),
-    /** False for a repacked archive without a trailer, because no checksum covers its manifest. */
+    /**
+     * False for a repacked archive without a trailer. The checksum of the manifest is in the trailer, so this manifest
+     * may be wrong.
+     */
     proven_manifest: z.boolean(),
     models: z.array(z.string()).readonly(),
     /** True if the restore has no filters. The restore then selects all resources of `models`. */

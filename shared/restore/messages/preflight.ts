@@ -35,7 +35,7 @@ const LeftOutOfExtent = z
     /** The numbers of metadata and revision records of these resources. */
     metadata: z.int(),
     revisions: z.int(),
-    /** False if `digests` of the extent does not cover all records, because the item or key of a record is invalid. */
+    /** False if `digests` of the extent was computed without some records, because their item or key is invalid. */
     in_digest: z.boolean(),
     /** A file of `LEFT_OUT_OF_EXTENT`. */
     list: PinnedObject,
@@ -73,7 +73,7 @@ export const Extent = z
     /** The extent ends before this digest bucket. If it is absent, the extent ends at the end of the segment. */
     to_bucket: z.exactOptional(z.string()),
     /**
-     * The extent also covers the metadata in the target whose sort keys are greater than `after` and not greater than
+     * The extent also includes the metadata in the target whose sort keys are greater than `after` and not greater than
      * `up_to`.
      */
     after: z.exactOptional(z.string()),

@@ -45,8 +45,9 @@ const preflightBlobsPass = async (
   const segments = items[n] ?? []
   const start = readCursor(BlobsCursor, attempt) ?? { segment: 0, entry: 0 }
 
-  // The pass checks the references whose positions lie between its first blob and the first blob of the next map item.
-  // The first pass also checks the references before the first blob of the archive.
+  // References and blobs are sorted by the same positions. The pass checks the references from the position of its
+  // first blob to the position of the first blob of the next map item. The first pass also checks the references before
+  // the first blob of the archive.
   const isFirstPass = n === 0 && attempt.cursor === undefined
   const from = isFirstPass ? '' : await positionAt(archive, segments[start.segment], start.entry)
   const until = await positionAt(archive, items[n + 1]?.[0], 0)

@@ -50,7 +50,10 @@ export interface CheckedRange {
   readonly duplicateIds: readonly string[]
   /** See `existing` of `Extent`. */
   readonly existing: BitList
-  /** The digests of the digest buckets. They cover all resources, even those that the filters do not select. */
+  /**
+   * The digests of the digest buckets. They are computed from all resources, even from those that the filters do not
+   * select.
+   */
   readonly buckets: readonly BucketDigest[]
   readonly leftOut: LeftOutOfRange
   readonly dryRun?: DryRunCounts

@@ -39,7 +39,7 @@ export interface Report {
   readonly models: Readonly<Record<string, ReportedModel>>
   readonly checks: CheckResults
   readonly missing_blobs: readonly string[]
-  /** The first 1,000 missing blobs, each with the first 3 resources that refer to it. Absent if there are none. */
+  /** The first 1,000 missing blobs, each with the first 3 resources that refer to it. Absent if no blob is missing. */
   readonly missing_blobs_referred_by?: readonly MissingBlob[]
   /** Absent if no blob is missing. */
   readonly missing_blobs_hint?: string
@@ -49,7 +49,8 @@ export interface Report {
   /** The ids in the filter `ids` that no restored model of the archive contains. Absent if every id was found. */
   readonly not_found?: ListedIds
   /**
-   * The ids in the filter `ids` that the archive contains, but that another filter excludes. Absent if there are none.
+   * The ids in the filter `ids` that the archive contains, but that another filter excludes. Absent if no other filter
+   * excludes an id.
    */
   readonly excluded?: ListedIds
 }

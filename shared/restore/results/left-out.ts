@@ -102,7 +102,7 @@ const firstWithoutMetadata = async (
 }
 
 /**
- * Yields the faults of the selected resources of a stream whose metadata are not in the converted archive. All other
+ * Yields the faults of the selected resources of a stream whose metadata is not in the converted archive. All other
  * resources that are left out are listed in the extents.
  */
 async function* faultsWithoutMetadata(services: ResultStores, restore: PlannedRestore): AsyncGenerator<StreamFault> {
@@ -123,7 +123,7 @@ export interface ReportedLeftOut {
   readonly resources: readonly UnrestorableResource[]
 }
 
-/** Returns the resources that the export or this restore left out, or undefined if there are none. */
+/** Returns the resources that the export or this restore left out, or undefined if no resource was left out. */
 export const allLeftOut = async (
   services: OpenRestoreServices,
   restore: PlannedRestore,

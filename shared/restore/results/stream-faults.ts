@@ -59,8 +59,8 @@ export class StreamFaultLookup {
   }
 
   /**
-   * Returns the fault of a resource, or undefined if the conversion found none. The caller must pass only ids of
-   * resources with metadata, in the order of the archive.
+   * Returns the fault of a resource, or undefined if the conversion found no fault of this resource. The caller must
+   * pass only ids of resources with metadata, in the order of the archive.
    */
   async find(id: string): Promise<StreamFault | undefined> {
     if (this.#pages.length === 0) return undefined

@@ -84,7 +84,7 @@ const startByKey = async (
   return startReported(services, job, archive)
 }
 
-/** Writes the report that the restore is queued, and then starts the workflow, which replaces the report. */
+/** Writes a report with the status `queued`, and then starts the workflow, which replaces the report. */
 const startReported = async (
   services: StartUploadServices,
   job: RestoreJob,

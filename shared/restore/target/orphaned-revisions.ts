@@ -59,8 +59,8 @@ export class OrphanLookup {
   }
 
   /**
-   * Returns the stored revisions of a resource, or undefined if the target has none. The caller must pass only the ids
-   * of resources without metadata in the target, in the order of the archive.
+   * Returns the stored revisions of a resource, or undefined if the target has no revision of this resource. The caller
+   * must pass only the ids of resources without metadata in the target, in the order of the archive.
    */
   async find(id: string): Promise<OrphanedRevisions | undefined> {
     // The keys of the range are read only when the first resource without metadata is found, and only from this

@@ -4,7 +4,7 @@ import { RevisionView } from '../../resources/views.ts'
 import type { ArchivedResource, ArchivedRevision } from '../checks/check.ts'
 
 /**
- * Collects the records of one archived resource. Does not keep the payloads, because the digest covers only their
+ * Collects the records of one archived resource. Does not keep the payloads, because the digest contains only their
  * SHA-256.
  */
 export class ArchivedResourceBuilder {

@@ -58,10 +58,10 @@ export const UNRESTORABLE_ARCHIVED: readonly UnrestorableArchived[] = [
     'the current revision "bad:2" is miss',
   ),
   kind('its revisions are missing', ([metadata]) => [metadata], 'the current revision "bad:2" is missing'),
-  kind('its metadata are missing', ([, ...revisions]) => revisions, 'the metadata of the revision is missing'),
+  kind('its metadata is missing', ([, ...revisions]) => revisions, 'the metadata of the revision is missing'),
   kind('its id contains a slash', (items) => items.map(slashed), 'contains "/"'),
   kind(
-    'its metadata have no resource id',
+    'its metadata has no resource id',
     ([metadata, ...revisions]) => [without(metadata, 'resource_id'), ...revisions],
     'resource_id must be a string',
   ),
@@ -76,7 +76,7 @@ export const UNRESTORABLE_ARCHIVED: readonly UnrestorableArchived[] = [
     'sk is',
   ),
   kind(
-    'its metadata have no current revision',
+    'its metadata has no current revision',
     ([metadata, ...revisions]) => [without(metadata, 'current_revision_id'), ...revisions],
     'current_revision_id must be a string',
   ),

@@ -120,7 +120,7 @@ export const UNRESTORABLE_RECORDS: readonly UnrestorableRecord[] = [
   record(
     'a payload both in the item and spilled',
     withRevision({ data_spilled: { BOOL: true } }),
-    'it has both data and data_spilled',
+    'the revision has both data and data_spilled',
   ),
   record('a uid that is not a UUID', withRevision({ uid: { S: '1' } }), 'uid must be a UUID'),
   record('an unknown status', withRevision({ status: { S: 'final' } }), 'status must be "stable" or "draft"'),

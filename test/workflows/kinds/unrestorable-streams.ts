@@ -56,7 +56,7 @@ export const UNRESTORABLE_STREAMS: readonly UnrestorableStream[] = [
     /^record \d+ at byte \d+: revision ".*" occurs twice with different content, first at byte \d+$/,
   ),
   kind(
-    'its metadata are missing',
+    'its metadata is missing',
     [{ id: 'bad', revisions: { 'bad:1': '{}' }, withoutMetadata: true }],
     /^record \d+ at byte \d+: the stream contains no metadata of the resource of revision "bad:1"$/,
   ),

@@ -5,7 +5,7 @@ import type { ModelSpec, ResourceSpec } from '../../specstar/build-stream.ts'
 const FAULTS: Readonly<Record<string, (id: string) => readonly ResourceSpec[]>> = {
   'its current revision is missing': (id) => [{ id, revisions: { [`${id}:1`]: '{}' }, currentRevisionId: `${id}:2` }],
   'it has no revisions': (id) => [{ id, revisions: {}, currentRevisionId: `${id}:1` }],
-  'its metadata are missing': (id) => [{ id, revisions: { [`${id}:1`]: '{}' }, withoutMetadata: true }],
+  'its metadata is missing': (id) => [{ id, revisions: { [`${id}:1`]: '{}' }, withoutMetadata: true }],
   'its id contains a slash': (id) => [{ id: `${id}/x`, revisions: { [`${id}/x:1`]: '{}' } }],
   'its id contains a tab': (id) => [{ id: `${id}\t`, revisions: { [`${id}\t:1`]: '{}' } }],
   'its id has 300 characters': (id) => [{ id: id.padEnd(300, 'l'), revisions: { [`${id.padEnd(300, 'l')}:1`]: '{}' } }],
@@ -17,7 +17,7 @@ const FAULTS: Readonly<Record<string, (id: string) => readonly ResourceSpec[]>> 
     { id, revisions: { [`${id}:1`]: '{}' } },
     { id, revisions: { [`${id}:1`]: '{"name":"other"}' }, withoutMetadata: true },
   ],
-  'its metadata are too large': (id) => [
+  'its metadata is too large': (id) => [
     { id, revisions: { [`${id}:1`]: '{}' }, indexed: { name: 'x'.repeat(410_000) } },
   ],
   'its revision id fits into no key': (id) => [{ id, revisions: { ['ü'.repeat(300)]: '{}' } }],

@@ -6,8 +6,7 @@ import type { ReplyHeaders } from '../http/reply.ts'
 import { CHECKSUM_NAMES, type ChecksumName, type Checksums } from '../storage/records.ts'
 
 /*
- * If a request contains checksums, the service computes and compares them. It stores them with the object, and returns
- * them.
+ * The service verifies the checksums in a request, stores them with the object, and returns them in responses.
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity.html
  */
 
@@ -58,8 +57,9 @@ export function givenChecksums(fields: ReadonlyMap<string, string>): Checksums {
 }
 
 /**
- * Returns the checksum algorithms to compute for a body: those of checksums in the headers, those that `x-amz-trailer`
- * announces, and `declared`.
+ * Returns the algorithms with which the checksums of a body are computed. These are the algorithms of the headers
+ * `x-amz-checksum-…`, the algorithms that `x-amz-trailer` lists, and `declared`. For a part, `declared` is the
+ * algorithm of its multipart upload.
  */
 export function requestedChecksums(
   headers: ReadonlyMap<string, string>,
@@ -85,7 +85,8 @@ export function compareChecksums(given: Checksums, computed: Checksums): void {
 }
 
 /**
- * Returns the checksum of a multipart object: the checksum of the checksums of its parts, a hyphen, and their number.
+ * Returns the composite checksum of a multipart object. It has the form `{checksum}-{number of parts}`, where
+ * `checksum` is computed from the checksums of the parts.
  */
 export async function compositeChecksum(name: ChecksumName, parts: readonly string[]): Promise<string> {
   const digest = await createDigest(name)
@@ -104,7 +105,8 @@ export function checksumHeaders(checksums: Checksums): ReplyHeaders {
 }
 
 /**
- * Returns the response header `x-amz-checksum-type`: `FULL_OBJECT`, or `COMPOSITE` for checksums of multipart objects.
+ * Returns the response header `x-amz-checksum-type`. Its value is `COMPOSITE` for a composite checksum, and otherwise
+ * `FULL_OBJECT`. Without checksums, returns no header.
  */
 export function checksumTypeHeader(checksums: Checksums): ReplyHeaders {
   const [value] = Object.values(checksums)

@@ -6,8 +6,8 @@ import type { WriteCondition } from '../storage/versioned-objects.ts'
 /* https://docs.aws.amazon.com/AmazonS3/latest/userguide/conditional-requests.html */
 
 /**
- * Returns the condition that `If-Match` and `If-None-Match` of a write or delete set. The condition throws 412 if it
- * does not hold. If the request has `If-Match` and there is no object, it throws 404.
+ * Returns a function that checks `If-Match` and `If-None-Match` of a write or delete. The function throws 412 if a
+ * condition does not hold. If the request has `If-Match` and the object does not exist, the function throws 404.
  */
 export function writeCondition({ headers, key }: S3Request): WriteCondition {
   const ifMatch = headers.get('if-match')
@@ -24,7 +24,10 @@ export function writeCondition({ headers, key }: S3Request): WriteCondition {
   }
 }
 
-/** Checks the conditions of GET and HEAD. Returns true if the response must be 304. Throws 412 if one does not hold. */
+/**
+ * Checks the conditions of GET and HEAD. Returns true if the response must be 304. Throws 412 if a condition does not
+ * hold.
+ */
 export function isNotModified({ headers }: S3Request, version: ObjectVersion): boolean {
   const ifMatch = headers.get('if-match')
   const unmodifiedSince = headers.get('if-unmodified-since')

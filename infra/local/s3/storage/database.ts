@@ -15,7 +15,7 @@ export interface Database {
    */
   readonly objects: Table<ObjectVersion>
   /**
-   * All other versions and all delete markers, by bucket and key. Those of the same key are sorted from newest to
+   * All other versions and all delete markers, by bucket and key. The entries of one key are sorted from newest to
    * oldest.
    */
   readonly history: Table<VersionEntry>
@@ -43,7 +43,10 @@ export async function openDatabase(path: string): Promise<Database> {
   }
 }
 
-/** The limits of bucket names, object keys and upload ids keep every key of a record shorter than this. In bytes. */
+/**
+ * An upper bound of the length of a record's key, in bytes. The limits on bucket names, object keys and upload ids keep
+ * every key shorter than this.
+ */
 const LONGEST_PATH_BYTES = 4096
 
 /**

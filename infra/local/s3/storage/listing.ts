@@ -20,7 +20,7 @@ export async function* listObjects(
 }
 
 /**
- * Yields all versions and delete markers of a bucket, sorted by key. Those of the same key are sorted from newest to
+ * Yields all versions and delete markers of a bucket, sorted by key. The entries of one key are sorted from newest to
  * oldest. Starts with the key `from` (inclusive).
  */
 export async function* listVersions(

@@ -2,7 +2,10 @@ import { type Batch, type Database, historyOf, historyPath } from './database.ts
 import { NULL_VERSION, type VersionEntry } from './records.ts'
 import { sequenceOf } from './version-ids.ts'
 
-/** The noncurrent versions and the delete markers. Writing methods add their writes to a batch of the caller. */
+/**
+ * Stores the noncurrent versions and the delete markers of all keys. `put` and `remove` add their writes to a batch,
+ * which the caller then writes.
+ */
 export class VersionHistory {
   readonly #table: Database['history']
 
@@ -15,7 +18,10 @@ export class VersionHistory {
     return this.#table.values({ ...historyOf(bucket, key), limit: count }).all()
   }
 
-  /** Finds an entry by its version id, synchronously. The id must not be `null`: use `findNull`. */
+  /**
+   * Returns the entry with this version id, or undefined if the entry does not exist. The read is synchronous. For the
+   * version id `null`, use `findNull` instead.
+   */
   find(bucket: string, key: string, versionId: string): VersionEntry | undefined {
     const entry = this.#table.getSync(historyPath(bucket, key, sequenceOf(versionId)))
     return entry?.versionId === versionId ? entry : undefined

@@ -25,8 +25,8 @@ const always: WriteCondition = () => undefined
 
 /**
  * The objects and their versions. Each change is one batch of records. Therefore, readers see either the old or the new
- * state, and so does the next start after a `kill -9`. A power failure can lose the last changes, because the service
- * does not flush them to the disk.
+ * state. After a `kill -9`, the next start also finds one of these states. A power failure can lose the last changes,
+ * because the service does not flush them to the disk.
  */
 export class VersionedObjects {
   readonly #database: Database
