@@ -193,7 +193,9 @@ describe('a crafted archive', () => {
     await expect(reading(trailer(Buffer.from(text.replace('"acbak":3', '"acbak":4'))))).rejects.toThrow('version 4')
     await expect(reading(trailer(Buffer.from(text.replace('{"acbak"', ' {"acba"'))))).rejects.toThrow('acbak.trailer')
     const location = { offset: 512, size: 2 ** 50, sha256: '0'.repeat(64) }
-    await expect(reading(trailer(encodeTrailer(location)))).rejects.toThrow(`manifest.json: the manifest has ${2 ** 50} bytes`)
+    await expect(reading(trailer(encodeTrailer(location)))).rejects.toThrow(
+      `manifest.json: the manifest has ${2 ** 50} bytes`,
+    )
     await expect(reading(trailer(encodeTrailer({ ...location, size: 10 })))).rejects.toThrow(
       'where the header of the trailer begins',
     )
