@@ -11,7 +11,7 @@ export const LOGIC_FILES = [
   'shared/restore/{apply/blob-runs,convert/complete-resources,checks/findings,extents/bit-list,target/target-join}.ts',
   'shared/resources/*.ts',
   'shared/filters/**/*.ts',
-  'shared/specstar/{archive-resources,current-resources,proposal,msgpack-reader,msgpack-writer,propose-models,resource-records}.ts',
+  'shared/specstar/{archive-resources,current-resources,proposal,msgpack-reader,msgpack-writer,propose-models,resource-records,revision-owner}.ts',
   'shared/schedules/{archive-judgement,archive-scope,judge-archive,prune-plan}.ts',
   'shared/specstar/{record-map,stream-frame,stream-order,stream-reader,stream-record,stream-window,timestamp}.ts',
 ]

@@ -164,3 +164,32 @@ it('a damaged blob is restored from a sound record of the same blob', async () =
   )
   expect(restored).toMatchObject({ status: 'succeeded', result: { models: { memo: { loaded: 1 } } } })
 })
+
+const NAMELESS_REVISION = encodeFrame({ t: 'RevisionRecord' })
+
+it('a revision without an id belongs to the damaged metadata before it, and not to the resource before these', async () => {
+  const records = [encodeFrame({ t: 'MetaRecord' }), NAMELESS_REVISION]
+  const restored = await runner.restore(buildStream({ memo: { resources: SOUND, blobs: [BYTES], records } }), {
+    strict: false,
+  })
+  expect(restored).toMatchObject({
+    status: 'partial',
+    result: {
+      models: { memo: { loaded: 4 } },
+      left_out: { count: 2, resources: [{ resource_id: '' }, { resource_id: '' }] },
+    },
+  })
+})
+
+it('a stream whose metadata follow all revisions is rejected if a revision contains no id', async () => {
+  const resources: readonly ResourceSpec[] = [
+    { id: 'a', revisions: { 'a:2': '{}' }, withoutMetadata: true },
+    { id: 'b', revisions: { 'b:1': '{}' }, withoutMetadata: true },
+    { id: 'a', revisions: {}, currentRevisionId: 'a:2' },
+    { id: 'b', revisions: {}, currentRevisionId: 'b:1' },
+  ]
+  const restored = await runner.restore(buildStream({ memo: { resources, records: [NAMELESS_REVISION] } }), {
+    strict: false,
+  })
+  expect(restored).toMatchObject({ status: 'failed', error: { type: 'archive-invalid' } })
+})

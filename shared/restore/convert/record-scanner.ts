@@ -12,6 +12,7 @@ import { MetadataView } from '../../resources/views.ts'
 import type { ContentHashes } from '../../specstar/content-hashes.ts'
 import { corruptRecord, locatedReason, type StreamLocation } from '../../specstar/errors.ts'
 import { decodeMetadata, decodeRevision, statedResourceId } from '../../specstar/resource-records.ts'
+import type { RevisionOwner } from '../../specstar/revision-owner.ts'
 import type { StreamOrder } from '../../specstar/stream-order.ts'
 import { type StreamRecord, streamOffsetOf, typeOf } from '../../specstar/stream-record.ts'
 import type { Item } from '../../tables/item.ts'
@@ -43,18 +44,23 @@ export class RecordScanner {
   readonly #runs: PinnedObject[] = []
   readonly #models = new Set<string>()
   readonly #findings = new ScanFindings()
-  /**
-   * The id of the last metadata record, if only revisions of its resource have followed. A revision whose own resource
-   * id cannot be read belongs to this resource. Undefined if the resource is unknown.
-   */
-  #openId: string | undefined
+  readonly #owner: RevisionOwner
   #resources = 0
   #revisions = 0
 
-  constructor(attempt: Attempt, services: ConvertServices, order: StreamOrder, hashes: ContentHashes) {
+  constructor(
+    attempt: Attempt,
+    services: ConvertServices,
+    {
+      order,
+      owner,
+      hashes,
+    }: { readonly order: StreamOrder; readonly owner: RevisionOwner; readonly hashes: ContentHashes },
+  ) {
     this.#attempt = attempt
     this.#services = services
     this.#order = order
+    this.#owner = owner
     this.#hashes = hashes
   }
 
@@ -65,9 +71,11 @@ export class RecordScanner {
   }
 
   async add(record: StreamRecord): Promise<void> {
+    if (typeOf(record) === 'MetaRecord') this.#owner.beginResource()
     switch (record.t) {
       case 'ModelStartRecord':
         this.#models.add(record.model_name)
+        this.#owner.beginSection()
         break
       case 'MetaRecord':
         this.#collectFault(record, () => {
@@ -126,22 +134,37 @@ export class RecordScanner {
     } catch (error) {
       const fault = recordFault(record, error)
       if (fault === undefined) throw error
-      this.#addResourceFault(record, statedResourceId(record.data), fault)
+      this.#addRecordFault(record, statedResourceId(record.data), fault)
     }
   }
 
   /**
-   * Adds a fault of the resource to which a record belongs. If the record contains no id, its position determines the
-   * resource. Throws `ArchiveInvalidError` if the resource of a revision is unknown. This resource would otherwise be
-   * restored without the revision.
+   * Adds a fault of the resource to which a metadata or revision record belongs. If a revision contains no id, its
+   * position determines the resource. Throws `ArchiveInvalidError` if the resource of a revision is unknown. This
+   * resource would otherwise be restored without the revision.
    */
-  #addResourceFault(
-    record: RecordOf<'MetaRecord' | 'RevisionRecord' | 'BlobRecord' | 'BrokenRecord'>,
+  #addRecordFault(
+    record: RecordOf<'MetaRecord' | 'RevisionRecord' | 'BrokenRecord'>,
     statedId: string | undefined,
     fault: FaultReason,
   ): void {
-    const id = statedId ?? (typeOf(record) === 'RevisionRecord' ? this.#openId : '')
+    if (typeOf(record) === 'MetaRecord') {
+      if (statedId !== undefined) this.#owner.setId(statedId)
+      this.#addResourceFault(record, statedId ?? '', fault)
+      return
+    }
+    if (statedId !== undefined) this.#owner.addRevision(statedId)
+    const id = statedId ?? this.#owner.addRevisionWithoutId()
     if (id === undefined) throw new ArchiveInvalidError(fault.reason)
+    this.#addResourceFault(record, id, fault)
+  }
+
+  /** Adds a fault of a resource. `id` is empty if the resource is unknown. */
+  #addResourceFault(
+    record: RecordOf<'MetaRecord' | 'RevisionRecord' | 'BlobRecord' | 'BrokenRecord'>,
+    id: string,
+    fault: FaultReason,
+  ): void {
     const { number, offset } = record
     const model = this.#order.modelOf(record)
     this.#lines.add({ key: faultKey(model, id), body: encodeFault({ model, id, ...fault }), number, offset })
@@ -161,13 +184,13 @@ export class RecordScanner {
   #addBroken(record: RecordOf<'BrokenRecord'>): void {
     const fault = { reason: locatedReason(record, record.fault) }
     if (record.type === 'BlobRecord') this.#addBlobFault(record, record.file_id ?? '', fault)
-    else this.#addResourceFault(record, undefined, fault)
+    else this.#addRecordFault(record, undefined, fault)
   }
 
   #addMetadata(record: RecordOf<'MetaRecord'>): void {
     const { metadata, unknownKeys } = decodeMetadata(record.data)
     const model = this.#order.modelOf(record)
-    this.#openId = metadata.resource_id
+    this.#owner.setId(metadata.resource_id)
     this.#findings.addUnknownKeys(model, metadata.resource_id, 'metadata', unknownKeys)
     this.#resources += 1
     this.#addLine(record, model, itemFromMetadata(metadata, { model, shards: 1 }))
@@ -176,7 +199,7 @@ export class RecordScanner {
   #addRevision(record: RecordOf<'RevisionRecord'>): void {
     const model = this.#order.modelOf(record)
     const { info, payload, unknownKeys } = decodeRevision(record.data)
-    if (info.resource_id !== this.#openId) this.#openId = undefined
+    this.#owner.addRevision(info.resource_id)
     this.#findings.addUnknownKeys(model, info.resource_id, `revision ${info.revision_id}`, unknownKeys)
     this.#findings.checkDataHash(record, model, info, `xxh3_128:${this.#hashes.xxh3(payload)}`)
     const { item } = itemFromRevision(info, payload, { model, shards: 1 })

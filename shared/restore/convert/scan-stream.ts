@@ -2,6 +2,7 @@ import { continueAt } from '../../jobs/cursor.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { contentHashes } from '../../specstar/content-hashes.ts'
 import { readStream } from '../../specstar/read-stream.ts'
+import { RevisionOwner } from '../../specstar/revision-owner.ts'
 import { StreamOrder } from '../../specstar/stream-order.ts'
 import type { ConvertCursor, ConvertCursorOf, ConvertResultOf } from '../messages/convert.ts'
 import { RecordScanner } from './record-scanner.ts'
@@ -15,7 +16,8 @@ export const scanStream = async (
 ): Promise<ConvertResultOf<'scan'>> => {
   const { source, position } = cursor
   const order = new StreamOrder(cursor.order)
-  const scanner = new RecordScanner(attempt, services, order, await contentHashes())
+  const owner = new RevisionOwner(cursor.owner)
+  const scanner = new RecordScanner(attempt, services, { order, owner, hashes: await contentHashes() })
   const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'scan'>> => ({
     ...continueAt(next),
     ...(await scanner.finish()),
@@ -24,7 +26,7 @@ export const scanStream = async (
     await scanner.add(record)
     if (order.hasEnded || !(attempt.timeIsUp() || scanner.isFull)) continue
     const next = { offset: record.end, records: record.number }
-    return finish({ phase: 'scan', source, position: next, order: order.state })
+    return finish({ phase: 'scan', source, position: next, order: order.state, owner: owner.state })
   }
   return finish({ phase: 'merge', source })
 }

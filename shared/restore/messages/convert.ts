@@ -5,6 +5,7 @@ import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
+import { OwnerState } from '../../specstar/revision-owner.ts'
 import { OrderState } from '../../specstar/stream-order.ts'
 import { ReaderPosition } from '../../specstar/stream-reader.ts'
 import { Finding } from './finding.ts'
@@ -41,7 +42,16 @@ const RunOffsets = z.array(z.int()).readonly()
  * - `finish` composes the segments into an archive.
  */
 export const ConvertCursor = z.discriminatedUnion('phase', [
-  z.object({ phase: z.literal('scan'), source: PinnedObject, position: ReaderPosition, order: OrderState }).readonly(),
+  z
+    .object({
+      phase: z.literal('scan'),
+      source: PinnedObject,
+      position: ReaderPosition,
+      order: OrderState,
+      /** Absent at the start of the stream, and in cursors of earlier releases. */
+      owner: z.exactOptional(OwnerState),
+    })
+    .readonly(),
   z.object({ phase: z.literal('merge'), source: PinnedObject }).readonly(),
   z.object({ phase: z.literal('records'), source: PinnedObject, run_offsets: RunOffsets }).readonly(),
   z
