@@ -71,10 +71,11 @@ export async function* archivedRecords(
         const record = decodeRecord(bytes, location)
         if (record.fault === undefined) order.check(record)
         else order.countFaulty(record)
+        if (ids !== undefined && !isOneOf(ids, record)) continue
         // A faulty record may have no valid hash key. It therefore belongs to the pass that returns the record before
-        // it.
+        // it. Only returned records are considered, because the earlier pass has seen only these.
         if (isBeforeStart) isBeforeStart = record.fault !== undefined || record.h.slice(0, 4) < firstBucket
-        if (isBeforeStart || (ids !== undefined && !isOneOf(ids, record))) continue
+        if (isBeforeStart) continue
         batch.push(record.fault === undefined ? { ...record, entry: ordinal, location } : { ...record, location })
       }
       if (batch.length > 0) yield batch

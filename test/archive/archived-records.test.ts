@@ -176,6 +176,19 @@ describe('archivedRecords', () => {
     expect(await readAll(await openArchive(memorySource(bytes)), 0, { ids: ['city:2'] })).toEqual([])
   })
 
+  it('returns a faulty record of a selected id only in the pass that returns the record before it', async () => {
+    const change = (line: string): string => line.replace('{"Item":{', '{"Item":{"tags":{"SS":[]},')
+    const bytes = craftRecords({
+      lines: (lines) => lines.map((line, k) => (k === 1 ? Buffer.from(change(line.toString())) : line)),
+    })
+    const archive = await openArchive(memorySource(bytes))
+    // The record before the faulty record belongs to the bucket, but not to a selected id.
+    const from = { entry: 0, bucket: hashKeyOf('city:1').slice(0, 4) }
+    const faulty = (await readAll(archive, 0, { from })).filter(({ fault }) => fault !== undefined)
+    expect(faulty).toHaveLength(1)
+    expect(await readAll(archive, 0, { from, ids: ['city:1'] })).toHaveLength(3)
+  })
+
   it('rejects a chunk that does not match its index line', async () => {
     const bytes = craftRecords({ line: { revisions: 3 } })
     await expect(read(await openArchive(memorySource(bytes)), 0)).rejects.toThrow('does not match its index line')
