@@ -2,6 +2,7 @@ import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { quote } from '../../values/message-text.ts'
+import { compareBytes } from '../../values/text-order.ts'
 import {
   type ConvertedArchive,
   type ConvertResultOf,
@@ -43,7 +44,10 @@ export class DamagedBlobs {
     const found = this.#blobs.filter(({ position }) => end === undefined || position < end)
     const referenced = found.flatMap(({ blob, isReferenced }) => (isReferenced ? [blob] : []))
     const pages = new FaultPages(workFiles, attempt)
-    for (const { blob, isReferenced } of found) if (!isReferenced) await pages.add(faultOfUnknownResource(blob))
+    // A page contains faults of one model. Sorting by model avoids thousands of pages with one fault each.
+    const unreferenced = found.filter(({ isReferenced }) => !isReferenced).map(({ blob }) => blob)
+    for (const blob of unreferenced.sort((a, b) => compareBytes(a.model, b.model)))
+      await pages.add(faultOfUnknownResource(blob))
     const faults = await pages.finish()
     return {
       ...(referenced.length === 0
