@@ -30,7 +30,9 @@ export const httpResult = ({ status, body, headers }: Answer): HttpResult =>
         body: JSON.stringify(body),
       }
 
-/** Returns the response for a problem: the document, its status, and the headers of its type. */
+/**
+ * Returns the response for a problem. It contains the document, the status, and the headers for this type of problem.
+ */
 export const problemAnswer = (problem: Problem): Answer => ({
   status: problem.status,
   body: problem,

@@ -107,6 +107,7 @@ export const mergeParameters = (
   return { ...query, ...body }
 }
 
+/** The largest length of an `Idempotency-Key`. Keys are usually UUIDs, which have 36 characters. */
 const MAX_KEY_LENGTH = 255
 
 /** Returns the header `Idempotency-Key`, or `undefined`. Throws `InvalidRequestError` if the header is not valid. */

@@ -6,6 +6,7 @@ import { oneOf, text, wholeNumber } from '../../shared/requests/parameters.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import { jobSummary, type JobView } from './job-view.ts'
 
+/** The largest number of jobs on a page. The size of a page in bytes is limited separately. */
 const MAX_PAGE = 200
 const Parameters = z.strictObject({
   kind: z.exactOptional(oneOf(['export', 'restore'])),

@@ -3,6 +3,7 @@ import { text, wholeNumber } from '../../shared/requests/parameters.ts'
 import { parseParameters } from '../../shared/requests/parse-parameters.ts'
 import type { PageOptions } from '../../shared/schedules/explain-prune.ts'
 
+/** The largest number of objects on a page. S3 also lists at most 1,000 objects with one request. */
 const MAX_PAGE = 1000
 const Parameters = z.strictObject({
   limit: wholeNumber('a whole number', 1, MAX_PAGE).default(200),

@@ -7,7 +7,7 @@ export interface CommandOption {
   readonly type: 'string' | 'boolean'
   /** Whether `parseArgs` returns a list, which contains the value of every repetition. */
   readonly multiple?: boolean
-  /** How the option is written, and what it does. Error messages contain this. */
+  /** The syntax of the option and its effect, for error messages. For example, `--verbose (also prints …)`. */
   readonly usage: string
 }
 

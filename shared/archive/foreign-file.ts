@@ -53,10 +53,10 @@ const looksLikeText = (head: Buffer): boolean => {
 }
 
 /**
- * Returns an error that explains why a tar without a manifest is not an archive. `paths` are the names of its files, or
- * of some of them. If the tar contains an archive in a folder or as a file, the message states this. If the names are
- * those of other files, the message contains one of them. Otherwise, a part of the archive is missing, which `missing`
- * describes.
+ * Returns an error that explains why a tar without a manifest is not an archive. `paths` are the names of some or all
+ * files in the tar. If the tar contains an archive in a folder or as a file, the message states this. If no name can
+ * belong to an archive, the message contains one of the names. Otherwise, a part of the archive is missing, and the
+ * message contains `missing`, which describes this part.
  */
 export const explainForeignTar = (
   paths: Iterable<string>,

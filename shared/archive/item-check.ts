@@ -3,7 +3,7 @@ import type { Item } from '../tables/item.ts'
 import { isNumberText, plainNumber } from '../values/number-text.ts'
 import { RecordInvalidError, type RecordLocation } from './errors.ts'
 
-/** DynamoDB's limits on keys, on the names of attributes, and on the nesting of maps and lists. */
+/** DynamoDB's limits on partition keys, sort keys and the names of attributes, and on the nesting of maps and lists. */
 const MAX_PARTITION_KEY_BYTES = 2048
 const MAX_SORT_KEY_BYTES = 1024
 const MAX_NAME_BYTES = 65_535

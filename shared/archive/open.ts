@@ -81,7 +81,8 @@ const checkEndOfTar = async (source: ArchiveSource, head: Buffer): Promise<void>
   await rejectBytesAfterEnd(source)
   const { path, type } = parseHeaderBlock(head, 'the first header')
   const missing = 'the end of the archive is missing'
-  // Only the header of a file shows what the tar contains. Other headers, such as pax headers, have other names.
+  // The name of the first file shows what the tar contains. The name of another header, such as a pax header, does not
+  // show this.
   if (type !== '0') throw new ArchiveTruncatedError(missing)
   throw explainForeignTar([path.replace(/^(?:\.\/+)+/, '')], missing)
 }

@@ -47,8 +47,9 @@ export const parseTrailer = (bytes: Buffer): ManifestLocation => {
 export const trailerHeader = (): Promise<Buffer> => encodeTarHeader(TRAILER_NAME, BLOCK)
 
 /**
- * Encodes all bytes after the segments: the manifest, the trailer, and the end of the tar. If `leftOut` is given, the
- * entry `left-out.jsonl.zst` with this content comes first. `segmentsEnd` is the offset at which the segments end.
+ * Encodes all bytes after the segments. These are the manifest, the trailer, and the end of the tar. If `leftOut` is
+ * given, the entry `left-out.jsonl.zst` with this content comes first. `segmentsEnd` is the offset at which the
+ * segments end.
  */
 export const encodeTail = async (manifestJson: Buffer, segmentsEnd: number, leftOut?: Buffer): Promise<Buffer> => {
   const list = leftOut === undefined ? Buffer.alloc(0) : await encodeEntry(LEFT_OUT_NAME, leftOut)

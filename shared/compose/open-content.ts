@@ -11,7 +11,10 @@ export const COPIED_FROM = 16 * 1024 * 1024
 
 /** A blob or spilled payload that cannot be written to an archive. */
 export class UnreadableContent {
-  /** Why it cannot be written, and what to do, if it exists. Undefined if it does not exist. */
+  /**
+   * If the content exists, the reason why it cannot be written, and what to do. Undefined if the content does not
+   * exist.
+   */
   readonly reason: string | undefined
 
   constructor(reason?: string) {

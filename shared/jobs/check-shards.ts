@@ -12,6 +12,7 @@ import { ShardsChangedError } from './errors.ts'
  * partitions that a model can have are queried instead.
  */
 const MAX_PARTITIONS = 1000
+/** The number of partitions that are queried at the same time. Most of the time is latency. */
 const PARALLEL_READS = 16
 
 export interface ShardServices {

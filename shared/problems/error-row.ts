@@ -21,6 +21,7 @@ export interface ErrorRow {
   readonly members?: (error: Fields) => Fields
 }
 
+/** The largest number of characters in a member of a problem. */
 const MAX_STRING_CHARACTERS = 1_000
 
 /**

@@ -27,6 +27,7 @@ export type Problem = z.output<typeof Problem>
 export const WorkflowError = z.object({ Error: z.string(), Cause: z.exactOptional(z.string()) }).readonly()
 export type WorkflowError = z.output<typeof WorkflowError>
 
+/** The largest number of characters in `detail`. The problem is stored in the item of its job, which is limited to 400 KB. */
 const MAX_DETAIL_CHARACTERS = 4_000
 
 /** The details of the errors with which `lifecycle/` ends the jobs of stopped executions, by the name of the error. */

@@ -54,6 +54,7 @@ const NAME = /^[A-Za-z][A-Za-z0-9_-]{0,62}$/
  * same routes.
  */
 const RESERVED = ['blobs']
+/** The number of shards of a model whose entry in the registry has no `shards`. */
 const DEFAULT_SHARDS = 16
 /** The largest number of shards of a model. */
 export const MAX_SHARDS = 1024

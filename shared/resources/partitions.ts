@@ -1,7 +1,7 @@
 import { hashKeyOf, shardOf } from './keys.ts'
 import { MAX_SHARDS } from './models.ts'
 
-/** A partition of the resource table: the metadata (`m`) or the revisions (`r`) of one shard of a model. */
+/** A partition of the resource table. It contains the metadata (`m`) or the revisions (`r`) of one shard of a model. */
 interface Partition {
   readonly model: string
   readonly kind: 'm' | 'r'

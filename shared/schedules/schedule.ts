@@ -34,6 +34,7 @@ export interface Schedule {
   readonly min_ratio?: number
 }
 
+/** The default of `min_ratio`: an archive with less than half of an earlier count is suspicious. */
 export const DEFAULT_MIN_RATIO = 0.5
 
 const text = (pattern: RegExp, message: string) => z.string(message).regex(pattern, message)

@@ -5,7 +5,10 @@ import { showProgress } from './progress.ts'
 import { differences, digestOf, type Snapshot, snapshotOf } from './snapshot.ts'
 import type { OperationTime } from './tables.ts'
 
-/** The state that all steps of the demo share: the API client, AWS clients for the store, and the measured times. */
+/**
+ * The state that all steps of the demo share. It contains the API client, AWS clients for the store, and the measured
+ * times.
+ */
 export class DemoRun {
   readonly api: ApiClient
   readonly stores: LocalStores

@@ -41,7 +41,10 @@ async function recordDemo(): Promise<TimedLine[]> {
   return lines
 }
 
-/** Returns the lines of the recording: the command and the lines of the demo, with new times. */
+/**
+ * Returns the lines of the recording. The first line is the command, and the other lines are those of the demo with new
+ * times.
+ */
 function paced(recorded: readonly TimedLine[]): TimedLine[] {
   let seconds = 1
   let previous = recorded[0]?.seconds ?? 0

@@ -17,6 +17,7 @@ import { showProgress } from './progress.ts'
 import type { Snapshot } from './snapshot.ts'
 import { dryRunTable, exportTable, folderTable, listingText, memoryTable, reportTable, timingTable } from './tables.ts'
 
+/** The number of calls of `beginStep`, for the headings. */
 const STEPS = 8
 
 /**

@@ -59,8 +59,8 @@ export class LocalEventBus {
   }
 
   /**
-   * Ignores further events. Resolves when the active deliveries have ended. No upload is lost: the next start of the
-   * program looks for uploads that have no job (`sweepUploads`).
+   * Ignores further events. Resolves when the active deliveries have ended. No upload is lost, because the next start
+   * of the program looks for uploads that have no job (`sweepUploads`).
    */
   async close(): Promise<void> {
     this.#state = 'closed'

@@ -9,7 +9,10 @@ export interface ProgramOptions {
   readonly s3Port: number
   readonly dynamoDbPort: number
   readonly dataDir: string
-  /** Environment variables: the names of tables and buckets, and URLs of servers that replace the local services. */
+  /**
+   * Environment variables. They can set the names of tables and buckets, and the URLs of servers that replace the local
+   * services.
+   */
   readonly env?: Environment
   /** Replaces default limits. With small limits, a test runs many passes on little data. */
   readonly limits?: Partial<Limits>

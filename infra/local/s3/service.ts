@@ -17,7 +17,8 @@ interface ServiceOptions {
 }
 
 /**
- * Returns the listener that handles a request: it verifies the signature, runs the operation and sends the response.
+ * Returns the listener that handles requests. For each request, the listener verifies the signature, runs the operation
+ * and sends the response.
  */
 export function createService({ storage, credentials, onCreated }: ServiceOptions): RequestListener {
   const verifier = new SignatureVerifier(credentials)

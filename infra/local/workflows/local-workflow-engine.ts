@@ -112,7 +112,7 @@ export class LocalWorkflowEngine implements WorkflowEngine {
     await Promise.all([...this.#running.keys()].map((jobId) => this.stop('export', jobId)))
   }
 
-  /** Returns options of the interpreter: the handler of each task, and the delays before retries. */
+  /** Returns the options of the interpreter, which contain the handler of each task and the delays before retries. */
   #overrides({ definition, handlers }: PreparedWorkflow, running: RunningHandlers) {
     const tasks = Object.entries(taskStates(definition))
     const taskResourceLocalHandlers = Object.fromEntries(

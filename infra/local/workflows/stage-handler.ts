@@ -12,7 +12,7 @@ const MAX_STATE_BYTES = 256 * 1024
 /** The time limit of a stage on Lambda. */
 const TIMEOUT_MS = 900_000
 
-/** Thrown if the input or output of a state is too large. Its name is the one that Step Functions uses. */
+/** Thrown if the input or output of a state is too large. Step Functions uses the same name for this error. */
 class StateTooLargeError extends Error {
   override readonly name = 'States.DataLimitExceeded'
 }

@@ -106,6 +106,7 @@ export class ClockTime {
   }
 }
 
+/** Python's limit on the days of a `timedelta`. */
 const MAX_DELTA_DAYS = 999_999_999n
 
 export class TimeDelta {

@@ -76,8 +76,8 @@ const quotient = (a: bigint | number, b: bigint | number): number => {
 const magnitude = (number: bigint): bigint => (number < 0n ? -number : number)
 
 /**
- * Divides positive ints and rounds only the result. If both ints were converted to floats first, each of them would be
- * rounded.
+ * Divides positive ints and rounds only the result. If the ints were converted to floats first, they would be rounded
+ * too.
  */
 const positiveQuotient = (a: bigint, b: bigint): number => {
   // `a` is shifted so that the quotient has at least 68 bits, which is more than the 53 bits of a float. If the

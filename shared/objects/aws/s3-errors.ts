@@ -1,7 +1,7 @@
 /*
- * Conventions of S3 and compatible servers: the meaning of errors, quoted ETags, sources of copies, and checksums. An
- * error is recognized by its name or by its status. The name alone is not enough, because S3 sends it in the body of
- * the response, and the response to a HEAD request has no body.
+ * This file contains conventions of S3 and compatible servers for errors, ETags, copies and checksums. An error is
+ * recognized by its name or by its status. The name alone is not enough, because S3 sends it in the body of the
+ * response, and the response to a HEAD request has no body.
  */
 
 const statusOf = (error: unknown): number | undefined => {

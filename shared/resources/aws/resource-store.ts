@@ -178,7 +178,7 @@ export class ResourceStore {
     return items
   }
 
-  /** Returns those of the given ids that have a metadata item. An id that is not valid for a resource is ignored. */
+  /** Returns the given ids for which a metadata item exists. Invalid ids are ignored. */
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
     const valid = [...new Set(ids)].filter(isResourceId)

@@ -101,9 +101,8 @@ export class ResourceWriter {
   }
 
   /**
-   * Writes an item if no item with the same key exists. Otherwise returns `exists`. The existing item can be the item
-   * of this call: if the response to the first request was lost, the SDK sends the request again, and the item exists
-   * already.
+   * Writes an item if no item with the same key exists. Otherwise returns `exists`. If the response to a request is
+   * lost, the SDK repeats the request. The result can then be `exists` although this call has written the item.
    */
   async putIfAbsent(item: Item): Promise<'written' | 'exists'> {
     const bytes = itemBytes(item)

@@ -14,7 +14,7 @@ export interface BlobRun {
 const RUN_BYTES = 4 * 1024 * 1024
 /**
  * The largest gap between two blobs of a run. A gap holds padding, headers (at most 2 KiB) and blobs that are not
- * written. Reading 64 KiB in vain is faster than sending another GET request.
+ * written. Reading 64 KiB that are not needed is faster than sending another GET request.
  */
 const GAP_BYTES = 64 * 1024
 

@@ -6,9 +6,8 @@ import { RevisionView } from '../../resources/views.ts'
 import type { CheckFindings, ComparedResource, ResourcesCheck, VerificationPass, VerificationCheck } from './check.ts'
 
 /**
- * Checks the references in the payloads of the current revisions: the resources and revisions to which they refer must
- * exist. A dangling reference is only reported if it was already dangling in the archive, or if this restore did not
- * select its target.
+ * Checks that the resources and revisions exist to which the payloads of the current revisions refer. A dangling
+ * reference is only reported if it was already dangling in the archive, or if this restore did not select its target.
  */
 export const references = {
   name: 'references',

@@ -34,7 +34,7 @@ export class DamagedBlobs {
 
   /**
    * Writes the blobs whose position is less than `end`. The next pass finds the others again. A blob to which no
-   * payload refers is written as the fault of an unknown resource: the damage may be in the id of the blob.
+   * payload refers is written as the fault of an unknown resource, because the damage may be in the id of the blob.
    */
   async write(
     workFiles: WorkFiles,

@@ -30,8 +30,8 @@ type RecordOf<Type extends StreamRecord['t']> = Extract<StreamRecord, { readonly
 const HASH_ID = /^[0-9a-f]{32}$/
 
 /**
- * Checks the records of one pass, and writes two kinds of sorted runs: the record lines, and the locations of blobs and
- * spilled payloads.
+ * Checks the records of one pass, and writes two kinds of sorted runs. One kind contains record lines, and the other
+ * contains the locations of blobs and spilled payloads.
  */
 export class RecordScanner {
   readonly #attempt: Attempt

@@ -29,7 +29,7 @@ export const ScanFault = z
   .readonly()
 export type ScanFault = z.output<typeof ScanFault>
 
-/** The position where the merge of sorted runs continues: the offset of the next entry in each run. */
+/** The position where the merge of sorted runs continues. It consists of the offset of the next entry in each run. */
 const RunOffsets = z.array(z.int()).readonly()
 
 /**

@@ -79,7 +79,10 @@ export class LeftOutResources implements LeftOutOfRange {
     return true
   }
 
-  /** Returns the fault of a resource. A fault that the conversion found is more precise than the one that follows. */
+  /**
+   * Returns the fault of a resource. If the conversion has found a fault, that fault is returned, because its reason is
+   * more precise.
+   */
   async #faultOf(
     check: ResourceCheck,
   ): Promise<{ readonly resource: UnrestorableResource; readonly corrupt?: ChecksumMismatch | undefined } | undefined> {

@@ -78,7 +78,7 @@ const end = async (
 
 /**
  * Writes the report to the archive bucket. If the archive was uploaded, also writes the report next to the upload.
- * Returns the result of the job: the counts, the first findings and the location of the report.
+ * Returns the result of the job, with the counts, the first findings and the location of the report.
  */
 const writeReport = async (
   { objects, config }: Pick<ReportServices, 'objects' | 'config'>,

@@ -11,7 +11,7 @@ import { type Item, type Key, keyAttributes, type PartitionRange } from '../item
 
 /** DynamoDB's limit on the number of keys in one BatchGetItem request. */
 const BATCH_GET = 100
-/** The limits on the wait before a retry. See `backoffMs`. */
+/** The unit and the upper limit of the wait before a retry. See `backoffMs`. */
 const MIN_BACKOFF_MS = 25
 const MAX_BACKOFF_MS = 3000
 

@@ -19,6 +19,7 @@ export interface S3Request {
   readonly incoming: IncomingMessage
 }
 
+/** S3's limit on the length of a key, in bytes of UTF-8. */
 const LONGEST_KEY_BYTES = 1024
 
 const SIGNATURE_PARAMETERS = new Set([

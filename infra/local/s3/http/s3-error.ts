@@ -31,7 +31,7 @@ const STATUS = {
   PreconditionFailed: 412,
   RequestTimeTooSkewed: 403,
   SignatureDoesNotMatch: 403,
-  /** Not a code of S3. Clients do not retry the status 507. */
+  /** S3 itself does not have this code. Clients do not retry requests that fail with status 507. */
   StorageFull: 507,
   XAmzContentSHA256Mismatch: 400,
 } as const

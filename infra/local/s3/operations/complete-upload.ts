@@ -11,6 +11,7 @@ import { CHECKSUM_NAMES, type ChecksumName, type Checksums, type PartRecord } fr
 import type { ComposedObject } from '../storage/multipart-uploads.ts'
 import type { UploadRecord } from '../storage/records.ts'
 
+/** S3's minimum size of every part except the last, in bytes. */
 const SMALLEST_PART = 5 * 1024 ** 2
 
 const CompletedPart = z.object({

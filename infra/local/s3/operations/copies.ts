@@ -19,6 +19,7 @@ import { buffersOf } from '../../../../shared/values/buffers-of.ts'
  * Because files never change, a copy links to the files of the source. The bytes are read only to compute checksums.
  */
 
+/** S3's limit on the number of bytes that one request copies. */
 const LARGEST_COPY = 5 * 1024 ** 3
 
 export const copyObject: Operation = async (call) => {

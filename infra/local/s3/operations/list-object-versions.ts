@@ -8,7 +8,10 @@ import { isDeleteMarker, NULL_VERSION } from '../storage/records.ts'
 import type { Storage } from '../storage/storage.ts'
 import { sequenceOf } from '../storage/version-ids.ts'
 
-/** ListObjectVersions. Lists versions and delete markers by key, and those of the same key from newest to oldest. */
+/**
+ * ListObjectVersions. Lists versions and delete markers in the order of their keys. The entries of one key are listed
+ * from newest to oldest.
+ */
 export const listObjectVersions: Operation = async ({ request, storage }) => {
   const { bucket, query } = request
   const prefix = query.get('prefix') ?? ''

@@ -36,7 +36,10 @@ export const listParts: Operation = async ({ request, storage }) => {
   })
 }
 
-/** ListMultipartUploads. Lists the unfinished uploads of a bucket by key, and those of the same key by start time. */
+/**
+ * ListMultipartUploads. Lists the unfinished uploads of a bucket in the order of their keys. The uploads of one key are
+ * listed in the order of their start times.
+ */
 export const listMultipartUploads: Operation = async ({ request, storage }) => {
   const { bucket, query } = request
   const prefix = query.get('prefix') ?? ''

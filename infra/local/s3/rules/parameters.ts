@@ -3,8 +3,11 @@ import { S3Error } from '../http/s3-error.ts'
 import { NULL_VERSION } from '../storage/records.ts'
 import { VERSION_ID } from '../storage/version-ids.ts'
 
+/** S3's limit on part numbers. */
 const LAST_PART_NUMBER = 10_000
+/** S3's limit on the number of entries in a page. A larger value of a parameter is replaced by this limit. */
 const LARGEST_PAGE = 1000
+/** The largest value that S3 accepts for such a parameter. It is the largest signed 32-bit integer. */
 const LARGEST_COUNT = 2_147_483_647
 
 /** Returns the version id. Throws 400 unless the id is undefined, `null`, or in the format of this service. */

@@ -19,7 +19,9 @@ export interface SignatureClaim {
 
 export const ALGORITHM = 'AWS4-HMAC-SHA256'
 
+/** The largest difference between the clocks of the client and the service that S3 allows. */
 const MAX_CLOCK_SKEW_MS = 15 * 60 * 1000
+/** S3's limit on the lifetime of a presigned URL, which is 7 days. */
 const MAX_EXPIRY_SECONDS = 7 * 24 * 3600
 
 /** Returns the claim of a request. Throws 400 or 403 if the claim is incomplete, expired or not valid yet. */

@@ -6,8 +6,8 @@ import { Readable } from 'node:stream'
 import type { Segment } from './records.ts'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
-// The sizes of writes and reads. Larger sizes would hardly be faster, and would need more memory for concurrent
-// requests.
+// The number of bytes that one write or read of a file transfers. Larger numbers would hardly be faster, and concurrent
+// requests would need more memory.
 const WRITE_BYTES = 1024 * 1024
 const READ_BYTES = 512 * 1024
 

@@ -5,6 +5,7 @@ import { NULL_VERSION, type ObjectVersion } from './records.ts'
 
 /** Format 2 stores buckets and versions in the database. Format 1 had no versions, and a folder for each bucket. */
 const FORMAT = 2
+/** The number of records that one batch writes to the database. It limits the memory. */
 const BATCH_RECORDS = 10_000
 
 /**

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 
-// A version id consists of its sequence number and random digits. The sequence number allows a list to continue after a
-// version that has been deleted.
+// A version id has 32 hex digits: 14 digits of the sequence number, and the 18 digits of 9 random bytes. The sequence
+// number allows a list to continue after a version that has been deleted.
 const SEQUENCE_DIGITS = 14
 const RANDOM_BYTES = 9
 
