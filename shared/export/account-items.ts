@@ -106,7 +106,9 @@ class AccountPass {
 
   async #unclaimedLists() {
     const results = await allResults(this.#services, this.#attempt.job_id, EXPORT_RECORDS)
-    return results.flatMap(({ unclaimed }) => (unclaimed === undefined ? [] : [unclaimed]))
+    return results.flatMap(({ unclaimed_revisions: { lists, read_at } = { lists: [], read_at: '' } }) =>
+      lists.map((list) => ({ list, read_at })),
+    )
   }
 
   async #checkRevisions(cursor: RevisionsCursor): Promise<Cursor | undefined> {

@@ -19,8 +19,7 @@ import { hashKeyOf, metadataKey, statedIdIn } from '../resources/keys.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import { addReferences, blobFieldsOf, type PayloadReferences } from '../resources/revision-references.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
-import { RevisionView } from '../resources/views.ts'
-import { type Item, sortKeyOf } from '../tables/item.ts'
+import { type Item, type Key, keyOf, sortKeyOf } from '../tables/item.ts'
 import { LeftOutResources } from './left-out.ts'
 import { allOmitted } from './omitted-data.ts'
 import {
@@ -81,13 +80,14 @@ class RecordsPass {
   readonly #foundIds = new FoundIdsCollector()
   /** The paths in the plan. All passes use these paths, even if the registry changes during the export. */
   #blobPaths: ExportPlan['blob_paths'] = {}
-  readonly #unclaimed = new UnclaimedRevisions()
+  readonly #unclaimed: UnclaimedRevisions
   #accountsForItems = false
 
   constructor(attempt: Attempt, job: ExportJob, stores: ExportRecordsServices) {
     this.#attempt = attempt
     this.#job = job
     this.#stores = stores
+    this.#unclaimed = new UnclaimedRevisions(stores.workFiles, attempt)
   }
 
   async run(): Promise<RecordsResult> {
@@ -118,7 +118,7 @@ class RecordsPass {
       ...(omitted === undefined ? {} : { omitted }),
       references: await this.#references.write(objects, workFiles.bucket, key),
       ...(await this.#leftOut.write(workFiles, this.#attempt)),
-      ...(await this.#unclaimed.write(workFiles, this.#attempt, clock)),
+      ...(await this.#unclaimed.write(clock)),
       ...(this.#job.request.filters.ids === undefined
         ? {}
         : { ids: await workFiles.write(EXPORTED_IDS, this.#foundIds.all, job_id, n, attempt) }),
@@ -159,9 +159,7 @@ class RecordsPass {
       const isValid = (metadata: Item): boolean => this.#isValid(range.model, metadata)
       const onUnclaimed = this.#accountsForItems
         ? {
-            onUnclaimed: (revision: Item) => {
-              this.#addUnclaimed(range.model, revision)
-            },
+            onUnclaimed: (revisions: readonly Item[]) => this.#addUnclaimed(range.model, revisions),
           }
         : {}
       for await (const resource of this.#read(range, {
@@ -187,7 +185,7 @@ class RecordsPass {
       for (const id of torn) this.#leaveOutTorn(range.model, id)
       if (stoppedAt !== undefined) {
         this.#leftOut.removeFrom(range.model, stoppedAt)
-        this.#unclaimed.removeFrom(range.model, stoppedAt)
+        await this.#unclaimed.removeFrom(range.model, stoppedAt)
       }
       if (!hasRecords) await target.abort()
       return {
@@ -211,11 +209,10 @@ class RecordsPass {
     return fault === undefined
   }
 
-  /** Adds a revision without metadata. Ignores the revision if its metadata exists, but was left out. */
-  #addUnclaimed(model: string, revision: Item): void {
-    const { key } = new RevisionView(revision)
-    const isLeftOut = isRevisionKey(key) && this.#leftOut.hasKey(model, metadataKeyOf(key).sk)
-    if (!isLeftOut) this.#unclaimed.add(key)
+  /** Adds revisions without metadata. Ignores those whose metadata exists, but was left out. */
+  async #addUnclaimed(model: string, revisions: readonly Item[]): Promise<void> {
+    const isLeftOut = (key: Key): boolean => isRevisionKey(key) && this.#leftOut.hasKey(model, metadataKeyOf(key).sk)
+    await this.#unclaimed.add(revisions.map(keyOf).filter((key) => !isLeftOut(key)))
   }
 
   async #exportResource(
@@ -253,7 +250,7 @@ class RecordsPass {
 
   #mustStop({ bytesSoFar }: RecordsTarget): boolean {
     const { segmentBytes, seenBlobs } = this.#stores.limits
-    const kept = this.#references.size + this.#leftOut.size + this.#unclaimed.size
+    const kept = this.#references.size + this.#leftOut.size
     return this.#attempt.timeIsUp() || bytesSoFar >= segmentBytes || kept >= seenBlobs
   }
 

@@ -64,10 +64,12 @@ export const RecordsResult = z
     /** The resources that the pass left out, because they could not be restored. Absent if no resource was left out. */
     left_out: z.exactOptional(PinnedObject),
     /**
-     * The revisions for which the pass has found no metadata. `list` is a file of `UNCLAIMED_REVISIONS`. `read_at` is a
-     * time at which the pass had read all of them. Absent if the pass has found the metadata of every revision.
+     * The revisions for which the pass has found no metadata. `lists` are files of `UNCLAIMED_REVISIONS`. `read_at` is
+     * a time at which the pass had read all of them. Absent if the pass has found the metadata of every revision.
      */
-    unclaimed: z.exactOptional(z.object({ list: PinnedObject, read_at: z.string() }).readonly()),
+    unclaimed_revisions: z.exactOptional(
+      z.object({ lists: z.array(PinnedObject).readonly(), read_at: z.string() }).readonly(),
+    ),
     /** A file of `EXPORTED_IDS`. Absent if the request has no filter `ids`. */
     ids: z.exactOptional(PinnedObject),
   })
@@ -190,9 +192,9 @@ export const COMPOSE_PARTS: Stage<PartsResult> = { name: 'compose-parts', result
 
 const ItemKey = z.object({ pk: z.string(), sk: z.string() }).readonly()
 
-/** The keys of revisions for which one pass of `export-records` has found no metadata. */
-export const UNCLAIMED_REVISIONS: WorkFile<readonly Key[], [n: number, attempt: string]> = {
-  name: (n, attempt) => `unclaimed/${n}/${attempt}.json`,
+/** Keys of revisions for which one pass of `export-records` has found no metadata. A pass can write several files. */
+export const UNCLAIMED_REVISIONS: WorkFile<readonly Key[], [n: number, attempt: string, file: number]> = {
+  name: (n, attempt, file) => `unclaimed/${n}/${attempt}-${file}.json`,
   content: z.array(ItemKey).readonly(),
 }
 

@@ -4,44 +4,98 @@ import type { PinnedObject } from '../objects/object.ts'
 import { parsePartitionKey } from '../resources/partitions.ts'
 import type { Key } from '../tables/item.ts'
 import { compareBytes } from '../values/text-order.ts'
-import { UNCLAIMED_REVISIONS } from './messages.ts'
+import { type RecordsResult, UNCLAIMED_REVISIONS } from './messages.ts'
 
-/** Collects the keys of revisions for which one pass finds no metadata. */
+type KeyFiles = Pick<WorkFiles, 'write' | 'readPinned'>
+
+/** The number of keys per file. So many keys take about 4 MB of memory. */
+const MAX_KEYS = 20_000
+
+/**
+ * Collects the keys of revisions for which one pass finds no metadata. At most `maxKeys` keys are in memory. All others
+ * are in files of the job.
+ */
 export class UnclaimedRevisions {
-  readonly #keys = new Map<string, Key>()
+  readonly #workFiles: KeyFiles
+  readonly #attempt: Attempt
+  readonly #maxKeys: number
+  #keys: Key[] = []
+  /** The files, in the order of their keys, each with its last key. */
+  readonly #files: { readonly list: PinnedObject; readonly last: Key }[] = []
+  #written = 0
+  #last: Key | undefined
 
-  get size(): number {
-    return this.#keys.size
+  constructor(workFiles: KeyFiles, attempt: Attempt, maxKeys = MAX_KEYS) {
+    this.#workFiles = workFiles
+    this.#attempt = attempt
+    this.#maxKeys = maxKeys
   }
 
-  /** Adds a key. A key can be added twice, because a pass may read a range again. It is then stored once. */
-  add(key: Key): void {
-    this.#keys.set(keyText(key), key)
+  /** The number of keys in memory. */
+  get held(): number {
+    return this.#keys.length
+  }
+
+  /**
+   * Adds keys. The keys of a model must be in the order in which they are read. If a pass reads a range again, it may
+   * add the keys of this range again. They are then ignored.
+   */
+  async add(keys: readonly Key[]): Promise<void> {
+    for (const key of keys) {
+      if (this.#last !== undefined && isUpTo(key, this.#last)) continue
+      this.#last = key
+      this.#keys.push(key)
+      if (this.#keys.length >= this.#maxKeys) await this.#writeFile()
+    }
   }
 
   /**
    * Removes the revisions of a model that are in this or a later digest bucket, because the next pass reads them again.
+   * The model must be the last one whose keys were added.
    */
-  removeFrom(model: string, bucket: string): void {
-    for (const [text, { pk, sk }] of this.#keys)
-      if (parsePartitionKey(pk)?.model === model && compareBytes(sk, bucket) >= 0) this.#keys.delete(text)
+  async removeFrom(model: string, bucket: string): Promise<void> {
+    const isRemoved = ({ pk, sk }: Key): boolean => modelOf(pk) === model && compareBytes(sk, bucket) >= 0
+    let kept = this.#keys.filter((key) => !isRemoved(key))
+    for (let file = this.#files.at(-1); file !== undefined && isRemoved(file.last); file = this.#files.at(-1)) {
+      this.#files.pop()
+      const keys = await this.#workFiles.readPinned(UNCLAIMED_REVISIONS, file.list)
+      kept = keys.filter((key) => !isRemoved(key))
+    }
+    this.#keys = kept
   }
 
   /**
-   * Writes the keys as a file of the job. Returns the member of the pass's result that refers to the file. If there are
-   * no keys, writes no file and returns an empty object.
+   * Writes the keys in memory to a file. Returns the member of the pass's result that refers to all files. If no keys
+   * were collected, writes no file and returns an empty object.
    */
-  async write(
-    workFiles: WorkFiles,
-    { job_id, n, attempt }: Attempt,
-    clock: () => Date,
-  ): Promise<{ readonly unclaimed?: { readonly list: PinnedObject; readonly read_at: string } }> {
-    if (this.#keys.size === 0) return {}
-    const read_at = clock().toISOString()
-    const list = await workFiles.write(UNCLAIMED_REVISIONS, [...this.#keys.values()], job_id, n, attempt)
-    return { unclaimed: { list, read_at } }
+  async write(clock: () => Date): Promise<Pick<RecordsResult, 'unclaimed_revisions'>> {
+    await this.#writeFile()
+    if (this.#files.length === 0) return {}
+    const lists = this.#files.map(({ list }) => list)
+    return { unclaimed_revisions: { lists, read_at: clock().toISOString() } }
+  }
+
+  async #writeFile(): Promise<void> {
+    const last = this.#keys.at(-1)
+    if (last === undefined) return
+    const { job_id, n, attempt } = this.#attempt
+    this.#written += 1
+    const list = await this.#workFiles.write(UNCLAIMED_REVISIONS, this.#keys, job_id, n, attempt, this.#written)
+    this.#files.push({ list, last })
+    this.#keys = []
   }
 }
+
+const modelOf = (pk: string): string | undefined => parsePartitionKey(pk)?.model
+
+/**
+ * Returns true if a key is equal to `last`, or is read before it. Both keys must belong to partitions of revisions. Sort
+ * keys increase within a partition and from shard to shard. Only the last sort key of a shard can be equal to the first
+ * one of the next shard. A longer partition key of the same model has a greater shard number.
+ */
+const isUpTo = ({ pk, sk }: Key, last: Key): boolean =>
+  modelOf(pk) === modelOf(last.pk) &&
+  (compareBytes(sk, last.sk) || pk.length - last.pk.length || compareBytes(pk, last.pk)) <= 0
 
 /** Returns a string that identifies a key. */
 export const keyText = ({ pk, sk }: Key): string => `${pk}\n${sk}`

@@ -1,6 +1,7 @@
 import { type Item, sortKeyOf } from '../tables/item.ts'
 import { hashKeyIn } from './keys.ts'
 import { PageReader } from './page-reader.ts'
+import type { ReadOptions } from './stored-resource.ts'
 import { RevisionView } from './views.ts'
 
 /**
@@ -28,7 +29,10 @@ export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new Re
 /**
  * Joins the metadata items of a range with the revision items of the same range. Both streams must be in the order of
  * their sort keys. Returns batches of resources in the same order. Revisions without metadata are skipped. If
- * `onUnclaimed` is given, it is called with each skipped revision, and both streams are read to their end.
+ * `onUnclaimed` is given, it is called with the skipped revisions of each page, in the order of their sort keys, and
+ * both streams are read to their end. All skipped revisions that precede a batch are reported before the batch is
+ * returned. No skipped revision is kept in memory after its page, because both streams are sorted: the metadata of a
+ * revision cannot follow metadata with a greater hash key.
  *
  * `revisions` is absent if the revisions of a resource exceed 4 MiB, or if several resources have the same hash key.
  * Resources with the same hash key can have a different order in the two streams, because `/` follows the id in the
@@ -37,10 +41,15 @@ export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new Re
 export async function* joinPages(
   metadataPages: AsyncIterable<readonly Item[]>,
   revisionPages: AsyncIterable<readonly Item[]>,
-  onUnclaimed?: (revision: Item) => void,
+  onUnclaimed?: OnUnclaimed,
 ): AsyncGenerator<readonly JoinedResource[]> {
   const metadata = new PageReader(metadataPages)
   const revisions = new PageReader(revisionPages)
+  const skipped = onUnclaimed === undefined ? undefined : new SkippedRevisions(onUnclaimed)
+  const fillRevisions = async (): Promise<boolean> => {
+    await skipped?.report()
+    return revisions.fill()
+  }
   let batch: JoinedResource[] = []
   let bytes = 0
   try {
@@ -49,8 +58,9 @@ export async function* joinPages(
       const first = metadata.peek()
       if (first === undefined) {
         // `fill` has already been called, so this is the end of the stream and not of a page.
+        await skipped?.report()
         if (batch.length > 0) yield batch
-        if (onUnclaimed !== undefined) await skipAll(revisions, onUnclaimed)
+        if (skipped !== undefined) await skipAll(revisions, skipped)
         return
       }
       metadata.advance()
@@ -64,8 +74,8 @@ export async function* joinPages(
         sameHashKey.push(next)
         metadata.advance()
       }
-      const collector = new RevisionCollector(sameHashKey ?? [first], onUnclaimed)
-      while (!collector.collect(revisions)) if (!(await revisions.fill())) break
+      const collector = new RevisionCollector(sameHashKey ?? [first], skipped)
+      while (!collector.collect(revisions)) if (!(await fillRevisions())) break
       if (sameHashKey !== undefined) batch.push(...sameHashKey.map((each) => ({ metadata: each })))
       else {
         const { collected } = collector
@@ -73,6 +83,7 @@ export async function* joinPages(
       }
       bytes += collector.bytes
       if (batch.length < BATCH && bytes < BATCH_BYTES) continue
+      await skipped?.report()
       yield batch
       batch = []
       bytes = 0
@@ -82,12 +93,37 @@ export async function* joinPages(
   }
 }
 
-const skipAll = async (revisions: PageReader, onUnclaimed: (revision: Item) => void): Promise<void> => {
+type OnUnclaimed = NonNullable<ReadOptions['onUnclaimed']>
+
+/** Holds the skipped revisions of the current page until they are reported. */
+class SkippedRevisions {
+  readonly #onUnclaimed: OnUnclaimed
+  #revisions: Item[] = []
+
+  constructor(onUnclaimed: OnUnclaimed) {
+    this.#onUnclaimed = onUnclaimed
+  }
+
+  add(revision: Item): void {
+    this.#revisions.push(revision)
+  }
+
+  async report(): Promise<void> {
+    if (this.#revisions.length === 0) return
+    const revisions = this.#revisions
+    this.#revisions = []
+    await this.#onUnclaimed(revisions)
+  }
+}
+
+/** Skips all further revisions. */
+const skipAll = async (revisions: PageReader, skipped: SkippedRevisions): Promise<void> => {
   do {
     for (let next = revisions.peek(); next !== undefined; next = revisions.peek()) {
-      onUnclaimed(next)
+      skipped.add(next)
       revisions.advance()
     }
+    await skipped.report()
   } while (await revisions.fill())
 }
 
@@ -95,7 +131,7 @@ const skipAll = async (revisions: PageReader, onUnclaimed: (revision: Item) => v
 class RevisionCollector {
   readonly #hashKey: string
   readonly #prefixes: readonly string[]
-  readonly #onUnclaimed: ((revision: Item) => void) | undefined
+  readonly #skipped: SkippedRevisions | undefined
   #collected: Item[] | undefined
   /** The approximate memory for the collected revisions, in bytes. */
   bytes = 0
@@ -103,10 +139,10 @@ class RevisionCollector {
   /**
    * `metadata` contains all items with the same hash key. If there is more than one item, no revisions are collected.
    */
-  constructor(metadata: readonly [Item, ...Item[]], onUnclaimed?: (revision: Item) => void) {
+  constructor(metadata: readonly [Item, ...Item[]], skipped?: SkippedRevisions) {
     this.#hashKey = hashKeyIn(sortKeyOf(metadata[0]))
     this.#prefixes = metadata.map((item) => `${sortKeyOf(item)}/`)
-    this.#onUnclaimed = onUnclaimed
+    this.#skipped = skipped
     this.#collected = metadata.length === 1 ? [] : undefined
   }
 
@@ -129,7 +165,7 @@ class RevisionCollector {
       if (hashKeyIn(sortKey) > this.#hashKey) return true
       revisions.advance()
       if (!this.#prefixes.some((prefix) => sortKey.startsWith(prefix))) {
-        this.#onUnclaimed?.(next)
+        this.#skipped?.add(next)
         continue
       }
       if (this.#collected === undefined) continue

@@ -29,11 +29,11 @@ export interface ReadOptions {
    */
   readonly isValid?: (metadata: Item) => boolean
   /**
-   * Called with each revision that belongs to no returned resource. Either its metadata item does not exist, for
-   * example because a writer has not written it yet, or `isValid` has returned false. With `filter`, the function is
-   * not called.
+   * Called with the revisions that belong to no returned resource, in the order of their sort keys. Each call contains
+   * the revisions of at most one page. Either the metadata item of such a revision does not exist, for example because
+   * a writer has not written it yet, or `isValid` has returned false. With `filter`, the function is not called.
    */
-  readonly onUnclaimed?: (revision: Item) => void
+  readonly onUnclaimed?: (revisions: readonly Item[]) => Promise<void>
   /**
    * Called with the id of each torn resource. Without this function, `TornResourcesError` is thrown after the last
    * resource.

@@ -25,6 +25,14 @@ async function* pagesOf(items: readonly Item[], lengths: readonly number[]): Asy
 const join = async (metadata: Item[], revisions: Item[], lengths: readonly number[] = [3]): Promise<JoinedResource[]> =>
   (await Array.fromAsync(joinPages(pagesOf(sorted(metadata), lengths), pagesOf(sorted(revisions), lengths)))).flat()
 
+/** Returns a function that adds the sort keys of revisions to `reported`. */
+const pushTo =
+  (reported: string[]) =>
+  (items: readonly Item[]): Promise<void> => {
+    reported.push(...items.map(sk))
+    return Promise.resolve()
+  }
+
 describe('joining metadata and revisions', () => {
   it('returns each resource with its revisions, regardless of the lengths of the pages', async () => {
     const resource = fc.record({
@@ -128,7 +136,7 @@ describe('joining metadata and revisions', () => {
       for (const metadata of [[metadataOf(one, 'a'), metadataOf(two, 'b')], []]) {
         const reported: string[] = []
         const pages = pagesOf(sorted([...claimed, ...unclaimed]), lengths)
-        await Array.fromAsync(joinPages(pagesOf(metadata, [1]), pages, (item) => void reported.push(sk(item))))
+        await Array.fromAsync(joinPages(pagesOf(metadata, [1]), pages, pushTo(reported)))
         expect(reported).toEqual(sorted(metadata.length === 0 ? [...claimed, ...unclaimed] : unclaimed).map(sk))
       }
   })
@@ -141,8 +149,21 @@ describe('joining metadata and revisions', () => {
     ]
     const metadata = [metadataOf(one, 'a'), metadataOf(one, 'a!'), metadataOf(two, 'large')]
     const pages = pagesOf(sorted(revisions), [3])
-    await Array.fromAsync(joinPages(pagesOf(metadata, [3]), pages, (item) => void reported.push(sk(item))))
+    await Array.fromAsync(joinPages(pagesOf(metadata, [3]), pages, pushTo(reported)))
     expect(reported).toEqual([sk(revisionOf(one, 'other', 1))])
+  })
+
+  it('reports the skipped revisions page by page, and those before a batch before it returns the batch', async () => {
+    const orphans = Array.from({ length: 50_000 }, (_, k) => revisionOf(k.toString(16).padStart(16, '0'), 'x', 1))
+    const events: (number | 'batch')[] = []
+    const metadata = [metadataOf((20_000).toString(16).padStart(16, '0'), 'x')]
+    const report = (items: readonly Item[]): Promise<void> => Promise.resolve(void events.push(items.length))
+    for await (const batch of joinPages(pagesOf(metadata, [1]), pagesOf(orphans, [1000]), report))
+      events.push(...batch.map(() => 'batch' as const))
+    const pages = events.filter((event) => event !== 'batch')
+    expect(Math.max(...pages)).toBe(1000)
+    expect(pages.reduce((sum, count) => sum + count, 0)).toBe(49_999)
+    expect(events.indexOf('batch')).toBe(20)
   })
 
   const batches = async (metadata: Item[], revisions: Item[]): Promise<number[]> =>

@@ -177,7 +177,10 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       const reported: string[] = []
       const options = {
         isValid: (metadata: Item) => metadata['resource_id']?.S !== 'omitted',
-        onUnclaimed: (revision: Item) => void reported.push(revision['resource_id']?.S ?? ''),
+        onUnclaimed: (items: readonly Item[]) => {
+          reported.push(...items.map((item) => item['resource_id']?.S ?? ''))
+          return Promise.resolve()
+        },
       }
       expect(idsOf(await collect(store.resources('unclaimed', undefined, options)))).toEqual(['held'])
       expect(reported.sort()).toEqual(['lone', 'lone', 'omitted', 'omitted'])

@@ -119,7 +119,7 @@ describe('an export of everything', () => {
     const { job } = await exportSome(everything())
     expect(job).toMatchObject({ status: 'succeeded' })
     expect(await allResults(runner.services, job.job_id, EXPORT_RECORDS)).not.toContainEqual(
-      expect.objectContaining({ unclaimed: expect.anything() as unknown }),
+      expect.objectContaining({ unclaimed_revisions: expect.anything() as unknown }),
     )
   })
 
