@@ -6,7 +6,7 @@ import type { JobKind } from '../shared/jobs/workflow-engine.ts'
 import type { BackupFunction } from './backup-function.ts'
 import type { BackupWorkflow } from './backup-workflow.ts'
 import { bucketArn, executionsArn, type StoreNames, tableArn } from './names.ts'
-import { RETENTION_GROUPS } from '../shared/schedules/retention.ts'
+import { RETENTION_GROUPS, RETENTION_LOCATIONS } from '../shared/schedules/retention.ts'
 import { objectRetention, type Settings } from './settings.ts'
 
 /** The deployed resources to which permissions refer. */
@@ -75,15 +75,10 @@ const grantBuckets = (fn: BackupFunction, permissions: Permissions, { names }: G
 }
 
 /**
- * The bucket and the keys of the objects of each group, and the actions that planning their deletion needs. An upload
- * is kept until it has a report, so the report is read.
+ * The actions that planning the deletion of a group's objects needs. An upload is kept until it has a report, so the
+ * report is read.
  */
-const EXPIRED_KEYS = {
-  exports: { bucket: 'archives', keys: 'exports/*', actions: [] },
-  reports: { bucket: 'archives', keys: 'reports/*', actions: [] },
-  slots: { bucket: 'restores', keys: '_slots/*', actions: [] },
-  uploads: { bucket: 'restores', keys: '*', actions: ['s3:GetObject'] },
-} as const
+const PLANNING_ACTIONS = { exports: [], reports: [], slots: [], uploads: ['s3:GetObject'] } as const
 
 /**
  * Allows a function to list the objects of each group for which the setting `retention` contains a number of days. If
@@ -98,11 +93,15 @@ const grantExpiredObjects = (
   const days = objectRetention(settings)
   for (const group of RETENTION_GROUPS) {
     if (days[group] === undefined) continue
-    const { bucket, keys, actions } = EXPIRED_KEYS[group]
-    const onKeys = [...actions, ...(expiredObjects === 'delete' ? ['s3:DeleteObject'] : [])]
+    const { bucket, prefix } = RETENTION_LOCATIONS[group]
+    const onKeys = [...PLANNING_ACTIONS[group], ...(expiredObjects === 'delete' ? ['s3:DeleteObject'] : [])]
     fn.allow(['s3:ListBucket'], [bucketArn(names[bucket])])
     if (onKeys.length > 0)
-      fn.allow(onKeys, [bucketArn(names[bucket], keys)], 'The keys of objects contain job ids and names of callers.')
+      fn.allow(
+        onKeys,
+        [bucketArn(names[bucket], `${prefix}*`)],
+        'The keys of objects contain job ids and names of callers.',
+      )
   }
 }
 

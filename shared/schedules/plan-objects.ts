@@ -2,7 +2,7 @@ import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { hasReport } from '../restore/upload-report.ts'
 import { DAY_MS } from './prune-plan.ts'
-import type { RetentionDays, RetentionGroup } from './retention.ts'
+import { RETENTION_LOCATIONS, type RetentionDays, type RetentionGroup } from './retention.ts'
 
 /** The action that the next pruning takes for one object, and the reason. */
 export interface PlannedObject {
@@ -30,18 +30,12 @@ export interface PlanObjectsServices {
  */
 type ReasonToKeep = (services: PlanObjectsServices, object: PinnedObject) => Promise<string | undefined>
 
-/**
- * Selects the objects to which one retention setting applies. Their keys begin with `prefix`, and `isPart` returns true
- * for the key.
- */
-interface Group {
-  readonly bucket: 'archives' | 'restores'
-  readonly prefix: string
+/** The rules for the objects of one group at its location. An object is in the group if `isPart` is true for its key. */
+interface Rules {
   readonly isPart: (key: string) => boolean
   readonly reasonToKeep: ReasonToKeep
 }
 
-const SLOTS = '_slots/'
 /**
  * The prefix of the reports of uploads with very long keys (`reportKey`). The name of such a report is a hash, from
  * which the key of the upload cannot be determined.
@@ -67,14 +61,12 @@ const reasonToKeepUpload: ReasonToKeep = async (services, object) => {
   return (await services.objects.head(bucket, upload)) === undefined ? undefined : 'its upload still exists'
 }
 
-const GROUPS: Readonly<Record<RetentionGroup, Group>> = {
-  exports: { bucket: 'archives', prefix: 'exports/', isPart: always, reasonToKeep: never },
-  reports: { bucket: 'archives', prefix: 'reports/', isPart: always, reasonToKeep: never },
-  slots: { bucket: 'restores', prefix: SLOTS, isPart: always, reasonToKeep: never },
+const RULES: Readonly<Record<RetentionGroup, Rules>> = {
+  exports: { isPart: always, reasonToKeep: never },
+  reports: { isPart: always, reasonToKeep: never },
+  slots: { isPart: always, reasonToKeep: never },
   uploads: {
-    bucket: 'restores',
-    prefix: '',
-    isPart: (key) => !key.startsWith(SLOTS),
+    isPart: (key) => !key.startsWith(RETENTION_LOCATIONS.slots.prefix),
     reasonToKeep: reasonToKeepUpload,
   },
 }
@@ -91,7 +83,8 @@ export async function* planObjects(
   const { objects, config, clock } = services
   const days = config.retention[name]
   if (days === undefined) return
-  const { bucket, prefix, isPart, reasonToKeep } = GROUPS[name]
+  const { bucket, prefix } = RETENTION_LOCATIONS[name]
+  const { isPart, reasonToKeep } = RULES[name]
   const now = clock().getTime()
   for await (const { object, modified } of objects.listDated(config.buckets[bucket], prefix, after)) {
     if (!isPart(object.key)) continue

@@ -7,6 +7,17 @@ import { z } from 'zod'
 export const RETENTION_GROUPS = ['exports', 'slots', 'uploads', 'reports'] as const
 export type RetentionGroup = (typeof RETENTION_GROUPS)[number]
 
+/**
+ * The bucket of each group, and the prefix of the keys of its objects. The group `uploads` contains the objects of its
+ * bucket that are in no other group.
+ */
+export const RETENTION_LOCATIONS = {
+  exports: { bucket: 'archives', prefix: 'exports/' },
+  reports: { bucket: 'archives', prefix: 'reports/' },
+  slots: { bucket: 'restores', prefix: '_slots/' },
+  uploads: { bucket: 'restores', prefix: '' },
+} as const satisfies Readonly<Record<RetentionGroup, { readonly bucket: string; readonly prefix: string }>>
+
 const days = () =>
   z.int('must be a whole number of days').min(1, 'must be at least 1').max(36_500, 'must be at most 36500')
 
