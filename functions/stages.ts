@@ -153,7 +153,7 @@ export const RESTORE_STAGES = [
     file: 'restore/preflight.ts',
     size: SIZES.worker,
     permissions: combine(READ_ARCHIVE, {
-      jobs: RUN_PASS,
+      jobs: UPDATE_JOB,
       resources: ['Query', 'GetItem', 'BatchGetItem'],
       blobs: [READ_PAYLOADS],
       work: [READ_WORK, WRITE_WORK],
@@ -173,7 +173,7 @@ export const RESTORE_STAGES = [
     name: 'preflight-blobs',
     file: 'restore/preflight-blobs.ts',
     size: SIZES.worker,
-    permissions: combine(READ_ARCHIVE, { jobs: RUN_PASS, blobs: [READ_BLOBS], work: [READ_WORK, WRITE_WORK] }),
+    permissions: combine(READ_ARCHIVE, { jobs: UPDATE_JOB, blobs: [READ_BLOBS], work: [READ_WORK, WRITE_WORK] }),
   },
   {
     name: 'decide',
@@ -219,7 +219,7 @@ export const RESTORE_STAGES = [
     file: 'restore/verify.ts',
     size: SIZES.worker,
     permissions: combine(READ_ARCHIVE, {
-      jobs: [...RUN_PASS, 'Query'],
+      jobs: [...UPDATE_JOB, 'Query'],
       resources: ['Query', 'GetItem', 'BatchGetItem'],
       blobs: [READ_BLOBS],
       work: [READ_WORK, WRITE_WORK],

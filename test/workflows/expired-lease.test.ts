@@ -1,7 +1,7 @@
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { type StoreContents, stableContents } from '../contents.ts'
-import { writeToStore, buildResource } from './sample-store.ts'
+import { buildBlobs, buildResource, combine, writeToStore } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'
 
 const HOUR_MS = 3600_000
@@ -60,6 +60,36 @@ describe('a restore that is suspended until its lease has expired and another re
         passed: true,
         models: { memo: { loaded: 1, changed_since: 1 } },
       })
+    },
+  )
+})
+
+/** The time between the last renewal of a lease and the moment at which another restore can take the lease. */
+const LEASE_TIME_MS = 9 * 60_000
+
+describe('a restore of which each phase takes almost as long as its lease lasts', () => {
+  let archive: Buffer
+
+  beforeAll(async () => {
+    const payload = { attachment: { file_id: 'blob', size: 4 } }
+    const memo = buildResource(runner.services.models, { model: 'memo', id: 'm', payloads: [payload] })
+    await writeToStore(runner.clients, combine(memo, buildBlobs({ blob: Buffer.from('blob') })))
+    archive = (await runner.export(['memo'])).archive
+    await runner.wipe()
+  })
+
+  it.each(['preflight-blobs', 'apply-blobs', 'apply-records', 'verify', 'report'])(
+    'still has the lease when %s begins, so another restore fails',
+    async (last) => {
+      const stages = ['preflight', 'preflight-blobs', 'apply-blobs', 'apply-records', 'verify', 'report']
+      let other: RestoreJob | undefined
+      for (const stage of stages.slice(0, stages.indexOf(last) + 1))
+        runner.beforeStage(stage, async () => {
+          ahead += LEASE_TIME_MS - 60_000
+          if (stage === last) other = await runner.restore(second)
+        })
+      expect(await runner.restore(archive)).toMatchObject({ status: 'succeeded' })
+      expect(other).toMatchObject({ status: 'failed', error: { type: 'restore-running' } })
     },
   )
 })

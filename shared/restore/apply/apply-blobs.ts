@@ -1,14 +1,14 @@
 import pMap from 'p-map'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
-import type { Leases } from '../../jobs/aws/leases.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
-import { type Attempt, type PassServices, runPass } from '../../jobs/pass.ts'
+import type { Attempt } from '../../jobs/pass.ts'
 import { ConflictError } from '../errors.ts'
 import { APPLY_BLOBS, ApplyBlobsCursor, type ApplyBlobsResult, BLOB_CONFLICTS } from '../messages/apply.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
 import type { OpenRestoreServices } from '../open-restore.ts'
 import { blobList } from '../results/blob-list.ts'
+import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
 import { blobRuns } from './blob-runs.ts'
 import { type BlobWriterServices, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS } from './blob-writer.ts'
 
@@ -18,13 +18,11 @@ import { type BlobWriterServices, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS 
  */
 const BATCH = 256
 
-interface ApplyBlobsServices extends OpenRestoreServices, PassServices, BlobWriterServices {
-  readonly leases: Leases
-}
+interface ApplyBlobsServices extends OpenRestoreServices, LeasedPassServices, BlobWriterServices {}
 
 /** Runs one pass over a list of blobs. The pass writes the blobs that are new or changed. */
 export const applyBlobs = (input: PassInput, services: ApplyBlobsServices): Promise<PassOutput> =>
-  runPass(APPLY_BLOBS, input, services, (attempt) => applyBlobsPass(attempt, services))
+  runLeasedPass(APPLY_BLOBS, input, services, (attempt) => applyBlobsPass(attempt, services))
 
 const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): Promise<ApplyBlobsResult> => {
   const { job_id, n } = attempt

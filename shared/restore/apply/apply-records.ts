@@ -1,8 +1,7 @@
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
-import type { Leases } from '../../jobs/aws/leases.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
-import { type Attempt, type PassServices, runPass } from '../../jobs/pass.ts'
+import type { Attempt } from '../../jobs/pass.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { BucketBorders } from '../extents/bucket-borders.ts'
@@ -10,14 +9,14 @@ import { extentEvents } from '../extents/extent-records.ts'
 import { APPLY_RECORDS, type ApplyRecordsResult, ExtentCursor, SKIPPED_AFTER_CONFLICT } from '../messages/apply.ts'
 import type { Extent } from '../messages/preflight.ts'
 import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
+import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
 import { ConditionalApplier } from './conditional-applier.ts'
 import { EndingResources } from './ending-resources.ts'
 import { OverwritingApplier } from './overwriting-applier.ts'
 import { plannedExtent } from './planned-extent.ts'
 import type { AppliedResource, ApplierServices, ResourceApplier } from './resource-applier.ts'
 
-interface ApplyRecordsServices extends OpenRestoreServices, PassServices {
-  readonly leases: Leases
+interface ApplyRecordsServices extends OpenRestoreServices, LeasedPassServices {
   readonly resources: ResourceStore
   readonly payloads: PayloadStore
   readonly models: ModelRegistry
@@ -25,7 +24,7 @@ interface ApplyRecordsServices extends OpenRestoreServices, PassServices {
 
 /** Runs one pass over an extent. The pass writes the resources of the extent that the filters select. */
 export const applyRecords = (input: PassInput, services: ApplyRecordsServices): Promise<PassOutput> =>
-  runPass(APPLY_RECORDS, input, services, (attempt) => applyRecordsPass(attempt, services))
+  runLeasedPass(APPLY_RECORDS, input, services, (attempt) => applyRecordsPass(attempt, services))
 
 const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices): Promise<ApplyRecordsResult> => {
   const { job_id, n } = attempt

@@ -1,7 +1,5 @@
-import type { Leases } from '../../jobs/aws/leases.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
-import { type PassServices, runPass } from '../../jobs/pass.ts'
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { metadataKey } from '../../resources/keys.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
@@ -10,10 +8,10 @@ import { BucketBorders } from '../extents/bucket-borders.ts'
 import { extentEvents } from '../extents/extent-records.ts'
 import { ExtentCursor, ROLLBACK } from '../messages/apply.ts'
 import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
+import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
 import { plannedExtent } from './planned-extent.ts'
 
-interface RollbackServices extends OpenRestoreServices, PassServices {
-  readonly leases: Leases
+interface RollbackServices extends OpenRestoreServices, LeasedPassServices {
   readonly resources: ResourceStore
   readonly models: ModelRegistry
 }
@@ -24,7 +22,7 @@ interface RollbackServices extends OpenRestoreServices, PassServices {
  * revisions, so that no reader finds metadata without the current revision.
  */
 export const rollback = (input: PassInput, services: RollbackServices): Promise<PassOutput> =>
-  runPass(ROLLBACK, input, services, async (attempt) => {
+  runLeasedPass(ROLLBACK, input, services, async (attempt) => {
     const { job_id, n } = attempt
     const { leases, resources, models } = services
     const restore = await openRestore(services, job_id)

@@ -70,8 +70,8 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
   await checkShards(models, services)
   const seconds = await acquireLeases(services, job, models, false)
   if (seconds !== undefined) return seconds
-  // This restore has the leases, so no other restore is writing to these models now. Only the stages that write renew
-  // the leases. If no such stage starts within 9 minutes, another restore can take the leases.
+  // This restore has the leases, so no other restore is writing to these models now. The stages with passes renew the
+  // leases.
   const empty_models: string[] = []
   for (const model of models) if (await resources.isEmpty(model)) empty_models.push(model)
   return {

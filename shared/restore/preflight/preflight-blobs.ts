@@ -6,7 +6,7 @@ import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
-import { type Attempt, type PassServices, runPass } from '../../jobs/pass.ts'
+import type { Attempt } from '../../jobs/pass.ts'
 import { MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../../values/message-text.ts'
 import {
   BLOB_LIST,
@@ -18,11 +18,12 @@ import {
   type RestoredBlob,
 } from '../messages/preflight-blobs.ts'
 import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
+import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
 import { BlobComparison, type TargetBlobs } from './blob-comparison.ts'
 import { positionAt, referencesBetween } from './planned-references.ts'
 import { readThrough } from './read-through.ts'
 
-interface PreflightBlobsServices extends OpenRestoreServices, PassServices, TargetBlobs {
+interface PreflightBlobsServices extends OpenRestoreServices, LeasedPassServices, TargetBlobs {
   readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'indexBytes'>
 }
 
@@ -31,7 +32,7 @@ interface PreflightBlobsServices extends OpenRestoreServices, PassServices, Targ
  * blob in the target that has the same id.
  */
 export const preflightBlobs = (input: PassInput, services: PreflightBlobsServices): Promise<PassOutput> =>
-  runPass(PREFLIGHT_BLOBS, input, services, (attempt) => preflightBlobsPass(attempt, services))
+  runLeasedPass(PREFLIGHT_BLOBS, input, services, (attempt) => preflightBlobsPass(attempt, services))
 
 const preflightBlobsPass = async (
   attempt: Attempt,

@@ -5,7 +5,7 @@ import { FoundIdsCollector } from '../../jobs/found-ids.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
-import { type Attempt, runPass } from '../../jobs/pass.ts'
+import type { Attempt } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { Finding } from '../messages/finding.ts'
 import type { SegmentRange } from '../messages/inspect.ts'
@@ -20,10 +20,11 @@ import {
 } from '../messages/preflight.ts'
 import { workName } from '../messages/work-names.ts'
 import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
+import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
 import { damagedBlobs, streamFaultPages } from '../results/stream-faults.ts'
 import { type CheckedRange, type CheckRangeServices, RangePreflight } from './range-preflight.ts'
 
-interface PreflightServices extends OpenRestoreServices, CheckRangeServices {
+interface PreflightServices extends OpenRestoreServices, LeasedPassServices, CheckRangeServices {
   readonly limits: Limits
 }
 
@@ -32,7 +33,7 @@ interface PreflightServices extends OpenRestoreServices, CheckRangeServices {
  * resources the target already has. It writes nothing to the store.
  */
 export const preflight = (input: PassInput, services: PreflightServices): Promise<PassOutput> =>
-  runPass(PREFLIGHT, input, services, (attempt) => preflightPass(attempt, services))
+  runLeasedPass(PREFLIGHT, input, services, (attempt) => preflightPass(attempt, services))
 
 const preflightPass = async (attempt: Attempt, services: PreflightServices): Promise<PreflightResult> => {
   const { job_id, n } = attempt

@@ -2,23 +2,24 @@ import { encodeBuckets } from '../../archive/digest.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
-import { type Attempt, type PassServices, runPass } from '../../jobs/pass.ts'
+import type { Attempt } from '../../jobs/pass.ts'
 import { CHECK_RESULTS } from '../checks/checks.ts'
 import { Findings } from '../checks/findings.ts'
 import { APPLY_PLAN, ExtentCursor } from '../messages/apply.ts'
 import type { Extent } from '../messages/preflight.ts'
 import { VERIFY, VerifyBlobsCursor, type VerifyResult } from '../messages/verify.ts'
 import { workName } from '../messages/work-names.ts'
+import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
 import { verifyBlobs } from './verify-blobs.ts'
 import { verifyExtent, type VerifyExtentServices } from './verify-extent.ts'
 
-interface VerifyServices extends VerifyExtentServices, PassServices {
+interface VerifyServices extends VerifyExtentServices, LeasedPassServices {
   readonly blobs: BlobStore
 }
 
 /** Runs one pass of `verify`. Checks an extent of resources or a list of blobs. */
 export const verify = (input: PassInput, services: VerifyServices): Promise<PassOutput> =>
-  runPass(VERIFY, input, services, async (attempt) => {
+  runLeasedPass(VERIFY, input, services, async (attempt) => {
     const extents = await services.workFiles.read(APPLY_PLAN, attempt.job_id)
     const extent = extents[attempt.n]
     return extent === undefined

@@ -1,0 +1,46 @@
+import type { Leases } from '../jobs/aws/leases.ts'
+import { restoreJob } from '../jobs/find-job.ts'
+import type { PassInput, PassOutput } from '../jobs/messages.ts'
+import { type Attempt, type PassResult, type PassServices, runPass } from '../jobs/pass.ts'
+import type { ResultName, Stage } from '../jobs/stage.ts'
+
+export interface LeasedPassServices extends PassServices {
+  readonly leases: Leases
+}
+
+/**
+ * Runs one pass of a restore, and renews the leases of all models of the restore in the meantime. Without this renewal,
+ * another restore could take the leases if a pass does not write to the models for 9 minutes. A dry run has no leases.
+ *
+ * Errors of the renewal are ignored, because the workers that write check their leases before each write.
+ */
+export const runLeasedPass = <Result extends PassResult>(
+  stage: Stage<Result, ResultName>,
+  input: PassInput,
+  services: LeasedPassServices,
+  work: (attempt: Attempt) => Promise<Result>,
+): Promise<PassOutput> =>
+  runPass(stage, input, services, (attempt) => whileRenewing(services, input.job_id, () => work(attempt)))
+
+const whileRenewing = async <Result>(
+  services: LeasedPassServices,
+  jobId: string,
+  work: () => Promise<Result>,
+): Promise<Result> => {
+  const { leased } = await restoreJob(services, jobId)
+  if (leased === undefined) return work()
+  const lease = services.leases.held(leased, jobId)
+  // If the leases are valid for at least 2 minutes, `check` sends no request.
+  const renew = (): Promise<void> => lease.check().catch(() => undefined)
+  await renew()
+  let renewal = Promise.resolve()
+  const timer = setInterval(() => {
+    renewal = renew()
+  }, services.limits.watchMs)
+  try {
+    return await work()
+  } finally {
+    clearInterval(timer)
+    await renewal
+  }
+}
