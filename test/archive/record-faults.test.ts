@@ -57,6 +57,7 @@ describe('the metadata of a resource', () => {
     ['rev_status must be "stable" or "draft"', { rev_status: { S: 'final' } }],
     ['created_time must be a time', { created_time: { S: '2026-13-01T00:00:00Z' } }],
     ['updated_time must be a time', { updated_time: { N: '1' } }],
+    ['updated_by must be a string', { updated_by: { N: '1' } }],
     ['created_by must be a string', { created_by: { NULL: true } }],
     ['schema_version must be a string or NULL', { schema_version: { N: '1' } }],
     ['is_deleted must be a Boolean', { is_deleted: { S: 'false' } }],

@@ -12,6 +12,8 @@ const key: Item = { pk: { S: 'city#m#3' }, sk: { S: 'x' } }
 const line = (json: string): Buffer => Buffer.from(`{"Item":{"pk":{"S":"p"},"sk":{"S":"s"},${json}}}\n`)
 
 const text = fc.string({ unit: 'grapheme', maxLength: 12 })
+// A record with an attribute or a map key __proto__ is rejected: see below.
+const attributeName = text.filter((name) => name !== '__proto__')
 const number = fc.oneof(
   fc.integer().map(String),
   fc.double({ noNaN: true, noDefaultInfinity: true, min: 1e-100, max: 1e100 }).map(String),
@@ -33,10 +35,10 @@ const { value } = fc.letrec<{ value: AttributeValue; map: Record<string, Attribu
     tie('map').map((M): AttributeValue => ({ M })),
     fc.array(tie('value'), { maxLength: 4 }).map((L): AttributeValue => ({ L })),
   ),
-  map: fc.dictionary(text, tie('value'), { maxKeys: 4 }),
+  map: fc.dictionary(attributeName, tie('value'), { maxKeys: 4 }),
 }))
 const item = fc.dictionary(
-  text.filter((name) => name !== ''),
+  attributeName.filter((name) => name !== ''),
   value,
   { maxKeys: 8 },
 )
@@ -70,7 +72,7 @@ describe('record lines', () => {
 
   it('have another canonical JSON if the value of an attribute differs', () => {
     fc.assert(
-      fc.property(item, text, value, (attributes, name, other) => {
+      fc.property(item, attributeName, value, (attributes, name, other) => {
         fc.pre(!['', 'pk', 'sk', 'created_at', 'updated_at', 'applied_by', 'data', 'data_spilled'].includes(name))
         const before = canonicalJson(attributes)
         const after = canonicalJson({ ...attributes, [name]: other })

@@ -5,10 +5,12 @@ import {
   metadataKey,
   metadataSortKey,
   hashKeyOf,
+  isResourceId,
   resourceIdIn,
   revisionKey,
   revisionSortKey,
   shardOf,
+  statedIdIn,
 } from '../../shared/resources/keys.ts'
 import { ResourceIdError } from '../../shared/resources/errors.ts'
 
@@ -27,6 +29,17 @@ describe('the keys of a resource', () => {
     const sk = metadataSortKey('x')
     for (const damaged of ['', sk.slice(0, 16), `${sk}/`, `${sk}y`, sk.toUpperCase(), `${hashKeyOf('a/b')}/a/b`])
       expect(resourceIdIn(damaged)).toBeUndefined()
+  })
+
+  it('show the id of a resource even if the id is not valid', () => {
+    for (const id of ['x', 'a/b', 'a\tb', 'x'.repeat(1100)]) expect(statedIdIn(`${hashKeyOf(id)}/${id}`)).toBe(id)
+    for (const damaged of ['', 'x', hashKeyOf('x'), `${hashKeyOf('x').toUpperCase()}/x`])
+      expect(statedIdIn(damaged)).toBe('')
+  })
+
+  it('exist for valid ids that fit into a sort key', () => {
+    for (const id of ['x', 'g 3', 'ü:1', '😀'.repeat(251)]) expect(isResourceId(id)).toBe(true)
+    for (const id of ['', 'a/b', 'a\tb', '\ud800', '😀'.repeat(252)]) expect(isResourceId(id)).toBe(false)
   })
 
   it.each([
