@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { type Problem, problemOf } from '../problems/problem.ts'
 import { InvalidRequestError } from '../requests/errors.ts'
 import { planObjects, type PlanObjectsServices, type PlannedObject } from './plan-objects.ts'
 import { planSchedule, type PlanScheduleServices } from './prune.ts'
@@ -14,8 +15,18 @@ export type ExplainedObject =
   | (PlannedArchive & { readonly retention: 'schedule'; readonly schedule: string; readonly bucket: string })
   | (PlannedObject & { readonly retention: RetentionGroup })
 
+/** A schedule or a group whose objects cannot be explained. The next pruning would delete none of them. */
+export interface UnexplainedSection {
+  readonly retention: 'schedule' | RetentionGroup
+  /** The name of the schedule. Absent for a group. */
+  readonly schedule?: string
+  readonly error: Problem
+}
+
 export interface ExplainedPage {
   readonly objects: readonly ExplainedObject[]
+  /** Absent if everything on this page could be explained. */
+  readonly failures?: readonly UnexplainedSection[]
   /** The start of the next page. Absent on the last page. */
   readonly cursor?: string
 }
@@ -24,6 +35,9 @@ export interface PageOptions {
   readonly limit: number
   readonly cursor?: string
 }
+
+/** Called for each section that cannot be explained, with the error of which `failure.error` is the problem. */
+type OnFailure = (failure: UnexplainedSection, error: unknown) => void
 
 /** The stores and settings that the explanation needs. */
 type ExplainPruneServices = Omit<PlanScheduleServices, 'config'> &
@@ -39,6 +53,7 @@ type ExplainPruneServices = Omit<PlanScheduleServices, 'config'> &
 interface Section {
   /** `schedule:{name}`, or the name of a group. */
   readonly name: string
+  readonly about: Omit<UnexplainedSection, 'error'>
   readonly objects: (after?: string) => AsyncIterable<ExplainedObject>
 }
 
@@ -49,32 +64,57 @@ type Cursor = z.output<typeof Cursor>
 /**
  * Returns a page of objects, each with the action that the next pruning would take, and the reason. The list contains
  * the archives of each schedule, and then the objects of each retention group for which the deployment sets a number of
- * days. Writes and deletes nothing. Throws `InvalidRequestError` if the cursor is invalid.
+ * days. If a schedule or a group cannot be explained, lists it in `failures`, calls `onFailure`
+ * and continues with the next one. Writes and
+ * deletes nothing. Throws `InvalidRequestError` if the cursor is invalid.
  */
 export const explainPrune = async (
   services: ExplainPruneServices,
   { limit, cursor }: PageOptions,
+  onFailure: OnFailure,
 ): Promise<ExplainedPage> => {
   const all = sections(services)
   const start = cursor === undefined ? undefined : parseCursor(cursor, all)
   const first = start === undefined ? 0 : all.findIndex(({ name }) => name === start.section)
   const objects: ExplainedObject[] = []
+  const failures: UnexplainedSection[] = []
   let last: Cursor | undefined
-  for (const [index, { name, objects: objectsOf }] of all.slice(first).entries())
-    for await (const object of objectsOf(index === 0 ? start?.after : undefined)) {
-      if (objects.length === limit && last !== undefined) return { objects, cursor: encodeCursor(last) }
-      objects.push(object)
-      last = { section: name, after: object.key }
+  for (const [index, { name, about, objects: objectsOf }] of all.slice(first).entries())
+    try {
+      for await (const object of objectsOf(index === 0 ? start?.after : undefined)) {
+        if (objects.length === limit && last !== undefined) return pageOf(objects, failures, last)
+        objects.push(object)
+        last = { section: name, after: object.key }
+      }
+    } catch (error) {
+      const failure = { ...about, error: problemOf(error) }
+      failures.push(failure)
+      onFailure(failure, error)
     }
-  return { objects }
+  return pageOf(objects, failures)
 }
+
+const pageOf = (
+  objects: readonly ExplainedObject[],
+  failures: readonly UnexplainedSection[],
+  last?: Cursor,
+): ExplainedPage => ({
+  objects,
+  ...(failures.length === 0 ? {} : { failures }),
+  ...(last === undefined ? {} : { cursor: encodeCursor(last) }),
+})
 
 const sections = (services: ExplainPruneServices): Section[] => [
   ...services.config.schedules.map((schedule) => ({
     name: `schedule:${schedule.name}`,
+    about: { retention: 'schedule' as const, schedule: schedule.name },
     objects: (after?: string) => explainSchedule(services, schedule, after),
   })),
-  ...RETENTION_GROUPS.map((name) => ({ name, objects: (after?: string) => explainGroup(services, name, after) })),
+  ...RETENTION_GROUPS.map((name) => ({
+    name,
+    about: { retention: name },
+    objects: (after?: string) => explainGroup(services, name, after),
+  })),
 ]
 
 async function* explainSchedule(

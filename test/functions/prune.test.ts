@@ -1,9 +1,10 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { handler as check } from '../../functions/events/check-schedules.ts'
 import { handler as pruneHandler } from '../../functions/events/prune.ts'
 import { localContext } from '../../infra/local/program/local-context.ts'
+import { logger } from '../../shared/telemetry/telemetry.ts'
 import { keyAttributes } from '../../shared/tables/item.ts'
 import type { ExplainedObject, ExplainedPage } from '../../shared/schedules/explain-prune.ts'
 import { fixture } from '../workflows/program.ts'
@@ -237,6 +238,28 @@ describe('a run in which one schedule fails', () => {
       expect(record).toBeDefined()
       await api.dynamo.send(new DeleteItemCommand({ TableName: config.tables.jobs, Key }))
     }
+  })
+
+  it('leaves the explanation of the other schedules and groups complete, and is explained by its error', async () => {
+    const weekly = keyOf(3).replaceAll('nightly', 'weekly')
+    for (const key of [keyOf(3), weekly]) await put('archives', key, archive)
+    await put('archives', 'exports/2026/01/01/a.acbak')
+    await api.dynamo.send(new PutItemCommand({ TableName: api.services.config.tables.jobs, Item: broken }))
+    const logged = vi.spyOn(logger, 'error').mockReturnValue(undefined)
+    try {
+      for (const limit of [1, 2, 200]) {
+        const { objects, failures } = await page(`?limit=${limit}`)
+        expect(objects.map(({ key }) => key)).toEqual([weekly, 'exports/2026/01/01/a.acbak'].slice(0, limit))
+        const error = expect.objectContaining({ type: 'internal-error' }) as object
+        expect(failures).toEqual([{ retention: 'schedule', schedule: 'nightly', error }])
+        expect(JSON.stringify(logged.mock.calls)).toContain(failures?.[0]?.error['request_id'])
+      }
+    } finally {
+      logged.mockRestore()
+      const { record: _, ...Key } = broken
+      await api.dynamo.send(new DeleteItemCommand({ TableName: api.services.config.tables.jobs, Key }))
+    }
+    expect(await page()).not.toHaveProperty('failures')
   })
 })
 

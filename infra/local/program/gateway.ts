@@ -5,6 +5,7 @@ import { MAX_ARCHIVE_BYTES } from '../../../functions/http/http-request.ts'
 import { type HttpResult, problemHeaders } from '../../../functions/http/answer.ts'
 import { problemOf } from '../../../shared/problems/problem.ts'
 import { HeadersTooLargeError, TooLargeError, UriTooLongError } from '../../../functions/http/errors.ts'
+import { InvalidRequestError } from '../../../shared/requests/errors.ts'
 import { type Route, ROUTES } from '../../../functions/routes.ts'
 import { PortInUseError } from '../processes/port-in-use-error.ts'
 import { httpEvent } from './gateway-event.ts'
@@ -127,10 +128,7 @@ const rejectBody = (request: IncomingMessage, response: ServerResponse): void =>
 /** Sockets on which a response to an invalid request was sent. The parser reports an error for every further chunk. */
 const answered = new WeakSet<Duplex>()
 
-/**
- * Responds to a request that the HTTP parser of Node.js rejects. If the request line or the headers are too long, the
- * response is a problem document. Otherwise, it has status 400 and no body.
- */
+/** Responds with a problem document to a request that the HTTP parser of Node.js rejects. */
 const answerClientError = (error: Error & { code?: string; rawPacket?: Buffer }, socket: Duplex): void => {
   if (answered.has(socket)) return
   answered.add(socket)
@@ -138,12 +136,13 @@ const answerClientError = (error: Error & { code?: string; rawPacket?: Buffer },
     socket.destroy()
     return
   }
-  const isTooLong = error.code === 'HPE_HEADER_OVERFLOW'
-  const problem = isTooLong ? problemOf(tooLongError(error.rawPacket)) : undefined
-  const status = problem?.status ?? 400
-  const body = problem === undefined ? '' : JSON.stringify(problem)
+  const problem = problemOf(
+    error.code === 'HPE_HEADER_OVERFLOW' ? tooLongError(error.rawPacket) : notHttpError(error),
+  )
+  const { status } = problem
+  const body = JSON.stringify(problem)
   const headers = {
-    ...(problem === undefined ? {} : problemHeaders(problem)),
+    ...problemHeaders(problem),
     'content-length': Buffer.byteLength(body).toString(),
     connection: 'close',
   }
@@ -153,6 +152,15 @@ const answerClientError = (error: Error & { code?: string; rawPacket?: Buffer },
   socket.resume()
   setTimeout(() => socket.destroy(), DRAIN_MS).unref()
 }
+
+/** Returns the error for a request with an unknown method, or with a syntax that HTTP/1.1 does not allow. */
+const notHttpError = ({ message, code }: Error & { code?: string }): Error =>
+  new InvalidRequestError([
+    {
+      field: code === 'HPE_INVALID_METHOD' ? 'method' : 'request',
+      message: `is not valid HTTP/1.1 (${message})`,
+    },
+  ])
 
 /**
  * The request line and the headers may have 16 KiB together. If they are longer and the request line has more than this

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Context } from 'aws-lambda'
 import type { Json } from '../../../functions/workflows/states.ts'
+import { isInternal, problemOf } from '../../../shared/problems/problem.ts'
 import { localContext } from '../program/local-context.ts'
 
 /** The handler of a stage, with the signature of a Lambda function whose event and result are JSON values. */
@@ -19,15 +20,29 @@ class StateTooLargeError extends Error {
 
 /**
  * Returns a function that calls a handler with the restrictions of Step Functions: input and output are converted to
- * JSON and back, and have a maximum size.
+ * JSON and back, and have a maximum size. Logs internal errors.
  */
 export const checkedHandler =
   (state: string, handler: StageHandler): ((input: Json) => Promise<Json>) =>
   async (input) => {
     const context = localContext(state, randomUUID(), TIMEOUT_MS)
-    const output = await handler(throughJson(state, 'input', input), context)
-    return throughJson(state, 'output', output)
+    try {
+      const output = await handler(throughJson(state, 'input', input), context)
+      return throughJson(state, 'output', output)
+    } catch (error) {
+      logInternalError(state, context.awsRequestId, error)
+      throw error
+    }
   }
+
+/**
+ * Logs an error whose problem document refers to the log. On AWS, Lambda logs the errors of stages. Other errors are
+ * not logged, because their problem documents contain everything that is known about them.
+ */
+const logInternalError = (state: string, requestId: string, error: unknown): void => {
+  if (isInternal(problemOf(error, requestId)))
+    console.error(`local workflow engine: the stage ${state} failed (request ${requestId})`, error)
+}
 
 const throughJson = (state: string, side: 'input' | 'output', value: unknown): Json => {
   const text = JSON.stringify(value ?? null)

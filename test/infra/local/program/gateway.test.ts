@@ -79,10 +79,20 @@ describe('the local gateway', () => {
     expect((await fetch(`${gateway.url}/hero/export?ids=${'x'.repeat(12_000)}`)).status).toBe(200)
   })
 
-  it('answers a request that is not HTTP with 400', async () => {
+  it.each([
+    ['FOO /hero/export HTTP/1.1\r\nhost: x\r\n\r\n', 'method'],
+    ['GET /hero/export HTTP/1.1\r\nhost x\r\n\r\n', 'request'],
+  ])('answers a request that is not HTTP with a problem document: %j', async (sent, field) => {
     const socket = connect(gateway.port, '127.0.0.1')
-    socket.end('not HTTP\r\n\r\n')
-    expect((await buffer(socket)).toString()).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    socket.end(sent)
+    const [head, body] = (await buffer(socket)).toString().split('\r\n\r\n')
+    expect(head).toMatch(/^HTTP\/1\.1 400 Bad Request\r\n/)
+    expect(head).toContain('content-type: application/problem+json')
+    expect(JSON.parse(body ?? '')).toMatchObject({
+      type: 'invalid-request',
+      status: 400,
+      errors: [{ field, message: expect.stringContaining('HTTP/1.1') as string }],
+    })
   })
 
   it('passes a request body to the handler as base64', async () => {

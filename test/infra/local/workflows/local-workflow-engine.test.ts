@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { StateMachine } from 'aws-local-stepfunctions'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../../../../functions/stages.ts'
 import { exportWorkflow } from '../../../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../../../functions/workflows/restore.workflow.ts'
@@ -288,8 +288,27 @@ describe('the local workflow engine', () => {
   })
 
   it('rejects a state output over the limit of Step Functions', async () => {
+    const logged = vi.spyOn(console, 'error').mockReturnValue(undefined)
     const handler = checkedHandler('Plan', () => Promise.resolve({ text: 'x'.repeat(257 * 1024) }))
     await expect(handler({})).rejects.toThrow(/the output of state Plan has \d+ bytes; the limit is 262144/)
+    expect(logged).toHaveBeenCalledOnce()
+    logged.mockRestore()
+  })
+
+  it('logs an internal error of a stage with the request id that Lambda would log, and no other error', async () => {
+    const logged = vi.spyOn(console, 'error').mockReturnValue(undefined)
+    let requestId = ''
+    const error = new Error('the table does not answer')
+    const handler = checkedHandler('Plan', (_input, context) => {
+      requestId = context.awsRequestId
+      return Promise.reject(error)
+    })
+    await expect(handler({})).rejects.toBe(error)
+    expect(logged).toHaveBeenCalledExactlyOnceWith(expect.stringContaining(requestId), error)
+    const callerError = named('NotAnArchiveError', 'the object is not an archive')
+    await expect(checkedHandler('Inspect', () => Promise.reject(callerError))({})).rejects.toBe(callerError)
+    expect(logged).toHaveBeenCalledOnce()
+    logged.mockRestore()
   })
 
   it.each([
