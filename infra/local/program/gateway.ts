@@ -136,9 +136,7 @@ const answerClientError = (error: Error & { code?: string; rawPacket?: Buffer },
     socket.destroy()
     return
   }
-  const problem = problemOf(
-    error.code === 'HPE_HEADER_OVERFLOW' ? tooLongError(error.rawPacket) : notHttpError(error),
-  )
+  const problem = problemOf(error.code === 'HPE_HEADER_OVERFLOW' ? tooLongError(error.rawPacket) : notHttpError(error))
   const { status } = problem
   const body = JSON.stringify(problem)
   const headers = {
