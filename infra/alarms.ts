@@ -20,7 +20,7 @@ import { METRIC, METRICS_NAMESPACE } from '../shared/telemetry/telemetry.ts'
 interface AlarmsProps {
   readonly deployment: string
   readonly functions: readonly IFunction[]
-  /** Functions whose errors raise an alarm. Stages are not watched: if a stage fails, `JobFailed` is raised. */
+  /** Functions whose errors raise an alarm. Stages need no such alarm, because a failed stage raises `JobFailed`. */
   readonly watchedForErrors: readonly IFunction[]
   readonly deadLetters: IQueue
   readonly hasSchedules: boolean

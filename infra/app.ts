@@ -11,8 +11,8 @@ import { ServiceStack } from './service-stack.ts'
 import { readSettings, SettingsError } from './settings.ts'
 
 /**
- * Returns the account and the region of the current AWS credentials. Without credentials, returns an empty environment:
- * the templates can then be deployed in any account and region.
+ * Returns the account and the region of the current AWS credentials. Without credentials, returns an empty environment.
+ * The templates can then be deployed in any account and region.
  */
 const currentEnvironment = (): Environment => {
   const { CDK_DEFAULT_ACCOUNT: account, CDK_DEFAULT_REGION: region } = process.env

@@ -8,7 +8,7 @@ import { FUNCTIONS } from './functions.ts'
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url))
 
-/** Defines `require`, which parts of the AWS SDK call and which ES modules do not have. */
+/** Defines the function `require`. Parts of the AWS SDK call it, but ES modules do not have this function. */
 const BANNER = "import { createRequire } from 'node:module';const require = createRequire(import.meta.url);"
 
 /**
@@ -17,7 +17,10 @@ const BANNER = "import { createRequire } from 'node:module';const require = crea
  */
 const OUT_FOLDER = join(ROOT, '.bundles')
 
-/** Returns the code of a function: the file of `functions/` and everything that it imports, as `index.mjs`. */
+/**
+ * Returns the code of a function. It consists of one file `index.mjs`, which contains the file of `functions/` and
+ * everything that the file imports.
+ */
 export const bundledCode = (file: string): Code =>
   Code.fromAsset(join(ROOT, 'functions'), {
     assetHashType: AssetHashType.OUTPUT,

@@ -23,8 +23,7 @@ export const FUNCTIONS: readonly DeployedFunction[] = [
 ]
 
 /**
- * Returns the functions of a deployment. `resourceRoutes` is the setting: whether to deploy the routes of single
- * models.
+ * Returns the functions of a deployment. If the setting `resourceRoutes` is false, omits the routes of single models.
  */
 export const functionsOf = (resourceRoutes: boolean): readonly DeployedFunction[] => {
   const modelRoutes = new Set(ROUTES.filter(isModelRoute).map(({ name }) => name))

@@ -1,6 +1,6 @@
 /*
- * The days after which S3 deletes what the deployment no longer needs. On AWS, lifecycle rules of the buckets do this;
- * the local S3 service does the same.
+ * The numbers of days after which S3 deletes work files and unfinished uploads. On AWS, lifecycle rules of the buckets
+ * delete them. In the local program, the local S3 service deletes them.
  */
 
 /** A job takes at most about four days. In the remaining days, an operator can examine the files of a failed job. */

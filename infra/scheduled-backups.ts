@@ -35,7 +35,7 @@ const DAY_SECONDS = 24 * 3600
 const MIN_EVENT_AGE_SECONDS = 60
 
 /**
- * Creates the schedules of EventBridge Scheduler: for each schedule of the settings, and for each housekeeping
+ * Creates one schedule of EventBridge Scheduler for each schedule of the settings, and one for each housekeeping
  * function. All of them are in one schedule group. If the settings contain no schedule, the group is empty.
  */
 export class ScheduledBackups extends Construct {
@@ -84,8 +84,8 @@ const expressionOf = ({ timing }: Schedule): ScheduleExpression =>
     : ScheduleExpression.expression(`cron(${timing.cron})`, TimeZone.of(timing.timezone ?? 'UTC'))
 
 /**
- * Returns the time in seconds for which the event of a schedule is retried: until the schedule is due again, but at
- * most for a day. After that time, the next event starts an export.
+ * Returns the time in seconds for which the event of a schedule is retried. It is retried until the schedule is due
+ * again, but for at most a day. After that time, the next event starts an export.
  */
 const maxEventAgeSeconds = (schedule: Schedule): number => {
   const times = dueTimes(schedule)

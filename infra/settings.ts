@@ -21,7 +21,8 @@ export interface Settings {
     /** The number of days for which replaced and deleted versions of blobs, archives and uploads are kept. */
     readonly old_versions_days: number
     readonly log_days: RetentionDays
-    // The number of days for which the objects of each group are kept. If it is absent, they are never deleted.
+    // The number of days for which the objects of each group are kept. Objects of an absent group are never deleted
+    // automatically.
     /** Archives of export requests. */
     readonly exports_days?: number
     /** Uploads to upload slots. */

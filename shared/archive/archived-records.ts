@@ -73,7 +73,8 @@ export async function* archivedRecords(
         else order.countFaulty(record)
         if (ids !== undefined && !isOneOf(ids, record)) continue
         // A faulty record may have no valid hash key. It therefore belongs to the pass that returns the record before
-        // it. Only returned records are considered, because the earlier pass has seen only these.
+        // it. Records that are not selected by `ids` are skipped first, because the earlier pass has not returned them
+        // either.
         if (isBeforeStart) isBeforeStart = record.fault !== undefined || record.h.slice(0, 4) < firstBucket
         if (isBeforeStart) continue
         batch.push(record.fault === undefined ? { ...record, entry: ordinal, location } : { ...record, location })

@@ -30,7 +30,7 @@ class ItemCheck {
   readonly #lineBytes: number
   readonly #location: RecordLocation
   /**
-   * True if the line contains `\u`. Only such an escape can produce a lone surrogate, so strings of other lines are not
+   * True if the line contains `\u`. Without such an escape, a line contains no lone surrogate, so its strings are not
    * checked.
    */
   readonly #hasEscapes: boolean

@@ -135,7 +135,7 @@ export class RecordsWriter {
 
   /**
    * Removes the open resource and returns true. If a closed chunk already contains a part of the resource, removes
-   * nothing and returns false. The segment cannot be used then.
+   * nothing and returns false. The caller must then abort the whole segment.
    */
   discard(): boolean {
     if (this.#leaf === undefined || this.#before === undefined) throw new Error('begin must be called before discard')

@@ -13,17 +13,19 @@ import { addReferrers, type Referrer } from './referrer.ts'
  * A list is sorted by the positions of the references. Archives have the same order, with payloads before blobs. A
  * position has 65 hex digits:
  *
- * payload: `0` and the SHA-256 of the payload blob: `1` and the SHA-256 of the file id
+ * - The position of a payload is `0` and the SHA-256 of the payload.
+ * - The position of a blob is `1` and the SHA-256 of the file id.
  *
  * The prefix of a position is the number in its first 4 hex digits: 0 to 4095 for payloads, and 4096 to 8191 for blobs.
  * Positions are hashes, so each prefix has about the same number of payloads or blobs.
  *
- * A list is an object in the work bucket:
+ * A list is an object in the work bucket. It begins with a table, and the lines follow:
  *
- * table: 8,193 unsigned 32-bit little-endian integers. The first 8,192 are the offsets of the first line of each
- *          prefix. The last is the offset of the end of the last line.
- * lines: `["{position}","{id}",["{model}",…],{needed},{reported},["{model}","{resource id}"],…]` and a newline for
- *          each reference, in the order of positions. A line contains the first resources that refer to a blob.
+ * - The table has 8,193 unsigned 32-bit little-endian integers. The first 8,192 are the offsets of the first line of
+ *   each prefix. The last is the offset of the end of the last line.
+ * - Each reference has one line, and the lines are in the order of positions. A line is JSON and a newline:
+ *   `["{position}","{id}",["{model}",…],{needed},{reported},["{model}","{resource id}"],…]`.
+ *   The pairs at its end are the first resources that refer to the blob.
  *
  * Offsets are bytes from the end of the table. With the table, a range of prefixes can be read with two small requests:
  * one for the offsets and one for the lines.
@@ -164,9 +166,9 @@ export interface PrefixRange {
 }
 
 /**
- * Divides the prefixes of payloads and those of blobs into ranges of about `perRange` references. Positions are
- * distributed evenly. Therefore the lists are not read, and only their counts are used. If there are no payloads, no
- * range for payloads is returned. The same applies to blobs.
+ * Divides the prefixes of payloads, and the prefixes of blobs, into ranges of about `perRange` references. The lists
+ * need not be read. Positions are distributed evenly, so the counts of the lists are sufficient. If there are no
+ * payloads, no range for payloads is returned. The same applies to blobs.
  */
 export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: number): PrefixRange[] => {
   const sum = (kind: 'payloads' | 'blobs'): number => lists.reduce((total, list) => total + list[kind], 0)

@@ -38,8 +38,8 @@ export const readMissingBlobs = async (
   workFiles: WorkFiles,
   results: readonly MissingBlobs[],
 ): Promise<MissingBlob[]> => {
-  // Several passes can list the same blob, because a SpecStar stream contains a blob once for every model that refers
-  // to it.
+  // Several passes can list the same blob, because a SpecStar stream contains each blob once for every model that
+  // refers to the blob.
   const merged = new Map<string, { readonly resources: Referrer[]; readonly reason?: string | undefined }>()
   for (const { missing_list } of results) {
     if (missing_list === undefined) continue

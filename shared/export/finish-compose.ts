@@ -10,8 +10,8 @@ import { latestComposePlan } from './latest-compose-plan.ts'
 import { COMPOSE_PARTS, FINISH_COMPOSE } from './messages.ts'
 
 /**
- * Completes the multipart upload, checks that the archive can be opened, and stores the archive as the result of this
- * stage. The check comes first, so that no job has an archive that cannot be opened.
+ * Completes the multipart upload and checks that the archive can be opened. Then stores the archive as the result of
+ * this stage. No job can therefore have an archive that cannot be opened.
  */
 export const finishCompose = async (
   { job_id }: StageInput,

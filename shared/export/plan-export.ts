@@ -16,8 +16,8 @@ const DIGEST_BUCKETS = 0x10000
  */
 const MAX_ITEMS = 10_000
 /**
- * The measured factor by which zstd level 1 compresses record lines. If the lines of a model compress less, its map
- * items need more passes. No pass exceeds its time limit.
+ * The measured factor by which zstd level 1 compresses record lines. If the lines of a model compress less well, its
+ * map items need more passes, but no pass exceeds its time limit.
  */
 const COMPRESSION_RATIO = 5.6
 

@@ -6,8 +6,8 @@ import type { UnaccountedItems } from './unaccounted-items.ts'
 
 /**
  * The largest number of items per page, and the factor by which pages grow. The first page has one item. As long as the
- * scan cannot skip items, each page is larger than the previous page. When it can skip items, the next page has one
- * item again.
+ * scan cannot skip items, each page is larger than the previous page. After the scan has skipped items, the next page
+ * has one item again.
  */
 const MAX_PAGE = 1000
 const GROWTH = 4

@@ -126,7 +126,7 @@ const createJob = async (
   { job_id, once }: JobIdentity,
 ): Promise<ExportJob> => {
   const { job } = await jobs.create(newJob(job_id), once)
-  // This cannot happen, because a restore has another fingerprint, and `create` would have thrown.
+  // The job cannot be a restore. A restore has another fingerprint, so `create` would have thrown.
   if (job.kind !== 'export') throw new UnknownJobError(job.job_id)
   return job
 }

@@ -60,7 +60,7 @@ const admit = async <Created>(
     if (found === undefined) throw reached
     return { found }
   }
-  // If very many requests arrive, this read rejects most of them without a write.
+  // If very many requests arrive, most of them are rejected after this read, before they write anything.
   const reachedBefore = await findReached(jobs, kinds, 0)
   if (reachedBefore !== undefined) return findOrReject(reachedBefore)
   const [firstKind] = kinds

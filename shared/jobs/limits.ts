@@ -15,8 +15,8 @@ export interface Limits {
   /** The estimated size of the ranges into which an export or restore is divided, in compressed bytes. */
   readonly rangeBytes: number
   /**
-   * The number of compressed bytes after which a pass ends its segment. This limit is reached only if the plan
-   * estimated too small a size.
+   * The number of compressed bytes after which a pass ends its segment. This limit is reached only if the estimate of
+   * the plan was too small.
    */
   readonly segmentBytes: number
   /**

@@ -27,7 +27,9 @@ export type Problem = z.output<typeof Problem>
 export const WorkflowError = z.object({ Error: z.string(), Cause: z.exactOptional(z.string()) }).readonly()
 export type WorkflowError = z.output<typeof WorkflowError>
 
-/** The largest number of characters in `detail`. The problem is stored in the item of its job, which is limited to 400 KB. */
+/**
+ * The largest number of characters in `detail`. The limit keeps the item of the job, which contains the problem, small.
+ */
 const MAX_DETAIL_CHARACTERS = 4_000
 
 /** The details of the errors with which `lifecycle/` ends the jobs of stopped executions, by the name of the error. */

@@ -20,9 +20,11 @@ export const UNACCOUNTED_REASONS = [
 export type UnaccountedReason = (typeof UNACCOUNTED_REASONS)[number]
 
 /**
- * The owner of an item according to its key. `resource`: the key is in a range that an export reads, and the export
- * checks the item. `ignored`: the partition key begins with a prefix that the registry ignores. Any other value is the
- * reason why the item belongs to no resource.
+ * The owner of an item according to its key:
+ *
+ * - `resource` if the key is in a range that an export reads. The export then checks the item.
+ * - `ignored` if the partition key begins with a prefix that the registry ignores.
+ * - Otherwise, the reason why the item belongs to no resource.
  */
 export type ItemOwner = 'resource' | 'ignored' | Exclude<UnaccountedReason, 'no_metadata'>
 

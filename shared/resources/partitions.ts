@@ -42,10 +42,10 @@ export interface PlacedItem {
 
 /**
  * Returns the number of shards with which the data of a model was written. `items` are the first and the last item of
- * each partition. Sort keys begin with the hash key, so if these two items belong to their partition, all items between
- * them belong to it too. The result is the number of shards with which most of `items` are in the right partition, so a
- * few items in a wrong partition do not change the result. If this is true of several numbers, returns `registered` if
- * it is one of them, and otherwise the smallest number.
+ * each partition. Sort keys begin with the hash key, so if the first and the last item are in the right partition, all
+ * items between them are in the right partition too. The result is the number of shards with which most of `items` are
+ * in the right partition, so a few items in a wrong partition do not change the result. If this is true of several
+ * numbers, returns `registered` if it is one of them, and otherwise the smallest number.
  */
 export const shardsOfData = (items: readonly PlacedItem[], registered: number): number => {
   let best = registered

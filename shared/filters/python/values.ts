@@ -14,7 +14,7 @@ export class Tuple {
 }
 
 export class Bytes {
-  /** A string with one character for each byte. */
+  /** The bytes as a string, with one character (U+0000 to U+00FF) for each byte. */
   readonly latin1: string
 
   constructor(latin1: string) {

@@ -13,7 +13,9 @@ const OPERATOR_OF_SYMBOL: ReadonlyMap<BinaryOperator, OperatorName> = new Map(
   }),
 )
 
-/** For each comparison operator, the operator that gives the same result when the operands are exchanged. */
+/**
+ * Maps each comparison operator to the operator for exchanged operands. For example, `a < b` is the same as `b > a`.
+ */
 const MIRRORED: Readonly<Record<ComparisonOperator, ComparisonOperator>> = {
   '==': '==',
   '!=': '!=',

@@ -12,8 +12,8 @@ const PATTERN: readonly Parameter[] = [['pattern']]
 const RANGE: readonly Parameter[] = [['min_val'], ['max_val']]
 
 /**
- * Returns a condition that compares a field with the argument of a method. With a quantifier, the elements of the
- * field's value are compared.
+ * Returns a condition that compares a field with the argument of a method. If `quantifier` is given, the elements of
+ * the field's value are compared instead of the value.
  */
 type CompareField = (field: QbField, argument: unknown, at: number, quantifier?: Quantifier) => FieldCondition
 

@@ -83,8 +83,8 @@ const characterTest = ({ inside, negated }: CharacterClass, folding: CaseFolding
 const LETTERS_I = ['i', 'I', 'İ', 'ı']
 
 /**
- * Returns the characters that Python treats as equal to a character. Those that JavaScript's flag `i` adds may be
- * omitted.
+ * Returns the characters that Python treats as equal to a character. Characters that JavaScript's flag `i` also treats
+ * as equal may be omitted.
  */
 const variants = (character: string, folding: CaseFolding): readonly string[] => {
   if (folding === 'unicode' && LETTERS_I.includes(character)) return LETTERS_I

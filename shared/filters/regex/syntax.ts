@@ -20,7 +20,7 @@ export interface CharacterClass {
   readonly negated: boolean
 }
 
-/** The letters whose case is ignored: none, only ASCII letters, or all letters. */
+/** States whose case is ignored. It is ignored for no letters, only for ASCII letters, or for all letters. */
 export type CaseFolding = 'none' | 'ascii' | 'unicode'
 
 /** The syntax tree of a regular expression. */

@@ -33,8 +33,8 @@ const plannedAttributes = (planned: object): Item =>
   Object.fromEntries(Object.entries(planned).map(([phase, count]) => [phase, { N: String(count) }]))
 
 /**
- * Checks a job and returns it unchanged. `Job` itself would remove the members that this version does not know, such as
- * members of results that an earlier version has stored.
+ * Checks a job and returns it unchanged. Parsing with `Job` would remove unknown members, such as members of results
+ * that another version has stored.
  */
 const StoredJob = z.custom<Job>().superRefine((job, context) => {
   for (const { path, message } of Job.safeParse(job).error?.issues ?? [])

@@ -76,7 +76,10 @@ class Occurrences {
     this.#conflict ??= { model, id, reason: locatedReason(entry, reason) }
   }
 
-  /** Undefined if the content can be restored. A damaged record does not matter if there is also a sound one. */
+  /**
+   * Undefined if the content can be restored. A damaged record does not matter if the stream also contains a sound
+   * record of the content.
+   */
   get fault(): ScanFault | undefined {
     return this.#conflict ?? (this.#location === undefined ? this.#scanFault : undefined)
   }

@@ -32,9 +32,12 @@ export const BlobsCursor = z.object({ segment: z.int(), entry: z.int() }).readon
 export type BlobsCursor = z.output<typeof BlobsCursor>
 
 /**
- * The result of the comparison of an archived blob with the target. `new`: the target does not have the blob. `same`:
- * the bytes and headers are equal. `changed`: the target has other bytes or headers, and the restore replaces them.
- * `conflict`: the target has other bytes or headers, and the restore keeps them (strategy `skip`).
+ * The result of the comparison of an archived blob with the target:
+ *
+ * - `new` if the target does not have the blob.
+ * - `same` if the bytes and headers are equal.
+ * - `changed` if the target has other bytes or headers, and the restore replaces them.
+ * - `conflict` if the target has other bytes or headers, and the restore keeps them (strategy `skip`).
  */
 export const BlobAction = z.enum(['new', 'changed', 'same', 'conflict'])
 export type BlobAction = z.output<typeof BlobAction>
@@ -51,7 +54,7 @@ const Different = z.object({
   /** `bytes` if the bytes differ, and `headers` if only the headers differ. */
   differs: BlobDifference,
 })
-/** The action of the restore for one blob, and what differs. */
+/** The action of the restore for one blob. `differs` states what differs in the target. */
 export type PlannedAction = z.output<typeof EqualOrNew> | z.output<typeof Different>
 
 /** A blob or spilled payload of the archive, with its location. */

@@ -20,7 +20,7 @@ const VerifiedExtent = z
     model: z.string(),
     /** The digests of the extent's digest buckets, computed from the store. */
     digests: PinnedObject,
-    /** The first digest bucket in `digests`. Absent if there are no digests. */
+    /** The first digest bucket in `digests`. Absent if `digests` is empty. */
     first_bucket: z.exactOptional(z.string()),
   })
   .readonly()

@@ -74,8 +74,7 @@ const findRestore = async (jobs: JobStore, jobId: string): Promise<RestoreJob | 
 }
 
 const asRestore = (job: Job): RestoreJob => {
-  // This cannot happen for a repeated request, because an export has another fingerprint, and `create` would have
-  // thrown.
+  // The job cannot be an export. An export has another fingerprint, so `create` would have thrown.
   if (job.kind !== 'restore') throw new UnknownJobError(job.job_id)
   return job
 }

@@ -1,8 +1,8 @@
 import type { SortKeyRange } from '../../tables/item.ts'
 
 /**
- * Returns the range of sort keys between two bounds. If a bound is undefined, the range has no limit on that side. No
- * sort key of an item equals a bound, so it does not matter whether the range includes its bounds.
+ * Returns the range of sort keys between two bounds. If a bound is undefined, the range has no limit on that side. The
+ * range may include or exclude its bounds, because no sort key of an item equals a bound.
  */
 export const targetRange = (after: string | undefined, upTo: string | undefined): SortKeyRange => ({
   fromSk: after ?? '0',
