@@ -52,6 +52,19 @@ const uploadEvent = async (key: string, bytes: string) => {
 
 const reportOf = (key: string) => api.services.objects.getJson(RESTORES, `${key}.report.json`)
 
+/** Creates as many queued jobs as are allowed. Returns a function that ends them. */
+const startManyJobs = async (prefix: string): Promise<() => Promise<void>> => {
+  const { jobs } = api.services
+  await handle(await uploadEvent(`skip/_all/${prefix}.acbak`, 'x'))
+  const template = await jobs.get(api.engine.started.at(-1) ?? '')
+  if (template === undefined) throw new Error('no job was started')
+  const ids = Array.from({ length: 100 }, (_, k) => `${prefix}-${k}`)
+  await Promise.all(ids.map((job_id) => jobs.create({ ...template, job_id })))
+  return async () => {
+    await Promise.all(ids.map((id) => jobs.change(id, { status: 'failed' }, { from: ['queued'] })))
+  }
+}
+
 describe('an archive in the request', () => {
   it('is stored in the work bucket under the job id and restored', async () => {
     api.engine.script = finishRestore
@@ -333,15 +346,11 @@ describe('an upload to the restore bucket', () => {
   })
 
   it('makes its event fail if the limit of running jobs is reached, so that the event is delivered again', async () => {
-    const { jobs } = api.services
-    const template = await jobs.get((await startedBy('skip/_all/one.acbak'))?.job_id ?? '')
-    if (template === undefined) throw new Error('no job was started')
-    const flood = Array.from({ length: 100 }, (_, k) => `flood-${k}`)
-    await Promise.all(flood.map((job_id) => jobs.create({ ...template, job_id })))
+    const endJobs = await startManyJobs('flood')
     const event = await uploadEvent('skip/_all/too-many.acbak', 'x')
     await expect(handle(event)).rejects.toThrow(TooManyJobsError)
     expect(await reportOf('skip/_all/too-many.acbak')).toMatchObject({ error: { type: 'too-many-jobs' } })
-    await Promise.all(flood.map((id) => jobs.change(id, { status: 'failed' }, { from: ['queued'] })))
+    await endJobs()
     const before = api.engine.started.length
     await handle(event)
     expect(api.engine.started).toHaveLength(before + 1)
@@ -354,5 +363,13 @@ describe('an upload to the restore bucket', () => {
     expect(await sweepUploads(api.services)).toBe(1)
     expect(await sweepUploads(api.services)).toBe(0)
     expect(api.engine.started).toHaveLength(before + 1)
+  })
+
+  it('does not prevent the start of the program if its event was lost and the limit is reached', async () => {
+    const endJobs = await startManyJobs('many')
+    await uploadEvent('skip/_all/lost-too-many.acbak', 'lost')
+    expect(await sweepUploads(api.services)).toBe(0)
+    expect(await reportOf('skip/_all/lost-too-many.acbak')).toMatchObject({ error: { type: 'too-many-jobs' } })
+    await endJobs()
   })
 })

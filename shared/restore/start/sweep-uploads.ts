@@ -1,4 +1,5 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
+import { TooManyJobsError } from '../../jobs/errors.ts'
 import { hasEnded, type RestoreJob } from '../../jobs/job.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { hasReport, writeUploadReport } from '../upload-report.ts'
@@ -7,17 +8,28 @@ import { slotJobId } from './upload-slot.ts'
 
 /**
  * Starts the restores of uploads whose events were lost. The local program calls this function when it starts, because
- * uploads while it was not running cause no events. Ignores uploads that have a final report or a job. Returns the
- * number of restores that were started.
+ * uploads while it was not running cause no events. Ignores uploads that have a final report or a job. If a job limit is
+ * reached, the reports of the remaining uploads state this. Returns the number of restores that were started.
  */
 export const sweepUploads = async (services: StartUploadServices): Promise<number> => {
   const { objects, config } = services
   let started = 0
   for await (const object of objects.list(config.buckets.restores)) {
-    if (object.key.endsWith('.acbak') && (await isLost(services, object)))
-      started += (await startUploadedRestore(services, object)) === undefined ? 0 : 1
+    if (object.key.endsWith('.acbak') && (await isLost(services, object)) && (await startLost(services, object)))
+      started += 1
   }
   return started
+}
+
+/** Starts the restore of an upload. Returns true if it was started. */
+const startLost = async (services: StartUploadServices, upload: PinnedObject): Promise<boolean> => {
+  try {
+    return (await startUploadedRestore(services, upload)) !== undefined
+  } catch (error) {
+    // The upload has a report with this error. Many lost uploads must not prevent the start of the program.
+    if (error instanceof TooManyJobsError) return false
+    throw error
+  }
 }
 
 /** Returns true if no restore of the upload was ever started. */
