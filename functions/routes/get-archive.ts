@@ -9,8 +9,8 @@ import { MAX_WAIT_SECONDS } from '../http/wait-parameter.ts'
  * `GET` and `HEAD /_backup/jobs/{job_id}/archive`
  *
  * Waits for the export. `GET` then redirects to a signed URL of the archive. The signed URL accepts only `GET`, so the
- * response to `HEAD` contains the size and the ETag of the archive instead. If the export is still running, both
- * redirect to this route again.
+ * response to `HEAD` contains the size and the ETag of the archive instead. If the export is still running, the
+ * response to `GET` and to `HEAD` redirects to this route again.
  */
 export const handler = route(
   (request) => ({ jobId: jobIdOf(request), isHead: request.method === 'HEAD' }),

@@ -1,6 +1,6 @@
 /**
- * The syntax tree of a `qb` expression. `at` is the offset in the expression that error messages about the node
- * contain.
+ * The syntax tree of a `qb` expression. `at` is the offset of a node in the expression. Error messages about the node
+ * contain this offset.
  */
 export type Expression = { readonly at: number } & (
   | { readonly kind: 'constant'; readonly value: unknown }

@@ -71,7 +71,10 @@ export class ObjectStore extends ObjectReader {
     }
   }
 
-  /** Writes an object like `put`, but with a multipart upload, whose first request has the headers and no body. */
+  /**
+   * Writes an object like `put`, but with a multipart upload. The request that sends the headers then has no body, so
+   * Node.js does not damage the headers (see `isSendableWithBody`).
+   */
   async #putAsUpload(
     bucket: string,
     key: string,
@@ -120,7 +123,8 @@ export class ObjectStore extends ObjectReader {
         done(null, chunk)
       },
     })
-    // If the body fails, `pipeline` destroys the counter, so the upload fails too. The callback therefore does nothing.
+    // The callback need not handle errors. If the body fails, `pipeline` destroys the counter, and `upload.done` then
+    // throws.
     pipeline(body, counter, () => undefined)
     const upload = new Upload({
       client: this.client,

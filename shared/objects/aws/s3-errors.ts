@@ -57,8 +57,8 @@ export const plainETag = (etag: string | undefined): string => (etag ?? '').repl
 export const quotedETag = (etag: string): string => `"${etag.replaceAll('"', '')}"`
 
 /**
- * Returns the value of the header `x-amz-copy-source`. It is `bucket/key`, percent-encoded except for `/`, and the
- * version id if there is one.
+ * Returns the value of the header `x-amz-copy-source`. The value has the form `bucket/key` or, with a version id,
+ * `bucket/key?versionId=…`. All characters that need it are percent-encoded, except `/`.
  */
 export const copySource = (bucket: string, key: string, versionId: string | undefined): string =>
   `${bucket}/${key.split('/').map(encodeURIComponent).join('/')}${versionId === undefined ? '' : `?versionId=${encodeURIComponent(versionId)}`}`

@@ -6,7 +6,7 @@ export const Finding = z
     model: z.string(),
     /** Empty if the finding is about a blob or a whole model. */
     resource_id: z.string(),
-    /** What differs, for example `blob f1` or `title is missing`. */
+    /** What differs, for example `blob f1 has other bytes`. */
     what: z.string(),
     /** The value that the archive requires. */
     expected: z.string(),

@@ -57,8 +57,8 @@ interface Computed {
 }
 
 /**
- * Yields the decoded body. At its end, throws if the body does not match the headers, and otherwise sets the members of
- * `computed`.
+ * Yields the decoded body. After the last byte, compares the body with the headers. Throws if the body does not match.
+ * Otherwise, sets the members of `computed`.
  */
 async function* verifiedBody(
   request: S3Request,
