@@ -4,6 +4,7 @@ import { copyFile, link, mkdir, open, readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import type { Segment } from './records.ts'
+import { writeAll } from './write-all.ts'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
 
 // The number of bytes that one write or read of a file transfers. Larger numbers would hardly be faster, and concurrent
@@ -45,12 +46,7 @@ export class ContentFiles {
       let bytes = 0
       const flush = async (): Promise<void> => {
         if (bytes === 0) return
-        const { bytesWritten } = await handle.writev(waiting)
-        if (bytesWritten !== bytes) {
-          throw new Error(
-            `only ${bytesWritten} of ${bytes} bytes were written to ${this.#path(file)}: check whether the disk is full`,
-          )
-        }
+        await writeAll(handle, waiting)
         length += bytes
         waiting = []
         bytes = 0
