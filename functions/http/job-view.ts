@@ -3,7 +3,8 @@ import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
 import { ENDED, type ExportJob, type Job, type JobStatus, type RestoreJob, statusAt } from '../../shared/jobs/job.ts'
-import type { IdsWithoutResource, ListedBlobs } from '../../shared/jobs/job-lists.ts'
+import type { IdsWithoutResource, ListedBlobs, ListedResources } from '../../shared/jobs/job-lists.ts'
+import type { UnrestorableList } from '../../shared/jobs/unrestorable-list.ts'
 import { type Progress, progressOf } from '../../shared/jobs/progress.ts'
 import type { SignedUrls } from '../../shared/objects/aws/signed-urls.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
@@ -89,10 +90,23 @@ const WithList = z.looseObject({
 export const problemView = async ({ urls }: Pick<JobViewServices, 'urls'>, problem: Problem): Promise<Problem> => {
   const { data } = WithList.safeParse(problem)
   if (data === undefined) return problem
-  const { list } = data.unrestorable_resources
+  const list = await signList(urls, data.unrestorable_resources.list)
+  return { ...problem, unrestorable_resources: { ...data.unrestorable_resources, list } }
+}
+
+const signList = async (urls: SignedUrls, list: UnrestorableList): Promise<object> => {
   const { url, expires_at } = await urls.download(list, 'unrestorable.jsonl')
-  const signed = { ...list, url, expires_at: expires_at.toISOString() }
-  return { ...problem, unrestorable_resources: { ...data.unrestorable_resources, list: signed } }
+  return { ...list, url, expires_at: expires_at.toISOString() }
+}
+
+/** Returns the member `left_out` of a response. If an object lists all resources, adds a signed URL of this object. */
+const leftOutView = async (
+  { urls }: Pick<JobViewServices, 'urls'>,
+  { left_out }: { readonly left_out?: ListedResources },
+): Promise<{ readonly left_out?: object }> => {
+  if (left_out === undefined) return {}
+  const { list, ...listed } = left_out
+  return { left_out: list === undefined ? listed : { ...listed, list: await signList(urls, list) } }
 }
 
 /**
@@ -100,7 +114,7 @@ export const problemView = async ({ urls }: Pick<JobViewServices, 'urls'>, probl
  * as their body. The job object contains it as the member `result`.
  */
 export const resultView = (services: Pick<JobViewServices, 'urls'>, job: Job): Promise<object | undefined> =>
-  job.kind === 'export' ? exportView(services, job) : Promise.resolve(restoreView(job))
+  job.kind === 'export' ? exportView(services, job) : restoreView(services, job)
 
 const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJob): Promise<object | undefined> => {
   const { result } = job
@@ -122,7 +136,7 @@ const exportView = async (services: Pick<JobViewServices, 'urls'>, job: ExportJo
     models: result.models,
     complete: result.complete,
     missing_blobs: withHint(result.missing_blobs),
-    ...(result.left_out === undefined ? {} : { left_out: result.left_out }),
+    ...(await leftOutView(services, result)),
     ...(result.omitted === undefined ? {} : { omitted: result.omitted }),
     ...(result.unaccounted === undefined ? {} : { unaccounted: result.unaccounted }),
     ...idsView(result),
@@ -140,10 +154,10 @@ const withHint = (missing: ListedBlobs): ListedBlobs & { readonly hint?: string 
 const areExplained = ({ count, referred_by = [] }: ListedBlobs): boolean =>
   referred_by.filter(({ reason }) => reason !== undefined).length === count
 
-const restoreView = (job: RestoreJob): object | undefined => {
+const restoreView = async (services: Pick<JobViewServices, 'urls'>, job: RestoreJob): Promise<object | undefined> => {
   const { result, request } = job
   if (result === undefined) return undefined
-  const { models, verification, dry_run, missing_blobs, blob_conflicts, left_out } = result
+  const { models, verification, dry_run, missing_blobs, blob_conflicts } = result
   // A request to `/{model}/import` restores one model. Its response has the counts of this model at the top level.
   const counts = request.route_model === undefined ? undefined : models[request.route_model]
   return {
@@ -153,7 +167,7 @@ const restoreView = (job: RestoreJob): object | undefined => {
     ...(verification === undefined ? {} : { verification }),
     ...(missing_blobs === undefined ? {} : { missing_blobs: withHint(missing_blobs) }),
     ...(blob_conflicts === undefined ? {} : { blob_conflicts }),
-    ...(left_out === undefined ? {} : { left_out }),
+    ...(await leftOutView(services, result)),
     ...idsView(result),
   }
 }

@@ -9,6 +9,7 @@ import type { IdsWithoutResource } from '../jobs/job-lists.ts'
 import type { ExportRequest } from '../jobs/job-request.ts'
 import { listedBlobs } from '../jobs/listed-blobs.ts'
 import type { StageInput } from '../jobs/messages.ts'
+import { type ListStores, unrestorableListOf } from '../jobs/unrestorable-list.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
@@ -32,7 +33,7 @@ export type JudgeArchive = (
  */
 export const announceExport = async (
   { job_id }: StageInput,
-  services: EndJobServices & { readonly objects: ObjectStore; readonly workFiles: WorkFiles },
+  services: EndJobServices & ListStores & { readonly workFiles: WorkFiles },
   judgeArchive: JudgeArchive,
 ): Promise<StageInput> => {
   const { jobs, workFiles } = services
@@ -52,6 +53,9 @@ export const announceExport = async (
   const result = {
     archive,
     ...summary,
+    ...(summary.left_out === undefined
+      ? {}
+      : { left_out: { ...summary.left_out, list: unrestorableListOf(services, job_id) } }),
     ...(unaccounted === undefined ? {} : { unaccounted }),
     ...ids,
     ...(suspicious === undefined ? {} : { suspicious }),

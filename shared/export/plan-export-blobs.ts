@@ -12,8 +12,8 @@ import { BLOB_PLAN, EXPORT_BLOBS, EXPORT_RECORDS } from './messages.ts'
 
 /**
  * Plans the map items of `export-blobs`. Splits the blobs to which the records refer into ranges of positions. A blob
- * has one position, so it is exported once even if many resources refer to it. If the export is strict and resources
- * must be left out, throws `UnrestorableResourcesError`.
+ * has one position, so it is exported once even if many resources refer to it. If resources must be left out, writes the
+ * list of these resources. If the export is then strict, throws `UnrestorableResourcesError`.
  */
 export const planExportBlobs = async (
   { job_id }: StageInput,
@@ -23,8 +23,10 @@ export const planExportBlobs = async (
   const { request } = await exportJob(services, job_id)
   const results = await allResults(services, job_id, EXPORT_RECORDS)
   const leftOut = await readLeftOut(workFiles, results)
-  if (leftOut.length > 0 && request.strict)
-    throw new UnrestorableResourcesError(leftOut, await writeUnrestorableList(services, job_id, leftOut))
+  if (leftOut.length > 0) {
+    const list = await writeUnrestorableList(services, job_id, leftOut)
+    if (request.strict) throw new UnrestorableResourcesError(leftOut, list)
+  }
   const lists = results.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
   const items = planPrefixRanges(lists, limits.blobsPerRange)
   await workFiles.write(BLOB_PLAN, { lists, items }, job_id)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { MissingBlob } from '../blobs/referrer.ts'
+import { UnrestorableList } from './unrestorable-list.ts'
 import { UnrestorableResource } from './unrestorable-resource.ts'
 
 /** Blobs in the result of a job. */
@@ -20,6 +21,11 @@ export const ListedResources = z
     count: z.int(),
     /** The first 100, or fewer if they exceed 14 KiB. */
     resources: z.array(UnrestorableResource).readonly(),
+    /**
+     * The object that lists the resources that the job itself has left out. Absent if the job has left out none, and in
+     * jobs of earlier releases.
+     */
+    list: z.exactOptional(UnrestorableList),
   })
   .readonly()
 export type ListedResources = z.output<typeof ListedResources>

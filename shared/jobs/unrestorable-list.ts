@@ -1,12 +1,11 @@
 import { Readable } from 'node:stream'
+import { z } from 'zod'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { UnrestorableResource } from './unrestorable-resource.ts'
 
 /** The location of an object that lists all resources that cannot be restored, as JSON lines. */
-export interface UnrestorableList {
-  readonly bucket: string
-  readonly key: string
-}
+export const UnrestorableList = z.object({ bucket: z.string(), key: z.string() }).readonly()
+export type UnrestorableList = z.output<typeof UnrestorableList>
 
 /** The store and the setting that are needed to write the list. */
 export interface ListStores {
@@ -14,24 +13,25 @@ export interface ListStores {
   readonly config: { readonly buckets: { readonly archives: string } }
 }
 
+/** Returns the location of the list of a job. It is in the archive bucket, next to the report of the job. */
+export const unrestorableListOf = ({ config }: Pick<ListStores, 'config'>, jobId: string): UnrestorableList => ({
+  bucket: config.buckets.archives,
+  key: `reports/${jobId}.unrestorable.jsonl`,
+})
+
 /**
- * Writes the list of a job to the archive bucket, next to the report of the job. If an earlier attempt has written the
- * list, replaces it.
+ * Writes the list of a job, and returns its location. If an earlier attempt has written the list, replaces it.
  */
 export const writeUnrestorableList = async (
-  { objects, config }: ListStores,
+  stores: ListStores,
   jobId: string,
   resources: Iterable<UnrestorableResource> | AsyncIterable<UnrestorableResource>,
 ): Promise<UnrestorableList> => {
   const options = { contentType: 'application/x-ndjson' }
   const lines = Readable.from(chunksOf(resources), { objectMode: false })
-  const { bucket, key } = await objects.upload(
-    config.buckets.archives,
-    `reports/${jobId}.unrestorable.jsonl`,
-    lines,
-    options,
-  )
-  return { bucket, key }
+  const list = unrestorableListOf(stores, jobId)
+  await stores.objects.upload(list.bucket, list.key, lines, options)
+  return list
 }
 
 /** The size from which a chunk is passed to the upload. Many small chunks would make the upload slow. */

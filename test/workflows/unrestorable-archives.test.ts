@@ -13,7 +13,7 @@ import {
   UNRESTORABLE_ARCHIVED,
 } from './kinds/unrestorable-archived.ts'
 import { SOUND_MEMOS, streamWithBadMemo, UNRESTORABLE_STREAMS } from './kinds/unrestorable-streams.ts'
-import { linesOfList } from './unrestorable-list.ts'
+import { linesAt, linesOfList } from './unrestorable-list.ts'
 import { buildResource } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'
 
@@ -184,6 +184,21 @@ describe('a resource of an archive that cannot be restored', () => {
     const restored = await runner.restore(archive, { strict: false })
     expect(restored).toMatchObject({ status: 'partial', result: { left_out: { count: 150 } } })
     expect((await runner.readReport(restored))?.left_out?.resources).toHaveLength(150)
+  })
+
+  it('is in the list of all resources that a lenient restore or its dry run leaves out', async () => {
+    const many = Array.from({ length: 150 }, (_, k) => city(`bad-${k}`, 'Bad').slice(0, 1))
+    const archive = craftItems('city', [...soundCities(runner.services.models), ...many])
+    for (const dry_run of [true, false]) {
+      const job = await runner.restore(archive, { strict: false, dry_run })
+      const list = job.result?.left_out?.list
+      expect(list?.key).toBe(`reports/${job.job_id}.unrestorable.jsonl`)
+      const ids = (await linesAt(runner, list)).map(({ resource_id }) => resource_id)
+      expect(ids.sort()).toEqual(many.map((_, k) => `bad-${k}`).sort())
+      if (!dry_run) expect((await runner.readReport(job))?.left_out?.list).toEqual(list)
+    }
+    const sound = await runner.restore(craftItems('city', soundCities(runner.services.models)), { strict: false })
+    expect(sound.result).not.toHaveProperty('left_out')
   })
 
   it('does not let strict=false weaken checksums', async () => {

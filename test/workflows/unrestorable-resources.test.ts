@@ -8,7 +8,7 @@ import {
   withPayload,
   withRevision,
 } from './kinds/unrestorable-records.ts'
-import { linesOfList } from './unrestorable-list.ts'
+import { linesAt, linesOfList } from './unrestorable-list.ts'
 import { buildResource, sampleStore, writeToStore } from './sample-store.ts'
 import { JobFailedError } from './workflow-runner.ts'
 import { startRunner } from './start-runner.ts'
@@ -68,6 +68,8 @@ describe('a resource that no restore could write or verify', () => {
     const lines = await linesOfList(runner, error)
     expect(lines.map(({ resource_id }) => resource_id).sort()).toEqual(ids.toSorted())
     expect(lines[0]).toMatchObject({ model: 'city', reason: 'updated_by must be a string' })
+    const { job } = await runner.export(['city'], {}, false)
+    expect(await linesAt(runner, job.result?.left_out?.list)).toEqual(lines)
   })
 
   it('does not prevent the restore of the others, and the report lists it', async () => {

@@ -6,6 +6,7 @@ import type { RestoreJob } from '../../jobs/job.ts'
 import type { ListedIds } from '../../jobs/job-lists.ts'
 import type { Strategy } from '../../jobs/job-request.ts'
 import { allResults } from '../../jobs/pass.ts'
+import type { ListStores } from '../../jobs/unrestorable-list.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { VerifiedModel, VerifiedRestore } from '../checks/check.ts'
@@ -19,7 +20,7 @@ import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts
 import { lateBlobConflicts } from '../results/conflicts.ts'
 import { allExtents } from '../results/extents.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
-import { allLeftOut, type ReportedLeftOut } from '../results/left-out.ts'
+import { reportLeftOut, type ReportedLeftOut } from '../results/left-out.ts'
 
 /** The report of a restore, as it is stored and returned to clients. */
 export interface Report {
@@ -71,7 +72,7 @@ const MAX_REFERRED_BY = 1_000
  * restore.
  */
 export const makeReport = async (
-  services: OpenRestoreServices & { readonly clock: () => Date },
+  services: OpenRestoreServices & ListStores & { readonly clock: () => Date },
   job: RestoreJob,
   plan: RestorePlan,
 ): Promise<Report> => {
@@ -86,7 +87,7 @@ export const makeReport = async (
   const checks = findings.results()
   const passed = Object.values(checks).every((check) => check.passed)
   const blobs = await allResults(services, job_id, PREFLIGHT_BLOBS)
-  const left_out = await allLeftOut(services, { job, plan })
+  const left_out = await reportLeftOut(services, { job, plan })
   const missing = await readMissingBlobs(services.workFiles, blobs)
   const referred_by = missing.filter(({ resources }) => resources.length > 0).slice(0, MAX_REFERRED_BY)
   return {

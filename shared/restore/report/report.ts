@@ -10,7 +10,7 @@ import type { CheckResult } from '../messages/finding.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
 import { VerificationFailedError } from '../errors.ts'
 import type { OpenRestoreServices } from '../open-restore.ts'
-import { allLeftOut, resourcesLeftOut } from '../results/left-out.ts'
+import { reportLeftOut, resourcesLeftOut } from '../results/left-out.ts'
 import { writeUploadReport } from '../upload-report.ts'
 import { idsNotRestored } from '../results/preflight-details.ts'
 import { dryRunResult } from './dry-run-result.ts'
@@ -33,7 +33,7 @@ export const report = async ({ job_id }: StageInput, services: ReportServices): 
   const job = await restoreJob(services, job_id)
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   if (job.request.dry_run) {
-    const left_out = await allLeftOut(services, { job, plan })
+    const left_out = await reportLeftOut(services, { job, plan })
     const result = await dryRunResult(services, job_id, plan.models)
     const ids = await idsNotRestored(services, { job, plan })
     const { count: ownLeftOut } = await resourcesLeftOut(services, { job, plan }, 0)
@@ -112,4 +112,11 @@ const writeReport = async (
 
 /** Returns the member `left_out` of the job's result. If no resource is left out, returns an empty object. */
 const listedLeftOut = (leftOut: Report['left_out']): Pick<RestoreResult, 'left_out'> =>
-  leftOut === undefined ? {} : { left_out: listedResources(leftOut.resources, leftOut.count) }
+  leftOut === undefined
+    ? {}
+    : {
+        left_out: {
+          ...listedResources(leftOut.resources, leftOut.count),
+          ...(leftOut.list === undefined ? {} : { list: leftOut.list }),
+        },
+      }

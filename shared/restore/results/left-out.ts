@@ -4,6 +4,7 @@ import type { RestoreJob } from '../../jobs/job.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import type { ChecksumMismatch, StreamFault, StreamFaultPage } from '../messages/convert.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
+import { type ListStores, type UnrestorableList, writeUnrestorableList } from '../../jobs/unrestorable-list.ts'
 import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
 import { openPlannedArchive, type OpenRestoreServices } from '../open-restore.ts'
@@ -121,11 +122,16 @@ export interface ReportedLeftOut {
   readonly count: number
   /** At most 1,000 of these resources. */
   readonly resources: readonly UnrestorableResource[]
+  /** The object that lists all resources that this restore left out. Absent if it left out no resource. */
+  readonly list?: UnrestorableList
 }
 
-/** Returns the resources that the export or this restore left out, or undefined if no resource was left out. */
-export const allLeftOut = async (
-  services: OpenRestoreServices,
+/**
+ * Returns the resources that the export or this restore left out, or undefined if no resource was left out. Writes the
+ * list of all resources that this restore left out.
+ */
+export const reportLeftOut = async (
+  services: OpenRestoreServices & ListStores,
   restore: PlannedRestore,
 ): Promise<ReportedLeftOut | undefined> => {
   const own = await resourcesLeftOut(services, restore, MAX_LEFT_OUT_IN_MANIFEST)
@@ -133,5 +139,13 @@ export const allLeftOut = async (
     .manifest
   const count = own.count + exported.count
   if (count === 0) return undefined
-  return { count, resources: [...own.resources, ...exported.resources].slice(0, MAX_LEFT_OUT_IN_MANIFEST) }
+  return {
+    count,
+    resources: [...own.resources, ...exported.resources].slice(0, MAX_LEFT_OUT_IN_MANIFEST),
+    ...(own.count === 0
+      ? {}
+      : {
+          list: await writeUnrestorableList(services, restore.job.job_id, allResourcesLeftOut(services, restore)),
+        }),
+  }
 }
