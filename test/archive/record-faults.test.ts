@@ -104,6 +104,11 @@ describe('a revision', () => {
     expect(checkRevision(spilled, payload)).toEqual({ references: { spilledSha256: data_sha256.S, fileIds: ['f'] } })
   })
 
+  it('has no fault if its uid is a UUID', () => {
+    const uid = { S: '00000000-0000-4000-8000-000000000001' }
+    expect(checkRevision({ ...REVISION, uid }, PAYLOAD).fault).toBeUndefined()
+  })
+
   it('may be binary', () => {
     const payload = Buffer.from([0x81, 0xa1, 0x61, 0x01])
     const data_sha256 = { S: createHash('sha256').update(payload).digest('hex') }
