@@ -86,6 +86,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(found?.revisions).toEqual(made.revisions)
       expect(await store.getMetadata('many', '勇者-3')).toEqual(made.metadata)
       expect(await store.getRevisions('many', '勇者-3')).toEqual(made.revisions)
+      expect(await store.revisionKeysOf('many', '勇者-3')).toEqual(made.revisions.map(keyOf))
     })
 
     it('returns the same resources for all digest buckets and for ranges of them', async () => {

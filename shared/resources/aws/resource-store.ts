@@ -178,6 +178,14 @@ export class ResourceStore {
     return items
   }
 
+  /** Returns the keys of all revisions of one resource, in the order of their sort keys. */
+  async revisionKeysOf(model: string, id: string): Promise<Key[]> {
+    const keys: Key[] = []
+    const pages = this.#revisionPages(model, id, { attributes: ['pk', 'sk'] })
+    for await (const page of pages) keys.push(...page.map(keyOf))
+    return keys
+  }
+
   /** Returns the given ids for which a metadata item exists. Invalid ids are ignored. */
   async existing(model: string, ids: readonly string[]): Promise<Set<string>> {
     const { shards } = this.#models.get(model)
@@ -247,11 +255,11 @@ export class ResourceStore {
     return queryPages(this.#client, this.#table, ranges, options)
   }
 
-  #revisionPages(model: string, id: string): AsyncGenerator<readonly Item[]> {
+  #revisionPages(model: string, id: string, options: QueryOptions = {}): AsyncGenerator<readonly Item[]> {
     const sk = metadataSortKey(id)
     const pk = revisionPartition(model, shardOf(sk, this.#models.get(model).shards))
     // `0` is the character that follows `/`, so the range contains only the revisions of this id.
-    return queryPages(this.#client, this.#table, [{ pk, fromSk: `${sk}/`, toSk: `${sk}0` }])
+    return queryPages(this.#client, this.#table, [{ pk, fromSk: `${sk}/`, toSk: `${sk}0` }], options)
   }
 
   async #get(key: Key): Promise<Item | undefined> {

@@ -1,6 +1,6 @@
 import type { ResourceStore } from '../../resources/aws/resource-store.ts'
 import { hashKeyIn, metadataSortKey } from '../../resources/keys.ts'
-import { type Key, keyOf, type SortKeyRange } from '../../tables/item.ts'
+import type { Key, SortKeyRange } from '../../tables/item.ts'
 import { compareBytes } from '../../values/text-order.ts'
 
 /**
@@ -28,7 +28,7 @@ export class StoredRevisionKeys {
    * order of the archive.
    */
   async keysOf(id: string): Promise<readonly Key[]> {
-    if (this.#rows === undefined) return (await this.#resources.getRevisions(this.#model, id)).map(keyOf)
+    if (this.#rows === undefined) return this.#resources.revisionKeysOf(this.#model, id)
     const prefix = `${metadataSortKey(id)}/`
     const hashKey = hashKeyIn(prefix)
     // Two ids can have the same hash key. The order of their revisions may differ from the order of their metadata, so
