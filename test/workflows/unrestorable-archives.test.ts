@@ -87,6 +87,58 @@ describe('a resource of an archive that cannot be restored', () => {
     })
   })
 
+  describe('if a faulty revision is elsewhere than its resource', () => {
+    const stray = (id: string): Item => ({
+      ...city(id, 'Stray')[1],
+      sk: { S: `${'0'.repeat(15)}1/${id}/0000000009/-` },
+    })
+    const reason = expect.stringMatching(
+      /^this revision is left out, because it does not follow the metadata of its resource: .*line \d+ of entry/,
+    ) as unknown
+
+    it('lists the revision with its resource, and restores the resource without it', async () => {
+      const { models } = runner.services
+      const archive = craftItems('city', [...soundCities(models), [stray('a')]])
+      const left_out = {
+        count: 1,
+        resources: [{ model: 'city', resource_id: 'a', key: { sk: stray('a')['sk']?.S }, reason }],
+      }
+      expect(await runner.restore(archive)).toMatchObject({
+        error: { type: 'archive-invalid', unrestorable_resources: left_out },
+      })
+      expect((await runner.contents()).items.size).toBe(0)
+      const counts = { new: SOUND_CITIES.length, changed: 0, same: 0, target_only: 0 }
+      expect(await runner.restore(archive, { strict: false, dry_run: true })).toMatchObject({
+        status: 'partial',
+        result: { left_out, dry_run: { models: { city: counts } } },
+      })
+      const restored = await runner.restore(archive, { strict: false })
+      expect(restored).toMatchObject({
+        status: 'partial',
+        result: { left_out, models: { city: { loaded: SOUND_CITIES.length } }, verification: { passed: true } },
+      })
+      const contents = stableContents(await runner.contents())
+      await runner.wipe()
+      await runner.restore(craftItems('city', soundCities(models)))
+      expect(contents).toEqual(stableContents(await runner.contents()))
+    })
+
+    it('lists the fault of the resource instead if the resource is left out too', async () => {
+      const { models } = runner.services
+      const bad = badCity(models, ([metadata]) => [metadata])
+      const archive = craftItems('city', [...soundCities(models), bad, [stray('bad')]])
+      expect(await runner.restore(archive, { strict: false })).toMatchObject({
+        result: {
+          left_out: {
+            count: 1,
+            resources: [{ resource_id: 'bad', reason: expect.stringContaining('current revision') as unknown }],
+          },
+          models: { city: { loaded: SOUND_CITIES.length } },
+        },
+      })
+    })
+  })
+
   it('of a stream is counted once for each record without an id', async () => {
     const nameless = { id: '', revisions: {}, currentRevisionId: ':1' }
     const sound = { id: 'a', revisions: { 'a:1': '{}' } }

@@ -43,8 +43,10 @@ export class LeftOutResources implements LeftOutOfRange {
   corrupt: ChecksumMismatch | undefined
   readonly #streamFaults: StreamFaultLookup
   readonly #damagedBlobs: ReadonlyMap<string, ScanFault>
-  /** The ids of `resources`. */
-  readonly #ids = new Set<string>()
+  /** The indexes of `resources`, by id. */
+  readonly #indexes = new Map<string, number>()
+  /** The ids of `resources` of which only stray revisions are left out. */
+  readonly #strays = new Set<string>()
 
   constructor(
     services: { readonly workFiles: WorkFiles },
@@ -65,8 +67,13 @@ export class LeftOutResources implements LeftOutOfRange {
     if (this.resources.length === 0) this.corrupt = fault.corrupt
     // Several faulty records may belong to one resource, which is counted once. If a record has no id, it is counted as
     // a resource of its own.
-    if (!this.#ids.has(check.id)) this.resources.push(fault.resource)
-    if (check.id !== '') this.#ids.add(check.id)
+    const listed = check.id === '' ? undefined : this.#indexes.get(check.id)
+    if (listed === undefined) {
+      if (check.id !== '') this.#indexes.set(check.id, this.resources.length)
+      this.resources.push(fault.resource)
+    } else if (!check.isStrayRevision && this.#strays.has(check.id)) this.resources[listed] = fault.resource
+    if (!check.isStrayRevision) this.#strays.delete(check.id)
+    else if (listed === undefined) this.#strays.add(check.id)
     if (this.resources.length > MAX_LEFT_OUT)
       throw new ArchiveInvalidError(
         `more than ${MAX_LEFT_OUT} resources of model ${check.model} in one segment cannot be restored; ` +

@@ -9,6 +9,8 @@ import { type Key, keyOf } from '../../tables/item.ts'
 import type { UnrestorableResource } from '../../jobs/unrestorable-resource.ts'
 import { quote } from '../../values/message-text.ts'
 
+const STRAY_REVISION = 'this revision is left out, because it does not follow the metadata of its resource'
+
 /**
  * Checks the records of one archived resource, and collects their references. If the filters do not select the
  * resource, only its digest is computed.
@@ -24,6 +26,11 @@ export class ResourceCheck {
    * ids.
    */
   readonly statedIds: readonly string[]
+  /**
+   * True if this is only a faulty revision that does not follow the metadata of its resource. The resource itself may
+   * be elsewhere in the archive and is then restored without this revision.
+   */
+  readonly isStrayRevision: boolean
   readonly #leaf = new ResourceLeaf()
   readonly #references: PayloadReferences[] = []
   #fault: Pick<UnrestorableResource, 'key' | 'reason'> | undefined
@@ -32,12 +39,19 @@ export class ResourceCheck {
   #metadataRecords = 0
   #revisions = 0
 
-  private constructor(model: string, id: string, metadata?: SoundRecord, isSelected = true, idInKey = id) {
+  private constructor(
+    model: string,
+    id: string,
+    metadata?: SoundRecord,
+    isSelected = true,
+    faulty?: LocatedFaultyRecord,
+  ) {
     this.model = model
     this.id = id
     this.metadata = metadata
     this.isSelected = isSelected
-    this.statedIds = [...new Set([id, idInKey])].filter((each) => each !== '')
+    this.isStrayRevision = faulty?.kind === 'revision'
+    this.statedIds = [...new Set([id, faulty?.idInKey ?? id])].filter((each) => each !== '')
   }
 
   /** Returns a check that begins with the metadata of a resource. */
@@ -61,10 +75,11 @@ export class ResourceCheck {
 
   /** Returns a check that begins with a record whose item or key is invalid. */
   static ofFaulty(model: string, record: LocatedFaultyRecord): ResourceCheck {
-    const check = new ResourceCheck(model, record.id, undefined, true, record.idInKey)
+    const check = new ResourceCheck(model, record.id, undefined, true, record)
     if (record.kind === 'metadata') check.#metadataRecords = 1
     else check.#revisions = 1
-    check.#addFault(record.key, record.fault, record.location)
+    const { key, fault, location } = record
+    check.#addFault(key, check.isStrayRevision ? `${STRAY_REVISION}: ${fault}` : fault, location)
     return check
   }
 
