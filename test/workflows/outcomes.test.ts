@@ -5,6 +5,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { BROKEN_ARCHIVES } from './broken-archives.ts'
 import { BROKEN_STORES } from './kinds/broken-stores.ts'
 import { BROKEN_STREAMS } from './kinds/broken-streams.ts'
+import { BROKEN_TARGETS, observeTarget, type TargetOutcomes } from './kinds/broken-targets.ts'
 import { CRAFTED_ARCHIVES } from './kinds/crafted-archives.ts'
 import { observeRestores, observeStore } from './kinds/observe.ts'
 import { NONE, type Outcomes } from './kinds/outcome.ts'
@@ -40,6 +41,7 @@ const archiveOutcomes = async (bytes: Buffer, scope?: string): Promise<Outcomes>
 const stores: [string, Outcomes][] = []
 const archives: [string, Outcomes][] = []
 const streams: [string, Outcomes][] = []
+const targets: [string, TargetOutcomes][] = []
 
 describe('a dry run agrees with the restore, and no verification fails, for', () => {
   it.each(BROKEN_STORES)('a store with $what', async (kind) => {
@@ -67,8 +69,12 @@ describe('a dry run agrees with the restore, and no verification fails, for', ()
   it.each(UNRESTORABLE_STREAMS)('a resource of a stream of which $what', async ({ what, bad }) => {
     streams.push([`a resource: ${what}`, await archiveOutcomes(streamWithBadMemo(bad))])
   })
+
+  it.each(BROKEN_TARGETS)('a target that contains $what', async (kind) => {
+    targets.push([kind.what, await observeTarget(runner, kind)])
+  })
 })
 
 it('OUTCOMES.md contains the outcomes of all kinds', async () => {
-  await expect(outcomeDocument({ stores, archives, streams })).toMatchFileSnapshot('../OUTCOMES.md')
+  await expect(outcomeDocument({ stores, archives, streams, targets })).toMatchFileSnapshot('../OUTCOMES.md')
 })

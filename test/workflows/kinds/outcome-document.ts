@@ -1,3 +1,4 @@
+import type { TargetOutcomes } from './broken-targets.ts'
 import type { Outcomes } from './outcome.ts'
 
 /** Kinds with their outcomes. */
@@ -26,19 +27,37 @@ const outcomeTable = (what: string, rows: Rows): string =>
     ...rows.map(([kind, outcomes]) => [kind, ...COLUMNS.map(([, member]) => outcomes[member])]),
   ]).join('\n')
 
+const TARGET_COLUMNS: readonly (readonly [title: string, member: keyof TargetOutcomes])[] = [
+  ['dry run', 'dryRun'],
+  ['overwrite', 'overwrite'],
+  ['skip', 'skip'],
+  ['raise_error', 'raise_error'],
+]
+
+type TargetRows = readonly (readonly [what: string, outcomes: TargetOutcomes])[]
+
+/** Returns the table of the outcomes of restores into targets that contain something. */
+export const targetTable = (rows: TargetRows): string =>
+  table([
+    ['the target contains', ...TARGET_COLUMNS.map(([title]) => title)],
+    ...rows.map(([what, outcomes]) => [what, ...TARGET_COLUMNS.map(([, member]) => outcomes[member])]),
+  ]).join('\n')
+
 /** Returns the document of all outcomes in Markdown. */
 export const outcomeDocument = ({
   stores,
   archives,
   streams,
+  targets,
 }: {
   readonly stores: Rows
   readonly archives: Rows
   readonly streams: Rows
+  readonly targets: TargetRows
 }): string =>
   `# Outcomes of broken stores and archives
 
-This document states what exports and restores do with ${stores.length + archives.length + streams.length} kinds of faults.
+This document states what exports and restores do with ${stores.length + archives.length + streams.length + targets.length} kinds of faults.
 The test \`test/workflows/outcomes.test.ts\` runs every kind and compares the outcomes with this document.
 After an intended change, write the document again:
 
@@ -79,4 +98,15 @@ ${outcomeTable('the file is or contains', archives)}
 ## Broken streams of SpecStar
 
 ${outcomeTable('the stream is or contains', streams)}
+
+## Targets that are not empty
+
+The archive contains one resource without faults.
+It is restored with \`strict=true\` and each strategy.
+The dry run is one with \`overwrite\`; a dry run with \`raise_error\` fails if and only if the restore fails.
+The numbers count resources: those that are restored ("loaded") or not changed ("skipped"),
+and in a dry run those that are not in the target ("new"), are different ("changed"), are equal ("same"),
+or are only in the target ("target only").
+
+${targetTable(targets)}
 `
