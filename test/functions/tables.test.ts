@@ -1,7 +1,7 @@
 import { access, glob, readFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { EVENTS } from '../../functions/events.ts'
-import { pascalCase } from '../../functions/function-spec.ts'
+import { type FunctionSpec, pascalCase } from '../../functions/function-spec.ts'
 import { DEFAULT_ROUTE, ROUTES } from '../../functions/routes.ts'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../../functions/stages.ts'
 import { exportWorkflow } from '../../functions/workflows/export.workflow.ts'
@@ -41,6 +41,28 @@ describe('the tables of functions', () => {
     expect(names(EXPORT_STAGES)).toEqual([...EXPORT_STAGE_NAMES].sort())
     expect(names(RESTORE_STAGES)).toEqual([...RESTORE_STAGE_NAMES].sort())
   })
+
+  it.each([
+    ['export', EXPORT_STAGE_NAMES, 'shared/export'],
+    ['restore', RESTORE_STAGE_NAMES, 'shared/restore/*'],
+  ])(
+    'list %s stages whose files in shared/ have the names of the stages, by which lint rules recognize them',
+    async (_, names, folder) => {
+      for (const name of names) {
+        const files: string[] = []
+        for await (const file of glob(`${folder}/${name}.ts`, { cwd: ROOT, exclude: ['shared/restore/messages'] }))
+          files.push(file)
+        expect(files, name).toHaveLength(1)
+      }
+    },
+  )
+
+  it.each<FunctionSpec>([...EXPORT_STAGES, ...RESTORE_STAGES])(
+    'allow $name to store its error in the job table',
+    ({ permissions }) => {
+      expect(permissions.jobs).toContain('PutItem')
+    },
+  )
 
   it('contain every stage whose results are stored', async () => {
     const stages = new Set<string>([...EXPORT_STAGES, ...RESTORE_STAGES].map(({ name }) => name))

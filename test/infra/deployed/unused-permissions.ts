@@ -1,4 +1,7 @@
+import { EXPORT_STAGE_NAMES, RESTORE_STAGE_NAMES } from '../../../shared/jobs/stage-names.ts'
 import type { Allowed } from './policy.ts'
+
+const STAGES = new RegExp(`^(${[...EXPORT_STAGE_NAMES, ...RESTORE_STAGE_NAMES].join('|')})$`)
 
 /** Permissions that the deployed test does not use, and why the functions need them. The first match counts. */
 const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason: string])[] = [
@@ -15,7 +18,7 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
   [/^(apply-blobs|rollback)$/, /^s3:GetObjectVersion .*restores/, 'the archive may be an upload'],
   [/./, /^s3:ListBucket /, 'without it, S3 answers 403 instead of 404 for a missing key'],
   [/./, /^s3:AbortMultipartUpload /, 'a pass that fails aborts its upload'],
-  [/^(plan|convert|decide|announce|report|fail|finish)/, /^dynamodb:PutItem .*jobs/, 'a stage stores its error'],
+  [STAGES, /^dynamodb:PutItem .*jobs/, 'a stage stores its error (`storeFailure` in `functions/handlers/stage.ts`)'],
   [/^(export|import|upload)/, /^dynamodb:BatchGetItem .*jobs/, 'reads the running jobs if there are any'],
   [/^get-(job|report)$/, /^dynamodb:Query .*jobs/, 'reads the progress of a running job'],
   [/^get-report$/, /^sts:AssumeRole /, 'signs a URL if the report is larger than 3 MiB'],
