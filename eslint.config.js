@@ -1,7 +1,9 @@
 import js from '@eslint/js'
 import boundaries from 'eslint-plugin-boundaries'
+import { globSync } from 'node:fs'
+import { basename, dirname } from 'node:path'
 import tseslint from 'typescript-eslint'
-import { EXPORT_STAGE_NAMES } from './shared/jobs/stage-names.ts'
+import { EXPORT_STAGE_NAMES, RESTORE_STAGE_NAMES } from './shared/jobs/stage-names.ts'
 
 /**
  * The folders from general to specific: a folder imports only folders above it in this list. `export` and `restore` are
@@ -50,15 +52,25 @@ const awsClients = {
   allowTypeImports: true,
 }
 
-const otherStages = {
-  group: ['start', 'inspect', 'preflight', 'apply', 'verify', 'report', 'convert'].map((stage) => `../${stage}/*`),
-  message:
-    'No stage imports another stage. Types come from messages/; shared logic is outside of the folders of stages.',
+/** Matches the file of every stage, but not the file of the same name in `messages/`. */
+const stageFiles = {
+  regex: `^(?!.*/messages/).*/(${[...EXPORT_STAGE_NAMES, ...RESTORE_STAGE_NAMES].join('|')})\\.ts$`,
+  message: 'No stage imports another stage. Move shared logic to a file that is not a stage.',
 }
 
-const otherExportStages = {
-  regex: `^\\./(${EXPORT_STAGE_NAMES.join('|')})\\.ts$`,
-  message: 'No stage imports another stage. Types come from messages.ts; shared logic is in files of its own.',
+/** The folders of `shared/restore/` that contain a stage. */
+const stageFolderNames = new Set(
+  globSync(`shared/restore/*/{${RESTORE_STAGE_NAMES.join(',')}}.ts`, {
+    cwd: import.meta.dirname,
+    exclude: ['shared/restore/messages'],
+  }).map((file) => basename(dirname(file))),
+)
+
+/** `start/` contains no stage, but creates the job before the first stage runs. */
+const stageFolders = {
+  regex: `/(${[...stageFolderNames, 'start'].join('|')})/`,
+  message:
+    'No folder of stages imports another. Types come from messages/; shared logic is outside of the folders of stages.',
 }
 
 const attributeValues = {
@@ -107,12 +119,15 @@ export default tseslint.config(
     rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients] }] },
   },
   {
-    files: ['shared/export/*.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients, otherExportStages] }] },
+    files: ['shared/{export,restore}/**/*.ts'],
+    ignores: ['shared/restore/messages/**'],
+    rules: {
+      '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients, stageFiles, stageFolders] }],
+    },
   },
   {
-    files: ['shared/restore/*/**/*.ts'],
-    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients, otherStages] }] },
+    files: ['shared/restore/messages/**/*.ts'],
+    rules: { '@typescript-eslint/no-restricted-imports': ['error', { patterns: [awsClients, stageFolders] }] },
   },
   {
     // The folders that read and write DynamoDB's attribute values. All others use the views of

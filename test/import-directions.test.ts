@@ -40,14 +40,34 @@ describe('the lint rules', () => {
     ['shared/export/announce.ts', './finish-compose.ts'],
     ['shared/export/tail.ts', './plan-compose.ts'],
     ['shared/restore/apply/rollback.ts', '../verify/verify.ts'],
+    ['shared/restore/report/report.ts', '../../restore/verify/verify.ts'],
+    ['shared/restore/preflight/decide.ts', './preflight.ts'],
+    ['shared/restore/preflight/resource-check.ts', './decide.ts'],
+    ['shared/restore/target/target-join.ts', '../apply/apply-blobs.ts'],
+    ['shared/restore/messages/verify.ts', '../verify/verify.ts'],
+    ['shared/restore/open-restore.ts', './inspect/inspect.ts'],
   ])('reject an import of %s from the stage %s', async (file, imported) => {
     const code = `import type * as Imported from '${imported}'\nexport type { Imported }\n`
     expect(await violations(file, code)).toContain('@typescript-eslint/no-restricted-imports')
   })
 
-  it('accept an import from the messages of the stages', async () => {
-    const code = "import type * as Imported from './messages.ts'\nexport type { Imported }\n"
-    expect(await violations('shared/export/announce.ts', code)).toEqual([])
+  it.each([
+    ['shared/restore/report/report.ts', '../verify/archived-resource.ts'],
+    ['shared/restore/inspect/inspect.ts', '../start/locate-archive.ts'],
+  ])('reject an import of %s from %s, which is in the folder of another stage', async (file, imported) => {
+    const code = `import type * as Imported from '${imported}'\nexport type { Imported }\n`
+    expect(await violations(file, code)).toContain('@typescript-eslint/no-restricted-imports')
+  })
+
+  it.each([
+    ['shared/export/announce.ts', './messages.ts'],
+    ['shared/restore/verify/verify.ts', '../messages/verify.ts'],
+    ['shared/restore/open-restore.ts', './messages/inspect.ts'],
+    ['shared/restore/messages/preflight.ts', './inspect.ts'],
+    ['shared/restore/preflight/preflight.ts', './resource-check.ts'],
+  ])('accept an import of %s from %s, which is not a stage', async (file, imported) => {
+    const code = `import type * as Imported from '${imported}'\nexport type { Imported }\n`
+    expect(await violations(file, code)).toEqual([])
   })
 
   it('reject a call of an AWS client outside of the adapters', async () => {
