@@ -2,7 +2,10 @@ import { describe, expect, it } from 'vitest'
 import type { Condition } from '../../shared/filters/condition.ts'
 import { FilterError } from '../../shared/filters/errors.ts'
 import { textOf } from '../../shared/filters/python/text.ts'
+import { FIELD_METHODS } from '../../shared/filters/qb/field-methods.ts'
+import { explainUnsupportedMethod, QUERY_METHODS } from '../../shared/filters/qb/query.ts'
 import { readQb } from '../../shared/filters/qb/read-qb.ts'
+import { uniqueNames } from '../../shared/filters/qb/unique-names.ts'
 
 /** A Wednesday; in the zone +08:00 already the next day. */
 const NOW = new Date('2027-12-15T20:00:00Z')
@@ -214,5 +217,24 @@ describe('expressions of qb', () => {
   it('reports an invalid regular expression at the operator %', () => {
     expect(() => readQb('QB["a"] % "["', NOW)).toThrow(FilterError)
     expect(() => readQb('QB["a"] % "["', NOW)).toThrow(/\(column 9\)$/)
+  })
+})
+
+describe('the names of methods', () => {
+  it('cannot be defined twice, because the second definition would replace the first', () => {
+    expect(() =>
+      uniqueNames('methods of a field', [
+        ['not_starts_with', 1],
+        ['starts_with', 2],
+        ['not_starts_with', 3],
+      ]),
+    ).toThrow('methods of a field: the name not_starts_with is defined twice.')
+  })
+
+  it('of fields are not names of methods of conditions or of unsupported methods, which take precedence', () => {
+    const shadowed = [...FIELD_METHODS.keys()].filter(
+      (name) => QUERY_METHODS.has(name) || explainUnsupportedMethod(name) !== undefined,
+    )
+    expect(shadowed).toEqual([])
   })
 })

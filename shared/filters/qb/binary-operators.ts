@@ -5,8 +5,10 @@ import { compute } from './arithmetic.ts'
 import { describe, isQbObject, pythonValue, QbCondition, QbField } from './objects.ts'
 import { join } from './query.ts'
 import { type BinaryOperator, type ComparisonOperator, COMPARISON_OPERATORS, QbError, withOffset } from './syntax.ts'
+import { uniqueNames } from './unique-names.ts'
 
-const OPERATOR_OF_SYMBOL: ReadonlyMap<BinaryOperator, OperatorName> = new Map(
+const OPERATOR_OF_SYMBOL: ReadonlyMap<BinaryOperator, OperatorName> = uniqueNames(
+  'binary operators of a field in qb',
   OPERATOR_NAMES.flatMap((name) => {
     const { symbol } = OPERATORS[name]
     return symbol === undefined ? [] : [[symbol, name] as const]

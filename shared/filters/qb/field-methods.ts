@@ -4,6 +4,7 @@ import { DAY_METHODS } from './day-spans.ts'
 import { describe, type Method, pythonValue, QbCondition, QbElements, QbField } from './objects.ts'
 import type { Parameter } from './signature.ts'
 import { QbError } from './syntax.ts'
+import { uniqueNames } from './unique-names.ts'
 
 type Methods<Of> = ReadonlyMap<string, Method<Of>>
 
@@ -100,7 +101,7 @@ const like: Method<QbField>['make'] = (field, [argument], at) => {
   return comparison('regex', `^${escaped(pattern).replaceAll('%', '.*').replaceAll('_', '.')}$`)
 }
 
-export const FIELD_METHODS: Methods<QbField> = new Map<string, Method<QbField>>([
+export const FIELD_METHODS: Methods<QbField> = uniqueNames<string, Method<QbField>>('methods of a field in qb', [
   ...OPERATOR_NAMES.flatMap(operatorMethods),
   ...IGNORING_CASE.map(([name, comparison]) => [name, { parameters: VALUE, make: comparing(comparison) }] as const),
   ['not_contains', { parameters: VALUE, make: negating(compareBy('contains')) }],
@@ -131,7 +132,8 @@ const ELEMENT_COMPARISONS = [
 ]
 
 /** The methods of `.any()` and `.all()`. */
-export const ELEMENT_METHODS: Methods<QbElements> = new Map(
+export const ELEMENT_METHODS: Methods<QbElements> = uniqueNames(
+  'methods of .any() and .all() in qb',
   ELEMENT_COMPARISONS.map(([name, comparison]) => [
     name,
     {
