@@ -91,6 +91,23 @@ describe('if the number of shards of a model changes', () => {
     expect((await runner.export(['city'])).job).toMatchObject({ status: 'succeeded' })
   })
 
+  it.each([1, 4, 64])(
+    'the first job with data derives 16 if %i was stored while the model was empty',
+    async (shards) => {
+      await runner.wipe()
+      await deploy(shards)
+      await runner.export(['city'])
+      await writeToStore(runner.clients, cities(16))
+      for (const models of [['city'], ['country', 'city']])
+        expect(await failure(runner.export(models))).toMatchObject(changed(16, shards))
+      expect(await runner.restore(archive)).toMatchObject({ status: 'failed', error: changed(16, shards) })
+      await deploy(16)
+      expect((await runner.export(['city'])).job.result?.models).toMatchObject({ city: { resources: IDS.length } })
+      await deploy(shards)
+      expect(await failure(runner.export(['city']))).toMatchObject(changed(16, shards))
+    },
+  )
+
   it('the new number is accepted after the data of the model was deleted', async () => {
     await runner.export(['city', 'country'])
     await runner.wipe()
@@ -131,8 +148,8 @@ describe('if the number of shards of a model changes', () => {
     expect(await Promise.all([runner.export(['city']), runner.export(['city', 'country'])])).toHaveLength(2)
     expect(await runner.services.shardRecords.find(['city', 'country'])).toEqual(
       new Map([
-        ['city', 16],
-        ['country', 16],
+        ['city', { shards: 16, withoutData: false }],
+        ['country', { shards: 16, withoutData: false }],
       ]),
     )
   })
