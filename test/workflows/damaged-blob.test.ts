@@ -23,19 +23,20 @@ beforeAll(async () => {
 beforeEach(() => runner.wipe())
 
 describe('a damaged blob', () => {
-  it('fails an import of another model without filters', async () => {
-    expect(await runner.restore(damaged, { models: ['memo'] })).toMatchObject({
+  it('fails an import of everything, and nothing is written', async () => {
+    expect(await runner.restore(damaged, { models: ['city', 'memo'] })).toMatchObject({
       status: 'failed',
       error: { type: 'entry-corrupt' },
     })
     expect((await runner.contents()).items.size).toBe(0)
   })
 
-  it('does not fail an import of another model with filters', async () => {
-    expect(await runner.restore(damaged, { models: ['memo'], filters: { qb: 'QB.all()' } })).toMatchObject({
-      status: 'succeeded',
-      result: { models: { memo: { loaded: 1 } } },
-    })
+  it('does not fail an import of another model, with and without filters', async () => {
+    for (const filters of [{}, { qb: 'QB.all()' }])
+      expect(await runner.restore(damaged, { models: ['memo'], on_duplicate: 'overwrite', filters })).toMatchObject({
+        status: 'succeeded',
+        result: { models: { memo: { loaded: 1 } } },
+      })
   })
 
   it('fails an import of its own model, with and without filters', async () => {

@@ -72,6 +72,7 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
   if (seconds !== undefined) return seconds
   // This restore has the leases, so no other restore is writing to these models now. The stages with passes renew the
   // leases.
+  const unfiltered = Object.keys(request.filters).length === 0
   const empty_models: string[] = []
   for (const model of models) if (await resources.isEmpty(model)) empty_models.push(model)
   return {
@@ -80,7 +81,8 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
     ...(converted === undefined ? {} : { converted }),
     proven_manifest: archive.provenManifest,
     models,
-    unfiltered: Object.keys(request.filters).length === 0,
+    unfiltered,
+    reads_all_blobs: unfiltered && models.length === archive.manifest.scope.models.length,
     empty_models,
     items: planRanges(archive, models, request.filters.ids, limits.rangeBytes),
     blob_segments: archive.segments.flatMap(({ model }, k) => (model === undefined ? [k] : [])),

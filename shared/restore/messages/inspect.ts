@@ -40,6 +40,11 @@ export const RestorePlan = z
     models: z.array(z.string()).readonly(),
     /** True if the restore has no filters. The restore then selects all resources of `models`. */
     unfiltered: z.boolean(),
+    /**
+     * True if the restore selects all resources of the archive. It then reads every blob. Otherwise, it reads only the
+     * blobs to which the selected resources refer, so that damage of other blobs does not matter.
+     */
+    reads_all_blobs: z.boolean(),
     /** The models for which the target had no items when the restore began. */
     empty_models: z.array(z.string()).readonly(),
     /** The segments that each map item of `preflight` checks. */

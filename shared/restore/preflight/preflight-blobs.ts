@@ -93,7 +93,7 @@ const readBlobs = async (
     const firstEntry = k === start.segment ? start.entry : 0
     const entries = readEntries(archive, opened, await readIndex(archive, opened), {
       ...(firstEntry === 0 ? {} : { from: firstEntry }),
-      ...(plan.unfiltered ? {} : { filter: (entry: IndexLine) => comparison.isReferenced(entrySortKey(entry)) }),
+      ...(plan.reads_all_blobs ? {} : { filter: (entry: IndexLine) => comparison.isReferenced(entrySortKey(entry)) }),
     })
     for await (const { entry, ordinal } of entries) {
       const isFull = attempt.timeIsUp() || comparison.propertyCharacters >= maxPropertyCharacters
@@ -105,7 +105,7 @@ const readBlobs = async (
       // The reader reads and checks the content before it returns the next entry.
       comparison.add(position, entry, opened.offset + entry.offset)
     }
-    if (firstEntry > 0 && plan.unfiltered) await readThrough(archive, segment)
+    if (firstEntry > 0 && plan.reads_all_blobs) await readThrough(archive, segment)
   }
   return undefined
 }
