@@ -27,9 +27,13 @@ interface ScheduleTrigger {
   readonly type: 'schedule'
 }
 
-/** Runs every `hours` hours. The rule is deployed only if `isNeeded` returns true for the settings. */
+/**
+ * The function runs every `hours` hours. It must not depend on the event. The schedule is created only if
+ * `isNeeded` returns true for the settings.
+ */
 interface RateTrigger {
   readonly type: 'rate'
+  /** At most 24, because EventBridge Scheduler retries an event for as long, and for at most 24 hours. */
   readonly hours: number
   /**
    * `settings.schedules` is the number of schedules. `settings.retention` is the number of groups for which the setting

@@ -27,6 +27,20 @@ afterAll(() => Promise.all(synthesizedDeployments.map(({ outdir }) => rm(outdir,
 const resourcesOf = (template: Template, type: string): [string, Resource][] =>
   Object.entries(template.Resources).filter(([, { Type }]) => Type === type)
 const inService = (type: string): Resource[] => resourcesOf(deployment.service, type).map(([, resource]) => resource)
+/**
+ * The rates of the table of events that the settings need, as expressions of EventBridge Scheduler, and the hours
+ * between two runs.
+ */
+const ratesFor = (settings: { readonly schedules: number; readonly retention: number }): [string, number][] =>
+  EVENTS.flatMap(({ trigger }) =>
+    trigger.type === 'rate' && trigger.isNeeded(settings) ? [[rateExpression(trigger.hours), trigger.hours]] : [],
+  )
+
+const rateExpression = (hours: number): string => {
+  const [count, unit] = hours % 24 === 0 ? [hours / 24, 'day'] : [hours, 'hour']
+  return `rate(${count} ${unit}${count === 1 ? '' : 's'})`
+}
+
 const BUCKET = 'AWS::S3::Bucket'
 const TABLE = 'AWS::DynamoDB::GlobalTable'
 
@@ -257,14 +271,10 @@ describe('schedules', () => {
       const { RetryPolicy } = Target as { readonly RetryPolicy: { readonly MaximumEventAgeInSeconds: number } }
       return [ScheduleExpression, RetryPolicy.MaximumEventAgeInSeconds]
     })
-    expect(retrySeconds).toEqual(
-      expect.arrayContaining([
-        ['cron(0 3 * * ? *)', 86_400],
-        ['rate(1 day)', 86_400],
-        ['rate(1 hour)', 3_600],
-      ]),
-    )
-    expect(schedules).toHaveLength(1 + EVENTS.filter(({ trigger }) => trigger.type === 'rate').length)
+    const rates = ratesFor({ schedules: 1, retention: 0 })
+    expect(rates).toEqual(expect.arrayContaining([['rate(1 day)', 24]]))
+    const expected = rates.map(([expression, hours]) => [expression, hours * 3600])
+    expect(retrySeconds.sort()).toEqual([['cron(0 3 * * ? *)', 86_400], ...expected].sort())
     expect(schedules[0]?.['Target']).toMatchObject({
       Input: '{"schedule":"nightly","at":"<aws.scheduler.scheduled-time>"}',
     })
@@ -288,6 +298,17 @@ describe('alarms', () => {
     ])
     for (const heading of headings) expect(runbook).toContain(`\n### ${heading}\n`)
     for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1)
+  })
+
+  it('of events that could not be handled: the runbook says what each event is and how to repeat it', async () => {
+    const runbook = await readFile(new URL('../../infra/RUNBOOK.md', import.meta.url), 'utf8')
+    const [meaning = '', action = ''] = (runbook.split('\n### DeadLetters\n')[1] ?? '')
+      .split('\n### ', 1)
+      .flatMap((section) => section.split('**What to do.**'))
+    for (const { name } of EVENTS) {
+      expect(meaning).toContain(`\`${name}\``)
+      expect(action).toContain(`\`${name}\``)
+    }
   })
 
   it('watch the throttles of all functions, and the errors of those that are not stages', () => {
@@ -387,12 +408,20 @@ describe('the settings', () => {
         Variables: { RETENTION: '{"exports":10,"slots":2,"uploads":5,"reports":20}' },
       })
     const schedules = resourcesOf(service, 'AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties)
-    expect(schedules.map(({ ScheduleExpression }) => ScheduleExpression)).toEqual(['rate(1 day)'])
+    const expressions = schedules.map(({ ScheduleExpression }) => ScheduleExpression).sort()
+    expect(expressions).toEqual(
+      ratesFor({ schedules: 0, retention: 4 })
+        .map(([expression]) => expression)
+        .sort(),
+    )
+    expect(expressions).toContain('rate(1 day)')
   })
 
-  it('create neither schedules nor their alarm by default', async () => {
+  it('create only schedules that every deployment needs, and no alarm for schedules, by default', async () => {
     const { service } = await templates(settings)
-    expect(resourcesOf(service, 'AWS::Scheduler::Schedule')).toEqual([])
+    expect(resourcesOf(service, 'AWS::Scheduler::Schedule')).toHaveLength(
+      ratesFor({ schedules: 0, retention: 0 }).length,
+    )
     const alarms = resourcesOf(service, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties['AlarmName'])
     expect(alarms).not.toContain('specstar-ScheduleOverdue')
   })

@@ -17,8 +17,19 @@ const callsUntil = async (time: string, settings: { schedules: Schedule[]; reten
   vi.setSystemTime(time)
   await new Promise((resolve) => setTimeout(resolve, 100))
   await scheduler.close()
-  return calls.sort(([a], [b]) => (a < b ? -1 : 1))
+  return byName(calls)
 }
+
+/** The calls of all functions that run at a rate, that the settings need and that are due at the time. */
+const ratesDue = (time: string, settings: { schedules: number; retention: number }): [string, object][] =>
+  EVENTS.flatMap(({ name, trigger }): [string, object][] =>
+    trigger.type === 'rate' && trigger.isNeeded(settings) && (Date.parse(time) / 3600_000) % trigger.hours === 0
+      ? [[name, {}]]
+      : [],
+  )
+
+/** Sorts calls by the name of the function. */
+const byName = (calls: [string, object][]): [string, object][] => calls.sort(([a], [b]) => (a < b ? -1 : 1))
 
 describe('LocalScheduler', () => {
   beforeEach(() => {
@@ -29,10 +40,12 @@ describe('LocalScheduler', () => {
   })
 
   it('calls the functions of all schedules and rates that are due', async () => {
-    expect(await callsUntil('2026-01-01T03:00:00Z', { schedules: [nightly], retention: {} })).toEqual([
-      ['check-schedules', {}],
-      ['start-scheduled', { schedule: 'nightly', at: '2026-01-01T03:00:00.000Z' }],
-    ])
+    const time = '2026-01-01T03:00:00Z'
+    const rates = ratesDue(time, { schedules: 1, retention: 0 })
+    expect(rates).toContainEqual(['check-schedules', {}])
+    expect(await callsUntil(time, { schedules: [nightly], retention: {} })).toEqual(
+      byName([...rates, ['start-scheduled', { schedule: 'nightly', at: '2026-01-01T03:00:00.000Z' }]]),
+    )
   })
 
   it('calls no function before its time', async () => {
@@ -41,8 +54,11 @@ describe('LocalScheduler', () => {
 
   it('does not call functions that the settings do not need', async () => {
     vi.setSystemTime('2026-01-01T23:59:59.990Z')
-    expect(await callsUntil('2026-01-02T00:00:00Z', { schedules: [], retention: { exports: 1 } })).toEqual([
-      ['prune', {}],
-    ])
+    const time = '2026-01-02T00:00:00Z'
+    const calls = await callsUntil(time, { schedules: [], retention: { exports: 1 } })
+    expect(calls).toEqual(byName(ratesDue(time, { schedules: 0, retention: 1 })))
+    const names = calls.map(([name]) => name)
+    expect(names).toContain('prune')
+    expect(names).not.toContain('check-schedules')
   })
 })
