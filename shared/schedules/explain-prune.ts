@@ -16,7 +16,7 @@ export type ExplainedObject =
   | (PlannedObject & { readonly retention: RetentionGroup })
 
 /** A schedule or a group whose objects cannot be explained. The next pruning would delete none of them. */
-export interface UnexplainedSection {
+interface UnexplainedSection {
   readonly retention: 'schedule' | RetentionGroup
   /** The name of the schedule. Absent for a group. */
   readonly schedule?: string

@@ -17,7 +17,7 @@ export const OwnerState = z
 export type OwnerState = z.output<typeof OwnerState>
 
 /** The state before the first section. */
-export const OWNER_START: OwnerState = { is_grouped: false, has_revision: false }
+const OWNER_START: OwnerState = { is_grouped: false, has_revision: false }
 
 /**
  * Determines the resource of a revision whose record contains no resource id. Such a revision belongs to the resource

@@ -37,7 +37,7 @@ const TARGET_COLUMNS: readonly (readonly [title: string, member: keyof TargetOut
 type TargetRows = readonly (readonly [what: string, outcomes: TargetOutcomes])[]
 
 /** Returns the table of the outcomes of restores into targets that contain something. */
-export const targetTable = (rows: TargetRows): string =>
+const targetTable = (rows: TargetRows): string =>
   table([
     ['the target contains', ...TARGET_COLUMNS.map(([title]) => title)],
     ...rows.map(([what, outcomes]) => [what, ...TARGET_COLUMNS.map(([, member]) => outcomes[member])]),
