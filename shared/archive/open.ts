@@ -87,13 +87,16 @@ const checkEndOfTar = async (source: ArchiveSource, head: Buffer): Promise<void>
   throw explainForeignTar([path.replace(/^(?:\.\/+)+/, '')], missing)
 }
 
-/** Throws `ArchiveInvalidError` if other bytes follow a complete trailer. */
+/** Throws `ArchiveInvalidError` if other bytes follow the trailer of this archive. */
 const rejectBytesAfterEnd = async (source: ArchiveSource): Promise<void> => {
   const header = await trailerHeader()
   const start = Math.floor(Math.max(0, source.size - SEARCHED_BYTES) / BLOCK) * BLOCK
   const bytes = await source.read(start, source.size - start)
   for (let at = 0; at + TAIL_BYTES < bytes.length; at += BLOCK) {
     if (!bytes.subarray(at, at + BLOCK).equals(header)) continue
+    // The trailer of an archive that this archive contains as a blob states another position.
+    const { offset, size } = parseTrailer(bytes.subarray(at + BLOCK, at + 2 * BLOCK))
+    if (offset + paddedSize(size) !== start + at) continue
     const end = start + at + TAIL_BYTES
     throw new ArchiveInvalidError(
       `${source.size - end} other bytes follow its end, which is at byte ${end}; remove them: head -c ${end}`,

@@ -118,6 +118,15 @@ describe('an archive that other bytes follow', () => {
       )
   })
 
+  it('is truncated if the end belongs to another archive that is stored in it', async () => {
+    const outer = await writeArchive({
+      models: { city: [{ id: 'a', revisions: [{ n: 1, data: '{}' }] }] },
+      blobs: { backup: archive },
+    })
+    const end = outer.indexOf(archive) + archive.length
+    expect(await message(outer.subarray(0, end + 100))).toContain('ArchiveTruncatedError')
+  })
+
   it('is truncated if the bytes are too many to find its end', async () => {
     expect(await message(Buffer.concat([archive, Buffer.alloc(1024 * 1024, 1)]))).toContain('ArchiveTruncatedError')
   })
