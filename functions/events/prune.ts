@@ -16,7 +16,7 @@ export const handler = event(z.unknown(), async (_, services) => {
   const { results: pruned, failures } = await pruneSchedules(services)
   const stopped = pruned.filter(({ stopped_by }) => stopped_by !== undefined)
   addMetric(METRIC.scheduleSuspicious, stopped.length)
-  if (stopped.length > 0) logger.error('suspicious archives stop pruning', { stopped })
+  if (stopped.length > 0) logger.error('suspicious archives prevent the pruning of schedules', { stopped })
   const groups = await pruneObjects(services)
   logger.info('pruned', { pruned, groups: groups.results })
   throwFailures([...failures, ...groups.failures])

@@ -21,15 +21,15 @@ const OPTIONS = {
   redirect: flag().default(false),
 }
 const ModelParameters = z.strictObject(OPTIONS)
-const AllParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIONS })
+const BackupParameters = z.strictObject({ models: z.exactOptional(list()), ...OPTIONS })
 
 /** Reads the parameters of `/{model}/export`. */
 export const modelExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters =>
   exportParameters(parseParameters(ModelParameters, withoutEmptyFilters(input)))
 
 /** Reads the parameters of `/_backup/export`. `models` may be repeated or be a list separated by commas. */
-export const allExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters => {
-  const { models, ...options } = parseParameters(AllParameters, withoutEmptyFilters(input))
+export const backupExportParameters = (input: Readonly<Record<string, unknown>>): ExportParameters => {
+  const { models, ...options } = parseParameters(BackupParameters, withoutEmptyFilters(input))
   if (models === undefined) return exportParameters(options)
   const names = models.flatMap((name) => name.split(',')).map((name) => name.trim())
   if (names.includes('')) throw new InvalidRequestError([{ field: 'models', message: 'contains an empty name' }])

@@ -39,6 +39,7 @@ export class ArchivePayloads {
   async #locate(sha256: string): Promise<PayloadLocation | undefined> {
     while (!this.#locations.has(sha256) && this.#nextSegment < this.#archive.segments.length) {
       const segment = this.#archive.segments[this.#nextSegment++]
+      // A segment with a model contains only records. Spilled payloads are in the segments without a model.
       if (segment === undefined || segment.model !== undefined) continue
       for (const entry of await readIndex(this.#archive, segment)) {
         if (entry.kind !== 'payload') continue

@@ -30,7 +30,7 @@ interface ReadEntry {
   readonly content: Readable
 }
 
-/** Selects entries of a segment. If both members are present, an entry must satisfy both. */
+/** Selects entries of a segment. If `from` and `filter` are present, an entry must satisfy both. */
 export interface EntrySelection {
   /** The index of the first entry to read. */
   readonly from?: number

@@ -2,8 +2,8 @@ import type { PinnedObject } from '../objects/object.ts'
 import { type Part, PartLayout } from '../objects/part-layout.ts'
 
 /**
- * A part of a multipart upload with its part number, which begins at 1. The `source` of each slice is an index in the
- * list of pieces.
+ * A part of a multipart upload with its part number. Part numbers begin at 1. A part consists of slices (byte ranges of
+ * pieces). The `source` of a slice is the index of its piece in `pieces`, the parameter of `planParts`.
  */
 type PlannedPart = Part<number> & { readonly number: number }
 

@@ -7,8 +7,8 @@ import { compareBytes } from '../values/text-order.ts'
 import type { RecordsSegment, WrittenSegment } from './segments.ts'
 
 /**
- * Returns the member `models` of a manifest. For each model, the counts of resources and revisions and the digest are
- * computed from its segments of records. The number of its blobs is computed from the results of all passes.
+ * Returns the value of the member `models` of a manifest. For each model, the counts of resources and revisions and the
+ * digest are computed from its segments of records. The number of its blobs is computed from the results of all passes.
  * `blobPaths` contains the registered paths of references to blobs, by model. Models without registered paths are
  * absent.
  */
@@ -44,8 +44,8 @@ export const manifestModels = async (
 }
 
 /**
- * Returns the member `segments` of a manifest. The archive begins with the first segment, and the others follow without
- * gaps.
+ * Returns the value of the member `segments` of a manifest. The archive begins with the first segment, and the others
+ * follow without gaps.
  */
 export const manifestSegments = (written: readonly WrittenSegment[]): ManifestSegment[] => {
   let offset = 0

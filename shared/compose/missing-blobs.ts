@@ -20,8 +20,8 @@ interface MissingBlobs {
 }
 
 /**
- * Writes missing blobs to a file of `MISSING_BLOBS`. Returns the member of the pass's result that refers to the file.
- * If no blob is missing, writes no file and returns an empty object.
+ * Writes missing blobs to a file of `MISSING_BLOBS`. Returns an object with the member `missing_list`, which refers to
+ * the file. If no blob is missing, writes no file and returns an empty object.
  */
 export const writeMissingBlobs = async (
   workFiles: WorkFiles,

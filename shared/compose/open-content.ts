@@ -6,8 +6,11 @@ import type { BlobStore } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-/** The size from which S3 copies content into the segment. This is `BIG` of the composing algorithm in FORMAT.md. */
-export const COPIED_FROM = 16 * 1024 * 1024
+/**
+ * The smallest size, in bytes, of content that S3 copies into the segment. This is `BIG` of the composing algorithm in
+ * FORMAT.md.
+ */
+export const MIN_COPIED_BYTES = 16 * 1024 * 1024
 
 /** A blob or spilled payload that cannot be written to an archive. */
 export class UnreadableContent {
@@ -26,7 +29,7 @@ export class UnreadableContent {
 export interface StoredContent extends BlobProperties {
   readonly object: PinnedObject
   readonly sha256: string
-  /** Absent if the content has `COPIED_FROM` bytes or more. */
+  /** Absent if the content has `MIN_COPIED_BYTES` bytes or more. */
   readonly bytes?: Buffer
 }
 
@@ -38,9 +41,9 @@ export interface ContentServices {
 /**
  * Opens the content to which a reference refers, and verifies its SHA-256. Small content is read. For large content,
  * the checksum that S3 stores is used. If S3 stores no checksum, the content is read once. Returns `UnreadableContent`
- * if the content does not exist, if its SHA-256 differs from the recorded SHA-256, or if an archive cannot contain its
- * headers. Small content with a wrong SHA-256 is read a second time before it counts as unreadable, because its bytes
- * may have been changed by the transfer.
+ * if the content does not exist, if its SHA-256 differs from the recorded SHA-256, or if an archive cannot contain the
+ * properties (headers and user metadata) of the blob's S3 object. Small content with a wrong SHA-256 is read a second
+ * time before it counts as unreadable, because its bytes may have been changed by the transfer.
  */
 export const openContent = async (
   services: ContentServices,
@@ -60,7 +63,7 @@ export const openContent = async (
     body.destroy()
     return new UnreadableContent(`${blob.fault}. Correct the headers of the object`)
   }
-  if (object.size < COPIED_FROM) {
+  if (object.size < MIN_COPIED_BYTES) {
     const bytes = await buffer(body)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     if (recorded === undefined || recorded === sha256) return { object, sha256, bytes, ...properties }

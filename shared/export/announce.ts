@@ -18,8 +18,8 @@ import { unaccountedSummary } from './unaccounted-summary.ts'
 import { EXPORT_RECORDS, EXPORTED_IDS, FINISH_COMPOSE, TAIL } from './messages.ts'
 
 /**
- * Judges the archive of a scheduled export. If the archive is suspicious, returns the member `suspicious` of the job's
- * result. Otherwise returns `undefined`.
+ * Judges the archive of a scheduled export. If the archive is suspicious, returns the value of the member `suspicious`
+ * of the job's result. Otherwise, returns `undefined`.
  */
 export type JudgeArchive = (
   schedule: NonNullable<ExportRequest['schedule']>,

@@ -87,8 +87,8 @@ export const assembleArchive = async (services: TailServices, job: ExportJob): P
 }
 
 /**
- * Returns the content of the entry `left-out.jsonl.zst` and the manifest member `left_out`. `offset` is the offset of
- * the entry's tar header in the archive. Returns undefined if no resource was left out.
+ * Returns the content of the entry `left-out.jsonl.zst`, and the value of the manifest's member `left_out`. `offset` is
+ * the offset of the entry's tar header in the archive. Returns undefined if no resource was left out.
  */
 const assembleLeftOut = async (
   resources: readonly UnrestorableStoredResource[],

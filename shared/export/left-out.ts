@@ -62,8 +62,8 @@ export class LeftOutResources {
   }
 
   /**
-   * Writes the list as a file of the job. Returns the member of the pass's result that refers to the file. If the list
-   * is empty, writes no file and returns an empty object.
+   * Writes the list as a file of the job. Returns an object with the member `left_out`, which refers to the file. If
+   * the list is empty, writes no file and returns an empty object.
    */
   async write(workFiles: WorkFiles, { job_id, n, attempt }: Attempt): Promise<{ readonly left_out?: PinnedObject }> {
     if (this.#resources.size === 0) return {}

@@ -14,7 +14,10 @@ export class OmittedDataCollector {
     if (this.#resources.length < MAX_LISTED) this.#resources.push({ model, resource_id, reason })
   }
 
-  /** Returns the member of a result that contains the list, or no member if nothing was omitted. */
+  /**
+   * Returns an object with the member `omitted`, which contains the list. If nothing was omitted, returns an empty
+   * object.
+   */
   get member(): { readonly omitted?: ListedResources } {
     return this.#count === 0 ? {} : { omitted: listedResources(this.#resources, this.#count) }
   }

@@ -26,7 +26,10 @@ export class UnaccountedItems {
     this.#lines.push(`${JSON.stringify(item)}\n`)
   }
 
-  /** Writes the items to an object of the job. Returns the members of the pass's result that describe the items. */
+  /**
+   * Writes the items to an object of the job. Returns an object with those members of the pass's result that describe
+   * the items.
+   */
   async write(
     workFiles: WorkFiles,
     { job_id, attempt }: Attempt,

@@ -65,8 +65,8 @@ export class UnclaimedRevisions {
   }
 
   /**
-   * Writes the keys in memory to a file. Returns the member of the pass's result that refers to all files. If no keys
-   * were collected, writes no file and returns an empty object.
+   * Writes the keys in memory to a file. Returns an object with the member `unclaimed_revisions`, which refers to all
+   * files of the pass. If no keys were collected, writes no file and returns an empty object.
    */
   async write(clock: () => Date): Promise<Pick<RecordsResult, 'unclaimed_revisions'>> {
     await this.#writeFile()

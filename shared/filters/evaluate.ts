@@ -7,8 +7,8 @@ export type Lookup = (field: string) => unknown
 export const MISSING = Symbol('missing')
 
 /**
- * Evaluates a condition with SpecStar's three-valued logic. All members of a group are evaluated, even if the first
- * members determine the result, so that the errors of all members are thrown. Throws `NoOrderError` if two values
+ * Evaluates a condition with SpecStar's three-valued logic. All conditions of a group are evaluated, even if the first
+ * of them determine the result, so that an error in any condition is thrown. Throws `NoOrderError` if two values
  * cannot be ordered.
  */
 export const evaluate = (condition: Condition, lookup: Lookup): Outcome =>

@@ -7,7 +7,7 @@ import { compileRegex } from './regex/regex.ts'
 /**
  * The result of a condition. Null means unknown. As in SpecStar, `is_null` of a null field and `isna` of a missing
  * field return the `value` of the condition. If this value is neither a boolean nor null, the result is `invalid`. An
- * invalid result is not a match. In a group, an invalid member neither makes `and` false nor `or` true.
+ * invalid result is not a match. In a group, an invalid condition neither makes `and` false nor `or` true.
  */
 export type Outcome = boolean | null | 'invalid'
 

@@ -7,8 +7,8 @@ export const readCursor = <Cursor>(schema: z.ZodType<Cursor>, { cursor }: PassIn
   cursor === undefined ? undefined : schema.parse(JSON.parse(cursor))
 
 /**
- * Returns the members that the result of every pass has. If a cursor is given, another pass follows and continues
- * there. Otherwise, the map item is finished.
+ * Returns an object with the members that the result of every pass has. If a cursor is given, another pass follows and
+ * continues there. Otherwise, the map item is finished.
  */
 export const continueAt = (cursor: object | number | undefined): PassResult =>
   cursor === undefined ? { done: true } : { done: false, cursor: JSON.stringify(cursor) }

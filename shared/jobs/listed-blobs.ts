@@ -16,8 +16,8 @@ export const listedMissingBlobs = (missing: readonly MissingBlob[]): ListedBlobs
 })
 
 /**
- * Returns the member `referred_by` with at most 100 blobs and 14 KiB. If no referring resource is known, returns an
- * empty object.
+ * Returns an object with the member `referred_by`, which lists at most 100 blobs in at most 14 KiB. If no referring
+ * resource is known, returns an empty object.
  */
 export const listedReferrers = (missing: readonly MissingBlob[]): Pick<ListedBlobs, 'referred_by'> => {
   const referred_by = firstWithin(

@@ -30,8 +30,10 @@ export class ConsistencyCheck {
   /** The index of the first digit of the revision number in the sort keys of the revisions. */
   readonly #numberStart: number
   readonly #revisionCount: number
-  readonly #updatedTime: string | undefined
-  readonly #currentUpdatedTime: string | undefined
+  /** The time in the metadata at which the resource was last changed. */
+  readonly #metadataTime: string | undefined
+  /** The copy of the current revision's time in the metadata. */
+  readonly #currentRevisionTime: string | undefined
   #hasCurrent = false
   #isStale = false
 
@@ -40,22 +42,21 @@ export class ConsistencyCheck {
     this.#currentRevisionId = view.currentRevisionId
     this.#numberStart = view.sortKey.length + 1
     this.#revisionCount = view.totalRevisionCount
-    this.#updatedTime = view.updatedTime
-    this.#currentUpdatedTime = view.revUpdatedTime
+    this.#metadataTime = view.updatedTime
+    this.#currentRevisionTime = view.revUpdatedTime
   }
 
   add(item: Item): void {
-    const { revisionId, updatedTime, sortKey } = new RevisionView(item)
+    const { revisionId, updatedTime: revisionTime, sortKey } = new RevisionView(item)
     if (revisionId === this.#currentRevisionId) {
       this.#hasCurrent = true
-      // The metadata contains a copy of the current revision's time.
-      if (this.#currentUpdatedTime !== undefined && updatedTime !== this.#currentUpdatedTime) this.#isStale = true
+      if (this.#currentRevisionTime !== undefined && revisionTime !== this.#currentRevisionTime) this.#isStale = true
     }
     // If the sort key contains `~` and an encoded revision id instead of a number, `number` is NaN, and the comparison
     // is false.
     const number = Number(sortKey.slice(this.#numberStart, this.#numberStart + NUMBER_DIGITS))
     if (number > this.#revisionCount) this.#isStale = true
-    if (updatedTime !== undefined && updatedTime !== this.#updatedTime && this.#isLater(updatedTime))
+    if (revisionTime !== undefined && revisionTime !== this.#metadataTime && this.#isLater(revisionTime))
       this.#isStale = true
   }
 
@@ -65,16 +66,16 @@ export class ConsistencyCheck {
   }
 
   /** Returns true if the time of a revision is later than the time of the metadata. */
-  #isLater(updatedTime: string): boolean {
+  #isLater(revisionTime: string): boolean {
     // Two times in UTC of the same length can be compared as strings, which is much faster than parsing them.
     if (
-      updatedTime.length === this.#updatedTime?.length &&
-      updatedTime.endsWith('Z') &&
-      this.#updatedTime.endsWith('Z')
+      revisionTime.length === this.#metadataTime?.length &&
+      revisionTime.endsWith('Z') &&
+      this.#metadataTime.endsWith('Z')
     )
-      return updatedTime > this.#updatedTime
-    const revision = instantOf(updatedTime)
-    const metadata = this.#updatedTime === undefined ? undefined : instantOf(this.#updatedTime)
+      return revisionTime > this.#metadataTime
+    const revision = instantOf(revisionTime)
+    const metadata = this.#metadataTime === undefined ? undefined : instantOf(this.#metadataTime)
     return revision !== undefined && metadata !== undefined && revision > metadata
   }
 }

@@ -6,8 +6,8 @@ export const MAX_ITEM_BYTES = 400 * 1024
 
 /**
  * Returns the size of an item in bytes as DynamoDB counts it. Attribute names and strings count their UTF-8 bytes.
- * Numbers count by their significant digits. Booleans and NULL count 1 byte. The size of a map or list is 3 bytes, plus
- * 1 byte and the size of the member for each member.
+ * Numbers count by their significant digits. Booleans and NULL count 1 byte. The size of a map or list is 3 bytes,
+ * plus 1 byte and the size of the element for each element. The size of a map's element includes its name.
  */
 export const itemBytes = (item: Item): number => {
   let bytes = 0

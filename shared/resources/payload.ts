@@ -91,8 +91,8 @@ const PREFIX_OPTIONS = {
 const decodeMsgpack = (bytes: Buffer): unknown => {
   try {
     return bytes.includes(PROTO)
-      ? exactMsgpack(decode(bytes, PREFIX_OPTIONS), KEY_PREFIX.length)
-      : exactMsgpack(decode(bytes, OPTIONS))
+      ? withExactNumbersAndKeys(decode(bytes, PREFIX_OPTIONS), KEY_PREFIX.length)
+      : withExactNumbersAndKeys(decode(bytes, OPTIONS))
   } catch {
     return undefined
   }
@@ -103,13 +103,16 @@ const decodeMsgpack = (bytes: Buffer): unknown => {
  * become `bigint`. The first `prefixLength` characters of every key are removed. The function recurses. This is safe,
  * because the decoder limits the depth.
  */
-const exactMsgpack = (value: unknown, prefixLength = 0): unknown => {
+const withExactNumbersAndKeys = (value: unknown, prefixLength = 0): unknown => {
   if (typeof value === 'number') return Number.isInteger(value) ? BigInt(value) : value
-  if (Array.isArray(value)) return value.map((inner) => exactMsgpack(inner, prefixLength))
+  if (Array.isArray(value)) return value.map((inner) => withExactNumbersAndKeys(inner, prefixLength))
   if (isMap(value))
     // Even for the key `__proto__`, `fromEntries` creates an ordinary property.
     return Object.fromEntries(
-      Object.entries(value).map(([key, inner]) => [key.slice(prefixLength), exactMsgpack(inner, prefixLength)]),
+      Object.entries(value).map(([key, inner]) => [
+        key.slice(prefixLength),
+        withExactNumbersAndKeys(inner, prefixLength),
+      ]),
     )
   return value
 }

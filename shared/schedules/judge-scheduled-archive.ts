@@ -5,8 +5,8 @@ import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts
 
 /**
  * Judges the archive of a scheduled export before its job ends, and stores the judgement. If the archive has already
- * been judged, uses the stored judgement. If the archive is suspicious, returns the member `suspicious` of the job's
- * result. Otherwise, returns `undefined`.
+ * been judged, uses the stored judgement. If the archive is suspicious, returns the value of the member `suspicious` of
+ * the job's result. Otherwise, returns `undefined`.
  */
 export const judgeScheduledArchive = async (
   services: JudgedArchiveServices,
@@ -17,7 +17,10 @@ export const judgeScheduledArchive = async (
   return judgement === undefined || judgement.findings.length === 0 ? undefined : markOf(judgement)
 }
 
-/** Returns the member `suspicious` of the job's result. It contains the decision of a caller, if there is one. */
+/**
+ * Returns the value of the member `suspicious` of the job's result. The value contains the decision of a caller, if
+ * there is one.
+ */
 export const markOf = (judgement: ArchiveJudgement): SuspiciousArchive => {
   return {
     resources: resourcesIn(judgement),

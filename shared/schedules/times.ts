@@ -15,8 +15,9 @@ export interface Times {
   /** Returns the last `count` due times before `before`, newest first. Returns fewer times if fewer exist. */
   readonly last: (before: Date, count: number) => Date[]
   /**
-   * Returns the latest instant at which the schedule can run for the due time `due`. This is `due`, unless the clock of
-   * the time zone shows the same time again later because it is set back. In this case, it is the later instant.
+   * Returns the latest instant at which the schedule may start the export of the due time `due`. Normally this is
+   * `due`. If the clock of the time zone is set back and shows the time of `due` a second time, the schedule may start
+   * the export then instead. In this case, the second instant is returned.
    */
   readonly latest: (due: Date) => Date
 }
@@ -34,7 +35,8 @@ export const timesOf = (timing: Timing): Times =>
 /**
  * Returns the due times of a cron expression in a time zone, as EventBridge Scheduler computes them. If the clock is
  * set forward, the skipped times are not due times. If the clock is set back and therefore shows a time twice, only the
- * first instant is a due time. The cron library receives and returns wall-clock times, written as times in UTC.
+ * first instant is a due time. The cron library receives and returns wall-clock times. Each is a `Date` whose date and
+ * time in UTC are the wall-clock date and time.
  */
 const cronTimes = (fields: string, timezone: string): Times => {
   const cron = readCron(fields)
@@ -50,8 +52,8 @@ const cronTimes = (fields: string, timezone: string): Times => {
     },
     last: (before, count) => {
       const found: Date[] = []
-      // Shortly after the clock was set back, the wall-clock times before the change are later than the current
-      // wall-clock time.
+      // If the clock was set back shortly before `before`, an earlier due time can have a later wall-clock time than
+      // `before`. The search therefore begins at the wall-clock time of `before` plus the longest set-back.
       let [wallTime] = cron.previousRuns(1, new Date(clock.at(before) + MAX_SET_BACK_MS))
       for (; wallTime !== undefined && found.length < count; [wallTime] = cron.previousRuns(1, wallTime)) {
         const [due] = clock.instantsOf(wallTime.getTime())
@@ -65,10 +67,13 @@ const cronTimes = (fields: string, timezone: string): Times => {
 
 const FIELDS = 'minutes hours day-of-month month day-of-week year, such as 0 3 * * ? *'
 
-/** Matches one element of a list in a field: a value, a range or a step. */
-const list = (value: string): string => `(?:\\*(?:/\\d+)?|${value}(?:[-/]${value})?)`
+/**
+ * Returns the pattern of one element of a field: `*`, a value, a range or a step. A field is a list of elements,
+ * separated by commas.
+ */
+const element = (value: string): string => `(?:\\*(?:/\\d+)?|${value}(?:[-/]${value})?)`
 const field = (value: string, ...more: readonly string[]): RegExp =>
-  new RegExp(`^(?:${[`${list(value)}(?:,${list(value)})*`, ...more].join('|')})$`, 'i')
+  new RegExp(`^(?:${[`${element(value)}(?:,${element(value)})*`, ...more].join('|')})$`, 'i')
 const DAY = '(?:[1-7]|SUN|MON|TUE|WED|THU|FRI|SAT)'
 /**
  * The grammar of EventBridge Scheduler. The cron library also accepts other expressions, but with such an expression, a

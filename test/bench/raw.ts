@@ -27,8 +27,8 @@ export interface Blob {
 const BATCH = 25
 const PARALLEL_BATCHES = 8
 const PARALLEL_BLOBS = 8
-/** From this size on, the program lets S3 copy a blob. */
-const COPIED_FROM = 16 * 1024 * 1024
+/** The smallest size, in bytes, of a blob that the program lets S3 copy. */
+const MIN_COPIED_BYTES = 16 * 1024 * 1024
 
 /** Reads and discards all items of these partitions, two partitions at a time: one of metadata and one of revisions. */
 export const readPartitions = async (
@@ -111,7 +111,7 @@ export const copyBlobs = async (s3: S3Client, from: string, to: string, blobs: r
   await pMap(
     blobs,
     async ({ key, bytes: { length } }) => {
-      if (length >= COPIED_FROM)
+      if (length >= MIN_COPIED_BYTES)
         await s3.send(new CopyObjectCommand({ Bucket: to, Key: `raw/${key}`, CopySource: `${from}/${key}` }))
       else await s3.send(new PutObjectCommand({ Bucket: to, Key: `raw/${key}`, Body: await readBlob(s3, from, key) }))
     },
@@ -124,7 +124,7 @@ export const writeBlobs = async (s3: S3Client, from: string, to: string, blobs: 
   await pMap(
     blobs,
     async ({ key, bytes }) => {
-      if (bytes.length >= COPIED_FROM)
+      if (bytes.length >= MIN_COPIED_BYTES)
         await s3.send(new CopyObjectCommand({ Bucket: to, Key: key, CopySource: `${from}/raw/${key}` }))
       else await s3.send(new PutObjectCommand({ Bucket: to, Key: key, Body: bytes }))
     },

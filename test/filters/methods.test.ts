@@ -159,11 +159,11 @@ describe('expressions of qb', () => {
     ['(1, QB["a"])', 'expected a value, but found the field a (column 5)'],
     [
       'QB["a"] & 1',
-      '& needs a condition on both sides; & binds tighter than == and >, so write parentheses around comparisons (column 9)',
+      '`&` needs a condition on both sides; `&` binds tighter than `==` and `>`, so write parentheses around comparisons (column 9)',
     ],
     [
       '1 | QB["a"]',
-      '| needs a condition on both sides; | binds tighter than == and >, so write parentheses around comparisons (column 3)',
+      '`|` needs a condition on both sides; `|` binds tighter than `==` and `>`, so write parentheses around comparisons (column 3)',
     ],
     ['QB["a"] & QB', 'expected a condition, but found QB (column 9)'],
     ['~QB["a"].any()', 'expected a condition, but found .any() without a comparison (column 1)'],
@@ -188,7 +188,7 @@ describe('expressions of qb', () => {
     ['QB["a"].this_week(week_start=1.0)', 'week_start must be a whole number (column 1)'],
     ['QB["a"].last_n_days(1e999)', 'n must be a finite number (column 1)'],
     ['QB["a"].last_n_days(None)', 'n must be a finite number (column 1)'],
-    ['QB["a"].last_n_days(10 ** 2)', '** is not supported in qb (column 24)'],
+    ['QB["a"].last_n_days(10 ** 2)', '`**` is not supported in qb (column 24)'],
     ['QB["a"].last_n_days(1 << 40)', 'the date is outside the years 1 to 9999 (column 1)'],
     ['QB[1]', 'the name of a field must be a string (column 1)'],
     ['dt["a"]', 'dt cannot have brackets: write a nested field as one name, such as QB["a.b"] (column 1)'],

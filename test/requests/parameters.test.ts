@@ -2,13 +2,13 @@ import { describe, expect, it } from 'vitest'
 import { jsonObject, queryObject } from '../../functions/http/http-request.ts'
 import { listParameters } from '../../functions/http/job-list.ts'
 import { InvalidRequestError } from '../../shared/requests/errors.ts'
-import { allExportParameters, modelExportParameters } from '../../functions/http/export-parameters.ts'
+import { backupExportParameters, modelExportParameters } from '../../functions/http/export-parameters.ts'
 import { restoreFromParameters, restoreParameters } from '../../functions/http/import-parameters.ts'
 import { exportRequest } from '../../shared/export/request.ts'
 import { restoreRequest } from '../../shared/restore/request.ts'
 import { loadModels, ModelRegistry } from '../../shared/resources/models.ts'
 
-const exportQuery = (query: string) => allExportParameters(queryObject(new URLSearchParams(query)))
+const exportQuery = (query: string) => backupExportParameters(queryObject(new URLSearchParams(query)))
 const importQuery = (query: string) => restoreParameters(queryObject(new URLSearchParams(query)))
 
 const errorsOf = (read: () => unknown): readonly { field: string; message: string }[] => {

@@ -110,7 +110,7 @@ describe('filters', () => {
     const exportWith = (query: string) => test.request('GET', `/character/export?${query}`)
     expect(await exportWith(`qb=${encodeURIComponent('QB["level"] ** 2')}`)).toMatchObject({
       status: 400,
-      body: { type: 'invalid-request', errors: [{ field: 'qb', message: '** is not supported in qb (column 13)' }] },
+      body: { type: 'invalid-request', errors: [{ field: 'qb', message: '`**` is not supported in qb (column 13)' }] },
     })
     expect(await exportWith('conditions=7')).toMatchObject({ status: 400, body: { errors: [{ field: 'conditions' }] } })
     expect(await exportWith(`qb=${encodeURIComponent('QB["tags"].regex("p")')}`)).toMatchObject({

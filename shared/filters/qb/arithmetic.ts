@@ -28,7 +28,7 @@ export const compute = (left: unknown, operator: Arithmetic, right: unknown, at:
   )
   if (result !== undefined) return result
   if (operator === '%' && (typeof left === 'string' || left instanceof Bytes))
-    throw new QbError('formatting a string with % is not supported in qb: write the resulting string', at)
+    throw new QbError('formatting a string with `%` is not supported in qb: write the resulting string', at)
   throw new QbError(`unsupported operand types for ${operator}: '${typeName(left)}' and '${typeName(right)}'`, at)
 }
 
@@ -148,7 +148,7 @@ const computeSequences = (left: unknown, operator: Arithmetic, right: unknown): 
 const repeatCount = (length: number, times: bigint): number => {
   if (times <= 0n || length === 0) return 0
   if (BigInt(length) * times > MAX_REPEATED_LENGTH)
-    throw new RangeError(`the result of * must not have more than ${MAX_REPEATED_LENGTH} characters or values`)
+    throw new RangeError(`the result of \`*\` must not have more than ${MAX_REPEATED_LENGTH} characters or values`)
   return Number(times)
 }
 

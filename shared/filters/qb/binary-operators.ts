@@ -37,7 +37,7 @@ export const evaluateBinary = (left: unknown, operator: BinaryOperator, right: u
     if (!isQbObject(left) && !isQbObject(right)) return compute(left, operator, right, at)
     if (!isQbObject(left) || !isQbObject(right))
       throw new QbError(
-        `${operator} needs a condition on both sides; ${operator} binds tighter than == and >, so write parentheses around comparisons`,
+        `\`${operator}\` needs a condition on both sides; \`${operator}\` binds tighter than \`==\` and \`>\`, so write parentheses around comparisons`,
         at,
       )
     return join(operator === '&' ? 'and' : 'or', left, right, at)

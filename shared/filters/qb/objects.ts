@@ -72,7 +72,7 @@ export class QbFunction {
   }
 }
 
-/** A named set of members, such as `QB`, `dt` or `dt.datetime`. */
+/** A named set of attributes, such as `QB`, `dt` or `dt.datetime`. */
 export class QbNamespace {
   readonly name: string
   readonly members: ReadonlyMap<string, unknown>

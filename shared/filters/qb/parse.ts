@@ -59,7 +59,10 @@ const onlyStatement = (top: SyntaxNode, text: string): SyntaxNode => {
   if (statement === undefined) throw new QbError('the expression is empty', 0)
   if (statement.name !== 'ExpressionStatement') {
     if (error !== undefined && error.from < statement.to) throw syntaxError(text, error.from)
-    throw new QbError(`${statement.name} is not supported in qb: write a single expression`, statement.from)
+    throw new QbError(
+      `a statement (${statement.name}) is not supported in qb: write a single expression`,
+      statement.from,
+    )
   }
   if (second !== undefined)
     throw syntaxError(text, error === undefined ? second.from : Math.min(error.from, second.from))

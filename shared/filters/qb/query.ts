@@ -55,7 +55,7 @@ const group = (kind: GroupKind, values: readonly unknown[], at: number): unknown
 
 /**
  * The namespace `QB`. It has a function for each field of the metadata, and the functions `all` and `any`. `QB["…"]` is
- * not a member, but is evaluated as a subscript.
+ * not in this set, because it is evaluated as a subscript.
  */
 export const QB = new QbNamespace(
   'QB',

@@ -14,7 +14,10 @@ import {
 /** Maximum nesting of an expression. Much deeper expressions would overflow the call stack. */
 const MAX_DEPTH = 1_000
 
-/** Converts a node of Lezer's tree, which must be free of errors. `text` is the parsed text. Throws `QbError`. */
+/**
+ * Converts a node of Lezer's tree. The node must contain no error nodes, except those of numbers such as `5.`. `text`
+ * is the parsed text. Throws `QbError`.
+ */
 export const readExpression = (node: SyntaxNode, text: string): Expression => new ExpressionReader(text).read(node, 0)
 
 export const childrenOf = (node: SyntaxNode): SyntaxNode[] => {
@@ -30,6 +33,7 @@ export const syntaxError = (text: string, at: number): QbError => {
   return new QbError(reason, at)
 }
 
+/** Returns an error that begins with `what`. Operators and keywords in `what` must have backquotes. */
 const unsupported = (what: string, at: number, hint = ''): QbError =>
   new QbError(`${what} is not supported in qb${hint}`, at)
 
@@ -77,7 +81,7 @@ class ExpressionReader {
       case 'BinaryExpression':
         return this.#binary(children, readChild)
       default:
-        throw unsupported(DESCRIPTIONS[node.name] ?? node.name, at)
+        throw unsupported(DESCRIPTIONS[node.name] ?? `\`${node.name}\``, at)
     }
   }
 
@@ -102,7 +106,7 @@ class ExpressionReader {
   #items(children: readonly SyntaxNode[]): SyntaxNode[] {
     const items = children.slice(1, -1).filter(({ name }) => name !== ',')
     const star = items.find(({ name }) => name === '*' || name === '**')
-    if (star !== undefined) throw unsupported('unpacking with *', star.from)
+    if (star !== undefined) throw unsupported('unpacking with `*`', star.from)
     return items
   }
 
@@ -131,7 +135,7 @@ class ExpressionReader {
       const [before, after] = [items[k - 1], items[k + 1]]
       if (item.name === 'AssignOp' || before?.name === 'AssignOp') continue
       if (after?.name === 'AssignOp') {
-        if (this.#textOf(after) !== '=') throw unsupported(':=', after.from)
+        if (this.#textOf(after) !== '=') throw unsupported('`:=`', after.from)
         named.push([this.#textOf(item), readChild(items[k + 2])])
       } else if (named.length > 0)
         throw new QbError('a positional argument must not follow a named argument', item.from)
@@ -158,7 +162,7 @@ class ExpressionReader {
   #binaryOperator(signs: readonly SyntaxNode[], at: number): BinaryOperator {
     const text = signs.map((sign) => this.#textOf(sign)).join(' ')
     const operator = BINARY_OPERATORS.find((known) => known === text)
-    if (operator === undefined) throw unsupported(text, at, HINTS[text])
+    if (operator === undefined) throw unsupported(`\`${text}\``, at, HINTS[text])
     return operator
   }
 }
@@ -175,14 +179,15 @@ const HINTS: Readonly<Record<string, string>> = {
 /** The descriptions, for error messages, of the kinds of nodes that are not supported. */
 const DESCRIPTIONS: Readonly<Record<string, string>> = {
   FormatString: 'an f-string',
-  ConditionalExpression: 'if … else',
-  LambdaExpression: 'lambda',
+  ConditionalExpression: '`if … else`',
+  LambdaExpression: '`lambda`',
   SetExpression: 'a set',
   DictionaryExpression: 'a dict',
   ArrayComprehensionExpression: 'a comprehension',
   ComprehensionExpression: 'a comprehension',
   SetComprehensionExpression: 'a comprehension',
   DictionaryComprehensionExpression: 'a comprehension',
-  NamedExpression: ':=',
-  AwaitExpression: 'await',
+  NamedExpression: '`:=`',
+  AwaitExpression: '`await`',
+  YieldExpression: '`yield`',
 }

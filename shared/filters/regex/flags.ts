@@ -1,6 +1,6 @@
 import type { CaseFolding } from './syntax.ts'
 
-/** Python's inline flags. The flag `u` needs no member, because it only turns off `a`. */
+/** Python's inline flags. This interface does not contain the flag `u`, because it only turns off `a`. */
 export interface Flags {
   readonly a: boolean
   readonly i: boolean

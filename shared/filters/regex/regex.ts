@@ -87,7 +87,7 @@ const holdsAt = (assertion: Assertion, characters: readonly string[], at: number
     case 'boundary':
       return isWord(before, ascii) !== isWord(after, ascii)
     case 'no boundary':
-      // Before Python 3.14, neither `\b` nor `\B` matches in an empty string.
+      // As in Python before 3.14, neither `\b` nor `\B` matches in an empty string.
       return characters.length > 0 && isWord(before, ascii) === isWord(after, ascii)
   }
 }

@@ -33,8 +33,12 @@ export class DamagedBlobs {
   }
 
   /**
-   * Writes the blobs whose position is less than `end`. The next pass finds the others again. A blob to which no
-   * payload refers is written as the fault of an unknown resource, because the damage may be in the id of the blob.
+   * Writes the damaged blobs that the pass has converted: those whose position is less than `end`, the first position
+   * that it has not converted. If `end` is undefined, writes all. The next pass begins at `end` and finds the others
+   * again.
+   *
+   * If no payload refers to a damaged blob, its id may be damaged, so a resource that needs it cannot be named. Such a
+   * blob is written as the fault of an unknown resource.
    */
   async write(
     workFiles: WorkFiles,
@@ -64,18 +68,18 @@ const faultOfUnknownResource = ({ model, reason, corrupt }: ScanFault): StreamFa
   ...(corrupt === undefined ? {} : { corrupt }),
 })
 
-/** `last` is the last of the damaged blobs. */
+/** Throws `ArchiveInvalidError` if `count` is too large. `last` is the damaged blob that was found last. */
 const checkCount = (count: number, last: ScanFault): void => {
   if (count > MAX_DAMAGED_BLOBS)
     throw new ArchiveInvalidError(
-      `more than ${MAX_DAMAGED_BLOBS} blobs of the stream are damaged; the last of them is ${quote(last.id)}: ` +
+      `more than ${MAX_DAMAGED_BLOBS} blobs of the stream are damaged; the one found last is ${quote(last.id)}: ` +
         last.reason,
     )
 }
 
 /**
- * Writes a file with the damaged blobs of the whole stream. Returns the member that refers to the file. If no blob is
- * damaged, writes no file and returns an empty object.
+ * Writes a file with the damaged blobs of the whole stream. Returns an object with the member `damaged_blobs`, which
+ * refers to the file. If no blob is damaged, writes no file and returns an empty object.
  */
 export const collectDamagedBlobs = async (
   workFiles: WorkFiles,

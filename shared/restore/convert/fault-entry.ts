@@ -22,7 +22,7 @@ export const decodeFault = (body: Buffer): ScanFault | undefined =>
 export const faultKey = (model: string, resourceId: string): Buffer =>
   Buffer.from(resourceId === '' ? `${model}\0` : `${model}\0${hashKeyOf(resourceId)}/${resourceId}`)
 
-/** Returns the members of a `ScanFault` that describe a wrong checksum. */
+/** Returns an object with those members of a `ScanFault` that describe a wrong checksum. */
 export const checksumFault = ({ entry, expected, actual }: EntryCorruptError): FaultReason => ({
   reason: `${entry}: expected xxh3_128 ${expected}, found ${actual}`,
   corrupt: { entry, expected, actual },

@@ -99,8 +99,8 @@ const createManifest = async (
 }
 
 /**
- * Writes a file with the pages of all resources that cannot be restored. Returns the member that refers to the file, or
- * no member if all resources can be restored.
+ * Writes a file with the pages of all resources that cannot be restored. Returns an object with the member `faults`,
+ * which refers to the file. If all resources can be restored, writes no file and returns an empty object.
  */
 const collectFaults = async (
   workFiles: WorkFiles,

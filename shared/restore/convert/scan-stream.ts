@@ -24,6 +24,7 @@ export const scanStream = async (
   })
   for await (const record of readStream(services.objects.sourceOf(source), order, position)) {
     await scanner.add(record)
+    // After the EofRecord, the loop continues once more, so that `readStream` checks that no bytes follow.
     if (order.hasEnded || !(attempt.timeIsUp() || scanner.isFull)) continue
     const next = { offset: record.end, records: record.number }
     return finish({ phase: 'scan', source, position: next, order: order.state, owner: owner.state })

@@ -1,6 +1,6 @@
 import { pMapIterable } from 'p-map'
 import type { EntrySource } from '../../compose/blob-segment.ts'
-import { COPIED_FROM } from '../../compose/open-content.ts'
+import { MIN_COPIED_BYTES } from '../../compose/open-content.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import { locatedReason } from '../../specstar/errors.ts'
@@ -111,5 +111,5 @@ const openSource = async (
   range: { object: stream, start: offset, length: size },
   sha256,
   ...(content_type === undefined ? {} : { content_type }),
-  ...(size < COPIED_FROM ? { bytes: await objects.readBytes(stream, offset, size) } : {}),
+  ...(size < MIN_COPIED_BYTES ? { bytes: await objects.readBytes(stream, offset, size) } : {}),
 })

@@ -30,6 +30,7 @@ export class BitList {
 
   /** Returns the bit at `index`. Throws `RangeError` if the list is shorter. */
   at(index: number): boolean {
+    if (index >= this.#length) throw new RangeError(`there is no bit ${index}; the list has ${this.#length} bits`)
     return (this.#bytes.readUInt8(index >> 3) & (1 << (index & 7))) !== 0
   }
 

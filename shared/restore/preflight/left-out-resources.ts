@@ -77,7 +77,7 @@ export class LeftOutResources implements LeftOutOfRange {
     if (this.resources.length > MAX_LEFT_OUT)
       throw new ArchiveInvalidError(
         `more than ${MAX_LEFT_OUT} resources of model ${check.model} in one segment cannot be restored; ` +
-          `the last of them is ${quote(check.id)}: ${fault.resource.reason}`,
+          `the one found last is ${quote(check.id)}: ${fault.resource.reason}`,
       )
     if (check.metadata === undefined) this.inDigest = false
     else this.ids.push(check.id)

@@ -110,7 +110,9 @@ const writeReport = async (
   }
 }
 
-/** Returns the member `left_out` of the job's result. If no resource is left out, returns an empty object. */
+/**
+ * Returns an object with the member `left_out` of the job's result. If no resource is left out, returns an empty object.
+ */
 const listedLeftOut = (leftOut: Report['left_out']): Pick<RestoreResult, 'left_out'> =>
   leftOut === undefined
     ? {}

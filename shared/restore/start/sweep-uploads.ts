@@ -8,40 +8,47 @@ import { slotJobId } from './upload-slot.ts'
 
 /**
  * Starts the restores of uploads whose events were lost. The local program calls this function when it starts, because
- * uploads while it was not running cause no events. Ignores uploads that have a final report or a job. If a job limit is
- * reached, the reports of the remaining uploads state this. Returns the number of restores that were started.
+ * an upload causes no event while the program is not running. If a job limit is reached, the reports of the remaining
+ * uploads state this. Returns the number of restores that were started.
+ *
+ * - The restore of an upload to a slot is started if the job of the slot still waits for its archive.
+ * - The restore of any other upload is started if the upload has no final report and no job.
+ * - If such an upload has a job that ended without a final report, the report is written.
  */
 export const sweepUploads = async (services: StartUploadServices): Promise<number> => {
   const { objects, config } = services
   let started = 0
   for await (const object of objects.list(config.buckets.restores)) {
-    if (object.key.endsWith('.acbak') && (await isLost(services, object)) && (await startLost(services, object)))
-      started += 1
+    if (object.key.endsWith('.acbak') && (await sweepUpload(services, object))) started += 1
   }
   return started
 }
 
-/** Starts the restore of an upload. Returns true if it was started. */
-const startLost = async (services: StartUploadServices, upload: PinnedObject): Promise<boolean> => {
+/** Handles one upload as `sweepUploads` describes. Returns true if a restore was started. */
+const sweepUpload = async (services: StartUploadServices, upload: PinnedObject): Promise<boolean> => {
+  const slot = slotJobId(upload.key)
+  if (slot !== undefined) {
+    const job = await services.jobs.get(slot)
+    return job?.status === 'awaiting_upload' && startRestore(services, upload)
+  }
+  if (await hasReport(services, upload)) return false
+  const job = await findJob(services.jobs, upload)
+  if (job === undefined) return startRestore(services, upload)
+  // If the job has ended and there is no final report, the process was killed after the job ended and before the report
+  // was written. The report is written now.
+  if (hasEnded(job)) await reportEnd(services, upload, job)
+  return false
+}
+
+/** Starts the restore of an upload. Returns false if it cannot start. */
+const startRestore = async (services: StartUploadServices, upload: PinnedObject): Promise<boolean> => {
   try {
     return (await startUploadedRestore(services, upload)) !== undefined
   } catch (error) {
-    // The upload has a report with this error. Many lost uploads must not prevent the start of the program.
+    // The report next to the upload already contains this error. Many lost uploads must not prevent the start of the program.
     if (error instanceof TooManyJobsError) return false
     throw error
   }
-}
-
-/** Returns true if no restore of the upload was ever started. */
-const isLost = async (services: StartUploadServices, upload: PinnedObject): Promise<boolean> => {
-  const slot = slotJobId(upload.key)
-  if (slot !== undefined) return (await services.jobs.get(slot))?.status === 'awaiting_upload'
-  if (await hasReport(services, upload)) return false
-  const job = await findJob(services.jobs, upload)
-  // If the job has ended and there is no final report, the process was killed between the two. The report is written
-  // now.
-  if (job !== undefined && hasEnded(job)) await reportEnd(services, upload, job)
-  return job === undefined
 }
 
 /**

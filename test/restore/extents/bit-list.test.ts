@@ -32,5 +32,9 @@ describe('BitList', () => {
 
   it('throws for an index beyond the end', () => {
     expect(() => BitList.decode(Buffer.alloc(1)).at(8)).toThrow(RangeError)
+    const bits = BitList.empty()
+    bits.push(true)
+    expect(bits.at(0)).toBe(true)
+    expect(() => bits.at(1)).toThrow(new RangeError('there is no bit 1; the list has 1 bits'))
   })
 })

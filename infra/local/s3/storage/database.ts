@@ -51,16 +51,18 @@ const LONGEST_PATH_BYTES = 4096
 
 /**
  * Makes the key buffer of LevelDB large enough for all keys, by reading a long key once. `getSync` copies each key to
- * this buffer, and enlarges the buffer if it is full. If only a part of the last character fits, `getSync` does not
- * notice this and reads another key.
+ * this buffer and normally enlarges the buffer if the key does not fit. But if exactly the last character of a key fits
+ * only in part, `getSync` does not notice this and looks up a wrong key. A buffer that is large enough for every key
+ * prevents this.
  */
 function allocateKeyBuffer(level: ClassicLevel): void {
   level.getSync('x'.repeat(LONGEST_PATH_BYTES))
 }
 
 /*
- * The keys of records consist of several parts. U+0000 ends each part, because no bucket name, object key or upload id
- * contains this character. It sorts before all other characters, so records are sorted by the UTF-8 bytes of the keys.
+ * The database key of a record (a "path" in the function names) consists of several parts, separated by U+0000. No
+ * bucket name, object key or upload id contains this character. It sorts before all other characters, so the objects of
+ * a bucket are sorted by the UTF-8 bytes of their object keys.
  */
 const END = '\u0000'
 const AFTER_END = '\u0001'
