@@ -20,7 +20,7 @@ import type { ModelRegistry } from '../resources/models.ts'
 import { addReferences, blobFieldsOf, type PayloadReferences } from '../resources/revision-references.ts'
 import type { ReadOptions, StoredResource } from '../resources/stored-resource.ts'
 import { type Item, type Key, keyOf, sortKeyOf } from '../tables/item.ts'
-import { LeftOutResources } from './left-out.ts'
+import { LeftOutOfPass } from './left-out.ts'
 import { allOmitted } from './omitted-data.ts'
 import {
   EXPORTED_IDS,
@@ -76,7 +76,7 @@ class RecordsPass {
   readonly #job: ExportJob
   readonly #stores: ExportRecordsServices
   readonly #references = new BlobReferenceSet()
-  readonly #leftOut = new LeftOutResources()
+  readonly #leftOut = new LeftOutOfPass()
   readonly #foundIds = new FoundIdsCollector()
   /** The paths in the plan. All passes use these paths, even if the registry changes during the export. */
   #blobPaths: ExportPlan['blob_paths'] = {}

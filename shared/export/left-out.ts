@@ -15,7 +15,7 @@ const LEFT_OUT: WorkFile<readonly UnrestorableStoredResource[], [n: number, atte
 }
 
 /** Collects the resources that one pass leaves out. */
-export class LeftOutResources {
+export class LeftOutOfPass {
   /** The resources. The keys are results of `nameOf`. */
   readonly #resources = new Map<string, UnrestorableStoredResource>()
 
