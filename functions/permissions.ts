@@ -71,8 +71,12 @@ export const READ_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion'])
 /** For functions that read an archive that may be missing. */
 export const FIND_ARCHIVE = onAnyArchive(['GetObject', 'GetObjectVersion', 'ListBucket'])
 
-/** For functions that write the report of a job, or the list of its resources that cannot be restored. */
-export const WRITE_REPORT: S3Permission = { actions: ['PutObject'], keys: ['reports/*'] }
+/**
+ * For functions that write the report of a job, or the list of its resources that cannot be restored. A long list is a
+ * multipart upload. If it fails, it is aborted. Without the permission to abort it, the error of the abort would replace
+ * the cause.
+ */
+export const WRITE_REPORT: S3Permission = { actions: ['PutObject', 'AbortMultipartUpload'], keys: ['reports/*'] }
 
 /** The keys of reports. If an upload has started a restore, the report is written next to the upload. */
 const UPLOAD_REPORT_KEYS = ['*.report.json']
