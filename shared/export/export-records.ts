@@ -144,15 +144,17 @@ class RecordsPass {
     const torn: string[] = []
     let bucket: string | undefined
     let hasRecords = false
-    let stoppedAt: string | undefined
     let first: string | undefined
-    // The loop below checks the time only for selected resources. The reader calls `until` for all resources, so that
-    // the pass also stops in time if the filters select no resource.
+    const stop: { at?: string } = {}
+    // The loop below checks the time only for selected resources. The reader calls `until` also for other resources and
+    // for revisions without metadata, so that the pass also stops in time if no resource is selected. A pass ends
+    // between digest buckets: it does not stop in the bucket that it began with or that it has written last.
     const until = (h: string): boolean => {
       const next = h.slice(0, 4)
+      if (!isBucket(next) || next === range.to) return false
       first ??= next
-      if (next === first || !this.#attempt.timeIsUp()) return false
-      stoppedAt = next
+      if (next === first || next === bucket || !this.#attempt.timeIsUp()) return false
+      stop.at = next
       return true
     }
     try {
@@ -169,8 +171,10 @@ class RecordsPass {
         ...onUnclaimed,
       })) {
         const next = resource.h.slice(0, 4)
+        // The reader returns the resources that it has read before it stopped. The next pass reads this bucket again.
+        if (stop.at !== undefined && next >= stop.at) break
         if (bucket !== undefined && next !== bucket && this.#mustStop(target)) {
-          stoppedAt = next
+          stop.at = next
           break
         }
         bucket = next
@@ -183,14 +187,14 @@ class RecordsPass {
       }
       if (torn.length > 0 && this.#job.request.strict) throw new TornResourcesError(torn)
       for (const id of torn) this.#leaveOutTorn(range.model, id)
-      if (stoppedAt !== undefined) {
-        this.#leftOut.removeFrom(range.model, stoppedAt)
-        await this.#unclaimed.removeFrom(range.model, stoppedAt)
+      if (stop.at !== undefined) {
+        this.#leftOut.removeFrom(range.model, stop.at)
+        await this.#unclaimed.removeFrom(range.model, stop.at)
       }
       if (!hasRecords) await target.abort()
       return {
         ...(hasRecords ? { records: await target.finish() } : {}),
-        ...(stoppedAt === undefined ? {} : { stoppedAt }),
+        ...(stop.at === undefined ? {} : { stoppedAt: stop.at }),
       }
     } catch (error) {
       await target.abort()
@@ -292,5 +296,8 @@ class RecordsPass {
     return resources.resourcesById(model, ids, { ...options, filter: addFoundId })
   }
 }
+
+/** Returns true for a digest bucket. The sort key of a damaged item may begin with other characters. */
+const isBucket = (text: string): boolean => /^[0-9a-f]{4}$/.test(text)
 
 const pad = (value: number, digits: number): string => value.toString().padStart(digits, '0')

@@ -31,8 +31,9 @@ export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new Re
  * their sort keys. Returns batches of resources in the same order. Revisions without metadata are skipped. If
  * `onUnclaimed` is given, it is called with the skipped revisions of each page, in the order of their sort keys, and
  * both streams are read to their end. All skipped revisions that precede a batch are reported before the batch is
- * returned. No skipped revision is kept in memory after its page, because both streams are sorted: the metadata of a
- * revision cannot follow metadata with a greater hash key.
+ * returned. If `until` is given, it is called with the hash key of the last skipped revision of each page. If it returns
+ * true, the resources that have been joined are returned, and reading ends. No skipped revision is kept in memory after
+ * its page, because both streams are sorted: the metadata of a revision cannot follow metadata with a greater hash key.
  *
  * `revisions` is absent if the revisions of a resource exceed 4 MiB, or if several resources have the same hash key.
  * Resources with the same hash key can have a different order in the two streams, because `/` follows the id in the
@@ -41,15 +42,12 @@ export const bufferedBytes = (revision: Item): number => REVISION_BYTES + new Re
 export async function* joinPages(
   metadataPages: AsyncIterable<readonly Item[]>,
   revisionPages: AsyncIterable<readonly Item[]>,
-  onUnclaimed?: OnUnclaimed,
+  onUnclaimed?: ReadOptions['onUnclaimed'],
+  until?: ReadOptions['until'],
 ): AsyncGenerator<readonly JoinedResource[]> {
   const metadata = new PageReader(metadataPages)
   const revisions = new PageReader(revisionPages)
-  const skipped = onUnclaimed === undefined ? undefined : new SkippedRevisions(onUnclaimed)
-  const fillRevisions = async (): Promise<boolean> => {
-    await skipped?.report()
-    return revisions.fill()
-  }
+  const skipped = new SkippedRevisions(onUnclaimed, until)
   let batch: JoinedResource[] = []
   let bytes = 0
   try {
@@ -58,9 +56,9 @@ export async function* joinPages(
       const first = metadata.peek()
       if (first === undefined) {
         // `fill` has already been called, so this is the end of the stream and not of a page.
-        await skipped?.report()
+        const mustStop = await skipped.report()
         if (batch.length > 0) yield batch
-        if (skipped !== undefined) await skipAll(revisions, skipped)
+        if (onUnclaimed !== undefined && !mustStop) await skipAll(revisions, skipped)
         return
       }
       metadata.advance()
@@ -75,7 +73,15 @@ export async function* joinPages(
         metadata.advance()
       }
       const collector = new RevisionCollector(sameHashKey ?? [first], skipped)
-      while (!collector.collect(revisions)) if (!(await fillRevisions())) break
+      let mustStop = false
+      while (!collector.collect(revisions)) {
+        mustStop = await skipped.report()
+        if (mustStop || !(await revisions.fill())) break
+      }
+      if (mustStop) {
+        if (batch.length > 0) yield batch
+        return
+      }
       if (sameHashKey !== undefined) batch.push(...sameHashKey.map((each) => ({ metadata: each })))
       else {
         const { collected } = collector
@@ -83,8 +89,9 @@ export async function* joinPages(
       }
       bytes += collector.bytes
       if (batch.length < BATCH && bytes < BATCH_BYTES) continue
-      await skipped?.report()
+      mustStop = await skipped.report()
       yield batch
+      if (mustStop) return
       batch = []
       bytes = 0
     }
@@ -93,37 +100,43 @@ export async function* joinPages(
   }
 }
 
-type OnUnclaimed = NonNullable<ReadOptions['onUnclaimed']>
-
 /** Holds the skipped revisions of the current page until they are reported. */
 class SkippedRevisions {
-  readonly #onUnclaimed: OnUnclaimed
+  readonly #onUnclaimed: ReadOptions['onUnclaimed']
+  readonly #until: NonNullable<ReadOptions['until']>
   #revisions: Item[] = []
+  #last: Item | undefined
 
-  constructor(onUnclaimed: OnUnclaimed) {
+  constructor(onUnclaimed: ReadOptions['onUnclaimed'], until: ReadOptions['until'] = () => false) {
     this.#onUnclaimed = onUnclaimed
+    this.#until = until
   }
 
   add(revision: Item): void {
-    this.#revisions.push(revision)
+    this.#last = revision
+    if (this.#onUnclaimed !== undefined) this.#revisions.push(revision)
   }
 
-  async report(): Promise<void> {
-    if (this.#revisions.length === 0) return
+  /** Returns true if reading must end before the last skipped revision. */
+  async report(): Promise<boolean> {
+    if (this.#last === undefined) return false
+    const h = hashKeyIn(sortKeyOf(this.#last))
     const revisions = this.#revisions
+    this.#last = undefined
     this.#revisions = []
-    await this.#onUnclaimed(revisions)
+    await this.#onUnclaimed?.(revisions)
+    return this.#until(h)
   }
 }
 
-/** Skips all further revisions. */
+/** Skips all further revisions, or those of the pages before reading must end. */
 const skipAll = async (revisions: PageReader, skipped: SkippedRevisions): Promise<void> => {
   do {
     for (let next = revisions.peek(); next !== undefined; next = revisions.peek()) {
       skipped.add(next)
       revisions.advance()
     }
-    await skipped.report()
+    if (await skipped.report()) return
   } while (await revisions.fill())
 }
 
@@ -131,7 +144,7 @@ const skipAll = async (revisions: PageReader, skipped: SkippedRevisions): Promis
 class RevisionCollector {
   readonly #hashKey: string
   readonly #prefixes: readonly string[]
-  readonly #skipped: SkippedRevisions | undefined
+  readonly #skipped: SkippedRevisions
   #collected: Item[] | undefined
   /** The approximate memory for the collected revisions, in bytes. */
   bytes = 0
@@ -139,7 +152,7 @@ class RevisionCollector {
   /**
    * `metadata` contains all items with the same hash key. If there is more than one item, no revisions are collected.
    */
-  constructor(metadata: readonly [Item, ...Item[]], skipped?: SkippedRevisions) {
+  constructor(metadata: readonly [Item, ...Item[]], skipped: SkippedRevisions) {
     this.#hashKey = hashKeyIn(sortKeyOf(metadata[0]))
     this.#prefixes = metadata.map((item) => `${sortKeyOf(item)}/`)
     this.#skipped = skipped
@@ -165,7 +178,7 @@ class RevisionCollector {
       if (hashKeyIn(sortKey) > this.#hashKey) return true
       revisions.advance()
       if (!this.#prefixes.some((prefix) => sortKey.startsWith(prefix))) {
-        this.#skipped?.add(next)
+        this.#skipped.add(next)
         continue
       }
       if (this.#collected === undefined) continue

@@ -20,7 +20,9 @@ export interface ReadOptions {
   /**
    * Called with the hash key of each resource before `filter` is called. If the function returns true, reading ends
    * before this resource. A caller can therefore stop even if the filter selects no resource. The store reads ahead, so
-   * the function can be called before earlier resources are returned. Without `filter`, it is not called.
+   * the function can be called before earlier resources are returned. These can have the same digest bucket as `h`.
+   * Without `filter`, the function is only called with the hash key of the last revision of each page that belongs to no
+   * returned resource. If it returns true, reading ends before the next resource.
    */
   readonly until?: (h: string) => boolean
   /**

@@ -166,11 +166,39 @@ describe('joining metadata and revisions', () => {
     expect(events.indexOf('batch')).toBe(20)
   })
 
+  const hashKey = (k: number): string => k.toString(16).padStart(16, '0')
+
+  it.each([
+    ['in a gap', [3, 40_000], 20_000, [1]],
+    ['in a gap before the first resource', [40_000], 20_000, []],
+    ['after the last resource', [3], 20_000, [1]],
+    ['directly before the last resource', [3], 2, [1]],
+    ['directly before a full batch', Array.from({ length: 300 }, (_, k) => k + 10), 9, [256]],
+  ])('ends after the page for which `until` returns true: %s', async (_where, owners, stopAt, expected) => {
+    const revisions = Array.from({ length: 50_000 }, (_, k) => revisionOf(hashKey(k), 'x', 1))
+    const metadata = owners.map((k) => metadataOf(hashKey(k), 'x'))
+    const reported: string[] = []
+    const calls: string[] = []
+    const until = (h: string): boolean => calls.push(h) > 0 && h >= hashKey(stopAt)
+    const pages = pagesOf(revisions, [1000])
+    const joined = await Array.fromAsync(joinPages(pagesOf(metadata, [1000]), pages, pushTo(reported), until))
+    expect(joined.map(({ length }) => length)).toEqual(expected)
+    expect(calls.filter((h) => h >= hashKey(stopAt))).toHaveLength(1)
+    expect(reported.at(-1)?.slice(0, 16)).toBe(calls.at(-1))
+  })
+
+  it('ends in a gap if `until` returns true, even if skipped revisions are not reported', async () => {
+    const revisions = Array.from({ length: 5000 }, (_, k) => revisionOf(hashKey(k), 'x', 1))
+    const metadata = [metadataOf(hashKey(3), 'x'), metadataOf(hashKey(4000), 'x')]
+    const until = (h: string): boolean => h >= hashKey(1000)
+    const joined = joinPages(pagesOf(metadata, [1]), pagesOf(revisions, [1000]), undefined, until)
+    expect((await Array.fromAsync(joined)).flat().map((each) => each.metadata)).toEqual(metadata.slice(0, 1))
+  })
+
   const batches = async (metadata: Item[], revisions: Item[]): Promise<number[]> =>
     (await Array.fromAsync(joinPages(pagesOf(metadata, [1000]), pagesOf(revisions, [1000])))).map(
       ({ length }) => length,
     )
-  const hashKey = (k: number): string => k.toString(16).padStart(16, '0')
 
   it('returns batches of 256 resources', async () => {
     const metadata = (count: number): Item[] => Array.from({ length: count }, (_, k) => metadataOf(hashKey(k), 'a'))

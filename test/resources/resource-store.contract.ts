@@ -86,6 +86,9 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
       expect(found?.revisions).toEqual(made.revisions)
       expect(await store.getMetadata('many', '勇者-3')).toEqual(made.metadata)
       expect(await store.getRevisions('many', '勇者-3')).toEqual(made.revisions)
+      expect(await collect(store.revisionIdsOf('many', '勇者-3'))).toEqual(
+        made.revisions.map((item) => item['revision_id']?.S),
+      )
       expect(await store.revisionKeysOf('many', '勇者-3')).toEqual(made.revisions.map(keyOf))
     })
 

@@ -90,7 +90,12 @@ export class ResourceStore {
     // selected resource separately.
     const batches =
       filter === undefined
-        ? joinPages(filterPages(metadata, isValid), this.#pages('r', model, revisionRange(keys)), options.onUnclaimed)
+        ? joinPages(
+            filterPages(metadata, isValid),
+            this.#pages('r', model, revisionRange(keys)),
+            options.onUnclaimed,
+            options.until,
+          )
         : this.#filtered(pagesUntil(metadata, options.until), (item) => filter(item) && isValid(item), reader)
     for await (const batch of batches) yield* await reader.makeConsistent(batch)
     reader.end()
@@ -184,6 +189,12 @@ export class ResourceStore {
     const pages = this.#revisionPages(model, id, { attributes: ['pk', 'sk'] })
     for await (const page of pages) keys.push(...page.map(keyOf))
     return keys
+  }
+
+  /** Returns the ids of all revisions of one resource. Does not transfer their payloads. */
+  async *revisionIdsOf(model: string, id: string): AsyncGenerator<string> {
+    for await (const page of this.#revisionPages(model, id, { attributes: ['revision_id'] }))
+      for (const item of page) yield new RevisionView(item).revisionId ?? ''
   }
 
   /** Returns the given ids for which a metadata item exists. Invalid ids are ignored. */
