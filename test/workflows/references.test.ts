@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { writeToStore, buildResource, combine } from './sample-store.ts'
 import { WorkflowRunner } from './workflow-runner.ts'
 
@@ -13,6 +14,11 @@ const MODELS = {
     ],
   },
 }
+
+const QueryInput = z.object({
+  ExpressionAttributeValues: z.object({ ':from': z.object({ S: z.string() }) }),
+  ProjectionExpression: z.string().optional(),
+})
 
 let folder: string
 let runner: WorkflowRunner
@@ -48,5 +54,37 @@ describe('verification of references', () => {
     expect(dangling?.sort()).toEqual(
       ids.map((id) => `one-${id}: reference to to leaf: was already dangling in the archive`).sort(),
     )
+  })
+
+  it('reads only the ids of the revisions to which references lead, once for each resource', async () => {
+    const leaf = (id: string, payload: object) =>
+      buildResource(runner.services.models, { model: 'leaf', id, payloads: [payload, payload, payload] })
+    const targets = Array.from({ length: 30 }, (_, k) => `target-${k}`)
+    const at = targets.flatMap((id) => [`${id}:1`, `${id}:2`, `${id}:3`, `${id}:4`])
+    await runner.wipe()
+    await writeToStore(runner.clients, combine(...targets.map((id) => leaf(id, {})), leaf('from', { at })))
+    const { archive } = await runner.export(['leaf'])
+    await runner.wipe()
+    const queries: { readonly from: string; readonly attributes: string | undefined }[] = []
+    runner.clients.dynamo.middlewareStack.add(
+      (next) => (args) => {
+        const query = QueryInput.safeParse(args.input)
+        if (query.success)
+          queries.push({
+            from: query.data.ExpressionAttributeValues[':from'].S,
+            attributes: query.data.ProjectionExpression,
+          })
+        return next(args)
+      },
+      { step: 'initialize', name: 'recordQueries' },
+    )
+    runner.beforeStage('verify', () => Promise.resolve(void queries.splice(0)))
+    const job = await runner.restore(archive)
+    runner.clients.dynamo.middlewareStack.remove('recordQueries')
+    const findings = (await runner.readReport(job))?.checks.references.findings
+    expect(findings?.map(({ expected }) => expected)).toEqual(targets.map((id) => `${id}:4`))
+    const reads = queries.filter(({ from }) => /\/target-\d+\/$/.test(from))
+    expect(reads).toHaveLength(targets.length)
+    expect(reads.every(({ attributes }) => attributes !== undefined)).toBe(true)
   })
 })

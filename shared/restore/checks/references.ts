@@ -1,8 +1,8 @@
+import pMap from 'p-map'
 import { ArchivedIds } from '../../archive/archived-ids.ts'
 import type { RefType } from '../../resources/models.ts'
 import { references as referencesOf } from '../../resources/payload-references.ts'
 import { decodePayload } from '../../resources/payload.ts'
-import { RevisionView } from '../../resources/views.ts'
 import type { CheckFindings, ComparedResource, ResourcesCheck, VerificationPass, VerificationCheck } from './check.ts'
 
 /**
@@ -25,6 +25,9 @@ interface Reference {
 
 /** The number of references that are looked up together. One BatchGetItem request returns up to 100 items. */
 const BATCH = 100
+
+/** The number of resources whose revisions are read at the same time. */
+const PARALLEL_READS = 16
 
 /** The set of resolved references is cleared when it exceeds this size. This limits the memory. */
 const MAX_FOUND = 100_000
@@ -64,22 +67,37 @@ class ReferencesCheck implements ResourcesCheck {
     for (const target of new Set(waiting.map((reference) => reference.target))) {
       const own = waiting.filter((reference) => reference.target === target)
       const existing = await this.#pass.resources.existing(target, [...new Set(own.map(resourceIdOf))])
+      const revisions = await this.#existingRevisions(target, own, existing)
       for (const reference of own) {
-        if (existing.has(resourceIdOf(reference)) && (await this.#hasRevision(reference)))
-          this.#found.add(nameOf(reference))
+        const isFound = (reference.ref_type === 'resource_id' ? existing : revisions).has(reference.to)
+        if (isFound) this.#found.add(nameOf(reference))
         else await this.#reportDangling(reference)
       }
     }
   }
 
   /**
-   * Returns true if the reference leads to a resource. If it leads to a revision, returns true if the stored resource
-   * has this revision.
+   * Returns the ids of the revisions of model `target` to which the references lead and that exist. Reads the revisions
+   * of each resource once.
    */
-  async #hasRevision(reference: Reference): Promise<boolean> {
-    if (reference.ref_type === 'resource_id') return true
-    const revisions = await this.#pass.resources.getRevisions(reference.target, resourceIdOf(reference))
-    return revisions.some((item) => new RevisionView(item).revisionId === reference.to)
+  async #existingRevisions(
+    target: string,
+    references: readonly Reference[],
+    existing: ReadonlySet<string>,
+  ): Promise<ReadonlySet<string>> {
+    const wanted = references.filter(({ ref_type }) => ref_type === 'revision_id')
+    const wantedIds = new Set(wanted.map(({ to }) => to))
+    const resources = new Set(wanted.map(resourceIdOf))
+    const found = new Set<string>()
+    await pMap(
+      [...resources].filter((id) => existing.has(id)),
+      async (id) => {
+        for await (const revisionId of this.#pass.resources.revisionIdsOf(target, id))
+          if (wantedIds.has(revisionId) && resourceIdIn(revisionId) === id) found.add(revisionId)
+      },
+      { concurrency: PARALLEL_READS },
+    )
+    return found
   }
 
   async #reportDangling(reference: Reference): Promise<void> {
@@ -104,12 +122,14 @@ class ReferencesCheck implements ResourcesCheck {
  */
 const nameOf = ({ target, to, ref_type }: Reference): string => `${target}/${ref_type}/${to}`
 
+/** Returns the id of the resource to which a reference leads. */
+const resourceIdOf = ({ to, ref_type }: Reference): string => (ref_type === 'resource_id' ? to : resourceIdIn(to))
+
 /**
- * Returns the id of the resource to which a reference leads. A revision id consists of the resource id, a colon and the
- * number of the revision.
+ * Returns the resource id in a revision id. A revision id consists of the resource id, a colon and the number of the
+ * revision.
  */
-const resourceIdOf = ({ to, ref_type }: Reference): string => {
-  if (ref_type === 'resource_id') return to
-  const colon = to.lastIndexOf(':')
-  return colon > 0 ? to.slice(0, colon) : to
+const resourceIdIn = (revisionId: string): string => {
+  const colon = revisionId.lastIndexOf(':')
+  return colon > 0 ? revisionId.slice(0, colon) : revisionId
 }
