@@ -50,27 +50,6 @@ export const resourcesLeftOut = async (
   return { count, resources: first, corrupt }
 }
 
-/**
- * Returns a function that returns whether the restore leaves out a resource. The first call reads the lists of all
- * resources that are left out.
- */
-export const leftOutLookup = (
-  services: ResultStores,
-  restore: PlannedRestore,
-): ((model: string, id: string) => Promise<boolean>) => {
-  let names: Promise<ReadonlySet<string>> | undefined
-  return async (model, id) => {
-    names ??= namesOf(allResourcesLeftOut(services, restore))
-    return (await names).has(`${model}/${id}`)
-  }
-}
-
-const namesOf = async (resources: AsyncIterable<UnrestorableResource>): Promise<ReadonlySet<string>> => {
-  const names = new Set<string>()
-  for await (const { model, resource_id } of resources) names.add(`${model}/${resource_id}`)
-  return names
-}
-
 /** Yields all resources that this restore leaves out. */
 export async function* allResourcesLeftOut(
   services: ResultStores,
@@ -112,7 +91,11 @@ async function* faultsWithoutMetadata(services: ResultStores, restore: PlannedRe
     if (!fault.has_metadata) yield fault
 }
 
-const pagesWithoutMetadata = async (services: ResultStores, { plan }: PlannedRestore): Promise<StreamFaultPage[]> =>
+/** Returns the pages of the stream's faults that contain resources whose metadata is not in the converted archive. */
+export const pagesWithoutMetadata = async (
+  services: Pick<ResultStores, 'workFiles'>,
+  { plan }: Pick<PlannedRestore, 'plan'>,
+): Promise<StreamFaultPage[]> =>
   (await streamFaultPages(services, plan)).filter(
     ({ model, without_metadata }) => without_metadata > 0 && plan.models.includes(model),
   )

@@ -12,7 +12,7 @@ import type { ExtentCursor } from '../messages/apply.ts'
 import type { Extent } from '../messages/preflight.ts'
 import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { idsSkippedAfterConflict } from '../results/conflicts.ts'
-import { leftOutLookup } from '../results/left-out.ts'
+import { leftOutLookup } from '../results/left-out-lookup.ts'
 import { ArchivedResourceBuilder } from './archived-resource.ts'
 import { StoredResources } from './stored-resources.ts'
 

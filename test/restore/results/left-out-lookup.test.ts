@@ -1,0 +1,64 @@
+import { describe, expect, it } from 'vitest'
+import { hashKeyOf } from '../../../shared/resources/keys.ts'
+import { extentIncludes, type LeftOutList, LeftOutLookup } from '../../../shared/restore/results/left-out-lookup.ts'
+
+const IDS = Array.from({ length: 400 }, (_, k) => `r${k}`)
+const DIGITS = [...'0123456789abcdef']
+
+/** One list of a model per first hex digit of the hash key. Adds the digit to `reads` each time a list is read. */
+const listsOf = (model: string, reads: string[]): LeftOutList[] =>
+  DIGITS.map((digit) => ({
+    model,
+    includes: (h) => h.startsWith(digit),
+    read: () => {
+      reads.push(`${model} ${digit}`)
+      return Promise.resolve(IDS.filter((id) => hashKeyOf(id).startsWith(digit)))
+    },
+  }))
+
+describe('the lookup of left-out resources', () => {
+  it('reads only the lists that can contain the resource, each of them once', async () => {
+    const reads: string[] = []
+    const lookup = new LeftOutLookup([...listsOf('city', reads), ...listsOf('memo', reads)])
+    for (const id of ['r1', 'other', 'r1', 'other']) expect(await lookup.has('city', id)).toBe(id === 'r1')
+    const digits = new Set(['r1', 'other'].map((id) => `city ${hashKeyOf(id).charAt(0)}`))
+    expect(reads).toEqual([...digits])
+    expect(await lookup.has('ghost', 'r1')).toBe(false)
+  })
+
+  it('keeps a limited number of ids in memory, of the lists that were used last', async () => {
+    const reads: string[] = []
+    const lookup = new LeftOutLookup(listsOf('city', reads), 100)
+    for (const id of IDS) {
+      expect(await lookup.has('city', id)).toBe(true)
+      expect(lookup.held).toBeLessThanOrEqual(100)
+    }
+    reads.length = 0
+    expect(await lookup.has('city', IDS.at(-1) ?? '')).toBe(true)
+    expect(reads).toEqual([])
+  })
+
+  it('keeps one list, even if it has more ids than the limit', async () => {
+    const reads: string[] = []
+    const lookup = new LeftOutLookup(listsOf('city', reads), 1)
+    expect([await lookup.has('city', 'r1'), await lookup.has('city', 'r1')]).toEqual([true, true])
+    expect(reads).toHaveLength(1)
+  })
+})
+
+describe('an extent', () => {
+  const segments = [
+    { name: 's', model: 'city', size: 1, unpacked_size: 1, first_h: '1'.repeat(16), last_h: '8'.repeat(16) },
+  ]
+  const at = (bucket: string): string => bucket.padEnd(16, '0')
+
+  it.each([
+    ['of a whole segment', { segment: 0 }, ['1112', '8888'], ['1110', '8889']],
+    ['from a bucket', { segment: 0, from: { entry: 1, bucket: '3000' } }, ['3000', '8000'], ['2fff']],
+    ['to a bucket', { segment: 0, to_bucket: '3000' }, ['1112', '2fff'], ['3000']],
+    ['without a segment', {}, [], ['1112', '8000']],
+  ])('includes the hash keys of its buckets: %s', (_what, extent, inside, outside) => {
+    for (const bucket of [...inside, ...outside])
+      expect([bucket, extentIncludes({ segments }, extent, at(bucket))]).toEqual([bucket, inside.includes(bucket)])
+  })
+})
