@@ -199,7 +199,9 @@ describe('an export of everything from a table with any content', () => {
       fc.record({ kind: fc.constant('move' as const), known, pk }),
       fc.record({ kind: fc.constant('rehash' as const), known, hex }),
     )
-    const property = fc.asyncProperty(fc.array(damage, { minLength: 1, maxLength: 25 }), async (all) => {
+    const damages = fc.array(damage, { minLength: 1, maxLength: 25 })
+    const property = fc.asyncProperty(damages, fc.constantFrom(0, 60_000), async (all, passMs) => {
+      await runner.deploy({}, { passMs })
       const table = new Map(items.map((each) => [keyOf(each), each]))
       for (const each of all) {
         const old = 'known' in each ? each.known : item(each.pk, each.sk)
