@@ -102,7 +102,7 @@ const leftOutLists = async (services: LookupStores, restore: OpenRestore): Promi
 
 /** Returns true if records with this hash key belong to an extent. */
 export const extentIncludes = (
-  { segments }: Pick<OpenArchive, 'segments'>,
+  { segments }: { readonly segments: readonly Pick<OpenArchive['segments'][number], 'first_h' | 'last_h'>[] },
   { segment, from, to_bucket }: Pick<Extent, 'segment' | 'from' | 'to_bucket'>,
   h: string,
 ): boolean => {

@@ -3,7 +3,7 @@ import { hashKeyOf } from '../../../shared/resources/keys.ts'
 import { extentIncludes, type LeftOutList, LeftOutLookup } from '../../../shared/restore/results/left-out-lookup.ts'
 
 const IDS = Array.from({ length: 400 }, (_, k) => `r${k}`)
-const DIGITS = [...'0123456789abcdef']
+const DIGITS = Array.from({ length: 16 }, (_, k) => k.toString(16))
 
 /** One list of a model per first hex digit of the hash key. Adds the digit to `reads` each time a list is read. */
 const listsOf = (model: string, reads: string[]): LeftOutList[] =>
@@ -47,16 +47,15 @@ describe('the lookup of left-out resources', () => {
 })
 
 describe('an extent', () => {
-  const segments = [
-    { name: 's', model: 'city', size: 1, unpacked_size: 1, first_h: '1'.repeat(16), last_h: '8'.repeat(16) },
-  ]
+  const segments = [{ first_h: '1'.repeat(16), last_h: '8'.repeat(16) }]
+  const NONE: string[] = []
   const at = (bucket: string): string => bucket.padEnd(16, '0')
 
   it.each([
     ['of a whole segment', { segment: 0 }, ['1112', '8888'], ['1110', '8889']],
     ['from a bucket', { segment: 0, from: { entry: 1, bucket: '3000' } }, ['3000', '8000'], ['2fff']],
     ['to a bucket', { segment: 0, to_bucket: '3000' }, ['1112', '2fff'], ['3000']],
-    ['without a segment', {}, [], ['1112', '8000']],
+    ['without a segment', {}, NONE, ['1112', '8000']],
   ])('includes the hash keys of its buckets: %s', (_what, extent, inside, outside) => {
     for (const bucket of [...inside, ...outside])
       expect([bucket, extentIncludes({ segments }, extent, at(bucket))]).toEqual([bucket, inside.includes(bucket)])
