@@ -162,7 +162,7 @@ export const DEFAULT_ROUTE: FunctionSpec = {
 }
 
 /**
- * Returns whether the first segment of a route is a model.
+ * Returns true if the first segment of a route is a model.
  * Such routes are not deployed if the setting `resource_routes` is false.
  */
 export const isModelRoute = ({ path }: Route): boolean => path.startsWith('/{model}/')

@@ -99,7 +99,10 @@ const signList = async (urls: SignedUrls, list: UnrestorableList): Promise<objec
   return { ...list, url, expires_at: expires_at.toISOString() }
 }
 
-/** Returns the member `left_out` of a response. If an object lists all resources, adds a signed URL of this object. */
+/**
+ * Returns an object with the member `left_out` of a response. If an S3 object lists all resources, adds a signed URL of
+ * this S3 object. If no resource is left out, returns an empty object.
+ */
 const leftOutView = async (
   { urls }: Pick<JobViewServices, 'urls'>,
   { left_out }: { readonly left_out?: ListedResources },

@@ -91,8 +91,8 @@ interface BlobEntry extends StoredEntry, BlobProperties {
 }
 
 /**
- * The index line of one entry. The optional members can be read without checking `kind`. If the kind of the entry has
- * no such member, its value is undefined.
+ * The index line of one entry. The optional members of the line can be read without checking `kind`. If lines of this
+ * kind do not have the member, its value is undefined.
  */
 export type IndexLine = (RecordsEntry | PayloadEntry | BlobEntry) & {
   readonly unpacked_size?: number

@@ -42,7 +42,10 @@ const parseJson = (bytes: Buffer): unknown => {
   }
 }
 
-/** Rejects a member `__proto__`, because this member would be lost without an error when the objects are copied. */
+/**
+ * Throws `ArchiveInvalidError` for a member `__proto__` of any object in the manifest. When the object is copied, this
+ * member would be lost without an error.
+ */
 const rejectProto = (name: string, value: unknown): unknown => {
   ensure(name !== '__proto__', 'a member must not have the name __proto__')
   return value

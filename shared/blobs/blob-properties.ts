@@ -96,7 +96,10 @@ export const explainOversize = (properties: BlobProperties): string | undefined 
     : undefined
 }
 
-/** Returns a copy of the properties, without undefined members and without any other members. */
+/**
+ * Returns an object that contains only the properties of a blob. Omits undefined properties, and all other members of
+ * the given object.
+ */
 export const propertiesOf = ({
   content_type,
   headers,

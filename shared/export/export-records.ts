@@ -158,7 +158,7 @@ class RecordsPass {
       return true
     }
     try {
-      const isValid = (metadata: Item): boolean => this.#isValid(range.model, metadata)
+      const acceptMetadata = (metadata: Item): boolean => this.#acceptMetadata(range.model, metadata)
       const onUnclaimed = this.#accountsForItems
         ? {
             onUnclaimed: (revisions: readonly Item[]) => this.#addUnclaimed(range.model, revisions),
@@ -167,7 +167,7 @@ class RecordsPass {
       for await (const resource of this.#read(range, {
         onTorn: (id) => void torn.push(id),
         until,
-        isValid,
+        acceptMetadata,
         ...onUnclaimed,
       })) {
         const next = resource.h.slice(0, 4)
@@ -203,10 +203,10 @@ class RecordsPass {
   }
 
   /**
-   * Returns true if the metadata can be restored. Otherwise, adds the resource to the left-out resources and returns
-   * false.
+   * Checks the metadata of a resource. Returns true if the metadata can be restored. Otherwise, adds the resource to
+   * the left-out resources and returns false.
    */
-  #isValid(model: string, metadata: Item): boolean {
+  #acceptMetadata(model: string, metadata: Item): boolean {
     if (this.#leftOut.has(model, metadata)) return false
     const fault = metadataFault(metadata)
     if (fault !== undefined) this.#leftOut.add(model, metadata, metadata, fault)

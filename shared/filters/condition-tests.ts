@@ -74,7 +74,7 @@ const testOfAll = (
     const { operator, field } = rejected
     throw new FilterError(
       parameter,
-      `${operator} cannot be applied to ${field}, which is a list in model ${model.name}: ` +
+      `\`${operator}\` cannot be applied to ${field}, which is a list in model ${model.name}: ` +
         `compare its elements with a quantifier, for example in qb: QB["${field}"].any().${operator}(…)`,
     )
   }

@@ -89,7 +89,7 @@ export class JobCancelledError extends Error {
 export class StageMessageError extends Error {
   override readonly name = 'StageMessageError'
 
-  /** `faults` lists each invalid member and the allowed values. */
+  /** `faults` lists each invalid member of the message and its allowed values. */
   constructor(stage: StageName, side: 'input' | 'output', faults: string) {
     super(`the ${side} of stage ${stage} is not valid: ${faults}`)
   }

@@ -6,7 +6,7 @@ import { WorkflowError } from '../problems/problem.ts'
  * the state of a workflow stays smaller than 64 KiB.
  */
 
-/** The schemas of the input and the output of a stage. Unknown members are removed. */
+/** The schemas of the input and the output of a stage. Both schemas remove unknown members of the message. */
 export interface StageMessages<Input, Output> {
   readonly input: z.ZodType<Input>
   readonly output: z.ZodType<Output>

@@ -19,7 +19,7 @@ const fieldErrors = (issue: z.core.$ZodIssue, allowed: readonly string[]): Field
   if (issue.code !== 'unrecognized_keys') return [{ field: fieldName(issue.path), message: issue.message }]
   return issue.keys.map((key) =>
     issue.path.length > 0
-      ? { field: fieldName([...issue.path, key]), message: 'unknown member' }
+      ? { field: fieldName([...issue.path, key]), message: `unknown member of \`${fieldName(issue.path)}\`` }
       : { field: key, message: explainUnknown(key, allowed) },
   )
 }

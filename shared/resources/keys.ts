@@ -53,7 +53,7 @@ export const metadataSortKey = (resourceId: string): string => {
   return checkLength(resourceId, `${hashKeyOf(resourceId)}/${resourceId}`)
 }
 
-/** Returns whether a resource can have this id. */
+/** Returns true if a resource can have this id. */
 export const isResourceId = (id: string): boolean =>
   idFault(id) === undefined && HASH_KEY_DIGITS + 1 + Buffer.byteLength(id) <= MAX_KEY_BYTES
 

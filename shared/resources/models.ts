@@ -190,8 +190,8 @@ const readModels = (json: unknown): ModelRegistry | readonly string[] => {
 }
 
 /**
- * Separates the member `ignored_key_prefixes` from the models. If its value is an object, it is a model with this name,
- * because registries of earlier releases may contain such a model.
+ * Separates the member `ignored_key_prefixes` of the registry from its models. If the value of this member is an
+ * object, the member is a model with this name, because registries of earlier releases may contain such a model.
  */
 const splitRegistry = (json: unknown): { readonly models: unknown; readonly prefixes: unknown } => {
   const isObject = (value: unknown): value is object =>

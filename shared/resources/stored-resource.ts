@@ -29,11 +29,11 @@ export interface ReadOptions {
    * Called with each metadata item that the filter selects. If the function returns false, the resource is omitted. A
    * caller can use this function to report metadata that cannot be restored.
    */
-  readonly isValid?: (metadata: Item) => boolean
+  readonly acceptMetadata?: (metadata: Item) => boolean
   /**
    * Called with the revisions that belong to no returned resource, in the order of their sort keys. Each call contains
    * the revisions of at most one page. Either the metadata item of such a revision does not exist, for example because
-   * a writer has not written it yet, or `isValid` has returned false. With `filter`, the function is not called.
+   * a writer has not written it yet, or `acceptMetadata` has returned false. With `filter`, the function is not called.
    */
   readonly onUnclaimed?: (revisions: readonly Item[]) => Promise<void>
   /**

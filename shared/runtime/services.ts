@@ -16,8 +16,8 @@ import type { Config } from './config.ts'
 import type { Limits } from '../jobs/limits.ts'
 
 /**
- * The configuration, stores and clients that the handlers of one process use. Only handlers receive this whole object.
- * Functions in the domain folders receive only the members that they use.
+ * The configuration, stores and clients that the handlers of one process use. Only handlers receive the whole object
+ * `Services`. Functions in the domain folders receive only those members of `Services` that they use.
  */
 export interface Services {
   readonly config: Config

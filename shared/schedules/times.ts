@@ -95,7 +95,7 @@ const readCron = (text: string): Cron => {
   if (invalid !== undefined)
     throw new RangeError(`has a ${invalid[0]} field that EventBridge Scheduler does not accept; fields: ${FIELDS}`)
   if ((fields[2] === '?') === (fields[4] === '?'))
-    throw new RangeError(`must have ? in exactly one of day-of-month and day-of-week; fields: ${FIELDS}`)
+    throw new RangeError(`must have \`?\` in exactly one of day-of-month and day-of-week; fields: ${FIELDS}`)
   try {
     // `alternativeWeekdays` numbers the days from 1 (Sunday) to 7, as EventBridge does.
     const options = {

@@ -134,7 +134,7 @@ const findBlob = (map: RecordMap): BlobRange | undefined => {
   try {
     map.readToBlob()
   } catch {
-    // The bytes are malformed, or end inside another member. No blob has been found in either case.
+    // The bytes are malformed, or end inside a member of the map before the blob. In both cases, no blob was found.
   }
   return map.blob
 }

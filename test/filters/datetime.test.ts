@@ -97,7 +97,7 @@ describe('the module datetime', () => {
     ],
     ['dt.datetime', 'expected a value, but found dt.datetime (column 1)'],
     ['dt', 'expected a value, but found dt (column 1)'],
-    ['dt.date.today()', 'dt.date.today is not supported in qb (column 20)'],
+    ['dt.date.today()', '`dt.date.today` is not supported in qb (column 20)'],
     ['dt.timezone(1)', 'dt.timezone cannot be called (column 12)'],
     ['dt.timezone.utc()', "'datetime.timezone' cannot be called (column 12)"],
   ])('rejects %s: %s', (expression, reason) => {

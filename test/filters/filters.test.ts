@@ -177,7 +177,7 @@ describe('filters', () => {
       for (const field of ['tags', 'one'])
         expect(() => compileFilters({ [parameter]: text(field) }, listScope)).toThrow(
           expect.objectContaining({
-            message: `${parameter}: regex cannot be applied to ${field}, which is a list in model m: compare its elements with a quantifier, for example in qb: QB["${field}"].any().regex(…)`,
+            message: `${parameter}: \`regex\` cannot be applied to ${field}, which is a list in model m: compare its elements with a quantifier, for example in qb: QB["${field}"].any().regex(…)`,
           }),
         )
       for (const field of ['refs', 'name', 'more', 't'])
@@ -185,7 +185,7 @@ describe('filters', () => {
       expect(() => compileFilters({ [parameter]: text('tags', 'contains') }, listScope)).not.toThrow()
     }
     expect(() => compileFilters({ qb: 'QB["tags"].starts_with("a")' }, listScope)).toThrow(
-      'qb: starts_with cannot be applied to tags, which is a list in model m: compare its elements with a quantifier, for example in qb: QB["tags"].any().starts_with(…)',
+      'qb: `starts_with` cannot be applied to tags, which is a list in model m: compare its elements with a quantifier, for example in qb: QB["tags"].any().starts_with(…)',
     )
     expect(() => compileFilters({ qb: 'QB["tags"].any().starts_with("a")' }, listScope)).not.toThrow()
   })

@@ -192,23 +192,23 @@ describe('expressions of qb', () => {
     ['QB["a"].last_n_days(1 << 40)', 'the date is outside the years 1 to 9999 (column 1)'],
     ['QB[1]', 'the name of a field must be a string (column 1)'],
     ['dt["a"]', 'dt cannot have brackets: write a nested field as one name, such as QB["a.b"] (column 1)'],
-    ['QB.x', 'QB.x is not supported in qb: write a field as QB["x"] (column 4)'],
-    ['dt.x', 'dt.x is not supported in qb (column 4)'],
+    ['QB.x', '`QB.x` is not supported in qb: write a field as QB["x"] (column 4)'],
+    ['dt.x', '`dt.x` is not supported in qb (column 4)'],
     ['QB()', 'QB cannot be called (column 1)'],
     ['"x"()', "'str' cannot be called (column 1)"],
     ['x', 'unknown name x: write a field as QB["x"] (column 1)'],
     ['(1).real', "'int' has no .real in qb (column 5)"],
     ...['cosine', 'l2', 'ip'].map((name) => [
       `QB["a"].${name}(1)`,
-      `.${name}() is not supported: there is no vector index (column 9)`,
+      `\`.${name}()\` is not supported: there is no vector index (column 9)`,
     ]),
     ...['fuzzy', 'similarity'].map((name) => [
       `QB["a"].${name}(1)`,
-      `.${name}() is not supported: there is no trigram index (column 9)`,
+      `\`.${name}()\` is not supported: there is no trigram index (column 9)`,
     ]),
     ...['sort', 'order_by', 'limit', 'offset', 'page', 'first', 'asc', 'desc'].map((name) => [
       `QB["a"].${name}(1)`,
-      `.${name}() is not supported: it belongs to search, and a backup contains everything that matches (column 9)`,
+      `\`.${name}()\` is not supported: it belongs to search, and a backup contains everything that matches (column 9)`,
     ]),
   ])('rejects %s: %s', (qb, reason) => {
     expect(() => readQb(qb, NOW)).toThrow(new FilterError('qb', reason))

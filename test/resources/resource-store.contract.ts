@@ -180,7 +180,7 @@ export const resourceStoreContract = (start: () => Promise<TestServers>): void =
           await store.writer().put(item)
       const reported: string[] = []
       const options = {
-        isValid: (metadata: Item) => metadata['resource_id']?.S !== 'omitted',
+        acceptMetadata: (metadata: Item) => metadata['resource_id']?.S !== 'omitted',
         onUnclaimed: (items: readonly Item[]) => {
           reported.push(...items.map((item) => item['resource_id']?.S ?? ''))
           return Promise.resolve()

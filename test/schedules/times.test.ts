@@ -43,8 +43,8 @@ describe('the times of a schedule', () => {
 
   it.each<[string, Timing, string]>([
     ['five fields', { cron: '0 3 * * *' }, 'six fields'],
-    ['two days', { cron: '0 3 * * * *' }, 'must have ? in exactly one of'],
-    ['no day', { cron: '0 3 ? * ? *' }, 'must have ? in exactly one of'],
+    ['two days', { cron: '0 3 * * * *' }, 'must have `?` in exactly one of'],
+    ['no day', { cron: '0 3 ? * ? *' }, 'must have `?` in exactly one of'],
     ['an impossible minute', { cron: '61 3 * * ? *' }, '61'],
     ['the eighth day of a week', { cron: '0 3 ? * 8 *' }, 'day-of-week'],
     ['days up to the eighth', { cron: '0 3 ? * 2-8 *' }, 'day-of-week'],

@@ -70,7 +70,7 @@ class Evaluation {
     if (of instanceof QbNamespace) {
       if (of.members.has(name)) return of.members.get(name)
       const hint = of === QB ? `: write a field as QB["${name}"]` : ''
-      throw new QbError(`${of.name}.${name} is not supported in qb${hint}`, at)
+      throw new QbError(`\`${of.name}.${name}\` is not supported in qb${hint}`, at)
     }
     const unsupported = explainUnsupportedMethod(name)
     if (unsupported !== undefined) throw new QbError(unsupported, at)

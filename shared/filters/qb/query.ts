@@ -85,9 +85,9 @@ const SEARCH_METHODS = ['sort', 'order_by', 'limit', 'offset', 'page', 'first', 
 
 /** Returns the reason why a method of SpecStar is not supported, or undefined for any other name. */
 export const explainUnsupportedMethod = (name: string): string | undefined => {
-  if (VECTOR_METHODS.includes(name)) return `.${name}() is not supported: there is no vector index`
-  if (TRIGRAM_METHODS.includes(name)) return `.${name}() is not supported: there is no trigram index`
+  if (VECTOR_METHODS.includes(name)) return `\`.${name}()\` is not supported: there is no vector index`
+  if (TRIGRAM_METHODS.includes(name)) return `\`.${name}()\` is not supported: there is no trigram index`
   if (SEARCH_METHODS.includes(name))
-    return `.${name}() is not supported: it belongs to search, and a backup contains everything that matches`
+    return `\`.${name}()\` is not supported: it belongs to search, and a backup contains everything that matches`
   return undefined
 }

@@ -8,7 +8,8 @@ export const expiresAttribute = (now: Date): Item => ({
 })
 
 /**
- * Members whose values are objects. They are stored as JSON strings, so that DynamoDB does not convert their numbers.
+ * The members of a job whose values are objects. They are stored as JSON strings, so that DynamoDB does not convert
+ * their numbers.
  */
 const JSON_MEMBERS: readonly string[] = ['request', 'result', 'error', 'leased']
 
@@ -33,8 +34,8 @@ const plannedAttributes = (planned: object): Item =>
   Object.fromEntries(Object.entries(planned).map(([phase, count]) => [phase, { N: String(count) }]))
 
 /**
- * Checks a job and returns it unchanged. Parsing with `Job` would remove unknown members, such as members of results
- * that another version has stored.
+ * Checks a job and returns it unchanged. Parsing with `Job` would remove unknown members of the job, such as members of
+ * its result that another version has stored.
  */
 const StoredJob = z.custom<Job>().superRefine((job, context) => {
   for (const { path, message } of Job.safeParse(job).error?.issues ?? [])
@@ -42,8 +43,7 @@ const StoredJob = z.custom<Job>().superRefine((job, context) => {
 })
 
 /**
- * Returns the job that an item contains. If the item contains no valid job, throws an error that lists the invalid
- * members.
+ * Returns the job that an item contains. If the job is not valid, throws an error that lists its invalid members.
  */
 export const jobOf = (item: Item): Job => {
   const members: Record<string, unknown> = {}

@@ -85,18 +85,18 @@ export class ResourceStore {
     const reader = this.#consistentReader(model, options)
     const keys = toSortKeys(range)
     const metadata = this.#pages('m', model, keys)
-    const { filter, isValid = () => true } = options
+    const { filter, acceptMetadata = () => true } = options
     // Without a filter, metadata and revisions are read as two streams. With a filter, the revisions are read for each
     // selected resource separately.
     const batches =
       filter === undefined
         ? joinPages(
-            filterPages(metadata, isValid),
+            filterPages(metadata, acceptMetadata),
             this.#pages('r', model, revisionRange(keys)),
             options.onUnclaimed,
             options.until,
           )
-        : this.#filtered(pagesUntil(metadata, options.until), (item) => filter(item) && isValid(item), reader)
+        : this.#filtered(pagesUntil(metadata, options.until), (item) => filter(item) && acceptMetadata(item), reader)
     for await (const batch of batches) yield* await reader.makeConsistent(batch)
     reader.end()
   }
@@ -123,7 +123,8 @@ export class ResourceStore {
       const metadata: Item[] = []
       for (const { sk } of batch) {
         const item = bySortKey.get(sk)
-        const isSelected = item !== undefined && (options.filter?.(item) ?? true) && (options.isValid?.(item) ?? true)
+        const isSelected =
+          item !== undefined && (options.filter?.(item) ?? true) && (options.acceptMetadata?.(item) ?? true)
         if (isSelected) metadata.push(item)
       }
       for (let start = 0; start < metadata.length; start += PARALLEL_READS)

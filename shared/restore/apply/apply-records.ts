@@ -51,7 +51,7 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
           current = undefined
         } else {
           const { resource } = event
-          if (borders.isBorder(resource.cursor.from.bucket) && attempt.timeIsUp()) {
+          if (borders.enter(resource.cursor.from.bucket) && attempt.timeIsUp()) {
             cursor = resource.cursor
             break applying
           }

@@ -36,7 +36,7 @@ export const rollback = (input: PassInput, services: RollbackServices): Promise<
       for (const event of events) {
         if (event.kind !== 'begin') continue
         const { metadata, cursor } = event.resource
-        if (borders.isBorder(cursor.from.bucket) && attempt.timeIsUp()) return continueAt(cursor)
+        if (borders.enter(cursor.from.bucket) && attempt.timeIsUp()) return continueAt(cursor)
         await writer.removeIfAppliedBy(metadataKey(name, metadata.id, shards), job_id)
         const revisions = await resources.getRevisions(name, metadata.id)
         await Promise.all(revisions.map((item) => writer.removeIfAppliedBy(keyOf(item), job_id)))

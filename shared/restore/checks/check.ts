@@ -61,7 +61,7 @@ export interface VerificationPass {
   readonly plan: RestorePlan
   readonly archive: OpenArchive
   readonly resources: ResourceStore
-  /** Returns whether the restore left out this archived resource, because it cannot be restored. */
+  /** Returns true if the restore left out this archived resource, because it cannot be restored. */
   readonly isLeftOut: (model: string, id: string) => Promise<boolean>
   readonly now: Date
 }

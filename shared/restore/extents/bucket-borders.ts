@@ -6,9 +6,10 @@ export class BucketBorders {
   #bucket: string | undefined
 
   /**
-   * Returns true if the pass may stop before this resource of `bucket`. Must be called for every resource, in order.
+   * Begins a resource of the digest bucket `bucket`. Returns true if the pass may stop before this resource, because
+   * the previous resource is in another bucket. Must be called for every resource, in the order of the archive.
    */
-  isBorder(bucket: string): boolean {
+  enter(bucket: string): boolean {
     const isBorder = this.#bucket !== undefined && bucket !== this.#bucket
     this.#bucket = bucket
     return isBorder

@@ -58,7 +58,7 @@ export class LeftOutResources implements LeftOutOfRange {
   }
 
   /**
-   * Adds a resource if it cannot be restored. Returns whether it was added. The caller must pass the resources in the
+   * Adds a resource if it cannot be restored. Returns true if it was added. The caller must pass the resources in the
    * order of the archive. Throws `ArchiveInvalidError` if there are too many.
    */
   async add(check: ResourceCheck): Promise<boolean> {

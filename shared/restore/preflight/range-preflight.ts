@@ -179,7 +179,7 @@ export class RangePreflight {
           continue
         }
         const bucket = record.h.slice(0, 4)
-        if (borders.isBorder(bucket) && isFull(this.#leftOut.resources.length)) return { entry: record.entry, bucket }
+        if (borders.enter(bucket) && isFull(this.#leftOut.resources.length)) return { entry: record.entry, bucket }
         await this.#endResource(comparison)
         if (record.kind === 'metadata') await this.#beginResource(record, target)
         else await this.#beginWithRevision(record)
@@ -221,7 +221,7 @@ export class RangePreflight {
     }
     const faulty = ResourceCheck.ofFaulty(this.#range.model, record)
     if (record.kind === 'revision') {
-      await this.#isLeftOut(faulty, comparison)
+      await this.#leaveOutIfFaulty(faulty, comparison)
       return
     }
     await this.#endResource(comparison)
@@ -239,7 +239,7 @@ export class RangePreflight {
     if (check.metadata !== undefined) this.#digests.add(check.metadata.h, digest)
     if (!check.isSelected) return
     if (check.metadataRecords > 0) this.#existing.push(exists)
-    if (await this.#isLeftOut(check, comparison)) return
+    if (await this.#leaveOutIfFaulty(check, comparison)) return
     this.#resources += 1
     this.#revisions += check.revisions
     if (exists) this.#addDuplicate(check.id)
@@ -249,8 +249,8 @@ export class RangePreflight {
     await comparison?.compare(check.id, digest, hasOrphans)
   }
 
-  /** Adds the resource to the resources that are left out if it cannot be restored. Returns whether it was added. */
-  async #isLeftOut(check: ResourceCheck, comparison: DryRunComparison | undefined): Promise<boolean> {
+  /** If a resource cannot be restored, adds it to the resources that are left out. Returns true if it was added. */
+  async #leaveOutIfFaulty(check: ResourceCheck, comparison: DryRunComparison | undefined): Promise<boolean> {
     const isLeftOut = await this.#leftOut.add(check)
     if (!isLeftOut) return false
     for (const id of check.statedIds) {

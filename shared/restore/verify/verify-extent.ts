@@ -73,7 +73,7 @@ export const verifyExtent = async (
           archived = undefined
         } else {
           const { metadata, existed, cursor: here } = event.resource
-          if (borders.isBorder(here.from.bucket) && timeIsUp()) {
+          if (borders.enter(here.from.bucket) && timeIsUp()) {
             cursor = here
             break reading
           }
