@@ -134,7 +134,7 @@ const REJECTIONS: readonly (readonly [file: string, type: string, detail: string
   ['version-3', 'unsupported-version', 'has version 3'],
   ['no-header', 'not-an-archive', 'without its header'],
   ['trailing-garbage', 'archive-invalid', '22 bytes follow the EofRecord, which ends at byte 15044'],
-  ['not-an-archive', 'not-an-archive', 'it is a zip file'],
+  ['not-an-archive', 'not-an-archive', 'the file is a zip file'],
   ['unknown-model', 'unknown-models', 'stranger'],
   ['meta-without-revisions', 'archive-invalid', 'record 4 at byte 641: the current revision'],
   [
