@@ -56,12 +56,23 @@ export class WorkflowRunner {
   static async start(options: RunnerOptions = {}): Promise<WorkflowRunner> {
     const servers = await startServices()
     const before = new Map<string, BeforeStage>()
+    /** The calls of `before`, by job and stage. The other map items of the stage wait for the call too. */
+    const calls = new Map<string, Promise<unknown>>()
     const load = async (kind: string, stage: string): Promise<StageHandler> => {
       const { handler } = (await import(`../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
       return async (input, context) => {
+        const { job_id } = input as { job_id: string }
         const call = before.get(stage)
         before.delete(stage)
-        if (call !== undefined) await call((input as { job_id: string }).job_id)
+        if (call === undefined) await calls.get(`${job_id} ${stage}`)
+        else {
+          const active = call(job_id)
+          calls.set(
+            `${job_id} ${stage}`,
+            active.catch(() => undefined),
+          )
+          await active
+        }
         return handler(input, context)
       }
     }
@@ -96,7 +107,7 @@ export class WorkflowRunner {
     await this.#servers.stop()
   }
 
-  /** Calls a function once, before the next run of this stage. */
+  /** Calls a function once, before the next run of this stage. All map items of the job wait for the function. */
   beforeStage(stage: string, call: BeforeStage): void {
     this.#before.set(stage, call)
   }
