@@ -13,6 +13,7 @@ const FOLDERS = [
   'shared/values',
   'shared/telemetry',
   'shared/problems',
+  'shared/throttling',
   'shared/tables',
   'shared/objects',
   'shared/blobs',

@@ -275,6 +275,12 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   },
 
   AccessDeniedError: { type: 'access-denied', status: 500, title: 'Access was denied', retryable: true },
+  ThrottledError: {
+    type: 'throttled',
+    status: 503,
+    title: 'AWS throttled a call until the time limit was reached',
+    retryable: true,
+  },
   StorageFullError: { type: 'storage-full', status: 507, title: 'The disk is full', retryable: true },
   ObjectExistsError: INTERNAL_ERROR,
   BodyCutError: INTERNAL_ERROR,
