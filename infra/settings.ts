@@ -1,52 +1,20 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { z } from 'zod'
-import { STRATEGIES, type Strategy } from '../shared/jobs/job-request.ts'
+import { STRATEGIES } from '../shared/jobs/job-request.ts'
 import type { ModelRegistry } from '../shared/resources/models.ts'
 import type { RetentionDays as ObjectRetention } from '../shared/schedules/retention.ts'
 import { SCHEDULE_MEMBERS, type Schedule, SchedulesShape, validateSchedule } from '../shared/schedules/schedule.ts'
+import type { SettingsInput } from './settings-input.ts'
 
-/**
- * The settings of a deployment. They are in the context `specstar` of `cdk.json`. RUNBOOK.md describes each of them.
- */
-export interface Settings {
-  /**
-   * Name of the deployment. Names of stacks, functions, tables and buckets start with it. Manifests and events contain
-   * it.
-   */
-  readonly deployment: string
+/** The valid settings of a deployment, with their defaults. `SettingsInput` describes each setting. */
+export interface Settings extends Omit<z.output<typeof SettingsShape>, 'schedules'> {
   readonly schedules: readonly Schedule[]
   /** The schedules as a JSON string, for the environment variable `SCHEDULES`. */
   readonly schedules_json: string
-  readonly retention: {
-    /** The number of days for which replaced and deleted versions of blobs, archives and uploads are kept. */
-    readonly old_versions_days: number
-    readonly log_days: RetentionDays
-    // The number of days for which the objects of each group are kept. Objects of an absent group are never deleted
-    // automatically.
-    /** Archives of export requests. */
-    readonly exports_days?: number
-    /** Uploads to upload slots. */
-    readonly slots_days?: number
-    /** Other uploads, and their reports. */
-    readonly uploads_days?: number
-    /** Reports of restores. */
-    readonly reports_days?: number
-  }
-  /** The strategy of an upload whose key does not start with the name of a strategy. */
-  readonly upload_strategy: Strategy
-  /** Whether an export of everything looks for items of the table that belong to no resource. */
-  readonly account_items: boolean
-  /** Names of other buckets whose archives may be restored. */
-  readonly restore_from: readonly string[]
-  /** Whether the routes `/{model}/export` and `/{model}/import` exist. */
-  readonly resource_routes: boolean
-  /** `kms` creates a KMS key for the deployment. With `s3`, AWS manages the encryption keys. */
-  readonly encryption: 'kms' | 's3'
-  /** The number of days for which S3 Object Lock protects an archive from deletion. By default, there is no lock. */
-  readonly archive_lock_days?: number
-  readonly alarm_email?: string
-  readonly throttle: { readonly rate: number; readonly burst: number }
 }
+
+/** Has one schema for each member of `T`, and no others. */
+type SchemaOfEach<T> = Readonly<Record<keyof T, z.ZodType>>
 
 /** The retention periods that CloudWatch Logs supports, except "forever". */
 const LOG_DAYS = Object.values(RetentionDays).filter(
@@ -79,11 +47,11 @@ const Retention = z.strictObject({
   slots_days: z.exactOptional(days()),
   uploads_days: z.exactOptional(days()),
   reports_days: z.exactOptional(days()),
-})
+} satisfies SchemaOfEach<SettingsInput['retention'] & object>)
 const Throttle = z.strictObject({
   rate: z.number('must be a number').min(1, 'must be at least 1').max(10_000, 'must be at most 10000').default(20),
   burst: z.int('must be a whole number').min(1, 'must be at least 1').max(5_000, 'must be at most 5000').default(40),
-})
+} satisfies SchemaOfEach<SettingsInput['throttle'] & object>)
 
 const SettingsShape = z.strictObject({
   deployment: z
@@ -107,7 +75,7 @@ const SettingsShape = z.strictObject({
   archive_lock_days: z.exactOptional(days()),
   alarm_email: z.exactOptional(z.email('must be an e-mail address')),
   throttle: Throttle.prefault({}),
-})
+} satisfies SchemaOfEach<SettingsInput>)
 
 /** Thrown if the settings are not valid. The message lists each invalid setting, its value and the allowed values. */
 export class SettingsError extends Error {

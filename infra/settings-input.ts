@@ -1,0 +1,64 @@
+import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
+
+/**
+ * The settings of a deployment, as users write them. All settings except `deployment` are optional. `RUNBOOK.md`
+ * describes each of them. This file imports no schemas, because users of the package read its types.
+ */
+export interface SettingsInput {
+  /**
+   * Name of the deployment. Names of stacks, functions, tables and buckets start with it. Manifests and events contain
+   * it.
+   */
+  readonly deployment: string
+  /** Exports that start at fixed times. By default, there are none. */
+  readonly schedules?: readonly ScheduleInput[]
+  readonly retention?: RetentionInput
+  /** The strategy of an upload whose key does not start with the name of a strategy. By default, `raise_error`. */
+  readonly upload_strategy?: 'overwrite' | 'skip' | 'raise_error'
+  /** Whether an export of everything looks for items of the table that belong to no resource. By default, true. */
+  readonly account_items?: boolean
+  /** Names of other buckets whose archives may be restored. */
+  readonly restore_from?: readonly string[]
+  /** Whether the routes `/{model}/export` and `/{model}/import` exist. By default, true. */
+  readonly resource_routes?: boolean
+  /** `kms` creates a KMS key for the deployment. With `s3`, the default, AWS manages the encryption keys. */
+  readonly encryption?: 'kms' | 's3'
+  /** The number of days for which S3 Object Lock protects an archive from deletion. By default, there is no lock. */
+  readonly archive_lock_days?: number
+  /** The address that receives the alarms. */
+  readonly alarm_email?: string
+  /** The requests that the API accepts per second, and at once. */
+  readonly throttle?: { readonly rate?: number; readonly burst?: number }
+}
+
+/** The number of days for which objects and logs are kept. */
+interface RetentionInput {
+  /** The number of days for which replaced and deleted versions of blobs, archives and uploads are kept. */
+  readonly old_versions_days?: number
+  readonly log_days?: RetentionDays
+  // The number of days for which the objects of each group are kept. Objects of an absent group are never deleted
+  // automatically.
+  /** Archives of export requests. */
+  readonly exports_days?: number
+  /** Uploads to upload slots. */
+  readonly slots_days?: number
+  /** Other uploads, and their reports. */
+  readonly uploads_days?: number
+  /** Reports of restores. */
+  readonly reports_days?: number
+}
+
+/** A schedule of exports. It has either `cron`, optionally with `timezone`, or `rate`. */
+interface ScheduleInput {
+  readonly name: string
+  readonly cron?: string
+  readonly timezone?: string
+  readonly rate?: string
+  /** By default, all models are exported. */
+  readonly models?: readonly string[]
+  /** Filter parameters as in the body of an export request. */
+  readonly filters?: Readonly<Record<string, unknown>>
+  readonly strict?: boolean
+  readonly keep_days: number
+  readonly min_ratio?: number
+}
