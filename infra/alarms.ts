@@ -1,9 +1,13 @@
 import { Aws, Duration } from 'aws-cdk-lib'
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import {
   Alarm,
+  type AlarmBase,
+  AlarmRule,
   ComparisonOperator,
+  CompositeAlarm,
+  type IAlarm,
   type IMetric,
-  MathExpression,
   Metric,
   Stats,
   TreatMissingData,
@@ -15,21 +19,34 @@ import { Topic } from 'aws-cdk-lib/aws-sns'
 import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
+import type { JobKind } from '../shared/jobs/workflow-engine.ts'
 import { METRIC, METRICS_NAMESPACE } from '../shared/telemetry/telemetry.ts'
+
+/** A function and its name in the tables of `functions/`. */
+interface NamedFunction {
+  readonly name: string
+  readonly fn: IFunction
+}
+
+/** How an alarm treats periods without data, and the number of periods in succession that raise it. */
+interface MissingData {
+  readonly missing?: TreatMissingData
+  readonly periods?: number
+}
 
 interface AlarmsProps {
   readonly deployment: string
-  readonly functions: readonly IFunction[]
+  readonly api: HttpApi
+  readonly functions: readonly NamedFunction[]
   /** Functions whose errors raise an alarm. Stages need no such alarm, because a failed stage raises `JobFailed`. */
-  readonly watchedForErrors: readonly IFunction[]
+  readonly watchedForErrors: readonly NamedFunction[]
   readonly deadLetters: IQueue
   readonly hasSchedules: boolean
   readonly email: string | undefined
 }
 
 const FIVE_MINUTES = Duration.minutes(5)
-/** CloudWatch accepts at most ten metrics in the expression of an alarm. */
-const METRICS_PER_ALARM = 10
+const JOB_KINDS: readonly JobKind[] = ['export', 'restore']
 
 /** Returns the sum of a metric that the functions publish, for all jobs or for one kind of job. */
 export const jobMetric = (deployment: string, metricName: string, kind?: string, period = FIVE_MINUTES): Metric =>
@@ -44,13 +61,13 @@ export const jobMetric = (deployment: string, metricName: string, kind?: string,
 /** Alarms that notify an operator. `RUNBOOK.md` has a heading for each alarm. */
 export class Alarms extends Construct {
   readonly topic: Topic
-  readonly #alarms: Alarm[] = []
+  readonly #alarms: AlarmBase[] = []
   readonly #deployment: string
   readonly #action: SnsAction
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id)
-    const { deployment, functions, watchedForErrors, deadLetters, hasSchedules, email } = props
+    const { deployment, api, functions, watchedForErrors, deadLetters, hasSchedules, email } = props
     this.#deployment = deployment
     this.topic = new Topic(this, 'Topic', { displayName: `SpecStar Backup ${deployment}`, enforceSSL: true })
     // `enforceSSL` creates a topic policy, which replaces the default policy of SNS. Only the default policy would
@@ -66,8 +83,12 @@ export class Alarms extends Construct {
     if (email !== undefined) this.topic.addSubscription(new EmailSubscription(email))
     this.#action = new SnsAction(this.topic)
 
-    const failed = ['export', 'restore'].map((kind) => jobMetric(deployment, METRIC.failed, kind))
-    this.#addAlarm('JobFailed', 'An export or a restore failed', sumOf(failed))
+    for (const kind of JOB_KINDS)
+      this.#addAlarm(
+        `JobFailed-${kind}`,
+        `A job of the kind ${kind} failed`,
+        jobMetric(deployment, METRIC.failed, kind),
+      )
     this.#addAlarm(
       'VerificationFailed',
       'Restored data differs from its archive',
@@ -77,6 +98,12 @@ export class Alarms extends Construct {
       'DeadLetters',
       'An upload, a schedule or another event could not be handled',
       deadLetters.metricApproximateNumberOfMessagesVisible({ period: FIVE_MINUTES, statistic: Stats.MAXIMUM }),
+    )
+    // Routes answer with a response even if they fail, so the alarm on their errors does not see a response with 5xx.
+    this.#addAlarm(
+      'ApiErrors',
+      'The API answered requests with a status 5xx',
+      api.metricServerError({ period: FIVE_MINUTES, statistic: Stats.SUM }),
     )
     this.#addFunctionAlarms(
       'FunctionErrors',
@@ -107,58 +134,67 @@ export class Alarms extends Construct {
     }
   }
 
-  get alarms(): readonly Alarm[] {
+  /** The alarms that notify the topic. */
+  get alarms(): readonly IAlarm[] {
     return this.#alarms
   }
 
-  /** Adds numbered alarms on the sum of a metric. Each alarm is for at most ten functions. */
+  /**
+   * Adds an alarm for each function, and an alarm with the given name that notifies the topic if at least one of them is
+   * raised.
+   *
+   * An expression that adds the metrics of several functions would need fewer alarms at the same price. But Lambda
+   * publishes no metric of a function before its first call, and CloudWatch does not document that `FILL` supplies
+   * values for a metric that was never published. Without a value, the errors of all other functions would be lost.
+   */
   #addFunctionAlarms(
     name: string,
     meaning: string,
-    functions: readonly IFunction[],
+    functions: readonly NamedFunction[],
     metric: 'metricErrors' | 'metricThrottles',
   ): void {
-    for (const [index, group] of groupsOf(functions).entries()) {
-      const metrics = group.map((fn) => fn[metric]({ period: FIVE_MINUTES, statistic: Stats.SUM }))
-      this.#addAlarm(`${name}${index + 1}`, meaning, sumOf(metrics))
-    }
+    const alarms = functions.map((fn) =>
+      this.#createAlarm(`${name}-${fn.name}`, meaning, fn.fn[metric]({ period: FIVE_MINUTES, statistic: Stats.SUM })),
+    )
+    this.#notify(
+      new CompositeAlarm(this, name, {
+        compositeAlarmName: `${this.#deployment}-${name}`,
+        alarmDescription: descriptionOf(name, meaning),
+        alarmRule: AlarmRule.anyOf(...alarms),
+      }),
+    )
   }
 
-  /** Adds an alarm that is raised when the metric is greater than 0. */
-  #addAlarm(
+  /** Adds an alarm that notifies the topic if the metric is greater than 0. */
+  #addAlarm(name: string, meaning: string, metric: IMetric, missingData: MissingData = {}): void {
+    this.#notify(this.#createAlarm(name, meaning, metric, missingData))
+  }
+
+  /** Creates an alarm that is raised if the metric is greater than 0. The alarm notifies nobody. */
+  #createAlarm(
     name: string,
     meaning: string,
     metric: IMetric,
-    { missing = TreatMissingData.NOT_BREACHING, periods = 1 } = {},
-  ): void {
-    const alarm = new Alarm(this, name, {
+    { missing = TreatMissingData.NOT_BREACHING, periods = 1 }: MissingData = {},
+  ): Alarm {
+    return new Alarm(this, name, {
       alarmName: `${this.#deployment}-${name}`,
-      alarmDescription: `${meaning}. See ${name.replace(/\d+$/, '')} in infra/RUNBOOK.md.`,
+      alarmDescription: descriptionOf(name, meaning),
       metric,
       threshold: 0,
       comparisonOperator: ComparisonOperator.GREATER_THAN_THRESHOLD,
       evaluationPeriods: periods,
       treatMissingData: missing,
     })
+  }
+
+  #notify(alarm: AlarmBase): void {
     alarm.addAlarmAction(this.#action)
     alarm.addOkAction(this.#action)
     this.#alarms.push(alarm)
   }
 }
 
-const groupsOf = <T>(all: readonly T[]): T[][] =>
-  Array.from({ length: Math.ceil(all.length / METRICS_PER_ALARM) }, (_, index) =>
-    all.slice(index * METRICS_PER_ALARM, (index + 1) * METRICS_PER_ALARM),
-  )
-
-const sumOf = (metrics: readonly IMetric[]): MathExpression => {
-  const named = Object.fromEntries(metrics.map((metric, index) => [`m${index}`, metric]))
-  return new MathExpression({
-    // A sum with a metric that has no data points would have no value, so `FILL` replaces missing values by 0.
-    expression: Object.keys(named)
-      .map((name) => `FILL(${name}, 0)`)
-      .join(' + '),
-    usingMetrics: named,
-    period: FIVE_MINUTES,
-  })
-}
+/** The heading in the runbook is the name of the alarm up to its first hyphen. */
+const descriptionOf = (name: string, meaning: string): string =>
+  `${meaning}. See ${name.replace(/-.*$/, '')} in infra/RUNBOOK.md.`

@@ -47,14 +47,16 @@ export class BackupFunction extends Function {
       memorySize: spec.size.memory,
       timeout: Duration.seconds(spec.size.timeout),
       environment: { ...environment, NODE_OPTIONS: '--enable-source-maps', MALLOC_MMAP_THRESHOLD_: '131072' },
-      tracing: Tracing.ACTIVE,
+      tracing: tracingOf(spec),
       role,
       logGroup,
       // EventBridge calls functions asynchronously, so Lambda itself retries and sends failed events to the queue.
       ...(spec.kind === 'event' ? { ...EVENT_RETRIES, onFailure: destination(deadLetters) } : {}),
       // A job calls the same version of a function from its start to its end. A deployment must not delete old
       // versions, because running jobs still call them.
-      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN },
+      // If the update that creates a version fails, CloudFormation deletes this version. Otherwise, the same code could
+      // not be deployed again, because Lambda publishes no second version of the same code.
+      currentVersionOptions: { removalPolicy: RemovalPolicy.RETAIN_ON_UPDATE_OR_DELETE },
     })
     this.#policy = role.node.findChild('DefaultPolicy')
     acknowledgeWildcards(
@@ -69,12 +71,19 @@ export class BackupFunction extends Function {
     actions: readonly string[],
     resources: readonly string[],
     reason = '',
-    conditions: Readonly<Record<string, Readonly<Record<string, string>>>> = {},
+    conditions: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> = {},
   ): void {
     this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }))
     acknowledgeWildcards(this.#policy, resources, reason)
   }
 }
+
+/**
+ * Returns how Lambda traces a function. For routes and events, Lambda decides itself whether it records a trace. Step
+ * Functions decides this for a whole execution, so stages follow its decision.
+ */
+const tracingOf = ({ kind }: DeployedFunction): Tracing =>
+  kind === 'route' || kind === 'event' ? Tracing.ACTIVE : Tracing.PASS_THROUGH
 
 /** Returns the destination for failed events. It needs one permission. CDK's `SqsDestination` would add two more. */
 const destination = (queue: IQueue): IDestination => ({

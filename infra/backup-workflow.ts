@@ -6,7 +6,7 @@ import { DefinitionBody, LogLevel, StateMachine, StateMachineType } from 'aws-cd
 import { Construct } from 'constructs'
 import type { Definition } from '../functions/workflows/states.ts'
 import { acknowledgeWildcards } from './acknowledge.ts'
-import { childrenArn, executionsArn } from './names.ts'
+import { childrenArn, deliveredLogs, executionsArn } from './names.ts'
 
 interface BackupWorkflowProps {
   readonly name: string
@@ -31,7 +31,11 @@ export class BackupWorkflow extends Construct {
       role,
       tracingEnabled: true,
       logs: {
-        destination: new LogGroup(this, 'Logs', { retention: logDays, removalPolicy: RemovalPolicy.DESTROY }),
+        destination: new LogGroup(this, 'Logs', {
+          logGroupName: deliveredLogs('states', name),
+          retention: logDays,
+          removalPolicy: RemovalPolicy.DESTROY,
+        }),
         level: LogLevel.ALL,
         // The input of a pass contains a cursor, and cursors contain resource ids. Logs must not contain resource ids.
         includeExecutionData: false,

@@ -114,7 +114,9 @@ const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: G
   fn.allow(['s3:GetObject', 's3:GetObjectVersion'], objects, reason)
   fn.allow(['s3:ListBucket'], buckets)
   fn.allow(['kms:Decrypt'], ['*'], `${reason} Their KMS keys are unknown; the policy of each key must allow it.`, {
-    StringEquals: { 'kms:ViaService': `s3.${Aws.REGION}.amazonaws.com` },
+    // In China, host names of AWS end in `amazonaws.com.cn`. The documents of KMS do not say which ending this condition
+    // has there, so both are allowed. Both are names of S3 in this region.
+    StringEquals: { 'kms:ViaService': ['amazonaws.com', Aws.URL_SUFFIX].map((end) => `s3.${Aws.REGION}.${end}`) },
   })
 }
 

@@ -6,6 +6,7 @@ import { HttpLambdaIntegration } from 'aws-cdk-lib/aws-apigatewayv2-integrations
 import type { IFunction } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { Construct } from 'constructs'
+import { deliveredLogs } from './names.ts'
 import { DEFAULT_ROUTE, isModelRoute, ROUTES } from '../functions/routes.ts'
 
 interface HttpApiProps {
@@ -61,7 +62,11 @@ export class HttpApi extends Construct {
       throttle: { rateLimit: props.throttle.rate, burstLimit: props.throttle.burst },
       accessLogSettings: {
         destination: new LogGroupLogDestination(
-          new LogGroup(this, 'AccessLogs', { retention: props.logDays, removalPolicy: RemovalPolicy.DESTROY }),
+          new LogGroup(this, 'AccessLogs', {
+            logGroupName: deliveredLogs('apis', props.name),
+            retention: props.logDays,
+            removalPolicy: RemovalPolicy.DESTROY,
+          }),
         ),
         format: AccessLogFormat.custom(ACCESS_LOG),
       },

@@ -42,3 +42,10 @@ export const executionsArn = (stateMachine: string): string =>
 /** Returns the ARN pattern of all child executions that the distributed maps of a state machine start. */
 export const childrenArn = (stateMachine: string): string =>
   `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachine}/*`
+
+/**
+ * Returns the name of a log group to which another AWS service delivers logs. Each other name would add a line to a
+ * resource policy of CloudWatch Logs, which has at most 5,120 characters for the whole account. `name` starts with the
+ * name of the deployment, so the log group is unique in the account and region.
+ */
+export const deliveredLogs = (service: 'apis' | 'states', name: string): string => `/aws/vendedlogs/${service}/${name}`

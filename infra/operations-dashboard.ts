@@ -1,6 +1,6 @@
 import { AlarmStatusWidget, Dashboard, GraphWidget, type IAlarm, Metric, Stats } from 'aws-cdk-lib/aws-cloudwatch'
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
-import { Duration } from 'aws-cdk-lib'
+import { Aws, Duration } from 'aws-cdk-lib'
 import { Construct } from 'constructs'
 import { METRIC } from '../shared/telemetry/telemetry.ts'
 import { jobMetric } from './alarms.ts'
@@ -45,7 +45,8 @@ export class OperationsDashboard extends Construct {
       })
     }
     new Dashboard(this, 'Dashboard', {
-      dashboardName: deployment,
+      // The names of dashboards are unique in an account, not in a region.
+      dashboardName: `${deployment}-${Aws.REGION}`,
       widgets: [
         [new AlarmStatusWidget({ title: 'Alarms', width: 2 * WIDTH, alarms: [...alarms] })],
         [jobs('export'), jobs('restore')],

@@ -1,4 +1,5 @@
 import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import type { HttpApi as GatewayHttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
 import type { Construct } from 'constructs'
@@ -50,9 +51,9 @@ export class ServiceStack extends Stack {
       restore: this.#createWorkflow('restore', RESTORE_STAGES, restoreWorkflow),
     }
     this.#grantPermissions(workflows, data.key)
-    this.#createApi()
+    const api = this.#createApi()
     this.#createTriggers(workflows)
-    this.#createMonitoring(workflows)
+    this.#createMonitoring(workflows, api)
     new CfnOutput(this, 'RestoreBucketName', {
       value: this.#names.restores,
       description: 'Archives uploaded to this bucket are restored',
@@ -131,7 +132,7 @@ export class ServiceStack extends Stack {
       grant(this.#functionOf(name), permissions, { settings, names, key, workflows, signer })
   }
 
-  #createApi(): void {
+  #createApi(): GatewayHttpApi {
     const { deployment, resource_routes, throttle, retention } = this.#settings
     const { api } = new HttpApi(this, 'Http', {
       name: deployment,
@@ -141,6 +142,7 @@ export class ServiceStack extends Stack {
       logDays: retention.log_days,
     })
     new CfnOutput(this, 'ApiUrl', { value: api.apiEndpoint, description: 'URL of the routes in functions/API.md' })
+    return api
   }
 
   /** Creates an EventBridge rule or schedules for each row of the table of events. */
@@ -177,13 +179,15 @@ export class ServiceStack extends Stack {
     })
   }
 
-  #createMonitoring(workflows: Workflows): void {
+  #createMonitoring(workflows: Workflows, api: GatewayHttpApi): void {
     const { deployment, schedules, alarm_email } = this.#settings
+    const named = ({ name }: DeployedFunction) => ({ name, fn: this.#functionOf(name) })
     const isCalledDirectly = ({ kind }: DeployedFunction): boolean => kind === 'route' || kind === 'event'
     const { alarms, topic } = new Alarms(this, 'Alarms', {
       deployment,
-      functions: [...this.#functions.values()],
-      watchedForErrors: this.#specs.filter(isCalledDirectly).map(({ name }) => this.#functionOf(name)),
+      api,
+      functions: this.#specs.map(named),
+      watchedForErrors: this.#specs.filter(isCalledDirectly).map(named),
       deadLetters: this.#deadLetters,
       hasSchedules: schedules.length > 0,
       email: alarm_email,

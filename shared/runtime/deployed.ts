@@ -10,7 +10,6 @@ import { makeServices } from './make-services.ts'
 import { roleSigner } from '../objects/aws/role-signer.ts'
 import type { Services } from './services.ts'
 import { StepFunctionsEngine } from '../jobs/aws/step-functions-engine.ts'
-import { tracer } from '../telemetry/telemetry.ts'
 
 /**
  * The ARNs in the environment variables. The two workflow variables are set only for functions that start or stop
@@ -27,19 +26,16 @@ export const deployedServices = (): Promise<Services> => {
   const config = readConfig(process.env)
   const { region } = config
   const { EXPORT_WORKFLOW_ARN, RESTORE_WORKFLOW_ARN, SIGNER_ROLE_ARN } = Arns.parse(process.env)
-  const sts = tracer.captureAWSv3Client(new STSClient({ region }))
+  const sts = new STSClient({ region })
   return makeServices({
     config,
-    dynamoDb: tracer.captureAWSv3Client(dynamoDB({ region })),
-    s3: tracer.captureAWSv3Client(s3({ region })),
-    workflows: new StepFunctionsEngine(tracer.captureAWSv3Client(new SFNClient({ region })), {
+    dynamoDb: dynamoDB({ region }),
+    s3: s3({ region }),
+    workflows: new StepFunctionsEngine(new SFNClient({ region }), {
       export: EXPORT_WORKFLOW_ARN,
       restore: RESTORE_WORKFLOW_ARN,
     }),
-    events: new EventBridgePublisher(
-      tracer.captureAWSv3Client(new EventBridgeClient({ region })),
-      config.buckets.archives,
-    ),
+    events: new EventBridgePublisher(new EventBridgeClient({ region }), config.buckets.archives),
     signerFor: roleSigner(sts, SIGNER_ROLE_ARN, (credentials) => s3({ region, credentials })),
   })
 }

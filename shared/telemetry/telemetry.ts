@@ -1,11 +1,7 @@
-// This import must stand first. It sets an environment variable that the module of the tracer reads when it loads.
-import './untraced-outside-lambda.ts'
 import { Logger } from '@aws-lambda-powertools/logger'
 import { injectLambdaContext } from '@aws-lambda-powertools/logger/middleware'
 import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
-import { Tracer } from '@aws-lambda-powertools/tracer'
-import { captureLambdaHandler } from '@aws-lambda-powertools/tracer/middleware'
 import process from 'node:process'
 import { isOnLambda } from './is-on-lambda.ts'
 
@@ -18,11 +14,6 @@ export const METRICS_NAMESPACE = 'SpecstarBackup'
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 /** Most invocations add no metric, for which the default logger would write a warning each time. */
 const metrics = new Metrics({ ...named, namespace: METRICS_NAMESPACE, logger: quiet })
-/**
- * Records traces on Lambda. The traces do not contain the responses of handlers, because responses can contain signed
- * URLs.
- */
-export const tracer = new Tracer(named)
 
 /** The names of the deployment's metrics. Alarms and the dashboard use them. */
 export const METRIC = {
@@ -49,10 +40,13 @@ export const addMetric = (name: string, value: number, dimensions: Readonly<Reco
   single.addMetric(name, MetricUnit.Count, value)
 }
 
-/** Returns the telemetry middleware of a handler, in the order in which it must run. */
+/**
+ * Returns the telemetry middleware of a handler, in the order in which it must run.
+ *
+ * No tracing SDK is part of it. Lambda itself traces routes and event handlers (`infra/backup-function.ts`). An SDK
+ * would add a segment for each call to AWS, but nearly doubles the CPU time of every call, also of unsampled requests.
+ */
 export const telemetry = () => [
   injectLambdaContext(logger, { resetKeys: true }),
-  ...(isOnLambda
-    ? [captureLambdaHandler(tracer, { captureResponse: false }), logMetrics(metrics, { captureColdStartMetric: true })]
-    : []),
+  ...(isOnLambda ? [logMetrics(metrics, { captureColdStartMetric: true })] : []),
 ]

@@ -36,7 +36,7 @@ const importTime = async (path: string, name: string): Promise<number> => {
   const code = `const began = performance.now(); const { handler } = await import(${JSON.stringify(path)});
     if (typeof handler !== 'function') throw new Error('no handler'); console.log(performance.now() - began)`
   const { stdout } = await run(process.execPath, ['--input-type=module', '-e', code], {
-    env: { AWS_LAMBDA_FUNCTION_NAME: name, AWS_REGION: 'us-east-1', POWERTOOLS_TRACE_ENABLED: 'false' },
+    env: { AWS_LAMBDA_FUNCTION_NAME: name, AWS_REGION: 'us-east-1' },
   })
   return Number(stdout)
 }

@@ -143,7 +143,7 @@ describe('the data stack', () => {
 })
 
 describe('functions', () => {
-  it('are those of the tables, run on Node 24 and arm64, and are traced', () => {
+  it('are those of the tables, and run on Node 24 and arm64', () => {
     const functions = inService('AWS::Lambda::Function')
     expect(functions.map(({ Properties }) => Properties['FunctionName']).sort()).toEqual(
       FUNCTIONS.map(({ name }) => `specstar-${name}`).sort(),
@@ -152,8 +152,17 @@ describe('functions', () => {
       expect(Properties).toMatchObject({
         Runtime: 'nodejs24.x',
         Architectures: ['arm64'],
-        TracingConfig: { Mode: 'Active' },
       })
+  })
+
+  it('are traced by Lambda itself: stages only in executions that Step Functions traces', async () => {
+    const stages = FUNCTIONS.filter(({ kind }) => kind === 'export' || kind === 'restore').map(({ name }) => name)
+    for (const { Properties } of inService('AWS::Lambda::Function')) {
+      const isStage = stages.some((name) => Properties['FunctionName'] === `specstar-${name}`)
+      expect(Properties['TracingConfig']).toEqual({ Mode: isStage ? 'PassThrough' : 'Active' })
+    }
+    const packages = await readFile(new URL('../../package-lock.json', import.meta.url), 'utf8')
+    expect(packages).not.toMatch(/aws-xray|powertools\/tracer/)
   })
 
   it('each have a role and a log group of their own, whose logs expire', () => {
@@ -164,10 +173,11 @@ describe('functions', () => {
     for (const { Properties } of inService('AWS::Logs::LogGroup')) expect(Properties['RetentionInDays']).toBe(90)
   })
 
-  it('of stages are published as versions, which later deployments keep', () => {
+  it('of stages are published as versions, which later deployments keep, but a failed deployment does not', () => {
     const versions = inService('AWS::Lambda::Version')
     expect(versions.length).toBe(FUNCTIONS.filter(({ kind }) => kind === 'export' || kind === 'restore').length)
-    for (const { DeletionPolicy } of versions) expect(DeletionPolicy).toBe('Retain')
+    for (const { DeletionPolicy, UpdateReplacePolicy } of versions)
+      expect([DeletionPolicy, UpdateReplacePolicy]).toEqual(['RetainExceptOnCreate', 'Retain'])
   })
 })
 
@@ -282,22 +292,56 @@ describe('schedules', () => {
 })
 
 describe('alarms', () => {
+  const nameOf = ({ AlarmName }: Resource['Properties']): string => String(AlarmName).replace('specstar-', '')
+
   it('notify a topic, and each has a heading in the runbook', async () => {
     const runbook = await readFile(new URL('../../infra/RUNBOOK.md', import.meta.url), 'utf8')
-    const alarms = inService('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties)
-    const headings = new Set(alarms.map(({ AlarmName }) => String(AlarmName).replace(/^specstar-|\d+$/g, '')))
-    expect([...headings].sort()).toEqual([
+    const alarms = [...inService('AWS::CloudWatch::Alarm'), ...inService('AWS::CloudWatch::CompositeAlarm')].map(
+      ({ Properties }) => Properties,
+    )
+    const notifying = alarms.filter(({ AlarmActions }) => AlarmActions !== undefined)
+    expect(notifying.map(nameOf).sort()).toEqual([
+      'ApiErrors',
       'DeadLetters',
       'FunctionErrors',
       'FunctionThrottles',
-      'JobFailed',
+      'JobFailed-export',
+      'JobFailed-restore',
       'ScheduleIncomplete',
       'ScheduleOverdue',
       'ScheduleSuspicious',
       'VerificationFailed',
     ])
-    for (const heading of headings) expect(runbook).toContain(`\n### ${heading}\n`)
-    for (const { AlarmActions } of alarms) expect(AlarmActions).toHaveLength(1)
+    for (const { AlarmActions, OKActions } of notifying)
+      expect([AlarmActions, OKActions].map((actions) => (actions as readonly unknown[]).length)).toEqual([1, 1])
+    for (const alarm of alarms) {
+      const [heading] = nameOf(alarm).split('-')
+      expect(runbook).toContain(`\n### ${heading}\n`)
+      expect(alarm['AlarmDescription']).toContain(`See ${heading} in infra/RUNBOOK.md.`)
+    }
+  })
+
+  it('are each on one metric: an expression would have no value if a metric was never published', () => {
+    for (const { Properties } of inService('AWS::CloudWatch::Alarm')) {
+      expect(Properties['MetricName']).toEqual(expect.any(String))
+      expect(Properties['Metrics']).toBeUndefined()
+    }
+  })
+
+  it('are raised by any 5xx of the API, and by no 4xx', () => {
+    const [[api] = expect.fail()] = resourcesOf(deployment.service, 'AWS::ApiGatewayV2::Api')
+    const alarms = inService('AWS::CloudWatch::Alarm').map(({ Properties }) => Properties)
+    expect(alarms.filter(({ Namespace }) => Namespace === 'AWS/ApiGateway')).toEqual([
+      expect.objectContaining({
+        AlarmName: 'specstar-ApiErrors',
+        MetricName: '5xx',
+        Dimensions: [{ Name: 'ApiId', Value: { Ref: api } }],
+        Statistic: 'Sum',
+        Threshold: 0,
+        ComparisonOperator: 'GreaterThanThreshold',
+        TreatMissingData: 'notBreaching',
+      }),
+    ])
   })
 
   it('of events that could not be handled: the runbook says what each event is and how to repeat it', async () => {
@@ -313,6 +357,9 @@ describe('alarms', () => {
 
   it('watch the throttles of all functions, and the errors of those that are not stages', () => {
     const alarms = JSON.stringify(inService('AWS::CloudWatch::Alarm'))
+    const composites = JSON.stringify(inService('AWS::CloudWatch::CompositeAlarm'))
+    for (const [id, { Properties }] of resourcesOf(deployment.service, 'AWS::CloudWatch::Alarm'))
+      expect(composites.split(`"${id}"`)).toHaveLength(Properties['AlarmActions'] === undefined ? 2 : 1)
     const stages = FUNCTIONS.filter(({ kind }) => kind === 'export' || kind === 'restore').map(({ name }) => name)
     for (const [id, { Properties }] of resourcesOf(deployment.service, 'AWS::Lambda::Function')) {
       const isStage = stages.some((name) => Properties['FunctionName'] === `specstar-${name}`)
@@ -332,6 +379,22 @@ describe('alarms', () => {
         Condition: { StringEquals: { 'aws:SourceAccount': { Ref: 'AWS::AccountId' } } },
       }),
     ])
+  })
+})
+
+describe('names', () => {
+  it('of log groups to which AWS delivers logs have the prefix that needs no resource policy', () => {
+    const names = inService('AWS::Logs::LogGroup').map(({ Properties }) => String(Properties['LogGroupName']))
+    expect(names.filter((name) => !name.startsWith('/aws/lambda/')).sort()).toEqual([
+      '/aws/vendedlogs/apis/specstar',
+      '/aws/vendedlogs/states/specstar-export',
+      '/aws/vendedlogs/states/specstar-restore',
+    ])
+  })
+
+  it('of the dashboard contains the region, because an account has one list of dashboards', () => {
+    const [dashboard] = inService('AWS::CloudWatch::Dashboard')
+    expect(new Intrinsics(deployment.service).text(dashboard?.Properties['DashboardName'])).toBe('specstar-us-east-1')
   })
 })
 
@@ -385,6 +448,16 @@ describe('the settings', () => {
       .map(([id]) => id.replace(/RoleDefaultPolicy.*/, ''))
     expect(readers).toEqual(expect.arrayContaining(['ImportAll', 'Inspect', 'Preflight', 'ApplyBlobs', 'Verify']))
     expect(readers).not.toEqual(expect.arrayContaining(['ExportAll', 'ExportRecords', 'Prune', 'GetJob']))
+  })
+
+  it('let functions decrypt objects of other buckets only through S3 in the same region, also in China', async () => {
+    const { service } = await templates({ ...settings, restore_from: ['other-backups'] })
+    const [[, policy] = expect.fail()] = resourcesOf(service, 'AWS::IAM::Policy').filter(([id]) =>
+      id.startsWith('InspectRole'),
+    )
+    const endings = ['".amazonaws.com"', '".",{"Ref":"AWS::URLSuffix"}']
+    const services = endings.map((ending) => `{"Fn::Join":["",["s3.",{"Ref":"AWS::Region"},${ending}]]}`)
+    expect(JSON.stringify(policy)).toContain(`{"StringEquals":{"kms:ViaService":[${services.join(',')}]}}`)
   })
 
   it('let only the daily deletion delete exports, slots, uploads and reports, and only if their days are set', async () => {

@@ -129,7 +129,6 @@ export class LocalDeployment {
       AWS_ENDPOINT_URL_SFN: this.aws.url,
       AWS_ENDPOINT_URL_STS: this.aws.url,
       AWS_ENDPOINT_URL_EVENTBRIDGE: this.aws.url,
-      POWERTOOLS_TRACE_ENABLED: 'false',
       POWERTOOLS_LOG_LEVEL: 'DEBUG',
     }
   }

@@ -5,7 +5,7 @@ const STAGES = new RegExp(`^(${[...EXPORT_STAGE_NAMES, ...RESTORE_STAGE_NAMES].j
 
 /** Permissions that the deployed test does not use, and why the functions need them. The first match counts. */
 const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason: string])[] = [
-  [/./, /^xray:/, 'tracing is off outside Lambda'],
+  [/./, /^xray:/, 'Lambda itself sends the traces'],
   [/./, /^logs:/, 'Lambda writes the log'],
   [/./, /^sqs:SendMessage /, 'Lambda sends the events that the function fails on'],
   [/./, /^s3:GetObjectVersion .*(blobs|payloads)/, 'a large object is found first and then read by its version'],
