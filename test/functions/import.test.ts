@@ -1,10 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { handler, type UploadEvent } from '../../functions/events/upload.ts'
-import { localContext } from '../../infra/local/program/local-context.ts'
-import { TooManyJobsError } from '../../shared/jobs/errors.ts'
-import { findJob } from '../../functions/http/job-view.ts'
-import { sweepUploads } from '../../shared/restore/start/sweep-uploads.ts'
 import { type TestApi, finishExport, failJob, startTestApi, finishRestore } from './test-api.ts'
+import { findRestoreJob, handleUpload, reportOf, RESTORES, uploadEvent } from './upload-events.ts'
 
 let api: TestApi
 beforeAll(async () => {
@@ -16,7 +12,6 @@ afterEach(() => {
   api.clock.ahead = 0
 })
 
-const handle = (event: UploadEvent): Promise<void> => handler(event, localContext('upload', 'test', 60_000))
 const post = (path: string, body?: RequestInit['body'], headers: Record<string, string> = {}) =>
   fetch(api.gateway.url + path, { method: 'POST', headers, ...(body === undefined ? {} : { body }) })
 const json = { 'content-type': 'application/json' }
@@ -34,37 +29,6 @@ interface Slot {
 }
 const openSlot = async (path: string): Promise<Slot> => (await (await post(path)).json()) as Slot
 
-const RESTORES = 'specstar-restores'
-
-const findRestoreJob = async (jobId: string) => {
-  const job = await findJob(api.services, jobId)
-  if (job.kind !== 'restore') throw new Error('not a restore')
-  return job
-}
-
-/** Uploads an object and returns the event that S3 sends: with the ETag without quotes, and an increasing sequencer. */
-let sequence = 0
-const uploadEvent = async (key: string, bytes: string) => {
-  const { etag } = await api.services.objects.put(RESTORES, key, Buffer.from(bytes))
-  const object = { key, etag: etag.replaceAll('"', ''), sequencer: `${++sequence}` }
-  return { detail: { bucket: { name: RESTORES }, object } }
-}
-
-const reportOf = (key: string) => api.services.objects.getJson(RESTORES, `${key}.report.json`)
-
-/** Creates as many queued jobs as are allowed. Returns a function that ends them. */
-const startManyJobs = async (prefix: string): Promise<() => Promise<void>> => {
-  const { jobs } = api.services
-  await handle(await uploadEvent(`skip/_all/${prefix}.acbak`, 'x'))
-  const template = await jobs.get(api.engine.started.at(-1) ?? '')
-  if (template === undefined) throw new Error('no job was started')
-  const ids = Array.from({ length: 100 }, (_, k) => `${prefix}-${k}`)
-  await Promise.all(ids.map((job_id) => jobs.create({ ...template, job_id })))
-  return async () => {
-    await Promise.all(ids.map((id) => jobs.change(id, { status: 'failed' }, { from: ['queued'] })))
-  }
-}
-
 describe('an archive in the request', () => {
   it('is stored in the work bucket under the job id and restored', async () => {
     api.engine.script = finishRestore
@@ -80,7 +44,7 @@ describe('an archive in the request', () => {
       total: 4,
       verification: { passed: true, checks: {} },
     })
-    const { request } = await findRestoreJob(body.job_id)
+    const { request } = await findRestoreJob(api, body.job_id)
     expect(request).toMatchObject({
       models: ['country'],
       filters: { ids: ['x'] },
@@ -158,7 +122,7 @@ describe('an archive in S3', () => {
     const response = await post('/_backup/import?wait=0', JSON.stringify({ from: { job_id: exported.job_id } }), json)
     expect(response.status).toBe(202)
     const { job_id } = (await response.json()) as { job_id: string }
-    const { request } = await findRestoreJob(job_id)
+    const { request } = await findRestoreJob(api, job_id)
     expect(request.archive).toMatchObject({ bucket: 'specstar-archives', key: exported.archive.key })
     expect(request.archive?.etag).toBeDefined()
     expect(request.models).toBeUndefined()
@@ -191,10 +155,10 @@ describe('an upload slot', () => {
     expect(put.status).toBe(200)
     const { etag } = (await api.services.objects.head(RESTORES, slot.upload.key)) ?? { etag: '' }
     const event = { detail: { bucket: { name: RESTORES }, object: { key: slot.upload.key, etag, sequencer: '1' } } }
-    await handle(event)
-    await handle(event)
+    await handleUpload(event)
+    await handleUpload(event)
     expect(new Set(api.engine.started.filter((id) => id === slot.job_id)).size).toBe(1)
-    const { request, status } = await findRestoreJob(slot.job_id)
+    const { request, status } = await findRestoreJob(api, slot.job_id)
     expect(status).toBe('queued')
     expect(request).toMatchObject({
       models: ['country'],
@@ -214,10 +178,10 @@ describe('an upload slot', () => {
 
   it('restores the first upload even if the object is replaced by other means', async () => {
     const slot = await openSlot('/_backup/import')
-    await handle(await uploadEvent(slot.upload.key, 'first'))
-    const before = await findRestoreJob(slot.job_id)
-    await handle(await uploadEvent(slot.upload.key, 'second'))
-    expect((await findRestoreJob(slot.job_id)).request.archive).toEqual(before.request.archive)
+    await handleUpload(await uploadEvent(api, slot.upload.key, 'first'))
+    const before = await findRestoreJob(api, slot.job_id)
+    await handleUpload(await uploadEvent(api, slot.upload.key, 'second'))
+    expect((await findRestoreJob(api, slot.job_id)).request.archive).toEqual(before.request.archive)
   })
 
   it('returns a conflict without waiting if the same request is repeated after its slot has expired', async () => {
@@ -242,9 +206,9 @@ describe('an upload slot', () => {
       jobs: { job_id: string }[]
     }
     expect(listed.jobs.map(({ job_id }) => job_id)).toContain(slot.job_id)
-    await handle(await uploadEvent(slot.upload.key, 'late'))
+    await handleUpload(await uploadEvent(api, slot.upload.key, 'late'))
     expect(api.engine.started).not.toContain(slot.job_id)
-    expect(await reportOf(slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
+    expect(await reportOf(api, slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
   })
 
   it('that was cancelled starts no restore, and the report next to the upload says why', async () => {
@@ -255,10 +219,12 @@ describe('an upload slot', () => {
     expect(put.status).toBe(200)
     const { etag } = (await api.services.objects.head(RESTORES, slot.upload.key)) ?? { etag: '' }
     const before = api.engine.started.length
-    await handle({ detail: { bucket: { name: RESTORES }, object: { key: slot.upload.key, etag, sequencer: '1' } } })
+    await handleUpload({
+      detail: { bucket: { name: RESTORES }, object: { key: slot.upload.key, etag, sequencer: '1' } },
+    })
     expect(api.engine.started).toHaveLength(before)
-    expect(await findRestoreJob(slot.job_id)).toMatchObject({ status: 'cancelled' })
-    expect(await reportOf(slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
+    expect(await findRestoreJob(api, slot.job_id)).toMatchObject({ status: 'cancelled' })
+    expect(await reportOf(api, slot.upload.key)).toMatchObject({ passed: false, error: { type: 'conflict' } })
   })
 
   it('is the same for requests with the same Idempotency-Key', async () => {
@@ -267,109 +233,5 @@ describe('an upload slot', () => {
     const again = (await (await post('/_backup/import', undefined, headers)).json()) as Slot
     expect(again.job_id).toBe(first.job_id)
     expect((await post('/_backup/import?dry_run=true', undefined, headers)).status).toBe(422)
-  })
-})
-
-describe('an upload to the restore bucket', () => {
-  const startedBy = async (key: string) => {
-    const before = api.engine.started.length
-    await handle(await uploadEvent(key, `bytes of ${key}`))
-    const [jobId] = api.engine.started.slice(before)
-    return jobId === undefined ? undefined : findRestoreJob(jobId)
-  }
-
-  it.each([
-    ['skip/country/a.acbak', 'skip', ['country']],
-    ['overwrite/_all/deep/er/b.acbak', 'overwrite', undefined],
-    ['raise_error/city/c d+e%20ü.acbak', 'raise_error', ['city']],
-    ['plain.acbak', 'raise_error', undefined],
-    ['some/where/d.acbak', 'raise_error', undefined],
-  ])('with the key %s is restored with %s', async (key, strategy, models) => {
-    const job = await startedBy(key)
-    expect(job?.job_id).toMatch(/^u-[0-9a-f]{40}$/)
-    expect(job).toMatchObject({
-      source: 'upload',
-      request: { on_duplicate: strategy, archive: { bucket: RESTORES, key }, report_beside: { bucket: RESTORES, key } },
-    })
-    expect(job?.request.models).toEqual(models)
-  })
-
-  it.each(['notes.txt', 'skip/_all/x.acbak.report.json', 'x.ACBAK', 'folder.acbak/y'])(
-    'with the key %s is ignored',
-    async (key) => {
-      expect(await startedBy(key)).toBeUndefined()
-      expect(await reportOf(key)).toBeUndefined()
-    },
-  )
-
-  it.each([
-    ['skip/nope/x.acbak', 'unknown-model'],
-    ['skip/x.acbak', 'invalid-request'],
-    ['_slots/none.acbak', 'unknown-job'],
-  ])('with the key %s is not restored, and the report next to it says why: %s', async (key, type) => {
-    expect(await startedBy(key)).toBeUndefined()
-    expect(await reportOf(key)).toMatchObject({ passed: false, error: { type } })
-  })
-
-  it('starts one job even if its event is delivered several times', async () => {
-    const event = await uploadEvent('skip/_all/twice.acbak', 'x')
-    const before = api.engine.started.length
-    await Promise.all([handle(event), handle(event)])
-    await handle(event)
-    expect(new Set(api.engine.started.slice(before)).size).toBe(1)
-  })
-
-  it('starts another job if the same bytes are uploaded again', async () => {
-    const before = api.engine.started.length
-    await handle(await uploadEvent('skip/_all/again.acbak', 'x'))
-    await handle(await uploadEvent('skip/_all/again.acbak', 'x'))
-    expect(new Set(api.engine.started.slice(before)).size).toBe(2)
-  })
-
-  it('that was replaced before its event arrives starts no job', async () => {
-    const replaced = await uploadEvent('skip/_all/replaced.acbak', 'old')
-    await uploadEvent('skip/_all/replaced.acbak', 'new')
-    const before = api.engine.started.length
-    await handle(replaced)
-    expect(api.engine.started).toHaveLength(before)
-  })
-
-  it('starts one job for its latest version if events arrive out of order', async () => {
-    const earlier = await uploadEvent('skip/_all/late.acbak', 'old')
-    const latest = await uploadEvent('skip/_all/late.acbak', 'new')
-    const before = api.engine.started.length
-    for (const event of [latest, earlier, latest, earlier]) await handle(event)
-    expect(new Set(api.engine.started.slice(before)).size).toBe(1)
-    const job = await findRestoreJob(api.engine.started.at(-1) ?? '')
-    const stored = await api.services.objects.head(RESTORES, 'skip/_all/late.acbak')
-    expect(job.request.archive).toMatchObject({ key: 'skip/_all/late.acbak', etag: stored?.etag })
-  })
-
-  it('makes its event fail if the limit of running jobs is reached, so that the event is delivered again', async () => {
-    const endJobs = await startManyJobs('flood')
-    const event = await uploadEvent('skip/_all/too-many.acbak', 'x')
-    await expect(handle(event)).rejects.toThrow(TooManyJobsError)
-    expect(await reportOf('skip/_all/too-many.acbak')).toMatchObject({ error: { type: 'too-many-jobs' } })
-    await endJobs()
-    const before = api.engine.started.length
-    await handle(event)
-    expect(api.engine.started).toHaveLength(before + 1)
-  })
-
-  it('is found when the program starts if its event was lost, and only once', async () => {
-    await sweepUploads(api.services)
-    await uploadEvent('skip/_all/lost.acbak', 'lost')
-    const before = api.engine.started.length
-    expect(await sweepUploads(api.services)).toBe(1)
-    expect(await sweepUploads(api.services)).toBe(0)
-    expect(api.engine.started).toHaveLength(before + 1)
-  })
-
-  it('does not prevent the start of the program if its event was lost and the limit is reached', async () => {
-    const endJobs = await startManyJobs('many')
-    await uploadEvent('skip/_all/lost-too-many.acbak', 'lost')
-    expect(await sweepUploads(api.services)).toBe(0)
-    expect(await reportOf('skip/_all/lost-too-many.acbak')).toMatchObject({ error: { type: 'too-many-jobs' } })
-    await endJobs()
   })
 })
