@@ -11,6 +11,8 @@ export default {
   // A mutant in code that runs when a module loads would need all tests.
   ignoreStatic: true,
   concurrency: 2,
+  // One process runs all unit tests again and again. With the default heap, it runs out of memory in the first run.
+  testRunnerNodeArgs: ['--max-old-space-size=6144'],
   timeoutMS: 3_000,
   timeoutFactor: 1.25,
   tempDirName: '.local/stryker',
