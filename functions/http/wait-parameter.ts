@@ -1,7 +1,13 @@
 import { wholeNumber } from '../../shared/requests/parameters.ts'
 
-/** The maximum time that a request waits for its job. API Gateway ends a request after 30 seconds. */
-export const MAX_WAIT_SECONDS = 25
-/** The default. It is shorter than the time limit of many HTTP clients, which is 30 seconds. */
-const DEFAULT_WAIT_SECONDS = 20
-export const wait = () => wholeNumber('a whole number of seconds', 0, MAX_WAIT_SECONDS).default(DEFAULT_WAIT_SECONDS)
+/**
+ * The maximum time that a request waits for its job, and the default. API Gateway ends a request after 30 seconds. The
+ * remaining 10 seconds are for the cold start of the function, for starting the job and for the response.
+ */
+export const MAX_WAIT_SECONDS = 20
+/** The largest accepted value. Requests of existing clients may contain up to 25 seconds, which mean 20 seconds. */
+const MAX_VALUE = 25
+export const wait = () =>
+  wholeNumber('a whole number of seconds', 0, MAX_VALUE)
+    .transform((seconds) => Math.min(seconds, MAX_WAIT_SECONDS))
+    .default(MAX_WAIT_SECONDS)

@@ -182,13 +182,12 @@ export const copyRange = async (
   bucket: string,
   key: string,
   range: ObjectRange,
-  { ifAbsent = false, ...options }: WriteOptions & { readonly ifAbsent?: boolean },
-): Promise<PinnedObject> => {
-  const upload = await objects.multipart(bucket, key, options)
-  try {
+  options: WriteOptions & { readonly ifAbsent?: boolean },
+): Promise<PinnedObject> =>
+  objects.putInParts(bucket, key, options, (upload) => {
     const count = Math.ceil(range.length / Math.max(COPY_PART_BYTES, Math.ceil(range.length / MAX_PARTS)))
     const border = (k: number): number => Math.floor((k * range.length) / count)
-    await pMap(
+    return pMap(
       Array.from({ length: count }, (_, k) => k),
       (k) =>
         upload.copyPart(k + 1, {
@@ -198,12 +197,7 @@ export const copyRange = async (
         }),
       { concurrency: PARALLEL_COPIES },
     )
-    return await upload.complete(ifAbsent ? { ifAbsent, acceptEqual: false } : {})
-  } catch (error) {
-    await upload.abort()
-    throw error
-  }
-}
+  })
 
 export const pinnedOf = ({ bucket, key, size, etag, version_id }: StoredObject): PinnedObject => ({
   bucket,

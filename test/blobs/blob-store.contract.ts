@@ -6,6 +6,7 @@ import { BlobHeadersRejectedError, BlobMismatchError, BlobsMissingError } from '
 import { BlobStore } from '../../shared/blobs/blob-store.ts'
 import { PayloadStore } from '../../shared/blobs/payload-store.ts'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
+import { injectFaults } from '../faults/fault-middleware.ts'
 import type { TestServers } from '../services.ts'
 
 const sha256 = (bytes: Buffer): string => createHash('sha256').update(bytes).digest('hex')
@@ -173,6 +174,22 @@ export const blobStoreContract = (start: () => Promise<TestServers>): void => {
       expect(await blobs.head('copied')).toMatchObject({ content_type: 'image/tiff', sha256: sha256(bytes) })
       await payloads.copyIn(sha256(bytes), range)
       expect(await payloads.sha256Of(sha256(bytes))).toMatchObject(expectedOf(bytes))
+    })
+
+    it('copies an absent blob again if the completion of the copy conflicts with another write', async () => {
+      const bytes = randomBytes(6 * 1024 * 1024)
+      const object = await objects.put(bucket, 'conflict-source', bytes)
+      const client = servers.newS3()
+      let completions = 0
+      injectFaults(client, (_n, command) =>
+        command === 'CompleteMultipartUploadCommand' && ++completions <= 2 ? { kind: 'conflict' } : undefined,
+      )
+      const faulty = new BlobStore(new ObjectStore(client), bucket)
+      const range = { object, start: 0, length: object.size }
+      expect(await faulty.copyInIfAbsent('conflict', range, { sha256: sha256(bytes) })).toBe(true)
+      expect(completions).toBe(3)
+      expect(await blobs.sha256Of('conflict')).toMatchObject({ sha256: sha256(bytes) })
+      expect(await faulty.copyInIfAbsent('conflict', range, { sha256: sha256(bytes) })).toBe(false)
     })
 
     it('returns a spilled payload only if it matches its SHA-256', async () => {

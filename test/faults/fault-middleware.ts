@@ -8,13 +8,14 @@ import { buffersOf } from '../../shared/values/buffers-of.ts'
  * - `fail-before`: the call fails without an effect;
  * - `fail-after`: the call takes effect, but its response is lost;
  * - `throttle`: the call is rejected because of its rate;
+ * - `conflict`: the conditional write is rejected, because another write of the same key is in progress;
  * - `repeat`: the call takes effect twice;
  * - `unprocessed`: the last items of a batch are returned as unprocessed;
  * - `cut`: the body of the response ends early with an error;
  * - `delay`: the call takes effect later.
  */
 export type Fault =
-  | { readonly kind: 'fail-before' | 'fail-after' | 'throttle' | 'repeat' }
+  | { readonly kind: 'fail-before' | 'fail-after' | 'throttle' | 'conflict' | 'repeat' }
   | { readonly kind: 'unprocessed'; readonly items: number }
   | { readonly kind: 'cut'; readonly bytes: number }
   | { readonly kind: 'delay'; readonly ms: number }
@@ -82,6 +83,8 @@ const withFault =
         throw new InjectedFault('InjectedFault', call)
       case 'throttle':
         throw new InjectedFault('ProvisionedThroughputExceededException', call)
+      case 'conflict':
+        throw new InjectedFault('ConditionalRequestConflict', call)
       case 'repeat':
         discard((await next(args)).output)
         return next(args)

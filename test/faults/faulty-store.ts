@@ -54,6 +54,8 @@ const callWithFault = async (
     case 'throttle':
     case 'unprocessed':
       throw new InjectedFault('ProvisionedThroughputExceededException', call)
+    case 'conflict':
+      throw new InjectedFault('ConditionalRequestConflict', call)
     case 'fail-after':
       discard(await made())
       throw new InjectedFault('InjectedFault', call)

@@ -55,6 +55,14 @@ describe('the URL of an archive', () => {
     expect([response.status, await response.text()]).toEqual([200, 'an archive'])
   })
 
+  it('does not accept the credentials of the API, so a client must not send them to the URL of a redirect', async () => {
+    const url = await download()
+    const token = await fetch(url, { headers: { 'x-amz-security-token': 'token of the session' } })
+    expect([token.status, await token.text()]).toEqual([403, expect.stringContaining('x-amz-security-token')])
+    const signed = await fetch(url, { headers: { authorization: 'AWS4-HMAC-SHA256 Credential=c' } })
+    expect(signed.status).toBe(400)
+  })
+
   it.each<readonly [string, Change]>([
     ...CHANGES,
     ['another archive', (url) => (url.pathname = `/${ARCHIVES}/exports/other.acbak`)],

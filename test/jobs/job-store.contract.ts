@@ -110,17 +110,18 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       })
     })
 
-    it('lists each large job once, in pages that fit into an answer', async () => {
+    it('lists each large job once, in pages that fit into a response of 6 MB', async () => {
       now = new Date(now.getTime() + 1000)
       const { request, ...rest } = job()
-      const large = { ...request, filters: { ids: ['x'.repeat(300_000)] } }
-      const made = Array.from({ length: 20 }, (_, k) => `large-${k}`)
+      // A quotation mark takes four bytes in a response, because it is escaped in the body and in the response.
+      const large = { ...request, filters: { ids: ['"'.repeat(180_000)] } }
+      const made = Array.from({ length: 12 }, (_, k) => `large-${k}`)
       for (const job_id of made) await jobs.create({ ...rest, job_id, request: large })
       const listed: string[] = []
       let cursor: string | undefined
       do {
         const page = await jobs.list({ limit: 200, ...(cursor === undefined ? {} : { cursor }) })
-        expect(JSON.stringify(page.jobs).length).toBeLessThan(5 * 1024 * 1024)
+        expect(Buffer.byteLength(JSON.stringify(JSON.stringify(page.jobs)))).toBeLessThan(6_000_000)
         listed.push(...page.jobs.map(({ job_id }) => job_id))
         cursor = page.cursor
       } while (cursor !== undefined)

@@ -1,3 +1,4 @@
+import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -9,6 +10,18 @@ import { type FaultPlan, injectFaults } from '../faults/fault-middleware.ts'
 import type { TestServers } from '../services.ts'
 
 const MIB = 1024 * 1024
+
+/** Returns a plan by which the first `count` calls of a command conflict with another write. */
+const conflictsOf = (command: string, count: number): FaultPlan => {
+  let calls = 0
+  return (_n, called) => (called === command && ++calls <= count ? { kind: 'conflict' } : undefined)
+}
+
+/** Returns the keys of the multipart uploads of a bucket that are neither completed nor aborted. */
+const openUploads = async ({ s3 }: TestServers, bucket: string): Promise<(string | undefined)[]> => {
+  const { Uploads = [] } = await s3.send(new ListMultipartUploadsCommand({ Bucket: bucket, Prefix: 'conflict/' }))
+  return Uploads.map(({ Key }) => Key)
+}
 
 /** The behaviour that an object store must have on every server. */
 export const objectStoreContract = (start: () => Promise<TestServers>): void => {
@@ -102,7 +115,7 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       const expected = Buffer.concat([bytes, source.subarray(3, 3 + 11 * MIB), Buffer.from('end')])
       expect(await store.readBytes(made, 0, made.size)).toEqual(expected)
       expect((await store.head(bucket, 'parts/made'))?.sha256).toBe('x')
-      expect(await upload.complete({ ifAbsent: true, parts })).toEqual(made)
+      expect(await upload.complete({ parts })).toEqual(made)
       await upload.abort()
       expect((await store.head(bucket, 'parts/made'))?.size).toBe(expected.length)
     })
@@ -115,6 +128,43 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       await upload.abort()
       expect((await store.getBytes(bucket, 'taken'))?.toString()).toBe('here')
     })
+
+    it.each([
+      ['PutObjectCommand', {}],
+      ['CompleteMultipartUploadCommand', { headers: { content_disposition: 'inline; filename="é"' } }],
+    ])('repeats a conditional write that conflicts with another write: %s', async (command, options) => {
+      const key = `conflict/${command}`
+      const faulty = faultyStore(conflictsOf(command, 3))
+      const body = randomBytes(1000)
+      const put = await faulty.put(bucket, key, body, { ...options, ifAbsent: true })
+      expect(put).toMatchObject({ size: 1000 })
+      expect(await store.getBytes(bucket, key)).toEqual(body)
+      expect(await faulty.put(bucket, key, randomBytes(9), { ...options, ifAbsent: true })).toBe('exists')
+    })
+
+    it('uploads all parts again, in a new upload, if the completion conflicts with another write', async () => {
+      const faulty = faultyStore(conflictsOf('CompleteMultipartUploadCommand', 2))
+      const uploads: string[] = []
+      const body = randomBytes(1000)
+      await faulty.putInParts(bucket, 'conflict/parts', { ifAbsent: true }, (upload) => {
+        uploads.push(upload.uploadId)
+        return upload.uploadPart(1, body)
+      })
+      expect(new Set(uploads).size).toBe(3)
+      expect(await store.getBytes(bucket, 'conflict/parts')).toEqual(body)
+      expect(await openUploads(servers, bucket)).toEqual([])
+    })
+
+    it('throws the conflict if it does not end, and leaves no upload open', async () => {
+      const faulty = faultyStore(conflictsOf('CompleteMultipartUploadCommand', Infinity))
+      const body = randomBytes(1000)
+      const write = faulty.putInParts(bucket, 'conflict/endless', { ifAbsent: true }, (upload) =>
+        upload.uploadPart(1, body),
+      )
+      await expect(write).rejects.toThrow('injected')
+      expect(await store.head(bucket, 'conflict/endless')).toBeUndefined()
+      expect(await openUploads(servers, bucket)).toEqual([])
+    }, 30_000)
 
     it('does not copy from an object that was replaced', async () => {
       const old = await store.put(bucket, 'copied', randomBytes(6 * MIB))

@@ -115,6 +115,14 @@ describe('parameters of an export', () => {
     expect(exportRequest(exportQuery(''), registry).models).toEqual(['a', 'b', 'c'])
   })
 
+  it.each([
+    ['wait=20', 20],
+    ['wait=25', 20],
+    ['wait=3', 3],
+  ])('wait at most 20 seconds for the job, so that a cold start fits into 30 seconds: %s', (query, seconds) => {
+    expect(exportQuery(query).waitSeconds).toBe(seconds)
+  })
+
   it('reject a model that is not registered, and list the registered models', () => {
     expect(() => exportRequest(exportQuery('models=x'), registry)).toThrow(
       /x is not registered \(registered: a, b, c\)/,

@@ -31,10 +31,12 @@ const MONTHS = 5
  */
 const PAGE = 100
 /**
- * The size of jobs, in bytes, after which a page ends. Lambda limits a response to 6 MB. The last job may add up to 400
- * KB, which is the limit of a DynamoDB item.
+ * The largest size of a page in bytes, in the form in which Lambda returns it (see `bytesInResponse`). Lambda limits a
+ * response to 6 MB. The rest is for the headers and the frame of the page.
  */
-const PAGE_BYTES = 4 * 1024 * 1024
+const PAGE_BYTES = 5.5 * 1024 * 1024
+/** The largest size of the members that the API adds to each listed job, such as its links. */
+const ADDED_BYTES = 1024
 /** The partition that lists the jobs that have not ended. It is small, because the number of such jobs is limited. */
 const ACTIVE = 'jobs#active'
 
@@ -116,6 +118,8 @@ export class JobList {
     const jobs: Job[] = []
     let bytes = 0
     let at = cursor === undefined ? undefined : parseCursor(cursor)
+    /** The cursor of a page that ends with the last added job. */
+    let end: string | undefined
     for (const month of monthsBack(this.#clock())) {
       if (at !== undefined && month > at.month) continue
       for (;;) {
@@ -128,11 +132,14 @@ export class JobList {
           // is valid.
           if (job === undefined || at.after !== listKey(job)) continue
           if ((kind ?? job.kind) !== job.kind || (status ?? job.status) !== job.status) continue
+          const added = bytesInResponse(job)
+          if (end !== undefined && bytes + added > PAGE_BYTES) return { jobs, cursor: end }
           jobs.push(job)
-          bytes += Buffer.byteLength(JSON.stringify(job))
-          if (jobs.length < limit && bytes < PAGE_BYTES) continue
+          bytes += added
+          end = encodeCursor(at)
+          if (jobs.length < limit) continue
           const last = k === items.length - 1 && !more && !(await this.#hasOlder(month))
-          return last ? { jobs } : { jobs, cursor: encodeCursor(at) }
+          return last ? { jobs } : { jobs, cursor: end }
         }
         if (!more) break
       }
@@ -178,6 +185,13 @@ export class JobList {
     await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
   }
 }
+
+/**
+ * Returns the size of a job in the response of a Lambda function. The response contains the body as a JSON string, so
+ * each quotation mark and each backslash of the body takes two bytes. A job is therefore up to twice as large as its
+ * JSON. Listed jobs contain less than stored jobs, so the result is an upper bound.
+ */
+const bytesInResponse = (job: Job): number => Buffer.byteLength(JSON.stringify(JSON.stringify(job))) + ADDED_BYTES
 
 const idOf = (item: Item): string => item['job_id']?.S ?? ''
 

@@ -32,12 +32,6 @@ interface CompleteOptions {
   readonly ifAbsent?: boolean
   /** The ETag of the object that is replaced. If there is no object with this ETag, `ObjectExistsError` is thrown. */
   readonly ifMatch?: string | undefined
-  /**
-   * Applies only with `ifAbsent` or `ifMatch`. If true, an existing object with the same size and number of parts
-   * counts as the result of this upload, because an earlier request may have completed the upload. The default is true.
-   * Callers that compare the existing object themselves set false.
-   */
-  readonly acceptEqual?: boolean
   /** The parts of the object. By default, these are the parts that this instance has uploaded or copied. */
   readonly parts?: readonly UploadedPart[]
 }
@@ -102,13 +96,12 @@ export class MultipartUpload {
   /**
    * Completes the upload and returns the object. If the response was lost, the call can be repeated. If the upload no
    * longer exists, an object with the same size and number of parts counts as its result. With `ifAbsent`, throws
-   * `ObjectExistsError` if another object with this key exists. With `ifMatch`, throws `ObjectExistsError` if the
-   * object has another ETag or does not exist.
+   * `ObjectExistsError` if an object with this key exists. With `ifMatch`, throws `ObjectExistsError` if the object has
+   * another ETag or does not exist.
    */
   async complete({
     ifAbsent = false,
     ifMatch,
-    acceptEqual = true,
     parts = [...this.#parts.values()],
   }: CompleteOptions = {}): Promise<PinnedObject> {
     const size = parts.reduce((sum, part) => sum + part.size, 0)
@@ -128,12 +121,10 @@ export class MultipartUpload {
     } catch (error) {
       const isAbsent = ifMatch !== undefined && isNotFound(error) && !hasNoSuchUploadName(error)
       const exists = isConditionFailed(error) || isAbsent
-      if (exists && !acceptEqual) throw new ObjectExistsError(this.bucket, this.key)
-      if (!exists && !isNoSuchUpload(error)) throw error
-      const equal = await this.#findEqual(size, parts.length)
-      if (equal !== undefined) return equal
       if (exists) throw new ObjectExistsError(this.bucket, this.key)
-      throw error
+      const equal = isNoSuchUpload(error) ? await this.#findEqual(size, parts.length) : undefined
+      if (equal === undefined) throw error
+      return equal
     }
   }
 

@@ -17,11 +17,22 @@ import { pinned, type PutOptions, writeFields, type WriteOptions } from './store
  */
 const CONFLICT_ATTEMPTS = 100
 /**
+ * The number of attempts of a conditional multipart upload. Each attempt uploads or copies all parts again, so there are
+ * fewer of them, and the pauses between them are longer: at most 200 ms, then 400 ms and so on, in total 12 seconds.
+ */
+const UPLOAD_ATTEMPTS = 7
+/**
  * The part size and the number of concurrent parts when a stream is uploaded. At most two parts of 8 MiB are in memory.
  */
 const UPLOAD = { partSize: 8 * 1024 * 1024, queueSize: 2 }
 /** S3's limit on the number of keys in one DeleteObjects request. */
 const DELETE_BATCH = 1000
+
+/** The options of a write that may replace no object, or only a certain object. */
+interface ConditionalWrite extends WriteOptions {
+  readonly ifAbsent?: boolean
+  readonly ifMatch?: string | undefined
+}
 
 /** Reads and writes objects in S3. */
 export class ObjectStore extends ObjectReader {
@@ -81,14 +92,37 @@ export class ObjectStore extends ObjectReader {
     body: Buffer,
     { ifAbsent = false, ifMatch, ...options }: PutOptions,
   ): Promise<PinnedObject | 'exists'> {
-    const upload = await this.multipart(bucket, key, options)
     try {
-      await upload.uploadPart(1, body)
-      return await upload.complete({ ifAbsent, ifMatch, acceptEqual: false })
+      return await this.putInParts(bucket, key, { ...options, ifAbsent, ifMatch }, (upload) =>
+        upload.uploadPart(1, body),
+      )
     } catch (error) {
-      await upload.abort()
       if (error instanceof ObjectExistsError) return 'exists'
       throw error
+    }
+  }
+
+  /**
+   * Writes an object with a multipart upload. `write` uploads or copies the parts. With `ifAbsent` or `ifMatch`, throws
+   * `ObjectExistsError` if the condition is not met, even if the existing object is equal. If another write of the key
+   * is in progress, begins a new upload and calls `write` again.
+   */
+  async putInParts(
+    bucket: string,
+    key: string,
+    { ifAbsent = false, ifMatch, ...options }: ConditionalWrite,
+    write: (upload: MultipartUpload) => Promise<unknown>,
+  ): Promise<PinnedObject> {
+    for (let attempt = 1; ; attempt++) {
+      const upload = await this.multipart(bucket, key, options)
+      try {
+        await write(upload)
+        return await upload.complete({ ifAbsent, ifMatch })
+      } catch (error) {
+        await upload.abort()
+        if (!isConflict(error) || attempt === UPLOAD_ATTEMPTS) throw error
+        await sleep(100 * 2 ** attempt * Math.random())
+      }
     }
   }
 

@@ -30,8 +30,13 @@ export const isInvalidVersion = (error: unknown, versionId: string | undefined):
 export const isConditionFailed = (error: unknown): boolean =>
   statusOf(error) === 412 || nameOf(error) === 'PreconditionFailed'
 
-/** Returns true if another conditional write of the same key is in progress. The request must then be repeated. */
-export const isConflict = (error: unknown): boolean => statusOf(error) === 409 && !hasNoSuchUploadName(error)
+/**
+ * Returns true if another write or deletion of the same key is in progress, so that S3 cannot decide a condition. The
+ * write must then be repeated. If it is the completion of a multipart upload, a new upload must be begun, because S3
+ * does not complete this upload anymore. S3 can send this error after the status 200, so the name is tested, too.
+ */
+export const isConflict = (error: unknown): boolean =>
+  nameOf(error) === 'ConditionalRequestConflict' || (statusOf(error) === 409 && !hasNoSuchUploadName(error))
 
 /** Returns true if the headers or the user metadata of the request exceed a limit of S3. */
 export const isHeadersTooLarge = (error: unknown): boolean =>
