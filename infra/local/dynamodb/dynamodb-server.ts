@@ -3,13 +3,14 @@ import { ClassicLevel } from 'classic-level'
 import dynalite from 'dynalite'
 import { z } from 'zod'
 import { runAsChild } from '../processes/run-as-child.ts'
+import { DynamoDbLimits } from '../limits/service-limits.ts'
 import { patchLevelDb } from './leveldb-patches.ts'
 import { guardRequests } from './request-guard.ts'
 
-const Settings = z.object({ port: z.number().int(), dir: z.string().optional() })
+const Settings = z.object({ port: z.number().int(), dir: z.string().optional(), limits: DynamoDbLimits.optional() })
 
 patchLevelDb()
-await runAsChild(Settings, async ({ dir }) => {
+await runAsChild(Settings, async ({ dir, limits }) => {
   if (dir !== undefined) await checkDatabaseOpens(dir)
   const server = dynalite({
     ...(dir !== undefined && { path: dir }),
@@ -17,7 +18,7 @@ await runAsChild(Settings, async ({ dir }) => {
     deleteTableMs: 0,
     updateTableMs: 0,
   })
-  guardRequests(server)
+  guardRequests(server, limits)
   return {
     server,
     // dynalite replaces `server.close`. Its own method also waits for pending writes and closes the database.

@@ -1,6 +1,10 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import { Readable } from 'node:stream'
 import { z } from 'zod'
+import { LimitsEndpoint } from '../limits/limits-endpoint.ts'
+import { DynamoDbLimits } from '../limits/service-limits.ts'
+import { DynamoDbLimiter } from './dynamodb-limiter.ts'
+import { processWithinLimits } from './process-within-limits.ts'
 import { buffersOf } from '../../../shared/values/buffers-of.ts'
 
 /**
@@ -20,28 +24,35 @@ const UpdateTimeToLive = z.object({
  * - An exception in dynalite would end the process. The guard responds to all open requests with `InternalServerError`,
  *   which clients retry, or with `StorageFull` if the disk is full.
  * - dynalite does not support `UpdateTimeToLive`. The guard accepts such requests, but items do not expire.
+ *
+ * Also enforces `limits`.
  */
-export function guardRequests(server: Server): void {
+export function guardRequests(server: Server, limits?: DynamoDbLimits): void {
   const handlers = server.listeners('request')
   server.removeAllListeners('request')
   const openResponses = new Set<ServerResponse>()
+  const endpoint = new LimitsEndpoint(DynamoDbLimits, limits, (given) => new DynamoDbLimiter(given))
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    if (endpoint.handle(request, response)) return
     openResponses.add(response)
     response.once('close', () => openResponses.delete(response))
     readBody(request).then(
       (body) => {
         if (body === undefined)
           answer(response, 413, { message: `the request is too large: at most ${MAX_REQUEST_BYTES} bytes are allowed` })
-        else if (request.headers['x-amz-target'] === 'DynamoDB_20120810.UpdateTimeToLive')
-          answerUpdateTimeToLive(response, body)
+        else if (operationOf(request) === 'UpdateTimeToLive') answerUpdateTimeToLive(response, body)
         else {
-          const complete = Object.assign(Readable.from(body.length > 0 ? [body] : []), {
-            headers: request.headers,
-            method: request.method,
-            url: request.url,
-          })
-          for (const handler of handlers) handler.call(server, complete, response)
+          const process = (processed: Buffer): void => {
+            const complete = Object.assign(Readable.from(processed.length > 0 ? [processed] : []), {
+              headers: request.headers,
+              method: request.method,
+              url: request.url,
+            })
+            for (const handler of handlers) handler.call(server, complete, response)
+          }
+          if (endpoint.limiter === undefined) process(body)
+          else processWithinLimits(endpoint.limiter, operationOf(request), body, response, process)
         }
       },
       // The client has closed the connection.
@@ -61,6 +72,10 @@ export function guardRequests(server: Server): void {
   }
   process.on('uncaughtException', onUncaught)
   process.on('unhandledRejection', onUncaught)
+}
+
+function operationOf(request: IncomingMessage): string {
+  return String(request.headers['x-amz-target']).replace('DynamoDB_20120810.', '')
 }
 
 /** LevelDB reports a full disk only in the text of its error. Clients do not retry the status 507. */

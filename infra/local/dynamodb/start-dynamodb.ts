@@ -1,3 +1,4 @@
+import type { DynamoDbLimits } from '../limits/service-limits.ts'
 import { type ChildError, type LocalServer, startChild } from '../processes/start-child.ts'
 
 interface DynamoDbOptions {
@@ -5,6 +6,8 @@ interface DynamoDbOptions {
   readonly port: number
   /** The folder for the tables. If it is undefined, the tables are kept in memory. */
   readonly dir?: string
+  /** By default, the service has no limits. */
+  readonly limits?: DynamoDbLimits | undefined
   readonly onDied?: (error: ChildError) => void
 }
 
@@ -13,11 +16,11 @@ interface DynamoDbOptions {
  * is defined, the data survives `kill -9`. Rejects with `PortInUseError` if the port is in use, and with `ChildError`
  * after any other failure.
  */
-export async function startDynamoDb({ port, dir, onDied }: DynamoDbOptions): Promise<LocalServer> {
+export async function startDynamoDb({ port, dir, limits, onDied }: DynamoDbOptions): Promise<LocalServer> {
   const child = await startChild({
     name: 'DynamoDB',
     entry: new URL('dynamodb-server.ts', import.meta.url),
-    settings: { port, ...(dir !== undefined && { dir }) },
+    settings: { port, ...(dir !== undefined && { dir }), ...(limits !== undefined && { limits }) },
     portVariable: 'DYNAMODB_PORT',
     ...(onDied && { onDied }),
   })

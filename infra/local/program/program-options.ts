@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Limits } from '../../../shared/jobs/limits.ts'
+import { parseLimits, type ServiceLimits } from '../limits/service-limits.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -14,6 +15,8 @@ export interface ProgramOptions {
    * services.
    */
   readonly env?: Environment
+  /** The limits of the local services. By default, they have none. */
+  readonly serviceLimits?: ServiceLimits
   /** Replaces default limits. With small limits, a test runs many passes on little data. */
   readonly limits?: Partial<Limits>
 }
@@ -28,8 +31,8 @@ const Port = z
   .refine((port) => port <= 65_535)
 
 /**
- * Reads the variables `PORT`, `S3_PORT`, `DYNAMODB_PORT` and `DATA_DIR`. Throws an `Error` if a variable is not a valid
- * port, or if two variables have the same port.
+ * Reads the variables `PORT`, `S3_PORT`, `DYNAMODB_PORT`, `DATA_DIR` and `LIMITS`. Throws an `Error` if a variable is
+ * invalid, or if two variables have the same port.
  */
 export const programOptions = (env: Environment): ProgramOptions => {
   const ports = {
@@ -43,6 +46,7 @@ export const programOptions = (env: Environment): ProgramOptions => {
     s3Port: ports.S3_PORT,
     dynamoDbPort: ports.DYNAMODB_PORT,
     dataDir: env['DATA_DIR'] ?? DEFAULT_DATA_DIR,
+    serviceLimits: parseLimits(env['LIMITS']),
     env,
   }
 }

@@ -23,6 +23,7 @@ import { executionEnded, stateMachineArn } from './execution-events.ts'
 import { LocalEventBus } from './local-event-bus.ts'
 import { LocalScheduler } from './scheduler.ts'
 import { loadTriggers } from './triggers.ts'
+import { FunctionConcurrency } from '../workflows/function-concurrency.ts'
 import { LocalWorkflowEngine } from '../workflows/local-workflow-engine.ts'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 
@@ -72,7 +73,7 @@ export const startProgram = async (options: ProgramOptions): Promise<Program> =>
 }
 
 const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<Omit<Program, 'stop'>> => {
-  const { env = process.env, dataDir } = options
+  const { env = process.env, dataDir, serviceLimits = {} } = options
   const config = readConfig(env)
   const triggers = await loadTriggers(EVENTS)
   const events = new LocalEventBus(triggers, {
@@ -92,12 +93,18 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
     )
   })
   const dynamo = await endpointOrLocal(env['AWS_ENDPOINT_URL_DYNAMODB'], parts, () =>
-    startDynamoDb({ port: options.dynamoDbPort, dir: join(dataDir, 'dynamodb'), onDied }),
+    startDynamoDb({
+      port: options.dynamoDbPort,
+      dir: join(dataDir, 'dynamodb'),
+      limits: serviceLimits.dynamodb,
+      onDied,
+    }),
   )
   const objects = await endpointOrLocal(env['AWS_ENDPOINT_URL_S3'], parts, () =>
     startS3({
       port: options.s3Port,
       dir: join(dataDir, 's3'),
+      limits: serviceLimits.s3,
       expiry: {
         oldVersions: OLD_VERSION_DAYS,
         unfinishedUploads: UNFINISHED_UPLOAD_DAYS,
@@ -121,6 +128,8 @@ const startParts = async (options: ProgramOptions, parts: StopPart[]): Promise<O
   await Promise.all([createTables(clients.dynamoDb, config), createBuckets(clients.s3, config)])
 
   const workflows = new LocalWorkflowEngine({
+    functionConcurrency:
+      serviceLimits.lambda === undefined ? undefined : new FunctionConcurrency(serviceLimits.lambda.concurrency),
     onEnded: async (kind, jobId, status) => {
       await events.receive(executionEnded(kind, jobId, status))
       await freeEndedLeases(services, jobId)

@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import { z } from 'zod'
 import { runAsChild, sendToParent } from '../processes/run-as-child.ts'
 import { LOCAL_CREDENTIALS } from '../processes/credentials.ts'
+import { S3Limits } from '../limits/service-limits.ts'
 import { objectCreated } from './object-created.ts'
 import { createService, reportError } from './service.ts'
 import type { ExpiryDays } from './start-s3.ts'
@@ -14,6 +15,7 @@ const Settings = z.object({
   expiry: z
     .object({ oldVersions: z.number(), unfinishedUploads: z.number(), objects: z.record(z.string(), z.number()) })
     .optional(),
+  limits: S3Limits.optional(),
 })
 
 const DAY_MS = 24 * 3_600_000
@@ -22,12 +24,13 @@ const DAY_MS = 24 * 3_600_000
  */
 const EXPIRY_INTERVAL_MS = 3_600_000
 
-await runAsChild(Settings, async ({ dir, buckets, expiry }) => {
+await runAsChild(Settings, async ({ dir, buckets, expiry, limits }) => {
   const storage = await Storage.open(dir)
   for (const bucket of buckets) if (!storage.buckets.has(bucket)) await storage.buckets.create(bucket)
   const service = createService({
     storage,
     credentials: LOCAL_CREDENTIALS,
+    limits,
     onCreated: (bucket, key, version, reason) => {
       sendToParent({ event: objectCreated(bucket, key, version, reason) })
     },

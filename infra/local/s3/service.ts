@@ -5,7 +5,10 @@ import type { Call } from './call.ts'
 import { errorReply, type Reply, sendReply } from './http/reply.ts'
 import { readRequest } from './http/request.ts'
 import { S3Error } from './http/s3-error.ts'
+import { LimitsEndpoint } from '../limits/limits-endpoint.ts'
+import { S3Limits } from '../limits/service-limits.ts'
 import { findOperation } from './operations.ts'
+import { S3Limiter } from './s3-limiter.ts'
 import { SignatureVerifier } from './signing/signature-verifier.ts'
 import type { Credentials } from './signing/signer.ts'
 import type { Storage } from './storage/storage.ts'
@@ -13,6 +16,7 @@ import type { Storage } from './storage/storage.ts'
 interface ServiceOptions {
   readonly storage: Storage
   readonly credentials: Credentials
+  readonly limits?: S3Limits | undefined
   readonly onCreated: Call['onCreated']
 }
 
@@ -20,14 +24,16 @@ interface ServiceOptions {
  * Returns the listener that handles requests. For each request, the listener verifies the signature, runs the operation
  * and sends the response.
  */
-export function createService({ storage, credentials, onCreated }: ServiceOptions): RequestListener {
+export function createService({ storage, credentials, limits, onCreated }: ServiceOptions): RequestListener {
   const verifier = new SignatureVerifier(credentials)
+  const endpoint = new LimitsEndpoint(S3Limits, limits, (given) => new S3Limiter(given))
 
   const answer = async (incoming: IncomingMessage): Promise<Reply> => {
     const request = readRequest(incoming)
     const signer = await verifier.verify(request)
     const { run, createsBucket } = findOperation(request)
     if (request.bucket !== '' && createsBucket !== true) storage.buckets.get(request.bucket)
+    if (endpoint.limiter !== undefined) await endpoint.limiter.admit(request)
     return run({ request, signer, storage, onCreated })
   }
 
@@ -47,6 +53,7 @@ export function createService({ storage, credentials, onCreated }: ServiceOption
   }
 
   return (incoming, response) => {
+    if (endpoint.handle(incoming, response)) return
     handle(incoming, response).catch((error: unknown) => {
       reportError(error)
       response.destroy()

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { S3Limits } from '../limits/service-limits.ts'
 import { type ChildError, type LocalServer, startChild } from '../processes/start-child.ts'
 import { ObjectCreated } from './object-created.ts'
 
@@ -23,6 +24,8 @@ interface S3Options {
   readonly buckets?: readonly string[]
   /** What is deleted after some days. By default, nothing is deleted. */
   readonly expiry?: ExpiryDays
+  /** By default, the service has no limits. */
+  readonly limits?: S3Limits | undefined
   /** Called once for every new object, as soon as it can be read. */
   readonly onObjectCreated?: (event: ObjectCreated) => void
   readonly onDied?: (error: ChildError) => void
@@ -35,11 +38,11 @@ const Message = z.object({ event: ObjectCreated })
  * Rejects with `PortInUseError` if the port is in use, and with `ChildError` after any other failure.
  */
 export async function startS3(options: S3Options): Promise<LocalServer> {
-  const { port, dir, buckets = [], expiry, onObjectCreated, onDied } = options
+  const { port, dir, buckets = [], expiry, limits, onObjectCreated, onDied } = options
   const child = await startChild({
     name: 'S3',
     entry: new URL('s3-server.ts', import.meta.url),
-    settings: { port, dir, buckets, ...(expiry !== undefined && { expiry }) },
+    settings: { port, dir, buckets, ...(expiry !== undefined && { expiry }), ...(limits !== undefined && { limits }) },
     portVariable: 'S3_PORT',
     onMessage: (message) => {
       onObjectCreated?.(Message.parse(message).event)

@@ -1,8 +1,10 @@
 import type { StateMachineDefinition } from 'aws-local-stepfunctions'
 import type { Definition, Json, State, States } from '../../../functions/workflows/states.ts'
 
-/** The number of map items that run at the same time. All of them share the CPU and the memory of one process. */
-const MAX_LOCAL_CONCURRENCY = 4
+/**
+ * The number of map items that run at the same time by default. All of them share the CPU and the memory of one process.
+ */
+export const MAP_CONCURRENCY = 4
 
 /** Fields that Step Functions supports, but that the interpreter `aws-local-stepfunctions` ignores without an error. */
 const UNSUPPORTED_FIELDS = [
@@ -69,25 +71,27 @@ const childStates = (state: State): States | undefined => {
 
 /**
  * Adapts a definition to the local interpreter:
- * - A map runs at most four items at the same time.
+ * - A map runs at most `mapConcurrency` items at the same time.
  * - `Wait` states with a fixed time do not wait. On AWS, functions can still run after their map has failed, so the
  *   workflow waits for them. Locally, all handlers have returned before the next state.
  * - A distributed map fails with the same error as on AWS. This error does not contain the error of the failed item.
  */
-export const localDefinition = (definition: Definition): StateMachineDefinition =>
-  JSON.parse(JSON.stringify({ ...definition, States: adaptStates(definition.States) })) as StateMachineDefinition
+export const localDefinition = (definition: Definition, mapConcurrency = MAP_CONCURRENCY): StateMachineDefinition =>
+  JSON.parse(
+    JSON.stringify({ ...definition, States: adaptStates(definition.States, mapConcurrency) }),
+  ) as StateMachineDefinition
 
-const adaptStates = (states: States): States =>
+const adaptStates = (states: States, mapConcurrency: number): States =>
   Object.fromEntries(
     Object.entries(states).map(([name, state]) => {
       if (state['Type'] === 'Wait' && 'Seconds' in state) return [name, { ...state, Seconds: 0 }]
-      return [name, state['Type'] === 'Map' ? adaptMap(name, state) : state]
+      return [name, state['Type'] === 'Map' ? adaptMap(name, state, mapConcurrency) : state]
     }),
   )
 
-const adaptMap = (name: string, state: State): State => {
+const adaptMap = (name: string, state: State, mapConcurrency: number): State => {
   const { MaxConcurrency: given, ItemProcessor } = state
-  const MaxConcurrency = typeof given === 'number' ? Math.min(given, MAX_LOCAL_CONCURRENCY) : MAX_LOCAL_CONCURRENCY
+  const MaxConcurrency = typeof given === 'number' ? Math.min(given, mapConcurrency) : mapConcurrency
   const children = childStates(state)
   if (children === undefined || !isDistributed(ItemProcessor)) return { ...state, MaxConcurrency }
   return { ...state, MaxConcurrency, ItemProcessor: { ...ItemProcessor, States: hideErrors(name, children) } }

@@ -2,10 +2,11 @@ import { ExecutionAbortedError, ExecutionTimeoutError, StateMachine } from 'aws-
 import { EXPORT_STAGES, RESTORE_STAGES } from '../../../functions/stages.ts'
 import { exportWorkflow } from '../../../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../../../functions/workflows/restore.workflow.ts'
-import type { Arn, Definition } from '../../../functions/workflows/states.ts'
+import type { Arn, Definition, Json } from '../../../functions/workflows/states.ts'
 import type { StageName } from '../../../shared/jobs/stage-names.ts'
 import type { JobKind, WorkflowEngine } from '../../../shared/jobs/workflow-engine.ts'
-import { checkDefinition, localDefinition, taskStates } from './local-definition.ts'
+import { FunctionConcurrency } from './function-concurrency.ts'
+import { checkDefinition, localDefinition, MAP_CONCURRENCY, taskStates } from './local-definition.ts'
 import { RunningHandlers } from './running-handlers.ts'
 import { checkedHandler, type StageHandler } from './stage-handler.ts'
 
@@ -41,6 +42,10 @@ interface LocalWorkflowEngineOptions {
   readonly workflows?: Readonly<Record<JobKind, RunnableWorkflow>>
   /** The delay before each retry, which replaces the delays in the definition. For tests. */
   readonly retryMs?: number
+  /** The number of map items of an execution that run at the same time. The default is four. */
+  readonly mapConcurrency?: number
+  /** The number of functions of all executions that run at the same time. By default, it has no limit. */
+  readonly functionConcurrency?: FunctionConcurrency | undefined
   readonly onEnded?: OnEnded
 }
 
@@ -57,15 +62,21 @@ export class LocalWorkflowEngine implements WorkflowEngine {
   readonly #workflows: Readonly<Record<JobKind, Promise<PreparedWorkflow>>>
   readonly #running = new Map<string, Execution>()
   readonly #retryMs: number | undefined
+  readonly #functionConcurrency: FunctionConcurrency | undefined
   readonly #onEnded: OnEnded
 
   constructor(options: LocalWorkflowEngineOptions = {}) {
-    const { load = loadFromSource, workflows, retryMs, onEnded = () => Promise.resolve() } = options
+    const { load = loadFromSource, workflows, mapConcurrency = MAP_CONCURRENCY, retryMs } = options
+    const { functionConcurrency, onEnded = () => Promise.resolve() } = options
+    this.#functionConcurrency = functionConcurrency
     this.#onEnded = onEnded
     this.#retryMs = retryMs
     this.#workflows = {
-      export: prepare(workflows?.export ?? fromSource('export', exportWorkflow, EXPORT_STAGES, load)),
-      restore: prepare(workflows?.restore ?? fromSource('restore', restoreWorkflow, RESTORE_STAGES, load)),
+      export: prepare(workflows?.export ?? fromSource('export', exportWorkflow, EXPORT_STAGES, load), mapConcurrency),
+      restore: prepare(
+        workflows?.restore ?? fromSource('restore', restoreWorkflow, RESTORE_STAGES, load),
+        mapConcurrency,
+      ),
     }
   }
 
@@ -118,7 +129,7 @@ export class LocalWorkflowEngine implements WorkflowEngine {
     const taskResourceLocalHandlers = Object.fromEntries(
       tasks.map(([state, resource]) => [
         state,
-        running.track(state, checkedHandler(state, handlerFor(handlers, resource))),
+        running.track(state, this.#limited(checkedHandler(state, handlerFor(handlers, resource)))),
       ]),
     )
     const delay = this.#retryMs
@@ -127,6 +138,10 @@ export class LocalWorkflowEngine implements WorkflowEngine {
       taskResourceLocalHandlers,
       retryIntervalOverrides: Object.fromEntries(tasks.map(([state]) => [state, delay])),
     }
+  }
+
+  #limited(run: (input: Json) => Promise<Json>): (input: Json) => Promise<Json> {
+    return this.#functionConcurrency?.limit(run) ?? run
   }
 }
 
@@ -142,10 +157,17 @@ const statusOf = (error: unknown): EndStatus => {
  */
 const WITHOUT_VALIDATION = { validationOptions: { noValidate: true } }
 
-const prepare = async (workflow: RunnableWorkflow | Promise<RunnableWorkflow>): Promise<PreparedWorkflow> => {
+const prepare = async (
+  workflow: RunnableWorkflow | Promise<RunnableWorkflow>,
+  mapConcurrency: number,
+): Promise<PreparedWorkflow> => {
   const { definition, handlers } = await workflow
   checkDefinition(definition)
-  return { definition, handlers, machine: new StateMachine(localDefinition(definition), WITHOUT_VALIDATION) }
+  return {
+    definition,
+    handlers,
+    machine: new StateMachine(localDefinition(definition, mapConcurrency), WITHOUT_VALIDATION),
+  }
 }
 
 const fromSource = async <Stage extends StageName>(

@@ -31,6 +31,7 @@ const STATUS = {
   PreconditionFailed: 412,
   RequestTimeTooSkewed: 403,
   SignatureDoesNotMatch: 403,
+  SlowDown: 503,
   /** S3 itself does not have this code. Clients do not retry requests that fail with status 507. */
   StorageFull: 507,
   XAmzContentSHA256Mismatch: 400,

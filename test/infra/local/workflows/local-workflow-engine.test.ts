@@ -6,6 +6,7 @@ import { exportWorkflow } from '../../../../functions/workflows/export.workflow.
 import { restoreWorkflow } from '../../../../functions/workflows/restore.workflow.ts'
 import type { Definition, Json } from '../../../../functions/workflows/states.ts'
 import { checkDefinition, localDefinition, taskStates } from '../../../../infra/local/workflows/local-definition.ts'
+import { FunctionConcurrency } from '../../../../infra/local/workflows/function-concurrency.ts'
 import { LocalWorkflowEngine } from '../../../../infra/local/workflows/local-workflow-engine.ts'
 import { checkedHandler } from '../../../../infra/local/workflows/stage-handler.ts'
 
@@ -327,6 +328,38 @@ describe('the local workflow engine', () => {
   ])('receives a definition of the %s workflow that is valid Amazon States Language', (_kind, definition) => {
     expect(() => new StateMachine(localDefinition(definition))).not.toThrow()
     expect(() => new StateMachine(localDefinition({ ...definition, StartAt: 'Nowhere' }))).toThrow('Nowhere')
+  })
+
+  it('runs as many map items at the same time as it is configured to run', async () => {
+    let running = 0
+    let most = 0
+    const engine = new LocalWorkflowEngine({
+      mapConcurrency: 12,
+      load: (_kind, stage) =>
+        Promise.resolve(async (input: Json) => {
+          if (stage !== 'export-records') return planned(stage === 'plan-export' ? 20 : 0)
+          most = Math.max(most, ++running)
+          await sleep(20)
+          running -= 1
+          return { ...(input as Record<string, Json>), more: false }
+        }),
+    })
+    await engine.start('export', 'j')
+    await engine.ended('j')
+    expect(most).toBe(12)
+  })
+
+  it('refuses to run more functions than the concurrency limit, as Lambda does', async () => {
+    const functionConcurrency = new FunctionConcurrency(2)
+    const run = functionConcurrency.limit(async (input) => {
+      await sleep(10)
+      return input
+    })
+    const first = [run(1), run(2)]
+    await expect(run(3)).rejects.toMatchObject({ name: 'Lambda.TooManyRequestsException' })
+    expect(await Promise.all(first)).toEqual([1, 2])
+    expect(await run(4)).toBe(4)
+    expect(functionConcurrency.refused).toBe(1)
   })
 
   it('has a handler for every stage, and every stage is in a definition', () => {
