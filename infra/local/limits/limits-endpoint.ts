@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { errorMessage } from '../../../shared/values/error-message.ts'
 import type { NamedUsage } from './buckets.ts'
 

@@ -5,7 +5,7 @@ import { restoreWorkflow } from '../../../functions/workflows/restore.workflow.t
 import type { Arn, Definition, Json } from '../../../functions/workflows/states.ts'
 import type { StageName } from '../../../shared/jobs/stage-names.ts'
 import type { JobKind, WorkflowEngine } from '../../../shared/jobs/workflow-engine.ts'
-import { FunctionConcurrency } from './function-concurrency.ts'
+import type { FunctionConcurrency } from './function-concurrency.ts'
 import { checkDefinition, localDefinition, MAP_CONCURRENCY, taskStates } from './local-definition.ts'
 import { RunningHandlers } from './running-handlers.ts'
 import { checkedHandler, type StageHandler } from './stage-handler.ts'
