@@ -25,11 +25,10 @@ export const S3Limits = z.strictObject({
 })
 export type S3Limits = z.output<typeof S3Limits>
 
-export const LambdaLimits = z.strictObject({
+const LambdaLimits = z.strictObject({
   /** The number of functions that run at the same time. */
   concurrency: z.number().int().positive(),
 })
-export type LambdaLimits = z.output<typeof LambdaLimits>
 
 const ServiceLimits = z.strictObject({
   dynamodb: DynamoDbLimits.optional(),
