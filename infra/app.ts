@@ -1,14 +1,14 @@
 import '../functions/cli/check-node.ts'
-import { App, type Environment, Validations } from 'aws-cdk-lib'
+import { App, type Environment, Stack, Validations } from 'aws-cdk-lib'
 import { AwsSolutionsChecks } from 'cdk-nag'
 import process from 'node:process'
-import models from '../shared/models.json' with { type: 'json' }
 import { ModelsInvalidError } from '../shared/resources/errors.ts'
-import { loadModels } from '../shared/resources/models.ts'
-import { DataStack } from './data-stack.ts'
+import { writeSourceBundle } from './build/source-bundles.ts'
+import { readModels } from './input-files.ts'
+import { modelsFile } from './models-file.ts'
 import { stackNames } from './names.ts'
-import { ServiceStack } from './service-stack.ts'
-import { readSettings, SettingsError } from './settings.ts'
+import { assertSettings, SettingsError } from './settings.ts'
+import { SpecStarBackup } from './spec-star-backup.ts'
 
 /**
  * Returns the account and the region of the current AWS credentials. Without credentials, returns an empty environment.
@@ -20,26 +20,26 @@ const currentEnvironment = (): Environment => {
 }
 
 /**
- * Creates the two stacks of a deployment from the settings in the context `specstar` of the app. Throws `SettingsError`
- * if the settings are not valid.
+ * Creates the two stacks of a deployment from the settings in the context `specstar` of the app. Data and service are
+ * in separate stacks, so that the service stack can be deleted. Throws `SettingsError` if the settings are not valid.
  */
 export const createStacks = (
   app: App,
   env = currentEnvironment(),
-): { readonly data: DataStack; readonly service: ServiceStack } => {
-  const settings = readSettings(app.node.tryGetContext('specstar'), loadModels(models))
-  if (settings.encryption === 'kms' && env.region === undefined)
-    throw new SettingsError([
-      'encryption: "kms" requires an account and a region; run the command with AWS credentials of the account',
-    ])
+): { readonly data: Stack; readonly service: Stack } => {
+  const models = modelsFile(app.node.tryGetContext('models'))
+  const settings: unknown = app.node.tryGetContext('specstar')
+  assertSettings(settings, readModels(models).registry)
   const names = stackNames(settings.deployment)
-  const data = new DataStack(app, names.data, settings, { env })
-  const service = new ServiceStack(app, names.service, settings, data, { env })
+  const data = new Stack(app, names.data, { env, terminationProtection: true })
+  const service = new Stack(app, names.service, { env })
+  // CDK omits the id `Default` from logical ids, so they are the same as those of earlier versions.
+  new SpecStarBackup(service, 'Default', { models, settings, storesScope: data, writeBundle: writeSourceBundle })
   return { data, service }
 }
 
 /**
- * Runs a command. For errors in the settings or in `models.json`, prints the message without a stack trace and sets the
+ * Runs a command. For errors in the settings or in the models, prints the message without a stack trace and sets the
  * exit code to 1.
  */
 export const runInfraCommand = async (command: () => void | Promise<void>): Promise<void> => {

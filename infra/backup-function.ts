@@ -1,11 +1,10 @@
 import { Duration, RemovalPolicy } from 'aws-cdk-lib'
 import { PolicyStatement, Role, ServicePrincipal } from 'aws-cdk-lib/aws-iam'
-import { Architecture, Function, type IDestination, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
+import { Architecture, type Code, Function, type IDestination, Runtime, Tracing } from 'aws-cdk-lib/aws-lambda'
 import { LogGroup, type RetentionDays } from 'aws-cdk-lib/aws-logs'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import type { Construct, IConstruct } from 'constructs'
 import { acknowledgeWildcards } from './acknowledge.ts'
-import { bundledCode } from './bundles.ts'
 import type { DeployedFunction } from './functions.ts'
 
 /** Lambda's maximum values: two retries, within minutes. Events of a throttled function wait for at most six hours. */
@@ -13,6 +12,7 @@ const EVENT_RETRIES = { retryAttempts: 2, maxEventAge: Duration.hours(6) }
 
 interface BackupFunctionProps {
   readonly spec: DeployedFunction
+  readonly code: Code
   readonly deployment: string
   readonly environment: Readonly<Record<string, string>>
   readonly logDays: RetentionDays
@@ -25,7 +25,7 @@ export class BackupFunction extends Function {
   readonly #policy: IConstruct
 
   constructor(scope: Construct, id: string, props: BackupFunctionProps) {
-    const { spec, deployment, environment, logDays, deadLetters } = props
+    const { spec, code, deployment, environment, logDays, deadLetters } = props
     const functionName = `${deployment}-${spec.name}`
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       logGroupName: `/aws/lambda/${functionName}`,
@@ -40,7 +40,7 @@ export class BackupFunction extends Function {
     super(scope, id, {
       functionName,
       description: `SpecStar Backup: ${spec.kind} ${spec.name}`,
-      code: bundledCode(spec.file),
+      code,
       handler: 'index.handler',
       runtime: Runtime.NODEJS_24_X,
       architecture: Architecture.ARM_64,

@@ -3,13 +3,13 @@ import { spawnSync } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { z } from 'zod'
-import models from '../shared/models.json' with { type: 'json' }
-import { loadModels } from '../shared/resources/models.ts'
 import { runInfraCommand } from './app.ts'
+import { readModels } from './input-files.ts'
+import { modelsFile } from './models-file.ts'
 import { stackNames } from './names.ts'
 import { readSettings, type Settings } from './settings.ts'
 
-const CdkJson = z.object({ context: z.object({ specstar: z.unknown() }) })
+const CdkJson = z.object({ context: z.object({ specstar: z.unknown(), models: z.unknown() }) })
 
 /** Returns the message of `npm run destroy`: what the command removes, and what it keeps. */
 export const destroyNotice = (deployment: string, encryption: Settings['encryption']): string => {
@@ -26,7 +26,7 @@ To delete the data as well, see "Removing it" in infra/RUNBOOK.md.
 /** Runs `npm run destroy`: prints the message and runs `cdk destroy`, which asks for confirmation. */
 const main = async (): Promise<void> => {
   const { context } = CdkJson.parse(JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8')))
-  const { deployment, encryption } = readSettings(context.specstar, loadModels(models))
+  const { deployment, encryption } = readSettings(context.specstar, readModels(modelsFile(context.models)).registry)
   process.stdout.write(destroyNotice(deployment, encryption))
   const { status } = spawnSync('cdk', ['destroy', stackNames(deployment).service, ...process.argv.slice(2)], {
     stdio: 'inherit',

@@ -68,13 +68,16 @@ export class ScheduledBackups extends Construct {
 
   /** Accepts the findings on the roles of the schedules, which CDK creates as children of the stack. */
   #acknowledgeRoles(handlers: readonly IFunction[]): void {
-    for (const child of Stack.of(this).node.children)
-      if (child.node.id.startsWith('SchedulerRoleForTarget'))
-        acknowledgeWildcards(
-          child.node.findChild('DefaultPolicy'),
-          handlers.map(({ functionArn }) => `${functionArn}:*`),
-          'EventBridge Scheduler may call every version of the function.',
-        )
+    for (const child of Stack.of(this).node.children) {
+      const policy = child.node.tryFindChild('DefaultPolicy')
+      // The stack may contain roles for schedules of others.
+      if (policy === undefined || !child.node.id.startsWith('SchedulerRoleForTarget')) continue
+      acknowledgeWildcards(
+        policy,
+        handlers.map(({ functionArn }) => `${functionArn}:*`),
+        'EventBridge Scheduler may call every version of the function.',
+      )
+    }
   }
 }
 

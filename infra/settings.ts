@@ -82,11 +82,7 @@ export class SettingsError extends Error {
   override readonly name = 'SettingsError'
 
   constructor(faults: readonly string[]) {
-    super(
-      ['The settings in cdk.json (context "specstar") are not valid:', ...faults.map((fault) => `  ${fault}`)].join(
-        '\n',
-      ),
-    )
+    super(['The settings of SpecStar Backup are not valid:', ...faults.map((fault) => `  ${fault}`)].join('\n'))
   }
 }
 
@@ -104,6 +100,11 @@ export const readSettings = (settings: unknown, models: ModelRegistry): Settings
         'remove schedules or shorten their values',
     ])
   return { ...rest, schedules, schedules_json }
+}
+
+/** Throws `SettingsError` unless `settings` are valid settings. */
+export function assertSettings(settings: unknown, models: ModelRegistry): asserts settings is SettingsInput {
+  readSettings(settings, models)
 }
 
 /** Returns the days for which the objects of each group are kept. Groups without days are absent. */

@@ -143,6 +143,11 @@ export const loadModelsFile = async (path: string | URL): Promise<ModelRegistry>
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
     throw new ModelsInvalidError([`cannot be read: ${errorMessage(error)}`])
   })
+  return parseModels(text)
+}
+
+/** Creates a registry from the text of `models.json`. Throws `ModelsInvalidError` if the text is invalid. */
+export const parseModels = (text: string): ModelRegistry => {
   try {
     return loadModels(JSON.parse(text))
   } catch (error) {

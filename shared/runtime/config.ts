@@ -1,3 +1,4 @@
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { RetentionDays } from '../schedules/retention.ts'
 import { type Schedule, SchedulesShape } from '../schedules/schedule.ts'
@@ -27,9 +28,11 @@ export interface Config {
    * automatically.
    */
   readonly retention: RetentionDays
-  /** Path of the model registry. By default, `shared/models.json` is used. */
-  readonly models_file?: string
+  /** Path of the model registry. By default, the sample models in `shared/models.json` are used. */
+  readonly models_file: string
 }
+
+const SAMPLE_MODELS = fileURLToPath(new URL('../models.json', import.meta.url))
 
 const Name = z.string().min(1)
 /** Returns the schema of a variable whose value is JSON. */
@@ -60,7 +63,7 @@ const Environment = z.object({
   ACCOUNT_ITEMS: z.enum(['true', 'false']).default('true'),
   SCHEDULES: json('[]').pipe(SchedulesShape),
   RETENTION: json('{}').pipe(RetentionDays),
-  MODELS_FILE: Name.optional(),
+  MODELS_FILE: Name.default(SAMPLE_MODELS),
 })
 
 /** Environment variables have invalid values. The message contains each variable and its allowed values. */
@@ -91,6 +94,6 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
     account_items: read.ACCOUNT_ITEMS === 'true',
     schedules: read.SCHEDULES,
     retention: read.RETENTION,
-    ...(read.MODELS_FILE === undefined ? {} : { models_file: read.MODELS_FILE }),
+    models_file: read.MODELS_FILE,
   }
 }

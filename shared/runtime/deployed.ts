@@ -2,6 +2,7 @@ import { EventBridgeClient } from '@aws-sdk/client-eventbridge'
 import { SFNClient } from '@aws-sdk/client-sfn'
 import { STSClient } from '@aws-sdk/client-sts'
 import process from 'node:process'
+import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
 import { dynamoDB, s3 } from './clients.ts'
 import { readConfig } from './config.ts'
@@ -21,9 +22,15 @@ const Arns = z.object({
   SIGNER_ROLE_ARN: z.string().optional(),
 })
 
+/**
+ * The model registry of the deployment. The code of a function consists of one file, which contains this module, and of
+ * the registry beside it.
+ */
+const DEPLOYED_MODELS = fileURLToPath(new URL('models.json', import.meta.url))
+
 /** Creates the services of a Lambda function from its environment variables. */
 export const deployedServices = (): Promise<Services> => {
-  const config = readConfig(process.env)
+  const config = readConfig({ MODELS_FILE: DEPLOYED_MODELS, ...process.env })
   const { region } = config
   const { EXPORT_WORKFLOW_ARN, RESTORE_WORKFLOW_ARN, SIGNER_ROLE_ARN } = Arns.parse(process.env)
   const sts = new STSClient({ region })

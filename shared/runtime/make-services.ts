@@ -10,8 +10,7 @@ import { WorkFiles } from '../jobs/work-files.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import { ObjectStore } from '../objects/aws/object-store.ts'
 import { type SignerFor, SignedUrls } from '../objects/aws/signed-urls.ts'
-import ownModels from '../models.json' with { type: 'json' }
-import { loadModels, loadModelsFile } from '../resources/models.ts'
+import { loadModelsFile } from '../resources/models.ts'
 import { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import { ArchiveJudgements } from '../schedules/aws/archive-judgements.ts'
 import { ResourceStore } from '../resources/aws/resource-store.ts'
@@ -36,7 +35,7 @@ export const makeServices = async (parts: {
 }): Promise<Services> => {
   const { config, dynamoDb, s3, workflows } = parts
   const clock = parts.clock ?? (() => new Date())
-  const models = config.models_file === undefined ? loadModels(ownModels) : await loadModelsFile(config.models_file)
+  const models = await loadModelsFile(config.models_file)
   const objects = new ObjectStore(s3)
   const payloads = new PayloadStore(objects, config.buckets.blobs)
   return {

@@ -61,7 +61,7 @@ const expireJobs = async (client: DynamoDBClient, table: string): Promise<void> 
 }
 
 /**
- * Creates the four buckets unless they exist. As in `infra/data-stack.ts`, all buckets except the work bucket are
+ * Creates the four buckets unless they exist. As in `infra/backup-stores.ts`, all buckets except the work bucket are
  * versioned.
  */
 export const createBuckets = async (client: S3Client, { buckets }: Pick<Config, 'buckets'>): Promise<void> => {

@@ -21,8 +21,6 @@ export interface LocalStores {
   readonly s3: S3Client
 }
 
-const MODELS = new URL('../../../shared/models.json', import.meta.url)
-
 /**
  * Connects to the services of the local program, at the endpoints that the environment contains. Throws `NotLocalError`
  * if an endpoint is on another machine, and `NoAnswerError` if no server responds.
@@ -34,7 +32,7 @@ export const openLocalStores = async (env: Readonly<Record<string, string | unde
   const { credentials } = endpoints
   const dynamo = dynamoDB({ region: config.region, endpoint: endpoints.dynamo, credentials })
   const s3 = s3Client({ region: config.region, endpoint: endpoints.s3, credentials })
-  const models = await loadModelsFile(config.models_file ?? MODELS)
+  const models = await loadModelsFile(config.models_file)
   const objects = new ObjectStore(s3)
   const payloads = new PayloadStore(objects, config.buckets.blobs)
   return {

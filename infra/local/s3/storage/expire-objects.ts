@@ -7,7 +7,7 @@ import type { VersionedObjects } from './versioned-objects.ts'
 
 /**
  * Deletes the objects of a bucket that were written before a time. An object that is replaced meanwhile is kept. On
- * AWS, the lifecycle rule of the work bucket in `infra/data-stack.ts` does the same.
+ * AWS, the lifecycle rule of the work bucket in `infra/backup-stores.ts` does the same.
  */
 export async function expireObjects(
   database: Database,

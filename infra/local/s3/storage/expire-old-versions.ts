@@ -11,7 +11,7 @@ export interface Expiry {
 
 /**
  * Deletes the versions of a bucket that became noncurrent before a time. Also deletes delete markers that are older
- * than this time if their key has no other versions. On AWS, lifecycle rules in `infra/data-stack.ts` do the same.
+ * than this time if their key has no other versions. On AWS, lifecycle rules in `infra/backup-stores.ts` do the same.
  */
 export async function expireOldVersions(
   database: Database,

@@ -1,6 +1,6 @@
-import { Duration, RemovalPolicy, Stack, type StackProps } from 'aws-cdk-lib'
+import { Duration, RemovalPolicy, Stack, Token } from 'aws-cdk-lib'
 import { AttributeType, Billing, TableEncryptionV2, TableV2 } from 'aws-cdk-lib/aws-dynamodb'
-import { Key } from 'aws-cdk-lib/aws-kms'
+import { type IKey, Key } from 'aws-cdk-lib/aws-kms'
 import {
   BlockPublicAccess,
   Bucket,
@@ -11,32 +11,26 @@ import {
   ObjectLockRetention,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3'
-import type { Construct } from 'constructs'
+import { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
 import { UNFINISHED_UPLOAD_DAYS, WORK_DAYS } from './lifecycle-days.ts'
-import { storeNames } from './names.ts'
-import type { Settings } from './settings.ts'
+import { type StoreNames, storeNames } from './names.ts'
+import { type Settings, SettingsError } from './settings.ts'
 
 /**
- * Creates the tables, the buckets and the encryption key. They may contain the only copy of their data, so
- * CloudFormation keeps them if this stack is deleted. They are in a separate stack, so that the service stack can be
- * deleted.
+ * The tables, the buckets and the encryption key. They may contain the only copy of their data, so CloudFormation keeps
+ * them if their stack is deleted.
  */
-export class DataStack extends Stack {
+export class BackupStores extends Construct {
+  readonly names: StoreNames
   /** Undefined if S3 and DynamoDB use keys that AWS manages. */
-  readonly key: Key | undefined
+  readonly key: IKey | undefined
 
-  constructor(scope: Construct, id: string, settings: Settings, props: StackProps = {}) {
-    super(scope, id, { ...props, terminationProtection: true })
-    this.key =
-      settings.encryption === 'kms'
-        ? new Key(this, 'Key', {
-            description: `Data of the SpecStar Backup deployment ${settings.deployment}`,
-            enableKeyRotation: true,
-            removalPolicy: RemovalPolicy.RETAIN,
-          })
-        : undefined
-    const names = storeNames(settings.deployment)
+  constructor(scope: Construct, id: string, settings: Settings) {
+    super(scope, id)
+    this.key = settings.encryption === 'kms' ? this.#createKey(settings.deployment) : undefined
+    this.names = storeNames(settings.deployment)
+    const { names } = this
     this.#table('ResourceTable', names.resources)
     this.#table('JobTable', names.jobs, 'expires')
     const { old_versions_days } = settings.retention
@@ -67,6 +61,20 @@ export class DataStack extends Stack {
         eventBridgeConfiguration: { eventBridgeEnabled: true },
       }
     this.#bucket('WorkBucket', { bucketName: names.work, versioned: false }, { expiration: Duration.days(WORK_DAYS) })
+  }
+
+  #createKey(deployment: string): Key {
+    // The tables are replicated tables with one replica. Each replica names the key of its own region.
+    if (Token.isUnresolved(Stack.of(this).region))
+      throw new SettingsError([
+        'encryption: "kms" requires an account and a region; run the command with AWS credentials of the account, ' +
+          'or set the property env of the stack',
+      ])
+    return new Key(this, 'Key', {
+      description: `Data of the SpecStar Backup deployment ${deployment}`,
+      enableKeyRotation: true,
+      removalPolicy: RemovalPolicy.RETAIN,
+    })
   }
 
   #table(id: string, tableName: string, timeToLiveAttribute?: string): void {

@@ -1,8 +1,9 @@
-import { CfnOutput, Duration, Stack, type StackProps } from 'aws-cdk-lib'
+import { CfnOutput, Duration } from 'aws-cdk-lib'
 import type { HttpApi as GatewayHttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
-import type { Construct } from 'constructs'
+import type { ITopic } from 'aws-cdk-lib/aws-sns'
+import { Construct } from 'constructs'
 import { type DeployedNames, EVENTS } from '../functions/events.ts'
 import { pascalCase } from '../functions/function-spec.ts'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../functions/stages.ts'
@@ -15,12 +16,13 @@ import { acknowledge } from './acknowledge.ts'
 import { Alarms } from './alarms.ts'
 import { BackupFunction } from './backup-function.ts'
 import { BackupWorkflow } from './backup-workflow.ts'
-import type { DataStack } from './data-stack.ts'
+import type { BackupStores } from './backup-stores.ts'
 import { EventRule } from './event-rule.ts'
 import { type DeployedFunction, functionsOf } from './functions.ts'
 import { grant } from './grants.ts'
 import { HttpApi } from './http-api.ts'
-import { type StoreNames, storeNames } from './names.ts'
+import type { FunctionCode } from './function-code.ts'
+import type { StoreNames } from './names.ts'
 import { OperationsDashboard } from './operations-dashboard.ts'
 import { ScheduledBackups } from './scheduled-backups.ts'
 import { objectRetention, type Settings } from './settings.ts'
@@ -28,32 +30,42 @@ import { Signer } from './signer.ts'
 
 type Workflows = Readonly<Record<JobKind, BackupWorkflow>>
 
-/**
- * The functions, workflows, API, triggers and alarms. This stack contains no data, so it can be deleted and recreated.
- */
-export class ServiceStack extends Stack {
+interface BackupServiceProps {
+  readonly settings: Settings
+  readonly stores: BackupStores
+  readonly code: FunctionCode
+}
+
+/** The functions, workflows, API, triggers and alarms. They contain no data, so they can be deleted and recreated. */
+export class BackupService extends Construct {
+  readonly api: GatewayHttpApi
+  /** Receives the notifications of all alarms. */
+  readonly alarmTopic: ITopic
   readonly #settings: Settings
+  readonly #code: FunctionCode
   readonly #names: StoreNames
   readonly #specs: readonly DeployedFunction[]
   readonly #functions: ReadonlyMap<string, BackupFunction>
   readonly #deadLetters: Queue
 
-  constructor(scope: Construct, id: string, settings: Settings, data: DataStack, props: StackProps = {}) {
-    super(scope, id, props)
+  constructor(scope: Construct, id: string, { settings, stores, code }: BackupServiceProps) {
+    super(scope, id)
     this.#settings = settings
-    this.#names = storeNames(settings.deployment)
+    this.#code = code
+    this.#names = stores.names
     this.#specs = functionsOf(settings.resource_routes)
-    this.addStackDependency(data, 'The functions use tables and buckets of the data stack by their names.')
+    // The functions use tables and buckets by their names, which are no references to the stores.
+    this.node.addDependency(stores)
     this.#deadLetters = this.#createDeadLetters()
     this.#functions = this.#createFunctions()
     const workflows = {
       export: this.#createWorkflow('export', EXPORT_STAGES, exportWorkflow),
       restore: this.#createWorkflow('restore', RESTORE_STAGES, restoreWorkflow),
     }
-    this.#grantPermissions(workflows, data.key)
-    const api = this.#createApi()
+    this.#grantPermissions(workflows, stores.key)
+    this.api = this.#createApi()
     this.#createTriggers(workflows)
-    this.#createMonitoring(workflows, api)
+    this.alarmTopic = this.#createMonitoring(workflows, this.api)
     new CfnOutput(this, 'RestoreBucketName', {
       value: this.#names.restores,
       description: 'Archives uploaded to this bucket are restored',
@@ -97,6 +109,7 @@ export class ServiceStack extends Stack {
     const createFunction = (spec: DeployedFunction): BackupFunction =>
       new BackupFunction(this, pascalCase(spec.name), {
         spec,
+        code: this.#code.of(spec.file),
         deployment,
         environment: spec.readsSchedules === true ? scheduleEnvironment : environment,
         logDays: retention.log_days,
@@ -179,7 +192,7 @@ export class ServiceStack extends Stack {
     })
   }
 
-  #createMonitoring(workflows: Workflows, api: GatewayHttpApi): void {
+  #createMonitoring(workflows: Workflows, api: GatewayHttpApi): ITopic {
     const { deployment, schedules, alarm_email } = this.#settings
     const named = ({ name }: DeployedFunction) => ({ name, fn: this.#functionOf(name) })
     const isCalledDirectly = ({ kind }: DeployedFunction): boolean => kind === 'route' || kind === 'event'
@@ -199,5 +212,6 @@ export class ServiceStack extends Stack {
       workflows: Object.values(workflows).map(({ stateMachine }) => stateMachine),
       alarms,
     })
+    return topic
   }
 }
