@@ -154,6 +154,7 @@ describe('readSettings', () => {
     ['two wrong settings, and names both', { deployment: '', encryption: 'x' }, ['deployment: ""', 'encryption: "x"']],
   ])('rejects %s', (_, settings, texts) => {
     expect(() => read(settings)).toThrow(SettingsError)
-    for (const text of ['The settings of SpecStar Backup are not valid', ...texts]) expect(() => read(settings)).toThrow(text)
+    for (const text of ['The settings of SpecStar Backup are not valid', ...texts])
+      expect(() => read(settings)).toThrow(text)
   })
 })
