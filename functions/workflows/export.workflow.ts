@@ -1,5 +1,5 @@
 import type { ExportStage } from '../../shared/jobs/stage-names.ts'
-import { type Arn, type Definition, JOB_ID, type Json, stateBuilders } from './states.ts'
+import { type Arn, type Definition, JOB_ID, type Json, stateBuilders, type WorkflowOptions } from './states.ts'
 
 /** The export of 250 million resources takes several hours. An execution that hangs ends after 36 hours. */
 const TIMEOUT_SECONDS = 36 * 3600
@@ -11,8 +11,8 @@ const JOB_ID_AND_ROUND: Json = { 'job_id.$': '$.job_id', 'round.$': '$.round' }
  * The input of an execution is `{ job_id }`. `plan-compose` and `compose-parts` run in rounds: a second round is needed
  * if the archive has more parts than one multipart upload accepts.
  */
-export const exportWorkflow = (arn: Arn<ExportStage>): Definition => {
-  const { task, map, fail } = stateBuilders(arn, 'fail-export')
+export const exportWorkflow = (arn: Arn<ExportStage>, options: WorkflowOptions = {}): Definition => {
+  const { task, map, fail } = stateBuilders(arn, 'fail-export', options)
   return {
     Comment: 'Exports models to one archive',
     StartAt: 'PlanExport',

@@ -1,5 +1,5 @@
 import type { RestoreStage } from '../../shared/jobs/stage-names.ts'
-import { type Arn, type Definition, JOB_ID, stateBuilders } from './states.ts'
+import { type Arn, type Definition, JOB_ID, stateBuilders, type WorkflowOptions } from './states.ts'
 
 /**
  * A new DynamoDB table accepts 4,000 writes a second. At this rate, writing 250 million resources takes 69 hours.
@@ -16,24 +16,29 @@ const TIMEOUT_SECONDS = 92 * 3600
 const LAST_WRITES_SECONDS = 90
 
 /**
+ * The number of passes of `convert` in the inline map. The conversion has one item, so it may run as many passes as the
+ * eight items of another inline map together. A small stream needs four passes.
+ */
+const CONVERT_INLINE_PASSES = 16
+
+/**
  * Returns the definition of a restore: convert, inspect, preflight, decide, apply blobs, apply records, verify, report.
  * The input of an execution is `{ job_id }`. Nothing is written to the target before `decide` has succeeded.
  * If `apply-records` fails with a `ConflictError`, the restore rolls back its own writes and fails.
  */
-export const restoreWorkflow = (arn: Arn<RestoreStage>): Definition => {
-  const { task, map, fail } = stateBuilders(arn, 'fail-restore')
+export const restoreWorkflow = (arn: Arn<RestoreStage>, options: WorkflowOptions = {}): Definition => {
+  const { task, map, fail } = stateBuilders(arn, 'fail-restore', options)
   return {
     Comment: 'Restores an archive and verifies the result',
-    StartAt: 'FirstConvertPass',
+    StartAt: 'PlanConvert',
     TimeoutSeconds: TIMEOUT_SECONDS,
     States: {
-      FirstConvertPass: { Type: 'Pass', Parameters: { 'job_id.$': '$.job_id', n: 0, pass: 0 }, Next: 'Convert' },
-      ...task('convert', { next: 'MoreToConvert' }),
-      MoreToConvert: {
-        Type: 'Choice',
-        Choices: [{ Variable: '$.more', BooleanEquals: true, Next: 'Convert' }],
-        Default: 'Inspect',
+      PlanConvert: {
+        Type: 'Pass',
+        Parameters: { 'job_id.$': '$.job_id', items: [0], count: 1 },
+        Next: 'Convert',
       },
+      ...map('convert', { next: 'Inspect', inlinePasses: CONVERT_INLINE_PASSES }),
       ...task('inspect', { next: 'LeasesTaken', parameters: JOB_ID }),
       LeasesTaken: {
         Type: 'Choice',

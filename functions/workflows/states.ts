@@ -1,6 +1,6 @@
 import type { StageName } from '../../shared/jobs/stage-names.ts'
-import { ERROR_TABLE } from '../../shared/problems/error-table.ts'
 import { pascalCase } from '../function-spec.ts'
+import { CONTINUABLE_ERRORS, RETRY_DISTRIBUTED, RETRY_FAIL_STAGE, RETRY_INLINE, RETRY_TASK } from './retriers.ts'
 
 /**
  * Builds the states of both workflows in Amazon States Language.
@@ -22,6 +22,19 @@ export interface Definition {
 /** Returns the ARN of a stage's function. */
 export type Arn<Stage extends StageName> = (stage: Stage) => string
 
+/**
+ * The number of items of a distributed map that run at the same time, if the setting `max_concurrency` is absent. One
+ * worker writes at least 1,000 items a second, and a new on-demand table accepts 4,000. More than 64 workers would
+ * mostly be throttled.
+ */
+export const DEFAULT_MAX_CONCURRENCY = 64
+
+/** The choices that a deployment makes for both workflows. */
+export interface WorkflowOptions {
+  /** The number of items of a distributed map that run at the same time. */
+  readonly maxConcurrency?: number
+}
+
 /** Parameters of a stage that needs only the job id. */
 export const JOB_ID: Json = { 'job_id.$': '$.job_id' }
 
@@ -39,6 +52,8 @@ interface MapOptions {
   readonly next: string
   /** Name of the next state after a `ConflictError`. By default, the workflow fails after such an error. */
   readonly onConflict?: string
+  /** The number of passes that each item may run in the inline map. By default, `INLINE_PASSES`. */
+  readonly inlinePasses?: number
 }
 
 /** Functions that build the states of one workflow. */
@@ -48,7 +63,7 @@ interface StateBuilders<Stage extends StageName> {
   /**
    * Runs a stage for every item of `$.items`. Repeats the stage for an item until it returns `more: false`. The outputs
    * of the items are dropped, because the outputs of ten thousand items would exceed the size limit of a state. The
-   * output of the map is equal to its input.
+   * output of the map is its input. After an inline map, it also contains `$.inline`.
    */
   readonly map: (stage: Stage, options: MapOptions) => States
   /**
@@ -65,6 +80,7 @@ interface StateBuilders<Stage extends StageName> {
 export const stateBuilders = <Stage extends StageName>(
   arn: Arn<Stage>,
   failStage: NoInfer<Stage>,
+  { maxConcurrency = DEFAULT_MAX_CONCURRENCY }: WorkflowOptions = {},
 ): StateBuilders<Stage> => {
   const catchAll = { ErrorEquals: ['States.ALL'], ResultPath: '$.error', Next: pascalCase(failStage) }
   return {
@@ -72,15 +88,20 @@ export const stateBuilders = <Stage extends StageName>(
       [pascalCase(stage)]: {
         ...taskState(arn(stage)),
         ...(parameters === undefined ? {} : { Parameters: parameters }),
-        Retry: RETRY,
+        Retry: RETRY_TASK,
         Catch: [onError === undefined ? catchAll : { ...catchAll, Next: onError }],
         Next: next,
       },
     }),
-    map: (stage, { next, onConflict }) =>
-      mapStates(pascalCase(stage), arn(stage), next, (mode) =>
-        onConflict === undefined ? [catchAll] : [catchConflict(onConflict, mode), catchAll],
-      ),
+    map: (stage, { next, onConflict, inlinePasses = INLINE_PASSES }) =>
+      mapStates({
+        name: pascalCase(stage),
+        resource: arn(stage),
+        next,
+        maxConcurrency,
+        inlinePasses,
+        catchers: (mode) => (onConflict === undefined ? [catchAll] : [catchConflict(onConflict, mode), catchAll]),
+      }),
     fail: () => failStates(pascalCase(failStage), arn(failStage)),
   }
 }
@@ -93,40 +114,6 @@ const taskState = (resource: string): State => ({
   Resource: resource,
   TimeoutSeconds: TASK_TIMEOUT_SECONDS,
 })
-
-/** Names of the errors that a retry with the same input would cause again. All other errors are retried. */
-const FINAL_ERRORS = Object.entries(ERROR_TABLE).flatMap(([name, { retryable }]) => (retryable ? [] : [name]))
-
-/**
- * Retries at most four times, within about a minute. A partition split or a failover of DynamoDB takes less time. More
- * retries would repeat a pass of 5 minutes too often.
- */
-const RETRY: Json = [
-  { ErrorEquals: FINAL_ERRORS, MaxAttempts: 0 },
-  {
-    ErrorEquals: ['States.ALL'],
-    IntervalSeconds: 2,
-    MaxAttempts: 4,
-    BackoffRate: 2,
-    MaxDelaySeconds: 30,
-    JitterStrategy: 'FULL',
-  },
-]
-
-/**
- * Retries at most eight times, within several minutes. The stage that ends a failed job must succeed even if its calls
- * are throttled for a minute. Otherwise, the leases of the job would not be released and its error would not be stored.
- */
-const RETRY_FAIL_STAGE: Json = [
-  {
-    ErrorEquals: ['States.ALL'],
-    IntervalSeconds: 2,
-    MaxAttempts: 8,
-    BackoffRate: 2,
-    MaxDelaySeconds: 60,
-    JitterStrategy: 'FULL',
-  },
-]
 
 const failStates = (name: string, resource: string): States => ({
   [name]: {
@@ -143,10 +130,11 @@ const failStates = (name: string, resource: string): States => ({
 const MAX_INLINE_ITEMS = 8
 
 /**
- * The number of workers that run at the same time. One worker writes at least 1,000 items a second, and a new on-demand
- * table accepts 4,000. More than 64 workers would mostly be throttled.
+ * The number of passes that each item may run in an inline map. The items of an inline map write their events to the
+ * history of the execution, which has at most 25,000 events. A pass that is throttled for an hour writes up to 79
+ * events, so 2 passes of 8 items write at most 1,300 events in each of the stages.
  */
-const MAX_CONCURRENCY = 64
+const INLINE_PASSES = 2
 
 type MapMode = 'Inline' | 'Distributed'
 
@@ -160,24 +148,23 @@ const catchConflict = (next: string, mode: MapMode): Json => ({
   Next: next,
 })
 
+interface MapProps {
+  /** Name of the first state. */
+  readonly name: string
+  readonly resource: string
+  readonly next: string
+  readonly maxConcurrency: number
+  readonly inlinePasses: number
+  readonly catchers: (mode: MapMode) => Json[]
+}
+
 /**
- * Returns three states: a choice, an inline map and a distributed map. The choice selects a map by the number of items.
- * If there are no items, it continues with `next`.
+ * Returns the states of a map. A choice selects the inline map or the distributed map by the number of items. If there
+ * are no items, it continues with `next`. If the inline map has not finished an item, the distributed map runs all items
+ * again from their first passes. A pass that has stored its result returns it at once, so no work is repeated.
  */
-const mapStates = (name: string, resource: string, next: string, catchers: (mode: MapMode) => Json[]): States => {
-  const mapState = (mode: MapMode): State => ({
-    Type: 'Map',
-    ItemsPath: '$.items',
-    ItemSelector: { 'job_id.$': '$.job_id', 'n.$': '$$.Map.Item.Value', pass: 0 },
-    MaxConcurrency: mode === 'Inline' ? MAX_INLINE_ITEMS : MAX_CONCURRENCY,
-    ItemProcessor: {
-      ProcessorConfig: mode === 'Inline' ? { Mode: 'INLINE' } : { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-      ...passLoop(`${name}${mode}`, resource),
-    },
-    ResultPath: null,
-    Catch: catchers(mode),
-    Next: next,
-  })
+const mapStates = ({ name, resource, next, maxConcurrency, inlinePasses, catchers }: MapProps): States => {
+  const map = { Type: 'Map', ItemsPath: '$.items', ItemSelector: FIRST_PASS }
   return {
     [name]: {
       Type: 'Choice',
@@ -187,16 +174,53 @@ const mapStates = (name: string, resource: string, next: string, catchers: (mode
       ],
       Default: `${name}Distributed`,
     },
-    [`${name}Inline`]: mapState('Inline'),
-    [`${name}Distributed`]: mapState('Distributed'),
+    [`${name}Inline`]: {
+      ...map,
+      MaxConcurrency: MAX_INLINE_ITEMS,
+      ItemProcessor: {
+        ProcessorConfig: { Mode: 'INLINE' },
+        ...inlinePassLoop(`${name}Inline`, resource, inlinePasses),
+      },
+      ResultSelector: { 'unfinished.$': `States.ArrayContains($, '${UNFINISHED}')` },
+      ResultPath: '$.inline',
+      Catch: catchers('Inline'),
+      Next: `${name}InlineEnded`,
+    },
+    [`${name}InlineEnded`]: {
+      Type: 'Choice',
+      Choices: [{ Variable: '$.inline.unfinished', BooleanEquals: true, Next: `${name}Distributed` }],
+      Default: next,
+    },
+    [`${name}Distributed`]: {
+      ...map,
+      MaxConcurrency: maxConcurrency,
+      ItemProcessor: {
+        ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
+        ...passLoop(`${name}Distributed`, resource),
+      },
+      ResultPath: null,
+      Catch: catchers('Distributed'),
+      Next: next,
+    },
   }
 }
 
+/** The input of the first pass of a map item. */
+const FIRST_PASS: Json = { 'job_id.$': '$.job_id', 'n.$': '$$.Map.Item.Value', pass: 0 }
+
+/** The output of an item of an inline map that must continue in the distributed map. */
+const UNFINISHED = 'unfinished'
+
+interface Processor {
+  readonly StartAt: string
+  readonly States: States
+}
+
 /** Returns the states that run passes for one map item until a pass returns `more: false`. */
-const passLoop = (prefix: string, resource: string): { readonly StartAt: string; readonly States: States } => ({
+const passLoop = (prefix: string, resource: string): Processor => ({
   StartAt: `${prefix}Work`,
   States: {
-    [`${prefix}Work`]: { ...taskState(resource), Retry: RETRY, Next: `${prefix}More` },
+    [`${prefix}Work`]: { ...taskState(resource), Retry: RETRY_DISTRIBUTED, Next: `${prefix}More` },
     [`${prefix}More`]: {
       Type: 'Choice',
       Choices: [{ Variable: '$.more', BooleanEquals: true, Next: `${prefix}Work` }],
@@ -205,3 +229,32 @@ const passLoop = (prefix: string, resource: string): { readonly StartAt: string;
     [`${prefix}Done`]: { Type: 'Pass', Result: {}, End: true },
   },
 })
+
+/**
+ * Returns the states that run at most `maxPasses` passes for one map item. The output is `UNFINISHED` if the item needs
+ * more passes, or if a pass was throttled in all of its attempts.
+ */
+const inlinePassLoop = (prefix: string, resource: string, maxPasses: number): Processor => {
+  const more = { Variable: '$.more', BooleanEquals: true }
+  return {
+    StartAt: `${prefix}Work`,
+    States: {
+      [`${prefix}Work`]: {
+        ...taskState(resource),
+        Retry: RETRY_INLINE,
+        Catch: [{ ErrorEquals: CONTINUABLE_ERRORS, Next: `${prefix}Unfinished` }],
+        Next: `${prefix}More`,
+      },
+      [`${prefix}More`]: {
+        Type: 'Choice',
+        Choices: [
+          { And: [more, { Variable: '$.pass', NumericGreaterThanEquals: maxPasses }], Next: `${prefix}Unfinished` },
+          { ...more, Next: `${prefix}Work` },
+        ],
+        Default: `${prefix}Done`,
+      },
+      [`${prefix}Unfinished`]: { Type: 'Pass', Result: UNFINISHED, End: true },
+      [`${prefix}Done`]: { Type: 'Pass', Result: 'done', End: true },
+    },
+  }
+}

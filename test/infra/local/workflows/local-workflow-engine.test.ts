@@ -110,14 +110,58 @@ describe('the export workflow', () => {
   it('repeats a map item with its cursor until no work is left', async () => {
     const calls = await run('export', {
       'plan-export': () => planned(1),
-      'export-records': (input, nth) => ({ ...input, pass: nth + 1, more: nth < 2, cursor: `c${nth}` }),
+      'export-records': (input, nth) => ({ ...input, pass: nth + 1, more: nth < 1, cursor: `c${nth}` }),
     })
     const passes = calls.filter(({ stage }) => stage === 'export-records')
     expect(passes.map(({ input }) => [input['pass'], input['cursor']])).toEqual([
       [0, undefined],
       [1, 'c0'],
-      [2, 'c1'],
     ])
+  })
+
+  it('runs the items of an inline map again in the distributed map if an item needs more than two passes', async () => {
+    const passes = [1, 4]
+    const calls = await run('export', {
+      'plan-export': () => planned(2),
+      'export-records': (input) => {
+        const pass = Number(input['pass'])
+        return { ...input, pass: pass + 1, more: pass + 1 < (passes[Number(input['n'])] ?? 0), cursor: `c${pass}` }
+      },
+    })
+    const passesOf = (item: number): Json[] =>
+      calls
+        .filter(({ stage, input: { n } }) => stage === 'export-records' && n === item)
+        .map(({ input: { pass = null } }) => pass)
+    expect(passesOf(0)).toEqual([0, 0])
+    expect(passesOf(1)).toEqual([0, 1, 0, 1, 2, 3])
+    expect(stagesOf(calls)).toContain('announce')
+  })
+
+  it.each(['ThrottledError', 'Lambda.ServiceException'])(
+    'runs an item of an inline map in the distributed map if it fails with %s in 21 attempts',
+    async (name) => {
+      const calls = await run('export', {
+        'plan-export': () => planned(1),
+        'export-records': (input, nth) => {
+          if (nth < 21) throw named(name, 'later')
+          return { ...input, more: false }
+        },
+      })
+      expect(calls.filter(({ stage }) => stage === 'export-records')).toHaveLength(22)
+      expect(stagesOf(calls)).toContain('announce')
+    },
+  )
+
+  it('retries a throttled stage although another error has used up its retries', async () => {
+    const calls = await run('export', {
+      'plan-export': (_input, nth) => {
+        if (nth < 4) throw named('InternalError', 'no')
+        if (nth < 100) throw named(nth % 2 === 0 ? 'ThrottledError' : 'Lambda.TooManyRequestsException', 'later')
+        return planned(0)
+      },
+    })
+    expect(calls.filter(({ stage }) => stage === 'plan-export')).toHaveLength(101)
+    expect(stagesOf(calls)).toContain('announce')
   })
 
   it('composes in rounds until the archive is complete', async () => {
