@@ -27,7 +27,7 @@ export type Arn<Stage extends StageName> = (stage: Stage) => string
  * worker writes at least 1,000 items a second, and a new on-demand table accepts 4,000. More than 64 workers would
  * mostly be throttled.
  */
-export const DEFAULT_MAX_CONCURRENCY = 64
+const DEFAULT_MAX_CONCURRENCY = 64
 
 /** The choices that a deployment makes for both workflows. */
 export interface WorkflowOptions {
