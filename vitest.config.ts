@@ -26,11 +26,12 @@ class LongFilesFirst extends BaseSequencer {
 
 const MINUTE_MS = 60_000
 
-/** Minutes and gigabytes (`large`, `hostile-sizes`), Python and PyPI (`real`): suites with commands of their own. */
+/** Minutes and gigabytes (`large`, `hostile-sizes`), Python and PyPI (`real`, `deploy`): suites with commands of their own. */
 const SEPARATE_SUITES = [
   'test/large/**',
   'test/faults/hostile-sizes.test.ts',
   'test/real/**',
+  'test/deploy/**',
   'test/workflows/outcomes.test.ts',
 ]
 
@@ -94,6 +95,19 @@ const specstar = {
   test: { name: 'specstar', include: ['test/real/**/*.test.ts'], testTimeout: 2 * MINUTE_MS },
 }
 
+/** `npm run test:deploy`: deploys the app to an emulator of AWS; needs Python 3 and, the first time, PyPI. */
+const deploy = {
+  extends: true as const,
+  test: {
+    name: 'deploy',
+    include: ['test/deploy/**/*.test.ts'],
+    testTimeout: 10 * MINUTE_MS,
+    hookTimeout: 10 * MINUTE_MS,
+    // The scenarios use one deployment.
+    bail: 1,
+  },
+}
+
 /** `npm run test:branches` and `npm run test:mutation`: unit tests that are fast enough to run for each mutant. */
 const logic = {
   extends: true as const,
@@ -124,7 +138,7 @@ export default defineConfig(({ mode }) => ({
     // Stryker cannot select a project.
     projects:
       process.env['STRYKER_MUTATOR_WORKER'] === undefined
-        ? [main, faults, property, outcomes, large, specstar, logic]
+        ? [main, faults, property, outcomes, large, specstar, deploy, logic]
         : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,

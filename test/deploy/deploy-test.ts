@@ -1,0 +1,103 @@
+import { existsSync } from 'node:fs'
+import { mkdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import process from 'node:process'
+import { fileURLToPath } from 'node:url'
+import { z } from 'zod'
+import { loadModelsFile, type ModelRegistry } from '../../shared/resources/models.ts'
+import { createUser } from './aws/iam.ts'
+import { SignedRequests } from './aws/signed-requests.ts'
+import { AppCopy } from './cdk/app-copy.ts'
+import { CdkCli } from './cdk/cdk-cli.ts'
+import { Deployment } from './deployment.ts'
+import { Emulator } from './emulator/emulator.ts'
+
+const FOLDER = fileURLToPath(new URL('../../.local/deploy', import.meta.url))
+const STATE = join(FOLDER, 'state.json')
+const MODELS = new URL('../../shared/models.json', import.meta.url)
+/** Small limits, so that the sample data needs distributed maps and several passes. */
+const LIMITS = { rangeBytes: 3_000, blobsPerRange: 10, partsPerItem: 1 }
+
+const Key = z.object({ accessKeyId: z.string(), secretAccessKey: z.string() })
+const State = z.object({
+  address: z.object({ port: z.int(), account: z.string(), certificate: z.string(), root: Key }),
+  administrator: Key,
+  operator: Key,
+  reader: Key,
+  stranger: Key,
+})
+type State = z.output<typeof State>
+
+/** The settings of the first deployment. */
+export const SETTINGS = {
+  deployment: 'specstar',
+  // The test itself starts the schedules, because nobody waits for midnight.
+  schedules: [{ name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 }],
+  retention: { exports_days: 30, uploads_days: 30 },
+}
+
+/**
+ * The emulator with four users, and the deployments of the test.
+ *
+ * With the environment variable `KEEP_EMULATOR`, the emulator runs on after the test, and the next test uses it and its
+ * deployments again.
+ */
+export class DeployTest {
+  readonly state: State
+  readonly models: ModelRegistry
+  readonly main: Deployment
+  readonly #emulator: Emulator | undefined
+
+  private constructor(state: State, models: ModelRegistry, emulator: Emulator | undefined) {
+    this.state = state
+    this.models = models
+    this.main = this.deployment(new AppCopy(join(FOLDER, 'app')), SETTINGS.deployment, 'eu-central-1')
+    this.#emulator = emulator
+  }
+
+  static async start(): Promise<DeployTest> {
+    const models = await loadModelsFile(MODELS)
+    if (process.env['KEEP_EMULATOR'] !== undefined && existsSync(STATE))
+      return new DeployTest(State.parse(JSON.parse(await readFile(STATE, 'utf8'))), models, undefined)
+    await rm(FOLDER, { recursive: true, force: true })
+    await mkdir(FOLDER, { recursive: true })
+    const emulator = await Emulator.start(FOLDER)
+    const { address } = emulator
+    const root = new SignedRequests(address, 'us-east-1', address.root)
+    const mayCall = (routes: string) => [{ Action: 'execute-api:Invoke', Resource: `arn:aws:execute-api:*:*:${routes}` }]
+    const state = {
+      address,
+      administrator: await createUser(root, 'administrator', [{ Action: '*', Resource: '*' }]),
+      operator: await createUser(root, 'operator', mayCall('*')),
+      reader: await createUser(root, 'reader', mayCall('*/*/GET/_backup/jobs')),
+      stranger: await createUser(root, 'stranger', [{ Action: 's3:ListAllMyBuckets', Resource: '*' }]),
+    }
+    const test = new DeployTest(state, models, emulator)
+    await test.#createApp()
+    if (process.env['KEEP_EMULATOR'] !== undefined) await writeFile(STATE, JSON.stringify(state))
+    return test
+  }
+
+  /** True if an earlier test has already deployed the app. */
+  get isDeployed(): boolean {
+    return this.#emulator === undefined
+  }
+
+  /** Returns a deployment of an app under another name or in another region. */
+  deployment(app: AppCopy, name: string, region: string): Deployment {
+    const { address, administrator, operator } = this.state
+    const cdk = new CdkCli(address, administrator, join(FOLDER, 'home'))
+    return new Deployment({ address, administrator, operator, cdk, app, name, region })
+  }
+
+  async stop(): Promise<void> {
+    if (process.env['KEEP_EMULATOR'] === undefined) await this.#emulator?.stop()
+    else this.#emulator?.leave()
+  }
+
+  async #createApp(): Promise<void> {
+    const app = await AppCopy.create(this.main.app.folder)
+    await app.writeSettings(SETTINGS)
+    await app.writeLimits(LIMITS)
+  }
+}

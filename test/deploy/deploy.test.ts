@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, it } from 'vitest'
+import { DeployTest } from './deploy-test.ts'
+import { callers } from './scenarios/callers.ts'
+import { deadLetters } from './scenarios/dead-letters.ts'
+import { distributedMaps } from './scenarios/distributed-maps.ts'
+import { roundTrip } from './scenarios/round-trip.ts'
+import { stoppedJobs } from './scenarios/stopped-jobs.ts'
+import { triggers } from './scenarios/triggers.ts'
+
+let started: DeployTest
+const test = (): DeployTest => started
+beforeAll(async () => {
+  started = await DeployTest.start()
+})
+afterAll(() => started.stop())
+
+// The scenarios use one deployment, so the order matters: later scenarios change and delete it.
+it('deploys both stacks to a new account', async ({ skip }) => {
+  skip(started.isDeployed, 'an earlier test deployed the app')
+  await started.main.bootstrap()
+  await started.main.deploy()
+})
+describe('the API', () => {
+  callers(test)
+})
+describe('an export and its restores', () => {
+  roundTrip(test)
+})
+describe('a trigger', () => {
+  triggers(test)
+})
+describe('a failed event', () => {
+  deadLetters(test)
+})
+describe('a job that is stopped', () => {
+  stoppedJobs(test)
+})
+describe('a distributed map', () => {
+  distributedMaps(test)
+})

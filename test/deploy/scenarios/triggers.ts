@@ -1,0 +1,104 @@
+import { GetObjectCommand, NoSuchKey, PutObjectCommand } from '@aws-sdk/client-s3'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { beforeAll, expect, it } from 'vitest'
+import { z } from 'zod'
+import { type StoreContents, readContents, stableContents, wipe } from '../../contents.ts'
+import { sampleStore, writeToStore } from '../../workflows/sample-store.ts'
+import { findLogMessages } from '../aws/logs.ts'
+import type { DeployTest } from '../deploy-test.ts'
+import type { Deployment } from '../deployment.ts'
+import { Job } from '../api-client.ts'
+
+const POLL_MS = 1_000
+
+const Exported = z.object({ archive: z.object({ bucket: z.string(), key: z.string() }) })
+const Jobs = z.object({ jobs: z.array(Job) })
+
+/** Everything that starts functions, except the API and the workflows. */
+export const triggers = (test: () => DeployTest): void => {
+  let before: StoreContents
+
+  beforeAll(async () => {
+    const { main, models } = test()
+    await wipe(main.clients)
+    await writeToStore(main.clients, sampleStore(models))
+    before = await readContents(main.clients)
+  })
+
+  it('exports the store at the time of a schedule', async () => {
+    const { main } = test()
+    const api = await main.api()
+    await main.scheduler.runNow('nightly')
+    for (;;) {
+      const { jobs } = Jobs.parse((await api.request('GET', '/_backup/jobs')).body)
+      const scheduled = jobs.find(({ job_id }) => job_id.startsWith('s-nightly-'))
+      if (scheduled !== undefined) {
+        expect(await api.ended(scheduled.job_id)).toMatchObject({
+          status: 'succeeded',
+          source: 'schedule',
+          requested_by: 'schedule:nightly',
+          result: { complete: true },
+        })
+        return
+      }
+      await sleep(POLL_MS)
+    }
+  })
+
+  it('restores an archive that was uploaded to the restore bucket, and writes the report next to it', async () => {
+    const { main } = test()
+    const { s3, config } = main.clients
+    const exported = await (await main.api()).run('GET', '/_backup/export')
+    const { archive } = Exported.parse(exported['result'])
+    const { Body } = await s3.send(new GetObjectCommand({ Bucket: archive.bucket, Key: archive.key }))
+    const bytes = (await Body?.transformToByteArray()) ?? new Uint8Array()
+    await wipe(main.clients)
+    const Key = 'overwrite/_all/uploaded file+1.acbak'
+    await s3.send(new PutObjectCommand({ Bucket: config.buckets.restores, Key, Body: bytes }))
+    expect(await reportOf(main, Key)).toMatchObject({ passed: true, status: 'succeeded' })
+    expect(stableContents(await readContents(main.clients))).toEqual(stableContents(before))
+  })
+
+  it('checks the schedules, and reports no overdue schedule', async () => {
+    const messages = await runHousekeeping(test().main, 'CheckSchedules', 'check-schedules', '"ScheduleOverdue":')
+    expect(messages[0]).toContain('"ScheduleOverdue":0')
+  })
+
+  it('prunes archives and uploads', async () => {
+    const messages = await runHousekeeping(test().main, 'Prune', 'prune', '"message":"pruned"')
+    expect(messages[0]).toContain('nightly')
+  })
+}
+
+/** Waits for the final report of an upload. */
+const reportOf = async ({ clients: { s3, config } }: Deployment, key: string): Promise<unknown> => {
+  for (;;) {
+    try {
+      const Key = `${key}.report.json`
+      const { Body } = await s3.send(new GetObjectCommand({ Bucket: config.buckets.restores, Key }))
+      const report: unknown = JSON.parse((await Body?.transformToString()) ?? '')
+      if (z.object({ passed: z.boolean() }).safeParse(report).success) return report
+    } catch (error) {
+      if (!(error instanceof NoSuchKey)) throw error
+    }
+    await sleep(POLL_MS)
+  }
+}
+
+/** Starts a function at the time of its schedule, and returns its log messages that contain `text`. */
+const runHousekeeping = async (
+  { name, requests, scheduler }: Deployment,
+  schedule: string,
+  functionOf: string,
+  text: string,
+): Promise<string[]> => {
+  const from = Date.now()
+  const found = (await scheduler.names()).find((known) => known.includes(schedule))
+  if (found === undefined) throw new Error(`no schedule has a name that contains ${schedule}`)
+  await scheduler.runNow(found)
+  for (;;) {
+    const messages = await findLogMessages(requests, { functionName: `${name}-${functionOf}`, from, text })
+    if (messages.length > 0) return messages
+    await sleep(POLL_MS)
+  }
+}
