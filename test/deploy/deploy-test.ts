@@ -64,7 +64,9 @@ export class DeployTest {
     const emulator = await Emulator.start(FOLDER)
     const { address } = emulator
     const root = new SignedRequests(address, 'us-east-1', address.root)
-    const mayCall = (routes: string) => [{ Action: 'execute-api:Invoke', Resource: `arn:aws:execute-api:*:*:${routes}` }]
+    const mayCall = (routes: string) => [
+      { Action: 'execute-api:Invoke', Resource: `arn:aws:execute-api:*:*:${routes}` },
+    ]
     const state = {
       address,
       administrator: await createUser(root, 'administrator', [{ Action: '*', Resource: '*' }]),

@@ -31,8 +31,7 @@ export class WorkflowExecution {
   async mapRuns(): Promise<z.output<typeof MapRun>[]> {
     const { mapRuns } = MapRuns.parse(await this.#call('ListMapRuns', { executionArn: this.#arn }))
     const described: z.output<typeof MapRun>[] = []
-    for (const { mapRunArn } of mapRuns)
-      described.push(MapRun.parse(await this.#call('DescribeMapRun', { mapRunArn })))
+    for (const { mapRunArn } of mapRuns) described.push(MapRun.parse(await this.#call('DescribeMapRun', { mapRunArn })))
     return described
   }
 
