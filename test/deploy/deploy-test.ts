@@ -29,7 +29,7 @@ const State = z.object({
 type State = z.output<typeof State>
 
 /** The settings of the first deployment. */
-export const SETTINGS = {
+const SETTINGS = {
   deployment: 'specstar',
   // The test itself starts the schedules, because nobody waits for midnight.
   schedules: [{ name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 }],

@@ -11,7 +11,7 @@ const CDK = join(dirname(createRequire(import.meta.url).resolve('aws-cdk/package
 const LAST_LINES = 40
 
 /** The CDK CLI ended with an error. The message contains the end of its output. */
-export class CdkError extends Error {
+class CdkError extends Error {
   override readonly name = 'CdkError'
 }
 
