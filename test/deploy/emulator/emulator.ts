@@ -60,6 +60,7 @@ export class Emulator {
         HOME: process.env['HOME'],
         // Functions run with the first `node` in the path: Lambda's version.
         PATH: `${dirname(process.execPath)}:${process.env['PATH'] ?? ''}`,
+        PYTHONDONTWRITEBYTECODE: '1',
         TMPDIR: temporary,
         AUTH: 'true',
         USE_SSL: '1',
