@@ -1,6 +1,9 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
 import process from 'node:process'
+import { addThrottling } from '../throttling/add-throttling.ts'
+import { MAX_IN_FLIGHT } from '../throttling/attempt-limit.ts'
+import { ThrottlingRetryStrategy } from '../throttling/throttling-retry-strategy.ts'
 import { recordOperation } from './record-operation.ts'
 
 /**
@@ -13,18 +16,10 @@ export interface ClientOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
-/** The maximum number of open sockets of a client. A stage sends at most 64 small requests at the same time. */
-const MAX_SOCKETS = 64
-/**
- * The number of attempts of a request. It is larger than the SDK's default of three, because a whole pass, which takes
- * minutes, is repeated if all attempts fail.
- */
-const MAX_ATTEMPTS = 5
-
 const LOGGER = 'loggerMiddleware'
 const RECORD_OPERATION = { step: 'initialize', name: 'recordOperation' } as const
 
-const agents = { httpAgent: { maxSockets: MAX_SOCKETS }, httpsAgent: { maxSockets: MAX_SOCKETS } }
+const agents = { httpAgent: { maxSockets: MAX_IN_FLIGHT }, httpsAgent: { maxSockets: MAX_IN_FLIGHT } }
 
 /**
  * The time limit for one attempt of a DynamoDB request. Because of this limit, all attempts of a write that a lease
@@ -34,13 +29,13 @@ const agents = { httpAgent: { maxSockets: MAX_SOCKETS }, httpsAgent: { maxSocket
 const DYNAMODB_TIMEOUT_MS = 10_000
 
 /**
- * Creates a low-level DynamoDB client. The SDK's logging is removed, because it copies every response and doubles the
+ * Creates a low-level DynamoDB client. Throttled calls are repeated as `ThrottlingRetryStrategy` describes. The SDK's logging is removed, because it copies every response and doubles the
  * CPU time.
  */
 export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): DynamoDBClient => {
   const config: DynamoDBClientConfig = {
     region,
-    maxAttempts: MAX_ATTEMPTS,
+    retryStrategy: new ThrottlingRetryStrategy('DynamoDB'),
     requestHandler: { ...agents, requestTimeout: DYNAMODB_TIMEOUT_MS, throwOnRequestTimeout: true },
   }
   const client = new DynamoDBClient({
@@ -55,6 +50,7 @@ export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): Dyna
         recordOperation(commandName, args.input, () => next(args)),
     RECORD_OPERATION,
   )
+  addThrottling(client, 'DynamoDB')
   return client
 }
 
@@ -67,7 +63,7 @@ export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client =
   const local = endpoint ?? process.env['AWS_ENDPOINT_URL_S3'] ?? process.env['AWS_ENDPOINT_URL']
   const config: S3ClientConfig = {
     region,
-    maxAttempts: MAX_ATTEMPTS,
+    retryStrategy: new ThrottlingRetryStrategy('S3'),
     requestChecksumCalculation: 'WHEN_REQUIRED',
     responseChecksumValidation: 'WHEN_REQUIRED',
     // Local S3 servers have no host name for each bucket, so the path contains the bucket.
@@ -86,5 +82,6 @@ export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client =
         recordOperation(commandName, args.input, () => next(args)),
     RECORD_OPERATION,
   )
+  addThrottling(client, 'S3')
   return client
 }

@@ -1,10 +1,5 @@
 import { keepAwsOperation } from '../problems/aws-operation.ts'
-
-/** The members of requests that contain the bucket or the table, and their names in messages. */
-const TARGETS = {
-  Bucket: 'bucket',
-  TableName: 'table',
-} as const
+import { operationOf, targetOf } from '../throttling/call-target.ts'
 
 /**
  * Sends a request to AWS. If the request fails, stores its operation and its bucket or table, so that the problem
@@ -18,26 +13,17 @@ export const recordOperation = async <Output>(
   try {
     return await send()
   } catch (error) {
-    const target = targetOf(input)
-    const command = commandName?.replace(/Command$/, '') ?? 'unknown'
-    keepAwsOperation(error, { command, ...(target === undefined ? {} : { target }) })
+    const target = targetWithSource(input)
+    keepAwsOperation(error, { command: operationOf(commandName), ...(target === undefined ? {} : { target }) })
     throw error
   }
 }
 
-const targetOf = (input: object): string | undefined => {
-  const members: Readonly<Record<string, unknown>> = { ...input }
-  const { RequestItems, CopySource } = members
-  // A batch request has one member for each table.
-  if (typeof RequestItems === 'object' && RequestItems !== null) return `table ${Object.keys(RequestItems).join(', ')}`
-  for (const [member, name] of Object.entries(TARGETS)) {
-    const value = members[member]
-    if (typeof value !== 'string') continue
-    // The value may be an ARN, which contains the account id. The last part of an ARN is the name.
-    const target = `${name} ${value.split(':').at(-1) ?? ''}`
-    return typeof CopySource === 'string' ? `${target} (copied from bucket ${bucketOf(CopySource)})` : target
-  }
-  return undefined
+/** Returns the table or the bucket of a request, and the bucket of the object that it copies. */
+const targetWithSource = (input: object): string | undefined => {
+  const target = targetOf(input)
+  if (target === undefined || !('CopySource' in input) || typeof input.CopySource !== 'string') return target
+  return `${target} (copied from bucket ${bucketOf(input.CopySource)})`
 }
 
 /** Returns the bucket of a copy source, which has the form `bucket/key`. */

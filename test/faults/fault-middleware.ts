@@ -7,7 +7,7 @@ import { buffersOf } from '../../shared/values/buffers-of.ts'
  *
  * - `fail-before`: the call fails without an effect;
  * - `fail-after`: the call takes effect, but its response is lost;
- * - `throttle`: the call is rejected because of its rate;
+ * - `throttle`: one or more attempts of the call are rejected because of their rate;
  * - `conflict`: the conditional write is rejected, because another write of the same key is in progress;
  * - `repeat`: the call takes effect twice;
  * - `unprocessed`: the last items of a batch are returned as unprocessed;
@@ -15,7 +15,8 @@ import { buffersOf } from '../../shared/values/buffers-of.ts'
  * - `delay`: the call takes effect later.
  */
 export type Fault =
-  | { readonly kind: 'fail-before' | 'fail-after' | 'throttle' | 'conflict' | 'repeat' }
+  | { readonly kind: 'fail-before' | 'fail-after' | 'conflict' | 'repeat' }
+  | { readonly kind: 'throttle'; readonly attempts?: number }
   | { readonly kind: 'unprocessed'; readonly items: number }
   | { readonly kind: 'cut'; readonly bytes: number }
   | { readonly kind: 'delay'; readonly ms: number }
@@ -36,10 +37,17 @@ interface Calls {
 interface FaultyClient {
   readonly middlewareStack: {
     add(middleware: Middleware, options: { readonly step: 'initialize'; readonly name: string }): void
+    add(
+      middleware: AttemptMiddleware,
+      options: { readonly step: 'finalizeRequest'; readonly priority: 'low'; readonly name: string },
+    ): void
   }
 }
 type Next = (args: { input: object }) => Promise<{ response: unknown; output: object }>
-type Middleware = (next: Next, context: { readonly commandName?: string }) => Next
+type Context = { readonly commandName?: string }
+type Middleware = (next: Next, context: Context) => Next
+type NextAttempt = (args: { input: object; request: unknown }) => Promise<{ response: unknown; output: object }>
+type AttemptMiddleware = (next: NextAttempt, context: Context) => NextAttempt
 
 export class InjectedFault extends Error {
   override readonly name: string
@@ -50,18 +58,32 @@ export class InjectedFault extends Error {
   }
 }
 
-/** Injects the faults of a plan and counts all calls. The SDK does not retry these faults. */
+/** Injects the faults of a plan and counts all calls. The client repeats only throttled attempts. */
 export const injectFaults = (client: FaultyClient, plan: FaultPlan): Calls => {
   const byCommand = new Map<string, number>()
   let total = 0
+  /** The number of attempts that are still to be throttled, by the context of the call. */
+  const throttled = new WeakMap<Context, number>()
   client.middlewareStack.add(
-    (next, { commandName = '' }) =>
-      (args) => {
-        total += 1
-        byCommand.set(commandName, (byCommand.get(commandName) ?? 0) + 1)
-        return withFault(next, plan(total, commandName), `call ${total}, ${commandName}`)(args)
-      },
+    (next, context) => (args) => {
+      const { commandName = '' } = context
+      total += 1
+      byCommand.set(commandName, (byCommand.get(commandName) ?? 0) + 1)
+      const fault = plan(total, commandName)
+      if (fault?.kind === 'throttle') throttled.set(context, fault.attempts ?? 1)
+      return withFault(next, fault, `call ${total}, ${commandName}`)(args)
+    },
     { step: 'initialize', name: 'injectedFaults' },
+  )
+  // The last middleware of this step runs in each attempt, after the middlewares of the client.
+  client.middlewareStack.add(
+    (next, context) => (args) => {
+      const left = throttled.get(context) ?? 0
+      if (left === 0) return next(args)
+      throttled.set(context, left - 1)
+      throw new InjectedFault('ProvisionedThroughputExceededException', context.commandName ?? '')
+    },
+    { step: 'finalizeRequest', priority: 'low', name: 'throttledAttempts' },
   )
   return {
     byCommand,
@@ -82,7 +104,7 @@ const withFault =
         discard((await next(args)).output)
         throw new InjectedFault('InjectedFault', call)
       case 'throttle':
-        throw new InjectedFault('ProvisionedThroughputExceededException', call)
+        return next(args)
       case 'conflict':
         throw new InjectedFault('ConditionalRequestConflict', call)
       case 'repeat':

@@ -79,7 +79,7 @@ describe('creating a job within the limit', () => {
     let queries = 0
     // The first query counts running jobs, the second one counts reservations.
     const faulty = await servicesOn((_n, command) =>
-      command === 'QueryCommand' && ++queries === 2 ? { kind: 'throttle' } : undefined,
+      command === 'QueryCommand' && ++queries === 2 ? { kind: 'fail-before' } : undefined,
     )
     await expect(createWithinLimit(faulty, { kinds: ['running jobs'], find: nothing, create: make })).rejects.toThrow(
       'injected',

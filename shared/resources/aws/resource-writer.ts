@@ -8,17 +8,18 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
+import { guardAttempts } from '../../throttling/guard-attempts.ts'
+import { UnprocessedBackoff } from '../../throttling/unprocessed.ts'
 import { type Item, type Key, keyAttributes, keyOf } from '../../tables/item.ts'
 import { itemBytes } from '../item-size.ts'
-import { backoffMs } from '../../tables/aws/query.ts'
 
 export interface WriterOptions {
   /**
-   * Called before each request to DynamoDB, for example to check a lease. If the function throws, the request is not
-   * sent, and all writes of the request fail with the thrown error.
+   * Called before each attempt of a request to DynamoDB, for example to check a lease. If the function throws, the
+   * attempt is not sent, and all writes of the request fail with the thrown error.
    */
   readonly guard?: () => Promise<void>
-  /** Waits before a throttled request or unprocessed items are sent again. Tests replace the function to save time. */
+  /** Waits before unprocessed items are sent again. Tests replace the function to save time. */
   readonly delay?: (ms: number) => Promise<void>
 }
 
@@ -40,17 +41,6 @@ const PARALLEL_CONDITIONAL = 48
  */
 const MAX_BYTES = 4 * 1024 * 1024
 
-/**
- * The names of the errors for throttled requests. The writer repeats a throttled request without a limit. Before the
- * SDK throws such an error, it has already repeated the request a few times.
- */
-const THROTTLED = [
-  'ProvisionedThroughputExceededException',
-  'RequestLimitExceeded',
-  'ThrottlingException',
-  'LimitExceededException',
-]
-
 interface Operation {
   readonly key: string
   readonly request: WriteRequest
@@ -60,7 +50,8 @@ interface Operation {
 }
 
 /**
- * Writes items in batches. Throttled requests and unprocessed items are sent again without a limit. If the items in
+ * Writes items in batches. Throttled requests and unprocessed items are sent again until the budget of the context is
+ * used up (`call-context.ts`). The writes then fail with `ThrottledError`. If the items in
  * memory reach a limit, a new write waits until other writes have ended. Unconditional writes of the same key keep
  * their order.
  */
@@ -68,7 +59,7 @@ export class ResourceWriter {
   readonly #client: DynamoDBClient
   readonly #table: string
   readonly #guard: () => Promise<void>
-  readonly #delay: (ms: number) => Promise<void>
+  readonly #delay: ((ms: number) => Promise<void>) | undefined
   readonly #conditional = pLimit(PARALLEL_CONDITIONAL)
   readonly #queue: Operation[] = []
   /**
@@ -85,7 +76,7 @@ export class ResourceWriter {
     this.#client = client
     this.#table = table
     this.#guard = guard ?? (() => Promise.resolve())
-    this.#delay = delay ?? ((ms) => sleep(ms))
+    this.#delay = delay
   }
 
   /**
@@ -108,16 +99,13 @@ export class ResourceWriter {
     const bytes = itemBytes(item)
     await this.#reserve(bytes)
     try {
-      const written = await this.#conditionally(() =>
-        this.#client.send(
-          new PutItemCommand({
-            TableName: this.#table,
-            Item: item,
-            ConditionExpression: 'attribute_not_exists(#pk)',
-            ExpressionAttributeNames: { '#pk': 'pk' },
-          }),
-        ),
-      )
+      const put = new PutItemCommand({
+        TableName: this.#table,
+        Item: item,
+        ConditionExpression: 'attribute_not_exists(#pk)',
+        ExpressionAttributeNames: { '#pk': 'pk' },
+      })
+      const written = await this.#conditionally(() => this.#client.send(guardAttempts(put, this.#guard)))
       return written ? 'written' : 'exists'
     } finally {
       this.#release(bytes)
@@ -126,17 +114,14 @@ export class ResourceWriter {
 
   /** Deletes an item if its `applied_by` is `jobId`. Returns true if the item was deleted. */
   removeIfAppliedBy(key: Key, jobId: string): Promise<boolean> {
-    return this.#conditionally(() =>
-      this.#client.send(
-        new DeleteItemCommand({
-          TableName: this.#table,
-          Key: keyAttributes(key),
-          ConditionExpression: '#by = :job',
-          ExpressionAttributeNames: { '#by': 'applied_by' },
-          ExpressionAttributeValues: { ':job': { S: jobId } },
-        }),
-      ),
-    )
+    const remove = new DeleteItemCommand({
+      TableName: this.#table,
+      Key: keyAttributes(key),
+      ConditionExpression: '#by = :job',
+      ExpressionAttributeNames: { '#by': 'applied_by' },
+      ExpressionAttributeValues: { ':job': { S: jobId } },
+    })
+    return this.#conditionally(() => this.#client.send(guardAttempts(remove, this.#guard)))
   }
 
   /**
@@ -150,22 +135,15 @@ export class ResourceWriter {
     }
   }
 
-  /**
-   * Sends a conditional write, and repeats it as long as it is throttled. Returns true if the item was written or
-   * deleted, and false if the condition was not met.
-   */
+  /** Sends a conditional write. Returns true if the item was written or deleted, and false if the condition was not met. */
   #conditionally(send: () => Promise<unknown>): Promise<boolean> {
     return this.#conditional(async () => {
-      for (let attempt = 1; ; attempt++) {
-        await this.#guard()
-        try {
-          await send()
-          return true
-        } catch (error) {
-          if (error instanceof ConditionalCheckFailedException) return false
-          if (!isThrottled(error)) throw error
-          await this.#delay(backoffMs(attempt))
-        }
+      try {
+        await send()
+        return true
+      } catch (error) {
+        if (error instanceof ConditionalCheckFailedException) return false
+        throw error
       }
     })
   }
@@ -220,9 +198,10 @@ export class ResourceWriter {
 
   /** Sends a batch, and sends its unprocessed items again until DynamoDB has processed all items. */
   async #sendBatch(batch: readonly Operation[]): Promise<void> {
+    const call = { service: 'DynamoDB', operation: 'BatchWriteItem', target: `table ${this.#table}` }
+    const backoff = new UnprocessedBackoff(call, this.#delay)
     let open = new Map(batch.map((operation) => [operation.key, operation]))
-    for (let attempt = 1; ; attempt++) {
-      await this.#guard()
+    for (;;) {
       const unprocessed = await this.#sendOnce([...open.values()])
       const remaining = new Map<string, Operation>()
       for (const request of unprocessed) {
@@ -233,25 +212,18 @@ export class ResourceWriter {
       }
       for (const [key, { resolve }] of open) if (!remaining.has(key)) resolve()
       if (remaining.size === 0) return
+      await backoff.next(remaining.size < open.size)
       open = remaining
-      await this.#delay(backoffMs(attempt))
     }
   }
 
-  /**
-   * Sends a batch once. Returns the writes that DynamoDB did not process. If the batch was throttled, returns all its
-   * writes.
-   */
+  /** Sends a batch once. Returns the writes that DynamoDB did not process. */
   async #sendOnce(operations: readonly Operation[]): Promise<readonly WriteRequest[]> {
-    try {
-      const { UnprocessedItems } = await this.#client.send(
-        new BatchWriteItemCommand({ RequestItems: { [this.#table]: operations.map(({ request }) => request) } }),
-      )
-      return UnprocessedItems?.[this.#table] ?? []
-    } catch (error) {
-      if (isThrottled(error)) return operations.map(({ request }) => request)
-      throw error
-    }
+    const write = new BatchWriteItemCommand({
+      RequestItems: { [this.#table]: operations.map(({ request }) => request) },
+    })
+    const { UnprocessedItems } = await this.#client.send(guardAttempts(write, this.#guard))
+    return UnprocessedItems?.[this.#table] ?? []
   }
 
   /**
@@ -279,5 +251,3 @@ export class ResourceWriter {
 }
 
 const nameOf = ({ pk, sk }: Key): string => `${pk}\n${sk}`
-
-const isThrottled = (error: unknown): boolean => error instanceof Error && THROTTLED.includes(error.name)

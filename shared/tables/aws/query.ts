@@ -6,14 +6,11 @@ import {
   QueryCommand,
   type QueryCommandOutput,
 } from '@aws-sdk/client-dynamodb'
-import { setTimeout as sleep } from 'node:timers/promises'
+import { UnprocessedBackoff } from '../../throttling/unprocessed.ts'
 import { type Item, type Key, keyAttributes, type PartitionRange } from '../item.ts'
 
 /** DynamoDB's limit on the number of keys in one BatchGetItem request. */
 const BATCH_GET = 100
-/** The unit and the upper limit of the wait before a retry. See `backoffMs`. */
-const MIN_BACKOFF_MS = 25
-const MAX_BACKOFF_MS = 3000
 
 export interface QueryOptions {
   /** The largest number of items in a page. */
@@ -70,7 +67,8 @@ const projection = (attributes: readonly string[] | undefined): { ProjectionExpr
 
 /**
  * Returns the items with these keys, in no particular order. Keys without an item are ignored. Reads are strongly
- * consistent. Keys that DynamoDB reports as unprocessed are requested again until all are processed.
+ * consistent. Keys that DynamoDB reports as unprocessed are requested again until all are processed. Throws
+ * `ThrottledError` if DynamoDB processes no further keys until the budget of the context is used up.
  */
 export const batchGet = async (
   client: DynamoDBClient,
@@ -80,28 +78,24 @@ export const batchGet = async (
 ): Promise<Item[]> => {
   const items: Item[] = []
   for (let from = 0; from < keys.length; from += BATCH_GET) {
-    let request: KeysAndAttributes | undefined = {
+    let request: KeysAndAttributes = {
       Keys: keys.slice(from, from + BATCH_GET).map(keyAttributes),
       ConsistentRead: true,
       ...(attributes === undefined
         ? {}
         : { ...projection(attributes), ExpressionAttributeNames: projectionNames(attributes) }),
     }
-    for (let attempt = 0; request !== undefined; attempt++) {
-      if (attempt > 0) await sleep(backoffMs(attempt))
+    const backoff = new UnprocessedBackoff({ service: 'DynamoDB', operation: 'BatchGetItem', target: `table ${table}` })
+    for (;;) {
       const { Responses, UnprocessedKeys }: BatchGetItemCommandOutput = await client.send(
         new BatchGetItemCommand({ RequestItems: { [table]: request } }),
       )
       items.push(...(Responses?.[table] ?? []))
-      request = UnprocessedKeys?.[table]
+      const unprocessed: KeysAndAttributes | undefined = UnprocessedKeys?.[table]
+      if (unprocessed === undefined) break
+      await backoff.next(unprocessed.Keys?.length !== request.Keys?.length)
+      request = unprocessed
     }
   }
   return items
 }
-
-/**
- * Returns the time to wait before a retry, in milliseconds. `attempt` is the number of failed attempts. The time is
- * random, at most 25 ms × 2^attempt, and never more than 3 s.
- */
-export const backoffMs = (attempt: number): number =>
-  Math.random() * Math.min(MAX_BACKOFF_MS, MIN_BACKOFF_MS * 2 ** Math.min(attempt, 10))
