@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { currentServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 import { telemetry } from '../../shared/telemetry/telemetry.ts'
+import { withEventBudget } from './call-budgets.ts'
 
 /**
  * Returns the Lambda handler of an event. `schema` describes the members of the event that `work` reads. If `work`
@@ -17,7 +18,9 @@ import { telemetry } from '../../shared/telemetry/telemetry.ts'
 export const event = <Schema extends z.ZodType, Output>(
   schema: Schema,
   work: (input: z.output<Schema>, services: Services) => Promise<Output>,
-): ((payload: z.input<Schema>, context: Context) => Promise<Output>) =>
-  middy<z.input<Schema>, Output>()
+): ((payload: z.input<Schema>, context: Context) => Promise<Output>) => {
+  const handler = middy<z.input<Schema>, Output>()
     .use(telemetry())
     .handler(async (payload: z.input<Schema>): Promise<Output> => work(schema.parse(payload), await currentServices()))
+  return (payload, context) => withEventBudget(context, () => handler(payload, context))
+}

@@ -6,6 +6,7 @@ import type { Services } from '../../shared/runtime/services.ts'
 import { logger, telemetry } from '../../shared/telemetry/telemetry.ts'
 import { type Answer, type HttpResult, httpResult, problemAnswer } from '../http/answer.ts'
 import { type HttpEvent, type HttpRequest, httpRequest } from '../http/http-request.ts'
+import { withRouteBudget } from './call-budgets.ts'
 
 /**
  * Returns the Lambda handler of a route. `read` validates the request and returns the input of `answer`, which returns
@@ -17,8 +18,8 @@ import { type HttpEvent, type HttpRequest, httpRequest } from '../http/http-requ
 export const route = <Input>(
   read: (request: HttpRequest, services: Services) => Input | Promise<Input>,
   answer: (input: Input, services: Services) => Answer | Promise<Answer>,
-): ((event: HttpEvent, context: Context) => Promise<HttpResult>) =>
-  middy<HttpEvent, HttpResult>()
+): ((event: HttpEvent, context: Context) => Promise<HttpResult>) => {
+  const handler = middy<HttpEvent, HttpResult>()
     .use(telemetry())
     .use(answerErrors())
     .handler(async (event: HttpEvent): Promise<HttpResult> => {
@@ -26,6 +27,8 @@ export const route = <Input>(
       const input = await read(httpRequest(event), services)
       return httpResult(await answer(input, services))
     })
+  return (event, context) => withRouteBudget(context, () => handler(event, context))
+}
 
 /**
  * Converts an error to a response with a problem document. Logs internal errors with the request id, which the document

@@ -7,7 +7,9 @@ import type { StageName } from '../../shared/jobs/stage-names.ts'
 import { problemOf } from '../../shared/problems/problem.ts'
 import { currentServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
-import { telemetry } from '../../shared/telemetry/telemetry.ts'
+import { logger, telemetry } from '../../shared/telemetry/telemetry.ts'
+import { whileStoring } from '../../shared/throttling/call-context.ts'
+import { withStageBudget } from './call-budgets.ts'
 
 /**
  * Returns the Lambda handler of a stage. Parses the input and the output of the stage with the schemas of `messages`,
@@ -21,14 +23,16 @@ export const stage = <Input, Output>(
   name: StageName,
   messages: StageMessages<Input, Output>,
   work: (input: Input, services: Services) => Promise<Output>,
-): ((input: unknown, context: Context) => Promise<Output>) =>
-  middy<unknown, Output>()
+): ((input: unknown, context: Context) => Promise<Output>) => {
+  const handler = middy<unknown, Output>()
     .use(telemetry())
     .use(storeFailure())
     .handler(async (input: unknown): Promise<Output> => {
       const output = await work(parse(name, 'input', messages.input, input), await currentServices())
       return parse(name, 'output', messages.output, output)
     })
+  return (input, context) => withStageBudget(context, () => handler(input, context))
+}
 
 const parse = <Message>(name: StageName, side: 'input' | 'output', schema: z.ZodType<Message>, message: unknown) => {
   const { success, data, error } = schema.safeParse(message)
@@ -51,10 +55,12 @@ const storeFailure = (): MiddlewareObj => ({
     const { success, data } = StageInput.safeParse(event)
     if (!success) return
     const { jobs } = await currentServices()
-    await jobs.keepFailure(
-      data.job_id,
-      error instanceof Error ? error.name : 'Error',
-      problemOf(error, context.awsRequestId),
-    )
+    const name = error instanceof Error ? error.name : 'Error'
+    try {
+      await whileStoring(() => jobs.keepFailure(data.job_id, name, problemOf(error, context.awsRequestId)))
+    } catch (failure) {
+      // The workflow must receive the error of the stage, because the name of the error decides what happens next.
+      logger.error('the error of a stage could not be stored', { error: failure instanceof Error ? failure : String(failure) })
+    }
   },
 })

@@ -17,6 +17,9 @@ export type HttpResult = APIGatewayProxyStructuredResultV2
  */
 const TOO_MANY_JOBS_RETRY_AFTER = '30'
 
+/** The delay in seconds before a client repeats a request that failed with `throttled`. */
+const THROTTLED_RETRY_AFTER = '10'
+
 /** Caches must not store responses, because they contain signed URLs and the current state of a job. */
 const NO_STORE = { 'cache-control': 'no-store' } as const
 
@@ -43,5 +46,6 @@ export const problemAnswer = (problem: Problem): Answer => ({
 export const problemHeaders = ({ type, allow }: Problem): Record<string, string> => ({
   'content-type': 'application/problem+json',
   ...(type === 'too-many-jobs' ? { 'retry-after': TOO_MANY_JOBS_RETRY_AFTER } : {}),
+  ...(type === 'throttled' ? { 'retry-after': THROTTLED_RETRY_AFTER } : {}),
   ...(type === 'method-not-allowed' && Array.isArray(allow) ? { allow: allow.join(', ') } : {}),
 })
