@@ -60,7 +60,9 @@ const storeFailure = (): MiddlewareObj => ({
       await whileStoring(() => jobs.keepFailure(data.job_id, name, problemOf(error, context.awsRequestId)))
     } catch (failure) {
       // The workflow must receive the error of the stage, because the name of the error decides what happens next.
-      logger.error('the error of a stage could not be stored', { error: failure instanceof Error ? failure : String(failure) })
+      logger.error('the error of a stage could not be stored', {
+        error: failure instanceof Error ? failure : String(failure),
+      })
     }
   },
 })

@@ -1,5 +1,6 @@
 import { DynamoDBClient, type DynamoDBClientConfig } from '@aws-sdk/client-dynamodb'
 import { S3Client, type S3ClientConfig } from '@aws-sdk/client-s3'
+import type { InitializeMiddleware, MiddlewareStack } from '@smithy/types'
 import process from 'node:process'
 import { addThrottling } from '../throttling/add-throttling.ts'
 import { MAX_IN_FLIGHT } from '../throttling/attempt-limit.ts'
@@ -16,9 +17,7 @@ export interface ClientOptions {
   readonly credentials?: { readonly accessKeyId: string; readonly secretAccessKey: string }
 }
 
-const LOGGER = 'loggerMiddleware'
-const RECORD_OPERATION = { step: 'initialize', name: 'recordOperation' } as const
-
+/** A stage sends at most 64 small requests at the same time. */
 const agents = { httpAgent: { maxSockets: MAX_IN_FLIGHT }, httpsAgent: { maxSockets: MAX_IN_FLIGHT } }
 
 /**
@@ -28,10 +27,7 @@ const agents = { httpAgent: { maxSockets: MAX_IN_FLIGHT }, httpsAgent: { maxSock
  */
 const DYNAMODB_TIMEOUT_MS = 10_000
 
-/**
- * Creates a low-level DynamoDB client. Throttled calls are repeated as `ThrottlingRetryStrategy` describes. The SDK's logging is removed, because it copies every response and doubles the
- * CPU time.
- */
+/** Creates a low-level DynamoDB client. */
 export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): DynamoDBClient => {
   const config: DynamoDBClientConfig = {
     region,
@@ -43,15 +39,7 @@ export const dynamoDB = ({ region, endpoint, credentials }: ClientOptions): Dyna
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   })
-  client.middlewareStack.remove(LOGGER)
-  client.middlewareStack.add(
-    (next, { commandName }) =>
-      (args) =>
-        recordOperation(commandName, args.input, () => next(args)),
-    RECORD_OPERATION,
-  )
-  addThrottling(client, 'DynamoDB')
-  return client
+  return prepareClient(client, 'DynamoDB')
 }
 
 /**
@@ -75,13 +63,29 @@ export const s3 = ({ region, endpoint, credentials }: ClientOptions): S3Client =
     ...(endpoint === undefined ? {} : { endpoint }),
     ...(credentials === undefined ? {} : { credentials }),
   })
-  client.middlewareStack.remove(LOGGER)
-  client.middlewareStack.add(
+  return prepareClient(client, 'S3')
+}
+
+/** The part of an SDK client that `prepareClient` changes. */
+interface Preparable<Input extends object, Output extends object> {
+  readonly middlewareStack: Pick<MiddlewareStack<Input, Output>, 'add' | 'addRelativeTo' | 'remove'>
+}
+
+/**
+ * Adds the middlewares of the project to a client whose retry strategy is `ThrottlingRetryStrategy`. `service` is the
+ * name of the service in messages. Removes the SDK's logging, because it copies every response and
+ * doubles the CPU time. Returns the client.
+ */
+export const prepareClient = <Input extends object, Output extends object, Client extends Preparable<Input, Output>>(
+  client: Client & Preparable<Input, Output>,
+  service: string,
+): Client => {
+  const recorded: InitializeMiddleware<Input, Output> =
     (next, { commandName }) =>
-      (args) =>
-        recordOperation(commandName, args.input, () => next(args)),
-    RECORD_OPERATION,
-  )
-  addThrottling(client, 'S3')
+    (args) =>
+      recordOperation(commandName, args.input, () => next(args))
+  client.middlewareStack.remove('loggerMiddleware')
+  client.middlewareStack.add(recorded, { step: 'initialize', name: 'recordOperation' })
+  addThrottling(client, service)
   return client
 }

@@ -4,7 +4,8 @@ import { STSClient } from '@aws-sdk/client-sts'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
-import { dynamoDB, s3 } from './clients.ts'
+import { ThrottlingRetryStrategy } from '../throttling/throttling-retry-strategy.ts'
+import { dynamoDB, prepareClient, s3 } from './clients.ts'
 import { readConfig } from './config.ts'
 import { EventBridgePublisher } from '../jobs/aws/event-bus.ts'
 import { makeServices } from './make-services.ts'
@@ -33,16 +34,19 @@ export const deployedServices = (): Promise<Services> => {
   const config = readConfig({ MODELS_FILE: DEPLOYED_MODELS, ...process.env })
   const { region } = config
   const { EXPORT_WORKFLOW_ARN, RESTORE_WORKFLOW_ARN, SIGNER_ROLE_ARN } = Arns.parse(process.env)
-  const sts = new STSClient({ region })
+  const configOf = (service: string) => ({ region, retryStrategy: new ThrottlingRetryStrategy(service) })
+  const sts = prepareClient(new STSClient(configOf('STS')), 'STS')
+  const stepFunctions = prepareClient(new SFNClient(configOf('Step Functions')), 'Step Functions')
+  const eventBridge = prepareClient(new EventBridgeClient(configOf('EventBridge')), 'EventBridge')
   return makeServices({
     config,
     dynamoDb: dynamoDB({ region }),
     s3: s3({ region }),
-    workflows: new StepFunctionsEngine(new SFNClient({ region }), {
+    workflows: new StepFunctionsEngine(stepFunctions, {
       export: EXPORT_WORKFLOW_ARN,
       restore: RESTORE_WORKFLOW_ARN,
     }),
-    events: new EventBridgePublisher(new EventBridgeClient({ region }), config.buckets.archives),
+    events: new EventBridgePublisher(eventBridge, config.buckets.archives),
     signerFor: roleSigner(sts, SIGNER_ROLE_ARN, (credentials) => s3({ region, credentials })),
   })
 }
