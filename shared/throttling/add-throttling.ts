@@ -57,9 +57,10 @@ export const addThrottling = <Input extends object, Output extends object>(
         } else end('succeeded')
         return result
       } catch (error) {
-        const wasThrottled = isThrottled(error, service)
-        end(wasThrottled ? { throttledBy: error } : 'other')
-        if (wasThrottled) throttled.add(call)
+        if (isThrottled(error, service)) {
+          end({ throttledBy: error })
+          throttled.add(call)
+        } else end('other')
         throw error
       }
     }

@@ -8,7 +8,7 @@ const MIN_GAP_MS = 20
 const MAX_GAP_MS = 1_000
 
 /** The result of an attempt: its success, an error with which AWS throttled it, or any other error. */
-export type AttemptOutcome = 'succeeded' | { readonly throttledBy: unknown } | 'other'
+export type AttemptOutcome = 'succeeded' | { readonly throttledBy: Error } | 'other'
 
 interface Waiting {
   readonly begin: () => void
@@ -30,9 +30,9 @@ export class AttemptLimit {
   #nextAt = 0
   /** The time of the last decrease. Later results of attempts that began earlier do not decrease the limit again. */
   #decreasedAt = -Infinity
-  #timer: ReturnType<typeof setTimeout> | undefined
+  #hasTimer = false
   /** The last error with which AWS throttled an attempt. */
-  #lastThrottling: { readonly error: unknown } | undefined
+  #lastThrottling: Error | undefined
 
   /** The number of attempts that may be in flight at the same time. */
   get limit(): number {
@@ -85,7 +85,7 @@ export class AttemptLimit {
           // Without a throttled attempt, the attempt only waits for others that are in flight.
           if (this.#lastThrottling === undefined) return
           leave()
-          reject(this.#lastThrottling.error)
+          reject(this.#lastThrottling)
         },
         Math.max(0, deadline - performance.now()),
       )
@@ -107,20 +107,26 @@ export class AttemptLimit {
     while (this.#waiting.length > 0 && this.#inFlight < this.limit) {
       const pauseMs = this.#nextAt - performance.now()
       if (pauseMs > 0) {
-        this.#timer ??= setTimeout(() => {
-          this.#timer = undefined
-          this.#beginWaiting()
-        }, pauseMs)
+        this.#beginLater(pauseMs)
         return
       }
       this.#waiting.shift()?.begin()
     }
   }
 
+  #beginLater(ms: number): void {
+    if (this.#hasTimer) return
+    this.#hasTimer = true
+    setTimeout(() => {
+      this.#hasTimer = false
+      this.#beginWaiting()
+    }, ms)
+  }
+
   #end(outcome: AttemptOutcome, startedAt: number): void {
     if (outcome === 'succeeded') this.#increase()
     else if (outcome !== 'other') {
-      this.#lastThrottling = { error: outcome.throttledBy }
+      this.#lastThrottling = outcome.throttledBy
       if (startedAt >= this.#decreasedAt) this.#decrease()
     }
     this.#inFlight -= 1

@@ -1,5 +1,4 @@
 import { isThrottlingError } from '@smithy/core/retry'
-import type { SdkError } from '@smithy/types'
 
 /**
  * The end of a name such as `KMS.ThrottlingException`. S3 and DynamoDB call KMS to encrypt data, and can return its
@@ -20,12 +19,14 @@ const S3_THROTTLED_STATUS = 503
  * Returns true if AWS rejected a call because of its rate. The same call can succeed later. `service` is the service
  * that was called, such as `S3`.
  */
-export const isThrottled = (error: unknown, service: string): boolean =>
+export const isThrottled = (error: unknown, service: string): error is Error =>
   isError(error) &&
   (isThrottlingError(error) ||
     PREFIXED_NAME.test(error.name) ||
     MESSAGE.test(error.message) ||
     (service === 'S3' && error.$metadata?.httpStatusCode === S3_THROTTLED_STATUS))
+
+type SdkError = Parameters<typeof isThrottlingError>[0]
 
 /** Errors of the SDK have further members, all of which are optional. */
 const isError = (error: unknown): error is SdkError => error instanceof Error

@@ -15,6 +15,7 @@ const OPTIONS = {
   credentials: { accessKeyId: 'a', secretAccessKey: 'b' },
 }
 const get = () => new GetItemCommand({ TableName: 'resources', Key: { pk: { S: 'a' } } })
+const read = () => new GetObjectCommand({ Bucket: 'blobs', Key: 'a' })
 const head = () => new HeadObjectCommand({ Bucket: 'blobs', Key: 'a' })
 const MINUTES = 60_000
 
@@ -43,23 +44,27 @@ describe('a throttled call', () => {
   })
 
   it.each([
-    ['SlowDown', THROTTLED.s3, () => new GetObjectCommand({ Bucket: 'blobs', Key: 'a' })],
-    ['status 503 without a body', THROTTLED.s3Head, head],
-    ['status 429', { status: 429, body: '' }, head],
+    ['SlowDown', THROTTLED.s3, 'GetObject'],
+    ['status 503 without a body', THROTTLED.s3Head, 'HeadObject'],
+    ['status 429', { status: 429, body: '' }, 'HeadObject'],
     [
       'an error of KMS',
       { status: 400, body: '<Error><Code>KMS.ThrottlingException</Code><Message>slow</Message></Error>' },
-      () => new GetObjectCommand({ Bucket: 'blobs', Key: 'a' }),
+      'GetObject',
     ],
     [
       'ServiceUnavailable with a message about the rate',
       { status: 500, body: '<Error><Code>Any</Code><Message>Please reduce your request rate.</Message></Error>' },
-      () => new GetObjectCommand({ Bucket: 'blobs', Key: 'a' }),
+      'GetObject',
     ],
-  ])('of S3 is recognized by %s', async (_name, throttled, command) => {
+  ])('of S3 is recognized by %s', async (_name, throttled, operation) => {
     const client = s3(OPTIONS)
     const service = fakeService(client, (n) => (n <= 20 ? throttled : { status: 200, body: '' }))
-    await clock.run(withCallBudget({ ms: 15 * MINUTES }, () => client.send(command() as HeadObjectCommand)))
+    await clock.run(
+      withCallBudget({ ms: 15 * MINUTES }, async () => {
+        await (operation === 'GetObject' ? client.send(read()) : client.send(head()))
+      }),
+    )
     expect(service.attempts).toBe(21)
   })
 

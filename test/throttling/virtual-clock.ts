@@ -42,19 +42,18 @@ export class VirtualClock {
   /** Advances the clock until the promise has settled, and returns its result. */
   async run<Output>(promise: Promise<Output>): Promise<Output> {
     const settled = promise.then(
-      () => undefined,
-      () => undefined,
+      () => true,
+      () => true,
     )
-    let isPending = true
-    void settled.then(() => {
-      isPending = false
-    })
-    for (;;) {
-      // All microtasks run before the next turn of the event loop.
-      await new Promise((resolve) => setImmediate(resolve))
-      if (!isPending) return promise
-      this.#advance()
-    }
+    // All microtasks run before the next turn of the event loop.
+    const nextTurn = (): Promise<boolean> =>
+      new Promise((resolve) => {
+        setImmediate(() => {
+          resolve(false)
+        })
+      })
+    while (!(await Promise.race([settled, nextTurn()]))) this.#advance()
+    return promise
   }
 
   uninstall(): void {
