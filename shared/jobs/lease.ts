@@ -1,3 +1,4 @@
+import { withShorterBudget } from '../throttling/call-context.ts'
 import { LeaseLostError } from './lease-errors.ts'
 
 /**
@@ -13,6 +14,12 @@ export const LEASE_MS = 3 * 60_000
 const RENEW_MS = 2 * 60_000
 /** A worker stops writing 30 seconds before its lease expires, because the last request may be slow. */
 const MARGIN_MS = 30_000
+/**
+ * The time for which a throttled renewal is repeated while the lease still permits writes. The writes wait for it. The
+ * next check tries again.
+ */
+const RENEWAL_MS = 2_000
+
 /** A lease as stored in the job table. */
 export interface LeaseRow {
   /** The id of the job that holds the lease. */
@@ -100,9 +107,14 @@ export class Lease {
     const now = this.#clock().getTime()
     if (known.expires - now >= RENEW_MS) return
     const expires = now + LEASE_MS
+    const renew = (): Promise<boolean> => this.#table.renew(model, known.epoch, expires)
     try {
-      if (await this.#table.renew(model, known.epoch, expires)) {
+      // If the lease no longer permits writes, the renewal may use the whole budget of the pass. The lease is not lost
+      // as long as no other job takes it.
+      if (await (known.expires - now > MARGIN_MS ? withShorterBudget(RENEWAL_MS, renew) : renew())) {
         this.#known.set(model, { epoch: known.epoch, expires })
+        // If the request was throttled for minutes, the new expiry may have passed.
+        if (expires - this.#clock().getTime() <= MARGIN_MS) await this.#renew(model)
         return
       }
     } catch (error) {
