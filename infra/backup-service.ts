@@ -1,4 +1,4 @@
-import { CfnOutput, Duration } from 'aws-cdk-lib'
+import { Annotations, CfnOutput, Duration } from 'aws-cdk-lib'
 import type { HttpApi as GatewayHttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
@@ -12,6 +12,7 @@ import { restoreWorkflow } from '../functions/workflows/restore.workflow.ts'
 import type { Arn, Definition } from '../functions/workflows/states.ts'
 import type { StageName } from '../shared/jobs/stage-names.ts'
 import type { JobKind } from '../shared/jobs/workflow-engine.ts'
+import { formatArchiveBuckets } from '../shared/runtime/config.ts'
 import { acknowledge } from './acknowledge.ts'
 import { Alarms } from './alarms.ts'
 import { BackupFunction } from './backup-function.ts'
@@ -56,6 +57,7 @@ export class BackupService extends Construct {
     this.#specs = functionsOf(settings.resource_routes)
     // The functions use tables and buckets by their names, which are no references to the stores.
     this.node.addDependency(stores)
+    warnAboutOwners(this, settings)
     this.#deadLetters = this.#createDeadLetters()
     this.#functions = this.#createFunctions()
     const workflows = {
@@ -95,7 +97,7 @@ export class BackupService extends Construct {
       ARCHIVE_BUCKET: archives,
       RESTORE_BUCKET: restores,
       WORK_BUCKET: work,
-      RESTORE_FROM: restore_from.join(','),
+      RESTORE_FROM: formatArchiveBuckets(restore_from),
       UPLOAD_STRATEGY: upload_strategy,
       ACCOUNT_ITEMS: account_items.toString(),
     }
@@ -214,4 +216,15 @@ export class BackupService extends Construct {
     })
     return topic
   }
+}
+
+/** Makes `cdk synth` warn about each bucket of `restore_from` whose owner is not checked. */
+const warnAboutOwners = (construct: Construct, { restore_from }: Settings): void => {
+  for (const { bucket, account } of restore_from)
+    if (account === undefined)
+      Annotations.of(construct).addWarningV2(
+        `specstar:owner-of-${bucket}`,
+        `restore_from: nothing checks who owns the bucket ${bucket}. If it is deleted, another account can create a ` +
+          `bucket with this name. Replace the name by { "bucket": "${bucket}", "account": "…" }.`,
+      )
 }

@@ -109,8 +109,8 @@ const grantExpiredObjects = (
 const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: GrantTargets): void => {
   if (restore_from.length === 0) return
   const reason = 'The setting restore_from allows restores of archives in these buckets.'
-  const objects = restore_from.map((name) => bucketArn(name, '*'))
-  const buckets = restore_from.map((name) => bucketArn(name))
+  const objects = restore_from.map(({ bucket }) => bucketArn(bucket, '*'))
+  const buckets = restore_from.map(({ bucket }) => bucketArn(bucket))
   fn.allow(['s3:GetObject', 's3:GetObjectVersion'], objects, reason)
   fn.allow(['s3:ListBucket'], buckets)
   fn.allow(['kms:Decrypt'], ['*'], `${reason} Their KMS keys are unknown; the policy of each key must allow it.`, {

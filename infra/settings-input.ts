@@ -17,8 +17,10 @@ export interface SettingsInput {
   readonly upload_strategy?: 'overwrite' | 'skip' | 'raise_error'
   /** Whether an export of everything looks for items of the table that belong to no resource. By default, true. */
   readonly account_items?: boolean
-  /** Names of other buckets whose archives may be restored. */
-  readonly restore_from?: readonly string[]
+  /**
+   * Other buckets whose archives may be restored. With `account`, each read checks that this account owns the bucket.
+   */
+  readonly restore_from?: readonly (string | { readonly bucket: string; readonly account: string })[]
   /** Whether the routes `/{model}/export` and `/{model}/import` exist. By default, true. */
   readonly resource_routes?: boolean
   /** `kms` creates a KMS key for the deployment. With `s3`, the default, AWS manages the encryption keys. */

@@ -4,6 +4,7 @@ import { STRATEGIES } from '../shared/jobs/job-request.ts'
 import type { ModelRegistry } from '../shared/resources/models.ts'
 import type { RetentionDays as ObjectRetention } from '../shared/schedules/retention.ts'
 import { SCHEDULE_MEMBERS, type Schedule, SchedulesShape, validateSchedule } from '../shared/schedules/schedule.ts'
+import type { ArchiveBucket } from '../shared/runtime/config.ts'
 import type { SettingsInput } from './settings-input.ts'
 
 /** The valid settings of a deployment, with their defaults. `SettingsInput` describes each setting. */
@@ -26,12 +27,34 @@ const LOG_DAYS = Object.values(RetentionDays).filter(
  */
 const MAX_SCHEDULES_BYTES = 2_300
 
+/** An account id is a string, because a number would lose its leading zeros. */
+const ACCOUNT = 'must be an account id: a string of 12 digits'
+
 const bucketName = z
   .string()
   .regex(
     /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
     'must be the name of an S3 bucket: 3 to 63 characters of a-z, 0-9, . and -',
   )
+
+const OtherBucket = z.strictObject(
+  {
+    bucket: bucketName,
+    account: z.string(ACCOUNT).regex(/^\d{12}$/, ACCOUNT),
+  },
+  'must be the name of a bucket, or an object with bucket and account',
+)
+
+/** A bucket of the setting `restore_from`. The account is unknown if the setting contains only a name. */
+const archiveBucket = z.unknown().transform((entry, context): ArchiveBucket => {
+  const { data, error } =
+    typeof entry === 'string'
+      ? bucketName.transform((bucket) => ({ bucket })).safeParse(entry)
+      : OtherBucket.safeParse(entry)
+  for (const issue of error?.issues ?? [])
+    context.addIssue({ code: 'custom', message: issue.message, path: issue.path })
+  return data ?? z.NEVER
+})
 
 const days = () =>
   z.int('must be a whole number of days').min(1, 'must be at least 1').max(36_500, 'must be at most 36500')
@@ -66,9 +89,12 @@ const SettingsShape = z.strictObject({
   upload_strategy: z.enum(STRATEGIES, `must be one of: ${STRATEGIES.join(', ')}`).default('raise_error'),
   account_items: z.boolean('must be true or false').default(true),
   restore_from: z
-    .array(bucketName, 'must be a list of bucket names')
-    .max(10, 'must contain at most 10 names')
-    .refine((names) => new Set(names).size === names.length, 'contains the same name twice')
+    .array(archiveBucket, 'must be a list of buckets')
+    .max(10, 'must contain at most 10 buckets')
+    .refine(
+      (buckets) => new Set(buckets.map(({ bucket }) => bucket)).size === buckets.length,
+      'contains the same name twice',
+    )
     .default([]),
   resource_routes: z.boolean('must be true or false').default(true),
   encryption: z.enum(['kms', 's3'], 'must be "kms" or "s3"').default('s3'),

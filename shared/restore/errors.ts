@@ -52,8 +52,8 @@ export class SourceNotAllowedError extends Error {
 
   constructor(bucket: string, allowed: readonly string[]) {
     super(
-      `this deployment does not restore archives from bucket ${bucket}; allowed buckets: ${allowed.join(', ')}. ` +
-        'Copy the archive to an allowed bucket',
+      `from.bucket: this deployment does not restore archives from bucket ${bucket}; ` +
+        `allowed buckets: ${allowed.join(', ')}. Copy the archive to an allowed bucket`,
     )
     this.bucket = bucket
     this.allowed = allowed

@@ -16,8 +16,8 @@ export interface Config {
     readonly restores: string
     readonly work: string
   }
-  /** The names of further buckets from which archives may be restored (`from` in a restore request). */
-  readonly restore_from: readonly string[]
+  /** Further buckets from which archives may be restored (`from` in a restore request). */
+  readonly restore_from: readonly ArchiveBucket[]
   /** The strategy for an uploaded archive whose key does not contain a strategy. */
   readonly upload_strategy: Strategy
   /** True if an export of all resources also searches for items that belong to no resource. */
@@ -34,6 +34,12 @@ export interface Config {
 
 const SAMPLE_MODELS = fileURLToPath(new URL('../models.json', import.meta.url))
 
+/** A bucket with archives. If `account` is present, S3 checks in every request that this account owns the bucket. */
+export interface ArchiveBucket {
+  readonly bucket: string
+  readonly account?: string
+}
+
 const Name = z.string().min(1)
 /** Returns the schema of a variable whose value is JSON. */
 const json = (byDefault: string) =>
@@ -49,6 +55,24 @@ const json = (byDefault: string) =>
       }
     })
 
+/** A list of buckets, separated by commas. Each has the form `bucket` or `bucket=account`. */
+const ArchiveBuckets = z
+  .string()
+  .regex(/^$|^[^=,]+(?:=\d{12})?(?:,[^=,]+(?:=\d{12})?)*,?$/, 'must be a list of bucket or bucket=account')
+  .transform((text): readonly ArchiveBucket[] =>
+    text
+      .split(',')
+      .filter((entry) => entry !== '')
+      .map((entry) => {
+        const [bucket = '', account] = entry.split('=')
+        return { bucket, ...(account === undefined ? {} : { account }) }
+      }),
+  )
+
+/** Returns the value of the environment variable `RESTORE_FROM`. */
+export const formatArchiveBuckets = (buckets: readonly ArchiveBucket[]): string =>
+  buckets.map(({ bucket, account }) => (account === undefined ? bucket : `${bucket}=${account}`)).join(',')
+
 const Environment = z.object({
   DEPLOYMENT: Name.default('local'),
   AWS_REGION: Name.default('us-east-1'),
@@ -58,7 +82,7 @@ const Environment = z.object({
   ARCHIVE_BUCKET: Name.default('specstar-archives'),
   RESTORE_BUCKET: Name.default('specstar-restores'),
   WORK_BUCKET: Name.default('specstar-work'),
-  RESTORE_FROM: z.string().default(''),
+  RESTORE_FROM: ArchiveBuckets.prefault(''),
   UPLOAD_STRATEGY: z.enum(STRATEGIES).default('raise_error'),
   ACCOUNT_ITEMS: z.enum(['true', 'false']).default('true'),
   SCHEDULES: json('[]').pipe(SchedulesShape),
@@ -89,7 +113,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
       restores: read.RESTORE_BUCKET,
       work: read.WORK_BUCKET,
     },
-    restore_from: read.RESTORE_FROM.split(',').filter((bucket) => bucket !== ''),
+    restore_from: read.RESTORE_FROM,
     upload_strategy: read.UPLOAD_STRATEGY,
     account_items: read.ACCOUNT_ITEMS === 'true',
     schedules: read.SCHEDULES,

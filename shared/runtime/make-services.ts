@@ -36,7 +36,10 @@ export const makeServices = async (parts: {
   const { config, dynamoDb, s3, workflows } = parts
   const clock = parts.clock ?? (() => new Date())
   const models = await loadModelsFile(config.models_file)
-  const objects = new ObjectStore(s3)
+  const owners = config.restore_from.flatMap(({ bucket, account }) =>
+    account === undefined ? [] : [[bucket, account] as const],
+  )
+  const objects = new ObjectStore(s3, new Map(owners))
   const payloads = new PayloadStore(objects, config.buckets.blobs)
   return {
     config,

@@ -135,6 +135,14 @@ const BAD_REQUESTS: readonly BadRequest[] = [
   },
   {
     request: 'POST /_backup/import',
+    body: '{"from":{"bucket":"specstar-work","key":"k"}}',
+    headers: json,
+    status: 403,
+    type: 'source-not-allowed',
+    detail: 'from.bucket: this deployment does not restore archives from bucket specstar-work',
+  },
+  {
+    request: 'POST /_backup/import',
     body: '{"from":{"bucket":"specstar-archives","key":"none.acbak"}}',
     headers: json,
     status: 400,

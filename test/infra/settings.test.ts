@@ -28,6 +28,14 @@ describe('readSettings', () => {
     expect(JSON.parse(schedules_json)).toEqual([nightly])
   })
 
+  it('returns the buckets of restore_from with their accounts, which may be unknown', () => {
+    const restore_from = ['abc', { bucket: 'def', account: '000000000001' }]
+    expect(read({ deployment: 'prod', restore_from }).restore_from).toEqual([
+      { bucket: 'abc' },
+      { bucket: 'def', account: '000000000001' },
+    ])
+  })
+
   it('keep exports, slots, uploads and reports for ever, unless they state a number of days', () => {
     expect(objectRetention(read({ deployment: 'prod' }))).toEqual({})
     const retention = { exports_days: 1, slots_days: 2, uploads_days: 3, reports_days: 4 }
@@ -150,6 +158,29 @@ describe('readSettings', () => {
       'an IP address instead of a bucket name',
       { deployment: 'prod', restore_from: ['192.168.1.1'] },
       ['restore_from.0: "192.168.1.1" must be the name of an S3 bucket'],
+    ],
+    [
+      'an account id that is a number',
+      { deployment: 'prod', restore_from: [{ bucket: 'abc', account: 123456789012 }] },
+      ['restore_from.0.account: 123456789012 must be an account id: a string of 12 digits'],
+    ],
+    [
+      'a bucket without an account in an object',
+      { deployment: 'prod', restore_from: ['abc', { bucket: 'My Bucket' }] },
+      [
+        'restore_from.1.bucket: "My Bucket" must be the name of an S3 bucket',
+        'restore_from.1.account: is missing; it must',
+      ],
+    ],
+    [
+      'a bucket that is neither a name nor an object',
+      { deployment: 'prod', restore_from: [7] },
+      ['restore_from.0: 7 must be the name of a bucket, or an object with bucket and account'],
+    ],
+    [
+      'a bucket that is listed once by its name and once with its account',
+      { deployment: 'prod', restore_from: ['abc', { bucket: 'abc', account: '000000000001' }] },
+      ['contains the same name twice'],
     ],
     ['two wrong settings, and names both', { deployment: '', encryption: 'x' }, ['deployment: ""', 'encryption: "x"']],
   ])('rejects %s', (_, settings, texts) => {

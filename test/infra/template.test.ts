@@ -442,7 +442,10 @@ describe('the settings', () => {
   })
 
   it('can allow other buckets to the functions that read archives, and to no others', async () => {
-    const { service } = await templates({ ...settings, restore_from: ['other-backups'] })
+    const { service } = await templates({
+      ...settings,
+      restore_from: [{ bucket: 'other-backups', account: '000000000001' }],
+    })
     const readers = resourcesOf(service, 'AWS::IAM::Policy')
       .filter(([, policy]) => JSON.stringify(policy).includes('other-backups'))
       .map(([id]) => id.replace(/RoleDefaultPolicy.*/, ''))
@@ -451,13 +454,26 @@ describe('the settings', () => {
   })
 
   it('let functions decrypt objects of other buckets only through S3 in the same region, also in China', async () => {
-    const { service } = await templates({ ...settings, restore_from: ['other-backups'] })
+    const { service } = await templates({
+      ...settings,
+      restore_from: [{ bucket: 'other-backups', account: '000000000001' }],
+    })
     const [[, policy] = expect.fail()] = resourcesOf(service, 'AWS::IAM::Policy').filter(([id]) =>
       id.startsWith('InspectRole'),
     )
     const endings = ['".amazonaws.com"', '".",{"Ref":"AWS::URLSuffix"}']
     const services = endings.map((ending) => `{"Fn::Join":["",["s3.",{"Ref":"AWS::Region"},${ending}]]}`)
     expect(JSON.stringify(policy)).toContain(`{"StringEquals":{"kms:ViaService":[${services.join(',')}]}}`)
+  })
+
+  it('contain the accounts of other buckets in the environment of functions, and warn if one is unknown', async () => {
+    const restore_from = ['named-only', { bucket: 'owned', account: '000000000001' }]
+    const { service, warnings } = await templates({ ...settings, restore_from })
+    const [[, fn] = expect.fail()] = resourcesOf(service, 'AWS::Lambda::Function')
+    expect(fn.Properties['Environment']).toMatchObject({
+      Variables: { RESTORE_FROM: 'named-only,owned=000000000001' },
+    })
+    expect(warnings).toEqual([expect.stringContaining('nothing checks who owns the bucket named-only')])
   })
 
   it('let only the daily deletion delete exports, slots, uploads and reports, and only if their days are set', async () => {

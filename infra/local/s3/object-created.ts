@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
+import { ACCOUNT } from './rules/bucket-owner.ts'
 import { NULL_VERSION, type ObjectVersion } from './storage/records.ts'
 
 export const CreationReason = z.enum(['PutObject', 'CopyObject', 'CompleteMultipartUpload'])
@@ -43,8 +44,6 @@ export const ObjectCreated = z
  * https://docs.aws.amazon.com/AmazonS3/latest/userguide/ev-events.html
  */
 export type ObjectCreated = z.infer<typeof ObjectCreated>
-
-const ACCOUNT = '000000000000'
 
 export function objectCreated(
   bucket: string,

@@ -8,6 +8,7 @@ import { S3Error } from './http/s3-error.ts'
 import { LimitsEndpoint } from '../limits/limits-endpoint.ts'
 import { S3Limits } from '../limits/service-limits.ts'
 import { findOperation } from './operations.ts'
+import { checkBucketOwner } from './rules/bucket-owner.ts'
 import { S3Limiter } from './s3-limiter.ts'
 import { SignatureVerifier } from './signing/signature-verifier.ts'
 import type { Credentials } from './signing/signer.ts'
@@ -34,6 +35,7 @@ export function createService({ storage, credentials, limits, onCreated }: Servi
     const { run, createsBucket } = findOperation(request)
     if (request.bucket !== '' && createsBucket !== true) storage.buckets.get(request.bucket)
     if (endpoint.limiter !== undefined) await endpoint.limiter.admit(request)
+    checkBucketOwner(request)
     return run({ request, signer, storage, onCreated })
   }
 

@@ -1,6 +1,7 @@
 import type { S3Client } from '@aws-sdk/client-s3'
 
-const hasHeaders = (request: unknown): request is { readonly headers: Record<string, string> } =>
+/** Returns true if a request of a middleware has headers. */
+export const hasHeaders = (request: unknown): request is { readonly headers: Record<string, string> } =>
   typeof request === 'object' && request !== null && 'headers' in request
 
 /**

@@ -5,6 +5,7 @@ import { pipeline, type Readable, Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { ObjectExistsError } from '../errors.ts'
 import type { PinnedObject } from '../object.ts'
+import { type BucketOwners, expectOwners } from './expected-owners.ts'
 import { sendExpires } from './expires-header.ts'
 import { MultipartUpload } from './multipart-upload.ts'
 import { ObjectReader } from './object-reader.ts'
@@ -36,9 +37,11 @@ interface ConditionalWrite extends WriteOptions {
 
 /** Reads and writes objects in S3. */
 export class ObjectStore extends ObjectReader {
-  constructor(client: S3Client) {
+  /** `owners` contains the expected owners of buckets of other accounts. */
+  constructor(client: S3Client, owners: BucketOwners = new Map()) {
     super(client)
     sendExpires(client)
+    expectOwners(client, owners)
   }
 
   /** Writes an object. If the object exists, it is replaced. */

@@ -13,7 +13,7 @@ export interface LocateArchiveServices {
   readonly config: {
     readonly buckets: Readonly<Record<'blobs' | 'archives' | 'restores' | 'work', string>>
     /** Other buckets from which archives may be restored. */
-    readonly restore_from: readonly string[]
+    readonly restore_from: readonly { readonly bucket: string; readonly account?: string }[]
   }
 }
 
@@ -44,8 +44,12 @@ const archiveAt = async (
   { objects, config }: LocateArchiveServices,
   { bucket, key, version_id }: Exclude<ArchiveSourceRequest, { readonly job_id: string }>,
 ): Promise<ArchiveLocation> => {
-  const allowed = [...Object.values(config.buckets), ...config.restore_from]
+  // The blob bucket and the work bucket contain no archives for callers. Every path in them belongs to resources or jobs.
+  const { archives, restores, blobs, work } = config.buckets
+  const others = config.restore_from.filter((other) => other.bucket !== blobs && other.bucket !== work)
+  const allowed = [archives, restores, ...others.map((other) => other.bucket)]
   if (!allowed.includes(bucket)) throw new SourceNotAllowedError(bucket, allowed)
+  const account = others.find((other) => other.bucket === bucket)?.account
   const uri = `s3://${bucket}/${key}`
   const head = await objects
     .head(bucket, key, version_id === undefined ? {} : { version_id })
@@ -53,7 +57,9 @@ const archiveAt = async (
       if (!isForbidden(error)) throw error
       throw invalidSource(
         'bucket',
-        `this deployment may not read ${uri} (S3 returned 403); allow reading in the policies of the bucket and of its KMS key`,
+        `this deployment may not read ${uri} (S3 returned 403); ` +
+          (account === undefined ? '' : `check that the account ${account} owns the bucket, and `) +
+          'allow reading in the policies of the bucket and of its KMS key',
       )
     })
   if (head === undefined)

@@ -1,4 +1,5 @@
 import { App, type Environment } from 'aws-cdk-lib'
+import { Annotations, Match } from 'aws-cdk-lib/assertions'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -20,6 +21,8 @@ export interface Synthesized {
   readonly outdir: string
   readonly data: Template
   readonly service: Template
+  /** The warnings that `cdk synth` prints. */
+  readonly warnings: readonly string[]
 }
 
 /** The bundles of all functions, with their files relative to `outdir`. */
@@ -59,5 +62,8 @@ export const synthesize = async ({
   const { data, service } = createStacks(app, env ?? {})
   const assembly = app.synth()
   const templateOf = (name: string): Template => assembly.getStackByName(name).template as Template
-  return { outdir, data: templateOf(data.stackName), service: templateOf(service.stackName) }
+  const warnings = Annotations.fromStack(service)
+    .findWarning('*', Match.anyValue())
+    .flatMap(({ entry: { data } }) => (typeof data === 'string' ? [data] : []))
+  return { outdir, data: templateOf(data.stackName), service: templateOf(service.stackName), warnings }
 }
