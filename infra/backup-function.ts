@@ -16,6 +16,8 @@ interface BackupFunctionProps {
   readonly deployment: string
   readonly environment: Readonly<Record<string, string>>
   readonly logDays: RetentionDays
+  /** By default, the function shares the concurrency of the account with all other functions. */
+  readonly reservedConcurrency?: number
   /** Receives the events for which the function has failed in all attempts. */
   readonly deadLetters: IQueue
 }
@@ -25,7 +27,7 @@ export class BackupFunction extends Function {
   readonly #policy: IConstruct
 
   constructor(scope: Construct, id: string, props: BackupFunctionProps) {
-    const { spec, code, deployment, environment, logDays, deadLetters } = props
+    const { spec, code, deployment, environment, logDays, reservedConcurrency, deadLetters } = props
     const functionName = `${deployment}-${spec.name}`
     const logGroup = new LogGroup(scope, `${id}Logs`, {
       logGroupName: `/aws/lambda/${functionName}`,
@@ -47,6 +49,7 @@ export class BackupFunction extends Function {
       memorySize: spec.size.memory,
       timeout: Duration.seconds(spec.size.timeout),
       environment: { ...environment, NODE_OPTIONS: '--enable-source-maps', MALLOC_MMAP_THRESHOLD_: '131072' },
+      ...(reservedConcurrency === undefined ? {} : { reservedConcurrentExecutions: reservedConcurrency }),
       tracing: tracingOf(spec),
       role,
       logGroup,

@@ -9,7 +9,7 @@ import { pascalCase } from '../functions/function-spec.ts'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../functions/stages.ts'
 import { exportWorkflow } from '../functions/workflows/export.workflow.ts'
 import { restoreWorkflow } from '../functions/workflows/restore.workflow.ts'
-import type { Arn, Definition } from '../functions/workflows/states.ts'
+import type { Arn, Definition, WorkflowOptions } from '../functions/workflows/states.ts'
 import type { StageName } from '../shared/jobs/stage-names.ts'
 import type { JobKind } from '../shared/jobs/workflow-engine.ts'
 import { formatArchiveBuckets } from '../shared/runtime/config.ts'
@@ -19,7 +19,7 @@ import { BackupFunction } from './backup-function.ts'
 import { BackupWorkflow } from './backup-workflow.ts'
 import type { BackupStores } from './backup-stores.ts'
 import { EventRule } from './event-rule.ts'
-import { type DeployedFunction, functionsOf } from './functions.ts'
+import { type DeployedFunction, functionsOf, WORKERS } from './functions.ts'
 import { grant } from './grants.ts'
 import { HttpApi } from './http-api.ts'
 import type { FunctionCode } from './function-code.ts'
@@ -27,6 +27,7 @@ import type { StoreNames } from './names.ts'
 import { OperationsDashboard } from './operations-dashboard.ts'
 import { ScheduledBackups } from './scheduled-backups.ts'
 import { objectRetention, type Settings } from './settings.ts'
+import { explainReservedConcurrency } from './reserved-concurrency.ts'
 import { Signer } from './signer.ts'
 
 type Workflows = Readonly<Record<JobKind, BackupWorkflow>>
@@ -60,6 +61,7 @@ export class BackupService extends Construct {
     warnAboutOwners(this, settings)
     this.#deadLetters = this.#createDeadLetters()
     this.#functions = this.#createFunctions()
+    explainReservedConcurrency(this, settings)
     const workflows = {
       export: this.#createWorkflow('export', EXPORT_STAGES, exportWorkflow),
       restore: this.#createWorkflow('restore', RESTORE_STAGES, restoreWorkflow),
@@ -88,6 +90,7 @@ export class BackupService extends Construct {
 
   #createFunctions(): Map<string, BackupFunction> {
     const { deployment, schedules_json, restore_from, upload_strategy, account_items, retention } = this.#settings
+    const { reserved_concurrency } = this.#settings
     const { resources, jobs, blobs, archives, restores, work } = this.#names
     const environment = {
       DEPLOYMENT: deployment,
@@ -115,6 +118,9 @@ export class BackupService extends Construct {
         deployment,
         environment: spec.readsSchedules === true ? scheduleEnvironment : environment,
         logDays: retention.log_days,
+        ...(reserved_concurrency !== undefined && WORKERS.includes(spec.name)
+          ? { reservedConcurrency: reserved_concurrency }
+          : {}),
         deadLetters: this.#deadLetters,
       })
     return new Map(this.#specs.map((spec) => [spec.name, createFunction(spec)]))
@@ -129,11 +135,13 @@ export class BackupService extends Construct {
   #createWorkflow<Stage extends StageName>(
     kind: JobKind,
     stages: readonly { readonly name: Stage }[],
-    definition: (arn: Arn<Stage>) => Definition,
+    definition: (arn: Arn<Stage>, options: WorkflowOptions) => Definition,
   ): BackupWorkflow {
     return new BackupWorkflow(this, `${pascalCase(kind)}Workflow`, {
       name: `${this.#settings.deployment}-${kind}`,
-      definition: definition((stage) => this.#functionOf(stage).currentVersion.functionArn),
+      definition: definition((stage) => this.#functionOf(stage).currentVersion.functionArn, {
+        maxConcurrency: this.#settings.max_concurrency,
+      }),
       functions: stages.map(({ name }) => this.#functionOf(name)),
       logDays: this.#settings.retention.log_days,
     })

@@ -2,6 +2,9 @@ import { EVENTS } from '../functions/events.ts'
 import type { FunctionSpec } from '../functions/function-spec.ts'
 import { DEFAULT_ROUTE, isModelRoute, ROUTES } from '../functions/routes.ts'
 import { EXPORT_STAGES, RESTORE_STAGES } from '../functions/stages.ts'
+import { exportWorkflow } from '../functions/workflows/export.workflow.ts'
+import { restoreWorkflow } from '../functions/workflows/restore.workflow.ts'
+import { runsMapItems } from '../functions/workflows/states.ts'
 
 /** The caller of a function: API Gateway (`route`), EventBridge (`event`), or one of the workflows. */
 type FunctionKind = 'route' | 'event' | 'export' | 'restore'
@@ -29,3 +32,8 @@ export const functionsOf = (resourceRoutes: boolean): readonly DeployedFunction[
   const modelRoutes = new Set(ROUTES.filter(isModelRoute).map(({ name }) => name))
   return FUNCTIONS.filter(({ name }) => resourceRoutes || !modelRoutes.has(name))
 }
+
+/** The names of the worker functions. They run map items, so many of them can run at the same time. */
+export const WORKERS: readonly string[] = [exportWorkflow((stage) => stage), restoreWorkflow((stage) => stage)].flatMap(
+  (definition) => FUNCTIONS.filter(({ name }) => runsMapItems(definition, name)).map(({ name }) => name),
+)

@@ -29,6 +29,13 @@ export interface SettingsInput {
   readonly archive_lock_days?: number
   /** The address that receives the alarms. */
   readonly alarm_email?: string
+  /** The number of workers that one stage of a job runs at the same time. By default, 64. */
+  readonly max_concurrency?: number
+  /**
+   * The reserved concurrency of each worker function. AWS keeps so many concurrent executions for the function, and
+   * never runs more. By default, the functions share the concurrency of the account with all other functions.
+   */
+  readonly reserved_concurrency?: number
   /** The requests that the API accepts per second, and at once. */
   readonly throttle?: { readonly rate?: number; readonly burst?: number }
 }

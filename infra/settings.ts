@@ -1,5 +1,6 @@
 import { RetentionDays } from 'aws-cdk-lib/aws-logs'
 import { z } from 'zod'
+import { DEFAULT_MAX_CONCURRENCY } from '../functions/workflows/states.ts'
 import { STRATEGIES } from '../shared/jobs/job-request.ts'
 import type { ModelRegistry } from '../shared/resources/models.ts'
 import type { RetentionDays as ObjectRetention } from '../shared/schedules/retention.ts'
@@ -59,6 +60,9 @@ const archiveBucket = z.unknown().transform((entry, context): ArchiveBucket => {
 const days = () =>
   z.int('must be a whole number of days').min(1, 'must be at least 1').max(36_500, 'must be at most 36500')
 
+const concurrency = () =>
+  z.int('must be a whole number').min(1, 'must be at least 1').max(1_000, 'must be at most 1000')
+
 const DEPLOYMENT = 'must be a lower-case letter followed by at most 23 characters of a-z, 0-9 and -'
 
 const Retention = z.strictObject({
@@ -100,6 +104,8 @@ const SettingsShape = z.strictObject({
   encryption: z.enum(['kms', 's3'], 'must be "kms" or "s3"').default('s3'),
   archive_lock_days: z.exactOptional(days()),
   alarm_email: z.exactOptional(z.email('must be an e-mail address')),
+  max_concurrency: concurrency().default(DEFAULT_MAX_CONCURRENCY),
+  reserved_concurrency: z.exactOptional(concurrency()),
   throttle: Throttle.prefault({}),
 } satisfies SchemaOfEach<SettingsInput>)
 

@@ -27,7 +27,7 @@ export type Arn<Stage extends StageName> = (stage: Stage) => string
  * worker writes at least 1,000 items a second, and a new on-demand table accepts 4,000. More than 64 workers would
  * mostly be throttled.
  */
-const DEFAULT_MAX_CONCURRENCY = 64
+export const DEFAULT_MAX_CONCURRENCY = 64
 
 /** The choices that a deployment makes for both workflows. */
 export interface WorkflowOptions {
@@ -37,6 +37,10 @@ export interface WorkflowOptions {
 
 /** Parameters of a stage that needs only the job id. */
 export const JOB_ID: Json = { 'job_id.$': '$.job_id' }
+
+/** Returns true if a workflow runs a stage for map items. */
+export const runsMapItems = ({ States: states }: Definition, stage: string): boolean =>
+  distributedName(pascalCase(stage)) in states
 
 interface TaskOptions {
   /** Name of the next state. */
@@ -136,6 +140,9 @@ const MAX_INLINE_ITEMS = 8
  */
 const INLINE_PASSES = 2
 
+/** Returns the name of a stage's distributed map. */
+const distributedName = (name: string): string => `${name}Distributed`
+
 type MapMode = 'Inline' | 'Distributed'
 
 /**
@@ -172,7 +179,7 @@ const mapStates = ({ name, resource, next, maxConcurrency, inlinePasses, catcher
         { Variable: '$.count', NumericEquals: 0, Next: next },
         { Variable: '$.count', NumericLessThanEquals: MAX_INLINE_ITEMS, Next: `${name}Inline` },
       ],
-      Default: `${name}Distributed`,
+      Default: distributedName(name),
     },
     [`${name}Inline`]: {
       ...map,
@@ -188,15 +195,15 @@ const mapStates = ({ name, resource, next, maxConcurrency, inlinePasses, catcher
     },
     [`${name}InlineEnded`]: {
       Type: 'Choice',
-      Choices: [{ Variable: '$.inline.unfinished', BooleanEquals: true, Next: `${name}Distributed` }],
+      Choices: [{ Variable: '$.inline.unfinished', BooleanEquals: true, Next: distributedName(name) }],
       Default: next,
     },
-    [`${name}Distributed`]: {
+    [distributedName(name)]: {
       ...map,
       MaxConcurrency: maxConcurrency,
       ItemProcessor: {
         ProcessorConfig: { Mode: 'DISTRIBUTED', ExecutionType: 'STANDARD' },
-        ...passLoop(`${name}Distributed`, resource),
+        ...passLoop(distributedName(name), resource),
       },
       ResultPath: null,
       Catch: catchers('Distributed'),

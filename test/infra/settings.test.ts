@@ -18,6 +18,7 @@ describe('readSettings', () => {
       restore_from: [],
       resource_routes: true,
       encryption: 's3',
+      max_concurrency: 64,
       throttle: { rate: 20, burst: 40 },
     })
   })
@@ -181,6 +182,16 @@ describe('readSettings', () => {
       'a bucket that is listed once by its name and once with its account',
       { deployment: 'prod', restore_from: ['abc', { bucket: 'abc', account: '000000000001' }] },
       ['contains the same name twice'],
+    ],
+    [
+      'more workers than 1,000',
+      { deployment: 'prod', max_concurrency: 1_001 },
+      ['max_concurrency: 1001 must be at most 1000'],
+    ],
+    [
+      'a reserved concurrency of 0, which would pause the workers',
+      { deployment: 'prod', reserved_concurrency: 0 },
+      ['reserved_concurrency: 0 must be at least 1'],
     ],
     ['two wrong settings, and names both', { deployment: '', encryption: 'x' }, ['deployment: ""', 'encryption: "x"']],
   ])('rejects %s', (_, settings, texts) => {

@@ -506,6 +506,59 @@ describe('the settings', () => {
     expect(expressions).toContain('rate(1 day)')
   })
 
+  it('limit the workers of a stage that run at the same time, by default to 64', async () => {
+    const concurrencies = ({ service }: Synthesized): Set<number> =>
+      new Set(
+        resourcesOf(service, 'AWS::StepFunctions::StateMachine').flatMap(([, { Properties }]) =>
+          [...new Intrinsics(service).text(Properties['DefinitionString']).matchAll(/"MaxConcurrency":(\d+)/g)].map(
+            ([, concurrency]) => Number(concurrency),
+          ),
+        ),
+      )
+    // Inline maps run all of their items, at most 8, at the same time.
+    expect(concurrencies(deployment)).toEqual(new Set([8, 64]))
+    expect(concurrencies(await templates({ ...settings, max_concurrency: 500 }))).toEqual(new Set([8, 500]))
+  })
+
+  it('can reserve concurrency for each worker function, and synth states what this needs', async () => {
+    const { service, infos } = await templates({ ...settings, reserved_concurrency: 20 })
+    const reserved = resourcesOf(service, 'AWS::Lambda::Function').flatMap(([, { Properties }]) =>
+      Properties['ReservedConcurrentExecutions'] === undefined
+        ? []
+        : [[Properties['FunctionName'], Properties['ReservedConcurrentExecutions']]],
+    )
+    const workers = [
+      'apply-blobs',
+      'apply-records',
+      'compose-parts',
+      'convert',
+      'export-blobs',
+      'export-records',
+      'preflight',
+      'preflight-blobs',
+      'rollback',
+      'verify',
+    ]
+    expect(reserved.sort()).toEqual(workers.map((name) => [`specstar-${name}`, 20]))
+    const [message = ''] = infos.filter((text) => text.includes('reserved_concurrency'))
+    expect(message).toContain('reserves 200 concurrent executions')
+    expect(message).toContain('AWS keeps 100 unreserved')
+    expect(message).toContain('is less than 300 plus the reservations of other functions')
+    expect(message).toContain('reserved_concurrency is less than max_concurrency (64)')
+  })
+
+  it('reserve no concurrency by default, and synth does not mention it', () => {
+    for (const { Properties } of inService('AWS::Lambda::Function'))
+      expect(Properties).not.toHaveProperty('ReservedConcurrentExecutions')
+    expect(deployment.infos.filter((text) => text.includes('reserved_concurrency'))).toEqual([])
+  })
+
+  it('can reserve as much concurrency as a stage can use', async () => {
+    const { infos } = await templates({ ...settings, max_concurrency: 10, reserved_concurrency: 10 })
+    expect(infos.filter((text) => text.includes('reserves 100'))).toHaveLength(1)
+    expect(infos.filter((text) => text.includes('less than max_concurrency'))).toEqual([])
+  })
+
   it('create only schedules that every deployment needs, and no alarm for schedules, by default', async () => {
     const { service } = await templates(settings)
     expect(resourcesOf(service, 'AWS::Scheduler::Schedule')).toHaveLength(

@@ -23,6 +23,8 @@ export interface Synthesized {
   readonly service: Template
   /** The warnings that `cdk synth` prints. */
   readonly warnings: readonly string[]
+  /** The notes that `cdk synth` prints. */
+  readonly infos: readonly string[]
 }
 
 /** The bundles of all functions, with their files relative to `outdir`. */
@@ -62,8 +64,10 @@ export const synthesize = async ({
   const { data, service } = createStacks(app, env ?? {})
   const assembly = app.synth()
   const templateOf = (name: string): Template => assembly.getStackByName(name).template as Template
-  const warnings = Annotations.fromStack(service)
-    .findWarning('*', Match.anyValue())
-    .flatMap(({ entry: { data } }) => (typeof data === 'string' ? [data] : []))
-  return { outdir, data: templateOf(data.stackName), service: templateOf(service.stackName), warnings }
+  const annotations = Annotations.fromStack(service)
+  const texts = (found: readonly { readonly entry: { readonly data?: unknown } }[]): string[] =>
+    found.flatMap(({ entry: { data } }) => (typeof data === 'string' ? [data] : []))
+  const warnings = texts(annotations.findWarning('*', Match.anyValue()))
+  const infos = texts(annotations.findInfo('*', Match.anyValue()))
+  return { outdir, data: templateOf(data.stackName), service: templateOf(service.stackName), warnings, infos }
 }
