@@ -27,5 +27,5 @@ export const explainReservedConcurrency = (
       `reserved_concurrency is less than max_concurrency (${wanted}), so Lambda throttles the workers of large jobs. ` +
         'These jobs go on, but the alarm FunctionThrottles may be raised.',
     )
-  Annotations.of(scope).addInfoV2('specstar-backup:reservedConcurrency', notes.join(' '))
+  Annotations.of(scope).addInfoV2('specstar:reserved-concurrency', notes.join(' '))
 }
