@@ -80,7 +80,7 @@ const attributeValues = {
 }
 
 export default tseslint.config(
-  { ignores: ['node_modules', 'coverage', 'cdk.out', '.local'] },
+  { ignores: ['node_modules', 'coverage', 'cdk.out', 'dist', '.local'] },
   js.configs.recommended,
   tseslint.configs.strictTypeChecked,
   {

@@ -26,12 +26,13 @@ class LongFilesFirst extends BaseSequencer {
 
 const MINUTE_MS = 60_000
 
-/** Minutes and gigabytes (`large`, `hostile-sizes`), Python and PyPI (`real`, `deploy`): suites with commands of their own. */
+/** Suites with commands of their own. They need minutes and gigabytes, Python and PyPI, or the registry of npm. */
 const SEPARATE_SUITES = [
   'test/large/**',
   'test/faults/hostile-sizes.test.ts',
   'test/real/**',
   'test/deploy/**',
+  'test/package/**',
   'test/workflows/outcomes.test.ts',
 ]
 
@@ -108,6 +109,12 @@ const deploy = {
   },
 }
 
+/** `npm run test:package`: packs the construct and installs it in another project; needs the registry of npm. */
+const packed = {
+  extends: true as const,
+  test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 2 * MINUTE_MS },
+}
+
 /** `npm run test:branches` and `npm run test:mutation`: unit tests that are fast enough to run for each mutant. */
 const logic = {
   extends: true as const,
@@ -138,7 +145,7 @@ export default defineConfig(({ mode }) => ({
     // Stryker cannot select a project.
     projects:
       process.env['STRYKER_MUTATOR_WORKER'] === undefined
-        ? [main, faults, property, outcomes, large, specstar, deploy, logic]
+        ? [main, faults, property, outcomes, large, specstar, deploy, packed, logic]
         : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,

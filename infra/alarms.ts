@@ -20,7 +20,7 @@ import { EmailSubscription } from 'aws-cdk-lib/aws-sns-subscriptions'
 import type { IQueue } from 'aws-cdk-lib/aws-sqs'
 import { Construct } from 'constructs'
 import type { JobKind } from '../shared/jobs/workflow-engine.ts'
-import { METRIC, METRICS_NAMESPACE } from '../shared/telemetry/telemetry.ts'
+import { METRIC, METRICS_NAMESPACE } from '../shared/telemetry/metric-names.ts'
 
 /** A function and its name in the tables of `functions/`. */
 interface NamedFunction {

@@ -1,6 +1,6 @@
 import { AssetHashType, DockerImage, type ILocalBundling } from 'aws-cdk-lib'
 import { Code } from 'aws-cdk-lib/aws-lambda'
-import { cpSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
@@ -10,15 +10,8 @@ import { fileURLToPath } from 'node:url'
  */
 export type WriteBundle = (file: string, folder: string) => void
 
-/** The folder of this file, or `dist/` in the package. */
+/** The folder of this file. */
 const HERE = fileURLToPath(new URL('.', import.meta.url))
-/** The bundles that `npm run build` has written. */
-const PREBUILT_BUNDLES = fileURLToPath(new URL('../dist/bundles', import.meta.url))
-
-/** Copies a bundle that the package contains. */
-export const copyPrebuiltBundle: WriteBundle = (file, folder) => {
-  cpSync(join(PREBUILT_BUNDLES, file), folder, { recursive: true })
-}
 
 /** Creates the code of the functions. The code of a function consists of its bundle and of the model registry. */
 export class FunctionCode {

@@ -1,4 +1,3 @@
-export type { BackupService } from './backup-service.ts'
-export type { BackupStores } from './backup-stores.ts'
+export type { StoreNames } from './names.ts'
 export type { SettingsInput } from './settings-input.ts'
 export { SpecStarBackup, type SpecStarBackupProps } from './spec-star-backup.ts'

@@ -2,10 +2,8 @@ import { readFileSync } from 'node:fs'
 import { ModelsInvalidError } from '../shared/resources/errors.ts'
 import { type ModelRegistry, parseModels } from '../shared/resources/models.ts'
 import { errorMessage } from '../shared/values/error-message.ts'
+import type { InputFile } from './settings-input.ts'
 import { readSettings, type Settings, SettingsError } from './settings.ts'
-
-/** The path or URL of a JSON file, or the content of the file. A path is relative to the working directory. */
-export type InputFile<Content extends object = object> = string | URL | Content
 
 /** The model registry of a deployment, and its text. */
 export interface DeployedModels {

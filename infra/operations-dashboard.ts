@@ -2,7 +2,7 @@ import { AlarmStatusWidget, Dashboard, GraphWidget, type IAlarm, Metric, Stats }
 import type { IStateMachine } from 'aws-cdk-lib/aws-stepfunctions'
 import { Aws, Duration } from 'aws-cdk-lib'
 import { Construct } from 'constructs'
-import { METRIC } from '../shared/telemetry/telemetry.ts'
+import { METRIC } from '../shared/telemetry/metric-names.ts'
 import { jobMetric } from './alarms.ts'
 
 interface OperationsDashboardProps {

@@ -1,5 +1,8 @@
 import type { RetentionDays } from 'aws-cdk-lib/aws-logs'
 
+/** The path or URL of a JSON file, or the content of the file. A path is relative to the working directory. */
+export type InputFile<Content extends object = object> = string | URL | Content
+
 /**
  * The settings of a deployment, as users write them. All settings except `deployment` are optional. `RUNBOOK.md`
  * describes each of them. This file imports no schemas, because users of the package read its types.

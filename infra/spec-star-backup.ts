@@ -1,9 +1,14 @@
+import type { HttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
+import type { IKey } from 'aws-cdk-lib/aws-kms'
+import type { ITopic } from 'aws-cdk-lib/aws-sns'
 import { Construct } from 'constructs'
 import { BackupService } from './backup-service.ts'
 import { BackupStores } from './backup-stores.ts'
-import { copyPrebuiltBundle, FunctionCode, type WriteBundle } from './function-code.ts'
-import { type InputFile, readModels, readSettingsFile } from './input-files.ts'
-import type { SettingsInput } from './settings-input.ts'
+import { FunctionCode, type WriteBundle } from './function-code.ts'
+import type { StoreNames } from './names.ts'
+import { writePackedBundle } from './packed-bundles.ts'
+import { readModels, readSettingsFile } from './input-files.ts'
+import type { InputFile, SettingsInput } from './settings-input.ts'
 
 export interface SpecStarBackupProps {
   /** The registered models. `shared/resources/STORE.md` describes the file. */
@@ -27,23 +32,33 @@ export interface SpecStarBackupProps {
  * new SpecStarBackup(this, 'Backup', { models: 'models.json', settings: { deployment: 'shop' } })
  */
 export class SpecStarBackup extends Construct {
-  readonly stores: BackupStores
-  readonly service: BackupService
+  /** The API with the routes of `functions/API.md`. Callers need the permission `execute-api:Invoke`. */
+  readonly api: HttpApi
+  /** Receives the notifications of all alarms. */
+  readonly alarmTopic: ITopic
+  /** The names of the tables and buckets. */
+  readonly storeNames: StoreNames
+  /** The key that encrypts the tables and buckets. Undefined if they use keys that AWS manages. */
+  readonly key: IKey | undefined
 
   constructor(scope: Construct, id: string, props: SpecStarBackupProps) {
     super(scope, id)
-    const { storesScope, writeBundle = copyPrebuiltBundle } = props
+    const { storesScope, writeBundle = writePackedBundle } = props
     const models = readModels(props.models)
     const settings = readSettingsFile(props.settings, models.registry)
     // CDK omits the id `Default` from logical ids.
-    this.stores =
+    const stores =
       storesScope === undefined
         ? new BackupStores(this, 'Stores', settings)
         : new BackupStores(storesScope, id, settings)
-    this.service = new BackupService(this, 'Default', {
+    const service = new BackupService(this, 'Default', {
       settings,
-      stores: this.stores,
+      stores,
       code: new FunctionCode(models.text, writeBundle),
     })
+    this.api = service.api
+    this.alarmTopic = service.alarmTopic
+    this.storeNames = stores.names
+    this.key = stores.key
   }
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { checkSchedules } from '../../shared/schedules/check-schedules.ts'
-import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
+import { METRIC } from '../../shared/telemetry/metric-names.ts'
+import { addMetric, logger } from '../../shared/telemetry/telemetry.ts'
 import { throwFailures } from './throw-failures.ts'
 import { event } from '../handlers/event.ts'
 

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { pruneObjects } from '../../shared/schedules/prune-objects.ts'
 import { pruneSchedules } from '../../shared/schedules/prune.ts'
-import { addMetric, logger, METRIC } from '../../shared/telemetry/telemetry.ts'
+import { METRIC } from '../../shared/telemetry/metric-names.ts'
+import { addMetric, logger } from '../../shared/telemetry/telemetry.ts'
 import { event } from '../handlers/event.ts'
 import { throwFailures } from './throw-failures.ts'
 

@@ -1,9 +1,10 @@
-import { buildSync } from 'esbuild'
+import { buildSync, type Metafile } from 'esbuild'
 import { writeFileSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
+import { basename, dirname, join, relative } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { WriteBundle } from '../function-code.ts'
 import { FUNCTIONS } from '../functions.ts'
+import type { Bundles } from '../packed-bundles.ts'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 
@@ -16,23 +17,15 @@ const BANNER = "import { createRequire } from 'node:module';const require = crea
  */
 const OUT_FOLDER = join(ROOT, '.bundles')
 
-/** Writes the bundle of a function, made from the source files of this project. */
-export const writeSourceBundle: WriteBundle = (file, folder) => {
-  bundles ??= bundleAll()
-  for (const { path, contents } of bundles.outputFiles)
-    if (dirname(path) === join(OUT_FOLDER, file)) writeFileSync(join(folder, basename(path)), contents)
-}
-
-/** The bundles of all functions, created by the first call. Separate calls of esbuild take a minute. */
-let bundles: ReturnType<typeof bundleAll> | undefined
-
-const bundleAll = () =>
-  buildSync({
+/** Bundles all functions from the source files of this project. Returns also the files that the bundles contain. */
+export const bundleFunctions = (): { readonly bundles: Bundles; readonly inputs: Metafile['inputs'] } => {
+  const { outputFiles, metafile } = buildSync({
     entryPoints: FUNCTIONS.map(({ file }) => ({ in: join(ROOT, 'functions', file), out: join(file, 'index') })),
     outdir: OUT_FOLDER,
     write: false,
     metafile: true,
     absWorkingDir: ROOT,
+    preserveSymlinks: true,
     bundle: true,
     platform: 'node',
     format: 'esm',
@@ -45,3 +38,19 @@ const bundleAll = () =>
     sourcesContent: false,
     logLevel: 'warning',
   })
+  const bundles: Record<string, Record<string, string>> = {}
+  for (const { path, text } of outputFiles) {
+    const bundle = (bundles[relative(OUT_FOLDER, dirname(path))] ??= {})
+    bundle[basename(path)] = text
+  }
+  return { bundles, inputs: metafile.inputs }
+}
+
+/** The bundles of all functions, created by the first call. A call of esbuild for each function takes a minute. */
+let bundles: Bundles | undefined
+
+/** Writes the bundle of a function, made from the source files of this project. */
+export const writeSourceBundle: WriteBundle = (file, folder) => {
+  bundles ??= bundleFunctions().bundles
+  for (const [name, text] of Object.entries(bundles[file] ?? {})) writeFileSync(join(folder, name), text)
+}

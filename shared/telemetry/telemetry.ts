@@ -4,30 +4,16 @@ import { Metrics, MetricUnit } from '@aws-lambda-powertools/metrics'
 import { logMetrics } from '@aws-lambda-powertools/metrics/middleware'
 import process from 'node:process'
 import { isOnLambda } from './is-on-lambda.ts'
+import { METRICS_NAMESPACE } from './metric-names.ts'
 
 const named = { serviceName: process.env['DEPLOYMENT'] ?? 'local' }
 
 /** Writes log entries as JSON lines. Outside of Lambda, only errors are written. Never log payloads or signed URLs. */
 export const logger = new Logger({ ...named, logLevel: isOnLambda ? 'INFO' : 'ERROR' })
 
-export const METRICS_NAMESPACE = 'SpecstarBackup'
 const quiet = { debug: () => undefined, info: () => undefined, warn: () => undefined, error: () => undefined }
 /** Most invocations add no metric, for which the default logger would write a warning each time. */
 const metrics = new Metrics({ ...named, namespace: METRICS_NAMESPACE, logger: quiet })
-
-/** The names of the deployment's metrics. Alarms and the dashboard use them. */
-export const METRIC = {
-  succeeded: 'JobSucceeded',
-  partial: 'JobPartial',
-  failed: 'JobFailed',
-  /** Jobs that failed because of their request, or because of the archive that the caller sent. They cause no alarm. */
-  rejected: 'JobRejected',
-  cancelled: 'JobCancelled',
-  verificationFailed: 'VerificationFailed',
-  scheduleOverdue: 'ScheduleOverdue',
-  scheduleIncomplete: 'ScheduleIncomplete',
-  scheduleSuspicious: 'ScheduleSuspicious',
-} as const
 
 /**
  * Adds a value to a metric. Writes the value to the function's log, from which CloudWatch reads it. Has no effect

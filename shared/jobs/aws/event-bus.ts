@@ -1,7 +1,8 @@
 import { type EventBridgeClient, PutEventsCommand } from '@aws-sdk/client-eventbridge'
 import { isCallerFault } from '../caller-fault.ts'
 import type { JobEndedEvent, JobEvents } from '../job-events.ts'
-import { addMetric, METRIC } from '../../telemetry/telemetry.ts'
+import { METRIC } from '../../telemetry/metric-names.ts'
+import { addMetric } from '../../telemetry/telemetry.ts'
 
 const METRIC_OF: Readonly<Partial<Record<JobEndedEvent['status'], string>>> = {
   succeeded: METRIC.succeeded,

@@ -1,0 +1,50 @@
+import '../../functions/cli/check-node.ts'
+import { buildSync } from 'esbuild'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { packBundles } from '../packed-bundles.ts'
+import { declarationsOf } from './declarations.ts'
+import { bundleFunctions } from './source-bundles.ts'
+import { thirdPartyLicences } from './third-party-licences.ts'
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url))
+const ENTRY = 'infra/index.ts'
+
+/**
+ * `npm run build`: writes the package to `dist/`.
+ *
+ * - `index.js`: the construct `SpecStarBackup`, with everything that it imports except CDK.
+ * - `types/`: its declarations.
+ * - `bundles.json.br`: the code of the functions.
+ * - `THIRD-PARTY-LICENCES.txt`: the licences of the packages whose code these files contain.
+ */
+const build = (): void => {
+  const dist = join(ROOT, 'dist')
+  rmSync(dist, { recursive: true, force: true })
+  const write = (path: string, content: string | Uint8Array): void => {
+    mkdirSync(dirname(join(dist, path)), { recursive: true })
+    writeFileSync(join(dist, path), content)
+  }
+  const { metafile } = buildSync({
+    entryPoints: [ENTRY],
+    outfile: join(dist, 'index.js'),
+    metafile: true,
+    absWorkingDir: ROOT,
+    preserveSymlinks: true,
+    bundle: true,
+    platform: 'node',
+    format: 'esm',
+    // The oldest version of Node that CDK supports.
+    target: 'node20',
+    mainFields: ['module', 'main'],
+    external: ['aws-cdk-lib', 'constructs'],
+    logLevel: 'warning',
+  })
+  for (const [path, text] of declarationsOf(ENTRY)) write(join('types', path), text)
+  const { bundles, inputs } = bundleFunctions()
+  write('bundles.json.br', packBundles(bundles))
+  write('THIRD-PARTY-LICENCES.txt', thirdPartyLicences([...Object.keys(metafile.inputs), ...Object.keys(inputs)]))
+}
+
+build()
