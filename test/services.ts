@@ -16,6 +16,7 @@ export interface TestServers {
   readonly config: Config
   readonly dynamo: DynamoDBClient
   readonly s3: S3Client
+  readonly endpoints: { readonly dynamo: string; readonly s3: string }
   /** Creates another client of the same servers, into which faults can be injected without affecting the others. */
   newDynamo(): DynamoDBClient
   newS3(): S3Client
@@ -43,7 +44,8 @@ export const startServices = async (config = ownNames(readConfig({}))): Promise<
   const newDynamo = (): DynamoDBClient =>
     kept(dynamoDB({ region: config.region, endpoint: dynamoEndpoint, credentials }))
   const newS3 = (): S3Client => kept(s3({ region: config.region, endpoint: s3Endpoint, credentials }))
-  const servers = { config, dynamo: newDynamo(), s3: newS3(), newDynamo, newS3 }
+  const endpoints = { dynamo: dynamoEndpoint, s3: s3Endpoint }
+  const servers = { config, dynamo: newDynamo(), s3: newS3(), endpoints, newDynamo, newS3 }
   await Promise.all([createTables(servers.dynamo, config), createBuckets(servers.s3, config)])
   return {
     ...servers,

@@ -11,7 +11,7 @@ const Usages = z.object({
     }),
   ),
 })
-type BucketUsage = z.output<typeof Usages>['buckets'][number]
+export type BucketUsage = z.output<typeof Usages>['buckets'][number]
 
 /** Reads and replaces the limits of a running local service. */
 export interface LimitsClient {
