@@ -34,6 +34,7 @@ const SEPARATE_SUITES = [
   'test/deploy/**',
   'test/package/**',
   'test/workflows/outcomes.test.ts',
+  'test/limits/throttled-jobs.test.ts',
 ]
 
 /** `npm test`. */
@@ -83,6 +84,17 @@ const outcomes = {
     name: 'outcomes',
     include: ['test/workflows/outcomes.test.ts'],
     testTimeout: MINUTE_MS,
+    hookTimeout: MINUTE_MS,
+  },
+}
+
+/** `npm run test:limits`: exports and restores that request more than the local services offer. */
+const limits = {
+  extends: true as const,
+  test: {
+    name: 'limits',
+    include: ['test/limits/throttled-jobs.test.ts'],
+    testTimeout: 10 * MINUTE_MS,
     hookTimeout: MINUTE_MS,
   },
 }
@@ -145,7 +157,7 @@ export default defineConfig(({ mode }) => ({
     // Stryker cannot select a project.
     projects:
       process.env['STRYKER_MUTATOR_WORKER'] === undefined
-        ? [main, faults, property, outcomes, large, specstar, deploy, packed, logic]
+        ? [main, faults, property, outcomes, limits, large, specstar, deploy, packed, logic]
         : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,

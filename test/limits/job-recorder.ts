@@ -4,7 +4,8 @@ import type { BucketUsage, LimitsClient } from '../infra/local/limits/limits-cli
 
 /** One pass, or a stage without passes. */
 export interface Invocation {
-  readonly stage: string
+  /** The stage, the map item and the pass, such as `verify 3 0`. */
+  readonly name: string
   readonly isPass: boolean
   attempts: number
   readonly errors: string[]
@@ -61,9 +62,9 @@ export class JobRecorder {
 
   #invocation(stage: string, input: Json): Invocation {
     const { n, pass } = input as { readonly n?: number; readonly pass?: number }
-    const key = `${stage} ${n ?? ''} ${pass ?? ''}`
-    const invocation = this.invocations.get(key) ?? { stage, isPass: pass !== undefined, attempts: 0, errors: [] }
-    this.invocations.set(key, invocation)
+    const name = `${stage} ${n ?? ''} ${pass ?? ''}`
+    const invocation = this.invocations.get(name) ?? { name, isPass: pass !== undefined, attempts: 0, errors: [] }
+    this.invocations.set(name, invocation)
     return invocation
   }
 }

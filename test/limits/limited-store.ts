@@ -23,6 +23,11 @@ import { type Invocation, JobRecorder, type StageUsage } from './job-recorder.ts
 /** What the services offer, and how many functions request it. */
 export interface Offer {
   readonly dynamodb: DynamoDbLimits
+  /**
+   * True if only the resource table has limits. The limits of a test are far below those of AWS, and so is the size of
+   * its store, but its jobs have as many passes as large jobs, and request as much from the job table.
+   */
+  readonly onlyResources?: boolean
   readonly s3: S3Limits
   /** The number of map items that run at the same time. */
   readonly children: number
@@ -39,12 +44,14 @@ export interface LimitedJob<EndedJob extends Job> {
   readonly job: EndedJob
   readonly seconds: number
   readonly usage: readonly StageUsage[]
-  readonly invocations: readonly Invocation[]
+  /** All invocations, and whether the job table contains their results. */
+  readonly invocations: readonly (Invocation & { readonly isStored: boolean })[]
   /** The number of invocations that the limit of functions refused. */
   readonly refusedInvocations: number
-  /** The number of results of passes in the job table. */
-  readonly storedResults: number
 }
+
+/** The delay before each retry of the workflow. The retriers of the definitions wait for seconds or minutes. */
+const RETRY_MS = 100
 
 const CALLER = { requestedBy: 'test' }
 
@@ -133,40 +140,43 @@ export class LimitedStore {
   }
 
   async #run<Started extends Job>(start: () => Promise<Started>): Promise<LimitedJob<Started>> {
-    const { dynamodb, s3 } = this.#offer
+    const { dynamodb, onlyResources = false, s3 } = this.#offer
+    const { tables } = this.#servers.config
     const dynamoLimits = limitsClient(this.#servers.endpoints.dynamo)
     const s3Limits = limitsClient(this.#servers.endpoints.s3)
     const recorder = new JobRecorder([dynamoLimits, s3Limits])
     this.#recording.recorder = recorder
     const refusedBefore = this.#functions.refused
     const startedAt = performance.now()
-    await Promise.all([dynamoLimits.set(dynamodb), s3Limits.set(s3)])
+    await Promise.all([
+      dynamoLimits.set({ ...dynamodb, ...(onlyResources ? { tables: [tables.resources] } : {}) }),
+      s3Limits.set(s3),
+    ])
     const started = await start()
     await this.#engine.ended(started.job_id)
     await recorder.end()
     const seconds = (performance.now() - startedAt) / 1000
     await Promise.all([dynamoLimits.set(null), s3Limits.set(null)])
     this.#recording.recorder = undefined
+    const stored = await this.#storedResults(started.job_id)
     return {
       job: ((await this.#services.jobs.get(started.job_id)) ?? started) as Started,
       seconds,
       usage: recorder.usage,
-      invocations: [...recorder.invocations.values()],
+      invocations: [...recorder.invocations.values()].map((one) => ({ ...one, isStored: stored.has(one.name) })),
       refusedInvocations: this.#functions.refused - refusedBefore,
-      storedResults: await this.#countResults(started.job_id),
     }
   }
 
-  async #countResults(jobId: string): Promise<number> {
+  /** Returns the names of the passes whose results are in the job table. */
+  async #storedResults(jobId: string): Promise<Set<string>> {
     const { dynamo: client, config } = this.#servers
-    let count = 0
+    const stored = new Set<string>()
     for await (const { Items = [] } of paginateScan({ client }, { TableName: config.tables.jobs }))
-      count += Items.filter(
-        ({ pk, sk }) => pk?.S?.includes(jobId) === true && sk?.S?.startsWith('result#') === true,
-      ).length
-    return count
+      for (const { pk, sk } of Items) {
+        const [kind, stage = '', n = '', pass = ''] = sk?.S?.split('#') ?? []
+        if (pk?.S === `job#${jobId}` && kind === 'result') stored.add(`${stage} ${Number(n)} ${Number(pass)}`)
+      }
+    return stored
   }
 }
-
-/** The delay before each retry of the workflow. The retriers of the definitions wait for seconds or minutes. */
-const RETRY_MS = 100

@@ -62,7 +62,7 @@ export class DynamoDbLimiter {
   /** Takes the units of a request. Returns undefined if the request has no limits. */
   admit(operation: string, input: object): Admission | undefined {
     const limited = limitedRequest(operation, input)
-    if (limited === undefined) return undefined
+    if (limited === undefined || !this.#isLimited(limited)) return undefined
     const reservations: Reservation[] = []
     let refusedBy: string | undefined
     for (const access of limited.accesses) {
@@ -85,6 +85,12 @@ export class DynamoDbLimiter {
         return refusedBy === undefined ? response : JSON.stringify(batch.addUnprocessed(parsed))
       },
     }
+  }
+
+  /** A batch for several tables has limits if one of its tables has limits. */
+  #isLimited({ accesses }: LimitedRequest): boolean {
+    const { tables } = this.limits
+    return tables === undefined || accesses.some(({ table }) => tables.includes(table))
   }
 
   /** Returns the name of the exhausted limit if one of them does not admit the access. */

@@ -13,6 +13,8 @@ export const DynamoDbLimits = z.strictObject({
   /** The seconds for which a table keeps unused units. A partition keeps the units of one second. */
   creditSeconds: z.number().min(1),
   latencyMs: LatencyMs,
+  /** The names of the tables that have limits. By default, all tables have the same limits. */
+  tables: z.array(z.string()).optional(),
 })
 export type DynamoDbLimits = z.output<typeof DynamoDbLimits>
 

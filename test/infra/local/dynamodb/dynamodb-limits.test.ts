@@ -162,6 +162,15 @@ describe('the limits of the local DynamoDB service', () => {
     await expect(batch()).rejects.toMatchObject({ name: 'ProvisionedThroughputExceededException' })
   })
 
+  it('apply only to the given tables', async () => {
+    await limits.set({ ...FEW, partitionUnits: 0.01, tables: ['others'] })
+    await put('p', 'a', 1)
+    await put('p', 'a', 1)
+    await limits.set({ ...FEW, partitionUnits: 0.01, tables: ['others', TableName] })
+    await put('p', 'a', 1)
+    await expect(put('p', 'a', 1)).rejects.toThrow()
+  })
+
   it('can be removed', async () => {
     await limits.set({ ...FEW, partitionUnits: 0.01 })
     await put('p', 'a', 1)

@@ -1,0 +1,77 @@
+import { expect } from 'vitest'
+import { z } from 'zod'
+import type { Job } from '../../shared/jobs/job.ts'
+import type { Size } from '../large/sample.ts'
+import { shareOf, usageTable } from './figures.ts'
+import type { StageUsage } from './job-recorder.ts'
+import { type LimitedJob, LimitedStore, type Offer } from './limited-store.ts'
+
+export interface Scenario extends Offer {
+  readonly size: Size
+  /** The beginning of the names of the limits that the jobs reach, such as `table specstar-resources`. */
+  readonly bottleneck: string
+}
+
+const Checks = z.record(z.string(), z.object({ passed: z.boolean() }))
+
+/** The share of the offered units that a job must use while its requests are refused. */
+const MIN_SHARE = 0.85
+/** The refused requests of a shorter time are single bursts, whose share depends on chance. */
+const MIN_SECONDS = 2
+
+/**
+ * Exports a store, deletes everything and restores the archive, all within limits. Expects that both jobs succeed, that
+ * every check passes, that no pass is repeated or lost, and that the offered units are used. Returns the figures as
+ * text.
+ */
+export const roundTripWithinLimits = async (scenario: Scenario): Promise<string> => {
+  const store = await LimitedStore.start(scenario)
+  try {
+    await store.fill(scenario.size)
+    const before = await store.contents()
+    const exported = await store.export()
+    expectNothingLost(exported)
+    await store.wipe()
+    const restored = await store.restore(exported.job)
+    expectNothingLost(restored)
+    const checks = Object.entries(Checks.parse(restored.job.result?.verification?.checks))
+    expect(checks.map(([name, { passed }]) => [name, passed])).toEqual(checks.map(([name]) => [name, true]))
+    expect(checks.length).toBeGreaterThan(0)
+    const after = await store.contents()
+    expect([...after.items.keys()].sort()).toEqual([...before.items.keys()].sort())
+    expect(after.objects).toEqual(before.objects)
+    const figures = [figuresOf('export', exported), figuresOf('restore', restored)].join('\n')
+    expectOfferUsed([...exported.usage, ...restored.usage], scenario.bottleneck, figures)
+    return figures
+  } finally {
+    await store.stop()
+  }
+}
+
+/** Expects that a job succeeded although its requests were refused, and that each pass ran once. */
+const expectNothingLost = (ended: LimitedJob<Job>): void => {
+  const { job, invocations } = ended
+  expect(job.status, `${JSON.stringify(job.error)}\n${figuresOf(job.kind, ended)}`).toBe('succeeded')
+  expect(invocations.filter(({ attempts }) => attempts !== 1)).toEqual([])
+  expect(invocations.filter(({ isPass, isStored }) => isPass && !isStored)).toEqual([])
+}
+
+const expectOfferUsed = (usage: readonly StageUsage[], bottleneck: string, figures: string): void => {
+  const throttled = usage.filter(
+    ({ name, throttled: { seconds } }) => name.startsWith(bottleneck) && seconds >= MIN_SECONDS,
+  )
+  expect(throttled.length, figures).toBeGreaterThan(0)
+  expect(
+    throttled.filter((row) => shareOf(row) < MIN_SHARE),
+    figures,
+  ).toEqual([])
+}
+
+const figuresOf = (name: string, { job, seconds, usage, invocations, refusedInvocations }: LimitedJob<Job>): string => {
+  const passes = invocations.filter(({ isPass }) => isPass).length
+  return (
+    `${name}: ${job.status} after ${seconds.toFixed(1)} s, ${passes} passes, ` +
+    `${invocations.filter(({ attempts }) => attempts > 1).length} of them repeated, ` +
+    `${refusedInvocations} invocations refused\n${usageTable(usage)}`
+  )
+}
