@@ -1,3 +1,4 @@
+import process from 'node:process'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { dynamodb, oneShardModels, s3, UNLIMITED } from './offers.ts'
 import { roundTripWithinLimits, type Scenario } from './round-trip.ts'
@@ -51,7 +52,8 @@ describe('an export and a restore', () => {
   ])(
     'succeed, repeat no pass and use 85 %% of what is offered if %s',
     async (name, scenario) => {
-      console.log(`${name}\n${await roundTripWithinLimits(scenario())}`)
+      const log = (figures: string): void => void process.stdout.write(`${name}: ${figures}\n`)
+      await roundTripWithinLimits(scenario(), log)
     },
     600_000,
   )
