@@ -1,3 +1,4 @@
+import type { StoreCheckServices } from '../../shared/jobs/check-stores.ts'
 import type { Caller } from '../../shared/jobs/identity.ts'
 import { hasEnded, type RestoreJob } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
@@ -33,10 +34,13 @@ interface ImportInput {
   readonly routeModel?: string
 }
 
-interface ImportServices extends JobViewServices, StartRestoreServices, LocateArchiveServices {
-  readonly models: ModelRegistry
-  readonly workFiles: WorkFiles
-}
+type ImportServices = JobViewServices &
+  StartRestoreServices &
+  LocateArchiveServices &
+  StoreCheckServices & {
+    readonly models: ModelRegistry
+    readonly workFiles: WorkFiles
+  }
 
 /**
  * Reads and validates an import request. A request without a body requests an upload slot. A JSON body contains the

@@ -1,5 +1,6 @@
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { checkShards, type ShardServices } from '../jobs/check-shards.ts'
+import { checkStores, type StoreCheckServices } from '../jobs/check-stores.ts'
 import { beginJob, exportJob } from '../jobs/find-job.ts'
 import type { ExportRequest } from '../jobs/job-request.ts'
 import type { Limits } from '../jobs/limits.ts'
@@ -27,22 +28,24 @@ interface Sampling extends ShardServices {
 
 /**
  * Plans the map items of `export-records`, each with the ranges of digest buckets that it reads. If a plan exists, uses
- * the existing plan, so that repeated attempts agree. Throws `ShardsChangedError` if the number of shards of a model
- * has changed.
+ * the existing plan, so that repeated attempts agree. Throws `ExistingStoresError` if an existing store does not have
+ * the required settings, and `ShardsChangedError` if the number of shards of a model has changed.
  */
 export const planExport = async (
   { job_id }: StageInput,
-  services: Sampling & {
-    readonly config: { readonly account_items: boolean }
-    readonly jobs: JobStore
-    readonly models: ModelRegistry
-    readonly workFiles: WorkFiles
-    readonly clock: () => Date
-  },
+  services: Sampling &
+    StoreCheckServices & {
+      readonly config: { readonly account_items: boolean }
+      readonly jobs: JobStore
+      readonly models: ModelRegistry
+      readonly workFiles: WorkFiles
+      readonly clock: () => Date
+    },
 ): Promise<PlannedItems> => {
   const { config, jobs, workFiles, clock } = services
   const { request } = await exportJob(services, job_id)
   await beginJob(services, job_id)
+  await checkStores(['resource_table', 'blob_bucket'], services)
   await checkShards(request.models, services)
   const { items } =
     (await workFiles.find(EXPORT_PLAN, job_id)) ??

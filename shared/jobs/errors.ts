@@ -10,6 +10,20 @@ export class UnknownJobError extends Error {
   }
 }
 
+/**
+ * A table or bucket that the setting `existing` names does not have the settings that the deployment needs. Each finding
+ * contains the member of `existing`, the name of the table or bucket, and what its owner must change.
+ */
+export class ExistingStoresError extends Error {
+  override readonly name = 'ExistingStoresError'
+  readonly findings: readonly string[]
+
+  constructor(findings: readonly string[]) {
+    super(findings.join('; '))
+    this.findings = findings
+  }
+}
+
 /** An earlier request had the same `Idempotency-Key`, but other parameters or another body. */
 export class IdempotencyMismatchError extends Error {
   override readonly name = 'IdempotencyMismatchError'

@@ -100,6 +100,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     members: (error) => ({ ...fields('entry', 'expected', 'actual')(error), ...unrestorableResources(error) }),
   },
   ResourceIdError: archiveInvalid,
+  ExistingStoresError: {
+    type: 'existing-stores-invalid',
+    status: 500,
+    title: 'An existing table or bucket does not have the required settings',
+    retryable: false,
+    members: fields('findings'),
+  },
   UnknownModelsError: {
     type: 'unknown-models',
     status: 400,

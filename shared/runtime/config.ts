@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { z } from 'zod'
+import { EXISTING_STORES, type ExistingStore } from '../jobs/check-stores.ts'
 import { RetentionDays } from '../schedules/retention.ts'
 import { type Schedule, SchedulesShape } from '../schedules/schedule.ts'
 import { STRATEGIES, type Strategy } from '../jobs/job-request.ts'
@@ -18,6 +19,8 @@ export interface Config {
   }
   /** Further buckets from which archives may be restored (`from` in a restore request). */
   readonly restore_from: readonly ArchiveBucket[]
+  /** The stores that the deployment uses, but has not created. Jobs check their settings. */
+  readonly existing_stores: readonly ExistingStore[]
   /** The strategy for an uploaded archive whose key does not contain a strategy. */
   readonly upload_strategy: Strategy
   /** True if an export of all resources also searches for items that belong to no resource. */
@@ -69,6 +72,12 @@ const ArchiveBuckets = z
       }),
   )
 
+/** A list of stores, separated by commas. */
+const ExistingStores = z
+  .string()
+  .transform((text) => text.split(',').filter((store) => store !== ''))
+  .pipe(z.array(z.enum(EXISTING_STORES)))
+
 /** Returns the value of the environment variable `RESTORE_FROM`. */
 export const formatArchiveBuckets = (buckets: readonly ArchiveBucket[]): string =>
   buckets.map(({ bucket, account }) => (account === undefined ? bucket : `${bucket}=${account}`)).join(',')
@@ -83,6 +92,7 @@ const Environment = z.object({
   RESTORE_BUCKET: Name.default('specstar-restores'),
   WORK_BUCKET: Name.default('specstar-work'),
   RESTORE_FROM: ArchiveBuckets.prefault(''),
+  EXISTING_STORES: ExistingStores.prefault(''),
   UPLOAD_STRATEGY: z.enum(STRATEGIES).default('raise_error'),
   ACCOUNT_ITEMS: z.enum(['true', 'false']).default('true'),
   SCHEDULES: json('[]').pipe(SchedulesShape),
@@ -114,6 +124,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
       work: read.WORK_BUCKET,
     },
     restore_from: read.RESTORE_FROM,
+    existing_stores: read.EXISTING_STORES,
     upload_strategy: read.UPLOAD_STRATEGY,
     account_items: read.ACCOUNT_ITEMS === 'true',
     schedules: read.SCHEDULES,

@@ -8,12 +8,14 @@ import { Leases } from '../jobs/aws/leases.ts'
 import { ShardRecords } from '../jobs/aws/shard-records.ts'
 import { WorkFiles } from '../jobs/work-files.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
+import { BucketSettings } from '../objects/aws/bucket-settings.ts'
 import { ObjectStore } from '../objects/aws/object-store.ts'
 import { type SignerFor, SignedUrls } from '../objects/aws/signed-urls.ts'
 import { loadModelsFile } from '../resources/models.ts'
 import { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import { ArchiveJudgements } from '../schedules/aws/archive-judgements.ts'
 import { ResourceStore } from '../resources/aws/resource-store.ts'
+import { TableDescriptions } from '../tables/aws/table-descriptions.ts'
 import type { Config } from './config.ts'
 import { LIMITS, type Limits } from '../jobs/limits.ts'
 import type { Services } from './services.ts'
@@ -46,11 +48,13 @@ export const makeServices = async (parts: {
     limits: { ...LIMITS, ...parts.limits },
     models,
     objects,
+    bucketSettings: new BucketSettings(s3),
     workFiles: new WorkFiles(objects, config.buckets.work),
     urls: new SignedUrls(parts.signerFor ?? (() => Promise.resolve({ client: s3 })), clock),
     payloads,
     resources: new ResourceStore(dynamoDb, config.tables.resources, models),
     resourceKeys: new ResourceKeys(dynamoDb, config.tables.resources),
+    tableDescriptions: new TableDescriptions(dynamoDb),
     blobs: new BlobStore(objects, config.buckets.blobs),
     jobs: new JobStore(dynamoDb, config.tables.jobs, clock),
     shardRecords: new ShardRecords(dynamoDb, config.tables.jobs),

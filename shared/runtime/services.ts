@@ -6,9 +6,11 @@ import type { Leases } from '../jobs/aws/leases.ts'
 import type { ShardRecords } from '../jobs/aws/shard-records.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
+import type { BucketSettings } from '../objects/aws/bucket-settings.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { SignedUrls } from '../objects/aws/signed-urls.ts'
 import type { ModelRegistry } from '../resources/models.ts'
+import type { TableDescriptions } from '../tables/aws/table-descriptions.ts'
 import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
 import type { ArchiveJudgements } from '../schedules/aws/archive-judgements.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
@@ -25,9 +27,11 @@ export interface Services {
   readonly models: ModelRegistry
   readonly resources: ResourceStore
   readonly resourceKeys: ResourceKeys
+  readonly tableDescriptions: TableDescriptions
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
   readonly objects: ObjectStore
+  readonly bucketSettings: BucketSettings
   readonly workFiles: WorkFiles
   readonly urls: SignedUrls
   readonly jobs: JobStore

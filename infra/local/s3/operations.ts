@@ -5,9 +5,11 @@ import {
   createBucket,
   deleteBucket,
   getBucketLocation,
+  getBucketNotification,
   getBucketVersioning,
   headBucket,
   listBuckets,
+  putBucketNotification,
   putBucketVersioning,
 } from './operations/buckets.ts'
 import { completeMultipartUpload } from './operations/complete-upload.ts'
@@ -48,6 +50,13 @@ const TABLE: readonly Row[] = [
   { name: 'GetBucketLocation', on: 'bucket', method: 'GET', parameter: 'location', run: getBucketLocation },
   { name: 'GetBucketVersioning', on: 'bucket', method: 'GET', parameter: 'versioning', run: getBucketVersioning },
   {
+    name: 'GetBucketNotificationConfiguration',
+    on: 'bucket',
+    method: 'GET',
+    parameter: 'notification',
+    run: getBucketNotification,
+  },
+  {
     name: 'ListObjectVersions',
     on: 'bucket',
     method: 'GET',
@@ -74,6 +83,13 @@ const TABLE: readonly Row[] = [
   { name: 'ListObjects', on: 'bucket', method: 'GET', reads: [...PAGE, 'marker'], run: listObjects },
   { name: 'HeadBucket', on: 'bucket', method: 'HEAD', run: headBucket },
   { name: 'PutBucketVersioning', on: 'bucket', method: 'PUT', parameter: 'versioning', run: putBucketVersioning },
+  {
+    name: 'PutBucketNotificationConfiguration',
+    on: 'bucket',
+    method: 'PUT',
+    parameter: 'notification',
+    run: putBucketNotification,
+  },
   { name: 'CreateBucket', on: 'bucket', method: 'PUT', createsBucket: true, run: createBucket },
   { name: 'DeleteObjects', on: 'bucket', method: 'POST', parameter: 'delete', run: deleteObjects },
   { name: 'DeleteBucket', on: 'bucket', method: 'DELETE', run: deleteBucket },

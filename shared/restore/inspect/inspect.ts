@@ -1,6 +1,7 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import { openArchive } from '../../archive/open.ts'
 import { checkShards, type ShardServices } from '../../jobs/check-shards.ts'
+import { checkStores, type StoreCheckServices } from '../../jobs/check-stores.ts'
 import { beginJob, restoreJob } from '../../jobs/find-job.ts'
 import type { RestoreJob } from '../../jobs/job.ts'
 import type { RestoreRequest } from '../../jobs/job-request.ts'
@@ -18,7 +19,7 @@ import { writeUploadReport } from '../upload-report.ts'
 import { planRanges } from './plan-ranges.ts'
 import { takeTurn } from './wait-for-turn.ts'
 
-interface InspectServices extends OpenRestoreServices, ShardServices {
+interface InspectServices extends OpenRestoreServices, ShardServices, StoreCheckServices {
   readonly leases: Leases
   readonly limits: Pick<Limits, 'rangeBytes' | 'queueSeconds'>
   readonly clock: () => Date
@@ -67,6 +68,7 @@ const planRestore = async (services: InspectServices, job: RestoreJob): Promise<
   const pinned = converted?.archive ?? (await pinArchive(services, request))
   const archive = await openArchive(objects.sourceOf(pinned))
   const models = modelsToRestore(services.models, archive, request)
+  await checkStores(['resource_table', 'blob_bucket', 'restore_bucket'], services)
   await checkShards(models, services)
   const seconds = await acquireLeases(services, job, models, false)
   if (seconds !== undefined) return seconds

@@ -1,4 +1,5 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
+import { checkStores, type StoreCheckServices } from '../../jobs/check-stores.ts'
 import { JobStateError, UnknownJobError } from '../../jobs/errors.ts'
 import { type Caller, fingerprintOf, jobIdentity } from '../../jobs/identity.ts'
 import { type RestoreJob, statusAt } from '../../jobs/job.ts'
@@ -31,24 +32,28 @@ interface SlotUpload {
   readonly key: string
 }
 
-/** Opens an upload slot. Creates a job whose options are fixed and which waits for its archive. */
+/**
+ * Opens an upload slot. Creates a job whose options are fixed and which waits for its archive. Throws
+ * `ExistingStoresError` if the restore bucket exists and does not have the required settings.
+ */
 export const openSlot = async (
-  services: { readonly jobs: JobStore; readonly clock: () => Date },
+  services: StoreCheckServices & { readonly jobs: JobStore; readonly clock: () => Date },
   request: RestoreRequest,
   caller: Caller,
 ): Promise<RestoreJob> => {
   const now = services.clock()
   const identity = jobIdentity(caller, fingerprintOf({ kind: 'restore', ...request, source: 'slot' }), now)
-  return (
-    (await findRepeated(services, identity)) ??
-    createRestore(services, identity, {
-      request,
-      status: 'awaiting_upload',
-      source: 'api',
-      requestedBy: caller.requestedBy,
-      slotExpiresAt: new Date(now.getTime() + SLOT_MS).toISOString(),
-    })
-  )
+  const repeated = await findRepeated(services, identity)
+  if (repeated !== undefined) return repeated
+  // If the bucket sends no events, an upload to the slot would start no restore, and no job would fail.
+  await checkStores(['restore_bucket'], services)
+  return createRestore(services, identity, {
+    request,
+    status: 'awaiting_upload',
+    source: 'api',
+    requestedBy: caller.requestedBy,
+    slotExpiresAt: new Date(now.getTime() + SLOT_MS).toISOString(),
+  })
 }
 
 /**

@@ -39,3 +39,21 @@ export const putBucketVersioning: Operation = async ({ request, signer, storage 
   await storage.buckets.setVersioning(request.bucket, VersioningConfiguration.Status)
   return emptyReply(200)
 }
+
+/** Returns whether the bucket sends events to EventBridge. Other destinations are not supported. */
+export const getBucketNotification: Operation = ({ request, storage }) =>
+  xmlReply('NotificationConfiguration', {
+    EventBridgeConfiguration: storage.buckets.get(request.bucket).eventBridge === true ? {} : undefined,
+  })
+
+/** An empty configuration turns all notifications off. The parser returns empty elements as empty strings. */
+const Notification = z.object({
+  NotificationConfiguration: z.union([z.literal(''), z.strictObject({ EventBridgeConfiguration: z.literal('') })]),
+})
+
+/** Stores the configuration. It has no effect: this service passes events of all buckets to the local program. */
+export const putBucketNotification: Operation = async ({ request, signer, storage }) => {
+  const { NotificationConfiguration } = parseXml(await receiveText(request, signer), Notification)
+  await storage.buckets.setEventBridge(request.bucket, NotificationConfiguration !== '')
+  return emptyReply(200)
+}

@@ -55,6 +55,10 @@ export class Buckets {
     await this.#save(name, { ...this.get(name), versioning })
   }
 
+  async setEventBridge(name: string, eventBridge: boolean): Promise<void> {
+    await this.#save(name, { ...this.get(name), eventBridge })
+  }
+
   /** Deletes a bucket if `isEmpty` returns true. Throws 409 otherwise. */
   async delete(name: string, isEmpty: () => Promise<boolean>): Promise<void> {
     const record = this.get(name)

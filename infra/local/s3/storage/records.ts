@@ -19,6 +19,8 @@ export interface BucketRecord {
   readonly created: number
   /** Undefined until versioning is configured for the first time. */
   readonly versioning?: VersioningStatus
+  /** True if the notification configuration of the bucket names EventBridge. */
+  readonly eventBridge?: boolean
 }
 
 /** The version id of objects that were written while versioning was not enabled. */

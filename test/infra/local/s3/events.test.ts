@@ -3,8 +3,11 @@ import {
   CopyObjectCommand,
   CreateMultipartUploadCommand,
   DeleteObjectCommand,
+  GetBucketNotificationConfigurationCommand,
   GetObjectCommand,
   HeadObjectCommand,
+  type NotificationConfiguration,
+  PutBucketNotificationConfigurationCommand,
   PutBucketVersioningCommand,
   PutObjectCommand,
   UploadPartCommand,
@@ -89,5 +92,23 @@ describe('an Object Created event', () => {
       expect(eventsOf('version')).toHaveLength(2)
     })
     expect(eventsOf('version').map(({ detail }) => detail.object['version-id'])).toEqual([undefined, VersionId])
+  })
+})
+
+describe('the notification configuration of a bucket', () => {
+  it('states whether EventBridge is turned on, and accepts no other destinations', async () => {
+    const configure = (NotificationConfiguration: NotificationConfiguration) =>
+      s3.client.send(new PutBucketNotificationConfigurationCommand({ Bucket, NotificationConfiguration }))
+    const configuration = async () => {
+      const command = new GetBucketNotificationConfigurationCommand({ Bucket })
+      return (await s3.client.send(command)).EventBridgeConfiguration
+    }
+    expect(await configuration()).toBeUndefined()
+    await configure({ EventBridgeConfiguration: {} })
+    expect(await configuration()).toEqual({})
+    const topics = { TopicConfigurations: [{ TopicArn: 'arn:aws:sns:us-east-1:1:topic', Events: [] }] }
+    expect(await rejection(configure(topics))).toMatchObject({ name: 'MalformedXML' })
+    await configure({})
+    expect(await configuration()).toBeUndefined()
   })
 })
