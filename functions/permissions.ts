@@ -1,3 +1,4 @@
+import type { ExistingStore } from '../shared/jobs/check-stores.ts'
 import type { JobKind } from '../shared/jobs/workflow-engine.ts'
 
 /**
@@ -14,6 +15,8 @@ export interface Permissions {
   readonly work?: readonly S3Permission[]
   /** The function reads archives in the buckets that the setting `restore_from` lists. */
   readonly readsOtherBuckets?: true
+  /** The function checks the settings of these stores, if the setting `existing` names them. */
+  readonly checksStores?: readonly ExistingStore[]
   readonly startsWorkflows?: readonly JobKind[]
   readonly stopsWorkflows?: readonly JobKind[]
   /**

@@ -32,6 +32,8 @@ const IMPORT = combine(FIND_ARCHIVE, {
   startsWorkflows: ['restore'],
   signsUrls: true,
   work: [WRITE_WORK],
+  // Upload slots are in the restore bucket.
+  checksStores: ['restore_bucket'],
 })
 
 /** All routes. The CDK app creates the HTTP API from this table. The local program creates its router from it. */

@@ -39,7 +39,10 @@ export const EXPORT_STAGES = [
     name: 'plan-export',
     file: 'export/plan-export.ts',
     size: SIZES.planner,
-    permissions: combine(CHECK_SHARDS, { work: [FIND_WORK, WRITE_WORK] }),
+    permissions: combine(CHECK_SHARDS, {
+      work: [FIND_WORK, WRITE_WORK],
+      checksStores: ['resource_table', 'blob_bucket'],
+    }),
   },
   {
     name: 'export-records',
@@ -146,6 +149,7 @@ export const RESTORE_STAGES = [
       resources: ['Query', 'Scan'],
       work: [FIND_WORK, WRITE_WORK],
       restores: WRITE_UPLOAD_REPORT,
+      checksStores: ['resource_table', 'blob_bucket', 'restore_bucket'],
     }),
   },
   {

@@ -19,26 +19,38 @@ import { type Settings, SettingsError } from './settings.ts'
 
 /**
  * The tables, the buckets and the encryption key. They may contain the only copy of their data, so CloudFormation keeps
- * them if their stack is deleted.
+ * them if their stack is deleted. Stores that the setting `existing` names are not created: they belong to others.
  */
 export class BackupStores extends Construct {
   readonly names: StoreNames
-  /** Undefined if S3 and DynamoDB use keys that AWS manages. */
+  /** The functions need permissions on this key. Undefined if S3 and DynamoDB use keys that AWS manages. */
   readonly key: IKey | undefined
+  /** Encrypts the tables and buckets that this construct creates. */
+  readonly #encryptionKey: IKey | undefined
 
   constructor(scope: Construct, id: string, settings: Settings) {
     super(scope, id)
-    this.key = settings.encryption === 'kms' ? this.#createKey(settings.deployment) : undefined
-    this.names = storeNames(settings.deployment)
+    const { existing } = settings
+    const isEncrypted = settings.encryption === 'kms'
+    if (isEncrypted) this.#requireRegion()
+    this.key =
+      existing.key_arn !== undefined
+        ? Key.fromKeyArn(this, 'ExistingKey', existing.key_arn)
+        : isEncrypted
+          ? this.#createKey(settings.deployment)
+          : undefined
+    this.#encryptionKey = isEncrypted ? this.key : undefined
+    this.names = storeNames(settings.deployment, existing)
     const { names } = this
-    this.#table('ResourceTable', names.resources)
+    if (existing.resource_table === undefined) this.#table('ResourceTable', names.resources)
     this.#table('JobTable', names.jobs, 'expires')
     const { old_versions_days } = settings.retention
     const oldVersions = {
       noncurrentVersionExpiration: Duration.days(old_versions_days),
       expiredObjectDeleteMarker: true,
     }
-    this.#bucket('BlobBucket', { bucketName: names.blobs, versioned: true }, oldVersions)
+    if (existing.blob_bucket === undefined)
+      this.#bucket('BlobBucket', { bucketName: names.blobs, versioned: true }, oldVersions)
     this.#bucket(
       'ArchiveBucket',
       {
@@ -53,28 +65,35 @@ export class BackupStores extends Construct {
       },
       oldVersions,
     )
-    // Versioned, so that a restore reads the uploaded version even if another upload replaces the archive.
-    const restores = this.#bucket('RestoreBucket', { bucketName: names.restores, versioned: true }, oldVersions)
-    // The property `eventBridgeEnabled` of `Bucket` would add a custom resource with a Lambda function to the stack.
-    if (restores.node.defaultChild instanceof CfnBucket)
-      restores.node.defaultChild.notificationConfiguration = {
-        eventBridgeConfiguration: { eventBridgeEnabled: true },
-      }
+    if (existing.restore_bucket === undefined) this.#restoreBucket(names.restores, oldVersions)
     this.#bucket('WorkBucket', { bucketName: names.work, versioned: false }, { expiration: Duration.days(WORK_DAYS) })
   }
 
-  #createKey(deployment: string): Key {
-    // The tables are replicated tables with one replica. Each replica names the key of its own region.
+  /** The tables are replicated tables with one replica. Each replica names the key of its own region. */
+  #requireRegion(): void {
     if (Token.isUnresolved(Stack.of(this).region))
       throw new SettingsError([
         'encryption: "kms" requires an account and a region; run the command with AWS credentials of the account, ' +
           'or set the property env of the stack',
       ])
+  }
+
+  #createKey(deployment: string): Key {
     return new Key(this, 'Key', {
       description: `Data of the SpecStar Backup deployment ${deployment}`,
       enableKeyRotation: true,
       removalPolicy: RemovalPolicy.RETAIN,
     })
+  }
+
+  /** Creates a versioned bucket, so that a restore reads the uploaded version even if another upload replaces it. */
+  #restoreBucket(bucketName: string, rule: LifecycleRule): void {
+    const restores = this.#bucket('RestoreBucket', { bucketName, versioned: true }, rule)
+    // The property `eventBridgeEnabled` of `Bucket` would add a custom resource with a Lambda function to the stack.
+    if (restores.node.defaultChild instanceof CfnBucket)
+      restores.node.defaultChild.notificationConfiguration = {
+        eventBridgeConfiguration: { eventBridgeEnabled: true },
+      }
   }
 
   #table(id: string, tableName: string, timeToLiveAttribute?: string): void {
@@ -84,7 +103,9 @@ export class BackupStores extends Construct {
       sortKey: { name: 'sk', type: AttributeType.STRING },
       billing: Billing.onDemand(),
       encryption:
-        this.key === undefined ? TableEncryptionV2.awsManagedKey() : TableEncryptionV2.customerManagedKey(this.key),
+        this.#encryptionKey === undefined
+          ? TableEncryptionV2.awsManagedKey()
+          : TableEncryptionV2.customerManagedKey(this.#encryptionKey),
       pointInTimeRecoverySpecification: { pointInTimeRecoveryEnabled: true },
       deletionProtection: true,
       removalPolicy: RemovalPolicy.RETAIN,
@@ -99,9 +120,9 @@ export class BackupStores extends Construct {
       enforceSSL: true,
       minimumTLSVersion: 1.2,
       removalPolicy: RemovalPolicy.RETAIN,
-      ...(this.key === undefined
+      ...(this.#encryptionKey === undefined
         ? { encryption: BucketEncryption.S3_MANAGED }
-        : { encryption: BucketEncryption.KMS, encryptionKey: this.key, bucketKeyEnabled: true }),
+        : { encryption: BucketEncryption.KMS, encryptionKey: this.#encryptionKey, bucketKeyEnabled: true }),
       lifecycleRules: [{ ...rule, abortIncompleteMultipartUploadAfter: Duration.days(UNFINISHED_UPLOAD_DAYS) }],
       ...props,
     })

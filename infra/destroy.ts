@@ -11,14 +11,31 @@ import { readSettings, type Settings } from './settings.ts'
 
 const CdkJson = z.object({ context: z.object({ specstar: z.unknown(), models: z.unknown() }) })
 
-/** Returns the message of `npm run destroy`: what the command removes, and what it keeps. */
-export const destroyNotice = (deployment: string, encryption: Settings['encryption']): string => {
+/**
+ * Returns the message of `npm run destroy`: what the command removes, and what it keeps. Stores that the setting
+ * `existing` names are not part of the deployment.
+ */
+export const destroyNotice = ({
+  deployment,
+  encryption,
+  existing,
+}: Pick<Settings, 'deployment' | 'encryption' | 'existing'>): string => {
   const names = stackNames(deployment)
+  const ownKey = encryption === 'kms' && existing.key_arn === undefined
+  const tables = [...(existing.resource_table === undefined ? ['resources'] : []), 'jobs']
+  const buckets = [
+    ...(existing.blob_bucket === undefined ? ['blobs'] : []),
+    'archives',
+    ...(existing.restore_bucket === undefined ? ['restores'] : []),
+    'work',
+  ]
+  const list = (purposes: readonly string[], end = ''): string =>
+    purposes.map((purpose) => `${deployment}-${purpose}${end}`).join(', ')
   return `This command removes the stack ${names.service}: functions, workflows, API, rules, schedules, alarms and logs.
 The command keeps the stack ${names.data} with all data:
-  tables:  ${deployment}-resources, ${deployment}-jobs (with deletion protection and point-in-time recovery)
-  buckets: ${deployment}-blobs-…, ${deployment}-archives-…, ${deployment}-restores-…, ${deployment}-work-…
-${encryption === 'kms' ? '  key:     the KMS key that encrypts them\n' : ''}A later deployment with the same name uses this data again.
+  tables:  ${list(tables)} (with deletion protection and point-in-time recovery)
+  buckets: ${list(buckets, '-…')}
+${ownKey ? '  key:     the KMS key that encrypts them\n' : ''}A later deployment with the same name uses this data again.
 To delete the data as well, see "Removing it" in infra/RUNBOOK.md.
 `
 }
@@ -26,9 +43,9 @@ To delete the data as well, see "Removing it" in infra/RUNBOOK.md.
 /** Runs `npm run destroy`: prints the message and runs `cdk destroy`, which asks for confirmation. */
 const main = async (): Promise<void> => {
   const { context } = CdkJson.parse(JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8')))
-  const { deployment, encryption } = readSettings(context.specstar, readModels(modelsFile(context.models)).registry)
-  process.stdout.write(destroyNotice(deployment, encryption))
-  const { status } = spawnSync('cdk', ['destroy', stackNames(deployment).service, ...process.argv.slice(2)], {
+  const settings = readSettings(context.specstar, readModels(modelsFile(context.models)).registry)
+  process.stdout.write(destroyNotice(settings))
+  const { status } = spawnSync('cdk', ['destroy', stackNames(settings.deployment).service, ...process.argv.slice(2)], {
     stdio: 'inherit',
   })
   process.exitCode = status ?? 1

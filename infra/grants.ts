@@ -38,6 +38,7 @@ export const grant = (fn: BackupFunction, permissions: Permissions, targets: Gra
   grantBuckets(fn, permissions, targets)
   if (permissions.readsOtherBuckets === true) grantOtherBuckets(fn, targets)
   grantExpiredObjects(fn, permissions, targets)
+  grantStoreChecks(fn, permissions, targets)
   if (targets.key !== undefined && STORES.some((store) => permissions[store] !== undefined))
     fn.allow(KEY_ACTIONS, [targets.key.keyArn])
   grantWorkflows(fn, permissions, targets)
@@ -103,6 +104,21 @@ const grantExpiredObjects = (
         'The keys of objects contain job ids and names of callers.',
       )
   }
+}
+
+/** Allows a function to read the settings of stores that the setting `existing` names, and lists them for it. */
+const grantStoreChecks = (
+  fn: BackupFunction,
+  { checksStores = [] }: Permissions,
+  { names, settings: { existing } }: GrantTargets,
+): void => {
+  const stores = checksStores.filter((store) => existing[store] !== undefined)
+  if (stores.length === 0) return
+  fn.addEnvironment('EXISTING_STORES', stores.join(','))
+  if (stores.includes('resource_table')) fn.allow(['dynamodb:DescribeTable'], [tableArn(names.resources)])
+  if (stores.includes('blob_bucket')) fn.allow(['s3:GetBucketVersioning'], [bucketArn(names.blobs)])
+  if (stores.includes('restore_bucket'))
+    fn.allow(['s3:GetBucketVersioning', 's3:GetBucketNotification'], [bucketArn(names.restores)])
 }
 
 /** Allows a function to read every key of the buckets in the setting `restore_from`. */

@@ -10,15 +10,22 @@ export interface StoreNames {
   readonly work: string
 }
 
-export const storeNames = (deployment: string): StoreNames => {
+/** The names of stores that are used instead of new ones. */
+interface ExistingNames {
+  readonly resource_table?: string
+  readonly blob_bucket?: string
+  readonly restore_bucket?: string
+}
+
+export const storeNames = (deployment: string, existing: ExistingNames): StoreNames => {
   // The name of an S3 bucket must be unique among all AWS accounts, so it also contains the account and the region.
   const bucket = (purpose: string): string => `${deployment}-${purpose}-${Aws.ACCOUNT_ID}-${Aws.REGION}`
   return {
-    resources: `${deployment}-resources`,
+    resources: existing.resource_table ?? `${deployment}-resources`,
     jobs: `${deployment}-jobs`,
-    blobs: bucket('blobs'),
+    blobs: existing.blob_bucket ?? bucket('blobs'),
     archives: bucket('archives'),
-    restores: bucket('restores'),
+    restores: existing.restore_bucket ?? bucket('restores'),
     work: bucket('work'),
   }
 }

@@ -24,6 +24,8 @@ export interface SettingsInput {
    * Other buckets whose archives may be restored. With `account`, each read checks that this account owns the bucket.
    */
   readonly restore_from?: readonly (string | { readonly bucket: string; readonly account: string })[]
+  /** A table, buckets and a key that exist already and are used instead of new ones. */
+  readonly existing?: ExistingInput
   /** Whether the routes `/{model}/export` and `/{model}/import` exist. By default, true. */
   readonly resource_routes?: boolean
   /** `kms` creates a KMS key for the deployment. With `s3`, the default, AWS manages the encryption keys. */
@@ -41,6 +43,24 @@ export interface SettingsInput {
   readonly reserved_concurrency?: number
   /** The requests that the API accepts per second, and at once. */
   readonly throttle?: { readonly rate?: number; readonly burst?: number }
+}
+
+/**
+ * Stores of others. The deployment never creates, changes or deletes them. They are in the account and region of the
+ * deployment. `RUNBOOK.md` describes the settings and policies that they need.
+ */
+interface ExistingInput {
+  /** The name of the table with the resources. `STORE.md` describes its items. */
+  readonly resource_table?: string
+  /** The name of the bucket with the blobs. */
+  readonly blob_bucket?: string
+  /** The name of the bucket to which archives are uploaded. */
+  readonly restore_bucket?: string
+  /**
+   * The ARN of the KMS key that encrypts the existing stores. If `encryption` is `kms`, it also encrypts the stores of
+   * the deployment.
+   */
+  readonly key_arn?: string
 }
 
 /** The number of days for which objects and logs are kept. */

@@ -80,6 +80,17 @@ const Throttle = z.strictObject({
   burst: z.int('must be a whole number').min(1, 'must be at least 1').max(5_000, 'must be at most 5000').default(40),
 } satisfies SchemaOfEach<SettingsInput['throttle'] & object>)
 
+const TABLE_NAME = 'must be the name of a DynamoDB table: 3 to 255 characters of a-z, A-Z, 0-9, _, . and -'
+const KEY_ARN = 'must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:111111111111:key/…, and not of an alias'
+const Existing = z.strictObject({
+  resource_table: z.exactOptional(z.string(TABLE_NAME).regex(/^[\w.-]{3,255}$/, TABLE_NAME)),
+  blob_bucket: z.exactOptional(bucketName),
+  restore_bucket: z.exactOptional(bucketName),
+  key_arn: z.exactOptional(
+    z.string(KEY_ARN).regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, KEY_ARN),
+  ),
+} satisfies SchemaOfEach<SettingsInput['existing'] & object>)
+
 const SettingsShape = z.strictObject({
   deployment: z
     .string(DEPLOYMENT)
@@ -100,6 +111,7 @@ const SettingsShape = z.strictObject({
       'contains the same name twice',
     )
     .default([]),
+  existing: Existing.prefault({}),
   resource_routes: z.boolean('must be true or false').default(true),
   encryption: z.enum(['kms', 's3'], 'must be "kms" or "s3"').default('s3'),
   archive_lock_days: z.exactOptional(days()),
@@ -131,8 +143,23 @@ export const readSettings = (settings: unknown, models: ModelRegistry): Settings
       `schedules: the schedules have ${bytes} bytes as JSON, but at most ${MAX_SCHEDULES_BYTES} bytes are allowed; ` +
         'remove schedules or shorten their values',
     ])
+  const faults = existingFaults(rest)
+  if (faults.length > 0) throw new SettingsError(faults)
   return { ...rest, schedules, schedules_json }
 }
+
+/** Returns what is wrong with the setting `existing`, together with other settings. */
+const existingFaults = ({ existing, retention }: Pick<Settings, 'existing' | 'retention'>): string[] => [
+  ...(existing.restore_bucket !== undefined && existing.restore_bucket === existing.blob_bucket
+    ? ['existing.restore_bucket: must not be the same bucket as existing.blob_bucket']
+    : []),
+  ...(existing.restore_bucket !== undefined && retention.uploads_days !== undefined
+    ? [
+        'retention.uploads_days: cannot be combined with existing.restore_bucket, ' +
+          'because it would delete all old objects of that bucket; let a lifecycle rule of the bucket delete them',
+      ]
+    : []),
+]
 
 /** Throws `SettingsError` unless `settings` are valid settings. */
 export function assertSettings(settings: unknown, models: ModelRegistry): asserts settings is SettingsInput {
@@ -183,7 +210,8 @@ const nameOf = (path: readonly PropertyKey[]): string => (path.length === 0 ? 's
 const settingsAt = ([setting, ...rest]: readonly PropertyKey[]): readonly string[] => {
   if (setting === undefined) return Object.keys(SettingsShape.shape)
   if (rest.length > 0) return SCHEDULE_MEMBERS
-  return Object.keys(setting === 'retention' ? Retention.shape : Throttle.shape)
+  const { shape } = setting === 'retention' ? Retention : setting === 'existing' ? Existing : Throttle
+  return Object.keys(shape)
 }
 
 const valueAt = (settings: unknown, path: readonly PropertyKey[]): unknown =>

@@ -16,6 +16,7 @@ describe('readSettings', () => {
       upload_strategy: 'raise_error',
       account_items: true,
       restore_from: [],
+      existing: {},
       resource_routes: true,
       encryption: 's3',
       max_concurrency: 64,
@@ -49,6 +50,29 @@ describe('readSettings', () => {
   })
 
   it.each<[string, unknown, readonly string[]]>([
+    [
+      'the ARN of an alias instead of a key',
+      { deployment: 'prod', existing: { key_arn: 'arn:aws:kms:eu-west-1:111111111111:alias/mine' } },
+      ['existing.key_arn: "arn:aws:kms:eu-west-1:111111111111:alias/mine" must be the ARN of a KMS key'],
+    ],
+    [
+      'one existing bucket for two purposes',
+      { deployment: 'prod', existing: { blob_bucket: 'same', restore_bucket: 'same' } },
+      ['existing.restore_bucket: must not be the same bucket as existing.blob_bucket'],
+    ],
+    [
+      'the deletion of all old objects of a bucket of others',
+      { deployment: 'prod', existing: { restore_bucket: 'others' }, retention: { uploads_days: 3 } },
+      ['retention.uploads_days: cannot be combined with existing.restore_bucket'],
+    ],
+    [
+      'an existing job table, because only the deployment may write it',
+      { deployment: 'prod', existing: { job_table: 'jobs' } },
+      [
+        'existing.job_table: there is no such setting; ' +
+          'settings of existing: resource_table, blob_bucket, restore_bucket, key_arn',
+      ],
+    ],
     [
       'exports that are kept for no day',
       { deployment: 'prod', retention: { exports_days: 0 } },
