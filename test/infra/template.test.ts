@@ -609,10 +609,10 @@ describe('existing stores', () => {
   it('are checked by the functions whose jobs use them first', async () => {
     const { service } = await templates(settings, env)
     const checks = resourcesOf(service, 'AWS::Lambda::Function').flatMap(([, { Properties }]) => {
-      const { Variables } = Properties['Environment'] as { readonly Variables: Readonly<Record<string, unknown>> }
+      const { Variables } = Properties['Environment'] as { readonly Variables: Readonly<Record<string, string>> }
       return Variables['EXISTING_STORES'] === undefined
         ? []
-        : [`${String(Properties['FunctionName'])}: ${String(Variables['EXISTING_STORES'])}`]
+        : [`${String(Properties['FunctionName'])}: ${Variables['EXISTING_STORES']}`]
     })
     expect(checks.sort()).toEqual([
       'specstar-import-all: restore_bucket',
