@@ -4,7 +4,7 @@ import {
   combine,
   END_JOB,
   JUDGE_ARCHIVES,
-  REPORT_FAILURE,
+  END_RESTORE,
   SCHEDULED_KEYS,
   START_JOB,
   WRITE_UPLOAD_REPORT,
@@ -108,7 +108,7 @@ export const EVENTS: readonly EventSpec[] = [
         detail: { stateMachineArn: [...stateMachineArns], status: ['ABORTED', 'TIMED_OUT', 'FAILED'] },
       }),
     },
-    permissions: combine(ABORT_EXPORT, REPORT_FAILURE, { jobs: END_JOB, publishesEvents: true }),
+    permissions: combine(ABORT_EXPORT, END_RESTORE, { jobs: END_JOB, publishesEvents: true }),
   },
   {
     name: 'prune',

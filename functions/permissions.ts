@@ -120,15 +120,25 @@ export const CHECK_SHARDS: Permissions = { jobs: [...UPDATE_JOB, 'BatchGetItem']
 /** For functions that read the stored judgements of scheduled archives, and store missing judgements. */
 export const JUDGE_ARCHIVES = ['Query', 'PutItem'] as const
 
-/** For functions that abort the unfinished multipart upload of an export's archive. */
+/** For functions that end a job, and abort the multipart uploads that its passes have not completed. */
+const ABORT_WORK: Permissions = {
+  work: [FIND_WORK, { actions: ['AbortMultipartUpload'], keys: WORK_KEYS }],
+}
+/** For functions that abort the unfinished multipart uploads of an export. */
 export const ABORT_EXPORT: Permissions = {
-  work: [FIND_WORK],
+  ...ABORT_WORK,
   archives: [{ actions: ['AbortMultipartUpload'], keys: ARCHIVE_KEYS }],
 }
-/** For functions that write the error of a failed restore to the report next to the upload. */
-export const REPORT_FAILURE: Permissions = {
-  restores: WRITE_UPLOAD_REPORT,
+/** For functions that abort the unfinished multipart uploads of a restore. */
+const ABORT_RESTORE: Permissions = {
+  ...ABORT_WORK,
+  blobs: [{ actions: ['AbortMultipartUpload'], keys: BLOB_KEYS }],
 }
+/**
+ * For functions that abort the uploads of a failed restore, and write its error to the report next to the upload of its
+ * archive.
+ */
+export const END_RESTORE: Permissions = { ...ABORT_RESTORE, restores: WRITE_UPLOAD_REPORT }
 
 /** Returns the union of permissions. For each table, at most one of the parts may contain actions. */
 export const combine = (...parts: readonly Permissions[]): Permissions => ({

@@ -9,7 +9,7 @@ import {
   JUDGE_ARCHIVES,
   SCHEDULED_KEYS,
   START_JOB,
-  WRITE_UPLOAD_REPORT,
+  END_RESTORE,
   WRITE_WORK,
 } from './permissions.ts'
 
@@ -117,11 +117,10 @@ export const ROUTES: readonly RouteSpec[] = [
     name: 'cancel-job',
     file: 'routes/cancel-job.ts',
     size: SIZES.route,
-    permissions: combine(ABORT_EXPORT, {
+    permissions: combine(ABORT_EXPORT, END_RESTORE, {
       jobs: END_JOB,
       publishesEvents: true,
       stopsWorkflows: ['export', 'restore'],
-      restores: WRITE_UPLOAD_REPORT,
     }),
   },
   {

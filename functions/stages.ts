@@ -17,7 +17,7 @@ import {
   READ_BLOBS,
   READ_PAYLOADS,
   READ_WORK,
-  REPORT_FAILURE,
+  END_RESTORE,
   RUN_PASS,
   UPDATE_JOB,
   WRITE_REPORT,
@@ -261,6 +261,6 @@ export const RESTORE_STAGES = [
     name: 'fail-restore',
     file: 'restore/fail-restore.ts',
     size: SIZES.planner,
-    permissions: combine(REPORT_FAILURE, { jobs: FAIL_JOB, publishesEvents: true }),
+    permissions: combine(END_RESTORE, { jobs: FAIL_JOB, publishesEvents: true }),
   },
 ] as const satisfies readonly StageSpec<RestoreStage>[]

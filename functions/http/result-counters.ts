@@ -1,4 +1,4 @@
-import { ACCOUNT_ITEMS, COMPOSE_PARTS, EXPORT_BLOBS, EXPORT_RECORDS } from '../../shared/export/messages.ts'
+import { ACCOUNT_ITEMS, COMPOSE_PARTS, EXPORT_BLOBS, EXPORT_RECORDS, joinedItems } from '../../shared/export/messages.ts'
 import { type Counts, type ResultCounter, resultCounter, sumCounts } from '../../shared/jobs/progress.ts'
 import { APPLY_BLOBS, APPLY_RECORDS, ROLLBACK } from '../../shared/restore/messages/apply.ts'
 import { CONVERT } from '../../shared/restore/messages/convert.ts'
@@ -17,7 +17,11 @@ const recordsIn = ({ resources, revisions }: { readonly resources: number; reado
 export const RESULT_COUNTERS: readonly ResultCounter[] = [
   resultCounter(EXPORT_RECORDS, ({ segments, pieces }) => sumCounts([...segments, ...pieces].map(recordsIn))),
   resultCounter(EXPORT_BLOBS, ({ blobs, bytes, missing }) => ({ blobs, bytes, missing })),
-  resultCounter(COMPOSE_PARTS, ({ parts }) => ({ bytes: parts.reduce((sum, { size }) => sum + size, 0) })),
+  resultCounter(
+    COMPOSE_PARTS,
+    ({ parts }) => ({ bytes: parts.reduce((sum, { size }) => sum + size, 0) }),
+    (jobs, jobId) => joinedItems(jobs, jobId),
+  ),
   resultCounter(ACCOUNT_ITEMS, ({ counts }) => ({
     unaccounted: Object.values(counts).reduce((sum, count) => sum + count, 0),
   })),

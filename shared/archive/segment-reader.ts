@@ -1,4 +1,4 @@
-import { createHash, type Hash } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { must } from '../values/must.ts'
 import type { ArchiveSegment, OpenArchive } from './archive.ts'
@@ -58,7 +58,7 @@ export async function* readEntries(
   for (const run of selectedRuns(segment, index, selection)) yield* readRun(archive, segment, run)
 }
 
-type NumberedEntry = Omit<ReadEntry, 'content'>
+export type NumberedEntry = Omit<ReadEntry, 'content'>
 
 async function* readWhole(
   { source }: OpenArchive,
@@ -76,16 +76,29 @@ async function* readWhole(
       end = entry.offset + paddedSize(entry.size)
     }
     await readIndexEntry(reader, frame, segment, end)
-    const actual = frame.digest('hex')
-    if (actual !== segment.frame_sha256)
-      throw new EntryCorruptError(`frame of the segment at ${segment.offset}`, segment.frame_sha256, actual)
+    checkFrame(segment, frame.digest('hex'))
   } finally {
     reader.close()
   }
 }
 
+/** Receives the tar headers and padding of a segment. */
+interface FrameHash {
+  update(bytes: Uint8Array): unknown
+}
+
+/** Throws `EntryCorruptError` if the checksum of the tar headers and padding is wrong. */
+export const checkFrame = ({ offset, frame_sha256 }: ArchiveSegment, actual: string): void => {
+  if (actual !== frame_sha256) throw new EntryCorruptError(`frame of the segment at ${offset}`, frame_sha256, actual)
+}
+
 /** Reads the index at the end of a segment and checks its tar header, its checksum and its padding. */
-const readIndexEntry = async (reader: ByteReader, frame: Hash, segment: ArchiveSegment, end: number): Promise<void> => {
+export const readIndexEntry = async (
+  reader: ByteReader,
+  frame: FrameHash,
+  segment: ArchiveSegment,
+  end: number,
+): Promise<void> => {
   const { sha256, size, offset } = segment.index
   const path = await readHeader(reader, frame, { size, offset: offset - segment.offset }, end)
   if (!/^index\/[A-Za-z0-9_-]{1,80}\.jsonl\.zst$/.test(path))
@@ -100,7 +113,7 @@ const readIndexEntry = async (reader: ByteReader, frame: Hash, segment: ArchiveS
  * Groups adjacent selected entries into runs. In a walked archive, every entry is a run of its own, because the entries
  * of a segment need not be adjacent in the tar.
  */
-const selectedRuns = (
+export const selectedRuns = (
   segment: ArchiveSegment,
   index: readonly IndexLine[],
   { from = 0, filter = () => true }: EntrySelection,
@@ -156,9 +169,9 @@ async function* readContent(reader: ByteReader, { entry, ordinal }: NumberedEntr
  * Reads the tar headers of an entry, compares them with the expected path, size and offset, and returns the path. `end`
  * is the offset at which the previous entry ends.
  */
-const readHeader = async (
+export const readHeader = async (
   reader: ByteReader,
-  frame: Hash | undefined,
+  frame: FrameHash | undefined,
   expected: { readonly path?: string; readonly size: number; readonly offset: number },
   end: number,
 ): Promise<string> => {
@@ -177,9 +190,9 @@ const readHeader = async (
   return path
 }
 
-const readPadding = async (
+export const readPadding = async (
   reader: ByteReader,
-  frame: Hash | undefined,
+  frame: FrameHash | undefined,
   { path, size }: { readonly path: string; readonly size: number },
 ): Promise<void> => {
   const padding = await reader.read(paddingOf(size))

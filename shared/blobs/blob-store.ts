@@ -7,6 +7,7 @@ import type { StoredObject, WriteOptions } from '../objects/aws/stored-object.ts
 import { blobName } from './blob-name.ts'
 import type { BlobProperties } from './blob-properties.ts'
 import { BlobHeadersRejectedError } from './errors.ts'
+import { hashInSteps, type HashPosition, type HashSteps } from './hash-in-steps.ts'
 import { readProperties, type StoredProperties, writeProperties } from './stored-properties.ts'
 import {
   copyRange,
@@ -133,6 +134,38 @@ export class BlobStore {
     if (verified === undefined) return undefined
     const { stored, ...object } = verified
     return { ...object, properties: readProperties(stored) }
+  }
+
+  /**
+   * Returns the same as `sha256Of`, but reads the bytes of a large blob in steps. If the time is up before the end of
+   * the blob, returns the position at which the next pass continues. If the blob has changed since `start`, its bytes
+   * are read from the beginning.
+   */
+  async sha256InSteps(
+    fileId: string,
+    start: HashPosition | undefined,
+    steps: HashSteps,
+  ): Promise<{ readonly blob: VerifiedBlob | undefined } | { readonly position: HashPosition }> {
+    const stored = await this.#objects.head(this.#bucket, keyOf(fileId))
+    if (stored === undefined) return { blob: undefined }
+    const object = pinnedOf(stored)
+    const { checksumSha256: sha256 } = stored
+    const hashed = sha256 === undefined ? await hashInSteps(this.#objects, object, start, steps) : { sha256 }
+    if ('position' in hashed) return hashed
+    return { blob: { sha256: hashed.sha256, size: stored.size, object, properties: readProperties(stored) } }
+  }
+
+  /**
+   * Calls `write` with the location and the headers of the object of a blob, so that `write` can create the object.
+   * Throws `BlobHeadersRejectedError` if S3 rejects the headers or user metadata as too large.
+   */
+  async writeObject<T>(
+    fileId: string,
+    content: BlobContent,
+    size: number,
+    write: (target: { readonly bucket: string; readonly key: string; readonly options: WriteOptions }) => Promise<T>,
+  ): Promise<T> {
+    return this.#write(fileId, content, size, (key, options) => write({ bucket: this.#bucket, key, options }))
   }
 
   /** Deletes blobs. Ids of blobs that do not exist are ignored. */

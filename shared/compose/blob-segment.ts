@@ -1,3 +1,4 @@
+import type { NewEntry } from '../archive/index-line.ts'
 import { SegmentWriter } from '../archive/segment-writer.ts'
 import { blobName } from '../blobs/blob-name.ts'
 import { type BlobProperties, propertiesOf } from '../blobs/blob-properties.ts'
@@ -15,6 +16,20 @@ export interface EntrySource extends BlobProperties {
   /** The bytes of small content. If they are absent, S3 copies `range` into the segment. */
   readonly bytes?: Buffer
 }
+
+/** Returns the entry of a blob. */
+export const blobEntry = (
+  id: string,
+  { range, sha256, user_metadata = {}, ...properties }: Omit<EntrySource, 'bytes'>,
+): NewEntry => ({
+  kind: 'blob',
+  path: `blobs/${blobName(id)}`,
+  sha256,
+  file_id: id,
+  ...propertiesOf(properties),
+  ...(Object.keys(user_metadata).length === 0 ? {} : { user_metadata }),
+  size: range.length,
+})
 
 /** Writes a segment of payloads and blobs, and counts its entries and bytes. */
 export class BlobSegment {
@@ -45,21 +60,14 @@ export class BlobSegment {
     { position, id, models }: Pick<BlobReference, 'position' | 'id' | 'models'>,
     source: EntrySource,
   ): Promise<void> {
-    const { range, sha256, bytes, user_metadata = {}, ...properties } = source
+    const { range, sha256, bytes } = source
     const isPayload = isPayloadPosition(position)
     const entry = isPayload
-      ? { kind: 'payload' as const, path: `payloads/${sha256}`, sha256 }
-      : {
-          kind: 'blob' as const,
-          path: `blobs/${blobName(id)}`,
-          sha256,
-          file_id: id,
-          ...propertiesOf(properties),
-          ...(Object.keys(user_metadata).length === 0 ? {} : { user_metadata }),
-        }
-    if (bytes === undefined) await this.#segment.object({ ...entry, size: range.length }, range)
+      ? { kind: 'payload' as const, path: `payloads/${sha256}`, sha256, size: range.length }
+      : blobEntry(id, source)
+    if (bytes === undefined) await this.#segment.object(entry, range)
     else {
-      await this.#segment.entry({ ...entry, size: bytes.length }, bytes)
+      await this.#segment.entry(entry, bytes)
       this.bytesRead += bytes.length
     }
     this.entries += 1

@@ -19,6 +19,33 @@ export const planParts = (
   return [...parts, ...layout.end()].map((part, index) => ({ ...part, number: index + 1 }))
 }
 
+/** The limits on the parts that one map item creates. */
+interface ItemLimits {
+  readonly partsPerItem: number
+  readonly bytesPerItem: number
+}
+
+/**
+ * Divides parts among map items. A map item has at most `partsPerItem` parts. Unless it has only one part, it has at
+ * most `bytesPerItem` bytes.
+ */
+export const planPartItems = (
+  parts: readonly PlannedPart[],
+  { partsPerItem, bytesPerItem }: ItemLimits,
+): readonly (readonly number[])[] => {
+  const items: number[][] = []
+  let bytes = Infinity
+  for (const { number, size } of parts) {
+    if (bytes + size > bytesPerItem || items.at(-1)?.length === partsPerItem) {
+      items.push([])
+      bytes = 0
+    }
+    items.at(-1)?.push(number)
+    bytes += size
+  }
+  return items
+}
+
 /** Splits a list into at most `count` runs of nearly equal length. */
 export const splitIntoRuns = <T>(list: readonly T[], count: number): T[][] => {
   const length = Math.ceil(list.length / count)

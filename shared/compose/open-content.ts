@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { buffer } from 'node:stream/consumers'
 import { type BlobProperties, propertiesOf } from '../blobs/blob-properties.ts'
 import { type BlobReference, isPayloadPosition } from '../blobs/blob-references.ts'
-import type { BlobStore } from '../blobs/blob-store.ts'
+import type { BlobStore, StoredBlob } from '../blobs/blob-store.ts'
 import type { PayloadStore } from '../blobs/payload-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
@@ -33,6 +33,25 @@ export interface StoredContent extends BlobProperties {
   readonly bytes?: Buffer
 }
 
+/**
+ * A large blob whose SHA-256 is unknown, because one pass may be unable to read its bytes. `recorded` is the SHA-256 in
+ * the user metadata, and `verified` is the SHA-256 that S3 has verified. They are absent if the object does not have
+ * them.
+ */
+export class LargeContent {
+  readonly object: PinnedObject
+  readonly properties: BlobProperties
+  readonly recorded: string | undefined
+  readonly verified: string | undefined
+
+  constructor({ object, sha256, checksum_sha256, ...properties }: StoredBlob) {
+    this.object = object
+    this.properties = propertiesOf(properties)
+    this.recorded = sha256
+    this.verified = checksum_sha256
+  }
+}
+
 export interface ContentServices {
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
@@ -44,12 +63,15 @@ export interface ContentServices {
  * if the content does not exist, if its SHA-256 differs from the recorded SHA-256, or if an archive cannot contain the
  * properties (headers and user metadata) of the blob's S3 object. Small content with a wrong SHA-256 is read a second
  * time before it counts as unreadable, because its bytes may have been changed by the transfer.
+ *
+ * A blob of at least `largeBlobBytes` is not read. The caller must verify the `LargeContent` that is returned.
  */
 export const openContent = async (
   services: ContentServices,
   reference: Pick<BlobReference, 'position' | 'id'>,
+  largeBlobBytes: number,
   isSecondRead = false,
-): Promise<StoredContent | UnreadableContent> => {
+): Promise<StoredContent | LargeContent | UnreadableContent> => {
   const { blobs, payloads } = services
   const isPayload = isPayloadPosition(reference.position)
   const stored = isPayload ? await payloads.open(reference.id) : await blobs.open(reference.id)
@@ -67,17 +89,19 @@ export const openContent = async (
     const bytes = await buffer(body)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
     if (recorded === undefined || recorded === sha256) return { object, sha256, bytes, ...properties }
-    return isSecondRead ? damaged() : openContent(services, reference, true)
+    return isSecondRead ? damagedContent() : openContent(services, reference, largeBlobBytes, true)
   }
   body.destroy()
+  if (blob !== undefined && object.size >= largeBlobBytes) return new LargeContent(blob)
   const verified = isPayload ? await payloads.sha256Of(reference.id) : await blobs.sha256Of(reference.id)
   if (verified === undefined) return new UnreadableContent()
-  if (recorded !== undefined && recorded !== verified.sha256) return damaged()
+  if (recorded !== undefined && recorded !== verified.sha256) return damagedContent()
   // S3 copies the version of the object with `object.etag`. If another version was verified, the content is opened
   // again.
-  if (verified.object.etag !== object.etag) return openContent(services, reference)
+  if (verified.object.etag !== object.etag) return openContent(services, reference, largeBlobBytes)
   return { object, sha256: verified.sha256, ...properties }
 }
 
-const damaged = (): UnreadableContent =>
+/** Returns the reason why content with a wrong SHA-256 is not written. */
+export const damagedContent = (): UnreadableContent =>
   new UnreadableContent('the bytes do not match the recorded SHA-256. Write the object again')

@@ -53,7 +53,7 @@ export const assembleArchive = async (services: TailServices, job: ExportJob): P
     ...records.toSorted(
       (a, b) => compareBytes(a.model, b.model) || compareBytes(a.summary.first_h ?? '', b.summary.first_h ?? ''),
     ),
-    ...blobs.flatMap((result) => ('segment' in result ? [result.segment] : [])),
+    ...blobs.flatMap((result) => ('segments' in result ? result.segments : [])),
   ]
   const leftOut = await assembleLeftOut(
     await readLeftOut(workFiles, recordsResults),

@@ -1,15 +1,17 @@
-import pMap from 'p-map'
+import { z } from 'zod'
 import { planParts } from '../compose/compose-plan.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
+import { continueAt, readCursor } from '../jobs/cursor.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, runPass } from '../jobs/pass.ts'
+import { type PartSource, uploadInSteps } from '../jobs/upload-in-steps.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
+import { workUntil } from '../jobs/work-until.ts'
 import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
-import { Composer } from '../objects/composer.ts'
-import type { ObjectRange, PinnedObject } from '../objects/object.ts'
-import type { Part, Slice } from '../objects/part-layout.ts'
+import { type ObjectRange, PinnedObject } from '../objects/object.ts'
+import { type Part, PartLayout, type Slice } from '../objects/part-layout.ts'
 import { latestComposePlan } from './latest-compose-plan.ts'
 import {
   COMPOSE_PARTS,
@@ -27,6 +29,11 @@ import {
  */
 const PARALLEL_PARTS = 3
 
+/** The number of parts of a map item that earlier passes have created. */
+const PartsCursor = z.int()
+/** The unfinished upload of a map item that joins segments (`jobs/upload-in-steps.ts`). */
+const JoinCursor = PinnedObject
+
 interface ComposeServices {
   readonly jobs: JobStore
   readonly limits: Limits
@@ -35,8 +42,8 @@ interface ComposeServices {
 }
 
 /**
- * Runs one map item of the compose stage. In the last round, a map item creates its parts of the archive. In an earlier
- * round, a map item joins its run of segments into one object.
+ * Runs one pass of a map item of the compose stage. In the last round, a map item creates its parts of the archive. In
+ * an earlier round, a map item joins its run of segments into one object.
  */
 export const composeParts = async (input: PassInput, services: ComposeServices): Promise<PassOutput> => {
   const { plan, round } = await latestComposePlan(services.workFiles, input.job_id)
@@ -45,42 +52,55 @@ export const composeParts = async (input: PassInput, services: ComposeServices):
         joinRun(attempt, services, plan.runs[attempt.n] ?? [], round),
       )
     : runPass(COMPOSE_PARTS, input, services, (attempt) =>
-        createParts(services.objects, plan.target, plan.items[attempt.n] ?? []),
+        createParts(attempt, services.objects, plan.target, plan.items[attempt.n] ?? []),
       )
 }
 
 const joinRun = async (
-  { job_id, n, attempt }: Attempt,
-  { objects, workFiles }: ComposeServices,
+  attempt: Attempt,
+  services: ComposeServices,
   run: readonly PinnedObject[],
   round: number,
 ): Promise<JoinResult> => {
-  const composer = new Composer(objects, workFiles.bucket, workFiles.key(job_id, workName.joined(round, n, attempt)))
-  try {
-    for (const object of run) await composer.object({ object, start: 0, length: object.size })
-    return { done: true, object: await composer.finish() }
-  } catch (error) {
-    await composer.abort()
-    throw error
-  }
+  const { job_id, n, attempt: name } = attempt
+  const { workFiles } = services
+  const layout = new PartLayout<PartSource>()
+  const parts = run.flatMap((object) =>
+    layout.add({
+      size: object.size,
+      source: { range: { object, start: 0, length: object.size } },
+      copyable: true,
+    }),
+  )
+  const target = { bucket: workFiles.bucket, key: workFiles.key(job_id, workName.joined(round, n, name)) }
+  const joined = await uploadInSteps(
+    services,
+    attempt,
+    target,
+    [...parts, ...layout.end()],
+    readCursor(JoinCursor, attempt),
+  )
+  return 'upload' in joined ? continueAt(joined.upload) : { ...continueAt(undefined), object: joined.object }
 }
 
 const createParts = async (
+  attempt: Attempt,
   objects: ObjectStore,
   target: ComposeTarget,
   numbers: readonly number[],
 ): Promise<PartsResult> => {
-  const planned = new Set(numbers)
+  const done = readCursor(PartsCursor, attempt) ?? 0
+  const planned = new Set(numbers.slice(done))
   const upload = objects.resumeMultipart(target.bucket, target.key, target.upload_id)
-  const parts = await pMap(
+  const parts = await workUntil(
     planParts(target.pieces).filter(({ number }) => planned.has(number)),
     async (part): Promise<UploadedPart> => {
       if (part.kind === 'copy') return upload.copyPart(part.number, rangeOf(target.pieces, part.slice))
       return upload.uploadPart(part.number, await bytesOf(objects, target.pieces, part))
     },
-    { concurrency: PARALLEL_PARTS },
+    { concurrency: PARALLEL_PARTS, timeIsUp: attempt.timeIsUp },
   )
-  return { done: true, parts }
+  return { ...continueAt(parts.length < planned.size ? done + parts.length : undefined), parts }
 }
 
 const rangeOf = (pieces: readonly ComposePiece[], { source, start, length }: Slice<number>): ObjectRange => {

@@ -1,23 +1,21 @@
+import { z } from 'zod'
 import { isPayloadPosition } from '../blobs/blob-references.ts'
 import { BlobsMissingError } from '../blobs/errors.ts'
 import { missingBlob, type MissingBlob } from '../blobs/referrer.ts'
-import { BlobSegment } from '../compose/blob-segment.ts'
 import { writeMissingBlobs } from '../compose/missing-blobs.ts'
-import { UnreadableContent } from '../compose/open-content.ts'
+import { LargeContent, UnreadableContent } from '../compose/open-content.ts'
+import { continueAt, readCursor } from '../jobs/cursor.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, runPass } from '../jobs/pass.ts'
-import { Composer } from '../objects/composer.ts'
-import { type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
+import { ExportedBlobs } from './exported-blobs.ts'
+import { LargeBlobPosition } from './large-blob.ts'
+import { type BlobsResult, EXPORT_BLOBS } from './messages.ts'
 import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { exportStreamBlobs } from './stream-blobs.ts'
 
-/**
- * The size at which a segment ends. S3 limits an object to 5 TiB and 10,000 parts, so 1 TiB leaves a wide margin. The
- * smaller limit `segmentBytes` is not sufficient. It counts only the bytes that the worker reads, and S3 copies large
- * blobs without the worker.
- */
-const MAX_COPIED_BYTES = 1024 ** 4
+/** The position at which a pass that writes segments continues. `large` is the position inside its first blob. */
+const SegmentsCursor = z.object({ position: z.string(), large: z.exactOptional(LargeBlobPosition) })
 
 /**
  * Runs one pass over a range of blobs. The pass writes each blob to a segment, or to pieces of a stream, in the order
@@ -28,48 +26,45 @@ export const exportBlobs = (input: PassInput, services: ReadBlobsServices): Prom
     const { request } = await exportJob(services, input.job_id)
     return request.format === 'specstar'
       ? exportStreamBlobs(attempt, services, request)
-      : exportSegment(attempt, services)
+      : exportSegments(attempt, services)
   })
 
-const exportSegment = async (attempt: Attempt, services: ReadBlobsServices): Promise<BlobsResult> => {
-  const { job_id, n, pass, cursor = '' } = attempt
-  const { objects, workFiles, limits } = services
-  const references = (await plannedBlobs(services, attempt)).filter(({ position }) => position >= cursor)
-  const key = workFiles.key(job_id, workName.segment(EXPORT_BLOBS.name, n, attempt.attempt, 0))
-  const composer = new Composer(objects, workFiles.bucket, key)
-  const name = `blobs-${n.toString().padStart(5, '0')}-${pass.toString().padStart(2, '0')}`
-  const segment = new BlobSegment(name, composer)
+const exportSegments = async (attempt: Attempt, services: ReadBlobsServices): Promise<BlobsResult> => {
+  const { workFiles, limits } = services
+  const start = readCursor(SegmentsCursor, attempt) ?? { position: '' }
+  const references = (await plannedBlobs(services, attempt)).filter(({ position }) => position >= start.position)
+  const exported = new ExportedBlobs(attempt, services)
   const missing: MissingBlob[] = []
-  let stoppedAt: string | undefined
+  let cursor: z.output<typeof SegmentsCursor> | undefined
   try {
-    for await (const { reference, content } of openBlobs(services, references)) {
-      const isFull =
-        segment.bytesRead >= limits.segmentBytes ||
-        segment.bytes >= MAX_COPIED_BYTES ||
-        segment.indexBytes >= limits.indexBytes
-      if ((attempt.timeIsUp() || isFull) && segment.entries > 0) {
-        stoppedAt = reference.position
+    for await (const { reference, content } of openBlobs(services, references, limits.largeBlobBytes)) {
+      const { position, id } = reference
+      if ((attempt.timeIsUp() || exported.isFull) && exported.hasEntries) {
+        cursor = { position }
         break
       }
-      if (!(content instanceof UnreadableContent)) {
-        const { object } = content
-        await segment.add(reference, { ...content, range: { object, start: 0, length: object.size } })
-      } else if (isPayloadPosition(reference.position)) throw new BlobsMissingError([`payloads/${reference.id}`])
-      else missing.push(missingBlob({ ...reference, reason: content.reason }))
+      let unreadable = content instanceof UnreadableContent ? content : undefined
+      if (content instanceof LargeContent) {
+        const large = position === start.position ? start.large : undefined
+        const written = await exported.addLarge(reference, content, large)
+        if (written !== undefined && !(written instanceof UnreadableContent)) {
+          cursor = { position, large: written }
+          break
+        }
+        unreadable = written
+      } else if (!(content instanceof UnreadableContent)) await exported.add(reference, content)
+      if (unreadable === undefined) continue
+      if (isPayloadPosition(position)) throw new BlobsMissingError([`payloads/${id}`])
+      missing.push(missingBlob({ ...reference, reason: unreadable.reason }))
     }
-    const written = await segment.finish()
     return {
-      done: stoppedAt === undefined,
-      ...(stoppedAt === undefined ? {} : { cursor: stoppedAt }),
-      ...(written === undefined ? {} : { segment: written }),
-      blobs: segment.blobs,
-      bytes: segment.blobBytes,
-      models: segment.models,
+      ...continueAt(cursor),
+      ...(await exported.finish()),
       missing: missing.length,
       ...(await writeMissingBlobs(workFiles, attempt, missing)),
     }
   } catch (error) {
-    await composer.abort()
+    await exported.abort()
     throw error
   }
 }

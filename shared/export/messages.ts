@@ -9,6 +9,7 @@ import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
 import { PassInput, PassOutput, PlannedItems, type StageMessages } from '../jobs/messages.ts'
 import { PassResult } from '../jobs/pass.ts'
+import type { ResultStore } from '../jobs/progress.ts'
 import type { ResultName, Stage } from '../jobs/stage.ts'
 import type { WorkFile } from '../jobs/work-files.ts'
 import { UNACCOUNTED_REASONS } from '../resources/item-owner.ts'
@@ -108,12 +109,14 @@ const BLOBS_RESULT = {
   omitted: z.exactOptional(ListedResources),
 }
 const WrittenPieces = z.object({ ...BLOBS_RESULT, pieces: z.array(BlobsPiece).readonly() }).readonly()
-/** `segment` is absent if the pass has written no blob. */
 const WrittenBlobs = z
-  .object({ ...BLOBS_RESULT, segment: z.exactOptional(WrittenSegment), pieces: z.exactOptional(z.never()) })
+  .object({ ...BLOBS_RESULT, segments: z.array(WrittenSegment).readonly(), pieces: z.exactOptional(z.never()) })
   .readonly()
 
-/** The result of a pass of `export-blobs`: pieces of a SpecStar stream, or at most one segment of an archive. */
+/**
+ * The result of a pass of `export-blobs`: pieces of a SpecStar stream, or segments of an archive. Each large blob is a
+ * segment of its own.
+ */
 export const BlobsResult = z.union([WrittenPieces, WrittenBlobs])
 export type BlobsResult = z.output<typeof BlobsResult>
 export const EXPORT_BLOBS: Stage<BlobsResult> = { name: 'export-blobs', result: BlobsResult }
@@ -169,8 +172,11 @@ export const COMPOSE_PLAN: WorkFile<ComposePlan, [round: number]> = {
   content: ComposePlan,
 }
 
-/** The result of a map item that joins a run of segments. `object` contains all bytes of the run. */
-export const JoinResult = z.object({ ...PassResult.shape, object: PinnedObject }).readonly()
+/**
+ * The result of a pass that joins a run of segments. `object` contains all bytes of the run. It is absent if another
+ * pass continues.
+ */
+export const JoinResult = z.object({ ...PassResult.shape, object: z.exactOptional(PinnedObject) }).readonly()
 export type JoinResult = z.output<typeof JoinResult>
 /**
  * Returns the stage of a round that joins segments. The name contains the round, so that the results of the rounds are
@@ -180,6 +186,22 @@ export const joinRound = (round: number): Stage<JoinResult, ResultName> => ({
   name: `compose-parts-join-${round}`,
   result: JoinResult,
 })
+
+/**
+ * Returns the number of map items that have joined segments, in all rounds so far. The progress of `compose-parts`
+ * counts them, too.
+ */
+export const joinedItems = async (jobs: ResultStore, jobId: string): Promise<number> => {
+  let items = 0
+  for (let round = 0; ; round++) {
+    let results = 0
+    for await (const { result } of jobs.results(jobId, joinRound(round))) {
+      results += 1
+      if (result.done) items += 1
+    }
+    if (results === 0) return items
+  }
+}
 
 export const PartsResult = z
   .object({

@@ -1,4 +1,4 @@
-import { planParts, splitIntoRuns } from '../compose/compose-plan.ts'
+import { planPartItems, planParts, splitIntoRuns } from '../compose/compose-plan.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { Limits } from '../jobs/limits.ts'
@@ -15,6 +15,7 @@ import {
   type ComposeOutput,
   type ComposePiece,
   type ComposePlan,
+  joinedItems,
   joinRound,
   TAIL,
 } from './messages.ts'
@@ -40,7 +41,7 @@ export const planCompose = async (
   const { jobs, workFiles } = services
   const plan = (await workFiles.find(COMPOSE_PLAN, job_id, round)) ?? (await createPlan(services, job_id, round))
   const count = plan.kind === 'join' ? plan.runs.length : plan.items.length
-  await jobs.plan(job_id, COMPOSE_PARTS.name, count)
+  await jobs.plan(job_id, COMPOSE_PARTS.name, (await joinedItems(jobs, job_id)) + count)
   return { ...plannedItems(job_id, count), round, more: plan.kind === 'join' }
 }
 
@@ -60,10 +61,7 @@ const createPlan = async (services: PlanComposeServices, jobId: string, round: n
       jobId,
       round,
     )
-  const items = splitIntoRuns(
-    parts.map(({ number }) => number),
-    Math.ceil(parts.length / limits.partsPerItem),
-  )
+  const items = planPartItems(parts, limits)
   return beginUpload(services, jobId, round, { pieces, items, manifest_sha256: tail.manifest_sha256 })
 }
 
@@ -100,4 +98,4 @@ const beginUpload = async (
 }
 
 const joinedSegments = async (services: PlanComposeServices, jobId: string, round: number): Promise<PinnedObject[]> =>
-  (await allResults(services, jobId, joinRound(round))).map(({ object }) => object)
+  (await allResults(services, jobId, joinRound(round))).flatMap(({ object }) => object ?? [])

@@ -2,6 +2,7 @@ import { pMapIterable } from 'p-map'
 import { type BlobReference, readBlobReferences } from '../blobs/blob-references.ts'
 import {
   type ContentServices,
+  type LargeContent,
   openContent,
   type StoredContent,
   type UnreadableContent,
@@ -40,13 +41,15 @@ export const plannedBlobs = async (
 
 /**
  * Opens several blobs and spilled payloads at the same time, and yields them in the given order. If a blob is missing
- * or damaged, its `content` is `UnreadableContent`.
+ * or damaged, its `content` is `UnreadableContent`. A blob of at least `largeBlobBytes` is `LargeContent`.
  */
 export const openBlobs = (
   services: ContentServices,
   references: readonly BlobReference[],
-): AsyncIterable<{ reference: BlobReference; content: StoredContent | UnreadableContent }> =>
-  pMapIterable(references, async (reference) => ({ reference, content: await openContent(services, reference) }), {
-    concurrency: READ_AHEAD,
-    backpressure: READ_AHEAD,
-  })
+  largeBlobBytes: number,
+): AsyncIterable<{ reference: BlobReference; content: StoredContent | LargeContent | UnreadableContent }> =>
+  pMapIterable(
+    references,
+    async (reference) => ({ reference, content: await openContent(services, reference, largeBlobBytes) }),
+    { concurrency: READ_AHEAD, backpressure: READ_AHEAD },
+  )

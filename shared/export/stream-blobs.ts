@@ -1,10 +1,10 @@
 import { isPayloadPosition } from '../blobs/blob-references.ts'
 import { missingBlob, type MissingBlob } from '../blobs/referrer.ts'
 import { writeMissingBlobs } from '../compose/missing-blobs.ts'
-import { type StoredContent, UnreadableContent } from '../compose/open-content.ts'
+import { LargeContent, type StoredContent, UnreadableContent } from '../compose/open-content.ts'
 import type { Attempt } from '../jobs/pass.ts'
 import { Composer } from '../objects/composer.ts'
-import { blobFrame } from '../specstar/stream-frame.ts'
+import { blobFrame, MAX_RECORD_BYTES } from '../specstar/stream-frame.ts'
 import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
 import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { firstNames } from '../values/message-text.ts'
@@ -46,7 +46,7 @@ export const exportStreamBlobs = async (
     const composer = new Composer(objects, workFiles.bucket, workFiles.key(job_id, name))
     try {
       let written = 0
-      for await (const { reference, content } of openBlobs(services, references)) {
+      for await (const { reference, content } of openBlobs(services, references, MAX_RECORD_BYTES)) {
         if ((attempt.timeIsUp() || bytes >= limits.segmentBytes) && pieces.length + written > 0) {
           cursor = `${index}/${reference.position}`
           break
@@ -55,6 +55,7 @@ export const exportStreamBlobs = async (
           missing.set(reference.id, missingBlob({ ...reference, reason: content.reason }))
           continue
         }
+        if (content instanceof LargeContent) throw tooLargeBlob(model, reference.id, content.object.size)
         if (strict) rejectHeaders(model, reference.id, content)
         const names = headerNames(content)
         if (names.length > 0)
@@ -99,6 +100,12 @@ const headerNames = ({ headers = {}, user_metadata = {} }: StoredContent): strin
   ...Object.keys(headers).map((name) => name.replace('_', '-')),
   ...Object.keys(user_metadata).map((name) => `x-amz-meta-${name}`),
 ]
+
+/** Returns the error for a blob that is not read, because no record can contain it. */
+export const tooLargeBlob = (model: string, id: string, size: number): SpecstarRefusesError => {
+  const reason = `a record of a stream can have at most ${MAX_RECORD_BYTES} bytes, but the blob has ${size}`
+  return new SpecstarRefusesError('blob', model, id, reason)
+}
 
 const addBlob = async (composer: Composer, model: string, id: string, content: StoredContent): Promise<void> => {
   const { object, bytes, content_type } = content

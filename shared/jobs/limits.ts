@@ -39,8 +39,23 @@ export interface Limits {
   readonly metadataMs: number
   /** The number of blobs of one map item of the blob stages. */
   readonly blobsPerRange: number
-  /** The number of parts that one map item of the compose stage creates. */
+  /** The largest number of parts that one map item of the compose stage creates. */
   readonly partsPerItem: number
+  /**
+   * The largest size of the parts of one map item of the compose stage, in bytes. S3 copies 32 GiB within minutes, so
+   * that most map items end within one pass.
+   */
+  readonly bytesPerItem: number
+  /**
+   * The size from which a blob is read and copied in steps, in bytes. A pass can stop between two steps, and the next
+   * pass continues there. Hashing in steps is 3 to 4 times as slow (`ResumableSha256`), so smaller blobs are read at
+   * once. At 60 MB/s, this takes at most 18 seconds.
+   */
+  readonly largeBlobBytes: number
+  /** The number of bytes of a large blob that are hashed in one step. At 60 MB/s, a step takes 4 seconds. */
+  readonly hashStepBytes: number
+  /** The size of the parts in which a large blob is copied. S3 copies a part of 512 MiB within seconds. */
+  readonly copyPartBytes: number
   /** The largest number of parts of an archive. S3 accepts 10,000 parts per upload, and the difference is a margin. */
   readonly maxParts: number
   /** The size of a run, in bytes. The conversion of a stream sorts the records of one run in memory. */
@@ -64,6 +79,10 @@ export const LIMITS: Limits = {
   metadataMs: 60_000,
   blobsPerRange: 2_000,
   partsPerItem: 64,
+  bytesPerItem: 32 * 1024 * MIB,
+  largeBlobBytes: 1024 * MIB,
+  hashStepBytes: 256 * MIB,
+  copyPartBytes: 512 * MIB,
   maxParts: 9_900,
   runBytes: 64 * MIB,
   mergedRuns: 32,

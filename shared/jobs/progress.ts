@@ -29,7 +29,7 @@ export interface Progress {
   readonly counts: Counts
 }
 
-type ResultStore = Pick<JobStore, 'results'>
+export type ResultStore = Pick<JobStore, 'results'>
 
 /** Adds up the results of one stage. `done` is the number of finished map items. */
 export interface ResultCounter {
@@ -37,14 +37,18 @@ export interface ResultCounter {
   readonly count: (jobs: ResultStore, jobId: string) => Promise<{ readonly done: number; readonly counts: Counts }>
 }
 
-/** Returns the counter of a stage. `countsOf` returns the counts of one result. */
+/**
+ * Returns the counter of a stage. `countsOf` returns the counts of one result. If map items of earlier rounds count too,
+ * `doneBefore` returns the number of those that are finished.
+ */
 export const resultCounter = <Result extends PassResult>(
   stage: Stage<Result>,
   countsOf: (result: Result) => Counts,
+  doneBefore: (jobs: ResultStore, jobId: string) => Promise<number> = () => Promise.resolve(0),
 ): ResultCounter => ({
   stage: stage.name,
   count: async (jobs, jobId) => {
-    let done = 0
+    let done = await doneBefore(jobs, jobId)
     let counts: Counts = {}
     for await (const { result } of jobs.results(jobId, stage)) {
       if (result.done) done += 1

@@ -4,6 +4,7 @@ import { endJob, type EndJobServices, publishJobEnded } from '../jobs/end-job.ts
 import { JobStateError, UnknownJobError } from '../jobs/errors.ts'
 import { restoreJob } from '../jobs/find-job.ts'
 import { ENDED, type Job, type RestoreJob, statusAt } from '../jobs/job.ts'
+import { abortOpenUploads } from '../jobs/upload-in-steps.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { WorkflowEngine } from '../jobs/workflow-engine.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
@@ -40,6 +41,7 @@ export const cancelJob = async (services: CancelServices, jobId: string): Promis
   await workflows.stop(cancelled.kind, jobId, 'cancelled by the caller')
   if (cancelled.kind === 'export') await abortUpload(services, jobId)
   else await endRestore(services, cancelled)
+  await abortOpenUploads(services, jobId)
   await publishJobEnded(services, jobId)
   return cancelled
 }

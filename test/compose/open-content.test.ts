@@ -30,20 +30,20 @@ const storeReturning = (
 
 it('a blob is not damaged if S3 has verified its bytes, although its user metadata has another SHA-256', async () => {
   const checksum_sha256 = createHash('sha256').update(BAD).digest('hex')
-  const stored = await openContent(storeReturning([BAD], { checksum_sha256 }), { position: '1', id: 'arms' })
+  const stored = await openContent(storeReturning([BAD], { checksum_sha256 }), { position: '1', id: 'arms' }, Infinity)
   expect(stored).toMatchObject({ bytes: BAD, sha256: checksum_sha256 })
 })
 
 it('a blob counts as missing if an archive cannot contain its headers', async () => {
   const store = storeReturning([GOOD], { fault: 'S3 cannot return them' })
-  expect(await openContent(store, { position: '1', id: 'arms' })).toEqual({
+  expect(await openContent(store, { position: '1', id: 'arms' }, Infinity)).toEqual({
     reason: 'S3 cannot return them. Correct the headers of the object',
   })
 })
 
 it('a blob has its headers and user metadata', async () => {
   const properties = { content_type: 'a/b', headers: { expires: '0' }, user_metadata: { owner: 'anna' } }
-  const stored = await openContent(storeReturning([GOOD], properties), { position: '1', id: 'arms' })
+  const stored = await openContent(storeReturning([GOOD], properties), { position: '1', id: 'arms' }, Infinity)
   expect(stored).toMatchObject(properties)
 })
 
@@ -52,7 +52,7 @@ it.each<[string, Buffer[], Buffer | undefined]>([
   ['is read again if its content does not match, because the transfer may have failed', [BAD, GOOD], GOOD],
   ['counts as missing if its content does not match twice', [BAD, BAD], undefined],
 ])('a blob %s', async (_, readings, bytes) => {
-  const stored = await openContent(storeReturning(readings), { position: '1', id: 'arms' })
+  const stored = await openContent(storeReturning(readings), { position: '1', id: 'arms' }, Infinity)
   expect(stored).toMatchObject(
     bytes === undefined ? { reason: expect.stringContaining('do not match') as string } : { bytes },
   )

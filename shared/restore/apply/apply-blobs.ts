@@ -1,11 +1,15 @@
 import pMap from 'p-map'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
+import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import type { Attempt } from '../../jobs/pass.ts'
+import type { PinnedObject } from '../../objects/object.ts'
+import { nextBatch } from '../blob-batch.ts'
 import { ConflictError } from '../errors.ts'
 import { APPLY_BLOBS, ApplyBlobsCursor, type ApplyBlobsResult, BLOB_CONFLICTS } from '../messages/apply.ts'
 import { RESTORE_PLAN } from '../messages/inspect.ts'
+import type { RestoredBlob } from '../messages/preflight-blobs.ts'
 import type { OpenRestoreServices } from '../open-restore.ts'
 import { blobList } from '../results/blob-list.ts'
 import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
@@ -13,12 +17,14 @@ import { blobRuns } from './blob-runs.ts'
 import { type BlobWriterServices, BlobWriter, COPIED_BLOB_BYTES, PARALLEL_BLOBS } from './blob-writer.ts'
 
 /**
- * The number of blobs per batch. The pass checks its time limit between two batches. It can therefore exceed the limit
+ * The largest number of blobs per batch. The pass checks its time limit between two batches. It can therefore exceed the limit
  * by the duration of one batch, which is a few seconds.
  */
 const BATCH = 256
 
-interface ApplyBlobsServices extends OpenRestoreServices, LeasedPassServices, BlobWriterServices {}
+interface ApplyBlobsServices extends OpenRestoreServices, LeasedPassServices, BlobWriterServices {
+  readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'largeBlobBytes' | 'copyPartBytes'>
+}
 
 /** Runs one pass over a list of blobs. The pass writes the blobs that are new or changed. */
 export const applyBlobs = (input: PassInput, services: ApplyBlobsServices): Promise<PassOutput> =>
@@ -26,7 +32,7 @@ export const applyBlobs = (input: PassInput, services: ApplyBlobsServices): Prom
 
 const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): Promise<ApplyBlobsResult> => {
   const { job_id, n } = attempt
-  const { workFiles, leases } = services
+  const { workFiles, leases, limits } = services
   const { request } = await restoreJob(services, job_id)
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   const blobs = (await blobList(services, job_id, n)).filter(({ action }) => action === 'new' || action === 'changed')
@@ -41,20 +47,30 @@ const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): P
       conflicts.push(id)
     },
   })
-  const start = readCursor(ApplyBlobsCursor, attempt) ?? 0
-  let next = start
-  while (next < blobs.length && (next === start || !attempt.timeIsUp())) {
-    const batch = blobs.slice(next, next + BATCH)
-    const copies = batch.filter(({ size }) => size >= COPIED_BLOB_BYTES).map((blob) => () => writer.copy(blob))
-    const runs = blobRuns(batch.filter(({ size }) => size < COPIED_BLOB_BYTES)).map((run) => () => writer.writeRun(run))
-    await pMap([...copies, ...runs], (write) => write(), { concurrency: PARALLEL_BLOBS })
+  const start = readCursor(ApplyBlobsCursor, attempt) ?? { next: 0 }
+  const { largeBlobBytes } = limits
+  let next = start.next
+  let upload: PinnedObject | undefined
+  while (next < blobs.length && (next === start.next || !attempt.timeIsUp())) {
+    const batch = nextBatch(blobs, next, { count: BATCH, largeBlobBytes })
+    const [large] = batch
+    if (large?.kind === 'blob' && large.size >= largeBlobBytes) {
+      upload = await writer.copyInSteps(large, attempt, next === start.next ? start.upload : undefined)
+      if (upload !== undefined) break
+    } else await writeBatch(writer, batch)
     next += batch.length
   }
   return {
-    ...continueAt(next < blobs.length ? next : undefined),
-    written: next - start - conflicts.length,
+    ...continueAt(next < blobs.length ? { next, ...(upload === undefined ? {} : { upload }) } : undefined),
+    written: next - start.next - conflicts.length,
     ...(conflicts.length === 0
       ? {}
       : { conflicts: await workFiles.write(BLOB_CONFLICTS, conflicts, job_id, n, attempt.attempt) }),
   }
+}
+
+const writeBatch = async (writer: BlobWriter, batch: readonly RestoredBlob[]): Promise<void> => {
+  const copies = batch.filter(({ size }) => size >= COPIED_BLOB_BYTES).map((blob) => () => writer.copy(blob))
+  const runs = blobRuns(batch.filter(({ size }) => size < COPIED_BLOB_BYTES)).map((run) => () => writer.writeRun(run))
+  await pMap([...copies, ...runs], (write) => write(), { concurrency: PARALLEL_BLOBS })
 }

@@ -6,6 +6,12 @@ import { propertiesOf } from '../../blobs/blob-properties.ts'
 import { propertyDifferences } from '../../blobs/property-differences.ts'
 import type { BlobContent, BlobStore } from '../../blobs/blob-store.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
+import type { JobStore } from '../../jobs/aws/job-store.ts'
+import type { Limits } from '../../jobs/limits.ts'
+import type { Attempt } from '../../jobs/pass.ts'
+import { copyParts, uploadInSteps } from '../../jobs/upload-in-steps.ts'
+import type { WorkFiles } from '../../jobs/work-files.ts'
+import { ObjectExistsError } from '../../objects/errors.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { PinnedObject } from '../../objects/object.ts'
 import type { RestoredBlob } from '../messages/preflight-blobs.ts'
@@ -24,7 +30,10 @@ export const COPIED_BLOB_BYTES = 16 * 1024 * 1024
 export const PARALLEL_BLOBS = 8
 
 export interface BlobWriterServices {
+  readonly jobs: JobStore
+  readonly limits: Pick<Limits, 'copyPartBytes'>
   readonly objects: ObjectStore
+  readonly workFiles: WorkFiles
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
 }
@@ -60,6 +69,32 @@ export class BlobWriter {
     if (blob.kind === 'payload') await payloads.copyIn(blob.id, range)
     else if (isOverwriting) await blobs.copyIn(blob.id, range, contentOf(blob))
     else if (!(await blobs.copyInIfAbsent(blob.id, range, contentOf(blob)))) await this.#compareExisting(blob)
+  }
+
+  /**
+   * Writes a large blob as `copy` does, in parts. If the time is up before the last part, returns the unfinished upload,
+   * with which the next pass continues.
+   */
+  async copyInSteps(
+    blob: RestoredBlob,
+    attempt: Pick<Attempt, 'job_id' | 'timeIsUp'>,
+    saved: PinnedObject | undefined,
+  ): Promise<PinnedObject | undefined> {
+    const { blobs, limits } = this.#services
+    const { archive, beforeWrite, isOverwriting } = this.#options
+    const parts = copyParts({ object: archive, start: blob.offset, length: blob.size }, limits.copyPartBytes)
+    const pass = { ...attempt, beforePart: beforeWrite }
+    try {
+      await beforeWrite()
+      const written = await blobs.writeObject(blob.id, contentOf(blob), blob.size, (target) =>
+        uploadInSteps(this.#services, pass, { ...target, ifAbsent: !isOverwriting }, parts, saved),
+      )
+      return 'upload' in written ? written.upload : undefined
+    } catch (error) {
+      if (!(error instanceof ObjectExistsError)) throw error
+      await this.#compareExistingLarge(blob)
+      return undefined
+    }
   }
 
   /**
@@ -100,6 +135,20 @@ export class BlobWriter {
       existing?.sha256 === blob.sha256 &&
       existing.object.size === blob.size &&
       propertyDifferences(blob, existing.properties).length === 0
+    if (!isEqual) this.#options.onConflict(blob.id)
+  }
+
+  /**
+   * Compares an existing large blob as `#compareExisting` does, but does not read its bytes, because this could take
+   * longer than a pass. It uses the SHA-256 that S3 or the writer of the blob has stored. If the bytes do not have this
+   * SHA-256, the verification of the restore finds it.
+   */
+  async #compareExistingLarge(blob: RestoredBlob): Promise<void> {
+    const existing = await this.#services.blobs.head(blob.id)
+    const isEqual =
+      (existing?.checksum_sha256 ?? existing?.sha256) === blob.sha256 &&
+      existing?.object.size === blob.size &&
+      propertyDifferences(blob, existing).length === 0
     if (!isEqual) this.#options.onConflict(blob.id)
   }
 }

@@ -6,10 +6,16 @@ import type { WorkFile } from '../../jobs/work-files.ts'
 import { PinnedObject } from '../../objects/object.ts'
 import { ChunkPosition, Extent } from './preflight.ts'
 
-/**
- * The position where a pass of `apply-blobs` continues. It is an index in the list of the blobs that must be written.
- */
-export const ApplyBlobsCursor = z.int()
+/** The position where a pass of `apply-blobs` continues. */
+export const ApplyBlobsCursor = z
+  .object({
+    /** An index in the list of the blobs that must be written. */
+    next: z.int(),
+    /** The unfinished upload of this blob (`jobs/upload-in-steps.ts`). Absent if no part of it is written. */
+    upload: z.exactOptional(PinnedObject),
+  })
+  .readonly()
+export type ApplyBlobsCursor = z.output<typeof ApplyBlobsCursor>
 
 /** The result of a pass of `apply-blobs`. */
 export const ApplyBlobsResult = z

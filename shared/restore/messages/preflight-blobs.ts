@@ -1,6 +1,8 @@
 import { z } from 'zod'
+import { SegmentPosition } from '../../archive/segment-steps.ts'
 import { PROPERTY_MEMBERS } from '../../blobs/blob-properties.ts'
 import { BlobReferenceList } from '../../blobs/blob-reference-list.ts'
+import { HashPosition } from '../../blobs/hash-in-steps.ts'
 import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
 import type { WorkFile } from '../../jobs/work-files.ts'
@@ -26,9 +28,19 @@ export const RESTORE_BLOB_PLAN: WorkFile<RestoreBlobPlan> = {
 
 /**
  * The position where a pass of `preflight-blobs` continues. `segment` is the index of a segment in the map item, and
- * `entry` is the index of an entry in that segment.
+ * `position` is a position in that segment.
  */
-export const BlobsCursor = z.object({ segment: z.int(), entry: z.int() }).readonly()
+export const BlobsCursor = z
+  .object({
+    segment: z.int(),
+    position: SegmentPosition,
+    /**
+     * Present if the archived bytes of a large blob are verified, but the comparison with the target has not ended.
+     * `entry` is the index of the blob in the segment, and `hash` is the position inside the blob of the target.
+     */
+    target: z.exactOptional(z.object({ entry: z.int(), hash: HashPosition }).readonly()),
+  })
+  .readonly()
 export type BlobsCursor = z.output<typeof BlobsCursor>
 
 /**

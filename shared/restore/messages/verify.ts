@@ -1,10 +1,19 @@
 import { z } from 'zod'
+import { HashPosition } from '../../blobs/hash-in-steps.ts'
 import { PassResult } from '../../jobs/pass.ts'
 import type { Stage } from '../../jobs/stage.ts'
 import { PinnedObject } from '../../objects/object.ts'
 
-/** The index of the blob where a pass over a list of blobs continues. Passes over an extent use `ExtentCursor`. */
-export const VerifyBlobsCursor = z.int()
+/** The position where a pass over a list of blobs continues. Passes over an extent use `ExtentCursor`. */
+export const VerifyBlobsCursor = z
+  .object({
+    /** The index of a blob in the list. */
+    next: z.int(),
+    /** The position inside this blob. Absent if none of its bytes were read. */
+    hash: z.exactOptional(HashPosition),
+  })
+  .readonly()
+export type VerifyBlobsCursor = z.output<typeof VerifyBlobsCursor>
 
 const MEMBERS = {
   ...PassResult.shape,

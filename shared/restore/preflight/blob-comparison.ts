@@ -6,6 +6,7 @@ import type { MissingBlob } from '../../blobs/referrer.ts'
 import { propertiesOf, propertyCharacters } from '../../blobs/blob-properties.ts'
 import { propertyDifferences } from '../../blobs/property-differences.ts'
 import type { BlobStore, VerifiedContent } from '../../blobs/blob-store.ts'
+import type { HashPosition, HashSteps } from '../../blobs/hash-in-steps.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { Strategy } from '../../jobs/job-request.ts'
 import { addCount } from '../../values/model-counts.ts'
@@ -17,6 +18,12 @@ const PARALLEL_READS = 16
 export interface TargetBlobs {
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
+}
+
+/** The blob of the target. `verified` is undefined if it does not exist, or has another size than the archived blob. */
+interface TargetBlob {
+  readonly exists: boolean
+  readonly verified: VerifiedContent | undefined
 }
 
 /**
@@ -71,8 +78,11 @@ export class BlobComparison {
     return this.#references.has(position)
   }
 
-  /** Adds an entry. If a resource that will be written refers to the entry, begins to compare it with the target. */
-  add(position: string, entry: IndexLine, offset: number): void {
+  /**
+   * Adds an entry. If a resource that will be written refers to the entry, begins to compare it with the target. If the
+   * blob of the target is known, `target` contains it.
+   */
+  add(position: string, entry: IndexLine, offset: number, target?: TargetBlob): void {
     this.#entries += 1
     this.#archived.add(position)
     const reference = this.#references.get(position)
@@ -87,11 +97,36 @@ export class BlobComparison {
     const { id, models } = reference
     const blob = { kind, id, offset, size, sha256, models, ...propertiesOf(entry) } as const
     this.#propertyCharacters += propertyCharacters(entry)
-    const compared = this.#limit(async () => ({ ...blob, ...(await this.#compare(blob)) }))
+    const compared = this.#limit(async () => ({ ...blob, ...(await this.#compare(blob, target)) }))
     // `end` awaits the comparison and throws its error. If the comparison fails earlier, this handler prevents an
     // unhandled rejection, which would end the process.
     compared.catch(() => undefined)
     this.#compared.push(compared)
+  }
+
+  /**
+   * Adds a large entry as `add` does, but reads the blob of the target in steps, beginning at `start`. If the time is up
+   * before its end, does not add the entry, and returns the position at which the next pass continues.
+   */
+  async addLarge(
+    position: string,
+    entry: IndexLine,
+    offset: number,
+    start: HashPosition | undefined,
+    steps: HashSteps,
+  ): Promise<HashPosition | undefined> {
+    const reference = this.#references.get(position)
+    if (entry.kind !== 'blob' || reference?.needed !== true) {
+      this.add(position, entry, offset)
+      return undefined
+    }
+    const { blobs } = this.#target
+    const size = (await blobs.head(reference.id))?.object.size
+    // The bytes of a blob of another size differ in any case, so they are not read.
+    const hashed = size === entry.size ? await blobs.sha256InSteps(reference.id, start, steps) : { blob: undefined }
+    if ('position' in hashed) return hashed.position
+    this.add(position, entry, offset, { exists: size !== undefined, verified: hashed.blob })
+    return undefined
   }
 
   /**
@@ -125,14 +160,19 @@ export class BlobComparison {
    * Compares the bytes and headers of an archived blob with those of the blob in the target. The SHA-256 in the user
    * metadata of an S3 object is not used, because it may be wrong. The headers of spilled payloads are not compared.
    */
-  async #compare(blob: Omit<RestoredBlob, 'action' | 'differs'>): Promise<PlannedAction> {
-    const { payloads, blobs } = this.#target
-    const { kind, id, size, sha256 } = blob
+  async #compare(blob: Omit<RestoredBlob, 'action' | 'differs'>, target?: TargetBlob): Promise<PlannedAction> {
+    const { kind, size, sha256 } = blob
     const action = kind === 'blob' && this.#strategy === 'skip' ? 'conflict' : 'changed'
-    const stored: VerifiedContent | undefined = await (kind === 'payload' ? payloads : blobs).sha256Of(id)
-    if (stored === undefined) return { action: 'new' }
-    if (stored.object.size !== size || stored.sha256 !== sha256) return { action, differs: 'bytes' }
-    const differences = stored.properties !== undefined ? propertyDifferences(blob, stored.properties) : []
+    const { exists, verified } = target ?? (await this.#read(blob))
+    if (!exists) return { action: 'new' }
+    if (verified?.object.size !== size || verified.sha256 !== sha256) return { action, differs: 'bytes' }
+    const differences = verified.properties !== undefined ? propertyDifferences(blob, verified.properties) : []
     return differences.length === 0 ? { action: 'same' } : { action, differs: 'headers' }
+  }
+
+  async #read({ kind, id }: Pick<RestoredBlob, 'kind' | 'id'>): Promise<TargetBlob> {
+    const { payloads, blobs } = this.#target
+    const verified = await (kind === 'payload' ? payloads : blobs).sha256Of(id)
+    return { exists: verified !== undefined, verified }
   }
 }

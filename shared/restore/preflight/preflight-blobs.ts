@@ -1,12 +1,15 @@
 import type { OpenArchive } from '../../archive/archive.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import { entrySortKey, type IndexLine } from '../../archive/index-line.ts'
-import { readEntries, readIndex } from '../../archive/segment-reader.ts'
+import { readIndex } from '../../archive/segment-reader.ts'
+import { readInSteps } from '../../archive/segment-steps.ts'
+import type { HashPosition } from '../../blobs/hash-in-steps.ts'
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { Attempt } from '../../jobs/pass.ts'
+import { must } from '../../values/must.ts'
 import { MAX_LISTED, MAX_LISTED_CHARACTERS, truncate } from '../../values/message-text.ts'
 import {
   BLOB_LIST,
@@ -21,10 +24,9 @@ import { type OpenRestore, openRestore, type OpenRestoreServices } from '../open
 import { type LeasedPassServices, runLeasedPass } from '../run-leased-pass.ts'
 import { BlobComparison, type TargetBlobs } from './blob-comparison.ts'
 import { positionAt, referencesBetween } from './planned-references.ts'
-import { readThrough } from './read-through.ts'
 
 interface PreflightBlobsServices extends OpenRestoreServices, LeasedPassServices, TargetBlobs {
-  readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'indexBytes'>
+  readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'indexBytes' | 'largeBlobBytes' | 'hashStepBytes'>
 }
 
 /**
@@ -44,19 +46,20 @@ const preflightBlobsPass = async (
   const { job, plan, archive } = restore
   const { items, lists } = await workFiles.read(RESTORE_BLOB_PLAN, job_id)
   const segments = items[n] ?? []
-  const start = readCursor(BlobsCursor, attempt) ?? { segment: 0, entry: 0 }
+  const start = readCursor(BlobsCursor, attempt) ?? { segment: 0, position: { entry: 0 } }
 
   // References and blobs are sorted by the same positions. The pass checks the references from the position of its
   // first blob to the position of the first blob of the next map item. The first pass also checks the references before
   // the first blob of the archive.
   const isFirstPass = n === 0 && attempt.cursor === undefined
-  const from = isFirstPass ? '' : await positionAt(archive, segments[start.segment], start.entry)
+  const from = isFirstPass ? '' : await positionAt(archive, segments[start.segment], firstEntry(start))
   const until = await positionAt(archive, items[n + 1]?.[0], 0)
   const references = await referencesBetween(objects, lists, from, until)
   const comparison = new BlobComparison(services, job.request.on_duplicate, references)
 
-  const cursor = await readBlobs(attempt, restore, { segments, start, from }, comparison, limits.indexBytes)
-  const end = cursor === undefined ? until : await positionAt(archive, segments[cursor.segment] ?? 0, cursor.entry)
+  const cursor = await readBlobs(attempt, restore, { segments, start, from }, comparison, limits)
+  const end =
+    cursor === undefined ? until : await positionAt(archive, segments[cursor.segment] ?? 0, firstEntry(cursor))
   const missing = comparison.missingBefore(end, job.request.strict === false ? undefined : new Set(plan.missing_blobs))
   const blobs = await comparison.end()
   return {
@@ -71,6 +74,9 @@ const preflightBlobsPass = async (
   }
 }
 
+/** Returns the index of the first entry that the pass adds to the comparison. */
+const firstEntry = ({ position, target }: BlobsCursor): number => target?.entry ?? position.entry
+
 /**
  * Reads the entries of the segments. Returns the position where the pass stopped, or `undefined` if it read all
  * entries.
@@ -84,28 +90,51 @@ const readBlobs = async (
     from,
   }: { readonly segments: readonly number[]; readonly start: BlobsCursor; readonly from: string },
   comparison: BlobComparison,
-  maxPropertyCharacters: number,
+  limits: PreflightBlobsServices['limits'],
 ): Promise<BlobsCursor | undefined> => {
+  const { largeBlobBytes, hashStepBytes } = limits
+  const steps = { stepBytes: hashStepBytes, timeIsUp: attempt.timeIsUp }
+  const isFull = (): boolean => attempt.timeIsUp() || comparison.propertyCharacters >= limits.indexBytes
   let lastPosition = from
   for (const [k, segment] of segments.entries()) {
     if (k < start.segment) continue
+    if (k > start.segment && isFull()) return { segment: k, position: { entry: 0 } }
     const opened = openSegment(archive, segment)
-    const firstEntry = k === start.segment ? start.entry : 0
-    const entries = readEntries(archive, opened, await readIndex(archive, opened), {
-      ...(firstEntry === 0 ? {} : { from: firstEntry }),
-      ...(plan.reads_all_blobs ? {} : { filter: (entry: IndexLine) => comparison.isReferenced(entrySortKey(entry)) }),
-    })
-    for await (const { entry, ordinal } of entries) {
-      const isFull = attempt.timeIsUp() || comparison.propertyCharacters >= maxPropertyCharacters
-      if (isFull && comparison.entries > 0) return { segment: k, entry: ordinal }
+    const index = await readIndex(archive, opened)
+    /** Adds a verified entry. Returns the position in the target if the time is up before the end of the comparison. */
+    const add = async (entry: IndexLine, compared?: HashPosition): Promise<HashPosition | undefined> => {
       const position = entrySortKey(entry)
       if (position < lastPosition || (position === lastPosition && comparison.entries > 0))
         throw new ArchiveInvalidError(`entry ${entry.path} is out of order`)
       lastPosition = position
-      // The reader reads and checks the content before it returns the next entry.
-      comparison.add(position, entry, opened.offset + entry.offset)
+      const offset = opened.offset + entry.offset
+      if (entry.size >= largeBlobBytes) return comparison.addLarge(position, entry, offset, compared, steps)
+      comparison.add(position, entry, offset)
+      return undefined
     }
-    if (firstEntry > 0 && plan.reads_all_blobs) await readThrough(archive, segment)
+    const resumed: BlobsCursor = k === start.segment ? start : { segment: k, position: { entry: 0 } }
+    if (resumed.target !== undefined) {
+      const { entry, hash: compared } = resumed.target
+      const hash = await add(must(index[entry]), compared)
+      if (hash !== undefined) return { segment: k, position: resumed.position, target: { entry, hash } }
+    }
+    const options = {
+      ...{ largeBlobBytes, hashStepBytes },
+      ...(plan.reads_all_blobs ? {} : { filter: (entry: IndexLine) => comparison.isReferenced(entrySortKey(entry)) }),
+    }
+    for await (const { entry, ordinal, isComplete, position } of readInSteps(
+      archive,
+      opened,
+      index,
+      resumed.position,
+      options,
+    )) {
+      const hash = isComplete ? await add(entry) : undefined
+      if (hash !== undefined) return { segment: k, position: position(), target: { entry: ordinal, hash } }
+      // After the last entry, the rest of the segment is read in any case. It consists of the index, which is small.
+      const isLast = isComplete && ordinal === index.length - 1
+      if (!isLast && isFull()) return { segment: k, position: position() }
+    }
   }
   return undefined
 }

@@ -1,18 +1,23 @@
 import pMap from 'p-map'
 import type { BlobStore } from '../../blobs/blob-store.ts'
+import type { HashPosition } from '../../blobs/hash-in-steps.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { JobStore } from '../../jobs/aws/job-store.ts'
+import type { Limits } from '../../jobs/limits.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
+import { nextBatch } from '../blob-batch.ts'
+import type { ComparedBlob } from '../checks/check.ts'
 import { CHECKS } from '../checks/checks.ts'
 import type { Findings } from '../checks/findings.ts'
 import type { RestoredBlob } from '../messages/preflight-blobs.ts'
+import type { VerifyBlobsCursor } from '../messages/verify.ts'
 import { blobList } from '../results/blob-list.ts'
 import { lateBlobConflicts } from '../results/conflicts.ts'
 
 /** The number of blobs that are read at the same time. Blobs are hashed as streams, so this takes little memory. */
 const PARALLEL_READS = 8
 
-/** The number of blobs in a batch. The pass checks its time limit between two batches. */
+/** The largest number of blobs in a batch. The pass checks its time limit between two batches. */
 const BATCH = 64
 
 interface VerifyBlobsServices {
@@ -20,28 +25,35 @@ interface VerifyBlobsServices {
   readonly workFiles: WorkFiles
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
+  readonly limits: Pick<Limits, 'largeBlobBytes' | 'hashStepBytes'>
 }
 
 /**
- * Runs all checks of blobs on a list of blobs, beginning at index `start`. If the time limit is reached before the end
- * of the list, returns the index where the next pass continues. Otherwise returns undefined.
+ * Runs all checks of blobs on a list of blobs, beginning at `start`. If the time limit is reached before the end of the
+ * list, returns the position where the next pass continues. Otherwise returns undefined.
  */
 export const verifyBlobs = async (
   services: VerifyBlobsServices,
   pass: {
     readonly jobId: string
     readonly listIndex: number
-    readonly start: number
+    readonly start: VerifyBlobsCursor
     readonly timeIsUp: () => boolean
   },
   findings: Findings,
-): Promise<number | undefined> => {
-  const blobs = await verifiableBlobs(services, pass.jobId, pass.listIndex)
-  let next = pass.start
-  while (next < blobs.length) {
-    if (pass.timeIsUp() && next > pass.start) return next
-    const batch = blobs.slice(next, next + BATCH)
-    await pMap(batch, (blob) => verifyBlob(services, blob, findings), { concurrency: PARALLEL_READS })
+): Promise<VerifyBlobsCursor | undefined> => {
+  const { limits } = services
+  const { start, timeIsUp } = pass
+  const list = await verifiableBlobs(services, pass.jobId, pass.listIndex)
+  let next = start.next
+  while (next < list.length) {
+    if (timeIsUp() && next > start.next) return { next }
+    const batch = nextBatch(list, next, { count: BATCH, largeBlobBytes: limits.largeBlobBytes })
+    const [large] = batch
+    if (large?.kind === 'blob' && large.size >= limits.largeBlobBytes) {
+      const hash = await verifyLargeBlob(services, large, next === start.next ? start.hash : undefined, pass, findings)
+      if (hash !== undefined) return { next, hash }
+    } else await pMap(batch, (blob) => verifyBlob(services, blob, findings), { concurrency: PARALLEL_READS })
     next += batch.length
   }
   return undefined
@@ -67,6 +79,26 @@ const verifyBlob = async (
   blob: RestoredBlob,
   findings: Findings,
 ): Promise<void> => {
-  const stored = await (blob.kind === 'payload' ? payloads : blobs).sha256Of(blob.id)
-  for (const { name, checkBlob } of CHECKS) checkBlob?.({ blob, stored }, findings.of(name))
+  check({ blob, stored: await (blob.kind === 'payload' ? payloads : blobs).sha256Of(blob.id) }, findings)
+}
+
+/**
+ * Checks a blob whose bytes one pass may be unable to read. If the time is up before its last byte, returns the
+ * position inside the blob.
+ */
+const verifyLargeBlob = async (
+  { blobs, limits }: VerifyBlobsServices,
+  blob: RestoredBlob,
+  start: HashPosition | undefined,
+  { timeIsUp }: { readonly timeIsUp: () => boolean },
+  findings: Findings,
+): Promise<HashPosition | undefined> => {
+  const hashed = await blobs.sha256InSteps(blob.id, start, { stepBytes: limits.hashStepBytes, timeIsUp })
+  if ('position' in hashed) return hashed.position
+  check({ blob, stored: hashed.blob }, findings)
+  return undefined
+}
+
+const check = (compared: ComparedBlob, findings: Findings): void => {
+  for (const { name, checkBlob } of CHECKS) checkBlob?.(compared, findings.of(name))
 }

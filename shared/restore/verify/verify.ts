@@ -1,6 +1,7 @@
 import { encodeBuckets } from '../../archive/digest.ts'
 import type { BlobStore } from '../../blobs/blob-store.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
+import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { CHECK_RESULTS } from '../checks/checks.ts'
@@ -15,6 +16,7 @@ import { verifyExtent, type VerifyExtentServices } from './verify-extent.ts'
 
 interface VerifyServices extends VerifyExtentServices, LeasedPassServices {
   readonly blobs: BlobStore
+  readonly limits: Limits
 }
 
 /** Runs one pass of `verify`. Checks an extent of resources or a list of blobs. */
@@ -34,7 +36,7 @@ const verifyBlobsPass = async (
 ): Promise<VerifyResult> => {
   const { job_id, n, attempt: name, timeIsUp } = attempt
   const findings = new Findings()
-  const start = readCursor(VerifyBlobsCursor, attempt) ?? 0
+  const start = readCursor(VerifyBlobsCursor, attempt) ?? { next: 0 }
   const next = await verifyBlobs(services, { jobId: job_id, listIndex, start, timeIsUp }, findings)
   const checks = await services.workFiles.write(CHECK_RESULTS, findings.results(), job_id, n, name)
   return { ...continueAt(next), changed_since: 0, checks }

@@ -41,6 +41,7 @@ const REASONS: readonly (readonly [functions: RegExp, permission: RegExp, reason
     'writes a payload that is part of a record but too large for an item',
   ],
   [/^apply-blobs$/, /^s3:GetObject .*(blobs|payloads)/, 'compares a blob that another writer has created'],
+  [/^fail-restore$/, /^s3:GetObject .*work/, 'reads the uploads of large blobs that passes have not completed'],
   [/^compose-parts$/, /^s3:PutObject .*work/, 'joins segments first if there are more than 9,900 parts'],
 ]
 

@@ -1,0 +1,173 @@
+import { Readable } from 'node:stream'
+import { z } from 'zod'
+import { must } from '../values/must.ts'
+import { ResumableSha256 } from '../values/resumable-sha256.ts'
+import type { ArchiveSegment, OpenArchive } from './archive.ts'
+import { ByteReader } from './byte-reader.ts'
+import { EntryContent } from './entry-content.ts'
+import { EntryCorruptError } from './errors.ts'
+import type { IndexLine } from './index-line.ts'
+import {
+  checkFrame,
+  type NumberedEntry,
+  readHeader,
+  readIndexEntry,
+  readPadding,
+  selectedRuns,
+} from './segment-reader.ts'
+import { paddedSize } from './tar-header.ts'
+
+/** The position in a segment at which another pass continues. */
+export const SegmentPosition = z
+  .object({
+    /** The index of the next entry. */
+    entry: z.int(),
+    /** The part of this entry's content that is verified. `state` is that of a `ResumableSha256`. */
+    content: z.exactOptional(z.object({ bytes: z.int(), state: z.string() }).readonly()),
+    /** The state of the checksum of the tar headers and padding so far. Absent if they are not verified. */
+    frame: z.exactOptional(z.string()),
+  })
+  .readonly()
+export type SegmentPosition = z.output<typeof SegmentPosition>
+
+/** One step of reading a segment. */
+export interface SegmentStep {
+  readonly entry: IndexLine
+  /** The index of the entry in its segment. */
+  readonly ordinal: number
+  /** True if the whole content of the entry is verified. */
+  readonly isComplete: boolean
+  /** Returns the position after this step. */
+  readonly position: () => SegmentPosition
+}
+
+/** The sizes from which an entry is read in steps, and of one step, in bytes. */
+export interface StepSizes {
+  readonly largeBlobBytes: number
+  readonly hashStepBytes: number
+}
+
+/**
+ * Reads and verifies the entries of a segment in order, in steps. A step is one entry, or a part of a large entry. The
+ * caller can stop after any step and continue at its position in another process.
+ *
+ * Without a filter, every byte of the segment is verified: the contents, and the tar headers and padding by the
+ * checksum of the frame. With a filter, or in a repacked tar, only the contents of the selected entries are verified.
+ */
+export async function* readInSteps(
+  archive: OpenArchive,
+  segment: ArchiveSegment,
+  index: readonly IndexLine[],
+  start: SegmentPosition,
+  options: StepSizes & { readonly filter?: (entry: IndexLine) => boolean },
+): AsyncGenerator<SegmentStep> {
+  const { filter } = options
+  if (filter === undefined && segment.walked === undefined) yield* readFramed(archive, segment, index, start, options)
+  else yield* readSelected(archive, segment, index, start, options)
+}
+
+async function* readFramed(
+  { source }: OpenArchive,
+  segment: ArchiveSegment,
+  index: readonly IndexLine[],
+  start: SegmentPosition,
+  sizes: StepSizes,
+): AsyncGenerator<SegmentStep> {
+  const frame = await ResumableSha256.resume(start.frame)
+  const before = index[start.entry - 1]
+  let end = before === undefined ? 0 : before.offset + paddedSize(before.size)
+  const from = start.content === undefined ? end : must(index[start.entry]).offset + start.content.bytes
+  const reader = new ByteReader(await source.stream(segment.offset + from, segment.size - from))
+  try {
+    for (const [ordinal, entry] of index.entries()) {
+      if (ordinal < start.entry) continue
+      const resumed = ordinal === start.entry ? start.content : undefined
+      if (resumed === undefined) await readHeader(reader, frame, entry, end)
+      for await (const content of verifyContent(reader, entry, resumed, sizes))
+        yield {
+          entry,
+          ordinal,
+          isComplete: false,
+          position: () => ({ entry: ordinal, content: content(), frame: frame.save() }),
+        }
+      await readPadding(reader, frame, entry)
+      end = entry.offset + paddedSize(entry.size)
+      yield { entry, ordinal, isComplete: true, position: () => ({ entry: ordinal + 1, frame: frame.save() }) }
+    }
+    await readIndexEntry(reader, frame, segment, end)
+    checkFrame(segment, frame.digest())
+  } finally {
+    reader.close()
+  }
+}
+
+async function* readSelected(
+  { source }: OpenArchive,
+  segment: ArchiveSegment,
+  index: readonly IndexLine[],
+  start: SegmentPosition,
+  { filter, ...sizes }: StepSizes & { readonly filter?: (entry: IndexLine) => boolean },
+): AsyncGenerator<SegmentStep> {
+  for (const run of selectedRuns(segment, index, {
+    from: start.entry,
+    ...(filter === undefined ? {} : { filter }),
+  })) {
+    const { entry: first, ordinal: firstOrdinal } = must(run[0])
+    const { entry: last } = must(run.at(-1))
+    const resumed = firstOrdinal === start.entry ? start.content : undefined
+    const from = first.offset + (resumed?.bytes ?? 0)
+    const length = last.offset + last.size - from
+    const reader = new ByteReader(length === 0 ? Readable.from([]) : await source.stream(segment.offset + from, length))
+    try {
+      yield* readRun(reader, run, resumed, sizes)
+    } finally {
+      reader.close()
+    }
+  }
+}
+
+async function* readRun(
+  reader: ByteReader,
+  run: readonly NumberedEntry[],
+  resumed: SegmentPosition['content'],
+  sizes: StepSizes,
+): AsyncGenerator<SegmentStep> {
+  let end: number | undefined
+  for (const { entry, ordinal } of run) {
+    if (end !== undefined) await readHeader(reader, undefined, entry, end)
+    for await (const content of verifyContent(reader, entry, end === undefined ? resumed : undefined, sizes))
+      yield { entry, ordinal, isComplete: false, position: () => ({ entry: ordinal, content: content() }) }
+    if (ordinal !== run.at(-1)?.ordinal) await readPadding(reader, undefined, entry)
+    end = entry.offset + paddedSize(entry.size)
+    yield { entry, ordinal, isComplete: true, position: () => ({ entry: ordinal + 1 }) }
+  }
+}
+
+/**
+ * Reads and verifies the content of an entry. After each step inside a large entry, yields a function that returns the
+ * position inside the content. Throws `EntryCorruptError` if the checksum is wrong.
+ */
+async function* verifyContent(
+  reader: ByteReader,
+  { path, size, sha256 }: IndexLine,
+  resumed: SegmentPosition['content'],
+  { largeBlobBytes, hashStepBytes }: StepSizes,
+): AsyncGenerator<() => NonNullable<SegmentPosition['content']>> {
+  if (size < largeBlobBytes) {
+    await new EntryContent(reader, path, size, sha256).finish()
+    return
+  }
+  const hash = await ResumableSha256.resume(resumed?.state)
+  let bytes = resumed?.bytes ?? 0
+  while (bytes < size) {
+    const stepEnd = Math.min(bytes + hashStepBytes, size)
+    while (bytes < stepEnd) {
+      const piece = await reader.readSome(stepEnd - bytes)
+      hash.update(piece)
+      bytes += piece.length
+    }
+    if (bytes < size) yield () => ({ bytes: stepEnd, state: hash.save() })
+  }
+  const actual = hash.digest()
+  if (actual !== sha256) throw new EntryCorruptError(path, sha256, actual)
+}

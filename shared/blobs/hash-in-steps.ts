@@ -1,0 +1,49 @@
+import { z } from 'zod'
+import type { PinnedObject } from '../objects/object.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import { buffersOf } from '../values/buffers-of.ts'
+import { ResumableSha256 } from '../values/resumable-sha256.ts'
+
+/** The position inside an object at which its hashing continues. */
+export const HashPosition = z
+  .object({
+    /** The ETag of the object. If the object has another ETag, its hashing must begin again. */
+    etag: z.string(),
+    /** The number of bytes that are hashed. */
+    bytes: z.int(),
+    /** The state of a `ResumableSha256`. */
+    state: z.string(),
+  })
+  .readonly()
+export type HashPosition = z.output<typeof HashPosition>
+
+/** How a large object is hashed. */
+export interface HashSteps {
+  /** The number of bytes of one step. */
+  readonly stepBytes: number
+  /** Called after each step. Returns true if the pass must stop. */
+  readonly timeIsUp: () => boolean
+}
+
+/**
+ * Computes the SHA-256 of a large object in steps of `stepBytes`. Each step is one request. If the time is up after a
+ * step, returns the position at which another pass continues. Throws `ObjectChangedError` if this version of the object
+ * no longer exists.
+ */
+export const hashInSteps = async (
+  objects: ObjectStore,
+  object: PinnedObject,
+  start: HashPosition | undefined,
+  { stepBytes, timeIsUp }: HashSteps,
+): Promise<{ readonly sha256: string } | { readonly position: HashPosition }> => {
+  const resumed = start?.etag === object.etag ? start : undefined
+  const hash = await ResumableSha256.resume(resumed?.state)
+  let bytes = resumed?.bytes ?? 0
+  while (bytes < object.size) {
+    const length = Math.min(stepBytes, object.size - bytes)
+    for await (const piece of buffersOf(await objects.read(object, bytes, length))) hash.update(piece)
+    bytes += length
+    if (bytes < object.size && timeIsUp()) return { position: { etag: object.etag, bytes, state: hash.save() } }
+  }
+  return { sha256: hash.digest() }
+}

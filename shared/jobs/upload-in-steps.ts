@@ -1,0 +1,180 @@
+import { randomUUID } from 'node:crypto'
+import { z } from 'zod'
+import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import { hasNoSuchUploadName, isConflict } from '../objects/aws/s3-errors.ts'
+import type { WriteOptions } from '../objects/aws/stored-object.ts'
+import { type ObjectRange, PinnedObject } from '../objects/object.ts'
+import { ObjectChangedError, ObjectExistsError } from '../objects/errors.ts'
+import { type Part, PartLayout, type Slice } from '../objects/part-layout.ts'
+import { JobCancelledError } from './errors.ts'
+import type { JobStore } from './aws/job-store.ts'
+import { ENDED } from './job.ts'
+import type { WorkFile, WorkFiles } from './work-files.ts'
+import { workUntil } from './work-until.ts'
+
+/** The source of a slice of a part: bytes in memory, or a range of an object. */
+export type PartSource = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
+
+/** The object that an upload creates. With `ifAbsent`, an existing object is not replaced. */
+export interface UploadTarget {
+  readonly bucket: string
+  readonly key: string
+  readonly options?: WriteOptions
+  readonly ifAbsent?: boolean
+}
+
+/** A multipart upload that several passes continue. */
+const OpenUpload = z
+  .object({
+    bucket: z.string(),
+    key: z.string(),
+    upload_id: z.string(),
+    /** The parts that earlier passes have created. */
+    parts: z.array(z.object({ number: z.int(), etag: z.string(), size: z.int() }).readonly()).readonly(),
+    /** The number of uploads that were begun for this object (see `MAX_UPLOADS`). */
+    begun: z.int(),
+  })
+  .readonly()
+type OpenUpload = z.output<typeof OpenUpload>
+
+const PREFIX = 'uploads/'
+/** Written when an upload begins, and when a pass ends before its upload. A file is never changed. */
+const OPEN_UPLOAD: WorkFile<OpenUpload, [id: string]> = { name: (id) => `${PREFIX}${id}`, content: OpenUpload }
+
+/**
+ * The number of parts that are created at the same time. A part that the worker uploads takes up to 37 MiB of memory.
+ * Most parts are copied by S3 and take no memory.
+ */
+const PARALLEL_PARTS = 3
+/** S3's limit on the parts of one upload. */
+const MAX_PARTS = 10_000
+/**
+ * The number of uploads for one object. Another one begins if the completion conflicts with another write, or if the
+ * upload no longer exists, for example because an attempt whose result was lost has completed it.
+ */
+const MAX_UPLOADS = 5
+
+interface UploadServices {
+  readonly jobs: JobStore
+  readonly objects: ObjectStore
+  readonly workFiles: WorkFiles
+}
+
+/**
+ * Creates a large object from parts in several passes. If the time is up before the last part, writes a file with the
+ * parts so far and returns it as `upload`; the next pass passes this file as `saved` and continues. `beforePart` is
+ * awaited before each part and before the completion.
+ *
+ * Throws `ObjectExistsError` if `ifAbsent` is true and the object exists. If a pass that has begun the upload fails, it
+ * aborts the upload, because the next attempt begins another one. The uploads of a job that ends are aborted by
+ * `abortOpenUploads`.
+ */
+export const uploadInSteps = async (
+  services: UploadServices,
+  pass: { readonly job_id: string; readonly timeIsUp: () => boolean; readonly beforePart?: () => Promise<void> },
+  target: UploadTarget,
+  parts: readonly Part<PartSource>[],
+  saved?: PinnedObject,
+): Promise<{ readonly object: PinnedObject } | { readonly upload: PinnedObject }> => {
+  const { objects, workFiles } = services
+  const { job_id, timeIsUp, beforePart = () => Promise.resolve() } = pass
+  const open =
+    saved === undefined ? await begin(services, job_id, target, 1) : await workFiles.readPinned(OPEN_UPLOAD, saved)
+  const upload = objects.resumeMultipart(open.bucket, open.key, open.upload_id)
+  const continueLater = async (state: OpenUpload): Promise<{ readonly upload: PinnedObject }> => ({
+    upload: await writeOpenUpload(workFiles, job_id, state),
+  })
+  const createPart = async ([index, part]: [number, Part<PartSource>]): Promise<UploadedPart> => {
+    await beforePart()
+    return part.kind === 'upload'
+      ? upload.uploadPart(index + 1, await partBytes(objects, part))
+      : upload.copyPart(index + 1, copiedRange(part.slice))
+  }
+  try {
+    const left = [...parts.entries()].slice(open.parts.length)
+    const created = await workUntil(left, createPart, { concurrency: PARALLEL_PARTS, timeIsUp })
+    const all = [...open.parts, ...created]
+    if (all.length < parts.length) return await continueLater({ ...open, parts: all })
+    await beforePart()
+    return { object: await upload.complete({ ifAbsent: target.ifAbsent === true, parts: all }) }
+  } catch (error) {
+    const isLost = isConflict(error) || hasNoSuchUploadName(error)
+    if (saved === undefined || isLost || FINAL.some((type) => error instanceof type)) await upload.abort()
+    if (!isLost || open.begun === MAX_UPLOADS) throw error
+    return continueLater(await begin(services, job_id, target, open.begun + 1))
+  }
+}
+
+/** Divides a range into equal parts of about `partBytes`, which S3 copies. An upload has at most 10,000 parts. */
+export const copyParts = (range: ObjectRange, partBytes: number): Part<PartSource>[] => {
+  const layout = new PartLayout<PartSource>({
+    min: 0,
+    big: 0,
+    flush: 0,
+    max: Math.max(partBytes, Math.ceil(range.length / MAX_PARTS)),
+  })
+  return layout.add({ size: range.length, source: { range }, copyable: true })
+}
+
+/** After these errors, no other attempt continues the upload. */
+const FINAL = [ObjectChangedError, ObjectExistsError, JobCancelledError]
+
+/**
+ * Begins an upload. The status of the job is read after the file is written: if the job has not ended, the function that
+ * ends it finds the file. Throws `JobCancelledError` if the job has ended.
+ */
+const begin = async (
+  { jobs, objects, workFiles }: UploadServices,
+  jobId: string,
+  { bucket, key, options }: UploadTarget,
+  begun: number,
+): Promise<OpenUpload> => {
+  const upload = await objects.multipart(bucket, key, options)
+  const open = { bucket, key, upload_id: upload.uploadId, parts: [], begun }
+  await writeOpenUpload(workFiles, jobId, open)
+  const status = (await jobs.get(jobId))?.status
+  if (status === undefined || !ENDED.includes(status)) return open
+  await upload.abort()
+  throw new JobCancelledError(jobId, status)
+}
+
+const writeOpenUpload = (workFiles: WorkFiles, jobId: string, open: OpenUpload): Promise<PinnedObject> =>
+  workFiles.write(OPEN_UPLOAD, open, jobId, randomUUID())
+
+const copiedRange = ({ source, start, length }: Slice<PartSource>): ObjectRange => {
+  if (!('range' in source)) throw new Error('only ranges of objects can be copied')
+  return { object: source.range.object, start: source.range.start + start, length }
+}
+
+/** Returns the bytes of a part that is uploaded. */
+export const partBytes = async (
+  objects: ObjectStore,
+  { slices }: Part<PartSource> & { readonly kind: 'upload' },
+): Promise<Buffer> => {
+  const bytes: Uint8Array[] = []
+  for (const { source, start, length } of slices)
+    bytes.push(
+      'bytes' in source
+        ? source.bytes.subarray(start, start + length)
+        : await objects.readBytes(source.range.object, source.range.start + start, length),
+    )
+  return Buffer.concat(bytes)
+}
+
+/**
+ * Aborts the uploads that passes of a job have begun and not completed, because S3 charges for their parts. Called when
+ * a job fails or is cancelled. A pass that is still running then fails.
+ */
+export const abortOpenUploads = async (
+  { objects, workFiles }: Omit<UploadServices, 'jobs'>,
+  jobId: string,
+): Promise<void> => {
+  const aborted = new Set<string>()
+  for await (const file of objects.list(workFiles.bucket, workFiles.key(jobId, PREFIX))) {
+    const { bucket, key, upload_id } = await workFiles.readPinned(OPEN_UPLOAD, file)
+    if (aborted.has(upload_id)) continue
+    aborted.add(upload_id)
+    await objects.resumeMultipart(bucket, key, upload_id).abort()
+  }
+}
