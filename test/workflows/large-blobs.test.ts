@@ -1,12 +1,13 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { hash, randomBytes } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { afterEach, describe, expect, it } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
 import { readEntries, readIndex } from '../../shared/archive/segment-reader.ts'
 import { EXPORT_BLOBS } from '../../shared/export/messages.ts'
 import type { Stage } from '../../shared/jobs/stage.ts'
+import { abortOpenUploads } from '../../shared/jobs/upload-in-steps.ts'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
-import { hasEnded } from '../../shared/jobs/job.ts'
 import { APPLY_BLOBS } from '../../shared/restore/messages/apply.ts'
 import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
 import { VERIFY } from '../../shared/restore/messages/verify.ts'
@@ -33,7 +34,9 @@ const writeCountries = async (flags: Readonly<Record<string, Buffer>>): Promise<
   await writeToStore(runner.clients, combine(...countries, buildBlobs(flags)))
 }
 const putBlob = (id: string, Body: Buffer): Promise<unknown> =>
-  runner.clients.s3.send(new PutObjectCommand({ Bucket: runner.clients.config.buckets.blobs, Key: `blobs/${id}`, Body }))
+  runner.clients.s3.send(
+    new PutObjectCommand({ Bucket: runner.clients.config.buckets.blobs, Key: `blobs/${id}`, Body }),
+  )
 
 /** The number of passes of a stage. */
 const passes = async (jobId: string, stage: Stage<unknown>): Promise<number> =>
@@ -75,4 +78,181 @@ describe('a blob that does not fit into one pass', () => {
       expect(await unfinishedUploads(runner.clients)).toEqual([])
     },
   )
+})
+
+describe('an existing large blob', () => {
+  const SIZE = 12 * MIB
+  const archiveOf = async (flags: Readonly<Record<string, Buffer>>): Promise<Buffer> => {
+    await writeCountries(flags)
+    return (await runner.export(['country'])).archive
+  }
+
+  it('is compared with the archive in several passes, and is not written if it is equal', async () => {
+    const archive = await archiveOf({ equal: randomBytes(SIZE), shorter: randomBytes(SIZE), other: randomBytes(SIZE) })
+    await putBlob('shorter', randomBytes(SIZE - 1))
+    await putBlob('other', randomBytes(SIZE))
+    const { job_id, result } = await runner.restore(archive, { dry_run: true })
+    expect(result).toMatchObject({ dry_run: { blobs: { new: 0, changed: 2, same: 1 } } })
+    // Each blob takes three passes of the archive. The two blobs with the same size take three passes of the target.
+    expect(await passes(job_id, PREFLIGHT_BLOBS)).toBeGreaterThan(9)
+    const restored = await runner.restore(archive)
+    expect(restored).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
+  })
+
+  it('is kept under skip if it differs', async () => {
+    const archive = await archiveOf({ other: randomBytes(SIZE) })
+    await runner.wipe()
+    const own = randomBytes(SIZE)
+    await putBlob('other', own)
+    expect(await runner.restore(archive, { on_duplicate: 'skip' })).toMatchObject({
+      status: 'partial',
+      result: { blob_conflicts: { count: 1, ids: ['other'] } },
+    })
+    expect((await runner.contents()).objects.get('blobs/other')).toBe(own.toString('base64'))
+  })
+
+  it.each([
+    ['is a conflict under skip if another writer created it during the restore', randomBytes(SIZE), 1],
+    ['counts as restored if another writer created the same blob during the restore', undefined, 0],
+  ])('%s', async (_title, other, conflicts) => {
+    const blob = randomBytes(SIZE)
+    const archive = await archiveOf({ late: blob })
+    await runner.wipe()
+    runner.beforeStage('apply-blobs', async () => {
+      const metadata = { sha256: hash('sha256', blob), size: SIZE.toString() }
+      const { buckets } = runner.clients.config
+      const object = {
+        Bucket: buckets.blobs,
+        Key: 'blobs/late',
+        ...(other === undefined ? { Metadata: metadata } : {}),
+      }
+      await runner.clients.s3.send(new PutObjectCommand({ ...object, Body: other ?? blob }))
+    })
+    expect(await runner.restore(archive, { on_duplicate: 'skip' })).toMatchObject({
+      status: conflicts === 0 ? 'succeeded' : 'partial',
+      result: { blob_conflicts: { count: conflicts } },
+    })
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+})
+
+describe('a large blob that is not as it should be', () => {
+  it('is left out of the archive if its bytes do not match its recorded SHA-256', async () => {
+    await writeCountries({ good: randomBytes(12 * MIB), bad: Buffer.from('x') })
+    const { buckets } = runner.clients.config
+    const Metadata = { sha256: hash('sha256', 'other bytes'), size: (12 * MIB).toString() }
+    const bad = { Bucket: buckets.blobs, Key: 'blobs/bad', Body: randomBytes(12 * MIB), Metadata }
+    await runner.clients.s3.send(new PutObjectCommand(bad))
+    const { job, archive } = await runner.export(['country'], {}, false)
+    expect(job).toMatchObject({ status: 'partial', result: { missing_blobs: { count: 1, ids: ['bad'] } } })
+    expect(Object.keys((await archivedBlobs(archive)).blobs)).toEqual(['good'])
+    await expect(runner.export(['country'])).rejects.toThrow(JobFailedError)
+  })
+
+  it('is exported with its new bytes if it is replaced while it is hashed', async () => {
+    await writeCountries({ changing: randomBytes(16 * MIB) })
+    const replacement = randomBytes(16 * MIB)
+    runner.beforeStage('export-blobs', () => {
+      runner.beforeStage('export-blobs', async () => void (await putBlob('changing', replacement)))
+      return Promise.resolve()
+    })
+    const { archive } = await runner.export(['country'])
+    expect((await archivedBlobs(archive)).blobs).toEqual(digests({ changing: replacement }))
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+
+  it('is rejected if any of its bytes in the archive is wrong, before anything is written', async () => {
+    await writeCountries({ damaged: randomBytes(16 * MIB) })
+    const { archive } = await runner.export(['country'])
+    await runner.wipe()
+    for (const at of [5 * MIB, 14 * MIB]) {
+      const damaged = Buffer.from(archive)
+      damaged[at] = (damaged[at] ?? 0) ^ 1
+      expect(await runner.restore(damaged)).toMatchObject({
+        status: 'failed',
+        error: { type: 'entry-corrupt', detail: expect.stringContaining('blobs/damaged') as string },
+      })
+    }
+    expect((await runner.contents()).objects.size).toBe(0)
+  })
+
+  it('fails the verification if its bytes change after the restore', async () => {
+    const blob = randomBytes(16 * MIB)
+    await writeCountries({ late: blob })
+    const { archive } = await runner.export(['country'])
+    await runner.wipe()
+    const changed = Buffer.from(blob)
+    changed[15 * MIB] = (changed[15 * MIB] ?? 0) ^ 1
+    runner.beforeStage('verify', async () => void (await putBlob('late', changed)))
+    expect(await runner.restore(archive)).toMatchObject({ status: 'failed', error: { checks: ['blobs'] } })
+  })
+})
+
+/** Calls `interfere` before a pass of a stage, while an upload that an earlier pass has begun is open. */
+const whileUploading = (stage: string, interfere: (jobId: string) => Promise<void>): void => {
+  runner.beforeStage(stage, async (jobId) => {
+    if ((await unfinishedUploads(runner.clients, { withParts: true })).length > 0) await interfere(jobId)
+    else whileUploading(stage, interfere)
+  })
+}
+
+describe('a job that ends while a large blob is being copied', () => {
+  const BLOB = randomBytes(33 * MIB)
+  const cancelWhileUploading = (stage: string): Promise<void> => {
+    const { promise, resolve, reject } = Promise.withResolvers<undefined>()
+    whileUploading(stage, async (jobId) => {
+      cancelJob(runner.services, jobId).then(() => {
+        resolve(undefined)
+      }, reject)
+      while ((await runner.services.jobs.getStatus(jobId)) !== 'cancelled') await sleep(5)
+    })
+    return promise
+  }
+  const failWhileUploading = (stage: string): void => {
+    whileUploading(stage, () =>
+      Promise.reject(Object.assign(new Error('the pass failed'), { name: 'ArchiveInvalidError' })),
+    )
+  }
+
+  it('leaves no unfinished upload if it is a cancelled export', async () => {
+    await writeCountries({ large: BLOB })
+    const cancelled = cancelWhileUploading('export-blobs')
+    await expect(runner.export(['country'])).rejects.toThrow(JobFailedError)
+    await cancelled
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+
+  it('leaves no unfinished upload if it is a failed export', async () => {
+    await writeCountries({ large: BLOB })
+    failWhileUploading('export-blobs')
+    await expect(runner.export(['country'])).rejects.toThrow(JobFailedError)
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+
+  it('leaves no unfinished upload if it is a cancelled or failed restore, and the next restore succeeds', async () => {
+    await writeCountries({ large: BLOB })
+    const { archive } = await runner.export(['country'])
+    await runner.wipe()
+    const cancelled = cancelWhileUploading('apply-blobs')
+    expect(await runner.restore(archive)).toMatchObject({ status: 'cancelled' })
+    await cancelled
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+    await runner.freeLeases()
+    failWhileUploading('apply-blobs')
+    expect(await runner.restore(archive)).toMatchObject({ status: 'failed' })
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+    await runner.freeLeases()
+    expect(await runner.restore(archive)).toMatchObject({ result: { verification: { passed: true } } })
+  })
+
+  it('begins another upload if the first one is gone', async () => {
+    await writeCountries({ large: BLOB })
+    const { archive } = await runner.export(['country'])
+    await runner.wipe()
+    whileUploading('apply-blobs', async (jobId) => {
+      await abortOpenUploads(runner.services, jobId)
+    })
+    expect(await runner.restore(archive)).toMatchObject({ result: { verification: { passed: true } } })
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
 })
