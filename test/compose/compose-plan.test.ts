@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { planParts, splitIntoRuns } from '../../shared/compose/compose-plan.ts'
+import { planPartItems, planParts, splitIntoRuns } from '../../shared/compose/compose-plan.ts'
 
 describe('runs of a list', () => {
   it('contain every element once, in order, and do not exceed the requested number of runs', () => {
@@ -62,5 +62,19 @@ describe('the parts of an archive', () => {
       { kind: 'upload', slices: [{ source: 0, start: 0, length: 20 * MIB }], size: 20 * MIB, number: 1 },
     ])
     expect(planParts([])).toEqual([])
+  })
+})
+
+describe('the map items of parts', () => {
+  const partsOf = (sizes: readonly number[]) =>
+    sizes.map((size, index) => ({ kind: 'upload' as const, slices: [], size, number: index + 1 }))
+
+  it.each([
+    ['at most 3 parts', [1, 1, 1, 1], [[1, 2, 3], [4]]],
+    ['at most 10 bytes', [6, 4, 5, 6], [[1, 2], [3], [4]]],
+    ['one part that exceeds 10 bytes', [3, 50, 2, 2], [[1], [2], [3, 4]]],
+    ['no parts', [], []],
+  ])('have %s', (_title, sizes, items) => {
+    expect(planPartItems(partsOf(sizes), { partsPerItem: 3, bytesPerItem: 10 })).toEqual(items)
   })
 })
