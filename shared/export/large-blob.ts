@@ -8,11 +8,12 @@ import type { WrittenSegment } from '../compose/segments.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { Attempt } from '../jobs/pass.ts'
-import { type PartSource, uploadInSteps } from '../jobs/upload-in-steps.ts'
+import { uploadInSteps } from '../jobs/upload-in-steps.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { PinnedObject } from '../objects/object.ts'
-import { LAYOUT_LIMITS, type Part, PartLayout } from '../objects/part-layout.ts'
+import { LAYOUT_LIMITS, type Part, PartLayout, type Piece } from '../objects/part-layout.ts'
+import type { PartSource } from '../objects/part-source.ts'
 
 /** The position inside a large blob at which the next pass continues. First the blob is hashed, and then copied. */
 export const LargeBlobPosition = z.discriminatedUnion('step', [
@@ -82,13 +83,13 @@ const planSegment = async (
 ): Promise<{ readonly parts: readonly Part<PartSource>[]; readonly summary: WrittenSegment['summary'] }> => {
   const layout = new PartLayout<PartSource>({ ...LAYOUT_LIMITS, max: copyPartBytes })
   const parts: Part<PartSource>[] = []
+  const add = (piece: Piece<PartSource>): Promise<void> => {
+    parts.push(...layout.add(piece))
+    return Promise.resolve()
+  }
   const segment = new SegmentWriter(name, {
-    bytes: async (bytes) => {
-      parts.push(...layout.add({ size: bytes.byteLength, source: { bytes }, copyable: false }))
-    },
-    object: async (range) => {
-      parts.push(...layout.add({ size: range.length, source: { range }, copyable: true }))
-    },
+    bytes: (bytes) => add({ size: bytes.byteLength, source: { bytes }, copyable: false }),
+    object: (range) => add({ size: range.length, source: { range }, copyable: true }),
   })
   const range = { object, start: 0, length: object.size }
   await segment.object(blobEntry(id, { range, sha256, ...properties }), range)

@@ -4,17 +4,15 @@ import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { hasNoSuchUploadName, isConflict } from '../objects/aws/s3-errors.ts'
 import type { WriteOptions } from '../objects/aws/stored-object.ts'
-import { type ObjectRange, PinnedObject } from '../objects/object.ts'
+import { PinnedObject } from '../objects/object.ts'
 import { ObjectChangedError, ObjectExistsError } from '../objects/errors.ts'
-import { type Part, PartLayout, type Slice } from '../objects/part-layout.ts'
+import type { Part } from '../objects/part-layout.ts'
+import { copiedRange, partBytes, type PartSource } from '../objects/part-source.ts'
 import { JobCancelledError } from './errors.ts'
 import type { JobStore } from './aws/job-store.ts'
 import { ENDED } from './job.ts'
 import type { WorkFile, WorkFiles } from './work-files.ts'
 import { workUntil } from './work-until.ts'
-
-/** The source of a slice of a part: bytes in memory, or a range of an object. */
-export type PartSource = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
 
 /** The object that an upload creates. With `ifAbsent`, an existing object is not replaced. */
 export interface UploadTarget {
@@ -47,8 +45,6 @@ const OPEN_UPLOAD: WorkFile<OpenUpload, [id: string]> = { name: (id) => `${PREFI
  * Most parts are copied by S3 and take no memory.
  */
 const PARALLEL_PARTS = 3
-/** S3's limit on the parts of one upload. */
-const MAX_PARTS = 10_000
 /**
  * The number of uploads for one object. Another one begins if the completion conflicts with another write, or if the
  * upload no longer exists, for example because an attempt whose result was lost has completed it.
@@ -106,17 +102,6 @@ export const uploadInSteps = async (
   }
 }
 
-/** Divides a range into equal parts of about `partBytes`, which S3 copies. An upload has at most 10,000 parts. */
-export const copyParts = (range: ObjectRange, partBytes: number): Part<PartSource>[] => {
-  const layout = new PartLayout<PartSource>({
-    min: 0,
-    big: 0,
-    flush: 0,
-    max: Math.max(partBytes, Math.ceil(range.length / MAX_PARTS)),
-  })
-  return layout.add({ size: range.length, source: { range }, copyable: true })
-}
-
 /** After these errors, no other attempt continues the upload. */
 const FINAL = [ObjectChangedError, ObjectExistsError, JobCancelledError]
 
@@ -141,26 +126,6 @@ const begin = async (
 
 const writeOpenUpload = (workFiles: WorkFiles, jobId: string, open: OpenUpload): Promise<PinnedObject> =>
   workFiles.write(OPEN_UPLOAD, open, jobId, randomUUID())
-
-const copiedRange = ({ source, start, length }: Slice<PartSource>): ObjectRange => {
-  if (!('range' in source)) throw new Error('only ranges of objects can be copied')
-  return { object: source.range.object, start: source.range.start + start, length }
-}
-
-/** Returns the bytes of a part that is uploaded. */
-export const partBytes = async (
-  objects: ObjectStore,
-  { slices }: Part<PartSource> & { readonly kind: 'upload' },
-): Promise<Buffer> => {
-  const bytes: Uint8Array[] = []
-  for (const { source, start, length } of slices)
-    bytes.push(
-      'bytes' in source
-        ? source.bytes.subarray(start, start + length)
-        : await objects.readBytes(source.range.object, source.range.start + start, length),
-    )
-  return Buffer.concat(bytes)
-}
 
 /**
  * Aborts the uploads that passes of a job have begun and not completed, because S3 charges for their parts. Called when

@@ -1,10 +1,9 @@
 import { type Part, PartLayout, type Slice } from './part-layout.ts'
+import { copiedRange, partBytes, type PartSource } from './part-source.ts'
 import type { MultipartUpload, UploadedPart } from './aws/multipart-upload.ts'
 import type { ObjectRange, PinnedObject } from './object.ts'
 import type { ObjectStore } from './aws/object-store.ts'
 import type { WriteOptions } from './aws/stored-object.ts'
-
-type Source = { readonly bytes: Uint8Array } | { readonly range: ObjectRange }
 
 const MIB = 1024 * 1024
 
@@ -31,7 +30,7 @@ export class Composer {
   readonly #bucket: string
   readonly #key: string
   readonly #options: WriteOptions
-  readonly #layout = new PartLayout<Source>(LAYOUT)
+  readonly #layout = new PartLayout<PartSource>(LAYOUT)
   readonly #running = new Set<Promise<void>>()
   readonly #parts: UploadedPart[] = []
   #upload: Promise<MultipartUpload> | undefined
@@ -64,7 +63,7 @@ export class Composer {
     // If `#next` is 1, no multipart upload has begun. `#upload` cannot be checked instead, because it is set only after
     // the bytes of the first part have been read.
     if (this.#next === 1 && only?.kind !== 'copy') {
-      const body = only === undefined ? Buffer.alloc(0) : await this.#bytesOf(only)
+      const body = only === undefined ? Buffer.alloc(0) : await partBytes(this.#objects, only)
       return this.#objects.put(this.#bucket, this.#key, body, this.#options)
     }
     await this.#put(rest)
@@ -80,13 +79,14 @@ export class Composer {
     await upload?.abort()
   }
 
-  async #put(parts: readonly Part<Source>[]): Promise<void> {
+  async #put(parts: readonly Part<PartSource>[]): Promise<void> {
     for (const part of parts) {
       while (this.#running.size >= PARALLEL_PARTS) await Promise.race(this.#running)
       this.#throwFailure()
       const number = this.#next++
       // Only the bytes are passed to `#send`. If the part were passed, its slices would stay in memory too.
-      const sent = part.kind === 'upload' ? this.#send(this.#bytesOf(part), number) : this.#copy(part.slice, number)
+      const sent =
+        part.kind === 'upload' ? this.#send(partBytes(this.#objects, part), number) : this.#copy(part.slice, number)
       const work: Promise<void> = sent
         .catch((error: unknown) => {
           this.#failure ??= { error }
@@ -102,27 +102,13 @@ export class Composer {
     this.#parts.push(await (await this.#begin()).uploadPart(number, bytes))
   }
 
-  async #copy({ source, start, length }: Slice<Source>, number: number): Promise<void> {
-    if (!('range' in source)) throw new Error('only ranges of objects can be copied')
-    const { object, start: from } = source.range
-    this.#parts.push(await (await this.#begin()).copyPart(number, { object, start: from + start, length }))
+  async #copy(slice: Slice<PartSource>, number: number): Promise<void> {
+    this.#parts.push(await (await this.#begin()).copyPart(number, copiedRange(slice)))
   }
 
   #begin(): Promise<MultipartUpload> {
     this.#upload ??= this.#objects.multipart(this.#bucket, this.#key, this.#options)
     return this.#upload
-  }
-
-  async #bytesOf(part: Part<Source> & { readonly kind: 'upload' }): Promise<Buffer> {
-    const slices: Uint8Array[] = []
-    for (const { source, start, length } of part.slices) {
-      slices.push(
-        'bytes' in source
-          ? source.bytes.subarray(start, start + length)
-          : await this.#objects.readBytes(source.range.object, source.range.start + start, length),
-      )
-    }
-    return Buffer.concat(slices)
   }
 
   async #waitForParts(): Promise<void> {

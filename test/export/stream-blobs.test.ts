@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { frameOf, rejectHeaders } from '../../shared/export/stream-blobs.ts'
+import { frameOf, rejectHeaders, tooLargeBlob } from '../../shared/export/stream-blobs.ts'
 import { SpecstarRefusesError } from '../../shared/export/errors.ts'
 
 describe('a blob in a stream of SpecStar', () => {
@@ -8,6 +8,17 @@ describe('a blob in a stream of SpecStar', () => {
     expect(reject).toThrow(SpecstarRefusesError)
     expect(reject).toThrow(
       'SpecStar does not accept blob "file-1" of model guild: a record can have at most 4294967295 bytes',
+    )
+  })
+
+  it('is rejected before it is read if no record can contain it', () => {
+    expect(tooLargeBlob('guild', 'file-1', 5_000_000_000)).toEqual(
+      new SpecstarRefusesError(
+        'blob',
+        'guild',
+        'file-1',
+        'a record of a stream can have at most 4294967295 bytes, but the blob has 5000000000',
+      ),
     )
   })
 

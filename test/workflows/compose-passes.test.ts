@@ -4,6 +4,7 @@ import { RESULT_COUNTERS } from '../../functions/http/result-counters.ts'
 import { COMPOSE_PARTS, joinRound } from '../../shared/export/messages.ts'
 import { progressOf } from '../../shared/jobs/progress.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
+import { CONVERT } from '../../shared/restore/messages/convert.ts'
 import { stableContents, unfinishedUploads } from '../contents.ts'
 import { buildBlobs, buildResource, combine, writeToStore } from './sample-store.ts'
 import { startRunner } from './start-runner.ts'
@@ -72,5 +73,19 @@ describe('an archive that is composed', () => {
     ])
     // The map item that joins the segments counts, too.
     expect(progress).toMatchObject({ progress: { done: 2, total: 2 } })
+  })
+
+  it('from a converted stream in several passes is restored', async () => {
+    const before = stableContents(await runner.contents())
+    const { archive } = await runner.export(['country'], {}, true, 'specstar')
+    await runner.wipe()
+    await runner.deploy({}, { rangeBytes: MIB })
+    const restored = await runner.restore(archive)
+    await runner.deploy({}, { rangeBytes: LIMITS.rangeBytes })
+    expect(restored).toMatchObject({ result: { verification: { passed: true } } })
+    expect(stableContents(await runner.contents())).toEqual(before)
+    const results = await Array.fromAsync(runner.services.jobs.results(restored.job_id, CONVERT))
+    expect(results.filter(({ result }) => result.phase === 'finish').length).toBeGreaterThan(1)
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
   })
 })

@@ -153,7 +153,9 @@ describe('a large blob that is not as it should be', () => {
     await writeCountries({ changing: randomBytes(16 * MIB) })
     const replacement = randomBytes(16 * MIB)
     runner.beforeStage('export-blobs', () => {
-      runner.beforeStage('export-blobs', async () => void (await putBlob('changing', replacement)))
+      runner.beforeStage('export-blobs', async () => {
+        await putBlob('changing', replacement)
+      })
       return Promise.resolve()
     })
     const { archive } = await runner.export(['country'])
@@ -183,7 +185,9 @@ describe('a large blob that is not as it should be', () => {
     await runner.wipe()
     const changed = Buffer.from(blob)
     changed[15 * MIB] = (changed[15 * MIB] ?? 0) ^ 1
-    runner.beforeStage('verify', async () => void (await putBlob('late', changed)))
+    runner.beforeStage('verify', async () => {
+      await putBlob('late', changed)
+    })
     expect(await runner.restore(archive)).toMatchObject({ status: 'failed', error: { checks: ['blobs'] } })
   })
 })

@@ -10,7 +10,7 @@ const Started = z.object({ job_id: z.string() })
 
 let test: TestProgram
 beforeAll(async () => {
-  const limits = { passMs: 5, runBytes: 2_000, mergedRuns: 3, blobsPerRange: 2, rangeBytes: 8_000 }
+  const limits = { passMs: 5, runBytes: 2_000, mergedRuns: 3, blobsPerRange: 2, rangeBytes: 8_000, largeBlobBytes: 500 }
   test = await TestProgram.start({ limits })
 })
 afterAll(() => test.stop())

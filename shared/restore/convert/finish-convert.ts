@@ -7,7 +7,6 @@ import { continueAt } from '../../jobs/cursor.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import { allResults, type Attempt } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
-import { Composer } from '../../objects/composer.ts'
 import { compareBytes } from '../../values/text-order.ts'
 import { MAX_FINDINGS } from '../checks/findings.ts'
 import {
@@ -22,7 +21,7 @@ import {
   type StreamFaultPage,
 } from '../messages/convert.ts'
 import type { Finding } from '../messages/finding.ts'
-import { workName } from '../messages/work-names.ts'
+import { composeConverted } from './compose-converted.ts'
 import { collectDamagedBlobs } from './damaged-blobs.ts'
 import { resultsOf } from './phase-results.ts'
 import type { ConvertServices } from './services.ts'
@@ -33,37 +32,43 @@ import type { ConvertServices } from './services.ts'
  */
 const NEXT_SINCE = '1970-01-01T00:00:00.000Z'
 
-/** Composes an archive from the segments and a manifest. The later stages read this archive. */
+/**
+ * Runs one pass that composes an archive from the segments and a manifest. The later stages read this archive. If it is
+ * large, several passes compose it.
+ */
 export const finishConvert = async (
-  { job_id, attempt }: Attempt,
+  pass: Attempt,
   services: ConvertServices,
-  { source }: ConvertCursorOf<'finish'>,
+  { source, unfinished }: ConvertCursorOf<'finish'>,
 ): Promise<ConvertResultOf<'finish'>> => {
-  const { objects, workFiles } = services
+  const { job_id, attempt } = pass
+  const { workFiles } = services
   const results = await allResults(services, job_id, CONVERT)
   const written: WrittenSegment[] = [
     ...resultsOf(results, 'records').flatMap(({ segments }) => segments),
     ...resultsOf(results, 'blobs').flatMap(({ blob_segments }) => blob_segments),
   ]
-  const manifest = encodeManifest(await createManifest(services, job_id, results, written))
-  const size = written.reduce((sum, { summary }) => sum + summary.size, 0)
-  const key = workFiles.key(job_id, workName.convertedArchive(attempt))
-  const composer = new Composer(objects, workFiles.bucket, key)
-  try {
-    for (const { object } of written) await composer.object({ object, start: 0, length: object.size })
-    await composer.bytes(await encodeTail(manifest, size))
-    const archive = await composer.finish()
-    const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
-    // If another attempt has already written this file, the file is kept. It refers to an archive with the same
-    // content.
-    const faults = await collectFaults(workFiles, { job_id, attempt }, results)
-    const damaged = await collectDamagedBlobs(workFiles, { job_id, attempt }, resultsOf(results, 'blobs'))
-    await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults, ...damaged }, job_id)
-    return { ...continueAt(undefined), phase: 'finish' }
-  } catch (error) {
-    await composer.abort()
-    throw error
-  }
+  const composed = await composeConverted(
+    pass,
+    services,
+    {
+      segments: written.map(({ object }) => object),
+      tail: async () => {
+        const size = written.reduce((sum, { summary }) => sum + summary.size, 0)
+        return encodeTail(encodeManifest(await createManifest(services, job_id, results, written)), size)
+      },
+    },
+    unfinished,
+  )
+  if ('unfinished' in composed)
+    return { ...continueAt({ phase: 'finish', source, unfinished: composed.unfinished }), phase: 'finish' }
+  const { archive } = composed
+  const findings = await readFindings(workFiles, resultsOf(results, 'scan'))
+  // If another attempt has already written this file, the file is kept. It refers to an archive with the same content.
+  const faults = await collectFaults(workFiles, { job_id, attempt }, results)
+  const damaged = await collectDamagedBlobs(workFiles, { job_id, attempt }, resultsOf(results, 'blobs'))
+  await workFiles.writeOnce(CONVERTED_ARCHIVE, { archive, source, findings, ...faults, ...damaged }, job_id)
+  return { ...continueAt(undefined), phase: 'finish' }
 }
 
 const createManifest = async (

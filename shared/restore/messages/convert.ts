@@ -33,6 +33,13 @@ export type ScanFault = z.output<typeof ScanFault>
 const RunOffsets = z.array(z.int()).readonly()
 
 /**
+ * A large archive that is being composed: the object with the bytes after its segments, and its unfinished upload
+ * (`jobs/upload-in-steps.ts`).
+ */
+const UnfinishedArchive = z.object({ tail: PinnedObject, upload: PinnedObject }).readonly()
+export type UnfinishedArchive = z.output<typeof UnfinishedArchive>
+
+/**
  * The position where the conversion of a stream continues. `source` is the stream. The phases run in this order:
  *
  * - `scan` reads the stream and writes its records as sorted runs,
@@ -65,7 +72,14 @@ export const ConvertCursor = z.discriminatedUnion('phase', [
       from: z.string(),
     })
     .readonly(),
-  z.object({ phase: z.literal('finish'), source: PinnedObject }).readonly(),
+  z
+    .object({
+      phase: z.literal('finish'),
+      source: PinnedObject,
+      /** Absent in the first pass of this phase. */
+      unfinished: z.exactOptional(UnfinishedArchive),
+    })
+    .readonly(),
 ])
 export type ConvertCursor = z.output<typeof ConvertCursor>
 export type ConvertCursorOf<Phase extends ConvertCursor['phase']> = Extract<ConvertCursor, { readonly phase: Phase }>

@@ -12,5 +12,6 @@ export const workName = {
   convertedReferences: (attempt: string) => `convert/references/${attempt}`,
   convertedSegment: (attempt: string, k: number) => `convert/segments/${attempt}-${k}`,
   convertedDigests: (attempt: string, k: number) => `convert/digests/${attempt}-${k}`,
+  convertedTail: (attempt: string) => `convert/tail/${attempt}`,
   convertedArchive: (attempt: string) => `convert/archive/${attempt}.acbak`,
 } as const
