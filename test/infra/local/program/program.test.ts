@@ -5,7 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import process from 'node:process'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { freePorts } from '../../../../infra/local/processes/free-ports.ts'
 import { expectAllExited, descendantsOf, RunningProgram } from '../../../program/running-program.ts'
+import { limitsClient } from '../limits/limits-client.ts'
 
 let dir: string
 let running: RunningProgram[] = []
@@ -91,6 +93,7 @@ describe('npm start', () => {
   it.each([
     [{ S3_PORT: 'ninety' }, 'S3_PORT=ninety is not a port: set S3_PORT to a number from 0 to 65535\n'],
     [{ PORT: '4999', S3_PORT: '4999' }, 'S3_PORT and PORT are both 4999: set them to different ports\n'],
+    [{ LIMITS: 'fast' }, 'LIMITS=fast is not valid: set LIMITS to aws,'],
     [{ DATA_DIR: '/dev/null' }, 'DATA_DIR=/dev/null: the folder cannot be created'],
     [{ MODELS_FILE: '/nowhere.json' }, 'models.json: cannot be read: ENOENT'],
     [{ SCHEDULES: '[{"name":"x"}]' }, 'SCHEDULES'],
@@ -101,6 +104,16 @@ describe('npm start', () => {
     expect(program.out).toBe('')
     expect(program.err).toContain(message)
     expect(program.err).not.toContain('    at ')
+  })
+
+  it('gives the local services the limits in LIMITS', async () => {
+    const [s3 = 0, dynamoDb = 0] = await freePorts(2)
+    const url = await start({ LIMITS: 'aws/10', S3_PORT: `${s3}`, DYNAMODB_PORT: `${dynamoDb}` }).ready()
+    await (await fetch(`${url}/_backup/jobs`)).json()
+    const [table] = await limitsClient(`http://127.0.0.1:${dynamoDb}`).usage()
+    expect(table).toMatchObject({ name: 'table specstar-jobs', unitsPerSecond: 1200 })
+    const prefixes = await limitsClient(`http://127.0.0.1:${s3}`).usage()
+    expect(prefixes.map(({ unitsPerSecond }) => unitsPerSecond)).toContain(350)
   })
 
   it('exits with an error if another instance uses its folder', async () => {
