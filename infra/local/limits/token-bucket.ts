@@ -43,9 +43,7 @@ export class TokenBucket {
 
   /** Returns true if a request is admitted. */
   admits(now: number): boolean {
-    const { unitsPerSecond, creditSeconds } = this.rate
-    this.#units = Math.min(unitsPerSecond * creditSeconds, this.#units + (now - this.#at) * unitsPerSecond)
-    this.#at = now
+    this.#refill(now)
     return this.#units > 0
   }
 
@@ -55,10 +53,11 @@ export class TokenBucket {
     this.#used += units
   }
 
-  /** Counts a refused request. */
+  /** Counts a refused request. A debt counts as used only when the rate has paid it. */
   refuse(now: number): void {
+    this.#refill(now)
     this.#refused += 1
-    this.#last = { at: now, used: this.#used }
+    this.#last = { at: now, used: this.#used + Math.min(0, this.#units) }
     this.#first ??= this.#last
   }
 
@@ -81,5 +80,11 @@ export class TokenBucket {
     this.#refused = 0
     this.#first = undefined
     this.#last = undefined
+  }
+
+  #refill(now: number): void {
+    const { unitsPerSecond, creditSeconds } = this.rate
+    this.#units = Math.min(unitsPerSecond * creditSeconds, this.#units + (now - this.#at) * unitsPerSecond)
+    this.#at = now
   }
 }

@@ -56,11 +56,27 @@ describe('a token bucket', () => {
   it('measures what it offered and what was used from the first refused request to the last', () => {
     const bucket = perSecond(10)
     bucket.take(10)
-    bucket.refuse(2)
-    bucket.take(25)
-    bucket.refuse(5)
+    bucket.refuse(0)
+    expect(bucket.admits(1)).toBe(true)
+    bucket.take(10)
+    // The units of one second are lost, because a bucket without credit contains only 10 units.
+    expect(bucket.admits(3)).toBe(true)
+    bucket.take(10)
+    bucket.refuse(3)
     bucket.take(7)
-    expect(bucket.usage()).toEqual({ used: 42, refused: 2, throttled: { seconds: 3, offered: 30, used: 25 } })
+    expect(bucket.usage()).toEqual({ used: 37, refused: 2, throttled: { seconds: 3, offered: 30, used: 20 } })
+  })
+
+  it('counts a debt as used when it is paid', () => {
+    const bucket = perSecond(10)
+    bucket.take(40)
+    bucket.refuse(0)
+    bucket.refuse(2)
+    expect(bucket.usage()).toEqual({ used: 40, refused: 2, throttled: { seconds: 2, offered: 20, used: 20 } })
+    expect(bucket.admits(4)).toBe(true)
+    bucket.take(25)
+    bucket.refuse(4)
+    expect(bucket.usage().throttled).toEqual({ seconds: 4, offered: 40, used: 40 })
   })
 
   it('begins a new measurement without changing its units', () => {
