@@ -50,7 +50,7 @@ describe('an export and a restore', () => {
       }),
     ],
   ])(
-    'succeed, repeat no pass and use 85 %% of what is offered if %s',
+    'succeed, repeat no pass and use 85 percent of what is offered if %s',
     async (name, scenario) => {
       const log = (figures: string): void => void process.stdout.write(`${name}: ${figures}\n`)
       await roundTripWithinLimits(scenario(), log)
