@@ -11,6 +11,7 @@ import { AppCopy } from './cdk/app-copy.ts'
 import { CdkCli } from './cdk/cdk-cli.ts'
 import { Deployment } from './deployment.ts'
 import { Emulator } from './emulator/emulator.ts'
+import { SETTINGS } from './settings.ts'
 
 const FOLDER = fileURLToPath(new URL('../../.local/deploy', import.meta.url))
 const STATE = join(FOLDER, 'state.json')
@@ -28,14 +29,6 @@ const State = z.object({
 })
 type State = z.output<typeof State>
 
-/** The settings of the first deployment. */
-const SETTINGS = {
-  deployment: 'specstar',
-  // The test itself starts the schedules, because nobody waits for midnight.
-  schedules: [{ name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 }],
-  retention: { exports_days: 30, uploads_days: 30 },
-}
-
 /**
  * The emulator with four users, and the deployments of the test.
  *
@@ -51,7 +44,7 @@ export class DeployTest {
   private constructor(state: State, models: ModelRegistry, emulator: Emulator | undefined) {
     this.state = state
     this.models = models
-    this.main = this.deployment(new AppCopy(join(FOLDER, 'app')), SETTINGS.deployment, 'eu-central-1')
+    this.main = this.#deployment(new AppCopy(join(FOLDER, 'app')), 'eu-central-1')
     this.#emulator = emulator
   }
 
@@ -75,7 +68,7 @@ export class DeployTest {
       stranger: await createUser(root, 'stranger', [{ Action: 's3:ListAllMyBuckets', Resource: '*' }]),
     }
     const test = new DeployTest(state, models, emulator)
-    await test.#createApp()
+    await createApp(test.main.app.folder)
     if (process.env['KEEP_EMULATOR'] !== undefined) await writeFile(STATE, JSON.stringify(state))
     return test
   }
@@ -85,21 +78,27 @@ export class DeployTest {
     return this.#emulator === undefined
   }
 
-  /** Returns a deployment of an app under another name or in another region. */
-  deployment(app: AppCopy, name: string, region: string): Deployment {
+  /** Returns a deployment of another copy of the app in another region. */
+  async secondDeployment(region: string): Promise<Deployment> {
+    const app = await createApp(join(FOLDER, `app-${region}`))
+    return this.#deployment(app, region)
+  }
+
+  #deployment(app: AppCopy, region: string): Deployment {
     const { address, administrator, operator } = this.state
     const cdk = new CdkCli(address, administrator, join(FOLDER, 'home'))
-    return new Deployment({ address, administrator, operator, cdk, app, name, region })
+    return new Deployment({ address, administrator, operator, cdk, app, name: SETTINGS.deployment, region })
   }
 
   async stop(): Promise<void> {
     if (process.env['KEEP_EMULATOR'] === undefined) await this.#emulator?.stop()
     else this.#emulator?.leave()
   }
+}
 
-  async #createApp(): Promise<void> {
-    const app = await AppCopy.create(this.main.app.folder)
-    await app.writeSettings(SETTINGS)
-    await app.writeLimits(LIMITS)
-  }
+const createApp = async (folder: string): Promise<AppCopy> => {
+  const app = await AppCopy.create(folder)
+  await app.writeSettings(SETTINGS)
+  await app.writeLimits(LIMITS)
+  return app
 }

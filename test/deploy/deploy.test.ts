@@ -3,7 +3,9 @@ import { DeployTest } from './deploy-test.ts'
 import { callers } from './scenarios/callers.ts'
 import { deadLetters } from './scenarios/dead-letters.ts'
 import { distributedMaps } from './scenarios/distributed-maps.ts'
+import { redeployment } from './scenarios/redeployment.ts'
 import { roundTrip } from './scenarios/round-trip.ts'
+import { secondRegion } from './scenarios/second-region.ts'
 import { stoppedJobs } from './scenarios/stopped-jobs.ts'
 import { triggers } from './scenarios/triggers.ts'
 
@@ -37,4 +39,10 @@ describe('a job that is stopped', () => {
 })
 describe('a distributed map', () => {
   distributedMaps(test)
+})
+describe('a deployment that is in use', () => {
+  redeployment(test)
+})
+describe('a deployment in a second region', () => {
+  secondRegion(test)
 })

@@ -7,6 +7,7 @@ import type { StoreClients } from '../contents.ts'
 import { ApiClient } from './api-client.ts'
 import { Scheduler } from './aws/scheduler.ts'
 import { SignedRequests } from './aws/signed-requests.ts'
+import { stackStatus } from './aws/stack-status.ts'
 import { storeClients } from './aws/store-clients.ts'
 import { WorkflowExecution } from './aws/workflow-execution.ts'
 import type { AppCopy } from './cdk/app-copy.ts'
@@ -77,6 +78,11 @@ export class Deployment {
   /** Deletes the service stack. */
   async destroy(): Promise<void> {
     await this.#run('destroy', stackNames(this.name).service, '--force', '--app', 'cdk.out')
+  }
+
+  /** Returns the status of the service stack in CloudFormation. */
+  async serviceStatus(): Promise<string> {
+    return stackStatus(this.requests, stackNames(this.name).service)
   }
 
   /** Returns the API of the last deployment, called by the operator or by another user. */

@@ -31,16 +31,22 @@ export class Scheduler {
     const Target = { ...existing.Target, ...(input === undefined ? {} : { Input: input }) }
     const now = new Date().toISOString().slice(0, 19)
     const copy = `${name.slice(0, 40)}-${Date.now()}`
-    await this.create(copy, { Target, ScheduleExpression: `at(${now})`, ActionAfterCompletion: 'DELETE' })
+    await this.#create(copy, { Target, ScheduleExpression: `at(${now})`, ActionAfterCompletion: 'DELETE' })
   }
 
-  async create(name: string, schedule: object): Promise<void> {
-    const body = { FlexibleTimeWindow: { Mode: 'OFF' }, GroupName: this.#group, ...schedule }
-    await this.#call(`POST /schedules/${name}`, JSON.stringify(body))
+  /** Creates a schedule with the target and the times of an existing schedule. */
+  async copy(name: string, copy: string): Promise<void> {
+    const { Target, ScheduleExpression } = await this.#get(name)
+    await this.#create(copy, { Target, ScheduleExpression })
   }
 
   async delete(name: string): Promise<void> {
     await this.#call(`DELETE /schedules/${name}?groupName=${this.#group}`)
+  }
+
+  async #create(name: string, schedule: object): Promise<void> {
+    const body = { FlexibleTimeWindow: { Mode: 'OFF' }, GroupName: this.#group, ...schedule }
+    await this.#call(`POST /schedules/${name}`, JSON.stringify(body))
   }
 
   async #get(name: string): Promise<z.output<typeof Schedule>> {
