@@ -7,6 +7,7 @@ import { countries } from '../../../infra/local/seed/countries.ts'
 import { writeResources } from '../../../infra/local/seed/seed-store.ts'
 import { type StoreContents, readContents, stableContents, wipe } from '../../contents.ts'
 import type { DeployTest } from '../deploy-test.ts'
+import { SETTINGS } from '../settings.ts'
 
 /** A map with more items runs its items as child executions of a distributed map. */
 const MAX_INLINE_ITEMS = 8
@@ -55,8 +56,9 @@ export const distributedMaps = (test: () => DeployTest): void => {
 const expectMapRuns = async ({ main }: DeployTest, kind: 'export' | 'restore', jobId: string): Promise<void> => {
   const runs = await main.execution(kind, jobId).mapRuns()
   expect(runs.length).toBeGreaterThanOrEqual(2)
-  for (const { status, executionCounts } of runs) {
+  for (const { status, maxConcurrency, executionCounts } of runs) {
     expect(status).toBe('SUCCEEDED')
+    expect(maxConcurrency).toBe(SETTINGS.max_concurrency)
     expect(executionCounts.total).toBeGreaterThan(MAX_INLINE_ITEMS)
     expect(executionCounts.succeeded).toBe(executionCounts.total)
   }
