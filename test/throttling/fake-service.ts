@@ -25,18 +25,21 @@ export const THROTTLED = {
   s3Head: { status: 503, body: '' },
 } as const satisfies Readonly<Record<string, FakeResponse>>
 
-/** Sends all attempts of a client to `respond` instead of a server. Counts the attempts. */
+/** Sends all attempts of a client to `respond` instead of a server. `respond` receives the number of the attempt, from
+ * 1, and the body of the request. Counts the attempts. */
 export const fakeService = (
   client: { readonly config: { requestHandler: unknown } },
-  respond: (attempt: number) => FakeResponse | Promise<FakeResponse>,
+  respond: (attempt: number, body: string) => FakeResponse | Promise<FakeResponse>,
 ): { attempts: number } => {
   const counted = { attempts: 0 }
   client.config.requestHandler = {
-    handle: async () => {
+    handle: async (request: { readonly body?: unknown }) => {
       counted.attempts += 1
-      const { status, body, headers = {} } = await respond(counted.attempts)
+      const { status, body, headers = {} } = await respond(counted.attempts, textOf(request.body))
       return { response: new HttpResponse({ statusCode: status, headers, body: Readable.from([Buffer.from(body)]) }) }
     },
   }
   return counted
 }
+
+const textOf = (body: unknown): string => (body instanceof Uint8Array ? Buffer.from(body).toString() : '')
