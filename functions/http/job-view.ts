@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
+import type { ThrottledAttempts } from '../../shared/throttling/throttled-calls.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
 import { ENDED, type ExportJob, type Job, type JobStatus, type RestoreJob, statusAt } from '../../shared/jobs/job.ts'
@@ -25,6 +26,8 @@ export interface JobView {
   readonly phase?: string
   readonly progress?: Progress['progress']
   readonly counts?: Progress['counts']
+  /** The calls of the job that AWS throttled within the last two minutes. */
+  readonly throttled?: readonly ThrottledAttempts[]
   readonly source: Job['source']
   readonly requested_by: string
   readonly created_at: string
@@ -70,10 +73,12 @@ export const jobSummary = (job: Job, now: Date): JobView => {
 /** Returns the job object with progress and result. The URLs are signed again in each call. */
 export const jobView = async (services: JobViewServices, job: Job): Promise<JobView> => {
   const progress = job.status === 'running' ? await progressOf(services.jobs, job, RESULT_COUNTERS) : undefined
+  const throttled = job.status === 'running' ? await services.jobs.throttled.recent(job.job_id) : []
   const result = await resultView(services, job)
   return {
     ...jobSummary(job, services.clock()),
     ...progress,
+    ...(throttled.length === 0 ? {} : { throttled }),
     ...(result === undefined ? {} : { result }),
     ...(job.error === undefined ? {} : { error: await problemView(services, job.error) }),
   }

@@ -2,10 +2,13 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import type { JobStore } from './aws/job-store.ts'
 import { JobCancelledError } from './errors.ts'
-import { ENDED, type JobStatus } from './job.ts'
+import { ENDED } from './job.ts'
 import type { Limits } from './limits.ts'
 import type { PassInput, PassOutput } from './messages.ts'
+import { PassThrottling } from './pass-throttling.ts'
 import type { ResultName, Stage } from './stage.ts'
+import { beginStoring, whileStoring, withPassContext, withShorterBudget } from '../throttling/call-context.ts'
+import { ThrottledError } from '../throttling/throttled-error.ts'
 
 /**
  * The members that the result of every pass has. `done` is true if the map item is finished. If it is false, the next
@@ -23,6 +26,15 @@ export interface Attempt extends PassInput {
    * pass can continue. Throws `JobCancelledError` if the job has ended.
    */
   readonly timeIsUp: () => boolean
+  /**
+   * Decides whether the pass stores its finished work after an error. Returns true if AWS throttled a call until the
+   * time of the invocation was used up. The pass must then stop without the unfinished work, and return a cursor. Its
+   * further calls have additional time. For any other error, returns false, and the pass must throw the error.
+   *
+   * A pass must not call this function if it has no finished work. It must then throw the error, and the workflow
+   * repeats the pass later.
+   */
+  readonly mustHandOver: (error: unknown) => boolean
 }
 
 /** The services that every pass needs. */
@@ -44,8 +56,9 @@ export const runPass = async <Result extends PassResult>(
 ): Promise<PassOutput> => {
   const { job_id, n, pass } = input
   const kept = await jobs.getResult(job_id, stage, n, pass)
-  const result =
-    kept ?? (await jobs.keepResult(job_id, stage, n, pass, await runWatched({ jobs, limits }, input, work)))
+  const keepResult = (result: Result): Promise<Result> =>
+    whileStoring(() => jobs.keepResult(job_id, stage, n, pass, result))
+  const result = kept ?? (await keepResult(await runWatched({ jobs, limits }, stage.name, input, work)))
   return {
     job_id,
     n,
@@ -55,31 +68,48 @@ export const runPass = async <Result extends PassResult>(
   }
 }
 
-/** Calls `work`, and reads the job's status every `watchMs`, so that a pass of a cancelled job stops within seconds. */
+/**
+ * Calls `work`. Every `watchMs`, reads the job's status, so that a pass of a cancelled job stops within seconds, even if
+ * its calls are throttled. Also stores which calls were throttled, so that the job shows it.
+ */
 const runWatched = async <Result>(
   { jobs, limits }: PassServices,
+  stage: ResultName,
   input: PassInput,
   work: (attempt: Attempt) => Promise<Result>,
 ): Promise<Result> => {
   const deadline = performance.now() + limits.passMs
-  let endedAs: JobStatus | undefined
+  const cancellation = new AbortController()
+  const throttling = new PassThrottling(jobs, input.job_id)
   const readStatus = async (): Promise<void> => {
     const status = await jobs.getStatus(input.job_id)
-    if (status !== undefined && ENDED.includes(status)) endedAs = status
+    if (status !== undefined && ENDED.includes(status)) cancellation.abort(new JobCancelledError(input.job_id, status))
   }
-  // A failed read is ignored, because the next read follows after `watchMs`.
-  const watch = setInterval(() => void readStatus().catch(() => undefined), limits.watchMs)
+  // Errors are ignored, because the next read follows after `watchMs`. A call must not wait longer than that.
+  const watch = (): void => {
+    void withShorterBudget(limits.watchMs, () => Promise.allSettled([readStatus(), throttling.store()]))
+  }
+  const timer = setInterval(watch, limits.watchMs)
+  const attempt: Attempt = {
+    ...input,
+    attempt: randomUUID(),
+    timeIsUp: () => {
+      cancellation.signal.throwIfAborted()
+      return performance.now() >= deadline
+    },
+    mustHandOver: (error) => {
+      if (!(error instanceof ThrottledError)) return false
+      beginStoring()
+      return true
+    },
+  }
   try {
-    return await work({
-      ...input,
-      attempt: randomUUID(),
-      timeIsUp: () => {
-        if (endedAs !== undefined) throw new JobCancelledError(input.job_id, endedAs)
-        return performance.now() >= deadline
-      },
-    })
+    const context = { signal: cancellation.signal, throttled: throttling.calls }
+    return await withPassContext(context, () => work(attempt))
   } finally {
-    clearInterval(watch)
+    clearInterval(timer)
+    await withShorterBudget(limits.watchMs, () => throttling.store()).catch(() => undefined)
+    throttling.report({ ...input, stage })
   }
 }
 

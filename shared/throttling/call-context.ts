@@ -8,13 +8,43 @@ import { ThrottledCalls } from './throttled-calls.ts'
 export interface CallContext {
   /** The end of the time for throttled calls. */
   readonly until: number
-  /** The end of the time for calls that store the result of the invocation, see `whileStoring`. */
-  readonly storeUntil: number
   /** The largest time in milliseconds for which one call is repeated. */
   readonly perCallMs: number
   /** If the signal is aborted, calls that wait fail with its reason. */
   readonly signal?: AbortSignal
   /** Counts the throttled attempts. */
+  readonly throttled: ThrottledCalls
+}
+
+/** The budget of an invocation. Its time can be extended once, to store the result of the invocation. */
+class Budget {
+  readonly #storeUntil: number
+  #until: number
+
+  constructor(until: number, storeUntil: number) {
+    this.#until = until
+    this.#storeUntil = storeUntil
+  }
+
+  get until(): number {
+    return this.#until
+  }
+
+  beginStoring(): void {
+    this.#until = this.#storeUntil
+  }
+
+  copy(): Budget {
+    return new Budget(this.#until, this.#storeUntil)
+  }
+}
+
+interface StoredContext {
+  readonly budget: Budget
+  /** The end of the time for the current call. */
+  readonly callUntil: number
+  readonly perCallMs: number
+  readonly signal?: AbortSignal
   readonly throttled: ThrottledCalls
 }
 
@@ -33,50 +63,63 @@ interface BudgetOptions {
  */
 const DEFAULT_MS = 5_000
 
-const storage = new AsyncLocalStorage<CallContext>()
+const storage = new AsyncLocalStorage<StoredContext>()
 
-/** Returns the context of the current call. Outside of any context, returns a new context with the default budget. */
-export const callContext = (): CallContext =>
-  storage.getStore() ?? {
-    until: performance.now() + DEFAULT_MS,
-    storeUntil: performance.now() + DEFAULT_MS,
-    perCallMs: DEFAULT_MS,
-    throttled: new ThrottledCalls(),
-  }
+const newContext = ({ ms, storeMs = 0, perCallMs = Infinity }: BudgetOptions): StoredContext => {
+  const until = performance.now() + ms
+  return { budget: new Budget(until, until + storeMs), callUntil: Infinity, perCallMs, throttled: new ThrottledCalls() }
+}
+
+/** Outside of any context, returns a new context with the default budget. */
+const stored = (): StoredContext => storage.getStore() ?? newContext({ ms: DEFAULT_MS })
+
+/** Returns the context of the current call. */
+export const callContext = (): CallContext => {
+  const { budget, callUntil, ...context } = stored()
+  return { ...context, until: Math.min(budget.until, callUntil) }
+}
 
 /** Calls `work`, which makes one call to AWS, with a context whose `until` is the end of the time for this call. */
 export const withinCall = <Output>(work: () => Output): Output => {
-  const context = callContext()
-  const until = Math.min(context.until, performance.now() + context.perCallMs)
-  return storage.run({ ...context, until, perCallMs: Infinity }, work)
+  const context = stored()
+  const callUntil = Math.min(context.budget.until, context.callUntil, performance.now() + context.perCallMs)
+  return storage.run({ ...context, callUntil, perCallMs: Infinity }, work)
 }
 
 /** Opens the context of an invocation, and calls `work` in it. */
-export const withCallBudget = <Output>(
-  { ms, storeMs = 0, perCallMs = Infinity }: BudgetOptions,
-  work: () => Output,
-): Output => {
-  const until = performance.now() + ms
-  return storage.run({ until, storeUntil: until + storeMs, perCallMs, throttled: new ThrottledCalls() }, work)
-}
+export const withCallBudget = <Output>(options: BudgetOptions, work: () => Output): Output =>
+  storage.run(newContext(options), work)
 
 /**
- * Calls `work` with the additional time for storing a result. A pass calls this function after a call was throttled
- * until the end of its budget, so that it can still store its finished work.
+ * Calls `work` in a context that counts throttled attempts separately, that `signal` can end, and whose budget
+ * `beginStoring` can extend.
  */
-export const whileStoring = <Output>(work: () => Output): Output => {
-  const context = callContext()
-  return storage.run({ ...context, until: context.storeUntil }, work)
-}
-
-/** Calls `work` with a shorter budget. The time of the current context still applies. */
-export const withShorterBudget = <Output>(ms: number, work: () => Output): Output => {
-  const context = callContext()
-  return storage.run({ ...context, perCallMs: Math.min(context.perCallMs, ms) }, work)
-}
-
-/** Calls `work` in a context that counts throttled attempts separately and that `signal` can end. */
 export const withPassContext = <Output>(
   pass: { readonly signal: AbortSignal; readonly throttled: ThrottledCalls },
   work: () => Output,
-): Output => storage.run({ ...callContext(), ...pass }, work)
+): Output => {
+  const context = stored()
+  return storage.run({ ...context, ...pass, budget: context.budget.copy() }, work)
+}
+
+/**
+ * Extends the budget of the current context by the time for storing a result. A pass calls this function after a call
+ * was throttled until the end of its budget, so that it can still store its finished work.
+ */
+export const beginStoring = (): void => {
+  stored().budget.beginStoring()
+}
+
+/** Calls `work`, which stores a result, with the budget that `beginStoring` extends. */
+export const whileStoring = <Output>(work: () => Output): Output => {
+  const context = stored()
+  const budget = context.budget.copy()
+  budget.beginStoring()
+  return storage.run({ ...context, budget }, work)
+}
+
+/** Calls `work` with a shorter budget for each call. The budget of the current context still applies. */
+export const withShorterBudget = <Output>(ms: number, work: () => Output): Output => {
+  const context = stored()
+  return storage.run({ ...context, perCallMs: Math.min(context.perCallMs, ms) }, work)
+}

@@ -13,26 +13,27 @@ export interface ThrottledAttempts {
 
 /** Counts throttled attempts by operation and by table or bucket. */
 export class ThrottledCalls {
-  readonly #counted = new Map<string, ThrottledAttempts>()
-  #total = 0
-
-  /** The number of all throttled attempts, including those that `take` has returned. */
-  get total(): number {
-    return this.#total
-  }
+  readonly #all = new Map<string, ThrottledAttempts>()
+  readonly #new = new Map<string, ThrottledAttempts>()
 
   add({ service, operation, target }: ThrottledCall, at: Date = new Date()): void {
-    this.#total += 1
     const by = target === undefined ? service : `${service} ${target}`
     const key = `${by}\n${operation}`
-    const { since, attempts } = this.#counted.get(key) ?? { since: at, attempts: 0 }
-    this.#counted.set(key, { by, operation, since, last_at: at, attempts: attempts + 1 })
+    for (const counted of [this.#all, this.#new]) {
+      const { since, attempts } = counted.get(key) ?? { since: at, attempts: 0 }
+      counted.set(key, { by, operation, since, last_at: at, attempts: attempts + 1 })
+    }
+  }
+
+  /** All throttled attempts. */
+  get totals(): ThrottledAttempts[] {
+    return [...this.#all.values()]
   }
 
   /** Returns the attempts since the last call of this method. */
   take(): ThrottledAttempts[] {
-    const taken = [...this.#counted.values()]
-    this.#counted.clear()
+    const taken = [...this.#new.values()]
+    this.#new.clear()
     return taken
   }
 }

@@ -42,4 +42,4 @@ export const fakeService = (
   return counted
 }
 
-const textOf = (body: unknown): string => (body instanceof Uint8Array ? Buffer.from(body).toString() : '')
+const textOf = (body: unknown): string => (body instanceof Uint8Array ? new TextDecoder().decode(body) : '')

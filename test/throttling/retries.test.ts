@@ -129,9 +129,10 @@ describe('a throttled call', () => {
         return callContext().throttled
       }),
     )
-    expect(counted.total).toBe(30)
-    expect(counted.take()).toMatchObject([{ by: 'DynamoDB table resources', operation: 'GetItem', attempts: 30 }])
+    const expected = [{ by: 'DynamoDB table resources', operation: 'GetItem', attempts: 30 }]
+    expect(counted.take()).toMatchObject(expected)
     expect(counted.take()).toEqual([])
+    expect(counted.totals).toMatchObject(expected)
   })
 })
 

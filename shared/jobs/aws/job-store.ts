@@ -16,6 +16,7 @@ import { expiresAttribute, jobAttributes, jobKey, jobOf } from './job-item.ts'
 import { JobList, type JobPage, type ListOptions } from './job-list.ts'
 import { JobTable } from './job-table.ts'
 import { Reservations } from './reservations.ts'
+import { ThrottledItems } from './throttled-items.ts'
 import { failureKey, itemKey, problemIn, resultIn, resultKey } from './result-item.ts'
 
 /** The members of a job that may change. */
@@ -45,6 +46,8 @@ export class JobStore {
   readonly #list: JobList
   /** The reservations of jobs that are about to be created. */
   readonly reservations: Reservations
+  /** The throttled calls of the workers of jobs. */
+  readonly throttled: ThrottledItems
 
   constructor(client: DynamoDBClient, table: string, clock: () => Date = () => new Date()) {
     this.#client = client
@@ -53,6 +56,7 @@ export class JobStore {
     this.#items = new JobTable(client, table)
     this.#list = new JobList(client, table, clock)
     this.reservations = new Reservations(client, table, clock)
+    this.throttled = new ThrottledItems(client, table, clock)
   }
 
   /**
