@@ -95,12 +95,13 @@ export const WRITE_UPLOAD_REPORT: readonly S3Permission[] = [
  * against the limit of running jobs.
  */
 export const START_JOB = ['GetItem', 'BatchGetItem', 'Query', 'PutItem', 'DeleteItem'] as const
+/** For stages that read the job and store a result. If a stage fails, it stores the error with `PutItem`. */
+export const STORE_RESULT = ['GetItem', 'PutItem'] as const
 /**
- * For stages that read the job and store the result of a pass. If a stage fails, it stores the error with `PutItem`.
+ * For stages that also update the phase or status of the job, or renew a lease, and for all stages that run passes,
+ * because a pass stores which of its calls were throttled.
  */
-export const RUN_PASS = ['GetItem', 'PutItem'] as const
-/** For stages that also update the phase or status of the job, or renew a lease. */
-export const UPDATE_JOB = [...RUN_PASS, 'UpdateItem'] as const
+export const UPDATE_JOB = [...STORE_RESULT, 'UpdateItem'] as const
 /** For stages that read the results of earlier passes and store the plan of the next map. */
 export const PLAN_MAP = ['Query', 'PutItem', 'UpdateItem'] as const
 /** For functions that end a job, remove it from the list of active jobs and release its leases. */

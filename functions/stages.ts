@@ -18,7 +18,7 @@ import {
   READ_PAYLOADS,
   READ_WORK,
   END_RESTORE,
-  RUN_PASS,
+  STORE_RESULT,
   UPDATE_JOB,
   WRITE_REPORT,
   WRITE_UPLOAD_REPORT,
@@ -49,7 +49,7 @@ export const EXPORT_STAGES = [
     file: 'export/export-records.ts',
     size: SIZES.worker,
     permissions: {
-      jobs: RUN_PASS,
+      jobs: UPDATE_JOB,
       resources: ['Query', 'GetItem', 'BatchGetItem'],
       blobs: [READ_PAYLOADS],
       work: [READ_WORK, COMPOSE_WORK],
@@ -69,7 +69,7 @@ export const EXPORT_STAGES = [
     name: 'export-blobs',
     file: 'export/export-blobs.ts',
     size: SIZES.worker,
-    permissions: { jobs: RUN_PASS, blobs: [READ_BLOBS], work: [READ_WORK, COMPOSE_WORK] },
+    permissions: { jobs: UPDATE_JOB, blobs: [READ_BLOBS], work: [READ_WORK, COMPOSE_WORK] },
   },
   {
     name: 'plan-compose',
@@ -86,7 +86,7 @@ export const EXPORT_STAGES = [
     file: 'export/compose-parts.ts',
     size: SIZES.planner,
     permissions: {
-      jobs: RUN_PASS,
+      jobs: UPDATE_JOB,
       work: [FIND_WORK, COMPOSE_WORK],
       archives: [{ actions: ['PutObject'], keys: ARCHIVE_KEYS }],
     },
@@ -96,7 +96,7 @@ export const EXPORT_STAGES = [
     file: 'export/finish-compose.ts',
     size: SIZES.planner,
     permissions: {
-      jobs: [...RUN_PASS, 'Query'],
+      jobs: [...STORE_RESULT, 'Query'],
       work: [FIND_WORK],
       archives: [{ actions: ['PutObject', 'GetObject', 'GetObjectVersion', 'ListBucket'], keys: ARCHIVE_KEYS }],
     },

@@ -19,7 +19,7 @@ class MemoryFiles implements Pick<WorkFiles, 'write' | 'readPinned'> {
     Promise.resolve(file.content.parse(JSON.parse(this.#files.get(key) ?? 'null')))
 }
 
-const ATTEMPT = { job_id: 'job', n: 0, pass: 0, attempt: 'a', timeIsUp: () => false }
+const ATTEMPT = { job_id: 'job', n: 0, pass: 0, attempt: 'a', timeIsUp: () => false, mustHandOver: () => false }
 const MAX_KEYS = 1_000
 const NOW = new Date('2026-01-05T08:30:00Z')
 

@@ -3,7 +3,7 @@ import { type Item, keyAttributes } from '../../tables/item.ts'
 import { Job, KEPT_SECONDS } from '../job.ts'
 
 /** Returns the attribute `expires`. DynamoDB deletes an item with this attribute 90 days after `now`. */
-export const expiresAttribute = (now: Date): Item => ({
+export const expiresAttribute = (now: Date): { readonly expires: { N: string } } => ({
   expires: { N: (Math.floor(now.getTime() / 1000) + KEPT_SECONDS).toString() },
 })
 
