@@ -55,6 +55,8 @@ type RevisionsCursor = Extract<Cursor, { readonly step: 'revisions' }>
  * Its last passes search again for metadata: for the revisions whose metadata `export-records` did not find. For any
  * other export, the stage ends at once. The stage runs after `finish-compose`, so its failure does not affect the
  * archive.
+ *
+ * If AWS throttles a pass until its time is used up, the pass hands over after its last page or batch.
  */
 export const accountItems = async (input: PassInput, services: AccountServices): Promise<AccountOutput> => {
   const output = await runPass(ACCOUNT_ITEMS, input, services, (attempt) => new AccountPass(attempt, services).run())
@@ -95,7 +97,13 @@ class AccountPass {
   async #continueAt(start: Cursor | undefined): Promise<Cursor | undefined> {
     if (start?.step === 'revisions') return this.#checkRevisions(start)
     const { resourceKeys, models } = this.#services
-    const scan = { resourceKeys, models, found: this.#found, mustStop: this.#mustStop }
+    const scan = {
+      resourceKeys,
+      models,
+      found: this.#found,
+      mustStop: this.#mustStop,
+      mustHandOver: this.#attempt.mustHandOver,
+    }
     const after = await scanTable(start?.after, scan)
     if (after !== undefined) return { step: 'table', after }
     const lists = await this.#unclaimedLists()
@@ -119,7 +127,13 @@ class AccountPass {
       if (unclaimed === undefined) return undefined
       const keys = await this.#services.workFiles.readPinned(UNCLAIMED_REVISIONS, unclaimed.list)
       for (; from < keys.length; from += BATCH) {
-        await this.#checkBatch(keys.slice(from, from + BATCH))
+        try {
+          await this.#checkBatch(keys.slice(from, from + BATCH))
+        } catch (error) {
+          const hasFinished = list !== cursor.list || from !== cursor.from
+          if (!hasFinished || !this.#attempt.mustHandOver(error)) throw error
+          return { ...cursor, list, from }
+        }
         if (this.#mustStop()) return { ...cursor, list, from: from + BATCH }
       }
     }

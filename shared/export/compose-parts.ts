@@ -45,6 +45,8 @@ interface ComposeServices {
 /**
  * Runs one pass of a map item of the compose stage. In the last round, a map item creates its parts of the archive. In
  * an earlier round, a map item joins its run of segments into one object.
+ *
+ * If AWS throttles a pass until its time is used up, the pass hands over the parts before the throttled one.
  */
 export const composeParts = async (input: PassInput, services: ComposeServices): Promise<PassOutput> => {
   const { plan, round } = await latestComposePlan(services.workFiles, input.job_id)
@@ -99,7 +101,7 @@ const createParts = async (
       if (part.kind === 'copy') return upload.copyPart(part.number, rangeOf(target.pieces, part.slice))
       return upload.uploadPart(part.number, await bytesOf(objects, target.pieces, part))
     },
-    { concurrency: PARALLEL_PARTS, timeIsUp: attempt.timeIsUp },
+    { concurrency: PARALLEL_PARTS, timeIsUp: attempt.timeIsUp, mustHandOver: attempt.mustHandOver },
   )
   return { ...continueAt(parts.length < planned.size ? done + parts.length : undefined), parts }
 }

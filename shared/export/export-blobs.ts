@@ -8,6 +8,7 @@ import { continueAt, readCursor } from '../jobs/cursor.ts'
 import { exportJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, runPass } from '../jobs/pass.ts'
+import { untilThrottled } from '../jobs/until-throttled.ts'
 import { ExportedBlobs } from './exported-blobs.ts'
 import { LargeBlobPosition } from './large-blob.ts'
 import { type BlobsResult, EXPORT_BLOBS } from './messages.ts'
@@ -19,7 +20,8 @@ const SegmentsCursor = z.object({ position: z.string(), large: z.exactOptional(L
 
 /**
  * Runs one pass over a range of blobs. The pass writes each blob to a segment, or to pieces of a stream, in the order
- * of positions.
+ * of positions. If AWS throttles the reads of a pass until its time is used up, the pass hands over before the next blob.
+ * If AWS throttles its writes, it fails, and the workflow repeats it.
  */
 export const exportBlobs = (input: PassInput, services: ReadBlobsServices): Promise<PassOutput> =>
   runPass(EXPORT_BLOBS, input, services, async (attempt) => {
@@ -36,9 +38,15 @@ const exportSegments = async (attempt: Attempt, services: ReadBlobsServices): Pr
   const exported = new ExportedBlobs(attempt, services)
   const missing: MissingBlob[] = []
   let cursor: z.output<typeof SegmentsCursor> | undefined
+  let opened = 0
+  const hasFinished = (): boolean => exported.hasEntries
+  const blobs = untilThrottled(attempt, openBlobs(services, references, limits.largeBlobBytes), hasFinished, () => {
+    cursor = { position: references[opened]?.position ?? '' }
+  })
   try {
-    for await (const { reference, content } of openBlobs(services, references, limits.largeBlobBytes)) {
+    for await (const { reference, content } of blobs) {
       const { position, id } = reference
+      opened += 1
       if ((attempt.timeIsUp() || exported.isFull) && exported.hasEntries) {
         cursor = { position }
         break

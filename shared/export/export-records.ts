@@ -49,6 +49,9 @@ interface ExportRecordsServices {
 /**
  * Runs one pass over the ranges of a map item. The pass writes every resource that the filters select. It creates one
  * segment per range, or one piece if the export is a stream of SpecStar.
+ *
+ * If AWS throttles a pass until its time is used up, the pass hands over the ranges that it has finished. Without a
+ * finished range, it fails, and the workflow repeats it.
  */
 export const exportRecords = (input: PassInput, stores: ExportRecordsServices): Promise<PassOutput> =>
   runPass(EXPORT_RECORDS, input, stores, async (attempt) => {
@@ -103,7 +106,12 @@ class RecordsPass {
     for (const [index, range] of ranges.entries()) {
       if (index < start.index || cursor !== undefined) continue
       const from = index === start.index ? (start.from ?? range.from) : range.from
-      const { records, stoppedAt } = await this.#exportRange(index, { ...range, from })
+      const exported = await this.#exportOrHandOver(index, { ...range, from }, index > start.index)
+      if (exported === undefined) {
+        cursor = `${index}/`
+        continue
+      }
+      const { records, stoppedAt } = exported
       if (records !== undefined) written.push(records)
       if (stoppedAt !== undefined) cursor = `${index}/${stoppedAt}`
       else if (this.#attempt.timeIsUp() && index + 1 < ranges.length) cursor = `${index + 1}/`
@@ -122,6 +130,21 @@ class RecordsPass {
       ...(this.#job.request.filters.ids === undefined
         ? {}
         : { ids: await workFiles.write(EXPORTED_IDS, this.#foundIds.all, job_id, n, attempt) }),
+    }
+  }
+
+  /**
+   * Writes one range as `#exportRange` does. Returns undefined if AWS throttled it until the time of the pass was used
+   * up, and if the pass has finished another range. The next pass then writes the range from its start.
+   */
+  async #exportOrHandOver(index: number, range: ModelRange, hasFinished: boolean): Promise<ExportedRange | undefined> {
+    try {
+      return await this.#exportRange(index, range)
+    } catch (error) {
+      if (!hasFinished || !this.#attempt.mustHandOver(error)) throw error
+      this.#leftOut.removeFrom(range.model, range.from)
+      await this.#unclaimed.removeFrom(range.model, range.from)
+      return undefined
     }
   }
 

@@ -17,6 +17,8 @@ interface TableScan {
   readonly models: ModelRegistry
   readonly found: Pick<UnaccountedItems, 'add'>
   readonly mustStop: () => boolean
+  /** Called with an error of a read after the first page. Returns true if the scan must end before this page. */
+  readonly mustHandOver: (error: unknown) => boolean
 }
 
 /**
@@ -29,12 +31,17 @@ interface TableScan {
  */
 export const scanTable = async (
   start: ScanPosition | undefined,
-  { resourceKeys, models, found, mustStop }: TableScan,
+  { resourceKeys, models, found, mustStop, mustHandOver }: TableScan,
 ): Promise<ScanPosition | undefined> => {
   let after = start
   let limit = 1
   for (;;) {
-    const { keys, last } = await resourceKeys.page(after, limit)
+    const page = await pageOrThrottled(
+      () => resourceKeys.page(after, limit),
+      (error) => after !== start && mustHandOver(error),
+    )
+    if (page === undefined) return after
+    const { keys, last } = page
     const owners = keys.map((key) => ownerOf(key, models))
     for (const [k, owner] of owners.entries()) {
       const key = keys[k]
@@ -44,6 +51,19 @@ export const scanTable = async (
     after = positionAfter(last, models)
     limit = readsTooMuch(keys, owners) ? 1 : Math.min(limit * GROWTH, MAX_PAGE)
     if (mustStop()) return after
+  }
+}
+
+/** Returns a page, or undefined if its read was throttled and the scan must end before it. */
+const pageOrThrottled = async <Page>(
+  read: () => Promise<Page>,
+  mustHandOver: (error: unknown) => boolean,
+): Promise<Page | undefined> => {
+  try {
+    return await read()
+  } catch (error) {
+    if (!mustHandOver(error)) throw error
+    return undefined
   }
 }
 

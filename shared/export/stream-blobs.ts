@@ -3,6 +3,7 @@ import { missingBlob, type MissingBlob } from '../blobs/referrer.ts'
 import { writeMissingBlobs } from '../compose/missing-blobs.ts'
 import { LargeContent, type StoredContent, UnreadableContent } from '../compose/open-content.ts'
 import type { Attempt } from '../jobs/pass.ts'
+import { untilThrottled } from '../jobs/until-throttled.ts'
 import { Composer } from '../objects/composer.ts'
 import { blobFrame, MAX_RECORD_BYTES } from '../specstar/stream-frame.ts'
 import { type BlobsPiece, type BlobsResult, EXPORT_BLOBS, workName } from './messages.ts'
@@ -46,8 +47,14 @@ export const exportStreamBlobs = async (
     const composer = new Composer(objects, workFiles.bucket, workFiles.key(job_id, name))
     try {
       let written = 0
-      for await (const { reference, content } of openBlobs(services, references, MAX_RECORD_BYTES)) {
-        if ((attempt.timeIsUp() || bytes >= limits.segmentBytes) && pieces.length + written > 0) {
+      let opened = 0
+      const hasFinished = (): boolean => pieces.length + written > 0
+      const contents = untilThrottled(attempt, openBlobs(services, references, MAX_RECORD_BYTES), hasFinished, () => {
+        cursor = `${index}/${references[opened]?.position ?? ''}`
+      })
+      for await (const { reference, content } of contents) {
+        opened += 1
+        if ((attempt.timeIsUp() || bytes >= limits.segmentBytes) && hasFinished()) {
           cursor = `${index}/${reference.position}`
           break
         }

@@ -1,4 +1,5 @@
-import { addMetric, logger, METRIC } from '../telemetry/telemetry.ts'
+import { METRIC } from '../telemetry/metric-names.ts'
+import { addMetric, logger } from '../telemetry/telemetry.ts'
 import { ThrottledCalls } from '../throttling/throttled-calls.ts'
 import type { JobStore } from './aws/job-store.ts'
 

@@ -58,8 +58,8 @@ interface UploadServices {
 }
 
 /**
- * Creates a large object from parts in several passes. If the time is up before the last part, writes a file with the
- * parts so far and returns it as `upload`; the next pass passes this file as `saved` and continues. `beforePart` is
+ * Creates a large object from parts in several passes. If the time is up before the last part, or if AWS throttles a part
+ * until the time of the pass is used up, writes a file with the parts so far and returns it as `upload`; the next pass passes this file as `saved` and continues. `beforePart` is
  * awaited before each part and before the completion.
  *
  * Throws `ObjectExistsError` if `ifAbsent` is true and the object exists. If a pass that has begun the upload fails, it
@@ -68,13 +68,18 @@ interface UploadServices {
  */
 export const uploadInSteps = async (
   services: UploadServices,
-  pass: { readonly job_id: string; readonly timeIsUp: () => boolean; readonly beforePart?: () => Promise<void> },
+  pass: {
+    readonly job_id: string
+    readonly timeIsUp: () => boolean
+    readonly mustHandOver?: (error: unknown) => boolean
+    readonly beforePart?: () => Promise<void>
+  },
   target: UploadTarget,
   parts: readonly Part<PartSource>[],
   saved?: PinnedObject,
 ): Promise<{ readonly object: PinnedObject } | { readonly upload: PinnedObject }> => {
   const { objects, workFiles } = services
-  const { job_id, timeIsUp, beforePart = () => Promise.resolve() } = pass
+  const { job_id, timeIsUp, mustHandOver = () => false, beforePart = () => Promise.resolve() } = pass
   const open =
     saved === undefined ? await begin(services, job_id, target, 1) : await workFiles.readPinned(OPEN_UPLOAD, saved)
   const upload = objects.resumeMultipart(open.bucket, open.key, open.upload_id)
@@ -89,7 +94,7 @@ export const uploadInSteps = async (
   }
   try {
     const left = [...parts.entries()].slice(open.parts.length)
-    const created = await workUntil(left, createPart, { concurrency: PARALLEL_PARTS, timeIsUp })
+    const created = await workUntil(left, createPart, { concurrency: PARALLEL_PARTS, timeIsUp, mustHandOver })
     const all = [...open.parts, ...created]
     if (all.length < parts.length) return await continueLater({ ...open, parts: all })
     await beforePart()

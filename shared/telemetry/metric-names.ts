@@ -12,4 +12,6 @@ export const METRIC = {
   scheduleOverdue: 'ScheduleOverdue',
   scheduleIncomplete: 'ScheduleIncomplete',
   scheduleSuspicious: 'ScheduleSuspicious',
+  /** Throttled attempts of calls to AWS. */
+  throttledCalls: 'ThrottledCalls',
 } as const

@@ -15,22 +15,6 @@ const quiet = { debug: () => undefined, info: () => undefined, warn: () => undef
 /** Most invocations add no metric, for which the default logger would write a warning each time. */
 const metrics = new Metrics({ ...named, namespace: METRICS_NAMESPACE, logger: quiet })
 
-/** The names of the deployment's metrics. Alarms and the dashboard use them. */
-export const METRIC = {
-  succeeded: 'JobSucceeded',
-  partial: 'JobPartial',
-  failed: 'JobFailed',
-  /** Jobs that failed because of their request, or because of the archive that the caller sent. They cause no alarm. */
-  rejected: 'JobRejected',
-  cancelled: 'JobCancelled',
-  verificationFailed: 'VerificationFailed',
-  scheduleOverdue: 'ScheduleOverdue',
-  scheduleIncomplete: 'ScheduleIncomplete',
-  scheduleSuspicious: 'ScheduleSuspicious',
-  /** Throttled attempts of calls to AWS. */
-  throttledCalls: 'ThrottledCalls',
-} as const
-
 /**
  * Adds a value to a metric. Writes the value to the function's log, from which CloudWatch reads it. Has no effect
  * outside of Lambda.

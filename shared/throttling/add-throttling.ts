@@ -4,7 +4,7 @@ import { callContext, withinCall } from './call-context.ts'
 import { operationOf, targetOf } from './call-target.ts'
 import { isThrottled } from './is-throttled.ts'
 import { type ThrottledCall, ThrottledError } from './throttled-error.ts'
-import { isUnprocessed, UNPROCESSED } from './unprocessed.ts'
+import { isUnprocessed } from './unprocessed.ts'
 
 /** The part of an SDK client that is needed to add a middleware. */
 interface Client<Input extends object, Output extends object> {
@@ -52,13 +52,13 @@ export const addThrottling = <Input extends object, Output extends object>(
       try {
         const result = await next(args)
         if (isUnprocessed(args.input, result.output)) {
-          end({ throttledBy: UNPROCESSED })
+          end('throttled')
           throttled.add(call)
         } else end('succeeded')
         return result
       } catch (error) {
         if (isThrottled(error, service)) {
-          end({ throttledBy: error })
+          end('throttled')
           throttled.add(call)
         } else end('other')
         throw error

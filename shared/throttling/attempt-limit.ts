@@ -7,12 +7,8 @@ export const MAX_IN_FLIGHT = 64
 const MIN_GAP_MS = 20
 const MAX_GAP_MS = 1_000
 
-/** The result of an attempt: its success, an error with which AWS throttled it, or any other error. */
-export type AttemptOutcome = 'succeeded' | { readonly throttledBy: Error } | 'other'
-
-interface Waiting {
-  readonly begin: () => void
-}
+/** The result of an attempt: `other` is any error except throttling. */
+export type AttemptOutcome = 'succeeded' | 'throttled' | 'other'
 
 /**
  * Limits the attempts in flight to one table or bucket. The limit increases by one after as many successful attempts
@@ -29,7 +25,8 @@ interface Waiting {
  * not end with the budget of its context.
  */
 export class AttemptLimit {
-  readonly #waiting: Waiting[] = []
+  /** The functions that begin the waiting attempts, in the order of their calls. */
+  readonly #waiting: (() => void)[] = []
   #limit = MAX_IN_FLIGHT
   #inFlight = 0
   #gapMs = 0
@@ -37,8 +34,6 @@ export class AttemptLimit {
   /** The time of the last decrease. Later results of attempts that began earlier do not decrease the limit again. */
   #decreasedAt = -Infinity
   #hasTimer = false
-  /** The last error with which AWS throttled an attempt. */
-  #lastThrottling: Error | undefined
 
   /** The number of attempts that may be in flight at the same time. */
   get limit(): number {
@@ -46,9 +41,9 @@ export class AttemptLimit {
   }
 
   /**
-   * Waits until an attempt may begin. Returns a function that the caller must call with the outcome of the attempt. If
-   * the attempt may not begin before `deadline` because earlier attempts were throttled, rejects with the last error of
-   * AWS. If the signal is aborted, rejects with its reason.
+   * Waits until an attempt may begin, but not longer than `deadline`. Every call is therefore sent at least once. Returns
+   * a function that the caller must call with the outcome of the attempt. If the signal is aborted, rejects with its
+   * reason.
    */
   async begin(deadline: number, signal?: AbortSignal): Promise<(outcome: AttemptOutcome) => void> {
     if (!this.#mayBegin()) await this.#wait(deadline, signal)
@@ -74,36 +69,23 @@ export class AttemptLimit {
   #wait(deadline: number, signal: AbortSignal | undefined): Promise<void> {
     signal?.throwIfAborted()
     return new Promise((resolve, reject) => {
-      const forget = (): void => {
+      const leave = (): void => {
         clearTimeout(expiry)
         signal?.removeEventListener('abort', abort)
+        this.#waiting.splice(this.#waiting.indexOf(begin), 1)
       }
-      const leave = (): void => {
-        forget()
-        this.#waiting.splice(this.#waiting.indexOf(waiting), 1)
+      const begin = (): void => {
+        leave()
+        this.#start()
+        resolve()
       }
       const abort = (): void => {
         leave()
         reject(signal?.reason instanceof Error ? signal.reason : new Error('the call was aborted'))
       }
-      const expiry = setTimeout(
-        () => {
-          // Without a throttled attempt, the attempt only waits for others that are in flight.
-          if (this.#lastThrottling === undefined) return
-          leave()
-          reject(this.#lastThrottling)
-        },
-        Math.max(0, deadline - performance.now()),
-      )
-      const waiting: Waiting = {
-        begin: () => {
-          forget()
-          this.#start()
-          resolve()
-        },
-      }
+      const expiry = setTimeout(begin, Math.max(0, deadline - performance.now()))
       signal?.addEventListener('abort', abort, { once: true })
-      this.#waiting.push(waiting)
+      this.#waiting.push(begin)
       this.#beginWaiting()
     })
   }
@@ -116,7 +98,7 @@ export class AttemptLimit {
         this.#beginLater(pauseMs)
         return
       }
-      this.#waiting.shift()?.begin()
+      this.#waiting[0]?.()
     }
   }
 
@@ -131,10 +113,7 @@ export class AttemptLimit {
 
   #end(outcome: AttemptOutcome, startedAt: number): void {
     if (outcome === 'succeeded') this.#increase()
-    else if (outcome !== 'other') {
-      this.#lastThrottling = outcome.throttledBy
-      if (startedAt >= this.#decreasedAt) this.#decrease()
-    }
+    if (outcome === 'throttled' && startedAt >= this.#decreasedAt) this.#decrease()
     this.#inFlight -= 1
     this.#beginWaiting()
   }

@@ -57,7 +57,7 @@ export class ThrottlingRetryStrategy implements RetryStrategyV2 {
   /** Waits for the next attempt. Rejects if there must be no further attempt. The SDK then throws the last error. */
   async refreshRetryTokenForRetry(token: CallToken, info: RetryErrorInfo): Promise<CallToken> {
     const { standard, throttled, deadline } = token
-    // The guard of a write or the limit of calls in flight has failed. The error is final.
+    // The guard of a write was throttled. The error is final.
     if (info.error instanceof ThrottledError) throw info.error
     if (!isThrottled(info.error, this.#service))
       return new CallToken(await this.#standard.refreshRetryTokenForRetry(standard, info), throttled, deadline)

@@ -4,9 +4,7 @@ import { pause } from './pause.ts'
 import { type ThrottledCall, ThrottledError } from './throttled-error.ts'
 
 /** The cause of the errors of batches that DynamoDB does not process. */
-export const UNPROCESSED = Object.assign(new Error('DynamoDB returned the rest of the batch as unprocessed'), {
-  name: 'ThrottlingException',
-})
+const UNPROCESSED = new Error('DynamoDB returned the rest of the batch as unprocessed')
 
 /**
  * Returns true if DynamoDB processed nothing of a batch, which means that the batch was throttled. DynamoDB can also

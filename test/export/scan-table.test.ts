@@ -40,6 +40,7 @@ const scan = async (table: ReturnType<typeof tableOf>, stopAfter = Infinity): Pr
       resourceKeys: table,
       models: MODELS,
       found: { add: ({ pk, sk }) => void found.push({ pk, sk }) },
+      mustHandOver: () => false,
       mustStop: () => ++pages >= stopAfter,
     })
   } while (start !== undefined)

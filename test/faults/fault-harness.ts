@@ -1,4 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { localContext } from '../../infra/local/program/local-context.ts'
+import type { StageHandler } from '../../infra/local/workflows/stage-handler.ts'
 import { LocalWorkflowEngine } from '../../infra/local/workflows/local-workflow-engine.ts'
 import { hasEnded, type Job } from '../../shared/jobs/job.ts'
 import type { Item } from '../../shared/tables/item.ts'
@@ -44,10 +46,16 @@ export class FaultHarness {
     this.clients = { dynamo: servers.dynamo, s3: servers.s3, config: servers.config }
   }
 
-  static async start(limits: Partial<Limits> = {}, layer: FaultyLayer = 'requests'): Promise<FaultHarness> {
+  /** `timeoutMs` is the time limit of the stages. By default, it is the same as on Lambda. */
+  static async start(
+    limits: Partial<Limits> = {},
+    layer: FaultyLayer = 'requests',
+    timeoutMs?: number,
+  ): Promise<FaultHarness> {
     const servers = await startServices()
     const [dynamoDb, s3] = [servers.newDynamo(), servers.newS3()]
-    const workflows = new LocalWorkflowEngine({ retryMs: 1 })
+    const load = timeoutMs === undefined ? {} : { load: loadWithTimeout(timeoutMs) }
+    const workflows = new LocalWorkflowEngine({ retryMs: 1, ...load })
     const { config } = servers
     const instrumented = await makeServices({ config, dynamoDb, s3, workflows, limits })
     const clean = await makeServices({ config, dynamoDb: servers.dynamo, s3: servers.s3, workflows, limits })
@@ -113,6 +121,13 @@ export class FaultHarness {
     return this.#plan(call)
   }
 }
+
+const loadWithTimeout =
+  (timeoutMs: number) =>
+  async (kind: string, stage: string): Promise<StageHandler> => {
+    const { handler } = (await import(`../../functions/${kind}/${stage}.ts`)) as { handler: StageHandler }
+    return (input) => handler(input, localContext(stage, 'test', timeoutMs))
+  }
 
 const STORES = ['resources', 'blobs', 'payloads', 'objects', 'workFiles', 'jobs', 'leases'] as const
 

@@ -42,4 +42,21 @@ describe('working until the time is up', () => {
     await expect(working).rejects.toThrow('item 1 failed')
     expect(ended).toEqual([0, 2])
   })
+
+  it.each([
+    [0, false],
+    [1, true],
+    [4, true],
+  ])('returns the results before the throttled item %s, if there are any (%s)', async (throttled, hasResults) => {
+    const error = new Error('throttled')
+    const work = async (item: number): Promise<number> => {
+      if (item === throttled) throw error
+      await turns(3)
+      return item
+    }
+    const options = { concurrency: 3, timeIsUp: () => false, mustHandOver: (given: unknown) => given === error }
+    const working = workUntil([0, 1, 2, 3, 4, 5], work, options)
+    if (!hasResults) await expect(working).rejects.toBe(error)
+    else expect(await working).toEqual(Array.from({ length: throttled }, (_, item) => item))
+  })
 })

@@ -26,7 +26,11 @@ interface ApplyBlobsServices extends OpenRestoreServices, LeasedPassServices, Bl
   readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'largeBlobBytes' | 'copyPartBytes'>
 }
 
-/** Runs one pass over a list of blobs. The pass writes the blobs that are new or changed. */
+/**
+ * Runs one pass over a list of blobs. The pass writes the blobs that are new or changed. If AWS throttles a pass until
+ * its time is used up, the pass hands over after its last batch. The next pass writes the blobs of the unfinished batch
+ * again.
+ */
 export const applyBlobs = (input: PassInput, services: ApplyBlobsServices): Promise<PassOutput> =>
   runLeasedPass(APPLY_BLOBS, input, services, (attempt) => applyBlobsPass(attempt, services))
 
@@ -38,13 +42,15 @@ const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): P
   const blobs = (await blobList(services, job_id, n)).filter(({ action }) => action === 'new' || action === 'changed')
   const lease = leases.held(plan.models, job_id)
   const conflicts: string[] = []
+  /** The conflicts of the batch that is being written. */
+  let batchConflicts: string[] = []
   const writer = new BlobWriter(services, {
     archive: plan.archive,
     isOverwriting: request.on_duplicate === 'overwrite',
     beforeWrite: () => lease.check(),
     onConflict: (id) => {
       if (request.on_duplicate === 'raise_error') throw new ConflictError('blob', id)
-      conflicts.push(id)
+      batchConflicts.push(id)
     },
   })
   const start = readCursor(ApplyBlobsCursor, attempt) ?? { next: 0 }
@@ -54,10 +60,17 @@ const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): P
   while (next < blobs.length && (next === start.next || !attempt.timeIsUp())) {
     const batch = nextBatch(blobs, next, { count: BATCH, largeBlobBytes })
     const [large] = batch
-    if (large?.kind === 'blob' && large.size >= largeBlobBytes) {
-      upload = await writer.copyInSteps(large, attempt, next === start.next ? start.upload : undefined)
-      if (upload !== undefined) break
-    } else await writeBatch(writer, batch)
+    batchConflicts = []
+    try {
+      if (large?.kind === 'blob' && large.size >= largeBlobBytes) {
+        upload = await writer.copyInSteps(large, attempt, next === start.next ? start.upload : undefined)
+        if (upload !== undefined) break
+      } else await writeBatch(writer, batch)
+    } catch (error) {
+      if (next === start.next || !attempt.mustHandOver(error)) throw error
+      break
+    }
+    conflicts.push(...batchConflicts)
     next += batch.length
   }
   return {

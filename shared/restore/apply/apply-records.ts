@@ -22,7 +22,11 @@ interface ApplyRecordsServices extends OpenRestoreServices, LeasedPassServices {
   readonly models: ModelRegistry
 }
 
-/** Runs one pass over an extent. The pass writes the resources of the extent that the filters select. */
+/**
+ * Runs one pass over an extent. The pass writes the resources of the extent that the filters select. If AWS throttles a
+ * pass until its time is used up, the pass hands over the digest buckets that it has finished. The next pass writes the
+ * resources of the unfinished digest buckets again.
+ */
 export const applyRecords = (input: PassInput, services: ApplyRecordsServices): Promise<PassOutput> =>
   runLeasedPass(APPLY_RECORDS, input, services, (attempt) => applyRecordsPass(attempt, services))
 
@@ -38,7 +42,8 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
   const isSkip = restore.job.request.on_duplicate === 'skip'
   const borders = new BucketBorders()
   const applier = openApplier({ ...services, writer }, restore, extent, start)
-  let skipped = 0
+  /** The positions of the digest buckets of this pass, except the first one. */
+  const cursors: ExtentCursor[] = []
   let current: AppliedResource | undefined
   let cursor: ExtentCursor | undefined
   try {
@@ -47,31 +52,40 @@ const applyRecordsPass = async (attempt: Attempt, services: ApplyRecordsServices
         if (ending.hasFailed) break applying
         if (event.kind === 'revision') await current?.addRevision(event.record)
         else if (event.kind === 'end') {
-          if (current !== undefined) await ending.add(current)
+          if (current !== undefined) await ending.add(current, cursors.length)
           current = undefined
         } else {
           const { resource } = event
-          if (borders.enter(resource.cursor.from.bucket) && attempt.timeIsUp()) {
-            cursor = resource.cursor
-            break applying
+          if (borders.enter(resource.cursor.from.bucket)) {
+            if (attempt.timeIsUp()) {
+              cursor = resource.cursor
+              break applying
+            }
+            cursors.push(resource.cursor)
           }
-          if (resource.existed && isSkip) skipped += 1
+          if (resource.existed && isSkip) ending.addExisting(cursors.length)
           else current = await applier.begin(resource)
         }
       }
     }
+  } catch (error) {
+    ending.addFailure(error, cursors.length)
   } finally {
     await ending.settle()
     await applier.close()
     await writer.drain()
   }
-  ending.throwFailure()
-  const { loaded, skippedIds } = ending
+  const { failure } = ending
+  if (failure !== undefined) {
+    cursor = cursors[failure.bucket - 1]
+    if (cursor === undefined || !attempt.mustHandOver(failure.error)) throw failure.error
+  }
+  const { loaded, existing, skippedIds } = ending.outcome(failure?.bucket)
   return {
     ...continueAt(cursor),
     model: extent.model,
     loaded,
-    skipped: skipped + skippedIds.length,
+    skipped: existing + skippedIds.length,
     ...(skippedIds.length === 0
       ? {}
       : {

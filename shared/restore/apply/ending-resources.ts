@@ -1,3 +1,4 @@
+import { ThrottledError } from '../../throttling/throttled-error.ts'
 import type { AppliedResource } from './resource-applier.ts'
 
 /**
@@ -6,37 +7,42 @@ import type { AppliedResource } from './resource-applier.ts'
  */
 const MAX_ENDING = 64
 
+/** The resources of one or more digest buckets. */
+interface Outcome {
+  loaded: number
+  /** The number of resources that were skipped because the target had them at preflight. */
+  existing: number
+  /** The ids of the resources that were skipped because another writer created them. */
+  readonly skippedIds: string[]
+}
+
+/** A resource that could not be written. */
+interface Failure {
+  readonly bucket: number
+  readonly error: unknown
+}
+
 /**
- * Waits for the writes of resources in the background. Counts the resources that were loaded, and lists the resources
- * that were skipped.
+ * Waits for the writes of resources in the background. Counts the resources that were loaded and skipped, for each
+ * digest bucket. The digest buckets of a pass are numbered from 0, in the order of the archive.
  */
 export class EndingResources {
   readonly #ending = new Set<Promise<void>>()
-  readonly #skippedIds: string[] = []
-  #loaded = 0
-  #failure: unknown
+  readonly #outcomes = new Map<number, Outcome>()
+  readonly #failures: Failure[] = []
 
   get hasFailed(): boolean {
-    return this.#failure !== undefined
-  }
-
-  get loaded(): number {
-    return this.#loaded
-  }
-
-  /** The ids of the resources that were skipped because another writer created them. */
-  get skippedIds(): readonly string[] {
-    return this.#skippedIds
+    return this.#failures.length > 0
   }
 
   /** Ends a resource in the background. If too many resources are unfinished, waits until one of them has ended. */
-  async add(resource: AppliedResource): Promise<void> {
+  async add(resource: AppliedResource, bucket: number): Promise<void> {
     const end = async (): Promise<void> => {
       try {
-        if (await resource.end()) this.#loaded += 1
-        else this.#skippedIds.push(resource.id)
+        if (await resource.end()) this.#outcomeOf(bucket).loaded += 1
+        else this.#outcomeOf(bucket).skippedIds.push(resource.id)
       } catch (error) {
-        this.#failure ??= error
+        this.#failures.push({ bucket, error })
       }
     }
     const ending: Promise<void> = end().finally(() => this.#ending.delete(ending))
@@ -44,16 +50,45 @@ export class EndingResources {
     if (this.#ending.size >= MAX_ENDING) await Promise.race(this.#ending)
   }
 
+  /** Counts a resource that is skipped because the target had it at preflight. */
+  addExisting(bucket: number): void {
+    this.#outcomeOf(bucket).existing += 1
+  }
+
+  /** Adds the error of a resource that had not ended. */
+  addFailure(error: unknown, bucket: number): void {
+    this.#failures.push({ bucket, error })
+  }
+
   /** Waits until all writes have completed or failed. */
   async settle(): Promise<void> {
     await Promise.all(this.#ending)
   }
 
-  /** Throws the first error of a write, if there is one. */
-  throwFailure(): void {
-    if (this.#failure === undefined) return
-    throw this.#failure instanceof Error
-      ? this.#failure
-      : new Error('a write of a resource failed', { cause: this.#failure })
+  /**
+   * Returns the error with which the pass must end, and the first digest bucket that is not finished. If all errors are
+   * those of throttled calls, the error is one of them. Returns undefined if no write failed.
+   */
+  get failure(): Failure | undefined {
+    const [first] = this.#failures
+    if (first === undefined) return undefined
+    const { error } = this.#failures.find((failure) => !(failure.error instanceof ThrottledError)) ?? first
+    return { error, bucket: Math.min(...this.#failures.map(({ bucket }) => bucket)) }
+  }
+
+  /** Returns the resources of the digest buckets before `end`, or those of all digest buckets. */
+  outcome(end = Infinity): Readonly<Outcome> {
+    const finished = [...this.#outcomes].filter(([bucket]) => bucket < end).map(([, outcome]) => outcome)
+    return {
+      loaded: finished.reduce((sum, { loaded }) => sum + loaded, 0),
+      existing: finished.reduce((sum, { existing }) => sum + existing, 0),
+      skippedIds: finished.flatMap(({ skippedIds }) => skippedIds),
+    }
+  }
+
+  #outcomeOf(bucket: number): Outcome {
+    const outcome = this.#outcomes.get(bucket) ?? { loaded: 0, existing: 0, skippedIds: [] }
+    this.#outcomes.set(bucket, outcome)
+    return outcome
   }
 }

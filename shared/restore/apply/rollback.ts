@@ -20,6 +20,8 @@ interface RollbackServices extends OpenRestoreServices, LeasedPassServices {
  * Runs one pass of the rollback of a restore under `raise_error`. For each resource of an extent, removes the items
  * that this restore wrote. Items that another writer has replaced since are kept. The metadata is removed before the
  * revisions, so that no reader finds metadata without the current revision.
+ *
+ * If AWS throttles a pass until its time is used up, the pass hands over at the last digest bucket that it has begun.
  */
 export const rollback = (input: PassInput, services: RollbackServices): Promise<PassOutput> =>
   runLeasedPass(ROLLBACK, input, services, async (attempt) => {
@@ -32,15 +34,24 @@ export const rollback = (input: PassInput, services: RollbackServices): Promise<
     const writer = resources.writer({ guard: () => lease.check() })
     const borders = new BucketBorders()
     const start = readCursor(ExtentCursor, attempt)
-    for await (const events of extentEvents(services, restore, extent, start)) {
-      for (const event of events) {
-        if (event.kind !== 'begin') continue
-        const { metadata, cursor } = event.resource
-        if (borders.enter(cursor.from.bucket) && attempt.timeIsUp()) return continueAt(cursor)
-        await writer.removeIfAppliedBy(metadataKey(name, metadata.id, shards), job_id)
-        const revisions = await resources.getRevisions(name, metadata.id)
-        await Promise.all(revisions.map((item) => writer.removeIfAppliedBy(keyOf(item), job_id)))
+    let lastBorder: ExtentCursor | undefined
+    try {
+      for await (const events of extentEvents(services, restore, extent, start)) {
+        for (const event of events) {
+          if (event.kind !== 'begin') continue
+          const { metadata, cursor } = event.resource
+          if (borders.enter(cursor.from.bucket)) {
+            lastBorder = cursor
+            if (attempt.timeIsUp()) return continueAt(cursor)
+          }
+          await writer.removeIfAppliedBy(metadataKey(name, metadata.id, shards), job_id)
+          const revisions = await resources.getRevisions(name, metadata.id)
+          await Promise.all(revisions.map((item) => writer.removeIfAppliedBy(keyOf(item), job_id)))
+        }
       }
+      return continueAt(undefined)
+    } catch (error) {
+      if (lastBorder === undefined || !attempt.mustHandOver(error)) throw error
+      return continueAt(lastBorder)
     }
-    return continueAt(undefined)
   })

@@ -31,6 +31,9 @@ interface PreflightServices extends OpenRestoreServices, LeasedPassServices, Che
 /**
  * Runs one pass of preflight. The pass reads every byte of its segments, checks every line, and determines which
  * resources the target already has. It writes nothing to the store.
+ *
+ * If AWS throttles a pass until its time is used up, the pass hands over the extents that it has finished. Without a
+ * finished extent, it fails, and the workflow repeats it.
  */
 export const preflight = (input: PassInput, services: PreflightServices): Promise<PassOutput> =>
   runLeasedPass(PREFLIGHT, input, services, (attempt) => preflightPass(attempt, services))
@@ -56,7 +59,15 @@ const preflightPass = async (attempt: Attempt, services: PreflightServices): Pro
   for (const [k, range] of ranges.entries()) {
     if (k < start.range || cursor !== undefined) continue
     const from = k === start.range ? start.from : undefined
-    const checked = await new RangePreflight(services, restore, range, collected, sources).check(from, isFull)
+    const check = new RangePreflight(services, restore, range, collected, sources).check(from, isFull)
+    const checked = await check.catch((error: unknown) => {
+      if (extents.length === 0 || !attempt.mustHandOver(error)) throw error
+      return undefined
+    })
+    if (checked === undefined) {
+      cursor = { range: k }
+      continue
+    }
     extents.push(await storeExtent(workFiles, attempt, { k, range, from }, checked))
     details.duplicates.push(...checked.duplicateIds)
     details.findings.push(...checked.findings)

@@ -30,7 +30,8 @@ interface VerifyBlobsServices {
 
 /**
  * Runs all checks of blobs on a list of blobs, beginning at `start`. If the time limit is reached before the end of the
- * list, returns the position where the next pass continues. Otherwise returns undefined.
+ * list, or if AWS throttles a batch after the first one until the time of the pass is used up, returns the position
+ * where the next pass continues. Otherwise returns undefined.
  */
 export const verifyBlobs = async (
   services: VerifyBlobsServices,
@@ -39,21 +40,37 @@ export const verifyBlobs = async (
     readonly listIndex: number
     readonly start: VerifyBlobsCursor
     readonly timeIsUp: () => boolean
+    readonly mustHandOver: (error: unknown) => boolean
   },
   findings: Findings,
 ): Promise<VerifyBlobsCursor | undefined> => {
   const { limits } = services
-  const { start, timeIsUp } = pass
+  const { start, timeIsUp, mustHandOver } = pass
   const list = await verifiableBlobs(services, pass.jobId, pass.listIndex)
   let next = start.next
   while (next < list.length) {
     if (timeIsUp() && next > start.next) return { next }
     const batch = nextBatch(list, next, { count: BATCH, largeBlobBytes: limits.largeBlobBytes })
     const [large] = batch
-    if (large?.kind === 'blob' && large.size >= limits.largeBlobBytes) {
-      const hash = await verifyLargeBlob(services, large, next === start.next ? start.hash : undefined, pass, findings)
-      if (hash !== undefined) return { next, hash }
-    } else await pMap(batch, (blob) => verifyBlob(services, blob, findings), { concurrency: PARALLEL_READS })
+    try {
+      if (large?.kind === 'blob' && large.size >= limits.largeBlobBytes) {
+        const hash = await verifyLargeBlob(
+          services,
+          large,
+          next === start.next ? start.hash : undefined,
+          pass,
+          findings,
+        )
+        if (hash !== undefined) return { next, hash }
+      } else {
+        // The checks run after all blobs of the batch have been read, so that an unfinished batch has no findings.
+        const read = await pMap(batch, (blob) => readBlob(services, blob), { concurrency: PARALLEL_READS })
+        for (const compared of read) check(compared, findings)
+      }
+    } catch (error) {
+      if (next === start.next || !mustHandOver(error)) throw error
+      return { next }
+    }
     next += batch.length
   }
   return undefined
@@ -74,13 +91,10 @@ const verifiableBlobs = async (
   )
 }
 
-const verifyBlob = async (
-  { blobs, payloads }: VerifyBlobsServices,
-  blob: RestoredBlob,
-  findings: Findings,
-): Promise<void> => {
-  check({ blob, stored: await (blob.kind === 'payload' ? payloads : blobs).sha256Of(blob.id) }, findings)
-}
+const readBlob = async ({ blobs, payloads }: VerifyBlobsServices, blob: RestoredBlob): Promise<ComparedBlob> => ({
+  blob,
+  stored: await (blob.kind === 'payload' ? payloads : blobs).sha256Of(blob.id),
+})
 
 /**
  * Checks a blob whose bytes one pass may be unable to read. If the time is up before its last byte, returns the

@@ -19,7 +19,11 @@ interface VerifyServices extends VerifyExtentServices, LeasedPassServices {
   readonly limits: Limits
 }
 
-/** Runs one pass of `verify`. Checks an extent of resources or a list of blobs. */
+/**
+ * Runs one pass of `verify`. Checks an extent of resources or a list of blobs. If AWS throttles a pass until its time is
+ * used up, a pass over blobs hands over after its last batch. A pass over resources fails, and the workflow repeats it,
+ * because its findings cannot be separated from those of the unfinished digest bucket.
+ */
 export const verify = (input: PassInput, services: VerifyServices): Promise<PassOutput> =>
   runLeasedPass(VERIFY, input, services, async (attempt) => {
     const extents = await services.workFiles.read(APPLY_PLAN, attempt.job_id)
@@ -34,10 +38,10 @@ const verifyBlobsPass = async (
   services: VerifyServices,
   listIndex: number,
 ): Promise<VerifyResult> => {
-  const { job_id, n, attempt: name, timeIsUp } = attempt
+  const { job_id, n, attempt: name, timeIsUp, mustHandOver } = attempt
   const findings = new Findings()
   const start = readCursor(VerifyBlobsCursor, attempt) ?? { next: 0 }
-  const next = await verifyBlobs(services, { jobId: job_id, listIndex, start, timeIsUp }, findings)
+  const next = await verifyBlobs(services, { jobId: job_id, listIndex, start, timeIsUp, mustHandOver }, findings)
   const checks = await services.workFiles.write(CHECK_RESULTS, findings.results(), job_id, n, name)
   return { ...continueAt(next), changed_since: 0, checks }
 }
