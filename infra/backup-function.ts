@@ -76,7 +76,10 @@ export class BackupFunction extends Function {
     reason = '',
     conditions: Readonly<Record<string, Readonly<Record<string, string | readonly string[]>>>> = {},
   ): void {
-    this.addToRolePolicy(new PolicyStatement({ actions: [...actions], resources: [...resources], conditions }))
+    // `addToRolePolicy` of the function would create a policy for each statement if the app has the feature flag
+    // `createNewPoliciesWithAddToRolePolicy`. A stack can have 500 resources.
+    const statement = new PolicyStatement({ actions: [...actions], resources: [...resources], conditions })
+    this.role?.addToPrincipalPolicy(statement)
     acknowledgeWildcards(this.#policy, resources, reason)
   }
 }
@@ -91,7 +94,8 @@ const tracingOf = ({ kind }: DeployedFunction): Tracing =>
 /** Returns the destination for failed events. It needs one permission. CDK's `SqsDestination` would add two more. */
 const destination = (queue: IQueue): IDestination => ({
   bind: (_, fn) => {
-    fn.addToRolePolicy(new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] }))
+    const statement = new PolicyStatement({ actions: ['sqs:SendMessage'], resources: [queue.queueArn] })
+    fn.role?.addToPrincipalPolicy(statement)
     return { destination: queue.queueArn }
   },
 })

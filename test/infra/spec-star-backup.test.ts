@@ -1,0 +1,83 @@
+import { App, Stack } from 'aws-cdk-lib'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { modelsFile } from '../../infra/models-file.ts'
+import { SpecStarBackup, type SpecStarBackupProps } from '../../infra/spec-star-backup.ts'
+import type { Template } from './deployed/template.ts'
+
+const MODELS = { order: {}, customer: {} }
+const SETTINGS = { deployment: 'shop' }
+
+let folder: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'specstar-construct-'))
+})
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+/** Writes a file and returns its path. */
+const file = async (name: string, text: string): Promise<string> => {
+  await writeFile(join(folder, name), text)
+  return join(folder, name)
+}
+
+/** Creates the construct in a stack of another app, without the code of the functions. */
+const synthesize = (props: SpecStarBackupProps, context: Readonly<Record<string, unknown>> = {}): Template => {
+  const app = new App({ outdir: join(folder, 'out'), context: { ...context, 'aws:cdk:bundling-stacks': [] } })
+  const stack = new Stack(app, 'Shop')
+  new SpecStarBackup(stack, 'Backup', props)
+  return app.synth().getStackByName('Shop').template as Template
+}
+
+describe('SpecStarBackup', () => {
+  it('creates all resources in the stack that contains it, with the id of the construct', () => {
+    const { Resources, Outputs } = synthesize({ models: MODELS, settings: SETTINGS })
+    const types = new Set(Object.values(Resources).map(({ Type }) => Type))
+    for (const type of ['AWS::DynamoDB::GlobalTable', 'AWS::S3::Bucket', 'AWS::Lambda::Function'])
+      expect(types).toContain(type)
+    const others = [...Object.keys(Resources), ...Object.keys(Outputs ?? {})].filter((id) => !id.startsWith('Backup'))
+    // CDK adds the role of each schedule to the stack itself.
+    expect(others.filter((id) => !id.startsWith('SchedulerRoleForTarget'))).toEqual([])
+  })
+
+  it.each([{}, { '@aws-cdk/aws-lambda:createNewPoliciesWithAddToRolePolicy': true }])(
+    'fits into one stack if the context of the app is %j',
+    (flags) => {
+      const { Resources } = synthesize({ models: MODELS, settings: SETTINGS }, flags)
+      expect(Object.keys(Resources).length).toBeLessThan(450)
+    },
+  )
+
+  it('reads models and settings from files', async () => {
+    const models = await file('models.json', JSON.stringify(MODELS))
+    const settings = pathToFileURL(await file('settings.json', JSON.stringify(SETTINGS)))
+    expect(synthesize({ models, settings })).toEqual(synthesize({ models: MODELS, settings: SETTINGS }))
+  })
+
+  it('rejects files that do not exist or contain no JSON', async () => {
+    const text = await file('text.json', 'no JSON')
+    const missing = join(folder, 'missing.json')
+    const withModels = (models: string) => () => synthesize({ models, settings: SETTINGS })
+    const withSettings = (settings: string) => () => synthesize({ models: MODELS, settings })
+    expect(withModels(missing)).toThrow('models.json: cannot be read: ENOENT')
+    expect(withModels(text)).toThrow('models.json: is not JSON')
+    expect(withSettings(missing)).toThrow('the file cannot be read: ENOENT')
+    expect(withSettings(text)).toThrow(`${text} is not JSON`)
+  })
+
+  it('requires the account and the region for a key', () => {
+    const settings = { ...SETTINGS, encryption: 'kms' } as const
+    expect(() => synthesize({ models: MODELS, settings })).toThrow('encryption: "kms" requires an account and a region')
+  })
+})
+
+describe('the models of the app', () => {
+  it('are those of MODELS_FILE, or of the context "models", or the sample models', () => {
+    expect(modelsFile('context.json', { MODELS_FILE: 'own.json' })).toBe('own.json')
+    expect(modelsFile('context.json', { MODELS_FILE: '' })).toBe('context.json')
+    expect(modelsFile(undefined, {})).toMatch(/shared\/models\.json$/)
+    expect(() => modelsFile({}, {})).toThrow('the context "models" of cdk.json must be the path of a file')
+  })
+})
