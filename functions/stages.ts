@@ -61,6 +61,8 @@ export const EXPORT_STAGES = [
     size: SIZES.planner,
     permissions: {
       jobs: [...PLAN_MAP, 'GetItem'],
+      // The stage reads the sizes of a sample of the blobs.
+      blobs: [READ_BLOBS],
       work: [READ_WORK, WRITE_WORK],
       archives: [WRITE_REPORT],
     },

@@ -166,18 +166,39 @@ export interface PrefixRange {
 }
 
 /**
- * Divides the prefixes of payloads, and the prefixes of blobs, into ranges of about `perRange` references. The lists
- * need not be read. Positions are distributed evenly, so the counts of the lists are sufficient. If there are no
+ * Divides the prefixes of payloads, and the prefixes of blobs, into ranges of about so many references. The lists need
+ * not be read. Positions are distributed evenly, so the counts of the lists are sufficient. If there are no
  * payloads, no range for payloads is returned. The same applies to blobs.
  */
-export const planPrefixRanges = (lists: readonly BlobReferenceList[], perRange: number): PrefixRange[] => {
-  const sum = (kind: 'payloads' | 'blobs'): number => lists.reduce((total, list) => total + list[kind], 0)
-  const divide = (first: number, references: number): PrefixRange[] => {
-    const count = Math.min(Math.ceil(references / perRange), KIND_PREFIXES)
+export const planPrefixRanges = (
+  lists: readonly BlobReferenceList[],
+  perRange: { readonly payloads: number; readonly blobs: number },
+): PrefixRange[] => {
+  const divide = (first: number, kind: 'payloads' | 'blobs'): PrefixRange[] => {
+    const count = Math.min(Math.ceil(countIn(lists, kind) / perRange[kind]), KIND_PREFIXES)
     const border = (k: number): number => first + Math.floor((k * KIND_PREFIXES) / count)
     return Array.from({ length: count }, (_, k) => ({ from: border(k), to: border(k + 1) }))
   }
-  return [...divide(0, sum('payloads')), ...divide(KIND_PREFIXES, sum('blobs'))]
+  return [...divide(0, 'payloads'), ...divide(KIND_PREFIXES, 'blobs')]
+}
+
+const countIn = (lists: readonly BlobReferenceList[], kind: 'payloads' | 'blobs'): number =>
+  lists.reduce((total, list) => total + list[kind], 0)
+
+/**
+ * Returns about `count` references to blobs, or all if there are fewer. Reads as many prefixes as contain about so many
+ * references. A blob that several lists contain is counted several times, so the sample can be smaller.
+ */
+export const sampleBlobReferences = async (
+  objects: ObjectStore,
+  lists: readonly BlobReferenceList[],
+  count: number,
+): Promise<BlobReference[]> => {
+  const total = countIn(lists, 'blobs')
+  if (total === 0) return []
+  const width = Math.min(KIND_PREFIXES, Math.ceil((KIND_PREFIXES * count) / total))
+  const references = await readBlobReferences(objects, lists, { from: KIND_PREFIXES, to: KIND_PREFIXES + width })
+  return references.slice(0, count)
 }
 
 /** The number of lists that are read at the same time. Most of the time is latency, because the reads are small. */

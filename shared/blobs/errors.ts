@@ -72,3 +72,21 @@ export class BlobHeadersRejectedError extends Error {
     this.id = id
   }
 }
+
+/** A blob is too large for an export or a restore, because reading it would take longer than a job may run. */
+export class BlobTooLargeError extends Error {
+  override readonly name = 'BlobTooLargeError'
+  readonly id: string
+  readonly size: number
+  readonly limit_bytes: number
+
+  constructor(id: string, size: number, limit: number) {
+    super(
+      `blob ${quote(id)} has ${size} bytes; at most ${limit} are allowed. Divide the blob, or keep its data elsewhere ` +
+        'and remove the references to it',
+    )
+    this.id = id
+    this.size = size
+    this.limit_bytes = limit
+  }
+}

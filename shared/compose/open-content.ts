@@ -85,6 +85,10 @@ export const openContent = async (
     body.destroy()
     return new UnreadableContent(`${blob.fault}. Correct the headers of the object`)
   }
+  if (blob !== undefined && object.size >= largeBlobBytes) {
+    body.destroy()
+    return new LargeContent(blob)
+  }
   if (object.size < MIN_COPIED_BYTES) {
     const bytes = await buffer(body)
     const sha256 = createHash('sha256').update(bytes).digest('hex')
@@ -92,7 +96,6 @@ export const openContent = async (
     return isSecondRead ? damagedContent() : openContent(services, reference, largeBlobBytes, true)
   }
   body.destroy()
-  if (blob !== undefined && object.size >= largeBlobBytes) return new LargeContent(blob)
   const verified = isPayload ? await payloads.sha256Of(reference.id) : await blobs.sha256Of(reference.id)
   if (verified === undefined) return new UnreadableContent()
   if (recorded !== undefined && recorded !== verified.sha256) return damagedContent()

@@ -1,4 +1,5 @@
 import type { BlobReference } from '../blobs/blob-references.ts'
+import { BlobTooLargeError } from '../blobs/errors.ts'
 import { BlobSegment } from '../compose/blob-segment.ts'
 import { type LargeContent, type StoredContent, UnreadableContent } from '../compose/open-content.ts'
 import type { WrittenSegment } from '../compose/segments.ts'
@@ -68,13 +69,16 @@ export class ExportedBlobs {
     content: LargeContent,
     start?: LargeBlobPosition,
   ): Promise<LargeBlobPosition | UnreadableContent | undefined> {
+    const { maxBlobBytes } = this.#services.limits
+    const { size } = content.object
+    if (size > maxBlobBytes) throw new BlobTooLargeError(reference.id, size, maxBlobBytes)
     await this.#finishSegment()
     const segment = this.#nextSegment()
     const written = await writeLargeBlob(this.#services, this.#attempt, { reference, content }, segment, start)
     if (written instanceof UnreadableContent || 'step' in written) return written
     this.#finished.push(written)
     this.#blobs += 1
-    this.#bytes += content.object.size
+    this.#bytes += size
     for (const model of reference.models) addCount(this.#models, model)
     return undefined
   }

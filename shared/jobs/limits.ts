@@ -37,8 +37,13 @@ export interface Limits {
    * resource, in ms. Writers write the metadata of a resource after its revisions.
    */
   readonly metadataMs: number
-  /** The number of blobs of one map item of the blob stages. */
+  /** The largest number of blobs of one map item of the blob stages. */
   readonly blobsPerRange: number
+  /**
+   * The estimated size of the blobs of one map item of an export, in bytes. S3 copies 32 GiB within minutes, so that
+   * most map items end within one pass.
+   */
+  readonly bytesPerRange: number
   /** The largest number of parts that one map item of the compose stage creates. */
   readonly partsPerItem: number
   /**
@@ -52,6 +57,11 @@ export interface Limits {
    * once. At 60 MB/s, this takes at most 18 seconds.
    */
   readonly largeBlobBytes: number
+  /**
+   * The largest size of a blob, in bytes. Hashing 5 TiB takes 25 hours at 60 MB/s, and an export may run for 36 hours. A
+   * larger blob is rejected before it is read.
+   */
+  readonly maxBlobBytes: number
   /** The number of bytes of a large blob that are hashed in one step. At 60 MB/s, a step takes 4 seconds. */
   readonly hashStepBytes: number
   /** The size of the parts in which a large blob is copied. S3 copies a part of 512 MiB within seconds. */
@@ -78,9 +88,11 @@ export const LIMITS: Limits = {
   seenBlobs: 200_000,
   metadataMs: 60_000,
   blobsPerRange: 2_000,
+  bytesPerRange: 32 * 1024 * MIB,
   partsPerItem: 64,
   bytesPerItem: 32 * 1024 * MIB,
   largeBlobBytes: 1024 * MIB,
+  maxBlobBytes: 5 * 1024 * 1024 * MIB,
   hashStepBytes: 256 * MIB,
   copyPartBytes: 512 * MIB,
   maxParts: 9_900,

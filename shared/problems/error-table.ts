@@ -244,6 +244,13 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
     retryable: true,
     members: fields('id'),
   },
+  BlobTooLargeError: {
+    type: 'blob-too-large',
+    status: 409,
+    title: 'A blob is too large for an export or a restore',
+    retryable: false,
+    members: fields('id', 'size', 'limit_bytes'),
+  },
   BlobHeadersRejectedError: {
     type: 'blob-headers-rejected',
     status: 409,

@@ -93,7 +93,7 @@ describe('lists of blob references', () => {
       references.addPayload('city', sha256(`payload ${k}`))
     }
     const lists = [await write('many', references), await write('none', new BlobReferenceSet())]
-    const ranges = planPrefixRanges(lists, 7)
+    const ranges = planPrefixRanges(lists, { payloads: 7, blobs: 7 })
     expect(ranges).toHaveLength(16)
     const parts = []
     for (const range of ranges) {
@@ -123,19 +123,30 @@ describe('ranges of prefixes', () => {
     blobs,
   })
 
+  const TEN = { payloads: 10, blobs: 10 }
+
   it('divide the prefixes of each kind by the number of its references', () => {
-    expect(planPrefixRanges([], 10)).toEqual([])
-    expect(planPrefixRanges([list(0, 0)], 10)).toEqual([])
-    expect(planPrefixRanges([list(10, 0)], 10)).toEqual([{ from: 0, to: 4096 }])
-    expect(planPrefixRanges([list(6, 1), list(6, 0)], 10)).toEqual([
+    expect(planPrefixRanges([], TEN)).toEqual([])
+    expect(planPrefixRanges([list(0, 0)], TEN)).toEqual([])
+    expect(planPrefixRanges([list(10, 0)], TEN)).toEqual([{ from: 0, to: 4096 }])
+    expect(planPrefixRanges([list(6, 1), list(6, 0)], TEN)).toEqual([
       { from: 0, to: 2048 },
       { from: 2048, to: 4096 },
       { from: 4096, to: 8192 },
     ])
   })
 
+  it('can have another number of references of each kind', () => {
+    expect(planPrefixRanges([list(12, 3)], { payloads: 12, blobs: 1 })).toEqual([
+      { from: 0, to: 4096 },
+      { from: 4096, to: 5461 },
+      { from: 5461, to: 6826 },
+      { from: 6826, to: 8192 },
+    ])
+  })
+
   it('are never smaller than one prefix', () => {
-    const ranges = planPrefixRanges([list(0, 10_000)], 1)
+    const ranges = planPrefixRanges([list(0, 10_000)], { payloads: 1, blobs: 1 })
     expect(ranges).toHaveLength(4096)
     expect(ranges.every(({ from, to }) => to === from + 1)).toBe(true)
   })

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { expect, it } from 'vitest'
 import type { StoredBlob } from '../../shared/blobs/blob-store.ts'
-import { openContent } from '../../shared/compose/open-content.ts'
+import { LargeContent, openContent } from '../../shared/compose/open-content.ts'
 import type { Services } from '../../shared/runtime/services.ts'
 
 const GOOD = Buffer.from('a lion')
@@ -56,4 +56,17 @@ it.each<[string, Buffer[], Buffer | undefined]>([
   expect(stored).toMatchObject(
     bytes === undefined ? { reason: expect.stringContaining('do not match') as string } : { bytes },
   )
+})
+
+it('does not read a large blob, and returns the SHA-256 in its metadata and the one that S3 has verified', async () => {
+  const checksum_sha256 = createHash('sha256').update(GOOD).digest('hex')
+  const properties = { checksum_sha256, content_type: 'image/png' }
+  const content = await openContent(storeReturning([GOOD], properties), { position: '1', id: 'arms' }, GOOD.length)
+  expect(content).toBeInstanceOf(LargeContent)
+  expect(content).toMatchObject({
+    object: { size: GOOD.length },
+    properties: { content_type: 'image/png' },
+    recorded: checksum_sha256,
+    verified: checksum_sha256,
+  })
 })

@@ -3,6 +3,7 @@ import { ArchiveInvalidError } from '../../archive/errors.ts'
 import { entrySortKey, type IndexLine } from '../../archive/index-line.ts'
 import { readIndex } from '../../archive/segment-reader.ts'
 import { readInSteps } from '../../archive/segment-steps.ts'
+import { BlobTooLargeError } from '../../blobs/errors.ts'
 import type { HashPosition } from '../../blobs/hash-in-steps.ts'
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
@@ -26,7 +27,10 @@ import { BlobComparison, type TargetBlobs } from './blob-comparison.ts'
 import { positionAt, referencesBetween } from './planned-references.ts'
 
 interface PreflightBlobsServices extends OpenRestoreServices, LeasedPassServices, TargetBlobs {
-  readonly limits: Pick<Limits, 'passMs' | 'watchMs' | 'indexBytes' | 'largeBlobBytes' | 'hashStepBytes'>
+  readonly limits: Pick<
+    Limits,
+    'passMs' | 'watchMs' | 'indexBytes' | 'largeBlobBytes' | 'maxBlobBytes' | 'hashStepBytes'
+  >
 }
 
 /**
@@ -95,12 +99,14 @@ const readBlobs = async (
   const { largeBlobBytes, hashStepBytes } = limits
   const steps = { stepBytes: hashStepBytes, timeIsUp: attempt.timeIsUp }
   const isFull = (): boolean => attempt.timeIsUp() || comparison.propertyCharacters >= limits.indexBytes
+  const isRead = (entry: IndexLine): boolean => plan.reads_all_blobs || comparison.isReferenced(entrySortKey(entry))
   let lastPosition = from
   for (const [k, segment] of segments.entries()) {
     if (k < start.segment) continue
     if (k > start.segment && isFull()) return { segment: k, position: { entry: 0 } }
     const opened = openSegment(archive, segment)
     const index = await readIndex(archive, opened)
+    rejectTooLarge(index.filter(isRead), limits.maxBlobBytes)
     /** Adds a verified entry. Returns the position in the target if the time is up before the end of the comparison. */
     const add = async (entry: IndexLine, compared?: HashPosition): Promise<HashPosition | undefined> => {
       const position = entrySortKey(entry)
@@ -120,7 +126,7 @@ const readBlobs = async (
     }
     const options = {
       ...{ largeBlobBytes, hashStepBytes },
-      ...(plan.reads_all_blobs ? {} : { filter: (entry: IndexLine) => comparison.isReferenced(entrySortKey(entry)) }),
+      ...(plan.reads_all_blobs ? {} : { filter: isRead }),
     }
     for await (const { entry, ordinal, isComplete, position } of readInSteps(
       archive,
@@ -137,6 +143,12 @@ const readBlobs = async (
     }
   }
   return undefined
+}
+
+/** Throws `BlobTooLargeError` before any byte of such a blob is read. */
+const rejectTooLarge = (index: readonly IndexLine[], maxBlobBytes: number): void => {
+  const found = index.find(({ size }) => size > maxBlobBytes)
+  if (found !== undefined) throw new BlobTooLargeError(found.file_id ?? found.path, found.size, maxBlobBytes)
 }
 
 const openSegment = ({ segments }: OpenArchive, segment: number): OpenArchive['segments'][number] => {
