@@ -118,7 +118,7 @@ export const EVENTS: readonly EventSpec[] = [
     readsSchedules: true,
     permissions: {
       jobs: [...JUDGE_ARCHIVES, 'DeleteItem'],
-      archives: [{ actions: ['GetObject', 'DeleteObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+      archives: [{ actions: ['GetObject', 'GetObjectRetention', 'DeleteObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
       expiredObjects: 'delete',
     },
   },

@@ -31,7 +31,14 @@ export interface Permissions {
 
 type DynamoAction =
   'GetItem' | 'BatchGetItem' | 'Query' | 'Scan' | 'PutItem' | 'UpdateItem' | 'DeleteItem' | 'BatchWriteItem'
-type S3Action = 'GetObject' | 'GetObjectVersion' | 'PutObject' | 'DeleteObject' | 'AbortMultipartUpload' | 'ListBucket'
+type S3Action =
+  | 'GetObject'
+  | 'GetObjectVersion'
+  | 'GetObjectRetention'
+  | 'PutObject'
+  | 'DeleteObject'
+  | 'AbortMultipartUpload'
+  | 'ListBucket'
 
 /**
  * Actions on the keys of one bucket. A `*` in a key matches any string.

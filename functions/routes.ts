@@ -132,7 +132,7 @@ export const ROUTES: readonly RouteSpec[] = [
     readsSchedules: true,
     permissions: {
       jobs: ['Query'],
-      archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+      archives: [{ actions: ['GetObject', 'GetObjectRetention', 'ListBucket'], keys: SCHEDULED_KEYS }],
       expiredObjects: 'list',
     },
   },

@@ -8,11 +8,11 @@ import {
   type BucketProps,
   CfnBucket,
   type LifecycleRule,
-  ObjectLockRetention,
   ObjectOwnership,
 } from 'aws-cdk-lib/aws-s3'
 import { Construct } from 'constructs'
 import { acknowledge } from './acknowledge.ts'
+import { announceLock, lockProps } from './archive-lock.ts'
 import { UNFINISHED_UPLOAD_DAYS, WORK_DAYS } from './lifecycle-days.ts'
 import { type StoreNames, storeNames } from './names.ts'
 import { type Settings, SettingsError } from './settings.ts'
@@ -56,15 +56,11 @@ export class BackupStores extends Construct {
       {
         bucketName: names.archives,
         versioned: true,
-        ...(settings.archive_lock_days === undefined
-          ? {}
-          : {
-              objectLockEnabled: true,
-              objectLockDefaultRetention: ObjectLockRetention.governance(Duration.days(settings.archive_lock_days)),
-            }),
+        ...lockProps(settings),
       },
       oldVersions,
     )
+    announceLock(this, settings)
     if (existing.restore_bucket === undefined) this.#restoreBucket(names.restores, oldVersions)
     this.#bucket('WorkBucket', { bucketName: names.work, versioned: false }, { expiration: Duration.days(WORK_DAYS) })
   }

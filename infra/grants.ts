@@ -75,11 +75,8 @@ const grantBuckets = (fn: BackupFunction, permissions: Permissions, { names }: G
     }
 }
 
-/**
- * The actions that planning the deletion of a group's objects needs. An upload is kept until it has a report, so the
- * report is read.
- */
-const PLANNING_ACTIONS = { exports: [], reports: [], slots: [], uploads: ['s3:GetObject'] } as const
+/** The actions that planning the deletion of objects needs: the end of an object's lock is part of its properties. */
+const PLANNING_ACTIONS = ['s3:GetObject', 's3:GetObjectRetention']
 
 /**
  * Allows a function to list the objects of each group for which the setting `retention` contains a number of days. If
@@ -95,14 +92,13 @@ const grantExpiredObjects = (
   for (const group of RETENTION_GROUPS) {
     if (days[group] === undefined) continue
     const { bucket, prefix } = RETENTION_LOCATIONS[group]
-    const onKeys = [...PLANNING_ACTIONS[group], ...(expiredObjects === 'delete' ? ['s3:DeleteObject'] : [])]
+    const onKeys = [...PLANNING_ACTIONS, ...(expiredObjects === 'delete' ? ['s3:DeleteObject'] : [])]
     fn.allow(['s3:ListBucket'], [bucketArn(names[bucket])])
-    if (onKeys.length > 0)
-      fn.allow(
-        onKeys,
-        [bucketArn(names[bucket], `${prefix}*`)],
-        'The keys of objects contain job ids and names of callers.',
-      )
+    fn.allow(
+      onKeys,
+      [bucketArn(names[bucket], `${prefix}*`)],
+      'The keys of objects contain job ids and names of callers.',
+    )
   }
 }
 

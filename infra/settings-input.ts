@@ -30,8 +30,16 @@ export interface SettingsInput {
   readonly resource_routes?: boolean
   /** `kms` creates a KMS key for the deployment. With `s3`, the default, AWS manages the encryption keys. */
   readonly encryption?: 'kms' | 's3'
-  /** The number of days for which S3 Object Lock protects an archive from deletion. By default, there is no lock. */
+  /**
+   * The number of days for which S3 Object Lock protects an archive from deletion, in the mode `governance`. By default,
+   * there is no lock.
+   */
   readonly archive_lock_days?: number
+  /**
+   * S3 Object Lock in an explicit mode. In the mode `compliance`, nobody can delete an archive or shorten its lock. Not
+   * together with `archive_lock_days`.
+   */
+  readonly archive_lock?: { readonly mode: 'governance' | 'compliance'; readonly days: number }
   /** The address that receives the alarms. */
   readonly alarm_email?: string
   /** The number of workers that one stage of a job runs at the same time. By default, 64. */

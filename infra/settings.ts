@@ -79,6 +79,14 @@ const Throttle = z.strictObject({
   rate: z.number('must be a number').min(1, 'must be at least 1').max(10_000, 'must be at most 10000').default(20),
   burst: z.int('must be a whole number').min(1, 'must be at least 1').max(5_000, 'must be at most 5000').default(40),
 } satisfies SchemaOfEach<SettingsInput['throttle'] & object>)
+/** The mode has no default, so that nobody chooses `compliance` by mistake. */
+const ArchiveLock = z.strictObject(
+  {
+    mode: z.enum(['governance', 'compliance'], 'must be "governance" or "compliance"'),
+    days: days(),
+  } satisfies SchemaOfEach<SettingsInput['archive_lock'] & object>,
+  'must be an object with mode and days',
+)
 
 const TABLE_NAME = 'must be the name of a DynamoDB table: 3 to 255 characters of a-z, A-Z, 0-9, _, . and -'
 const KEY_ARN = 'must be the ARN of a KMS key, such as arn:aws:kms:eu-west-1:111111111111:key/…, and not of an alias'
@@ -90,6 +98,14 @@ const Existing = z.strictObject({
     z.string(KEY_ARN).regex(/^arn:aws[a-z-]*:kms:[a-z0-9-]+:\d{12}:key\/[A-Za-z0-9-]+$/, KEY_ARN),
   ),
 } satisfies SchemaOfEach<SettingsInput['existing'] & object>)
+
+/** The settings that are objects. */
+const GROUPS: ReadonlyMap<PropertyKey, z.ZodObject> = new Map<PropertyKey, z.ZodObject>([
+  ['retention', Retention],
+  ['throttle', Throttle],
+  ['archive_lock', ArchiveLock],
+  ['existing', Existing],
+])
 
 const SettingsShape = z.strictObject({
   deployment: z
@@ -115,6 +131,7 @@ const SettingsShape = z.strictObject({
   resource_routes: z.boolean('must be true or false').default(true),
   encryption: z.enum(['kms', 's3'], 'must be "kms" or "s3"').default('s3'),
   archive_lock_days: z.exactOptional(days()),
+  archive_lock: z.exactOptional(ArchiveLock),
   alarm_email: z.exactOptional(z.email('must be an e-mail address')),
   max_concurrency: concurrency().default(DEFAULT_MAX_CONCURRENCY),
   reserved_concurrency: z.exactOptional(concurrency()),
@@ -135,6 +152,8 @@ export const readSettings = (settings: unknown, models: ModelRegistry): Settings
   const parsed = SettingsShape.safeParse(settings ?? {})
   if (!parsed.success) throw new SettingsError(parsed.error.issues.flatMap((issue) => faultsOf(issue, settings)))
   const { schedules: given, ...rest } = parsed.data
+  if (rest.archive_lock !== undefined && rest.archive_lock_days !== undefined)
+    throw new SettingsError(['archive_lock: cannot be set together with archive_lock_days; remove archive_lock_days'])
   const schedules = readSchedules(given, models, settings)
   const schedules_json = JSON.stringify(given)
   const bytes = Buffer.byteLength(JSON.stringify(schedules_json))
@@ -210,8 +229,7 @@ const nameOf = (path: readonly PropertyKey[]): string => (path.length === 0 ? 's
 const settingsAt = ([setting, ...rest]: readonly PropertyKey[]): readonly string[] => {
   if (setting === undefined) return Object.keys(SettingsShape.shape)
   if (rest.length > 0) return SCHEDULE_MEMBERS
-  const { shape } = setting === 'retention' ? Retention : setting === 'existing' ? Existing : Throttle
-  return Object.keys(shape)
+  return Object.keys(GROUPS.get(setting)?.shape ?? {})
 }
 
 const valueAt = (settings: unknown, path: readonly PropertyKey[]): unknown =>

@@ -30,7 +30,7 @@ export const writeUnrestorableList = async (
   const options = { contentType: 'application/x-ndjson' }
   const lines = Readable.from(chunksOf(resources), { objectMode: false })
   const list = unrestorableListOf(stores, jobId)
-  await stores.objects.upload(list.bucket, list.key, lines, options)
+  await stores.objects.upload(list.bucket, list.key, lines, { ...options, checksum: true })
   return list
 }
 

@@ -1,6 +1,7 @@
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { PinnedObject } from '../objects/object.ts'
 import { hasReport } from '../restore/upload-report.ts'
+import { lockedUntil, lockReason } from './locked-until.ts'
 import { DAY_MS } from './prune-plan.ts'
 import { RETENTION_LOCATIONS, type RetentionDays, type RetentionGroup } from './retention.ts'
 
@@ -61,6 +62,11 @@ const reasonToKeepUpload: ReasonToKeep = async (services, object) => {
   return (await services.objects.head(bucket, upload)) === undefined ? undefined : 'its upload still exists'
 }
 
+const reasonToKeepLocked: ReasonToKeep = async ({ objects, clock }, object) => {
+  const until = await lockedUntil(objects, object, clock())
+  return until === undefined ? undefined : lockReason(until)
+}
+
 const RULES: Readonly<Record<RetentionGroup, Rules>> = {
   exports: { isPart: always, reasonToKeep: never },
   reports: { isPart: always, reasonToKeep: never },
@@ -93,7 +99,7 @@ export async function* planObjects(
     const reason =
       until >= now
         ? `is kept until ${new Date(until).toISOString()} (${setting})`
-        : await reasonToKeep(services, object)
+        : ((await reasonToKeep(services, object)) ?? (await reasonToKeepLocked(services, object)))
     yield {
       bucket: object.bucket,
       key: object.key,

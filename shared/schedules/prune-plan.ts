@@ -1,5 +1,6 @@
 import { type ArchiveJudgement, type ArchiveState, isCounted, resourcesIn } from './archive-judgement.ts'
 import { covers } from './archive-scope.ts'
+import { lockReason } from './locked-until.ts'
 import type { JudgedArchive, JudgedArchives } from './judged-archives.ts'
 import type { Schedule } from './schedule.ts'
 
@@ -15,6 +16,8 @@ export interface PlannedArchive {
   readonly state: ArchiveState | 'unreadable'
   /** The number of resources in the archive. Absent if it is unreadable. */
   readonly resources?: number
+  /** The time until which the archive is locked, as ISO 8601. Present only if the archive is kept for this reason. */
+  readonly locked_until?: string
   readonly action: 'delete' | 'keep'
   readonly reason: string
 }
@@ -33,6 +36,8 @@ interface PruneCandidates extends JudgedArchives {
   readonly schedule: Pick<Schedule, 'keep_days'>
   /** The result of `goodSuccessors`: the newest good archive of each scope, newest first. */
   readonly successors: readonly ArchiveJudgement[]
+  /** The times until which S3 Object Lock protects archives, by their keys. ISO 8601. */
+  readonly locks: ReadonlyMap<string, string>
   readonly now: Date
 }
 
@@ -43,6 +48,7 @@ interface PruneCandidates extends JudgedArchives {
  * - A newer good archive of the same or a wider scope exists and could be opened just now.
  * - No suspicious archive waits for a decision. A suspicious archive needs no decision if a newer good archive exists.
  * - No later archive was confirmed within the last `keep_days`.
+ * - It is not locked.
  */
 export const planPruning = (candidates: PruneCandidates): PrunePlan => {
   const { archives, judgements } = candidates
@@ -84,15 +90,15 @@ const planArchive = (
       ? { state: 'unreadable' as const }
       : { state: judgement.state, resources: resourcesIn(judgement) }),
   }
-  return { ...shown, ...decide(candidates, at, judgement) }
+  return { ...shown, ...decide(candidates, { key, at }, judgement) }
 }
 
 /** Decides about one archive. If there is a suspicious archive that waits for a decision, no archive is deleted. */
 const decide = (
   candidates: Decision,
-  at: string,
+  { key, at }: { readonly key: string; readonly at: string },
   judgement: ArchiveJudgement | undefined,
-): Pick<PlannedArchive, 'action' | 'reason'> => {
+): Pick<PlannedArchive, 'action' | 'reason' | 'locked_until'> => {
   const { schedule, holds, now } = candidates
   const [suspicious] = candidates.stopped_by
   const { keep_days } = schedule
@@ -109,6 +115,8 @@ const decide = (
   const heldUntil = holdOf(holds, keep_days, at)
   if (heldUntil > now.getTime())
     return keep(`is kept until ${isoTime(heldUntil)}, because a later archive was suspicious and was confirmed`)
+  const locked_until = candidates.locks.get(key)
+  if (locked_until !== undefined) return { ...keep(lockReason(locked_until)), locked_until }
   const reason = `is older than keep_days (${keep_days}), and job ${successor.job_id} made a newer good archive`
   return { action: 'delete', reason }
 }

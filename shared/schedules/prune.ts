@@ -1,13 +1,16 @@
+import pMap from 'p-map'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { attemptAll, type Attempts } from './attempt-all.ts'
 import type { ArchiveJudgements } from './aws/archive-judgements.ts'
 import { judgedArchives, type JudgedArchiveServices } from './judged-archives.ts'
+import { lockedUntil } from './locked-until.ts'
 import { planPruning, type PrunePlan } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
 import { goodSuccessors } from './successors.ts'
 
 /** The stores and settings that are needed to plan pruning. */
 export interface PlanScheduleServices extends JudgedArchiveServices {
+  readonly objects: JudgedArchiveServices['objects'] & Pick<ObjectStore, 'head'>
   readonly clock: () => Date
 }
 
@@ -17,6 +20,9 @@ interface PruneServices extends PlanScheduleServices {
   readonly archiveJudgements: PlanScheduleServices['archiveJudgements'] & Pick<ArchiveJudgements, 'delete'>
   readonly config: PlanScheduleServices['config'] & { readonly schedules: readonly Schedule[] }
 }
+
+/** The number of archives whose locks are read at the same time. */
+const CHECKED_AT_ONCE = 16
 
 interface PrunedSchedule {
   readonly schedule: string
@@ -48,7 +54,27 @@ export const planSchedule = async (
 ): Promise<PrunePlan> => {
   const judged = await judgedArchives(services, schedule, options)
   const successors = await goodSuccessors(services.objects, judged.archives)
-  return planPruning({ ...judged, schedule, successors, now: services.clock() })
+  const candidates = { ...judged, schedule, successors, now: services.clock() }
+  const plan = planPruning({ ...candidates, locks: new Map() })
+  const locks = await locksOf(services, candidates.now, plan)
+  return locks.size === 0 ? plan : planPruning({ ...candidates, locks })
+}
+
+/** Returns the times until which the archives are locked that the plan deletes, by their keys. */
+const locksOf = async (
+  { objects, config }: PlanScheduleServices,
+  now: Date,
+  { archives }: PrunePlan,
+): Promise<ReadonlyMap<string, string>> => {
+  const locks = await pMap(
+    archives.filter(({ action }) => action === 'delete'),
+    async ({ key }) => {
+      const until = await lockedUntil(objects, { bucket: config.buckets.archives, key }, now)
+      return until === undefined ? [] : [[key, until] as const]
+    },
+    { concurrency: CHECKED_AT_ONCE },
+  )
+  return new Map(locks.flat())
 }
 
 const prune = async (services: PruneServices, schedule: Schedule): Promise<PrunedSchedule> => {

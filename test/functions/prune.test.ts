@@ -1,4 +1,5 @@
 import { DeleteItemCommand, PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { handler as check } from '../../functions/events/check-schedules.ts'
@@ -210,6 +211,43 @@ describe('the retention of other objects', () => {
     api.clock.ahead = 11 * DAY_MS
     expect(await prune()).toContainEqual({ retention: 'exports', deleted: 1001 })
     expect(await keysIn('archives')).toEqual([])
+  })
+})
+
+describe('locked objects', () => {
+  const lock = async (key: string, days: number): Promise<string> => {
+    const until = new Date(Date.now() + days * DAY_MS)
+    await api.s3.send(
+      new PutObjectCommand({
+        Bucket: api.services.config.buckets.archives,
+        Key: key,
+        Body: archive,
+        ObjectLockMode: 'COMPLIANCE',
+        ObjectLockRetainUntilDate: until,
+      }),
+    )
+    return until.toISOString()
+  }
+
+  it('are kept until their lock ends, and listed with this time', async () => {
+    const [locked, unlocked, newer] = [keyOf(60), keyOf(50), keyOf(40)]
+    const until = await lock(locked, 20)
+    for (const key of [unlocked, newer]) await put('archives', key, archive)
+    const exported = 'exports/2026/01/01/a.acbak'
+    const exportedUntil = await lock(exported, 20)
+    api.clock.ahead = 15 * DAY_MS
+    expect(await explain()).toMatchObject([
+      { key: locked, action: 'keep', locked_until: until, reason: `is locked until ${until} (S3 Object Lock)` },
+      { key: unlocked, action: 'delete' },
+      { key: newer, action: 'keep' },
+      { key: exported, action: 'keep', reason: `is locked until ${exportedUntil} (S3 Object Lock)` },
+    ])
+    await prune()
+    expect(await keysIn('archives')).toEqual([exported, locked, newer])
+    expect((await api.services.archiveJudgements.list('nightly')).map(({ key }) => key)).toEqual([newer, locked])
+    api.clock.ahead = 21 * DAY_MS
+    await prune()
+    expect(await keysIn('archives')).toEqual([newer])
   })
 })
 

@@ -130,6 +130,26 @@ describe('readSettings', () => {
       ['archive_lock_days: 0 must be at least 1'],
     ],
     [
+      'a lock without a mode',
+      { deployment: 'prod', archive_lock: { days: 30 } },
+      ['archive_lock.mode: is missing; it must be "governance" or "compliance"'],
+    ],
+    [
+      'a lock without days',
+      { deployment: 'prod', archive_lock: { mode: 'compliance' } },
+      ['archive_lock.days: is missing; it must be a whole number of days'],
+    ],
+    [
+      'an unknown member of a lock',
+      { deployment: 'prod', archive_lock: { mode: 'compliance', days: 30, hold: true } },
+      ['archive_lock.hold: there is no such setting; settings of archive_lock: mode, days'],
+    ],
+    [
+      'two locks',
+      { deployment: 'prod', archive_lock: { mode: 'compliance', days: 30 }, archive_lock_days: 30 },
+      ['archive_lock: cannot be set together with archive_lock_days; remove archive_lock_days'],
+    ],
+    [
       'an unknown kind of encryption',
       { deployment: 'prod', encryption: 'none' },
       ['encryption: "none" must be "kms" or "s3"'],

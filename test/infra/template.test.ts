@@ -437,6 +437,22 @@ describe('the settings', () => {
     ])
   })
 
+  it('can lock archives so that nobody can delete them, and print until when', async () => {
+    const lock = (mode: string) => templates({ ...settings, archive_lock: { mode, days: 30 } })
+    const day = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
+    const { data, warnings } = await lock('compliance')
+    const [[, archives] = expect.fail()] = resourcesOf(data, BUCKET).filter(([id]) => id.startsWith('Archive'))
+    expect(archives.Properties).toMatchObject({
+      ObjectLockEnabled: true,
+      ObjectLockConfiguration: { Rule: { DefaultRetention: { Days: 30, Mode: 'COMPLIANCE' } } },
+    })
+    expect(warnings).toEqual([expect.stringContaining(`is locked until ${day(Date.now() + 30 * 24 * 3600_000)}`)])
+    expect(warnings).toEqual([expect.stringContaining('not even the root user')])
+    const governance = await lock('governance')
+    expect(governance.warnings).toEqual([])
+    expect(JSON.stringify(governance.data)).toContain('"Mode":"GOVERNANCE"')
+  })
+
   it('cannot create an encryption key without a region', async () => {
     await expect(templates({ ...settings, encryption: 'kms' })).rejects.toThrow('encryption: "kms" requires an account')
   })

@@ -1,4 +1,4 @@
-import { ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
+import { HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -99,6 +99,18 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       await expect(store.upload(bucket, 'failed', failing)).rejects.toThrow('the source failed')
       expect(await store.head(bucket, 'failed')).toBeUndefined()
     })
+
+    it.each([1000, 9 * MIB])(
+      'uploads a stream of %d bytes with a checksum, as a locked bucket requires',
+      async (size) => {
+        const body = randomBytes(size)
+        await store.upload(bucket, 'checked', Readable.from([body]), { checksum: true })
+        expect(await store.getBytes(bucket, 'checked')).toEqual(body)
+        const command = new HeadObjectCommand({ Bucket: bucket, Key: 'checked', ChecksumMode: 'ENABLED' })
+        const { ChecksumCRC32 } = await servers.s3.send(command)
+        expect(ChecksumCRC32).toEqual(expect.any(String))
+      },
+    )
 
     it('composes an object of uploaded and copied parts in two instances, and can complete it twice', async () => {
       const source = randomBytes(12 * MIB)

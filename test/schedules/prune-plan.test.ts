@@ -21,7 +21,14 @@ const plan = (
     keep_days = 7,
     damaged = [],
     gone = [],
-  }: { now?: string; keep_days?: number; damaged?: readonly string[]; gone?: readonly string[] } = {},
+    locks = {},
+  }: {
+    now?: string
+    keep_days?: number
+    damaged?: readonly string[]
+    gone?: readonly string[]
+    locks?: Readonly<Record<string, string>>
+  } = {},
 ): PrunePlan => {
   const newest = [...judgements].sort((a, b) => (a.at < b.at ? 1 : -1))
   const present = newest.filter(({ job_id }) => !gone.includes(job_id))
@@ -30,6 +37,7 @@ const plan = (
     archives: present.map((one) => archiveOf(one, one)),
     judgements: newest,
     successors: present.filter((one) => isCounted(one) && !damaged.includes(one.job_id)),
+    locks: new Map(Object.entries(locks)),
     now: new Date(now),
   })
 }
@@ -126,12 +134,25 @@ describe('the plan of a run', () => {
       schedule: { keep_days: 7 },
       archives: [archiveOf(judgement(2, MEMO), judgement(2, MEMO)), archiveOf(judgement(1, MEMO))],
       judgements: [judgement(2, MEMO)],
+      locks: new Map<string, string>(),
       now: new Date('2026-03-01T00:00:00Z'),
     }
     const [, unreadable] = planPruning({ ...input, successors: [judgement(2, MEMO)] }).archives
     expect(unreadable).toMatchObject({ state: 'unreadable', action: 'delete' })
     expect(unreadable).not.toHaveProperty('resources')
     expect(planPruning({ ...input, successors: [] }).archives).toMatchObject([{ action: 'keep' }, { action: 'keep' }])
+  })
+
+  it('keeps a locked archive and its judgement until the lock ends', () => {
+    const two = [judgement(1, MEMO), judgement(2, MEMO)]
+    const made = plan(two, { locks: { [judgement(1, MEMO).key]: '2026-04-01T00:00:00.000Z' } })
+    expect(deleted(made)).toEqual([])
+    expect(made.archives[1]).toMatchObject({
+      action: 'keep',
+      locked_until: '2026-04-01T00:00:00.000Z',
+      reason: 'is locked until 2026-04-01T00:00:00.000Z (S3 Object Lock)',
+    })
+    expect(made.obsolete).toEqual([])
   })
 
   it('forgets the judgement of a deleted archive when nothing depends on it any more', () => {

@@ -151,8 +151,16 @@ export class ObjectStore extends ObjectReader {
     return this.put(bucket, key, Buffer.from(JSON.stringify(value)), { ...options, contentType: 'application/json' })
   }
 
-  /** Writes a stream of unknown length in bounded memory. If the stream fails, no object is written. */
-  async upload(bucket: string, key: string, body: Readable, options: WriteOptions = {}): Promise<PinnedObject> {
+  /**
+   * Writes a stream of unknown length in bounded memory. If the stream fails, no object is written. With `checksum`,
+   * sends a checksum, which S3 requires in a bucket whose objects are locked by default.
+   */
+  async upload(
+    bucket: string,
+    key: string,
+    body: Readable,
+    { checksum = false, ...options }: WriteOptions & { readonly checksum?: boolean } = {},
+  ): Promise<PinnedObject> {
     let size = 0
     const counter = new Transform({
       transform(chunk: Buffer, _encoding, done) {
@@ -165,7 +173,13 @@ export class ObjectStore extends ObjectReader {
     pipeline(body, counter, () => undefined)
     const upload = new Upload({
       client: this.client,
-      params: { Bucket: bucket, Key: key, Body: counter, ...writeFields(options) },
+      params: {
+        Bucket: bucket,
+        Key: key,
+        Body: counter,
+        ...(checksum ? { ChecksumAlgorithm: 'CRC32' } : {}),
+        ...writeFields(options),
+      },
       ...UPLOAD,
     })
     try {

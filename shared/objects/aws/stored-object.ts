@@ -18,6 +18,11 @@ export interface StoredObject extends PinnedObject {
    * this value.
    */
   readonly sha256?: string
+  /**
+   * The time until which S3 Object Lock protects this version, as ISO 8601. Absent if the version is not locked, or if
+   * the permission `s3:GetObjectRetention` is missing.
+   */
+  readonly locked_until?: string
   /** The SHA-256 of the bytes, in hex, which S3 has verified. */
   readonly checksumSha256?: string
 }
@@ -101,6 +106,7 @@ export const storedObject = (
   answer: HeadObjectCommandOutput | GetObjectCommandOutput,
 ): StoredObject => {
   const { ContentLength = 0, ETag, VersionId, ContentType, Metadata = {}, ChecksumSHA256, ChecksumType } = answer
+  const { ObjectLockRetainUntilDate } = answer
   const checksum = fullSha256(ChecksumSHA256, ChecksumType)
   const sha256 = Metadata['sha256']
   return {
@@ -117,5 +123,6 @@ export const storedObject = (
     ...(ContentType === undefined ? {} : { content_type: ContentType }),
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(checksum === undefined ? {} : { checksumSha256: checksum }),
+    ...(ObjectLockRetainUntilDate === undefined ? {} : { locked_until: ObjectLockRetainUntilDate.toISOString() }),
   }
 }

@@ -1,5 +1,4 @@
 import { App, type Environment } from 'aws-cdk-lib'
-import { Annotations, Match } from 'aws-cdk-lib/assertions'
 import { mkdtemp, readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -40,6 +39,7 @@ export const bundlesOf = ({
       return { id, name, file: `asset.${S3Key.replace(/\.zip$/, '')}/index.mjs` }
     })
 
+const Message = z.object({ level: z.enum(['info', 'warning']), entry: z.object({ data: z.string() }) })
 const Cdk = z.object({ context: z.record(z.string(), z.unknown()) })
 
 /**
@@ -64,10 +64,18 @@ export const synthesize = async ({
   const { data, service } = createStacks(app, env ?? {})
   const assembly = app.synth()
   const templateOf = (name: string): Template => assembly.getStackByName(name).template as Template
-  const annotations = Annotations.fromStack(service)
-  const texts = (found: readonly { readonly entry: { readonly data?: unknown } }[]): string[] =>
-    found.flatMap(({ entry: { data } }) => (typeof data === 'string' ? [data] : []))
-  const warnings = texts(annotations.findWarning('*', Match.anyValue()))
-  const infos = texts(annotations.findInfo('*', Match.anyValue()))
-  return { outdir, data: templateOf(data.stackName), service: templateOf(service.stackName), warnings, infos }
+  const messages = (of: 'warning' | 'info'): string[] =>
+    assembly.stacks
+      .flatMap((stack) => stack.messages)
+      .flatMap((message) => {
+        const { data } = Message.safeParse(message)
+        return data?.level === of ? [data.entry.data] : []
+      })
+  return {
+    outdir,
+    data: templateOf(data.stackName),
+    service: templateOf(service.stackName),
+    warnings: messages('warning'),
+    infos: messages('info'),
+  }
 }

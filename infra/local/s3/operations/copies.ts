@@ -10,6 +10,7 @@ import { storedHeaders } from '../rules/object-headers.ts'
 import { checkVersionId, partNumberOf } from '../rules/parameters.ts'
 import { parseCopyRange } from '../rules/ranges.ts'
 import { slice } from '../storage/content-files.ts'
+import { lockHeaders, withoutLock } from '../storage/object-lock.ts'
 import type { HeldVersion } from '../storage/content-readers.ts'
 import type { Checksums, ChecksumName, Segment } from '../storage/records.ts'
 import { buffersOf } from '../../../../shared/values/buffers-of.ts'
@@ -29,6 +30,7 @@ export const copyObject: Operation = async (call) => {
   const source = await holdSource(call)
   try {
     const { version } = source.held
+    const { versioning } = storage.buckets.get(bucket)
     const replaceHeaders = headers.get('x-amz-metadata-directive')?.toUpperCase() === 'REPLACE'
     if (source.bucket === bucket && source.key === key && source.versionId === undefined && !replaceHeaders) {
       throw new S3Error(
@@ -51,7 +53,9 @@ export const copyObject: Operation = async (call) => {
     const object = {
       size: version.size,
       etag: version.etag,
-      headers: replaceHeaders ? storedHeaders(request) : version.headers,
+      headers: replaceHeaders
+        ? storedHeaders(request, versioning)
+        : { ...withoutLock(version.headers), ...lockHeaders(headers, versioning) },
       segments: await storage.content.share(version.segments),
       checksums,
     }

@@ -10,7 +10,7 @@ export const putObject: Operation = async (call) => {
   const { request, signer, storage } = call
   const { bucket, key } = request
   const condition = writeCondition(request)
-  const headers = storedHeaders(request)
+  const headers = storedHeaders(request, storage.buckets.get(bucket).versioning)
   // The condition is checked again after the body. This check rejects most requests before they use the disk.
   condition(storage.objects.current(bucket, key))
   const { segment, md5, checksums } = await receiveBody(request, signer, storage.content)

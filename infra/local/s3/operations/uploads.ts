@@ -18,7 +18,7 @@ export const createMultipartUpload: Operation = async ({ request, storage }) => 
     bucket,
     key,
     started: Date.now(),
-    headers: storedHeaders(request),
+    headers: storedHeaders(request, storage.buckets.get(request.bucket).versioning),
     ...(algorithm !== undefined && { algorithm: parseChecksumName(algorithm) }),
   })
   return xmlReply(

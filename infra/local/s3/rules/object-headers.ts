@@ -1,6 +1,8 @@
 import type { S3Request } from '../http/request.ts'
 import { decodeWords, encodeIfNeeded } from '../../../../shared/values/encoded-words.ts'
 import { S3Error } from '../http/s3-error.ts'
+import { lockHeaders } from '../storage/object-lock.ts'
+import type { VersioningStatus } from '../storage/records.ts'
 
 const STORED_HEADERS = [
   'cache-control',
@@ -29,15 +31,15 @@ const LARGEST_METADATA = 2048
 
 /**
  * Returns the headers of a write that are stored with the object and that every GET returns. Throws if the request has
- * headers of features that the service does not support (tags, object lock).
+ * headers of features that the service does not support (tags), or that the bucket does not support (locks).
  */
-export function storedHeaders({ headers }: S3Request): Readonly<Record<string, string>> {
-  const stored: Record<string, string> = { 'content-type': 'binary/octet-stream' }
+export function storedHeaders(
+  { headers }: S3Request,
+  versioning: VersioningStatus | undefined,
+): Readonly<Record<string, string>> {
+  const stored: Record<string, string> = { 'content-type': 'binary/octet-stream', ...lockHeaders(headers, versioning) }
   let size = 0
   for (const [name, value] of headers) {
-    if (name.startsWith('x-amz-object-lock-')) {
-      throw new S3Error('InvalidRequest', 'Bucket is missing Object Lock Configuration', { Header: name })
-    }
     if (name === 'x-amz-tagging') {
       throw new S3Error('NotImplemented', 'The local S3 service does not store tags', { Header: name })
     }

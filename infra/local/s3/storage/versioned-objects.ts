@@ -3,6 +3,7 @@ import type { ContentFiles } from './content-files.ts'
 import { ContentReaders, type HeldVersion } from './content-readers.ts'
 import { type Batch, type Database, objectPath } from './database.ts'
 import { KeyedLock } from './keyed-lock.ts'
+import { checkUnlocked } from './object-lock.ts'
 import { type DeleteMarker, isDeleteMarker, NULL_VERSION, type ObjectVersion, type VersionEntry } from './records.ts'
 import { VersionHistory } from './version-history.ts'
 import { newVersionId, type Sequence } from './version-ids.ts'
@@ -134,7 +135,10 @@ export class VersionedObjects {
     })
   }
 
-  /** Deletes one version permanently. If it was the latest version, the previous version becomes current. */
+  /**
+   * Deletes one version permanently. If it was the latest version, the previous version becomes current. Throws 403 if
+   * the version is locked.
+   */
   async deleteVersion(bucket: string, key: string, versionId: string, condition = always): Promise<Deleted> {
     const path = objectPath(bucket, key)
     const { objects } = this.#database
@@ -144,6 +148,7 @@ export class VersionedObjects {
       const isCurrent = current?.versionId === versionId
       const entry = isCurrent ? current : await this.#inHistory(bucket, key, versionId)
       if (entry === undefined) return { versionId }
+      if (!isDeleteMarker(entry)) checkUnlocked(entry.headers)
       const batch = this.#database.level.batch()
       if (isCurrent) batch.del(path, { sublevel: objects })
       else this.#history.remove(batch, bucket, key, entry)

@@ -1,9 +1,12 @@
 import {
   CopyObjectCommand,
+  CreateBucketCommand,
+  DeleteObjectCommand,
   GetObjectCommand,
   GetObjectTaggingCommand,
   HeadObjectCommand,
   ListBucketsCommand,
+  PutBucketVersioningCommand,
   PutObjectCommand,
   type PutObjectCommandInput,
 } from '@aws-sdk/client-s3'
@@ -23,6 +26,34 @@ describe('the local S3 service', () => {
   it('contains only the buckets that it was asked to create', async () => {
     const { Buckets } = await s3.client.send(new ListBucketsCommand())
     expect(Buckets?.map(({ Name }) => Name)).toEqual([Bucket])
+  })
+
+  it('locks versions in buckets with versioning, for reads to show and deletions to respect', async () => {
+    const until = new Date(Date.now() + 3_600_000)
+    const lock = { ObjectLockMode: 'GOVERNANCE', ObjectLockRetainUntilDate: until } as const
+    expect(await rejection(put('locked', lock))).toMatchObject({ name: 'InvalidRequest', status: 400 })
+    const Versioned = `${Bucket}-locks`
+    await s3.client.send(new CreateBucketCommand({ Bucket: Versioned }))
+    await s3.client.send(
+      new PutBucketVersioningCommand({ Bucket: Versioned, VersioningConfiguration: { Status: 'Enabled' } }),
+    )
+    const locked = (more: Partial<PutObjectCommandInput>) => put('locked', { Bucket: Versioned, ...lock, ...more })
+    expect(await rejection(locked({ ObjectLockLegalHoldStatus: 'ON' }))).toMatchObject({ status: 501 })
+    expect(await rejection(locked({ ObjectLockRetainUntilDate: new Date(0) }))).toMatchObject({ status: 400 })
+    const { VersionId } = await locked({})
+    const source = { Bucket: Versioned, Key: 'locked' }
+    const head = await s3.client.send(new HeadObjectCommand(source))
+    expect(head).toMatchObject(lock)
+    const removal = s3.client.send(
+      new DeleteObjectCommand({ ...source, ...(VersionId !== undefined && { VersionId }) }),
+    )
+    expect(await rejection(removal)).toEqual({ name: 'AccessDenied', status: 403 })
+    const copy = { Bucket: Versioned, Key: 'copy', CopySource: `${Versioned}/locked` }
+    await s3.client.send(new CopyObjectCommand(copy))
+    const unlocked = await s3.client.send(new HeadObjectCommand({ Bucket: Versioned, Key: 'copy' }))
+    expect(unlocked.ObjectLockMode).toBeUndefined()
+    await s3.client.send(new DeleteObjectCommand(source))
+    expect(await rejection(s3.client.send(new HeadObjectCommand(source)))).toMatchObject({ status: 404 })
   })
 
   it('rejects tags and object locks instead of ignoring them', async () => {

@@ -1,0 +1,49 @@
+import { Annotations, Duration } from 'aws-cdk-lib'
+import { type BucketProps, ObjectLockRetention } from 'aws-cdk-lib/aws-s3'
+import type { Construct } from 'constructs'
+import type { Settings } from './settings.ts'
+
+/** How S3 Object Lock protects archives from deletion. */
+interface ArchiveLock {
+  readonly mode: 'governance' | 'compliance'
+  readonly days: number
+}
+
+const DAY_MS = 24 * 3600_000
+
+/** Returns the lock of archives. `archive_lock_days` is a lock in the mode `governance`. */
+const archiveLock = ({ archive_lock, archive_lock_days }: Settings): ArchiveLock | undefined =>
+  archive_lock ?? (archive_lock_days === undefined ? undefined : { mode: 'governance', days: archive_lock_days })
+
+/** Returns the properties of the archive bucket that lock each new object. */
+export const lockProps = (
+  settings: Settings,
+): Pick<BucketProps, 'objectLockEnabled' | 'objectLockDefaultRetention'> => {
+  const lock = archiveLock(settings)
+  if (lock === undefined) return {}
+  const days = Duration.days(lock.days)
+  return {
+    objectLockEnabled: true,
+    objectLockDefaultRetention:
+      lock.mode === 'compliance' ? ObjectLockRetention.compliance(days) : ObjectLockRetention.governance(days),
+  }
+}
+
+/** Makes `cdk synth` print until when an archive is locked that is written today. */
+export const announceLock = (construct: Construct, settings: Settings, now = new Date()): void => {
+  const lock = archiveLock(settings)
+  if (lock === undefined) return
+  const dayOf = (ms: number): string => new Date(ms).toISOString().slice(0, 10)
+  const written = `An archive that is written today (${dayOf(now.getTime())}) is locked until ${dayOf(now.getTime() + lock.days * DAY_MS)}`
+  if (lock.mode === 'governance')
+    Annotations.of(construct).addInfoV2(
+      'specstar:archive-lock',
+      `${written}. Only principals with s3:BypassGovernanceRetention can delete it earlier.`,
+    )
+  else
+    Annotations.of(construct).addWarningV2(
+      'specstar:archive-lock-compliance',
+      `${written}. Until then, nobody can delete it or shorten the lock, not even the root user of the account, ` +
+        'and its storage must be paid for.',
+    )
+}
