@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { z } from 'zod'
 import { event } from '../../functions/handlers/event.ts'
 import { route } from '../../functions/handlers/route.ts'
@@ -10,6 +10,9 @@ import { localContext } from '../../infra/local/program/local-context.ts'
 import { PassInput, RUN_PASSES, StageInput } from '../../shared/jobs/messages.ts'
 import { EXPORT_STAGE_NAMES, RESTORE_STAGE_NAMES } from '../../shared/jobs/stage-names.ts'
 import { TornResourcesError } from '../../shared/resources/errors.ts'
+import { logger } from '../../shared/telemetry/telemetry.ts'
+import { callContext } from '../../shared/throttling/call-context.ts'
+import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import { startTestApi, type TestApi } from './test-api.ts'
 
 const CONTEXT = localContext('test', 'request-1', 60_000)
@@ -17,6 +20,9 @@ const CONTEXT = localContext('test', 'request-1', 60_000)
 let api: TestApi
 beforeAll(async () => {
   api = await startTestApi()
+})
+afterEach(() => {
+  vi.restoreAllMocks()
 })
 afterAll(() => api.stop())
 
@@ -92,6 +98,17 @@ describe('event', () => {
   })
 })
 
+describe('a stage whose error cannot be stored', () => {
+  it('fails with its error, and the failed write is logged', async () => {
+    const log = vi.spyOn(logger, 'error').mockImplementation(() => undefined)
+    vi.spyOn(api.services.jobs, 'keepFailure').mockRejectedValue(new Error('the table is full'))
+    const messages = { input: PassInput, output: z.object({}) }
+    const handler = stage('verify', messages, () => Promise.reject(new TornResourcesError(['x'])))
+    await expect(handler({ job_id: 'lost', n: 0, pass: 0 }, CONTEXT)).rejects.toThrow(TornResourcesError)
+    expect(log).toHaveBeenCalledOnce()
+  })
+})
+
 describe('route', () => {
   const request = (query: string): HttpEvent => ({
     version: '2.0',
@@ -127,6 +144,30 @@ describe('route', () => {
       headers: { 'content-type': 'application/json', 'cache-control': 'no-store' },
       body: '{"id":"a"}',
     })
+  })
+
+  it('answers a throttled call with 503 and the time to wait', async () => {
+    const call = { service: 'DynamoDB', operation: 'GetItem', target: 'table t' }
+    const throttled = route(
+      () => undefined,
+      () => Promise.reject(new ThrottledError(call, 5_000, new Error('slow down'))),
+    )
+    vi.spyOn(logger, 'error').mockImplementation(() => undefined)
+    const { statusCode, headers, body = '' } = await throttled(request(''), CONTEXT)
+    expect([statusCode, headers?.['retry-after']]).toEqual([503, '10'])
+    expect(JSON.parse(body)).toMatchObject({ type: 'throttled', status: 503 })
+  })
+
+  it('gives a call 5 seconds, and the handler the time of the request', async () => {
+    const budget = route(
+      () => callContext(),
+      ({ perCallMs, until }) => ({ status: 200, body: { perCallMs, leftMs: until - performance.now() } }),
+    )
+    const { body = '' } = await budget(request(''), localContext('test', 'request-1', 30_000))
+    const { perCallMs, leftMs } = JSON.parse(body) as { perCallMs: number; leftMs: number }
+    expect(perCallMs).toBe(5_000)
+    expect(leftMs).toBeGreaterThan(26_000)
+    expect(leftMs).toBeLessThan(27_001)
   })
 
   it('answers an unknown error with the request id and without its message', async () => {

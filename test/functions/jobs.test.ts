@@ -94,6 +94,20 @@ describe('a job', () => {
     })
   })
 
+  it('shows the operations that were throttled within the last two minutes, but only while it is running', async () => {
+    const { jobs } = api.services
+    const id = await jobIdOf(fetch(`${api.gateway.url}/country/export?wait=0&ids=throttled`))
+    const at = new Date(Math.floor(Date.now() / 1_000) * 1_000)
+    const query = { by: 'DynamoDB table t', operation: 'Query', since: at, last_at: at, attempts: 3 }
+    const long = new Date(at.getTime() - 121_000)
+    const head = { by: 'S3 bucket b', operation: 'HeadObject', since: long, last_at: long, attempts: 1 }
+    await jobs.throttled.add(id, [query, head])
+    expect(await get(`/_backup/jobs/${id}`)).not.toHaveProperty('throttled')
+    await jobs.change(id, { status: 'running' }, { from: ['queued'] })
+    const times = { since: at.toISOString(), last_at: at.toISOString() }
+    expect(await get(`/_backup/jobs/${id}`)).toMatchObject({ throttled: [{ ...query, ...times }] })
+  })
+
   it('shows the progress of the phases of a restore', async () => {
     const { jobs } = api.services
     const id = await jobIdOf(post('/_backup/import?wait=0', 'progress'))

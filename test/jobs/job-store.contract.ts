@@ -95,6 +95,23 @@ export const jobStoreContract = (start: () => Promise<TestServers>): void => {
       }
     })
 
+    it('adds up the throttled attempts of several workers, and begins anew after two minutes', async () => {
+      const { job_id } = job()
+      const attempt = { by: 'S3 bucket blobs', operation: 'HeadObject' }
+      const [first, second, third] = [0, 110_000, 300_000].map((ms) => new Date(now.getTime() + ms)) as [
+        Date,
+        Date,
+        Date,
+      ]
+      await jobs.throttled.add(job_id, [{ ...attempt, since: first, last_at: first, attempts: 2 }])
+      await jobs.throttled.add(job_id, [{ ...attempt, since: second, last_at: second, attempts: 3 }])
+      expect(await jobs.throttled.recent(job_id)).toEqual([{ ...attempt, since: first, last_at: second, attempts: 5 }])
+      now = third
+      expect(await jobs.throttled.recent(job_id)).toEqual([])
+      await jobs.throttled.add(job_id, [{ ...attempt, since: third, last_at: third, attempts: 1 }])
+      expect(await jobs.throttled.recent(job_id)).toEqual([{ ...attempt, since: third, last_at: third, attempts: 1 }])
+    })
+
     it('changes a job only if it has one of the given statuses', async () => {
       const one = job()
       await jobs.create(one)
