@@ -19,12 +19,14 @@ const Environment = z.object({ Variables: z.record(z.string(), z.unknown()) })
 
 /** The synthesized deployment on this machine: its bundles, state machines and routes, with the local services. */
 export class LocalDeployment {
+  /** The functions that have been used. Each has a worker thread, which loads its bundle. */
   readonly functions = new Map<string, BundledFunction>()
   readonly servers: TestServers
   readonly aws: AwsEndpoint
   readonly synthesized: Synthesized
   readonly #intrinsics: Intrinsics
   readonly #roles = new Map<string, string>()
+  readonly #loaders = new Map<string, () => BundledFunction>()
   readonly #before = new Map<string, () => Promise<unknown>>()
   #gateway: Gateway | undefined
 
@@ -35,11 +37,12 @@ export class LocalDeployment {
     this.#intrinsics = new Intrinsics(synthesized.service)
   }
 
-  static async start(): Promise<LocalDeployment> {
-    const synthesized = await synthesize({ bundles: true })
+  /** Starts the deployment that `cdk.json` describes. `settings` replaces its settings. */
+  static async start(settings?: object): Promise<LocalDeployment> {
+    const synthesized = await synthesize({ bundles: true, ...(settings === undefined ? {} : { settings }) })
     const [servers, aws] = await Promise.all([startServices(storesOf(synthesized)), AwsEndpoint.start()])
     const deployment = new LocalDeployment(synthesized, servers, aws)
-    await deployment.#load()
+    await deployment.#prepare()
     const engine = new LocalWorkflowEngine({
       retryMs: 5,
       workflows: { export: deployment.#workflow('export'), restore: deployment.#workflow('restore') },
@@ -58,8 +61,11 @@ export class LocalDeployment {
   }
 
   function(name: string): BundledFunction {
-    const own = this.functions.get(name)
+    const loaded = this.functions.get(name)
+    if (loaded !== undefined) return loaded
+    const own = this.#loaders.get(name)?.()
     if (own === undefined) throw new Error(`the deployment has no function ${name}`)
+    this.functions.set(name, own)
     return own
   }
 
@@ -101,17 +107,16 @@ export class LocalDeployment {
     await rm(this.synthesized.outdir, { recursive: true, force: true })
   }
 
-  async #load(): Promise<void> {
+  async #prepare(): Promise<void> {
     const endpoints = await this.#endpoints()
     for (const { id, name, file } of bundlesOf(this.synthesized)) {
       const { Properties = {} } = this.synthesized.service.Resources[id] ?? {}
       const { Variables } = Environment.parse(Properties['Environment'])
       const own = this.#intrinsics.resolve(Variables) as Readonly<Record<string, string>>
       const environment = { ...endpoints, ...own, AWS_LAMBDA_FUNCTION_NAME: name }
-      this.functions.set(name, new BundledFunction(name, join(this.synthesized.outdir, file), environment))
+      this.#loaders.set(name, () => new BundledFunction(name, join(this.synthesized.outdir, file), environment))
       this.#roles.set(name, roleOf(Properties))
     }
-    await Promise.all([...this.functions.values()].map((own) => own.loaded))
   }
 
   /** The environment variables that Lambda sets, and the endpoints of the local services. */
@@ -141,13 +146,13 @@ export class LocalDeployment {
     )
     const text = this.#intrinsics.text(machine?.Properties['DefinitionString'])
     const definition = JSON.parse(text) as Definition
-    const handlers = [...this.functions].map(([name, own]) => [
+    const handlers = [...this.#loaders.keys()].map((name) => [
       `arn:aws:lambda:us-east-1:000000000000:function:specstar-${name}:1`,
       async (input: Json): Promise<Json> => {
         const before = this.#before.get(name)
         this.#before.delete(name)
         await before?.()
-        return (await own.invoke(input, 900_000)) as Json
+        return (await this.function(name).invoke(input, 900_000)) as Json
       },
     ])
     return { definition, handlers: Object.fromEntries(handlers) as RunnableWorkflow['handlers'] }
@@ -158,23 +163,12 @@ export class LocalDeployment {
   }
 }
 
-/** The tables and buckets, with their names in the data stack. */
-const storesOf = ({ data }: Synthesized): Config => {
-  const intrinsics = new Intrinsics(data)
-  const nameOf = (prefix: string, property: string): string => {
-    const [, resource] = Object.entries(data.Resources).find(([id]) => id.startsWith(prefix)) ?? []
-    return intrinsics.text(resource?.Properties[property])
-  }
-  return {
-    ...readConfig({}),
-    tables: { resources: nameOf('ResourceTable', 'TableName'), jobs: nameOf('JobTable', 'TableName') },
-    buckets: {
-      blobs: nameOf('BlobBucket', 'BucketName'),
-      archives: nameOf('ArchiveBucket', 'BucketName'),
-      restores: nameOf('RestoreBucket', 'BucketName'),
-      work: nameOf('WorkBucket', 'BucketName'),
-    },
-  }
+/** The tables and buckets, with the names that the functions receive. */
+const storesOf = ({ service }: Synthesized): Config => {
+  const resource = Object.values(service.Resources).find(({ Type }) => Type === 'AWS::Lambda::Function')
+  const { Variables } = Environment.parse(resource?.Properties['Environment'])
+  const names = readConfig(new Intrinsics(service).resolve(Variables) as Readonly<Record<string, string>>)
+  return { ...readConfig({}), tables: names.tables, buckets: names.buckets }
 }
 
 const roleOf = (properties: Resource['Properties']): string => {

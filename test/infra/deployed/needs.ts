@@ -43,6 +43,8 @@ const needsOfS3 = ({ method, path, headers, body, status }: Call): Need[] => {
   })
   if (key === '' && method === 'POST' && has('delete'))
     return [...body.matchAll(/<Key>([^<]*)<\/Key>/g)].map(([, one]) => on('DeleteObject', one))
+  if (key === '' && has('versioning')) return [on('GetBucketVersioning')]
+  if (key === '' && has('notification')) return [on('GetBucketNotification')]
   if (key === '') return [on('ListBucket')]
   if (method === 'GET' || method === 'HEAD') {
     const reads = on(has('versionId') ? 'GetObjectVersion' : 'GetObject')
