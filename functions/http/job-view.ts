@@ -1,5 +1,7 @@
 import { z } from 'zod'
 import type { JobStore } from '../../shared/jobs/aws/job-store.ts'
+import { withShorterBudget } from '../../shared/throttling/call-context.ts'
+import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import type { ThrottledAttempts } from '../../shared/throttling/throttled-calls.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import { MISSING_BLOBS_HINT } from '../../shared/blobs/errors.ts'
@@ -73,7 +75,7 @@ export const jobSummary = (job: Job, now: Date): JobView => {
 /** Returns the job object with progress and result. The URLs are signed again in each call. */
 export const jobView = async (services: JobViewServices, job: Job): Promise<JobView> => {
   const progress = job.status === 'running' ? await progressOf(services.jobs, job, RESULT_COUNTERS) : undefined
-  const throttled = job.status === 'running' ? await services.jobs.throttled.recent(job.job_id) : []
+  const throttled = job.status === 'running' ? await throttledCalls(services, job) : []
   const result = await resultView(services, job)
   return {
     ...jobSummary(job, services.clock()),
@@ -81,6 +83,22 @@ export const jobView = async (services: JobViewServices, job: Job): Promise<JobV
     ...(throttled.length === 0 ? {} : { throttled }),
     ...(result === undefined ? {} : { result }),
     ...(job.error === undefined ? {} : { error: await problemView(services, job.error) }),
+  }
+}
+
+/** The time in milliseconds for which the read of the throttled calls is repeated. The response is complete without. */
+const THROTTLED_READ_MS = 500
+
+/** Returns the throttled calls of a running job. If their read is throttled itself, returns an empty list. */
+const throttledCalls = async (
+  { jobs }: Pick<JobViewServices, 'jobs'>,
+  { job_id }: Job,
+): Promise<readonly ThrottledAttempts[]> => {
+  try {
+    return await withShorterBudget(THROTTLED_READ_MS, () => jobs.throttled.recent(job_id))
+  } catch (error) {
+    if (!(error instanceof ThrottledError)) throw error
+    return []
   }
 }
 

@@ -3,6 +3,7 @@ import { restoreJob } from '../jobs/find-job.ts'
 import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, type PassResult, type PassServices, runPass } from '../jobs/pass.ts'
 import type { ResultName, Stage } from '../jobs/stage.ts'
+import { withShorterBudget } from '../throttling/call-context.ts'
 
 export interface LeasedPassServices extends PassServices {
   readonly leases: Leases
@@ -31,7 +32,9 @@ const whileRenewing = async <Result>(
   if (leased === undefined) return work()
   const lease = services.leases.held(leased, jobId)
   // If the leases are valid for at least 2 minutes, `check` sends no request.
-  const renew = (): Promise<void> => lease.check().catch(() => undefined)
+  // A throttled renewal must not delay the pass, because the next one follows after `watchMs`.
+  const renew = (): Promise<void> =>
+    withShorterBudget(services.limits.watchMs, () => lease.check()).catch(() => undefined)
   await renew()
   let renewal = Promise.resolve()
   const timer = setInterval(() => {

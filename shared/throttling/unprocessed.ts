@@ -3,8 +3,7 @@ import { callContext } from './call-context.ts'
 import { pause } from './pause.ts'
 import { type ThrottledCall, ThrottledError } from './throttled-error.ts'
 
-/** The cause of the errors of batches that DynamoDB does not process. */
-const UNPROCESSED = new Error('DynamoDB returned the rest of the batch as unprocessed')
+const UNPROCESSED = new Error('the service returned the rest of the batch as unprocessed')
 
 /**
  * Returns true if DynamoDB processed nothing of a batch, which means that the batch was throttled. DynamoDB can also

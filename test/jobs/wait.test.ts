@@ -3,6 +3,7 @@ import { JobStore } from '../../shared/jobs/aws/job-store.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
 import type { RestoreJob } from '../../shared/jobs/job.ts'
 import { waitForEnd } from '../../shared/jobs/wait.ts'
+import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import { startServices, type TestServers } from '../services.ts'
 
 const NOW = new Date('2026-03-05T10:00:00.000Z')
@@ -29,6 +30,17 @@ describe('waiting for the end of a job', () => {
   })
   afterAll(async () => {
     await servers.stop()
+  })
+
+  it('returns the job as it was read last if further reads are throttled', async () => {
+    const throttled = new ThrottledError({ service: 'DynamoDB', operation: 'GetItem' }, 5_000, new Error('slow down'))
+    let reads = 0
+    const get = () => (reads++ === 0 ? Promise.resolve(job({ job_id: 'known' })) : Promise.reject(throttled))
+    const some = Object.assign(Object.create(jobs) as JobStore, { get })
+    expect(await waitForEnd({ jobs: some, clock }, 'known', 0.1)).toMatchObject({ job_id: 'known' })
+    expect(reads).toBeGreaterThan(1)
+    const none = Object.assign(Object.create(jobs) as JobStore, { get: () => Promise.reject(throttled) })
+    await expect(waitForEnd({ jobs: none, clock }, 'unknown', 1)).rejects.toBe(throttled)
   })
 
   it('returns a job that has ended without a pause', async () => {

@@ -42,4 +42,7 @@ export const fakeService = (
   return counted
 }
 
-const textOf = (body: unknown): string => (body instanceof Uint8Array ? new TextDecoder().decode(body) : '')
+const textOf = (body: unknown): string => {
+  if (typeof body === 'string') return body
+  return body instanceof Uint8Array ? new TextDecoder().decode(body) : ''
+}

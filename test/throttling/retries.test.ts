@@ -1,6 +1,7 @@
 import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import { callContext, whileStoring, withCallBudget, withPassContext } from '../../shared/throttling/call-context.ts'
 import { guardAttempts } from '../../shared/throttling/guard-attempts.ts'
@@ -133,6 +134,37 @@ describe('a throttled call', () => {
     expect(counted.take()).toMatchObject(expected)
     expect(counted.take()).toEqual([])
     expect(counted.totals).toMatchObject(expected)
+  })
+})
+
+describe('a deletion of many objects', () => {
+  const errors = (...keys: readonly string[]): string =>
+    keys.map((key) => `<Error><Key>${key}</Key><Code>SlowDown</Code><Message>slow</Message></Error>`).join('')
+  const respondTo = (failing: string) => ({ status: 200, body: `<DeleteResult>${failing}</DeleteResult>` })
+
+  it('sends the keys again that were throttled, and no others', async () => {
+    const client = s3(OPTIONS)
+    const sent: string[][] = []
+    fakeService(client, (n, body) => {
+      sent.push([...body.matchAll(/<Key>(\w+)<\/Key>/g)].map(([, key = '']) => key))
+      return respondTo(n === 1 ? errors('b', 'c') : n < 20 ? errors('b') : '')
+    })
+    const store = new ObjectStore(client)
+    await clock.run(withCallBudget({ ms: 15 * MINUTES }, () => store.delete('work', ['a', 'b', 'c'])))
+    expect(sent.slice(0, 3)).toEqual([['a', 'b', 'c'], ['b', 'c'], ['b']])
+    expect(sent).toHaveLength(20)
+  })
+
+  it('fails if keys are throttled until the end of the budget, or cannot be deleted for another reason', async () => {
+    const client = s3(OPTIONS)
+    const store = new ObjectStore(client)
+    fakeService(client, () => respondTo(errors('a')))
+    const error = await clock.run(errorOf(withCallBudget({ ms: MINUTES }, () => store.delete('work', ['a']))))
+    expect(error).toMatchObject({ name: 'ThrottledError', operation: 'DeleteObjects', target: 'bucket work' })
+    fakeService(client, () => respondTo(errors('a').replace('SlowDown', 'AccessDenied')))
+    expect(await clock.run(errorOf(store.delete('work', ['a'])))).toMatchObject({
+      message: 's3://work/a was not deleted: AccessDenied slow',
+    })
   })
 })
 

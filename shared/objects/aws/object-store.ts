@@ -3,6 +3,7 @@ import { Upload } from '@aws-sdk/lib-storage'
 import { createHash } from 'node:crypto'
 import { pipeline, type Readable, Transform } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { UnprocessedBackoff } from '../../throttling/unprocessed.ts'
 import { ObjectExistsError } from '../errors.ts'
 import type { PinnedObject } from '../object.ts'
 import { type BucketOwners, expectOwners } from './expected-owners.ts'
@@ -28,6 +29,8 @@ const UPLOAD_ATTEMPTS = 7
 const UPLOAD = { partSize: 8 * 1024 * 1024, queueSize: 2 }
 /** S3's limit on the number of keys in one DeleteObjects request. */
 const DELETE_BATCH = 1000
+/** The codes with which S3 responds for single keys if it receives too many requests. */
+const THROTTLED_CODES: readonly (string | undefined)[] = ['SlowDown', 'ServiceUnavailable']
 
 /** The options of a write that may replace no object, or only a certain object. */
 interface ConditionalWrite extends WriteOptions {
@@ -204,18 +207,24 @@ export class ObjectStore extends ObjectReader {
     return new MultipartUpload(this.client, bucket, key, uploadId)
   }
 
-  /** Deletes objects. Ignores keys without an object. Throws an error with the first key that S3 did not delete. */
+  /**
+   * Deletes objects. Ignores keys without an object. Keys that S3 did not delete because of the rate are sent again.
+   * Throws an error with the first key that S3 did not delete for another reason.
+   */
   async delete(bucket: string, keys: readonly string[]): Promise<void> {
-    for (let from = 0; from < keys.length; from += DELETE_BATCH) {
+    const backoff = new UnprocessedBackoff({ service: 'S3', operation: 'DeleteObjects', target: `bucket ${bucket}` })
+    for (let left = keys; left.length > 0;) {
+      const batch = left.slice(0, DELETE_BATCH)
       const { Errors = [] } = await this.client.send(
-        new DeleteObjectsCommand({
-          Bucket: bucket,
-          Delete: { Objects: keys.slice(from, from + DELETE_BATCH).map((Key) => ({ Key })), Quiet: true },
-        }),
+        new DeleteObjectsCommand({ Bucket: bucket, Delete: { Objects: batch.map((Key) => ({ Key })), Quiet: true } }),
       )
-      const [first] = Errors
-      if (first !== undefined)
-        throw new Error(`s3://${bucket}/${first.Key ?? ''} was not deleted: ${first.Code ?? ''} ${first.Message ?? ''}`)
+      const failed = Errors.find(({ Code }) => !THROTTLED_CODES.includes(Code))
+      if (failed !== undefined)
+        throw new Error(
+          `s3://${bucket}/${failed.Key ?? ''} was not deleted: ${failed.Code ?? ''} ${failed.Message ?? ''}`,
+        )
+      if (Errors.length > 0) await backoff.next(Errors.length < batch.length)
+      left = [...Errors.flatMap(({ Key }) => Key ?? []), ...left.slice(DELETE_BATCH)]
     }
   }
 }

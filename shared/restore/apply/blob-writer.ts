@@ -73,12 +73,12 @@ export class BlobWriter {
   }
 
   /**
-   * Writes a large blob as `copy` does, in parts. If the time is up before the last part, returns the unfinished upload,
-   * with which the next pass continues.
+   * Writes a large blob as `copy` does, in parts. If the time is up before the last part, or if AWS throttles a part until
+   * the time of the pass is used up, returns the unfinished upload, with which the next pass continues.
    */
   async copyInSteps(
     blob: RestoredBlob,
-    attempt: Pick<Attempt, 'job_id' | 'timeIsUp'>,
+    attempt: Pick<Attempt, 'job_id' | 'timeIsUp' | 'mustHandOver'>,
     saved: PinnedObject | undefined,
   ): Promise<PinnedObject | undefined> {
     const { blobs, limits } = this.#services

@@ -36,6 +36,9 @@ interface PreflightBlobsServices extends OpenRestoreServices, LeasedPassServices
 /**
  * Runs one pass over blob segments. The pass verifies the bytes of the archived blobs, and compares each blob with the
  * blob in the target that has the same id.
+ *
+ * If AWS throttles a pass until its time is used up, the pass fails, and the workflow repeats it: the entry that was
+ * read last may be unverified.
  */
 export const preflightBlobs = (input: PassInput, services: PreflightBlobsServices): Promise<PassOutput> =>
   runLeasedPass(PREFLIGHT_BLOBS, input, services, (attempt) => preflightBlobsPass(attempt, services))
