@@ -35,7 +35,7 @@ const build = (): void => {
     bundle: true,
     platform: 'node',
     format: 'esm',
-    // The oldest version of Node that CDK supports.
+    // The oldest version in `engines` of package.json. It can also load ES modules with `require`.
     target: 'node20',
     mainFields: ['module', 'main'],
     external: ['aws-cdk-lib', 'constructs'],
