@@ -19,6 +19,8 @@ export interface Permissions {
   readonly checksStores?: readonly ExistingStore[]
   readonly startsWorkflows?: readonly JobKind[]
   readonly stopsWorkflows?: readonly JobKind[]
+  /** The function reads whether the executions of these workflows are running. */
+  readonly readsWorkflows?: readonly JobKind[]
   /**
    * The function lists or deletes the groups of objects for which the setting `retention` contains a number of days.
    */

@@ -152,6 +152,8 @@ export const RESTORE_STAGES = [
       work: [FIND_WORK, WRITE_WORK],
       restores: WRITE_UPLOAD_REPORT,
       checksStores: ['resource_table', 'blob_bucket', 'restore_bucket'],
+      // A lease that was not renewed passes to another restore only if the execution of its holder has ended.
+      readsWorkflows: ['restore'],
     }),
   },
   {

@@ -134,17 +134,16 @@ const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: G
 
 const grantWorkflows = (
   fn: BackupFunction,
-  { startsWorkflows = [], stopsWorkflows = [] }: Permissions,
+  { startsWorkflows = [], stopsWorkflows = [], readsWorkflows = [] }: Permissions,
   { settings, workflows }: GrantTargets,
 ): void => {
   const arnOf = (kind: JobKind): string => workflows[kind].stateMachine.stateMachineArn
   for (const kind of startsWorkflows) fn.allow(['states:StartExecution'], [arnOf(kind)])
-  for (const kind of stopsWorkflows)
-    fn.allow(
-      ['states:StopExecution'],
-      [executionsArn(`${settings.deployment}-${kind}`)],
-      'The name of an execution is a job id.',
-    )
-  for (const kind of new Set([...startsWorkflows, ...stopsWorkflows]))
+  const allowOnExecutions = (action: string, kind: JobKind): void => {
+    fn.allow([action], [executionsArn(`${settings.deployment}-${kind}`)], 'The name of an execution is a job id.')
+  }
+  for (const kind of stopsWorkflows) allowOnExecutions('states:StopExecution', kind)
+  for (const kind of readsWorkflows) allowOnExecutions('states:DescribeExecution', kind)
+  for (const kind of new Set([...startsWorkflows, ...stopsWorkflows, ...readsWorkflows]))
     fn.addEnvironment(`${kind.toUpperCase()}_WORKFLOW_ARN`, arnOf(kind))
 }

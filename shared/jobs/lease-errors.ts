@@ -9,8 +9,9 @@ export class RestoreRunningError extends Error {
    */
   readonly until: string
 
-  constructor(model: string, jobId: string, until: string) {
-    super(`job ${jobId} is restoring model ${model}; retry after that job has ended, or after ${until}`)
+  /** `hint` states when to retry. */
+  constructor(model: string, jobId: string, until: string, hint = `retry after that job has ended, or after ${until}`) {
+    super(`job ${jobId} is restoring model ${model}; ${hint}`)
     this.model = model
     this.job_id = jobId
     this.until = until

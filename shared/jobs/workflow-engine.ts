@@ -9,6 +9,8 @@ export interface WorkflowEngine {
   start(kind: JobKind, jobId: string): Promise<void>
   /** Stops the workflow of a job. Handlers that are already running are not interrupted. */
   stop(kind: JobKind, jobId: string, reason: string): Promise<void>
+  /** Returns true if the workflow of a job has started and has not ended. */
+  isRunning(kind: JobKind, jobId: string): Promise<boolean>
   /** Resolves when all handlers of the job have returned. Present only if the engine runs handlers in this process. */
   ended?(jobId: string): Promise<void>
 }

@@ -33,6 +33,10 @@ export class ScriptedEngine implements WorkflowEngine {
     return Promise.resolve()
   }
 
+  isRunning(_kind: Job['kind'], jobId: string): Promise<boolean> {
+    return Promise.resolve(this.started.includes(jobId) && !this.stopped.includes(jobId))
+  }
+
   stop(_kind: Job['kind'], jobId: string): Promise<void> {
     this.stopped.push(jobId)
     return Promise.resolve()

@@ -163,9 +163,12 @@ const atMost = (ms: number, work: Promise<unknown>): Promise<unknown> =>
 
 /**
  * Restarts the jobs that were running when the program stopped. Repeating a stage is safe, because it is idempotent.
+ * Jobs that waited are started last. Otherwise, they could take the lease of a job that is not running again yet.
  */
 const resumeJobs = async ({ jobs, workflows }: Services): Promise<void> => {
-  for (const { kind, job_id } of await jobs.runningJobs()) await workflows.start(kind, job_id)
+  const resumed = await jobs.runningJobs()
+  for (const status of ['running', 'queued'])
+    for (const job of resumed) if (job.status === status) await workflows.start(job.kind, job.job_id)
 }
 
 const checkSchedules = (config: Config, { models }: Services): void => {

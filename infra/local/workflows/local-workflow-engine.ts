@@ -111,6 +111,10 @@ export class LocalWorkflowEngine implements WorkflowEngine {
     await execution?.ended
   }
 
+  isRunning(_kind: JobKind, jobId: string): Promise<boolean> {
+    return Promise.resolve(this.#running.has(jobId))
+  }
+
   /** Resolves when the execution has ended and its handlers have returned. */
   async ended(jobId: string): Promise<void> {
     await this.#running.get(jobId)?.ended

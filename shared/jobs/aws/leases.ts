@@ -15,6 +15,12 @@ import { RestoreRunningError } from '../lease-errors.ts'
  */
 const TAKEOVER_MS = 6 * 60_000
 
+/** Returns true if a job has not ended and its workflow is running, so that its workers may write later. */
+export type IsRestoring = (jobId: string) => Promise<boolean>
+
+/** The update that takes a lease. */
+const TAKE = 'SET #holder = :job, #expires = :until ADD #epoch :one REMOVE #draining'
+
 /**
  * Manages the leases of all models. Each model has one lease, and only the job that holds this lease may write to the
  * model.
@@ -34,12 +40,16 @@ export class Leases {
    * Takes the leases of all given models for a job. If the job already holds a lease, even a draining lease, takes this
    * lease again with a new epoch. If another job holds one of the leases, releases the leases that this call has taken,
    * and throws `RestoreRunningError`.
+   *
+   * A lease passes to this job 6 minutes after its expiry, but only if it is draining, or if `isRestoring` returns false
+   * for its holder. The workers of a job that cannot renew their lease for hours, for example because they are throttled,
+   * thus find the lease again.
    */
-  async takeAll(models: readonly string[], jobId: string): Promise<Lease> {
+  async takeAll(models: readonly string[], jobId: string, isRestoring: IsRestoring): Promise<Lease> {
     const fresh: string[] = []
     try {
       // Every job takes leases in the same order, so that two restores of the same models cannot block each other.
-      for (const model of [...models].sort()) if (await this.#take(model, jobId)) fresh.push(model)
+      for (const model of [...models].sort()) if (await this.#take(model, jobId, isRestoring)) fresh.push(model)
     } catch (error) {
       await this.held(fresh, jobId).free()
       throw error
@@ -47,8 +57,9 @@ export class Leases {
     return this.held(models, jobId)
   }
 
-  take(model: string, jobId: string): Promise<Lease> {
-    return this.takeAll([model], jobId)
+  /** By default, a job whose lease has expired counts as ended. */
+  take(model: string, jobId: string, isRestoring: IsRestoring = () => Promise.resolve(false)): Promise<Lease> {
+    return this.takeAll([model], jobId, isRestoring)
   }
 
   /**
@@ -81,35 +92,68 @@ export class Leases {
    * Takes a lease. Returns true if the job did not already hold the lease. Throws `RestoreRunningError` if another job
    * holds the lease.
    */
-  async #take(model: string, jobId: string): Promise<boolean> {
+  async #take(model: string, jobId: string, isRestoring: IsRestoring): Promise<boolean> {
     const now = this.#clock().getTime()
     const absent = 'attribute_not_exists(#holder)'
     const ours = '#holder = :job'
-    const abandoned = '#expires <= :abandoned'
+    const drained = 'attribute_exists(#draining) AND #expires <= :abandoned'
+    const taken = await this.#takeIf(model, jobId, `${absent} OR ${ours} OR (${drained})`, {
+      ':abandoned': { N: `${now - TAKEOVER_MS}` },
+    })
+    if (taken !== undefined) return taken.holder !== jobId
+    const { holder, epoch, expires } = await this.#read(model)
+    // The other job released the lease between the two requests.
+    if (holder === undefined) return this.#take(model, jobId, isRestoring)
+    if (expires + TAKEOVER_MS > now)
+      throw new RestoreRunningError(model, holder, new Date(expires + TAKEOVER_MS).toISOString())
+    if (await isRestoring(holder)) {
+      const hint =
+        `its workers have not renewed their lease since ${new Date(expires - LEASE_MS).toISOString()}, for example ` +
+        'because they are throttled, but its workflow is running; retry after that job has ended, or cancel it'
+      throw new RestoreRunningError(model, holder, new Date(now).toISOString(), hint)
+    }
+    const unchanged = await this.#takeIf(
+      model,
+      jobId,
+      '#holder = :holder AND #epoch = :epoch AND #expires = :expires',
+      {
+        ':holder': { S: holder },
+        ':epoch': { N: `${epoch}` },
+        ':expires': { N: `${expires}` },
+      },
+    )
+    // If a worker has renewed the lease, or another job has taken it, the lease is read again.
+    return unchanged === undefined ? this.#take(model, jobId, isRestoring) : true
+  }
+
+  /** Takes a lease if its row meets the condition. Returns the former holder, or `undefined` if it does not. */
+  async #takeIf(
+    model: string,
+    jobId: string,
+    condition: string,
+    values: Item,
+  ): Promise<{ readonly holder: string | undefined } | undefined> {
     try {
       const { Attributes } = await this.#client.send(
         new UpdateItemCommand({
           TableName: this.#table,
           Key: keyOf(model),
-          UpdateExpression: 'SET #holder = :job, #expires = :until ADD #epoch :one REMOVE #draining',
-          ConditionExpression: `${absent} OR ${ours} OR ${abandoned}`,
+          UpdateExpression: TAKE,
+          ConditionExpression: condition,
           ExpressionAttributeNames: { ...NAMES, '#epoch': 'epoch', '#draining': 'draining' },
           ExpressionAttributeValues: {
+            ...values,
             ':job': { S: jobId },
-            ':until': { N: `${now + LEASE_MS}` },
-            ':abandoned': { N: `${now - TAKEOVER_MS}` },
+            ':until': { N: `${this.#clock().getTime() + LEASE_MS}` },
             ':one': { N: '1' },
           },
           ReturnValues: 'ALL_OLD',
         }),
       )
-      return Attributes?.['holder']?.S !== jobId
+      return { holder: Attributes?.['holder']?.S }
     } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error
-      const { holder, expires } = await this.#read(model)
-      // The other job released the lease between the two requests.
-      if (holder === undefined) return this.#take(model, jobId)
-      throw new RestoreRunningError(model, holder, new Date(expires + TAKEOVER_MS).toISOString())
+      if (error instanceof ConditionalCheckFailedException) return undefined
+      throw error
     }
   }
 

@@ -19,7 +19,8 @@ export const planRollback = async (
   const { jobs, workFiles, leases } = services
   if ((await jobs.failure(job_id, 'ConflictError')) === undefined) return { ...plannedItems(job_id, 0), error }
   const { models } = await workFiles.read(RESTORE_PLAN, job_id)
-  await leases.takeAll(models, job_id)
+  // If another restore has taken one of the leases, it keeps the lease.
+  await leases.takeAll(models, job_id, () => Promise.resolve(true))
   const extents = await workFiles.read(APPLY_PLAN, job_id)
   await jobs.plan(job_id, ROLLBACK.name, extents.length)
   return { ...plannedItems(job_id, extents.length), error }

@@ -8,6 +8,7 @@ import type { RestoreRequest } from '../../jobs/job-request.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import { plannedItems, type StageInput } from '../../jobs/messages.ts'
+import type { WorkflowEngine } from '../../jobs/workflow-engine.ts'
 import type { ModelRegistry } from '../../resources/models.ts'
 import { SectionMissingError, UnknownModelsError } from '../errors.ts'
 import { CONVERTED_ARCHIVE } from '../messages/convert.ts'
@@ -21,6 +22,7 @@ import { takeTurn } from './wait-for-turn.ts'
 
 interface InspectServices extends OpenRestoreServices, ShardServices, StoreCheckServices {
   readonly leases: Leases
+  readonly workflows: Pick<WorkflowEngine, 'isRunning'>
   readonly limits: Pick<Limits, 'rangeBytes' | 'queueSeconds'>
   readonly clock: () => Date
 }

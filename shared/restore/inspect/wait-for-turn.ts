@@ -2,13 +2,15 @@ import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { Leases } from '../../jobs/aws/leases.ts'
 import { JobCancelledError } from '../../jobs/errors.ts'
 import { beginJob } from '../../jobs/find-job.ts'
-import type { Job, RestoreJob } from '../../jobs/job.ts'
+import { hasEnded, type Job, type RestoreJob } from '../../jobs/job.ts'
 import { RestoreRunningError } from '../../jobs/lease-errors.ts'
 import type { Limits } from '../../jobs/limits.ts'
+import type { WorkflowEngine } from '../../jobs/workflow-engine.ts'
 
 interface TurnServices {
   readonly jobs: JobStore
   readonly leases: Leases
+  readonly workflows: Pick<WorkflowEngine, 'isRunning'>
   readonly limits: Pick<Limits, 'queueSeconds'>
   readonly clock: () => Date
 }
@@ -43,7 +45,7 @@ export const takeTurn = async (
   const mayWait = source === 'upload' && waitedMs < MAX_WAIT_MS
   try {
     if (mayWait && !holdsLeases) await rejectBeforeEarlier(services, job, models)
-    await leases.takeAll(models, job_id)
+    await leases.takeAll(models, job_id, (holder) => isRestoring(services, holder))
   } catch (error) {
     if (!mayWait || !(error instanceof RestoreRunningError)) throw error
     await change(jobs, job_id, { status: 'queued' })
@@ -51,6 +53,15 @@ export const takeTurn = async (
   }
   await beginJob(services, job_id)
   return undefined
+}
+
+/**
+ * Returns true if a job has not ended and its execution is running. If only one of them is true, no worker of the job
+ * will start again.
+ */
+const isRestoring = async ({ jobs, workflows }: TurnServices, jobId: string): Promise<boolean> => {
+  const job = await jobs.get(jobId)
+  return job !== undefined && !hasEnded(job) && workflows.isRunning('restore', jobId)
 }
 
 /**

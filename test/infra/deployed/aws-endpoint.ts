@@ -59,7 +59,9 @@ export class AwsEndpoint {
       case 'AWSStepFunctions.StartExecution':
         return this.#startExecution(JSON.parse(body) as StartExecution)
       case 'AWSStepFunctions.StopExecution':
-        return this.#stopExecution(JSON.parse(body) as StopExecution)
+        return this.#stopExecution(JSON.parse(body) as Execution)
+      case 'AWSStepFunctions.DescribeExecution':
+        return this.#describeExecution(JSON.parse(body) as Execution)
       case 'AWSEvents.PutEvents': {
         const { Entries } = JSON.parse(body) as { readonly Entries: { DetailType: string; Detail: string }[] }
         for (const { DetailType, Detail } of Entries) this.events.push({ DetailType, Detail: JSON.parse(Detail) })
@@ -79,9 +81,16 @@ export class AwsEndpoint {
     return json({ executionArn: `${stateMachineArn.replace(':stateMachine:', ':execution:')}:${name}`, startDate: 0 })
   }
 
-  async #stopExecution({ executionArn }: StopExecution): Promise<Answer> {
+  async #stopExecution({ executionArn }: Execution): Promise<Answer> {
     await this.engine?.stop(kindOf(executionArn), executionArn.split(':').at(-1) ?? '')
     return json({ stopDate: 0 })
+  }
+
+  async #describeExecution({ executionArn }: Execution): Promise<Answer> {
+    const name = executionArn.split(':').at(-1) ?? ''
+    if (!this.started.includes(name)) return json({ __type: 'ExecutionDoesNotExist' }, 400)
+    const isRunning = await this.engine?.isRunning(kindOf(executionArn), name)
+    return json({ executionArn, name, status: isRunning === true ? 'RUNNING' : 'SUCCEEDED' })
   }
 
   #session(form: URLSearchParams): Answer {
@@ -100,7 +109,7 @@ interface StartExecution {
   readonly stateMachineArn: string
   readonly name: string
 }
-interface StopExecution {
+interface Execution {
   readonly executionArn: string
 }
 
