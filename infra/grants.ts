@@ -5,7 +5,7 @@ import type { Permissions } from '../functions/permissions.ts'
 import type { JobKind } from '../shared/jobs/workflow-engine.ts'
 import type { BackupFunction } from './backup-function.ts'
 import type { BackupWorkflow } from './backup-workflow.ts'
-import { bucketArn, executionsArn, type StoreNames, tableArn } from './names.ts'
+import { bucketArn, executionsArn, stateMachineArn, type StoreNames, tableArn } from './names.ts'
 import { RETENTION_GROUPS, RETENTION_LOCATIONS } from '../shared/schedules/retention.ts'
 import { objectRetention, type Settings } from './settings.ts'
 
@@ -137,13 +137,20 @@ const grantWorkflows = (
   { startsWorkflows = [], stopsWorkflows = [], readsWorkflows = [] }: Permissions,
   { settings, workflows }: GrantTargets,
 ): void => {
+  const nameOf = (kind: JobKind): string => `${settings.deployment}-${kind}`
   const arnOf = (kind: JobKind): string => workflows[kind].stateMachine.stateMachineArn
-  for (const kind of startsWorkflows) fn.allow(['states:StartExecution'], [arnOf(kind)])
   const allowOnExecutions = (action: string, kind: JobKind): void => {
-    fn.allow([action], [executionsArn(`${settings.deployment}-${kind}`)], 'The name of an execution is a job id.')
+    fn.allow([action], [executionsArn(nameOf(kind))], 'The name of an execution is a job id.')
   }
+  const addArn = (kind: JobKind, arn: string): void => {
+    fn.addEnvironment(`${kind.toUpperCase()}_WORKFLOW_ARN`, arn)
+  }
+  for (const kind of startsWorkflows) fn.allow(['states:StartExecution'], [arnOf(kind)])
   for (const kind of stopsWorkflows) allowOnExecutions('states:StopExecution', kind)
-  for (const kind of readsWorkflows) allowOnExecutions('states:DescribeExecution', kind)
-  for (const kind of new Set([...startsWorkflows, ...stopsWorkflows, ...readsWorkflows]))
-    fn.addEnvironment(`${kind.toUpperCase()}_WORKFLOW_ARN`, arnOf(kind))
+  for (const kind of new Set([...startsWorkflows, ...stopsWorkflows])) addArn(kind, arnOf(kind))
+  for (const kind of readsWorkflows) {
+    allowOnExecutions('states:DescribeExecution', kind)
+    // Stages read workflows, and the state machine depends on its stages, so they cannot refer to it.
+    addArn(kind, stateMachineArn(nameOf(kind)))
+  }
 }

@@ -42,6 +42,10 @@ export const tableArn = (name: string): string =>
 export const bucketArn = (name: string, keys?: string): string =>
   `arn:${Aws.PARTITION}:s3:::${name}${keys === undefined ? '' : `/${keys}`}`
 
+/** Returns the ARN of a state machine. */
+export const stateMachineArn = (stateMachine: string): string =>
+  `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:stateMachine:${stateMachine}`
+
 /** Returns the ARN pattern of all executions of a state machine. */
 export const executionsArn = (stateMachine: string): string =>
   `arn:${Aws.PARTITION}:states:${Aws.REGION}:${Aws.ACCOUNT_ID}:execution:${stateMachine}:*`

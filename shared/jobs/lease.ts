@@ -61,8 +61,9 @@ export class Lease {
 
   /**
    * Checks all leases. The caller must await this method before every write. If every lease is valid for at least 2
-   * minutes, sends no request. Otherwise, renews the leases. Throws `LeaseLostError` if another job holds a lease, if a
-   * lease is draining, or if a lease expires before it is renewed.
+   * minutes, sends no request. Otherwise, renews the leases, even if they have expired. Throws `LeaseLostError` if
+   * another job holds a lease, or if a lease is draining. If a lease cannot be renewed and expires within 30 seconds,
+   * throws the error of the renewal.
    */
   async check(): Promise<void> {
     const now = this.#clock().getTime()
@@ -123,7 +124,8 @@ export class Lease {
       throw error
     }
     const adopted = await this.#adopt(model, known.epoch)
-    if (adopted.expires - this.#clock().getTime() <= MARGIN_MS) throw this.#lost(model, 'the lease expired')
+    // The renewal took effect, but its response came so late that the new expiry has passed.
+    if (adopted.expires - this.#clock().getTime() <= MARGIN_MS) await this.#renew(model)
   }
 
   /**

@@ -11,7 +11,7 @@ export interface LeasedPassServices extends PassServices {
 
 /**
  * Runs one pass of a restore, and renews the leases of all models of the restore in the meantime. Without this renewal,
- * another restore could take the leases if a pass does not write to the models for 9 minutes. A dry run has no leases.
+ * the leases expire if a pass does not write to the models for 3 minutes. A dry run has no leases.
  *
  * Errors of the renewal are ignored, because the workers that write check their leases before each write.
  */

@@ -188,7 +188,11 @@ describe('cancelling', () => {
     await services.jobs.change(id, { status: 'running', leased: ['country'] }, { from: ['queued'] })
     await services.jobs.plan(id, 'preflight', 1)
     await services.leases.take('country', id)
-    const workflows = { start: () => Promise.resolve(), stop: () => services.jobs.plan(id, 'apply-blobs', 1) }
+    const workflows = {
+      start: () => Promise.resolve(),
+      stop: () => services.jobs.plan(id, 'apply-blobs', 1),
+      isRunning: () => Promise.resolve(true),
+    }
     await cancelJob({ ...services, workflows }, id)
     await expect(services.leases.take('country', 'another')).rejects.toThrow(RestoreRunningError)
     await services.leases.held(['country'], id).free()

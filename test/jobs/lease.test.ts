@@ -55,4 +55,22 @@ describe('a throttled renewal of a lease', () => {
       { expires: again, mayWaitMs: Infinity },
     ])
   })
+
+  it('is sent again if it took effect, but its response came after the new expiry', async () => {
+    const { lease, time, renewals } = openLease((call) => {
+      if (call > 1) return Promise.resolve(true)
+      // The client repeats the request, and the repeated request finds the expiry that the first request has stored.
+      time.now += 5 * MINUTE
+      return Promise.resolve(false)
+    })
+    await withCallBudget({ ms: 15 * MINUTE }, async () => {
+      await lease.check()
+      time.now = LEASE_MS - 10_000
+      await lease.check()
+    })
+    expect(renewals.map(({ expires }) => expires)).toEqual([
+      LEASE_MS - 10_000 + LEASE_MS,
+      LEASE_MS - 10_000 + 5 * MINUTE + LEASE_MS,
+    ])
+  })
 })

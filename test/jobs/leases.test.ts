@@ -62,6 +62,96 @@ describe('a lease on a model', () => {
     await expect(lease.check()).rejects.toThrow(LeaseLostError)
   })
 
+  describe('whose job is still restoring', () => {
+    const restoring = () => Promise.resolve(true)
+
+    it('stays with its job for hours after its expiry, and the error states that the workflow is running', async () => {
+      const worker = await leases.take(model, 'a')
+      await worker.check()
+      now += 120 * MINUTE
+      const rejected = leases.take(model, 'b', restoring)
+      await expect(rejected).rejects.toThrow(RestoreRunningError)
+      await expect(rejected).rejects.toThrow(
+        `job a is restoring model ${model}; its workers have not renewed their lease since 2026-03-05T10:00:00.000Z`,
+      )
+      await expect(rejected).rejects.toMatchObject({ job_id: 'a', until: '2026-03-05T12:00:00.000Z' })
+      const epoch = worker.epoch(model)
+      await worker.check()
+      expect(worker.epoch(model)).toBe(epoch)
+      await expect(leases.take(model, 'b')).rejects.toMatchObject({ until: '2026-03-05T12:09:00.000Z' })
+    })
+
+    it('passes to another job when its own job has ended without releasing it', async () => {
+      await leases.take(model, 'a')
+      now += 9 * MINUTE
+      const holders: string[] = []
+      await leases.take(model, 'b', (holder) => {
+        holders.push(holder)
+        return Promise.resolve(false)
+      })
+      expect(holders).toEqual(['a'])
+    })
+
+    it('is not looked up while its lease is valid, or while it drains', async () => {
+      const unexpected = () => Promise.reject(new Error('unexpected'))
+      const lease = await leases.take(model, 'a')
+      now += 9 * MINUTE - 1
+      await expect(leases.take(model, 'b', unexpected)).rejects.toThrow(RestoreRunningError)
+      await lease.drain()
+      await expect(leases.take(model, 'b', unexpected)).rejects.toThrow(RestoreRunningError)
+      now += 1
+      await leases.take(model, 'b', unexpected)
+    })
+
+    it('keeps the lease if a worker renews it while another job looks up the state of the job', async () => {
+      const worker = await leases.take(model, 'a')
+      await worker.check()
+      now += 9 * MINUTE
+      await expect(
+        leases.take(model, 'b', async () => {
+          await worker.check()
+          return false
+        }),
+      ).rejects.toThrow(RestoreRunningError)
+      await worker.check()
+    })
+
+    it('passes the lease to only one of two other jobs', async () => {
+      await leases.take(model, 'a')
+      now += 9 * MINUTE
+      await expect(
+        leases.take(model, 'b', async (holder) => {
+          if (holder === 'a') await leases.take(model, 'c')
+          return false
+        }),
+      ).rejects.toMatchObject({ job_id: 'c' })
+    })
+
+    it('is taken at once if it is released while another job looks up the state of its job', async () => {
+      const lease = await leases.take(model, 'a')
+      now += 9 * MINUTE
+      await leases.take(model, 'b', async () => {
+        await lease.free()
+        return false
+      })
+    })
+  })
+
+  it('cannot be used by a worker that could not renew it for two hours, until the worker renews it', async () => {
+    await leases.take(model, 'a')
+    let broken = false
+    const worker = leasesOn(() => (broken ? { kind: 'fail-before' } : undefined)).held([model], 'a')
+    await worker.check()
+    const epoch = worker.epoch(model)
+    broken = true
+    // From 30 seconds before its expiry, no check succeeds, so the worker sends no write.
+    for (now += 2.5 * MINUTE; now < Date.parse('2026-03-05T12:00:00Z'); now += 0.5 * MINUTE)
+      await expect(worker.check()).rejects.toThrow('injected')
+    broken = false
+    await worker.check()
+    expect(worker.epoch(model)).toBe(epoch)
+  })
+
   it('can be taken again by its own job at once, with a new epoch, even while it drains', async () => {
     const first = await leases.take(model, 'a')
     await first.check()
@@ -118,7 +208,7 @@ describe('a lease on a model', () => {
   it('is taken for all models or for none', async () => {
     const other = `${model}-other`
     await leases.take(other, 'b')
-    await expect(leases.takeAll([model, other], 'a')).rejects.toThrow(RestoreRunningError)
+    await expect(leases.takeAll([model, other], 'a', () => Promise.resolve(false))).rejects.toThrow(RestoreRunningError)
     await leases.take(model, 'c')
   })
 })

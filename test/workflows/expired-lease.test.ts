@@ -25,11 +25,15 @@ afterEach(async () => {
   ahead = 0
 })
 
-/** Restores the first archive. Before `stage` begins, an hour passes, and another restore of the model succeeds. */
+/**
+ * Restores the first archive. Before `stage` begins, an hour passes, the execution ends without ending its job, and
+ * another restore of the model succeeds. The worker of the stage still runs.
+ */
 const overtakenAt = async (stage: string): Promise<RestoreJob> => {
   let other: RestoreJob | undefined
-  runner.beforeStage(stage, async () => {
+  runner.beforeStage(stage, async (jobId) => {
     ahead = HOUR_MS
+    runner.hideExecution(jobId)
     other = await runner.restore(second)
   })
   const late = await runner.restore(first)
@@ -38,7 +42,7 @@ const overtakenAt = async (stage: string): Promise<RestoreJob> => {
   return late
 }
 
-describe('a restore that is suspended until its lease has expired and another restore has succeeded', () => {
+describe('a restore whose execution has ended, and whose lease has expired and was taken by another restore', () => {
   it('fails and writes nothing if it resumes before its first write', async () => {
     expect(await overtakenAt('apply-records')).toMatchObject({
       status: 'failed',
@@ -60,6 +64,30 @@ describe('a restore that is suspended until its lease has expired and another re
         passed: true,
         models: { memo: { loaded: 1, changed_since: 1 } },
       })
+    },
+  )
+})
+
+describe('a restore whose workers are throttled for two hours', () => {
+  it.each(['preflight', 'apply-records', 'plan-verify', 'verify', 'report'])(
+    'keeps its model before %s because its execution is running, and succeeds',
+    async (stage) => {
+      let other: RestoreJob | undefined
+      runner.beforeStage(stage, async () => {
+        ahead = 2 * HOUR_MS
+        other = await runner.restore(second)
+      })
+      const job = await runner.restore(first)
+      expect(job).toMatchObject({ status: 'succeeded', result: { verification: { passed: true } } })
+      expect(other).toMatchObject({
+        status: 'failed',
+        error: {
+          type: 'restore-running',
+          job_id: job.job_id,
+          detail: expect.stringContaining('but its workflow is running') as unknown,
+        },
+      })
+      expect(await runner.restore(second)).toMatchObject({ status: 'succeeded' })
     },
   )
 })

@@ -6,6 +6,7 @@ import type { ExportJob, Job, RestoreJob } from '../../shared/jobs/job.ts'
 import type { RestoreRequest } from '../../shared/jobs/job-request.ts'
 import type { Problem } from '../../shared/problems/problem.ts'
 import { UnknownJobError } from '../../shared/jobs/errors.ts'
+import type { JobKind } from '../../shared/jobs/workflow-engine.ts'
 import type { JobEvents } from '../../shared/jobs/job-events.ts'
 import type { Filters } from '../../shared/filters/filters.ts'
 import type { Item } from '../../shared/tables/item.ts'
@@ -32,20 +33,24 @@ export interface RunnerOptions {
   readonly clock?: () => Date
 }
 
+/** An engine from which a test can hide an execution. */
+class TestEngine extends LocalWorkflowEngine {
+  readonly hidden = new Set<string>()
+
+  override async isRunning(kind: JobKind, jobId: string): Promise<boolean> {
+    return !this.hidden.has(jobId) && (await super.isRunning(kind, jobId))
+  }
+}
+
 /** The real workflows with local stores, in this process. A test can interfere before each stage. */
 export class WorkflowRunner {
   services: Services
   readonly clients: StoreClients
   readonly #servers: TestServers
-  readonly #engine: LocalWorkflowEngine
+  readonly #engine: TestEngine
   readonly #before: Map<string, BeforeStage>
 
-  private constructor(
-    servers: TestServers,
-    services: Services,
-    engine: LocalWorkflowEngine,
-    before: Map<string, BeforeStage>,
-  ) {
+  private constructor(servers: TestServers, services: Services, engine: TestEngine, before: Map<string, BeforeStage>) {
     this.#servers = servers
     this.services = services
     this.#engine = engine
@@ -76,7 +81,7 @@ export class WorkflowRunner {
         return handler(input, context)
       }
     }
-    const engine = new LocalWorkflowEngine({ load, retryMs: 5 })
+    const engine = new TestEngine({ load, retryMs: 5 })
     const { limits = {}, models_file, schedules = [], ...parts } = options
     const config = { ...servers.config, schedules, ...(models_file === undefined ? {} : { models_file }) }
     const { dynamo: dynamoDb, s3 } = servers
@@ -110,6 +115,11 @@ export class WorkflowRunner {
   /** Calls a function once, before the next run of this stage. All map items of the job wait for the function. */
   beforeStage(stage: string, call: BeforeStage): void {
     this.#before.set(stage, call)
+  }
+
+  /** From now on, the engine states that the execution of this job is not running, although its handlers still run. */
+  hideExecution(jobId: string): void {
+    this.#engine.hidden.add(jobId)
   }
 
   /** Exports models and returns the archive's bytes. Throws `JobFailed` if the export fails. */

@@ -1,4 +1,4 @@
-import { PutItemCommand } from '@aws-sdk/client-dynamodb'
+import { PutItemCommand, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand, HeadObjectCommand, PutObjectCommand } from '@aws-sdk/client-s3'
 import { randomBytes } from 'node:crypto'
 import { stat } from 'node:fs/promises'
@@ -197,6 +197,25 @@ describe('the synthesized deployment', () => {
     expect(stream).toMatchObject({ status: 200 })
     const restored = await request('POST', '/_backup/import?wait=25', { from: { job_id: stream.body.job_id } })
     expect(restored).toMatchObject({ status: 200, body: { verification: { passed: true } } })
+  })
+
+  it('keeps the lease of a running restore whose workers have not renewed it', async () => {
+    let other: Answer | undefined
+    const from = { job_id: fullExport.body.job_id }
+    deployment.before('preflight', async () => {
+      await clients.dynamo.send(
+        new UpdateItemCommand({
+          TableName: clients.config.tables.jobs,
+          Key: { pk: { S: 'lease#country' }, sk: { S: 'lease' } },
+          UpdateExpression: 'SET lease_until = :expired',
+          ExpressionAttributeValues: { ':expired': { N: String(Date.now() - 600_000) } },
+        }),
+      )
+      other = await request('POST', '/country/import?wait=25', { from })
+    })
+    const restored = await request('POST', '/country/import?wait=25', { from })
+    expect(restored).toMatchObject({ status: 200, body: { verification: { passed: true } } })
+    expect(other).toMatchObject({ status: 409, body: { type: 'restore-running', job_id: other?.body.job_id } })
   })
 
   it('rolls back a restore if another writer creates the same resource', async () => {

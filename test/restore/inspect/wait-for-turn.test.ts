@@ -58,6 +58,27 @@ describe('the turn of a restore', () => {
     await end(job)
   })
 
+  it('does not come while a job whose lease has expired is running, and comes after its execution or job has ended', async () => {
+    const holders = [await createJob({ status: 'running' }), await createJob({ status: 'running' })]
+    for (const [k, endHolder] of [
+      (holder: RestoreJob) => end(holder),
+      (holder: RestoreJob) => api.engine.stop('restore', holder.job_id),
+    ].entries()) {
+      const holder = holders[k] ?? expect.fail()
+      await api.engine.start('restore', holder.job_id)
+      await api.services.leases.take('city', holder.job_id)
+      api.clock.ahead += 3_600_000
+      const job = await createJob({ created_at: new Date(Date.now() + api.clock.ahead).toISOString(), source: 'api' })
+      await expect(takeTurn(api.services, job, ['city'], false)).rejects.toThrow('but its workflow is running')
+      await endHolder(holder)
+      expect(await takeTurn(api.services, job, ['city'], false)).toBeUndefined()
+      await api.services.leases.held(['city'], job.job_id).free()
+      await end(job)
+    }
+    await end(...holders)
+    api.clock.ahead = 0
+  })
+
   it('comes after the turn of each earlier upload that has a model in common or whose models are not known yet', async () => {
     const [earlier, own, later] = [await createJob({ leased: ['city'] }), await createJob(), await createJob()]
     await createJob({ source: 'api', leased: ['country'] })
