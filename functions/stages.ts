@@ -187,14 +187,14 @@ export const RESTORE_STAGES = [
     name: 'decide',
     file: 'restore/decide.ts',
     size: SIZES.planner,
-    permissions: combine(READ_ARCHIVE, { jobs: [...PLAN_MAP, 'GetItem'], work: [READ_WORK] }),
+    permissions: combine(READ_ARCHIVE, { jobs: [...PLAN_MAP, 'GetItem'], work: [READ_WORK, WRITE_WORK] }),
   },
   {
     name: 'apply-blobs',
     file: 'restore/apply-blobs.ts',
     size: SIZES.worker,
     permissions: combine(READ_ARCHIVE, {
-      jobs: [...UPDATE_JOB, 'Query'],
+      jobs: UPDATE_JOB,
       blobs: [READ_BLOBS, { actions: ['PutObject', 'AbortMultipartUpload'], keys: BLOB_KEYS }],
       work: [READ_WORK, WRITE_WORK],
     }),
@@ -220,7 +220,7 @@ export const RESTORE_STAGES = [
     name: 'plan-verify',
     file: 'restore/plan-verify.ts',
     size: SIZES.planner,
-    permissions: { jobs: PLAN_MAP, work: [READ_WORK] },
+    permissions: { jobs: PLAN_MAP, work: [READ_WORK, WRITE_WORK] },
   },
   {
     name: 'verify',

@@ -17,7 +17,9 @@ import {
   type AccountResult,
   EXPORT_PLAN,
   EXPORT_RECORDS,
+  UNCLAIMED_LISTS,
   UNCLAIMED_REVISIONS,
+  type UnclaimedList,
   workName,
 } from './messages.ts'
 import { scanTable } from './scan-table.ts'
@@ -106,22 +108,25 @@ class AccountPass {
     }
     const after = await scanTable(start?.after, scan)
     if (after !== undefined) return { step: 'table', after }
-    const lists = await this.#unclaimedLists()
+    const lists = await this.#writeUnclaimedLists()
     if (lists.length === 0) return undefined
     const readAt = Math.max(...lists.map(({ read_at }) => Date.parse(read_at)))
     return { step: 'revisions', list: 0, from: 0, not_before: readAt + this.#services.limits.metadataMs }
   }
 
-  async #unclaimedLists() {
-    const results = await allResults(this.#services, this.#attempt.job_id, EXPORT_RECORDS)
-    return results.flatMap(({ unclaimed_revisions: { lists, read_at } = { lists: [], read_at: '' } }) =>
+  /** Returns the files of unclaimed revisions, and writes them to a file, so that later passes read no results. */
+  async #writeUnclaimedLists(): Promise<readonly UnclaimedList[]> {
+    const { job_id } = this.#attempt
+    const results = await allResults(this.#services, job_id, EXPORT_RECORDS)
+    const lists = results.flatMap(({ unclaimed_revisions: { lists, read_at } = { lists: [], read_at: '' } }) =>
       lists.map((list) => ({ list, read_at })),
     )
+    return lists.length === 0 ? lists : this.#services.workFiles.writeOnce(UNCLAIMED_LISTS, lists, job_id)
   }
 
   async #checkRevisions(cursor: RevisionsCursor): Promise<Cursor | undefined> {
     if (this.#services.clock().getTime() < cursor.not_before) return cursor
-    const lists = await this.#unclaimedLists()
+    const lists = await this.#services.workFiles.read(UNCLAIMED_LISTS, this.#attempt.job_id)
     for (let { list, from } = cursor; ; list++, from = 0) {
       const unclaimed = lists[list]
       if (unclaimed === undefined) return undefined

@@ -220,6 +220,16 @@ export const UNCLAIMED_REVISIONS: WorkFile<readonly Key[], [n: number, attempt: 
   content: z.array(ItemKey).readonly(),
 }
 
+/** A file of `UNCLAIMED_REVISIONS`, and a time at which its pass had read all of these revisions. */
+const UnclaimedList = z.object({ list: PinnedObject, read_at: z.string() }).readonly()
+export type UnclaimedList = z.output<typeof UnclaimedList>
+
+/** Written by the pass of `account-items` that ends the scan of the table. Contains the files of all passes. */
+export const UNCLAIMED_LISTS: WorkFile<readonly UnclaimedList[]> = {
+  name: () => 'unclaimed-lists.json',
+  content: z.array(UnclaimedList).readonly(),
+}
+
 /** An item of the table that belongs to no resource. */
 export const UnaccountedItem = z.object({ ...ItemKey.unwrap().shape, reason: z.enum(UNACCOUNTED_REASONS) }).readonly()
 export type UnaccountedItem = z.output<typeof UnaccountedItem>

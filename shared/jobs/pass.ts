@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
-import type { JobStore } from './aws/job-store.ts'
+import type { JobStore, StageResult } from './aws/job-store.ts'
 import { JobCancelledError } from './errors.ts'
 import { ENDED } from './job.ts'
 import type { Limits } from './limits.ts'
@@ -113,13 +113,24 @@ const runWatched = async <Result>(
   }
 }
 
-/** Returns all results of a stage, sorted by map item and pass. */
+/**
+ * Returns all results of a stage, sorted by map item and pass. A pass of a later stage must not call this function:
+ * the time and cost of all passes together would grow with the square of the number of map items. The stage that plans
+ * the passes calls it once, and writes to a file what each of them needs.
+ */
 export const allResults = async <Result>(
   { jobs }: { readonly jobs: JobStore },
   jobId: string,
   stage: Stage<Result, ResultName>,
-): Promise<Result[]> => {
+): Promise<Result[]> => (await sortedResults({ jobs }, jobId, stage)).map(({ result }) => result)
+
+/** Returns all results of a stage like `allResults`, with the numbers of their map items and passes. */
+export const sortedResults = async <Result>(
+  { jobs }: { readonly jobs: JobStore },
+  jobId: string,
+  stage: Stage<Result, ResultName>,
+): Promise<StageResult<Result>[]> => {
   const all = await Array.fromAsync(jobs.results(jobId, stage))
   // The store sorts passes correctly only up to pass 999, because the keys contain three digits of their number.
-  return all.sort((a, b) => a.n - b.n || a.pass - b.pass).map(({ result }) => result)
+  return all.sort((a, b) => a.n - b.n || a.pass - b.pass)
 }

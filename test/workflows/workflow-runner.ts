@@ -1,5 +1,6 @@
 import { LocalWorkflowEngine } from '../../infra/local/workflows/local-workflow-engine.ts'
 import type { StageHandler } from '../../infra/local/workflows/stage-handler.ts'
+import type { Json } from '../../functions/workflows/states.ts'
 import { exportRequest } from '../../shared/export/request.ts'
 import { startExport } from '../../shared/export/start-export.ts'
 import type { ExportJob, Job, RestoreJob } from '../../shared/jobs/job.ts'
@@ -31,6 +32,8 @@ export interface RunnerOptions {
   readonly events?: JobEvents
   readonly schedules?: readonly Schedule[]
   readonly clock?: () => Date
+  /** Calls the handler of a stage. */
+  readonly callStage?: (stage: string, call: () => Promise<Json>) => Promise<Json>
 }
 
 /** An engine from which a test can hide an execution. */
@@ -59,6 +62,7 @@ export class WorkflowRunner {
   }
 
   static async start(options: RunnerOptions = {}): Promise<WorkflowRunner> {
+    const { callStage = (_stage, call) => call() } = options
     const servers = await startServices()
     const before = new Map<string, BeforeStage>()
     /** The calls of `before`, by job and stage. The other map items of the stage wait for the call too. */
@@ -78,11 +82,11 @@ export class WorkflowRunner {
           )
           await active
         }
-        return handler(input, context)
+        return callStage(stage, () => handler(input, context))
       }
     }
     const engine = new TestEngine({ load, retryMs: 5 })
-    const { limits = {}, models_file, schedules = [], ...parts } = options
+    const { limits = {}, models_file, schedules = [], events, clock } = options
     const config = { ...servers.config, schedules, ...(models_file === undefined ? {} : { models_file }) }
     const { dynamo: dynamoDb, s3 } = servers
     const services = await makeServices({
@@ -91,7 +95,8 @@ export class WorkflowRunner {
       s3,
       workflows: engine,
       limits,
-      ...parts,
+      ...(events === undefined ? {} : { events }),
+      ...(clock === undefined ? {} : { clock }),
     })
     setServices(services)
     return new WorkflowRunner(servers, services, engine, before)

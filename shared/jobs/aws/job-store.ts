@@ -29,7 +29,7 @@ export type JobPatch = Partial<
 }
 
 /** The result of one pass of map item `n` of a stage. */
-interface StageResult<Result> {
+export interface StageResult<Result> {
   readonly n: number
   readonly pass: number
   readonly result: Result

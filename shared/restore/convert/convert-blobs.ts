@@ -8,11 +8,11 @@ import {
 } from '../../blobs/blob-references.ts'
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt } from '../../jobs/cursor.ts'
-import { allResults, type Attempt } from '../../jobs/pass.ts'
-import { CONVERT, type ConvertCursor, type ConvertCursorOf, type ConvertResultOf } from '../messages/convert.ts'
+import type { Attempt } from '../../jobs/pass.ts'
+import { type ConvertCursor, type ConvertCursorOf, type ConvertResultOf, SCANNED_BLOBS } from '../messages/convert.ts'
 import { BlobSegments } from './blob-segments.ts'
 import { DamagedBlobs } from './damaged-blobs.ts'
-import { resultsOf } from './phase-results.ts'
+import { scannedBlobs } from './phase-results.ts'
 import { RunMerge } from './run-merge.ts'
 import type { ConvertServices } from './services.ts'
 import { contentsBelow, openContents } from './stream-contents.ts'
@@ -28,11 +28,9 @@ export const convertBlobs = async (
 ): Promise<ConvertResultOf<'blobs'>> => {
   const { source } = cursor
   const { objects, workFiles, limits } = services
-  const scans = resultsOf(await allResults(services, attempt.job_id, CONVERT), 'scan')
-  const lists = scans.map(({ references }) => references).filter(({ payloads, blobs }) => payloads + blobs > 0)
-  const ranges = prefixRanges(scans, limits.blobsPerRange)
-  const runs = scans.flatMap(({ contents }) => (contents === undefined ? [] : [contents]))
-  const merge = await RunMerge.open(objects, runs, cursor.run_offsets)
+  const scanned = await scannedBlobs(services, attempt.job_id, cursor)
+  const ranges = prefixRanges(scanned.entries, limits.blobsPerRange)
+  const merge = await RunMerge.open(objects, scanned.runs, cursor.run_offsets)
   const segments = new BlobSegments(attempt, services)
   const missing: BlobReference[] = []
   const damaged = new DamagedBlobs()
@@ -48,7 +46,7 @@ export const convertBlobs = async (
     for (const [index, range] of ranges.entries()) {
       if (index < cursor.range) continue
       const from = index === cursor.range ? cursor.from : ''
-      const inRange = await readBlobReferences(objects, lists, range)
+      const inRange = await readBlobReferences(objects, scanned.lists, range)
       /** The references for which the pass has not found the content yet. */
       const references = new Map(
         inRange.filter(({ position }) => position >= from).map((reference) => [reference.position, reference]),
@@ -60,8 +58,10 @@ export const convertBlobs = async (
       for await (const { position, location, runOffsets, source: content } of openContents(objects, source, contents)) {
         if (attempt.timeIsUp() && segments.entries > 0) {
           missing.push(...missingIn([...references.values()].filter((reference) => reference.position < position)))
+          const { job_id, attempt: name } = attempt
+          const file = cursor.scanned ?? (await workFiles.write(SCANNED_BLOBS, scanned, job_id, name))
           return await finish(
-            { phase: 'blobs', source, run_offsets: runOffsets, range: index, from: position },
+            { phase: 'blobs', source, scanned: file, run_offsets: runOffsets, range: index, from: position },
             position,
           )
         }
@@ -84,11 +84,7 @@ export const convertBlobs = async (
  * Divides the prefixes of all positions into ranges of equal width. Positions are hashes, so the entries are
  * distributed evenly, and each range has about `perRange` entries.
  */
-const prefixRanges = (scans: readonly ConvertResultOf<'scan'>[], perRange: number): PrefixRange[] => {
-  const entries = scans.reduce(
-    (sum, { content_count, references: { payloads, blobs } }) => sum + content_count + payloads + blobs,
-    0,
-  )
+const prefixRanges = (entries: number, perRange: number): PrefixRange[] => {
   const count = Math.min(Math.max(1, Math.ceil(entries / perRange)), PREFIX_COUNT)
   const border = (k: number): number => Math.floor((k * PREFIX_COUNT) / count)
   return Array.from({ length: count }, (_, k) => ({ from: border(k), to: border(k + 1) }))

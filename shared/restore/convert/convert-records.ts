@@ -1,14 +1,14 @@
 import { decodeLine, recordKeyOf } from '../../archive/record-line.ts'
 import { continueAt } from '../../jobs/cursor.ts'
-import { allResults, type Attempt } from '../../jobs/pass.ts'
+import type { Attempt } from '../../jobs/pass.ts'
 import { hashKeyOf } from '../../resources/keys.ts'
 import type { Item } from '../../tables/item.ts'
 import { quote } from '../../values/message-text.ts'
 import {
-  CONVERT,
   type ConvertCursor,
   type ConvertCursorOf,
   type ConvertResultOf,
+  REMAINING_RUNS,
   type ScanFault,
 } from '../messages/convert.ts'
 import { CompleteResources } from './complete-resources.ts'
@@ -24,13 +24,15 @@ import type { ConvertServices } from './services.ts'
 export const convertRecords = async (
   attempt: Attempt,
   services: ConvertServices,
-  { source, run_offsets }: ConvertCursorOf<'records'>,
+  cursor: ConvertCursorOf<'records'>,
 ): Promise<ConvertResultOf<'records'>> => {
-  const runs = remainingRuns(await allResults(services, attempt.job_id, CONVERT))
+  const { source, run_offsets } = cursor
+  const { workFiles } = services
+  const runs = await remainingRuns(services, attempt.job_id, cursor)
   const merge = await RunMerge.open(services.objects, runs, run_offsets)
   const segments = new RecordsSegments(attempt, services)
   const resources = new CompleteResources()
-  const pages = new FaultPages(services.workFiles, attempt)
+  const pages = new FaultPages(workFiles, attempt)
   const finish = async (next: ConvertCursor): Promise<ConvertResultOf<'records'>> => {
     resources.end()
     for (const fault of resources.takeFaults()) await pages.add(fault)
@@ -54,7 +56,11 @@ export const convertRecords = async (
         const record = fault ?? recordOf(entry)
         const next = bucketOf(record)
         if (bucket !== undefined && bucket !== next && attempt.timeIsUp())
-          return await finish({ phase: 'records', source, run_offsets: merge.offsets })
+          return await finish({
+            ...cursor,
+            runs: cursor.runs ?? (await workFiles.write(REMAINING_RUNS, runs, attempt.job_id, attempt.attempt)),
+            run_offsets: merge.offsets,
+          })
         bucket = next
         if ('item' in record) await addRecord(record, entry, resources, segments)
         else resources.addScanFault(record)

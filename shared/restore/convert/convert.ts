@@ -35,9 +35,8 @@ const convertPass = async (attempt: Attempt, services: ConvertServices): Promise
     case 'scan':
       return scanStream(attempt, services, cursor)
     case 'merge': {
-      const { source } = cursor
       const merged = await mergeRuns(attempt, services, cursor)
-      return merged ?? convertRecords(attempt, services, { phase: 'records', source, run_offsets: [] })
+      return merged ?? convertRecords(attempt, services, { ...cursor, phase: 'records', run_offsets: [] })
     }
     case 'records':
       return convertRecords(attempt, services, cursor)

@@ -1,6 +1,6 @@
 import { continueAt } from '../../jobs/cursor.ts'
-import { allResults, type Attempt } from '../../jobs/pass.ts'
-import { CONVERT, type ConvertCursorOf, type ConvertResultOf } from '../messages/convert.ts'
+import type { Attempt } from '../../jobs/pass.ts'
+import { type ConvertCursorOf, type ConvertResultOf, REMAINING_RUNS } from '../messages/convert.ts'
 import { workName } from '../messages/work-names.ts'
 import { remainingRuns } from './phase-results.ts'
 import { RunMerge } from './run-merge.ts'
@@ -16,11 +16,12 @@ export const mergeRuns = async (
   { jobs, objects, workFiles, limits }: ConvertServices,
   cursor: ConvertCursorOf<'merge'>,
 ): Promise<ConvertResultOf<'merge'> | undefined> => {
-  const runs = remainingRuns(await allResults({ jobs }, job_id, CONVERT))
+  const runs = await remainingRuns({ jobs, workFiles }, job_id, cursor)
   if (runs.length <= limits.mergedRuns) return undefined
   const first = runs.slice(0, limits.mergedRuns)
   const merge = await RunMerge.open(objects, first)
   const key = workFiles.key(job_id, workName.convertedRun(attempt, 0))
   const run = await writeRun(objects, workFiles.bucket, key, merge.entries())
-  return { ...continueAt(cursor), phase: 'merge', merged: first.length, run }
+  const remaining = await workFiles.write(REMAINING_RUNS, [...runs.slice(first.length), run], job_id, attempt)
+  return { ...continueAt({ ...cursor, runs: remaining }), phase: 'merge', merged: first.length, run }
 }

@@ -32,6 +32,9 @@ export type ScanFault = z.output<typeof ScanFault>
 /** The position where the merge of sorted runs continues. It consists of the offset of the next entry in each run. */
 const RunOffsets = z.array(z.int()).readonly()
 
+/** A file of `REMAINING_RUNS`. Absent until a pass has written it. */
+const Runs = z.exactOptional(PinnedObject)
+
 /**
  * A large archive that is being composed: the object with the bytes after its segments, and its unfinished upload
  * (`jobs/upload-in-steps.ts`).
@@ -59,12 +62,14 @@ export const ConvertCursor = z.discriminatedUnion('phase', [
       owner: z.exactOptional(OwnerState),
     })
     .readonly(),
-  z.object({ phase: z.literal('merge'), source: PinnedObject }).readonly(),
-  z.object({ phase: z.literal('records'), source: PinnedObject, run_offsets: RunOffsets }).readonly(),
+  z.object({ phase: z.literal('merge'), source: PinnedObject, runs: Runs }).readonly(),
+  z.object({ phase: z.literal('records'), source: PinnedObject, runs: Runs, run_offsets: RunOffsets }).readonly(),
   z
     .object({
       phase: z.literal('blobs'),
       source: PinnedObject,
+      /** A file of `SCANNED_BLOBS`. Absent in the first pass of the phase. */
+      scanned: z.exactOptional(PinnedObject),
       run_offsets: RunOffsets,
       /** Index of the range of positions. */
       range: z.int(),
@@ -158,6 +163,29 @@ export const ConvertResult = z.discriminatedUnion('phase', [
 export type ConvertResult = z.output<typeof ConvertResult>
 export type ConvertResultOf<Phase extends ConvertResult['phase']> = Extract<ConvertResult, { readonly phase: Phase }>
 export const CONVERT: Stage<ConvertResult> = { name: 'convert', result: ConvertResult }
+
+/** The sorted runs of records that remain to be merged, so that a pass need not read the results of all passes. */
+export const REMAINING_RUNS: WorkFile<readonly PinnedObject[], [attempt: string]> = {
+  name: (attempt) => `convert/remaining-runs/${attempt}`,
+  content: z.array(PinnedObject).readonly(),
+}
+
+/** What all passes of `scan` have found about blobs and spilled payloads. */
+const ScannedBlobs = z
+  .object({
+    /** The lists of references that are not empty. */
+    lists: z.array(BlobReferenceList).readonly(),
+    /** The sorted runs of `ContentLocation` entries. */
+    runs: z.array(PinnedObject).readonly(),
+    /** The number of references and of locations. */
+    entries: z.int(),
+  })
+  .readonly()
+export type ScannedBlobs = z.output<typeof ScannedBlobs>
+export const SCANNED_BLOBS: WorkFile<ScannedBlobs, [attempt: string]> = {
+  name: (attempt) => `convert/scanned-blobs/${attempt}`,
+  content: ScannedBlobs,
+}
 
 /** The first irregularities in the part of the stream that one pass scanned. SpecStar accepts these irregularities. */
 export const SCAN_FINDINGS: WorkFile<readonly Finding[], [attempt: string]> = {

@@ -134,3 +134,12 @@ export const PreflightBlobsResult = z
   .readonly()
 export type PreflightBlobsResult = z.output<typeof PreflightBlobsResult>
 export const PREFLIGHT_BLOBS: Stage<PreflightBlobsResult> = { name: 'preflight-blobs', result: PreflightBlobsResult }
+
+/**
+ * Written by `decide`. Contains the map item and the pass of each result of `preflight-blobs`, in their order. The
+ * result with index `n` belongs to map item `n` of `apply-blobs`, and to one map item of `verify`.
+ */
+export const BLOB_LISTS: WorkFile<readonly { readonly n: number; readonly pass: number }[]> = {
+  name: () => 'blob-lists.json',
+  content: z.array(z.object({ n: z.int(), pass: z.int() }).readonly()).readonly(),
+}

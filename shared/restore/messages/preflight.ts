@@ -131,6 +131,12 @@ export const PreflightResult = z
 export type PreflightResult = z.output<typeof PreflightResult>
 export const PREFLIGHT: Stage<PreflightResult> = { name: 'preflight', result: PreflightResult }
 
+/** Written by `plan-verify`. Contains the extents from which resources were left out. */
+export const LEFT_OUT_EXTENTS: WorkFile<readonly Extent[]> = {
+  name: () => 'left-out-extents.json',
+  content: z.array(Extent).readonly(),
+}
+
 /** The output of `decide`. `write` is false for a dry run. The workflow then continues with the report. */
 export const RestoreDecision = z.object({ ...PlannedItems.unwrap().shape, write: z.boolean() }).readonly()
 export type RestoreDecision = z.output<typeof RestoreDecision>

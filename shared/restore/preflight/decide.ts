@@ -2,7 +2,7 @@ import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/dig
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { Manifest } from '../../archive/manifest.ts'
 import { plannedItems, type StageInput } from '../../jobs/messages.ts'
-import { allResults } from '../../jobs/pass.ts'
+import { allResults, sortedResults } from '../../jobs/pass.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { countOf } from '../../values/model-counts.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
@@ -10,7 +10,7 @@ import { DuplicatesError } from '../errors.ts'
 import { APPLY_BLOBS } from '../messages/apply.ts'
 import type { RestorePlan } from '../messages/inspect.ts'
 import { type RestoreDecision, type Extent, PREFLIGHT, type PreflightResult } from '../messages/preflight.ts'
-import { PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
+import { BLOB_LISTS, PREFLIGHT_BLOBS, type PreflightBlobsResult } from '../messages/preflight-blobs.ts'
 import { openRestore, type OpenRestoreServices } from '../open-restore.ts'
 import { streamFaultPages } from '../results/stream-faults.ts'
 import { firstDetails } from '../results/preflight-details.ts'
@@ -21,14 +21,17 @@ import { firstDetails } from '../results/preflight-details.ts'
  * `DuplicatesError` if a resource exists, or if a blob exists with other bytes or headers.
  */
 export const decide = async ({ job_id }: StageInput, services: OpenRestoreServices): Promise<RestoreDecision> => {
-  const { jobs } = services
+  const { jobs, workFiles } = services
   const { job, plan, archive } = await openRestore(services, job_id)
   const preflight = await allResults(services, job_id, PREFLIGHT)
   const extents = preflight.flatMap((result) => result.extents)
-  const blobs = await allResults(services, job_id, PREFLIGHT_BLOBS)
+  const lists = await sortedResults(services, job_id, PREFLIGHT_BLOBS)
+  const blobs = lists.map(({ result }) => result)
   if (plan.unfiltered) await checkManifest(services, plan, archive.manifest, extents, blobs)
   if (job.request.on_duplicate === 'raise_error') await rejectDuplicates(services, preflight, blobs)
   if (job.request.dry_run) return { ...plannedItems(job_id, 0), write: false }
+  const keys = lists.map(({ n, pass }) => ({ n, pass }))
+  await workFiles.write(BLOB_LISTS, keys, job_id)
   await jobs.plan(job_id, APPLY_BLOBS.name, blobs.length)
   return { ...plannedItems(job_id, blobs.length), write: true }
 }

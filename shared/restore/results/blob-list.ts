@@ -1,15 +1,15 @@
 import type { JobStore } from '../../jobs/aws/job-store.ts'
-import { allResults } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
-import { BLOB_LIST, PREFLIGHT_BLOBS, type RestoredBlob } from '../messages/preflight-blobs.ts'
+import { BLOB_LIST, BLOB_LISTS, PREFLIGHT_BLOBS, type RestoredBlob } from '../messages/preflight-blobs.ts'
 
-/** Returns the list of blobs with index `n` among the results of `preflight-blobs`. Throws if there is no such list. */
+/** Returns the list of blobs with index `index` among the results of `preflight-blobs`. Throws if there is no such list. */
 export const blobList = async (
   { jobs, workFiles }: { readonly jobs: JobStore; readonly workFiles: WorkFiles },
   jobId: string,
-  n: number,
+  index: number,
 ): Promise<readonly RestoredBlob[]> => {
-  const result = (await allResults({ jobs }, jobId, PREFLIGHT_BLOBS))[n]
-  if (result === undefined) throw new Error(`job ${jobId} has no blob list ${n}`)
+  const key = (await workFiles.read(BLOB_LISTS, jobId))[index]
+  const result = key === undefined ? undefined : await jobs.getResult(jobId, PREFLIGHT_BLOBS, key.n, key.pass)
+  if (result === undefined) throw new Error(`job ${jobId} has no blob list ${index}`)
   return workFiles.readPinned(BLOB_LIST, result.list)
 }

@@ -1,15 +1,12 @@
 import type { OpenArchive } from '../../archive/archive.ts'
-import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { hashKeyOf } from '../../resources/keys.ts'
 import { STREAM_FAULTS } from '../messages/convert.ts'
-import { type Extent, LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
+import { type Extent, LEFT_OUT_EXTENTS, LEFT_OUT_OF_EXTENT } from '../messages/preflight.ts'
 import type { OpenRestore } from '../open-restore.ts'
-import { allExtents } from './extents.ts'
 import { pagesWithoutMetadata } from './left-out.ts'
 
 interface LookupStores {
-  readonly jobs: JobStore
   readonly workFiles: WorkFiles
 }
 
@@ -24,7 +21,7 @@ export interface LeftOutList {
 
 /**
  * Returns a function that returns whether the restore leaves out a resource whose metadata or revisions the archive
- * contains. The first call reads the extents of the restore.
+ * contains. The first call reads the extents from which resources were left out.
  */
 export const leftOutLookup = (
   services: LookupStores,
@@ -78,7 +75,7 @@ export class LeftOutLookup {
 
 /** Returns the pages of the stream's faults, and the lists of the extents. */
 const leftOutLists = async (services: LookupStores, restore: OpenRestore): Promise<LeftOutList[]> => {
-  const { jobs, workFiles } = services
+  const { workFiles } = services
   const { job, archive } = restore
   const selected = job.request.filters.ids === undefined ? undefined : new Set(job.request.filters.ids)
   const pages = (await pagesWithoutMetadata(services, restore)).map(({ model, first_h, last_h, list }) => ({
@@ -90,7 +87,7 @@ const leftOutLists = async (services: LookupStores, restore: OpenRestore): Promi
         .map(({ resource }) => resource.resource_id)
         .filter((id) => selected?.has(id) !== false),
   }))
-  const extents = (await allExtents({ jobs }, job.job_id)).flatMap((extent) => {
+  const extents = (await workFiles.read(LEFT_OUT_EXTENTS, job.job_id)).flatMap((extent) => {
     const { model, left_out } = extent
     if (left_out === undefined) return []
     const read = async (): Promise<string[]> =>
