@@ -62,7 +62,7 @@ export class WorkflowRunner {
   }
 
   static async start(options: RunnerOptions = {}): Promise<WorkflowRunner> {
-    const { callStage = (_stage, call) => call() } = options
+    const callStage: NonNullable<RunnerOptions['callStage']> = options.callStage ?? ((_stage, call) => call())
     const servers = await startServices()
     const before = new Map<string, BeforeStage>()
     /** The calls of `before`, by job and stage. The other map items of the stage wait for the call too. */
