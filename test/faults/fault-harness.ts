@@ -8,6 +8,7 @@ import { makeServices } from '../../shared/runtime/make-services.ts'
 import type { Limits } from '../../shared/jobs/limits.ts'
 import { setServices } from '../../shared/runtime/current-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
+import { targetOf } from '../../shared/throttling/call-target.ts'
 import { type StoreContents, readContents, type StoreClients, wipe } from '../contents.ts'
 import { startServices, type TestServers } from '../services.ts'
 import { type Fault, injectFaults } from './fault-middleware.ts'
@@ -20,6 +21,8 @@ export type FaultyLayer = 'requests' | 'stores'
 interface Call {
   readonly n: number
   readonly command: string
+  /** The table or the bucket. Absent in the layer of the stores. */
+  readonly target?: string | undefined
 }
 
 /**
@@ -59,8 +62,9 @@ export class FaultHarness {
     const { config } = servers
     const instrumented = await makeServices({ config, dynamoDb, s3, workflows, limits })
     const clean = await makeServices({ config, dynamoDb: servers.dynamo, s3: servers.s3, workflows, limits })
-    const next = (call: string): Fault | undefined => harness.#next(call)
-    if (layer === 'requests') for (const client of [dynamoDb, s3]) injectFaults(client, (_n, command) => next(command))
+    const next = (call: string, target?: string): Fault | undefined => harness.#next(call, target)
+    if (layer === 'requests')
+      for (const client of [dynamoDb, s3]) injectFaults(client, (_n, command, input) => next(command, targetOf(input)))
     const faulty = layer === 'requests' ? instrumented : withFaultyStores(instrumented, next)
     setServices(faulty)
     const harness = new FaultHarness(servers, workflows, { faulty, clean })
@@ -115,8 +119,8 @@ export class FaultHarness {
       await this.#clean.objects.put(this.#servers.config.buckets.blobs, key, Buffer.from(base64, 'base64'))
   }
 
-  #next(command: string): Fault | undefined {
-    const call = { n: this.#calls.length + 1, command }
+  #next(command: string, target?: string): Fault | undefined {
+    const call = { n: this.#calls.length + 1, command, target }
     this.#calls.push(call)
     return this.#plan(call)
   }

@@ -25,7 +25,7 @@ export type Fault =
  * Returns the fault of a call. `n` counts the calls of this client from 1; `command` is a name such as
  * `PutObjectCommand`.
  */
-export type FaultPlan = (n: number, command: string) => Fault | undefined
+export type FaultPlan = (n: number, command: string, input: object) => Fault | undefined
 
 /** The number of calls of a client by command. */
 interface Calls {
@@ -69,7 +69,7 @@ export const injectFaults = (client: FaultyClient, plan: FaultPlan): Calls => {
       const { commandName = '' } = context
       total += 1
       byCommand.set(commandName, (byCommand.get(commandName) ?? 0) + 1)
-      const fault = plan(total, commandName)
+      const fault = plan(total, commandName, args.input)
       if (fault?.kind === 'throttle') throttled.set(context, fault.attempts ?? 1)
       return withFault(next, fault, `call ${total}, ${commandName}`)(args)
     },

@@ -1,7 +1,10 @@
 import { deepStrictEqual, strictEqual } from 'node:assert/strict'
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest'
 import { startExport } from '../../shared/export/start-export.ts'
+import { EXPORT_BLOBS } from '../../shared/export/messages.ts'
 import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
+import { allResults } from '../../shared/jobs/pass.ts'
+import { APPLY_RECORDS } from '../../shared/restore/messages/apply.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
 import { type StoreContents, stableContents } from '../contents.ts'
 import type { Fault } from '../faults/fault-middleware.ts'
@@ -35,8 +38,24 @@ const runRestore = async (job_id: string): Promise<RestoreJob> => {
   return job
 }
 
+type Plan = (call: {
+  readonly n: number
+  readonly command: string
+  readonly target?: string | undefined
+}) => Fault | undefined
+
+/** Throttles one call until the end of its pass: call `n` of an operation on a table or a bucket. */
+const throttleCall = (n: number, operation: string, target: RegExp): Plan => {
+  let calls = 0
+  return (call) => {
+    if (call.command !== `${operation}Command` || !target.test(call.target ?? '')) return undefined
+    calls += 1
+    return calls === n ? { kind: 'throttle', attempts: Infinity } : undefined
+  }
+}
+
 /** Exports the store, empties it, restores it, and expects the same contents and that all checks pass. */
-const roundTrip = async (plan: (call: { readonly n: number; readonly command: string }) => Fault | undefined) => {
+const roundTrip = async (plan: Plan) => {
   await harness.putContents(full)
   harness.arm(plan)
   const exported = await runExport()
@@ -94,5 +113,22 @@ describe('a job with calls that are throttled until the end of a pass', () => {
       return { kind: 'throttle', attempts: Infinity }
     })
     expect(throttled).toBeGreaterThan(2)
+  })
+
+  it('hands over the blobs that a pass has exported', async () => {
+    const { exported } = await roundTrip(throttleCall(5, 'GetObject', /blobs/))
+    const results = await allResults(harness.services, exported.job_id, EXPORT_BLOBS)
+    expect(results.filter(({ done, blobs }) => !done && blobs > 0)).toHaveLength(1)
+    expect(results.reduce((sum, { blobs }) => sum + blobs, 0)).toBe(4)
+    expect(await harness.services.jobs.failure(exported.job_id, 'ThrottledError')).toBeUndefined()
+  })
+
+  it('hands over the digest buckets that a pass has restored', async () => {
+    // The restore writes 36 items. The last one belongs to one of the last digest buckets of its pass.
+    const { restored } = await roundTrip(throttleCall(36, 'PutItem', /resources/))
+    const results = await allResults(harness.services, restored.job_id, APPLY_RECORDS)
+    expect(results.filter(({ done, loaded }) => !done && loaded > 0)).toHaveLength(1)
+    expect(results.reduce((sum, { loaded }) => sum + loaded, 0)).toBe(12)
+    expect(await harness.services.jobs.failure(restored.job_id, 'ThrottledError')).toBeUndefined()
   })
 })
