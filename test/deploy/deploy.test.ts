@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, it } from 'vitest'
 import { DeployTest } from './deploy-test.ts'
 import { callers } from './scenarios/callers.ts'
 import { deadLetters } from './scenarios/dead-letters.ts'
+import { calledFunctions } from './scenarios/called-functions.ts'
 import { distributedMaps } from './scenarios/distributed-maps.ts'
+import { otherRoutes } from './scenarios/other-routes.ts'
 import { redeployment } from './scenarios/redeployment.ts'
 import { roundTrip } from './scenarios/round-trip.ts'
 import { secondRegion } from './scenarios/second-region.ts'
@@ -28,6 +30,9 @@ describe('the API', () => {
 describe('an export and its restores', () => {
   roundTrip(test)
 })
+describe('another route', () => {
+  otherRoutes(test)
+})
 describe('a trigger', () => {
   triggers(test)
 })
@@ -39,6 +44,9 @@ describe('a job that is stopped', () => {
 })
 describe('a distributed map', () => {
   distributedMaps(test)
+})
+describe('the functions', () => {
+  calledFunctions(test)
 })
 describe('a deployment that is in use', () => {
   redeployment(test)

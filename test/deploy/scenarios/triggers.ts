@@ -26,23 +26,26 @@ export const triggers = (test: () => DeployTest): void => {
   })
 
   it('exports the store at the time of a schedule', async () => {
+    expect(await scheduledExport(test().main)).toMatchObject({
+      status: 'succeeded',
+      source: 'schedule',
+      requested_by: 'schedule:nightly',
+      result: { complete: true },
+    })
+  })
+
+  it('marks a scheduled archive that contains much less than the last one, until a caller confirms it', async () => {
     const { main } = test()
+    await wipe(main.clients)
+    const { job_id, ...job } = await scheduledExport(main)
+    expect(job).toMatchObject({ status: 'succeeded', result: { suspicious: { resources: 0 } } })
     const api = await main.api()
-    await main.scheduler.runNow('nightly')
-    for (;;) {
-      const { jobs } = Jobs.parse((await api.request('GET', '/_backup/jobs')).body)
-      const scheduled = jobs.find(({ job_id }) => job_id.startsWith('s-nightly-'))
-      if (scheduled !== undefined) {
-        expect(await api.ended(scheduled.job_id)).toMatchObject({
-          status: 'succeeded',
-          source: 'schedule',
-          requested_by: 'schedule:nightly',
-          result: { complete: true },
-        })
-        return
-      }
-      await sleep(POLL_MS)
-    }
+    const confirm = { job_id, resources: 0 }
+    expect(await api.request('POST', '/_backup/schedules/nightly/confirm', confirm)).toMatchObject({
+      status: 200,
+      body: { decision: 'confirmed', by: expect.stringContaining('user/operator') as string },
+    })
+    await writeToStore(main.clients, sampleStore(test().models))
   })
 
   it('restores an archive that was uploaded to the restore bucket, and writes the report next to it', async () => {
@@ -68,6 +71,22 @@ export const triggers = (test: () => DeployTest): void => {
     const messages = await runHousekeeping(test().main, 'Prune', 'prune', '"message":"pruned"')
     expect(messages[0]).toContain('nightly')
   })
+}
+
+/** Starts the export of the schedule at its time, and waits until it has ended. */
+const scheduledExport = async (main: Deployment): Promise<Job> => {
+  const api = await main.api()
+  const scheduledJobs = async (): Promise<string[]> =>
+    Jobs.parse((await api.request('GET', '/_backup/jobs')).body)
+      .jobs.map(({ job_id }) => job_id)
+      .filter((id) => id.startsWith('s-nightly-'))
+  const earlier = await scheduledJobs()
+  await main.scheduler.runNow('nightly')
+  for (;;) {
+    const started = (await scheduledJobs()).find((id) => !earlier.includes(id))
+    if (started !== undefined) return api.ended(started)
+    await sleep(POLL_MS)
+  }
 }
 
 /** Waits for the final report of an upload. */

@@ -1,0 +1,55 @@
+import { beforeAll, expect, it } from 'vitest'
+import { readContents, stableContents, wipe } from '../../contents.ts'
+import { buildResource, sampleStore, writeToStore } from '../../workflows/sample-store.ts'
+import { sendHttps } from '../aws/https.ts'
+import type { DeployTest } from '../deploy-test.ts'
+
+/** The routes that the other scenarios do not call. */
+export const otherRoutes = (test: () => DeployTest): void => {
+  beforeAll(async () => {
+    const { main, models } = test()
+    await wipe(main.clients)
+    await writeToStore(main.clients, sampleStore(models))
+  })
+
+  it('exports and restores one model, and redirects to the archive', async () => {
+    const { main, state } = test()
+    const api = await main.api()
+    const before = await readContents(main.clients)
+    const exported = await api.run('GET', '/city/export')
+    expect(exported).toMatchObject({ status: 'succeeded', result: { complete: true, total: 6 } })
+    const redirect = await api.request('GET', `/_backup/jobs/${exported.job_id}/archive`)
+    expect(redirect.status).toBe(303)
+    const url = new URL(redirect.location ?? '')
+    expect(await sendHttps(state.address, { method: 'GET', url })).toMatchObject({ status: 200 })
+    expect(await api.request('HEAD', `/_backup/jobs/${exported.job_id}/archive`)).toMatchObject({ status: 200 })
+    const body = { from: { job_id: exported.job_id } }
+    expect(await api.run('POST', '/city/import?on_duplicate=overwrite', body)).toMatchObject({
+      status: 'succeeded',
+      result: { verification: { passed: true } },
+    })
+    expect(stableContents(await readContents(main.clients))).toEqual(stableContents(before))
+  })
+
+  it('fails a restore whose archive is invalid, with the error of the stage that found it', async () => {
+    const api = await test().main.api()
+    const job = await api.run('POST', '/_backup/import', Buffer.from('not an archive'))
+    expect(job).toMatchObject({ status: 'failed', error: { type: 'not-an-archive', status: 400 } })
+  })
+
+  it('fails an export whose data is damaged, with the error of the stage that found it', async () => {
+    const { main, models } = test()
+    const api = await main.api()
+    const lost = { file_id: 'lost', size: 5 }
+    const damaged = buildResource(models, { model: 'memo', id: 'damaged', payloads: [{ text: 'x', sound: lost }] })
+    await writeToStore(main.clients, damaged)
+    expect(await api.run('GET', '/memo/export')).toMatchObject({ status: 'failed', error: { type: 'blobs-missing' } })
+    const partial = await api.run('GET', '/memo/export?strict=false')
+    expect(partial).toMatchObject({ status: 'partial', result: { complete: false } })
+  })
+
+  it('lists what would be deleted', async () => {
+    const answer = await (await test().main.api()).request('GET', '/_backup/prune')
+    expect(answer).toMatchObject({ status: 200, body: { schedules: [{ schedule: 'nightly' }] } })
+  })
+}
