@@ -24,10 +24,22 @@ export const openArchive = async (source: ArchiveSource): Promise<OpenArchive> =
   }
   const head = await source.read(0, Math.min(BLOCK, source.size))
   rejectSpecStarStream(head)
+  if (await isEmptyTar(source, head))
+    throw new NotAnArchiveError('the file is an empty tar; check which files were packed')
   if (head.length < BLOCK || !isTarHeader(head)) throw explainForeignFile(head)
   await checkEndOfTar(source, head)
   return walkArchive(source)
 }
+
+/** The largest tar without files. Programs write two blocks of zero bytes, and many of them fill up a record of 20. */
+const MAX_EMPTY_TAR_BYTES = 20 * BLOCK
+
+const isEmptyTar = async (source: ArchiveSource, head: Buffer): Promise<boolean> =>
+  isZero(head) &&
+  source.size >= 2 * BLOCK &&
+  source.size <= MAX_EMPTY_TAR_BYTES &&
+  source.size % BLOCK === 0 &&
+  isZero(await source.read(0, source.size))
 
 const openByTrailer = async (source: ArchiveSource, tail: Buffer): Promise<OpenArchive> => {
   const { offset, size, sha256 } = parseTrailer(tail.subarray(BLOCK, 2 * BLOCK))

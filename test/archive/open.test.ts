@@ -38,11 +38,24 @@ describe('openArchive', () => {
     await expectError(Buffer.alloc(0), new NotAnArchiveError('the file is empty'))
     for (const bytes of [Buffer.from([1]), headerBytes('a', 0).subarray(0, 511)])
       await expectError(bytes, new NotAnArchiveError('the file does not begin with a tar header'))
-    for (const bytes of [Buffer.alloc(1), Buffer.alloc(5_000)])
+    for (const bytes of [
+      Buffer.alloc(1),
+      Buffer.alloc(512),
+      Buffer.alloc(5_000),
+      Buffer.alloc(10_752),
+      Buffer.concat([Buffer.alloc(512), Buffer.alloc(512, 1)]),
+    ])
       await expectError(
         bytes,
         new NotAnArchiveError('the file begins with zero bytes, so its content was probably lost during a copy'),
       )
+  })
+
+  it.each([1_024, 10_240])('rejects an empty tar of %i bytes', async (size) => {
+    await expectError(
+      Buffer.alloc(size),
+      new NotAnArchiveError('the file is an empty tar; check which files were packed'),
+    )
   })
 
   it("rejects SpecStar's stream by its version", async () => {

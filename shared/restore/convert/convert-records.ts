@@ -15,7 +15,7 @@ import { CompleteResources } from './complete-resources.ts'
 import { decodeFault } from './fault-entry.ts'
 import { FaultPages } from './fault-pages.ts'
 import { remainingRuns } from './phase-results.ts'
-import { RecordsSegments } from './records-segments.ts'
+import { bucketOf, RecordsSegments } from './records-segments.ts'
 import type { RunEntry } from './run-entry.ts'
 import { RunMerge } from './run-merge.ts'
 import type { ConvertServices } from './services.ts'
@@ -54,7 +54,7 @@ export const convertRecords = async (
         if (reason !== undefined) resources.addFault(entry, reason)
       } else {
         const record = fault ?? recordOf(entry)
-        const next = bucketOf(record)
+        const next = recordBucket(record)
         if (bucket !== undefined && bucket !== next && attempt.timeIsUp())
           return await finish({
             ...cursor,
@@ -85,10 +85,8 @@ const recordOf = ({ body }: RunEntry): DecodedEntry => {
 }
 
 /** Returns the digest bucket of a record or fault. A fault without an id precedes all buckets of its model. */
-const bucketOf = (record: DecodedEntry | ScanFault): string => {
-  const h = 'item' in record ? record.h : record.id === '' ? '' : hashKeyOf(record.id)
-  return `${record.model}/${h.slice(0, 4)}`
-}
+const recordBucket = (record: DecodedEntry | ScanFault): string =>
+  bucketOf(record.model, 'item' in record ? record.h : record.id === '' ? '' : hashKeyOf(record.id))
 
 const addRecord = async (
   { kind, model, h, item }: DecodedEntry,

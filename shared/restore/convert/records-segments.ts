@@ -87,4 +87,5 @@ export class RecordsSegments {
   }
 }
 
-const bucketOf = (model: string, h: string): string => `${model}/${h.slice(0, 4)}`
+/** Returns the model and the digest bucket of a hash key. */
+export const bucketOf = (model: string, h: string): string => `${model}/${h.slice(0, 4)}`
