@@ -68,6 +68,8 @@ export const PAYLOAD_KEYS = ['payloads/*']
  */
 const READ_REFERENCED = ['GetObject', 'GetObjectVersion', 'ListBucket'] as const
 export const READ_BLOBS: S3Permission = { actions: READ_REFERENCED, keys: BLOB_KEYS }
+/** For functions that read only the sizes of blobs. */
+export const FIND_BLOBS: S3Permission = { actions: ['GetObject', 'ListBucket'], keys: ['blobs/*'] }
 export const READ_PAYLOADS: S3Permission = { actions: READ_REFERENCED, keys: PAYLOAD_KEYS }
 
 /** Keys of the archives that exports compose. */

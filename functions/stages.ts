@@ -10,6 +10,7 @@ import {
   END_JOB,
   FAIL_JOB,
   FIND_ARCHIVE,
+  FIND_BLOBS,
   FIND_WORK,
   PAYLOAD_KEYS,
   PLAN_MAP,
@@ -62,7 +63,7 @@ export const EXPORT_STAGES = [
     permissions: {
       jobs: [...PLAN_MAP, 'GetItem'],
       // The stage reads the sizes of a sample of the blobs.
-      blobs: [READ_BLOBS],
+      blobs: [FIND_BLOBS],
       work: [READ_WORK, WRITE_WORK],
       archives: [WRITE_REPORT],
     },
