@@ -127,6 +127,20 @@ const packed = {
   test: { name: 'package', include: ['test/package/**/*.test.ts'], testTimeout: 2 * MINUTE_MS },
 }
 
+/** `npm run test:compat` selects files, and passes the endpoints of other servers in environment variables. */
+const compat = {
+  extends: true as const,
+  test: {
+    name: 'compat',
+    include: ['test/**/*.test.ts'],
+    setupFiles: ['test/compat/skip-deviations.ts'],
+    testTimeout: 2 * MINUTE_MS,
+    hookTimeout: 2 * MINUTE_MS,
+    isolate: false,
+    restoreMocks: true,
+  },
+}
+
 /** `npm run test:branches` and `npm run test:mutation`: unit tests that are fast enough to run for each mutant. */
 const logic = {
   extends: true as const,
@@ -157,7 +171,7 @@ export default defineConfig(({ mode }) => ({
     // Stryker cannot select a project.
     projects:
       process.env['STRYKER_MUTATOR_WORKER'] === undefined
-        ? [main, faults, property, outcomes, limits, large, specstar, deploy, packed, logic]
+        ? [main, faults, property, outcomes, limits, large, specstar, deploy, packed, compat, logic]
         : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,

@@ -33,9 +33,7 @@ export const startServices = async (config = ownNames(readConfig({}))): Promise<
   const stops: (() => Promise<void>)[] = []
   const dynamoEndpoint = process.env['AWS_ENDPOINT_URL_DYNAMODB'] ?? (await ownDynamo(stops))
   const s3Endpoint = process.env['AWS_ENDPOINT_URL_S3'] ?? (await ownS3(stops))
-  const { AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env
-  const credentials =
-    accessKeyId === undefined || secretAccessKey === undefined ? LOCAL : { accessKeyId, secretAccessKey }
+  const credentials = testCredentials()
   const clients: { destroy(): void }[] = []
   const kept = <Client extends { destroy(): void }>(client: Client): Client => {
     clients.push(client)
@@ -53,6 +51,37 @@ export const startServices = async (config = ownNames(readConfig({}))): Promise<
       for (const client of clients) client.destroy()
       for (const stop of stops) await stop()
     },
+  }
+}
+
+/** Returns the access key of another S3 server from the environment, or the fixed access key of the local services. */
+export const testCredentials = (): { readonly accessKeyId: string; readonly secretAccessKey: string } => {
+  const { AWS_ENDPOINT_URL_S3, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey } = process.env
+  return AWS_ENDPOINT_URL_S3 === undefined || accessKeyId === undefined || secretAccessKey === undefined
+    ? { ...LOCAL }
+    : { accessKeyId, secretAccessKey }
+}
+
+/**
+ * Returns the variables that make the local program use the same servers as `startServices`, with its own tables and
+ * buckets. Returns no variables if the environment names no other servers.
+ */
+export const otherServers = (): Record<string, string> => {
+  const { AWS_ENDPOINT_URL_DYNAMODB: dynamo, AWS_ENDPOINT_URL_S3: s3Endpoint } = process.env
+  if (dynamo === undefined && s3Endpoint === undefined) return {}
+  const { tables, buckets } = ownNames(readConfig({}))
+  const { accessKeyId, secretAccessKey } = testCredentials()
+  return {
+    ...(dynamo === undefined ? {} : { AWS_ENDPOINT_URL_DYNAMODB: dynamo }),
+    ...(s3Endpoint === undefined
+      ? {}
+      : { AWS_ENDPOINT_URL_S3: s3Endpoint, AWS_ACCESS_KEY_ID: accessKeyId, AWS_SECRET_ACCESS_KEY: secretAccessKey }),
+    RESOURCE_TABLE: tables.resources,
+    JOB_TABLE: tables.jobs,
+    BLOB_BUCKET: buckets.blobs,
+    ARCHIVE_BUCKET: buckets.archives,
+    RESTORE_BUCKET: buckets.restores,
+    WORK_BUCKET: buckets.work,
   }
 }
 

@@ -6,8 +6,7 @@ import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
 import type { Config } from '../../shared/runtime/config.ts'
 import type { Item } from '../../shared/tables/item.ts'
 import { type StoreContents, readContents, type StoreClients, putItems, removeItems, wipe } from '../contents.ts'
-
-const CREDENTIALS = { accessKeyId: 'S3RVER', secretAccessKey: 'S3RVER' }
+import { testCredentials } from '../services.ts'
 
 export interface Answer {
   readonly status: number
@@ -40,8 +39,9 @@ export class ProgramClient implements StoreClients {
   constructor({ url, s3Endpoint, dynamoEndpoint, config }: ProgramEndpoints) {
     this.url = url
     this.config = config
-    this.dynamo = dynamoDB({ region: 'us-east-1', endpoint: dynamoEndpoint, credentials: CREDENTIALS })
-    this.s3 = s3({ region: 'us-east-1', endpoint: s3Endpoint, credentials: CREDENTIALS })
+    const credentials = testCredentials()
+    this.dynamo = dynamoDB({ region: 'us-east-1', endpoint: dynamoEndpoint, credentials })
+    this.s3 = s3({ region: 'us-east-1', endpoint: s3Endpoint, credentials })
   }
 
   async request(

@@ -6,6 +6,7 @@ import type { Limits } from '../../shared/jobs/limits.ts'
 import { setServices } from '../../shared/runtime/current-services.ts'
 import { makeServices } from '../../shared/runtime/make-services.ts'
 import type { Services } from '../../shared/runtime/services.ts'
+import { otherServers } from '../services.ts'
 import { ProgramClient } from './program-client.ts'
 
 export type { Answer } from './program-client.ts'
@@ -37,7 +38,7 @@ export class TestProgram extends ProgramClient {
       s3Port: 0,
       dynamoDbPort: 0,
       dataDir: dir,
-      env: options.env ?? {},
+      env: options.env ?? otherServers(),
       ...(options.limits === undefined ? {} : { limits: options.limits }),
     })
     return new TestProgram(program, dir)
