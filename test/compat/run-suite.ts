@@ -57,7 +57,7 @@ export const runSuite = async ({ title, servers, files }: Suite, endpoints: Endp
 
 /** Returns the known reason why a test is skipped on one of the servers. */
 const reasonOf = (servers: readonly ServerName[], fullName: string): string | undefined =>
-  deviationOf(servers, fullName)?.reason ??
+  deviationOf(servers, fullName) ??
   servers.map((server) => MISSING_CAPABILITIES[server]).find((missing) => missing?.tests.test(fullName))?.reason
 
 /** The variables that `test/services.ts`, `test/infra/local/s3/s3.test.ts` and `skip-deviations.ts` read. */

@@ -6,6 +6,6 @@ import { deviationOf, ServerNames } from './deviations.ts'
 const servers = ServerNames.parse(process.env['COMPAT_SERVERS'])
 
 beforeEach(({ task, skip }) => {
-  const deviation = deviationOf(servers, task.fullTestName)
-  if (deviation !== undefined) skip(deviation.reason)
+  const reason = deviationOf(servers, task.fullTestName)
+  if (reason !== undefined) skip(reason)
 })
