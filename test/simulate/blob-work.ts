@@ -1,0 +1,104 @@
+import { LATENCY, RESOURCE, WORKER } from './assumptions.ts'
+import type { Use } from './flows.ts'
+import { passSeconds, type World } from './scenario.ts'
+
+/** The blobs of one map item: a number of small blobs, and large blobs with their sizes. */
+export class BlobShare {
+  readonly small: number
+  readonly large: readonly number[]
+
+  constructor(small: number, large: readonly number[]) {
+    this.small = small
+    this.large = large
+  }
+
+  get count(): number {
+    return this.small + this.large.length
+  }
+
+  get bytes(): number {
+    return this.small * RESOURCE.blobBytes + this.large.reduce((sum, size) => sum + size, 0)
+  }
+
+  /** Returns the blobs of map item `n` of `count`. The large blobs belong to different map items, if there are enough. */
+  static of(world: World, n: number, count: number): BlobShare {
+    const { smallBlobs, scenario } = world
+    const border = (k: number): number => Math.round((k * smallBlobs) / count)
+    const large = scenario.largeBlobs.filter(
+      (_, k) => Math.floor(((k + 0.5) * count) / scenario.largeBlobs.length) === n,
+    )
+    return new BlobShare(border(n + 1) - border(n), large)
+  }
+}
+
+/** What a pass does for each small blob. */
+export interface SmallBlobWork {
+  /** The number of lists of references that each pass reads, with two requests for each. */
+  readonly lists: number
+  readonly perSecond: number
+  readonly uses: readonly Use[]
+}
+
+interface Progress {
+  smallLeft: number
+  readonly largeLeft: number[]
+  hashed: number
+  copied: number
+}
+
+/** The lists are read with 16 requests at the same time. */
+const LIST_READS_PER_SECOND = 16 / LATENCY.s3
+
+/** Runs passes over small and large blobs. A pass can end inside a large blob. */
+export class LargeBlobs {
+  readonly #world: World
+  readonly #progress = new Map<number, Progress>()
+
+  constructor(world: World) {
+    this.#world = world
+  }
+
+  /** Runs a pass, and returns the blobs that it has finished. */
+  async pass(
+    n: number,
+    { small, large }: BlobShare,
+    work: SmallBlobWork,
+    { hashes, copies }: { readonly hashes: boolean; readonly copies: boolean },
+  ): Promise<{ readonly done: boolean; readonly finished: BlobShare }> {
+    const { clock, flows, work: workFiles } = this.#world
+    const seconds = passSeconds(this.#world)
+    const start = clock.now
+    const progress = this.#progress.get(n) ?? { smallLeft: small, largeLeft: [...large], hashed: 0, copied: 0 }
+    this.#progress.set(n, progress)
+    const left = (): number => Math.max(1, seconds - (clock.now - start))
+    const listReads = [{ capacity: workFiles.reads, units: 1 }]
+    await flows.run({ steps: 2 * work.lists, perSecond: LIST_READS_PER_SECOND, uses: listReads }, Infinity)
+    const written = Math.floor(
+      await flows.run({ steps: progress.smallLeft, perSecond: work.perSecond, uses: work.uses }, left()),
+    )
+    progress.smallLeft -= written
+    const finished: number[] = []
+    while (progress.smallLeft === 0 && clock.now - start < seconds) {
+      const size = progress.largeLeft[0]
+      if (size === undefined) break
+      if (hashes) progress.hashed += await this.#run(size - progress.hashed, this.#hashedBytes(size), left())
+      if (hashes && progress.hashed < size) break
+      if (copies) progress.copied += await this.#run(size - progress.copied, WORKER.copiedBytes, left())
+      if (copies && progress.copied < size) break
+      finished.push(size)
+      progress.largeLeft.shift()
+      progress.hashed = 0
+      progress.copied = 0
+    }
+    const done = progress.smallLeft === 0 && progress.largeLeft.length === 0
+    return { done, finished: new BlobShare(written, finished) }
+  }
+
+  #hashedBytes(size: number): number {
+    return size >= this.#world.largeBlobBytes ? WORKER.hashedInStepsBytes : WORKER.hashedBytes
+  }
+
+  #run(bytes: number, perSecond: number, seconds: number): Promise<number> {
+    return this.#world.flows.run({ steps: bytes, perSecond, uses: [] }, seconds)
+  }
+}

@@ -1,0 +1,89 @@
+import { hash } from 'node:crypto'
+import type { WrittenSegment } from '../../shared/compose/segments.ts'
+import type { BlobReferenceList } from '../../shared/blobs/blob-reference-list.ts'
+import type { PinnedObject } from '../../shared/objects/object.ts'
+import { encodeBuckets } from '../../shared/archive/digest.ts'
+import { BLOCK, paddedSize } from '../../shared/archive/tar-header.ts'
+import { RESOURCE } from './assumptions.ts'
+import type { HashRange } from './table.ts'
+import { ETAG } from './stores.ts'
+import { JOB, type World } from './scenario.ts'
+
+/** The number of digest buckets. A bucket is named by 4 hex digits. */
+export const BUCKETS = 0x10000
+
+export const bucketName = (bucket: number): string => bucket.toString(16).padStart(4, '0')
+/** Returns the number of a digest bucket, from its name or from a hash key in it. */
+export const bucketOf = (name: string): number =>
+  Number.parseInt(name.length > 4 && name !== '10000' ? name.slice(0, 4) : name, 16)
+
+/** Consecutive digest buckets. `to` is exclusive. */
+export type BucketRange = HashRange
+
+/** Returns the number of resources in digest buckets. The sum over all ranges is the number of all resources. */
+export const resourcesIn = ({ scenario }: World, { from, to }: BucketRange): number =>
+  Math.round((to * scenario.resources) / BUCKETS) - Math.round((from * scenario.resources) / BUCKETS)
+
+/** Returns the digest bucket that `resources` resources after `from` reach, at least one bucket further. */
+export const bucketAfter = ({ scenario }: World, { from, to }: BucketRange, resources: number): number =>
+  Math.min(to, Math.max(from + 1, from + Math.floor((resources * BUCKETS) / scenario.resources)))
+
+export const positionOf = ({ from, to }: BucketRange): HashRange => ({ from: from / BUCKETS, to: to / BUCKETS })
+
+const SHA256 = '0'.repeat(64)
+const INDEX_BYTES = 8 * BLOCK
+
+/** Returns a segment of `bytes` bytes. It has a plausible description, but its bytes do not exist. */
+export const segmentOf = (
+  { config }: World,
+  key: string,
+  bytes: number,
+  records?: { readonly model: string; readonly range: BucketRange },
+): WrittenSegment => {
+  const size = paddedSize(Math.ceil(bytes)) + 4 * BLOCK + INDEX_BYTES
+  return {
+    object: { bucket: config.buckets.work, key: `work/${JOB}/${key}`, size, etag: ETAG },
+    summary: {
+      size,
+      ...(records === undefined
+        ? {}
+        : {
+            model: records.model,
+            first_h: `${bucketName(records.range.from)}000000000000`,
+            last_h: `${bucketName(records.range.to - 1)}ffffffffffff`,
+          }),
+      frame_sha256: SHA256,
+      unpacked_size: records === undefined ? 0 : Math.ceil(bytes * 5.6),
+      index: { offset: size - INDEX_BYTES, size: INDEX_BYTES, sha256: SHA256, unpacked_size: 4 * INDEX_BYTES },
+    },
+  }
+}
+
+/** Adds an object with the digests of digest buckets. All digests are zero. */
+export const addDigests = ({ objects, workFiles }: World, key: string, { from, to }: BucketRange): PinnedObject => {
+  const encode = (): Buffer =>
+    encodeBuckets(
+      Array.from({ length: to - from }, (_, k) => ({ bucket: bucketName(from + k), digest: Buffer.alloc(32) })),
+    )
+  const size = encodeBuckets([{ bucket: '0000', digest: Buffer.alloc(32) }]).length * (to - from)
+  return objects.add(workFiles.bucket, workFiles.key(JOB, key), size, (start, length) =>
+    encode().subarray(start, start + length),
+  )
+}
+
+/** Returns the description of a list with `blobs` references. Planners do not read the list. */
+export const referencesOf = ({ objects, workFiles }: World, key: string, blobs: number): BlobReferenceList => ({
+  object: objects.add(workFiles.bucket, workFiles.key(JOB, key), 32_772 + 300 * blobs, () => Buffer.alloc(0)),
+  payloads: 0,
+  blobs,
+})
+
+/** The compressed size of resources in the archive. */
+export const packedBytes = ({ scenario }: World, resources: number): number =>
+  (resources * RESOURCE.bytes) / scenario.compression
+
+/** A name of the usual length for an attempt. */
+export const attemptId = (n: number, pass: number): string => {
+  const hex = hash('sha256', `${n}/${pass}`)
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20, 32)].join('-')
+}

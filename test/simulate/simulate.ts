@@ -1,0 +1,121 @@
+import { exportWorkflow } from '../../functions/workflows/export.workflow.ts'
+import { restoreWorkflow } from '../../functions/workflows/restore.workflow.ts'
+import type { Definition } from '../../functions/workflows/states.ts'
+import type { StageName } from '../../shared/jobs/stage-names.ts'
+import { PRICE } from './assumptions.ts'
+import { parseMachine } from './definition.ts'
+import { type ExportedArchive, ExportStages } from './export-stages.ts'
+import { type ExecutionCounts, Interpreter, StateError } from './interpreter.ts'
+import { Lambda, type StageFunctions } from './lambda.ts'
+import { RestoreStages } from './restore-stages.ts'
+import { JOB, MODEL, type Scenario, World } from './scenario.ts'
+import { mulberry32 } from './random.ts'
+
+/** What one job did and used. */
+export interface JobFigures extends ExecutionCounts {
+  /** The error that ended the job. Absent if the job succeeded within the time limit of its workflow. */
+  readonly error?: string
+  readonly seconds: number
+  readonly timeoutSeconds: number
+  /** The runs of functions in maps and outside of maps, including repeated runs. */
+  readonly runs: number
+  readonly throttledStarts: number
+  readonly peakFunctions: number
+  readonly longestFunction: { readonly stage: string; readonly seconds: number }
+  readonly readUnits: number
+  readonly writeUnits: number
+  /** The greatest demand on one partition, as a multiple of what the partition accepts. */
+  readonly hottestPartition: number
+  readonly dollars: number
+  /** The seconds that each stage took, from its first start to its last end. */
+  readonly stages: ReadonlyMap<StageName, number>
+}
+
+export interface Figures {
+  readonly scenario: Scenario
+  readonly archive: ExportedArchive
+  readonly export: JobFigures
+  readonly restore: JobFigures
+}
+
+/** Simulates an export, and a restore of its archive into an empty table. */
+export const simulate = async (scenario: Scenario): Promise<Figures> => {
+  const { maxConcurrency } = scenario
+  const options = maxConcurrency === undefined ? {} : { maxConcurrency }
+  const source = new World(scenario, { isNewTable: false })
+  const request = { models: [MODEL], filters: {}, strict: true, format: 'acbak' } as const
+  source.jobs.add({ ...job(source), kind: 'export', request })
+  const exporting = new ExportStages(source)
+  const exported = await runJob(
+    source,
+    exportWorkflow((stage) => stage, options),
+    exporting.functions,
+  )
+  const { archive } = exporting
+  if (archive === undefined)
+    throw new Error(`the export of ${scenario.resources} resources failed: ${exported.error ?? ''}`)
+  const target = new World(scenario, { isNewTable: true })
+  const { bucket, key, etag } = archive.object
+  target.jobs.add({
+    ...job(target),
+    kind: 'restore',
+    request: { filters: {}, on_duplicate: 'raise_error', dry_run: false, archive: { bucket, key, etag } },
+  })
+  const restoring = new RestoreStages(target, archive)
+  const restored = await runJob(
+    target,
+    restoreWorkflow((stage) => stage, options),
+    restoring.functions,
+  )
+  return { scenario, archive, export: exported, restore: restored }
+}
+
+const job = ({ now }: World) =>
+  ({
+    job_id: JOB,
+    status: 'running',
+    source: 'api',
+    requested_by: 'simulation',
+    created_at: now().toISOString(),
+  }) as const
+
+const runJob = async (world: World, definition: Definition, functions: StageFunctions): Promise<JobFigures> => {
+  const { clock, table, objects, jobs, work, blobs, scenario } = world
+  const lambda = new Lambda(clock, scenario.functions, functions)
+  const interpreter = new Interpreter({ clock, invoke: lambda.invoke, random: mulberry32(1) })
+  let error: string | undefined
+  try {
+    await clock.run(interpreter.run(parseMachine(definition), { job_id: JOB }))
+  } catch (caught) {
+    if (!(caught instanceof StateError)) throw caught
+    error = `${caught.name}: ${caught.message}`
+  }
+  const seconds = clock.now
+  if (seconds > definition.TimeoutSeconds) error ??= 'the time limit of the workflow was exceeded'
+  const [stage = '', longest = 0] = [...lambda.longest].sort((a, b) => b[1] - a[1])[0] ?? []
+  const runs = [...lambda.runs.values()].reduce((sum, { count }) => sum + count, 0)
+  const readUnits = table.reads.units + jobs.readUnits
+  const writeUnits = table.writes.units + jobs.writeUnits
+  const { counts } = interpreter
+  return {
+    ...counts,
+    ...(error === undefined ? {} : { error }),
+    seconds,
+    timeoutSeconds: definition.TimeoutSeconds,
+    runs,
+    throttledStarts: lambda.throttled,
+    peakFunctions: lambda.peak,
+    longestFunction: { stage, seconds: longest },
+    readUnits,
+    writeUnits,
+    hottestPartition: Math.max(...table.partitions.map(({ peakDemand, perSecond }) => peakDemand / perSecond)),
+    dollars:
+      readUnits * PRICE.readUnit +
+      writeUnits * PRICE.writeUnit +
+      lambda.gibSeconds * PRICE.gibSecond +
+      counts.transitions * PRICE.transition +
+      (objects.gets + work.reads.units + blobs.reads.units) * PRICE.s3Read +
+      (objects.puts + work.writes.units + blobs.writes.units) * PRICE.s3Write,
+    stages: new Map([...lambda.runs].map(([name, { start, end }]) => [name, end - start])),
+  }
+}
