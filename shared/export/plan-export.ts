@@ -7,6 +7,7 @@ import type { Limits } from '../jobs/limits.ts'
 import { type PlannedItems, plannedItems, type StageInput } from '../jobs/messages.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ModelRegistry } from '../resources/models.ts'
+import { bitReversed } from '../values/bit-reversed.ts'
 import { EXPORT_PLAN, EXPORT_RECORDS, type ModelRange } from './messages.ts'
 
 /** The number of digest buckets, whose names have 4 hex digits. */
@@ -89,7 +90,11 @@ const planItems = async (request: ExportRequest, services: Sampling): Promise<Mo
   for (const { model, bytes } of sizes) {
     const ranges = splitBuckets(model, Math.ceil(bytes / rangeBytes))
     if (ranges.length > 1) {
-      items.push(...ranges.map((range) => [range]))
+      items.push(
+        ...bitReversed(ranges.length)
+          .flatMap((k) => ranges.slice(k, k + 1))
+          .map((range) => [range]),
+      )
       continue
     }
     if (sharedBytes + bytes > rangeBytes) closeShared()

@@ -40,7 +40,7 @@ export const runSuite = async ({ title, servers, files }: Suite, endpoints: Endp
   await vitest.close()
   const passed = tests.filter((test) => test.result().state === 'passed').length
   const skipped = tests.flatMap((test): SkippedTest[] => {
-    const reason = reasonOf(servers, test.fullName)
+    const reason = reasonOf(servers, test.fullName) ?? (test.options.mode === 'skip' ? SKIPPED_EVERYWHERE : undefined)
     return test.result().state === 'skipped' && reason !== undefined ? [{ fullName: test.fullName, reason }] : []
   })
   const failedModules = modules.filter((module) => module.state() !== 'passed' && module.errors().length > 0).length
@@ -54,6 +54,8 @@ export const runSuite = async ({ title, servers, files }: Suite, endpoints: Endp
     seconds: (performance.now() - start) / 1000,
   }
 }
+
+const SKIPPED_EVERYWHERE = 'the test file skips it on every server'
 
 /** Returns the known reason why a test is skipped on one of the servers. */
 const reasonOf = (servers: readonly ServerName[], fullName: string): string | undefined =>

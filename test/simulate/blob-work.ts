@@ -65,7 +65,7 @@ export class LargeBlobs {
     work: SmallBlobWork,
     { hashes, copies }: { readonly hashes: boolean; readonly copies: boolean },
   ): Promise<{ readonly done: boolean; readonly finished: BlobShare }> {
-    const { clock, flows, work: workFiles } = this.#world
+    const { clock, flows, limits, work: workFiles } = this.#world
     const seconds = passSeconds(this.#world)
     const start = clock.now
     const progress = this.#progress.get(n) ?? { smallLeft: small, largeLeft: [...large], hashed: 0, copied: 0 }
@@ -73,8 +73,12 @@ export class LargeBlobs {
     const left = (): number => Math.max(1, seconds - (clock.now - start))
     const listReads = [{ capacity: workFiles.reads, units: 1 }]
     await flows.run({ steps: 2 * work.lists, perSecond: LIST_READS_PER_SECOND, uses: listReads }, Infinity)
+    const most = Math.ceil(limits.segmentBytes / RESOURCE.blobBytes)
     const written = Math.floor(
-      await flows.run({ steps: progress.smallLeft, perSecond: work.perSecond, uses: work.uses }, left()),
+      await flows.run(
+        { steps: Math.min(most, progress.smallLeft), perSecond: work.perSecond, uses: work.uses },
+        left(),
+      ),
     )
     progress.smallLeft -= written
     const finished: number[] = []

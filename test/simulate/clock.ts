@@ -5,7 +5,7 @@ interface Timer {
 }
 
 /** Turns of the event loop after each time, in which code that was waiting can run until it waits again. */
-const TURNS = 3
+const TURNS = 2
 /** Turns in which nothing happens before a simulation counts as blocked. Planners hash and compress in other threads. */
 const IDLE_TURNS = 100_000
 
@@ -28,13 +28,13 @@ export class VirtualClock {
 
   /** Lets the time pass until `work` has ended, and returns its result. */
   async run<T>(work: Promise<T>): Promise<T> {
-    let running = true
+    const state = { running: true }
     const end = (): void => {
-      running = false
+      state.running = false
     }
     work.then(end, end)
     let idle = 0
-    while (running) {
+    while (state.running) {
       for (let turn = 0; turn < TURNS; turn++) await nextTurn()
       const timer = this.#pop()
       if (timer === undefined) {

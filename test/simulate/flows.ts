@@ -35,6 +35,8 @@ export class Flows {
   #updatedAt = 0
   #generation = 0
   #isDirty = false
+  /** The demands since the last update, in units per second. */
+  #demands: ReadonlyMap<Capacity, number> = new Map()
 
   constructor(clock: VirtualClock) {
     this.#clock = clock
@@ -65,11 +67,14 @@ export class Flows {
     const generation = this.#generation
     this.#advance()
     this.#endFlows()
-    const demands = this.#demands()
+    const demands = this.#sumDemands()
+    this.#demands = demands
     let next = Infinity
     for (const [capacity, demand] of demands) next = Math.min(next, capacity.changesIn(this.#clock.now, demand))
     for (const flow of this.#flows) {
-      flow.factor = Math.min(1, ...flow.uses.map(({ capacity }) => capacity.factor(demands.get(capacity) ?? 0)))
+      flow.factor = 1
+      for (const { capacity } of flow.uses)
+        flow.factor = Math.min(flow.factor, capacity.factor(demands.get(capacity) ?? 0))
       const untilEnd = flow.left / (flow.perSecond * flow.factor)
       next = Math.min(next, untilEnd, flow.deadline - this.#clock.now)
     }
@@ -79,7 +84,7 @@ export class Flows {
     if (generation === this.#generation) void this.#update()
   }
 
-  #demands(): Map<Capacity, number> {
+  #sumDemands(): Map<Capacity, number> {
     const demands = new Map<Capacity, number>()
     for (const { perSecond, uses } of this.#flows)
       for (const { capacity, units } of uses)
@@ -94,13 +99,12 @@ export class Flows {
     this.#updatedAt = now
     if (seconds <= 0) return
     const used = new Map<Capacity, number>()
-    const demands = this.#demands()
     for (const flow of this.#flows) {
       const done = Math.min(flow.left, seconds * flow.perSecond * flow.factor)
       flow.left -= done
       for (const { capacity, units } of flow.uses) used.set(capacity, (used.get(capacity) ?? 0) + done * units)
     }
-    for (const [capacity, units] of used) capacity.pass(now, seconds, demands.get(capacity) ?? 0, units)
+    for (const [capacity, units] of used) capacity.pass(now, seconds, this.#demands.get(capacity) ?? 0, units)
   }
 
   #endFlows(): void {

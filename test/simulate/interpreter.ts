@@ -139,7 +139,7 @@ export class Interpreter {
       case 'Succeed':
         return { output: data.input, next: undefined }
       case 'Fail':
-        throw new StateError(String(valueAt(state.ErrorPath, data)), String(valueAt(state.CausePath, data)))
+        throw new StateError(textAt(state.ErrorPath, data), textAt(state.CausePath, data))
     }
   }
 
@@ -201,6 +201,11 @@ export class Interpreter {
     if (failure !== undefined) throw failure
     return map.ResultSelector === undefined ? results : fillTemplate(map.ResultSelector, { ...data, input: results })
   }
+}
+
+const textAt = (path: string, data: PathData): string => {
+  const value = valueAt(path, data)
+  return typeof value === 'string' ? value : JSON.stringify(value)
 }
 
 const sizeOf = (value: Json): number => Buffer.byteLength(JSON.stringify(value))

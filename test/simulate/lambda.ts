@@ -48,6 +48,9 @@ export class Lambda {
     this.runs.set(stage.name, kept)
     try {
       return await run(input)
+    } catch (error) {
+      if (error instanceof Error && !(error instanceof StateError)) throw new StateError(error.name, error.message)
+      throw error
     } finally {
       this.#running -= 1
       const seconds = this.#clock.now - start

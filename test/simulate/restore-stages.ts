@@ -1,6 +1,6 @@
 import type { ManifestSegment } from '../../shared/archive/manifest.ts'
 import { openArchive } from '../../shared/archive/open.ts'
-import { type PassInput, PLAN_ITEMS, PassInput as PassInputSchema } from '../../shared/jobs/messages.ts'
+import { type PassInput, PLAN_ITEMS } from '../../shared/jobs/messages.ts'
 import { planApplyRecords } from '../../shared/restore/apply/plan-apply-records.ts'
 import { inspect } from '../../shared/restore/inspect/inspect.ts'
 import { APPLY_PLAN, APPLY_RECORDS } from '../../shared/restore/messages/apply.ts'
@@ -34,6 +34,13 @@ import type { StageFunctions } from './lambda.ts'
 import { onceStage, passStage, realStage, type SimulatedPass } from './pass-function.ts'
 import { JOB, MODEL, passSeconds, type World } from './scenario.ts'
 
+/** The blobs that a pass of `preflight-blobs` has listed. */
+interface BlobList {
+  readonly n: number
+  readonly pass: number
+  readonly share: BlobShare
+}
+
 /** The stages of a restore into an empty table: the real planners, and workers that only take time and units. */
 export class RestoreStages {
   readonly #world: World
@@ -41,7 +48,8 @@ export class RestoreStages {
   readonly #hashing: LargeBlobs
   readonly #copying: LargeBlobs
   readonly #verifying: LargeBlobs
-  readonly #lists: { readonly n: number; readonly pass: number; readonly share: BlobShare }[] = []
+  readonly #lists: BlobList[] = []
+  #sortedLists: readonly BlobList[] | undefined
   #segmentsOfArchive: Promise<readonly ManifestSegment[]> | undefined
   #plan: Promise<RestorePlan> | undefined
   #blobPlan: ReturnType<RestoreStages['readBlobPlan']> | undefined
@@ -63,7 +71,7 @@ export class RestoreStages {
   get functions(): StageFunctions {
     const { services, clock } = this.#world
     return {
-      convert: async (json) => ({ ...PassInputSchema.parse(json), pass: 1, more: false }),
+      convert: passStage(() => Promise.resolve({ done: true })),
       inspect: realStage(INSPECT, (input) => inspect(input, services)),
       preflight: passStage((input) => this.#preflight(input)),
       'plan-preflight-blobs': realStage(PLAN_ITEMS, (input) => planPreflightBlobs(input, services)),
@@ -222,7 +230,8 @@ export class RestoreStages {
 
   /** Returns the blobs of a list. The lists have the order of the results of `preflight-blobs`. */
   #list(index: number): BlobShare {
-    return must(this.#lists.toSorted((a, b) => a.n - b.n || a.pass - b.pass)[index]).share
+    this.#sortedLists ??= this.#lists.toSorted((a, b) => a.n - b.n || a.pass - b.pass)
+    return must(this.#sortedLists[index]).share
   }
 
   async #passOverExtent(

@@ -26,6 +26,8 @@ interface KeptResult {
   readonly n: number
   readonly pass: number
   readonly result: object
+  /** In bytes of JSON. */
+  readonly size: number
 }
 
 /** Jobs and results in memory. A read of results takes one request per page of 1 MB. */
@@ -49,9 +51,10 @@ export class SimulatedJobs extends JobStore {
   /** Stores the result of a simulated pass. Its size counts as in DynamoDB. */
   keep(stage: ResultName, n: number, pass: number, result: object): void {
     const kept = this.#results.get(stage) ?? []
-    kept.push({ n, pass, result })
+    const size = sizeOf(result)
+    kept.push({ n, pass, result, size })
     this.#results.set(stage, kept)
-    this.writeUnits += Math.ceil(sizeOf(result) / 1024)
+    this.writeUnits += Math.ceil(size / 1024)
   }
 
   /** Returns the number of results of a stage. */
@@ -77,8 +80,7 @@ export class SimulatedJobs extends JobStore {
     stage: Stage<Result, ResultName>,
   ): AsyncGenerator<{ readonly n: number; readonly pass: number; readonly result: Result }> {
     let bytes = PAGE_BYTES
-    for (const { n, pass, result } of this.#results.get(stage.name) ?? []) {
-      const size = sizeOf(result)
+    for (const { n, pass, result, size } of this.#results.get(stage.name) ?? []) {
       if (bytes + size > PAGE_BYTES) {
         await this.#clock.wait(LATENCY.dynamoDb)
         bytes = 0

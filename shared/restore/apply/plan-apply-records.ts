@@ -3,7 +3,7 @@ import { type PlannedItems, plannedItems, type StageInput } from '../../jobs/mes
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { APPLY_PLAN, APPLY_RECORDS } from '../messages/apply.ts'
 import { allExtents } from '../results/extents.ts'
-import { bitReversed } from './bit-reversed.ts'
+import { bitReversed } from '../../values/bit-reversed.ts'
 
 /** Plans the map items of `apply-records`. Each extent that contains resources becomes one map item. */
 export const planApplyRecords = async (

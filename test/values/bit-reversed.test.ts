@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { bitReversed } from '../../../shared/restore/apply/bit-reversed.ts'
+import { bitReversed } from '../../shared/values/bit-reversed.ts'
 
 describe('bitReversed', () => {
   it('returns every number once', () => {
