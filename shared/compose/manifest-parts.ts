@@ -1,9 +1,10 @@
-import { decodeBuckets, modelDigest } from '../archive/digest.ts'
+import { modelDigest } from '../archive/digest.ts'
 import { type Manifest, type ManifestSegment, toManifestSegment } from '../archive/manifest.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import type { BlobPaths } from '../resources/blob-paths.ts'
 import { countOf } from '../values/model-counts.ts'
 import { compareBytes } from '../values/text-order.ts'
+import { readBuckets } from './read-buckets.ts'
 import type { RecordsSegment, WrittenSegment } from './segments.ts'
 
 /**
@@ -24,11 +25,11 @@ export const manifestModels = async (
     const own = records
       .filter((segment) => segment.model === model)
       .sort((a, b) => compareBytes(a.summary.first_h ?? '', b.summary.first_h ?? ''))
-    const buckets = []
+    const buckets = await readBuckets(
+      objects,
+      own.map(({ digests }) => digests),
+    )
     const paths = Object.hasOwn(blobPaths, model) ? blobPaths[model] : undefined
-    for (const { digests } of own) {
-      buckets.push(...decodeBuckets(await objects.readBytes(digests, 0, digests.size)))
-    }
     entries.push([
       model,
       {

@@ -11,7 +11,7 @@ const run = promisify(execFile)
 const FOLDER = fileURLToPath(new URL('../../.local/compat', import.meta.url))
 
 /** A program that the command needs is not installed. The message says what to install. */
-export class MissingProgramError extends Error {
+class MissingProgramError extends Error {
   override readonly name = 'MissingProgramError'
 }
 

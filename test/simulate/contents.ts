@@ -5,12 +5,13 @@ import type { PinnedObject } from '../../shared/objects/object.ts'
 import { encodeBuckets } from '../../shared/archive/digest.ts'
 import { BLOCK, paddedSize } from '../../shared/archive/tar-header.ts'
 import { RESOURCE } from './assumptions.ts'
+import type { Work } from './flows.ts'
 import type { HashRange } from './table.ts'
 import { ETAG } from './stores.ts'
 import { JOB, type World } from './scenario.ts'
 
 /** The number of digest buckets. A bucket is named by 4 hex digits. */
-export const BUCKETS = 0x10000
+const BUCKETS = 0x10000
 
 export const bucketName = (bucket: number): string => bucket.toString(16).padStart(4, '0')
 /** Returns the number of a digest bucket, from its name or from a hash key in it. */
@@ -24,9 +25,24 @@ export type BucketRange = HashRange
 export const resourcesIn = ({ scenario }: World, { from, to }: BucketRange): number =>
   Math.round((to * scenario.resources) / BUCKETS) - Math.round((from * scenario.resources) / BUCKETS)
 
-/** Returns the digest bucket that `resources` resources after `from` reach, at least one bucket further. */
-export const bucketAfter = ({ scenario }: World, { from, to }: BucketRange, resources: number): number =>
-  Math.min(to, Math.max(from + 1, from + Math.floor((resources * BUCKETS) / scenario.resources)))
+/**
+ * Works on all resources in digest buckets, until the time limit or until `most` resources. A pass ends between two
+ * buckets, so it finishes the bucket that it has begun. Returns the bucket with which the next pass begins.
+ */
+export const runBuckets = async (
+  world: World,
+  range: BucketRange,
+  work: Omit<Work, 'steps'>,
+  { seconds, most = Infinity }: { readonly seconds: number; readonly most?: number },
+): Promise<number> => {
+  const resources = resourcesIn(world, range)
+  const done = await world.flows.run({ ...work, steps: Math.min(resources, most) }, seconds)
+  if (done >= resources) return range.to
+  const buckets = Math.max(1, Math.ceil((done * BUCKETS) / world.scenario.resources))
+  const to = Math.min(range.to, range.from + buckets)
+  await world.flows.run({ ...work, steps: resourcesIn(world, { from: range.from, to }) - done }, Infinity)
+  return to
+}
 
 export const positionOf = ({ from, to }: BucketRange): HashRange => ({ from: from / BUCKETS, to: to / BUCKETS })
 

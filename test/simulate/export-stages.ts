@@ -24,13 +24,13 @@ import { BlobShare, LargeBlobs, type SmallBlobWork } from './blob-work.ts'
 import {
   addDigests,
   attemptId,
-  bucketAfter,
   bucketName,
   bucketOf,
   packedBytes,
   positionOf,
   referencesOf,
   resourcesIn,
+  runBuckets,
   segmentOf,
 } from './contents.ts'
 import type { StageFunctions } from './lambda.ts'
@@ -94,12 +94,9 @@ export class ExportStages {
     this.#plan ??= world.workFiles.read(EXPORT_PLAN, JOB)
     const planned = must(must((await this.#plan).items[n])[0])
     const range = { from: bucketOf(cursor ?? planned.from), to: bucketOf(planned.to) }
-    const resources = resourcesIn(world, range)
+    const work = { perSecond: WORKER.exportBytes / RESOURCE.bytes, uses: world.table.read(positionOf(range)) }
     const most = Math.ceil(world.limits.segmentBytes / packedBytes(world, 1))
-    const steps = Math.min(resources, most)
-    const work = { steps, perSecond: WORKER.exportBytes / RESOURCE.bytes, uses: world.table.read(positionOf(range)) }
-    const written = await world.flows.run(work, passSeconds(world))
-    const to = written >= resources ? range.to : bucketAfter(world, range, written)
+    const to = await runBuckets(world, range, work, { seconds: passSeconds(world), most })
     const exported = { from: range.from, to }
     const count = resourcesIn(world, exported)
     const name = `${n}/${attemptId(n, pass)}-0`

@@ -21,13 +21,13 @@ import { BlobShare, LargeBlobs, type SmallBlobWork } from './blob-work.ts'
 import {
   addDigests,
   attemptId,
-  bucketAfter,
   bucketName,
   bucketOf,
   type BucketRange,
   positionOf,
   referencesOf,
   resourcesIn,
+  runBuckets,
 } from './contents.ts'
 import type { ExportedArchive } from './export-stages.ts'
 import type { StageFunctions } from './lambda.ts'
@@ -122,11 +122,9 @@ export class RestoreStages {
       const whole = bucketsOf(must(segments[must(range.segment)]))
       const read = { from: k === Number(index) && bucket !== '' ? bucketOf(bucket) : whole.from, to: whole.to }
       const seconds = Math.max(1, passSeconds(world) - (world.clock.now - start))
-      const resources = resourcesIn(world, read)
       const most = Math.max(1, (world.limits.seenBlobs - references) * RESOURCE.perBlob)
-      const work = { steps: Math.min(resources, most), perSecond: WORKER.preflightBytes / RESOURCE.bytes, uses: [] }
-      const checked = await world.flows.run(work, seconds)
-      const to = checked >= resources ? read.to : bucketAfter(world, read, checked)
+      const work = { perSecond: WORKER.preflightBytes / RESOURCE.bytes, uses: [] }
+      const to = await runBuckets(world, read, work, { seconds, most })
       extents.push(this.#extent(`${n}/${attemptId(n, pass)}-${k}`, range, { from: read.from, to }, whole))
       references += Math.round(resourcesIn(world, { from: read.from, to }) / RESOURCE.perBlob)
       if (to < read.to) next = `${k}/${bucketName(to)}`
@@ -246,20 +244,16 @@ export class RestoreStages {
     const from =
       cursor === undefined ? (extent.from === undefined ? whole.from : bucketOf(extent.from.bucket)) : bucketOf(cursor)
     const range = { from, to: end }
-    const resources = resourcesIn(world, range)
-    const steps = await world.flows.run(
-      { steps: resources, perSecond, uses: usesAt(positionOf(range)) },
-      passSeconds(world),
-    )
-    const to = steps >= resources ? end : bucketAfter(world, range, steps)
+    const work = { perSecond, uses: usesAt(positionOf(range)) }
+    const to = await runBuckets(world, range, work, { seconds: passSeconds(world) })
     return to === end ? { done: true } : { done: false, cursor: bucketName(to) }
   }
 
-  /** Reads the findings and digests of every verified extent and list, one after the other. */
+  /** Reads the findings and digests of every verified extent and list, 16 at the same time. */
   async #report(): Promise<void> {
     const { clock, jobs } = this.#world
     const reads = 2 * jobs.count(VERIFY.name) + this.#lists.length
-    await clock.wait(reads * LATENCY.s3)
+    await clock.wait((reads * LATENCY.s3) / 16)
   }
 }
 

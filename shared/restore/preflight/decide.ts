@@ -1,9 +1,9 @@
-import { type BucketDigest, decodeBuckets, modelDigest } from '../../archive/digest.ts'
+import { modelDigest } from '../../archive/digest.ts'
 import { ArchiveInvalidError } from '../../archive/errors.ts'
 import type { Manifest } from '../../archive/manifest.ts'
+import { readBuckets } from '../../compose/read-buckets.ts'
 import { plannedItems, type StageInput } from '../../jobs/messages.ts'
 import { allResults, sortedResults } from '../../jobs/pass.ts'
-import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import { countOf } from '../../values/model-counts.ts'
 import { MAX_LISTED } from '../../values/message-text.ts'
 import { DuplicatesError } from '../errors.ts'
@@ -75,7 +75,17 @@ const checkManifest = async (
         sumOf(blobs, ({ models }) => countOf(models, model)),
       )
     if (leftOut.every(({ in_digest }) => in_digest))
-      expectEqual(section, 'digest', stated.digest, modelDigest(await readBuckets(services.objects, own)))
+      expectEqual(
+        section,
+        'digest',
+        stated.digest,
+        modelDigest(
+          await readBuckets(
+            services.objects,
+            own.map(({ digests }) => digests),
+          ),
+        ),
+      )
   }
   if (!plan.reads_all_blobs) return
   expectEqual(
@@ -90,12 +100,6 @@ const checkManifest = async (
     manifest.blobs.bytes,
     sumOf(blobs, ({ bytes }) => bytes),
   )
-}
-
-const readBuckets = async (objects: ObjectStore, extents: readonly Extent[]): Promise<BucketDigest[]> => {
-  const buckets: BucketDigest[] = []
-  for (const { digests } of extents) buckets.push(...decodeBuckets(await objects.readBytes(digests, 0, digests.size)))
-  return buckets
 }
 
 const sumOf = <T>(all: readonly T[], count: (one: T) => number): number =>

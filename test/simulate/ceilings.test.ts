@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import { brokenCeilings } from './ceilings.ts'
+import { LARGE_BLOB_SCENARIOS, SCENARIOS } from './scenarios.ts'
+import { type Figures, simulate } from './simulate.ts'
+
+const of = (resources: number) => SCENARIOS.filter((scenario) => scenario.resources === resources)
+
+describe('a simulated export, and the restore of its archive', () => {
+  it.each(of(1e6))('break no limit with 1 million resources and $functions functions', async (scenario) => {
+    expect(brokenCeilings(await simulate(scenario))).toEqual([])
+  })
+
+  it.each(of(250e6).filter(({ functions }) => functions === 1_000))(
+    'break no limit with 250 million resources and $functions functions',
+    async (scenario) => {
+      const figures = await simulate(scenario)
+      expect(brokenCeilings(figures)).toEqual([])
+      expect(accounted(figures)).toEqual({ archive: true, resources: true })
+      // If the workers of the export were on neighbouring partitions, the demand on one would be 33 times as high as
+      // what it accepts.
+      expect(figures.export.hottestPartition).toBeLessThan(5)
+    },
+  )
+
+  it.each(LARGE_BLOB_SCENARIOS.slice(0, 1))('break no limit with a blob of 20 GB', async (scenario) => {
+    expect(brokenCeilings(await simulate(scenario))).toEqual([])
+  })
+})
+
+/** Checks that the simulation has read and written every resource, so that the figures are those of the whole job. */
+const accounted = ({ scenario, archive, export: exported, restore }: Figures) => ({
+  archive: archive !== undefined && archive.segments > 0,
+  resources:
+    Math.round(exported.readUnits / scenario.resources) === 1 &&
+    Math.floor((restore?.writeUnits ?? 0) / scenario.resources) === 4,
+})

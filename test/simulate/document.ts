@@ -1,0 +1,150 @@
+import prettyBytes from 'pretty-bytes'
+import { ASSUMPTIONS } from './assumptions.ts'
+import { brokenCeilings, CEILINGS } from './ceilings.ts'
+import type { Scenario } from './scenario.ts'
+import type { Figures, JobFigures } from './simulate.ts'
+
+/** Returns `infra/SCALE.md`. */
+export const scaleDocument = (sizes: readonly Figures[], largeBlobs: readonly Figures[]): string => `# Scale
+
+\`npm run simulate\` writes this document. It simulates exports, and restores into an empty table:
+
+- The planners and the workflow definitions are the real ones.
+- Workers only take time and units. The services keep counts and a clock, but no bytes.
+- No figure was measured on AWS. [Assumptions](#assumptions) lists what the figures depend on.
+
+\`test/simulate/ceilings.test.ts\` checks the limits below as part of \`npm test\`.
+
+## Time and cost
+
+_Functions_ is the number of functions that the account runs at the same time.
+With 10,000 functions, the setting \`max_concurrency\` is 1,000. Otherwise, it is 64 by default.
+
+${table(
+  ['resources', 'functions', 'archive', 'export', 'cost', 'restore', 'cost'],
+  sizes.map(({ scenario, archive, export: exported, restore }) => [
+    ...nameOf(scenario),
+    archive === undefined ? '–' : prettyBytes(archive.object.size),
+    duration(exported),
+    dollars(exported),
+    duration(restore),
+    dollars(restore),
+  ]),
+)}
+
+\\* The job fails, see [Limits](#limits). The times and costs are those until it fails.
+
+The export is limited by the quota of the table, and the restore by the write units that DynamoDB offers.
+A quota of more than 40,000 units and warm throughput shorten both.
+If an account runs only 10 functions, the functions are the limit.
+A higher \`max_concurrency\` alone does not help: the workers wait for each other,
+and their passes write more and smaller segments.
+
+## Limits
+
+The largest numbers of each export and restore:
+
+${table(
+  ['resources', 'functions', 'segments', 'parts', 'map items', 'state', 'events', 'longest function'],
+  sizes.map((figures) => [...nameOf(figures.scenario), ...limitsOf(figures)]),
+)}
+
+At most ${whole(CEILINGS.parts)} parts, ${whole(CEILINGS.mapItems)} map items, ${whole(CEILINGS.events)} events of an
+execution, 900 seconds of a function and 64 KiB of state between two stages are allowed. AWS allows a state of 256 KiB.
+
+${broken([...sizes, ...largeBlobs])}
+
+## Passes and units
+
+_Passes_ are the runs of all functions.
+_Throttled_ is the number of starts that Lambda rejected. The workflow repeats them.
+_Demand_ is the largest demand on one partition of DynamoDB, as a multiple of what the partition accepts.
+The calls of the workers wait until they are accepted.
+
+${table(
+  ['resources', 'functions', 'job', 'passes', 'throttled', 'read units', 'write units', 'demand'],
+  sizes.flatMap(({ scenario, export: exported, restore }) =>
+    [['export', exported] as const, ['restore', restore] as const].flatMap(([job, figures]) =>
+      figures === undefined
+        ? []
+        : [
+            [
+              ...nameOf(scenario),
+              job,
+              whole(figures.runs),
+              whole(figures.throttledStarts),
+              millions(figures.readUnits),
+              millions(figures.writeUnits),
+              `${figures.hottestPartition.toFixed(1)} ×`,
+            ],
+          ],
+    ),
+  ),
+)}
+
+## Large blobs
+
+A store of 1 million resources with one large blob, and 1,000 functions.
+A pass can stop inside a large blob, and the next pass continues there.
+One function hashes the blob, so the time does not depend on the number of functions.
+
+${table(
+  ['blob', 'export', 'restore', 'parts', 'passes of the export', 'events of an item'],
+  largeBlobs.map(({ scenario, archive, export: exported, restore }) => [
+    prettyBytes(scenario.largeBlobs[0] ?? 0),
+    duration(exported),
+    duration(restore),
+    whole(archive?.parts ?? 0),
+    whole(exported.runs),
+    whole(Math.max(exported.childEvents, restore?.childEvents ?? 0)),
+  ]),
+)}
+
+## Assumptions
+
+${table(['what', 'value', 'source'], ASSUMPTIONS)}
+`
+
+const table = (head: readonly string[], rows: readonly (readonly string[])[]): string =>
+  [head, head.map(() => '---'), ...rows].map((cells) => `| ${cells.join(' | ')} |`).join('\n')
+
+const whole = (value: number): string => Math.round(value).toLocaleString('en')
+const millions = (value: number): string => `${(value / 1e6).toLocaleString('en', { maximumFractionDigits: 1 })} M`
+
+const nameOf = ({ resources, functions }: Scenario): string[] => [
+  resources >= 1e9 ? `${resources / 1e9} billion` : `${resources / 1e6} million`,
+  whole(functions),
+]
+
+const duration = (job: JobFigures | undefined): string => {
+  if (job === undefined) return '–'
+  const { seconds, error } = job
+  const text = seconds < 3600 ? `${(seconds / 60).toFixed(1)} min` : `${(seconds / 3600).toFixed(1)} h`
+  return error === undefined ? text : `${text} \\*`
+}
+
+const dollars = (job: JobFigures | undefined): string =>
+  job === undefined ? '–' : `$${job.dollars < 10 ? job.dollars.toFixed(2) : whole(job.dollars)}`
+
+const limitsOf = ({ segments, archive, export: exported, restore }: Figures): string[] => {
+  const jobs = restore === undefined ? [exported] : [exported, restore]
+  const largest = (value: (job: JobFigures) => number): number => Math.max(...jobs.map(value))
+  const longest = jobs.map(({ longestFunction }) => longestFunction).sort((a, b) => b.seconds - a.seconds)[0]
+  return [
+    whole(segments),
+    archive === undefined ? '–' : whole(archive.parts),
+    whole(largest(({ mapItems }) => mapItems)),
+    `${(largest(({ stateBytes }) => stateBytes) / 1024).toFixed(1)} KiB`,
+    whole(largest(({ events, childEvents }) => Math.max(events, childEvents))),
+    `${longest?.stage ?? ''} ${whole(longest?.seconds ?? 0)} s`,
+  ]
+}
+
+const broken = (all: readonly Figures[]): string => {
+  const lines = all.flatMap((figures) => {
+    const { scenario } = figures
+    const blob = scenario.largeBlobs.map((size) => `, blob of ${prettyBytes(size)}`).join('')
+    return brokenCeilings(figures).map((text) => `- ${nameOf(scenario).join(' resources, ')} functions${blob}: ${text}`)
+  })
+  return lines.length === 0 ? 'No limit is exceeded.' : `These limits are exceeded:\n\n${lines.join('\n')}`
+}
