@@ -46,6 +46,8 @@ interface Progress {
   copied: number
 }
 
+/** The parts of a large blob that are copied at the same time. */
+const PARALLEL_PARTS = 3
 /** The lists are read with 16 requests at the same time. */
 const LIST_READS_PER_SECOND = 16 / LATENCY.s3
 
@@ -87,7 +89,8 @@ export class LargeBlobs {
       if (size === undefined) break
       if (hashes) progress.hashed += await this.#run(size - progress.hashed, this.#hashedBytes(size), left())
       if (hashes && progress.hashed < size) break
-      if (copies) progress.copied += await this.#run(size - progress.copied, WORKER.copiedBytes, left())
+      if (copies)
+        progress.copied += await this.#run(size - progress.copied, PARALLEL_PARTS * WORKER.copiedBytes, left())
       if (copies && progress.copied < size) break
       finished.push(size)
       progress.largeLeft.shift()
@@ -99,7 +102,7 @@ export class LargeBlobs {
   }
 
   #hashedBytes(size: number): number {
-    return size >= this.#world.largeBlobBytes ? WORKER.hashedInStepsBytes : WORKER.hashedBytes
+    return size >= this.#world.limits.largeBlobBytes ? WORKER.hashedInStepsBytes : WORKER.hashedBytes
   }
 
   #run(bytes: number, perSecond: number, seconds: number): Promise<number> {

@@ -140,13 +140,16 @@ export class ExportStages {
     }
     const share = BlobShare.of(world, n, items.length)
     const { done, finished } = await this.#blobs.pass(n, share, smallWork, { hashes: true, copies: true })
-    const key = `segments/export-blobs/${n}/${attemptId(n, pass)}-0`
-    if (finished.count > 0) this.#segmentBlobs.set(key, finished)
+    const segments = segmentsOf(finished).map((share, k) => {
+      const key = `segments/export-blobs/${n}/${attemptId(n, pass)}-${k}`
+      this.#segmentBlobs.set(key, share)
+      return segmentOf(world, key, share.bytes)
+    })
     const cursor = done ? {} : { cursor: 'next' }
     const result: BlobsResult = {
       done,
       ...cursor,
-      ...(finished.count === 0 ? {} : { segment: segmentOf(world, key, finished.bytes) }),
+      segments,
       blobs: finished.count,
       bytes: finished.bytes,
       models: { [MODEL]: finished.count },
@@ -156,41 +159,46 @@ export class ExportStages {
     return { done, ...cursor }
   }
 
-  /** Three parts of the archive, or two parts of a joined object, are copied at the same time. */
-  async #composeParts({ n }: PassInput): Promise<SimulatedPass> {
+  /** A pass copies parts, three at the same time, until its time is up. The next pass continues with the next part. */
+  async #composeParts({ n, pass, cursor = '0' }: PassInput): Promise<SimulatedPass> {
     const { plan, sizes } = must(this.#composed)
     const { jobs, config } = this.#world
     if (plan.kind === 'join') {
       const run = must(plan.runs[n])
+      const next = await this.#copy(
+        run.map(({ size }) => size),
+        Number(cursor),
+      )
+      const position = next === undefined ? { done: true } : { done: false, cursor: `${next}` }
+      const key = `work/${JOB}/joined/0/${n}/${attemptId(n, pass)}`
       const size = run.reduce((sum, object) => sum + object.size, 0)
-      await this.#copy(size, run.length, 2)
-      const key = `work/${JOB}/joined/0/${n}/${attemptId(n, 0)}`
       const object = { bucket: config.buckets.work, key, size, etag: must(run[0]).etag }
-      jobs.keep(joinRound(0).name, n, 0, { done: true, object })
-      return { done: true }
+      jobs.keep(joinRound(0).name, n, pass, { ...position, ...(next === undefined ? { object } : {}) })
+      return position
     }
     const numbers = must(plan.items[n])
     const parts = numbers.map((number) => ({ number, etag: plan.target.upload_id, size: must(sizes[number - 1]) }))
-    await this.#copy(
-      parts.reduce((sum, { size }) => sum + size, 0),
-      parts.length,
-      3,
+    const next = await this.#copy(
+      parts.map(({ size }) => size),
+      Number(cursor),
     )
-    jobs.keep(COMPOSE_PARTS.name, n, 0, { done: true, parts })
-    return { done: true }
+    const position = next === undefined ? { done: true } : { done: false, cursor: `${next}` }
+    jobs.keep(COMPOSE_PARTS.name, n, pass, { ...position, parts: parts.slice(Number(cursor), next) })
+    return position
   }
 
-  async #copy(bytes: number, requests: number, parallel: number): Promise<void> {
-    const { flows, work } = this.#world
-    const perSecond = (parallel * WORKER.copiedBytes) / bytes
-    await flows.run(
-      {
-        steps: requests,
-        perSecond: Math.min(requests * perSecond, parallel / LATENCY.s3),
-        uses: [{ capacity: work.writes, units: 1 }],
-      },
-      Infinity,
-    )
+  /** Copies objects until the time of the pass is up. Returns the index of the next object, or undefined at the end. */
+  async #copy(sizes: readonly number[], start: number): Promise<number | undefined> {
+    const { flows, work, clock } = this.#world
+    const begun = clock.now
+    const uses = [{ capacity: work.writes, units: 1 }]
+    for (const [k, size] of sizes.entries()) {
+      if (k < start) continue
+      if (k > start && clock.now - begun >= passSeconds(this.#world)) return k
+      const seconds = (LATENCY.s3 + size / WORKER.copiedBytes) / PARALLEL_PARTS
+      await flows.run({ steps: 1, perSecond: 1 / seconds, uses }, Infinity)
+    }
+    return undefined
   }
 
   async #finish(): Promise<void> {
@@ -211,3 +219,12 @@ export class ExportStages {
     await this.#world.clock.wait(jobs.count(COMPOSE_PARTS.name) * 0.001 + 10 * LATENCY.s3)
   }
 }
+
+/** The parts that are copied at the same time. */
+const PARALLEL_PARTS = 3
+
+/** Each large blob is a segment of its own. */
+const segmentsOf = ({ small, large }: BlobShare): BlobShare[] => [
+  ...(small === 0 ? [] : [new BlobShare(small, [])]),
+  ...large.map((size) => new BlobShare(0, [size])),
+]
