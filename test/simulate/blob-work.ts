@@ -1,5 +1,7 @@
 import { LATENCY, RESOURCE, WORKER } from './assumptions.ts'
+import { HAND_OVER_SECONDS } from './contents.ts'
 import type { Use } from './flows.ts'
+import { StateError } from './interpreter.ts'
 import { passSeconds, type World } from './scenario.ts'
 
 /** The blobs of one map item: a number of small blobs, and large blobs with their sizes. */
@@ -74,7 +76,9 @@ export class LargeBlobs {
     this.#progress.set(n, progress)
     const left = (): number => Math.max(1, seconds - (clock.now - start))
     const listReads = [{ capacity: workFiles.reads, units: 1 }]
-    await flows.run({ steps: 2 * work.lists, perSecond: LIST_READS_PER_SECOND, uses: listReads }, Infinity)
+    const reads = { steps: 2 * work.lists, perSecond: LIST_READS_PER_SECOND, uses: listReads }
+    if ((await flows.run(reads, HAND_OVER_SECONDS)) < reads.steps)
+      throw new StateError('ThrottledError', 'the pass did not read the references to its blobs in time')
     const most = Math.ceil(limits.segmentBytes / RESOURCE.blobBytes)
     const written = Math.floor(
       await flows.run(

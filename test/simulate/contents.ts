@@ -1,14 +1,16 @@
 import { hash } from 'node:crypto'
 import type { WrittenSegment } from '../../shared/compose/segments.ts'
 import type { BlobReferenceList } from '../../shared/blobs/blob-reference-list.ts'
+import { PREFIX_COUNT } from '../../shared/blobs/blob-references.ts'
 import type { PinnedObject } from '../../shared/objects/object.ts'
 import { encodeBuckets } from '../../shared/archive/digest.ts'
 import { BLOCK, paddedSize } from '../../shared/archive/tar-header.ts'
 import { RESOURCE } from './assumptions.ts'
 import type { Work } from './flows.ts'
+import { StateError } from './interpreter.ts'
 import type { HashRange } from './table.ts'
 import { ETAG } from './stores.ts'
-import { JOB, type World } from './scenario.ts'
+import { JOB, MODEL, type World } from './scenario.ts'
 
 /** The number of digest buckets. A bucket is named by 4 hex digits. */
 const BUCKETS = 0x10000
@@ -38,11 +40,18 @@ export const runBuckets = async (
   const resources = resourcesIn(world, range)
   const done = await world.flows.run({ ...work, steps: Math.min(resources, most) }, seconds)
   if (done >= resources) return range.to
-  const buckets = Math.max(1, Math.ceil((done * BUCKETS) / world.scenario.resources))
-  const to = Math.min(range.to, range.from + buckets)
-  await world.flows.run({ ...work, steps: resourcesIn(world, { from: range.from, to }) - done }, Infinity)
-  return to
+  const bucketsOf = (count: number): number => (count * BUCKETS) / world.scenario.resources
+  const to = Math.min(range.to, range.from + Math.max(1, Math.ceil(bucketsOf(done))))
+  const rest = resourcesIn(world, { from: range.from, to }) - done
+  const more = await world.flows.run({ ...work, steps: rest }, HAND_OVER_SECONDS - seconds)
+  if (more >= rest) return to
+  const finished = Math.floor(bucketsOf(done + more))
+  if (finished === 0) throw new StateError('ThrottledError', 'the pass did not finish its first digest bucket')
+  return range.from + finished
 }
+
+/** After this time, a throttled pass hands over the digest buckets that it has finished. */
+export const HAND_OVER_SECONDS = 14 * 60
 
 export const positionOf = ({ from, to }: BucketRange): HashRange => ({ from: from / BUCKETS, to: to / BUCKETS })
 
@@ -87,12 +96,33 @@ export const addDigests = ({ objects, workFiles }: World, key: string, { from, t
   )
 }
 
-/** Returns the description of a list with `blobs` references. Planners do not read the list. */
-export const referencesOf = ({ objects, workFiles }: World, key: string, blobs: number): BlobReferenceList => ({
-  object: objects.add(workFiles.bucket, workFiles.key(JOB, key), 32_772 + 300 * blobs, () => Buffer.alloc(0)),
-  payloads: 0,
-  blobs,
-})
+/** The bytes of a line of a list of references: position, id and model. */
+const LINE = 220
+const PREFIXES = PREFIX_COUNT / 2
+const TABLE_BYTES = 4 * (PREFIX_COUNT + 1)
+
+/** Returns a list of references to `blobs` blobs, whose positions are distributed evenly. */
+export const referencesOf = ({ objects, workFiles }: World, key: string, blobs: number): BlobReferenceList => {
+  /** The number of lines before the first line of a prefix. */
+  const linesBefore = (prefix: number): number => Math.ceil((Math.max(0, prefix - PREFIXES) * blobs) / PREFIXES)
+  const read = (start: number, length: number): Buffer => {
+    if (start >= TABLE_BYTES) {
+      const first = (start - TABLE_BYTES) / LINE
+      return Buffer.from(Array.from({ length: length / LINE }, (_, k) => lineOf(first + k, blobs)).join(''))
+    }
+    const table = Buffer.alloc(length)
+    for (let at = 0; at < length; at += 4) table.writeUInt32LE(LINE * linesBefore((start + at) / 4), at)
+    return table
+  }
+  const object = objects.add(workFiles.bucket, workFiles.key(JOB, key), TABLE_BYTES + LINE * blobs, read)
+  return { object, payloads: 0, blobs }
+}
+
+const lineOf = (k: number, blobs: number): string => {
+  const prefix = PREFIXES + Math.floor((k * PREFIXES) / blobs)
+  const position = prefix.toString(16).padEnd(65, k.toString(16).padStart(8, '0'))
+  return `${JSON.stringify([position, `blob-${k}`, [MODEL], true, true]).padEnd(LINE - 1)}\n`
+}
 
 /** The compressed size of resources in the archive. */
 export const packedBytes = ({ scenario }: World, resources: number): number =>

@@ -24,6 +24,11 @@ interface Flow extends Work {
 }
 
 const EPSILON = 1e-6
+/**
+ * With so many works, changes within a second are handled together. Otherwise, the simulation would take minutes. A
+ * work then begins and ends up to a second late.
+ */
+const MANY = 200
 
 /**
  * Runs works at the same time. If the works demand more of a capacity than it has, all of them become slower by the same
@@ -48,7 +53,7 @@ export class Flows {
     return new Promise((resolve) => {
       this.#advance()
       const { now } = this.#clock
-      this.#flows.add({ ...work, start: now, deadline: now + limitSeconds, left: work.steps, factor: 1, resolve })
+      this.#flows.add({ ...work, start: now, deadline: now + limitSeconds, left: work.steps, factor: 0, resolve })
       void this.#updateSoon()
     })
   }
@@ -57,7 +62,7 @@ export class Flows {
   async #updateSoon(): Promise<void> {
     if (this.#isDirty) return
     this.#isDirty = true
-    await this.#clock.wait(0)
+    await this.#clock.wait(this.#granularity)
     this.#isDirty = false
     await this.#update()
   }
@@ -79,9 +84,13 @@ export class Flows {
       next = Math.min(next, untilEnd, flow.deadline - this.#clock.now)
     }
     if (next === Infinity) return
-    await this.#clock.wait(next)
+    await this.#clock.wait(Math.max(next, this.#granularity))
     // Not awaited: the promises of all updates would stay in memory until the last of them.
     if (generation === this.#generation) void this.#update()
+  }
+
+  get #granularity(): number {
+    return this.#flows.size > MANY ? 1 : 0
   }
 
   #sumDemands(): Map<Capacity, number> {

@@ -1,3 +1,4 @@
+import { BlobStore } from '../../shared/blobs/blob-store.ts'
 import { ResourceKeys } from '../../shared/resources/aws/resource-keys.ts'
 import { loadModels } from '../../shared/resources/models.ts'
 import { DynamoDBClient } from '@aws-sdk/client-dynamodb'
@@ -44,18 +45,19 @@ export const shardsOf = ({ resources }: Pick<Scenario, 'resources'>): number => 
 export class World {
   readonly scenario: Scenario
   readonly clock = new VirtualClock()
+  readonly config = readConfig({})
   readonly flows = new Flows(this.clock)
   readonly table: Table
   readonly limits: Limits = LIMITS
-  readonly config = readConfig({})
   readonly models
   readonly jobs = new SimulatedJobs(this.clock)
-  readonly objects = new SimulatedObjects(this.clock)
+  readonly objects = new SimulatedObjects(this.clock, this.config.buckets.blobs)
   readonly workFiles = new WorkFiles(this.objects, this.config.buckets.work)
   readonly resources
   readonly shardRecords
   readonly resourceKeys
   readonly leases = new SimulatedLeases()
+  readonly blobStore = new BlobStore(this.objects, this.config.buckets.blobs)
   /** The prefix of the job in the work bucket, and the prefix of the blobs. */
   readonly work = prefixes('work files')
   readonly blobs = prefixes('blobs')
@@ -77,7 +79,7 @@ export class World {
   /** The services of the stages. */
   get services() {
     const { config, limits, models, jobs, objects, workFiles, resources, shardRecords, resourceKeys, leases } = this
-    const stores = { jobs, objects, workFiles, resources, shardRecords, resourceKeys, leases }
+    const stores = { blobs: this.blobStore, jobs, objects, workFiles, resources, shardRecords, resourceKeys, leases }
     return { config, limits, models, ...stores, ...NO_EXISTING_STORES, clock: this.now }
   }
 

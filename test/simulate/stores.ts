@@ -13,7 +13,7 @@ import type { PutOptions, StoredObject } from '../../shared/objects/aws/stored-o
 import type { PinnedObject } from '../../shared/objects/object.ts'
 import { ResourceStore } from '../../shared/resources/aws/resource-store.ts'
 import { must } from '../../shared/values/must.ts'
-import { LATENCY } from './assumptions.ts'
+import { LATENCY, RESOURCE } from './assumptions.ts'
 import type { VirtualClock } from './clock.ts'
 
 /** Clients that the simulated stores never use. They have no endpoint, so a call that is not simulated fails. */
@@ -100,13 +100,16 @@ type Content = (start: number, length: number) => Buffer
 /** Objects of which only those bytes exist that planners read. */
 export class SimulatedObjects extends ObjectStore {
   readonly #clock: VirtualClock
+  readonly #blobBucket: string
   readonly #contents = new Map<string, { readonly object: PinnedObject; readonly read: Content }>()
   gets = 0
   puts = 0
 
-  constructor(clock: VirtualClock) {
+  /** Every object of the blob bucket exists and has the size of a small blob. */
+  constructor(clock: VirtualClock, blobBucket: string) {
     super(NO_S3)
     this.#clock = clock
+    this.#blobBucket = blobBucket
   }
 
   /** Adds an object whose bytes are computed when they are read. */
@@ -144,8 +147,9 @@ export class SimulatedObjects extends ObjectStore {
 
   override async head(bucket: string, key: string): Promise<StoredObject | undefined> {
     await this.#clock.wait(LATENCY.s3)
-    const found = this.#contents.get(`${bucket}/${key}`)
-    return found === undefined ? undefined : { ...found.object, headers: {}, metadata: {}, missing_metadata: 0 }
+    const blob = bucket === this.#blobBucket ? { bucket, key, size: RESOURCE.blobBytes, etag: ETAG } : undefined
+    const object = blob ?? this.#contents.get(`${bucket}/${key}`)?.object
+    return object === undefined ? undefined : { ...object, headers: {}, metadata: {}, missing_metadata: 0 }
   }
 
   override async multipart(bucket: string, key: string): Promise<MultipartUpload> {
