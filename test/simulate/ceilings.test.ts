@@ -12,6 +12,7 @@ describe('a simulated export, and the restore of its archive', () => {
 
   it.each(of(250e6).filter(({ functions }) => functions === 1_000))(
     'break no limit with 250 million resources and $functions functions',
+    { timeout: 5 * 60_000 },
     async (scenario) => {
       const figures = await simulate(scenario)
       expect(brokenCeilings(figures)).toEqual([])

@@ -80,7 +80,7 @@ export class World {
   get services() {
     const { config, limits, models, jobs, objects, workFiles, resources, shardRecords, resourceKeys, leases } = this
     const stores = { blobs: this.blobStore, jobs, objects, workFiles, resources, shardRecords, resourceKeys, leases }
-    return { config, limits, models, ...stores, ...NO_EXISTING_STORES, clock: this.now }
+    return { config, limits, models, ...stores, ...NO_EXISTING_STORES, workflows: NO_OTHER_JOBS, clock: this.now }
   }
 
   readonly now = (): Date => new Date(START_MS + 1000 * this.clock.now)
@@ -95,6 +95,8 @@ const NO_EXISTING_STORES = {
   tableDescriptions: { keysOf: () => Promise.resolve([]) },
   bucketSettings: { isVersioned: () => Promise.resolve(true), sendsEvents: () => Promise.resolve(true) },
 }
+
+const NO_OTHER_JOBS = { isRunning: () => Promise.resolve(false) }
 
 const START_MS = Date.parse('2026-11-29T00:00:00Z')
 
