@@ -4,12 +4,13 @@ import { readFile } from 'node:fs/promises'
 import process from 'node:process'
 import { z } from 'zod'
 import { runInfraCommand } from './app.ts'
+import { accountStores, cloudFormationStack, NotRemovableError, removeFailedCreation } from './failed-creation.ts'
 import { readModels } from './input-files.ts'
 import { modelsFile } from './models-file.ts'
 import { stackNames } from './names.ts'
 import { readSettings, type Settings } from './settings.ts'
 
-const CdkJson = z.object({ context: z.object({ specstar: z.unknown(), models: z.unknown() }) })
+const CdkJson = z.object({ context: z.object({ specstar: z.unknown(), models: z.unknown().optional() }) })
 
 /**
  * Returns the message of `npm run destroy`: what the command removes, and what it keeps. Stores that the setting
@@ -40,10 +41,27 @@ To delete the data as well, see "Removing it" in infra/RUNBOOK.md.
 `
 }
 
-/** Runs `npm run destroy`: prints the message and runs `cdk destroy`, which asks for confirmation. */
+const FAILED_CREATION = '--failed-creation'
+
+/** Deletes the empty stores that a failed first creation of the data stack has left behind, and prints them. */
+const removeAfterFailure = async (deployment: string): Promise<void> => {
+  const { data } = stackNames(deployment)
+  const removed = await removeFailedCreation(data, cloudFormationStack(data), accountStores())
+  for (const { kind, id } of removed) process.stdout.write(`removed the ${kind} ${id}\n`)
+  process.stdout.write(`removed the stack ${data}\n`)
+}
+
+/**
+ * Runs `npm run destroy`: prints the message and runs `cdk destroy`, which asks for confirmation. With
+ * `--failed-creation`, cleans up after a failed first creation of the data stack instead.
+ */
 const main = async (): Promise<void> => {
   const { context } = CdkJson.parse(JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8')))
   const settings = readSettings(context.specstar, readModels(modelsFile(context.models)).registry)
+  if (process.argv.includes(FAILED_CREATION)) {
+    await removeAfterFailure(settings.deployment)
+    return
+  }
   process.stdout.write(destroyNotice(settings))
   const { status } = spawnSync('cdk', ['destroy', stackNames(settings.deployment).service, ...process.argv.slice(2)], {
     stdio: 'inherit',
@@ -51,4 +69,9 @@ const main = async (): Promise<void> => {
   process.exitCode = status ?? 1
 }
 
-if (import.meta.main) await runInfraCommand(main)
+if (import.meta.main)
+  await runInfraCommand(main).catch((error: unknown) => {
+    if (!(error instanceof NotRemovableError)) throw error
+    process.stderr.write(`${error.message}\n`)
+    process.exitCode = 1
+  })
