@@ -1,14 +1,25 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ListTablesCommand } from '@aws-sdk/client-dynamodb'
 import { describe, expect, it } from 'vitest'
 import type { JobStatus } from '../../shared/jobs/job.ts'
 import { PassResult, runPass } from '../../shared/jobs/pass.ts'
 import type { Stage } from '../../shared/jobs/stage.ts'
 import { JobCancelledError } from '../../shared/jobs/errors.ts'
 import { LIMITS } from '../../shared/jobs/limits.ts'
+import { dynamoDB } from '../../shared/runtime/clients.ts'
 import type { Services } from '../../shared/runtime/services.ts'
+import { callContext, withCallBudget } from '../../shared/throttling/call-context.ts'
+import type { ThrottledAttempts } from '../../shared/throttling/throttled-calls.ts'
+import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
+import { fakeService, THROTTLED } from '../throttling/fake-service.ts'
 
 /** A job table with one job. It returns the results that passes keep. */
-const tableOf = (job: { status: JobStatus; reads: number; fails?: boolean }): Pick<Services, 'jobs' | 'limits'> => {
+const tableOf = (job: {
+  status: JobStatus
+  reads: number
+  fails?: boolean
+  throttled?: ThrottledAttempts[]
+}): Pick<Services, 'jobs' | 'limits'> => {
   const jobs = {
     getStatus: () => {
       job.reads += 1
@@ -16,10 +27,17 @@ const tableOf = (job: { status: JobStatus; reads: number; fails?: boolean }): Pi
     },
     getResult: () => Promise.resolve(undefined),
     keepResult: (_job: string, _stage: string, _n: number, _pass: number, result: object) => Promise.resolve(result),
+    throttled: {
+      add: (_job: string, attempts: readonly ThrottledAttempts[]) => {
+        job.throttled?.push(...attempts)
+        return Promise.resolve()
+      },
+    },
   }
   return { jobs: jobs as unknown as Services['jobs'], limits: { ...LIMITS, watchMs: 5 } }
 }
 
+const credentials = { accessKeyId: 'a', secretAccessKey: 'b' }
 const INPUT = { job_id: 'j', n: 0, pass: 0 }
 const STAGE: Stage<PassResult> = { name: 'export-records', result: PassResult }
 
@@ -52,5 +70,39 @@ describe('a pass', () => {
     })
     expect(output).toMatchObject({ more: false, pass: 1 })
     expect(job.reads).toBeGreaterThan(1)
+  })
+
+  it('does not wait for a throttled call after its job was cancelled, and stores that it was throttled', async () => {
+    const throttled: ThrottledAttempts[] = []
+    const client = dynamoDB({ region: 'eu-west-1', endpoint: 'http://localhost:1', credentials })
+    fakeService(client, () => THROTTLED.dynamoDb)
+    const job = { status: 'running' as JobStatus, reads: 0, throttled }
+    const startedAt = performance.now()
+    const pass = withCallBudget({ ms: 900_000 }, () =>
+      runPass(STAGE, INPUT, tableOf(job), async () => {
+        setTimeout(() => {
+          job.status = 'cancelled'
+        }, 100)
+        await client.send(new ListTablesCommand())
+        return { done: true }
+      }),
+    )
+    await expect(pass).rejects.toThrow(JobCancelledError)
+    expect(performance.now() - startedAt).toBeLessThan(30_000)
+    expect(throttled).toMatchObject([{ by: 'DynamoDB', operation: 'ListTables' }])
+  })
+
+  it('stores its finished work if a call was throttled until its end, but fails after any other error', async () => {
+    const error = new ThrottledError({ service: 'S3', operation: 'GetObject' }, 1_000, new Error('slow down'))
+    const work = (thrown: Error) =>
+      withCallBudget({ ms: 10, storeMs: 60_000 }, () =>
+        runPass(STAGE, INPUT, tableOf({ status: 'running', reads: 0 }), ({ mustHandOver }) => {
+          if (!mustHandOver(thrown)) return Promise.reject(thrown)
+          expect(callContext().until - performance.now()).toBeGreaterThan(30_000)
+          return Promise.resolve({ done: false, cursor: 'next' })
+        }),
+      )
+    expect(await work(error)).toMatchObject({ more: true, cursor: 'next' })
+    await expect(work(new Error('other'))).rejects.toThrow('other')
   })
 })
