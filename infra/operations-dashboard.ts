@@ -16,7 +16,7 @@ interface OperationsDashboardProps {
 /** Half of the width of a CloudWatch dashboard, which has 24 columns. */
 const WIDTH = 12
 
-/** A dashboard with the alarms, the results of jobs, the consumed capacity of the tables and the executions. */
+/** A dashboard with the alarms, the results of jobs, the consumed capacity of the tables, the executions and throttling. */
 export class OperationsDashboard extends Construct {
   constructor(scope: Construct, id: string, { deployment, tables, workflows, alarms }: OperationsDashboardProps) {
     super(scope, id)
@@ -54,9 +54,14 @@ export class OperationsDashboard extends Construct {
         [
           new GraphWidget({
             title: 'Executions started and failed',
-            width: 2 * WIDTH,
+            width: WIDTH,
             left: workflows.map((workflow) => workflow.metricStarted()),
             right: workflows.map((workflow) => workflow.metricFailed()),
+          }),
+          new GraphWidget({
+            title: 'Throttled requests of workers',
+            width: WIDTH,
+            left: [jobMetric(deployment, METRIC.throttledCalls)],
           }),
         ],
       ],
