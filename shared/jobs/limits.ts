@@ -58,8 +58,9 @@ export interface Limits {
    */
   readonly largeBlobBytes: number
   /**
-   * The largest size of a blob, in bytes. Hashing 5 TiB takes 25 hours at 60 MB/s, and an export may run for 36 hours. A
-   * larger blob is rejected before it is read.
+   * The largest size of a blob, in bytes. A larger blob is rejected before it is read. Hashing 5 TiB takes 25 hours at
+   * 60 MB/s, and an export may run for 36 hours. Hashing in steps can be slower (`infra/SCALE.md`), so the export of a
+   * smaller blob can exceed this time, too, if S3 has no SHA-256 of the blob.
    */
   readonly maxBlobBytes: number
   /** The number of bytes of a large blob that are hashed in one step. At 60 MB/s, a step takes 4 seconds. */
