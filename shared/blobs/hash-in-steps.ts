@@ -23,6 +23,8 @@ export interface HashSteps {
   readonly stepBytes: number
   /** Called after each step. Returns true if the pass must stop. */
   readonly timeIsUp: () => boolean
+  /** Called if a step fails. Returns true if the pass must stop and store its finished steps. */
+  readonly mustHandOver: (error: unknown) => boolean
 }
 
 /**
@@ -31,19 +33,28 @@ export interface HashSteps {
  * no longer exists.
  */
 export const hashInSteps = async (
-  objects: ObjectStore,
+  objects: Pick<ObjectStore, 'read'>,
   object: PinnedObject,
   start: HashPosition | undefined,
-  { stepBytes, timeIsUp }: HashSteps,
+  { stepBytes, timeIsUp, mustHandOver }: HashSteps,
 ): Promise<{ readonly sha256: string } | { readonly position: HashPosition }> => {
-  const resumed = start?.etag === object.etag ? start : undefined
+  const { etag, size } = object
+  const resumed = start?.etag === etag ? start : undefined
   const hash = await ResumableSha256.resume(resumed?.state)
   let bytes = resumed?.bytes ?? 0
-  while (bytes < object.size) {
-    const length = Math.min(stepBytes, object.size - bytes)
-    for await (const piece of buffersOf(await objects.read(object, bytes, length))) hash.update(piece)
+  /** The position after the last finished step of this pass. */
+  let position: HashPosition | undefined
+  while (bytes < size) {
+    const length = Math.min(stepBytes, size - bytes)
+    try {
+      for await (const piece of buffersOf(await objects.read(object, bytes, length))) hash.update(piece)
+    } catch (error) {
+      if (position === undefined || !mustHandOver(error)) throw error
+      return { position }
+    }
     bytes += length
-    if (bytes < object.size && timeIsUp()) return { position: { etag: object.etag, bytes, state: hash.save() } }
+    position = { etag, bytes, state: hash.save() }
+    if (bytes < size && timeIsUp()) return { position }
   }
   return { sha256: hash.digest() }
 }

@@ -54,7 +54,8 @@ export const writeLargeBlob = async (
   const { objects, limits } = services
   const { object, recorded, verified } = content
   const copied = start?.step === 'copy' && start.etag === object.etag ? start : undefined
-  const steps = { stepBytes: limits.hashStepBytes, timeIsUp: attempt.timeIsUp }
+  const { timeIsUp, mustHandOver } = attempt
+  const steps = { stepBytes: limits.hashStepBytes, timeIsUp, mustHandOver }
   let sha256 = copied?.sha256 ?? verified
   if (sha256 === undefined) {
     const hashed = await hashInSteps(objects, object, start?.step === 'hash' ? start.hash : undefined, steps)

@@ -100,7 +100,8 @@ const readBlobs = async (
   limits: PreflightBlobsServices['limits'],
 ): Promise<BlobsCursor | undefined> => {
   const { largeBlobBytes, hashStepBytes } = limits
-  const steps = { stepBytes: hashStepBytes, timeIsUp: attempt.timeIsUp }
+  const { timeIsUp, mustHandOver } = attempt
+  const steps = { stepBytes: hashStepBytes, timeIsUp, mustHandOver }
   const isFull = (): boolean => attempt.timeIsUp() || comparison.propertyCharacters >= limits.indexBytes
   const isRead = (entry: IndexLine): boolean => plan.reads_all_blobs || comparison.isReferenced(entrySortKey(entry))
   let lastPosition = from

@@ -4,6 +4,7 @@ import type { HashPosition } from '../../blobs/hash-in-steps.ts'
 import type { PayloadStore } from '../../blobs/payload-store.ts'
 import type { JobStore } from '../../jobs/aws/job-store.ts'
 import type { Limits } from '../../jobs/limits.ts'
+import type { Attempt } from '../../jobs/pass.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
 import { nextBatch } from '../blob-batch.ts'
 import type { ComparedBlob } from '../checks/check.ts'
@@ -104,10 +105,10 @@ const verifyLargeBlob = async (
   { blobs, limits }: VerifyBlobsServices,
   blob: RestoredBlob,
   start: HashPosition | undefined,
-  { timeIsUp }: { readonly timeIsUp: () => boolean },
+  { timeIsUp, mustHandOver }: Pick<Attempt, 'timeIsUp' | 'mustHandOver'>,
   findings: Findings,
 ): Promise<HashPosition | undefined> => {
-  const hashed = await blobs.sha256InSteps(blob.id, start, { stepBytes: limits.hashStepBytes, timeIsUp })
+  const hashed = await blobs.sha256InSteps(blob.id, start, { stepBytes: limits.hashStepBytes, timeIsUp, mustHandOver })
   if ('position' in hashed) return hashed.position
   check({ blob, stored: hashed.blob }, findings)
   return undefined
