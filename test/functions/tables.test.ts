@@ -64,6 +64,17 @@ describe('the tables of functions', () => {
     },
   )
 
+  it('allow every stage that runs passes to store which of its calls were throttled', async () => {
+    const passes: string[] = []
+    for (const { name, file, permissions } of [...EXPORT_STAGES, ...RESTORE_STAGES]) {
+      const source = await readFile(new URL(`functions/${file}`, ROOT), 'utf8')
+      if (!/\bRUN_(ACCOUNT_)?PASSES\b/.test(source)) continue
+      passes.push(name)
+      expect(permissions.jobs, name).toContain('UpdateItem')
+    }
+    expect(passes).toHaveLength(11)
+  })
+
   it('contain every stage whose results are stored', async () => {
     const stages = new Set<string>([...EXPORT_STAGES, ...RESTORE_STAGES].map(({ name }) => name))
     const stored: string[] = []
