@@ -26,8 +26,11 @@ export class VirtualClock {
     })
   }
 
-  /** Lets the time pass until `work` has ended, and returns its result. */
-  async run<T>(work: Promise<T>): Promise<T> {
+  /**
+   * Lets the time pass until `work` has ended, and returns its result. Returns `late` if it has not ended after
+   * `limitSeconds`.
+   */
+  async run<T>(work: Promise<T>, limitSeconds = Infinity): Promise<T | 'late'> {
     const state = { running: true }
     const end = (): void => {
       state.running = false
@@ -43,6 +46,7 @@ export class VirtualClock {
         continue
       }
       idle = 0
+      if (timer.at > limitSeconds) return 'late'
       this.#now = timer.at
       timer.resolve()
       // All timers of the same time fire together.

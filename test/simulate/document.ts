@@ -36,9 +36,10 @@ ${table(
 
 The export is limited by the quota of the table, and the restore by the write units that DynamoDB offers.
 A quota of more than 40,000 units and warm throughput shorten both.
-If an account runs only 10 functions, the functions are the limit.
-A higher \`max_concurrency\` alone does not help: the workers wait for each other,
-and their passes write more and smaller segments.
+If an account runs only 10 functions, these are the limit.
+A higher \`max_concurrency\` alone does not help.
+Its workers wait for each other, and their passes write more and smaller segments.
+Then every pass of \`export-blobs\` reads more lists, and S3 limits these reads.
 
 ## Limits
 
@@ -49,8 +50,16 @@ ${table(
   sizes.map((figures) => [...nameOf(figures.scenario), ...limitsOf(figures)]),
 )}
 
-At most ${whole(CEILINGS.parts)} parts, ${whole(CEILINGS.mapItems)} map items, ${whole(CEILINGS.events)} events of an
-execution, 900 seconds of a function and 64 KiB of state between two stages are allowed. AWS allows a state of 256 KiB.
+These numbers are allowed:
+
+- ${whole(CEILINGS.parts)} parts of an upload, ${whole(CEILINGS.events)} events of an execution
+  and 900 seconds of a function: limits of AWS.
+- ${whole(CEILINGS.mapItems)} items of a map and 64 KiB of state between two stages: limits of the project.
+  AWS runs at most 10,000 items of a map at the same time, and accepts a state of 256 KiB.
+- 36 hours of an export and 92 hours of a restore: time limits of the workflows.
+
+With the default \`max_concurrency\`, exports and restores of up to 250 million resources stay within all limits.
+Divide larger stores by model: each export and each restore can have its own models.
 
 ${broken([...sizes, ...largeBlobs])}
 

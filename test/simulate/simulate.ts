@@ -16,7 +16,6 @@ export interface JobFigures extends ExecutionCounts {
   /** The error that ended the job. Absent if the job succeeded within the time limit of its workflow. */
   readonly error?: string
   readonly seconds: number
-  readonly timeoutSeconds: number
   /** The runs of functions in maps and outside of maps, including repeated runs. */
   readonly runs: number
   readonly throttledStarts: number
@@ -88,13 +87,14 @@ const runJob = async (world: World, definition: Definition, functions: StageFunc
   const interpreter = new Interpreter({ clock, invoke: lambda.invoke, random: mulberry32(1) })
   let error: string | undefined
   try {
-    await clock.run(interpreter.run(parseMachine(definition), { job_id: JOB }))
+    const execution = interpreter.run(parseMachine(definition), { job_id: JOB })
+    const ended = await clock.run(execution, definition.TimeoutSeconds)
+    if (ended === 'late') error = `the time limit of its workflow, ${definition.TimeoutSeconds / 3600} hours`
   } catch (caught) {
     if (!(caught instanceof StateError)) throw caught
     error = `${caught.name}: ${caught.message}`
   }
   const seconds = clock.now
-  if (seconds > definition.TimeoutSeconds) error ??= 'the time limit of the workflow was exceeded'
   const [stage = '', longest = 0] = [...lambda.longest].sort((a, b) => b[1] - a[1])[0] ?? []
   const runs = [...lambda.runs.values()].reduce((sum, { count }) => sum + count, 0)
   const readUnits = table.reads.units + jobs.readUnits
@@ -104,7 +104,6 @@ const runJob = async (world: World, definition: Definition, functions: StageFunc
     ...counts,
     ...(error === undefined ? {} : { error }),
     seconds,
-    timeoutSeconds: definition.TimeoutSeconds,
     runs,
     throttledStarts: lambda.throttled,
     peakFunctions: lambda.peak,
