@@ -89,7 +89,8 @@ const runJob = async (world: World, definition: Definition, functions: StageFunc
   try {
     const execution = interpreter.run(parseMachine(definition), { job_id: JOB })
     const ended = await clock.run(execution, definition.TimeoutSeconds)
-    if (ended === 'late') error = `States.Timeout: the workflow has a time limit of ${definition.TimeoutSeconds / 3600} hours`
+    if (ended === 'late')
+      error = `States.Timeout: the workflow has a time limit of ${definition.TimeoutSeconds / 3600} hours`
   } catch (caught) {
     if (!(caught instanceof StateError)) throw caught
     error = `${caught.name}: ${caught.message}`
