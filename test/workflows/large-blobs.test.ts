@@ -12,6 +12,7 @@ import { cancelJob } from '../../shared/lifecycle/cancel.ts'
 import { APPLY_BLOBS } from '../../shared/restore/messages/apply.ts'
 import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
 import { VERIFY } from '../../shared/restore/messages/verify.ts'
+import { injectFaults } from '../faults/fault-middleware.ts'
 import { memorySource } from '../archive/memory.ts'
 import { stableContents, unfinishedUploads } from '../contents.ts'
 import { buildBlobs, buildResource, combine, writeToStore } from './sample-store.ts'
@@ -273,6 +274,30 @@ describe('a job that ends while a large blob is being copied', () => {
       await abortOpenUploads(runner.services, jobId)
     })
     expect(await runner.restore(archive)).toMatchObject({ result: { verification: { passed: true } } })
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+})
+
+describe('the completion of a large blob that conflicts with another write', () => {
+  it('is repeated with a new upload of all parts, and fails the job if the conflict does not end', async () => {
+    const flags = { large: randomBytes(12 * MIB) }
+    await writeCountries(flags)
+    const { archive } = await runner.export(['country'])
+    await runner.wipe()
+    let conflicts = 2
+    injectFaults(runner.clients.s3, (_n, command) =>
+      command === 'CompleteMultipartUploadCommand' && conflicts-- > 0 ? { kind: 'conflict' } : undefined,
+    )
+    expect(await runner.restore(archive, { on_duplicate: 'skip' })).toMatchObject({
+      status: 'succeeded',
+      result: { verification: { passed: true } },
+    })
+    expect(conflicts).toBeLessThan(0)
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+    await runner.wipe()
+    conflicts = Infinity
+    expect(await runner.restore(archive, { on_duplicate: 'skip' })).toMatchObject({ status: 'failed' })
+    conflicts = 0
     expect(await unfinishedUploads(runner.clients)).toEqual([])
   })
 })
