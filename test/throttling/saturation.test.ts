@@ -84,7 +84,7 @@ describe('a partition of which workers request more than it serves', () => {
       const { utilisation, failed, attemptsPerPage } = await read({ ...load, seconds: 60 })
       expect(utilisation).toBeGreaterThan(0.95)
       expect(failed).toBe(0)
-      expect(attemptsPerPage).toBeLessThan(10)
+      expect(attemptsPerPage).toBeLessThan(15)
     },
   )
 

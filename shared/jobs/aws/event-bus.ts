@@ -3,6 +3,10 @@ import { isCallerFault } from '../caller-fault.ts'
 import type { JobEndedEvent, JobEvents } from '../job-events.ts'
 import { METRIC } from '../../telemetry/metric-names.ts'
 import { addMetric } from '../../telemetry/telemetry.ts'
+import { UnprocessedBackoff } from '../../throttling/unprocessed.ts'
+
+/** The code of an event that EventBridge rejects because of the rate, in a response with status 200. */
+const THROTTLED_CODE = 'ThrottlingException'
 
 const METRIC_OF: Readonly<Partial<Record<JobEndedEvent['status'], string>>> = {
   succeeded: METRIC.succeeded,
@@ -22,15 +26,24 @@ export class EventBridgePublisher implements JobEvents {
     this.#archiveBucket = archiveBucket
   }
 
-  /** Publishes the events of a job that has ended, and adds the job to the metrics. Throws if an event is rejected. */
+  /**
+   * Publishes the events of a job that has ended, and adds the job to the metrics. Events that EventBridge throttles are
+   * sent again. Throws if an event is rejected for another reason.
+   */
   async ended(job: JobEndedEvent): Promise<void> {
     const event = { Source: 'specstar.backup', Detail: JSON.stringify(job) }
-    const { FailedEntryCount = 0, Entries = [] } = await this.#client.send(
-      new PutEventsCommand({ Entries: detailTypes(job).map((DetailType) => ({ ...event, DetailType })) }),
-    )
-    if (FailedEntryCount > 0) {
-      const failed = Entries.find(({ ErrorCode }) => ErrorCode !== undefined)
-      throw new Error(`EventBridge rejected the event of job ${job.job_id}: ${failed?.ErrorCode ?? 'no error code'}`)
+    const backoff = new UnprocessedBackoff({ service: 'EventBridge', operation: 'PutEvents' })
+    for (let left = detailTypes(job); left.length > 0;) {
+      const { FailedEntryCount = 0, Entries = [] } = await this.#client.send(
+        new PutEventsCommand({ Entries: left.map((DetailType) => ({ ...event, DetailType })) }),
+      )
+      const throttled = left.filter((_, k) => Entries[k]?.ErrorCode === THROTTLED_CODE)
+      if (FailedEntryCount > throttled.length) {
+        const failed = Entries.find(({ ErrorCode }) => ErrorCode !== undefined && ErrorCode !== THROTTLED_CODE)
+        throw new Error(`EventBridge rejected the event of job ${job.job_id}: ${failed?.ErrorCode ?? 'no error code'}`)
+      }
+      if (throttled.length > 0) await backoff.next(throttled.length < left.length)
+      left = throttled
     }
     count(job, this.#archiveBucket)
   }
