@@ -35,11 +35,16 @@ interface RateTrigger {
   readonly type: 'rate'
   /** At most 24, because EventBridge Scheduler retries an event for as long, and for at most 24 hours. */
   readonly hours: number
-  /**
-   * `settings.schedules` is the number of schedules. `settings.retention` is the number of groups for which the setting
-   * `retention` contains a number of days.
-   */
-  readonly isNeeded: (settings: { readonly schedules: number; readonly retention: number }) => boolean
+  readonly isNeeded: (settings: RateNumbers) => boolean
+}
+
+/** Numbers of settings, on which it depends whether a function must run. */
+export interface RateNumbers {
+  readonly schedules: number
+  /** The number of groups for which the setting `retention` contains a number of days. */
+  readonly retention: number
+  /** The number of buckets to which archives are copied. */
+  readonly copies: number
 }
 
 /** Names and ARNs of deployed resources. In the CDK app, they are tokens, which CloudFormation resolves. */
@@ -131,6 +136,17 @@ export const EVENTS: readonly EventSpec[] = [
     permissions: {
       jobs: [...JUDGE_ARCHIVES, 'GetItem'],
       archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+    },
+  },
+  {
+    name: 'copy-archives',
+    file: 'events/copy-archives.ts',
+    size: SIZES.housekeeping,
+    trigger: { type: 'rate', hours: 1, isNeeded: ({ schedules, copies }) => schedules > 0 && copies > 0 },
+    readsSchedules: true,
+    permissions: {
+      archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
+      copiesArchives: true,
     },
   },
 ]

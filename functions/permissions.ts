@@ -27,6 +27,8 @@ export interface Permissions {
   readonly expiredObjects?: 'list' | 'delete'
   /** The function publishes an event when a job ends. */
   readonly publishesEvents?: true
+  /** The function writes and reads copies of archives in the bucket of the setting `copy_archives_to`. */
+  readonly copiesArchives?: true
   /** The function signs URLs with the signer role. */
   readonly signsUrls?: true
 }

@@ -42,6 +42,7 @@ interface AlarmsProps {
   readonly watchedForErrors: readonly NamedFunction[]
   readonly deadLetters: IQueue
   readonly hasSchedules: boolean
+  readonly copiesArchives: boolean
   readonly email: string | undefined
 }
 
@@ -67,7 +68,7 @@ export class Alarms extends Construct {
 
   constructor(scope: Construct, id: string, props: AlarmsProps) {
     super(scope, id)
-    const { deployment, api, functions, watchedForErrors, deadLetters, hasSchedules, email } = props
+    const { deployment, api, functions, watchedForErrors, deadLetters, hasSchedules, copiesArchives, email } = props
     this.#deployment = deployment
     this.topic = new Topic(this, 'Topic', { displayName: `SpecStar Backup ${deployment}`, enforceSSL: true })
     // `enforceSSL` creates a topic policy, which replaces the default policy of SNS. Only the default policy would
@@ -112,6 +113,14 @@ export class Alarms extends Construct {
       'metricErrors',
     )
     this.#addFunctionAlarms('FunctionThrottles', 'Lambda rejected calls of a function', functions, 'metricThrottles')
+    if (copiesArchives)
+      this.#addAlarm(
+        'ScheduleCopyFailed',
+        'A scheduled archive was not copied, its copy is not valid, or the copying function failed',
+        jobMetric(deployment, METRIC.scheduleCopyFailed, undefined, Duration.hours(1)),
+        // The function publishes this metric every hour, with the value 0 if all archives have valid copies.
+        { missing: TreatMissingData.BREACHING, periods: 2 },
+      )
     if (hasSchedules) {
       this.#addAlarm(
         'ScheduleIncomplete',

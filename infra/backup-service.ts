@@ -1,4 +1,4 @@
-import { Annotations, CfnOutput, Duration } from 'aws-cdk-lib'
+import { Annotations, Aws, CfnOutput, Duration, Stack } from 'aws-cdk-lib'
 import type { HttpApi as GatewayHttpApi } from 'aws-cdk-lib/aws-apigatewayv2'
 import type { IKey } from 'aws-cdk-lib/aws-kms'
 import { Queue, QueueEncryption } from 'aws-cdk-lib/aws-sqs'
@@ -89,7 +89,8 @@ export class BackupService extends Construct {
   }
 
   #createFunctions(): Map<string, BackupFunction> {
-    const { deployment, schedules_json, restore_from, upload_strategy, account_items, retention } = this.#settings
+    const { deployment, schedules_json, restore_from, upload_strategy, account_items, retention, copy_archives_to } =
+      this.#settings
     const { reserved_concurrency } = this.#settings
     const { resources, jobs, blobs, archives, restores, work } = this.#names
     const environment = {
@@ -109,6 +110,9 @@ export class BackupService extends Construct {
     const scheduleEnvironment = {
       ...environment,
       SCHEDULES: schedules_json,
+      ...(copy_archives_to === undefined
+        ? {}
+        : { COPY_ARCHIVES_TO: Stack.of(this).toJsonString({ account: Aws.ACCOUNT_ID, ...copy_archives_to }) }),
       ...(Object.keys(objectDays).length === 0 ? {} : { RETENTION: JSON.stringify(objectDays) }),
     }
     const createFunction = (spec: DeployedFunction): BackupFunction =>
@@ -188,6 +192,7 @@ export class BackupService extends Construct {
     const numbers = {
       schedules: this.#settings.schedules.length,
       retention: Object.keys(objectRetention(this.#settings)).length,
+      copies: this.#settings.copy_archives_to === undefined ? 0 : 1,
     }
     new ScheduledBackups(this, 'Schedules', {
       deployment: this.#settings.deployment,
@@ -203,7 +208,7 @@ export class BackupService extends Construct {
   }
 
   #createMonitoring(workflows: Workflows, api: GatewayHttpApi): ITopic {
-    const { deployment, schedules, alarm_email } = this.#settings
+    const { deployment, schedules, alarm_email, copy_archives_to } = this.#settings
     const named = ({ name }: DeployedFunction) => ({ name, fn: this.#functionOf(name) })
     const isCalledDirectly = ({ kind }: DeployedFunction): boolean => kind === 'route' || kind === 'event'
     const { alarms, topic } = new Alarms(this, 'Alarms', {
@@ -213,6 +218,7 @@ export class BackupService extends Construct {
       watchedForErrors: this.#specs.filter(isCalledDirectly).map(named),
       deadLetters: this.#deadLetters,
       hasSchedules: schedules.length > 0,
+      copiesArchives: schedules.length > 0 && copy_archives_to !== undefined,
       email: alarm_email,
     })
     new CfnOutput(this, 'AlarmTopicArn', { value: topic.topicArn })

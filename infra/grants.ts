@@ -37,6 +37,7 @@ export const grant = (fn: BackupFunction, permissions: Permissions, targets: Gra
   grantTables(fn, permissions, targets)
   grantBuckets(fn, permissions, targets)
   if (permissions.readsOtherBuckets === true) grantOtherBuckets(fn, targets)
+  if (permissions.copiesArchives === true) grantCopies(fn, targets)
   grantExpiredObjects(fn, permissions, targets)
   grantStoreChecks(fn, permissions, targets)
   if (targets.key !== undefined && STORES.some((store) => permissions[store] !== undefined))
@@ -126,11 +127,30 @@ const grantOtherBuckets = (fn: BackupFunction, { settings: { restore_from } }: G
   fn.allow(['s3:GetObject', 's3:GetObjectVersion'], objects, reason)
   fn.allow(['s3:ListBucket'], buckets)
   fn.allow(['kms:Decrypt'], ['*'], `${reason} Their KMS keys are unknown; the policy of each key must allow it.`, {
-    // In China, host names of AWS end in `amazonaws.com.cn`. The documents of KMS do not say which ending this condition
-    // has there, so both are allowed. Both are names of S3 in this region.
-    StringEquals: { 'kms:ViaService': ['amazonaws.com', Aws.URL_SUFFIX].map((end) => `s3.${Aws.REGION}.${end}`) },
+    StringEquals: { 'kms:ViaService': s3Names(Aws.REGION) },
   })
 }
+
+/** Allows a function to write and read the copies of archives, if the setting `copy_archives_to` is set. */
+const grantCopies = (
+  fn: BackupFunction,
+  { settings: { deployment, copy_archives_to: target } }: GrantTargets,
+): void => {
+  if (target === undefined) return
+  const reason =
+    'The setting copy_archives_to names the bucket of the copies. Their keys contain the names of archives.'
+  const copies = bucketArn(target.bucket, `${deployment}/${Aws.REGION}/scheduled/*`)
+  fn.allow(['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject'], [copies], reason)
+  fn.allow(['s3:ListBucket'], [bucketArn(target.bucket)])
+  const viaS3 = { StringEquals: { 'kms:ViaService': s3Names(target.region ?? Aws.REGION) } }
+  fn.allow(['kms:Decrypt', 'kms:GenerateDataKey'], ['*'], `${reason} The policy of its KMS key must allow it.`, viaS3)
+}
+
+/**
+ * Returns the names of S3 in a region for the condition `kms:ViaService`. In China, host names of AWS end in
+ * `amazonaws.com.cn`. The documents of KMS do not say which ending the condition has there, so both are allowed.
+ */
+const s3Names = (region: string): string[] => ['amazonaws.com', Aws.URL_SUFFIX].map((end) => `s3.${region}.${end}`)
 
 const grantWorkflows = (
   fn: BackupFunction,

@@ -40,6 +40,11 @@ export interface SettingsInput {
    * together with `archive_lock_days`.
    */
   readonly archive_lock?: { readonly mode: 'governance' | 'compliance'; readonly days: number }
+  /**
+   * A bucket in another account or region. Every archive of a schedule is copied to it and checked there. By default,
+   * `account` and `region` are those of the deployment.
+   */
+  readonly copy_archives_to?: { readonly bucket: string; readonly account?: string; readonly region?: string }
   /** The address that receives the alarms. */
   readonly alarm_email?: string
   /** The number of workers that one stage of a job runs at the same time. By default, 64. */

@@ -99,11 +99,22 @@ const Existing = z.strictObject({
   ),
 } satisfies SchemaOfEach<SettingsInput['existing'] & object>)
 
+const REGION = 'must be the name of a region, such as eu-central-1'
+const CopyTarget = z.strictObject(
+  {
+    bucket: bucketName,
+    account: z.exactOptional(z.string(ACCOUNT).regex(/^\d{12}$/, ACCOUNT)),
+    region: z.exactOptional(z.string(REGION).regex(/^[a-z]{2,}(?:-[a-z]+)+-\d+$/, REGION)),
+  } satisfies SchemaOfEach<SettingsInput['copy_archives_to'] & object>,
+  'must be an object with bucket and, optionally, account and region',
+)
+
 /** The settings that are objects. */
 const GROUPS: ReadonlyMap<PropertyKey, z.ZodObject> = new Map<PropertyKey, z.ZodObject>([
   ['retention', Retention],
   ['throttle', Throttle],
   ['archive_lock', ArchiveLock],
+  ['copy_archives_to', CopyTarget],
   ['existing', Existing],
 ])
 
@@ -132,6 +143,7 @@ const SettingsShape = z.strictObject({
   encryption: z.enum(['kms', 's3'], 'must be "kms" or "s3"').default('s3'),
   archive_lock_days: z.exactOptional(days()),
   archive_lock: z.exactOptional(ArchiveLock),
+  copy_archives_to: z.exactOptional(CopyTarget),
   alarm_email: z.exactOptional(z.email('must be an e-mail address')),
   max_concurrency: concurrency().default(DEFAULT_MAX_CONCURRENCY),
   reserved_concurrency: z.exactOptional(concurrency()),

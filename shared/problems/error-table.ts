@@ -301,6 +301,7 @@ export const ERROR_TABLE: Readonly<Record<string, ErrorRow>> = {
   ConfigError: INTERNAL_ERROR,
   ModelsInvalidError: INTERNAL_ERROR,
   StepsFailedError: INTERNAL_ERROR,
+  ArchiveCopyError: INTERNAL_ERROR,
   StageMessageError: { ...INTERNAL_ERROR, retryable: false },
   // The parsers of filters convert these errors to `FilterError`, so requests and jobs never fail with them.
   NoOrderError: INTERNAL_ERROR,

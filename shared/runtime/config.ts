@@ -19,6 +19,8 @@ export interface Config {
   }
   /** Further buckets from which archives may be restored (`from` in a restore request). */
   readonly restore_from: readonly ArchiveBucket[]
+  /** The bucket to which the archives of schedules are copied. By default, they are not copied. */
+  readonly copy_archives_to?: CopyTarget
   /** The stores that the deployment uses, but has not created. Jobs check their settings. */
   readonly existing_stores: readonly ExistingStore[]
   /** The strategy for an uploaded archive whose key does not contain a strategy. */
@@ -42,6 +44,12 @@ export interface ArchiveBucket {
   readonly bucket: string
   readonly account?: string
 }
+
+/** A bucket in another account or region. Without `region`, it is in the region of the deployment. */
+const CopyTarget = z
+  .strictObject({ bucket: z.string(), account: z.string(), region: z.exactOptional(z.string()) })
+  .readonly()
+type CopyTarget = z.output<typeof CopyTarget>
 
 const Name = z.string().min(1)
 /** Returns the schema of a variable whose value is JSON. */
@@ -96,6 +104,7 @@ const Environment = z.object({
   UPLOAD_STRATEGY: z.enum(STRATEGIES).default('raise_error'),
   ACCOUNT_ITEMS: z.enum(['true', 'false']).default('true'),
   SCHEDULES: json('[]').pipe(SchedulesShape),
+  COPY_ARCHIVES_TO: json('null').pipe(CopyTarget.nullable()),
   RETENTION: json('{}').pipe(RetentionDays),
   MODELS_FILE: Name.default(SAMPLE_MODELS),
 })
@@ -124,6 +133,7 @@ export const readConfig = (env: Readonly<Record<string, string | undefined>>): C
       work: read.WORK_BUCKET,
     },
     restore_from: read.RESTORE_FROM,
+    ...(read.COPY_ARCHIVES_TO === null ? {} : { copy_archives_to: read.COPY_ARCHIVES_TO }),
     existing_stores: read.EXISTING_STORES,
     upload_strategy: read.UPLOAD_STRATEGY,
     account_items: read.ACCOUNT_ITEMS === 'true',

@@ -33,6 +33,7 @@ const DEPLOYED_MODELS = fileURLToPath(new URL('models.json', import.meta.url))
 export const deployedServices = (): Promise<Services> => {
   const config = readConfig({ MODELS_FILE: DEPLOYED_MODELS, ...process.env })
   const { region } = config
+  const copyRegion = config.copy_archives_to?.region
   const { EXPORT_WORKFLOW_ARN, RESTORE_WORKFLOW_ARN, SIGNER_ROLE_ARN } = Arns.parse(process.env)
   const configOf = (service: string) => ({ region, retryStrategy: new ThrottlingRetryStrategy(service) })
   const sts = prepareClient(new STSClient(configOf('STS')), 'STS')
@@ -42,6 +43,7 @@ export const deployedServices = (): Promise<Services> => {
     config,
     dynamoDb: dynamoDB({ region }),
     s3: s3({ region }),
+    ...(copyRegion === undefined || copyRegion === region ? {} : { copyS3: s3({ region: copyRegion }) }),
     workflows: new StepFunctionsEngine(stepFunctions, {
       export: EXPORT_WORKFLOW_ARN,
       restore: RESTORE_WORKFLOW_ARN,

@@ -30,6 +30,8 @@ export const makeServices = async (parts: {
   readonly workflows: WorkflowEngine
   /** Returns the client that signs URLs. By default, URLs are signed with the credentials of `s3`. */
   readonly signerFor?: SignerFor
+  /** The client of the region to which archives are copied. By default, this is `s3`. */
+  readonly copyS3?: S3Client
   /** By default, no events are published. */
   readonly events?: JobEvents
   readonly limits?: Partial<Limits>
@@ -41,13 +43,16 @@ export const makeServices = async (parts: {
   const owners = config.restore_from.flatMap(({ bucket, account }) =>
     account === undefined ? [] : [[bucket, account] as const],
   )
-  const objects = new ObjectStore(s3, new Map(owners))
+  const target = config.copy_archives_to
+  const ownerOf = new Map([...owners, ...(target === undefined ? [] : [[target.bucket, target.account] as const])])
+  const objects = new ObjectStore(s3, ownerOf)
   const payloads = new PayloadStore(objects, config.buckets.blobs)
   return {
     config,
     limits: { ...LIMITS, ...parts.limits },
     models,
     objects,
+    copies: parts.copyS3 === undefined ? objects : new ObjectStore(parts.copyS3, ownerOf),
     bucketSettings: new BucketSettings(s3),
     workFiles: new WorkFiles(objects, config.buckets.work),
     urls: new SignedUrls(parts.signerFor ?? (() => Promise.resolve({ client: s3 })), clock),

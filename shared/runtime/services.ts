@@ -31,6 +31,8 @@ export interface Services {
   readonly blobs: BlobStore
   readonly payloads: PayloadStore
   readonly objects: ObjectStore
+  /** Accesses the bucket to which the archives of schedules are copied. */
+  readonly copies: ObjectStore
   readonly bucketSettings: BucketSettings
   readonly workFiles: WorkFiles
   readonly urls: SignedUrls

@@ -43,3 +43,12 @@ export class StepsFailedError extends Error {
     )
   }
 }
+
+/** The copy of a scheduled archive differs from the archive. */
+export class ArchiveCopyError extends Error {
+  override readonly name = 'ArchiveCopyError'
+
+  constructor(archive: string, copy: string, fault: string) {
+    super(`the copy ${copy} of archive ${archive} is not valid: ${fault}; the next run copies the archive again`)
+  }
+}

@@ -12,6 +12,7 @@ export const METRIC = {
   scheduleOverdue: 'ScheduleOverdue',
   scheduleIncomplete: 'ScheduleIncomplete',
   scheduleSuspicious: 'ScheduleSuspicious',
+  scheduleCopyFailed: 'ScheduleCopyFailed',
   /** Throttled attempts of calls to AWS. */
   throttledCalls: 'ThrottledCalls',
 } as const

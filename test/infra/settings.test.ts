@@ -150,6 +150,15 @@ describe('readSettings', () => {
       ['archive_lock: cannot be set together with archive_lock_days; remove archive_lock_days'],
     ],
     [
+      'a copy without a bucket, in an unknown place',
+      { deployment: 'prod', copy_archives_to: { region: 'Europe', account: '1' } },
+      [
+        'copy_archives_to.bucket: ',
+        'copy_archives_to.region: "Europe" must be the name of a region',
+        'copy_archives_to.account: "1" must be an account id',
+      ],
+    ],
+    [
       'an unknown kind of encryption',
       { deployment: 'prod', encryption: 'none' },
       ['encryption: "none" must be "kms" or "s3"'],

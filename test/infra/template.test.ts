@@ -2,7 +2,7 @@ import type { Environment } from 'aws-cdk-lib'
 import { readFile, rm } from 'node:fs/promises'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { destroyNotice } from '../../infra/destroy.ts'
-import { EVENTS } from '../../functions/events.ts'
+import { EVENTS, type RateNumbers } from '../../functions/events.ts'
 import { FUNCTIONS } from '../../infra/functions.ts'
 import { routeKeys, ROUTES } from '../../functions/routes.ts'
 import { Intrinsics } from './deployed/intrinsics.ts'
@@ -31,7 +31,7 @@ const inService = (type: string): Resource[] => resourcesOf(deployment.service, 
  * The rates of the table of events that the settings need, as expressions of EventBridge Scheduler, and the hours
  * between two runs.
  */
-const ratesFor = (settings: { readonly schedules: number; readonly retention: number }): [string, number][] =>
+const ratesFor = (settings: RateNumbers): [string, number][] =>
   EVENTS.flatMap(({ trigger }) =>
     trigger.type === 'rate' && trigger.isNeeded(settings) ? [[rateExpression(trigger.hours), trigger.hours]] : [],
   )
@@ -281,7 +281,7 @@ describe('schedules', () => {
       const { RetryPolicy } = Target as { readonly RetryPolicy: { readonly MaximumEventAgeInSeconds: number } }
       return [ScheduleExpression, RetryPolicy.MaximumEventAgeInSeconds]
     })
-    const rates = ratesFor({ schedules: 1, retention: 0 })
+    const rates = ratesFor({ schedules: 1, retention: 0, copies: 0 })
     expect(rates).toEqual(expect.arrayContaining([['rate(1 day)', 24]]))
     const expected = rates.map(([expression, hours]) => [expression, hours * 3600])
     expect(retrySeconds.sort()).toEqual([['cron(0 3 * * ? *)', 86_400], ...expected].sort())
@@ -492,6 +492,32 @@ describe('the settings', () => {
     expect(warnings).toEqual([expect.stringContaining('nothing checks who owns the bucket named-only')])
   })
 
+  it('can copy archives of schedules to another account and region', async () => {
+    const nightly = { name: 'nightly', cron: '0 3 * * ? *', keep_days: 30 }
+    const copy_archives_to = { bucket: 'copies', account: '000000000001', region: 'eu-west-1' }
+    const { service } = await templates({ ...settings, schedules: [nightly], copy_archives_to })
+    const writers = resourcesOf(service, 'AWS::IAM::Policy').filter(([, policy]) =>
+      JSON.stringify(policy).includes(':s3:::copies'),
+    )
+    expect(writers.map(([id]) => id.replace(/RoleDefaultPolicy.*/, ''))).toEqual(['CopyArchives'])
+    expect(JSON.stringify(writers)).toContain('s3.eu-west-1.amazonaws.com')
+    const [[, fn] = expect.fail()] = resourcesOf(service, 'AWS::Lambda::Function').filter(([id]) =>
+      id.startsWith('CopyArchives'),
+    )
+    expect(JSON.stringify(fn.Properties['Environment'])).toContain(
+      JSON.stringify(JSON.stringify({ account: '000000000001', bucket: 'copies', region: 'eu-west-1' })),
+    )
+    const alarms = resourcesOf(service, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties)
+    expect(alarms).toContainEqual(
+      expect.objectContaining({ AlarmName: 'specstar-ScheduleCopyFailed', TreatMissingData: 'breaching' }),
+    )
+    expect(resourcesOf(service, 'AWS::Scheduler::Schedule')).toHaveLength(
+      1 + ratesFor({ schedules: 1, retention: 0, copies: 1 }).length,
+    )
+    const runbook = await readFile(new URL('../../infra/RUNBOOK.md', import.meta.url), 'utf8')
+    expect(runbook).toContain('\n### ScheduleCopyFailed\n')
+  })
+
   it('let only the daily deletion delete exports, slots, uploads and reports, and only if their days are set', async () => {
     const retention = { exports_days: 10, slots_days: 2, uploads_days: 5, reports_days: 20 }
     const { service } = await templates({ ...settings, retention })
@@ -515,7 +541,7 @@ describe('the settings', () => {
     const schedules = resourcesOf(service, 'AWS::Scheduler::Schedule').map(([, { Properties }]) => Properties)
     const expressions = schedules.map(({ ScheduleExpression }) => ScheduleExpression).sort()
     expect(expressions).toEqual(
-      ratesFor({ schedules: 0, retention: 4 })
+      ratesFor({ schedules: 0, retention: 4, copies: 0 })
         .map(([expression]) => expression)
         .sort(),
     )
@@ -578,7 +604,7 @@ describe('the settings', () => {
   it('create only schedules that every deployment needs, and no alarm for schedules, by default', async () => {
     const { service } = await templates(settings)
     expect(resourcesOf(service, 'AWS::Scheduler::Schedule')).toHaveLength(
-      ratesFor({ schedules: 0, retention: 0 }).length,
+      ratesFor({ schedules: 0, retention: 0, copies: 0 }).length,
     )
     const alarms = resourcesOf(service, 'AWS::CloudWatch::Alarm').map(([, { Properties }]) => Properties['AlarmName'])
     expect(alarms).not.toContain('specstar-ScheduleOverdue')

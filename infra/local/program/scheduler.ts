@@ -13,6 +13,7 @@ interface SchedulerSettings {
   readonly schedules: readonly Schedule[]
   /** The number of days for which each group of objects is kept. */
   readonly retention: object
+  readonly copy_archives_to?: object
 }
 
 /**
@@ -23,8 +24,12 @@ export class LocalScheduler {
   readonly #stopping = new AbortController()
   readonly #loops: Promise<void>[] = []
 
-  constructor(triggers: readonly LocalTrigger[], { schedules, retention }: SchedulerSettings) {
-    const numbers = { schedules: schedules.length, retention: Object.keys(retention).length }
+  constructor(triggers: readonly LocalTrigger[], { schedules, retention, copy_archives_to }: SchedulerSettings) {
+    const numbers = {
+      schedules: schedules.length,
+      retention: Object.keys(retention).length,
+      copies: copy_archives_to === undefined ? 0 : 1,
+    }
     for (const { trigger, invoke } of triggers)
       if (trigger.type === 'schedule')
         for (const schedule of schedules)

@@ -23,6 +23,8 @@ export interface StoredObject extends PinnedObject {
    * the permission `s3:GetObjectRetention` is missing.
    */
   readonly locked_until?: string
+  /** The CRC-64/NVME of the whole object in Base64, which S3 has computed. Absent if S3 has computed none. */
+  readonly checksum_crc64?: string
   /** The SHA-256 of the bytes, in hex, which S3 has verified. */
   readonly checksumSha256?: string
 }
@@ -106,7 +108,7 @@ export const storedObject = (
   answer: HeadObjectCommandOutput | GetObjectCommandOutput,
 ): StoredObject => {
   const { ContentLength = 0, ETag, VersionId, ContentType, Metadata = {}, ChecksumSHA256, ChecksumType } = answer
-  const { ObjectLockRetainUntilDate } = answer
+  const { ObjectLockRetainUntilDate, ChecksumCRC64NVME } = answer
   const checksum = fullSha256(ChecksumSHA256, ChecksumType)
   const sha256 = Metadata['sha256']
   return {
@@ -123,6 +125,7 @@ export const storedObject = (
     ...(ContentType === undefined ? {} : { content_type: ContentType }),
     ...(sha256 === undefined ? {} : { sha256 }),
     ...(checksum === undefined ? {} : { checksumSha256: checksum }),
+    ...(ChecksumCRC64NVME === undefined || ChecksumType === 'COMPOSITE' ? {} : { checksum_crc64: ChecksumCRC64NVME }),
     ...(ObjectLockRetainUntilDate === undefined ? {} : { locked_until: ObjectLockRetainUntilDate.toISOString() }),
   }
 }

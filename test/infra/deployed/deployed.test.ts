@@ -284,6 +284,7 @@ describe('the synthesized deployment', () => {
     const Item = { ...seen, at: { S: '2026-01-01T00:00:00.000Z' } }
     await dynamo.send(new PutItemCommand({ TableName: config.tables.jobs, Item }))
     expect(await check()).toMatchObject([{ overdue: true, last_good_at: '2026-01-02T03:00:00.000Z' }])
+    expect(await deployment.function('copy-archives').invoke({}, 60_000)).toEqual([])
   })
 
   it('marks a suspicious archive, deletes nothing until a caller decides, and judges archives without a judgement', async () => {

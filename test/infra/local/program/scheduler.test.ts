@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { EVENTS } from '../../../../functions/events.ts'
+import { EVENTS, type RateNumbers } from '../../../../functions/events.ts'
 import { LocalScheduler } from '../../../../infra/local/program/scheduler.ts'
 import type { Schedule } from '../../../../shared/schedules/schedule.ts'
 
@@ -21,7 +21,7 @@ const callsUntil = async (time: string, settings: { schedules: Schedule[]; reten
 }
 
 /** The calls of all functions that run at a rate, that the settings need and that are due at the time. */
-const ratesDue = (time: string, settings: { schedules: number; retention: number }): [string, object][] =>
+const ratesDue = (time: string, settings: RateNumbers): [string, object][] =>
   EVENTS.flatMap(({ name, trigger }): [string, object][] =>
     trigger.type === 'rate' && trigger.isNeeded(settings) && (Date.parse(time) / 3600_000) % trigger.hours === 0
       ? [[name, {}]]
@@ -41,7 +41,7 @@ describe('LocalScheduler', () => {
 
   it('calls the functions of all schedules and rates that are due', async () => {
     const time = '2026-01-01T03:00:00Z'
-    const rates = ratesDue(time, { schedules: 1, retention: 0 })
+    const rates = ratesDue(time, { schedules: 1, retention: 0, copies: 0 })
     expect(rates).toContainEqual(['check-schedules', {}])
     expect(await callsUntil(time, { schedules: [nightly], retention: {} })).toEqual(
       byName([...rates, ['start-scheduled', { schedule: 'nightly', at: '2026-01-01T03:00:00.000Z' }]]),
@@ -56,7 +56,7 @@ describe('LocalScheduler', () => {
     vi.setSystemTime('2026-01-01T23:59:59.990Z')
     const time = '2026-01-02T00:00:00Z'
     const calls = await callsUntil(time, { schedules: [], retention: { exports: 1 } })
-    expect(calls).toEqual(byName(ratesDue(time, { schedules: 0, retention: 1 })))
+    expect(calls).toEqual(byName(ratesDue(time, { schedules: 0, retention: 1, copies: 0 })))
     const names = calls.map(([name]) => name)
     expect(names).toContain('prune')
     expect(names).not.toContain('check-schedules')
