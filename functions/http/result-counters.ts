@@ -1,3 +1,4 @@
+import { joinedItems } from '../../shared/export/joined-items.ts'
 import {
   ACCOUNT_ITEMS,
   COMPOSE_PARTS,

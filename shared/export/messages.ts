@@ -9,7 +9,6 @@ import { PinnedObject } from '../objects/object.ts'
 import { RecordsPiece, RecordsSegment, WrittenSegment } from '../compose/segments.ts'
 import { PassInput, PassOutput, PlannedItems, type StageMessages } from '../jobs/messages.ts'
 import { PassResult } from '../jobs/pass.ts'
-import type { ResultStore } from '../jobs/progress.ts'
 import type { ResultName, Stage } from '../jobs/stage.ts'
 import type { WorkFile } from '../jobs/work-files.ts'
 import { UNACCOUNTED_REASONS } from '../resources/item-owner.ts'
@@ -186,22 +185,6 @@ export const joinRound = (round: number): Stage<JoinResult, ResultName> => ({
   name: `compose-parts-join-${round}`,
   result: JoinResult,
 })
-
-/**
- * Returns the number of map items that have joined segments, in all rounds so far. The progress of `compose-parts`
- * counts them, too.
- */
-export const joinedItems = async (jobs: ResultStore, jobId: string): Promise<number> => {
-  let items = 0
-  for (let round = 0; ; round++) {
-    let results = 0
-    for await (const { result } of jobs.results(jobId, joinRound(round))) {
-      results += 1
-      if (result.done) items += 1
-    }
-    if (results === 0) return items
-  }
-}
 
 export const PartsResult = z
   .object({

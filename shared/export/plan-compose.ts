@@ -15,10 +15,10 @@ import {
   type ComposeOutput,
   type ComposePiece,
   type ComposePlan,
-  joinedItems,
   joinRound,
   TAIL,
 } from './messages.ts'
+import { joinedItems } from './joined-items.ts'
 import { createTail } from './tail.ts'
 import type { TailServices } from './tail-services.ts'
 

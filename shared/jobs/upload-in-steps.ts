@@ -58,9 +58,9 @@ interface UploadServices {
 }
 
 /**
- * Creates a large object from parts in several passes. If the time is up before the last part, or if AWS throttles a part
- * until the time of the pass is used up, writes a file with the parts so far and returns it as `upload`; the next pass passes this file as `saved` and continues. `beforePart` is
- * awaited before each part and before the completion.
+ * Creates a large object from parts in several passes. If the time is up before the last part, or if AWS throttles a
+ * part until the time of the pass is used up, writes a file with the parts so far and returns it as `upload`. The next
+ * pass passes this file as `saved` and continues. `beforePart` is awaited before each part and before the completion.
  *
  * Throws `ObjectExistsError` if `ifAbsent` is true and the object exists. If a pass that has begun the upload fails, it
  * aborts the upload, because the next attempt begins another one. The uploads of a job that ends are aborted by
