@@ -1,11 +1,5 @@
 import { joinedItems } from '../../shared/export/joined-items.ts'
-import {
-  ACCOUNT_ITEMS,
-  COMPOSE_PARTS,
-  EXPORT_BLOBS,
-  EXPORT_RECORDS,
-  joinedItems,
-} from '../../shared/export/messages.ts'
+import { ACCOUNT_ITEMS, COMPOSE_PARTS, EXPORT_BLOBS, EXPORT_RECORDS } from '../../shared/export/messages.ts'
 import { type Counts, type ResultCounter, resultCounter, sumCounts } from '../../shared/jobs/progress.ts'
 import { APPLY_BLOBS, APPLY_RECORDS, ROLLBACK } from '../../shared/restore/messages/apply.ts'
 import { CONVERT } from '../../shared/restore/messages/convert.ts'

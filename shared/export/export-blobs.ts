@@ -20,8 +20,8 @@ const SegmentsCursor = z.object({ position: z.string(), large: z.exactOptional(L
 
 /**
  * Runs one pass over a range of blobs. The pass writes each blob to a segment, or to pieces of a stream, in the order
- * of positions. If AWS throttles the reads of a pass until its time is used up, the pass hands over before the next blob.
- * If AWS throttles its writes, it fails, and the workflow repeats it.
+ * of positions. If AWS throttles the reads of a pass until its time is used up, the pass hands over before the next
+ * blob. If AWS throttles its writes, it fails, and the workflow repeats it.
  */
 export const exportBlobs = (input: PassInput, services: ReadBlobsServices): Promise<PassOutput> =>
   runPass(EXPORT_BLOBS, input, services, async (attempt) => {

@@ -73,8 +73,8 @@ export class BlobWriter {
   }
 
   /**
-   * Writes a large blob as `copy` does, in parts. If the time is up before the last part, or if AWS throttles a part until
-   * the time of the pass is used up, returns the unfinished upload, with which the next pass continues.
+   * Writes a large blob as `copy` does, in parts. If the time is up before the last part, or if AWS throttles a part
+   * until the time of the pass is used up, returns the unfinished upload, with which the next pass continues.
    */
   async copyInSteps(
     blob: RestoredBlob,
