@@ -89,7 +89,7 @@ export const ASSUMPTIONS: readonly (readonly [what: string, value: string, sourc
   ['growth of such a table', 'twice the use of the last 30 minutes', 'AWS'],
   ['default quota of a table', '40,000 read and write units/s', 'AWS'],
   ['burst of a table', 'the unused units of 300 s', 'AWS'],
-  ['throttled calls', 'use 85 % of the offered units', 'required of the code'],
+  ['throttled calls', 'use 85 % of the offered units', 'expected by `test:limits`'],
   ['a prefix of S3', '3,500 writes/s and 5,500 reads/s', 'AWS'],
   ['latency of DynamoDB and S3', '20 ms and 30 ms', 'estimate'],
   ['between two functions', '100 ms', 'estimate'],

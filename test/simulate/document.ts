@@ -9,15 +9,16 @@ export const scaleDocument = (sizes: readonly Figures[], largeBlobs: readonly Fi
 
 \`npm run simulate\` writes this document. It simulates exports, and restores into an empty table:
 
-- The planners and the workflow definitions are the real ones.
-- Workers only take time and units. The services keep counts and a clock, but no bytes.
+- It runs the planners and the workflow definitions of this project on a virtual clock.
+- It does not run the workers. It calculates the time and the read and write units that they need.
+- It stores no data. The simulated services only count requests and bytes.
 - No figure was measured on AWS. [Assumptions](#assumptions) lists what the figures depend on.
 
 \`test/simulate/ceilings.test.ts\` checks the limits below as part of \`npm test\`.
 
 ## Time and cost
 
-_Functions_ is the number of functions that the account runs at the same time.
+_Functions_ is the account's limit of functions that run at the same time.
 With 10,000 functions, the setting \`max_concurrency\` is 1,000. Otherwise, it is 64 by default.
 
 ${table(
@@ -36,14 +37,22 @@ ${table(
 
 The export is limited by the quota of the table, and the restore by the write units that DynamoDB offers.
 A quota of more than 40,000 units and warm throughput shorten both.
-If an account runs only 10 functions, these are the limit.
-A higher \`max_concurrency\` alone does not help.
-Its workers wait for each other, and their passes write more and smaller segments.
-Then every pass of \`export-blobs\` reads more lists, and S3 limits these reads.
+In an account with a limit of 10 functions, this limit decides instead.
+
+A higher \`max_concurrency\` makes a large export slower if the quota of the table stays the same.
+The workers then wait for the table, and their passes write more and smaller segments.
+Every pass of \`export-blobs\` must read more lists, and S3 throttles these reads.
 
 ## Limits
 
-The largest numbers of each export and restore:
+Each row contains the largest numbers of an export and a restore:
+
+- _segments_: the intermediate files of the export.
+- _parts_: the parts of the upload that creates the archive. If there are too many, segments are joined first.
+- _map items_: the shares into which one stage divides its work.
+- _state_: the data between two stages of a workflow.
+- _events_: the entries in the history of one execution.
+- _longest function_: the longest call of a function.
 
 ${table(
   ['resources', 'functions', 'segments', 'parts', 'map items', 'state', 'events', 'longest function'],
@@ -67,8 +76,9 @@ ${broken([...sizes, ...largeBlobs])}
 
 _Passes_ are the runs of all functions.
 _Throttled_ is the number of starts that Lambda rejected. The workflow repeats them.
-_Demand_ is the largest demand on one partition of DynamoDB, as a multiple of what the partition accepts.
-The calls of the workers wait until they are accepted.
+_Demand_ shows how much the workers request from the busiest partition of DynamoDB:
+at 3 ×, they request three times as much as the partition accepts.
+Their calls wait until they are accepted.
 
 ${table(
   ['resources', 'functions', 'job', 'passes', 'throttled', 'read units', 'write units', 'demand'],
@@ -93,9 +103,9 @@ ${table(
 
 ## Large blobs
 
-A store of 1 million resources with one large blob, and 1,000 functions.
+A store of 1 million resources with one large blob, of which S3 has no SHA-256, and 1,000 functions.
 A pass can stop inside a large blob, and the next pass continues there.
-One function hashes the blob, so the time does not depend on the number of functions.
+Only one function at a time hashes the blob, so the time does not depend on the number of functions.
 
 ${table(
   ['blob', 'export', 'restore', 'parts', 'passes of the export', 'events of an item'],
