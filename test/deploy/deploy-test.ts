@@ -10,12 +10,13 @@ import { SignedRequests } from './aws/signed-requests.ts'
 import { AppCopy } from './cdk/app-copy.ts'
 import { CdkCli } from './cdk/cdk-cli.ts'
 import { Deployment } from './deployment.ts'
-import { Emulator } from './emulator/emulator.ts'
+import { Emulator, type EmulatorAddress } from './emulator/emulator.ts'
 import { SETTINGS } from './settings.ts'
 
 const FOLDER = fileURLToPath(new URL('../../.local/deploy', import.meta.url))
 const STATE = join(FOLDER, 'state.json')
 const MODELS = new URL('../../shared/models.json', import.meta.url)
+const KEEP = process.env['KEEP_EMULATOR'] !== undefined
 /** Small limits, so that the sample data needs distributed maps and several passes. */
 const LIMITS = { rangeBytes: 3_000, blobsPerRange: 10, partsPerItem: 1 }
 
@@ -50,27 +51,21 @@ export class DeployTest {
 
   static async start(): Promise<DeployTest> {
     const models = await loadModelsFile(MODELS)
-    if (process.env['KEEP_EMULATOR'] !== undefined && existsSync(STATE))
+    if (KEEP && existsSync(STATE))
       return new DeployTest(State.parse(JSON.parse(await readFile(STATE, 'utf8'))), models, undefined)
     await rm(FOLDER, { recursive: true, force: true })
     await mkdir(FOLDER, { recursive: true })
-    const emulator = await Emulator.start(FOLDER)
-    const { address } = emulator
-    const root = new SignedRequests(address, 'us-east-1', address.root)
-    const mayCall = (routes: string) => [
-      { Action: 'execute-api:Invoke', Resource: `arn:aws:execute-api:*:*:${routes}` },
-    ]
-    const state = {
-      address,
-      administrator: await createUser(root, 'administrator', [{ Action: '*', Resource: '*' }]),
-      operator: await createUser(root, 'operator', mayCall('*')),
-      reader: await createUser(root, 'reader', mayCall('*/*/GET/_backup/jobs')),
-      stranger: await createUser(root, 'stranger', [{ Action: 's3:ListAllMyBuckets', Resource: '*' }]),
+    const emulator = await Emulator.start(FOLDER, { detached: KEEP })
+    try {
+      const state = await createUsers(emulator.address)
+      const test = new DeployTest(state, models, emulator)
+      await createApp(test.main.app.folder)
+      if (KEEP) await writeFile(STATE, JSON.stringify(state))
+      return test
+    } catch (error) {
+      await emulator.stop()
+      throw error
     }
-    const test = new DeployTest(state, models, emulator)
-    await createApp(test.main.app.folder)
-    if (process.env['KEEP_EMULATOR'] !== undefined) await writeFile(STATE, JSON.stringify(state))
-    return test
   }
 
   /** True if an earlier test has already deployed the app. */
@@ -91,8 +86,20 @@ export class DeployTest {
   }
 
   async stop(): Promise<void> {
-    if (process.env['KEEP_EMULATOR'] === undefined) await this.#emulator?.stop()
-    else this.#emulator?.leave()
+    if (KEEP) this.#emulator?.leave()
+    else await this.#emulator?.stop()
+  }
+}
+
+const createUsers = async (address: EmulatorAddress): Promise<State> => {
+  const root = new SignedRequests(address, 'us-east-1', address.root)
+  const mayCall = (routes: string) => [{ Action: 'execute-api:Invoke', Resource: `arn:aws:execute-api:*:*:${routes}` }]
+  return {
+    address,
+    administrator: await createUser(root, 'administrator', [{ Action: '*', Resource: '*' }]),
+    operator: await createUser(root, 'operator', mayCall('*')),
+    reader: await createUser(root, 'reader', mayCall('*/*/GET/_backup/jobs')),
+    stranger: await createUser(root, 'stranger', [{ Action: 's3:ListAllMyBuckets', Resource: '*' }]),
   }
 }
 

@@ -11,18 +11,22 @@ import { secondRegion } from './scenarios/second-region.ts'
 import { stoppedJobs } from './scenarios/stopped-jobs.ts'
 import { triggers } from './scenarios/triggers.ts'
 
-let started: DeployTest
-const test = (): DeployTest => started
+let started: DeployTest | undefined
+const test = (): DeployTest => {
+  if (started === undefined) throw new Error('the emulator has not been started')
+  return started
+}
 beforeAll(async () => {
   started = await DeployTest.start()
 })
-afterAll(() => started.stop())
+afterAll(() => started?.stop())
 
 // The scenarios use one deployment, so the order matters: later scenarios change and delete it.
 it('deploys both stacks to a new account', async ({ skip }) => {
-  skip(started.isDeployed, 'an earlier test deployed the app')
-  await started.main.bootstrap()
-  await started.main.deploy()
+  const { isDeployed, main } = test()
+  skip(isDeployed, 'an earlier test deployed the app')
+  await main.bootstrap()
+  await main.deploy()
 })
 describe('the API', () => {
   callers(test)

@@ -38,8 +38,11 @@ export class Emulator {
     this.#process = process
   }
 
-  /** Starts an emulator without any resources. It stores its temporary files and its log in `folder`. */
-  static async start(folder: string): Promise<Emulator> {
+  /**
+   * Starts an emulator without any resources. It stores its temporary files and its log in `folder`. If `detached` is
+   * true, it can run on after this process has ended.
+   */
+  static async start(folder: string, { detached }: { readonly detached: boolean }): Promise<Emulator> {
     const python = await pythonWithEmulator()
     const temporary = join(folder, 'tmp')
     await mkdir(temporary, { recursive: true })
@@ -55,7 +58,7 @@ export class Emulator {
     const log = openSync(join(folder, 'emulator.log'), 'w')
     const child = spawn(python, [SERVE], {
       stdio: ['ignore', log, log],
-      detached: true,
+      detached,
       env: {
         HOME: process.env['HOME'],
         // Functions run with the first `node` in the path: Lambda's version.

@@ -25,6 +25,7 @@ export const pythonWithEmulator = async (): Promise<string> => {
   const python = join(ENVIRONMENT, 'bin/python')
   if (existsSync(INSTALLED)) return python
   await requirePython()
+  await requireOpenSsl()
   try {
     await run('python3', ['-m', 'venv', '--clear', ENVIRONMENT])
   } catch (error) {
@@ -51,6 +52,15 @@ const requirePython = async (): Promise<void> => {
   } catch (error) {
     const found = hasOutput(error) && error.stdout !== '' ? `python3 is ${error.stdout.trim()}` : 'python3 is missing'
     throw new RequirementError(`test:deploy needs python3, version 3.10 or later, but ${found}`, { cause: error })
+  }
+}
+
+/** The emulator creates its certificate with this program. */
+const requireOpenSsl = async (): Promise<void> => {
+  try {
+    await run('openssl', ['version'])
+  } catch (error) {
+    throw new RequirementError('test:deploy needs the program openssl, but it is missing', { cause: error })
   }
 }
 
