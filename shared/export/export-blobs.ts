@@ -10,7 +10,7 @@ import type { PassInput, PassOutput } from '../jobs/messages.ts'
 import { type Attempt, runPass } from '../jobs/pass.ts'
 import { untilThrottled } from '../jobs/until-throttled.ts'
 import { ExportedBlobs } from './exported-blobs.ts'
-import { LargeBlobPosition } from './large-blob.ts'
+import { dropUpload, LargeBlobPosition } from './large-blob.ts'
 import { type BlobsResult, EXPORT_BLOBS } from './messages.ts'
 import { type ReadBlobsServices, openBlobs, plannedBlobs } from './read-blobs.ts'
 import { exportStreamBlobs } from './stream-blobs.ts'
@@ -51,9 +51,10 @@ const exportSegments = async (attempt: Attempt, services: ReadBlobsServices): Pr
         cursor = { position }
         break
       }
+      const large = position === start.position ? start.large : undefined
+      if (!(content instanceof LargeContent)) await dropUpload(services, large)
       let unreadable = content instanceof UnreadableContent ? content : undefined
       if (content instanceof LargeContent) {
-        const large = position === start.position ? start.large : undefined
         const written = await exported.addLarge(reference, content, large)
         if (written !== undefined && !(written instanceof UnreadableContent)) {
           cursor = { position, large: written }

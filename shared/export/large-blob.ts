@@ -8,7 +8,7 @@ import type { WrittenSegment } from '../compose/segments.ts'
 import type { JobStore } from '../jobs/aws/job-store.ts'
 import type { Limits } from '../jobs/limits.ts'
 import type { Attempt } from '../jobs/pass.ts'
-import { uploadInSteps } from '../jobs/upload-in-steps.ts'
+import { abortSavedUpload, uploadInSteps } from '../jobs/upload-in-steps.ts'
 import type { WorkFiles } from '../jobs/work-files.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
 import { PinnedObject } from '../objects/object.ts'
@@ -54,6 +54,7 @@ export const writeLargeBlob = async (
   const { objects, limits } = services
   const { object, recorded, verified } = content
   const copied = start?.step === 'copy' && start.etag === object.etag ? start : undefined
+  if (copied === undefined) await dropUpload(services, start)
   const { timeIsUp, mustHandOver } = attempt
   const steps = { stepBytes: limits.hashStepBytes, timeIsUp, mustHandOver }
   let sha256 = copied?.sha256 ?? verified
@@ -70,6 +71,14 @@ export const writeLargeBlob = async (
   return 'upload' in written
     ? { step: 'copy', etag: object.etag, sha256, name, upload: written.upload }
     : { summary, object: written.object }
+}
+
+/** Aborts the unfinished upload of a blob that was replaced or deleted. */
+export const dropUpload = async (
+  services: Pick<LargeBlobServices, 'objects' | 'workFiles'>,
+  start: LargeBlobPosition | undefined,
+): Promise<void> => {
+  if (start?.step === 'copy') await abortSavedUpload(services, start.upload)
 }
 
 /**

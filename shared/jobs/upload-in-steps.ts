@@ -132,6 +132,15 @@ const begin = async (
 const writeOpenUpload = (workFiles: WorkFiles, jobId: string, open: OpenUpload): Promise<PinnedObject> =>
   workFiles.write(OPEN_UPLOAD, open, jobId, randomUUID())
 
+/** Aborts an upload that no pass will continue, because its source was replaced or deleted. */
+export const abortSavedUpload = async (
+  { objects, workFiles }: Omit<UploadServices, 'jobs'>,
+  saved: PinnedObject,
+): Promise<void> => {
+  const { bucket, key, upload_id } = await workFiles.readPinned(OPEN_UPLOAD, saved)
+  await objects.resumeMultipart(bucket, key, upload_id).abort()
+}
+
 /**
  * Aborts the uploads that passes of a job have begun and not completed, because S3 charges for their parts. Called when
  * a job fails or is cancelled. A pass that is still running then fails.

@@ -278,6 +278,21 @@ describe('a job that ends while a large blob is being copied', () => {
   })
 })
 
+describe('a large blob that changes while it is copied into the archive', () => {
+  it.each([
+    ['is exported with its new bytes if it is replaced', randomBytes(12 * MIB)],
+    ['is exported with its new bytes if a small blob replaces it', Buffer.from('small')],
+  ])('%s, and leaves no unfinished upload', async (_title, replacement) => {
+    await writeCountries({ changing: randomBytes(33 * MIB) })
+    whileUploading('export-blobs', async () => {
+      await putBlob('changing', replacement)
+    })
+    const { archive } = await runner.export(['country'])
+    expect((await archivedBlobs(archive)).blobs).toEqual(digests({ changing: replacement }))
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+})
+
 describe('the completion of a large blob that conflicts with another write', () => {
   it('is repeated with a new upload of all parts, and fails the job if the conflict does not end', async () => {
     const flags = { large: randomBytes(12 * MIB) }
