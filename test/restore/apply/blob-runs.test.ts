@@ -53,7 +53,9 @@ describe('blobRuns', () => {
 
   it('puts each blob completely into exactly one run, in order', () => {
     // Each blob has a header of at least 512 bytes, so two blobs never have the same offset.
-    const lists = fc.array(fc.record({ gap: fc.integer({ min: 512, max: 200_000 }), size: fc.nat(6 * MIB) }), { maxLength: 30 })
+    const lists = fc.array(fc.record({ gap: fc.integer({ min: 512, max: 200_000 }), size: fc.nat(6 * MIB) }), {
+      maxLength: 30,
+    })
     fc.assert(
       fc.property(lists, (list) => {
         let at = 0
