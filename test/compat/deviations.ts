@@ -8,8 +8,8 @@ export const ServerNames = z
   .pipe(z.array(z.enum(SERVER_NAMES)))
 
 /**
- * Tests that a server fails because it differs from AWS, by what the server does. A text stands for all tests whose full
- * names contain it. A full name is the titles of the suites and of the test.
+ * Tests that a server fails because it differs from AWS, by what the server does. A text stands for all tests whose
+ * full names contain it. A full name is the titles of the suites and of the test.
  */
 type Deviations = Readonly<Record<string, readonly string[]>>
 

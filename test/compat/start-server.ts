@@ -26,8 +26,8 @@ const POLL_MS = 100
 const STOP_MS = 10_000
 
 /**
- * Starts a server as a process, and waits until it answers an HTTP request with any status. The server is also killed if
- * this process exits. Throws an error with the output of the server if it exits or does not answer within a minute.
+ * Starts a server as a process, and waits until it answers an HTTP request with any status. The server is also killed
+ * if this process exits. Throws an error with the output of the server if it exits or does not answer within a minute.
  */
 export const startServer = async ({
   title,

@@ -22,7 +22,7 @@ export class BlobShare {
     return this.small * RESOURCE.blobBytes + this.large.reduce((sum, size) => sum + size, 0)
   }
 
-  /** Returns the blobs of map item `n` of `count`. The large blobs belong to different map items, if there are enough. */
+  /** Returns the blobs of map item `n` of `count`. Each large blob belongs to another map item, if there are enough. */
   static of(world: World, n: number, count: number): BlobShare {
     const { smallBlobs, scenario } = world
     const border = (k: number): number => Math.round((k * smallBlobs) / count)

@@ -6,7 +6,7 @@ interface Timer {
 
 /** Turns of the event loop after each time, in which code that was waiting can run until it waits again. */
 const TURNS = 2
-/** Turns in which nothing happens before a simulation counts as blocked. Planners hash and compress in other threads. */
+/** Turns without any timer before a simulation counts as blocked. Planners hash and compress in other threads. */
 const IDLE_TURNS = 100_000
 
 /** A clock whose time passes only when all simulated code waits. Times are in seconds since the start. */

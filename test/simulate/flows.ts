@@ -31,7 +31,7 @@ const EPSILON = 1e-6
 const MANY = 200
 
 /**
- * Runs works at the same time. If the works demand more of a capacity than it has, all of them become slower by the same
+ * Runs works at the same time. If they demand more of a capacity than it has, all of them become slower by the same
  * factor. A work that uses several capacities is as fast as the scarcest of them allows.
  */
 export class Flows {
