@@ -130,6 +130,12 @@ export class BlobReferenceSet {
     merge(this.#references, { position, id, models: [model], needed, reported: needed, resources: [] })
   }
 
+  /** Adds all references of another set. */
+  addAll(other: BlobReferenceSet): void {
+    for (const [position, reference] of other.#references)
+      merge(this.#references, { ...reference, position, models: [...reference.models] })
+  }
+
   #positionOf(fileId: string): string {
     const known = this.#positions.get(fileId)
     if (known !== undefined) return known

@@ -78,7 +78,10 @@ class RecordsPass {
   readonly #attempt: Attempt
   readonly #job: ExportJob
   readonly #stores: ExportRecordsServices
+  /** The references of the ranges that are written. */
   readonly #references = new BlobReferenceSet()
+  /** The references of the range that is being written. They are dropped if another attempt writes the range. */
+  #rangeReferences = new BlobReferenceSet()
   readonly #leftOut = new LeftOutOfPass()
   readonly #foundIds = new FoundIdsCollector()
   /** The paths in the plan. All passes use these paths, even if the registry changes during the export. */
@@ -164,6 +167,7 @@ class RecordsPass {
    */
   async #tryRange(index: number, range: ModelRange): Promise<ExportedRange | 'again'> {
     const target = this.#target(index, range.model)
+    this.#rangeReferences = new BlobReferenceSet()
     const torn: string[] = []
     let bucket: string | undefined
     let hasRecords = false
@@ -215,8 +219,10 @@ class RecordsPass {
         await this.#unclaimed.removeFrom(range.model, stop.at)
       }
       if (!hasRecords) await target.abort()
+      const records = hasRecords ? await target.finish() : undefined
+      this.#references.addAll(this.#rangeReferences)
       return {
-        ...(hasRecords ? { records: await target.finish() } : {}),
+        ...(records === undefined ? {} : { records }),
         ...(stop.at === undefined ? {} : { stoppedAt: stop.at }),
       }
     } catch (error) {
@@ -267,7 +273,7 @@ class RecordsPass {
       if (checked.fault === undefined) references.push(checked.references)
     }
     await target.end()
-    for (const each of references) addReferences(this.#references, model, each, true, id)
+    for (const each of references) addReferences(this.#rangeReferences, model, each, true, id)
     return 'written'
   }
 
@@ -277,7 +283,7 @@ class RecordsPass {
 
   #mustStop({ bytesSoFar }: RecordsTarget): boolean {
     const { segmentBytes, seenBlobs } = this.#stores.limits
-    const kept = this.#references.size + this.#leftOut.size
+    const kept = this.#references.size + this.#rangeReferences.size + this.#leftOut.size
     return this.#attempt.timeIsUp() || bytesSoFar >= segmentBytes || kept >= seenBlobs
   }
 
