@@ -41,3 +41,15 @@ export const workUntil = async <Item, Result>(
   for (const { error } of failures) if (end === 0 || !mustHandOver(error)) throw error
   return results.slice(0, end)
 }
+
+/**
+ * Calls `work` for all items of a list, at most `concurrency` at the same time. If a call fails, begins no more, waits
+ * for the others and throws the error.
+ */
+export const workOnAll = async <Item>(
+  items: readonly Item[],
+  concurrency: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> => {
+  await workUntil(items, work, { concurrency, timeIsUp: () => false })
+}

@@ -12,9 +12,14 @@ export interface CallContext {
   readonly perCallMs: number
   /** If the signal is aborted, calls that wait fail with its reason. */
   readonly signal?: AbortSignal
+  /** Called before each attempt. If it throws, the attempt is not sent. */
+  readonly guard?: Guard
   /** Counts the throttled attempts. */
   readonly throttled: ThrottledCalls
 }
+
+/** A check before an attempt, such as the check of a lease. */
+export type Guard = () => Promise<void>
 
 /** The budget of an invocation. Its time can be extended once, to store the result of the invocation. */
 class Budget {
@@ -45,6 +50,7 @@ interface StoredContext {
   readonly callUntil: number
   readonly perCallMs: number
   readonly signal?: AbortSignal
+  readonly guard?: Guard
   readonly throttled: ThrottledCalls
 }
 
@@ -122,4 +128,17 @@ export const whileStoring = <Output>(work: () => Output): Output => {
 export const withShorterBudget = <Output>(ms: number, work: () => Output): Output => {
   const context = stored()
   return storage.run({ ...context, perCallMs: Math.min(context.perCallMs, ms) }, work)
+}
+
+/**
+ * Calls `work`. Before each attempt of its calls, also before the attempts that the SDK repeats, calls `guard`. If the
+ * guard throws, the attempt is not sent, and the call fails with the thrown error. The guard runs after the wait for the
+ * limit of attempts in flight. The calls of the guard itself are not guarded.
+ */
+export const withGuard = <Output>(guard: Guard, work: () => Output): Output => {
+  const guarded: Guard = () => {
+    const { guard: _, ...context } = stored()
+    return storage.run(context, guard)
+  }
+  return storage.run({ ...stored(), guard: guarded }, work)
 }

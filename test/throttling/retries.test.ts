@@ -1,10 +1,16 @@
-import { GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import { type DynamoDBClient, GetItemCommand, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { GetObjectCommand, HeadObjectCommand } from '@aws-sdk/client-s3'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { ObjectStore } from '../../shared/objects/aws/object-store.ts'
 import { dynamoDB, s3 } from '../../shared/runtime/clients.ts'
-import { callContext, whileStoring, withCallBudget, withPassContext } from '../../shared/throttling/call-context.ts'
-import { guardAttempts } from '../../shared/throttling/guard-attempts.ts'
+import {
+  callContext,
+  type Guard,
+  whileStoring,
+  withCallBudget,
+  withGuard,
+  withPassContext,
+} from '../../shared/throttling/call-context.ts'
 import { ThrottledCalls } from '../../shared/throttling/throttled-calls.ts'
 import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import { fakeService, THROTTLED } from './fake-service.ts'
@@ -189,8 +195,8 @@ describe('a call that fails for another reason', () => {
 })
 
 describe('the guard of a write', () => {
-  const put = (guard: () => Promise<void>) =>
-    guardAttempts(new PutItemCommand({ TableName: 'resources', Item: { pk: { S: 'a' } } }), guard)
+  const put = (client: DynamoDBClient, guard: Guard) =>
+    withGuard(guard, () => client.send(new PutItemCommand({ TableName: 'resources', Item: { pk: { S: 'a' } } })))
 
   it('runs before every attempt, and ends the attempts if it throws', async () => {
     const client = dynamoDB(OPTIONS)
@@ -201,7 +207,7 @@ describe('the guard of a write', () => {
       checks += 1
       return checks > 20 ? Promise.reject(lost) : Promise.resolve()
     }
-    const error = await clock.run(errorOf(withCallBudget({ ms: 15 * MINUTES }, () => client.send(put(guard)))))
+    const error = await clock.run(errorOf(withCallBudget({ ms: 15 * MINUTES }, () => put(client, guard))))
     expect(error).toBe(lost)
     expect([checks, service.attempts]).toEqual([21, 20])
   })
@@ -210,8 +216,15 @@ describe('the guard of a write', () => {
     const client = dynamoDB(OPTIONS)
     const service = fakeService(client, () => ({ status: 200, body: '{}' }))
     const throttled = new ThrottledError({ service: 'DynamoDB', operation: 'UpdateItem' }, 1, new Error('slow'))
-    const error = await clock.run(errorOf(client.send(put(() => Promise.reject(throttled)))))
+    const error = await clock.run(errorOf(put(client, () => Promise.reject(throttled))))
     expect(error).toBe(throttled)
     expect(service.attempts).toBe(0)
+  })
+
+  it('does not guard its own calls, and does not recur', async () => {
+    const client = dynamoDB(OPTIONS)
+    const service = fakeService(client, () => ({ status: 200, body: '{}' }))
+    await clock.run(put(client, async () => void (await client.send(get()))))
+    expect(service.attempts).toBe(2)
   })
 })

@@ -3,6 +3,7 @@ import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from 'vitest
 import { startExport } from '../../shared/export/start-export.ts'
 import { EXPORT_BLOBS } from '../../shared/export/messages.ts'
 import type { ExportJob, RestoreJob } from '../../shared/jobs/job.ts'
+import { Lease } from '../../shared/jobs/lease.ts'
 import { allResults } from '../../shared/jobs/pass.ts'
 import { APPLY_RECORDS } from '../../shared/restore/messages/apply.ts'
 import { startRestoreFrom } from '../../shared/restore/start/start-restore.ts'
@@ -94,6 +95,28 @@ describe('a job whose calls are throttled', () => {
       expect(first?.by).toMatch(/^(DynamoDB table|S3 bucket) /)
       expect(first?.attempts).toBeGreaterThan(0)
     }
+  })
+})
+
+describe('a throttled write of a blob', () => {
+  beforeAll(() => start())
+  afterAll(() => harness.stop())
+
+  it('checks the lease before each of its attempts', async () => {
+    vi.spyOn(Math, 'random').mockReturnValue(0)
+    const check = vi.spyOn(Lease.prototype, 'check')
+    const checks = async (attempts: number): Promise<number> => {
+      check.mockClear()
+      let isThrottled = false
+      await roundTrip(({ command, target }) => {
+        if (isThrottled || command !== 'PutObjectCommand' || !/blobs/.test(target ?? '')) return undefined
+        isThrottled = true
+        return { kind: 'throttle', attempts }
+      })
+      return check.mock.calls.length
+    }
+    const few = await checks(0)
+    expect(await checks(500)).toBeGreaterThanOrEqual(few + 400)
   })
 })
 

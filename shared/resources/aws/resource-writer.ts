@@ -8,7 +8,7 @@ import {
 } from '@aws-sdk/client-dynamodb'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pLimit from 'p-limit'
-import { guardAttempts } from '../../throttling/guard-attempts.ts'
+import { withGuard } from '../../throttling/call-context.ts'
 import { UnprocessedBackoff } from '../../throttling/unprocessed.ts'
 import { type Item, type Key, keyAttributes, keyOf } from '../../tables/item.ts'
 import { itemBytes } from '../item-size.ts'
@@ -105,7 +105,7 @@ export class ResourceWriter {
         ConditionExpression: 'attribute_not_exists(#pk)',
         ExpressionAttributeNames: { '#pk': 'pk' },
       })
-      const written = await this.#conditionally(() => this.#client.send(guardAttempts(put, this.#guard)))
+      const written = await this.#conditionally(() => withGuard(this.#guard, () => this.#client.send(put)))
       return written ? 'written' : 'exists'
     } finally {
       this.#release(bytes)
@@ -121,7 +121,7 @@ export class ResourceWriter {
       ExpressionAttributeNames: { '#by': 'applied_by' },
       ExpressionAttributeValues: { ':job': { S: jobId } },
     })
-    return this.#conditionally(() => this.#client.send(guardAttempts(remove, this.#guard)))
+    return this.#conditionally(() => withGuard(this.#guard, () => this.#client.send(remove)))
   }
 
   /**
@@ -222,7 +222,7 @@ export class ResourceWriter {
     const write = new BatchWriteItemCommand({
       RequestItems: { [this.#table]: operations.map(({ request }) => request) },
     })
-    const { UnprocessedItems } = await this.#client.send(guardAttempts(write, this.#guard))
+    const { UnprocessedItems } = await withGuard(this.#guard, () => this.#client.send(write))
     return UnprocessedItems?.[this.#table] ?? []
   }
 

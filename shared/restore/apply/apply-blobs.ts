@@ -1,10 +1,11 @@
-import pMap from 'p-map'
 import { continueAt, readCursor } from '../../jobs/cursor.ts'
 import type { Limits } from '../../jobs/limits.ts'
 import type { PassInput, PassOutput } from '../../jobs/messages.ts'
 import { restoreJob } from '../../jobs/find-job.ts'
 import type { Attempt } from '../../jobs/pass.ts'
+import { workOnAll } from '../../jobs/work-until.ts'
 import type { PinnedObject } from '../../objects/object.ts'
+import { withGuard } from '../../throttling/call-context.ts'
 import { nextBatch } from '../blob-batch.ts'
 import { ConflictError } from '../errors.ts'
 import { APPLY_BLOBS, ApplyBlobsCursor, type ApplyBlobsResult, BLOB_CONFLICTS } from '../messages/apply.ts'
@@ -41,13 +42,13 @@ const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): P
   const plan = await workFiles.read(RESTORE_PLAN, job_id)
   const blobs = (await blobList(services, job_id, n)).filter(({ action }) => action === 'new' || action === 'changed')
   const lease = leases.held(plan.models, job_id)
+  const whileLeased = <Output>(work: () => Output): Output => withGuard(() => lease.check(), work)
   const conflicts: string[] = []
   /** The conflicts of the batch that is being written. */
   let batchConflicts: string[] = []
   const writer = new BlobWriter(services, {
     archive: plan.archive,
     isOverwriting: request.on_duplicate === 'overwrite',
-    beforeWrite: () => lease.check(),
     onConflict: (id) => {
       if (request.on_duplicate === 'raise_error') throw new ConflictError('blob', id)
       batchConflicts.push(id)
@@ -63,9 +64,10 @@ const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): P
     batchConflicts = []
     try {
       if (large?.kind === 'blob' && large.size >= largeBlobBytes) {
-        upload = await writer.copyInSteps(large, attempt, next === start.next ? start.upload : undefined)
+        const saved = next === start.next ? start.upload : undefined
+        upload = await whileLeased(() => writer.copyInSteps(large, attempt, saved))
         if (upload !== undefined) break
-      } else await writeBatch(writer, batch)
+      } else await whileLeased(() => writeBatch(writer, batch))
     } catch (error) {
       if (next === start.next || !attempt.mustHandOver(error)) throw error
       break
@@ -82,8 +84,9 @@ const applyBlobsPass = async (attempt: Attempt, services: ApplyBlobsServices): P
   }
 }
 
+/** Writes a batch. If a write fails, waits for the others, because another pass writes the batch again. */
 const writeBatch = async (writer: BlobWriter, batch: readonly RestoredBlob[]): Promise<void> => {
   const copies = batch.filter(({ size }) => size >= COPIED_BLOB_BYTES).map((blob) => () => writer.copy(blob))
   const runs = blobRuns(batch.filter(({ size }) => size < COPIED_BLOB_BYTES)).map((run) => () => writer.writeRun(run))
-  await pMap([...copies, ...runs], (write) => write(), { concurrency: PARALLEL_BLOBS })
+  await workOnAll([...copies, ...runs], PARALLEL_BLOBS, (write) => write())
 }

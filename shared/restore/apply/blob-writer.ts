@@ -11,6 +11,7 @@ import type { Limits } from '../../jobs/limits.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { uploadInSteps } from '../../jobs/upload-in-steps.ts'
 import type { WorkFiles } from '../../jobs/work-files.ts'
+import { workOnAll } from '../../jobs/work-until.ts'
 import { ObjectExistsError } from '../../objects/errors.ts'
 import type { ObjectStore } from '../../objects/aws/object-store.ts'
 import type { PinnedObject } from '../../objects/object.ts'
@@ -43,8 +44,6 @@ interface BlobWriterOptions {
   readonly archive: PinnedObject
   /** If true (strategy `overwrite`), existing blobs are replaced. Otherwise, only absent blobs are written. */
   readonly isOverwriting: boolean
-  /** Checks the lease. It is awaited before each write. */
-  readonly beforeWrite: () => Promise<void>
   /** Called if another writer created the blob with other bytes or headers. That blob is not changed. */
   readonly onConflict: (id: string) => void
 }
@@ -64,9 +63,8 @@ export class BlobWriter {
   /** Writes a blob whose bytes S3 copies from the archive. */
   async copy(blob: RestoredBlob): Promise<void> {
     const { payloads, blobs } = this.#services
-    const { archive, beforeWrite, isOverwriting } = this.#options
+    const { archive, isOverwriting } = this.#options
     const range = { object: archive, start: blob.offset, length: blob.size }
-    await beforeWrite()
     if (blob.kind === 'payload') await payloads.copyIn(blob.id, range)
     else if (isOverwriting) await blobs.copyIn(blob.id, range, contentOf(blob))
     else if (!(await blobs.copyInIfAbsent(blob.id, range, contentOf(blob)))) await this.#compareExisting(blob)
@@ -82,13 +80,11 @@ export class BlobWriter {
     saved: PinnedObject | undefined,
   ): Promise<PinnedObject | undefined> {
     const { blobs, limits } = this.#services
-    const { archive, beforeWrite, isOverwriting } = this.#options
+    const { archive, isOverwriting } = this.#options
     const parts = copyParts({ object: archive, start: blob.offset, length: blob.size }, limits.copyPartBytes)
-    const pass = { ...attempt, beforePart: beforeWrite }
     try {
-      await beforeWrite()
-      const written = await blobs.writeObject(blob.id, contentOf(blob), blob.size, (target) =>
-        uploadInSteps(this.#services, pass, { ...target, ifAbsent: !isOverwriting }, parts, saved),
+        const written = await blobs.writeObject(blob.id, contentOf(blob), blob.size, (target) =>
+        uploadInSteps(this.#services, attempt, { ...target, ifAbsent: !isOverwriting }, parts, saved),
       )
       return 'upload' in written ? written.upload : undefined
     } catch (error) {
@@ -104,22 +100,19 @@ export class BlobWriter {
    */
   async writeRun({ start, length, blobs }: BlobRun): Promise<void> {
     const bytes = await this.#services.objects.readBytes(this.#options.archive, start, length)
-    await Promise.all(
-      blobs.map((blob) =>
-        this.#limit(() => this.#write(blob, bytes.subarray(blob.offset - start, blob.offset - start + blob.size))),
-      ),
+    await workOnAll(blobs, PARALLEL_BLOBS, (blob) =>
+      this.#limit(() => this.#write(blob, bytes.subarray(blob.offset - start, blob.offset - start + blob.size))),
     )
   }
 
   async #write(blob: RestoredBlob, bytes: Buffer): Promise<void> {
     const { payloads, blobs } = this.#services
-    const { beforeWrite, isOverwriting } = this.#options
+    const { isOverwriting } = this.#options
     const { id, kind, size, sha256 } = blob
     const actual = createHash('sha256').update(bytes).digest('hex')
     if (actual !== sha256)
       throw new EntryCorruptError(kind === 'payload' ? `payloads/${id}` : `blobs/${blobName(id)}`, sha256, actual)
     const content = { size, ...contentOf(blob) }
-    await beforeWrite()
     // The key of a payload is its SHA-256, so replacing an existing payload does not change its bytes.
     if (kind === 'payload') await payloads.put(id, bytes)
     else if (isOverwriting) await blobs.put(id, bytes, content)
