@@ -59,8 +59,8 @@ interface UploadServices {
 
 /**
  * Creates a large object from parts in several passes. If the time is up before the last part, or if AWS throttles a
- * part until the time of the pass is used up, writes a file with the parts so far and returns it as `upload`. The next
- * pass passes this file as `saved` and continues. `beforePart` is awaited before each part and before the completion.
+ * part or the completion until the time of the pass is used up, writes a file with the parts so far and returns it as
+ * `upload`. The next pass passes this file as `saved` and continues.
  *
  * Throws `ObjectExistsError` if `ifAbsent` is true and the object exists. If a pass that has begun the upload fails, it
  * aborts the upload, because the next attempt begins another one. The uploads of a job that ends are aborted by
@@ -72,33 +72,34 @@ export const uploadInSteps = async (
     readonly job_id: string
     readonly timeIsUp: () => boolean
     readonly mustHandOver?: (error: unknown) => boolean
-    readonly beforePart?: () => Promise<void>
   },
   target: UploadTarget,
   parts: readonly Part<PartSource>[],
   saved?: PinnedObject,
 ): Promise<{ readonly object: PinnedObject } | { readonly upload: PinnedObject }> => {
   const { objects, workFiles } = services
-  const { job_id, timeIsUp, mustHandOver = () => false, beforePart = () => Promise.resolve() } = pass
+  const { job_id, timeIsUp, mustHandOver = () => false } = pass
   const open =
     saved === undefined ? await begin(services, job_id, target, 1) : await workFiles.readPinned(OPEN_UPLOAD, saved)
   const upload = objects.resumeMultipart(open.bucket, open.key, open.upload_id)
   const continueLater = async (state: OpenUpload): Promise<{ readonly upload: PinnedObject }> => ({
     upload: await writeOpenUpload(workFiles, job_id, state),
   })
-  const createPart = async ([index, part]: [number, Part<PartSource>]): Promise<UploadedPart> => {
-    await beforePart()
-    return part.kind === 'upload'
+  const createPart = async ([index, part]: [number, Part<PartSource>]): Promise<UploadedPart> =>
+    part.kind === 'upload'
       ? upload.uploadPart(index + 1, await partBytes(objects, part))
       : upload.copyPart(index + 1, copiedRange(part.slice))
-  }
   try {
     const left = [...parts.entries()].slice(open.parts.length)
     const created = await workUntil(left, createPart, { concurrency: PARALLEL_PARTS, timeIsUp, mustHandOver })
     const all = [...open.parts, ...created]
     if (all.length < parts.length) return await continueLater({ ...open, parts: all })
-    await beforePart()
-    return { object: await upload.complete({ ifAbsent: target.ifAbsent === true, parts: all }) }
+    try {
+      return { object: await upload.complete({ ifAbsent: target.ifAbsent === true, parts: all }) }
+    } catch (error) {
+      if (created.length === 0 || !mustHandOver(error)) throw error
+      return await continueLater({ ...open, parts: all })
+    }
   } catch (error) {
     const isLost = isConflict(error) || hasNoSuchUploadName(error)
     if (saved === undefined || isLost || FINAL.some((type) => error instanceof type)) await upload.abort()

@@ -1,7 +1,7 @@
 import { PutObjectCommand } from '@aws-sdk/client-s3'
 import { hash, randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { openArchive } from '../../shared/archive/open.ts'
 import { readEntries, readIndex } from '../../shared/archive/segment-reader.ts'
 import { EXPORT_BLOBS } from '../../shared/export/messages.ts'
@@ -9,9 +9,11 @@ import { LIMITS } from '../../shared/jobs/limits.ts'
 import type { Stage } from '../../shared/jobs/stage.ts'
 import { abortOpenUploads } from '../../shared/jobs/upload-in-steps.ts'
 import { cancelJob } from '../../shared/lifecycle/cancel.ts'
+import { MultipartUpload } from '../../shared/objects/aws/multipart-upload.ts'
 import { APPLY_BLOBS } from '../../shared/restore/messages/apply.ts'
 import { PREFLIGHT_BLOBS } from '../../shared/restore/messages/preflight-blobs.ts'
 import { VERIFY } from '../../shared/restore/messages/verify.ts'
+import { ThrottledError } from '../../shared/throttling/throttled-error.ts'
 import { injectFaults } from '../faults/fault-middleware.ts'
 import { memorySource } from '../archive/memory.ts'
 import { stableContents, unfinishedUploads } from '../contents.ts'
@@ -274,6 +276,21 @@ describe('a job that ends while a large blob is being copied', () => {
       await abortOpenUploads(runner.services, jobId)
     })
     expect(await runner.restore(archive)).toMatchObject({ result: { verification: { passed: true } } })
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+
+  it('is handed over with all of its parts if its completion is throttled', async () => {
+    await writeCountries({ large: BLOB })
+    const { archive } = await runner.export(['country'])
+    await runner.wipe()
+    runner.beforeStage('apply-blobs', () => {
+      const throttled = new ThrottledError({ service: 'S3', operation: 'CompleteMultipartUpload' }, 0, undefined)
+      vi.spyOn(MultipartUpload.prototype, 'complete').mockRejectedValueOnce(throttled)
+      return Promise.resolve()
+    })
+    const { job_id, result } = await runner.restore(archive)
+    expect(result).toMatchObject({ verification: { passed: true } })
+    expect(await runner.services.jobs.failure(job_id, 'ThrottledError')).toBeUndefined()
     expect(await unfinishedUploads(runner.clients)).toEqual([])
   })
 })
