@@ -83,7 +83,7 @@ export class BlobWriter {
     const { archive, isOverwriting } = this.#options
     const parts = copyParts({ object: archive, start: blob.offset, length: blob.size }, limits.copyPartBytes)
     try {
-        const written = await blobs.writeObject(blob.id, contentOf(blob), blob.size, (target) =>
+      const written = await blobs.writeObject(blob.id, contentOf(blob), blob.size, (target) =>
         uploadInSteps(this.#services, attempt, { ...target, ifAbsent: !isOverwriting }, parts, saved),
       )
       return 'upload' in written ? written.upload : undefined
