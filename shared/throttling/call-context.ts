@@ -13,7 +13,7 @@ export interface CallContext {
   /** If the signal is aborted, calls that wait fail with its reason. */
   readonly signal?: AbortSignal
   /** Called before each attempt. If it throws, the attempt is not sent. */
-  readonly guard?: Guard
+  readonly guard?: Guard | undefined
   /** Counts the throttled attempts. */
   readonly throttled: ThrottledCalls
 }
@@ -50,7 +50,7 @@ interface StoredContext {
   readonly callUntil: number
   readonly perCallMs: number
   readonly signal?: AbortSignal
-  readonly guard?: Guard
+  readonly guard?: Guard | undefined
   readonly throttled: ThrottledCalls
 }
 
@@ -136,9 +136,6 @@ export const withShorterBudget = <Output>(ms: number, work: () => Output): Outpu
  * limit of attempts in flight. The calls of the guard itself are not guarded.
  */
 export const withGuard = <Output>(guard: Guard, work: () => Output): Output => {
-  const guarded: Guard = () => {
-    const { guard: _, ...context } = stored()
-    return storage.run(context, guard)
-  }
+  const guarded: Guard = () => storage.run({ ...stored(), guard: undefined }, guard)
   return storage.run({ ...stored(), guard: guarded }, work)
 }
