@@ -43,10 +43,31 @@ To delete the data as well, see "Removing it" in infra/RUNBOOK.md.
 
 const FAILED_CREATION = '--failed-creation'
 
+/** Throws `NotRemovableError` if `--failed-creation` is misspelled or has further arguments. CDK ignores such options. */
+const checkArguments = (given: readonly string[]): void => {
+  const wrong = given.some((argument) => argument.startsWith('--failed'))
+    ? given.filter((argument) => argument !== FAILED_CREATION)
+    : []
+  if (wrong.length > 0)
+    throw new NotRemovableError(
+      `unknown arguments: ${wrong.join(' ')}. Nothing was deleted. ` +
+        `To clean up after a failed first deployment, run: npm run destroy -- ${FAILED_CREATION}`,
+    )
+}
+
 /** Deletes the empty stores that a failed first creation of the data stack has left behind, and prints them. */
 const removeAfterFailure = async (deployment: string): Promise<void> => {
   const { data } = stackNames(deployment)
-  const removed = await removeFailedCreation(data, cloudFormationStack(data), accountStores())
+  const removed = await removeFailedCreation(data, cloudFormationStack(data), accountStores()).catch(
+    (error: unknown) => {
+      if (error instanceof NotRemovableError || !(error instanceof Error)) throw error
+      throw new NotRemovableError(
+        `the clean-up of the stack ${data} has stopped: ${error.name}: ${error.message}. ` +
+          'Check the credentials and the region (AWS_REGION), and run the command again.',
+        { cause: error },
+      )
+    },
+  )
   for (const { kind, id } of removed) process.stdout.write(`removed the ${kind} ${id}\n`)
   process.stdout.write(`removed the stack ${data}\n`)
 }
@@ -56,14 +77,16 @@ const removeAfterFailure = async (deployment: string): Promise<void> => {
  * `--failed-creation`, cleans up after a failed first creation of the data stack instead.
  */
 const main = async (): Promise<void> => {
+  const given = process.argv.slice(2)
+  checkArguments(given)
   const { context } = CdkJson.parse(JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8')))
   const settings = readSettings(context.specstar, readModels(modelsFile(context.models)).registry)
-  if (process.argv.includes(FAILED_CREATION)) {
+  if (given.includes(FAILED_CREATION)) {
     await removeAfterFailure(settings.deployment)
     return
   }
   process.stdout.write(destroyNotice(settings))
-  const { status } = spawnSync('cdk', ['destroy', stackNames(settings.deployment).service, ...process.argv.slice(2)], {
+  const { status } = spawnSync('cdk', ['destroy', stackNames(settings.deployment).service, ...given], {
     stdio: 'inherit',
   })
   process.exitCode = status ?? 1

@@ -31,12 +31,10 @@ const MAX_SCHEDULES_BYTES = 2_300
 /** An account id is a string, because a number would lose its leading zeros. */
 const ACCOUNT = 'must be an account id: a string of 12 digits'
 
+const BUCKET_NAME = 'must be the name of an S3 bucket: 3 to 63 characters of a-z, 0-9, . and -'
 const bucketName = z
-  .string()
-  .regex(
-    /^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/,
-    'must be the name of an S3 bucket: 3 to 63 characters of a-z, 0-9, . and -',
-  )
+  .string(BUCKET_NAME)
+  .regex(/^(?!.*\.\.)(?!\d+\.\d+\.\d+\.\d+$)[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, BUCKET_NAME)
 
 const OtherBucket = z.strictObject(
   {
@@ -180,7 +178,14 @@ export const readSettings = (settings: unknown, models: ModelRegistry): Settings
 }
 
 /** Returns what is wrong with the setting `existing`, together with other settings. */
-const existingFaults = ({ existing, retention }: Pick<Settings, 'existing' | 'retention'>): string[] => [
+const existingFaults = ({
+  deployment,
+  existing,
+  retention,
+}: Pick<Settings, 'deployment' | 'existing' | 'retention'>): string[] => [
+  ...(existing.resource_table === `${deployment}-jobs`
+    ? [`existing.resource_table: must not be ${deployment}-jobs, the job table of the deployment`]
+    : []),
   ...(existing.restore_bucket !== undefined && existing.restore_bucket === existing.blob_bucket
     ? ['existing.restore_bucket: must not be the same bucket as existing.blob_bucket']
     : []),
@@ -231,6 +236,8 @@ const faultsOf = (issue: z.core.$ZodIssue, settings: unknown): string[] => {
     )
   }
   const value = valueAt(settings, issue.path)
+  if (issue.code === 'invalid_type' && issue.expected === 'object' && !issue.message.startsWith('must'))
+    return [`${name}: ${JSON.stringify(value)} must be an object with these members: ${settingsAt(issue.path).join(', ')}`]
   if (value !== undefined) return [`${name}: ${JSON.stringify(value)} ${issue.message}`]
   return [issue.message.startsWith('must') ? `${name}: is missing; it ${issue.message}` : `${name}: ${issue.message}`]
 }

@@ -51,6 +51,29 @@ describe('readSettings', () => {
 
   it.each<[string, unknown, readonly string[]]>([
     [
+      'groups of settings that are not objects',
+      { deployment: 'prod', retention: 30, existing: [], throttle: 5 },
+      [
+        'retention: 30 must be an object with these members: old_versions_days, log_days',
+        'existing: [] must be an object with these members: resource_table, blob_bucket, restore_bucket, key_arn',
+        'throttle: 5 must be an object with these members: rate, burst',
+      ],
+    ],
+    ['settings that are not an object', 'prod', ['specstar: "prod" must be an object with these members: deployment']],
+    [
+      'buckets without a name',
+      { deployment: 'prod', restore_from: [{ account: '111111111111' }], copy_archives_to: {} },
+      [
+        'restore_from.0.bucket: is missing; it must be the name of an S3 bucket',
+        'copy_archives_to.bucket: is missing; it must be the name of an S3 bucket',
+      ],
+    ],
+    [
+      'the job table of the deployment as the table of the resources',
+      { deployment: 'prod', existing: { resource_table: 'prod-jobs' } },
+      ['existing.resource_table: must not be prod-jobs, the job table of the deployment'],
+    ],
+    [
       'the ARN of an alias instead of a key',
       { deployment: 'prod', existing: { key_arn: 'arn:aws:kms:eu-west-1:111111111111:alias/mine' } },
       ['existing.key_arn: "arn:aws:kms:eu-west-1:111111111111:alias/mine" must be the ARN of a KMS key'],
