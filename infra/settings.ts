@@ -237,7 +237,9 @@ const faultsOf = (issue: z.core.$ZodIssue, settings: unknown): string[] => {
   }
   const value = valueAt(settings, issue.path)
   if (issue.code === 'invalid_type' && issue.expected === 'object' && !issue.message.startsWith('must'))
-    return [`${name}: ${JSON.stringify(value)} must be an object with these members: ${settingsAt(issue.path).join(', ')}`]
+    return [
+      `${name}: ${JSON.stringify(value)} must be an object with these members: ${settingsAt(issue.path).join(', ')}`,
+    ]
   if (value !== undefined) return [`${name}: ${JSON.stringify(value)} ${issue.message}`]
   return [issue.message.startsWith('must') ? `${name}: is missing; it ${issue.message}` : `${name}: ${issue.message}`]
 }
