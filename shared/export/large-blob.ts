@@ -61,9 +61,9 @@ export const writeLargeBlob = async (
   if (sha256 === undefined) {
     const hashed = await hashInSteps(objects, object, start?.step === 'hash' ? start.hash : undefined, steps)
     if ('position' in hashed) return { step: 'hash', hash: hashed.position }
-    if (recorded !== undefined && recorded !== hashed.sha256) return damagedContent()
     sha256 = hashed.sha256
   }
+  if (recorded !== undefined && recorded !== sha256) return damagedContent()
   const name = copied?.name ?? segment.name
   const { parts, summary } = await planSegment(reference.id, content, { name, sha256 }, limits)
   const target = { bucket: services.workFiles.bucket, key: segment.key }

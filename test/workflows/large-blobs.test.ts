@@ -156,11 +156,16 @@ describe('a blob that is too large for a job', () => {
 })
 
 describe('a large blob that is not as it should be', () => {
-  it('is left out of the archive if its bytes do not match its recorded SHA-256', async () => {
+  it.each([
+    ['', false],
+    [', even if S3 has verified another SHA-256', true],
+  ])('is left out of the archive if its bytes do not match its recorded SHA-256%s', async (_title, isVerified) => {
     await writeCountries({ good: randomBytes(12 * MIB), bad: Buffer.from('x') })
     const { buckets } = runner.clients.config
     const Metadata = { sha256: hash('sha256', 'other bytes'), size: (12 * MIB).toString() }
-    const bad = { Bucket: buckets.blobs, Key: 'blobs/bad', Body: randomBytes(12 * MIB), Metadata }
+    const Body = randomBytes(12 * MIB)
+    const checksum = isVerified ? { ChecksumSHA256: hash('sha256', Body, 'base64') } : {}
+    const bad = { Bucket: buckets.blobs, Key: 'blobs/bad', Body, Metadata, ...checksum }
     await runner.clients.s3.send(new PutObjectCommand(bad))
     const { job, archive } = await runner.export(['country'], {}, false)
     expect(job).toMatchObject({ status: 'partial', result: { missing_blobs: { count: 1, ids: ['bad'] } } })
