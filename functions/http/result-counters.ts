@@ -1,5 +1,7 @@
+import { z } from 'zod'
 import { joinedItems } from '../../shared/export/joined-items.ts'
 import { ACCOUNT_ITEMS, COMPOSE_PARTS, EXPORT_BLOBS, EXPORT_RECORDS } from '../../shared/export/messages.ts'
+import { PassResult } from '../../shared/jobs/pass.ts'
 import { type Counts, type ResultCounter, resultCounter, sumCounts } from '../../shared/jobs/progress.ts'
 import { APPLY_BLOBS, APPLY_RECORDS, ROLLBACK } from '../../shared/restore/messages/apply.ts'
 import { CONVERT } from '../../shared/restore/messages/convert.ts'
@@ -9,6 +11,15 @@ import { VERIFY } from '../../shared/restore/messages/verify.ts'
 
 const NOTHING: Counts = {}
 
+/**
+ * The members of the results of `export-blobs` that are counted. The segments are not parsed, because earlier versions
+ * of the deployment store them differently, and their exports may still be running.
+ */
+const EXPORTED_BLOBS = {
+  name: EXPORT_BLOBS.name,
+  result: z.object({ ...PassResult.shape, blobs: z.int(), bytes: z.int(), missing: z.int() }),
+}
+
 const recordsIn = ({ resources, revisions }: { readonly resources: number; readonly revisions: number }): Counts => ({
   resources,
   revisions,
@@ -17,7 +28,7 @@ const recordsIn = ({ resources, revisions }: { readonly resources: number; reado
 /** The counts of each phase of a job. `functions/API.md` describes them. */
 export const RESULT_COUNTERS: readonly ResultCounter[] = [
   resultCounter(EXPORT_RECORDS, ({ segments, pieces }) => sumCounts([...segments, ...pieces].map(recordsIn))),
-  resultCounter(EXPORT_BLOBS, ({ blobs, bytes, missing }) => ({ blobs, bytes, missing })),
+  resultCounter(EXPORTED_BLOBS, ({ blobs, bytes, missing }) => ({ blobs, bytes, missing })),
   resultCounter(
     COMPOSE_PARTS,
     ({ parts }) => ({ bytes: parts.reduce((sum, { size }) => sum + size, 0) }),

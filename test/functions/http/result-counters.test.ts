@@ -59,7 +59,8 @@ describe('progressOf', () => {
       'export-blobs',
       [
         { ...BLOBS, segments: [] },
-        { ...BLOBS, segments: [] },
+        // An export that an earlier version has started is still running.
+        { ...BLOBS, segment: SEGMENT },
       ],
       { blobs: 6, bytes: 80, missing: 4 },
     ],
