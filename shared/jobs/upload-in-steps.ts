@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto'
+import pMap from 'p-map'
 import { z } from 'zod'
 import type { UploadedPart } from '../objects/aws/multipart-upload.ts'
 import type { ObjectStore } from '../objects/aws/object-store.ts'
@@ -50,6 +51,12 @@ const PARALLEL_PARTS = 3
  * upload no longer exists, for example because an attempt whose result was lost has completed it.
  */
 const MAX_UPLOADS = 5
+
+/**
+ * The number of uploads that are aborted at the same time. A job with 1,000 large blobs has at least as many files, and
+ * a request that cancels it must end within 30 seconds.
+ */
+const PARALLEL_ABORTS = 16
 
 interface UploadServices {
   readonly jobs: JobStore
@@ -123,11 +130,15 @@ const begin = async (
 ): Promise<OpenUpload> => {
   const upload = await objects.multipart(bucket, key, options)
   const open = { bucket, key, upload_id: upload.uploadId, parts: [], begun }
-  await writeOpenUpload(workFiles, jobId, open)
-  const status = (await jobs.get(jobId))?.status
-  if (status === undefined || !ENDED.includes(status)) return open
-  await upload.abort()
-  throw new JobCancelledError(jobId, status)
+  try {
+    await writeOpenUpload(workFiles, jobId, open)
+    const status = (await jobs.get(jobId))?.status
+    if (status === undefined || !ENDED.includes(status)) return open
+    throw new JobCancelledError(jobId, status)
+  } catch (error) {
+    await upload.abort()
+    throw error
+  }
 }
 
 const writeOpenUpload = (workFiles: WorkFiles, jobId: string, open: OpenUpload): Promise<PinnedObject> =>
@@ -151,10 +162,12 @@ export const abortOpenUploads = async (
   jobId: string,
 ): Promise<void> => {
   const aborted = new Set<string>()
-  for await (const file of objects.list(workFiles.bucket, workFiles.key(jobId, PREFIX))) {
+  const abort = async (file: PinnedObject): Promise<void> => {
     const { bucket, key, upload_id } = await workFiles.readPinned(OPEN_UPLOAD, file)
-    if (aborted.has(upload_id)) continue
+    if (aborted.has(upload_id)) return
     aborted.add(upload_id)
     await objects.resumeMultipart(bucket, key, upload_id).abort()
   }
+  const files = objects.list(workFiles.bucket, workFiles.key(jobId, PREFIX))
+  await pMap(files, abort, { concurrency: PARALLEL_ABORTS })
 }

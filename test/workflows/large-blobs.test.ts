@@ -284,6 +284,20 @@ describe('a job that ends while a large blob is being copied', () => {
     expect(await unfinishedUploads(runner.clients)).toEqual([])
   })
 
+  it('leaves no unfinished upload if the pass fails after it has begun the upload', async () => {
+    await writeCountries({ large: BLOB })
+    const { archive } = await runner.export(['country'])
+    await runner.wipe()
+    const { objects, jobs } = runner.services
+    const begin = objects.multipart.bind(objects)
+    vi.spyOn(objects, 'multipart').mockImplementationOnce(async (...upload) => {
+      vi.spyOn(jobs, 'get').mockRejectedValueOnce(new Error('the job cannot be read'))
+      return begin(...upload)
+    })
+    expect(await runner.restore(archive)).toMatchObject({ result: { verification: { passed: true } } })
+    expect(await unfinishedUploads(runner.clients)).toEqual([])
+  })
+
   it('is handed over with all of its parts if its completion is throttled', async () => {
     await writeCountries({ large: BLOB })
     const { archive } = await runner.export(['country'])
