@@ -55,7 +55,14 @@ const exportSegments = async (attempt: Attempt, services: ReadBlobsServices): Pr
       if (!(content instanceof LargeContent)) await dropUpload(services, large)
       let unreadable = content instanceof UnreadableContent ? content : undefined
       if (content instanceof LargeContent) {
-        const written = await exported.addLarge(reference, content, large)
+        const written = await exported.addLarge(reference, content, large).catch((error: unknown) => {
+          if (!hasFinished() || !attempt.mustHandOver(error)) throw error
+          return 'throttled' as const
+        })
+        if (written === 'throttled') {
+          cursor = { position }
+          break
+        }
         if (written !== undefined && !(written instanceof UnreadableContent)) {
           cursor = { position, large: written }
           break

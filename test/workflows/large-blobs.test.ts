@@ -284,6 +284,19 @@ describe('a job that ends while a large blob is being copied', () => {
     expect(await unfinishedUploads(runner.clients)).toEqual([])
   })
 
+  it('does not keep a throttled pass from handing over the blobs before it', async () => {
+    await writeCountries({ first: randomBytes(12 * MIB), second: randomBytes(12 * MIB) })
+    await runner.deploy({}, { passMs: LIMITS.passMs })
+    const { objects } = runner.services
+    const throttled = new ThrottledError({ service: 'S3', operation: 'CreateMultipartUpload' }, 0, undefined)
+    const begin = objects.multipart.bind(objects)
+    vi.spyOn(objects, 'multipart').mockImplementationOnce(begin).mockRejectedValueOnce(throttled)
+    const { job } = await runner.export(['country'])
+    expect(await passes(job.job_id, EXPORT_BLOBS)).toBe(2)
+    expect(await runner.services.jobs.failure(job.job_id, 'ThrottledError')).toBeUndefined()
+    await runner.deploy({}, { passMs: 0 })
+  })
+
   it('leaves no unfinished upload if the pass fails after it has begun the upload', async () => {
     await writeCountries({ large: BLOB })
     const { archive } = await runner.export(['country'])
