@@ -64,35 +64,40 @@ const Text = z.string().min(1)
 const Guess = z.literal(true).optional()
 const ModelFile = z.record(
   z.string(),
-  z.strictObject({
-    indexed: z
-      .array(
-        z.union([
-          Text,
+  z.strictObject(
+    {
+      indexed: z
+        .array(
+          z.union([
+            Text,
+            z.strictObject({
+              key: Text,
+              path: Text.optional(),
+              type: z.enum(INDEXED_TYPES).optional(),
+              guess: Guess,
+            }),
+          ]),
+        )
+        .default([]),
+      references: z
+        .array(
           z.strictObject({
-            key: Text,
-            path: Text.optional(),
-            type: z.enum(INDEXED_TYPES).optional(),
+            field: Text,
+            target: Text,
+            list: z.boolean().default(false),
+            ref_type: z.enum(REF_TYPES).default('resource_id'),
             guess: Guess,
           }),
-        ]),
-      )
-      .default([]),
-    references: z
-      .array(
-        z.strictObject({
-          field: Text,
-          target: Text,
-          list: z.boolean().default(false),
-          ref_type: z.enum(REF_TYPES).default('resource_id'),
-          guess: Guess,
-        }),
-      )
-      .default([]),
-    blobs: BlobPathList.optional(),
-    schema: z.record(z.string(), z.unknown()).optional(),
-    shards: z.int().min(1).max(MAX_SHARDS).default(DEFAULT_SHARDS),
-  }),
+        )
+        .default([]),
+      blobs: BlobPathList.optional(),
+      schema: z.record(z.string(), z.unknown()).optional(),
+      shards: z.int().min(1).max(MAX_SHARDS).default(DEFAULT_SHARDS),
+    },
+    // Other issues, such as unknown members, keep the messages of zod.
+    { error: ({ code }) => (code === 'invalid_type' ? 'must be an object' : undefined) },
+  ),
+  'must be a JSON object whose members are the models',
 )
 const IGNORED = 'ignored_key_prefixes'
 const IgnoredKeyPrefixes = z.array(Text)

@@ -76,6 +76,14 @@ describe('the model registry', () => {
     )
   })
 
+  it.each<[unknown, string]>([
+    [[], 'models.json: must be a JSON object whose members are the models'],
+    ['a', 'models.json: must be a JSON object whose members are the models'],
+    [{ a: [] }, 'models.json: model a: must be an object'],
+  ])('rejects %j, which has the wrong JSON type', (json, message) => {
+    expect(() => loadModels(json)).toThrow(new ModelsInvalidError([message.replace('models.json: ', '')]))
+  })
+
   it('returns the paths of blobs of the models that state them', () => {
     const models = loadModels({ a: { blobs: ['x'] }, b: { blobs: [] }, c: {}, d: { blobs: ['y'] } })
     expect(models.blobPathsOf(['a', 'b', 'c', 'e'])).toEqual({ a: ['x'], b: [] })
@@ -113,7 +121,7 @@ describe('the model registry', () => {
       }),
     )
     expect(() => loadModels([])).toThrow(
-      expect.objectContaining({ findings: ['Invalid input: expected record, received array'] }),
+      expect.objectContaining({ findings: ['must be a JSON object whose members are the models'] }),
     )
     expect(() => loadModels({ a: 7, b: { shards: 0 } })).toThrow(
       expect.objectContaining({

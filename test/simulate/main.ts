@@ -2,6 +2,7 @@ import '../../functions/cli/check-node.ts'
 import { writeFile } from 'node:fs/promises'
 import process from 'node:process'
 import { fileURLToPath } from 'node:url'
+import { parseArgs } from 'node:util'
 import { format, resolveConfig } from 'prettier'
 import { runCommand } from '../../functions/cli/run-command.ts'
 import { brokenCeilings } from './ceilings.ts'
@@ -27,6 +28,7 @@ const simulateAll = async (scenarios: readonly Scenario[]): Promise<Figures[]> =
 
 /** `npm run simulate`. Writes `infra/SCALE.md`. */
 await runCommand('simulate', async () => {
+  parseArgs({ options: {} })
   const document = scaleDocument(await simulateAll(SCENARIOS), await simulateAll(LARGE_BLOB_SCENARIOS))
   const options = await resolveConfig(DOCUMENT)
   await writeFile(DOCUMENT, await format(document, { ...options, filepath: DOCUMENT }))
