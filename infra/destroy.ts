@@ -56,9 +56,9 @@ const checkArguments = (given: readonly string[]): void => {
 }
 
 /** Deletes the empty stores that a failed first creation of the data stack has left behind, and prints them. */
-const removeAfterFailure = async (deployment: string): Promise<void> => {
+const removeAfterFailure = async ({ deployment, existing }: Settings): Promise<void> => {
   const { data } = stackNames(deployment)
-  const removed = await removeFailedCreation(data, cloudFormationStack(data), accountStores()).catch(
+  const removed = await removeFailedCreation(data, cloudFormationStack(data), accountStores(), existing).catch(
     (error: unknown) => {
       if (error instanceof NotRemovableError || !(error instanceof Error)) throw error
       throw new NotRemovableError(
@@ -82,7 +82,7 @@ const main = async (): Promise<void> => {
   const { context } = CdkJson.parse(JSON.parse(await readFile(new URL('../cdk.json', import.meta.url), 'utf8')))
   const settings = readSettings(context.specstar, readModels(modelsFile(context.models)).registry)
   if (given.includes(FAILED_CREATION)) {
-    await removeAfterFailure(settings.deployment)
+    await removeAfterFailure(settings)
     return
   }
   process.stdout.write(destroyNotice(settings))

@@ -9,10 +9,12 @@ import {
 } from '@aws-sdk/client-cloudformation'
 import {
   DeleteTableCommand,
+  DescribeTableCommand,
   DynamoDBClient,
   ScanCommand,
   UpdateTableCommand,
   waitUntilTableExists,
+  waitUntilTableNotExists,
 } from '@aws-sdk/client-dynamodb'
 import { KMSClient, ScheduleKeyDeletionCommand } from '@aws-sdk/client-kms'
 import {
@@ -21,6 +23,7 @@ import {
   ListObjectVersionsCommand,
   S3Client,
 } from '@aws-sdk/client-s3'
+import type { Settings } from './settings.ts'
 
 /** Thrown if the command must not delete anything. The message says why. */
 export class NotRemovableError extends Error {
@@ -37,6 +40,8 @@ export interface LeftStore {
 export interface FailedStack {
   /** Returns the status of the stack, or undefined if it does not exist. */
   status(): Promise<string | undefined>
+  /** Returns true if the events of the stack prove that its creation failed. */
+  creationFailed(): Promise<boolean>
   /** Returns the resources that the stack has created. Some of them may no longer exist. */
   resources(): Promise<readonly { readonly type: string; readonly id: string }[]>
   /** Turns off the termination protection, deletes the stack, and waits until it is deleted. */
@@ -51,8 +56,10 @@ export interface LeftStores {
   delete(store: LeftStore): Promise<boolean>
 }
 
-/** The statuses of a stack whose first creation failed. */
-const FAILED = ['CREATE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED']
+/** The statuses that a stack has only if its first creation failed. */
+const CREATION_FAILED = ['CREATE_FAILED', 'ROLLBACK_IN_PROGRESS', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED']
+/** A stack with the status `DELETE_FAILED` may have been created successfully before, so its events are read. */
+const REMOVABLE = ['CREATE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_FAILED', 'DELETE_FAILED']
 const KINDS: Readonly<Record<string, LeftStore['kind']>> = {
   'AWS::DynamoDB::GlobalTable': 'table',
   'AWS::S3::Bucket': 'bucket',
@@ -62,24 +69,28 @@ const KINDS: Readonly<Record<string, LeftStore['kind']>> = {
 /**
  * Deletes the stores that the failed first creation of a stack has left behind, and then the stack. Returns the deleted
  * stores. Throws `NotRemovableError`, and deletes nothing, if the stack was created successfully or if one of the stores
- * contains data. Stores that the stack has not created itself are not touched.
+ * contains data. Keeps stores that the stack has not created itself, and stores that the setting `existing` names.
  */
 export const removeFailedCreation = async (
   name: string,
   stack: FailedStack,
   stores: LeftStores,
+  existing: Settings['existing'] = {},
 ): Promise<readonly LeftStore[]> => {
   const status = await stack.status()
   if (status === undefined) throw new NotRemovableError(`there is no stack ${name}, so no creation has failed`)
-  if (!FAILED.includes(status))
+  if (!REMOVABLE.includes(status) || !(await stack.creationFailed()))
     throw new NotRemovableError(
-      `the stack ${name} has the status ${status}, so its creation has not failed; nothing was deleted. ` +
+      `the stack ${name} has the status ${status}, and its creation has not failed; nothing was deleted. ` +
         'To delete a deployment with its data, see "Removing it" in infra/RUNBOOK.md',
     )
-  const left = (await stack.resources()).flatMap(({ type, id }) => {
+  const created = (await stack.resources()).flatMap(({ type, id }): LeftStore[] => {
     const kind = KINDS[type]
     return kind === undefined ? [] : [{ kind, id }]
   })
+  const kept = created.filter(({ id }) => isExisting(id, existing))
+  // A key that the stack has created may encrypt a store that is kept.
+  const left = created.filter((store) => !kept.includes(store) && (store.kind !== 'key' || kept.length === 0))
   const used: LeftStore[] = []
   for (const store of left) if (!(await stores.isEmpty(store))) used.push(store)
   if (used.length > 0)
@@ -92,6 +103,14 @@ export const removeFailedCreation = async (
   return removed
 }
 
+const isExisting = (id: string, existing: Settings['existing']): boolean =>
+  [
+    existing.resource_table,
+    existing.blob_bucket,
+    existing.restore_bucket,
+    existing.key_arn?.split('/').at(-1),
+  ].includes(id)
+
 const TIMEOUT_SECONDS = 600
 /** KMS accepts 7 to 30 days. In this time, the deletion can be cancelled. */
 const KEY_DAYS = 7
@@ -99,13 +118,21 @@ const KEY_DAYS = 7
 const isNamed = (error: unknown, ...names: readonly string[]): boolean =>
   error instanceof Error && names.includes(error.name)
 
-/**
- * Returns true if the stack itself has created the resource. Without these conditions, the resource may belong to
- * somebody else: its creation may have failed because its name was taken.
- */
+/** Returns true if the event says that the stack itself has created the resource, or has begun to create it. */
 const isCreated = ({ ResourceStatus, ResourceStatusReason }: StackEvent): boolean =>
   ResourceStatus === 'CREATE_COMPLETE' ||
   (ResourceStatus === 'CREATE_IN_PROGRESS' && ResourceStatusReason === 'Resource creation Initiated')
+
+/** Returns true if the event says that the name of the resource was taken. The resource then belongs to somebody else. */
+const isTaken = ({ ResourceStatus, ResourceStatusReason = '' }: StackEvent): boolean =>
+  ResourceStatus === 'CREATE_FAILED' && /already ?exists|already own/i.test(ResourceStatusReason)
+
+const eventsOf = async (client: CloudFormationClient, name: string): Promise<readonly StackEvent[]> => {
+  const events: StackEvent[] = []
+  for await (const { StackEvents = [] } of paginateDescribeStackEvents({ client }, { StackName: name }))
+    events.push(...StackEvents)
+  return events
+}
 
 /** Returns a stack of the account and region of the current credentials. */
 export const cloudFormationStack = (name: string, client = new CloudFormationClient()): FailedStack => ({
@@ -118,14 +145,21 @@ export const cloudFormationStack = (name: string, client = new CloudFormationCli
       throw error
     }
   },
+  creationFailed: async () =>
+    (await eventsOf(client, name)).some(
+      ({ StackId, PhysicalResourceId, ResourceStatus = '' }) =>
+        PhysicalResourceId === StackId && CREATION_FAILED.includes(ResourceStatus),
+    ),
   resources: async () => {
     // The list of resources of a stack that was rolled back is not used: it may lack the resources that were retained.
+    const events = await eventsOf(client, name)
+    const taken = new Set(events.filter(isTaken).map(({ LogicalResourceId }) => LogicalResourceId))
     const left = new Map<string, { readonly type: string; readonly id: string }>()
-    for await (const { StackEvents = [] } of paginateDescribeStackEvents({ client }, { StackName: name }))
-      for (const event of StackEvents) {
-        const { ResourceType: type, PhysicalResourceId: id = '' } = event
-        if (type !== undefined && id !== '' && isCreated(event)) left.set(id, { type, id })
-      }
+    for (const event of events) {
+      const { ResourceType: type, PhysicalResourceId: id = '', LogicalResourceId } = event
+      if (type !== undefined && id !== '' && isCreated(event) && !taken.has(LogicalResourceId))
+        left.set(id, { type, id })
+    }
     return [...left.values()]
   },
   delete: async () => {
@@ -134,6 +168,14 @@ export const cloudFormationStack = (name: string, client = new CloudFormationCli
     await waitUntilStackDeleteComplete({ client, maxWaitTime: TIMEOUT_SECONDS }, { StackName: name })
   },
 })
+
+/** Turns off the deletion protection of a table, unless an interrupted run has turned it off. */
+const unprotect = async (dynamo: DynamoDBClient, TableName: string): Promise<void> => {
+  const { Table } = await dynamo.send(new DescribeTableCommand({ TableName }))
+  if (Table?.DeletionProtectionEnabled !== true) return
+  await dynamo.send(new UpdateTableCommand({ TableName, DeletionProtectionEnabled: false }))
+  await waitUntilTableExists({ client: dynamo, maxWaitTime: TIMEOUT_SECONDS }, { TableName })
+}
 
 /** Returns the stores of the account and region of the current credentials. */
 export const accountStores = (
@@ -164,9 +206,10 @@ export const accountStores = (
       else if (kind === 'key')
         await kms.send(new ScheduleKeyDeletionCommand({ KeyId: id, PendingWindowInDays: KEY_DAYS }))
       else {
-        await dynamo.send(new UpdateTableCommand({ TableName: id, DeletionProtectionEnabled: false }))
-        await waitUntilTableExists({ client: dynamo, maxWaitTime: TIMEOUT_SECONDS }, { TableName: id })
+        await unprotect(dynamo, id)
         await dynamo.send(new DeleteTableCommand({ TableName: id }))
+        // The next deployment creates a table with the same name.
+        await waitUntilTableNotExists({ client: dynamo, maxWaitTime: TIMEOUT_SECONDS }, { TableName: id })
       }
       return true
     } catch (error) {

@@ -1,11 +1,14 @@
+import { CloudFormationClient, type StackEvent } from '@aws-sdk/client-cloudformation'
 import { describe, expect, it } from 'vitest'
 import {
+  cloudFormationStack,
   type FailedStack,
   type LeftStore,
   type LeftStores,
   NotRemovableError,
   removeFailedCreation,
 } from '../../infra/failed-creation.ts'
+import type { Settings } from '../../infra/settings.ts'
 
 const TABLE = { type: 'AWS::DynamoDB::GlobalTable', id: 'shop-resources' }
 const BUCKET = { type: 'AWS::S3::Bucket', id: 'shop-blobs-000000000000-us-east-1' }
@@ -14,11 +17,20 @@ const GONE = { type: 'AWS::S3::Bucket', id: 'shop-work-000000000000-us-east-1' }
 const KEY = { type: 'AWS::KMS::Key', id: '1234abcd' }
 const POLICY = { type: 'AWS::S3::BucketPolicy', id: 'policy' }
 
+interface LeftBehind {
+  /** The ids of the stores that contain data. */
+  readonly used?: readonly string[]
+  readonly creationFailed?: boolean
+  readonly existing?: Settings['existing']
+}
+
 /** A stack whose creation has left stores behind, and a list of everything that is deleted, in order. */
-const leftBehind = (status: string | undefined, ...used: readonly string[]) => {
+const leftBehind = (status: string | undefined, options: LeftBehind = {}) => {
+  const { used = [], creationFailed = true, existing } = options
   const deleted: string[] = []
   const stack: FailedStack = {
     status: () => Promise.resolve(status),
+    creationFailed: () => Promise.resolve(creationFailed),
     resources: () => Promise.resolve([TABLE, BUCKET, POLICY, GONE, KEY]),
     delete: () => {
       deleted.push('stack')
@@ -33,7 +45,7 @@ const leftBehind = (status: string | undefined, ...used: readonly string[]) => {
       return Promise.resolve(true)
     },
   }
-  const remove = (): Promise<readonly LeftStore[]> => removeFailedCreation('shop-data', stack, stores)
+  const remove = (): Promise<readonly LeftStore[]> => removeFailedCreation('shop-data', stack, stores, existing)
   return { deleted, remove }
 }
 
@@ -52,7 +64,7 @@ describe('after a failed first creation of the data stack', () => {
   )
 
   it('removes nothing if a store contains data, and names the store', async () => {
-    const { deleted, remove } = leftBehind('ROLLBACK_COMPLETE', BUCKET.id)
+    const { deleted, remove } = leftBehind('ROLLBACK_COMPLETE', { used: [BUCKET.id] })
     await expect(remove()).rejects.toThrow(NotRemovableError)
     await expect(remove()).rejects.toThrow(
       'these stores contain data, so nothing was deleted: bucket shop-blobs-000000000000-us-east-1',
@@ -69,9 +81,95 @@ describe('after a failed first creation of the data stack', () => {
     },
   )
 
+  it('removes nothing of a stack that was created successfully and could not be deleted later', async () => {
+    const { deleted, remove } = leftBehind('DELETE_FAILED', { creationFailed: false })
+    await expect(remove()).rejects.toThrow('the stack shop-data has the status DELETE_FAILED')
+    expect(deleted).toEqual([])
+  })
+
+  it.each([
+    [{ blob_bucket: BUCKET.id }, [TABLE.id]],
+    [{ resource_table: TABLE.id, blob_bucket: BUCKET.id }, []],
+    [{ key_arn: `arn:aws:kms:us-east-1:000000000000:key/${KEY.id}` }, [TABLE.id, BUCKET.id]],
+  ])('keeps the stores of the setting `existing`, and the key that encrypts them: %j', async (existing, others) => {
+    const { deleted, remove } = leftBehind('ROLLBACK_COMPLETE', { existing })
+    await remove()
+    expect(deleted).toEqual([...others, 'stack'])
+  })
+
   it('reports that there is no stack', async () => {
     const { deleted, remove } = leftBehind(undefined)
     await expect(remove()).rejects.toThrow('there is no stack shop-data')
     expect(deleted).toEqual([])
+  })
+})
+
+const STACK_ID = 'arn:aws:cloudformation:us-east-1:000000000000:stack/shop-data/1'
+
+/** Returns the stack of which CloudFormation returns these events. */
+const stackWith = (events: readonly Partial<StackEvent>[]): FailedStack => {
+  const client = new CloudFormationClient({ region: 'us-east-1' })
+  client.middlewareStack.add(
+    () => () =>
+      Promise.resolve({
+        output: { $metadata: {}, StackEvents: events.map((event) => ({ StackId: STACK_ID, ...event })) },
+        response: {},
+      }),
+    { step: 'initialize', priority: 'high' },
+  )
+  return cloudFormationStack('shop-data', client)
+}
+
+const stackEvent = (ResourceStatus: StackEvent['ResourceStatus']): Partial<StackEvent> => ({
+  PhysicalResourceId: STACK_ID,
+  ResourceStatus,
+})
+
+const bucketEvent = (
+  ResourceStatus: StackEvent['ResourceStatus'],
+  ResourceStatusReason?: string,
+): Partial<StackEvent> => ({
+  LogicalResourceId: 'BlobBucket',
+  ResourceType: BUCKET.type,
+  PhysicalResourceId: BUCKET.id,
+  ResourceStatus,
+  ResourceStatusReason,
+})
+
+const INITIATED = 'Resource creation Initiated'
+
+describe('the events of a stack', () => {
+  it.each<[boolean, StackEvent['ResourceStatus'][]]>([
+    [true, ['DELETE_FAILED', 'ROLLBACK_COMPLETE', 'ROLLBACK_IN_PROGRESS', 'CREATE_IN_PROGRESS']],
+    [true, ['CREATE_FAILED', 'CREATE_IN_PROGRESS']],
+    [false, ['DELETE_FAILED', 'DELETE_IN_PROGRESS', 'CREATE_COMPLETE', 'CREATE_IN_PROGRESS']],
+    [false, ['DELETE_FAILED', 'DELETE_IN_PROGRESS']],
+  ])('prove that its creation failed: %j for the statuses %j', async (failed, statuses) => {
+    // The failure of a resource, for example in a later update, proves nothing.
+    const events = [bucketEvent('CREATE_FAILED'), ...statuses.map(stackEvent)]
+    expect(await stackWith(events).creationFailed()).toBe(failed)
+  })
+
+  it('contain the resources that it has created, also those whose creation was cancelled', async () => {
+    expect(await stackWith([bucketEvent('CREATE_COMPLETE'), bucketEvent('CREATE_IN_PROGRESS')]).resources()).toEqual([
+      BUCKET,
+    ])
+    const cancelled = [
+      bucketEvent('CREATE_FAILED', 'Resource creation cancelled'),
+      bucketEvent('CREATE_IN_PROGRESS', INITIATED),
+    ]
+    expect(await stackWith(cancelled).resources()).toEqual([BUCKET])
+  })
+
+  it.each([
+    'shop-blobs already exists',
+    "Resource of type 'AWS::S3::Bucket' with identifier 'shop-blobs' already exists. (HandlerErrorCode: AlreadyExists)",
+    'Your previous request to create the named bucket succeeded and you already own it.',
+  ])('do not make it the owner of a bucket whose name was taken: %s', async (reason) => {
+    const events = [bucketEvent('CREATE_FAILED', reason), bucketEvent('CREATE_IN_PROGRESS', INITIATED)]
+    expect(await stackWith(events).resources()).toEqual([])
+    expect(
+      await stackWith([bucketEvent('CREATE_FAILED', reason), bucketEvent('CREATE_IN_PROGRESS')]).resources(),
+    ).toEqual([])
   })
 })
