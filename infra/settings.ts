@@ -30,6 +30,7 @@ const MAX_SCHEDULES_BYTES = 2_300
 
 /** An account id is a string, because a number would lose its leading zeros. */
 const ACCOUNT = 'must be an account id: a string of 12 digits'
+const accountId = z.string(ACCOUNT).regex(/^\d{12}$/, ACCOUNT)
 
 const BUCKET_NAME = 'must be the name of an S3 bucket: 3 to 63 characters of a-z, 0-9, . and -'
 const bucketName = z
@@ -39,7 +40,7 @@ const bucketName = z
 const OtherBucket = z.strictObject(
   {
     bucket: bucketName,
-    account: z.string(ACCOUNT).regex(/^\d{12}$/, ACCOUNT),
+    account: accountId,
   },
   'must be the name of a bucket, or an object with bucket and account',
 )
@@ -101,7 +102,7 @@ const REGION = 'must be the name of a region, such as eu-central-1'
 const CopyTarget = z.strictObject(
   {
     bucket: bucketName,
-    account: z.exactOptional(z.string(ACCOUNT).regex(/^\d{12}$/, ACCOUNT)),
+    account: z.exactOptional(accountId),
     region: z.exactOptional(z.string(REGION).regex(/^[a-z]{2,}(?:-[a-z]+)+-\d+$/, REGION)),
   } satisfies SchemaOfEach<SettingsInput['copy_archives_to'] & object>,
   'must be an object with bucket and, optionally, account and region',
@@ -172,30 +173,57 @@ export const readSettings = (settings: unknown, models: ModelRegistry): Settings
       `schedules: the schedules have ${bytes} bytes as JSON, but at most ${MAX_SCHEDULES_BYTES} bytes are allowed; ` +
         'remove schedules or shorten their values',
     ])
-  const faults = existingFaults(rest)
+  const faults = [...existingFaults(rest), ...copyFaults(rest)]
   if (faults.length > 0) throw new SettingsError(faults)
   return { ...rest, schedules, schedules_json }
 }
 
+/** The settings that name a table or bucket, and the settings that must agree with them. */
+type StoreSettings = Pick<Settings, 'deployment' | 'existing' | 'retention' | 'copy_archives_to'>
+
 /** Returns what is wrong with the setting `existing`, together with other settings. */
-const existingFaults = ({
-  deployment,
-  existing,
-  retention,
-}: Pick<Settings, 'deployment' | 'existing' | 'retention'>): string[] => [
-  ...(existing.resource_table === `${deployment}-jobs`
-    ? [`existing.resource_table: must not be ${deployment}-jobs, the job table of the deployment`]
-    : []),
-  ...(existing.restore_bucket !== undefined && existing.restore_bucket === existing.blob_bucket
-    ? ['existing.restore_bucket: must not be the same bucket as existing.blob_bucket']
-    : []),
-  ...(existing.restore_bucket !== undefined && retention.uploads_days !== undefined
-    ? [
-        'retention.uploads_days: cannot be combined with existing.restore_bucket, ' +
-          'because it would delete all old objects of that bucket; let a lifecycle rule of the bucket delete them',
-      ]
-    : []),
-]
+const existingFaults = ({ deployment, existing, retention }: StoreSettings): string[] => {
+  const jobTable = `${deployment}-jobs`
+  const otherPurpose = 'must not be a bucket that the deployment uses for another purpose'
+  const isOwn = ownBucketOf(deployment)
+  return [
+    ...(existing.resource_table === jobTable
+      ? [`existing.resource_table: must not be ${jobTable}, the job table of the deployment`]
+      : []),
+    ...(isOwn(existing.blob_bucket, ['archives', 'restores', 'work']) ? [`existing.blob_bucket: ${otherPurpose}`] : []),
+    ...(isOwn(existing.restore_bucket, ['archives', 'blobs', 'work'])
+      ? [`existing.restore_bucket: ${otherPurpose}`]
+      : []),
+    ...(existing.restore_bucket !== undefined && existing.restore_bucket === existing.blob_bucket
+      ? ['existing.restore_bucket: must not be the same bucket as existing.blob_bucket']
+      : []),
+    ...(existing.restore_bucket !== undefined && retention.uploads_days !== undefined
+      ? [
+          'retention.uploads_days: cannot be combined with existing.restore_bucket, ' +
+            'because it would delete all old objects of that bucket; let a lifecycle rule of the bucket delete them',
+        ]
+      : []),
+  ]
+}
+
+/** Returns what is wrong with the bucket of the setting `copy_archives_to`. */
+const copyFaults = ({ deployment, existing, copy_archives_to: target }: StoreSettings): string[] => {
+  if (target === undefined) return []
+  // Another account or region may contain a deployment with the same name.
+  const isHere = target.account === undefined && target.region === undefined
+  const isOwn = ownBucketOf(deployment)
+  if (target.bucket === existing.restore_bucket || (isHere && isOwn(target.bucket, ['restores'])))
+    return ['copy_archives_to.bucket: must not be the restore bucket, because every copy would start a restore']
+  if (target.bucket === existing.blob_bucket || (isHere && isOwn(target.bucket, ['blobs'])))
+    return ['copy_archives_to.bucket: must not be the bucket with the blobs']
+  return []
+}
+
+/** Returns a function that checks whether a bucket has the name that the deployment gives to one of its own buckets. */
+const ownBucketOf =
+  (deployment: string) =>
+  (bucket: string | undefined, purposes: readonly string[]): boolean =>
+    bucket !== undefined && purposes.some((purpose) => new RegExp(`^${deployment}-${purpose}-\\d{12}-`).test(bucket))
 
 /** Throws `SettingsError` unless `settings` are valid settings. */
 export function assertSettings(settings: unknown, models: ModelRegistry): asserts settings is SettingsInput {

@@ -38,6 +38,16 @@ describe('readSettings', () => {
     ])
   })
 
+  it('accepts the buckets of an earlier deployment as existing ones, and copies to another account', () => {
+    const existing = {
+      resource_table: 'prod-resources',
+      blob_bucket: 'prod-blobs-111111111111-eu-west-1',
+      restore_bucket: 'prod-restores-111111111111-eu-west-1',
+    }
+    const copy_archives_to = { bucket: 'prod-restores-222222222222-eu-west-1', account: '222222222222' }
+    expect(read({ deployment: 'prod', existing, copy_archives_to })).toMatchObject({ existing, copy_archives_to })
+  })
+
   it('keep exports, slots, uploads and reports for ever, unless they state a number of days', () => {
     expect(objectRetention(read({ deployment: 'prod' }))).toEqual({})
     const retention = { exports_days: 1, slots_days: 2, uploads_days: 3, reports_days: 4 }
@@ -87,6 +97,35 @@ describe('readSettings', () => {
       'the deletion of all old objects of a bucket of others',
       { deployment: 'prod', existing: { restore_bucket: 'others' }, retention: { uploads_days: 3 } },
       ['retention.uploads_days: cannot be combined with existing.restore_bucket'],
+    ],
+    [
+      'buckets of the deployment itself as existing buckets for another purpose',
+      {
+        deployment: 'prod',
+        existing: {
+          blob_bucket: 'prod-archives-111111111111-eu-west-1',
+          restore_bucket: 'prod-blobs-111111111111-eu-west-1',
+        },
+      },
+      [
+        'existing.blob_bucket: must not be a bucket that the deployment uses for another purpose',
+        'existing.restore_bucket: must not be a bucket that the deployment uses for another purpose',
+      ],
+    ],
+    [
+      'copies in an existing restore bucket',
+      { deployment: 'prod', existing: { restore_bucket: 'uploads' }, copy_archives_to: { bucket: 'uploads' } },
+      ['copy_archives_to.bucket: must not be the restore bucket, because every copy would start a restore'],
+    ],
+    [
+      'copies in the restore bucket of the deployment',
+      { deployment: 'prod', copy_archives_to: { bucket: 'prod-restores-111111111111-eu-west-1' } },
+      ['copy_archives_to.bucket: must not be the restore bucket, because every copy would start a restore'],
+    ],
+    [
+      'copies in an existing blob bucket',
+      { deployment: 'prod', existing: { blob_bucket: 'files' }, copy_archives_to: { bucket: 'files' } },
+      ['copy_archives_to.bucket: must not be the bucket with the blobs'],
     ],
     [
       'an existing job table, because only the deployment may write it',
