@@ -125,10 +125,7 @@ describe('the model registry', () => {
     )
     expect(() => loadModels({ a: 7, b: { shards: 0 } })).toThrow(
       expect.objectContaining({
-        findings: [
-          'model a: must be an object',
-          'model b: shards: Too small: expected number to be >=1',
-        ],
+        findings: ['model a: must be an object', 'model b: shards: Too small: expected number to be >=1'],
       }),
     )
   })
