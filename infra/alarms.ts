@@ -28,8 +28,8 @@ interface NamedFunction {
   readonly fn: IFunction
 }
 
-/** How an alarm treats periods without data, and the number of periods in succession that raise it. */
-interface MissingData {
+/** How an alarm evaluates its metric: the treatment of periods without data, and the number of periods that raise it. */
+interface Evaluation {
   readonly missing?: TreatMissingData
   readonly periods?: number
 }
@@ -175,8 +175,8 @@ export class Alarms extends Construct {
   }
 
   /** Adds an alarm that notifies the topic if the metric is greater than 0. */
-  #addAlarm(name: string, meaning: string, metric: IMetric, missingData: MissingData = {}): void {
-    this.#notify(this.#createAlarm(name, meaning, metric, missingData))
+  #addAlarm(name: string, meaning: string, metric: IMetric, evaluation: Evaluation = {}): void {
+    this.#notify(this.#createAlarm(name, meaning, metric, evaluation))
   }
 
   /** Creates an alarm that is raised if the metric is greater than 0. The alarm notifies nobody. */
@@ -184,7 +184,7 @@ export class Alarms extends Construct {
     name: string,
     meaning: string,
     metric: IMetric,
-    { missing = TreatMissingData.NOT_BREACHING, periods = 1 }: MissingData = {},
+    { missing = TreatMissingData.NOT_BREACHING, periods = 1 }: Evaluation = {},
   ): Alarm {
     return new Alarm(this, name, {
       alarmName: `${this.#deployment}-${name}`,

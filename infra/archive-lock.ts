@@ -29,7 +29,7 @@ export const lockProps = (
   }
 }
 
-/** Makes `cdk synth` print until when an archive is locked that is written today. */
+/** Makes `cdk synth` print the day on which the lock of an archive ends, if the archive is written today. */
 export const announceLock = (construct: Construct, settings: Settings, now = new Date()): void => {
   const lock = archiveLock(settings)
   if (lock === undefined) return

@@ -76,7 +76,7 @@ const grantBuckets = (fn: BackupFunction, permissions: Permissions, { names }: G
     }
 }
 
-/** The actions that planning the deletion of objects needs: the end of an object's lock is part of its properties. */
+/** The actions for planning the deletion of objects. If an object is locked, its properties contain the end of the lock. */
 const PLANNING_ACTIONS = ['s3:GetObject', 's3:GetObjectRetention']
 
 /**
@@ -98,12 +98,15 @@ const grantExpiredObjects = (
     fn.allow(
       onKeys,
       [bucketArn(names[bucket], `${prefix}*`)],
-      'The keys of objects contain job ids and names of callers.',
+      'The keys of objects contain job ids and names chosen by callers.',
     )
   }
 }
 
-/** Allows a function to read the settings of stores that the setting `existing` names, and lists them for it. */
+/**
+ * Allows a function to read the settings of the stores that it checks, if the setting `existing` names them. Adds the list
+ * of these stores to its environment.
+ */
 const grantStoreChecks = (
   fn: BackupFunction,
   { checksStores = [] }: Permissions,

@@ -16,8 +16,8 @@ const TIMEOUT_SECONDS = 92 * 3600
 const LAST_WRITES_SECONDS = 90
 
 /**
- * The number of passes of `convert` in the inline map. The conversion has one item, so it may run as many passes as the
- * eight items of another inline map together. A small stream needs four passes.
+ * The number of passes that `convert` may run in the inline map. This map has one item instead of at most eight, so its
+ * item may run eight times as many passes as an item of another map. A small stream needs four passes.
  */
 const CONVERT_INLINE_PASSES = 16
 

@@ -22,7 +22,7 @@ export class JobRecorder {
   readonly usage: StageUsage[] = []
   readonly #services: readonly LimitsClient[]
   #stage: string | undefined
-  #began: Promise<void> = Promise.resolve()
+  #measurementBegan: Promise<void> = Promise.resolve()
 
   constructor(services: readonly LimitsClient[]) {
     this.#services = services
@@ -49,15 +49,15 @@ export class JobRecorder {
 
   /** Begins a new measurement if another stage begins. */
   #enter(stage: string | undefined): Promise<void> {
-    if (stage === this.#stage) return this.#began
+    if (stage === this.#stage) return this.#measurementBegan
     const ended = this.#stage
     this.#stage = stage
-    this.#began = this.#began.then(async () => {
+    this.#measurementBegan = this.#measurementBegan.then(async () => {
       for (const service of this.#services)
         for (const bucket of await service.restart())
           if (ended !== undefined && bucket.used + bucket.refused > 0) this.usage.push({ stage: ended, ...bucket })
     })
-    return this.#began
+    return this.#measurementBegan
   }
 
   #invocation(stage: string, input: Json): Invocation {

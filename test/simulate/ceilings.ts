@@ -9,7 +9,7 @@ export const CEILINGS = {
   functionSeconds: 900,
 }
 
-/** Returns the ceilings that an export and its restore break, and the errors that end them. */
+/** Describes the ceilings that an export and its restore exceed, and the errors with which they fail. */
 export const brokenCeilings = ({ archive, export: exported, restore }: Figures): string[] => [
   ...brokenByJob('export', exported),
   ...(restore === undefined ? [] : brokenByJob('restore', restore)),

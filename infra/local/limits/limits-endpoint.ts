@@ -19,13 +19,13 @@ interface Limiter {
  * - `POST` does the same and begins a new measurement.
  * - `PUT` replaces the limits by those in the body, or removes them if the body is `null`.
  */
-export class LimitsEndpoint<Limits, Active extends Limiter> {
+export class LimitsEndpoint<Limits, LimiterOfService extends Limiter> {
   /** Undefined if the service has no limits. */
-  limiter: Active | undefined
+  limiter: LimiterOfService | undefined
   readonly #schema: z.ZodType<Limits | null>
-  readonly #limiterFor: (limits: Limits) => Active
+  readonly #limiterFor: (limits: Limits) => LimiterOfService
 
-  constructor(schema: z.ZodType<Limits>, limits: Limits | undefined, limiterFor: (limits: Limits) => Active) {
+  constructor(schema: z.ZodType<Limits>, limits: Limits | undefined, limiterFor: (limits: Limits) => LimiterOfService) {
     this.#schema = schema.nullable()
     this.#limiterFor = limiterFor
     this.limiter = limits === undefined ? undefined : limiterFor(limits)

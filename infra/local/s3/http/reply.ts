@@ -1,7 +1,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { errorOfDisk, S3Error } from './s3-error.ts'
+import { unexpectedError, S3Error } from './s3-error.ts'
 import { buildErrorXml, buildXml } from './xml.ts'
 
 export type ReplyHeaders = Readonly<Record<string, string | number>>
@@ -24,7 +24,7 @@ export function xmlReply(root: string, content: Readonly<Record<string, unknown>
 
 /** Returns the response for an error. An error that is not an `S3Error` becomes 500 `InternalError`. */
 export function errorReply(error: unknown, requestId: string): Reply {
-  const { status, code, message, detail, headers } = error instanceof S3Error ? error : errorOfDisk(error)
+  const { status, code, message, detail, headers } = error instanceof S3Error ? error : unexpectedError(error)
   const xml = buildErrorXml({ Code: code, Message: message, ...detail, RequestId: requestId })
   return textReply(status, xml, headers)
 }

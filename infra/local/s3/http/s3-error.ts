@@ -91,7 +91,7 @@ export function noSuchUpload(uploadId: string): S3Error {
  * Returns the response to an unexpected error. A full disk and denied access have their own codes, because a user can
  * remove these causes. All other errors become `InternalError`.
  */
-export function errorOfDisk(error: unknown): S3Error {
+export function unexpectedError(error: unknown): S3Error {
   const code = error instanceof Error && 'code' in error ? error.code : undefined
   const message = error instanceof Error ? error.message : ''
   if (code === 'ENOSPC' || code === 'EDQUOT' || message.includes('No space left on device'))

@@ -1,18 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { errorOfDisk } from '../../../../infra/local/s3/http/s3-error.ts'
+import { unexpectedError } from '../../../../infra/local/s3/http/s3-error.ts'
 
 const coded = (code: string): Error => Object.assign(new Error('reason'), { code })
 
 describe('the answer to an unexpected error', () => {
   it('names a full disk and a data folder that cannot be used', () => {
     for (const error of [coded('ENOSPC'), coded('EDQUOT'), new Error('IO error: No space left on device')])
-      expect(errorOfDisk(error)).toMatchObject({ code: 'StorageFull', status: 507 })
+      expect(unexpectedError(error)).toMatchObject({ code: 'StorageFull', status: 507 })
     for (const code of ['EACCES', 'EPERM', 'EROFS'])
-      expect(errorOfDisk(coded(code))).toMatchObject({ code: 'AccessDenied', status: 403 })
+      expect(unexpectedError(coded(code))).toMatchObject({ code: 'AccessDenied', status: 403 })
   })
 
   it('does not describe any other error', () => {
     for (const error of [coded('EIO'), new Error('secret'), 'text'])
-      expect(errorOfDisk(error)).toMatchObject({ code: 'InternalError', status: 500 })
+      expect(unexpectedError(error)).toMatchObject({ code: 'InternalError', status: 500 })
   })
 })

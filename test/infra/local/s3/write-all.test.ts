@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { errorOfDisk } from '../../../../infra/local/s3/http/s3-error.ts'
+import { unexpectedError } from '../../../../infra/local/s3/http/s3-error.ts'
 import { type WritableFile, writeAll } from '../../../../infra/local/s3/storage/write-all.ts'
 
 /** A file on a disk with `free` bytes. Like Linux, it writes what fits, and fails when nothing fits. */
@@ -38,6 +38,6 @@ describe('writing the content of an object', () => {
 
   it.each([1, 3, 6])('is rejected as StorageFull if only %d bytes fit on the disk', async (free) => {
     const error: unknown = await writeAll(new FileOnFullDisk(free), buffers).catch((thrown: unknown) => thrown)
-    expect(errorOfDisk(error)).toMatchObject({ code: 'StorageFull', status: 507 })
+    expect(unexpectedError(error)).toMatchObject({ code: 'StorageFull', status: 507 })
   })
 })
