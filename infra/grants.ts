@@ -76,7 +76,7 @@ const grantBuckets = (fn: BackupFunction, permissions: Permissions, { names }: G
     }
 }
 
-/** The actions for planning the deletion of objects. If an object is locked, its properties contain the end of the lock. */
+/** The actions for planning deletions. For a locked object, they return the end of its lock. */
 const PLANNING_ACTIONS = ['s3:GetObject', 's3:GetObjectRetention']
 
 /**

@@ -41,8 +41,8 @@ export interface Program {
 
 /**
  * Passes check every second whether their job was cancelled (`watchMs`). The request that cancels a job waits until all
- * passes have stopped. An upload that waits for another restore makes its first new attempt after a second (`queueSeconds`). Local checks are cheap, so
- * both intervals are shorter than on AWS.
+ * passes have stopped. An upload that waits for another restore makes its first new attempt after a second
+ * (`queueSeconds`). Local checks are cheap, so both intervals are shorter than on AWS.
  */
 const LOCAL_LIMITS: Partial<Limits> = { watchMs: 1_000, queueSeconds: 1 }
 
