@@ -26,14 +26,32 @@ class LongFilesFirst extends BaseSequencer {
 
 const MINUTE_MS = 60_000
 
-/** Suites with commands of their own. They need minutes and gigabytes, Python and PyPI, or the registry of npm. */
+/** Jobs with many passes: large blobs, many parts, throttled calls, many records and many findings. */
+const PASSES = [
+  'test/workflows/{compose,records,specstar}-passes.test.ts',
+  'test/workflows/{large-blobs,many-findings,reads-per-pass,throttling}.test.ts',
+]
+
+/** The outcomes of broken stores, archives, streams and targets. */
+const OUTCOMES = ['test/workflows/{outcomes,damaged-streams,unrestorable-archives}.test.ts']
+
+/** What must be true of any store, archive or stream, however damaged. */
+const PROPERTIES = ['test/workflows/{restorable,importable}-property.test.ts']
+
+/**
+ * Suites with commands of their own. They need minutes, gigabytes, Python and PyPI, or the registry of npm. The main
+ * suite must end within ten minutes.
+ */
 const SEPARATE_SUITES = [
+  ...PASSES,
+  ...OUTCOMES,
+  ...PROPERTIES,
+  'test/faults/{damaged-archives,histories,sweep-rejections}.test.ts',
   'test/large/**',
   'test/faults/hostile-sizes.test.ts',
   'test/real/**',
   'test/deploy/**',
   'test/package/**',
-  'test/workflows/outcomes.test.ts',
   'test/limits/throttled-jobs.test.ts',
 ]
 
@@ -51,9 +69,6 @@ const main = {
     restoreMocks: true,
   },
 }
-
-/** What must be true of any store, archive or stream, however damaged. */
-const PROPERTIES = ['test/workflows/{restorable,importable}-property.test.ts']
 
 /** `npm run test:faults`: tests that draw their cases from a seed, in rounds with another seed each. */
 const faults = {
@@ -77,14 +92,28 @@ const property = {
   },
 }
 
-/** `npm run test:outcomes`: the outcomes of about 160 broken stores, archives, streams and targets (`test/OUTCOMES.md`). */
+/** `npm run test:outcomes`: about 160 kinds of faults and their outcomes (`test/OUTCOMES.md`). */
 const outcomes = {
   extends: true as const,
   test: {
     name: 'outcomes',
-    include: ['test/workflows/outcomes.test.ts'],
+    include: OUTCOMES,
     testTimeout: MINUTE_MS,
     hookTimeout: MINUTE_MS,
+    restoreMocks: true,
+  },
+}
+
+/** `npm run test:passes`: whole exports and restores. */
+const passes = {
+  extends: true as const,
+  test: {
+    name: 'passes',
+    include: PASSES,
+    testTimeout: MINUTE_MS,
+    hookTimeout: MINUTE_MS,
+    isolate: false,
+    restoreMocks: true,
   },
 }
 
@@ -171,7 +200,7 @@ export default defineConfig(({ mode }) => ({
     // Stryker cannot select a project.
     projects:
       process.env['STRYKER_MUTATOR_WORKER'] === undefined
-        ? [main, faults, property, outcomes, limits, large, specstar, deploy, packed, compat, logic]
+        ? [main, faults, property, outcomes, passes, limits, large, specstar, deploy, packed, compat, logic]
         : [logic],
     // Tests wait for servers about as much as they compute: one worker more than the two cores.
     maxWorkers: 3,

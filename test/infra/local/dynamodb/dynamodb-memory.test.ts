@@ -1,7 +1,14 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { CreateTableCommand, DynamoDBClient, PutItemCommand, QueryCommand, ScanCommand } from '@aws-sdk/client-dynamodb'
+import {
+  CreateTableCommand,
+  DynamoDBClient,
+  PutItemCommand,
+  QueryCommand,
+  ScanCommand,
+  waitUntilTableExists,
+} from '@aws-sdk/client-dynamodb'
 import { expect, it } from 'vitest'
 import { startDynamoDb } from '../../../../infra/local/dynamodb/start-dynamodb.ts'
 import { credentials } from '../s3/running-s3.ts'
@@ -23,6 +30,7 @@ it('the memory of the local DynamoDB service does not grow with the amount of wr
         AttributeDefinitions: [{ AttributeName: 'pk', AttributeType: 'S' }],
       }),
     )
+    await waitUntilTableExists({ client, maxWaitTime: 10, minDelay: 1 }, { TableName })
     for (let k = 0; k < ROUNDS; k++) {
       await client.send(new PutItemCommand({ TableName, Item: { pk: { S: `thing-${k % 4}` }, data } }))
       // One read that reaches the end of its items, and one that stops earlier.
