@@ -38,6 +38,12 @@ const reportOf = async (key: string, { version_id }: { version_id: string }, sta
 const jobOf = async ({ job_id = '' }: UploadReport) =>
   Job.parse((await test.request('GET', `/_backup/jobs/${job_id}`)).body)
 
+/**
+ * Takes the lease of model `guild` for another job. The restore of an earlier test may still hold it, because a restore
+ * releases its lease after it has written its report.
+ */
+const takeLease = () => vi.waitFor(() => test.program.services.leases.take('guild', 'another restore'), 10_000)
+
 describe('the report next to an upload', () => {
   it('describes the object that was uploaded last, after the restore of an earlier one', async () => {
     const key = 'overwrite/guild/again.acbak'
@@ -52,8 +58,7 @@ describe('the report next to an upload', () => {
 
   it('is never that of an earlier object whose restore ends later', async () => {
     const key = 'overwrite/guild/during.acbak'
-    const { leases } = test.program.services
-    const lease = await leases.take('guild', 'another restore')
+    const lease = await takeLease()
     const first = await upload(key)
     const waiting = await reportOf(key, first, 'queued')
     expect(waiting).not.toHaveProperty('passed')
@@ -68,7 +73,7 @@ describe('the report next to an upload', () => {
 
   it('says that the restore was cancelled', async () => {
     const key = 'overwrite/guild/cancelled.acbak'
-    const lease = await test.program.services.leases.take('guild', 'another restore')
+    const lease = await takeLease()
     const state = await upload(key)
     const { job_id = '' } = await reportOf(key, state, 'queued')
     expect((await test.request('POST', `/_backup/jobs/${job_id}/cancel`)).status).toBe(200)
@@ -87,9 +92,7 @@ describe('the report next to an upload', () => {
 
 describe('uploads for a model that is being restored', () => {
   it('wait, and are restored in the order of their arrival, while requests for the model are rejected', async () => {
-    // The restore of an earlier test may still hold its lease, because it releases the lease after it has written its
-    // report.
-    const lease = await vi.waitFor(() => test.program.services.leases.take('guild', 'another restore'), 10_000)
+    const lease = await takeLease()
     const keys = ['overwrite/guild/1.acbak', 'overwrite/_all/2.acbak', 'overwrite/guild/3.acbak']
     const reports: UploadReport[] = []
     for (const key of keys) reports.push(await reportOf(key, await upload(key), 'queued'))
@@ -108,7 +111,7 @@ describe('uploads for a model that is being restored', () => {
   })
 
   it('do not delay uploads for other models', async () => {
-    const lease = await test.program.services.leases.take('guild', 'another restore')
+    const lease = await takeLease()
     const waiting = await reportOf('overwrite/guild/w.acbak', await upload('overwrite/guild/w.acbak'), 'queued')
     const other = 'overwrite/item/o.acbak'
     expect(await reportOf(other, await upload(other), 'succeeded')).toMatchObject({ passed: true })
