@@ -6,11 +6,12 @@ import {
   type PrefixRange,
   readBlobReferences,
 } from '../../blobs/blob-references.ts'
+import { BlobSegments } from '../../compose/blob-segments.ts'
 import { writeMissingBlobs } from '../../compose/missing-blobs.ts'
 import { continueAt } from '../../jobs/cursor.ts'
 import type { Attempt } from '../../jobs/pass.ts'
 import { type ConvertCursor, type ConvertCursorOf, type ConvertResultOf, SCANNED_BLOBS } from '../messages/convert.ts'
-import { BlobSegments } from './blob-segments.ts'
+import { workName } from '../messages/work-names.ts'
 import { DamagedBlobs } from './damaged-blobs.ts'
 import { scannedBlobs } from './phase-results.ts'
 import { RunMerge } from './run-merge.ts'
@@ -31,17 +32,24 @@ export const convertBlobs = async (
   const scanned = await scannedBlobs(services, attempt.job_id, cursor)
   const ranges = prefixRanges(scanned.entries, limits.blobsPerRange)
   const merge = await RunMerge.open(objects, scanned.runs, cursor.run_offsets)
-  const segments = new BlobSegments(attempt, services)
+  const segments = new BlobSegments({ objects, workFiles }, (k) => ({
+    name: `converted-${attempt.pass}-${k}`,
+    key: workFiles.key(attempt.job_id, workName.convertedSegment(attempt.attempt, k)),
+  }))
   const missing: BlobReference[] = []
   const damaged = new DamagedBlobs()
   /** `end` is the first position that the pass has not converted. By default, the pass has converted all positions. */
-  const finish = async (next: ConvertCursor, end?: string): Promise<ConvertResultOf<'blobs'>> => ({
-    ...continueAt(next),
-    phase: 'blobs',
-    ...(await segments.finish()),
-    ...(await writeMissingBlobs(workFiles, attempt, missing)),
-    ...(await damaged.write(workFiles, attempt, end)),
-  })
+  const finish = async (next: ConvertCursor, end?: string): Promise<ConvertResultOf<'blobs'>> => {
+    const { segments: blob_segments, ...counts } = await segments.finish()
+    return {
+      ...continueAt(next),
+      phase: 'blobs',
+      blob_segments,
+      ...counts,
+      ...(await writeMissingBlobs(workFiles, attempt, missing)),
+      ...(await damaged.write(workFiles, attempt, end)),
+    }
+  }
   try {
     for (const [index, range] of ranges.entries()) {
       if (index < cursor.range) continue
@@ -56,7 +64,7 @@ export const convertBlobs = async (
         damaged.add({ position, blob, isReferenced: isReferenced.has(position) })
       })
       for await (const { position, location, runOffsets, source: content } of openContents(objects, source, contents)) {
-        if (attempt.timeIsUp() && segments.entries > 0) {
+        if (attempt.timeIsUp() && segments.hasEntries) {
           missing.push(...missingIn([...references.values()].filter((reference) => reference.position < position)))
           const { job_id, attempt: name } = attempt
           const file = cursor.scanned ?? (await workFiles.write(SCANNED_BLOBS, scanned, job_id, name))
@@ -68,6 +76,8 @@ export const convertBlobs = async (
         // A blob to which no payload refers is copied too, because the archive must contain everything that the stream
         // contains.
         const models = references.get(position)?.models ?? []
+        // A segment ends when it is large enough for one map item of the restore.
+        if (segments.open !== undefined && segments.open.bytes >= limits.rangeBytes) await segments.finishSegment()
         await segments.add({ position, id: location.id, models }, content)
         references.delete(position)
       }
