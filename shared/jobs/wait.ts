@@ -5,9 +5,12 @@ import { hasEnded, type Job } from './job.ts'
 import { ThrottledError } from '../throttling/throttled-error.ts'
 
 /** The pause after the first read. It is short, because a small job ends within a second. */
-const FIRST_PAUSE_MS = 50
-/** Each pause is longer than the pause before it by this factor, up to `MAX_PAUSE_MS`. */
-const PAUSE_FACTOR = 1.5
+const FIRST_PAUSE_MS = 25
+/**
+ * Each pause is longer than the pause before it by this factor, up to `MAX_PAUSE_MS`. The response is thus late by at
+ * most a sixth of the time that the job takes, and a wait of 20 seconds reads the job about 35 times.
+ */
+const PAUSE_FACTOR = 1.2
 /** The longest pause between two reads. Longer pauses would save few reads, but would delay the response. */
 const MAX_PAUSE_MS = 1000
 

@@ -31,20 +31,26 @@ export const sampleModel = async (pages: Pages, minBytes: number, minResources: 
   let [bytes, resources, revisions, read, end] = [0, 0, 0, 0, 1]
   for (;;) {
     const range = { fromSk: bucketName(read), toSk: end === BUCKETS ? 'g' : bucketName(end) }
-    for await (const page of pages('m', range)) {
-      resources += page.length
-      for (const item of page) bytes += lineBytes(item)
-    }
-    for await (const page of pages('r', revisionRange(range))) {
-      revisions += page.length
-      for (const item of page) bytes += lineBytes(item)
-    }
+    const [metadata, history] = await Promise.all([count(pages('m', range)), count(pages('r', revisionRange(range)))])
+    resources += metadata.items
+    revisions += history.items
+    bytes += metadata.bytes + history.bytes
     read = end
     const progress = Math.max(bytes / minBytes, resources / minResources)
     if (read === BUCKETS || progress >= 1) return { bytes, resources, revisions, fraction: read / BUCKETS }
     const growth = Math.min(MAX_GROWTH, Math.max(2, Math.ceil(1 / Math.max(progress, 1 / MAX_GROWTH))))
     end = Math.min(BUCKETS, read * growth)
   }
+}
+
+/** Counts the items of pages and the bytes of their archive lines. */
+const count = async (pages: AsyncIterable<readonly Item[]>): Promise<{ items: number; bytes: number }> => {
+  let [items, bytes] = [0, 0]
+  for await (const page of pages) {
+    items += page.length
+    for (const item of page) bytes += lineBytes(item)
+  }
+  return { items, bytes }
 }
 
 const bucketName = (bucket: number): string => bucket.toString(16).padStart(4, '0')

@@ -20,9 +20,18 @@ export interface QueryOptions {
 }
 
 /**
+ * The largest number of pages that `queryPages` reads at the same time. More pages would save little time and need more
+ * memory.
+ */
+const MAX_PAGES_AHEAD = 4
+/** A page with at most this number of items is small. */
+const SMALL_PAGE = 100
+
+/**
  * Reads ranges of sort keys with strongly consistent reads. Yields the pages that contain items, range by range, in the
  * order of the sort keys. While the caller processes a page, the next page is already being read, even if it belongs to
- * the next range.
+ * the next range. If ranges contain few items, up to 4 pages are read at the same time, because most of the time is
+ * latency. The caller may therefore stop with up to 4 pages that nobody uses.
  */
 export async function* queryPages(
   client: DynamoDBClient,
@@ -30,9 +39,7 @@ export async function* queryPages(
   ranges: readonly PartitionRange[],
   { limit, attributes }: QueryOptions = {},
 ): AsyncGenerator<readonly Item[]> {
-  const request = (index: number, after?: Item): { index: number; answer: Promise<QueryCommandOutput> } | undefined => {
-    const range = ranges[index]
-    if (range === undefined) return undefined
+  const request = (range: PartitionRange, after?: Item): PendingPage => {
     const { pk, fromSk, toSk } = range
     const answer = client.send(
       new QueryCommand({
@@ -49,14 +56,29 @@ export async function* queryPages(
     // If the caller stops early, nothing awaits the response. This handler prevents an unhandled rejection, which would
     // end the process.
     answer.catch(() => undefined)
-    return { index, answer }
+    return { range, answer }
   }
-  let pending = request(0)
-  while (pending !== undefined) {
-    const { Items = [], LastEvaluatedKey } = await pending.answer
-    pending = LastEvaluatedKey === undefined ? request(pending.index + 1) : request(pending.index, LastEvaluatedKey)
+  const remaining = [...ranges]
+  const pending: PendingPage[] = []
+  const readAhead = (pages: number): void => {
+    pending.push(...remaining.splice(0, pages - pending.length).map((range) => request(range)))
+  }
+  let ahead = 1
+  readAhead(ahead)
+  for (let page = pending.shift(); page !== undefined; page = pending.shift()) {
+    const { Items = [], LastEvaluatedKey } = await page.answer
+    if (LastEvaluatedKey !== undefined) pending.unshift(request(page.range, LastEvaluatedKey))
+    const isSmall = LastEvaluatedKey === undefined && Items.length <= SMALL_PAGE
+    ahead = isSmall ? Math.min(MAX_PAGES_AHEAD, ahead * 2) : 1
+    readAhead(ahead)
     if (Items.length > 0) yield Items
   }
+}
+
+/** A page that is being read. */
+interface PendingPage {
+  readonly range: PartitionRange
+  readonly answer: Promise<QueryCommandOutput>
 }
 
 const projectionNames = (attributes: readonly string[] | undefined): Record<string, string> =>
