@@ -1,10 +1,9 @@
-import { DeleteItemCommand, type DynamoDBClient, PutItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
 import { z } from 'zod'
 import { InvalidRequestError } from '../../requests/errors.ts'
-import { batchGet, queryPages } from '../../tables/aws/query.ts'
-import { type Item, keyAttributes } from '../../tables/item.ts'
+import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
 import { hasEnded, type Job, type JobStatus } from '../job.ts'
 import { expiresAttribute, jobOf } from './job-item.ts'
+import type { DescendingItems, JobTable } from './job-table.ts'
 
 export interface ListOptions {
   readonly kind?: Job['kind']
@@ -64,29 +63,23 @@ type Cursor = z.output<typeof Cursor>
  * table needs no index.
  */
 export class JobList {
-  readonly #client: DynamoDBClient
-  readonly #table: string
-  readonly #clock: () => Date
+  readonly #items: JobTable
 
-  constructor(client: DynamoDBClient, table: string, clock: () => Date) {
-    this.#client = client
-    this.#table = table
-    this.#clock = clock
+  constructor(items: JobTable) {
+    this.#items = items
   }
 
   /** Adds a job to the lists. The job itself may be written later, because readers skip entries without a job. */
   async add(job: Job): Promise<void> {
     const { job_id, created_at } = job
-    const item = { job_id: { S: job_id }, ...expiresAttribute(this.#clock()) }
-    await this.#put({ ...keyAttributes({ pk: `jobs#${monthOf(created_at)}`, sk: listKey(job) }), ...item })
-    await this.#put({ ...keyAttributes({ pk: ACTIVE, sk: job_id }), ...item, created_at: { S: created_at } })
+    const item = { job_id: { S: job_id }, ...expiresAttribute(this.#items.now()) }
+    await this.#items.put({ ...keyAttributes({ pk: `jobs#${monthOf(created_at)}`, sk: listKey(job) }), ...item })
+    await this.#items.put({ ...keyAttributes({ pk: ACTIVE, sk: job_id }), ...item, created_at: { S: created_at } })
   }
 
   /** Removes a job from the list of active jobs. */
   async ended(jobId: string): Promise<void> {
-    await this.#client.send(
-      new DeleteItemCommand({ TableName: this.#table, Key: keyAttributes({ pk: ACTIVE, sk: jobId }) }),
-    )
+    await this.#items.delete(keyAttributes({ pk: ACTIVE, sk: jobId }))
   }
 
   /**
@@ -95,9 +88,7 @@ export class JobList {
    */
   async active(statuses: readonly JobStatus[]): Promise<Job[]> {
     const ids: string[] = []
-    const range = { pk: ACTIVE, fromSk: '\u0000', toSk: '\u{10ffff}' }
-    for await (const page of queryPages(this.#client, this.#table, [range]))
-      for (const item of page) ids.push(item['sk']?.S ?? '')
+    for await (const page of this.#items.query(ACTIVE)) ids.push(...page.map(sortKeyOf))
     const jobs = await this.#jobs(ids)
     await this.#removeEnded(jobs)
     return jobs.filter(({ status }) => statuses.includes(status)).sort((a, b) => (a.created_at < b.created_at ? -1 : 1))
@@ -105,7 +96,7 @@ export class JobList {
 
   /** Removes up to `MAX_REMOVED` ended jobs from the list of active jobs. If this fails, the next read tries again. */
   async #removeEnded(jobs: readonly Job[]): Promise<void> {
-    const now = new Date(this.#clock().getTime() - CLOCK_MARGIN_MS)
+    const now = new Date(this.#items.now().getTime() - CLOCK_MARGIN_MS)
     const ended = jobs.filter((job) => hasEnded(job, now)).slice(0, MAX_REMOVED)
     await Promise.allSettled(ended.map(({ job_id }) => this.ended(job_id)))
   }
@@ -120,14 +111,14 @@ export class JobList {
     let at = cursor === undefined ? undefined : parseCursor(cursor)
     /** The cursor of a page that ends with the last added job. */
     let end: string | undefined
-    for (const month of monthsBack(this.#clock())) {
+    for (const month of monthsBack(this.#items.now())) {
       if (at !== undefined && month > at.month) continue
       for (;;) {
-        const { items, more } = await this.#listed(month, at?.month === month ? at.after : undefined)
+        const { items, more } = await this.#listed(month, PAGE, at?.month === month ? at.after : undefined)
         const found = new Map((await this.#jobs(items.map(idOf))).map((job) => [job.job_id, job]))
         for (const [k, item] of items.entries()) {
           const job = found.get(idOf(item))
-          at = { month, after: item['sk']?.S ?? '' }
+          at = { month, after: sortKeyOf(item) }
           // Concurrent or repeated requests may add two entries for one job. Only the entry with the job's `created_at`
           // is valid.
           if (job === undefined || at.after !== listKey(job)) continue
@@ -149,40 +140,20 @@ export class JobList {
 
   /** Returns true if a month before `month` lists a job. */
   async #hasOlder(month: string): Promise<boolean> {
-    for (const before of monthsBack(this.#clock())) {
-      if (before < month && (await this.#listed(before, undefined, 1)).items.length > 0) return true
+    for (const before of monthsBack(this.#items.now())) {
+      if (before < month && (await this.#listed(before, 1)).items.length > 0) return true
     }
     return false
   }
 
-  async #listed(month: string, after: string | undefined, limit = PAGE): Promise<{ items: Item[]; more: boolean }> {
-    const partition = `jobs#${month}`
-    const { Items = [], LastEvaluatedKey } = await this.#client.send(
-      new QueryCommand({
-        TableName: this.#table,
-        ConsistentRead: true,
-        ScanIndexForward: false,
-        KeyConditionExpression: '#pk = :pk',
-        ExpressionAttributeNames: { '#pk': 'pk' },
-        ExpressionAttributeValues: { ':pk': { S: partition } },
-        Limit: limit,
-        ...(after === undefined ? {} : { ExclusiveStartKey: keyAttributes({ pk: partition, sk: after }) }),
-      }),
-    )
-    return { items: Items, more: LastEvaluatedKey !== undefined }
+  /** Returns up to `limit` list entries of a month, beginning after the entry with the sort key `after`, newest first. */
+  #listed(month: string, limit: number, after?: string): Promise<DescendingItems> {
+    return this.#items.queryBackwards(`jobs#${month}`, limit, after)
   }
 
   async #jobs(ids: readonly string[]): Promise<Job[]> {
-    const items = await batchGet(
-      this.#client,
-      this.#table,
-      [...new Set(ids)].map((id) => ({ pk: `job#${id}`, sk: 'job' })),
-    )
+    const items = await this.#items.find([...new Set(ids)].map((id) => ({ pk: `job#${id}`, sk: 'job' })))
     return items.map(jobOf)
-  }
-
-  async #put(item: Item): Promise<void> {
-    await this.#client.send(new PutItemCommand({ TableName: this.#table, Item: item }))
   }
 }
 

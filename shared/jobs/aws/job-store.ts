@@ -1,11 +1,5 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
-import { type Item, keyAttributes } from '../../tables/item.ts'
-import { queryPages } from '../../tables/aws/query.ts'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
+import { type Item, keyAttributes, sortKeyOf } from '../../tables/item.ts'
 import type { IdempotencyRecord } from '../identity.ts'
 import { hasEnded, JOB_STATUSES, type Job, type JobStatus, type RestoreJob } from '../job.ts'
 import type { Problem } from '../../problems/problem.ts'
@@ -39,9 +33,6 @@ const PK = { '#pk': 'pk' }
 
 /** Stores jobs, the results and failures of their stages, and idempotency keys. */
 export class JobStore {
-  readonly #client: DynamoDBClient
-  readonly #table: string
-  readonly #clock: () => Date
   readonly #items: JobTable
   readonly #list: JobList
   /** The reservations of jobs that are about to be created. */
@@ -49,14 +40,11 @@ export class JobStore {
   /** The throttled calls of the workers of jobs. */
   readonly throttled: ThrottledItems
 
-  constructor(client: DynamoDBClient, table: string, clock: () => Date = () => new Date()) {
-    this.#client = client
-    this.#table = table
-    this.#clock = clock
-    this.#items = new JobTable(client, table)
-    this.#list = new JobList(client, table, clock)
-    this.reservations = new Reservations(client, table, clock)
-    this.throttled = new ThrottledItems(client, table, clock)
+  constructor(client: DynamoDBClient, table: string, clock?: () => Date) {
+    this.#items = new JobTable(client, table, clock)
+    this.#list = new JobList(this.#items)
+    this.reservations = new Reservations(this.#items)
+    this.throttled = new ThrottledItems(this.#items)
   }
 
   /**
@@ -75,14 +63,14 @@ export class JobStore {
       ...jobKey(job_id),
       planned: { M: {} },
       ...jobAttributes(newJob),
-      ...expiresAttribute(this.#clock()),
+      ...expiresAttribute(this.#items.now()),
     })
     return created ? { job: newJob, created } : { job: (await this.get(job_id)) ?? newJob, created }
   }
 
   /** Returns the time of the first call with this key. The first call stores the time. */
   async firstSeen(key: string): Promise<Date> {
-    const seen = { ...keyAttributes({ pk: key, sk: 'seen' }), at: { S: this.#clock().toISOString() } }
+    const seen = { ...keyAttributes({ pk: key, sk: 'seen' }), at: { S: this.#items.now().toISOString() } }
     await this.#items.putAbsent(seen)
     return new Date((await this.#items.get(keyAttributes({ pk: key, sk: 'seen' })))?.['at']?.S ?? seen.at.S)
   }
@@ -97,14 +85,7 @@ export class JobStore {
    * cheaper, because workers call this method every few seconds.
    */
   async getStatus(jobId: string): Promise<JobStatus | undefined> {
-    const { Item: item } = await this.#client.send(
-      new GetItemCommand({
-        TableName: this.#table,
-        Key: jobKey(jobId),
-        ProjectionExpression: '#status',
-        ExpressionAttributeNames: { '#status': 'status' },
-      }),
-    )
+    const item = await this.#items.getAttribute(jobKey(jobId), 'status')
     return JOB_STATUSES.find((status) => status === item?.['status']?.S)
   }
 
@@ -122,7 +103,7 @@ export class JobStore {
    * Returns the jobs whose upload slot is open, and the jobs that are restoring the archive of a slot, oldest first.
    */
   async slots(): Promise<Job[]> {
-    const now = this.#clock()
+    const now = this.#items.now()
     const active = await this.#list.active(['awaiting_upload', 'queued', 'running'])
     return active.filter((job) => job.slot_expires_at !== undefined && !hasEnded(job, now))
   }
@@ -137,59 +118,46 @@ export class JobStore {
     { from }: { readonly from: readonly JobStatus[] },
   ): Promise<Job | undefined> {
     const changes = Object.entries(jobAttributes(patch))
-    try {
-      const { Attributes } = await this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: jobKey(jobId),
-          UpdateExpression: `SET ${changes.map((_, k) => `#c${k} = :c${k}`).join(', ')}`,
-          ConditionExpression: `#status IN (${from.map((_, k) => `:s${k}`).join(', ')})`,
-          ExpressionAttributeNames: {
-            '#status': 'status',
-            ...Object.fromEntries(changes.map(([name], k) => [`#c${k}`, name])),
-          },
-          ExpressionAttributeValues: {
-            ...Object.fromEntries(changes.map(([, value], k) => [`:c${k}`, value])),
-            ...Object.fromEntries(from.map((status, k) => [`:s${k}`, { S: status }])),
-          },
-          ReturnValues: 'ALL_NEW',
-        }),
-      )
-      const job = jobOf(Attributes ?? {})
-      if (hasEnded(job)) await this.#list.ended(jobId)
-      return job
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined
-      throw error
-    }
+    const item = await this.#items.updateWhere({
+      Key: jobKey(jobId),
+      UpdateExpression: `SET ${changes.map((_, k) => `#c${k} = :c${k}`).join(', ')}`,
+      ConditionExpression: `#status IN (${from.map((_, k) => `:s${k}`).join(', ')})`,
+      ExpressionAttributeNames: {
+        '#status': 'status',
+        ...Object.fromEntries(changes.map(([name], k) => [`#c${k}`, name])),
+      },
+      ExpressionAttributeValues: {
+        ...Object.fromEntries(changes.map(([, value], k) => [`:c${k}`, value])),
+        ...Object.fromEntries(from.map((status, k) => [`:s${k}`, { S: status }])),
+      },
+      ReturnValues: 'ALL_NEW',
+    })
+    if (item === undefined) return undefined
+    const job = jobOf(item)
+    if (hasEnded(job)) await this.#list.ended(jobId)
+    return job
   }
 
   /** Stores the phase that is about to begin, and its number of map items. */
   async plan(jobId: string, phase: StageName, count: number): Promise<void> {
-    await this.#client.send(
-      new UpdateItemCommand({
-        TableName: this.#table,
-        Key: jobKey(jobId),
-        UpdateExpression: 'SET #phase = :phase, #planned.#name = :count',
-        ConditionExpression: 'attribute_exists(#pk)',
-        ExpressionAttributeNames: { ...PK, '#phase': 'phase', '#planned': 'planned', '#name': phase },
-        ExpressionAttributeValues: { ':phase': { S: phase }, ':count': { N: count.toString() } },
-      }),
-    )
+    await this.#items.update({
+      Key: jobKey(jobId),
+      UpdateExpression: 'SET #phase = :phase, #planned.#name = :count',
+      ConditionExpression: 'attribute_exists(#pk)',
+      ExpressionAttributeNames: { ...PK, '#phase': 'phase', '#planned': 'planned', '#name': phase },
+      ExpressionAttributeValues: { ':phase': { S: phase }, ':count': { N: count.toString() } },
+    })
   }
 
   /** Stores the time at which the event of the job's end was published. */
   async keepPublished(jobId: string, at: Date): Promise<void> {
-    await this.#client.send(
-      new UpdateItemCommand({
-        TableName: this.#table,
-        Key: jobKey(jobId),
-        UpdateExpression: 'SET published_at = :at',
-        ConditionExpression: 'attribute_exists(#pk)',
-        ExpressionAttributeNames: PK,
-        ExpressionAttributeValues: { ':at': { S: at.toISOString() } },
-      }),
-    )
+    await this.#items.update({
+      Key: jobKey(jobId),
+      UpdateExpression: 'SET published_at = :at',
+      ConditionExpression: 'attribute_exists(#pk)',
+      ExpressionAttributeNames: PK,
+      ExpressionAttributeValues: { ':at': { S: at.toISOString() } },
+    })
   }
 
   /**
@@ -206,7 +174,7 @@ export class JobStore {
     const kept = await this.#items.putAbsent({
       ...resultKey(jobId, stage.name, n, pass),
       result: { S: JSON.stringify(result) },
-      ...expiresAttribute(this.#clock()),
+      ...expiresAttribute(this.#items.now()),
     })
     return kept ? result : ((await this.getResult(jobId, stage, n, pass)) ?? result)
   }
@@ -232,11 +200,9 @@ export class JobStore {
     n?: number,
   ): AsyncGenerator<StageResult<Result>> {
     const prefix = ['result', stage.name, ...(n === undefined ? [] : [itemKey(n)])].join('#')
-    // `$` is the character after `#`, so the range contains the keys that begin with the prefix and `#`.
-    const range = { pk: `job#${jobId}`, fromSk: `${prefix}#`, toSk: `${prefix}$` }
-    for await (const page of queryPages(this.#client, this.#table, [range])) {
+    for await (const page of this.#items.queryPrefix(`job#${jobId}`, prefix)) {
       for (const item of page) {
-        const [, , n = '', pass = ''] = (item['sk']?.S ?? '').split('#')
+        const [, , n = '', pass = ''] = sortKeyOf(item).split('#')
         yield { n: Number(n), pass: Number(pass), result: stage.result.parse(resultIn(item)) }
       }
     }
@@ -247,8 +213,8 @@ export class JobStore {
     await this.#items.put({
       ...failureKey(jobId, errorName),
       problem: { S: JSON.stringify(problem) },
-      kept_at: { S: this.#clock().toISOString() },
-      ...expiresAttribute(this.#clock()),
+      kept_at: { S: this.#items.now().toISOString() },
+      ...expiresAttribute(this.#items.now()),
     })
   }
 
@@ -261,8 +227,7 @@ export class JobStore {
   /** Returns the last stored problem, or `undefined` if no problem is stored. */
   async lastFailure(jobId: string): Promise<Problem | undefined> {
     const items: Item[] = []
-    const range = { pk: `job#${jobId}`, fromSk: 'failure#', toSk: 'failure$' }
-    for await (const page of queryPages(this.#client, this.#table, [range])) items.push(...page)
+    for await (const page of this.#items.queryPrefix(`job#${jobId}`, 'failure')) items.push(...page)
     const last = items.sort((a, b) => ((a['kept_at']?.S ?? '') < (b['kept_at']?.S ?? '') ? -1 : 1)).at(-1)
     return last === undefined ? undefined : problemIn(last)
   }
@@ -274,7 +239,7 @@ export class JobStore {
   async claim(jobId: string, { key, fingerprint, expires }: IdempotencyRecord): Promise<string> {
     const once = keyAttributes({ pk: `once#${key}`, sk: 'once' })
     const claim = { ...once, job_id: { S: jobId }, fingerprint: { S: fingerprint }, expires: { N: expires.toString() } }
-    const now = Math.floor(this.#clock().getTime() / 1000)
+    const now = Math.floor(this.#items.now().getTime() / 1000)
     for (;;) {
       if (await this.#items.putAbsent(claim)) return jobId
       const owner = await this.#items.get(once)

@@ -1,12 +1,8 @@
-import {
-  ConditionalCheckFailedException,
-  type DynamoDBClient,
-  GetItemCommand,
-  UpdateItemCommand,
-} from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type Item, keyAttributes } from '../../tables/item.ts'
 import { Lease, LEASE_MS, type LeaseRow } from '../lease.ts'
 import { RestoreRunningError } from '../lease-errors.ts'
+import { JobTable } from './job-table.ts'
 
 /**
  * How long another job must wait after the expiry of a lease before it may take the lease. DynamoDB accepts a request
@@ -26,14 +22,10 @@ const TAKE = 'SET #holder = :job, #expires = :until ADD #epoch :one REMOVE #drai
  * model.
  */
 export class Leases {
-  readonly #client: DynamoDBClient
-  readonly #table: string
-  readonly #clock: () => Date
+  readonly #items: JobTable
 
-  constructor(client: DynamoDBClient, table: string, clock: () => Date = () => new Date()) {
-    this.#client = client
-    this.#table = table
-    this.#clock = clock
+  constructor(client: DynamoDBClient, table: string, clock?: () => Date) {
+    this.#items = new JobTable(client, table, clock)
   }
 
   /**
@@ -76,7 +68,7 @@ export class Leases {
         free: (model) => this.#updateOwn(model, jobId, 'REMOVE #holder, #draining'),
         drain: (model) => this.#updateOwn(model, jobId, 'SET #draining = :true', { ':true': { BOOL: true } }),
       },
-      this.#clock,
+      () => this.#items.now(),
     )
   }
 
@@ -93,7 +85,7 @@ export class Leases {
    * holds the lease.
    */
   async #take(model: string, jobId: string, isRestoring: IsRestoring): Promise<boolean> {
-    const now = this.#clock().getTime()
+    const now = this.#items.now().getTime()
     const absent = 'attribute_not_exists(#holder)'
     const ours = '#holder = :job'
     const drained = 'attribute_exists(#draining) AND #expires <= :abandoned'
@@ -133,34 +125,24 @@ export class Leases {
     condition: string,
     values: Item,
   ): Promise<{ readonly holder: string | undefined } | undefined> {
-    try {
-      const { Attributes } = await this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: keyOf(model),
-          UpdateExpression: TAKE,
-          ConditionExpression: condition,
-          ExpressionAttributeNames: { ...NAMES, '#epoch': 'epoch', '#draining': 'draining' },
-          ExpressionAttributeValues: {
-            ...values,
-            ':job': { S: jobId },
-            ':until': { N: `${this.#clock().getTime() + LEASE_MS}` },
-            ':one': { N: '1' },
-          },
-          ReturnValues: 'ALL_OLD',
-        }),
-      )
-      return { holder: Attributes?.['holder']?.S }
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return undefined
-      throw error
-    }
+    const former = await this.#items.updateWhere({
+      Key: leaseKey(model),
+      UpdateExpression: TAKE,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: { ...NAMES, '#epoch': 'epoch', '#draining': 'draining' },
+      ExpressionAttributeValues: {
+        ...values,
+        ':job': { S: jobId },
+        ':until': { N: `${this.#items.now().getTime() + LEASE_MS}` },
+        ':one': { N: '1' },
+      },
+      ReturnValues: 'ALL_OLD',
+    })
+    return former === undefined ? undefined : { holder: former['holder']?.S }
   }
 
   async #read(model: string): Promise<LeaseRow> {
-    const { Item: item = {} } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#table, Key: keyOf(model), ConsistentRead: true }),
-    )
+    const item = (await this.#items.get(leaseKey(model))) ?? {}
     return {
       holder: item['holder']?.S,
       epoch: Number(item['epoch']?.N ?? 0),
@@ -174,45 +156,30 @@ export class Leases {
    * draining, or if another worker has already renewed it until a later time.
    */
   async #renew(model: string, jobId: string, epoch: number, expires: number): Promise<boolean> {
-    try {
-      await this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: keyOf(model),
-          UpdateExpression: 'SET #expires = :until',
-          ConditionExpression:
-            '#holder = :job AND #epoch = :epoch AND attribute_not_exists(#draining) AND #expires < :until',
-          ExpressionAttributeNames: { ...NAMES, '#epoch': 'epoch', '#draining': 'draining' },
-          ExpressionAttributeValues: {
-            ':job': { S: jobId },
-            ':epoch': { N: `${epoch}` },
-            ':until': { N: `${expires}` },
-          },
-        }),
-      )
-      return true
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false
-      throw error
-    }
+    const renewed = await this.#items.updateWhere({
+      Key: leaseKey(model),
+      UpdateExpression: 'SET #expires = :until',
+      ConditionExpression:
+        '#holder = :job AND #epoch = :epoch AND attribute_not_exists(#draining) AND #expires < :until',
+      ExpressionAttributeNames: { ...NAMES, '#epoch': 'epoch', '#draining': 'draining' },
+      ExpressionAttributeValues: {
+        ':job': { S: jobId },
+        ':epoch': { N: `${epoch}` },
+        ':until': { N: `${expires}` },
+      },
+    })
+    return renewed !== undefined
   }
 
   /** Changes a lease if the job holds it. Otherwise does nothing. */
   async #updateOwn(model: string, jobId: string, update: string, values: Item = {}): Promise<void> {
-    try {
-      await this.#client.send(
-        new UpdateItemCommand({
-          TableName: this.#table,
-          Key: keyOf(model),
-          UpdateExpression: update,
-          ConditionExpression: '#holder = :job',
-          ExpressionAttributeNames: { '#holder': 'holder', '#draining': 'draining' },
-          ExpressionAttributeValues: { ...values, ':job': { S: jobId } },
-        }),
-      )
-    } catch (error) {
-      if (!(error instanceof ConditionalCheckFailedException)) throw error
-    }
+    await this.#items.updateWhere({
+      Key: leaseKey(model),
+      UpdateExpression: update,
+      ConditionExpression: '#holder = :job',
+      ExpressionAttributeNames: { '#holder': 'holder', '#draining': 'draining' },
+      ExpressionAttributeValues: { ...values, ':job': { S: jobId } },
+    })
   }
 }
 
@@ -222,4 +189,4 @@ export class Leases {
  */
 const NAMES = { '#holder': 'holder', '#expires': 'lease_until' }
 
-const keyOf = (model: string): Item => keyAttributes({ pk: `lease#${model}`, sk: 'lease' })
+const leaseKey = (model: string): Item => keyAttributes({ pk: `lease#${model}`, sk: 'lease' })

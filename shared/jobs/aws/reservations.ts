@@ -1,8 +1,7 @@
-import { DeleteItemCommand, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
 import { randomUUID } from 'node:crypto'
-import { queryPages } from '../../tables/aws/query.ts'
 import { keyAttributes } from '../../tables/item.ts'
 import type { LimitedKind } from '../errors.ts'
+import type { JobTable } from './job-table.ts'
 
 /** An upload has a reservation of a running job, because it counts as a running job until it must wait. */
 const PARTITIONS = {
@@ -27,36 +26,25 @@ export interface Reservation {
  * Stores a reservation for each job that is about to be created, so that concurrent requests can count these jobs too.
  */
 export class Reservations {
-  readonly #client: DynamoDBClient
-  readonly #table: string
-  readonly #clock: () => Date
+  readonly #items: JobTable
 
-  constructor(client: DynamoDBClient, table: string, clock: () => Date) {
-    this.#client = client
-    this.#table = table
-    this.#clock = clock
+  constructor(items: JobTable) {
+    this.#items = items
   }
 
   /** Adds a reservation. After the promise resolves, every `count` includes the reservation until it is released. */
   async reserve(kind: LimitedKind): Promise<Reservation> {
-    const key = keyAttributes({ pk: PARTITIONS[kind], sk: `${this.#clock().toISOString()}#${randomUUID()}` })
-    const expires = Math.floor(this.#clock().getTime() / 1000) + KEPT_SECONDS
-    await this.#client.send(
-      new PutItemCommand({ TableName: this.#table, Item: { ...key, expires: { N: expires.toString() } } }),
-    )
-    return {
-      release: async () => {
-        await this.#client.send(new DeleteItemCommand({ TableName: this.#table, Key: key }))
-      },
-    }
+    const key = keyAttributes({ pk: PARTITIONS[kind], sk: `${this.#items.now().toISOString()}#${randomUUID()}` })
+    const expires = Math.floor(this.#items.now().getTime() / 1000) + KEPT_SECONDS
+    await this.#items.put({ ...key, expires: { N: expires.toString() } })
+    return { release: () => this.#items.delete(key) }
   }
 
   /** Returns the number of valid reservations, including the reservation of the caller. */
   async count(kind: LimitedKind): Promise<number> {
-    const since = new Date(this.#clock().getTime() - VALID_MS).toISOString()
+    const since = new Date(this.#items.now().getTime() - VALID_MS).toISOString()
     let reservations = 0
-    const range = { pk: PARTITIONS[kind], fromSk: since, toSk: '\u{10ffff}' }
-    for await (const page of queryPages(this.#client, this.#table, [range])) reservations += page.length
+    for await (const page of this.#items.query(PARTITIONS[kind], since)) reservations += page.length
     return reservations
   }
 }

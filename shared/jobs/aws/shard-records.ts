@@ -1,6 +1,6 @@
-import { ConditionalCheckFailedException, type DynamoDBClient, PutItemCommand } from '@aws-sdk/client-dynamodb'
-import { batchGet } from '../../tables/aws/query.ts'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import { type Key, keyAttributes, keyOf } from '../../tables/item.ts'
+import { JobTable } from './job-table.ts'
 
 /** The stored number of shards of a model. */
 export interface StoredShards {
@@ -11,12 +11,10 @@ export interface StoredShards {
 
 /** Stores, for each model, the number of shards with which its data was written. The records never expire. */
 export class ShardRecords {
-  readonly #client: DynamoDBClient
-  readonly #table: string
+  readonly #items: JobTable
 
   constructor(client: DynamoDBClient, table: string) {
-    this.#client = client
-    this.#table = table
+    this.#items = new JobTable(client, table)
   }
 
   /**
@@ -25,7 +23,7 @@ export class ShardRecords {
    */
   async find(models: readonly string[]): Promise<ReadonlyMap<string, StoredShards>> {
     const modelOf = new Map(models.map((model) => [recordKey(model).pk, model]))
-    const items = await batchGet(this.#client, this.#table, models.map(recordKey))
+    const items = await this.#items.find(models.map(recordKey))
     return new Map(
       items.map((item) => [
         modelOf.get(keyOf(item).pk) ?? '',
@@ -39,30 +37,15 @@ export class ShardRecords {
    * stores nothing and returns false. `replaced` is the number that the caller has read, or `undefined` if there was no
    * record.
    */
-  async store(model: string, { shards, withoutData }: StoredShards, replaced?: number): Promise<boolean> {
-    try {
-      await this.#client.send(
-        new PutItemCommand({
-          TableName: this.#table,
-          Item: {
-            ...keyAttributes(recordKey(model)),
-            shards: { N: shards.toString() },
-            ...(withoutData ? { without_data: { BOOL: true } } : {}),
-          },
-          ...(replaced === undefined
-            ? { ConditionExpression: 'attribute_not_exists(#pk)', ExpressionAttributeNames: { '#pk': 'pk' } }
-            : {
-                ConditionExpression: '#shards = :replaced',
-                ExpressionAttributeNames: { '#shards': 'shards' },
-                ExpressionAttributeValues: { ':replaced': { N: replaced.toString() } },
-              }),
-        }),
-      )
-      return true
-    } catch (error) {
-      if (error instanceof ConditionalCheckFailedException) return false
-      throw error
+  store(model: string, { shards, withoutData }: StoredShards, replaced?: number): Promise<boolean> {
+    const item = {
+      ...keyAttributes(recordKey(model)),
+      shards: { N: shards.toString() },
+      ...(withoutData ? { without_data: { BOOL: true } } : {}),
     }
+    if (replaced === undefined) return this.#items.putAbsent(item)
+    const values = { ':replaced': { N: replaced.toString() } }
+    return this.#items.putWhere(item, '#shards = :replaced', { '#shards': 'shards' }, values)
   }
 }
 

@@ -1,8 +1,7 @@
-import { ConditionalCheckFailedException, type DynamoDBClient, UpdateItemCommand } from '@aws-sdk/client-dynamodb'
-import { queryPages } from '../../tables/aws/query.ts'
 import { type Item, keyAttributes } from '../../tables/item.ts'
 import type { ThrottledAttempts } from '../../throttling/throttled-calls.ts'
 import { expiresAttribute } from './job-item.ts'
+import type { ItemUpdate, JobTable } from './job-table.ts'
 
 /**
  * The time after its last throttled attempt for which an operation counts as throttled. Workers store throttled
@@ -14,74 +13,66 @@ const PREFIX = 'throttled'
 
 /** Stores which calls of the workers of a job were throttled. There is one item for each operation of each target. */
 export class ThrottledItems {
-  readonly #client: DynamoDBClient
-  readonly #table: string
-  readonly #clock: () => Date
+  readonly #items: JobTable
 
-  constructor(client: DynamoDBClient, table: string, clock: () => Date) {
-    this.#client = client
-    this.#table = table
-    this.#clock = clock
+  constructor(items: JobTable) {
+    this.#items = items
   }
 
   /** Adds throttled attempts to those of other workers. If the last ones are not recent, replaces them. */
   async add(jobId: string, attempts: readonly ThrottledAttempts[]): Promise<void> {
     for (const each of attempts) {
-      try {
-        await this.#update(
+      const added = await this.#items.updateWhere(
+        this.#updateOf(
           jobId,
           each,
           'SET last_at = :last, since = if_not_exists(since, :since), #expires = :expires ADD attempts :attempts',
           'attribute_not_exists(last_at) OR last_at >= :recent',
-        )
-      } catch (error) {
-        if (!(error instanceof ConditionalCheckFailedException)) throw error
-        await this.#update(
+        ),
+      )
+      if (added !== undefined) continue
+      await this.#items.update(
+        this.#updateOf(
           jobId,
           each,
           'SET last_at = :last, since = :since, #expires = :expires, attempts = :attempts',
           'last_at < :recent',
-        )
-      }
+        ),
+      )
     }
   }
 
   /** Returns the operations that were throttled within the last two minutes. */
   async recent(jobId: string): Promise<ThrottledAttempts[]> {
     const found: ThrottledAttempts[] = []
-    // `$` is the character after `#`.
-    const range = { pk: `job#${jobId}`, fromSk: `${PREFIX}#`, toSk: `${PREFIX}$` }
-    for await (const page of queryPages(this.#client, this.#table, [range])) found.push(...page.map(attemptsIn))
+    for await (const page of this.#items.queryPrefix(`job#${jobId}`, PREFIX)) found.push(...page.map(attemptsIn))
     const recent = this.#recentSince().getTime()
     return found.filter(({ last_at }) => last_at.getTime() >= recent)
   }
 
-  async #update(
+  #updateOf(
     jobId: string,
     { by, operation, since, last_at, attempts }: ThrottledAttempts,
     update: string,
     condition: string,
-  ): Promise<void> {
-    await this.#client.send(
-      new UpdateItemCommand({
-        TableName: this.#table,
-        Key: keyAttributes({ pk: `job#${jobId}`, sk: `${PREFIX}#${by}#${operation}` }),
-        UpdateExpression: update,
-        ConditionExpression: condition,
-        ExpressionAttributeNames: { '#expires': 'expires' },
-        ExpressionAttributeValues: {
-          ':last': { S: last_at.toISOString() },
-          ':since': { S: since.toISOString() },
-          ':attempts': { N: attempts.toString() },
-          ':recent': { S: this.#recentSince().toISOString() },
-          ':expires': expiresAttribute(this.#clock()).expires,
-        },
-      }),
-    )
+  ): ItemUpdate {
+    return {
+      Key: keyAttributes({ pk: `job#${jobId}`, sk: `${PREFIX}#${by}#${operation}` }),
+      UpdateExpression: update,
+      ConditionExpression: condition,
+      ExpressionAttributeNames: { '#expires': 'expires' },
+      ExpressionAttributeValues: {
+        ':last': { S: last_at.toISOString() },
+        ':since': { S: since.toISOString() },
+        ':attempts': { N: attempts.toString() },
+        ':recent': { S: this.#recentSince().toISOString() },
+        ':expires': expiresAttribute(this.#items.now()).expires,
+      },
+    }
   }
 
   #recentSince(): Date {
-    return new Date(this.#clock().getTime() - RECENT_MS)
+    return new Date(this.#items.now().getTime() - RECENT_MS)
   }
 }
 
