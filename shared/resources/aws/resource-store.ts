@@ -1,17 +1,17 @@
-import { type DynamoDBClient, GetItemCommand, QueryCommand } from '@aws-sdk/client-dynamodb'
+import type { DynamoDBClient } from '@aws-sdk/client-dynamodb'
 import pMap from 'p-map'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type Item, type Key, keyAttributes, keyOf, type SortKeyRange, sortKeyOf } from '../../tables/item.ts'
-import { batchGet, queryPages, type QueryOptions } from '../../tables/aws/query.ts'
+import { type Item, type Key, keyOf, type SortKeyRange, sortKeyOf } from '../../tables/item.ts'
 import { compareBytes } from '../../values/text-order.ts'
 import { ConsistentReader } from '../consistent-reader.ts'
-import { type BucketRange, FULL_RANGE, revisionRange, shardsOf, toSortKeys, withinShard } from '../key-range.ts'
-import { isResourceId, metadataKey, metadataPartition, metadataSortKey, revisionPartition, shardOf } from '../keys.ts'
+import { type BucketRange, FULL_RANGE, revisionRange, toSortKeys } from '../key-range.ts'
+import { isResourceId, metadataKey, metadataPartition, metadataSortKey, revisionPartition } from '../keys.ts'
 import type { ModelRegistry } from '../models.ts'
 import { joinPages, type JoinedResource } from '../resource-join.ts'
 import { sampleModel, type Sample } from '../sample.ts'
 import type { ReadOptions, StoredResource } from '../stored-resource.ts'
 import { MetadataView, RevisionView } from '../views.ts'
+import { ResourceTable } from './resource-table.ts'
 import { ResourceWriter, type WriterOptions } from './resource-writer.ts'
 
 export type { ReadOptions, StoredResource } from '../stored-resource.ts'
@@ -19,8 +19,7 @@ export type { ReadOptions, StoredResource } from '../stored-resource.ts'
 type Range = BucketRange | SortKeyRange
 
 /**
- * The number of requests at the same time, when the revisions of several resources or the counts of several partitions
- * are read.
+ * The number of requests at the same time, when the revisions of several resources or several partitions are read.
  */
 const PARALLEL_READS = 16
 /** The number of metadata items that `resourcesById` reads with one BatchGetItem request. This is DynamoDB's limit. */
@@ -39,6 +38,7 @@ interface ResourceStoreOptions {
 export class ResourceStore {
   readonly #client: DynamoDBClient
   readonly #table: string
+  readonly #items: ResourceTable
   readonly #models: ModelRegistry
   readonly #delay: (ms: number) => Promise<void>
 
@@ -50,23 +50,24 @@ export class ResourceStore {
   ) {
     this.#client = client
     this.#table = table
+    this.#items = new ResourceTable(client, table, models)
     this.#models = models
     this.#delay = delay
   }
 
   /** Returns the metadata items of a range, in the order of their sort keys. */
   async *metadata(model: string, range: Range = FULL_RANGE): AsyncGenerator<Item> {
-    for await (const page of this.#pages('m', model, toSortKeys(range))) yield* page
+    for await (const page of this.#items.pages('m', model, toSortKeys(range))) yield* page
   }
 
   /** Returns the revision items of a range, in the order of their sort keys. */
   async *revisions(model: string, range: Range = FULL_RANGE): AsyncGenerator<Item> {
-    for await (const page of this.#pages('r', model, revisionRange(toSortKeys(range)))) yield* page
+    for await (const page of this.#items.pages('r', model, revisionRange(toSortKeys(range)))) yield* page
   }
 
   /** Returns the keys of the revisions of a range, in the order of their sort keys. */
   async *revisionKeys(model: string, range: Range = FULL_RANGE): AsyncGenerator<Key> {
-    const pages = this.#pages('r', model, revisionRange(toSortKeys(range)), { attributes: ['pk', 'sk'] })
+    const pages = this.#items.pages('r', model, revisionRange(toSortKeys(range)), { attributes: ['pk', 'sk'] })
     for await (const page of pages) for (const item of page) yield keyOf(item)
   }
 
@@ -84,7 +85,7 @@ export class ResourceStore {
   ): AsyncGenerator<StoredResource> {
     const reader = this.#consistentReader(model, options)
     const keys = toSortKeys(range)
-    const metadata = this.#pages('m', model, keys)
+    const metadata = this.#items.pages('m', model, keys)
     const { filter, acceptMetadata = () => true } = options
     // Without a filter, metadata and revisions are read as two streams. With a filter, the revisions are read for each
     // selected resource separately.
@@ -92,7 +93,7 @@ export class ResourceStore {
       filter === undefined
         ? joinPages(
             filterPages(metadata, acceptMetadata),
-            this.#pages('r', model, revisionRange(keys)),
+            this.#items.pages('r', model, revisionRange(keys)),
             options.onUnclaimed,
             options.until,
           )
@@ -118,7 +119,7 @@ export class ResourceStore {
       .sort((a, b) => compareBytes(a.sk, b.sk))
     for (let from = 0; from < keys.length; from += IDS_BATCH) {
       const batch = keys.slice(from, from + IDS_BATCH)
-      const items = await batchGet(this.#client, this.#table, batch)
+      const items = await this.#items.find(batch)
       const bySortKey = new Map(items.map((item) => [sortKeyOf(item), item]))
       const metadata: Item[] = []
       for (const { sk } of batch) {
@@ -139,7 +140,7 @@ export class ResourceStore {
    * Reads a sample of a model, from which the size of the model can be estimated. See `sampleModel` for the parameters.
    */
   sample(model: string, minBytes: number, minResources: number): Promise<Sample> {
-    return sampleModel((kind, range) => this.#pages(kind, model, range), minBytes, minResources)
+    return sampleModel((kind, range) => this.#items.pages(kind, model, range), minBytes, minResources)
   }
 
   /**
@@ -151,50 +152,33 @@ export class ResourceStore {
       metadataPartition(model, shard),
       revisionPartition(model, shard),
     ])
-    const counts = await pMap(
-      partitions,
-      async (partition) => {
-        const { Count = 0 } = await this.#client.send(
-          new QueryCommand({
-            TableName: this.#table,
-            ConsistentRead: true,
-            KeyConditionExpression: '#pk = :pk',
-            ExpressionAttributeNames: { '#pk': 'pk' },
-            ExpressionAttributeValues: { ':pk': { S: partition } },
-            Select: 'COUNT',
-            Limit: 1,
-          }),
-        )
-        return Count
-      },
-      { concurrency: PARALLEL_READS },
-    )
-    return counts.every((count) => count === 0)
+    const empty = await pMap(partitions, (partition) => this.#items.isEmpty(partition), { concurrency: PARALLEL_READS })
+    return empty.every((isEmpty) => isEmpty)
   }
 
   /** Returns the metadata item of a resource, or undefined if the resource has no metadata. */
   async getMetadata(model: string, id: string): Promise<Item | undefined> {
-    return this.#get(metadataKey(model, id, this.#models.get(model).shards))
+    return this.#items.get(metadataKey(model, id, this.#models.get(model).shards))
   }
 
   /** Returns all revisions of one resource, in the order of their sort keys. */
   async getRevisions(model: string, id: string): Promise<Item[]> {
     const items: Item[] = []
-    for await (const page of this.#revisionPages(model, id)) items.push(...page)
+    for await (const page of this.#items.revisionPages(model, id)) items.push(...page)
     return items
   }
 
   /** Returns the keys of all revisions of one resource, in the order of their sort keys. */
   async revisionKeysOf(model: string, id: string): Promise<Key[]> {
     const keys: Key[] = []
-    const pages = this.#revisionPages(model, id, { attributes: ['pk', 'sk'] })
+    const pages = this.#items.revisionPages(model, id, { attributes: ['pk', 'sk'] })
     for await (const page of pages) keys.push(...page.map(keyOf))
     return keys
   }
 
   /** Returns the ids of all revisions of one resource. Does not transfer their payloads. */
   async *revisionIdsOf(model: string, id: string): AsyncGenerator<string> {
-    for await (const page of this.#revisionPages(model, id, { attributes: ['revision_id'] }))
+    for await (const page of this.#items.revisionPages(model, id, { attributes: ['revision_id'] }))
       for (const item of page) yield new RevisionView(item).revisionId ?? ''
   }
 
@@ -203,7 +187,7 @@ export class ResourceStore {
     const { shards } = this.#models.get(model)
     const valid = [...new Set(ids)].filter(isResourceId)
     const keys = valid.map((id) => metadataKey(model, id, shards))
-    const found = new Set((await batchGet(this.#client, this.#table, keys, ['sk'])).map(sortKeyOf))
+    const found = new Set((await this.#items.find(keys, ['sk'])).map(sortKeyOf))
     return new Set(valid.filter((id) => found.has(metadataSortKey(id))))
   }
 
@@ -212,13 +196,13 @@ export class ResourceStore {
    * writer was not a restore.
    */
   async appliedBy(key: Key): Promise<string | undefined> {
-    const item = await this.#get(key)
+    const item = await this.#items.get(key)
     return item === undefined ? undefined : new RevisionView(item).appliedBy
   }
 
   /** Returns the revision item with this key, or undefined if the item does not exist. */
   getRevision(key: Key): Promise<Item | undefined> {
-    return this.#get(key)
+    return this.#items.get(key)
   }
 
   writer(options: WriterOptions = {}): ResourceWriter {
@@ -229,7 +213,7 @@ export class ResourceStore {
     const sources = {
       model,
       metadata: (id: string) => this.getMetadata(model, id),
-      revisionPages: (id: string) => this.#revisionPages(model, id),
+      revisionPages: (id: string) => this.#items.revisionPages(model, id),
       delay: this.#delay,
     }
     return new ConsistentReader(sources, options)
@@ -250,35 +234,6 @@ export class ResourceStore {
 
   #withRevisions(metadata: readonly Item[], reader: ConsistentReader): Promise<JoinedResource[]> {
     return pMap(metadata, (item) => reader.join(item), { concurrency: PARALLEL_READS })
-  }
-
-  #pages(
-    kind: 'm' | 'r',
-    model: string,
-    range: SortKeyRange,
-    options: QueryOptions = {},
-  ): AsyncGenerator<readonly Item[]> {
-    const partition = kind === 'm' ? metadataPartition : revisionPartition
-    const { shards } = this.#models.get(model)
-    const ranges = shardsOf(range, shards).flatMap((shard) => {
-      const own = withinShard(range, shard, shards)
-      return own === undefined ? [] : [{ pk: partition(model, shard), ...own }]
-    })
-    return queryPages(this.#client, this.#table, ranges, options)
-  }
-
-  #revisionPages(model: string, id: string, options: QueryOptions = {}): AsyncGenerator<readonly Item[]> {
-    const sk = metadataSortKey(id)
-    const pk = revisionPartition(model, shardOf(sk, this.#models.get(model).shards))
-    // `0` is the character that follows `/`, so the range contains only the revisions of this id.
-    return queryPages(this.#client, this.#table, [{ pk, fromSk: `${sk}/`, toSk: `${sk}0` }], options)
-  }
-
-  async #get(key: Key): Promise<Item | undefined> {
-    const { Item: item } = await this.#client.send(
-      new GetItemCommand({ TableName: this.#table, Key: keyAttributes(key), ConsistentRead: true }),
-    )
-    return item
   }
 }
 
