@@ -145,6 +145,8 @@ export const EVENTS: readonly EventSpec[] = [
     trigger: { type: 'rate', hours: 1, isNeeded: ({ schedules, copies }) => schedules > 0 && copies > 0 },
     readsSchedules: true,
     permissions: {
+      // The states of the copies are stored in the job table.
+      jobs: ['Query', 'PutItem', 'DeleteItem'],
       archives: [{ actions: ['GetObject', 'ListBucket'], keys: SCHEDULED_KEYS }],
       copiesArchives: true,
     },

@@ -84,6 +84,8 @@ export const ROUTES: readonly RouteSpec[] = [
     name: 'get-job',
     file: 'routes/get-job.ts',
     size: SIZES.route,
+    // The setting `copy_archives_to` is part of the environment of functions that read the schedules.
+    readsSchedules: true,
     permissions: { jobs: ['GetItem', 'Query'], signsUrls: true },
   },
   {

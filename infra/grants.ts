@@ -143,7 +143,7 @@ const grantCopies = (
   const reason =
     'The setting copy_archives_to names the bucket of the copies. Their keys contain the names of archives.'
   const copies = bucketArn(target.bucket, `${deployment}/${Aws.REGION}/scheduled/*`)
-  fn.allow(['s3:PutObject', 's3:AbortMultipartUpload', 's3:GetObject'], [copies], reason)
+  fn.allow(['s3:PutObject', 's3:AbortMultipartUpload', 's3:ListMultipartUploadParts', 's3:GetObject'], [copies], reason)
   fn.allow(['s3:ListBucket'], [bucketArn(target.bucket)])
   const viaS3 = { StringEquals: { 'kms:ViaService': s3Names(target.region ?? Aws.REGION) } }
   fn.allow(['kms:Decrypt', 'kms:GenerateDataKey'], ['*'], `${reason} The policy of its KMS key must allow it.`, viaS3)

@@ -1,9 +1,12 @@
 import { route } from '../handlers/route.ts'
+import { copyView } from '../http/copy-view.ts'
 import { findJob, jobView } from '../http/job-view.ts'
 import { jobIdOf } from '../http/route-input.ts'
 
 /** `GET /_backup/jobs/{job_id}` */
 export const handler = route(jobIdOf, async (jobId, services) => {
   const job = await findJob(services, jobId)
-  return { status: 200, body: await jobView(services, job) }
+  const view = await jobView(services, job)
+  const result = view.result === undefined ? {} : { result: { ...view.result, ...(await copyView(services, job)) } }
+  return { status: 200, body: { ...view, ...result } }
 })

@@ -67,6 +67,11 @@ export interface Limits {
   readonly hashStepBytes: number
   /** The size of the parts in which a large blob is copied. S3 copies a part of 512 MiB within seconds. */
   readonly copyPartBytes: number
+  /**
+   * The time after which a run that copies scheduled archives starts no other request to copy, in ms. Its function may
+   * run for 15 minutes. Checking copies takes at most half of this time.
+   */
+  readonly copyRunMs: number
   /** The largest number of parts of an archive. S3 accepts 10,000 parts per upload, and the difference is a margin. */
   readonly maxParts: number
   /** The size of a run, in bytes. The conversion of a stream sorts the records of one run in memory. */
@@ -96,6 +101,7 @@ export const LIMITS: Limits = {
   maxBlobBytes: 5 * 1024 * 1024 * MIB,
   hashStepBytes: 256 * MIB,
   copyPartBytes: 512 * MIB,
+  copyRunMs: 10 * 60_000,
   maxParts: 9_900,
   runBytes: 64 * MIB,
   mergedRuns: 32,

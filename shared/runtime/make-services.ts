@@ -13,6 +13,7 @@ import { ObjectStore } from '../objects/aws/object-store.ts'
 import { type SignerFor, SignedUrls } from '../objects/aws/signed-urls.ts'
 import { loadModelsFile } from '../resources/models.ts'
 import { ResourceKeys } from '../resources/aws/resource-keys.ts'
+import { ArchiveCopies } from '../schedules/aws/archive-copies.ts'
 import { ArchiveJudgements } from '../schedules/aws/archive-judgements.ts'
 import { ResourceStore } from '../resources/aws/resource-store.ts'
 import { TableDescriptions } from '../tables/aws/table-descriptions.ts'
@@ -65,6 +66,7 @@ export const makeServices = async (parts: {
     shardRecords: new ShardRecords(dynamoDb, config.tables.jobs),
     leases: new Leases(dynamoDb, config.tables.jobs, clock),
     archiveJudgements: new ArchiveJudgements(dynamoDb, config.tables.jobs),
+    archiveCopies: new ArchiveCopies(dynamoDb, config.tables.jobs),
     workflows,
     events: parts.events ?? { ended: () => Promise.resolve() },
     clock,

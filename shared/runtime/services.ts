@@ -12,6 +12,7 @@ import type { SignedUrls } from '../objects/aws/signed-urls.ts'
 import type { ModelRegistry } from '../resources/models.ts'
 import type { TableDescriptions } from '../tables/aws/table-descriptions.ts'
 import type { ResourceKeys } from '../resources/aws/resource-keys.ts'
+import type { ArchiveCopies } from '../schedules/aws/archive-copies.ts'
 import type { ArchiveJudgements } from '../schedules/aws/archive-judgements.ts'
 import type { ResourceStore } from '../resources/aws/resource-store.ts'
 import type { Config } from './config.ts'
@@ -40,6 +41,7 @@ export interface Services {
   readonly shardRecords: ShardRecords
   readonly leases: Leases
   readonly archiveJudgements: ArchiveJudgements
+  readonly archiveCopies: ArchiveCopies
   readonly workflows: WorkflowEngine
   readonly events: JobEvents
   readonly clock: () => Date

@@ -14,7 +14,7 @@ export interface Attempts<Result> {
  * item.
  */
 export const attemptAll = async <Item, Result>(
-  items: readonly Item[],
+  items: Iterable<Item>,
   nameOf: (item: Item) => string,
   attempt: (item: Item) => Promise<Result>,
 ): Promise<Attempts<Result>> => {

@@ -1,26 +1,26 @@
-import type { ObjectStore } from '../objects/aws/object-store.ts'
-import type { PinnedObject } from '../objects/object.ts'
+import type { Limits } from '../jobs/limits.ts'
+import { type ArchiveCopy, uploadOf } from './archive-copy.ts'
 import { attemptAll, type Attempts } from './attempt-all.ts'
-import { ArchiveCopyError } from './errors.ts'
-import { copyObject } from './copy-object.ts'
-import { openScheduledArchive } from './open-scheduled-archive.ts'
+import {
+  abortUpload,
+  type ArchiveToCopy,
+  checkCopy,
+  copyArchive,
+  type CopyArchiveServices,
+  COPIED_DAYS,
+} from './copy-archive.ts'
+import { copyTarget, type CopyTargetConfig } from './copy-target.ts'
 import { DAY_MS } from './prune-plan.ts'
 import type { Schedule } from './schedule.ts'
-import { type ScheduledArchive, scheduledArchives } from './scheduled-archives.ts'
+import { scheduledArchives } from './scheduled-archives.ts'
 
 /** The stores and settings that are needed to copy archives. */
-interface CopyArchivesServices {
-  readonly objects: ObjectStore
-  /** Accesses the bucket of the copies, which may be in another region. */
-  readonly copies: ObjectStore
-  readonly config: {
-    readonly deployment: string
-    readonly region: string
+interface CopyArchivesServices extends CopyArchiveServices {
+  readonly limits: Pick<Limits, 'copyPartBytes' | 'copyRunMs'>
+  readonly config: CopyTargetConfig & {
     readonly buckets: { readonly archives: string }
     readonly schedules: readonly Schedule[]
-    readonly copy_archives_to?: { readonly bucket: string }
   }
-  readonly clock: () => Date
 }
 
 /** The copies of the archives of one schedule. */
@@ -28,72 +28,92 @@ interface CopiedSchedule {
   readonly schedule: string
   /** The keys of the new copies. */
   readonly copied: readonly string[]
+  /** The keys of the copies that the next runs begin or continue. */
+  readonly pending: readonly string[]
   /** The number of copies that were checked, including the new ones. */
   readonly checked: number
 }
 
 /**
- * The age up to which archives are copied and checked. Older copies are left alone, so the owner of the other bucket may
- * delete them.
- */
-const COPIED_DAYS = 7
-
-/**
- * Copies the archives of all schedules that are at most seven days old to the bucket of the setting `copy_archives_to`,
- * unless there is an equal copy, and checks every copy. If an archive cannot be copied, or if its copy differs from it,
- * continues with the next schedule. Without the setting, does nothing.
+ * Copies the archives of all schedules to the bucket of the setting `copy_archives_to`, unless there is an equal copy,
+ * and checks the copies. These are the archives that are at most seven days old, and older ones whose copy is not
+ * finished. Other copies are left alone, so the owner of the other bucket may delete them.
+ *
+ * A run ends after `limits.copyRunMs`. It first checks the copies that were not checked for the longest time, then copies
+ * the smallest archives. The next run continues. If an archive cannot be copied, or if its copy differs from it,
+ * continues with the next archive. Without the setting, does nothing.
  */
 export const copyArchives = async (services: CopyArchivesServices): Promise<Attempts<CopiedSchedule>> => {
-  const { config } = services
-  const target = config.copy_archives_to
-  if (target === undefined) return { results: [], failures: [] }
-  return attemptAll(
+  const { config, limits } = services
+  if (config.copy_archives_to === undefined) return { results: [], failures: [] }
+  const started = performance.now()
+  const isAfter = (ms: number): boolean => performance.now() - started >= ms
+  const found = await attemptAll(
     config.schedules,
     ({ name }) => `schedule ${name}`,
-    (schedule) => copySchedule(services, schedule.name, target.bucket),
+    ({ name }) => archivesToCopy(services, name),
   )
-}
-
-const copySchedule = async (
-  services: CopyArchivesServices,
-  schedule: string,
-  bucket: string,
-): Promise<CopiedSchedule> => {
-  const since = services.clock().getTime() - COPIED_DAYS * DAY_MS
-  const archives = await scheduledArchives(services, schedule)
-  const recent = archives.filter(({ at }) => Date.parse(at) >= since)
-  const copied: string[] = []
-  for (const archive of recent) {
-    const key = copyKey(services.config, archive)
-    if ((await faultOf(services, archive.object, { bucket, key })) === undefined) continue
-    await copyObject(services, archive.object, { bucket, key })
-    const fault = await faultOf(services, archive.object, { bucket, key })
-    if (fault !== undefined) throw new ArchiveCopyError(archive.object.key, `s3://${bucket}/${key}`, fault)
-    copied.push(key)
+  const archives = found.results.flat()
+  const checked = await attemptAll(
+    archives.toSorted((a, b) => (checkedAt(a) < checkedAt(b) ? -1 : 1)),
+    nameOf,
+    async (archive) => {
+      // A copy whose state is not `copied` is always checked, because it may have to be copied.
+      if (checkedAt(archive) !== '' && isAfter(limits.copyRunMs / 2)) return []
+      return [{ archive, isEqual: await checkCopy(services, archive) }]
+    },
+  )
+  const missing = checked.results.flat().flatMap(({ archive, isEqual }) => (isEqual ? [] : [archive]))
+  const copied = await attemptAll(
+    missing.toSorted((a, b) => a.object.size - b.object.size).entries(),
+    ([, archive]) => nameOf(archive),
+    async ([index, archive]) => {
+      const isDone =
+        (index === 0 || !isAfter(limits.copyRunMs)) &&
+        (await copyArchive(services, archive, () => isAfter(limits.copyRunMs)))
+      return { archive, isDone }
+    },
+  )
+  return {
+    results: config.schedules.map(({ name }) => {
+      const of = copied.results.filter(({ archive }) => archive.schedule === name)
+      const keys = (isDone: boolean) => of.filter((one) => one.isDone === isDone).map(({ archive }) => archive.copy.key)
+      const equal = checked.results.flat().filter(({ archive, isEqual }) => archive.schedule === name && isEqual)
+      return { schedule: name, copied: keys(true), pending: keys(false), checked: equal.length + keys(true).length }
+    }),
+    failures: [...found.failures, ...checked.failures, ...copied.failures],
   }
-  return { schedule, copied, checked: recent.length }
 }
 
-/** Several deployments can copy to the same bucket, because the key contains the deployment and its region. */
-const copyKey = ({ deployment, region }: CopyArchivesServices['config'], { object }: ScheduledArchive): string =>
-  `${deployment}/${region}/${object.key}`
+const nameOf = ({ object }: ArchiveToCopy): string => `archive ${object.key}`
+
+/** Returns the time of the last check of a valid copy. If there is no valid copy, returns an empty string. */
+const checkedAt = ({ state }: ArchiveToCopy): string => (state?.state === 'copied' ? state.checked_at : '')
 
 /**
- * Compares a copy with its archive: the sizes, the checksums that S3 has computed of both objects, and the manifests.
- * Returns how they differ, or undefined if they are equal.
+ * Returns the archives of a schedule whose copies are made or checked, newest first. Deletes the states of the copies
+ * whose archives were deleted, and aborts their uploads.
  */
-const faultOf = async (
-  { objects, copies }: CopyArchivesServices,
-  archive: PinnedObject,
-  { bucket, key }: { readonly bucket: string; readonly key: string },
-): Promise<string | undefined> => {
-  const copy = await copies.head(bucket, key)
-  if (copy === undefined) return 'the copy does not exist'
-  if (copy.size !== archive.size) return `the copy has ${copy.size} bytes, and the archive has ${archive.size}`
-  const checksum = (await objects.head(archive.bucket, archive.key))?.checksum_crc64
-  if (checksum !== undefined && copy.checksum_crc64 !== undefined && checksum !== copy.checksum_crc64)
-    return 'the checksum of the copy differs from that of the archive'
-  const [original, opened] = [await openScheduledArchive(objects, archive), await openScheduledArchive(copies, copy)]
-  if (original?.manifestSha256 !== opened?.manifestSha256) return 'the manifest of the copy cannot be read or differs'
-  return undefined
+const archivesToCopy = async (services: CopyArchivesServices, schedule: string): Promise<ArchiveToCopy[]> => {
+  const { archiveCopies, copies, config, clock } = services
+  const states = new Map((await archiveCopies.list(schedule)).map((state) => [state.archive, state]))
+  const archives = await scheduledArchives(services, schedule)
+  const keys = new Set(archives.map(({ object }) => object.key))
+  for (const state of states.values()) {
+    if (keys.has(state.archive)) continue
+    const upload = uploadOf(state)
+    if (upload !== undefined && state.bucket === config.copy_archives_to?.bucket)
+      await abortUpload(copies, state, upload)
+    await archiveCopies.delete(schedule, state)
+  }
+  const since = clock().getTime() - COPIED_DAYS * DAY_MS
+  return archives.flatMap((archive) => {
+    const copy = copyTarget(config, archive.object.key)
+    const state = states.get(archive.object.key)
+    if (copy === undefined || (Date.parse(archive.at) < since && !isUnfinished(state))) return []
+    // A state for another bucket does not describe the copy in this bucket.
+    return [{ ...archive, schedule, copy, ...(state?.bucket === copy.bucket ? { state } : {}) }]
+  })
 }
+
+const isUnfinished = (state: ArchiveCopy | undefined): boolean => state !== undefined && state.state !== 'copied'

@@ -1,50 +1,48 @@
 import pMap from 'p-map'
-import type { ObjectStore } from '../objects/aws/object-store.ts'
+import type { MultipartUpload, UploadedPart } from '../objects/aws/multipart-upload.ts'
 import type { PinnedObject } from '../objects/object.ts'
 
-const MIB = 1024 * 1024
-/** An object of this size or less passes through this process. S3 copies larger objects itself. */
-const SMALL = 16 * MIB
-const PART = 128 * MIB
 /** S3's limit on the number of parts. */
 const MAX_PARTS = 10_000
-/** S3 copies a part at roughly 100 MB/s. The parts of an archive of a terabyte take about ten minutes. */
+/** S3 copies a part at roughly 100 MB/s, so a run of ten minutes copies about 1 TB. */
 const PARTS_AT_ONCE = 16
 
+/** Returns the size of the parts in which an object of `size` bytes is copied: `partBytes`, or more for large objects. */
+export const partBytesFor = (size: number, partBytes: number): number =>
+  Math.max(partBytes, Math.ceil(size / MAX_PARTS))
+
 /**
- * Copies an object to a bucket that may be in another region. Throws `ObjectChangedError` if the object changes while it
- * is being copied.
+ * Copies the parts of an object that the upload does not contain yet, until the time is up. Copies at least one part.
+ * Returns all parts of the upload. Throws `ObjectChangedError` if the object was changed.
  */
-export const copyObject = async (
-  { objects, copies }: { readonly objects: ObjectStore; readonly copies: ObjectStore },
+export const copyParts = async (
+  upload: MultipartUpload,
   object: PinnedObject,
-  { bucket, key }: { readonly bucket: string; readonly key: string },
-): Promise<void> => {
-  if (object.size <= SMALL) {
-    await copies.put(bucket, key, await objects.readBytes(object, 0, object.size))
-    return
-  }
-  const upload = await copies.multipart(bucket, key)
-  try {
-    await pMap(
-      rangesOf(object.size),
-      ({ start, length }, index) => upload.copyPart(index + 1, { object, start, length }),
-      {
-        concurrency: PARTS_AT_ONCE,
-      },
-    )
-    await upload.complete()
-  } catch (error) {
-    await upload.abort()
-    throw error
-  }
+  { part_bytes, timeIsUp }: { readonly part_bytes: number; readonly timeIsUp: () => boolean },
+): Promise<readonly UploadedPart[]> => {
+  const existing = new Map((await upload.listParts()).map((part) => [part.number, part]))
+  const ranges = rangesOf(object.size, part_bytes)
+  const missing = ranges.filter(({ number, length }) => existing.get(number)?.size !== length)
+  const copied = await pMap(
+    missing,
+    async ({ number, start, length }, index) =>
+      index > 0 && timeIsUp() ? [] : [await upload.copyPart(number, { object, start, length })],
+    { concurrency: PARTS_AT_ONCE },
+  )
+  const missingNumbers = new Set(missing.map(({ number }) => number))
+  return [...existing.values()].filter(({ number }) => !missingNumbers.has(number)).concat(copied.flat())
+}
+
+interface NumberedRange {
+  readonly number: number
+  readonly start: number
+  readonly length: number
 }
 
 /** Divides a number of bytes into parts of equal length. The last part may be shorter. */
-const rangesOf = (size: number): readonly { readonly start: number; readonly length: number }[] => {
-  const part = Math.max(PART, Math.ceil(size / MAX_PARTS))
-  return Array.from({ length: Math.ceil(size / part) }, (_, index) => ({
+const rangesOf = (size: number, part: number): readonly NumberedRange[] =>
+  Array.from({ length: Math.ceil(size / part) }, (_, index) => ({
+    number: index + 1,
     start: index * part,
     length: Math.min(part, size - index * part),
   }))
-}

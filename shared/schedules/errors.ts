@@ -52,3 +52,15 @@ export class ArchiveCopyError extends Error {
     super(`the copy ${copy} of archive ${archive} is not valid: ${fault}; the next run copies the archive again`)
   }
 }
+
+/** The copy of a scheduled archive is not finished after seven days. The next runs continue it. */
+export class ArchiveCopyLateError extends Error {
+  override readonly name = 'ArchiveCopyLateError'
+
+  constructor(copy: string, copied: number, size: number) {
+    super(
+      `the copy ${copy} is not finished after 7 days: ${copied} of ${size} bytes are copied; ` +
+        'the next runs continue it. Make smaller or fewer archives, because a run copies about 1 TB',
+    )
+  }
+}

@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { type Problem, problemOf } from '../problems/problem.ts'
 import { InvalidRequestError } from '../requests/errors.ts'
+import type { ArchiveCopy } from './archive-copy.ts'
+import type { ArchiveCopies } from './aws/archive-copies.ts'
 import { planObjects, type PlanObjectsServices, type PlannedObject } from './plan-objects.ts'
 import { planSchedule, type PlanScheduleServices } from './prune.ts'
 import type { PlannedArchive } from './prune-plan.ts'
@@ -12,7 +14,13 @@ import type { Schedule } from './schedule.ts'
  * object.
  */
 export type ExplainedObject =
-  | (PlannedArchive & { readonly retention: 'schedule'; readonly schedule: string; readonly bucket: string })
+  | (PlannedArchive & {
+      readonly retention: 'schedule'
+      readonly schedule: string
+      readonly bucket: string
+      /** The state of the copy that the setting `copy_archives_to` requests. Absent if no run has seen the archive. */
+      readonly copy?: ArchiveCopy['state']
+    })
   | (PlannedObject & { readonly retention: RetentionGroup })
 
 /** A schedule or a group whose objects cannot be explained. The next pruning would delete none of them. */
@@ -42,6 +50,7 @@ type OnFailure = (failure: UnexplainedSection, error: unknown) => void
 /** The stores and settings that the explanation needs. */
 type ExplainPruneServices = Omit<PlanScheduleServices, 'config'> &
   PlanObjectsServices & {
+    readonly archiveCopies: Pick<ArchiveCopies, 'list'>
     readonly config: PlanScheduleServices['config'] &
       PlanObjectsServices['config'] & { readonly schedules: readonly Schedule[] }
   }
@@ -123,9 +132,14 @@ async function* explainSchedule(
   after = '',
 ): AsyncGenerator<ExplainedObject> {
   const { archives } = await planSchedule(services, schedule, { keep: false })
+  const copies = new Map((await services.archiveCopies.list(schedule.name)).map((copy) => [copy.archive, copy.state]))
   const bucket = services.config.buckets.archives
-  for (const archive of archives.toSorted((a, b) => (a.key < b.key ? -1 : 1)))
-    if (archive.key > after) yield { retention: 'schedule', schedule: schedule.name, bucket, ...archive }
+  for (const archive of archives.toSorted((a, b) => (a.key < b.key ? -1 : 1))) {
+    if (archive.key <= after) continue
+    const copy = copies.get(archive.key)
+    const copied = copy === undefined ? {} : { copy }
+    yield { retention: 'schedule', schedule: schedule.name, bucket, ...archive, ...copied }
+  }
 }
 
 async function* explainGroup(

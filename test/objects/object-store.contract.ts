@@ -1,6 +1,7 @@
 import { HeadObjectCommand, ListMultipartUploadsCommand } from '@aws-sdk/client-s3'
 import { createHash, randomBytes } from 'node:crypto'
 import { Readable } from 'node:stream'
+import pMap from 'p-map'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { Composer } from '../../shared/objects/composer.ts'
 import { ObjectExistsError, ObjectChangedError } from '../../shared/objects/errors.ts'
@@ -130,6 +131,15 @@ export const objectStoreContract = (start: () => Promise<TestServers>): void => 
       expect(await upload.complete({ parts })).toEqual(made)
       await upload.abort()
       expect((await store.head(bucket, 'parts/made'))?.size).toBe(expected.length)
+    })
+
+    it('lists all parts of an upload, also if they are more than S3 returns at once', async () => {
+      const upload = await store.multipart(bucket, 'parts/listed')
+      const numbers = Array.from({ length: 1_001 }, (_, index) => index + 1)
+      const parts = await pMap(numbers, (number) => upload.uploadPart(number, Buffer.from('x')), { concurrency: 8 })
+      expect(await store.resumeMultipart(bucket, 'parts/listed', upload.uploadId).listParts()).toEqual(parts)
+      await upload.abort()
+      await expect(upload.listParts()).rejects.toMatchObject({ name: 'NoSuchUpload' })
     })
 
     it('does not replace an existing object by an upload if it must be absent', async () => {

@@ -2,6 +2,7 @@ import {
   AbortMultipartUploadCommand,
   CompleteMultipartUploadCommand,
   HeadObjectCommand,
+  ListPartsCommand,
   type S3Client,
   UploadPartCommand,
   UploadPartCopyCommand,
@@ -90,6 +91,20 @@ export class MultipartUpload {
       if (isConditionFailed(error) || (isNotFound(error) && !hasNoSuchUploadName(error)))
         throw new ObjectChangedError(bucket, key)
       throw error
+    }
+  }
+
+  /** Returns the parts that S3 has stored, in the order of their numbers. */
+  async listParts(): Promise<UploadedPart[]> {
+    const parts: UploadedPart[] = []
+    for (let marker: string | undefined; ;) {
+      const page = await this.#client.send(
+        new ListPartsCommand({ ...this.#upload, ...(marker === undefined ? {} : { PartNumberMarker: marker }) }),
+      )
+      for (const { PartNumber = 0, ETag, Size = 0 } of page.Parts ?? [])
+        parts.push({ number: PartNumber, etag: plainETag(ETag), size: Size })
+      if (page.IsTruncated !== true) return parts
+      marker = page.NextPartNumberMarker
     }
   }
 

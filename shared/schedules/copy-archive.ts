@@ -1,0 +1,168 @@
+import type { ObjectStore } from '../objects/aws/object-store.ts'
+import { hasNoSuchUploadName } from '../objects/aws/s3-errors.ts'
+import { ObjectChangedError } from '../objects/errors.ts'
+import type { Limits } from '../jobs/limits.ts'
+import { errorMessage } from '../values/error-message.ts'
+import { type ArchiveCopy, type CopyUpload, uploadOf } from './archive-copy.ts'
+import type { ArchiveCopies } from './aws/archive-copies.ts'
+import { findCopyFault } from './check-copy.ts'
+import { copyParts, partBytesFor } from './copy-object.ts'
+import { ArchiveCopyError, ArchiveCopyLateError } from './errors.ts'
+import { DAY_MS } from './prune-plan.ts'
+import type { ScheduledArchive } from './scheduled-archives.ts'
+
+const MIB = 1024 * 1024
+/** An archive of this size or less passes through this process. S3 copies larger archives itself. */
+const SMALL = 16 * MIB
+/** After this number of failed runs in succession, an unfinished upload is aborted and the copy is begun again. */
+const MAX_FAILURES = 3
+/** The age up to which archives are copied and their copies are checked. */
+export const COPIED_DAYS = 7
+
+/** The stores that are needed to copy one archive. */
+export interface CopyArchiveServices {
+  readonly objects: ObjectStore
+  /** Accesses the bucket of the copies, which may be in another region. */
+  readonly copies: ObjectStore
+  readonly archiveCopies: ArchiveCopies
+  readonly limits: Pick<Limits, 'copyPartBytes'>
+  readonly clock: () => Date
+}
+
+/** An archive, and the place and state of its copy. */
+export interface ArchiveToCopy extends ScheduledArchive {
+  readonly schedule: string
+  readonly copy: { readonly bucket: string; readonly key: string }
+  /** Absent if no run has seen the archive yet. */
+  readonly state?: ArchiveCopy
+}
+
+/**
+ * Checks the copy of an archive and stores the result. Returns true if the copy equals the archive. Otherwise, a copy
+ * that was valid becomes `pending`.
+ */
+export const checkCopy = async (services: CopyArchiveServices, archive: ArchiveToCopy): Promise<boolean> => {
+  const { object, copy, state } = archive
+  try {
+    if ((await findCopyFault(services, object, copy)) === undefined) {
+      await storeCopied(services, archive)
+      return true
+    }
+    if (state === undefined || state.state === 'copied') await storePending(services, archive, 0)
+    return false
+  } catch (error) {
+    await storeFailed(services, archive, error, uploadOf(state))
+    throw error
+  }
+}
+
+/**
+ * Copies an archive, or continues a copy that an earlier run has begun. If the time is up before the last part, stores
+ * the copy as `pending` and returns false. Otherwise, checks the copy, stores it as `copied` and returns true. After an
+ * error, stores the copy as `failed` with the reason, and throws the error. The next run then continues the upload, if
+ * it can be continued.
+ */
+export const copyArchive = async (
+  services: CopyArchiveServices,
+  archive: ArchiveToCopy,
+  timeIsUp: () => boolean,
+): Promise<boolean> => {
+  const { objects, copies } = services
+  const { object, copy } = archive
+  let upload = uploadOf(archive.state)
+  try {
+    if (upload !== undefined && mustBeginAgain(archive, upload)) {
+      await abortUpload(copies, copy, upload)
+      upload = undefined
+    }
+    if (object.size <= SMALL) {
+      await copies.put(copy.bucket, copy.key, await objects.readBytes(object, 0, object.size))
+    } else {
+      upload ??= await begin(services, archive)
+      const multipart = copies.resumeMultipart(copy.bucket, copy.key, upload.id)
+      const parts = await copyParts(multipart, object, { part_bytes: upload.part_bytes, timeIsUp })
+      const copied = parts.reduce((sum, { size }) => sum + size, 0)
+      if (copied < object.size) {
+        await storePending(services, archive, copied, upload)
+        if (isLate(services, archive)) throw new ArchiveCopyLateError(copyName(archive), copied, object.size)
+        return false
+      }
+      await multipart.complete({ parts })
+      upload = undefined
+    }
+    const fault = await findCopyFault(services, object, copy)
+    if (fault !== undefined) throw new ArchiveCopyError(object.key, copyName(archive), fault)
+    await storeCopied(services, archive)
+    return true
+  } catch (error) {
+    const isChanged = error instanceof ObjectChangedError
+    const canContinue = !isChanged && !hasNoSuchUploadName(error)
+    await storeFailed(services, archive, error, canContinue ? upload : undefined)
+    if (upload !== undefined && isChanged) await abortUpload(copies, copy, upload)
+    throw error
+  }
+}
+
+/** Aborts the upload of a copy. S3 charges for its parts until then. */
+export const abortUpload = (
+  copies: ObjectStore,
+  { bucket, key }: { readonly bucket: string; readonly key: string },
+  { id }: CopyUpload,
+): Promise<void> => copies.resumeMultipart(bucket, key, id).abort()
+
+/** Returns true if an upload cannot be continued: the archive was replaced, or the last runs have failed. */
+const mustBeginAgain = ({ object, state }: ArchiveToCopy, upload: CopyUpload): boolean =>
+  upload.etag !== object.etag || (state?.state === 'failed' && state.failures >= MAX_FAILURES)
+
+const isLate = ({ clock }: CopyArchiveServices, { at }: ArchiveToCopy): boolean =>
+  clock().getTime() - Date.parse(at) > COPIED_DAYS * DAY_MS
+
+const copyName = ({ copy: { bucket, key } }: ArchiveToCopy): string => `s3://${bucket}/${key}`
+
+/** Begins an upload, and stores it before any part is copied, so that the next run finds it. */
+const begin = async (services: CopyArchiveServices, archive: ArchiveToCopy): Promise<CopyUpload> => {
+  const { object, copy } = archive
+  const { uploadId } = await services.copies.multipart(copy.bucket, copy.key)
+  const part_bytes = partBytesFor(object.size, services.limits.copyPartBytes)
+  const upload = { id: uploadId, etag: object.etag, part_bytes }
+  await storePending(services, archive, 0, upload)
+  return upload
+}
+
+const keysOf = ({ object, copy: { bucket, key } }: ArchiveToCopy) => ({ archive: object.key, bucket, key })
+
+const storePending = (
+  { archiveCopies }: CopyArchiveServices,
+  archive: ArchiveToCopy,
+  copied_bytes: number,
+  upload?: CopyUpload,
+): Promise<void> =>
+  archiveCopies.put(archive.schedule, {
+    ...keysOf(archive),
+    state: 'pending',
+    size: archive.object.size,
+    copied_bytes,
+    ...(upload === undefined ? {} : { upload }),
+  })
+
+const storeCopied = ({ archiveCopies, clock }: CopyArchiveServices, archive: ArchiveToCopy): Promise<void> =>
+  archiveCopies.put(archive.schedule, { ...keysOf(archive), state: 'copied', checked_at: clock().toISOString() })
+
+/** Stores a copy as failed. An upload that is late has made progress, so it does not count as a failed run. */
+const storeFailed = (
+  { archiveCopies, clock }: CopyArchiveServices,
+  archive: ArchiveToCopy,
+  error: unknown,
+  upload?: CopyUpload,
+): Promise<void> => {
+  const earlier = archive.state?.state === 'failed' && upload?.id === uploadOf(archive.state)?.id
+  const failures = error instanceof ArchiveCopyLateError ? 0 : (earlier ? archive.state.failures : 0) + 1
+  return archiveCopies.put(archive.schedule, {
+    ...keysOf(archive),
+    state: 'failed',
+    reason: errorMessage(error),
+    failed_at: clock().toISOString(),
+    failures,
+    ...(upload === undefined ? {} : { upload }),
+  })
+}
