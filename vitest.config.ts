@@ -33,7 +33,7 @@ const PASSES = [
 ]
 
 /** The outcomes of broken stores, archives, streams and targets. */
-const OUTCOMES = ['test/workflows/{outcomes,damaged-streams,unrestorable-archives}.test.ts']
+const OUTCOMES = ['test/workflows/{outcomes,damaged-streams,unrestorable-archives,unrestorable-streams}.test.ts']
 
 /** What must be true of any store, archive or stream, however damaged. */
 const PROPERTIES = ['test/workflows/{restorable,importable}-property.test.ts']
