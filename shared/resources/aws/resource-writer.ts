@@ -31,6 +31,12 @@ const BATCH_WRITE = 25
  */
 const PARALLEL_BATCHES = 8
 /**
+ * While more batches than this number are being sent, a batch that is not full waits for further items. Full batches need
+ * a quarter fewer requests. A batch that DynamoDB throttles thus delays the other items only if a second one is
+ * throttled too.
+ */
+const BUSY_BATCHES = 1
+/**
  * The number of conditional writes that are sent at the same time. Each conditional write is a request, because
  * DynamoDB does not support conditions in batches.
  */
@@ -172,14 +178,18 @@ export class ResourceWriter {
     }
   }
 
-  /** Sends full batches immediately. Sends the remaining items when the current turn of the event loop ends. */
+  /**
+   * Sends full batches immediately. Sends the remaining items when the current turn of the event loop ends, unless so
+   * many batches are being sent that further items will soon fill the batch.
+   */
   #flush(): void {
     while (this.#queue.length >= BATCH_WRITE && this.#batches < PARALLEL_BATCHES) this.#send()
     if (this.#flushing || this.#queue.length === 0) return
     this.#flushing = true
     setImmediate(() => {
       this.#flushing = false
-      while (this.#queue.length > 0 && this.#batches < PARALLEL_BATCHES) this.#send()
+      while (this.#queue.length >= BATCH_WRITE && this.#batches < PARALLEL_BATCHES) this.#send()
+      if (this.#queue.length > 0 && this.#batches <= BUSY_BATCHES) this.#send()
     })
   }
 
